@@ -1,0 +1,64 @@
+// The AVX-512 words (F, DQ, BW, VL). Included by words.hpp alone.
+#pragma once
+#include <immintrin.h>
+
+// Some intrinsics are written maskz_…(all, …): the plain ones pass an undefined register that GCC 12 warns about
+// (its bug 105593); both give the same single instruction.
+
+namespace chainrule::CHAINRULE_KERNEL_SET {
+
+inline constexpr __mmask16 all16 = 0xFFFF;
+inline constexpr __mmask8 all8 = 0xFF;
+
+inline constexpr bool fused = true;  // fma rounds once
+
+// a b + c and c − a b
+CHAINRULE_WORD V<float> fma(V<float> a, V<float> b, V<float> c) { return _mm512_fmadd_ps(a, b, c); }
+CHAINRULE_WORD V<double> fma(V<double> a, V<double> b, V<double> c) { return _mm512_fmadd_pd(a, b, c); }
+CHAINRULE_WORD V<float> fnma(V<float> a, V<float> b, V<float> c) { return _mm512_fnmadd_ps(a, b, c); }
+CHAINRULE_WORD V<double> fnma(V<double> a, V<double> b, V<double> c) { return _mm512_fnmadd_pd(a, b, c); }
+
+CHAINRULE_WORD V<float> sqrt(V<float> x) { return _mm512_maskz_sqrt_ps(all16, x); }
+CHAINRULE_WORD V<double> sqrt(V<double> x) { return _mm512_maskz_sqrt_pd(all8, x); }
+
+// a < b ? a : b and a > b ? a : b: b where one of them is NaN. (GCC 12 makes two instructions of the comparison.)
+CHAINRULE_WORD V<float> min(V<float> a, V<float> b) { return _mm512_maskz_min_ps(all16, a, b); }
+CHAINRULE_WORD V<double> min(V<double> a, V<double> b) { return _mm512_maskz_min_pd(all8, a, b); }
+CHAINRULE_WORD V<float> max(V<float> a, V<float> b) { return _mm512_maskz_max_ps(all16, a, b); }
+CHAINRULE_WORD V<double> max(V<double> a, V<double> b) { return _mm512_maskz_max_pd(all8, a, b); }
+
+// x · 2ⁿ for integral n, rounded once, subnormal and infinite results included
+CHAINRULE_WORD V<float> scale(V<float> x, V<float> n) { return _mm512_maskz_scalef_ps(all16, x, n); }
+CHAINRULE_WORD V<double> scale(V<double> x, V<double> n) { return _mm512_maskz_scalef_pd(all8, x, n); }
+
+// is any lane of the mask set?
+CHAINRULE_WORD bool any(Int<V<float>> mask) { return _mm512_movepi32_mask(reinterpret_cast<__m512i>(mask)) != 0; }
+CHAINRULE_WORD bool any(Int<V<double>> mask) { return _mm512_movepi64_mask(reinterpret_cast<__m512i>(mask)) != 0; }
+
+// Σ x, in one order: the upper half onto the lower one, until one number is left
+CHAINRULE_WORD float sum(V<float> x) {
+  const auto y = __builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7) +
+                 __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15);
+  const auto z = __builtin_shufflevector(y, y, 0, 1, 2, 3) + __builtin_shufflevector(y, y, 4, 5, 6, 7);
+  return (z[0] + z[2]) + (z[1] + z[3]);
+}
+CHAINRULE_WORD double sum(V<double> x) {
+  const auto y = __builtin_shufflevector(x, x, 0, 1, 2, 3) + __builtin_shufflevector(x, x, 4, 5, 6, 7);
+  return (y[0] + y[2]) + (y[1] + y[3]);
+}
+
+// the first n ≤ lanes numbers of p, zeros after them; and back, leaving what follows untouched
+CHAINRULE_WORD V<float> load_first(const float* p, std::size_t n) {
+  return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1), p);
+}
+CHAINRULE_WORD V<double> load_first(const double* p, std::size_t n) {
+  return _mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << n) - 1), p);
+}
+CHAINRULE_WORD void store_first(float* p, V<float> x, std::size_t n) {
+  _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), x);
+}
+CHAINRULE_WORD void store_first(double* p, V<double> x, std::size_t n) {
+  _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1u << n) - 1), x);
+}
+
+}  // namespace chainrule::CHAINRULE_KERNEL_SET

@@ -1,0 +1,62 @@
+// The words of the baseline set: SSE2 on x86-64, and on any other CPU what the compiler makes of 16-byte vectors.
+// Included by words.hpp alone.
+#pragma once
+#ifdef __SSE2__
+#  include <immintrin.h>
+#endif
+
+namespace chainrule::CHAINRULE_KERNEL_SET {
+
+inline constexpr bool fused = false;  // fma rounds twice
+
+// a b + c and c − a b
+template <class W> CHAINRULE_WORD W fma(W a, W b, W c) { return a * b + c; }
+template <class W> CHAINRULE_WORD W fnma(W a, W b, W c) { return c - a * b; }
+
+#ifdef __SSE2__
+CHAINRULE_WORD V<float> sqrt(V<float> x) { return _mm_sqrt_ps(x); }
+CHAINRULE_WORD V<double> sqrt(V<double> x) { return _mm_sqrt_pd(x); }
+
+// a < b ? a : b and a > b ? a : b: b where one of them is NaN. (GCC 12 makes four instructions of the comparison.)
+CHAINRULE_WORD V<float> min(V<float> a, V<float> b) { return _mm_min_ps(a, b); }
+CHAINRULE_WORD V<double> min(V<double> a, V<double> b) { return _mm_min_pd(a, b); }
+CHAINRULE_WORD V<float> max(V<float> a, V<float> b) { return _mm_max_ps(a, b); }
+CHAINRULE_WORD V<double> max(V<double> a, V<double> b) { return _mm_max_pd(a, b); }
+
+// is any lane of the mask set?
+CHAINRULE_WORD bool any(Int<V<float>> mask) { return _mm_movemask_ps(reinterpret_cast<__m128>(mask)) != 0; }
+CHAINRULE_WORD bool any(Int<V<double>> mask) { return _mm_movemask_pd(reinterpret_cast<__m128d>(mask)) != 0; }
+#else
+CHAINRULE_WORD V<float> sqrt(V<float> x) {
+  for (int i = 0; i < lanes<float>; ++i) x[i] = __builtin_sqrtf(x[i]);
+  return x;
+}
+CHAINRULE_WORD V<double> sqrt(V<double> x) {
+  for (int i = 0; i < lanes<double>; ++i) x[i] = __builtin_sqrt(x[i]);
+  return x;
+}
+template <class W> CHAINRULE_WORD W min(W a, W b) { return a < b ? a : b; }
+template <class W> CHAINRULE_WORD W max(W a, W b) { return a > b ? a : b; }
+CHAINRULE_WORD bool any(Int<V<float>> mask) { return (mask[0] | mask[1] | mask[2] | mask[3]) != 0; }
+CHAINRULE_WORD bool any(Int<V<double>> mask) { return (mask[0] | mask[1]) != 0; }
+#endif
+
+// Σ x, in one order: the upper half onto the lower one, until one number is left
+CHAINRULE_WORD float sum(V<float> x) { return (x[0] + x[2]) + (x[1] + x[3]); }
+CHAINRULE_WORD double sum(V<double> x) { return x[0] + x[1]; }
+
+// the first n ≤ lanes numbers of p, zeros after them; and back, leaving what follows untouched
+template <class T> CHAINRULE_WORD V<T> load_first(const T* p, std::size_t n) {
+  V<T> x{};
+  for (int i = 0; i < lanes<T>; ++i)
+    if (static_cast<std::size_t>(i) < n) x[i] = p[i];
+  return x;
+}
+template <class W> CHAINRULE_WORD void store_first(Scalar<W>* p, W x, std::size_t n) {
+  for (int i = 0; i < lanes<Scalar<W>>; ++i)
+    if (static_cast<std::size_t>(i) < n) p[i] = x[i];
+}
+
+}  // namespace chainrule::CHAINRULE_KERNEL_SET
+
+#include "words_scale.hpp"
