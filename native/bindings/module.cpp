@@ -1,0 +1,13 @@
+// The module chainrule._native: customs, not industry. Arguments are converted, the GIL is released, the core is called.
+#include <nanobind/nanobind.h>
+
+#include "chainrule/kernel_set.hpp"
+
+namespace nb = nanobind;
+
+NB_MODULE(_native, module) {
+  module.doc() = "The compiled core of the native engine.";
+  module.attr("__version__") = CHAINRULE_VERSION;
+  module.def("kernel_set", [] { return chainrule::kernel_set().name; },
+             "The kernel set in use: baseline, avx2, avx512 or neon; CHAINRULE_KERNELS forces one (ValueError if it cannot run).");
+}

@@ -1,0 +1,6 @@
+#pragma once
+namespace chainrule {
+template <class T> struct Kernels {
+  int lanes;
+};
+}
