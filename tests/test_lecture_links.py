@@ -1,0 +1,67 @@
+"""docs/lecture.md: every definition of the lecture leads to the code that implements it and the test that proves it."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "lecture.md"
+ROWS = re.findall(r"^\| (L\d+) \|(.*)\|(.*)\|(.*)\|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+IMPLEMENTED = [(row[0], *link) for row in ROWS for link in re.findall(r"\[`([\w.]+)`\]\(\.\./([^)]+)\)", row[2])]
+PROVED = [(row[0], *link) for row in ROWS for link in re.findall(r"\[`([\w.]+)`\]\(\.\./([^)]+)\)", row[3])]
+
+
+@functools.cache
+def definitions(path: Path) -> dict[str, ast.stmt]:
+    """What a Python file defines at its top level and in its classes: ``name`` and ``Class.name`` → the statement."""
+    found: dict[str, ast.stmt] = {}
+
+    def visit(body: list[ast.stmt], prefix: str) -> None:
+        for node in body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef):
+                found[prefix + node.name] = node
+            if isinstance(node, ast.ClassDef):
+                visit(node.body, f"{prefix}{node.name}.")
+            for target in node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]:
+                if isinstance(target, ast.Name):
+                    found[prefix + target.id] = node
+
+    visit(ast.parse(path.read_text(encoding="utf-8")).body, "")
+    return found
+
+
+def test_every_definition_has_a_row() -> None:
+    """L1 … L17 stand in the table, in order, once each, with at least one link to code and one to a test."""
+    assert [row[0] for row in ROWS] == [f"L{number}" for number in range(1, 18)]
+    assert {number for number, *_ in IMPLEMENTED} == {number for number, *_ in PROVED} == {row[0] for row in ROWS}
+
+
+@pytest.mark.parametrize(("number", "name", "path"), IMPLEMENTED)
+def test_the_code_is_there(number: str, name: str, path: str) -> None:
+    """The file of a link defines the name of the link, and the name can be imported from it."""
+    assert name in definitions(ROOT / path)
+    module = importlib.import_module(
+        path.removeprefix("src/").removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+    )
+    functools.reduce(getattr, name.split("."), module)
+
+
+@pytest.mark.parametrize(("number", "name", "path"), IMPLEMENTED)
+def test_the_code_cites_the_lecture(number: str, name: str, path: str) -> None:
+    """The file that implements a definition cites its number."""
+    assert re.search(rf"\b{number}\b", (ROOT / path).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("number", "name", "path"), PROVED)
+def test_the_proof_is_there(number: str, name: str, path: str) -> None:
+    """The test of a link is a function that pytest collects, and its docstring states a fact."""
+    test = definitions(ROOT / path).get(name)
+    assert isinstance(test, ast.FunctionDef)
+    assert name.rpartition(".")[2].startswith("test_")
+    assert ast.get_docstring(test)

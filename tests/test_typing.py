@@ -1,0 +1,49 @@
+"""What a type checker knows about the public names: mypy reads this file, and pytest runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import assert_type
+
+import numpy as np
+
+import chainrule as cr
+from chainrule.checks import Array
+
+
+def test_results_have_the_documented_types(tmp_path: Path) -> None:
+    """What DESIGN's example computes has exact types: arrays are arrays, J is a float, layers are indexed by int."""
+    net = assert_type(cr.Network.dense([2, 3, 1], hidden="tanh", output=cr.identity, seed=0), cr.Network)
+    X, Y = np.ones((4, 2)), np.ones((4, 1))
+    assert_type(net(X), Array)
+    assert_type(net.theta, Array)
+    assert_type(net.W[1], Array)
+    assert_type(net.d, int)
+    assert_type(net.m, tuple[int, ...])
+    assert_type(net.forward(X).z[1], Array)
+
+    J = cr.SumOfSquares(mean=True, l2=0.5)
+    assert_type(J(net, X, Y), float)
+    g = assert_type(cr.gradient(net, J, X, Y), cr.Gradient)
+    assert_type(g.delta[2], Array)
+    assert_type(g.x, Array | None)
+
+    descent = cr.GradientDescent(learning_rate=cr.Cosine(0.1))
+    history = assert_type(cr.train(net, X, Y, cost=J, optimizer=descent, epochs=2), cr.History)
+    assert len(history.J) == 2
+    net.save(tmp_path / "model.safetensors")
+    assert_type(cr.load(tmp_path / "model.safetensors"), cr.Network)
+
+
+def test_a_users_own_parts_fit_in() -> None:
+    """Functions on arrays make an activation, and an activation is accepted wherever a name is."""
+
+    def cube(z: Array) -> Array:
+        return z * z * z
+
+    def three_squares(z: Array) -> Array:
+        return 3 * z * z
+
+    sigma = cr.Activation(cube, three_squares, name="cube")
+    assert_type(cr.Layer(np.ones((1, 1)), np.zeros(1), sigma), cr.Layer)
+    assert_type(cr.Network.dense([2, 3, 1], hidden=[sigma], output="identity"), cr.Network)
