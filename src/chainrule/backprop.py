@@ -1,0 +1,155 @@
+"""Backpropagation (Lecture, L14 – L17): δ[r] from the cost, then δ[i−1] from δ[i], and ∇J(θ) from all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from chainrule.checks import Array, as_rows, as_weights
+from chainrule.errors import InputError
+from chainrule.forward import Forward, forward
+from chainrule.network import ByLayer, Network, parameter_views
+
+if TYPE_CHECKING:
+    from chainrule.costs import Cost
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """∇J(θ) and the steps that lead to it.
+
+    ``J`` is J(θ); ``theta`` (d,) is ∇J(θ), of which ``W[i]`` = ∂J/∂W[i] (mᵢ, mᵢ₋₁) and ``b[i]`` = ∂J/∂b[i] (mᵢ,) are
+    views; row j of ``delta[i]`` (t, mᵢ) is ∂J/∂z[i] at example j; ``x`` (t, n), on request, is ∂J/∂x.
+
+    Source: Lecture, L14, L15, L17.
+    """
+
+    J: float
+    theta: Array
+    W: ByLayer[Array]
+    b: ByLayer[Array]
+    delta: ByLayer[Array]
+    x: Array | None = None
+
+
+def gradient(
+    net: Network,
+    cost: Cost,
+    X: ArrayLike,
+    Y: ArrayLike,
+    weights: ArrayLike | None = None,
+    *,
+    wrt_x: bool = False,
+    engine: str = "auto",
+) -> Gradient:
+    """∇J(θ) by the chain rule, layer by layer, with every δ[i] on the way.
+
+    δ[r] = (∂σ[r]/∂z[r])ᵀ ∂J/∂a[r],   δ[i] = (∂σ[i]/∂z[i])ᵀ W[i+1]ᵀ δ[i+1],   ∂J/∂b[i] = Σ δ[i],   ∂J/∂W[i] = Σ δ[i] a[i−1]ᵀ,
+    summed over the examples; penalties of the cost add their own part to ∂J/∂W[i]. X is (t, n) with Y (t, m), or a single
+    example (n,) with its y; ``weights`` (t,) weigh the examples; ``wrt_x`` asks for ∂J/∂x too.
+
+    Raises InputError for wrong shapes, numbers that are not finite, or labels outside the cost's domain.
+
+    >>> import chainrule as cr
+    >>> net = cr.Network([cr.Layer([[2.0]], [1.0], cr.identity)])
+    >>> g = cr.gradient(net, cr.SumOfSquares(), [[3.0]], [[5.0]])       # N(x) = 7, δ = 7 − 5
+    >>> g.J, g.W[1], g.b[1], g.delta[1]
+    (2.0, array([[6.]]), array([2.]), array([[2.]]))
+
+    Source: Lecture, L14 – L17.
+    """
+    from chainrule import engines
+
+    X, Y, w = as_problem(net, cost, X, Y, weights)
+    g = engines.for_network(net, engine, cost).gradient(net, cost, X, Y, w)
+    if wrt_x:
+        return Gradient(g.J, g.theta, g.W, g.b, g.delta, g.delta[1] @ net.W[1])
+    return g
+
+
+def cost_value(net: Network, cost: Cost, X: ArrayLike, Y: ArrayLike, weights: ArrayLike | None = None) -> float:
+    """J(θ): the sum (or the mean) over the examples plus the penalties (Lecture, L9)."""
+    X, Y, w = as_problem(net, cost, X, Y, weights)
+    return float(np.real(total_cost(net, cost, forward(net, X), Y, w)))
+
+
+def as_problem(
+    net: Network, cost: Cost, X: ArrayLike, Y: ArrayLike, weights: ArrayLike | None, suffix: str = ""
+) -> tuple[Array, Array, Array | None]:
+    """The border: X (t, n), Y (t, m) encoded as the cost wants it, and weights (t,), checked against each other."""
+    cost.check_output(net.sigma[net.r], net.m[-1])
+    if np.ndim(X) == 1 and len(np.asarray(X)) == net.m[0]:  # a single example
+        X, Y = np.asarray(X)[None], np.asarray(Y)[None]
+    rows = as_rows(X, net.m[0], f"X{suffix}", net.dtype)
+    targets = cost.targets(Y, net.m[-1], net.dtype)
+    if len(targets) != len(rows):
+        raise InputError(f"Y{suffix} must hold one label per row of X{suffix}, {len(rows)}; got {len(targets)}.")
+    return rows, targets, as_weights(weights, len(rows), net.dtype.type(0).real.dtype, f"weights{suffix}")
+
+
+def example_scale(cost: Cost, weights: Array | None, t: int) -> Array | float:
+    """What each example's cost is multiplied by: w, or with ``mean`` w / Σw; (t,) or one number for all."""
+    if weights is None:
+        return 1.0 / t if cost.mean else 1.0
+    if not cost.mean:
+        return weights
+    total = weights.sum()
+    return weights / total if total > 0 else weights  # a minibatch in which every weight is zero adds nothing
+
+
+def total_cost(
+    net: Network, cost: Cost, run: Forward, Y: Array, weights: Array | None, penalty_share: float = 1.0
+) -> float:
+    """J(θ) from a finished forward pass; ``penalty_share`` is the part of the penalties that a minibatch bears."""
+    losses = cost.example_losses(run.z[net.r], run.a[net.r], Y, net.sigma[net.r])
+    scale = example_scale(cost, weights, len(Y))
+    data: float = losses.sum() * scale if isinstance(scale, float) else (losses * scale).sum()
+    return data + penalty_share * cost.penalty(net.W) if cost.l1 or cost.l2 else data
+
+
+def backpropagate(
+    net: Network,
+    cost: Cost,
+    run: Forward,
+    Y: Array,
+    weights: Array | None = None,
+    penalty_share: float = 1.0,
+    masks: ByLayer[Array | None] | None = None,
+) -> Gradient:
+    """∇J(θ) from a finished forward pass: the lecture's chain rule, read from the output layer down."""
+    r = net.r
+    scale = example_scale(cost, weights, len(Y))
+    delta = cost.output_delta(run.z[r], run.a[r], Y, net.sigma[r])  # (t, m_r)
+    delta = delta * (scale if isinstance(scale, float) else scale[:, None])
+    theta = np.empty_like(net.theta)
+    W, b = parameter_views(theta, net.m)
+    deltas = [delta]
+    for i in range(r, 0, -1):
+        b[i][...] = delta.sum(axis=0)  # ∂J/∂b[i] = Σ δ[i]
+        np.matmul(delta.T, run.a[i - 1], out=W[i])  # ∂J/∂W[i] = Σ δ[i] a[i−1]ᵀ
+        if cost.l1 or cost.l2:
+            W[i][...] += penalty_share * cost.penalty_gradient(net.W[i])
+        if i > 1:
+            da = delta @ net.W[i]  # ∂J/∂a[i−1] = W[i]ᵀ δ[i], (t, mᵢ₋₁)
+            if masks is not None and (mask := masks[i - 1]) is not None:
+                da = da * mask
+            delta = net.sigma[i - 1].pullback(run.z[i - 1], da)  # δ[i−1] = (∂σ[i−1]/∂z[i−1])ᵀ ∂J/∂a[i−1]
+            deltas.append(delta)
+    J = total_cost(net, cost, run, Y, weights, penalty_share)
+    return Gradient(J if net.dtype.kind == "c" else float(J), theta, W, b, ByLayer(reversed(deltas)))
+
+
+def network_jacobian(net: Network, X: Array) -> Array:
+    """∂N/∂x (t, m, n): row k of each Jacobian is the chain rule's pull-back of the k-th unit vector of ℝᵐ."""
+    run, (t, m) = forward(net, X), (len(X), net.m[-1])
+    jacobian = np.empty((t, m, net.m[0]), dtype=net.dtype)
+    for k in range(m):
+        da = np.zeros((t, m), dtype=net.dtype)
+        da[:, k] = 1.0
+        for i in range(net.r, 0, -1):
+            da = net.sigma[i].pullback(run.z[i], da) @ net.W[i]
+        jacobian[:, k] = da
+    return jacobian

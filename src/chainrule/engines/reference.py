@@ -1,0 +1,146 @@
+"""The reference engine: the lecture in plain NumPy, the definition that every other engine is tested against."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.backprop import Gradient, backpropagate, total_cost
+from chainrule.checks import Array
+from chainrule.forward import forward
+from chainrule.network import parameter_views
+from chainrule.optimizers import clip
+from chainrule.training.minibatches import dropout_masks, position, shuffled, stream_at
+from chainrule.training.state import TrainingState
+from chainrule.training.stopping import reason_to_stop
+
+if TYPE_CHECKING:
+    from chainrule.costs import Cost
+    from chainrule.network import Network
+    from chainrule.optimizers import Optimizer
+    from chainrule.training.problem import Problem
+
+
+class ReferenceEngine:
+    """Runs everything: any σ, any cost, any optimizer, complex θ."""
+
+    name = "reference"
+
+    def declines(self, net: Network, cost: Cost | None, optimizer: Optimizer | None) -> None:
+        """Nothing is declined."""
+
+    def outputs(self, net: Network, X: Array) -> Array:
+        """N(x) for each row of X (Lecture, Def. 4.4)."""
+        return forward(net, X).a[net.r]
+
+    def gradient(self, net: Network, cost: Cost, X: Array, Y: Array, weights: Array | None) -> Gradient:
+        """∇J(θ) by backpropagation (Lecture, L14 – L17)."""
+        return backpropagate(net, cost, forward(net, X), Y, weights)
+
+    def start(self, problem: Problem, state: TrainingState | None) -> ReferenceRun:
+        """A training run from the network's θ, or from ``state``."""
+        return ReferenceRun(problem, TrainingState.start(problem) if state is None else state.copy())
+
+
+class ReferenceRun:
+    """Gradient descent and its kin, a step at a time (Lecture, L12)."""
+
+    def __init__(self, problem: Problem, state: TrainingState) -> None:
+        self.problem, self._state = problem, state
+        problem.net.theta = state.theta
+        state.theta = problem.net.theta  # one vector: the network moves as the run goes on
+        self._decayed = np.zeros(problem.net.d, dtype=problem.net.dtype)
+        for W in parameter_views(self._decayed, problem.net.m)[0]:
+            W[...] = 1.0  # weights are decayed, biases are not
+        self._total_weight = float(problem.data.t if problem.data.weights is None else problem.data.weights.sum())
+        self._diverged = False
+        self._begin_epoch(steps_made=state.batch)
+
+    @property
+    def stopped(self) -> str | None:
+        """Why the run is over, or None."""
+        return "diverged" if self._diverged else reason_to_stop(self.problem, self._state)
+
+    @property
+    def records(self) -> dict[str, list[float]]:
+        """The finished epochs."""
+        return self._state.records
+
+    def state(self) -> TrainingState:
+        """The whole state, as a copy."""
+        return self._state.copy()
+
+    def advance(self, epochs: int, seconds: float) -> None:
+        """Make steps until ``epochs`` more epochs are finished, ``seconds`` have passed, or the run has stopped."""
+        state, last_epoch, end = self._state, self._state.epoch + epochs, time.perf_counter() + seconds
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # each step checks that it is finite
+            while self.stopped is None and state.epoch < last_epoch:
+                began = time.perf_counter()
+                self._step()
+                state.partial_seconds += time.perf_counter() - began
+                if state.batch == self.problem.steps_per_epoch:
+                    self._end_epoch()
+                if time.perf_counter() >= end:
+                    return
+
+    def _begin_epoch(self, steps_made: int = 0) -> None:
+        """Shuffle, and where a recorded run goes on in mid-epoch draw again what its steps had drawn."""
+        problem = self.problem
+        self._stream = stream_at(*self._state.stream)
+        self._order = None if problem.full_batch else shuffled(self._stream, problem.data.t)
+        if problem.has_dropout and steps_made:
+            self._stream.random_raw(steps_made)
+
+    def _batch(self) -> NDArray[np.intp] | slice:
+        """Which examples the next step sees."""
+        first = self._state.batch * self.problem.batch_size
+        return slice(None) if self._order is None else self._order[first : first + self.problem.batch_size]
+
+    def _step(self) -> None:
+        """θ := θ − α ∇J(θ), or what the optimizer makes of it, over one minibatch; nothing moves if J is not finite."""
+        problem, state = self.problem, self._state
+        net, cost, optimizer = problem.net, problem.cost, problem.optimizer
+        batch = self._batch()
+        X, Y = problem.data.X[batch], problem.data.Y[batch]
+        weights = None if problem.data.weights is None else problem.data.weights[batch]
+        # A minibatch's share in the whole set, by weight: what it bears of the penalties, or of a mean.
+        share = float(len(X) if weights is None else weights.sum()) / self._total_weight
+
+        masks = dropout_masks(int(self._stream.random_raw()), net, len(X)) if problem.has_dropout else None
+        run = forward(net, X, masks)
+        g = backpropagate(net, cost, run, Y, weights, 1.0 if cost.mean else share, masks)
+        if not (math.isfinite(g.J) and np.isfinite(g.theta).all()):
+            self._diverged = True
+            return
+        self._gradient_norm = clip(g.theta, optimizer.clip_norm)
+        optimizer.step(net.theta, g.theta, state.moments, problem.alpha(state.step), state.step + 1, self._decayed)
+        state.partial_J += share * g.J if cost.mean else g.J
+        state.step += 1
+        state.batch += 1
+
+    def _end_epoch(self) -> None:
+        """Record the epoch, look at the validation set, and go to the next."""
+        problem, state = self.problem, self._state
+        state.epoch += 1
+        validation_J = math.nan
+        if problem.validation is not None:
+            X, Y, weights = problem.validation
+            run = forward(problem.net, X)
+            validation_J = float(total_cost(problem.net, problem.cost, run, Y, weights, penalty_share=0.0))
+            if validation_J < state.best_J:
+                state.best_J, state.best_epoch = validation_J, state.epoch
+                if problem.patience is not None:
+                    state.best_theta = problem.net.theta.copy()
+        row = (state.partial_J, validation_J, problem.alpha(state.step - 1), state.partial_seconds, self._gradient_norm)
+        for values, value in zip(state.records.values(), row, strict=True):
+            values.append(value)
+        state.batch, state.partial_J, state.partial_seconds = 0, 0.0, 0.0
+        state.stream = position(self._stream)
+        self._begin_epoch()
+
+
+ENGINE = ReferenceEngine()

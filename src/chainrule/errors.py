@@ -1,0 +1,52 @@
+"""The errors that Chainrule raises, each with one meaning."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chainrule.training.history import History
+
+
+class ChainruleError(Exception):
+    """Base class of every error that Chainrule raises on purpose."""
+
+
+class InputError(ChainruleError, ValueError):
+    """Something handed in is wrong: the message names the symbol, what was expected, what came, and what to do."""
+
+
+class UnknownName(InputError):
+    """A name that no catalogue holds; the message gives the nearest known one."""
+
+
+class ActivationRefused(InputError):
+    """An activation whose derivative is not the derivative of its map; ``z`` is the counterexample, where there is one."""
+
+    def __init__(self, message: str, z: object = None) -> None:
+        super().__init__(message)
+        self.z = z
+
+
+class EngineDeclined(InputError):
+    """The engine asked for by name cannot run this problem; the message says why and names one that can."""
+
+
+class FileFormatError(ChainruleError, ValueError):
+    """A file that is not what it says it is: truncated, malformed, of another format or of a later version."""
+
+
+class DivergenceError(ChainruleError, FloatingPointError):
+    """J or ∇J(θ) stopped being finite in training; θ holds its last finite value and ``history`` the epochs until then."""
+
+    def __init__(self, message: str, history: History) -> None:
+        super().__init__(message)
+        self.history = history
+
+
+class TrainingInterrupted(KeyboardInterrupt):
+    """Ctrl-C during training; the network holds the best (else the latest) θ and ``history`` the epochs until then."""
+
+    def __init__(self, message: str, history: History) -> None:
+        super().__init__(message)
+        self.history = history

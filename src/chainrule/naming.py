@@ -1,0 +1,27 @@
+"""Names at the public border: a string becomes the object it names, or an error that names the nearest known one."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import TypeVar
+
+from chainrule.errors import UnknownName
+
+
+T = TypeVar("T")
+
+
+def resolve(kind: str, name: str, known: Mapping[str, T]) -> T:
+    """The object called ``name`` in the catalogue ``known`` of things of this ``kind``.
+
+    Raises UnknownName with the nearest known name.
+
+    >>> resolve("activation", "relu", {"relu": max})
+    <built-in function max>
+    """
+    if isinstance(name, str) and name in known:
+        return known[name]
+    near = difflib.get_close_matches(str(name).lower(), known, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    raise UnknownName(f"unknown {kind} {name!r}{hint} Known: {', '.join(sorted(known))}.")

@@ -1,0 +1,393 @@
+"""Layers and networks (Lecture, Def. 4.2 and 4.3; L5, L6, L9): θ is one vector, every W and b a view into it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from chainrule import activations, initial
+from chainrule.activations import Sigma
+from chainrule.checks import Array, as_array, as_integer, as_real
+from chainrule.errors import InputError
+
+if TYPE_CHECKING:
+    from chainrule.forward import Forward
+
+T = TypeVar("T")
+
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.complex128))  # complex θ: for the complex-step check
+
+
+class ByLayer(Sequence[T], Generic[T]):
+    """A sequence that is numbered as in the lecture: z[1] … z[r], or a[0] … a[r].
+
+    >>> z = ByLayer(["z of layer 1", "z of layer 2"])
+    >>> z[1], len(z)
+    ('z of layer 1', 2)
+    """
+
+    __slots__ = ("_first", "_items")
+
+    def __init__(self, items: Iterable[T], first: int = 1) -> None:
+        self._items, self._first = tuple(items), first
+
+    @overload
+    def __getitem__(self, i: int) -> T: ...
+    @overload
+    def __getitem__(self, i: slice) -> Sequence[T]: ...
+    def __getitem__(self, i: int | slice) -> T | Sequence[T]:
+        last = self._first + len(self._items) - 1
+        if isinstance(i, slice):
+            raise TypeError(f"index one layer at a time, from {self._first} to {last}; list(…) gives them all.")
+        if not self._first <= i <= last:
+            raise IndexError(f"layers are numbered from {self._first} to {last} here; got {i}.")
+        return self._items[i - self._first]
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __repr__(self) -> str:
+        return "{" + ", ".join(f"{i}: {item!r}" for i, item in enumerate(self._items, self._first)) + "}"
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A layer L = (W, b, σ) of input size n and output size m: a ↦ σ(W a + b).
+
+    W has shape (m, n), b shape (m,); ``sigma`` is an activation or the name of one. ``dropout`` is the probability
+    with which each output of a hidden layer is set to zero in a training step; those that stay are divided by
+    1 − dropout (inverted dropout), so that nothing changes outside of training.
+
+    Raises InputError for wrong shapes, numbers that are not finite, an unknown activation or a probability outside [0, 1).
+
+    >>> import chainrule as cr
+    >>> cr.Layer([[1.0, -1.0]], [0.5], "sigmoid")
+    Layer(2 → 1, sigmoid)
+
+    Source: Lecture, Def. 4.2 (L5); dropout: Srivastava et al. 2014.
+    """
+
+    W: Array
+    b: Array
+    sigma: Sigma
+    dropout: float = 0.0
+
+    def __init__(self, W: ArrayLike, b: ArrayLike, sigma: Sigma | str, dropout: float = 0.0) -> None:
+        dtype = _common_dtype(np.asarray(W).dtype, np.asarray(b).dtype)
+        W, b = as_array(W, "W", dtype), as_array(b, "b", dtype)
+        if W.ndim != 2 or 0 in W.shape:
+            raise InputError(f"W must have shape (m, n) with m, n ≥ 1; got {W.shape}.")
+        if b.shape != W.shape[:1]:
+            raise InputError(f"b must have shape ({W.shape[0]},), one entry per row of W; got {b.shape}.")
+        object.__setattr__(self, "W", W)
+        object.__setattr__(self, "b", b)
+        object.__setattr__(self, "sigma", activations.get(sigma))
+        object.__setattr__(self, "dropout", as_dropout(dropout))
+
+    @property
+    def n(self) -> int:
+        """The input size."""
+        return int(self.W.shape[1])
+
+    @property
+    def m(self) -> int:
+        """The output size."""
+        return int(self.W.shape[0])
+
+    def __repr__(self) -> str:
+        dropout = f", dropout={self.dropout:g}" if self.dropout else ""
+        return f"Layer({self.n} → {self.m}, {self.sigma.name}{dropout})"
+
+
+def as_dropout(value: object) -> float:
+    """A dropout probability p, 0 ≤ p < 1."""
+    if (p := as_real(value, "dropout", 0.0, 1.0)) == 1.0:
+        raise InputError("dropout must be < 1 (at 1 no output would stay); got 1.")
+    return p
+
+
+def _common_dtype(*dtypes: np.dtype[Any]) -> np.dtype[Any]:
+    """float32 where everything is, complex128 where anything is complex, else float64."""
+    if any(dtype.kind == "c" for dtype in dtypes):
+        return np.dtype(np.complex128)
+    return np.dtype(np.float32 if all(dtype == np.float32 for dtype in dtypes) else np.float64)
+
+
+def parameter_count(m: Sequence[int]) -> int:
+    """d, the length of θ: Σ mᵢ (mᵢ₋₁ + 1) (L6; 29 for 5-3-2-1)."""
+    return sum(m_i * (m_before + 1) for m_before, m_i in zip(m, m[1:], strict=False))
+
+
+def parameter_views(theta: Array, m: Sequence[int]) -> tuple[ByLayer[Array], ByLayer[Array]]:
+    """W[1] … W[r] (mᵢ, mᵢ₋₁) and b[1] … b[r] (mᵢ,) as views into θ (d,): W[1] row by row, b[1], W[2], … (L9)."""
+    W, b, start = [], [], 0
+    for m_before, m_i in zip(m, m[1:], strict=False):
+        middle, end = start + m_i * m_before, start + m_i * (m_before + 1)
+        W.append(theta[start:middle].reshape(m_i, m_before))
+        b.append(theta[middle:end])
+        start = end
+    return ByLayer(W), ByLayer(b)
+
+
+class Network:
+    """An r-layer neural network N = (L[1], …, L[r]), a function ℝⁿ → ℝᵐ with parameters θ ∈ ℝᵈ.
+
+    The layers' numbers are copied into one contiguous vector ``theta``; ``W[i]`` and ``b[i]`` (and ``layers[i-1].W``)
+    are views into it, so that moving θ moves the network. ``m`` are the sizes m₀ … m_r, ``r`` the number of layers,
+    ``d`` the number of parameters. The structure is frozen, the numbers move.
+
+    Raises InputError if there is no layer, sizes do not chain, or the output layer has dropout.
+
+    >>> import chainrule as cr
+    >>> net = cr.Network([cr.Layer([[1.0, 2.0]], [3.0], cr.relu), cr.Layer([[2.0]], [0.0], cr.identity)])
+    >>> net.m, net.r, net.d
+    ((2, 1, 1), 2, 5)
+    >>> net([1.0, 1.0])
+    array([12.])
+
+    Source: Lecture, Def. 4.3 (L6, L9).
+    """
+
+    __slots__ = ("W", "__weakref__", "_theta", "b", "dropout", "layers", "m", "sigma")
+
+    m: tuple[int, ...]
+    layers: tuple[Layer, ...]
+    W: ByLayer[Array]
+    b: ByLayer[Array]
+    sigma: ByLayer[Sigma]
+    dropout: ByLayer[float]
+
+    def __init__(self, layers: Iterable[Layer]) -> None:
+        parts = tuple(layers)
+        if not parts or not all(isinstance(layer, Layer) for layer in parts):
+            raise InputError(f"layers must be one or more cr.Layer; got {parts!r}.")
+        for i, (below, above) in enumerate(zip(parts, parts[1:], strict=False), 1):
+            if above.n != below.m:
+                raise InputError(
+                    f"layer {i + 1} must take the {below.m} outputs of layer {i}; its W has {above.n} columns. "
+                    f"Give W[{i + 1}] the shape ({above.m}, {below.m})."
+                )
+        if parts[-1].dropout:
+            raise InputError(f"the output layer must have no dropout; got dropout={parts[-1].dropout:g} in layer {len(parts)}.")
+        self.m = (parts[0].n, *(layer.m for layer in parts))
+        self._theta = np.empty(parameter_count(self.m), _common_dtype(*(layer.W.dtype for layer in parts)))
+        self.W, self.b = parameter_views(self._theta, self.m)
+        self.sigma, self.dropout = ByLayer(p.sigma for p in parts), ByLayer(p.dropout for p in parts)
+        for W, b, layer in zip(self.W, self.b, parts, strict=True):
+            W[...], b[...] = layer.W, layer.b
+        self.layers = tuple(map(Layer, self.W, self.b, self.sigma, self.dropout))
+
+    @classmethod
+    def dense(
+        cls,
+        sizes: Sequence[int],
+        *,
+        hidden: Sigma | str | Sequence[Sigma | str] = "relu",
+        output: Sigma | str = "identity",
+        initial: initial.Initial | str | None = None,
+        dropout: float | Sequence[float] = 0.0,
+        seed: int | None = 0,
+        dtype: DTypeLike = np.float64,
+    ) -> Network:
+        """A network of the sizes m₀ … m_r with random W[i] and b[i] = 0.
+
+        ``hidden`` is the σ of all hidden layers or one for each; ``initial`` how each W[i] is drawn (by default as suits
+        its σ: He for ReLU and its kin, LeCun for SELU, Glorot otherwise); ``dropout`` one probability for all hidden
+        layers or one for each; ``seed`` the seed of the draw (None: a fresh one).
+
+        Raises InputError for sizes below 1, unknown names, or lists of the wrong length.
+
+        >>> import chainrule as cr
+        >>> cr.Network.dense([5, 3, 2, 1], hidden="sigmoid", output="identity", seed=0).d
+        29
+
+        Source: Lecture, Def. 4.3 (L6), L12 for the start θ₀.
+        """
+        if isinstance(sizes, (str, bytes)) or not isinstance(sizes, Iterable) or len(list(sizes)) < 2:
+            raise InputError(f"sizes must be m₀ … m_r, at least an input and an output size; got {sizes!r}.")
+        m = tuple(as_integer(m_i, f"sizes[{i}]", 1) for i, m_i in enumerate(sizes))
+        r = len(m) - 1
+        sigmas = [activations.get(s) for s in (*_one_each(hidden, r - 1, "hidden"), output)]
+        dropouts = [*_one_each(dropout, r - 1, "dropout"), 0.0]
+        rng = np.random.default_rng(seed if seed is None else as_integer(seed, "seed", 0))
+        layers = []
+        for n_i, m_i, sigma, p in zip(m, m[1:], sigmas, dropouts, strict=False):
+            W = _initial(initial, sigma).draw(rng, m_i, n_i)
+            layers.append(Layer(W.astype(_as_dtype(dtype)), np.zeros(m_i, _as_dtype(dtype)), sigma, cast(float, p)))
+        return cls(layers)
+
+    @classmethod
+    def from_theta(cls, theta: ArrayLike, sizes: Sequence[int], sigmas: Sequence[Sigma | str]) -> Network:
+        """The network of sizes m₀ … m_r whose parameters are θ (d,), in the lecture's order: W[1] row by row, b[1], W[2], …
+
+        Raises InputError if θ has another length than the sizes ask for.
+
+        >>> import chainrule as cr
+        >>> cr.Network.from_theta([2.0, 1.0], [1, 1], ["identity"])([3.0])
+        array([7.])
+
+        Source: Lecture, L9.
+        """
+        m = tuple(as_integer(m_i, f"sizes[{i}]", 1) for i, m_i in enumerate(sizes))
+        if len(m) < 2 or len(sigmas) != len(m) - 1:
+            raise InputError(f"sigmas must hold one σ per layer, len(sizes) − 1 = {len(m) - 1}; got {len(sigmas)}.")
+        array = as_array(theta, "theta", _common_dtype(np.asarray(theta).dtype))
+        if array.shape != (parameter_count(m),):
+            raise InputError(f"theta must have shape ({parameter_count(m)},) for the sizes {m}; got {array.shape}.")
+        return cls(map(Layer, *parameter_views(array, m), sigmas))
+
+    @property
+    def r(self) -> int:
+        """The number of layers."""
+        return len(self.layers)
+
+    @property
+    def d(self) -> int:
+        """The number of parameters."""
+        return len(self._theta)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The number type of θ: float32 or float64."""
+        return self._theta.dtype
+
+    @property
+    def theta(self) -> Array:
+        """θ (d,); assigning copies the numbers in, so that ``net.theta -= alpha * g.theta`` is a step of the lecture."""
+        return self._theta
+
+    @theta.setter
+    def theta(self, values: ArrayLike) -> None:
+        if values is self._theta:  # after an in-place operation
+            return
+        array = as_array(values, "theta", self.dtype)
+        if array.shape != (self.d,):
+            raise InputError(f"theta must have shape ({self.d},); got {array.shape}.")
+        self._theta[...] = array
+
+    def __call__(self, x: ArrayLike, *, engine: str = "auto") -> Array:
+        """N(x): (n,) → (m,), or (t, n) → (t, m), one example per row (Lecture, Def. 4.4; L7).
+
+        Raises InputError for a wrong shape or numbers that are not finite.
+        """
+        from chainrule import engines
+
+        X, is_row = self._as_input(x)
+        A = engines.for_network(self, engine).outputs(self, X)
+        return A[0] if is_row else A
+
+    def forward(self, X: ArrayLike) -> Forward:
+        """Every z[i] and a[i] on the way from x to N(x), each (t, mᵢ), or (mᵢ,) if X is one example (n,).
+
+        Raises InputError as ``net(x)`` does.
+
+        >>> import chainrule as cr
+        >>> run = cr.Network([cr.Layer([[2.0]], [1.0], cr.relu)]).forward([-3.0])
+        >>> run.a[0], run.z[1], run.a[1]
+        (array([-3.]), array([-5.]), array([0.]))
+
+        Source: Lecture, Def. 4.4 (L7).
+        """
+        from chainrule.forward import Forward, forward
+
+        X, is_row = self._as_input(X)
+        run = forward(self, X)
+        return Forward(ByLayer(z[0] for z in run.z), ByLayer((a[0] for a in run.a), first=0)) if is_row else run
+
+    def jacobian(self, x: ArrayLike) -> Array:
+        """∂N/∂x: (n,) → (m, n), or (t, n) → (t, m, n), one Jacobian per row.
+
+        Raises InputError as ``net(x)`` does.
+
+        >>> import chainrule as cr
+        >>> cr.Network([cr.Layer([[2.0, 3.0]], [1.0], cr.identity)]).jacobian([0.0, 0.0])
+        array([[2., 3.]])
+
+        Source: Lecture, L14, L17.
+        """
+        from chainrule.backprop import network_jacobian
+
+        X, is_row = self._as_input(x)
+        jacobian = network_jacobian(self, X)
+        return jacobian[0] if is_row else jacobian
+
+    def _as_input(self, x: ArrayLike) -> tuple[Array, bool]:
+        """``x`` as rows (t, n), and whether it was a single one (n,)."""
+        X = as_array(x, "x", self.dtype)
+        if X.ndim not in (1, 2) or X.shape[-1] != self.m[0] or 0 in X.shape:
+            raise InputError(f"x must have shape ({self.m[0]},) or (t, {self.m[0]}) with t ≥ 1; got {X.shape}.")
+        return (X[None, :], True) if X.ndim == 1 else (X, False)
+
+    def copy(self) -> Network:
+        """A network of its own with the same structure and the same numbers.
+
+        >>> import chainrule as cr
+        >>> net = cr.Network.dense([2, 1])
+        >>> net.copy().theta is net.theta
+        False
+        """
+        return Network(self.layers)
+
+    def astype(self, dtype: DTypeLike) -> Network:
+        """A copy whose θ has the number type ``dtype`` (float32 or float64).
+
+        >>> import chainrule as cr
+        >>> cr.Network.dense([2, 1]).astype("float32").dtype
+        dtype('float32')
+        """
+        kind = _as_dtype(dtype)
+        return Network(Layer(L.W.astype(kind), L.b.astype(kind), L.sigma, L.dropout) for L in self.layers)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the network to ``path``: one safetensors file with a JSON header (see docs/files.md), atomically.
+
+        Raises OSError if the file cannot be written; an older file of that name is then still whole.
+
+        >>> import chainrule as cr, tempfile, os
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "model.safetensors")
+        ...     cr.Network.dense([5, 3, 2, 1]).save(path)
+        ...     cr.load(path).m
+        (5, 3, 2, 1)
+        """
+        from chainrule.files import save
+
+        save(self, path)
+
+    def __reduce__(self) -> tuple[type[Network], tuple[tuple[Layer, ...]]]:
+        return Network, (self.layers,)  # rebuilt from its parts, so that W and b are views into θ again
+
+    def __repr__(self) -> str:
+        sizes = "-".join(map(str, self.m))
+        return f"Network({sizes}, {' '.join(s.name for s in self.sigma)}, d={self.d}, {self.dtype.name})"
+
+
+def _as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
+    try:
+        kind = np.dtype(dtype)
+    except TypeError:
+        kind = None
+    if kind not in FLOATS:
+        raise InputError(f"dtype must be float32 or float64; got {dtype!r}.")
+    return cast("np.dtype[Any]", kind)
+
+
+def _one_each(value: Any, count: int, symbol: str) -> list[Any]:
+    """``value`` for each of ``count`` hidden layers, or the list of values itself."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        if len(value) != count:
+            raise InputError(f"{symbol} must be one value or a list of {count}, one per hidden layer; got {len(value)}.")
+        return list(value)
+    return [value] * count
+
+
+def _initial(choice: initial.Initial | str | None, sigma: Sigma) -> initial.Initial:
+    return initial.get(sigma.hidden_initial if choice is None else choice)

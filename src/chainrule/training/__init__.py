@@ -1,0 +1,8 @@
+"""Training: the problem, its minibatches, its state, when it stops, and what it tells."""
+
+from chainrule.training.history import History
+from chainrule.training.problem import Problem, TrainingSet
+from chainrule.training.state import TrainingState
+from chainrule.training.train import train
+
+__all__ = ["History", "Problem", "TrainingSet", "TrainingState", "train"]

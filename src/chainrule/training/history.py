@@ -1,0 +1,108 @@
+"""What a training run tells afterwards: one number an epoch, why it stopped, and the state to go on from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.training.state import RECORDS, TrainingState
+
+if TYPE_CHECKING:
+    import pandas
+
+    from chainrule.engines import TrainingRun
+
+
+class History:
+    """The course of a training run, one number an epoch.
+
+    ``J`` is the cost of an epoch: the sum over its minibatches of their share of J(θ), each at the θ of its step (for a
+    full batch: J(θ) before the epoch's step). ``validation_J`` is the cost over the validation set after the epoch,
+    without penalties (NaN where there is none); ``learning_rate`` α of its last step; ``seconds`` the time it took;
+    ``gradient_norm`` ‖∇J‖ of its last minibatch, before clipping. ``stopped`` says why training ended: "epochs", "tol",
+    "patience", "time_limit", "callback", "interrupted" or "diverged". ``engine`` ran it, ``engine_reason`` says why that one.
+    ``state`` is where it stands: hand it to ``cr.train(resume=…)`` to go on. ``best_epoch`` counts from 1.
+
+    >>> import chainrule as cr
+    >>> history = cr.train(cr.Network.dense([1, 1]), [[1.0], [2.0]], [[2.0], [4.0]], epochs=3)
+    >>> len(history.J), history.stopped
+    (3, 'epochs')
+    >>> sorted(history.to_dict())
+    ['J', 'epoch', 'gradient_norm', 'learning_rate', 'seconds', 'validation_J']
+
+    Source: Lecture, L12.
+    """
+
+    def __init__(self, run: TrainingRun, planned_epochs: int, engine: str, engine_reason: str) -> None:
+        self._source: TrainingRun | TrainingState = run
+        self.planned_epochs = planned_epochs
+        self.stopped: str | None = None
+        self.engine = engine
+        self.engine_reason = engine_reason
+
+    @property
+    def state(self) -> TrainingState:
+        """Where the run stands; while it goes on (in a callback), a copy taken now."""
+        return self._source if isinstance(self._source, TrainingState) else self._source.state()
+
+    def finish(self) -> None:
+        """Let the run go and keep its last state."""
+        self._source = self.state
+
+    def _record(self, name: str) -> NDArray[np.float64]:
+        return np.array(self._source.records[name], dtype=np.float64)
+
+    @property
+    def J(self) -> NDArray[np.float64]:
+        """J of each epoch."""
+        return self._record("J")
+
+    @property
+    def validation_J(self) -> NDArray[np.float64]:
+        """The validation cost after each epoch, NaN without a validation set."""
+        return self._record("validation_J")
+
+    @property
+    def learning_rate(self) -> NDArray[np.float64]:
+        """α of each epoch's last step."""
+        return self._record("learning_rate")
+
+    @property
+    def seconds(self) -> NDArray[np.float64]:
+        """The time that each epoch took, in seconds."""
+        return self._record("seconds")
+
+    @property
+    def gradient_norm(self) -> NDArray[np.float64]:
+        """‖∇J(θ)‖ of each epoch's last minibatch."""
+        return self._record("gradient_norm")
+
+    @property
+    def epochs(self) -> int:
+        """The number of finished epochs."""
+        return len(self._source.records["J"])
+
+    @property
+    def best_epoch(self) -> int | None:
+        """The epoch, counted from 1, after which the validation cost was lowest; None without a validation set."""
+        validation_J = self.validation_J
+        return None if np.isnan(validation_J).all() else int(np.nanargmin(validation_J)) + 1
+
+    def to_dict(self) -> dict[str, NDArray[np.generic]]:
+        """Every record by its name, and the number of its epoch, counted from 1."""
+        return {"epoch": np.arange(1, self.epochs + 1), **{name: self._record(name) for name in RECORDS}}
+
+    def to_frame(self) -> pandas.DataFrame:
+        """``to_dict`` as a pandas DataFrame, a row an epoch (needs pandas)."""
+        import pandas
+
+        return pandas.DataFrame(self.to_dict())
+
+    def __len__(self) -> int:
+        return self.epochs
+
+    def __repr__(self) -> str:
+        last = f", J={self.J[-1]:.6g}" if self.epochs else ""
+        return f"History({self.epochs} epochs{last}, stopped={self.stopped!r}, engine={self.engine!r})"

@@ -1,0 +1,181 @@
+"""Training: θ₀, then θ := θ − α ∇J(θ) (or an optimizer's like), until J(θ) does not change any more (L12, L13)."""
+
+from __future__ import annotations
+
+import math
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import ArrayLike
+
+from chainrule import costs, engines, optimizers
+from chainrule.backprop import as_problem
+from chainrule.checks import as_integer, as_real
+from chainrule.errors import DivergenceError, InputError, TrainingInterrupted
+from chainrule.training.history import History
+from chainrule.training.problem import Problem, TrainingSet
+from chainrule.training.state import TrainingState
+
+if TYPE_CHECKING:
+    from chainrule.costs import Cost
+    from chainrule.network import Network
+    from chainrule.optimizers import Optimizer
+
+Callback = Callable[[History], object]
+
+SLICE_SECONDS = 0.1  # Python looks in about ten times a second
+
+
+def train(
+    net: Network,
+    X: ArrayLike,
+    Y: ArrayLike,
+    *,
+    cost: Cost | str = "sum_of_squares",
+    optimizer: Optimizer | str = "gradient_descent",
+    epochs: int = 100,
+    batch_size: int | None = None,
+    seed: int | None = 0,
+    weights: ArrayLike | None = None,
+    validation: Sequence[ArrayLike] | None = None,
+    tol: float | None = None,
+    tol_epochs: int = 10,
+    patience: int | None = None,
+    time_limit: float | None = None,
+    callbacks: Sequence[Callback] = (),
+    callback_epochs: int | None = 1,
+    resume: TrainingState | None = None,
+    engine: str = "auto",
+    threads: int | None = None,
+) -> History:
+    """Minimise J over a training set: θ moves in place, and the History tells how.
+
+    θ := θ − α ∇J(θ) is repeated over minibatches of ``batch_size`` rows in a random order that ``seed`` fixes (None: over
+    all t rows, the lecture's gradient descent), for ``epochs`` passes over X (t, n), Y (t, m) and ``weights`` (t,).
+
+    ``validation`` = (X, Y) or (X, Y, weights) is evaluated after each epoch. Training stops early when
+
+    - J does not change any more: its last ``tol_epochs`` + 1 values lie within ``tol`` · max |J| (0: are all equal);
+    - the validation cost has not fallen for ``patience`` epochs; with ``patience``, θ ends as the best one seen;
+    - ``time_limit`` seconds have passed, or a callback returns True.
+
+    Each of ``callbacks`` is called with the History every ``callback_epochs`` epochs (None: about ten times a second).
+    ``resume`` goes on from ``history.state`` up to ``epochs`` in all, bitwise as if there had been no stop. ``engine``
+    is "auto" or an engine's name, ``threads`` the most threads it may use.
+
+    Raises InputError for bad input before any work; DivergenceError when J or ∇J is not finite any more (θ keeps its last
+    finite value); TrainingInterrupted on Ctrl-C (θ is whole, the best one with ``patience``). Both carry the history.
+
+    >>> import chainrule as cr
+    >>> net = cr.Network.dense([1, 1], initial="zeros")
+    >>> history = cr.train(net, [[0.0], [1.0], [2.0]], [[1.0], [3.0], [5.0]],
+    ...                    optimizer=cr.GradientDescent(learning_rate=0.2), epochs=2000, tol=0.0)
+    >>> history.stopped, net.W[1].round(6), net.b[1].round(6)
+    ('tol', array([[2.]]), array([1.]))
+
+    Source: Lecture, L8, L12, L13.
+    """
+    problem = _problem(
+        net, X, Y, weights, validation, costs.get(cost), optimizers.get(optimizer), epochs, batch_size, seed, tol,
+        tol_epochs, patience, threads,
+    )  # fmt: skip
+    limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)
+    every = callback_epochs if callback_epochs is None else as_integer(callback_epochs, "callback_epochs", 1)
+    if resume is not None:
+        resume.check_fits(problem)
+    choice = engines.chosen(net, problem.cost, problem.optimizer, engine=engine)
+    run = choice.engine.start(problem, resume)
+    history = History(run, problem.epochs, choice.name, choice.reason)
+    began, told = time.perf_counter(), history.epochs
+    try:
+        with _Interrupt() as interrupt:
+            while (history.stopped := run.stopped) is None:
+                left = began + limit - time.perf_counter()
+                epochs_ahead = problem.epochs if every is None or not callbacks else told + every - history.epochs
+                run.advance(epochs_ahead, min(SLICE_SECONDS, left))
+                if callbacks and (every is None or history.epochs >= told + every or run.stopped is not None):
+                    told = history.epochs
+                    if any([callback(history) is True for callback in callbacks]):  # each of them is called
+                        history.stopped = run.stopped or "callback"
+                        break
+                if run.stopped is None and (interrupt.came or time.perf_counter() - began >= limit):
+                    history.stopped = "interrupted" if interrupt.came else "time_limit"
+                    break
+    finally:
+        history.finish()
+        if problem.patience is not None and history.state.best_theta is not None:
+            net.theta = history.state.best_theta
+    if history.stopped == "interrupted":
+        raise TrainingInterrupted(
+            f"training was interrupted after {history.epochs} of {problem.epochs} epochs; the network is whole.", history
+        )
+    if history.stopped == "diverged":
+        raise DivergenceError(_divergence_message(problem, history.state), history)
+    return history
+
+
+def _problem(
+    net: Network, X: ArrayLike, Y: ArrayLike, weights: ArrayLike | None, validation: Sequence[ArrayLike] | None,
+    cost: Cost, optimizer: Optimizer, epochs: int, batch_size: int | None, seed: int | None, tol: float | None,
+    tol_epochs: int, patience: int | None, threads: int | None,
+) -> Problem:  # fmt: skip
+    """The border: everything is checked here, once."""
+    data = TrainingSet(*as_problem(net, cost, X, Y, weights))
+    held_out = None
+    if validation is not None:
+        if not isinstance(validation, (tuple, list)) or len(validation) not in (2, 3):
+            raise InputError(f"validation must be (X, Y) or (X, Y, weights); got {type(validation).__name__}.")
+        held_out = TrainingSet(*as_problem(net, cost, *validation[:2], *(validation[2:] or (None,)), " of validation"))
+    if patience is not None and held_out is None:
+        raise InputError(f"patience={patience} needs a validation set; give validation=(X, Y).")
+    size = data.t if batch_size is None else min(as_integer(batch_size, "batch_size", 1), data.t)
+    if optimizer.full_batch_only and size < data.t:
+        raise InputError(f"{optimizer.name} compares whole gradients and needs batch_size=None (all {data.t} rows); got {size}.")
+    return Problem(
+        net, cost, optimizer, data,
+        batch_size=size,
+        epochs=as_integer(epochs, "epochs", 0),
+        seed=secrets.randbits(63) if seed is None else as_integer(seed, "seed", 0),
+        validation=held_out,
+        tol=None if tol is None else as_real(tol, "tol", 0.0),
+        tol_epochs=as_integer(tol_epochs, "tol_epochs", 1),
+        patience=None if patience is None else as_integer(patience, "patience", 1),
+        threads=None if threads is None else as_integer(threads, "threads", 1),
+    )  # fmt: skip
+
+
+def _divergence_message(problem: Problem, state: TrainingState) -> str:
+    alpha = problem.alpha(state.step)
+    clip = "" if problem.optimizer.clip_norm is not None else ", or clip_norm=1 in the optimizer"
+    mean = "" if problem.cost.mean else ", a cost with mean=True (J is a sum: its gradient grows with the examples)"
+    return (
+        f"J or its gradient is not finite at step {state.batch + 1} of epoch {state.epoch + 1} (learning rate {alpha:g}); "
+        f"θ keeps its last finite value. Try a smaller learning rate (such as {alpha / 10:g}), inputs scaled to about 1{mean}{clip}."
+    )
+
+
+class _Interrupt:
+    """While it is entered, the first Ctrl-C only sets ``came``, so that no step is torn; a second one is as ever."""
+
+    def __init__(self) -> None:
+        self.came = False
+        self._previous: Any = None
+
+    def __enter__(self) -> _Interrupt:
+        in_main = threading.current_thread() is threading.main_thread()
+        if in_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # leave a program's own handler alone
+            self._previous = signal.signal(signal.SIGINT, self._handle)
+        return self
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        self.came = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def __exit__(self, *_: object) -> None:
+        if self._previous is not None:
+            signal.signal(signal.SIGINT, self._previous)
