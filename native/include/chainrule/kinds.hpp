@@ -31,6 +31,22 @@ inline constexpr const char* sigma_names[] = {
     "silu",     "mish", "hard_tanh",  "gaussian", "sine", "exp",     "softmax", "log_softmax", "layer_norm",
 };
 constexpr bool entrywise(Sigma sigma) { return sigma < Sigma::softmax; }
+// Does σ′ need z? Otherwise it follows from a, to within u (1 + |σ′|) in absolute terms: sigmoid′ = a (1 − a), say.
+constexpr bool derivative_needs_z(Sigma sigma, double parameter) {
+  switch (sigma) {
+    case Sigma::leaky_relu:
+    case Sigma::elu:
+      return parameter < 0;  // otherwise a has the sign of z
+    case Sigma::gelu:
+    case Sigma::silu:
+    case Sigma::mish:
+    case Sigma::gaussian:
+    case Sigma::sine:
+      return true;
+    default:
+      return false;
+  }
+}
 
 enum class Cost : int {
   sum_of_squares,
@@ -44,15 +60,27 @@ enum class Cost : int {
 inline constexpr const char* cost_names[] = {
     "sum_of_squares", "log_likelihood", "cross_entropy", "absolute_error", "huber", "quantile", "poisson",
 };
+// σ[r] for which ℓ∘σ[r] has a closed form; of the other costs none has, and identity stands for that.
+constexpr Sigma canonical_sigma(Cost cost) {
+  if (cost == Cost::log_likelihood) return Sigma::sigmoid;
+  if (cost == Cost::cross_entropy) return Sigma::softmax;
+  if (cost == Cost::poisson) return Sigma::exp;
+  return Sigma::identity;
+}
 
 enum class Optimizer : int { gradient_descent, momentum, nesterov, adagrad, rmsprop, adam, adamw, rprop };
 inline constexpr const char* optimizer_names[] = {
     "gradient_descent", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "rprop",
 };
+// Numbers kept per parameter, in the order of the Python class's `moments`: v | ν | μ, ν | step size, previous g.
+constexpr int moments(Optimizer optimizer) {
+  if (optimizer == Optimizer::gradient_descent) return 0;
+  return optimizer < Optimizer::adam ? 1 : 2;
+}
 
-enum class Schedule : int { constant, step, exponential, inverse_time, cosine, one_cycle, cos_log4 };
+enum class Schedule : int { constant, step, exponential, inverse_time, cosine, one_cycle, coslog4 };
 inline constexpr const char* schedule_names[] = {
-    "constant", "step", "exponential", "inverse_time", "cosine", "one_cycle", "cos_log4",
+    "constant", "step", "exponential", "inverse_time", "cosine", "one_cycle", "coslog4",
 };
 
 }  // namespace chainrule

@@ -22,8 +22,10 @@ CHAINRULE_WORD V<float> max(V<float> a, V<float> b) { return _mm256_max_ps(a, b)
 CHAINRULE_WORD V<double> max(V<double> a, V<double> b) { return _mm256_max_pd(a, b); }
 
 // is any lane of the mask set?
-CHAINRULE_WORD bool any(Int<V<float>> mask) { return _mm256_movemask_ps(reinterpret_cast<__m256>(mask)) != 0; }
-CHAINRULE_WORD bool any(Int<V<double>> mask) { return _mm256_movemask_pd(reinterpret_cast<__m256d>(mask)) != 0; }
+template <class M> CHAINRULE_WORD bool any(M mask) {
+  const __m256i m = reinterpret_cast<__m256i>(mask);
+  return _mm256_testz_si256(m, m) == 0;
+}
 
 // Σ x, in one order: the upper half onto the lower one, until one number is left
 CHAINRULE_WORD float sum(V<float> x) {

@@ -32,8 +32,10 @@ CHAINRULE_WORD V<float> scale(V<float> x, V<float> n) { return _mm512_maskz_scal
 CHAINRULE_WORD V<double> scale(V<double> x, V<double> n) { return _mm512_maskz_scalef_pd(all8, x, n); }
 
 // is any lane of the mask set?
-CHAINRULE_WORD bool any(Int<V<float>> mask) { return _mm512_movepi32_mask(reinterpret_cast<__m512i>(mask)) != 0; }
-CHAINRULE_WORD bool any(Int<V<double>> mask) { return _mm512_movepi64_mask(reinterpret_cast<__m512i>(mask)) != 0; }
+template <class M> CHAINRULE_WORD bool any(M mask) {
+  const __m512i m = reinterpret_cast<__m512i>(mask);
+  return _mm512_test_epi32_mask(m, m) != 0;
+}
 
 // Σ x, in one order: the upper half onto the lower one, until one number is left
 CHAINRULE_WORD float sum(V<float> x) {

@@ -24,8 +24,7 @@ CHAINRULE_WORD V<float> max(V<float> a, V<float> b) { return _mm_max_ps(a, b); }
 CHAINRULE_WORD V<double> max(V<double> a, V<double> b) { return _mm_max_pd(a, b); }
 
 // is any lane of the mask set?
-CHAINRULE_WORD bool any(Int<V<float>> mask) { return _mm_movemask_ps(reinterpret_cast<__m128>(mask)) != 0; }
-CHAINRULE_WORD bool any(Int<V<double>> mask) { return _mm_movemask_pd(reinterpret_cast<__m128d>(mask)) != 0; }
+template <class M> CHAINRULE_WORD bool any(M mask) { return _mm_movemask_epi8(reinterpret_cast<__m128i>(mask)) != 0; }
 #else
 CHAINRULE_WORD V<float> sqrt(V<float> x) {
   for (int i = 0; i < lanes<float>; ++i) x[i] = __builtin_sqrtf(x[i]);
@@ -37,8 +36,11 @@ CHAINRULE_WORD V<double> sqrt(V<double> x) {
 }
 template <class W> CHAINRULE_WORD W min(W a, W b) { return a < b ? a : b; }
 template <class W> CHAINRULE_WORD W max(W a, W b) { return a > b ? a : b; }
-CHAINRULE_WORD bool any(Int<V<float>> mask) { return (mask[0] | mask[1] | mask[2] | mask[3]) != 0; }
-CHAINRULE_WORD bool any(Int<V<double>> mask) { return (mask[0] | mask[1]) != 0; }
+template <class M> CHAINRULE_WORD bool any(M mask) {
+  auto some = mask[0];
+  for (unsigned i = 1; i < sizeof mask / sizeof mask[0]; ++i) some |= mask[i];
+  return some != 0;
+}
 #endif
 
 // Σ x, in one order: the upper half onto the lower one, until one number is left

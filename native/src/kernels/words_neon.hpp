@@ -20,8 +20,7 @@ template <class W> CHAINRULE_WORD W min(W a, W b) { return a < b ? a : b; }
 template <class W> CHAINRULE_WORD W max(W a, W b) { return a > b ? a : b; }
 
 // is any lane of the mask set?
-CHAINRULE_WORD bool any(Int<V<float>> mask) { return vmaxvq_u32(reinterpret_cast<uint32x4_t>(mask)) != 0; }
-CHAINRULE_WORD bool any(Int<V<double>> mask) { return vmaxvq_u32(reinterpret_cast<uint32x4_t>(mask)) != 0; }
+template <class M> CHAINRULE_WORD bool any(M mask) { return vmaxvq_u32(reinterpret_cast<uint32x4_t>(mask)) != 0; }
 
 // Σ x, in one order: the upper half onto the lower one, until one number is left
 CHAINRULE_WORD float sum(V<float> x) { return (x[0] + x[2]) + (x[1] + x[3]); }

@@ -1,0 +1,143 @@
+// Between the lecture's order and the packed layout (kernels.hpp).
+#pragma once
+#include "kernels.hpp"
+#include "kernels/tiles.hpp"
+
+namespace chainrule::CHAINRULE_KERNEL_SET {
+
+template <int... i> struct Indices {};
+template <int n, int... i> struct CountTo : CountTo<n - 1, n - 1, i...> {};
+template <int... i> struct CountTo<0, i...> {
+  using type = Indices<i...>;
+};
+
+// a₀ b₀ a₁ b₁ … from the lower (half = 0) or upper (half = L/2) halves of a and b
+template <int half, class W, int... i> CHAINRULE_WORD W interleave(W a, W b, Indices<i...>) {
+  constexpr int L = sizeof...(i);
+  return __builtin_shufflevector(a, b, ((i & 1) * L + i / 2 + half)...);
+}
+
+// x := xᵀ, an L × L matrix of L vectors: log₂ L perfect shuffles
+template <class T> CHAINRULE_WORD void transpose(V<T> (&x)[lanes<T>]) {
+  constexpr int L = lanes<T>;
+  constexpr typename CountTo<L>::type all{};
+#pragma GCC unroll 4
+  for (int stage = 1; stage < L; stage *= 2) {
+    V<T> y[L];
+#pragma GCC unroll 8
+    for (int i = 0; i < L / 2; ++i) {
+      y[2 * i] = interleave<0>(x[i], x[i + L / 2], all);
+      y[2 * i + 1] = interleave<L / 2>(x[i], x[i + L / 2], all);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < L; ++i) x[i] = y[i];
+  }
+}
+
+// to[c][r] := from[r][c] for r < rows, c < columns. With `pad` the rows of `to` are filled up with zeros to a multiple of
+// `lanes`. The rows of `from` and `to` are from_stride and to_stride numbers apart; they do not overlap.
+template <class T> inline void transpose_matrix(const T* from, long from_stride, long rows, long columns, T* to,
+                                                long to_stride, bool pad) {
+  constexpr int L = lanes<T>;
+  for (long r = 0; r < rows; r += L) {
+    const int height = rows - r < L ? static_cast<int>(rows - r) : L;
+    for (long c = 0; c < columns; c += L) {
+      const int width = columns - c < L ? static_cast<int>(columns - c) : L;
+      V<T> x[L];
+      const T* const s = from + r * from_stride + c;
+      if (height == L && width == L) {
+#pragma GCC unroll 16
+        for (int i = 0; i < L; ++i) x[i] = load(s + i * from_stride);
+      } else {
+        for (int i = 0; i < L; ++i) x[i] = i < height ? load_first(s + i * from_stride, width) : V<T>{};
+      }
+      transpose<T>(x);
+      T* const d = to + c * to_stride + r;
+      if (width == L && (height == L || pad)) {
+#pragma GCC unroll 16
+        for (int i = 0; i < L; ++i) store(d + i * to_stride, x[i]);
+      } else {
+        for (int i = 0; i < width; ++i)
+          if (pad)
+            store(d + i * to_stride, x[i]);
+          else
+            store_first(d + i * to_stride, x[i], height);
+      }
+    }
+  }
+}
+
+// to[0 … padded) := from[0 … count), then zeros; padded is a multiple of `lanes`
+template <class T> CHAINRULE_WORD void copy_padded(const T* from, long count, T* to, long padded) {
+  for (long k = 0; k < padded; k += lanes<T>) {
+    const long left = count - k;
+    store(to + k, left >= lanes<T> ? load(from + k) : load_first(from + k, left > 0 ? left : 0));
+  }
+}
+
+// W (m, n) row by row → panels [⌈m/R⌉][n][R] of W, or [⌈n/R⌉][m][R] of its transpose
+template <class T> void pack(const T* W, long m, long n, T* panels) {
+  for (long j = 0; j < m; j += R<T>) {
+    const long rows = m - j < R<T> ? m - j : R<T>;
+    T* const panel = panels + j * n;
+    if (rows <= lanes<T>)  // the second vector of each row holds no feature
+      for (long k = 0; k < n; ++k) store(panel + k * R<T> + lanes<T>, V<T>{});
+    transpose_matrix(W + j * n, n, rows, n, panel, R<T>, true);
+  }
+}
+template <class T> void pack_transposed(const T* W, long m, long n, T* panels) {
+  for (long k = 0; k < n; k += R<T>)
+    for (long j = 0; j < m; ++j)
+      copy_padded(W + j * n + k, n - k < R<T> ? n - k : R<T>, panels + k * m + j * R<T>, R<T>);
+}
+
+// and back
+template <class T> void unpack(const T* panels, long m, long n, T* W) {
+  for (long j = 0; j < m; j += R<T>)
+    transpose_matrix(panels + j * n, R<T>, n, m - j < R<T> ? m - j : R<T>, W + j * n, n, false);
+}
+template <class T> void unpack_transposed(const T* panels, long m, long n, T* W) {
+  for (long k = 0; k < n; k += R<T>)
+    for (long j = 0; j < m; ++j) {
+      const T* const s = panels + k * m + j * R<T>;
+      const long left = n - k < R<T> ? n - k : R<T>;
+      for (long i = 0; i < left; i += lanes<T>)
+        store_first(W + j * n + k + i, load(s + i), left - i < lanes<T> ? left - i : lanes<T>);
+    }
+}
+
+// Rows order[first …] of X (·, n), or X's own rows first, first + 1, … where order is null → rows [first, last) of panels
+// [⌈n/R⌉][stride / R][R]. Lanes past n are left as they are.
+template <class T> void gather(const T* X, long n, const unsigned* order, int first, int last, T* panels, long stride) {
+  for (long r = first; r < last; ++r) {
+    const T* s = X + (order ? order[r] : r) * n;
+    T* d = panels + r * R<T>;
+    long left = n;
+    for (; left >= R<T>; left -= R<T>, s += R<T>, d += stride) {
+      store(d, load(s));
+      store(d + lanes<T>, load(s + lanes<T>));
+    }
+    for (long k = 0; k < left; ++k) d[k] = s[k];
+  }
+}
+
+// Rows [first, last) of panels [⌈m/R⌉][stride / R][R] → lanes [rows / lanes][m][lanes], rows in multiples of `lanes`; and back,
+// with zeros past m.
+template <class T> void panels_to_lanes(const T* panels, long stride, long m, int first, int last, T* across) {
+  for (long r = first; r < last; r += lanes<T>)
+    for (long j = 0; j < m; j += R<T>)
+      transpose_matrix(panels + j / R<T> * stride + r * R<T>, R<T>, lanes<T>, m - j < R<T> ? m - j : R<T>,
+                       across + r * m + j * lanes<T>, lanes<T>, true);
+}
+template <class T> void lanes_to_panels(const T* across, long m, int first, int last, T* panels, long stride) {
+  for (long r = first; r < last; r += lanes<T>)
+    for (long j = 0; j < m; j += R<T>) {
+      T* const to = panels + j / R<T> * stride + r * R<T>;
+      const long width = m - j < R<T> ? m - j : R<T>;
+      if (width <= lanes<T>)
+        for (int i = 0; i < lanes<T>; ++i) store(to + i * R<T> + lanes<T>, V<T>{});
+      transpose_matrix(across + r * m + j * lanes<T>, lanes<T>, width, lanes<T>, to, R<T>, true);
+    }
+}
+
+}  // namespace chainrule::CHAINRULE_KERNEL_SET

@@ -1,0 +1,85 @@
+// z = W a + b for the rows of a batch, and its adjoint Wᵀ δ: tiles over rows and panels, each with its epilogue.
+#pragma once
+#include "kernels.hpp"
+#include "kernels/entrywise.hpp"
+#include "kernels/tiles.hpp"
+
+namespace chainrule::CHAINRULE_KERNEL_SET {
+
+template <class T> inline constexpr int line =
+    R<T> * int(sizeof(T)) < 64 ? R<T> : 64 / int(sizeof(T));  // what a prefetch brings
+
+// Kernels::linear
+template <class T> void linear(const Linear<T>& g) {
+  const int rows = g.last_row - g.first_row, tiles = (rows + tile_rows - 1) / tile_rows;
+  const Activation<T>& f = g.activation;
+  const bool relu = g.epilogue != Linear<T>::none && f.sigma == Sigma::relu && !f.mask &&
+                    (g.epilogue == Linear<T>::derivative || !f.source);
+  for (int p = g.first_panel; p < g.last_panel; ++p) {
+    const T* const B = g.B + long(p) * g.K * R<T>;
+    const T* const next = p + 1 < g.panels ? B + g.K * R<T> : g.next;
+    const bool ragged = p + 1 == g.panels && g.last_lanes < R<T>;
+    for (int b = 0; b < tiles; ++b) {
+      const int r0 = g.first_row + rows * b / tiles, r1 = g.first_row + rows * (b + 1) / tiles;
+      const long at = long(p) * g.out_stride + long(r0) * R<T>;
+      // each tile brings every (R / line)th cache line of the next panel, until all are asked for
+      const bool prefetch = next && b < R<T> / line<T>;
+      const LinearTile<T> tile = {g.A + long(r0) * R<T>,
+                                  g.A_stride,
+                                  B,
+                                  g.K,
+                                  g.bias ? g.bias + long(p) * R<T> : nullptr,
+                                  g.out + at,
+                                  relu,
+                                  g.epilogue == Linear<T>::derivative ? f.source + at : nullptr,
+                                  prefetch ? next + b * g.K * line<T> : B,
+                                  prefetch ? line<T> : 0};
+      call_tile<Linears<T>::template Tile>(r1 - r0, tile);
+      const long count = long(r1 - r0) * R<T>;
+      if (g.epilogue != Linear<T>::none && !relu) {
+        const Activation<T> part = {f.sigma, f.parameter, f.source ? f.source + at : nullptr,
+                                    f.mask ? f.mask + at : nullptr};
+        if (g.epilogue == Linear<T>::value)
+          activate(g.out + at, count, part);
+        else
+          differentiate(g.out + at, count, part);
+      }
+      if (ragged)
+        for (int r = 0; r < r1 - r0; ++r)
+          for (int j = g.last_lanes; j < R<T>; ++j) g.out[at + r * R<T> + j] = 0;
+    }
+  }
+}
+
+// Lane j of the result is Σ x[j], the sum over all lanes of x[j]: log₂ L rounds of shuffles and sums. x is overwritten.
+template <class T> CHAINRULE_WORD V<T> sums(V<T> (&x)[lanes<T>]) {
+  constexpr typename CountTo<lanes<T>>::type all{};
+#pragma GCC unroll 4
+  for (int half = lanes<T> / 2; half > 0; half /= 2) {
+#pragma GCC unroll 8
+    for (int i = 0; i < half; ++i)
+      x[i] = interleave<0>(x[i], x[i + half], all) + interleave<lanes<T> / 2>(x[i], x[i + half], all);
+  }
+  return x[0];
+}
+
+// Kernels::thin_linear: dot products over vectors of features, `lanes` examples at a time
+template <class T> void thin_linear(const ThinLinear<T>& g) {
+  for (int r = g.first_row; r < g.last_row; r += lanes<T>)
+    for (int n = 0; n < g.m; ++n) {
+      V<T> c[lanes<T>] = {};
+      for (int p = 0; p < g.panels; ++p) {
+        const T* const a = g.A + p * g.A_stride + long(r) * R<T>;
+        const T* const w = g.Wt + (long(p) * g.m + n) * R<T>;
+        const V<T> w0 = load(w), w1 = load(w + lanes<T>);
+#pragma GCC unroll 16
+        for (int i = 0; i < lanes<T>; ++i) {
+          c[i] = fma(load(a + i * R<T>), w0, c[i]);
+          c[i] = fma(load(a + i * R<T> + lanes<T>), w1, c[i]);
+        }
+      }
+      store(g.Z + long(r) * g.m + n * lanes<T>, sums<T>(c) + broadcast(g.b[n]));
+    }
+}
+
+}  // namespace chainrule::CHAINRULE_KERNEL_SET

@@ -1,0 +1,135 @@
+// The two tiles in which nearly all time is spent. A tile keeps `rows` × R sums in registers, R = 2 · lanes.
+#pragma once
+#include "kernels/words.hpp"
+
+namespace chainrule::CHAINRULE_KERNEL_SET {
+
+template <class T> inline constexpr int R = 2 * lanes<T>;
+
+// The tallest tile: 2 · rows sums, two vectors of B and a broadcast must fit into the registers.
+#if CHAINRULE_VECTOR_BYTES == 64 || defined(__aarch64__)
+inline constexpr int tile_rows = 14;  // of 32 registers; 14 × 2 within 3 % of 8 × 3 and 6 × 4
+#else
+inline constexpr int tile_rows = 6;  // of 16
+#endif
+
+// Calls tile<rows>(arguments) for a number of rows that is known at run time, 1 … tile_rows.
+template <template <int> class Tile, int rows = tile_rows, class... Arguments>
+CHAINRULE_WORD void call_tile(int wanted, const Arguments&... arguments) {
+  if (wanted == rows)
+    Tile<rows>::run(arguments...);
+  else if constexpr (rows > 1)
+    call_tile<Tile, rows - 1>(wanted, arguments...);
+}
+
+// C[i][·] := bias + Σₖ A[i][k] B[k][·], k = 0 … K−1 in this order, and where relu is asked for max(0, C) or, given H, C where H > 0.
+//   A [⌈K/R⌉][A_stride / R][R] from the tile's first row on;  B [K][R];  bias [R] or null;  C [rows][R];  H like C
+template <class T> struct LinearTile {
+  const T* A;
+  long A_stride;
+  const T* B;
+  long K;
+  const T* bias;
+  T* C;
+  bool relu;
+  const T* H;
+  const T* ahead;  // a cache line of it is prefetched per k
+  long ahead_stride;
+};
+
+template <class T> struct Linears {
+  template <int rows> struct Tile {
+    static __attribute__((noinline)) void run(const LinearTile<T>& t) {
+      V<T> c0[rows], c1[rows];
+      const V<T> start0 = t.bias ? load(t.bias) : V<T>{}, start1 = t.bias ? load(t.bias + lanes<T>) : V<T>{};
+#pragma GCC unroll 16
+      for (int i = 0; i < rows; ++i) c0[i] = start0, c1[i] = start1;
+      const T *B = t.B, *ahead = t.ahead;
+      const long ahead_stride = t.ahead_stride;
+      for (long k0 = 0; k0 < t.K; k0 += R<T>) {
+        const T* A = t.A + k0 / R<T> * t.A_stride;
+        const long left = t.K - k0, n = left < R<T> ? left : R<T>;
+#pragma GCC unroll 2
+        for (long k = 0; k < n; ++k) {
+          const V<T> b0 = load(B), b1 = load(B + lanes<T>);
+#pragma GCC unroll 16
+          for (int i = 0; i < rows; ++i) {
+            const V<T> a = broadcast(A[i * R<T>]);
+            c0[i] = fma(a, b0, c0[i]);
+            c1[i] = fma(a, b1, c1[i]);
+          }
+          __builtin_prefetch(ahead, 0, 2);
+          ahead += ahead_stride;
+          ++A;
+          B += R<T>;
+        }
+      }
+      T* const C = t.C;
+      if (!t.relu) {
+#pragma GCC unroll 16
+        for (int i = 0; i < rows; ++i) store(C + i * R<T>, c0[i]), store(C + i * R<T> + lanes<T>, c1[i]);
+      } else if (!t.H) {
+        const V<T> zero{};
+#pragma GCC unroll 16
+        for (int i = 0; i < rows; ++i) {  // max(0, z): NaN stays NaN
+          store(C + i * R<T>, max(zero, c0[i]));
+          store(C + i * R<T> + lanes<T>, max(zero, c1[i]));
+        }
+      } else {
+        const V<T> zero{};
+        const T* const H = t.H;
+#pragma GCC unroll 16
+        for (int i = 0; i < rows; ++i) {
+          store(C + i * R<T>, select(load(H + i * R<T>) > zero, c0[i], zero));
+          store(C + i * R<T> + lanes<T>, select(load(H + i * R<T> + lanes<T>) > zero, c1[i], zero));
+        }
+      }
+    }
+  };
+};
+
+// G[i][·] := G₀[i][·] + Σ_r A[r][i] B[r][·], r = 0 … count−1 in this order;  A, B [count][R];  G [rows][R];  G₀ like G, or zeros if null.
+template <class T> struct OuterTile {
+  const T* A;
+  const T* B;
+  long count;
+  const T* G0;
+  T* G;
+  const T* ahead;
+  long ahead_stride;
+};
+
+template <class T> struct Outers {
+  template <int rows> struct Tile {
+    static __attribute__((noinline)) void run(const OuterTile<T>& t) {
+      V<T> c0[rows], c1[rows];
+      const T* const G0 = t.G0;
+#pragma GCC unroll 16
+      for (int i = 0; i < rows; ++i) c0[i] = V<T>{}, c1[i] = V<T>{};
+      if (G0) {
+#pragma GCC unroll 16
+        for (int i = 0; i < rows; ++i) c0[i] = load(G0 + i * R<T>), c1[i] = load(G0 + i * R<T> + lanes<T>);
+      }
+      const T *A = t.A, *B = t.B, *ahead = t.ahead;
+      const long ahead_stride = t.ahead_stride;
+#pragma GCC unroll 2
+      for (long r = 0; r < t.count; ++r) {
+        const V<T> b0 = load(B), b1 = load(B + lanes<T>);
+        __builtin_prefetch(ahead, 0, 2);
+        ahead += ahead_stride;
+#pragma GCC unroll 16
+        for (int i = 0; i < rows; ++i) {
+          const V<T> a = broadcast(A[i]);
+          c0[i] = fma(a, b0, c0[i]);
+          c1[i] = fma(a, b1, c1[i]);
+        }
+        A += R<T>;
+        B += R<T>;
+      }
+#pragma GCC unroll 16
+      for (int i = 0; i < rows; ++i) store(t.G + i * R<T>, c0[i]), store(t.G + i * R<T> + lanes<T>, c1[i]);
+    }
+  };
+};
+
+}  // namespace chainrule::CHAINRULE_KERNEL_SET

@@ -1,0 +1,113 @@
+// The vector-valued activations, each map beside its pullback, and the cross-entropy over softmax (Lecture, L4, L11).
+//
+// Every array is a block of `lanes` examples, one per lane: [m][lanes], aligned or not. out may be any of the inputs.
+// Sums over the m outputs run in their order; nothing passes between lanes.
+#pragma once
+#include "costs.hpp"
+
+namespace chainrule::CHAINRULE_KERNEL_SET {
+
+// max z, and Σ exp(z − max z) without the largest's own 1: 1 + rest keeps what log1p and 1 − a need
+template <class W> struct Top {
+  W largest, rest;
+};
+template <class T> CHAINRULE_WORD Top<V<T>> top(const T* z, int m) {
+  V<T> largest = load(z), rest{};
+  for (int k = 1; k < m; ++k) largest = max(largest, load(z + k * lanes<T>));  // a later NaN stays
+  Int<V<T>> seen{};
+  for (int k = 0; k < m; ++k) {
+    const V<T> zk = load(z + k * lanes<T>);
+    const Int<V<T>> first = (zk == largest) & ~seen;
+    rest += select(first, T(0), exp(zk - largest));
+    seen |= first;
+  }
+  return {largest, rest};
+}
+
+// aₖ = e^{zₖ} / Σ e^{zₗ}
+template <class T> void softmax(const T* z, T* a, int m) {
+  const auto [largest, rest] = top(z, m);
+  const V<T> scale = T(1) / (T(1) + rest);
+  for (int k = 0; k < m; ++k) store(a + k * lanes<T>, exp(load(z + k * lanes<T>) - largest) * scale);
+}
+// out = (∂a/∂z)ᵀ g = a ⊙ (g − aᵀg)
+template <class T> void softmax_pullback(const T* a, const T* g, T* out, int m) {
+  V<T> dot{};
+  for (int k = 0; k < m; ++k) dot = fma(load(a + k * lanes<T>), load(g + k * lanes<T>), dot);
+  for (int k = 0; k < m; ++k) store(out + k * lanes<T>, load(a + k * lanes<T>) * (load(g + k * lanes<T>) - dot));
+}
+
+// aₖ = (zₖ − max z) − log(1 + rest)
+template <class T> void log_softmax(const T* z, T* a, int m) {
+  const auto [largest, rest] = top(z, m);
+  const V<T> log_sum = log1p(rest);
+  for (int k = 0; k < m; ++k) store(a + k * lanes<T>, (load(z + k * lanes<T>) - largest) - log_sum);
+}
+// out = g − eᵃ Σ g
+template <class T> void log_softmax_pullback(const T* a, const T* g, T* out, int m) {
+  V<T> total{};
+  for (int k = 0; k < m; ++k) total += load(g + k * lanes<T>);
+  for (int k = 0; k < m; ++k)
+    store(out + k * lanes<T>, fnma(exp(load(a + k * lanes<T>)), total, load(g + k * lanes<T>)));
+}
+
+// z̄, and 1/S in two factors: S = √(mean (z − z̄)² + ε), centred numbers divided by a power of two so that no square
+// overflows
+template <class W> struct Moments {
+  W mean, shrink, inverse;
+};
+template <class T> CHAINRULE_WORD Moments<V<T>> moments_of(const T* z, int m, T epsilon) {
+  const T part = T(1) / T(m);
+  V<T> mean{}, largest{}, squares{};
+  for (int k = 0; k < m; ++k) mean = fma(load(z + k * lanes<T>), broadcast(part), mean);
+  for (int k = 0; k < m; ++k) largest = max(largest, abs(load(z + k * lanes<T>) - mean));
+  const Int<V<T>> exponent = as_int(largest) & as_int(broadcast(T(__builtin_huge_val())));
+  const V<T> size = max(broadcast(T(1)), as_number<V<T>>(exponent)), shrink = T(1) / size;
+  for (int k = 0; k < m; ++k) {
+    const V<T> c = (load(z + k * lanes<T>) - mean) * shrink;
+    squares = fma(c, c, squares);
+  }
+  return {mean, shrink, T(1) / sqrt(fma(squares, broadcast(part), epsilon * shrink * shrink))};
+}
+// a = (z − z̄)/S
+template <class T> void layer_norm(const T* z, T* a, int m, T epsilon) {
+  const auto [mean, shrink, inverse] = moments_of(z, m, epsilon);
+  for (int k = 0; k < m; ++k) store(a + k * lanes<T>, (load(z + k * lanes<T>) - mean) * shrink * inverse);
+}
+// out = ((I − 11ᵀ/m − aaᵀ/m)/S) g
+template <class T> void layer_norm_pullback(const T* z, const T* a, const T* g, T* out, int m, T epsilon) {
+  const V<T> part = broadcast(T(1) / T(m));
+  const auto [_, shrink, inverse] = moments_of(z, m, epsilon);
+  const V<T> scale = inverse * shrink;
+  V<T> mean{}, dot{};
+  for (int k = 0; k < m; ++k) {
+    const V<T> gk = load(g + k * lanes<T>);
+    mean += gk;
+    dot = fma(load(a + k * lanes<T>), gk, dot);
+  }
+  mean *= part;
+  dot *= part;
+  for (int k = 0; k < m; ++k)
+    store(out + k * lanes<T>, fnma(load(a + k * lanes<T>), dot, load(g + k * lanes<T>) - mean) * scale);
+}
+
+// Cross-entropy over softmax. a := softmax z, delta := ∂ℓ/∂z = a − y′ = (1 − y′) a − y′ (1 − a); returns ℓ = −Σ y′ₖ log aₖ
+// per lane. y holds distributions; label smoothing ε makes y′ of it. a or delta may be null: not wanted.
+template <class T> V<T> cross_entropy_of_softmax(const T* z, const T* y, T* a, T* delta, int m, T label_smoothing) {
+  const auto [largest, rest] = top(z, m);
+  const V<T> one = broadcast(T(1)), scale = one / (one + rest), log_sum = log1p(rest);
+  Int<V<T>> seen{};
+  V<T> total{};
+  for (int k = 0; k < m; ++k) {
+    const V<T> zk = load(z + k * lanes<T>), yk = smoothed(load(y + k * lanes<T>), label_smoothing, m);
+    const V<T> ak = exp(zk - largest) * scale;
+    const Int<V<T>> first = (zk == largest) & ~seen;  // the one entry where 1 − a may cancel
+    seen |= first;
+    total += times(yk, (largest - zk) + log_sum);
+    if (a) store(a + k * lanes<T>, ak);
+    if (delta) store(delta + k * lanes<T>, (one - yk) * ak - yk * select(first, rest * scale, one - ak));
+  }
+  return total;
+}
+
+}  // namespace chainrule::CHAINRULE_KERNEL_SET

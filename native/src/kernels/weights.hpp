@@ -1,0 +1,46 @@
+// ∂J/∂W and ∂J/∂b, summed over the batch tile by tile, and the optimizer's step on each tile while it is in cache.
+#pragma once
+#include "kernels.hpp"
+#include "kernels/pack.hpp"
+#include "kernels/tiles.hpp"
+#include "kernels/update.hpp"
+
+namespace chainrule::CHAINRULE_KERNEL_SET {
+
+// Kernels::weight_block
+template <class T> void weight_block(const WeightBlock<T>& g, const Epilogue<T>& e) {
+  const int tiles = (g.height + tile_rows - 1) / tile_rows;
+  for (int b = 0; b < tiles; ++b) {
+    const int h0 = g.height * b / tiles, h1 = g.height * (b + 1) / tiles;
+    const long at = long(h0) * R<T>;
+    alignas(64) T local[tile_rows * R<T>];
+    T* const G = e.update ? local : g.sum + at;
+    const T* const ahead = b == 0 ? g.next_A : b == 1 ? g.next_B : nullptr;
+    const OuterTile<T> tile = {g.A + h0,           g.B, g.rows, e.add ? g.sum + at : nullptr, G, ahead ? ahead : g.B,
+                               ahead ? line<T> : 0};
+    call_tile<Outers<T>::template Tile>(h1 - h0, tile);
+    finish_gradient(G, at, long(h1 - h0) * R<T>, g.parameters, e, /*weights=*/true);
+  }
+  if (e.update && g.transposed) transpose_matrix(g.parameters.theta, R<T>, g.height, g.width, g.transposed, R<T>, true);
+}
+
+// Kernels::bias_block
+template <class T> void bias_block(const BiasBlock<T>& g, const Epilogue<T>& e) {
+  V<T> s[8] = {};  // four rows at a time, for the sake of latency
+  const T* d = g.delta;
+  long r = 0;
+  for (; r + 4 <= g.rows; r += 4, d += 4 * R<T>) {
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; ++i) s[i] += load(d + i * lanes<T>);
+  }
+  for (; r < g.rows; ++r, d += R<T>) s[0] += load(d), s[1] += load(d + lanes<T>);
+  alignas(64) T local[R<T>];
+  T* const G = e.update ? local : g.sum;
+  for (int i = 0; i < 2; ++i) {
+    const V<T> before = e.add ? load(g.sum + i * lanes<T>) : V<T>{};
+    store(G + i * lanes<T>, before + ((s[i] + s[2 + i]) + (s[4 + i] + s[6 + i])));
+  }
+  finish_gradient(G, 0, R<T>, g.parameters, e, /*weights=*/false);
+}
+
+}  // namespace chainrule::CHAINRULE_KERNEL_SET

@@ -1,0 +1,12 @@
+// sin and cos of one number of any size, for the lanes that the kernels' own reduction does not reach.
+#include <cmath>
+
+namespace chainrule {
+
+double scalar_sin(double x);
+double scalar_cos(double x);
+
+double scalar_sin(double x) { return std::sin(x); }
+double scalar_cos(double x) { return std::cos(x); }
+
+}  // namespace chainrule
