@@ -94,7 +94,7 @@ def train(
     began, told = time.perf_counter(), history.epochs
     try:
         with _Interrupt() as interrupt:
-            while (history.stopped := run.stopped) is None:
+            while run.stopped is None:
                 left = began + limit - time.perf_counter()
                 epochs_ahead = problem.epochs if every is None or not callbacks else told + every - history.epochs
                 run.advance(epochs_ahead, min(SLICE_SECONDS, left))
@@ -103,9 +103,11 @@ def train(
                     if any([callback(history) is True for callback in callbacks]):  # each of them is called
                         history.stopped = run.stopped or "callback"
                         break
-                if run.stopped is None and (interrupt.came or time.perf_counter() - began >= limit):
-                    history.stopped = "interrupted" if interrupt.came else "time_limit"
+                if interrupt.came or time.perf_counter() - began >= limit:
+                    history.stopped = run.stopped or ("interrupted" if interrupt.came else "time_limit")
                     break
+            else:
+                history.stopped = run.stopped
     finally:
         history.finish()
         if problem.patience is not None and history.state.best_theta is not None:
