@@ -1,0 +1,44 @@
+"""Cost functions J beside their derivatives (Lecture, L9 – L11)."""
+
+from chainrule.costs.classification import CrossEntropy, LogLikelihood
+from chainrule.costs.cost import Cost
+from chainrule.costs.custom import CustomCost, check_cost
+from chainrule.costs.regression import AbsoluteError, Huber, Poisson, Quantile, SumOfSquares
+from chainrule.errors import InputError
+from chainrule.naming import resolve
+
+COSTS: dict[str, type[Cost]] = {
+    cost.name: cost for cost in (SumOfSquares, LogLikelihood, CrossEntropy, AbsoluteError, Huber, Quantile, Poisson)
+}
+
+
+def get(cost: Cost | str) -> Cost:
+    """The cost itself, or the one of this name with its default settings.
+
+    Raises UnknownName with the nearest known name, InputError for what is neither a cost nor a name.
+
+    >>> from chainrule import costs
+    >>> costs.get("huber")
+    Huber()
+    """
+    if isinstance(cost, Cost):
+        return cost
+    if isinstance(cost, str):
+        return resolve("cost", cost, COSTS)()
+    raise InputError(f"cost must be a cost, such as SumOfSquares(), or the name of one; got {cost!r}.")
+
+
+__all__ = [
+    "AbsoluteError",
+    "COSTS",
+    "Cost",
+    "CrossEntropy",
+    "CustomCost",
+    "Huber",
+    "LogLikelihood",
+    "Poisson",
+    "Quantile",
+    "SumOfSquares",
+    "check_cost",
+    "get",
+]

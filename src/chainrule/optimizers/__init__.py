@@ -1,0 +1,52 @@
+"""Optimizers: gradient descent (Lecture, L12) and its kin, as frozen values."""
+
+from chainrule.errors import InputError
+from chainrule.naming import resolve
+from chainrule.optimizers.adaptive import AdaGrad, Adam, AdamW, RMSProp
+from chainrule.optimizers.descent import GradientDescent, Momentum, Nesterov
+from chainrule.optimizers.optimizer import Optimizer, clip
+from chainrule.optimizers.rprop import RPROP
+from chainrule.schedules import Schedule
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    optimizer.name: optimizer
+    for optimizer in (GradientDescent, Momentum, Nesterov, AdaGrad, RMSProp, Adam, AdamW, RPROP)
+}
+
+
+def get(optimizer: Optimizer | str, learning_rate: float | Schedule | None = None) -> Optimizer:
+    """The optimizer itself, or the one of this name, with its defaults and the learning rate where one is given.
+
+    Raises UnknownName with the nearest known name, InputError for what is neither an optimizer nor a name, or for a
+    learning rate beside an optimizer that has one.
+
+    >>> from chainrule import optimizers
+    >>> optimizers.get("momentum", learning_rate=0.1)
+    Momentum(learning_rate=0.1, clip_norm=None, momentum=0.9)
+    """
+    if isinstance(optimizer, str):
+        kind = resolve("optimizer", optimizer, OPTIMIZERS)
+        return kind() if learning_rate is None else kind(learning_rate)  # type: ignore[call-arg]  # each kind has a default
+    if not isinstance(optimizer, Optimizer):
+        raise InputError(f"optimizer must be an optimizer, such as Adam(), or the name of one; got {optimizer!r}.")
+    if learning_rate is not None:
+        raise InputError(
+            f"learning_rate is given twice: {learning_rate!r}, and in {optimizer!r}. Give it to the optimizer alone."
+        )
+    return optimizer
+
+
+__all__ = [
+    "AdaGrad",
+    "Adam",
+    "AdamW",
+    "GradientDescent",
+    "Momentum",
+    "Nesterov",
+    "OPTIMIZERS",
+    "Optimizer",
+    "RMSProp",
+    "RPROP",
+    "clip",
+    "get",
+]

@@ -1,0 +1,113 @@
+"""Gradient descent and its two kinds of momentum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from chainrule.optimizers.optimizer import Array, Optimizer, silent
+from chainrule.schedules import Schedule
+
+
+@dataclass(frozen=True)
+class GradientDescent(Optimizer):
+    """Gradient descent: θ := θ − α g.
+
+    On minibatches it is stochastic gradient descent. ``learning_rate`` is in units of θ²/J.
+
+    >>> import numpy as np, chainrule as cr
+    >>> optimizer, theta = cr.GradientDescent(0.1), np.array([1.0, 2.0])
+    >>> optimizer.step(theta, np.array([1.0, -1.0]), optimizer.start(theta), alpha=0.1, k=1, decayed=np.ones(2))
+    >>> theta
+    array([0.9, 2.1])
+
+    Source: Lecture, L12; minibatches: H. Robbins & S. Monro, A stochastic approximation method, 1951.
+    """
+
+    learning_rate: float | Schedule = 0.01
+
+    name: ClassVar[str] = "gradient_descent"
+
+    @silent
+    def step(
+        self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float, k: int, decayed: Array
+    ) -> None:
+        theta -= alpha * gradient
+
+
+@dataclass(frozen=True)
+class Momentum(Optimizer):
+    """The heavy ball: v := β v + g, θ := θ − α v, with β = ``momentum`` in [0, 1).
+
+    PyTorch's ``SGD(momentum=β)``.
+
+    Raises InputError where β is not in [0, 1).
+
+    >>> import numpy as np, chainrule as cr
+    >>> optimizer, theta, g = cr.Momentum(0.1, momentum=0.5), np.array([1.0]), np.array([1.0])
+    >>> moments = optimizer.start(theta)
+    >>> for k in (1, 2):
+    ...     optimizer.step(theta, g, moments, alpha=0.1, k=k, decayed=np.ones(1))
+    >>> moments["v"], theta
+    (array([1.5]), array([0.75]))
+
+    Source: B. T. Polyak, Some methods of speeding up the convergence of iteration methods, 1964.
+    """
+
+    learning_rate: float | Schedule = 0.01
+    momentum: float = 0.9
+
+    name: ClassVar[str] = "momentum"
+    moments: ClassVar[tuple[str, ...]] = ("v",)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._fraction("momentum")
+
+    @silent
+    def step(
+        self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float, k: int, decayed: Array
+    ) -> None:
+        v = moments["v"]
+        v *= self.momentum
+        v += gradient
+        theta -= alpha * v
+
+
+@dataclass(frozen=True)
+class Nesterov(Optimizer):
+    """Nesterov's momentum: v := β v + g, θ := θ − α (g + β v), with β = ``momentum`` in [0, 1).
+
+    θ here is the point that the gradient is taken at, one momentum step ahead of the papers' iterate. PyTorch's
+    ``SGD(momentum=β, nesterov=True)``.
+
+    Raises InputError where β is not in [0, 1).
+
+    >>> import numpy as np, chainrule as cr
+    >>> optimizer, theta, g = cr.Nesterov(0.1, momentum=0.5), np.array([1.0]), np.array([1.0])
+    >>> optimizer.step(theta, g, optimizer.start(theta), alpha=0.1, k=1, decayed=np.ones(1))
+    >>> theta
+    array([0.85])
+
+    Source: Y. Nesterov, A method of solving a convex programming problem with convergence rate O(1/k²), 1983;
+    I. Sutskever, J. Martens, G. Dahl & G. Hinton, On the importance of initialization and momentum, ICML 2013.
+    """
+
+    learning_rate: float | Schedule = 0.01
+    momentum: float = 0.9
+
+    name: ClassVar[str] = "nesterov"
+    moments: ClassVar[tuple[str, ...]] = ("v",)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._fraction("momentum")
+
+    @silent
+    def step(
+        self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float, k: int, decayed: Array
+    ) -> None:
+        v = moments["v"]
+        v *= self.momentum
+        v += gradient
+        theta -= alpha * (gradient + self.momentum * v)
