@@ -1,24 +1,31 @@
-"""Initial values of a layer's weights W (m, n): the θ that gradient descent starts from (Lecture, L12). Biases are 0."""
+"""Initial values of a layer's weights W (m, n), from which gradient descent starts (Lecture, L12). Biases are 0."""
 
 from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from chainrule.checks import as_real, shown
+from chainrule.checks import Array, as_real, shown
 from chainrule.errors import InputError
 from chainrule.naming import resolve
 
-Array = npt.NDArray[Any]
-
 
 class Initial(ABC):
-    """A rule that draws W for a layer of m outputs and n inputs. A user's own subclass defines `draw`."""
+    """A rule that draws W for a layer of m outputs and n inputs. A user's own subclass defines `draw`.
+
+    >>> import numpy as np
+    >>> class Ones(Initial):
+    ...     def draw(self, rng, m, n):
+    ...         return np.ones((m, n))
+    >>> Ones().draw(np.random.default_rng(0), 1, 2)
+    array([[1., 1.]])
+
+    Source: Lecture, L12 ("start from some θ").
+    """
 
     @abstractmethod
     def draw(self, rng: np.random.Generator, m: int, n: int) -> Array:

@@ -1,0 +1,32 @@
+"""The catalogue of activations, by name."""
+
+from __future__ import annotations
+
+from chainrule.activations import entrywise, vector_valued
+from chainrule.activations.sigma import Sigma
+from chainrule.checks import shown
+from chainrule.errors import InputError
+from chainrule.naming import resolve
+
+ACTIVATIONS: dict[str, Sigma] = {
+    sigma.name: sigma
+    for module in (entrywise, vector_valued)
+    for sigma in vars(module).values()
+    if isinstance(sigma, Sigma)
+}
+
+
+def get(sigma: str | Sigma) -> Sigma:
+    """The activation of that name, or the activation itself.
+
+    >>> get("relu"), get("softmax")
+    (cr.relu, cr.softmax)
+
+    Raises UnknownName for a name outside the catalogue, InputError for anything that is not an activation.
+    """
+    if isinstance(sigma, Sigma):
+        return sigma
+    if isinstance(sigma, str):
+        return resolve("activation", sigma, ACTIVATIONS)
+    hint = "; a function becomes one by cr.Activation(function, derivative)" if callable(sigma) else ""
+    raise InputError(f"sigma: expected the name of an activation or an activation, got {shown(sigma)}{hint}.")

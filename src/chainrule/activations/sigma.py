@@ -1,0 +1,207 @@
+"""What entrywise and vector-valued activations have in common: σ: ℝᵐ → ℝᵐ as a value (Lecture, Def. 4.1, L1).
+
+Whatever the dtype of z, the map is evaluated in float64 (complex128) and the result is rounded once to the dtype of z.
+NumPy's floating-point warnings are silenced here: a value that is not finite is found where it matters, in J.
+"""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, Self, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.activations.check import check_activation
+from chainrule.checks import Array, as_real, shown
+from chainrule.errors import ActivationRefused, InputError
+
+
+class Sigma(ABC):
+    """What every activation offers; there are two kinds, `Activation` and `VectorActivation`.
+
+    name            how files and messages call it
+    parameters      its fixed real parameters, such as the slope of leaky_relu
+    range           an interval that holds every entry of σ(z); costs compare it with their domain
+    kinks           the z where σ has no derivative (σ′ then holds a value between the one-sided ones)
+    hidden_initial  the initial values that suit a hidden layer with this σ (a name known to `chainrule.initial`)
+    builtin         whether the catalogue's own formulas are behind it, with whatever parameters
+    """
+
+    entrywise: ClassVar[bool]
+    function: Callable[..., Any]
+    name: str
+    parameters: Mapping[str, float]
+    range: tuple[float, float]
+    kinks: tuple[float, ...]
+    hidden_initial: str
+    builtin: bool
+    _adjoint: Callable[..., Any] | None  # σ′ or the pullback as handed in; None: by the complex step
+    _defaults: Mapping[str, float]
+
+    def _set_up(
+        self,
+        function: Callable[..., Any],
+        adjoint: Callable[..., Any] | None,
+        name: str,
+        parameters: Mapping[str, float] | None,
+        values: tuple[float, float],
+        kinks: Iterable[float],
+        hidden_initial: str,
+    ) -> None:
+        if not callable(function):
+            raise InputError(f"function: expected a callable that maps z to σ(z), got {shown(function)}.")
+        if adjoint is not None and not callable(adjoint):
+            raise InputError(f"derivative: expected a callable or None, got {shown(adjoint)}.")
+        low, high = float(values[0]), float(values[1])
+        if not low < high:
+            raise InputError(f"range: expected (low, high) with low < high, got {shown(values)}.")
+        own = getattr(function, "__name__", "custom")
+        bound = {key: as_real(value, key) for key, value in (parameters or {}).items()}
+        vars(self).update(
+            function=function,
+            name=name or ("custom" if own == "<lambda>" else own),
+            parameters=MappingProxyType(bound),
+            range=(low, high),
+            kinks=tuple(float(z) for z in kinks),
+            hidden_initial=hidden_initial,
+            builtin=False,
+            _adjoint=adjoint,
+            _defaults=MappingProxyType(bound),
+            __doc__=function.__doc__,
+        )
+        if adjoint is None:
+            self._certify_complex_step()
+
+    def __call__(self, z: npt.ArrayLike) -> Array:
+        """a = σ(z), of the shape and dtype of z: (t, m), or any other (integers become float64)."""
+        z = self._input(z)
+        return self._evaluate(self.function, z)
+
+    @abstractmethod
+    def pullback(self, z: npt.ArrayLike, g: npt.ArrayLike) -> Array:
+        """(∂σ/∂z)ᵀ g, row by row: (t, m), (t, m) → (t, m)."""
+
+    @abstractmethod
+    def jacobian(self, z: npt.ArrayLike) -> Array:
+        """∂σ/∂z, row by row: (t, m) → (t, m, m), entry [j, k, l] is ∂σ(z[j])ₖ/∂z[j]ₗ."""
+
+    @property
+    def smooth(self) -> bool:
+        """Whether σ has no kink with its present parameters (elu has one at 0 unless its alpha is 1)."""
+        return True
+
+    def with_parameters(self, **parameters: float) -> Self:
+        """The same σ with other parameters.
+
+        >>> import chainrule as cr
+        >>> cr.leaky_relu.with_parameters(slope=0.2)(-1.0)
+        np.float64(-0.2)
+
+        Raises InputError for a parameter σ does not have, and for a value at which σ(0) is not finite.
+        """
+        for key in parameters:
+            if key not in self.parameters:
+                known = ", ".join(self.parameters) or "none"
+                raise InputError(f"{self.name} has no parameter {key!r}; it has: {known}.")
+        bound = {key: as_real(value, key) for key, value in parameters.items()}
+        sigma = object.__new__(type(self))
+        vars(sigma).update(vars(self), parameters=MappingProxyType({**self.parameters, **bound}))
+        if not np.isfinite(sigma(np.zeros((1, 2)))).all():
+            raise InputError(f"{self.name}: σ(0) is not finite with parameters {bound}; choose others.")
+        if sigma._adjoint is None:
+            sigma._certify_complex_step()
+        return sigma
+
+    def _certify_complex_step(self) -> None:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", np.exceptions.ComplexWarning)
+                check_activation(self)
+        except (ActivationRefused, np.exceptions.ComplexWarning) as refused:
+            what = "σ′" if self.entrywise else "the pullback"
+            raise ActivationRefused(
+                f"{what} was left out, and the complex step does not give it: {refused} "
+                f"Give {what} as the second argument.",
+                getattr(refused, "z", None),
+            ) from refused
+
+    @staticmethod
+    def _input(z: npt.ArrayLike) -> Array:
+        try:
+            array = np.asarray(z)
+        except ValueError as error:  # rows of different lengths
+            raise InputError(f"z: expected an array of numbers, got {shown(z)}: {error}") from error
+        if array.dtype.kind in "biu":
+            array = array.astype(np.float64)
+        if array.dtype.kind not in "fc":
+            raise InputError(f"z: expected real or complex numbers, got an array of dtype {array.dtype}.")
+        return array
+
+    def _evaluate(self, mapping: Callable[..., Any], *inputs: Array) -> Array:
+        """mapping(z, …; parameters) in at least float64, checked, and rounded to the common dtype of the inputs."""
+        dtype = np.result_type(*inputs)
+        wide = [x.astype(np.result_type(x.dtype, np.float64), copy=False) for x in inputs]
+        with np.errstate(all="ignore"):
+            y = np.asarray(mapping(*wide, **self.parameters))
+            if y.shape != inputs[0].shape:
+                raise ActivationRefused(f"{self.name}: for z of shape {inputs[0].shape} it returned shape {y.shape}.")
+            if y.dtype.kind not in "biufc" or (y.dtype.kind == "c" and dtype.kind != "c"):
+                raise ActivationRefused(f"{self.name}: for z of dtype {dtype} it returned dtype {y.dtype}.")
+            if np.may_share_memory(y, inputs[0]):  # as of `lambda z: z`: what changes a must not change z
+                y = y.copy()
+            result: Array = y.astype(dtype, copy=False)[()]  # a number for a number
+            return result
+
+    def __setattr__(self, attribute: str, value: object) -> None:
+        raise AttributeError(f"{self!r} is frozen; with_parameters gives another.")
+
+    def _key(self) -> tuple[object, ...]:
+        return (type(self), self.name, tuple(sorted(self.parameters.items())), self.function, self._adjoint)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sigma) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __repr__(self) -> str:
+        if self.builtin and self.parameters == self._defaults:
+            return f"cr.{self.name}"
+        return f"{self.name}({', '.join(f'{key}={value:g}' for key, value in self.parameters.items())})"
+
+    def __reduce__(self) -> tuple[Callable[..., Sigma], tuple[Any, ...]]:
+        fields = {key: value for key, value in vars(self).items() if key != "__doc__"}
+        plain = {key: dict(value) if isinstance(value, MappingProxyType) else value for key, value in fields.items()}
+        return _restored, (type(self), plain)
+
+
+S = TypeVar("S", bound=Sigma)
+
+
+def catalogued(sigma: S) -> S:
+    """The same σ, marked as one of the catalogue's own."""
+    vars(sigma)["builtin"] = True
+    return sigma
+
+
+def complex_values(sigma: Sigma, z: Array) -> Array:
+    """σ(z) at complex z, or ActivationRefused where the function cannot take it or returns real numbers."""
+    try:
+        values = np.asarray(sigma.function(z, **sigma.parameters))
+    except (TypeError, ValueError) as error:
+        raise ActivationRefused(f"{sigma.name} does not accept complex z ({error}).") from error
+    if values.dtype.kind != "c" or values.shape != z.shape:
+        raise ActivationRefused(f"{sigma.name} is not analytic: for complex z it returned {values.dtype} numbers.")
+    return values
+
+
+def _restored(kind: type[Sigma], fields: dict[str, Any]) -> Sigma:
+    """The σ that was pickled or copied, from its fields."""
+    sigma = object.__new__(kind)
+    mappings = {key: MappingProxyType(value) for key, value in fields.items() if isinstance(value, dict)}
+    vars(sigma).update(fields, **mappings, __doc__=fields["function"].__doc__)
+    return sigma
