@@ -183,6 +183,30 @@ def test_L16_two_layers_by_hand_with_sigmoids() -> None:
     assert g.W[1].item() == pytest.approx(-3 / 16, rel=ULPS)  # −3/32 · 2
 
 
+def test_L16_two_layers_by_hand_in_decimals() -> None:
+    """r = 2, n = m = 1, tanh then S, x = 0.5, y = 0.7, W = 0.8, −1.2, b = −0.1, 0.3: every number of the chain rule."""
+    net = cr.Network([cr.Layer([[0.8]], [-0.1], cr.tanh), cr.Layer([[-1.2]], [0.3], cr.sigmoid)])
+    run, g = net.forward([0.5]), cr.gradient(net, cr.SumOfSquares(), [[0.5]], [[0.7]])
+    by_hand = {
+        "z[1]": (run.z[1], 0.3),  # 0.8 · 0.5 − 0.1
+        "a[1]": (run.a[1], 0.291312612451590906),  # tanh 0.3
+        "z[2]": (run.z[2], -0.049575134941909087),  # −1.2 · 0.291312… + 0.3
+        "a[2]": (run.a[2], 0.487608753984828876),  # 1/(1 + e^0.049575…)
+        "J": (g.J, 0.022555020691938472),  # ½ (0.487608… − 0.7)²
+        "δ[2]": (g.delta[2], -0.053065200319419155),  # −0.212391… · S′, and S′ = a[2] (1 − a[2]) = 0.249846…
+        "∂J/∂b[2]": (g.b[2], -0.053065200319419155),  # δ[2]
+        "∂J/∂W[2]": (g.W[2], -0.015458562135316990),  # δ[2] a[1] = −0.053065… · 0.291312…
+        "δ[1]": (g.delta[1], 0.058274311438841663),  # W[2] δ[2] tanh′, and tanh′ = 1 − a[1]² = 0.915136…
+        "∂J/∂b[1]": (g.b[1], 0.058274311438841663),  # δ[1]
+        "∂J/∂W[1]": (g.W[1], 0.029137155719420832),  # δ[1] a[0] = 0.058274… · 0.5
+    }
+    for symbol, (computed, number) in by_hand.items():
+        np.testing.assert_allclose(np.ravel(computed), [number], rtol=8 * ULPS, err_msg=symbol)
+    cr.train(net, [[0.5]], [[0.7]], cost=cr.SumOfSquares(), optimizer=cr.GradientDescent(learning_rate=10.0), epochs=1)
+    after = [0.508628442805791683, -0.682743114388416626, -1.045414378646830098, 0.830652003194191552]  # θ − 10 ∇J(θ)
+    np.testing.assert_allclose(net.theta, after, rtol=8 * ULPS)
+
+
 def test_L17_derivatives_have_the_shape_of_what_they_derive_by() -> None:
     """∂N/∂x of N: ℝ² → ℝ³ is the 3×2 Jacobian, W for a linear N; gradients add up over the examples."""
     W = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
