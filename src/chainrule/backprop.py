@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from chainrule.checks import Array, as_rows, as_weights
+from chainrule import costs
+from chainrule.checks import Array, as_array, as_weights, check_rows
 from chainrule.errors import InputError
 from chainrule.forward import Forward, forward
-from chainrule.network import ByLayer, Network, parameter_views
+from chainrule.network import ByLayer, Network, as_network, parameter_views
 
 if TYPE_CHECKING:
     from chainrule.costs import Cost
@@ -23,6 +24,12 @@ class Gradient:
 
     ``J`` is J(θ); ``theta`` (d,) is ∇J(θ), of which ``W[i]`` = ∂J/∂W[i] (mᵢ, mᵢ₋₁) and ``b[i]`` = ∂J/∂b[i] (mᵢ,) are
     views; row j of ``delta[i]`` (t, mᵢ) is ∂J/∂z[i] at example j; ``x`` (t, n), on request, is ∂J/∂x.
+
+    >>> import chainrule as cr
+    >>> net = cr.Network([cr.Layer([[2.0]], [1.0], cr.identity)])
+    >>> g = cr.gradient(net, cr.SumOfSquares(), [[3.0]], [[5.0]], wrt_x=True)
+    >>> g.theta, g.x                                                       # ∂J/∂x = W δ
+    (array([6., 2.]), array([[4.]]))
 
     Source: Lecture, L14, L15, L17.
     """
@@ -37,7 +44,7 @@ class Gradient:
 
 def gradient(
     net: Network,
-    cost: Cost,
+    cost: Cost | str,
     X: ArrayLike,
     Y: ArrayLike,
     weights: ArrayLike | None = None,
@@ -47,9 +54,11 @@ def gradient(
 ) -> Gradient:
     """∇J(θ) by the chain rule, layer by layer, with every δ[i] on the way.
 
-    δ[r] = (∂σ[r]/∂z[r])ᵀ ∂J/∂a[r],   δ[i] = (∂σ[i]/∂z[i])ᵀ W[i+1]ᵀ δ[i+1],   ∂J/∂b[i] = Σ δ[i],   ∂J/∂W[i] = Σ δ[i] a[i−1]ᵀ,
-    summed over the examples; penalties of the cost add their own part to ∂J/∂W[i]. X is (t, n) with Y (t, m), or a single
-    example (n,) with its y; ``weights`` (t,) weigh the examples; ``wrt_x`` asks for ∂J/∂x too.
+    δ[r] = (∂σ[r]/∂z[r])ᵀ ∂J/∂a[r],   δ[i] = (∂σ[i]/∂z[i])ᵀ W[i+1]ᵀ δ[i+1],
+    ∂J/∂b[i] = Σ δ[i],   ∂J/∂W[i] = Σ δ[i] a[i−1]ᵀ,
+    summed over the examples; penalties of the cost add their own part to ∂J/∂W[i]. X is (t, n) with Y (t, m), or a
+    single example (n,) with its y; ``cost`` is a cost or the name of one; ``weights`` (t,) weigh the examples;
+    ``wrt_x`` asks for ∂J/∂x too.
 
     Raises InputError for wrong shapes, numbers that are not finite, or labels outside the cost's domain.
 
@@ -63,6 +72,7 @@ def gradient(
     """
     from chainrule import engines
 
+    cost = costs.get(cost)
     X, Y, w = as_problem(net, cost, X, Y, weights)
     g = engines.for_network(net, engine, cost).gradient(net, cost, X, Y, w)
     if wrt_x:
@@ -77,17 +87,18 @@ def cost_value(net: Network, cost: Cost, X: ArrayLike, Y: ArrayLike, weights: Ar
 
 
 def as_problem(
-    net: Network, cost: Cost, X: ArrayLike, Y: ArrayLike, weights: ArrayLike | None, suffix: str = ""
+    net: Network, cost: Cost, X: ArrayLike, Y: ArrayLike, weights: ArrayLike | None
 ) -> tuple[Array, Array, Array | None]:
     """The border: X (t, n), Y (t, m) encoded as the cost wants it, and weights (t,), checked against each other."""
-    cost.check_output(net.sigma[net.r], net.m[-1])
-    if np.ndim(X) == 1 and len(np.asarray(X)) == net.m[0]:  # a single example
-        X, Y = np.asarray(X)[None], np.asarray(Y)[None]
-    rows = as_rows(X, net.m[0], f"X{suffix}", net.dtype)
+    cost.check_output(as_network(net).sigma[net.r], net.m[-1])
+    rows = as_array(X, "X", net.dtype)
+    if rows.shape == (net.m[0],):  # a single example
+        rows, Y = rows[None], cast("ArrayLike", [Y])
+    check_rows(rows, net.m[0], "X")
     targets = cost.targets(Y, net.m[-1], net.dtype)
     if len(targets) != len(rows):
-        raise InputError(f"Y{suffix} must hold one label per row of X{suffix}, {len(rows)}; got {len(targets)}.")
-    return rows, targets, as_weights(weights, len(rows), net.dtype.type(0).real.dtype, f"weights{suffix}")
+        raise InputError(f"Y must hold one label per row of X, {len(rows)}; got {len(targets)}.")
+    return rows, targets, as_weights(weights, len(rows), net.dtype.type(0).real.dtype)
 
 
 def example_scale(cost: Cost, weights: Array | None, t: int) -> Array | float:
@@ -122,16 +133,16 @@ def backpropagate(
     """∇J(θ) from a finished forward pass: the lecture's chain rule, read from the output layer down."""
     r = net.r
     scale = example_scale(cost, weights, len(Y))
-    delta = cost.output_delta(run.z[r], run.a[r], Y, net.sigma[r])  # (t, m_r)
+    delta: Array = cost.output_delta(run.z[r], run.a[r], Y, net.sigma[r])  # (t, m_r)
     delta = delta * (scale if isinstance(scale, float) else scale[:, None])
     theta = np.empty_like(net.theta)
     W, b = parameter_views(theta, net.m)
-    deltas = [delta]
+    deltas: list[Array] = [delta]
     for i in range(r, 0, -1):
         b[i][...] = delta.sum(axis=0)  # ∂J/∂b[i] = Σ δ[i]
         np.matmul(delta.T, run.a[i - 1], out=W[i])  # ∂J/∂W[i] = Σ δ[i] a[i−1]ᵀ
         if cost.l1 or cost.l2:
-            W[i][...] += penalty_share * cost.penalty_gradient(net.W[i])
+            np.add(W[i], penalty_share * cost.penalty_gradient(net.W[i]), out=W[i])
         if i > 1:
             da = delta @ net.W[i]  # ∂J/∂a[i−1] = W[i]ᵀ δ[i], (t, mᵢ₋₁)
             if masks is not None and (mask := masks[i - 1]) is not None:

@@ -1,9 +1,12 @@
-"""Checks at the public border: every array that a user hands in passes here once, and nowhere else."""
+"""Checks at the public border: every value that a user hands in passes here once, and nowhere else."""
 
 from __future__ import annotations
 
 import math
+import reprlib
+import sys
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -12,76 +15,171 @@ from chainrule.errors import InputError
 
 Array = NDArray[np.inexact]
 
+LARGEST = 2**63 - 1  # counts and sizes are 64-bit integers in every engine
+LARGEST_SEED = 2**128 - 1  # as long as the entropy that NumPy draws for a seed of its own
 
-def as_array(values: ArrayLike, symbol: str, dtype: DTypeLike) -> Array:
-    """``values`` as a finite, C-contiguous array of ``dtype``; not copied where they already are one.
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = 80
+
+
+def shown(value: object) -> str:
+    """``repr(value)`` on one line and short, for a message.
+
+    >>> shown("relu"), shown([1] * 1000), shown(10**5000)
+    ("'relu'", '[1, 1, 1, 1, 1, 1, ...]', 'an integer of 16610 bits')
+    """
+    if isinstance(value, int) and abs(value) >> 128:
+        return f"an integer of {value.bit_length()} bits"
+    return " ".join(_short.repr(value).split())
+
+
+def common_dtype(*dtypes: np.dtype[Any]) -> np.dtype[Any]:
+    """float32 where everything is, complex128 where anything is complex, else float64."""
+    if any(dtype.kind == "c" for dtype in dtypes):
+        return np.dtype(np.complex128)
+    return np.dtype(np.float32 if all(dtype == np.float32 for dtype in dtypes) else np.float64)
+
+
+def as_array(values: ArrayLike, symbol: str, dtype: DTypeLike | None = None) -> Array:
+    """``values`` as a finite, C-contiguous, aligned array of ``dtype``; not copied where they already are one.
+
+    Without ``dtype`` float32 stays, complex numbers become complex128 and all others float64.
 
     Raises InputError where they are not numbers, or where one is NaN or infinite (also after the cast to ``dtype``).
     """
-    try:
-        raw = np.asarray(values)
-    except ValueError as error:  # ragged nested lists
-        raise InputError(f"{symbol} must be an array of numbers; got rows of different lengths ({error}).") from None
-    if raw.dtype.kind not in "biufc" or (raw.dtype.kind == "c" and np.dtype(dtype).kind != "c"):
+    raw = _as_numbers(values, symbol)
+    kind = common_dtype(raw.dtype) if dtype is None else np.dtype(dtype)
+    if raw.dtype.kind == "c" != kind.kind:
         raise InputError(
-            f"{symbol} must hold real numbers; got dtype {raw.dtype}. Encode categories, dates and texts as numbers first."
+            f"{symbol} must hold real numbers; got dtype {raw.dtype}. Take {symbol}.real, if that is meant."
         )
     with np.errstate(over="ignore", invalid="ignore"):  # a value too large for dtype is reported below, by name
-        array = np.ascontiguousarray(raw, dtype=dtype) if raw.ndim else np.asarray(raw, dtype=dtype)
+        array: Array = np.asarray(raw, dtype=kind, order="C")
+    if not array.flags.aligned:  # a view into bytes, say; C++ reads whole words
+        array = array.copy()
     if not np.isfinite(array).all():
         where = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
-        was = raw[where]
-        reason = "" if not np.isfinite(was) else f", which does not fit into {np.dtype(dtype).name}"
+        reason = f", which does not fit into {kind.name}" if np.isfinite(raw[where]) else ""
         raise InputError(
-            f"{symbol} must be finite; got {was} at index {where}{reason}. Replace or drop missing and infinite values."
+            f"{symbol} must be finite; got {raw[where]} at index {where}{reason}. "
+            "Replace or drop missing and infinite values."
         )
     return array
 
 
+def _as_numbers(values: ArrayLike, symbol: str) -> NDArray[Any]:
+    """``values`` as an array of some number type."""
+    masked = sys.modules.get("numpy.ma")  # where it is not loaded, nothing is masked
+    if masked is not None and masked.is_masked(values):
+        raise InputError(
+            f"{symbol} must be finite; got masked entries. Replace or drop them, as by {symbol}.filled(0)."
+        )
+    if hasattr(values, "toarray"):  # SciPy's sparse matrices
+        raise InputError(
+            f"{symbol} must be a dense array; got a {type(values).__name__}. Convert it with {symbol}.toarray()."
+        )
+    try:
+        raw = np.asarray(values)
+    except (TypeError, ValueError, RuntimeError) as error:  # ragged lists, or an __array__ that refuses
+        reason = (
+            "rows of different lengths" if isinstance(values, (list, tuple)) else f"{type(values).__name__} ({error})"
+        )
+        raise InputError(
+            f"{symbol} must be an array of numbers; got {reason}. Give every row the same length."
+        ) from error
+    if raw.dtype.kind in "biufc":
+        return raw
+    if raw.ndim == 0:
+        hint = (
+            "list(…) makes an array of a generator or a set."
+            if hasattr(values, "__iter__")
+            else "Give a list or an array."
+        )
+        raise InputError(f"{symbol} must be an array of numbers; got {shown(values)}. {hint}")
+    got = f"dtype {raw.dtype}"
+    if raw.dtype.kind == "O":
+        where, entry = next(
+            (
+                (where, entry)
+                for where, entry in np.ndenumerate(raw)
+                if isinstance(entry, bool) or not isinstance(entry, Real)
+            ),
+            ((), None),
+        )
+        if where == ():
+            raise InputError(
+                f"{symbol} must hold real numbers; got dtype object. Convert them: np.asarray({symbol}, dtype=float)."
+            )
+        got = f"{shown(entry)} at index {where}"
+    elif raw.dtype.kind in "SU" and raw.size:
+        got = f"texts such as {shown(raw.flat[0].item())}"
+    raise InputError(
+        f"{symbol} must hold real numbers; got {got}. Encode categories, dates and texts as numbers, "
+        "and replace or drop what is missing."
+    )
+
+
 def as_rows(X: ArrayLike, n: int, symbol: str, dtype: DTypeLike) -> Array:
     """``X`` as (t, n) with t ≥ 1: one example per row."""
-    array = as_array(X, symbol, dtype)
+    return check_rows(as_array(X, symbol, dtype), n, symbol)
+
+
+def check_rows(array: Array, n: int, symbol: str) -> Array:
+    """``array`` itself, if it is (t, n) with t ≥ 1."""
     if array.ndim != 2 or array.shape[1] != n:
-        hint = " One example per row: reshape a vector x of one example to x[None, :]." if array.ndim < 2 else ""
+        hint = ""
+        if array.ndim == 1:
+            hint = (
+                f" Make it a column: {symbol}[:, None]." if n == 1 else f" One example x is a row: {symbol}[None, :]."
+            )
         raise InputError(f"{symbol} must have shape (t, {n}), one example per row; got {array.shape}.{hint}")
     if array.shape[0] == 0:
         raise InputError(f"{symbol} must hold at least one example; got shape {array.shape}.")
     return array
 
 
-def as_weights(weights: ArrayLike | None, t: int, dtype: DTypeLike, symbol: str = "weights") -> Array | None:
+def as_weights(weights: ArrayLike | None, t: int, dtype: DTypeLike) -> Array | None:
     """One weight w ≥ 0 per example, not all zero; None means that each counts once."""
     if weights is None:
         return None
-    array = as_array(weights, symbol, dtype)
+    array = as_array(weights, "weights", dtype)
     if array.shape != (t,):
-        raise InputError(f"{symbol} must have shape ({t},), one weight per example; got {array.shape}.")
-    if (array < 0).any() or not (array > 0).any():
-        raise InputError(f"{symbol} must be ≥ 0 and not all zero; got values from {array.min()} to {array.max()}.")
-    if not np.isfinite(array.sum()):
-        raise InputError(f"{symbol} must have a finite sum; got {array.sum()}. Scale the weights down.")
+        raise InputError(f"weights must have shape ({t},), one weight per example; got {array.shape}.")
+    if array.min() < 0 or array.max() == 0:
+        raise InputError(f"weights must be ≥ 0 and not all zero; got values from {array.min()} to {array.max()}.")
+    with np.errstate(over="ignore"):
+        total = array.sum()
+    if not np.isfinite(total):
+        raise InputError(f"weights must have a finite sum; got {total}. Scale the weights down.")
     return array
 
 
-def as_integer(value: object, symbol: str, minimum: int) -> int:
-    """``value`` as an int of at least ``minimum``."""
+def as_integer(value: object, symbol: str, minimum: int, maximum: int = LARGEST) -> int:
+    """``value`` as an int of at least ``minimum`` (and at most what the engines count with)."""
     if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < minimum:
-        raise InputError(f"{symbol} must be an integer ≥ {minimum}; got {value!r}.")
+        raise InputError(f"{symbol} must be an integer ≥ {minimum}; got {shown(value)}.")
+    if int(value) > maximum:
+        raise InputError(f"{symbol} must be an integer < 2**{maximum.bit_length()}; got {shown(value)}.")
     return int(value)
+
+
+def as_seed(value: object) -> int:
+    """A seed: an integer ≥ 0 of at most 128 bits."""
+    return as_integer(value, "seed", 0, LARGEST_SEED)
 
 
 def as_real(
     value: object, symbol: str, minimum: float = -math.inf, maximum: float = math.inf, *, open_minimum: bool = False
 ) -> float:
     """``value`` as a finite float between the bounds; ``open_minimum`` leaves the lower bound itself out."""
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, Real)
-        or not math.isfinite(value)
-        or not minimum <= value <= maximum
-        or (open_minimum and value == minimum)
-    ):
+    number = math.nan
+    if isinstance(value, Real) and not isinstance(value, bool):
+        try:
+            number = float(value)
+        except OverflowError:  # an integer or a fraction beyond 1.8e308
+            number = math.inf
+    if not math.isfinite(number) or not minimum <= number <= maximum or (open_minimum and number == minimum):
         low = f" {'>' if open_minimum else '≥'} {minimum:g}" if minimum > -math.inf else ""
         high = f" {'and ' if low else ''}≤ {maximum:g}" if maximum < math.inf else ""
-        raise InputError(f"{symbol} must be a finite number{low}{high}; got {value!r}.")
-    return float(value)
+        raise InputError(f"{symbol} must be a finite number{low}{high}; got {shown(value)}.")
+    return number

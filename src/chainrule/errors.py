@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from chainrule.training.history import History
@@ -21,11 +21,14 @@ class UnknownName(InputError):
 
 
 class ActivationRefused(InputError):
-    """An activation whose derivative is not the derivative of its map; ``z`` is the counterexample, where there is one."""
+    """An activation whose derivative is not that of its map; ``z`` is the counterexample, where there is one."""
 
     def __init__(self, message: str, z: object = None) -> None:
         super().__init__(message)
         self.z = z
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, object]]:
+        return type(self), (str(self), self.z)  # so that it passes from one process to another
 
 
 class EngineDeclined(InputError):
@@ -37,11 +40,14 @@ class FileFormatError(ChainruleError, ValueError):
 
 
 class DivergenceError(ChainruleError, FloatingPointError):
-    """J or ∇J(θ) stopped being finite in training; θ holds its last finite value and ``history`` the epochs until then."""
+    """J, ∇J(θ) or θ stopped being finite in training; θ is the last finite one, ``history`` the epochs until then."""
 
     def __init__(self, message: str, history: History) -> None:
         super().__init__(message)
         self.history = history
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, History]]:
+        return type(self), (str(self), self.history)  # so that it passes from one process to another
 
 
 class TrainingInterrupted(KeyboardInterrupt):
@@ -50,3 +56,6 @@ class TrainingInterrupted(KeyboardInterrupt):
     def __init__(self, message: str, history: History) -> None:
         super().__init__(message)
         self.history = history
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, History]]:
+        return type(self), (str(self), self.history)  # so that it passes from one process to another

@@ -3,43 +3,72 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import secrets
+import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 import safetensors
 import safetensors.numpy
 
-from chainrule import activations
+from chainrule import activations as catalogue
 from chainrule.activations import ACTIVATIONS, Sigma
-from chainrule.checks import Array
-from chainrule.errors import ChainruleError, FileFormatError
-from chainrule.network import Layer, Network
+from chainrule.checks import Array, as_array, shown
+from chainrule.errors import ChainruleError, FileFormatError, InputError
+from chainrule.network import Layer, Network, as_sizes
+
+T = TypeVar("T")
 
 VERSION = 1
-DTYPES = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}
+DTYPES: dict[str, np.dtype[Any]] = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}
+LARGEST_HEADER = 2**24  # bytes: a hundred thousand layers, and not enough JSON to fill a memory
+JSON_NAMES = {
+    str: "a text",
+    bool: "true or false",
+    int: "an integer",
+    float: "a number",
+    list: "a list",
+    dict: "an object",
+}
+
+
+# ---- bytes on the disk -----------------------------------------------------------------------------------------------
 
 
 def write(path: str | os.PathLike[str], kind: str, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
-    """Write tensors and a JSON header as one file: to a temporary name, flushed to the disk, then renamed.
+    """Write tensors and a JSON header as one file, atomically (``write_bytes``).
 
-    A crash or a full disk leaves an older file of that name whole. Raises OSError if it cannot be written.
+    Raises InputError for a path that is none, OSError if the file cannot be written.
     """
     text = json.dumps({"format": "chainrule", "kind": kind, "version": VERSION, **header}, allow_nan=False)
+    if len(text) > LARGEST_HEADER:
+        raise InputError(
+            f"the header must have at most {LARGEST_HEADER} bytes; got {len(text)}. Keep large things as tensors."
+        )
     contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     write_bytes(path, safetensors.numpy.save(contiguous, metadata={"chainrule": text}))
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
-    """Replace the file ``path`` by ``data`` in one step."""
-    target = Path(path)
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    """Replace the file ``path`` by ``data`` in one step: written beside it, flushed to the disk, then renamed.
+
+    After a crash or on a full disk an older file is still whole. A symbolic link stays, and what it points to is
+    replaced. An older file's permissions are kept; a new file's follow the umask.
+
+    Raises InputError for a path that is none, OSError if the file cannot be written.
+    """
+    target = Path(os.path.realpath(_as_path(path)))
+    temporary = target.with_name(f".chainrule-{secrets.token_hex(8)}.part")
+    mode = _mode_of_replaceable(target)
     try:
         with open(temporary, "xb") as file:
+            if mode is not None:
+                os.chmod(temporary, mode)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -50,44 +79,121 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
         raise
 
 
+def _mode_of_replaceable(target: Path) -> int | None:
+    """The permissions of the file that would be replaced, None if there is none; OSError if it must not be."""
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "is a folder; name a file in it", str(target))
+    if not stat.S_ISREG(mode):  # renaming over /dev/null would make it a file
+        raise FileExistsError(errno.EEXIST, "is not a regular file, and will not be replaced by one", str(target))
+    if not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "is write-protected", str(target))
+    return stat.S_IMODE(mode)
+
+
 def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[str, Array]]:
     """The JSON header and the tensors of a file of this ``kind``.
 
-    Raises FileNotFoundError, or FileFormatError if the file is truncated, malformed, of another kind or of a later version.
+    Raises OSError if it cannot be read, FileFormatError if it is truncated, malformed, of another kind or of a later
+    version.
     """
-    name = os.fspath(path)
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"there is no file {name!r}.")
+    name = _as_path(path)
+    data = _read_bytes(name)
     try:
-        with safetensors.safe_open(name, framework="numpy") as file:
-            text = (file.metadata() or {}).get("chainrule")
-            if text is None:
-                raise FileFormatError(f"{name} is a safetensors file, but not one that Chainrule wrote (no header).")
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a mapping)
-        header = json.loads(text)
-    except (safetensors.SafetensorError, json.JSONDecodeError, RecursionError, UnicodeDecodeError) as error:
+        tensors = safetensors.numpy.load(data)
+        outer = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+        text = outer.get("__metadata__", {}).get("chainrule")
+        if text is None:
+            raise FileFormatError(f"{name} is a safetensors file, but not one that Chainrule wrote (no header).")
+        header = json.loads(text, parse_constant=_refuse_constant)
+    except KeyError as error:  # from safetensors.numpy
+        raise FileFormatError(f"{name} holds a tensor of a number type that NumPy does not have: {error}.") from None
+    except FileFormatError:
+        raise
+    except (safetensors.SafetensorError, ValueError, RecursionError) as error:
         raise FileFormatError(f"{name} is not a whole Chainrule file: {error}.") from None
-    except (AttributeError, KeyError, TypeError) as error:  # a number type that NumPy does not have
-        raise FileFormatError(f"{name} holds a tensor of an unknown type: {error}.") from None
     if not isinstance(header, dict) or header.get("format") != "chainrule":
         raise FileFormatError(f"{name} has no header of Chainrule's format.")
     version = header.get("version")
-    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise FileFormatError(f"{name} has the version {version!r}; expected an integer ≥ 1.")
+    if type(version) is not int or version < 1:
+        raise FileFormatError(f"{name} has the version {shown(version)}; expected an integer ≥ 1.")
     if version > VERSION:
         raise FileFormatError(f"{name} has format version {version}; this Chainrule reads up to {VERSION}. Update it.")
     if header.get("kind") != kind:
-        raise FileFormatError(f"{name} holds a {header.get('kind')!r}; expected a {kind!r}.")
+        raise FileFormatError(f"{name} holds a {shown(header.get('kind'))}; expected a {kind!r}.")
     return header, tensors
 
 
+def _read_bytes(name: str) -> bytes:
+    """All of a regular file; FileFormatError already for one whose first bytes cannot be a header."""
+    if not stat.S_ISREG(mode := os.stat(name).st_mode) and not stat.S_ISDIR(mode):  # open() waits for ever on a pipe
+        raise FileFormatError(f"{name} is not a regular file.")
+    with open(name, "rb") as file:  # a folder is an OSError as ever
+        start = file.read(8)
+        if (
+            len(start) < 8 or int.from_bytes(start, "little") > 4 * LARGEST_HEADER
+        ):  # its text, escaped, and the tensors' names
+            raise FileFormatError(f"{name} is not a whole Chainrule file: it does not begin with a safetensors header.")
+        return start + file.read()
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _as_path(path: str | os.PathLike[str]) -> str:
+    """The path as a text."""
+    try:
+        name = os.fsdecode(path)
+    except TypeError:
+        name = ""
+    if not name or "\0" in name:
+        raise InputError(f"path must name a file; got {shown(path)}.")
+    return name
+
+
+def field(where: Mapping[str, Any], key: str, kind: type[T]) -> T:
+    """``where[key]``, which must be of this kind (bool is no number, and an integer is a float too).
+
+    Raises FileFormatError.
+    """
+    value = where.get(key)
+    if kind is float and type(value) is int and abs(value) < 2**1000:
+        value = float(value)
+    if type(value) is not kind:
+        got = shown(value) if key in where else "nothing"
+        raise FileFormatError(f"{key!r} must be {JSON_NAMES[kind]}; got {got}.")
+    return value
+
+
+# ---- networks --------------------------------------------------------------------------------------------------------
+
+
 def network_parts(net: Network) -> tuple[dict[str, Any], dict[str, Array]]:
-    """The structure of a network as JSON, and its numbers as tensors W[i] and b[i]."""
+    """The structure of a network as JSON, and its numbers as tensors W[i] and b[i].
+
+    Raises InputError for what ``network_from_parts`` could not give back.
+    """
     if net.dtype.name not in DTYPES:
-        raise FileFormatError(f"only float32 and float64 networks can be saved; this one is {net.dtype}. Use astype first.")
+        raise InputError(f"net must be float32 or float64 to be saved; got {net.dtype}. Use net.astype(float).")
+    as_array(net.theta, "theta", net.dtype)
+    own: dict[str, Sigma] = {}
+    for sigma in net.sigma:
+        if not sigma.builtin and own.setdefault(sigma.name, sigma) != sigma:
+            raise InputError(
+                f"every σ must have a name of its own in a file; got two called {sigma.name!r}. Give them name=…."
+            )
     layers = [
-        {"activation": L.sigma.name, "parameters": dict(L.sigma.parameters), "builtin": L.sigma.builtin, "dropout": L.dropout}
-        for L in net.layers
+        {
+            "activation": layer.sigma.name,
+            "builtin": layer.sigma.builtin,
+            "parameters": dict(layer.sigma.parameters),
+            "dropout": layer.dropout,
+        }
+        for layer in net.layers
     ]
     tensors: dict[str, Array] = {}
     for i, layer in enumerate(net.layers, 1):
@@ -96,43 +202,63 @@ def network_parts(net: Network) -> tuple[dict[str, Any], dict[str, Array]]:
 
 
 def network_from_parts(
-    name: str, structure: Any, tensors: Mapping[str, Array], own: Mapping[str, Sigma] | None = None
+    name: str, structure: object, tensors: Mapping[str, Array], own: Mapping[str, Sigma] | None = None
 ) -> Network:
     """The network of ``structure``; a user's own σ is taken from ``own``, by its name.
 
     Raises FileFormatError if the parts do not make up one whole network.
     """
     try:
-        dtype, m, described = DTYPES[structure["dtype"]], tuple(structure["m"]), structure["layers"]
-        if len(m) != len(described) + 1 or not described:
-            raise FileFormatError(f"{name}: {len(described)} layers do not fit the sizes {m}.")
-        layers = []
-        for i, layer in enumerate(described, 1):
-            W, b = tensors[f"W[{i}]"], tensors[f"b[{i}]"]
-            if W.dtype != dtype or b.dtype != dtype or W.shape != (m[i], m[i - 1]) or b.shape != (m[i],):
-                raise FileFormatError(
-                    f"{name}: W[{i}] must be {dtype} of shape {(m[i], m[i - 1])} and b[{i}] of {(m[i],)}; "
-                    f"got {W.dtype} {W.shape} and {b.dtype} {b.shape}."
-                )
-            layers.append(Layer(W, b, _sigma(name, layer, own or {}), layer["dropout"]))
-        return Network(layers)
-    except FileFormatError:
-        raise
-    except (ChainruleError, KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise FileFormatError(f"{name} does not describe a whole network: {error}.") from None
+        return _network(structure, tensors, own or {})
+    except ChainruleError as error:
+        raise FileFormatError(f"{name} does not describe a whole network: {error}") from None
 
 
-def _sigma(name: str, layer: Mapping[str, Any], own: Mapping[str, Sigma]) -> Sigma:
-    label = layer["activation"]
-    if label in own:
-        return activations.get(own[label])
-    if not layer["builtin"] or label not in ACTIVATIONS:
+def _network(structure: object, tensors: Mapping[str, Array], own: Mapping[str, Sigma]) -> Network:
+    if not isinstance(structure, dict):
+        raise FileFormatError(f"'network' must be an object; got {shown(structure)}.")
+    if (label := field(structure, "dtype", str)) not in DTYPES:
+        raise FileFormatError(f"'dtype' must be one of {', '.join(DTYPES)}; got {shown(label)}.")
+    dtype = DTYPES[label]
+    m = as_sizes(field(structure, "m", list))
+    described = field(structure, "layers", list)
+    if len(described) != len(m) - 1:
+        raise FileFormatError(f"'layers' must describe {len(m) - 1} layers, for {len(m)} sizes; got {len(described)}.")
+    layers = []
+    for i, layer in enumerate(described, 1):
+        if not isinstance(layer, dict):
+            raise FileFormatError(f"'layers' must hold an object for layer {i}; got {shown(layer)}.")
+        W, b = _tensor(tensors, f"W[{i}]", dtype, (m[i], m[i - 1])), _tensor(tensors, f"b[{i}]", dtype, (m[i],))
+        layers.append(Layer(W, b, _sigma(layer, own), field(layer, "dropout", float)))
+    return Network(layers)
+
+
+def _tensor(tensors: Mapping[str, Array], symbol: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
+    tensor = tensors.get(symbol)
+    if tensor is None:
+        raise FileFormatError(f"there is no tensor {symbol}.")
+    if tensor.dtype != dtype or tensor.shape != shape:
+        raise FileFormatError(f"{symbol} must be {dtype} of shape {shape}; got {tensor.dtype} of shape {tensor.shape}.")
+    return as_array(tensor, symbol, dtype)
+
+
+def _sigma(layer: Mapping[str, Any], own: Mapping[str, Sigma]) -> Sigma:
+    """The catalogue's σ, or the user's own of that name, with the parameters that it was saved with."""
+    label, builtin = field(layer, "activation", str), field(layer, "builtin", bool)
+    if builtin and label not in ACTIVATIONS:
+        raise FileFormatError(f"it uses the activation {shown(label)}, which this version of Chainrule does not have.")
+    if not builtin and label not in own:
         raise FileFormatError(
-            f"{name} uses the activation {label!r}, which is not one of Chainrule's own; a file holds no code. "
-            f"Hand it over: cr.load(path, activations={{{label!r}: sigma}})."
+            f"it uses the activation {shown(label)}, which is not one of Chainrule's own, and a file holds no code. "
+            f"Hand it over: cr.load(path, activations={{{shown(label)}: sigma}})."
         )
-    sigma = ACTIVATIONS[label]
-    return sigma.with_parameters(**layer["parameters"]) if layer["parameters"] else sigma
+    sigma = ACTIVATIONS[label] if builtin else own[label]
+    saved = field(layer, "parameters", dict)
+    if saved.keys() != sigma.parameters.keys():
+        raise FileFormatError(
+            f"{shown(label)} must have the parameters {sorted(sigma.parameters)}; got {shown(sorted(saved))}."
+        )
+    return sigma.with_parameters(**{key: field(saved, key, float) for key in saved}) if saved else sigma
 
 
 def save(net: Network, path: str | os.PathLike[str]) -> None:
@@ -145,7 +271,9 @@ def load(path: str | os.PathLike[str], *, activations: Mapping[str, Sigma] | Non
     """The network that ``net.save(path)`` wrote, bit for bit.
 
     A file holds numbers and names, no code: a user's own σ must be handed over in ``activations``, by its name.
-    Raises FileNotFoundError, or FileFormatError if the file is not a whole one.
+
+    Raises OSError if the file cannot be read; FileFormatError if it is not a whole one, or needs a σ that is not at
+    hand; InputError for a path or activations that are none.
 
     >>> import chainrule as cr, tempfile, os
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -156,5 +284,8 @@ def load(path: str | os.PathLike[str], *, activations: Mapping[str, Sigma] | Non
 
     Source: docs/files.md.
     """
+    if activations is not None and not isinstance(activations, Mapping):
+        raise InputError(f"activations must map names to activations, as {{'mine': sigma}}; got {shown(activations)}.")
+    own = {name: catalogue.get(sigma) for name, sigma in (activations or {}).items()}
     header, tensors = read(path, "network")
-    return network_from_parts(os.fspath(path), header.get("network"), tensors, activations)
+    return network_from_parts(os.fsdecode(path), header.get("network"), tensors, own)

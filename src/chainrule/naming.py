@@ -6,13 +6,13 @@ import difflib
 from collections.abc import Mapping
 from typing import TypeVar
 
+from chainrule.checks import shown
 from chainrule.errors import UnknownName
-
 
 T = TypeVar("T")
 
 
-def resolve(kind: str, name: str, known: Mapping[str, T]) -> T:
+def resolve(kind: str, name: object, known: Mapping[str, T]) -> T:
     """The object called ``name`` in the catalogue ``known`` of things of this ``kind``.
 
     Raises UnknownName with the nearest known name.
@@ -22,6 +22,6 @@ def resolve(kind: str, name: str, known: Mapping[str, T]) -> T:
     """
     if isinstance(name, str) and name in known:
         return known[name]
-    near = difflib.get_close_matches(str(name).lower(), known, n=1)
+    near = difflib.get_close_matches(name.lower(), known, n=1) if isinstance(name, str) else []
     hint = f"; did you mean {near[0]!r}?" if near else "."
-    raise UnknownName(f"unknown {kind} {name!r}{hint} Known: {', '.join(sorted(known))}.")
+    raise UnknownName(f"unknown {kind} {shown(name)}{hint} Known: {', '.join(sorted(known))}.")

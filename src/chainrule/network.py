@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 import numpy as np
@@ -12,7 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from chainrule import activations, initial
 from chainrule.activations import Sigma
-from chainrule.checks import Array, as_array, as_integer, as_real
+from chainrule.checks import LARGEST, Array, as_array, as_integer, as_real, as_seed, common_dtype, shown
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ class ByLayer(Sequence[T], Generic[T]):
         last = self._first + len(self._items) - 1
         if isinstance(i, slice):
             raise TypeError(f"index one layer at a time, from {self._first} to {last}; list(…) gives them all.")
-        if not self._first <= i <= last:
+        if not self._first <= operator.index(i) <= last:
             raise IndexError(f"layers are numbered from {self._first} to {last} here; got {i}.")
         return self._items[i - self._first]
 
@@ -66,7 +68,8 @@ class Layer:
     with which each output of a hidden layer is set to zero in a training step; those that stay are divided by
     1 − dropout (inverted dropout), so that nothing changes outside of training.
 
-    Raises InputError for wrong shapes, numbers that are not finite, an unknown activation or a probability outside [0, 1).
+    Raises InputError for wrong shapes, numbers that are not finite, an unknown activation or a probability not in
+    [0, 1).
 
     >>> import chainrule as cr
     >>> cr.Layer([[1.0, -1.0]], [0.5], "sigmoid")
@@ -81,8 +84,9 @@ class Layer:
     dropout: float = 0.0
 
     def __init__(self, W: ArrayLike, b: ArrayLike, sigma: Sigma | str, dropout: float = 0.0) -> None:
-        dtype = _common_dtype(np.asarray(W).dtype, np.asarray(b).dtype)
-        W, b = as_array(W, "W", dtype), as_array(b, "b", dtype)
+        W, b = as_array(W, "W"), as_array(b, "b")
+        dtype = common_dtype(W.dtype, b.dtype)
+        W, b = W.astype(dtype, copy=False), b.astype(dtype, copy=False)
         if W.ndim != 2 or 0 in W.shape:
             raise InputError(f"W must have shape (m, n) with m, n ≥ 1; got {W.shape}.")
         if b.shape != W.shape[:1]:
@@ -114,22 +118,26 @@ def as_dropout(value: object) -> float:
     return p
 
 
-def _common_dtype(*dtypes: np.dtype[Any]) -> np.dtype[Any]:
-    """float32 where everything is, complex128 where anything is complex, else float64."""
-    if any(dtype.kind == "c" for dtype in dtypes):
-        return np.dtype(np.complex128)
-    return np.dtype(np.float32 if all(dtype == np.float32 for dtype in dtypes) else np.float64)
+def as_sizes(sizes: object) -> tuple[int, ...]:
+    """The sizes m₀ … m_r, each ≥ 1, of a network with at least one layer."""
+    given = tuple(sizes) if isinstance(sizes, Iterable) and not isinstance(sizes, (str, bytes)) else ()
+    if len(given) < 2:
+        raise InputError(f"sizes must be a list m₀ … m_r of at least an input and an output size; got {shown(sizes)}.")
+    m = tuple(as_integer(m_i, f"sizes[{i}]", 1) for i, m_i in enumerate(given))
+    if (d := parameter_count(m)) > LARGEST // 16:  # an array of so many numbers has no address
+        raise InputError(f"sizes must give a θ that memory can hold; got {shown(m)}, which has d = {d:.0e} parameters.")
+    return m
 
 
 def parameter_count(m: Sequence[int]) -> int:
     """d, the length of θ: Σ mᵢ (mᵢ₋₁ + 1) (L6; 29 for 5-3-2-1)."""
-    return sum(m_i * (m_before + 1) for m_before, m_i in zip(m, m[1:], strict=False))
+    return sum(m_i * (m_before + 1) for m_before, m_i in pairwise(m))
 
 
 def parameter_views(theta: Array, m: Sequence[int]) -> tuple[ByLayer[Array], ByLayer[Array]]:
     """W[1] … W[r] (mᵢ, mᵢ₋₁) and b[1] … b[r] (mᵢ,) as views into θ (d,): W[1] row by row, b[1], W[2], … (L9)."""
     W, b, start = [], [], 0
-    for m_before, m_i in zip(m, m[1:], strict=False):
+    for m_before, m_i in pairwise(m):
         middle, end = start + m_i * m_before, start + m_i * (m_before + 1)
         W.append(theta[start:middle].reshape(m_i, m_before))
         b.append(theta[middle:end])
@@ -158,6 +166,7 @@ class Network:
 
     __slots__ = ("W", "__weakref__", "_theta", "b", "dropout", "layers", "m", "sigma")
 
+    _theta: Array
     m: tuple[int, ...]
     layers: tuple[Layer, ...]
     W: ByLayer[Array]
@@ -166,19 +175,22 @@ class Network:
     dropout: ByLayer[float]
 
     def __init__(self, layers: Iterable[Layer]) -> None:
-        parts = tuple(layers)
-        if not parts or not all(isinstance(layer, Layer) for layer in parts):
-            raise InputError(f"layers must be one or more cr.Layer; got {parts!r}.")
-        for i, (below, above) in enumerate(zip(parts, parts[1:], strict=False), 1):
+        given: object = layers
+        parts: tuple[Layer, ...] = tuple(given) if isinstance(given, Iterable) else ()
+        if not parts or not all(isinstance(layer, Layer) for layer in cast("tuple[object, ...]", parts)):
+            raise InputError(f"layers must be a list of one or more cr.Layer(W, b, sigma); got {shown(layers)}.")
+        for i, (below, above) in enumerate(pairwise(parts), 1):
             if above.n != below.m:
                 raise InputError(
                     f"layer {i + 1} must take the {below.m} outputs of layer {i}; its W has {above.n} columns. "
                     f"Give W[{i + 1}] the shape ({above.m}, {below.m})."
                 )
         if parts[-1].dropout:
-            raise InputError(f"the output layer must have no dropout; got dropout={parts[-1].dropout:g} in layer {len(parts)}.")
+            raise InputError(
+                f"the output layer must have no dropout; got dropout={parts[-1].dropout:g} in layer {len(parts)}."
+            )
         self.m = (parts[0].n, *(layer.m for layer in parts))
-        self._theta = np.empty(parameter_count(self.m), _common_dtype(*(layer.W.dtype for layer in parts)))
+        self._theta = np.empty(parameter_count(self.m), common_dtype(*(layer.W.dtype for layer in parts)))
         self.W, self.b = parameter_views(self._theta, self.m)
         self.sigma, self.dropout = ByLayer(p.sigma for p in parts), ByLayer(p.dropout for p in parts)
         for W, b, layer in zip(self.W, self.b, parts, strict=True):
@@ -199,9 +211,9 @@ class Network:
     ) -> Network:
         """A network of the sizes m₀ … m_r with random W[i] and b[i] = 0.
 
-        ``hidden`` is the σ of all hidden layers or one for each; ``initial`` how each W[i] is drawn (by default as suits
-        its σ: He for ReLU and its kin, LeCun for SELU, Glorot otherwise); ``dropout`` one probability for all hidden
-        layers or one for each; ``seed`` the seed of the draw (None: a fresh one).
+        ``hidden`` is the σ of all hidden layers or one for each; ``initial`` how each W[i] is drawn (by default as
+        suits its σ: He for ReLU and its kin, LeCun for SELU, Glorot otherwise); ``dropout`` one probability for all
+        hidden layers or one for each; ``seed`` the seed of the draw (None: a fresh one).
 
         Raises InputError for sizes below 1, unknown names, or lists of the wrong length.
 
@@ -211,22 +223,21 @@ class Network:
 
         Source: Lecture, Def. 4.3 (L6), L12 for the start θ₀.
         """
-        if isinstance(sizes, (str, bytes)) or not isinstance(sizes, Iterable) or len(list(sizes)) < 2:
-            raise InputError(f"sizes must be m₀ … m_r, at least an input and an output size; got {sizes!r}.")
-        m = tuple(as_integer(m_i, f"sizes[{i}]", 1) for i, m_i in enumerate(sizes))
+        m = as_sizes(sizes)
         r = len(m) - 1
-        sigmas = [activations.get(s) for s in (*_one_each(hidden, r - 1, "hidden"), output)]
-        dropouts = [*_one_each(dropout, r - 1, "dropout"), 0.0]
-        rng = np.random.default_rng(seed if seed is None else as_integer(seed, "seed", 0))
+        sigmas = [*_one_each(hidden, r - 1, "hidden", activations.get), activations.get(output)]
+        dropouts = [*_one_each(dropout, r - 1, "dropout", as_dropout), 0.0]
+        rng = np.random.default_rng(seed if seed is None else as_seed(seed))
+        kind = _as_dtype(dtype)
         layers = []
         for n_i, m_i, sigma, p in zip(m, m[1:], sigmas, dropouts, strict=False):
-            W = _initial(initial, sigma).draw(rng, m_i, n_i)
-            layers.append(Layer(W.astype(_as_dtype(dtype)), np.zeros(m_i, _as_dtype(dtype)), sigma, cast(float, p)))
+            W = as_array(_initial(initial, sigma).draw(rng, m_i, n_i), "W", kind)
+            layers.append(Layer(W, np.zeros(m_i, kind), sigma, p))
         return cls(layers)
 
     @classmethod
     def from_theta(cls, theta: ArrayLike, sizes: Sequence[int], sigmas: Sequence[Sigma | str]) -> Network:
-        """The network of sizes m₀ … m_r whose parameters are θ (d,), in the lecture's order: W[1] row by row, b[1], W[2], …
+        """The network of sizes m₀ … m_r with parameters θ (d,) in the lecture's order: W[1] row by row, b[1], W[2], …
 
         Raises InputError if θ has another length than the sizes ask for.
 
@@ -236,13 +247,23 @@ class Network:
 
         Source: Lecture, L9.
         """
-        m = tuple(as_integer(m_i, f"sizes[{i}]", 1) for i, m_i in enumerate(sizes))
-        if len(m) < 2 or len(sigmas) != len(m) - 1:
-            raise InputError(f"sigmas must hold one σ per layer, len(sizes) − 1 = {len(m) - 1}; got {len(sigmas)}.")
-        array = as_array(theta, "theta", _common_dtype(np.asarray(theta).dtype))
+        m = as_sizes(sizes)
+        labels: object = sigmas
+        if isinstance(labels, str) or not isinstance(labels, Sequence) or len(labels) != len(m) - 1:
+            raise InputError(
+                f"sigmas must be a list of one σ per layer, {len(m) - 1} for {len(m)} sizes; got {shown(labels)}."
+            )
+        array = as_array(theta, "theta")
         if array.shape != (parameter_count(m),):
             raise InputError(f"theta must have shape ({parameter_count(m)},) for the sizes {m}; got {array.shape}.")
         return cls(map(Layer, *parameter_views(array, m), sigmas))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name != "theta" and hasattr(self, name):
+            raise AttributeError(
+                f"{name} of a network is frozen: move its numbers (net.W[i][...] = …), or build another one."
+            )
+        super().__setattr__(name, value)
 
     @property
     def r(self) -> int:
@@ -261,7 +282,7 @@ class Network:
 
     @property
     def theta(self) -> Array:
-        """θ (d,); assigning copies the numbers in, so that ``net.theta -= alpha * g.theta`` is a step of the lecture."""
+        """θ (d,); assigning copies the numbers in: ``net.theta -= alpha * g.theta`` is a step of the lecture (L12)."""
         return self._theta
 
     @theta.setter
@@ -344,7 +365,9 @@ class Network:
         dtype('float32')
         """
         kind = _as_dtype(dtype)
-        return Network(Layer(L.W.astype(kind), L.b.astype(kind), L.sigma, L.dropout) for L in self.layers)
+        return Network(
+            Layer(as_array(L.W, "W", kind), as_array(L.b, "b", kind), L.sigma, L.dropout) for L in self.layers
+        )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network to ``path``: one safetensors file with a JSON header (see docs/files.md), atomically.
@@ -370,23 +393,32 @@ class Network:
         return f"Network({sizes}, {' '.join(s.name for s in self.sigma)}, d={self.d}, {self.dtype.name})"
 
 
+def as_network(net: object) -> Network:
+    """``net`` itself, if it is a network."""
+    if not isinstance(net, Network):
+        raise InputError(f"net must be a cr.Network; got {shown(net)}.")
+    return net
+
+
 def _as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     try:
-        kind = np.dtype(dtype)
-    except TypeError:
+        kind = None if dtype is None else np.dtype(dtype)
+    except (TypeError, ValueError, SyntaxError):  # NumPy reads a text as a type in a small language of its own
         kind = None
-    if kind not in FLOATS:
-        raise InputError(f"dtype must be float32 or float64; got {dtype!r}.")
-    return cast("np.dtype[Any]", kind)
+    if kind is None or kind not in FLOATS:
+        raise InputError(f"dtype must be float32 or float64; got {shown(dtype)}.")
+    return kind
 
 
-def _one_each(value: Any, count: int, symbol: str) -> list[Any]:
-    """``value`` for each of ``count`` hidden layers, or the list of values itself."""
-    if isinstance(value, Sequence) and not isinstance(value, str):
+def _one_each(value: Any, count: int, symbol: str, checked: Callable[[Any], T]) -> list[T]:
+    """``value`` for each of ``count`` hidden layers, or the list of values itself, each of them checked."""
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
         if len(value) != count:
-            raise InputError(f"{symbol} must be one value or a list of {count}, one per hidden layer; got {len(value)}.")
-        return list(value)
-    return [value] * count
+            raise InputError(
+                f"{symbol} must be one value or a list of {count}, one per hidden layer; got {len(value)}."
+            )
+        return [checked(one) for one in value]
+    return [checked(value)] * count  # checked even where there is no hidden layer
 
 
 def _initial(choice: initial.Initial | str | None, sigma: Sigma) -> initial.Initial:

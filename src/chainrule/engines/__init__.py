@@ -112,7 +112,7 @@ def chosen(
         if why := named.declines(net, cost, optimizer):
             raise EngineDeclined(f"engine={engine!r} cannot run this: {why} Use engine='auto' or 'reference'.")
         return Choice(named, "asked for by name")
-    reasons = []
+    reasons: list[str] = []
     for name in PREFERENCE:
         candidate = _load(name)
         if (why := candidate.declines(net, cost, optimizer)) is None:

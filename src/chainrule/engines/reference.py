@@ -101,7 +101,7 @@ class ReferenceRun:
         return slice(None) if self._order is None else self._order[first : first + self.problem.batch_size]
 
     def _step(self) -> None:
-        """θ := θ − α ∇J(θ), or what the optimizer makes of it, over one minibatch; nothing moves if J is not finite."""
+        """θ := θ − α ∇J(θ), or the like, over one minibatch; θ stays where J, ∇J or the next θ is not finite."""
         problem, state = self.problem, self._state
         net, cost, optimizer = problem.net, problem.cost, problem.optimizer
         batch = self._batch()
@@ -117,7 +117,12 @@ class ReferenceRun:
             self._diverged = True
             return
         self._gradient_norm = clip(g.theta, optimizer.clip_norm)
+        last_finite = net.theta.copy()
         optimizer.step(net.theta, g.theta, state.moments, problem.alpha(state.step), state.step + 1, self._decayed)
+        if not np.isfinite(net.theta).all():  # α times a finite ∇J may overflow
+            net.theta[...] = last_finite
+            self._diverged = True
+            return
         state.partial_J += share * g.J if cost.mean else g.J
         state.step += 1
         state.batch += 1

@@ -22,8 +22,8 @@ class History:
     full batch: J(θ) before the epoch's step). ``validation_J`` is the cost over the validation set after the epoch,
     without penalties (NaN where there is none); ``learning_rate`` α of its last step; ``seconds`` the time it took;
     ``gradient_norm`` ‖∇J‖ of its last minibatch, before clipping. ``stopped`` says why training ended: "epochs", "tol",
-    "patience", "time_limit", "callback", "interrupted" or "diverged". ``engine`` ran it, ``engine_reason`` says why that one.
-    ``state`` is where it stands: hand it to ``cr.train(resume=…)`` to go on. ``best_epoch`` counts from 1.
+    "patience", "time_limit", "callback", "interrupted" or "diverged". ``engine`` ran it, ``engine_reason`` says why
+    that one. ``state`` is where it stands: hand it to ``cr.train(resume=…)`` to go on. ``best_epoch`` counts from 1.
 
     >>> import chainrule as cr
     >>> history = cr.train(cr.Network.dense([1, 1]), [[1.0], [2.0]], [[2.0], [4.0]], epochs=3)

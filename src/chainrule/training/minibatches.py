@@ -32,7 +32,7 @@ def stream_at(state: int, increment: int) -> np.random.PCG64:
 def position(stream: np.random.PCG64) -> tuple[int, int]:
     """Where the stream is: its state and increment, two 128-bit integers."""
     inner = stream.state["state"]
-    return int(inner["state"]), int(inner["inc"])  # type: ignore[index, call-overload]
+    return int(inner["state"]), int(inner["inc"])
 
 
 def shuffled(stream: np.random.PCG64, t: int) -> NDArray[np.intp]:
@@ -61,8 +61,8 @@ def dropout_masks(key: int, net: Network, t: int) -> ByLayer[Array | None]:
     """For each layer the factors (t, mᵢ) of a[i] in one training step, or None where nothing is dropped.
 
     The n-th output of the step (all of layer 1 row by row, then layer 2, …) is kept where the upper 32 bits of
-    splitmix64(key + (n + 1) · 0x9E3779B97F4A7C15) are at least p · 2³²: a function of the key and n alone, which any number
-    of threads can compute in any order.
+    splitmix64(key + (n + 1) · 0x9E3779B97F4A7C15) are at least p · 2³²: a function of the key and n alone, which any
+    number of threads can compute in any order.
     """
     masks: list[Array | None] = []
     first = 0

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule import files
-from chainrule.checks import Array
-from chainrule.errors import FileFormatError, InputError
+from chainrule.checks import Array, as_array, as_integer, as_real, shown
+from chainrule.errors import ChainruleError, FileFormatError, InputError
+from chainrule.files import DTYPES
 from chainrule.training.minibatches import position
 
 if TYPE_CHECKING:
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
 RECORDS = ("J", "validation_J", "learning_rate", "seconds", "gradient_norm")
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class TrainingState:
-    """A training run between two steps; ``save`` it, load it with ``TrainingState.load``, hand it to ``cr.train(resume=…)``.
+    """A training run between two steps: ``save`` it, ``TrainingState.load`` it, hand it to ``cr.train(resume=…)``.
 
     ``theta`` (d,) and ``moments`` (each (d,)) are the optimizer's; ``step`` counts its steps and ``epoch`` the finished
-    epochs; ``batch`` steps of the running epoch are made, ``partial_J`` and ``partial_seconds`` are their part of its record.
+    epochs; ``batch`` steps of the running epoch are made, and ``partial_J`` and ``partial_seconds`` are their part of
+    its record.
     ``stream`` is the random stream's position at the start of the running epoch. ``best_theta`` is the θ of the lowest
     validation cost ``best_J``, seen after epoch ``best_epoch``. ``records`` holds one number an epoch under each name.
 
@@ -57,12 +59,42 @@ class TrainingState:
         stream = position(np.random.PCG64(problem.seed))
         return cls(theta=theta, moments=problem.optimizer.start(theta), stream=stream)
 
+    def __repr__(self) -> str:
+        batch = f", batch={self.batch}" if self.batch else ""
+        return f"TrainingState(epoch={self.epoch}{batch}, step={self.step}, d={len(self.theta)})"
+
     def copy(self) -> TrainingState:
         """A state of its own with the same numbers."""
         return copy.deepcopy(self)
 
+    def check(self) -> None:
+        """Raise InputError unless the parts of the state fit each other."""
+        theta = as_array(self.theta, "theta")
+        if theta.ndim != 1 or self.theta.dtype not in DTYPES.values():
+            raise InputError(f"theta must be (d,), float32 or float64; got {self.theta.shape} of {self.theta.dtype}.")
+        like_theta = self.moments if self.best_theta is None else {**self.moments, "best_theta": self.best_theta}
+        for name, array in like_theta.items():
+            if array.shape != theta.shape or array.dtype != theta.dtype:
+                raise InputError(
+                    f"{name} must be {theta.dtype} {theta.shape}, as theta; got {array.dtype} {array.shape}."
+                )
+        for name in ("step", "epoch", "batch", "best_epoch"):
+            as_integer(getattr(self, name), name, 0)
+        if self.best_epoch > self.epoch:
+            raise InputError(f"best_epoch must be ≤ epoch = {self.epoch}; got {self.best_epoch}.")
+        as_real(self.partial_seconds, "partial_seconds", 0.0)
+        state, increment = self.stream
+        if not (0 <= state < 2**128 and 0 <= increment < 2**128 and increment % 2):
+            raise InputError(
+                f"stream must be two integers of 128 bits, the second odd (PCG64); got {shown(self.stream)}."
+            )
+        lengths = {name: len(values) for name, values in self.records.items()}
+        if lengths != dict.fromkeys(RECORDS, self.epoch):
+            raise InputError(f"records must hold {self.epoch} numbers each, as there were epochs; got {lengths}.")
+
     def check_fits(self, problem: Problem) -> None:
         """Raise InputError unless the run of ``problem`` can go on from here."""
+        self.check()
         expected = set(problem.optimizer.start(problem.net.theta[:1]))
         if self.theta.shape != (problem.net.d,) or self.theta.dtype != problem.net.dtype:
             raise InputError(
@@ -71,16 +103,21 @@ class TrainingState:
             )
         if set(self.moments) != expected:
             raise InputError(
-                f"resume must come from the same optimizer (moments {sorted(expected)}); got moments {sorted(self.moments)}."
+                f"resume must come from the same optimizer, with {sorted(expected)}; got {sorted(self.moments)}."
             )
-        if self.batch > problem.steps_per_epoch:
+        steps = problem.steps_per_epoch
+        if self.batch >= steps or self.step != self.epoch * steps + self.batch:
             raise InputError(
-                f"resume stopped after {self.batch} steps of an epoch, which now has {problem.steps_per_epoch}; "
-                "go on with the same training set and batch_size."
+                f"resume made {self.step} steps in {self.epoch} epochs and {self.batch} steps; "
+                f"an epoch now has {steps}. Go on with the same training set and batch_size."
             )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the state to one safetensors file, atomically (see docs/files.md)."""
+        """Write the state to one safetensors file, atomically (see docs/files.md).
+
+        Raises OSError if the file cannot be written; an older file of that name is then still whole.
+        """
+        self.check()
         tensors = {"theta": self.theta, **{f"moments.{name}": array for name, array in self.moments.items()}}
         if self.best_theta is not None:
             tensors["best_theta"] = self.best_theta
@@ -89,8 +126,8 @@ class TrainingState:
             "step": self.step,
             "epoch": self.epoch,
             "batch": self.batch,
-            "partial_J": float(self.partial_J).hex(),  # hex: every bit of a float survives
-            "partial_seconds": self.partial_seconds,
+            "partial_J": float(self.partial_J).hex(),  # hex: JSON has no infinity, and every bit of a float survives
+            "partial_seconds": float(self.partial_seconds),
             "stream": [hex(part) for part in self.stream],
             "best_J": float(self.best_J).hex(),
             "best_epoch": self.best_epoch,
@@ -101,24 +138,41 @@ class TrainingState:
     def load(cls, path: str | os.PathLike[str]) -> TrainingState:
         """Read a state that ``save`` wrote.
 
-        Raises FileFormatError if the file is not a whole one, FileNotFoundError if there is none.
+        Raises OSError if the file cannot be read, FileFormatError if it is not a whole one.
         """
         header, tensors = files.read(path, "training state")
         try:
-            state, increment = (int(part, 16) for part in header["stream"])
-            return cls(
-                theta=tensors["theta"],
-                moments={k.removeprefix("moments."): v for k, v in tensors.items() if k.startswith("moments.")},
-                stream=(state, increment),
-                step=int(header["step"]),
-                epoch=int(header["epoch"]),
-                batch=int(header["batch"]),
-                partial_J=float.fromhex(header["partial_J"]),
-                partial_seconds=float(header["partial_seconds"]),
-                best_theta=tensors.get("best_theta"),
-                best_J=float.fromhex(header["best_J"]),
-                best_epoch=int(header["best_epoch"]),
-                records={name: tensors[f"records.{name}"].tolist() for name in RECORDS},
+            stream = files.field(header, "stream", list)
+            if len(stream) != 2:
+                raise InputError(f"stream must be two integers; got {shown(stream)}.")
+            state = cls(
+                theta=tensors["theta"].copy(),
+                moments={k.removeprefix("moments."): v.copy() for k, v in tensors.items() if k.startswith("moments.")},
+                stream=(int(stream[0], 16), int(stream[1], 16)),
+                step=files.field(header, "step", int),
+                epoch=files.field(header, "epoch", int),
+                batch=files.field(header, "batch", int),
+                partial_J=float.fromhex(files.field(header, "partial_J", str)),
+                partial_seconds=files.field(header, "partial_seconds", float),
+                best_theta=tensors["best_theta"].copy() if "best_theta" in tensors else None,
+                best_J=float.fromhex(files.field(header, "best_J", str)),
+                best_epoch=files.field(header, "best_epoch", int),
+                records={name: _record(tensors, name) for name in RECORDS},
             )
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise FileFormatError(f"{os.fspath(path)} is not a whole training state: {error!r}.") from None
+            state.check()
+        except KeyError as error:
+            raise FileFormatError(
+                f"{os.fsdecode(path)} is not a whole training state: there is no tensor {error}."
+            ) from None
+        except (ChainruleError, TypeError, ValueError, OverflowError) as error:
+            raise FileFormatError(f"{os.fsdecode(path)} is not a whole training state: {error}") from None
+        return state
+
+
+def _record(tensors: dict[str, Array], name: str) -> list[float]:
+    """One number an epoch."""
+    values = tensors[f"records.{name}"]
+    if values.ndim != 1 or values.dtype != np.float64:
+        raise InputError(f"records.{name} must be float64 (epochs,); got {values.dtype} {values.shape}.")
+    numbers: list[float] = values.tolist()
+    return numbers

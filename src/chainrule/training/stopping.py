@@ -1,4 +1,4 @@
-"""When to stop: after the planned epochs, when J does not change any more (L12), or when the validation cost does not fall."""
+"""When to stop: after the planned epochs, when J does not change any more (L12), or when validation J does not fall."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from chainrule.training.state import TrainingState
 
 
 def reason_to_stop(problem: Problem, state: TrainingState) -> str | None:
-    """"tol", "patience" or "epochs", or None to go on: a function of the finished epochs alone.
+    """Why to stop, "tol", "patience" or "epochs", or None to go on: a function of the finished epochs alone.
 
     tol: the last tol_epochs + 1 values of J differ by no more than tol · max |J| (L12: "until J(θ) does not change any
     more"; at tol = 0 they are all the same number). patience: so many epochs passed since the lowest validation cost.

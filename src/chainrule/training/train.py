@@ -7,23 +7,24 @@ import secrets
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule import costs, engines, optimizers
 from chainrule.backprop import as_problem
-from chainrule.checks import as_integer, as_real
+from chainrule.checks import as_array, as_integer, as_real, as_seed, shown
 from chainrule.errors import DivergenceError, InputError, TrainingInterrupted
+from chainrule.network import Network, as_network
 from chainrule.training.history import History
 from chainrule.training.problem import Problem, TrainingSet
 from chainrule.training.state import TrainingState
 
 if TYPE_CHECKING:
     from chainrule.costs import Cost
-    from chainrule.network import Network
     from chainrule.optimizers import Optimizer
 
 Callback = Callable[[History], object]
@@ -55,7 +56,7 @@ def train(
 ) -> History:
     """Minimise J over a training set: θ moves in place, and the History tells how.
 
-    θ := θ − α ∇J(θ) is repeated over minibatches of ``batch_size`` rows in a random order that ``seed`` fixes (None: over
+    θ := θ − α ∇J(θ) is repeated over minibatches of ``batch_size`` rows, in an order that ``seed`` fixes (None: over
     all t rows, the lecture's gradient descent), for ``epochs`` passes over X (t, n), Y (t, m) and ``weights`` (t,).
 
     ``validation`` = (X, Y) or (X, Y, weights) is evaluated after each epoch. Training stops early when
@@ -68,8 +69,9 @@ def train(
     ``resume`` goes on from ``history.state`` up to ``epochs`` in all, bitwise as if there had been no stop. ``engine``
     is "auto" or an engine's name, ``threads`` the most threads it may use.
 
-    Raises InputError for bad input before any work; DivergenceError when J or ∇J is not finite any more (θ keeps its last
-    finite value); TrainingInterrupted on Ctrl-C (θ is whole, the best one with ``patience``). Both carry the history.
+    Raises InputError for bad input before any work; DivergenceError when J, ∇J or θ is not finite any more (θ keeps its
+    last finite value); TrainingInterrupted on Ctrl-C (θ is whole, the best one with ``patience``; a second Ctrl-C stops
+    at once, in mid-step). Both carry the history. What a callback raises comes through, and θ is whole.
 
     >>> import chainrule as cr
     >>> net = cr.Network.dense([1, 1], initial="zeros")
@@ -81,40 +83,45 @@ def train(
     Source: Lecture, L8, L12, L13.
     """
     problem = _problem(
-        net, X, Y, weights, validation, costs.get(cost), optimizers.get(optimizer), epochs, batch_size, seed, tol,
-        tol_epochs, patience, threads,
+        as_network(net), X, Y, weights, validation, costs.get(cost), optimizers.get(optimizer), epochs, batch_size,
+        seed, tol, tol_epochs, patience, threads,
     )  # fmt: skip
     limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)
+    functions = _as_callbacks(callbacks)
     every = callback_epochs if callback_epochs is None else as_integer(callback_epochs, "callback_epochs", 1)
     if resume is not None:
+        if not isinstance(resume, TrainingState):
+            raise InputError(f"resume must be a TrainingState, such as history.state; got {shown(resume)}.")
         resume.check_fits(problem)
     choice = engines.chosen(net, problem.cost, problem.optimizer, engine=engine)
     run = choice.engine.start(problem, resume)
     history = History(run, problem.epochs, choice.name, choice.reason)
+    history.stopped = run.stopped
     began, told = time.perf_counter(), history.epochs
     try:
         with _Interrupt() as interrupt:
-            while run.stopped is None:
+            while history.stopped is None:
                 left = began + limit - time.perf_counter()
-                epochs_ahead = problem.epochs if every is None or not callbacks else told + every - history.epochs
+                epochs_ahead = problem.epochs if every is None or not functions else told + every - history.epochs
                 run.advance(epochs_ahead, min(SLICE_SECONDS, left))
-                if callbacks and (every is None or history.epochs >= told + every or run.stopped is not None):
-                    told = history.epochs
-                    if any([callback(history) is True for callback in callbacks]):  # each of them is called
-                        history.stopped = run.stopped or "callback"
-                        break
-                if interrupt.came or time.perf_counter() - began >= limit:
-                    history.stopped = run.stopped or ("interrupted" if interrupt.came else "time_limit")
-                    break
-            else:
                 history.stopped = run.stopped
+                if functions and (every is None or history.epochs >= told + every or run.stopped is not None):
+                    told = history.epochs
+                    answers = [function(history) for function in functions]
+                    if run.stopped is None and any(isinstance(a, (bool, np.bool_)) and a for a in answers):
+                        history.stopped = "callback"
+                if history.stopped is None and time.perf_counter() - began >= limit:
+                    history.stopped = "time_limit"
+                if interrupt.came:  # also where the run has just ended: Ctrl-C is meant for the program around it too
+                    history.stopped = "interrupted"
     finally:
         history.finish()
         if problem.patience is not None and history.state.best_theta is not None:
             net.theta = history.state.best_theta
     if history.stopped == "interrupted":
         raise TrainingInterrupted(
-            f"training was interrupted after {history.epochs} of {problem.epochs} epochs; the network is whole.", history
+            f"training was interrupted after {history.epochs} of {problem.epochs} epochs; the network is whole.",
+            history,
         )
     if history.stopped == "diverged":
         raise DivergenceError(_divergence_message(problem, history.state), history)
@@ -127,22 +134,32 @@ def _problem(
     tol_epochs: int, patience: int | None, threads: int | None,
 ) -> Problem:  # fmt: skip
     """The border: everything is checked here, once."""
+    if net.dtype.kind == "c":
+        raise InputError(
+            f"net must be float32 or float64 to be trained; got {net.dtype} (which is for the complex step alone)."
+        )
+    as_array(net.theta, "theta", net.dtype)
     data = TrainingSet(*as_problem(net, cost, X, Y, weights))
     held_out = None
     if validation is not None:
         if not isinstance(validation, (tuple, list)) or len(validation) not in (2, 3):
-            raise InputError(f"validation must be (X, Y) or (X, Y, weights); got {type(validation).__name__}.")
-        held_out = TrainingSet(*as_problem(net, cost, *validation[:2], *(validation[2:] or (None,)), " of validation"))
+            raise InputError(f"validation must be (X, Y) or (X, Y, weights); got {shown(validation)}.")
+        try:
+            held_out = TrainingSet(*as_problem(net, cost, validation[0], validation[1], *(validation[2:] or (None,))))
+        except InputError as error:
+            raise InputError(f"validation: {error}") from None
     if patience is not None and held_out is None:
         raise InputError(f"patience={patience} needs a validation set; give validation=(X, Y).")
     size = data.t if batch_size is None else min(as_integer(batch_size, "batch_size", 1), data.t)
     if optimizer.full_batch_only and size < data.t:
-        raise InputError(f"{optimizer.name} compares whole gradients and needs batch_size=None (all {data.t} rows); got {size}.")
+        raise InputError(
+            f"{optimizer.name} compares whole gradients and needs batch_size=None (all {data.t} rows); got {size}."
+        )
     return Problem(
         net, cost, optimizer, data,
         batch_size=size,
         epochs=as_integer(epochs, "epochs", 0),
-        seed=secrets.randbits(63) if seed is None else as_integer(seed, "seed", 0),
+        seed=secrets.randbits(63) if seed is None else as_seed(seed),
         validation=held_out,
         tol=None if tol is None else as_real(tol, "tol", 0.0),
         tol_epochs=as_integer(tol_epochs, "tol_epochs", 1),
@@ -151,13 +168,21 @@ def _problem(
     )  # fmt: skip
 
 
+def _as_callbacks(callbacks: object) -> tuple[Callback, ...]:
+    functions = tuple(callbacks) if isinstance(callbacks, Iterable) else (callbacks,)
+    if not isinstance(callbacks, Iterable) or not all(map(callable, functions)):
+        raise InputError(f"callbacks must be a list of functions f(history); got {shown(callbacks)}.")
+    return functions
+
+
 def _divergence_message(problem: Problem, state: TrainingState) -> str:
     alpha = problem.alpha(state.step)
     clip = "" if problem.optimizer.clip_norm is not None else ", or clip_norm=1 in the optimizer"
     mean = "" if problem.cost.mean else ", a cost with mean=True (J is a sum: its gradient grows with the examples)"
     return (
-        f"J or its gradient is not finite at step {state.batch + 1} of epoch {state.epoch + 1} (learning rate {alpha:g}); "
-        f"θ keeps its last finite value. Try a smaller learning rate (such as {alpha / 10:g}), inputs scaled to about 1{mean}{clip}."
+        f"J, ∇J(θ) or the next θ is not finite at step {state.batch + 1} of epoch {state.epoch + 1} (learning rate "
+        f"{alpha:g}); θ keeps its last finite value. Try a smaller learning rate (such as {alpha / 10:g}), inputs "
+        f"scaled to about 1{mean}{clip}."
     )
 
 
@@ -170,7 +195,9 @@ class _Interrupt:
 
     def __enter__(self) -> _Interrupt:
         in_main = threading.current_thread() is threading.main_thread()
-        if in_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # leave a program's own handler alone
+        if (
+            in_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        ):  # leave a program's own handler alone
             self._previous = signal.signal(signal.SIGINT, self._handle)
         return self
 
