@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 import chainrule as cr
 
@@ -187,7 +188,7 @@ def test_L16_two_layers_by_hand_in_decimals() -> None:
     """r = 2, n = m = 1, tanh then S, x = 0.5, y = 0.7, W = 0.8, −1.2, b = −0.1, 0.3: every number of the chain rule."""
     net = cr.Network([cr.Layer([[0.8]], [-0.1], cr.tanh), cr.Layer([[-1.2]], [0.3], cr.sigmoid)])
     run, g = net.forward([0.5]), cr.gradient(net, cr.SumOfSquares(), [[0.5]], [[0.7]])
-    by_hand = {
+    by_hand: dict[str, tuple[ArrayLike, float]] = {
         "z[1]": (run.z[1], 0.3),  # 0.8 · 0.5 − 0.1
         "a[1]": (run.a[1], 0.291312612451590906),  # tanh 0.3
         "z[2]": (run.z[2], -0.049575134941909087),  # −1.2 · 0.291312… + 0.3
