@@ -99,7 +99,7 @@ class _Scaled(Initial):
 
     def __post_init__(self) -> None:
         if self.distribution not in ("uniform", "normal"):
-            raise InputError(f"distribution: expected 'uniform' or 'normal', got {shown(self.distribution)}.")
+            raise InputError(f"distribution must be 'uniform' or 'normal'; got {shown(self.distribution)}.")
 
     @abstractmethod
     def variance(self, m: int, n: int) -> float:
@@ -222,4 +222,6 @@ def get(initial: str | Initial) -> Initial:
         return initial
     if isinstance(initial, str):
         return resolve("initial values", initial, INITIALS)
-    raise InputError(f"initial: expected a name ({', '.join(INITIALS)}) or an Initial, got {shown(initial)}.")
+    raise InputError(
+        f"initial must be an Initial, such as He(), or the name of one ({', '.join(INITIALS)}); got {shown(initial)}."
+    )

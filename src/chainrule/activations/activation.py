@@ -75,8 +75,11 @@ class Activation(Sigma):
 
     def pullback(self, z: npt.ArrayLike, g: npt.ArrayLike) -> Array:
         """σ′(z) ⊙ g, the product (∂σ/∂z)ᵀ g of each row: (t, m), (t, m) → (t, m) (Lecture, L14)."""
+        z, g = self._input(z), self._input(g)
+        if z.shape != g.shape:
+            raise InputError(f"g must have the shape of z, {z.shape}; got {g.shape}.")
         with np.errstate(all="ignore"):
-            return np.asarray(self.derivative(z) * np.asarray(g))
+            return np.asarray(self.derivative(z) * g)
 
     def jacobian(self, z: npt.ArrayLike) -> Array:
         """∂σ/∂z = diag σ′(z) for each row: (t, m) → (t, m, m)."""
@@ -131,7 +134,7 @@ class VectorActivation(Sigma):
     def _input(z: npt.ArrayLike) -> Array:
         array = Sigma._input(z)
         if array.ndim == 0:
-            raise InputError("z: expected rows (t, m) or one row (m,) for a vector-valued σ, got a single number.")
+            raise InputError("z must be rows (t, m) or one row (m,) for a vector-valued σ; got a single number.")
         return array
 
     def pullback(self, z: npt.ArrayLike, g: npt.ArrayLike) -> Array:
@@ -143,7 +146,7 @@ class VectorActivation(Sigma):
         """
         z, g = self._input(z), self._input(g)
         if z.shape != g.shape:
-            raise InputError(f"g: expected the shape of z, {z.shape}, got {g.shape}.")
+            raise InputError(f"g must have the shape of z, {z.shape}; got {g.shape}.")
         return self._evaluate(self._adjoint or self._complex_step, z, g)
 
     def _complex_step(self, z: Array, g: Array, **parameters: float) -> Array:

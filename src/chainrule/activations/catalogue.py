@@ -28,5 +28,5 @@ def get(sigma: str | Sigma) -> Sigma:
         return sigma
     if isinstance(sigma, str):
         return resolve("activation", sigma, ACTIVATIONS)
-    hint = "; a function becomes one by cr.Activation(function, derivative)" if callable(sigma) else ""
-    raise InputError(f"sigma: expected the name of an activation or an activation, got {shown(sigma)}{hint}.")
+    hint = " A function becomes one by cr.Activation(function, derivative)." if callable(sigma) else ""
+    raise InputError(f"sigma must be an activation or the name of one; got {shown(sigma)}.{hint}")

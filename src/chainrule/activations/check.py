@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.activations.check_entrywise import check_entrywise
 from chainrule.activations.check_vector_valued import check_vector_valued
-from chainrule.checks import Array
+from chainrule.checks import Array, as_real, shown
 from chainrule.errors import ActivationRefused, InputError
 
 if TYPE_CHECKING:
@@ -64,9 +64,11 @@ def check_activation(
 
     Source: Lecture, Def. 4.1 (L1), L14.
     """
-    if not (np.isfinite(low) and np.isfinite(high) and low < high):
-        raise InputError(f"low, high: expected finite numbers with low < high, got {low!r}, {high!r}.")
-    low, high = float(low), float(high)
+    if not callable(getattr(sigma, "pullback", None)):
+        raise InputError(f"sigma must be an activation, such as cr.Activation(function); got {shown(sigma)}.")
+    low, high = as_real(low, "low"), as_real(high, "high")
+    if not low < high:
+        raise InputError(f"low and high must be finite numbers with low < high; got {shown(low)} and {shown(high)}.")
     name = sigma.name
     f = _guarded(f"{name}: σ", sigma)
     with np.errstate(all="ignore"):

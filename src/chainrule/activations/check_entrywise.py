@@ -22,13 +22,13 @@ Map = Callable[[Array], Array]
 _CELLS = 1024
 _HALVINGS = 24  # a kink is cornered in a cell of 2e-9 of the usual range
 _EARLY = 12  # before so many halvings, a cell whose halves both agree was only too wide for the Gauss rule
-_ROUGH = 1 << 16  # with more cells than this in disagreement, σ is given up
+_ROUGH = 1 << 14  # with more cells than this in disagreement, σ is given up
 _CROWD = 256  # at the end: more tiny cells than this are no kinks
 _WORST = 16  # so many cells are measured at each halving
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 _RELATIVE = 1e-8  # of σ′: the agreement asked of a cell
 _MEASURED = 1e-6  # of σ′: the agreement asked of a measured derivative, beside its own error
-_ROUNDING = 64 * 2.0**-53  # of σ: what its evaluation may cost
+_ROUNDING = 64 * 2.0**-53  # of σ and of z: what the evaluation of σ(z) may cost
 
 
 def check_entrywise(name: str, f: Map, slope: Map, low: float, high: float) -> tuple[int, tuple[float, ...], float]:
@@ -95,7 +95,7 @@ class _Check:
             z = a[np.argmax(deviation)]
             self.refuse(z, f"σ(b) − σ(a) is not ∫ σ′ from a to b in too many places for kinks, near z = {z:.9g}.")
         found.append((a, b))
-        return np.concatenate([left for left, _ in found]), np.concatenate([right for _, right in found])
+        return _merged(np.concatenate([left for left, _ in found]), np.concatenate([right for _, right in found]))
 
     def disagree(self, a: Array, b: Array) -> tuple[NDArray[np.bool], Array]:
         """Where σ(b) − σ(a) is not ∫ σ′, and by how much σ′ is off on average, both (k,)."""
@@ -105,13 +105,18 @@ class _Check:
         at_a, at_b = self.f(a), self.f(b)
         difference = np.abs(at_b - at_a - (half * slopes) @ _WEIGHTS)
         allowed = _RELATIVE * (half * np.abs(slopes)) @ _WEIGHTS
-        allowed += _ROUNDING * (self.unit + np.abs(at_a) + np.abs(at_b))
-        return difference > allowed, difference / ((b - a) * (1 + np.abs(slopes).max(axis=1)))
+        steepest = np.abs(slopes).max(axis=1)
+        allowed += self.rounding(a, b, steepest, at_a, at_b)
+        return difference > allowed, difference / ((b - a) * (1 + steepest))
+
+    def rounding(self, a: Array, b: Array, slope: Array, at_a: Array, at_b: Array) -> Array:
+        """What the evaluation may cost in σ(b) − σ(a): some units in the last place of σ, and of z times the slope."""
+        return _ROUNDING * (self.unit + np.abs(at_a) + np.abs(at_b) + np.maximum(np.abs(a), np.abs(b)) * slope)
 
     def sides(self, z: Array, side: int) -> tuple[Array, Array]:
         """The derivative of σ at z from one side (−1 left, +1 right), and its error; no step leaves the range."""
         room = z - self.low if side < 0 else self.high - z
-        return one_sided(self.f, z, side * np.minimum(self.width, room))
+        return one_sided(self.f, z, side * np.minimum(self.width, room), self.unit)
 
     def measure(self, z: Array) -> None:
         """Refuse σ if σ′(z) does not lie between the one-sided derivatives of σ measured at z."""
@@ -145,8 +150,9 @@ class _Check:
         self.between(b, right, right_error, right, right_error)
 
         steepest = np.max(np.abs([left, right, at_a, at_b]), axis=0)
-        move, rounding = self.f(b) - self.f(a), _ROUNDING * (self.unit + np.abs(self.f(a)) + np.abs(self.f(b)))
-        jumps = np.abs(move) > 1.01 * steepest * (b - a) + rounding
+        sigma_a, sigma_b = self.f(a), self.f(b)
+        move = sigma_b - sigma_a
+        jumps = np.abs(move) > 1.01 * steepest * (b - a) + self.rounding(a, b, steepest, sigma_a, sigma_b)
         if jumps.any():
             j = int(np.argmax(jumps * np.abs(move)))
             self.refuse(a[j], f"σ jumps by {move[j]:.9g} near z = {a[j]:.9g}, or its slope is infinite there.")
@@ -154,12 +160,15 @@ class _Check:
         before, after = self.switch(a, b, at_a, at_b)
         middle = (before + after) / 2
         short = np.round(middle, 9) + 0.0  # the kink itself, if it is a round number
-        for z in (before, after, np.where((a <= short) & (short <= b), short, middle)):
+        short = np.where(np.abs(short - middle) <= np.maximum(after - before, 4 * np.spacing(middle)), short, after)
+        left, left_error = self.sides(before, -1)
+        right, right_error = self.sides(after, +1)
+        for z in (before, after, short):
             self.between(z, left, left_error, right, right_error)
-        bent = np.abs(right - left) > _MEASURED * steepest + 20 * (left_error + right_error) + 1e-9 * self.unit
-        close = np.abs(short - middle) <= np.maximum(after - before, 4 * np.spacing(middle))
-        found = np.unique(np.where(close, short, after)[bent])
-        return tuple(float(k) for k in found[np.diff(found, prepend=-np.inf) > 4 * (b - a).max()])
+        turn = np.abs(right - left)
+        bent = turn > _MEASURED * steepest + 20 * (left_error + right_error) + 1e-9 * self.unit
+        bent &= np.abs(self.slope(after) - self.slope(before)) > 0.4 * turn  # else σ′ changes fast, but steadily
+        return tuple(float(k) for k in short[bent])
 
     def switch(self, a: Array, b: Array, at_a: Array, at_b: Array) -> tuple[Array, Array]:
         """The neighbouring points between which σ′ changes over from its value at a to its value at b."""
@@ -172,3 +181,12 @@ class _Check:
 
     def refuse(self, z: float, reason: str) -> None:
         raise ActivationRefused(f"{self.name}: {reason}", float(z))
+
+
+def _merged(a: Array, b: Array) -> tuple[Array, Array]:
+    """Cells that touch, or nearly so, as one."""
+    order = np.argsort(a)
+    a, b = a[order], np.maximum.accumulate(b[order])
+    apart = a[1:] - b[:-1] > 2 * (b - a)[:-1]
+    first, last = np.concatenate([[True], apart]), np.concatenate([apart, [True]])
+    return (a[first], b[last]) if len(a) else (a, b)

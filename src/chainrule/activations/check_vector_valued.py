@@ -36,9 +36,9 @@ def check_vector_valued(
             alone, pulled = f(z[j : j + 1])[0], pullback(z[j : j + 1], g[j : j + 1])[0]
             if not (np.allclose(alone, values[j]) and np.allclose(pulled, claimed[j])):
                 raise ActivationRefused(f"{name} mixes rows: its result for z = {z[j]} depends on other rows.", z[j])
-        jacobian, error = central(f, z, step)  # entries [j, k, l]
-        measured = np.einsum("jk,jkl->jl", g, jacobian)
         unit = min(1.0, float(np.abs(values).max()))
+        jacobian, error = central(f, z, step, unit)  # entries [j, k, l]
+        measured = np.einsum("jk,jkl->jl", g, jacobian)
         tolerance = np.einsum("jk,jkl->jl", np.abs(g), _RELATIVE * np.abs(jacobian) + 20 * error + _ABSOLUTE * unit)
         difference = np.abs(claimed - measured)
         if (difference > tolerance).any():

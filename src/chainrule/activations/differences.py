@@ -9,40 +9,51 @@ import numpy as np
 from chainrule.checks import Array
 
 _LEVELS = 16
+_ROUNDING = 4 * 2.0**-53  # what z and a value of f may be off, relative to the numbers f was computed from
 
 
-def one_sided(f: Callable[[Array], Array], z: Array, step: Array) -> tuple[Array, Array]:
-    """lim (f(z + h) − f(z))/h for h = step·2⁻ʲ → 0 (negative steps: from the left), and its error; all (k,)."""
+def one_sided(f: Callable[[Array], Array], z: Array, step: Array, unit: float) -> tuple[Array, Array]:
+    """lim (f(z + h) − f(z))/h for h = step·2⁻ʲ → 0 (negative steps: from the left), and its error; all (k,).
+
+    Numbers of size unit are taken to occur in the evaluation of f, whatever its value.
+    """
     shifted = z + step * 0.5 ** np.arange(_LEVELS)[:, None]  # (levels, k)
-    return extrapolate((f(shifted) - f(z)) / (shifted - z), ratio=2)
+    h, value = shifted - z, f(z)
+    quotients = (f(shifted) - value) / h
+    noise = _ROUNDING * (unit + np.abs(value) + np.abs(z * quotients)) / np.abs(h)
+    return _extrapolate(quotients, noise, ratio=2)
 
 
-def central(f: Callable[[Array], Array], z: Array, step: float) -> tuple[Array, Array]:
+def central(f: Callable[[Array], Array], z: Array, step: float, unit: float) -> tuple[Array, Array]:
     """∂f/∂zₗ for f that maps rows: (t, m) → entries [j, k, l] of (t, m, m), and their errors."""
     t, m = z.shape
-    h = step * 0.5 ** np.arange(_LEVELS)
-    shift = h[:, None, None, None] * np.eye(m)[:, None, :]  # (levels, l, 1, m)
-    forward, backward = ((z + sign * shift).reshape(-1, m) for sign in (1, -1))
-    slopes = (f(forward) - f(backward)).reshape(_LEVELS, m, t, m) / (2 * h[:, None, None, None])
-    return extrapolate(slopes.transpose(0, 2, 3, 1), ratio=4)
+    h = (step * 0.5 ** np.arange(_LEVELS))[:, None, None, None]
+    shift = h * np.eye(m)[:, None, :]  # (levels, l, 1, m)
+    above, below = (f((z + sign * shift).reshape(-1, m)).reshape(_LEVELS, m, t, m) for sign in (1, -1))
+    quotients = (above - below) / (2 * h)
+    noise = _ROUNDING * (unit + np.abs(above) + np.abs(z.T[:, :, None] * quotients)) / h
+    return _extrapolate(quotients.transpose(0, 2, 3, 1), noise.transpose(0, 2, 3, 1), ratio=4)
 
 
-def extrapolate(quotients: Array, ratio: int) -> tuple[Array, Array]:
-    """Richardson's limit of quotients[j], j → ∞, whose error terms shrink by ratio, ratio·2, ratio·4, … (ratio 2:
-    2, 4, 8, …; ratio 4: 4, 16, …) at each halving of the step.
+def _extrapolate(quotients: Array, noise: Array, ratio: int) -> tuple[Array, Array]:
+    """The limit j → ∞ of quotients[j], whose step is halved from one j to the next, by Richardson's triangle: the
+    error terms are of the orders h, h², … (ratio 2) or h², h⁴, … (ratio 4).
 
-    Of the triangle of extrapolations the entry is taken that differs least from the two it came from: past it,
-    rounding takes over. That difference is the error estimate. Source: Ridders, Adv. Eng. Software 4 (1982) 75.
+    The entry is taken that differs least from the two it came from, rounding counted in; that difference is the error.
+    Where the limit is out of reach of the finest quotients f was not smooth over the steps: the error is larger then.
+    Source: Ridders, Adv. Eng. Software 4 (1982) 75.
     """
-    best, error = quotients[-1], np.full(quotients.shape[1:], np.inf)
-    column = quotients
-    weight = 1.0
+    finest, change = quotients[-1], np.abs(quotients[-1] - quotients[-2])
+    best, error = finest, np.full(finest.shape, np.inf)
+    column, weight = quotients, 1.0
     while len(column) > 1:
         weight *= ratio
         finer = column[1:] + (column[1:] - column[:-1]) / (weight - 1)
-        differences = np.maximum(np.abs(finer - column[1:]), np.abs(finer - column[:-1]))
-        for value, difference in zip(finer, differences, strict=True):
-            better = difference <= error
-            best, error = np.where(better, value, best), np.where(better, difference, error)
+        differences = np.maximum(np.abs(finer - column[1:]), np.abs(finer - column[:-1])) + noise[-len(finer) :]
+        least = np.argmin(differences, axis=0)[None]
+        value, difference = (np.take_along_axis(x, least, axis=0)[0] for x in (finer, differences))
+        better = difference < error
+        best, error = np.where(better, value, best), np.where(better, difference, error)
         column = finer
-    return best, error
+    distance = np.abs(best - finest)
+    return best, np.where(distance > 2 * change + 2 * noise[-1], np.maximum(distance, error), error)

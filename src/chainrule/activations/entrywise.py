@@ -77,9 +77,14 @@ leaky_relu = catalogued(
 )
 
 
+def _negative_part(z: Array) -> Array:
+    """min{0, z}, so that the branch that is not taken cannot overflow."""
+    return np.where(z.real > 0, 0, z)
+
+
 def _elu(z: Array, alpha: float) -> Array:
     """σ(z) = z for z > 0, α(eᶻ − 1) otherwise; σ′(0) = α. Clevert, Unterthiner & Hochreiter 2016."""
-    return np.where(z.real <= 0, alpha * np.expm1(-_magnitude(z)), z)
+    return np.where(z.real <= 0, alpha * np.expm1(_negative_part(z)), z)
 
 
 def _elu_derivative(z: Array, alpha: float) -> Array:
@@ -98,7 +103,7 @@ _SELU_SCALE_ALPHA = 1.7580993408473768600
 
 def _selu(z: Array) -> Array:
     """σ(z) = λz for z > 0, λα(eᶻ − 1) otherwise; σ′(0) = λα. Klambauer et al. 2017 (λ ≈ 1.0507, λα ≈ 1.7581)."""
-    return np.where(z.real <= 0, _SELU_SCALE_ALPHA * np.expm1(-_magnitude(z)), _SELU_SCALE * z)
+    return np.where(z.real <= 0, _SELU_SCALE_ALPHA * np.expm1(_negative_part(z)), _SELU_SCALE * z)
 
 
 def _selu_derivative(z: Array) -> Array:
@@ -162,7 +167,7 @@ tanh = catalogued(Activation(_tanh, _tanh_derivative, name="tanh", range=(-1, 1)
 
 def _softplus(z: Array) -> Array:
     """σ(z) = log(1 + eᶻ) = max{0, z} + log(1 + e^{−|z|}); σ′ = S. Dugas et al. 2001."""
-    return np.where(z.real <= 0, 0, z) + np.log1p(_decay(z))
+    return np.where(z.real < 0, 0, z) + np.log1p(_decay(z))
 
 
 softplus = catalogued(Activation(_softplus, _sigmoid, name="softplus", range=(0, math.inf)))

@@ -9,12 +9,14 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from numbers import Real
 from types import MappingProxyType
 from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from chainrule import initial
 from chainrule.activations.check import check_activation
 from chainrule.checks import Array, as_real, shown
 from chainrule.errors import ActivationRefused, InputError
@@ -46,27 +48,32 @@ class Sigma(ABC):
         self,
         function: Callable[..., Any],
         adjoint: Callable[..., Any] | None,
-        name: str,
-        parameters: Mapping[str, float] | None,
-        values: tuple[float, float],
+        name: object,
+        parameters: object,
+        values: object,
         kinks: Iterable[float],
         hidden_initial: str,
     ) -> None:
         if not callable(function):
-            raise InputError(f"function: expected a callable that maps z to σ(z), got {shown(function)}.")
+            raise InputError(f"function must be a function that maps z to σ(z); got {shown(function)}.")
         if adjoint is not None and not callable(adjoint):
-            raise InputError(f"derivative: expected a callable or None, got {shown(adjoint)}.")
-        low, high = float(values[0]), float(values[1])
-        if not low < high:
-            raise InputError(f"range: expected (low, high) with low < high, got {shown(values)}.")
+            raise InputError(f"derivative must be a function or None; got {shown(adjoint)}.")
+        if not isinstance(name, str):
+            raise InputError(f"name must be a text; got {shown(name)}.")
+        ends = tuple(values) if isinstance(values, Iterable) else ()
+        if not (len(ends) == 2 and all(isinstance(end, Real) for end in ends) and ends[0] < ends[1]):
+            raise InputError(f"range must be (low, high) with low < high; got {shown(values)}.")
+        if parameters is not None and not isinstance(parameters, Mapping):
+            raise InputError(f"parameters must map names to numbers, as {{'slope': 0.1}}; got {shown(parameters)}.")
+        initial.get(hidden_initial)
         own = getattr(function, "__name__", "custom")
         bound = {key: as_real(value, key) for key, value in (parameters or {}).items()}
         vars(self).update(
             function=function,
             name=name or ("custom" if own == "<lambda>" else own),
             parameters=MappingProxyType(bound),
-            range=(low, high),
-            kinks=tuple(float(z) for z in kinks),
+            range=(float(ends[0]), float(ends[1])),
+            kinks=tuple(as_real(z, "kinks") for z in kinks),
             hidden_initial=hidden_initial,
             builtin=False,
             _adjoint=adjoint,
@@ -134,11 +141,11 @@ class Sigma(ABC):
         try:
             array = np.asarray(z)
         except ValueError as error:  # rows of different lengths
-            raise InputError(f"z: expected an array of numbers, got {shown(z)}: {error}") from error
+            raise InputError(f"z must be an array of numbers; got {shown(z)} ({error}).") from error
         if array.dtype.kind in "biu":
             array = array.astype(np.float64)
         if array.dtype.kind not in "fc":
-            raise InputError(f"z: expected real or complex numbers, got an array of dtype {array.dtype}.")
+            raise InputError(f"z must hold real or complex numbers; got {shown(z)} of dtype {array.dtype}.")
         return array
 
     def _evaluate(self, mapping: Callable[..., Any], *inputs: Array) -> Array:
