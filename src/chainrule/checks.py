@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import reprlib
 import sys
+from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any
 
@@ -69,43 +70,27 @@ def as_array(values: ArrayLike, symbol: str, dtype: DTypeLike | None = None) -> 
 
 def _as_numbers(values: ArrayLike, symbol: str) -> NDArray[Any]:
     """``values`` as an array of some number type."""
-    masked = sys.modules.get("numpy.ma")  # where it is not loaded, nothing is masked
-    if masked is not None and masked.is_masked(values):
-        raise InputError(
-            f"{symbol} must be finite; got masked entries. Replace or drop them, as by {symbol}.filled(0)."
-        )
-    if hasattr(values, "toarray"):  # SciPy's sparse matrices
-        raise InputError(
-            f"{symbol} must be a dense array; got a {type(values).__name__}. Convert it with {symbol}.toarray()."
-        )
+    refuse_disguised(values, symbol)
     try:
         raw = np.asarray(values)
     except (TypeError, ValueError, RuntimeError) as error:  # ragged lists, or an __array__ that refuses
-        reason = (
-            "rows of different lengths" if isinstance(values, (list, tuple)) else f"{type(values).__name__} ({error})"
-        )
-        raise InputError(
-            f"{symbol} must be an array of numbers; got {reason}. Give every row the same length."
-        ) from error
+        got = f"a {type(values).__name__}, which refuses ({error}). Convert it to a NumPy array first."
+        if isinstance(values, (list, tuple)) and isinstance(error, ValueError):
+            got = "rows of different lengths. Give every row the same length."
+        raise InputError(f"{symbol} must be an array of numbers; got {got}") from error
     if raw.dtype.kind in "biufc":
         return raw
     if raw.ndim == 0:
         hint = (
-            "list(…) makes an array of a generator or a set."
-            if hasattr(values, "__iter__")
+            "list(…) makes one of a generator or a set."
+            if isinstance(values, Iterable) and not isinstance(values, Mapping)
             else "Give a list or an array."
         )
         raise InputError(f"{symbol} must be an array of numbers; got {shown(values)}. {hint}")
     got = f"dtype {raw.dtype}"
     if raw.dtype.kind == "O":
-        where, entry = next(
-            (
-                (where, entry)
-                for where, entry in np.ndenumerate(raw)
-                if isinstance(entry, bool) or not isinstance(entry, Real)
-            ),
-            ((), None),
-        )
+        strange = ((where, entry) for where, entry in np.ndenumerate(raw) if not isinstance(entry, Real))
+        where, entry = next(strange, ((), None))
         if where == ():
             raise InputError(
                 f"{symbol} must hold real numbers; got dtype object. Convert them: np.asarray({symbol}, dtype=float)."
@@ -117,6 +102,17 @@ def _as_numbers(values: ArrayLike, symbol: str) -> NDArray[Any]:
         f"{symbol} must hold real numbers; got {got}. Encode categories, dates and texts as numbers, "
         "and replace or drop what is missing."
     )
+
+
+def refuse_disguised(values: object, symbol: str) -> None:
+    """Raise InputError for what np.asarray would quietly read as something else: masked and sparse arrays."""
+    masked = sys.modules.get("numpy.ma")  # where it is not loaded, nothing is masked
+    if masked is not None and masked.is_masked(values):
+        raise InputError(
+            f"{symbol} must be finite; got masked entries. Replace or drop them, as by {symbol}.filled(0)."
+        )
+    if hasattr(values, "toarray"):  # SciPy's sparse matrices
+        raise InputError(f"{symbol} must be a dense array; got a {type(values).__name__}. Take {symbol}.toarray().")
 
 
 def as_rows(X: ArrayLike, n: int, symbol: str, dtype: DTypeLike) -> Array:

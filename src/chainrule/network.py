@@ -232,6 +232,8 @@ class Network:
         layers = []
         for n_i, m_i, sigma, p in zip(m, m[1:], sigmas, dropouts, strict=False):
             W = as_array(_initial(initial, sigma).draw(rng, m_i, n_i), "W", kind)
+            if W.shape != (m_i, n_i):
+                raise InputError(f"initial must draw W of shape {(m_i, n_i)}; got {W.shape}.")
             layers.append(Layer(W, np.zeros(m_i, kind), sigma, p))
         return cls(layers)
 

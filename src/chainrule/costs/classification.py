@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from chainrule.checks import Array, as_real
+from chainrule.checks import Array, as_real, refuse_disguised
 from chainrule.costs.cost import Cost, silent
 from chainrule.errors import InputError
 
@@ -144,6 +144,7 @@ class CrossEntropy(Cost):
 
     def _labels(self, Y: ArrayLike, m: int, dtype: np.dtype[Any]) -> Array:
         """Classes (t,) become one-hot rows; distributions (t, m) are scaled to sum to 1 in ``dtype``."""
+        refuse_disguised(Y, "Y")
         try:
             raw = np.asarray(Y)
         except ValueError:  # ragged rows: the base class says so

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from chainrule.checks import Array
 from chainrule.errors import EngineDeclined
 from chainrule.naming import resolve
+from chainrule.network import as_network
 
 if TYPE_CHECKING:
     from chainrule.backprop import Gradient
@@ -107,6 +108,7 @@ def chosen(
     >>> cr.engines.chosen(cr.Network.dense([5, 3, 2, 1]), engine="reference").reason
     'asked for by name'
     """
+    as_network(net)
     if engine != "auto":
         named = _load(engine)
         if why := named.declines(net, cost, optimizer):

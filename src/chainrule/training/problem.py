@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -60,4 +61,7 @@ class Problem:
 
     def alpha(self, step: int) -> float:
         """The learning rate α of the step number ``step`` = 0, 1, 2, …"""
-        return self.optimizer.schedule.at(step / self.steps_per_epoch, self.epochs)
+        try:
+            return self.optimizer.schedule.at(step / self.steps_per_epoch, self.epochs)
+        except OverflowError:  # a schedule that grows beyond every float: the next θ is not finite, and training stops
+            return math.inf

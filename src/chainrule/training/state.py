@@ -103,7 +103,7 @@ class TrainingState:
             )
         if set(self.moments) != expected:
             raise InputError(
-                f"resume must come from the same optimizer, with {sorted(expected)}; got {sorted(self.moments)}."
+                f"resume must hold the moments of this optimizer, {sorted(expected)}; got {sorted(self.moments)}."
             )
         steps = problem.steps_per_epoch
         if self.batch >= steps or self.step != self.epoch * steps + self.batch:
