@@ -5,9 +5,15 @@
 
 namespace nb = nanobind;
 
+namespace chainrule::bindings {
+void bind_training(nb::module_& module);
+}  // namespace chainrule::bindings
+
 NB_MODULE(_native, module) {
   module.doc() = "The compiled core of the native engine.";
   module.attr("__version__") = CHAINRULE_VERSION;
-  module.def("kernel_set", [] { return chainrule::kernel_set().name; },
-             "The kernel set in use: baseline, avx2, avx512 or neon; CHAINRULE_KERNELS forces one (ValueError if it cannot run).");
+  module.def(
+      "kernel_set", [] { return chainrule::kernel_set().name; },
+      "The kernel set in use: baseline, avx2, avx512 or neon; CHAINRULE_KERNELS forces one (ValueError if it cannot run).");
+  chainrule::bindings::bind_training(module);
 }

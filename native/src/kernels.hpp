@@ -1,6 +1,173 @@
+// What a kernel set offers: a table of functions over plain structures of pointers. Nothing of the standard library is
+// included here, since the files of simd/ compile it for CPUs that not everybody has.
+//
+// The packed layout. R = 2 · lanes is the width of a panel: two vectors. A matrix of rows × features lies in panels of R
+// features, [⌈features/R⌉][rows][R]: activations and deltas with the examples as rows, W[i] (mᵢ, mᵢ₋₁) twice,
+//   W  [⌈mᵢ/R⌉][mᵢ₋₁][R]     entry (k, j) of panel p is W[i]ⱼ₊ₚᵣ,ₖ    read by the forward pass, z = W a + b
+//   Wt [⌈mᵢ₋₁/R⌉][mᵢ][R]     entry (j, k) of panel p is W[i]ⱼ,ₖ₊ₚᵣ    read by the backward pass, Wᵀ δ
+// so that each operand of a kernel is one pointer with immediate offsets. Lanes past the last feature hold zeros where
+// they are read. A thin layer, the last one if mᵣ ≤ R, is kept as Wt alone: one to R outputs then waste no lanes.
 #pragma once
+
+#include "chainrule/coefficients.hpp"
+#include "chainrule/kinds.hpp"
+
 namespace chainrule {
+
+inline constexpr int max_lanes = 16;  // batches are padded to a multiple of the lanes
+
+// An entrywise σ, as the epilogue of a tile. What σ′ needs later goes to `source`: z, or a before dropout.
+template <class T> struct Activation {
+  Sigma sigma;
+  T parameter;
+  T* source;      // like the tile's output; null where the output itself serves
+  const T* mask;  // dropout's factors, like the output; null without
+};
+
+// out[r][p] := epilogue(Σₖ A[r][k] B[p][k] + bias[p]) for rows r of [first_row, last_row), panels p of [first_panel, last_panel).
+// Forward (A = a[i−1], B = W[i]): epilogue σ, or none. Backward (A = δ[i+1], B = Wt[i+1]): epilogue · mask ⊙ σ′(source).
+// The sum over k = 0 … K−1 runs in that order for every entry, whatever the ranges.
+template <class T> struct Linear {
+  const T* A;      // [·][A_stride / R][R]
+  long A_stride;   // from a panel of A to the next, in numbers
+  const T* B;      // [panel][K][R]
+  long K;
+  const T* bias;   // [panel][R]; null: zeros
+  T* out;          // [panel][out_stride / R][R]
+  long out_stride;
+  int first_row, last_row, first_panel, last_panel, panels;
+  int last_lanes;  // features in the last of `panels`: the lanes after them are set to zero
+  const T* next;   // read after the last panel: worth a prefetch; null: nothing
+  enum Epilogue { none, value, derivative } epilogue;
+  Activation<T> activation;
+};
+
+// z[n][r] = Σₖ A[r][k] Wt[n][k] + b[n] for n < m ≤ R, with the examples across the lanes: Z [rows / lanes][m][lanes].
+template <class T> struct ThinLinear {
+  const T* A;  // [panels][A_stride / R][R]
+  long A_stride;
+  const T* Wt;  // [panels][m][R]
+  const T* b;   // [m]
+  int panels, m, first_row, last_row;  // rows: multiples of `lanes`
+  T* Z;
+};
+
+// A vector-valued σ in a hidden layer. value: a[i] := mask ⊙ σ(z[i]) where a[i] holds z[i], which is kept in `source`.
+// pullback: δ[i] := (∂σ/∂z)ᵀ (mask ⊙ δ[i]) where δ[i] holds ∂J/∂a[i]. Panels [⌈m/R⌉][stride / R][R]; rows: multiples of `lanes`.
+template <class T> struct VectorActivation {
+  Activation<T> activation;
+  T* panels;  // a[i] or δ[i]
+  long stride;
+  int m, first_row, last_row;
+  T* scratch;  // [3][m][lanes]
+};
+
+// The last layer: a[r] = σ[r](z[r]), the weighted losses, and δ[r], with the examples across the lanes.
+template <class T> struct Output {
+  Sigma sigma;
+  T sigma_parameter;
+  Cost cost;
+  T cost_parameter;
+  int m, first_row, last_row;  // rows: multiples of `lanes`
+  const T* Z;                  // z[r]: [rows / lanes][m][lanes], or panels [⌈m/R⌉][Z_stride / R][R]
+  long Z_stride;               // 0: across lanes
+  const T* Y;                  // [rows / lanes][m][lanes]; null: only a[r] is wanted
+  const T* weights;            // [rows]: what each example's cost is multiplied by, 0 in padding rows
+  double* losses;              // [rows]: weight · ℓ
+  T* delta;                    // δ[r], panels [⌈m/R⌉][delta_stride / R][R]; null: not wanted
+  long delta_stride;
+  T* a;  // a[r] as rows of m numbers, the first `a_rows` of them; null: not wanted
+  int a_rows;
+  T* scratch;  // [3][m][lanes]
+};
+
+// θ's part of one tile or vector, with the optimizer's moments beside it.
+template <class T> struct Parameters {
+  T* theta;
+  T* moment[2];  // null where the optimizer keeps none
+};
+
+// Everything of an optimizer's step that is the same for all parameters.
+template <class T> struct StepConstants {
+  Optimizer optimizer;
+  Coefficients<T> weights, biases;  // biases are not decayed
+  T l1, l2;                         // this minibatch's share of the penalties
+  T scale;                          // of the gradient: clipping's min(1, c/‖g‖)
+};
+
+// What becomes of a gradient g once it is summed.
+template <class T> struct Epilogue {
+  const StepConstants<T>* step;
+  bool add;          // g starts from `sum` (a batch in several blocks of rows)
+  bool finish;       // g is whole: add the penalties' part, measure it
+  bool update;       // and make the optimizer's step, else store g in `sum`
+  double* norm2;     // += ‖g‖² where not null
+  double* penalty;   // += Σ|W| and ΣW² after the step, [2], where not null
+};
+
+// One block of ∂J/∂W[i] and the step that follows: g[h][·] = Σ_r A[r][h] B[r][·] over all rows of the batch, in their order.
+template <class T> struct WeightBlock {
+  const T* A;  // [rows][R]: the panel whose lanes h < height are the block's rows
+  const T* B;  // [rows][R]
+  long rows;
+  int height;
+  Parameters<T> parameters;  // each [height][R]
+  T* sum;                    // [height][R]; null where it is never stored
+  T* transposed;             // the block's transpose, [width][R]; null: none is kept
+  int width;                 // lanes of B that are features
+  const T* next_A;           // what the next block reads that another core wrote: worth a prefetch; null: nothing
+  const T* next_B;
+};
+
+// ∂J/∂b of one panel: g[·] = Σ_r δ[r][·].
+template <class T> struct BiasBlock {
+  const T* delta;  // [rows][R]
+  long rows;
+  Parameters<T> parameters;  // [R]
+  T* sum;
+};
+
+// `count` rows of X (·, n), to become rows first, first + 1, …: order[0], order[1], …, or from, from + 1, … where `order` is null.
+template <class T> struct Gather {
+  const T* X;
+  long n;
+  const unsigned* order;
+  long from;
+  long first, count;
+};
+
+// Dropout's factors of layer i for rows of a step: 0, or 1 / (1 − p) where splitmix64(key + (entry + 1) · golden) ≥ p 2⁶⁴ in its
+// upper half; entries are numbered row by row from `entry` on.
+template <class T> struct DropoutMask {
+  unsigned long long key, entry;
+  double p;
+  long m;
+  long first_row, last_row;
+  T* panels;  // [⌈m/R⌉][stride / R][R]
+  long stride;
+};
+
 template <class T> struct Kernels {
   int lanes;
+  // training in panels
+  void (*linear)(const Linear<T>&);
+  void (*thin_linear)(const ThinLinear<T>&);
+  void (*vector_value)(const VectorActivation<T>&);
+  void (*vector_pullback)(const VectorActivation<T>&);
+  void (*output)(const Output<T>&);
+  void (*weight_block)(const WeightBlock<T>&, const Epilogue<T>&);
+  void (*bias_block)(const BiasBlock<T>&, const Epilogue<T>&);
+  void (*apply)(T* gradient, long count, const Parameters<T>&, const Epilogue<T>&, bool weights);
+  // layouts
+  void (*gather)(const Gather<T>&, T* panels, long stride);            // → panels [⌈n/R⌉][stride / R][R]
+  void (*gather_lanes)(const Gather<T>&, T* across);                   // → [rows / lanes][n][lanes]
+  void (*pack)(const T* W, long m, long n, T* panels);                 // W (m, n) → [⌈m/R⌉][n][R]
+  void (*pack_transposed)(const T* W, long m, long n, T* panels);      //          → [⌈n/R⌉][m][R]
+  void (*unpack)(const T* panels, long m, long n, T* W);
+  void (*unpack_transposed)(const T* panels, long m, long n, T* W);
+  void (*transpose_block)(const T* block, int height, int width, T* transposed);  // [height][R] → [width][R]
+  bool (*bounded)(const T* x, long count, T limit);  // |x| ≤ limit for all of them (false for NaN)
+  void (*dropout_mask)(const DropoutMask<T>&);
 };
-}
+
+}  // namespace chainrule

@@ -1,8 +1,8 @@
 """Recompute the polynomial coefficients of src/kernels/{exp,log,erf,trig,tanh}.hpp (needs mpmath; not part of the build).
 
 Method: Remez exchange in 50-digit arithmetic for min over c of max over x of |Σ c_j φ_j(x) − g(x)| · weight(x),
-the weight being 1/|the function sought|, so that the error is relative. c_0 is rounded to the working precision first,
-the others are fitted to what is left and then rounded.
+the weight being 1/|the function sought|, so that the error is relative. Coefficients are
+rounded to the working precision, where it pays c_0 before the others are fitted.
 
     python native/tools/minimax.py [name …]
 """
@@ -57,11 +57,14 @@ def rounded(x: mpf, bits: int) -> mpf:
 
 
 def fit(g: Real, degree: int, weight: Real, low: mpf, high: mpf, bits: int) -> list[mpf]:
-    """The coefficients rounded to `bits`; c_0 is rounded before the others are fitted."""
-    first = rounded(remez(g, list(range(degree + 1)), weight, low, high)[0][0], bits)
-    others, error = remez(lambda x: g(x) - first, list(range(1, degree + 1)), weight, low, high)
+    """The coefficients rounded to `bits`. Where 0 is no inner point, c_0 is rounded before the others are fitted."""
+    c, error = remez(g, list(range(degree + 1)), weight, low, high)
+    if low > 0:
+        first = rounded(c[0], bits)
+        others, error = remez(lambda x: g(x) - first, list(range(1, degree + 1)), weight, low, high)
+        c = [first, *others]
     print(f"    // relative error 2^{float(mp.log(error, 2)):.1f}")
-    return [first] + [rounded(a, bits) for a in others]
+    return [rounded(a, bits) for a in c]
 
 
 def show(name: str, c: list[mpf], bits: int) -> None:
@@ -91,6 +94,15 @@ def log(bits: int) -> None:
     show("log R", fit(g, degree, lambda v: v / 2, a / 500, a, bits), bits)
 
 
+def log1p(bits: int) -> None:
+    """R with log((1+s)/(1−s)) = 2s + s³ R(s²), s² ≤ 1/9, for log1p on [0, 1]."""
+    g = series(lambda v: (2 * mp.atanh(mp.sqrt(v)) / mp.sqrt(v) - 2) / v, lambda k: mpf(2) / (2 * k + 3))
+    degree = 3 if bits == 24 else 9
+    a = mpf(1) / 9 * mpf("1.0001")
+    weight = lambda v: v / 2 / (1 + v / 3)  # noqa: E731
+    show("log1p R", fit(g, degree, weight, a / 500, a, bits), bits)
+
+
 def sin(bits: int) -> None:
     """p with sin r = r + r³ p(r²), |r| ≤ π/2."""
     a = (mp.pi / 2 * mpf("1.01")) ** 2  # n may be off by one where x/π is nearly halfway
@@ -116,14 +128,15 @@ def erfcx(x: mpf) -> mpf:
 
 
 def erfc(bits: int) -> None:
-    """Q with erfc x = e^(−x²) w Q(w), w = 1/(x + K), 0 ≤ x ≤ 30."""
+    """Q with erfc x = e^(−x²) w Q(u), w = 1/(x + K), u = 1 − 2K w, 0 ≤ x ≤ 30."""
     k, degree = (mpf("2.5"), 10) if bits == 24 else (mpf("3.75"), 22)
-    g = lambda w: (erfcx(1 / w - k) / w)  # noqa: E731
-    show(f"erfc Q, K = {k}", fit(g, degree, lambda w: 1 / g(w), 1 / (30 + k), 1 / k, bits), bits)
+    g = lambda u: erfcx(2 * k / (1 - u) - k) * 2 * k / (1 - u)  # noqa: E731
+    c = fit(g, degree, lambda u: 1 / g(u), mpf(-1), 1 - 2 * k / (30 + k), bits)
+    show(f"erfc Q, K = {k}", c, bits)
 
 
 if __name__ == "__main__":
-    everything = {f.__name__: f for f in (exp, log, sin, erf, erfc)}
+    everything = {f.__name__: f for f in (exp, log, log1p, sin, erf, erfc)}
     for name in sys.argv[1:2] or everything:
         for bits in (24, 53):
             everything[name](bits)

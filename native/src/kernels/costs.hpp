@@ -56,10 +56,10 @@ template <Cost cost, class W> CHAINRULE_WORD Canonical<W> canonical(W z, W y) {
   const W zero{}, one = broadcast(T(1));
   if constexpr (cost == Cost::log_likelihood) {
     // ℓ = y softplus(−z) + (1 − y) softplus(z),  δ = (1 − y) σ(z) − y σ(−z): no difference of nearly equal numbers
-    const W e = exp(-abs(z)), large = one / (one + e), small = e / (one + e);  // σ(|z|), σ(−|z|)
+    const W e = exp_negative(-abs(z)), large = one / (one + e), small = e / (one + e);  // σ(|z|), σ(−|z|)
     const Int<W> down = z < T(0);
     const W a = select(down, small, large), rest = select(down, large, small);
-    return {a, fma(y, max(zero, -z), (one - y) * max(zero, z)) + log1p(e), (one - y) * a - y * rest};
+    return {a, fma(y, max(zero, -z), (one - y) * max(zero, z)) + log1p_unit(e), (one - y) * a - y * rest};
   } else {
     static_assert(cost == Cost::poisson);
     const W a = exp(z);

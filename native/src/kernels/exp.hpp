@@ -7,10 +7,18 @@
 //
 // with eʳ = 1 + r + r² q(r), q a minimax polynomial (tools/minimax.py).
 //
-//   largest error, ULP  float  double   special values
-//   exp                 ERR
+//   largest error, ULP   float  double   special values
+//   exp, exp_negative     1.1    1.1     0 at −∞, ∞ at ∞
+//   expm1                 1.75   2.25    −1 at −∞, ∞ at ∞; ±0 at ±0
+//   sigmoid               2.25   2.25    0 at −∞, 1 at ∞
+//   tanh                  2.5    2.5     ±1 at ±∞; ±0 at ±0
 //
-// All of ℝ is in range, results may be subnormal.
+// for all of ℝ, subnormal numbers and results included; NaN gives NaN. Enforced by tests/words_test.cpp.
+//
+// Measured (words_speed, AMD Zen 4, AVX-512 | AVX2, ns a number): exp 0.27 | 0.30, sigmoid 0.35 | 0.39, tanh 0.31 | 0.36
+// in float; 0.67 | 1.07, 0.80 | 1.27, 0.75 | 1.18 in double. A rational x P₄(x²)/Q₄(x²) for the float tanh took 0.22 | 0.25,
+// but was off by 5.6 ULP and exceeded 1; clamping its result takes half of the gain. AVX-512's own scalef instead of
+// two factors: 6 % faster in double, no faster in float.
 #pragma once
 #include "words.hpp"
 
@@ -18,55 +26,68 @@ namespace chainrule::CHAINRULE_KERNEL_SET {
 
 template <class T> struct Exp;
 template <> struct Exp<float> {
-  static constexpr float log2_e = 0x1.715476p+0f, ln2_high = 0x1.63p-1f, ln2_low = -0x1.bd0106p-13f;
+  static constexpr float log2_e = 0x1.715476p+0f, ln2 = 0x1.62e43p-1f, ln2_high = 0x1.63p-1f,
+                         ln2_low = -0x1.bd0106p-13f;
   static constexpr float lowest = -104.0f, highest = 89.0f;  // beyond them eˣ rounds to 0 or ∞
-  static constexpr float tanh_is_one = 20.0f;                // tanh x rounds to 1 for 2x ≥ 18.1
-  static constexpr float q[] = {0x1.fffffep-2f, 0x1.5554aap-3f, 0x1.55579ap-5f, 0x1.122cc2p-7f, 0x1.6ab73p-10f};
+  static constexpr float minus_one = -20.0f;                 // eˣ − 1 rounds to −1
+  static constexpr float k = 75, two_minus_k = 0x1p-75f;
+  static constexpr float q[] = {0x1.fffffep-2f, 0x1.5554bp-3f, 0x1.555676p-5f, 0x1.1227c4p-7f, 0x1.6beb58p-10f};
 };
 template <> struct Exp<double> {
-  static constexpr double log2_e = 0x1.71547652b82fep+0, ln2_high = 0x1.62e42feep-1, ln2_low = 0x1.a39ef35793c76p-33;
+  static constexpr double log2_e = 0x1.71547652b82fep+0, ln2 = 0x1.62e42fefa39efp-1, ln2_high = 0x1.62e42feep-1,
+                          ln2_low = 0x1.a39ef35793c76p-33;
   static constexpr double lowest = -746.0, highest = 710.0;
-  static constexpr double tanh_is_one = 40.0;  // 2x ≥ 38.2
-  static constexpr double q[] = {0x1.0000000000005p-1,  0x1.55555555553d3p-3,  0x1.5555555551c63p-5,
-                                 0x1.111111118c42bp-7,  0x1.6c16c180cf60ep-10, 0x1.a019fe96cdd22p-13,
-                                 0x1.a019a133b4b99p-16, 0x1.71e5b62066246p-19, 0x1.28a82af2da9a1p-22,
-                                 0x1.a20e2e25044c3p-26};
+  static constexpr double minus_one = -40.0;
+  static constexpr double k = 540, two_minus_k = 0x1p-540;
+  static constexpr double q[] = {0x1.0000000000005p-1,  0x1.5555555555539p-3,  0x1.5555555552284p-5,
+                                 0x1.1111111118f3bp-7,  0x1.6c16c17ee9bf4p-10, 0x1.a01a01755dcccp-13,
+                                 0x1.a019a742bb775p-16, 0x1.71de87135f66ap-19, 0x1.28a20e46a4c6cp-22,
+                                 0x1.ae6dac12e1859p-26};
 };
 
-// n and expm1(r) of x = n ln 2 + r
+// 2ⁿ⁺ᵏ and expm1(r), where x = n ln 2 + r. |n + k| ≤ 126 (1022).
+// In n + k + bias + magic the exponent field of 2ⁿ⁺ᵏ stands in the lowest bits: a shift brings it home.
 template <class W> struct Reduced {
-  W n, expm1_r;
+  W power, expm1_r;
 };
-template <class W> CHAINRULE_WORD Reduced<W> reduce_exp(W x) {
+template <class W> CHAINRULE_WORD Reduced<W> reduce_exp(W x, W k) {
   using C = Exp<Scalar<W>>;
-  const W n = fma(x, broadcast(C::log2_e), broadcast(Of<W>::magic)) - Of<W>::magic;
+  const W offset = k + (Of<W>::magic + Of<W>::bias), t = fma(x, broadcast(C::log2_e), offset), n = t - offset;
   const W r = fnma(n, broadcast(C::ln2_low), fnma(n, broadcast(C::ln2_high), x));
-  return {n, fma(polynomial(r, C::q), r * r, r)};
+  return {as_number<W>(as_int(t) << Of<W>::mantissa), fma(polynomial(r, C::q), r * r, r)};
 }
 
+// eˣ for x ≤ 0. 2ⁿ is multiplied in as 2ⁿ⁺ᵏ · 2⁻ᵏ: only the second factor rounds, into a subnormal number.
+template <class W> CHAINRULE_WORD W exp_negative(W x) {
+  using C = Exp<Scalar<W>>;
+  const auto [power, p] = reduce_exp(max(broadcast(C::lowest), x), broadcast(C::k));
+  return (Scalar<W>(1) + p) * power * C::two_minus_k;
+}
 template <class W> CHAINRULE_WORD W exp(W x) {
   using C = Exp<Scalar<W>>;
-  const auto [n, p] = reduce_exp(clamp(x, C::lowest, C::highest));
-  return scale(Scalar<W>(1) + p, n);
+  const Int<W> negative = x < Scalar<W>(0);
+  const auto [power, p] = reduce_exp(clamp(x, C::lowest, C::highest), select(negative, C::k, broadcast(-C::k)));
+  return (Scalar<W>(1) + p) * power * select(negative, C::two_minus_k, broadcast(1 / C::two_minus_k));
 }
 
-// expm1 of x ≤ 0; −0 for x = −0 is not kept
+// eˣ − 1 for x ≤ 0, but +0 for x = −0. One part of ln 2 is enough: where n < 0, 2ⁿ − 1 outweighs what r loses.
 template <class W> CHAINRULE_WORD W expm1_negative(W x) {
   using C = Exp<Scalar<W>>;
-  const auto [n, p] = reduce_exp(max(broadcast(-C::tanh_is_one), x));
-  const W two_n = power_of_two(n);
-  return fma(two_n, p, two_n - Scalar<W>(1));
+  constexpr Scalar<W> offset = Of<W>::magic + Of<W>::bias;
+  const W y = max(broadcast(C::minus_one), x), t = fma(y, broadcast(C::log2_e), broadcast(offset)), n = t - offset;
+  const W r = fnma(n, broadcast(C::ln2), y), p = fma(polynomial(r, C::q), r * r, r);
+  const W power = as_number<W>(as_int(t) << Of<W>::mantissa);
+  return fma(power, p, power - Scalar<W>(1));
 }
-
 template <class W> CHAINRULE_WORD W expm1(W x) {
   using C = Exp<Scalar<W>>;
-  const auto [n, p] = reduce_exp(clamp(x, -C::tanh_is_one, C::highest));
-  const W half = power_of_two(n - Scalar<W>(1));  // 2ⁿ itself overflows before expm1 does
-  return copy_sign(Scalar<W>(2) * fma(half, p, half - Scalar<W>(0.5)), x);
+  using T = Scalar<W>;
+  const auto [half, p] = reduce_exp(clamp(x, C::minus_one, C::highest), broadcast(T(-1)));  // 2ⁿ may overflow
+  return copy_sign(T(2) * fma(half, p, half - T(0.5)), x);
 }
 
 template <class W> CHAINRULE_WORD W sigmoid(W x) {
-  const W e = exp(-abs(x));
+  const W e = exp_negative(-abs(x));
   return select(x < Scalar<W>(0), e, Scalar<W>(1)) / (Scalar<W>(1) + e);
 }
 

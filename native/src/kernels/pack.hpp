@@ -106,13 +106,12 @@ template <class T> void unpack_transposed(const T* panels, long m, long n, T* W)
     }
 }
 
-// Rows order[first …] of X (·, n), or X's own rows first, first + 1, … where order is null → rows [first, last) of panels
-// [⌈n/R⌉][stride / R][R]. Lanes past n are left as they are.
-template <class T> void gather(const T* X, long n, const unsigned* order, int first, int last, T* panels, long stride) {
-  for (long r = first; r < last; ++r) {
-    const T* s = X + (order ? order[r] : r) * n;
-    T* d = panels + r * R<T>;
-    long left = n;
+// Kernels::gather. Lanes past n are left as they are.
+template <class T> void gather(const Gather<T>& g, T* panels, long stride) {
+  for (long r = 0; r < g.count; ++r) {
+    const T* s = g.X + (g.order ? long(g.order[r]) : g.from + r) * g.n;
+    T* d = panels + (g.first + r) * R<T>;
+    long left = g.n;
     for (; left >= R<T>; left -= R<T>, s += R<T>, d += stride) {
       store(d, load(s));
       store(d + lanes<T>, load(s + lanes<T>));
@@ -121,23 +120,34 @@ template <class T> void gather(const T* X, long n, const unsigned* order, int fi
   }
 }
 
-// Rows [first, last) of panels [⌈m/R⌉][stride / R][R] → lanes [rows / lanes][m][lanes], rows in multiples of `lanes`; and back,
-// with zeros past m.
-template <class T> void panels_to_lanes(const T* panels, long stride, long m, int first, int last, T* across) {
-  for (long r = first; r < last; r += lanes<T>)
-    for (long j = 0; j < m; j += R<T>)
-      transpose_matrix(panels + j / R<T> * stride + r * R<T>, R<T>, lanes<T>, m - j < R<T> ? m - j : R<T>,
-                       across + r * m + j * lanes<T>, lanes<T>, true);
+// Kernels::gather_lanes
+template <class T> void gather_lanes(const Gather<T>& g, T* across) {
+  for (long i = 0; i < g.count; ++i) {
+    const long r = g.first + i;
+    const T* const s = g.X + (g.order ? long(g.order[i]) : g.from + i) * g.n;
+    T* const d = across + r / lanes<T> * lanes<T> * g.n + r % lanes<T>;
+    for (long k = 0; k < g.n; ++k) d[k * lanes<T>] = s[k];
+  }
 }
-template <class T> void lanes_to_panels(const T* across, long m, int first, int last, T* panels, long stride) {
-  for (long r = first; r < last; r += lanes<T>)
-    for (long j = 0; j < m; j += R<T>) {
-      T* const to = panels + j / R<T> * stride + r * R<T>;
-      const long width = m - j < R<T> ? m - j : R<T>;
-      if (width <= lanes<T>)
-        for (int i = 0; i < lanes<T>; ++i) store(to + i * R<T> + lanes<T>, V<T>{});
-      transpose_matrix(across + r * m + j * lanes<T>, lanes<T>, width, lanes<T>, to, R<T>, true);
-    }
+
+// `lanes` rows of panels [⌈m/R⌉][stride / R][R] → [m][lanes]; and back, with zeros past m
+template <class T> void rows_to_lanes(const T* panels, long stride, long m, T* across) {
+  for (long j = 0; j < m; j += R<T>)
+    transpose_matrix(panels + j / R<T> * stride, R<T>, lanes<T>, m - j < R<T> ? m - j : R<T>, across + j * lanes<T>, lanes<T>, true);
+}
+template <class T> void lanes_to_rows(const T* across, long m, T* panels, long stride) {
+  for (long j = 0; j < m; j += R<T>) {
+    T* const to = panels + j / R<T> * stride;
+    const long width = m - j < R<T> ? m - j : R<T>;
+    if (width <= lanes<T>)
+      for (int i = 0; i < lanes<T>; ++i) store(to + i * R<T> + lanes<T>, V<T>{});
+    transpose_matrix(across + j * lanes<T>, lanes<T>, width, lanes<T>, to, R<T>, true);
+  }
+}
+
+// Kernels::transpose_block
+template <class T> void transpose_block(const T* block, int height, int width, T* transposed) {
+  transpose_matrix(block, R<T>, height, width, transposed, R<T>, true);
 }
 
 }  // namespace chainrule::CHAINRULE_KERNEL_SET

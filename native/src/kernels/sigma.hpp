@@ -23,7 +23,7 @@ template <class W> struct Mish {
 };
 template <class W> CHAINRULE_WORD Mish<W> mish_parts(W z) {
   using T = Scalar<W>;
-  const W q = exp(-abs(z)), n = select(z < T(0), q * (q + T(2)), fma(broadcast(T(2)), q, broadcast(T(1))));
+  const W q = exp_negative(-abs(z)), n = select(z < T(0), q * (q + T(2)), fma(broadcast(T(2)), q, broadcast(T(1))));
   return {q, n, n + select(z < T(0), T(2), T(2) * q * q)};
 }
 
@@ -62,7 +62,7 @@ template <Sigma sigma, class W> CHAINRULE_WORD W derivative(W s, W p) {
   if constexpr (sigma == leaky_relu) return select(s > T(0), one, p);
   if constexpr (sigma == elu) {  // from a: α eᶻ = a + α
     if (any(p < T(0))) [[unlikely]]
-      return select(s > T(0), one, p * CHAINRULE_KERNEL_SET::exp(min(zero, s)));
+      return select(s > T(0), one, p * exp_negative(min(zero, s)));
     return select(s > T(0), one, s + p);
   }
   if constexpr (sigma == selu) return select(s > T(0), broadcast(T(selu_scale)), s + T(selu_scale_alpha));
@@ -75,7 +75,7 @@ template <Sigma sigma, class W> CHAINRULE_WORD W derivative(W s, W p) {
     return fma(s * T(0.39894228040143267794), e, distribution);
   }
   if constexpr (sigma == silu) {  // S(z) (1 + z S(−z)) over (1 + q)², q = e^(−|z|)
-    const W q = CHAINRULE_KERNEL_SET::exp(-abs(s)), r = one / (one + q);
+    const W q = exp_negative(-abs(s)), r = one / (one + q);
     return fma(s, q, select(s < T(0), q, one) * (one + q)) * (r * r);
   }
   if constexpr (sigma == mish) {  // T + z T′, T = n/d, T′ = (d − n)(d + n)/d² · S(z); d − n = 2 or 2q²

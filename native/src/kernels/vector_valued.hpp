@@ -18,7 +18,7 @@ template <class T> CHAINRULE_WORD Top<V<T>> top(const T* z, int m) {
   for (int k = 0; k < m; ++k) {
     const V<T> zk = load(z + k * lanes<T>);
     const Int<V<T>> first = (zk == largest) & ~seen;
-    rest += select(first, T(0), exp(zk - largest));
+    rest += select(first, T(0), exp_negative(zk - largest));
     seen |= first;
   }
   return {largest, rest};
@@ -28,7 +28,7 @@ template <class T> CHAINRULE_WORD Top<V<T>> top(const T* z, int m) {
 template <class T> void softmax(const T* z, T* a, int m) {
   const auto [largest, rest] = top(z, m);
   const V<T> scale = T(1) / (T(1) + rest);
-  for (int k = 0; k < m; ++k) store(a + k * lanes<T>, exp(load(z + k * lanes<T>) - largest) * scale);
+  for (int k = 0; k < m; ++k) store(a + k * lanes<T>, exp_negative(load(z + k * lanes<T>) - largest) * scale);
 }
 // out = (∂a/∂z)ᵀ g = a ⊙ (g − aᵀg)
 template <class T> void softmax_pullback(const T* a, const T* g, T* out, int m) {
@@ -48,7 +48,7 @@ template <class T> void log_softmax_pullback(const T* a, const T* g, T* out, int
   V<T> total{};
   for (int k = 0; k < m; ++k) total += load(g + k * lanes<T>);
   for (int k = 0; k < m; ++k)
-    store(out + k * lanes<T>, fnma(exp(load(a + k * lanes<T>)), total, load(g + k * lanes<T>)));
+    store(out + k * lanes<T>, fnma(exp_negative(load(a + k * lanes<T>)), total, load(g + k * lanes<T>)));
 }
 
 // z̄, and 1/S in two factors: S = √(mean (z − z̄)² + ε), centred numbers divided by a power of two so that no square
@@ -100,7 +100,7 @@ template <class T> V<T> cross_entropy_of_softmax(const T* z, const T* y, T* a, T
   V<T> total{};
   for (int k = 0; k < m; ++k) {
     const V<T> zk = load(z + k * lanes<T>), yk = smoothed(load(y + k * lanes<T>), label_smoothing, m);
-    const V<T> ak = exp(zk - largest) * scale;
+    const V<T> ak = exp_negative(zk - largest) * scale;
     const Int<V<T>> first = (zk == largest) & ~seen;  // the one entry where 1 − a may cancel
     seen |= first;
     total += times(yk, (largest - zk) + log_sum);

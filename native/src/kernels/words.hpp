@@ -85,13 +85,14 @@ template <class W> CHAINRULE_WORD W select(Int<W> mask, W a, W b) { return mask 
 template <class W> CHAINRULE_WORD W select(Int<W> mask, W a, Scalar<W> b) { return mask ? a : broadcast(b); }
 template <class W> CHAINRULE_WORD W select(Int<W> mask, Scalar<W> a, W b) { return mask ? broadcast(a) : b; }
 template <class W> CHAINRULE_WORD W abs(W x) { return as_number<W>(as_int(x) & ~as_int(broadcast(Scalar<W>(-0.0)))); }
-template <class W> CHAINRULE_WORD W copy_sign(W x, W from) {  // |x| with the sign of `from`; x ≥ 0 or −0
-  return as_number<W>(as_int(x) | (as_int(from) & as_int(broadcast(Scalar<W>(-0.0)))));
+template <class W> CHAINRULE_WORD W copy_sign(W x, W from) {  // |x| with the sign of `from`
+  const Int<W> sign = as_int(broadcast(Scalar<W>(-0.0)));
+  return as_number<W>((as_int(x) & ~sign) | (as_int(from) & sign));
 }
 
 }  // namespace chainrule::CHAINRULE_KERNEL_SET
 
-// The words that differ from set to set: fma, fnma, sqrt, min, max, sum, any, scale, load_first, store_first.
+// The words that differ from set to set: fma, fnma, sqrt, min, max, sum, any, load_first, store_first.
 #if CHAINRULE_VECTOR_BYTES == 64
 #  include "words_avx512.hpp"
 #elif CHAINRULE_VECTOR_BYTES == 32
@@ -106,17 +107,13 @@ namespace chainrule::CHAINRULE_KERNEL_SET {
 
 // x to the nearest integer, ties to even, as a number. |x| ≤ 2²² (float), 2⁵¹ (double).
 template <class W> CHAINRULE_WORD W nearest(W x) { return (x + Of<W>::magic) - Of<W>::magic; }
-// The integer n as an integer. n integral, |n| ≤ 2²² (2⁵¹).
-template <class W> CHAINRULE_WORD Int<W> to_int(W n) {
-  return as_int(n + Of<W>::magic) - as_int(broadcast(Of<W>::magic));
-}
 // 2ⁿ. n integral, −126 ≤ n ≤ 127 (−1022 ≤ n ≤ 1023).
 // In n + magic + bias the exponent field of 2ⁿ stands in the lowest bits: a sum and a shift.
 template <class W> CHAINRULE_WORD W power_of_two(W n) {
   return as_number<W>(as_int(n + (Of<W>::magic + Of<W>::bias)) << Of<W>::mantissa);
 }
-// The smallest and the largest of a and b; b where one of them is NaN. So max(c, x) lets NaN x through.
-template <class W> CHAINRULE_WORD W clamp(W x, Scalar<W> low, Scalar<W> high) {  // NaN x stays NaN
+template <class W>
+CHAINRULE_WORD W clamp(W x, Scalar<W> low, Scalar<W> high) {  // min and max give b for NaN: NaN x stays
   return min(broadcast(high), max(broadcast(low), x));
 }
 // c[0] + c[1] x + … + c[n−1] xⁿ⁻¹ by Horner's rule

@@ -47,5 +47,3 @@ CHAINRULE_WORD void store_first(float* p, V<float> x, std::size_t n) { _mm256_ma
 CHAINRULE_WORD void store_first(double* p, V<double> x, std::size_t n) { _mm256_maskstore_pd(p, first(n, 0.0), x); }
 
 }  // namespace chainrule::CHAINRULE_KERNEL_SET
-
-#include "words_scale.hpp"

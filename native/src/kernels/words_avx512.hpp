@@ -27,10 +27,6 @@ CHAINRULE_WORD V<double> min(V<double> a, V<double> b) { return _mm512_maskz_min
 CHAINRULE_WORD V<float> max(V<float> a, V<float> b) { return _mm512_maskz_max_ps(all16, a, b); }
 CHAINRULE_WORD V<double> max(V<double> a, V<double> b) { return _mm512_maskz_max_pd(all8, a, b); }
 
-// x · 2ⁿ for integral n, rounded once, subnormal and infinite results included
-CHAINRULE_WORD V<float> scale(V<float> x, V<float> n) { return _mm512_maskz_scalef_ps(all16, x, n); }
-CHAINRULE_WORD V<double> scale(V<double> x, V<double> n) { return _mm512_maskz_scalef_pd(all8, x, n); }
-
 // is any lane of the mask set?
 template <class M> CHAINRULE_WORD bool any(M mask) {
   const __m512i m = reinterpret_cast<__m512i>(mask);

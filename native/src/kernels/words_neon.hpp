@@ -39,5 +39,3 @@ template <class W> CHAINRULE_WORD void store_first(Scalar<W>* p, W x, std::size_
 }
 
 }  // namespace chainrule::CHAINRULE_KERNEL_SET
-
-#include "words_scale.hpp"

@@ -1,0 +1,69 @@
+// Plain Python values → the specs of the core. native.py hands over names and numbers that it has checked.
+#pragma once
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "chainrule/spec.hpp"
+
+namespace chainrule::bindings {
+
+namespace nb = nanobind;
+
+template <class T> using Vector = nb::ndarray<T, nb::numpy, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+template <class T> using Rows = nb::ndarray<T, nb::numpy, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
+using LayerArgs = std::tuple<std::string, double, double>;                       // σ's name and parameter, dropout
+using NetworkArgs = std::tuple<std::vector<long>, std::vector<LayerArgs>>;       // m₀ … m_r, layers
+using CostArgs = std::tuple<std::string, double, bool, double, double>;          // name, parameter, mean, l1, l2
+using ScheduleArgs = std::tuple<std::string, double, std::vector<double>>;       // name, rate, the other settings
+using OptimizerArgs = std::tuple<std::string, std::vector<double>, double, ScheduleArgs>;  // name, hyper, clip_norm, schedule
+
+template <class Kind, std::size_t n> Kind kind(const char* const (&names)[n], const std::string& name) {
+  for (std::size_t k = 0; k < n; ++k)
+    if (name == names[k]) return static_cast<Kind>(k);
+  throw std::invalid_argument("the native engine does not know '" + name + "'");
+}
+
+inline NetworkSpec network_spec(const NetworkArgs& args) {
+  NetworkSpec net;
+  net.m = std::get<0>(args);
+  for (const auto& [sigma, parameter, dropout] : std::get<1>(args))
+    net.layers.push_back({kind<Sigma>(sigma_names, sigma), parameter, dropout});
+  if (net.m.size() != net.layers.size() + 1 || net.layers.empty()) throw std::invalid_argument("sizes and layers do not match");
+  return net;
+}
+
+inline CostSpec cost_spec(const CostArgs& args) {
+  const auto& [name, parameter, mean, l1, l2] = args;
+  return {kind<Cost>(cost_names, name), parameter, mean, l1, l2};
+}
+
+inline OptimizerSpec optimizer_spec(const OptimizerArgs& args) {
+  const auto& [name, hyper, clip_norm, schedule] = args;
+  OptimizerSpec spec;
+  spec.optimizer = kind<Optimizer>(optimizer_names, name);
+  std::copy_n(hyper.begin(), std::min<std::size_t>(hyper.size(), 4), spec.hyper);
+  spec.clip_norm = clip_norm;
+  spec.schedule.schedule = kind<Schedule>(schedule_names, std::get<0>(schedule));
+  spec.schedule.rate = std::get<1>(schedule);
+  const auto& settings = std::get<2>(schedule);
+  std::copy_n(settings.begin(), std::min<std::size_t>(settings.size(), 3), spec.schedule.p);
+  return spec;
+}
+
+template <class T> TrainingSet<T> training_set(const Rows<const T>& X, const Rows<const T>& Y, const std::optional<Vector<const T>>& weights) {
+  return {X.data(), Y.data(), weights ? weights->data() : nullptr, static_cast<long>(X.shape(0))};
+}
+
+}  // namespace chainrule::bindings

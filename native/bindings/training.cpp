@@ -1,0 +1,142 @@
+// TrainingRun32 and TrainingRun64: the trainer of the core for Python, with the arrays it borrows kept alive.
+#include <atomic>
+#include <memory>
+
+#include "specs.hpp"
+#include "trainer.hpp"
+
+namespace chainrule::bindings {
+namespace {
+
+constexpr const char* stopped_names[] = {nullptr, "tol", "patience", "epochs", "diverged"};
+constexpr const char* record_names[] = {"J", "validation_J", "learning_rate", "seconds", "gradient_norm"};
+
+template <class T> class Run {
+ public:
+  using Set = std::tuple<Rows<const T>, Rows<const T>, std::optional<Vector<const T>>>;
+
+  Run(const NetworkArgs& net, const CostArgs& cost, const OptimizerArgs& optimizer, Set data, std::optional<Set> validation,
+      long batch_size, long epochs, double tol, long tol_epochs, long patience, int threads, Vector<const T> theta,
+      const std::vector<Vector<const T>>& moments, const nb::dict& progress)
+      : data_(std::move(data)), validation_(std::move(validation)) {
+    ProblemSpec<T> problem;
+    problem.net = network_spec(net);
+    problem.cost = cost_spec(cost);
+    problem.optimizer = optimizer_spec(optimizer);
+    problem.data = training_set<T>(std::get<0>(data_), std::get<1>(data_), std::get<2>(data_));
+    if (validation_)
+      problem.validation = training_set<T>(std::get<0>(*validation_), std::get<1>(*validation_), std::get<2>(*validation_));
+    problem.batch_size = batch_size, problem.epochs = epochs;
+    problem.tol = tol, problem.tol_epochs = tol_epochs, problem.patience = patience;
+    problem.threads = threads;
+    d_ = problem.net.d();
+    if (static_cast<long>(theta.size()) != d_) throw std::invalid_argument("theta has the wrong length");
+    std::array<const T*, 2> start{};
+    for (std::size_t k = 0; k < moments.size() && k < 2; ++k) start[k] = moments[k].data();
+    trainer_ = std::make_unique<Trainer<T>>(problem, read(progress), theta.data(), start);
+    if (progress.contains("best_theta") && !progress["best_theta"].is_none())
+      trainer_->set_best_theta(nb::cast<Vector<const T>>(progress["best_theta"]).data());
+  }
+
+  void advance(long epochs, double seconds) {
+    bool raised = false;
+    interrupt_.store(false);
+    {
+      nb::gil_scoped_release release;
+      trainer_->advance(epochs, seconds, [&] {
+        if (interrupt_.load()) return true;
+        nb::gil_scoped_acquire acquire;  // let Python run the handlers of signals that came
+        raised = PyErr_CheckSignals() != 0;
+        return raised || interrupt_.load();
+      });
+    }
+    if (raised) throw nb::python_error();
+  }
+  void interrupt() { interrupt_.store(true); }
+
+  std::optional<std::string> stopped() const {
+    const char* name = stopped_names[static_cast<int>(trainer_->stopped())];
+    return name ? std::optional<std::string>(name) : std::nullopt;
+  }
+  const char* method() const { return trainer_->method(); }
+
+  void get(Vector<T> theta, std::vector<Vector<T>> moments) const {
+    std::array<T*, 2> out{};
+    for (std::size_t k = 0; k < moments.size() && k < 2; ++k) out[k] = moments[k].data();
+    trainer_->get(theta.data(), out);
+  }
+
+  nb::dict progress() const {
+    const Progress& p = trainer_->progress();
+    nb::dict out;
+    out["step"] = p.step, out["epoch"] = p.epoch, out["batch"] = p.batch;
+    out["partial_J"] = p.partial_J, out["partial_seconds"] = p.partial_seconds;
+    out["stream"] = std::tuple(half(p.stream.state, 1), half(p.stream.state, 0), half(p.stream.increment, 1), half(p.stream.increment, 0));
+    out["best_J"] = p.best_J, out["best_epoch"] = p.best_epoch;
+    return out;
+  }
+
+  nb::dict records_since(std::size_t first) const {  // float64, as bytes
+    nb::dict out;
+    for (int k = 0; k < Progress::kinds; ++k) {
+      const auto& values = trainer_->progress().records[k];
+      const std::size_t from = std::min(first, values.size());
+      out[record_names[k]] = nb::bytes(values.data() + from, (values.size() - from) * sizeof(double));
+    }
+    return out;
+  }
+
+  bool best_theta(Vector<T> theta) const {  // false: there is none yet
+    if (!trainer_->best_theta() || trainer_->progress().best_epoch == 0) return false;
+    std::copy_n(trainer_->best_theta(), d_, theta.data());
+    return true;
+  }
+
+ private:
+  static std::uint64_t half(unsigned __int128 x, int upper) { return static_cast<std::uint64_t>(x >> (64 * upper)); }
+
+  static Progress read(const nb::dict& in) {
+    Progress p;
+    p.step = nb::cast<long>(in["step"]), p.epoch = nb::cast<long>(in["epoch"]), p.batch = nb::cast<long>(in["batch"]);
+    p.partial_J = nb::cast<double>(in["partial_J"]), p.partial_seconds = nb::cast<double>(in["partial_seconds"]);
+    const auto [s1, s0, i1, i0] = nb::cast<std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t>>(in["stream"]);
+    p.stream.state = (static_cast<unsigned __int128>(s1) << 64) | s0;
+    p.stream.increment = (static_cast<unsigned __int128>(i1) << 64) | i0;
+    p.best_J = nb::cast<double>(in["best_J"]), p.best_epoch = nb::cast<long>(in["best_epoch"]);
+    for (int k = 0; k < Progress::kinds; ++k) p.records[k] = nb::cast<std::vector<double>>(in["records"][record_names[k]]);
+    return p;
+  }
+
+  Set data_;
+  std::optional<Set> validation_;
+  std::unique_ptr<Trainer<T>> trainer_;
+  long d_ = 0;
+  std::atomic<bool> interrupt_{false};
+};
+
+template <class T> void bind(nb::module_& module, const char* name) {
+  using Set = typename Run<T>::Set;
+  nb::class_<Run<T>>(module, name, "A training run of the native engine; see chainrule/engines/native.py.")
+      .def(nb::init<const NetworkArgs&, const CostArgs&, const OptimizerArgs&, Set, std::optional<Set>, long, long, double, long,
+                    long, int, Vector<const T>, const std::vector<Vector<const T>>&, const nb::dict&>(),
+           nb::arg("net"), nb::arg("cost"), nb::arg("optimizer"), nb::arg("data"), nb::arg("validation").none(), nb::arg("batch_size"),
+           nb::arg("epochs"), nb::arg("tol"), nb::arg("tol_epochs"), nb::arg("patience"), nb::arg("threads"), nb::arg("theta"),
+           nb::arg("moments"), nb::arg("progress"))
+      .def("advance", &Run<T>::advance, nb::arg("epochs"), nb::arg("seconds"), "Go on, without the GIL.")
+      .def("interrupt", &Run<T>::interrupt, "Make `advance` return soon; a step that is not finished is given up.")
+      .def_prop_ro("stopped", &Run<T>::stopped)
+      .def_prop_ro("method", &Run<T>::method, "How steps are computed: panels or lanes.")
+      .def("get", &Run<T>::get, nb::arg("theta"), nb::arg("moments"), "Write the current numbers into these arrays.")
+      .def("best_theta", &Run<T>::best_theta, nb::arg("theta"))
+      .def("progress", &Run<T>::progress)
+      .def("records_since", &Run<T>::records_since, nb::arg("first"));
+}
+
+}  // namespace
+
+void bind_training(nb::module_& module) {
+  bind<float>(module, "TrainingRun32");
+  bind<double>(module, "TrainingRun64");
+}
+
+}  // namespace chainrule::bindings

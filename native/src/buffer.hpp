@@ -1,0 +1,46 @@
+// Memory for numbers: zeroed, aligned to cache lines, in huge pages where it is large.
+#pragma once
+
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <utility>
+#ifdef __linux__
+#  include <sys/mman.h>
+#endif
+
+namespace chainrule {
+
+template <class T> class Buffer {
+ public:
+  Buffer() = default;
+  explicit Buffer(std::size_t count) {
+    if (count == 0) return;
+    constexpr std::size_t huge = std::size_t{2} << 20;
+    const std::size_t bytes = count * sizeof(T) + 256;  // kernels may load a whole vector at the last number
+    const std::size_t alignment = bytes >= huge ? huge : 64;
+    const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
+    data_ = static_cast<T*>(std::aligned_alloc(alignment, rounded));
+    if (!data_) throw std::bad_alloc();
+#ifdef __linux__
+    if (bytes >= huge) madvise(data_, rounded, MADV_HUGEPAGE);
+#endif
+    std::memset(static_cast<void*>(data_), 0, rounded);
+  }
+  Buffer(Buffer&& other) noexcept : data_(std::exchange(other.data_, nullptr)) {}
+  Buffer& operator=(Buffer&& other) noexcept {
+    std::swap(data_, other.data_);
+    return *this;
+  }
+  ~Buffer() { std::free(data_); }
+
+  T* get() const { return data_; }
+  T& operator[](std::size_t i) const { return data_[i]; }
+  explicit operator bool() const { return data_ != nullptr; }
+
+ private:
+  T* data_ = nullptr;
+};
+
+}  // namespace chainrule

@@ -1,0 +1,73 @@
+// From a summed gradient to the optimizer's step, on contiguous numbers.
+#pragma once
+#include "kernels.hpp"
+#include "kernels/optimizer.hpp"
+
+namespace chainrule::CHAINRULE_KERNEL_SET {
+
+// θ and the moments, `count` numbers (a multiple of `lanes`), := one step along scale · G
+template <class T>
+inline void step(const T* G, long count, T* theta, T* first, T* second, const StepConstants<T>& c, bool weights) {
+  const Coefficients<T>& coefficients = weights ? c.weights : c.biases;
+  const V<T> scale = broadcast(c.scale);
+  with(c.optimizer, [&]<Optimizer optimizer>() {
+    constexpr int kept = moments(optimizer);
+    for (long k = 0; k < count; k += lanes<T>) {
+      V<T> x = load(theta + k), mu{}, nu{};
+      if constexpr (kept > 0) mu = load(first + k);
+      if constexpr (kept > 1) nu = load(second + k);
+      update<optimizer>(x, mu, nu, scale * load(G + k), coefficients);
+      store(theta + k, x);
+      if constexpr (kept > 0) store(first + k, mu);
+      if constexpr (kept > 1) store(second + k, nu);
+    }
+  });
+}
+
+// G := G + λ₁ sign W + λ₂ W
+template <class T> inline void add_penalty(T* G, const T* W, long count, T l1, T l2) {
+  const V<T> zero{}, one = broadcast(T(1));
+  for (long k = 0; k < count; k += lanes<T>) {
+    const V<T> w = load(W + k), sign = select(w > zero, one, select(w < zero, -one, zero));
+    store(G + k, load(G + k) + (broadcast(l1) * sign + broadcast(l2) * w));
+  }
+}
+
+// Σ x² in double precision, in one order; count is a multiple of 4
+template <class T> inline double sum_of_squares(const T* x, long count) {
+  double s[4] = {};
+  for (long k = 0; k < count; k += 4)
+    for (int i = 0; i < 4; ++i) s[i] += double(x[k + i]) * double(x[k + i]);
+  return (s[0] + s[1]) + (s[2] + s[3]);
+}
+
+// sums += {Σ|x|, Σ x²}; count is a multiple of 4
+template <class T> inline void add_norms(const T* x, long count, double* sums) {
+  double s[4] = {};
+  for (long k = 0; k < count; k += 4)
+    for (int i = 0; i < 4; ++i) s[i] += x[k + i] < 0 ? -double(x[k + i]) : double(x[k + i]);
+  sums[0] += (s[0] + s[1]) + (s[2] + s[3]);
+  sums[1] += sum_of_squares(x, count);
+}
+
+// The end of a gradient's tile: `count` numbers G, whose parameters begin at `at`.
+template <class T>
+inline void finish_gradient(T* G, long at, long count, const Parameters<T>& p, const Epilogue<T>& e, bool weights) {
+  const StepConstants<T>& c = *e.step;
+  T* const theta = p.theta + at;
+  if (e.finish) {
+    if (weights && (c.l1 != T(0) || c.l2 != T(0))) add_penalty(G, theta, count, c.l1, c.l2);
+    if (e.norm2) *e.norm2 += sum_of_squares(G, count);
+  }
+  if (!e.update) return;
+  step(G, count, theta, p.moment[0] ? p.moment[0] + at : nullptr, p.moment[1] ? p.moment[1] + at : nullptr, c, weights);
+  if (e.penalty && weights) add_norms(theta, count, e.penalty);
+}
+
+// Kernels::apply: the step along a gradient that was stored
+template <class T> void apply(T* gradient, long count, const Parameters<T>& p, const Epilogue<T>& e, bool weights) {
+  step(gradient, count, p.theta, p.moment[0], p.moment[1], *e.step, weights);
+  if (e.penalty && weights) add_norms(p.theta, count, e.penalty);
+}
+
+}  // namespace chainrule::CHAINRULE_KERNEL_SET

@@ -1,0 +1,356 @@
+#include "packed.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace chainrule {
+namespace {
+
+constexpr long most_rows = 4096;  // of a block: a full batch of more rows goes in equal blocks
+
+template <class T> long rows_of_a_block(long batch) {
+  const long blocks = (batch + most_rows - 1) / most_rows;
+  return (batch + blocks - 1) / blocks;
+}
+
+template <class T> double largest_size(const T* x, long count) {
+  double largest = 0;
+  for (long k = 0; k < count; ++k) largest = std::max(largest, std::abs(double(x[k])));
+  return largest;
+}
+
+template <class T> long capacity(const ProblemSpec<T>& problem) {  // the validation set goes in blocks of the same room
+  return std::max(rows_of_a_block<T>(problem.batch_size), std::min<long>(256, problem.validation.t));
+}
+
+}  // namespace
+
+template <class T>
+Packed<T>::Packed(const ProblemSpec<T>& problem)
+    : network_(problem.net, problem.cost, capacity(problem), problem.threads, true),
+      block_rows_(rows_of_a_block<T>(problem.batch_size)),
+      threads_(problem.threads),
+      penalised_(problem.cost.l1 != 0 || problem.cost.l2 != 0),
+      x_moderate_(network_.kernels.bounded(problem.data.X, problem.data.t * problem.net.m[0], network_.moderate_limit())),
+      flags_(problem.threads) {
+  const int R = network_.R, kept = moments(problem.optimizer.optimizer);
+  std::vector<double> work;
+  double total = 0;
+  for (int l = 0; l < problem.net.r(); ++l) {
+    const auto& layer = network_.layers[l];
+    Moments& moment = moments_.emplace_back();
+    for (int k = 0; k < kept; ++k) {
+      moment.W[k] = Buffer<T>(layer.packed() * R);
+      moment.b[k] = Buffer<T>(long(layer.panels_out) * R);
+    }
+    // In groups of output panels whose deltas stay in L2 while the inputs pass by.
+    const int panels = layer.thin ? 1 : layer.panels_out;
+    const int group = std::max<long>(1, (1 << 20) / (network_.capacity * R * long(sizeof(T))));
+    for (int g = 0; g < panels; g += group)
+      for (int q = 0; q < layer.panels_in; ++q)
+        for (int p = g; p < std::min(panels, g + group); ++p) {
+          pieces_.push_back({l, p, q});
+          work.push_back(layer.thin ? layer.m : std::min<long>(R, layer.n - long(q) * R) + (q == 0));
+          total += work.back();
+        }
+  }
+  double done = 0;
+  cuts_.push_back(0);
+  for (std::size_t k = 0; k < pieces_.size(); done += work[k++])
+    while (int(cuts_.size()) < threads_ && done >= total * double(cuts_.size()) / threads_ - 1e-9) cuts_.push_back(k);
+  cuts_.resize(threads_ + 1, static_cast<long>(pieces_.size()));
+  norm2_.resize(pieces_.size());
+  penalties_.resize(2 * pieces_.size());
+  if (problem.optimizer.clip_norm < std::numeric_limits<double>::infinity() || block_rows_ < problem.batch_size) make_room_for_sums();
+}
+
+template <class T> void Packed<T>::make_room_for_sums() {
+  if (!sums_.empty()) return;
+  for (const auto& layer : network_.layers)
+    sums_.push_back({Buffer<T>(layer.packed() * network_.R), Buffer<T>(long(layer.panels_out) * network_.R)});
+}
+
+template <class T> void Packed<T>::put(const T* theta, const std::array<const T*, 2>& moments) {
+  network_.put(theta);
+  const auto& kernels = network_.kernels;
+  for (std::size_t l = 0; l < network_.layers.size(); ++l) {
+    const auto& layer = network_.layers[l];
+    for (int k = 0; k < 2; ++k) {
+      if (!moments[k]) continue;
+      const T* const W = moments[k] + layer.theta;
+      (layer.thin ? kernels.pack_transposed : kernels.pack)(W, layer.m, layer.n, moments_[l].W[k].get());
+      std::copy_n(W + layer.m * layer.n, layer.m, moments_[l].b[k].get());
+    }
+  }
+  if (penalised_) measure_penalty();
+  const long d = network_.layers.back().theta + network_.layers.back().m * (network_.layers.back().n + 1);
+  theta_reach_ = largest_size(theta, d);
+  moment_reach_ = moments[0] ? largest_size(moments[0], d) : 0;
+}
+
+template <class T> void Packed<T>::get(T* theta, const std::array<T*, 2>& moments) const {
+  network_.get(theta);
+  const auto& kernels = network_.kernels;
+  for (std::size_t l = 0; l < network_.layers.size(); ++l) {
+    const auto& layer = network_.layers[l];
+    for (int k = 0; k < 2; ++k) {
+      if (!moments[k]) continue;
+      T* const W = moments[k] + layer.theta;
+      (layer.thin ? kernels.unpack_transposed : kernels.unpack)(moments_[l].W[k].get(), layer.m, layer.n, W);
+      std::copy_n(moments_[l].b[k].get(), layer.m, W + layer.m * layer.n);
+    }
+  }
+}
+
+template <class T> WeightBlock<T> Packed<T>::weight_block(const Piece& piece, long rows) const {
+  const auto& layer = network_.layers[piece.layer];
+  const long R = network_.R, panel = network_.stride();
+  const T* const a = network_.input_of(piece.layer + 1) + piece.q * panel;
+  WeightBlock<T> block{};
+  block.rows = rows;
+  long at;
+  if (layer.thin) {
+    block.A = layer.delta.get(), block.B = a;
+    block.height = static_cast<int>(layer.m);
+    at = piece.q * layer.m * R;
+  } else {
+    block.A = a, block.B = layer.delta.get() + piece.p * panel;
+    block.height = static_cast<int>(std::min(R, layer.n - piece.q * R));
+    block.width = static_cast<int>(std::min(R, layer.m - piece.p * R));
+    if (layer.Wt) block.transposed = layer.Wt.get() + (piece.q * layer.m + piece.p * R) * R;
+    at = (piece.p * layer.n + piece.q * R) * R;
+  }
+  const Moments& moment = moments_[piece.layer];
+  block.parameters = {layer.weights() + at, {moment.W[0] ? moment.W[0].get() + at : nullptr, moment.W[1] ? moment.W[1].get() + at : nullptr}};
+  if (!sums_.empty()) block.sum = sums_[piece.layer].W.get() + at;
+  return block;
+}
+
+// This thread's pieces of ∂J/∂W and ∂J/∂b, and what the epilogue makes of them.
+template <class T> void Packed<T>::weights(const Epilogue<T>& wanted, long rows, Team& team, int thread) {
+  const long R = network_.R;
+  // With two threads the other half of the rows was written by the other core: ask for it a piece ahead.
+  const long foreign = team.count > 1 && thread == 0 ? rows / 2 * R : 0;
+  for (long k = cuts_[thread]; k < cuts_[thread + 1]; ++k) {
+    const Piece& piece = pieces_[k];
+    const auto& layer = network_.layers[piece.layer];
+    WeightBlock<T> block = weight_block(piece, rows);
+    if (k + 1 < cuts_[thread + 1]) {
+      const WeightBlock<T> next = weight_block(pieces_[k + 1], rows);
+      if (next.A != block.A) block.next_A = next.A + foreign;
+      if (next.B != block.B) block.next_B = next.B + foreign;
+    }
+    Epilogue<T> epilogue = wanted;
+    if (wanted.norm2) norm2_[k] = 0, epilogue.norm2 = &norm2_[k];
+    if (wanted.penalty) penalties_[2 * k] = penalties_[2 * k + 1] = 0, epilogue.penalty = &penalties_[2 * k];
+    network_.kernels.weight_block(block, epilogue);
+    if (piece.q != 0) continue;
+    const Moments& moment = moments_[piece.layer];
+    const long at = piece.p * R;
+    network_.kernels.bias_block(
+        {layer.delta.get() + piece.p * network_.stride(), rows,
+         {layer.b.get() + at, {moment.b[0] ? moment.b[0].get() + at : nullptr, moment.b[1] ? moment.b[1].get() + at : nullptr}},
+         sums_.empty() ? nullptr : sums_[piece.layer].b.get() + at},
+        epilogue);
+  }
+}
+
+// The step along the stored gradient.
+template <class T> void Packed<T>::apply(const Epilogue<T>& wanted, int thread) {
+  const long R = network_.R;
+  const auto& kernels = network_.kernels;
+  for (long k = cuts_[thread]; k < cuts_[thread + 1]; ++k) {
+    const Piece& piece = pieces_[k];
+    const auto& layer = network_.layers[piece.layer];
+    const WeightBlock<T> block = weight_block(piece, 0);
+    Epilogue<T> epilogue = wanted;
+    if (wanted.penalty) penalties_[2 * k] = penalties_[2 * k + 1] = 0, epilogue.penalty = &penalties_[2 * k];
+    kernels.apply(block.sum, block.height * R, block.parameters, epilogue, true);
+    if (block.transposed) kernels.transpose_block(block.parameters.theta, block.height, block.width, block.transposed);
+    if (piece.q != 0) continue;
+    const Moments& moment = moments_[piece.layer];
+    const long at = piece.p * R;
+    kernels.apply(sums_[piece.layer].b.get() + at, R,
+                  {layer.b.get() + at, {moment.b[0] ? moment.b[0].get() + at : nullptr, moment.b[1] ? moment.b[1].get() + at : nullptr}},
+                  epilogue, false);
+  }
+}
+
+// Can no |θ| overflow in this step, if no entry of the gradient is above `largest`? A bound of |θ| and of the first moment is kept
+// from step to step; where it has grown too far, they are measured anew. Called by thread 0.
+template <class T> bool Packed<T>::stays_finite(const Step<T>& step, double largest) {
+  const Coefficients<T>& c = step.constants.weights;
+  const double room = 0.5 * double(std::numeric_limits<T>::max());
+  const auto step_size = [&] {  // of the longest step
+    const double g = largest + step.l1 + step.l2 * theta_reach_;
+    const double beta1 = c.beta1, beta2 = c.beta2;
+    switch (step.constants.optimizer) {
+      case Optimizer::gradient_descent:
+        return c.alpha * g;
+      case Optimizer::momentum:
+      case Optimizer::nesterov:
+        return c.alpha * 2 * (g + moment_reach_);
+      case Optimizer::adagrad:
+        return 2.0 * c.alpha;
+      case Optimizer::rmsprop:
+        return 2 * c.alpha / std::sqrt(1 - beta2);
+      case Optimizer::adam:
+      case Optimizer::adamw: {  // |μ| ≤ C √ν, by Cauchy and Schwarz
+        const double q = beta1 * beta1 / beta2;
+        const double C = q < 1 ? (1 - beta1) / std::sqrt((1 - beta2) * (1 - q)) : moment_reach_ / c.epsilon;
+        return 2 * c.alpha * (C + 1) + c.decay * theta_reach_;
+      }
+      case Optimizer::rprop:
+        return double(c.largest);
+    }
+    return room;
+  };
+  if (!(theta_reach_ + step_size() < room)) {
+    theta_reach_ = moment_reach_ = 0;
+    for (std::size_t l = 0; l < network_.layers.size(); ++l) {
+      const auto& layer = network_.layers[l];
+      const long weights = layer.packed() * network_.R, biases = long(layer.panels_out) * network_.R;
+      theta_reach_ = std::max({theta_reach_, largest_size(layer.weights(), weights), largest_size(layer.b.get(), biases)});
+      if (moments_[l].W[0])
+        moment_reach_ = std::max({moment_reach_, largest_size(moments_[l].W[0].get(), weights), largest_size(moments_[l].b[0].get(), biases)});
+    }
+  }
+  const double reach = theta_reach_ + step_size();
+  if (!(reach < room)) return false;
+  theta_reach_ = reach;
+  moment_reach_ += largest;
+  return true;
+}
+
+template <class T> void Packed<T>::keep_theta() {
+  const bool first = kept_.empty();
+  for (std::size_t l = 0; l < network_.layers.size(); ++l) {
+    const auto& layer = network_.layers[l];
+    const long weights = layer.packed() * network_.R, biases = long(layer.panels_out) * network_.R;
+    if (first) kept_.push_back({Buffer<T>(weights), Buffer<T>(biases)});
+    std::copy_n(layer.weights(), weights, kept_[l].W.get());
+    std::copy_n(layer.b.get(), biases, kept_[l].b.get());
+  }
+}
+
+template <class T> bool Packed<T>::theta_is_finite() const {
+  const T largest = std::numeric_limits<T>::max();
+  for (const auto& layer : network_.layers)
+    if (!network_.kernels.bounded(layer.weights(), layer.packed() * network_.R, largest) ||
+        !network_.kernels.bounded(layer.b.get(), long(layer.panels_out) * network_.R, largest))
+      return false;
+  return true;
+}
+
+template <class T> void Packed<T>::restore_theta() {
+  for (std::size_t l = 0; l < network_.layers.size(); ++l) {
+    const auto& layer = network_.layers[l];
+    std::copy_n(kept_[l].W.get(), layer.packed() * network_.R, layer.weights());
+    std::copy_n(kept_[l].b.get(), long(layer.panels_out) * network_.R, layer.b.get());
+  }
+  for (const Piece& piece : pieces_) {
+    const WeightBlock<T> block = weight_block(piece, 0);
+    if (block.transposed) network_.kernels.transpose_block(block.parameters.theta, block.height, block.width, block.transposed);
+  }
+}
+
+template <class T> void Packed<T>::measure_penalty() {
+  for (std::size_t k = 0; k < pieces_.size(); ++k) {
+    const WeightBlock<T> block = weight_block(pieces_[k], 0);
+    double l1 = 0, l2 = 0;
+    for (long j = 0; j < block.height * long(network_.R); ++j) {
+      const double w = block.parameters.theta[j];
+      l1 += std::abs(w), l2 += w * w;
+    }
+    penalties_[2 * k] = l1, penalties_[2 * k + 1] = l2;
+  }
+}
+
+template <class T> double Packed<T>::penalty(const Step<T>& step) const {
+  if (!penalised_) return 0;
+  double l1 = 0, l2 = 0;
+  for (std::size_t k = 0; k < pieces_.size(); ++k) l1 += penalties_[2 * k], l2 += penalties_[2 * k + 1];
+  return step.l1 * l1 + 0.5 * step.l2 * l2;
+}
+
+template <class T> Outcome Packed<T>::step(const Step<T>& step, Team& team, int thread) {
+  const long blocks = (step.rows + block_rows_ - 1) / block_rows_;
+  const bool clips = step.clip_norm < std::numeric_limits<double>::infinity();
+  const Epilogue<T> fused = {&step.constants, false, true, true, step.measure ? &norm2_[0] : nullptr, penalised_ ? &penalties_[0] : nullptr};
+  if (thread == 0) safe_ = blocks == 1 && !clips && x_moderate_ && stays_finite(step, network_.moderate_gradient());
+  long first = 0;
+  for (long b = 0; b < blocks; ++b) {
+    const long end = step.rows * (b + 1) / blocks;
+    const Block<T> block = {step.set, step.order ? step.order + first : nullptr, step.first + first, static_cast<int>(end - first),
+                            step.scale, true, step.key, first, step.rows};
+    flags_[thread].calm = network_.run(block, team, thread);
+    team.barrier.wait();
+    if (team.stopping()) return Outcome::aborted;
+    if (thread == 0) block_J_ = (b == 0 ? penalty(step) : block_J_) + ordered_sum(network_.losses.get(), block.rows);
+    if (safe_ && std::all_of(flags_.begin(), flags_.end(), [](const Flag& flag) { return flag.calm; })) {
+      if (thread == 0) this->measured.J = block_J_;
+      weights(fused, block.rows, team, thread);
+      team.barrier.wait();
+      if (thread == 0 && step.measure) this->measured.gradient_norm = std::sqrt(ordered_sum(norm2_.data(), norm2_.size()));
+      return Outcome::done;
+    }
+    // Otherwise the gradient is summed up first, and looked at before θ moves.
+    if (b == 0 && thread == 0) make_room_for_sums();
+    team.barrier.wait();
+    weights({&step.constants, b > 0, b + 1 == blocks, false, b + 1 == blocks ? &norm2_[0] : nullptr, nullptr}, block.rows, team, thread);
+    team.barrier.wait();
+    first = end;
+  }
+  if (thread == 0) decision_ = decide(step);
+  team.barrier.wait();
+  if (decision_ == Outcome::done) {
+    Epilogue<T> epilogue = fused;
+    epilogue.step = &constants_;
+    apply(epilogue, thread);
+    team.barrier.wait();
+    if (keeps_) {
+      if (thread == 0 && !theta_is_finite()) {
+        restore_theta();
+        decision_ = Outcome::diverged;
+      }
+      team.barrier.wait();
+    }
+  }
+  return decision_;
+}
+
+template <class T> Outcome Packed<T>::decide(const Step<T>& step) {
+  bool finite = std::isfinite(block_J_);
+  for (std::size_t l = 0; finite && l < sums_.size(); ++l) {
+    const auto& layer = network_.layers[l];
+    const T largest = std::numeric_limits<T>::max();
+    finite = network_.kernels.bounded(sums_[l].W.get(), layer.packed() * network_.R, largest) &&
+             network_.kernels.bounded(sums_[l].b.get(), long(layer.panels_out) * network_.R, largest);
+  }
+  if (!finite) return Outcome::diverged;
+  const double norm = std::sqrt(ordered_sum(norm2_.data(), norm2_.size()));
+  this->measured = {block_J_, norm};
+  constants_ = step.constants;
+  if (norm > step.clip_norm) constants_.scale = static_cast<T>(step.clip_norm / norm);
+  keeps_ = !stays_finite(step, std::min(norm, step.clip_norm) * (1 + 1e-3));
+  if (keeps_) keep_theta();
+  return Outcome::done;
+}
+
+template <class T> double Packed<T>::losses(const TrainingSet<T>& set, double scale, Team& team, int thread) {
+  double total = 0;
+  for (long first = 0; first < set.t; first += network_.capacity) {
+    const int rows = static_cast<int>(std::min(network_.capacity, set.t - first));
+    network_.run({&set, nullptr, first, rows, scale, false, 0, 0, rows}, team, thread);
+    team.barrier.wait();
+    if (team.stopping()) return std::numeric_limits<double>::quiet_NaN();
+    if (thread == 0) total += ordered_sum(network_.losses.get(), rows);
+    team.barrier.wait();
+  }
+  return total;
+}
+
+template class Packed<float>;
+template class Packed<double>;
+
+}  // namespace chainrule

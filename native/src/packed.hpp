@@ -1,0 +1,70 @@
+// Training steps in panels: forward and deltas split by the batch's rows, ∂J/∂W by tiles of W with the optimizer's step as their
+// epilogue, two barriers a step and no buffer for the gradient. A batch of many rows goes in blocks that are summed in order.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "method.hpp"
+#include "packed_network.hpp"
+
+namespace chainrule {
+
+template <class T> class Packed final : public Method<T> {
+ public:
+  explicit Packed(const ProblemSpec<T>& problem);
+
+  void put(const T* theta, const std::array<const T*, 2>& moments) override;
+  void get(T* theta, const std::array<T*, 2>& moments) const override;
+  Outcome step(const Step<T>& step, Team& team, int thread) override;
+  double losses(const TrainingSet<T>& set, double scale, Team& team, int thread) override;
+
+ private:
+  struct Piece {  // one block of ∂J/∂W: R or fewer rows and columns of a layer's packed weights
+    int layer;    // layers[layer]
+    int p, q;     // panels of its outputs and inputs (thin: p = 0)
+  };
+  struct Moments {
+    Buffer<T> W[2], b[2];  // like the layer's weights() and b
+  };
+  struct Pair {
+    Buffer<T> W, b;
+  };
+
+  WeightBlock<T> weight_block(const Piece& piece, long rows) const;
+  void weights(const Epilogue<T>& epilogue, long rows, Team& team, int thread);
+  void apply(const Epilogue<T>& epilogue, int thread);
+  Outcome decide(const Step<T>& step);
+  double penalty(const Step<T>& step) const;
+  void measure_penalty();
+  void make_room_for_sums();
+  bool stays_finite(const Step<T>& step, double largest);
+  void keep_theta();
+  bool theta_is_finite() const;
+  void restore_theta();
+
+  PackedNetwork<T> network_;
+  const long block_rows_;
+  const int threads_;
+  const bool penalised_;
+  std::vector<Moments> moments_;
+  std::vector<Pair> sums_;           // the gradient, where a step needs it whole before it moves θ
+  std::vector<Pair> kept_;           // θ before a step that may overflow
+  bool x_moderate_;                  // are all inputs so small that the products of a step cannot overflow?
+  double theta_reach_ = 0, moment_reach_ = 0;  // no |θ|, no first moment is larger
+  bool safe_ = false, keeps_ = false;
+  std::vector<Piece> pieces_;
+  std::vector<long> cuts_;           // thread t has pieces cuts_[t] … cuts_[t + 1] − 1
+  std::vector<double> norm2_;        // ‖g‖² of each piece (its bias included)
+  std::vector<double> penalties_;    // Σ|W|, ΣW² of each piece
+  struct alignas(64) Flag { bool calm; };
+  std::vector<Flag> flags_;          // of each thread: did it see only moderate numbers?
+  StepConstants<T> constants_;
+  Outcome decision_ = Outcome::done;
+  double block_J_ = 0;
+};
+
+extern template class Packed<float>;
+extern template class Packed<double>;
+
+}  // namespace chainrule

@@ -1,0 +1,91 @@
+// A network in the packed layout (kernels.hpp) with room for the activations and deltas of `capacity` examples.
+#pragma once
+
+#include <cmath>
+#include <vector>
+
+#include "buffer.hpp"
+#include "chainrule/kernel_set.hpp"
+#include "chainrule/spec.hpp"
+#include "kernels.hpp"
+#include "team.hpp"
+
+namespace chainrule {
+
+// Rows of a training set as they are gathered into the first rows of the activations, and what is wanted of them.
+template <class T> struct Block {
+  const TrainingSet<T>* set;
+  const std::uint32_t* order;  // null: first, first + 1, …
+  long first;
+  int rows;                    // ≤ capacity
+  double scale;                // of the weights
+  bool training;               // dropout, and the deltas are wanted
+  std::uint64_t key;           // dropout's; the block's rows are rows `offset` … of a step of `step_rows` rows
+  long offset, step_rows;
+};
+
+template <class T> class PackedNetwork {
+ public:
+  struct Layer {
+    long n, m;                  // m[i−1], m[i]
+    int panels_in, panels_out;  // ⌈n/R⌉, ⌈m/R⌉
+    bool thin;
+    LayerSpec spec;
+    long theta;                 // where W[i] begins in θ
+    Buffer<T> W;                // [panels_out][n][R]; a thin layer has Wt alone
+    Buffer<T> Wt;               // [panels_in][m][R]; without backward pass, or for i = 1: none, unless thin
+    Buffer<T> b;                // [panels_out][R]
+    Buffer<T> a, source, mask, delta;  // [panels_out][capacity][R]
+    bool keeps_source;
+
+    T* weights() const { return thin ? Wt.get() : W.get(); }
+    long packed() const { return thin ? panels_in * m : panels_out * n; }  // numbers of weights(), in units of R
+  };
+
+  PackedNetwork(const NetworkSpec& net, const CostSpec& cost, long capacity, int threads, bool backward);
+
+  void put(const T* theta);
+  void get(T* theta) const;
+
+  // The forward pass over a block, the losses, and the backward pass if block.training. Returns whether this thread saw
+  // only moderate numbers: losses, activations and deltas so small that no sum over `capacity` rows can overflow.
+  // Ends before a barrier: other threads may still be at work. `stop` of the team may cut it short.
+  bool run(const Block<T>& block, Team& team, int thread);
+
+  // Numbers up to the limit are moderate: no entry of a gradient over `capacity` rows of them is above moderate_gradient().
+  T moderate_limit() const { return static_cast<T>(std::sqrt(moderate_gradient() / double(capacity))); }
+  static double moderate_gradient() { return sizeof(T) == 4 ? 1e18 : 1e140; }
+
+  // a[r] of the block's rows, (rows, m), or null
+  void set_output(T* a) { output_ = a; }
+
+  const Kernels<T>& kernels;
+  const int R;
+  const int lanes;
+  const long capacity;  // a multiple of lanes
+  std::vector<Layer> layers;  // layers[i − 1] is layer i
+  Buffer<T> x;                // a[0]: [⌈m₀/R⌉][capacity][R]
+  Buffer<double> losses;      // [capacity]
+
+  long stride() const { return capacity * R; }
+  const T* input_of(int i) const { return i == 1 ? x.get() : layers[i - 2].a.get(); }
+
+ private:
+  void gather(const Block<T>& block, int first, int last);
+  void forward(const Block<T>& block, Team& team, int thread, int first, int last);
+  void output(const Block<T>& block, int thread, int first, int last);
+  void backward(const Block<T>& block, Team& team, int thread, int first, int last);
+  bool moderate(const Block<T>& block, const Team& team, int thread, int first, int last) const;
+  void linear_rows(Linear<T> g, Team& team, int thread) const;
+
+  CostSpec cost_;
+  bool by_columns_;  // layers are split between threads by their columns, not by the batch's rows
+  T* output_ = nullptr;
+  Buffer<T> z_, y_, weights_;  // across lanes: z[r] of a thin layer, and Y; [capacity]
+  std::vector<Buffer<T>> scratch_;  // per thread, [3][widest vector-valued layer][lanes]
+};
+
+extern template class PackedNetwork<float>;
+extern template class PackedNetwork<double>;
+
+}  // namespace chainrule

@@ -1,0 +1,25 @@
+// The one random stream of a training run: NumPy's PCG64, number for number.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace chainrule {
+
+// PCG64 XSL-RR 128/64 (O'Neill 2014), as numpy.random.PCG64: random_raw() and next() give the same numbers from the same state.
+struct Pcg64 {
+  unsigned __int128 state = 0, increment = 1;
+
+  std::uint64_t next() {
+    state = state * ((static_cast<unsigned __int128>(0x2360ED051FC65DA4u) << 64) | 0x4385DF649FCCF645u) + increment;
+    const std::uint64_t x = static_cast<std::uint64_t>(state >> 64) ^ static_cast<std::uint64_t>(state);
+    const int turn = static_cast<int>(state >> 122);
+    return (x >> turn) | (x << (-turn & 63));
+  }
+};
+
+// The first t entries of `order` := 0 … t − 1, shuffled by Fisher and Yates with t − 1 numbers of the stream
+// (training/minibatches.py: for i = t − 1 … 1 swap entry i with entry ⌊u (i + 1) / 2⁶⁴⌋).
+void shuffle(Pcg64& stream, long t, std::vector<std::uint32_t>& order);
+
+}  // namespace chainrule

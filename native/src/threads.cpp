@@ -1,0 +1,103 @@
+#include "threads.hpp"
+
+#include <thread>
+#include <vector>
+#ifdef __linux__
+#  include <pthread.h>
+#  include <sched.h>
+#endif
+#if defined(__x86_64__)
+#  include <immintrin.h>
+#endif
+
+namespace chainrule {
+namespace {
+
+inline void pause() {
+#if defined(__x86_64__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+// Pins the threads of one run at a time: two pinned runs would sit on the same CPUs while others idle.
+class Pinning {
+ public:
+  explicit Pinning(int count) {
+#ifdef __linux__
+    if (count < 2 || sched_getaffinity(0, sizeof before_, &before_) != 0 || CPU_COUNT(&before_) < count) return;
+    if (taken_.exchange(true)) return;
+    active_ = true;
+    const int here = sched_getcpu();
+    if (here >= 0 && CPU_ISSET(here, &before_)) cpus_.push_back(here);  // stay where the caches are warm
+    for (int cpu = 0; cpu < CPU_SETSIZE && static_cast<int>(cpus_.size()) < count; ++cpu)
+      if (CPU_ISSET(cpu, &before_) && cpu != here) cpus_.push_back(cpu);
+#else
+    (void)count;
+#endif
+  }
+  ~Pinning() {
+#ifdef __linux__
+    if (!active_) return;
+    pthread_setaffinity_np(pthread_self(), sizeof before_, &before_);
+    taken_.store(false);
+#endif
+  }
+  void pin(int thread) const {
+#ifdef __linux__
+    if (!active_) return;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpus_[thread], &one);
+    pthread_setaffinity_np(pthread_self(), sizeof one, &one);
+#else
+    (void)thread;
+#endif
+  }
+  Pinning(const Pinning&) = delete;
+  Pinning& operator=(const Pinning&) = delete;
+
+ private:
+  static inline std::atomic<bool> taken_{false};
+#ifdef __linux__
+  cpu_set_t before_;
+#endif
+  bool active_ = false;
+  std::vector<int> cpus_;
+};
+
+}  // namespace
+
+void Barrier::wait() {
+  if (count_ == 1) return;
+  const int generation = generation_.load(std::memory_order_relaxed);
+  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == count_) {
+    arrived_.store(0, std::memory_order_relaxed);
+    generation_.store(generation + 1, std::memory_order_release);
+    return;
+  }
+  for (int spins = 0; generation_.load(std::memory_order_acquire) == generation; ++spins) {
+    if (spins < 2000)
+      pause();
+    else
+      std::this_thread::yield();
+  }
+}
+
+void run_threads(int count, const std::function<void(int)>& work) {
+  if (count == 1) return work(0);
+  const Pinning pinning(count);
+  std::vector<std::thread> others;
+  others.reserve(count - 1);
+  for (int t = 1; t < count; ++t)
+    others.emplace_back([&, t] {
+      pinning.pin(t);
+      work(t);
+    });
+  pinning.pin(0);
+  work(0);
+  for (std::thread& other : others) other.join();
+}
+
+}  // namespace chainrule
