@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -55,6 +56,16 @@ class ByLayer(Sequence[T], Generic[T]):
 
     def __len__(self) -> int:
         return len(self._items)
+
+    def __reversed__(self) -> Iterator[T]:
+        return reversed(self._items)
+
+    def index(self, value: object, start: int = 0, stop: int = sys.maxsize) -> int:
+        """The number of the first layer that has ``value``; ValueError if none has."""
+        for i, item in enumerate(self._items, self._first):
+            if start <= i < stop and (item is value or item == value):
+                return i
+        raise ValueError(f"no layer has {value!r}.")
 
     def __repr__(self) -> str:
         return "{" + ", ".join(f"{i}: {item!r}" for i, item in enumerate(self._items, self._first)) + "}"

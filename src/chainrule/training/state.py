@@ -105,6 +105,11 @@ class TrainingState:
             raise InputError(
                 f"resume must hold the moments of this optimizer, {sorted(expected)}; got {sorted(self.moments)}."
             )
+        if problem.patience is not None and self.best_epoch > 0 and self.best_theta is None:
+            raise InputError(
+                "resume does not hold the best θ, since its run had no patience; got "
+                f"patience={problem.patience}. Go on without patience, or start again with it."
+            )
         steps = problem.steps_per_epoch
         if self.batch >= steps or self.step != self.epoch * steps + self.batch:
             raise InputError(
