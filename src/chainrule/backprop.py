@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from chainrule import costs
 from chainrule.checks import Array, as_array, as_weights, check_rows
 from chainrule.errors import InputError
-from chainrule.forward import Forward, forward
+from chainrule.forward import Forward, forward, silent
 from chainrule.network import ByLayer, Network, as_network, parameter_views
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Gradient:
     x: Array | None = None
 
 
+@silent
 def gradient(
     net: Network,
     cost: Cost | str,
@@ -111,6 +112,7 @@ def example_scale(cost: Cost, weights: Array | None, t: int) -> Array | float:
     return weights / total if total > 0 else weights  # a minibatch in which every weight is zero adds nothing
 
 
+@silent
 def total_cost(
     net: Network, cost: Cost, run: Forward, Y: Array, weights: Array | None, penalty_share: float = 1.0
 ) -> float:
@@ -121,6 +123,7 @@ def total_cost(
     return data + penalty_share * cost.penalty(net.W) if cost.l1 or cost.l2 else data
 
 
+@silent
 def backpropagate(
     net: Network,
     cost: Cost,
@@ -153,6 +156,7 @@ def backpropagate(
     return Gradient(J if net.dtype.kind == "c" else float(J), theta, W, b, ByLayer(reversed(deltas)))
 
 
+@silent
 def network_jacobian(net: Network, X: Array) -> Array:
     """∂N/∂x (t, m, n): row k of each Jacobian is the chain rule's pull-back of the k-th unit vector of ℝᵐ."""
     run, (t, m) = forward(net, X), (len(X), net.m[-1])
