@@ -6,10 +6,8 @@ import contextlib
 import errno
 import json
 import os
-import secrets
 import stat
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import numpy as np
@@ -62,8 +60,8 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
 
     Raises InputError for a path that is none, OSError if the file cannot be written.
     """
-    target = Path(os.path.realpath(_as_path(path)))
-    temporary = target.with_name(f".chainrule-{secrets.token_hex(8)}.part")
+    target = os.path.realpath(_as_path(path))
+    temporary = os.path.join(os.path.dirname(target), f".chainrule-{os.urandom(8).hex()}.part")
     mode = _mode_of_replaceable(target)
     try:
         with open(temporary, "xb") as file:
@@ -75,22 +73,22 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
         os.replace(temporary, target)
     except BaseException:
         with contextlib.suppress(OSError):
-            temporary.unlink()
+            os.unlink(temporary)
         raise
 
 
-def _mode_of_replaceable(target: Path) -> int | None:
+def _mode_of_replaceable(target: str) -> int | None:
     """The permissions of the file that would be replaced, None if there is none; OSError if it must not be."""
     try:
-        mode = target.stat().st_mode
+        mode = os.stat(target).st_mode
     except FileNotFoundError:
         return None
     if stat.S_ISDIR(mode):
-        raise IsADirectoryError(errno.EISDIR, "is a folder; name a file in it", str(target))
+        raise IsADirectoryError(errno.EISDIR, "is a folder; name a file in it", target)
     if not stat.S_ISREG(mode):  # renaming over /dev/null would make it a file
-        raise FileExistsError(errno.EEXIST, "is not a regular file, and will not be replaced by one", str(target))
+        raise FileExistsError(errno.EEXIST, "is not a regular file, and will not be replaced by one", target)
     if not os.access(target, os.W_OK):
-        raise PermissionError(errno.EACCES, "is write-protected", str(target))
+        raise PermissionError(errno.EACCES, "is write-protected", target)
     return stat.S_IMODE(mode)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -22,6 +21,8 @@ def resolve(kind: str, name: object, known: Mapping[str, T]) -> T:
     """
     if isinstance(name, str) and name in known:
         return known[name]
+    import difflib  # here, since few programs misspell a name and all of them import chainrule
+
     near = difflib.get_close_matches(name.lower(), known, n=1) if isinstance(name, str) else []
     hint = f"; did you mean {near[0]!r}?" if near else "."
     raise UnknownName(f"unknown {kind} {shown(name)}{hint} Known: {', '.join(sorted(known))}.")

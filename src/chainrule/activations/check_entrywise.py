@@ -25,7 +25,6 @@ _EARLY = 12  # before so many halvings, a cell whose halves both agree was only 
 _ROUGH = 1 << 14  # with more cells than this in disagreement, σ is given up
 _CROWD = 256  # at the end: more tiny cells than this are no kinks
 _WORST = 16  # so many cells are measured at each halving
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 _RELATIVE = 1e-8  # of σ′: the agreement asked of a cell
 _MEASURED = 1e-6  # of σ′: the agreement asked of a measured derivative, beside its own error
 _ROUNDING = 64 * 2.0**-53  # of σ and of z: what the evaluation of σ(z) may cost
@@ -46,6 +45,7 @@ class _Check:
         inner = low + self.width * (np.arange(1, _CELLS) + 0.1180339887)
         self.edges = np.concatenate([[low], inner, [high]])
         self.unit = min(1.0, float(np.abs(f(self.edges)).max()))  # intermediate results of σ are of this size at least
+        self.nodes, self.weights = np.polynomial.legendre.leggauss(8)  # on [−1, 1]
         self.points = 0
         self.error = 0.0
 
@@ -100,11 +100,11 @@ class _Check:
     def disagree(self, a: Array, b: Array) -> tuple[NDArray[np.bool], Array]:
         """Where σ(b) − σ(a) is not ∫ σ′, and by how much σ′ is off on average, both (k,)."""
         half = (b - a)[:, None] / 2
-        slopes = self.slope((a + b)[:, None] / 2 + half * _NODES)  # (k, 8)
+        slopes = self.slope((a + b)[:, None] / 2 + half * self.nodes)  # (k, 8)
         self.points += slopes.size
         at_a, at_b = self.f(a), self.f(b)
-        difference = np.abs(at_b - at_a - (half * slopes) @ _WEIGHTS)
-        allowed = _RELATIVE * (half * np.abs(slopes)) @ _WEIGHTS
+        difference = np.abs(at_b - at_a - (half * slopes) @ self.weights)
+        allowed = _RELATIVE * (half * np.abs(slopes)) @ self.weights
         steepest = np.abs(slopes).max(axis=1)
         allowed += self.rounding(a, b, steepest, at_a, at_b)
         return difference > allowed, difference / ((b - a) * (1 + steepest))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import secrets
+import os
 import signal
 import threading
 import time
@@ -159,7 +159,7 @@ def _problem(
         net, cost, optimizer, data,
         batch_size=size,
         epochs=as_integer(epochs, "epochs", 0),
-        seed=secrets.randbits(63) if seed is None else as_seed(seed),
+        seed=int.from_bytes(os.urandom(8)) >> 1 if seed is None else as_seed(seed),
         validation=held_out,
         tol=None if tol is None else as_real(tol, "tol", 0.0),
         tol_epochs=as_integer(tol_epochs, "tol_epochs", 1),
