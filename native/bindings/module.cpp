@@ -7,6 +7,7 @@ namespace nb = nanobind;
 
 namespace chainrule::bindings {
 void bind_training(nb::module_& module);
+void bind_evaluation(nb::module_& module);
 }  // namespace chainrule::bindings
 
 NB_MODULE(_native, module) {
@@ -16,4 +17,5 @@ NB_MODULE(_native, module) {
       "kernel_set", [] { return chainrule::kernel_set().name; },
       "The kernel set in use: baseline, avx2, avx512 or neon; CHAINRULE_KERNELS forces one (ValueError if it cannot run).");
   chainrule::bindings::bind_training(module);
+  chainrule::bindings::bind_evaluation(module);
 }

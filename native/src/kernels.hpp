@@ -147,6 +147,37 @@ template <class T> struct DropoutMask {
   long stride;
 };
 
+// Narrow networks: the examples lie across the lanes, in blocks of up to max_vectors vectors of them, and weights stay in the
+// lecture's order. Arrays of a block: [features][vectors][lanes].
+inline constexpr int max_vectors = 8;
+
+template <class T> struct NarrowLayer {
+  int n, m;
+  Sigma sigma;
+  T parameter;
+  double dropout;
+  const T *W, *b;                // (m, n), (m,)
+  long theta;                    // where W begins in θ
+  T *a, *source, *mask, *delta;  // [m][vectors][lanes]; source, mask: null where not needed
+};
+
+template <class T> struct NarrowBlock {
+  int r;
+  const NarrowLayer<T>* layers;  // [r]
+  int vectors;
+  const T* x;        // [m₀][vectors][lanes]
+  const T* y;        // [m_r][vectors][lanes]
+  const T* weights;  // [vectors][lanes]: 0 in lanes that hold no example
+  Cost cost;
+  T cost_parameter;
+  bool training;     // else only the losses are wanted
+  bool start;        // the sums start from zero
+  T* sums;           // [d][lanes] += ∂J/∂θ
+  T* loss;           // [lanes] += weight · ℓ
+  T* scratch;        // [4][widest][lanes]
+  unsigned long long key, row, step_rows;  // dropout: the block begins with row number `row` of `step_rows`
+};
+
 template <class T> struct Kernels {
   int lanes;
   // training in panels
@@ -168,6 +199,14 @@ template <class T> struct Kernels {
   void (*transpose_block)(const T* block, int height, int width, T* transposed);  // [height][R] → [width][R]
   bool (*bounded)(const T* x, long count, T limit);  // |x| ≤ limit for all of them (false for NaN)
   void (*dropout_mask)(const DropoutMask<T>&);
+  // narrow networks
+  int vectors;  // the most of a block, ≤ max_vectors
+  void (*narrow_block)(const NarrowBlock<T>&);
+  // gradient[k] := Σ over chunks and lanes of sums[chunk][k][·] for k of [first, last), first a multiple of `lanes`
+  void (*narrow_reduce)(const T* sums, long chunk_stride, int chunks, long first, long last, T* gradient);
+  // g += mask ⊙ (λ₁ sign θ + λ₂ θ), then θ := θ − decay mask ⊙ θ; count a multiple of `lanes`
+  void (*narrow_penalties)(T* gradient, T* theta, const T* mask, long count, T l1, T l2, T decay);
+  double (*sum_of_squares)(const T* x, long count);  // in double precision; count a multiple of 4
 };
 
 }  // namespace chainrule

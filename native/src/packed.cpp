@@ -319,6 +319,38 @@ template <class T> Outcome Packed<T>::step(const Step<T>& step, Team& team, int 
   return decision_;
 }
 
+template <class T> void Packed<T>::gradient(const Step<T>& step, T* gradient, T* const* deltas, Team& team, int thread) {
+  const long blocks = (step.rows + block_rows_ - 1) / block_rows_;
+  const int R = network_.R;
+  if (thread == 0) make_room_for_sums();
+  long first = 0;
+  for (long b = 0; b < blocks; ++b) {
+    const long end = step.rows * (b + 1) / blocks;
+    const int rows = static_cast<int>(end - first);
+    network_.run({step.set, nullptr, first, rows, step.scale, true, 0, first, step.rows}, team, thread);
+    team.barrier.wait();
+    if (thread == 0) block_J_ = (b == 0 ? penalty(step) : block_J_) + ordered_sum(network_.losses.get(), rows);
+    weights({&step.constants, b > 0, b + 1 == blocks, false, nullptr, nullptr}, rows, team, thread);
+    for (std::size_t l = 0; l < network_.layers.size(); ++l) {
+      const auto& layer = network_.layers[l];
+      for (int r = rows * thread / team.count; r < rows * (thread + 1) / team.count; ++r)
+        for (int p = 0; p < layer.panels_out; ++p)
+          std::copy_n(layer.delta.get() + p * network_.stride() + long(r) * R, std::min<long>(R, layer.m - long(p) * R),
+                      deltas[l] + (first + r) * layer.m + long(p) * R);
+    }
+    team.barrier.wait();
+    first = end;
+  }
+  if (thread != 0) return;
+  this->measured.J = block_J_;
+  for (std::size_t l = 0; l < network_.layers.size(); ++l) {
+    const auto& layer = network_.layers[l];
+    T* const W = gradient + layer.theta;
+    (layer.thin ? network_.kernels.unpack_transposed : network_.kernels.unpack)(sums_[l].W.get(), layer.m, layer.n, W);
+    std::copy_n(sums_[l].b.get(), layer.m, W + layer.m * layer.n);
+  }
+}
+
 template <class T> Outcome Packed<T>::decide(const Step<T>& step) {
   bool finite = std::isfinite(block_J_);
   for (std::size_t l = 0; finite && l < sums_.size(); ++l) {

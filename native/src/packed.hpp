@@ -19,6 +19,9 @@ template <class T> class Packed final : public Method<T> {
   Outcome step(const Step<T>& step, Team& team, int thread) override;
   double losses(const TrainingSet<T>& set, double scale, Team& team, int thread) override;
 
+  // ∇J(θ) (d,) and, row by row, δ[1] … δ[r] (t, mᵢ), at the θ that was put; J is this->measured.J. Called by all threads.
+  void gradient(const Step<T>& step, T* gradient, T* const* deltas, Team& team, int thread);
+
  private:
   struct Piece {  // one block of ∂J/∂W: R or fewer rows and columns of a layer's packed weights
     int layer;    // layers[layer]

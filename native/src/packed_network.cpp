@@ -59,10 +59,17 @@ PackedNetwork<T>::PackedNetwork(const NetworkSpec& net, const CostSpec& cost, lo
   for (int t = 0; t < threads; ++t) scratch_.emplace_back(3 * widest * lanes);
 }
 
-template <class T> void PackedNetwork<T>::put(const T* theta) {
+template <class T> void PackedNetwork<T>::put(const T* theta) { put(theta, 0, 1); }
+
+template <class T> void PackedNetwork<T>::put(const T* theta, int thread, int threads) {
   for (const Layer& layer : layers) {
     const T* const W = theta + layer.theta;
-    if (layer.W) kernels.pack(W, layer.m, layer.n, layer.W.get());
+    if (layer.W) {
+      const long j0 = std::min(layer.m, long(layer.panels_out) * thread / threads * R);
+      const long j1 = std::min(layer.m, long(layer.panels_out) * (thread + 1) / threads * R);
+      kernels.pack(W + j0 * layer.n, j1 - j0, layer.n, layer.W.get() + j0 * layer.n);
+    }
+    if (thread != 0) continue;
     if (layer.Wt) kernels.pack_transposed(W, layer.m, layer.n, layer.Wt.get());
     std::copy_n(W + layer.m * layer.n, layer.m, layer.b.get());
   }

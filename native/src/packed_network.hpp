@@ -45,6 +45,7 @@ template <class T> class PackedNetwork {
   PackedNetwork(const NetworkSpec& net, const CostSpec& cost, long capacity, int threads, bool backward);
 
   void put(const T* theta);
+  void put(const T* theta, int thread, int threads);  // this thread's part
   void get(T* theta) const;
 
   // The forward pass over a block, the losses, and the backward pass if block.training. Returns whether this thread saw

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "narrow.hpp"
 #include "packed.hpp"
 #include "schedule.hpp"
 
@@ -26,8 +27,12 @@ Trainer<T>::Trainer(const ProblemSpec<T>& problem, Progress progress, const T* t
     validation_scale_ = 1 / sum_of_weights(problem_.validation.weights, nullptr, 0, problem_.validation.t);
   if (!problem_.full_batch()) order_.resize(data.t);
   if (problem_.patience) best_theta_ = Buffer<T>(problem_.net.d());
-  method_ = std::make_unique<Packed<T>>(problem_);
-  method_name_ = "panels";
+  const bool narrow = Narrow<T>::suits(problem_.net);
+  if (narrow)
+    method_ = std::make_unique<Narrow<T>>(problem_);
+  else
+    method_ = std::make_unique<Packed<T>>(problem_);
+  method_name_ = narrow ? "lanes" : "panels";
   method_->put(theta, moments);
   stopped_ = reason_to_stop();
 }

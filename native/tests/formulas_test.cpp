@@ -1,13 +1,12 @@
-// Activations, costs and optimizer steps: each word against its formula in a wider type.
+// Activations and costs: each word against its formula in a wider type.
 #include <cmath>
 #include <cstdio>
 #include <random>
 #include <vector>
 
 #include "check.hpp"
-#include "kernels/optimizer.hpp"
+#include "kernels/costs.hpp"
 #include "kernels/sigma.hpp"
-#include "kernels/vector_valued.hpp"
 #include "library.hpp"
 #include "ulp.hpp"
 
@@ -90,17 +89,20 @@ template <class T> void activations(double p) {
         store(d, derivative<sigma>(derivative_needs_z(sigma, p) ? z : A, parameter));
         for (int j = 0; j < lanes<T>; ++j) {
           const auto [av, dv, terms] = sought<Wide<T>>(sigma, points[i + j], T(p));
-          worst = std::max(worst, tests::ulp_error<T>(a[j], av));
+          // a subnormal factor such as S(z) is off by half its unit: z times that is no error of the product
+          const Wide<T> tiny = Limits::denorm_min() * (1 + std::abs(Wide<T>(points[i + j])));
+          if (std::abs(a[j] - av) > tiny) worst = std::max(worst, tests::ulp_error<T>(a[j], av));
           if (std::isinf(T(dv))) continue;  // exp
-          const Wide<T> scale = Limits::epsilon() / 2 * terms + Limits::denorm_min();
-          worst_derivative = std::max(worst_derivative, double(std::abs(d[j] - dv) / scale));
+          const Wide<T> scale = Limits::epsilon() / 2 * terms;
+          if (std::abs(d[j] - dv) > 4 * tiny)
+            worst_derivative = std::max(worst_derivative, double(std::abs(d[j] - dv) / scale));
           if (d[j] != d[j]) worst_derivative = HUGE_VAL;
         }
       });
     std::printf("  %-12s %-6s value %6.3f ULP, derivative %6.3f u\n", sigma_names[s],
                 sizeof(T) == 4 ? "float" : "double", worst, worst_derivative);
     CHECK(worst <= 5.5, "%s", sigma_names[s]);
-    CHECK(worst_derivative <= 12, "%s", sigma_names[s]);
+    CHECK(worst_derivative <= 6, "%s", sigma_names[s]);
   }
 }
 

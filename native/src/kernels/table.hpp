@@ -3,6 +3,7 @@
 #include "chainrule/kernel_set.hpp"
 #include "kernels.hpp"
 #include "kernels/dropout.hpp"
+#include "kernels/narrow.hpp"
 #include "kernels/output.hpp"
 #include "kernels/pack.hpp"
 #include "kernels/rows.hpp"
@@ -43,6 +44,11 @@ const Kernels<T> table = {
     transpose_block<T>,
     bounded<T>,
     dropout_mask<T>,
+    most_vectors,
+    narrow_block<T>,
+    narrow_reduce<T>,
+    narrow_penalties<T>,
+    sum_of_squares<T>,
 };
 
 static bool supported() { return CHAINRULE_SUPPORTED; }

@@ -8,7 +8,7 @@
 // Beyond 10⁵ lane by lane through the C library, out of line.
 //
 //   largest error, ULP   float  double
-//   sin, cos              2.1    2.1     without fused products 2.5 in float
+//   sin, cos              2.1    2.1     without fused products 3.25 and 2.25
 //
 // for all of ℝ; NaN at ±∞ and NaN; sin ±0 = ±0. Enforced by tests/words_test.cpp.
 #pragma once

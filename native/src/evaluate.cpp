@@ -1,0 +1,69 @@
+#include "evaluate.hpp"
+
+#include <algorithm>
+
+#include "packed.hpp"
+
+namespace chainrule {
+namespace {
+
+constexpr long rows_at_once = 1024;
+
+}  // namespace
+
+template <class T> void Evaluator<T>::outputs(const T* theta, const T* X, long t, T* out, int threads) {
+  const std::lock_guard<std::mutex> lock(busy_);
+  const long wanted = std::min(t, rows_at_once);
+  if (!network_ || network_->capacity < wanted || threads_ != threads) {
+    network_ = std::make_unique<PackedNetwork<T>>(net_, CostSpec{}, wanted, threads, false);
+    threads_ = threads;
+  }
+  const TrainingSet<T> set = {X, nullptr, nullptr, t};
+  Team team(threads);
+  run_threads(threads, [&](int thread) {
+    network_->put(theta, thread, threads);
+    team.barrier.wait();
+    for (long first = 0; first < t; first += rows_at_once) {
+      const int rows = static_cast<int>(std::min(rows_at_once, t - first));
+      if (thread == 0) network_->set_output(out + first * net_.m.back());
+      team.barrier.wait();
+      network_->run({&set, nullptr, first, rows, 1.0, false, 0, 0, rows}, team, thread);
+      team.barrier.wait();
+    }
+  });
+}
+
+template <class T>
+double gradient(const NetworkSpec& net, const CostSpec& cost, const TrainingSet<T>& set, const T* theta, T* gradient,
+                T* const* deltas, int threads) {
+  ProblemSpec<T> problem;
+  problem.net = net;
+  for (LayerSpec& layer : problem.net.layers) layer.dropout = 0;  // training only
+  problem.cost = cost;
+  problem.data = set;
+  problem.batch_size = set.t;
+  problem.threads = threads;
+  Packed<T> method(problem);
+  method.put(theta, {nullptr, nullptr});
+  double weight = double(set.t);
+  if (set.weights) {
+    weight = 0;
+    for (long k = 0; k < set.t; ++k) weight += set.weights[k];
+  }
+  Step<T> step{};
+  step.set = &set;
+  step.rows = set.t;
+  step.scale = cost.mean && weight > 0 ? 1 / weight : 1;
+  step.l1 = cost.l1, step.l2 = cost.l2;
+  step.constants.l1 = static_cast<T>(cost.l1), step.constants.l2 = static_cast<T>(cost.l2);
+  Team team(threads);
+  run_threads(threads, [&](int thread) { method.gradient(step, gradient, deltas, team, thread); });
+  return method.measured.J;
+}
+
+template class Evaluator<float>;
+template class Evaluator<double>;
+template double gradient<float>(const NetworkSpec&, const CostSpec&, const TrainingSet<float>&, const float*, float*, float* const*, int);
+template double gradient<double>(const NetworkSpec&, const CostSpec&, const TrainingSet<double>&, const double*, double*, double* const*, int);
+
+}  // namespace chainrule
