@@ -19,7 +19,16 @@ Array = NDArray[np.inexact]
 LARGEST = 2**63 - 1  # counts and sizes are 64-bit integers in every engine
 LARGEST_SEED = 2**128 - 1  # as long as the entropy that NumPy draws for a seed of its own
 
-_short = reprlib.Repr()
+
+class _Short(reprlib.Repr):
+    """``repr``, cut where it is long."""
+
+    def repr_int(self, x: int, level: int) -> str:
+        """An integer; Python itself refuses to write one of more than 4300 digits."""
+        return str(x) if abs(x) < 2**128 else f"an integer of {x.bit_length()} bits"
+
+
+_short = _Short()
 _short.maxstring = _short.maxother = 80
 
 
@@ -29,8 +38,6 @@ def shown(value: object) -> str:
     >>> shown("relu"), shown([1] * 1000), shown(10**5000)
     ("'relu'", '[1, 1, 1, 1, 1, 1, ...]', 'an integer of 16610 bits')
     """
-    if isinstance(value, int) and abs(value) >> 128:
-        return f"an integer of {value.bit_length()} bits"
     return " ".join(_short.repr(value).split())
 
 

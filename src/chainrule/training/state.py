@@ -69,22 +69,26 @@ class TrainingState:
 
     def check(self) -> None:
         """Raise InputError unless the parts of the state fit each other."""
-        theta = as_array(self.theta, "theta")
-        if theta.ndim != 1 or self.theta.dtype not in DTYPES.values():
-            raise InputError(f"theta must be (d,), float32 or float64; got {self.theta.shape} of {self.theta.dtype}.")
+        theta = self.theta
+        if not isinstance(theta, np.ndarray) or theta.ndim != 1 or theta.dtype not in DTYPES.values():
+            raise InputError(f"theta must be an array (d,), float32 or float64; got {shown(theta)}.")
+        as_array(theta, "theta", theta.dtype)
         like_theta = self.moments if self.best_theta is None else {**self.moments, "best_theta": self.best_theta}
         for name, array in like_theta.items():
-            if array.shape != theta.shape or array.dtype != theta.dtype:
+            if not isinstance(array, np.ndarray) or array.shape != theta.shape or array.dtype != theta.dtype:
                 raise InputError(
-                    f"{name} must be {theta.dtype} {theta.shape}, as theta; got {array.dtype} {array.shape}."
+                    f"{name} must be an array {theta.shape} of {theta.dtype}, as theta; got {shown(array)}."
                 )
+        if self.best_theta is not None:
+            as_array(self.best_theta, "best_theta", theta.dtype)
         for name in ("step", "epoch", "batch", "best_epoch"):
             as_integer(getattr(self, name), name, 0)
         if self.best_epoch > self.epoch:
             raise InputError(f"best_epoch must be ≤ epoch = {self.epoch}; got {self.best_epoch}.")
         as_real(self.partial_seconds, "partial_seconds", 0.0)
-        state, increment = self.stream
-        if not (0 <= state < 2**128 and 0 <= increment < 2**128 and increment % 2):
+        if [type(part) for part in self.stream] != [int, int] or not (
+            0 <= self.stream[0] < 2**128 and 0 <= self.stream[1] < 2**128 and self.stream[1] % 2
+        ):
             raise InputError(
                 f"stream must be two integers of 128 bits, the second odd (PCG64); got {shown(self.stream)}."
             )
@@ -148,8 +152,8 @@ class TrainingState:
         header, tensors = files.read(path, "training state")
         try:
             stream = files.field(header, "stream", list)
-            if len(stream) != 2:
-                raise InputError(f"stream must be two integers; got {shown(stream)}.")
+            if [type(part) for part in stream] != [str, str]:
+                raise InputError(f"'stream' must be two texts, hexadecimal integers; got {shown(stream)}.")
             state = cls(
                 theta=tensors["theta"].copy(),
                 moments={k.removeprefix("moments."): v.copy() for k, v in tensors.items() if k.startswith("moments.")},

@@ -1,0 +1,258 @@
+"""Writing a file is all or nothing: killed processes, full disks, many writers, folders not there or not ours."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import files
+
+SIZES = [200, 100, 1]  # 160 kB: several blocks of any disk, so that half a file is possible
+
+
+def net_of(value: float) -> cr.Network:
+    """A network whose every number is ``value``: a mixture of two such files would show."""
+    net = cr.Network.dense(SIZES)
+    net.theta = np.full(net.d, value)
+    return net
+
+
+def value_of(path: Path) -> float:
+    """The one number that the network in the file is made of."""
+    values = np.unique(cr.load(path).theta)
+    assert len(values) == 1
+    return float(values[0])
+
+
+def names(folder: Path) -> set[str]:
+    """What lies in the folder."""
+    return {path.name for path in folder.iterdir()}
+
+
+def start(code: str, *arguments: object, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
+    """A Python process of its own that runs ``code``."""
+    command = [*before, sys.executable, "-W", "error", "-c", code, *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+SAVE_FOR_EVER = """
+import sys, itertools
+import numpy as np, chainrule as cr
+net = cr.Network.dense([200, 100, 1])
+values = [float(value) for value in sys.argv[2:]]
+for k, value in enumerate(itertools.cycle(values)):
+    net.theta[...] = value
+    net.save(sys.argv[1])
+    if k == 0:
+        print("ready", flush=True)
+"""
+
+
+def test_a_killed_process_leaves_a_whole_file(tmp_path: Path) -> None:
+    """A process that is killed (SIGKILL) while it saves again and again leaves a whole file, the last or the former."""
+    rng = random.Random(0)
+    for _ in range(8):
+        process = start(SAVE_FOR_EVER, tmp_path / "net", 1.0, 2.0)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        end = time.monotonic() + rng.uniform(0.0, 0.1)
+        while time.monotonic() < end:  # a reader sees whole files all the time, too
+            assert value_of(tmp_path / "net") in (1.0, 2.0)
+        process.kill()
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+        assert value_of(tmp_path / "net") in (1.0, 2.0)
+    left_behind = names(tmp_path) - {"net"}
+    assert all(name.startswith(".chainrule-") and name.endswith(".part") for name in left_behind)
+    net_of(3.0).save(tmp_path / "net")  # what is left behind is in nobody's way
+    assert value_of(tmp_path / "net") == 3.0
+
+
+def test_many_writers_make_one_whole_file(tmp_path: Path) -> None:
+    """Processes that save to one name at the same time leave the whole file of one of them, and nothing else."""
+    code = SAVE_FOR_EVER.replace("itertools.cycle(values)", "values * 25")
+    writers = [start(code, tmp_path / "net", float(k)) for k in range(1, 5)]
+    seen: set[float] = set()
+    while any(writer.poll() is None for writer in writers):
+        if (tmp_path / "net").exists():
+            seen.add(value_of(tmp_path / "net"))
+    assert [(writer.communicate()[1], writer.returncode) for writer in writers] == [("", 0)] * 4
+    assert seen | {value_of(tmp_path / "net")} <= {1.0, 2.0, 3.0, 4.0}
+    assert names(tmp_path) == {"net"}
+
+
+SAVE_TOO_MUCH = """
+import errno, resource, sys
+import numpy as np, chainrule as cr
+small, large = cr.Network.dense([1, 1], initial="zeros"), cr.Network.dense([200, 100, 1])
+small.save(sys.argv[1])
+if sys.argv[2:]:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+try:
+    large.save(sys.argv[1])
+except OSError as error:
+    print(errno.errorcode[error.errno], error.filename == sys.argv[1])
+import os
+print(sorted(os.listdir(os.path.dirname(sys.argv[1]))), cr.load(sys.argv[1]).m)
+"""
+
+
+def test_a_file_that_grows_too_large_leaves_the_old_one(tmp_path: Path) -> None:
+    """At the limit of a file's size the old file stays whole, the error names the file, and no part is left behind."""
+    process = start(SAVE_TOO_MUCH, tmp_path / "net", "limit")
+    assert process.communicate() == ("EFBIG True\n['net'] (1, 1)\n", "")
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
+    """On a disk of 64 kB, which 160 kB fill, the old file stays whole, and the disk is free again afterwards."""
+    mount = f"mount -t tmpfs -o size=64k tmpfs '{tmp_path}' && exec \"$@\""
+    unshare = ("unshare", "-rm", "sh", "-c", mount, "sh")
+    if (
+        shutil.which("unshare") is None
+        or subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode
+    ):
+        pytest.skip("needs a mount namespace of one's own (Linux, unshare -rm)")
+    process = start(SAVE_TOO_MUCH, tmp_path / "net", before=unshare)
+    assert process.communicate() == ("ENOSPC True\n['net'] (1, 1)\n", "")
+    assert names(tmp_path) == set()
+
+
+@pytest.mark.parametrize("failing", ["fsync", "replace"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(5, "Input/output error"), MemoryError])
+def test_an_error_in_the_middle_leaves_the_old_file(
+    failing: str, error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C, a disk error or a lack of memory while a file is written comes through; the old file is whole, alone."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    net_of(1.0).save(tmp_path / "net")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, failing, fail)
+        with pytest.raises(type(error) if isinstance(error, OSError) else error):  # type: ignore[arg-type]
+            net_of(2.0).save(tmp_path / "net")
+    assert value_of(tmp_path / "net") == 1.0
+    assert names(tmp_path) == {"net"}
+
+
+def test_the_file_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The data are flushed (fsync) before the rename: after a power failure the name never leads to an empty file."""
+    happened: list[str] = []
+
+    def recorded(name: str) -> Callable[..., None]:
+        original = getattr(os, name)
+
+        def function(*arguments: object) -> None:
+            happened.append(name)
+            original(*arguments)
+
+        return function
+
+    for name in ("fsync", "replace"):
+        monkeypatch.setattr(os, name, recorded(name))
+    net_of(1.0).save(tmp_path / "net")
+    assert happened == ["fsync", "replace"]
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    """Saving into a missing folder is a FileNotFoundError that names the file, and makes no folder."""
+    with pytest.raises(FileNotFoundError) as caught:
+        net_of(1.0).save(tmp_path / "missing" / "net")
+    assert caught.value.filename == str(tmp_path / "missing" / "net")
+    assert names(tmp_path) == set()
+
+
+def test_what_is_no_regular_file_is_not_replaced(tmp_path: Path) -> None:
+    """A folder, a pipe or a device of that name stays what it is, and the error says so at once."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "null").symlink_to("/dev/null")
+    for name, error in {"pipe": FileExistsError, "folder": IsADirectoryError, "null": FileExistsError}.items():
+        with pytest.raises(error, match=r"is not a regular file|is a folder"):
+            net_of(1.0).save(tmp_path / name)
+    assert names(tmp_path) == {"pipe", "folder", "null"}
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
+def test_permissions_follow_the_umask_or_the_old_file(tmp_path: Path) -> None:
+    """A new file follows the umask; one that is replaced keeps its permissions, also while it is being written."""
+    old = os.umask(0o027)
+    try:
+        net_of(1.0).save(tmp_path / "net")
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE((tmp_path / "net").stat().st_mode) == 0o640
+    (tmp_path / "net").chmod(0o600)
+    net_of(2.0).save(tmp_path / "net")
+    assert stat.S_IMODE((tmp_path / "net").stat().st_mode) == 0o600
+
+
+def test_a_symbolic_link_stays_and_its_target_is_replaced(tmp_path: Path) -> None:
+    """Saving through a link writes the file that it points to, in that file's folder, be it there yet or not."""
+    (tmp_path / "runs").mkdir()
+    net_of(1.0).save(tmp_path / "runs" / "7")
+    (tmp_path / "latest").symlink_to("runs/7")
+    (tmp_path / "next").symlink_to("runs/8")
+    net_of(2.0).save(tmp_path / "latest")
+    net_of(3.0).save(tmp_path / "next")
+    assert (tmp_path / "latest").is_symlink()
+    assert (value_of(tmp_path / "runs" / "7"), value_of(tmp_path / "runs" / "8")) == (2.0, 3.0)
+    assert names(tmp_path) | names(tmp_path / "runs") == {"runs", "latest", "next", "7", "8"}
+
+
+@pytest.fixture
+def folder_of_nobody() -> Iterator[Path]:
+    """A folder in which the test is not root while it runs: root may do everything."""
+    with tempfile.TemporaryDirectory() as name:
+        if os.geteuid() != 0:
+            yield Path(name)
+        else:
+            os.chown(name, 65534, 65534)
+            os.setresuid(65534, 65534, 0)
+            try:
+                yield Path(name)
+            finally:
+                os.setresuid(0, 0, 0)
+
+
+def test_without_permission_nothing_is_written_or_read(folder_of_nobody: Path) -> None:
+    """A write-protected folder or file keeps what it has; a file that may not be read gives PermissionError."""
+    path = folder_of_nobody / "net"
+    net_of(1.0).save(path)
+    path.chmod(0o400)
+    with pytest.raises(PermissionError, match="is write-protected"):
+        net_of(2.0).save(path)
+    path.chmod(0o600)
+    folder_of_nobody.chmod(0o500)
+    with pytest.raises(PermissionError) as caught:
+        net_of(2.0).save(path)
+    assert caught.value.filename == str(path)
+    folder_of_nobody.chmod(0o700)
+    assert value_of(path) == 1.0
+    assert names(folder_of_nobody) == {"net"}
+    path.chmod(0o000)
+    with pytest.raises(PermissionError):
+        cr.load(path)
+
+
+def test_other_files_are_written_in_the_same_way(tmp_path: Path) -> None:
+    """``write_bytes`` replaces any file in one step: training states, pictures and tables go through it too."""
+    files.write_bytes(tmp_path / "file", b"old")
+    files.write_bytes(tmp_path / "file", b"new")
+    assert (tmp_path / "file").read_bytes() == b"new"
+    assert names(tmp_path) == {"file"}
