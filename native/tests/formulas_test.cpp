@@ -17,8 +17,10 @@ using namespace chainrule::CHAINRULE_KERNEL_SET;
 using tests::Wide;
 namespace library = tests::library;
 
-std::mt19937_64 generator{1};
-double normal_number() { return std::normal_distribution<double>()(generator); }
+double normal_number() {
+  static std::mt19937_64 generator{1};
+  return std::normal_distribution<double>()(generator);
+}
 
 // σ(z) and σ′(z); `terms` is what a derivative's error is measured by
 template <class R> struct Sought {
@@ -163,17 +165,20 @@ template <class T> void costs() {
   }
 }
 
+template <class T> void all() {
+  if constexpr (tests::comparable<T>) {
+    activations<T>(0.3);
+    activations<T>(-0.5);
+    costs<T>();
+  }
+  kinks<T>();
+}
+
 }  // namespace
 
 int main() {
-  for (const double p : {0.3, -0.5}) {
-    std::printf("parameter %g\n", p);
-    activations<float>(p);
-    activations<double>(p);
-  }
-  kinks<float>();
-  kinks<double>();
-  costs<float>();
-  costs<double>();
+  if (!tests::runs_here()) return tests::skipped;
+  all<float>();
+  all<double>();
   return tests::failures();
 }

@@ -1,9 +1,11 @@
 // Errors of vector words in units in the last place, over all of a number type.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 #include "kernels/words.hpp"
@@ -19,6 +21,22 @@ template <> struct Wider<double> {
   using type = long double;  // 80 bits on x86; 128 bits, in software, on AArch64
 };
 template <class T> using Wide = typename Wider<T>::type;
+// Where long double is no wider than double (Apple, MSVC) double is not tested.
+template <class T> inline constexpr bool comparable =
+    std::numeric_limits<Wide<T>>::digits > std::numeric_limits<T>::digits;
+
+// Can this CPU run the set that the test is compiled for? If not, it exits with `skipped`.
+inline constexpr int skipped = 77;
+inline bool runs_here() {
+#if CHAINRULE_VECTOR_BYTES == 64
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+#elif CHAINRULE_VECTOR_BYTES == 32
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#else
+  return true;
+#endif
+}
 
 // |got − sought| in units of the last place of a T of sought's size; subnormal numbers have the smallest normal one's.
 template <class T> double ulp_error(T got, Wide<T> sought) {

@@ -1,4 +1,4 @@
-"""Recompute the polynomial coefficients of src/kernels/{exp,log,erf,trig,tanh}.hpp (needs mpmath; not part of the build).
+"""Recompute the polynomial coefficients of src/kernels/{exp,log,erf,trig}.hpp (needs mpmath; no part of a build).
 
 Method: Remez exchange in 50-digit arithmetic for min over c of max over x of |Σ c_j φ_j(x) − g(x)| · weight(x),
 the weight being 1/|the function sought|, so that the error is relative. Coefficients are
@@ -52,6 +52,7 @@ def remez(g: Real, powers: list[int], weight: Real, low: mpf, high: mpf) -> tupl
 
 
 def rounded(x: mpf, bits: int) -> mpf:
+    """x to the nearest number of `bits` bits."""
     with mp.workprec(bits):
         return +x
 
@@ -68,6 +69,7 @@ def fit(g: Real, degree: int, weight: Real, low: mpf, high: mpf, bits: int) -> l
 
 
 def show(name: str, c: list[mpf], bits: int) -> None:
+    """Print the coefficients as C++ literals."""
     suffix = "f" if bits == 24 else ""
     print(f"{name}:\n    " + ", ".join(float(a).hex() + suffix for a in c))
 
@@ -124,6 +126,7 @@ def erf(bits: int) -> None:
 
 
 def erfcx(x: mpf) -> mpf:
+    """e^(x²) erfc x."""
     return mp.exp(x * x) * mp.erfc(x)
 
 

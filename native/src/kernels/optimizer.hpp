@@ -12,6 +12,9 @@
 //
 // first, second: the moments in the order of `moments` in Python (v | ν | μ, ν | Δ, previous g); unused ones are left
 // alone. All of theta, first, second are updated in place.
+//
+// Measured for Adam in float (AMD Zen 4, AVX-512 | AVX2, ns a parameter in L1): √ and division 0.28 | 0.29, √ by rsqrt14
+// and a Newton step 0.25 | 0.28, division by rcp14 and a Newton step too 0.29 | 0.31. The exact ones stay.
 #pragma once
 #include "chainrule/coefficients.hpp"
 #include "words.hpp"
