@@ -548,7 +548,7 @@ RESUME = [
         resume(moments={"mu": np.ones(26), "nu": np.ones(2)}),
         ("nu must be an array (26,) of float64", "array([1., 1.])"),
     ),
-    Bad("best θ too short", resume(best_theta=np.ones(2)), ("best_theta must be an array (26,) of float64", "array([1., 1.])")),
+    Bad("best θ too short", resume(best_theta=np.ones(2)), ("best_theta must be an array (26,) of float64", "1., 1.")),
     Bad("negative steps", resume(step=-1), ("step must be an integer ≥ 0", "-1")),
     Bad("steps of another batch size", resume(step=7), ("resume made 7 steps", "an epoch now has 3", "batch_size")),
     Bad("a step beyond the epoch", resume(batch=3, step=9), ("resume made 9 steps", "an epoch now has 3")),
