@@ -139,7 +139,14 @@ def erfc(bits: int) -> None:
 
 
 if __name__ == "__main__":
-    everything = {f.__name__: f for f in (exp, log, log1p, sin, erf, erfc)}
+    everything: dict[str, Callable[[int], None]] = {
+        "exp": exp,
+        "log": log,
+        "log1p": log1p,
+        "sin": sin,
+        "erf": erf,
+        "erfc": erfc,
+    }
     for name in sys.argv[1:2] or everything:
         for bits in (24, 53):
             everything[name](bits)
