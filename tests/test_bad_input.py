@@ -150,6 +150,9 @@ NETWORK = [
     Bad(
         "W assigned", lambda net: setattr(net, "W", [1]), ("W of a network is frozen", "net.W[i][...]"), AttributeError
     ),
+    Bad(
+        "an entry of W assigned", lambda net: net.W.__setitem__(1, X), ("layer 1 is frozen", "net.W[1][...]"), TypeError
+    ),
     Bad("layer 0 of W", lambda net: net.W[0], ("layers are numbered from 1 to 2", "got 0"), IndexError),
     Bad("a slice of layers", lambda net: net.W[1:], ("one layer at a time", "from 1 to 2"), TypeError),
     Bad("astype integers", lambda net: net.astype(int), ("dtype must be float32 or float64", "int")),
@@ -164,6 +167,7 @@ DENSE = [
     Bad("one size", lambda _: cr.Network.dense([3]), ("sizes must be a list m₀ … m_r", "[3]")),
     Bad("sizes a number", lambda _: cr.Network.dense(3), ("sizes must be a list", "got 3")),
     Bad("sizes a text", lambda _: cr.Network.dense("32"), ("sizes must be a list", "'32'")),
+    Bad("sizes a set", lambda _: cr.Network.dense({3, 2}), ("sizes must be a list", "{2, 3}")),
     Bad("a size of 0", lambda _: cr.Network.dense([3, 0, 1]), ("sizes[1] must be an integer ≥ 1", "got 0")),
     Bad("a negative size", lambda _: cr.Network.dense([3, 1, -2]), ("sizes[2] must be an integer ≥ 1", "got -2")),
     Bad("a size of 2.0", lambda _: cr.Network.dense([3, 2.0]), ("sizes[1] must be an integer", "got 2.0")),
@@ -280,6 +284,7 @@ ARRAYS = [
     Bad("x dates", lambda net: net(np.array(["2024-01-01"] * 3, "M8[D]")), ("x must", "datetime64", "Encode")),
     Bad("x structured", lambda net: net(np.zeros(3, dtype=[("u", float)])), ("x must hold real numbers", "'u'")),
     Bad("x a generator", lambda net: net(numbers()), ("x must be an array", "generator", "list(…)")),
+    Bad("x a text", lambda net: net("abc"), ("x must be an array", "'abc'", "Give a list")),
     Bad("x a set", lambda net: net({1.0, 2.0, 3.0}), ("x must be an array", "{1.0, 2.0, 3.0}", "list(…)")),
     Bad("x a dict", lambda net: net({"x": 1.0}), ("x must be an array", "{'x': 1.0}")),
     Bad("x a function", lambda net: net(numbers), ("x must be an array", "numbers", "Give a list")),
@@ -316,6 +321,13 @@ ARRAYS = [
         "an unknown engine", lambda net: net(X, engine="natve"), ("unknown engine 'natve'", "reference"), cr.UnknownName
     ),
     Bad("an engine that is none", lambda net: net(X, engine=None), ("unknown engine None",), cr.UnknownName),
+    Bad("the engine of no cost", lambda net: cr.engines.chosen(net, cost=3), ("cost must be a cost", "got 3")),
+    Bad(
+        "the engine of no optimizer",
+        lambda net: cr.engines.chosen(net, optimizer="sgd"),
+        ("unknown optimizer",),
+        cr.UnknownName,
+    ),
     Bad("the engine of no network", lambda _: cr.engines.chosen("net"), ("net must be a cr.Network", "'net'")),
 ]
 
@@ -554,6 +566,10 @@ RESUME = [
     Bad("a step beyond the epoch", resume(batch=3, step=9), ("resume made 9 steps", "an epoch now has 3")),
     Bad("epochs without records", resume(epoch=3), ("records must hold 3 numbers",)),
     Bad("a stream that is none", resume(stream=(1, 2)), ("stream must be two integers of 128 bits", "(1, 2)")),
+    Bad("a stream of None", resume(stream=None), ("moments and records must be dicts and stream a tuple",)),
+    Bad("moments in a list", resume(moments=[1.0]), ("moments and records must be dicts",)),
+    Bad("a best J that is a text", resume(best_J="inf"), ("best_J must be a float", "'inf'")),
+    Bad("θ a list", resume(theta=[1.0] * 26), ("theta must be an array (d,)", "[1.0")),
     Bad("a best epoch to come", resume(best_epoch=5), ("best_epoch must be ≤ epoch = 2", "got 5")),
 ]
 
@@ -594,6 +610,11 @@ VALUES = [
         cr.ActivationRefused,
     ),
     Bad("a check over no range", lambda _: cr.check_activation(cr.relu, 1.0, -1.0), ("low", "high", "1.0", "-1.0")),
+    Bad("a check of no rows", lambda _: cr.check_activation(cr.softmax, sizes=()), ("sizes must hold at least one",)),
+    Bad(
+        "a check of rows of 0", lambda _: cr.check_activation(cr.softmax, sizes=(0,)), ("sizes must be an integer ≥ 1",)
+    ),
+    Bad("softmax of empty rows", lambda _: cr.softmax(np.ones((2, 0))), ("m ≥ 1", "got shape (2, 0)")),
     Bad("a check of no activation", lambda _: cr.check_activation(np.tanh), ("sigma", "cr.Activation")),
     Bad("a scale of 0", lambda _: cr.Normal(0.0), ("scale must be a finite number > 0", "0.0")),
     Bad("a scale that is a text", lambda _: cr.Uniform("1"), ("scale must be a finite number > 0", "'1'")),

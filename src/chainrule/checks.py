@@ -90,7 +90,7 @@ def _as_numbers(values: ArrayLike, symbol: str) -> NDArray[Any]:
     if raw.ndim == 0:
         hint = (
             "list(…) makes one of a generator or a set."
-            if isinstance(values, Iterable) and not isinstance(values, Mapping)
+            if isinstance(values, Iterable) and not isinstance(values, (Mapping, str, bytes))
             else "Give a list or an array."
         )
         raise InputError(f"{symbol} must be an array of numbers; got {shown(values)}. {hint}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
@@ -32,6 +32,14 @@ class ByLayer(Sequence[T], Generic[T]):
     >>> z = ByLayer(["z of layer 1", "z of layer 2"])
     >>> z[1], len(z)
     ('z of layer 1', 2)
+
+    The entries of W and b are views into θ, and steps may be made layer by layer (L13):
+
+    >>> import chainrule as cr
+    >>> net = cr.Network([cr.Layer([[2.0]], [1.0], cr.identity)])
+    >>> net.W[1] -= 0.5
+    >>> net.theta
+    array([1.5, 1. ])
     """
 
     __slots__ = ("_first", "_items")
@@ -50,6 +58,13 @@ class ByLayer(Sequence[T], Generic[T]):
         if not self._first <= operator.index(i) <= last:
             raise IndexError(f"layers are numbered from {self._first} to {last} here; got {i}.")
         return self._items[i - self._first]
+
+    def __setitem__(self, i: int, value: T) -> None:
+        """Takes back what an in-place operation has made, so that ``net.W[1] -= alpha * g.W[1]`` is a step (L13)."""
+        if value is not self[i]:
+            raise TypeError(
+                f"layer {i} is frozen: move its numbers, as by net.W[{i}][...] = value, or build another one."
+            )
 
     def __iter__(self) -> Iterator[T]:
         return iter(self._items)
@@ -131,7 +146,8 @@ def as_dropout(value: object) -> float:
 
 def as_sizes(sizes: object) -> tuple[int, ...]:
     """The sizes m₀ … m_r, each ≥ 1, of a network with at least one layer."""
-    given = tuple(sizes) if isinstance(sizes, Iterable) and not isinstance(sizes, (str, bytes)) else ()
+    in_order = isinstance(sizes, Iterable) and not isinstance(sizes, (str, bytes, Set, Mapping))
+    given = tuple(cast("Iterable[object]", sizes)) if in_order else ()
     if len(given) < 2:
         raise InputError(f"sizes must be a list m₀ … m_r of at least an input and an output size; got {shown(sizes)}.")
     m = tuple(as_integer(m_i, f"sizes[{i}]", 1) for i, m_i in enumerate(given))

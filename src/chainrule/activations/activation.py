@@ -133,8 +133,9 @@ class VectorActivation(Sigma):
     @staticmethod
     def _input(z: npt.ArrayLike) -> Array:
         array = Sigma._input(z)
-        if array.ndim == 0:
-            raise InputError("z must be rows (t, m) or one row (m,) for a vector-valued σ; got a single number.")
+        if array.ndim == 0 or array.shape[-1] == 0:
+            got = f"shape {array.shape}" if array.ndim else "a single number"
+            raise InputError(f"z must be rows (t, m) or one row (m,), m ≥ 1, for a vector-valued σ; got {got}.")
         return array
 
     def pullback(self, z: npt.ArrayLike, g: npt.ArrayLike) -> Array:

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.activations.check_entrywise import check_entrywise
 from chainrule.activations.check_vector_valued import check_vector_valued
-from chainrule.checks import Array, as_real, shown
+from chainrule.checks import Array, as_integer, as_real, shown
 from chainrule.errors import ActivationRefused, InputError
 
 if TYPE_CHECKING:
@@ -69,6 +69,9 @@ def check_activation(
     low, high = as_real(low, "low"), as_real(high, "high")
     if not low < high:
         raise InputError(f"low and high must be finite numbers with low < high; got {shown(low)} and {shown(high)}.")
+    if not sizes:
+        raise InputError("sizes must hold at least one size m of a row; got ().")
+    sizes = tuple(as_integer(m, "sizes", 1) for m in sizes)
     name = sigma.name
     f = _guarded(f"{name}: σ", sigma)
     with np.errstate(all="ignore"):

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from chainrule import costs, optimizers
 from chainrule.checks import Array
 from chainrule.errors import EngineDeclined
 from chainrule.naming import resolve
@@ -97,18 +98,20 @@ def _load(name: str) -> Engine:
 
 
 def chosen(
-    net: Network, cost: Cost | None = None, optimizer: Optimizer | None = None, *, engine: str = "auto"
+    net: Network, cost: Cost | str | None = None, optimizer: Optimizer | str | None = None, *, engine: str = "auto"
 ) -> Choice:
     """Which engine runs this network (with this cost and optimizer, in training), and why.
 
-    ``engine`` is "auto" for the fastest that can, or an engine's name. Raises UnknownName for a name that none has,
-    EngineDeclined if the named one cannot.
+    ``cost`` and ``optimizer`` are values or names, as in ``cr.train``; ``engine`` is "auto" for the fastest that can,
+    or an engine's name. Raises UnknownName for a name that none has, EngineDeclined if the named one cannot.
 
     >>> import chainrule as cr
     >>> cr.engines.chosen(cr.Network.dense([5, 3, 2, 1]), engine="reference").reason
     'asked for by name'
     """
     as_network(net)
+    cost = None if cost is None else costs.get(cost)
+    optimizer = None if optimizer is None else optimizers.get(optimizer)
     if engine != "auto":
         named = _load(engine)
         if why := named.declines(net, cost, optimizer):

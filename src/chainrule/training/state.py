@@ -73,6 +73,12 @@ class TrainingState:
         if not isinstance(theta, np.ndarray) or theta.ndim != 1 or theta.dtype not in DTYPES.values():
             raise InputError(f"theta must be an array (d,), float32 or float64; got {shown(theta)}.")
         as_array(theta, "theta", theta.dtype)
+        if (
+            not isinstance(self.moments, dict)
+            or not isinstance(self.records, dict)
+            or not isinstance(self.stream, tuple)
+        ):
+            raise InputError("moments and records must be dicts and stream a tuple, as in the state of a history.")
         like_theta = self.moments if self.best_theta is None else {**self.moments, "best_theta": self.best_theta}
         for name, array in like_theta.items():
             if not isinstance(array, np.ndarray) or array.shape != theta.shape or array.dtype != theta.dtype:
@@ -86,6 +92,9 @@ class TrainingState:
         if self.best_epoch > self.epoch:
             raise InputError(f"best_epoch must be ≤ epoch = {self.epoch}; got {self.best_epoch}.")
         as_real(self.partial_seconds, "partial_seconds", 0.0)
+        for name in ("partial_J", "best_J"):  # both may be infinite
+            if not isinstance(getattr(self, name), float):
+                raise InputError(f"{name} must be a float; got {shown(getattr(self, name))}.")
         if [type(part) for part in self.stream] != [int, int] or not (
             0 <= self.stream[0] < 2**128 and 0 <= self.stream[1] < 2**128 and self.stream[1] % 2
         ):
