@@ -1,0 +1,201 @@
+"""The benchmarks run and check what they time; no test here asserts a time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from benchmarks import __main__ as command
+from benchmarks import data, page, peers, table
+from benchmarks.check import failure
+from benchmarks.peers.chainrule_ import network
+from benchmarks.process import ROOT, Failed, Worker
+from benchmarks.results import Report, Result, Row
+from benchmarks.workloads import WORKLOADS, Prediction, Training
+
+TRAININGS = [workload for workload in WORKLOADS.values() if isinstance(workload, Training)]
+PREDICTIONS = [workload for workload in WORKLOADS.values() if isinstance(workload, Prediction)]
+
+
+def report(failed: str | None = None) -> Report:
+    """A run of every workload with made-up times: each peer takes three times as long as Chainrule."""
+    rows = []
+    for name, workload in WORKLOADS.items():
+        for dtype in workload.dtypes:
+            own = Result("chainrule", "Chainrule", "native engine", {"chainrule": "0.1.0"}, [0.5, 1.0, 2.0, 1.0, 1.0])
+            others = [
+                Result(peer, peers.PEERS[peer].title, "", {peer: "1.0"}, [1.5, 3.0, 6.0, 3.0, 3.0], [0.0] * 5, failed)
+                for peer in workload.peers
+            ]
+            rows.append(Row(name, dtype, workload.units, [own, *others]))
+    return Report("python -m benchmarks", "2026-01-01", 5, False, "abc", {"CPU": "a CPU", "cores": "2"}, {}, rows)
+
+
+def test_every_peer_and_goal_of_a_workload_is_known() -> None:
+    """Workloads name peers that exist, and set goals for peers that they measure."""
+    assert list(WORKLOADS) == ["A", "S", "B", "C", "D", "F", "one-row", "1,024-rows", "cold-process"]
+    for workload in WORKLOADS.values():
+        assert set(workload.peers) <= set(peers.PEERS)
+        assert set(workload.goals) <= set(workload.peers)
+        assert all(goal.least <= goal.aim for goal in workload.goals.values())
+        for peer in ("chainrule", *workload.peers):
+            script = f"cold/{peer}_.py" if workload.unit == "process" else f"peers/{peers.PEERS[peer].module}.py"
+            assert (ROOT / "benchmarks" / script).is_file()
+
+
+@pytest.mark.parametrize("workload", TRAININGS, ids=lambda workload: workload.name)
+def test_epochs_are_whole(workload: Training) -> None:
+    """No minibatch is ragged, so that a peer that needs equal shapes sees every row too."""
+    assert workload.t % workload.batch_size == 0
+    assert workload.units == workload.epochs * workload.t // workload.batch_size
+    assert 0 < workload.quick().units <= workload.units
+
+
+def test_peers_are_given_the_order_that_training_draws() -> None:
+    """Steps over ``row_order`` are those of ``cr.train(seed=SEED)``: both come to the same θ."""
+    workload = Training(
+        "T", "", {}, (), sizes=(3, 4, 2), t=12, batch_size=4, epochs=2, optimizer="gradient_descent", learning_rate=0.1
+    )
+    X, Y = data.training_set(workload, "float64")
+    theta = data.initial_theta(workload.sizes, workload.hidden, "float64")
+    cost, net, other = cr.SumOfSquares(mean=True), network(workload, theta), network(workload, theta)
+    cr.train(
+        net, X, Y, cost=cost, optimizer=cr.GradientDescent(0.1), epochs=2, batch_size=4, seed=data.SEED,
+        engine="reference",
+    )  # fmt: skip
+    for rows in data.row_order(workload):
+        other.theta -= 0.1 * cr.gradient(other, cost, X[rows], Y[rows], engine="reference").theta
+    np.testing.assert_allclose(net.theta, other.theta, rtol=1e-12)
+
+
+def test_matrix_exponential() -> None:
+    """The closed form is the sum of the series Aᵏ/k!."""
+    X = data.inputs(4, 20)
+    A, term, total = X.reshape(-1, 2, 2), np.eye(2), np.eye(2)
+    for k in range(1, 60):
+        term = term @ A / k
+        total = total + term
+    np.testing.assert_allclose(data.matrix_exponential(X), total.reshape(-1, 4), rtol=1e-10, atol=1e-12)
+
+
+def test_the_check_has_its_own_forward_pass() -> None:
+    """J and N(x), by which results are checked, are those of the lecture (the reference engine's)."""
+    for workload in TRAININGS[:2]:
+        X, Y = (array[:50] for array in data.training_set(workload, "float64"))
+        theta = data.initial_theta(workload.sizes, workload.hidden, "float64")
+        J = cr.SumOfSquares(mean=True)(network(workload, theta), X, Y)
+        assert data.J(workload, theta, X, Y) == pytest.approx(J, rel=1e-12)
+    (x,), theta = (
+        data.prediction_inputs(PREDICTIONS[0].quick(), "float64")[:1],
+        data.initial_theta(PREDICTIONS[0].sizes, "relu", "float64"),
+    )
+    assert data.deviation(PREDICTIONS[0], theta, x, network(PREDICTIONS[0], theta)(x, engine="reference")) < 1e-14
+
+
+@pytest.mark.parametrize(("peer", "name"), [("reference", "A"), ("chainrule", "A"), ("chainrule", "one-row")])
+def test_a_worker_answers_with_a_checked_run(peer: str, name: str) -> None:
+    """A worker gets ready, and each run starts from θ₀ again: the results of two runs are equal, and right."""
+    with Worker(sys.executable, [peer, name, "float64", "--quick"]) as worker:
+        first, second = worker.run(), worker.run()
+        assert worker.versions == {"chainrule": cr.__version__}
+        assert worker.note.endswith(" engine")
+    assert first.value == second.value
+    assert first.seconds > 0
+    if name == "A":
+        assert 0 <= first.value < worker.start
+    else:
+        assert failure(WORKLOADS[name], "float64", first.value, 0.0, 0.0) is None
+
+
+def test_a_worker_that_cannot_run_says_why() -> None:
+    """A process that ends instead of answering is a failure with its last words."""
+    with pytest.raises(Failed, match=r"ended with status 2: .*invalid choice"):
+        Worker(sys.executable, ["nobody", "A", "float32"])
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype", "value"),
+    [
+        ("A", "float32", 0.14),  # expected: 0.1, from 1.0
+        ("A", "float32", 1.0),  # nothing was trained
+        ("A", "float64", 0.1 + 1e-5),
+        ("A", "float64", float("nan")),
+        ("one-row", "float32", 1e-4),
+        ("cold-process", "float32", 0.96),
+    ],
+)
+def test_a_wrong_result_is_no_time(name: str, dtype: str, value: float) -> None:
+    """A run whose result is off is refused; one that is right within rounding is not."""
+    assert failure(WORKLOADS[name], dtype, value, 1.0, 0.1) is not None
+    right = {"A": 0.1 + 1e-8, "one-row": 1e-7, "cold-process": 0.98}[name]
+    assert failure(WORKLOADS[name], dtype, right, 1.0, 0.1) is None
+
+
+def test_ratios_are_taken_within_a_round() -> None:
+    """A machine that is slow in one round changes no ratio; a failed peer has none."""
+    row = report().rows[0]
+    assert row.ratios(row.results[1]) == [3.0] * 5
+    row.results[1].failure = "wrong"
+    assert row.ratios(row.results[1]) == []
+    assert row.best() is row.results[2]
+
+
+def test_tables_and_page_are_complete(tmp_path: Path) -> None:
+    """Every workload, peer and goal is in the table and on the page; JSON gives the report back."""
+    made = report()
+    made.save(tmp_path / "run.json")
+    assert Report.load(tmp_path / "run.json") == made
+    text = "\n".join(line for row in made.rows for line in table.block(row))
+    markdown = page.markdown(made)
+    for row in made.rows:
+        assert WORKLOADS[row.workload].title in text
+        assert WORKLOADS[row.workload].title in markdown
+        for result in row.results[1:]:
+            assert f"| {row.workload} | {row.dtype} | " in markdown
+            assert result.title in text
+    assert text.count("MISSED") == sum(g.least > 3 for w in WORKLOADS.values() for g in w.goals.values())
+    assert markdown.count("≥") == sum(len(workload.goals) for workload in WORKLOADS.values())
+    assert page.objections(made) == []
+
+
+def test_only_a_whole_run_is_shown(tmp_path: Path) -> None:
+    """A run that was quick, short, partial or wrong does not become the page."""
+    wrong = report(failed="final J is 7")
+    quick, short, partial = report(), report(), report()
+    quick.quick, short.rounds, partial.left_out = True, 2, {"JAX": "pip"}
+    del partial.rows[-1]
+    for one in (wrong, quick, short, partial):
+        with pytest.raises(SystemExit, match="not written"):
+            page.write(one, tmp_path)
+    assert "FAILED: final J is 7" in "\n".join(table.block(wrong.rows[0]))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_peers_that_are_not_there_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A peer that is not installed is left out, by name and with the command that installs it."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    made = report()
+    made.left_out = command.left_out(list(WORKLOADS), compare=False)
+    assert set(made.left_out) == {"JAX", "PyTorch", "scikit-learn", "ONNX Runtime"}
+    assert "left out: JAX (pip install '.[bench]')" in list(table.left_out(made))
+    assert command.left_out(list(WORKLOADS), compare=True) == {}
+
+
+def test_the_command(tmp_path: Path) -> None:
+    """``python -m benchmarks`` measures who is there, prints and writes JSON; an unknown workload is refused."""
+    path = tmp_path / "run.json"
+    run = [sys.executable, "-m", "benchmarks", "--quick", "--json", str(path), "--picture", str(tmp_path / "run.svg")]
+    done = subprocess.run(
+        [*run, "--only", "one-row", "--rounds", "1"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Chainrule, " in done.stdout
+    assert json.loads(path.read_text(encoding="utf-8"))["rows"][0]["results"][0]["values"]
+    with pytest.raises(SystemExit, match="unknown workload Z"):
+        command.chosen_names("A,Z")
