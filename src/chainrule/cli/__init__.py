@@ -1,0 +1,21 @@
+"""The command line: ``chainrule train``, ``predict``, ``evaluate`` and ``info``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command of these arguments (by default the process's own) and give its exit code.
+
+    0: done; 1: it could not be done, and one line on stderr says why; 2: wrong usage; 130: interrupted (Ctrl-C).
+    """
+    try:
+        from chainrule.cli.app import run
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("rich", "typer"):
+            raise
+        print(f"Error: the command line needs {error.name}; pip install 'chainrule[cli]'", file=sys.stderr)
+        return 1
+    return run(arguments)

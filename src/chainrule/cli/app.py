@@ -1,0 +1,79 @@
+"""The commands as one program."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from chainrule import engines
+from chainrule.cli import info, rows, train
+from chainrule.cli.refusals import FAILED, exit_code
+from chainrule.cli.terminal import printable
+from chainrule.errors import ChainruleError
+
+app = typer.Typer(
+    name="chainrule",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # help and errors look the same in a terminal and in a pipe
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+app.command()(train.train)
+app.command()(rows.predict)
+app.command()(rows.evaluate)
+app.command()(info.info)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from chainrule import __version__
+
+        print(f"chainrule {__version__}")
+        raise typer.Exit()
+
+
+Version = Annotated[bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)]
+
+
+@app.callback()
+def _program(version: Version = False) -> None:
+    """Feed-forward neural networks for tables.
+
+    \b
+    chainrule train digits
+    chainrule train iris.csv --target species
+    chainrule predict iris.safetensors new.csv
+    chainrule evaluate iris.safetensors new.csv
+    chainrule info iris.safetensors
+
+    Results go to stdout, all else to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+    """
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and give its exit code; an expected error is one line on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="replace")  # σ in a terminal that has no σ
+    try:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", engines.EngineNotice)  # `train` says which engine it takes, and why
+                app(args=None if arguments is None else list(arguments), prog_name="chainrule")
+            code: object = 0
+        except SystemExit as end:
+            code = end.code
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough (| head)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except (ChainruleError, OSError, MemoryError) as error:
+        print(f"Error: {printable(str(error))}", file=sys.stderr)
+        return exit_code(error)
+    return code if isinstance(code, int) else 0 if code is None else FAILED

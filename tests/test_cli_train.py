@@ -1,0 +1,195 @@
+"""``chainrule train``: what it decides, prints and saves."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command import QUICK, chainrule, process, table, write_csv
+
+
+from chainrule.cli import sources, table_model
+from chainrule.optimizers import OPTIMIZERS
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Each test works in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def measure(out: str, name: str) -> tuple[float, float]:
+    """A measure of the network and of the baseline, from the table of results."""
+    line = re.search(rf"^ *{name} +(\S+) +(\S+)$", out, re.MULTILINE)
+    assert line, out
+    return float(line[1].replace(",", "")), float(line[2].replace(",", ""))
+
+
+def test_the_first_command_reads_digits(here: Path) -> None:
+    """``chainrule train digits`` reaches a test accuracy of 0.97, says so on stdout, and saves the model and the curve."""
+    command = process("train", "digits", cwd=here)
+    out, err = command.communicate(timeout=600)
+    assert command.returncode == 0, err
+    accuracy, baseline = measure(out, "accuracy")
+    assert accuracy >= 0.97
+    assert baseline < 0.12
+    assert (here / "digits.png").read_bytes().startswith(PNG)
+    model = table_model.load(here / "digits.safetensors")
+    assert model.net.m[0] == 64
+    assert "\x1b" not in out + err
+    assert "\r" not in out + err
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "least"),
+    [("iris", "accuracy", 0.8), ("wine", "accuracy", 0.9), ("breast_cancer", "accuracy", 0.9)],
+)
+def test_bundled_sets_of_classes(source: str, name: str, least: float) -> None:
+    """The sets of classes that scikit-learn bundles are learned far better than their baseline, with the default settings."""
+    answer = chainrule("train", source, "--quiet")
+    network, baseline = measure(answer.out, name)
+    assert (answer.code, answer.err) == (0, "")
+    assert network >= least > baseline
+    assert measure(answer.out, "cross-entropy")[0] < measure(answer.out, "cross-entropy")[1]
+
+
+def test_numbers_are_measured_in_their_own_unit() -> None:
+    """The diabetes set is taken for numbers; RMSE, MAE and R² stand beside the mean's, and R² is 1 − (RMSE/spread)²."""
+    answer = chainrule("train", "diabetes")
+    rmse, of_the_mean = measure(answer.out, "RMSE")
+    assert measure(answer.out, "R²")[0] > 0.3
+    assert rmse < 0.85 * of_the_mean
+    assert measure(answer.out, "MAE")[0] < measure(answer.out, "MAE")[1]
+    assert "Target 'target': numbers" in answer.err
+    # 1 − R² = (RMSE / spread)² of the network and of the mean, whose ratio does not depend on the spread
+    ratio = (1 - measure(answer.out, "R²")[0]) / (1 - measure(answer.out, "R²")[1])
+    assert ratio == pytest.approx((rmse / of_the_mean) ** 2, rel=2e-3)
+
+
+def test_same_seed_same_network(here: Path) -> None:
+    """One seed gives the same split and, bit for bit, the same network; another one another."""
+    write_csv(here / "t.csv", table())
+    outs = {}
+    for name, seed in (("one", 3), ("two", 3), ("three", 4)):
+        answer = chainrule("train", "t.csv", "--target", "kind", "--seed", seed, "--out", f"{name}.safetensors", *QUICK)
+        assert answer.code == 0, answer.err
+        outs[name] = table_model.load(f"{name}.safetensors").net.theta
+    assert np.array_equal(outs["one"], outs["two"])
+    assert not np.array_equal(outs["one"], outs["three"])
+
+
+@pytest.mark.parametrize(
+    ("target", "task", "sigma", "m"),
+    [
+        ("kind", None, "sigmoid", 1),
+        ("three", None, "softmax", 3),
+        ("three", "numbers", "identity", 1),
+        ("yes_or_no", None, "sigmoid", 1),
+        ("zero_or_one", None, "sigmoid", 1),
+        ("number", None, "identity", 1),
+        ("float_classes", None, "softmax", 3),
+    ],
+)
+def test_output_layer_follows_the_target(here: Path, target: str, task: str | None, sigma: str, m: int) -> None:
+    """Two classes get a sigmoid, more of them softmax, numbers the identity; --task overrules what the values suggest."""
+    header = ["a", "b", "c", "kind", "three", "yes_or_no", "zero_or_one", "number", "float_classes"]
+    rows = [[*row, k % 3, str(k % 2 == 0).lower(), k % 2, row[0], f"{k % 3}.0"] for k, row in enumerate(table())]  # type: ignore[list-item]
+    write_csv(here / "t.csv", rows, header)
+    wanted = ["--task", task] if task else []
+    drop = [] if target == "kind" else ["--drop", "kind"]
+    answer = chainrule("train", "t.csv", "--target", target, *wanted, *drop, *QUICK)
+    assert answer.code == 0, answer.err
+    net = table_model.load("t.safetensors").net
+    assert (net.sigma[net.r].name, net.m[-1]) == (sigma, m)
+    assert f"Target '{target}'" in answer.err
+
+
+def test_quiet_prints_the_results_alone(here: Path) -> None:
+    """With --quiet stderr stays empty and stdout holds the same table."""
+    write_csv(here / "t.csv", table())
+    loud = chainrule("train", "t.csv", "--target", "kind", *QUICK)
+    quiet = chainrule("train", "t.csv", "--target", "kind", *QUICK, "--quiet")
+    assert (quiet.code, quiet.err) == (0, "")
+    assert quiet.out == loud.out
+    assert "Saved t.safetensors" in loud.err
+
+
+def test_out_names_a_folder_or_a_file(here: Path) -> None:
+    """--out FOLDER (made if need be) keeps the source's name; --out NAME.safetensors puts NAME.png beside it."""
+    write_csv(here / "t.csv", table())
+    assert chainrule("train", "t.csv", "--target", "kind", *QUICK, "--out", "deep/er").code == 0
+    assert chainrule("train", "t.csv", "--target", "kind", *QUICK, "--out", "deep/m.safetensors").code == 0
+    assert sorted(p.name for p in (here / "deep").rglob("*.*")) == ["m.png", "m.safetensors", "t.png", "t.safetensors"]
+
+
+def test_options_reach_the_network(here: Path) -> None:
+    """Layers, σ, optimizer, rate, batch size and epochs are those that were asked for, and the model's file says so."""
+    write_csv(here / "t.csv", table())
+    answer = chainrule(
+        "train", "t.csv", "--target", "kind", "--layers", "5,4", "--activation", "tanh", "--optimizer", "gradient-descent",
+        "--learning-rate", "0.05", "--batch-size", "16", "--epochs", "3", "--engine", "reference",
+    )  # fmt: skip
+    assert answer.code == 0, answer.err
+    model = table_model.load("t.safetensors")
+    assert model.net.m == (3, 5, 4, 1)
+    assert [sigma.name for sigma in model.net.sigma] == ["tanh", "tanh", "sigmoid"]
+    told = {key: model.training[key] for key in ("optimizer", "learning_rate", "batch_size", "epochs", "engine")}
+    assert told == {
+        "optimizer": "gradient_descent", "learning_rate": 0.05, "batch_size": 16, "epochs": 3, "engine": "reference",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
+def test_optimizers_by_name(here: Path, optimizer: str) -> None:
+    """An optimizer needs its name alone; RPROP then sees all rows at each step."""
+    write_csv(here / "t.csv", table())
+    answer = chainrule("train", "t.csv", "--target", "kind", "--optimizer", optimizer, "--epochs", "3")
+    assert answer.code == 0, answer.err
+    assert (table_model.load("t.safetensors").training["batch_size"] is None) == (optimizer == "rprop")
+
+
+def test_no_hidden_layer_is_logistic_regression(here: Path) -> None:
+    """--layers none leaves one layer, σ = sigmoid (L11)."""
+    write_csv(here / "t.csv", table())
+    assert chainrule("train", "t.csv", "--target", "kind", "--layers", "none", "--epochs", "3").code == 0
+    assert table_model.load("t.safetensors").net.m == (3, 1)
+
+
+def test_divergence_leaves_the_old_files(here: Path) -> None:
+    """Training that diverges ends with exit code 1 and one line of advice, and the files of an earlier run stay as they are."""
+    rows: list[list[object]] = [[x, y, 3 * x - y + 0.01 * k] for k, (x, y, *_) in enumerate(table())]  # type: ignore[operator]
+    write_csv(here / "t.csv", rows, ["a", "b", "y"])
+    assert chainrule("train", "t.csv", "--target", "y", *QUICK).code == 0
+    before = (here / "t.safetensors").read_bytes(), (here / "t.png").read_bytes()
+    answer = chainrule("train", "t.csv", "--target", "y", "--optimizer", "gradient_descent", "--learning-rate", "1e60")
+    assert answer.code == 1
+    assert answer.out == ""
+    assert re.fullmatch(
+        r"Error: training diverged.*Try a smaller --learning-rate, such as 1e\+59 .*", answer.err.splitlines()[-1]
+    )
+    assert ((here / "t.safetensors").read_bytes(), (here / "t.png").read_bytes()) == before
+
+
+def test_constant_and_far_off_columns(here: Path) -> None:
+    """A constant column and numbers of any size train without a warning; the constant one never moves a prediction."""
+    rows = [[*row[:3], 7.5, k * 1e300, 5e-324 * (k % 2), row[3]] for k, row in enumerate(table())]
+    header = ["a", "b", "c", "same", "huge", "tiny", "kind"]
+    write_csv(here / "t.csv", rows, header)
+    assert chainrule("train", "t.csv", "--target", "kind", *QUICK).code == 0
+    write_csv(here / "u.csv", [[*row[:3], -1e9, *row[4:]] for row in rows], header)
+    assert chainrule("predict", "t.safetensors", "t.csv").out == chainrule("predict", "t.safetensors", "u.csv").out
+
+
+def test_each_class_keeps_a_row_to_train_on(here: Path) -> None:
+    """A class with one single row is trained on, so that the model knows it."""
+    write_csv(here / "t.csv", [*table(), [0.0, 0.0, 0.0, "perhaps"]])
+    answer = chainrule("train", "t.csv", "--target", "kind", *QUICK)
+    assert answer.code == 0, answer.err
+    model = table_model.load("t.safetensors")
+    assert sources.read("t.csv").t == 81
+    assert model.target.values == ("no", "perhaps", "yes")  # type: ignore[union-attr]
