@@ -8,6 +8,7 @@ namespace nb = nanobind;
 namespace chainrule::bindings {
 void bind_training(nb::module_& module);
 void bind_evaluation(nb::module_& module);
+void bind_prediction(nb::module_& module);
 }  // namespace chainrule::bindings
 
 NB_MODULE(_native, module) {
@@ -18,4 +19,5 @@ NB_MODULE(_native, module) {
       "The kernel set in use: baseline, avx2, avx512 or neon; CHAINRULE_KERNELS forces one (ValueError if it cannot run).");
   chainrule::bindings::bind_training(module);
   chainrule::bindings::bind_evaluation(module);
+  chainrule::bindings::bind_prediction(module);
 }

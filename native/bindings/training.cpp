@@ -16,9 +16,9 @@ template <class T> class Run {
   using Set = std::tuple<Rows<const T>, Rows<const T>, std::optional<Vector<const T>>>;
 
   Run(const NetworkArgs& net, const CostArgs& cost, const OptimizerArgs& optimizer, Set data, std::optional<Set> validation,
-      long batch_size, long epochs, double tol, long tol_epochs, long patience, int threads, Vector<const T> theta,
+      long batch_size, long epochs, double tol, long tol_epochs, long patience, int threads, Vector<T> theta,
       const std::vector<Vector<const T>>& moments, const nb::dict& progress)
-      : data_(std::move(data)), validation_(std::move(validation)) {
+      : data_(std::move(data)), validation_(std::move(validation)), theta_(theta) {
     ProblemSpec<T> problem;
     problem.net = network_spec(net);
     problem.cost = cost_spec(cost);
@@ -34,6 +34,7 @@ template <class T> class Run {
     std::array<const T*, 2> start{};
     for (std::size_t k = 0; k < moments.size() && k < 2; ++k) start[k] = moments[k].data();
     trainer_ = std::make_unique<Trainer<T>>(problem, read(progress), theta.data(), start);
+    trainer_->show_in(theta.data());
     if (progress.contains("best_theta") && !progress["best_theta"].is_none())
       trainer_->set_best_theta(nb::cast<Vector<const T>>(progress["best_theta"]).data());
   }
@@ -60,10 +61,10 @@ template <class T> class Run {
   }
   const char* method() const { return trainer_->method(); }
 
-  void get(Vector<T> theta, std::vector<Vector<T>> moments) const {
+  void get_moments(std::vector<Vector<T>> moments) const {
     std::array<T*, 2> out{};
     for (std::size_t k = 0; k < moments.size() && k < 2; ++k) out[k] = moments[k].data();
-    trainer_->get(theta.data(), out);
+    trainer_->get(nullptr, out);
   }
 
   nb::dict progress() const {
@@ -109,6 +110,7 @@ template <class T> class Run {
 
   Set data_;
   std::optional<Set> validation_;
+  Vector<T> theta_;  // the network's: kept current
   std::unique_ptr<Trainer<T>> trainer_;
   long d_ = 0;
   std::atomic<bool> interrupt_{false};
@@ -118,7 +120,7 @@ template <class T> void bind(nb::module_& module, const char* name) {
   using Set = typename Run<T>::Set;
   nb::class_<Run<T>>(module, name, "A training run of the native engine; see chainrule/engines/native.py.")
       .def(nb::init<const NetworkArgs&, const CostArgs&, const OptimizerArgs&, Set, std::optional<Set>, long, long, double, long,
-                    long, int, Vector<const T>, const std::vector<Vector<const T>>&, const nb::dict&>(),
+                    long, int, Vector<T>, const std::vector<Vector<const T>>&, const nb::dict&>(),
            nb::arg("net"), nb::arg("cost"), nb::arg("optimizer"), nb::arg("data"), nb::arg("validation").none(), nb::arg("batch_size"),
            nb::arg("epochs"), nb::arg("tol"), nb::arg("tol_epochs"), nb::arg("patience"), nb::arg("threads"), nb::arg("theta"),
            nb::arg("moments"), nb::arg("progress"))
@@ -126,7 +128,7 @@ template <class T> void bind(nb::module_& module, const char* name) {
       .def("interrupt", &Run<T>::interrupt, "Make `advance` return soon; a step that is not finished is given up.")
       .def_prop_ro("stopped", &Run<T>::stopped)
       .def_prop_ro("method", &Run<T>::method, "How steps are computed: panels or lanes.")
-      .def("get", &Run<T>::get, nb::arg("theta"), nb::arg("moments"), "Write the current numbers into these arrays.")
+      .def("get_moments", &Run<T>::get_moments, nb::arg("moments"), "Write the optimizer's moments into these arrays.")
       .def("best_theta", &Run<T>::best_theta, nb::arg("theta"))
       .def("progress", &Run<T>::progress)
       .def("records_since", &Run<T>::records_since, nb::arg("first"));

@@ -33,6 +33,19 @@ template <class T> void Evaluator<T>::outputs(const T* theta, const T* X, long t
   });
 }
 
+template <class T> Predictor<T>::Predictor(const NetworkSpec& net, const T* theta) : kernels_(kernel_set().kernels<T>()) {
+  long widest = 0, scratch = 0;
+  for (int i = 1; i <= net.r(); ++i) {
+    const long n = net.m[i - 1], m = net.m[i];
+    const LayerSpec& spec = net.layers[i - 1];
+    layers_.push_back({n, m, spec.sigma, static_cast<T>(spec.parameter), theta, theta + m * n});
+    theta += m * (n + 1);
+    widest = std::max(widest, m + kernels_.lanes);
+    if (!entrywise(spec.sigma)) scratch = std::max(scratch, 2 * m * kernels_.lanes);
+  }
+  room_ = Buffer<T>(widest), other_ = Buffer<T>(widest), scratch_ = Buffer<T>(scratch);
+}
+
 template <class T>
 double gradient(const NetworkSpec& net, const CostSpec& cost, const TrainingSet<T>& set, const T* theta, T* gradient,
                 T* const* deltas, int threads) {
@@ -63,6 +76,8 @@ double gradient(const NetworkSpec& net, const CostSpec& cost, const TrainingSet<
 
 template class Evaluator<float>;
 template class Evaluator<double>;
+template class Predictor<float>;
+template class Predictor<double>;
 template double gradient<float>(const NetworkSpec&, const CostSpec&, const TrainingSet<float>&, const float*, float*, float* const*, int);
 template double gradient<double>(const NetworkSpec&, const CostSpec&, const TrainingSet<double>&, const double*, double*, double* const*, int);
 

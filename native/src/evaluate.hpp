@@ -1,6 +1,7 @@
 // N(x) for the rows of a matrix, and ∇J(θ): one call each, no training.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <mutex>
 
@@ -22,6 +23,20 @@ template <class T> class Evaluator {
   std::mutex busy_;  // one call at a time; Python threads wait for each other without the GIL
   std::unique_ptr<PackedNetwork<T>> network_;
   int threads_ = 0;
+};
+
+// N(x) for single rows at the lowest latency. θ is read where it stands at each call. One call at a time.
+template <class T> class Predictor {
+ public:
+  Predictor(const NetworkSpec& net, const T* theta);
+
+  void row(const T* x, T* out) const { kernels_.predict_row(layers_.data(), int(layers_.size()), x, room_.get(), other_.get(), scratch_.get(), out); }
+  bool finite(const T* x, long count) const { return kernels_.bounded(x, count, std::numeric_limits<T>::max()); }
+
+ private:
+  const Kernels<T>& kernels_;
+  std::vector<RowLayer<T>> layers_;
+  Buffer<T> room_, other_, scratch_;
 };
 
 // gradient (d,) := ∇J(θ), deltas[i − 1] (t, mᵢ) := δ[i]; returns J(θ).

@@ -178,6 +178,13 @@ template <class T> struct NarrowBlock {
   unsigned long long key, row, step_rows;  // dropout: the block begins with row number `row` of `step_rows`
 };
 
+template <class T> struct RowLayer {  // for predictions of single rows
+  long n, m;
+  Sigma sigma;
+  T parameter;
+  const T *W, *b;  // (m, n), (m,)
+};
+
 template <class T> struct Kernels {
   int lanes;
   // training in panels
@@ -195,7 +202,7 @@ template <class T> struct Kernels {
   void (*pack)(const T* W, long m, long n, T* panels);                 // W (m, n) → [⌈m/R⌉][n][R]
   void (*pack_transposed)(const T* W, long m, long n, T* panels);      //          → [⌈n/R⌉][m][R]
   void (*unpack)(const T* panels, long m, long n, T* W);
-  void (*unpack_transposed)(const T* panels, long m, long n, T* W);
+  void (*unpack_transposed)(const T* panels, long m, long n, long first, long last, T* W);  // rows first … last − 1 of W
   void (*transpose_block)(const T* block, int height, int width, T* transposed);  // [height][R] → [width][R]
   bool (*bounded)(const T* x, long count, T limit);  // |x| ≤ limit for all of them (false for NaN)
   void (*dropout_mask)(const DropoutMask<T>&);
@@ -207,6 +214,8 @@ template <class T> struct Kernels {
   // g += mask ⊙ (λ₁ sign θ + λ₂ θ), then θ := θ − decay mask ⊙ θ; count a multiple of `lanes`
   void (*narrow_penalties)(T* gradient, T* theta, const T* mask, long count, T l1, T l2, T decay);
   double (*sum_of_squares)(const T* x, long count);  // in double precision; count a multiple of 4
+  // out (m_r,) := N(x). room, other: the widest layer rounded up to vectors; scratch: [2][widest vector-valued layer][lanes]
+  void (*predict_row)(const RowLayer<T>* layers, int r, const T* x, T* room, T* other, T* scratch, T* out);
 };
 
 }  // namespace chainrule

@@ -37,9 +37,9 @@ template <class T> class Method {
  public:
   virtual ~Method() = default;
 
-  // θ and the moments := …; and back. moments[k] is null where the optimizer has no such one.
+  // θ and the moments := …; and back, where not null, this thread's part of it.
   virtual void put(const T* theta, const std::array<const T*, 2>& moments) = 0;
-  virtual void get(T* theta, const std::array<T*, 2>& moments) const = 0;
+  virtual void get(T* theta, const std::array<T*, 2>& moments, int thread, int threads) const = 0;
 
   // One step. All threads get the same outcome; unless it is `done`, θ and the moments are untouched.
   virtual Outcome step(const Step<T>& step, Team& team, int thread) = 0;

@@ -72,8 +72,9 @@ template <class T> void Narrow<T>::put(const T* theta, const std::array<const T*
   for (int k = 0; k < kept_; ++k) std::copy_n(moments[k], d_, moment_[k].get());
 }
 
-template <class T> void Narrow<T>::get(T* theta, const std::array<T*, 2>& moments) const {
-  std::copy_n(theta_.get(), d_, theta);
+template <class T> void Narrow<T>::get(T* theta, const std::array<T*, 2>& moments, int thread, int) const {
+  if (thread != 0) return;  // a few hundred numbers
+  if (theta) std::copy_n(theta_.get(), d_, theta);
   for (int k = 0; k < kept_; ++k)
     if (moments[k]) std::copy_n(moment_[k].get(), d_, moments[k]);
 }

@@ -88,18 +88,13 @@ template <class T> void Packed<T>::put(const T* theta, const std::array<const T*
   moment_reach_ = moments[0] ? largest_size(moments[0], d) : 0;
 }
 
-template <class T> void Packed<T>::get(T* theta, const std::array<T*, 2>& moments) const {
-  network_.get(theta);
-  const auto& kernels = network_.kernels;
-  for (std::size_t l = 0; l < network_.layers.size(); ++l) {
-    const auto& layer = network_.layers[l];
-    for (int k = 0; k < 2; ++k) {
-      if (!moments[k]) continue;
-      T* const W = moments[k] + layer.theta;
-      (layer.thin ? kernels.unpack_transposed : kernels.unpack)(moments_[l].W[k].get(), layer.m, layer.n, W);
-      std::copy_n(moments_[l].b[k].get(), layer.m, W + layer.m * layer.n);
-    }
-  }
+template <class T>
+void Packed<T>::get(T* theta, const std::array<T*, 2>& moments, int thread, int threads) const {
+  if (theta) network_.get(theta, thread, threads);
+  for (std::size_t l = 0; l < network_.layers.size(); ++l)
+    for (int k = 0; k < 2; ++k)
+      if (moments[k])
+        network_.unpack(network_.layers[l], moments_[l].W[k].get(), nullptr, moments_[l].b[k].get(), moments[k], thread, threads);
 }
 
 template <class T> WeightBlock<T> Packed<T>::weight_block(const Piece& piece, long rows) const {
@@ -345,9 +340,7 @@ template <class T> void Packed<T>::gradient(const Step<T>& step, T* gradient, T*
   this->measured.J = block_J_;
   for (std::size_t l = 0; l < network_.layers.size(); ++l) {
     const auto& layer = network_.layers[l];
-    T* const W = gradient + layer.theta;
-    (layer.thin ? network_.kernels.unpack_transposed : network_.kernels.unpack)(sums_[l].W.get(), layer.m, layer.n, W);
-    std::copy_n(sums_[l].b.get(), layer.m, W + layer.m * layer.n);
+    network_.unpack(layer, sums_[l].W.get(), nullptr, sums_[l].b.get(), gradient, 0, 1);
   }
 }
 

@@ -75,15 +75,21 @@ template <class T> void PackedNetwork<T>::put(const T* theta, int thread, int th
   }
 }
 
-template <class T> void PackedNetwork<T>::get(T* theta) const {
-  for (const Layer& layer : layers) {
-    T* const W = theta + layer.theta;
-    if (layer.Wt)
-      kernels.unpack_transposed(layer.Wt.get(), layer.m, layer.n, W);
-    else
-      kernels.unpack(layer.W.get(), layer.m, layer.n, W);
-    std::copy_n(layer.b.get(), layer.m, W + layer.m * layer.n);
-  }
+template <class T> void PackedNetwork<T>::get(T* theta, int thread, int threads) const {
+  for (const Layer& layer : layers) unpack(layer, layer.weights(), layer.Wt.get(), layer.b.get(), theta, thread, threads);
+}
+
+template <class T>
+void PackedNetwork<T>::unpack(const Layer& layer, const T* weights, const T* transposed, const T* b, T* theta, int thread,
+                              int threads) const {
+  T* const W = theta + layer.theta;
+  const long j0 = std::min(layer.m, long(layer.panels_out) * thread / threads * R);
+  const long j1 = std::min(layer.m, long(layer.panels_out) * (thread + 1) / threads * R);
+  if (layer.thin || transposed)
+    kernels.unpack_transposed(transposed ? transposed : weights, layer.m, layer.n, j0, j1, W);
+  else
+    kernels.unpack(weights + j0 * layer.n, j1 - j0, layer.n, W + j0 * layer.n);
+  std::copy_n(b + j0, j1 - j0, W + layer.m * layer.n + j0);
 }
 
 template <class T> bool PackedNetwork<T>::run(const Block<T>& block, Team& team, int thread) {

@@ -46,7 +46,9 @@ template <class T> class PackedNetwork {
 
   void put(const T* theta);
   void put(const T* theta, int thread, int threads);  // this thread's part
-  void get(T* theta) const;
+  void get(T* theta, int thread, int threads) const;  // this thread's part
+  // Numbers packed like a layer's weights() (and, if at hand, like Wt) and b → their place in a vector like θ; this thread's part.
+  void unpack(const Layer& layer, const T* weights, const T* transposed, const T* b, T* theta, int thread, int threads) const;
 
   // The forward pass over a block, the losses, and the backward pass if block.training. Returns whether this thread saw
   // only moderate numbers: losses, activations and deltas so small that no sum over `capacity` rows can overflow.

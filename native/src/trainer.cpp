@@ -63,6 +63,7 @@ void Trainer<T>::advance(long epochs, double seconds, const std::function<bool()
       if (thread == 0) after(outcome);
       team.barrier.wait();
     }
+    if (shown_) method_->get(shown_, {nullptr, nullptr}, thread, team.count);
   });
   team_ = nullptr;
   if (unclocked_steps_) read_clock();
@@ -169,7 +170,7 @@ template <class T> void Trainer<T>::end_epoch() {
   if (problem_.validation.t && validation_J_ < p.best_J) {
     p.best_J = validation_J_;
     p.best_epoch = p.epoch;
-    if (best_theta_) method_->get(best_theta_.get(), {nullptr, nullptr});
+    if (best_theta_) method_->get(best_theta_.get(), {nullptr, nullptr}, 0, 1);
   }
   p.records[Progress::J].push_back(p.partial_J);
   p.records[Progress::validation_J].push_back(validation_J_);

@@ -31,13 +31,16 @@ template <class T> class Trainer {
   // The arrays of the problem are borrowed. θ (d,) and the moments (null: none) are read now.
   Trainer(const ProblemSpec<T>& problem, Progress progress, const T* theta, const std::array<const T*, 2>& moments);
 
+  // θ := its current numbers at the end of each `advance` from now on
+  void show_in(T* theta) { shown_ = theta; }
+
   // So many more epochs or seconds, whichever comes first. Asks `interrupted` on the calling thread about every 50 ms, also
   // within a long step, which it then gives up: θ is as before that step.
   void advance(long epochs, double seconds, const std::function<bool()>& interrupted);
 
   Stopped stopped() const { return stopped_; }
   const Progress& progress() const { return progress_; }
-  void get(T* theta, const std::array<T*, 2>& moments) const { method_->get(theta, moments); }
+  void get(T* theta, const std::array<T*, 2>& moments) const { method_->get(theta, moments, 0, 1); }
   const T* best_theta() const { return best_theta_.get(); }  // (d,), or null: see Progress::best_epoch
   void set_best_theta(const T* theta);
   const char* method() const { return method_name_; }
@@ -67,6 +70,7 @@ template <class T> class Trainer {
   double validation_J_;
   Stopped stopped_ = Stopped::no;
   Buffer<T> best_theta_;
+  T* shown_ = nullptr;
 
   bool going_ = false;
   Team* team_ = nullptr;

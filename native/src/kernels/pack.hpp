@@ -96,17 +96,18 @@ template <class T> void unpack(const T* panels, long m, long n, T* W) {
   for (long j = 0; j < m; j += R<T>)
     transpose_matrix(panels + j * n, R<T>, n, m - j < R<T> ? m - j : R<T>, W + j * n, n, false);
 }
-template <class T> void unpack_transposed(const T* panels, long m, long n, T* W) {
-  for (long k = 0; k < n; k += R<T>)
-    for (long j = 0; j < m; ++j) {
-      const T* const s = panels + k * m + j * R<T>;
-      const long left = n - k < R<T> ? n - k : R<T>;
-      for (long i = 0; i < left; i += lanes<T>)
-        store_first(W + j * n + k + i, load(s + i), left - i < lanes<T> ? left - i : lanes<T>);
+template <class T> void unpack_transposed(const T* panels, long m, long n, long first, long last, T* W) {
+  for (long j = first; j < last; ++j)
+    for (long k = 0; k < n; k += lanes<T>) {
+      const V<T> w = load(panels + k / R<T> * R<T> * m + j * R<T> + k % R<T>);
+      if (n - k >= lanes<T>)
+        store(W + j * n + k, w);
+      else
+        store_first(W + j * n + k, w, n - k);
     }
 }
 
-// Kernels::gather. Lanes past n are left as they are.
+// Kernels::gather. Lanes past n become zero.
 template <class T> void gather(const Gather<T>& g, T* panels, long stride) {
   for (long r = 0; r < g.count; ++r) {
     const T* s = g.X + (g.order ? long(g.order[r]) : g.from + r) * g.n;
@@ -116,7 +117,7 @@ template <class T> void gather(const Gather<T>& g, T* panels, long stride) {
       store(d, load(s));
       store(d + lanes<T>, load(s + lanes<T>));
     }
-    for (long k = 0; k < left; ++k) d[k] = s[k];
+    if (left > 0) copy_padded(s, left, d, R<T>);
   }
 }
 

@@ -6,6 +6,7 @@
 #include "kernels/narrow.hpp"
 #include "kernels/output.hpp"
 #include "kernels/pack.hpp"
+#include "kernels/predict.hpp"
 #include "kernels/rows.hpp"
 #include "kernels/weights.hpp"
 
@@ -14,14 +15,19 @@
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
-// Kernels::bounded
+// Kernels::bounded. As integers the sizes of numbers are in order too, and NaN is above all of them.
 template <class T> bool bounded(const T* x, long count, T limit) {
-  Int<V<T>> outside{};
-  for (long k = 0; k + lanes<T> <= count; k += lanes<T>) outside |= ~(abs(load(x + k)) <= limit);
-  if (any(outside)) return false;
-  for (long k = count / lanes<T> * lanes<T>; k < count; ++k)
-    if (!(x[k] <= limit && x[k] >= -limit)) return false;
-  return true;
+  const Int<V<T>> size = ~as_int(broadcast(T(-0.0)));
+  Int<V<T>> largest[2] = {};
+  const auto look = [&](V<T> v, Int<V<T>>& so_far) {
+    const Int<V<T>> bits = as_int(v) & size;
+    so_far = bits > so_far ? bits : so_far;
+  };
+  long k = 0;
+  for (; k + 2 * lanes<T> <= count; k += 2 * lanes<T>) look(load(x + k), largest[0]), look(load(x + k + lanes<T>), largest[1]);
+  for (; k < count; k += lanes<T>) look(load_first(x + k, count - k < lanes<T> ? count - k : lanes<T>), largest[0]);
+  const Int<V<T>> most = as_int(broadcast(limit));
+  return !any((largest[0] > most) | (largest[1] > most));
 }
 
 template <class T>
@@ -49,6 +55,7 @@ const Kernels<T> table = {
     narrow_reduce<T>,
     narrow_penalties<T>,
     sum_of_squares<T>,
+    predict_row<T>,
 };
 
 static bool supported() { return CHAINRULE_SUPPORTED; }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -68,6 +68,12 @@ class Engine(Protocol):
     def outputs(self, net: Network, X: Array) -> Array:
         """N(x) for each row of X: (t, n) → (t, m)."""
 
+    def shortcut(self, net: Network, reuse: bool = False) -> Callable[[object], Array | None] | None:
+        """A quick way from one row x, or a few, to N(x), which may answer None: then ``outputs`` is to be asked.
+
+        It reads θ where it stands. With ``reuse`` it gives out the same array each time. None if there is no such way.
+        """
+
     def gradient(self, net: Network, cost: Cost, X: Array, Y: Array, weights: Array | None) -> Gradient:
         """∇J(θ), J(θ) and every δ[i]."""
 
@@ -85,8 +91,8 @@ class Choice:
         return self.engine.name
 
 
-MODULES = {"reference": "chainrule.engines.reference"}
-PREFERENCE = ("reference",)  # what "auto" tries, the fastest first
+MODULES = {"native": "chainrule.engines.native", "reference": "chainrule.engines.reference"}
+PREFERENCE = ("native", "reference")  # what "auto" tries, the fastest first
 
 _told: set[str] = set()
 
@@ -112,6 +118,14 @@ def chosen(
     as_network(net)
     cost = None if cost is None else costs.get(cost)
     optimizer = None if optimizer is None else optimizers.get(optimizer)
+    choice = _choose(net, cost, optimizer, engine)
+    if "declines" in choice.reason and choice.reason not in _told:
+        _told.add(choice.reason)
+        warnings.warn(f"{choice.reason} The {choice.name} engine runs it.", EngineNotice, stacklevel=2)
+    return choice
+
+
+def _choose(net: Network, cost: Cost | None, optimizer: Optimizer | None, engine: str) -> Choice:
     if engine != "auto":
         named = _load(engine)
         if why := named.declines(net, cost, optimizer):
@@ -122,13 +136,10 @@ def chosen(
         candidate = _load(name)
         if (why := candidate.declines(net, cost, optimizer)) is None:
             return Choice(candidate, " ".join(reasons) or "the fastest engine here")
-        reasons.append(f"the {name} engine declines: {why}")
-        if reasons[-1] not in _told:
-            _told.add(reasons[-1])
-            warnings.warn(f"{reasons[-1]} The next engine runs it.", EngineNotice, stacklevel=3)
+        reasons.append(f"The {name} engine declines: {why}")
     raise EngineDeclined("no engine can run this. " + " ".join(reasons))
 
 
 def for_network(net: Network, engine: str, cost: Cost | None = None) -> Engine:
-    """The engine that evaluates or differentiates ``net``."""
-    return chosen(net, cost, engine=engine).engine
+    """The engine that evaluates or differentiates ``net``; nothing is said of the choice, which matters in training."""
+    return _choose(net, cost, None, engine).engine

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from array import array
-from collections.abc import Mapping, MutableSequence
+from collections.abc import Callable, Mapping, MutableSequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -73,6 +73,12 @@ class NativeEngine:
         evaluator.outputs(net.theta, X, out, thread_count(step_flop(net, len(X)) / 3, None))
         return out
 
+    def shortcut(self, net: Network, reuse: bool = False) -> Callable[[object], Array | None]:
+        """A quick way from up to three rows x to N(x), from a contiguous array of θ's own dtype; else it answers None."""
+        kind = _native.Predictor32 if net.dtype == np.float32 else _native.Predictor64
+        quick: Callable[[object], Array | None] = kind(_network(net), net.theta, reuse)
+        return quick
+
     def gradient(self, net: Network, cost: Cost, X: Array, Y: Array, weights: Array | None) -> Gradient:
         """∇J(θ), J(θ) and every δ[i]."""
         from chainrule.backprop import Gradient
@@ -91,10 +97,11 @@ class NativeEngine:
 
 
 class NativeRun:
-    """A training run in native code, in slices. θ of the network is current after ``state`` and once the run has stopped."""
+    """A training run in native code, in slices; the network's θ is current at the end of each."""
 
     def __init__(self, problem: Problem, state: TrainingState) -> None:
         self._problem = problem
+        problem.net.theta = state.theta  # from here on the compiled run keeps it current
         self._moments = tuple(problem.optimizer.moments)
         run = _native.TrainingRun32 if problem.net.dtype == np.float32 else _native.TrainingRun64
         self._run = run(
@@ -109,7 +116,7 @@ class NativeRun:
             tol_epochs=problem.tol_epochs,
             patience=problem.patience or 0,
             threads=thread_count(step_flop(problem.net, problem.batch_size), problem.threads),
-            theta=np.ascontiguousarray(state.theta),
+            theta=problem.net.theta,
             moments=[np.ascontiguousarray(state.moments[name]) for name in self._moments],
             progress={
                 **{name: getattr(state, name) for name in ("step", "epoch", "batch", "partial_J", "partial_seconds")},
@@ -119,7 +126,6 @@ class NativeRun:
             },
         )
         self._records = {name: array("d", state.records[name]) for name in RECORDS}
-        problem.net.theta = state.theta
 
     @property
     def stopped(self) -> str | None:
@@ -158,7 +164,7 @@ class NativeRun:
         """The whole state, as a copy."""
         problem = self._problem
         moments = {name: np.empty_like(problem.net.theta) for name in self._moments}
-        self._run.get(problem.net.theta, list(moments.values()))
+        self._run.get_moments(list(moments.values()))
         best: Array | None = np.empty_like(problem.net.theta) if problem.patience is not None else None
         if best is not None and not self._run.best_theta(best):
             best = None

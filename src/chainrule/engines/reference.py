@@ -37,6 +37,9 @@ class ReferenceEngine:
         """N(x) for each row of X (Lecture, Def. 4.4)."""
         return forward(net, X).a[net.r]
 
+    def shortcut(self, net: Network, reuse: bool = False) -> None:
+        """There is none."""
+
     def gradient(self, net: Network, cost: Cost, X: Array, Y: Array, weights: Array | None) -> Gradient:
         """∇J(θ) by backpropagation (Lecture, L14 – L17)."""
         return backpropagate(net, cost, forward(net, X), Y, weights)
