@@ -49,6 +49,8 @@ def test_moving_theta_moves_the_network_and_the_other_way_round() -> None:
     net.theta -= 1.0
     assert net.theta is theta
     assert net.b[2][0] == -3.0
+    net.b[2] += 5.0  # a step of the lecture, layer by layer
+    assert net.theta[-1] == 2.0
 
 
 def test_a_network_copies_what_it_is_built_from() -> None:
@@ -70,7 +72,7 @@ def test_the_structure_is_frozen(name: str) -> None:
     with pytest.raises(AttributeError):
         net.layers[0].W = np.ones((1, 2))  # type: ignore[misc]
     with pytest.raises(TypeError):
-        net.W[1] = np.ones((1, 2))  # type: ignore[index]
+        net.W[1] = np.ones((1, 2))
 
 
 def test_from_theta_and_back() -> None:
