@@ -10,6 +10,7 @@ import re
 import struct
 import sys
 import tracemalloc
+from array import array
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -230,7 +231,7 @@ def bits(value: Any) -> object:
     """What is equal for numbers, arrays and collections of them that are equal bit for bit, NaN included."""
     if isinstance(value, dict):
         return {key: bits(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, array)):
         return [bits(inner) for inner in value]
     return (value.dtype, value.shape, value.tobytes()) if isinstance(value, np.ndarray) else repr(value)
 

@@ -99,7 +99,8 @@ try:
     cr.train(net, X, Y, callbacks=[ready], validation=(-X, Y), patience=10**9, **settings)
 except cr.TrainingInterrupted as error:
     J = cr.SumOfSquares()(net, -X, Y)
-    assert J == np.nanmin(error.history.validation_J) == error.history.validation_J[error.history.best_epoch - 1]
+    assert np.isclose(J, np.nanmin(error.history.validation_J), rtol=1e-12)
+    assert np.nanmin(error.history.validation_J) == error.history.validation_J[error.history.best_epoch - 1]
     print("best")
 """)
     program.interrupt()
@@ -282,7 +283,7 @@ def test_what_a_callback_raises_leaves_the_best_theta() -> None:
             validation=(-X, Y),
             callbacks=[lambda history: best.append(float(history.validation_J.min())), fail],
         )
-    assert cr.SumOfSquares()(net, -X, Y) == best[-1]
+    assert cr.SumOfSquares()(net, -X, Y) == pytest.approx(best[-1], rel=1e-12)  # whichever engine added it up
 
 
 @pytest.mark.parametrize("answer", [True, np.True_])
