@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from command import QUICK, chainrule, process, table, write_csv
 
-
 from chainrule.cli import sources, table_model
 from chainrule.optimizers import OPTIMIZERS
 
@@ -31,7 +30,7 @@ def measure(out: str, name: str) -> tuple[float, float]:
 
 
 def test_the_first_command_reads_digits(here: Path) -> None:
-    """``chainrule train digits`` reaches a test accuracy of 0.97, says so on stdout, and saves the model and the curve."""
+    """``chainrule train digits`` reaches a test accuracy of 0.97, says so on stdout, and saves model and curve."""
     command = process("train", "digits", cwd=here)
     out, err = command.communicate(timeout=600)
     assert command.returncode == 0, err
@@ -50,7 +49,7 @@ def test_the_first_command_reads_digits(here: Path) -> None:
     [("iris", "accuracy", 0.8), ("wine", "accuracy", 0.9), ("breast_cancer", "accuracy", 0.9)],
 )
 def test_bundled_sets_of_classes(source: str, name: str, least: float) -> None:
-    """The sets of classes that scikit-learn bundles are learned far better than their baseline, with the default settings."""
+    """The sets of classes that scikit-learn bundles are learned far better than their baseline by default."""
     answer = chainrule("train", source, "--quiet")
     network, baseline = measure(answer.out, name)
     assert (answer.code, answer.err) == (0, "")
@@ -96,9 +95,11 @@ def test_same_seed_same_network(here: Path) -> None:
     ],
 )
 def test_output_layer_follows_the_target(here: Path, target: str, task: str | None, sigma: str, m: int) -> None:
-    """Two classes get a sigmoid, more of them softmax, numbers the identity; --task overrules what the values suggest."""
+    """Two classes get a sigmoid, more softmax, numbers the identity; --task overrules what the values suggest."""
     header = ["a", "b", "c", "kind", "three", "yes_or_no", "zero_or_one", "number", "float_classes"]
-    rows = [[*row, k % 3, str(k % 2 == 0).lower(), k % 2, row[0], f"{k % 3}.0"] for k, row in enumerate(table())]  # type: ignore[list-item]
+    rows: list[list[object]] = [
+        [*row, k % 3, str(k % 2 == 0).lower(), k % 2, row[0], f"{k % 3}.0"] for k, row in enumerate(table())
+    ]
     write_csv(here / "t.csv", rows, header)
     wanted = ["--task", task] if task else []
     drop = [] if target == "kind" else ["--drop", "kind"]
@@ -131,8 +132,9 @@ def test_options_reach_the_network(here: Path) -> None:
     """Layers, σ, optimizer, rate, batch size and epochs are those that were asked for, and the model's file says so."""
     write_csv(here / "t.csv", table())
     answer = chainrule(
-        "train", "t.csv", "--target", "kind", "--layers", "5,4", "--activation", "tanh", "--optimizer", "gradient-descent",
-        "--learning-rate", "0.05", "--batch-size", "16", "--epochs", "3", "--engine", "reference",
+        "train", "t.csv", "--target", "kind", "--layers", "5,4", "--activation", "tanh",
+        "--optimizer", "gradient-descent", "--learning-rate", "0.05", "--batch-size", "16", "--epochs", "3",
+        "--engine", "reference",
     )  # fmt: skip
     assert answer.code == 0, answer.err
     model = table_model.load("t.safetensors")
@@ -161,7 +163,7 @@ def test_no_hidden_layer_is_logistic_regression(here: Path) -> None:
 
 
 def test_divergence_leaves_the_old_files(here: Path) -> None:
-    """Training that diverges ends with exit code 1 and one line of advice, and the files of an earlier run stay as they are."""
+    """Training that diverges ends with exit code 1 and a line of advice; an earlier run's files stay as they are."""
     rows: list[list[object]] = [[x, y, 3 * x - y + 0.01 * k] for k, (x, y, *_) in enumerate(table())]  # type: ignore[operator]
     write_csv(here / "t.csv", rows, ["a", "b", "y"])
     assert chainrule("train", "t.csv", "--target", "y", *QUICK).code == 0

@@ -22,7 +22,8 @@ def intentions(net: Network, chosen: Plan, choice: engines.Choice) -> list[str]:
     rate = chosen.optimizer.schedule.at(0, 1)
     return [
         f"Network {described(net.m)} ({sigmas}), {net.d:,} parameters.",
-        f"{chosen.optimizer.name}, learning rate {rate:g}, {batch} a step; {choice.name} engine ({choice.reason}).",
+        f"{chosen.optimizer.name}, learning rate {rate:g}, {batch} a step.",
+        f"Engine: {choice.name}; {choice.reason.rstrip('.')}.",
     ]
 
 

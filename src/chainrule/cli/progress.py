@@ -58,8 +58,8 @@ class Progress:
         bar = ProgressBar(total=self._planned, completed=history.epochs, width=30)
         line.add_row(bar, Text(epoch, style="bold"), Text(left))
         best = [f"best {history.validation_J.min():.4g} (epoch {history.best_epoch})"] if history.best_epoch else []
-        second = Text("   ".join([*figures[:2], *best, *figures[2:]]))
-        return Group(line, second, Text("Ctrl-C stops and keeps the best network", style="dim"))
+        costs, rates = [*figures[:2], *best], [*figures[2:], "Ctrl-C stops and keeps the best network"]
+        return Group(line, *(Text("   ".join(words)) for words in (costs, rates)))
 
 
 def duration(seconds: float) -> str:

@@ -1,0 +1,144 @@
+"""The command line as a process: pipes, Ctrl-C, missing packages."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command import QUICK, chainrule, process, table, write_csv
+
+import chainrule as cr
+from chainrule.cli import table_model
+
+LONG = ("--epochs", "1000000", "--patience", "1000000")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Each test works in a folder of its own, with a table."""
+    monkeypatch.chdir(tmp_path)
+    write_csv(tmp_path / "t.csv", table())
+    return tmp_path
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process")
+def test_ctrl_c_keeps_the_best_network(here: Path) -> None:
+    """SIGINT in training ends it with exit code 130; the best network is measured and saved, the files are whole."""
+    command = process("train", "t.csv", "--target", "kind", "--layers", "8", *LONG, cwd=here)
+    assert command.stderr is not None
+    for line in command.stderr:
+        if line.startswith("Engine"):  # the last remark before training
+            break
+    time.sleep(1.0)
+    command.send_signal(signal.SIGINT)
+    out, err = command.communicate(timeout=60)
+    assert command.returncode == 130, err
+    assert "interrupted); the network of epoch" in err
+    assert "accuracy" in out
+    assert "Traceback" not in err
+    model = table_model.load("t.safetensors")
+    assert model.training["stopped"] == "interrupted"
+    assert model.training["best_epoch"] <= model.training["epochs"]
+    assert chainrule("evaluate", "t.safetensors", "t.csv").code == 0
+    assert (here / "t.png").read_bytes()[:4] == b"\x89PNG"
+    assert sorted(path.name for path in here.iterdir()) == ["t.csv", "t.png", "t.safetensors"]
+
+
+def test_the_saved_network_is_the_best_one(here: Path) -> None:
+    """With patience the model holds θ of the epoch whose validation J was lowest, not the last one."""
+    assert chainrule("train", "t.csv", "--target", "kind", *QUICK, "--patience", "3").code == 0
+    model = table_model.load("t.safetensors")
+    best = model.training["best_epoch"]
+    assert (
+        chainrule(
+            "train", "t.csv", "--target", "kind", *QUICK, "--epochs", str(best), "--out", "again.safetensors"
+        ).code
+        == 0
+    )
+    assert np.array_equal(table_model.load("again.safetensors").net.theta, model.net.theta)
+
+
+def test_version_as_a_module(here: Path) -> None:
+    """``python -m chainrule --version`` prints the package's version and nothing else."""
+    out, err = process("--version", cwd=here).communicate(timeout=60)
+    assert (out, err) == (f"chainrule {cr.__version__}\n", "")
+
+
+def test_help_shows_examples() -> None:
+    """--help of the program and of each command shows lines to type, and each option has its help."""
+    for command in ("train", "predict", "evaluate", "info"):
+        answer = chainrule(command, "--help")
+        assert answer.code == 0
+        assert f"\n  chainrule {command} " in answer.out
+        assert f"\n  {command} " in chainrule("--help").out
+
+
+@pytest.mark.parametrize("missing", ["typer", "rich", "pyarrow", "matplotlib"])
+def test_missing_extra(here: Path, missing: str) -> None:
+    """Without a package of the extra, one line says what to install; the exit code is 1."""
+    code = f"import sys; sys.modules[{missing!r}] = None; from chainrule.cli import main; sys.exit(main())"
+    command = process("train", "t.csv", "--target", "kind", cwd=here, code=code)
+    out, err = command.communicate(timeout=60)
+    assert (command.returncode, out) == (1, "")
+    assert err.endswith("pip install 'chainrule[cli]'\n")
+    assert missing in err
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGPIPE")
+def test_a_closed_pipe_is_no_error(here: Path) -> None:
+    """``chainrule predict … | head`` ends without a message, however much is left to write."""
+    write_csv(here / "many.csv", table(20_000))
+    assert chainrule("train", "t.csv", "--target", "kind", *QUICK).code == 0
+    with process("predict", "t.safetensors", "many.csv", cwd=here) as command:
+        assert command.stdout is not None
+        assert command.stderr is not None
+        assert command.stdout.readline().startswith("prediction,")
+        command.stdout.close()
+        assert command.stderr.read() == ""
+    assert command.returncode == 1
+
+
+def test_a_terminal_without_unicode(here: Path) -> None:
+    """Letters that an ASCII terminal does not have become question marks, not errors."""
+    command = process("train", "t.csv", "--target", "c", "--drop", "kind", *QUICK, cwd=here, PYTHONIOENCODING="ascii")
+    out, err = command.communicate(timeout=60)
+    assert command.returncode == 0, err
+    assert "R?" in out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+@pytest.mark.parametrize("no_color", [False, True])
+def test_a_terminal_sees_progress(here: Path, no_color: bool) -> None:
+    """In a terminal the epoch, J, validation J, rates and the time left are shown live; NO_COLOR leaves colours out."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", **({"NO_COLOR": "1"} if no_color else {})}
+    arguments = ["train", "t.csv", "--target", "kind", "--layers", "8", "--epochs", "500", "--patience", "500"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "chainrule", *arguments], stdout=theirs, stderr=theirs, env=environment
+    ):
+        os.close(theirs)
+        seen = b""
+        while True:
+            try:
+                part = os.read(ours, 65536)
+            except OSError:  # Linux: the other end is closed
+                break
+            if not part:
+                break
+            seen += part
+    os.close(ours)
+    text = seen.decode()
+    for word in ("/500", "J 0.", "validation J 0.", "best 0.", "learning rate 0.001", "epochs/s", "left", "Ctrl-C"):
+        assert word in text, text[:2000]
+    assert text.rstrip().endswith("(the learning curve).")
+    assert ("\x1b[38;" in text) != no_color
+    assert text.count("\x1b[?25l") == text.count("\x1b[?25h")  # the cursor comes back
