@@ -26,6 +26,7 @@ def fresh() -> cr.Network:
 PREAMBLE = """
 import os, signal, sys, threading, time
 import numpy as np, chainrule as cr
+signal.alarm(120)  # ends a program that would hang
 X = np.linspace(-1.0, 1.0, 30).reshape(10, 3)
 Y = np.sin(X.sum(axis=1, keepdims=True))
 net = cr.Network.dense([3, 4, 1], hidden="tanh", seed=1)
@@ -196,8 +197,8 @@ histories = []
 def work():
     histories.append(cr.train(net, X, Y, callbacks=[ready, lambda history: done.is_set()], **settings))
 thread = threading.Thread(target=work)
-thread.start()
 try:
+    thread.start()
     while True:
         time.sleep(0.01)
 except KeyboardInterrupt:
