@@ -8,6 +8,7 @@ import platform
 import subprocess
 from pathlib import Path
 
+import chainrule
 from benchmarks.process import ROOT
 
 
@@ -57,7 +58,7 @@ def today() -> str:
 
 
 def revision() -> str:
-    """The Git revision that is measured, and whether the tree has changes beyond it."""
+    """The Git revision of the tree, whether it has changes beyond it, and whether another package is measured."""
     try:
         done = subprocess.run(
             ["git", "-C", str(ROOT), "describe", "--always", "--dirty=+changes"],
@@ -65,4 +66,15 @@ def revision() -> str:
         )  # fmt: skip
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return done.stdout.strip()
+    return done.stdout.strip() + ("" if installed_is_the_tree() else " (the installed package is another)")
+
+
+def installed_is_the_tree() -> bool:
+    """Whether the package that is measured has the Python files of this tree: it may have been installed long ago."""
+    tree, installed = ROOT / "src" / "chainrule", Path(chainrule.__file__).parent
+    return sources(tree) == sources(installed)
+
+
+def sources(package: Path) -> dict[str, bytes]:
+    """The Python files of a package."""
+    return {path.relative_to(package).as_posix(): path.read_bytes() for path in package.rglob("*.py")}

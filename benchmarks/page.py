@@ -33,8 +33,8 @@ METHOD = """\
   number type: J is the mean over a minibatch of ½ ‖a − y‖², epochs are exact, nothing is computed in reduced
   precision. The peers are given the order of the rows beforehand; Chainrule shuffles within the timed run.
 - Every timed run is checked: the final J must be the reference engine's, to within {float32:g} (float32) or
-  {float64:g} (float64) of the progress J(θ₀) − J(θ); predictions must be N(x) to {outputs:g} of the largest; a cold
-  process must reach 97 % test accuracy. A run that fails is reported as failed, never as a time.
+  {float64:g} (float64) of the progress that log J has made; predictions must be N(x) to {outputs:g} of the largest; a
+  cold process must reach 97 % test accuracy. A run that fails is reported as failed, never as a time.
 - PyTorch and ONNX Runtime run on one thread or on all cores, whichever was faster for the workload.
 """.format(**J_TOLERANCE, outputs=OUTPUT_TOLERANCE)
 
@@ -48,6 +48,8 @@ def objections(report: Report) -> list[str]:
         reasons.append(f"it had {report.rounds} rounds; a median takes {LEAST_ROUNDS}")
     if report.left_out:
         reasons.append(f"left out: {', '.join(report.left_out)}")
+    if report.revision.endswith(")"):
+        reasons.append(f"revision {report.revision}: install it again")
     if missing := set(WORKLOADS) - {row.workload for row in report.rows}:
         reasons.append(f"not measured: {', '.join(name for name in WORKLOADS if name in missing)}")
     return reasons

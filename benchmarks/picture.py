@@ -15,6 +15,7 @@ LOOKS = {
     "torch": ("#0072b2", "s"),
     "sklearn": ("#009e73", "D"),
     "onnxruntime": ("#cc79a7", "^"),
+    "predictor": ("#555555", "<"),
     "rival": ("#555555", "v"),
 }
 

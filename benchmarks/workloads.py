@@ -141,7 +141,7 @@ _ALL: tuple[Workload, ...] = (
     ),
     Prediction(
         "one-row", "one row through 10-32-16-1 ReLU",
-        {"onnxruntime": Goal(3, 5), "sklearn": Goal(40, 80)}, ("onnxruntime", "sklearn"),
+        {"onnxruntime": Goal(3, 5), "sklearn": Goal(40, 80)}, ("predictor", "onnxruntime", "sklearn"),
         sizes=(10, 32, 16, 1), rows=1, calls=5_000, quick_calls=100,
     ),
     Prediction(
