@@ -31,7 +31,7 @@ def measure(
     start = expected = 0.0
     if isinstance(workload, Training):
         say(f"{workload.name}: the reference engine's result")
-        start, expected = reference(arguments)
+        start, expected = reference(workload, arguments)
     results = [Result(peer, PEERS[peer].title) for peer in ("chainrule", *peers)]
     if rival is not None:
         results.insert(1, Result("rival", rival.title))
@@ -78,11 +78,11 @@ def take_turn(result: Result, one: Participant, workload: Workload, dtype: str, 
     result.failure = failure(workload, dtype, value, start, expected)
 
 
-def reference(arguments: list[str]) -> tuple[float, float]:
-    """J(θ₀) and the final J of a training run, by the reference engine.
+def reference(workload: Training, arguments: list[str]) -> tuple[float, float]:
+    """J(θ₀) and the final J of a training run, by the reference engine, now or as it was recorded.
 
     On one BLAS thread: it is not timed, and where other programs run NumPy's threads would wait for each other.
     """
     alone = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     with Worker(sys.executable, ["reference", *arguments], alone) as worker:
-        return worker.start, worker.run().value
+        return worker.start, worker.run().value if workload.final_J is None else workload.final_J

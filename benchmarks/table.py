@@ -8,7 +8,7 @@ from statistics import median
 from benchmarks.results import Report, Result, Row
 from benchmarks.workloads import WORKLOADS
 
-COLUMNS = f"  {'':<40}{'median':>9} {'least – most':>21}{'× Chainrule':>14} {'least – most':>17}   goal"
+COLUMNS = f"  {'':<42}{'median':>9} {'least – most':>21}{'× Chainrule':>14} {'least – most':>17}   goal"
 
 
 def number(x: float) -> str:
@@ -49,9 +49,9 @@ def line(row: Row, result: Result) -> str:
     """One peer's figures."""
     name = f"{result.title}, {result.note}" if result.note else result.title
     if result.failure:
-        return f"  {name:<40}FAILED: {result.failure}"
+        return f"  {name:<42}FAILED: {result.failure}"
     times, ratios = row.times(result), row.ratios(result)
-    text = f"  {name:<40}{duration(median(times)):>9} {span(times, duration):>21}"
+    text = f"  {name:<42}{duration(median(times)):>9} {span(times, duration):>21}"
     if result is not row.own and ratios:
         best = "*" if result is row.best() else " "
         text += f"{number(median(ratios)):>13}{best} {span(ratios):>17}   {judgement(row, result)}"

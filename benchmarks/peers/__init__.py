@@ -26,7 +26,7 @@ class Peer:
 
 PEERS = {
     "chainrule": Peer("Chainrule", "chainrule_", ("chainrule",)),
-    "predictor": Peer("Chainrule, net.predictor()", "predictor", ("chainrule",)),
+    "predictor": Peer("net.predictor()", "predictor", ("chainrule",)),
     "reference": Peer("Chainrule, reference engine", "reference", ("chainrule",)),  # what the others are checked by
     "jax": Peer("JAX", "jax_", ("jax",)),
     "torch": Peer("PyTorch", "torch_", ("torch",)),
