@@ -20,9 +20,10 @@ def intentions(net: Network, chosen: Plan, choice: engines.Choice) -> list[str]:
     sigmas = ", ".join(sigma.name for sigma in net.sigma)
     batch = "all rows" if chosen.batch_size is None else f"{chosen.batch_size} rows"
     rate = chosen.optimizer.schedule.at(0, 1)
+    decay = f", weight decay {chosen.weight_decay:g}" if chosen.weight_decay else ""
     return [
         f"Network {described(net.m)} ({sigmas}), {net.d:,} parameters.",
-        f"{chosen.optimizer.name}, learning rate {rate:g}, {batch} a step.",
+        f"{chosen.optimizer.name}, learning rate {rate:g}{decay}, {batch} a step.",
         f"Engine: {choice.name}; {choice.reason.rstrip('.')}.",
     ]
 
@@ -63,6 +64,7 @@ def summary(
         },
         "optimizer": chosen.optimizer.name,
         "learning_rate": chosen.optimizer.schedule.at(0, 1),
+        "weight_decay": chosen.weight_decay,
         "batch_size": chosen.batch_size,
         "seed": seed,
         "epochs": history.epochs,

@@ -48,9 +48,13 @@ class Progress:
         words = [f"epoch {done}/{self._planned}"]
         if not done:
             return [*words, "the first epoch is under way", f"{seconds:.0f} s"]
+        rate = done / seconds
         words += [f"J {history.J[-1]:.4g}", f"validation J {history.validation_J[-1]:.4g}"]
-        words += [f"learning rate {history.learning_rate[-1]:.3g}", f"{done / seconds:.3g} epochs/s"]
-        return [*words, f"at most {duration((self._planned - done) * seconds / done)} left"]
+        words += [
+            f"learning rate {history.learning_rate[-1]:.3g}",
+            f"{rate:,.0f} epochs/s" if rate >= 100 else f"{rate:.3g} epochs/s",
+        ]
+        return [*words, f"at most {duration((self._planned - done) / rate)} left"]
 
     def _display(self, history: History, seconds: float) -> Group:
         epoch, *figures, left = self._course(history, seconds)
@@ -66,6 +70,6 @@ def duration(seconds: float) -> str:
     """A time as people say it: 3 s, 2 min 05 s, 1 h 20 min."""
     whole = round(seconds)
     if whole < 60:
-        return f"{max(seconds, 0.0):.1f} s" if seconds < 10 else f"{whole} s"
+        return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
     minutes, rest = divmod(whole, 60)
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

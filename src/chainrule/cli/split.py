@@ -27,7 +27,7 @@ def split(groups: NDArray[np.intp], test_fraction: float, seed: int) -> Split:
     """A random split that ``seed`` fixes, with every group (class) in proportion in each part.
 
     ``groups`` (t,) numbers the group of each row; all zero where there are none. Each group keeps a row to train on.
-    Raises InputError for fewer than 10 rows.
+    Raises InputError for fewer than 10 rows, or if that cannot be.
     """
     t = len(groups)
     if t < FEWEST_ROWS:
@@ -49,6 +49,11 @@ def _take(rows: Rows, groups: NDArray[np.intp], fraction: float, rng: np.random.
         owed -= count
         taken.append(members[:count])
     chosen = np.concatenate(taken)
-    if len(chosen) == 0:
-        chosen = rng.choice(rows, 1)
+    if len(chosen) == 0:  # few rows of many groups
+        sizes = np.bincount(groups[rows])
+        if sizes.max() < 2:
+            raise InputError(
+                "every class has a single row left; give more rows of each, or hold back less with --test-fraction."
+            )
+        chosen = rng.choice(rows[groups[rows] == sizes.argmax()], 1)
     return np.sort(chosen), np.setdiff1d(rows, chosen)
