@@ -76,7 +76,7 @@ template <class T> void Packed<T>::put(const T* theta, const std::array<const T*
   for (std::size_t l = 0; l < network_.layers.size(); ++l) {
     const auto& layer = network_.layers[l];
     for (int k = 0; k < 2; ++k) {
-      if (!moments[k]) continue;
+      if (!moments[k] || !moments_[l].W[k]) continue;
       const T* const W = moments[k] + layer.theta;
       (layer.thin ? kernels.pack_transposed : kernels.pack)(W, layer.m, layer.n, moments_[l].W[k].get());
       std::copy_n(W + layer.m * layer.n, layer.m, moments_[l].b[k].get());
@@ -93,7 +93,7 @@ void Packed<T>::get(T* theta, const std::array<T*, 2>& moments, int thread, int 
   if (theta) network_.get(theta, thread, threads);
   for (std::size_t l = 0; l < network_.layers.size(); ++l)
     for (int k = 0; k < 2; ++k)
-      if (moments[k])
+      if (moments[k] && moments_[l].W[k])
         network_.unpack(network_.layers[l], moments_[l].W[k].get(), nullptr, moments_[l].b[k].get(), moments[k], thread, threads);
 }
 
@@ -272,6 +272,8 @@ template <class T> Outcome Packed<T>::step(const Step<T>& step, Team& team, int 
   const long blocks = (step.rows + block_rows_ - 1) / block_rows_;
   const bool clips = step.clip_norm < std::numeric_limits<double>::infinity();
   const Epilogue<T> fused = {&step.constants, false, true, true, step.measure ? &norm2_[0] : nullptr, penalised_ ? &penalties_[0] : nullptr};
+  // Before the first barrier: after it, the others are free to move W and what is known of it.
+  if (thread == 0) block_J_ = penalty(step);
   if (thread == 0) safe_ = blocks == 1 && !clips && x_moderate_ && stays_finite(step, network_.moderate_gradient());
   long first = 0;
   for (long b = 0; b < blocks; ++b) {
@@ -281,7 +283,7 @@ template <class T> Outcome Packed<T>::step(const Step<T>& step, Team& team, int 
     flags_[thread].calm = network_.run(block, team, thread);
     team.barrier.wait();
     if (team.stopping()) return Outcome::aborted;
-    if (thread == 0) block_J_ = (b == 0 ? penalty(step) : block_J_) + ordered_sum(network_.losses.get(), block.rows);
+    if (thread == 0) block_J_ += ordered_sum(network_.losses.get(), block.rows);
     if (safe_ && std::all_of(flags_.begin(), flags_.end(), [](const Flag& flag) { return flag.calm; })) {
       if (thread == 0) this->measured.J = block_J_;
       weights(fused, block.rows, team, thread);

@@ -55,8 +55,9 @@ void Trainer<T>::advance(long epochs, double seconds, const std::function<bool()
   if (going_) prepare();
   run_threads(problem_.threads, [&](int thread) {
     while (going_) {
+      const bool ends_epoch = step_.measure;  // read before thread 0 can prepare the next step
       const Outcome outcome = method_->step(step_, team, thread);
-      if (outcome == Outcome::done && step_.measure && problem_.validation.t) {  // the epoch's last step
+      if (outcome == Outcome::done && ends_epoch && problem_.validation.t) {
         const double J = method_->losses(problem_.validation, validation_scale_, team, thread);
         if (thread == 0) validation_J_ = J;
       }
@@ -72,7 +73,10 @@ void Trainer<T>::advance(long epochs, double seconds, const std::function<bool()
 // Thread 0, between two steps.
 template <class T> void Trainer<T>::after(Outcome outcome) {
   going_ = false;
-  if (outcome == Outcome::aborted) return;
+  if (outcome == Outcome::aborted) {
+    stream_ = before_key_;  // the step will be made again, with the same dropout
+    return;
+  }
   if (outcome == Outcome::diverged) {
     stopped_ = Stopped::diverged;
     return;
@@ -151,6 +155,7 @@ template <class T> void Trainer<T>::prepare() {
   step_.l2 = penalty_share * problem_.cost.l2;
   step_.clip_norm = optimizer.clip_norm;
   step_.measure = p.batch + 1 == steps_per_epoch_;
+  before_key_ = stream_;
   step_.key = problem_.net.has_dropout() ? stream_.next() : 0;
 
   StepConstants<T>& c = step_.constants;

@@ -64,6 +64,7 @@ template <class T> class Trainer {
   double total_weight_, validation_scale_ = 1;
   std::vector<std::uint32_t> order_;
   Pcg64 stream_;             // where the running epoch has come to
+  Pcg64 before_key_;         // where it was before the step that is next drew its dropout key
   bool epoch_begun_ = false;
   Step<T> step_{};
   double share_ = 1, alpha_ = 0;

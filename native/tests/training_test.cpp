@@ -1,0 +1,219 @@
+// The core as a whole, with the kernel set that CHAINRULE_KERNELS forces: the same numbers for any number of threads, however a
+// run is cut into slices, wherever the data lie in memory; gradients against differences of J; no allocation on the way.
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <random>
+#include <stdexcept>
+#include <vector>
+
+#include "check.hpp"
+#include "evaluate.hpp"
+#include "trainer.hpp"
+
+namespace {
+std::atomic<long> allocations{0};
+}
+void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* p = std::malloc(size)) return p;
+  throw std::bad_alloc();
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+
+namespace {
+
+using namespace chainrule;
+
+struct Shape {
+  const char* name;
+  std::vector<long> m;
+  std::vector<LayerSpec> layers;
+  CostSpec cost;
+  long t, batch;
+};
+
+const Shape shapes[] = {
+    {"narrow", {5, 3, 2, 1}, {{Sigma::sigmoid}, {Sigma::tanh}, {Sigma::identity}}, {}, 100, 100},
+    {"narrow minibatches", {4, 17, 9, 3}, {{Sigma::gelu, 0, 0.3}, {Sigma::layer_norm, 1e-5}, {Sigma::softmax}}, {Cost::cross_entropy, 0.1}, 301, 97},
+    {"one row", {3, 70, 2}, {{Sigma::relu}, {Sigma::identity}}, {Cost::huber, 1}, 1, 1},
+    {"panels", {37, 70, 33, 40}, {{Sigma::relu, 0, 0.2}, {Sigma::silu}, {Sigma::sigmoid}}, {Cost::log_likelihood, 0, true, 0.01, 0.1}, 131, 50},
+    {"vector-valued", {7, 65, 31, 2}, {{Sigma::softmax}, {Sigma::log_softmax, 0, 0.1}, {Sigma::exp}}, {Cost::poisson}, 53, 20},
+    {"columns", {600, 512, 512, 3}, {{Sigma::tanh, 0, 0.1}, {Sigma::relu}, {Sigma::identity}}, {}, 90, 64},
+    {"blocks", {3, 40, 2}, {{Sigma::relu}, {Sigma::identity}}, {Cost::sum_of_squares, 0, true}, 4500, 4500},
+    {"one layer", {130, 3}, {{Sigma::softmax}}, {Cost::cross_entropy, 0}, 40, 7},
+};
+
+template <class T> struct Data {
+  std::vector<T> X, Y, weights, theta, zeros;
+  ProblemSpec<T> problem;
+
+  Data(const Shape& shape, Optimizer optimizer, std::size_t misaligned = 0) {
+    std::mt19937 random(1);
+    std::normal_distribution<double> normal;
+    problem.net = {shape.m, shape.layers};
+    problem.cost = shape.cost;
+    const long n = shape.m.front(), m = shape.m.back(), d = problem.net.d();
+    X.resize(shape.t * n + misaligned), Y.resize(shape.t * m + misaligned), weights.resize(shape.t + misaligned);
+    for (long k = 0; k < shape.t * n; ++k) X[k + misaligned] = T(normal(random));
+    for (long j = 0; j < shape.t; ++j) {
+      double sum = 0;
+      for (long k = 0; k < m; ++k) sum += Y[j * m + k + misaligned] = T(std::abs(normal(random)) / 4 + 0.01);
+      for (long k = 0; k < m; ++k)  // distributions where they are asked for, and in [0, 1] anyway
+        Y[j * m + k + misaligned] = T(Y[j * m + k + misaligned] / (m > 1 ? sum : 4));
+      weights[j + misaligned] = T(0.5 + std::abs(normal(random)));
+    }
+    for (int i = 1; i <= problem.net.r(); ++i)
+      for (long k = 0; k < shape.m[i] * (shape.m[i - 1] + 1); ++k) theta.push_back(T(normal(random) / std::sqrt(double(shape.m[i - 1]))));
+    zeros.resize(d);
+    problem.data = {X.data() + misaligned, Y.data() + misaligned, weights.data() + misaligned, shape.t};
+    problem.validation = {X.data() + misaligned, Y.data() + misaligned, nullptr, (shape.t + 1) / 2};
+    problem.optimizer.optimizer = optimizer;
+    const double adam[] = {0.9, 0.999, 1e-8, 0.01};
+    std::memcpy(problem.optimizer.hyper, adam, sizeof adam);
+    problem.optimizer.schedule.rate = 0.01;
+    problem.batch_size = shape.batch;
+    problem.epochs = 3;
+  }
+};
+
+// θ and all records after a run in slices of `epochs`
+template <class T> std::vector<double> run(Data<T>& data, int threads, long epochs) {
+  data.problem.threads = threads;
+  Progress progress;
+  progress.stream.state = 12345, progress.stream.increment = 67891;
+  Trainer<T> trainer(data.problem, progress, data.theta.data(), {data.zeros.data(), data.zeros.data()});
+  while (trainer.stopped() == Stopped::no) trainer.advance(epochs, 100, nullptr);
+  std::vector<T> theta(data.problem.net.d());
+  trainer.get(theta.data(), {nullptr, nullptr});
+  std::vector<double> all(theta.begin(), theta.end());
+  for (int k : {Progress::J, Progress::validation_J, Progress::learning_rate, Progress::gradient_norm})
+    for (double value : trainer.progress().records[k]) all.push_back(value);
+  for (double value : all) CHECK(std::isfinite(value), "%g", value);
+  return all;
+}
+
+template <class T> void same_numbers(const Shape& shape) {
+  for (const Optimizer optimizer : {Optimizer::gradient_descent, Optimizer::adamw}) {
+    Data<T> data(shape, optimizer), moved(shape, optimizer, 1);
+    if (optimizer == Optimizer::gradient_descent) data.problem.optimizer.clip_norm = moved.problem.optimizer.clip_norm = 0.5;
+    const auto expected = run(data, 1, 1000);
+    CHECK(run(data, 2, 1000) == expected, "%s, two threads", shape.name);
+    CHECK(run(data, 3, 1) == expected, "%s, three threads, epoch by epoch", shape.name);
+    CHECK(run(moved, 1, 1000) == expected, "%s, misaligned", shape.name);
+  }
+}
+
+// ∇J(θ) along a direction against a central difference of J
+void differences(const Shape& shape) {
+  Data<double> data(shape, Optimizer::gradient_descent);
+  const long d = data.problem.net.d();
+  std::vector<double> g(d), unused(d);
+  std::vector<std::vector<double>> deltas;
+  std::vector<double*> rows;
+  for (std::size_t i = 1; i < shape.m.size(); ++i) deltas.emplace_back(shape.t * shape.m[i]);
+  for (auto& delta : deltas) rows.push_back(delta.data());
+  const auto J = [&](const std::vector<double>& theta, std::vector<double>& out) {
+    return gradient<double>(data.problem.net, shape.cost, data.problem.data, theta.data(), out.data(), rows.data(), 2);
+  };
+  J(data.theta, g);
+  const double h = 1e-6;
+  std::mt19937 random(2);
+  std::normal_distribution<double> normal;
+  std::vector<double> up = data.theta, down = data.theta;
+  double slope = 0, size = 0;
+  for (long k = 0; k < d; ++k) {
+    const double v = normal(random);
+    up[k] += h * v, down[k] -= h * v;
+    slope += g[k] * v, size += std::abs(g[k] * v);
+  }
+  const double measured = (J(up, unused) - J(down, unused)) / (2 * h);
+  CHECK(std::abs(measured - slope) <= 1e-5 * size, "%s: %.10g, measured %.10g", shape.name, slope, measured);
+}
+
+// As many allocations for a thousand epochs as for ten
+void no_allocation() {
+  for (const Shape& shape : {shapes[0], shapes[3]}) {
+    Data<float> data(shape, Optimizer::adam);
+    data.problem.epochs = 100000;
+    Trainer<float> trainer(data.problem, {}, data.theta.data(), {data.zeros.data(), data.zeros.data()});
+    const auto count = [&](long epochs) {
+      const long before = allocations;
+      trainer.advance(epochs, 100, nullptr);
+      return allocations - before;
+    };
+    count(10);
+    const long few = count(10), many = count(300);
+    CHECK(few == many, "%s: %ld and %ld", shape.name, few, many);
+  }
+}
+
+// A run that is told to stop gives up the step it is in, and goes on later as if nothing had happened.
+void interruption() {
+  Data<float> data(shapes[5], Optimizer::adam);
+  data.problem.epochs = 12;
+  const auto expected = run(data, 2, 1000);
+  Progress progress;
+  progress.stream.state = 12345, progress.stream.increment = 67891;
+  Trainer<float> trainer(data.problem, progress, data.theta.data(), {data.zeros.data(), data.zeros.data()});
+  long told = 0;
+  while (trainer.stopped() == Stopped::no) trainer.advance(1000, 100, [&] { return ++told % 2 == 1; });
+  std::vector<float> theta(data.problem.net.d());
+  trainer.get(theta.data(), {nullptr, nullptr});
+  CHECK(std::equal(theta.begin(), theta.end(), expected.begin()), "told to stop %ld times", told);
+}
+
+// J, ∇J or the next θ not finite: θ stays as it was
+void divergence() {
+  for (const Shape& shape : {shapes[0], shapes[3]}) {
+    Data<float> data(shape, Optimizer::gradient_descent);
+    data.problem.optimizer.schedule.rate = 1e38;
+    data.problem.epochs = 1000;
+    Trainer<float> trainer(data.problem, {}, data.theta.data(), {nullptr, nullptr});
+    while (trainer.stopped() == Stopped::no) trainer.advance(1000, 100, nullptr);
+    CHECK(trainer.stopped() == Stopped::diverged, "%s", shape.name);
+    std::vector<float> theta(data.problem.net.d());
+    trainer.get(theta.data(), {nullptr, nullptr});
+    for (float value : theta) CHECK(std::isfinite(value), "%s", shape.name);
+  }
+}
+
+// N(x) row by row and all at once
+template <class T> void predictions(const Shape& shape) {
+  Data<T> data(shape, Optimizer::adam, 1);
+  const long n = shape.m.front(), m = shape.m.back();
+  std::vector<T> all(shape.t * m), row(m);
+  Evaluator<T> evaluator(data.problem.net);
+  evaluator.outputs(data.theta.data(), data.problem.data.X, shape.t, all.data(), 2);
+  const Predictor<T> predictor(data.problem.net, data.theta.data());
+  for (long j = 0; j < shape.t; ++j) {
+    predictor.row(data.problem.data.X + j * n, row.data());
+    for (long k = 0; k < m; ++k)
+      CHECK(std::abs(row[k] - all[j * m + k]) <= (sizeof(T) == 4 ? 2e-4 : 1e-12) * (1 + std::abs(row[k])), "%s: %g, %g", shape.name,
+            double(row[k]), double(all[j * m + k]));
+  }
+}
+
+}  // namespace
+
+int main() {
+  try {
+    kernel_set();
+  } catch (const std::invalid_argument&) {
+    return 77;  // skipped: this CPU cannot run the set
+  }
+  for (const Shape& shape : shapes) {
+    same_numbers<float>(shape);
+    same_numbers<double>(shape);
+    differences(shape);
+    predictions<float>(shape);
+    predictions<double>(shape);
+  }
+  no_allocation();
+  interruption();
+  divergence();
+  return tests::failures();
+}
