@@ -12,6 +12,7 @@ void bind_prediction(nb::module_& module);
 }  // namespace chainrule::bindings
 
 NB_MODULE(_native, module) {
+  nb::set_leak_warnings(false);  // a network that lives until the interpreter ends is no news to its user
   module.doc() = "The compiled core of the native engine.";
   module.attr("__version__") = CHAINRULE_VERSION;
   module.def(

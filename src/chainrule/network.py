@@ -352,8 +352,8 @@ class Network:
 
         >>> import chainrule as cr, numpy as np
         >>> predict = cr.Network([cr.Layer([[2.0]], [1.0], cr.relu)]).predictor()
-        >>> predict(np.array([3.0])), predict(np.array([4.0]))[0]
-        (array([7.]), np.float64(9.0))
+        >>> predict(np.array([3.0])).copy(), predict(np.array([4.0]))
+        (array([7.]), array([9.]))
         """
         from chainrule import engines
 
