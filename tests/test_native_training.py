@@ -257,6 +257,24 @@ def test_divergence_is_the_same(optimizer: cr.Optimizer, shape: str, batch_size:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("kind", [cr.AdaGrad, cr.RMSProp, cr.Adam, cr.AdamW])
+def test_a_product_that_overflows_is_a_divergence(kind: Any, shape: str, dtype: str) -> None:
+    """Where α g overflows before it is divided by √ν, θ stays as it was: a step of an adaptive optimizer may be bounded
+    by 2 α, and yet not be finite."""
+    large = 1e30 if dtype == "float32" else 1e200
+    m, _ = SHAPES[shape]
+    net = cr.Network.dense(m, hidden="relu", seed=1, dtype=dtype)
+    rng = np.random.default_rng(1)
+    X, Y = rng.normal(size=(50, 3)) * large, rng.normal(size=(50, 2))
+    settings: dict[str, Any] = {"cost": "absolute_error", "optimizer": kind(large), "epochs": 3}
+    ends = [diverged(engine, net, X, Y, **settings) for engine in ("native", "reference")]
+    assert ends[0][0] == ends[1][0]
+    for _, _, theta in ends:
+        np.testing.assert_array_equal(theta, net.theta)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", SHAPES)
 def test_moments_stay_with_theta(shape: str, dtype: str) -> None:
     """The step that is not made leaves θ and every moment as the step before did."""
     m, _ = SHAPES[shape]

@@ -185,13 +185,14 @@ template <class T> bool Packed<T>::stays_finite(const Step<T>& step, double larg
       case Optimizer::momentum:
       case Optimizer::nesterov:
         return c.alpha * 2 * (g + moment_reach_);
-      case Optimizer::adagrad:
-        return 2.0 * c.alpha;
+      case Optimizer::adagrad:  // but α g comes before the division, here and below
+        return c.alpha * g < room ? 2.0 * c.alpha : room;
       case Optimizer::rmsprop:
-        return 2 * c.alpha / std::sqrt(1 - beta2);
+        return c.alpha * g < room ? 2 * c.alpha / std::sqrt(1 - beta2) : room;
       case Optimizer::adam:
       case Optimizer::adamw: {  // |μ| ≤ C √ν, by Cauchy and Schwarz
         const double q = beta1 * beta1 / beta2;
+        if (!(c.alpha * (g + moment_reach_) < room)) return room;
         const double C = q < 1 ? (1 - beta1) / std::sqrt((1 - beta2) * (1 - q)) : moment_reach_ / c.epsilon;
         return 2 * c.alpha * (C + 1) + c.decay * theta_reach_;
       }
