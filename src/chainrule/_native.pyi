@@ -1,0 +1,82 @@
+"""The compiled core of the native engine: what native/bindings defines, for type checkers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from chainrule.checks import Array
+
+Sigmas = Sequence[tuple[str, float, float]]  # name, parameter, dropout
+Net = tuple[Sequence[int], Sigmas]
+Cost = tuple[str, float, bool, float, float]
+Schedule = tuple[str, float, Sequence[float]]
+Optimizer = tuple[str, Sequence[float], float, Schedule]
+Rows = tuple[Array, Array, Array | None]  # X, Y, weights
+
+def kernel_set() -> str: ...
+
+class _TrainingRun:
+    def __init__(
+        self,
+        net: Net,
+        cost: Cost,
+        optimizer: Optimizer,
+        data: Rows,
+        validation: Rows | None,
+        batch_size: int,
+        epochs: int,
+        tol: float,
+        tol_epochs: int,
+        patience: int,
+        threads: int,
+        theta: Array,
+        moments: Sequence[Array],
+        progress: dict[str, Any],
+    ) -> None: ...
+    @property
+    def stopped(self) -> str | None: ...
+    @property
+    def method(self) -> str: ...
+    def advance(self, epochs: int, seconds: float) -> None: ...
+    def interrupt(self) -> None: ...
+    def get_moments(self, moments: Sequence[Array]) -> None: ...
+    def best_theta(self, theta: Array) -> bool: ...
+    def progress(self) -> dict[str, Any]: ...
+    def records_since(self, first: int) -> dict[str, Any]: ...
+
+class _Evaluator:
+    def __init__(self, net: Net) -> None: ...
+    def outputs(self, theta: Array, X: Array, out: Array, threads: int) -> None: ...
+
+class _Predictor:
+    def __init__(self, net: Net, theta: Array, reuse: bool) -> None: ...
+    def __call__(self, x: object) -> Array | None: ...
+
+class TrainingRun32(_TrainingRun): ...
+class TrainingRun64(_TrainingRun): ...
+class Evaluator32(_Evaluator): ...
+class Evaluator64(_Evaluator): ...
+class Predictor32(_Predictor): ...
+class Predictor64(_Predictor): ...
+
+def gradient32(
+    net: Net,
+    cost: Cost,
+    X: Array,
+    Y: Array,
+    weights: Array | None,
+    theta: Array,
+    gradient: Array,
+    deltas: Sequence[Array],
+    threads: int,
+) -> float: ...
+def gradient64(
+    net: Net,
+    cost: Cost,
+    X: Array,
+    Y: Array,
+    weights: Array | None,
+    theta: Array,
+    gradient: Array,
+    deltas: Sequence[Array],
+    threads: int,
+) -> float: ...
