@@ -346,9 +346,11 @@ class Network:
         return outputs[0] if is_row else outputs
 
     def predictor(self) -> Callable[[ArrayLike], Array]:
-        """A function x ↦ N(x) for calls in a row: it gives out the same array each time, with new numbers, where it can.
+        """A function x ↦ N(x) for calls in a row: where it can, it gives out one array each time, with new numbers.
 
-        It follows θ as θ moves. What it gave out before is overwritten: copy what is to stay. Raises as ``net(x)`` does.
+        It follows θ as θ moves. What it gave out before is overwritten: copy what is to stay.
+
+        Raises InputError as ``net(x)`` does.
 
         >>> import chainrule as cr, numpy as np
         >>> predict = cr.Network([cr.Layer([[2.0]], [1.0], cr.relu)]).predictor()

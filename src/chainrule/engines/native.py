@@ -66,7 +66,7 @@ class NativeEngine:
 
     def outputs(self, net: Network, X: Array) -> Array:
         """N(x) for each row of X: (t, n) → (t, m)."""
-        if (few := self.shortcut(net)(X)) is not None:  # however they are asked for, the same rows have the same outputs
+        if (few := self.shortcut(net)(X)) is not None:  # the same rows have the same outputs, however asked for
             return few
         evaluator = _evaluators.get(net)
         if evaluator is None:
@@ -77,7 +77,7 @@ class NativeEngine:
         return out
 
     def shortcut(self, net: Network, reuse: bool = False) -> Callable[[object], Array | None]:
-        """A quick way from up to three rows x to N(x), from a contiguous array of θ's own dtype; else it answers None."""
+        """A quick way from up to three rows x, a contiguous array of θ's own dtype, to N(x); else it answers None."""
         quick = None if reuse else _predictors.get(net)
         if quick is None:
             kind = _native.Predictor32 if net.dtype == np.float32 else _native.Predictor64
@@ -154,10 +154,8 @@ class NativeRun:
             self._run.advance(epochs, seconds)
             return
 
-        def handle(
-            number: int, frame: Any
-        ) -> None:  # Ctrl-C ends the slice, if need be within a step, and then does what it did
-            self._run.interrupt()
+        def handle(number: int, frame: Any) -> None:
+            self._run.interrupt()  # Ctrl-C ends the slice, if need be within a step, and then does what it did
             before(number, frame)
 
         signal.signal(signal.SIGINT, handle)
@@ -188,7 +186,7 @@ def step_flop(net: Network, rows: int) -> float:
 
 
 def thread_count(flop: float, wanted: int | None) -> int:
-    """As many threads as the work is worth, at most ``wanted``, else CHAINRULE_THREADS, else the CPUs of this process."""
+    """As many threads as the work is worth, at most ``wanted``, CHAINRULE_THREADS, or the CPUs of this process."""
     if wanted is None:
         text = os.environ.get("CHAINRULE_THREADS", "").strip()
         if text and not (text.isdecimal() and int(text) > 0):
