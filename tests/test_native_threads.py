@@ -1,0 +1,353 @@
+"""Threads of the native engine: any number of them gives the same bits, and they leave nothing behind.
+
+Threads are few where work is small; the tests take that limit away, so that each way of sharing a step out is run by as
+many threads as are asked for (``test_so_many_threads_run`` counts them): examples across the lanes, panels by the
+batch's rows, and panels by the layers' columns.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import chainrule as cr
+from chainrule import engines
+from chainrule.engines import TrainingRun, native
+from chainrule.optimizers import OPTIMIZERS
+from chainrule.training import Problem, TrainingSet
+from chainrule.training.state import RECORDS
+
+THREADS = (1, 2, 3, 4, 8)
+FLOP_PER_THREAD = native.FLOP_PER_THREAD
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _as_many_threads_as_asked_for() -> Iterator[None]:
+    """However small the work."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(native, "FLOP_PER_THREAD", 1e-9)
+        yield
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way of computing a step, and a network that takes it."""
+
+    method: str
+    m: dict[str, list[int]]  # for each dtype
+    hidden: list[str]
+    batch: int  # at most
+
+
+# By columns: hidden layers are entrywise, a batch has at most 256 rows, and a layer of weights is 1 MiB or more.
+WAYS = {
+    "lanes": Way("lanes", {"float32": [3, 17, 9, 2], "float64": [3, 17, 9, 2]}, ["tanh", "layer_norm"], 300),
+    "rows": Way("panels", {"float32": [5, 40, 37, 3], "float64": [5, 40, 37, 3]}, ["softmax", "gelu"], 300),
+    "rows, wide output": Way("panels", {"float32": [9, 35, 70], "float64": [9, 35, 70]}, ["relu"], 300),
+    "columns": Way("panels", {"float32": [515, 517, 33, 3], "float64": [385, 350, 33, 3]}, ["relu", "tanh"], 60),
+}
+
+
+def make_problem(way: str, dtype: str, optimizer: cr.Optimizer, t: int, batch_size: int, **own: Any) -> Problem:
+    """Random examples, half as many for validation, and a network of the way's sizes."""
+    rng, m = np.random.default_rng(5), WAYS[way].m[dtype]
+    dropout, weighted = own.pop("dropout", 0.0), own.pop("weighted", False)
+    net = cr.Network.dense(m, hidden=WAYS[way].hidden, dropout=dropout, seed=3, dtype=dtype)
+    cost, epochs = own.pop("cost", cr.SumOfSquares(mean=True)), own.pop("epochs", 2)
+
+    def examples(count: int) -> TrainingSet:
+        X, Y = rng.normal(size=(count, m[0])), rng.normal(size=(count, m[-1]))
+        weights = rng.uniform(0.5, 2.0, size=count).astype(dtype) if weighted else None
+        return TrainingSet(X.astype(dtype), Y.astype(dtype), weights)
+
+    data, validation = examples(t), examples(-(-t // 2))
+    return Problem(net, cost, optimizer, data, batch_size, epochs, 11, validation=validation, **own)
+
+
+def started(problem: Problem, threads: int) -> TrainingRun:
+    """A run of so many threads over a network of its own."""
+    problem = replace(problem, net=problem.net.copy(), threads=threads)
+    return engines.chosen(problem.net, problem.cost, problem.optimizer, engine="native").engine.start(problem, None)
+
+
+def trained(problem: Problem, threads: int) -> dict[str, object]:
+    """The bits of θ, the best θ, the moments and the records, and the place in the stream, when it is over."""
+    run = started(problem, threads)
+    while run.stopped is None:
+        run.advance(problem.epochs, math.inf)
+    state = run.state()
+    records = {name: np.array(run.records[name]) for name in RECORDS if name != "seconds"}
+    arrays = {"theta": state.theta, "best": state.best_theta, **state.moments, **records}
+    bits = {name: None if array is None else array.tobytes() for name, array in arrays.items()}
+    return {**bits, "stream": state.stream, "stopped": run.stopped}
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    way=st.sampled_from(sorted(WAYS)),
+    dtype=st.sampled_from(["float32", "float64"]),
+    kind=st.sampled_from(sorted(OPTIMIZERS)),
+    t=st.integers(1, 300),
+    batch_size=st.integers(1, 300),
+    dropout=st.sampled_from([0.0, 0.4]),
+    clip_norm=st.sampled_from([None, 0.1, 100.0]),
+    cost=st.builds(
+        cr.SumOfSquares, mean=st.booleans(), l1=st.sampled_from([0.0, 0.01]), l2=st.sampled_from([0.0, 0.02])
+    ),
+    weighted=st.booleans(),
+    patience=st.sampled_from([None, 5]),
+)
+def test_any_number_of_threads_gives_the_same_bits(
+    way: str, dtype: str, kind: str, t: int, batch_size: int, dropout: float, clip_norm: float | None, cost: cr.Cost,
+    weighted: bool, patience: int | None,
+) -> None:  # fmt: skip
+    """θ, every moment and every record are bitwise the same for 1, 2, 3, 4 and 8 threads, with every optimizer, dropout,
+    ragged minibatches (fewer rows than threads among them), penalties, clipping, weights and validation."""
+    optimizer = OPTIMIZERS[kind](0.001, clip_norm=clip_norm)
+    t = min(t, WAYS[way].batch)
+    size = t if optimizer.full_batch_only else max(min(batch_size, t), t // 12)  # few steps an epoch
+    problem = make_problem(
+        way, dtype, optimizer, t, size, dropout=dropout, cost=cost, weighted=weighted, patience=patience
+    )
+    one = trained(problem, 1)
+    for threads in THREADS[1:]:
+        assert trained(problem, threads) == one, threads
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_many_rows_in_blocks(dtype: str) -> None:
+    """So too where a full batch is summed up in several blocks of rows, and in many chunks across the lanes."""
+    for way in ("lanes", "rows"):
+        problem = make_problem(way, dtype, cr.Adam(0.01), 9001, 9001)
+        one = trained(problem, 1)
+        for threads in (2, 3, 8):
+            assert trained(problem, threads) == one, (way, threads)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("way", WAYS)
+def test_outputs_and_gradients(way: str, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """N(x), J(θ), ∇J(θ) and every δ[i] are bitwise the same for 1, 2, 3, 4 and 8 threads (CHAINRULE_THREADS)."""
+    for t in (1, 5, 60, 300):
+        problem = make_problem(way, dtype, cr.Adam(), t, t)
+        net, (X, Y, _) = problem.net, problem.data
+        seen = set()
+        for threads in THREADS:
+            monkeypatch.setenv("CHAINRULE_THREADS", str(threads))
+            g = cr.gradient(net, problem.cost, X, Y, engine="native")
+            arrays = [net(X, engine="native"), np.array(g.J), g.theta, *g.delta]
+            seen.add(b"".join(array.tobytes() for array in arrays))
+        assert len(seen) == 1, t
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted in /proc/self/task")
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+@pytest.mark.parametrize("way", WAYS)
+def test_so_many_threads_run(way: str, threads: int) -> None:
+    """A slice of training runs on as many threads as were asked for, and when it is over they are gone."""
+    problem = make_problem(way, "float32", cr.Adam(1e-5), 60, 60, epochs=10**6)
+    run = started(problem, threads)
+    assert run._run.method == WAYS[way].method  # type: ignore[attr-defined]
+    before, most = set(os.listdir("/proc/self/task")), 0
+    trainer = threading.Thread(target=run.advance, args=(10**6, 0.15))
+    trainer.start()
+    while trainer.is_alive():
+        most = max(most, len(set(os.listdir("/proc/self/task")) - before))
+    trainer.join()
+    assert most == threads  # the trainer itself is one of them
+    assert set(os.listdir("/proc/self/task")) <= before
+    assert len(run.records["J"]) > 1
+
+
+def test_few_threads_for_little_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step of few operations is not shared out, whatever is asked for; a large one is, up to what is asked for."""
+    monkeypatch.setattr(native, "FLOP_PER_THREAD", FLOP_PER_THREAD)
+    assert [native.thread_count(1e3, n) for n in (1, 2, 8)] == [1, 1, 1]
+    assert [native.thread_count(1e12, n) for n in (1, 2, 8)] == [1, 2, 8]
+    assert native.thread_count(2.4 * FLOP_PER_THREAD, 8) == 2
+    monkeypatch.setenv("CHAINRULE_THREADS", "3")
+    assert native.thread_count(1e12, None) == 3
+    assert native.thread_count(1e12, 2) == 2  # what a call asks for goes first
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", "²"])
+def test_the_environment_variable_is_checked(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CHAINRULE_THREADS that is no number of threads is an error that says so, wherever threads are counted."""
+    monkeypatch.setenv("CHAINRULE_THREADS", text)
+    net, X = cr.Network.dense([1, 1]), [[1.0]] * 5
+    for ask in (
+        lambda: net(X, engine="native"),
+        lambda: cr.gradient(net, "sum_of_squares", X, X, engine="native"),
+        lambda: cr.train(net, X, X, epochs=1, engine="native"),
+    ):
+        with pytest.raises(cr.InputError, match=r"CHAINRULE_THREADS must be a whole number ≥ 1; got .*Unset it"):
+            ask()
+
+
+def test_several_networks_at_once() -> None:
+    """Networks that Python threads train at the same time, each by several threads, get the bits they get alone."""
+    problems = [
+        make_problem(way, dtype, cr.Adam(0.002), 57, 16, dropout=0.2, epochs=12)
+        for way in ("lanes", "rows", "columns")
+        for dtype in ("float32", "float64")
+    ]
+    alone = [trained(problem, 1) for problem in problems]
+    together: dict[int, dict[str, object]] = {}
+
+    def work(k: int) -> None:
+        together[k] = trained(problems[k], 2 + k % 2)
+
+    workers = [threading.Thread(target=work, args=(k,)) for k in range(len(problems))]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [together[k] for k in range(len(problems))] == alone
+
+
+def test_one_network_is_asked_by_several_threads_at_once() -> None:
+    """N(x) of many rows and of few, asked for by Python threads at the same time, is for each what it is alone."""
+    net = cr.Network.dense([5, 40, 40, 3], hidden="tanh", seed=1)
+    X = np.random.default_rng(2).normal(size=(8, 700, 5))
+    alone = [(net(X[k]), net(X[k, :2]), net(X[k, 0])) for k in range(8)]
+    wrong: list[int] = []
+
+    def work(k: int) -> None:
+        for _ in range(20):
+            answers = (net(X[k]), net(X[k, :2]), net(X[k, 0]))
+            if not all((a == b).all() for a, b in zip(answers, alone[k], strict=True)):
+                wrong.append(k)
+
+    workers = [threading.Thread(target=work, args=(k,)) for k in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert wrong == []
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="no CPU affinity here")
+def test_affinity_is_restored() -> None:
+    """After training every thread of the process may use the CPUs that it could before, also when a callback fails, and
+    when the process has fewer CPUs than threads."""
+
+    def affinities() -> dict[int, set[int]]:
+        return {int(task): os.sched_getaffinity(int(task)) for task in os.listdir("/proc/self/task")}
+
+    problem = make_problem("rows", "float32", cr.Adam(0.001), 57, 16)
+    idle = threading.Event()
+    other = threading.Thread(target=idle.wait)
+    other.start()
+    everything = os.sched_getaffinity(0)
+
+    def train(threads: int, *callbacks: Any) -> None:
+        cr.train(
+            problem.net.copy(), *problem.data[:2], epochs=3, batch_size=16, threads=threads, engine="native",
+            callbacks=callbacks,
+        )  # fmt: skip
+
+    def fail(history: cr.History) -> None:
+        assert os.sched_getaffinity(0) == everything  # Python is not pinned either
+        raise KeyError("fail")
+
+    try:
+        before = affinities()
+        train(2)
+        assert affinities() == before
+        with pytest.raises(KeyError, match="fail"):
+            train(2, fail)
+        assert affinities() == before
+        train(len(everything) + 1)
+        assert affinities() == before
+        os.sched_setaffinity(0, {min(everything)})
+        narrow = affinities()
+        train(2)
+        assert affinities() == narrow
+    finally:
+        os.sched_setaffinity(0, everything)
+        idle.set()
+        other.join()
+
+
+PREAMBLE = """
+import math, os, signal, sys
+import numpy as np
+import chainrule as cr
+from chainrule.engines import native
+native.FLOP_PER_THREAD = 1e-9
+
+def bits(seed):
+    rng = np.random.default_rng(seed)
+    net = cr.Network.dense([5, 40, 30, 3], hidden="tanh", dropout=0.1, seed=seed)
+    X, Y = rng.normal(size=(90, 5)), rng.normal(size=(90, 3))
+    cr.train(net, X, Y, optimizer="adam", epochs=20, batch_size=32, threads=2, engine="native")
+    return net.theta.tobytes() + net(X).tobytes()
+"""
+
+
+def python(code: str) -> str:
+    """What a program prints."""
+    options = ["-W", "error", "-W", "ignore::DeprecationWarning"]  # forks with threads about: BLAS's own, idle
+    command = [sys.executable, *options, "-c", PREAMBLE + textwrap.dedent(code)]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout.strip()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_child_trains() -> None:
+    """A child that is forked after its parent has trained and predicted with several threads, and one that is forked
+    from a callback in the middle of training, do the same themselves and get the same bits."""
+    answer = python("""
+        def child():
+            reader, writer = os.pipe()
+            if (pid := os.fork()) == 0:
+                signal.alarm(60)
+                with os.fdopen(writer, "wb") as out:
+                    out.write(bits(1))
+                os._exit(0)
+            os.close(writer)
+            with os.fdopen(reader, "rb") as pipe:
+                answer = pipe.read()
+            assert os.waitpid(pid, 0)[1] == 0
+            return answer
+
+        expected = bits(1)
+        assert child() == expected
+        seen = []
+        net = cr.Network.dense([5, 40, 30, 3], seed=1)
+        X, Y = np.ones((90, 5)), np.ones((90, 3))
+        look = lambda history: seen.append(child())
+        cr.train(net, X, Y, epochs=3, batch_size=32, threads=2, engine="native", callbacks=[look])
+        assert seen == [expected] * 3
+        assert bits(1) == expected
+        print("same")
+    """)
+    assert answer == "same"
+
+
+def test_workers_of_joblib_train() -> None:
+    """Workers of joblib (loky's processes, and threads) train networks side by side and get the bits of one alone."""
+    pytest.importorskip("joblib")
+    answer = python("""
+        import joblib
+        expected = [bits(seed) for seed in range(4)]
+        for backend in ("loky", "threading"):
+            jobs = [joblib.delayed(bits)(seed) for seed in range(4)]
+            assert joblib.Parallel(n_jobs=2, backend=backend)(jobs) == expected
+        print("same")
+    """)
+    assert answer == "same"
