@@ -7,27 +7,32 @@ namespace {
 
 template <class T> void bind(nb::module_& module, const char* evaluator, const char* gradient_name) {
   nb::class_<Evaluator<T>>(module, evaluator, "Evaluates one network again and again; keeps its memory.")
-      .def("__init__", [](Evaluator<T>* self, const NetworkArgs& net) { new (self) Evaluator<T>(network_spec(net)); }, nb::arg("net"))
-      .def("outputs",
-           [](Evaluator<T>& self, const Vector<const T>& theta, const Rows<const T>& X, Rows<T> out, int threads) {
-             nb::gil_scoped_release release;
-             self.outputs(theta.data(), X.data(), static_cast<long>(X.shape(0)), out.data(), threads);
-           },
-           nb::arg("theta"), nb::arg("X"), nb::arg("out"), nb::arg("threads"), "out := N(X).");
+      .def(
+          "__init__", [](Evaluator<T>* self, const NetworkArgs& net) { new (self) Evaluator<T>(network_spec(net)); },
+          nb::arg("net"))
+      .def(
+          "outputs",
+          [](Evaluator<T>& self, const Vector<const T>& theta, const Rows<const T>& X, Rows<T> out, int threads) {
+            nb::gil_scoped_release release;
+            self.outputs(theta.data(), X.data(), static_cast<long>(X.shape(0)), out.data(), threads);
+          },
+          nb::arg("theta"), nb::arg("X"), nb::arg("out"), nb::arg("threads"), "out := N(X).");
   module.def(
       gradient_name,
       [](const NetworkArgs& net, const CostArgs& cost, const Rows<const T>& X, const Rows<const T>& Y,
-         const std::optional<Vector<const T>>& weights, const Vector<const T>& theta, Vector<T> out, std::vector<Rows<T>> deltas,
-         int threads) {
+         const std::optional<Vector<const T>>& weights, const Vector<const T>& theta, Vector<T> out,
+         std::vector<Rows<T>> deltas, int threads) {
         const NetworkSpec spec = network_spec(net);
         const CostSpec cost_args = cost_spec(cost);
         std::vector<T*> rows;
         for (auto& delta : deltas) rows.push_back(delta.data());
         nb::gil_scoped_release release;
-        return gradient<T>(spec, cost_args, training_set<T>(X, Y, weights), theta.data(), out.data(), rows.data(), threads);
+        return gradient<T>(spec, cost_args, training_set<T>(X, Y, weights), theta.data(), out.data(), rows.data(),
+                           threads);
       },
-      nb::arg("net"), nb::arg("cost"), nb::arg("X"), nb::arg("Y"), nb::arg("weights").none(), nb::arg("theta"), nb::arg("gradient"),
-      nb::arg("deltas"), nb::arg("threads"), "gradient := ∇J(θ), deltas[i − 1] := δ[i]; returns J(θ).");
+      nb::arg("net"), nb::arg("cost"), nb::arg("X"), nb::arg("Y"), nb::arg("weights").none(), nb::arg("theta"),
+      nb::arg("gradient"), nb::arg("deltas"), nb::arg("threads"),
+      "gradient := ∇J(θ), deltas[i − 1] := δ[i]; returns J(θ).");
 }
 
 }  // namespace

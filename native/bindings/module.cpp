@@ -17,7 +17,8 @@ NB_MODULE(_native, module) {
   module.attr("__version__") = CHAINRULE_VERSION;
   module.def(
       "kernel_set", [] { return chainrule::kernel_set().name; },
-      "The kernel set in use: baseline, avx2, avx512 or neon; CHAINRULE_KERNELS forces one (ValueError if it cannot run).");
+      "The kernel set in use: baseline, avx2, avx512 or neon; CHAINRULE_KERNELS forces one (ValueError if it cannot "
+      "run).");
   chainrule::bindings::bind_training(module);
   chainrule::bindings::bind_evaluation(module);
   chainrule::bindings::bind_prediction(module);

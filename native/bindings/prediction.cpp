@@ -26,7 +26,8 @@ constexpr Py_ssize_t few_rows = 3;      // up to so many are predicted row by ro
 template <class T> class RowPredictor {
  public:
   // With `reuse` each call gives out the same array, overwritten.
-  RowPredictor(const NetworkArgs& net, nb::object theta, bool reuse) : spec_(network_spec(net)), theta_(theta), reuse_(reuse) {
+  RowPredictor(const NetworkArgs& net, nb::object theta, bool reuse)
+      : spec_(network_spec(net)), theta_(theta), reuse_(reuse) {
     const nb::module_ numpy = nb::module_::import_("numpy");
     empty_ = numpy.attr("empty");
     descr_ = numpy.attr("dtype")(sizeof(T) == 4 ? "float32" : "float64");
@@ -37,8 +38,9 @@ template <class T> class RowPredictor {
     predictor_ = std::make_unique<Predictor<T>>(spec_, numbers.data());
     const ArrayObject* array = reinterpret_cast<ArrayObject*>(theta.ptr());
     known_ = Py_TYPE(theta.ptr()) == reinterpret_cast<PyTypeObject*>(ndarray_.ptr()) && array->nd == 1 &&
-             array->dimensions[0] == spec_.d() && array->strides[0] == Py_ssize_t(sizeof(T)) && array->descr == descr_.ptr() &&
-             array->data == reinterpret_cast<const char*>(numbers.data()) && (array->flags & plain) == plain;
+             array->dimensions[0] == spec_.d() && array->strides[0] == Py_ssize_t(sizeof(T)) &&
+             array->descr == descr_.ptr() && array->data == reinterpret_cast<const char*>(numbers.data()) &&
+             (array->flags & plain) == plain;
   }
 
   // N(x), or None where x is not a finite, contiguous array (n,) or (t, n), t ≤ 3, of θ's own dtype.

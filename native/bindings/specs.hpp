@@ -23,11 +23,12 @@ namespace nb = nanobind;
 template <class T> using Vector = nb::ndarray<T, nb::numpy, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 template <class T> using Rows = nb::ndarray<T, nb::numpy, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
-using LayerArgs = std::tuple<std::string, double, double>;                       // σ's name and parameter, dropout
-using NetworkArgs = std::tuple<std::vector<long>, std::vector<LayerArgs>>;       // m₀ … m_r, layers
-using CostArgs = std::tuple<std::string, double, bool, double, double>;          // name, parameter, mean, l1, l2
-using ScheduleArgs = std::tuple<std::string, double, std::vector<double>>;       // name, rate, the other settings
-using OptimizerArgs = std::tuple<std::string, std::vector<double>, double, ScheduleArgs>;  // name, hyper, clip_norm, schedule
+using LayerArgs = std::tuple<std::string, double, double>;                  // σ's name and parameter, dropout
+using NetworkArgs = std::tuple<std::vector<long>, std::vector<LayerArgs>>;  // m₀ … m_r, layers
+using CostArgs = std::tuple<std::string, double, bool, double, double>;     // name, parameter, mean, l1, l2
+using ScheduleArgs = std::tuple<std::string, double, std::vector<double>>;  // name, rate, the other settings
+using OptimizerArgs =
+    std::tuple<std::string, std::vector<double>, double, ScheduleArgs>;  // name, hyper, clip_norm, schedule
 
 template <class Kind, std::size_t n> Kind kind(const char* const (&names)[n], const std::string& name) {
   for (std::size_t k = 0; k < n; ++k)
@@ -40,7 +41,8 @@ inline NetworkSpec network_spec(const NetworkArgs& args) {
   net.m = std::get<0>(args);
   for (const auto& [sigma, parameter, dropout] : std::get<1>(args))
     net.layers.push_back({kind<Sigma>(sigma_names, sigma), parameter, dropout});
-  if (net.m.size() != net.layers.size() + 1 || net.layers.empty()) throw std::invalid_argument("sizes and layers do not match");
+  if (net.m.size() != net.layers.size() + 1 || net.layers.empty())
+    throw std::invalid_argument("sizes and layers do not match");
   return net;
 }
 
@@ -62,7 +64,8 @@ inline OptimizerSpec optimizer_spec(const OptimizerArgs& args) {
   return spec;
 }
 
-template <class T> TrainingSet<T> training_set(const Rows<const T>& X, const Rows<const T>& Y, const std::optional<Vector<const T>>& weights) {
+template <class T> TrainingSet<T> training_set(const Rows<const T>& X, const Rows<const T>& Y,
+                                               const std::optional<Vector<const T>>& weights) {
   return {X.data(), Y.data(), weights ? weights->data() : nullptr, static_cast<long>(X.shape(0))};
 }
 

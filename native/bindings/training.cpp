@@ -15,9 +15,9 @@ template <class T> class Run {
  public:
   using Set = std::tuple<Rows<const T>, Rows<const T>, std::optional<Vector<const T>>>;
 
-  Run(const NetworkArgs& net, const CostArgs& cost, const OptimizerArgs& optimizer, Set data, std::optional<Set> validation,
-      long batch_size, long epochs, double tol, long tol_epochs, long patience, int threads, Vector<T> theta,
-      const std::vector<Vector<const T>>& moments, const nb::dict& progress)
+  Run(const NetworkArgs& net, const CostArgs& cost, const OptimizerArgs& optimizer, Set data,
+      std::optional<Set> validation, long batch_size, long epochs, double tol, long tol_epochs, long patience,
+      int threads, Vector<T> theta, const std::vector<Vector<const T>>& moments, const nb::dict& progress)
       : data_(std::move(data)), validation_(std::move(validation)), theta_(theta) {
     ProblemSpec<T> problem;
     problem.net = network_spec(net);
@@ -25,7 +25,8 @@ template <class T> class Run {
     problem.optimizer = optimizer_spec(optimizer);
     problem.data = training_set<T>(std::get<0>(data_), std::get<1>(data_), std::get<2>(data_));
     if (validation_)
-      problem.validation = training_set<T>(std::get<0>(*validation_), std::get<1>(*validation_), std::get<2>(*validation_));
+      problem.validation =
+          training_set<T>(std::get<0>(*validation_), std::get<1>(*validation_), std::get<2>(*validation_));
     problem.batch_size = batch_size, problem.epochs = epochs;
     problem.tol = tol, problem.tol_epochs = tol_epochs, problem.patience = patience;
     problem.threads = threads;
@@ -72,7 +73,8 @@ template <class T> class Run {
     nb::dict out;
     out["step"] = p.step, out["epoch"] = p.epoch, out["batch"] = p.batch;
     out["partial_J"] = p.partial_J, out["partial_seconds"] = p.partial_seconds;
-    out["stream"] = std::tuple(half(p.stream.state, 1), half(p.stream.state, 0), half(p.stream.increment, 1), half(p.stream.increment, 0));
+    out["stream"] = std::tuple(half(p.stream.state, 1), half(p.stream.state, 0), half(p.stream.increment, 1),
+                               half(p.stream.increment, 0));
     out["best_J"] = p.best_J, out["best_epoch"] = p.best_epoch;
     return out;
   }
@@ -100,11 +102,13 @@ template <class T> class Run {
     Progress p;
     p.step = nb::cast<long>(in["step"]), p.epoch = nb::cast<long>(in["epoch"]), p.batch = nb::cast<long>(in["batch"]);
     p.partial_J = nb::cast<double>(in["partial_J"]), p.partial_seconds = nb::cast<double>(in["partial_seconds"]);
-    const auto [s1, s0, i1, i0] = nb::cast<std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t>>(in["stream"]);
+    const auto [s1, s0, i1, i0] =
+        nb::cast<std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t>>(in["stream"]);
     p.stream.state = (static_cast<unsigned __int128>(s1) << 64) | s0;
     p.stream.increment = (static_cast<unsigned __int128>(i1) << 64) | i0;
     p.best_J = nb::cast<double>(in["best_J"]), p.best_epoch = nb::cast<long>(in["best_epoch"]);
-    for (int k = 0; k < Progress::kinds; ++k) p.records[k] = nb::cast<std::vector<double>>(in["records"][record_names[k]]);
+    for (int k = 0; k < Progress::kinds; ++k)
+      p.records[k] = nb::cast<std::vector<double>>(in["records"][record_names[k]]);
     return p;
   }
 
@@ -119,11 +123,11 @@ template <class T> class Run {
 template <class T> void bind(nb::module_& module, const char* name) {
   using Set = typename Run<T>::Set;
   nb::class_<Run<T>>(module, name, "A training run of the native engine; see chainrule/engines/native.py.")
-      .def(nb::init<const NetworkArgs&, const CostArgs&, const OptimizerArgs&, Set, std::optional<Set>, long, long, double, long,
-                    long, int, Vector<T>, const std::vector<Vector<const T>>&, const nb::dict&>(),
-           nb::arg("net"), nb::arg("cost"), nb::arg("optimizer"), nb::arg("data"), nb::arg("validation").none(), nb::arg("batch_size"),
-           nb::arg("epochs"), nb::arg("tol"), nb::arg("tol_epochs"), nb::arg("patience"), nb::arg("threads"), nb::arg("theta"),
-           nb::arg("moments"), nb::arg("progress"))
+      .def(nb::init<const NetworkArgs&, const CostArgs&, const OptimizerArgs&, Set, std::optional<Set>, long, long,
+                    double, long, long, int, Vector<T>, const std::vector<Vector<const T>>&, const nb::dict&>(),
+           nb::arg("net"), nb::arg("cost"), nb::arg("optimizer"), nb::arg("data"), nb::arg("validation").none(),
+           nb::arg("batch_size"), nb::arg("epochs"), nb::arg("tol"), nb::arg("tol_epochs"), nb::arg("patience"),
+           nb::arg("threads"), nb::arg("theta"), nb::arg("moments"), nb::arg("progress"))
       .def("advance", &Run<T>::advance, nb::arg("epochs"), nb::arg("seconds"), "Go on, without the GIL.")
       .def("interrupt", &Run<T>::interrupt, "Make `advance` return soon; a step that is not finished is given up.")
       .def_prop_ro("stopped", &Run<T>::stopped)

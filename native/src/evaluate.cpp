@@ -33,7 +33,8 @@ template <class T> void Evaluator<T>::outputs(const T* theta, const T* X, long t
   });
 }
 
-template <class T> Predictor<T>::Predictor(const NetworkSpec& net, const T* theta) : kernels_(kernel_set().kernels<T>()) {
+template <class T> Predictor<T>::Predictor(const NetworkSpec& net, const T* theta)
+    : kernels_(kernel_set().kernels<T>()) {
   long widest = 0, scratch = 0;
   for (int i = 1; i <= net.r(); ++i) {
     const long n = net.m[i - 1], m = net.m[i];
@@ -46,9 +47,8 @@ template <class T> Predictor<T>::Predictor(const NetworkSpec& net, const T* thet
   room_ = Buffer<T>(widest), other_ = Buffer<T>(widest), scratch_ = Buffer<T>(scratch);
 }
 
-template <class T>
-double gradient(const NetworkSpec& net, const CostSpec& cost, const TrainingSet<T>& set, const T* theta, T* gradient,
-                T* const* deltas, int threads) {
+template <class T> double gradient(const NetworkSpec& net, const CostSpec& cost, const TrainingSet<T>& set,
+                                   const T* theta, T* gradient, T* const* deltas, int threads) {
   ProblemSpec<T> problem;
   problem.net = net;
   for (LayerSpec& layer : problem.net.layers) layer.dropout = 0;  // training only
@@ -78,7 +78,9 @@ template class Evaluator<float>;
 template class Evaluator<double>;
 template class Predictor<float>;
 template class Predictor<double>;
-template double gradient<float>(const NetworkSpec&, const CostSpec&, const TrainingSet<float>&, const float*, float*, float* const*, int);
-template double gradient<double>(const NetworkSpec&, const CostSpec&, const TrainingSet<double>&, const double*, double*, double* const*, int);
+template double gradient<float>(const NetworkSpec&, const CostSpec&, const TrainingSet<float>&, const float*, float*,
+                                float* const*, int);
+template double gradient<double>(const NetworkSpec&, const CostSpec&, const TrainingSet<double>&, const double*,
+                                 double*, double* const*, int);
 
 }  // namespace chainrule

@@ -30,7 +30,9 @@ template <class T> class Predictor {
  public:
   Predictor(const NetworkSpec& net, const T* theta);
 
-  void row(const T* x, T* out) const { kernels_.predict_row(layers_.data(), int(layers_.size()), x, room_.get(), other_.get(), scratch_.get(), out); }
+  void row(const T* x, T* out) const {
+    kernels_.predict_row(layers_.data(), int(layers_.size()), x, room_.get(), other_.get(), scratch_.get(), out);
+  }
   bool finite(const T* x, long count) const { return kernels_.bounded(x, count, std::numeric_limits<T>::max()); }
 
  private:
@@ -40,8 +42,7 @@ template <class T> class Predictor {
 };
 
 // gradient (d,) := ∇J(θ), deltas[i − 1] (t, mᵢ) := δ[i]; returns J(θ).
-template <class T>
-double gradient(const NetworkSpec& net, const CostSpec& cost, const TrainingSet<T>& set, const T* theta, T* gradient,
-                T* const* deltas, int threads);
+template <class T> double gradient(const NetworkSpec& net, const CostSpec& cost, const TrainingSet<T>& set,
+                                   const T* theta, T* gradient, T* const* deltas, int threads);
 
 }  // namespace chainrule

@@ -6,20 +6,30 @@
 
 namespace chainrule {
 
-namespace baseline { extern const KernelSet set; }
+namespace baseline {
+extern const KernelSet set;
+}
 #ifdef CHAINRULE_HAS_X86
-namespace avx2 { extern const KernelSet set; }
-namespace avx512 { extern const KernelSet set; }
+namespace avx2 {
+extern const KernelSet set;
+}
+namespace avx512 {
+extern const KernelSet set;
+}
 #endif
 #ifdef CHAINRULE_HAS_NEON
-namespace neon { extern const KernelSet set; }
+namespace neon {
+extern const KernelSet set;
+}
 #endif
 
 namespace {
 
-const KernelSet* const sets[] = {  // the best first
+const KernelSet* const sets[] = {
+    // the best first
 #ifdef CHAINRULE_HAS_X86
-    &avx512::set, &avx2::set,
+    &avx512::set,
+    &avx2::set,
 #endif
 #ifdef CHAINRULE_HAS_NEON
     &neon::set,
@@ -35,8 +45,8 @@ const KernelSet& choose() {
     if (!forced || !*forced || std::string(forced) == set->name) return *set;
     choices += (choices.empty() ? "" : ", ") + std::string(set->name);
   }
-  throw std::invalid_argument("CHAINRULE_KERNELS must name a kernel set that this CPU runs: " + choices + "; got '" + forced +
-                              "'. Unset it to take the best one.");
+  throw std::invalid_argument("CHAINRULE_KERNELS must name a kernel set that this CPU runs: " + choices + "; got '" +
+                              forced + "'. Unset it to take the best one.");
 }
 
 }  // namespace

@@ -28,12 +28,12 @@ template <class T> struct Activation {
 // Forward (A = a[i−1], B = W[i]): epilogue σ, or none. Backward (A = δ[i+1], B = Wt[i+1]): epilogue · mask ⊙ σ′(source).
 // The sum over k = 0 … K−1 runs in that order for every entry, whatever the ranges.
 template <class T> struct Linear {
-  const T* A;      // [·][A_stride / R][R]
-  long A_stride;   // from a panel of A to the next, in numbers
-  const T* B;      // [panel][K][R]
+  const T* A;     // [·][A_stride / R][R]
+  long A_stride;  // from a panel of A to the next, in numbers
+  const T* B;     // [panel][K][R]
   long K;
-  const T* bias;   // [panel][R]; null: zeros
-  T* out;          // [panel][out_stride / R][R]
+  const T* bias;  // [panel][R]; null: zeros
+  T* out;         // [panel][out_stride / R][R]
   long out_stride;
   int first_row, last_row, first_panel, last_panel, panels;
   int last_lanes;  // features in the last of `panels`: the lanes after them are set to zero
@@ -46,8 +46,8 @@ template <class T> struct Linear {
 template <class T> struct ThinLinear {
   const T* A;  // [panels][A_stride / R][R]
   long A_stride;
-  const T* Wt;  // [panels][m][R]
-  const T* b;   // [m]
+  const T* Wt;                         // [panels][m][R]
+  const T* b;                          // [m]
   int panels, m, first_row, last_row;  // rows: multiples of `lanes`
   T* Z;
 };
@@ -98,11 +98,11 @@ template <class T> struct StepConstants {
 // What becomes of a gradient g once it is summed.
 template <class T> struct Epilogue {
   const StepConstants<T>* step;
-  bool add;          // g starts from `sum` (a batch in several blocks of rows)
-  bool finish;       // g is whole: add the penalties' part, measure it
-  bool update;       // and make the optimizer's step, else store g in `sum`
-  double* norm2;     // += ‖g‖² where not null
-  double* penalty;   // += Σ|W| and ΣW² after the step, [2], where not null
+  bool add;         // g starts from `sum` (a batch in several blocks of rows)
+  bool finish;      // g is whole: add the penalties' part, measure it
+  bool update;      // and make the optimizer's step, else store g in `sum`
+  double* norm2;    // += ‖g‖² where not null
+  double* penalty;  // += Σ|W| and ΣW² after the step, [2], where not null
 };
 
 // One block of ∂J/∂W[i] and the step that follows: g[h][·] = Σ_r A[r][h] B[r][·] over all rows of the batch, in their order.
@@ -170,11 +170,11 @@ template <class T> struct NarrowBlock {
   const T* weights;  // [vectors][lanes]: 0 in lanes that hold no example
   Cost cost;
   T cost_parameter;
-  bool training;     // else only the losses are wanted
-  bool start;        // the sums start from zero
-  T* sums;           // [d][lanes] += ∂J/∂θ
-  T* loss;           // [lanes] += weight · ℓ
-  T* scratch;        // [4][widest][lanes]
+  bool training;                           // else only the losses are wanted
+  bool start;                              // the sums start from zero
+  T* sums;                                 // [d][lanes] += ∂J/∂θ
+  T* loss;                                 // [lanes] += weight · ℓ
+  T* scratch;                              // [4][widest][lanes]
   unsigned long long key, row, step_rows;  // dropout: the block begins with row number `row` of `step_rows`
 };
 
@@ -197,12 +197,13 @@ template <class T> struct Kernels {
   void (*bias_block)(const BiasBlock<T>&, const Epilogue<T>&);
   void (*apply)(T* gradient, long count, const Parameters<T>&, const Epilogue<T>&, bool weights);
   // layouts
-  void (*gather)(const Gather<T>&, T* panels, long stride);            // → panels [⌈n/R⌉][stride / R][R]
-  void (*gather_lanes)(const Gather<T>&, T* across);                   // → [rows / lanes][n][lanes]
-  void (*pack)(const T* W, long m, long n, T* panels);                 // W (m, n) → [⌈m/R⌉][n][R]
-  void (*pack_transposed)(const T* W, long m, long n, T* panels);      //          → [⌈n/R⌉][m][R]
+  void (*gather)(const Gather<T>&, T* panels, long stride);        // → panels [⌈n/R⌉][stride / R][R]
+  void (*gather_lanes)(const Gather<T>&, T* across);               // → [rows / lanes][n][lanes]
+  void (*pack)(const T* W, long m, long n, T* panels);             // W (m, n) → [⌈m/R⌉][n][R]
+  void (*pack_transposed)(const T* W, long m, long n, T* panels);  //          → [⌈n/R⌉][m][R]
   void (*unpack)(const T* panels, long m, long n, T* W);
-  void (*unpack_transposed)(const T* panels, long m, long n, long first, long last, T* W);  // rows first … last − 1 of W
+  void (*unpack_transposed)(const T* panels, long m, long n, long first, long last,
+                            T* W);                                                // rows first … last − 1 of W
   void (*transpose_block)(const T* block, int height, int width, T* transposed);  // [height][R] → [width][R]
   bool (*bounded)(const T* x, long count, T limit);  // |x| ≤ limit for all of them (false for NaN)
   void (*dropout_mask)(const DropoutMask<T>&);

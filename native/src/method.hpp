@@ -14,15 +14,15 @@ namespace chainrule {
 
 template <class T> struct Step {
   const TrainingSet<T>* set;
-  const std::uint32_t* order;   // the minibatch's examples; null: first, first + 1, …
+  const std::uint32_t* order;  // the minibatch's examples; null: first, first + 1, …
   long first;
   long rows;
-  double scale;                 // of the examples' weights: 1, or 1 / Σw for a mean
+  double scale;  // of the examples' weights: 1, or 1 / Σw for a mean
   StepConstants<T> constants;
-  double l1, l2;                // this minibatch's share of the penalties
+  double l1, l2;  // this minibatch's share of the penalties
   double clip_norm;
-  bool measure;                 // is ‖∇J‖ asked for?
-  std::uint64_t key;            // of the dropout masks
+  bool measure;       // is ‖∇J‖ asked for?
+  std::uint64_t key;  // of the dropout masks
 };
 
 enum class Outcome { done, diverged, aborted };

@@ -18,8 +18,7 @@ template <class T> bool Narrow<T>::suits(const NetworkSpec& net) {
   return *std::max_element(net.m.begin(), net.m.end()) <= max_width && net.d() <= max_d;
 }
 
-template <class T>
-Narrow<T>::Narrow(const ProblemSpec<T>& problem)
+template <class T> Narrow<T>::Narrow(const ProblemSpec<T>& problem)
     : kernels_(kernel_set().kernels<T>()),
       lanes_(kernels_.lanes),
       d_(problem.net.d()),
@@ -30,11 +29,11 @@ Narrow<T>::Narrow(const ProblemSpec<T>& problem)
       kept_(moments(problem.optimizer.optimizer)),
       padded_((d_ + lanes_ - 1) / lanes_ * lanes_),
       theta_(padded_),
-      before_(padded_),
       mask_(padded_),
-      gradient_(padded_) {
+      gradient_(padded_),
+      theta_before_(padded_) {
   const NetworkSpec& net = problem.net;
-  for (int k = 0; k < kept_; ++k) moment_[k] = Buffer<T>(padded_);
+  for (int k = 0; k < kept_; ++k) moment_[k] = Buffer<T>(padded_), moment_before_[k] = Buffer<T>(padded_);
   const long widest = *std::max_element(net.m.begin(), net.m.end());
   const long row = long(max_vectors) * lanes_;  // numbers per feature of a block
   for (int t = 0; t < problem.threads; ++t) {
@@ -50,7 +49,8 @@ Narrow<T>::Narrow(const ProblemSpec<T>& problem)
       layer.W = theta_.get() + theta, layer.b = layer.W + layer.m * layer.n;
       layer.a = memory(layer.m * row), layer.delta = memory(layer.m * row);
       if (spec.dropout > 0) layer.mask = memory(layer.m * row);
-      if (spec.dropout > 0 || !entrywise(spec.sigma) || derivative_needs_z(spec.sigma, spec.parameter)) layer.source = memory(layer.m * row);
+      if (spec.dropout > 0 || !entrywise(spec.sigma) || derivative_needs_z(spec.sigma, spec.parameter))
+        layer.source = memory(layer.m * row);
       std::fill_n(mask_.get() + theta, layer.m * layer.n, T(1));
       theta += layer.m * (layer.n + 1L);
       space.layers.push_back(layer);
@@ -60,7 +60,8 @@ Narrow<T>::Narrow(const ProblemSpec<T>& problem)
   }
   const long vectors = (problem.batch_size + lanes_ - 1) / lanes_;
   if (full_batch_) {
-    x_ = Buffer<T>(n_ * vectors * lanes_), y_ = Buffer<T>(m_ * vectors * lanes_), weights_ = Buffer<T>(vectors * lanes_);
+    x_ = Buffer<T>(n_ * vectors * lanes_), y_ = Buffer<T>(m_ * vectors * lanes_),
+    weights_ = Buffer<T>(vectors * lanes_);
   }
   sums_ = Buffer<T>(max_chunks * d_ * lanes_);
   chunk_losses_ = Buffer<T>(max_chunks * lanes_);
@@ -80,9 +81,8 @@ template <class T> void Narrow<T>::get(T* theta, const std::array<T*, 2>& moment
 }
 
 // Rows row, row + 1, … of a (mini)batch of `rows` into one block; lanes past its end repeat its first example with weight 0.
-template <class T>
-void Narrow<T>::gather(const TrainingSet<T>& set, const std::uint32_t* order, long first, long rows, double scale, long row,
-                       int vectors, T* x, T* y, T* weights) const {
+template <class T> void Narrow<T>::gather(const TrainingSet<T>& set, const std::uint32_t* order, long first, long rows,
+                                          double scale, long row, int vectors, T* x, T* y, T* weights) const {
   const long count = long(vectors) * lanes_;
   for (long i = 0; i < count; ++i) {
     const bool inside = row + i < rows;
@@ -117,8 +117,10 @@ template <class T> Outcome Narrow<T>::step(const Step<T>& step, Team& team, int 
       NarrowBlock<T> g = block(space, static_cast<int>(cut(vectors, b + 1, blocks) - v0));
       T *x = space.x.get(), *y = space.y.get(), *weights = space.weights.get();
       const long row = v0 * lanes_;
-      if (full_batch_) g.x = x = x_.get() + row * n_, g.y = y = y_.get() + row * m_, g.weights = weights = weights_.get() + row;
-      if (!full_batch_ || !gathered_) gather(*step.set, step.order, step.first, step.rows, step.scale, row, g.vectors, x, y, weights);
+      if (full_batch_)
+        g.x = x = x_.get() + row * n_, g.y = y = y_.get() + row * m_, g.weights = weights = weights_.get() + row;
+      if (!full_batch_ || !gathered_)
+        gather(*step.set, step.order, step.first, step.rows, step.scale, row, g.vectors, x, y, weights);
       g.training = true;
       g.start = b == b0;
       g.sums = sums_.get() + c * d_ * lanes_;
@@ -151,7 +153,7 @@ template <class T> Outcome Narrow<T>::move(const Step<T>& step) {
   const StepConstants<T>& c = step.constants;
   const T largest = std::numeric_limits<T>::max();
   double J = this->measured.J;
-  std::copy_n(theta_.get(), padded_, before_.get());
+  std::copy_n(theta_.get(), padded_, theta_before_.get());
   if (step.l1 != 0 || step.l2 != 0) {
     double l1 = 0, l2 = 0;
     for (long k = 0; k < d_; ++k) {
@@ -162,20 +164,24 @@ template <class T> Outcome Narrow<T>::move(const Step<T>& step) {
   }
   const bool decays = c.optimizer == Optimizer::adamw;
   if (step.l1 != 0 || step.l2 != 0 || decays)
-    kernels_.narrow_penalties(gradient_.get(), theta_.get(), mask_.get(), padded_, c.l1, c.l2, decays ? c.weights.decay : T(0));
+    kernels_.narrow_penalties(gradient_.get(), theta_.get(), mask_.get(), padded_, c.l1, c.l2,
+                              decays ? c.weights.decay : T(0));
   if (!std::isfinite(J) || !kernels_.bounded(gradient_.get(), padded_, largest)) {
-    std::copy_n(before_.get(), padded_, theta_.get());
+    std::copy_n(theta_before_.get(), padded_, theta_.get());
     return Outcome::diverged;
   }
+  for (int k = 0; k < kept_; ++k) std::copy_n(moment_[k].get(), padded_, moment_before_[k].get());
   const bool clips = step.clip_norm < std::numeric_limits<double>::infinity();
   double norm = 0;
   if (step.measure || clips) norm = std::sqrt(kernels_.sum_of_squares(gradient_.get(), padded_));
   StepConstants<T> constants = c;
   if (norm > step.clip_norm) constants.scale = static_cast<T>(step.clip_norm / norm);
-  kernels_.apply(gradient_.get(), padded_, {theta_.get(), {moment_[0].get(), moment_[1].get()}}, {&constants, false, true, true, nullptr, nullptr},
+  kernels_.apply(gradient_.get(), padded_, {theta_.get(), {moment_[0].get(), moment_[1].get()}},
+                 {&constants, false, true, true, nullptr, nullptr},
                  false);  // biases' constants: the weights' decay has been done
   if (!kernels_.bounded(theta_.get(), padded_, largest)) {
-    std::copy_n(before_.get(), padded_, theta_.get());
+    std::copy_n(theta_before_.get(), padded_, theta_.get());
+    for (int k = 0; k < kept_; ++k) std::copy_n(moment_before_[k].get(), padded_, moment_[k].get());
     return Outcome::diverged;
   }
   this->measured = {J, norm};

@@ -25,13 +25,13 @@ template <class T> long capacity(const ProblemSpec<T>& problem) {  // the valida
 
 }  // namespace
 
-template <class T>
-Packed<T>::Packed(const ProblemSpec<T>& problem)
+template <class T> Packed<T>::Packed(const ProblemSpec<T>& problem)
     : network_(problem.net, problem.cost, capacity(problem), problem.threads, true),
       block_rows_(rows_of_a_block<T>(problem.batch_size)),
       threads_(problem.threads),
       penalised_(problem.cost.l1 != 0 || problem.cost.l2 != 0),
-      x_moderate_(network_.kernels.bounded(problem.data.X, problem.data.t * problem.net.m[0], network_.moderate_limit())),
+      x_moderate_(
+          network_.kernels.bounded(problem.data.X, problem.data.t * problem.net.m[0], network_.moderate_limit())),
       flags_(problem.threads) {
   const int R = network_.R, kept = moments(problem.optimizer.optimizer);
   std::vector<double> work;
@@ -61,7 +61,8 @@ Packed<T>::Packed(const ProblemSpec<T>& problem)
   cuts_.resize(threads_ + 1, static_cast<long>(pieces_.size()));
   norm2_.resize(pieces_.size());
   penalties_.resize(2 * pieces_.size());
-  if (problem.optimizer.clip_norm < std::numeric_limits<double>::infinity() || block_rows_ < problem.batch_size) make_room_for_sums();
+  if (problem.optimizer.clip_norm < std::numeric_limits<double>::infinity() || block_rows_ < problem.batch_size)
+    make_room_for_sums();
 }
 
 template <class T> void Packed<T>::make_room_for_sums() {
@@ -88,13 +89,13 @@ template <class T> void Packed<T>::put(const T* theta, const std::array<const T*
   moment_reach_ = moments[0] ? largest_size(moments[0], d) : 0;
 }
 
-template <class T>
-void Packed<T>::get(T* theta, const std::array<T*, 2>& moments, int thread, int threads) const {
+template <class T> void Packed<T>::get(T* theta, const std::array<T*, 2>& moments, int thread, int threads) const {
   if (theta) network_.get(theta, thread, threads);
   for (std::size_t l = 0; l < network_.layers.size(); ++l)
     for (int k = 0; k < 2; ++k)
       if (moments[k] && moments_[l].W[k])
-        network_.unpack(network_.layers[l], moments_[l].W[k].get(), nullptr, moments_[l].b[k].get(), moments[k], thread, threads);
+        network_.unpack(network_.layers[l], moments_[l].W[k].get(), nullptr, moments_[l].b[k].get(), moments[k], thread,
+                        threads);
 }
 
 template <class T> WeightBlock<T> Packed<T>::weight_block(const Piece& piece, long rows) const {
@@ -116,7 +117,8 @@ template <class T> WeightBlock<T> Packed<T>::weight_block(const Piece& piece, lo
     at = (piece.p * layer.n + piece.q * R) * R;
   }
   const Moments& moment = moments_[piece.layer];
-  block.parameters = {layer.weights() + at, {moment.W[0] ? moment.W[0].get() + at : nullptr, moment.W[1] ? moment.W[1].get() + at : nullptr}};
+  block.parameters = {layer.weights() + at,
+                      {moment.W[0] ? moment.W[0].get() + at : nullptr, moment.W[1] ? moment.W[1].get() + at : nullptr}};
   if (!sums_.empty()) block.sum = sums_[piece.layer].W.get() + at;
   return block;
 }
@@ -143,8 +145,10 @@ template <class T> void Packed<T>::weights(const Epilogue<T>& wanted, long rows,
     const Moments& moment = moments_[piece.layer];
     const long at = piece.p * R;
     network_.kernels.bias_block(
-        {layer.delta.get() + piece.p * network_.stride(), rows,
-         {layer.b.get() + at, {moment.b[0] ? moment.b[0].get() + at : nullptr, moment.b[1] ? moment.b[1].get() + at : nullptr}},
+        {layer.delta.get() + piece.p * network_.stride(),
+         rows,
+         {layer.b.get() + at,
+          {moment.b[0] ? moment.b[0].get() + at : nullptr, moment.b[1] ? moment.b[1].get() + at : nullptr}},
          sums_.empty() ? nullptr : sums_[piece.layer].b.get() + at},
         epilogue);
   }
@@ -166,7 +170,8 @@ template <class T> void Packed<T>::apply(const Epilogue<T>& wanted, int thread) 
     const Moments& moment = moments_[piece.layer];
     const long at = piece.p * R;
     kernels.apply(sums_[piece.layer].b.get() + at, R,
-                  {layer.b.get() + at, {moment.b[0] ? moment.b[0].get() + at : nullptr, moment.b[1] ? moment.b[1].get() + at : nullptr}},
+                  {layer.b.get() + at,
+                   {moment.b[0] ? moment.b[0].get() + at : nullptr, moment.b[1] ? moment.b[1].get() + at : nullptr}},
                   epilogue, false);
   }
 }
@@ -206,9 +211,11 @@ template <class T> bool Packed<T>::stays_finite(const Step<T>& step, double larg
     for (std::size_t l = 0; l < network_.layers.size(); ++l) {
       const auto& layer = network_.layers[l];
       const long weights = layer.packed() * network_.R, biases = long(layer.panels_out) * network_.R;
-      theta_reach_ = std::max({theta_reach_, largest_size(layer.weights(), weights), largest_size(layer.b.get(), biases)});
+      theta_reach_ =
+          std::max({theta_reach_, largest_size(layer.weights(), weights), largest_size(layer.b.get(), biases)});
       if (moments_[l].W[0])
-        moment_reach_ = std::max({moment_reach_, largest_size(moments_[l].W[0].get(), weights), largest_size(moments_[l].b[0].get(), biases)});
+        moment_reach_ = std::max({moment_reach_, largest_size(moments_[l].W[0].get(), weights),
+                                  largest_size(moments_[l].b[0].get(), biases)});
     }
   }
   const double reach = theta_reach_ + step_size();
@@ -218,15 +225,25 @@ template <class T> bool Packed<T>::stays_finite(const Step<T>& step, double larg
   return true;
 }
 
-template <class T> void Packed<T>::keep_theta() {
-  const bool first = kept_.empty();
+// f(numbers, count, place) for θ and the moments, piece of memory by piece, each with its place in kept_
+template <class T> template <class F> void Packed<T>::each_array(F f) const {
+  std::size_t place = 0;
   for (std::size_t l = 0; l < network_.layers.size(); ++l) {
     const auto& layer = network_.layers[l];
     const long weights = layer.packed() * network_.R, biases = long(layer.panels_out) * network_.R;
-    if (first) kept_.push_back({Buffer<T>(weights), Buffer<T>(biases)});
-    std::copy_n(layer.weights(), weights, kept_[l].W.get());
-    std::copy_n(layer.b.get(), biases, kept_[l].b.get());
+    f(layer.weights(), weights, place++);
+    f(layer.b.get(), biases, place++);
+    for (int k = 0; k < 2; ++k)
+      if (moments_[l].W[k]) {
+        f(moments_[l].W[k].get(), weights, place++);
+        f(moments_[l].b[k].get(), biases, place++);
+      }
   }
+}
+
+template <class T> void Packed<T>::keep() {
+  if (kept_.empty()) each_array([&](const T*, long count, std::size_t) { kept_.emplace_back(count); });
+  each_array([&](const T* numbers, long count, std::size_t k) { std::copy_n(numbers, count, kept_[k].get()); });
 }
 
 template <class T> bool Packed<T>::theta_is_finite() const {
@@ -238,15 +255,12 @@ template <class T> bool Packed<T>::theta_is_finite() const {
   return true;
 }
 
-template <class T> void Packed<T>::restore_theta() {
-  for (std::size_t l = 0; l < network_.layers.size(); ++l) {
-    const auto& layer = network_.layers[l];
-    std::copy_n(kept_[l].W.get(), layer.packed() * network_.R, layer.weights());
-    std::copy_n(kept_[l].b.get(), long(layer.panels_out) * network_.R, layer.b.get());
-  }
+template <class T> void Packed<T>::restore() {
+  each_array([&](T* numbers, long count, std::size_t k) { std::copy_n(kept_[k].get(), count, numbers); });
   for (const Piece& piece : pieces_) {
     const WeightBlock<T> block = weight_block(piece, 0);
-    if (block.transposed) network_.kernels.transpose_block(block.parameters.theta, block.height, block.width, block.transposed);
+    if (block.transposed)
+      network_.kernels.transpose_block(block.parameters.theta, block.height, block.width, block.transposed);
   }
 }
 
@@ -272,15 +286,19 @@ template <class T> double Packed<T>::penalty(const Step<T>& step) const {
 template <class T> Outcome Packed<T>::step(const Step<T>& step, Team& team, int thread) {
   const long blocks = (step.rows + block_rows_ - 1) / block_rows_;
   const bool clips = step.clip_norm < std::numeric_limits<double>::infinity();
-  const Epilogue<T> fused = {&step.constants, false, true, true, step.measure ? &norm2_[0] : nullptr, penalised_ ? &penalties_[0] : nullptr};
+  const Epilogue<T> fused = {
+      &step.constants, false, true, true, step.measure ? &norm2_[0] : nullptr, penalised_ ? &penalties_[0] : nullptr};
   // Before the first barrier: after it, the others are free to move W and what is known of it.
   if (thread == 0) block_J_ = penalty(step);
   if (thread == 0) safe_ = blocks == 1 && !clips && x_moderate_ && stays_finite(step, network_.moderate_gradient());
   long first = 0;
   for (long b = 0; b < blocks; ++b) {
     const long end = step.rows * (b + 1) / blocks;
-    const Block<T> block = {step.set, step.order ? step.order + first : nullptr, step.first + first, static_cast<int>(end - first),
-                            step.scale, true, step.key, first, step.rows};
+    const Block<T> block = {step.set,           step.order ? step.order + first : nullptr,
+                            step.first + first, static_cast<int>(end - first),
+                            step.scale,         true,
+                            step.key,           first,
+                            step.rows};
     flags_[thread].calm = network_.run(block, team, thread);
     team.barrier.wait();
     if (team.stopping()) return Outcome::aborted;
@@ -289,13 +307,15 @@ template <class T> Outcome Packed<T>::step(const Step<T>& step, Team& team, int 
       if (thread == 0) this->measured.J = block_J_;
       weights(fused, block.rows, team, thread);
       team.barrier.wait();
-      if (thread == 0 && step.measure) this->measured.gradient_norm = std::sqrt(ordered_sum(norm2_.data(), norm2_.size()));
+      if (thread == 0 && step.measure)
+        this->measured.gradient_norm = std::sqrt(ordered_sum(norm2_.data(), norm2_.size()));
       return Outcome::done;
     }
     // Otherwise the gradient is summed up first, and looked at before θ moves.
     if (b == 0 && thread == 0) make_room_for_sums();
     team.barrier.wait();
-    weights({&step.constants, b > 0, b + 1 == blocks, false, b + 1 == blocks ? &norm2_[0] : nullptr, nullptr}, block.rows, team, thread);
+    weights({&step.constants, b > 0, b + 1 == blocks, false, b + 1 == blocks ? &norm2_[0] : nullptr, nullptr},
+            block.rows, team, thread);
     team.barrier.wait();
     first = end;
   }
@@ -308,7 +328,7 @@ template <class T> Outcome Packed<T>::step(const Step<T>& step, Team& team, int 
     team.barrier.wait();
     if (keeps_) {
       if (thread == 0 && !theta_is_finite()) {
-        restore_theta();
+        restore();
         decision_ = Outcome::diverged;
       }
       team.barrier.wait();
@@ -317,7 +337,8 @@ template <class T> Outcome Packed<T>::step(const Step<T>& step, Team& team, int 
   return decision_;
 }
 
-template <class T> void Packed<T>::gradient(const Step<T>& step, T* gradient, T* const* deltas, Team& team, int thread) {
+template <class T>
+void Packed<T>::gradient(const Step<T>& step, T* gradient, T* const* deltas, Team& team, int thread) {
   const long blocks = (step.rows + block_rows_ - 1) / block_rows_;
   const int R = network_.R;
   if (thread == 0) make_room_for_sums();
@@ -361,7 +382,7 @@ template <class T> Outcome Packed<T>::decide(const Step<T>& step) {
   constants_ = step.constants;
   if (norm > step.clip_norm) constants_.scale = static_cast<T>(step.clip_norm / norm);
   keeps_ = !stays_finite(step, std::min(norm, step.clip_norm) * (1 + 1e-3));
-  if (keeps_) keep_theta();
+  if (keeps_) keep();
   return Outcome::done;
 }
 

@@ -30,7 +30,7 @@ template <class T> class Packed final : public Method<T> {
   struct Moments {
     Buffer<T> W[2], b[2];  // like the layer's weights() and b
   };
-  struct Pair {
+  struct Sums {
     Buffer<T> W, b;
   };
 
@@ -42,26 +42,29 @@ template <class T> class Packed final : public Method<T> {
   void measure_penalty();
   void make_room_for_sums();
   bool stays_finite(const Step<T>& step, double largest);
-  void keep_theta();
+  template <class F> void each_array(F f) const;
+  void keep();
   bool theta_is_finite() const;
-  void restore_theta();
+  void restore();
 
   PackedNetwork<T> network_;
   const long block_rows_;
   const int threads_;
   const bool penalised_;
   std::vector<Moments> moments_;
-  std::vector<Pair> sums_;           // the gradient, where a step needs it whole before it moves θ
-  std::vector<Pair> kept_;           // θ before a step that may overflow
-  bool x_moderate_;                  // are all inputs so small that the products of a step cannot overflow?
+  std::vector<Sums> sums_;                     // the gradient, where a step needs it whole before it moves θ
+  std::vector<Buffer<T>> kept_;                // θ and the moments before a step that may overflow
+  bool x_moderate_;                            // are all inputs so small that the products of a step cannot overflow?
   double theta_reach_ = 0, moment_reach_ = 0;  // no |θ|, no first moment is larger
   bool safe_ = false, keeps_ = false;
   std::vector<Piece> pieces_;
-  std::vector<long> cuts_;           // thread t has pieces cuts_[t] … cuts_[t + 1] − 1
-  std::vector<double> norm2_;        // ‖g‖² of each piece (its bias included)
-  std::vector<double> penalties_;    // Σ|W|, ΣW² of each piece
-  struct alignas(64) Flag { bool calm; };
-  std::vector<Flag> flags_;          // of each thread: did it see only moderate numbers?
+  std::vector<long> cuts_;         // thread t has pieces cuts_[t] … cuts_[t + 1] − 1
+  std::vector<double> norm2_;      // ‖g‖² of each piece (its bias included)
+  std::vector<double> penalties_;  // Σ|W|, ΣW² of each piece
+  struct alignas(64) Flag {
+    bool calm;
+  };
+  std::vector<Flag> flags_;  // of each thread: did it see only moderate numbers?
   StepConstants<T> constants_;
   Outcome decision_ = Outcome::done;
   double block_J_ = 0;

@@ -47,7 +47,9 @@ PackedNetwork<T>::PackedNetwork(const NetworkSpec& net, const CostSpec& cost, lo
     if (layer.thin || (backward && i > 1)) layer.Wt = Buffer<T>(long(layer.panels_in) * layer.m * R);
     layer.b = Buffer<T>(long(layer.panels_out) * R);
     const bool dropout = layer.spec.dropout > 0;
-    layer.keeps_source = backward && !last && (dropout || !entrywise(layer.spec.sigma) || derivative_needs_z(layer.spec.sigma, layer.spec.parameter));
+    layer.keeps_source =
+        backward && !last &&
+        (dropout || !entrywise(layer.spec.sigma) || derivative_needs_z(layer.spec.sigma, layer.spec.parameter));
     if (!layer.thin) layer.a = Buffer<T>(layer.panels_out * stride());
     if (layer.keeps_source) layer.source = Buffer<T>(layer.panels_out * stride());
     if (backward && dropout) layer.mask = Buffer<T>(layer.panels_out * stride());
@@ -76,12 +78,12 @@ template <class T> void PackedNetwork<T>::put(const T* theta, int thread, int th
 }
 
 template <class T> void PackedNetwork<T>::get(T* theta, int thread, int threads) const {
-  for (const Layer& layer : layers) unpack(layer, layer.weights(), layer.Wt.get(), layer.b.get(), theta, thread, threads);
+  for (const Layer& layer : layers)
+    unpack(layer, layer.weights(), layer.Wt.get(), layer.b.get(), theta, thread, threads);
 }
 
-template <class T>
-void PackedNetwork<T>::unpack(const Layer& layer, const T* weights, const T* transposed, const T* b, T* theta, int thread,
-                              int threads) const {
+template <class T> void PackedNetwork<T>::unpack(const Layer& layer, const T* weights, const T* transposed, const T* b,
+                                                 T* theta, int thread, int threads) const {
   T* const W = theta + layer.theta;
   const long j0 = std::min(layer.m, long(layer.panels_out) * thread / threads * R);
   const long j1 = std::min(layer.m, long(layer.panels_out) * (thread + 1) / threads * R);
@@ -99,7 +101,8 @@ template <class T> bool PackedNetwork<T>::run(const Block<T>& block, Team& team,
   const int last = static_cast<int>(groups * (thread + 1) / team.count) * lanes;
   gather(block, first, last);
   forward(block, team, thread, first, last);
-  if (!by_columns_ && team.stopping()) return false;  // by columns, every thread goes on to meet the others at each barrier
+  if (!by_columns_ && team.stopping())
+    return false;  // by columns, every thread goes on to meet the others at each barrier
   output(block, thread, first, last);
   if (block.training) backward(block, team, thread, first, last);
   return moderate(block, team, thread, first, last);
@@ -117,7 +120,8 @@ template <class T> void PackedNetwork<T>::gather(const Block<T>& block, int firs
   for (int r = std::max(first, block.rows); r < last; ++r) copy(block.order, block.first, r, 1);
   for (int r = first; r < last; ++r) {
     const long example = block.order ? block.order[std::min(r, block.rows - 1)] : block.first + r;
-    weights_[r] = r < block.rows ? static_cast<T>(block.scale * (set.weights ? double(set.weights[example]) : 1.0)) : T(0);
+    weights_[r] =
+        r < block.rows ? static_cast<T>(block.scale * (set.weights ? double(set.weights[example]) : 1.0)) : T(0);
   }
 }
 
@@ -141,7 +145,8 @@ template <class T> void PackedNetwork<T>::forward(const Block<T>& block, Team& t
   for (int i = 1; i <= static_cast<int>(layers.size()); ++i) {
     Layer& layer = layers[i - 1];
     if (layer.thin) {
-      kernels.thin_linear({input_of(i), stride(), layer.Wt.get(), layer.b.get(), layer.panels_in, int(layer.m), first, last, z_.get()});
+      kernels.thin_linear(
+          {input_of(i), stride(), layer.Wt.get(), layer.b.get(), layer.panels_in, int(layer.m), first, last, z_.get()});
       break;
     }
     const bool vector_valued = !entrywise(layer.spec.sigma), is_last = i == int(layers.size());
@@ -150,7 +155,8 @@ template <class T> void PackedNetwork<T>::forward(const Block<T>& block, Team& t
       mask = layer.mask.get();
       long before = 0;  // outputs of the layers below, which the numbering of the mask's entries counts first
       for (int k = 0; k < i - 1; ++k) before += layers[k].m;
-      kernels.dropout_mask({block.key, static_cast<unsigned long long>(before * block.step_rows + block.offset * layer.m),
+      kernels.dropout_mask({block.key,
+                            static_cast<unsigned long long>(before * block.step_rows + block.offset * layer.m),
                             layer.spec.dropout, layer.m, first, last, mask, stride()});
       if (by_columns_) team.barrier.wait();
     }
@@ -215,7 +221,8 @@ template <class T> void PackedNetwork<T>::backward(const Block<T>& block, Team& 
     if (!by_columns_ && team.stopping()) return;
     linear_rows(g, team, thread);
     if (vector_valued)
-      kernels.vector_pullback({g.activation, below.delta.get(), stride(), int(below.m), first, last, scratch_[thread].get()});
+      kernels.vector_pullback(
+          {g.activation, below.delta.get(), stride(), int(below.m), first, last, scratch_[thread].get()});
   }
 }
 

@@ -17,10 +17,10 @@ template <class T> struct Block {
   const TrainingSet<T>* set;
   const std::uint32_t* order;  // null: first, first + 1, …
   long first;
-  int rows;                    // ≤ capacity
-  double scale;                // of the weights
-  bool training;               // dropout, and the deltas are wanted
-  std::uint64_t key;           // dropout's; the block's rows are rows `offset` … of a step of `step_rows` rows
+  int rows;           // ≤ capacity
+  double scale;       // of the weights
+  bool training;      // dropout, and the deltas are wanted
+  std::uint64_t key;  // dropout's; the block's rows are rows `offset` … of a step of `step_rows` rows
   long offset, step_rows;
 };
 
@@ -31,10 +31,10 @@ template <class T> class PackedNetwork {
     int panels_in, panels_out;  // ⌈n/R⌉, ⌈m/R⌉
     bool thin;
     LayerSpec spec;
-    long theta;                 // where W[i] begins in θ
-    Buffer<T> W;                // [panels_out][n][R]; a thin layer has Wt alone
-    Buffer<T> Wt;               // [panels_in][m][R]; without backward pass, or for i = 1: none, unless thin
-    Buffer<T> b;                // [panels_out][R]
+    long theta;                        // where W[i] begins in θ
+    Buffer<T> W;                       // [panels_out][n][R]; a thin layer has Wt alone
+    Buffer<T> Wt;                      // [panels_in][m][R]; without backward pass, or for i = 1: none, unless thin
+    Buffer<T> b;                       // [panels_out][R]
     Buffer<T> a, source, mask, delta;  // [panels_out][capacity][R]
     bool keeps_source;
 
@@ -48,7 +48,8 @@ template <class T> class PackedNetwork {
   void put(const T* theta, int thread, int threads);  // this thread's part
   void get(T* theta, int thread, int threads) const;  // this thread's part
   // Numbers packed like a layer's weights() (and, if at hand, like Wt) and b → their place in a vector like θ; this thread's part.
-  void unpack(const Layer& layer, const T* weights, const T* transposed, const T* b, T* theta, int thread, int threads) const;
+  void unpack(const Layer& layer, const T* weights, const T* transposed, const T* b, T* theta, int thread,
+              int threads) const;
 
   // The forward pass over a block, the losses, and the backward pass if block.training. Returns whether this thread saw
   // only moderate numbers: losses, activations and deltas so small that no sum over `capacity` rows can overflow.
@@ -65,7 +66,7 @@ template <class T> class PackedNetwork {
   const Kernels<T>& kernels;
   const int R;
   const int lanes;
-  const long capacity;  // a multiple of lanes
+  const long capacity;        // a multiple of lanes
   std::vector<Layer> layers;  // layers[i − 1] is layer i
   Buffer<T> x;                // a[0]: [⌈m₀/R⌉][capacity][R]
   Buffer<double> losses;      // [capacity]
@@ -84,7 +85,7 @@ template <class T> class PackedNetwork {
   CostSpec cost_;
   bool by_columns_;  // layers are split between threads by their columns, not by the batch's rows
   T* output_ = nullptr;
-  Buffer<T> z_, y_, weights_;  // across lanes: z[r] of a thin layer, and Y; [capacity]
+  Buffer<T> z_, y_, weights_;       // across lanes: z[r] of a thin layer, and Y; [capacity]
   std::vector<Buffer<T>> scratch_;  // per thread, [3][widest vector-valued layer][lanes]
 };
 

@@ -11,12 +11,13 @@ namespace chainrule {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-constexpr std::size_t records_ahead = std::size_t{1} << 18;  // room for so many epochs' records is kept: no allocation on the way
+constexpr std::size_t records_ahead = std::size_t{1}
+                                      << 18;  // room for so many epochs' records is kept: no allocation on the way
 
 }  // namespace
 
-template <class T>
-Trainer<T>::Trainer(const ProblemSpec<T>& problem, Progress progress, const T* theta, const std::array<const T*, 2>& moments)
+template <class T> Trainer<T>::Trainer(const ProblemSpec<T>& problem, Progress progress, const T* theta,
+                                       const std::array<const T*, 2>& moments)
     : problem_(problem),
       progress_(std::move(progress)),
       steps_per_epoch_(problem.steps_per_epoch()),
@@ -41,13 +42,13 @@ template <class T> void Trainer<T>::set_best_theta(const T* theta) {
   if (best_theta_) std::copy_n(theta, problem_.net.d(), best_theta_.get());
 }
 
-template <class T>
-void Trainer<T>::advance(long epochs, double seconds, const std::function<bool()>& interrupted) {
+template <class T> void Trainer<T>::advance(long epochs, double seconds, const std::function<bool()>& interrupted) {
   if (stopped_ != Stopped::no) return;
   for (auto& record : progress_.records) record.reserve(std::max(record.capacity(), record.size() + records_ahead));
   last_epoch_ = epochs < problem_.epochs - progress_.epoch ? progress_.epoch + epochs : problem_.epochs;
   now_ = Clock::now();
-  deadline_ = now_ + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::clamp(seconds, 0.0, 1e6)));
+  deadline_ =
+      now_ + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::clamp(seconds, 0.0, 1e6)));
   Team team(problem_.threads);
   team.interrupted = interrupted;
   team_ = &team;

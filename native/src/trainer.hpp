@@ -63,8 +63,8 @@ template <class T> class Trainer {
   const long steps_per_epoch_;
   double total_weight_, validation_scale_ = 1;
   std::vector<std::uint32_t> order_;
-  Pcg64 stream_;             // where the running epoch has come to
-  Pcg64 before_key_;         // where it was before the step that is next drew its dropout key
+  Pcg64 stream_;      // where the running epoch has come to
+  Pcg64 before_key_;  // where it was before the step that is next drew its dropout key
   bool epoch_begun_ = false;
   Step<T> step_{};
   double share_ = 1, alpha_ = 0;
@@ -75,7 +75,7 @@ template <class T> class Trainer {
 
   bool going_ = false;
   Team* team_ = nullptr;
-  long last_epoch_ = 0;      // of this slice
+  long last_epoch_ = 0;  // of this slice
   Clock::time_point now_, deadline_;
   long unclocked_steps_ = 0, stride_ = 1;  // steps since the clock was read, and how many until it is read again
   std::size_t unclocked_epochs_ = 0;       // finished since then

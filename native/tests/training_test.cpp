@@ -38,10 +38,25 @@ struct Shape {
 
 const Shape shapes[] = {
     {"narrow", {5, 3, 2, 1}, {{Sigma::sigmoid}, {Sigma::tanh}, {Sigma::identity}}, {}, 100, 100},
-    {"narrow minibatches", {4, 17, 9, 3}, {{Sigma::gelu, 0, 0.3}, {Sigma::layer_norm, 1e-5}, {Sigma::softmax}}, {Cost::cross_entropy, 0.1}, 301, 97},
+    {"narrow minibatches",
+     {4, 17, 9, 3},
+     {{Sigma::gelu, 0, 0.3}, {Sigma::layer_norm, 1e-5}, {Sigma::softmax}},
+     {Cost::cross_entropy, 0.1},
+     301,
+     97},
     {"one row", {3, 70, 2}, {{Sigma::relu}, {Sigma::identity}}, {Cost::huber, 1}, 1, 1},
-    {"panels", {37, 70, 33, 40}, {{Sigma::relu, 0, 0.2}, {Sigma::silu}, {Sigma::sigmoid}}, {Cost::log_likelihood, 0, true, 0.01, 0.1}, 131, 50},
-    {"vector-valued", {7, 65, 31, 2}, {{Sigma::softmax}, {Sigma::log_softmax, 0, 0.1}, {Sigma::exp}}, {Cost::poisson}, 53, 20},
+    {"panels",
+     {37, 70, 33, 40},
+     {{Sigma::relu, 0, 0.2}, {Sigma::silu}, {Sigma::sigmoid}},
+     {Cost::log_likelihood, 0, true, 0.01, 0.1},
+     131,
+     50},
+    {"vector-valued",
+     {7, 65, 31, 2},
+     {{Sigma::softmax}, {Sigma::log_softmax, 0, 0.1}, {Sigma::exp}},
+     {Cost::poisson},
+     53,
+     20},
     {"columns", {600, 512, 512, 3}, {{Sigma::tanh, 0, 0.1}, {Sigma::relu}, {Sigma::identity}}, {}, 90, 64},
     {"blocks", {3, 40, 2}, {{Sigma::relu}, {Sigma::identity}}, {Cost::sum_of_squares, 0, true}, 4500, 4500},
     {"one layer", {130, 3}, {{Sigma::softmax}}, {Cost::cross_entropy, 0}, 40, 7},
@@ -67,7 +82,8 @@ template <class T> struct Data {
       weights[j + misaligned] = T(0.5 + std::abs(normal(random)));
     }
     for (int i = 1; i <= problem.net.r(); ++i)
-      for (long k = 0; k < shape.m[i] * (shape.m[i - 1] + 1); ++k) theta.push_back(T(normal(random) / std::sqrt(double(shape.m[i - 1]))));
+      for (long k = 0; k < shape.m[i] * (shape.m[i - 1] + 1); ++k)
+        theta.push_back(T(normal(random) / std::sqrt(double(shape.m[i - 1]))));
     zeros.resize(d);
     problem.data = {X.data() + misaligned, Y.data() + misaligned, weights.data() + misaligned, shape.t};
     problem.validation = {X.data() + misaligned, Y.data() + misaligned, nullptr, (shape.t + 1) / 2};
@@ -99,7 +115,8 @@ template <class T> std::vector<double> run(Data<T>& data, int threads, long epoc
 template <class T> void same_numbers(const Shape& shape) {
   for (const Optimizer optimizer : {Optimizer::gradient_descent, Optimizer::adamw}) {
     Data<T> data(shape, optimizer), moved(shape, optimizer, 1);
-    if (optimizer == Optimizer::gradient_descent) data.problem.optimizer.clip_norm = moved.problem.optimizer.clip_norm = 0.5;
+    if (optimizer == Optimizer::gradient_descent)
+      data.problem.optimizer.clip_norm = moved.problem.optimizer.clip_norm = 0.5;
     const auto expected = run(data, 1, 1000);
     CHECK(run(data, 2, 1000) == expected, "%s, two threads", shape.name);
     CHECK(run(data, 3, 1) == expected, "%s, three threads, epoch by epoch", shape.name);
@@ -192,8 +209,8 @@ template <class T> void predictions(const Shape& shape) {
   for (long j = 0; j < shape.t; ++j) {
     predictor.row(data.problem.data.X + j * n, row.data());
     for (long k = 0; k < m; ++k)
-      CHECK(std::abs(row[k] - all[j * m + k]) <= (sizeof(T) == 4 ? 2e-4 : 1e-12) * (1 + std::abs(row[k])), "%s: %g, %g", shape.name,
-            double(row[k]), double(all[j * m + k]));
+      CHECK(std::abs(row[k] - all[j * m + k]) <= (sizeof(T) == 4 ? 2e-4 : 1e-12) * (1 + std::abs(row[k])), "%s: %g, %g",
+            shape.name, double(row[k]), double(all[j * m + k]));
   }
 }
 

@@ -42,7 +42,8 @@ struct CostSpec {
 struct ScheduleSpec {
   Schedule schedule = Schedule::constant;
   double rate = 0;
-  double p[3] = {};  // step: every, factor; exponential, inverse_time: decay; cosine: warmup, final; one_cycle: its three
+  double p[3] =
+      {};  // step: every, factor; exponential, inverse_time: decay; cosine: warmup, final; one_cycle: its three
 };
 
 struct OptimizerSpec {

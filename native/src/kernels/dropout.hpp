@@ -21,7 +21,8 @@ inline std::uint64_t round_even(double x) {
 }
 
 // The factor of entry number n = 0, 1, … of a training step
-template <class T> CHAINRULE_WORD T dropout_factor(std::uint64_t key, std::uint64_t n, std::uint64_t threshold, T kept) {
+template <class T>
+CHAINRULE_WORD T dropout_factor(std::uint64_t key, std::uint64_t n, std::uint64_t threshold, T kept) {
   return (splitmix64(key + (n + 1) * 0x9E3779B97F4A7C15u) >> 32) >= threshold ? kept : T(0);
 }
 

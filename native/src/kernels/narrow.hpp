@@ -15,7 +15,8 @@ inline constexpr int registers = 32, most_vectors = 8, outer_rows = 4;
 inline constexpr int registers = 16, most_vectors = 4, outer_rows = 2;
 #endif
 // rows · vectors sums, a broadcast for each row and one input must fit into the registers
-template <int vectors> inline constexpr int dense_rows = (registers - 2) / (vectors + 1) < 8 ? (registers - 2) / (vectors + 1) : 8;
+template <int vectors> inline constexpr int dense_rows =
+    (registers - 2) / (vectors + 1) < 8 ? (registers - 2) / (vectors + 1) : 8;
 
 // out[j][v] := b[j] + Σₖ W[j][k] in[k][v] for j < rows, k = 0 … K−1 in this order. W[j][k] stands at W[j · row + k · column].
 template <class T, int vectors> struct Dense {
@@ -86,7 +87,8 @@ template <class T> struct Outer {
     };
     static void run(const T* delta, const T* a, int vectors, T* G, int n, bool start) {
       for (int k = 0; k < n; k += 4)
-        call_tile<Tile, 4>(n - k < 4 ? n - k : 4, delta, a + long(k) * vectors * lanes<T>, vectors, G + long(k) * lanes<T>, long(n), start);
+        call_tile<Tile, 4>(n - k < 4 ? n - k : 4, delta, a + long(k) * vectors * lanes<T>, vectors,
+                           G + long(k) * lanes<T>, long(n), start);
     }
   };
 };
@@ -114,7 +116,8 @@ template <class T> inline void put(const T* one, int m, int vectors, int v, T* b
   for (int j = 0; j < m; ++j) store(block + (j * vectors + v) * lanes<T>, load(one + j * lanes<T>));
 }
 
-template <class T> inline void narrow_mask(const NarrowBlock<T>& g, const NarrowLayer<T>& layer, unsigned long long before) {
+template <class T>
+inline void narrow_mask(const NarrowBlock<T>& g, const NarrowLayer<T>& layer, unsigned long long before) {
   const std::uint64_t threshold = round_even(layer.dropout * 4294967296.0);
   const T kept = T(1.0 / (1.0 - layer.dropout));
   for (int j = 0; j < layer.m; ++j)
@@ -124,7 +127,8 @@ template <class T> inline void narrow_mask(const NarrowBlock<T>& g, const Narrow
 }
 
 // a := mask ⊙ σ(z) where a holds z
-template <class T> inline void narrow_value(const NarrowBlock<T>& g, const NarrowLayer<T>& layer, const Activation<T>& f) {
+template <class T>
+inline void narrow_value(const NarrowBlock<T>& g, const NarrowLayer<T>& layer, const Activation<T>& f) {
   const long count = long(layer.m) * g.vectors * lanes<T>;
   if (entrywise(layer.sigma)) return activate(layer.a, count, f);
   for (long k = 0; f.source && k < count; k += lanes<T>) store(f.source + k, load(layer.a + k));
@@ -196,7 +200,9 @@ template <class T, int vectors> void narrow_block_of(const NarrowBlock<T>& g) {
     dense<T, vectors>(layer.W, layer.n, 1, layer.b, in, layer.n, layer.a, layer.m);
     if (i + 1 < g.r) {
       if (g.training && layer.mask) narrow_mask(g, layer, before);
-      narrow_value(g, layer, {layer.sigma, layer.parameter, g.training ? layer.source : nullptr, g.training ? layer.mask : nullptr});
+      narrow_value(
+          g, layer,
+          {layer.sigma, layer.parameter, g.training ? layer.source : nullptr, g.training ? layer.mask : nullptr});
     }
     in = layer.a;
     before += layer.m;

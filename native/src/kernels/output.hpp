@@ -33,8 +33,8 @@ template <class T> void pullback(Sigma sigma, T parameter, const T* z, const T* 
 }
 
 // ℓ per lane; a := σ(z), delta := ∂ℓ/∂z
-template <class T>
-V<T> losses(Sigma sigma, T sigma_parameter, Cost cost, T cost_parameter, const T* z, const T* y, T* a, T* delta, int m) {
+template <class T> V<T> losses(Sigma sigma, T sigma_parameter, Cost cost, T cost_parameter, const T* z, const T* y,
+                               T* a, T* delta, int m) {
   V<T> total{};
   const auto closed_form = [&]<Cost kind>() {
     for (int k = 0; k < m * lanes<T>; k += lanes<T>) {
@@ -81,7 +81,8 @@ template <class T> void output(const Output<T>& g) {
       outputs(g.sigma, g.sigma_parameter, z, a, g.m);
     } else {
       const V<T> w = load(g.weights + r);
-      const V<T> total = w * losses(g.sigma, g.sigma_parameter, g.cost, g.cost_parameter, z, g.Y + long(r) * g.m, a, delta, g.m);
+      const V<T> total =
+          w * losses(g.sigma, g.sigma_parameter, g.cost, g.cost_parameter, z, g.Y + long(r) * g.m, a, delta, g.m);
       for (int i = 0; i < lanes<T>; ++i) g.losses[r + i] = total[i];
       if (g.delta) {
         for (int k = 0; k < g.m * lanes<T>; k += lanes<T>) store(delta + k, w * load(delta + k));

@@ -134,7 +134,8 @@ template <class T> void gather_lanes(const Gather<T>& g, T* across) {
 // `lanes` rows of panels [⌈m/R⌉][stride / R][R] → [m][lanes]; and back, with zeros past m
 template <class T> void rows_to_lanes(const T* panels, long stride, long m, T* across) {
   for (long j = 0; j < m; j += R<T>)
-    transpose_matrix(panels + j / R<T> * stride, R<T>, lanes<T>, m - j < R<T> ? m - j : R<T>, across + j * lanes<T>, lanes<T>, true);
+    transpose_matrix(panels + j / R<T> * stride, R<T>, lanes<T>, m - j < R<T> ? m - j : R<T>, across + j * lanes<T>,
+                     lanes<T>, true);
 }
 template <class T> void lanes_to_rows(const T* across, long m, T* panels, long stride) {
   for (long j = 0; j < m; j += R<T>) {

@@ -30,7 +30,8 @@ template <class T> inline void row_linear(const RowLayer<T>& layer, const T* x, 
 }
 
 // Kernels::predict_row
-template <class T> void predict_row(const RowLayer<T>* layers, int r, const T* x, T* room, T* other, T* scratch, T* out) {
+template <class T>
+void predict_row(const RowLayer<T>* layers, int r, const T* x, T* room, T* other, T* scratch, T* out) {
   for (int i = 0; i < r; ++i) {
     const RowLayer<T>& layer = layers[i];
     row_linear(layer, x, room);

@@ -24,38 +24,20 @@ template <class T> bool bounded(const T* x, long count, T limit) {
     so_far = bits > so_far ? bits : so_far;
   };
   long k = 0;
-  for (; k + 2 * lanes<T> <= count; k += 2 * lanes<T>) look(load(x + k), largest[0]), look(load(x + k + lanes<T>), largest[1]);
+  for (; k + 2 * lanes<T> <= count; k += 2 * lanes<T>)
+    look(load(x + k), largest[0]), look(load(x + k + lanes<T>), largest[1]);
   for (; k < count; k += lanes<T>) look(load_first(x + k, count - k < lanes<T> ? count - k : lanes<T>), largest[0]);
   const Int<V<T>> most = as_int(broadcast(limit));
   return !any((largest[0] > most) | (largest[1] > most));
 }
 
-template <class T>
-const Kernels<T> table = {
-    lanes<T>,
-    linear<T>,
-    thin_linear<T>,
-    vector_value<T>,
-    vector_pullback<T>,
-    output<T>,
-    weight_block<T>,
-    bias_block<T>,
-    apply<T>,
-    gather<T>,
-    gather_lanes<T>,
-    pack<T>,
-    pack_transposed<T>,
-    unpack<T>,
-    unpack_transposed<T>,
-    transpose_block<T>,
-    bounded<T>,
-    dropout_mask<T>,
-    most_vectors,
-    narrow_block<T>,
-    narrow_reduce<T>,
-    narrow_penalties<T>,
-    sum_of_squares<T>,
-    predict_row<T>,
+template <class T> const Kernels<T> table = {
+    lanes<T>,           linear<T>,           thin_linear<T>,       vector_value<T>,
+    vector_pullback<T>, output<T>,           weight_block<T>,      bias_block<T>,
+    apply<T>,           gather<T>,           gather_lanes<T>,      pack<T>,
+    pack_transposed<T>, unpack<T>,           unpack_transposed<T>, transpose_block<T>,
+    bounded<T>,         dropout_mask<T>,     most_vectors,         narrow_block<T>,
+    narrow_reduce<T>,   narrow_penalties<T>, sum_of_squares<T>,    predict_row<T>,
 };
 
 static bool supported() { return CHAINRULE_SUPPORTED; }
