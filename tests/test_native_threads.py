@@ -114,8 +114,8 @@ def test_any_number_of_threads_gives_the_same_bits(
     way: str, dtype: str, kind: str, t: int, batch_size: int, dropout: float, clip_norm: float | None, cost: cr.Cost,
     weighted: bool, patience: int | None,
 ) -> None:  # fmt: skip
-    """θ, every moment and every record are bitwise the same for 1, 2, 3, 4 and 8 threads, with every optimizer, dropout,
-    ragged minibatches (fewer rows than threads among them), penalties, clipping, weights and validation."""
+    """θ, moments and records are bitwise the same for 1, 2, 3, 4 and 8 threads: with every optimizer, dropout, ragged
+    minibatches (fewer rows than threads among them), penalties, clipping, weights and validation."""
     optimizer = OPTIMIZERS[kind](0.001, clip_norm=clip_norm)
     t = min(t, WAYS[way].batch)
     size = t if optimizer.full_batch_only else max(min(batch_size, t), t // 12)  # few steps an epoch
@@ -351,3 +351,23 @@ def test_workers_of_joblib_train() -> None:
         print("same")
     """)
     assert answer == "same"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the size of the process is read in /proc")
+def test_no_thread_left() -> None:
+    """Where the system has no more threads, training raises an error, θ stays whole, and later all is as ever."""
+    answer = python("""
+        import resource
+        expected = bits(1)
+        pages = int(open("/proc/self/statm").read().split()[0])
+        net, X, Y = cr.Network.dense([5, 40, 3]), np.ones((50, 5)), np.ones((50, 3))
+        before = net.theta.copy()
+        resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 2**22, resource.RLIM_INFINITY))
+        try:
+            cr.train(net, X, Y, epochs=2, threads=8, engine="native")  # 8 MiB of stack for each
+        except RuntimeError as error:
+            print(error)
+        resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        assert (net.theta == before).all() and bits(1) == expected
+    """)
+    assert "unavailable" in answer

@@ -21,6 +21,14 @@ inline void pause() {
 #endif
 }
 
+// one turn of a wait, the `spins`th
+inline void relax(int spins) {
+  if (spins < 2000)
+    pause();
+  else
+    std::this_thread::yield();
+}
+
 // Pins the threads of one run at a time: two pinned runs would sit on the same CPUs while others idle.
 class Pinning {
  public:
@@ -77,27 +85,36 @@ void Barrier::wait() {
     generation_.store(generation + 1, std::memory_order_release);
     return;
   }
-  for (int spins = 0; generation_.load(std::memory_order_acquire) == generation; ++spins) {
-    if (spins < 2000)
-      pause();
-    else
-      std::this_thread::yield();
-  }
+  for (int spins = 0; generation_.load(std::memory_order_acquire) == generation; ++spins) relax(spins);
 }
 
 void run_threads(int count, const std::function<void(int)>& work) {
   if (count == 1) return work(0);
   const Pinning pinning(count);
+  enum Signal { wait, begin, go_home };
+  std::atomic<Signal> signal{wait};
   std::vector<std::thread> others;
   others.reserve(count - 1);
-  for (int t = 1; t < count; ++t)
-    others.emplace_back([&, t] {
-      pinning.pin(t);
-      work(t);
-    });
+  const auto join = [&] {
+    for (std::thread& other : others) other.join();
+  };
+  try {
+    for (int t = 1; t < count; ++t)
+      others.emplace_back([&, t] {
+        pinning.pin(t);
+        Signal heard;
+        for (int spins = 0; (heard = signal.load(std::memory_order_acquire)) == wait; ++spins) relax(spins);
+        if (heard == begin) work(t);
+      });
+  } catch (...) {  // the system has no thread left: those that there are would wait for it at every barrier
+    signal.store(go_home, std::memory_order_release);
+    join();
+    throw;
+  }
   pinning.pin(0);
+  signal.store(begin, std::memory_order_release);
   work(0);
-  for (std::thread& other : others) other.join();
+  join();
 }
 
 }  // namespace chainrule

@@ -21,7 +21,8 @@ class Barrier {
 
 // work(0) on this thread, work(1) … work(count − 1) on new ones; returns when all are done. Where the process may use at
 // least `count` CPUs and no other run is pinned, each thread stays on a CPU of its own (unpinned ones share a core now and
-// then: 1100 µs a step instead of 390); this thread's affinity is restored. `work` must not throw.
+// then: 1100 µs a step instead of 390); this thread's affinity is restored. `work` must not throw;
+// std::system_error where the system has no more threads: then no work has been done.
 void run_threads(int count, const std::function<void(int)>& work);
 
 }  // namespace chainrule
