@@ -203,7 +203,8 @@ template <class T> struct Kernels {
   void (*pack_transposed)(const T* W, long m, long n, T* panels);  //          → [⌈n/R⌉][m][R]
   void (*unpack)(const T* panels, long m, long n, T* W);
   void (*unpack_transposed)(const T* panels, long m, long n, long first, long last,
-                            T* W);                                                // rows first … last − 1 of W
+                            T* W);                                   // rows first … last − 1 of W
+  void (*transpose)(const T* from, long rows, long columns, T* to);  // (rows, columns) → (columns, rows), row by row
   void (*transpose_block)(const T* block, int height, int width, T* transposed);  // [height][R] → [width][R]
   bool (*bounded)(const T* x, long count, T limit);  // |x| ≤ limit for all of them (false for NaN)
   void (*dropout_mask)(const DropoutMask<T>&);

@@ -8,6 +8,7 @@ namespace {
 
 constexpr int max_chunks = 16;  // more threads than that have nothing to do
 constexpr long max_width = 32, max_d = 1200;
+constexpr long most_bytes = 16 << 20;  // of a full batch that is kept across the lanes: larger sets are not copied
 
 // part k of `parts` nearly equal ones
 long cut(long total, long k, long parts) { return total * k / parts; }
@@ -25,7 +26,7 @@ template <class T> Narrow<T>::Narrow(const ProblemSpec<T>& problem)
       n_(problem.net.m.front()),
       m_(problem.net.m.back()),
       cost_(problem.cost),
-      full_batch_(problem.full_batch()),
+      keeps_batch_(problem.full_batch() && problem.data.t * (n_ + m_ + 1) * long(sizeof(T)) <= most_bytes),
       kept_(moments(problem.optimizer.optimizer)),
       padded_((d_ + lanes_ - 1) / lanes_ * lanes_),
       theta_(padded_),
@@ -59,7 +60,7 @@ template <class T> Narrow<T>::Narrow(const ProblemSpec<T>& problem)
     space.scratch = Buffer<T>(4 * widest * lanes_);
   }
   const long vectors = (problem.batch_size + lanes_ - 1) / lanes_;
-  if (full_batch_) {
+  if (keeps_batch_) {
     x_ = Buffer<T>(n_ * vectors * lanes_), y_ = Buffer<T>(m_ * vectors * lanes_),
     weights_ = Buffer<T>(vectors * lanes_);
   }
@@ -84,12 +85,17 @@ template <class T> void Narrow<T>::get(T* theta, const std::array<T*, 2>& moment
 template <class T> void Narrow<T>::gather(const TrainingSet<T>& set, const std::uint32_t* order, long first, long rows,
                                           double scale, long row, int vectors, T* x, T* y, T* weights) const {
   const long count = long(vectors) * lanes_;
+  const bool in_a_row = !order && row + count <= rows;
+  if (in_a_row) {
+    kernels_.transpose(set.X + (first + row) * n_, count, n_, x);
+    kernels_.transpose(set.Y + (first + row) * m_, count, m_, y);
+  }
   for (long i = 0; i < count; ++i) {
     const bool inside = row + i < rows;
     const long at = inside ? row + i : 0, example = order ? order[at] : first + at;
     const T *const s = set.X + example * n_, *const u = set.Y + example * m_;
-    for (long k = 0; k < n_; ++k) x[k * count + i] = s[k];
-    for (long k = 0; k < m_; ++k) y[k * count + i] = u[k];
+    for (long k = 0; !in_a_row && k < n_; ++k) x[k * count + i] = s[k];
+    for (long k = 0; !in_a_row && k < m_; ++k) y[k * count + i] = u[k];
     weights[i] = inside ? static_cast<T>(scale * (set.weights ? double(set.weights[example]) : 1.0)) : T(0);
   }
 }
@@ -117,9 +123,9 @@ template <class T> Outcome Narrow<T>::step(const Step<T>& step, Team& team, int 
       NarrowBlock<T> g = block(space, static_cast<int>(cut(vectors, b + 1, blocks) - v0));
       T *x = space.x.get(), *y = space.y.get(), *weights = space.weights.get();
       const long row = v0 * lanes_;
-      if (full_batch_)
+      if (keeps_batch_)
         g.x = x = x_.get() + row * n_, g.y = y = y_.get() + row * m_, g.weights = weights = weights_.get() + row;
-      if (!full_batch_ || !gathered_)
+      if (!keeps_batch_ || !gathered_)
         gather(*step.set, step.order, step.first, step.rows, step.scale, row, g.vectors, x, y, weights);
       g.training = true;
       g.start = b == b0;

@@ -39,13 +39,13 @@ template <class T> class Narrow final : public Method<T> {
   const int lanes_;
   const long d_, n_, m_;
   const CostSpec cost_;
-  const bool full_batch_;
+  const bool keeps_batch_;
   int kept_;                                       // moments
   long padded_;                                    // d, rounded up to vectors
   Buffer<T> theta_, mask_, gradient_, moment_[2];  // [padded]; mask: 1 for entries of W, 0 for entries of b
   Buffer<T> theta_before_, moment_before_[2];
   std::vector<Workspace> workspaces_;
-  Buffer<T> x_, y_, weights_;  // a full batch, gathered once: [m₀ or m_r or 1][rows], block by block
+  Buffer<T> x_, y_, weights_;  // a full batch, if it is kept: [m₀ or m_r or 1][rows], block by block
   bool gathered_ = false;
   Buffer<T> sums_, chunk_losses_;          // [chunks][d][lanes], [chunks][lanes]
   std::vector<double> validation_losses_;  // of each block

@@ -147,6 +147,11 @@ template <class T> void lanes_to_rows(const T* across, long m, T* panels, long s
   }
 }
 
+// Kernels::transpose
+template <class T> void transpose_rows(const T* from, long rows, long columns, T* to) {
+  transpose_matrix(from, columns, rows, columns, to, rows, false);
+}
+
 // Kernels::transpose_block
 template <class T> void transpose_block(const T* block, int height, int width, T* transposed) {
   transpose_matrix(block, R<T>, height, width, transposed, R<T>, true);

@@ -32,12 +32,13 @@ template <class T> bool bounded(const T* x, long count, T limit) {
 }
 
 template <class T> const Kernels<T> table = {
-    lanes<T>,           linear<T>,           thin_linear<T>,       vector_value<T>,
-    vector_pullback<T>, output<T>,           weight_block<T>,      bias_block<T>,
-    apply<T>,           gather<T>,           gather_lanes<T>,      pack<T>,
-    pack_transposed<T>, unpack<T>,           unpack_transposed<T>, transpose_block<T>,
-    bounded<T>,         dropout_mask<T>,     most_vectors,         narrow_block<T>,
-    narrow_reduce<T>,   narrow_penalties<T>, sum_of_squares<T>,    predict_row<T>,
+    lanes<T>,           linear<T>,        thin_linear<T>,       vector_value<T>,
+    vector_pullback<T>, output<T>,        weight_block<T>,      bias_block<T>,
+    apply<T>,           gather<T>,        gather_lanes<T>,      pack<T>,
+    pack_transposed<T>, unpack<T>,        unpack_transposed<T>, transpose_rows<T>,
+    transpose_block<T>, bounded<T>,       dropout_mask<T>,      most_vectors,
+    narrow_block<T>,    narrow_reduce<T>, narrow_penalties<T>,  sum_of_squares<T>,
+    predict_row<T>,
 };
 
 static bool supported() { return CHAINRULE_SUPPORTED; }
