@@ -44,7 +44,8 @@ template <class T> void Trainer<T>::set_best_theta(const T* theta) {
 
 template <class T> void Trainer<T>::advance(long epochs, double seconds, const std::function<bool()>& interrupted) {
   if (stopped_ != Stopped::no) return;
-  for (auto& record : progress_.records) record.reserve(std::max(record.capacity(), record.size() + records_ahead));
+  for (auto& record : progress_.records)
+    if (record.size() == record.capacity()) record.reserve(record.size() + records_ahead);
   last_epoch_ = epochs < problem_.epochs - progress_.epoch ? progress_.epoch + epochs : problem_.epochs;
   now_ = Clock::now();
   deadline_ =
