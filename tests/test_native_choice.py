@@ -188,8 +188,8 @@ def test_unknown_kernels() -> None:
 
 @pytest.mark.parametrize("kernels", ["avx512", "avx2", "baseline", "neon"])
 def test_each_kernel_set(kernels: str) -> None:
-    """Each set, forced, is the one that runs; its outputs, gradients and training steps are within the derived bound, so
-    that two sets are within twice of it of each other, and any number of threads has the same bits."""
+    """Each set, forced, is the one that runs; its outputs, gradients and training steps are within the derived bound,
+    so that two sets are within twice of it of each other, and any number of threads has the same bits."""
     if kernels not in runnable():
         pytest.skip(f"this CPU does not run {kernels}")
     answer = python(

@@ -26,7 +26,7 @@ extern const KernelSet set;
 namespace {
 
 const KernelSet* const sets[] = {
-    // the best first
+// the best first
 #ifdef CHAINRULE_HAS_X86
     &avx512::set,
     &avx2::set,
