@@ -1,0 +1,61 @@
+"""Ctrl-C while the native engine is in the middle of a long step."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import json, os, signal, sys, threading, time
+import numpy as np
+import chainrule as cr
+
+net = cr.Network.dense([1024, 2048, 2048, 10], dtype="float32")
+X, Y = np.ones((ROWS, 1024), "float32"), np.ones((ROWS, 10), "float32")
+answers = []
+for _ in range(3):
+    before, sent = net.theta.copy(), []
+
+    def press():
+        while signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            time.sleep(0.01)
+        time.sleep(0.3)  # training has begun
+        sent.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    presser = threading.Thread(target=press)
+    presser.start()
+    try:
+        cr.train(net, X, Y, optimizer=cr.Adam(1e-6), epochs=10**9, batch_size=BATCH, threads=THREADS, engine="native")
+    except cr.TrainingInterrupted as error:
+        answers.append(time.monotonic() - sent[0])
+        state = error.history.state
+        assert (net.theta == state.theta).all() and np.isfinite(net.theta).all()
+        assert (net.theta != before).any() == (state.step > 0)
+        steps = state.step
+    presser.join()
+assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+print(json.dumps([answers, steps]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="signals as on Unix")
+@pytest.mark.parametrize(
+    ("rows", "batch", "threads"), [(2048, 1024, 2), (16384, 16384, 1)], ids=["D", "a step of seconds"]
+)
+def test_ctrl_c_answers_within_a_fifth_of_a_second(rows: int, batch: int, threads: int) -> None:
+    """SIGINT while 1024-2048-2048-10 trains ends training within 0.2 s, in the middle of a step of seconds too; θ is then
+    as before that step. (The best of three: other programs may hold the CPU back.)"""
+    program = PROGRAM.replace("ROWS", str(rows)).replace("BATCH", str(batch)).replace("THREADS", str(threads))
+    command = [sys.executable, "-W", "error", "-c", program]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert answer.returncode == 0, answer.stderr
+    answers, steps = json.loads(answer.stdout)
+    assert len(answers) == 3
+    assert min(answers) < 0.2, answers
+    if batch == 16384:
+        assert steps == 0  # it was in its first step still
