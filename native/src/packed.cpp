@@ -13,12 +13,6 @@ template <class T> long rows_of_a_block(long batch) {
   return (batch + blocks - 1) / blocks;
 }
 
-template <class T> double largest_size(const T* x, long count) {
-  double largest = 0;
-  for (long k = 0; k < count; ++k) largest = std::max(largest, std::abs(double(x[k])));
-  return largest;
-}
-
 template <class T> long capacity(const ProblemSpec<T>& problem) {  // the validation set goes in blocks of the same room
   return std::max(rows_of_a_block<T>(problem.batch_size), std::min<long>(256, problem.validation.t));
 }
@@ -84,9 +78,7 @@ template <class T> void Packed<T>::put(const T* theta, const std::array<const T*
     }
   }
   if (penalised_) measure_penalty();
-  const long d = network_.layers.back().theta + network_.layers.back().m * (network_.layers.back().n + 1);
-  theta_reach_ = largest_size(theta, d);
-  moment_reach_ = moments[0] ? largest_size(moments[0], d) : 0;
+  measure_reach();
 }
 
 template <class T> void Packed<T>::get(T* theta, const std::array<T*, 2>& moments, int thread, int threads) const {
@@ -173,94 +165,6 @@ template <class T> void Packed<T>::apply(const Epilogue<T>& wanted, int thread) 
                   {layer.b.get() + at,
                    {moment.b[0] ? moment.b[0].get() + at : nullptr, moment.b[1] ? moment.b[1].get() + at : nullptr}},
                   epilogue, false);
-  }
-}
-
-// Can no |θ| overflow in this step, if no entry of the gradient is above `largest`? A bound of |θ| and of the first moment is kept
-// from step to step; where it has grown too far, they are measured anew. Called by thread 0.
-template <class T> bool Packed<T>::stays_finite(const Step<T>& step, double largest) {
-  const Coefficients<T>& c = step.constants.weights;
-  const double room = 0.5 * double(std::numeric_limits<T>::max());
-  const auto step_size = [&] {  // of the longest step
-    const double g = largest + step.l1 + step.l2 * theta_reach_;
-    const double beta1 = c.beta1, beta2 = c.beta2;
-    switch (step.constants.optimizer) {
-      case Optimizer::gradient_descent:
-        return c.alpha * g;
-      case Optimizer::momentum:
-      case Optimizer::nesterov:
-        return c.alpha * 2 * (g + moment_reach_);
-      case Optimizer::adagrad:  // but α g comes before the division, here and below
-        return c.alpha * g < room ? 2.0 * c.alpha : room;
-      case Optimizer::rmsprop:
-        return c.alpha * g < room ? 2 * c.alpha / std::sqrt(1 - beta2) : room;
-      case Optimizer::adam:
-      case Optimizer::adamw: {  // |μ| ≤ C √ν, by Cauchy and Schwarz
-        const double q = beta1 * beta1 / beta2;
-        if (!(c.alpha * (g + moment_reach_) < room)) return room;
-        const double C = q < 1 ? (1 - beta1) / std::sqrt((1 - beta2) * (1 - q)) : moment_reach_ / c.epsilon;
-        return 2 * c.alpha * (C + 1) + c.decay * theta_reach_;
-      }
-      case Optimizer::rprop:
-        return double(c.largest);
-    }
-    return room;
-  };
-  if (!(theta_reach_ + step_size() < room)) {
-    theta_reach_ = moment_reach_ = 0;
-    for (std::size_t l = 0; l < network_.layers.size(); ++l) {
-      const auto& layer = network_.layers[l];
-      const long weights = layer.packed() * network_.R, biases = long(layer.panels_out) * network_.R;
-      theta_reach_ =
-          std::max({theta_reach_, largest_size(layer.weights(), weights), largest_size(layer.b.get(), biases)});
-      if (moments_[l].W[0])
-        moment_reach_ = std::max({moment_reach_, largest_size(moments_[l].W[0].get(), weights),
-                                  largest_size(moments_[l].b[0].get(), biases)});
-    }
-  }
-  const double reach = theta_reach_ + step_size();
-  if (!(reach < room)) return false;
-  theta_reach_ = reach;
-  moment_reach_ += largest;
-  return true;
-}
-
-// f(numbers, count, place) for θ and the moments, piece of memory by piece, each with its place in kept_
-template <class T> template <class F> void Packed<T>::each_array(F f) const {
-  std::size_t place = 0;
-  for (std::size_t l = 0; l < network_.layers.size(); ++l) {
-    const auto& layer = network_.layers[l];
-    const long weights = layer.packed() * network_.R, biases = long(layer.panels_out) * network_.R;
-    f(layer.weights(), weights, place++);
-    f(layer.b.get(), biases, place++);
-    for (int k = 0; k < 2; ++k)
-      if (moments_[l].W[k]) {
-        f(moments_[l].W[k].get(), weights, place++);
-        f(moments_[l].b[k].get(), biases, place++);
-      }
-  }
-}
-
-template <class T> void Packed<T>::keep() {
-  if (kept_.empty()) each_array([&](const T*, long count, std::size_t) { kept_.emplace_back(count); });
-  each_array([&](const T* numbers, long count, std::size_t k) { std::copy_n(numbers, count, kept_[k].get()); });
-}
-
-template <class T> bool Packed<T>::theta_is_finite() const {
-  const T largest = std::numeric_limits<T>::max();
-  for (const auto& layer : network_.layers)
-    if (!network_.kernels.bounded(layer.weights(), layer.packed() * network_.R, largest) ||
-        !network_.kernels.bounded(layer.b.get(), long(layer.panels_out) * network_.R, largest))
-      return false;
-  return true;
-}
-
-template <class T> void Packed<T>::restore() {
-  each_array([&](T* numbers, long count, std::size_t k) { std::copy_n(kept_[k].get(), count, numbers); });
-  for (const Piece& piece : pieces_) {
-    const WeightBlock<T> block = weight_block(piece, 0);
-    if (block.transposed)
-      network_.kernels.transpose_block(block.parameters.theta, block.height, block.width, block.transposed);
   }
 }
 

@@ -41,6 +41,9 @@ template <class T> class Packed final : public Method<T> {
   double penalty(const Step<T>& step) const;
   void measure_penalty();
   void make_room_for_sums();
+
+  // packed_overflow.cpp
+  void measure_reach();
   bool stays_finite(const Step<T>& step, double largest);
   template <class F> void each_array(F f) const;
   void keep();
