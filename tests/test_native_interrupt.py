@@ -48,8 +48,8 @@ print(json.dumps([answers, steps]))
     ("rows", "batch", "threads"), [(2048, 1024, 2), (16384, 16384, 1)], ids=["D", "a step of seconds"]
 )
 def test_ctrl_c_answers_within_a_fifth_of_a_second(rows: int, batch: int, threads: int) -> None:
-    """SIGINT while 1024-2048-2048-10 trains ends training within 0.2 s, in the middle of a step of seconds too; θ is then
-    as before that step. (The best of three: other programs may hold the CPU back.)"""
+    """SIGINT while 1024-2048-2048-10 trains ends training within 0.2 s, in the middle of a step of seconds too: θ is as
+    before that step. (The best of three: other programs may hold the CPU back.)"""
     program = PROGRAM.replace("ROWS", str(rows)).replace("BATCH", str(batch)).replace("THREADS", str(threads))
     command = [sys.executable, "-W", "error", "-c", program]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)

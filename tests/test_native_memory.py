@@ -87,7 +87,7 @@ def test_a_few_times_theta() -> None:
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_no_memory_is_taken_with_the_epochs(threads: int) -> None:
-    """After 400 epochs of every optimizer, with dropout, clipping, penalties, validation and a ragged minibatch, as many
+    """After 400 epochs of every optimizer, with dropout, clipping, penalties, validation, a ragged minibatch, as many
     bytes are allocated as before them, by glibc's own account.
 
     That nothing is allocated and freed again on the way either is counted by the C++ test of training.
