@@ -7,6 +7,7 @@ batch's rows, and panels by the layers' columns.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import subprocess
@@ -245,7 +246,14 @@ def test_affinity_is_restored() -> None:
     when the process has fewer CPUs than threads."""
 
     def affinities() -> dict[int, set[int]]:
-        return {int(task): os.sched_getaffinity(int(task)) for task in os.listdir("/proc/self/task")}
+        found = {}
+        for task in map(int, os.listdir("/proc/self/task")):
+            with contextlib.suppress(ProcessLookupError):  # threads of other libraries end when they like
+                found[task] = os.sched_getaffinity(task)
+        return found
+
+    def changed(before: dict[int, set[int]]) -> dict[int, set[int]]:
+        return {task: cpus for task, cpus in affinities().items() if cpus != before.get(task, cpus)}
 
     problem = make_problem("rows", "float32", cr.Adam(0.001), 57, 16)
     idle = threading.Event()
@@ -266,16 +274,16 @@ def test_affinity_is_restored() -> None:
     try:
         before = affinities()
         train(2)
-        assert affinities() == before
+        assert not changed(before)
         with pytest.raises(KeyError, match="fail"):
             train(2, fail)
-        assert affinities() == before
+        assert not changed(before)
         train(len(everything) + 1)
-        assert affinities() == before
+        assert not changed(before)
         os.sched_setaffinity(0, {min(everything)})
         narrow = affinities()
         train(2)
-        assert affinities() == narrow
+        assert not changed(narrow)
     finally:
         os.sched_setaffinity(0, everything)
         idle.set()
