@@ -11,7 +11,7 @@ import chainrule as cr
 from chainrule.backprop import total_cost
 from chainrule.checks import Array
 from chainrule.forward import forward
-from chainrule.network import ByLayer, parameter_views
+from chainrule.network import ByLayer
 
 Masks = ByLayer[Array | None] | None
 
@@ -129,32 +129,3 @@ def torch_gradient(
     J = J + sum(cost.l1 * W.abs().sum() + 0.5 * cost.l2 * (W * W).sum() for W, _ in layers)
     J.backward()
     return np.concatenate([p.grad.numpy().ravel() for layer in layers for p in layer]), x.grad.numpy()
-
-
-def rounding_sizes(net: cr.Network, X: Array, Y: Array) -> Array:
-    """For each entry of ∇J(θ) (d,), J the sum of squares, the size of what is rounded on the way to it.
-
-    It is the chain rule in absolute values. A z[i] is rounded like |W[i]| |a[i−1]| + |b[i]|, which moves a[i] by
-    |∂σ/∂z| times that and ∂σ/∂z itself by |∂²σ/∂z²| times that; entries of a full Jacobian are bounded by the largest.
-    """
-    run, slopes = forward(net, X), []
-    a: list[Array] = [abs(X)]
-    for i in range(1, net.r + 1):
-        sigma, z = net.sigma[i], a[-1] @ abs(net.W[i].T) + abs(net.b[i])  # (t, mᵢ)
-        slope: Array = abs(sigma.jacobian(run.z[i]))  # (t, mᵢ, mᵢ)
-        if isinstance(sigma, cr.Activation):
-            bend = abs(np.imag(sigma.derivative(run.z[i] + 1j * H)) / H)
-            slope += (bend * z)[:, :, None] * np.eye(net.m[i])
-        else:
-            largest = slope.max(axis=(1, 2), keepdims=True)
-            slope[...] = largest * (1 + (1 + largest) * z.max(axis=1)[:, None, None])
-        slopes.append(slope)
-        a.append(abs(run.a[i]) + np.einsum("jkl,jl->jk", slope, z))
-    sizes = np.empty(net.d)
-    W, b = parameter_views(sizes, net.m)
-    da = a[-1] + abs(Y)
-    for i in range(net.r, 0, -1):
-        delta = np.einsum("jk,jkl->jl", da, slopes[i - 1])
-        W[i][...], b[i][...] = delta.T @ a[i - 1], delta.sum(axis=0)
-        da = delta @ abs(net.W[i])
-    return sizes
