@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 Callback = Callable[[History], object]
 
-# How long an engine goes on before Python looks in, for callbacks or for Ctrl-C alone. At each look θ is written back, a
-# twentieth of a step of a network with millions of parameters.
+# How long an engine goes on before Python looks in, for callbacks or for Ctrl-C alone. At each look θ is written back,
+# which takes a few per cent of a step of a network with millions of parameters.
 SLICE_SECONDS, CALM_SLICE_SECONDS = 0.1, 0.5
 
 
