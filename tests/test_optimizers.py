@@ -292,8 +292,8 @@ def test_optimizers_are_frozen_values() -> None:
     assert cr.Adam(np.float64(0.5)) == cr.Adam(0.5)
     assert type(cr.Adam(np.float64(0.5)).learning_rate) is float
     assert hash(cr.RPROP()) == hash(cr.RPROP(0.1))
-    assert repr(cr.Momentum(cr.Constant(0.1))) == (
-        "Momentum(learning_rate=Constant(rate=0.1), clip_norm=None, momentum=0.9)"
+    assert repr(cr.Momentum(cr.Constant(0.1), clip_norm=1.0)) == (
+        "Momentum(learning_rate=Constant(rate=0.1), clip_norm=1.0)"
     )
     with pytest.raises(dataclasses.FrozenInstanceError):
         cr.Adam().beta1 = 0.5  # type: ignore[misc]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chainrule.costs import Cost
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Gradient:
     """∇J(θ) and the steps that lead to it.
 

@@ -1,18 +1,18 @@
-"""Files: safetensors with a versioned JSON header, written atomically, never executed (docs/files.md)."""
+"""Files: safetensors with a versioned JSON header, written atomically, never executed (docs/files.md).
+
+The packages for that are loaded with the first file, not by ``import chainrule``.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import stat
 from collections.abc import Mapping
 from typing import Any, NoReturn, TypeVar
 
 import numpy as np
-import safetensors
-import safetensors.numpy
 
 from chainrule import activations as catalogue
 from chainrule.activations import ACTIVATIONS, Sigma
@@ -43,6 +43,10 @@ def write(path: str | os.PathLike[str], kind: str, header: Mapping[str, Any], te
 
     Raises InputError for a path that is none, OSError if the file cannot be written.
     """
+    import json
+
+    import safetensors.numpy
+
     text = json.dumps({"format": "chainrule", "kind": kind, "version": VERSION, **header}, allow_nan=False)
     if len(text) > LARGEST_HEADER:
         raise InputError(
@@ -100,6 +104,10 @@ def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[
     Raises OSError if it cannot be read, FileFormatError if it is truncated, malformed, of another kind or of a later
     version.
     """
+    import json
+
+    import safetensors.numpy
+
     name = _as_path(path)
     data = _read_bytes(name)
     try:

@@ -13,7 +13,7 @@ from chainrule.network import ByLayer, Network
 silent = np.errstate(over="ignore", invalid="ignore")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Forward:
     """Every quantity of one forward pass: z[1] … z[r] and a[0] … a[r], each (t, mᵢ); N(x) = a[r].
 

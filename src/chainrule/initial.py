@@ -12,9 +12,10 @@ import numpy as np
 from chainrule.checks import Array, as_real, shown
 from chainrule.errors import InputError
 from chainrule.naming import resolve
+from chainrule.value import Value
 
 
-class Initial(ABC):
+class Initial(Value, ABC):
     """A rule that draws W for a layer of m outputs and n inputs. A user's own subclass defines `draw`.
 
     >>> import numpy as np
@@ -32,7 +33,7 @@ class Initial(ABC):
         """W (m, n) in float64, from the random stream rng."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Zeros(Initial):
     """W = 0, the lecture's θ = 0. With it all units of a hidden layer stay equal; it suits r = 1.
 
@@ -48,7 +49,7 @@ class Zeros(Initial):
         return np.zeros((m, n))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Normal(Initial):
     """Entries drawn from N(0, scale²).
 
@@ -70,7 +71,7 @@ class Normal(Initial):
         return rng.normal(0.0, self.scale, size=(m, n))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Uniform(Initial):
     """Entries drawn evenly from [−scale, scale).
 
@@ -114,7 +115,7 @@ class _Scaled(Initial):
         return rng.uniform(-limit, limit, size=(m, n))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Glorot(_Scaled):
     """Variance 2/(m + n), so that neither a[i] nor δ[i] grows through layers whose σ is near the identity.
 
@@ -133,7 +134,7 @@ class Glorot(_Scaled):
         return 2 / (m + n)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class He(_Scaled):
     """Variance 2/n, so that a[i] keeps its size through layers of ReLU, which halve the second moment.
 
@@ -152,7 +153,7 @@ class He(_Scaled):
         return 2 / n
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class LeCun(_Scaled):
     """Variance 1/n, so that z[i] has the variance of a[i−1]; with selu the fixed point of mean 0 and variance 1.
 
@@ -172,7 +173,7 @@ class LeCun(_Scaled):
         return 1 / n
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Orthogonal(Initial):
     """gain · Q, Q with orthonormal columns (m ≥ n) or rows (m ≤ n), evenly (Haar) distributed.
 
@@ -214,7 +215,7 @@ def get(initial: str | Initial) -> Initial:
     """The initial values of that name with their defaults, or the object itself.
 
     >>> get("he")
-    He(distribution='normal')
+    He()
 
     Raises UnknownName for a name outside `INITIALS`, InputError for anything that is not an `Initial`.
     """

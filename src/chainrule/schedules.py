@@ -9,10 +9,11 @@ from typing import ClassVar
 
 from chainrule.checks import as_real
 from chainrule.errors import InputError
+from chainrule.value import Value
 
 
-@dataclass(frozen=True)
-class Schedule(ABC):
+@dataclass(frozen=True, eq=False, repr=False)
+class Schedule(Value, ABC):
     """A learning rate α that changes in training: α = ``at(epoch, epochs)``.
 
     ``epoch`` counts completed passes over the training set and may be a fraction (completed minibatches divided by
@@ -48,7 +49,7 @@ class Schedule(ABC):
             object.__setattr__(self, symbol, as_real(getattr(self, symbol), symbol, minimum=0.0))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Constant(Schedule):
     """α = rate: the lecture's.
 
@@ -65,7 +66,7 @@ class Constant(Schedule):
         return self.rate
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Step(Schedule):
     """α = rate · factor^⌊epoch/every⌋: multiplied by ``factor`` > 0 after each ``every`` > 0 epochs.
 
@@ -89,7 +90,7 @@ class Step(Schedule):
         return self.rate * self.factor ** math.floor(epoch / self.every)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Exponential(Schedule):
     """α = rate · e^(−decay · epoch): ``decay`` ≥ 0 per epoch; it halves every (log 2)/decay epochs.
 
@@ -114,7 +115,7 @@ class Exponential(Schedule):
         return self.rate * math.exp(-self.decay * epoch)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class InverseTime(Schedule):
     """α = rate / (1 + decay · epoch): ``decay`` ≥ 0 per epoch. Σα = ∞ and Σα² < ∞, as stochastic approximation asks.
 
@@ -137,7 +138,7 @@ class InverseTime(Schedule):
         return self.rate / (1.0 + self.decay * epoch)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Cosine(Schedule):
     """α rises from 0 to ``rate`` along a line for ``warmup`` epochs, then falls along half a cosine to ``final``.
 
@@ -168,7 +169,7 @@ class Cosine(Schedule):
         return _cosine(self.rate, self.final, v)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class OneCycle(Schedule):
     """α rises from rate/div_factor to ``rate`` in the first ``pct_start`` of training, then falls far below that.
 
@@ -201,7 +202,7 @@ class OneCycle(Schedule):
         return _cosine(self.rate, start / self.final_div_factor, (u - self.pct_start) / (1.0 - self.pct_start))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class CosLog4(Schedule):
     """α = rate · ½ (1 − cos(2π log₂(1 + 15u))): four waves from 0 to ``rate`` and back, each twice as long as the last.
 

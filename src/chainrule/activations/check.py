@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chainrule.activations.sigma import Sigma
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Certificate:
     """What `check_activation` found about a σ that it accepts.
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chainrule.activations import Sigma
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LogLikelihood(Cost):
     """The log-likelihood (logistic) cost: ℓ(a, y) = −Σₖ [yₖ log aₖ + (1 − yₖ) log(1 − aₖ)].
 
@@ -73,7 +73,7 @@ class LogLikelihood(Cost):
         return delta
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CrossEntropy(Cost):
     """The cross-entropy: ℓ(a, y) = −Σₖ y′ₖ log aₖ, ∂ℓ/∂a = −y′/a.
 

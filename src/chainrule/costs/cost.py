@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from chainrule.checks import Array, as_array, as_real, as_rows
 from chainrule.errors import InputError
+from chainrule.value import Value
 
 if TYPE_CHECKING:
     from chainrule.activations import Sigma
@@ -24,8 +25,8 @@ INFINITE = (-math.inf, math.inf)
 silent = np.errstate(all="ignore")
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Cost(ABC):
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Cost(Value, ABC):
     """A cost function J: ℝᵈ → ℝ made of one loss ℓ(a, y) per example, and penalties on the weights.
 
     J(θ) = Σⱼ wⱼ ℓ(N_θ(x⁽ʲ⁾), y⁽ʲ⁾) + λ₁ Σᵢ Σ|W[i]| + λ₂/2 Σᵢ ‖W[i]‖², with wⱼ = 1 unless weights are given. ``mean``
@@ -59,11 +60,6 @@ class Cost(ABC):
             raise InputError(f"mean must be True or False; got {self.mean!r}.")
         for symbol in ("l1", "l2"):
             object.__setattr__(self, symbol, as_real(getattr(self, symbol), symbol, minimum=0.0))
-
-    def __repr__(self) -> str:
-        own = sorted(fields(self), key=lambda f: f.kw_only is True)  # the cost's own, then mean and penalties
-        given = (f"{f.name}={getattr(self, f.name)!r}" for f in own if getattr(self, f.name) != f.default)
-        return f"{type(self).__name__}({', '.join(given)})"
 
     # ---- the loss of each example, and its derivative ----------------------------------------------------------------
 

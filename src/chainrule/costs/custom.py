@@ -18,7 +18,7 @@ LossFunction = Callable[[Array, Array], Array]
 _H = 1e-30  # of the complex step: far below rounding, far above underflow
 
 
-@dataclass(frozen=True, repr=False, init=False)
+@dataclass(frozen=True, eq=False, repr=False, init=False)
 class CustomCost(Cost):
     """A user's own cost from ``losses(A, Y)`` → (t,) and, where given, ``derivative(A, Y)`` = ∂ℓ/∂a → (t, m).
 

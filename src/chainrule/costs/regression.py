@@ -16,7 +16,7 @@ from chainrule.costs.cost import Cost, silent
 from chainrule.errors import InputError
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SumOfSquares(Cost):
     """The sum of squares: ℓ(a, y) = ½ ‖a − y‖², ∂ℓ/∂a = a − y.
 
@@ -45,7 +45,7 @@ class SumOfSquares(Cost):
         return A - Y
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class AbsoluteError(Cost):
     """The absolute error: ℓ(a, y) = Σₖ |aₖ − yₖ|, ∂ℓ/∂a = sign(a − y), 0 at the kink a = y.
 
@@ -74,7 +74,7 @@ class AbsoluteError(Cost):
         return slope
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Huber(Cost):
     """Huber's loss: squares near, absolute values far.
 
@@ -120,7 +120,7 @@ class Huber(Cost):
         return c
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Quantile(Cost):
     """The quantile (pinball) loss: with e = yₖ − aₖ and 0 < q < 1, ℓ(a, y) = Σₖ max(q e, (q − 1) e).
 
@@ -161,7 +161,7 @@ class Quantile(Cost):
         return slope
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Poisson(Cost):
     """The Poisson cost for counts: ℓ(a, y) = Σₖ aₖ − yₖ log aₖ, ∂ℓ/∂aₖ = 1 − yₖ/aₖ, for a ≥ 0, y ≥ 0 and 0 · log 0 = 0.
 

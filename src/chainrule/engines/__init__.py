@@ -78,7 +78,7 @@ class Engine(Protocol):
         """∇J(θ), J(θ) and every δ[i]."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Choice:
     """The engine that runs something, and the reason why it is that one."""
 

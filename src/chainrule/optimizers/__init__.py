@@ -22,7 +22,7 @@ def get(optimizer: Optimizer | str, learning_rate: float | Schedule | None = Non
 
     >>> from chainrule import optimizers
     >>> optimizers.get("momentum", learning_rate=0.1)
-    Momentum(learning_rate=0.1, clip_norm=None, momentum=0.9)
+    Momentum(learning_rate=0.1)
     """
     if isinstance(optimizer, str):
         kind = resolve("optimizer", optimizer, OPTIMIZERS)

@@ -13,7 +13,7 @@ from chainrule.optimizers.optimizer import Array, Optimizer, silent
 from chainrule.schedules import Schedule
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class AdaGrad(Optimizer):
     """AdaGrad: ν := ν + g², θ := θ − α g / (√ν + ε).
 
@@ -49,7 +49,7 @@ class AdaGrad(Optimizer):
         theta -= alpha * gradient / (np.sqrt(nu) + self.epsilon)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class RMSProp(Optimizer):
     """RMSProp: ν := ρ ν + (1 − ρ) g², θ := θ − α g / (√ν + ε), with ρ = ``decay`` in [0, 1).
 
@@ -88,7 +88,7 @@ class RMSProp(Optimizer):
         theta -= alpha * gradient / (np.sqrt(nu) + self.epsilon)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Adam(Optimizer):
     """Adam: μ := β₁ μ + (1 − β₁) g, ν := β₂ ν + (1 − β₂) g², θ := θ − α μ̂ / (√ν̂ + ε),
 
@@ -131,7 +131,7 @@ class Adam(Optimizer):
         theta -= alpha / (1.0 - self.beta1**k) * mu / (root + self.epsilon)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class AdamW(Adam):
     """AdamW: θ := θ − α λ θ on the weights, then Adam's step; λ = ``weight_decay`` ≥ 0.
 

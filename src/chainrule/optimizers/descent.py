@@ -9,7 +9,7 @@ from chainrule.optimizers.optimizer import Array, Optimizer, silent
 from chainrule.schedules import Schedule
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class GradientDescent(Optimizer):
     """Gradient descent: θ := θ − α g.
 
@@ -35,7 +35,7 @@ class GradientDescent(Optimizer):
         theta -= alpha * gradient
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Momentum(Optimizer):
     """The heavy ball: v := β v + g, θ := θ − α v, with β = ``momentum`` in [0, 1).
 
@@ -74,7 +74,7 @@ class Momentum(Optimizer):
         theta -= alpha * v
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Nesterov(Optimizer):
     """Nesterov's momentum: v := β v + g, θ := θ − α (g + β v), with β = ``momentum`` in [0, 1).
 

@@ -13,14 +13,15 @@ from numpy.typing import NDArray
 from chainrule.checks import as_real
 from chainrule.errors import InputError
 from chainrule.schedules import Constant, Schedule
+from chainrule.value import Value
 
 Array = NDArray[Any]  # θ, its gradient and its moments, (d,): real, of one dtype
 
 silent = np.errstate(all="ignore")  # θ that overflows shows in the next J, which training reports
 
 
-@dataclass(frozen=True)
-class Optimizer(ABC):
+@dataclass(frozen=True, eq=False, repr=False)
+class Optimizer(Value, ABC):
     """A rule θ := θ − α · (something made of ∇J), a frozen value; what changes in training are θ and the ``moments``.
 
     ``learning_rate`` α is a finite number > 0 or a `Schedule`; ``clip_norm`` c, where given, is a number > 0: before

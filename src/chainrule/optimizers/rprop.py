@@ -12,7 +12,7 @@ from chainrule.optimizers.optimizer import Array, Optimizer, silent
 from chainrule.schedules import Constant, Schedule
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class RPROP(Optimizer):
     """iRPROP−: each entry of θ moves against the sign of its gradient by a step size Δ that grows while the sign stays.
 

@@ -27,7 +27,7 @@ class TrainingSet(NamedTuple):
         return len(self.X)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """A network, its cost over a training set, and the plan of its training (the border has checked all of it)."""
 
