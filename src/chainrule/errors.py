@@ -35,6 +35,14 @@ class EngineDeclined(InputError):
     """The engine asked for by name cannot run this problem; the message says why and names one that can."""
 
 
+class MissingExtra(ChainruleError, ImportError):
+    """A package that this needs is not installed; the message says what to install."""
+
+
+class DataWarning(UserWarning):
+    """Something in a table that was left out or taken in another way; the message names the column and a remedy."""
+
+
 class FileFormatError(ChainruleError, ValueError):
     """A file that is not what it says it is: truncated, malformed, of another format or of a later version."""
 

@@ -1,0 +1,471 @@
+"""From a table to ℝⁿ: a fitted, inspectable, saved chain of small maps."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Self, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.checks import Array, as_integer, shown
+from chainrule.errors import DataWarning, FileFormatError, InputError
+from chainrule.estimators import encoder_parts
+from chainrule.estimators.columns import Column, Kind
+from chainrule.estimators.compare import refuse_infinite, require_kind
+from chainrule.estimators.matrix import Matrix
+from chainrule.estimators.spread import BLOCK, Numbers, spread
+from chainrule.estimators.steps import Calendar, Fill, Indicator, OneHot, Scale, Sign, SmoothClip
+from chainrule.estimators.table import Table
+from chainrule.estimators.tables import Source, read
+from chainrule.naming import listed, nearest, resolve
+
+Category = Sign | OneHot
+
+NUMERIC: tuple[Kind, ...] = ("numbers", "durations", "datetimes")
+MAX_LEVELS = 100
+
+
+@dataclass(frozen=True)
+class Feature:
+    """What a column of the table was in training, and why it is left out, if it is."""
+
+    name: str
+    kind: Kind
+    type: str
+    dropped: str = ""
+
+
+class TableEncoder:
+    """A map from the rows of a table to x ∈ ℝⁿ, learned from training rows.
+
+    The columns of x are, in this order:
+
+    1. **Numbers**: of each number or duration (in seconds) one, of each datetime seven (``Calendar``). A missing one is
+       filled with the median of the training rows (``Fill``); then z = (x − center) · factor (``Scale``), and for
+       "robust" z / √(1 + (z/3)²) (``SmoothClip``): between −3 and 3, whatever comes.
+    2. **Indicators**: 1 where a number is missing, else 0, for each column that has a gap in the training rows.
+    3. **Categories** (texts, categoricals, booleans, and what ``categories`` names), in the order of the table: two
+       levels give −1 and 1, a missing value 0 (``Sign``); more give a 1 among zeros, a missing value zeros
+       (``OneHot``). An unseen level is told by zeros too. Of more than ``max_levels`` levels the most frequent ones are
+       kept, and all others, unseen ones too, share the level "other".
+
+    A column that is constant or empty in the training rows, or of texts that differ in every row, is left out with a
+    DataWarning. Numbers beside texts in one column are categories by their text. An empty text is a missing one.
+
+    Args:
+        numbers: "robust" (median and quartiles), "standard" (mean and standard deviation) or "none".
+        categories: names of columns (positions, for arrays) whose numbers are to be taken as categories.
+        max_levels: the most features that a column of categories gives, ≥ 2.
+        dtype: "float64" or "float32", the type of what ``transform`` gives.
+
+    Attributes, once fitted: ``n_features_in_``, ``names_`` and (where the table has names) ``feature_names_in_`` of the
+    table; ``features_``; ``dropped_``, the reason for each column left out; ``n_numbers_`` and ``n_features_out_``;
+    the steps ``fill_``, ``scale_``, ``clip_``, ``indicator_`` and ``categories_`` by column.
+
+    Raises InputError for a table that cannot be encoded (an infinite number, a column of lists, no column that varies),
+    and in ``transform`` for one that does not have the columns or the kinds of the training rows.
+
+    >>> import numpy as np
+    >>> encoder = TableEncoder().fit([[1.0, "red"], [2.0, "blue"], [None, "green"], [4.0, "red"]])
+    >>> encoder.get_feature_names_out().tolist()
+    ['x0', 'x0_missing', 'x1_blue', 'x1_green', 'x1_red']
+    >>> encoder.transform([[2.0, "green"], [None, "pink"]]).tolist()
+    [[0.0, 0.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 0.0, 0.0]]
+
+    Source: RealMLP (Holzmüller et al., 2024, arXiv 2407.04491), Table A.1.
+    """
+
+    n_features_in_: int
+    names_: tuple[str, ...]
+    features_: tuple[Feature, ...]
+    feature_names_in_: NDArray[np.object_]
+    fill_: Fill
+    scale_: Scale
+    clip_: SmoothClip | None
+    indicator_: Indicator
+    categories_: dict[str, Category]
+    used_: NDArray[np.intp]
+
+    def __init__(
+        self,
+        numbers: Numbers = "robust",
+        categories: Iterable[str | int] | None = None,
+        max_levels: int = MAX_LEVELS,
+        dtype: Literal["float32", "float64"] = "float64",
+    ) -> None:
+        self.numbers: Numbers = numbers
+        self.categories = categories
+        self.max_levels = max_levels
+        self.dtype: Literal["float32", "float64"] = dtype
+
+    # ---- learning ----------------------------------------------------------------------------------------------------
+
+    def fit(self, X: Any, y: object = None) -> Self:
+        """Learn what becomes of each column of the training rows X (t, n); ``y`` is not looked at."""
+        resolve("scaling of numbers", self.numbers, dict.fromkeys(get_args(Numbers)))
+        resolve("dtype", self.dtype, dict.fromkeys(("float32", "float64")))
+        as_integer(self.max_levels, "max_levels", 2)
+        source = read(X)
+        forced = self._forced(source)
+        columns = _columns(source, forced)
+        self.n_features_in_, self.names_ = len(source.names), source.names
+        if source.named:
+            self.feature_names_in_ = np.array(source.names, dtype=object)
+        else:
+            self.__dict__.pop("feature_names_in_", None)
+        kinds: list[Kind] = ["numbers" if (c := columns.get(name)) is None else c.kind for name in source.names]
+        types = ["numbers" if (c := columns.get(name)) is None else c.type for name in source.names]
+        for name, kind, type_ in zip(source.names, kinds, types, strict=True):
+            if kind == "unreadable":
+                raise InputError(
+                    f"column {name!r} of {source.source} must hold numbers, categories, booleans or times; "
+                    f"got {type_}. Leave it out, or turn it into one of these."
+                )
+        self.features_ = tuple(map(Feature, source.names, kinds, types))
+        dropped = {name: "it has no value" for name, kind in self._kinds().items() if kind == "empty"}
+        self._fit_numbers(source, dropped)
+        self._fit_categories(columns, dropped)
+        self.features_ = tuple(replace(f, dropped=dropped.get(f.name, "")) for f in self.features_)
+        if not self.n_features_out_:
+            raise InputError(
+                f"{source.source} must have a column that varies; got none in {source.t} rows"
+                + (" (n_samples = 1)." if source.t == 1 else ".")
+            )
+        self._warn(columns)
+        return self
+
+    def _forced(self, source: Source) -> set[str]:
+        """The names of the columns that are to be categories."""
+        if isinstance(self.categories, str):
+            raise InputError(f"categories must be a list of columns; got the text {self.categories!r}.")
+        names = set()
+        for wanted in self.categories or ():
+            if isinstance(wanted, (int, np.integer)) and 0 <= wanted < len(source.names):
+                wanted = source.names[wanted]
+            if wanted not in source.names:
+                hint = nearest(str(wanted), source.names) or "."
+                raise InputError(f"categories: {source.source} has no column {shown(wanted)}{hint}")
+            names.add(str(wanted))
+        return names
+
+    def _fit_numbers(self, source: Source, dropped: dict[str, str]) -> None:
+        R = self._raw(source)
+        owners = self._raw_names()[1]
+        refuse_infinite(R, owners, source.source)
+        numbers = spread(R, self.numbers)
+        varies = numbers.factor > 0.0
+        self.used_ = np.flatnonzero(varies)
+        self.fill_ = Fill(numbers.median[varies])
+        self.scale_ = Scale(numbers.center[varies], numbers.factor[varies])
+        self.clip_ = SmoothClip() if self.numbers == "robust" else None
+        first = {owner: k for k, owner in reversed(list(enumerate(owners)))}
+        some = {owners[k] for k in self.used_.tolist()}
+        gaps = []
+        for name, k in first.items():
+            if numbers.missing[k] == source.t:
+                dropped[name] = "it has no value"
+            elif numbers.missing[k]:
+                gaps.append(k)
+            elif name not in some:
+                dropped[name] = "it is constant"
+        self.indicator_ = Indicator(np.array(sorted(gaps), dtype=np.intp))
+
+    def _fit_categories(self, columns: Mapping[str, Column], dropped: dict[str, str]) -> None:
+        self.categories_ = {}
+        for name, kind in self._kinds().items():
+            if kind not in ("categories", "booleans"):
+                continue
+            column = columns[name].as_categories()
+            levels, gaps = column.levels, bool(column.missing.any())
+            if not levels:
+                dropped[name] = "it has no value"
+            elif len(levels) == 1 and not gaps:
+                dropped[name] = "it is constant"
+            elif len(levels) == 2:
+                self.categories_[name] = Sign(levels)
+            elif len(levels) <= self.max_levels:
+                self.categories_[name] = OneHot(levels)
+            elif len(levels) == len(column):
+                dropped[name] = "it differs in every row"
+            else:
+                counts = np.bincount(column.values[~column.missing], minlength=len(levels))
+                kept = np.sort(np.argsort(-counts, kind="stable")[: self.max_levels - 1])
+                self.categories_[name] = OneHot(tuple(levels[k] for k in kept.tolist()), other=True)
+
+    def _warn(self, columns: Mapping[str, Column]) -> None:
+        """One DataWarning for each thing that a user may not expect."""
+        reasons: dict[str, list[str]] = {}
+        for feature in self.features_:
+            if feature.dropped:
+                reasons.setdefault(feature.dropped, []).append(feature.name)
+        for reason, names in reasons.items():
+            _say(f"left out {listed(names)}: {reason} in the training rows. Remove the column to silence this.")
+        for name, column in columns.items():
+            if column.type == "mixed" and name in self.categories_:
+                _say(f"{name!r} mixes numbers and texts, and is taken as categories. Make it one or the other.")
+            if len(column.levels) > self.max_levels and all(map(_reads_as_number, column.levels)):
+                _say(
+                    f"{name!r} holds texts that all read as numbers, and is taken as categories. Convert it to numbers."
+                )
+
+    # ---- encoding ----------------------------------------------------------------------------------------------------
+
+    def transform(self, X: Any) -> Array:
+        """Encoded rows (t, n_features_out_). A data frame's columns are found by name, an array's by position."""
+        self._require_fitted()
+        source = self._matched(X)
+        out = np.empty((source.t, self.n_features_out_), dtype=self.dtype)
+        R = self._raw(source)
+        refuse_infinite(R, self._raw_names()[1], source.source)
+        k = self.n_numbers_
+        if isinstance(R, np.ndarray):
+            self._write_numbers(R, out)
+        else:
+            self._write_sparse(R, out)
+        if self.clip_ is None and not np.isfinite(out[:, :k]).all():
+            row, place = np.argwhere(~np.isfinite(out[:, :k]))[0].tolist()
+            name = self.get_feature_names_out()[place]
+            raise InputError(
+                f"{name!r} of {source.source} is too far from the training rows in row {row + 1} to be a {self.dtype}. "
+                "Correct it, or take numbers='robust', which bounds it."
+            )
+        k += len(self.indicator_.of)
+        for name, category in self.categories_.items():
+            codes, _ = category.codes(source.column(name))
+            category.write(codes, out[:, k : k + category.width])
+            k += category.width
+        return out
+
+    def fit_transform(self, X: Any, y: object = None) -> Array:
+        """Learn from the rows and encode them."""
+        source = read(X)
+        return self.fit(source).transform(source)
+
+    def unseen(self, X: Any) -> dict[str, int]:
+        """How many values of each column of categories are neither missing nor known; columns with none left out."""
+        self._require_fitted()
+        source = self._matched(X)
+        counts = {name: step.codes(source.column(name))[1] for name, step in self.categories_.items()}
+        return {name: count for name, count in counts.items() if count}
+
+    def _write_numbers(self, R: Array, out: Array) -> None:
+        """Numbers and indicators of the raw numbers R (t, raw), some rows at a time."""
+        k = self.n_numbers_
+        everything = len(self.used_) == R.shape[1]
+        gaps = len(self.indicator_.of)
+        for a in range(0, len(R), step := max(1, BLOCK // max(1, R.shape[1]))):
+            raw = np.asarray(R[a : a + step], dtype=np.float64)
+            with np.errstate(over="ignore", invalid="ignore"):
+                out[a : a + step, :k] = self._scaled(raw if everything else raw[:, self.used_])
+            out[a : a + step, k : k + gaps] = self.indicator_(raw)
+
+    def _scaled(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
+        z = self.scale_(self.fill_(raw))
+        return z if self.clip_ is None else self.clip_(z)
+
+    def _write_sparse(self, R: Any, out: Array) -> None:
+        """The same of a sparse R: what becomes of 0 everywhere, then the entries that are not 0."""
+        k = self.n_numbers_
+        place = np.full(R.shape[1], -1)
+        place[self.used_] = np.arange(k)
+        columns = np.repeat(np.arange(R.shape[1]), np.diff(R.indptr))
+        entries = np.asarray(R.data, dtype=np.float64)
+        used = place[columns] >= 0
+        at = place[columns[used]]
+        with np.errstate(over="ignore", invalid="ignore"):
+            out[:, :k] = self._scaled(np.zeros((1, k)))
+            fill, scale = Fill(self.fill_.values[at]), Scale(self.scale_.center[at], self.scale_.factor[at])
+            z = scale(fill(entries[used]))
+            out[R.indices[used], at] = z if self.clip_ is None else self.clip_(z)
+        out[:, k : k + len(self.indicator_.of)] = 0.0
+        gap = np.isnan(entries)
+        for j, of in enumerate(self.indicator_.of.tolist()):
+            out[R.indices[gap & (columns == of)], k + j] = 1.0
+
+    def _raw(self, source: Source) -> Any:
+        """The numbers of a table (t, raw) before any step, NaN where missing; sparse where the source is."""
+        kinds = {name: kind for name, kind in self._kinds().items() if kind in NUMERIC}
+        if isinstance(source, Matrix) or "datetimes" not in kinds.values():
+            return source.floats(kinds)
+        calendar = Calendar()
+        parts: list[Array] = []
+        for name, kind in kinds.items():
+            column = source.columns[name]
+            if kind != "datetimes":
+                parts.append(source.floats([name]))
+            elif column.kind == "empty":
+                parts.append(np.full((source.t, len(calendar.suffixes)), np.nan))
+            else:
+                parts.append(calendar(np.where(column.missing, np.datetime64("NaT"), column.values)))
+        return np.hstack(parts)
+
+    def _raw_names(self) -> tuple[list[str], list[str]]:
+        """The name of each raw number, and the column that it comes from."""
+        names: list[str] = []
+        owners: list[str] = []
+        for name, kind in self._kinds().items():
+            if kind in NUMERIC:
+                suffixes = Calendar.suffixes if kind == "datetimes" else ("",)
+                names += [name + suffix for suffix in suffixes]
+                owners += [name] * len(suffixes)
+        return names, owners
+
+    def _matched(self, X: Any) -> Source:
+        """The source with the columns of training under their names, of their kinds."""
+        source = read(X)
+        by_name = source.named and hasattr(self, "feature_names_in_")
+        if by_name:
+            missing = [name for name in self._needed() if name not in source.columns]  # type: ignore[union-attr]
+            if missing:
+                hint = nearest(missing[0], source.names) or "."
+                raise InputError(
+                    f"{source.source} has no column {listed(missing)}{hint} It has: {listed(source.names)}."
+                )
+        elif len(source.names) != self.n_features_in_:
+            raise InputError(
+                f"{source.source} has {len(source.names)} features, but {type(self).__name__} is expecting "
+                f"{self.n_features_in_} features as input."
+            )
+        kinds = self._kinds()
+        if isinstance(source, Matrix):
+            if all(kind == "numbers" for kind in kinds.values()):
+                return source
+            theirs = {name: source.column(other) for name, other in zip(self.names_, source.names, strict=True)}
+        elif by_name:
+            theirs = {name: source.columns[name] for name in self.names_ if name in source.columns}
+        else:
+            theirs = dict(zip(self.names_, source.columns.values(), strict=True))
+        needed = self._needed()
+        for name in needed:
+            levels = self.categories_.get(name)
+            require_kind(theirs[name], kinds[name], name, source.source, texts=levels is None or levels.texts)
+        gap = Column("empty", np.full(source.t, np.nan), np.ones(source.t, dtype=bool))
+        return Table(source.source, {name: theirs[name] if name in needed else gap for name in self.names_})
+
+    def _kinds(self) -> dict[str, Kind]:
+        """The kind of each column, in order."""
+        return {feature.name: feature.kind for feature in self.features_}
+
+    def _needed(self) -> dict[str, None]:
+        """The columns that matter, in order."""
+        return {feature.name: None for feature in self.features_ if not feature.dropped}
+
+    # ---- looking at it -----------------------------------------------------------------------------------------------
+
+    @property
+    def n_numbers_(self) -> int:
+        """How many of the first features are numbers."""
+        return len(self.used_)
+
+    @property
+    def n_features_out_(self) -> int:
+        """n: the number of features that ``transform`` gives."""
+        widths = sum(category.width for category in self.categories_.values())
+        return self.n_numbers_ + len(self.indicator_.of) + widths
+
+    @property
+    def dropped_(self) -> dict[str, str]:
+        """The columns that are left out, and why."""
+        return {feature.name: feature.dropped for feature in self.features_ if feature.dropped}
+
+    def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
+        """The names of the features (n_features_out_,)."""
+        self._require_fitted()
+        names, owners = self._raw_names()
+        out = [names[k] for k in self.used_] + [f"{owners[k]}_missing" for k in self.indicator_.of]
+        for name, category in self.categories_.items():
+            out += [name + suffix for suffix in category.suffixes]
+        return np.array(out, dtype=object)
+
+    def describe(self) -> list[tuple[str, str, str]]:
+        """Of each column of the table its name, its kind, and what becomes of it.
+
+        >>> for line in TableEncoder().fit([[1.0, "red"], [2.0, "blue"], [None, "green"], [4.0, "red"]]).describe():
+        ...     print(*line, sep=" | ")
+        x0 | numbers | (x − 2) · 0.6667, clipped smoothly to ±3; missing: 2, and an indicator
+        x1 | categories | one of 'blue', 'green', 'red'; else zeros
+        """
+        self._require_fitted()
+        owners = self._raw_names()[1]
+        place = {k: j for j, k in enumerate(self.used_.tolist())}
+        mine: dict[str, list[int]] = {}
+        for k, owner in enumerate(owners):
+            mine.setdefault(owner, []).append(k)
+        gaps = {owners[k] for k in self.indicator_.of.tolist()}
+        return [(f.name, f.kind, f.dropped or self._becomes(f, mine, place, gaps)) for f in self.features_]
+
+    def _becomes(self, feature: Feature, mine: dict[str, list[int]], place: dict[int, int], gaps: set[str]) -> str:
+        if category := self.categories_.get(feature.name):
+            levels = listed(category.levels, 5)
+            if isinstance(category, Sign):
+                return f"−1 and 1 for {levels}; else 0"
+            return f"one of {levels}; else " + ("other" if category.other else "zeros")
+        used = [place[k] for k in mine[feature.name] if k in place]
+        gap = "; missing: an indicator"
+        words = "whether it is missing" if not used else f"{len(used)} numbers of the calendar"
+        if used and feature.kind != "datetimes":
+            j = used[0]
+            words = f"(x − {self.scale_.center[j]:.4g}) · {self.scale_.factor[j]:.4g}"
+            words += f", clipped smoothly to ±{self.clip_.limit:g}" if self.clip_ else ""
+            gap = f"; missing: {self.fill_.values[j]:.4g}, and an indicator"
+        return words + (gap if used and feature.name in gaps else "")
+
+    def __repr__(self) -> str:
+        chosen = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
+        if not hasattr(self, "features_"):
+            return f"TableEncoder({chosen})"
+        return f"<TableEncoder({chosen}): {self.n_features_in_} columns become {self.n_features_out_} features>"
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The arguments, by name."""
+        return {name: getattr(self, name) for name in ("numbers", "categories", "max_levels", "dtype")}
+
+    def set_params(self, **params: Any) -> Self:
+        """Set arguments by name."""
+        for name, value in params.items():
+            resolve("parameter", name, self.get_params())
+            setattr(self, name, value)
+        return self
+
+    def parts(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """The fitted encoder as JSON and tensors, whose names begin with ``encoder.``: what a file holds of it."""
+        self._require_fitted()
+        return encoder_parts.parts(self)
+
+    @classmethod
+    def from_parts(cls, header: object, tensors: Mapping[str, Array]) -> Self:
+        """The encoder that ``parts`` described. Raises FileFormatError where they do not make up a whole one."""
+        encoder = cls()
+        try:
+            if not isinstance(header, Mapping):
+                raise TypeError("it must be an object")
+            encoder_parts.restore(encoder, header, tensors)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise FileFormatError(f"the file does not describe a whole encoder: {error}.") from None
+        return encoder
+
+    def _require_fitted(self) -> None:
+        if not hasattr(self, "features_"):
+            raise InputError("this encoder has not learned from rows yet. Call fit(X) first.")
+
+
+def _columns(source: Source, forced: set[str]) -> dict[str, Column]:
+    """The columns by name, of a matrix only those that are to be categories."""
+    if isinstance(source, Matrix):
+        return {name: source.column(name).as_categories() for name in source.names if name in forced}
+    return {name: c.as_categories() if name in forced else c for name, c in source.columns.items()}
+
+
+def _reads_as_number(level: object) -> bool:
+    try:
+        float(str(level))
+    except ValueError:
+        return False
+    return True
+
+
+def _say(words: str) -> None:
+    warnings.warn(words, DataWarning, stacklevel=4)
