@@ -9,9 +9,9 @@ import numpy as np
 
 import chainrule as cr
 from chainrule.backprop import total_cost
+from chainrule.by_layer import ByLayer
 from chainrule.checks import Array
 from chainrule.forward import forward
-from chainrule.network import ByLayer
 
 Masks = ByLayer[Array | None] | None
 

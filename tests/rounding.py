@@ -15,9 +15,10 @@ from numpy.typing import DTypeLike, NDArray
 import chainrule as cr
 from chainrule.activations import Sigma
 from chainrule.backprop import example_scale
+from chainrule.by_layer import ByLayer
 from chainrule.checks import Array
 from chainrule.forward import forward
-from chainrule.network import ByLayer, parameter_views
+from chainrule.parameters import parameter_views
 
 Masks = ByLayer[Array | None] | None
 
@@ -114,7 +115,7 @@ def rounding_bounds(
     W_norms = cost.penalty([V.astype(np.float64) for V in net.W])
     J += (gamma(net.d, U[np.dtype(np.float64)]) + SCALE * u) * W_norms
     deltas, theta = [delta.error], np.empty(net.d)
-    dW, db = parameter_views(theta, net.m)
+    dW, db, _ = parameter_views(theta, net.layout)
     for i in range(r, 0, -1):
         below, W = Range(run.a[i - 1], errors[i - 1]), np.abs(net.W[i])
         terms: NDArray[Any] = delta.size.T @ below.size

@@ -32,7 +32,7 @@ from chainrule.activations import ACTIVATIONS
 from chainrule.backprop import backpropagate
 from chainrule.costs import COSTS
 from chainrule.forward import forward
-from chainrule.network import parameter_views
+from chainrule.parameters import parameter_views
 from chainrule.training.minibatches import dropout_masks
 
 COMPLEX_STEP, DIFFERENCES, AUTOGRAD = 1e-13, 1e-8, 1e-12  # the relative errors that are allowed
@@ -60,7 +60,7 @@ def test_the_complex_step_gives_the_same_gradient(sigma: str, cost: cr.Cost) -> 
         assert relative_error(g.theta, theta) <= COMPLEX_STEP, net
         assert g.x is not None
         assert relative_error(g.x, x) <= COMPLEX_STEP, net
-        W, b = parameter_views(theta, net.m)
+        W, b, _ = parameter_views(theta, net.layout)
         for i in range(1, net.r + 1):
             assert relative_error(g.W[i], W[i]) <= COMPLEX_STEP, (net, i)
             assert relative_error(g.b[i], b[i]) <= COMPLEX_STEP, (net, i)
@@ -122,7 +122,7 @@ def test_dropout_belongs_to_the_function_that_is_derived(sigma: str) -> None:
     assert case is not None
     net, cost, X, Y = case
     thinned = cr.Network(cr.Layer(L.W, L.b, L.sigma, 0.4 if i < 2 else 0.0) for i, L in enumerate(net.layers))
-    masks = dropout_masks(12345, thinned, len(X))
+    masks = dropout_masks(12345, thinned, len(X), [0.4, 0.4, 0.0])
     assert any(mask is not None and (mask == 0).any() for mask in masks)
     g = backpropagate(thinned, cost, forward(thinned, X, masks), Y, masks=masks)
     assert relative_error(g.theta, complex_step(thinned, cost, X, Y, masks=masks)[0]) <= COMPLEX_STEP

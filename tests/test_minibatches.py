@@ -117,7 +117,7 @@ def keeps(key: int, n: int, p: float) -> bool:
 def test_masks_by_their_definition(key: int) -> None:
     """Output n of a step, counted over all hidden layers row by row, is kept by its hash, and divided by 1 − p."""
     net = thinned([2, 3, 4, 5, 1], [0.5, 0.0, 0.25])
-    masks = dropout_masks(key, net, 6)
+    masks = dropout_masks(key, net, 6, [0.5, 0.0, 0.25, 0.0])
     assert masks[2] is None
     assert masks[4] is None
     for i, first, p in ((1, 0, 0.5), (3, 6 * 3 + 6 * 4, 0.25)):
@@ -131,7 +131,7 @@ def test_masks_by_their_definition(key: int) -> None:
 def test_the_first_layers_mask_is_independent_of_the_batch_size() -> None:
     """Under one key the first rows of layer 1 are dropped alike whether the step has 3 rows or 7."""
     net = thinned([2, 5, 1], [0.4])
-    few, many = dropout_masks(99, net, 3)[1], dropout_masks(99, net, 7)[1]
+    few, many = dropout_masks(99, net, 3, [0.4, 0.0])[1], dropout_masks(99, net, 7, [0.4, 0.0])[1]
     assert few is not None
     assert many is not None
     np.testing.assert_array_equal(few, many[:3])
@@ -142,7 +142,7 @@ def test_the_first_layers_mask_is_independent_of_the_batch_size() -> None:
 def test_masks_keep_the_mean(p: float, dtype: str) -> None:
     """A mask is 0 or 1/(1 − p), in the network's dtype; its mean over 100,000 outputs is 1 within 4 standard errors."""
     net, n = thinned([1, 100, 1], [p], dtype), 100_000
-    mask = dropout_masks(7, net, n // 100)[1]
+    mask = dropout_masks(7, net, n // 100, [p, 0.0])[1]
     assert mask is not None
     assert mask.dtype == net.dtype
     assert set(np.unique(mask)) == {net.dtype.type(0.0), net.dtype.type(1 / (1 - p))}
@@ -152,7 +152,7 @@ def test_masks_keep_the_mean(p: float, dtype: str) -> None:
 def test_masks_of_different_steps_are_uncorrelated() -> None:
     """Keys that differ by one, and neighbouring outputs under one key, give masks whose correlation is near 0."""
     net, n = thinned([1, 100, 1], [0.5]), 100_000
-    a, b = dropout_masks(1000, net, n // 100)[1], dropout_masks(1001, net, n // 100)[1]
+    a, b = (dropout_masks(key, net, n // 100, [0.5, 0.0])[1] for key in (1000, 1001))
     assert a is not None
     assert b is not None
     for x, y in ((a, b), (a[:, :-1], a[:, 1:]), (a[:-1], a[1:])):

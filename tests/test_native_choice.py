@@ -35,7 +35,7 @@ class OwnDescent(cr.Optimizer):
     name: ClassVar[str] = "own_descent"
 
     def step(
-        self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float, k: int, decayed: Array
+        self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float | Array, k: int, decayed: Array
     ) -> None:
         theta[...] = theta - alpha * gradient
 
@@ -74,7 +74,7 @@ def test_auto_takes_the_native_engine(dtype: str) -> None:
         cr.Constant(0.1), cr.Step(0.1, every=2.0), cr.Exponential(0.1, decay=0.1), cr.InverseTime(0.1, decay=0.1),
         cr.Cosine(0.1), cr.OneCycle(0.1), cr.CosLog4(0.1),
     ]  # fmt: skip
-    assert {rate.name for rate in rates} == set(SCHEDULES)
+    assert {rate.name for rate in rates} == set(SCHEDULES) - {"flat_cosine"}
     for optimizer in OPTIMIZERS.values():
         for rate in rates:
             if optimizer.full_batch_only and not isinstance(rate, cr.Constant):

@@ -21,10 +21,10 @@ import chainrule as cr
 from chainrule import engines
 from chainrule.activations import ACTIVATIONS, Sigma
 from chainrule.backprop import Gradient, backpropagate
+from chainrule.by_layer import ByLayer
 from chainrule.checks import Array
 from chainrule.costs import COSTS
 from chainrule.forward import forward
-from chainrule.network import ByLayer
 from chainrule.training import Problem, TrainingSet
 from chainrule.training.minibatches import dropout_masks
 
@@ -192,7 +192,9 @@ def test_dropout(sigma: Sigma, sizes: tuple[int, ...], dtype: str) -> None:
     layers = case.net.layers
     thinned = cr.Network(cr.Layer(L.W, L.b, L.sigma, 0.0 if L is layers[-1] else 0.3) for L in layers)
     case = case._replace(net=thinned)
-    masks = dropout_masks(int(np.random.PCG64(7).random_raw()), thinned.astype(np.float64), 37)
+    masks = dropout_masks(
+        int(np.random.PCG64(7).random_raw()), thinned.astype(np.float64), 37, [0.3] * (len(layers) - 1) + [0.0]
+    )
     truth, bound = reference(case, masks), difference_bounds(*case, masks)
     method, J, g, rounded = one_step(case, seed=7)
     assert method == ("lanes" if max(sizes) < 10 else "panels")

@@ -10,7 +10,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.checks import Array
-from chainrule.network import parameter_views
+from chainrule.parameters import parameter_views
 from chainrule.training.minibatches import shuffled
 from chainrule.training.state import RECORDS
 
@@ -108,8 +108,8 @@ def test_decoupled_decay_leaves_biases_alone(engine: str) -> None:
     adamw = cr.AdamW(0.5, weight_decay=0.5)
     cr.train(net, np.zeros((2, 2)), np.full((2, 1), 3.0), optimizer=adamw, epochs=2, engine=engine)
     np.testing.assert_array_equal(net.theta, [2.0 * 0.75**2, -1.0 * 0.75**2, 3.0])
-    W, b = parameter_views(net.theta, net.m)
-    assert (W[1].shape, b[1].shape) == ((1, 2), (1,))
+    W, b, kappa = parameter_views(net.theta, net.layout)
+    assert (W[1].shape, b[1].shape, kappa[1].shape) == ((1, 2), (1,), (0,))
 
 
 # ---- when it stops -------------------------------------------------------------------------------------------------
@@ -390,7 +390,7 @@ def test_a_users_own_parts_train() -> None:
         name = "mine"
 
         def step(
-            self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float, k: int, decayed: Array
+            self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float | Array, k: int, decayed: Array
         ) -> None:
             theta[...] = theta - alpha * gradient
 

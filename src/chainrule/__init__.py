@@ -3,6 +3,7 @@
 from chainrule import engines
 from chainrule.activations import (
     Activation,
+    Parametric,
     VectorActivation,
     check_activation,
     elu,
@@ -26,6 +27,8 @@ from chainrule.activations import (
     tanh,
 )
 from chainrule.backprop import Gradient, gradient
+from chainrule.block_diagonal import BlockDiagonal, Diagonal
+from chainrule.by_layer import ByLayer
 from chainrule.costs import (
     AbsoluteError,
     Cost,
@@ -47,10 +50,12 @@ from chainrule.errors import (
     TrainingInterrupted,
     UnknownName,
 )
+from chainrule.factors import Factors
 from chainrule.files import load
 from chainrule.forward import Forward
 from chainrule.initial import Glorot, He, Initial, LeCun, Normal, Orthogonal, Uniform, Zeros
-from chainrule.network import ByLayer, Layer, Network
+from chainrule.layer import Layer
+from chainrule.network import Network
 from chainrule.optimizers import (
     RPROP,
     AdaGrad,
@@ -67,6 +72,7 @@ from chainrule.schedules import (
     Cosine,
     CosLog4,
     Exponential,
+    FlatCosine,
     InverseTime,
     OneCycle,
     Schedule,
@@ -83,6 +89,7 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
+    "BlockDiagonal",
     "ByLayer",
     "ChainruleError",
     "Constant",
@@ -91,10 +98,13 @@ __all__ = [
     "Cost",
     "CrossEntropy",
     "CustomCost",
+    "Diagonal",
     "DivergenceError",
     "EngineDeclined",
     "Exponential",
+    "Factors",
     "FileFormatError",
+    "FlatCosine",
     "Forward",
     "Glorot",
     "Gradient",
@@ -115,6 +125,7 @@ __all__ = [
     "OneCycle",
     "Optimizer",
     "Orthogonal",
+    "Parametric",
     "Poisson",
     "Quantile",
     "RMSProp",

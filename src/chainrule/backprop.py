@@ -9,10 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule import costs
+from chainrule.activations import Parametric
+from chainrule.block_diagonal import BlockDiagonal, Matrix, free_entries
+from chainrule.by_layer import ByLayer
 from chainrule.checks import Array, as_array, as_weights, check_rows
 from chainrule.errors import InputError
 from chainrule.forward import Forward, forward, silent
-from chainrule.network import ByLayer, Network, as_network, parameter_views
+from chainrule.network import Network, as_network
+from chainrule.parameters import parameter_views
 
 if TYPE_CHECKING:
     from chainrule.costs import Cost
@@ -22,8 +26,9 @@ if TYPE_CHECKING:
 class Gradient:
     """∇J(θ) and the steps that lead to it.
 
-    ``J`` is J(θ); ``theta`` (d,) is ∇J(θ), of which ``W[i]`` = ∂J/∂W[i] (mᵢ, mᵢ₋₁) and ``b[i]`` = ∂J/∂b[i] (mᵢ,) are
-    views; row j of ``delta[i]`` (t, mᵢ) is ∂J/∂z[i] at example j; ``x`` (t, n), on request, is ∂J/∂x.
+    ``J`` is J(θ); ``theta`` (d,) is ∇J(θ), of which ``W[i]`` = ∂J/∂W[i] (mᵢ, mᵢ₋₁), ``b[i]`` = ∂J/∂b[i] (mᵢ,) and
+    ``kappa[i]`` = ∂J/∂κ[i] (mᵢ,), or (0,) where σ[i] has no κ, are views; where W[i] is a `BlockDiagonal`, so is its
+    gradient. Row j of ``delta[i]`` (t, mᵢ) is ∂J/∂z[i] at example j; ``x`` (t, n), on request, is ∂J/∂x.
 
     >>> import chainrule as cr
     >>> net = cr.Network([cr.Layer([[2.0]], [1.0], cr.identity)])
@@ -36,8 +41,9 @@ class Gradient:
 
     J: float
     theta: Array
-    W: ByLayer[Array]
+    W: ByLayer[Matrix]
     b: ByLayer[Array]
+    kappa: ByLayer[Array]
     delta: ByLayer[Array]
     x: Array | None = None
 
@@ -56,7 +62,7 @@ def gradient(
     """∇J(θ) by the chain rule, layer by layer, with every δ[i] on the way.
 
     δ[r] = (∂σ[r]/∂z[r])ᵀ ∂J/∂a[r],   δ[i] = (∂σ[i]/∂z[i])ᵀ W[i+1]ᵀ δ[i+1],
-    ∂J/∂b[i] = Σ δ[i],   ∂J/∂W[i] = Σ δ[i] a[i−1]ᵀ,
+    ∂J/∂b[i] = Σ δ[i],   ∂J/∂W[i] = Σ δ[i] a[i−1]ᵀ,   ∂J/∂κ[i] = Σ (σ[i](z[i]) − z[i]) ⊙ ∂J/∂a[i],
     summed over the examples; penalties of the cost add their own part to ∂J/∂W[i]. X is (t, n) with Y (t, m), or a
     single example (n,) with its y; ``cost`` is a cost or the name of one; ``weights`` (t,) weigh the examples;
     ``wrt_x`` asks for ∂J/∂x too.
@@ -77,7 +83,7 @@ def gradient(
     X, Y, w = as_problem(net, cost, X, Y, weights)
     g = engines.for_network(net, engine, cost).gradient(net, cost, X, Y, w)
     if wrt_x:
-        return Gradient(g.J, g.theta, g.W, g.b, g.delta, g.delta[1] @ net.W[1])
+        return Gradient(g.J, g.theta, g.W, g.b, g.kappa, g.delta, g.delta[1] @ net.W[1])
     return g
 
 
@@ -120,7 +126,7 @@ def total_cost(
     losses = cost.example_losses(run.z[net.r], run.a[net.r], Y, net.sigma[net.r])
     scale = example_scale(cost, weights, len(Y))
     data: float = losses.sum() * scale if isinstance(scale, float) else (losses * scale).sum()
-    return data + penalty_share * cost.penalty(net.W) if cost.l1 or cost.l2 else data
+    return data + penalty_share * cost.penalty(map(free_entries, net.W)) if cost.l1 or cost.l2 else data
 
 
 @silent
@@ -136,24 +142,37 @@ def backpropagate(
     """∇J(θ) from a finished forward pass: the lecture's chain rule, read from the output layer down."""
     r = net.r
     scale = example_scale(cost, weights, len(Y))
-    delta: Array = cost.output_delta(run.z[r], run.a[r], Y, net.sigma[r])  # (t, m_r)
-    delta = delta * (scale if isinstance(scale, float) else scale[:, None])
+    scale = scale if isinstance(scale, float) else scale[:, None]
+    delta: Array = cost.output_delta(run.z[r], run.a[r], Y, net.sigma[r]) * scale  # (t, m_r)
     theta = np.empty_like(net.theta)
-    W, b = parameter_views(theta, net.m)
+    W, b, kappa = parameter_views(theta, net.layout)
+    if isinstance(sigma := net.sigma[r], Parametric):
+        kappa[r][...] = sigma.kappa_gradient(run.z[r], cost.derivative(run.a[r], Y) * scale)
     deltas: list[Array] = [delta]
     for i in range(r, 0, -1):
         b[i][...] = delta.sum(axis=0)  # ∂J/∂b[i] = Σ δ[i]
-        np.matmul(delta.T, run.a[i - 1], out=W[i])  # ∂J/∂W[i] = Σ δ[i] a[i−1]ᵀ
+        set_to_product(W[i], delta, run.a[i - 1])  # ∂J/∂W[i] = Σ δ[i] a[i−1]ᵀ
         if cost.l1 or cost.l2:
-            np.add(W[i], penalty_share * cost.penalty_gradient(net.W[i]), out=W[i])
+            entries = free_entries(W[i])
+            np.add(entries, penalty_share * cost.penalty_gradient(free_entries(net.W[i])), out=entries)
         if i > 1:
             da = delta @ net.W[i]  # ∂J/∂a[i−1] = W[i]ᵀ δ[i], (t, mᵢ₋₁)
             if masks is not None and (mask := masks[i - 1]) is not None:
                 da = da * mask
+            if isinstance(sigma := net.sigma[i - 1], Parametric):
+                kappa[i - 1][...] = sigma.kappa_gradient(run.z[i - 1], da)  # ∂J/∂κ = Σ (σ(z) − z) ⊙ ∂J/∂a
             delta = net.sigma[i - 1].pullback(run.z[i - 1], da)  # δ[i−1] = (∂σ[i−1]/∂z[i−1])ᵀ ∂J/∂a[i−1]
             deltas.append(delta)
     J = total_cost(net, cost, run, Y, weights, penalty_share)
-    return Gradient(J if net.dtype.kind == "c" else float(J), theta, W, b, ByLayer(reversed(deltas)))
+    return Gradient(J if net.dtype.kind == "c" else float(J), theta, W, b, kappa, ByLayer(reversed(deltas)))
+
+
+def set_to_product(W: Matrix, D: Array, A: Array) -> None:
+    """W := Dᵀ A, D (t, m) and A (t, n), or of that what a BlockDiagonal W holds."""
+    if isinstance(W, BlockDiagonal):
+        W.set_to_product(D, A)
+    else:
+        np.matmul(D.T, A, out=W)
 
 
 @silent

@@ -166,6 +166,13 @@ def as_integer(value: object, symbol: str, minimum: int, maximum: int = LARGEST)
     return int(value)
 
 
+def as_probability(value: object, symbol: str) -> float:
+    """A probability p, 0 ≤ p < 1, of leaving something out."""
+    if (p := as_real(value, symbol, 0.0, 1.0)) == 1.0:
+        raise InputError(f"{symbol} must be < 1 (at 1 nothing would stay); got 1.")
+    return p
+
+
 def as_seed(value: object) -> int:
     """A seed: an integer ≥ 0 of at most 128 bits."""
     return as_integer(value, "seed", 0, LARGEST_SEED)

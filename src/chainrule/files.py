@@ -18,7 +18,8 @@ from chainrule import activations as catalogue
 from chainrule.activations import ACTIVATIONS, Sigma
 from chainrule.checks import Array, as_array, shown
 from chainrule.errors import ChainruleError, FileFormatError, InputError
-from chainrule.network import Layer, Network, as_sizes
+from chainrule.layer import Layer
+from chainrule.network import Network, as_sizes
 
 T = TypeVar("T")
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chainrule.by_layer import ByLayer
 from chainrule.checks import Array
-from chainrule.network import ByLayer, Network
+from chainrule.network import Network
 
 # A z that overflows is an answer, the same on every engine; training reports it by name: no warning with it.
 silent = np.errstate(over="ignore", invalid="ignore")

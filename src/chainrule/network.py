@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import operator
 import os
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from chainrule import activations, initial
-from chainrule.activations import Sigma
-from chainrule.checks import LARGEST, Array, as_array, as_integer, as_real, as_seed, common_dtype, shown
+from chainrule.activations import Parametric, Sigma
+from chainrule.block_diagonal import Matrix, free_entries
+from chainrule.by_layer import ByLayer
+from chainrule.checks import LARGEST, Array, as_array, as_integer, as_seed, common_dtype, shown
 from chainrule.errors import InputError
+from chainrule.layer import Layer, as_dropout
+from chainrule.parameters import Layout, dense_layout, parameter_count, parameter_views
+from chainrule.schedules import Schedule
 
 if TYPE_CHECKING:
     from chainrule.forward import Forward
@@ -26,124 +28,6 @@ T = TypeVar("T")
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.complex128))  # complex θ: for the complex-step check
 
 
-class ByLayer(Sequence[T], Generic[T]):
-    """A sequence that is numbered as in the lecture: z[1] … z[r], or a[0] … a[r].
-
-    >>> z = ByLayer(["z of layer 1", "z of layer 2"])
-    >>> z[1], len(z)
-    ('z of layer 1', 2)
-
-    The entries of W and b are views into θ, and steps may be made layer by layer (L13):
-
-    >>> import chainrule as cr
-    >>> net = cr.Network([cr.Layer([[2.0]], [1.0], cr.identity)])
-    >>> net.W[1] -= 0.5
-    >>> net.theta
-    array([1.5, 1. ])
-    """
-
-    __slots__ = ("_first", "_items")
-
-    def __init__(self, items: Iterable[T], first: int = 1) -> None:
-        self._items, self._first = tuple(items), first
-
-    @overload
-    def __getitem__(self, i: int) -> T: ...
-    @overload
-    def __getitem__(self, i: slice) -> Sequence[T]: ...
-    def __getitem__(self, i: int | slice) -> T | Sequence[T]:
-        last = self._first + len(self._items) - 1
-        if isinstance(i, slice):
-            raise TypeError(f"index one layer at a time, from {self._first} to {last}; list(…) gives them all.")
-        if not self._first <= operator.index(i) <= last:
-            raise IndexError(f"layers are numbered from {self._first} to {last} here; got {i}.")
-        return self._items[i - self._first]
-
-    def __setitem__(self, i: int, value: T) -> None:
-        """Takes back what an in-place operation has made, so that ``net.W[1] -= alpha * g.W[1]`` is a step (L13)."""
-        if value is not self[i]:
-            raise TypeError(
-                f"layer {i} is frozen: move its numbers, as by net.W[{i}][...] = value, or build another one."
-            )
-
-    def __iter__(self) -> Iterator[T]:
-        return iter(self._items)
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __reversed__(self) -> Iterator[T]:
-        return reversed(self._items)
-
-    def index(self, value: object, start: int = 0, stop: int = sys.maxsize) -> int:
-        """The number of the first layer that has ``value``; ValueError if none has."""
-        for i, item in enumerate(self._items, self._first):
-            if start <= i < stop and (item is value or item == value):
-                return i
-        raise ValueError(f"no layer has {value!r}.")
-
-    def __repr__(self) -> str:
-        return "{" + ", ".join(f"{i}: {item!r}" for i, item in enumerate(self._items, self._first)) + "}"
-
-
-@dataclass(frozen=True, eq=False)
-class Layer:
-    """A layer L = (W, b, σ) of input size n and output size m: a ↦ σ(W a + b).
-
-    W has shape (m, n), b shape (m,); ``sigma`` is an activation or the name of one. ``dropout`` is the probability
-    with which each output of a hidden layer is set to zero in a training step; those that stay are divided by
-    1 − dropout (inverted dropout), so that nothing changes outside of training.
-
-    Raises InputError for wrong shapes, numbers that are not finite, an unknown activation or a probability not in
-    [0, 1).
-
-    >>> import chainrule as cr
-    >>> cr.Layer([[1.0, -1.0]], [0.5], "sigmoid")
-    Layer(2 → 1, sigmoid)
-
-    Source: Lecture, Def. 4.2 (L5); dropout: Srivastava et al. 2014.
-    """
-
-    W: Array
-    b: Array
-    sigma: Sigma
-    dropout: float = 0.0
-
-    def __init__(self, W: ArrayLike, b: ArrayLike, sigma: Sigma | str, dropout: float = 0.0) -> None:
-        W, b = as_array(W, "W"), as_array(b, "b")
-        dtype = common_dtype(W.dtype, b.dtype)
-        W, b = W.astype(dtype, copy=False), b.astype(dtype, copy=False)
-        if W.ndim != 2 or 0 in W.shape:
-            raise InputError(f"W must have shape (m, n) with m, n ≥ 1; got {W.shape}.")
-        if b.shape != W.shape[:1]:
-            raise InputError(f"b must have shape ({W.shape[0]},), one entry per row of W; got {b.shape}.")
-        object.__setattr__(self, "W", W)
-        object.__setattr__(self, "b", b)
-        object.__setattr__(self, "sigma", activations.get(sigma))
-        object.__setattr__(self, "dropout", as_dropout(dropout))
-
-    @property
-    def n(self) -> int:
-        """The input size."""
-        return int(self.W.shape[1])
-
-    @property
-    def m(self) -> int:
-        """The output size."""
-        return int(self.W.shape[0])
-
-    def __repr__(self) -> str:
-        dropout = f", dropout={self.dropout:g}" if self.dropout else ""
-        return f"Layer({self.n} → {self.m}, {self.sigma.name}{dropout})"
-
-
-def as_dropout(value: object) -> float:
-    """A dropout probability p, 0 ≤ p < 1."""
-    if (p := as_real(value, "dropout", 0.0, 1.0)) == 1.0:
-        raise InputError("dropout must be < 1 (at 1 no output would stay); got 1.")
-    return p
-
-
 def as_sizes(sizes: object) -> tuple[int, ...]:
     """The sizes m₀ … m_r, each ≥ 1, of a network with at least one layer."""
     in_order = isinstance(sizes, Iterable) and not isinstance(sizes, (str, bytes, Set, Mapping))
@@ -151,25 +35,9 @@ def as_sizes(sizes: object) -> tuple[int, ...]:
     if len(given) < 2:
         raise InputError(f"sizes must be a list m₀ … m_r of at least an input and an output size; got {shown(sizes)}.")
     m = tuple(as_integer(m_i, f"sizes[{i}]", 1) for i, m_i in enumerate(given))
-    if (d := parameter_count(m)) > LARGEST // 16:  # an array of so many numbers has no address
+    if (d := parameter_count(dense_layout(m))) > LARGEST // 16:  # an array of so many numbers has no address
         raise InputError(f"sizes must give a θ that memory can hold; got {shown(m)}, which has d = {d:.0e} parameters.")
     return m
-
-
-def parameter_count(m: Sequence[int]) -> int:
-    """d, the length of θ: Σ mᵢ (mᵢ₋₁ + 1) (L6; 29 for 5-3-2-1)."""
-    return sum(m_i * (m_before + 1) for m_before, m_i in pairwise(m))
-
-
-def parameter_views(theta: Array, m: Sequence[int]) -> tuple[ByLayer[Array], ByLayer[Array]]:
-    """W[1] … W[r] (mᵢ, mᵢ₋₁) and b[1] … b[r] (mᵢ,) as views into θ (d,): W[1] row by row, b[1], W[2], … (L9)."""
-    W, b, start = [], [], 0
-    for m_before, m_i in pairwise(m):
-        middle, end = start + m_i * m_before, start + m_i * (m_before + 1)
-        W.append(theta[start:middle].reshape(m_i, m_before))
-        b.append(theta[middle:end])
-        start = end
-    return ByLayer(W), ByLayer(b)
 
 
 def _no_shortcut(x: object) -> None:
@@ -179,9 +47,10 @@ def _no_shortcut(x: object) -> None:
 class Network:
     """An r-layer neural network N = (L[1], …, L[r]), a function ℝⁿ → ℝᵐ with parameters θ ∈ ℝᵈ.
 
-    The layers' numbers are copied into one contiguous vector ``theta``; ``W[i]`` and ``b[i]`` (and ``layers[i-1].W``)
-    are views into it, so that moving θ moves the network. ``m`` are the sizes m₀ … m_r, ``r`` the number of layers,
-    ``d`` the number of parameters. The structure is frozen, the numbers move.
+    The layers' numbers are copied into one contiguous vector ``theta``; ``W[i]``, ``b[i]`` and ``kappa[i]`` (and
+    ``layers[i-1].W``) are views into it, so that moving θ moves the network. ``m`` are the sizes m₀ … m_r, ``r`` the
+    number of layers, ``d`` the number of parameters, ``layout`` what of them belongs to which layer. The structure is
+    frozen, the numbers move.
 
     Raises InputError if there is no layer, sizes do not chain, or the output layer has dropout.
 
@@ -195,15 +64,17 @@ class Network:
     Source: Lecture, Def. 4.3 (L6, L9).
     """
 
-    __slots__ = ("W", "__weakref__", "_shortcut", "_theta", "b", "dropout", "layers", "m", "sigma")
+    __slots__ = ("W", "__weakref__", "_shortcut", "_theta", "b", "dropout", "kappa", "layers", "layout", "m", "sigma")
 
     _theta: Array
     m: tuple[int, ...]
+    layout: Layout
     layers: tuple[Layer, ...]
-    W: ByLayer[Array]
+    W: ByLayer[Matrix]
     b: ByLayer[Array]
+    kappa: ByLayer[Array]
     sigma: ByLayer[Sigma]
-    dropout: ByLayer[float]
+    dropout: ByLayer[float | Schedule]
     _shortcut: Callable[[object], Array | None]  # an engine's quick way to N(x)
 
     def __init__(self, layers: Iterable[Layer]) -> None:
@@ -219,15 +90,18 @@ class Network:
                 )
         if parts[-1].dropout:
             raise InputError(
-                f"the output layer must have no dropout; got dropout={parts[-1].dropout:g} in layer {len(parts)}."
+                f"the output layer must have no dropout; got dropout={parts[-1].dropout} in layer {len(parts)}."
             )
         self.m = (parts[0].n, *(layer.m for layer in parts))
-        self._theta = np.empty(parameter_count(self.m), common_dtype(*(layer.W.dtype for layer in parts)))
-        self.W, self.b = parameter_views(self._theta, self.m)
-        self.sigma, self.dropout = ByLayer(p.sigma for p in parts), ByLayer(p.dropout for p in parts)
-        for W, b, layer in zip(self.W, self.b, parts, strict=True):
-            W[...], b[...] = layer.W, layer.b
-        self.layers = tuple(map(Layer, self.W, self.b, self.sigma, self.dropout))
+        self.layout = tuple(layer.part for layer in parts)
+        self._theta = np.empty(parameter_count(self.layout), common_dtype(*(layer.W.dtype for layer in parts)))
+        self.W, self.b, self.kappa = parameter_views(self._theta, self.layout)
+        for W, b, kappa, layer in zip(self.W, self.b, self.kappa, parts, strict=True):
+            free_entries(W)[...] = free_entries(layer.W)
+            b[...], kappa[...] = layer.b, layer.kappa
+        views = zip(parts, self.W, self.b, self.kappa, strict=True)
+        self.layers = tuple(layer.with_parameters(W, b, kappa) for layer, W, b, kappa in views)
+        self.sigma, self.dropout = ByLayer(L.sigma for L in self.layers), ByLayer(L.dropout for L in self.layers)
         self._shortcut = _no_shortcut
 
     @classmethod
@@ -238,7 +112,7 @@ class Network:
         hidden: Sigma | str | Sequence[Sigma | str] = "relu",
         output: Sigma | str = "identity",
         initial: initial.Initial | str | None = None,
-        dropout: float | Sequence[float] = 0.0,
+        dropout: float | Schedule | Sequence[float | Schedule] = 0.0,
         seed: int | None = 0,
         dtype: DTypeLike = np.float64,
     ) -> Network:
@@ -274,6 +148,8 @@ class Network:
     def from_theta(cls, theta: ArrayLike, sizes: Sequence[int], sigmas: Sequence[Sigma | str]) -> Network:
         """The network of sizes m₀ … m_r with parameters θ (d,) in the lecture's order: W[1] row by row, b[1], W[2], …
 
+        The κ of a parametric σ[i] come after b[i].
+
         Raises InputError if θ has another length than the sizes ask for.
 
         >>> import chainrule as cr
@@ -288,10 +164,13 @@ class Network:
             raise InputError(
                 f"sigmas must be a list of one σ per layer, {len(m) - 1} for {len(m)} sizes; got {shown(labels)}."
             )
-        array = as_array(theta, "theta")
-        if array.shape != (parameter_count(m),):
-            raise InputError(f"theta must have shape ({parameter_count(m)},) for the sizes {m}; got {array.shape}.")
-        return cls(map(Layer, *parameter_views(array, m), sigmas))
+        chosen = [activations.get(sigma) for sigma in sigmas]
+        layout = dense_layout(m, (isinstance(sigma, Parametric) for sigma in chosen))
+        array, d = as_array(theta, "theta"), parameter_count(layout)
+        if array.shape != (d,):
+            raise InputError(f"theta must have shape ({d},) for the sizes {m}; got {array.shape}.")
+        parts = zip(*parameter_views(array, layout), chosen, strict=True)
+        return cls(Layer(W, b, sigma, kappa=kappa if len(kappa) else None) for W, b, kappa, sigma in parts)
 
     def __setattr__(self, name: str, value: object) -> None:
         if name != "theta" and hasattr(self, name):
@@ -427,9 +306,7 @@ class Network:
         dtype('float32')
         """
         kind = _as_dtype(dtype)
-        return Network(
-            Layer(as_array(L.W, "W", kind), as_array(L.b, "b", kind), L.sigma, L.dropout) for L in self.layers
-        )
+        return Network(layer.astype(kind) for layer in self.layers)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network to ``path``: one safetensors file with a JSON header (see docs/files.md), atomically.

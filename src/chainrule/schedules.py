@@ -1,4 +1,4 @@
-"""Learning-rate schedules: α as a function of the progress of training, each a value with one formula."""
+"""Schedules: a learning rate α (or a weight decay, a dropout) as a function of the progress of training."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from chainrule.value import Value
 class Schedule(Value, ABC):
     """A learning rate α that changes in training: α = ``at(epoch, epochs)``.
 
+    A weight decay λ (`AdamW`) and a dropout p (`Layer`) may follow one too: λ or p for α then.
     ``epoch`` counts completed passes over the training set and may be a fraction (completed minibatches divided by
     the minibatches of an epoch); ``epochs`` is the planned total, and u = epoch/epochs, at most 1, the progress.
     ``rate`` > 0 is the rate that the formula starts from or peaks at. Settings in epochs need not be whole.
@@ -38,6 +39,13 @@ class Schedule(Value, ABC):
     @abstractmethod
     def at(self, epoch: float, epochs: float) -> float:
         """α after ``epoch`` of ``epochs`` planned epochs."""
+
+    def value(self, epoch: float, epochs: float) -> float:
+        """``at(epoch, epochs)``, infinite where that is beyond every float."""
+        try:
+            return self.at(epoch, epochs)
+        except OverflowError:
+            return math.inf
 
     def _positive(self, *symbols: str) -> None:
         for symbol in symbols:
@@ -222,11 +230,40 @@ class CosLog4(Schedule):
         return self.rate * 0.5 * (1.0 - math.cos(2.0 * math.pi * math.log2(1.0 + 15.0 * u)))
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class FlatCosine(Schedule):
+    """α = rate until the fraction ``flat`` of training, 0 ≤ flat < 1, then down to 0 along half a cosine.
+
+    α = rate for u < flat, then rate · ½ (1 + cos πv), v = (u − flat)/(1 − flat).
+
+    >>> import chainrule as cr
+    >>> [cr.FlatCosine(0.02).at(epoch, epochs=8) for epoch in (0, 4, 6, 8)]
+    [0.02, 0.02, 0.01, 0.0]
+
+    Source: D. Holzmüller, L. Grinsztajn & I. Steinwart, Better by default, NeurIPS 2024 (for dropout and weight decay).
+    """
+
+    flat: float = 0.5
+
+    name: ClassVar[str] = "flat_cosine"
+
+    def __post_init__(self) -> None:
+        self._positive("rate")
+        self._not_negative("flat")
+        if self.flat >= 1.0:
+            raise InputError(f"flat must be < 1, a fraction of training; got {self.flat!r}. Usual: 0.5.")
+
+    def at(self, epoch: float, epochs: float) -> float:
+        u = min(1.0, epoch / epochs)
+        return self.rate if u < self.flat else _cosine(self.rate, 0.0, (u - self.flat) / (1.0 - self.flat))
+
+
 def _cosine(p: float, q: float, v: float) -> float:
     """From p at v = 0 to q at v = 1 along half a cosine."""
     return q + (p - q) * 0.5 * (1.0 + math.cos(math.pi * v))
 
 
 SCHEDULES: dict[str, type[Schedule]] = {
-    schedule.name: schedule for schedule in (Constant, Step, Exponential, InverseTime, Cosine, OneCycle, CosLog4)
+    schedule.name: schedule
+    for schedule in (Constant, Step, Exponential, InverseTime, Cosine, OneCycle, CosLog4, FlatCosine)
 }

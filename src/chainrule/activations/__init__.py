@@ -21,6 +21,7 @@ from chainrule.activations.entrywise import (
     softsign,
     tanh,
 )
+from chainrule.activations.parametric import Parametric
 from chainrule.activations.sigma import Sigma
 from chainrule.activations.vector_valued import layer_norm, log_softmax, softmax
 
@@ -28,6 +29,7 @@ __all__ = [
     "ACTIVATIONS",
     "Activation",
     "Certificate",
+    "Parametric",
     "Sigma",
     "VectorActivation",
     "check_activation",

@@ -11,6 +11,7 @@ from chainrule.checks import as_real
 from chainrule.cli.refusals import WrongUsage, usage
 from chainrule.naming import resolve
 from chainrule.optimizers import OPTIMIZERS, AdamW, GradientDescent, Optimizer
+from chainrule.schedules import Schedule
 
 OPTIMIZER = "adamw"
 # AdamW's decay is a prior on the weights: beside J, a mean over t rows, it weighs 1/t. Both numbers
@@ -33,7 +34,8 @@ class Plan:
     @property
     def weight_decay(self) -> float:
         """AdamW's λ; 0 for an optimizer that has none."""
-        return self.optimizer.weight_decay if isinstance(self.optimizer, AdamW) else 0.0
+        decay = self.optimizer.weight_decay if isinstance(self.optimizer, AdamW) else 0.0
+        return decay.rate if isinstance(decay, Schedule) else decay
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,9 @@ class Engine(Protocol):
 
     name: str
 
-    def declines(self, net: Network, cost: Cost | None, optimizer: Optimizer | None) -> str | None:
+    def declines(
+        self, net: Network, cost: Cost | None, optimizer: Optimizer | None, shuffle: bool = True
+    ) -> str | None:
         """Why it cannot run this, or None if it can."""
 
     def start(self, problem: Problem, state: TrainingState | None) -> TrainingRun:
@@ -104,12 +106,18 @@ def _load(name: str) -> Engine:
 
 
 def chosen(
-    net: Network, cost: Cost | str | None = None, optimizer: Optimizer | str | None = None, *, engine: str = "auto"
+    net: Network,
+    cost: Cost | str | None = None,
+    optimizer: Optimizer | str | None = None,
+    *,
+    shuffle: bool = True,
+    engine: str = "auto",
 ) -> Choice:
-    """Which engine runs this network (with this cost and optimizer, in training), and why.
+    """Which engine runs this network (with this cost, optimizer and order of the examples, in training), and why.
 
-    ``cost`` and ``optimizer`` are values or names, as in ``cr.train``; ``engine`` is "auto" for the fastest that can,
-    or an engine's name. Raises UnknownName for a name that none has, EngineDeclined if the named one cannot.
+    ``cost`` and ``optimizer`` are values or names, and ``shuffle`` a bool, as in ``cr.train``; ``engine`` is "auto" for
+    the fastest that can, or an engine's name. Raises UnknownName for a name that none has, EngineDeclined if the named
+    one cannot.
 
     >>> import chainrule as cr
     >>> cr.engines.chosen(cr.Network.dense([5, 3, 2, 1]), engine="reference").reason
@@ -118,23 +126,23 @@ def chosen(
     as_network(net)
     cost = None if cost is None else costs.get(cost)
     optimizer = None if optimizer is None else optimizers.get(optimizer)
-    choice = _choose(net, cost, optimizer, engine)
+    choice = _choose(net, cost, optimizer, engine, shuffle)
     if "declines" in choice.reason and choice.reason not in _told:
         _told.add(choice.reason)
         warnings.warn(f"{choice.reason} The {choice.name} engine runs it.", EngineNotice, stacklevel=2)
     return choice
 
 
-def _choose(net: Network, cost: Cost | None, optimizer: Optimizer | None, engine: str) -> Choice:
+def _choose(net: Network, cost: Cost | None, optimizer: Optimizer | None, engine: str, shuffle: bool = True) -> Choice:
     if engine != "auto":
         named = _load(engine)
-        if why := named.declines(net, cost, optimizer):
+        if why := named.declines(net, cost, optimizer, shuffle):
             raise EngineDeclined(f"engine={engine!r} cannot run this: {why} Use engine='auto' or 'reference'.")
         return Choice(named, "asked for by name")
     reasons: list[str] = []
     for name in PREFERENCE:
         candidate = _load(name)
-        if (why := candidate.declines(net, cost, optimizer)) is None:
+        if (why := candidate.declines(net, cost, optimizer, shuffle)) is None:
             return Choice(candidate, " ".join(reasons) or "the fastest engine here")
         reasons.append(f"The {name} engine declines: {why}")
     raise EngineDeclined("no engine can run this. " + " ".join(reasons))

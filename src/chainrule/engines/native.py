@@ -8,17 +8,19 @@ import threading
 from array import array
 from collections.abc import Callable, Mapping, MutableSequence
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from chainrule.activations import ACTIVATIONS
+from chainrule.block_diagonal import BlockDiagonal
 from chainrule.checks import Array
 from chainrule.costs import COSTS
 from chainrule.errors import InputError
-from chainrule.optimizers import OPTIMIZERS
-from chainrule.schedules import SCHEDULES
+from chainrule.factors import DECAY, RATE
+from chainrule.optimizers import OPTIMIZERS, AdamW
+from chainrule.schedules import SCHEDULES, FlatCosine, Schedule
 from chainrule.training.state import RECORDS, TrainingState
 
 try:
@@ -46,7 +48,9 @@ class NativeEngine:
 
     name = "native"
 
-    def declines(self, net: Network, cost: Cost | None, optimizer: Optimizer | None) -> str | None:
+    def declines(
+        self, net: Network, cost: Cost | None, optimizer: Optimizer | None, shuffle: bool = True
+    ) -> str | None:
         """The reason why it cannot run this: something of the user's own, complex numbers, or no compiled core."""
         if _native is None:
             return "its compiled core (chainrule._native) is not installed."
@@ -55,6 +59,17 @@ class NativeEngine:
         for i, sigma in enumerate(net.sigma, 1):
             if not (sigma.builtin and sigma.name in ACTIVATIONS):
                 return f"sigma[{i}] = {sigma.name} is not one of its own."
+        for i, layer in enumerate(net.layers, 1):
+            if isinstance(layer.W, BlockDiagonal):
+                return f"W[{i}] is block-diagonal."
+            if optimizer is not None and layer.rate.numbers != RATE:
+                return f"layer {i} has factors of its rate."
+            if optimizer is not None and layer.decay.numbers != DECAY:
+                return f"layer {i} has factors of its weight decay."
+            if isinstance(layer.dropout, Schedule):
+                return f"the dropout of layer {i} follows a schedule."
+        if not shuffle:
+            return "the examples keep their order (shuffle=False)."
         if cost is not None and type(cost) is not COSTS.get(cost.name):
             return f"the cost {cost!r} is not one of its own."
         if optimizer is not None:
@@ -62,6 +77,10 @@ class NativeEngine:
                 return f"the optimizer {optimizer!r} is not one of its own."
             if type(optimizer.schedule) is not SCHEDULES.get(optimizer.schedule.name):
                 return f"the schedule {optimizer.schedule!r} is not one of its own."
+            if isinstance(optimizer.schedule, FlatCosine):
+                return f"the schedule {optimizer.schedule!r} is not one of its own."
+            if isinstance(optimizer, AdamW) and isinstance(optimizer.weight_decay, Schedule):
+                return "the weight decay follows a schedule."
         return None
 
     def outputs(self, net: Network, X: Array) -> Array:
@@ -89,14 +108,15 @@ class NativeEngine:
     def gradient(self, net: Network, cost: Cost, X: Array, Y: Array, weights: Array | None) -> Gradient:
         """∇J(θ), J(θ) and every δ[i]."""
         from chainrule.backprop import Gradient
-        from chainrule.network import ByLayer, parameter_views
+        from chainrule.by_layer import ByLayer
+        from chainrule.parameters import parameter_views
 
         theta = np.empty_like(net.theta)
         deltas = [np.empty((len(X), m), net.dtype) for m in net.m[1:]]
         gradient = _native.gradient32 if net.dtype == np.float32 else _native.gradient64
         threads = thread_count(step_flop(net, len(X)), None)
         J = gradient(_network(net), _cost(cost), X, Y, weights, net.theta, theta, deltas, threads)
-        return Gradient(J, theta, *parameter_views(theta, net.m), ByLayer(deltas))
+        return Gradient(J, theta, *parameter_views(theta, net.layout), ByLayer(deltas))
 
     def start(self, problem: Problem, state: TrainingState | None) -> NativeRun:
         """A training run from the network's θ, or from ``state``."""
@@ -201,7 +221,7 @@ def _cpus() -> int:
 
 def _network(net: Network) -> tuple[Any, ...]:
     layers = [
-        (sigma.name, float(next(iter(sigma.parameters.values()), 0.0)), float(p))
+        (sigma.name, float(next(iter(sigma.parameters.values()), 0.0)), cast("float", p))
         for sigma, p in zip(net.sigma, net.dropout, strict=True)
     ]
     return list(net.m), layers

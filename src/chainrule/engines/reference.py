@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from chainrule.backprop import Gradient, backpropagate, total_cost
 from chainrule.checks import Array
+from chainrule.factors import RATE
 from chainrule.forward import forward
-from chainrule.network import parameter_views
 from chainrule.optimizers import clip
+from chainrule.parameters import spread
 from chainrule.training.minibatches import dropout_masks, position, shuffled, stream_at
 from chainrule.training.state import TrainingState
 from chainrule.training.stopping import reason_to_stop
@@ -30,7 +31,7 @@ class ReferenceEngine:
 
     name = "reference"
 
-    def declines(self, net: Network, cost: Cost | None, optimizer: Optimizer | None) -> None:
+    def declines(self, net: Network, cost: Cost | None, optimizer: Optimizer | None, shuffle: bool = True) -> None:
         """Nothing is declined."""
 
     def outputs(self, net: Network, X: Array) -> Array:
@@ -56,9 +57,13 @@ class ReferenceRun:
         self.problem, self._state = problem, state
         problem.net.theta = state.theta
         state.theta = problem.net.theta  # one vector: the network moves as the run goes on
-        self._decayed = np.zeros(problem.net.d, dtype=problem.net.dtype)
-        for W in parameter_views(self._decayed, problem.net.m)[0]:
-            W[...] = 1.0  # weights are decayed, biases are not
+        net = problem.net
+        self._decayed = spread(net.layout, (layer.decay for layer in net.layers), net.dtype)
+        self._rate: Array | float = 1.0
+        self._frozen: NDArray[np.bool_] | None = None  # where the rate is 0, θ does not move by a bit
+        if any(layer.rate.numbers != RATE for layer in net.layers):
+            self._rate = spread(net.layout, (layer.rate for layer in net.layers), net.dtype)
+            self._frozen = self._rate == 0.0
         self._total_weight = float(problem.data.t if problem.data.weights is None else problem.data.weights.sum())
         self._diverged = False
         self._begin_epoch(steps_made=state.batch)
@@ -91,29 +96,32 @@ class ReferenceRun:
                     return
 
     def _begin_epoch(self, steps_made: int = 0) -> None:
-        """Shuffle, and where a recorded run goes on in mid-epoch draw again what its steps had drawn."""
+        """Shuffle (unless rows keep their order), and in mid-epoch of a recorded run draw again what its steps drew."""
         problem = self.problem
         self._stream = stream_at(*self._state.stream)
-        self._order = None if problem.full_batch else shuffled(self._stream, problem.data.t)
+        self._order = None if problem.in_order else shuffled(self._stream, problem.data.t)
         if problem.has_dropout and steps_made:
             self._stream.random_raw(steps_made)
 
     def _batch(self) -> NDArray[np.intp] | slice:
         """Which examples the next step sees."""
         first = self._state.batch * self.problem.batch_size
-        return slice(None) if self._order is None else self._order[first : first + self.problem.batch_size]
+        batch = slice(first, first + self.problem.batch_size)
+        return batch if self._order is None else self._order[batch]
 
     def _step(self) -> None:
         """θ := θ − α ∇J(θ), or the like, over one minibatch; θ stays where J, ∇J or the next θ is not finite."""
         problem, state = self.problem, self._state
-        net, cost, optimizer = problem.net, problem.cost, problem.optimizer
+        net, cost, optimizer = problem.net, problem.cost, problem.optimizer_at(state.step)
         batch = self._batch()
         X, Y = problem.data.X[batch], problem.data.Y[batch]
         weights = None if problem.data.weights is None else problem.data.weights[batch]
         # A minibatch's share in the whole set, by weight: what it bears of the penalties, or of a mean.
         share = float(len(X) if weights is None else weights.sum()) / self._total_weight
 
-        masks = dropout_masks(int(self._stream.random_raw()), net, len(X)) if problem.has_dropout else None
+        masks = None
+        if problem.has_dropout:
+            masks = dropout_masks(int(self._stream.random_raw()), net, len(X), problem.dropout(state.step))
         run = forward(net, X, masks)
         g = backpropagate(net, cost, run, Y, weights, 1.0 if cost.mean else share, masks)
         if not (math.isfinite(g.J) and np.isfinite(g.theta).all()):
@@ -121,7 +129,10 @@ class ReferenceRun:
             return
         self._gradient_norm = clip(g.theta, optimizer.clip_norm)
         last_finite = net.theta.copy()
-        optimizer.step(net.theta, g.theta, state.moments, problem.alpha(state.step), state.step + 1, self._decayed)
+        alpha = problem.alpha(state.step) * self._rate
+        optimizer.step(net.theta, g.theta, state.moments, alpha, state.step + 1, self._decayed)
+        if self._frozen is not None:
+            np.copyto(net.theta, last_finite, where=self._frozen)
         if not np.isfinite(net.theta).all():  # α times a finite ∇J may overflow
             net.theta[...] = last_finite
             self._diverged = True

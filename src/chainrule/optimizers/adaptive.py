@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from chainrule.checks import as_real
+from chainrule.errors import InputError
 from chainrule.optimizers.optimizer import Array, Optimizer, silent
 from chainrule.schedules import Schedule
 
@@ -42,7 +43,7 @@ class AdaGrad(Optimizer):
 
     @silent
     def step(
-        self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float, k: int, decayed: Array
+        self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float | Array, k: int, decayed: Array
     ) -> None:
         nu = moments["nu"]
         nu += gradient * gradient
@@ -80,7 +81,7 @@ class RMSProp(Optimizer):
 
     @silent
     def step(
-        self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float, k: int, decayed: Array
+        self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float | Array, k: int, decayed: Array
     ) -> None:
         nu = moments["nu"]
         nu *= self.decay
@@ -120,7 +121,7 @@ class Adam(Optimizer):
 
     @silent
     def step(
-        self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float, k: int, decayed: Array
+        self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float | Array, k: int, decayed: Array
     ) -> None:
         mu, nu = moments["mu"], moments["nu"]
         mu *= self.beta1
@@ -133,10 +134,10 @@ class Adam(Optimizer):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AdamW(Adam):
-    """AdamW: θ := θ − α λ θ on the weights, then Adam's step; λ = ``weight_decay`` ≥ 0.
+    """AdamW: θ := θ − α λ θ on the weights, then Adam's step; λ = ``weight_decay`` ≥ 0, a number or a schedule of it.
 
-    The decay is decoupled: it is no part of J, nor of μ and ν. Biases are not decayed. PyTorch's ``AdamW``, in which
-    a decay of weights alone takes two parameter groups.
+    The decay is decoupled: it is no part of J, nor of μ and ν. Biases are not decayed, unless a layer's ``decay``
+    (`Factors`) says so. PyTorch's ``AdamW``, in which a decay of weights alone takes two parameter groups.
 
     Raises InputError where λ < 0, a β is not in [0, 1) or ε = ``epsilon`` is not > 0.
 
@@ -149,17 +150,31 @@ class AdamW(Adam):
     Source: I. Loshchilov & F. Hutter, Decoupled weight decay regularization, ICLR 2019.
     """
 
-    weight_decay: float = 0.01
+    weight_decay: float | Schedule = 0.01
 
     name: ClassVar[str] = "adamw"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "weight_decay", as_real(self.weight_decay, "weight_decay", minimum=0.0))
+        if not isinstance(self.weight_decay, Schedule):
+            object.__setattr__(self, "weight_decay", as_real(self.weight_decay, "weight_decay", minimum=0.0))
+
+    def at(self, epoch: float, epochs: float) -> AdamW:
+        """This optimizer with the number λ that a scheduled weight decay has after ``epoch`` of ``epochs``.
+
+        >>> import chainrule as cr
+        >>> cr.AdamW(0.1, weight_decay=cr.FlatCosine(0.02)).at(epoch=3, epochs=4).weight_decay
+        0.01
+        """
+        if not isinstance(self.weight_decay, Schedule):
+            return self
+        return replace(self, weight_decay=self.weight_decay.value(epoch, epochs))
 
     @silent
     def step(
-        self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float, k: int, decayed: Array
+        self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float | Array, k: int, decayed: Array
     ) -> None:
+        if isinstance(self.weight_decay, Schedule):
+            raise InputError("weight_decay is a schedule: take the step by optimizer.at(epoch, epochs), a number then.")
         theta -= (alpha * self.weight_decay) * (decayed * theta)
         super().step(theta, gradient, moments, alpha, k, decayed)

@@ -30,7 +30,7 @@ class GradientDescent(Optimizer):
 
     @silent
     def step(
-        self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float, k: int, decayed: Array
+        self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float | Array, k: int, decayed: Array
     ) -> None:
         theta -= alpha * gradient
 
@@ -66,7 +66,7 @@ class Momentum(Optimizer):
 
     @silent
     def step(
-        self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float, k: int, decayed: Array
+        self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float | Array, k: int, decayed: Array
     ) -> None:
         v = moments["v"]
         v *= self.momentum
@@ -105,7 +105,7 @@ class Nesterov(Optimizer):
 
     @silent
     def step(
-        self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float, k: int, decayed: Array
+        self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float | Array, k: int, decayed: Array
     ) -> None:
         v = moments["v"]
         v *= self.momentum

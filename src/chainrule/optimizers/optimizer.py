@@ -65,13 +65,21 @@ class Optimizer(Value, ABC):
 
     @abstractmethod
     def step(
-        self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float, k: int, decayed: Array
+        self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float | Array, k: int, decayed: Array
     ) -> None:
         """Move θ (d,) and the moments in place by step k = 1, 2, … with learning rate α; the gradient is only read.
 
-        ``decayed`` (d,) is 1 where θ is an entry of some W[i] and 0 where it is one of some b[i]: a decoupled weight
-        decay leaves the biases alone.
+        ``alpha`` is a number, or an array (d,) where layers have a ``rate`` (`Factors`): α times each entry's rate. It
+        multiplies the step alone, not the moments. ``decayed`` (d,) are the layers' factors of a decoupled weight
+        decay, by default 1 where θ is an entry of some W[i] and 0 elsewhere, which leaves the biases alone.
         """
+
+    def at(self, epoch: float, epochs: float) -> Optimizer:
+        """This optimizer with the settings that it has after ``epoch`` of ``epochs``, where a schedule moves some.
+
+        The learning rate is no matter of this: it is handed to `step`.
+        """
+        return self
 
     def _positive(self, *symbols: str) -> None:
         for symbol in symbols:

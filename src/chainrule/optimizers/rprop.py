@@ -17,10 +17,10 @@ class RPROP(Optimizer):
     """iRPROP−: each entry of θ moves against the sign of its gradient by a step size Δ that grows while the sign stays.
 
     With g₋ the gradient of the step before: where g g₋ > 0, Δ := min(η₊ Δ, Δ_max); where g g₋ < 0, Δ := max(η₋ Δ,
-    Δ_min) and g := 0; then θ := θ − Δ sign(g). ``learning_rate`` is the first Δ, a number (a schedule would have
-    nothing to set); ``shrink`` is η₋, ``grow`` is η₊, ``smallest`` and ``largest`` bound Δ. Signs of minibatch
-    gradients are noise: RPROP asks for the full batch. PyTorch's ``Rprop``. Moments: ``step_size`` (Δ), ``previous``
-    (g₋).
+    Δ_min) and g := 0; then θ := θ − Δ sign(g), times a layer's rate. ``learning_rate`` is the first Δ, a number (a
+    schedule would have nothing to set); ``shrink`` is η₋, ``grow`` is η₊, ``smallest`` and ``largest`` bound Δ. Signs
+    of minibatch gradients are noise: RPROP asks for the full batch. PyTorch's ``Rprop``. Moments: ``step_size`` (Δ),
+    ``previous`` (g₋).
 
     Raises InputError for a schedule, or unless 0 < η₋ < 1 < η₊ and 0 < Δ_min ≤ Δ ≤ Δ_max.
 
@@ -72,11 +72,11 @@ class RPROP(Optimizer):
 
     @silent
     def step(
-        self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float, k: int, decayed: Array
+        self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float | Array, k: int, decayed: Array
     ) -> None:
         size, previous = moments["step_size"], moments["previous"]
         agreement = np.sign(gradient) * np.sign(previous)  # signs first: the product of two tiny numbers may be 0
         size *= np.where(agreement > 0, self.grow, np.where(agreement < 0, self.shrink, 1.0)).astype(size.dtype)
         np.clip(size, self.smallest, self.largest, out=size)
         previous[...] = np.where(agreement < 0, 0.0, gradient)
-        theta -= size * np.sign(previous)
+        theta -= (alpha / self._first()) * size * np.sign(previous)  # α is the first Δ, times the rate of a layer

@@ -1,17 +1,20 @@
 """The one random stream of a training run: the order of the examples and the keys of the dropout masks.
 
 All engines draw raw 64-bit numbers from NumPy's PCG64 in the same order, so that one seed visits the same examples
-in the same order on every engine: at the start of an epoch the t − 1 numbers of a shuffle (none for a full batch),
-then one key per step if a layer has dropout.
+in the same order on every engine: at the start of an epoch the t − 1 numbers of a shuffle (none for a full batch, or
+where the rows keep their order), then one key per step if a layer has dropout, be it 0 by its schedule in this step.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.by_layer import ByLayer
 from chainrule.checks import Array
-from chainrule.network import ByLayer, Network
+from chainrule.network import Network
 
 LOW32 = np.uint64(0xFFFFFFFF)
 SHIFT32 = np.uint64(32)
@@ -57,17 +60,18 @@ def splitmix64(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return x ^ (x >> np.uint64(31))
 
 
-def dropout_masks(key: int, net: Network, t: int) -> ByLayer[Array | None]:
+def dropout_masks(key: int, net: Network, t: int, dropout: Iterable[float]) -> ByLayer[Array | None]:
     """For each layer the factors (t, mᵢ) of a[i] in one training step, or None where nothing is dropped.
 
+    ``dropout`` are the probabilities p of the layers in this step (``Problem.dropout``).
     The n-th output of the step (all of layer 1 row by row, then layer 2, …) is kept where the upper 32 bits of
     splitmix64(key + (n + 1) · 0x9E3779B97F4A7C15) are at least p · 2³²: a function of the key and n alone, which any
     number of threads can compute in any order.
     """
     masks: list[Array | None] = []
     first = 0
-    for i in range(1, net.r + 1):
-        size, p = t * net.m[i], net.dropout[i]
+    for i, p in enumerate(dropout, 1):
+        size = t * net.m[i]
         mask = None
         if p > 0.0:
             n = np.arange(first + 1, first + size + 1, dtype=np.uint64)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from chainrule.checks import Array
+from chainrule.checks import Array, as_probability
+from chainrule.schedules import Schedule
 
 if TYPE_CHECKING:
     from chainrule.costs import Cost
@@ -43,11 +43,17 @@ class Problem:
     tol_epochs: int = 10
     patience: int | None = None
     threads: int | None = None
+    shuffle: bool = True
 
     @property
     def full_batch(self) -> bool:
         """Whether every step sees every example (then in their order, and nothing is drawn at random but dropout)."""
         return self.batch_size == self.data.t
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the steps of an epoch see the examples in their order."""
+        return self.full_batch or not self.shuffle
 
     @property
     def steps_per_epoch(self) -> int:
@@ -56,12 +62,26 @@ class Problem:
 
     @property
     def has_dropout(self) -> bool:
-        """Whether a hidden layer drops outputs, so that each step draws a key."""
-        return any(self.net.dropout)
+        """Whether a hidden layer drops outputs (in some steps, by a schedule), so that each step draws a key."""
+        return any(isinstance(p, Schedule) or p > 0.0 for p in self.net.dropout)
 
     def alpha(self, step: int) -> float:
         """The learning rate α of the step number ``step`` = 0, 1, 2, …"""
-        try:
-            return self.optimizer.schedule.at(step / self.steps_per_epoch, self.epochs)
-        except OverflowError:  # a schedule that grows beyond every float: the next θ is not finite, and training stops
-            return math.inf
+        return self.optimizer.schedule.value(step / self.steps_per_epoch, self.epochs)
+
+    def optimizer_at(self, step: int) -> Optimizer:
+        """The optimizer with the settings, such as a scheduled weight decay, of the step number ``step``."""
+        return self.optimizer.at(step / self.steps_per_epoch, self.epochs)
+
+    def dropout(self, step: int) -> tuple[float, ...]:
+        """The dropout probability p of each layer in the step number ``step``.
+
+        Raises InputError where a schedule gives a number that is none.
+        """
+        epoch = step / self.steps_per_epoch
+        return tuple(
+            as_probability(p.value(epoch, self.epochs), f"the dropout of layer {i} after {epoch:g} epochs")
+            if isinstance(p, Schedule)
+            else p
+            for i, p in enumerate(self.net.dropout, 1)
+        )

@@ -16,9 +16,10 @@ from numpy.typing import ArrayLike
 
 from chainrule import costs, engines, optimizers
 from chainrule.backprop import as_problem
-from chainrule.checks import as_array, as_integer, as_real, as_seed, shown
+from chainrule.checks import as_array, as_integer, as_probability, as_real, as_seed, shown
 from chainrule.errors import DivergenceError, InputError, TrainingInterrupted
 from chainrule.network import Network, as_network
+from chainrule.schedules import Schedule
 from chainrule.training.history import History
 from chainrule.training.problem import Problem, TrainingSet
 from chainrule.training.state import TrainingState
@@ -43,6 +44,7 @@ def train(
     optimizer: Optimizer | str = "gradient_descent",
     epochs: int = 100,
     batch_size: int | None = None,
+    shuffle: bool = True,
     seed: int | None = 0,
     weights: ArrayLike | None = None,
     validation: Sequence[ArrayLike] | None = None,
@@ -60,6 +62,7 @@ def train(
 
     θ := θ − α ∇J(θ) is repeated over minibatches of ``batch_size`` rows, in an order that ``seed`` fixes (None: over
     all t rows, the lecture's gradient descent), for ``epochs`` passes over X (t, n), Y (t, m) and ``weights`` (t,).
+    Each epoch has an order of its own; with ``shuffle=False`` all visit the rows as they stand.
 
     ``validation`` = (X, Y) or (X, Y, weights) is evaluated after each epoch. Training stops early when
 
@@ -86,7 +89,7 @@ def train(
     """
     problem = _problem(
         as_network(net), X, Y, weights, validation, costs.get(cost), optimizers.get(optimizer), epochs, batch_size,
-        seed, tol, tol_epochs, patience, threads,
+        shuffle, seed, tol, tol_epochs, patience, threads,
     )  # fmt: skip
     limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)
     functions = _as_callbacks(callbacks)
@@ -95,7 +98,7 @@ def train(
         if not isinstance(resume, TrainingState):
             raise InputError(f"resume must be a TrainingState, such as history.state; got {shown(resume)}.")
         resume.check_fits(problem)
-    choice = engines.chosen(net, problem.cost, problem.optimizer, engine=engine)
+    choice = engines.chosen(net, problem.cost, problem.optimizer, shuffle=problem.shuffle, engine=engine)
     run = choice.engine.start(problem, resume)
     history = History(run, problem.epochs, choice.name, choice.reason)
     history.stopped = run.stopped
@@ -132,8 +135,8 @@ def train(
 
 def _problem(
     net: Network, X: ArrayLike, Y: ArrayLike, weights: ArrayLike | None, validation: Sequence[ArrayLike] | None,
-    cost: Cost, optimizer: Optimizer, epochs: int, batch_size: int | None, seed: int | None, tol: float | None,
-    tol_epochs: int, patience: int | None, threads: int | None,
+    cost: Cost, optimizer: Optimizer, epochs: int, batch_size: int | None, shuffle: bool, seed: int | None,
+    tol: float | None, tol_epochs: int, patience: int | None, threads: int | None,
 ) -> Problem:  # fmt: skip
     """The border: everything is checked here, once."""
     if net.dtype.kind == "c":
@@ -157,10 +160,16 @@ def _problem(
         raise InputError(
             f"{optimizer.name} compares whole gradients and needs batch_size=None (all {data.t} rows); got {size}."
         )
+    if not isinstance(shuffle, bool):
+        raise InputError(f"shuffle must be True or False; got {shown(shuffle)}.")
+    epochs = as_integer(epochs, "epochs", 0)
+    if epochs:
+        _check_schedules(net, optimizer, epochs)
     return Problem(
         net, cost, optimizer, data,
         batch_size=size,
-        epochs=as_integer(epochs, "epochs", 0),
+        shuffle=shuffle,
+        epochs=epochs,
         seed=int.from_bytes(os.urandom(8)) >> 1 if seed is None else as_seed(seed),
         validation=held_out,
         tol=None if tol is None else as_real(tol, "tol", 0.0),
@@ -168,6 +177,18 @@ def _problem(
         patience=None if patience is None else as_integer(patience, "patience", 1),
         threads=None if threads is None else as_integer(threads, "threads", 1),
     )  # fmt: skip
+
+
+def _check_schedules(net: Network, optimizer: Optimizer, epochs: int) -> None:
+    """At both ends of training a scheduled dropout must be a probability, and a scheduled weight decay a number ≥ 0.
+
+    Chainrule's own schedules lie between the two and their ``rate``, which `Layer` has checked.
+    """
+    for epoch in (0, epochs):
+        for i, p in enumerate(net.dropout, 1):
+            if isinstance(p, Schedule):
+                as_probability(p.value(epoch, epochs), f"the dropout of layer {i} after {epoch} of {epochs} epochs")
+        optimizer.at(epoch, epochs)
 
 
 def _as_callbacks(callbacks: object) -> tuple[Callback, ...]:

@@ -1,0 +1,70 @@
+"""A sequence that is numbered as the lecture numbers layers: from 1, and outputs a from 0."""
+
+from __future__ import annotations
+
+import operator
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Generic, TypeVar, overload
+
+T = TypeVar("T")
+
+
+class ByLayer(Sequence[T], Generic[T]):
+    """A sequence that is numbered as in the lecture: z[1] … z[r], or a[0] … a[r].
+
+    >>> z = ByLayer(["z of layer 1", "z of layer 2"])
+    >>> z[1], len(z)
+    ('z of layer 1', 2)
+
+    The entries of W and b are views into θ, and steps may be made layer by layer (L13):
+
+    >>> import chainrule as cr
+    >>> net = cr.Network([cr.Layer([[2.0]], [1.0], cr.identity)])
+    >>> net.W[1] -= 0.5
+    >>> net.theta
+    array([1.5, 1. ])
+    """
+
+    __slots__ = ("_first", "_items")
+
+    def __init__(self, items: Iterable[T], first: int = 1) -> None:
+        self._items, self._first = tuple(items), first
+
+    @overload
+    def __getitem__(self, i: int) -> T: ...
+    @overload
+    def __getitem__(self, i: slice) -> Sequence[T]: ...
+    def __getitem__(self, i: int | slice) -> T | Sequence[T]:
+        last = self._first + len(self._items) - 1
+        if isinstance(i, slice):
+            raise TypeError(f"index one layer at a time, from {self._first} to {last}; list(…) gives them all.")
+        if not self._first <= operator.index(i) <= last:
+            raise IndexError(f"layers are numbered from {self._first} to {last} here; got {i}.")
+        return self._items[i - self._first]
+
+    def __setitem__(self, i: int, value: T) -> None:
+        """Takes back what an in-place operation has made, so that ``net.W[1] -= alpha * g.W[1]`` is a step (L13)."""
+        if value is not self[i]:
+            raise TypeError(
+                f"layer {i} is frozen: move its numbers, as by net.W[{i}][...] = value, or build another one."
+            )
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __reversed__(self) -> Iterator[T]:
+        return reversed(self._items)
+
+    def index(self, value: object, start: int = 0, stop: int = sys.maxsize) -> int:
+        """The number of the first layer that has ``value``; ValueError if none has."""
+        for i, item in enumerate(self._items, self._first):
+            if start <= i < stop and (item is value or item == value):
+                return i
+        raise ValueError(f"no layer has {value!r}.")
+
+    def __repr__(self) -> str:
+        return "{" + ", ".join(f"{i}: {item!r}" for i, item in enumerate(self._items, self._first)) + "}"
