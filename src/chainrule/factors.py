@@ -35,9 +35,12 @@ class Factors(Value):
             if (value := getattr(self, f.name)) is not None:
                 object.__setattr__(self, f.name, as_real(value, f"the factor of {f.name}", 0.0))
 
-    def over(self, usual: tuple[float, float, float]) -> Factors:
+    def over(self, usual: Factors) -> Factors:
         """These, and the usual ones where None stands."""
-        return Factors(*(u if own is None else own for own, u in zip((self.W, self.b, self.kappa), usual, strict=True)))
+        own = self.W, self.b, self.kappa
+        return (
+            Factors(*(u if f is None else f for f, u in zip(own, usual.numbers, strict=True))) if None in own else self
+        )
 
     @property
     def numbers(self) -> tuple[float, float, float]:
@@ -47,14 +50,14 @@ class Factors(Value):
         return self.W, self.b, self.kappa
 
 
-RATE = (1.0, 1.0, 1.0)  # the usual ones
-DECAY = (1.0, 0.0, 0.0)  # weights are decayed; biases and κ are not
+RATE = Factors(1.0, 1.0, 1.0)  # the usual ones
+DECAY = Factors(1.0, 0.0, 0.0)  # weights are decayed; biases and κ are not
 
 
-def as_factors(value: object, symbol: str, usual: tuple[float, float, float]) -> Factors:
+def as_factors(value: object, symbol: str, usual: Factors) -> Factors:
     """``value`` as Factors without None; None as a whole means the usual ones."""
     if value is None:
-        return Factors(*usual)
+        return usual
     if not isinstance(value, Factors):
         raise InputError(f"{symbol} must be cr.Factors(W=…, b=…, kappa=…); got {shown(value)}.")
     return value.over(usual)

@@ -108,8 +108,8 @@ class Layer:
     def __repr__(self) -> str:
         kind = ", block-diagonal" if isinstance(self.W, BlockDiagonal) else ""
         dropout = f", dropout={_shown(self.dropout)}" if self.dropout else ""
-        rate = "" if self.rate.numbers == RATE else f", rate={self.rate!r}"
-        decay = "" if self.decay.numbers == DECAY else f", decay={self.decay!r}"
+        rate = "" if self.rate == RATE else f", rate={self.rate!r}"
+        decay = "" if self.decay == DECAY else f", decay={self.decay!r}"
         return f"Layer({self.n} → {self.m}{kind}, {self.sigma.name}{dropout}{rate}{decay})"
 
 

@@ -19,7 +19,7 @@ from chainrule.checks import Array
 from chainrule.costs import COSTS
 from chainrule.errors import InputError
 from chainrule.factors import DECAY, RATE
-from chainrule.optimizers import OPTIMIZERS, AdamW
+from chainrule.optimizers import OPTIMIZERS, Adam, AdamW
 from chainrule.schedules import SCHEDULES, FlatCosine, Schedule
 from chainrule.training.state import RECORDS, TrainingState
 
@@ -62,9 +62,9 @@ class NativeEngine:
         for i, layer in enumerate(net.layers, 1):
             if isinstance(layer.W, BlockDiagonal):
                 return f"W[{i}] is block-diagonal."
-            if optimizer is not None and layer.rate.numbers != RATE:
+            if optimizer is not None and layer.rate != RATE:
                 return f"layer {i} has factors of its rate."
-            if optimizer is not None and layer.decay.numbers != DECAY:
+            if optimizer is not None and layer.decay != DECAY:
                 return f"layer {i} has factors of its weight decay."
             if isinstance(layer.dropout, Schedule):
                 return f"the dropout of layer {i} follows a schedule."
@@ -73,6 +73,8 @@ class NativeEngine:
         if cost is not None and type(cost) is not COSTS.get(cost.name):
             return f"the cost {cost!r} is not one of its own."
         if optimizer is not None:
+            if isinstance(optimizer, AdamW) and optimizer.epsilon_hat:
+                return "AdamW's epsilon is the uncorrected root's (epsilon_hat)."
             if type(optimizer) is not OPTIMIZERS.get(optimizer.name):
                 return f"the optimizer {optimizer!r} is not one of its own."
             if type(optimizer.schedule) is not SCHEDULES.get(optimizer.schedule.name):
@@ -107,15 +109,16 @@ class NativeEngine:
 
     def gradient(self, net: Network, cost: Cost, X: Array, Y: Array, weights: Array | None) -> Gradient:
         """∇J(θ), J(θ) and every δ[i]."""
-        from chainrule.backprop import Gradient
+        from chainrule.backprop import Gradient, whole_penalty
         from chainrule.by_layer import ByLayer
         from chainrule.parameters import parameter_views
 
         theta = np.empty_like(net.theta)
         deltas = [np.empty((len(X), m), net.dtype) for m in net.m[1:]]
+        share = whole_penalty(cost, weights, len(X))
         gradient = _native.gradient32 if net.dtype == np.float32 else _native.gradient64
         threads = thread_count(step_flop(net, len(X)), None)
-        J = gradient(_network(net), _cost(cost), X, Y, weights, net.theta, theta, deltas, threads)
+        J = gradient(_network(net), _cost(cost, share), X, Y, weights, net.theta, theta, deltas, threads)
         return Gradient(J, theta, *parameter_views(theta, net.layout), ByLayer(deltas))
 
     def start(self, problem: Problem, state: TrainingState | None) -> NativeRun:
@@ -146,7 +149,10 @@ class NativeRun:
             theta=problem.net.theta,
             moments=[np.ascontiguousarray(state.moments[name]) for name in self._moments],
             progress={
-                **{name: getattr(state, name) for name in ("step", "epoch", "batch", "partial_J", "partial_seconds")},
+                **{
+                    name: getattr(state, name)
+                    for name in ("step", "first_step", "epoch", "batch", "partial_J", "partial_seconds")
+                },
                 **{name: getattr(state, name) for name in ("best_J", "best_epoch", "best_theta")},
                 "stream": tuple(half for number in state.stream for half in (number >> 64, number & (2**64 - 1))),
                 "records": dict(state.records),
@@ -227,16 +233,24 @@ def _network(net: Network) -> tuple[Any, ...]:
     return list(net.m), layers
 
 
-def _cost(cost: Cost) -> tuple[Any, ...]:
-    return cost.name, _settings(cost, "mean", "l1", "l2")[0], cost.mean, cost.l1, cost.l2
+def _cost(cost: Cost, penalty_share: float = 1.0) -> tuple[Any, ...]:
+    mean = 2 if cost.mean_penalty else cost.mean
+    return (
+        cost.name,
+        _settings(cost, "mean", "l1", "l2", "mean_penalty")[0],
+        mean,
+        penalty_share * cost.l1,
+        penalty_share * cost.l2,
+    )
 
 
 def _optimizer(optimizer: Optimizer) -> tuple[Any, ...]:
     schedule = optimizer.schedule
     clip = np.inf if optimizer.clip_norm is None else optimizer.clip_norm
+    hat = [float(optimizer.epsilon_hat)] if type(optimizer) is Adam else []
     return (
         optimizer.name,
-        _settings(optimizer, "learning_rate", "clip_norm"),
+        _settings(optimizer, "learning_rate", "clip_norm", "epsilon_hat") + hat,
         clip,
         (schedule.name, schedule.rate, _settings(schedule, "rate")),
     )

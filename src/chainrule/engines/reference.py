@@ -61,7 +61,7 @@ class ReferenceRun:
         self._decayed = spread(net.layout, (layer.decay for layer in net.layers), net.dtype)
         self._rate: Array | float = 1.0
         self._frozen: NDArray[np.bool_] | None = None  # where the rate is 0, θ does not move by a bit
-        if any(layer.rate.numbers != RATE for layer in net.layers):
+        if any(layer.rate != RATE for layer in net.layers):
             self._rate = spread(net.layout, (layer.rate for layer in net.layers), net.dtype)
             self._frozen = self._rate == 0.0
         self._total_weight = float(problem.data.t if problem.data.weights is None else problem.data.weights.sum())
@@ -112,7 +112,7 @@ class ReferenceRun:
     def _step(self) -> None:
         """θ := θ − α ∇J(θ), or the like, over one minibatch; θ stays where J, ∇J or the next θ is not finite."""
         problem, state = self.problem, self._state
-        net, cost, optimizer = problem.net, problem.cost, problem.optimizer_at(state.step)
+        net, cost, optimizer = problem.net, problem.cost, problem.optimizer_at(state.run_step)
         batch = self._batch()
         X, Y = problem.data.X[batch], problem.data.Y[batch]
         weights = None if problem.data.weights is None else problem.data.weights[batch]
@@ -121,15 +121,15 @@ class ReferenceRun:
 
         masks = None
         if problem.has_dropout:
-            masks = dropout_masks(int(self._stream.random_raw()), net, len(X), problem.dropout(state.step))
+            masks = dropout_masks(int(self._stream.random_raw()), net, len(X), problem.dropout(state.run_step))
         run = forward(net, X, masks)
-        g = backpropagate(net, cost, run, Y, weights, 1.0 if cost.mean else share, masks)
+        g = backpropagate(net, cost, run, Y, weights, None if cost.mean else share, masks)
         if not (math.isfinite(g.J) and np.isfinite(g.theta).all()):
             self._diverged = True
             return
         self._gradient_norm = clip(g.theta, optimizer.clip_norm)
         last_finite = net.theta.copy()
-        alpha = problem.alpha(state.step) * self._rate
+        alpha = problem.alpha(state.run_step) * self._rate
         optimizer.step(net.theta, g.theta, state.moments, alpha, state.step + 1, self._decayed)
         if self._frozen is not None:
             np.copyto(net.theta, last_finite, where=self._frozen)
@@ -154,7 +154,13 @@ class ReferenceRun:
                 state.best_J, state.best_epoch = validation_J, state.epoch
                 if problem.patience is not None:
                     state.best_theta = problem.net.theta.copy()
-        row = (state.partial_J, validation_J, problem.alpha(state.step - 1), state.partial_seconds, self._gradient_norm)
+        row = (
+            state.partial_J,
+            validation_J,
+            problem.alpha(state.run_step - 1),
+            state.partial_seconds,
+            self._gradient_norm,
+        )
         for values, value in zip(state.records.values(), row, strict=True):
             values.append(value)
         state.batch, state.partial_J, state.partial_seconds = 0, 0.0, 0.0
