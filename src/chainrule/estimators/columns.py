@@ -158,14 +158,14 @@ def _family(value: object) -> str:
     """What a Python object is: a key of the families that a column may hold."""
     if isinstance(value, (bool, np.bool_)):
         return "booleans"
-    if isinstance(value, (numbers.Real, decimal.Decimal)):
-        return "numbers"
     if isinstance(value, str):
         return "texts"
     if isinstance(value, (datetime.date, np.datetime64)):
         return "datetimes"
-    if isinstance(value, (datetime.timedelta, np.timedelta64)):
+    if isinstance(value, (datetime.timedelta, np.timedelta64)):  # NumPy's is one of its integers too
         return "durations"
+    if isinstance(value, (numbers.Real, decimal.Decimal)):
+        return "numbers"
     return type(value).__name__
 
 
@@ -201,8 +201,14 @@ def _floats(values: NDArray[np.object_]) -> NDArray[np.float64]:
     try:
         return values.astype(np.float64)
     except OverflowError:
-        limit = np.finfo(np.float64).max
-        return np.array([float(v) if abs(v) <= limit else math.copysign(math.inf, v) for v in values])
+        return np.array([_float(value) for value in values])
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _utc(value: Any) -> np.datetime64:

@@ -33,7 +33,7 @@ def require_kind(column: Column, kind: Kind, name: str, source: str, *, texts: b
     got = f"{column.type or column.kind}, such as {example} in row {row}"
     if column.kind == "unreadable":
         got = column.type
-    wanted = "numbers" if kind == "categories" else kind
+    wanted = "numbers" if kind == "categories" and not texts else kind
     raise InputError(f"column {name!r} of {source} must hold {wanted}, as in the training rows; got {got}. Convert it.")
 
 

@@ -27,25 +27,32 @@ class Spread:
 
 def spread(R: Any, numbers: Numbers) -> Spread:
     """Center and factor of ``Scale`` for the columns of R (t, n), an array or a sparse one (compressed columns)."""
-    if R.shape[1] == 0:
-        return Spread(np.empty(0), np.empty(0), np.empty(0), np.empty(0, dtype=np.intp))
-    parts = [_of_sorted(block, zeros, numbers) for block, zeros in _sorted_columns(R)]
-    return Spread(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    n = R.shape[1]
+    whole = Spread(np.empty(n), np.empty(n), np.empty(n), np.empty(n, dtype=np.intp))
+    for columns, block, zeros in _sorted_columns(R):
+        part = _of_sorted(block, zeros, numbers)
+        for values, of in zip((whole.median, whole.center, whole.factor, whole.missing), part, strict=True):
+            values[columns] = of
+    return whole
 
 
-def _sorted_columns(R: Any) -> Iterator[tuple[Floats, int]]:
-    """The columns in blocks, as rows (k, entries) in ascending order, NaN last; and how many zeros to think of."""
+def _sorted_columns(R: Any) -> Iterator[tuple[Any, Floats, int]]:
+    """Blocks of columns: which they are; their entries as rows, in ascending order, NaN last; how many zeros beside."""
     t, n = R.shape
     if isinstance(R, np.ndarray):
         width = max(1, BLOCK // t)
         for a in range(0, n, width):
             block = np.array(R[:, a : a + width].T, dtype=np.float64, order="C")
             block.sort(axis=1)
-            yield block, 0
+            yield slice(a, a + width), block, 0
     else:
-        for k in range(n):
-            entries = R.data[R.indptr[k] : R.indptr[k + 1]].astype(np.float64)
-            yield np.sort(entries)[None, :], t - len(entries)
+        counts = np.diff(R.indptr)
+        for count in np.unique(counts).tolist():  # columns of as many entries are a block
+            alike = np.flatnonzero(counts == count)
+            for columns in np.array_split(alike, -(-len(alike) * max(1, count) // BLOCK)):
+                block = R.data[R.indptr[columns][:, None] + np.arange(count)].astype(np.float64)
+                block.sort(axis=1)
+                yield columns, block, t - count
 
 
 def _of_sorted(B: Floats, zeros: int, numbers: Numbers) -> tuple[Any, ...]:
