@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -40,40 +40,39 @@ class Participant(Protocol):
         """One timed run; raises Failed."""
 
 
-class Worker:
-    """A persistent ``benchmarks.worker``.
+class Process:
+    """A persistent ``python -m module``, that says hello with a line of JSON and answers each line with another.
 
     Between its turns it is stopped, so that threads that spin while they wait (OpenMP's, ONNX Runtime's) take no time
     from the one whose turn it is. Raises Failed if it cannot get ready.
     """
 
-    def __init__(self, python: str, arguments: list[str], environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, python: str, module: str, arguments: list[str], environment: dict[str, str] | None = None
+    ) -> None:
         self._errors = tempfile.TemporaryFile(mode="w+")  # noqa: SIM115 (open as long as the worker; close() closes it)
         self._process = subprocess.Popen(
-            [python, "-m", "benchmarks.worker", *arguments], cwd=ROOT, env=environment, text=True,
+            [python, "-m", module, *arguments], cwd=ROOT, env=environment, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
         )  # fmt: skip
 
         try:
-            hello = self._answer()
+            self.hello = self._answer()
         except BaseException:
             self.close()
             raise
-        self.note: str = hello["note"]
-        self.versions: dict[str, str] = hello["versions"]
-        self.start: float = hello["start"]  # J(θ₀) of a training run
 
-    def __enter__(self) -> Worker:
+    def __enter__(self) -> Self:
         return self
 
-    def run(self) -> Run:
-        """One timed run."""
+    def ask(self, line: str) -> dict[str, Any]:
+        """The answer to a line; raises Failed if the process ends instead."""
         assert self._process.stdin is not None
         self._signal("SIGCONT")
         with contextlib.suppress(BrokenPipeError):  # it has ended; the lack of an answer says why
-            self._process.stdin.write("run\n")
+            self._process.stdin.write(line + "\n")
             self._process.stdin.flush()
-        return Run(**self._answer())
+        return self._answer()
 
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
@@ -98,3 +97,17 @@ class Worker:
         self._process.kill()
         self._process.communicate()
         self._errors.close()
+
+
+class Worker(Process):
+    """A peer with a workload in hand: ``python -m benchmarks.worker``."""
+
+    def __init__(self, python: str, arguments: list[str], environment: dict[str, str] | None = None) -> None:
+        super().__init__(python, "benchmarks.worker", arguments, environment)
+        self.note: str = self.hello["note"]
+        self.versions: dict[str, str] = self.hello["versions"]
+        self.start: float = self.hello["start"]  # J(θ₀) of a training run
+
+    def run(self) -> Run:
+        """One timed run."""
+        return Run(**self.ask("run"))

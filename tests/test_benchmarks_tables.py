@@ -1,0 +1,306 @@
+"""The comparison on real tables: its splits, its arithmetic and its page; no test here asserts a figure of a model."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.process import ROOT
+from benchmarks.tables import __main__ as command
+from benchmarks.tables import goals, page, rounds, sets, table
+from benchmarks.tables.models import MODELS
+from benchmarks.tables.records import Records, Score, Speed
+from benchmarks.tables.sets import SETS, Set, divided, order_of_rows
+from benchmarks.tables.summary import compare, mean_error, scores
+from benchmarks.tables.verdicts import all_verdicts, of_speed
+from benchmarks.tables.worker import error
+
+CAP = 100
+
+
+def score(name: str, model: str, error: float | None, split: int = 0, tested: int = 50) -> Score:
+    """A made-up fit."""
+    cap = 0 if SETS[name].fixed else CAP
+    failure = "ValueError: no" if error is None else None
+    return Score(name, split, 0, cap, model, "1.0", "2026-01-01", 2, 80, tested, error, 2.0, 0.1, failure)
+
+
+def made(*fits: Score) -> Records:
+    """Records of made-up fits."""
+    return Records({fit.key: fit for fit in fits})
+
+
+def whole() -> Records:
+    """Every fit of the table, and speed: Chainrule's error is 1, or 10 %; that of its peers 20 % higher."""
+    records = Records()
+    for key in rounds.wanted(list(SETS.values()), list(MODELS), 1, CAP):
+        unit = 0.1 if SETS[key.name].task == "classification" else 1.0
+        factor = 1.0 if key.model.startswith("chainrule") else 1.2
+        fit = replace(score(key.name, key.model, unit * factor, key.split), cap=key.cap)
+        records.scores[fit.key] = fit
+    seconds = {name: {"chainrule": [1.0, 2.0, 4.0], "td-s": [4.0, 8.0, 16.0]} for name in ("kin8nm", "power")}
+    records.speed = Speed("2026-01-01", "abc", {"CPU": "a CPU"}, 2, seconds, {"chainrule": "0.1.0"})
+    return records
+
+
+def test_every_set_has_its_splits() -> None:
+    """The sets of PMLB and UCI are all there; few rows are split more often, and fixed splits are as published."""
+    assert len(sets.PMLB_REGRESSION) == 29
+    assert len(sets.PMLB_CLASSIFICATION) == 24
+    assert len(SETS) == 5 + 29 + 24 + 1
+    for one in SETS.values():
+        if one.reader is sets.pmlb:
+            assert len(one.splits) == (sets.SMALL_SPLITS if one.rows < sets.SMALL else 1)
+    assert all(SETS[name].fixed for name in ("mnist", *goals.ABSOLUTE))
+
+
+def test_each_class_has_its_share_of_every_part() -> None:
+    """Of any first part of the order, each class has its share to within one row; every row stands in it once."""
+    y = np.random.default_rng(0).choice(3, 200, p=(0.7, 0.25, 0.05))
+    order = order_of_rows(y, "classification", 4)
+    assert sorted(order) == list(range(200))
+    for part in (10, 40, 133):
+        for label in range(3):
+            assert abs((y[order[:part]] == label).sum() - part * (y == label).mean()) < 2
+
+
+def test_a_split_depends_on_its_number_alone() -> None:
+    """The same number gives the same rows, another gives others; none is both trained on and tested."""
+    X, y = np.arange(100.0)[:, None], np.arange(100.0)
+    one, same, other = (divided(X, y, "regression", seed, 1000) for seed in (3, 3, 4))
+    np.testing.assert_array_equal(one.X, same.X)
+    np.testing.assert_array_equal(one.y_test, same.y_test)
+    assert set(one.y_test) != set(other.y_test)
+    assert len(one.y_test) == 20
+    assert set(one.y) | set(one.y_test) == set(y)
+    np.testing.assert_array_equal(one.X[:, 0], one.y)
+
+
+def test_a_cap_takes_rows_from_training_alone() -> None:
+    """With a cap the tested rows are the same, and the rows that are trained on a part of what they were."""
+    X, y = np.arange(100.0)[:, None], np.arange(100.0)
+    free, capped = (divided(X, y, "regression", 3, cap) for cap in (1000, 30))
+    np.testing.assert_array_equal(free.X_test, capped.X_test)
+    assert len(capped.y) == 30
+    assert set(capped.y) < set(free.y)
+
+
+def test_a_pmlb_file_is_read(tmp_path: Path) -> None:
+    """Tab-separated numbers with a line of names; the last column is y, whole numbers for classes."""
+    text = "a\tb\ttarget\n" + "".join(f"{k}\t{k / 4}\t{k % 2}\n" for k in range(10))
+    with gzip.open(tmp_path / "small.tsv.gz", "wt", encoding="utf-8") as file:
+        file.write(text)
+    small = Set("small", "classification", "small.tsv.gz", 10, (0,), sets.pmlb)
+    assert small.present(tmp_path)
+    split = small.read(tmp_path, 0, CAP)
+    assert split.y.dtype == np.int64
+    assert len(split.y_test) == 2
+    np.testing.assert_array_equal(np.sort(np.concatenate([split.X, split.X_test])[:, 1]), np.arange(10) / 4)
+    np.testing.assert_array_equal(split.X[:, 0] % 2, split.y)
+    with pytest.raises(ValueError, match="expected 9 rows and 'target' last; got 10"):
+        replace(small, rows=9).read(tmp_path, 0, CAP)
+
+
+def test_fixed_splits_are_read(tmp_path: Path) -> None:
+    """Files of row and column numbers choose the rows and columns, whatever the cap."""
+    place = tmp_path / "uci_small"
+    place.mkdir()
+    np.savetxt(place / "data.txt", np.arange(12.0).reshape(4, 3))
+    files = {"features": [0, 2], "target": [1], "train_1": [3, 0, 2], "test_1": [1]}
+    for name, numbers in files.items():
+        np.savetxt(place / f"index_{name}.txt", numbers)
+    split = Set("small", "regression", "uci_small", 4, (1,), sets.uci).read(tmp_path, 1, 1)
+    np.testing.assert_array_equal(split.X, [[9, 11], [0, 2], [6, 8]])
+    np.testing.assert_array_equal(split.y, [10, 1, 7])
+    np.testing.assert_array_equal(split.X_test, [[3, 5]])
+    np.testing.assert_array_equal(split.y_test, [4])
+
+
+def test_errors() -> None:
+    """The root of the mean squared error, whatever the shape of the outputs; the share of wrong classes."""
+    y = np.array([1.0, 2.0])
+    assert error("regression", y, np.array([[4.0], [6.0]])) == pytest.approx(np.sqrt(12.5))
+    assert error("classification", np.array([1, 2, 3, 4]), np.array([1, 2, 3, 5])) == 0.25
+
+
+def test_models_are_compared_on_common_splits() -> None:
+    """A split that one of them lacks does not count, and a set that one of them lacks neither."""
+    records = made(
+        score("concrete", "td-s", 2.0, 0), score("concrete", "td-s", 4.0, 1), score("concrete", "td-s", 100.0, 2),
+        score("concrete", "chainrule", 1.0, 0), score("concrete", "chainrule", 2.0, 1), score("energy", "td-s", 1.0),
+    )  # fmt: skip
+    assert compare(records, "chainrule", "td-s", CAP).ratios == {"concrete": 0.5}
+    assert mean_error(scores(records, SETS["concrete"], "chainrule", CAP).values()) == 1.5
+    assert scores(records, SETS["car"], "chainrule", CAP) == {}
+
+
+def test_means_over_sets() -> None:
+    """Ratios 1/2, 1, 2: lower on a third (equal is not lower), mean 7/6, geometric mean 1, reduction −1/6."""
+    pairs = {"concrete": (1.0, 2.0), "energy": (3.0, 3.0), "wine_red": (2.0, 1.0)}
+    fits = [(score(name, "chainrule", own), score(name, "sklearn", other)) for name, (own, other) in pairs.items()]
+    comparison = compare(made(*(fit for pair in fits for fit in pair)), "chainrule", "sklearn", CAP)
+    assert comparison.lower_share == pytest.approx(1 / 3)
+    assert comparison.mean_ratio == pytest.approx(7 / 6)
+    assert comparison.geometric_mean_ratio == pytest.approx(1.0)
+    assert comparison.mean_reduction == pytest.approx(-1 / 6)
+
+
+def test_sets_without_a_mistake() -> None:
+    """Where neither errs there is nothing to compare; where one errs, half a row more gives a ratio."""
+    records = made(
+        score("car", "chainrule", 0.0), score("car", "td", 0.0),
+        score("monk1", "chainrule", 0.0), score("monk1", "td", 0.02),
+    )  # fmt: skip
+    comparison = compare(records, "chainrule", "td", CAP)
+    assert comparison.neither == ("car",)
+    assert comparison.ratios == {"monk1": pytest.approx(0.5 / 1.5)}
+
+
+def test_only_what_is_missing_is_fitted() -> None:
+    """A fit that is there is not done again, unless its package has another version or it is asked for."""
+    version = MODELS["chainrule"].version
+    keys = rounds.wanted([SETS["concrete"], SETS["mnist"]], ["chainrule"], 1, CAP)
+    assert [key.split for key in keys] == [0, 1, 2, 3, 4]  # mnist is for another model
+    records = made(*(replace(score("concrete", "chainrule", 1.0, s), version=version) for s in (0, 1, 2)))
+    old = score("concrete", "chainrule", 1.0, 3)
+    records.scores[old.key] = replace(old, version="0.0.0.before")
+    assert [key.split for key in rounds.missing(keys, records, [])] == [3, 4]
+    assert rounds.missing(keys, records, ["chainrule"]) == keys
+
+
+def test_first_splits_come_first() -> None:
+    """A run that is stopped has seen every set."""
+    keys = rounds.wanted([SETS["concrete"], SETS["energy"]], ["sklearn", "td"], 1, CAP)
+    assert [(key.name, key.model) for key in keys[:4]] == [
+        ("concrete", "sklearn"), ("concrete", "td"), ("energy", "sklearn"), ("energy", "td"),
+    ]  # fmt: skip
+    assert [key.split for key in keys] == sorted(key.split for key in keys)
+
+
+def test_records_come_back(tmp_path: Path) -> None:
+    """Lines are appended; the last of a key counts; a saved file gives the same; an absent one nothing."""
+    path, saved = tmp_path / "run.jsonl", tmp_path / "saved.jsonl"
+    first, second, failed = score("car", "td", 0.5), score("car", "td", 0.25), score("car", "sklearn", None)
+    records = Records()
+    for one in (first, failed, second):
+        records.add(path, one)
+    speed = Speed("2026-01-01", "abc", {"CPU": "a CPU"}, 2, {"power": {"chainrule": [1.0]}})
+    records.add(path, speed)
+    read = Records.load(tmp_path / "absent.jsonl", path)
+    assert read.scores == {second.key: second, failed.key: failed}
+    assert read.speed == speed
+    read.save(saved)
+    assert Records.load(saved) == read == records
+    assert len(saved.read_text(encoding="utf-8").splitlines()) == 3
+    assert Records.load(tmp_path / "absent.jsonl") == Records()
+
+
+def test_goals_are_judged() -> None:
+    """Errors 20 % lower than every peer's: all goals over sets are reached but equal ones on single sets are not."""
+    verdicts = all_verdicts(whole(), CAP)
+    shares = [verdict for verdict in verdicts if "share of" in verdict.what]
+    assert [verdict.figure for verdict in shares] == ["100.0 %", "100.0 %"]
+    ratios = [verdict for verdict in verdicts if "ratio of errors" in verdict.what]
+    assert len(ratios) == 3
+    assert all(verdict.reached for verdict in [*shares, *ratios])
+    single = {verdict.what: verdict.reached for verdict in verdicts if "error on" in verdict.what}
+    assert len(single) == 2 * len(goals.ABSOLUTE) + 1
+    assert single["Chainrule: error on concrete"]
+    assert not single["Chainrule: error on energy"]
+    assert not single["Chainrule, best: error on mnist"]
+
+
+def test_speed_is_judged_within_rounds() -> None:
+    """Ratios are taken round by round, so that a machine that slows down changes none; seconds are medians."""
+    speed = whole().speed
+    assert speed is not None
+    verdicts = {verdict.what: verdict for verdict in of_speed(speed)}
+    assert verdicts["Chainrule against RealMLP-TD-S: times as fast on kin8nm"].figure == "4.0 ×"
+    assert verdicts["Chainrule: seconds of fit and predict on power"].figure == "2.0"
+    assert all(verdict.reached for verdict in verdicts.values())
+
+
+def test_table_and_page_are_complete() -> None:
+    """Every set, model and goal is in the table and on the page, and the least error of a set is marked."""
+    records = whole()
+    lines, markdown = list(table.lines(records, CAP)), page.markdown(records, CAP)
+    assert len(lines) == 1 + len(SETS)
+    assert page.objections(records, CAP) == []
+    for name in SETS:
+        assert f"\n| {name} | " in markdown
+    for model in MODELS.values():
+        assert model.title in markdown
+    for verdict in all_verdicts(records, CAP):
+        assert verdict.what in markdown
+        assert any(verdict.what in line for line in table.goal_lines([verdict]))
+    car = next(line for line in lines if line.startswith("car "))
+    assert car.split() == ["car", "10.00", "%*", "10.00", "%*", "12.00", "%", "12.00", "%", "12.00", "%"]
+
+
+def test_only_a_whole_table_is_shown(tmp_path: Path) -> None:
+    """What lacks a fit or the speed, or holds a failure or two versions of a package, does not become the page."""
+    absent, failed, versions, slow = whole(), whole(), whole(), whole()
+    key = score("car", "td", 0.1).key
+    del absent.scores[key]
+    failed.scores[key] = score("car", "td", None)
+    versions.scores[key] = replace(versions.scores[key], version="2.0")
+    slow.speed = None
+    for records, reason in (
+        (absent, "1 fits are missing, of td"),
+        (failed, "car 0, RealMLP-TD: ValueError: no"),
+        (versions, "versions 1.0, 2.0"),
+        (slow, "speed was not measured"),
+    ):
+        with pytest.raises(SystemExit, match=f"not written.*\n.*{reason}"):
+            page.write(records, CAP, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_page_is_written(tmp_path: Path) -> None:
+    """The page, its picture and its numbers; the numbers are those that were measured."""
+    records = whole()
+    page.write(records, CAP, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["tables.jsonl", "tables.md", "tables.svg"]
+    assert Records.load(tmp_path / "tables.jsonl") == records
+
+
+def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """It names sets and packages that are not there, fits what is, and keeps it; the second run fits nothing."""
+    place = tmp_path / "pmlb_classification"
+    place.mkdir()
+    random = np.random.default_rng(0)
+    rows = [f"{a}\t{b}\t{int(a * b > 0)}" for a, b in random.standard_normal((556, 2))]
+    with gzip.open(place / "monk1.tsv.gz", "wt", encoding="utf-8") as file:
+        file.write("a\tb\ttarget\n" + "\n".join(rows) + "\n")
+    path = tmp_path / "run.jsonl"
+    monkeypatch.setenv(sets.VARIABLE, str(tmp_path))
+    run = [sys.executable, "-m", "benchmarks.tables", "--only", "sklearn", "--sets", "monk1,car", "--splits", "1"]
+    done = subprocess.run(
+        [*run, "--records", str(path), "--rows", "100", "--threads", "1"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "left out: car (pmlb_classification/car.tsv.gz is not in the folder)" in done.stdout
+    assert "1 of 1: monk1 0, scikit-learn: " in done.stdout
+    (line,) = path.read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["rows"] == 100
+    assert json.loads(line)["tested"] == 111
+
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "pytabkit" else name)
+    arguments = ["--sets", "monk1", "--only", "sklearn,td", "--splits", "1", "--records", str(path), "--rows", "100"]
+    assert command.main(arguments) == 0
+    shown = capsys.readouterr().out
+    assert "left out: RealMLP-TD (pip install" in shown
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 1
+    with pytest.raises(SystemExit, match="unknown set Z; known: concrete"):
+        command.main(["--sets", "Z"])
+    monkeypatch.delenv(sets.VARIABLE)
+    with pytest.raises(SystemExit, match="CHAINRULE_DATA must name the folder"):
+        command.main([])
