@@ -23,8 +23,8 @@ def from_data(net: Network, X: ArrayLike, seed: int | None = 0, *, output_bias: 
 
     Layer by layer, with the a[i−1] of all examples: W ~ N(0, 1), each row then divided by the standard deviation of its
     z over the examples, so that z[i] has variance 1; b_k = −Σⱼ λⱼ zₖ⁽ʲ⁾ ("he+5") over 5 examples drawn for unit k, with
-    weights λ evenly distributed over λ ≥ 0, Σ λⱼ = 1, so that the unit's bend, z = 0, passes between them. In the output
-    layer b = 0, unless ``output_bias`` asks for the same there.
+    weights λ evenly distributed over λ ≥ 0, Σ λⱼ = 1, so that the unit's bend, z = 0, passes between them. In the
+    output layer b = 0, unless ``output_bias`` asks for the same there.
 
     Layers with a `BlockDiagonal` W keep their values, and so does every κ. Where a z is the same at all examples (one
     example, constant features, dead units before it) no variance can be had: W ~ N(0, 1/n) stays, and its b is finite.
@@ -57,13 +57,13 @@ def from_data(net: Network, X: ArrayLike, seed: int | None = 0, *, output_bias: 
 
 def _of_unit_variance(W: NDArray[np.float64], A: NDArray[np.inexact]) -> NDArray[np.float64]:
     """W (m, n) with rows scaled such that z = W a has variance 1 over the rows of A; N(0, 1/n) where it has none."""
-    Z = A.astype(np.float64, copy=False) @ W.T  # (t, m)
-    deviation = Z.std(axis=0)
+    kind = np.finfo(np.float32 if A.dtype == np.float32 else np.float64)
+    deviation: NDArray[np.float64] = (A.astype(np.float64, copy=False) @ W.T).std(axis=0)  # of each z, (m,)
     # Rounding makes a z that should be constant vary by some units in the last place of its largest term.
-    noise = 4.0 * A.shape[1] * np.finfo(A.dtype).eps * (abs(W) * abs(A).max(axis=0)).max(axis=1)
-    limit = np.sqrt(np.finfo(A.dtype).max)  # what W must stay below, so that its products are numbers
+    noise = 4.0 * A.shape[1] * float(kind.eps) * (abs(W) * abs(A).max(axis=0)).max(axis=1)
+    limit = float(kind.max) ** 0.5  # what W must stay below, so that its products are numbers
     varies = (deviation > noise) & (abs(W).max(axis=1) < limit * deviation)
-    return W / np.where(varies, deviation, np.sqrt(W.shape[1]))[:, None]
+    return np.asarray(W / np.where(varies, deviation, np.sqrt(W.shape[1]))[:, None])
 
 
 def _between_examples(rng: np.random.Generator, Z: NDArray[np.inexact]) -> NDArray[np.float64]:
