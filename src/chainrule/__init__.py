@@ -78,7 +78,7 @@ from chainrule.schedules import (
     Schedule,
     Step,
 )
-from chainrule.training import History, TrainingState, train
+from chainrule.training import History, Minimum, TrainingState, train, train_lbfgs
 
 __version__ = "0.1.0"  # a literal, which pyproject.toml reads: importlib.metadata would take a third of NumPy's time
 
@@ -118,6 +118,7 @@ __all__ = [
     "Layer",
     "LeCun",
     "LogLikelihood",
+    "Minimum",
     "Momentum",
     "Nesterov",
     "Network",
@@ -163,4 +164,5 @@ __all__ = [
     "softsign",
     "tanh",
     "train",
+    "train_lbfgs",
 ]

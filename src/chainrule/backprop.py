@@ -118,11 +118,21 @@ def example_scale(cost: Cost, weights: Array | None, t: int) -> Array | float:
     return weights / total if total > 0 else weights  # a minibatch in which every weight is zero adds nothing
 
 
+def whole_penalty(cost: Cost, weights: Array | None, t: int) -> float:
+    """What the penalties are multiplied by in J: 1, or 1/Σw with ``mean_penalty`` (0 where every weight is zero)."""
+    if not cost.mean_penalty:
+        return 1.0
+    total = t if weights is None else float(weights.sum())
+    return 1.0 / total if total > 0 else 0.0
+
+
 @silent
 def total_cost(
-    net: Network, cost: Cost, run: Forward, Y: Array, weights: Array | None, penalty_share: float = 1.0
+    net: Network, cost: Cost, run: Forward, Y: Array, weights: Array | None, penalty_share: float | None = None
 ) -> float:
     """J(θ) from a finished forward pass; ``penalty_share`` is the part of the penalties that a minibatch bears."""
+    if penalty_share is None:
+        penalty_share = whole_penalty(cost, weights, len(Y))
     losses = cost.example_losses(run.z[net.r], run.a[net.r], Y, net.sigma[net.r])
     scale = example_scale(cost, weights, len(Y))
     data: float = losses.sum() * scale if isinstance(scale, float) else (losses * scale).sum()
@@ -136,12 +146,14 @@ def backpropagate(
     run: Forward,
     Y: Array,
     weights: Array | None = None,
-    penalty_share: float = 1.0,
+    penalty_share: float | None = None,
     masks: ByLayer[Array | None] | None = None,
 ) -> Gradient:
     """∇J(θ) from a finished forward pass: the lecture's chain rule, read from the output layer down."""
     r = net.r
     scale = example_scale(cost, weights, len(Y))
+    if penalty_share is None:
+        penalty_share = whole_penalty(cost, weights, len(Y))
     scale = scale if isinstance(scale, float) else scale[:, None]
     delta: Array = cost.output_delta(run.z[r], run.a[r], Y, net.sigma[r]) * scale  # (t, m_r)
     theta = np.empty_like(net.theta)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from chainrule import activations, engines
 from chainrule.checks import as_real
@@ -78,7 +79,7 @@ class Wishes:
         return Plan(layers, optimizer, min(t, self.batch_size or default_batch_size(t)))
 
     def _optimizer(self, t: int) -> Optimizer:
-        given = {} if self.learning_rate is None else {"learning_rate": self.learning_rate}
+        given: dict[str, Any] = {} if self.learning_rate is None else {"learning_rate": self.learning_rate}
         kind = OPTIMIZERS[self.optimizer]
         if kind is AdamW:
             return AdamW(**given, weight_decay=round(min(DECAY / t, MOST_DECAY), 4))

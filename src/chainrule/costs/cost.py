@@ -30,13 +30,14 @@ class Cost(Value, ABC):
     """A cost function J: ℝᵈ → ℝ made of one loss ℓ(a, y) per example, and penalties on the weights.
 
     J(θ) = Σⱼ wⱼ ℓ(N_θ(x⁽ʲ⁾), y⁽ʲ⁾) + λ₁ Σᵢ Σ|W[i]| + λ₂/2 Σᵢ ‖W[i]‖², with wⱼ = 1 unless weights are given. ``mean``
-    divides the first sum by Σⱼ wⱼ; ``l1`` is λ₁ ≥ 0 and ``l2`` is λ₂ ≥ 0; biases are not penalised. A is a[r] (t, m),
+    divides the first sum by Σⱼ wⱼ, and ``mean_penalty`` the penalties too (a minibatch's by its own Σⱼ wⱼ, as
+    scikit-learn's ``alpha``); ``l1`` is λ₁ ≥ 0 and ``l2`` is λ₂ ≥ 0; biases are not penalised. A is a[r] (t, m),
     Z is z[r] (t, m) and Y (t, m) holds the labels as ``targets`` encodes them; their dtype is kept, and ``losses``
     takes complex A too, for the complex-step derivative. A cost is a frozen value: equal settings make equal costs.
 
     One's own cost is `CustomCost`, or a subclass with ``name``, ``losses`` and ``derivative``.
 
-    Raises InputError where λ₁ or λ₂ is negative or not finite.
+    Raises InputError where λ₁ or λ₂ is negative or not finite, or for ``mean_penalty`` without ``mean``.
 
     >>> import chainrule as cr
     >>> cr.SumOfSquares(mean=True, l2=0.1)
@@ -48,6 +49,7 @@ class Cost(Value, ABC):
     mean: bool = False
     l1: float = 0.0
     l2: float = 0.0
+    mean_penalty: bool = False
 
     name: ClassVar[str]
     canonical: ClassVar[str | None] = None  # the σ[r] for which ℓ∘σ[r] has a closed form in z[r]
@@ -56,8 +58,11 @@ class Cost(Value, ABC):
     label_remedy: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.mean, bool):
-            raise InputError(f"mean must be True or False; got {self.mean!r}.")
+        for symbol in ("mean", "mean_penalty"):
+            if not isinstance(getattr(self, symbol), bool):
+                raise InputError(f"{symbol} must be True or False; got {getattr(self, symbol)!r}.")
+        if self.mean_penalty and not self.mean:
+            raise InputError("mean_penalty=True divides the penalties as mean=True the losses; give mean=True with it.")
         for symbol in ("l1", "l2"):
             object.__setattr__(self, symbol, as_real(getattr(self, symbol), symbol, minimum=0.0))
 

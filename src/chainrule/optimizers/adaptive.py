@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
@@ -93,7 +93,9 @@ class RMSProp(Optimizer):
 class Adam(Optimizer):
     """Adam: μ := β₁ μ + (1 − β₁) g, ν := β₂ ν + (1 − β₂) g², θ := θ − α μ̂ / (√ν̂ + ε),
 
-    with μ̂ = μ/(1 − β₁ᵏ) and ν̂ = ν/(1 − β₂ᵏ) in step k. PyTorch's ``Adam``. Moments: ``mu``, ``nu``.
+    with μ̂ = μ/(1 − β₁ᵏ) and ν̂ = ν/(1 − β₂ᵏ) in step k. PyTorch's ``Adam``. Moments: ``mu``, ``nu``. With
+    ``epsilon_hat`` ε is the paper's ε̂, beside the root that is not yet corrected: θ := θ − α √(1 − β₂ᵏ) μ̂ / (√ν + ε),
+    as in TensorFlow and scikit-learn.
 
     Raises InputError where a β is not in [0, 1) or ε = ``epsilon`` is not > 0.
 
@@ -110,6 +112,7 @@ class Adam(Optimizer):
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
+    epsilon_hat: bool = field(default=False, kw_only=True)
 
     name: ClassVar[str] = "adam"
     moments: ClassVar[tuple[str, ...]] = ("mu", "nu")
@@ -118,6 +121,8 @@ class Adam(Optimizer):
         super().__post_init__()
         self._fraction("beta1", "beta2")
         self._positive("epsilon")
+        if not isinstance(self.epsilon_hat, bool):
+            raise InputError(f"epsilon_hat must be True or False; got {self.epsilon_hat!r}.")
 
     @silent
     def step(
@@ -128,8 +133,9 @@ class Adam(Optimizer):
         mu += (1.0 - self.beta1) * gradient
         nu *= self.beta2
         nu += (1.0 - self.beta2) * (gradient * gradient)
-        root = np.sqrt(nu) / math.sqrt(1.0 - self.beta2**k)  # √ν̂
-        theta -= alpha / (1.0 - self.beta1**k) * mu / (root + self.epsilon)
+        corrected = math.sqrt(1.0 - self.beta2**k)
+        epsilon = self.epsilon / corrected if self.epsilon_hat else self.epsilon
+        theta -= alpha / (1.0 - self.beta1**k) * mu / (np.sqrt(nu) / corrected + epsilon)  # √ν̂ + ε
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -26,9 +26,9 @@ RECORDS = ("J", "validation_J", "learning_rate", "seconds", "gradient_norm")
 class TrainingState:
     """A training run between two steps: ``save`` it, ``TrainingState.load`` it, hand it to ``cr.train(resume=…)``.
 
-    ``theta`` (d,) and ``moments`` (each (d,)) are the optimizer's; ``step`` counts its steps and ``epoch`` the finished
-    epochs; ``batch`` steps of the running epoch are made, and ``partial_J`` and ``partial_seconds`` are their part of
-    its record.
+    ``theta`` (d,) and ``moments`` (each (d,)) are the optimizer's; ``step`` counts its steps, ``first_step`` of them in
+    earlier runs (see `again`), and ``epoch`` the finished epochs; ``batch`` steps of the running epoch are made, and
+    ``partial_J`` and ``partial_seconds`` are their part of its record.
     ``stream`` is the random stream's position at the start of the running epoch. ``best_theta`` is the θ of the lowest
     validation cost ``best_J``, seen after epoch ``best_epoch``. ``records`` holds one number an epoch under each name.
 
@@ -43,6 +43,7 @@ class TrainingState:
     moments: dict[str, Array]
     stream: tuple[int, int]
     step: int = 0
+    first_step: int = 0
     epoch: int = 0
     batch: int = 0
     partial_J: float = 0.0
@@ -63,9 +64,28 @@ class TrainingState:
         batch = f", batch={self.batch}" if self.batch else ""
         return f"TrainingState(epoch={self.epoch}{batch}, step={self.step}, d={len(self.theta)})"
 
+    @property
+    def run_step(self) -> int:
+        """The steps of this run, which schedules count."""
+        return self.step - self.first_step
+
     def copy(self) -> TrainingState:
         """A state of its own with the same numbers."""
         return copy.deepcopy(self)
+
+    def again(self) -> TrainingState:
+        """The state from which a new run starts with this θ, these moments and this count of steps.
+
+        Its epochs and records start afresh, so that the training set, the minibatches and the plan may be others.
+
+        >>> import chainrule as cr
+        >>> net = cr.Network.dense([1, 1])
+        >>> first = cr.train(net, [[1.0], [2.0]], [[2.0], [4.0]], optimizer="adam", batch_size=1, epochs=5).state
+        >>> cr.train(net, [[3.0]], [[6.0]], optimizer="adam", epochs=1, resume=first.again()).state
+        TrainingState(epoch=1, step=11, d=2)
+        """
+        moments = {name: moment.copy() for name, moment in self.moments.items()}
+        return TrainingState(self.theta.copy(), moments, self.stream, step=self.step, first_step=self.step)
 
     def check(self) -> None:
         """Raise InputError unless the parts of the state fit each other."""
@@ -87,7 +107,7 @@ class TrainingState:
                 )
         if self.best_theta is not None:
             as_array(self.best_theta, "best_theta", theta.dtype)
-        for name in ("step", "epoch", "batch", "best_epoch"):
+        for name in ("step", "first_step", "epoch", "batch", "best_epoch"):
             as_integer(getattr(self, name), name, 0)
         if self.best_epoch > self.epoch:
             raise InputError(f"best_epoch must be ≤ epoch = {self.epoch}; got {self.best_epoch}.")
@@ -124,10 +144,11 @@ class TrainingState:
                 f"patience={problem.patience}. Go on without patience, or start again with it."
             )
         steps = problem.steps_per_epoch
-        if self.batch >= steps or self.step != self.epoch * steps + self.batch:
+        made = self.step - self.first_step
+        if self.batch >= steps or made != self.epoch * steps + self.batch:
             raise InputError(
-                f"resume made {self.step} steps in {self.epoch} epochs and {self.batch} steps; "
-                f"an epoch now has {steps}. Go on with the same training set and batch_size."
+                f"resume made {made} steps in {self.epoch} epochs and {self.batch} steps; an epoch now has {steps}. "
+                "Go on with the same training set and batch_size, or start from resume.again()."
             )
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -142,6 +163,7 @@ class TrainingState:
         tensors |= {f"records.{name}": np.array(values, np.float64) for name, values in self.records.items()}
         header = {
             "step": self.step,
+            **({"first_step": self.first_step} if self.first_step else {}),
             "epoch": self.epoch,
             "batch": self.batch,
             "partial_J": float(self.partial_J).hex(),  # hex: JSON has no infinity, and every bit of a float survives
@@ -168,6 +190,7 @@ class TrainingState:
                 moments={k.removeprefix("moments."): v.copy() for k, v in tensors.items() if k.startswith("moments.")},
                 stream=(int(stream[0], 16), int(stream[1], 16)),
                 step=files.field(header, "step", int),
+                first_step=files.field(header, "first_step", int) if "first_step" in header else 0,
                 epoch=files.field(header, "epoch", int),
                 batch=files.field(header, "batch", int),
                 partial_J=float.fromhex(files.field(header, "partial_J", str)),

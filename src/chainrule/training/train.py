@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from numbers import Integral
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,8 @@ def train(
     - the validation cost has not fallen for ``patience`` epochs; with ``patience``, θ ends as the best one seen;
     - ``time_limit`` seconds have passed, or a callback returns True.
 
-    Each of ``callbacks`` is called with the History every ``callback_epochs`` epochs (None: about ten times a second).
+    Each of ``callbacks`` is called with the History every ``callback_epochs`` epochs (None: about ten times a second);
+    where one returns a whole number k ≥ 1, the next call comes after k epochs (the smallest, where several do).
     ``resume`` goes on from ``history.state`` up to ``epochs`` in all, bitwise as if there had been no stop. ``engine``
     is "auto" or an engine's name, ``threads`` the most threads it may use.
 
@@ -93,7 +95,7 @@ def train(
     )  # fmt: skip
     limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)
     functions = _as_callbacks(callbacks)
-    every = callback_epochs if callback_epochs is None else as_integer(callback_epochs, "callback_epochs", 1)
+    first_wait = callback_epochs if callback_epochs is None else as_integer(callback_epochs, "callback_epochs", 1)
     if resume is not None:
         if not isinstance(resume, TrainingState):
             raise InputError(f"resume must be a TrainingState, such as history.state; got {shown(resume)}.")
@@ -102,7 +104,7 @@ def train(
     run = choice.engine.start(problem, resume)
     history = History(run, problem.epochs, choice.name, choice.reason)
     history.stopped = run.stopped
-    began, told = time.perf_counter(), history.epochs
+    began, told, every = time.perf_counter(), history.epochs, first_wait
     try:
         with _Interrupt() as interrupt:
             while history.stopped is None:
@@ -113,6 +115,8 @@ def train(
                 if functions and (every is None or history.epochs >= told + every or run.stopped is not None):
                     told = history.epochs
                     answers = [function(history) for function in functions]
+                    wishes = [as_integer(k, "what a callback returns", 1) for k in answers if _is_number(k)]
+                    every = min(wishes, default=first_wait)
                     if run.stopped is None and any(isinstance(a, (bool, np.bool_)) and a for a in answers):
                         history.stopped = "callback"
                 if history.stopped is None and time.perf_counter() - began >= limit:
@@ -198,8 +202,12 @@ def _as_callbacks(callbacks: object) -> tuple[Callback, ...]:
     return functions
 
 
+def _is_number(answer: object) -> bool:
+    return isinstance(answer, Integral) and not isinstance(answer, (bool, np.bool_))
+
+
 def _divergence_message(problem: Problem, state: TrainingState) -> str:
-    alpha = problem.alpha(state.step)
+    alpha = problem.alpha(state.run_step)
     clip = "" if problem.optimizer.clip_norm is not None else ", or clip_norm=1 in the optimizer"
     mean = "" if problem.cost.mean else ", a cost with mean=True (J is a sum: its gradient grows with the examples)"
     return (
