@@ -21,7 +21,7 @@ Task = Literal["regression", "classification"]
 
 VARIABLE = "CHAINRULE_DATA"
 TEST_SHARE = 0.2  # of a set without fixed splits
-SMALL, SMALL_SPLITS = 2000, 5  # fewer rows than this: so many splits, since few test rows say little
+SMALL, SMALL_SPLITS = 2000, 3  # fewer rows than this: so many splits, since few test rows say little
 PIXEL = 255.0
 
 

@@ -20,12 +20,13 @@ Fit = tuple[int, int]  # split, seed
 
 
 def scores(records: Records, one: Set, model: str, cap: int) -> dict[Fit, Score]:
-    """The fits of a model on a set that came to an error."""
+    """The fits of a model on the splits of a set that came to an error."""
     wanted = 0 if one.fixed else cap
     return {
         (key.split, key.seed): score
         for key, score in records.scores.items()
-        if key.name == one.name and key.model == model and key.cap == wanted and score.error is not None
+        if key.name == one.name and key.split in one.splits and key.model == model and key.cap == wanted
+        if score.error is not None
     }
 
 

@@ -56,7 +56,7 @@ def beside(comparison: Comparison, model: str, other: str, least_lower: float | 
 def over_all_sets(records: Records, cap: int) -> Iterator[Verdict]:
     """The goals that are means over all sets."""
     pairs = [(OWN, "sklearn", goals.LOWER_SHARE), (OWN, "sklearn-y", goals.LOWER_SHARE), (OWN, "td-s", None)]
-    pairs += [(OWN, "td", None), (BEST, "td", None)]
+    pairs.append((BEST, "td", None))
     for model, other, least_lower in pairs:
         comparison = compare(records, model, other, cap)
         if comparison.ratios:
