@@ -39,14 +39,17 @@ def split(groups: NDArray[np.intp], test_fraction: float, seed: int) -> Split:
 
 
 def _take(rows: Rows, groups: NDArray[np.intp], fraction: float, rng: np.random.Generator) -> tuple[Rows, Rows]:
-    """About ``fraction`` of the rows (at least one), in proportion of each group, and the others; both in order."""
+    """About ``fraction`` of the rows (at least one), in proportion of each group, and the others; both in order.
+
+    A group gives its share to within one row, but never its last one.
+    """
     taken: list[Rows] = []
     owed = 0.0  # what rounding has left over so far, so that the parts add up to the whole
     for group in np.unique(groups[rows]):
         members = rng.permutation(rows[groups[rows] == group])
         owed += fraction * len(members)
-        count = max(0, min(round(owed), len(members) - 1))
-        owed -= count
+        count = min(round(owed), len(members) - 1)
+        owed = min(owed - count, 0.5)  # what a group has not got to give is not asked of the next
         taken.append(members[:count])
     chosen = np.concatenate(taken)
     if len(chosen) == 0:  # few rows of many groups
