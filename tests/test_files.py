@@ -42,15 +42,35 @@ def fresh() -> cr.Network:
     return cr.Network.dense([3, 2, 1], hidden="leaky_relu", dropout=0.25, seed=0)
 
 
+def everything() -> cr.Network:
+    """3-3-2-1 with all that a file of version 2 can say of its layers."""
+    blocks = cr.BlockDiagonal([[[1.0, -1.0]], [[0.1]]])
+    parametric = cr.Parametric(cr.leaky_relu.with_parameters(slope=0.2))
+    return cr.Network(
+        [
+            cr.Layer(cr.Diagonal([0.5, 2.0, -1.0]), [0.0, -0.0, 1.0], "identity", rate=cr.Factors(W=6.0, b=0.1)),
+            cr.Layer(
+                blocks, [0.25, 1 / 3], parametric, cr.FlatCosine(0.15, flat=0.25),
+                kappa=[1.0, 0.1 + 0.2], decay=cr.Factors(kappa=0.5),
+            ),
+            cr.Layer([[1.0, 2.0]], [3.0], cr.Parametric("tanh"), kappa=[0.5]),
+        ]
+    )  # fmt: skip
+
+
 def same(a: cr.Network, b: cr.Network) -> bool:
     """Whether two networks are equal bit for bit."""
-    return (a.m, list(a.sigma), list(a.dropout), a.dtype, a.theta.tobytes()) == (
-        b.m,
-        list(b.sigma),
-        list(b.dropout),
-        b.dtype,
-        b.theta.tobytes(),
-    )
+    told = [
+        (
+            net.m,
+            net.layout,
+            net.dtype,
+            net.theta.tobytes(),
+            *((L.sigma, L.dropout, L.rate, L.decay) for L in net.layers),
+        )
+        for net in (a, b)
+    ]
+    return told[0] == told[1]
 
 
 def header_of(path: Path) -> dict[str, Any]:
@@ -163,6 +183,54 @@ def test_the_bytes_do_not_change(tmp_path: Path) -> None:
     data = (tmp_path / "net").read_bytes()
     assert json.loads(data[8:-24]) == json.loads(golden[8:-24])
     assert data[-24:] == golden[-24:]
+
+
+def test_the_version_says_what_a_reader_must_know(tmp_path: Path) -> None:
+    """A file is one of version 2 only where a layer says more than version 1 can; κ = 1, say, is more."""
+    usual = cr.Layer([[1.0]], [0.0], "tanh", rate=cr.Factors(W=1.0), decay=cr.Factors(b=0.0))
+    more = [
+        cr.Layer(cr.Diagonal([1.0]), [0.0], "tanh"),
+        cr.Layer([[1.0]], [0.0], cr.Parametric("tanh")),
+        cr.Layer([[1.0]], [0.0], "tanh", rate=cr.Factors(kappa=0.5)),
+        cr.Layer([[1.0]], [0.0], "tanh", decay=cr.Factors(b=1.0)),
+        cr.Layer([[1.0]], [0.0], "tanh", cr.Constant(0.5)),
+    ]
+    for layer, version in [(usual, 1), *((layer, 2) for layer in more)]:
+        net = cr.Network([layer, cr.Layer([[2.0]], [0.0], "identity")])
+        net.save(tmp_path / "net")
+        assert header_of(tmp_path / "net")["version"] == version, layer
+        assert same(cr.load(tmp_path / "net"), net)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_all_that_layers_are_told_comes_back(dtype: str, tmp_path: Path) -> None:
+    """Blocks, κ, factors and schedules come back bit for bit, and W[i] holds the blocks' entries alone."""
+    net = everything().astype(dtype)
+    net.save(tmp_path / "net")
+    again = cr.load(tmp_path / "net")
+    assert same(again, net)
+    assert again(np.ones(3)).tobytes() == net(np.ones(3)).tobytes()
+    shapes = {name: tensor.shape for name, tensor in safetensors.numpy.load_file(tmp_path / "net").items()}
+    assert shapes == {
+        "W[1]": (3,), "b[1]": (3,), "W[2]": (3,), "b[2]": (2,), "kappa[2]": (2,),
+        "W[3]": (1, 2), "b[3]": (1,), "kappa[3]": (1,),
+    }  # fmt: skip
+    page = DOCS.read_text(encoding="utf-8")
+    assert [
+        key for layer in header_of(tmp_path / "net")["network"]["layers"] for key in layer if f"{key}`" not in page
+    ] == []
+
+
+def test_a_schedule_of_ones_own_is_not_saved(tmp_path: Path) -> None:
+    """A file holds no code: a dropout that follows a user's own schedule is refused by name."""
+
+    class Mine(cr.Constant):
+        """One that bears a name of the catalogue."""
+
+    net = cr.Network([cr.Layer([[1.0]], [0.0], "tanh", Mine(0.5)), cr.Layer([[1.0]], [0.0], "identity")])
+    with pytest.raises(cr.InputError, match="the dropout of layer 1 must follow one of Chainrule's own schedules"):
+        net.save(tmp_path / "net")
+    assert not (tmp_path / "net").exists()
 
 
 def test_what_a_later_writer_adds_is_left_out(tmp_path: Path) -> None:
@@ -282,6 +350,7 @@ def _state() -> cr.TrainingState:
 
 KINDS = [
     Kind("network", lambda d: bytes_of(fresh().save, d), cr.load, lambda net, path: net.save(path)),
+    Kind("everything", lambda d: bytes_of(everything().save, d), cr.load, lambda net, path: net.save(path)),
     Kind("state", lambda d: bytes_of(_state().save, d), cr.TrainingState.load, lambda state, path: state.save(path)),
 ]
 kinds = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -390,7 +459,7 @@ NET = ("network",)
 LAYER = (*NET, "layers", 0)
 SPOILT_HEADERS = [
     Spoilt(("format",), "keras", "no header of Chainrule's format"),
-    Spoilt(("version",), 2, "has format version 2; this Chainrule reads up to 1. Update it."),
+    Spoilt(("version",), 3, "has format version 3; this Chainrule reads up to 2. Update it."),
     Spoilt(("version",), 0, "version 0; expected an integer ≥ 1"),
     Spoilt(("version",), True, "version True"),
     Spoilt(("version",), 1.0, "version 1.0"),
@@ -442,13 +511,57 @@ SPOILT_HEADERS = [
 @pytest.mark.parametrize("spoilt", SPOILT_HEADERS, ids=lambda s: f"{s.path[-1]}: {str(s.value)[:40]}")
 def test_a_spoilt_header_is_named(spoilt: Spoilt, tmp_path: Path) -> None:
     """Each field of the header, of a wrong type or value, is refused by name, and so is a header that lacks it."""
-    fresh().save(tmp_path / "net")
-    tensors = safetensors.numpy.load_file(tmp_path / "net")
-    header = replaced(header_of(tmp_path / "net"), spoilt.path, spoilt.value)
+    refuses(fresh(), spoilt, tmp_path)
+
+
+def refuses(net: cr.Network, spoilt: Spoilt, folder: Path) -> None:
+    """Check that a file of ``net``, spoilt in this way, is refused with these words."""
+    net.save(folder / "net")
+    tensors = safetensors.numpy.load_file(folder / "net")
+    header = replaced(header_of(folder / "net"), spoilt.path, spoilt.value)
     with pytest.raises(cr.FileFormatError) as caught:
-        cr.load(write_raw(tmp_path / "spoilt", header, tensors))
+        cr.load(write_raw(folder / "spoilt", header, tensors))
     assert spoilt.words in str(caught.value)
     assert len(str(caught.value)) < 500
+
+
+SECOND = (*NET, "layers", 1)
+SPOILT_ADDITIONS = [
+    Spoilt((*LAYER, "blocks"), {}, "'blocks' must be a list; got {}"),
+    Spoilt((*LAYER, "blocks"), [], "'blocks' must make up a matrix of shape (3, 3); got (0, 0)"),
+    Spoilt((*LAYER, "blocks"), [[3, 1]], "'blocks' must hold lists [count, p, q]; got [3, 1]"),
+    Spoilt((*LAYER, "blocks"), [[3, 1, 1.0]], "'blocks': each count, p and q must be an integer ≥ 1; got 1.0"),
+    Spoilt((*LAYER, "blocks"), [[3, 1, True]], "'blocks': each count, p and q must be an integer ≥ 1; got True"),
+    Spoilt((*LAYER, "blocks"), [[4, 1, 1], [-1, 1, 1]], "'blocks': each count, p and q must be an integer ≥ 1; got -1"),
+    Spoilt((*LAYER, "blocks"), [[1, 2**62, 2**62]], "'blocks' must make up a matrix of shape (3, 3); got"),
+    Spoilt((*LAYER, "blocks"), [[1, 3, 3]], "W[1] must be float64 of shape (9,); got float64 of shape (3,)"),
+    Spoilt((*LAYER, "kappa"), True, "there is no tensor kappa[1]"),
+    Spoilt((*SECOND, "kappa"), 1, "'kappa' must be true or false; got 1"),
+    Spoilt((*LAYER, "rate"), 6.0, "'rate' must be an object; got 6.0"),
+    Spoilt((*LAYER, "rate"), {"W": 1.0, "b": 1.0}, "'kappa' must be a number; got nothing"),
+    Spoilt((*LAYER, "rate", "W"), -1.0, "the factor of W must be a finite number ≥ 0; got -1.0"),
+    Spoilt((*LAYER, "rate", "W"), True, "'W' must be a number; got True"),
+    Spoilt((*SECOND, "decay", "b"), None, "'b' must be a number; got None"),
+    Spoilt((*SECOND, "dropout"), {}, "'schedule' must be a text; got nothing"),
+    Spoilt(
+        (*SECOND, "dropout", "schedule"), "sawtooth", "schedule 'sawtooth', which this version of Chainrule does not"
+    ),
+    Spoilt((*SECOND, "dropout", "schedule"), "constant", "'constant' must have the settings ['rate']; got"),
+    Spoilt((*SECOND, "dropout", "rate"), 1.0, "the rate of a dropout schedule must be < 1"),
+    Spoilt((*SECOND, "dropout", "rate"), 0, "rate must be a finite number > 0; got 0.0"),
+    Spoilt((*SECOND, "dropout", "flat"), 1.5, "flat must be < 1"),
+    Spoilt((*SECOND, "activation"), "softmax", "'softmax' must have the parameters []"),
+    Spoilt((*NET, "layers", 2, "activation"), "softmax", "sigma must be an entrywise activation"),
+    Spoilt(
+        (*NET, "layers", 2, "dropout"), {"schedule": "constant", "rate": 0.5}, "the output layer must have no dropout"
+    ),
+]
+
+
+@pytest.mark.parametrize("spoilt", SPOILT_ADDITIONS, ids=lambda s: f"{s.path[-1]}: {str(s.value)[:40]}")
+def test_a_spoilt_addition_of_version_2_is_named(spoilt: Spoilt, tmp_path: Path) -> None:
+    """Blocks, κ, factors and schedules, of a wrong type or value, are refused by name."""
+    refuses(everything(), spoilt, tmp_path)
 
 
 @kinds
@@ -457,6 +570,12 @@ def test_every_field_is_needed(kind: Kind, tmp_path: Path) -> None:
     raw = kind.data(tmp_path)
     header, tensors = header_of(tmp_path / "whole"), safetensors.numpy.load(raw)
     for path in paths_into(header):
+        if path[1:2] == ("layers",) and path[3:] in {
+            ("kappa",),
+            ("rate",),
+            ("decay",),
+        }:  # there where they say something
+            continue
         copy = replaced(header, path, None)
         place: Any = copy
         for key in path[:-1]:

@@ -10,30 +10,21 @@ import errno
 import os
 import stat
 from collections.abc import Mapping
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import numpy as np
 
 from chainrule import activations as catalogue
-from chainrule.activations import ACTIVATIONS, Sigma
+from chainrule.activations import Sigma
 from chainrule.checks import Array, as_array, shown
 from chainrule.errors import ChainruleError, FileFormatError, InputError
-from chainrule.layer import Layer
+from chainrule.header import field as field
+from chainrule.layer_files import described, layer_from, layer_tensors, needs_version_2, without_kappa
 from chainrule.network import Network, as_sizes
 
-T = TypeVar("T")
-
-VERSION = 1
+VERSION = 2  # 1 where nothing of 2 is in it (docs/files.md)
 DTYPES: dict[str, np.dtype[Any]] = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}
 LARGEST_HEADER = 2**24  # bytes: a hundred thousand layers, and not enough JSON to fill a memory
-JSON_NAMES = {
-    str: "a text",
-    bool: "true or false",
-    int: "an integer",
-    float: "a number",
-    list: "a list",
-    dict: "an object",
-}
 
 
 # ---- bytes on the disk -----------------------------------------------------------------------------------------------
@@ -48,7 +39,8 @@ def write(path: str | os.PathLike[str], kind: str, header: Mapping[str, Any], te
 
     import safetensors.numpy
 
-    text = json.dumps({"format": "chainrule", "kind": kind, "version": VERSION, **header}, allow_nan=False)
+    version = VERSION if needs_version_2(header) else 1
+    text = json.dumps({"format": "chainrule", "kind": kind, "version": version, **header}, allow_nan=False)
     if len(text) > LARGEST_HEADER:
         raise InputError(
             f"the header must have at most {LARGEST_HEADER} bytes; got {len(text)}. Keep large things as tensors."
@@ -164,25 +156,11 @@ def _as_path(path: str | os.PathLike[str]) -> str:
     return name
 
 
-def field(where: Mapping[str, Any], key: str, kind: type[T]) -> T:
-    """``where[key]``, which must be of this kind (bool is no number, and an integer is a float too).
-
-    Raises FileFormatError.
-    """
-    value = where.get(key)
-    if kind is float and type(value) is int and abs(value) < 2**1000:
-        value = float(value)
-    if type(value) is not kind:
-        got = shown(value) if key in where else "nothing"
-        raise FileFormatError(f"{key!r} must be {JSON_NAMES[kind]}; got {got}.")
-    return value
-
-
 # ---- networks --------------------------------------------------------------------------------------------------------
 
 
 def network_parts(net: Network) -> tuple[dict[str, Any], dict[str, Array]]:
-    """The structure of a network as JSON, and its numbers as tensors W[i] and b[i].
+    """The structure of a network as JSON, and its numbers as tensors W[i], b[i] and kappa[i].
 
     Raises InputError for what ``network_from_parts`` could not give back.
     """
@@ -190,23 +168,15 @@ def network_parts(net: Network) -> tuple[dict[str, Any], dict[str, Array]]:
         raise InputError(f"net must be float32 or float64 to be saved; got {net.dtype}. Use net.astype(float).")
     as_array(net.theta, "theta", net.dtype)
     own: dict[str, Sigma] = {}
-    for sigma in net.sigma:
+    for sigma in map(without_kappa, net.sigma):
         if not sigma.builtin and own.setdefault(sigma.name, sigma) != sigma:
             raise InputError(
                 f"every σ must have a name of its own in a file; got two called {sigma.name!r}. Give them name=…."
             )
-    layers = [
-        {
-            "activation": layer.sigma.name,
-            "builtin": layer.sigma.builtin,
-            "parameters": dict(layer.sigma.parameters),
-            "dropout": layer.dropout,
-        }
-        for layer in net.layers
-    ]
     tensors: dict[str, Array] = {}
     for i, layer in enumerate(net.layers, 1):
-        tensors |= {f"W[{i}]": layer.W, f"b[{i}]": layer.b}
+        tensors |= layer_tensors(layer, i)
+    layers = [described(layer, i) for i, layer in enumerate(net.layers, 1)]
     return {"dtype": net.dtype.name, "m": list(net.m), "layers": layers}, tensors
 
 
@@ -230,44 +200,13 @@ def _network(structure: object, tensors: Mapping[str, Array], own: Mapping[str, 
         raise FileFormatError(f"'dtype' must be one of {', '.join(DTYPES)}; got {shown(label)}.")
     dtype = DTYPES[label]
     m = as_sizes(field(structure, "m", list))
-    described = field(structure, "layers", list)
-    if len(described) != len(m) - 1:
-        raise FileFormatError(f"'layers' must describe {len(m) - 1} layers, for {len(m)} sizes; got {len(described)}.")
-    layers = []
-    for i, layer in enumerate(described, 1):
-        if not isinstance(layer, dict):
-            raise FileFormatError(f"'layers' must hold an object for layer {i}; got {shown(layer)}.")
-        W, b = _tensor(tensors, f"W[{i}]", dtype, (m[i], m[i - 1])), _tensor(tensors, f"b[{i}]", dtype, (m[i],))
-        layers.append(Layer(W, b, _sigma(layer, own), field(layer, "dropout", float)))
-    return Network(layers)
-
-
-def _tensor(tensors: Mapping[str, Array], symbol: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
-    tensor = tensors.get(symbol)
-    if tensor is None:
-        raise FileFormatError(f"there is no tensor {symbol}.")
-    if tensor.dtype != dtype or tensor.shape != shape:
-        raise FileFormatError(f"{symbol} must be {dtype} of shape {shape}; got {tensor.dtype} of shape {tensor.shape}.")
-    return as_array(tensor, symbol, dtype)
-
-
-def _sigma(layer: Mapping[str, Any], own: Mapping[str, Sigma]) -> Sigma:
-    """The catalogue's σ, or the user's own of that name, with the parameters that it was saved with."""
-    label, builtin = field(layer, "activation", str), field(layer, "builtin", bool)
-    if builtin and label not in ACTIVATIONS:
-        raise FileFormatError(f"it uses the activation {shown(label)}, which this version of Chainrule does not have.")
-    if not builtin and label not in own:
-        raise FileFormatError(
-            f"it uses the activation {shown(label)}, which is not one of Chainrule's own, and a file holds no code. "
-            f"Hand it over: cr.load(path, activations={{{shown(label)}: sigma}})."
-        )
-    sigma = ACTIVATIONS[label] if builtin else own[label]
-    saved = field(layer, "parameters", dict)
-    if saved.keys() != sigma.parameters.keys():
-        raise FileFormatError(
-            f"{shown(label)} must have the parameters {sorted(sigma.parameters)}; got {shown(sorted(saved))}."
-        )
-    return sigma.with_parameters(**{key: field(saved, key, float) for key in saved}) if saved else sigma
+    texts = field(structure, "layers", list)
+    if len(texts) != len(m) - 1:
+        raise FileFormatError(f"'layers' must describe {len(m) - 1} layers, for {len(m)} sizes; got {len(texts)}.")
+    for i, text in enumerate(texts, 1):
+        if not isinstance(text, dict):
+            raise FileFormatError(f"'layers' must hold an object for layer {i}; got {shown(text)}.")
+    return Network(layer_from(text, tensors, i, (m[i], m[i - 1]), dtype, own) for i, text in enumerate(texts, 1))
 
 
 def save(net: Network, path: str | os.PathLike[str]) -> None:
