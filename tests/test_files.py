@@ -60,17 +60,12 @@ def everything() -> cr.Network:
 
 def same(a: cr.Network, b: cr.Network) -> bool:
     """Whether two networks are equal bit for bit."""
-    told = [
-        (
-            net.m,
-            net.layout,
-            net.dtype,
-            net.theta.tobytes(),
-            *((L.sigma, L.dropout, L.rate, L.decay) for L in net.layers),
-        )
-        for net in (a, b)
-    ]
-    return told[0] == told[1]
+
+    def told(net: cr.Network) -> tuple[object, ...]:
+        layers = [(layer.sigma, layer.dropout, layer.rate, layer.decay) for layer in net.layers]
+        return net.m, net.layout, net.dtype, net.theta.tobytes(), layers
+
+    return told(a) == told(b)
 
 
 def header_of(path: Path) -> dict[str, Any]:

@@ -198,7 +198,7 @@ class _Transposed:
 def _by_runs(A: Array, stacks: Sequence[Array], columns: int) -> Array:
     """A diag(B₁, …, B_k), (t, Σp) → (t, Σq), its blocks (p, q) of one run after another in stacks (count, p, q)."""
     if A.shape[1] != columns:
-        raise ValueError(f"rows of {columns} numbers are needed; got an array {A.shape}.")
+        raise InputError(f"what W multiplies must have rows of {columns} numbers; got shape {A.shape}.")
     t, start, products = len(A), 0, []
     for stack in stacks:
         count, p, q = stack.shape

@@ -51,11 +51,10 @@ def layer_tensors(layer: Layer, i: int) -> dict[str, Array]:
 
 def needs_version_2(header: Mapping[str, Any]) -> bool:
     """Whether a network in the header, or one in a list of some, says what a reader of version 1 must not overlook."""
-    values = [one for value in header.values() for one in (value if isinstance(value, list) else [value])]
-    layers = [
-        text for one in values if isinstance(one, dict) for text in one.get("layers", []) if isinstance(text, dict)
-    ]
-    return any(isinstance(text.get("dropout"), dict) or any(key in text for key in SINCE_VERSION_2) for text in layers)
+    networks = [one for value in header.values() for one in (value if isinstance(value, list) else [value])]
+    layers = [one["layers"] for one in networks if isinstance(one, dict) and isinstance(one.get("layers"), list)]
+    texts = [text for several in layers for text in several if isinstance(text, dict)]
+    return any(isinstance(text.get("dropout"), dict) or any(key in text for key in SINCE_VERSION_2) for text in texts)
 
 
 def layer_from(

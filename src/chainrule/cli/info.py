@@ -64,7 +64,7 @@ def _show_model(path: str, model: TableModel) -> None:
     ):
         console.print(printable(line))
     layers = [
-        (str(i), str(net.W[i].shape), str(net.b[i].shape), net.sigma[i].name, f"{net.W[i].size + net.b[i].size:,}")
+        (str(i), str(net.W[i].shape), str(net.b[i].shape), net.sigma[i].name, f"{net.layout[i - 1].d:,}")
         for i in range(1, net.r + 1)
     ]
     show(console, "Layers", ("i", "W[i]", "b[i]", "σ[i]", "parameters"), layers)
