@@ -23,12 +23,15 @@ namespace nb = nanobind;
 template <class T> using Vector = nb::ndarray<T, nb::numpy, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 template <class T> using Rows = nb::ndarray<T, nb::numpy, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
-using LayerArgs = std::tuple<std::string, double, double>;                  // σ's name and parameter, dropout
-using NetworkArgs = std::tuple<std::vector<long>, std::vector<LayerArgs>>;  // m₀ … m_r, layers
-using CostArgs = std::tuple<std::string, double, bool, double, double>;     // name, parameter, mean, l1, l2
 using ScheduleArgs = std::tuple<std::string, double, std::vector<double>>;  // name, rate, the other settings
+using PartArgs = std::tuple<double, double, double>;                        // of W, b and κ
+using RunArgs = std::vector<std::tuple<long, long, long>>;                  // count, p, q
+// σ's name and parameter, dropout, the blocks of W, is there a κ, rate, decay
+using LayerArgs = std::tuple<std::string, double, ScheduleArgs, RunArgs, bool, PartArgs, PartArgs>;
+using NetworkArgs = std::tuple<std::vector<long>, std::vector<LayerArgs>>;  // m₀ … m_r, layers
+using CostArgs = std::tuple<std::string, double, int, double, double>;      // name, parameter, mean, l1, l2
 using OptimizerArgs =
-    std::tuple<std::string, std::vector<double>, double, ScheduleArgs>;  // name, hyper, clip_norm, schedule
+    std::tuple<std::string, std::vector<double>, double, ScheduleArgs, ScheduleArgs>;  // name, hyper, clip_norm, α, λ
 
 template <class Kind, std::size_t n> Kind kind(const char* const (&names)[n], const std::string& name) {
   for (std::size_t k = 0; k < n; ++k)
@@ -36,13 +39,34 @@ template <class Kind, std::size_t n> Kind kind(const char* const (&names)[n], co
   throw std::invalid_argument("the native engine does not know '" + name + "'");
 }
 
+inline ScheduleSpec schedule_spec(const ScheduleArgs& args) {
+  ScheduleSpec spec;
+  spec.schedule = kind<Schedule>(schedule_names, std::get<0>(args));
+  spec.rate = std::get<1>(args);
+  const auto& settings = std::get<2>(args);
+  std::copy_n(settings.begin(), std::min<std::size_t>(settings.size(), 3), spec.p);
+  return spec;
+}
+
 inline NetworkSpec network_spec(const NetworkArgs& args) {
   NetworkSpec net;
   net.m = std::get<0>(args);
-  for (const auto& [sigma, parameter, dropout] : std::get<1>(args))
-    net.layers.push_back({kind<Sigma>(sigma_names, sigma), parameter, dropout});
+  for (const auto& [sigma, parameter, dropout, runs, parametric, rate, decay] : std::get<1>(args)) {
+    LayerSpec layer{kind<Sigma>(sigma_names, sigma), parameter, schedule_spec(dropout)};
+    for (const auto& [count, p, q] : runs) layer.runs.push_back({count, p, q});
+    layer.parametric = parametric;
+    std::tie(layer.rate[0], layer.rate[1], layer.rate[2]) = rate;
+    std::tie(layer.decay[0], layer.decay[1], layer.decay[2]) = decay;
+    net.layers.push_back(layer);
+  }
   if (net.m.size() != net.layers.size() + 1 || net.layers.empty())
     throw std::invalid_argument("sizes and layers do not match");
+  for (int i = 1; i <= net.r(); ++i) {
+    long n = 0, m = 0;
+    for (const Run& run : net.layers[i - 1].runs) m += run.count * run.p, n += run.count * run.q;
+    if (!net.layers[i - 1].dense() && (n != net.m[i - 1] || m != net.m[i]))
+      throw std::invalid_argument("sizes and blocks do not match");
+  }
   return net;
 }
 
@@ -52,15 +76,13 @@ inline CostSpec cost_spec(const CostArgs& args) {
 }
 
 inline OptimizerSpec optimizer_spec(const OptimizerArgs& args) {
-  const auto& [name, hyper, clip_norm, schedule] = args;
+  const auto& [name, hyper, clip_norm, alpha, lambda] = args;
   OptimizerSpec spec;
   spec.optimizer = kind<Optimizer>(optimizer_names, name);
   std::copy_n(hyper.begin(), std::min<std::size_t>(hyper.size(), 4), spec.hyper);
   spec.clip_norm = clip_norm;
-  spec.schedule.schedule = kind<Schedule>(schedule_names, std::get<0>(schedule));
-  spec.schedule.rate = std::get<1>(schedule);
-  const auto& settings = std::get<2>(schedule);
-  std::copy_n(settings.begin(), std::min<std::size_t>(settings.size(), 3), spec.schedule.p);
+  spec.schedule = schedule_spec(alpha);
+  spec.weight_decay = schedule_spec(lambda);
   return spec;
 }
 

@@ -16,8 +16,9 @@ template <class T> class Run {
   using Set = std::tuple<Rows<const T>, Rows<const T>, std::optional<Vector<const T>>>;
 
   Run(const NetworkArgs& net, const CostArgs& cost, const OptimizerArgs& optimizer, Set data,
-      std::optional<Set> validation, long batch_size, long epochs, double tol, long tol_epochs, long patience,
-      int threads, Vector<T> theta, const std::vector<Vector<const T>>& moments, const nb::dict& progress)
+      std::optional<Set> validation, long batch_size, bool shuffle, long epochs, double tol, long tol_epochs,
+      long patience, int threads, Vector<T> theta, const std::vector<Vector<const T>>& moments,
+      const nb::dict& progress)
       : data_(std::move(data)), validation_(std::move(validation)), theta_(theta) {
     ProblemSpec<T> problem;
     problem.net = network_spec(net);
@@ -27,7 +28,7 @@ template <class T> class Run {
     if (validation_)
       problem.validation =
           training_set<T>(std::get<0>(*validation_), std::get<1>(*validation_), std::get<2>(*validation_));
-    problem.batch_size = batch_size, problem.epochs = epochs;
+    problem.batch_size = batch_size, problem.shuffle = shuffle, problem.epochs = epochs;
     problem.tol = tol, problem.tol_epochs = tol_epochs, problem.patience = patience;
     problem.threads = threads;
     d_ = problem.net.d();
@@ -101,6 +102,7 @@ template <class T> class Run {
   static Progress read(const nb::dict& in) {
     Progress p;
     p.step = nb::cast<long>(in["step"]), p.epoch = nb::cast<long>(in["epoch"]), p.batch = nb::cast<long>(in["batch"]);
+    if (in.contains("first_step")) p.first_step = nb::cast<long>(in["first_step"]);
     p.partial_J = nb::cast<double>(in["partial_J"]), p.partial_seconds = nb::cast<double>(in["partial_seconds"]);
     const auto [s1, s0, i1, i0] =
         nb::cast<std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t>>(in["stream"]);
@@ -123,11 +125,11 @@ template <class T> class Run {
 template <class T> void bind(nb::module_& module, const char* name) {
   using Set = typename Run<T>::Set;
   nb::class_<Run<T>>(module, name, "A training run of the native engine; see chainrule/engines/native.py.")
-      .def(nb::init<const NetworkArgs&, const CostArgs&, const OptimizerArgs&, Set, std::optional<Set>, long, long,
-                    double, long, long, int, Vector<T>, const std::vector<Vector<const T>>&, const nb::dict&>(),
+      .def(nb::init<const NetworkArgs&, const CostArgs&, const OptimizerArgs&, Set, std::optional<Set>, long, bool,
+                    long, double, long, long, int, Vector<T>, const std::vector<Vector<const T>>&, const nb::dict&>(),
            nb::arg("net"), nb::arg("cost"), nb::arg("optimizer"), nb::arg("data"), nb::arg("validation").none(),
-           nb::arg("batch_size"), nb::arg("epochs"), nb::arg("tol"), nb::arg("tol_epochs"), nb::arg("patience"),
-           nb::arg("threads"), nb::arg("theta"), nb::arg("moments"), nb::arg("progress"))
+           nb::arg("batch_size"), nb::arg("shuffle"), nb::arg("epochs"), nb::arg("tol"), nb::arg("tol_epochs"),
+           nb::arg("patience"), nb::arg("threads"), nb::arg("theta"), nb::arg("moments"), nb::arg("progress"))
       .def("advance", &Run<T>::advance, nb::arg("epochs"), nb::arg("seconds"), "Go on, without the GIL.")
       .def("interrupt", &Run<T>::interrupt, "Make `advance` return soon; a step that is not finished is given up.")
       .def_prop_ro("stopped", &Run<T>::stopped)

@@ -4,8 +4,8 @@
 
 namespace chainrule {
 
-template <class T>
-Coefficients<T> coefficients(Optimizer optimizer, double alpha, long long k, const double (&hyper)[4]) {
+Coefficients<double> coefficients(Optimizer optimizer, double alpha, double lambda, long long k,
+                                  const double (&hyper)[4]) {
   Coefficients<double> c{};
   c.alpha = alpha;
   c.root = 1;
@@ -25,7 +25,7 @@ Coefficients<T> coefficients(Optimizer optimizer, double alpha, long long k, con
       c.epsilon = hyper[1];
       break;
     case Optimizer::adamw:
-      c.decay = alpha * hyper[3];
+      c.decay = alpha * lambda;
       [[fallthrough]];
     case Optimizer::adam:
       c.beta1 = hyper[0];
@@ -35,21 +35,27 @@ Coefficients<T> coefficients(Optimizer optimizer, double alpha, long long k, con
       c.epsilon = hyper[2];
       c.alpha = alpha / (1 - std::pow(hyper[0], static_cast<double>(k)));
       c.root = 1 / std::sqrt(1 - std::pow(hyper[1], static_cast<double>(k)));
+      if (hyper[3] != 0) c.epsilon *= c.root;  // ε̂: √ν/√(1 − β₂ᵏ) + ε̂/√(1 − β₂ᵏ)
       break;
     case Optimizer::rprop:
+      c.alpha = 1;
       c.shrink = hyper[0];
       c.grow = hyper[1];
       c.smallest = hyper[2];
       c.largest = hyper[3];
       break;
   }
-  const auto rounded = [](double x) { return static_cast<T>(x); };
-  return {rounded(c.alpha),  rounded(c.beta1),   rounded(c.rest1),    rounded(c.beta2),
-          rounded(c.rest2),  rounded(c.epsilon), rounded(c.root),     rounded(c.decay),
-          rounded(c.shrink), rounded(c.grow),    rounded(c.smallest), rounded(c.largest)};
+  return c;
 }
 
-template Coefficients<float> coefficients(Optimizer, double, long long, const double (&)[4]);
-template Coefficients<double> coefficients(Optimizer, double, long long, const double (&)[4]);
+template <class T> Coefficients<T> rounded(const Coefficients<double>& c, double rate, double decay) {
+  const auto number = [](double x) { return static_cast<T>(x); };
+  return {number(c.alpha * rate), number(c.beta1),   number(c.rest1),    number(c.beta2),
+          number(c.rest2),        number(c.epsilon), number(c.root),     number(c.decay * rate * decay),
+          number(c.shrink),       number(c.grow),    number(c.smallest), number(c.largest)};
+}
+
+template Coefficients<float> rounded(const Coefficients<double>&, double, double);
+template Coefficients<double> rounded(const Coefficients<double>&, double, double);
 
 }  // namespace chainrule

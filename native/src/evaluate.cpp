@@ -27,20 +27,22 @@ template <class T> void Evaluator<T>::outputs(const T* theta, const T* X, long t
       const int rows = static_cast<int>(std::min(rows_at_once, t - first));
       if (thread == 0) network_->set_output(out + first * net_.m.back());
       team.barrier.wait();
-      network_->run({&set, nullptr, first, rows, 1.0, false, 0, 0, rows}, team, thread);
+      network_->run({&set, nullptr, first, rows, 1.0, false, 0, nullptr, 0, rows}, team, thread);
       team.barrier.wait();
     }
   });
 }
 
 template <class T> Predictor<T>::Predictor(const NetworkSpec& net, const T* theta)
-    : kernels_(kernel_set().kernels<T>()) {
+    : kernels_(kernel_set().kernels<T>()), net_(net) {
   long widest = 0, scratch = 0;
-  for (int i = 1; i <= net.r(); ++i) {
-    const long n = net.m[i - 1], m = net.m[i];
-    const LayerSpec& spec = net.layers[i - 1];
-    layers_.push_back({n, m, spec.sigma, static_cast<T>(spec.parameter), theta, theta + m * n});
-    theta += m * (n + 1);
+  for (int i = 1; i <= net_.r(); ++i) {
+    const long n = net_.m[i - 1], m = net_.m[i];
+    const LayerSpec& spec = net_.layers[i - 1];
+    const T* const b = theta + net_.entries(i);
+    layers_.push_back({n, m, spec.sigma, static_cast<T>(spec.parameter), theta, b, spec.parametric ? b + m : nullptr,
+                       spec.runs.data(), static_cast<int>(spec.runs.size())});
+    theta += net_.size(i);
     widest = std::max(widest, m + kernels_.lanes);
     if (!entrywise(spec.sigma)) scratch = std::max(scratch, 2 * m * kernels_.lanes);
   }
@@ -51,7 +53,7 @@ template <class T> double gradient(const NetworkSpec& net, const CostSpec& cost,
                                    const T* theta, T* gradient, T* const* deltas, int threads) {
   ProblemSpec<T> problem;
   problem.net = net;
-  for (LayerSpec& layer : problem.net.layers) layer.dropout = 0;  // training only
+  for (LayerSpec& layer : problem.net.layers) layer.dropout = {};  // training only
   problem.cost = cost;
   problem.data = set;
   problem.batch_size = set.t;
@@ -68,7 +70,10 @@ template <class T> double gradient(const NetworkSpec& net, const CostSpec& cost,
   step.rows = set.t;
   step.scale = cost.mean && weight > 0 ? 1 / weight : 1;
   step.l1 = cost.l1, step.l2 = cost.l2;
-  step.constants.l1 = static_cast<T>(cost.l1), step.constants.l2 = static_cast<T>(cost.l2);
+  StepConstants<T> constants{};
+  constants.l1 = static_cast<T>(cost.l1), constants.l2 = static_cast<T>(cost.l2);
+  const std::vector<StepConstants<T>> of_layers(net.r(), constants);
+  step.constants = of_layers.data();
   Team team(threads);
   run_threads(threads, [&](int thread) { method.gradient(step, gradient, deltas, team, thread); });
   return method.measured.J;

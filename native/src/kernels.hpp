@@ -11,6 +11,7 @@
 
 #include "chainrule/coefficients.hpp"
 #include "chainrule/kinds.hpp"
+#include "chainrule/run.hpp"
 
 namespace chainrule {
 
@@ -20,8 +21,10 @@ inline constexpr int max_lanes = 16;  // batches are padded to a multiple of the
 template <class T> struct Activation {
   Sigma sigma;
   T parameter;
-  T* source;      // like the tile's output; null where the output itself serves
-  const T* mask;  // dropout's factors, like the output; null without
+  T* source;                 // like the tile's output; null where the output itself serves
+  const T* mask;             // dropout's factors, like the output; null without
+  const T* kappa = nullptr;  // [panel][R]: a = (1 − κ) z + κ σ(z), source is z; null: κ = 1
+  T* kappa_delta = nullptr;  // like the output: backward puts mask ⊙ ∂J/∂a ⊙ (σ(z) − z) there, whose sum is ∂J/∂κ
 };
 
 // out[r][p] := epilogue(Σₖ A[r][k] B[p][k] + bias[p]) for rows r of [first_row, last_row), panels p of [first_panel, last_panel).
@@ -66,6 +69,7 @@ template <class T> struct VectorActivation {
 template <class T> struct Output {
   Sigma sigma;
   T sigma_parameter;
+  const T* kappa;  // [m], see Activation; null: 1
   Cost cost;
   T cost_parameter;
   int m, first_row, last_row;  // rows: multiples of `lanes`
@@ -75,10 +79,11 @@ template <class T> struct Output {
   const T* weights;            // [rows]: what each example's cost is multiplied by, 0 in padding rows
   double* losses;              // [rows]: weight · ℓ
   T* delta;                    // δ[r], panels [⌈m/R⌉][delta_stride / R][R]; null: not wanted
+  T* kappa_delta;              // like δ[r], if there is a κ
   long delta_stride;
   T* a;  // a[r] as rows of m numbers, the first `a_rows` of them; null: not wanted
   int a_rows;
-  T* scratch;  // [3][m][lanes]
+  T* scratch;  // [4][m][lanes]
 };
 
 // θ's part of one tile or vector, with the optimizer's moments beside it.
@@ -87,22 +92,22 @@ template <class T> struct Parameters {
   T* moment[2];  // null where the optimizer keeps none
 };
 
-// Everything of an optimizer's step that is the same for all parameters.
+// Everything of an optimizer's step that is the same for all parameters of a layer.
 template <class T> struct StepConstants {
   Optimizer optimizer;
-  Coefficients<T> weights, biases;  // biases are not decayed
-  T l1, l2;                         // this minibatch's share of the penalties
-  T scale;                          // of the gradient: clipping's min(1, c/‖g‖)
+  Coefficients<T> of[parts];  // for the entries of W, b and κ
+  T l1, l2;                   // this minibatch's share of the penalties
+  T scale;                    // of the gradient: clipping's min(1, c/‖g‖)
 };
 
 // What becomes of a gradient g once it is summed.
 template <class T> struct Epilogue {
-  const StepConstants<T>* step;
-  bool add;         // g starts from `sum` (a batch in several blocks of rows)
-  bool finish;      // g is whole: add the penalties' part, measure it
-  bool update;      // and make the optimizer's step, else store g in `sum`
-  double* norm2;    // += ‖g‖² where not null
-  double* penalty;  // += Σ|W| and ΣW² after the step, [2], where not null
+  const StepConstants<T>* step;  // the layer's
+  bool add;                      // g starts from `sum` (a batch in several blocks of rows)
+  bool finish;                   // g is whole: add the penalties' part, measure it
+  bool update;                   // and make the optimizer's step, else store g in `sum`
+  double* norm2;                 // += ‖g‖² where not null
+  double* penalty;               // += Σ|W| and ΣW² after the step, [2], where not null
 };
 
 // One block of ∂J/∂W[i] and the step that follows: g[h][·] = Σ_r A[r][h] B[r][·] over all rows of the batch, in their order.
@@ -114,17 +119,45 @@ template <class T> struct WeightBlock {
   Parameters<T> parameters;  // each [height][R]
   T* sum;                    // [height][R]; null where it is never stored
   T* transposed;             // the block's transpose, [width][R]; null: none is kept
+  const T* keep;             // [height][R]: 0 where W is no parameter but 0, else 1; null: 1 everywhere
   int width;                 // lanes of B that are features
   const T* next_A;           // what the next block reads that another core wrote: worth a prefetch; null: nothing
   const T* next_B;
 };
 
-// ∂J/∂b of one panel: g[·] = Σ_r δ[r][·].
+// ∂J/∂b or ∂J/∂κ of one panel: g[·] = Σ_r δ[r][·].
 template <class T> struct BiasBlock {
-  const T* delta;  // [rows][R]
+  const T* delta;  // [rows][R]; for κ: kappa_delta
   long rows;
   Parameters<T> parameters;  // [R]
   T* sum;
+  Part part;
+};
+
+// Leading block-diagonal layers are computed unit by unit: their arrays lie as [units][pitch], with the examples across the
+// lanes, so that an entry of W is a broadcast in both directions and an entry of ∂J/∂W a dot product over the examples.
+template <class T> struct UnitBlocks {
+  Run run;          // this many blocks (p, q) of W
+  long in, out;     // of the first input and the first unit
+  T* theta[parts];  // W (count, p, q), b (count · p,), κ like b, or null
+};
+
+template <class T> struct UnitLayer {
+  Sigma sigma;
+  T parameter;
+  const T* below;            // a[i − 1]
+  T *a, *source, *mask;      // of layer i; source, mask: null where not needed, see Activation
+  T *delta, *kappa_delta;    // δ[i], where backward finds ∂J/∂a[i]; and what ∂J/∂κ is the sum of
+  T* delta_below;            // backward puts ∂J/∂a[i − 1] there; null: not wanted
+  long pitch;                // a multiple of `lanes`
+  long first_row, last_row;  // multiples of `lanes`
+};
+
+template <class T> struct UnitGradient {  // of blocks, for each part; all counts are padded to `lanes` with zeros
+  long rows;
+  Parameters<T> parameters[parts];
+  T* sum[parts];
+  long count[parts];
 };
 
 // `count` rows of X (·, n), to become rows first, first + 1, …: order[0], order[1], …, or from, from + 1, … where `order` is null.
@@ -143,8 +176,9 @@ template <class T> struct DropoutMask {
   double p;
   long m;
   long first_row, last_row;
-  T* panels;  // [⌈m/R⌉][stride / R][R]
+  T* panels;  // [⌈m/R⌉][stride / R][R], or [m][stride] if `by_units`
   long stride;
+  bool by_units = false;
 };
 
 // Narrow networks: the examples lie across the lanes, in blocks of up to max_vectors vectors of them, and weights stay in the
@@ -155,7 +189,6 @@ template <class T> struct NarrowLayer {
   int n, m;
   Sigma sigma;
   T parameter;
-  double dropout;
   const T *W, *b;                // (m, n), (m,)
   long theta;                    // where W begins in θ
   T *a, *source, *mask, *delta;  // [m][vectors][lanes]; source, mask: null where not needed
@@ -175,14 +208,18 @@ template <class T> struct NarrowBlock {
   T* sums;                                 // [d][lanes] += ∂J/∂θ
   T* loss;                                 // [lanes] += weight · ℓ
   T* scratch;                              // [4][widest][lanes]
-  unsigned long long key, row, step_rows;  // dropout: the block begins with row number `row` of `step_rows`
+  const double* dropout;                   // p of each layer, [r]
+  unsigned long long key, row, step_rows;  // dropout's; the block begins with row number `row` of `step_rows`
 };
 
 template <class T> struct RowLayer {  // for predictions of single rows
   long n, m;
   Sigma sigma;
   T parameter;
-  const T *W, *b;  // (m, n), (m,)
+  const T *W, *b;   // (m, n) or the entries of its blocks, (m,)
+  const T* kappa;   // (m,); null: 1
+  const Run* runs;  // [run_count]
+  int run_count;    // 0: W is dense
 };
 
 template <class T> struct Kernels {
@@ -195,10 +232,20 @@ template <class T> struct Kernels {
   void (*output)(const Output<T>&);
   void (*weight_block)(const WeightBlock<T>&, const Epilogue<T>&);
   void (*bias_block)(const BiasBlock<T>&, const Epilogue<T>&);
-  void (*apply)(T* gradient, long count, const Parameters<T>&, const Epilogue<T>&, bool weights);
+  void (*apply)(T* gradient, long count, const Parameters<T>&, const Epilogue<T>&, Part);
+  // leading block-diagonal layers
+  void (*units_forward)(const UnitBlocks<T>&, const UnitLayer<T>&);
+  void (*units_backward)(const UnitBlocks<T>&, const UnitLayer<T>&);
+  void (*units_gradient)(const UnitBlocks<T>&, const UnitLayer<T>&, const UnitGradient<T>&, const Epilogue<T>&);
   // layouts
-  void (*gather)(const Gather<T>&, T* panels, long stride);        // → panels [⌈n/R⌉][stride / R][R]
-  void (*gather_lanes)(const Gather<T>&, T* across);               // → [rows / lanes][n][lanes]
+  void (*gather)(const Gather<T>&, T* panels, long stride);  // → panels [⌈n/R⌉][stride / R][R]
+  void (*gather_lanes)(const Gather<T>&, T* across);         // → [rows / lanes][n][lanes]
+  void (*gather_units)(const Gather<T>&, T* units,
+                       long pitch);  // → [n][pitch]; more rows, up to a multiple of `lanes`,
+                                     // repeat the last one
+  // rows [first, last), multiples of `lanes`, of [m][pitch] ↔ panels [⌈m/R⌉][stride / R][R], whose lanes past m stay as they are
+  void (*units_to_panels)(const T* units, long pitch, long m, long first, long last, T* panels, long stride);
+  void (*panels_to_units)(const T* panels, long stride, long m, long first, long last, T* units, long pitch);
   void (*pack)(const T* W, long m, long n, T* panels);             // W (m, n) → [⌈m/R⌉][n][R]
   void (*pack_transposed)(const T* W, long m, long n, T* panels);  //          → [⌈n/R⌉][m][R]
   void (*unpack)(const T* panels, long m, long n, T* W);

@@ -17,12 +17,13 @@ template <class T> struct Step {
   const std::uint32_t* order;  // the minibatch's examples; null: first, first + 1, …
   long first;
   long rows;
-  double scale;  // of the examples' weights: 1, or 1 / Σw for a mean
-  StepConstants<T> constants;
-  double l1, l2;  // this minibatch's share of the penalties
+  double scale;                       // of the examples' weights: 1, or 1 / Σw for a mean
+  const StepConstants<T>* constants;  // [r], of each layer
+  double l1, l2;                      // this minibatch's share of the penalties
   double clip_norm;
-  bool measure;       // is ‖∇J‖ asked for?
-  std::uint64_t key;  // of the dropout masks
+  bool measure;           // is ‖∇J‖ asked for?
+  std::uint64_t key;      // of the dropout masks
+  const double* dropout;  // [r]: p of each layer
 };
 
 enum class Outcome { done, diverged, aborted };

@@ -16,6 +16,8 @@ long cut(long total, long k, long parts) { return total * k / parts; }
 }  // namespace
 
 template <class T> bool Narrow<T>::suits(const NetworkSpec& net) {
+  for (const LayerSpec& layer : net.layers)
+    if (layer.has_factors() || layer.parametric || !layer.dense()) return false;
   return *std::max_element(net.m.begin(), net.m.end()) <= max_width && net.d() <= max_d;
 }
 
@@ -45,12 +47,12 @@ template <class T> Narrow<T>::Narrow(const ProblemSpec<T>& problem)
       const LayerSpec& spec = net.layers[i - 1];
       NarrowLayer<T> layer{};
       layer.n = static_cast<int>(net.m[i - 1]), layer.m = static_cast<int>(net.m[i]);
-      layer.sigma = spec.sigma, layer.parameter = static_cast<T>(spec.parameter), layer.dropout = spec.dropout;
+      layer.sigma = spec.sigma, layer.parameter = static_cast<T>(spec.parameter);
       layer.theta = theta;
       layer.W = theta_.get() + theta, layer.b = layer.W + layer.m * layer.n;
       layer.a = memory(layer.m * row), layer.delta = memory(layer.m * row);
-      if (spec.dropout > 0) layer.mask = memory(layer.m * row);
-      if (spec.dropout > 0 || !entrywise(spec.sigma) || derivative_needs_z(spec.sigma, spec.parameter))
+      if (spec.drops()) layer.mask = memory(layer.m * row);
+      if (spec.drops() || !entrywise(spec.sigma) || derivative_needs_z(spec.sigma, spec.parameter))
         layer.source = memory(layer.m * row);
       std::fill_n(mask_.get() + theta, layer.m * layer.n, T(1));
       theta += layer.m * (layer.n + 1L);
@@ -131,7 +133,7 @@ template <class T> Outcome Narrow<T>::step(const Step<T>& step, Team& team, int 
       g.start = b == b0;
       g.sums = sums_.get() + c * d_ * lanes_;
       g.loss = chunk_losses_.get() + c * lanes_;
-      g.key = step.key, g.row = row, g.step_rows = step.rows;
+      g.dropout = step.dropout, g.key = step.key, g.row = row, g.step_rows = step.rows;
       kernels_.narrow_block(g);
     }
     if (b1 - b0 > 64) team.poll(thread);
@@ -156,7 +158,7 @@ template <class T> Outcome Narrow<T>::step(const Step<T>& step, Team& team, int 
 
 // θ := one step along the gradient; or nothing, if J, ∇J(θ) or the next θ is not finite.
 template <class T> Outcome Narrow<T>::move(const Step<T>& step) {
-  const StepConstants<T>& c = step.constants;
+  const StepConstants<T>& c = step.constants[0];  // all layers have the same
   const T largest = std::numeric_limits<T>::max();
   double J = this->measured.J;
   std::copy_n(theta_.get(), padded_, theta_before_.get());
@@ -171,7 +173,7 @@ template <class T> Outcome Narrow<T>::move(const Step<T>& step) {
   const bool decays = c.optimizer == Optimizer::adamw;
   if (step.l1 != 0 || step.l2 != 0 || decays)
     kernels_.narrow_penalties(gradient_.get(), theta_.get(), mask_.get(), padded_, c.l1, c.l2,
-                              decays ? c.weights.decay : T(0));
+                              decays ? c.of[int(Part::W)].decay : T(0));
   if (!std::isfinite(J) || !kernels_.bounded(gradient_.get(), padded_, largest)) {
     std::copy_n(theta_before_.get(), padded_, theta_.get());
     return Outcome::diverged;
@@ -184,7 +186,7 @@ template <class T> Outcome Narrow<T>::move(const Step<T>& step) {
   if (norm > step.clip_norm) constants.scale = static_cast<T>(step.clip_norm / norm);
   kernels_.apply(gradient_.get(), padded_, {theta_.get(), {moment_[0].get(), moment_[1].get()}},
                  {&constants, false, true, true, nullptr, nullptr},
-                 false);  // biases' constants: the weights' decay has been done
+                 Part::b);  // without decay: the weights' has been done
   if (!kernels_.bounded(theta_.get(), padded_, largest)) {
     std::copy_n(theta_before_.get(), padded_, theta_.get());
     for (int k = 0; k < kept_; ++k) std::copy_n(moment_before_[k].get(), padded_, moment_[k].get());

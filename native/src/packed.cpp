@@ -26,27 +26,31 @@ template <class T> Packed<T>::Packed(const ProblemSpec<T>& problem)
       penalised_(problem.cost.l1 != 0 || problem.cost.l2 != 0),
       x_moderate_(
           network_.kernels.bounded(problem.data.X, problem.data.t * problem.net.m[0], network_.moderate_limit())),
-      flags_(problem.threads) {
+      flags_(problem.threads),
+      constants_(problem.net.r()) {
   const int R = network_.R, kept = moments(problem.optimizer.optimizer);
   std::vector<double> work;
   double total = 0;
-  for (int l = 0; l < problem.net.r(); ++l) {
+  const auto add = [&](const Piece& piece, double lines) {
+    pieces_.push_back(piece);
+    work.push_back(lines);
+    total += lines;
+  };
+  const Front<T>& front = network_.front;
+  for (int k = 0; k < kept; ++k) front_moments_[k] = Buffer<T>(front.size());
+  front_sums_ = Buffer<T>(front.size());
+  for (int p = 0; p < int(front.pieces.size()); ++p)
+    add({-1, p, 0}, double(front.pieces[p].count[0] + 2 * front.pieces[p].count[1]) / network_.lanes);
+  for (int l = 0; l < int(network_.layers.size()); ++l) {
     const auto& layer = network_.layers[l];
-    Moments& moment = moments_.emplace_back();
-    for (int k = 0; k < kept; ++k) {
-      moment.W[k] = Buffer<T>(layer.packed() * R);
-      moment.b[k] = Buffer<T>(long(layer.panels_out) * R);
-    }
+    for (int k = 0; k < kept; ++k) moments_[k].push_back(room_like(layer));
     // In groups of output panels whose deltas stay in L2 while the inputs pass by.
     const int panels = layer.thin ? 1 : layer.panels_out;
     const int group = std::max<long>(1, (1 << 20) / (network_.capacity * R * long(sizeof(T))));
     for (int g = 0; g < panels; g += group)
       for (int q = 0; q < layer.panels_in; ++q)
-        for (int p = g; p < std::min(panels, g + group); ++p) {
-          pieces_.push_back({l, p, q});
-          work.push_back(layer.thin ? layer.m : std::min<long>(R, layer.n - long(q) * R) + (q == 0));
-          total += work.back();
-        }
+        for (int p = g; p < std::min(panels, g + group); ++p)
+          add({l, p, q}, layer.thin ? layer.m : std::min<long>(R, layer.n - long(q) * R) + (q == 0));
   }
   double done = 0;
   cuts_.push_back(0);
@@ -59,22 +63,34 @@ template <class T> Packed<T>::Packed(const ProblemSpec<T>& problem)
     make_room_for_sums();
 }
 
+template <class T> typename Packed<T>::Numbers Packed<T>::room_like(const Layer& layer) const {
+  return {{Buffer<T>(count(layer, Part::W)), Buffer<T>(count(layer, Part::b)), Buffer<T>(count(layer, Part::kappa))}};
+}
+
+template <class T> long Packed<T>::count(const Layer& layer, Part part) const {
+  if (part == Part::W) return layer.packed() * network_.R;
+  return part == Part::b || layer.kappa ? long(layer.panels_out) * network_.R : 0;
+}
+
 template <class T> void Packed<T>::make_room_for_sums() {
   if (!sums_.empty()) return;
-  for (const auto& layer : network_.layers)
-    sums_.push_back({Buffer<T>(layer.packed() * network_.R), Buffer<T>(long(layer.panels_out) * network_.R)});
+  for (const auto& layer : network_.layers) sums_.push_back(room_like(layer));
 }
 
 template <class T> void Packed<T>::put(const T* theta, const std::array<const T*, 2>& moments) {
   network_.put(theta);
   const auto& kernels = network_.kernels;
-  for (std::size_t l = 0; l < network_.layers.size(); ++l) {
-    const auto& layer = network_.layers[l];
-    for (int k = 0; k < 2; ++k) {
-      if (!moments[k] || !moments_[l].W[k]) continue;
-      const T* const W = moments[k] + layer.theta;
-      (layer.thin ? kernels.pack_transposed : kernels.pack)(W, layer.m, layer.n, moments_[l].W[k].get());
-      std::copy_n(W + layer.m * layer.n, layer.m, moments_[l].b[k].get());
+  for (int k = 0; k < 2; ++k) {
+    if (!moments[k] || moments_[k].empty()) continue;
+    network_.front.read(moments[k], front_moments_[k].get());
+    for (std::size_t l = 0; l < network_.layers.size(); ++l) {
+      const auto& layer = network_.layers[l];
+      const Numbers& moment = moments_[k][l];
+      const T* const from = moments[k] + layer.theta;
+      (layer.thin ? kernels.pack_transposed : kernels.pack)(network_.matrix(layer, from), layer.m, layer.n,
+                                                            moment.of[0].get());
+      std::copy_n(from + layer.entries, layer.m, moment.of[1].get());
+      if (layer.kappa) std::copy_n(from + layer.entries + layer.m, layer.m, moment.of[2].get());
     }
   }
   if (penalised_) measure_penalty();
@@ -83,11 +99,20 @@ template <class T> void Packed<T>::put(const T* theta, const std::array<const T*
 
 template <class T> void Packed<T>::get(T* theta, const std::array<T*, 2>& moments, int thread, int threads) const {
   if (theta) network_.get(theta, thread, threads);
-  for (std::size_t l = 0; l < network_.layers.size(); ++l)
-    for (int k = 0; k < 2; ++k)
-      if (moments[k] && moments_[l].W[k])
-        network_.unpack(network_.layers[l], moments_[l].W[k].get(), nullptr, moments_[l].b[k].get(), moments[k], thread,
-                        threads);
+  for (int k = 0; k < 2; ++k) {
+    if (!moments[k] || moments_[k].empty()) continue;
+    if (thread == 0) network_.front.write(front_moments_[k].get(), moments[k]);
+    for (std::size_t l = 0; l < network_.layers.size(); ++l) {
+      const Numbers& moment = moments_[k][l];
+      network_.unpack(network_.layers[l], moment.of[0].get(), nullptr, moment.of[1].get(), moment.of[2].get(),
+                      moments[k], thread, threads);
+    }
+  }
+}
+
+template <class T> int Packed<T>::place(const Piece& piece) const {
+  const Front<T>& front = network_.front;
+  return piece.layer < 0 ? front.pieces[piece.p].layer : front.count() + piece.layer;
 }
 
 template <class T> WeightBlock<T> Packed<T>::weight_block(const Piece& piece, long rows) const {
@@ -108,41 +133,74 @@ template <class T> WeightBlock<T> Packed<T>::weight_block(const Piece& piece, lo
     if (layer.Wt) block.transposed = layer.Wt.get() + (piece.q * layer.m + piece.p * R) * R;
     at = (piece.p * layer.n + piece.q * R) * R;
   }
-  const Moments& moment = moments_[piece.layer];
-  block.parameters = {layer.weights() + at,
-                      {moment.W[0] ? moment.W[0].get() + at : nullptr, moment.W[1] ? moment.W[1].get() + at : nullptr}};
-  if (!sums_.empty()) block.sum = sums_[piece.layer].W.get() + at;
+  if (layer.keep) block.keep = layer.keep.get() + at;
+  block.parameters = parameters(piece, Part::W, layer.weights(), at);
+  if (!sums_.empty()) block.sum = sums_[piece.layer].of[int(Part::W)].get() + at;
   return block;
 }
 
-// This thread's pieces of ∂J/∂W and ∂J/∂b, and what the epilogue makes of them.
+// Numbers of a layer from the one at `at` on, beside their moments
+template <class T> Parameters<T> Packed<T>::parameters(const Piece& piece, Part part, T* numbers, long at) const {
+  Parameters<T> parameters{numbers + at, {}};
+  for (int k = 0; k < 2; ++k)
+    if (!moments_[k].empty()) parameters.moment[k] = moments_[k][piece.layer].of[int(part)].get() + at;
+  return parameters;
+}
+
+template <class T> BiasBlock<T> Packed<T>::bias_block(const Piece& piece, Part part, long rows) const {
+  const auto& layer = network_.layers[piece.layer];
+  const bool is_b = part == Part::b;
+  const long at = long(piece.p) * network_.R;
+  return {(is_b ? layer.delta : layer.kappa_delta).get() + piece.p * network_.stride(), rows,
+          parameters(piece, part, (is_b ? layer.b : layer.kappa).get(), at),
+          sums_.empty() ? nullptr : sums_[piece.layer].of[int(part)].get() + at, part};
+}
+
+template <class T> UnitGradient<T> Packed<T>::unit_gradient(const Piece& piece, long rows) const {
+  const Front<T>& front = network_.front;
+  const auto& part_of_front = front.pieces[piece.p];
+  UnitGradient<T> gradient{};
+  gradient.rows = rows;
+  for (int k = 0; k < parts; ++k) {
+    if (!part_of_front.count[k]) continue;
+    const long at = part_of_front.place[k];
+    gradient.count[k] = front.padded(part_of_front.count[k]);
+    gradient.sum[k] = front_sums_.get() + at;
+    gradient.parameters[k].theta = front.theta.get() + at;
+    for (int i = 0; i < 2; ++i)
+      if (front_moments_[i]) gradient.parameters[k].moment[i] = front_moments_[i].get() + at;
+  }
+  return gradient;
+}
+
+// This thread's pieces of ∂J/∂θ, and what the epilogue makes of them.
 template <class T> void Packed<T>::weights(const Epilogue<T>& wanted, long rows, Team& team, int thread) {
   const long R = network_.R;
   // With two threads the other half of the rows was written by the other core: ask for it a piece ahead.
   const long foreign = team.count > 1 && thread == 0 ? rows / 2 * R : 0;
   for (long k = cuts_[thread]; k < cuts_[thread + 1]; ++k) {
     const Piece& piece = pieces_[k];
-    const auto& layer = network_.layers[piece.layer];
+    Epilogue<T> epilogue = wanted;
+    epilogue.step += place(piece);
+    if (wanted.norm2) norm2_[k] = 0, epilogue.norm2 = &norm2_[k];
+    if (wanted.penalty) penalties_[2 * k] = penalties_[2 * k + 1] = 0, epilogue.penalty = &penalties_[2 * k];
+    if (piece.layer < 0) {
+      const Front<T>& front = network_.front;
+      const auto& blocks = front.pieces[piece.p];
+      network_.kernels.units_gradient(front.blocks(blocks), front.layer(blocks.layer, 0, rows, true),
+                                      unit_gradient(piece, rows), epilogue);
+      continue;
+    }
     WeightBlock<T> block = weight_block(piece, rows);
     if (k + 1 < cuts_[thread + 1]) {
       const WeightBlock<T> next = weight_block(pieces_[k + 1], rows);
       if (next.A != block.A) block.next_A = next.A + foreign;
       if (next.B != block.B) block.next_B = next.B + foreign;
     }
-    Epilogue<T> epilogue = wanted;
-    if (wanted.norm2) norm2_[k] = 0, epilogue.norm2 = &norm2_[k];
-    if (wanted.penalty) penalties_[2 * k] = penalties_[2 * k + 1] = 0, epilogue.penalty = &penalties_[2 * k];
     network_.kernels.weight_block(block, epilogue);
     if (piece.q != 0) continue;
-    const Moments& moment = moments_[piece.layer];
-    const long at = piece.p * R;
-    network_.kernels.bias_block(
-        {layer.delta.get() + piece.p * network_.stride(),
-         rows,
-         {layer.b.get() + at,
-          {moment.b[0] ? moment.b[0].get() + at : nullptr, moment.b[1] ? moment.b[1].get() + at : nullptr}},
-         sums_.empty() ? nullptr : sums_[piece.layer].b.get() + at},
-        epilogue);
+    network_.kernels.bias_block(bias_block(piece, Part::b, rows), epilogue);
+    if (network_.layers[piece.layer].kappa) network_.kernels.bias_block(bias_block(piece, Part::kappa, rows), epilogue);
   }
 }
 
@@ -152,28 +210,36 @@ template <class T> void Packed<T>::apply(const Epilogue<T>& wanted, int thread) 
   const auto& kernels = network_.kernels;
   for (long k = cuts_[thread]; k < cuts_[thread + 1]; ++k) {
     const Piece& piece = pieces_[k];
-    const auto& layer = network_.layers[piece.layer];
-    const WeightBlock<T> block = weight_block(piece, 0);
     Epilogue<T> epilogue = wanted;
+    epilogue.step += place(piece);
     if (wanted.penalty) penalties_[2 * k] = penalties_[2 * k + 1] = 0, epilogue.penalty = &penalties_[2 * k];
-    kernels.apply(block.sum, block.height * R, block.parameters, epilogue, true);
+    if (piece.layer < 0) {
+      const UnitGradient<T> g = unit_gradient(piece, 0);
+      for (int i = 0; i < parts; ++i)
+        if (g.sum[i]) kernels.apply(g.sum[i], g.count[i], g.parameters[i], epilogue, Part(i));
+      continue;
+    }
+    const WeightBlock<T> block = weight_block(piece, 0);
+    kernels.apply(block.sum, block.height * R, block.parameters, epilogue, Part::W);
     if (block.transposed) kernels.transpose_block(block.parameters.theta, block.height, block.width, block.transposed);
     if (piece.q != 0) continue;
-    const Moments& moment = moments_[piece.layer];
-    const long at = piece.p * R;
-    kernels.apply(sums_[piece.layer].b.get() + at, R,
-                  {layer.b.get() + at,
-                   {moment.b[0] ? moment.b[0].get() + at : nullptr, moment.b[1] ? moment.b[1].get() + at : nullptr}},
-                  epilogue, false);
+    for (const Part part : {Part::b, Part::kappa}) {
+      if (part == Part::kappa && !network_.layers[piece.layer].kappa) continue;
+      const BiasBlock<T> units = bias_block(piece, part, 0);
+      kernels.apply(units.sum, R, units.parameters, epilogue, part);
+    }
   }
 }
 
 template <class T> void Packed<T>::measure_penalty() {
   for (std::size_t k = 0; k < pieces_.size(); ++k) {
-    const WeightBlock<T> block = weight_block(pieces_[k], 0);
+    const bool front = pieces_[k].layer < 0;
+    const UnitGradient<T> units = front ? unit_gradient(pieces_[k], 0) : UnitGradient<T>{};
+    const WeightBlock<T> block = front ? WeightBlock<T>{} : weight_block(pieces_[k], 0);
+    const T* const W = (front ? units.parameters[int(Part::W)] : block.parameters).theta;
     double l1 = 0, l2 = 0;
-    for (long j = 0; j < block.height * long(network_.R); ++j) {
-      const double w = block.parameters.theta[j];
+    for (long j = 0; j < (front ? units.count[int(Part::W)] : block.height * long(network_.R)); ++j) {
+      const double w = W[j];
       l1 += std::abs(w), l2 += w * w;
     }
     penalties_[2 * k] = l1, penalties_[2 * k + 1] = l2;
@@ -191,17 +257,22 @@ template <class T> Outcome Packed<T>::step(const Step<T>& step, Team& team, int 
   const long blocks = (step.rows + block_rows_ - 1) / block_rows_;
   const bool clips = step.clip_norm < std::numeric_limits<double>::infinity();
   const Epilogue<T> fused = {
-      &step.constants, false, true, true, step.measure ? &norm2_[0] : nullptr, penalised_ ? &penalties_[0] : nullptr};
+      step.constants, false, true, true, step.measure ? &norm2_[0] : nullptr, penalised_ ? &penalties_[0] : nullptr};
   // Before the first barrier: after it, the others are free to move W and what is known of it.
   if (thread == 0) block_J_ = penalty(step);
   if (thread == 0) safe_ = blocks == 1 && !clips && x_moderate_ && stays_finite(step, network_.moderate_gradient());
   long first = 0;
   for (long b = 0; b < blocks; ++b) {
     const long end = step.rows * (b + 1) / blocks;
-    const Block<T> block = {step.set,           step.order ? step.order + first : nullptr,
-                            step.first + first, static_cast<int>(end - first),
-                            step.scale,         true,
-                            step.key,           first,
+    const Block<T> block = {step.set,
+                            step.order ? step.order + first : nullptr,
+                            step.first + first,
+                            static_cast<int>(end - first),
+                            step.scale,
+                            true,
+                            step.key,
+                            step.dropout,
+                            first,
                             step.rows};
     flags_[thread].calm = network_.run(block, team, thread);
     team.barrier.wait();
@@ -218,7 +289,7 @@ template <class T> Outcome Packed<T>::step(const Step<T>& step, Team& team, int 
     // Otherwise the gradient is summed up first, and looked at before θ moves.
     if (b == 0 && thread == 0) make_room_for_sums();
     team.barrier.wait();
-    weights({&step.constants, b > 0, b + 1 == blocks, false, b + 1 == blocks ? &norm2_[0] : nullptr, nullptr},
+    weights({step.constants, b > 0, b + 1 == blocks, false, b + 1 == blocks ? &norm2_[0] : nullptr, nullptr},
             block.rows, team, thread);
     team.barrier.wait();
     first = end;
@@ -227,7 +298,7 @@ template <class T> Outcome Packed<T>::step(const Step<T>& step, Team& team, int 
   team.barrier.wait();
   if (decision_ == Outcome::done) {
     Epilogue<T> epilogue = fused;
-    epilogue.step = &constants_;
+    epilogue.step = constants_.data();
     apply(epilogue, thread);
     team.barrier.wait();
     if (keeps_) {
@@ -250,41 +321,47 @@ void Packed<T>::gradient(const Step<T>& step, T* gradient, T* const* deltas, Tea
   for (long b = 0; b < blocks; ++b) {
     const long end = step.rows * (b + 1) / blocks;
     const int rows = static_cast<int>(end - first);
-    network_.run({step.set, nullptr, first, rows, step.scale, true, 0, first, step.rows}, team, thread);
+    network_.run({step.set, nullptr, first, rows, step.scale, true, 0, nullptr, first, step.rows}, team, thread);
     team.barrier.wait();
     if (thread == 0) block_J_ = (b == 0 ? penalty(step) : block_J_) + ordered_sum(network_.losses.get(), rows);
-    weights({&step.constants, b > 0, b + 1 == blocks, false, nullptr, nullptr}, rows, team, thread);
+    weights({step.constants, b > 0, b + 1 == blocks, false, nullptr, nullptr}, rows, team, thread);
+    const int f = network_.front.count();
+    for (int l = 0; l < f; ++l) {
+      const auto& layer = network_.front.layers[l];
+      for (long r = long(rows) * thread / team.count; r < long(rows) * (thread + 1) / team.count; ++r)
+        for (long j = 0; j < layer.m; ++j)
+          deltas[l][(first + r) * layer.m + j] = layer.delta[j * network_.front.pitch + r];
+    }
     for (std::size_t l = 0; l < network_.layers.size(); ++l) {
       const auto& layer = network_.layers[l];
       for (int r = rows * thread / team.count; r < rows * (thread + 1) / team.count; ++r)
         for (int p = 0; p < layer.panels_out; ++p)
           std::copy_n(layer.delta.get() + p * network_.stride() + long(r) * R, std::min<long>(R, layer.m - long(p) * R),
-                      deltas[l] + (first + r) * layer.m + long(p) * R);
+                      deltas[f + l] + (first + r) * layer.m + long(p) * R);
     }
     team.barrier.wait();
     first = end;
   }
   if (thread != 0) return;
   this->measured.J = block_J_;
-  for (std::size_t l = 0; l < network_.layers.size(); ++l) {
-    const auto& layer = network_.layers[l];
-    network_.unpack(layer, sums_[l].W.get(), nullptr, sums_[l].b.get(), gradient, 0, 1);
-  }
+  network_.front.write(front_sums_.get(), gradient);
+  for (std::size_t l = 0; l < network_.layers.size(); ++l)
+    network_.unpack(network_.layers[l], sums_[l].of[0].get(), nullptr, sums_[l].of[1].get(), sums_[l].of[2].get(),
+                    gradient, 0, 1);
 }
 
 template <class T> Outcome Packed<T>::decide(const Step<T>& step) {
-  bool finite = std::isfinite(block_J_);
-  for (std::size_t l = 0; finite && l < sums_.size(); ++l) {
-    const auto& layer = network_.layers[l];
-    const T largest = std::numeric_limits<T>::max();
-    finite = network_.kernels.bounded(sums_[l].W.get(), layer.packed() * network_.R, largest) &&
-             network_.kernels.bounded(sums_[l].b.get(), long(layer.panels_out) * network_.R, largest);
-  }
+  const T largest = std::numeric_limits<T>::max();
+  bool finite = std::isfinite(block_J_) && network_.kernels.bounded(front_sums_.get(), network_.front.size(), largest);
+  for (std::size_t l = 0; finite && l < sums_.size(); ++l)
+    for (int k = 0; k < parts; ++k)
+      finite &= network_.kernels.bounded(sums_[l].of[k].get(), count(network_.layers[l], Part(k)), largest);
   if (!finite) return Outcome::diverged;
   const double norm = std::sqrt(ordered_sum(norm2_.data(), norm2_.size()));
   this->measured = {block_J_, norm};
-  constants_ = step.constants;
-  if (norm > step.clip_norm) constants_.scale = static_cast<T>(step.clip_norm / norm);
+  std::copy_n(step.constants, constants_.size(), constants_.begin());
+  if (norm > step.clip_norm)
+    for (auto& constants : constants_) constants.scale = static_cast<T>(step.clip_norm / norm);
   keeps_ = !stays_finite(step, std::min(norm, step.clip_norm) * (1 + 1e-3));
   if (keeps_) keep();
   return Outcome::done;
@@ -294,7 +371,7 @@ template <class T> double Packed<T>::losses(const TrainingSet<T>& set, double sc
   double total = 0;
   for (long first = 0; first < set.t; first += network_.capacity) {
     const int rows = static_cast<int>(std::min(network_.capacity, set.t - first));
-    network_.run({&set, nullptr, first, rows, scale, false, 0, 0, rows}, team, thread);
+    network_.run({&set, nullptr, first, rows, scale, false, 0, nullptr, 0, rows}, team, thread);
     team.barrier.wait();
     if (team.stopping()) return std::numeric_limits<double>::quiet_NaN();
     if (thread == 0) total += ordered_sum(network_.losses.get(), rows);

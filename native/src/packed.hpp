@@ -24,17 +24,22 @@ template <class T> class Packed final : public Method<T> {
 
  private:
   struct Piece {  // one block of ∂J/∂W: R or fewer rows and columns of a layer's packed weights
-    int layer;    // layers[layer]
+    int layer;    // layers[layer]; −1: piece number p of the front
     int p, q;     // panels of its outputs and inputs (thin: p = 0)
   };
-  struct Moments {
-    Buffer<T> W[2], b[2];  // like the layer's weights() and b
-  };
-  struct Sums {
-    Buffer<T> W, b;
+  struct Numbers {  // like a layer's weights(), b and κ
+    Buffer<T> of[parts];
   };
 
+  using Layer = typename PackedNetwork<T>::Layer;
+
+  Numbers room_like(const Layer& layer) const;
+  long count(const Layer& layer, Part part) const;  // of numbers in such a room
+  int place(const Piece& piece) const;              // i − 1 for a piece of L[i]
   WeightBlock<T> weight_block(const Piece& piece, long rows) const;
+  Parameters<T> parameters(const Piece& piece, Part part, T* numbers, long at) const;
+  BiasBlock<T> bias_block(const Piece& piece, Part part, long rows) const;
+  UnitGradient<T> unit_gradient(const Piece& piece, long rows) const;
   void weights(const Epilogue<T>& epilogue, long rows, Team& team, int thread);
   void apply(const Epilogue<T>& epilogue, int thread);
   Outcome decide(const Step<T>& step);
@@ -54,8 +59,9 @@ template <class T> class Packed final : public Method<T> {
   const long block_rows_;
   const int threads_;
   const bool penalised_;
-  std::vector<Moments> moments_;
-  std::vector<Sums> sums_;                     // the gradient, where a step needs it whole before it moves θ
+  std::vector<Numbers> moments_[2];            // of each layer, as many as the optimizer keeps
+  std::vector<Numbers> sums_;                  // the gradient, where a step needs it whole before it moves θ
+  Buffer<T> front_moments_[2], front_sums_;    // like front.theta; the sums are made room for from the start
   std::vector<Buffer<T>> kept_;                // θ and the moments before a step that may overflow
   bool x_moderate_;                            // are all inputs so small that the products of a step cannot overflow?
   double theta_reach_ = 0, moment_reach_ = 0;  // no |θ|, no first moment is larger
@@ -67,8 +73,8 @@ template <class T> class Packed final : public Method<T> {
   struct alignas(64) Flag {
     bool calm;
   };
-  std::vector<Flag> flags_;  // of each thread: did it see only moderate numbers?
-  StepConstants<T> constants_;
+  std::vector<Flag> flags_;                  // of each thread: did it see only moderate numbers?
+  std::vector<StepConstants<T>> constants_;  // of each layer, with this step's clipping
   Outcome decision_ = Outcome::done;
   double block_J_ = 0;
 };

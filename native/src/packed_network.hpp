@@ -1,4 +1,5 @@
-// A network in the packed layout (kernels.hpp) with room for the activations and deltas of `capacity` examples.
+// A network in the packed layout (kernels.hpp) with room for the activations and deltas of `capacity` examples. Leading
+// block-diagonal layers are the front's (front.hpp); a block-diagonal layer elsewhere is kept as a dense W with zeros.
 #pragma once
 
 #include <cmath>
@@ -7,6 +8,7 @@
 #include "buffer.hpp"
 #include "chainrule/kernel_set.hpp"
 #include "chainrule/spec.hpp"
+#include "front.hpp"
 #include "kernels.hpp"
 #include "team.hpp"
 
@@ -17,10 +19,11 @@ template <class T> struct Block {
   const TrainingSet<T>* set;
   const std::uint32_t* order;  // null: first, first + 1, …
   long first;
-  int rows;           // ≤ capacity
-  double scale;       // of the weights
-  bool training;      // dropout, and the deltas are wanted
-  std::uint64_t key;  // dropout's; the block's rows are rows `offset` … of a step of `step_rows` rows
+  int rows;               // ≤ capacity
+  double scale;           // of the weights
+  bool training;          // dropout, and the deltas are wanted
+  std::uint64_t key;      // dropout's; the block's rows are rows `offset` … of a step of `step_rows` rows
+  const double* dropout;  // [r]: p of each layer
   long offset, step_rows;
 };
 
@@ -31,11 +34,14 @@ template <class T> class PackedNetwork {
     int panels_in, panels_out;  // ⌈n/R⌉, ⌈m/R⌉
     bool thin;
     LayerSpec spec;
-    long theta;                        // where W[i] begins in θ
-    Buffer<T> W;                       // [panels_out][n][R]; a thin layer has Wt alone
-    Buffer<T> Wt;                      // [panels_in][m][R]; without backward pass, or for i = 1: none, unless thin
-    Buffer<T> b;                       // [panels_out][R]
-    Buffer<T> a, source, mask, delta;  // [panels_out][capacity][R]
+    long theta;          // where W[i] begins in θ
+    long entries;        // of W[i] in θ
+    Buffer<T> keep;      // like weights(): 1 where W has a parameter; a dense layer has none
+    Buffer<T> dense;     // (m, n): room for W as a dense matrix, if it is not
+    Buffer<T> W;         // [panels_out][n][R]; a thin layer has Wt alone
+    Buffer<T> Wt;        // [panels_in][m][R]; without backward pass, or for i = 1: none, unless thin
+    Buffer<T> b, kappa;  // [panels_out][R]
+    Buffer<T> a, source, mask, delta, kappa_delta;  // [panels_out][capacity][R]
     bool keeps_source;
 
     T* weights() const { return thin ? Wt.get() : W.get(); }
@@ -47,9 +53,11 @@ template <class T> class PackedNetwork {
   void put(const T* theta);
   void put(const T* theta, int thread, int threads);  // this thread's part
   void get(T* theta, int thread, int threads) const;  // this thread's part
-  // Numbers packed like a layer's weights() (and, if at hand, like Wt) and b → their place in a vector like θ; this thread's part.
-  void unpack(const Layer& layer, const T* weights, const T* transposed, const T* b, T* theta, int thread,
-              int threads) const;
+  // Numbers packed like a layer's weights() (and, if at hand, like Wt), b and κ → their place in a vector like θ; this thread's part.
+  void unpack(const Layer& layer, const T* weights, const T* transposed, const T* b, const T* kappa, T* theta,
+              int thread, int threads) const;
+  // and back, of all: W in the lecture's order (dense) from a vector like θ
+  const T* matrix(const Layer& layer, const T* theta) const;
 
   // The forward pass over a block, the losses, and the backward pass if block.training. Returns whether this thread saw
   // only moderate numbers: losses, activations and deltas so small that no sum over `capacity` rows can overflow.
@@ -66,15 +74,19 @@ template <class T> class PackedNetwork {
   const Kernels<T>& kernels;
   const int R;
   const int lanes;
-  const long capacity;        // a multiple of lanes
-  std::vector<Layer> layers;  // layers[i − 1] is layer i
-  Buffer<T> x;                // a[0]: [⌈m₀/R⌉][capacity][R]
-  Buffer<double> losses;      // [capacity]
+  const long capacity;  // a multiple of lanes
+  Front<T> front;       // L[1] … L[f], f = front.count() ≥ 0
+  std::vector<Layer>
+      layers;         // layers[k − 1] is L[f + k]; below, and in the functions, the layers above the front count from 1
+  Buffer<T> x;        // a[f]: [⌈m/R⌉][capacity][R]
+  Buffer<T> x_delta;  // ∂J/∂a[f], where there is a front
+  Buffer<double> losses;  // [capacity]
 
   long stride() const { return capacity * R; }
   const T* input_of(int i) const { return i == 1 ? x.get() : layers[i - 2].a.get(); }
 
  private:
+  void mark_blocks(Layer& layer, bool backward);
   void gather(const Block<T>& block, int first, int last);
   void forward(const Block<T>& block, Team& team, int thread, int first, int last);
   void output(const Block<T>& block, int thread, int first, int last);

@@ -18,26 +18,27 @@ template <class T> double largest_size(const T* x, long count) {
 
 template <class T> void Packed<T>::measure_reach() {
   theta_reach_ = moment_reach_ = 0;
-  for (std::size_t l = 0; l < network_.layers.size(); ++l) {
-    const auto& layer = network_.layers[l];
-    const long weights = layer.packed() * network_.R, biases = long(layer.panels_out) * network_.R;
-    theta_reach_ =
-        std::max({theta_reach_, largest_size(layer.weights(), weights), largest_size(layer.b.get(), biases)});
-    if (moments_[l].W[0])
-      moment_reach_ = std::max(
-          {moment_reach_, largest_size(moments_[l].W[0].get(), weights), largest_size(moments_[l].b[0].get(), biases)});
-  }
+  each_array([&](const T* numbers, long count, std::size_t, int moment) {
+    if (moment == 1) return;  // the second one bounds nothing
+    double& reach = moment < 0 ? theta_reach_ : moment_reach_;
+    reach = std::max(reach, largest_size(numbers, count));
+  });
 }
 
 // Can no |θ| overflow in this step, if no entry of the gradient is above `largest`? A bound of |θ| and of the first moment is kept
 // from step to step; where it has grown too far, they are measured anew. Called by thread 0.
 template <class T> bool Packed<T>::stays_finite(const Step<T>& step, double largest) {
-  const Coefficients<T>& c = step.constants.weights;
+  Coefficients<T> c = step.constants[0].of[0];  // with the largest factors
+  for (std::size_t l = 0; l < constants_.size(); ++l)
+    for (const Coefficients<T>& other : step.constants[l].of) {
+      c.alpha = std::max(c.alpha, other.alpha);
+      c.decay = std::max(c.decay, other.decay);
+    }
   const double room = 0.5 * double(std::numeric_limits<T>::max());
   const auto step_size = [&] {  // of the longest step
     const double g = largest + step.l1 + step.l2 * theta_reach_;
     const double beta1 = c.beta1, beta2 = c.beta2;
-    switch (step.constants.optimizer) {
+    switch (step.constants[0].optimizer) {
       case Optimizer::gradient_descent:
         return c.alpha * g;
       case Optimizer::momentum:
@@ -55,7 +56,7 @@ template <class T> bool Packed<T>::stays_finite(const Step<T>& step, double larg
         return 2 * c.alpha * (C + 1) + c.decay * theta_reach_;
       }
       case Optimizer::rprop:
-        return double(c.largest);
+        return double(c.alpha) * double(c.largest);
     }
     return room;
   };
@@ -67,39 +68,42 @@ template <class T> bool Packed<T>::stays_finite(const Step<T>& step, double larg
   return true;
 }
 
-// f(numbers, count, place) for θ and the moments, piece of memory by piece, each with its place in kept_
+// f(numbers, count, place, moment) for θ (moment = −1) and the moments (0, 1), piece of memory by piece, each with its place in kept_
 template <class T> template <class F> void Packed<T>::each_array(F f) const {
   std::size_t place = 0;
+  const auto numbers = [&](T* array, long count, int moment) {
+    if (array) f(array, count, place++, moment);
+  };
+  numbers(network_.front.theta.get(), network_.front.size(), -1);
+  for (int k = 0; k < 2; ++k) numbers(front_moments_[k].get(), network_.front.size(), k);
   for (std::size_t l = 0; l < network_.layers.size(); ++l) {
     const auto& layer = network_.layers[l];
-    const long weights = layer.packed() * network_.R, biases = long(layer.panels_out) * network_.R;
-    f(layer.weights(), weights, place++);
-    f(layer.b.get(), biases, place++);
-    for (int k = 0; k < 2; ++k)
-      if (moments_[l].W[k]) {
-        f(moments_[l].W[k].get(), weights, place++);
-        f(moments_[l].b[k].get(), biases, place++);
-      }
+    T* const of[parts] = {layer.weights(), layer.b.get(), layer.kappa.get()};
+    for (int k = 0; k < parts; ++k) {
+      numbers(of[k], count(layer, Part(k)), -1);
+      for (int i = 0; i < 2; ++i)
+        if (!moments_[i].empty()) numbers(moments_[i][l].of[k].get(), count(layer, Part(k)), i);
+    }
   }
 }
 
 template <class T> void Packed<T>::keep() {
-  if (kept_.empty()) each_array([&](const T*, long count, std::size_t) { kept_.emplace_back(count); });
-  each_array([&](const T* numbers, long count, std::size_t k) { std::copy_n(numbers, count, kept_[k].get()); });
+  if (kept_.empty()) each_array([&](const T*, long count, std::size_t, int) { kept_.emplace_back(count); });
+  each_array([&](const T* numbers, long count, std::size_t k, int) { std::copy_n(numbers, count, kept_[k].get()); });
 }
 
 template <class T> bool Packed<T>::theta_is_finite() const {
-  const T largest = std::numeric_limits<T>::max();
-  for (const auto& layer : network_.layers)
-    if (!network_.kernels.bounded(layer.weights(), layer.packed() * network_.R, largest) ||
-        !network_.kernels.bounded(layer.b.get(), long(layer.panels_out) * network_.R, largest))
-      return false;
-  return true;
+  bool finite = true;
+  each_array([&](const T* numbers, long count, std::size_t, int moment) {
+    if (moment < 0) finite &= network_.kernels.bounded(numbers, count, std::numeric_limits<T>::max());
+  });
+  return finite;
 }
 
 template <class T> void Packed<T>::restore() {
-  each_array([&](T* numbers, long count, std::size_t k) { std::copy_n(kept_[k].get(), count, numbers); });
+  each_array([&](T* numbers, long count, std::size_t k, int) { std::copy_n(kept_[k].get(), count, numbers); });
   for (const Piece& piece : pieces_) {
+    if (piece.layer < 0) continue;
     const WeightBlock<T> block = weight_block(piece, 0);
     if (block.transposed)
       network_.kernels.transpose_block(block.parameters.theta, block.height, block.width, block.transposed);

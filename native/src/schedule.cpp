@@ -12,7 +12,7 @@ double half_cosine(double p, double q, double v) { return q + (p - q) * 0.5 * (1
 
 }  // namespace
 
-double learning_rate(const ScheduleSpec& s, double epoch, double epochs) {
+double value_at(const ScheduleSpec& s, double epoch, double epochs) {
   const double rate = s.rate, u = epochs > 0 ? std::min(1.0, epoch / epochs) : 1.0;
   switch (s.schedule) {
     case Schedule::constant:
@@ -36,6 +36,10 @@ double learning_rate(const ScheduleSpec& s, double epoch, double epochs) {
     }
     case Schedule::coslog4:
       return rate * 0.5 * (1.0 - std::cos(2.0 * std::numbers::pi * std::log2(1.0 + 15.0 * u)));
+    case Schedule::flat_cosine: {
+      const double flat = s.p[0];
+      return u < flat ? rate : half_cosine(rate, 0.0, (u - flat) / (1.0 - flat));
+    }
   }
   return rate;
 }

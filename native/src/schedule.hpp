@@ -1,11 +1,11 @@
-// Learning-rate schedules: the formulas of schedules.py.
+// Schedules of α, λ and p: the formulas of schedules.py.
 #pragma once
 
 #include "chainrule/spec.hpp"
 
 namespace chainrule {
 
-// α after `epoch` (perhaps a fraction) of `epochs` planned epochs
-double learning_rate(const ScheduleSpec& schedule, double epoch, double epochs);
+// the value after `epoch` (perhaps a fraction) of `epochs` planned epochs
+double value_at(const ScheduleSpec& schedule, double epoch, double epochs);
 
 }  // namespace chainrule

@@ -26,7 +26,7 @@ template <class T> Trainer<T>::Trainer(const ProblemSpec<T>& problem, Progress p
   total_weight_ = sum_of_weights(data.weights, nullptr, 0, data.t);
   if (problem_.validation.t && problem_.cost.mean)
     validation_scale_ = 1 / sum_of_weights(problem_.validation.weights, nullptr, 0, problem_.validation.t);
-  if (!problem_.full_batch()) order_.resize(data.t);
+  if (!problem_.full_batch() && problem_.shuffle) order_.resize(data.t);
   if (problem_.patience) best_theta_ = Buffer<T>(problem_.net.d());
   const bool narrow = Narrow<T>::suits(problem_.net);
   if (narrow)
@@ -34,6 +34,8 @@ template <class T> Trainer<T>::Trainer(const ProblemSpec<T>& problem, Progress p
   else
     method_ = std::make_unique<Packed<T>>(problem_);
   method_name_ = narrow ? "lanes" : "panels";
+  constants_.resize(problem_.net.r());
+  dropout_.resize(problem_.net.r());
   method_->put(theta, moments);
   stopped_ = reason_to_stop();
 }
@@ -145,8 +147,12 @@ template <class T> void Trainer<T>::prepare() {
   const std::uint32_t* const order = order_.empty() ? nullptr : order_.data() + first;
   const double weight = sum_of_weights(problem_.data.weights, order, first, rows);
   share_ = weight / total_weight_;
-  const double penalty_share = problem_.cost.mean ? 1.0 : share_;
-  alpha_ = learning_rate(optimizer.schedule, double(p.step) / double(steps_per_epoch_), double(problem_.epochs));
+  const double mean_share = problem_.cost.mean == 1 ? 1.0 : weight > 0 ? 1.0 / weight : 0.0;
+  const double penalty_share = problem_.cost.mean ? mean_share : share_;
+  const auto now = [&](const ScheduleSpec& schedule) {
+    return value_at(schedule, double(p.step - p.first_step) / double(steps_per_epoch_), double(problem_.epochs));
+  };
+  alpha_ = now(optimizer.schedule);
 
   step_.set = &problem_.data;
   step_.order = order;
@@ -160,14 +166,21 @@ template <class T> void Trainer<T>::prepare() {
   before_key_ = stream_;
   step_.key = problem_.net.has_dropout() ? stream_.next() : 0;
 
-  StepConstants<T>& c = step_.constants;
-  c.optimizer = optimizer.optimizer;
-  c.weights = coefficients<T>(optimizer.optimizer, alpha_, p.step + 1, optimizer.hyper);
-  c.biases = c.weights;
-  c.biases.decay = 0;
-  c.l1 = static_cast<T>(step_.l1);
-  c.l2 = static_cast<T>(step_.l2);
-  c.scale = 1;
+  step_.constants = constants_.data();
+  step_.dropout = dropout_.data();
+  const bool decays = optimizer.optimizer == Optimizer::adamw;
+  const Coefficients<double> wide =
+      coefficients(optimizer.optimizer, alpha_, decays ? now(optimizer.weight_decay) : 0, p.step + 1, optimizer.hyper);
+  for (std::size_t l = 0; l < constants_.size(); ++l) {
+    const LayerSpec& layer = problem_.net.layers[l];
+    StepConstants<T>& c = constants_[l];
+    dropout_[l] = layer.drops() ? now(layer.dropout) : 0;
+    c.optimizer = optimizer.optimizer;
+    for (int k = 0; k < parts; ++k) c.of[k] = rounded<T>(wide, layer.rate[k], layer.decay[k]);
+    c.l1 = static_cast<T>(step_.l1);
+    c.l2 = static_cast<T>(step_.l2);
+    c.scale = 1;
+  }
 }
 
 template <class T> void Trainer<T>::end_epoch() {

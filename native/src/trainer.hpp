@@ -18,6 +18,7 @@ enum class Stopped { no, tol, patience, epochs, diverged };
 // Everything but θ and the moments that is needed to go on (training/state.py).
 struct Progress {
   long step = 0, epoch = 0, batch = 0;
+  long first_step = 0;  // steps made before epoch 0, by a run over another training set
   double partial_J = 0, partial_seconds = 0;
   Pcg64 stream;  // at the start of the running epoch
   double best_J = std::numeric_limits<double>::infinity();
@@ -67,6 +68,8 @@ template <class T> class Trainer {
   Pcg64 before_key_;  // where it was before the step that is next drew its dropout key
   bool epoch_begun_ = false;
   Step<T> step_{};
+  std::vector<StepConstants<T>> constants_;  // of each layer in the step that is next
+  std::vector<double> dropout_;              // and p
   double share_ = 1, alpha_ = 0;
   double validation_J_;
   Stopped stopped_ = Stopped::no;

@@ -109,50 +109,51 @@ template <class T> void vector_valued(int m, double spread) {
   }
 }
 
-// Five steps of each optimizer beside the same in a wider type.
-template <class T> void optimizers() {
+// Five steps of each optimizer beside the same in a wider type, where the step is multiplied by `rate` and AdamW's λ by `decay`.
+template <class T> void optimizers(double rate, double decay) {
   using R = Wide<T>;
   for (int o = 0; o <= static_cast<int>(Optimizer::rprop); ++o) {
     const Optimizer kind = static_cast<Optimizer>(o);
     const double hypers[8][4] = {
-        {}, {0.9}, {0.9}, {1e-10}, {0.9, 1e-8}, {0.9, 0.999, 1e-8}, {0.9, 0.999, 1e-8, 0.01}, {0.5, 1.2, 1e-6, 50}};
+        {}, {0.9}, {0.9}, {1e-10}, {0.9, 1e-8}, {0.9, 0.999, 1e-8}, {0.9, 0.999, 1e-8}, {0.5, 1.2, 1e-6, 50}};
     const auto& h = hypers[o];
-    const double alpha = 0.01;
+    const double alpha = 0.01, lambda = 0.01;
     V<T> theta = broadcast(T(1.5)), first = broadcast(T(kind == Optimizer::rprop ? alpha : 0)), second{};
     R t = 1.5, mu = first[0], nu = 0;
     for (int k = 1; k <= 5; ++k) {
       const T g = T(k == 3 ? -0.75 : 1.0 / k);
       with(kind, [&]<Optimizer optimizer>() {
-        update<optimizer>(theta, first, second, broadcast(g), coefficients<T>(kind, alpha, k, h));
+        update<optimizer>(theta, first, second, broadcast(g),
+                          rounded<T>(coefficients(kind, alpha, lambda, k, h), rate, decay));
       });
       const R G = g, b1 = h[0], b2 = h[1];
       switch (kind) {
         case Optimizer::gradient_descent:
-          t -= alpha * G;
+          t -= rate * alpha * G;
           break;
         case Optimizer::momentum:
-          mu = b1 * mu + G, t -= alpha * mu;
+          mu = b1 * mu + G, t -= rate * alpha * mu;
           break;
         case Optimizer::nesterov:
-          mu = b1 * mu + G, t -= alpha * (G + b1 * mu);
+          mu = b1 * mu + G, t -= rate * alpha * (G + b1 * mu);
           break;
         case Optimizer::adagrad:
-          mu += G * G, t -= alpha * G / (std::sqrt(mu) + h[0]);
+          mu += G * G, t -= rate * alpha * G / (std::sqrt(mu) + h[0]);
           break;
         case Optimizer::rmsprop:
-          mu = b1 * mu + (1 - b1) * G * G, t -= alpha * G / (std::sqrt(mu) + h[1]);
+          mu = b1 * mu + (1 - b1) * G * G, t -= rate * alpha * G / (std::sqrt(mu) + h[1]);
           break;
         case Optimizer::adamw:
-          t -= alpha * h[3] * t;
+          t -= rate * decay * alpha * lambda * t;
           [[fallthrough]];
         case Optimizer::adam:
           mu = b1 * mu + (1 - b1) * G, nu = b2 * nu + (1 - b2) * G * G;
-          t -= alpha * (mu / (1 - std::pow(b1, R(k)))) / (std::sqrt(nu / (1 - std::pow(b2, R(k)))) + h[2]);
+          t -= rate * alpha * (mu / (1 - std::pow(b1, R(k)))) / (std::sqrt(nu / (1 - std::pow(b2, R(k)))) + h[2]);
           break;
         case Optimizer::rprop:
           mu = std::min(R(h[3]), std::max(R(h[2]), mu * (G * nu > 0 ? h[1] : G * nu < 0 ? h[0] : 1.0)));
           nu = G * nu < 0 ? 0 : G;
-          t -= mu * ((nu > 0) - (nu < 0));
+          t -= rate * mu * ((nu > 0) - (nu < 0));
       }
       CHECK(std::abs(theta[0] - t) <= 4 * k * std::numeric_limits<T>::epsilon() * std::abs(t),
             "%s, step %d: %.9g, not %.9g", optimizer_names[o], k, double(theta[0]), double(t));
@@ -165,7 +166,9 @@ template <class T> void all() {
   for (const int m : {1, 2, 3, 7, 10, 33})
     for (const double spread : {0.01, 1.0, 20.0, 1000.0})
       for (int i = 0; i < 20; ++i) vector_valued<T>(m, spread);
-  optimizers<T>();
+  optimizers<T>(1, 1);
+  optimizers<T>(6, 0.5);
+  optimizers<T>(0, 1);
 }
 
 }  // namespace

@@ -36,6 +36,8 @@ namespace {
 
 using namespace chainrule;
 
+constexpr ScheduleSpec constant(double rate) { return {Schedule::constant, rate}; }
+
 struct Shape {
   const char* name;
   std::vector<long> m;
@@ -44,29 +46,76 @@ struct Shape {
   long t, batch;
 };
 
+LayerSpec blocks(std::vector<Run> runs, Sigma sigma, bool parametric, double dropout = 0) {
+  LayerSpec layer{sigma, 0, constant(dropout), std::move(runs), parametric};
+  layer.rate[0] = 6, layer.rate[1] = 0.1, layer.rate[2] = 0.5;
+  layer.decay[1] = 0.5, layer.decay[2] = 0.25;
+  return layer;
+}
+
 const Shape shapes[] = {
     {"narrow", {5, 3, 2, 1}, {{Sigma::sigmoid}, {Sigma::tanh}, {Sigma::identity}}, {}, 100, 100},
     {"narrow minibatches",
      {4, 17, 9, 3},
-     {{Sigma::gelu, 0, 0.3}, {Sigma::layer_norm, 1e-5}, {Sigma::softmax}},
+     {{Sigma::gelu, 0, constant(0.3)}, {Sigma::layer_norm, 1e-5}, {Sigma::softmax}},
      {Cost::cross_entropy, 0.1},
      301,
      97},
     {"one row", {3, 70, 2}, {{Sigma::relu}, {Sigma::identity}}, {Cost::huber, 1}, 1, 1},
     {"panels",
      {37, 70, 33, 40},
-     {{Sigma::relu, 0, 0.2}, {Sigma::silu}, {Sigma::sigmoid}},
+     {{Sigma::relu, 0, constant(0.2)}, {Sigma::silu}, {Sigma::sigmoid}},
      {Cost::log_likelihood, 0, true, 0.01, 0.1},
      131,
      50},
     {"vector-valued",
      {7, 65, 31, 2},
-     {{Sigma::softmax}, {Sigma::log_softmax, 0, 0.1}, {Sigma::exp}},
+     {{Sigma::softmax}, {Sigma::log_softmax, 0, constant(0.1)}, {Sigma::exp}},
      {Cost::poisson},
      53,
      20},
-    {"columns", {600, 512, 512, 3}, {{Sigma::tanh, 0, 0.1}, {Sigma::relu}, {Sigma::identity}}, {}, 90, 64},
+    {"columns", {600, 512, 512, 3}, {{Sigma::tanh, 0, constant(0.1)}, {Sigma::relu}, {Sigma::identity}}, {}, 90, 64},
     {"blocks", {3, 40, 2}, {{Sigma::relu}, {Sigma::identity}}, {Cost::sum_of_squares, 0, true}, 4500, 4500},
+    {"scaled inputs",
+     {9, 9, 40, 3},
+     {blocks({{9, 1, 1}}, Sigma::identity, false), {Sigma::mish}, {Sigma::identity}},
+     {},
+     90,
+     33},
+    {"embedded inputs",
+     {7, 55, 14, 70, 2},
+     {blocks({{3, 17, 1}, {4, 1, 1}}, Sigma::sine, true),
+      blocks({{3, 4, 17}, {2, 1, 2}}, Sigma::gelu, false, 0.2),
+      {Sigma::elu, 0.5, constant(0.1), {}, true},
+      {Sigma::sigmoid, 0, {}, {}, true}},
+     {Cost::huber, 1, true, 0.01, 0.1},
+     131,
+     50},
+    {"blocks above",
+     {6, 70, 36, 36, 40},
+     {{Sigma::relu, 0, {}, {}, true},
+      blocks({{5, 7, 12}, {1, 1, 10}}, Sigma::layer_norm, false),
+      blocks({{36, 1, 1}}, Sigma::selu, true, 0.1),
+      blocks({{4, 10, 9}}, Sigma::tanh, true)},
+     {},
+     71,
+     24},
+    {"columns over blocks",
+     {300, 600, 512, 512, 3},
+     {blocks({{300, 2, 1}}, Sigma::sine, true, 0.1),
+      {Sigma::tanh, 0, constant(0.1)},
+      {Sigma::relu, 0, {}, {}, true},
+      {Sigma::identity}},
+     {},
+     90,
+     64},
+    {"blocks in blocks",
+     {4, 12, 40, 2},
+     {blocks({{2, 6, 2}}, Sigma::silu, true), {Sigma::relu}, {Sigma::identity}},
+     {Cost::sum_of_squares, 0, true},
+     4500,
+     4500},
+    {"one layer of blocks", {6, 4}, {blocks({{2, 2, 3}}, Sigma::softmax, false)}, {Cost::cross_entropy, 0}, 40, 7},
     {"one layer", {130, 3}, {{Sigma::softmax}}, {Cost::cross_entropy, 0}, 40, 7},
 };
 
@@ -90,15 +139,16 @@ template <class T> struct Data {
       weights[j + misaligned] = T(0.5 + std::abs(normal(random)));
     }
     for (int i = 1; i <= problem.net.r(); ++i)
-      for (long k = 0; k < shape.m[i] * (shape.m[i - 1] + 1); ++k)
-        theta.push_back(T(normal(random) / std::sqrt(double(shape.m[i - 1]))));
+      for (long k = 0; k < problem.net.size(i); ++k)
+        theta.push_back(T(normal(random) / std::sqrt(double(problem.net.entries(i)) / shape.m[i])));
     zeros.resize(d);
     problem.data = {X.data() + misaligned, Y.data() + misaligned, weights.data() + misaligned, shape.t};
     problem.validation = {X.data() + misaligned, Y.data() + misaligned, nullptr, (shape.t + 1) / 2};
     problem.optimizer.optimizer = optimizer;
-    const double adam[] = {0.9, 0.999, 1e-8, 0.01};
+    const double adam[] = {0.9, 0.999, 1e-8, 0};
     std::memcpy(problem.optimizer.hyper, adam, sizeof adam);
     problem.optimizer.schedule.rate = 0.01;
+    problem.optimizer.weight_decay.rate = 0.01;
     problem.batch_size = shape.batch;
     problem.epochs = 3;
   }
@@ -161,7 +211,7 @@ void differences(const Shape& shape) {
 
 // As many allocations for three hundred epochs as for ten
 void no_allocation(int threads, double clip_norm) {
-  for (const Shape& shape : {shapes[0], shapes[1], shapes[3]}) {
+  for (const Shape& shape : {shapes[0], shapes[1], shapes[3], shapes[9], shapes[10]}) {
     Data<float> data(shape, Optimizer::adam);
     data.problem.epochs = 100000;
     data.problem.threads = threads;
@@ -195,7 +245,7 @@ void interruption() {
 
 // J, ∇J or the next θ not finite: θ stays as it was
 void divergence() {
-  for (const Shape& shape : {shapes[0], shapes[3]}) {
+  for (const Shape& shape : {shapes[0], shapes[3], shapes[8]}) {
     Data<float> data(shape, Optimizer::gradient_descent);
     data.problem.optimizer.schedule.rate = 1e38;
     data.problem.epochs = 1000;

@@ -5,11 +5,13 @@ from typing import Any
 
 from chainrule.checks import Array
 
-Sigmas = Sequence[tuple[str, float, float]]  # name, parameter, dropout
-Net = tuple[Sequence[int], Sigmas]
-Cost = tuple[str, float, bool, float, float]
 Schedule = tuple[str, float, Sequence[float]]
-Optimizer = tuple[str, Sequence[float], float, Schedule]
+Parts = tuple[float, float, float]  # of W, b and κ
+# σ's name and parameter, dropout, the blocks of W as (count, p, q), is there a κ, rate, decay
+Layer = tuple[str, float, Schedule, Sequence[tuple[int, int, int]], bool, Parts, Parts]
+Net = tuple[Sequence[int], Sequence[Layer]]
+Cost = tuple[str, float, int, float, float]  # name, parameter, mean (2: penalties too), l1, l2
+Optimizer = tuple[str, Sequence[float], float, Schedule, Schedule]  # name, hyper, clip_norm, α, λ
 Rows = tuple[Array, Array, Array | None]  # X, Y, weights
 
 def kernel_set() -> str: ...
@@ -23,6 +25,7 @@ class _TrainingRun:
         data: Rows,
         validation: Rows | None,
         batch_size: int,
+        shuffle: bool,
         epochs: int,
         tol: float,
         tol_epochs: int,

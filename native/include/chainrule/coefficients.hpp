@@ -5,19 +5,22 @@
 namespace chainrule {
 
 template <class T> struct Coefficients {
-  T alpha;                            // the step's learning rate; Adam, AdamW: α / (1 − β₁ᵏ)
+  T alpha;                            // the step's learning rate; Adam, AdamW: α / (1 − β₁ᵏ); RPROP: 1
   T beta1, rest1;                     // momentum or Adam's β₁, and 1 − β₁
   T beta2, rest2;                     // Adam's β₂ or RMSProp's ρ, and 1 − it
   T epsilon;                          // ε
   T root;                             // 1 / √(1 − β₂ᵏ); 1 for AdaGrad and RMSProp
-  T decay;                            // AdamW: α λ. For biases, which are not decayed, a copy with 0
+  T decay;                            // AdamW: α λ
   T shrink, grow, smallest, largest;  // RPROP's η₋, η₊ and bounds of the step sizes
 };
 
-// The coefficients of step k = 1, 2, … with learning rate alpha. `hyper` holds the Python object's own numbers in order:
-//   momentum, nesterov: momentum | adagrad: epsilon | rmsprop: decay, epsilon | adam: beta1, beta2, epsilon
-//   adamw: beta1, beta2, epsilon, weight_decay | rprop: shrink, grow, smallest, largest
-template <class T>
-Coefficients<T> coefficients(Optimizer optimizer, double alpha, long long k, const double (&hyper)[4]);
+// The coefficients of step k = 1, 2, … with learning rate alpha and AdamW's λ. `hyper` holds the Python object's own numbers in order:
+//   momentum, nesterov: momentum | adagrad: epsilon | rmsprop: decay, epsilon | adam, adamw: beta1, beta2, epsilon, is it ε̂?
+//   rprop: shrink, grow, smallest, largest
+Coefficients<double> coefficients(Optimizer optimizer, double alpha, double lambda, long long k,
+                                  const double (&hyper)[4]);
+
+// Rounded, for entries of θ whose step is multiplied by `rate`, and whose λ by `decay` too.
+template <class T> Coefficients<T> rounded(const Coefficients<double>& c, double rate, double decay);
 
 }  // namespace chainrule

@@ -78,9 +78,13 @@ constexpr int moments(Optimizer optimizer) {
   return optimizer < Optimizer::adam ? 1 : 2;
 }
 
-enum class Schedule : int { constant, step, exponential, inverse_time, cosine, one_cycle, coslog4 };
+// The entries of θ that belong to a layer, in their order there.
+enum class Part : int { W, b, kappa };
+inline constexpr int parts = 3;
+
+enum class Schedule : int { constant, step, exponential, inverse_time, cosine, one_cycle, coslog4, flat_cosine };
 inline constexpr const char* schedule_names[] = {
-    "constant", "step", "exponential", "inverse_time", "cosine", "one_cycle", "coslog4",
+    "constant", "step", "exponential", "inverse_time", "cosine", "one_cycle", "coslog4", "flat_cosine",
 };
 
 }  // namespace chainrule

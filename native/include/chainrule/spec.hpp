@@ -6,13 +6,31 @@
 #include <vector>
 
 #include "chainrule/kinds.hpp"
+#include "chainrule/run.hpp"
 
 namespace chainrule {
 
+struct ScheduleSpec {
+  Schedule schedule = Schedule::constant;
+  double rate = 0;
+  // step: every, factor; exponential, inverse_time: decay; cosine: warmup, final; one_cycle: its three; flat_cosine: flat
+  double p[3] = {};
+};
+
 struct LayerSpec {  // L[i], of output size m[i]
   Sigma sigma = Sigma::identity;
-  double parameter = 0;  // slope, alpha or epsilon
-  double dropout = 0;    // p
+  double parameter = 0;             // slope, alpha or epsilon
+  ScheduleSpec dropout = {};        // p
+  std::vector<Run> runs = {};       // the blocks of W; none: W is dense
+  bool parametric = false;          // a = (1 − κ) z + κ σ(z), with one κ for each unit
+  double rate[parts] = {1, 1, 1};   // what each step of W, b and κ is multiplied by
+  double decay[parts] = {1, 0, 0};  // and what AdamW's λ is
+
+  bool drops() const { return dropout.rate > 0; }
+  bool dense() const { return runs.empty(); }
+  bool has_factors() const {
+    return rate[0] != 1 || rate[1] != 1 || rate[2] != 1 || decay[0] != 1 || decay[1] != 0 || decay[2] != 0;
+  }
 };
 
 struct NetworkSpec {
@@ -20,14 +38,21 @@ struct NetworkSpec {
   std::vector<LayerSpec> layers;
 
   int r() const { return static_cast<int>(layers.size()); }
-  long d() const {  // the length of θ: W[1] (m₁, m₀) row by row, b[1] (m₁), W[2], …
+  long entries(int i) const {  // of W[i]: all (mᵢ, mᵢ₋₁), or those of its blocks
+    const LayerSpec& layer = layers[i - 1];
+    long count = layer.dense() ? m[i] * m[i - 1] : 0;
+    for (const Run& run : layer.runs) count += run.count * run.p * run.q;
+    return count;
+  }
+  long size(int i) const { return entries(i) + m[i] * (layers[i - 1].parametric ? 2 : 1); }  // W[i], b[i], κ[i] in θ
+  long d() const {  // the length of θ: W[1] row by row (block by block), b[1] (m₁), κ[1] (m₁) if there is one, W[2], …
     long count = 0;
-    for (int i = 1; i <= r(); ++i) count += m[i] * (m[i - 1] + 1);
+    for (int i = 1; i <= r(); ++i) count += size(i);
     return count;
   }
   bool has_dropout() const {
     for (const LayerSpec& layer : layers)
-      if (layer.dropout > 0) return true;
+      if (layer.drops()) return true;
     return false;
   }
 };
@@ -35,22 +60,16 @@ struct NetworkSpec {
 struct CostSpec {
   Cost cost = Cost::sum_of_squares;
   double parameter = 0;  // label_smoothing, threshold or q
-  bool mean = false;
+  int mean = 0;          // 1: of the losses, 2: of the penalties too
   double l1 = 0, l2 = 0;
-};
-
-struct ScheduleSpec {
-  Schedule schedule = Schedule::constant;
-  double rate = 0;
-  double p[3] =
-      {};  // step: every, factor; exponential, inverse_time: decay; cosine: warmup, final; one_cycle: its three
 };
 
 struct OptimizerSpec {
   Optimizer optimizer = Optimizer::gradient_descent;
   double hyper[4] = {};  // the optimizer's own numbers, see kernels/optimizer.hpp
   double clip_norm = std::numeric_limits<double>::infinity();
-  ScheduleSpec schedule;
+  ScheduleSpec schedule;      // α
+  ScheduleSpec weight_decay;  // λ
 };
 
 template <class T> struct TrainingSet {  // borrowed: whoever owns the arrays keeps them alive
@@ -66,7 +85,8 @@ template <class T> struct ProblemSpec {
   OptimizerSpec optimizer;
   TrainingSet<T> data, validation;  // validation.t = 0: none
   long batch_size = 1, epochs = 0;
-  double tol = -1;  // negative: no such rule
+  bool shuffle = true;  // else minibatches visit the examples in their order
+  double tol = -1;      // negative: no such rule
   long tol_epochs = 10;
   long patience = 0;  // 0: no such rule
   int threads = 1;

@@ -30,6 +30,13 @@ CHAINRULE_WORD T dropout_factor(std::uint64_t key, std::uint64_t n, std::uint64_
 template <class T> void dropout_mask(const DropoutMask<T>& g) {
   const std::uint64_t threshold = round_even(g.p * 4294967296.0);
   const T kept = T(1.0 / (1.0 - g.p));
+  if (g.by_units) {
+    for (long j = 0; j < g.m; ++j)
+      for (long r = g.first_row; r < g.last_row; ++r)
+        g.panels[j * g.stride + r] =
+            dropout_factor(g.key, g.entry + static_cast<std::uint64_t>(r * g.m + j), threshold, kept);
+    return;
+  }
   for (long r = g.first_row; r < g.last_row; ++r)
     for (long j = 0; j < g.m; j += R<T>) {
       T* const to = g.panels + j / R<T> * g.stride + r * R<T>;

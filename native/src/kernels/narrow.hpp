@@ -117,9 +117,9 @@ template <class T> inline void put(const T* one, int m, int vectors, int v, T* b
 }
 
 template <class T>
-inline void narrow_mask(const NarrowBlock<T>& g, const NarrowLayer<T>& layer, unsigned long long before) {
-  const std::uint64_t threshold = round_even(layer.dropout * 4294967296.0);
-  const T kept = T(1.0 / (1.0 - layer.dropout));
+inline void narrow_mask(const NarrowBlock<T>& g, const NarrowLayer<T>& layer, double p, unsigned long long before) {
+  const std::uint64_t threshold = round_even(p * 4294967296.0);
+  const T kept = T(1.0 / (1.0 - p));
   for (int j = 0; j < layer.m; ++j)
     for (int i = 0; i < g.vectors * lanes<T>; ++i)
       layer.mask[j * g.vectors * lanes<T> + i] =
@@ -199,7 +199,7 @@ template <class T, int vectors> void narrow_block_of(const NarrowBlock<T>& g) {
     const NarrowLayer<T>& layer = g.layers[i];
     dense<T, vectors>(layer.W, layer.n, 1, layer.b, in, layer.n, layer.a, layer.m);
     if (i + 1 < g.r) {
-      if (g.training && layer.mask) narrow_mask(g, layer, before);
+      if (g.training && layer.mask) narrow_mask(g, layer, g.dropout[i], before);
       narrow_value(
           g, layer,
           {layer.sigma, layer.parameter, g.training ? layer.source : nullptr, g.training ? layer.mask : nullptr});

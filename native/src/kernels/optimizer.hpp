@@ -8,7 +8,7 @@
 //   adam              μ := β₁ μ + (1 − β₁) g,  ν := β₂ ν + (1 − β₂) g²,
 //                     θ := θ − (α/(1 − β₁ᵏ)) μ / (√ν/√(1 − β₂ᵏ) + ε)
 //   adamw             θ := θ − α λ θ first
-//   rprop             Δ := Δ η± within its bounds,  g := 0 where it turned,  θ := θ − Δ sign g      (iRPROP−)
+//   rprop             Δ := Δ η± within its bounds,  g := 0 where it turned,  θ := θ − α Δ sign g    (iRPROP−)
 //
 // first, second: the moments in the order of `moments` in Python (v | ν | μ, ν | Δ, previous g); unused ones are left
 // alone. All of theta, first, second are updated in place.
@@ -47,7 +47,7 @@ CHAINRULE_WORD void update(W& theta, W& first, W& second, W g, const Coefficient
     first *= select(same, c.grow, select(turned, c.shrink, broadcast(T(1))));
     first = clamp(first, c.smallest, c.largest);
     second = select(turned, T(0), g);
-    theta -= select(second > T(0), first, select(second < T(0), -first, T(0)));
+    theta -= alpha * select(second > T(0), first, select(second < T(0), -first, T(0)));
   }
 }
 

@@ -2,8 +2,8 @@
 #pragma once
 #include "kernels.hpp"
 #include "kernels/costs.hpp"
+#include "kernels/entrywise.hpp"
 #include "kernels/pack.hpp"
-#include "kernels/sigma.hpp"
 #include "kernels/vector_valued.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
@@ -32,9 +32,17 @@ template <class T> void pullback(Sigma sigma, T parameter, const T* z, const T* 
   });
 }
 
-// ℓ per lane; a := σ(z), delta := ∂ℓ/∂z
+// a := (1 − κ) z + κ a, where a holds σ(z); kappa [m]
+template <class T> void mix(const T* kappa, const T* z, T* a, int m) {
+  for (int k = 0; k < m; ++k) {
+    const V<T> c = broadcast(kappa[k]);
+    store(a + k * lanes<T>, fma(c, load(a + k * lanes<T>), (T(1) - c) * load(z + k * lanes<T>)));
+  }
+}
+
+// ℓ per lane; a := σ(z), delta := ∂ℓ/∂z; with κ [m] (not null) a := (1 − κ) z + κ σ(z), kappa_delta := ∂ℓ/∂a ⊙ (σ(z) − z)
 template <class T> V<T> losses(Sigma sigma, T sigma_parameter, Cost cost, T cost_parameter, const T* z, const T* y,
-                               T* a, T* delta, int m) {
+                               T* a, T* delta, int m, const T* kappa = nullptr, T* kappa_delta = nullptr) {
   V<T> total{};
   const auto closed_form = [&]<Cost kind>() {
     for (int k = 0; k < m * lanes<T>; k += lanes<T>) {
@@ -44,17 +52,18 @@ template <class T> V<T> losses(Sigma sigma, T sigma_parameter, Cost cost, T cost
       total += c.loss;
     }
   };
-  if (cost == Cost::cross_entropy && sigma == Sigma::softmax)
+  if (!kappa && cost == Cost::cross_entropy && sigma == Sigma::softmax)
     return cross_entropy_of_softmax(z, y, a, delta, m, cost_parameter);
-  if (cost == Cost::log_likelihood && sigma == Sigma::sigmoid) {
+  if (!kappa && cost == Cost::log_likelihood && sigma == Sigma::sigmoid) {
     closed_form.template operator()<Cost::log_likelihood>();
     return total;
   }
-  if (cost == Cost::poisson && sigma == Sigma::exp) {
+  if (!kappa && cost == Cost::poisson && sigma == Sigma::exp) {
     closed_form.template operator()<Cost::poisson>();
     return total;
   }
   outputs(sigma, sigma_parameter, z, a, m);
+  if (kappa) mix(kappa, z, a, m);
   with(cost, [&]<Cost kind>() {
     const V<T> p = broadcast(cost_parameter);
     for (int k = 0; k < m * lanes<T>; k += lanes<T>) {
@@ -64,13 +73,23 @@ template <class T> V<T> losses(Sigma sigma, T sigma_parameter, Cost cost, T cost
       store(delta + k, loss_derivative<kind>(load(a + k), yk, p));
     }
   });
-  if (sigma != Sigma::identity) pullback(sigma, sigma_parameter, z, a, delta, delta, m);
+  if (kappa) {
+    for (int k = 0; k < m; ++k) {
+      const long at = long(k) * lanes<T>;
+      differentiate_parametric<T>(
+          delta + at, lanes<T>, lanes<T>, broadcast(kappa[k]),
+          {sigma, sigma_parameter, const_cast<T*>(z) + at, nullptr, nullptr, kappa_delta + at});  // z is only read
+    }
+  } else if (sigma != Sigma::identity) {
+    pullback(sigma, sigma_parameter, z, a, delta, delta, m);
+  }
   return total;
 }
 
 // Kernels::output
 template <class T> void output(const Output<T>& g) {
   T *const z_room = g.scratch, *const a = z_room + long(g.m) * lanes<T>, *const delta = a + long(g.m) * lanes<T>;
+  T* const kappa_delta = delta + long(g.m) * lanes<T>;
   for (int r = g.first_row; r < g.last_row; r += lanes<T>) {
     const T* z = g.Z + long(r) * g.m;
     if (g.Z_stride) {
@@ -79,14 +98,19 @@ template <class T> void output(const Output<T>& g) {
     }
     if (!g.Y) {
       outputs(g.sigma, g.sigma_parameter, z, a, g.m);
+      if (g.kappa) mix(g.kappa, z, a, g.m);
     } else {
       const V<T> w = load(g.weights + r);
-      const V<T> total =
-          w * losses(g.sigma, g.sigma_parameter, g.cost, g.cost_parameter, z, g.Y + long(r) * g.m, a, delta, g.m);
+      const V<T> total = w * losses(g.sigma, g.sigma_parameter, g.cost, g.cost_parameter, z, g.Y + long(r) * g.m, a,
+                                    delta, g.m, g.kappa, kappa_delta);
       for (int i = 0; i < lanes<T>; ++i) g.losses[r + i] = total[i];
       if (g.delta) {
         for (int k = 0; k < g.m * lanes<T>; k += lanes<T>) store(delta + k, w * load(delta + k));
         lanes_to_rows(delta, g.m, g.delta + long(r) * R<T>, g.delta_stride);
+        if (g.kappa) {
+          for (int k = 0; k < g.m * lanes<T>; k += lanes<T>) store(kappa_delta + k, w * load(kappa_delta + k));
+          lanes_to_rows(kappa_delta, g.m, g.kappa_delta + long(r) * R<T>, g.delta_stride);
+        }
       }
     }
     if (g.a && r < g.a_rows) {

@@ -121,6 +121,44 @@ template <class T> void gather(const Gather<T>& g, T* panels, long stride) {
   }
 }
 
+// Kernels::gather_units
+template <class T> void gather_units(const Gather<T>& g, T* units, long pitch) {
+  constexpr int L = lanes<T>;
+  for (long r = 0; r < g.count; r += L) {
+    const T* rows[L];
+    for (int i = 0; i < L; ++i) {
+      const long k = r + i < g.count ? r + i : g.count - 1;
+      rows[i] = g.X + (g.order ? long(g.order[k]) : g.from + k) * g.n;
+    }
+    for (long c = 0; c < g.n; c += L) {
+      const int width = g.n - c < L ? static_cast<int>(g.n - c) : L;
+      V<T> x[L];
+      if (width == L) {
+#pragma GCC unroll 16
+        for (int i = 0; i < L; ++i) x[i] = load(rows[i] + c);
+      } else {
+        for (int i = 0; i < L; ++i) x[i] = load_first(rows[i] + c, width);
+      }
+      transpose<T>(x);
+      for (int i = 0; i < width; ++i) store(units + (c + i) * pitch + g.first + r, x[i]);
+    }
+  }
+}
+
+// Kernels::units_to_panels and panels_to_units
+template <class T>
+void units_to_panels(const T* units, long pitch, long m, long first, long last, T* panels, long stride) {
+  for (long j = 0; j < m; j += R<T>)
+    transpose_matrix(units + j * pitch + first, pitch, m - j < R<T> ? m - j : R<T>, last - first,
+                     panels + j / R<T> * stride + first * R<T>, R<T>, true);
+}
+template <class T>
+void panels_to_units(const T* panels, long stride, long m, long first, long last, T* units, long pitch) {
+  for (long j = 0; j < m; j += R<T>)
+    transpose_matrix(panels + j / R<T> * stride + first * R<T>, R<T>, last - first, m - j < R<T> ? m - j : R<T>,
+                     units + j * pitch + first, pitch, true);
+}
+
 // Kernels::gather_lanes
 template <class T> void gather_lanes(const Gather<T>& g, T* across) {
   for (long i = 0; i < g.count; ++i) {

@@ -29,13 +29,53 @@ template <class T> inline void row_linear(const RowLayer<T>& layer, const T* x, 
   }
 }
 
+// The same for a block-diagonal W. Runs of 1 × 1 blocks, W = diag(w), are products of vectors; so are blocks (p, 1).
+template <class T> inline void row_blocks(const RowLayer<T>& layer, const T* x, T* z) {
+  constexpr int L = lanes<T>;
+  const T *W = layer.W, *b = layer.b;
+  const auto each = [](long count, auto f) {
+    for (long k = 0; k < count; k += L) f(k, count - k < L ? count - k : L);
+  };
+  for (int i = 0; i < layer.run_count; ++i) {
+    const Run& run = layer.runs[i];
+    if (run.p == 1 && run.q == 1) {
+      each(run.count, [&](long k, long n) {
+        store_first(z + k, fma(load_first(W + k, n), load_first(x + k, n), load_first(b + k, n)), n);
+      });
+      W += run.count, x += run.count, b += run.count, z += run.count;
+      continue;
+    }
+    for (long block = 0; block < run.count; ++block, W += run.p * run.q, x += run.q, b += run.p, z += run.p) {
+      if (run.q == 1) {
+        each(run.p, [&](long k, long n) {
+          store_first(z + k, fma(load_first(W + k, n), broadcast(*x), load_first(b + k, n)), n);
+        });
+        continue;
+      }
+      for (long j = 0; j < run.p; ++j) {
+        V<T> c{};
+        each(run.q, [&](long k, long n) { c = fma(load_first(W + j * run.q + k, n), load_first(x + k, n), c); });
+        z[j] = sum(c) + b[j];
+      }
+    }
+  }
+}
+
 // Kernels::predict_row
 template <class T>
 void predict_row(const RowLayer<T>* layers, int r, const T* x, T* room, T* other, T* scratch, T* out) {
   for (int i = 0; i < r; ++i) {
     const RowLayer<T>& layer = layers[i];
-    row_linear(layer, x, room);
-    if (entrywise(layer.sigma)) {
+    if (layer.run_count > 0)
+      row_blocks(layer, x, room);
+    else
+      row_linear(layer, x, room);
+    if (layer.kappa) {
+      for (long k = 0; k < layer.m; k += lanes<T>)
+        activate_parametric<T>(room + k, 1, 1,
+                               load_first(layer.kappa + k, layer.m - k < lanes<T> ? layer.m - k : lanes<T>),
+                               {layer.sigma, layer.parameter, nullptr, nullptr});
+    } else if (entrywise(layer.sigma)) {
       activate(room, (layer.m + lanes<T> - 1) / lanes<T> * lanes<T>, {layer.sigma, layer.parameter, nullptr, nullptr});
     } else {
       T* const a = scratch + layer.m * lanes<T>;

@@ -9,11 +9,30 @@ namespace chainrule::CHAINRULE_KERNEL_SET {
 template <class T> inline constexpr int line =
     R<T> * int(sizeof(T)) < 64 ? R<T> : 64 / int(sizeof(T));  // what a prefetch brings
 
+// The epilogue of a tile with κ, half of its lanes at a time
+template <class T> void parametric_epilogue(const Linear<T>& g, int p, long at, long count) {
+  const Activation<T>& f = g.activation;
+  for (int half = 0; half < R<T>; half += lanes<T>) {
+    const V<T> kappa = load(f.kappa + long(p) * R<T> + half);
+    const long from = at + half;
+    const Activation<T> part = {f.sigma,
+                                f.parameter,
+                                f.source ? f.source + from : nullptr,
+                                f.mask ? f.mask + from : nullptr,
+                                nullptr,
+                                f.kappa_delta ? f.kappa_delta + from : nullptr};
+    if (g.epilogue == Linear<T>::value)
+      activate_parametric(g.out + from, count, R<T>, kappa, part);
+    else
+      differentiate_parametric(g.out + from, count, R<T>, kappa, part);
+  }
+}
+
 // Kernels::linear
 template <class T> void linear(const Linear<T>& g) {
   const int rows = g.last_row - g.first_row, tiles = (rows + tile_rows - 1) / tile_rows;
   const Activation<T>& f = g.activation;
-  const bool relu = g.epilogue != Linear<T>::none && f.sigma == Sigma::relu && !f.mask &&
+  const bool relu = g.epilogue != Linear<T>::none && f.sigma == Sigma::relu && !f.mask && !f.kappa &&
                     (g.epilogue == Linear<T>::derivative || !f.source);
   for (int p = g.first_panel; p < g.last_panel; ++p) {
     const T* const B = g.B + long(p) * g.K * R<T>;
@@ -39,14 +58,19 @@ template <class T> void linear(const Linear<T>& g) {
       if (g.epilogue != Linear<T>::none && !relu) {
         const Activation<T> part = {f.sigma, f.parameter, f.source ? f.source + at : nullptr,
                                     f.mask ? f.mask + at : nullptr};
-        if (g.epilogue == Linear<T>::value)
+        if (f.kappa)
+          parametric_epilogue(g, p, at, count);
+        else if (g.epilogue == Linear<T>::value)
           activate(g.out + at, count, part);
         else
           differentiate(g.out + at, count, part);
       }
       if (ragged)
         for (int r = 0; r < r1 - r0; ++r)
-          for (int j = g.last_lanes; j < R<T>; ++j) g.out[at + r * R<T> + j] = 0;
+          for (int j = g.last_lanes; j < R<T>; ++j) {
+            g.out[at + r * R<T> + j] = 0;
+            if (f.kappa_delta) f.kappa_delta[at + r * R<T> + j] = 0;
+          }
     }
   }
 }

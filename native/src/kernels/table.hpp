@@ -8,6 +8,7 @@
 #include "kernels/pack.hpp"
 #include "kernels/predict.hpp"
 #include "kernels/rows.hpp"
+#include "kernels/units.hpp"
 #include "kernels/weights.hpp"
 
 #define CHAINRULE_TEXT_(x) #x
@@ -32,12 +33,16 @@ template <class T> bool bounded(const T* x, long count, T limit) {
 }
 
 template <class T> const Kernels<T> table = {
-    lanes<T>,           linear<T>,        thin_linear<T>,       vector_value<T>,
-    vector_pullback<T>, output<T>,        weight_block<T>,      bias_block<T>,
-    apply<T>,           gather<T>,        gather_lanes<T>,      pack<T>,
-    pack_transposed<T>, unpack<T>,        unpack_transposed<T>, transpose_rows<T>,
-    transpose_block<T>, bounded<T>,       dropout_mask<T>,      most_vectors,
-    narrow_block<T>,    narrow_reduce<T>, narrow_penalties<T>,  sum_of_squares<T>,
+    lanes<T>,           linear<T>,           thin_linear<T>,
+    vector_value<T>,    vector_pullback<T>,  output<T>,
+    weight_block<T>,    bias_block<T>,       apply<T>,
+    units_forward<T>,   units_backward<T>,   units_gradient<T>,
+    gather<T>,          gather_lanes<T>,     gather_units<T>,
+    units_to_panels<T>, panels_to_units<T>,  pack<T>,
+    pack_transposed<T>, unpack<T>,           unpack_transposed<T>,
+    transpose_rows<T>,  transpose_block<T>,  bounded<T>,
+    dropout_mask<T>,    most_vectors,        narrow_block<T>,
+    narrow_reduce<T>,   narrow_penalties<T>, sum_of_squares<T>,
     predict_row<T>,
 };
 

@@ -7,9 +7,10 @@ namespace chainrule::CHAINRULE_KERNEL_SET {
 
 // θ and the moments, `count` numbers (a multiple of `lanes`), := one step along scale · G
 template <class T>
-inline void step(const T* G, long count, T* theta, T* first, T* second, const StepConstants<T>& c, bool weights) {
-  const Coefficients<T>& coefficients = weights ? c.weights : c.biases;
+inline void step(const T* G, long count, T* theta, T* first, T* second, const StepConstants<T>& c, Part part) {
+  const Coefficients<T>& coefficients = c.of[int(part)];
   const V<T> scale = broadcast(c.scale);
+  const bool frozen = coefficients.alpha == T(0);  // not a bit of θ moves, whatever the moments are
   with(c.optimizer, [&]<Optimizer optimizer>() {
     constexpr int kept = moments(optimizer);
     for (long k = 0; k < count; k += lanes<T>) {
@@ -17,7 +18,7 @@ inline void step(const T* G, long count, T* theta, T* first, T* second, const St
       if constexpr (kept > 0) mu = load(first + k);
       if constexpr (kept > 1) nu = load(second + k);
       update<optimizer>(x, mu, nu, scale * load(G + k), coefficients);
-      store(theta + k, x);
+      if (!frozen) store(theta + k, x);
       if constexpr (kept > 0) store(first + k, mu);
       if constexpr (kept > 1) store(second + k, nu);
     }
@@ -52,22 +53,22 @@ template <class T> inline void add_norms(const T* x, long count, double* sums) {
 
 // The end of a gradient's tile: `count` numbers G, whose parameters begin at `at`.
 template <class T>
-inline void finish_gradient(T* G, long at, long count, const Parameters<T>& p, const Epilogue<T>& e, bool weights) {
+inline void finish_gradient(T* G, long at, long count, const Parameters<T>& p, const Epilogue<T>& e, Part part) {
   const StepConstants<T>& c = *e.step;
   T* const theta = p.theta + at;
   if (e.finish) {
-    if (weights && (c.l1 != T(0) || c.l2 != T(0))) add_penalty(G, theta, count, c.l1, c.l2);
+    if (part == Part::W && (c.l1 != T(0) || c.l2 != T(0))) add_penalty(G, theta, count, c.l1, c.l2);
     if (e.norm2) *e.norm2 += sum_of_squares(G, count);
   }
   if (!e.update) return;
-  step(G, count, theta, p.moment[0] ? p.moment[0] + at : nullptr, p.moment[1] ? p.moment[1] + at : nullptr, c, weights);
-  if (e.penalty && weights) add_norms(theta, count, e.penalty);
+  step(G, count, theta, p.moment[0] ? p.moment[0] + at : nullptr, p.moment[1] ? p.moment[1] + at : nullptr, c, part);
+  if (e.penalty && part == Part::W) add_norms(theta, count, e.penalty);
 }
 
 // Kernels::apply: the step along a gradient that was stored
-template <class T> void apply(T* gradient, long count, const Parameters<T>& p, const Epilogue<T>& e, bool weights) {
-  step(gradient, count, p.theta, p.moment[0], p.moment[1], *e.step, weights);
-  if (e.penalty && weights) add_norms(p.theta, count, e.penalty);
+template <class T> void apply(T* gradient, long count, const Parameters<T>& p, const Epilogue<T>& e, Part part) {
+  step(gradient, count, p.theta, p.moment[0], p.moment[1], *e.step, part);
+  if (e.penalty && part == Part::W) add_norms(p.theta, count, e.penalty);
 }
 
 }  // namespace chainrule::CHAINRULE_KERNEL_SET

@@ -1,4 +1,4 @@
-// ∂J/∂W and ∂J/∂b, summed over the batch tile by tile, and the optimizer's step on each tile while it is in cache.
+// ∂J/∂W, ∂J/∂b and ∂J/∂κ, summed over the batch tile by tile, and the optimizer's step on each tile while it is in cache.
 #pragma once
 #include "kernels.hpp"
 #include "kernels/pack.hpp"
@@ -6,6 +6,11 @@
 #include "kernels/update.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
+
+// G := G where W has a parameter, else 0, whatever G is
+template <class T> inline void keep_only(T* G, const T* keep, long count) {
+  for (long k = 0; k < count; k += lanes<T>) store(G + k, select(load(keep + k) > T(0), load(G + k), T(0)));
+}
 
 // Kernels::weight_block
 template <class T> void weight_block(const WeightBlock<T>& g, const Epilogue<T>& e) {
@@ -19,7 +24,8 @@ template <class T> void weight_block(const WeightBlock<T>& g, const Epilogue<T>&
     const OuterTile<T> tile = {g.A + h0,           g.B, g.rows, e.add ? g.sum + at : nullptr, G, ahead ? ahead : g.B,
                                ahead ? line<T> : 0};
     call_tile<Outers<T>::template Tile>(h1 - h0, tile);
-    finish_gradient(G, at, long(h1 - h0) * R<T>, g.parameters, e, /*weights=*/true);
+    if (g.keep) keep_only(G, g.keep + at, long(h1 - h0) * R<T>);
+    finish_gradient(G, at, long(h1 - h0) * R<T>, g.parameters, e, Part::W);
   }
   if (e.update && g.transposed) transpose_matrix(g.parameters.theta, R<T>, g.height, g.width, g.transposed, R<T>, true);
 }
@@ -40,7 +46,7 @@ template <class T> void bias_block(const BiasBlock<T>& g, const Epilogue<T>& e) 
     const V<T> before = e.add ? load(g.sum + i * lanes<T>) : V<T>{};
     store(G + i * lanes<T>, before + ((s[i] + s[2 + i]) + (s[4 + i] + s[6 + i])));
   }
-  finish_gradient(G, 0, R<T>, g.parameters, e, /*weights=*/false);
+  finish_gradient(G, 0, R<T>, g.parameters, e, g.part);
 }
 
 }  // namespace chainrule::CHAINRULE_KERNEL_SET

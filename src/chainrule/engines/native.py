@@ -8,19 +8,17 @@ import threading
 from array import array
 from collections.abc import Callable, Mapping, MutableSequence
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from chainrule.activations import ACTIVATIONS
-from chainrule.block_diagonal import BlockDiagonal
+from chainrule.activations import ACTIVATIONS, Parametric, Sigma
 from chainrule.checks import Array
 from chainrule.costs import COSTS
 from chainrule.errors import InputError
-from chainrule.factors import DECAY, RATE
-from chainrule.optimizers import OPTIMIZERS, Adam, AdamW
-from chainrule.schedules import SCHEDULES, FlatCosine, Schedule
+from chainrule.optimizers import OPTIMIZERS, AdamW
+from chainrule.schedules import SCHEDULES, Schedule
 from chainrule.training.state import RECORDS, TrainingState
 
 try:
@@ -56,33 +54,20 @@ class NativeEngine:
             return "its compiled core (chainrule._native) is not installed."
         if net.dtype.kind == "c":
             return "θ is complex."
-        for i, sigma in enumerate(net.sigma, 1):
-            if not (sigma.builtin and sigma.name in ACTIVATIONS):
+        for i, (sigma, p) in enumerate(zip(net.sigma, net.dropout, strict=True), 1):
+            inner = _inner(sigma)
+            if not (inner.builtin and inner.name in ACTIVATIONS):
                 return f"sigma[{i}] = {sigma.name} is not one of its own."
-        for i, layer in enumerate(net.layers, 1):
-            if isinstance(layer.W, BlockDiagonal):
-                return f"W[{i}] is block-diagonal."
-            if optimizer is not None and layer.rate != RATE:
-                return f"layer {i} has factors of its rate."
-            if optimizer is not None and layer.decay != DECAY:
-                return f"layer {i} has factors of its weight decay."
-            if isinstance(layer.dropout, Schedule):
-                return f"the dropout of layer {i} follows a schedule."
-        if not shuffle:
-            return "the examples keep their order (shuffle=False)."
+            if optimizer is not None and not _known(p):
+                return f"the schedule {p!r} is not one of its own."
         if cost is not None and type(cost) is not COSTS.get(cost.name):
             return f"the cost {cost!r} is not one of its own."
         if optimizer is not None:
-            if isinstance(optimizer, AdamW) and optimizer.epsilon_hat:
-                return "AdamW's epsilon is the uncorrected root's (epsilon_hat)."
             if type(optimizer) is not OPTIMIZERS.get(optimizer.name):
                 return f"the optimizer {optimizer!r} is not one of its own."
-            if type(optimizer.schedule) is not SCHEDULES.get(optimizer.schedule.name):
-                return f"the schedule {optimizer.schedule!r} is not one of its own."
-            if isinstance(optimizer.schedule, FlatCosine):
-                return f"the schedule {optimizer.schedule!r} is not one of its own."
-            if isinstance(optimizer, AdamW) and isinstance(optimizer.weight_decay, Schedule):
-                return "the weight decay follows a schedule."
+            for schedule in (optimizer.schedule, _weight_decay(optimizer)):
+                if not _known(schedule):
+                    return f"the schedule {schedule!r} is not one of its own."
         return None
 
     def outputs(self, net: Network, X: Array) -> Array:
@@ -141,6 +126,7 @@ class NativeRun:
             data=_set(problem.data),
             validation=None if problem.validation is None else _set(problem.validation),
             batch_size=problem.batch_size,
+            shuffle=problem.shuffle,
             epochs=problem.epochs,
             tol=-1.0 if problem.tol is None else problem.tol,
             tol_epochs=problem.tol_epochs,
@@ -208,7 +194,7 @@ class NativeRun:
 
 def step_flop(net: Network, rows: int) -> float:
     """The floating-point operations of a training step, 6 for each weight and row."""
-    return 6.0 * rows * sum(n * m for n, m in zip(net.m, net.m[1:], strict=False))
+    return 6.0 * rows * sum(part.entries for part in net.layout)
 
 
 def thread_count(flop: float, wanted: int | None) -> int:
@@ -225,10 +211,23 @@ def _cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _inner(sigma: Sigma) -> Sigma:
+    """σ of a parametric σ_κ."""
+    return sigma.sigma if isinstance(sigma, Parametric) else sigma
+
+
 def _network(net: Network) -> tuple[Any, ...]:
     layers = [
-        (sigma.name, float(next(iter(sigma.parameters.values()), 0.0)), cast("float", p))
-        for sigma, p in zip(net.sigma, net.dropout, strict=True)
+        (
+            _inner(layer.sigma).name,
+            float(next(iter(layer.sigma.parameters.values()), 0.0)),
+            _schedule(layer.dropout),
+            part.runs or (),
+            part.parametric,
+            layer.rate.numbers,
+            layer.decay.numbers,
+        )
+        for layer, part in zip(net.layers, net.layout, strict=True)
     ]
     return list(net.m), layers
 
@@ -245,15 +244,26 @@ def _cost(cost: Cost, penalty_share: float = 1.0) -> tuple[Any, ...]:
 
 
 def _optimizer(optimizer: Optimizer) -> tuple[Any, ...]:
-    schedule = optimizer.schedule
     clip = np.inf if optimizer.clip_norm is None else optimizer.clip_norm
-    hat = [float(optimizer.epsilon_hat)] if type(optimizer) is Adam else []
-    return (
-        optimizer.name,
-        _settings(optimizer, "learning_rate", "clip_norm", "epsilon_hat") + hat,
-        clip,
-        (schedule.name, schedule.rate, _settings(schedule, "rate")),
-    )
+    hyper = _settings(optimizer, "learning_rate", "clip_norm", "weight_decay")
+    return optimizer.name, hyper, clip, _schedule(optimizer.schedule), _schedule(_weight_decay(optimizer))
+
+
+def _weight_decay(optimizer: Optimizer) -> float | Schedule:
+    """λ, in so far as there is one."""
+    return optimizer.weight_decay if isinstance(optimizer, AdamW) else 0.0
+
+
+def _known(value: float | Schedule) -> bool:
+    """Whether it is a number or one of the schedules of the catalogue."""
+    return not isinstance(value, Schedule) or type(value) is SCHEDULES.get(value.name)
+
+
+def _schedule(value: float | Schedule) -> tuple[str, float, list[float]]:
+    """A number is a constant schedule."""
+    if not isinstance(value, Schedule):
+        return "constant", float(value), [0.0]
+    return value.name, value.rate, _settings(value, "rate")
 
 
 def _settings(value: Any, *without: str) -> list[float]:

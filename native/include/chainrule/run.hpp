@@ -1,0 +1,10 @@
+// Part of a block-diagonal weight matrix W = diag(W₁, …, W_k): `count` blocks in a row of one shape (p, q).
+#pragma once
+
+namespace chainrule {
+
+struct Run {
+  long count, p, q;
+};
+
+}  // namespace chainrule

@@ -1,0 +1,69 @@
+// The leading block-diagonal layers of a network, L[1] … L[count()]: computed unit by unit (kernels.hpp), in pieces of a few
+// blocks whose parameters lie together. Their inputs are the examples; their outputs go to the panels of the layer above.
+#pragma once
+
+#include <vector>
+
+#include "buffer.hpp"
+#include "chainrule/spec.hpp"
+#include "kernels.hpp"
+
+namespace chainrule {
+
+template <class T> class Front {
+ public:
+  // Some blocks of one layer. Numbers of theirs lie one after the other, W, b, κ, each filled up with zeros to a multiple of `lanes`:
+  // in θ here, and so in moments and gradients of size().
+  struct Piece {
+    int layer;  // layers[layer]
+    Run run;
+    long in, out;       // their first input and unit
+    long theta[parts];  // where W, b and κ begin in θ, which holds
+    long count[parts];  // so many of them; κ may be none
+    long place[parts];  // and where in size() numbers; place + padded() is the end
+  };
+  struct Layer {
+    LayerSpec spec;
+    long n, m;
+    Buffer<T> a, source, mask, delta, kappa_delta;  // [m][pitch]
+    bool keeps_source;
+  };
+
+  // So many layers of `net` are block-diagonal, entrywise, and followed by another layer.
+  static int leading(const NetworkSpec& net);
+
+  Front(const NetworkSpec& net, const Kernels<T>& kernels, long capacity, bool backward);
+
+  int count() const { return static_cast<int>(layers.size()); }
+  long size() const { return size_; }
+  long padded(long numbers) const { return (numbers + kernels_.lanes - 1) / kernels_.lanes * kernels_.lanes; }
+
+  void read(const T* theta, T* numbers) const;   // from θ's order
+  void write(const T* numbers, T* theta) const;  // and back
+
+  UnitBlocks<T> blocks(const Piece& piece) const;
+  UnitLayer<T> layer(int l, long first, long last, bool training) const;
+
+  // Rows [first, last), of a[count()] → panels; of ∂J/∂a[count()] in panels → the deltas. The masks come first, with this step's p
+  // in `dropout` [count()].
+  void forward(bool training, long first, long last, T* panels, long stride) const;
+  void backward(long first, long last, const T* panels, long stride) const;
+  void draw_masks(std::uint64_t key, const double* dropout, long offset, long step_rows, long first, long last) const;
+  // a, δ and what ∂J/∂κ is the sum of: no number above the limit
+  bool bounded(long first, long last, T limit) const;
+
+  const long pitch;           // from a unit to the next
+  std::vector<Layer> layers;  // layers[i − 1] is layer i
+  std::vector<Piece> pieces;
+  Buffer<T> x;      // a[0]: [m₀][pitch]
+  Buffer<T> theta;  // [size()]
+
+ private:
+  const Kernels<T>& kernels_;
+  long size_ = 0;
+};
+
+extern template class Front<float>;
+extern template class Front<double>;
+
+}  // namespace chainrule
