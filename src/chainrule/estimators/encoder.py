@@ -17,7 +17,7 @@ from chainrule.estimators.columns import Column, Kind
 from chainrule.estimators.compare import refuse_infinite, require_kind
 from chainrule.estimators.matrix import Matrix
 from chainrule.estimators.spread import BLOCK, Numbers, spread
-from chainrule.estimators.steps import Calendar, Fill, Indicator, OneHot, Scale, Sign, SmoothClip
+from chainrule.estimators.steps import Calendar, Clip, Fill, Indicator, OneHot, Scale, Sign, SmoothClip
 from chainrule.estimators.table import Table
 from chainrule.estimators.tables import Source, read
 from chainrule.naming import listed, nearest, resolve
@@ -84,7 +84,7 @@ class TableEncoder:
     feature_names_in_: NDArray[np.object_]
     fill_: Fill
     scale_: Scale
-    clip_: SmoothClip | None
+    clip_: SmoothClip | Clip | None
     indicator_: Indicator
     categories_: dict[str, Category]
     used_: NDArray[np.intp]
@@ -409,7 +409,8 @@ class TableEncoder:
         if used and feature.kind != "datetimes":
             j = used[0]
             words = f"(x − {self.scale_.center[j]:.4g}) · {self.scale_.factor[j]:.4g}"
-            words += f", clipped smoothly to ±{self.clip_.limit:g}" if self.clip_ else ""
+            smoothly = " smoothly" if isinstance(self.clip_, SmoothClip) else ""
+            words += f", clipped{smoothly} to ±{self.clip_.limit:g}" if self.clip_ else ""
             gap = f"; missing: {self.fill_.values[j]:.4g}, and an indicator"
         return words + (gap if used and feature.name in gaps else "")
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from chainrule.checks import Array, shown
 from chainrule.estimators.columns import Kind
 from chainrule.estimators.spread import Numbers
-from chainrule.estimators.steps import Calendar, Fill, Indicator, OneHot, Scale, Sign, SmoothClip
+from chainrule.estimators.steps import Calendar, Clip, Fill, Indicator, OneHot, Scale, Sign, SmoothClip
 from chainrule.files import field
 
 if TYPE_CHECKING:
@@ -27,11 +27,14 @@ def parts(encoder: TableEncoder) -> tuple[dict[str, Any], dict[str, Array]]:
          "other": step.other}
         for name, step in encoder.categories_.items()
     ]  # fmt: skip
+    clip = encoder.clip_
     header = {
         "numbers": encoder.numbers,
         "dtype": encoder.dtype,
         "max_levels": encoder.max_levels,
-        "limit": encoder.clip_.limit if encoder.clip_ else None,
+        "clip": None
+        if clip is None
+        else {"kind": "smooth" if isinstance(clip, SmoothClip) else "hard", "limit": clip.limit},
         "named": hasattr(encoder, "feature_names_in_"),
         "columns": [[f.name, f.kind, f.type, f.dropped] for f in encoder.features_],
         "categories": categories,
@@ -86,9 +89,14 @@ def _restore_numbers(encoder: TableEncoder, header: Mapping[str, Any], tensors: 
         Fill(fill.astype(np.float64)),
         Scale(*(a.astype(np.float64) for a in (center, factor))),
     )
-    encoder.clip_ = None if header["limit"] is None else SmoothClip(field(header, "limit", float))
-    if (encoder.clip_ is None) != (encoder.numbers != "robust") or (encoder.clip_ and not encoder.clip_.limit > 0.0):
-        raise ValueError("the limit must be a positive number, for robust scaling alone")
+    encoder.clip_ = None if header["clip"] is None else _clip(header["clip"])
+
+
+def _clip(entry: Any) -> SmoothClip | Clip:
+    kind, limit = field(entry, "kind", str), field(entry, "limit", float)
+    if kind not in ("smooth", "hard") or not limit > 0.0:
+        raise ValueError(f"the clip must be smooth or hard, at a positive limit; got {shown(entry)}")
+    return SmoothClip(limit) if kind == "smooth" else Clip(limit)
 
 
 def _category(entry: Any) -> tuple[str, Sign | OneHot]:

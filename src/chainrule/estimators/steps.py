@@ -102,6 +102,17 @@ class SmoothClip:
 
 
 @dataclass(frozen=True)
+class Clip:
+    """min(max(x, −L), L), L = ``limit``: in files of the command line before version 0.2."""
+
+    limit: float
+
+    def __call__(self, X: Floats) -> Floats:
+        """(t, n) → (t, n), of entries in [−limit, limit]."""
+        return np.clip(X, -self.limit, self.limit)
+
+
+@dataclass(frozen=True)
 class Indicator:
     """1 where x_k is missing, else 0, for the numbers ``of``: those that were missing in a training row."""
 
