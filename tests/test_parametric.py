@@ -1,0 +1,126 @@
+"""σ_κ(z) = (1 − κ) z + κ σ(z): its values, its κ in θ, and its border."""
+
+from __future__ import annotations
+
+import copy
+import math
+import pickle
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.activations import ACTIVATIONS, Activation
+
+ENTRYWISE = sorted(name for name, sigma in ACTIVATIONS.items() if sigma.entrywise)
+
+
+def one_layer(sigma: str, kappa: float) -> cr.Network:
+    """3-4-2 with σ_κ in layer 1."""
+    plain = cr.Network.dense([3, 4, 2], seed=3)
+    first = cr.Layer(plain.W[1], [0.1, -0.2, 0.3, 0.0], cr.Parametric(sigma), kappa=kappa)
+    return cr.Network([first, plain.layers[1]])
+
+
+@pytest.mark.parametrize("sigma", ENTRYWISE)
+def test_kappa_1_is_sigma_and_0_the_identity(sigma: str) -> None:
+    """With κ = 1 a network is, bit for bit, the one with σ, and with κ = 0 the one with the identity: N(x), J, ∇J."""
+    X = np.random.default_rng(0).normal(size=(6, 3))
+    for kappa, plain in ((1.0, sigma), (0.0, "identity")):
+        net = one_layer(sigma, kappa)
+        same = cr.Network([cr.Layer(net.W[1], net.b[1], plain), net.layers[1]])
+        np.testing.assert_array_equal(net(X, engine="reference"), same(X, engine="reference"))
+        g, h = (cr.gradient(N, "sum_of_squares", X, np.ones((6, 2)), engine="reference") for N in (net, same))
+        assert g.J == h.J
+        for i in (1, 2):
+            np.testing.assert_array_equal(g.W[i], h.W[i])
+            np.testing.assert_array_equal(g.b[i], h.b[i])
+        np.testing.assert_array_equal(net.jacobian(X), same.jacobian(X))
+
+
+def test_by_hand() -> None:
+    """z = −4, κ = ¼, ReLU, y = 0: a = −3, δ = −3 · ¾, ∂J/∂κ = (0 + 4) · (−3), in a hidden and in an output layer."""
+    last = cr.Layer([[2.0]], [0.0], cr.Parametric("relu"), kappa=[0.25])
+    g = cr.gradient(cr.Network([last]), "sum_of_squares", [[-2.0]], [[0.0]], engine="reference")
+    assert (g.J, g.delta[1].tolist(), g.kappa[1].tolist()) == (4.5, [[-2.25]], [-12.0])
+    assert g.theta.tolist() == [4.5, -2.25, -12.0]
+    net = cr.Network([last, cr.Layer([[1.0]], [0.0], "identity")])
+    g = cr.gradient(net, "sum_of_squares", [[-2.0]], [[0.0]], engine="reference")
+    assert g.theta.tolist() == [4.5, -2.25, -12.0, 9.0, -3.0]
+
+
+def test_units_of_two_kinds() -> None:
+    """One layer holds sines and units that pass their z through, the latter by κ = 0."""
+    sigma = cr.Parametric("sine")
+    net = cr.Network([cr.Layer(cr.Diagonal([2.0, 3.0]), [0.0, 1.0], sigma, kappa=[1.0, 0.0])])
+    assert net([0.5, 2.0]).tolist() == [math.sin(1.0), 7.0]
+
+
+def test_kappa_lies_in_theta() -> None:
+    """θ holds W, b, κ of each layer; net.kappa, layers and net.sigma follow it; a layer without κ has (0,)."""
+    net = one_layer("tanh", 0.5)
+    assert (net.d, net.kappa[1].shape, net.kappa[2].shape) == (4 * 3 + 4 + 4 + 2 * 4 + 2, (4,), (0,))
+    net.theta[16:20] = [1.0, 0.0, 2.0, -1.0]
+    assert net.kappa[1].tolist() == net.layers[0].kappa.tolist() == [1.0, 0.0, 2.0, -1.0]
+    t = math.tanh(1.0)
+    np.testing.assert_allclose(net.sigma[1](np.ones(4)), [t, 1.0, 2 * t - 1, 2 - t], rtol=1e-15)
+    np.testing.assert_allclose(net.sigma[1].jacobian(np.zeros(4)), np.eye(4), rtol=1e-15)
+    again = cr.Network.from_theta(net.theta, net.m, list(net.sigma))
+    assert again.theta.tobytes() == net.theta.tobytes()
+    assert again.kappa[1] is not net.kappa[1]
+    assert not np.shares_memory(again.theta, net.theta)
+
+
+def test_by_itself_it_is_sigma() -> None:
+    """Outside of a layer κ is 1; a layer takes the κ that a σ of another layer has, unless others are given."""
+    z = np.linspace(-3.0, 3.0, 7)
+    np.testing.assert_array_equal(cr.Parametric("mish")(z), cr.mish(z))
+    np.testing.assert_array_equal(cr.Parametric("mish").derivative(z), cr.mish.derivative(z))
+    bound = cr.Layer([[1.0]], [0.0], cr.Parametric("tanh"), kappa=[0.5]).sigma
+    assert cr.Layer([[2.0]], [0.0], bound).kappa.tolist() == [0.5]
+    assert cr.Layer([[2.0]], [0.0], bound, kappa=2.0).kappa.tolist() == [2.0]
+    assert cr.Network.dense([2, 3, 1], hidden=cr.Parametric("tanh")).kappa[1].tolist() == [1.0, 1.0, 1.0]
+
+
+def test_it_is_a_value() -> None:
+    """Equality is that of σ, and not of κ, which are parameters; it can be copied and pickled, with its κ."""
+    sigma = cr.Parametric(cr.leaky_relu.with_parameters(slope=0.25))
+    assert sigma == cr.Parametric("leaky_relu").with_parameters(slope=0.25) != cr.Parametric("leaky_relu")
+    assert len({sigma, cr.Parametric(cr.leaky_relu.with_parameters(slope=0.25)), cr.leaky_relu}) == 2
+    assert repr(sigma) == "cr.Parametric(leaky_relu(slope=0.25))"
+    assert (sigma.name, sigma.builtin, sigma.entrywise, sigma.range) == (
+        "parametric leaky_relu", True, True, (-math.inf, math.inf),
+    )  # fmt: skip
+    assert (sigma.hidden_initial, sigma.kinks, sigma.smooth) == ("he", (0.0,), False)
+    bound = cr.Layer([[1.0]], [0.0], sigma, kappa=[0.5]).sigma
+    for other in (copy.deepcopy(bound), copy.copy(bound), pickle.loads(pickle.dumps(bound))):  # noqa: S301 - our own
+        assert other == bound == sigma
+        assert other(np.array([-4.0])).tolist() == [-2.5]
+    with pytest.raises(AttributeError, match="frozen"):
+        sigma.kappa = np.ones(1)
+    cr.check_activation(sigma)
+
+
+def test_a_sigma_of_ones_own() -> None:
+    """A user's entrywise σ becomes parametric too, also one whose derivative the complex step gives."""
+    cube = cr.Activation(lambda z: z**3, name="cube")
+    net = cr.Network([cr.Layer([[1.0]], [0.0], cr.Parametric(cube), kappa=[0.5])])
+    assert net([2.0]).tolist() == [5.0]
+    assert net.jacobian([2.0]).tolist() == [[6.5]]
+    assert isinstance(net.sigma[1], Activation)
+
+
+def test_float32_keeps_its_type() -> None:
+    """σ_κ is evaluated in double precision and rounded once."""
+    net = one_layer("mish", 0.3).astype("float32")
+    z = np.random.default_rng(1).normal(size=(5, 4)).astype("float32")
+    kappa = net.kappa[1].astype(np.float64)
+    exact = (1 - kappa) * z.astype(np.float64) + kappa * cr.mish(z.astype(np.float64))
+    np.testing.assert_array_equal(net.sigma[1](z), exact.astype("float32"))
+
+
+def test_the_range_is_open() -> None:
+    """κ may become any number, so that a cost that needs outputs in [0, 1] refuses a parametric sigmoid."""
+    net = cr.Network([cr.Layer([[1.0]], [0.0], cr.Parametric("sigmoid"))])
+    with pytest.raises(cr.InputError, match=r"needs outputs a\[r\] in \[0, 1\]; got sigma\[r\] = parametric sigmoid"):
+        cr.gradient(net, "log_likelihood", [[1.0]], [[1.0]])
