@@ -30,7 +30,8 @@ class Minimum:
 
     ``curve`` holds J after each of the ``iterations``; ``evaluations`` counts J and ∇J together; ``stopped`` is
     "converged", "epochs", "evaluations", "callback", "time_limit" or "line_search" (no step along the last direction
-    made J smaller: θ is as good as rounding lets it be, or ∇J is not J's); ``message`` is SciPy's.
+    made J smaller: θ is as good as rounding lets it be, or ∇J is not J's) or "diverged" (J or ∇J was not finite at the
+    first θ); ``message`` is SciPy's.
 
     >>> import chainrule as cr
     >>> cr.train_lbfgs(cr.Network.dense([1, 1]), [[1.0], [2.0]], [[2.0], [4.0]]).stopped
@@ -143,6 +144,8 @@ def train_lbfgs(
         net.theta[...] = last
     if not stopped:
         stopped = {0: "converged", 1: "epochs" if found.nit >= most else "evaluations"}.get(found.status, "line_search")
+    if found.fun >= FAR:
+        stopped = "diverged"
     largest = float(abs(found.jac).max())
     return Minimum(
         float(found.fun), largest, int(found.nit), int(found.nfev), stopped, str(found.message), np.array(curve)

@@ -1,0 +1,79 @@
+"""How much each row counts: the weights of the rows times those of their classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import InputError
+
+Weights = NDArray[np.float64]
+
+
+def balanced(y: NDArray[Any], weights: Weights | None) -> Weights:
+    """For each row (t,) what makes all classes weigh the same: Σw / (number of classes · Σ of w in its class).
+
+    A row of weight 2 counts as two rows.
+
+    >>> balanced(np.array([0, 0, 0, 1]), None)
+    array([0.66666667, 0.66666667, 0.66666667, 2.        ])
+    """
+    classes, index = np.unique(y, return_inverse=True)
+    w = np.ones(len(y)) if weights is None else weights
+    mass = np.bincount(index, weights=w, minlength=len(classes))
+    present = mass > 0
+    factor = np.zeros(len(classes))
+    factor[present] = w.sum() / (present.sum() * mass[present])
+    result: Weights = factor[index]
+    return result
+
+
+def by_class(
+    class_weight: str | Mapping[Any, float] | Sequence[Mapping[Any, float]] | None,
+    y: NDArray[Any],
+    weights: Weights | None,
+    classes: NDArray[Any] | None = None,
+) -> Weights | None:
+    """``weights`` (t,) times the weight of each row's class; several columns of y (t, k) multiply theirs.
+
+    ``class_weight`` is None, "balanced", a dict from classes to weights (1 where a class is missing), or a list of such
+    dicts, one a column. ``classes`` are those that y may have (None: those it has).
+
+    Raises InputError for a dict with another class, or with a weight below 0.
+
+    >>> by_class({"b": 3.0}, np.array(["a", "b"]), np.array([2.0, 2.0]))
+    array([2., 6.])
+    """
+    if class_weight is None:
+        return weights
+    columns = y[:, None] if y.ndim == 1 else y
+    per_column = (
+        list(class_weight)
+        if isinstance(class_weight, Sequence) and not isinstance(class_weight, str)
+        else [class_weight] * columns.shape[1]
+    )
+    if len(per_column) != columns.shape[1]:
+        raise InputError(f"class_weight must have a dict per column of y, {columns.shape[1]}; got {len(per_column)}.")
+    product = np.ones(len(y)) if weights is None else weights.astype(np.float64)
+    for choice, column in zip(per_column, columns.T, strict=True):
+        product = product * (balanced(column, weights) if choice == "balanced" else _chosen(choice, column, classes))
+    return product
+
+
+def _chosen(choice: Any, column: NDArray[Any], known: NDArray[Any] | None) -> Weights:
+    """The weights that a dict gives to the classes of a column."""
+    if not isinstance(choice, Mapping):
+        raise InputError(f"class_weight must be None, 'balanced' or a dict from classes to weights; got {choice!r}.")
+    classes, index = np.unique(column, return_inverse=True)
+    allowed = (classes if known is None else known).tolist()
+    strange = [c for c in choice if c not in allowed]
+    if strange:
+        raise InputError(f"class_weight must name classes of y, {allowed}; got {strange}.")
+    factor = np.array([float(choice.get(c, 1.0)) for c in classes.tolist()])
+    if not (np.isfinite(factor).all() and (factor >= 0.0).all()):
+        raise InputError(f"class_weight must hold finite weights ≥ 0; got {dict(choice)}.")
+    result: Weights = factor[index]
+    return result
