@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from constrained import SHAPES, random_constrained
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import example_counts, seeds
@@ -72,7 +73,8 @@ def make_problem(
 
 def start(problem: Problem, engine: str, state: cr.TrainingState | None = None) -> TrainingRun:
     """A run on the engine, from the state or else from the beginning."""
-    return engines.chosen(problem.net, problem.cost, problem.optimizer, engine=engine).engine.start(problem, state)
+    choice = engines.chosen(problem.net, problem.cost, problem.optimizer, shuffle=problem.shuffle, engine=engine)
+    return choice.engine.start(problem, state)
 
 
 def fresh(problem: Problem) -> Problem:
@@ -178,6 +180,47 @@ def test_any_cuts(
             run.advance(epochs, seconds)
             run = start(fresh(problem), engine, run.state())
         assert bits(run.state()) == bits(whole.state())
+
+
+def layered_problem(dtype: str, shuffle: bool = True) -> Problem:
+    """A scaling layer, blocks, κ, factors, and schedules of weight decay and dropout that reach 0, in ragged steps."""
+    rng = np.random.default_rng(8)
+    plain = random_constrained(6, SHAPES["squares"], cr.Parametric("mish")).layers
+    net = cr.Network(
+        [
+            cr.Layer(cr.Diagonal(np.ones(4)), np.zeros(4), "identity", rate=cr.Factors(W=6.0, b=0.0)),
+            cr.Layer(plain[0].W, plain[0].b, plain[0].sigma, cr.FlatCosine(0.4), rate=cr.Factors(kappa=0.1)),
+            cr.Layer(plain[1].W, plain[1].b, plain[1].sigma, cr.Step(0.3, every=0.7), decay=cr.Factors(kappa=0.5)),
+            plain[2],
+        ]
+    ).astype(dtype)
+    optimizer = cr.AdamW(cr.CosLog4(0.02), weight_decay=cr.FlatCosine(0.5, flat=0.3))
+    data = TrainingSet(rng.normal(size=(10, 4)).astype(dtype), rng.normal(size=(10, 2)).astype(dtype))
+    return Problem(net, cr.SumOfSquares(l2=0.01), optimizer, data, 4, EPOCHS, seed=3, shuffle=shuffle)
+
+
+@pytest.mark.parametrize("shuffle", [True, False], ids=["", "in order"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_all_that_layers_are_told_goes_on_exactly(dtype: str, shuffle: bool, engine: str) -> None:
+    """Blocks, κ, factors, scheduled decay and dropout, rows in order: cut after each epoch, or as often as the engine
+    allows, with a state that went through a file, a run ends as the unbroken one, bit for bit."""
+    try:
+        whole = start(layered_problem(dtype, shuffle), engine)
+    except cr.EngineDeclined as why:
+        pytest.skip(str(why))
+    whole.advance(EPOCHS, math.inf)
+    problem, pieces = layered_problem(dtype, shuffle), start(layered_problem(dtype, shuffle), engine)
+    for epoch in range(EPOCHS):
+        pieces.advance(1, math.inf)
+        if epoch == 3:
+            pieces = start(fresh(problem), engine, saved_and_loaded(pieces.state()))
+    assert bits(pieces.state()) == bits(whole.state())
+    cut = start(layered_problem(dtype, shuffle), engine)
+    while cut.stopped is None:
+        cut.advance(EPOCHS, 0.0)
+        cut = start(fresh(problem), engine, cut.state())
+    assert bits(cut.state()) == bits(whole.state())
+    assert whole.state().step == 3 * EPOCHS
 
 
 @pytest.mark.parametrize("rule", [{"patience": 3}, {"tol": 0.05, "tol_epochs": 4}], ids=["patience", "tol"])

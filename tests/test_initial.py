@@ -10,6 +10,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import initial
+from chainrule.checks import Array
 
 M, N = 60, 50
 
@@ -97,3 +98,104 @@ def test_bad_input_is_named(call: Callable[[], object], message: str) -> None:
     """What is wrong is said."""
     with pytest.raises(cr.InputError, match=message):
         call()
+
+
+# ---- values that suit the data ---------------------------------------------------------------------------------------
+
+
+def layered(dtype: str = "float64") -> cr.Network:
+    """A scaling layer, blocks, a parametric ReLU, and a plain output layer: 4-4-2-64-3."""
+    blocks = cr.BlockDiagonal([[[1.0, -1.0]], [[0.5, 2.0]]])
+    return cr.Network(
+        [
+            cr.Layer(cr.Diagonal([1.0, 2.0, 3.0, 4.0]), [0.5, 0.0, 0.0, 0.0], "identity"),
+            cr.Layer(blocks, [1.0, -1.0], "sine"),
+            cr.Layer(np.zeros((64, 2)), np.zeros(64), cr.Parametric("relu"), kappa=0.75),
+            cr.Layer(np.zeros((3, 64)), np.full(3, 7.0), "identity"),
+        ]
+    ).astype(dtype)
+
+
+def rows(dtype: str = "float64") -> Array:
+    """200 rows of very different scales, one column of them constant."""
+    X = np.random.default_rng(2).normal(size=(200, 4)) * [1.0, 1e-6, 1e6, 0.0] + [0.0, 3.0, -5.0, 2.5]
+    return X.astype(dtype)
+
+
+@pytest.mark.parametrize(("dtype", "digits"), [("float64", 1e-12), ("float32", 2e-5)])
+def test_from_data_gives_unit_variance(dtype: str, digits: float) -> None:
+    """Each z of a layer with a full W has standard deviation 1 over the rows, whatever their scales; the directions of
+    W's rows are those of N(0, 1); blocks, the scaling layer and κ keep their values; b of the output layer is 0."""
+    net, X = layered(dtype), rows(dtype)
+    before = net.copy()
+    initial.from_data(net, X, seed=5)
+    z = net.forward(X).z
+    for i in (3, 4):
+        np.testing.assert_allclose(z[i].std(axis=0, dtype=np.float64), 1.0, rtol=digits)
+    draw = np.random.default_rng(5).standard_normal((64, 2))
+    ratio = net.W[3] / draw
+    np.testing.assert_allclose(ratio, np.broadcast_to(ratio[:, :1], ratio.shape), rtol=1e-5)
+    assert (ratio > 0).all()
+    for i in (1, 2):
+        assert net.W[i].entries.tobytes() == before.W[i].entries.tobytes()  # type: ignore[union-attr]
+        assert net.b[i].tobytes() == before.b[i].tobytes()
+    assert net.kappa[3].tobytes() == before.kappa[3].tobytes()
+    assert net.b[4].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_from_data_puts_bends_between_examples() -> None:
+    """−b of a hidden unit is a mean of its z over examples: inside their range, and on the average their mean, to 5
+    standard errors (λ uniform on the simplex of 5 has Σ E λ² = 1/3, so −b has a third of the variance of z)."""
+    net, X = cr.Network.dense([3, 2000, 1], hidden="relu"), np.random.default_rng(3).normal(size=(100, 3))
+    initial.from_data(net, X)
+    z = X @ net.W[1].T
+    assert (-net.b[1] > z.min(axis=0)).all()
+    assert (-net.b[1] < z.max(axis=0)).all()
+    standard = -net.b[1] - z.mean(axis=0)  # variance 1/3
+    assert abs(standard.mean()) <= 5 * math.sqrt(1 / 3 / 2000)
+    assert standard.var() == pytest.approx(1 / 3, rel=0.15)
+    assert (net.forward(X).a[1] > 0).any(axis=0).all()  # no unit is dead
+    assert (net.forward(X).a[1] == 0).any(axis=0).all()  # and none is linear
+    initial.from_data(net, X, output_bias=True)
+    assert net.b[2][0] != 0.0
+
+
+def test_from_data_is_reproducible() -> None:
+    """One seed gives one draw, None a fresh one each time."""
+    nets = [layered() for _ in range(4)]
+    for net, seed in zip(nets, (1, 1, 2, None), strict=True):
+        initial.from_data(net, rows(), seed)
+    assert nets[0].theta.tobytes() == nets[1].theta.tobytes()
+    assert len({net.theta.tobytes() for net in nets}) == 3
+
+
+NO_VARIANCE = {
+    "one row": np.ones((1, 4)),
+    "zeros": np.zeros((5, 4)),
+    "a tenth, whose sums round": np.full((7, 4), 0.1),
+    "denormal differences": 5e-324 * np.arange(20.0).reshape(5, 4),
+    "differences of one ulp": 1.0 + np.spacing(1.0) * np.eye(4),
+    "sums that overflow": np.array([1e308, -1e308])[:, None] * np.ones(4),
+}
+
+
+@pytest.mark.parametrize("X", NO_VARIANCE.values(), ids=NO_VARIANCE)
+def test_from_data_is_finite_without_variance(X: Array) -> None:
+    """Constant features, a single row, numbers at the ends of the range: N(0, 1/n) then, and finite biases."""
+    net = cr.Network.dense([4, 300, 2], hidden="tanh")
+    initial.from_data(net, X)
+    assert np.isfinite(net.theta).all()
+    assert net.W[1].var() == pytest.approx(0.25, rel=0.2)
+
+
+def test_from_data_with_dead_units() -> None:
+    """Units that are 0 at every row leave the variance to the others; where all are dead, W and b are finite."""
+    net = cr.Network.dense([2, 8, 40, 1], hidden=["relu", "relu"])
+    net = cr.Network([cr.Layer(cr.BlockDiagonal([net.W[1]]), [-1e3] * 7 + [0.0], "relu"), *net.layers[1:]])
+    X = np.random.default_rng(0).normal(size=(50, 2))
+    initial.from_data(net, X)
+    np.testing.assert_allclose(net.forward(X).z[2].std(axis=0), 1.0, rtol=1e-12)
+    net.b[1][...] = -1e3
+    initial.from_data(net, X)
+    assert np.isfinite(net.theta).all()
+    assert abs(net.theta[net.layout[0].d :]).max() < 10.0

@@ -29,6 +29,9 @@ BY_HAND: list[tuple[cr.Schedule, float, dict[float, float]]] = [
     (cr.CosLog4(0.04), 15, {0: 0.0, 1: 0.0, 3: 0.0, 7: 0.0, 15: 0.0, 16: 0.0}),
     (cr.CosLog4(0.04), 15, {2**0.5 - 1: 0.04, 2**1.5 - 1: 0.04, 2**2.5 - 1: 0.04, 2**3.5 - 1: 0.04}),
     (cr.CosLog4(0.04), 15, {2**0.25 - 1: 0.02, 2**3.75 - 1: 0.02}),
+    (cr.FlatCosine(0.2), 12, {0: 0.2, 5: 0.2, 6: 0.2, 8: 0.15, 9: 0.1, 10: 0.05, 12: 0.0, 13: 0.0}),
+    (cr.FlatCosine(1.0, flat=0.25), 8, {2: 1.0, 4: 0.75, 5: 0.5, 8: 0.0}),
+    (cr.FlatCosine(1.0, flat=0.0), 12, {0: 1.0, 4: 0.75, 6: 0.5, 12: 0.0}),  # Cosine(1.0)
 ]  # fmt: skip
 
 
@@ -90,6 +93,9 @@ def test_one_cycle_is_pytorchs_formula() -> None:
         (lambda: cr.OneCycle(0.1, pct_start=0.0), "pct_start"),
         (lambda: cr.OneCycle(0.1, div_factor=0.0), "div_factor"),
         (lambda: cr.OneCycle(0.1, final_div_factor=-1.0), "final_div_factor"),
+        (lambda: cr.FlatCosine(0.1, flat=1.0), "flat"),
+        (lambda: cr.FlatCosine(0.1, flat=-0.5), "flat"),
+        (lambda: cr.FlatCosine(math.inf), "rate"),
     ],
 )
 def test_bad_settings_are_refused(make: Callable[[], cr.Schedule], symbol: str) -> None:

@@ -62,7 +62,7 @@ def _of_unit_variance(W: NDArray[np.float64], A: NDArray[np.inexact]) -> NDArray
     # Rounding makes a z that should be constant vary by some units in the last place of its largest term.
     noise = 4.0 * A.shape[1] * float(kind.eps) * (abs(W) * abs(A).max(axis=0)).max(axis=1)
     limit = float(kind.max) ** 0.5  # what W must stay below, so that its products are numbers
-    varies = (deviation > noise) & (abs(W).max(axis=1) < limit * deviation)
+    varies = (deviation > noise) & (abs(W).max(axis=1) < limit * deviation) & np.isfinite(deviation)
     return np.asarray(W / np.where(varies, deviation, np.sqrt(W.shape[1]))[:, None])
 
 
