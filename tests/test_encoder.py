@@ -111,9 +111,9 @@ def test_rare_levels_share_one() -> None:
 def test_texts_that_differ_in_every_row_are_left_out() -> None:
     """A column of identifiers tells nothing of new rows: it is left out, with a warning that names it."""
     X = [[f"id{k}", k % 3] for k in range(8)]
-    with pytest.warns(DataWarning, match="left out 'x0': it differs in every row"):
+    with pytest.warns(DataWarning, match="left out 'x0': different in every training row"):
         encoder = TableEncoder(max_levels=5).fit(X)
-    assert encoder.dropped_ == {"x0": "it differs in every row"}
+    assert encoder.dropped_ == {"x0": "different in every training row"}
 
 
 def test_numbers_come_first() -> None:
@@ -158,18 +158,18 @@ TINY = [0.0, 5e-324, 0.0, 5e-324, 0.0, 0.0, 5e-324, 0.0]
 
 HANDLED: list[tuple[str, list[Any], list[str], str]] = [
     # what, the values, its features, the warning
-    ("all missing", [None] * 8, [], "left out 'a': it has no value"),
-    ("all NaN", [float("nan")] * 8, [], "left out 'a': it has no value"),
-    ("empty texts", [""] * 8, [], "left out 'a': it has no value"),
-    ("constant number", [7.5] * 8, [], "left out 'a': it is constant"),
+    ("all missing", [None] * 8, [], "left out 'a': without a value in the training rows"),
+    ("all NaN", [float("nan")] * 8, [], "left out 'a': without a value in the training rows"),
+    ("empty texts", [""] * 8, [], "left out 'a': without a value in the training rows"),
+    ("constant number", [7.5] * 8, [], "left out 'a': constant in the training rows"),
     ("constant number and gaps", [7.5, None] * 4, ["a_missing"], ""),
-    ("one category", ["x"] * 8, [], "left out 'a': it is constant"),
+    ("one category", ["x"] * 8, [], "left out 'a': constant in the training rows"),
     ("one category and gaps", ["x", None] * 4, ["a_x"], ""),
-    ("constant boolean", [True] * 8, [], "left out 'a': it is constant"),
+    ("constant boolean", [True] * 8, [], "left out 'a': constant in the training rows"),
     ("boolean and gaps", [True, False, None, True] * 2, ["a_True"], ""),
-    ("constant time", [np.datetime64("2024-01-01", "us")] * 8, [], "left out 'a': it is constant"),
+    ("constant time", [np.datetime64("2024-01-01", "us")] * 8, [], "left out 'a': constant in the training rows"),
     ("huge numbers", HUGE, ["a"], ""),
-    ("numbers that hardly differ", TINY, [], "left out 'a': it is constant"),
+    ("numbers that hardly differ", TINY, [], "left out 'a': constant in the training rows"),
     ("numbers beside texts", [1, "x", 2.0, None] * 2, ["a_1", "a_2", "a_x"], "'a' mixes numbers and texts"),
     ("numbers beside booleans", [1, True, 2, 0] * 2, ["a"], ""),
     ("texts that are numbers", ["1", "2", "3", "1"] * 2, ["a_1", "a_2", "a_3"], ""),
@@ -433,7 +433,7 @@ def test_saved_and_read(numbers: Any) -> None:
     assert again.transform(X).dtype == np.float32
     assert repr(again) == repr(encoder)
     assert again.describe() == encoder.describe()
-    assert again.dropped_ == {"same": "it is constant"}
+    assert again.dropped_ == {"same": "constant in the training rows"}
 
 
 DAMAGE: list[Callable[[dict[str, Any], dict[str, Any]], object]] = [

@@ -97,6 +97,14 @@ def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[
     Raises OSError if it cannot be read, FileFormatError if it is truncated, malformed, of another kind or of a later
     version.
     """
+    header, tensors = read_any(path)
+    if header.get("kind") != kind:
+        raise FileFormatError(f"{_as_path(path)} holds a {shown(header.get('kind'))}; expected a {kind!r}.")
+    return header, tensors
+
+
+def read_any(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:
+    """The same of a file of any kind, which ``header["kind"]`` tells."""
     import json
 
     import safetensors.numpy
@@ -123,8 +131,6 @@ def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[
         raise FileFormatError(f"{name} has the version {shown(version)}; expected an integer ≥ 1.")
     if version > VERSION:
         raise FileFormatError(f"{name} has format version {version}; this Chainrule reads up to {VERSION}. Update it.")
-    if header.get("kind") != kind:
-        raise FileFormatError(f"{name} holds a {shown(header.get('kind'))}; expected a {kind!r}.")
     return header, tensors
 
 

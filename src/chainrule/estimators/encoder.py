@@ -125,7 +125,9 @@ class TableEncoder:
                     f"got {type_}. Leave it out, or turn it into one of these."
                 )
         self.features_ = tuple(map(Feature, source.names, kinds, types))
-        dropped = {name: "it has no value" for name, kind in self._kinds().items() if kind == "empty"}
+        dropped = {
+            name: "without a value in the training rows" for name, kind in self._kinds().items() if kind == "empty"
+        }
         self._fit_numbers(source, dropped)
         self._fit_categories(columns, dropped)
         self.features_ = tuple(replace(f, dropped=dropped.get(f.name, "")) for f in self.features_)
@@ -166,11 +168,11 @@ class TableEncoder:
         gaps = []
         for name, k in first.items():
             if numbers.missing[k] == source.t:
-                dropped[name] = "it has no value"
+                dropped[name] = "without a value in the training rows"
             elif numbers.missing[k]:
                 gaps.append(k)
             elif name not in some:
-                dropped[name] = "it is constant"
+                dropped[name] = "constant in the training rows"
         self.indicator_ = Indicator(np.array(sorted(gaps), dtype=np.intp))
 
     def _fit_categories(self, columns: Mapping[str, Column], dropped: dict[str, str]) -> None:
@@ -181,15 +183,15 @@ class TableEncoder:
             column = columns[name].as_categories()
             levels, gaps = column.levels, bool(column.missing.any())
             if not levels:
-                dropped[name] = "it has no value"
+                dropped[name] = "without a value in the training rows"
             elif len(levels) == 1 and not gaps:
-                dropped[name] = "it is constant"
+                dropped[name] = "constant in the training rows"
             elif len(levels) == 2:
                 self.categories_[name] = Sign(levels)
             elif len(levels) <= self.max_levels:
                 self.categories_[name] = OneHot(levels)
             elif len(levels) == len(column):
-                dropped[name] = "it differs in every row"
+                dropped[name] = "different in every training row"
             else:
                 counts = np.bincount(column.values[~column.missing], minlength=len(levels))
                 kept = np.sort(np.argsort(-counts, kind="stable")[: self.max_levels - 1])
@@ -202,7 +204,7 @@ class TableEncoder:
             if feature.dropped:
                 reasons.setdefault(feature.dropped, []).append(feature.name)
         for reason, names in reasons.items():
-            _say(f"left out {listed(names)}: {reason} in the training rows. Remove the column to silence this.")
+            _say(f"left out {listed(names)}: {reason}. Remove it to silence this.")
         for name, column in columns.items():
             if column.type == "mixed" and name in self.categories_:
                 _say(f"{name!r} mixes numbers and texts, and is taken as categories. Make it one or the other.")
