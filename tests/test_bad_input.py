@@ -124,6 +124,58 @@ LAYER = [
     Bad("dropout negative", lambda _: cr.Layer([[1.0]], [0.0], "relu", -0.1), ("dropout must", "≥ 0", "-0.1")),
     Bad("dropout NaN", lambda _: cr.Layer([[1.0]], [0.0], "relu", NAN), ("dropout must be a finite number", "nan")),
     Bad("dropout True", lambda _: cr.Layer([[1.0]], [0.0], "relu", True), ("dropout must", "True")),
+    Bad(
+        "a dropout schedule from 1",
+        lambda _: cr.Layer([[1.0]], [0.0], "relu", cr.FlatCosine(1.0)),
+        ("the rate of a dropout schedule must be < 1", "got 1"),
+    ),
+    Bad("no blocks", lambda _: cr.BlockDiagonal([]), ("blocks must be a list of one or more matrices", "[]")),
+    Bad("blocks a number", lambda _: cr.BlockDiagonal(3.0), ("blocks must be a list", "3.0")),
+    Bad("a block a vector", lambda _: cr.BlockDiagonal([[[1.0]], [2.0]]), ("block 2 must have shape (p, q)", "(1,)")),
+    Bad("an empty block", lambda _: cr.BlockDiagonal([np.ones((0, 2))]), ("block 1 must", "p, q ≥ 1", "(0, 2)")),
+    Bad("a block with NaN", lambda _: cr.BlockDiagonal([[[NAN]]]), ("block 1 must be finite", "nan at index (0, 0)")),
+    Bad("a matrix as w", lambda _: cr.Diagonal([[1.0]]), ("w must have shape (m,)", "(1, 1)")),
+    Bad("an empty w", lambda _: cr.Diagonal([]), ("w must have shape (m,)", "m ≥ 1", "(0,)")),
+    Bad("w infinite", lambda _: cr.Diagonal([1.0, -math.inf]), ("w must be finite", "-inf at index (1,)")),
+    Bad(
+        "b of a diagonal W",
+        lambda _: cr.Layer(cr.Diagonal([1.0, 2.0]), [0.0], "relu"),
+        ("b must have shape (2,)", "(1,)"),
+    ),
+    Bad(
+        "a diagonal W with NaN",
+        lambda _: cr.Layer(cr.BlockDiagonal.view(np.array([1.0, NAN]), ((2, 1, 1),)), [0.0, 0.0], "relu"),
+        ("W must be finite", "nan at index (1,)"),
+    ),
+    Bad(
+        "kappa of a plain σ",
+        lambda _: cr.Layer([[1.0]], [0.0], "relu", kappa=[1.0]),
+        ("kappa is for a parametric σ alone", "cr.Parametric('relu')"),
+    ),
+    Bad(
+        "kappa of the wrong length",
+        lambda _: cr.Layer([[1.0]], [0.0], cr.Parametric("relu"), kappa=[1.0, 2.0]),
+        ("kappa must have shape (1,)", "(2,)"),
+    ),
+    Bad(
+        "kappa with NaN",
+        lambda _: cr.Layer([[1.0]], [0.0], cr.Parametric("relu"), kappa=NAN),
+        ("kappa must be finite", "nan"),
+    ),
+    Bad("a parametric softmax", lambda _: cr.Parametric("softmax"), ("an entrywise activation", "cr.softmax")),
+    Bad("κ twice", lambda _: cr.Parametric(cr.Parametric("tanh")), ("without a κ of its own", "cr.Parametric")),
+    Bad("parametric of a function", lambda _: cr.Parametric(np.tanh), ("sigma must be an activation", "cr.Activation")),
+    Bad("an unknown parametric σ", lambda _: cr.Parametric("mihs"), ("did you mean 'mish'?",), cr.UnknownName),
+    Bad(
+        "σ_κ of the wrong width",
+        lambda _: cr.Layer([[1.0], [1.0]], [0.0, 0.0], cr.Parametric("tanh")).sigma(np.ones((2, 3))),
+        ("z must have 2 columns", "(2, 3)"),
+    ),
+    Bad("a negative factor", lambda _: cr.Factors(W=-1.0), ("the factor of W must be a finite number ≥ 0", "-1.0")),
+    Bad("an infinite factor", lambda _: cr.Factors(kappa=math.inf), ("the factor of kappa must be a finite", "inf")),
+    Bad("a factor that is a list", lambda _: cr.Factors(b=[1.0]), ("the factor of b must be a finite number", "[1.0]")),
+    Bad("a rate that is a number", lambda _: cr.Layer([[1.0]], [0.0], "relu", rate=6.0), ("rate must be cr.Factors",)),
+    Bad("a decay that is a dict", lambda _: cr.Layer([[1.0]], [0.0], "relu", decay={"W": 1}), ("decay must be cr.F",)),
 ]
 
 NETWORK = [
@@ -511,6 +563,8 @@ TRAIN = [
     Bad("epochs True", train(epochs=True), ("epochs must be an integer", "got True")),
     Bad("epochs 2⁶³", train(epochs=2**63), ("epochs must be an integer < 2**63", "9223372036854775808")),
     Bad("batch_size 0", train(batch_size=0), ("batch_size must be an integer ≥ 1", "got 0")),
+    Bad("shuffle a number", train(shuffle=1), ("shuffle must be True or False", "got 1")),
+    Bad("shuffle None", train(shuffle=None), ("shuffle must be True or False", "None")),
     Bad("batch_size a text", train(batch_size="all"), ("batch_size must be an integer ≥ 1", "'all'")),
     Bad("seed 1.5", train(seed=1.5), ("seed must be an integer ≥ 0", "1.5")),
     Bad("weights negative", train(weights=-np.ones(5)), ("weights must be ≥ 0", "-1.0")),
@@ -661,6 +715,18 @@ VALUES = [
     Bad("a name in capitals", lambda _: cr.activations.get("ReLU"), ("did you mean 'relu'?",), cr.UnknownName),
     Bad("a name of a megabyte", lambda _: cr.costs.get("x" * 10**6), ("unknown cost 'xxx", "..."), cr.UnknownName),
     Bad("initial's class", lambda _: cr.initial.get(cr.He), ("initial", "He")),
+    Bad("flat 1", lambda _: cr.FlatCosine(0.1, flat=1.0), ("flat must be < 1", "1.0")),
+    Bad("decay of AdamW negative", lambda _: cr.AdamW(weight_decay=-1.0), ("weight_decay must be", "≥ 0", "-1.0")),
+    Bad("values from no data", lambda net: cr.initial.from_data(net, np.ones((0, 3))), ("X must hold at least one",)),
+    Bad("values from data with NaN", lambda net: cr.initial.from_data(net, spoilt(X, NAN)), ("X must be finite",)),
+    Bad("values from other data", lambda net: cr.initial.from_data(net, Y), ("X must have shape (t, 3)", "(5, 2)")),
+    Bad("values of no network", lambda _: cr.initial.from_data(X, X), ("net must be a cr.Network",)),
+    Bad("values of no seed", lambda net: cr.initial.from_data(net, X, -1), ("seed must be an integer ≥ 0", "-1")),
+    Bad(
+        "values of an output bias",
+        lambda net: cr.initial.from_data(net, X, output_bias=0.0),
+        ("output_bias must be True or False", "0.0"),
+    ),
 ]
 
 PATHS = [

@@ -7,6 +7,7 @@ import itertools
 
 import numpy as np
 import pytest
+from constrained import train_or_skip
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import example_counts, seeds
@@ -18,7 +19,7 @@ from chainrule.training.minibatches import dropout_masks, position, shuffled, sp
 GAMMA = 0x9E3779B97F4A7C15
 
 
-def visited(t: int, batch_size: int | None, epochs: int, seed: int) -> list[list[int]]:
+def visited(t: int, batch_size: int | None, epochs: int, seed: int, shuffle: bool = True) -> list[list[int]]:
     """The rows that each training step sees: z[1] of a network that copies x = 0 … t − 1 shows them."""
     steps: list[list[int]] = []
 
@@ -29,7 +30,9 @@ def visited(t: int, batch_size: int | None, epochs: int, seed: int) -> list[list
     net = cr.Network([cr.Layer([[1.0]], [0.0], cr.Activation(spy, np.ones_like))])
     still = cr.GradientDescent(1e-300)  # θ stays
     X = np.arange(float(t))[:, None]
-    cr.train(net, X, X, optimizer=still, batch_size=batch_size, epochs=epochs, seed=seed, engine="reference")
+    cr.train(
+        net, X, X, optimizer=still, batch_size=batch_size, shuffle=shuffle, epochs=epochs, seed=seed, engine="reference"
+    )
     return steps
 
 
@@ -72,6 +75,29 @@ def test_all_orders_are_equally_likely() -> None:
 def test_the_full_batch_keeps_the_order(batch_size: int | None) -> None:
     """With all examples in one step they are taken as they stand, and nothing is drawn at random."""
     assert visited(10, batch_size, 2, seed=3) == [list(range(10))] * 2
+
+
+def test_without_a_shuffle_the_rows_keep_their_order() -> None:
+    """``shuffle=False`` visits the rows as they stand, in every epoch."""
+    epoch = [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+    assert visited(10, 4, 2, seed=3, shuffle=False) == epoch * 2
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_without_a_shuffle_nothing_is_drawn_for_it(dropout: float, engine: str) -> None:
+    """The stream gives the dropout's keys alone: one a step, from its first number on; without dropout none. The
+    gradient of an epoch does not depend on the seed then."""
+    X, Y = np.arange(20.0).reshape(10, 2) / 20, np.ones((10, 1))
+    thetas = []
+    for seed in (3, 4):
+        net = thinned([2, 6, 1], [dropout])
+        settings = {"batch_size": 4, "shuffle": False, "epochs": 2, "seed": seed, "engine": engine}
+        state = train_or_skip(net, X, Y, **settings).state
+        raw = np.random.PCG64(seed)
+        raw.random_raw(6 if dropout else 0)
+        assert state.stream == position(raw)
+        thetas.append(net.theta.tobytes())
+    assert (thetas[0] == thetas[1]) == (dropout == 0.0)
 
 
 @given(t=example_counts, batch_size=example_counts, seed=seeds)

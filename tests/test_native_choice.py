@@ -72,9 +72,9 @@ def test_auto_takes_the_native_engine(dtype: str) -> None:
         assert engines.chosen(small_net(), kind(mean=True, l1=0.1, l2=0.1)).name == "native"
     rates: list[cr.Schedule] = [
         cr.Constant(0.1), cr.Step(0.1, every=2.0), cr.Exponential(0.1, decay=0.1), cr.InverseTime(0.1, decay=0.1),
-        cr.Cosine(0.1), cr.OneCycle(0.1), cr.CosLog4(0.1),
+        cr.Cosine(0.1), cr.OneCycle(0.1), cr.CosLog4(0.1), cr.FlatCosine(0.1),
     ]  # fmt: skip
-    assert {rate.name for rate in rates} == set(SCHEDULES) - {"flat_cosine"}
+    assert {rate.name for rate in rates} == set(SCHEDULES)
     for optimizer in OPTIMIZERS.values():
         for rate in rates:
             if optimizer.full_batch_only and not isinstance(rate, cr.Constant):

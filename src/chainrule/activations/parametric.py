@@ -30,8 +30,8 @@ class Parametric(Activation):
     >>> cr.Network([layer])([-4.0])
     array([ 0., -3.])
 
-    Source: D. Holzmüller, L. Grinsztajn & I. Steinwart, Better by default, 2024 (parametric activations); K. He et al.,
-    Delving deep into rectifiers, 2015, for ReLU.
+    Source: Lecture, Def. 4.1 (L1), for each κ; D. Holzmüller, L. Grinsztajn & I. Steinwart, Better by default, 2024
+    (parametric activations); K. He et al., Delving deep into rectifiers, 2015, for ReLU.
     """
 
     sigma: Activation

@@ -38,8 +38,8 @@ def from_data(net: Network, X: ArrayLike, seed: int | None = 0, *, output_bias: 
     >>> [net.forward(X).z[i].var(axis=0).mean().round(6).item() for i in (1, 2, 3)]
     [1.0, 1.0, 1.0]
 
-    Source: D. Holzmüller, L. Grinsztajn & I. Steinwart, Better by default, NeurIPS 2024 (which draws b[r] like the
-    others); he+: I. Steinwart, A sober look at neural network initializations, 2019.
+    Source: Lecture, L12 ("start from some θ"); D. Holzmüller, L. Grinsztajn & I. Steinwart, Better by default, NeurIPS
+    2024 (which draws b[r] like the others); he+: I. Steinwart, A sober look at neural network initializations, 2019.
     """
     from chainrule.network import as_network
 
