@@ -82,11 +82,12 @@ def parameter_views(theta: Array, layout: Layout) -> Views:
     W: list[Matrix] = []
     b, kappa, start = [], [], 0
     for part in layout:
-        middle, end = start + part.entries, start + part.d
+        middle = start + part.entries
+        late, end = middle + part.m, middle + part.m + part.kappas
         entries = theta[start:middle]
         W.append(entries.reshape(part.m, part.n) if part.runs is None else BlockDiagonal.view(entries, part.runs))
-        b.append(theta[middle : middle + part.m])
-        kappa.append(theta[middle + part.m : end])
+        b.append(theta[middle:late])
+        kappa.append(theta[late:end])
         start = end
     return Views(ByLayer(W), ByLayer(b), ByLayer(kappa))
 

@@ -63,7 +63,7 @@ class Problem:
     @property
     def has_dropout(self) -> bool:
         """Whether a hidden layer drops outputs (in some steps, by a schedule), so that each step draws a key."""
-        return any(isinstance(p, Schedule) or p > 0.0 for p in self.net.dropout)
+        return any(self.net.dropout)
 
     def alpha(self, step: int) -> float:
         """The learning rate α of the step number ``step`` = 0, 1, 2, …"""
