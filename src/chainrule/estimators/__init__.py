@@ -8,15 +8,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from chainrule.estimators.classifier import NetworkClassifier
+    from chainrule.estimators.diagnosis import TrainingWarning
+    from chainrule.estimators.hidden import Hidden
     from chainrule.estimators.mlp_classifier import MLPClassifier
     from chainrule.estimators.mlp_regressor import MLPRegressor
+    from chainrule.estimators.regressor import NetworkRegressor
+    from chainrule.estimators.table_model import TableModel, load
 
-HOMES = {  # the module of each estimator
+HOMES = {  # the module of each name
+    "Hidden": "hidden",
     "MLPClassifier": "mlp_classifier",
     "MLPRegressor": "mlp_regressor",
+    "NetworkClassifier": "classifier",
+    "NetworkRegressor": "regressor",
+    "TableModel": "table_model",
+    "TrainingWarning": "diagnosis",
+    "load": "table_model",
 }
 
-__all__ = ["MLPClassifier", "MLPRegressor"]
+__all__ = [
+    "Hidden",
+    "MLPClassifier",
+    "MLPRegressor",
+    "NetworkClassifier",
+    "NetworkRegressor",
+    "TableModel",
+    "TrainingWarning",
+    "load",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,85 @@
+"""The presets: what an estimator chooses where its user says nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from chainrule.costs import Cost, CrossEntropy, LogLikelihood, SumOfSquares
+from chainrule.estimators.hidden import Hidden
+from chainrule.estimators.recipe import Recipe, Task
+from chainrule.initial import Glorot
+from chainrule.naming import resolve
+from chainrule.optimizers import AdamW, GradientDescent
+from chainrule.schedules import CosLog4, FlatCosine
+
+FEW = 3_000  # rows: with fewer, several small networks do better than a large one, and cost as little time
+BATCH = 256
+
+
+def default(task: Task, t: int) -> Recipe:
+    """RealMLP's simplified recipe (TD-S); where there are few rows, smaller networks and more of them."""
+    few = t < FEW
+    sigma, rate = ("selu", 0.04) if task == "classes" else ("mish", 0.07)
+    return Recipe(
+        hidden=(Hidden(128 if few else 256, sigma, 0.0),) * 3,
+        cost=_cost(task),
+        optimizer=AdamW(CosLog4(rate), beta2=0.95, weight_decay=0.0),
+        epochs=_epochs(t, steps=7_000),
+        batch_size=BATCH // 2 if few else BATCH,
+        n_networks=5 if few else 1,
+        validation_fraction=0.2 if few else 0.1,
+    )
+
+
+def best(task: Task, t: int) -> Recipe:
+    """RealMLP's recipe (TD): numbers embedded, parametric σ, dropout and decay; several networks, averaged."""
+    sigma, rate = ("selu", 0.04) if task == "classes" else ("mish", 0.2)
+    return replace(
+        default(task, t),
+        hidden=(Hidden(256, sigma, FlatCosine(0.15)),) * 3,
+        optimizer=AdamW(CosLog4(rate), beta2=0.95, weight_decay=FlatCosine(0.02)),
+        epochs=_epochs(t, steps=20_000),
+        n_networks=8,
+        validation_fraction=0.125,
+        initial="data",
+        zero_output=False,
+        embedding=True,
+        parametric=True,
+    )
+
+
+def lecture(task: Task, t: int) -> Recipe:
+    """The lecture: sigmoids, gradient descent over all rows, the log-likelihood or the sum of squares (L10 – L12)."""
+    return Recipe(
+        hidden=(Hidden(30, "sigmoid", 0.0),),
+        cost=LogLikelihood(mean=True) if task == "classes" else SumOfSquares(mean=True),
+        optimizer=GradientDescent(1.0),
+        epochs=1000,
+        batch_size=None,
+        initial=Glorot(),
+        zero_output=False,
+        scaling_rate=0.0,
+        ntk=False,
+        bias_rate=1.0,
+        kappa_rate=1.0,
+        numbers="standard",
+        even_batches=False,
+    )
+
+
+PRESETS: dict[str, Callable[[Task, int], Recipe]] = {"default": default, "best": best, "lecture": lecture}
+
+
+def preset(name: object, task: Task, t: int) -> Recipe:
+    """The recipe of the preset of this name, for a task with t rows. Raises UnknownName."""
+    return resolve("preset", name, PRESETS)(task, t)
+
+
+def _cost(task: Task) -> Cost:
+    return CrossEntropy(mean=True) if task == "classes" else SumOfSquares(mean=True)
+
+
+def _epochs(t: int, steps: int, most: int = 256, least: int = 16) -> int:
+    """As many epochs as so many steps make, within bounds: 256 where there are not too many rows."""
+    return max(least, min(most, steps * BATCH // t))
