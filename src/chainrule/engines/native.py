@@ -118,6 +118,7 @@ class NativeRun:
         self._problem = problem
         problem.net.theta = state.theta  # from here on the compiled run keeps it current
         self._moments = tuple(problem.optimizer.moments)
+        self._first_step = state.first_step
         run = _native.TrainingRun32 if problem.net.dtype == np.float32 else _native.TrainingRun64
         self._run = run(
             net=_network(problem.net),
@@ -189,7 +190,10 @@ class NativeRun:
         high, low, increment_high, increment_low = progress.pop("stream")
         stream = (high << 64 | low, increment_high << 64 | increment_low)
         records: Any = {name: values[:] for name, values in self.records.items()}
-        return TrainingState(problem.net.theta.copy(), moments, stream, best_theta=best, records=records, **progress)
+        return TrainingState(
+            problem.net.theta.copy(), moments, stream, first_step=self._first_step, best_theta=best, records=records,
+            **progress,
+        )  # fmt: skip
 
 
 def step_flop(net: Network, rows: int) -> float:

@@ -1,0 +1,112 @@
+"""L-BFGS: the minimum of J over all rows, and how the search for it ends."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+
+pytest.importorskip("scipy")
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(40, 3))
+Y = X @ np.array([[1.0, 0.5], [-2.0, 1.0], [0.0, 3.0]]) + 0.1 * RNG.normal(size=(40, 2)) + 1.0
+
+
+@pytest.mark.parametrize("engine", ["auto", "reference"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_it_ends_at_the_least_squares(weighted: bool, engine: str) -> None:
+    """For r = 1 and the identity θ is the (weighted) least-squares solution, and J, ∇J are what they are there."""
+    w = np.arange(40) % 3 + 1.0 if weighted else np.ones(40)
+    net = cr.Network.dense([3, 2], initial="zeros")
+    J = cr.SumOfSquares(mean=True)
+    minimum = cr.train_lbfgs(net, X, Y, cost=J, weights=w, tol=1e-12, relative_tol=0.0, engine=engine)
+    A, root = np.column_stack([X, np.ones(40)]), np.sqrt(w)[:, None]
+    exact = np.linalg.lstsq(root * A, root * Y, rcond=None)[0]
+    np.testing.assert_allclose(net.W[1], exact[:3].T, atol=1e-8)
+    np.testing.assert_allclose(net.b[1], exact[3], atol=1e-8)
+    assert minimum.J == pytest.approx(J(net, X, Y, w), rel=1e-12)
+    assert minimum.gradient_norm == pytest.approx(abs(cr.gradient(net, J, X, Y, w).theta).max(), abs=1e-12)
+    assert minimum.stopped in ("converged", "line_search")  # at tol = 1e-12 rounding may end it first
+    assert len(minimum.curve) == minimum.iterations <= minimum.evaluations
+    assert (np.diff(minimum.curve) <= 0.0).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "stopped"),
+    [({"epochs": 2}, "epochs"), ({"evaluations": 3}, "evaluations"), ({"tol": 1e3}, "converged"),
+     ({"time_limit": 1e-9}, "time_limit"), ({"callback": lambda k, J: k == 2}, "callback")],
+)  # fmt: skip
+def test_what_ends_it(settings: dict[str, Any], stopped: str) -> None:
+    """Each end is told by its name; θ is that of the last iteration, and J belongs to it."""
+    net = cr.Network.dense([3, 5, 2], hidden="tanh", seed=1)
+    minimum = cr.train_lbfgs(net, X, Y, **settings)
+    assert minimum.stopped == stopped
+    assert minimum.J == pytest.approx(cr.SumOfSquares()(net, X, Y), rel=1e-12)
+
+
+def test_the_callback_sees_the_network() -> None:
+    """The callback is called after each iteration with J, and θ is in the network by then; what it raises comes out."""
+    net = cr.Network.dense([3, 5, 2], hidden="tanh", seed=1)
+    seen: list[tuple[int, float, float]] = []
+
+    def look(k: int, J: float) -> None:
+        seen.append((k, J, cr.SumOfSquares()(net, X, Y)))
+        if k == 3:
+            raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        cr.train_lbfgs(net, X, Y, callback=look)
+    assert [k for k, _, _ in seen] == [1, 2, 3]
+    np.testing.assert_allclose([J for _, J, _ in seen], [J for _, _, J in seen], rtol=1e-12)
+    assert cr.SumOfSquares()(net, X, Y) == pytest.approx(seen[-1][1], rel=1e-12)
+
+
+def test_single_precision() -> None:
+    """A float32 network is trained too, to a gradient of its own rounding."""
+    net = cr.Network.dense([3, 2], initial="zeros", dtype="float32")
+    minimum = cr.train_lbfgs(net, X, Y, cost=cr.SumOfSquares(mean=True), tol=1e-4)
+    assert net.dtype == np.float32
+    assert minimum.J < 0.02
+
+
+def test_a_first_theta_out_of_reach_is_told() -> None:
+    """Where J is not finite at the first θ the search does not begin, and θ stays."""
+    net = cr.Network.dense([3, 2], output="exp", initial="zeros")
+    net.b[1][...] = 1e4
+    minimum = cr.train_lbfgs(net, X, abs(Y), cost="poisson")
+    assert (minimum.stopped, minimum.iterations) == ("diverged", 0)
+    assert (net.b[1] == 1e4).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"epochs": 0}, "epochs must be an integer ≥ 1"), ({"tol": -1.0}, "tol must be a finite number ≥ 0"),
+     ({"memory": 0}, "memory must be an integer ≥ 1"), ({"callback": 3}, "callback must be a function"),
+     ({"time_limit": 0}, "time_limit must be a finite number > 0"), ({"cost": "poison"}, "did you mean 'poisson'")],
+)  # fmt: skip
+def test_bad_input(settings: dict[str, Any], message: str) -> None:
+    """A setting out of its range is refused by its name, and θ does not move."""
+    net = cr.Network.dense([3, 2], seed=0)
+    before = net.theta.copy()
+    with pytest.raises(cr.InputError, match=message):
+        cr.train_lbfgs(net, X, Y, **settings)
+    np.testing.assert_array_equal(net.theta, before)
+
+
+def test_without_scipy_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where SciPy is missing the error says what to install."""
+    real = builtins.__import__
+
+    def without(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name.startswith("scipy"):
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(ImportError, match=r"chainrule\[estimators\]"):
+        cr.train_lbfgs(cr.Network.dense([3, 2]), X, Y)
