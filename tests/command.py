@@ -15,7 +15,7 @@ import numpy as np
 
 from chainrule.cli import main
 
-QUICK = ("--layers", "8", "--epochs", "30", "--learning-rate", "0.01")
+QUICK = ("--layers", "8", "--epochs", "30", "--learning-rate", "0.1")
 HEADER = ["a", "b", "c", "kind"]
 
 

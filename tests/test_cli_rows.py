@@ -14,7 +14,7 @@ import pyarrow.parquet
 import pytest
 from command import HEADER, QUICK, chainrule, read_csv, table, write_csv
 
-from chainrule.cli import sources, table_model
+from chainrule.cli import models, sources
 
 NUMBERS = ["a", "b", "c", "y"]
 
@@ -45,27 +45,26 @@ def rows_only(rows: list[list[object]]) -> list[list[object]]:
 
 
 def test_class_predictions_are_the_network_s_outputs(here: Path) -> None:
-    """P(second class) is N(x) to the last bit, P(first) = 1 − N(x), and the prediction is the likelier one."""
+    """The probabilities are those of the model in Python to the last bit, and the prediction is the likelier class."""
     new = table(20, seed=1)
     write_csv(here / "new.csv", rows_only(new), HEADER[:3])
     answer = chainrule("predict", "k.safetensors", "new.csv")
     assert (answer.code, answer.err) == (0, "")
     rows = read_csv(answer.out)
-    model = table_model.load("k.safetensors")
-    A = model.net(model.scaling(np.array(rows_only(new), dtype=np.float64)))[:, 0]
-    assert [float(row["probability_yes"]) for row in rows] == A.tolist()
-    assert [float(row["probability_no"]) for row in rows] == (1.0 - A).tolist()
-    assert [row["prediction"] for row in rows] == ["yes" if a > 0.5 else "no" for a in A]
+    model = models.load("k.safetensors")
+    P = model.predict_proba(np.array(rows_only(new), dtype=np.float64))
+    assert [float(row["probability_no"]) for row in rows] == P[:, 0].tolist()
+    assert [float(row["probability_yes"]) for row in rows] == P[:, 1].tolist()
+    assert [row["prediction"] for row in rows] == ["yes" if yes > no else "no" for no, yes in P]
 
 
 def test_number_predictions_are_in_the_target_s_unit(here: Path) -> None:
-    """A predicted number is mean + deviation · N(x), to the last bit, and near the truth."""
+    """A predicted number is that of the model in Python, to the last bit, and near the truth."""
     new = table(20, seed=1)
     write_csv(here / "new.csv", rows_only(new), HEADER[:3])
     told = [float(row["prediction"]) for row in read_csv(chainrule("predict", "y.safetensors", "new.csv").out)]
-    model = table_model.load("y.safetensors")
-    A = model.net(model.scaling(np.array(rows_only(new), dtype=np.float64)))[:, 0]
-    assert told == (model.target.mean + model.target.deviation * A).tolist()  # type: ignore[union-attr]
+    model = models.load("y.safetensors")
+    assert told == model.predict(np.array(rows_only(new), dtype=np.float64)).tolist()
     errors = np.array(told) - [100 + 5 * float(str(row[0])) for row in new]
     assert np.abs(errors).mean() < 3  # the spread is 5
 
@@ -149,8 +148,8 @@ def test_csv_in_its_common_forms(here: Path, delimiter: str, name: str) -> None:
         file.write(text.replace("\r\n", "\n").encode())
     read = sources.read(name)
     assert list(read.columns) == ["text", "x", "y"]
-    assert read.columns["text"].values.tolist() == ['say "a, b"', "é\nü"]
-    assert read.inputs(["y", "x"], "").tolist() == [[2.0, 1.5], [3.0, -0.001]]
+    assert read.columns["text"].objects().tolist() == ['say "a, b"', "é\nü"]
+    assert read.floats(["y", "x"]).tolist() == [[2.0, 1.5], [3.0, -0.001]]
 
 
 def test_parquet_types(here: Path) -> None:
@@ -166,12 +165,12 @@ def test_parquet_types(here: Path) -> None:
     pyarrow.parquet.write_table(pyarrow.table(columns), here / "t.parquet")
     read = sources.read("t.parquet")
     assert list(read.columns) == ["flag", "whole", "half", "exact", "word"]
-    assert read.inputs(["flag", "whole", "exact"], "").tolist() == [[1, 1, 1], [0, 2, 2]]
+    assert read.floats(["flag", "whole", "exact"]).tolist() == [[1, 1, 1], [0, 2, 2]]
     assert [name for name, column in read.columns.items() if column.missing.tolist() == [False, True]] == [
         "half",
         "word",
     ]
-    assert read.columns["word"].kind == "text"
+    assert read.columns["word"].kind == "categories"
 
 
 def test_npz_holds_images_and_names_of_classes(here: Path) -> None:
@@ -181,8 +180,8 @@ def test_npz_holds_images_and_names_of_classes(here: Path) -> None:
     np.savez(here / "t.npz", X=X, y=np.where(X[:, 0, 1] > 0, "up", "down"))
     answer = chainrule("train", "t.npz", *QUICK)
     assert answer.code == 0, answer.err
-    assert table_model.load("t.safetensors").names == ("x1", "x2", "x3", "x4")
-    assert sources.read("t.npz").inputs(["x2"], "")[:, 0].tolist() == X[:, 0, 1].tolist()
+    assert models.load("t.safetensors").encoder.names_ == ("x1", "x2", "x3", "x4")
+    assert sources.read("t.npz").floats(["x2"])[:, 0].tolist() == X[:, 0, 1].tolist()
     assert chainrule("evaluate", "t.safetensors", "t.npz").code == 0
 
 
@@ -191,9 +190,11 @@ def test_info_tells_layers_and_training() -> None:
     answer = chainrule("info", "k.safetensors")
     assert (answer.code, answer.err) == (0, "")
     lines = [line.split() for line in answer.out.splitlines()]
-    assert ["1", "(8,", "3)", "(8,)", "relu", "32"] in lines
-    assert ["2", "(1,", "8)", "(1,)", "sigmoid", "9"] in lines
-    assert "d = 41 parameters" in answer.out
+    assert ["1", "(3,", "3)", "(3,)", "identity", "6"] in lines  # the scaling layer: W is diagonal
+    assert ["2", "(8,", "3)", "(8,)", "selu", "32"] in lines
+    assert ["3", "(2,", "8)", "(2,)", "softmax", "18"] in lines
+    assert "5 networks, averaged, each 3-3-8-2, d = 56 parameters" in answer.out
+    assert "Inputs: 3 columns become 3 features" in answer.out
     assert "2 classes: 'no', 'yes'" in answer.out
     assert ["optimizer", "adamw"] in lines
     assert ["source", "k.csv"] in lines

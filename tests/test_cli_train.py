@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from command import QUICK, chainrule, process, table, write_csv
 
-from chainrule.cli import sources, table_model
+from chainrule.cli import models, sources
 from chainrule.optimizers import OPTIMIZERS
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -38,8 +38,8 @@ def test_the_first_command_reads_digits(here: Path) -> None:
     assert accuracy >= 0.97
     assert baseline < 0.12
     assert (here / "digits.png").read_bytes().startswith(PNG)
-    model = table_model.load(here / "digits.safetensors")
-    assert model.net.m[0] == 64
+    model = models.load("digits.safetensors")
+    assert model.encoder.n_features_in_ == 64
     assert "\x1b" not in out + err
     assert "\r" not in out + err
 
@@ -77,7 +77,7 @@ def test_same_seed_same_network(here: Path) -> None:
     for name, seed in (("one", 3), ("two", 3), ("three", 4)):
         answer = chainrule("train", "t.csv", "--target", "kind", "--seed", seed, "--out", f"{name}.safetensors", *QUICK)
         assert answer.code == 0, answer.err
-        outs[name] = table_model.load(f"{name}.safetensors").net.theta
+        outs[name] = models.load(f"{name}.safetensors").networks[0].theta
     assert np.array_equal(outs["one"], outs["two"])
     assert not np.array_equal(outs["one"], outs["three"])
 
@@ -85,17 +85,17 @@ def test_same_seed_same_network(here: Path) -> None:
 @pytest.mark.parametrize(
     ("target", "task", "sigma", "m"),
     [
-        ("kind", None, "sigmoid", 1),
+        ("kind", None, "softmax", 2),
         ("three", None, "softmax", 3),
         ("three", "numbers", "identity", 1),
-        ("yes_or_no", None, "sigmoid", 1),
-        ("zero_or_one", None, "sigmoid", 1),
+        ("yes_or_no", None, "softmax", 2),
+        ("zero_or_one", None, "softmax", 2),
         ("number", None, "identity", 1),
         ("float_classes", None, "softmax", 3),
     ],
 )
 def test_output_layer_follows_the_target(here: Path, target: str, task: str | None, sigma: str, m: int) -> None:
-    """Two classes get a sigmoid, more softmax, numbers the identity; --task overrules what the values suggest."""
+    """Classes get softmax, numbers the identity; --task overrules what the values suggest."""
     header = ["a", "b", "c", "kind", "three", "yes_or_no", "zero_or_one", "number", "float_classes"]
     rows: list[list[object]] = [
         [*row, k % 3, str(k % 2 == 0).lower(), k % 2, row[0], f"{k % 3}.0"] for k, row in enumerate(table())
@@ -105,7 +105,7 @@ def test_output_layer_follows_the_target(here: Path, target: str, task: str | No
     drop = [] if target == "kind" else ["--drop", "kind"]
     answer = chainrule("train", "t.csv", "--target", target, *wanted, *drop, *QUICK)
     assert answer.code == 0, answer.err
-    net = table_model.load("t.safetensors").net
+    net = models.load("t.safetensors").networks[0]
     assert (net.sigma[net.r].name, net.m[-1]) == (sigma, m)
     assert f"Target '{target}'" in answer.err
 
@@ -137,10 +137,11 @@ def test_options_reach_the_network(here: Path) -> None:
         "--engine", "reference",
     )  # fmt: skip
     assert answer.code == 0, answer.err
-    model = table_model.load("t.safetensors")
-    assert model.net.m == (3, 5, 4, 1)
-    assert [sigma.name for sigma in model.net.sigma] == ["tanh", "tanh", "sigmoid"]
-    told = {key: model.training[key] for key in ("optimizer", "learning_rate", "batch_size", "epochs", "engine")}
+    model = models.load("t.safetensors")
+    assert model.networks[0].m == (3, 5, 4, 2)
+    assert [sigma.name for sigma in model.networks[0].sigma] == ["tanh", "tanh", "softmax"]
+    training = model.about["training"]
+    told = {key: training[key] for key in ("optimizer", "learning_rate", "batch_size", "epochs", "engine")}
     assert told == {
         "optimizer": "gradient_descent", "learning_rate": 0.05, "batch_size": 16, "epochs": 3, "engine": "reference",
     }  # fmt: skip
@@ -152,14 +153,16 @@ def test_optimizers_by_name(here: Path, optimizer: str) -> None:
     write_csv(here / "t.csv", table())
     answer = chainrule("train", "t.csv", "--target", "kind", "--optimizer", optimizer, "--epochs", "3")
     assert answer.code == 0, answer.err
-    assert (table_model.load("t.safetensors").training["batch_size"] is None) == (optimizer == "rprop")
+    assert (models.load("t.safetensors").about["training"]["batch_size"] is None) == (optimizer == "rprop")
 
 
 def test_no_hidden_layer_is_logistic_regression(here: Path) -> None:
-    """--layers none leaves one layer, σ = sigmoid (L11)."""
+    """--preset lecture --layers none leaves one layer, σ = sigmoid (L11)."""
     write_csv(here / "t.csv", table())
-    assert chainrule("train", "t.csv", "--target", "kind", "--layers", "none", "--epochs", "3").code == 0
-    assert table_model.load("t.safetensors").net.m == (3, 1)
+    answer = chainrule("train", "t.csv", "--target", "kind", "--preset", "lecture", "--layers", "none", "--epochs", "3")
+    assert answer.code == 0, answer.err
+    (net,) = models.load("t.safetensors").networks
+    assert (net.m, net.sigma[1].name) == ((3, 1), "sigmoid")
 
 
 def test_divergence_leaves_the_old_files(here: Path) -> None:
@@ -192,6 +195,68 @@ def test_each_class_keeps_a_row_to_train_on(here: Path) -> None:
     write_csv(here / "t.csv", [*table(), [0.0, 0.0, 0.0, "perhaps"]])
     answer = chainrule("train", "t.csv", "--target", "kind", *QUICK)
     assert answer.code == 0, answer.err
-    model = table_model.load("t.safetensors")
+    model = models.load("t.safetensors")
     assert sources.read("t.csv").t == 81
-    assert model.target.values == ("no", "perhaps", "yes")  # type: ignore[union-attr]
+    assert model.target.values.tolist() == ["no", "perhaps", "yes"]  # type: ignore[union-attr]
+
+
+def test_categories_and_gaps_are_taken_as_they_are(here: Path) -> None:
+    """Texts, dates, true and false and missing values are inputs like numbers; unseen texts are told on stderr."""
+    rows: list[list[object]] = [
+        [*row[:2], "" if k % 5 == 0 else row[2], ("red", "green", "", "blue")[k % 4], f"2024-0{k % 9 + 1}-11", row[3]]
+        for k, row in enumerate(table())
+    ]
+    header = ["a", "b", "holes", "colour", "day", "kind"]
+    write_csv(here / "t.csv", rows, header)
+    answer = chainrule("train", "t.csv", "--target", "kind", *QUICK)
+    assert answer.code == 0, answer.err
+    kinds = {name: kind for name, kind, _ in models.load("t.safetensors").encoder.describe()}
+    assert kinds == {"a": "numbers", "b": "numbers", "holes": "numbers", "colour": "categories", "day": "datetimes"}
+    write_csv(here / "new.csv", [["", "", "", "pink", "", "yes"]] * 3 + [row for row in rows if row[3]][:5], header)
+    told = chainrule("predict", "t.safetensors", "new.csv")
+    assert told.code == 0, told.err
+    assert len(told.out.splitlines()) == 9
+    assert told.err == "Categories that training did not see, taken as none: 'colour' 3 times.\n"
+
+
+def test_numbers_as_categories(here: Path) -> None:
+    """--category makes levels of a column's numbers."""
+    write_csv(here / "t.csv", [[*row[:2], k % 5, row[3]] for k, row in enumerate(table())])
+    assert chainrule("train", "t.csv", "--target", "kind", "--category", "c", *QUICK).code == 0
+    model = models.load("t.safetensors")
+    assert model.encoder.get_feature_names_out().tolist() == ["a", "b", "c_0", "c_1", "c_2", "c_3", "c_4"]
+
+
+@pytest.mark.parametrize(("weight", "answer"), [("no=9,yes=1", "no"), ("no=1,yes=9", "yes")])
+def test_class_weights_move_predictions(here: Path, weight: str, answer: str) -> None:
+    """Where the inputs tell nothing, the class that counts nine times as much is predicted."""
+    rng = np.random.default_rng(0)
+    rows: list[list[object]] = [[x, ("no", "yes")[k % 2]] for k, x in enumerate(rng.normal(size=200))]
+    write_csv(here / "t.csv", rows, ["x", "kind"])
+    command = ["train", "t.csv", "--target", "kind", "--class-weight", weight, "--preset", "lecture", "--epochs", "50"]
+    assert chainrule(*command).code == 0
+    lines = chainrule("predict", "t.safetensors", "t.csv").out.splitlines()[1:]
+    assert np.mean([line.startswith(answer) for line in lines]) > 0.95
+
+
+def test_presets(here: Path) -> None:
+    """--preset says what is chosen: lecture one sigmoid network by gradient descent, best several with embeddings."""
+    write_csv(here / "t.csv", table(40))
+    nets = {}
+    for preset in ("default", "best", "lecture"):
+        answer = chainrule("train", "t.csv", "--target", "kind", "--preset", preset, "--epochs", "4")
+        assert answer.code == 0, answer.err
+        model = models.load("t.safetensors")
+        assert model.about["training"]["preset"] == preset
+        nets[preset] = model.networks
+    assert [sigma.name for sigma in nets["lecture"][0].sigma] == ["sigmoid", "sigmoid"]
+    assert len(nets["lecture"]) == 1 < len(nets["best"])
+    assert nets["best"][0].r > nets["default"][0].r
+
+
+def test_time_limit(here: Path) -> None:
+    """--time-limit stops a training that would take for ever, and what it has found is saved."""
+    write_csv(here / "t.csv", table())
+    answer = chainrule("train", "t.csv", "--target", "kind", "--epochs", "10000000", "--time-limit", "0.5")
+    assert answer.code == 0, answer.err
+    assert models.load("t.safetensors").about["training"]["epochs"] < 10000000

@@ -3,81 +3,112 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
-from chainrule import engines
-from chainrule.cli.plan import Plan, described
+from chainrule.cli.plan import Wishes, described
 from chainrule.cli.progress import duration
 from chainrule.cli.ready import Rows
-from chainrule.cli.table import Table
 from chainrule.cli.target import Score
-from chainrule.network import Network
+from chainrule.estimators.recipe import Recipe
+from chainrule.estimators.table_model import TableModel
+from chainrule.optimizers import AdamW
+from chainrule.schedules import Schedule
 from chainrule.training import History
 
 
-def intentions(net: Network, chosen: Plan, choice: engines.Choice) -> list[str]:
+def intentions(recipe: Recipe, wishes: Wishes) -> list[str]:
     """What will be done."""
-    sigmas = ", ".join(sigma.name for sigma in net.sigma)
-    batch = "all rows" if chosen.batch_size is None else f"{chosen.batch_size} rows"
-    rate = chosen.optimizer.schedule.at(0, 1)
-    decay = f", weight decay {chosen.weight_decay:g}" if chosen.weight_decay else ""
+    layers = ", ".join(f"{layer.width} {_name(layer.activation)}" for layer in recipe.hidden) or "none"
+    several = "one network" if recipe.n_networks == 1 else f"{recipe.n_networks} networks, averaged"
+    batch = "all rows" if recipe.batch_size is None else f"about {recipe.batch_size} rows"
+    part = recipe.validation_fraction
+    held_out = f"{part:.0%} of the rows tell the best epoch of each" if part else "the last epoch of each is taken"
+    optimizer = recipe.optimizer
+    schedule = f" ({type(optimizer.learning_rate).__name__})" if isinstance(optimizer.learning_rate, Schedule) else ""
+    decay = f", weight decay {weight_decay(recipe):g}" if weight_decay(recipe) else ""
+    limit = f", at most {duration(wishes.time_limit)}" if wishes.time_limit else ""
     return [
-        f"Network {described(net.m)} ({sigmas}), {net.d:,} parameters.",
-        f"{chosen.optimizer.name}, learning rate {rate:g}{decay}, {batch} a step.",
-        f"Engine: {choice.name}; {choice.reason.rstrip('.')}.",
+        f"Preset {wishes.preset}: {several}, hidden layers {layers}; {held_out}.",
+        f"{optimizer.name}, learning rate {rate(recipe):g}{schedule}{decay}, {batch} a step, "
+        f"{recipe.epochs} epochs{limit}.",
     ]
 
 
-def divergence(history: History, chosen: Plan) -> str:
+def divergence(recipe: Recipe) -> str:
     """What to do when J was not finite any more."""
-    rate = chosen.optimizer.schedule.at(0, 1)
     return (
-        f"training diverged: J or its gradient was not finite in epoch {history.epochs + 1}. "
-        f"Try a smaller --learning-rate, such as {rate / 10:g} (this was {rate:g}). Nothing was saved."
+        "training diverged: J or its gradient was not finite. "
+        f"Try a smaller --learning-rate, such as {rate(recipe) / 10:g} (this was {rate(recipe):g}). Nothing was saved."
     )
 
 
-def ending(history: History, seconds: float) -> str:
+def ending(histories: Sequence[History], stopped: str, seconds: float) -> str:
     """How training ended."""
-    reasons = {"epochs": "all that were asked for", "patience": "then validation J fell no more"}
-    reason = reasons.get(str(history.stopped), str(history.stopped))
-    return (
-        f"Trained {history.epochs} epochs in {duration(seconds)} ({reason}); "
-        f"the network of epoch {history.best_epoch} is kept, the best on the validation rows."
-    )
+    reasons = {"epochs": "all that were planned", "patience": "then validation J fell no more"}
+    first = histories[0]
+    if len(histories) == 1:
+        how = f"Trained {first.epochs} epochs in {duration(seconds)} ({reasons.get(stopped, stopped)})"
+        best = f"; the network of epoch {first.best_epoch} is kept, the best on the validation rows"
+        return how + (best if first.best_epoch else "") + "."
+    most, least = max(h.epochs for h in histories), min(h.epochs for h in histories)
+    epochs = f"{most}" if most == least else f"{least} to {most}"
+    how = f"Trained {len(histories)} networks, {epochs} epochs each, in {duration(seconds)}"
+    return f"{how} ({reasons.get(stopped, stopped)}); of each the network of its best epoch is kept."
 
 
 def summary(
-    table: Table, rows: Rows, chosen: Plan, history: History, seconds: float, seed: int,
-    measured: list[Score],
+    source: str, rows: Rows, recipe: Recipe, wishes: Wishes, model: TableModel, histories: Sequence[History],
+    stopped: str, seconds: float, seed: int, measured: list[Score],
 ) -> dict[str, Any]:  # fmt: skip
     """What the model's file tells of its training."""
     from chainrule import __version__
 
-    best = history.best_epoch
+    best = [h.best_epoch or h.epochs for h in histories]
     return {
-        "source": table.source,
-        "rows": {
-            "training": len(rows.split.training),
-            "validation": len(rows.split.validation),
-            "test": len(rows.split.test),
-        },
-        "optimizer": chosen.optimizer.name,
-        "learning_rate": chosen.optimizer.schedule.at(0, 1),
-        "weight_decay": chosen.weight_decay,
-        "batch_size": chosen.batch_size,
+        "source": source,
+        "rows": {"training": len(rows.split.training), "test": len(rows.split.test)},
+        "preset": wishes.preset,
+        "networks": len(model.networks),
+        "network": described(model.networks[0].m),
+        "optimizer": recipe.optimizer.name,
+        "learning_rate": rate(recipe),
+        "weight_decay": weight_decay(recipe),
+        "batch_size": recipe.batch_size,
+        "class_weight": wishes.class_weight,
         "seed": seed,
-        "epochs": history.epochs,
-        "best_epoch": best,
-        "stopped": history.stopped,
-        "J": float(history.J[(best or history.epochs) - 1]),
-        "validation_J": float(history.validation_J[(best or history.epochs) - 1]),
+        "epochs": max(h.epochs for h in histories),
+        "best_epoch": best[0] if len(best) == 1 else best,
+        "stopped": stopped,
+        "J": _mean([h.J[at - 1] for h, at in zip(histories, best, strict=True)]),
+        "validation_J": _mean([h.validation_J[at - 1] for h, at in zip(histories, best, strict=True)]),
         "seconds": round(seconds, 3),
-        "engine": history.engine,
+        "engine": histories[0].engine,
         "scores": [[score.name, _finite(score.network), _finite(score.baseline)] for score in measured],
         "chainrule": __version__,
     }
 
 
+def rate(recipe: Recipe) -> float:
+    """The learning rate that the schedule is made of, else that of the first step."""
+    planned = recipe.optimizer.learning_rate
+    base = getattr(planned, "rate", planned)
+    return float(base) if isinstance(base, (int, float)) else recipe.optimizer.schedule.at(0, 1)
+
+
+def weight_decay(recipe: Recipe) -> float:
+    """AdamW's λ at the first step; 0 for an optimizer that has none."""
+    decay = recipe.optimizer.weight_decay if isinstance(recipe.optimizer, AdamW) else 0.0
+    return decay.at(0, 1) if isinstance(decay, Schedule) else float(decay)
+
+
+def _name(sigma: object) -> str:
+    return sigma if isinstance(sigma, str) else str(getattr(sigma, "name", sigma))
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return _finite(math.fsum(values) / len(values))
+
+
 def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+    return float(value) if math.isfinite(value) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,8 @@ from chainrule.training import History
 LOG_RANGE = 20.0  # from this ratio of the largest to the smallest J on, a logarithmic axis shows more
 
 
-def draw(path: Path, history: History, title: str) -> None:
-    """Write J and the validation J of every epoch, and where the best one was, to a PNG file, atomically."""
+def draw(path: Path, histories: Sequence[History], title: str) -> None:
+    """Write J and the validation J of every network and epoch, and where the best were, to a PNG file, atomically."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -22,14 +23,22 @@ def draw(path: Path, history: History, title: str) -> None:
     figure = Figure(figsize=(7.0, 4.2), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    epochs = np.arange(1, history.epochs + 1)
-    marker = "o" if history.epochs < 3 else ""  # a line of one point shows nothing
-    axes.plot(epochs, history.J, color="#33658a", label="training J", marker=marker)
-    axes.plot(epochs, history.validation_J, color="#d1495b", label="validation J", marker=marker)
-    if (best := history.best_epoch) is not None:
-        lowest = history.validation_J[best - 1]
-        axes.plot(best, lowest, "o", color="#d1495b", label=f"best: epoch {best}, {lowest:.4g}")
-    values = np.concatenate([history.J, history.validation_J])
+    faint = 1.0 if len(histories) == 1 else 0.55
+    for k, history in enumerate(histories):
+        epochs = np.arange(1, history.epochs + 1)
+        marker = "o" if history.epochs < 3 else ""  # a line of one point shows nothing
+        for J, name, colour in (
+            (history.J, "training J", "#33658a"),
+            (history.validation_J, "validation J", "#d1495b"),
+        ):
+            if np.isfinite(J).any():
+                axes.plot(epochs, J, color=colour, label="" if k else name, marker=marker, alpha=faint, linewidth=1.2)
+        if (best := history.best_epoch) is not None:
+            lowest = history.validation_J[best - 1]
+            label = f"best: epoch {best}, {lowest:.4g}" if len(histories) == 1 else "" if k else "best epoch"
+            axes.plot(best, lowest, "o", color="#d1495b", label=label, markersize=5)
+    values = np.concatenate([J for history in histories for J in (history.J, history.validation_J)])
+    values = values[np.isfinite(values)]
     if (values > 0).all() and values.max() > LOG_RANGE * values.min():
         axes.set_yscale("log")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -6,14 +6,20 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from chainrule import engines
-from chainrule.cli import options, rows, target
+from chainrule.cli import models, options
 from chainrule.cli.plan import described
 from chainrule.cli.progress import duration
 from chainrule.cli.refusals import WrongUsage
-from chainrule.cli.table import listed
-from chainrule.cli.table_model import TableModel
 from chainrule.cli.terminal import listing, number, printable, results, show
+from chainrule.estimators.decoder import Classes
+from chainrule.estimators.table_model import TableModel
+from chainrule.naming import listed
+from chainrule.network import Network
+
+MOST = 20  # columns that are listed
 
 
 def info(model: options.MaybeModel = None, engine: options.Engines = False) -> None:
@@ -30,7 +36,7 @@ def info(model: options.MaybeModel = None, engine: options.Engines = False) -> N
     if engine:
         _show_engines()
     if model is not None:
-        _show_model(model, rows.load(model))
+        _show_model(model, models.load(model))
 
 
 def _show_engines() -> None:
@@ -52,23 +58,41 @@ def _state_of(name: str) -> str:
 
 
 def _show_model(path: str, model: TableModel) -> None:
-    net, told, console = model.net, model.target, results()
-    if isinstance(told, target.Classes):
-        what = f"{len(told.values)} classes: {listed(told.values)}"
+    net, told, console = model.networks[0], model.target, results()
+    if isinstance(told, Classes):
+        what = f"{len(told)} classes: {listed(told.values.tolist())}"
     else:
-        what = f"numbers (training rows: mean {number(told.mean)}, standard deviation {number(told.deviation)})"
+        mean, deviation = number(float(told.mean[0])), number(float(told.deviation[0]))
+        what = f"numbers (training rows: mean {mean}, standard deviation {deviation})"
+    several = "network" if len(model.networks) == 1 else f"{len(model.networks)} networks, averaged, each"
     for line in (
-        f"{path}: network {described(net.m)}, d = {net.d:,} parameters, {net.dtype.name}",
-        f"target {told.column!r}: {what}",
-        f"inputs: {len(model.names)}: {listed(model.names)}",
+        f"{path}: {several} {described(net.m)}, d = {net.d:,} parameters, {net.dtype.name}",
+        f"target {models.column_of(model)!r}: {what}",
     ):
         console.print(printable(line))
+    columns = [(name, f"{kind}: {becomes}") for name, kind, becomes in model.encoder.describe()]
+    listing(console, f"Inputs: {len(columns)} columns become {model.encoder.n_features_out_} features", columns[:MOST])
+    if len(columns) > MOST:
+        console.print(f"  … and {len(columns) - MOST} more")
     layers = [
-        (str(i), str(net.W[i].shape), str(net.b[i].shape), net.sigma[i].name, f"{net.layout[i - 1].d:,}")
+        (str(i), str(net.W[i].shape), str(net.b[i].shape), net.sigma[i].name, f"{parameters(net, i):,}")
         for i in range(1, net.r + 1)
     ]
     show(console, "Layers", ("i", "W[i]", "b[i]", "σ[i]", "parameters"), layers)
-    listing(console, "Training", _training(model.training))
+    listing(console, "Training", _training(_about(model)))
+
+
+def parameters(net: Network, i: int) -> int:
+    """How many entries of θ belong to layer i."""
+    W = net.W[i]
+    entries = W.size if isinstance(W, np.ndarray) else W.entries.size
+    return int(entries + net.b[i].size + net.kappa[i].size)
+
+
+def _about(model: TableModel) -> Mapping[str, Any]:
+    """The training summary that the command line wrote, else all that the file tells."""
+    training = model.about.get("training")
+    return training if isinstance(training, dict) else model.about
 
 
 def _training(training: Mapping[str, Any]) -> list[tuple[str, str]]:

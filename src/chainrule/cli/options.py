@@ -36,26 +36,50 @@ Task = Annotated[
 Drop = Annotated[
     list[str] | None, typer.Option(metavar="COLUMN", help="Leave this column out; may be given several times.")
 ]
-Layers = Annotated[
-    str | None,
+Category = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN", help="Take the numbers of this column as categories; may be given several times."),
+]
+Preset = Annotated[
+    str,
     typer.Option(
-        metavar="SIZES",
-        help="Sizes of the hidden layers, such as 64,32, or none. [default: 64,32; from 1,000 training rows 256,128]",
+        metavar="default|best|lecture",
+        help="What is chosen where no option says otherwise: good and quick, slower and better, or the textbook's.",
     ),
 ]
-Activation = Annotated[str, typer.Option(metavar="NAME", help="σ of the hidden layers.")]
+Layers = Annotated[
+    str | None,
+    typer.Option(metavar="SIZES", help="Sizes of the hidden layers, such as 64,32, or none. [default: the preset's]"),
+]
+Activation = Annotated[str | None, typer.Option(metavar="NAME", help="σ of the hidden layers. [default: the preset's]")]
 Optimizer = Annotated[
-    str,
-    typer.Option(metavar="NAME", help="adamw, adam, gradient_descent, momentum, nesterov, adagrad, rmsprop or rprop."),
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="adamw, adam, gradient_descent, momentum, nesterov, adagrad, rmsprop or rprop. [default: the preset's]",
+    ),
 ]
 LearningRate = Annotated[
-    float | None, typer.Option(metavar="ALPHA", help="[default: the optimizer's own; 0.001 for adamw]")
+    float | None, typer.Option(metavar="ALPHA", help="[default: the preset's; of another optimizer its own]")
 ]
-BatchSize = Annotated[
-    int | None, typer.Option(metavar="ROWS", help="Rows a step. [default: about the square root of all]")
+BatchSize = Annotated[int | None, typer.Option(metavar="ROWS", help="Rows a step. [default: the preset's]")]
+Epochs = Annotated[
+    int | None, typer.Option(metavar="N", help="Passes over the training rows, at most. [default: the preset's]")
 ]
-Epochs = Annotated[int, typer.Option(metavar="N", help="Passes over the training rows, at most.")]
-Patience = Annotated[int, typer.Option(metavar="N", help="Stop after N epochs without a better validation J.")]
+Patience = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Stop after N epochs without a better validation J. [default: the preset's]"),
+]
+TimeLimit = Annotated[
+    float | None, typer.Option(metavar="SECONDS", help="Stop training after so long, with the best until then.")
+]
+ClassWeight = Annotated[
+    str | None,
+    typer.Option(
+        metavar="balanced|CLASS=WEIGHT,…",
+        help="How much a row of each class counts in J; balanced: all classes together alike. [default: 1]",
+    ),
+]
 TestFraction = Annotated[float, typer.Option(metavar="PART", help="The part of the rows held back for the test.")]
 Seed = Annotated[int, typer.Option(metavar="N", help="Fixes the split, the initial values and the order of rows.")]
 Out = Annotated[

@@ -1,96 +1,102 @@
-"""How a network is trained where the command line leaves it open, and the options made into values."""
+"""The options of ``chainrule train`` as the parameters of an estimator, checked before anything is read."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule import activations, engines
-from chainrule.checks import as_real
+from chainrule import activations, engines, optimizers
+from chainrule.checks import as_integer, as_real
 from chainrule.cli.refusals import WrongUsage, usage
-from chainrule.naming import resolve
-from chainrule.optimizers import OPTIMIZERS, AdamW, GradientDescent, Optimizer
-from chainrule.schedules import Schedule
+from chainrule.errors import InputError
+from chainrule.estimators.presets import PRESETS
+from chainrule.naming import listed, resolve
+from chainrule.optimizers import OPTIMIZERS, GradientDescent
 
-OPTIMIZER = "adamw"
-# AdamW's decay is a prior on the weights: beside J, a mean over t rows, it weighs 1/t. Both numbers
-# were chosen on the bundled sets, over ten seeds each: few rows gain most (diabetes: R² from 0.38 to 0.47).
-DECAY, MOST_DECAY = 360.0, 2.0
-# Full-batch and minibatch descent over a *mean*: the library's default is meant for the lecture's sum.
-DESCENT_RATE = 0.1
-FEW_ROWS = 1000
-SMALL, LARGE = (64, 32), (256, 128)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The hidden layers, the optimizer and the minibatches for a training set of t rows."""
-
-    hidden: tuple[int, ...]
-    optimizer: Optimizer
-    batch_size: int | None
-
-    @property
-    def weight_decay(self) -> float:
-        """AdamW's λ; 0 for an optimizer that has none."""
-        decay = self.optimizer.weight_decay if isinstance(self.optimizer, AdamW) else 0.0
-        return decay.rate if isinstance(decay, Schedule) else decay
+DESCENT_RATE = 0.1  # of a mean over the rows; the library's own default is meant for the lecture's sum
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """The options that make up the plan, checked before anything is read; None leaves it open."""
+    """What the options say; None leaves it to the preset."""
 
-    layers: tuple[int, ...] | None
-    activation: str
-    optimizer: str
-    learning_rate: float | None
-    batch_size: int | None
-    engine: str
+    preset: str = "default"
+    layers: str | None = None
+    activation: str | None = None
+    optimizer: str | None = None
+    learning_rate: float | None = None
+    batch_size: int | None = None
+    epochs: int | None = None
+    patience: int | None = None
+    time_limit: float | None = None
+    class_weight: str | None = None
+    engine: str = "auto"
 
-    @classmethod
-    def of(
-        cls, layers: str | None, activation: str, optimizer: str, learning_rate: float | None, batch_size: int | None,
-        engine: str,
-    ) -> Wishes:  # fmt: skip
-        """The options as values. Raises WrongUsage with the option that cannot be meant."""
-        optimizer = optimizer.lower().replace("-", "_")
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of an estimator but its class weights. Raises WrongUsage with the option that cannot be."""
+        with usage("--preset"):
+            resolve("preset", self.preset, PRESETS)
         with usage("--activation"):
-            activations.get(activation)
-        with usage("--optimizer"):
-            kind = resolve("optimizer", optimizer, OPTIMIZERS)
-        if learning_rate is not None:
-            with usage("--learning-rate"):
-                as_real(learning_rate, "the learning rate", 0.0, open_minimum=True)
-        if kind.full_batch_only and batch_size is not None:
-            raise WrongUsage(f"--batch-size: {optimizer} compares whole gradients; leave the batch size out.")
+            sigma = None if self.activation is None else activations.get(self.activation)
+        for option, value in (
+            ("--batch-size", self.batch_size),
+            ("--epochs", self.epochs),
+            ("--patience", self.patience),
+        ):
+            with usage(option):
+                if value is not None:
+                    as_integer(value, "the number", 1)
+        for option, number in (("--learning-rate", self.learning_rate), ("--time-limit", self.time_limit)):
+            with usage(option):
+                if number is not None:
+                    as_real(number, "the number", 0.0, open_minimum=True)
         with usage("--engine"):
-            resolve("engine", engine, {"auto": "", **engines.MODULES})
-        return cls(None if layers is None else hidden(layers), activation, optimizer, learning_rate, batch_size, engine)
+            resolve("engine", self.engine, {"auto": "", **engines.MODULES})
+        sizes = None if self.layers is None else hidden(self.layers)
+        return {
+            "preset": self.preset,
+            "hidden_layer_sizes": sizes,
+            "activation": sigma,
+            "batch_size": self.batch_size,
+            "epochs": self.epochs,
+            "patience": self.patience,
+            "time_limit": self.time_limit,
+            "engine": self.engine,
+            **self._optimizer(),
+        }
 
-    def plan(self, t: int) -> Plan:
-        """The plan for t training rows."""
-        layers = self.layers if self.layers is not None else SMALL if t < FEW_ROWS else LARGE
-        optimizer = self._optimizer(t)
-        if optimizer.full_batch_only:
-            return Plan(layers, optimizer, None)
-        return Plan(layers, optimizer, min(t, self.batch_size or default_batch_size(t)))
+    def _optimizer(self) -> dict[str, Any]:
+        """An optimizer that is named moves every parameter at its own rate: the preset's factors are for its own."""
+        if self.optimizer is None:
+            return {"learning_rate": self.learning_rate}
+        name = self.optimizer.lower().replace("-", "_")
+        with usage("--optimizer"):
+            kind = resolve("optimizer", name, OPTIMIZERS)
+        if kind.full_batch_only and self.batch_size is not None:
+            raise WrongUsage(f"--batch-size: {name} compares whole gradients; leave the batch size out.")
+        rate = DESCENT_RATE if kind is GradientDescent and self.learning_rate is None else self.learning_rate
+        plain: dict[str, Any] = {"ntk": False, "scaling_rate": 0.0, "bias_rate": 1.0, "kappa_rate": 1.0}
+        if kind.full_batch_only:
+            plain["batch_size"] = "full"
+        return {"optimizer": optimizers.get(name, rate), **plain}
 
-    def _optimizer(self, t: int) -> Optimizer:
-        given: dict[str, Any] = {} if self.learning_rate is None else {"learning_rate": self.learning_rate}
-        kind = OPTIMIZERS[self.optimizer]
-        if kind is AdamW:
-            return AdamW(**given, weight_decay=round(min(DECAY / t, MOST_DECAY), 4))
-        if kind is GradientDescent:
-            return GradientDescent(**{"learning_rate": DESCENT_RATE, **given})
-        return kind(**given)
-
-
-def default_batch_size(t: int) -> int:
-    """The power of two nearest to √t, from 8 to 512: some √t steps an epoch."""
-    return int(min(max(2 ** round(math.log2(math.sqrt(t))), 8), 512))
+    def weights(self, classes: Sequence[Any]) -> Any:
+        """``class_weight`` of these classes: None, "balanced", or a weight ≥ 0 by class. Raises WrongUsage."""
+        if self.class_weight is None or self.class_weight == "balanced":
+            return self.class_weight
+        by_text = {str(value): value for value in classes}
+        weights = {}
+        for part in self.class_weight.split(","):
+            name, _, weight = part.rpartition("=")
+            if name not in by_text:
+                known = listed(classes)
+                raise WrongUsage(f"--class-weight: give balanced, or CLASS=WEIGHT,… of {known}; got {part!r}.")
+            try:
+                weights[by_text[name]] = as_real(float(weight), "the weight", 0.0)
+            except (ValueError, InputError):
+                raise WrongUsage(f"--class-weight: a weight must be a number ≥ 0; got {part!r}.") from None
+        return weights
 
 
 def hidden(layers: str) -> tuple[int, ...]:

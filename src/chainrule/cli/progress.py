@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from types import TracebackType
 
@@ -14,14 +15,22 @@ from rich.text import Text
 from chainrule.training import History
 
 LINE_SECONDS = 5.0
+LIVE_SECONDS = 0.1
 
 
 class Progress:
-    """A callback of ``cr.train`` that shows the epoch, J, validation J, the rate and the time left."""
+    """A callback of ``cr.train`` that shows the epoch, J, validation J, the rate and the time left.
 
-    def __init__(self, console: Console, planned_epochs: int) -> None:
-        self._console, self._planned = console, planned_epochs
-        self._began = self._last_line = time.perf_counter()
+    Several networks are trained at once, on several threads: those of the first thread are shown, and how many
+    networks it has begun tells about how far all are.
+    """
+
+    def __init__(self, console: Console, planned_epochs: int, networks: int) -> None:
+        self._console, self._planned, self._networks = console, planned_epochs, networks
+        self._began = self._last = time.perf_counter()
+        self._began_network = self._began
+        self._epoch = 0
+        self._thread: int | None = None
         self._live = Live(console=console, transient=True, auto_refresh=False) if console.is_terminal else None
 
     def __enter__(self) -> Progress:
@@ -35,20 +44,30 @@ class Progress:
 
     def __call__(self, history: History) -> None:
         """Show where the run is."""
+        if self._thread is None:
+            self._thread = threading.get_ident()
+        if self._thread != threading.get_ident():
+            return
         now = time.perf_counter()
+        if history.epochs < self._epoch:
+            self._began_network = now
+        self._epoch = history.epochs
+        if now - self._last < (LIVE_SECONDS if self._live else LINE_SECONDS):
+            return
+        self._last = now
         if self._live:
-            self._live.update(self._display(history, now - self._began), refresh=True)
-        elif now - self._last_line >= LINE_SECONDS:
-            self._last_line = now
-            self._console.print("  ".join(self._course(history, now - self._began)))
+            self._live.update(self._display(history, now - self._began_network), refresh=True)
+        else:
+            self._console.print("  ".join(self._course(history, now - self._began_network)))
 
     def _course(self, history: History, seconds: float) -> list[str]:
         """The figures, in words."""
         done = history.epochs
-        words = [f"epoch {done}/{self._planned}"]
+        several = f" of one of {self._networks} networks" if self._networks > 1 else ""
+        words = [f"epoch {done}/{self._planned}{several}"]
         if not done:
             return [*words, "the first epoch is under way", f"{seconds:.0f} s"]
-        rate = done / seconds
+        rate = done / max(seconds, 1e-9)
         words += [f"J {history.J[-1]:.4g}", f"validation J {history.validation_J[-1]:.4g}"]
         words += [
             f"learning rate {history.learning_rate[-1]:.3g}",

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from chainrule.cli.arrow import read_csv, read_parquet
-from chainrule.cli.refusals import WrongUsage, nearest, need
-from chainrule.cli.table import Column, Table
-from chainrule.errors import FileFormatError, InputError
+from chainrule.cli.refusals import WrongUsage, need
+from chainrule.estimators.columns import Column
+from chainrule.estimators.table import Table
+from chainrule.estimators.tables import read_path
+from chainrule.naming import nearest
 
 BUNDLED = ("breast_cancer", "diabetes", "digits", "iris", "wine")
-CSV = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz", ".csv.bz2")
-PARQUET = (".parquet", ".pq")
 
 
 def read(source: str) -> Table:
@@ -33,14 +29,9 @@ def read(source: str) -> Table:
         raise WrongUsage(
             f"there is no file {source!r}{near_files(path, *BUNDLED) or '.'} Sets by name: {', '.join(BUNDLED)}."
         )
-    name = path.name.lower()
-    if name.endswith(CSV):
-        return read_csv(path)
-    if name.endswith(PARQUET):
-        return read_parquet(path)
-    if name.endswith(".npz"):
-        return _npz(path)
-    raise WrongUsage(f"{source!r} must end in .csv, .tsv, .parquet or .npz, to tell its format.")
+    if path.suffix != ".npz":
+        need("pyarrow")
+    return read_path(path)
 
 
 def stem(source: str) -> str:
@@ -65,29 +56,3 @@ def _bundled(name: str) -> Table:
     target = data.target if labels is None else np.asarray(labels)[data.target]
     columns = {str(k): Column.of(column) for k, column in zip(data.feature_names, data.data.T, strict=True)}
     return Table(name, {**columns, "target": Column.of(target)}, target="target")
-
-
-def _npz(path: Path) -> Table:
-    """Arrays X (t, …), each example one row of numbers, and y (t,), which prediction does not need."""
-    if not zipfile.is_zipfile(path):
-        raise FileFormatError(f"{path} is not a .npz file (numpy.savez writes one).")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays: dict[str, NDArray[Any]] = {key: file[key] for key in file.files}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise FileFormatError(f"{path} is not a whole .npz file of plain arrays: {error}") from None
-    X = arrays.get("X")
-    y = arrays.get("y", arrays.get("Y"))
-    if X is None or X.ndim < 2 or X.size == 0 or X.dtype.kind not in "biuf":
-        got = ", ".join(f"{key} {value.dtype} {value.shape}" for key, value in arrays.items()) or "nothing"
-        raise InputError(f"{path} must hold an array X of numbers (t, n), and y (t,) to train; got {got}.")
-    X = X.reshape(len(X), -1)
-    if y is not None and y.ndim == 2 and y.shape[1] == 1:
-        y = y[:, 0]
-    if y is not None and y.shape != (len(X),):
-        raise InputError(f"y of {path} must have shape ({len(X)},), one label per row of X; got {y.shape}.")
-    positions = tuple(f"x{k}" for k in range(1, X.shape[1] + 1))
-    columns = {name: Column.of(column) for name, column in zip(positions, X.T, strict=True)}
-    if y is not None:
-        columns["y"] = Column.of(y)
-    return Table(str(path), columns, target=None if y is None else "y", positions=positions)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import typer
 
-from chainrule import engines
 from chainrule.checks import as_integer, as_real
-from chainrule.cli import account, curve, destination, options, plan, report, sources
+from chainrule.cli import account, curve, destination, models, options, report, sources
+from chainrule.cli.plan import Wishes, described
 from chainrule.cli.progress import Progress
-from chainrule.cli.ready import prepare
+from chainrule.cli.ready import prepare, require_column
 from chainrule.cli.refusals import INTERRUPTED, WrongUsage, need, usage
-from chainrule.cli.table_model import TableModel
 from chainrule.cli.terminal import printable, remarks
-from chainrule.errors import DivergenceError, InputError, TrainingInterrupted
-from chainrule.network import Network
-from chainrule.training import train as train_network
+from chainrule.errors import DivergenceError, InputError
+from chainrule.estimators import choices
+
+if TYPE_CHECKING:
+    from chainrule.training import History
 
 
 def train(
@@ -24,93 +29,100 @@ def train(
     target_column: options.Target = None,
     task: options.Task = None,
     drop: options.Drop = None,
+    category: options.Category = None,
+    preset: options.Preset = "default",
     layers: options.Layers = None,
-    activation: options.Activation = "relu",
-    optimizer: options.Optimizer = plan.OPTIMIZER,
+    activation: options.Activation = None,
+    optimizer: options.Optimizer = None,
     learning_rate: options.LearningRate = None,
     batch_size: options.BatchSize = None,
-    epochs: options.Epochs = 200,
-    patience: options.Patience = 20,
+    epochs: options.Epochs = None,
+    patience: options.Patience = None,
+    time_limit: options.TimeLimit = None,
+    class_weight: options.ClassWeight = None,
     test_fraction: options.TestFraction = 0.2,
     seed: options.Seed = 0,
     out: options.Out = None,
     engine: options.Engine = "auto",
     quiet: options.Quiet = False,
 ) -> None:
-    """Train a network on a table, and test it.
+    """Train networks on a table, and test them.
 
-    Some rows are held back for the test, some to stop by. The model and its learning curve are saved.
+    Numbers, categories, times and gaps are taken as they are. Some rows are held back for the test, and from each
+    network some to stop by. The model and its learning curve are saved.
 
     \b
     chainrule train digits
-    chainrule train penguins.csv --target species --drop island --drop sex
-    chainrule train houses.parquet --target price --layers 64,32 --epochs 500 --out models/
+    chainrule train penguins.csv --target species --drop island
+    chainrule train houses.parquet --target price --preset best --time-limit 60 --out models/
     """
-    wishes = plan.Wishes.of(layers, activation, optimizer, learning_rate, batch_size, engine)
-    _check(task, batch_size, epochs, patience, test_fraction, seed)
-    need("matplotlib")
+    wishes = Wishes(
+        preset, layers, activation, optimizer, learning_rate, batch_size, epochs, patience, time_limit, class_weight,
+        engine,
+    )  # fmt: skip
+    parameters = wishes.parameters()
+    _check(task, test_fraction, seed)
+    need("matplotlib", "sklearn")
+    from chainrule.estimators import NetworkClassifier, NetworkRegressor  # now: Ctrl-C is then for the training
+
     say = remarks()
     say.quiet = quiet
     table = sources.read(source)
+    for name in category or ():
+        require_column(table, "--category", name)
     rows = prepare(table, target_column, task, drop or [], test_fraction, seed)
-    training, validation, test = rows.split
-    target, chosen = rows.target, wishes.plan(len(training))
-    net = Network.dense([len(rows.names), *chosen.hidden, target.m], hidden=activation, output=target.sigma, seed=seed)
+    parameters |= {"random_state": seed, "categories": category or None}
+    if rows.task == "classes":
+        parameters["class_weight"] = wishes.weights(sorted(set(rows.y.tolist())))
+    elif class_weight is not None:
+        raise WrongUsage("--class-weight is for classes; the target holds numbers.")
+    recipe = choices.resolve(parameters, rows.task, len(rows.split.training))
     files = destination.of_training(out, sources.stem(source))
-    choice = engines.chosen(net, target.cost, chosen.optimizer, engine=engine)
-    for line in (*rows.remarks, *account.intentions(net, chosen, choice)):
+    for line in (*rows.remarks, *account.intentions(recipe, wishes)):
         say.print(printable(line))
 
     began = time.perf_counter()
-    progress = Progress(say, epochs)
+    progress = Progress(say, recipe.epochs, recipe.n_networks)
     try:
-        with progress:
-            history = train_network(
-                net,
-                rows.X[training],
-                rows.Y[training],
-                cost=target.cost,
-                optimizer=chosen.optimizer,
-                epochs=epochs,
-                batch_size=chosen.batch_size,
-                seed=seed,
-                validation=(rows.X[validation], rows.Y[validation]),
-                patience=patience,
-                callbacks=() if quiet else (progress,),
-                callback_epochs=None,
-                engine=choice.name,
-            )
-    except TrainingInterrupted as stop:
-        history = stop.history
+        with progress, warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            kind = NetworkClassifier if rows.task == "classes" else NetworkRegressor
+            estimator = kind(**parameters, callbacks=() if quiet else (progress,))
+            estimator.fit(rows.X.rows(rows.split.training), rows.y[rows.split.training])
+    except DivergenceError:
+        raise InputError(account.divergence(recipe)) from None
+    except KeyboardInterrupt:
         say.quiet = False
-        if not history.epochs:
-            say.print("Interrupted before the first epoch was finished; nothing was saved.")
-            raise typer.Exit(INTERRUPTED) from None
-    except DivergenceError as stop:
-        raise InputError(account.divergence(stop.history, chosen)) from None
+        say.print("Interrupted before the first epoch was finished; nothing was saved.")
+        raise typer.Exit(INTERRUPTED) from None
     seconds = time.perf_counter() - began
-    say.print(account.ending(history, seconds))
+    for warning in caught:
+        if issubclass(warning.category, UserWarning):
+            say.print(printable(f"Note: {warning.message}"))
+    histories: Sequence[History] = estimator.histories_
+    stopped = str(estimator.stopped_)
+    say.quiet = quiet and stopped != "interrupted"
+    say.print(account.ending(histories, stopped, seconds))
 
-    measured = report.scores(net, target, rows.X[test], rows.column.at(test))
-    report.print_scores(target, measured, f"Results on {len(test)} test rows of {table.source}")
-    summary = account.summary(table, rows, chosen, history, seconds, seed, measured)
-    TableModel(net, rows.names, rows.scaling, target, summary).save(files.model)
-    curve.draw(files.picture, history, f"{table.source}: {plan.described(net.m)}, {chosen.optimizer.name}")
+    test = rows.split.test
+    measured = models.scores(estimator.model_, rows.X.rows(test), rows.name, rows.column.at(test))
+    model = estimator.model_
+    report.print_scores(model, measured, f"Results on {len(test)} test rows of {table.source}")
+    training = account.summary(
+        table.source, rows, estimator.recipe_, wishes, model, histories, stopped, seconds, seed, measured
+    )
+    replace(model, about={**model.about, "column": rows.name, "training": training}).save(files.model)
+    curve.draw(files.picture, histories, f"{table.source}: {described(model.networks[0].m)}, {recipe.optimizer.name}")
     say.print(printable(f"Saved {files.model} (the model) and {files.picture} (the learning curve)."))
-    if history.stopped == "interrupted":
+    if stopped == "interrupted":
         raise typer.Exit(INTERRUPTED)
 
 
-def _check(
-    task: str | None, batch_size: int | None, epochs: int, patience: int, test_fraction: float, seed: int
-) -> None:
+def _check(task: str | None, test_fraction: float, seed: int) -> None:
     """Raise WrongUsage for an option out of its range."""
     if task not in (None, "classes", "numbers"):
         raise WrongUsage(f"--task must be classes or numbers; got {task!r}.")
-    least = {"--epochs": (epochs, 1), "--patience": (patience, 1), "--seed": (seed, 0), "--batch-size": (batch_size, 1)}
-    for option, (value, minimum) in least.items():
-        if value is not None:
-            with usage(option):
-                as_integer(value, "the number", minimum)
+    with usage("--seed"):
+        as_integer(seed, "the number", 0, 2**32 - 1)
     with usage("--test-fraction"):
         as_real(test_fraction, "the part", 0.0, 0.9, open_minimum=True)
