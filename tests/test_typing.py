@@ -35,6 +35,20 @@ def test_results_have_the_documented_types(tmp_path: Path) -> None:
     assert_type(cr.load(tmp_path / "model.safetensors"), cr.Network)
 
 
+def test_constrained_layers_have_types() -> None:
+    """A block-diagonal W is known as one once it has been asked for; κ and its gradient are arrays."""
+    hidden = cr.Layer(cr.Diagonal([1.0, 2.0]), [0.0, 0.0], cr.Parametric("mish"), cr.FlatCosine(0.1), kappa=[1.0, 0.5])
+    net = cr.Network([hidden, cr.Layer([[1.0, 1.0]], [0.0], "identity", rate=cr.Factors(W=6.0))])
+    W = net.W[1]
+    assert isinstance(W, cr.BlockDiagonal)
+    assert_type(W.entries, Array)
+    assert_type(W.blocks, tuple[Array, ...])
+    assert_type(W.shape, tuple[int, int])
+    assert_type(net.kappa[1], Array)
+    assert_type(cr.gradient(net, cr.SumOfSquares(), [1.0, 1.0], [1.0]).kappa[1], Array)
+    assert_type(net.layers[1].rate, cr.Factors)
+
+
 def test_a_users_own_parts_fit_in() -> None:
     """Functions on arrays make an activation, and an activation is accepted wherever a name is."""
 
