@@ -212,7 +212,8 @@ def test_categories_and_gaps_are_taken_as_they_are(here: Path) -> None:
     assert answer.code == 0, answer.err
     kinds = {name: kind for name, kind, _ in models.load("t.safetensors").encoder.describe()}
     assert kinds == {"a": "numbers", "b": "numbers", "holes": "numbers", "colour": "categories", "day": "datetimes"}
-    write_csv(here / "new.csv", [["", "", "", "pink", "", "yes"]] * 3 + [row for row in rows if row[3]][:5], header)
+    new: list[list[object]] = [["", "", "", "pink", "", "yes"]] * 3
+    write_csv(here / "new.csv", [*new, *[row for row in rows if row[3]][:5]], header)
     told = chainrule("predict", "t.safetensors", "new.csv")
     assert told.code == 0, told.err
     assert len(told.out.splitlines()) == 9

@@ -410,7 +410,8 @@ class TableEncoder:
         words = "whether it is missing" if not used else f"{len(used)} numbers of the calendar"
         if used and feature.kind != "datetimes":
             j = used[0]
-            words = f"(x − {self.scale_.center[j]:.4g}) · {self.scale_.factor[j]:.4g}"
+            center, factor = self.scale_.center[j], self.scale_.factor[j]
+            words = f"(x {'+' if center < 0.0 else '−'} {abs(center):.4g}) · {factor:.4g}"
             smoothly = " smoothly" if isinstance(self.clip_, SmoothClip) else ""
             words += f", clipped{smoothly} to ±{self.clip_.limit:g}" if self.clip_ else ""
             gap = f"; missing: {self.fill_.values[j]:.4g}, and an indicator"
