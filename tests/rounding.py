@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from constrained import at_blocks
 from numpy.typing import DTypeLike, NDArray
 
 import chainrule as cr
 from chainrule.activations import Sigma
 from chainrule.backprop import example_scale
+from chainrule.block_diagonal import Matrix, free_entries
 from chainrule.by_layer import ByLayer
 from chainrule.checks import Array
 from chainrule.forward import forward
@@ -91,6 +93,7 @@ def rounding_bounds(
     - σ′: dσ′ = B dz + SLOPE u (1 + |σ′|), and the jump of σ′ where a kink lies within dz of z;
     - ∂J/∂a = Wᵀ δ: |W|ᵀ dδ + γ(m) |W|ᵀ (|δ| + dδ);  δ = σ′ ⊙ ∂J/∂a: by the product rule;
     - ∂J/∂W = Σ δ aᵀ over t examples: Σ (dδ |a|ᵀ + |δ| daᵀ + dδ daᵀ) + γ(t) Σ (|δ| + dδ) (|a| + da)ᵀ; so too ∂J/∂b;
+    - a = (1 − κ) z + κ σ(z) and its slope: the same, and 3 u of the sizes of the two terms; ∂J/∂κ = Σ ∂J/∂a (σ(z) − z);
     - δ[r], ℓ and vector-valued σ: see the functions below, with the constants that the C++ tests enforce.
 
     η, the smallest number of ``dtype``, is added where a result may underflow.
@@ -102,7 +105,7 @@ def rounding_bounds(
     a = Range(X, np.zeros_like(X))
     errors = [a.error]
     for i in range(1, r + 1):
-        W: NDArray[Any] = np.abs(net.W[i])
+        W: NDArray[Any] = np.abs(np.asarray(net.W[i]))
         b: NDArray[Any] = np.abs(net.b[i])
         dz = a.error @ W.T + gamma(net.m[i - 1] + 2, u) * (a.size @ W.T + b) + net.m[i - 1] * eta
         layers.append(_Layer(net.sigma[i], Range(run.z[i], dz), u, eta))
@@ -111,23 +114,29 @@ def rounding_bounds(
             a = Range(a.value * mask, mask * (a.error + 2 * u * a.size))
         errors.append(a.error)
 
-    J, delta = _output(net, cost, layers[-1], a, Y, weights, u, eta)
-    W_norms = cost.penalty([V.astype(np.float64) for V in net.W])
+    J, delta, da = _output(net, cost, layers[-1], a, Y, weights, u, eta)
+    W_norms = cost.penalty([free_entries(V).astype(np.float64) for V in net.W])
     J += (gamma(net.d, U[np.dtype(np.float64)]) + SCALE * u) * W_norms
     deltas, theta = [delta.error], np.empty(net.d)
-    dW, db, _ = parameter_views(theta, net.layout)
+    dW, db, dkappa = parameter_views(theta, net.layout)
+    if da is not None and isinstance(net.sigma[r], cr.Parametric):
+        dkappa[r][...] = layers[-1].kappa_gradient(da)
     for i in range(r, 0, -1):
-        below, W = Range(run.a[i - 1], errors[i - 1]), np.abs(net.W[i])
+        below, W = Range(run.a[i - 1], errors[i - 1]), np.abs(np.asarray(net.W[i]))
         terms: NDArray[Any] = delta.size.T @ below.size
         sums: NDArray[Any] = delta.error.T @ below.size + np.abs(delta.value).T @ below.error + gamma(t, u) * terms
         if cost.l1 or cost.l2:  # λ₁ sign W + λ₂ W, and one more sum
             sums += SCALE * u * (terms + cost.l1 + cost.l2 * W)
-        dW[i][...] = sums + t * eta
+        sums += t * eta
+        own: Matrix = dW[i]
+        free_entries(own)[...] = at_blocks(own, sums) if isinstance(own, cr.BlockDiagonal) else sums
         db[i][...] = delta.error.sum(axis=0) + gamma(t, u) * delta.size.sum(axis=0) + t * eta
         if i > 1:
             g = Range(delta.value @ net.W[i], delta.error @ W + gamma(net.m[i], u) * delta.size @ W + net.m[i] * eta)
             if masks is not None and (mask := masks[i - 1]) is not None:
                 g = Range(g.value * mask, mask * (g.error + 2 * u * g.size))
+            if isinstance(net.sigma[i - 1], cr.Parametric):
+                dkappa[i - 1][...] = layers[i - 2].kappa_gradient(g)
             delta = layers[i - 2].pullback(g)
             deltas.append(delta.error)
     return Bounds(J, theta, ByLayer(reversed(deltas)), ByLayer(errors, first=0))
@@ -140,12 +149,18 @@ class _Layer:
         self.sigma, self.z, self.u, self.eta = sigma, z, u, eta
         self.m = z.value.shape[1]
         if isinstance(sigma, cr.Activation):
+            self.inner, self.kappa = sigma, np.ones(self.m)
+            if isinstance(sigma, cr.Parametric):
+                self.inner = sigma.sigma
+                self.kappa = np.asarray(sigma.kappa, np.float64)
             self.slope: Array = np.asarray(abs(sigma.derivative(z.value)))
-            self.bend, jump = _bend(sigma, z), np.zeros_like(z.value)
+            self.inner_slope: Array = np.asarray(abs(self.inner.derivative(z.value)))
+            self.inner_bend, jump = _bend(self.inner, z), np.zeros_like(z.value)
+            self.bend = abs(self.kappa) * self.inner_bend
             for kink in sigma.kinks:
-                left, right = (float(sigma.derivative(np.nextafter(kink, end))) for end in (-np.inf, np.inf))
+                left, right = (float(self.inner.derivative(np.nextafter(kink, end))) for end in (-np.inf, np.inf))
                 jump += abs(right - left) * (abs(z.value - kink) <= z.error)
-            self.jump = jump
+            self.inner_jump, self.jump = jump, abs(self.kappa) * jump
         else:
             self.spread = np.ptp(z.value, axis=1, keepdims=True) + 2 * z.error.max(axis=1, keepdims=True)
 
@@ -154,7 +169,10 @@ class _Layer:
         value, dz, u = np.asarray(self.sigma(self.z.value)), self.z.error, self.u
         if isinstance(self.sigma, cr.Activation):
             moved = (self.slope + self.bend * dz / 2 + self.jump) * dz
-            return Range(value, moved + VALUE * u * (abs(value) + moved) + 2 * self.eta)
+            if self.inner is self.sigma:
+                return Range(value, moved + VALUE * u * (abs(value) + moved) + 2 * self.eta)
+            terms = (VALUE + 3) * abs(self.kappa) * self._inner().size + 3 * abs(1 - self.kappa) * self.z.size
+            return Range(value, moved + u * terms + 4 * self.eta)
         if self.sigma.name == "layer_norm":
             # S = √(mean (z − z̄)² + ε) moves by no more than the root mean square of dz.
             low, largest = self._norm()
@@ -165,12 +183,29 @@ class _Layer:
             return Range(value, moved + self._softmax_roundings() * u * (1 + abs(value) + moved))
         return Range(value, self._softmax().error)
 
+    def _inner(self) -> Range:
+        """σ(z), without κ."""
+        value, dz = np.asarray(self.inner(self.z.value)), self.z.error
+        moved = (self.inner_slope + self.inner_bend * dz / 2 + self.inner_jump) * dz
+        return Range(value, moved + VALUE * self.u * (abs(value) + moved) + 2 * self.eta)
+
+    def kappa_gradient(self, g: Range) -> Array:
+        """The error of Σ g ⊙ (σ(z) − z) over the examples, (m,)."""
+        a, t = self._inner(), len(g.value)
+        rest = Range(a.value - self.z.value, a.error + self.z.error + self.u * (a.size + self.z.size))
+        error = abs(g.value) * rest.error + g.error * rest.size
+        return np.asarray((error + gamma(t + 1, self.u) * g.size * rest.size + self.eta).sum(axis=0))
+
     def pullback(self, g: Range) -> Range:
         """(∂σ/∂z)ᵀ g."""
         value, dz, u = np.asarray(self.sigma.pullback(self.z.value, g.value)), self.z.error, self.u
         if isinstance(self.sigma, cr.Activation):
             moved = self.bend * dz + self.jump
-            slope = Range(self.slope, moved + SLOPE * u * (1 + self.slope + moved))
+            rounded: NDArray[Any] = SLOPE * (1 + self.slope + moved)
+            if self.inner is not self.sigma:
+                inner = self.inner_slope + self.inner_bend * dz + self.inner_jump
+                rounded = abs(self.kappa) * (SLOPE * (1 + inner) + 3 * inner) + 3 * abs(1 - self.kappa)
+            slope = Range(self.slope, moved + u * rounded)
             error = slope.value * g.error + slope.error * g.size + 3 * u * slope.size * g.size
             return Range(value, error + 4 * self.eta)
         total = g.size.sum(axis=1, keepdims=True)
@@ -216,13 +251,14 @@ class _Layer:
 
 def _output(
     net: cr.Network, cost: cr.Cost, layer: _Layer, a: Range, Y: Array, weights: Array | None, u: float, eta: float
-) -> tuple[float, Range]:
-    """The error of J without penalties, and δ[r].
+) -> tuple[float, Range, Range | None]:
+    """The error of J without penalties, δ[r], and ∂J/∂a[r] where δ[r] is made of it.
 
     A loss moves by at most (|∂ℓ/∂a| and the change of it) da, or the same in z for the closed forms over z[r].
     """
     t, m = Y.shape
     z, sigma = layer.z, layer.sigma
+    outer: Range | None = None
     scale = np.broadcast_to(np.asarray(example_scale(cost, weights, t)), t)[:, None]  # (t, 1)
     if cost.closed_form(sigma):
         value = cost.canonical_delta(z.value, Y)
@@ -250,10 +286,15 @@ def _output(
         if isinstance(cost, cr.Poisson):  # a − y log a
             losses = a.size + np.where(Y == 0, 0.0, abs(Y * np.log(a.value)))
         loss_error = (abs(slope) + moved) * a.error + COST * u * (losses + terms)
-        delta = layer.pullback(Range(slope, moved + COST * u * (abs(slope) + moved + terms)))
+        outer = Range(slope, moved + COST * u * (abs(slope) + moved + terms))
+        delta = layer.pullback(outer)
     J = (scale * loss_error).sum() + gamma(t + m + SCALE, u) * (scale * (losses + loss_error)).sum()
     rounding = SCALE * u + gamma(t, U[np.dtype(np.float64)])
-    return float(J), Range(delta.value * scale, scale * (delta.error + rounding * delta.size) + eta)
+
+    def scaled(x: Range) -> Range:
+        return Range(x.value * scale, scale * (x.error + rounding * x.size) + eta)
+
+    return float(J), scaled(delta), None if outer is None else scaled(outer)
 
 
 def _moved_derivative(cost: cr.Cost, a: Range, Y: Array) -> Array:

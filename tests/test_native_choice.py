@@ -199,7 +199,8 @@ def test_each_kernel_set(kernels: str) -> None:
         from chainrule.activations import ACTIVATIONS
         from chainrule.costs import COSTS
         from chainrule.engines import native
-        import test_native_gradients as gradients, test_native_threads as threads, test_native_training as training
+        import test_native_constrained as constrained, test_native_gradients as gradients
+        import test_native_threads as threads, test_native_training as training
 
         gradients.SIZES = gradients.SIZES[1:4:2] + gradients.SIZES[5:]
         costs = list(COSTS.values())
@@ -213,11 +214,25 @@ def test_each_kernel_set(kernels: str) -> None:
                 gradients.test_outputs(sigma, dtype)
         for parameters in training.plans()[::7]:
             training.test_the_path_is_the_references(*parameters.values)
+        for name in constrained.NETS:
+            for dtype in gradients.DTYPES:
+                constrained.test_gradients(name, dtype)
+                constrained.test_outputs(name, dtype)
+        for sigma in (cr.mish, cr.selu, cr.sigmoid):
+            constrained.test_each_parametric_sigma(sigma)
+        constrained.test_kappa_of_1_and_0()
+        for number, name in enumerate(["scaled inputs", "embedded inputs", "blocks above"]):
+            for dtype in gradients.DTYPES:
+                constrained.test_dropout(name, dtype)
+            constrained.test_the_path_is_the_references(number + 4, name)
         native.FLOP_PER_THREAD = 1e-9
         for way in threads.WAYS:
             for dtype in gradients.DTYPES:
                 problem = threads.make_problem(way, dtype, cr.Adam(0.01, clip_norm=0.1), 50, 16, dropout=0.2)
                 assert threads.trained(problem, 1) == threads.trained(problem, 3)
+        for name in ("embedded inputs", "blocks above"):
+            problem = constrained.make_problem(name, cr.Adam(0.01, clip_norm=0.1), "float32", 2)
+            assert threads.trained(problem, 1) == threads.trained(problem, 3)
         print(_native.kernel_set())
         """,
         kernels,

@@ -2,6 +2,7 @@
 // blocks whose parameters lie together. Their inputs are the examples; their outputs go to the panels of the layer above.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "buffer.hpp"
@@ -36,7 +37,10 @@ template <class T> class Front {
 
   int count() const { return static_cast<int>(layers.size()); }
   long size() const { return size_; }
-  long padded(long numbers) const { return (numbers + kernels_.lanes - 1) / kernels_.lanes * kernels_.lanes; }
+  long padded(long numbers) const {  // to a multiple of `lanes`, and of the 4 by which squares are summed
+    const long step = std::max(4, kernels_.lanes);
+    return (numbers + step - 1) / step * step;
+  }
 
   void read(const T* theta, T* numbers) const;   // from θ's order
   void write(const T* numbers, T* theta) const;  // and back

@@ -153,7 +153,8 @@ template <class T> struct UnitLayer {
   long first_row, last_row;  // multiples of `lanes`
 };
 
-template <class T> struct UnitGradient {  // of blocks, for each part; all counts are padded to `lanes` with zeros
+template <class T>
+struct UnitGradient {  // of blocks, for each part; all counts are multiples of `lanes` and 4, filled up with zeros
   long rows;
   Parameters<T> parameters[parts];
   T* sum[parts];
