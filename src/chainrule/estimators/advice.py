@@ -15,7 +15,8 @@ from chainrule.network import Network
 FAR = 100.0  # the root mean square of a column from which on its inputs count as unscaled
 DEAD_SHARE = 0.5  # the share of a layer's units, all of them 0 on every row, that is worth a warning
 DIES = ("relu", "hard_tanh")  # σ whose derivative is 0 on half a line or more
-LOOK = 1024  # rows that show first whether there is anything to warn of
+FEW = 20  # rows on which units may well be constant, and alive
+LOOK = 256  # rows that show first whether there is anything to warn of
 SINGLE = 1e3  # the largest |mean| / standard deviation of a column that single precision is thought enough for
 LARGEST_SINGLE = 1e12  # and the largest spread: squares of it, summed, still fit
 
@@ -72,7 +73,7 @@ def _many(dead: int, m: int) -> bool:
 
 def warn_of_dead_units(net: Network, X: NDArray[Any], stacklevel: int) -> None:
     """Warn of hidden layers of which half or more of the units are constant on every row of X (t, n)."""
-    if not any(dies(net.sigma[i]) for i in range(1, net.r)) or len(X) < 2:
+    if not any(dies(net.sigma[i]) for i in range(1, net.r)) or len(X) < FEW:
         return
     if not any(_many(dead, net.m[i]) for i, dead in _dead_units(net, X[:LOOK])):
         return

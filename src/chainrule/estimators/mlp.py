@@ -108,14 +108,17 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         spread = Spread(dense)
         if not incremental:
             spread.warn_of_scale(getattr(self, "feature_names_in_", None), stacklevel=4)
-        net = self.network_.astype(self._number_type(spread, Y))
-        self._check_fits(net, [X.shape[1], *sizes, self.n_outputs_])
+        fitted = self.network_
+        self._check_fits(fitted, [X.shape[1], *sizes, self.n_outputs_])
+        number_type = self._number_type(spread, Y)
+        net = fitted if fitted.dtype == number_type else fitted.astype(number_type)
         rows = Rows(dense.astype(net.dtype, copy=False), Y, weights)
         if self.solver in STOCHASTIC:
             diverged = self._fit_stochastic(net, rows, rng, incremental)
         else:
             diverged = self._fit_lbfgs(net, rows)
-        self._link(net.astype(X.dtype))
+        if net is not fitted:
+            fitted.theta = net.theta
         if diverged is not None:
             if not self.early_stopping:
                 raise ValueError(f"{NOT_FINITE} {diverged}")

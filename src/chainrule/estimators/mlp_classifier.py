@@ -129,8 +129,17 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
             self.classes_ = self._label_binarizer.classes_
         else:
             self._check_classes(unique_labels(y))
-        Y = self._label_binarizer.transform(y).astype(bool)
-        return X, (Y[:, None] if Y.ndim == 1 else Y), np.asarray(y)
+        return X, self._encoded(y), np.asarray(y)
+
+    def _encoded(self, y: Any) -> NDArray[Any]:
+        """The labels as rows (t, m) of 0 and 1, which scikit-learn's binarizer makes too, in many times the time."""
+        if self._label_binarizer.y_type_.startswith("multilabel"):
+            labels: NDArray[Any] = np.asarray(self._label_binarizer.transform(y)).astype(bool)
+            return labels
+        one_hot: NDArray[Any] = np.asarray(y)[:, None] == self.classes_
+        if len(self.classes_) > 2:
+            return one_hot
+        return one_hot[:, 1:] if len(self.classes_) == 2 else np.zeros_like(one_hot)
 
     def _check_classes(self, classes: NDArray[Any]) -> None:
         """The classes of a later call fit those of the first."""
