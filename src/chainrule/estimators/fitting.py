@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from chainrule.network import Network
 from chainrule.training import History, TrainingState, train
 
 PROBE_SHARE = 0.05  # of the time limit goes into finding out how long an epoch takes
+LOOK_SECONDS = 0.05  # how long the calling thread waits before it looks at the others
 SAFETY = 0.85  # of the rest is planned for
 
 Callback = Callable[[History], object]
@@ -95,34 +96,32 @@ def train_all(members: Sequence[Member], plan: Plan) -> bool:
             pool.submit(_train, member, j, plan, control, max(1, cpus // workers), waves - j // workers)
             for j, member in enumerate(members)
         ]
-        try:
-            while not all(run.done() for run in runs):
-                interrupted = _watch(plan, control, 0.05) or interrupted
-            _watch(plan, control, 0.0)
-        except BaseException:
-            control.stop.set()
-            raise
+        while not all(run.done() for run in runs):
+            try:
+                wait(runs, timeout=LOOK_SECONDS, return_when=FIRST_EXCEPTION)
+                _hand_on(plan, control)
+                if any(run.done() and run.exception() is not None for run in runs):
+                    control.stop.set()  # what a callback raised comes through below, once all have stopped
+            except KeyboardInterrupt:
+                if interrupted:  # a second one is meant for the program
+                    raise
+                interrupted = True
+                control.stop.set()
+            except BaseException:
+                control.stop.set()
+                raise
+        _hand_on(plan, control)
         for run in runs:
             run.result()
     return interrupted
 
 
-def _watch(plan: Plan, control: Control, seconds: float) -> bool:
-    """Hand on the news of finished epochs for so long; True where Ctrl-C came, after which all members stop."""
-    try:
-        until = time.perf_counter() + seconds
-        while True:
-            try:
-                member, epoch = control.news.get(timeout=max(0.0, until - time.perf_counter()) or 1e-9)
-            except queue.Empty:
-                return False
-            if plan.on_news is not None and plan.on_news(member, epoch):
-                control.stop_one.add(member)
-    except KeyboardInterrupt:
-        if control.stop.is_set():  # a second one is meant for the program
-            raise
-        control.stop.set()
-        return True
+def _hand_on(plan: Plan, control: Control) -> None:
+    """Hand on the news of finished epochs."""
+    while not control.news.empty():
+        member, epoch = control.news.get()
+        if plan.on_news is not None and plan.on_news(member, epoch):
+            control.stop_one.add(member)
 
 
 def _train(member: Member, number: int, plan: Plan, control: Control, threads: int, waves: int) -> None:
