@@ -12,6 +12,7 @@ pytest.importorskip("sklearn")
 pytest.importorskip("threadpoolctl")
 
 from benchmarks import mlp_pair
+from benchmarks.tables import sets
 
 
 @pytest.mark.parametrize("flags", [[], ["--alone"]], ids=["wall", "CPU"])
@@ -39,5 +40,5 @@ def test_scores_apart_do_not_count() -> None:
 
 def test_sets_that_are_not_there_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the folder the sets of PMLB and UCI are not read; each that is named is known."""
-    monkeypatch.delenv(mlp_pair.sets.VARIABLE, raising=False)
+    monkeypatch.delenv(sets.VARIABLE, raising=False)
     assert [mlp_pair.read(name) for name in mlp_pair.OTHERS] == [None] * len(mlp_pair.OTHERS)

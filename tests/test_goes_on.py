@@ -43,13 +43,14 @@ def test_a_mean_penalty_needs_a_mean() -> None:
 
 @pytest.mark.parametrize("weights", [None, W], ids=["rows", "weights"])
 @pytest.mark.parametrize("sizes", [[4, 6, 2], [4, 200, 2]], ids=["narrow", "wide"])
-def test_engines_agree_on_mean_penalties_and_epsilon_hat(sizes: list[int], weights: Any) -> None:
+@pytest.mark.parametrize("kind", [cr.Adam, cr.AdamW])
+def test_engines_agree_on_mean_penalties_and_epsilon_hat(kind: type[cr.Adam], sizes: list[int], weights: Any) -> None:
     """Over ragged minibatches both engines take the same steps, with a large penalty and a large ε̂."""
     J = cr.SumOfSquares(mean=True, mean_penalty=True, l1=0.1, l2=5.0)
     ends = []
     for engine in ("reference", "auto"):
         N = cr.Network.dense(sizes, hidden="tanh", seed=1)
-        history = cr.train(N, X, Y, cost=J, optimizer=cr.Adam(0.01, epsilon=0.1, epsilon_hat=True), epochs=8,
+        history = cr.train(N, X, Y, cost=J, optimizer=kind(0.01, epsilon=0.1, epsilon_hat=True), epochs=8,
                            batch_size=16, weights=weights, engine=engine)  # fmt: skip
         ends.append((N.theta.copy(), history.J))
     np.testing.assert_allclose(ends[0][1], ends[1][1], rtol=1e-10)

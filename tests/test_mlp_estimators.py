@@ -18,6 +18,7 @@ import pytest
 
 pytest.importorskip("sklearn")
 
+import sklearn
 import sklearn.neural_network as theirs
 from scipy import sparse
 from sklearn.base import clone
@@ -228,6 +229,29 @@ def test_class_weights_of_several_labels() -> None:
     one = MLPClassifier((5,), max_iter=5, class_weight=given, random_state=0).fit(X, Y)
     other = MLPClassifier((5,), max_iter=5, random_state=0).fit(X, Y, sample_weight=w)
     np.testing.assert_array_equal(one.coefs_[0], other.coefs_[0])
+
+
+@unconverged
+def test_labels_in_a_sparse_matrix() -> None:
+    """Several labels may come as a sparse matrix, with weights of their classes too."""
+    X, Y = LABELS
+    settings: dict[str, Any] = {"hidden_layer_sizes": (5,), "max_iter": 5, "random_state": 0}
+    for class_weight in (None, "balanced"):
+        one = MLPClassifier(**settings, class_weight=class_weight).fit(X, sparse.csr_matrix(Y))
+        np.testing.assert_array_equal(
+            one.coefs_[0], MLPClassifier(**settings, class_weight=class_weight).fit(X, Y).coefs_[0]
+        )
+
+
+@unconverged
+def test_weights_are_routed() -> None:
+    """With metadata routing a search hands sample_weight on to fit."""
+    X, y = TWO
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = MLPClassifier((5,), max_iter=5, random_state=0)
+        model.set_fit_request(sample_weight=True).set_score_request(sample_weight=False)
+        search = GridSearchCV(model, {"alpha": [0.1]}, cv=2).fit(X, y, sample_weight=(y == 1).astype(float))
+    assert (search.predict(X) == 1).mean() > 0.6
 
 
 @unconverged

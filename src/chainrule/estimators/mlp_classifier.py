@@ -129,7 +129,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
             self.classes_ = self._label_binarizer.classes_
         else:
             self._check_classes(unique_labels(y))
-        return X, self._encoded(y), np.asarray(y)
+        return X, self._encoded(y), y.toarray() if hasattr(y, "toarray") else np.asarray(y)
 
     def _encoded(self, y: Any) -> NDArray[Any]:
         """The labels as rows (t, m) of 0 and 1, which scikit-learn's binarizer makes too, in many times the time."""
