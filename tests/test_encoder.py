@@ -309,6 +309,10 @@ def test_before_fit() -> None:
     for call in (lambda: encoder.transform([[1]]), encoder.get_feature_names_out, encoder.parts, encoder.describe):
         with pytest.raises(InputError, match=r"Call fit\(X\) first"):
             call()
+    with pytest.raises(InputError, match="infinite"):
+        encoder.fit([[np.inf], [1.0]])
+    with pytest.raises(InputError, match=r"Call fit\(X\) first"):
+        encoder.transform([[1.0]])
     assert TableEncoder(**encoder.set_params(max_levels=7).get_params()).max_levels == 7
     with pytest.raises(UnknownName, match="did you mean 'max_levels'"):
         encoder.set_params(max_level=7)

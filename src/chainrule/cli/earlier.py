@@ -10,8 +10,9 @@ import numpy as np
 from chainrule import files
 from chainrule.checks import Array
 from chainrule.errors import FileFormatError
+from chainrule.estimators.columns import Feature
 from chainrule.estimators.decoder import Classes, Numbers
-from chainrule.estimators.encoder import Feature, TableEncoder
+from chainrule.estimators.encoder import TableEncoder
 from chainrule.estimators.steps import Clip, Fill, Indicator, Scale
 from chainrule.estimators.table_model import TableModel
 

@@ -115,6 +115,16 @@ class Column:
         return values
 
 
+@dataclass(frozen=True)
+class Feature:
+    """What a column of the table was in training, and why it is left out, if it is."""
+
+    name: str
+    kind: Kind
+    type: str
+    dropped: str = ""
+
+
 def categories(codes: NDArray[Any], levels: Iterable[Hashable], *, type: str) -> Column:  # noqa: A002 - as the field
     """A column of categories whose levels are those that occur, each once, in order; an empty text is missing.
 

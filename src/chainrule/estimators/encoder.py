@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.checks import Array, as_integer, shown
-from chainrule.errors import DataWarning, FileFormatError, InputError
+from chainrule.errors import FileFormatError, InputError
 from chainrule.estimators import encoder_parts
-from chainrule.estimators.columns import Column, Kind
+from chainrule.estimators.columns import Column, Feature, Kind
 from chainrule.estimators.compare import refuse_infinite, require_kind
+from chainrule.estimators.description import describe
+from chainrule.estimators.learning import learn_categories, learn_numbers, warn_of_columns
 from chainrule.estimators.matrix import Matrix
-from chainrule.estimators.spread import BLOCK, Numbers, spread
-from chainrule.estimators.steps import Calendar, Clip, Fill, Indicator, OneHot, Scale, Sign, SmoothClip
+from chainrule.estimators.number_steps import NumberSteps
+from chainrule.estimators.raw import raw_names, raw_numbers
+from chainrule.estimators.spread import Numbers
+from chainrule.estimators.steps import Clip, Fill, Indicator, OneHot, Scale, Sign, SmoothClip
 from chainrule.estimators.table import Table
 from chainrule.estimators.tables import Source, read
 from chainrule.naming import listed, nearest, resolve
 
 Category = Sign | OneHot
 
-NUMERIC: tuple[Kind, ...] = ("numbers", "durations", "datetimes")
 MAX_LEVELS = 100
-
-
-@dataclass(frozen=True)
-class Feature:
-    """What a column of the table was in training, and why it is left out, if it is."""
-
-    name: str
-    kind: Kind
-    type: str
-    dropped: str = ""
 
 
 class TableEncoder:
@@ -109,34 +101,34 @@ class TableEncoder:
         resolve("dtype", self.dtype, dict.fromkeys(("float32", "float64")))
         as_integer(self.max_levels, "max_levels", 2)
         source = read(X)
-        forced = self._forced(source)
-        columns = _columns(source, forced)
+        columns = _columns(source, self._forced(source))
+        features = [_feature(name, columns.get(name), source.source) for name in source.names]
+        kinds = {feature.name: feature.kind for feature in features}
+        R, owners = raw_numbers(source, kinds), raw_names(kinds)[1]
+        refuse_infinite(R, owners, source.source)
+        used, fill, scale, indicator, dropped = learn_numbers(R, owners, self.numbers)
+        categories, more = learn_categories(columns, self.max_levels)
+        dropped |= more
+        if not len(used) and not len(indicator.of) and not categories:
+            raise InputError(
+                f"{source.source} must have a column that varies; got none in {source.t} rows"
+                + (" (n_samples = 1)." if source.t == 1 else ".")
+            )
+        self.used_, self.fill_, self.scale_, self.indicator_, self.categories_ = (
+            used,
+            fill,
+            scale,
+            indicator,
+            categories,
+        )
+        self.clip_ = SmoothClip() if self.numbers == "robust" else None
+        self.features_ = tuple(replace(f, dropped=dropped.get(f.name, "")) for f in features)
         self.n_features_in_, self.names_ = len(source.names), source.names
         if source.named:
             self.feature_names_in_ = np.array(source.names, dtype=object)
         else:
             self.__dict__.pop("feature_names_in_", None)
-        kinds: list[Kind] = ["numbers" if (c := columns.get(name)) is None else c.kind for name in source.names]
-        types = ["numbers" if (c := columns.get(name)) is None else c.type for name in source.names]
-        for name, kind, type_ in zip(source.names, kinds, types, strict=True):
-            if kind == "unreadable":
-                raise InputError(
-                    f"column {name!r} of {source.source} must hold numbers, categories, booleans or times; "
-                    f"got {type_}. Leave it out, or turn it into one of these."
-                )
-        self.features_ = tuple(map(Feature, source.names, kinds, types))
-        dropped = {
-            name: "without a value in the training rows" for name, kind in self._kinds().items() if kind == "empty"
-        }
-        self._fit_numbers(source, dropped)
-        self._fit_categories(columns, dropped)
-        self.features_ = tuple(replace(f, dropped=dropped.get(f.name, "")) for f in self.features_)
-        if not self.n_features_out_:
-            raise InputError(
-                f"{source.source} must have a column that varies; got none in {source.t} rows"
-                + (" (n_samples = 1)." if source.t == 1 else ".")
-            )
-        self._warn(columns)
+        warn_of_columns(self.features_, columns, self.max_levels)
         return self
 
     def _forced(self, source: Source) -> set[str]:
@@ -153,66 +145,6 @@ class TableEncoder:
             names.add(str(wanted))
         return names
 
-    def _fit_numbers(self, source: Source, dropped: dict[str, str]) -> None:
-        R = self._raw(source)
-        owners = self._raw_names()[1]
-        refuse_infinite(R, owners, source.source)
-        numbers = spread(R, self.numbers)
-        varies = numbers.factor > 0.0
-        self.used_ = np.flatnonzero(varies)
-        self.fill_ = Fill(numbers.median[varies])
-        self.scale_ = Scale(numbers.center[varies], numbers.factor[varies])
-        self.clip_ = SmoothClip() if self.numbers == "robust" else None
-        first = {owner: k for k, owner in reversed(list(enumerate(owners)))}
-        some = {owners[k] for k in self.used_.tolist()}
-        gaps = []
-        for name, k in first.items():
-            if numbers.missing[k] == source.t:
-                dropped[name] = "without a value in the training rows"
-            elif numbers.missing[k]:
-                gaps.append(k)
-            elif name not in some:
-                dropped[name] = "constant in the training rows"
-        self.indicator_ = Indicator(np.array(sorted(gaps), dtype=np.intp))
-
-    def _fit_categories(self, columns: Mapping[str, Column], dropped: dict[str, str]) -> None:
-        self.categories_ = {}
-        for name, kind in self._kinds().items():
-            if kind not in ("categories", "booleans"):
-                continue
-            column = columns[name].as_categories()
-            levels, gaps = column.levels, bool(column.missing.any())
-            if not levels:
-                dropped[name] = "without a value in the training rows"
-            elif len(levels) == 1 and not gaps:
-                dropped[name] = "constant in the training rows"
-            elif len(levels) == 2:
-                self.categories_[name] = Sign(levels)
-            elif len(levels) <= self.max_levels:
-                self.categories_[name] = OneHot(levels)
-            elif len(levels) == len(column):
-                dropped[name] = "different in every training row"
-            else:
-                counts = np.bincount(column.values[~column.missing], minlength=len(levels))
-                kept = np.sort(np.argsort(-counts, kind="stable")[: self.max_levels - 1])
-                self.categories_[name] = OneHot(tuple(levels[k] for k in kept.tolist()), other=True)
-
-    def _warn(self, columns: Mapping[str, Column]) -> None:
-        """One DataWarning for each thing that a user may not expect."""
-        reasons: dict[str, list[str]] = {}
-        for feature in self.features_:
-            if feature.dropped:
-                reasons.setdefault(feature.dropped, []).append(feature.name)
-        for reason, names in reasons.items():
-            _say(f"left out {listed(names)}: {reason}. Remove it to silence this.")
-        for name, column in columns.items():
-            if column.type == "mixed" and name in self.categories_:
-                _say(f"{name!r} mixes numbers and texts, and is taken as categories. Make it one or the other.")
-            if len(column.levels) > self.max_levels and all(map(_reads_as_number, column.levels)):
-                _say(
-                    f"{name!r} holds texts that all read as numbers, and is taken as categories. Convert it to numbers."
-                )
-
     # ---- encoding ----------------------------------------------------------------------------------------------------
 
     def transform(self, X: Any) -> Array:
@@ -220,13 +152,11 @@ class TableEncoder:
         self._require_fitted()
         source = self._matched(X)
         out = np.empty((source.t, self.n_features_out_), dtype=self.dtype)
-        R = self._raw(source)
-        refuse_infinite(R, self._raw_names()[1], source.source)
-        k = self.n_numbers_
-        if isinstance(R, np.ndarray):
-            self._write_numbers(R, out)
-        else:
-            self._write_sparse(R, out)
+        kinds = self._kinds()
+        R, k = raw_numbers(source, kinds), self.n_numbers_
+        steps = NumberSteps(self.used_, self.fill_, self.scale_, self.clip_, self.indicator_)
+        if not steps.write(R, out[:, : k + len(self.indicator_.of)]):
+            refuse_infinite(R, raw_names(self._kinds())[1], source.source)
         if self.clip_ is None and not np.isfinite(out[:, :k]).all():
             row, place = np.argwhere(~np.isfinite(out[:, :k]))[0].tolist()
             name = self.get_feature_names_out()[place]
@@ -252,68 +182,6 @@ class TableEncoder:
         source = self._matched(X)
         counts = {name: step.codes(source.column(name))[1] for name, step in self.categories_.items()}
         return {name: count for name, count in counts.items() if count}
-
-    def _write_numbers(self, R: Array, out: Array) -> None:
-        """Numbers and indicators of the raw numbers R (t, raw), some rows at a time."""
-        k = self.n_numbers_
-        everything = len(self.used_) == R.shape[1]
-        gaps = len(self.indicator_.of)
-        for a in range(0, len(R), step := max(1, BLOCK // max(1, R.shape[1]))):
-            raw = np.asarray(R[a : a + step], dtype=np.float64)
-            with np.errstate(over="ignore", invalid="ignore"):
-                out[a : a + step, :k] = self._scaled(raw if everything else raw[:, self.used_])
-            out[a : a + step, k : k + gaps] = self.indicator_(raw)
-
-    def _scaled(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
-        z = self.scale_(self.fill_(raw))
-        return z if self.clip_ is None else self.clip_(z)
-
-    def _write_sparse(self, R: Any, out: Array) -> None:
-        """The same of a sparse R: what becomes of 0 everywhere, then the entries that are not 0."""
-        k = self.n_numbers_
-        place = np.full(R.shape[1], -1)
-        place[self.used_] = np.arange(k)
-        columns = np.repeat(np.arange(R.shape[1]), np.diff(R.indptr))
-        entries = np.asarray(R.data, dtype=np.float64)
-        used = place[columns] >= 0
-        at = place[columns[used]]
-        with np.errstate(over="ignore", invalid="ignore"):
-            out[:, :k] = self._scaled(np.zeros((1, k)))
-            fill, scale = Fill(self.fill_.values[at]), Scale(self.scale_.center[at], self.scale_.factor[at])
-            z = scale(fill(entries[used]))
-            out[R.indices[used], at] = z if self.clip_ is None else self.clip_(z)
-        out[:, k : k + len(self.indicator_.of)] = 0.0
-        gap = np.isnan(entries)
-        for j, of in enumerate(self.indicator_.of.tolist()):
-            out[R.indices[gap & (columns == of)], k + j] = 1.0
-
-    def _raw(self, source: Source) -> Any:
-        """The numbers of a table (t, raw) before any step, NaN where missing; sparse where the source is."""
-        kinds = {name: kind for name, kind in self._kinds().items() if kind in NUMERIC}
-        if isinstance(source, Matrix) or "datetimes" not in kinds.values():
-            return source.floats(kinds)
-        calendar = Calendar()
-        parts: list[Array] = []
-        for name, kind in kinds.items():
-            column = source.columns[name]
-            if kind != "datetimes":
-                parts.append(source.floats([name]))
-            elif column.kind == "empty":
-                parts.append(np.full((source.t, len(calendar.suffixes)), np.nan))
-            else:
-                parts.append(calendar(np.where(column.missing, np.datetime64("NaT"), column.values)))
-        return np.hstack(parts)
-
-    def _raw_names(self) -> tuple[list[str], list[str]]:
-        """The name of each raw number, and the column that it comes from."""
-        names: list[str] = []
-        owners: list[str] = []
-        for name, kind in self._kinds().items():
-            if kind in NUMERIC:
-                suffixes = Calendar.suffixes if kind == "datetimes" else ("",)
-                names += [name + suffix for suffix in suffixes]
-                owners += [name] * len(suffixes)
-        return names, owners
 
     def _matched(self, X: Any) -> Source:
         """The source with the columns of training under their names, of their kinds."""
@@ -376,7 +244,7 @@ class TableEncoder:
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
         """The names of the features (n_features_out_,)."""
         self._require_fitted()
-        names, owners = self._raw_names()
+        names, owners = raw_names(self._kinds())
         out = [names[k] for k in self.used_] + [f"{owners[k]}_missing" for k in self.indicator_.of]
         for name, category in self.categories_.items():
             out += [name + suffix for suffix in category.suffixes]
@@ -391,31 +259,7 @@ class TableEncoder:
         x1 | categories | one of 'blue', 'green', 'red'; else zeros
         """
         self._require_fitted()
-        owners = self._raw_names()[1]
-        place = {k: j for j, k in enumerate(self.used_.tolist())}
-        mine: dict[str, list[int]] = {}
-        for k, owner in enumerate(owners):
-            mine.setdefault(owner, []).append(k)
-        gaps = {owners[k] for k in self.indicator_.of.tolist()}
-        return [(f.name, f.kind, f.dropped or self._becomes(f, mine, place, gaps)) for f in self.features_]
-
-    def _becomes(self, feature: Feature, mine: dict[str, list[int]], place: dict[int, int], gaps: set[str]) -> str:
-        if category := self.categories_.get(feature.name):
-            levels = listed(category.levels, 5)
-            if isinstance(category, Sign):
-                return f"−1 and 1 for {levels}; else 0"
-            return f"one of {levels}; else " + ("other" if category.other else "zeros")
-        used = [place[k] for k in mine[feature.name] if k in place]
-        gap = "; missing: an indicator"
-        words = "whether it is missing" if not used else f"{len(used)} numbers of the calendar"
-        if used and feature.kind != "datetimes":
-            j = used[0]
-            center, factor = self.scale_.center[j], self.scale_.factor[j]
-            words = f"(x {'+' if center < 0.0 else '−'} {abs(center):.4g}) · {factor:.4g}"
-            smoothly = " smoothly" if isinstance(self.clip_, SmoothClip) else ""
-            words += f", clipped{smoothly} to ±{self.clip_.limit:g}" if self.clip_ else ""
-            gap = f"; missing: {self.fill_.values[j]:.4g}, and an indicator"
-        return words + (gap if used and feature.name in gaps else "")
+        return describe(self, raw_names(self._kinds())[1])
 
     def __repr__(self) -> str:
         chosen = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
@@ -463,13 +307,13 @@ def _columns(source: Source, forced: set[str]) -> dict[str, Column]:
     return {name: c.as_categories() if name in forced else c for name, c in source.columns.items()}
 
 
-def _reads_as_number(level: object) -> bool:
-    try:
-        float(str(level))
-    except ValueError:
-        return False
-    return True
-
-
-def _say(words: str) -> None:
-    warnings.warn(words, DataWarning, stacklevel=4)
+def _feature(name: str, column: Column | None, source: str) -> Feature:
+    """The kind and the type of a column; None stands for one of a matrix of numbers. Raises InputError."""
+    if column is None:
+        return Feature(name, "numbers", "numbers")
+    if column.kind == "unreadable":
+        raise InputError(
+            f"column {name!r} of {source} must hold numbers, categories, booleans or times; "
+            f"got {column.type}. Leave it out, or turn it into one of these."
+        )
+    return Feature(name, column.kind, column.type)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.checks import Array, shown
-from chainrule.estimators.columns import Kind
+from chainrule.estimators.columns import Feature, Kind
 from chainrule.estimators.spread import Numbers
 from chainrule.estimators.steps import Calendar, Clip, Fill, Indicator, OneHot, Scale, Sign, SmoothClip
 from chainrule.files import field
@@ -47,8 +47,6 @@ def parts(encoder: TableEncoder) -> tuple[dict[str, Any], dict[str, Array]]:
 
 def restore(encoder: TableEncoder, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
     """Give an encoder what ``parts`` described. Raises KeyError, TypeError, ValueError where it is not whole."""
-    from chainrule.estimators.encoder import Feature
-
     encoder.numbers, encoder.dtype = header["numbers"], header["dtype"]
     encoder.max_levels = field(header, "max_levels", int)
     if encoder.numbers not in get_args(Numbers) or encoder.dtype not in ("float32", "float64"):
