@@ -34,8 +34,8 @@ from sklearn.utils.estimator_checks import check_sample_weight_equivalence_on_de
 
 import chainrule as cr
 import chainrule.estimators
-from chainrule.estimators import MLPClassifier, MLPRegressor
-from chainrule.estimators.advice import Advice
+from chainrule.errors import DataWarning
+from chainrule.estimators import MLPClassifier, MLPRegressor, TrainingWarning
 
 unconverged = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -376,7 +376,7 @@ def test_the_network_is_saved_without_scikit_learn(tmp_path: Any) -> None:
 
 
 @unconverged
-@pytest.mark.filterwarnings("ignore::chainrule.estimators.advice.Advice")
+@pytest.mark.filterwarnings("ignore::chainrule.errors.DataWarning")
 def test_precision() -> None:
     """Weights have X's type; "auto" trains in single precision where that is enough, and says so by its numbers."""
     rng = np.random.default_rng(0)
@@ -413,7 +413,9 @@ def test_unscaled_columns_are_named() -> None:
     pandas = pytest.importorskip("pandas")
     X = pandas.DataFrame(CLASSES[0][:, :2] * [1.0, 1000.0], columns=["age", "income"])
     model = MLPClassifier((5,), max_iter=2000, tol=0.5)
-    with pytest.warns(Advice, match=r"1 of 2 columns of X are not scaled: column 'income' .* put a StandardScaler"):
+    with pytest.warns(
+        DataWarning, match=r"1 of 2 columns of X are not scaled: column 'income' .* put a StandardScaler"
+    ):
         model.fit(X, CLASSES[1])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -422,13 +424,13 @@ def test_unscaled_columns_are_named() -> None:
 
 @unconverged
 def test_dead_units_are_counted() -> None:
-    """Units of relu that are 0 on every row get a warning with the layer, their number and the remedy."""
+    """Most units of a layer constant on every row get a warning with the layer, their number and the remedy."""
     X, y = NUMBERS
     model = MLPRegressor(
         hidden_layer_sizes=(10,), solver="sgd", max_iter=1, learning_rate_init=1e-9, warm_start=True
     ).fit(X, y)
     model.intercepts_[0][:7] = -1e3
-    with pytest.warns(Advice, match=r"7 of 10 units of hidden layer 1 are dead: relu .* Try a smaller learning_rate"):
+    with pytest.warns(TrainingWarning, match=r"7 of the 10 units of layer 1 \(relu\) .* Try a smaller learning_rate"):
         model.fit(X, y)
 
 

@@ -1,4 +1,4 @@
-"""Warnings that name a cause and a remedy: what can be seen in the data or the fitted network, and costs accuracy."""
+"""What can be seen in data and in a fitted network, and costs accuracy: scales of columns, units that are dead."""
 
 from __future__ import annotations
 
@@ -8,21 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.activations import Sigma
-from chainrule.forward import forward
+from chainrule.errors import DataWarning
 from chainrule.network import Network
 
 FAR = 100.0  # the root mean square of a column from which on its inputs count as unscaled
-DEAD_SHARE = 0.5  # the share of a layer's units, all of them 0 on every row, that is worth a warning
-DIES = ("relu", "hard_tanh")  # σ whose derivative is 0 on half a line or more
-FEW = 20  # rows on which units may well be constant, and alive
-LOOK = 256  # rows that show first whether there is anything to warn of
+FEW, ENOUGH = 20, 1_000  # rows on which units may well be constant and alive; rows that tell whether one ever moves
+DEAD_SHARE = 0.5  # of a layer's units, from which on it is worth a warning
 SINGLE = 1e3  # the largest |mean| / standard deviation of a column that single precision is thought enough for
-LARGEST_SINGLE = 1e12  # and the largest spread: squares of it, summed, still fit
-
-
-class Advice(UserWarning):
-    """Something about the data or the fit that costs accuracy; the message names the cause and a remedy."""
+LARGEST_SINGLE = 1e12  # and the largest standard deviation: squares of it, summed, still fit
 
 
 class Spread:
@@ -39,7 +32,7 @@ class Spread:
         return bool((clear & (self.std <= LARGEST_SINGLE)).all())
 
     def warn_of_scale(self, names: NDArray[Any] | None, stacklevel: int) -> None:
-        """Warn of columns whose root mean square is far from 1, with the farthest by name."""
+        """A DataWarning for columns whose root mean square is far from 1, with the farthest by name."""
         with np.errstate(over="ignore", invalid="ignore"):
             size = np.sqrt(self.mean**2 + self.std**2)
         far = ~(size <= FAR)
@@ -51,38 +44,22 @@ class Spread:
             f"{far.sum()} of {len(size)} columns of X are not scaled: column {name} has mean {self.mean[k]:.3g} and "
             f"standard deviation {self.std[k]:.3g}. Training is slow or stalls on such inputs; put a StandardScaler in "
             "front, as in make_pipeline(StandardScaler(), …).",
-            Advice,
+            DataWarning,
             stacklevel=stacklevel,
         )
 
 
-def dies(sigma: Sigma) -> bool:
-    """Whether units of this σ can stop learning for good."""
-    return sigma.builtin and sigma.name in DIES
-
-
-def _dead_units(net: Network, X: NDArray[Any]) -> list[tuple[int, int]]:
-    """For each hidden layer i whose units can die, how many are constant on the rows of X."""
-    a = forward(net, X).a
-    return [(i, int((a[i] == a[i][0]).all(axis=0).sum())) for i in range(1, net.r) if dies(net.sigma[i])]
-
-
-def _many(dead: int, m: int) -> bool:
-    return dead >= max(2.0, DEAD_SHARE * m)
-
-
-def warn_of_dead_units(net: Network, X: NDArray[Any], stacklevel: int) -> None:
-    """Warn of hidden layers of which half or more of the units are constant on every row of X (t, n)."""
-    if not any(dies(net.sigma[i]) for i in range(1, net.r)) or len(X) < FEW:
-        return
-    if not any(_many(dead, net.m[i]) for i, dead in _dead_units(net, X[:LOOK])):
-        return
-    for i, dead in _dead_units(net, X):
-        if _many(dead, net.m[i]):
-            warnings.warn(
-                f"{dead} of {net.m[i]} units of hidden layer {i} are dead: {net.sigma[i].name} is constant on every "
-                "training row, so they learn nothing any more. Try a smaller learning_rate_init, scaled inputs, or "
-                'activation="elu", "gelu" or "mish".',
-                Advice,
-                stacklevel=stacklevel,
+def dead_layer(net: Network, X: NDArray[Any]) -> str | None:
+    """The first hidden layer most of whose units are constant over the rows of X (t, n), in words; None if all move."""
+    if len(X) < FEW:
+        return None
+    with np.errstate(all="ignore"):
+        a = net.forward(X[:ENOUGH]).a
+    for i in range(1, net.r):
+        same = int((np.ptp(a[i], axis=0) == 0.0).sum())
+        if same > DEAD_SHARE * net.m[i]:
+            return (
+                f"{same} of the {net.m[i]} units of layer {i} ({net.sigma[i].name}) give the same for every row: "
+                "they are dead."
             )
+    return None

@@ -9,12 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import DataWarning
+from chainrule.estimators.advice import dead_layer
 from chainrule.estimators.decoder import Classes
 from chainrule.estimators.fitting import Member
 from chainrule.naming import listed
-
-ROWS = 1_000  # enough to tell whether a unit ever moves
-DEAD_SHARE = 0.5
 
 
 class TrainingWarning(UserWarning):
@@ -41,27 +39,9 @@ def warn_of_training(members: Sequence[Member]) -> None:
         history = diverged[0].history
         kept = "the best epoch before is kept" if history and history.epochs else "it is left out"
         _say(f"{len(diverged)} of {len(members)} networks diverged, {kept}: {diverged[0].error}")
-    dead = [found for member in members if member.error is None and (found := dead_units(member))]
+    dead = [found for m in members if m.error is None and (found := dead_layer(m.net, m.training.X))]
     if dead:
-        layer, count, size, sigma = dead[0]
-        _say(
-            f"{count} of the {size} units of layer {layer} ({sigma}) give the same for every row: they are dead. "
-            "Try a smaller learning_rate, or activation='mish', 'selu' or 'leaky_relu'."
-        )
-
-
-def dead_units(member: Member) -> tuple[int, int, int, str] | None:
-    """The first hidden layer most of whose units are constant over the rows: its number, their count, m, σ; or None."""
-    net = member.net
-    with np.errstate(all="ignore"):
-        run = net.forward(member.training.X[:ROWS])
-    if len(run.a[0]) < 2:
-        return None
-    for i in range(1, net.r):
-        same = int((np.ptp(run.a[i], axis=0) == 0.0).sum())
-        if same > DEAD_SHARE * net.m[i]:
-            return i, same, net.m[i], net.sigma[i].name
-    return None
+        _say(f"{dead[0]} Try a smaller learning_rate, or activation='mish', 'selu' or 'leaky_relu'.")
 
 
 def _say(words: str) -> None:

@@ -18,7 +18,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from chainrule.estimators.advice import Spread, warn_of_dead_units
+from chainrule.estimators.advice import Spread, dead_layer
 from chainrule.estimators.mlp_settings import STOCHASTIC, check_settings, hidden_sizes, sigma_of
 from chainrule.estimators.mlp_stochastic import Loss, Rows, Solver, fit_stochastic
 from chainrule.layer import Layer
@@ -124,8 +124,15 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
                 raise ValueError(f"{NOT_FINITE} {diverged}")
             warnings.warn(f"{diverged} The best weights so far are kept.", ConvergenceWarning, stacklevel=3)
         if not incremental:
-            warn_of_dead_units(net, rows.X, stacklevel=4)
+            self._warn_of_dead_units(net, rows)
         return self
+
+    def _warn_of_dead_units(self, net: Network, rows: Rows) -> None:
+        if dead := dead_layer(net, rows.X):
+            from chainrule.estimators.diagnosis import TrainingWarning
+
+            remedy = 'Try a smaller learning_rate_init, scaled inputs, or activation="elu", "gelu" or "mish".'
+            warnings.warn(f"{dead} {remedy}", TrainingWarning, stacklevel=4)
 
     def _start(self, sizes: list[int], dtype: Any, rng: np.random.RandomState) -> None:
         """The first θ, as scikit-learn draws it: W and b from U[−c, c), c² = 6/(mᵢ₋₁ + mᵢ), or 2/(…) for sigmoids."""
