@@ -141,6 +141,13 @@ def test_models_are_compared_on_common_splits() -> None:
     assert scores(records, SETS["car"], "chainrule", CAP) == {}
 
 
+def test_scaling_y_is_nothing_to_a_classifier() -> None:
+    """On sets of classes scikit-learn with y standardised is scikit-learn; it has one column in the table there."""
+    records = made(score("car", "chainrule", 0.09), score("car", "sklearn", 0.19))
+    assert compare(records, "chainrule", "sklearn-y", CAP).ratios == {"car": pytest.approx(0.5)}
+    assert set(table.errors(records, replace(SETS["car"], splits=(0,)), CAP)) == {"chainrule", "sklearn"}
+
+
 def test_means_over_sets() -> None:
     """Ratios 1/2, 1, 2: lower on a third (equal is not lower), mean 7/6, geometric mean 1, reduction −1/6."""
     pairs = {"concrete": (1.0, 2.0), "energy": (3.0, 3.0), "wine_red": (2.0, 1.0)}

@@ -23,6 +23,7 @@ class Model:
     needs: tuple[str, ...]
     make: Callable[[Task, int, int], Estimator]  # task, seed, threads
     tasks: tuple[Task, ...] = ("regression", "classification")
+    otherwise: str = ""  # the model that it is on other tasks
 
     @property
     def installed(self) -> bool:
@@ -80,7 +81,12 @@ MODELS = {
     "chainrule-best": Model("Chainrule, best", "chainrule", ("chainrule", "sklearn"), chainrule("best")),
     "sklearn": Model("scikit-learn", "scikit-learn", ("sklearn",), scikit_learn(scale_y=False)),
     "sklearn-y": Model(
-        "scikit-learn, y standardised", "scikit-learn", ("sklearn",), scikit_learn(scale_y=True), ("regression",)
+        "scikit-learn, y standardised",
+        "scikit-learn",
+        ("sklearn",),
+        scikit_learn(scale_y=True),
+        ("regression",),
+        otherwise="sklearn",
     ),
     "td-s": Model("RealMLP-TD-S", "pytabkit", ("pytabkit", "torch"), realmlp("RealMLP_TD_S")),
     "td": Model("RealMLP-TD", "pytabkit", ("pytabkit", "torch"), realmlp("RealMLP_TD")),

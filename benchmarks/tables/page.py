@@ -41,7 +41,8 @@ METHOD = f"""\
   is left out of the comparison; where one of two classifiers makes none, half a wrong row is added to both, so that
   there is a ratio.
 - "{MODELS["sklearn"].title}" is `make_pipeline(StandardScaler(), MLPRegressor())` or with `MLPClassifier()`;
-  "y standardised" has a `TransformedTargetRegressor(transformer=StandardScaler())` around it.
+  "y standardised" has a `TransformedTargetRegressor(transformer=StandardScaler())` around it and is the
+  same for classes.
 - Speed is measured in turns, in one run: a fit and a prediction of each model in each round, in an order that rotates,
   while the others stand still; each is a process of its own that has fitted a small table before. A ratio is taken
   within a round; shown is the median.

@@ -34,7 +34,7 @@ def draw(records: Records, cap: int, path: Path) -> None:
     place = {name: len(names) - 1 - k for k, name in enumerate(names)}
     figure, axes = plt.subplots(figsize=(9, 1.6 + 0.19 * len(names)), layout="constrained")
     for model, (colour, mark) in LOOKS.items():
-        of_sets = ratios[model]
+        of_sets = {name: ratio for name, ratio in ratios[model].items() if SETS[name].task in MODELS[model].tasks}
         x = [min(max(ratio, 1 / WIDEST), WIDEST) for ratio in of_sets.values()]
         y = [place[name] for name in of_sets]
         axes.plot(x, y, mark, color=colour, markersize=5, alpha=0.8, label=MODELS[model].title)

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import fmean
 
+from benchmarks.tables.models import MODELS
 from benchmarks.tables.records import Records, Score
 from benchmarks.tables.sets import SETS, Set
 
@@ -20,7 +21,8 @@ Fit = tuple[int, int]  # split, seed
 
 
 def scores(records: Records, one: Set, model: str, cap: int) -> dict[Fit, Score]:
-    """The fits of a model on the splits of a set that came to an error."""
+    """The fits of a model on the splits of a set that came to an error; those of the model that it is on this task."""
+    model = model if one.task in MODELS[model].tasks else MODELS[model].otherwise
     wanted = 0 if one.fixed else cap
     return {
         (key.split, key.seed): score

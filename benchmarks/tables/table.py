@@ -20,7 +20,7 @@ def errors(records: Records, one: Set, cap: int) -> dict[str, float]:
     """The mean error of every model that was fitted on all splits of the set."""
     means = {}
     for model in MODELS:
-        fits = scores(records, one, model, cap)
+        fits = scores(records, one, model, cap) if one.task in MODELS[model].tasks else {}
         if {split for split, _ in fits} == set(one.splits):
             means[model] = mean_error(fits.values())
     return means
