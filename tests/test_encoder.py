@@ -25,6 +25,7 @@ from chainrule.errors import DataWarning, FileFormatError, InputError, UnknownNa
 from chainrule.estimators.decoder import Classes, Numbers, from_parts
 from chainrule.estimators.encoder import TableEncoder
 from chainrule.estimators.steps import Calendar, OneHot, Sign
+from chainrule.estimators.tables import read
 
 ANY_WARNING = pytest.mark.filterwarnings("ignore::chainrule.errors.DataWarning")
 
@@ -114,6 +115,21 @@ def test_texts_that_differ_in_every_row_are_left_out() -> None:
     with pytest.warns(DataWarning, match="left out 'x0': different in every training row"):
         encoder = TableEncoder(max_levels=5).fit(X)
     assert encoder.dropped_ == {"x0": "different in every training row"}
+
+
+def test_levels_of_one_row_share_one() -> None:
+    """Beyond max_levels a level of a single row is "other" too; a gap does not make identifiers a category."""
+    encoder = TableEncoder(max_levels=4).fit([["a"], ["a"], ["b"], ["c"], ["d"], ["e"]])
+    assert encoder.get_feature_names_out().tolist() == ["x0_a", "x0_other"]
+    with pytest.warns(DataWarning, match="different in every training row"):
+        TableEncoder(max_levels=4).fit([["a", 1], ["b", 1], ["c", 1], ["d", 2], ["e", 1], [None, 2]])
+
+
+def test_levels_are_those_of_the_rows() -> None:
+    """A level that is in no row of a part of a table is none of that part's encoder."""
+    table = read([["a", 1.0], ["b", 2.0], ["c", 3.0], ["b", 4.0]])
+    encoder = TableEncoder().fit(table.rows(np.array([0, 1, 3])))
+    assert encoder.get_feature_names_out().tolist() == ["x1", "x0_b"]
 
 
 def test_numbers_come_first() -> None:

@@ -81,6 +81,8 @@ class Column:
 
     def at(self, rows: NDArray[Any]) -> Column:
         """The column of these rows."""
+        if self.kind == "categories":
+            return categories(self.values[rows], self.levels, type=self.type)  # the levels of these rows alone
         return Column(self.kind, self.values[rows], self.missing[rows], self.levels, self.type)
 
     def as_floats(self) -> NDArray[np.float64]:

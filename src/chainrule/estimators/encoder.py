@@ -42,7 +42,7 @@ class TableEncoder:
     3. **Categories** (texts, categoricals, booleans, and what ``categories`` names), in the order of the table: two
        levels give −1 and 1, a missing value 0 (``Sign``); more give a 1 among zeros, a missing value zeros
        (``OneHot``). An unseen level is told by zeros too. Of more than ``max_levels`` levels the most frequent ones are
-       kept, and all others, unseen ones too, share the level "other".
+       kept, if they are in more than one row; all others, unseen ones too, share the level "other".
 
     A column that is constant or empty in the training rows, or of texts that differ in every row, is left out with a
     DataWarning. Numbers beside texts in one column are categories by their text. An empty text is a missing one.

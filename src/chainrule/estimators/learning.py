@@ -71,10 +71,11 @@ def _step(column: Column, max_levels: int) -> Sign | OneHot | str:
         return Sign(levels)
     if len(levels) <= max_levels:
         return OneHot(levels)
-    if len(levels) == len(column):
-        return DIFFERENT
     counts = np.bincount(column.values[~column.missing], minlength=len(levels))
-    kept = np.sort(np.argsort(-counts, kind="stable")[: max_levels - 1])
+    if counts.max() == 1:
+        return DIFFERENT
+    frequent = np.argsort(-counts, kind="stable")[: max_levels - 1]
+    kept = np.sort(frequent[counts[frequent] > 1])  # a level of a single row tells as little as a new one
     return OneHot(tuple(levels[k] for k in kept.tolist()), other=True)
 
 
