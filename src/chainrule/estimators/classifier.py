@@ -221,16 +221,17 @@ class NetworkClassifier(ClassifierMixin, NetworkBase):  # type: ignore[misc]  # 
         return np.asarray(column_or_1d(labels, warn=True))
 
     def _learn_target(self, labels: NDArray[Any], weights: Floats | None, recipe: Recipe) -> Classes:
-        known = getattr(self, "_all_classes", None)
-        if known is not None:
-            return Classes.fit(known)
+        in_parts = hasattr(self, "_all_classes")
+        if in_parts and self._all_classes is not None:
+            return Classes.fit(self._all_classes)
         counted = labels if weights is None else labels[weights > 0.0]
         classes = Classes.fit(labels, weights)
         if len(np.unique(counted)) < 2:
             raise InputError(
                 f"y must hold at least two classes to tell apart; got one class: {counted[:1].tolist()[0]!r}."
             )
-        warn_rare_classes(classes, classes.numbers(labels))
+        if not in_parts:
+            warn_rare_classes(classes, classes.numbers(labels))
         return classes
 
     def _encode_labels(self, labels: NDArray[Any], recipe: Recipe) -> tuple[Array, NDArray[np.intp]]:

@@ -56,8 +56,8 @@ class Member:
 
     @property
     def usable(self) -> bool:
-        """Whether it has learned something: it did not diverge in its first epoch."""
-        return self.history is not None and (self.error is None or self.history.epochs > 0)
+        """Whether it has learned something: it did not diverge, or held-out rows told a good epoch before."""
+        return self.history is not None and (self.error is None or self.history.state.best_theta is not None)
 
 
 @dataclass(eq=False)
