@@ -87,6 +87,8 @@ OURS = {"MLPClassifier": MLPClassifier, "MLPRegressor": MLPRegressor}
 
 def pair(kind: str, settings: dict[str, Any]) -> tuple[Any, Any]:
     """Ours, in double precision, and scikit-learn's with the same settings."""
+    if "loss" in settings and "loss" not in getattr(theirs, kind)().get_params():
+        pytest.skip("this scikit-learn has no Poisson loss yet")
     return OURS[kind](**settings, precision="double"), getattr(theirs, kind)(**settings)
 
 

@@ -184,6 +184,22 @@ def test_few_threads_for_little_work(monkeypatch: pytest.MonkeyPatch) -> None:
     assert native.thread_count(1e12, 2) == 2  # what a call asks for goes first
 
 
+def test_workers_share_the_cpus_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OMP_NUM_THREADS, which joblib sets in its workers, is the most threads where nothing of ours says otherwise."""
+    monkeypatch.delenv("CHAINRULE_THREADS", raising=False)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    cpus = native.thread_count(1e15, None)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert native.thread_count(1e15, None) == 1
+    assert native.thread_count(1e15, 2) == 2
+    for text in (str(cpus + 1), "", "4,2", "none"):
+        monkeypatch.setenv("OMP_NUM_THREADS", text)
+        assert native.thread_count(1e15, None) == cpus
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("CHAINRULE_THREADS", "2")
+    assert native.thread_count(1e15, None) == 2
+
+
 @pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", "²"])
 def test_the_environment_variable_is_checked(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """CHAINRULE_THREADS that is no number of threads is an error that says so, wherever threads are counted."""

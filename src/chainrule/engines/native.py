@@ -212,7 +212,10 @@ def thread_count(flop: float, wanted: int | None) -> int:
 
 
 def _cpus() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """The CPUs of this process, or fewer: several workers of joblib share them out by OMP_NUM_THREADS."""
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    share = os.environ.get("OMP_NUM_THREADS", "").strip()
+    return min(cpus, int(share)) if share.isdecimal() and int(share) > 0 else cpus
 
 
 def _inner(sigma: Sigma) -> Sigma:
