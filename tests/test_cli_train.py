@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
@@ -235,7 +236,10 @@ def test_class_weights_move_predictions(here: Path, weight: str, answer: str) ->
     rows: list[list[object]] = [[x, ("no", "yes")[k % 2]] for k, x in enumerate(rng.normal(size=200))]
     write_csv(here / "t.csv", rows, ["x", "kind"])
     command = ["train", "t.csv", "--target", "kind", "--class-weight", weight, "--preset", "lecture", "--epochs", "50"]
-    assert chainrule(*command).code == 0
+    weighted, plain = chainrule(*command), chainrule(*command[:4], "--preset", "lecture", "--epochs", "1")
+    assert weighted.code == 0
+    assert [measure(a.out, "cross-entropy")[1] for a in (weighted, plain)] == pytest.approx([math.log(2)] * 2, abs=1e-3)
+    chainrule(*command)
     lines = chainrule("predict", "t.safetensors", "t.csv").out.splitlines()[1:]
     assert np.mean([line.startswith(answer) for line in lines]) > 0.95
 

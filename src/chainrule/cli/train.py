@@ -19,6 +19,7 @@ from chainrule.cli.refusals import INTERRUPTED, WrongUsage, need, usage
 from chainrule.cli.terminal import printable, remarks
 from chainrule.errors import DivergenceError, InputError
 from chainrule.estimators import choices
+from chainrule.estimators.decoder import Classes
 
 if TYPE_CHECKING:
     from chainrule.training import History
@@ -104,9 +105,10 @@ def train(
     say.quiet = quiet and stopped != "interrupted"
     say.print(account.ending(histories, stopped, seconds))
 
-    test = rows.split.test
-    measured = models.scores(estimator.model_, rows.X.rows(test), rows.name, rows.column.at(test))
-    model = estimator.model_
+    test, model = rows.split.test, estimator.model_
+    if rows.task == "classes":  # the baseline knows how frequent classes are, whatever they weigh
+        model = replace(model, target=Classes.fit(rows.y[rows.split.training]))
+    measured = models.scores(model, rows.X.rows(test), rows.name, rows.column.at(test))
     report.print_scores(model, measured, f"Results on {len(test)} test rows of {table.source}")
     training = account.summary(
         table.source, rows, estimator.recipe_, wishes, model, histories, stopped, seconds, seed, measured
