@@ -266,6 +266,24 @@ def test_class_weights_reach_the_held_out_part() -> None:
     assert one.validation_scores_ == other.validation_scores_
 
 
+def test_a_part_without_weight_is_refused() -> None:
+    """Early stopping cannot score rows that all have weight 0."""
+    X, y = NUMBERS
+    w = np.zeros(len(X))
+    w[3] = 1.0
+    with pytest.raises(ValueError, match="have weight 0"):
+        MLPRegressor(early_stopping=True, random_state=0).fit(X, y, sample_weight=w)
+
+
+@pytest.mark.filterwarnings("ignore::chainrule.errors.DataWarning")
+def test_lbfgs_from_weights_out_of_reach_is_refused() -> None:
+    """Where J is not finite at the first weights lbfgs raises scikit-learn's error, with early stopping set too."""
+    X, y = COUNTS
+    model = MLPRegressor(loss="poisson", solver="lbfgs", activation="identity", early_stopping=True)
+    with pytest.raises(ValueError, match=r"non-finite parameter weights.*first weights"):
+        model.fit(1e6 * X, y)
+
+
 def test_class_weights_are_checked() -> None:
     """A class that y does not have, a negative weight, and "balanced" for partial_fit are refused."""
     X, y = TWO

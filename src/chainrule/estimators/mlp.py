@@ -120,7 +120,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         if net is not fitted:
             fitted.theta = net.theta
         if diverged is not None:
-            if not self.early_stopping:
+            if not self.early_stopping or self.solver not in STOCHASTIC:
                 raise ValueError(f"{NOT_FINITE} {diverged}")
             warnings.warn(f"{diverged} The best weights so far are kept.", ConvergenceWarning, stacklevel=3)
         if not incremental:
@@ -203,6 +203,11 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         if len(held_out.X) < 2:
             raise ValueError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
+            )
+        if any(part.weights is not None and not part.weights.any() for part in (trained, held_out)):
+            raise ValueError(
+                "the rows that early stopping holds out, or all others, have weight 0. Give more rows a weight, "
+                "another random_state, or early_stopping=False."
             )
         return trained, held_out
 
