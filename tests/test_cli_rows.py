@@ -215,6 +215,22 @@ def test_info_tells_the_engines() -> None:
     assert f"{_native.kernel_set()} kernels" in answer.out
 
 
+def test_models_that_estimators_save(here: Path) -> None:
+    """A file that ``estimator.save`` wrote is predicted with, measured by the column called target, and shown."""
+    from chainrule.estimators import NetworkClassifier
+
+    rows = table()
+    X = {name: [row[k] for row in rows] for k, name in enumerate(HEADER[:3])}
+    estimator = NetworkClassifier(hidden_layer_sizes=8, epochs=20, random_state=0)
+    estimator.fit(pyarrow.table(X), [row[3] for row in rows]).save("own.safetensors")
+    write_csv(here / "new.csv", rows, [*HEADER[:3], "target"])
+    told = [row["prediction"] for row in read_csv(chainrule("predict", "own.safetensors", "new.csv").out)]
+    assert told == estimator.predict(pyarrow.table(X)).tolist()
+    right = np.mean([answer == row[3] for answer, row in zip(told, rows, strict=True)])
+    assert f"  accuracy        {right:.4f} " in chainrule("evaluate", "own.safetensors", "new.csv").out
+    assert "NetworkClassifier" in chainrule("info", "own.safetensors").out
+
+
 def test_csv_keeps_texts_that_need_quotes(here: Path) -> None:
     """Class names with commas, quotes and line ends come back from the predictions' CSV as they are."""
     names = ['a, "b"', "c\nd"]

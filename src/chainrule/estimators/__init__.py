@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chainrule.estimators.classifier import NetworkClassifier
     from chainrule.estimators.diagnosis import TrainingWarning
+    from chainrule.estimators.encoder import TableEncoder
     from chainrule.estimators.hidden import Hidden
     from chainrule.estimators.mlp_classifier import MLPClassifier
     from chainrule.estimators.mlp_regressor import MLPRegressor
@@ -22,6 +23,7 @@ HOMES = {  # the module of each name
     "MLPRegressor": "mlp_regressor",
     "NetworkClassifier": "classifier",
     "NetworkRegressor": "regressor",
+    "TableEncoder": "encoder",
     "TableModel": "table_model",
     "TrainingWarning": "diagnosis",
     "load": "table_model",
@@ -33,6 +35,7 @@ __all__ = [
     "MLPRegressor",
     "NetworkClassifier",
     "NetworkRegressor",
+    "TableEncoder",
     "TableModel",
     "TrainingWarning",
     "load",
