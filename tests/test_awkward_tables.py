@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-pd = pytest.importorskip("pandas")
+pytest.importorskip("pandas")
 pytest.importorskip("pyarrow")
 pytest.importorskip("sklearn", "1.6")
+
+import pandas as pd
 
 from chainrule.errors import DataWarning, InputError
 from chainrule.estimators import NetworkClassifier, NetworkRegressor
@@ -42,7 +44,7 @@ HANDLED = {  # what is awkward, the column, and the warning that it brings, or N
 
 @pytest.mark.parametrize("what", HANDLED)
 def test_awkward_columns_are_handled(what: str) -> None:
-    """The model is fitted, with a warning where a column is left out or taken otherwise, and predicts finite numbers."""
+    """The model is fitted, warns where a column is left out or taken otherwise, and predicts finite numbers."""
     column, warning = HANDLED[what]
     X, y = frame(awkward=column), np.linspace(0.0, 1.0, T)
     model = NetworkRegressor(**QUICK)
@@ -87,7 +89,7 @@ def test_awkward_tables_are_refused_by_name(what: str) -> None:
 
 def test_a_target_of_one_class_is_refused() -> None:
     """There is nothing to tell apart; the error names the class."""
-    with pytest.raises(InputError, match="at least two classes.*one class: 'yes'"):
+    with pytest.raises(InputError, match=r"at least two classes.*one class: 'yes'"):
         NetworkClassifier(**QUICK).fit(frame(), ["yes"] * T)
 
 
@@ -98,7 +100,7 @@ def test_unseen_values_at_prediction() -> None:
     model = NetworkClassifier(**QUICK).fit(frame(kind=kinds, when=when), np.arange(T) % 2)
     new = pd.DataFrame({"sound": [np.nan], "kind": ["pink"], "when": [pd.Timestamp("2031-05-01")]})
     assert np.isfinite(model.predict_proba(new)).all()
-    with pytest.raises(InputError, match="'sound'.*must hold numbers"):
+    with pytest.raises(InputError, match=r"'sound'.*must hold numbers"):
         model.predict(new.assign(sound="much"))
 
 
