@@ -178,7 +178,7 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: pyarrow.table({" ": [1]}), "column 1 of X has no name"),
     (lambda: polars.Series([1, 2]), "must be a table that Arrow can read; got a Series"),
     (lambda: polars.DataFrame({"a": [1]}).lazy(), "collect"),
-    (lambda: duckdb.connect().execute("select 1"), r"Call its fetch_arrow_table\(\) first"),
+    (lambda: duckdb.connect().execute("select 1"), r"Call its (to|fetch)_arrow_table\(\) first"),
     (lambda: [[1, 2], [3]], "NumPy refuses"),
     (lambda: 5.0, "must be an array, a sparse array, a data frame or a path; got 5.0"),
     (lambda: None, "got None"),

@@ -86,7 +86,7 @@ def _array(X: Any, symbol: str) -> Source:
     except (TypeError, ValueError, RuntimeError) as error:
         raise InputError(f"{symbol} must be a table; got a {type(X).__name__} that NumPy refuses: {error}") from None
     if array.ndim == 0:
-        makes = next((name for name in ("collect", "fetch_arrow_table") if hasattr(X, name)), "")
+        makes = next((name for name in ("collect", "to_arrow_table", "fetch_arrow_table") if hasattr(X, name)), "")
         hint = f" Call its {makes}() first." if makes else ""
         raise InputError(f"{symbol} must be an array, a sparse array, a data frame or a path; got {shown(X)}.{hint}")
     if array.dtype.kind == "c":
