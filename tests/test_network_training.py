@@ -234,8 +234,8 @@ def test_the_lecture_is_gradient_descent(rows: tuple[Any, Any]) -> None:
     X, y = rows
     model = NetworkClassifier(preset="lecture", epochs=50).fit(X, y > 0.5)
     assert [sigma.name for sigma in model.networks_[0].sigma] == ["sigmoid", "sigmoid"]
-    assert model.recipe_.cost.name == "log_likelihood"
-    assert type(model.recipe_.optimizer) is cr.GradientDescent
+    assert model.recipes_[0].cost.name == "log_likelihood"
+    assert type(model.recipes_[0].optimizer) is cr.GradientDescent
     assert model.states_[0].step == 50
 
 

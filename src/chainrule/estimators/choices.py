@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, get_args
 
 from chainrule import activations, costs, optimizers
@@ -22,13 +22,17 @@ from chainrule.optimizers import AdamW, Optimizer
 from chainrule.schedules import Schedule
 
 
-def resolve(params: Mapping[str, Any], task: Task, t: int) -> Recipe:
-    """The recipe for a task of t rows. A parameter that is None, or not there, leaves the preset's choice.
+def resolve(params: Mapping[str, Any], task: Task, t: int) -> tuple[Recipe, ...]:
+    """The recipes for a task of t rows, which the networks take in turn: those of the preset, changed alike.
 
-    Raises InputError for a value that is none of its kind, UnknownName for a name.
+    A parameter that is None, or not there, leaves the preset's choice. Raises InputError for a value that is none of
+    its kind, UnknownName for a name.
     """
     given = {name: value for name, value in params.items() if value is not None}
-    recipe = preset(given.get("preset", "default"), task, t)
+    return tuple(_changed(recipe, given) for recipe in preset(given.get("preset", "default"), task, t))
+
+
+def _changed(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:
     changes: dict[str, Any] = {"hidden": _hidden(recipe, given), "optimizer": _optimizer(recipe, given)}
     if "cost" in given:
         changes["cost"] = as_cost(given["cost"])
@@ -110,8 +114,3 @@ def _as_bool(value: object, symbol: str) -> bool:
     if not isinstance(value, bool):
         raise InputError(f"{symbol} must be True or False; got {shown(value)}.")
     return value
-
-
-def describe(recipe: Recipe) -> dict[str, str]:
-    """The recipe in words, one for each choice: for files and for looking at it."""
-    return {f.name: str(getattr(recipe, f.name)) for f in fields(recipe)}

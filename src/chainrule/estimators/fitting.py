@@ -50,6 +50,7 @@ class Member:
     held_out: Rows | None
     at: NDArray[np.intp]  # the numbers of the held-out rows among all rows
     seed: int
+    recipe: Recipe
     resume: TrainingState | None = None
     history: History | None = None
     error: DivergenceError | None = None
@@ -73,7 +74,6 @@ class Control:
 class Plan:
     """How the members are trained: all but their rows and their seeds."""
 
-    recipe: Recipe
     engine: str
     threads: int | None
     deadline: float  # of time.perf_counter()
@@ -126,7 +126,7 @@ def _hand_on(plan: Plan, control: Control) -> None:
 
 def _train(member: Member, number: int, plan: Plan, control: Control, threads: int, waves: int) -> None:
     """Train one member until its epochs are made, the time is over, or it is told to stop."""
-    recipe = plan.recipe
+    recipe = member.recipe
 
     def look(history: History) -> bool:
         control.news.put((number, history.epochs))
@@ -167,7 +167,7 @@ def affordable_epochs(member: Member, plan: Plan, threads: int, seconds: float) 
 
     Schedules then come to their end within the time, which does a network more good than many epochs at a high rate.
     """
-    recipe = plan.recipe
+    recipe = member.recipe
     probe = train(
         member.net.copy(), member.training.X, member.training.Y, weights=member.training.weights, cost=recipe.cost,
         optimizer=recipe.optimizer, epochs=recipe.epochs, batch_size=batch_size(recipe, len(member.training.X)),
@@ -184,7 +184,7 @@ def batch_size(recipe: Recipe, t: int) -> int | None:
     """The rows of a minibatch: the recipe's, or a little more or less, so that the last of an epoch is no small rest.
 
     >>> from chainrule.estimators.presets import preset
-    >>> batch_size(preset("default", "numbers", 10_000), 513)
+    >>> batch_size(preset("default", "numbers", 10_000)[0], 513)
     257
     """
     size = recipe.batch_size

@@ -32,7 +32,8 @@ from chainrule.estimators.recipe import Recipe, Task
 from chainrule.estimators.sklearn_hooks import CallbackSupportMixin, Hooks, wanted
 from chainrule.estimators.table_model import Floats, TableModel
 from chainrule.estimators.validation import Split, splits
-from chainrule.schedules import Constant, Schedule
+from chainrule.optimizers import Optimizer
+from chainrule.schedules import Constant
 from chainrule.training import History
 from chainrule.training.state import RECORDS
 
@@ -85,27 +86,28 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
     ) -> Self:
         began = time.perf_counter()
         go_on = bool(self.warm_start) and hasattr(self, "model_")
-        data, recipe = self._learn(X, y, sample_weight, go_on)
-        watched = self._validation(X_val, y_val, sample_weight_val, y, recipe)
+        data, recipes = self._learn(X, y, sample_weight, go_on)
+        watched = self._validation(X_val, y_val, sample_weight_val, y, recipes[0])
         seeds = check_random_state(self.random_state)
-        parts = self._parts(data, recipe, watched is not None, groups, seeds, go_on)
+        parts = self._parts(data, recipes[0], watched is not None, groups, seeds, go_on)
         drawn = [int(seed) for seed in seeds.randint(LARGEST_SEED, size=len(parts))]
         shape = Shape(self.encoder_.n_features_out_, self.encoder_.n_numbers_, data.rows.Y.shape[1])
         members = []
         for j, (part, seed) in enumerate(zip(parts, drawn, strict=True)):
+            recipe = recipes[j % len(recipes)]
             net = network(recipe, shape, self._task, data.rows.X, seed, self.dtype)
             held_out = data.rows.at(part.held_out) if len(part.held_out) else None
             at = part.held_out
             if watched is not None:
                 held_out, at = watched.rows, np.arange(len(watched.rows.X))
             state = self.states_[j] if go_on else None
-            members.append(Member(net, data.rows.at(part.training), held_out, at, seed, state))
-        self._train(members, recipe, began, data)
-        self._finish(members, recipe, parts, (watched or data).labels)
+            members.append(Member(net, data.rows.at(part.training), held_out, at, seed, recipe, state))
+        self._train(members, began, data)
+        self._finish(members, parts, (watched or data).labels)
         return self
 
-    def _learn(self, X: Any, y: Any, sample_weight: Any, go_on: bool) -> tuple[Data, Recipe]:
-        """Encode the rows, by what is learned of them, or by what is known where training goes on; and the recipe."""
+    def _learn(self, X: Any, y: Any, sample_weight: Any, go_on: bool) -> tuple[Data, tuple[Recipe, ...]]:
+        """Encode the rows, by what is learned of them, or by what is known where training goes on; and the recipes."""
         source, y = as_source(X, y)
         labels = self._as_labels(y)
         if len(labels) != len(source):
@@ -113,16 +115,16 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
                 f"Found input variables with inconsistent numbers of samples: {len(source)} rows, {len(labels)} labels."
             )
         weights = self._weighted(row_weights(sample_weight, len(source)), labels)
-        recipe = choices.resolve(self.get_params(deep=False), self._task, len(source))
+        recipes = choices.resolve(self.get_params(deep=False), self._task, len(source))
         if not go_on:
-            encoder = TableEncoder(recipe.numbers, self.categories, dtype=self.dtype)
+            encoder = TableEncoder(recipes[0].numbers, self.categories, dtype=self.dtype)
             self.encoder_ = fit_encoder(encoder, source, weights)
-            self.target_ = self._learn_target(labels, weights, recipe)
+            self.target_ = self._learn_target(labels, weights, recipes[0])
             self.n_features_in_ = len(source.names)
             self.__dict__.pop("feature_names_in_", None)
             if source.named:
                 self.feature_names_in_ = np.array(source.names, dtype=object)
-        return self._data(X, source, labels, weights, recipe), recipe
+        return self._data(X, source, labels, weights, recipes[0]), recipes
 
     def _data(self, X: Any, source: Any, labels: NDArray[Any], weights: Floats | None, recipe: Recipe) -> Data:
         Y, numbers = self._encode_labels(labels, recipe)
@@ -163,15 +165,15 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         fraction = 0.0 if watched else recipe.validation_fraction
         return splits(t, recipe.n_networks, fraction, self.validation_order, rng, data.numbers, of)
 
-    def _train(self, members: Sequence[Member], recipe: Recipe, began: float, data: Data) -> None:
+    def _train(self, members: Sequence[Member], began: float, data: Data) -> None:
         """Train the members within the time limit, and say how it went."""
         limit = math.inf if self.time_limit is None else as_real(self.time_limit, "time_limit", 0.0, open_minimum=True)
-        plan = Plan(recipe, self.engine, self.threads, began + limit, tuple(self.callbacks or ()))
-        hooks = Hooks(self, len(members), recipe.epochs, data.X, data.labels) if wanted(self) else None
+        plan = Plan(self.engine, self.threads, began + limit, tuple(self.callbacks or ()))
+        hooks = Hooks(self, len(members), members[0].recipe.epochs, data.X, data.labels) if wanted(self) else None
 
         def news(number: int, epochs: int) -> bool:
             if self.verbose:
-                print(f"network {number + 1}: epoch {epochs} of {recipe.epochs}", file=sys.stderr)
+                print(f"network {number + 1}: epoch {epochs} of {members[number].recipe.epochs}", file=sys.stderr)
             return hooks is not None and hooks.epoch(number, epochs, lambda: self._as_fitted(members[number]))
 
         if hooks is not None or self.verbose:
@@ -193,11 +195,12 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         model = TableModel(self.encoder_, self.target_, tuple(member.net.copy() for member in members))
         return {name: getattr(self, name) for name in names if hasattr(self, name)} | {"model_": model}
 
-    def _finish(self, members: Sequence[Member], recipe: Recipe, parts: Sequence[Split], labels: NDArray[Any]) -> None:
+    def _finish(self, members: Sequence[Member], parts: Sequence[Split], labels: NDArray[Any]) -> None:
         """The fitted attributes: those of the networks that can be used."""
         pairs = [(member, part) for member, part in zip(members, parts, strict=True) if member.usable]
         usable = [member for member, _ in pairs]
-        self.recipe_, self._splits = recipe, [part for _, part in pairs]
+        self.recipe_ = usable[0].recipe
+        self.recipes_, self._splits = tuple(member.recipe for member in usable), [part for _, part in pairs]
         self.histories_ = tuple(member.history for member in usable if member.history is not None)
         self.states_ = tuple(member.history.state for member in usable if member.history is not None)
         self.n_iter_ = max(state.epoch for state in self.states_)
@@ -213,23 +216,23 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """One pass over the rows, at a constant learning rate, with what was learned before."""
         first = not hasattr(self, "model_")
-        data, recipe = self._learn(X, y, sample_weight, go_on=not first)
-        optimizer = replace(recipe.optimizer, learning_rate=_steady(recipe.optimizer.schedule))
-        recipe = replace(recipe, epochs=1, optimizer=optimizer)
+        data, recipes = self._learn(X, y, sample_weight, go_on=not first)
+        steady = [replace(recipe, epochs=1, optimizer=_steady(recipe.optimizer)) for recipe in recipes]
         everything = np.arange(len(data.rows.X))
-        parts = [Split(everything, everything[:0])] * (recipe.n_networks if first else len(self.networks_))
+        parts = [Split(everything, everything[:0])] * (recipes[0].n_networks if first else len(self.networks_))
         seeds = check_random_state(self.random_state)
         shape = Shape(self.encoder_.n_features_out_, self.encoder_.n_numbers_, data.rows.Y.shape[1])
         members = []
         for j in range(len(parts)):
+            recipe = steady[j % len(steady)]
             seed = int(seeds.randint(LARGEST_SEED))
             if first:
                 net, state = network(recipe, shape, self._task, data.rows.X, seed, self.dtype), None
             else:
                 net, state = self.networks_[j].copy(), self.states_[j].again()
-            members.append(Member(net, data.rows, None, everything[:0], seed, state))
-        self._train(members, recipe, time.perf_counter(), data)
-        self._finish(members, recipe, parts, data.labels)
+            members.append(Member(net, data.rows, None, everything[:0], seed, recipe, state))
+        self._train(members, time.perf_counter(), data)
+        self._finish(members, parts, data.labels)
         return self
 
     # ---- predicting --------------------------------------------------------------------------------------------------
@@ -294,9 +297,10 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         return tags
 
 
-def _steady(schedule: Schedule) -> float:
-    """The learning rate of training without an end: a constant one, else half of the schedule's highest."""
-    return schedule.rate if isinstance(schedule, Constant) else 0.5 * schedule.rate
+def _steady(optimizer: Optimizer) -> Optimizer:
+    """The optimizer for training without an end: with a constant rate, or with half of its schedule's highest."""
+    schedule = optimizer.schedule
+    return replace(optimizer, learning_rate=schedule.rate if isinstance(schedule, Constant) else 0.5 * schedule.rate)
 
 
 def _check_feature_names(estimator: Any, X: Any) -> None:

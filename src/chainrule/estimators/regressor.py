@@ -37,7 +37,7 @@ class NetworkRegressor(RegressorMixin, NetworkBase):  # type: ignore[misc]  # sc
 
     Args:
         preset: "default" (RealMLP's simplified recipe; several small networks where there are few rows), "best" (more
-            and larger networks, embeddings of numbers, parametric σ, dropout: the least error, in more time), or
+            networks, half of them with embeddings of numbers, parametric σ, decay, dropout: less error, more time), or
             "lecture" (sigmoids, gradient descent over all rows).
         hidden_layer_sizes: the hidden layers: numbers of units, or `Hidden` with a σ and a dropout of its own.
         activation, dropout: σ and dropout of the hidden layers that do not say their own.
@@ -74,7 +74,7 @@ class NetworkRegressor(RegressorMixin, NetworkBase):  # type: ignore[misc]  # sc
         callbacks: functions f(history), called about ten times a second from the thread of a network, with its
             `chainrule.History`; one that returns True stops its network. scikit-learn's own: ``set_callbacks``.
 
-    Attributes once fitted: ``model_`` (a `TableModel`), ``networks_``, ``encoder_``, ``target_``, ``recipe_``,
+    Attributes once fitted: ``model_`` (a `TableModel`), ``networks_``, ``encoder_``, ``target_``, ``recipe_``, ``recipes_``,
     ``history_`` (one table of all curves), ``histories_``, ``validation_score_`` (R² on held-out rows, or None),
     ``n_iter_`` (epochs), ``stopped_`` ("epochs", "patience", "time_limit", "callback", "interrupted"),
     ``n_features_in_``, ``feature_names_in_``.
