@@ -314,6 +314,16 @@ def test_callback_epochs_sets_how_often() -> None:
     assert calls == [4, 8, 10]
 
 
+def test_callback_epochs_may_be_asked_for() -> None:
+    """A function is asked for the epochs until the next call before each wait."""
+    calls: list[int] = []
+    look = [lambda h: calls.append(h.epochs)]
+    cr.train(fresh(), X, Y, epochs=10, callback_epochs=lambda: 2 + len(calls), callbacks=look)
+    assert calls == [2, 5, 9, 10]
+    with pytest.raises(cr.InputError, match="callback_epochs"):
+        cr.train(fresh(), X, Y, epochs=10, callback_epochs=lambda: 0)
+
+
 def test_a_callback_sees_the_network_and_a_state_to_go_on_from() -> None:
     """In a callback θ is that of the epochs so far, and ``history.state`` is a copy that training does not change."""
     net = fresh()

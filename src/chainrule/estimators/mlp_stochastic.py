@@ -61,10 +61,10 @@ class Watch:
         self.mlp, self.net, self.loss, self.t, self.held_out = mlp, net, loss, t, held_out
         self.seen = 0  # epochs of the running history
 
-    def __call__(self, history: History) -> bool | int:
-        """True to stop, else the number of epochs until the next look."""
+    def __call__(self, history: History) -> bool:
+        """True to stop."""
         self.take(history)
-        return True if self.full else self.wait
+        return self.full
 
     def take(self, history: History) -> None:
         """Keep the records of the epochs that are new in ``history``."""
@@ -78,7 +78,6 @@ class Watch:
         """Whether there was no improvement for more than ``n_iter_no_change`` epochs."""
         return bool(self.mlp._no_improvement_count > self.mlp.n_iter_no_change)
 
-    @property
     def wait(self) -> int:
         """How many epochs from now `full` may first be true; 1 where each epoch is looked at."""
         mlp = self.mlp

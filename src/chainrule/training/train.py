@@ -8,7 +8,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from numbers import Integral
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +53,7 @@ def train(
     patience: int | None = None,
     time_limit: float | None = None,
     callbacks: Sequence[Callback] = (),
-    callback_epochs: int | None = 1,
+    callback_epochs: int | Callable[[], int | None] | None = 1,
     resume: TrainingState | None = None,
     engine: str = "auto",
     threads: int | None = None,
@@ -71,8 +70,8 @@ def train(
     - the validation cost has not fallen for ``patience`` epochs; with ``patience``, θ ends as the best one seen;
     - ``time_limit`` seconds have passed, or a callback returns True.
 
-    Each of ``callbacks`` is called with the History every ``callback_epochs`` epochs (None: about ten times a second);
-    where one returns a whole number k ≥ 1, the next call comes after k epochs (the smallest, where several do).
+    Each of ``callbacks`` is called with the History every ``callback_epochs`` epochs (None: about ten times a second; a
+    function without arguments is asked for the number before each wait).
     ``resume`` goes on from ``history.state`` up to ``epochs`` in all, bitwise as if there had been no stop. ``engine``
     is "auto" or an engine's name, ``threads`` the most threads it may use.
 
@@ -95,7 +94,8 @@ def train(
     )  # fmt: skip
     limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)
     functions = _as_callbacks(callbacks)
-    first_wait = callback_epochs if callback_epochs is None else as_integer(callback_epochs, "callback_epochs", 1)
+    ask = callback_epochs if callable(callback_epochs) else lambda: callback_epochs
+    every = _as_wait(ask())
     if resume is not None:
         if not isinstance(resume, TrainingState):
             raise InputError(f"resume must be a TrainingState, such as history.state; got {shown(resume)}.")
@@ -104,7 +104,7 @@ def train(
     run = choice.engine.start(problem, resume)
     history = History(run, problem.epochs, choice.name, choice.reason)
     history.stopped = run.stopped
-    began, told, every = time.perf_counter(), history.epochs, first_wait
+    began, told = time.perf_counter(), history.epochs
     try:
         with _Interrupt() as interrupt:
             while history.stopped is None:
@@ -115,8 +115,7 @@ def train(
                 if functions and (every is None or history.epochs >= told + every or run.stopped is not None):
                     told = history.epochs
                     answers = [function(history) for function in functions]
-                    wishes = [as_integer(k, "what a callback returns", 1) for k in answers if _is_number(k)]
-                    every = min(wishes, default=first_wait)
+                    every = _as_wait(ask())
                     if run.stopped is None and any(isinstance(a, (bool, np.bool_)) and a for a in answers):
                         history.stopped = "callback"
                 if history.stopped is None and time.perf_counter() - began >= limit:
@@ -202,8 +201,8 @@ def _as_callbacks(callbacks: object) -> tuple[Callback, ...]:
     return functions
 
 
-def _is_number(answer: object) -> bool:
-    return isinstance(answer, Integral) and not isinstance(answer, (bool, np.bool_))
+def _as_wait(epochs: object) -> int | None:
+    return epochs if epochs is None else as_integer(epochs, "callback_epochs", 1)
 
 
 def _divergence_message(problem: Problem, state: TrainingState) -> str:
