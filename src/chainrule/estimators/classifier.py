@@ -79,10 +79,10 @@ class NetworkClassifier(ClassifierMixin, NetworkBase):  # type: ignore[misc]  # 
         callbacks: functions f(history), called about ten times a second from the thread of a network, with its
             `chainrule.History`; one that returns True stops its network. scikit-learn's own: ``set_callbacks``.
 
-    Attributes once fitted: ``model_`` (a `TableModel`), ``networks_``, ``encoder_``, ``target_``, ``recipe_``, ``recipes_``,
-    ``history_`` (one table of all curves), ``histories_``, ``validation_score_`` (accuracy on held-out rows, or None),
-    ``n_iter_`` (epochs), ``stopped_`` ("epochs", "patience", "time_limit", "callback", "interrupted"),
-    ``n_features_in_``, ``feature_names_in_``, ``classes_``.
+    Attributes once fitted: ``model_`` (a `TableModel`), ``networks_``, ``encoder_``, ``target_``, ``recipe_`` (of the
+    first network; ``recipes_`` of each), ``history_`` (one table of all curves), ``histories_``, ``validation_score_``
+    (accuracy on held-out rows, or None), ``n_iter_`` (epochs), ``stopped_`` ("epochs", "patience", "time_limit",
+    "callback" or "interrupted"), ``n_features_in_``, ``feature_names_in_``, ``classes_``.
 
     >>> import numpy as np
     >>> from chainrule.estimators import NetworkClassifier

@@ -74,10 +74,10 @@ class NetworkRegressor(RegressorMixin, NetworkBase):  # type: ignore[misc]  # sc
         callbacks: functions f(history), called about ten times a second from the thread of a network, with its
             `chainrule.History`; one that returns True stops its network. scikit-learn's own: ``set_callbacks``.
 
-    Attributes once fitted: ``model_`` (a `TableModel`), ``networks_``, ``encoder_``, ``target_``, ``recipe_``, ``recipes_``,
-    ``history_`` (one table of all curves), ``histories_``, ``validation_score_`` (R² on held-out rows, or None),
-    ``n_iter_`` (epochs), ``stopped_`` ("epochs", "patience", "time_limit", "callback", "interrupted"),
-    ``n_features_in_``, ``feature_names_in_``.
+    Attributes once fitted: ``model_`` (a `TableModel`), ``networks_``, ``encoder_``, ``target_``, ``recipe_`` (of the
+    first network; ``recipes_`` of each), ``history_`` (one table of all curves), ``histories_``, ``validation_score_``
+    (R² on held-out rows, or None), ``n_iter_`` (epochs), ``stopped_`` ("epochs", "patience", "time_limit",
+    "callback" or "interrupted"), ``n_features_in_``, ``feature_names_in_``.
 
     >>> import numpy as np
     >>> from chainrule.estimators import NetworkRegressor
