@@ -1,4 +1,4 @@
-"""What training offers programs around it: penalties of a mean, Adam's ε̂, runs over other rows, looks when wanted."""
+"""What training offers to programs around it: penalties of a mean, Adam's ε̂, runs that go on over other rows."""
 
 from __future__ import annotations
 
@@ -98,20 +98,3 @@ def test_another_training_set_without_again_is_refused() -> None:
     state = cr.train(net(), X, Y, batch_size=7, epochs=1).state
     with pytest.raises(cr.InputError, match=r"start from resume\.again\(\)"):
         cr.train(net(), X, Y, batch_size=9, epochs=2, resume=state)
-
-
-def test_a_callback_says_when_it_looks_next() -> None:
-    """A whole number that a callback returns is the number of epochs until the next call; nothing is as before."""
-    looks: list[int] = []
-
-    def look(history: cr.History) -> int | None:
-        looks.append(history.epochs)
-        return {3: 4, 7: 1}.get(history.epochs)
-
-    cr.train(net(), X, Y, epochs=13, callbacks=[look], callback_epochs=3)
-    assert looks == [3, 7, 8, 11, 13]
-    looks.clear()
-    cr.train(net(), X, Y, epochs=9, callbacks=[look, lambda history: np.int64(2)])
-    assert looks == [1, 3, 5, 7, 8, 9]  # the smallest of several
-    with pytest.raises(cr.InputError, match="what a callback returns must be an integer ≥ 1"):
-        cr.train(net(), X, Y, epochs=9, callbacks=[lambda history: 0])
