@@ -17,22 +17,29 @@ from chainrule.schedules import Schedule
 from chainrule.training import History
 
 
-def intentions(recipe: Recipe, wishes: Wishes) -> list[str]:
-    """What will be done."""
-    layers = ", ".join(f"{layer.width} {_name(layer.activation)}" for layer in recipe.hidden) or "none"
-    several = "one network" if recipe.n_networks == 1 else f"{recipe.n_networks} networks, averaged"
-    batch = "all rows" if recipe.batch_size is None else f"about {recipe.batch_size} rows"
-    part = recipe.validation_fraction
+def intentions(recipes: Sequence[Recipe], wishes: Wishes) -> list[str]:
+    """What will be done; several recipes are taken in turn by the networks."""
+    first = recipes[0]
+    several = "one network" if first.n_networks == 1 else f"{first.n_networks} networks, averaged"
+    part = first.validation_fraction
     held_out = f"{part:.0%} of the rows tell the best epoch of each" if part else "the last epoch of each is taken"
+    limit = f" At most {duration(wishes.time_limit)}." if wishes.time_limit else ""
+    return [f"Preset {wishes.preset}: {several}; {held_out}.{limit}", *dict.fromkeys(map(_described, recipes))]
+
+
+def _described(recipe: Recipe) -> str:
+    """A recipe in a line."""
+    kind = "parametric " if recipe.parametric else ""
+    layers = ", ".join(f"{layer.width} {kind}{_name(layer.activation)}" for layer in recipe.hidden) or "none"
+    layers += "; numbers embedded" if recipe.embedding else ""
     optimizer = recipe.optimizer
     schedule = f" ({type(optimizer.learning_rate).__name__})" if isinstance(optimizer.learning_rate, Schedule) else ""
     decay = f", weight decay {weight_decay(recipe):g}" if weight_decay(recipe) else ""
-    limit = f", at most {duration(wishes.time_limit)}" if wishes.time_limit else ""
-    return [
-        f"Preset {wishes.preset}: {several}, hidden layers {layers}; {held_out}.",
-        f"{optimizer.name}, learning rate {rate(recipe):g}{schedule}{decay}, {batch} a step, "
-        f"{recipe.epochs} epochs{limit}.",
-    ]
+    batch = "all rows" if recipe.batch_size is None else f"about {recipe.batch_size} rows"
+    return (
+        f"Hidden layers {layers}; {optimizer.name}, learning rate {rate(recipe):g}{schedule}{decay}, "
+        f"{batch} a step, {recipe.epochs} epochs."
+    )
 
 
 def divergence(recipe: Recipe) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -64,9 +65,11 @@ def _show_model(path: str, model: TableModel) -> None:
     else:
         mean, deviation = number(float(told.mean[0])), number(float(told.deviation[0]))
         what = f"numbers (training rows: mean {mean}, standard deviation {deviation})"
-    several = "network" if len(model.networks) == 1 else f"{len(model.networks)} networks, averaged, each"
+    several = "network" if len(model.networks) == 1 else f"{len(model.networks)} networks, averaged:"
+    shapes = Counter(f"{described(one.m)}, d = {one.d:,} parameters" for one in model.networks)
+    words = "; ".join(f"{count} of {shape}" if len(model.networks) > 1 else shape for shape, count in shapes.items())
     for line in (
-        f"{path}: {several} {described(net.m)}, d = {net.d:,} parameters, {net.dtype.name}",
+        f"{path}: {several} {words}; {net.dtype.name}",
         f"target {models.column_of(model)!r}: {what}",
     ):
         console.print(printable(line))
@@ -78,7 +81,12 @@ def _show_model(path: str, model: TableModel) -> None:
         (str(i), str(net.W[i].shape), str(net.b[i].shape), net.sigma[i].name, f"{parameters(net, i):,}")
         for i in range(1, net.r + 1)
     ]
-    show(console, "Layers", ("i", "W[i]", "b[i]", "σ[i]", "parameters"), layers)
+    show(
+        console,
+        "Layers" if len(model.networks) == 1 else "Layers of the first network",
+        ("i", "W[i]", "b[i]", "σ[i]", "parameters"),
+        layers,
+    )
     listing(console, "Training", _training(_about(model)))
 
 

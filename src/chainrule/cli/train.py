@@ -77,9 +77,10 @@ def train(
         parameters["class_weight"] = wishes.weights(sorted(set(rows.y.tolist())))
     elif class_weight is not None:
         raise WrongUsage("--class-weight is for classes; the target holds numbers.")
-    recipe = choices.resolve(parameters, rows.task, len(rows.split.training))
+    recipes = choices.resolve(parameters, rows.task, len(rows.split.training))
+    recipe = recipes[0]
     files = destination.of_training(out, sources.stem(source))
-    for line in (*rows.remarks, *account.intentions(recipe, wishes)):
+    for line in (*rows.remarks, *account.intentions(recipes, wishes)):
         say.print(printable(line))
 
     began = time.perf_counter()
@@ -110,9 +111,7 @@ def train(
         model = replace(model, target=Classes.fit(rows.y[rows.split.training]))
     measured = models.scores(model, rows.X.rows(test), rows.name, rows.column.at(test))
     report.print_scores(model, measured, f"Results on {len(test)} test rows of {table.source}")
-    training = account.summary(
-        table.source, rows, estimator.recipe_, wishes, model, histories, stopped, seconds, seed, measured
-    )
+    training = account.summary(table.source, rows, recipe, wishes, model, histories, stopped, seconds, seed, measured)
     replace(model, about={**model.about, "column": rows.name, "training": training}).save(files.model)
     curve.draw(files.picture, histories, f"{table.source}: {described(model.networks[0].m)}, {recipe.optimizer.name}")
     say.print(printable(f"Saved {files.model} (the model) and {files.picture} (the learning curve)."))
