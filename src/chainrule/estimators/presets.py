@@ -13,7 +13,8 @@ from chainrule.naming import resolve
 from chainrule.optimizers import AdamW, GradientDescent, Optimizer
 from chainrule.schedules import CosLog4, FlatCosine
 
-FEW, MANY = 1_500, 20_000  # rows: with few, several small networks do better than a large one, in less time
+# Rows: with few, several small networks do better than a large one, in less time.
+VERY_FEW, FEW, MANY = 500, 1_500, 20_000
 BATCH = 256
 
 
@@ -27,7 +28,7 @@ def default(task: Task, t: int) -> tuple[Recipe, ...]:
         optimizer=AdamW(CosLog4(rate), beta2=0.95, weight_decay=0.0),
         epochs=_epochs(t, steps=7_000),
         batch_size=BATCH // 2 if few else BATCH,
-        n_networks=5 if few else 2,
+        n_networks=8 if t < VERY_FEW else 5 if few else 2,
         validation_fraction=0.2 if few else 0.1,
     )
     return (recipe,)
@@ -42,7 +43,7 @@ def best(task: Task, t: int) -> tuple[Recipe, ...]:
     simple = replace(
         base,
         optimizer=_decaying(base.optimizer),
-        epochs=_epochs(t, steps=20_000),
+        epochs=_epochs(t, steps=20_000, most=512 if t < FEW else 256),
         n_networks=8,
         validation_fraction=0.125,
         initial="data",
