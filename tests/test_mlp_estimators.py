@@ -350,6 +350,41 @@ def test_copies_go_on_alike(kind: str) -> None:
         _ = clone(model).network_
 
 
+@unconverged
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.parametrize("kind", OURS)
+def test_scikit_learns_callbacks_follow_every_epoch(kind: str, solver: str) -> None:
+    """Each epoch (of lbfgs: iteration) is a task that ends with an estimator ready to predict; True ends training."""
+    pytest.importorskip("sklearn.callback")
+    X, y = TWO if kind == "MLPClassifier" else NUMBERS
+
+    class Recorder:
+        def __init__(self) -> None:
+            self.course: list[str] = []
+            self.scores: list[float] = []
+
+        def setup(self, estimator: Any, context: Any) -> None:
+            self.course.append("setup")
+
+        def teardown(self, estimator: Any, context: Any) -> None:
+            self.course.append("teardown")
+
+        def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
+            self.course.append(context.task_name)
+
+        def on_fit_task_end(self, estimator: Any, context: Any, *, fitted_estimator: Any = None) -> bool:
+            if context.task_name == "epoch":
+                self.scores.append(fitted_estimator.score(X, y))
+            return len(self.scores) == 5
+
+    recorder = Recorder()
+    model = OURS[kind](hidden_layer_sizes=(5,), solver=solver, random_state=0).set_callbacks(recorder).fit(X, y)
+    assert recorder.course == ["setup", "fit", "network", *["epoch"] * 5, "teardown"]
+    assert model.n_iter_ == 5
+    assert recorder.scores[-1] == model.score(X, y)
+    assert recorder.scores[0] != recorder.scores[-1]
+
+
 # ---- beyond scikit-learn's -------------------------------------------------------------------------------------------
 
 

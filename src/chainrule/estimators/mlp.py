@@ -21,6 +21,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from chainrule.estimators.advice import Spread, dead_layer
 from chainrule.estimators.mlp_settings import STOCHASTIC, check_settings, hidden_sizes, sigma_of
 from chainrule.estimators.mlp_stochastic import Loss, Rows, Solver, fit_stochastic
+from chainrule.estimators.sklearn_hooks import CallbackSupportMixin, Hooks, wanted, with_callbacks
 from chainrule.layer import Layer
 from chainrule.network import Network
 from chainrule.training import train_lbfgs
@@ -43,7 +44,7 @@ def is_stochastic(estimator: Any) -> bool:
     return True
 
 
-class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """The pair's common part; subclasses know their labels, their cost and their score."""
 
     # ---- what the two differ in --------------------------------------------------------------------------------------
@@ -76,8 +77,11 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     # ---- training ----------------------------------------------------------------------------------------------------
 
+    @with_callbacks
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on X (t, n), an array or a sparse matrix, and y (t,) or (t, m); ``sample_weight`` is (t,).
+
+        scikit-learn's callbacks (1.9 and later, ``set_callbacks``) are told of each epoch and may end training.
 
         Raises ValueError for bad input or settings, and where training diverges.
         """
@@ -113,10 +117,13 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         number_type = self._number_type(spread, Y)
         net = fitted if fitted.dtype == number_type else fitted.astype(number_type)
         rows = Rows(dense.astype(net.dtype, copy=False), Y, weights)
+        hooks = Hooks(self, 1, int(self.max_iter), X, y) if wanted(self) and not incremental else None
         if self.solver in STOCHASTIC:
-            diverged = self._fit_stochastic(net, rows, rng, incremental)
+            diverged = self._fit_stochastic(net, rows, rng, incremental, hooks)
         else:
-            diverged = self._fit_lbfgs(net, rows)
+            diverged = self._fit_lbfgs(net, rows, hooks)
+        if hooks is not None:
+            hooks.end(lambda: self._as_fitted(net))
         if net is not fitted:
             fitted.theta = net.theta
         if diverged is not None:
@@ -126,6 +133,16 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         if not incremental:
             self._warn_of_dead_units(net, rows)
         return self
+
+    def _as_fitted(self, net: Network) -> dict[str, Any]:
+        """The attributes of an estimator that was fitted to where ``net`` stands."""
+        names = (
+            "n_features_in_", "feature_names_in_", "classes_", "_label_binarizer", "n_layers_", "n_outputs_",
+            "out_activation_", "n_iter_",
+        )  # fmt: skip
+        copy = net.astype(self.coefs_[0].dtype)
+        weights = {"coefs_": [W.T for W in copy.W], "intercepts_": list(copy.b)}
+        return {name: getattr(self, name) for name in names if hasattr(self, name)} | weights
 
     def _warn_of_dead_units(self, net: Network, rows: Rows) -> None:
         if dead := dead_layer(net, rows.X):
@@ -166,7 +183,9 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         fits = large and spread.fits_single() and (Y.dtype.kind == "b" or Spread(Y).fits_single())
         return np.dtype(np.float32 if fits else np.float64)
 
-    def _fit_stochastic(self, net: Network, rows: Rows, rng: np.random.RandomState, incremental: bool) -> str | None:
+    def _fit_stochastic(
+        self, net: Network, rows: Rows, rng: np.random.RandomState, incremental: bool, hooks: Hooks | None
+    ) -> str | None:
         if not incremental or not hasattr(self, "_optimizer"):
             self._optimizer = Solver(float(self.learning_rate_init))
         self._prepare_records()
@@ -176,7 +195,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             if getattr(self, "_best_theta", None) is None:
                 self._best_theta = net.theta.copy()
         seed = int(rng.randint(LARGEST_SEED))
-        return fit_stochastic(self, net, self._loss(rows), rows, held_out, seed, incremental)
+        return fit_stochastic(self, net, self._loss(rows), rows, held_out, seed, incremental, hooks)
 
     def _prepare_records(self) -> None:
         """What the records start from; a warm start goes on with those it finds."""
@@ -211,17 +230,22 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             )
         return trained, held_out
 
-    def _fit_lbfgs(self, net: Network, rows: Rows) -> str | None:
+    def _fit_lbfgs(self, net: Network, rows: Rows, hooks: Hooks | None) -> str | None:
         loss = self._loss(rows)
-        tell = (lambda k, J: print(f"Iteration {k}, loss = {loss.of(J):.8f}")) if self.verbose else None
+
+        def tell(k: int, J: float) -> bool:
+            if self.verbose:
+                print(f"Iteration {k}, loss = {loss.of(J):.8f}")
+            return hooks is not None and hooks.epoch(0, k, lambda: self._as_fitted(net))
+
         minimum = train_lbfgs(
             net, rows.X, rows.Y, cost=loss.cost, weights=rows.weights, epochs=self.max_iter, evaluations=self.max_fun,
-            tol=self.tol, callback=tell, engine=self.engine,
+            tol=self.tol, callback=tell if self.verbose or hooks is not None else None, engine=self.engine,
         )  # fmt: skip
         self.n_iter_, self.loss_ = minimum.iterations, loss.of(minimum.J)
         if minimum.stopped == "diverged":
             return "J or its gradient is not finite at the first weights."
-        if minimum.stopped != "converged":
+        if minimum.stopped not in ("converged", "callback"):
             warnings.warn(
                 f"lbfgs failed to converge after {minimum.iterations} iteration(s) ({minimum.message}): the largest "
                 f"entry of the gradient is {minimum.gradient_norm:.3g}, and tol={self.tol:g}.\n\nIncrease the number "

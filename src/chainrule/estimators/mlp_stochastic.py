@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from chainrule.costs import Cost
 from chainrule.errors import DivergenceError, TrainingInterrupted
+from chainrule.estimators.sklearn_hooks import Hooks
 from chainrule.network import Network
 from chainrule.optimizers import Adam, GradientDescent, Momentum, Nesterov, Optimizer
 from chainrule.training import History, TrainingState, train
@@ -57,14 +58,17 @@ class Loss(NamedTuple):
 class Watch:
     """The callback of `train`: keeps the records of an MLP*, and knows when scikit-learn would stop."""
 
-    def __init__(self, mlp: Any, net: Network, loss: Loss, t: int, held_out: Rows | None) -> None:
-        self.mlp, self.net, self.loss, self.t, self.held_out = mlp, net, loss, t, held_out
+    def __init__(self, mlp: Any, net: Network, loss: Loss, t: int, held_out: Rows | None, hooks: Hooks | None) -> None:
+        self.mlp, self.net, self.loss, self.t, self.held_out, self.hooks = mlp, net, loss, t, held_out, hooks
         self.seen = 0  # epochs of the running history
+        self.told_to_stop = False  # by a callback of scikit-learn's
 
     def __call__(self, history: History) -> bool:
         """True to stop."""
         self.take(history)
-        return self.full
+        if self.hooks is not None:
+            self.told_to_stop = self.hooks.epoch(0, self.mlp.n_iter_, lambda: self.mlp._as_fitted(self.net))
+        return self.full or self.told_to_stop
 
     def take(self, history: History) -> None:
         """Keep the records of the epochs that are new in ``history``."""
@@ -81,7 +85,7 @@ class Watch:
     def wait(self) -> int:
         """How many epochs from now `full` may first be true; 1 where each epoch is looked at."""
         mlp = self.mlp
-        if self.held_out is not None or mlp.verbose:
+        if self.held_out is not None or self.hooks is not None or mlp.verbose:
             return 1
         if mlp.n_iter_no_change == math.inf:
             return int(mlp.max_iter)
@@ -159,14 +163,21 @@ def as_batch_size(batch_size: Any, t: int) -> int:
 
 
 def fit_stochastic(
-    mlp: Any, net: Network, loss: Loss, rows: Rows, held_out: Rows | None, seed: int, incremental: bool
+    mlp: Any,
+    net: Network,
+    loss: Loss,
+    rows: Rows,
+    held_out: Rows | None,
+    seed: int,
+    incremental: bool,
+    hooks: Hooks | None,
 ) -> str | None:
     """Train ``net`` in place; returns None, or what went wrong where training diverged."""
     from sklearn.exceptions import ConvergenceWarning
 
     solver, t = mlp._optimizer, len(rows.X)
     batch_size = as_batch_size(mlp.batch_size, t)
-    watch = Watch(mlp, net, loss, t, held_out)
+    watch = Watch(mlp, net, loss, t, held_out, hooks)
     mlp.n_iter_ = 0
     changes = mlp.solver == "sgd" and mlp.learning_rate == "invscaling"
     state, diverged = solver.state, None
@@ -195,7 +206,7 @@ def fit_stochastic(
         state = history.state.again()
         if changes:
             solver.learning_rate = float(mlp.learning_rate_init) / (mlp.t_ + 1) ** mlp.power_t
-        ends = ends or (watch.full and watch.stops())
+        ends = ends or watch.told_to_stop or (watch.full and watch.stops())
         if solver.learning_rate != rate and "v" in state.moments:
             state.moments["v"] *= max(rate, SMALLEST_RATE) / max(solver.learning_rate, SMALLEST_RATE)
         if ends or incremental:

@@ -13,7 +13,12 @@ try:
 except ImportError:  # before 1.9 there are none
     _callback = None
 
-CallbackSupportMixin: Any = object if _callback is None else _callback.CallbackSupportMixin
+
+class _NoCallbacks:
+    """What stands in for the mixin before 1.9 (``object`` itself could not stand before another base)."""
+
+
+CallbackSupportMixin: Any = _NoCallbacks if _callback is None else _callback.CallbackSupportMixin
 
 
 def with_callbacks(method: F) -> F:
