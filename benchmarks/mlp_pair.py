@@ -29,6 +29,7 @@ OTHERS = ("segmentation", "waveform_40", "spambase", "pendigits", "197_cpu_act",
 GOALS = {(100,): 10.0, (256, 256): 5.0}
 EPOCHS = {(100,): 60, (256, 256): 20}
 CAP = 5000  # training rows at most
+PAUSE = 0.2  # seconds before each fit: threads of a BLAS keep a core busy for a while after their last product
 NOISE = 3.0  # standard errors between the mean scores, and
 SLACK = 0.005  # this much beyond them
 
@@ -80,6 +81,7 @@ def fit(module: Any, case: Case, sizes: tuple[int, ...], epochs: int, seed: int,
     model = kind(hidden_layer_sizes=sizes, max_iter=epochs, n_iter_no_change=epochs, random_state=seed)
     if module is own and alone:
         model.set_params(threads=1)
+    time.sleep(PAUSE)
     clock = time.process_time if alone else time.perf_counter
     with warnings.catch_warnings(), threadpool_limits(1 if alone else None):
         warnings.simplefilter("ignore")  # that it has not converged yet
