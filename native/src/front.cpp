@@ -22,6 +22,7 @@ template <class T> Front<T>::Front(const NetworkSpec& net, const Kernels<T>& ker
   if (!count()) return;
   x = Buffer<T>(net.m[0] * pitch);
   long in_theta = 0;
+  std::vector<std::size_t> next;
   for (int l = 0; l < count(); ++l) {
     Layer& layer = layers[l];
     layer.spec = net.layers[l];
@@ -34,6 +35,7 @@ template <class T> Front<T>::Front(const NetworkSpec& net, const Kernels<T>& ker
     if (backward && dropout) layer.mask = Buffer<T>(layer.m * pitch);
     if (backward) layer.delta = Buffer<T>(layer.m * pitch);
     if (backward && parametric) layer.kappa_delta = Buffer<T>(layer.m * pitch);
+    next.push_back(pieces.size());
     long in = 0, out = 0, W = in_theta;
     const long b = in_theta + net.entries(l + 1);
     for (const Run& run : layer.spec.runs) {
@@ -53,6 +55,16 @@ template <class T> Front<T>::Front(const NetworkSpec& net, const Kernels<T>& ker
     in_theta += net.size(l + 1);
   }
   theta = Buffer<T>(size_);
+  follow(count() - 1, layers.back().m, next);
+}
+
+// Puts the pieces of layer l that make its first `units` units into their order; next[l] is the first one that is not yet there.
+template <class T> void Front<T>::follow(int l, long units, std::vector<std::size_t>& next) {
+  for (; next[l] < pieces.size() && pieces[next[l]].layer == l && pieces[next[l]].out < units; ++next[l]) {
+    const Piece& piece = pieces[next[l]];
+    if (l > 0) follow(l - 1, piece.in + piece.run.count * piece.run.q, next);
+    order_.push_back(static_cast<int>(next[l]));
+  }
 }
 
 template <class T> void Front<T>::read(const T* from, T* numbers) const {
@@ -87,17 +99,37 @@ template <class T> UnitLayer<T> Front<T>::layer(int l, long first, long last, bo
           last};
 }
 
-template <class T> void Front<T>::forward(bool training, long first, long last, T* panels, long stride) const {
-  for (const Piece& piece : pieces) kernels_.units_forward(blocks(piece), layer(piece.layer, first, last, training));
-  const Layer& top = layers.back();
-  kernels_.units_to_panels(top.a.get(), pitch, top.m, first, last, panels, stride);
+template <class T> bool Front<T>::bounded(const Piece& piece, const T* units, long first, long last, T limit) const {
+  bool calm = true;
+  for (long j = piece.out; units && j < piece.out + piece.count[int(Part::b)]; ++j)
+    calm &= kernels_.bounded(units + j * pitch + first, last - first, limit);
+  return calm;
 }
 
-template <class T> void Front<T>::backward(long first, long last, const T* panels, long stride) const {
+template <class T> bool Front<T>::forward(bool training, long first, long last, T* panels, long stride, T limit) const {
+  bool calm = true;
+  for (const int k : order_) {
+    const Piece& piece = pieces[k];
+    kernels_.units_forward(blocks(piece), layer(piece.layer, first, last, training));
+    if (training) calm &= bounded(piece, layers[piece.layer].a.get(), first, last, limit);
+  }
+  const Layer& top = layers.back();
+  kernels_.units_to_panels(top.a.get(), pitch, top.m, first, last, panels, stride);
+  return calm;
+}
+
+template <class T> bool Front<T>::backward(long first, long last, const T* panels, long stride, T limit) const {
   const Layer& top = layers.back();
   kernels_.panels_to_units(panels, stride, top.m, first, last, top.delta.get(), pitch);
-  for (auto piece = pieces.rbegin(); piece != pieces.rend(); ++piece)
-    kernels_.units_backward(blocks(*piece), layer(piece->layer, first, last, true));
+  bool calm = true;
+  for (auto k = order_.rbegin(); k != order_.rend(); ++k) {
+    const Piece& piece = pieces[*k];
+    const Layer& of = layers[piece.layer];
+    kernels_.units_backward(blocks(piece), layer(piece.layer, first, last, true));
+    calm &=
+        bounded(piece, of.delta.get(), first, last, limit) && bounded(piece, of.kappa_delta.get(), first, last, limit);
+  }
+  return calm;
 }
 
 template <class T> void Front<T>::draw_masks(std::uint64_t key, const double* dropout, long offset, long step_rows,
@@ -107,17 +139,6 @@ template <class T> void Front<T>::draw_masks(std::uint64_t key, const double* dr
     if (layers[l].mask)
       kernels_.dropout_mask({key, static_cast<unsigned long long>(before * step_rows + offset * layers[l].m),
                              dropout[l], layers[l].m, first, last, layers[l].mask.get(), pitch, true});
-}
-
-template <class T> bool Front<T>::bounded(long first, long last, T limit) const {
-  bool calm = true;
-  for (const Layer& layer : layers)
-    for (const Buffer<T>* numbers : {&layer.a, &layer.delta, &layer.kappa_delta}) {
-      if (!*numbers) continue;
-      for (long j = 0; j < layer.m; ++j)
-        calm &= kernels_.bounded(numbers->get() + j * pitch + first, last - first, limit);
-    }
-  return calm;
 }
 
 template class Front<float>;

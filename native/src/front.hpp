@@ -48,13 +48,11 @@ template <class T> class Front {
   UnitBlocks<T> blocks(const Piece& piece) const;
   UnitLayer<T> layer(int l, long first, long last, bool training) const;
 
-  // Rows [first, last), of a[count()] → panels; of ∂J/∂a[count()] in panels → the deltas. The masks come first, with this step's p
-  // in `dropout` [count()].
-  void forward(bool training, long first, long last, T* panels, long stride) const;
-  void backward(long first, long last, const T* panels, long stride) const;
+  // Rows [first, last), of a[count()] → panels; of ∂J/∂a[count()] in panels → the deltas. The masks come first, with this
+  // step's p in `dropout` [count()]. In training: is no a, no δ, and nothing that ∂J/∂κ is the sum of, above the limit?
+  bool forward(bool training, long first, long last, T* panels, long stride, T limit) const;
+  bool backward(long first, long last, const T* panels, long stride, T limit) const;
   void draw_masks(std::uint64_t key, const double* dropout, long offset, long step_rows, long first, long last) const;
-  // a, δ and what ∂J/∂κ is the sum of: no number above the limit
-  bool bounded(long first, long last, T limit) const;
 
   const long pitch;           // from a unit to the next
   std::vector<Layer> layers;  // layers[i − 1] is layer i
@@ -63,8 +61,12 @@ template <class T> class Front {
   Buffer<T> theta;  // [size()]
 
  private:
+  void follow(int l, long units, std::vector<std::size_t>& next);
+  bool bounded(const Piece& piece, const T* units, long first, long last, T limit) const;
+
   const Kernels<T>& kernels_;
   long size_ = 0;
+  std::vector<int> order_;  // the pieces, each right after those that it takes its inputs from: they are still in cache
 };
 
 extern template class Front<float>;

@@ -147,16 +147,17 @@ template <class T> bool PackedNetwork<T>::run(const Block<T>& block, Team& team,
   const int first = static_cast<int>(groups * thread / team.count) * lanes;
   const int last = static_cast<int>(groups * (thread + 1) / team.count) * lanes;
   gather(block, first, last);
+  bool calm = true;
   if (front.count()) {
     if (block.training) front.draw_masks(block.key, block.dropout, block.offset, block.step_rows, first, last);
-    front.forward(block.training, first, last, x.get(), stride());
+    calm = front.forward(block.training, first, last, x.get(), stride(), moderate_limit());
   }
   forward(block, team, thread, first, last);
   if (!by_columns_ && team.stopping())
     return false;  // by columns, every thread goes on to meet the others at each barrier
   output(block, thread, first, last);
-  if (block.training) backward(block, team, thread, first, last);
-  return moderate(block, team, thread, first, last);
+  if (block.training) calm &= backward(block, team, thread, first, last);
+  return calm & moderate(block, team, thread, first, last);
 }
 
 template <class T> void PackedNetwork<T>::gather(const Block<T>& block, int first, int last) {
@@ -258,7 +259,7 @@ template <class T> void PackedNetwork<T>::output(const Block<T>& block, int thre
   kernels.output(out);
 }
 
-template <class T> void PackedNetwork<T>::backward(const Block<T>& block, Team& team, int thread, int first, int last) {
+template <class T> bool PackedNetwork<T>::backward(const Block<T>& block, Team& team, int thread, int first, int last) {
   const int all = (block.rows + lanes - 1) / lanes * lanes;
   const bool by_units = front.count() > 0;
   for (int i = static_cast<int>(layers.size()); i > (by_units ? 0 : 1); --i) {
@@ -284,16 +285,16 @@ template <class T> void PackedNetwork<T>::backward(const Block<T>& block, Team& 
                       below->kappa.get(),
                       below->kappa_delta.get()};
     if (by_columns_) team.barrier.wait();  // every column of δ[i] has been computed
-    if (!by_columns_ && team.stopping()) return;
+    if (!by_columns_ && team.stopping()) return false;
     linear_rows(g, team, thread);
     if (vector_valued)
       kernels.vector_pullback(
           {g.activation, below->delta.get(), stride(), int(below->m), first, last, scratch_[thread].get()});
   }
-  if (!by_units) return;
+  if (!by_units) return true;
   if (by_columns_) team.barrier.wait();
-  if (!by_columns_ && team.stopping()) return;
-  front.backward(first, last, x_delta.get(), stride());
+  if (!by_columns_ && team.stopping()) return false;
+  return front.backward(first, last, x_delta.get(), stride(), moderate_limit());
 }
 
 template <class T>
@@ -315,7 +316,7 @@ bool PackedNetwork<T>::moderate(const Block<T>& block, const Team& team, int thr
       if (layer.kappa) calm &= kernels.bounded(layer.kappa_delta.get() + at, count, limit);
     }
   }
-  return calm && front.bounded(first, last, limit);
+  return calm;
 }
 
 template class PackedNetwork<float>;

@@ -90,7 +90,7 @@ template <class T> class PackedNetwork {
   void gather(const Block<T>& block, int first, int last);
   void forward(const Block<T>& block, Team& team, int thread, int first, int last);
   void output(const Block<T>& block, int thread, int first, int last);
-  void backward(const Block<T>& block, Team& team, int thread, int first, int last);
+  bool backward(const Block<T>& block, Team& team, int thread, int first, int last);  // was the front's part moderate?
   bool moderate(const Block<T>& block, const Team& team, int thread, int first, int last) const;
   void linear_rows(Linear<T> g, Team& team, int thread) const;
 
