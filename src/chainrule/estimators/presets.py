@@ -43,8 +43,8 @@ def best(task: Task, t: int) -> tuple[Recipe, ...]:
     simple = replace(
         base,
         optimizer=_decaying(base.optimizer),
-        epochs=_epochs(t, steps=20_000, most=512 if t < FEW else 256),
-        n_networks=8,
+        epochs=_epochs(t, steps=10_000, most=512 if t < FEW else 256),
+        n_networks=4 if t >= MANY else 8,
         validation_fraction=0.125,
         initial="data",
         zero_output=False,
