@@ -10,9 +10,12 @@ import pytest
 
 pytest.importorskip("pandas")
 pytest.importorskip("pyarrow")
+pytest.importorskip("polars")
 pytest.importorskip("sklearn", "1.6")
 
 import pandas as pd
+import polars
+import pyarrow
 
 from chainrule.errors import DataWarning, InputError
 from chainrule.estimators import NetworkClassifier, NetworkRegressor
@@ -106,9 +109,6 @@ def test_unseen_values_at_prediction() -> None:
 
 def test_frames_of_other_libraries_give_the_same() -> None:
     """pandas, polars, pyarrow and a CSV file of the same table are one table."""
-    polars = pytest.importorskip("polars")
-    import pyarrow
-
     X, y = frame(kind=["a", "b", "c"] * (T // 3)), np.arange(T) % 2
     tables = [X, polars.from_pandas(X), pyarrow.Table.from_pandas(X, preserve_index=False)]
     P = [NetworkClassifier(**QUICK).fit(table, y).predict_proba(table) for table in tables]

@@ -48,7 +48,7 @@ FRAMES: dict[str, Callable[[], Any]] = {
     "pandas of objects": lambda: pandas.DataFrame({name: pandas.Series(v, dtype=object) for name, v in VALUES.items()}),
     "pandas through pyarrow": lambda: arrow().to_pandas(types_mapper=pandas.ArrowDtype),
     "polars": lambda: polars.from_arrow(arrow()),
-    "polars categorical": lambda: polars.from_arrow(arrow()).with_columns(polars.col("word").cast(polars.Categorical)),  # type: ignore[union-attr]
+    "polars categorical": lambda: polars.from_arrow(arrow()).with_columns(polars.col("word").cast(polars.Categorical)),
     "DuckDB": lambda: duckdb.from_arrow(arrow()),
     "NumPy objects": lambda: np.array(list(zip(*VALUES.values(), strict=True)), dtype=object),
     "lists": lambda: [list(row) for row in zip(*VALUES.values(), strict=True)],
