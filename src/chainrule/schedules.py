@@ -57,7 +57,6 @@ class Schedule(Value, ABC):
             object.__setattr__(self, symbol, as_real(getattr(self, symbol), symbol, minimum=0.0))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Constant(Schedule):
     """α = rate: the lecture's.
 
@@ -210,7 +209,6 @@ class OneCycle(Schedule):
         return _cosine(self.rate, start / self.final_div_factor, (u - self.pct_start) / (1.0 - self.pct_start))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class CosLog4(Schedule):
     """α = rate · ½ (1 − cos(2π log₂(1 + 15u))): four waves from 0 to ``rate`` and back, each twice as long as the last.
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 class Value:
     """What frozen dataclasses of settings have in common; they are ``@dataclass(frozen=True, eq=False, repr=False)``.
 
-    A dataclass would compile these methods anew for each class: some 10 ms of ``import chainrule`` for all of them.
+    A dataclass would compile these methods anew for each class: some 10 ms of ``import chainrule`` for all of them. For
+    the same reason a subclass without fields of its own is not decorated: it has everything from its base.
     """
 
     __slots__ = ()

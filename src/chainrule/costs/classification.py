@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from chainrule.activations import Sigma
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class LogLikelihood(Cost):
     """The log-likelihood (logistic) cost: ℓ(a, y) = −Σₖ [yₖ log aₖ + (1 − yₖ) log(1 − aₖ)].
 

@@ -16,7 +16,6 @@ from chainrule.costs.cost import Cost, silent
 from chainrule.errors import InputError
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class SumOfSquares(Cost):
     """The sum of squares: ℓ(a, y) = ½ ‖a − y‖², ∂ℓ/∂a = a − y.
 
@@ -45,7 +44,6 @@ class SumOfSquares(Cost):
         return A - Y
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class AbsoluteError(Cost):
     """The absolute error: ℓ(a, y) = Σₖ |aₖ − yₖ|, ∂ℓ/∂a = sign(a − y), 0 at the kink a = y.
 
@@ -161,7 +159,6 @@ class Quantile(Cost):
         return slope
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Poisson(Cost):
     """The Poisson cost for counts: ℓ(a, y) = Σₖ aₖ − yₖ log aₖ, ∂ℓ/∂aₖ = 1 − yₖ/aₖ, for a ≥ 0, y ≥ 0 and 0 · log 0 = 0.
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FAR = 1e100  # J where it is not finite: the line search squares it, and turns back
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Minimum:
     """Where `train_lbfgs` came to: ``J`` = J(θ), ``gradient_norm`` = max |∂J/∂θₖ|, and how.
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -88,6 +85,8 @@ def train(
 
     Source: Lecture, L8, L12, L13.
     """
+    from chainrule.training.interrupt import Interrupt
+
     problem = _problem(
         as_network(net), X, Y, weights, validation, costs.get(cost), optimizers.get(optimizer), epochs, batch_size,
         shuffle, seed, tol, tol_epochs, patience, threads,
@@ -106,7 +105,7 @@ def train(
     history.stopped = run.stopped
     began, told = time.perf_counter(), history.epochs
     try:
-        with _Interrupt() as interrupt:
+        with Interrupt() as interrupt:
             while history.stopped is None:
                 left = began + limit - time.perf_counter()
                 epochs_ahead = problem.epochs if every is None or not functions else told + every - history.epochs
@@ -214,27 +213,3 @@ def _divergence_message(problem: Problem, state: TrainingState) -> str:
         f"{alpha:g}); θ keeps its last finite value. Try a smaller learning rate (such as {alpha / 10:g}), inputs "
         f"scaled to about 1{mean}{clip}."
     )
-
-
-class _Interrupt:
-    """While it is entered, the first Ctrl-C only sets ``came``, so that no step is torn; a second one is as ever."""
-
-    def __init__(self) -> None:
-        self.came = False
-        self._previous: Any = None
-
-    def __enter__(self) -> _Interrupt:
-        in_main = threading.current_thread() is threading.main_thread()
-        if (
-            in_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        ):  # leave a program's own handler alone
-            self._previous = signal.signal(signal.SIGINT, self._handle)
-        return self
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        self.came = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    def __exit__(self, *_: object) -> None:
-        if self._previous is not None:
-            signal.signal(signal.SIGINT, self._previous)
