@@ -6,9 +6,6 @@
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
-template <class T> inline constexpr int line =
-    R<T> * int(sizeof(T)) < 64 ? R<T> : 64 / int(sizeof(T));  // what a prefetch brings
-
 // The epilogue of a tile with κ, half of its lanes at a time
 template <class T> void parametric_epilogue(const Linear<T>& g, int p, long at, long count) {
   const Activation<T>& f = g.activation;

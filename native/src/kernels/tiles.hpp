@@ -5,6 +5,8 @@
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
 template <class T> inline constexpr int R = 2 * lanes<T>;
+template <class T> inline constexpr int line =
+    R<T> * int(sizeof(T)) < 64 ? R<T> : 64 / int(sizeof(T));  // what a prefetch brings
 
 // The tallest tile: 2 · rows sums, two vectors of B and a broadcast must fit into the registers.
 #if CHAINRULE_VECTOR_BYTES == 64 || defined(__aarch64__)
@@ -95,8 +97,9 @@ template <class T> struct OuterTile {
   long count;
   const T* G0;
   T* G;
-  const T* ahead;
+  const T* ahead;  // a cache line of it is prefetched per r
   long ahead_stride;
+  const T* then[3];  // [rows][R] each, or null: what the step along G writes to, prefetched too; C −5 % on one thread
 };
 
 template <class T> struct Outers {
@@ -112,19 +115,30 @@ template <class T> struct Outers {
       }
       const T *A = t.A, *B = t.B, *ahead = t.ahead;
       const long ahead_stride = t.ahead_stride;
+      constexpr long lines = rows * R<T> / line<T>;
+      long left = t.count;
+      for (int stage = 0; stage < 4; ++stage) {  // one for each of `then`, and the rest
+        const T* then = stage < 3 ? t.then[stage] : nullptr;
+        const long n = stage == 3 || (then && left < lines) ? left : then ? lines : 0;
+        const long then_stride = then ? line<T> : 0;
+        if (!then) then = t.G;
+        left -= n;
 #pragma GCC unroll 2
-      for (long r = 0; r < t.count; ++r) {
-        const V<T> b0 = load(B), b1 = load(B + lanes<T>);
-        __builtin_prefetch(ahead, 0, 2);
-        ahead += ahead_stride;
+        for (long r = 0; r < n; ++r) {
+          const V<T> b0 = load(B), b1 = load(B + lanes<T>);
+          __builtin_prefetch(ahead, 0, 2);
+          ahead += ahead_stride;
+          __builtin_prefetch(then, 1, 3);
+          then += then_stride;
 #pragma GCC unroll 16
-        for (int i = 0; i < rows; ++i) {
-          const V<T> a = broadcast(A[i]);
-          c0[i] = fma(a, b0, c0[i]);
-          c1[i] = fma(a, b1, c1[i]);
+          for (int i = 0; i < rows; ++i) {
+            const V<T> a = broadcast(A[i]);
+            c0[i] = fma(a, b0, c0[i]);
+            c1[i] = fma(a, b1, c1[i]);
+          }
+          A += R<T>;
+          B += R<T>;
         }
-        A += R<T>;
-        B += R<T>;
       }
 #pragma GCC unroll 16
       for (int i = 0; i < rows; ++i) store(t.G + i * R<T>, c0[i]), store(t.G + i * R<T> + lanes<T>, c1[i]);

@@ -21,11 +21,19 @@ template <class T> void weight_block(const WeightBlock<T>& g, const Epilogue<T>&
     alignas(64) T local[tile_rows * R<T>];
     T* const G = e.update ? local : g.sum + at;
     const T* const ahead = b == 0 ? g.next_A : b == 1 ? g.next_B : nullptr;
-    const OuterTile<T> tile = {g.A + h0,           g.B, g.rows, e.add ? g.sum + at : nullptr, G, ahead ? ahead : g.B,
-                               ahead ? line<T> : 0};
+    const auto updated = [&](const T* numbers) { return e.update && numbers ? numbers + at : nullptr; };
+    const Parameters<T>& p = g.parameters;
+    const OuterTile<T> tile = {g.A + h0,
+                               g.B,
+                               g.rows,
+                               e.add ? g.sum + at : nullptr,
+                               G,
+                               ahead ? ahead : g.B,
+                               ahead ? line<T> : 0,
+                               {updated(p.theta), updated(p.moment[0]), updated(p.moment[1])}};
     call_tile<Outers<T>::template Tile>(h1 - h0, tile);
     if (g.keep) keep_only(G, g.keep + at, long(h1 - h0) * R<T>);
-    finish_gradient(G, at, long(h1 - h0) * R<T>, g.parameters, e, Part::W);
+    finish_gradient(G, at, long(h1 - h0) * R<T>, p, e, Part::W);
   }
   if (e.update && g.transposed) transpose_matrix(g.parameters.theta, R<T>, g.height, g.width, g.transposed, R<T>, true);
 }

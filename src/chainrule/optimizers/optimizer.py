@@ -61,7 +61,7 @@ class Optimizer(Value, ABC):
 
     def start(self, theta: Array) -> dict[str, Array]:
         """The moments before the first step, each like θ (d,)."""
-        return {name: np.zeros_like(theta) for name in self.moments}
+        return {name: np.zeros(theta.shape, theta.dtype) for name in self.moments}  # zeros_like would write to all
 
     @abstractmethod
     def step(
