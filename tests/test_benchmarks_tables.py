@@ -274,8 +274,8 @@ def test_the_page_is_written(tmp_path: Path) -> None:
     """The page, its picture and its numbers; the numbers are those that were measured."""
     records = whole()
     page.write(records, CAP, tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["tables.jsonl", "tables.md", "tables.svg"]
-    assert Records.load(tmp_path / "tables.jsonl") == records
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["accuracy.jsonl", "accuracy.md", "accuracy.svg"]
+    assert Records.load(tmp_path / "accuracy.jsonl") == records
 
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

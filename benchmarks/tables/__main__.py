@@ -18,7 +18,7 @@ from benchmarks.tables.sets import SETS, VARIABLE, folder
 from benchmarks.tables.verdicts import all_verdicts
 
 RECORDS = ROOT / "build" / "benchmarks" / "tables.jsonl"
-SHOWN = ROOT / "docs" / "tables.jsonl"  # what is known already, where RECORDS is not there
+SHOWN = ROOT / "docs" / "accuracy.jsonl"  # what is known already, where RECORDS is not there
 CAP = 3000  # rows to train on where splits are not fixed, so that the table takes an hour and not a night
 SPEED_SETS, SPEED_MODELS, SPEED_ROUNDS = "kin8nm,power,letter", "chainrule,td-s", 3
 REMEDY = "pip install -c constraints.txt torch && pip install -c constraints.txt '.[bench]'"
@@ -40,7 +40,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--speed", action="store_true", help="measure speed in turns instead, on a quiet machine")
     parser.add_argument("--rounds", type=positive, default=SPEED_ROUNDS, help="turns of each model with --speed")
     parser.add_argument("--show", action="store_true", help="measure nothing; print what is there")
-    parser.add_argument("--write-docs", action="store_true", help="measure nothing; make docs/tables.md")
+    parser.add_argument("--write-docs", action="store_true", help="measure nothing; make docs/accuracy.md")
     parser.add_argument("--records", type=Path, default=RECORDS, metavar="FILE", help="what is measured is kept here")
     return parser
 

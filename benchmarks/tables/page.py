@@ -1,4 +1,4 @@
-"""docs/tables.md and its picture, made from what was measured."""
+"""docs/accuracy.md and its picture, made from what was measured."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ PREFACE = """\
 
 How well `NetworkRegressor()` and `NetworkClassifier()` do as they come, beside scikit-learn's MLP and beside RealMLP
 (Holzmüller et al., NeurIPS 2024), whose defaults were found on 118 tables. This page is made by the program
-that measured it; every fit is a line of [tables.jsonl](tables.jsonl).
+that measured it; every fit is a line of [accuracy.jsonl](accuracy.jsonl).
 
-![Each model's error divided by Chainrule's](tables.svg)
+![Each model's error divided by Chainrule's](accuracy.svg)
 """
 
 METHOD = f"""\
@@ -155,6 +155,6 @@ def write(records: Records, cap: int, folder: Path = ROOT / "docs") -> None:
     """Write the page, its picture and its numbers; SystemExit with the reasons if they are not fit to be shown."""
     if reasons := objections(records, cap):
         raise SystemExit("not written, because of what was measured:\n" + "\n".join(f"- {one}" for one in reasons))
-    records.save(folder / "tables.jsonl")
-    picture.draw(records, cap, folder / "tables.svg")
-    (folder / "tables.md").write_text(markdown(records, cap), encoding="utf-8")
+    records.save(folder / "accuracy.jsonl")
+    picture.draw(records, cap, folder / "accuracy.svg")
+    (folder / "accuracy.md").write_text(markdown(records, cap), encoding="utf-8")
