@@ -184,6 +184,26 @@ def test_few_threads_for_little_work(monkeypatch: pytest.MonkeyPatch) -> None:
     assert native.thread_count(1e12, 2) == 2  # what a call asks for goes first
 
 
+def test_numbers_of_threads_are_tried_where_sizes_leave_a_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of small steps begins with few threads and may take more; with steps of any size in between it may take
+    fewer; large ones take all, always (0)."""
+    monkeypatch.setattr(native, "FLOP_PER_THREAD", FLOP_PER_THREAD)
+    assert native.first_threads(FLOP_PER_THREAD / 4, 2) == 1
+    assert native.thread_count(FLOP_PER_THREAD / 4 / native.LEAST_TRIED, 2) == 2
+    assert native.first_threads(20 * FLOP_PER_THREAD, 2) == 2
+    assert native.first_threads(2 * native.MOST_TRIED * FLOP_PER_THREAD, 2) == 0
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("way", WAYS)
+def test_trying_numbers_of_threads_changes_no_bit(way: str, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """θ, moments and records are those of one thread where up to four are tried on the way."""
+    problem = make_problem(way, dtype, cr.Adam(0.01, clip_norm=0.1), 50, 16, epochs=40, dropout=0.2)
+    one = trained(problem, 1)
+    monkeypatch.setattr(native, "first_threads", lambda flop, wanted: 2)
+    assert trained(problem, 4) == one
+
+
 def test_workers_share_the_cpus_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """OMP_NUM_THREADS, which joblib sets in its workers, is the most threads where nothing of ours says otherwise."""
     monkeypatch.delenv("CHAINRULE_THREADS", raising=False)

@@ -17,7 +17,7 @@ template <class T> class Run {
 
   Run(const NetworkArgs& net, const CostArgs& cost, const OptimizerArgs& optimizer, Set data,
       std::optional<Set> validation, long batch_size, bool shuffle, long epochs, double tol, long tol_epochs,
-      long patience, int threads, Vector<T> theta, const std::vector<Vector<const T>>& moments,
+      long patience, int threads, int first_threads, Vector<T> theta, const std::vector<Vector<const T>>& moments,
       const nb::dict& progress)
       : data_(std::move(data)), validation_(std::move(validation)), theta_(theta) {
     ProblemSpec<T> problem;
@@ -30,7 +30,7 @@ template <class T> class Run {
           training_set<T>(std::get<0>(*validation_), std::get<1>(*validation_), std::get<2>(*validation_));
     problem.batch_size = batch_size, problem.shuffle = shuffle, problem.epochs = epochs;
     problem.tol = tol, problem.tol_epochs = tol_epochs, problem.patience = patience;
-    problem.threads = threads;
+    problem.threads = threads, problem.first_threads = first_threads;
     d_ = problem.net.d();
     if (static_cast<long>(theta.size()) != d_) throw std::invalid_argument("theta has the wrong length");
     std::array<const T*, 2> start{};
@@ -125,11 +125,13 @@ template <class T> class Run {
 template <class T> void bind(nb::module_& module, const char* name) {
   using Set = typename Run<T>::Set;
   nb::class_<Run<T>>(module, name, "A training run of the native engine; see chainrule/engines/native.py.")
-      .def(nb::init<const NetworkArgs&, const CostArgs&, const OptimizerArgs&, Set, std::optional<Set>, long, bool,
-                    long, double, long, long, int, Vector<T>, const std::vector<Vector<const T>>&, const nb::dict&>(),
-           nb::arg("net"), nb::arg("cost"), nb::arg("optimizer"), nb::arg("data"), nb::arg("validation").none(),
-           nb::arg("batch_size"), nb::arg("shuffle"), nb::arg("epochs"), nb::arg("tol"), nb::arg("tol_epochs"),
-           nb::arg("patience"), nb::arg("threads"), nb::arg("theta"), nb::arg("moments"), nb::arg("progress"))
+      .def(
+          nb::init<const NetworkArgs&, const CostArgs&, const OptimizerArgs&, Set, std::optional<Set>, long, bool, long,
+                   double, long, long, int, int, Vector<T>, const std::vector<Vector<const T>>&, const nb::dict&>(),
+          nb::arg("net"), nb::arg("cost"), nb::arg("optimizer"), nb::arg("data"), nb::arg("validation").none(),
+          nb::arg("batch_size"), nb::arg("shuffle"), nb::arg("epochs"), nb::arg("tol"), nb::arg("tol_epochs"),
+          nb::arg("patience"), nb::arg("threads"), nb::arg("first_threads"), nb::arg("theta"), nb::arg("moments"),
+          nb::arg("progress"))
       .def("advance", &Run<T>::advance, nb::arg("epochs"), nb::arg("seconds"), "Go on, without the GIL.")
       .def("interrupt", &Run<T>::interrupt, "Make `advance` return soon; a step that is not finished is given up.")
       .def_prop_ro("stopped", &Run<T>::stopped)

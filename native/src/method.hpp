@@ -42,6 +42,9 @@ template <class T> class Method {
   virtual void put(const T* theta, const std::array<const T*, 2>& moments) = 0;
   virtual void get(T* theta, const std::array<T*, 2>& moments, int thread, int threads) const = 0;
 
+  // The work is for so many threads from now on, at most those of the problem. Called by one thread between two steps.
+  virtual void share_out(int) {}
+
   // One step. All threads get the same outcome; unless it is `done`, θ and the moments are untouched.
   virtual Outcome step(const Step<T>& step, Team& team, int thread) = 0;
 

@@ -22,19 +22,16 @@ template <class T> long capacity(const ProblemSpec<T>& problem) {  // the valida
 template <class T> Packed<T>::Packed(const ProblemSpec<T>& problem)
     : network_(problem.net, problem.cost, capacity(problem), problem.threads, true),
       block_rows_(rows_of_a_block<T>(problem.batch_size)),
-      threads_(problem.threads),
       penalised_(problem.cost.l1 != 0 || problem.cost.l2 != 0),
       x_moderate_(
           network_.kernels.bounded(problem.data.X, problem.data.t * problem.net.m[0], network_.moderate_limit())),
       flags_(problem.threads),
       constants_(problem.net.r()) {
   const int R = network_.R, kept = moments(problem.optimizer.optimizer);
-  std::vector<double> work;
-  double total = 0;
+  work_.push_back(0);
   const auto add = [&](const Piece& piece, double lines) {
     pieces_.push_back(piece);
-    work.push_back(lines);
-    total += lines;
+    work_.push_back(work_.back() + lines);
   };
   const Front<T>& front = network_.front;
   for (int k = 0; k < kept; ++k) front_moments_[k] = Buffer<T>(front.size());
@@ -52,15 +49,21 @@ template <class T> Packed<T>::Packed(const ProblemSpec<T>& problem)
         for (int p = g; p < std::min(panels, g + group); ++p)
           add({l, p, q}, layer.thin ? layer.m : std::min<long>(R, layer.n - long(q) * R) + (q == 0));
   }
-  double done = 0;
-  cuts_.push_back(0);
-  for (std::size_t k = 0; k < pieces_.size(); done += work[k++])
-    while (int(cuts_.size()) < threads_ && done >= total * double(cuts_.size()) / threads_ - 1e-9) cuts_.push_back(k);
-  cuts_.resize(threads_ + 1, static_cast<long>(pieces_.size()));
+  cuts_.reserve(problem.threads + 1);
+  share_out(problem.threads);
   norm2_.resize(pieces_.size());
   penalties_.resize(2 * pieces_.size());
   if (problem.optimizer.clip_norm < std::numeric_limits<double>::infinity() || block_rows_ < problem.batch_size)
     make_room_for_sums();
+}
+
+template <class T> void Packed<T>::share_out(int threads) {
+  cuts_.assign(1, 0);
+  for (std::size_t k = 0; k < pieces_.size(); ++k)
+    while (int(cuts_.size()) < threads && work_[k] >= work_.back() * double(cuts_.size()) / threads - 1e-9)
+      cuts_.push_back(static_cast<long>(k));
+  cuts_.resize(threads + 1, static_cast<long>(pieces_.size()));
+  for (Flag& flag : flags_) flag.calm = true;  // those of threads that have nothing to do stay so
 }
 
 template <class T> typename Packed<T>::Numbers Packed<T>::room_like(const Layer& layer) const {
@@ -125,6 +128,7 @@ template <class T> WeightBlock<T> Packed<T>::weight_block(const Piece& piece, lo
   if (layer.thin) {
     block.A = layer.delta.get(), block.B = a;
     block.height = static_cast<int>(layer.m);
+    block.width = static_cast<int>(std::min(R, layer.n - piece.q * R));
     at = piece.q * layer.m * R;
   } else {
     block.A = a, block.B = layer.delta.get() + piece.p * panel;

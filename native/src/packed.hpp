@@ -16,6 +16,7 @@ template <class T> class Packed final : public Method<T> {
 
   void put(const T* theta, const std::array<const T*, 2>& moments) override;
   void get(T* theta, const std::array<T*, 2>& moments, int thread, int threads) const override;
+  void share_out(int threads) override;
   Outcome step(const Step<T>& step, Team& team, int thread) override;
   double losses(const TrainingSet<T>& set, double scale, Team& team, int thread) override;
 
@@ -57,7 +58,6 @@ template <class T> class Packed final : public Method<T> {
 
   PackedNetwork<T> network_;
   const long block_rows_;
-  const int threads_;
   const bool penalised_;
   std::vector<Numbers> moments_[2];            // of each layer, as many as the optimizer keeps
   std::vector<Numbers> sums_;                  // the gradient, where a step needs it whole before it moves θ
@@ -67,6 +67,7 @@ template <class T> class Packed final : public Method<T> {
   double theta_reach_ = 0, moment_reach_ = 0;  // no |θ|, no first moment is larger
   bool safe_ = false, keeps_ = false;
   std::vector<Piece> pieces_;
+  std::vector<double> work_;       // of the pieces before each one; the last is that of all
   std::vector<long> cuts_;         // thread t has pieces cuts_[t] … cuts_[t + 1] − 1
   std::vector<double> norm2_;      // ‖g‖² of each piece (its bias included)
   std::vector<double> penalties_;  // Σ|W|, ΣW² of each piece

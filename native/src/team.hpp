@@ -23,7 +23,13 @@ class Team {
   }
   bool stopping() const { return stop_.load(std::memory_order_relaxed); }
 
-  const int count;
+  // Between two runs of the threads: so many from now on.
+  void resize(int threads) {
+    count = threads;
+    barrier.resize(threads);
+  }
+
+  int count;
   Barrier barrier;
   std::function<bool()> interrupted;  // may be empty; called on thread 0 alone
 

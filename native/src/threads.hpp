@@ -12,11 +12,12 @@ class Barrier {
  public:
   explicit Barrier(int count) : count_(count) {}
   void wait();
+  void resize(int count) { count_ = count; }  // while nobody waits
 
  private:
   alignas(64) std::atomic<int> arrived_{0};
   alignas(64) std::atomic<int> generation_{0};
-  const int count_;
+  int count_;
 };
 
 // work(0) on this thread, work(1) … work(count − 1) on new ones; returns when all are done. Where the process may use at

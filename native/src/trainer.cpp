@@ -21,7 +21,8 @@ template <class T> Trainer<T>::Trainer(const ProblemSpec<T>& problem, Progress p
     : problem_(problem),
       progress_(std::move(progress)),
       steps_per_epoch_(problem.steps_per_epoch()),
-      validation_J_(nan) {
+      validation_J_(nan),
+      choice_(problem.first_threads, problem.threads) {
   const auto& data = problem_.data;
   total_weight_ = sum_of_weights(data.weights, nullptr, 0, data.t);
   if (problem_.validation.t && problem_.cost.mean)
@@ -52,24 +53,32 @@ template <class T> void Trainer<T>::advance(long epochs, double seconds, const s
   now_ = Clock::now();
   deadline_ =
       now_ + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::clamp(seconds, 0.0, 1e6)));
-  Team team(problem_.threads);
+  Team team(choice_.threads());
   team.interrupted = interrupted;
   team_ = &team;
   going_ = progress_.epoch < last_epoch_;
   if (going_) prepare();
-  run_threads(problem_.threads, [&](int thread) {
-    while (going_) {
-      const bool ends_epoch = step_.measure;  // read before thread 0 can prepare the next step
-      const Outcome outcome = method_->step(step_, team, thread);
-      if (outcome == Outcome::done && ends_epoch && problem_.validation.t) {
-        const double J = method_->losses(problem_.validation, validation_scale_, team, thread);
-        if (thread == 0) validation_J_ = J;
+  do {
+    again_ = false;
+    team.resize(choice_.threads());
+    method_->share_out(choice_.threads());
+    choice_.start();
+    run_threads(choice_.threads(), [&](int thread) {
+      while (going_) {
+        const bool ends_epoch = step_.measure;  // read before thread 0 can prepare the next step
+        const Outcome outcome = method_->step(step_, team, thread);
+        if (outcome == Outcome::done && ends_epoch && problem_.validation.t) {
+          const double J = method_->losses(problem_.validation, validation_scale_, team, thread);
+          if (thread == 0) validation_J_ = J;
+        }
+        if (thread == 0) after(outcome);
+        team.barrier.wait();
       }
-      if (thread == 0) after(outcome);
-      team.barrier.wait();
-    }
-    if (shown_) method_->get(shown_, {nullptr, nullptr}, thread, team.count);
-  });
+      if (shown_ && !again_) method_->get(shown_, {nullptr, nullptr}, thread, team.count);
+    });
+    going_ = again_;
+  } while (again_);
+  choice_.pause();
   team_ = nullptr;
   if (unclocked_steps_) read_clock();
 }
@@ -99,7 +108,8 @@ template <class T> void Trainer<T>::after(Outcome outcome) {
   }
   if (stopped_ != Stopped::no || p.epoch >= last_epoch_ || p.records[0].size() == p.records[0].capacity()) return;
   prepare();
-  going_ = true;
+  again_ = choice_.changes();
+  going_ = !again_;
 }
 
 // The time since the last look is shared out evenly over the steps since. Short steps go unlooked at for some 20 µs, since a look

@@ -10,6 +10,7 @@
 #include "chainrule/spec.hpp"
 #include "method.hpp"
 #include "stream.hpp"
+#include "thread_choice.hpp"
 
 namespace chainrule {
 
@@ -76,7 +77,8 @@ template <class T> class Trainer {
   Buffer<T> best_theta_;
   T* shown_ = nullptr;
 
-  bool going_ = false;
+  bool going_ = false, again_ = false;  // is another step made: by these threads; by another number of them
+  ThreadChoice choice_;
   Team* team_ = nullptr;
   long last_epoch_ = 0;  // of this slice
   Clock::time_point now_, deadline_;

@@ -155,8 +155,8 @@ template <class T> struct Data {
 };
 
 // θ and all records after a run in slices of `epochs`
-template <class T> std::vector<double> run(Data<T>& data, int threads, long epochs) {
-  data.problem.threads = threads;
+template <class T> std::vector<double> run(Data<T>& data, int threads, long epochs, int first_threads = 0) {
+  data.problem.threads = threads, data.problem.first_threads = first_threads;
   Progress progress;
   progress.stream.state = 12345, progress.stream.increment = 67891;
   Trainer<T> trainer(data.problem, progress, data.theta.data(), {data.zeros.data(), data.zeros.data()});
@@ -178,6 +178,7 @@ template <class T> void same_numbers(const Shape& shape) {
     const auto expected = run(data, 1, 1000);
     CHECK(run(data, 2, 1000) == expected, "%s, two threads", shape.name);
     CHECK(run(data, 3, 1) == expected, "%s, three threads, epoch by epoch", shape.name);
+    CHECK(run(data, 2, 1000, 1) == expected, "%s, numbers of threads that are tried", shape.name);
     CHECK(run(moved, 1, 1000) == expected, "%s, misaligned", shape.name);
   }
 }

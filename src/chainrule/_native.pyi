@@ -31,6 +31,7 @@ class _TrainingRun:
         tol_epochs: int,
         patience: int,
         threads: int,
+        first_threads: int,
         theta: Array,
         moments: Sequence[Array],
         progress: dict[str, Any],

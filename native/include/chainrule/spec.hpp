@@ -88,8 +88,9 @@ template <class T> struct ProblemSpec {
   bool shuffle = true;  // else minibatches visit the examples in their order
   double tol = -1;      // negative: no such rule
   long tol_epochs = 10;
-  long patience = 0;  // 0: no such rule
-  int threads = 1;
+  long patience = 0;      // 0: no such rule
+  int threads = 1;        // at most
+  int first_threads = 0;  // to begin with, and then as many as turn out to be fastest; 0: all of them always
 
   long steps_per_epoch() const { return (data.t + batch_size - 1) / batch_size; }
   bool full_batch() const { return batch_size == data.t; }

@@ -34,7 +34,7 @@ template <class T> void linear(const Linear<T>& g) {
   for (int p = g.first_panel; p < g.last_panel; ++p) {
     const T* const B = g.B + long(p) * g.K * R<T>;
     const T* const next = p + 1 < g.panels ? B + g.K * R<T> : g.next;
-    const bool ragged = p + 1 == g.panels && g.last_lanes < R<T>;
+    const bool ragged = p + 1 == g.panels && g.last_lanes < R<T>, half = ragged && g.last_lanes <= lanes<T>;
     for (int b = 0; b < tiles; ++b) {
       const int r0 = g.first_row + rows * b / tiles, r1 = g.first_row + rows * (b + 1) / tiles;
       const long at = long(p) * g.out_stride + long(r0) * R<T>;
@@ -50,7 +50,10 @@ template <class T> void linear(const Linear<T>& g) {
                                   g.epilogue == Linear<T>::derivative ? f.source + at : nullptr,
                                   prefetch ? next + b * g.K * line<T> : B,
                                   prefetch ? line<T> : 0};
-      call_tile<Linears<T>::template Tile>(r1 - r0, tile);
+      if (half)
+        call_tile<Linears<T>::template Half>(r1 - r0, tile);
+      else
+        call_tile<Linears<T>::template Tile>(r1 - r0, tile);
       const long count = long(r1 - r0) * R<T>;
       if (g.epilogue != Linear<T>::none && !relu) {
         const Activation<T> part = {f.sigma, f.parameter, f.source ? f.source + at : nullptr,

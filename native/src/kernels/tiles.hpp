@@ -1,4 +1,5 @@
-// The two tiles in which nearly all time is spent. A tile keeps `rows` × R sums in registers, R = 2 · lanes.
+// The two tiles in which nearly all time is spent. A tile keeps `rows` × R sums in registers, R = 2 · lanes; or `rows` × lanes,
+// where a panel's second half holds nothing: 100 units then take 112 lanes, not 128.
 #pragma once
 #include "kernels/words.hpp"
 
@@ -26,6 +27,7 @@ CHAINRULE_WORD void call_tile(int wanted, const Arguments&... arguments) {
 
 // C[i][·] := bias + Σₖ A[i][k] B[k][·], k = 0 … K−1 in this order, and where relu is asked for max(0, C) or, given H, C where H > 0.
 //   A [⌈K/R⌉][A_stride / R][R] from the tile's first row on;  B [K][R];  bias [R] or null;  C [rows][R];  H like C
+// With one vector the second halves are neither read nor written.
 template <class T> struct LinearTile {
   const T* A;
   long A_stride;
@@ -40,12 +42,15 @@ template <class T> struct LinearTile {
 };
 
 template <class T> struct Linears {
-  template <int rows> struct Tile {
+  template <int vectors, int rows> struct Sums {
     static __attribute__((noinline)) void run(const LinearTile<T>& t) {
-      V<T> c0[rows], c1[rows];
-      const V<T> start0 = t.bias ? load(t.bias) : V<T>{}, start1 = t.bias ? load(t.bias + lanes<T>) : V<T>{};
+      V<T> c[rows][vectors];
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; ++v) {
+        const V<T> start = t.bias ? load(t.bias + v * lanes<T>) : V<T>{};
 #pragma GCC unroll 16
-      for (int i = 0; i < rows; ++i) c0[i] = start0, c1[i] = start1;
+        for (int i = 0; i < rows; ++i) c[i][v] = start;
+      }
       const T *B = t.B, *ahead = t.ahead;
       const long ahead_stride = t.ahead_stride;
       for (long k0 = 0; k0 < t.K; k0 += R<T>) {
@@ -53,12 +58,14 @@ template <class T> struct Linears {
         const long left = t.K - k0, n = left < R<T> ? left : R<T>;
 #pragma GCC unroll 2
         for (long k = 0; k < n; ++k) {
-          const V<T> b0 = load(B), b1 = load(B + lanes<T>);
+          V<T> b[vectors];
+#pragma GCC unroll 2
+          for (int v = 0; v < vectors; ++v) b[v] = load(B + v * lanes<T>);
 #pragma GCC unroll 16
           for (int i = 0; i < rows; ++i) {
             const V<T> a = broadcast(A[i * R<T>]);
-            c0[i] = fma(a, b0, c0[i]);
-            c1[i] = fma(a, b1, c1[i]);
+#pragma GCC unroll 2
+            for (int v = 0; v < vectors; ++v) c[i][v] = fma(a, b[v], c[i][v]);
           }
           __builtin_prefetch(ahead, 0, 2);
           ahead += ahead_stride;
@@ -66,31 +73,28 @@ template <class T> struct Linears {
           B += R<T>;
         }
       }
-      T* const C = t.C;
-      if (!t.relu) {
+      const V<T> zero{};
+      const T* const H = t.H;
 #pragma GCC unroll 16
-        for (int i = 0; i < rows; ++i) store(C + i * R<T>, c0[i]), store(C + i * R<T> + lanes<T>, c1[i]);
-      } else if (!t.H) {
-        const V<T> zero{};
-#pragma GCC unroll 16
-        for (int i = 0; i < rows; ++i) {  // max(0, z): NaN stays NaN
-          store(C + i * R<T>, max(zero, c0[i]));
-          store(C + i * R<T> + lanes<T>, max(zero, c1[i]));
+      for (int i = 0; i < rows; ++i)
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; ++v) {
+          const long at = i * R<T> + v * lanes<T>;
+          V<T> z = c[i][v];
+          if (t.relu && H)
+            z = select(load(H + at) > zero, z, zero);
+          else if (t.relu)
+            z = max(zero, z);  // NaN stays NaN
+          store(t.C + at, z);
         }
-      } else {
-        const V<T> zero{};
-        const T* const H = t.H;
-#pragma GCC unroll 16
-        for (int i = 0; i < rows; ++i) {
-          store(C + i * R<T>, select(load(H + i * R<T>) > zero, c0[i], zero));
-          store(C + i * R<T> + lanes<T>, select(load(H + i * R<T> + lanes<T>) > zero, c1[i], zero));
-        }
-      }
     }
   };
+  template <int rows> using Tile = Sums<2, rows>;
+  template <int rows> using Half = Sums<1, rows>;
 };
 
 // G[i][·] := G₀[i][·] + Σ_r A[r][i] B[r][·], r = 0 … count−1 in this order;  A, B [count][R];  G [rows][R];  G₀ like G, or zeros if null.
+// With one vector the second halves of B are zeros that are not read, and so are those of G.
 template <class T> struct OuterTile {
   const T* A;
   const T* B;
@@ -103,16 +107,14 @@ template <class T> struct OuterTile {
 };
 
 template <class T> struct Outers {
-  template <int rows> struct Tile {
+  template <int vectors, int rows> struct Sums {
     static __attribute__((noinline)) void run(const OuterTile<T>& t) {
-      V<T> c0[rows], c1[rows];
+      V<T> c[rows][vectors];
       const T* const G0 = t.G0;
 #pragma GCC unroll 16
-      for (int i = 0; i < rows; ++i) c0[i] = V<T>{}, c1[i] = V<T>{};
-      if (G0) {
-#pragma GCC unroll 16
-        for (int i = 0; i < rows; ++i) c0[i] = load(G0 + i * R<T>), c1[i] = load(G0 + i * R<T> + lanes<T>);
-      }
+      for (int i = 0; i < rows; ++i)
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; ++v) c[i][v] = G0 ? load(G0 + i * R<T> + v * lanes<T>) : V<T>{};
       const T *A = t.A, *B = t.B, *ahead = t.ahead;
       const long ahead_stride = t.ahead_stride;
       constexpr long lines = rows * R<T> / line<T>;
@@ -125,7 +127,9 @@ template <class T> struct Outers {
         left -= n;
 #pragma GCC unroll 2
         for (long r = 0; r < n; ++r) {
-          const V<T> b0 = load(B), b1 = load(B + lanes<T>);
+          V<T> b[vectors];
+#pragma GCC unroll 2
+          for (int v = 0; v < vectors; ++v) b[v] = load(B + v * lanes<T>);
           __builtin_prefetch(ahead, 0, 2);
           ahead += ahead_stride;
           __builtin_prefetch(then, 1, 3);
@@ -133,17 +137,21 @@ template <class T> struct Outers {
 #pragma GCC unroll 16
           for (int i = 0; i < rows; ++i) {
             const V<T> a = broadcast(A[i]);
-            c0[i] = fma(a, b0, c0[i]);
-            c1[i] = fma(a, b1, c1[i]);
+#pragma GCC unroll 2
+            for (int v = 0; v < vectors; ++v) c[i][v] = fma(a, b[v], c[i][v]);
           }
           A += R<T>;
           B += R<T>;
         }
       }
 #pragma GCC unroll 16
-      for (int i = 0; i < rows; ++i) store(t.G + i * R<T>, c0[i]), store(t.G + i * R<T> + lanes<T>, c1[i]);
+      for (int i = 0; i < rows; ++i)
+#pragma GCC unroll 2
+        for (int v = 0; v < 2; ++v) store(t.G + i * R<T> + v * lanes<T>, v < vectors ? c[i][v % vectors] : V<T>{});
     }
   };
+  template <int rows> using Tile = Sums<2, rows>;
+  template <int rows> using Half = Sums<1, rows>;
 };
 
 }  // namespace chainrule::CHAINRULE_KERNEL_SET

@@ -31,7 +31,10 @@ template <class T> void weight_block(const WeightBlock<T>& g, const Epilogue<T>&
                                ahead ? ahead : g.B,
                                ahead ? line<T> : 0,
                                {updated(p.theta), updated(p.moment[0]), updated(p.moment[1])}};
-    call_tile<Outers<T>::template Tile>(h1 - h0, tile);
+    if (g.width <= lanes<T>)
+      call_tile<Outers<T>::template Half>(h1 - h0, tile);
+    else
+      call_tile<Outers<T>::template Tile>(h1 - h0, tile);
     if (g.keep) keep_only(G, g.keep + at, long(h1 - h0) * R<T>);
     finish_gradient(G, at, long(h1 - h0) * R<T>, p, e, Part::W);
   }

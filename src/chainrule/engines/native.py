@@ -36,9 +36,10 @@ if TYPE_CHECKING:
 _evaluators: WeakKeyDictionary[Network, Any] = WeakKeyDictionary()  # the memory that a network's forward pass needs
 _predictors: WeakKeyDictionary[Network, Callable[[object], Array | None]] = WeakKeyDictionary()  # for a few rows
 
-FLOP_PER_THREAD = (
-    5e6  # of a step: with less, a second thread costs more than it brings (16-64-32-1, batch 64: 13.1 against 8.9 µs)
-)
+# Of a step: with less, a second thread may cost more than it brings (16-64-32-1, batch 64, on two machines: 13.1 µs
+# against 8.9 with one thread, 11.4 against 13.6). A training run finds out by trying, between these times of it.
+FLOP_PER_THREAD = 5e6
+LEAST_TRIED, MOST_TRIED = 0.1, 100
 
 
 class NativeEngine:
@@ -119,6 +120,7 @@ class NativeRun:
         problem.net.theta = state.theta  # from here on the compiled run keeps it current
         self._moments = tuple(problem.optimizer.moments)
         self._first_step = state.first_step
+        flop = step_flop(problem.net, problem.batch_size)
         run = _native.TrainingRun32 if problem.net.dtype == np.float32 else _native.TrainingRun64
         self._run = run(
             net=_network(problem.net),
@@ -132,7 +134,8 @@ class NativeRun:
             tol=-1.0 if problem.tol is None else problem.tol,
             tol_epochs=problem.tol_epochs,
             patience=problem.patience or 0,
-            threads=thread_count(step_flop(problem.net, problem.batch_size), problem.threads),
+            threads=thread_count(flop / LEAST_TRIED, problem.threads),
+            first_threads=first_threads(flop, problem.threads),
             theta=problem.net.theta,
             moments=[np.ascontiguousarray(state.moments[name]) for name in self._moments],
             progress={
@@ -209,6 +212,12 @@ def thread_count(flop: float, wanted: int | None) -> int:
             raise InputError(f"CHAINRULE_THREADS must be a whole number ≥ 1; got {text!r}. Unset it to use every CPU.")
         wanted = int(text) if text else _cpus()
     return max(1, min(wanted, int(flop / FLOP_PER_THREAD)))
+
+
+def first_threads(flop: float, wanted: int | None) -> int:
+    """The threads with which a training run begins, before it tries other numbers of them; 0: it takes all, always."""
+    surely = thread_count(flop / MOST_TRIED, wanted)
+    return 0 if surely == thread_count(1e15, wanted) else thread_count(flop, wanted)
 
 
 def _cpus() -> int:
