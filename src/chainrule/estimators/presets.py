@@ -44,7 +44,7 @@ def best(task: Task, t: int) -> tuple[Recipe, ...]:
         base,
         optimizer=_decaying(base.optimizer),
         epochs=_epochs(t, steps=10_000, most=512 if t < FEW else 256),
-        n_networks=4 if t >= MANY else 16,
+        n_networks=8 if t < FEW else 16 if t < MANY else 4,
         validation_fraction=0.125,
         initial="data",
         zero_output=False,
