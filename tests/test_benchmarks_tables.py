@@ -287,6 +287,7 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     with gzip.open(place / "monk1.tsv.gz", "wt", encoding="utf-8") as file:
         file.write("a\tb\ttarget\n" + "\n".join(rows) + "\n")
     path = tmp_path / "run.jsonl"
+    path.touch()  # where there is no such file, it begins with what docs/ has
     monkeypatch.setenv(sets.VARIABLE, str(tmp_path))
     run = [sys.executable, "-m", "benchmarks.tables", "--only", "sklearn", "--sets", "monk1,car", "--splits", "1"]
     done = subprocess.run(
