@@ -69,7 +69,7 @@ def left_out(names: list[str], compare: bool) -> dict[str, str]:
 
 
 def run(asked: argparse.Namespace, arguments: list[str]) -> Report:
-    """Measure everything that was asked for; each block is printed as soon as it is there."""
+    """Measure everything that was asked for; each block is printed and written as soon as it is there."""
     names = chosen_names(asked.only)
     report = Report(
         command=shlex.join(["python", "-m", "benchmarks", *arguments]),
@@ -99,6 +99,7 @@ def run(asked: argparse.Namespace, arguments: list[str]) -> Report:
                     began = time.perf_counter()
                     row = measure(workload, dtype, peers, report.rounds, asked.quick, other, say)
                     report.rows.append(row)
+                    report.save(asked.json)  # a run that is cut off keeps what it has
                     say("")
                     print("", *table.block(row), sep="\n", flush=True)
                     print(f"  ({time.perf_counter() - began:.0f} s)", flush=True)
@@ -119,7 +120,6 @@ def main(arguments: list[str]) -> int:
         return 0
     report = run(asked, arguments)
     print("", *table.facts(report), *table.left_out(report), sep="\n")
-    report.save(asked.json)
     if importlib.util.find_spec("matplotlib") is None:
         print(f"left out: the picture, which needs Matplotlib ({REMEDY})")
     elif any(row.best() or asked.compare for row in report.rows):
