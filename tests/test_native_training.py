@@ -255,6 +255,25 @@ def test_divergence_is_the_same(optimizer: cr.Optimizer, shape: str, batch_size:
     np.testing.assert_allclose(history.J, sought_history.J, rtol=1e-3 if dtype == "float32" else 1e-9)
 
 
+@pytest.mark.parametrize("cost", ["sum_of_squares", "absolute_error", "huber"])
+@pytest.mark.parametrize("hidden", ["relu", "elu", "identity"])
+def test_foresight_changes_nothing(hidden: str, cost: str) -> None:
+    """While θ is small, no number of a step can overflow, and none is looked at; as a learning rate without bound
+    drives θ up, they are. The steps are bitwise those of a run that sums up each gradient and looks at it (because it
+    has a norm to clip at), up to the same divergence."""
+    rng = np.random.default_rng(1)
+    X, Y = rng.normal(size=(50, 3)), rng.normal(size=(50, 2))
+    net = cr.Network.dense(SHAPES["panels"][0], hidden=hidden, seed=1, dtype="float32")
+    rate = cr.Step(1e-3, every=1.0, factor=4.0)
+    settings: dict[str, Any] = {"cost": cost, "epochs": 200, "batch_size": 16}
+    (_, one, theta), (_, other, sought) = (
+        diverged("native", net, X, Y, optimizer=cr.Adam(rate, clip_norm=clip), **settings) for clip in (None, 1e300)
+    )
+    assert one.state.step == other.state.step > 40
+    np.testing.assert_array_equal(one.J, other.J)
+    np.testing.assert_array_equal(theta, sought)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("kind", [cr.AdaGrad, cr.RMSProp, cr.Adam, cr.AdamW])

@@ -263,7 +263,7 @@ template <class T> struct Kernels {
   void (*narrow_reduce)(const T* sums, long chunk_stride, int chunks, long first, long last, T* gradient);
   // g += mask ⊙ (λ₁ sign θ + λ₂ θ), then θ := θ − decay mask ⊙ θ; count a multiple of `lanes`
   void (*narrow_penalties)(T* gradient, T* theta, const T* mask, long count, T l1, T l2, T decay);
-  double (*sum_of_squares)(const T* x, long count);  // in double precision; count a multiple of 4
+  double (*sum_of_squares)(const T* x, long count);  // in double precision; count a multiple of lanes
   // out (m_r,) := N(x). room, other: the widest layer rounded up to vectors; scratch: [2][widest vector-valued layer][lanes]
   void (*predict_row)(const RowLayer<T>* layers, int r, const T* x, T* room, T* other, T* scratch, T* out);
 };

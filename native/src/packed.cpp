@@ -21,12 +21,12 @@ template <class T> long capacity(const ProblemSpec<T>& problem) {  // the valida
 
 template <class T> Packed<T>::Packed(const ProblemSpec<T>& problem)
     : network_(problem.net, problem.cost, capacity(problem), problem.threads, true),
+      cost_(problem.cost),
       block_rows_(rows_of_a_block<T>(problem.batch_size)),
       penalised_(problem.cost.l1 != 0 || problem.cost.l2 != 0),
-      x_moderate_(
-          network_.kernels.bounded(problem.data.X, problem.data.t * problem.net.m[0], network_.moderate_limit())),
       flags_(problem.threads),
       constants_(problem.net.r()) {
+  measure_data(problem);
   const int R = network_.R, kept = moments(problem.optimizer.optimizer);
   work_.push_back(0);
   const auto add = [&](const Piece& piece, double lines) {
@@ -63,7 +63,7 @@ template <class T> void Packed<T>::share_out(int threads) {
     while (int(cuts_.size()) < threads && work_[k] >= work_.back() * double(cuts_.size()) / threads - 1e-9)
       cuts_.push_back(static_cast<long>(k));
   cuts_.resize(threads + 1, static_cast<long>(pieces_.size()));
-  for (Flag& flag : flags_) flag.calm = true;  // those of threads that have nothing to do stay so
+  for (Flag& flag : flags_) flag = {true};  // those of threads that have nothing to do stay calm
 }
 
 template <class T> typename Packed<T>::Numbers Packed<T>::room_like(const Layer& layer) const {
@@ -265,6 +265,8 @@ template <class T> Outcome Packed<T>::step(const Step<T>& step, Team& team, int 
   // Before the first barrier: after it, the others are free to move W and what is known of it.
   if (thread == 0) block_J_ = penalty(step);
   if (thread == 0) safe_ = blocks == 1 && !clips && x_moderate_ && stays_finite(step, network_.moderate_gradient());
+  if (thread == 0) look_ahead(step);
+  Flag& flag = flags_[thread];
   long first = 0;
   for (long b = 0; b < blocks; ++b) {
     const long end = step.rows * (b + 1) / blocks;
@@ -277,13 +279,15 @@ template <class T> Outcome Packed<T>::step(const Step<T>& step, Team& team, int 
                             step.key,
                             step.dropout,
                             first,
-                            step.rows};
-    flags_[thread].calm = network_.run(block, team, thread);
+                            step.rows,
+                            flag.foreseen};
+    flag.calm = network_.run(block, team, thread);
     team.barrier.wait();
     if (team.stopping()) return Outcome::aborted;
     if (thread == 0) block_J_ += ordered_sum(network_.losses.get(), block.rows);
     if (safe_ && std::all_of(flags_.begin(), flags_.end(), [](const Flag& flag) { return flag.calm; })) {
       if (thread == 0) this->measured.J = block_J_;
+      flag.foreseen = calm_ahead_;
       weights(fused, block.rows, team, thread);
       team.barrier.wait();
       if (thread == 0 && step.measure)
@@ -291,6 +295,7 @@ template <class T> Outcome Packed<T>::step(const Step<T>& step, Team& team, int 
       return Outcome::done;
     }
     // Otherwise the gradient is summed up first, and looked at before θ moves.
+    flag.foreseen = false;
     if (b == 0 && thread == 0) make_room_for_sums();
     team.barrier.wait();
     weights({step.constants, b > 0, b + 1 == blocks, false, b + 1 == blocks ? &norm2_[0] : nullptr, nullptr},

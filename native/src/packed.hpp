@@ -51,30 +51,38 @@ template <class T> class Packed final : public Method<T> {
   // packed_overflow.cpp
   void measure_reach();
   bool stays_finite(const Step<T>& step, double largest);
+  void measure_data(const ProblemSpec<T>& problem);
+  bool moderate_within(double theta_reach) const;
+  void look_ahead(const Step<T>& step);
   template <class F> void each_array(F f) const;
   void keep();
   bool theta_is_finite() const;
   void restore();
 
   PackedNetwork<T> network_;
+  const CostSpec cost_;
   const long block_rows_;
   const bool penalised_;
   std::vector<Numbers> moments_[2];            // of each layer, as many as the optimizer keeps
   std::vector<Numbers> sums_;                  // the gradient, where a step needs it whole before it moves θ
   Buffer<T> front_moments_[2], front_sums_;    // like front.theta; the sums are made room for from the start
   std::vector<Buffer<T>> kept_;                // θ and the moments before a step that may overflow
+  double x_reach_, y_reach_, weight_reach_;    // no input, no target, no scaled weight is larger
   bool x_moderate_;                            // are all inputs so small that the products of a step cannot overflow?
   double theta_reach_ = 0, moment_reach_ = 0;  // no |θ|, no first moment is larger
   bool safe_ = false, keeps_ = false;
+  bool calm_ahead_ = false;               // thread 0 knows that the next step sees only moderate numbers
+  long next_look_ = 0, look_every_ = 64;  // steps until θ may be measured for that, and from one time to the next
   std::vector<Piece> pieces_;
   std::vector<double> work_;       // of the pieces before each one; the last is that of all
   std::vector<long> cuts_;         // thread t has pieces cuts_[t] … cuts_[t + 1] − 1
   std::vector<double> norm2_;      // ‖g‖² of each piece (its bias included)
   std::vector<double> penalties_;  // Σ|W|, ΣW² of each piece
   struct alignas(64) Flag {
-    bool calm;
+    bool calm;              // did this thread see only moderate numbers?
+    bool foreseen = false;  // will it, in the next step?
   };
-  std::vector<Flag> flags_;                  // of each thread: did it see only moderate numbers?
+  std::vector<Flag> flags_;                  // of each thread
   std::vector<StepConstants<T>> constants_;  // of each layer, with this step's clipping
   Outcome decision_ = Outcome::done;
   double block_J_ = 0;

@@ -157,7 +157,7 @@ template <class T> bool PackedNetwork<T>::run(const Block<T>& block, Team& team,
     return false;  // by columns, every thread goes on to meet the others at each barrier
   output(block, thread, first, last);
   if (block.training) calm &= backward(block, team, thread, first, last);
-  return calm & moderate(block, team, thread, first, last);
+  return block.moderate || (calm & moderate(block, team, thread, first, last));
 }
 
 template <class T> void PackedNetwork<T>::gather(const Block<T>& block, int first, int last) {

@@ -25,6 +25,7 @@ template <class T> struct Block {
   std::uint64_t key;      // dropout's; the block's rows are rows `offset` … of a step of `step_rows` rows
   const double* dropout;  // [r]: p of each layer
   long offset, step_rows;
+  bool moderate = false;  // it is known beforehand that all numbers will be: run() need not look
 };
 
 template <class T> class PackedNetwork {
@@ -60,7 +61,8 @@ template <class T> class PackedNetwork {
   const T* matrix(const Layer& layer, const T* theta) const;
 
   // The forward pass over a block, the losses, and the backward pass if block.training. Returns whether this thread saw
-  // only moderate numbers: losses, activations and deltas so small that no sum over `capacity` rows can overflow.
+  // only moderate numbers (or block.moderate says so): losses, activations and deltas so small that no sum over
+  // `capacity` rows can overflow.
   // Ends before a barrier: other threads may still be at work. `stop` of the team may cut it short.
   bool run(const Block<T>& block, Team& team, int thread);
 

@@ -14,7 +14,82 @@ template <class T> double largest_size(const T* x, long count) {
   return largest;
 }
 
+// A power of two that no |x| exceeds, infinite where there is none
+template <class T> double reach_of(const Kernels<T>& kernels, const T* x, long count) {
+  constexpr long some = 4096;
+  constexpr T infinity = std::numeric_limits<T>::infinity();
+  T limit = 1;
+  for (long k = 0; k < count && limit < infinity; k += some)
+    while (limit < infinity && !kernels.bounded(x + k, std::min(some, count - k), limit)) limit *= 2;
+  return limit;
+}
+
+// A g with |σ(z)| ≤ g (|z| + 1) and |σ′(z)| ≤ g for all z, infinite where there is none or nobody asks
+double growth(const LayerSpec& layer) {
+  if (layer.parametric || layer.drops() || !entrywise(layer.sigma) || layer.sigma == Sigma::exp)
+    return std::numeric_limits<double>::infinity();
+  const bool bent = layer.sigma == Sigma::leaky_relu || layer.sigma == Sigma::elu;
+  return 2 * std::max(1.0, bent ? std::abs(layer.parameter) : 1.0);
+}
+
+// A bound of |∂ℓ/∂z[r]| for |z[r]| ≤ z and |y| ≤ y, infinite likewise
+double slope(const CostSpec& cost, const LayerSpec& last, double z, double y, double m) {
+  switch (cost.cost) {
+    case Cost::sum_of_squares:
+    case Cost::absolute_error:
+    case Cost::huber:
+    case Cost::quantile:
+      return growth(last) * (growth(last) * (z + 1) + y + 1);
+    case Cost::log_likelihood:
+    case Cost::cross_entropy:
+      if (last.sigma == canonical_sigma(cost.cost) && !last.parametric) return (m + 1) * (y + 1);
+      break;
+    case Cost::poisson:
+      break;
+  }
+  return std::numeric_limits<double>::infinity();
+}
+
 }  // namespace
+
+template <class T> void Packed<T>::measure_data(const ProblemSpec<T>& problem) {
+  const auto& [X, Y, weights, t] = problem.data;
+  x_reach_ = reach_of(network_.kernels, X, t * problem.net.m.front());
+  y_reach_ = reach_of(network_.kernels, Y, t * problem.net.m.back());
+  weight_reach_ = weights && !problem.cost.mean ? reach_of(network_.kernels, weights, t) : 1;
+  x_moderate_ = x_reach_ <= network_.moderate_limit();
+}
+
+// Does no number of a step exceed the moderate limit while no |θ| exceeds `reach`? By |z| ≤ (n |a| + 1) |θ| and |Wᵀδ| ≤ m |θ| |δ|,
+// with room for rounding. Small networks of small numbers have that room, and are spared the look at all of them.
+template <class T> bool Packed<T>::moderate_within(double reach) const {
+  const auto& layers = network_.layers;
+  double a = x_reach_, z = 0, largest = 0;
+  for (const auto& layer : layers) {
+    z = (double(layer.n) * a + 1) * reach;
+    if (&layer == &layers.back()) break;
+    a = growth(layer.spec) * (z + 1);
+    largest = std::max(largest, a);
+  }
+  const auto& last = layers.back();
+  double delta = weight_reach_ * slope(cost_, last.spec, z, y_reach_, double(last.m));
+  largest = std::max({largest, z, delta});
+  for (std::size_t l = layers.size() - 1; l > 0; --l) {
+    delta *= double(layers[l].m) * reach * growth(layers[l - 1].spec);
+    largest = std::max(largest, delta);
+  }
+  return network_.front.count() == 0 && largest <= 0.5 * double(network_.moderate_limit());
+}
+
+// Thread 0, at the begin of a step that moves θ by no more than stays_finite() has just told.
+template <class T> void Packed<T>::look_ahead(const Step<T>& step) {
+  calm_ahead_ = safe_ && moderate_within(theta_reach_);
+  if (!safe_ || calm_ahead_ || --next_look_ > 0) return;
+  measure_reach();
+  calm_ahead_ = stays_finite(step, network_.moderate_gradient()) && moderate_within(theta_reach_);
+  look_every_ = calm_ahead_ ? 64 : std::min(2 * look_every_, 4096L);  // looking costs as much as a small step
+  next_look_ = look_every_;
+}
 
 template <class T> void Packed<T>::measure_reach() {
   theta_reach_ = moment_reach_ = 0;
@@ -112,6 +187,12 @@ template <class T> void Packed<T>::restore() {
 
 template void Packed<float>::measure_reach();
 template void Packed<double>::measure_reach();
+template void Packed<float>::measure_data(const ProblemSpec<float>&);
+template void Packed<double>::measure_data(const ProblemSpec<double>&);
+template bool Packed<float>::moderate_within(double) const;
+template bool Packed<double>::moderate_within(double) const;
+template void Packed<float>::look_ahead(const Step<float>&);
+template void Packed<double>::look_ahead(const Step<double>&);
 template bool Packed<float>::stays_finite(const Step<float>&, double);
 template bool Packed<double>::stays_finite(const Step<double>&, double);
 template void Packed<float>::keep();

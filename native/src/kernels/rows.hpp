@@ -25,6 +25,16 @@ template <class T> void parametric_epilogue(const Linear<T>& g, int p, long at, 
   }
 }
 
+// Lanes from `first` on become zero in each of the rows.
+template <class T> CHAINRULE_WORD void clear_lanes(T* rows, long count, int first) {
+  const int half = first < lanes<T> ? 0 : lanes<T>;
+  for (long r = 0; r < count; ++r) {
+    T* const row = rows + r * R<T>;
+    store(row + half, load_first(row + half, first - half));
+    if (half == 0) store(row + lanes<T>, V<T>{});
+  }
+}
+
 // Kernels::linear
 template <class T> void linear(const Linear<T>& g) {
   const int rows = g.last_row - g.first_row, tiles = (rows + tile_rows - 1) / tile_rows;
@@ -65,12 +75,10 @@ template <class T> void linear(const Linear<T>& g) {
         else
           differentiate(g.out + at, count, part);
       }
-      if (ragged)
-        for (int r = 0; r < r1 - r0; ++r)
-          for (int j = g.last_lanes; j < R<T>; ++j) {
-            g.out[at + r * R<T> + j] = 0;
-            if (f.kappa_delta) f.kappa_delta[at + r * R<T> + j] = 0;
-          }
+      if (ragged) {
+        clear_lanes(g.out + at, r1 - r0, g.last_lanes);
+        if (f.kappa_delta) clear_lanes(f.kappa_delta + at, r1 - r0, g.last_lanes);
+      }
     }
   }
 }

@@ -34,21 +34,27 @@ template <class T> inline void add_penalty(T* G, const T* W, long count, T l1, T
   }
 }
 
-// Σ x² in double precision, in one order; count is a multiple of 4
-template <class T> inline double sum_of_squares(const T* x, long count) {
-  double s[4] = {};
-  for (long k = 0; k < count; k += 4)
-    for (int i = 0; i < 4; ++i) s[i] += double(x[k + i]) * double(x[k + i]);
-  return (s[0] + s[1]) + (s[2] + s[3]);
+// f(x) for all x in double precision, lanes<double> at a time; count is a multiple of lanes<T>
+template <class T, class F> CHAINRULE_WORD void each_wide(const T* x, long count, F f) {
+  constexpr int words = lanes<T> / lanes<double>;
+  for (long k = 0; k < count; k += lanes<T>)
+#pragma GCC unroll 2
+    for (int i = 0; i < words; ++i) f(load_wide(x + k + i * lanes<double>), i);
 }
 
-// sums += {Σ|x|, Σ x²}; count is a multiple of 4
+// Σ x² in double precision, in one order; count is a multiple of lanes<T>
+template <class T> inline double sum_of_squares(const T* x, long count) {
+  V<double> s[2] = {};
+  each_wide(x, count, [&](V<double> v, int i) { s[i] = fma(v, v, s[i]); });
+  return sum(s[0] + s[1]);
+}
+
+// sums += {Σ|x|, Σ x²}, likewise
 template <class T> inline void add_norms(const T* x, long count, double* sums) {
-  double s[4] = {};
-  for (long k = 0; k < count; k += 4)
-    for (int i = 0; i < 4; ++i) s[i] += x[k + i] < 0 ? -double(x[k + i]) : double(x[k + i]);
-  sums[0] += (s[0] + s[1]) + (s[2] + s[3]);
-  sums[1] += sum_of_squares(x, count);
+  V<double> s[2] = {}, a[2] = {};
+  each_wide(x, count, [&](V<double> v, int i) { s[i] = fma(v, v, s[i]), a[i] += abs(v); });
+  sums[0] += sum(a[0] + a[1]);
+  sums[1] += sum(s[0] + s[1]);
 }
 
 // The end of a gradient's tile: `count` numbers G, whose parameters begin at `at`.

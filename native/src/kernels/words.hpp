@@ -74,6 +74,12 @@ template <class T> CHAINRULE_WORD void store(T* p, V<T> x) { __builtin_memcpy(p,
 template <class T> CHAINRULE_WORD void store_aligned(T* p, V<T> x) {
   store(static_cast<T*>(__builtin_assume_aligned(p, CHAINRULE_VECTOR_BYTES)), x);
 }
+template <class T> CHAINRULE_WORD V<double> load_wide(const T* p) {  // lanes<double> numbers, in double precision
+  typedef T part __attribute__((vector_size(sizeof(T) * lanes<double>)));
+  part x;
+  __builtin_memcpy(&x, p, sizeof x);
+  return __builtin_convertvector(x, V<double>);
+}
 template <class T> CHAINRULE_WORD V<T> broadcast(T x) { return x - V<T>{}; }  // x − 0 = x, for x = −0 too
 
 // bits

@@ -53,13 +53,15 @@ def dead_layer(net: Network, X: NDArray[Any]) -> str | None:
     """The first hidden layer most of whose units are constant over the rows of X (t, n), in words; None if all move."""
     if len(X) < FEW:
         return None
-    with np.errstate(all="ignore"):
-        a = net.forward(X[:ENOUGH]).a
-    for i in range(1, net.r):
-        same = int((np.ptp(a[i], axis=0) == 0.0).sum())
-        if same > DEAD_SHARE * net.m[i]:
-            return (
-                f"{same} of the {net.m[i]} units of layer {i} ({net.sigma[i].name}) give the same for every row: "
-                "they are dead."
-            )
-    return None
+    for rows in (FEW, ENOUGH):  # a unit that moves on a few rows moves on more: most networks need no second look
+        with np.errstate(all="ignore"):
+            a = net.forward(X[:rows]).a
+        constant = [int((np.ptp(a[i], axis=0) == 0.0).sum()) for i in range(1, net.r)]
+        dead = [i for i, count in enumerate(constant, 1) if count > DEAD_SHARE * net.m[i]]
+        if not dead:
+            return None
+    i = dead[0]
+    return (
+        f"{constant[i - 1]} of the {net.m[i]} units of layer {i} ({net.sigma[i].name}) give the same for every row: "
+        "they are dead."
+    )
