@@ -33,7 +33,7 @@ template <class T> class Predictor {
   void row(const T* x, T* out) const {
     kernels_.predict_row(layers_.data(), int(layers_.size()), x, room_.get(), other_.get(), scratch_.get(), out);
   }
-  bool finite(const T* x, long count) const { return kernels_.bounded(x, count, std::numeric_limits<T>::max()); }
+  bool finite(const T* x, long count) const { return kernels_.largest(x, count) <= std::numeric_limits<T>::max(); }
 
  private:
   const Kernels<T>& kernels_;

@@ -102,7 +102,7 @@ template <class T> UnitLayer<T> Front<T>::layer(int l, long first, long last, bo
 template <class T> bool Front<T>::bounded(const Piece& piece, const T* units, long first, long last, T limit) const {
   bool calm = true;
   for (long j = piece.out; units && j < piece.out + piece.count[int(Part::b)]; ++j)
-    calm &= kernels_.bounded(units + j * pitch + first, last - first, limit);
+    calm &= kernels_.largest(units + j * pitch + first, last - first) <= limit;
   return calm;
 }
 

@@ -254,7 +254,7 @@ template <class T> struct Kernels {
                             T* W);                                   // rows first … last − 1 of W
   void (*transpose)(const T* from, long rows, long columns, T* to);  // (rows, columns) → (columns, rows), row by row
   void (*transpose_block)(const T* block, int height, int width, T* transposed);  // [height][R] → [width][R]
-  bool (*bounded)(const T* x, long count, T limit);  // |x| ≤ limit for all of them (false for NaN)
+  T (*largest)(const T* x, long count);  // max |x|, NaN where one of them is NaN
   void (*dropout_mask)(const DropoutMask<T>&);
   // narrow networks
   int vectors;  // the most of a block, ≤ max_vectors

@@ -159,7 +159,7 @@ template <class T> Outcome Narrow<T>::step(const Step<T>& step, Team& team, int 
 // θ := one step along the gradient; or nothing, if J, ∇J(θ) or the next θ is not finite.
 template <class T> Outcome Narrow<T>::move(const Step<T>& step) {
   const StepConstants<T>& c = step.constants[0];  // all layers have the same
-  const T largest = std::numeric_limits<T>::max();
+  const T most = std::numeric_limits<T>::max();
   double J = this->measured.J;
   std::copy_n(theta_.get(), padded_, theta_before_.get());
   if (step.l1 != 0 || step.l2 != 0) {
@@ -174,7 +174,7 @@ template <class T> Outcome Narrow<T>::move(const Step<T>& step) {
   if (step.l1 != 0 || step.l2 != 0 || decays)
     kernels_.narrow_penalties(gradient_.get(), theta_.get(), mask_.get(), padded_, c.l1, c.l2,
                               decays ? c.of[int(Part::W)].decay : T(0));
-  if (!std::isfinite(J) || !kernels_.bounded(gradient_.get(), padded_, largest)) {
+  if (!std::isfinite(J) || !(kernels_.largest(gradient_.get(), padded_) <= most)) {
     std::copy_n(theta_before_.get(), padded_, theta_.get());
     return Outcome::diverged;
   }
@@ -187,7 +187,7 @@ template <class T> Outcome Narrow<T>::move(const Step<T>& step) {
   kernels_.apply(gradient_.get(), padded_, {theta_.get(), {moment_[0].get(), moment_[1].get()}},
                  {&constants, false, true, true, nullptr, nullptr},
                  Part::b);  // without decay: the weights' has been done
-  if (!kernels_.bounded(theta_.get(), padded_, largest)) {
+  if (!(kernels_.largest(theta_.get(), padded_) <= most)) {
     std::copy_n(theta_before_.get(), padded_, theta_.get());
     for (int k = 0; k < kept_; ++k) std::copy_n(moment_before_[k].get(), padded_, moment_[k].get());
     return Outcome::diverged;

@@ -264,7 +264,9 @@ template <class T> Outcome Packed<T>::step(const Step<T>& step, Team& team, int 
       step.constants, false, true, true, step.measure ? &norm2_[0] : nullptr, penalised_ ? &penalties_[0] : nullptr};
   // Before the first barrier: after it, the others are free to move W and what is known of it.
   if (thread == 0) block_J_ = penalty(step);
-  if (thread == 0) safe_ = blocks == 1 && !clips && x_moderate_ && stays_finite(step, network_.moderate_gradient());
+  if (thread == 0)
+    safe_ = blocks == 1 && !clips && x_reach_ <= network_.moderate_limit() &&
+            stays_finite(step, network_.moderate_gradient());
   if (thread == 0) look_ahead(step);
   Flag& flag = flags_[thread];
   long first = 0;
@@ -360,11 +362,11 @@ void Packed<T>::gradient(const Step<T>& step, T* gradient, T* const* deltas, Tea
 }
 
 template <class T> Outcome Packed<T>::decide(const Step<T>& step) {
-  const T largest = std::numeric_limits<T>::max();
-  bool finite = std::isfinite(block_J_) && network_.kernels.bounded(front_sums_.get(), network_.front.size(), largest);
+  const T most = std::numeric_limits<T>::max();
+  bool finite = std::isfinite(block_J_) && network_.kernels.largest(front_sums_.get(), network_.front.size()) <= most;
   for (std::size_t l = 0; finite && l < sums_.size(); ++l)
     for (int k = 0; k < parts; ++k)
-      finite &= network_.kernels.bounded(sums_[l].of[k].get(), count(network_.layers[l], Part(k)), largest);
+      finite &= network_.kernels.largest(sums_[l].of[k].get(), count(network_.layers[l], Part(k))) <= most;
   if (!finite) return Outcome::diverged;
   const double norm = std::sqrt(ordered_sum(norm2_.data(), norm2_.size()));
   this->measured = {block_J_, norm};

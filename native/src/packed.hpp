@@ -52,7 +52,7 @@ template <class T> class Packed final : public Method<T> {
   void measure_reach();
   bool stays_finite(const Step<T>& step, double largest);
   void measure_data(const ProblemSpec<T>& problem);
-  bool moderate_within(double theta_reach) const;
+  bool moderate_within(double theta_reach);
   void look_ahead(const Step<T>& step);
   template <class F> void each_array(F f) const;
   void keep();
@@ -68,9 +68,10 @@ template <class T> class Packed final : public Method<T> {
   Buffer<T> front_moments_[2], front_sums_;    // like front.theta; the sums are made room for from the start
   std::vector<Buffer<T>> kept_;                // θ and the moments before a step that may overflow
   double x_reach_, y_reach_, weight_reach_;    // no input, no target, no scaled weight is larger
-  bool x_moderate_;                            // are all inputs so small that the products of a step cannot overflow?
+  std::vector<double> a_reach_;                // room for bounds of |a[0]| … |a[r − 1]|
   double theta_reach_ = 0, moment_reach_ = 0;  // no |θ|, no first moment is larger
   bool safe_ = false, keeps_ = false;
+  bool foresees_;                         // may moderate_within() ever hold?
   bool calm_ahead_ = false;               // thread 0 knows that the next step sees only moderate numbers
   long next_look_ = 0, look_every_ = 64;  // steps until θ may be measured for that, and from one time to the next
   std::vector<Piece> pieces_;

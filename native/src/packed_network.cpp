@@ -311,9 +311,9 @@ bool PackedNetwork<T>::moderate(const Block<T>& block, const Team& team, int thr
     const long r0 = columns ? 0 : first, r1 = columns ? (block.rows + lanes - 1) / lanes * lanes : last;
     for (int p = p0; p < p1; ++p) {
       const long at = p * stride() + r0 * R, count = (r1 - r0) * R;
-      if (!is_last) calm &= kernels.bounded(layer.a.get() + at, count, limit);
-      calm &= kernels.bounded(layer.delta.get() + at, count, limit);
-      if (layer.kappa) calm &= kernels.bounded(layer.kappa_delta.get() + at, count, limit);
+      if (!is_last) calm &= kernels.largest(layer.a.get() + at, count) <= limit;
+      calm &= kernels.largest(layer.delta.get() + at, count) <= limit;
+      if (layer.kappa) calm &= kernels.largest(layer.kappa_delta.get() + at, count) <= limit;
     }
   }
   return calm;

@@ -8,20 +8,10 @@
 namespace chainrule {
 namespace {
 
-template <class T> double largest_size(const T* x, long count) {
-  double largest = 0;
-  for (long k = 0; k < count; ++k) largest = std::max(largest, std::abs(double(x[k])));
-  return largest;
-}
-
-// A power of two that no |x| exceeds, infinite where there is none
+// max |x|, infinite where one of them is NaN
 template <class T> double reach_of(const Kernels<T>& kernels, const T* x, long count) {
-  constexpr long some = 4096;
-  constexpr T infinity = std::numeric_limits<T>::infinity();
-  T limit = 1;
-  for (long k = 0; k < count && limit < infinity; k += some)
-    while (limit < infinity && !kernels.bounded(x + k, std::min(some, count - k), limit)) limit *= 2;
-  return limit;
+  const T largest = kernels.largest(x, count);
+  return largest >= 0 ? double(largest) : std::numeric_limits<double>::infinity();
 }
 
 // A g with |σ(z)| ≤ g (|z| + 1) and |σ′(z)| ≤ g for all z, infinite where there is none or nobody asks
@@ -57,34 +47,35 @@ template <class T> void Packed<T>::measure_data(const ProblemSpec<T>& problem) {
   x_reach_ = reach_of(network_.kernels, X, t * problem.net.m.front());
   y_reach_ = reach_of(network_.kernels, Y, t * problem.net.m.back());
   weight_reach_ = weights && !problem.cost.mean ? reach_of(network_.kernels, weights, t) : 1;
-  x_moderate_ = x_reach_ <= network_.moderate_limit();
+  a_reach_.resize(network_.layers.size());
+  foresees_ = network_.front.count() == 0 && moderate_within(0);  // some σ and costs are not bounded whatever θ is
 }
 
-// Does no number of a step exceed the moderate limit while no |θ| exceeds `reach`? By |z| ≤ (n |a| + 1) |θ| and |Wᵀδ| ≤ m |θ| |δ|,
-// with room for rounding. Small networks of small numbers have that room, and are spared the look at all of them.
-template <class T> bool Packed<T>::moderate_within(double reach) const {
+// Is no entry of the gradient above moderate_gradient() while no |θ| exceeds `reach`? By |z| ≤ (n |a| + 1) |θ|, |Wᵀδ| ≤ m |θ| |δ| and
+// |∂J/∂W| ≤ t |δ| |a|, with room for rounding. Then no number of a step has to be looked at.
+template <class T> bool Packed<T>::moderate_within(double reach) {
   const auto& layers = network_.layers;
-  double a = x_reach_, z = 0, largest = 0;
-  for (const auto& layer : layers) {
-    z = (double(layer.n) * a + 1) * reach;
-    if (&layer == &layers.back()) break;
-    a = growth(layer.spec) * (z + 1);
-    largest = std::max(largest, a);
+  const double most = 0.5 * network_.moderate_gradient();
+  double z = 0;
+  a_reach_[0] = std::max(1.0, x_reach_);  // 1: what b is multiplied by
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    z = (double(layers[l].n) * a_reach_[l] + 1) * reach;
+    if (l + 1 < layers.size()) a_reach_[l + 1] = std::max(1.0, growth(layers[l].spec) * (z + 1));
   }
+  bool within = z <= most;
   const auto& last = layers.back();
   double delta = weight_reach_ * slope(cost_, last.spec, z, y_reach_, double(last.m));
-  largest = std::max({largest, z, delta});
-  for (std::size_t l = layers.size() - 1; l > 0; --l) {
-    delta *= double(layers[l].m) * reach * growth(layers[l - 1].spec);
-    largest = std::max(largest, delta);
+  for (std::size_t l = layers.size(); l-- > 0;) {
+    within &= double(network_.capacity) * delta * a_reach_[l] <= most;
+    if (l > 0) delta *= double(layers[l].m) * reach * growth(layers[l - 1].spec);
   }
-  return network_.front.count() == 0 && largest <= 0.5 * double(network_.moderate_limit());
+  return within;
 }
 
 // Thread 0, at the begin of a step that moves θ by no more than stays_finite() has just told.
 template <class T> void Packed<T>::look_ahead(const Step<T>& step) {
-  calm_ahead_ = safe_ && moderate_within(theta_reach_);
-  if (!safe_ || calm_ahead_ || --next_look_ > 0) return;
+  calm_ahead_ = safe_ && foresees_ && moderate_within(theta_reach_);
+  if (!safe_ || !foresees_ || calm_ahead_ || --next_look_ > 0) return;
   measure_reach();
   calm_ahead_ = stays_finite(step, network_.moderate_gradient()) && moderate_within(theta_reach_);
   look_every_ = calm_ahead_ ? 64 : std::min(2 * look_every_, 4096L);  // looking costs as much as a small step
@@ -96,7 +87,7 @@ template <class T> void Packed<T>::measure_reach() {
   each_array([&](const T* numbers, long count, std::size_t, int moment) {
     if (moment == 1) return;  // the second one bounds nothing
     double& reach = moment < 0 ? theta_reach_ : moment_reach_;
-    reach = std::max(reach, largest_size(numbers, count));
+    reach = std::max(reach, reach_of(network_.kernels, numbers, count));
   });
 }
 
@@ -170,7 +161,7 @@ template <class T> void Packed<T>::keep() {
 template <class T> bool Packed<T>::theta_is_finite() const {
   bool finite = true;
   each_array([&](const T* numbers, long count, std::size_t, int moment) {
-    if (moment < 0) finite &= network_.kernels.bounded(numbers, count, std::numeric_limits<T>::max());
+    if (moment < 0) finite &= network_.kernels.largest(numbers, count) <= std::numeric_limits<T>::max();
   });
   return finite;
 }
@@ -189,8 +180,8 @@ template void Packed<float>::measure_reach();
 template void Packed<double>::measure_reach();
 template void Packed<float>::measure_data(const ProblemSpec<float>&);
 template void Packed<double>::measure_data(const ProblemSpec<double>&);
-template bool Packed<float>::moderate_within(double) const;
-template bool Packed<double>::moderate_within(double) const;
+template bool Packed<float>::moderate_within(double);
+template bool Packed<double>::moderate_within(double);
 template void Packed<float>::look_ahead(const Step<float>&);
 template void Packed<double>::look_ahead(const Step<double>&);
 template bool Packed<float>::stays_finite(const Step<float>&, double);

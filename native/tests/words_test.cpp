@@ -67,6 +67,17 @@ void elementary_functions() {
   BOTH("cos", fused ? 2.1 : 3.25, fused ? 2.1 : 2.25, k::cos(x), std::cos(x));
 }
 
+// √x and 3 / x where they are promised
+template <class T> void quick_words(double smallest, double largest) {
+  namespace k = CHAINRULE_KERNEL_SET;
+  compare<T>(
+      "quick_sqrt", 2, [](auto x) { return k::quick_sqrt(k::abs(x)); }, [](auto x) { return std::sqrt(std::abs(x)); });
+  compare<T>(
+      "quick_quotient", 2,
+      [=](auto x) { return k::quick_quotient(broadcast(T(3)), clamp(k::abs(x), T(smallest), T(largest))); },
+      [=](auto x) { return 3 / std::clamp(std::abs(x), Wide<T>(smallest), Wide<T>(largest)); });
+}
+
 template <class T, class Word> T one(Word word, T x) {
   T y[lanes<T>];
   store(y, word(broadcast(x)));
@@ -93,6 +104,11 @@ template <class T> void special_values() {
   CHECK(one<T>([](auto x) { return k::tanh(x); }, -infinity) == T(-1), "tanh −∞");
   CHECK(one<T>([](auto x) { return k::sigmoid(x); }, infinity) == T(1), "sigmoid ∞");
   CHECK(one<T>([](auto x) { return k::cos(x); }, T(0)) == T(1), "cos 0");
+  CHECK(one<T>([](auto x) { return k::quick_sqrt(x); }, T(0)) == T(0), "√0");
+  CHECK(one<T>([](auto x) { return k::quick_sqrt(x); }, infinity) == infinity, "√∞");
+  CHECK(one<T>([](auto x) { return k::quick_quotient(broadcast(T(1)), x); }, T(0)) == infinity, "1 / 0");
+  CHECK(one<T>([](auto x) { return k::quick_quotient(broadcast(T(1)), x); }, infinity) == T(0), "1 / ∞");
+  CHECK(std::isnan(one<T>([](auto x) { return k::quick_quotient(x, x); }, T(0))), "0 / 0");
   CHECK(one<T>([](auto x) { return k::max(broadcast(Scalar<decltype(x)>(0)), x); }, Limits::quiet_NaN()) != T(0),
         "max lets NaN through");
 }
@@ -122,6 +138,8 @@ int main(int argc, char** argv) {
   if (argc > 1) count = std::atoi(argv[1]);
   const auto start = std::chrono::steady_clock::now();
   elementary_functions();
+  quick_words<float>(0x1p-125, 0x1p125);
+  quick_words<double>(0x1p-1021, 0x1p1021);
   special_values<float>();
   special_values<double>();
   memory_and_sum<float>();

@@ -34,12 +34,12 @@ CHAINRULE_WORD void update(W& theta, W& first, W& second, W g, const Coefficient
     theta = fnma(alpha, optimizer == momentum ? first : fma(beta, first, g), theta);
   } else if constexpr (optimizer == adagrad || optimizer == rmsprop) {
     first = optimizer == adagrad ? fma(g, g, first) : fma(broadcast(c.beta2), first, c.rest2 * g * g);
-    theta -= alpha * g / (sqrt(first) + c.epsilon);
+    theta -= quick_quotient(alpha * g, quick_sqrt(first) + c.epsilon);
   } else if constexpr (optimizer == adam || optimizer == adamw) {
     if constexpr (optimizer == adamw) theta = fnma(broadcast(c.decay), theta, theta);
     first = fma(broadcast(c.beta1), first, c.rest1 * g);
     second = fma(broadcast(c.beta2), second, c.rest2 * g * g);
-    theta -= alpha * first / fma(sqrt(second), broadcast(c.root), broadcast(c.epsilon));
+    theta -= quick_quotient(alpha * first, fma(quick_sqrt(second), broadcast(c.root), broadcast(c.epsilon)));
   } else {
     static_assert(optimizer == rprop);
     const Int<W> same = ((g > T(0)) & (second > T(0))) | ((g < T(0)) & (second < T(0)));

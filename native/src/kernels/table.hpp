@@ -16,20 +16,23 @@
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
-// Kernels::bounded. As integers the sizes of numbers are in order too, and NaN is above all of them.
-template <class T> bool bounded(const T* x, long count, T limit) {
+// Kernels::largest. As integers the sizes of numbers are in order too, and NaN is above all of them.
+template <class T> T largest(const T* x, long count) {
   const Int<V<T>> size = ~as_int(broadcast(T(-0.0)));
-  Int<V<T>> largest[2] = {};
+  Int<V<T>> most[2] = {};
   const auto look = [&](V<T> v, Int<V<T>>& so_far) {
     const Int<V<T>> bits = as_int(v) & size;
     so_far = bits > so_far ? bits : so_far;
   };
   long k = 0;
   for (; k + 2 * lanes<T> <= count; k += 2 * lanes<T>)
-    look(load(x + k), largest[0]), look(load(x + k + lanes<T>), largest[1]);
-  for (; k < count; k += lanes<T>) look(load_first(x + k, count - k < lanes<T> ? count - k : lanes<T>), largest[0]);
-  const Int<V<T>> most = as_int(broadcast(limit));
-  return !any((largest[0] > most) | (largest[1] > most));
+    look(load(x + k), most[0]), look(load(x + k + lanes<T>), most[1]);
+  for (; k < count; k += lanes<T>) look(load_first(x + k, count - k < lanes<T> ? count - k : lanes<T>), most[0]);
+  look(as_number<V<T>>(most[1]), most[0]);
+  auto bits = most[0][0];
+#pragma GCC unroll 16
+  for (int i = 1; i < lanes<T>; ++i) bits = most[0][i] > bits ? most[0][i] : bits;
+  return __builtin_bit_cast(T, bits);
 }
 
 template <class T> const Kernels<T> table = {
@@ -40,7 +43,7 @@ template <class T> const Kernels<T> table = {
     gather<T>,          gather_lanes<T>,     gather_units<T>,
     units_to_panels<T>, panels_to_units<T>,  pack<T>,
     pack_transposed<T>, unpack<T>,           unpack_transposed<T>,
-    transpose_rows<T>,  transpose_block<T>,  bounded<T>,
+    transpose_rows<T>,  transpose_block<T>,  largest<T>,
     dropout_mask<T>,    most_vectors,        narrow_block<T>,
     narrow_reduce<T>,   narrow_penalties<T>, sum_of_squares<T>,
     predict_row<T>,

@@ -8,7 +8,7 @@ namespace chainrule::CHAINRULE_KERNEL_SET {
 // θ and the moments, `count` numbers (a multiple of `lanes`), := one step along scale · G
 template <class T>
 inline void step(const T* G, long count, T* theta, T* first, T* second, const StepConstants<T>& c, Part part) {
-  const Coefficients<T>& coefficients = c.of[int(part)];
+  const Coefficients<T> coefficients = c.of[int(part)];  // a copy, which no store can change: it stays in registers
   const V<T> scale = broadcast(c.scale);
   const bool frozen = coefficients.alpha == T(0);  // not a bit of θ moves, whatever the moments are
   with(c.optimizer, [&]<Optimizer optimizer>() {

@@ -111,6 +111,12 @@ template <class W> CHAINRULE_WORD W copy_sign(W x, W from) {  // |x| with the si
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
+#if CHAINRULE_VECTOR_BYTES != 64
+// √x and a / b within 2 ULP: here the exact ones
+template <class W> CHAINRULE_WORD W quick_sqrt(W x) { return sqrt(x); }
+template <class W> CHAINRULE_WORD W quick_quotient(W a, W b) { return a / b; }
+#endif
+
 // x to the nearest integer, ties to even, as a number. |x| ≤ 2²² (float), 2⁵¹ (double).
 template <class W> CHAINRULE_WORD W nearest(W x) { return (x + Of<W>::magic) - Of<W>::magic; }
 // 2ⁿ. n integral, −126 ≤ n ≤ 127 (−1022 ≤ n ≤ 1023).

@@ -21,6 +21,28 @@ CHAINRULE_WORD V<double> fnma(V<double> a, V<double> b, V<double> c) { return _m
 CHAINRULE_WORD V<float> sqrt(V<float> x) { return _mm512_maskz_sqrt_ps(all16, x); }
 CHAINRULE_WORD V<double> sqrt(V<double> x) { return _mm512_maskz_sqrt_pd(all8, x); }
 
+// √x for x ≥ 0 and a / b within 2 ULP: 14 bits of 1/√x and 1/b, then Newton's steps x + x e, e being what is missing. Half of Intel's
+// cores take 35 cycles for the exact √ and quotient of a vector of floats, 50 of doubles; these take some 12 and 20. Where e is no
+// number (0, ∞), x stays. |b| from 2⁻¹²⁵ to 2¹²⁵ (2⁻¹⁰²¹ to 2¹⁰²¹), 0 or ∞.
+CHAINRULE_WORD V<float> quick_sqrt(V<float> x) {
+  const V<float> r = _mm512_maskz_rsqrt14_ps(all16, x), y = x * r, e = fnma(y, 0.5f * r, 0.5f - V<float>{});
+  return _mm512_mask_mov_ps(x, _mm512_cmp_ps_mask(e, e, _CMP_ORD_Q), fma(y, e, y));
+}
+CHAINRULE_WORD V<double> quick_sqrt(V<double> x) {
+  const V<double> half = 0.5 - V<double>{}, r = _mm512_maskz_rsqrt14_pd(all8, x), y = x * r, h = 0.5 * r;
+  const V<double> e = fnma(y, h, half), z = fma(y, e, y), k = fma(h, e, h), f = fnma(z, k, half);
+  return _mm512_mask_mov_pd(x, _mm512_cmp_pd_mask(e, e, _CMP_ORD_Q), fma(z, f, z));
+}
+CHAINRULE_WORD V<float> quick_quotient(V<float> a, V<float> b) {
+  const V<float> r = _mm512_maskz_rcp14_ps(all16, b), q = a * r, e = fnma(b, r, 1.0f - V<float>{});
+  return _mm512_mask_fmadd_ps(q, _mm512_cmp_ps_mask(e, e, _CMP_ORD_Q), e, q);
+}
+CHAINRULE_WORD V<double> quick_quotient(V<double> a, V<double> b) {
+  const V<double> r = _mm512_maskz_rcp14_pd(all8, b), q = a * r, e = fnma(b, r, 1.0 - V<double>{});
+  // (1 + e)(1 + e²) r = (1 − e⁴) / b
+  return _mm512_mask_fmadd_pd(q, _mm512_cmp_pd_mask(e, e, _CMP_ORD_Q), fma(e, fma(e, e, e), e), q);
+}
+
 // a < b ? a : b and a > b ? a : b: b where one of them is NaN. (GCC 12 makes two instructions of the comparison.)
 CHAINRULE_WORD V<float> min(V<float> a, V<float> b) { return _mm512_maskz_min_ps(all16, a, b); }
 CHAINRULE_WORD V<double> min(V<double> a, V<double> b) { return _mm512_maskz_min_pd(all8, a, b); }
