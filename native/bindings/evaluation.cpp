@@ -14,9 +14,9 @@ template <class T> void bind(nb::module_& module, const char* evaluator, const c
           "outputs",
           [](Evaluator<T>& self, const Vector<const T>& theta, const Rows<const T>& X, Rows<T> out, int threads) {
             nb::gil_scoped_release release;
-            self.outputs(theta.data(), X.data(), static_cast<long>(X.shape(0)), out.data(), threads);
+            return self.outputs(theta.data(), X.data(), static_cast<long>(X.shape(0)), out.data(), threads);
           },
-          nb::arg("theta"), nb::arg("X"), nb::arg("out"), nb::arg("threads"), "out := N(X).");
+          nb::arg("theta"), nb::arg("X"), nb::arg("out"), nb::arg("threads"), "out := N(X); False where X is not finite.");
   module.def(
       gradient_name,
       [](const NetworkArgs& net, const CostArgs& cost, const Rows<const T>& X, const Rows<const T>& Y,

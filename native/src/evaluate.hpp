@@ -15,13 +15,14 @@ template <class T> class Evaluator {
  public:
   explicit Evaluator(NetworkSpec net) : net_(std::move(net)) {}
 
-  // out (t, m_r) := N_θ(X), X (t, m₀), one example per row
-  void outputs(const T* theta, const T* X, long t, T* out, int threads);
+  // out (t, m_r) := N_θ(X), X (t, m₀), one example per row; false, and `out` is anything, where X is not finite
+  bool outputs(const T* theta, const T* X, long t, T* out, int threads);
 
  private:
   NetworkSpec net_;
   std::mutex busy_;  // one call at a time; Python threads wait for each other without the GIL
   std::unique_ptr<PackedNetwork<T>> network_;
+  long room_ = 0;  // rows of a thread
   int threads_ = 0;
 };
 

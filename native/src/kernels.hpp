@@ -81,8 +81,8 @@ template <class T> struct Output {
   T* delta;                    // δ[r], panels [⌈m/R⌉][delta_stride / R][R]; null: not wanted
   T* kappa_delta;              // like δ[r], if there is a κ
   long delta_stride;
-  T* a;  // a[r] as rows of m numbers, the first `a_rows` of them; null: not wanted
-  int a_rows;
+  T* a;        // a[r] of row first_row and those after it, (·, m); null: not wanted
+  int a_rows;  // the first row that has none
   T* scratch;  // [4][m][lanes]
 };
 

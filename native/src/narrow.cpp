@@ -73,7 +73,8 @@ template <class T> Narrow<T>::Narrow(const ProblemSpec<T>& problem)
 
 template <class T> void Narrow<T>::put(const T* theta, const std::array<const T*, 2>& moments) {
   std::copy_n(theta, d_, theta_.get());
-  for (int k = 0; k < kept_; ++k) std::copy_n(moments[k], d_, moment_[k].get());
+  for (int k = 0; k < kept_; ++k)
+    if (moments[k]) std::copy_n(moments[k], d_, moment_[k].get());
 }
 
 template <class T> void Narrow<T>::get(T* theta, const std::array<T*, 2>& moments, int thread, int) const {
@@ -118,7 +119,7 @@ template <class T> Outcome Narrow<T>::step(const Step<T>& step, Team& team, int 
   const long blocks = (vectors + kernels_.vectors - 1) / kernels_.vectors;
   const int chunks = static_cast<int>(std::min<long>(blocks, max_chunks));
   Workspace& space = workspaces_[thread];
-  for (long c = cut(chunks, thread, team.count); c < cut(chunks, thread + 1, team.count); ++c) {
+  team.share(thread, chunks, [&](long c) {
     const long b0 = cut(blocks, c, chunks), b1 = cut(blocks, c + 1, chunks);
     for (long b = b0; b < b1; ++b) {
       const long v0 = cut(vectors, b, blocks);
@@ -137,8 +138,7 @@ template <class T> Outcome Narrow<T>::step(const Step<T>& step, Team& team, int 
       kernels_.narrow_block(g);
     }
     if (b1 - b0 > 64) team.poll(thread);
-    if (team.stopping()) break;
-  }
+  });
   team.barrier.wait();
   if (team.stopping()) return Outcome::aborted;
   const long groups = padded_ / lanes_;
@@ -199,7 +199,7 @@ template <class T> Outcome Narrow<T>::move(const Step<T>& step) {
 template <class T> double Narrow<T>::losses(const TrainingSet<T>& set, double scale, Team& team, int thread) {
   const long rows_of_block = long(lanes_) * kernels_.vectors, blocks = (set.t + rows_of_block - 1) / rows_of_block;
   Workspace& space = workspaces_[thread];
-  for (long b = cut(blocks, thread, team.count); b < cut(blocks, thread + 1, team.count); ++b) {
+  team.share(thread, blocks, [&](long b) {
     const long row = b * rows_of_block, vectors = (std::min(rows_of_block, set.t - row) + lanes_ - 1) / lanes_;
     NarrowBlock<T> g = block(space, static_cast<int>(vectors));
     gather(set, nullptr, 0, set.t, scale, row, g.vectors, space.x.get(), space.y.get(), space.weights.get());
@@ -209,7 +209,7 @@ template <class T> double Narrow<T>::losses(const TrainingSet<T>& set, double sc
     kernels_.narrow_block(g);
     validation_losses_[b] = 0;
     for (int k = 0; k < lanes_; ++k) validation_losses_[b] += loss[k];
-  }
+  });
   team.barrier.wait();
   const double total = ordered_sum(validation_losses_.data(), blocks);
   team.barrier.wait();

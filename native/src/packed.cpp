@@ -177,12 +177,12 @@ template <class T> UnitGradient<T> Packed<T>::unit_gradient(const Piece& piece, 
   return gradient;
 }
 
-// This thread's pieces of ∂J/∂θ, and what the epilogue makes of them.
+// This thread's share of ∂J/∂θ, and what the epilogue makes of it.
 template <class T> void Packed<T>::weights(const Epilogue<T>& wanted, long rows, Team& team, int thread) {
   const long R = network_.R;
   // With two threads the other half of the rows was written by the other core: ask for it a piece ahead.
   const long foreign = team.count > 1 && thread == 0 ? rows / 2 * R : 0;
-  for (long k = cuts_[thread]; k < cuts_[thread + 1]; ++k) {
+  team.share(thread, cuts_[thread], cuts_[thread + 1], [&](long k) {
     const Piece& piece = pieces_[k];
     Epilogue<T> epilogue = wanted;
     epilogue.step += place(piece);
@@ -193,26 +193,26 @@ template <class T> void Packed<T>::weights(const Epilogue<T>& wanted, long rows,
       const auto& blocks = front.pieces[piece.p];
       network_.kernels.units_gradient(front.blocks(blocks), front.layer(blocks.layer, 0, rows, true),
                                       unit_gradient(piece, rows), epilogue);
-      continue;
+      return;
     }
     WeightBlock<T> block = weight_block(piece, rows);
-    if (k + 1 < cuts_[thread + 1]) {
+    if (k + 1 < long(pieces_.size()) && pieces_[k + 1].layer >= 0) {
       const WeightBlock<T> next = weight_block(pieces_[k + 1], rows);
       if (next.A != block.A) block.next_A = next.A + foreign;
       if (next.B != block.B) block.next_B = next.B + foreign;
     }
     network_.kernels.weight_block(block, epilogue);
-    if (piece.q != 0) continue;
+    if (piece.q != 0) return;
     network_.kernels.bias_block(bias_block(piece, Part::b, rows), epilogue);
     if (network_.layers[piece.layer].kappa) network_.kernels.bias_block(bias_block(piece, Part::kappa, rows), epilogue);
-  }
+  });
 }
 
 // The step along the stored gradient.
-template <class T> void Packed<T>::apply(const Epilogue<T>& wanted, int thread) {
+template <class T> void Packed<T>::apply(const Epilogue<T>& wanted, Team& team, int thread) {
   const long R = network_.R;
   const auto& kernels = network_.kernels;
-  for (long k = cuts_[thread]; k < cuts_[thread + 1]; ++k) {
+  team.share(thread, cuts_[thread], cuts_[thread + 1], [&](long k) {
     const Piece& piece = pieces_[k];
     Epilogue<T> epilogue = wanted;
     epilogue.step += place(piece);
@@ -221,18 +221,18 @@ template <class T> void Packed<T>::apply(const Epilogue<T>& wanted, int thread) 
       const UnitGradient<T> g = unit_gradient(piece, 0);
       for (int i = 0; i < parts; ++i)
         if (g.sum[i]) kernels.apply(g.sum[i], g.count[i], g.parameters[i], epilogue, Part(i));
-      continue;
+      return;
     }
     const WeightBlock<T> block = weight_block(piece, 0);
     kernels.apply(block.sum, block.height * R, block.parameters, epilogue, Part::W);
     if (block.transposed) kernels.transpose_block(block.parameters.theta, block.height, block.width, block.transposed);
-    if (piece.q != 0) continue;
+    if (piece.q != 0) return;
     for (const Part part : {Part::b, Part::kappa}) {
       if (part == Part::kappa && !network_.layers[piece.layer].kappa) continue;
       const BiasBlock<T> units = bias_block(piece, part, 0);
       kernels.apply(units.sum, R, units.parameters, epilogue, part);
     }
-  }
+  });
 }
 
 template <class T> void Packed<T>::measure_penalty() {
@@ -310,7 +310,7 @@ template <class T> Outcome Packed<T>::step(const Step<T>& step, Team& team, int 
   if (decision_ == Outcome::done) {
     Epilogue<T> epilogue = fused;
     epilogue.step = constants_.data();
-    apply(epilogue, thread);
+    apply(epilogue, team, thread);
     team.barrier.wait();
     if (keeps_) {
       if (thread == 0 && !theta_is_finite()) {

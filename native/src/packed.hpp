@@ -42,7 +42,7 @@ template <class T> class Packed final : public Method<T> {
   BiasBlock<T> bias_block(const Piece& piece, Part part, long rows) const;
   UnitGradient<T> unit_gradient(const Piece& piece, long rows) const;
   void weights(const Epilogue<T>& epilogue, long rows, Team& team, int thread);
-  void apply(const Epilogue<T>& epilogue, int thread);
+  void apply(const Epilogue<T>& epilogue, Team& team, int thread);
   Outcome decide(const Step<T>& step);
   double penalty(const Step<T>& step) const;
   void measure_penalty();
@@ -76,7 +76,7 @@ template <class T> class Packed final : public Method<T> {
   long next_look_ = 0, look_every_ = 64;  // steps until θ may be measured for that, and from one time to the next
   std::vector<Piece> pieces_;
   std::vector<double> work_;       // of the pieces before each one; the last is that of all
-  std::vector<long> cuts_;         // thread t has pieces cuts_[t] … cuts_[t + 1] − 1
+  std::vector<long> cuts_;         // thread t begins with pieces cuts_[t] … cuts_[t + 1] − 1
   std::vector<double> norm2_;      // ‖g‖² of each piece (its bias included)
   std::vector<double> penalties_;  // Σ|W|, ΣW² of each piece
   struct alignas(64) Flag {

@@ -26,6 +26,7 @@ template <class T> struct Block {
   const double* dropout;  // [r]: p of each layer
   long offset, step_rows;
   bool moderate = false;  // it is known beforehand that all numbers will be: run() need not look
+  T* out = nullptr;       // a[r] of the first row that forward_rows() is given, and so on, (·, m); null: not wanted
 };
 
 template <class T> class PackedNetwork {
@@ -46,13 +47,15 @@ template <class T> class PackedNetwork {
     bool keeps_source;
 
     T* weights() const { return thin ? Wt.get() : W.get(); }
+    int panels_of_W() const { return W && spec.dense() ? panels_out : 0; }
     long packed() const { return thin ? panels_in * m : panels_out * n; }  // numbers of weights(), in units of R
   };
 
   PackedNetwork(const NetworkSpec& net, const CostSpec& cost, long capacity, int threads, bool backward);
 
   void put(const T* theta);
-  void put(const T* theta, int thread, int threads);  // this thread's part
+  long put_pieces() const;  // put() in so many pieces, 0, 1, …, in any order and by any threads
+  void put(const T* theta, long piece);
   void get(T* theta, int thread, int threads) const;  // this thread's part
   // Numbers packed like a layer's weights() (and, if at hand, like Wt), b and κ → their place in a vector like θ; this thread's part.
   void unpack(const Layer& layer, const T* weights, const T* transposed, const T* b, const T* kappa, T* theta,
@@ -66,12 +69,12 @@ template <class T> class PackedNetwork {
   // Ends before a barrier: other threads may still be at work. `stop` of the team may cut it short.
   bool run(const Block<T>& block, Team& team, int thread);
 
+  // The forward pass for rows [first, last) of the block alone, multiples of `lanes`: prediction, without a team.
+  bool forward_rows(const Block<T>& block, int first, int last, int thread);
+
   // Numbers up to the limit are moderate: no entry of a gradient over `capacity` rows of them is above moderate_gradient().
   T moderate_limit() const { return static_cast<T>(std::sqrt(moderate_gradient() / double(capacity))); }
   static double moderate_gradient() { return sizeof(T) == 4 ? 1e18 : 1e140; }
-
-  // a[r] of the block's rows, (rows, m), or null
-  void set_output(T* a) { output_ = a; }
 
   const Kernels<T>& kernels;
   const int R;
@@ -89,16 +92,24 @@ template <class T> class PackedNetwork {
 
  private:
   void mark_blocks(Layer& layer, bool backward);
+  void put_small(const T* theta);
+
+  // packed_pass.cpp. Rows [first, last), panels [p0, p1) of a layer's outputs. The answer of each: were all numbers moderate?
+  bool run_by_rows(const Block<T>& block, Team& team, int thread);
+  bool run_by_columns(const Block<T>& block, Team& team, int thread);
+  long chunks_of(int rows, int threads) const;
+  bool prepare(const Block<T>& block, int first, int last);
   void gather(const Block<T>& block, int first, int last);
-  void forward(const Block<T>& block, Team& team, int thread, int first, int last);
-  void output(const Block<T>& block, int thread, int first, int last);
-  bool backward(const Block<T>& block, Team& team, int thread, int first, int last);  // was the front's part moderate?
-  bool moderate(const Block<T>& block, const Team& team, int thread, int first, int last) const;
-  void linear_rows(Linear<T> g, Team& team, int thread) const;
+  void draw_masks(const Block<T>& block, int first, int last) const;
+  bool forward(const Block<T>& block, int i, int p0, int p1, int first, int last, int thread);
+  bool output(const Block<T>& block, int first, int last, int thread);
+  bool backward(const Block<T>& block, int i, int p0, int p1, int first, int last, int thread);
+  bool moderate(const Block<T>& block, const Buffer<T>& numbers, int p0, int p1, int first, int last) const;
+  int wide_layers() const { return static_cast<int>(layers.size()) - layers.back().thin; }  // all but a thin last one
+  int lowest() const { return front.count() ? 0 : 1; }  // the backward pass goes down to layer lowest() + 1
 
   CostSpec cost_;
-  bool by_columns_;  // layers are split between threads by their columns, not by the batch's rows
-  T* output_ = nullptr;
+  bool by_columns_;                 // layers are split between threads by their columns, not by the batch's rows
   Buffer<T> z_, y_, weights_;       // across lanes: z[r] of a thin layer, and Y; [capacity]
   std::vector<Buffer<T>> scratch_;  // per thread, [3][widest vector-valued layer][lanes]
 };

@@ -21,14 +21,6 @@ inline void pause() {
 #endif
 }
 
-// one turn of a wait, the `spins`th
-inline void relax(int spins) {
-  if (spins < 2000)
-    pause();
-  else
-    std::this_thread::yield();
-}
-
 // Pins the threads of one run at a time: two pinned runs would sit on the same CPUs while others idle.
 class Pinning {
  public:
@@ -76,6 +68,13 @@ class Pinning {
 };
 
 }  // namespace
+
+void relax(int spins) {
+  if (spins < 2000)
+    pause();
+  else
+    std::this_thread::yield();
+}
 
 void Barrier::wait() {
   if (count_ == 1) return;

@@ -20,6 +20,9 @@ class Barrier {
   int count_;
 };
 
+// One turn of a wait, the `spins`th.
+void relax(int spins);
+
 // work(0) on this thread, work(1) … work(count − 1) on new ones; returns when all are done. Where the process may use at
 // least `count` CPUs and no other run is pinned, each thread stays on a CPU of its own (unpinned ones share a core now and
 // then: 1100 µs a step instead of 390); this thread's affinity is restored. `work` must not throw;

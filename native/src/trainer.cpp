@@ -22,7 +22,8 @@ template <class T> Trainer<T>::Trainer(const ProblemSpec<T>& problem, Progress p
       progress_(std::move(progress)),
       steps_per_epoch_(problem.steps_per_epoch()),
       validation_J_(nan),
-      choice_(problem.first_threads, problem.threads) {
+      choice_(problem.first_threads, problem.threads),
+      team_(problem.threads) {
   const auto& data = problem_.data;
   total_weight_ = sum_of_weights(data.weights, nullptr, 0, data.t);
   if (problem_.validation.t && problem_.cost.mean)
@@ -53,33 +54,30 @@ template <class T> void Trainer<T>::advance(long epochs, double seconds, const s
   now_ = Clock::now();
   deadline_ =
       now_ + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::clamp(seconds, 0.0, 1e6)));
-  Team team(choice_.threads());
-  team.interrupted = interrupted;
-  team_ = &team;
+  team_.begin(interrupted);
   going_ = progress_.epoch < last_epoch_;
   if (going_) prepare();
   do {
     again_ = false;
-    team.resize(choice_.threads());
+    team_.resize(choice_.threads());
     method_->share_out(choice_.threads());
     choice_.start();
     run_threads(choice_.threads(), [&](int thread) {
       while (going_) {
         const bool ends_epoch = step_.measure;  // read before thread 0 can prepare the next step
-        const Outcome outcome = method_->step(step_, team, thread);
+        const Outcome outcome = method_->step(step_, team_, thread);
         if (outcome == Outcome::done && ends_epoch && problem_.validation.t) {
-          const double J = method_->losses(problem_.validation, validation_scale_, team, thread);
+          const double J = method_->losses(problem_.validation, validation_scale_, team_, thread);
           if (thread == 0) validation_J_ = J;
         }
         if (thread == 0) after(outcome);
-        team.barrier.wait();
+        team_.barrier.wait();
       }
-      if (shown_ && !again_) method_->get(shown_, {nullptr, nullptr}, thread, team.count);
+      if (shown_ && !again_) method_->get(shown_, {nullptr, nullptr}, thread, team_.count);
     });
     going_ = again_;
   } while (again_);
   choice_.pause();
-  team_ = nullptr;
   if (unclocked_steps_) read_clock();
 }
 
@@ -103,8 +101,8 @@ template <class T> void Trainer<T>::after(Outcome outcome) {
   if (ends_epoch) end_epoch();
   if (unclocked_steps_ >= stride_ || (ends_epoch && steps_per_epoch_ > 1)) {
     read_clock();
-    team_->poll(0);
-    if (now_ >= deadline_ || team_->stopping()) return;
+    team_.poll(0);
+    if (now_ >= deadline_ || team_.stopping()) return;
   }
   if (stopped_ != Stopped::no || p.epoch >= last_epoch_ || p.records[0].size() == p.records[0].capacity()) return;
   prepare();

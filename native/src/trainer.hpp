@@ -79,7 +79,7 @@ template <class T> class Trainer {
 
   bool going_ = false, again_ = false;  // is another step made: by these threads; by another number of them
   ThreadChoice choice_;
-  Team* team_ = nullptr;
+  Team team_;
   long last_epoch_ = 0;  // of this slice
   Clock::time_point now_, deadline_;
   long unclocked_steps_ = 0, stride_ = 1;  // steps since the clock was read, and how many until it is read again

@@ -265,8 +265,11 @@ template <class T> void predictions(const Shape& shape) {
   const long n = shape.m.front(), m = shape.m.back();
   std::vector<T> all(shape.t * m), row(m);
   Evaluator<T> evaluator(data.problem.net);
-  evaluator.outputs(data.theta.data(), nullptr, 0, nullptr, 1);  // no row, no output
-  evaluator.outputs(data.theta.data(), data.problem.data.X, shape.t, all.data(), 2);
+  CHECK(evaluator.outputs(data.theta.data(), nullptr, 0, nullptr, 1), "no row, no output");
+  CHECK(evaluator.outputs(data.theta.data(), data.problem.data.X, shape.t, all.data(), 2), "%s: finite", shape.name);
+  std::vector<T> odd(data.problem.data.X, data.problem.data.X + shape.t * n), room(all);
+  odd.back() = std::numeric_limits<T>::quiet_NaN();
+  CHECK(!evaluator.outputs(data.theta.data(), odd.data(), shape.t, room.data(), 2), "%s: NaN", shape.name);
   const Predictor<T> predictor(data.problem.net, data.theta.data());
   for (long j = 0; j < shape.t; ++j) {
     predictor.row(data.problem.data.X + j * n, row.data());
@@ -274,6 +277,24 @@ template <class T> void predictions(const Shape& shape) {
       CHECK(std::abs(row[k] - all[j * m + k]) <= (sizeof(T) == 4 ? 2e-4 : 1e-12) * (1 + std::abs(row[k])), "%s: %g, %g",
             shape.name, double(row[k]), double(all[j * m + k]));
   }
+}
+
+// Each piece is done once, whoever does it; who is alone does all of them, its own first.
+void pieces() {
+  Team team(4);
+  for (long all : {0, 3, 1000}) {
+    std::vector<std::atomic<int>> done(all);
+    run_threads(4, [&](int thread) {
+      for (int round = 0; round < 2; ++round) {
+        team.share(thread, all, [&](long k) { ++done[k]; });
+        team.barrier.wait();
+      }
+    });
+    for (const auto& times : done) CHECK(times == 2, "%d times", int(times));
+  }
+  Shares shares(3);
+  shares.hand_out(6);
+  for (long sought : {2, 3, 5, 4, 1, 0, -1}) CHECK(shares.take(1) == sought, "piece %ld", sought);
 }
 
 }  // namespace
@@ -295,5 +316,6 @@ int main() {
   no_allocation(2, std::numeric_limits<double>::infinity());
   interruption();
   divergence();
+  pieces();
   return tests::failures();
 }

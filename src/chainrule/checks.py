@@ -48,10 +48,11 @@ def common_dtype(*dtypes: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype(np.float32 if all(dtype == np.float32 for dtype in dtypes) else np.float64)
 
 
-def as_array(values: ArrayLike, symbol: str, dtype: DTypeLike | None = None) -> Array:
+def as_array(values: ArrayLike, symbol: str, dtype: DTypeLike | None = None, *, finite: bool = True) -> Array:
     """``values`` as a finite, C-contiguous, aligned array of ``dtype``; not copied where they already are one.
 
-    Without ``dtype`` float32 stays, complex numbers become complex128 and all others float64.
+    Without ``dtype`` float32 stays, complex numbers become complex128 and all others float64. With ``finite=False`` it
+    is somebody else who looks whether all of them are finite.
 
     Raises InputError where they are not numbers, or where one is NaN or infinite (also after the cast to ``dtype``).
     """
@@ -65,7 +66,7 @@ def as_array(values: ArrayLike, symbol: str, dtype: DTypeLike | None = None) -> 
         array: Array = np.asarray(raw, dtype=kind, order="C")
     if not array.flags.aligned:  # a view into bytes, say; C++ reads whole words
         array = array.copy()
-    if not np.isfinite(array).all():
+    if finite and not np.isfinite(array).all():
         where = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
         reason = f", which does not fit into {kind.name}" if np.isfinite(raw[where]) else ""
         raise InputError(

@@ -217,11 +217,12 @@ class Network:
             return A
         from chainrule import engines
 
-        X, is_row = self._as_input(x)
+        X, is_row = self._as_input(x, finite=False)
         chosen = engines.for_network(self, engine)
         if engine == "auto" and self._shortcut is _no_shortcut:
             object.__setattr__(self, "_shortcut", chosen.shortcut(self) or _no_shortcut)
-        outputs = chosen.outputs(self, X)
+        while (outputs := chosen.outputs(self, X)) is None:
+            X, is_row = self._as_input(x)  # which raises, unless another thread has mended x
         return outputs[0] if is_row else outputs
 
     def predictor(self) -> Callable[[ArrayLike], Array]:
@@ -281,9 +282,9 @@ class Network:
         jacobian = network_jacobian(self, X)
         return jacobian[0] if is_row else jacobian
 
-    def _as_input(self, x: ArrayLike) -> tuple[Array, bool]:
+    def _as_input(self, x: ArrayLike, finite: bool = True) -> tuple[Array, bool]:
         """``x`` as rows (t, n), and whether it was a single one (n,)."""
-        X = as_array(x, "x", self.dtype)
+        X = as_array(x, "x", self.dtype, finite=finite)
         if X.ndim not in (1, 2) or X.shape[-1] != self.m[0] or 0 in X.shape:
             raise InputError(f"x must have shape ({self.m[0]},) or (t, {self.m[0]}) with t ≥ 1; got {X.shape}.")
         return (X[None, :], True) if X.ndim == 1 else (X, False)

@@ -115,7 +115,7 @@ template <class T> void output(const Output<T>& g) {
     }
     if (g.a && r < g.a_rows) {
       const int examples = g.a_rows - r < lanes<T> ? g.a_rows - r : lanes<T>;
-      transpose_matrix(a, lanes<T>, g.m, examples, g.a + long(r) * g.m, g.m, false);
+      transpose_matrix(a, lanes<T>, g.m, examples, g.a + long(r - g.first_row) * g.m, g.m, false);
     }
   }
 }

@@ -67,8 +67,8 @@ class Engine(Protocol):
     def start(self, problem: Problem, state: TrainingState | None) -> TrainingRun:
         """A run from θ of the network, or from a state that an engine gave out."""
 
-    def outputs(self, net: Network, X: Array) -> Array:
-        """N(x) for each row of X: (t, n) → (t, m)."""
+    def outputs(self, net: Network, X: Array) -> Array | None:
+        """N(x) for each row of X: (t, n) → (t, m). None where a number of X is not finite."""
 
     def shortcut(self, net: Network, reuse: bool = False) -> Callable[[object], Array | None] | None:
         """A quick way from one row x, or a few, to N(x), which may answer None: then ``outputs`` is to be asked.

@@ -71,8 +71,8 @@ class NativeEngine:
                     return f"the schedule {schedule!r} is not one of its own."
         return None
 
-    def outputs(self, net: Network, X: Array) -> Array:
-        """N(x) for each row of X: (t, n) → (t, m)."""
+    def outputs(self, net: Network, X: Array) -> Array | None:
+        """N(x) for each row of X: (t, n) → (t, m); X is looked at on the way, which is quicker."""
         if (few := self.shortcut(net)(X)) is not None:  # the same rows have the same outputs, however asked for
             return few
         evaluator = _evaluators.get(net)
@@ -80,8 +80,8 @@ class NativeEngine:
             kind = _native.Evaluator32 if net.dtype == np.float32 else _native.Evaluator64
             evaluator = _evaluators.setdefault(net, kind(_network(net)))
         out = np.empty((len(X), net.m[-1]), net.dtype)
-        evaluator.outputs(net.theta, X, out, thread_count(step_flop(net, len(X)) / 3, None))
-        return out
+        finite: bool = evaluator.outputs(net.theta, X, out, thread_count(step_flop(net, len(X)) / 3, None))
+        return out if finite else None
 
     def shortcut(self, net: Network, reuse: bool = False) -> Callable[[object], Array | None]:
         """A quick way from up to three rows x, a contiguous array of θ's own dtype, to N(x); else it answers None."""

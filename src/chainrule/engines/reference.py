@@ -34,9 +34,9 @@ class ReferenceEngine:
     def declines(self, net: Network, cost: Cost | None, optimizer: Optimizer | None, shuffle: bool = True) -> None:
         """Nothing is declined."""
 
-    def outputs(self, net: Network, X: Array) -> Array:
+    def outputs(self, net: Network, X: Array) -> Array | None:
         """N(x) for each row of X (Lecture, Def. 4.4)."""
-        return forward(net, X).a[net.r]
+        return forward(net, X).a[net.r] if np.isfinite(X).all() else None
 
     def shortcut(self, net: Network, reuse: bool = False) -> None:
         """There is none."""

@@ -1,0 +1,215 @@
+// The forward and the backward pass over a block of examples, shared between threads: by rows, where one carries a few of them
+// through all layers; or by columns, where each layer's panels are shared and a barrier stands between the layers.
+#include <algorithm>
+#include <cmath>
+
+#include "packed_network.hpp"
+
+namespace chainrule {
+namespace {
+
+constexpr long bytes_in_L2 = 786432;  // of activations that stay there while the weights pass by
+constexpr int least_rows = 32;        // of a piece: enough for tiles of some ten rows
+
+}  // namespace
+
+template <class T> bool PackedNetwork<T>::run(const Block<T>& block, Team& team, int thread) {
+  return by_columns_ ? run_by_columns(block, team, thread) : run_by_rows(block, team, thread);
+}
+
+template <class T> bool PackedNetwork<T>::run_by_rows(const Block<T>& block, Team& team, int thread) {
+  const long groups = (block.rows + lanes - 1) / lanes;
+  bool calm = true;
+  const long chunks = chunks_of(block.rows, team.count);
+  team.share(thread, chunks, [&](long k) {
+    const int first = static_cast<int>(groups * k / chunks) * lanes;
+    const int last = static_cast<int>(groups * (k + 1) / chunks) * lanes;
+    calm &= forward_rows(block, first, last, thread);
+    for (int i = static_cast<int>(layers.size()); block.training && i > lowest(); --i)
+      calm &= backward(block, i, 0, layers[i - 1].panels_in, first, last, thread);
+    if (block.training && front.count()) calm &= front.backward(first, last, x_delta.get(), stride(), moderate_limit());
+    team.poll(thread);
+  });
+  return calm;
+}
+
+template <class T> bool PackedNetwork<T>::forward_rows(const Block<T>& block, int first, int last, int thread) {
+  bool calm = prepare(block, first, last);
+  for (int i = 1; i <= wide_layers(); ++i) calm &= forward(block, i, 0, layers[i - 1].panels_out, first, last, thread);
+  return calm & output(block, first, last, thread);
+}
+
+template <class T> bool PackedNetwork<T>::run_by_columns(const Block<T>& block, Team& team, int thread) {
+  const long groups = (block.rows + lanes - 1) / lanes;
+  const long halves = groups * lanes >= 2 * least_rows ? 2 : 1;  // of the rows
+  bool calm = true;
+  const auto by_rows = [&](auto f) {
+    team.share(thread, groups,
+               [&](long k) { calm &= f(static_cast<int>(k) * lanes, static_cast<int>(k + 1) * lanes); });
+  };
+  const auto by_panels = [&](int panels, auto f) {
+    team.barrier.wait();  // what came before is complete
+    team.share(thread, panels * halves, [&](long k) {
+      const long p = k / halves, half = k % halves;
+      calm &= f(static_cast<int>(p), static_cast<int>(groups * half / halves) * lanes,
+                static_cast<int>(groups * (half + 1) / halves) * lanes);
+      team.poll(thread);
+    });
+  };
+  by_rows([&](int first, int last) { return prepare(block, first, last); });
+  for (int i = 1; i <= wide_layers(); ++i)
+    by_panels(layers[i - 1].panels_out,
+              [&](int p, int first, int last) { return forward(block, i, p, p + 1, first, last, thread); });
+  team.barrier.wait();
+  by_rows([&](int first, int last) { return output(block, first, last, thread); });
+  if (!block.training) return calm;
+  for (int i = static_cast<int>(layers.size()); i > lowest(); --i)
+    by_panels(layers[i - 1].panels_in,
+              [&](int p, int first, int last) { return backward(block, i, p, p + 1, first, last, thread); });
+  if (!front.count()) return calm;
+  team.barrier.wait();
+  by_rows([&](int first, int last) { return front.backward(first, last, x_delta.get(), stride(), moderate_limit()); });
+  return calm;
+}
+
+// Pieces of rows small enough for the cache, and for threads of unequal speed; the same number for each thread.
+template <class T> long PackedNetwork<T>::chunks_of(int rows, int threads) const {
+  long widest = 1;
+  for (const Layer& layer : layers) widest = std::max({widest, layer.n, layer.thin ? 1 : layer.m});
+  const long most = std::max<long>(least_rows, bytes_in_L2 / (widest * long(sizeof(T))));
+  const long of_thread = (rows + threads - 1) / threads;
+  const long few = threads == 1 ? most : std::min(most, std::max<long>(least_rows, of_thread / 4));
+  return std::min<long>((rows + lanes - 1) / lanes, threads * ((of_thread + few - 1) / few));
+}
+
+template <class T> bool PackedNetwork<T>::moderate(const Block<T>& block, const Buffer<T>& numbers, int p0, int p1,
+                                                   int first, int last) const {
+  if (block.moderate || !block.training || !numbers) return true;
+  bool calm = true;
+  for (int p = p0; p < p1; ++p)
+    calm &= kernels.largest(numbers.get() + p * stride() + long(first) * R, long(last - first) * R) <= moderate_limit();
+  return calm;
+}
+
+// The examples' numbers, the factors of dropout, and the front's forward pass
+template <class T> bool PackedNetwork<T>::prepare(const Block<T>& block, int first, int last) {
+  gather(block, first, last);
+  if (block.training) draw_masks(block, first, last);
+  return !front.count() || front.forward(block.training, first, last, x.get(), stride(), moderate_limit());
+}
+
+template <class T> void PackedNetwork<T>::gather(const Block<T>& block, int first, int last) {
+  const TrainingSet<T>& set = *block.set;
+  const bool by_units = front.count() > 0;
+  const long n = by_units ? front.layers.front().n : layers.front().n, m = layers.back().m;
+  const auto copy = [&](const std::uint32_t* order, long from, long first_row, long count) {
+    if (!by_units) kernels.gather({set.X, n, order, from, first_row, count}, x.get(), stride());
+    if (set.Y) kernels.gather_lanes({set.Y, m, order, from, first_row, count}, y_.get());
+  };
+  const int end = std::min(last, block.rows);
+  if (by_units && first < end)
+    kernels.gather_units(
+        {set.X, n, block.order ? block.order + first : nullptr, block.first + first, first, end - first}, front.x.get(),
+        front.pitch);
+  if (first < end) copy(block.order ? block.order + first : nullptr, block.first + first, first, end - first);
+  for (int r = std::max(first, block.rows); r < last; ++r)
+    copy(block.order ? block.order + first : nullptr, block.first + first, r, 1);
+  for (int r = first; r < last; ++r) {
+    const long example = block.order ? block.order[std::min(r, block.rows - 1)] : block.first + r;
+    weights_[r] =
+        r < block.rows ? static_cast<T>(block.scale * (set.weights ? double(set.weights[example]) : 1.0)) : T(0);
+  }
+}
+
+template <class T> void PackedNetwork<T>::draw_masks(const Block<T>& block, int first, int last) const {
+  if (front.count()) front.draw_masks(block.key, block.dropout, block.offset, block.step_rows, first, last);
+  long before = 0;  // outputs of the layers below, which the numbering of the masks' entries counts first
+  for (const auto& layer : front.layers) before += layer.m;
+  for (std::size_t l = 0; l < layers.size(); before += layers[l++].m)
+    if (layers[l].mask)
+      kernels.dropout_mask(
+          {block.key, static_cast<unsigned long long>(before * block.step_rows + block.offset * layers[l].m),
+           block.dropout[front.count() + l], layers[l].m, first, last, layers[l].mask.get(), stride()});
+}
+
+template <class T>
+bool PackedNetwork<T>::forward(const Block<T>& block, int i, int p0, int p1, int first, int last, int thread) {
+  const Layer& layer = layers[i - 1];
+  const bool vector_valued = !entrywise(layer.spec.sigma), is_last = i == static_cast<int>(layers.size());
+  Linear<T> g{};
+  g.A = input_of(i), g.A_stride = stride();
+  g.B = layer.W.get(), g.K = layer.n;
+  g.bias = layer.b.get();
+  g.out = layer.a.get(), g.out_stride = stride();
+  g.first_row = first, g.last_row = last, g.first_panel = p0, g.last_panel = p1, g.panels = layer.panels_out;
+  g.last_lanes = static_cast<int>(layer.m - long(layer.panels_out - 1) * R);
+  g.next = is_last ? nullptr : layers[i].weights();
+  g.epilogue = vector_valued || is_last ? Linear<T>::none : Linear<T>::value;
+  g.activation = {layer.spec.sigma, static_cast<T>(layer.spec.parameter),
+                  block.training && layer.keeps_source ? layer.source.get() : nullptr,
+                  block.training ? layer.mask.get() : nullptr, layer.kappa.get()};
+  kernels.linear(g);
+  if (is_last) return true;
+  if (vector_valued)
+    kernels.vector_value({g.activation, layer.a.get(), stride(), int(layer.m), first, last, scratch_[thread].get()});
+  return moderate(block, layer.a, p0, p1, first, last);
+}
+
+template <class T> bool PackedNetwork<T>::output(const Block<T>& block, int first, int last, int thread) {
+  Layer& layer = layers.back();
+  if (layer.thin)
+    kernels.thin_linear({input_of(int(layers.size())), stride(), layer.Wt.get(), layer.b.get(), layer.panels_in,
+                         int(layer.m), first, last, z_.get()});
+  Output<T> out{};
+  out.sigma = layer.spec.sigma, out.sigma_parameter = static_cast<T>(layer.spec.parameter);
+  out.kappa = layer.kappa.get(), out.kappa_delta = layer.kappa_delta.get();
+  out.cost = cost_.cost, out.cost_parameter = static_cast<T>(cost_.parameter);
+  out.m = static_cast<int>(layer.m), out.first_row = first, out.last_row = last;
+  out.Z = layer.thin ? z_.get() : layer.a.get(), out.Z_stride = layer.thin ? 0 : stride();
+  out.Y = block.set->Y ? y_.get() : nullptr;
+  out.weights = weights_.get();
+  out.losses = losses.get();
+  out.delta = block.training ? layer.delta.get() : nullptr, out.delta_stride = stride();
+  out.a = block.out, out.a_rows = block.rows;
+  out.scratch = scratch_[thread].get();
+  kernels.output(out);
+  double loss = 0;
+  for (int r = first; r < last; ++r) loss += losses[r];
+  return std::abs(loss) < 1e300 &&  // false for NaN
+         (!block.training || (moderate(block, layer.delta, 0, layer.panels_out, first, last) &&
+                              moderate(block, layer.kappa_delta, 0, layer.panels_out, first, last)));
+}
+
+// From δ[i] to δ[i − 1], or to ∂J/∂a of the front
+template <class T>
+bool PackedNetwork<T>::backward(const Block<T>& block, int i, int p0, int p1, int first, int last, int thread) {
+  const Layer& layer = layers[i - 1];
+  const Layer* const below = i > 1 ? &layers[i - 2] : nullptr;  // null: the front
+  const bool vector_valued = below && !entrywise(below->spec.sigma);
+  Linear<T> g{};
+  g.A = layer.delta.get(), g.A_stride = stride();
+  g.B = layer.Wt.get(), g.K = layer.m;
+  g.out = below ? below->delta.get() : x_delta.get(), g.out_stride = stride();
+  g.first_row = first, g.last_row = last, g.first_panel = p0, g.last_panel = p1, g.panels = layer.panels_in;
+  g.last_lanes = static_cast<int>(layer.n - long(layer.panels_in - 1) * R);
+  g.next = below ? below->Wt.get() : nullptr;
+  g.epilogue = vector_valued || !below ? Linear<T>::none : Linear<T>::derivative;
+  if (below)
+    g.activation = {below->spec.sigma,
+                    static_cast<T>(below->spec.parameter),
+                    below->keeps_source ? below->source.get() : below->a.get(),
+                    below->mask.get(),
+                    below->kappa.get(),
+                    below->kappa_delta.get()};
+  kernels.linear(g);
+  if (!below) return true;
+  if (vector_valued)
+    kernels.vector_pullback(
+        {g.activation, below->delta.get(), stride(), int(below->m), first, last, scratch_[thread].get()});
+  return moderate(block, below->delta, p0, p1, first, last) && moderate(block, below->kappa_delta, p0, p1, first, last);
+}
+
+template class PackedNetwork<float>;
+template class PackedNetwork<double>;
+
+}  // namespace chainrule

@@ -1,0 +1,56 @@
+// Numbered pieces of work that threads share. Each thread has a range of its own, which it takes in order; who is through with
+// it helps the others, from the ends of theirs. So a thread whose CPU is slower, or busy with something else, keeps nobody
+// waiting (two hyperthreads, one with a busy neighbour: 256-256 hidden units 700 → 600 µs a step), and what a piece
+// computes does not depend on who does it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+namespace chainrule {
+
+class Shares {
+ public:
+  explicit Shares(int threads) : ranges_(threads) {}
+
+  // Pieces first … last − 1 are this thread's, who says so itself: until it does, it has none.
+  void own(int thread, std::uint32_t first, std::uint32_t last) {
+    ranges_[thread].left.store(pair(first, last), std::memory_order_relaxed);
+  }
+
+  // All of `count` pieces, evenly, while nobody takes any.
+  void hand_out(long count) {
+    const long threads = static_cast<long>(ranges_.size());
+    for (long t = 0; t < threads; ++t)
+      own(static_cast<int>(t), static_cast<std::uint32_t>(count * t / threads),
+          static_cast<std::uint32_t>(count * (t + 1) / threads));
+  }
+
+  // A piece that nobody else gets; −1: there is none left.
+  long take(int thread) {
+    const int threads = static_cast<int>(ranges_.size());
+    for (int k = 0; k < threads; ++k) {
+      std::atomic<std::uint64_t>& range = ranges_[(thread + k) % threads].left;
+      std::uint64_t left = range.load(std::memory_order_relaxed);
+      while (first(left) < last(left)) {
+        const std::uint64_t rest = k == 0 ? pair(first(left) + 1, last(left)) : pair(first(left), last(left) - 1);
+        if (range.compare_exchange_weak(left, rest, std::memory_order_relaxed))
+          return k == 0 ? first(left) : last(left) - 1;
+      }
+    }
+    return -1;
+  }
+
+ private:
+  struct alignas(64) Range {
+    std::atomic<std::uint64_t> left{0};
+  };
+  static std::uint64_t pair(std::uint32_t first, std::uint32_t last) { return std::uint64_t{last} << 32 | first; }
+  static std::uint32_t first(std::uint64_t range) { return static_cast<std::uint32_t>(range); }
+  static std::uint32_t last(std::uint64_t range) { return static_cast<std::uint32_t>(range >> 32); }
+
+  std::vector<Range> ranges_;
+};
+
+}  // namespace chainrule
