@@ -41,9 +41,11 @@ template <class T> Packed<T>::Packed(const ProblemSpec<T>& problem)
   for (int l = 0; l < int(network_.layers.size()); ++l) {
     const auto& layer = network_.layers[l];
     for (int k = 0; k < kept; ++k) moments_[k].push_back(room_like(layer));
-    // In groups of output panels whose deltas stay in L2 while the inputs pass by.
+    // In groups of output panels whose deltas stay in L2 while the inputs pass by. By columns one panel of W after the other: they
+    // mostly stay with the thread that will read them, C 2 %.
     const int panels = layer.thin ? 1 : layer.panels_out;
-    const int group = std::max<long>(1, (1 << 20) / (network_.capacity * R * long(sizeof(T))));
+    const long cached = std::max<long>(1, (1 << 20) / (network_.capacity * R * long(sizeof(T))));
+    const int group = network_.by_columns() ? 1 : static_cast<int>(std::min<long>(cached, panels));
     for (int g = 0; g < panels; g += group)
       for (int q = 0; q < layer.panels_in; ++q)
         for (int p = g; p < std::min(panels, g + group); ++p)

@@ -9,14 +9,14 @@ namespace {
 int panels(long features, int R) { return static_cast<int>((features + R - 1) / R); }
 
 // Splitting by columns costs a barrier per layer and pays (7 – 10 %) where few rows meet weights that no L2 cache holds.
-template <class T> bool split_by_columns(const NetworkSpec& net, long capacity, int threads) {
+template <class T> bool columns_pay(const NetworkSpec& net, long capacity) {
   bool entrywise_hidden = true;
   long largest = 0;
   for (int i = Front<T>::leading(net) + 1; i <= net.r(); ++i) {
     if (i < net.r()) entrywise_hidden &= entrywise(net.layers[i - 1].sigma);
     largest = std::max(largest, net.m[i] * net.m[i - 1] * long(sizeof(T)));
   }
-  return threads > 1 && entrywise_hidden && capacity <= 256 && largest >= (1 << 20);
+  return entrywise_hidden && capacity <= 256 && largest >= (1 << 20);
 }
 
 }  // namespace
@@ -32,7 +32,7 @@ PackedNetwork<T>::PackedNetwork(const NetworkSpec& net, const CostSpec& cost, lo
       x(panels(net.m[front.count()], R) * stride()),
       losses(capacity),
       cost_(cost),
-      by_columns_(split_by_columns<T>(net, capacity, threads)),
+      by_columns_(columns_pay<T>(net, capacity)),
       weights_(capacity) {
   long theta = 0, widest = net.m.back();
   const int f = front.count();

@@ -87,7 +87,9 @@ template <class T> class PackedNetwork {
   Buffer<T> x_delta;  // ∂J/∂a[f], where there is a front
   Buffer<double> losses;  // [capacity]
 
-  long stride() const { return capacity * R; }
+  // From a panel to the next. No power of two: a few rows of many panels would meet in the same sets of the cache.
+  long stride() const { return (capacity + lanes) * R; }
+  bool by_columns() const { return by_columns_; }
   const T* input_of(int i) const { return i == 1 ? x.get() : layers[i - 2].a.get(); }
 
  private:
@@ -109,7 +111,7 @@ template <class T> class PackedNetwork {
   int lowest() const { return front.count() ? 0 : 1; }  // the backward pass goes down to layer lowest() + 1
 
   CostSpec cost_;
-  bool by_columns_;                 // layers are split between threads by their columns, not by the batch's rows
+  bool by_columns_;                 // threads share layers by their columns, not by the batch's rows
   Buffer<T> z_, y_, weights_;       // across lanes: z[r] of a thin layer, and Y; [capacity]
   std::vector<Buffer<T>> scratch_;  // per thread, [3][widest vector-valued layer][lanes]
 };

@@ -14,7 +14,7 @@ constexpr int least_rows = 32;        // of a piece: enough for tiles of some te
 }  // namespace
 
 template <class T> bool PackedNetwork<T>::run(const Block<T>& block, Team& team, int thread) {
-  return by_columns_ ? run_by_columns(block, team, thread) : run_by_rows(block, team, thread);
+  return by_columns_ && team.count > 1 ? run_by_columns(block, team, thread) : run_by_rows(block, team, thread);
 }
 
 template <class T> bool PackedNetwork<T>::run_by_rows(const Block<T>& block, Team& team, int thread) {
