@@ -195,7 +195,7 @@ def test_numbers_of_threads_are_tried_where_sizes_leave_a_doubt(monkeypatch: pyt
     monkeypatch.setattr(native, "FLOP_PER_THREAD", FLOP_PER_THREAD)
     assert native.first_threads(FLOP_PER_THREAD / 4, 2) == 1
     assert native.thread_count(FLOP_PER_THREAD / 4 / native.LEAST_TRIED, 2) == 2
-    assert native.first_threads(20 * FLOP_PER_THREAD, 2) == 2
+    assert native.first_threads(native.MOST_TRIED * FLOP_PER_THREAD, 2) == 2
     assert native.first_threads(2 * native.MOST_TRIED * FLOP_PER_THREAD, 2) == 0
 
 
