@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.workloads import WORKLOADS, Goal
+from chainrule.files import write_bytes
 
 KIN = ("predictor", "rival")
 
@@ -90,9 +91,9 @@ class Report:
         return {name: v for row in self.rows for result in row.results for name, v in result.versions.items()}
 
     def save(self, path: Path) -> None:
-        """Write JSON."""
+        """Write JSON, atomically."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(dataclasses.asdict(self), indent=1) + "\n", encoding="utf-8")
+        write_bytes(path, (json.dumps(dataclasses.asdict(self), indent=1) + "\n").encode())
 
     @classmethod
     def load(cls, path: Path) -> Report:
