@@ -16,7 +16,8 @@ template <class T> void bind(nb::module_& module, const char* evaluator, const c
             nb::gil_scoped_release release;
             return self.outputs(theta.data(), X.data(), static_cast<long>(X.shape(0)), out.data(), threads);
           },
-          nb::arg("theta"), nb::arg("X"), nb::arg("out"), nb::arg("threads"), "out := N(X); False where X is not finite.");
+          nb::arg("theta"), nb::arg("X"), nb::arg("out"), nb::arg("threads"),
+          "out := N(X); False where X is not finite.");
   module.def(
       gradient_name,
       [](const NetworkArgs& net, const CostArgs& cost, const Rows<const T>& X, const Rows<const T>& Y,

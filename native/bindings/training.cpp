@@ -63,10 +63,10 @@ template <class T> class Run {
   }
   const char* method() const { return trainer_->method(); }
 
-  void get_moments(std::vector<Vector<T>> moments) const {
+  void get(Vector<T> theta, std::vector<Vector<T>> moments) const {
     std::array<T*, 2> out{};
     for (std::size_t k = 0; k < moments.size() && k < 2; ++k) out[k] = moments[k].data();
-    trainer_->get(nullptr, out);
+    trainer_->get(theta.data(), out);
   }
 
   nb::dict progress() const {
@@ -136,7 +136,8 @@ template <class T> void bind(nb::module_& module, const char* name) {
       .def("interrupt", &Run<T>::interrupt, "Make `advance` return soon; a step that is not finished is given up.")
       .def_prop_ro("stopped", &Run<T>::stopped)
       .def_prop_ro("method", &Run<T>::method, "How steps are computed: panels or lanes.")
-      .def("get_moments", &Run<T>::get_moments, nb::arg("moments"), "Write the optimizer's moments into these arrays.")
+      .def("get", &Run<T>::get, nb::arg("theta"), nb::arg("moments"),
+           "Write θ and the optimizer's moments into these arrays.")
       .def("best_theta", &Run<T>::best_theta, nb::arg("theta"))
       .def("progress", &Run<T>::progress)
       .def("records_since", &Run<T>::records_since, nb::arg("first"));

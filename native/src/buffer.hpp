@@ -24,7 +24,11 @@ template <class T> class Buffer {
     data_ = static_cast<T*>(std::aligned_alloc(alignment, rounded));
     if (!data_) throw std::bad_alloc();
 #ifdef __linux__
-    if (bytes >= huge) madvise(data_, rounded, MADV_HUGEPAGE);
+    // Pages that are given back are zero when they are touched next: by the thread that works with them, and perhaps never.
+    if (bytes >= huge && madvise(data_, rounded, MADV_DONTNEED) == 0) {
+      madvise(data_, rounded, MADV_HUGEPAGE);
+      return;
+    }
 #endif
     std::memset(static_cast<void*>(data_), 0, rounded);
   }

@@ -33,6 +33,8 @@ struct Measured {  // by the last step that was done
   double gradient_norm = 0;
 };
 
+inline constexpr long many_numbers = 1 << 20;  // so many are worth several threads just to be moved
+
 // Functions that take a thread number are called by all threads of the team at once, with the same arguments.
 template <class T> class Method {
  public:

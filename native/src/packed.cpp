@@ -83,7 +83,14 @@ template <class T> void Packed<T>::make_room_for_sums() {
 }
 
 template <class T> void Packed<T>::put(const T* theta, const std::array<const T*, 2>& moments) {
-  network_.put(theta);
+  long numbers = 0;
+  for (const Layer& layer : network_.layers) numbers += layer.packed() * network_.R;
+  const int threads = numbers < many_numbers ? 1 : static_cast<int>(flags_.size());
+  Shares pieces(threads);
+  pieces.hand_out(network_.put_pieces());
+  run_threads(threads, [&](int thread) {
+    for (long k; (k = pieces.take(thread)) >= 0;) network_.put(theta, k);
+  });
   const auto& kernels = network_.kernels;
   for (int k = 0; k < 2; ++k) {
     if (!moments[k] || moments_[k].empty()) continue;

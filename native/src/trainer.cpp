@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <system_error>
 
 #include "narrow.hpp"
 #include "packed.hpp"
@@ -79,6 +80,15 @@ template <class T> void Trainer<T>::advance(long epochs, double seconds, const s
   } while (again_);
   choice_.pause();
   if (unclocked_steps_) read_clock();
+}
+
+template <class T> void Trainer<T>::get(T* theta, const std::array<T*, 2>& moments) const {
+  const int threads = problem_.net.d() < many_numbers ? 1 : problem_.threads;
+  try {
+    run_threads(threads, [&](int thread) { method_->get(theta, moments, thread, threads); });
+  } catch (const std::system_error&) {  // there are no more threads: nothing may be lost for that
+    method_->get(theta, moments, 0, 1);
+  }
 }
 
 // Thread 0, between two steps.

@@ -42,7 +42,7 @@ template <class T> class Trainer {
 
   Stopped stopped() const { return stopped_; }
   const Progress& progress() const { return progress_; }
-  void get(T* theta, const std::array<T*, 2>& moments) const { method_->get(theta, moments, 0, 1); }
+  void get(T* theta, const std::array<T*, 2>& moments) const;
   const T* best_theta() const { return best_theta_.get(); }  // (d,), or null: see Progress::best_epoch
   void set_best_theta(const T* theta);
   const char* method() const { return method_name_; }

@@ -121,6 +121,7 @@ class NativeRun:
         problem.net.theta = state.theta  # from here on the compiled run keeps it current
         self._moments = tuple(problem.optimizer.moments)
         self._first_step = state.first_step
+        moments = [state.moments[name] for name in self._moments]  # all zero: they need not be read
         flop = step_flop(problem.net, problem.batch_size)
         run = _native.TrainingRun32 if problem.net.dtype == np.float32 else _native.TrainingRun64
         self._run = run(
@@ -138,7 +139,7 @@ class NativeRun:
             threads=thread_count(flop / LEAST_TRIED, problem.threads),
             first_threads=first_threads(flop, problem.threads),
             theta=problem.net.theta,
-            moments=[np.ascontiguousarray(state.moments[name]) for name in self._moments],
+            moments=[np.ascontiguousarray(moment) for moment in moments] if any(map(np.any, moments)) else [],
             progress={
                 **{
                     name: getattr(state, name)
@@ -185,8 +186,9 @@ class NativeRun:
     def state(self) -> TrainingState:
         """The whole state, as a copy."""
         problem = self._problem
-        moments = {name: np.empty_like(problem.net.theta) for name in self._moments}
-        self._run.get_moments(list(moments.values()))
+        theta = np.empty_like(problem.net.theta)
+        moments = {name: np.empty_like(theta) for name in self._moments}
+        self._run.get(theta, list(moments.values()))
         best: Array | None = np.empty_like(problem.net.theta) if problem.patience is not None else None
         if best is not None and not self._run.best_theta(best):
             best = None
@@ -195,7 +197,7 @@ class NativeRun:
         stream = (high << 64 | low, increment_high << 64 | increment_low)
         records: Any = {name: values[:] for name, values in self.records.items()}
         return TrainingState(
-            problem.net.theta.copy(), moments, stream, first_step=self._first_step, best_theta=best, records=records,
+            theta, moments, stream, first_step=self._first_step, best_theta=best, records=records,
             **progress,
         )  # fmt: skip
 

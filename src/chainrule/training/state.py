@@ -55,8 +55,8 @@ class TrainingState:
 
     @classmethod
     def start(cls, problem: Problem) -> TrainingState:
-        """The state before the first step."""
-        theta = problem.net.theta.copy()
+        """The state before the first step; its θ is the network's own vector, no copy of it."""
+        theta = problem.net.theta
         stream = position(np.random.PCG64(problem.seed))
         return cls(theta=theta, moments=problem.optimizer.start(theta), stream=stream)
 
