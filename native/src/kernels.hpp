@@ -254,6 +254,8 @@ template <class T> struct Kernels {
                             T* W);                                   // rows first … last − 1 of W
   void (*transpose)(const T* from, long rows, long columns, T* to);  // (rows, columns) → (columns, rows), row by row
   void (*transpose_block)(const T* block, int height, int width, T* transposed);  // [height][R] → [width][R]
+  // sums += {Σ|x|, Σ x²} in double precision, in one order; count a multiple of `lanes`
+  void (*add_norms)(const T* x, long count, double* sums);
   T (*largest)(const T* x, long count);  // max |x|, NaN where one of them is NaN
   void (*dropout_mask)(const DropoutMask<T>&);
   // narrow networks

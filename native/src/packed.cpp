@@ -250,12 +250,9 @@ template <class T> void Packed<T>::measure_penalty() {
     const UnitGradient<T> units = front ? unit_gradient(pieces_[k], 0) : UnitGradient<T>{};
     const WeightBlock<T> block = front ? WeightBlock<T>{} : weight_block(pieces_[k], 0);
     const T* const W = (front ? units.parameters[int(Part::W)] : block.parameters).theta;
-    double l1 = 0, l2 = 0;
-    for (long j = 0; j < (front ? units.count[int(Part::W)] : block.height * long(network_.R)); ++j) {
-      const double w = W[j];
-      l1 += std::abs(w), l2 += w * w;
-    }
-    penalties_[2 * k] = l1, penalties_[2 * k + 1] = l2;
+    penalties_[2 * k] = penalties_[2 * k + 1] = 0;
+    network_.kernels.add_norms(W, front ? units.count[int(Part::W)] : block.height * long(network_.R),
+                               &penalties_[2 * k]);
   }
 }
 

@@ -15,6 +15,8 @@ template <class T> inline void keep_only(T* G, const T* keep, long count) {
 // Kernels::weight_block
 template <class T> void weight_block(const WeightBlock<T>& g, const Epilogue<T>& e) {
   const int tiles = (g.height + tile_rows - 1) / tile_rows;
+  Epilogue<T> of_tile = e;
+  of_tile.penalty = nullptr;  // is that of the whole block: one order of summing, here and where a run goes on
   for (int b = 0; b < tiles; ++b) {
     const int h0 = g.height * b / tiles, h1 = g.height * (b + 1) / tiles;
     const long at = long(h0) * R<T>;
@@ -36,8 +38,9 @@ template <class T> void weight_block(const WeightBlock<T>& g, const Epilogue<T>&
     else
       call_tile<Outers<T>::template Tile>(h1 - h0, tile);
     if (g.keep) keep_only(G, g.keep + at, long(h1 - h0) * R<T>);
-    finish_gradient(G, at, long(h1 - h0) * R<T>, p, e, Part::W);
+    finish_gradient(G, at, long(h1 - h0) * R<T>, p, of_tile, Part::W);
   }
+  if (e.update && e.penalty) add_norms(g.parameters.theta, long(g.height) * R<T>, e.penalty);
   if (e.update && g.transposed) transpose_matrix(g.parameters.theta, R<T>, g.height, g.width, g.transposed, R<T>, true);
 }
 
