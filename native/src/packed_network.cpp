@@ -94,10 +94,6 @@ template <class T> const T* PackedNetwork<T>::matrix(const Layer& layer, const T
   return layer.dense.get();
 }
 
-template <class T> void PackedNetwork<T>::put(const T* theta) {
-  for (long piece = 0; piece < put_pieces(); ++piece) put(theta, piece);
-}
-
 template <class T> long PackedNetwork<T>::put_pieces() const {
   long count = 1;
   for (const Layer& layer : layers) count += layer.panels_of_W();

