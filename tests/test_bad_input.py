@@ -1,7 +1,8 @@
 """The public border, case by case: bad input gives the promised error, which names the symbol and the remedy.
 
 Each row of the table is one way to hand in something wrong: what is done with a fresh 3-4-2 network, words that the
-message must hold, and the error. Files have a table of their own in test_files.py, the command line in test_cli.py.
+message must hold, and the error. Files have a table of their own in test_spoilt_files.py, the command line in
+test_cli.py.
 """
 
 from __future__ import annotations
