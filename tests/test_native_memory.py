@@ -71,14 +71,16 @@ def test_the_training_set_is_not_copied() -> None:
 
 def test_a_few_times_theta() -> None:
     """A network like 784-512-512-10, with θ so large that all else is small beside it, takes with Adam no more than 4
-    times the bytes of θ beyond θ itself while it trains; and 7.5 times at its highest, when the state is taken out."""
+    times the bytes of θ beyond θ itself, to the end of training; and 7.5 times when the state is then asked for."""
     within, highest = measured("""
         X, Y = rng.normal(size=(64, 1568)).astype("float32"), np.ones((64, 10), "float32")
         net = cr.Network.dense([1568, 2048, 2048, 10], dtype="float32")
         seen, before = [], resident()
         look = lambda history: seen.append(memory("VmRSS"))
-        cr.train(net, X, Y, optimizer="adam", epochs=2, batch_size=16, callbacks=[look])
+        history = cr.train(net, X, Y, optimizer="adam", epochs=2, batch_size=16, callbacks=[look])
+        seen.append(memory("VmHWM"))
         size = net.theta.nbytes
+        history.state
         print(json.dumps([(max(seen) - before) / size, (memory("VmHWM") - before) / size]))
     """)
     assert within <= 4.0

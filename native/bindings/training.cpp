@@ -57,6 +57,12 @@ template <class T> class Run {
   }
   void interrupt() { interrupt_.store(true); }
 
+  void finish() {
+    best_theta(theta_);
+    trainer_->finish();
+    data_ = {}, validation_.reset(), theta_ = {};
+  }
+
   std::optional<std::string> stopped() const {
     const char* name = stopped_names[static_cast<int>(trainer_->stopped())];
     return name ? std::optional<std::string>(name) : std::nullopt;
@@ -134,6 +140,8 @@ template <class T> void bind(nb::module_& module, const char* name) {
           nb::arg("progress"))
       .def("advance", &Run<T>::advance, nb::arg("epochs"), nb::arg("seconds"), "Go on, without the GIL.")
       .def("interrupt", &Run<T>::interrupt, "Make `advance` return soon; a step that is not finished is given up.")
+      .def("finish", &Run<T>::finish,
+           "No step follows: write the best θ, if there is one, into the network's, and let the arrays go.")
       .def_prop_ro("stopped", &Run<T>::stopped)
       .def_prop_ro("method", &Run<T>::method, "How steps are computed: panels or lanes.")
       .def("get", &Run<T>::get, nb::arg("theta"), nb::arg("moments"),

@@ -47,6 +47,9 @@ template <class T> class Method {
   // The work is for so many threads from now on, at most those of the problem. Called by one thread between two steps.
   virtual void share_out(int) {}
 
+  // No step follows: all memory but that of θ and the moments is given back.
+  virtual void finish() = 0;
+
   // One step. All threads get the same outcome; unless it is `done`, θ and the moments are untouched.
   virtual Outcome step(const Step<T>& step, Team& team, int thread) = 0;
 

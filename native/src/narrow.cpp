@@ -71,6 +71,11 @@ template <class T> Narrow<T>::Narrow(const ProblemSpec<T>& problem)
   validation_losses_.resize((problem.validation.t + lanes_ * kernels_.vectors - 1) / (lanes_ * kernels_.vectors));
 }
 
+template <class T> void Narrow<T>::finish() {
+  x_ = {}, y_ = {}, weights_ = {}, sums_ = {};
+  workspaces_.clear();
+}
+
 template <class T> void Narrow<T>::put(const T* theta, const std::array<const T*, 2>& moments) {
   std::copy_n(theta, d_, theta_.get());
   for (int k = 0; k < kept_; ++k)

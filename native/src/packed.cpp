@@ -122,6 +122,11 @@ template <class T> void Packed<T>::get(T* theta, const std::array<T*, 2>& moment
   }
 }
 
+template <class T> void Packed<T>::finish() {
+  network_.keep_theta_alone();
+  sums_.clear(), kept_.clear();
+}
+
 template <class T> int Packed<T>::place(const Piece& piece) const {
   const Front<T>& front = network_.front;
   return piece.layer < 0 ? front.pieces[piece.p].layer : front.count() + piece.layer;

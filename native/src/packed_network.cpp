@@ -69,6 +69,18 @@ PackedNetwork<T>::PackedNetwork(const NetworkSpec& net, const CostSpec& cost, lo
   for (int t = 0; t < threads; ++t) scratch_.emplace_back(4 * widest * lanes);
 }
 
+template <class T> void PackedNetwork<T>::keep_theta_alone() {
+  const auto forget = [](auto& layer) {
+    layer.a = {}, layer.source = {}, layer.mask = {}, layer.delta = {}, layer.kappa_delta = {};
+  };
+  front.x = {}, x = {}, x_delta = {}, z_ = {}, y_ = {};
+  for (auto& layer : front.layers) forget(layer);
+  for (Layer& layer : layers) {
+    forget(layer);
+    if (layer.Wt) layer.W = {};  // get() reads Wt
+  }
+}
+
 template <class T> void PackedNetwork<T>::mark_blocks(Layer& layer, bool backward) {
   layer.dense = Buffer<T>(layer.m * layer.n);
   if (!backward) return;

@@ -62,6 +62,9 @@ template <class T> class PackedNetwork {
   // and back, of all: W in the lecture's order (dense) from a vector like θ
   const T* matrix(const Layer& layer, const T* theta) const;
 
+  // Gives back all memory but what get() reads: no pass follows.
+  void keep_theta_alone();
+
   // The forward pass over a block, the losses, and the backward pass if block.training. Returns whether this thread saw
   // only moderate numbers (or block.moderate says so): losses, activations and deltas so small that no sum over
   // `capacity` rows can overflow.

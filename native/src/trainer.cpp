@@ -82,6 +82,14 @@ template <class T> void Trainer<T>::advance(long epochs, double seconds, const s
   if (unclocked_steps_) read_clock();
 }
 
+template <class T> void Trainer<T>::finish() {
+  problem_.epochs = progress_.epoch;
+  problem_.data = problem_.validation = {};
+  shown_ = nullptr;
+  order_ = {};
+  method_->finish();
+}
+
 template <class T> void Trainer<T>::get(T* theta, const std::array<T*, 2>& moments) const {
   const int threads = problem_.net.d() < many_numbers ? 1 : problem_.threads;
   try {

@@ -40,6 +40,9 @@ template <class T> class Trainer {
   // within a long step, which it then gives up: θ is as before that step.
   void advance(long epochs, double seconds, const std::function<bool()>& interrupted);
 
+  // No step follows: lets go of the problem's arrays and of all memory but what `get` needs.
+  void finish();
+
   Stopped stopped() const { return stopped_; }
   const Progress& progress() const { return progress_; }
   void get(T* theta, const std::array<T*, 2>& moments) const;

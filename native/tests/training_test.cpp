@@ -161,8 +161,12 @@ template <class T> std::vector<double> run(Data<T>& data, int threads, long epoc
   progress.stream.state = 12345, progress.stream.increment = 67891;
   Trainer<T> trainer(data.problem, progress, data.theta.data(), {data.zeros.data(), data.zeros.data()});
   while (trainer.stopped() == Stopped::no) trainer.advance(epochs, 100, nullptr);
-  std::vector<T> theta(data.problem.net.d());
+  std::vector<T> theta(data.problem.net.d()), late(theta.size());
   trainer.get(theta.data(), {nullptr, nullptr});
+  trainer.finish();
+  trainer.advance(1, 100, nullptr);  // makes no step any more
+  trainer.get(late.data(), {nullptr, nullptr});
+  CHECK(theta == late, "theta after finish() is another");
   std::vector<double> all(theta.begin(), theta.end());
   for (int k : {Progress::J, Progress::validation_J, Progress::learning_rate, Progress::gradient_norm})
     for (double value : trainer.progress().records[k]) all.push_back(value);

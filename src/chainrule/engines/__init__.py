@@ -53,6 +53,12 @@ class TrainingRun(Protocol):
     def state(self) -> TrainingState:
         """The whole state, as a copy: the run can be started from it again, bitwise."""
 
+    def finish(self) -> Callable[[], TrainingState]:
+        """End the run: no step follows, and with patience the network's θ becomes the best one seen.
+
+        What it answers gives the last state, and holds on to no more than that needs: not to the training set.
+        """
+
 
 class Engine(Protocol):
     """Something that can train, evaluate and differentiate networks."""

@@ -117,7 +117,7 @@ class NativeRun:
     """A training run in native code, in slices; the network's θ is current at the end of each."""
 
     def __init__(self, problem: Problem, state: TrainingState) -> None:
-        self._problem = problem
+        self._d, self._dtype, self._has_patience = problem.net.d, problem.net.dtype, problem.patience is not None
         problem.net.theta = state.theta  # from here on the compiled run keeps it current
         self._moments = tuple(problem.optimizer.moments)
         self._first_step = state.first_step
@@ -185,11 +185,10 @@ class NativeRun:
 
     def state(self) -> TrainingState:
         """The whole state, as a copy."""
-        problem = self._problem
-        theta = np.empty_like(problem.net.theta)
+        theta = np.empty(self._d, self._dtype)
         moments = {name: np.empty_like(theta) for name in self._moments}
         self._run.get(theta, list(moments.values()))
-        best: Array | None = np.empty_like(problem.net.theta) if problem.patience is not None else None
+        best: Array | None = np.empty_like(theta) if self._has_patience else None
         if best is not None and not self._run.best_theta(best):
             best = None
         progress = self._run.progress()
@@ -200,6 +199,11 @@ class NativeRun:
             theta, moments, stream, first_step=self._first_step, best_theta=best, records=records,
             **progress,
         )  # fmt: skip
+
+    def finish(self) -> Callable[[], TrainingState]:
+        """The end of the run; see the seam. What is kept for the state is θ and the moments as they were."""
+        self._run.finish()
+        return self.state
 
 
 def step_flop(net: Network, rows: int) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -81,6 +82,13 @@ class ReferenceRun:
     def state(self) -> TrainingState:
         """The whole state, as a copy."""
         return self._state.copy()
+
+    def finish(self) -> Callable[[], TrainingState]:
+        """The end of the run; see the seam."""
+        last = self.state()
+        if last.best_theta is not None:
+            self.problem.net.theta = last.best_theta
+        return lambda: last
 
     def advance(self, epochs: int, seconds: float) -> None:
         """Make steps until ``epochs`` more epochs are finished, ``seconds`` have passed, or the run has stopped."""

@@ -123,8 +123,6 @@ def train(
                     history.stopped = "interrupted"
     finally:
         history.finish()
-        if problem.patience is not None and history.state.best_theta is not None:
-            net.theta = history.state.best_theta
     if history.stopped == "interrupted":
         raise TrainingInterrupted(
             f"training was interrupted after {history.epochs} of {problem.epochs} epochs; the network is whole.",
