@@ -88,6 +88,16 @@ def test_what_is_not_finite_is_named_by_its_first_index(array: Any) -> None:
     assert f"Q must be finite; got {array[where]} at index {where}." in str(caught.value)
 
 
+@given(st.integers(0, 3 * 2**18), st.sampled_from([math.nan, math.inf, -math.inf]))
+def test_a_large_array_is_looked_at_to_its_end(where: int, value: float) -> None:
+    """A single number that is not finite is found wherever it stands among 786,433, which are looked at in parts."""
+    array = np.zeros(3 * 2**18 + 1, np.float32)
+    assert as_array(array, "Q", np.float32) is array
+    array[where] = value
+    with pytest.raises(cr.InputError, match=rf"got {value} at index \({where},\)"):
+        as_array(array, "Q", np.float32)
+
+
 @given(hnp.arrays(np.float64, 4, elements=st.floats(allow_nan=False, allow_infinity=False)))
 def test_float32_takes_what_fits(array: Any) -> None:
     """Numbers pass into float32 if and only if none of them overflows there; the message names the one that does."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -242,6 +243,25 @@ def test_a_resumed_run_stops_where_the_unbroken_one_does(rule: dict[str, float],
     assert run.stopped == whole.stopped == next(iter(rule))
     assert 5 <= whole.state().epoch < 500  # not at once
     assert bits(run.state()) == bits(whole.state())
+
+
+def test_an_interrupted_run_goes_on(engine: str) -> None:
+    """``interrupt`` ends the ``advance`` that runs, or else the next, which would both take hours; what follows is as in
+    the unbroken run, bit for bit."""
+    endless = 10**7
+    run, whole = (start(make_problem(cr.Adam(), PLANS["ragged, dropout"], epochs=endless), engine) for _ in range(2))
+    run.interrupt()
+    run.advance(endless, math.inf)
+    presser = threading.Timer(0.1, run.interrupt)
+    presser.start()
+    run.advance(endless, math.inf)
+    presser.join()
+    assert run.stopped is None
+    run.advance(1, math.inf)
+    reached = run.state()
+    assert reached.epoch > 0
+    whole.advance(reached.epoch, math.inf)
+    assert bits(whole.state()) == bits(reached)
 
 
 def test_a_state_is_a_copy(engine: str) -> None:

@@ -43,7 +43,6 @@ template <class T> class Run {
 
   void advance(long epochs, double seconds) {
     bool raised = false;
-    interrupt_.store(false);
     {
       nb::gil_scoped_release release;
       trainer_->advance(epochs, seconds, [&] {
@@ -53,6 +52,7 @@ template <class T> class Run {
         return raised || interrupt_.load();
       });
     }
+    interrupt_.store(false);
     if (raised) throw nb::python_error();
   }
   void interrupt() { interrupt_.store(true); }
@@ -139,7 +139,8 @@ template <class T> void bind(nb::module_& module, const char* name) {
           nb::arg("patience"), nb::arg("threads"), nb::arg("first_threads"), nb::arg("theta"), nb::arg("moments"),
           nb::arg("progress"))
       .def("advance", &Run<T>::advance, nb::arg("epochs"), nb::arg("seconds"), "Go on, without the GIL.")
-      .def("interrupt", &Run<T>::interrupt, "Make `advance` return soon; a step that is not finished is given up.")
+      .def("interrupt", &Run<T>::interrupt,
+           "Make `advance`, the running one or the next, return soon; a step that is not finished is given up.")
       .def("finish", &Run<T>::finish,
            "No step follows: write the best θ, if there is one, into the network's, and let the arrays go.")
       .def_prop_ro("stopped", &Run<T>::stopped)

@@ -44,8 +44,17 @@ double slope(const CostSpec& cost, const LayerSpec& last, double z, double y, do
 
 template <class T> void Packed<T>::measure_data(const ProblemSpec<T>& problem) {
   const auto& [X, Y, weights, t] = problem.data;
-  x_reach_ = reach_of(network_.kernels, X, t * problem.net.m.front());
-  y_reach_ = reach_of(network_.kernels, Y, t * problem.net.m.back());
+  const auto reach = [&](const T* x, long count) {
+    const int threads = count < many_numbers ? 1 : problem.threads;
+    std::vector<double> reach_of_part(threads);
+    run_threads(threads, [&](int k) {
+      const long first = count * k / threads, last = count * (k + 1) / threads;
+      reach_of_part[k] = reach_of(network_.kernels, x + first, last - first);
+    });
+    return *std::max_element(reach_of_part.begin(), reach_of_part.end());
+  };
+  x_reach_ = reach(X, t * problem.net.m.front());
+  y_reach_ = reach(Y, t * problem.net.m.back());
   weight_reach_ = weights && !problem.cost.mean ? reach_of(network_.kernels, weights, t) : 1;
   a_reach_.resize(network_.layers.size());
   foresees_ = network_.front.count() == 0 && moderate_within(0);  // some σ and costs are not bounded whatever θ is

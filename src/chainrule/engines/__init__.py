@@ -39,8 +39,11 @@ class TrainingRun(Protocol):
     def advance(self, epochs: int, seconds: float) -> None:
         """Go on for so many more epochs or seconds, whichever comes first (then perhaps in the middle of an epoch).
 
-        At least one step is made unless the run has stopped; never a step beyond that.
+        At least one step is made unless the run has stopped or is interrupted; never a step beyond that.
         """
+
+    def interrupt(self) -> None:
+        """Let ``advance`` return soon, the running one or else the next: from a signal handler or another thread."""
 
     @property
     def stopped(self) -> str | None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
 from array import array
 from collections.abc import Callable, Mapping, MutableSequence
 from dataclasses import fields
@@ -110,7 +108,7 @@ class NativeEngine:
 
     def start(self, problem: Problem, state: TrainingState | None) -> NativeRun:
         """A training run from the network's θ, or from ``state``."""
-        return NativeRun(problem, TrainingState.start(problem) if state is None else state)
+        return NativeRun(problem, TrainingState.start(problem, _first_moments(problem)) if state is None else state)
 
 
 class NativeRun:
@@ -121,7 +119,6 @@ class NativeRun:
         problem.net.theta = state.theta  # from here on the compiled run keeps it current
         self._moments = tuple(problem.optimizer.moments)
         self._first_step = state.first_step
-        moments = [state.moments[name] for name in self._moments]  # all zero: they need not be read
         flop = step_flop(problem.net, problem.batch_size)
         run = _native.TrainingRun32 if problem.net.dtype == np.float32 else _native.TrainingRun64
         self._run = run(
@@ -139,7 +136,7 @@ class NativeRun:
             threads=thread_count(flop / LEAST_TRIED, problem.threads),
             first_threads=first_threads(flop, problem.threads),
             theta=problem.net.theta,
-            moments=[np.ascontiguousarray(moment) for moment in moments] if any(map(np.any, moments)) else [],
+            moments=[np.ascontiguousarray(state.moments[name]) for name in self._moments if state.moments],
             progress={
                 **{
                     name: getattr(state, name)
@@ -167,21 +164,11 @@ class NativeRun:
 
     def advance(self, epochs: int, seconds: float) -> None:
         """Make steps until ``epochs`` more epochs are finished, ``seconds`` have passed, or the run has stopped."""
-        before = signal.getsignal(signal.SIGINT)
-        if threading.current_thread() is not threading.main_thread() or not callable(before):
-            self._run.advance(epochs, seconds)
-            return
+        self._run.advance(epochs, seconds)
 
-        def handle(number: int, frame: Any) -> None:
-            self._run.interrupt()  # Ctrl-C ends the slice, if need be within a step, and then does what it did
-            before(number, frame)
-
-        signal.signal(signal.SIGINT, handle)
-        try:
-            self._run.advance(epochs, seconds)
-        finally:
-            if signal.getsignal(signal.SIGINT) is handle:
-                signal.signal(signal.SIGINT, before)
+    def interrupt(self) -> None:
+        """Let ``advance`` return soon; a step that is not finished is given up."""
+        self._run.interrupt()
 
     def state(self) -> TrainingState:
         """The whole state, as a copy."""
@@ -204,6 +191,12 @@ class NativeRun:
         """The end of the run; see the seam. What is kept for the state is θ and the moments as they were."""
         self._run.finish()
         return self.state
+
+
+def _first_moments(problem: Problem) -> dict[str, Array]:
+    """The moments of a run that begins; none where they are zero, since a compiled run begins with zeros."""
+    start, theta = problem.optimizer.start, problem.net.theta
+    return start(theta) if any(map(np.any, start(theta[:1]).values())) else {}
 
 
 def step_flop(net: Network, rows: int) -> float:

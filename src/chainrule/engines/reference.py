@@ -48,7 +48,9 @@ class ReferenceEngine:
 
     def start(self, problem: Problem, state: TrainingState | None) -> ReferenceRun:
         """A training run from the network's θ, or from ``state``."""
-        return ReferenceRun(problem, TrainingState.start(problem) if state is None else state.copy())
+        if state is None:
+            return ReferenceRun(problem, TrainingState.start(problem, problem.optimizer.start(problem.net.theta)))
+        return ReferenceRun(problem, state.copy())
 
 
 class ReferenceRun:
@@ -66,7 +68,7 @@ class ReferenceRun:
             self._rate = spread(net.layout, (layer.rate for layer in net.layers), net.dtype)
             self._frozen = self._rate == 0.0
         self._total_weight = float(problem.data.t if problem.data.weights is None else problem.data.weights.sum())
-        self._diverged = False
+        self._diverged = self._interrupted = False
         self._begin_epoch(steps_made=state.batch)
 
     @property
@@ -94,14 +96,19 @@ class ReferenceRun:
         """Make steps until ``epochs`` more epochs are finished, ``seconds`` have passed, or the run has stopped."""
         state, last_epoch, end = self._state, self._state.epoch + epochs, time.perf_counter() + seconds
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # each step checks that it is finite
-            while self.stopped is None and state.epoch < last_epoch:
+            while self.stopped is None and state.epoch < last_epoch and not self._interrupted:
                 began = time.perf_counter()
                 self._step()
                 state.partial_seconds += time.perf_counter() - began
                 if state.batch == self.problem.steps_per_epoch:
                     self._end_epoch()
                 if time.perf_counter() >= end:
-                    return
+                    break
+        self._interrupted = False
+
+    def interrupt(self) -> None:
+        """Let ``advance`` return after the step that it makes."""
+        self._interrupted = True
 
     def _begin_epoch(self, steps_made: int = 0) -> None:
         """Shuffle (unless rows keep their order), and in mid-epoch of a recorded run draw again what its steps drew."""

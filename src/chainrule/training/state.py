@@ -54,11 +54,9 @@ class TrainingState:
     records: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in RECORDS})
 
     @classmethod
-    def start(cls, problem: Problem) -> TrainingState:
-        """The state before the first step; its θ is the network's own vector, no copy of it."""
-        theta = problem.net.theta
-        stream = position(np.random.PCG64(problem.seed))
-        return cls(theta=theta, moments=problem.optimizer.start(theta), stream=stream)
+    def start(cls, problem: Problem, moments: dict[str, Array]) -> TrainingState:
+        """The state before the first step, with these moments; its θ is the network's own vector, no copy of it."""
+        return cls(problem.net.theta, moments, stream=position(np.random.PCG64(problem.seed)))
 
     def __repr__(self) -> str:
         batch = f", batch={self.batch}" if self.batch else ""

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 Callback = Callable[[History], object]
 
-# How long an engine goes on before Python looks in, for callbacks or for Ctrl-C alone. At each look θ is written back,
-# which takes a few per cent of a step of a network with millions of parameters.
-SLICE_SECONDS, CALM_SLICE_SECONDS = 0.1, 0.5
+# How long an engine goes on before callbacks are asked. At each look θ is written back, which takes a few per cent of a
+# step of a network with millions of parameters.
+SLICE_SECONDS = 0.1
 
 
 def train(
@@ -105,11 +105,11 @@ def train(
     history.stopped = run.stopped
     began, told = time.perf_counter(), history.epochs
     try:
-        with Interrupt() as interrupt:
+        with Interrupt(run.interrupt) as interrupt:
             while history.stopped is None:
                 left = began + limit - time.perf_counter()
                 epochs_ahead = problem.epochs if every is None or not functions else told + every - history.epochs
-                run.advance(epochs_ahead, min(SLICE_SECONDS if functions else CALM_SLICE_SECONDS, left))
+                run.advance(epochs_ahead, min(SLICE_SECONDS, left) if functions else left)
                 history.stopped = run.stopped
                 if functions and (every is None or history.epochs >= told + every or run.stopped is not None):
                     told = history.epochs
