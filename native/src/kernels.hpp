@@ -41,6 +41,7 @@ template <class T> struct Linear {
   int first_row, last_row, first_panel, last_panel, panels;
   int last_lanes;  // features in the last of `panels`: the lanes after them are set to zero
   const T* next;   // read after the last panel: worth a prefetch; null: nothing
+  bool fetch;      // other cores have just written to A: worth a prefetch
   enum Epilogue { none, value, derivative } epilogue;
   Activation<T> activation;
 };
@@ -123,6 +124,7 @@ template <class T> struct WeightBlock {
   int width;                 // lanes of B that are features
   const T* next_A;           // what the next block reads that another core wrote: worth a prefetch; null: nothing
   const T* next_B;
+  Parameters<T> next;  // those of the next block, likewise
 };
 
 // ∂J/∂b or ∂J/∂κ of one panel: g[·] = Σ_r δ[r][·].

@@ -212,6 +212,7 @@ template <class T> void Packed<T>::weights(const Epilogue<T>& wanted, long rows,
     WeightBlock<T> block = weight_block(piece, rows);
     if (k + 1 < long(pieces_.size()) && pieces_[k + 1].layer >= 0) {
       const WeightBlock<T> next = weight_block(pieces_[k + 1], rows);
+      block.next = next.parameters;
       if (next.A != block.A) block.next_A = next.A + foreign;
       if (next.B != block.B) block.next_B = next.B + foreign;
     }

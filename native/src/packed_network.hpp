@@ -105,9 +105,9 @@ template <class T> class PackedNetwork {
   bool prepare(const Block<T>& block, int first, int last);
   void gather(const Block<T>& block, int first, int last);
   void draw_masks(const Block<T>& block, int first, int last) const;
-  bool forward(const Block<T>& block, int i, int p0, int p1, int first, int last, int thread);
+  bool forward(const Block<T>& block, int i, int p0, int p1, int first, int last, int thread, bool fetch = false);
   bool output(const Block<T>& block, int first, int last, int thread);
-  bool backward(const Block<T>& block, int i, int p0, int p1, int first, int last, int thread);
+  bool backward(const Block<T>& block, int i, int p0, int p1, int first, int last, int thread, bool fetch = false);
   bool moderate(const Block<T>& block, const Buffer<T>& numbers, int p0, int p1, int first, int last) const;
   int wide_layers() const { return static_cast<int>(layers.size()) - layers.back().thin; }  // all but a thin last one
   int lowest() const { return front.count() ? 0 : 1; }  // the backward pass goes down to layer lowest() + 1

@@ -2,6 +2,7 @@
 // through all layers; or by columns, where each layer's panels are shared and a barrier stands between the layers.
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "packed_network.hpp"
 
@@ -49,23 +50,26 @@ template <class T> bool PackedNetwork<T>::run_by_columns(const Block<T>& block, 
   };
   const auto by_panels = [&](int panels, auto f) {
     team.barrier.wait();  // what came before is complete
+    bool met[2] = {};     // what others have written in these rows?
     team.share(thread, panels * halves, [&](long k) {
       const long p = k / halves, half = k % halves;
       calm &= f(static_cast<int>(p), static_cast<int>(groups * half / halves) * lanes,
-                static_cast<int>(groups * (half + 1) / halves) * lanes);
+                static_cast<int>(groups * (half + 1) / halves) * lanes, !std::exchange(met[half], true));
       team.poll(thread);
     });
   };
   by_rows([&](int first, int last) { return prepare(block, first, last); });
   for (int i = 1; i <= wide_layers(); ++i)
-    by_panels(layers[i - 1].panels_out,
-              [&](int p, int first, int last) { return forward(block, i, p, p + 1, first, last, thread); });
+    by_panels(layers[i - 1].panels_out, [&](int p, int first, int last, bool fetch) {
+      return forward(block, i, p, p + 1, first, last, thread, fetch);
+    });
   team.barrier.wait();
   by_rows([&](int first, int last) { return output(block, first, last, thread); });
   if (!block.training) return calm;
   for (int i = static_cast<int>(layers.size()); i > lowest(); --i)
-    by_panels(layers[i - 1].panels_in,
-              [&](int p, int first, int last) { return backward(block, i, p, p + 1, first, last, thread); });
+    by_panels(layers[i - 1].panels_in, [&](int p, int first, int last, bool fetch) {
+      return backward(block, i, p, p + 1, first, last, thread, fetch);
+    });
   if (!front.count()) return calm;
   team.barrier.wait();
   by_rows([&](int first, int last) { return front.backward(first, last, x_delta.get(), stride(), moderate_limit()); });
@@ -132,8 +136,8 @@ template <class T> void PackedNetwork<T>::draw_masks(const Block<T>& block, int 
            block.dropout[front.count() + l], layers[l].m, first, last, layers[l].mask.get(), stride()});
 }
 
-template <class T>
-bool PackedNetwork<T>::forward(const Block<T>& block, int i, int p0, int p1, int first, int last, int thread) {
+template <class T> bool PackedNetwork<T>::forward(const Block<T>& block, int i, int p0, int p1, int first, int last,
+                                                  int thread, bool fetch) {
   const Layer& layer = layers[i - 1];
   const bool vector_valued = !entrywise(layer.spec.sigma), is_last = i == static_cast<int>(layers.size());
   Linear<T> g{};
@@ -144,6 +148,7 @@ bool PackedNetwork<T>::forward(const Block<T>& block, int i, int p0, int p1, int
   g.first_row = first, g.last_row = last, g.first_panel = p0, g.last_panel = p1, g.panels = layer.panels_out;
   g.last_lanes = static_cast<int>(layer.m - long(layer.panels_out - 1) * R);
   g.next = is_last ? nullptr : layers[i].weights();
+  g.fetch = fetch;
   g.epilogue = vector_valued || is_last ? Linear<T>::none : Linear<T>::value;
   g.activation = {layer.spec.sigma, static_cast<T>(layer.spec.parameter),
                   block.training && layer.keeps_source ? layer.source.get() : nullptr,
@@ -181,8 +186,8 @@ template <class T> bool PackedNetwork<T>::output(const Block<T>& block, int firs
 }
 
 // From δ[i] to δ[i − 1], or to ∂J/∂a of the front
-template <class T>
-bool PackedNetwork<T>::backward(const Block<T>& block, int i, int p0, int p1, int first, int last, int thread) {
+template <class T> bool PackedNetwork<T>::backward(const Block<T>& block, int i, int p0, int p1, int first, int last,
+                                                   int thread, bool fetch) {
   const Layer& layer = layers[i - 1];
   const Layer* const below = i > 1 ? &layers[i - 2] : nullptr;  // null: the front
   const bool vector_valued = below && !entrywise(below->spec.sigma);
@@ -193,6 +198,7 @@ bool PackedNetwork<T>::backward(const Block<T>& block, int i, int p0, int p1, in
   g.first_row = first, g.last_row = last, g.first_panel = p0, g.last_panel = p1, g.panels = layer.panels_in;
   g.last_lanes = static_cast<int>(layer.n - long(layer.panels_in - 1) * R);
   g.next = below ? below->Wt.get() : nullptr;
+  g.fetch = fetch;
   g.epilogue = vector_valued || !below ? Linear<T>::none : Linear<T>::derivative;
   if (below)
     g.activation = {below->spec.sigma,
