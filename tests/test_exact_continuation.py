@@ -246,8 +246,8 @@ def test_a_resumed_run_stops_where_the_unbroken_one_does(rule: dict[str, float],
 
 
 def test_an_interrupted_run_goes_on(engine: str) -> None:
-    """``interrupt`` ends the ``advance`` that runs, or else the next, which would both take hours; what follows is as in
-    the unbroken run, bit for bit."""
+    """``interrupt`` ends the ``advance`` that runs, or else the next, which would both take hours; what follows is as
+    in the unbroken run, bit for bit."""
     endless = 10**7
     run, whole = (start(make_problem(cr.Adam(), PLANS["ragged, dropout"], epochs=endless), engine) for _ in range(2))
     run.interrupt()
