@@ -21,7 +21,8 @@ struct ArrayObject {
   int flags;
 };
 constexpr int plain = 0x0001 | 0x0100;  // C-contiguous and aligned
-constexpr Py_ssize_t few_rows = 3;      // up to so many are predicted row by row: packing the weights would take longer
+constexpr Py_ssize_t few_rows =
+    3;  // up to so many go row by row: 1.1 µs for three through 10-32-16-1, the other way 13
 
 template <class T> class RowPredictor {
  public:

@@ -8,65 +8,69 @@
 namespace chainrule {
 namespace {
 
-// Each thread's activations stay in L2 from layer to layer. Results do not depend on it.
-constexpr long most_rows = 64;
+constexpr long panels = 2;  // of examples in a piece, for which W passes by once; 1 to 8 are equally fast
+
+// The layers of N_θ; they point to θ and to `net`.
+template <class T> std::vector<RowLayer<T>> row_layers(const NetworkSpec& net, const T* theta) {
+  std::vector<RowLayer<T>> layers;
+  for (int i = 1; i <= net.r(); ++i) {
+    const long m = net.m[i];
+    const LayerSpec& spec = net.layers[i - 1];
+    const T* const b = theta + net.entries(i);
+    layers.push_back({net.m[i - 1], m, spec.sigma, static_cast<T>(spec.parameter), theta, b,
+                      spec.parametric ? b + m : nullptr, spec.runs.data(), static_cast<int>(spec.runs.size())});
+    theta += net.size(i);
+  }
+  return layers;
+}
+
+long widest_vector_valued(const NetworkSpec& net) {
+  long widest = 0;
+  for (int i = 1; i <= net.r(); ++i)
+    if (!entrywise(net.layers[i - 1].sigma)) widest = std::max(widest, net.m[i]);
+  return widest;
+}
 
 }  // namespace
 
+template <class T> Evaluator<T>::Evaluator(NetworkSpec net)
+    : kernels_(kernel_set().kernels<T>()),
+      net_(std::move(net)),
+      panel_(2 * kernels_.lanes * *std::max_element(net_.m.begin(), net_.m.end())) {}
+
 template <class T> bool Evaluator<T>::outputs(const T* theta, const T* X, long t, T* out, int threads) {
   const std::lock_guard<std::mutex> lock(busy_);
-  const long n = net_.m.front(), m = net_.m.back();
-  const long pieces = threads * ((t + threads * most_rows - 1) / (threads * most_rows));
-  const long rows = pieces ? ((t + pieces - 1) / pieces + max_lanes - 1) / max_lanes * max_lanes : 0;  // of a piece
-  if (!network_ || room_ < rows || threads_ < threads) {
-    room_ = rows;  // each thread's own
-    network_ = std::make_unique<PackedNetwork<T>>(net_, CostSpec{}, threads * room_, threads, false);
-    threads_ = threads;
-  }
+  const long n = net_.m.front(), m = net_.m.back(), R = 2 * kernels_.lanes, all = (t + R - 1) / R;
+  threads = static_cast<int>(std::clamp<long>(all, 1, threads));
+  while (static_cast<int>(rooms_.size()) < threads)
+    rooms_.push_back({Buffer<T>(panels * panel_), Buffer<T>(panels * panel_),
+                      Buffer<T>(2 * widest_vector_valued(net_) * kernels_.lanes)});
+  const std::vector<RowLayer<T>> layers = row_layers(net_, theta);
+  const long pieces = threads * ((all + threads * panels - 1) / (threads * panels));  // the same number for each thread
   // A thread takes tens of µs to start: the pieces are handed out before, and those that are there begin.
-  Shares packing(threads), examples(threads);
-  packing.hand_out(network_->put_pieces());
-  examples.hand_out(pieces);
-  std::atomic<long> packed{0};
+  Shares shares(threads);
+  shares.hand_out(pieces);
   std::atomic<bool> finite{true};
   run_threads(threads, [&](int thread) {
-    for (long k; (k = packing.take(thread)) >= 0;) {
-      network_->put(theta, k);
-      packed.fetch_add(1, std::memory_order_release);
-    }
-    for (int spins = 0; packed.load(std::memory_order_acquire) < network_->put_pieces(); ++spins) relax(spins);
-    const int place = static_cast<int>(room_) * thread;
-    for (long k; finite.load(std::memory_order_relaxed) && (k = examples.take(thread)) >= 0;) {
-      const long first = k * rows, count = std::min(rows, t - first);
+    const Room& room = rooms_[thread];
+    for (long k; finite.load(std::memory_order_relaxed) && (k = shares.take(thread)) >= 0;) {
+      const long first = all * k / pieces * R, count = std::min(all * (k + 1) / pieces * R, t) - first;
       if (count <= 0) continue;
-      if (!(network_->kernels.largest(X + first * n, count * n) <= std::numeric_limits<T>::max())) finite = false;
-      const TrainingSet<T> set = {X, nullptr, nullptr, t};
-      Block<T> block{};
-      block.set = &set;
-      block.first = first - place, block.rows = place + static_cast<int>(count);
-      block.scale = 1;
-      block.out = out + first * m;
-      network_->forward_rows(block, place, place + static_cast<int>((count + max_lanes - 1) / max_lanes * max_lanes),
-                             thread);
+      if (!(kernels_.largest(X + first * n, count * n) <= std::numeric_limits<T>::max())) finite = false;
+      kernels_.predict_rows({layers.data(), net_.r(), X + first * n, static_cast<int>(count), out + first * m,
+                             room.in.get(), room.out.get(), panel_, room.scratch.get()});
     }
   });
   return finite;
 }
 
 template <class T> Predictor<T>::Predictor(const NetworkSpec& net, const T* theta)
-    : kernels_(kernel_set().kernels<T>()), net_(net) {
-  long widest = 0, scratch = 0;
-  for (int i = 1; i <= net_.r(); ++i) {
-    const long n = net_.m[i - 1], m = net_.m[i];
-    const LayerSpec& spec = net_.layers[i - 1];
-    const T* const b = theta + net_.entries(i);
-    layers_.push_back({n, m, spec.sigma, static_cast<T>(spec.parameter), theta, b, spec.parametric ? b + m : nullptr,
-                       spec.runs.data(), static_cast<int>(spec.runs.size())});
-    theta += net_.size(i);
-    widest = std::max(widest, m + kernels_.lanes);
-    if (!entrywise(spec.sigma)) scratch = std::max(scratch, 2 * m * kernels_.lanes);
-  }
-  room_ = Buffer<T>(widest), other_ = Buffer<T>(widest), scratch_ = Buffer<T>(scratch);
+    : kernels_(kernel_set().kernels<T>()),
+      net_(net),
+      layers_(row_layers(net_, theta)),
+      scratch_(2 * widest_vector_valued(net_) * kernels_.lanes) {
+  const long widest = *std::max_element(net_.m.begin() + 1, net_.m.end()) + kernels_.lanes;
+  room_ = Buffer<T>(widest), other_ = Buffer<T>(widest);
 }
 
 template <class T> double gradient(const NetworkSpec& net, const CostSpec& cost, const TrainingSet<T>& set,

@@ -2,28 +2,34 @@
 #pragma once
 
 #include <limits>
-#include <memory>
 #include <mutex>
+#include <vector>
 
+#include "buffer.hpp"
+#include "chainrule/kernel_set.hpp"
 #include "chainrule/spec.hpp"
-#include "packed_network.hpp"
+#include "kernels.hpp"
 
 namespace chainrule {
 
 // Evaluates one network again and again, whose θ may have moved in between. Its memory is kept from call to call.
 template <class T> class Evaluator {
  public:
-  explicit Evaluator(NetworkSpec net) : net_(std::move(net)) {}
+  explicit Evaluator(NetworkSpec net);
 
   // out (t, m_r) := N_θ(X), X (t, m₀), one example per row; false, and `out` is anything, where X is not finite
   bool outputs(const T* theta, const T* X, long t, T* out, int threads);
 
  private:
+  struct Room {
+    Buffer<T> in, out, scratch;
+  };
+
+  const Kernels<T>& kernels_;
   NetworkSpec net_;
-  std::mutex busy_;  // one call at a time; Python threads wait for each other without the GIL
-  std::unique_ptr<PackedNetwork<T>> network_;
-  long room_ = 0;  // rows of a thread
-  int threads_ = 0;
+  const long panel_;         // numbers of a panel of examples
+  std::mutex busy_;          // one call at a time; Python threads wait for each other without the GIL
+  std::vector<Room> rooms_;  // of each thread
 };
 
 // N(x) for single rows at the lowest latency. θ is read where it stands at each call. One call at a time.

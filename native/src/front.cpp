@@ -15,7 +15,7 @@ template <class T> int Front<T>::leading(const NetworkSpec& net) {
   return count;
 }
 
-template <class T> Front<T>::Front(const NetworkSpec& net, const Kernels<T>& kernels, long capacity, bool backward)
+template <class T> Front<T>::Front(const NetworkSpec& net, const Kernels<T>& kernels, long capacity)
     : pitch(capacity + kernels.lanes),  // no power of two: units would meet in the same sets of the cache
       layers(leading(net)),
       kernels_(kernels) {
@@ -28,13 +28,12 @@ template <class T> Front<T>::Front(const NetworkSpec& net, const Kernels<T>& ker
     layer.spec = net.layers[l];
     layer.n = net.m[l], layer.m = net.m[l + 1];
     const bool parametric = layer.spec.parametric, dropout = layer.spec.drops();
-    layer.keeps_source =
-        backward && (dropout || parametric || derivative_needs_z(layer.spec.sigma, layer.spec.parameter));
+    layer.keeps_source = dropout || parametric || derivative_needs_z(layer.spec.sigma, layer.spec.parameter);
     layer.a = Buffer<T>(layer.m * pitch);
     if (layer.keeps_source) layer.source = Buffer<T>(layer.m * pitch);
-    if (backward && dropout) layer.mask = Buffer<T>(layer.m * pitch);
-    if (backward) layer.delta = Buffer<T>(layer.m * pitch);
-    if (backward && parametric) layer.kappa_delta = Buffer<T>(layer.m * pitch);
+    if (dropout) layer.mask = Buffer<T>(layer.m * pitch);
+    layer.delta = Buffer<T>(layer.m * pitch);
+    if (parametric) layer.kappa_delta = Buffer<T>(layer.m * pitch);
     next.push_back(pieces.size());
     long in = 0, out = 0, W = in_theta;
     const long b = in_theta + net.entries(l + 1);

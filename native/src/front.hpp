@@ -33,7 +33,7 @@ template <class T> class Front {
   // So many layers of `net` are block-diagonal, entrywise, and followed by another layer.
   static int leading(const NetworkSpec& net);
 
-  Front(const NetworkSpec& net, const Kernels<T>& kernels, long capacity, bool backward);
+  Front(const NetworkSpec& net, const Kernels<T>& kernels, long capacity);
 
   int count() const { return static_cast<int>(layers.size()); }
   long size() const { return size_; }

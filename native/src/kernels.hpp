@@ -76,14 +76,12 @@ template <class T> struct Output {
   int m, first_row, last_row;  // rows: multiples of `lanes`
   const T* Z;                  // z[r]: [rows / lanes][m][lanes], or panels [⌈m/R⌉][Z_stride / R][R]
   long Z_stride;               // 0: across lanes
-  const T* Y;                  // [rows / lanes][m][lanes]; null: only a[r] is wanted
+  const T* Y;                  // [rows / lanes][m][lanes]
   const T* weights;            // [rows]: what each example's cost is multiplied by, 0 in padding rows
   double* losses;              // [rows]: weight · ℓ
   T* delta;                    // δ[r], panels [⌈m/R⌉][delta_stride / R][R]; null: not wanted
   T* kappa_delta;              // like δ[r], if there is a κ
   long delta_stride;
-  T* a;        // a[r] of row first_row and those after it, (·, m); null: not wanted
-  int a_rows;  // the first row that has none
   T* scratch;  // [4][m][lanes]
 };
 
@@ -215,7 +213,7 @@ template <class T> struct NarrowBlock {
   unsigned long long key, row, step_rows;  // dropout's; the block begins with row number `row` of `step_rows`
 };
 
-template <class T> struct RowLayer {  // for predictions of single rows
+template <class T> struct RowLayer {  // for predictions, which read θ where it stands
   long n, m;
   Sigma sigma;
   T parameter;
@@ -223,6 +221,18 @@ template <class T> struct RowLayer {  // for predictions of single rows
   const T* kappa;   // (m,); null: 1
   const Run* runs;  // [run_count]
   int run_count;    // 0: W is dense
+};
+
+// N(x) for some rows, with the examples across the lanes. room, other: [panels][features][R], `panel` numbers from one to the next
+template <class T> struct PredictRows {
+  const RowLayer<T>* layers;
+  int r;
+  const T* X;  // (count, m₀)
+  int count;
+  T* out;  // (count, m_r)
+  T *room, *other;
+  long panel;
+  T* scratch;  // [2][widest vector-valued layer][lanes]
 };
 
 template <class T> struct Kernels {
@@ -270,6 +280,7 @@ template <class T> struct Kernels {
   double (*sum_of_squares)(const T* x, long count);  // in double precision; count a multiple of lanes
   // out (m_r,) := N(x). room, other: the widest layer rounded up to vectors; scratch: [2][widest vector-valued layer][lanes]
   void (*predict_row)(const RowLayer<T>* layers, int r, const T* x, T* room, T* other, T* scratch, T* out);
+  void (*predict_rows)(const PredictRows<T>&);
 };
 
 }  // namespace chainrule

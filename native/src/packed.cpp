@@ -20,7 +20,7 @@ template <class T> long capacity(const ProblemSpec<T>& problem) {  // the valida
 }  // namespace
 
 template <class T> Packed<T>::Packed(const ProblemSpec<T>& problem)
-    : network_(problem.net, problem.cost, capacity(problem), problem.threads, true),
+    : network_(problem.net, problem.cost, capacity(problem), problem.threads),
       cost_(problem.cost),
       block_rows_(rows_of_a_block<T>(problem.batch_size)),
       penalised_(problem.cost.l1 != 0 || problem.cost.l2 != 0),

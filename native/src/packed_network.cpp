@@ -21,13 +21,12 @@ template <class T> bool columns_pay(const NetworkSpec& net, long capacity) {
 
 }  // namespace
 
-template <class T>
-PackedNetwork<T>::PackedNetwork(const NetworkSpec& net, const CostSpec& cost, long rows, int threads, bool backward)
+template <class T> PackedNetwork<T>::PackedNetwork(const NetworkSpec& net, const CostSpec& cost, long rows, int threads)
     : kernels(kernel_set().kernels<T>()),
       R(2 * kernels.lanes),
       lanes(kernels.lanes),
       capacity((rows + lanes - 1) / lanes * lanes),
-      front(net, kernels, capacity, backward),
+      front(net, kernels, capacity),
       layers(net.r() - front.count()),
       x(panels(net.m[front.count()], R) * stride()),
       losses(capacity),
@@ -36,7 +35,7 @@ PackedNetwork<T>::PackedNetwork(const NetworkSpec& net, const CostSpec& cost, lo
       weights_(capacity) {
   long theta = 0, widest = net.m.back();
   const int f = front.count();
-  if (f && backward) x_delta = Buffer<T>(panels(net.m[f], R) * stride());
+  if (f) x_delta = Buffer<T>(panels(net.m[f], R) * stride());
   for (int i = 1; i <= f; ++i) theta += net.size(i);
   for (int i = f + 1; i <= net.r(); ++i) {
     Layer& layer = layers[i - f - 1];
@@ -49,19 +48,18 @@ PackedNetwork<T>::PackedNetwork(const NetworkSpec& net, const CostSpec& cost, lo
     layer.entries = net.entries(i);
     theta += net.size(i);
     if (!layer.thin) layer.W = Buffer<T>(long(layer.panels_out) * layer.n * R);
-    if (layer.thin || (backward && i > 1)) layer.Wt = Buffer<T>(long(layer.panels_in) * layer.m * R);
+    if (layer.thin || i > 1) layer.Wt = Buffer<T>(long(layer.panels_in) * layer.m * R);
     layer.b = Buffer<T>(long(layer.panels_out) * R);
     if (parametric) layer.kappa = Buffer<T>(long(layer.panels_out) * R);
-    if (parametric && backward) layer.kappa_delta = Buffer<T>(layer.panels_out * stride());
-    if (!layer.spec.dense()) mark_blocks(layer, backward);
+    if (parametric) layer.kappa_delta = Buffer<T>(layer.panels_out * stride());
+    if (!layer.spec.dense()) mark_blocks(layer);
     const bool dropout = layer.spec.drops();
-    layer.keeps_source = backward && !last &&
-                         (dropout || parametric || !entrywise(layer.spec.sigma) ||
-                          derivative_needs_z(layer.spec.sigma, layer.spec.parameter));
+    layer.keeps_source = !last && (dropout || parametric || !entrywise(layer.spec.sigma) ||
+                                   derivative_needs_z(layer.spec.sigma, layer.spec.parameter));
     if (!layer.thin) layer.a = Buffer<T>(layer.panels_out * stride());
     if (layer.keeps_source) layer.source = Buffer<T>(layer.panels_out * stride());
-    if (backward && dropout) layer.mask = Buffer<T>(layer.panels_out * stride());
-    if (backward) layer.delta = Buffer<T>(layer.panels_out * stride());
+    if (dropout) layer.mask = Buffer<T>(layer.panels_out * stride());
+    layer.delta = Buffer<T>(layer.panels_out * stride());
     if (!entrywise(layer.spec.sigma)) widest = std::max(widest, layer.m);
   }
   if (layers.back().thin) z_ = Buffer<T>(layers.back().m * capacity);
@@ -81,9 +79,8 @@ template <class T> void PackedNetwork<T>::keep_theta_alone() {
   }
 }
 
-template <class T> void PackedNetwork<T>::mark_blocks(Layer& layer, bool backward) {
+template <class T> void PackedNetwork<T>::mark_blocks(Layer& layer) {
   layer.dense = Buffer<T>(layer.m * layer.n);
-  if (!backward) return;
   layer.keep = Buffer<T>(layer.packed() * R);
   const std::vector<T> ones(layer.entries, T(1));
   const T* const marks = matrix(layer, ones.data());

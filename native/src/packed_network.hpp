@@ -26,7 +26,6 @@ template <class T> struct Block {
   const double* dropout;  // [r]: p of each layer
   long offset, step_rows;
   bool moderate = false;  // it is known beforehand that all numbers will be: run() need not look
-  T* out = nullptr;       // a[r] of the first row that forward_rows() is given, and so on, (·, m); null: not wanted
 };
 
 template <class T> class PackedNetwork {
@@ -36,13 +35,13 @@ template <class T> class PackedNetwork {
     int panels_in, panels_out;  // ⌈n/R⌉, ⌈m/R⌉
     bool thin;
     LayerSpec spec;
-    long theta;          // where W[i] begins in θ
-    long entries;        // of W[i] in θ
-    Buffer<T> keep;      // like weights(): 1 where W has a parameter; a dense layer has none
-    Buffer<T> dense;     // (m, n): room for W as a dense matrix, if it is not
-    Buffer<T> W;         // [panels_out][n][R]; a thin layer has Wt alone
-    Buffer<T> Wt;        // [panels_in][m][R]; without backward pass, or for i = 1: none, unless thin
-    Buffer<T> b, kappa;  // [panels_out][R]
+    long theta;                                     // where W[i] begins in θ
+    long entries;                                   // of W[i] in θ
+    Buffer<T> keep;                                 // like weights(): 1 where W has a parameter; a dense layer has none
+    Buffer<T> dense;                                // (m, n): room for W as a dense matrix, if it is not
+    Buffer<T> W;                                    // [panels_out][n][R]; a thin layer has Wt alone
+    Buffer<T> Wt;                                   // [panels_in][m][R]; for i = 1: none, unless thin
+    Buffer<T> b, kappa;                             // [panels_out][R]
     Buffer<T> a, source, mask, delta, kappa_delta;  // [panels_out][capacity][R]
     bool keeps_source;
 
@@ -51,7 +50,7 @@ template <class T> class PackedNetwork {
     long packed() const { return thin ? panels_in * m : panels_out * n; }  // numbers of weights(), in units of R
   };
 
-  PackedNetwork(const NetworkSpec& net, const CostSpec& cost, long capacity, int threads, bool backward);
+  PackedNetwork(const NetworkSpec& net, const CostSpec& cost, long capacity, int threads);
 
   long put_pieces() const;  // θ is taken over in so many pieces, 0, 1, …, in any order and by any threads
   void put(const T* theta, long piece);
@@ -70,9 +69,6 @@ template <class T> class PackedNetwork {
   // `capacity` rows can overflow.
   // Ends before a barrier: other threads may still be at work. `stop` of the team may cut it short.
   bool run(const Block<T>& block, Team& team, int thread);
-
-  // The forward pass for rows [first, last) of the block alone, multiples of `lanes`: prediction, without a team.
-  bool forward_rows(const Block<T>& block, int first, int last, int thread);
 
   // Numbers up to the limit are moderate: no entry of a gradient over `capacity` rows of them is above moderate_gradient().
   T moderate_limit() const { return static_cast<T>(std::sqrt(moderate_gradient() / double(capacity))); }
@@ -95,7 +91,7 @@ template <class T> class PackedNetwork {
   const T* input_of(int i) const { return i == 1 ? x.get() : layers[i - 2].a.get(); }
 
  private:
-  void mark_blocks(Layer& layer, bool backward);
+  void mark_blocks(Layer& layer);
   void put_small(const T* theta);
 
   // packed_pass.cpp. Rows [first, last), panels [p0, p1) of a layer's outputs. The answer of each: were all numbers moderate?

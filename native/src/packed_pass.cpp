@@ -25,19 +25,16 @@ template <class T> bool PackedNetwork<T>::run_by_rows(const Block<T>& block, Tea
   team.share(thread, chunks, [&](long k) {
     const int first = static_cast<int>(groups * k / chunks) * lanes;
     const int last = static_cast<int>(groups * (k + 1) / chunks) * lanes;
-    calm &= forward_rows(block, first, last, thread);
+    calm &= prepare(block, first, last);
+    for (int i = 1; i <= wide_layers(); ++i)
+      calm &= forward(block, i, 0, layers[i - 1].panels_out, first, last, thread);
+    calm &= output(block, first, last, thread);
     for (int i = static_cast<int>(layers.size()); block.training && i > lowest(); --i)
       calm &= backward(block, i, 0, layers[i - 1].panels_in, first, last, thread);
     if (block.training && front.count()) calm &= front.backward(first, last, x_delta.get(), stride(), moderate_limit());
     team.poll(thread);
   });
   return calm;
-}
-
-template <class T> bool PackedNetwork<T>::forward_rows(const Block<T>& block, int first, int last, int thread) {
-  bool calm = prepare(block, first, last);
-  for (int i = 1; i <= wide_layers(); ++i) calm &= forward(block, i, 0, layers[i - 1].panels_out, first, last, thread);
-  return calm & output(block, first, last, thread);
 }
 
 template <class T> bool PackedNetwork<T>::run_by_columns(const Block<T>& block, Team& team, int thread) {
@@ -108,7 +105,7 @@ template <class T> void PackedNetwork<T>::gather(const Block<T>& block, int firs
   const long n = by_units ? front.layers.front().n : layers.front().n, m = layers.back().m;
   const auto copy = [&](const std::uint32_t* order, long from, long first_row, long count) {
     if (!by_units) kernels.gather({set.X, n, order, from, first_row, count}, x.get(), stride());
-    if (set.Y) kernels.gather_lanes({set.Y, m, order, from, first_row, count}, y_.get());
+    kernels.gather_lanes({set.Y, m, order, from, first_row, count}, y_.get());
   };
   const int end = std::min(last, block.rows);
   if (by_units && first < end)
@@ -171,11 +168,10 @@ template <class T> bool PackedNetwork<T>::output(const Block<T>& block, int firs
   out.cost = cost_.cost, out.cost_parameter = static_cast<T>(cost_.parameter);
   out.m = static_cast<int>(layer.m), out.first_row = first, out.last_row = last;
   out.Z = layer.thin ? z_.get() : layer.a.get(), out.Z_stride = layer.thin ? 0 : stride();
-  out.Y = block.set->Y ? y_.get() : nullptr;
+  out.Y = y_.get();
   out.weights = weights_.get();
   out.losses = losses.get();
   out.delta = block.training ? layer.delta.get() : nullptr, out.delta_stride = stride();
-  out.a = block.out, out.a_rows = block.rows;
   out.scratch = scratch_[thread].get();
   kernels.output(out);
   double loss = 0;

@@ -96,27 +96,16 @@ template <class T> void output(const Output<T>& g) {
       rows_to_lanes(g.Z + long(r) * R<T>, g.Z_stride, g.m, z_room);
       z = z_room;
     }
-    if (!g.Y) {
-      outputs(g.sigma, g.sigma_parameter, z, a, g.m);
-      if (g.kappa) mix(g.kappa, z, a, g.m);
-    } else {
-      const V<T> w = load(g.weights + r);
-      const V<T> total = w * losses(g.sigma, g.sigma_parameter, g.cost, g.cost_parameter, z, g.Y + long(r) * g.m, a,
-                                    delta, g.m, g.kappa, kappa_delta);
-      for (int i = 0; i < lanes<T>; ++i) g.losses[r + i] = total[i];
-      if (g.delta) {
-        for (int k = 0; k < g.m * lanes<T>; k += lanes<T>) store(delta + k, w * load(delta + k));
-        lanes_to_rows(delta, g.m, g.delta + long(r) * R<T>, g.delta_stride);
-        if (g.kappa) {
-          for (int k = 0; k < g.m * lanes<T>; k += lanes<T>) store(kappa_delta + k, w * load(kappa_delta + k));
-          lanes_to_rows(kappa_delta, g.m, g.kappa_delta + long(r) * R<T>, g.delta_stride);
-        }
-      }
-    }
-    if (g.a && r < g.a_rows) {
-      const int examples = g.a_rows - r < lanes<T> ? g.a_rows - r : lanes<T>;
-      transpose_matrix(a, lanes<T>, g.m, examples, g.a + long(r - g.first_row) * g.m, g.m, false);
-    }
+    const V<T> w = load(g.weights + r);
+    const V<T> total = w * losses(g.sigma, g.sigma_parameter, g.cost, g.cost_parameter, z, g.Y + long(r) * g.m, a,
+                                  delta, g.m, g.kappa, kappa_delta);
+    for (int i = 0; i < lanes<T>; ++i) g.losses[r + i] = total[i];
+    if (!g.delta) continue;
+    for (int k = 0; k < g.m * lanes<T>; k += lanes<T>) store(delta + k, w * load(delta + k));
+    lanes_to_rows(delta, g.m, g.delta + long(r) * R<T>, g.delta_stride);
+    if (!g.kappa) continue;
+    for (int k = 0; k < g.m * lanes<T>; k += lanes<T>) store(kappa_delta + k, w * load(kappa_delta + k));
+    lanes_to_rows(kappa_delta, g.m, g.kappa_delta + long(r) * R<T>, g.delta_stride);
   }
 }
 

@@ -7,6 +7,7 @@
 #include "kernels/output.hpp"
 #include "kernels/pack.hpp"
 #include "kernels/predict.hpp"
+#include "kernels/predict_rows.hpp"
 #include "kernels/rows.hpp"
 #include "kernels/units.hpp"
 #include "kernels/weights.hpp"
@@ -46,7 +47,7 @@ template <class T> const Kernels<T> table = {
     transpose_rows<T>,  transpose_block<T>, add_norms<T>,
     largest<T>,         dropout_mask<T>,    most_vectors,
     narrow_block<T>,    narrow_reduce<T>,   narrow_penalties<T>,
-    sum_of_squares<T>,  predict_row<T>,
+    sum_of_squares<T>,  predict_row<T>,     predict_rows<T>,
 };
 
 static bool supported() { return CHAINRULE_SUPPORTED; }
