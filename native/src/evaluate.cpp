@@ -53,12 +53,13 @@ template <class T> bool Evaluator<T>::outputs(const T* theta, const T* X, long t
   std::atomic<bool> finite{true};
   run_threads(threads, [&](int thread) {
     const Room& room = rooms_[thread];
+    const auto end = [&](long k) { return std::min(all * (k + 1) / pieces * R, t); };  // of the examples of piece k
     for (long k; finite.load(std::memory_order_relaxed) && (k = shares.take(thread)) >= 0;) {
-      const long first = all * k / pieces * R, count = std::min(all * (k + 1) / pieces * R, t) - first;
-      if (count <= 0) continue;
+      const long first = end(k - 1), count = end(k) - first;
       if (!(kernels_.largest(X + first * n, count * n) <= std::numeric_limits<T>::max())) finite = false;
-      kernels_.predict_rows({layers.data(), net_.r(), X + first * n, static_cast<int>(count), out + first * m,
-                             room.in.get(), room.out.get(), panel_, room.scratch.get()});
+      kernels_.predict_rows({layers.data(), net_.r(), X + first * n, static_cast<int>(count), X + end(k) * n,
+                             end(k + 1) - end(k), out + first * m, room.in.get(), room.out.get(), panel_,
+                             room.scratch.get()});
     }
   });
   return finite;

@@ -118,10 +118,10 @@ template <class T> struct WeightBlock {
   Parameters<T> parameters;  // each [height][R]
   T* sum;                    // [height][R]; null where it is never stored
   T* transposed;             // the block's transpose, [width][R]; null: none is kept
+  bool shared;               // do other cores read that?
   const T* keep;             // [height][R]: 0 where W is no parameter but 0, else 1; null: 1 everywhere
   int width;                 // lanes of B that are features
-  const T* next_A;           // what the next block reads that another core wrote: worth a prefetch; null: nothing
-  const T* next_B;
+  const T* ahead[3];   // half panels that the next block reads, one for each tile: worth a prefetch; null: nothing
   Parameters<T> next;  // those of the next block, likewise
 };
 
@@ -229,6 +229,8 @@ template <class T> struct PredictRows {
   int r;
   const T* X;  // (count, m₀)
   int count;
+  const T* next;  // (next_count, m₀), the rows after them: worth a prefetch
+  long next_count;
   T* out;  // (count, m_r)
   T *room, *other;
   long panel;

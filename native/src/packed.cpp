@@ -194,8 +194,6 @@ template <class T> UnitGradient<T> Packed<T>::unit_gradient(const Piece& piece, 
 // This thread's share of ∂J/∂θ, and what the epilogue makes of it.
 template <class T> void Packed<T>::weights(const Epilogue<T>& wanted, long rows, Team& team, int thread) {
   const long R = network_.R;
-  // With two threads the other half of the rows was written by the other core: ask for it a piece ahead.
-  const long foreign = team.count > 1 && thread == 0 ? rows / 2 * R : 0;
   team.share(thread, cuts_[thread], cuts_[thread + 1], [&](long k) {
     const Piece& piece = pieces_[k];
     Epilogue<T> epilogue = wanted;
@@ -210,11 +208,16 @@ template <class T> void Packed<T>::weights(const Epilogue<T>& wanted, long rows,
       return;
     }
     WeightBlock<T> block = weight_block(piece, rows);
+    block.shared = team.count > 1;
     if (k + 1 < long(pieces_.size()) && pieces_[k + 1].layer >= 0) {
       const WeightBlock<T> next = weight_block(pieces_[k + 1], rows);
       block.next = next.parameters;
-      if (next.A != block.A) block.next_A = next.A + foreign;
-      if (next.B != block.B) block.next_B = next.B + foreign;
+      // The half of each of its panels that another core wrote, and the rest of one, which may have left L2 (B, D 3 %).
+      const T *const A = next.A != block.A ? next.A : nullptr, *const B = next.B != block.B ? next.B : nullptr;
+      const long half = rows / 2 * R, foreign = team.count > 1 && thread == 0 ? half : 0;
+      if (A) block.ahead[0] = A + foreign;
+      if (B) block.ahead[1] = B + foreign;
+      if (A || B) block.ahead[2] = (A ? A : B) + half - foreign;
     }
     network_.kernels.weight_block(block, epilogue);
     if (piece.q != 0) return;

@@ -115,11 +115,10 @@ template <class T> void PackedNetwork<T>::gather(const Block<T>& block, int firs
   if (first < end) copy(block.order ? block.order + first : nullptr, block.first + first, first, end - first);
   for (int r = std::max(first, block.rows); r < last; ++r)
     copy(block.order ? block.order + first : nullptr, block.first + first, r, 1);
-  for (int r = first; r < last; ++r) {
-    const long example = block.order ? block.order[std::min(r, block.rows - 1)] : block.first + r;
-    weights_[r] =
-        r < block.rows ? static_cast<T>(block.scale * (set.weights ? double(set.weights[example]) : 1.0)) : T(0);
-  }
+  std::fill(weights_.get() + first, weights_.get() + last, T(0));
+  for (int r = first; r < end; ++r)
+    weights_[r] = static_cast<T>(set.weights ? block.scale * set.weights[block.order ? block.order[r] : block.first + r]
+                                             : block.scale);
 }
 
 template <class T> void PackedNetwork<T>::draw_masks(const Block<T>& block, int first, int last) const {

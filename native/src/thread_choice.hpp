@@ -43,13 +43,14 @@ class ThreadChoice {
  private:
   using Clock = std::chrono::steady_clock;
 
-  static constexpr double trial_seconds = 200e-6, better = 0.95, long_step = 1e-3;
+  static constexpr double trial_seconds = 200e-6, better = 0.95, far_worse = 1.2, long_step = 1e-3;
   static constexpr long least_steps = 4, least_rest = 50, most_rest = 1600;  // a rest is so many times a trial
 
   void decide(double step_seconds) {
     const long trial = std::max(least_steps, static_cast<long>(trial_seconds / std::max(step_seconds, 1e-9)));
     const bool tried = now_ != best_, first_time = best_seconds_ == 0;
-    if (tried) rest_ = std::min(2 * rest_, most_rest);  // the longer nothing else was better, the rarer are trials
+    if (tried)  // the longer nothing else was better, and the worse it was, the rarer are trials: three in 50 ms cost S 4 %
+      rest_ = std::min((step_seconds > far_worse * best_seconds_ ? 16 : 2) * rest_, most_rest);
     if (tried && step_seconds < better * best_seconds_) best_ = now_, rest_ = least_rest;
     if (best_ == now_) best_seconds_ = step_seconds;
     now_ = best_;

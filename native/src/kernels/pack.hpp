@@ -107,7 +107,7 @@ template <class T> void unpack_transposed(const T* panels, long m, long n, long 
     }
 }
 
-// Kernels::gather. Lanes past n become zero.
+// Kernels::gather. Nobody reads the lanes past n.
 template <class T> void gather(const Gather<T>& g, T* panels, long stride) {
   for (long r = 0; r < g.count; ++r) {
     const T* s = g.X + (g.order ? long(g.order[r]) : g.from + r) * g.n;
@@ -117,7 +117,7 @@ template <class T> void gather(const Gather<T>& g, T* panels, long stride) {
       store(d, load(s));
       store(d + lanes<T>, load(s + lanes<T>));
     }
-    if (left > 0) copy_padded(s, left, d, R<T>);
+    if (left > 0) copy_padded(s, left, d, (left + lanes<T> - 1) / lanes<T> * lanes<T>);
   }
 }
 

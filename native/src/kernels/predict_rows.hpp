@@ -69,7 +69,8 @@ template <class T, class F> CHAINRULE_WORD void each_panel(const PredictRows<T>&
     f(first, g.count - first < R<T> ? g.count - first : long(R<T>), first / R<T> * g.panel);
 }
 
-// z := W x + b for a dense W (m, n), which passes by once for all panels; a := σ(z) where a tile's z are at hand, if `activation`
+// z := W x + b for a dense W (m, n), which passes by once for all panels; a := σ(z) where a tile's z are at hand, if `activation`.
+// The first panel's tiles bring the next rows of W, the second's the next examples (those in layer 1, which take longest).
 template <class T> inline void example_dense(const PredictRows<T>& g, long m, long n, const T* W, const T* b,
                                              const T* x, T* z, const Activation<T>* activation) {
   const long tiles = (m + tile_rows - 1) / tile_rows;
@@ -78,8 +79,11 @@ template <class T> inline void example_dense(const PredictRows<T>& g, long m, lo
     each_panel(g, [&](long first, long rows, long at) {
       const T* const B = x + at;
       T* const C = z + at + j0 * R<T>;
-      const bool fetch = first == 0 && t + 1 < tiles;  // the next rows of W
-      const ExampleTile<T> tile = {W + j0 * n, b + j0, n, B, n, C, fetch ? W + j1 * n : B, fetch ? line<T> : 0};
+      ExampleTile<T> tile = {W + j0 * n, b + j0, n, B, n, C, B, 0};
+      if (first == 0 && t + 1 < tiles)
+        tile.ahead = W + j1 * n, tile.ahead_stride = line<T>;
+      else if (first == R<T> && W == g.layers[0].W)
+        tile.ahead = g.next + g.next_count * n * t / tiles, tile.ahead_stride = (g.next_count + tiles - 1) / tiles;
       if (rows <= lanes<T>)
         call_tile<Examples<T>::template Half>(static_cast<int>(j1 - j0), tile);
       else

@@ -22,7 +22,7 @@ template <class T> void weight_block(const WeightBlock<T>& g, const Epilogue<T>&
     const long at = long(h0) * R<T>;
     alignas(64) T local[tile_rows * R<T>];
     T* const G = e.update ? local : g.sum + at;
-    const T* const ahead = b == 0 ? g.next_A : b == 1 ? g.next_B : nullptr;
+    const T* const ahead = b < 3 ? g.ahead[b] : nullptr;
     const Parameters<T>& p = g.parameters;
     const Parameters<T>& next = b + 1 < tiles ? p : g.next;
     const long next_at = b + 1 < tiles ? long(h1) * R<T> : 0;
@@ -35,7 +35,7 @@ template <class T> void weight_block(const WeightBlock<T>& g, const Epilogue<T>&
                                ahead ? ahead : g.B,
                                ahead ? line<T> : 0,
                                {updated(next.theta), updated(next.moment[0]), updated(next.moment[1])}};
-    if (e.update && g.transposed)  // other cores have read it: to have it back takes a while; B 2.5 %
+    if (e.update && g.transposed && g.shared)  // other cores have read it: to have it back takes a while; B 2.5 %
       for (long k = long(g.width) * b / tiles * R<T>; k < long(g.width) * (b + 1) / tiles * R<T>; k += line<T>)
         __builtin_prefetch(g.transposed + k, 1, 3);
     if (g.width <= lanes<T>)
