@@ -161,6 +161,10 @@ void panels_to_units(const T* panels, long stride, long m, long first, long last
 
 // Kernels::gather_lanes
 template <class T> void gather_lanes(const Gather<T>& g, T* across) {
+  if (g.n == 1) {  // one label an example lies as it comes
+    for (long i = 0; i < g.count; ++i) across[g.first + i] = g.X[g.order ? long(g.order[i]) : g.from + i];
+    return;
+  }
   for (long i = 0; i < g.count; ++i) {
     const long r = g.first + i;
     const T* const s = g.X + (g.order ? long(g.order[i]) : g.from + i) * g.n;

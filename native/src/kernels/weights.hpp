@@ -15,23 +15,21 @@ template <class T> inline void keep_only(T* G, const T* keep, long count) {
 // Kernels::weight_block
 template <class T> void weight_block(const WeightBlock<T>& g, const Epilogue<T>& e) {
   const int tiles = (g.height + tile_rows - 1) / tile_rows;
-  Epilogue<T> of_tile = e;
-  of_tile.penalty = nullptr;  // is that of the whole block: one order of summing, here and where a run goes on
+  const long count = long(g.height) * R<T>;
+  const Parameters<T>& p = g.parameters;
+  alignas(64) T local[R<T> * R<T>];
+  T* const G = e.update ? local : g.sum;
   for (int b = 0; b < tiles; ++b) {
     const int h0 = g.height * b / tiles, h1 = g.height * (b + 1) / tiles;
-    const long at = long(h0) * R<T>;
-    alignas(64) T local[tile_rows * R<T>];
-    T* const G = e.update ? local : g.sum + at;
     const T* const ahead = b < 3 ? g.ahead[b] : nullptr;
-    const Parameters<T>& p = g.parameters;
     const Parameters<T>& next = b + 1 < tiles ? p : g.next;
     const long next_at = b + 1 < tiles ? long(h1) * R<T> : 0;
     const auto updated = [&](const T* numbers) { return e.update && numbers ? numbers + next_at : nullptr; };
     const OuterTile<T> tile = {g.A + h0,
                                g.B,
                                g.rows,
-                               e.add ? g.sum + at : nullptr,
-                               G,
+                               e.add ? g.sum + long(h0) * R<T> : nullptr,
+                               G + long(h0) * R<T>,
                                ahead ? ahead : g.B,
                                ahead ? line<T> : 0,
                                {updated(next.theta), updated(next.moment[0]), updated(next.moment[1])}};
@@ -42,11 +40,10 @@ template <class T> void weight_block(const WeightBlock<T>& g, const Epilogue<T>&
       call_tile<Outers<T>::template Half>(h1 - h0, tile);
     else
       call_tile<Outers<T>::template Tile>(h1 - h0, tile);
-    if (g.keep) keep_only(G, g.keep + at, long(h1 - h0) * R<T>);
-    finish_gradient(G, at, long(h1 - h0) * R<T>, p, of_tile, Part::W);
   }
-  if (e.update && e.penalty) add_norms(g.parameters.theta, long(g.height) * R<T>, e.penalty);
-  if (e.update && g.transposed) transpose_matrix(g.parameters.theta, R<T>, g.height, g.width, g.transposed, R<T>, true);
+  if (g.keep) keep_only(G, g.keep, count);
+  finish_gradient(G, 0, count, p, e, Part::W);
+  if (e.update && g.transposed) transpose_matrix(p.theta, R<T>, g.height, g.width, g.transposed, R<T>, true);
 }
 
 // Kernels::bias_block
