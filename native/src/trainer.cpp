@@ -4,6 +4,7 @@
 #include <cmath>
 #include <system_error>
 
+#include "flush.hpp"
 #include "narrow.hpp"
 #include "packed.hpp"
 #include "schedule.hpp"
@@ -64,6 +65,7 @@ template <class T> void Trainer<T>::advance(long epochs, double seconds, const s
     method_->share_out(choice_.threads());
     choice_.start();
     run_threads(choice_.threads(), [&](int thread) {
+      const FlushSubnormals flush;
       while (going_) {
         const bool ends_epoch = step_.measure;  // read before thread 0 can prepare the next step
         const Outcome outcome = method_->step(step_, team_, thread);
