@@ -178,6 +178,14 @@ def test_patience_also_restores_at_the_last_epoch(engine: str) -> None:
     assert net.theta.tobytes() == path[history.best_epoch - 1].tobytes()
 
 
+def test_without_patience_a_resumed_run_ends_in_its_last_theta(engine: str) -> None:
+    """The best θ that an earlier run with patience has kept is not what a run without patience ends in."""
+    net, history, _ = overfitting(engine, patience=15)
+    best, state = net.theta.copy(), history.state
+    further = cr.train(net, X, Y, optimizer=cr.Adam(0.05), epochs=state.epoch + 3, resume=state, engine=engine)
+    assert net.theta.tobytes() == further.state.theta.tobytes() != best.tobytes()
+
+
 def test_patience_needs_the_best_theta_of_an_earlier_run(engine: str) -> None:
     """A state whose run kept no best θ cannot go on with patience: the θ to restore is gone."""
     net, validation = small_net(), (X_VAL, Y_VAL)

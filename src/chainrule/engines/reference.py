@@ -88,7 +88,7 @@ class ReferenceRun:
     def finish(self) -> Callable[[], TrainingState]:
         """The end of the run; see the seam."""
         last = self.state()
-        if last.best_theta is not None:
+        if self.problem.patience is not None and last.best_theta is not None:
             self.problem.net.theta = last.best_theta
         return lambda: last
 
