@@ -3,6 +3,7 @@
 #pragma once
 #include "kernels.hpp"
 #include "kernels/entrywise.hpp"
+#include "kernels/narrow.hpp"
 #include "kernels/output.hpp"
 #include "kernels/pack.hpp"
 #include "kernels/tiles.hpp"
@@ -25,8 +26,7 @@ template <class T> struct ExampleTile {
 template <class T> struct Examples {
   template <int vectors, int rows> struct Sums {
     static __attribute__((noinline)) void run(const ExampleTile<T>& t) {
-      constexpr int bases =
-          (rows + 2) / 3;  // a pointer to every third row: all of them would not fit into the registers
+      constexpr int bases = (rows + 2) / 3;  // a pointer to every third row: not all of them fit into the registers
       const long row = t.row;
       const T* W[bases];
 #pragma GCC unroll 16
@@ -125,10 +125,11 @@ template <class T> inline void example_values(const PredictRows<T>& g, const Row
     activate(panel, layer.m * R<T>, f);
   } else {  // `lanes` examples at a time
     T *const z = g.scratch, *const a = z + layer.m * lanes<T>;
-    for (T* half = panel; half <= panel + lanes<T>; half += lanes<T>) {
-      for (long j = 0; j < layer.m; ++j) store(z + j * lanes<T>, load(half + j * R<T>));
-      outputs(layer.sigma, layer.parameter, z, a, static_cast<int>(layer.m));
-      for (long j = 0; j < layer.m; ++j) store(half + j * R<T>, load(a + j * lanes<T>));
+    const int m = static_cast<int>(layer.m);
+    for (int v = 0; v < 2; ++v) {
+      pick(panel, m, 2, v, z);
+      outputs(layer.sigma, layer.parameter, z, a, m);
+      put(a, m, 2, v, panel);
     }
   }
 }

@@ -48,23 +48,21 @@ template <class T> void linear(const Linear<T>& g) {
     for (int b = 0; b < tiles; ++b) {
       const int r0 = g.first_row + rows * b / tiles, r1 = g.first_row + rows * (b + 1) / tiles;
       const long at = long(p) * g.out_stride + long(r0) * R<T>;
-      // Each tile brings every (R / line)th cache line of the next panel of B, until all are asked for; or the next tile's rows of A.
-      const bool fetches_A = g.fetch && b + 1 < tiles, fetches_B = !fetches_A && next && b < R<T> / line<T>;
-      const LinearTile<T> tile = {g.A + long(r0) * R<T>,
-                                  g.A_stride,
-                                  B,
-                                  g.K,
-                                  g.bias ? g.bias + long(p) * R<T> : nullptr,
-                                  g.out + at,
-                                  relu,
-                                  g.epilogue == Linear<T>::derivative ? f.source + at : nullptr,
-                                  fetches_A   ? g.A + long(r1) * R<T>
-                                  : fetches_B ? next + b * g.K * line<T>
-                                              : B,
-                                  fetches_A || fetches_B ? line<T> : 0,
-                                  fetches_A   ? g.A_stride
-                                  : fetches_B ? R<T> * line<T>
-                                              : 0};
+      LinearTile<T> tile = {g.A + long(r0) * R<T>,
+                            g.A_stride,
+                            B,
+                            g.K,
+                            g.bias ? g.bias + long(p) * R<T> : nullptr,
+                            g.out + at,
+                            relu,
+                            g.epilogue == Linear<T>::derivative ? f.source + at : nullptr,
+                            B,
+                            0,
+                            0};
+      if (g.fetch && b + 1 < tiles)  // the next tile's rows of A
+        tile.ahead = g.A + long(r1) * R<T>, tile.ahead_stride = line<T>, tile.ahead_panel = g.A_stride;
+      else if (next && b < R<T> / line<T>)  // every (R / line)th cache line of the next panel, until all are asked for
+        tile.ahead = next + b * g.K * line<T>, tile.ahead_stride = line<T>, tile.ahead_panel = R<T> * line<T>;
       if (half)
         call_tile<Linears<T>::template Half>(r1 - r0, tile);
       else

@@ -104,9 +104,10 @@ template <class T> struct OuterTile {
   T* G;
   const T* ahead;  // a cache line of it is prefetched per r
   long ahead_stride;
-  const T*
-      then[3];  // [rows][R] each, or null: what is written to after the next tile, prefetched evenly; D 1 % against the
-};  // same for this tile, which itself brought C 5 % on one thread
+  // [rows][R] each, or null: what the step after the next tile writes to, prefetched evenly; for this tile C 5 % on one
+  // thread, for the next one D 1 % more
+  const T* then[3];
+};
 
 template <class T> struct Outers {
   template <int vectors, int rows> struct Sums {

@@ -187,7 +187,7 @@ template <class T> void units_gradient(const UnitBlocks<T>& g, const UnitLayer<T
     if (Gkappa) Gkappa[j] = (e.add ? Gkappa[j] : T(0)) + row_sum(layer.kappa_delta + at, to.rows);
   }
   for (int k = 0; k < chainrule::parts; ++k)
-    if (to.sum[k]) finish_gradient(to.sum[k], 0, to.count[k], to.parameters[k], e, Part(k));
+    if (to.sum[k]) finish_gradient(to.sum[k], to.count[k], to.parameters[k], e, Part(k));
 }
 
 }  // namespace chainrule::CHAINRULE_KERNEL_SET

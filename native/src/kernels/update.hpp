@@ -57,18 +57,17 @@ template <class T> inline void add_norms(const T* x, long count, double* sums) {
   sums[1] += sum(s[0] + s[1]);
 }
 
-// The end of a gradient's tile: `count` numbers G, whose parameters begin at `at`.
+// The end of a gradient's block: `count` numbers G.
 template <class T>
-inline void finish_gradient(T* G, long at, long count, const Parameters<T>& p, const Epilogue<T>& e, Part part) {
+inline void finish_gradient(T* G, long count, const Parameters<T>& p, const Epilogue<T>& e, Part part) {
   const StepConstants<T>& c = *e.step;
-  T* const theta = p.theta + at;
   if (e.finish) {
-    if (part == Part::W && (c.l1 != T(0) || c.l2 != T(0))) add_penalty(G, theta, count, c.l1, c.l2);
+    if (part == Part::W && (c.l1 != T(0) || c.l2 != T(0))) add_penalty(G, p.theta, count, c.l1, c.l2);
     if (e.norm2) *e.norm2 += sum_of_squares(G, count);
   }
   if (!e.update) return;
-  step(G, count, theta, p.moment[0] ? p.moment[0] + at : nullptr, p.moment[1] ? p.moment[1] + at : nullptr, c, part);
-  if (e.penalty && part == Part::W) add_norms(theta, count, e.penalty);
+  step(G, count, p.theta, p.moment[0], p.moment[1], c, part);
+  if (e.penalty && part == Part::W) add_norms(p.theta, count, e.penalty);
 }
 
 // Kernels::apply: the step along a gradient that was stored

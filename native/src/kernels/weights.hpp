@@ -42,7 +42,7 @@ template <class T> void weight_block(const WeightBlock<T>& g, const Epilogue<T>&
       call_tile<Outers<T>::template Tile>(h1 - h0, tile);
   }
   if (g.keep) keep_only(G, g.keep, count);
-  finish_gradient(G, 0, count, p, e, Part::W);
+  finish_gradient(G, count, p, e, Part::W);
   if (e.update && g.transposed) transpose_matrix(p.theta, R<T>, g.height, g.width, g.transposed, R<T>, true);
 }
 
@@ -62,7 +62,7 @@ template <class T> void bias_block(const BiasBlock<T>& g, const Epilogue<T>& e) 
     const V<T> before = e.add ? load(g.sum + i * lanes<T>) : V<T>{};
     store(G + i * lanes<T>, before + ((s[i] + s[2 + i]) + (s[4 + i] + s[6 + i])));
   }
-  finish_gradient(G, 0, R<T>, g.parameters, e, g.part);
+  finish_gradient(G, R<T>, g.parameters, e, g.part);
 }
 
 }  // namespace chainrule::CHAINRULE_KERNEL_SET
