@@ -39,8 +39,9 @@ template <class T> struct Linear {
   T* out;         // [panel][out_stride / R][R]
   long out_stride;
   int first_row, last_row, first_panel, last_panel, panels;
+  int start;       // the panel to begin with, and to go on from to the last one and then from the first
   int last_lanes;  // features in the last of `panels`: the lanes after them are set to zero
-  const T* next;   // read after the last panel: worth a prefetch; null: nothing
+  const T* next;   // read after these panels: worth a prefetch; null: nothing
   bool fetch;      // other cores have just written to A: worth a prefetch
   enum Epilogue { none, value, derivative } epilogue;
   Activation<T> activation;
@@ -121,8 +122,8 @@ template <class T> struct WeightBlock {
   bool shared;               // do other cores read that?
   const T* keep;             // [height][R]: 0 where W is no parameter but 0, else 1; null: 1 everywhere
   int width;                 // lanes of B that are features
-  const T* ahead[3];   // half panels that the next block reads, one for each tile: worth a prefetch; null: nothing
-  Parameters<T> next;  // those of the next block, likewise
+  const T* ahead;            // [rows][R]: the next block reads it, this one does not: worth a prefetch; null: nothing
+  Parameters<T> next;        // those of the next block, likewise
 };
 
 // ∂J/∂b or ∂J/∂κ of one panel: g[·] = Σ_r δ[r][·].

@@ -41,11 +41,12 @@ template <class T> Packed<T>::Packed(const ProblemSpec<T>& problem)
   for (int l = 0; l < int(network_.layers.size()); ++l) {
     const auto& layer = network_.layers[l];
     for (int k = 0; k < kept; ++k) moments_[k].push_back(room_like(layer));
-    // In groups of output panels whose deltas stay in L2 while the inputs pass by. By columns one panel of W after the other: they
-    // mostly stay with the thread that will read them, C 2 %.
+    // One panel of W after the other: those, and their deltas, then mostly stay with one thread (B, C 2 %). Where the inputs of all
+    // do not stay in L2 meanwhile, in groups of output panels whose deltas stay there while the inputs pass by.
     const int panels = layer.thin ? 1 : layer.panels_out;
     const long cached = std::max<long>(1, (1 << 20) / (network_.capacity * R * long(sizeof(T))));
-    const int group = network_.by_columns() ? 1 : static_cast<int>(std::min<long>(cached, panels));
+    const bool in_turn = network_.by_columns() || layer.panels_in <= cached;
+    const int group = in_turn ? 1 : static_cast<int>(std::min<long>(cached, panels));
     for (int g = 0; g < panels; g += group)
       for (int q = 0; q < layer.panels_in; ++q)
         for (int p = g; p < std::min(panels, g + group); ++p)
@@ -193,7 +194,8 @@ template <class T> UnitGradient<T> Packed<T>::unit_gradient(const Piece& piece, 
 
 // This thread's share of ∂J/∂θ, and what the epilogue makes of it.
 template <class T> void Packed<T>::weights(const Epilogue<T>& wanted, long rows, Team& team, int thread) {
-  const long R = network_.R;
+  WeightBlock<T> block{};
+  long known = -1;  // the piece that `block` is of
   team.share(thread, cuts_[thread], cuts_[thread + 1], [&](long k) {
     const Piece& piece = pieces_[k];
     Epilogue<T> epilogue = wanted;
@@ -207,19 +209,20 @@ template <class T> void Packed<T>::weights(const Epilogue<T>& wanted, long rows,
                                       unit_gradient(piece, rows), epilogue);
       return;
     }
-    WeightBlock<T> block = weight_block(piece, rows);
+    if (known != k) block = weight_block(piece, rows);
     block.shared = team.count > 1;
-    if (k + 1 < long(pieces_.size()) && pieces_[k + 1].layer >= 0) {
-      const WeightBlock<T> next = weight_block(pieces_[k + 1], rows);
+    WeightBlock<T> next{};
+    known = k + 1 < long(pieces_.size()) ? k + 1 : -1;
+    if (known >= 0) {  // the front's pieces all come first
+      const Piece& coming = pieces_[known];
+      next = weight_block(coming, rows);
       block.next = next.parameters;
-      // The half of each of its panels that another core wrote, and the rest of one, which may have left L2 (B, D 3 %).
-      const T *const A = next.A != block.A ? next.A : nullptr, *const B = next.B != block.B ? next.B : nullptr;
-      const long half = rows / 2 * R, foreign = team.count > 1 && thread == 0 ? half : 0;
-      if (A) block.ahead[0] = A + foreign;
-      if (B) block.ahead[1] = B + foreign;
-      if (A || B) block.ahead[2] = (A ? A : B) + half - foreign;
+      // Of its two panels the one that this thread has not had lately: another core may have written it, or it has left L2 (B, D 3 %).
+      const bool inputs = coming.q > piece.q && !network_.layers[coming.layer].thin;
+      block.ahead = inputs ? next.A : next.B;
     }
     network_.kernels.weight_block(block, epilogue);
+    block = next;
     if (piece.q != 0) return;
     network_.kernels.bias_block(bias_block(piece, Part::b, rows), epilogue);
     if (network_.layers[piece.layer].kappa) network_.kernels.bias_block(bias_block(piece, Part::kappa, rows), epilogue);

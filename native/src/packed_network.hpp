@@ -87,6 +87,7 @@ template <class T> class PackedNetwork {
 
   // From a panel to the next. No power of two: a few rows of many panels would meet in the same sets of the cache.
   long stride() const { return (capacity + lanes) * R; }
+  int panels(long features) const { return static_cast<int>((features + R - 1) / R); }
   bool by_columns() const { return by_columns_; }
   const T* input_of(int i) const { return i == 1 ? x.get() : layers[i - 2].a.get(); }
 
@@ -94,17 +95,26 @@ template <class T> class PackedNetwork {
   void mark_blocks(Layer& layer);
   void put_small(const T* theta);
 
-  // packed_pass.cpp. Rows [first, last), panels [p0, p1) of a layer's outputs. The answer of each: were all numbers moderate?
+  // packed_pass.cpp. The answer of each: were all numbers moderate?
+  struct Area {  // rows [first, last) and panels [p0, p1) of a layer, which a thread computes at a time
+    int first, last, p0, p1;
+    int share = 0, shares = 1;  // it begins with those of this share
+    bool fetch = false;         // other threads have just written what it reads
+
+    int start(int panels) const { return static_cast<int>(long(panels) * share / shares); }
+  };
   bool run_by_rows(const Block<T>& block, Team& team, int thread);
   bool run_by_columns(const Block<T>& block, Team& team, int thread);
   long chunks_of(int rows, int threads) const;
   bool prepare(const Block<T>& block, int first, int last);
   void gather(const Block<T>& block, int first, int last);
   void draw_masks(const Block<T>& block, int first, int last) const;
-  bool forward(const Block<T>& block, int i, int p0, int p1, int first, int last, int thread, bool fetch = false);
+  bool forward(const Block<T>& block, int i, const Area& area, int thread);
   bool output(const Block<T>& block, int first, int last, int thread);
-  bool backward(const Block<T>& block, int i, int p0, int p1, int first, int last, int thread, bool fetch = false);
-  bool moderate(const Block<T>& block, const Buffer<T>& numbers, int p0, int p1, int first, int last) const;
+  bool backward(const Block<T>& block, int i, const Area& area, int thread);
+  bool moderate(const Block<T>& block, const Buffer<T>& numbers, const Area& area) const;
+  const T* begin(const Area& area, const Buffer<T>& W, long K, long features) const;
+  Linear<T> linear(const Area& area, const Buffer<T>& W, long K, long features, const T* then) const;
   int wide_layers() const { return static_cast<int>(layers.size()) - layers.back().thin; }  // all but a thin last one
   int lowest() const { return front.count() ? 0 : 1; }  // the backward pass goes down to layer lowest() + 1
 

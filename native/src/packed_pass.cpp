@@ -22,15 +22,19 @@ template <class T> bool PackedNetwork<T>::run_by_rows(const Block<T>& block, Tea
   const long groups = (block.rows + lanes - 1) / lanes;
   bool calm = true;
   const long chunks = chunks_of(block.rows, team.count);
+  // Each thread begins a layer elsewhere, and then where it has just been: what one has read of W is no longer in the cache of the
+  // one that wrote it (B 2 %).
+  int share = thread;
   team.share(thread, chunks, [&](long k) {
     const int first = static_cast<int>(groups * k / chunks) * lanes;
     const int last = static_cast<int>(groups * (k + 1) / chunks) * lanes;
+    const auto all = [&](int panels) { return Area{first, last, 0, panels, share, team.count}; };
     calm &= prepare(block, first, last);
-    for (int i = 1; i <= wide_layers(); ++i)
-      calm &= forward(block, i, 0, layers[i - 1].panels_out, first, last, thread);
+    for (int i = 1; i <= wide_layers(); ++i) calm &= forward(block, i, all(layers[i - 1].panels_out), thread);
     calm &= output(block, first, last, thread);
     for (int i = static_cast<int>(layers.size()); block.training && i > lowest(); --i)
-      calm &= backward(block, i, 0, layers[i - 1].panels_in, first, last, thread);
+      calm &= backward(block, i, all(layers[i - 1].panels_in), thread);
+    share = (share + team.count - 1) % team.count;
     if (block.training && front.count()) calm &= front.backward(first, last, x_delta.get(), stride(), moderate_limit());
     team.poll(thread);
   });
@@ -50,23 +54,20 @@ template <class T> bool PackedNetwork<T>::run_by_columns(const Block<T>& block, 
     bool met[2] = {};     // what others have written in these rows?
     team.share(thread, panels * halves, [&](long k) {
       const long p = k / halves, half = k % halves;
-      calm &= f(static_cast<int>(p), static_cast<int>(groups * half / halves) * lanes,
-                static_cast<int>(groups * (half + 1) / halves) * lanes, !std::exchange(met[half], true));
+      const int first = static_cast<int>(groups * half / halves) * lanes;
+      const int last = static_cast<int>(groups * (half + 1) / halves) * lanes;
+      calm &= f({first, last, int(p), int(p) + 1, 0, 1, !std::exchange(met[half], true)});
       team.poll(thread);
     });
   };
   by_rows([&](int first, int last) { return prepare(block, first, last); });
   for (int i = 1; i <= wide_layers(); ++i)
-    by_panels(layers[i - 1].panels_out, [&](int p, int first, int last, bool fetch) {
-      return forward(block, i, p, p + 1, first, last, thread, fetch);
-    });
+    by_panels(layers[i - 1].panels_out, [&](const Area& area) { return forward(block, i, area, thread); });
   team.barrier.wait();
   by_rows([&](int first, int last) { return output(block, first, last, thread); });
   if (!block.training) return calm;
   for (int i = static_cast<int>(layers.size()); i > lowest(); --i)
-    by_panels(layers[i - 1].panels_in, [&](int p, int first, int last, bool fetch) {
-      return backward(block, i, p, p + 1, first, last, thread, fetch);
-    });
+    by_panels(layers[i - 1].panels_in, [&](const Area& area) { return backward(block, i, area, thread); });
   if (!front.count()) return calm;
   team.barrier.wait();
   by_rows([&](int first, int last) { return front.backward(first, last, x_delta.get(), stride(), moderate_limit()); });
@@ -83,12 +84,13 @@ template <class T> long PackedNetwork<T>::chunks_of(int rows, int threads) const
   return std::min<long>((rows + lanes - 1) / lanes, threads * ((of_thread + few - 1) / few));
 }
 
-template <class T> bool PackedNetwork<T>::moderate(const Block<T>& block, const Buffer<T>& numbers, int p0, int p1,
-                                                   int first, int last) const {
+template <class T>
+bool PackedNetwork<T>::moderate(const Block<T>& block, const Buffer<T>& numbers, const Area& area) const {
   if (block.moderate || !block.training || !numbers) return true;
+  const long rows = area.last - area.first;
   bool calm = true;
-  for (int p = p0; p < p1; ++p)
-    calm &= kernels.largest(numbers.get() + p * stride() + long(first) * R, long(last - first) * R) <= moderate_limit();
+  for (int p = area.p0; p < area.p1; ++p)
+    calm &= kernels.largest(numbers.get() + p * stride() + long(area.first) * R, rows * R) <= moderate_limit();
   return calm;
 }
 
@@ -132,19 +134,37 @@ template <class T> void PackedNetwork<T>::draw_masks(const Block<T>& block, int 
            block.dropout[front.count() + l], layers[l].m, first, last, layers[l].mask.get(), stride()});
 }
 
-template <class T> bool PackedNetwork<T>::forward(const Block<T>& block, int i, int p0, int p1, int first, int last,
-                                                  int thread, bool fetch) {
+// Where a thread begins to read W [⌈features/R⌉][K][R]; null: there is none
+template <class T> const T* PackedNetwork<T>::begin(const Area& area, const Buffer<T>& W, long K, long features) const {
+  return W ? W.get() + area.start(panels(features)) * K * R : nullptr;
+}
+
+// Products with such a W for an area; what is read after its last panel is `then`.
+template <class T>
+Linear<T> PackedNetwork<T>::linear(const Area& area, const Buffer<T>& W, long K, long features, const T* then) const {
+  Linear<T> g{};
+  g.A_stride = g.out_stride = stride();
+  g.B = W.get(), g.K = K;
+  g.panels = panels(features);
+  g.last_lanes = static_cast<int>(features - long(g.panels - 1) * R);
+  g.first_row = area.first, g.last_row = area.last, g.first_panel = area.p0, g.last_panel = area.p1;
+  g.start = area.p0 + area.start(area.p1 - area.p0);
+  g.next = area.p1 < g.panels ? g.B + area.p1 * K * R : then;
+  g.fetch = area.fetch;
+  return g;
+}
+
+template <class T> bool PackedNetwork<T>::forward(const Block<T>& block, int i, const Area& area, int thread) {
   const Layer& layer = layers[i - 1];
   const bool vector_valued = !entrywise(layer.spec.sigma), is_last = i == static_cast<int>(layers.size());
-  Linear<T> g{};
-  g.A = input_of(i), g.A_stride = stride();
-  g.B = layer.W.get(), g.K = layer.n;
+  const Layer& above = layers[std::min<std::size_t>(i, layers.size() - 1)];
+  const T* const then = i < wide_layers() ? begin(area, above.W, above.n, above.m)
+                        : block.training  ? begin(area, layer.Wt, layer.m, layer.n)
+                                          : nullptr;
+  Linear<T> g = linear(area, layer.W, layer.n, layer.m, then);
+  g.A = input_of(i);
   g.bias = layer.b.get();
-  g.out = layer.a.get(), g.out_stride = stride();
-  g.first_row = first, g.last_row = last, g.first_panel = p0, g.last_panel = p1, g.panels = layer.panels_out;
-  g.last_lanes = static_cast<int>(layer.m - long(layer.panels_out - 1) * R);
-  g.next = is_last ? nullptr : layers[i].weights();
-  g.fetch = fetch;
+  g.out = layer.a.get();
   g.epilogue = vector_valued || is_last ? Linear<T>::none : Linear<T>::value;
   g.activation = {layer.spec.sigma, static_cast<T>(layer.spec.parameter),
                   block.training && layer.keeps_source ? layer.source.get() : nullptr,
@@ -152,8 +172,9 @@ template <class T> bool PackedNetwork<T>::forward(const Block<T>& block, int i, 
   kernels.linear(g);
   if (is_last) return true;
   if (vector_valued)
-    kernels.vector_value({g.activation, layer.a.get(), stride(), int(layer.m), first, last, scratch_[thread].get()});
-  return moderate(block, layer.a, p0, p1, first, last);
+    kernels.vector_value(
+        {g.activation, layer.a.get(), stride(), int(layer.m), area.first, area.last, scratch_[thread].get()});
+  return moderate(block, layer.a, area);
 }
 
 template <class T> bool PackedNetwork<T>::output(const Block<T>& block, int first, int last, int thread) {
@@ -175,25 +196,19 @@ template <class T> bool PackedNetwork<T>::output(const Block<T>& block, int firs
   kernels.output(out);
   double loss = 0;
   for (int r = first; r < last; ++r) loss += losses[r];
+  const Area area = {first, last, 0, layer.panels_out};
   return std::abs(loss) < 1e300 &&  // false for NaN
-         (!block.training || (moderate(block, layer.delta, 0, layer.panels_out, first, last) &&
-                              moderate(block, layer.kappa_delta, 0, layer.panels_out, first, last)));
+         (!block.training || (moderate(block, layer.delta, area) && moderate(block, layer.kappa_delta, area)));
 }
 
 // From δ[i] to δ[i − 1], or to ∂J/∂a of the front
-template <class T> bool PackedNetwork<T>::backward(const Block<T>& block, int i, int p0, int p1, int first, int last,
-                                                   int thread, bool fetch) {
+template <class T> bool PackedNetwork<T>::backward(const Block<T>& block, int i, const Area& area, int thread) {
   const Layer& layer = layers[i - 1];
   const Layer* const below = i > 1 ? &layers[i - 2] : nullptr;  // null: the front
   const bool vector_valued = below && !entrywise(below->spec.sigma);
-  Linear<T> g{};
-  g.A = layer.delta.get(), g.A_stride = stride();
-  g.B = layer.Wt.get(), g.K = layer.m;
-  g.out = below ? below->delta.get() : x_delta.get(), g.out_stride = stride();
-  g.first_row = first, g.last_row = last, g.first_panel = p0, g.last_panel = p1, g.panels = layer.panels_in;
-  g.last_lanes = static_cast<int>(layer.n - long(layer.panels_in - 1) * R);
-  g.next = below ? below->Wt.get() : nullptr;
-  g.fetch = fetch;
+  Linear<T> g = linear(area, layer.Wt, layer.m, layer.n, below ? begin(area, below->Wt, below->m, below->n) : nullptr);
+  g.A = layer.delta.get();
+  g.out = below ? below->delta.get() : x_delta.get();
   g.epilogue = vector_valued || !below ? Linear<T>::none : Linear<T>::derivative;
   if (below)
     g.activation = {below->spec.sigma,
@@ -206,8 +221,8 @@ template <class T> bool PackedNetwork<T>::backward(const Block<T>& block, int i,
   if (!below) return true;
   if (vector_valued)
     kernels.vector_pullback(
-        {g.activation, below->delta.get(), stride(), int(below->m), first, last, scratch_[thread].get()});
-  return moderate(block, below->delta, p0, p1, first, last) && moderate(block, below->kappa_delta, p0, p1, first, last);
+        {g.activation, below->delta.get(), stride(), int(below->m), area.first, area.last, scratch_[thread].get()});
+  return moderate(block, below->delta, area) && moderate(block, below->kappa_delta, area);
 }
 
 template class PackedNetwork<float>;

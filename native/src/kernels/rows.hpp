@@ -41,9 +41,11 @@ template <class T> void linear(const Linear<T>& g) {
   const Activation<T>& f = g.activation;
   const bool relu = g.epilogue != Linear<T>::none && f.sigma == Sigma::relu && !f.mask && !f.kappa &&
                     (g.epilogue == Linear<T>::derivative || !f.source);
-  for (int p = g.first_panel; p < g.last_panel; ++p) {
+  const int asked = asked_for<T>(tiles);
+  for (int p = g.start, left = g.last_panel - g.first_panel, then; left > 0; --left, p = then) {
+    then = p + 1 < g.last_panel ? p + 1 : g.first_panel;
     const T* const B = g.B + long(p) * g.K * R<T>;
-    const T* const next = p + 1 < g.panels ? B + g.K * R<T> : g.next;
+    const T* const next = left > 1 ? g.B + long(then) * g.K * R<T> : g.next;
     const bool ragged = p + 1 == g.panels && g.last_lanes < R<T>, half = ragged && g.last_lanes <= lanes<T>;
     for (int b = 0; b < tiles; ++b) {
       const int r0 = g.first_row + rows * b / tiles, r1 = g.first_row + rows * (b + 1) / tiles;
@@ -61,8 +63,8 @@ template <class T> void linear(const Linear<T>& g) {
                             0};
       if (g.fetch && b + 1 < tiles)  // the next tile's rows of A
         tile.ahead = g.A + long(r1) * R<T>, tile.ahead_stride = line<T>, tile.ahead_panel = g.A_stride;
-      else if (next && b < R<T> / line<T>)  // every (R / line)th cache line of the next panel, until all are asked for
-        tile.ahead = next + b * g.K * line<T>, tile.ahead_stride = line<T>, tile.ahead_panel = R<T> * line<T>;
+      else if (next && b * asked < R<T>)  // a part of the next panel, until all of it is asked for
+        tile.ahead = next + b * g.K * asked, tile.ahead_stride = asked, tile.ahead_panel = R<T> * asked;
       if (half)
         call_tile<Linears<T>::template Half>(r1 - r0, tile);
       else

@@ -16,6 +16,13 @@ inline constexpr int tile_rows = 14;  // of 32 registers; 14 × 2 within 3 % of 
 inline constexpr int tile_rows = 6;  // of 16
 #endif
 
+// A tile asks for what comes after it while it computes: one cache line now and then, since all at once would hold up what it
+// reads itself. A panel [·][R] is asked for by `tiles` tiles, the first three of them, with so many numbers to each of its rows.
+template <class T> CHAINRULE_WORD int asked_for(int tiles) {
+  const int share = tiles < 3 ? (R<T> + tiles - 1) / tiles : (R<T> + 2) / 3;
+  return share < line<T> ? share : line<T>;
+}
+
 // Calls tile<rows>(arguments) for a number of rows that is known at run time, 1 … tile_rows.
 template <template <int> class Tile, int rows = tile_rows, class... Arguments>
 CHAINRULE_WORD void call_tile(int wanted, const Arguments&... arguments) {
@@ -76,18 +83,22 @@ template <class T> struct Linears {
       }
       const V<T> zero{};
       const T* const H = t.H;
+      T* const C = t.C;
+      const auto finish = [&](auto f) {
 #pragma GCC unroll 16
-      for (int i = 0; i < rows; ++i)
+        for (int i = 0; i < rows; ++i)
 #pragma GCC unroll 2
-        for (int v = 0; v < vectors; ++v) {
-          const long at = i * R<T> + v * lanes<T>;
-          V<T> z = c[i][v];
-          if (t.relu && H)
-            z = select(load(H + at) > zero, z, zero);
-          else if (t.relu)
-            z = max(zero, z);  // NaN stays NaN
-          store(t.C + at, z);
-        }
+          for (int v = 0; v < vectors; ++v) {
+            const long at = i * R<T> + v * lanes<T>;
+            store(C + at, f(c[i][v], at));
+          }
+      };
+      if (!t.relu)
+        finish([](V<T> z, long) { return z; });
+      else if (H)
+        finish([&](V<T> z, long at) { return select(load(H + at) > zero, z, zero); });
+      else
+        finish([&](V<T> z, long) { return max(zero, z); });  // NaN stays NaN
     }
   };
   template <int rows> using Tile = Sums<2, rows>;

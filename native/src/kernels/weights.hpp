@@ -15,13 +15,14 @@ template <class T> inline void keep_only(T* G, const T* keep, long count) {
 // Kernels::weight_block
 template <class T> void weight_block(const WeightBlock<T>& g, const Epilogue<T>& e) {
   const int tiles = (g.height + tile_rows - 1) / tile_rows;
+  const int asked = asked_for<T>(tiles);
   const long count = long(g.height) * R<T>;
   const Parameters<T>& p = g.parameters;
   alignas(64) T local[R<T> * R<T>];
   T* const G = e.update ? local : g.sum;
   for (int b = 0; b < tiles; ++b) {
     const int h0 = g.height * b / tiles, h1 = g.height * (b + 1) / tiles;
-    const T* const ahead = b < 3 ? g.ahead[b] : nullptr;
+    const T* const ahead = g.ahead && b * asked < R<T> ? g.ahead + b * g.rows * asked : nullptr;
     const Parameters<T>& next = b + 1 < tiles ? p : g.next;
     const long next_at = b + 1 < tiles ? long(h1) * R<T> : 0;
     const auto updated = [&](const T* numbers) { return e.update && numbers ? numbers + next_at : nullptr; };
@@ -31,7 +32,7 @@ template <class T> void weight_block(const WeightBlock<T>& g, const Epilogue<T>&
                                e.add ? g.sum + long(h0) * R<T> : nullptr,
                                G + long(h0) * R<T>,
                                ahead ? ahead : g.B,
-                               ahead ? line<T> : 0,
+                               ahead ? asked : 0,
                                {updated(next.theta), updated(next.moment[0]), updated(next.moment[1])}};
     if (e.update && g.transposed && g.shared)  // other cores have read it: to have it back takes a while; B 2.5 %
       for (long k = long(g.width) * b / tiles * R<T>; k < long(g.width) * (b + 1) / tiles * R<T>; k += line<T>)
