@@ -17,13 +17,13 @@ import chainrule as cr
 net = cr.Network.dense([1024, 2048, 2048, 10], dtype="float32")
 X, Y = np.ones((ROWS, 1024), "float32"), np.ones((ROWS, 10), "float32")
 answers = []
-for _ in range(3):
+for delay in DELAYS:
     before, sent = net.theta.copy(), []
 
     def press():
         while signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             time.sleep(0.01)
-        time.sleep(0.3)  # training has begun
+        time.sleep(delay)  # training has begun
         sent.append(time.monotonic())
         os.kill(os.getpid(), signal.SIGINT)
 
@@ -45,17 +45,24 @@ print(json.dumps([answers, steps]))
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="signals as on Unix")
 @pytest.mark.parametrize(
-    ("rows", "batch", "threads"), [(2048, 1024, 2), (16384, 16384, 1)], ids=["D", "a step of seconds"]
+    ("rows", "batch", "threads", "delays"),
+    [
+        (2048, 1024, 2, [0.3, 0.3, 0.3]),
+        (4096, 4096, 1, [0.9, 1.05, 1.2, 1.35, 1.5, 1.65]),
+        (16384, 16384, 1, [0.3, 0.3, 0.3]),
+    ],
+    ids=["D", "all phases of a step", "a step of seconds"],
 )
-def test_ctrl_c_answers_within_a_fifth_of_a_second(rows: int, batch: int, threads: int) -> None:
-    """SIGINT while 1024-2048-2048-10 trains ends training within 0.2 s, in the middle of a step of seconds too: θ is as
-    before that step. (The best of three: other programs may hold the CPU back.)"""
+def test_ctrl_c_answers_within_a_fifth_of_a_second(rows: int, batch: int, threads: int, delays: list[float]) -> None:
+    """SIGINT while 1024-2048-2048-10 trains ends training within 0.2 s, wherever in a step it comes: θ is as before
+    that step. (One of three, or five of six: other programs may hold the CPU back.)"""
     program = PROGRAM.replace("ROWS", str(rows)).replace("BATCH", str(batch)).replace("THREADS", str(threads))
+    program = program.replace("DELAYS", str(delays))
     command = [sys.executable, "-W", "error", "-c", program]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert answer.returncode == 0, answer.stderr
     answers, steps = json.loads(answer.stdout)
-    assert len(answers) == 3
-    assert min(answers) < 0.2, answers
+    assert len(answers) == len(delays)
+    assert sorted(answers)[0 if len(delays) == 3 else -2] < 0.2, answers
     if batch == 16384:
         assert steps == 0  # it was in its first step still

@@ -6,6 +6,9 @@
 namespace chainrule {
 namespace {
 
+// While the optimizer's steps are made tile by tile nothing can be broken off: a gradient of more multiplications for each thread,
+// some 0.1 s, is summed up first.
+constexpr double most_products = 7e9;
 constexpr long most_rows = 4096;  // of a block: a full batch of more rows goes in equal blocks
 
 template <class T> long rows_of_a_block(long batch) {
@@ -198,6 +201,7 @@ template <class T> void Packed<T>::weights(const Epilogue<T>& wanted, long rows,
   long known = -1;  // the piece that `block` is of
   team.share(thread, cuts_[thread], cuts_[thread + 1], [&](long k) {
     const Piece& piece = pieces_[k];
+    if (!wanted.update) team.poll(thread);
     Epilogue<T> epilogue = wanted;
     epilogue.step += place(piece);
     if (wanted.norm2) norm2_[k] = 0, epilogue.norm2 = &norm2_[k];
@@ -284,6 +288,7 @@ template <class T> Outcome Packed<T>::step(const Step<T>& step, Team& team, int 
   if (thread == 0) block_J_ = penalty(step);
   if (thread == 0)
     safe_ = blocks == 1 && !clips && x_reach_ <= network_.moderate_limit() &&
+            double(step.rows) * work_.back() * network_.R <= most_products * team.count &&
             stays_finite(step, network_.moderate_gradient());
   if (thread == 0) look_ahead(step);
   Flag& flag = flags_[thread];
@@ -323,7 +328,7 @@ template <class T> Outcome Packed<T>::step(const Step<T>& step, Team& team, int 
     team.barrier.wait();
     first = end;
   }
-  if (thread == 0) decision_ = decide(step);
+  if (thread == 0) decision_ = team.stopping() ? Outcome::aborted : decide(step);
   team.barrier.wait();
   if (decision_ == Outcome::done) {
     Epilogue<T> epilogue = fused;
