@@ -197,8 +197,6 @@ template <class T> UnitGradient<T> Packed<T>::unit_gradient(const Piece& piece, 
 
 // This thread's share of ∂J/∂θ, and what the epilogue makes of it.
 template <class T> void Packed<T>::weights(const Epilogue<T>& wanted, long rows, Team& team, int thread) {
-  WeightBlock<T> block{};
-  long known = -1;  // the piece that `block` is of
   team.share(thread, cuts_[thread], cuts_[thread + 1], [&](long k) {
     const Piece& piece = pieces_[k];
     if (!wanted.update) team.poll(thread);
@@ -213,20 +211,17 @@ template <class T> void Packed<T>::weights(const Epilogue<T>& wanted, long rows,
                                       unit_gradient(piece, rows), epilogue);
       return;
     }
-    if (known != k) block = weight_block(piece, rows);
+    WeightBlock<T> block = weight_block(piece, rows);
     block.shared = team.count > 1;
-    WeightBlock<T> next{};
-    known = k + 1 < long(pieces_.size()) ? k + 1 : -1;
-    if (known >= 0) {  // the front's pieces all come first
-      const Piece& coming = pieces_[known];
-      next = weight_block(coming, rows);
+    if (k + 1 < long(pieces_.size())) {  // the front's pieces all come first
+      const Piece& coming = pieces_[k + 1];
+      const WeightBlock<T> next = weight_block(coming, rows);
       block.next = next.parameters;
       // Of its two panels the one that this thread has not had lately: another core may have written it, or it has left L2 (B, D 3 %).
       const bool inputs = coming.q > piece.q && !network_.layers[coming.layer].thin;
       block.ahead = inputs ? next.A : next.B;
     }
     network_.kernels.weight_block(block, epilogue);
-    block = next;
     if (piece.q != 0) return;
     network_.kernels.bias_block(bias_block(piece, Part::b, rows), epilogue);
     if (network_.layers[piece.layer].kappa) network_.kernels.bias_block(bias_block(piece, Part::kappa, rows), epilogue);

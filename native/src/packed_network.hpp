@@ -101,7 +101,7 @@ template <class T> class PackedNetwork {
     int share = 0, shares = 1;  // it begins with those of this share
     bool fetch = false;         // other threads have just written what it reads
 
-    int start(int panels) const { return static_cast<int>(long(panels) * share / shares); }
+    int start(int panels) const { return share == 0 ? 0 : static_cast<int>(long(panels) * share / shares); }
   };
   bool run_by_rows(const Block<T>& block, Team& team, int thread);
   bool run_by_columns(const Block<T>& block, Team& team, int thread);
@@ -113,8 +113,8 @@ template <class T> class PackedNetwork {
   bool output(const Block<T>& block, int first, int last, int thread);
   bool backward(const Block<T>& block, int i, const Area& area, int thread);
   bool moderate(const Block<T>& block, const Buffer<T>& numbers, const Area& area) const;
-  const T* begin(const Area& area, const Buffer<T>& W, long K, long features) const;
-  Linear<T> linear(const Area& area, const Buffer<T>& W, long K, long features, const T* then) const;
+  const T* begin(const Area& area, const Buffer<T>& W, long K, int panels) const;
+  Linear<T> linear(const Area& area, const Buffer<T>& W, long K, int panels, const T* then) const;
   int wide_layers() const { return static_cast<int>(layers.size()) - layers.back().thin; }  // all but a thin last one
   int lowest() const { return front.count() ? 0 : 1; }  // the backward pass goes down to layer lowest() + 1
 

@@ -134,22 +134,22 @@ template <class T> void PackedNetwork<T>::draw_masks(const Block<T>& block, int 
            block.dropout[front.count() + l], layers[l].m, first, last, layers[l].mask.get(), stride()});
 }
 
-// Where a thread begins to read W [⌈features/R⌉][K][R]; null: there is none
-template <class T> const T* PackedNetwork<T>::begin(const Area& area, const Buffer<T>& W, long K, long features) const {
-  return W ? W.get() + area.start(panels(features)) * K * R : nullptr;
+// Where a thread begins to read W [panels][K][R]; null: there is none
+template <class T> const T* PackedNetwork<T>::begin(const Area& area, const Buffer<T>& W, long K, int panels) const {
+  return W ? W.get() + area.start(panels) * K * R : nullptr;
 }
 
 // Products with such a W for an area; what is read after its last panel is `then`.
 template <class T>
-Linear<T> PackedNetwork<T>::linear(const Area& area, const Buffer<T>& W, long K, long features, const T* then) const {
-  Linear<T> g{};
+Linear<T> PackedNetwork<T>::linear(const Area& area, const Buffer<T>& W, long K, int panels, const T* then) const {
+  Linear<T> g;  // all of it is set here or by the caller: to clear it first costs 16-64-32-1 1 %
+  g.bias = nullptr;
   g.A_stride = g.out_stride = stride();
   g.B = W.get(), g.K = K;
-  g.panels = panels(features);
-  g.last_lanes = static_cast<int>(features - long(g.panels - 1) * R);
-  g.first_row = area.first, g.last_row = area.last, g.first_panel = area.p0, g.last_panel = area.p1;
+  g.first_row = area.first, g.last_row = area.last;
+  g.first_panel = area.p0, g.last_panel = area.p1, g.panels = panels;
   g.start = area.p0 + area.start(area.p1 - area.p0);
-  g.next = area.p1 < g.panels ? g.B + area.p1 * K * R : then;
+  g.next = area.p1 < panels ? g.B + area.p1 * K * R : then;
   g.fetch = area.fetch;
   return g;
 }
@@ -158,10 +158,11 @@ template <class T> bool PackedNetwork<T>::forward(const Block<T>& block, int i, 
   const Layer& layer = layers[i - 1];
   const bool vector_valued = !entrywise(layer.spec.sigma), is_last = i == static_cast<int>(layers.size());
   const Layer& above = layers[std::min<std::size_t>(i, layers.size() - 1)];
-  const T* const then = i < wide_layers() ? begin(area, above.W, above.n, above.m)
-                        : block.training  ? begin(area, layer.Wt, layer.m, layer.n)
+  const T* const then = i < wide_layers() ? begin(area, above.W, above.n, above.panels_out)
+                        : block.training  ? begin(area, layer.Wt, layer.m, layer.panels_in)
                                           : nullptr;
-  Linear<T> g = linear(area, layer.W, layer.n, layer.m, then);
+  Linear<T> g = linear(area, layer.W, layer.n, layer.panels_out, then);
+  g.last_lanes = static_cast<int>(layer.m - long(layer.panels_out - 1) * R);
   g.A = input_of(i);
   g.bias = layer.b.get();
   g.out = layer.a.get();
@@ -206,10 +207,13 @@ template <class T> bool PackedNetwork<T>::backward(const Block<T>& block, int i,
   const Layer& layer = layers[i - 1];
   const Layer* const below = i > 1 ? &layers[i - 2] : nullptr;  // null: the front
   const bool vector_valued = below && !entrywise(below->spec.sigma);
-  Linear<T> g = linear(area, layer.Wt, layer.m, layer.n, below ? begin(area, below->Wt, below->m, below->n) : nullptr);
+  const T* const then = below ? begin(area, below->Wt, below->m, below->panels_in) : nullptr;
+  Linear<T> g = linear(area, layer.Wt, layer.m, layer.panels_in, then);
+  g.last_lanes = static_cast<int>(layer.n - long(layer.panels_in - 1) * R);
   g.A = layer.delta.get();
   g.out = below ? below->delta.get() : x_delta.get();
   g.epilogue = vector_valued || !below ? Linear<T>::none : Linear<T>::derivative;
+  g.activation = {};
   if (below)
     g.activation = {below->spec.sigma,
                     static_cast<T>(below->spec.parameter),

@@ -38,6 +38,8 @@ template <class T> CHAINRULE_WORD void clear_lanes(T* rows, long count, int firs
 // Kernels::linear
 template <class T> void linear(const Linear<T>& g) {
   const int rows = g.last_row - g.first_row, tiles = (rows + tile_rows - 1) / tile_rows;
+  if (tiles == 0) return;
+  const int height = rows / tiles, taller = rows % tiles;  // so many tiles have a row more
   const Activation<T>& f = g.activation;
   const bool relu = g.epilogue != Linear<T>::none && f.sigma == Sigma::relu && !f.mask && !f.kappa &&
                     (g.epilogue == Linear<T>::derivative || !f.source);
@@ -47,8 +49,8 @@ template <class T> void linear(const Linear<T>& g) {
     const T* const B = g.B + long(p) * g.K * R<T>;
     const T* const next = left > 1 ? g.B + long(then) * g.K * R<T> : g.next;
     const bool ragged = p + 1 == g.panels && g.last_lanes < R<T>, half = ragged && g.last_lanes <= lanes<T>;
-    for (int b = 0; b < tiles; ++b) {
-      const int r0 = g.first_row + rows * b / tiles, r1 = g.first_row + rows * (b + 1) / tiles;
+    for (int b = 0, r0 = g.first_row, r1; b < tiles; ++b, r0 = r1) {
+      r1 = r0 + height + (b < taller);
       const long at = long(p) * g.out_stride + long(r0) * R<T>;
       LinearTile<T> tile = {g.A + long(r0) * R<T>,
                             g.A_stride,

@@ -131,10 +131,11 @@ template <class T> struct Outers {
         for (int v = 0; v < vectors; ++v) c[i][v] = G0 ? load(G0 + i * R<T> + v * lanes<T>) : V<T>{};
       const T *A = t.A, *B = t.B, *ahead = t.ahead;
       const long ahead_stride = t.ahead_stride;
+      const int third = static_cast<int>(t.count / 3), a_row = third ? (rows * R<T> + third - 1) / third : 0;
       for (int stage = 0; stage < 3; ++stage) {  // one for each of `then`
-        const long n = t.count * (stage + 1) / 3 - t.count * stage / 3;
+        const long n = stage < 2 ? third : t.count - 2 * third;
         const T* then = t.then[stage] ? t.then[stage] : t.G;
-        const long then_stride = t.then[stage] && n ? (rows * R<T> + n - 1) / n : 0;
+        const long then_stride = t.then[stage] ? a_row : 0;
 #pragma GCC unroll 2
         for (long r = 0; r < n; ++r) {
           V<T> b[vectors];

@@ -20,8 +20,9 @@ template <class T> void weight_block(const WeightBlock<T>& g, const Epilogue<T>&
   const Parameters<T>& p = g.parameters;
   alignas(64) T local[R<T> * R<T>];
   T* const G = e.update ? local : g.sum;
-  for (int b = 0; b < tiles; ++b) {
-    const int h0 = g.height * b / tiles, h1 = g.height * (b + 1) / tiles;
+  const int height = g.height / tiles, taller = g.height % tiles;  // so many tiles have a row more
+  for (int b = 0, h0 = 0, h1; b < tiles; ++b, h0 = h1) {
+    h1 = h0 + height + (b < taller);
     const T* const ahead = g.ahead && b * asked < R<T> ? g.ahead + b * g.rows * asked : nullptr;
     const Parameters<T>& next = b + 1 < tiles ? p : g.next;
     const long next_at = b + 1 < tiles ? long(h1) * R<T> : 0;
