@@ -6,6 +6,8 @@
 namespace chainrule {
 namespace {
 
+int panels(long features, int R) { return static_cast<int>((features + R - 1) / R); }
+
 // Splitting by columns costs a barrier per layer and pays (7 – 10 %) where few rows meet weights that no L2 cache holds.
 template <class T> bool columns_pay(const NetworkSpec& net, long capacity) {
   bool entrywise_hidden = true;
@@ -26,20 +28,20 @@ template <class T> PackedNetwork<T>::PackedNetwork(const NetworkSpec& net, const
       capacity((rows + lanes - 1) / lanes * lanes),
       front(net, kernels, capacity),
       layers(net.r() - front.count()),
-      x(panels(net.m[front.count()]) * stride()),
+      x(panels(net.m[front.count()], R) * stride()),
       losses(capacity),
       cost_(cost),
       by_columns_(columns_pay<T>(net, capacity)),
       weights_(capacity) {
   long theta = 0, widest = net.m.back();
   const int f = front.count();
-  if (f) x_delta = Buffer<T>(panels(net.m[f]) * stride());
+  if (f) x_delta = Buffer<T>(panels(net.m[f], R) * stride());
   for (int i = 1; i <= f; ++i) theta += net.size(i);
   for (int i = f + 1; i <= net.r(); ++i) {
     Layer& layer = layers[i - f - 1];
     const bool last = i == net.r(), parametric = net.layers[i - 1].parametric;
     layer.n = net.m[i - 1], layer.m = net.m[i];
-    layer.panels_in = panels(layer.n), layer.panels_out = panels(layer.m);
+    layer.panels_in = panels(layer.n, R), layer.panels_out = panels(layer.m, R);
     layer.thin = last && layer.m <= R;
     layer.spec = net.layers[i - 1];
     layer.theta = theta;

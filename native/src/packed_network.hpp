@@ -87,7 +87,6 @@ template <class T> class PackedNetwork {
 
   // From a panel to the next. No power of two: a few rows of many panels would meet in the same sets of the cache.
   long stride() const { return (capacity + lanes) * R; }
-  int panels(long features) const { return static_cast<int>((features + R - 1) / R); }
   bool by_columns() const { return by_columns_; }
   const T* input_of(int i) const { return i == 1 ? x.get() : layers[i - 2].a.get(); }
 

@@ -157,8 +157,7 @@ Linear<T> PackedNetwork<T>::linear(const Area& area, const Buffer<T>& W, long K,
 template <class T> bool PackedNetwork<T>::forward(const Block<T>& block, int i, const Area& area, int thread) {
   const Layer& layer = layers[i - 1];
   const bool vector_valued = !entrywise(layer.spec.sigma), is_last = i == static_cast<int>(layers.size());
-  const Layer& above = layers[std::min<std::size_t>(i, layers.size() - 1)];
-  const T* const then = i < wide_layers() ? begin(area, above.W, above.n, above.panels_out)
+  const T* const then = i < wide_layers() ? begin(area, layers[i].W, layers[i].n, layers[i].panels_out)
                         : block.training  ? begin(area, layer.Wt, layer.m, layer.panels_in)
                                           : nullptr;
   Linear<T> g = linear(area, layer.W, layer.n, layer.panels_out, then);
