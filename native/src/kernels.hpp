@@ -97,7 +97,7 @@ template <class T> struct StepConstants {
   Optimizer optimizer;
   Coefficients<T> of[parts];  // for the entries of W, b and κ
   T l1, l2;                   // this minibatch's share of the penalties
-  T scale;                    // of the gradient: clipping's min(1, c/‖g‖)
+  T scale;                    // of a gradient that was stored: clipping's min(1, c/‖g‖)
 };
 
 // What becomes of a gradient g once it is summed.
@@ -110,26 +110,29 @@ template <class T> struct Epilogue {
   double* penalty;               // += Σ|W| and ΣW² after the step, [2], where not null
 };
 
-// One block of ∂J/∂W[i] and the step that follows: g[h][·] = Σ_r A[r][h] B[r][·] over all rows of the batch, in their order.
+// One block of ∂J/∂W[i], g[h][·] = Σ_r A[r][h] B[r][·] over rows of the batch, and the parameters that step along it
 template <class T> struct WeightBlock {
-  const T* A;  // [rows][R]: the panel whose lanes h < height are the block's rows
-  const T* B;  // [rows][R]
-  long rows;
-  int height;
+  const T* A;                // [·][R]: the panel whose lanes h < height are the block's rows
+  const T* B;                // [·][R]
+  int height, width;         // width: lanes of B that are features
   Parameters<T> parameters;  // each [height][R]
-  T* sum;                    // [height][R]; null where it is never stored
   T* transposed;             // the block's transpose, [width][R]; null: none is kept
-  bool shared;               // do other cores read that?
   const T* keep;             // [height][R]: 0 where W is no parameter but 0, else 1; null: 1 everywhere
-  int width;                 // lanes of B that are features
-  const T* ahead;            // [rows][R]: the next block reads it, this one does not: worth a prefetch; null: nothing
-  Parameters<T> next;        // those of the next block, likewise
+  T* sum;                    // [height][R]; null where it is never stored
 };
 
-// ∂J/∂b or ∂J/∂κ of one panel: g[·] = Σ_r δ[r][·].
+// The rows of the batch, in their order, that a block's sum runs over, and what is worth a prefetch meanwhile
+template <class T> struct BlockRows {
+  long first, count;
+  const WeightBlock<T>* next;   // comes after this one; null: none
+  const T* ahead;               // [·][R]: what `next` reads and this one does not; null: nothing
+  const WeightBlock<T>* later;  // where the sum is stored: a block whose step this thread will make; null: none
+  bool shared;                  // do other cores read what is written?
+};
+
+// ∂J/∂b or ∂J/∂κ of one panel: g[·] = Σ_r δ[r][·] over the same rows.
 template <class T> struct BiasBlock {
-  const T* delta;  // [rows][R]; for κ: kappa_delta
-  long rows;
+  const T* delta;            // [·][R]; for κ: kappa_delta
   Parameters<T> parameters;  // [R]
   T* sum;
   Part part;
@@ -246,8 +249,8 @@ template <class T> struct Kernels {
   void (*vector_value)(const VectorActivation<T>&);
   void (*vector_pullback)(const VectorActivation<T>&);
   void (*output)(const Output<T>&);
-  void (*weight_block)(const WeightBlock<T>&, const Epilogue<T>&);
-  void (*bias_block)(const BiasBlock<T>&, const Epilogue<T>&);
+  void (*weight_block)(const WeightBlock<T>&, const BlockRows<T>&, const Epilogue<T>&);
+  void (*bias_block)(const BiasBlock<T>&, long first, long count, const Epilogue<T>&);
   void (*apply)(T* gradient, long count, const Parameters<T>&, const Epilogue<T>&, Part);
   // leading block-diagonal layers
   void (*units_forward)(const UnitBlocks<T>&, const UnitLayer<T>&);

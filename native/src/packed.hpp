@@ -28,6 +28,7 @@ template <class T> class Packed final : public Method<T> {
   struct Piece {  // one block of ∂J/∂W: R or fewer rows and columns of a layer's packed weights
     int layer;    // layers[layer]; −1: piece number p of the front
     int p, q;     // panels of its outputs and inputs (thin: p = 0)
+    WeightBlock<T> block;
   };
   struct Numbers {  // like a layer's weights(), b and κ
     Buffer<T> of[parts];
@@ -37,17 +38,23 @@ template <class T> class Packed final : public Method<T> {
 
   Numbers room_like(const Layer& layer) const;
   long count(const Layer& layer, Part part) const;  // of numbers in such a room
-  int place(const Piece& piece) const;              // i − 1 for a piece of L[i]
-  WeightBlock<T> weight_block(const Piece& piece, long rows) const;
-  Parameters<T> parameters(const Piece& piece, Part part, T* numbers, long at) const;
-  BiasBlock<T> bias_block(const Piece& piece, Part part, long rows) const;
-  UnitGradient<T> unit_gradient(const Piece& piece, long rows) const;
-  void weights(const Epilogue<T>& epilogue, long rows, Team& team, int thread);
-  void apply(const Epilogue<T>& epilogue, Team& team, int thread);
   Outcome decide(const Step<T>& step);
+  void make_room_for_sums();
+
+  // packed_weights.cpp
+  void make_pieces();
+  void share_from(long first, std::vector<long>& cuts, int threads) const;
+  int place(const Piece& piece) const;  // i − 1 for a piece of L[i]
+  WeightBlock<T> weight_block(const Piece& piece) const;
+  Parameters<T> parameters(const Piece& piece, Part part, T* numbers, long at) const;
+  BiasBlock<T> bias_block(const Piece& piece, Part part) const;
+  UnitGradient<T> unit_gradient(const Piece& piece, long rows) const;
+  bool halves_pay(long rows) const;
+  void weights(const Epilogue<T>& epilogue, long rows, Team& team, int thread);
+  void sum_up(const Piece& piece, const BlockRows<T>& rows, Epilogue<T> epilogue) const;
+  void apply(const Epilogue<T>& epilogue, Team& team, int thread);
   double penalty(const Step<T>& step) const;
   void measure_penalty();
-  void make_room_for_sums();
 
   // packed_overflow.cpp
   void measure_reach();
@@ -78,6 +85,8 @@ template <class T> class Packed final : public Method<T> {
   std::vector<Piece> pieces_;
   std::vector<double> work_;       // of the pieces before each one; the last is that of all
   std::vector<long> cuts_;         // thread t begins with pieces cuts_[t] … cuts_[t + 1] − 1
+  long half_ = 0;                  // pieces before this one are half of the work
+  std::vector<long> other_cuts_;   // like cuts_, counted from piece half_ on, with those before it at the end
   std::vector<double> norm2_;      // ‖g‖² of each piece (its bias included)
   std::vector<double> penalties_;  // Σ|W|, ΣW² of each piece
   struct alignas(64) Flag {

@@ -88,6 +88,8 @@ template <class T> class PackedNetwork {
   // From a panel to the next. No power of two: a few rows of many panels would meet in the same sets of the cache.
   long stride() const { return (capacity + lanes) * R; }
   bool by_columns() const { return by_columns_; }
+  // Of so many rows, by rows: those before this one are for the first half of the threads.
+  long half_of(long rows) const { return (rows + lanes - 1) / lanes / 2 * lanes; }
   const T* input_of(int i) const { return i == 1 ? x.get() : layers[i - 2].a.get(); }
 
  private:

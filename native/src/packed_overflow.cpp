@@ -179,27 +179,13 @@ template <class T> void Packed<T>::restore() {
   each_array([&](T* numbers, long count, std::size_t k, int) { std::copy_n(kept_[k].get(), count, numbers); });
   for (const Piece& piece : pieces_) {
     if (piece.layer < 0) continue;
-    const WeightBlock<T> block = weight_block(piece, 0);
+    const WeightBlock<T>& block = piece.block;
     if (block.transposed)
       network_.kernels.transpose_block(block.parameters.theta, block.height, block.width, block.transposed);
   }
 }
 
-template void Packed<float>::measure_reach();
-template void Packed<double>::measure_reach();
-template void Packed<float>::measure_data(const ProblemSpec<float>&);
-template void Packed<double>::measure_data(const ProblemSpec<double>&);
-template bool Packed<float>::moderate_within(double);
-template bool Packed<double>::moderate_within(double);
-template void Packed<float>::look_ahead(const Step<float>&);
-template void Packed<double>::look_ahead(const Step<double>&);
-template bool Packed<float>::stays_finite(const Step<float>&, double);
-template bool Packed<double>::stays_finite(const Step<double>&, double);
-template void Packed<float>::keep();
-template void Packed<double>::keep();
-template bool Packed<float>::theta_is_finite() const;
-template bool Packed<double>::theta_is_finite() const;
-template void Packed<float>::restore();
-template void Packed<double>::restore();
+template class Packed<float>;
+template class Packed<double>;
 
 }  // namespace chainrule

@@ -5,19 +5,18 @@
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
-// θ and the moments, `count` numbers (a multiple of `lanes`), := one step along scale · G
+// θ and the moments, `count` numbers (a multiple of `lanes`), := one step along G
 template <class T>
 inline void step(const T* G, long count, T* theta, T* first, T* second, const StepConstants<T>& c, Part part) {
   const Coefficients<T> coefficients = c.of[int(part)];  // a copy, which no store can change: it stays in registers
-  const V<T> scale = broadcast(c.scale);
-  const bool frozen = coefficients.alpha == T(0);  // not a bit of θ moves, whatever the moments are
+  const bool frozen = coefficients.alpha == T(0);        // not a bit of θ moves, whatever the moments are
   with(c.optimizer, [&]<Optimizer optimizer>() {
     constexpr int kept = moments(optimizer);
     for (long k = 0; k < count; k += lanes<T>) {
       V<T> x = load(theta + k), mu{}, nu{};
       if constexpr (kept > 0) mu = load(first + k);
       if constexpr (kept > 1) nu = load(second + k);
-      update<optimizer>(x, mu, nu, scale * load(G + k), coefficients);
+      update<optimizer>(x, mu, nu, load(G + k), coefficients);
       if (!frozen) store(theta + k, x);
       if constexpr (kept > 0) store(first + k, mu);
       if constexpr (kept > 1) store(second + k, nu);
@@ -70,8 +69,10 @@ inline void finish_gradient(T* G, long count, const Parameters<T>& p, const Epil
   if (e.penalty && part == Part::W) add_norms(p.theta, count, e.penalty);
 }
 
-// Kernels::apply: the step along a gradient that was stored
+// Kernels::apply: the step along a gradient that was stored, and may have to be clipped
 template <class T> void apply(T* gradient, long count, const Parameters<T>& p, const Epilogue<T>& e, Part part) {
+  if (const T scale = e.step->scale; scale != T(1))
+    for (long k = 0; k < count; k += lanes<T>) store(gradient + k, scale * load(gradient + k));
   step(gradient, count, p.theta, p.moment[0], p.moment[1], *e.step, part);
   if (e.penalty && part == Part::W) add_norms(p.theta, count, e.penalty);
 }

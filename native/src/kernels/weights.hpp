@@ -13,29 +13,31 @@ template <class T> inline void keep_only(T* G, const T* keep, long count) {
 }
 
 // Kernels::weight_block
-template <class T> void weight_block(const WeightBlock<T>& g, const Epilogue<T>& e) {
+template <class T> void weight_block(const WeightBlock<T>& g, const BlockRows<T>& rows, const Epilogue<T>& e) {
   const int tiles = (g.height + tile_rows - 1) / tile_rows;
   const int asked = asked_for<T>(tiles);
-  const long count = long(g.height) * R<T>;
+  const long count = long(g.height) * R<T>, skipped = rows.first * R<T>;
   const Parameters<T>& p = g.parameters;
   alignas(64) T local[R<T> * R<T>];
   T* const G = e.update ? local : g.sum;
   const int height = g.height / tiles, taller = g.height % tiles;  // so many tiles have a row more
   for (int b = 0, h0 = 0, h1; b < tiles; ++b, h0 = h1) {
     h1 = h0 + height + (b < taller);
-    const T* const ahead = g.ahead && b * asked < R<T> ? g.ahead + b * g.rows * asked : nullptr;
-    const Parameters<T>& next = b + 1 < tiles ? p : g.next;
-    const long next_at = b + 1 < tiles ? long(h1) * R<T> : 0;
-    const auto updated = [&](const T* numbers) { return e.update && numbers ? numbers + next_at : nullptr; };
-    const OuterTile<T> tile = {g.A + h0,
-                               g.B,
-                               g.rows,
-                               e.add ? g.sum + long(h0) * R<T> : nullptr,
-                               G + long(h0) * R<T>,
-                               ahead ? ahead : g.B,
-                               ahead ? asked : 0,
-                               {updated(next.theta), updated(next.moment[0]), updated(next.moment[1])}};
-    if (e.update && g.transposed && g.shared)  // other cores have read it: to have it back takes a while; B 2.5 %
+    const long at = long(h0) * R<T>, next_at = b + 1 < tiles ? long(h1) * R<T> : 0;
+    const WeightBlock<T>* const next = b + 1 < tiles ? &g : rows.next;  // has the next tile
+    const auto part = [](T* numbers, long from) { return numbers ? numbers + from : nullptr; };
+    OuterTile<T> tile = {
+        g.A + skipped + h0, g.B + skipped, rows.count, e.add ? g.sum + at : nullptr, G + at, g.B, 0, {}};
+    if (rows.ahead && b * asked < R<T>)
+      tile.ahead = rows.ahead + skipped + b * rows.count * asked, tile.ahead_stride = asked;
+    else if (e.add && next)
+      tile.ahead = next->sum + next_at, tile.ahead_stride = (tile_rows * R<T> + rows.count - 1) / rows.count;
+    if (e.update && next)
+      for (int k = 0; k < 3; ++k)
+        tile.then[k] = part(k == 0 ? next->parameters.theta : next->parameters.moment[k - 1], next_at);
+    if (!e.update && next) tile.then[0] = next->sum + next_at;
+    if (rows.later) tile.then[1] = rows.later->parameters.theta + at, tile.then[2] = part(rows.later->transposed, at);
+    if (e.update && g.transposed && rows.shared)  // other cores have read it: to have it back takes a while; B 2.5 %
       for (long k = long(g.width) * b / tiles * R<T>; k < long(g.width) * (b + 1) / tiles * R<T>; k += line<T>)
         __builtin_prefetch(g.transposed + k, 1, 3);
     if (g.width <= lanes<T>)
@@ -49,15 +51,15 @@ template <class T> void weight_block(const WeightBlock<T>& g, const Epilogue<T>&
 }
 
 // Kernels::bias_block
-template <class T> void bias_block(const BiasBlock<T>& g, const Epilogue<T>& e) {
+template <class T> void bias_block(const BiasBlock<T>& g, long first, long count, const Epilogue<T>& e) {
   V<T> s[8] = {};  // four rows at a time, for the sake of latency
-  const T* d = g.delta;
+  const T* d = g.delta + first * R<T>;
   long r = 0;
-  for (; r + 4 <= g.rows; r += 4, d += 4 * R<T>) {
+  for (; r + 4 <= count; r += 4, d += 4 * R<T>) {
 #pragma GCC unroll 8
     for (int i = 0; i < 8; ++i) s[i] += load(d + i * lanes<T>);
   }
-  for (; r < g.rows; ++r, d += R<T>) s[0] += load(d), s[1] += load(d + lanes<T>);
+  for (; r < count; ++r, d += R<T>) s[0] += load(d), s[1] += load(d + lanes<T>);
   alignas(64) T local[R<T>];
   T* const G = e.update ? local : g.sum;
   for (int i = 0; i < 2; ++i) {

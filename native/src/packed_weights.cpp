@@ -1,0 +1,245 @@
+// ∂J/∂θ in pieces that threads share, each with the optimizer's step as its epilogue.
+#include <algorithm>
+#include <cmath>
+
+#include "packed.hpp"
+
+namespace chainrule {
+namespace {
+
+constexpr long least_rows_in_halves = 128;
+constexpr double most_bytes_in_halves = 1 << 22;
+
+}  // namespace
+
+template <class T> void Packed<T>::make_pieces() {
+  const long R = network_.R;
+  work_.push_back(0);
+  const auto add = [&](Piece piece, double lines) {
+    if (piece.layer >= 0) piece.block = weight_block(piece);
+    pieces_.push_back(piece);
+    work_.push_back(work_.back() + lines);
+  };
+  const Front<T>& front = network_.front;
+  for (int p = 0; p < int(front.pieces.size()); ++p)
+    add({-1, p, 0, {}}, double(front.pieces[p].count[0] + 2 * front.pieces[p].count[1]) / network_.lanes);
+  for (int l = 0; l < int(network_.layers.size()); ++l) {
+    const auto& layer = network_.layers[l];
+    // One panel of W after the other: those, and their deltas, then mostly stay with one thread (B, C 2 %). Where the inputs of all
+    // do not stay in L2 meanwhile, in groups of output panels whose deltas stay there while the inputs pass by.
+    const int panels = layer.thin ? 1 : layer.panels_out;
+    const long cached = std::max<long>(1, (1 << 20) / (network_.capacity * R * long(sizeof(T))));
+    const bool in_turn = network_.by_columns() || layer.panels_in <= cached;
+    const int group = in_turn ? 1 : static_cast<int>(std::min<long>(cached, panels));
+    for (int g = 0; g < panels; g += group)
+      for (int q = 0; q < layer.panels_in; ++q)
+        for (int p = g; p < std::min(panels, g + group); ++p)
+          add({l, p, q, {}}, layer.thin ? layer.m : std::min<long>(R, layer.n - long(q) * R) + (q == 0));
+  }
+  while (work_[half_] + work_[half_ + 1] < work_.back()) ++half_;
+}
+
+template <class T> void Packed<T>::share_out(int threads) {
+  share_from(0, cuts_, threads);
+  share_from(half_, other_cuts_, threads);
+  for (Flag& flag : flags_) flag = {true};  // those of threads that have nothing to do stay calm
+}
+
+// Where each thread begins in the pieces from `first` on and then those before it: equal work, to the nearest piece
+template <class T> void Packed<T>::share_from(long first, std::vector<long>& cuts, int threads) const {
+  const long count = static_cast<long>(pieces_.size());
+  cuts.assign(1, 0);
+  double work = 0;  // of the pieces before the k-th
+  for (long k = 0; k < count; ++k) {
+    const long piece = (first + k) % count;
+    const double own = work_[piece + 1] - work_[piece];
+    while (int(cuts.size()) < threads && work + own / 2 >= work_.back() * double(cuts.size()) / threads)
+      cuts.push_back(k);
+    work += own;
+  }
+  cuts.resize(threads + 1, count);
+}
+
+template <class T> int Packed<T>::place(const Piece& piece) const {
+  const Front<T>& front = network_.front;
+  return piece.layer < 0 ? front.pieces[piece.p].layer : front.count() + piece.layer;
+}
+
+template <class T> WeightBlock<T> Packed<T>::weight_block(const Piece& piece) const {
+  const auto& layer = network_.layers[piece.layer];
+  const long R = network_.R, panel = network_.stride();
+  const T* const a = network_.input_of(piece.layer + 1) + piece.q * panel;
+  WeightBlock<T> block{};
+  long at;
+  if (layer.thin) {
+    block.A = layer.delta.get(), block.B = a;
+    block.height = static_cast<int>(layer.m);
+    block.width = static_cast<int>(std::min(R, layer.n - piece.q * R));
+    at = piece.q * layer.m * R;
+  } else {
+    block.A = a, block.B = layer.delta.get() + piece.p * panel;
+    block.height = static_cast<int>(std::min(R, layer.n - piece.q * R));
+    block.width = static_cast<int>(std::min(R, layer.m - piece.p * R));
+    if (layer.Wt) block.transposed = layer.Wt.get() + (piece.q * layer.m + piece.p * R) * R;
+    at = (piece.p * layer.n + piece.q * R) * R;
+  }
+  if (layer.keep) block.keep = layer.keep.get() + at;
+  block.parameters = parameters(piece, Part::W, layer.weights(), at);
+  if (!sums_.empty()) block.sum = sums_[piece.layer].of[int(Part::W)].get() + at;
+  return block;
+}
+
+// Numbers of a layer from the one at `at` on, beside their moments
+template <class T> Parameters<T> Packed<T>::parameters(const Piece& piece, Part part, T* numbers, long at) const {
+  Parameters<T> parameters{numbers + at, {}};
+  for (int k = 0; k < 2; ++k)
+    if (!moments_[k].empty()) parameters.moment[k] = moments_[k][piece.layer].of[int(part)].get() + at;
+  return parameters;
+}
+
+template <class T> BiasBlock<T> Packed<T>::bias_block(const Piece& piece, Part part) const {
+  const auto& layer = network_.layers[piece.layer];
+  const bool is_b = part == Part::b;
+  const long at = long(piece.p) * network_.R;
+  return {(is_b ? layer.delta : layer.kappa_delta).get() + piece.p * network_.stride(),
+          parameters(piece, part, (is_b ? layer.b : layer.kappa).get(), at),
+          sums_.empty() ? nullptr : sums_[piece.layer].of[int(part)].get() + at, part};
+}
+
+template <class T> UnitGradient<T> Packed<T>::unit_gradient(const Piece& piece, long rows) const {
+  const Front<T>& front = network_.front;
+  const auto& part_of_front = front.pieces[piece.p];
+  UnitGradient<T> gradient{};
+  gradient.rows = rows;
+  for (int k = 0; k < parts; ++k) {
+    if (!part_of_front.count[k]) continue;
+    const long at = part_of_front.place[k];
+    gradient.count[k] = front.padded(part_of_front.count[k]);
+    gradient.sum[k] = front_sums_.get() + at;
+    gradient.parameters[k].theta = front.theta.get() + at;
+    for (int i = 0; i < 2; ++i)
+      if (front_moments_[i]) gradient.parameters[k].moment[i] = front_moments_[i].get() + at;
+  }
+  return gradient;
+}
+
+// Shall each thread sum the rows first that it has just computed? Then half of the sums go from one core to another, rather than inputs and half
+// of the deltas. It pays where these are several times as many, while all of it stays in a cache of some 2 MB: 32-256-256-1, batch 256:
+// 2 – 3 %, 16-64-64-1, batch 512: 11 %. For 128-384-384-10, batch 256, not.
+template <class T> bool Packed<T>::halves_pay(long rows) const {
+  if (network_.by_columns() || network_.front.count() || rows < least_rows_in_halves) return false;
+  double inputs = 0, deltas = 0, sums = 0;
+  for (const Layer& layer : network_.layers)
+    inputs += double(layer.n), deltas += double(layer.m), sums += double(layer.n) * double(layer.m);
+  const double numbers = 0.5 * double(rows) * (inputs + deltas) + 4 * sums;  // that a thread reads and writes in a step
+  return 2 * sums < double(rows) * (inputs + 0.5 * deltas) && numbers * sizeof(T) < most_bytes_in_halves;
+}
+
+// This thread's share of ∂J/∂θ, and what the epilogue makes of it. Where halves pay, the sum of each piece begins with that half of the rows
+// which the pass has left in the cache of those who do not have the piece; they store it. Its own threads go on from there.
+template <class T> void Packed<T>::weights(const Epilogue<T>& wanted, long rows, Team& team, int thread) {
+  const bool halved = halves_pay(rows), alone = team.count == 1;
+  const long middle = halved ? network_.half_of(rows) : 0, count = static_cast<long>(pieces_.size());
+  const auto half = [&](bool second) {
+    return second ? BlockRows<T>{middle, rows - middle, nullptr, nullptr, nullptr, false}
+                  : BlockRows<T>{0, middle, nullptr, nullptr, nullptr, false};
+  };
+  long mine = cuts_[thread];
+  const auto begin = [&](long k) {
+    if (!wanted.update) team.poll(thread);
+    BlockRows<T> of = half(k < half_);
+    of.next = &pieces_[k + 1 < count ? k + 1 : 0].block;
+    if (wanted.update && !alone && mine < cuts_[thread + 1]) of.later = &pieces_[mine++].block;
+    sum_up(pieces_[k], of, {wanted.step, wanted.add, false, false, nullptr, nullptr});
+  };
+  if (halved && !alone) {
+    team.share(thread, other_cuts_[thread], other_cuts_[thread + 1], [&](long k) { begin((k + half_) % count); });
+    team.barrier.wait();
+  }
+  team.share(thread, cuts_[thread], cuts_[thread + 1], [&](long k) {
+    const Piece& piece = pieces_[k];
+    if (halved && alone) begin(k);
+    if (!wanted.update) team.poll(thread);
+    BlockRows<T> of = halved ? half(k >= half_) : BlockRows<T>{0, rows, nullptr, nullptr, nullptr, !alone};
+    if (k + 1 < count) {  // the front's pieces all come first
+      const Piece& next = pieces_[k + 1];
+      of.next = &next.block;
+      // Of its two panels the one that this thread has not had lately: another core may have written it, or it has left L2 (B, D 3 %).
+      const bool inputs = next.q > piece.q && !network_.layers[next.layer].thin;
+      if (!halved) of.ahead = inputs ? next.block.A : next.block.B;
+    }
+    Epilogue<T> epilogue = wanted;
+    epilogue.add |= halved;
+    if (wanted.norm2) norm2_[k] = 0, epilogue.norm2 = &norm2_[k];
+    if (wanted.penalty) penalties_[2 * k] = penalties_[2 * k + 1] = 0, epilogue.penalty = &penalties_[2 * k];
+    sum_up(piece, of, epilogue);
+  });
+}
+
+template <class T> void Packed<T>::sum_up(const Piece& piece, const BlockRows<T>& rows, Epilogue<T> epilogue) const {
+  const auto& kernels = network_.kernels;
+  epilogue.step += place(piece);
+  if (piece.layer < 0) {
+    const Front<T>& front = network_.front;
+    const auto& blocks = front.pieces[piece.p];
+    kernels.units_gradient(front.blocks(blocks), front.layer(blocks.layer, 0, rows.count, true),
+                           unit_gradient(piece, rows.count), epilogue);
+    return;
+  }
+  kernels.weight_block(piece.block, rows, epilogue);
+  if (piece.q != 0) return;
+  kernels.bias_block(bias_block(piece, Part::b), rows.first, rows.count, epilogue);
+  if (network_.layers[piece.layer].kappa)
+    kernels.bias_block(bias_block(piece, Part::kappa), rows.first, rows.count, epilogue);
+}
+
+// The step along the stored gradient.
+template <class T> void Packed<T>::apply(const Epilogue<T>& wanted, Team& team, int thread) {
+  const long R = network_.R;
+  const auto& kernels = network_.kernels;
+  team.share(thread, cuts_[thread], cuts_[thread + 1], [&](long k) {
+    const Piece& piece = pieces_[k];
+    Epilogue<T> epilogue = wanted;
+    epilogue.step += place(piece);
+    if (wanted.penalty) penalties_[2 * k] = penalties_[2 * k + 1] = 0, epilogue.penalty = &penalties_[2 * k];
+    if (piece.layer < 0) {
+      const UnitGradient<T> g = unit_gradient(piece, 0);
+      for (int i = 0; i < parts; ++i)
+        if (g.sum[i]) kernels.apply(g.sum[i], g.count[i], g.parameters[i], epilogue, Part(i));
+      return;
+    }
+    const WeightBlock<T>& block = piece.block;
+    kernels.apply(block.sum, block.height * R, block.parameters, epilogue, Part::W);
+    if (block.transposed) kernels.transpose_block(block.parameters.theta, block.height, block.width, block.transposed);
+    if (piece.q != 0) return;
+    for (const Part part : {Part::b, Part::kappa}) {
+      if (part == Part::kappa && !network_.layers[piece.layer].kappa) continue;
+      const BiasBlock<T> units = bias_block(piece, part);
+      kernels.apply(units.sum, R, units.parameters, epilogue, part);
+    }
+  });
+}
+
+template <class T> void Packed<T>::measure_penalty() {
+  for (std::size_t k = 0; k < pieces_.size(); ++k) {
+    const bool front = pieces_[k].layer < 0;
+    const UnitGradient<T> units = front ? unit_gradient(pieces_[k], 0) : UnitGradient<T>{};
+    const WeightBlock<T>& block = pieces_[k].block;
+    const T* const W = (front ? units.parameters[int(Part::W)] : block.parameters).theta;
+    penalties_[2 * k] = penalties_[2 * k + 1] = 0;
+    network_.kernels.add_norms(W, front ? units.count[int(Part::W)] : block.height * long(network_.R),
+                               &penalties_[2 * k]);
+  }
+}
+
+template <class T> double Packed<T>::penalty(const Step<T>& step) const {
+  if (!penalised_) return 0;
+  double l1 = 0, l2 = 0;
+  for (std::size_t k = 0; k < pieces_.size(); ++k) l1 += penalties_[2 * k], l2 += penalties_[2 * k + 1];
+  return step.l1 * l1 + 0.5 * step.l2 * l2;
+}
+
+template class Packed<float>;
+template class Packed<double>;
+
+}  // namespace chainrule
