@@ -183,6 +183,23 @@ def test_both_ways_of_a_training_step_are_taken() -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("t", [127, 128, 131, 257, 5003])
+def test_many_rows(t: int, dtype: str) -> None:
+    """From 128 rows on a panel's gradient may be summed half by half, and from 4,097 on block by block: the bounds hold."""
+    case = draw(cr.tanh, cr.SumOfSquares, (9, 40, 37, 3), t, dtype, 3)
+    assert case is not None
+    truth, bound = reference(case), difference_bounds(*case)
+    assert np.linalg.norm(bound.theta) <= TELLING[dtype] * np.linalg.norm(truth.theta)
+    g = cr.gradient(*case, engine="native")
+    assert_within("J", g.J, truth.J, bound.J)
+    assert_within("∇J", g.theta, truth.theta, bound.theta)
+    method, J, step, rounded = one_step(case)
+    assert method == "panels"
+    assert_within("J of a step", J, truth.J, bound.J)
+    assert_within("∇J of a step", step, truth.theta, bound.theta + rounded)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("sizes", [(3, 5, 2), (5, 70, 40, 3)], ids=["lanes", "panels"])
 @pytest.mark.parametrize("sigma", SIGMAS, ids=title)
 def test_dropout(sigma: Sigma, sizes: tuple[int, ...], dtype: str) -> None:

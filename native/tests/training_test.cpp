@@ -68,6 +68,12 @@ const Shape shapes[] = {
      {Cost::log_likelihood, 0, true, 0.01, 0.1},
      131,
      50},
+    {"halves",  // and a last minibatch of too few rows
+     {9, 40, 37, 3},
+     {{Sigma::relu, 0, constant(0.2)}, {Sigma::elu, 0.5, {}, {}, true}, {Sigma::identity}},
+     {Cost::sum_of_squares, 0, true, 0.01, 0.1},
+     317,
+     150},
     {"vector-valued",
      {7, 65, 31, 2},
      {{Sigma::softmax}, {Sigma::log_softmax, 0, constant(0.1)}, {Sigma::exp}},
