@@ -2,6 +2,7 @@
 #pragma once
 #include "kernels.hpp"
 #include "kernels/entrywise.hpp"
+#include "kernels/pack.hpp"
 #include "kernels/tiles.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
