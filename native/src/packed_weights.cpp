@@ -141,15 +141,15 @@ template <class T> void Packed<T>::weights(const Epilogue<T>& wanted, long rows,
   const bool halved = halves_pay(rows), alone = team.count == 1;
   const long middle = halved ? network_.half_of(rows) : 0, count = static_cast<long>(pieces_.size());
   const auto half = [&](bool second) {
-    return second ? BlockRows<T>{middle, rows - middle, nullptr, nullptr, nullptr, false}
-                  : BlockRows<T>{0, middle, nullptr, nullptr, nullptr, false};
+    return second ? BlockRows<T>{middle, rows - middle, wanted.update, false, nullptr, nullptr, nullptr}
+                  : BlockRows<T>{0, middle, wanted.update, false, nullptr, nullptr, nullptr};
   };
   long mine = cuts_[thread];
   const auto begin = [&](long k) {
     if (!wanted.update) team.poll(thread);
     BlockRows<T> of = half(k < half_);
     of.next = &pieces_[k + 1 < count ? k + 1 : 0].block;
-    if (wanted.update && !alone && mine < cuts_[thread + 1]) of.later = &pieces_[mine++].block;
+    if (wanted.update && !alone && mine < cuts_[thread + 1]) of.later = pieces_[mine++].block.parameters.theta;
     sum_up(pieces_[k], of, {wanted.step, wanted.add, false, false, nullptr, nullptr});
   };
   if (halved && !alone) {
@@ -160,7 +160,7 @@ template <class T> void Packed<T>::weights(const Epilogue<T>& wanted, long rows,
     const Piece& piece = pieces_[k];
     if (halved && alone) begin(k);
     if (!wanted.update) team.poll(thread);
-    BlockRows<T> of = halved ? half(k >= half_) : BlockRows<T>{0, rows, nullptr, nullptr, nullptr, !alone};
+    BlockRows<T> of = halved ? half(k >= half_) : BlockRows<T>{0, rows, false, !alone, nullptr, nullptr, nullptr};
     if (k + 1 < count) {  // the front's pieces all come first
       const Piece& next = pieces_[k + 1];
       of.next = &next.block;

@@ -18,25 +18,26 @@ template <class T> void weight_block(const WeightBlock<T>& g, const BlockRows<T>
   const int asked = asked_for<T>(tiles);
   const long count = long(g.height) * R<T>, skipped = rows.first * R<T>;
   const Parameters<T>& p = g.parameters;
+  const auto sum_of = [&](const WeightBlock<T>& block) {
+    const bool whole = block.height == R<T> && block.width == R<T>;  // then its transpose has as many numbers
+    return rows.borrows && whole && block.transposed ? block.transposed : block.sum;
+  };
   alignas(64) T local[R<T> * R<T>];
-  T* const G = e.update ? local : g.sum;
+  T *const sum = sum_of(g), *const G = e.update ? local : sum;
   const int height = g.height / tiles, taller = g.height % tiles;  // so many tiles have a row more
   for (int b = 0, h0 = 0, h1; b < tiles; ++b, h0 = h1) {
     h1 = h0 + height + (b < taller);
     const long at = long(h0) * R<T>, next_at = b + 1 < tiles ? long(h1) * R<T> : 0;
-    const WeightBlock<T>* const next = b + 1 < tiles ? &g : rows.next;  // has the next tile
-    const auto part = [](T* numbers, long from) { return numbers ? numbers + from : nullptr; };
-    OuterTile<T> tile = {
-        g.A + skipped + h0, g.B + skipped, rows.count, e.add ? g.sum + at : nullptr, G + at, g.B, 0, {}};
+    OuterTile<T> tile = {g.A + skipped + h0, g.B + skipped, rows.count, e.add ? sum + at : nullptr, G + at, g.B, 0, {}};
     if (rows.ahead && b * asked < R<T>)
       tile.ahead = rows.ahead + skipped + b * rows.count * asked, tile.ahead_stride = asked;
-    else if (e.add && next)
-      tile.ahead = next->sum + next_at, tile.ahead_stride = (tile_rows * R<T> + rows.count - 1) / rows.count;
-    if (e.update && next)
-      for (int k = 0; k < 3; ++k)
-        tile.then[k] = part(k == 0 ? next->parameters.theta : next->parameters.moment[k - 1], next_at);
-    if (!e.update && next) tile.then[0] = next->sum + next_at;
-    if (rows.later) tile.then[1] = rows.later->parameters.theta + at, tile.then[2] = part(rows.later->transposed, at);
+    if (const WeightBlock<T>* const next = b + 1 < tiles ? &g : rows.next) {
+      const Parameters<T>& moves = next->parameters;
+      const auto there = [&](T* numbers) { return numbers ? numbers + next_at : nullptr; };
+      tile.then[0] = there(e.update && !rows.borrows ? moves.theta : sum_of(*next));
+      if (e.update) tile.then[1] = there(moves.moment[0]), tile.then[2] = there(moves.moment[1]);
+    }
+    if (rows.later) tile.then[1] = rows.later + at;
     if (e.update && g.transposed && rows.shared)  // other cores have read it: to have it back takes a while; B 2.5 %
       for (long k = long(g.width) * b / tiles * R<T>; k < long(g.width) * (b + 1) / tiles * R<T>; k += line<T>)
         __builtin_prefetch(g.transposed + k, 1, 3);
