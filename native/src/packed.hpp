@@ -1,5 +1,6 @@
 // Training steps in panels: forward and deltas split by the batch's rows, ∂J/∂W by tiles of W with the optimizer's step as their
-// epilogue, two barriers a step and no buffer for the gradient. A batch of many rows goes in blocks that are summed in order.
+// epilogue, two barriers a step (three where rows are halved, packed_weights.cpp) and no buffer for the gradient. A batch of many rows
+// goes in blocks that are summed in order.
 #pragma once
 
 #include <memory>
@@ -71,8 +72,8 @@ template <class T> class Packed final : public Method<T> {
   const CostSpec cost_;
   const long block_rows_;
   const bool penalised_;
-  std::vector<Numbers> moments_[2];            // of each layer, as many as the optimizer keeps
-  std::vector<Numbers> sums_;                  // the gradient, where a step needs it whole before it moves θ
+  std::vector<Numbers> moments_[2];  // of each layer, as many as the optimizer keeps
+  std::vector<Numbers> sums_;        // the gradient, where a step needs it whole before it moves θ, or half first
   Buffer<T> front_moments_[2], front_sums_;    // like front.theta; the sums are made room for from the start
   std::vector<Buffer<T>> kept_;                // θ and the moments before a step that may overflow
   double x_reach_, y_reach_, weight_reach_;    // no input, no target, no scaled weight is larger
