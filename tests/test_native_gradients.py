@@ -185,7 +185,7 @@ def test_both_ways_of_a_training_step_are_taken() -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("t", [127, 128, 131, 257, 5003])
 def test_many_rows(t: int, dtype: str) -> None:
-    """From 128 rows on a panel's gradient may be summed half by half, and from 4,097 on block by block: the bounds hold."""
+    """From 128 rows on gradients may be summed half by half, and from 4,097 on block by block: the bounds hold."""
     case = draw(cr.tanh, cr.SumOfSquares, (9, 40, 37, 3), t, dtype, 3)
     assert case is not None
     truth, bound = reference(case), difference_bounds(*case)

@@ -124,9 +124,8 @@ template <class T> struct WeightBlock {
 // The rows of the batch, in their order, that a block's sum runs over, and what is worth a prefetch meanwhile
 template <class T> struct BlockRows {
   long first, count;
-  bool
-      borrows;  // instead of `sum` take `transposed`, where there is one: nobody reads that until the step has written it
-  bool shared;                 // have other cores read `transposed`?
+  bool borrows;  // `transposed`, where it is as large, instead of `sum`: nobody reads it until the step writes it
+  bool shared;   // have other cores read `transposed`?
   const WeightBlock<T>* next;  // comes after this block; null: none
   const T* ahead;              // [·][R]: what `next` reads and this one does not; null: nothing
   const T* later;              // [height][R], where a sum is stored: θ that a step of this thread will move; null: none
