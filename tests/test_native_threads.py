@@ -139,6 +139,28 @@ def test_many_rows_in_blocks(dtype: str) -> None:
             assert trained(problem, threads) == one, (way, threads)
 
 
+@pytest.mark.parametrize("batch_size", [256, 2000])
+def test_a_last_minibatch_of_fewer_rows(batch_size: int) -> None:
+    """So too where minibatches are summed half by half, or are too large for that, and the last one has fewer rows; J
+    is the reference engine's."""
+    rng = np.random.default_rng(8)
+    net = cr.Network.dense([32, 256, 256, 1], hidden="relu", seed=1, dtype="float32")
+    X = rng.normal(size=(batch_size + 200, 32)).astype("float32")
+    data = TrainingSet(X, X[:, :1] * X[:, 1:2], None)
+    problem = Problem(net, cr.SumOfSquares(mean=True), cr.Adam(0.001), data, batch_size, 3, 11)
+    one = trained(problem, 1)
+    assert trained(problem, 2) == one
+    assert trained(problem, 3) == one
+    native_J, reference_J = (
+        cr.train(
+            net.copy(), *data[:2], cost=problem.cost, optimizer=problem.optimizer, epochs=3, batch_size=batch_size,
+            seed=11, engine=engine,
+        ).J
+        for engine in ("native", "reference")
+    )  # fmt: skip
+    np.testing.assert_allclose(native_J, reference_J, rtol=1e-4)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("way", WAYS)
 def test_outputs_and_gradients(way: str, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:

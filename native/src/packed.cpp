@@ -27,6 +27,7 @@ template <class T> Packed<T>::Packed(const ProblemSpec<T>& problem)
       cost_(problem.cost),
       block_rows_(rows_of_a_block<T>(problem.batch_size)),
       penalised_(problem.cost.l1 != 0 || problem.cost.l2 != 0),
+      halves_(halves_pay()),
       flags_(problem.threads),
       constants_(problem.net.r()) {
   measure_data(problem);
@@ -42,7 +43,7 @@ template <class T> Packed<T>::Packed(const ProblemSpec<T>& problem)
   norm2_.resize(pieces_.size());
   penalties_.resize(2 * pieces_.size());
   if (problem.optimizer.clip_norm < std::numeric_limits<double>::infinity() || block_rows_ < problem.batch_size ||
-      halves_pay(problem.batch_size))
+      halves_)
     make_room_for_sums();
 }
 

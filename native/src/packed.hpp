@@ -50,7 +50,7 @@ template <class T> class Packed final : public Method<T> {
   Parameters<T> parameters(const Piece& piece, Part part, T* numbers, long at) const;
   BiasBlock<T> bias_block(const Piece& piece, Part part) const;
   UnitGradient<T> unit_gradient(const Piece& piece, long rows) const;
-  bool halves_pay(long rows) const;
+  bool halves_pay() const;
   void weights(const Epilogue<T>& epilogue, long rows, Team& team, int thread);
   void sum_up(const Piece& piece, const BlockRows<T>& rows, Epilogue<T> epilogue) const;
   void apply(const Epilogue<T>& epilogue, Team& team, int thread);
@@ -72,6 +72,7 @@ template <class T> class Packed final : public Method<T> {
   const CostSpec cost_;
   const long block_rows_;
   const bool penalised_;
+  const bool halves_;                // is a block of many rows summed half by half?
   std::vector<Numbers> moments_[2];  // of each layer, as many as the optimizer keeps
   std::vector<Numbers> sums_;        // the gradient, where a step needs it whole before it moves θ, or half first
   Buffer<T> front_moments_[2], front_sums_;    // like front.theta; the sums are made room for from the start

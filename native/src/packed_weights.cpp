@@ -125,19 +125,20 @@ template <class T> UnitGradient<T> Packed<T>::unit_gradient(const Piece& piece, 
 // Shall each thread sum the rows first that it has just computed? Then half of the sums go from one core to another, rather than inputs and
 // half of the deltas. It pays where these are several times as many, while all that a thread touches stays in a cache of some 2 MB:
 // 32-256-256-1, batch 256: 4 %; 16-64-64-1, batch 512: 11 %; 128-384-384-10, batch 256: −1 %.
-template <class T> bool Packed<T>::halves_pay(long rows) const {
-  if (network_.by_columns() || network_.front.count() || rows < least_rows_in_halves) return false;
+template <class T> bool Packed<T>::halves_pay() const {
+  if (network_.by_columns() || network_.front.count() || block_rows_ < least_rows_in_halves) return false;
+  const double rows = double(block_rows_);
   double inputs = 0, deltas = 0, sums = 0;
   for (const Layer& layer : network_.layers)
     inputs += double(layer.n), deltas += double(layer.m), sums += double(layer.n) * double(layer.m);
-  const double numbers = 0.5 * double(rows) * (inputs + deltas) + 4 * sums;  // that a thread reads and writes in a step
-  return 2 * sums < double(rows) * (inputs + 0.5 * deltas) && numbers * sizeof(T) < most_bytes_in_halves;
+  const double numbers = 0.5 * rows * (inputs + deltas) + 4 * sums;  // that a thread reads and writes in a step
+  return 2 * sums < rows * (inputs + 0.5 * deltas) && numbers * sizeof(T) < most_bytes_in_halves;
 }
 
-// This thread's share of ∂J/∂θ, and what the epilogue makes of it. Where halves pay, a piece's sum begins with the half of the rows that is in the
+// This thread's share of ∂J/∂θ, and what the epilogue makes of it. Where rows are halved, a piece's sum begins with the half that is in the
 // cache of those threads which do not have the piece: they store it, and its own threads go on from there.
 template <class T> void Packed<T>::weights(const Epilogue<T>& wanted, long rows, Team& team, int thread) {
-  const bool halved = halves_pay(rows), alone = team.count == 1;
+  const bool halved = halves_ && rows >= least_rows_in_halves, alone = team.count == 1;
   const long middle = halved ? network_.half_of(rows) : 0, count = static_cast<long>(pieces_.size());
   const auto half = [&](bool second) {
     const long first = second ? middle : 0, end = second ? rows : middle;
