@@ -157,22 +157,29 @@ TABLE = [
 ]
 
 
+def assert_gradients(case: Case, telling: bool) -> str:
+    """J(θ), ∇J(θ) and every δ[i], from ``cr.gradient`` and from a step of training, lie within the derived bound, which
+    says something where that is asked. How the step was computed."""
+    truth, bound = reference(case), difference_bounds(*case)
+    g = cr.gradient(*case, engine="native")
+    where = f"{case.net.m}, t = {len(case.X)}, {case.net.dtype}, {case.cost}"
+    assert_within(f"J {where}", g.J, truth.J, bound.J)
+    assert_within(f"∇J {where}", g.theta, truth.theta, bound.theta)
+    for i in range(1, case.net.r + 1):
+        assert_within(f"δ[{i}] {where}", g.delta[i], truth.delta[i], bound.delta[i])
+    method, J, step, rounded = one_step(case)
+    assert_within(f"J of a step {where}", J, truth.J, bound.J)
+    assert_within(f"∇J of a step {where}", step, truth.theta, bound.theta + rounded)
+    if telling:
+        assert np.linalg.norm(bound.theta) <= TELLING[case.net.dtype.name] * np.linalg.norm(truth.theta)
+    return method
+
+
 @pytest.mark.parametrize(("sigma", "kind"), TABLE)
 def test_gradients(sigma: Sigma, kind: type[cr.Cost]) -> None:
     """J(θ), ∇J(θ) and every δ[i], from ``cr.gradient`` and from a step of training, lie within the derived bound."""
     for case in cases(sigma, kind):
-        truth, bound = reference(case), difference_bounds(*case)
-        g = cr.gradient(*case, engine="native")
-        where = f"{case.net.m}, t = {len(case.X)}, {case.net.dtype}, {case.cost}"
-        assert_within(f"J {where}", g.J, truth.J, bound.J)
-        assert_within(f"∇J {where}", g.theta, truth.theta, bound.theta)
-        for i in range(1, case.net.r + 1):
-            assert_within(f"δ[{i}] {where}", g.delta[i], truth.delta[i], bound.delta[i])
-        _, J, step, rounded = one_step(case)
-        assert_within(f"J of a step {where}", J, truth.J, bound.J)
-        assert_within(f"∇J of a step {where}", step, truth.theta, bound.theta + rounded)
-        if sigma.entrywise:
-            assert np.linalg.norm(bound.theta) <= TELLING[case.net.dtype.name] * np.linalg.norm(truth.theta)
+        assert_gradients(case, telling=sigma.entrywise)
 
 
 def test_both_ways_of_a_training_step_are_taken() -> None:
@@ -188,15 +195,7 @@ def test_many_rows(t: int, dtype: str) -> None:
     """From 128 rows on gradients may be summed half by half, and from 4,097 on block by block: the bounds hold."""
     case = draw(cr.tanh, cr.SumOfSquares, (9, 40, 37, 3), t, dtype, 3)
     assert case is not None
-    truth, bound = reference(case), difference_bounds(*case)
-    assert np.linalg.norm(bound.theta) <= TELLING[dtype] * np.linalg.norm(truth.theta)
-    g = cr.gradient(*case, engine="native")
-    assert_within("J", g.J, truth.J, bound.J)
-    assert_within("∇J", g.theta, truth.theta, bound.theta)
-    method, J, step, rounded = one_step(case)
-    assert method == "panels"
-    assert_within("J of a step", J, truth.J, bound.J)
-    assert_within("∇J of a step", step, truth.theta, bound.theta + rounded)
+    assert assert_gradients(case, telling=True) == "panels"
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -37,14 +37,14 @@ template <class T> Packed<T>::Packed(const ProblemSpec<T>& problem)
     for (const Layer& layer : network_.layers) moments_[k].push_back(room_like(layer));
   }
   front_sums_ = Buffer<T>(network_.front.size());
+  if (problem.optimizer.clip_norm < std::numeric_limits<double>::infinity() || block_rows_ < problem.batch_size ||
+      halves_)
+    make_room_for_sums();
   make_pieces();
   cuts_.reserve(problem.threads + 1), other_cuts_.reserve(problem.threads + 1);
   share_out(problem.threads);
   norm2_.resize(pieces_.size());
   penalties_.resize(2 * pieces_.size());
-  if (problem.optimizer.clip_norm < std::numeric_limits<double>::infinity() || block_rows_ < problem.batch_size ||
-      halves_)
-    make_room_for_sums();
 }
 
 template <class T> typename Packed<T>::Numbers Packed<T>::room_like(const Layer& layer) const {

@@ -161,10 +161,11 @@ template <class T> void Packed<T>::weights(const Epilogue<T>& wanted, long rows,
     if (halved && alone) begin(k);
     if (!wanted.update) team.poll(thread);
     BlockRows<T> of = halved ? half(k >= half_) : BlockRows<T>{0, rows, false, !alone, nullptr, nullptr, nullptr};
-    if (k + 1 < count) {  // the front's pieces all come first
+    if (k + 1 < count) {
       const Piece& next = pieces_[k + 1];
       of.next = &next.block;
       // Of its two panels the one that this thread has not had lately: another core may have written it, or it has left L2 (B, D 3 %).
+      // The front's pieces all come first, and have q = 0.
       const bool inputs = next.q > piece.q && !network_.layers[next.layer].thin;
       if (!halved) of.ahead = inputs ? next.block.A : next.block.B;
     }
