@@ -220,6 +220,7 @@ def test_layers_say_their_own_activation_and_dropout(rows: tuple[Any, Any]) -> N
         scaling_rate=0,
         epochs=1,
         n_networks=1,
+        random_state=0,
     ).fit(X, y)
     net = model.networks_[0]
     assert [sigma.name for sigma in net.sigma] == ["tanh", "relu", "identity"]
