@@ -15,6 +15,8 @@
 
 namespace chainrule {
 
+// Where zeros are passed over, so many panels go together. Two give too few sums to keep the units for multiplication busy.
+inline constexpr int most_panels = 4, least_panels = 3;
 inline constexpr int max_lanes = 16;  // batches are padded to a multiple of the lanes
 
 // An entrywise σ, as the epilogue of a tile. What σ′ needs later goes to `source`: z, or a before dropout.
@@ -43,6 +45,7 @@ template <class T> struct Linear {
   int last_lanes;  // features in the last of `panels`: the lanes after them are set to zero
   const T* next;   // read after these panels: worth a prefetch; null: nothing
   bool fetch;      // other cores have just written to A: worth a prefetch
+  bool sparse;     // many entries of A are zero, and all of B are finite
   enum Epilogue { none, value, derivative } epilogue;
   Activation<T> activation;
 };
@@ -121,14 +124,15 @@ template <class T> struct WeightBlock {
   T* sum;                    // [height][R]; null where it is never stored
 };
 
-// The rows of the batch, in their order, that a block's sum runs over, and what is worth a prefetch meanwhile
+// The rows of the batch, in their order, that the sums run over, and what is worth a prefetch meanwhile
 template <class T> struct BlockRows {
   long first, count;
   bool borrows;  // `transposed`, where it is as large, instead of `sum`: nobody reads it until the step writes it
   bool shared;   // have other cores read `transposed`?
-  const WeightBlock<T>* next;  // comes after this block; null: none
-  const T* ahead;              // [·][R]: what `next` reads and this one does not; null: nothing
-  const T* later;              // [height][R], where a sum is stored: θ that a step of this thread will move; null: none
+  bool sparse;   // many entries of B are zero, and all numbers are finite
+  const WeightBlock<T>* next;  // comes after these blocks; null: none
+  const T* ahead;              // [·][R]: what `next` reads and they do not; null: nothing
+  const T* later;              // where a sum is stored: θ that a step of this thread will move, as much; null: none
 };
 
 // ∂J/∂b or ∂J/∂κ of one panel: g[·] = Σ_r δ[r][·] over the same rows.
@@ -250,7 +254,9 @@ template <class T> struct Kernels {
   void (*vector_value)(const VectorActivation<T>&);
   void (*vector_pullback)(const VectorActivation<T>&);
   void (*output)(const Output<T>&);
-  void (*weight_block)(const WeightBlock<T>&, const BlockRows<T>&, const Epilogue<T>&);
+  // `count` ≤ most_panels blocks: one, or one panel of outputs and panels of inputs that follow one another, as does what
+  // belongs to them. norm2 and penalty have room for each.
+  void (*weight_blocks)(const WeightBlock<T>*, int count, const BlockRows<T>&, const Epilogue<T>&);
   void (*bias_block)(const BiasBlock<T>&, long first, long count, const Epilogue<T>&);
   void (*apply)(T* gradient, long count, const Parameters<T>&, const Epilogue<T>&, Part);
   // leading block-diagonal layers
@@ -275,7 +281,8 @@ template <class T> struct Kernels {
   void (*transpose_block)(const T* block, int height, int width, T* transposed);  // [height][R] → [width][R]
   // sums += {Σ|x|, Σ x²} in double precision, in one order; count a multiple of `lanes`
   void (*add_norms)(const T* x, long count, double* sums);
-  T (*largest)(const T* x, long count);  // max |x|, NaN where one of them is NaN
+  T (*largest)(const T* x, long count);      // max |x|, NaN where one of them is NaN
+  long (*nonzeros)(const T* x, long count);  // how many are not 0; count a multiple of lanes, below 2³¹
   void (*dropout_mask)(const DropoutMask<T>&);
   // narrow networks
   int vectors;  // the most of a block, ≤ max_vectors

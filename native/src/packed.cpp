@@ -9,6 +9,7 @@ namespace {
 // While the optimizer's steps are made tile by tile nothing can be broken off: a gradient of more multiplications for each thread,
 // some 0.1 s, is summed up first.
 constexpr double most_products = 7e9;
+constexpr long passes_to_a_look = 16;
 constexpr long most_rows = 4096;  // of a block: a full batch of more rows goes in equal blocks
 
 template <class T> long rows_of_a_block(long batch) {
@@ -41,10 +42,11 @@ template <class T> Packed<T>::Packed(const ProblemSpec<T>& problem)
       halves_)
     make_room_for_sums();
   make_pieces();
+  sparse_sums_.resize(network_.layers.size());
   cuts_.reserve(problem.threads + 1), other_cuts_.reserve(problem.threads + 1);
   share_out(problem.threads);
-  norm2_.resize(pieces_.size());
-  penalties_.resize(2 * pieces_.size());
+  norm2_.resize(blocks_.size());
+  penalties_.resize(2 * blocks_.size());
 }
 
 template <class T> typename Packed<T>::Numbers Packed<T>::room_like(const Layer& layer) const {
@@ -59,8 +61,21 @@ template <class T> long Packed<T>::count(const Layer& layer, Part part) const {
 template <class T> void Packed<T>::make_room_for_sums() {
   if (!sums_.empty()) return;
   for (const auto& layer : network_.layers) sums_.push_back(room_like(layer));
-  for (Piece& piece : pieces_)
-    if (piece.layer >= 0) piece.block = weight_block(piece);
+  for (const Piece& piece : pieces_) make_blocks(piece);
+}
+
+template <class T> bool Packed<T>::calm() const {
+  return std::all_of(flags_.begin(), flags_.end(), [](const Flag& flag) { return flag.calm; });
+}
+
+// Before a barrier after which ∂J/∂θ is summed. Zeros are passed over where nothing else is, ∞ and NaN.
+template <class T> void Packed<T>::choose_sums(bool finite) {
+  for (std::size_t l = 0; l < sparse_sums_.size(); ++l) sparse_sums_[l] = finite && network_.layers[l].sparse_delta;
+}
+
+// Before a barrier after which there may be a pass
+template <class T> void Packed<T>::look_for_zeros(long rows) {
+  if (passes_++ % passes_to_a_look == 0) network_.look_for_zeros(rows);
 }
 
 template <class T> void Packed<T>::put(const T* theta, const std::array<const T*, 2>& moments) {
@@ -120,6 +135,7 @@ template <class T> Outcome Packed<T>::step(const Step<T>& step, Team& team, int 
             double(step.rows) * work_.back() * network_.R <= most_products * team.count &&
             stays_finite(step, network_.moderate_gradient());
   if (thread == 0) look_ahead(step);
+  if (thread == 0) choose_sums(true);
   Flag& flag = flags_[thread];
   long first = 0;
   for (long b = 0; b < blocks; ++b) {
@@ -139,10 +155,11 @@ template <class T> Outcome Packed<T>::step(const Step<T>& step, Team& team, int 
     team.barrier.wait();
     if (team.stopping()) return Outcome::aborted;
     if (thread == 0) block_J_ += ordered_sum(network_.losses.get(), block.rows);
-    if (safe_ && std::all_of(flags_.begin(), flags_.end(), [](const Flag& flag) { return flag.calm; })) {
+    if (safe_ && calm()) {
       if (thread == 0) this->measured.J = block_J_;
       flag.foreseen = calm_ahead_;
       weights(fused, block.rows, team, thread);
+      if (thread == 0) look_for_zeros(block.rows);
       team.barrier.wait();
       if (thread == 0 && step.measure)
         this->measured.gradient_norm = std::sqrt(ordered_sum(norm2_.data(), norm2_.size()));
@@ -151,9 +168,11 @@ template <class T> Outcome Packed<T>::step(const Step<T>& step, Team& team, int 
     // Otherwise the gradient is summed up first, and looked at before θ moves.
     flag.foreseen = false;
     if (b == 0 && thread == 0) make_room_for_sums();
+    if (thread == 0) choose_sums(calm());
     team.barrier.wait();
     weights({step.constants, b > 0, b + 1 == blocks, false, b + 1 == blocks ? &norm2_[0] : nullptr, nullptr},
             block.rows, team, thread);
+    if (thread == 0) look_for_zeros(block.rows);
     team.barrier.wait();
     first = end;
   }
@@ -184,9 +203,12 @@ void Packed<T>::gradient(const Step<T>& step, T* gradient, T* const* deltas, Tea
   for (long b = 0; b < blocks; ++b) {
     const long end = step.rows * (b + 1) / blocks;
     const int rows = static_cast<int>(end - first);
-    network_.run({step.set, nullptr, first, rows, step.scale, true, 0, nullptr, first, step.rows}, team, thread);
+    flags_[thread].calm =
+        network_.run({step.set, nullptr, first, rows, step.scale, true, 0, nullptr, first, step.rows}, team, thread);
     team.barrier.wait();
     if (thread == 0) block_J_ = (b == 0 ? penalty(step) : block_J_) + ordered_sum(network_.losses.get(), rows);
+    if (thread == 0) choose_sums(calm());
+    team.barrier.wait();
     weights({step.constants, b > 0, b + 1 == blocks, false, nullptr, nullptr}, rows, team, thread);
     const int f = network_.front.count();
     for (int l = 0; l < f; ++l) {
@@ -202,6 +224,7 @@ void Packed<T>::gradient(const Step<T>& step, T* gradient, T* const* deltas, Tea
           std::copy_n(layer.delta.get() + p * network_.stride() + long(r) * R, std::min<long>(R, layer.m - long(p) * R),
                       deltas[f + l] + (first + r) * layer.m + long(p) * R);
     }
+    if (thread == 0) look_for_zeros(rows);
     team.barrier.wait();
     first = end;
   }

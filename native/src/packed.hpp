@@ -26,10 +26,11 @@ template <class T> class Packed final : public Method<T> {
   void gradient(const Step<T>& step, T* gradient, T* const* deltas, Team& team, int thread);
 
  private:
-  struct Piece {  // one block of ∂J/∂W: R or fewer rows and columns of a layer's packed weights
+  struct Piece {  // some blocks of ∂J/∂W, of R or fewer rows and columns of a layer's packed weights each
     int layer;    // layers[layer]; −1: piece number p of the front
-    int p, q;     // panels of its outputs and inputs (thin: p = 0)
-    WeightBlock<T> block;
+    int p, q;     // panels of its outputs and, the first one, of its inputs (thin: p = 0)
+    int count;    // of blocks
+    long first;   // of them, in blocks_
   };
   struct Numbers {  // like a layer's weights(), b and κ
     Buffer<T> of[parts];
@@ -41,17 +42,23 @@ template <class T> class Packed final : public Method<T> {
   long count(const Layer& layer, Part part) const;  // of numbers in such a room
   Outcome decide(const Step<T>& step);
   void make_room_for_sums();
+  bool calm() const;  // did all threads see only moderate numbers?
+  void choose_sums(bool finite);
+  void look_for_zeros(long rows);
 
   // packed_weights.cpp
   void make_pieces();
   void share_from(long first, std::vector<long>& cuts, int threads) const;
   int place(const Piece& piece) const;  // i − 1 for a piece of L[i]
-  WeightBlock<T> weight_block(const Piece& piece) const;
-  Parameters<T> parameters(const Piece& piece, Part part, T* numbers, long at) const;
+  WeightBlock<T> weight_block(int l, int p, int q) const;
+  void make_blocks(const Piece& piece);
+  Parameters<T> parameters(int l, Part part, T* numbers, long at) const;
   BiasBlock<T> bias_block(const Piece& piece, Part part) const;
   UnitGradient<T> unit_gradient(const Piece& piece, long rows) const;
   bool halves_pay() const;
   void weights(const Epilogue<T>& epilogue, long rows, Team& team, int thread);
+  bool passes_over_zeros(const Piece& piece) const { return piece.layer >= 0 && sparse_sums_[piece.layer]; }
+  void measure(const Piece& piece, Epilogue<T>& epilogue);
   void sum_up(const Piece& piece, const BlockRows<T>& rows, Epilogue<T> epilogue) const;
   void apply(const Epilogue<T>& epilogue, Team& team, int thread);
   double penalty(const Step<T>& step) const;
@@ -84,13 +91,16 @@ template <class T> class Packed final : public Method<T> {
   bool foresees_;                         // may moderate_within() ever hold?
   bool calm_ahead_ = false;               // thread 0 knows that the next step sees only moderate numbers
   long next_look_ = 0, look_every_ = 64;  // steps until θ may be measured for that, and from one time to the next
+  std::vector<char> sparse_sums_;  // of each layer: is what δ's zeros would be multiplied by passed over in ∂J/∂W?
+  long passes_ = 0;
   std::vector<Piece> pieces_;
-  std::vector<double> work_;       // of the pieces before each one; the last is that of all
-  std::vector<long> cuts_;         // thread t begins with pieces cuts_[t] … cuts_[t + 1] − 1
-  long half_ = 0;                  // pieces before this one are half of the work
-  std::vector<long> other_cuts_;   // like cuts_, counted from piece half_ on, with those before it at the end
-  std::vector<double> norm2_;      // ‖g‖² of each piece (its bias included)
-  std::vector<double> penalties_;  // Σ|W|, ΣW² of each piece
+  std::vector<WeightBlock<T>> blocks_;  // of the pieces; those of the front have one that is empty
+  std::vector<double> work_;            // of the pieces before each one; the last is that of all
+  std::vector<long> cuts_;              // thread t begins with pieces cuts_[t] … cuts_[t + 1] − 1
+  long half_ = 0;                       // pieces before this one are half of the work
+  std::vector<long> other_cuts_;        // like cuts_, counted from piece half_ on, with those before it at the end
+  std::vector<double> norm2_;           // ‖g‖² of each block (its bias included)
+  std::vector<double> penalties_;       // Σ|W|, ΣW² of each block
   struct alignas(64) Flag {
     bool calm;              // did this thread see only moderate numbers?
     bool foreseen = false;  // will it, in the next step?

@@ -44,6 +44,7 @@ template <class T> class PackedNetwork {
     Buffer<T> b, kappa;                             // [panels_out][R]
     Buffer<T> a, source, mask, delta, kappa_delta;  // [panels_out][capacity][R]
     bool keeps_source;
+    bool sparse_input = false, sparse_delta = false;  // are many of a[i−1], of δ[i] zero?
 
     T* weights() const { return thin ? Wt.get() : W.get(); }
     int panels_of_W() const { return W && spec.dense() ? panels_out : 0; }
@@ -69,6 +70,10 @@ template <class T> class PackedNetwork {
   // `capacity` rows can overflow.
   // Ends before a barrier: other threads may still be at work. `stop` of the team may cut it short.
   bool run(const Block<T>& block, Team& team, int thread);
+
+  // Looks for zeros in the first of `rows` rows that a pass for training has computed, between two passes. Where there are many, the
+  // next ones pass over them; the numbers stay the same.
+  void look_for_zeros(long rows);
 
   // Numbers up to the limit are moderate: no entry of a gradient over `capacity` rows of them is above moderate_gradient().
   T moderate_limit() const { return static_cast<T>(std::sqrt(moderate_gradient() / double(capacity))); }
@@ -120,6 +125,7 @@ template <class T> class PackedNetwork {
   int lowest() const { return front.count() ? 0 : 1; }  // the backward pass goes down to layer lowest() + 1
 
   CostSpec cost_;
+  bool among_zeros_ = false;        // is there a layer with many of them?
   bool by_columns_;                 // threads share layers by their columns, not by the batch's rows
   Buffer<T> z_, y_, weights_;       // across lanes: z[r] of a thin layer, and Y; [capacity]
   std::vector<Buffer<T>> scratch_;  // per thread, [3][widest vector-valued layer][lanes]

@@ -177,12 +177,9 @@ template <class T> bool Packed<T>::theta_is_finite() const {
 
 template <class T> void Packed<T>::restore() {
   each_array([&](T* numbers, long count, std::size_t k, int) { std::copy_n(kept_[k].get(), count, numbers); });
-  for (const Piece& piece : pieces_) {
-    if (piece.layer < 0) continue;
-    const WeightBlock<T>& block = piece.block;
+  for (const WeightBlock<T>& block : blocks_)
     if (block.transposed)
       network_.kernels.transpose_block(block.parameters.theta, block.height, block.width, block.transposed);
-  }
 }
 
 template class Packed<float>;

@@ -9,8 +9,11 @@
 namespace chainrule {
 namespace {
 
-constexpr long bytes_in_L2 = 786432;  // of activations that stay there while the weights pass by
-constexpr int least_rows = 32;        // of a piece: enough for tiles of some ten rows
+constexpr long bytes_in_L2 = 786432;        // of activations that stay there while the weights pass by
+constexpr int least_rows = 32;              // of a piece: enough for tiles of some ten rows
+constexpr int least_rows_among_zeros = 64;  // and for those of sparse.hpp: B 2 %
+constexpr long rows_looked_at = 32;
+constexpr double most_nonzeros = 0.6;  // of all entries, where it pays to pass over zeros
 
 }  // namespace
 
@@ -49,25 +52,30 @@ template <class T> bool PackedNetwork<T>::run_by_columns(const Block<T>& block, 
     team.share(thread, groups,
                [&](long k) { calm &= f(static_cast<int>(k) * lanes, static_cast<int>(k + 1) * lanes); });
   };
-  const auto by_panels = [&](int panels, auto f) {
+  const auto by_panels = [&](int panels, bool sparse, auto f) {
     team.barrier.wait();  // what came before is complete
     bool met[2] = {};     // what others have written in these rows?
-    team.share(thread, panels * halves, [&](long k) {
+    const long groups_of_panels = (panels + most_panels - 1) / most_panels;
+    const long parts = sparse && groups_of_panels * halves >= 2 * team.count ? groups_of_panels : panels;
+    team.share(thread, parts * halves, [&](long k) {
       const long p = k / halves, half = k % halves;
       const int first = static_cast<int>(groups * half / halves) * lanes;
       const int last = static_cast<int>(groups * (half + 1) / halves) * lanes;
-      calm &= f({first, last, int(p), int(p) + 1, 0, 1, !std::exchange(met[half], true)});
+      calm &= f(
+          {first, last, int(panels * p / parts), int(panels * (p + 1) / parts), 0, 1, !std::exchange(met[half], true)});
       team.poll(thread);
     });
   };
   by_rows([&](int first, int last) { return prepare(block, first, last); });
   for (int i = 1; i <= wide_layers(); ++i)
-    by_panels(layers[i - 1].panels_out, [&](const Area& area) { return forward(block, i, area, thread); });
+    by_panels(layers[i - 1].panels_out, layers[i - 1].sparse_input,
+              [&](const Area& area) { return forward(block, i, area, thread); });
   team.barrier.wait();
   by_rows([&](int first, int last) { return output(block, first, last, thread); });
   if (!block.training) return calm;
   for (int i = static_cast<int>(layers.size()); i > lowest(); --i)
-    by_panels(layers[i - 1].panels_in, [&](const Area& area) { return backward(block, i, area, thread); });
+    by_panels(layers[i - 1].panels_in, layers[i - 1].sparse_delta,
+              [&](const Area& area) { return backward(block, i, area, thread); });
   if (!front.count()) return calm;
   team.barrier.wait();
   by_rows([&](int first, int last) { return front.backward(first, last, x_delta.get(), stride(), moderate_limit()); });
@@ -78,9 +86,10 @@ template <class T> bool PackedNetwork<T>::run_by_columns(const Block<T>& block, 
 template <class T> long PackedNetwork<T>::chunks_of(int rows, int threads) const {
   long widest = 1;
   for (const Layer& layer : layers) widest = std::max({widest, layer.n, layer.thin ? 1 : layer.m});
-  const long most = std::max<long>(least_rows, bytes_in_L2 / (widest * long(sizeof(T))));
+  const long least = among_zeros_ ? least_rows_among_zeros : least_rows;
+  const long most = std::max<long>(least, bytes_in_L2 / (widest * long(sizeof(T))));
   const long of_thread = (rows + threads - 1) / threads;
-  const long few = threads == 1 ? most : std::min(most, std::max<long>(least_rows, of_thread / 4));
+  const long few = threads == 1 ? most : std::min(most, std::max<long>(least, of_thread / 4));
   return std::min<long>((rows + lanes - 1) / lanes, threads * ((of_thread + few - 1) / few));
 }
 
@@ -162,7 +171,7 @@ template <class T> bool PackedNetwork<T>::forward(const Block<T>& block, int i, 
                                           : nullptr;
   Linear<T> g = linear(area, layer.W, layer.n, layer.panels_out, then);
   g.last_lanes = static_cast<int>(layer.m - long(layer.panels_out - 1) * R);
-  g.A = input_of(i);
+  g.A = input_of(i), g.sparse = layer.sparse_input;
   g.bias = layer.b.get();
   g.out = layer.a.get();
   g.epilogue = vector_valued || is_last ? Linear<T>::none : Linear<T>::value;
@@ -209,7 +218,7 @@ template <class T> bool PackedNetwork<T>::backward(const Block<T>& block, int i,
   const T* const then = below ? begin(area, below->Wt, below->m, below->panels_in) : nullptr;
   Linear<T> g = linear(area, layer.Wt, layer.m, layer.panels_in, then);
   g.last_lanes = static_cast<int>(layer.n - long(layer.panels_in - 1) * R);
-  g.A = layer.delta.get();
+  g.A = layer.delta.get(), g.sparse = layer.sparse_delta;
   g.out = below ? below->delta.get() : x_delta.get();
   g.epilogue = vector_valued || !below ? Linear<T>::none : Linear<T>::derivative;
   g.activation = {};
@@ -226,6 +235,23 @@ template <class T> bool PackedNetwork<T>::backward(const Block<T>& block, int i,
     kernels.vector_pullback(
         {g.activation, below->delta.get(), stride(), int(below->m), area.first, area.last, scratch_[thread].get()});
   return moderate(block, below->delta, area) && moderate(block, below->kappa_delta, area);
+}
+
+template <class T> void PackedNetwork<T>::look_for_zeros(long rows) {
+  const long looked_at = std::min(rows, rows_looked_at) * R;
+  const auto sparse = [&](const T* numbers, long features) {
+    const long panels = features / R;  // that are full
+    long nonzeros = 0;
+    for (long p = 0; p < panels; ++p) nonzeros += kernels.nonzeros(numbers + p * stride(), looked_at);
+    return panels > 0 && double(nonzeros) <= most_nonzeros * double(panels * looked_at);
+  };
+  among_zeros_ = false;
+  for (int i = 1; i <= wide_layers(); ++i) {
+    Layer& layer = layers[i - 1];
+    layer.sparse_input = layer.panels_out >= least_panels && sparse(input_of(i), layer.n);
+    layer.sparse_delta = layer.panels_in >= least_panels && sparse(layer.delta.get(), layer.m);
+    among_zeros_ |= layer.sparse_input || layer.sparse_delta;
+  }
 }
 
 template class PackedNetwork<float>;

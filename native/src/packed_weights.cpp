@@ -14,14 +14,15 @@ constexpr double most_bytes_in_halves = 1 << 22;  // 32-256-256-1 in double, 3.4
 template <class T> void Packed<T>::make_pieces() {
   const long R = network_.R;
   work_.push_back(0);
-  const auto add = [&](Piece piece, double lines) {
-    if (piece.layer >= 0) piece.block = weight_block(piece);
-    pieces_.push_back(piece);
+  const auto add = [&](int layer, int p, int q, int count, double lines) {
+    pieces_.push_back({layer, p, q, count, static_cast<long>(blocks_.size())});
+    blocks_.resize(blocks_.size() + count);
+    make_blocks(pieces_.back());
     work_.push_back(work_.back() + lines);
   };
   const Front<T>& front = network_.front;
   for (int p = 0; p < int(front.pieces.size()); ++p)
-    add({-1, p, 0, {}}, double(front.pieces[p].count[0] + 2 * front.pieces[p].count[1]) / network_.lanes);
+    add(-1, p, 0, 1, double(front.pieces[p].count[0] + 2 * front.pieces[p].count[1]) / network_.lanes);
   for (int l = 0; l < int(network_.layers.size()); ++l) {
     const auto& layer = network_.layers[l];
     // One panel of W after the other: those, and their deltas, then mostly stay with one thread (B, C 2 %). Where the inputs of all
@@ -30,12 +31,21 @@ template <class T> void Packed<T>::make_pieces() {
     const long cached = std::max<long>(1, (1 << 20) / (network_.capacity * R * long(sizeof(T))));
     const bool in_turn = network_.by_columns() || layer.panels_in <= cached;
     const int group = in_turn ? 1 : static_cast<int>(std::min<long>(cached, panels));
+    const int at_a_time = layer.thin || layer.panels_in < least_panels ? 1 : most_panels;
+    const int parts = (layer.panels_in + at_a_time - 1) / at_a_time;
     for (int g = 0; g < panels; g += group)
-      for (int q = 0; q < layer.panels_in; ++q)
-        for (int p = g; p < std::min(panels, g + group); ++p)
-          add({l, p, q, {}}, layer.thin ? layer.m : std::min<long>(R, layer.n - long(q) * R) + (q == 0));
+      for (int part = 0; part < parts; ++part)
+        for (int p = g; p < std::min(panels, g + group); ++p) {
+          const int q = layer.panels_in * part / parts, end = layer.panels_in * (part + 1) / parts;
+          add(l, p, q, end - q, layer.thin ? layer.m : std::min<long>(R * (end - q), layer.n - long(q) * R) + (q == 0));
+        }
   }
   while (work_[half_] + work_[half_ + 1] < work_.back()) ++half_;
+}
+
+template <class T> void Packed<T>::make_blocks(const Piece& piece) {
+  for (int i = 0; piece.layer >= 0 && i < piece.count; ++i)
+    blocks_[piece.first + i] = weight_block(piece.layer, piece.p, piece.q + i);
 }
 
 template <class T> void Packed<T>::share_out(int threads) {
@@ -64,35 +74,35 @@ template <class T> int Packed<T>::place(const Piece& piece) const {
   return piece.layer < 0 ? front.pieces[piece.p].layer : front.count() + piece.layer;
 }
 
-template <class T> WeightBlock<T> Packed<T>::weight_block(const Piece& piece) const {
-  const auto& layer = network_.layers[piece.layer];
+template <class T> WeightBlock<T> Packed<T>::weight_block(int l, int p, int q) const {
+  const auto& layer = network_.layers[l];
   const long R = network_.R, panel = network_.stride();
-  const T* const a = network_.input_of(piece.layer + 1) + piece.q * panel;
+  const T* const a = network_.input_of(l + 1) + q * panel;
   WeightBlock<T> block{};
   long at;
   if (layer.thin) {
     block.A = layer.delta.get(), block.B = a;
     block.height = static_cast<int>(layer.m);
-    block.width = static_cast<int>(std::min(R, layer.n - piece.q * R));
-    at = piece.q * layer.m * R;
+    block.width = static_cast<int>(std::min(R, layer.n - q * R));
+    at = q * layer.m * R;
   } else {
-    block.A = a, block.B = layer.delta.get() + piece.p * panel;
-    block.height = static_cast<int>(std::min(R, layer.n - piece.q * R));
-    block.width = static_cast<int>(std::min(R, layer.m - piece.p * R));
-    if (layer.Wt) block.transposed = layer.Wt.get() + (piece.q * layer.m + piece.p * R) * R;
-    at = (piece.p * layer.n + piece.q * R) * R;
+    block.A = a, block.B = layer.delta.get() + p * panel;
+    block.height = static_cast<int>(std::min(R, layer.n - q * R));
+    block.width = static_cast<int>(std::min(R, layer.m - p * R));
+    if (layer.Wt) block.transposed = layer.Wt.get() + (q * layer.m + p * R) * R;
+    at = (p * layer.n + q * R) * R;
   }
   if (layer.keep) block.keep = layer.keep.get() + at;
-  block.parameters = parameters(piece, Part::W, layer.weights(), at);
-  if (!sums_.empty()) block.sum = sums_[piece.layer].of[int(Part::W)].get() + at;
+  block.parameters = parameters(l, Part::W, layer.weights(), at);
+  if (!sums_.empty()) block.sum = sums_[l].of[int(Part::W)].get() + at;
   return block;
 }
 
 // Numbers of a layer from the one at `at` on, beside their moments
-template <class T> Parameters<T> Packed<T>::parameters(const Piece& piece, Part part, T* numbers, long at) const {
+template <class T> Parameters<T> Packed<T>::parameters(int l, Part part, T* numbers, long at) const {
   Parameters<T> parameters{numbers + at, {}};
   for (int k = 0; k < 2; ++k)
-    if (!moments_[k].empty()) parameters.moment[k] = moments_[k][piece.layer].of[int(part)].get() + at;
+    if (!moments_[k].empty()) parameters.moment[k] = moments_[k][l].of[int(part)].get() + at;
   return parameters;
 }
 
@@ -101,7 +111,7 @@ template <class T> BiasBlock<T> Packed<T>::bias_block(const Piece& piece, Part p
   const bool is_b = part == Part::b;
   const long at = long(piece.p) * network_.R;
   return {(is_b ? layer.delta : layer.kappa_delta).get() + piece.p * network_.stride(),
-          parameters(piece, part, (is_b ? layer.b : layer.kappa).get(), at),
+          parameters(piece.layer, part, (is_b ? layer.b : layer.kappa).get(), at),
           sums_.empty() ? nullptr : sums_[piece.layer].of[int(part)].get() + at, part};
 }
 
@@ -142,14 +152,15 @@ template <class T> void Packed<T>::weights(const Epilogue<T>& wanted, long rows,
   const long middle = halved ? network_.half_of(rows) : 0, count = static_cast<long>(pieces_.size());
   const auto half = [&](bool second) {
     const long first = second ? middle : 0, end = second ? rows : middle;
-    return BlockRows<T>{first, end - first, wanted.update, false, nullptr, nullptr, nullptr};
+    return BlockRows<T>{first, end - first, wanted.update, false, false, nullptr, nullptr, nullptr};
   };
   long mine = cuts_[thread];
   const auto begin = [&](long k) {
     if (!wanted.update) team.poll(thread);
     BlockRows<T> of = half(k < half_);
-    of.next = &pieces_[(k + 1) % count].block;
-    if (wanted.update && !alone && mine < cuts_[thread + 1]) of.later = pieces_[mine++].block.parameters.theta;
+    of.next = &blocks_[pieces_[(k + 1) % count].first];
+    of.sparse = passes_over_zeros(pieces_[k]);
+    if (wanted.update && !alone && mine < cuts_[thread + 1]) of.later = blocks_[pieces_[mine++].first].parameters.theta;
     sum_up(pieces_[k], of, {wanted.step, wanted.add, false, false, nullptr, nullptr});
   };
   if (halved && !alone) {
@@ -160,21 +171,29 @@ template <class T> void Packed<T>::weights(const Epilogue<T>& wanted, long rows,
     const Piece& piece = pieces_[k];
     if (halved && alone) begin(k);
     if (!wanted.update) team.poll(thread);
-    BlockRows<T> of = halved ? half(k >= half_) : BlockRows<T>{0, rows, false, !alone, nullptr, nullptr, nullptr};
+    BlockRows<T> of =
+        halved ? half(k >= half_) : BlockRows<T>{0, rows, false, !alone, false, nullptr, nullptr, nullptr};
+    of.sparse = passes_over_zeros(piece);
     if (k + 1 < count) {
       const Piece& next = pieces_[k + 1];
-      of.next = &next.block;
+      of.next = &blocks_[next.first];
       // Of its two panels the one that this thread has not had lately: another core may have written it, or it has left L2 (B, D 3 %).
       // The front's pieces all come first, and have q = 0.
       const bool inputs = next.q > piece.q && !network_.layers[next.layer].thin;
-      if (!halved) of.ahead = inputs ? next.block.A : next.block.B;
+      if (!halved) of.ahead = inputs ? of.next->A : of.next->B;
     }
     Epilogue<T> epilogue = wanted;
     epilogue.add |= halved;
-    if (wanted.norm2) norm2_[k] = 0, epilogue.norm2 = &norm2_[k];
-    if (wanted.penalty) penalties_[2 * k] = penalties_[2 * k + 1] = 0, epilogue.penalty = &penalties_[2 * k];
+    measure(piece, epilogue);
     sum_up(piece, of, epilogue);
   });
+}
+
+// Points the epilogue to where the norms of the piece's blocks are summed, which begin with nothing.
+template <class T> void Packed<T>::measure(const Piece& piece, Epilogue<T>& epilogue) {
+  if (epilogue.norm2) epilogue.norm2 = std::fill_n(&norm2_[piece.first], piece.count, 0.0) - piece.count;
+  if (epilogue.penalty)
+    epilogue.penalty = std::fill_n(&penalties_[2 * piece.first], 2 * piece.count, 0.0) - 2 * piece.count;
 }
 
 template <class T> void Packed<T>::sum_up(const Piece& piece, const BlockRows<T>& rows, Epilogue<T> epilogue) const {
@@ -187,7 +206,7 @@ template <class T> void Packed<T>::sum_up(const Piece& piece, const BlockRows<T>
                            unit_gradient(piece, rows.count), epilogue);
     return;
   }
-  kernels.weight_block(piece.block, rows, epilogue);
+  kernels.weight_blocks(&blocks_[piece.first], piece.count, rows, epilogue);
   if (piece.q != 0) return;
   kernels.bias_block(bias_block(piece, Part::b), rows.first, rows.count, epilogue);
   if (network_.layers[piece.layer].kappa)
@@ -202,16 +221,20 @@ template <class T> void Packed<T>::apply(const Epilogue<T>& wanted, Team& team, 
     const Piece& piece = pieces_[k];
     Epilogue<T> epilogue = wanted;
     epilogue.step += place(piece);
-    if (wanted.penalty) penalties_[2 * k] = penalties_[2 * k + 1] = 0, epilogue.penalty = &penalties_[2 * k];
+    measure(piece, epilogue);
     if (piece.layer < 0) {
       const UnitGradient<T> g = unit_gradient(piece, 0);
       for (int i = 0; i < parts; ++i)
         if (g.sum[i]) kernels.apply(g.sum[i], g.count[i], g.parameters[i], epilogue, Part(i));
       return;
     }
-    const WeightBlock<T>& block = piece.block;
-    kernels.apply(block.sum, block.height * R, block.parameters, epilogue, Part::W);
-    if (block.transposed) kernels.transpose_block(block.parameters.theta, block.height, block.width, block.transposed);
+    for (long i = piece.first; i < piece.first + piece.count; ++i) {
+      const WeightBlock<T>& block = blocks_[i];
+      kernels.apply(block.sum, block.height * R, block.parameters, epilogue, Part::W);
+      if (block.transposed)
+        kernels.transpose_block(block.parameters.theta, block.height, block.width, block.transposed);
+      if (epilogue.penalty) epilogue.penalty += 2;
+    }
     if (piece.q != 0) return;
     for (const Part part : {Part::b, Part::kappa}) {
       if (part == Part::kappa && !network_.layers[piece.layer].kappa) continue;
@@ -222,21 +245,22 @@ template <class T> void Packed<T>::apply(const Epilogue<T>& wanted, Team& team, 
 }
 
 template <class T> void Packed<T>::measure_penalty() {
-  for (std::size_t k = 0; k < pieces_.size(); ++k) {
-    const bool front = pieces_[k].layer < 0;
-    const UnitGradient<T> units = front ? unit_gradient(pieces_[k], 0) : UnitGradient<T>{};
-    const WeightBlock<T>& block = pieces_[k].block;
-    const T* const W = (front ? units.parameters[int(Part::W)] : block.parameters).theta;
-    penalties_[2 * k] = penalties_[2 * k + 1] = 0;
-    network_.kernels.add_norms(W, front ? units.count[int(Part::W)] : block.height * long(network_.R),
-                               &penalties_[2 * k]);
+  std::fill(penalties_.begin(), penalties_.end(), 0.0);
+  for (const Piece& piece : pieces_) {
+    const UnitGradient<T> units = piece.layer < 0 ? unit_gradient(piece, 0) : UnitGradient<T>{};
+    for (long i = piece.first; i < piece.first + piece.count; ++i) {
+      const WeightBlock<T>& block = blocks_[i];
+      const T* const W = (piece.layer < 0 ? units.parameters[int(Part::W)] : block.parameters).theta;
+      network_.kernels.add_norms(W, piece.layer < 0 ? units.count[int(Part::W)] : block.height * long(network_.R),
+                                 &penalties_[2 * i]);
+    }
   }
 }
 
 template <class T> double Packed<T>::penalty(const Step<T>& step) const {
   if (!penalised_) return 0;
   double l1 = 0, l2 = 0;
-  for (std::size_t k = 0; k < pieces_.size(); ++k) l1 += penalties_[2 * k], l2 += penalties_[2 * k + 1];
+  for (std::size_t i = 0; i < blocks_.size(); ++i) l1 += penalties_[2 * i], l2 += penalties_[2 * i + 1];
   return step.l1 * l1 + 0.5 * step.l2 * l2;
 }
 

@@ -3,6 +3,7 @@
 #include "kernels.hpp"
 #include "kernels/entrywise.hpp"
 #include "kernels/pack.hpp"
+#include "kernels/sparse.hpp"
 #include "kernels/tiles.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
@@ -36,20 +37,80 @@ template <class T> CHAINRULE_WORD void clear_lanes(T* rows, long count, int firs
   }
 }
 
+// What the tiles leave to be done of an epilogue, on `count` numbers of panel p from the one at `at` on. relu: they have made it
+template <class T> void finish_rows(const Linear<T>& g, int p, long at, long count, bool relu) {
+  const Activation<T>& f = g.activation;
+  if (g.epilogue != Linear<T>::none && !relu) {
+    const Activation<T> part = {f.sigma, f.parameter, f.source ? f.source + at : nullptr,
+                                f.mask ? f.mask + at : nullptr};
+    if (f.kappa)
+      parametric_epilogue(g, p, at, count);
+    else if (g.epilogue == Linear<T>::value)
+      activate(g.out + at, count, part);
+    else
+      differentiate(g.out + at, count, part);
+  }
+  if (p + 1 < g.panels || g.last_lanes == R<T>) return;
+  clear_lanes(g.out + at, count / R<T>, g.last_lanes);
+  if (f.kappa_delta) clear_lanes(f.kappa_delta + at, count / R<T>, g.last_lanes);
+}
+
+// Kernels::linear where A has many zeros: some panels at a time, and so few rows that their sums stay in cache between two tiles
+template <class T> void sparse_linear(const Linear<T>& g, bool relu) {
+  constexpr int most_rows = 64;
+  const int panels = g.last_panel - g.first_panel, groups = (panels + most_panels - 1) / most_panels;
+  const int rows = g.last_row - g.first_row, blocks = (rows + most_rows - 1) / most_rows;
+  const auto panel = [&](int group) { return g.first_panel + panels * group / groups; };
+  for (int i = 0, group = (g.start - g.first_panel) * groups / panels, then; i < groups; ++i, group = then) {
+    then = (group + 1) % groups;
+    const int p0 = panel(group), p1 = panel(group + 1);
+    const T* const B = g.B + p0 * g.K * R<T>;
+    for (int b = 0; b < blocks; ++b) {
+      const int r0 = g.first_row + rows * b / blocks, r1 = g.first_row + rows * (b + 1) / blocks;
+      const long at = p0 * g.out_stride + long(r0) * R<T>;
+      SparseLinearTile<T> tile = {};
+      tile.A_stride = g.A_stride, tile.B_stride = g.K * R<T>;
+      if (g.bias) tile.start = g.bias + long(p0) * R<T>;
+      tile.start_stride = R<T>;
+      tile.C = g.out + at, tile.C_stride = g.out_stride;
+      tile.rows = r1 - r0;
+      if (g.epilogue == Linear<T>::derivative) tile.H = g.activation.source + at;
+      for (long k = 0; k < g.K; k += looked_at) {
+        const long left = g.K - k;
+        tile.A = g.A + k / R<T> * g.A_stride + long(r0) * R<T>;
+        tile.B = B + k * R<T>;
+        tile.K = left < looked_at ? left : looked_at;
+        tile.relu = relu && left <= looked_at;
+        if (b == 0) {  // the tile after those of all rows is asked for: B 4 %
+          tile.ahead = left > looked_at ? tile.B + looked_at * R<T>
+                       : i + 1 < groups ? g.B + panel(then) * g.K * R<T>
+                                        : g.next;
+          tile.ahead_stride = tile.ahead == g.next ? looked_at * R<T> : tile.B_stride;
+          tile.asked = tile.ahead ? (looked_at * R<T> / line<T> + tile.rows - 1) / tile.rows * line<T> : 0;
+        }
+        call_tile<SparseLinears<T>::template Tile, most_panels>(p1 - p0, tile);
+        tile.start = tile.C, tile.start_stride = tile.C_stride, tile.start_row = R<T>;
+      }
+      for (int p = p0; p < p1; ++p) finish_rows(g, p, p * g.out_stride + long(r0) * R<T>, long(r1 - r0) * R<T>, relu);
+    }
+  }
+}
+
 // Kernels::linear
 template <class T> void linear(const Linear<T>& g) {
   const int rows = g.last_row - g.first_row, tiles = (rows + tile_rows - 1) / tile_rows;
   if (tiles == 0) return;
-  const int height = rows / tiles, taller = rows % tiles;  // so many tiles have a row more
   const Activation<T>& f = g.activation;
   const bool relu = g.epilogue != Linear<T>::none && f.sigma == Sigma::relu && !f.mask && !f.kappa &&
                     (g.epilogue == Linear<T>::derivative || !f.source);
+  if (g.sparse && g.last_panel - g.first_panel >= least_panels) return sparse_linear(g, relu);
+  const int height = rows / tiles, taller = rows % tiles;  // so many tiles have a row more
   const int asked = asked_for<T>(tiles);
   for (int p = g.start, left = g.last_panel - g.first_panel, then; left > 0; --left, p = then) {
     then = p + 1 < g.last_panel ? p + 1 : g.first_panel;
     const T* const B = g.B + long(p) * g.K * R<T>;
     const T* const next = left > 1 ? g.B + long(then) * g.K * R<T> : g.next;
-    const bool ragged = p + 1 == g.panels && g.last_lanes < R<T>, half = ragged && g.last_lanes <= lanes<T>;
+    const bool half = p + 1 == g.panels && g.last_lanes <= lanes<T>;
     for (int b = 0, r0 = g.first_row, r1; b < tiles; ++b, r0 = r1) {
       r1 = r0 + height + (b < taller);
       const long at = long(p) * g.out_stride + long(r0) * R<T>;
@@ -72,21 +133,7 @@ template <class T> void linear(const Linear<T>& g) {
         call_tile<Linears<T>::template Half>(r1 - r0, tile);
       else
         call_tile<Linears<T>::template Tile>(r1 - r0, tile);
-      const long count = long(r1 - r0) * R<T>;
-      if (g.epilogue != Linear<T>::none && !relu) {
-        const Activation<T> part = {f.sigma, f.parameter, f.source ? f.source + at : nullptr,
-                                    f.mask ? f.mask + at : nullptr};
-        if (f.kappa)
-          parametric_epilogue(g, p, at, count);
-        else if (g.epilogue == Linear<T>::value)
-          activate(g.out + at, count, part);
-        else
-          differentiate(g.out + at, count, part);
-      }
-      if (ragged) {
-        clear_lanes(g.out + at, r1 - r0, g.last_lanes);
-        if (f.kappa_delta) clear_lanes(f.kappa_delta + at, r1 - r0, g.last_lanes);
-      }
+      finish_rows(g, p, at, long(r1 - r0) * R<T>, relu);
     }
   }
 }

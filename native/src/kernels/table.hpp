@@ -9,6 +9,7 @@
 #include "kernels/predict.hpp"
 #include "kernels/predict_rows.hpp"
 #include "kernels/rows.hpp"
+#include "kernels/sparse.hpp"
 #include "kernels/units.hpp"
 #include "kernels/weights.hpp"
 
@@ -37,17 +38,40 @@ template <class T> T largest(const T* x, long count) {
 }
 
 template <class T> const Kernels<T> table = {
-    lanes<T>,           linear<T>,          thin_linear<T>,
-    vector_value<T>,    vector_pullback<T>, output<T>,
-    weight_block<T>,    bias_block<T>,      apply<T>,
-    units_forward<T>,   units_backward<T>,  units_gradient<T>,
-    gather<T>,          gather_lanes<T>,    gather_units<T>,
-    units_to_panels<T>, panels_to_units<T>, pack<T>,
-    pack_transposed<T>, unpack<T>,          unpack_transposed<T>,
-    transpose_rows<T>,  transpose_block<T>, add_norms<T>,
-    largest<T>,         dropout_mask<T>,    most_vectors,
-    narrow_block<T>,    narrow_reduce<T>,   narrow_penalties<T>,
-    sum_of_squares<T>,  predict_row<T>,     predict_rows<T>,
+    lanes<T>,
+    linear<T>,
+    thin_linear<T>,
+    vector_value<T>,
+    vector_pullback<T>,
+    output<T>,
+    weight_blocks<T>,
+    bias_block<T>,
+    apply<T>,
+    units_forward<T>,
+    units_backward<T>,
+    units_gradient<T>,
+    gather<T>,
+    gather_lanes<T>,
+    gather_units<T>,
+    units_to_panels<T>,
+    panels_to_units<T>,
+    pack<T>,
+    pack_transposed<T>,
+    unpack<T>,
+    unpack_transposed<T>,
+    transpose_rows<T>,
+    transpose_block<T>,
+    add_norms<T>,
+    largest<T>,
+    nonzeros<T>,
+    dropout_mask<T>,
+    most_vectors,
+    narrow_block<T>,
+    narrow_reduce<T>,
+    narrow_penalties<T>,
+    sum_of_squares<T>,
+    predict_row<T>,
+    predict_rows<T>,
 };
 
 static bool supported() { return CHAINRULE_SUPPORTED; }

@@ -32,6 +32,17 @@ CHAINRULE_WORD void call_tile(int wanted, const Arguments&... arguments) {
     call_tile<Tile, rows - 1>(wanted, arguments...);
 }
 
+// Has f(z, at) stored for the sums z of a tile, `at` being their place: z itself or, with relu, max(0, z) or, given H, z where H > 0.
+template <class T, class F> CHAINRULE_WORD void finish_sums(bool relu, const T* H, F store_all) {
+  const V<T> zero{};
+  if (!relu)
+    store_all([](V<T> z, long) { return z; });
+  else if (H)
+    store_all([&](V<T> z, long at) { return select(load(H + at) > zero, z, zero); });
+  else
+    store_all([&](V<T> z, long) { return max(zero, z); });  // NaN stays NaN
+}
+
 // C[i][·] := bias + Σₖ A[i][k] B[k][·], k = 0 … K−1 in this order, and where relu is asked for max(0, C) or, given H, C where H > 0.
 //   A [⌈K/R⌉][A_stride / R][R] from the tile's first row on;  B [K][R];  bias [R] or null;  C [rows][R];  H like C
 // With one vector the second halves are neither read nor written.
@@ -81,10 +92,8 @@ template <class T> struct Linears {
           B += R<T>;
         }
       }
-      const V<T> zero{};
-      const T* const H = t.H;
       T* const C = t.C;
-      const auto finish = [&](auto f) {
+      finish_sums(t.relu, t.H, [&](auto f) {
 #pragma GCC unroll 16
         for (int i = 0; i < rows; ++i)
 #pragma GCC unroll 2
@@ -92,13 +101,7 @@ template <class T> struct Linears {
             const long at = i * R<T> + v * lanes<T>;
             store(C + at, f(c[i][v], at));
           }
-      };
-      if (!t.relu)
-        finish([](V<T> z, long) { return z; });
-      else if (H)
-        finish([&](V<T> z, long at) { return select(load(H + at) > zero, z, zero); });
-      else
-        finish([&](V<T> z, long) { return max(zero, z); });  // NaN stays NaN
+      });
     }
   };
   template <int rows> using Tile = Sums<2, rows>;

@@ -2,6 +2,7 @@
 #pragma once
 #include "kernels.hpp"
 #include "kernels/pack.hpp"
+#include "kernels/sparse.hpp"
 #include "kernels/tiles.hpp"
 #include "kernels/update.hpp"
 
@@ -12,18 +13,33 @@ template <class T> inline void keep_only(T* G, const T* keep, long count) {
   for (long k = 0; k < count; k += lanes<T>) store(G + k, select(load(keep + k) > T(0), load(G + k), T(0)));
 }
 
-// Kernels::weight_block
+// Where a block's sum is kept for later
+template <class T> CHAINRULE_WORD T* sum_of(const WeightBlock<T>& g, const BlockRows<T>& rows) {
+  const bool whole = g.height == R<T> && g.width == R<T>;  // then its transpose has as many numbers
+  return rows.borrows && whole && g.transposed ? g.transposed : g.sum;
+}
+
+// What follows once G is the block's sum
+template <class T> CHAINRULE_WORD void finish_block(const WeightBlock<T>& g, T* G, const Epilogue<T>& e) {
+  const long count = long(g.height) * R<T>;
+  if (g.keep) keep_only(G, g.keep, count);
+  finish_gradient(G, count, g.parameters, e, Part::W);
+  if (e.update && g.transposed) transpose_matrix(g.parameters.theta, R<T>, g.height, g.width, g.transposed, R<T>, true);
+}
+
+// The epilogue of the i-th block
+template <class T> CHAINRULE_WORD Epilogue<T> of_block(Epilogue<T> e, int i) {
+  if (e.norm2) e.norm2 += i;
+  if (e.penalty) e.penalty += 2 * i;
+  return e;
+}
+
 template <class T> void weight_block(const WeightBlock<T>& g, const BlockRows<T>& rows, const Epilogue<T>& e) {
   const int tiles = (g.height + tile_rows - 1) / tile_rows;
   const int asked = asked_for<T>(tiles);
-  const long count = long(g.height) * R<T>, skipped = rows.first * R<T>;
-  const Parameters<T>& p = g.parameters;
-  const auto sum_of = [&](const WeightBlock<T>& block) {
-    const bool whole = block.height == R<T> && block.width == R<T>;  // then its transpose has as many numbers
-    return rows.borrows && whole && block.transposed ? block.transposed : block.sum;
-  };
+  const long skipped = rows.first * R<T>;
   alignas(64) T local[R<T> * R<T>];
-  T *const sum = sum_of(g), *const G = e.update ? local : sum;
+  T *const sum = sum_of(g, rows), *const G = e.update ? local : sum;
   const int height = g.height / tiles, taller = g.height % tiles;  // so many tiles have a row more
   for (int b = 0, h0 = 0, h1; b < tiles; ++b, h0 = h1) {
     h1 = h0 + height + (b < taller);
@@ -34,7 +50,7 @@ template <class T> void weight_block(const WeightBlock<T>& g, const BlockRows<T>
     if (const WeightBlock<T>* const next = b + 1 < tiles ? &g : rows.next) {
       const Parameters<T>& moves = next->parameters;
       const auto there = [&](T* numbers) { return numbers ? numbers + next_at : nullptr; };
-      tile.then[0] = there(e.update && !rows.borrows ? moves.theta : sum_of(*next));
+      tile.then[0] = there(e.update && !rows.borrows ? moves.theta : sum_of(*next, rows));
       if (e.update) tile.then[1] = there(moves.moment[0]), tile.then[2] = there(moves.moment[1]);
     }
     if (rows.later) tile.then[1] = rows.later + at;
@@ -46,9 +62,55 @@ template <class T> void weight_block(const WeightBlock<T>& g, const BlockRows<T>
     else
       call_tile<Outers<T>::template Tile>(h1 - h0, tile);
   }
-  if (g.keep) keep_only(G, g.keep, count);
-  finish_gradient(G, count, p, e, Part::W);
-  if (e.update && g.transposed) transpose_matrix(p.theta, R<T>, g.height, g.width, g.transposed, R<T>, true);
+  finish_block(g, G, e);
+}
+
+// Blocks of one panel of δ, g[0].B, that has many zeros. The tile gives the transposes of their sums; where all of them wait in room for
+// transposes they are not turned round for that.
+template <class T>
+void sparse_blocks(const WeightBlock<T>* g, int count, const BlockRows<T>& rows, const Epilogue<T>& e) {
+  constexpr long size = long(R<T>) * R<T>;
+  alignas(64) T sums[most_panels * size], local[size];
+  const long skipped = rows.first * R<T>, apart = g[0].transposed ? g[1].transposed - g[0].transposed : 0;
+  const bool borrows = rows.borrows && g[0].transposed && g[count - 1].height == R<T>, stays = borrows && !e.update;
+  SparseOuterTile<T> tile = {};
+  tile.D = g[0].B + skipped, tile.A = g[0].A + skipped;
+  tile.A_stride = g[1].A - g[0].A, tile.count = rows.count;
+  tile.G = stays ? g[0].transposed : sums, tile.G_stride = stays ? apart : size;
+  if (e.add && borrows) {
+    tile.start = g[0].transposed, tile.start_stride = apart;
+  } else if (e.add) {
+    for (int i = 0; i < count; ++i)
+      transpose_matrix(sum_of(g[i], rows), R<T>, g[i].height, R<T>, sums + i * size, R<T>, true);
+    tile.start = sums, tile.start_stride = size;
+  }
+  if (e.update) {
+    const Parameters<T>& moves = g[0].parameters;  // those of the others follow
+    tile.then[0] = moves.theta, tile.then[1] = moves.moment[0], tile.then[2] = moves.moment[1];
+    if (rows.shared) tile.then_too = g[0].transposed, tile.then_too_stride = apart;
+  } else {
+    tile.then[0] = rows.later;
+  }
+  call_tile<SparseOuters<T>::template Tile, most_panels>(count, tile);
+  for (int i = 0; !stays && i < count; ++i) {
+    T* const G = e.update ? local : sum_of(g[i], rows);
+    transpose_matrix(sums + i * size, R<T>, R<T>, g[i].height, G, R<T>, true);
+    finish_block(g[i], G, of_block(e, i));
+  }
+}
+
+// Kernels::weight_blocks
+template <class T>
+void weight_blocks(const WeightBlock<T>* blocks, int count, const BlockRows<T>& rows, const Epilogue<T>& e) {
+  if (rows.sparse && count >= least_panels && blocks->width == R<T>) return sparse_blocks(blocks, count, rows, e);
+  BlockRows<T> own = rows;
+  for (int i = 0; i < count; ++i) {
+    const WeightBlock<T>* const next = i + 1 < count ? blocks + i + 1 : nullptr;
+    own.next = next ? next : rows.next;
+    if (rows.ahead) own.ahead = next ? next->A : rows.ahead;
+    if (rows.later) own.later = rows.later + long(i) * R<T> * R<T>;
+    weight_block(blocks[i], own, of_block(e, i));
+  }
 }
 
 // Kernels::bias_block

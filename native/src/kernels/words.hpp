@@ -35,10 +35,12 @@ namespace chainrule::CHAINRULE_KERNEL_SET {
 template <class T> struct VectorOf;
 template <> struct VectorOf<float> {
   typedef float numbers __attribute__((vector_size(CHAINRULE_VECTOR_BYTES)));
+  using lane = int32_t;
   typedef int32_t integers __attribute__((vector_size(CHAINRULE_VECTOR_BYTES)));
 };
 template <> struct VectorOf<double> {
   typedef double numbers __attribute__((vector_size(CHAINRULE_VECTOR_BYTES)));
+  using lane = int64_t;
   typedef int64_t integers __attribute__((vector_size(CHAINRULE_VECTOR_BYTES)));
 };
 template <class T> using V = typename VectorOf<T>::numbers;

@@ -27,6 +27,14 @@ template <class M> CHAINRULE_WORD bool any(M mask) {
   return _mm256_testz_si256(m, m) == 0;
 }
 
+// bit i: is lane i not zero?
+CHAINRULE_WORD unsigned nonzero_lanes(V<float> x) {
+  return static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps(x, V<float>{}, _CMP_NEQ_UQ)));
+}
+CHAINRULE_WORD unsigned nonzero_lanes(V<double> x) {
+  return static_cast<unsigned>(_mm256_movemask_pd(_mm256_cmp_pd(x, V<double>{}, _CMP_NEQ_UQ)));
+}
+
 // Σ x, in one order: the upper half onto the lower one, until one number is left
 CHAINRULE_WORD float sum(V<float> x) {
   const auto y = __builtin_shufflevector(x, x, 0, 1, 2, 3) + __builtin_shufflevector(x, x, 4, 5, 6, 7);

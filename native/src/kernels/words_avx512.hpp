@@ -55,6 +55,10 @@ template <class M> CHAINRULE_WORD bool any(M mask) {
   return _mm512_test_epi32_mask(m, m) != 0;
 }
 
+// bit i: is lane i not zero?
+CHAINRULE_WORD unsigned nonzero_lanes(V<float> x) { return _mm512_cmp_ps_mask(x, V<float>{}, _CMP_NEQ_UQ); }
+CHAINRULE_WORD unsigned nonzero_lanes(V<double> x) { return _mm512_cmp_pd_mask(x, V<double>{}, _CMP_NEQ_UQ); }
+
 // Σ x, in one order: the upper half onto the lower one, until one number is left
 CHAINRULE_WORD float sum(V<float> x) {
   const auto y = __builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7) +

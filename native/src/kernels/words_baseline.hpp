@@ -25,6 +25,14 @@ CHAINRULE_WORD V<double> max(V<double> a, V<double> b) { return _mm_max_pd(a, b)
 
 // is any lane of the mask set?
 template <class M> CHAINRULE_WORD bool any(M mask) { return _mm_movemask_epi8(reinterpret_cast<__m128i>(mask)) != 0; }
+
+// bit i: is lane i not zero?
+CHAINRULE_WORD unsigned nonzero_lanes(V<float> x) {
+  return static_cast<unsigned>(_mm_movemask_ps(_mm_cmpneq_ps(x, V<float>{})));
+}
+CHAINRULE_WORD unsigned nonzero_lanes(V<double> x) {
+  return static_cast<unsigned>(_mm_movemask_pd(_mm_cmpneq_pd(x, V<double>{})));
+}
 #else
 CHAINRULE_WORD V<float> sqrt(V<float> x) {
   for (int i = 0; i < lanes<float>; ++i) x[i] = __builtin_sqrtf(x[i]);
@@ -40,6 +48,11 @@ template <class M> CHAINRULE_WORD bool any(M mask) {
   auto some = mask[0];
   for (unsigned i = 1; i < sizeof mask / sizeof mask[0]; ++i) some |= mask[i];
   return some != 0;
+}
+template <class W> CHAINRULE_WORD unsigned nonzero_lanes(W x) {
+  unsigned bits = 0;
+  for (int i = 0; i < lanes<Scalar<W>>; ++i) bits |= unsigned{x[i] != 0} << i;
+  return bits;
 }
 #endif
 

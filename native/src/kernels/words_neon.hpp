@@ -22,6 +22,13 @@ template <class W> CHAINRULE_WORD W max(W a, W b) { return a > b ? a : b; }
 // is any lane of the mask set?
 template <class M> CHAINRULE_WORD bool any(M mask) { return vmaxvq_u32(reinterpret_cast<uint32x4_t>(mask)) != 0; }
 
+// bit i: is lane i not zero?
+CHAINRULE_WORD unsigned nonzero_lanes(V<float> x) {
+  const uint32x4_t place = {1, 2, 4, 8};
+  return vaddvq_u32(vandq_u32(reinterpret_cast<uint32x4_t>(x != 0), place));
+}
+CHAINRULE_WORD unsigned nonzero_lanes(V<double> x) { return unsigned{x[0] != 0} | unsigned{x[1] != 0} << 1; }
+
 // Σ x, in one order: the upper half onto the lower one, until one number is left
 CHAINRULE_WORD float sum(V<float> x) { return (x[0] + x[2]) + (x[1] + x[3]); }
 CHAINRULE_WORD double sum(V<double> x) { return x[0] + x[1]; }
