@@ -59,6 +59,7 @@ WAYS = {
     "lanes": Way("lanes", {"float32": [3, 17, 9, 2], "float64": [3, 17, 9, 2]}, ["tanh", "layer_norm"], 300),
     "rows": Way("panels", {"float32": [5, 40, 37, 3], "float64": [5, 40, 37, 3]}, ["softmax", "gelu"], 300),
     "rows, wide output": Way("panels", {"float32": [9, 35, 70], "float64": [9, 35, 70]}, ["relu"], 300),
+    "rows, zeros": Way("panels", {"float32": [5, 100, 130, 3], "float64": [5, 100, 130, 3]}, ["relu"] * 2, 300),
     "columns": Way("panels", {"float32": [515, 517, 33, 3], "float64": [385, 350, 33, 3]}, ["relu", "tanh"], 60),
 }
 

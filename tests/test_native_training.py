@@ -153,6 +153,15 @@ def test_adam_over_a_thousand_steps(shape: str) -> None:
     np.testing.assert_allclose(theta[0].records["J"], theta[1].records["J"], rtol=1e-9)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("batch_size", [50, 16])
+def test_the_path_among_zeros(batch_size: int, dtype: str) -> None:
+    """So too where three in five outputs and deltas are zero, and what they would be multiplied by is passed over."""
+    problem = make_problem(replace(PLAIN, shape="panels", batch_size=batch_size, dtype=dtype), cr.Adam(0.01))
+    net = cr.Network.dense([3, 130, 120, 2], hidden="tanh", dropout=0.6, seed=2, dtype=dtype)
+    assert_same_path(replace(problem, net=net))
+
+
 def test_the_kernels_are_those_meant() -> None:
     """The two shapes of these tests are computed in the two ways, whose names they have."""
     for shape in SHAPES:
@@ -290,6 +299,23 @@ def test_a_product_that_overflows_is_a_divergence(kind: Any, shape: str, dtype: 
     assert ends[0][0] == ends[1][0]
     for _, _, theta in ends:
         np.testing.assert_array_equal(theta, net.theta)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_zero_times_infinity_is_a_divergence(seed: int) -> None:
+    """An infinite output of a unit that no later one listens to makes ∇J no number, 0 · ∞, though J is finite; also in
+    a run that passes over zeros by then: the minibatch with that example is the first or the second one."""
+    net = cr.Network.dense([2, 150, 128, 1], hidden="relu", seed=1, dtype="float32")
+    W, W2 = net.layers[0].W, net.layers[1].W
+    W[:, 0], W[-1, 0], W2[:, -1] = 0.0, 1e20, -1.0
+    X = np.random.default_rng(1).normal(size=(64, 2)).astype("float32")
+    X[:, 0] = 0.0
+    X[5, 0] = 1e30
+    ends = [
+        diverged(engine, net, X, X[:, 1:], optimizer=cr.Adam(), epochs=1, batch_size=32, seed=seed)
+        for engine in ("native", "reference")
+    ]
+    assert ends[0][0] == ends[1][0]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

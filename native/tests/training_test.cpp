@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <new>
 #include <random>
@@ -12,6 +13,7 @@
 
 #include "check.hpp"
 #include "evaluate.hpp"
+#include "packed_network.hpp"
 #include "trainer.hpp"
 
 namespace {
@@ -123,6 +125,12 @@ const Shape shapes[] = {
      4500},
     {"one layer of blocks", {6, 4}, {blocks({{2, 2, 3}}, Sigma::softmax, false)}, {Cost::cross_entropy, 0}, 40, 7},
     {"one layer", {130, 3}, {{Sigma::softmax}}, {Cost::cross_entropy, 0}, 40, 7},
+    {"zeros",
+     {20, 150, 140, 2},
+     {{Sigma::relu}, {Sigma::relu, 0, constant(0.3)}, {Sigma::identity}},
+     {Cost::sum_of_squares, 0, true, 0.01, 0.1},
+     317,
+     150},
 };
 
 template <class T> struct Data {
@@ -222,7 +230,7 @@ void differences(const Shape& shape) {
 
 // As many allocations for thirty epochs as for three
 void no_allocation(int threads, double clip_norm) {
-  for (const Shape& shape : {shapes[0], shapes[1], shapes[3], shapes[9], shapes[10]}) {
+  for (const Shape& shape : {shapes[0], shapes[1], shapes[3], shapes[9], shapes[10], std::end(shapes)[-1]}) {
     Data<float> data(shape, Optimizer::adam);
     data.problem.epochs = 100000;
     data.problem.threads = threads;
@@ -252,6 +260,24 @@ void interruption() {
   std::vector<float> theta(data.problem.net.d());
   trainer.get(theta.data(), {nullptr, nullptr});
   CHECK(std::equal(theta.begin(), theta.end(), expected.begin()), "told to stop %ld times", told);
+}
+
+// Zeros are looked for where they are: behind ReLU, and in inputs that are 0 but for one in ten.
+void zeros_are_found() {
+  for (const bool relu : {false, true})
+    for (const bool rare : {false, true}) {
+      const Sigma sigma = relu ? Sigma::relu : Sigma::tanh;
+      Data<float> data({"", {150, 140, 130, 1}, {{sigma}, {sigma}, {Sigma::identity}}, {}, 50, 50}, Optimizer::adam);
+      if (rare)
+        for (std::size_t k = 0; k < data.X.size(); ++k) data.X[k] *= k % 10 == 0;
+      PackedNetwork<float> net(data.problem.net, data.problem.cost, 50, 1);
+      for (long k = 0; k < net.put_pieces(); ++k) net.put(data.theta.data(), k);
+      Team team(1);
+      net.run({&data.problem.data, nullptr, 0, 50, 1, true, 0, nullptr, 0, 50}, team, 0);
+      net.look_for_zeros(50);
+      CHECK(net.layers[0].sparse_input == rare && net.layers[0].sparse_delta == relu, "layer 1, %d, %d", relu, rare);
+      CHECK(net.layers[1].sparse_input == relu && net.layers[1].sparse_delta == relu, "layer 2, %d, %d", relu, rare);
+    }
 }
 
 // J, ∇J or the next θ not finite: θ stays as it was
@@ -325,6 +351,7 @@ int main() {
   no_allocation(1, 0.1);
   no_allocation(2, std::numeric_limits<double>::infinity());
   interruption();
+  zeros_are_found();
   divergence();
   pieces();
   return tests::failures();
