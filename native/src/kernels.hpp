@@ -132,7 +132,7 @@ template <class T> struct BlockRows {
   bool sparse;   // many entries of B are zero, and all numbers are finite
   const WeightBlock<T>* next;  // comes after these blocks; null: none
   const T* ahead;              // [·][R]: what `next` reads and they do not; null: nothing
-  const T* later;              // where a sum is stored: θ that a step of this thread will move, as much; null: none
+  const T* later;              // where sums are stored: θ of as many blocks, which a step will move; null: nothing
 };
 
 // ∂J/∂b or ∂J/∂κ of one panel: g[·] = Σ_r δ[r][·] over the same rows.
@@ -254,8 +254,8 @@ template <class T> struct Kernels {
   void (*vector_value)(const VectorActivation<T>&);
   void (*vector_pullback)(const VectorActivation<T>&);
   void (*output)(const Output<T>&);
-  // `count` ≤ most_panels blocks: one, or one panel of outputs and panels of inputs that follow one another, as does what
-  // belongs to them. norm2 and penalty have room for each.
+  // `count` ≤ most_panels blocks: one, or those of a panel of outputs and of panels of inputs that follow one another, as all
+  // of their arrays do. norm2 and penalty have room for each.
   void (*weight_blocks)(const WeightBlock<T>*, int count, const BlockRows<T>&, const Epilogue<T>&);
   void (*bias_block)(const BiasBlock<T>&, long first, long count, const Epilogue<T>&);
   void (*apply)(T* gradient, long count, const Parameters<T>&, const Epilogue<T>&, Part);

@@ -41,8 +41,8 @@ template <class T> Packed<T>::Packed(const ProblemSpec<T>& problem)
   if (problem.optimizer.clip_norm < std::numeric_limits<double>::infinity() || block_rows_ < problem.batch_size ||
       halves_)
     make_room_for_sums();
-  make_pieces();
-  sparse_sums_.resize(network_.layers.size());
+  sparse_.resize(network_.layers.size());
+  make_blocks();
   cuts_.reserve(problem.threads + 1), other_cuts_.reserve(problem.threads + 1);
   share_out(problem.threads);
   norm2_.resize(blocks_.size());
@@ -61,16 +61,23 @@ template <class T> long Packed<T>::count(const Layer& layer, Part part) const {
 template <class T> void Packed<T>::make_room_for_sums() {
   if (!sums_.empty()) return;
   for (const auto& layer : network_.layers) sums_.push_back(room_like(layer));
-  for (const Piece& piece : pieces_) make_blocks(piece);
+  point_blocks();
 }
 
 template <class T> bool Packed<T>::calm() const {
   return std::all_of(flags_.begin(), flags_.end(), [](const Flag& flag) { return flag.calm; });
 }
 
-// Before a barrier after which ∂J/∂θ is summed. Zeros are passed over where nothing else is, ∞ and NaN.
+// Before a barrier after which ∂J/∂θ is summed. Zeros are passed over where they would be multiplied by nothing but numbers.
 template <class T> void Packed<T>::choose_sums(bool finite) {
-  for (std::size_t l = 0; l < sparse_sums_.size(); ++l) sparse_sums_[l] = finite && network_.layers[l].sparse_delta;
+  finite_ = finite;
+  bool changes = false;
+  for (std::size_t l = 0; l < sparse_.size(); ++l) {
+    const bool sparse = network_.layers[l].sparse_delta;
+    changes |= sparse != bool(sparse_[l]);
+    sparse_[l] = sparse;
+  }
+  if (changes) divide(static_cast<int>(cuts_.size()) - 1);
 }
 
 // Before a barrier after which there may be a pass

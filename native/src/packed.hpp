@@ -47,17 +47,20 @@ template <class T> class Packed final : public Method<T> {
   void look_for_zeros(long rows);
 
   // packed_weights.cpp
-  void make_pieces();
+  void make_blocks();
+  void set_half();
+  void point_blocks();
+  double lines(const Piece& piece) const;
+  void divide(int threads);
   void share_from(long first, std::vector<long>& cuts, int threads) const;
   int place(const Piece& piece) const;  // i − 1 for a piece of L[i]
   WeightBlock<T> weight_block(int l, int p, int q) const;
-  void make_blocks(const Piece& piece);
   Parameters<T> parameters(int l, Part part, T* numbers, long at) const;
   BiasBlock<T> bias_block(const Piece& piece, Part part) const;
   UnitGradient<T> unit_gradient(const Piece& piece, long rows) const;
   bool halves_pay() const;
   void weights(const Epilogue<T>& epilogue, long rows, Team& team, int thread);
-  bool passes_over_zeros(const Piece& piece) const { return piece.layer >= 0 && sparse_sums_[piece.layer]; }
+  bool among_zeros(const Piece& piece) const { return piece.layer >= 0 && finite_ && sparse_[piece.layer]; }
   void measure(const Piece& piece, Epilogue<T>& epilogue);
   void sum_up(const Piece& piece, const BlockRows<T>& rows, Epilogue<T> epilogue) const;
   void apply(const Epilogue<T>& epilogue, Team& team, int thread);
@@ -91,13 +94,16 @@ template <class T> class Packed final : public Method<T> {
   bool foresees_;                         // may moderate_within() ever hold?
   bool calm_ahead_ = false;               // thread 0 knows that the next step sees only moderate numbers
   long next_look_ = 0, look_every_ = 64;  // steps until θ may be measured for that, and from one time to the next
-  std::vector<char> sparse_sums_;  // of each layer: is what δ's zeros would be multiplied by passed over in ∂J/∂W?
+  std::vector<char> sparse_;              // of each layer: has its δ many zeros?
+  bool finite_ = false;                   // are all activations and deltas?
   long passes_ = 0;
-  std::vector<Piece> pieces_;
-  std::vector<WeightBlock<T>> blocks_;  // of the pieces; those of the front have one that is empty
+  std::vector<WeightBlock<T>> blocks_;  // of the gradient; one of the front is empty
+  std::vector<Piece> groups_;           // all of them, those together that go together among zeros
+  long half_block_ = 0;                 // blocks before this one are half of the work
+  std::vector<Piece> pieces_;           // the same, as threads share them at present
   std::vector<double> work_;            // of the pieces before each one; the last is that of all
   std::vector<long> cuts_;              // thread t begins with pieces cuts_[t] … cuts_[t + 1] − 1
-  long half_ = 0;                       // pieces before this one are half of the work
+  long half_ = 0;                       // the piece that begins with block half_block_
   std::vector<long> other_cuts_;        // like cuts_, counted from piece half_ on, with those before it at the end
   std::vector<double> norm2_;           // ‖g‖² of each block (its bias included)
   std::vector<double> penalties_;       // Σ|W|, ΣW² of each block

@@ -11,46 +11,93 @@ constexpr double most_bytes_in_halves = 1 << 22;  // 32-256-256-1 in double, 3.4
 
 }  // namespace
 
-template <class T> void Packed<T>::make_pieces() {
+template <class T> void Packed<T>::make_blocks() {
   const long R = network_.R;
-  work_.push_back(0);
-  const auto add = [&](int layer, int p, int q, int count, double lines) {
-    pieces_.push_back({layer, p, q, count, static_cast<long>(blocks_.size())});
+  const auto add = [&](int layer, int p, int q, int count) {
+    groups_.push_back({layer, p, q, count, static_cast<long>(blocks_.size())});
     blocks_.resize(blocks_.size() + count);
-    make_blocks(pieces_.back());
-    work_.push_back(work_.back() + lines);
   };
-  const Front<T>& front = network_.front;
-  for (int p = 0; p < int(front.pieces.size()); ++p)
-    add(-1, p, 0, 1, double(front.pieces[p].count[0] + 2 * front.pieces[p].count[1]) / network_.lanes);
+  for (int p = 0; p < int(network_.front.pieces.size()); ++p) add(-1, p, 0, 1);
   for (int l = 0; l < int(network_.layers.size()); ++l) {
     const auto& layer = network_.layers[l];
     // One panel of W after the other: those, and their deltas, then mostly stay with one thread (B, C 2 %). Where the inputs of all
-    // do not stay in L2 meanwhile, in groups of output panels whose deltas stay there while the inputs pass by.
+    // do not stay in L2 meanwhile, in turns of output panels whose deltas stay there while the inputs pass by.
     const int panels = layer.thin ? 1 : layer.panels_out;
     const long cached = std::max<long>(1, (1 << 20) / (network_.capacity * R * long(sizeof(T))));
     const bool in_turn = network_.by_columns() || layer.panels_in <= cached;
-    const int group = in_turn ? 1 : static_cast<int>(std::min<long>(cached, panels));
-    const int at_a_time = layer.thin || layer.panels_in < least_panels ? 1 : most_panels;
-    const int parts = (layer.panels_in + at_a_time - 1) / at_a_time;
-    for (int g = 0; g < panels; g += group)
-      for (int part = 0; part < parts; ++part)
-        for (int p = g; p < std::min(panels, g + group); ++p) {
-          const int q = layer.panels_in * part / parts, end = layer.panels_in * (part + 1) / parts;
-          add(l, p, q, end - q, layer.thin ? layer.m : std::min<long>(R * (end - q), layer.n - long(q) * R) + (q == 0));
+    const int turn = in_turn ? 1 : static_cast<int>(std::min<long>(cached, panels));
+    const int most = layer.thin || layer.panels_in < least_panels ? 1 : most_panels;
+    const int groups = (layer.panels_in + most - 1) / most;
+    for (int p0 = 0; p0 < panels; p0 += turn)
+      for (int g = 0; g < groups; ++g)
+        for (int p = p0; p < std::min(panels, p0 + turn); ++p) {
+          const int q = layer.panels_in * g / groups;
+          add(l, p, q, layer.panels_in * (g + 1) / groups - q);
         }
   }
-  while (work_[half_] + work_[half_ + 1] < work_.back()) ++half_;
+  point_blocks();
+  pieces_.reserve(blocks_.size()), work_.reserve(blocks_.size() + 1);
+  set_half();
 }
 
-template <class T> void Packed<T>::make_blocks(const Piece& piece) {
-  for (int i = 0; piece.layer >= 0 && i < piece.count; ++i)
-    blocks_[piece.first + i] = weight_block(piece.layer, piece.p, piece.q + i);
+// Of the blocks, whose work is divided in two; a group is too, if need be.
+template <class T> void Packed<T>::set_half() {
+  double all = 0, before = 0;
+  for (const Piece& group : groups_) all += lines(group);
+  for (std::size_t g = 0; g < groups_.size(); ++g)
+    for (int i = 0; i < groups_[g].count; ++i) {
+      const Piece group = groups_[g];
+      const double own = lines({group.layer, group.p, group.q + i, 1, group.first + i});
+      if (2 * before + own >= all) {
+        half_block_ = group.first + i;
+        if (i > 0) {
+          groups_.insert(groups_.begin() + long(g), group);
+          Piece &one = groups_[g], &other = groups_[g + 1];
+          one.count = i, other.q += i, other.first += i, other.count -= i;
+        }
+        return;
+      }
+      before += own;
+    }
+}
+
+// Where the blocks' numbers are
+template <class T> void Packed<T>::point_blocks() {
+  for (const Piece& group : groups_)
+    for (int i = 0; group.layer >= 0 && i < group.count; ++i)
+      blocks_[group.first + i] = weight_block(group.layer, group.p, group.q + i);
+}
+
+// How much work a piece is
+template <class T> double Packed<T>::lines(const Piece& piece) const {
+  if (piece.layer < 0) {
+    const auto& blocks = network_.front.pieces[piece.p];
+    return double(blocks.count[0] + 2 * blocks.count[1]) / network_.lanes;
+  }
+  const Layer& layer = network_.layers[piece.layer];
+  const long R = network_.R;
+  return double(layer.thin ? layer.m : std::min(R * piece.count, layer.n - piece.q * R) + (piece.q == 0));
+}
+
+// Makes the pieces and shares them out: a group of blocks where δ has many zeros, and its blocks one by one elsewhere, or where that would
+// be too few pieces.
+template <class T> void Packed<T>::divide(int threads) {
+  const bool enough = long(groups_.size()) >= 2 * threads;
+  pieces_.clear(), work_.assign(1, 0);
+  for (const Piece& group : groups_) {
+    if (group.first == half_block_) half_ = static_cast<long>(pieces_.size());
+    const int step = group.layer >= 0 && sparse_[group.layer] && enough ? group.count : 1;
+    for (int i = 0; i < group.count; i += step) {
+      pieces_.push_back({group.layer, group.p, group.q + i, step, group.first + i});
+      work_.push_back(work_.back() + lines(pieces_.back()));
+    }
+  }
+  share_from(0, cuts_, threads);
+  share_from(half_, other_cuts_, threads);
 }
 
 template <class T> void Packed<T>::share_out(int threads) {
-  share_from(0, cuts_, threads);
-  share_from(half_, other_cuts_, threads);
+  divide(threads);
   for (Flag& flag : flags_) flag = {true};  // those of threads that have nothing to do stay calm
 }
 
@@ -159,7 +206,7 @@ template <class T> void Packed<T>::weights(const Epilogue<T>& wanted, long rows,
     if (!wanted.update) team.poll(thread);
     BlockRows<T> of = half(k < half_);
     of.next = &blocks_[pieces_[(k + 1) % count].first];
-    of.sparse = passes_over_zeros(pieces_[k]);
+    of.sparse = among_zeros(pieces_[k]);
     if (wanted.update && !alone && mine < cuts_[thread + 1]) of.later = blocks_[pieces_[mine++].first].parameters.theta;
     sum_up(pieces_[k], of, {wanted.step, wanted.add, false, false, nullptr, nullptr});
   };
@@ -173,7 +220,7 @@ template <class T> void Packed<T>::weights(const Epilogue<T>& wanted, long rows,
     if (!wanted.update) team.poll(thread);
     BlockRows<T> of =
         halved ? half(k >= half_) : BlockRows<T>{0, rows, false, !alone, false, nullptr, nullptr, nullptr};
-    of.sparse = passes_over_zeros(piece);
+    of.sparse = among_zeros(piece);
     if (k + 1 < count) {
       const Piece& next = pieces_[k + 1];
       of.next = &blocks_[next.first];

@@ -38,7 +38,7 @@ template <class T> CHAINRULE_WORD void clear_lanes(T* rows, long count, int firs
 }
 
 // What the tiles leave to be done of an epilogue, on `count` numbers of panel p from the one at `at` on. relu: they have made it
-template <class T> void finish_rows(const Linear<T>& g, int p, long at, long count, bool relu) {
+template <class T> CHAINRULE_WORD void finish_rows(const Linear<T>& g, int p, long at, long count, bool relu) {
   const Activation<T>& f = g.activation;
   if (g.epilogue != Linear<T>::none && !relu) {
     const Activation<T> part = {f.sigma, f.parameter, f.source ? f.source + at : nullptr,

@@ -10,8 +10,7 @@
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
 using Bits = unsigned long long;
-inline constexpr int looked_at =
-    64;  // entries at a time, a bit each: so many rows of four panels of B, 32 KB, stay in L1
+inline constexpr int looked_at = 64;  // entries at a time, a bit each; so many rows of four panels of B stay in L1
 
 // c[p] += Σ a[k · step] B[p][k][·] over the bits k of `nonzero`, in their order; B [panels][B_stride / R][R]
 template <int step, class T, int panels>

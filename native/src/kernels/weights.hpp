@@ -103,6 +103,7 @@ void sparse_blocks(const WeightBlock<T>* g, int count, const BlockRows<T>& rows,
 template <class T>
 void weight_blocks(const WeightBlock<T>* blocks, int count, const BlockRows<T>& rows, const Epilogue<T>& e) {
   if (rows.sparse && count >= least_panels && blocks->width == R<T>) return sparse_blocks(blocks, count, rows, e);
+  if (count == 1) return weight_block(*blocks, rows, e);
   BlockRows<T> own = rows;
   for (int i = 0; i < count; ++i) {
     const WeightBlock<T>* const next = i + 1 < count ? blocks + i + 1 : nullptr;
