@@ -71,7 +71,7 @@ template <class T> class PackedNetwork {
   // Ends before a barrier: other threads may still be at work. `stop` of the team may cut it short.
   bool run(const Block<T>& block, Team& team, int thread);
 
-  // Looks for zeros in the first of `rows` rows that a pass for training has computed, between two passes. Where there are many, the
+  // Looks for zeros in some of the first `rows` rows, which a pass for training has computed, between two passes. Where there are many, the
   // next ones pass over them; the numbers stay the same.
   void look_for_zeros(long rows);
 

@@ -12,8 +12,7 @@ namespace {
 constexpr long bytes_in_L2 = 786432;        // of activations that stay there while the weights pass by
 constexpr int least_rows = 32;              // of a piece: enough for tiles of some ten rows
 constexpr int least_rows_among_zeros = 64;  // and for those of sparse.hpp: B 2 %
-constexpr long rows_looked_at = 32;
-constexpr double most_nonzeros = 0.6;  // of all entries, where it pays to pass over zeros
+constexpr double most_nonzeros = 0.6;       // of all entries, where it pays to pass over zeros
 
 }  // namespace
 
@@ -238,12 +237,15 @@ template <class T> bool PackedNetwork<T>::backward(const Block<T>& block, int i,
 }
 
 template <class T> void PackedNetwork<T>::look_for_zeros(long rows) {
-  const long looked_at = std::min(rows, rows_looked_at) * R;
+  constexpr int stretches = 4;
+  const long stretch = std::min<long>(8, rows);
   const auto sparse = [&](const T* numbers, long features) {
     const long panels = features / R;  // that are full
     long nonzeros = 0;
-    for (long p = 0; p < panels; ++p) nonzeros += kernels.nonzeros(numbers + p * stride(), looked_at);
-    return panels > 0 && double(nonzeros) <= most_nonzeros * double(panels * looked_at);
+    for (long p = 0; p < panels; ++p)
+      for (int i = 0; i < stretches; ++i)
+        nonzeros += kernels.nonzeros(numbers + p * stride() + (rows - stretch) * i / (stretches - 1) * R, stretch * R);
+    return panels > 0 && double(nonzeros) <= most_nonzeros * double(panels * stretches * stretch * R);
   };
   among_zeros_ = false;
   for (int i = 1; i <= wide_layers(); ++i) {
