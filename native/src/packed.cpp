@@ -68,18 +68,6 @@ template <class T> bool Packed<T>::calm() const {
   return std::all_of(flags_.begin(), flags_.end(), [](const Flag& flag) { return flag.calm; });
 }
 
-// Before a barrier after which ∂J/∂θ is summed. Zeros are passed over where they would be multiplied by nothing but numbers.
-template <class T> void Packed<T>::choose_sums(bool finite) {
-  finite_ = finite;
-  bool changes = false;
-  for (std::size_t l = 0; l < sparse_.size(); ++l) {
-    const bool sparse = network_.layers[l].sparse_delta;
-    changes |= sparse != bool(sparse_[l]);
-    sparse_[l] = sparse;
-  }
-  if (changes) divide(static_cast<int>(cuts_.size()) - 1);
-}
-
 // Before a barrier after which there may be a pass
 template <class T> void Packed<T>::look_for_zeros(long rows) {
   if (passes_++ % passes_to_a_look == 0) network_.look_for_zeros(rows);

@@ -43,14 +43,14 @@ template <class T> class Packed final : public Method<T> {
   Outcome decide(const Step<T>& step);
   void make_room_for_sums();
   bool calm() const;  // did all threads see only moderate numbers?
-  void choose_sums(bool finite);
   void look_for_zeros(long rows);
 
-  // packed_weights.cpp
+  // packed_pieces.cpp
   void make_blocks();
   void set_half();
   void point_blocks();
   double lines(const Piece& piece) const;
+  void choose_sums(bool finite);
   void divide(int threads);
   void share_from(long first, std::vector<long>& cuts, int threads) const;
   int place(const Piece& piece) const;  // i − 1 for a piece of L[i]
@@ -58,9 +58,11 @@ template <class T> class Packed final : public Method<T> {
   Parameters<T> parameters(int l, Part part, T* numbers, long at) const;
   BiasBlock<T> bias_block(const Piece& piece, Part part) const;
   UnitGradient<T> unit_gradient(const Piece& piece, long rows) const;
+
+  // packed_weights.cpp
   bool halves_pay() const;
-  void weights(const Epilogue<T>& epilogue, long rows, Team& team, int thread);
   bool among_zeros(const Piece& piece) const { return piece.layer >= 0 && finite_ && sparse_[piece.layer]; }
+  void weights(const Epilogue<T>& epilogue, long rows, Team& team, int thread);
   void measure(const Piece& piece, Epilogue<T>& epilogue);
   void sum_up(const Piece& piece, const BlockRows<T>& rows, Epilogue<T> epilogue) const;
   void apply(const Epilogue<T>& epilogue, Team& team, int thread);
