@@ -219,6 +219,14 @@ def test_dropout(sigma: Sigma, sizes: tuple[int, ...], dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_many_rows_among_zeros(dtype: str) -> None:
+    """Zeros that the first block of rows shows, behind ReLU, are passed over in the second one: the bounds hold."""
+    case = draw(cr.relu, cr.SumOfSquares, (9, 130, 110, 3), 5003, dtype, 3)
+    assert case is not None
+    assert assert_gradients(case, telling=True) == "panels"
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("sizes", [(4, 8, 2), (20, 40, 35)], ids=["lanes", "panels"])
 def test_many_examples(sizes: tuple[int, ...], dtype: str) -> None:
     """A full batch of 9,973 examples, which is more than is held at once, is summed up block by block."""
