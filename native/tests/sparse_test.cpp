@@ -109,7 +109,7 @@ template <class T> void weights(long n, long rows, double zeros, bool borrows) {
 
 template <class T> void test() {
   for (const double zeros : {0.0, 0.5, 0.97, 1.0})
-    for (const long K : {1L, 31L, 64L, 65L, 130L, 200L})
+    for (const long K : {1L, 31L, 64L, 200L})
       for (const long panels : {3L, 4L, 5L, 9L}) {
         const long m = panels * R<T> - (K % 5) * (R<T> / 4);
         for (const int rows : {1, 16, 70, 131}) {
