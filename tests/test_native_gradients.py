@@ -162,7 +162,7 @@ def assert_gradients(case: Case, telling: bool) -> str:
     says something where that is asked. How the step was computed."""
     truth, bound = reference(case), difference_bounds(*case)
     g = cr.gradient(*case, engine="native")
-    where = f"{case.net.m}, t = {len(case.X)}, {case.net.dtype}, {case.cost}"
+    where = f"{case.net}, t = {len(case.X)}, {case.net.dtype}, {case.cost}"
     assert_within(f"J {where}", g.J, truth.J, bound.J)
     assert_within(f"∇J {where}", g.theta, truth.theta, bound.theta)
     for i in range(1, case.net.r + 1):
