@@ -125,7 +125,6 @@ template <class T> class PackedNetwork {
   int lowest() const { return front.count() ? 0 : 1; }  // the backward pass goes down to layer lowest() + 1
 
   CostSpec cost_;
-  bool among_zeros_ = false;        // is there a layer with many of them?
   bool by_columns_;                 // threads share layers by their columns, not by the batch's rows
   Buffer<T> z_, y_, weights_;       // across lanes: z[r] of a thin layer, and Y; [capacity]
   std::vector<Buffer<T>> scratch_;  // per thread, [3][widest vector-valued layer][lanes]

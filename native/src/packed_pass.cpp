@@ -9,10 +9,10 @@
 namespace chainrule {
 namespace {
 
-constexpr long bytes_in_L2 = 786432;        // of activations that stay there while the weights pass by
-constexpr int least_rows = 32;              // of a piece: enough for tiles of some ten rows
-constexpr int least_rows_among_zeros = 64;  // and for those of sparse.hpp: B 2 %
-constexpr double most_nonzeros = 0.6;       // of all entries, where it pays to pass over zeros
+constexpr long bytes_in_L2 = 786432;         // of activations that stay there while the weights pass by
+constexpr long least_rows = 32;              // of a piece: enough for tiles of some ten rows
+constexpr long least_rows_among_zeros = 64;  // and for those of sparse.hpp: B 2 %
+constexpr double most_nonzeros = 0.6;        // of all entries, where it pays to pass over zeros
 
 }  // namespace
 
@@ -83,9 +83,11 @@ template <class T> bool PackedNetwork<T>::run_by_columns(const Block<T>& block, 
 
 // Pieces of rows small enough for the cache, and for threads of unequal speed; the same number for each thread.
 template <class T> long PackedNetwork<T>::chunks_of(int rows, int threads) const {
-  long widest = 1;
-  for (const Layer& layer : layers) widest = std::max({widest, layer.n, layer.thin ? 1 : layer.m});
-  const long least = among_zeros_ ? least_rows_among_zeros : least_rows;
+  long widest = 1, least = least_rows;
+  for (const Layer& layer : layers) {
+    widest = std::max({widest, layer.n, layer.thin ? 1 : layer.m});
+    if (layer.sparse_input || layer.sparse_delta) least = least_rows_among_zeros;
+  }
   const long most = std::max<long>(least, bytes_in_L2 / (widest * long(sizeof(T))));
   const long of_thread = (rows + threads - 1) / threads;
   const long few = threads == 1 ? most : std::min(most, std::max<long>(least, of_thread / 4));
@@ -247,12 +249,10 @@ template <class T> void PackedNetwork<T>::look_for_zeros(long rows) {
         nonzeros += kernels.nonzeros(numbers + p * stride() + (rows - stretch) * i / (stretches - 1) * R, stretch * R);
     return panels > 0 && double(nonzeros) <= most_nonzeros * double(panels * stretches * stretch * R);
   };
-  among_zeros_ = false;
   for (int i = 1; i <= wide_layers(); ++i) {
     Layer& layer = layers[i - 1];
     layer.sparse_input = layer.panels_out >= least_panels && sparse(input_of(i), layer.n);
     layer.sparse_delta = layer.panels_in >= least_panels && sparse(layer.delta.get(), layer.m);
-    among_zeros_ |= layer.sparse_input || layer.sparse_delta;
   }
 }
 

@@ -70,9 +70,14 @@ template <class T> void Packed<T>::weights(const Epilogue<T>& wanted, long rows,
 
 // Points the epilogue to where the norms of the piece's blocks are summed, which begin with nothing.
 template <class T> void Packed<T>::measure(const Piece& piece, Epilogue<T>& epilogue) {
-  if (epilogue.norm2) epilogue.norm2 = std::fill_n(&norm2_[piece.first], piece.count, 0.0) - piece.count;
-  if (epilogue.penalty)
-    epilogue.penalty = std::fill_n(&penalties_[2 * piece.first], 2 * piece.count, 0.0) - 2 * piece.count;
+  if (epilogue.norm2) {
+    epilogue.norm2 = &norm2_[piece.first];
+    std::fill_n(epilogue.norm2, piece.count, 0.0);
+  }
+  if (epilogue.penalty) {
+    epilogue.penalty = &penalties_[2 * piece.first];
+    std::fill_n(epilogue.penalty, 2 * piece.count, 0.0);
+  }
 }
 
 template <class T> void Packed<T>::sum_up(const Piece& piece, const BlockRows<T>& rows, Epilogue<T> epilogue) const {
