@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
-#include "packed.hpp"
+#include "panels/panel_method.hpp"
 
 namespace chainrule {
 namespace {
@@ -48,8 +48,8 @@ template <class T> bool Evaluator<T>::outputs(const T* theta, const T* X, long t
   const std::vector<RowLayer<T>> layers = row_layers(net_, theta);
   const long pieces = threads * ((all + threads * panels - 1) / (threads * panels));  // the same number for each thread
   // A thread takes tens of µs to start: the pieces are handed out before, and those that are there begin.
-  Shares shares(threads);
-  shares.hand_out(pieces);
+  WorkQueue shares(threads);
+  shares.assign_evenly(pieces);
   std::atomic<bool> finite{true};
   run_threads(threads, [&](int thread) {
     const Room& room = rooms_[thread];
@@ -83,7 +83,7 @@ template <class T> double gradient(const NetworkSpec& net, const CostSpec& cost,
   problem.data = set;
   problem.batch_size = set.t;
   problem.threads = threads;
-  Packed<T> method(problem);
+  PanelMethod<T> method(problem);
   method.put(theta, {nullptr, nullptr});
   double weight = double(set.t);
   if (set.weights) {

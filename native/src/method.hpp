@@ -1,5 +1,5 @@
-// How a training step is computed. There are two ways: in panels (packed.hpp) and, for narrow networks, with the examples
-// across the lanes (narrow.hpp). Each sums every parameter's gradient in one fixed order, whatever the number of threads.
+// How a training step is computed. There are two ways: in panels (panels/panel_method.hpp) and, for narrow networks, with the examples
+// across the lanes (lanes/lane_method.hpp). Each sums every parameter's gradient in one fixed order, whatever the number of threads.
 #pragma once
 
 #include <array>
@@ -8,7 +8,7 @@
 
 #include "chainrule/spec.hpp"
 #include "kernels.hpp"
-#include "team.hpp"
+#include "threads/team.hpp"
 
 namespace chainrule {
 

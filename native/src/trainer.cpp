@@ -4,9 +4,9 @@
 #include <cmath>
 #include <system_error>
 
-#include "flush.hpp"
-#include "narrow.hpp"
-#include "packed.hpp"
+#include "flush_subnormals.hpp"
+#include "lanes/lane_method.hpp"
+#include "panels/panel_method.hpp"
 #include "schedule.hpp"
 
 namespace chainrule {
@@ -32,11 +32,11 @@ template <class T> Trainer<T>::Trainer(const ProblemSpec<T>& problem, Progress p
     validation_scale_ = 1 / sum_of_weights(problem_.validation.weights, nullptr, 0, problem_.validation.t);
   if (!problem_.full_batch() && problem_.shuffle) order_.resize(data.t);
   if (problem_.patience) best_theta_ = Buffer<T>(problem_.net.d());
-  const bool narrow = Narrow<T>::suits(problem_.net);
+  const bool narrow = LaneMethod<T>::suits(problem_.net);
   if (narrow)
-    method_ = std::make_unique<Narrow<T>>(problem_);
+    method_ = std::make_unique<LaneMethod<T>>(problem_);
   else
-    method_ = std::make_unique<Packed<T>>(problem_);
+    method_ = std::make_unique<PanelMethod<T>>(problem_);
   method_name_ = narrow ? "lanes" : "panels";
   constants_.resize(problem_.net.r());
   dropout_.resize(problem_.net.r());

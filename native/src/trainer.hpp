@@ -9,8 +9,8 @@
 #include "buffer.hpp"
 #include "chainrule/spec.hpp"
 #include "method.hpp"
-#include "stream.hpp"
-#include "thread_choice.hpp"
+#include "random.hpp"
+#include "threads/thread_choice.hpp"
 
 namespace chainrule {
 

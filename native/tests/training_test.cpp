@@ -13,7 +13,7 @@
 
 #include "check.hpp"
 #include "evaluate.hpp"
-#include "packed_network.hpp"
+#include "panels/panel_network.hpp"
 #include "trainer.hpp"
 
 namespace {
@@ -270,7 +270,7 @@ void zeros_are_found() {
       Data<float> data({"", {150, 140, 130, 1}, {{sigma}, {sigma}, {Sigma::identity}}, {}, 50, 50}, Optimizer::adam);
       if (rare)
         for (std::size_t k = 0; k < data.X.size(); ++k) data.X[k] *= k % 10 == 0;
-      PackedNetwork<float> net(data.problem.net, data.problem.cost, 50, 1);
+      PanelNetwork<float> net(data.problem.net, data.problem.cost, 50, 1);
       for (long k = 0; k < net.put_pieces(); ++k) net.put(data.theta.data(), k);
       Team team(1);
       net.run({&data.problem.data, nullptr, 0, 50, 1, true, 0, nullptr, 0, 50}, team, 0);
@@ -328,8 +328,8 @@ void pieces() {
     });
     for (const auto& times : done) CHECK(times == 2, "%d times", int(times));
   }
-  Shares shares(3);
-  shares.hand_out(6);
+  WorkQueue shares(3);
+  shares.assign_evenly(6);
   for (long sought : {2, 3, 5, 4, 1, 0, -1}) CHECK(shares.take(1) == sought, "piece %ld", sought);
 }
 

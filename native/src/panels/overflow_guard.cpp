@@ -1,9 +1,9 @@
-// A step whose numbers would overflow is not made (Packed): bounds that rule it out beforehand, at no cost where training goes
+// A step whose numbers would overflow is not made (PanelMethod): bounds that rule it out beforehand, at no cost where training goes
 // well, and a copy of θ and the moments to go back to where they do not.
 #include <algorithm>
 #include <cmath>
 
-#include "packed.hpp"
+#include "panels/panel_method.hpp"
 
 namespace chainrule {
 namespace {
@@ -42,7 +42,7 @@ double slope(const CostSpec& cost, const LayerSpec& last, double z, double y, do
 
 }  // namespace
 
-template <class T> void Packed<T>::measure_data(const ProblemSpec<T>& problem) {
+template <class T> void PanelMethod<T>::measure_data(const ProblemSpec<T>& problem) {
   const auto& [X, Y, weights, t] = problem.data;
   const auto reach = [&](const T* x, long count) {
     const int threads = count < many_numbers ? 1 : problem.threads;
@@ -62,7 +62,7 @@ template <class T> void Packed<T>::measure_data(const ProblemSpec<T>& problem) {
 
 // Is no entry of the gradient above moderate_gradient() while no |θ| exceeds `reach`? By |z| ≤ (n |a| + 1) |θ|, |Wᵀδ| ≤ m |θ| |δ| and
 // |∂J/∂W| ≤ t |δ| |a|, with room for rounding. Then no number of a step has to be looked at.
-template <class T> bool Packed<T>::moderate_within(double reach) {
+template <class T> bool PanelMethod<T>::moderate_within(double reach) {
   const auto& layers = network_.layers;
   const double most = 0.5 * network_.moderate_gradient();
   double z = 0;
@@ -82,7 +82,7 @@ template <class T> bool Packed<T>::moderate_within(double reach) {
 }
 
 // Thread 0, at the begin of a step that moves θ by no more than stays_finite() has just told.
-template <class T> void Packed<T>::look_ahead(const Step<T>& step) {
+template <class T> void PanelMethod<T>::look_ahead(const Step<T>& step) {
   calm_ahead_ = safe_ && foresees_ && moderate_within(theta_reach_);
   if (!safe_ || !foresees_ || calm_ahead_ || --next_look_ > 0) return;
   measure_reach();
@@ -91,7 +91,7 @@ template <class T> void Packed<T>::look_ahead(const Step<T>& step) {
   next_look_ = look_every_;
 }
 
-template <class T> void Packed<T>::measure_reach() {
+template <class T> void PanelMethod<T>::measure_reach() {
   theta_reach_ = moment_reach_ = 0;
   each_array([&](const T* numbers, long count, std::size_t, int moment) {
     if (moment == 1) return;  // the second one bounds nothing
@@ -102,7 +102,7 @@ template <class T> void Packed<T>::measure_reach() {
 
 // Can no |θ| overflow in this step, if no entry of the gradient is above `largest`? A bound of |θ| and of the first moment is kept
 // from step to step; where it has grown too far, they are measured anew. Called by thread 0.
-template <class T> bool Packed<T>::stays_finite(const Step<T>& step, double largest) {
+template <class T> bool PanelMethod<T>::stays_finite(const Step<T>& step, double largest) {
   Coefficients<T> c = step.constants[0].of[0];  // with the largest factors
   for (std::size_t l = 0; l < constants_.size(); ++l)
     for (const Coefficients<T>& other : step.constants[l].of) {
@@ -144,7 +144,7 @@ template <class T> bool Packed<T>::stays_finite(const Step<T>& step, double larg
 }
 
 // f(numbers, count, place, moment) for θ (moment = −1) and the moments (0, 1), piece of memory by piece, each with its place in kept_
-template <class T> template <class F> void Packed<T>::each_array(F f) const {
+template <class T> template <class F> void PanelMethod<T>::each_array(F f) const {
   std::size_t place = 0;
   const auto numbers = [&](T* array, long count, int moment) {
     if (array) f(array, count, place++, moment);
@@ -162,12 +162,12 @@ template <class T> template <class F> void Packed<T>::each_array(F f) const {
   }
 }
 
-template <class T> void Packed<T>::keep() {
+template <class T> void PanelMethod<T>::keep() {
   if (kept_.empty()) each_array([&](const T*, long count, std::size_t, int) { kept_.emplace_back(count); });
   each_array([&](const T* numbers, long count, std::size_t k, int) { std::copy_n(numbers, count, kept_[k].get()); });
 }
 
-template <class T> bool Packed<T>::theta_is_finite() const {
+template <class T> bool PanelMethod<T>::theta_is_finite() const {
   bool finite = true;
   each_array([&](const T* numbers, long count, std::size_t, int moment) {
     if (moment < 0) finite &= network_.kernels.largest(numbers, count) <= std::numeric_limits<T>::max();
@@ -175,14 +175,14 @@ template <class T> bool Packed<T>::theta_is_finite() const {
   return finite;
 }
 
-template <class T> void Packed<T>::restore() {
+template <class T> void PanelMethod<T>::restore() {
   each_array([&](T* numbers, long count, std::size_t k, int) { std::copy_n(kept_[k].get(), count, numbers); });
   for (const WeightBlock<T>& block : blocks_)
     if (block.transposed)
       network_.kernels.transpose_block(block.parameters.theta, block.height, block.width, block.transposed);
 }
 
-template class Packed<float>;
-template class Packed<double>;
+template class PanelMethod<float>;
+template class PanelMethod<double>;
 
 }  // namespace chainrule

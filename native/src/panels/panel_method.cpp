@@ -1,4 +1,4 @@
-#include "packed.hpp"
+#include "panels/panel_method.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -23,7 +23,7 @@ template <class T> long capacity(const ProblemSpec<T>& problem) {  // the valida
 
 }  // namespace
 
-template <class T> Packed<T>::Packed(const ProblemSpec<T>& problem)
+template <class T> PanelMethod<T>::PanelMethod(const ProblemSpec<T>& problem)
     : network_(problem.net, problem.cost, capacity(problem), problem.threads),
       cost_(problem.cost),
       block_rows_(rows_of_a_block<T>(problem.batch_size)),
@@ -49,36 +49,36 @@ template <class T> Packed<T>::Packed(const ProblemSpec<T>& problem)
   penalties_.resize(2 * blocks_.size());
 }
 
-template <class T> typename Packed<T>::Numbers Packed<T>::room_like(const Layer& layer) const {
+template <class T> typename PanelMethod<T>::Numbers PanelMethod<T>::room_like(const Layer& layer) const {
   return {{Buffer<T>(count(layer, Part::W)), Buffer<T>(count(layer, Part::b)), Buffer<T>(count(layer, Part::kappa))}};
 }
 
-template <class T> long Packed<T>::count(const Layer& layer, Part part) const {
+template <class T> long PanelMethod<T>::count(const Layer& layer, Part part) const {
   if (part == Part::W) return layer.packed() * network_.R;
   return part == Part::b || layer.kappa ? long(layer.panels_out) * network_.R : 0;
 }
 
-template <class T> void Packed<T>::make_room_for_sums() {
+template <class T> void PanelMethod<T>::make_room_for_sums() {
   if (!sums_.empty()) return;
   for (const auto& layer : network_.layers) sums_.push_back(room_like(layer));
   point_blocks();
 }
 
-template <class T> bool Packed<T>::calm() const {
+template <class T> bool PanelMethod<T>::calm() const {
   return std::all_of(flags_.begin(), flags_.end(), [](const Flag& flag) { return flag.calm; });
 }
 
 // Before a barrier after which there may be a pass
-template <class T> void Packed<T>::look_for_zeros(long rows) {
+template <class T> void PanelMethod<T>::look_for_zeros(long rows) {
   if (passes_++ % passes_to_a_look == 0) network_.look_for_zeros(rows);
 }
 
-template <class T> void Packed<T>::put(const T* theta, const std::array<const T*, 2>& moments) {
+template <class T> void PanelMethod<T>::put(const T* theta, const std::array<const T*, 2>& moments) {
   long numbers = 0;
   for (const Layer& layer : network_.layers) numbers += layer.packed() * network_.R;
   const int threads = numbers < many_numbers ? 1 : static_cast<int>(flags_.size());
-  Shares pieces(threads);
-  pieces.hand_out(network_.put_pieces());
+  WorkQueue pieces(threads);
+  pieces.assign_evenly(network_.put_pieces());
   run_threads(threads, [&](int thread) {
     for (long k; (k = pieces.take(thread)) >= 0;) network_.put(theta, k);
   });
@@ -100,7 +100,7 @@ template <class T> void Packed<T>::put(const T* theta, const std::array<const T*
   measure_reach();
 }
 
-template <class T> void Packed<T>::get(T* theta, const std::array<T*, 2>& moments, int thread, int threads) const {
+template <class T> void PanelMethod<T>::get(T* theta, const std::array<T*, 2>& moments, int thread, int threads) const {
   if (theta) network_.get(theta, thread, threads);
   for (int k = 0; k < 2; ++k) {
     if (!moments[k] || moments_[k].empty()) continue;
@@ -113,12 +113,12 @@ template <class T> void Packed<T>::get(T* theta, const std::array<T*, 2>& moment
   }
 }
 
-template <class T> void Packed<T>::finish() {
+template <class T> void PanelMethod<T>::finish() {
   network_.keep_theta_alone();
   sums_.clear(), kept_.clear();
 }
 
-template <class T> Outcome Packed<T>::step(const Step<T>& step, Team& team, int thread) {
+template <class T> Outcome PanelMethod<T>::step(const Step<T>& step, Team& team, int thread) {
   const long blocks = (step.rows + block_rows_ - 1) / block_rows_;
   const bool clips = step.clip_norm < std::numeric_limits<double>::infinity();
   const Epilogue<T> fused = {
@@ -190,7 +190,7 @@ template <class T> Outcome Packed<T>::step(const Step<T>& step, Team& team, int 
 }
 
 template <class T>
-void Packed<T>::gradient(const Step<T>& step, T* gradient, T* const* deltas, Team& team, int thread) {
+void PanelMethod<T>::gradient(const Step<T>& step, T* gradient, T* const* deltas, Team& team, int thread) {
   const long blocks = (step.rows + block_rows_ - 1) / block_rows_;
   const int R = network_.R;
   if (thread == 0) make_room_for_sums();
@@ -231,7 +231,7 @@ void Packed<T>::gradient(const Step<T>& step, T* gradient, T* const* deltas, Tea
                     gradient, 0, 1);
 }
 
-template <class T> Outcome Packed<T>::decide(const Step<T>& step) {
+template <class T> Outcome PanelMethod<T>::decide(const Step<T>& step) {
   const T most = std::numeric_limits<T>::max();
   bool finite = std::isfinite(block_J_) && network_.kernels.largest(front_sums_.get(), network_.front.size()) <= most;
   for (std::size_t l = 0; finite && l < sums_.size(); ++l)
@@ -248,7 +248,7 @@ template <class T> Outcome Packed<T>::decide(const Step<T>& step) {
   return Outcome::done;
 }
 
-template <class T> double Packed<T>::losses(const TrainingSet<T>& set, double scale, Team& team, int thread) {
+template <class T> double PanelMethod<T>::losses(const TrainingSet<T>& set, double scale, Team& team, int thread) {
   double total = 0;
   for (long first = 0; first < set.t; first += network_.capacity) {
     const int rows = static_cast<int>(std::min(network_.capacity, set.t - first));
@@ -261,7 +261,7 @@ template <class T> double Packed<T>::losses(const TrainingSet<T>& set, double sc
   return total;
 }
 
-template class Packed<float>;
-template class Packed<double>;
+template class PanelMethod<float>;
+template class PanelMethod<double>;
 
 }  // namespace chainrule

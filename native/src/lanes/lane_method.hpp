@@ -11,12 +11,12 @@
 
 namespace chainrule {
 
-template <class T> class Narrow final : public Method<T> {
+template <class T> class LaneMethod final : public Method<T> {
  public:
   // Is this way the faster one?
   static bool suits(const NetworkSpec& net);
 
-  explicit Narrow(const ProblemSpec<T>& problem);
+  explicit LaneMethod(const ProblemSpec<T>& problem);
 
   void put(const T* theta, const std::array<const T*, 2>& moments) override;
   void get(T* theta, const std::array<T*, 2>& moments, int thread, int threads) const override;
@@ -53,7 +53,7 @@ template <class T> class Narrow final : public Method<T> {
   Outcome decision_ = Outcome::done;
 };
 
-extern template class Narrow<float>;
-extern template class Narrow<double>;
+extern template class LaneMethod<float>;
+extern template class LaneMethod<double>;
 
 }  // namespace chainrule

@@ -5,8 +5,8 @@
 #include <chrono>
 #include <functional>
 
-#include "shares.hpp"
-#include "threads.hpp"
+#include "threads/threads.hpp"
+#include "threads/work_queue.hpp"
 
 namespace chainrule {
 
@@ -29,7 +29,7 @@ class Team {
     interrupted_ = interrupted;
     stop_.store(false, std::memory_order_relaxed);
     next_poll_ = std::chrono::steady_clock::now() + period;
-    shares_.hand_out(0);
+    shares_.assign_evenly(0);
   }
 
   // Between two runs of the threads: so many from now on, at most as many as at first.
@@ -42,7 +42,7 @@ class Team {
   // meet at a barrier before they call it again. A team that is told to stop leaves pieces undone.
   template <class F> void share(int thread, long first, long last, F f) {
     const bool alone = count == 1;
-    if (!alone) shares_.own(thread, static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(last));
+    if (!alone) shares_.claim(thread, static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(last));
     for (long next = first; !stopping();) {  // f is called in one place only, so that it can be inlined there
       const long k = !alone ? shares_.take(thread) : next < last ? next++ : -1;
       if (k < 0) return;
@@ -60,7 +60,7 @@ class Team {
  private:
   static constexpr std::chrono::milliseconds period{50};
 
-  Shares shares_;
+  WorkQueue shares_;
   std::atomic<bool> stop_{false};
   std::function<bool()> interrupted_;  // called on thread 0 alone
   std::chrono::steady_clock::time_point next_poll_;

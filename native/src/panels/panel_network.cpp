@@ -1,4 +1,4 @@
-#include "packed_network.hpp"
+#include "panels/panel_network.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -12,7 +12,7 @@ int panels(long features, int R) { return static_cast<int>((features + R - 1) / 
 template <class T> bool columns_pay(const NetworkSpec& net, long capacity) {
   bool entrywise_hidden = true;
   long largest = 0;
-  for (int i = Front<T>::leading(net) + 1; i <= net.r(); ++i) {
+  for (int i = BlockDiagonalFront<T>::leading(net) + 1; i <= net.r(); ++i) {
     if (i < net.r()) entrywise_hidden &= entrywise(net.layers[i - 1].sigma);
     largest = std::max(largest, net.m[i] * net.m[i - 1] * long(sizeof(T)));
   }
@@ -21,7 +21,7 @@ template <class T> bool columns_pay(const NetworkSpec& net, long capacity) {
 
 }  // namespace
 
-template <class T> PackedNetwork<T>::PackedNetwork(const NetworkSpec& net, const CostSpec& cost, long rows, int threads)
+template <class T> PanelNetwork<T>::PanelNetwork(const NetworkSpec& net, const CostSpec& cost, long rows, int threads)
     : kernels(kernel_set().kernels<T>()),
       R(2 * kernels.lanes),
       lanes(kernels.lanes),
@@ -67,7 +67,7 @@ template <class T> PackedNetwork<T>::PackedNetwork(const NetworkSpec& net, const
   for (int t = 0; t < threads; ++t) scratch_.emplace_back(4 * widest * lanes);
 }
 
-template <class T> void PackedNetwork<T>::keep_theta_alone() {
+template <class T> void PanelNetwork<T>::keep_theta_alone() {
   const auto forget = [](auto& layer) {
     layer.a = {}, layer.source = {}, layer.mask = {}, layer.delta = {}, layer.kappa_delta = {};
   };
@@ -79,7 +79,7 @@ template <class T> void PackedNetwork<T>::keep_theta_alone() {
   }
 }
 
-template <class T> void PackedNetwork<T>::mark_blocks(Layer& layer) {
+template <class T> void PanelNetwork<T>::mark_blocks(Layer& layer) {
   layer.dense = Buffer<T>(layer.m * layer.n);
   layer.keep = Buffer<T>(layer.packed() * R);
   const std::vector<T> ones(layer.entries, T(1));
@@ -95,7 +95,7 @@ template <class F> void each_row(const std::vector<Run>& runs, F f) {
       for (long row = 0; row < run.p; ++row, e += run.q) f(j++, k, run.q, e);
 }
 
-template <class T> const T* PackedNetwork<T>::matrix(const Layer& layer, const T* W) const {
+template <class T> const T* PanelNetwork<T>::matrix(const Layer& layer, const T* W) const {
   if (layer.spec.dense()) return W;
   each_row(layer.spec.runs, [&](long j, long k, long q, long e) {
     std::copy_n(W + e, q, layer.dense.get() + j * layer.n + k);  // zeros elsewhere
@@ -103,13 +103,13 @@ template <class T> const T* PackedNetwork<T>::matrix(const Layer& layer, const T
   return layer.dense.get();
 }
 
-template <class T> long PackedNetwork<T>::put_pieces() const {
+template <class T> long PanelNetwork<T>::put_pieces() const {
   long count = 1;
   for (const Layer& layer : layers) count += layer.panels_of_W();
   return count;
 }
 
-template <class T> void PackedNetwork<T>::put(const T* theta, long piece) {
+template <class T> void PanelNetwork<T>::put(const T* theta, long piece) {
   if (piece == 0) return put_small(theta);
   --piece;
   std::size_t l = 0;
@@ -120,7 +120,7 @@ template <class T> void PackedNetwork<T>::put(const T* theta, long piece) {
 }
 
 // Everything but the panels of dense W
-template <class T> void PackedNetwork<T>::put_small(const T* theta) {
+template <class T> void PanelNetwork<T>::put_small(const T* theta) {
   if (front.count()) front.read(theta, front.theta.get());
   for (const Layer& layer : layers) {
     const T* const W = matrix(layer, theta + layer.theta);
@@ -132,14 +132,14 @@ template <class T> void PackedNetwork<T>::put_small(const T* theta) {
   }
 }
 
-template <class T> void PackedNetwork<T>::get(T* theta, int thread, int threads) const {
+template <class T> void PanelNetwork<T>::get(T* theta, int thread, int threads) const {
   if (front.count() && thread == 0) front.write(front.theta.get(), theta);
   for (const Layer& layer : layers)
     unpack(layer, layer.weights(), layer.Wt.get(), layer.b.get(), layer.kappa.get(), theta, thread, threads);
 }
 
-template <class T> void PackedNetwork<T>::unpack(const Layer& layer, const T* weights, const T* transposed, const T* b,
-                                                 const T* kappa, T* theta, int thread, int threads) const {
+template <class T> void PanelNetwork<T>::unpack(const Layer& layer, const T* weights, const T* transposed, const T* b,
+                                                const T* kappa, T* theta, int thread, int threads) const {
   T *const entries = theta + layer.theta, *const W = layer.spec.dense() ? entries : layer.dense.get();
   const long j0 = std::min(layer.m, long(layer.panels_out) * thread / threads * R);
   const long j1 = std::min(layer.m, long(layer.panels_out) * (thread + 1) / threads * R);
@@ -156,7 +156,7 @@ template <class T> void PackedNetwork<T>::unpack(const Layer& layer, const T* we
   if (kappa) std::copy_n(kappa + j0, j1 - j0, after + layer.m + j0);
 }
 
-template class PackedNetwork<float>;
-template class PackedNetwork<double>;
+template class PanelNetwork<float>;
+template class PanelNetwork<double>;
 
 }  // namespace chainrule

@@ -1,4 +1,4 @@
-#include "narrow.hpp"
+#include "lanes/lane_method.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -15,13 +15,13 @@ long cut(long total, long k, long parts) { return total * k / parts; }
 
 }  // namespace
 
-template <class T> bool Narrow<T>::suits(const NetworkSpec& net) {
+template <class T> bool LaneMethod<T>::suits(const NetworkSpec& net) {
   for (const LayerSpec& layer : net.layers)
     if (layer.has_factors() || layer.parametric || !layer.dense()) return false;
   return *std::max_element(net.m.begin(), net.m.end()) <= max_width && net.d() <= max_d;
 }
 
-template <class T> Narrow<T>::Narrow(const ProblemSpec<T>& problem)
+template <class T> LaneMethod<T>::LaneMethod(const ProblemSpec<T>& problem)
     : kernels_(kernel_set().kernels<T>()),
       lanes_(kernels_.lanes),
       d_(problem.net.d()),
@@ -71,18 +71,18 @@ template <class T> Narrow<T>::Narrow(const ProblemSpec<T>& problem)
   validation_losses_.resize((problem.validation.t + lanes_ * kernels_.vectors - 1) / (lanes_ * kernels_.vectors));
 }
 
-template <class T> void Narrow<T>::finish() {
+template <class T> void LaneMethod<T>::finish() {
   x_ = {}, y_ = {}, weights_ = {}, sums_ = {};
   workspaces_.clear();
 }
 
-template <class T> void Narrow<T>::put(const T* theta, const std::array<const T*, 2>& moments) {
+template <class T> void LaneMethod<T>::put(const T* theta, const std::array<const T*, 2>& moments) {
   std::copy_n(theta, d_, theta_.get());
   for (int k = 0; k < kept_; ++k)
     if (moments[k]) std::copy_n(moments[k], d_, moment_[k].get());
 }
 
-template <class T> void Narrow<T>::get(T* theta, const std::array<T*, 2>& moments, int thread, int) const {
+template <class T> void LaneMethod<T>::get(T* theta, const std::array<T*, 2>& moments, int thread, int) const {
   if (thread != 0) return;  // a few hundred numbers
   if (theta) std::copy_n(theta_.get(), d_, theta);
   for (int k = 0; k < kept_; ++k)
@@ -90,8 +90,9 @@ template <class T> void Narrow<T>::get(T* theta, const std::array<T*, 2>& moment
 }
 
 // Rows row, row + 1, … of a (mini)batch of `rows` into one block; lanes past its end repeat its first example with weight 0.
-template <class T> void Narrow<T>::gather(const TrainingSet<T>& set, const std::uint32_t* order, long first, long rows,
-                                          double scale, long row, int vectors, T* x, T* y, T* weights) const {
+template <class T> void LaneMethod<T>::gather(const TrainingSet<T>& set, const std::uint32_t* order, long first,
+                                              long rows, double scale, long row, int vectors, T* x, T* y,
+                                              T* weights) const {
   const long count = long(vectors) * lanes_;
   const bool in_a_row = !order && row + count <= rows;
   if (in_a_row) {
@@ -108,7 +109,7 @@ template <class T> void Narrow<T>::gather(const TrainingSet<T>& set, const std::
   }
 }
 
-template <class T> NarrowBlock<T> Narrow<T>::block(Workspace& space, int vectors) const {
+template <class T> NarrowBlock<T> LaneMethod<T>::block(Workspace& space, int vectors) const {
   NarrowBlock<T> b{};
   b.r = static_cast<int>(space.layers.size());
   b.layers = space.layers.data();
@@ -119,7 +120,7 @@ template <class T> NarrowBlock<T> Narrow<T>::block(Workspace& space, int vectors
   return b;
 }
 
-template <class T> Outcome Narrow<T>::step(const Step<T>& step, Team& team, int thread) {
+template <class T> Outcome LaneMethod<T>::step(const Step<T>& step, Team& team, int thread) {
   const long vectors = (step.rows + lanes_ - 1) / lanes_;
   const long blocks = (vectors + kernels_.vectors - 1) / kernels_.vectors;
   const int chunks = static_cast<int>(std::min<long>(blocks, max_chunks));
@@ -162,7 +163,7 @@ template <class T> Outcome Narrow<T>::step(const Step<T>& step, Team& team, int 
 }
 
 // θ := one step along the gradient; or nothing, if J, ∇J(θ) or the next θ is not finite.
-template <class T> Outcome Narrow<T>::move(const Step<T>& step) {
+template <class T> Outcome LaneMethod<T>::move(const Step<T>& step) {
   const StepConstants<T>& c = step.constants[0];  // all layers have the same
   const T most = std::numeric_limits<T>::max();
   double J = this->measured.J;
@@ -201,7 +202,7 @@ template <class T> Outcome Narrow<T>::move(const Step<T>& step) {
   return Outcome::done;
 }
 
-template <class T> double Narrow<T>::losses(const TrainingSet<T>& set, double scale, Team& team, int thread) {
+template <class T> double LaneMethod<T>::losses(const TrainingSet<T>& set, double scale, Team& team, int thread) {
   const long rows_of_block = long(lanes_) * kernels_.vectors, blocks = (set.t + rows_of_block - 1) / rows_of_block;
   Workspace& space = workspaces_[thread];
   team.share(thread, blocks, [&](long b) {
@@ -221,7 +222,7 @@ template <class T> double Narrow<T>::losses(const TrainingSet<T>& set, double sc
   return total;
 }
 
-template class Narrow<float>;
-template class Narrow<double>;
+template class LaneMethod<float>;
+template class LaneMethod<double>;
 
 }  // namespace chainrule

@@ -1,7 +1,7 @@
 // ∂J/∂θ, summed piece by piece, each with the optimizer's step as its epilogue.
 #include <algorithm>
 
-#include "packed.hpp"
+#include "panels/panel_method.hpp"
 
 namespace chainrule {
 namespace {
@@ -14,7 +14,7 @@ constexpr double most_bytes_in_halves = 1 << 22;  // 32-256-256-1 in double, 3.4
 // Shall each thread sum the rows first that it has just computed? Then half of the sums go from one core to another, rather than inputs and
 // half of the deltas. It pays where these are several times as many, while all that a thread touches stays in a cache of some 2 MB:
 // 32-256-256-1, batch 256: 4 %; 16-64-64-1, batch 512: 11 %; 128-384-384-10, batch 256: −1 %.
-template <class T> bool Packed<T>::halves_pay() const {
+template <class T> bool PanelMethod<T>::halves_pay() const {
   if (network_.by_columns() || network_.front.count() || block_rows_ < least_rows_in_halves) return false;
   const double rows = double(block_rows_);
   double inputs = 0, deltas = 0, sums = 0;
@@ -26,7 +26,7 @@ template <class T> bool Packed<T>::halves_pay() const {
 
 // This thread's share of ∂J/∂θ, and what the epilogue makes of it. Where rows are halved, a piece's sum begins with the half that is in the
 // cache of those threads which do not have the piece: they store it, and its own threads go on from there.
-template <class T> void Packed<T>::weights(const Epilogue<T>& wanted, long rows, Team& team, int thread) {
+template <class T> void PanelMethod<T>::weights(const Epilogue<T>& wanted, long rows, Team& team, int thread) {
   const bool halved = halves_ && rows >= least_rows_in_halves, alone = team.count == 1;
   const long middle = halved ? network_.half_of(rows) : 0, count = static_cast<long>(pieces_.size());
   const auto half = [&](bool second) {
@@ -69,7 +69,7 @@ template <class T> void Packed<T>::weights(const Epilogue<T>& wanted, long rows,
 }
 
 // Points the epilogue to where the norms of the piece's blocks are summed, which begin with nothing.
-template <class T> void Packed<T>::measure(const Piece& piece, Epilogue<T>& epilogue) {
+template <class T> void PanelMethod<T>::measure(const Piece& piece, Epilogue<T>& epilogue) {
   if (epilogue.norm2) {
     epilogue.norm2 = &norm2_[piece.first];
     std::fill_n(epilogue.norm2, piece.count, 0.0);
@@ -80,11 +80,12 @@ template <class T> void Packed<T>::measure(const Piece& piece, Epilogue<T>& epil
   }
 }
 
-template <class T> void Packed<T>::sum_up(const Piece& piece, const BlockRows<T>& rows, Epilogue<T> epilogue) const {
+template <class T>
+void PanelMethod<T>::sum_up(const Piece& piece, const BlockRows<T>& rows, Epilogue<T> epilogue) const {
   const auto& kernels = network_.kernels;
   epilogue.step += place(piece);
   if (piece.layer < 0) {
-    const Front<T>& front = network_.front;
+    const BlockDiagonalFront<T>& front = network_.front;
     const auto& blocks = front.pieces[piece.p];
     kernels.units_gradient(front.blocks(blocks), front.layer(blocks.layer, 0, rows.count, true),
                            unit_gradient(piece, rows.count), epilogue);
@@ -98,7 +99,7 @@ template <class T> void Packed<T>::sum_up(const Piece& piece, const BlockRows<T>
 }
 
 // The step along the stored gradient.
-template <class T> void Packed<T>::apply(const Epilogue<T>& wanted, Team& team, int thread) {
+template <class T> void PanelMethod<T>::apply(const Epilogue<T>& wanted, Team& team, int thread) {
   const long R = network_.R;
   const auto& kernels = network_.kernels;
   team.share(thread, cuts_[thread], cuts_[thread + 1], [&](long k) {
@@ -128,7 +129,7 @@ template <class T> void Packed<T>::apply(const Epilogue<T>& wanted, Team& team, 
   });
 }
 
-template <class T> void Packed<T>::measure_penalty() {
+template <class T> void PanelMethod<T>::measure_penalty() {
   std::fill(penalties_.begin(), penalties_.end(), 0.0);
   for (const Piece& piece : pieces_) {
     const UnitGradient<T> units = piece.layer < 0 ? unit_gradient(piece, 0) : UnitGradient<T>{};
@@ -141,14 +142,14 @@ template <class T> void Packed<T>::measure_penalty() {
   }
 }
 
-template <class T> double Packed<T>::penalty(const Step<T>& step) const {
+template <class T> double PanelMethod<T>::penalty(const Step<T>& step) const {
   if (!penalised_) return 0;
   double l1 = 0, l2 = 0;
   for (std::size_t i = 0; i < blocks_.size(); ++i) l1 += penalties_[2 * i], l2 += penalties_[2 * i + 1];
   return step.l1 * l1 + 0.5 * step.l2 * l2;
 }
 
-template class Packed<float>;
-template class Packed<double>;
+template class PanelMethod<float>;
+template class PanelMethod<double>;
 
 }  // namespace chainrule

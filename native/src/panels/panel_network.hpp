@@ -1,5 +1,5 @@
 // A network in the packed layout (kernels.hpp) with room for the activations and deltas of `capacity` examples. Leading
-// block-diagonal layers are the front's (front.hpp); a block-diagonal layer elsewhere is kept as a dense W with zeros.
+// block-diagonal layers are the front's (panels/block_diagonal.hpp); a block-diagonal layer elsewhere is kept as a dense W with zeros.
 #pragma once
 
 #include <cmath>
@@ -8,9 +8,9 @@
 #include "buffer.hpp"
 #include "chainrule/kernel_set.hpp"
 #include "chainrule/spec.hpp"
-#include "front.hpp"
 #include "kernels.hpp"
-#include "team.hpp"
+#include "panels/block_diagonal.hpp"
+#include "threads/team.hpp"
 
 namespace chainrule {
 
@@ -28,7 +28,7 @@ template <class T> struct Block {
   bool moderate = false;  // it is known beforehand that all numbers will be: run() need not look
 };
 
-template <class T> class PackedNetwork {
+template <class T> class PanelNetwork {
  public:
   struct Layer {
     long n, m;                  // m[i−1], m[i]
@@ -51,7 +51,7 @@ template <class T> class PackedNetwork {
     long packed() const { return thin ? panels_in * m : panels_out * n; }  // numbers of weights(), in units of R
   };
 
-  PackedNetwork(const NetworkSpec& net, const CostSpec& cost, long capacity, int threads);
+  PanelNetwork(const NetworkSpec& net, const CostSpec& cost, long capacity, int threads);
 
   long put_pieces() const;  // θ is taken over in so many pieces, 0, 1, …, in any order and by any threads
   void put(const T* theta, long piece);
@@ -82,8 +82,8 @@ template <class T> class PackedNetwork {
   const Kernels<T>& kernels;
   const int R;
   const int lanes;
-  const long capacity;  // a multiple of lanes
-  Front<T> front;       // L[1] … L[f], f = front.count() ≥ 0
+  const long capacity;          // a multiple of lanes
+  BlockDiagonalFront<T> front;  // L[1] … L[f], f = front.count() ≥ 0
   std::vector<Layer>
       layers;         // layers[k − 1] is L[f + k]; below, and in the functions, the layers above the front count from 1
   Buffer<T> x;        // a[f]: [⌈m/R⌉][capacity][R]
@@ -101,7 +101,7 @@ template <class T> class PackedNetwork {
   void mark_blocks(Layer& layer);
   void put_small(const T* theta);
 
-  // packed_pass.cpp. The answer of each: were all numbers moderate?
+  // panels/forward_backward.cpp. The answer of each: were all numbers moderate?
   struct Area {  // rows [first, last) and panels [p0, p1) of a layer, which a thread computes at a time
     int first, last, p0, p1;
     int share = 0, shares = 1;  // it begins with those of this share
@@ -130,7 +130,7 @@ template <class T> class PackedNetwork {
   std::vector<Buffer<T>> scratch_;  // per thread, [3][widest vector-valued layer][lanes]
 };
 
-extern template class PackedNetwork<float>;
-extern template class PackedNetwork<double>;
+extern template class PanelNetwork<float>;
+extern template class PanelNetwork<double>;
 
 }  // namespace chainrule

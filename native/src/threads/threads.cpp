@@ -1,4 +1,4 @@
-#include "threads.hpp"
+#include "threads/threads.hpp"
 
 #include <thread>
 #include <vector>

@@ -1,5 +1,5 @@
 // Training steps in panels: forward and deltas split by the batch's rows, ∂J/∂W by tiles of W with the optimizer's step as their
-// epilogue, two barriers a step (three where rows are halved, packed_weights.cpp) and no buffer for the gradient. A batch of many rows
+// epilogue, two barriers a step (three where rows are halved, panels/gradient_sum.cpp) and no buffer for the gradient. A batch of many rows
 // goes in blocks that are summed in order.
 #pragma once
 
@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "method.hpp"
-#include "packed_network.hpp"
+#include "panels/panel_network.hpp"
 
 namespace chainrule {
 
-template <class T> class Packed final : public Method<T> {
+template <class T> class PanelMethod final : public Method<T> {
  public:
-  explicit Packed(const ProblemSpec<T>& problem);
+  explicit PanelMethod(const ProblemSpec<T>& problem);
 
   void put(const T* theta, const std::array<const T*, 2>& moments) override;
   void get(T* theta, const std::array<T*, 2>& moments, int thread, int threads) const override;
@@ -36,7 +36,7 @@ template <class T> class Packed final : public Method<T> {
     Buffer<T> of[parts];
   };
 
-  using Layer = typename PackedNetwork<T>::Layer;
+  using Layer = typename PanelNetwork<T>::Layer;
 
   Numbers room_like(const Layer& layer) const;
   long count(const Layer& layer, Part part) const;  // of numbers in such a room
@@ -45,7 +45,7 @@ template <class T> class Packed final : public Method<T> {
   bool calm() const;  // did all threads see only moderate numbers?
   void look_for_zeros(long rows);
 
-  // packed_pieces.cpp
+  // panels/work_split.cpp
   void make_blocks();
   void set_half();
   void point_blocks();
@@ -59,7 +59,7 @@ template <class T> class Packed final : public Method<T> {
   BiasBlock<T> bias_block(const Piece& piece, Part part) const;
   UnitGradient<T> unit_gradient(const Piece& piece, long rows) const;
 
-  // packed_weights.cpp
+  // panels/gradient_sum.cpp
   bool halves_pay() const;
   bool among_zeros(const Piece& piece) const { return piece.layer >= 0 && finite_ && sparse_[piece.layer]; }
   void weights(const Epilogue<T>& epilogue, long rows, Team& team, int thread);
@@ -69,7 +69,7 @@ template <class T> class Packed final : public Method<T> {
   double penalty(const Step<T>& step) const;
   void measure_penalty();
 
-  // packed_overflow.cpp
+  // panels/overflow_guard.cpp
   void measure_reach();
   bool stays_finite(const Step<T>& step, double largest);
   void measure_data(const ProblemSpec<T>& problem);
@@ -80,7 +80,7 @@ template <class T> class Packed final : public Method<T> {
   bool theta_is_finite() const;
   void restore();
 
-  PackedNetwork<T> network_;
+  PanelNetwork<T> network_;
   const CostSpec cost_;
   const long block_rows_;
   const bool penalised_;
@@ -119,7 +119,7 @@ template <class T> class Packed final : public Method<T> {
   double block_J_ = 0;
 };
 
-extern template class Packed<float>;
-extern template class Packed<double>;
+extern template class PanelMethod<float>;
+extern template class PanelMethod<double>;
 
 }  // namespace chainrule

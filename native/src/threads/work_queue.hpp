@@ -10,21 +10,21 @@
 
 namespace chainrule {
 
-class Shares {
+class WorkQueue {
  public:
-  explicit Shares(int threads) : ranges_(threads) {}
+  explicit WorkQueue(int threads) : ranges_(threads) {}
 
   // Pieces first … last − 1 are this thread's, who says so itself: until it does, it has none.
-  void own(int thread, std::uint32_t first, std::uint32_t last) {
+  void claim(int thread, std::uint32_t first, std::uint32_t last) {
     ranges_[thread].left.store(pair(first, last), std::memory_order_relaxed);
   }
 
   // All of `count` pieces, evenly, while nobody takes any.
-  void hand_out(long count) {
+  void assign_evenly(long count) {
     const long threads = static_cast<long>(ranges_.size());
     for (long t = 0; t < threads; ++t)
-      own(static_cast<int>(t), static_cast<std::uint32_t>(count * t / threads),
-          static_cast<std::uint32_t>(count * (t + 1) / threads));
+      claim(static_cast<int>(t), static_cast<std::uint32_t>(count * t / threads),
+            static_cast<std::uint32_t>(count * (t + 1) / threads));
   }
 
   // A piece that nobody else gets; −1: there is none left.

@@ -1,4 +1,4 @@
-#include "stream.hpp"
+#include "random.hpp"
 
 #include <utility>
 

@@ -11,7 +11,7 @@
 
 namespace chainrule {
 
-template <class T> class Front {
+template <class T> class BlockDiagonalFront {
  public:
   // Some blocks of one layer. Numbers of theirs lie one after the other, W, b, κ, each filled up with zeros to a multiple of `lanes`:
   // in θ here, and so in moments and gradients of size().
@@ -33,7 +33,7 @@ template <class T> class Front {
   // So many layers of `net` are block-diagonal, entrywise, and followed by another layer.
   static int leading(const NetworkSpec& net);
 
-  Front(const NetworkSpec& net, const Kernels<T>& kernels, long capacity);
+  BlockDiagonalFront(const NetworkSpec& net, const Kernels<T>& kernels, long capacity);
 
   int count() const { return static_cast<int>(layers.size()); }
   long size() const { return size_; }
@@ -69,7 +69,7 @@ template <class T> class Front {
   std::vector<int> order_;  // the pieces, each right after those that it takes its inputs from: they are still in cache
 };
 
-extern template class Front<float>;
-extern template class Front<double>;
+extern template class BlockDiagonalFront<float>;
+extern template class BlockDiagonalFront<double>;
 
 }  // namespace chainrule

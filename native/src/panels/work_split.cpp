@@ -1,11 +1,11 @@
 // ∂J/∂θ in blocks, where their numbers lie, and the pieces in which threads share them.
 #include <algorithm>
 
-#include "packed.hpp"
+#include "panels/panel_method.hpp"
 
 namespace chainrule {
 
-template <class T> void Packed<T>::make_blocks() {
+template <class T> void PanelMethod<T>::make_blocks() {
   const long R = network_.R;
   const auto add = [&](int layer, int p, int q, int count) {
     groups_.push_back({layer, p, q, count, static_cast<long>(blocks_.size())});
@@ -35,7 +35,7 @@ template <class T> void Packed<T>::make_blocks() {
 }
 
 // Of the blocks, whose work is divided in two; a group is too, if need be.
-template <class T> void Packed<T>::set_half() {
+template <class T> void PanelMethod<T>::set_half() {
   double all = 0, before = 0;
   for (const Piece& group : groups_) all += lines(group);
   for (std::size_t g = 0; g < groups_.size(); ++g)
@@ -56,14 +56,14 @@ template <class T> void Packed<T>::set_half() {
 }
 
 // Where the blocks' numbers are
-template <class T> void Packed<T>::point_blocks() {
+template <class T> void PanelMethod<T>::point_blocks() {
   for (const Piece& group : groups_)
     for (int i = 0; group.layer >= 0 && i < group.count; ++i)
       blocks_[group.first + i] = weight_block(group.layer, group.p, group.q + i);
 }
 
 // How much work a piece is
-template <class T> double Packed<T>::lines(const Piece& piece) const {
+template <class T> double PanelMethod<T>::lines(const Piece& piece) const {
   if (piece.layer < 0) {
     const auto& blocks = network_.front.pieces[piece.p];
     return double(blocks.count[0] + 2 * blocks.count[1]) / network_.lanes;
@@ -75,7 +75,7 @@ template <class T> double Packed<T>::lines(const Piece& piece) const {
 
 // Makes the pieces and shares them out: a group of blocks where δ has many zeros, and its blocks one by one elsewhere, or where that would
 // be too few pieces.
-template <class T> void Packed<T>::divide(int threads) {
+template <class T> void PanelMethod<T>::divide(int threads) {
   const bool enough = long(groups_.size()) >= 2 * threads;
   pieces_.clear(), work_.assign(1, 0);
   for (const Piece& group : groups_) {
@@ -91,7 +91,7 @@ template <class T> void Packed<T>::divide(int threads) {
 }
 
 // Before a barrier after which ∂J/∂θ is summed. Zeros are passed over where they would be multiplied by nothing but numbers.
-template <class T> void Packed<T>::choose_sums(bool finite) {
+template <class T> void PanelMethod<T>::choose_sums(bool finite) {
   finite_ = finite;
   bool changes = false;
   for (std::size_t l = 0; l < sparse_.size(); ++l) {
@@ -102,13 +102,13 @@ template <class T> void Packed<T>::choose_sums(bool finite) {
   if (changes) divide(static_cast<int>(cuts_.size()) - 1);
 }
 
-template <class T> void Packed<T>::share_out(int threads) {
+template <class T> void PanelMethod<T>::share_out(int threads) {
   divide(threads);
   for (Flag& flag : flags_) flag = {true};  // those of threads that have nothing to do stay calm
 }
 
 // Where each thread begins in the pieces from `first` on and then those before it: equal work, to the nearest piece
-template <class T> void Packed<T>::share_from(long first, std::vector<long>& cuts, int threads) const {
+template <class T> void PanelMethod<T>::share_from(long first, std::vector<long>& cuts, int threads) const {
   const long count = static_cast<long>(pieces_.size());
   cuts.assign(1, 0);
   double work = 0;  // of the pieces before the k-th
@@ -122,12 +122,12 @@ template <class T> void Packed<T>::share_from(long first, std::vector<long>& cut
   cuts.resize(threads + 1, count);
 }
 
-template <class T> int Packed<T>::place(const Piece& piece) const {
-  const Front<T>& front = network_.front;
+template <class T> int PanelMethod<T>::place(const Piece& piece) const {
+  const BlockDiagonalFront<T>& front = network_.front;
   return piece.layer < 0 ? front.pieces[piece.p].layer : front.count() + piece.layer;
 }
 
-template <class T> WeightBlock<T> Packed<T>::weight_block(int l, int p, int q) const {
+template <class T> WeightBlock<T> PanelMethod<T>::weight_block(int l, int p, int q) const {
   const auto& layer = network_.layers[l];
   const long R = network_.R, panel = network_.stride();
   const T* const a = network_.input_of(l + 1) + q * panel;
@@ -152,14 +152,14 @@ template <class T> WeightBlock<T> Packed<T>::weight_block(int l, int p, int q) c
 }
 
 // Numbers of a layer from the one at `at` on, beside their moments
-template <class T> Parameters<T> Packed<T>::parameters(int l, Part part, T* numbers, long at) const {
+template <class T> Parameters<T> PanelMethod<T>::parameters(int l, Part part, T* numbers, long at) const {
   Parameters<T> parameters{numbers + at, {}};
   for (int k = 0; k < 2; ++k)
     if (!moments_[k].empty()) parameters.moment[k] = moments_[k][l].of[int(part)].get() + at;
   return parameters;
 }
 
-template <class T> BiasBlock<T> Packed<T>::bias_block(const Piece& piece, Part part) const {
+template <class T> BiasBlock<T> PanelMethod<T>::bias_block(const Piece& piece, Part part) const {
   const auto& layer = network_.layers[piece.layer];
   const bool is_b = part == Part::b;
   const long at = long(piece.p) * network_.R;
@@ -168,8 +168,8 @@ template <class T> BiasBlock<T> Packed<T>::bias_block(const Piece& piece, Part p
           sums_.empty() ? nullptr : sums_[piece.layer].of[int(part)].get() + at, part};
 }
 
-template <class T> UnitGradient<T> Packed<T>::unit_gradient(const Piece& piece, long rows) const {
-  const Front<T>& front = network_.front;
+template <class T> UnitGradient<T> PanelMethod<T>::unit_gradient(const Piece& piece, long rows) const {
+  const BlockDiagonalFront<T>& front = network_.front;
   const auto& part_of_front = front.pieces[piece.p];
   UnitGradient<T> gradient{};
   gradient.rows = rows;
@@ -185,7 +185,7 @@ template <class T> UnitGradient<T> Packed<T>::unit_gradient(const Piece& piece, 
   return gradient;
 }
 
-template class Packed<float>;
-template class Packed<double>;
+template class PanelMethod<float>;
+template class PanelMethod<double>;
 
 }  // namespace chainrule

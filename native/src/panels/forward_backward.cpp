@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "packed_network.hpp"
+#include "panels/panel_network.hpp"
 
 namespace chainrule {
 namespace {
@@ -16,11 +16,11 @@ constexpr double most_nonzeros = 0.6;        // of all entries, where it pays to
 
 }  // namespace
 
-template <class T> bool PackedNetwork<T>::run(const Block<T>& block, Team& team, int thread) {
+template <class T> bool PanelNetwork<T>::run(const Block<T>& block, Team& team, int thread) {
   return by_columns_ && team.count > 1 ? run_by_columns(block, team, thread) : run_by_rows(block, team, thread);
 }
 
-template <class T> bool PackedNetwork<T>::run_by_rows(const Block<T>& block, Team& team, int thread) {
+template <class T> bool PanelNetwork<T>::run_by_rows(const Block<T>& block, Team& team, int thread) {
   const long groups = (block.rows + lanes - 1) / lanes;
   bool calm = true;
   const long chunks = chunks_of(block.rows, team.count);
@@ -43,7 +43,7 @@ template <class T> bool PackedNetwork<T>::run_by_rows(const Block<T>& block, Tea
   return calm;
 }
 
-template <class T> bool PackedNetwork<T>::run_by_columns(const Block<T>& block, Team& team, int thread) {
+template <class T> bool PanelNetwork<T>::run_by_columns(const Block<T>& block, Team& team, int thread) {
   const long groups = (block.rows + lanes - 1) / lanes;
   const long halves = groups * lanes >= 2 * least_rows ? 2 : 1;  // of the rows
   bool calm = true;
@@ -82,7 +82,7 @@ template <class T> bool PackedNetwork<T>::run_by_columns(const Block<T>& block, 
 }
 
 // Pieces of rows small enough for the cache, and for threads of unequal speed; the same number for each thread.
-template <class T> long PackedNetwork<T>::chunks_of(int rows, int threads) const {
+template <class T> long PanelNetwork<T>::chunks_of(int rows, int threads) const {
   long widest = 1, least = least_rows;
   for (const Layer& layer : layers) {
     widest = std::max({widest, layer.n, layer.thin ? 1 : layer.m});
@@ -95,7 +95,7 @@ template <class T> long PackedNetwork<T>::chunks_of(int rows, int threads) const
 }
 
 template <class T>
-bool PackedNetwork<T>::moderate(const Block<T>& block, const Buffer<T>& numbers, const Area& area) const {
+bool PanelNetwork<T>::moderate(const Block<T>& block, const Buffer<T>& numbers, const Area& area) const {
   if (block.moderate || !block.training || !numbers) return true;
   const long rows = area.last - area.first;
   bool calm = true;
@@ -105,13 +105,13 @@ bool PackedNetwork<T>::moderate(const Block<T>& block, const Buffer<T>& numbers,
 }
 
 // The examples' numbers, the factors of dropout, and the front's forward pass
-template <class T> bool PackedNetwork<T>::prepare(const Block<T>& block, int first, int last) {
+template <class T> bool PanelNetwork<T>::prepare(const Block<T>& block, int first, int last) {
   gather(block, first, last);
   if (block.training) draw_masks(block, first, last);
   return !front.count() || front.forward(block.training, first, last, x.get(), stride(), moderate_limit());
 }
 
-template <class T> void PackedNetwork<T>::gather(const Block<T>& block, int first, int last) {
+template <class T> void PanelNetwork<T>::gather(const Block<T>& block, int first, int last) {
   const TrainingSet<T>& set = *block.set;
   const bool by_units = front.count() > 0;
   const long n = by_units ? front.layers.front().n : layers.front().n, m = layers.back().m;
@@ -133,7 +133,7 @@ template <class T> void PackedNetwork<T>::gather(const Block<T>& block, int firs
                                              : block.scale);
 }
 
-template <class T> void PackedNetwork<T>::draw_masks(const Block<T>& block, int first, int last) const {
+template <class T> void PanelNetwork<T>::draw_masks(const Block<T>& block, int first, int last) const {
   if (front.count()) front.draw_masks(block.key, block.dropout, block.offset, block.step_rows, first, last);
   long before = 0;  // outputs of the layers below, which the numbering of the masks' entries counts first
   for (const auto& layer : front.layers) before += layer.m;
@@ -145,13 +145,13 @@ template <class T> void PackedNetwork<T>::draw_masks(const Block<T>& block, int 
 }
 
 // Where a thread begins to read W [panels][K][R]; null: there is none
-template <class T> const T* PackedNetwork<T>::begin(const Area& area, const Buffer<T>& W, long K, int panels) const {
+template <class T> const T* PanelNetwork<T>::begin(const Area& area, const Buffer<T>& W, long K, int panels) const {
   return W ? W.get() + area.start(panels) * K * R : nullptr;
 }
 
 // Products with such a W for an area; what is read after its last panel is `then`.
 template <class T>
-Linear<T> PackedNetwork<T>::linear(const Area& area, const Buffer<T>& W, long K, int panels, const T* then) const {
+Linear<T> PanelNetwork<T>::linear(const Area& area, const Buffer<T>& W, long K, int panels, const T* then) const {
   Linear<T> g;  // all of it is set here or by the caller: to clear it first costs 16-64-32-1 1 %
   g.bias = nullptr;
   g.A_stride = g.out_stride = stride();
@@ -164,7 +164,7 @@ Linear<T> PackedNetwork<T>::linear(const Area& area, const Buffer<T>& W, long K,
   return g;
 }
 
-template <class T> bool PackedNetwork<T>::forward(const Block<T>& block, int i, const Area& area, int thread) {
+template <class T> bool PanelNetwork<T>::forward(const Block<T>& block, int i, const Area& area, int thread) {
   const Layer& layer = layers[i - 1];
   const bool vector_valued = !entrywise(layer.spec.sigma), is_last = i == static_cast<int>(layers.size());
   const T* const then = i < wide_layers() ? begin(area, layers[i].W, layers[i].n, layers[i].panels_out)
@@ -187,7 +187,7 @@ template <class T> bool PackedNetwork<T>::forward(const Block<T>& block, int i, 
   return moderate(block, layer.a, area);
 }
 
-template <class T> bool PackedNetwork<T>::output(const Block<T>& block, int first, int last, int thread) {
+template <class T> bool PanelNetwork<T>::output(const Block<T>& block, int first, int last, int thread) {
   Layer& layer = layers.back();
   if (layer.thin)
     kernels.thin_linear({input_of(int(layers.size())), stride(), layer.Wt.get(), layer.b.get(), layer.panels_in,
@@ -212,7 +212,7 @@ template <class T> bool PackedNetwork<T>::output(const Block<T>& block, int firs
 }
 
 // From δ[i] to δ[i − 1], or to ∂J/∂a of the front
-template <class T> bool PackedNetwork<T>::backward(const Block<T>& block, int i, const Area& area, int thread) {
+template <class T> bool PanelNetwork<T>::backward(const Block<T>& block, int i, const Area& area, int thread) {
   const Layer& layer = layers[i - 1];
   const Layer* const below = i > 1 ? &layers[i - 2] : nullptr;  // null: the front
   const bool vector_valued = below && !entrywise(below->spec.sigma);
@@ -238,7 +238,7 @@ template <class T> bool PackedNetwork<T>::backward(const Block<T>& block, int i,
   return moderate(block, below->delta, area) && moderate(block, below->kappa_delta, area);
 }
 
-template <class T> void PackedNetwork<T>::look_for_zeros(long rows) {
+template <class T> void PanelNetwork<T>::look_for_zeros(long rows) {
   constexpr int stretches = 4;
   const long stretch = std::min<long>(8, rows);
   const auto sparse = [&](const T* numbers, long features) {
@@ -256,7 +256,7 @@ template <class T> void PackedNetwork<T>::look_for_zeros(long rows) {
   }
 }
 
-template class PackedNetwork<float>;
-template class PackedNetwork<double>;
+template class PanelNetwork<float>;
+template class PanelNetwork<double>;
 
 }  // namespace chainrule

@@ -1,4 +1,4 @@
-#include "front.hpp"
+#include "panels/block_diagonal.hpp"
 
 #include <algorithm>
 
@@ -9,13 +9,14 @@ constexpr long units_of_a_piece = 64;  // inputs and units of its blocks, about:
 
 }  // namespace
 
-template <class T> int Front<T>::leading(const NetworkSpec& net) {
+template <class T> int BlockDiagonalFront<T>::leading(const NetworkSpec& net) {
   int count = 0;
   while (count + 1 < net.r() && !net.layers[count].dense() && entrywise(net.layers[count].sigma)) ++count;
   return count;
 }
 
-template <class T> Front<T>::Front(const NetworkSpec& net, const Kernels<T>& kernels, long capacity)
+template <class T>
+BlockDiagonalFront<T>::BlockDiagonalFront(const NetworkSpec& net, const Kernels<T>& kernels, long capacity)
     : pitch(capacity + kernels.lanes),  // no power of two: units would meet in the same sets of the cache
       layers(leading(net)),
       kernels_(kernels) {
@@ -58,7 +59,7 @@ template <class T> Front<T>::Front(const NetworkSpec& net, const Kernels<T>& ker
 }
 
 // Puts the pieces of layer l that make its first `units` units into their order; next[l] is the first one that is not yet there.
-template <class T> void Front<T>::follow(int l, long units, std::vector<std::size_t>& next) {
+template <class T> void BlockDiagonalFront<T>::follow(int l, long units, std::vector<std::size_t>& next) {
   for (; next[l] < pieces.size() && pieces[next[l]].layer == l && pieces[next[l]].out < units; ++next[l]) {
     const Piece& piece = pieces[next[l]];
     if (l > 0) follow(l - 1, piece.in + piece.run.count * piece.run.q, next);
@@ -66,23 +67,23 @@ template <class T> void Front<T>::follow(int l, long units, std::vector<std::siz
   }
 }
 
-template <class T> void Front<T>::read(const T* from, T* numbers) const {
+template <class T> void BlockDiagonalFront<T>::read(const T* from, T* numbers) const {
   for (const Piece& piece : pieces)
     for (int k = 0; k < parts; ++k) std::copy_n(from + piece.theta[k], piece.count[k], numbers + piece.place[k]);
 }
 
-template <class T> void Front<T>::write(const T* numbers, T* to) const {
+template <class T> void BlockDiagonalFront<T>::write(const T* numbers, T* to) const {
   for (const Piece& piece : pieces)
     for (int k = 0; k < parts; ++k) std::copy_n(numbers + piece.place[k], piece.count[k], to + piece.theta[k]);
 }
 
-template <class T> UnitBlocks<T> Front<T>::blocks(const Piece& piece) const {
+template <class T> UnitBlocks<T> BlockDiagonalFront<T>::blocks(const Piece& piece) const {
   UnitBlocks<T> blocks{piece.run, piece.in, piece.out, {}};
   for (int k = 0; k < parts; ++k) blocks.theta[k] = piece.count[k] ? theta.get() + piece.place[k] : nullptr;
   return blocks;
 }
 
-template <class T> UnitLayer<T> Front<T>::layer(int l, long first, long last, bool training) const {
+template <class T> UnitLayer<T> BlockDiagonalFront<T>::layer(int l, long first, long last, bool training) const {
   const Layer& layer = layers[l];
   return {layer.spec.sigma,
           static_cast<T>(layer.spec.parameter),
@@ -98,14 +99,16 @@ template <class T> UnitLayer<T> Front<T>::layer(int l, long first, long last, bo
           last};
 }
 
-template <class T> bool Front<T>::bounded(const Piece& piece, const T* units, long first, long last, T limit) const {
+template <class T>
+bool BlockDiagonalFront<T>::bounded(const Piece& piece, const T* units, long first, long last, T limit) const {
   bool calm = true;
   for (long j = piece.out; units && j < piece.out + piece.count[int(Part::b)]; ++j)
     calm &= kernels_.largest(units + j * pitch + first, last - first) <= limit;
   return calm;
 }
 
-template <class T> bool Front<T>::forward(bool training, long first, long last, T* panels, long stride, T limit) const {
+template <class T>
+bool BlockDiagonalFront<T>::forward(bool training, long first, long last, T* panels, long stride, T limit) const {
   bool calm = true;
   for (const int k : order_) {
     const Piece& piece = pieces[k];
@@ -117,7 +120,8 @@ template <class T> bool Front<T>::forward(bool training, long first, long last, 
   return calm;
 }
 
-template <class T> bool Front<T>::backward(long first, long last, const T* panels, long stride, T limit) const {
+template <class T>
+bool BlockDiagonalFront<T>::backward(long first, long last, const T* panels, long stride, T limit) const {
   const Layer& top = layers.back();
   kernels_.panels_to_units(panels, stride, top.m, first, last, top.delta.get(), pitch);
   bool calm = true;
@@ -131,8 +135,8 @@ template <class T> bool Front<T>::backward(long first, long last, const T* panel
   return calm;
 }
 
-template <class T> void Front<T>::draw_masks(std::uint64_t key, const double* dropout, long offset, long step_rows,
-                                             long first, long last) const {
+template <class T> void BlockDiagonalFront<T>::draw_masks(std::uint64_t key, const double* dropout, long offset,
+                                                          long step_rows, long first, long last) const {
   long before = 0;  // outputs of the layers below, which the numbering of the masks' entries counts first
   for (int l = 0; l < count(); before += layers[l++].m)
     if (layers[l].mask)
@@ -140,7 +144,7 @@ template <class T> void Front<T>::draw_masks(std::uint64_t key, const double* dr
                              dropout[l], layers[l].m, first, last, layers[l].mask.get(), pitch, true});
 }
 
-template class Front<float>;
-template class Front<double>;
+template class BlockDiagonalFront<float>;
+template class BlockDiagonalFront<double>;
 
 }  // namespace chainrule
