@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule import _native, engines  # type: ignore[attr-defined, unused-ignore]
+from chainrule import engines
 from chainrule.activations import ACTIVATIONS
 from chainrule.checks import Array
 from chainrule.costs import COSTS
@@ -61,6 +61,7 @@ def small_net(*sigmas: cr.Activation | str, dtype: str = "float64") -> cr.Networ
     )  # fmt: skip
 
 
+@pytest.mark.native
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_auto_takes_the_native_engine(dtype: str) -> None:
     """Every activation, cost, optimizer and schedule of the catalogues runs on the native engine, which is the fastest
@@ -96,6 +97,7 @@ DECLINED = [
 ]
 
 
+@pytest.mark.native
 @pytest.mark.parametrize(("net", "cost", "optimizer", "why"), DECLINED)
 def test_auto_says_once_why_it_takes_another(
     net: cr.Network, cost: cr.Cost | None, optimizer: cr.Optimizer | None, why: str, monkeypatch: pytest.MonkeyPatch
@@ -119,6 +121,7 @@ def test_auto_says_once_why_it_takes_another(
         cr.train(net.copy(), X, Y, engine="native", **settings)  # type: ignore[arg-type]
 
 
+@pytest.mark.native
 def test_complex_theta_is_declined() -> None:
     """Complex networks, those of the complex step, are evaluated by the reference engine, without a notice."""
     net = small_net().astype(np.complex128)
@@ -174,6 +177,7 @@ def runnable() -> list[str]:
     return found[1].split(", ")
 
 
+@pytest.mark.native
 def test_unknown_kernels() -> None:
     """A kernel set that does not exist, or that this CPU cannot run, is an error that names those that it can run; none
     named, or an empty name, takes the best."""
@@ -183,9 +187,10 @@ def test_unknown_kernels() -> None:
     for other in {"avx512", "avx2", "neon", "AVX2", "baseline "} - set(names):
         assert f"that this CPU runs: {', '.join(names)}; got '{other}'" in python(ASK, other).stdout
     if not os.environ.get("CHAINRULE_KERNELS"):
-        assert _native.kernel_set() == names[0]
+        assert native._native.kernel_set() == names[0]
 
 
+@pytest.mark.native
 @pytest.mark.parametrize("kernels", ["avx512", "avx2", "baseline", "neon"])
 def test_each_kernel_set(kernels: str) -> None:
     """Each set, forced, is the one that runs; its outputs, gradients and training steps are within the derived bound,

@@ -30,6 +30,8 @@ from chainrule.forward import forward
 from chainrule.training import Problem, TrainingSet
 from chainrule.training.minibatches import dropout_masks
 
+pytestmark = pytest.mark.native
+
 Plan = tuple[Runs | int, Sigma | str]  # of a layer: the blocks of W or its number of rows, and σ
 P = cr.Parametric
 

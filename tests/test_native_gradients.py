@@ -28,6 +28,8 @@ from chainrule.forward import forward
 from chainrule.training import Problem, TrainingSet
 from chainrule.training.minibatches import dropout_masks
 
+pytestmark = pytest.mark.native
+
 SIZES: list[tuple[int, ...]] = [
     (1, 257, 7, 31),
     (7, 1, 31, 33),

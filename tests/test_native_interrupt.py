@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.native
+
 PROGRAM = """
 import json, os, signal, sys, threading, time
 import numpy as np

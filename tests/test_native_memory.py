@@ -15,7 +15,10 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="memory is measured as on Linux")
+pytestmark = [
+    pytest.mark.native,
+    pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="memory is measured as on Linux"),
+]
 
 PREAMBLE = """
 import ctypes, json, math

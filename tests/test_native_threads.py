@@ -32,6 +32,8 @@ from chainrule.optimizers import OPTIMIZERS
 from chainrule.training import Problem, TrainingSet
 from chainrule.training.state import RECORDS
 
+pytestmark = pytest.mark.native
+
 THREADS = (1, 2, 3, 4, 8)
 FLOP_PER_THREAD = native.FLOP_PER_THREAD
 

@@ -23,6 +23,8 @@ from chainrule.engines import TrainingRun
 from chainrule.training import Problem, TrainingSet
 from chainrule.training.state import RECORDS
 
+pytestmark = pytest.mark.native
+
 OPTIMIZERS: list[cr.Optimizer] = [
     cr.GradientDescent(0.05), cr.Momentum(0.02), cr.Nesterov(0.02), cr.AdaGrad(0.05), cr.RMSProp(0.01), cr.Adam(0.01),
     cr.AdamW(0.01, weight_decay=0.1), cr.RPROP(0.01),
