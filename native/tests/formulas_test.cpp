@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "check.hpp"
-#include "kernels/costs.hpp"
-#include "kernels/sigma.hpp"
+#include "kernels/formulas/costs.hpp"
+#include "kernels/formulas/sigma.hpp"
 #include "library.hpp"
 #include "ulp.hpp"
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "check.hpp"
-#include "kernels/optimizer.hpp"
-#include "kernels/vector_valued.hpp"
+#include "kernels/formulas/optimizer.hpp"
+#include "kernels/formulas/vector_valued.hpp"
 #include "ulp.hpp"
 
 namespace {

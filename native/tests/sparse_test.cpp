@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "check.hpp"
-#include "kernels/rows.hpp"
-#include "kernels/weights.hpp"
+#include "kernels/panels/gradient.hpp"
+#include "kernels/panels/linear.hpp"
 #include "ulp.hpp"
 
 namespace {

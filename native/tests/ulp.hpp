@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "kernels/words.hpp"
+#include "kernels/words/words.hpp"
 
 namespace chainrule::tests {
 

@@ -3,8 +3,8 @@
 #include <chrono>
 #include <cstdio>
 
-#include "kernels/optimizer.hpp"
-#include "kernels/sigma.hpp"
+#include "kernels/formulas/optimizer.hpp"
+#include "kernels/formulas/sigma.hpp"
 
 namespace {
 

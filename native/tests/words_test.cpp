@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "check.hpp"
-#include "kernels/math.hpp"
+#include "kernels/math/elementary.hpp"
 #include "library.hpp"
 #include "ulp.hpp"
 

@@ -1,4 +1,4 @@
-"""Recompute the polynomial coefficients of src/kernels/{exp,log,erf,trig}.hpp (needs mpmath; no part of a build).
+"""Recompute the polynomial coefficients of src/kernels/math/{exp,log,erf,trig}.hpp (needs mpmath; no part of a build).
 
 Method: Remez exchange in 50-digit arithmetic for min over c of max over x of |Σ c_j φ_j(x) − g(x)| · weight(x),
 the weight being 1/|the function sought|, so that the error is relative. Coefficients are

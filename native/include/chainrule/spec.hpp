@@ -66,7 +66,7 @@ struct CostSpec {
 
 struct OptimizerSpec {
   Optimizer optimizer = Optimizer::gradient_descent;
-  double hyper[4] = {};  // the optimizer's own numbers, see kernels/optimizer.hpp
+  double hyper[4] = {};  // the optimizer's own numbers, see chainrule/coefficients.hpp
   double clip_norm = std::numeric_limits<double>::infinity();
   ScheduleSpec schedule;      // α
   ScheduleSpec weight_decay;  // λ

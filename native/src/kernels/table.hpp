@@ -2,16 +2,16 @@
 #pragma once
 #include "chainrule/kernel_set.hpp"
 #include "kernels.hpp"
-#include "kernels/dropout.hpp"
-#include "kernels/narrow.hpp"
-#include "kernels/output.hpp"
-#include "kernels/pack.hpp"
-#include "kernels/predict.hpp"
-#include "kernels/predict_rows.hpp"
-#include "kernels/rows.hpp"
-#include "kernels/sparse.hpp"
-#include "kernels/units.hpp"
-#include "kernels/weights.hpp"
+#include "kernels/lanes/lanes.hpp"
+#include "kernels/layout/pack.hpp"
+#include "kernels/panels/gradient.hpp"
+#include "kernels/panels/linear.hpp"
+#include "kernels/panels/sparse.hpp"
+#include "kernels/predict/row.hpp"
+#include "kernels/predict/rows.hpp"
+#include "kernels/shared/dropout.hpp"
+#include "kernels/shared/output.hpp"
+#include "kernels/units/units.hpp"
 
 #define CHAINRULE_TEXT_(x) #x
 #define CHAINRULE_TEXT(x) CHAINRULE_TEXT_(x)

@@ -20,7 +20,7 @@
 // but was off by 5.6 ULP and exceeded 1; clamping its result takes half of the gain. AVX-512's own scalef instead of
 // two factors: 6 % faster in double, no faster in float.
 #pragma once
-#include "words.hpp"
+#include "kernels/words/words.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 

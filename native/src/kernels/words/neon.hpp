@@ -1,4 +1,4 @@
-// The AArch64 NEON words. Included by words.hpp alone.
+// The AArch64 NEON words. Included by words/words.hpp alone.
 #pragma once
 #include <arm_neon.h>
 

@@ -3,7 +3,7 @@
 // Every array is a block of `lanes` examples, one per lane: [m][lanes], aligned or not. out may be any of the inputs.
 // Sums over the m outputs run in their order; nothing passes between lanes.
 #pragma once
-#include "costs.hpp"
+#include "kernels/formulas/costs.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 

@@ -1,7 +1,7 @@
 // Between the lecture's order and the packed layout (kernels.hpp).
 #pragma once
 #include "kernels.hpp"
-#include "kernels/tiles.hpp"
+#include "kernels/panels/tiles.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 

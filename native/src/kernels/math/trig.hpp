@@ -12,7 +12,7 @@
 //
 // for all of ℝ; NaN at ±∞ and NaN; sin ±0 = ±0. Enforced by tests/words_test.cpp.
 #pragma once
-#include "words.hpp"
+#include "kernels/words/words.hpp"
 
 namespace chainrule {
 

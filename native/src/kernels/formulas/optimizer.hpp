@@ -18,7 +18,7 @@
 // AVX-512 the quick ones cost nothing there, and on an Intel Xeon they save much: see quick_sqrt.
 #pragma once
 #include "chainrule/coefficients.hpp"
-#include "words.hpp"
+#include "kernels/words/words.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 

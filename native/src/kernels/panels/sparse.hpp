@@ -5,7 +5,7 @@
 // multiplication, which slows these down by 1.4: with one zero in two 0.8 of the time is left, with two in three 0.6 (AVX-512).
 #pragma once
 #include "kernels.hpp"
-#include "kernels/tiles.hpp"
+#include "kernels/panels/tiles.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 

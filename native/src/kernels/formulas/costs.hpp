@@ -8,7 +8,7 @@
 // on whole rows: vector_valued.hpp.
 #pragma once
 #include "chainrule/kinds.hpp"
-#include "math.hpp"
+#include "kernels/math/elementary.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 

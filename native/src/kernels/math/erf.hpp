@@ -15,7 +15,7 @@
 //
 // for all of ℝ, subnormal numbers and results included; NaN gives NaN. Enforced by tests/words_test.cpp.
 #pragma once
-#include "exp.hpp"
+#include "kernels/math/exp.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 

@@ -1,7 +1,7 @@
 // From a summed gradient to the optimizer's step, on contiguous numbers.
 #pragma once
 #include "kernels.hpp"
-#include "kernels/optimizer.hpp"
+#include "kernels/formulas/optimizer.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 

@@ -1,9 +1,9 @@
 // Leading block-diagonal layers, unit by unit (kernels.hpp): z = W a + b with its σ, the adjoint, and ∂J/∂W, ∂J/∂b, ∂J/∂κ.
 #pragma once
 #include "kernels.hpp"
-#include "kernels/entrywise.hpp"
-#include "kernels/tiles.hpp"
-#include "kernels/update.hpp"
+#include "kernels/panels/tiles.hpp"
+#include "kernels/shared/entrywise.hpp"
+#include "kernels/shared/update.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 

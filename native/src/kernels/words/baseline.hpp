@@ -1,5 +1,5 @@
 // The words of the baseline set: SSE2 on x86-64, and on any other CPU what the compiler makes of 16-byte vectors.
-// Included by words.hpp alone.
+// Included by words/words.hpp alone.
 #pragma once
 #ifdef __SSE2__
 #  include <immintrin.h>

@@ -1,4 +1,4 @@
-// The AVX-512 words (F, DQ, BW, VL). Included by words.hpp alone.
+// The AVX-512 words (F, DQ, BW, VL). Included by words/words.hpp alone.
 #pragma once
 #include <immintrin.h>
 

@@ -1,7 +1,7 @@
 // The two tiles in which nearly all time is spent. A tile keeps `rows` × R sums in registers, R = 2 · lanes; or `rows` × lanes,
 // where a panel's second half holds nothing: 100 units then take 112 lanes, not 128.
 #pragma once
-#include "kernels/words.hpp"
+#include "kernels/words/words.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 

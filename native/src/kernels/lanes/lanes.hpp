@@ -2,10 +2,10 @@
 // a broadcast, an entry of ∂J/∂W a vector of partial sums, and the block's activations stay in the first-level cache.
 #pragma once
 #include "kernels.hpp"
-#include "kernels/dropout.hpp"
-#include "kernels/entrywise.hpp"
-#include "kernels/output.hpp"
-#include "kernels/rows.hpp"
+#include "kernels/panels/linear.hpp"
+#include "kernels/shared/dropout.hpp"
+#include "kernels/shared/entrywise.hpp"
+#include "kernels/shared/output.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 

@@ -2,7 +2,7 @@
 // (training/minibatches.py).
 #pragma once
 #include "kernels.hpp"
-#include "kernels/tiles.hpp"
+#include "kernels/panels/tiles.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 

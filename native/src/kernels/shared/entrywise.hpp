@@ -1,7 +1,7 @@
 // σ and σ′ over an array, as the epilogue of a tile.
 #pragma once
 #include "kernels.hpp"
-#include "kernels/sigma.hpp"
+#include "kernels/formulas/sigma.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 

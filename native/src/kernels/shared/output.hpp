@@ -1,10 +1,10 @@
 // The last layer's a[r], losses and δ[r], and vector-valued σ in hidden layers: one example per lane.
 #pragma once
 #include "kernels.hpp"
-#include "kernels/costs.hpp"
-#include "kernels/entrywise.hpp"
-#include "kernels/pack.hpp"
-#include "kernels/vector_valued.hpp"
+#include "kernels/formulas/costs.hpp"
+#include "kernels/formulas/vector_valued.hpp"
+#include "kernels/layout/pack.hpp"
+#include "kernels/shared/entrywise.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 

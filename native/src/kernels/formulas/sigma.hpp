@@ -3,14 +3,14 @@
 //   value<σ>(z, p)       a = σ(z), with p the activation's parameter (slope, alpha) in every lane
 //   derivative<σ>(s, p)  σ′ from s = z where derivative_needs_z(σ, p) (kinds.hpp), from s = a otherwise
 //
-// Error: a few ULP (see the headers of math.hpp) in value, in both tails; so too in the derivatives made from z, except
+// Error: a few ULP (see the headers of math/) in value, in both tails; so too in the derivatives made from z, except
 // beside the roots of gelu′, silu′, mish′, where it is a few ULP of the terms that cancel. A derivative made from a has
 // an absolute error of a few u: a (1 − a) cannot know more about a sigmoid's upper tail than a does.
 // Kinks as in Python: relu′(0) = 0, leaky_relu′(0) = slope, elu′(0) = alpha, hard_tanh′(±1) = 0. NaN gives NaN in
 // `value`; so do silu, gelu and mish at −∞ (∞ · 0). All finite z are in range.
 #pragma once
 #include "chainrule/kinds.hpp"
-#include "math.hpp"
+#include "kernels/math/elementary.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 

@@ -1,8 +1,8 @@
 // N(x) for one row x, straight from θ in the lecture's order: nothing is packed, so that θ may move between two calls.
 #pragma once
 #include "kernels.hpp"
-#include "kernels/output.hpp"
-#include "kernels/rows.hpp"
+#include "kernels/panels/linear.hpp"
+#include "kernels/shared/output.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 

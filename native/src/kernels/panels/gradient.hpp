@@ -1,10 +1,10 @@
 // ∂J/∂W, ∂J/∂b and ∂J/∂κ, summed over the batch tile by tile, and the optimizer's step on each tile while it is in cache.
 #pragma once
 #include "kernels.hpp"
-#include "kernels/pack.hpp"
-#include "kernels/sparse.hpp"
-#include "kernels/tiles.hpp"
-#include "kernels/update.hpp"
+#include "kernels/layout/pack.hpp"
+#include "kernels/panels/sparse.hpp"
+#include "kernels/panels/tiles.hpp"
+#include "kernels/shared/update.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 

@@ -2,11 +2,11 @@
 // is a broadcast, a layer's output is the next one's input as it stands, and nothing is packed but x.
 #pragma once
 #include "kernels.hpp"
-#include "kernels/entrywise.hpp"
-#include "kernels/narrow.hpp"
-#include "kernels/output.hpp"
-#include "kernels/pack.hpp"
-#include "kernels/tiles.hpp"
+#include "kernels/lanes/lanes.hpp"
+#include "kernels/layout/pack.hpp"
+#include "kernels/panels/tiles.hpp"
+#include "kernels/shared/entrywise.hpp"
+#include "kernels/shared/output.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 

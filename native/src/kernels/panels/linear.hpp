@@ -1,10 +1,10 @@
 // z = W a + b for the rows of a batch, and its adjoint Wᵀ δ: tiles over rows and panels, each with its epilogue.
 #pragma once
 #include "kernels.hpp"
-#include "kernels/entrywise.hpp"
-#include "kernels/pack.hpp"
-#include "kernels/sparse.hpp"
-#include "kernels/tiles.hpp"
+#include "kernels/layout/pack.hpp"
+#include "kernels/panels/sparse.hpp"
+#include "kernels/panels/tiles.hpp"
+#include "kernels/shared/entrywise.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 

@@ -1,4 +1,4 @@
-// The AVX2 + FMA words. Included by words.hpp alone.
+// The AVX2 + FMA words. Included by words/words.hpp alone.
 #pragma once
 #include <immintrin.h>
 

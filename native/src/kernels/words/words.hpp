@@ -102,13 +102,13 @@ template <class W> CHAINRULE_WORD W copy_sign(W x, W from) {  // |x| with the si
 
 // The words that differ from set to set: fma, fnma, sqrt, min, max, sum, any, load_first, store_first.
 #if CHAINRULE_VECTOR_BYTES == 64
-#  include "words_avx512.hpp"
+#  include "kernels/words/avx512.hpp"
 #elif CHAINRULE_VECTOR_BYTES == 32
-#  include "words_avx2.hpp"
+#  include "kernels/words/avx2.hpp"
 #elif defined(__aarch64__)
-#  include "words_neon.hpp"
+#  include "kernels/words/neon.hpp"
 #else
-#  include "words_baseline.hpp"
+#  include "kernels/words/baseline.hpp"
 #endif
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
