@@ -33,7 +33,7 @@ METHOD = """\
   number type: J is the mean over a minibatch of ½ ‖a − y‖², epochs are exact, nothing is computed in reduced
   precision. The peers are given the order of the rows beforehand; Chainrule shuffles within the timed run.
 - Behind ReLU (S, B, C, D) about half of all factors are zero. Where a layer is wide enough, Chainrule passes over them
-  ([engines](engines.md)); the peers multiply by them. A and F have no such zeros.
+  ([engines](guide/engines.md)); the peers multiply by them. A and F have no such zeros.
 - Every timed run is checked: the final J must be the reference engine's, to within {float32:g} (float32) or
   {float64:g} (float64) of the progress that log J has made; predictions must be N(x) to {outputs:g} of the largest; a
   cold process must reach 97 % test accuracy. A run that fails is reported as failed, never as a time.

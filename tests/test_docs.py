@@ -1,4 +1,4 @@
-"""README.md and docs/*.md: what they show is what happens."""
+"""README.md and the pages of docs/: what they show is what happens."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def python_of(page: Path) -> str:

@@ -1,4 +1,4 @@
-"""Model files: bit for bit there and back, and documented (docs/files.md)."""
+"""Model files: bit for bit there and back, and documented (docs/guide/files.md)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from model_files import IN_TMP, PARAMETERS, everything, fresh, header_of, scaled
 import chainrule as cr
 from chainrule.activations import ACTIVATIONS
 
-DOCS = Path(__file__).resolve().parent.parent / "docs" / "files.md"
+DOCS = Path(__file__).resolve().parent.parent / "docs" / "guide" / "files.md"
 
 
 def same(a: cr.Network, b: cr.Network) -> bool:
@@ -103,7 +103,7 @@ def test_a_path_may_be_a_text_or_a_path(tmp_path: Path) -> None:
 
 
 def test_the_header_is_the_documented_one(tmp_path: Path) -> None:
-    """docs/files.md shows the header of 2-2-1 exactly as it is written, and names every tensor and every field."""
+    """docs/guide/files.md shows the header of 2-2-1 exactly as it is written, and names every tensor and every field."""
     page = DOCS.read_text(encoding="utf-8")
     shown = re.search(r"```json\n(.*?)```", page, re.DOTALL)
     assert shown is not None

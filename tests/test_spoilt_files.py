@@ -1,4 +1,4 @@
-"""Spoilt model files: harmless, whatever somebody puts into one (docs/files.md)."""
+"""Spoilt model files: harmless, whatever somebody puts into one (docs/guide/files.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files: safetensors with a versioned JSON header, written atomically, never executed (docs/files.md).
+"""Files: safetensors with a versioned JSON header, written atomically, never executed (docs/guide/files.md).
 
 The packages for that are loaded with the first file, not by ``import chainrule``.
 """
@@ -22,7 +22,7 @@ from chainrule.header import field as field
 from chainrule.layer_files import described, layer_from, layer_tensors, needs_version_2, without_kappa
 from chainrule.network import Network, as_sizes
 
-VERSION = 2  # 1 where nothing of 2 is in it (docs/files.md)
+VERSION = 2  # 1 where nothing of 2 is in it (docs/guide/files.md)
 DTYPES: dict[str, np.dtype[Any]] = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}
 LARGEST_HEADER = 2**24  # bytes: a hundred thousand layers, and not enough JSON to fill a memory
 
@@ -236,7 +236,7 @@ def load(path: str | os.PathLike[str], *, activations: Mapping[str, Sigma] | Non
     ...     cr.load(path)
     Network(5-3-2-1, relu relu identity, d=29, float64)
 
-    Source: docs/files.md.
+    Source: docs/guide/files.md.
     """
     if activations is not None and not isinstance(activations, Mapping):
         raise InputError(f"activations must map names to activations, as {{'mine': sigma}}; got {shown(activations)}.")

@@ -1,4 +1,4 @@
-"""One layer in a file: its structure as JSON, its numbers as tensors, and back (docs/files.md)."""
+"""One layer in a file: its structure as JSON, its numbers as tensors, and back (docs/guide/files.md)."""
 
 from __future__ import annotations
 

@@ -310,7 +310,7 @@ class Network:
         return Network(layer.astype(kind) for layer in self.layers)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the network to ``path``: one safetensors file with a JSON header (see docs/files.md), atomically.
+        """Write the network to ``path``: one safetensors file with a JSON header (see docs/guide/files.md), atomically.
 
         Raises OSError if the file cannot be written; an older file of that name is then still whole.
 

@@ -1,4 +1,4 @@
-"""An encoder as JSON and tensors, and back (docs/files.md)."""
+"""An encoder as JSON and tensors, and back (docs/guide/files.md)."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ class TrainingState:
             )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the state to one safetensors file, atomically (see docs/files.md).
+        """Write the state to one safetensors file, atomically (see docs/guide/files.md).
 
         Raises OSError if the file cannot be written; an older file of that name is then still whole.
         """

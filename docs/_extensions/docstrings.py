@@ -1,0 +1,97 @@
+"""Translates Chainrule's docstrings, which are plain text, into reStructuredText.
+
+The docstrings hold paragraphs, lists, examples, ``code`` and `names`; all other punctuation means itself, so that
+|W| and x_ stay as they are. Four kinds of block get a form of their own: ``Args:``, columns of names and meanings,
+"Raises …" and "Source: …".
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+
+from sphinx.application import Sphinx
+
+from chainrule import errors
+
+MARKUP = re.compile(r"``.+?``|`[^`]+`|\*\*[A-Z][\w ]*\*\*", re.DOTALL)
+ITEM = re.compile(r"(?:-|\d+\.) ")
+COLUMN = re.compile(r"(\S+) {2,}(\S.*)")
+ARGUMENT = re.compile(r"    (\w+(?:, \w+)*): (.*)")
+ERRORS = re.compile(rf"\b({'|'.join(name for name, value in vars(errors).items() if isinstance(value, type))})\b")
+
+
+def escaped(text: str) -> str:
+    """The text with every character that reStructuredText would read as markup preceded by a backslash."""
+    return re.sub(r"([\\*|_])", r"\\\1", text)
+
+
+def inline(text: str) -> str:
+    """A paragraph: ``code``, `names` and **bold** are kept, and everything else is escaped."""
+    parts: list[str] = []
+    end = 0
+    for markup in MARKUP.finditer(text):
+        parts += [escaped(text[end : markup.start()]), markup[0], "\\ "]
+        end = markup.end()
+    return "".join([*parts, escaped(text[end:])])
+
+
+def definitions(entries: list[tuple[str, list[str]]]) -> list[str]:
+    """A definition list of (terms, lines of the description)."""
+    lines: list[str] = []
+    for terms, description in entries:
+        lines.append(", ".join(f"``{term}``" for term in terms.split(", ")))
+        lines += ["    " + line for line in inline("\n".join(description)).splitlines()]
+    return lines
+
+
+def items(block: list[str]) -> list[str]:
+    """A list, and the paragraph that may introduce it, with blank lines between its items."""
+    lines: list[str] = []
+    for line in block:
+        if ITEM.match(line):
+            lines.append("")
+        lines.append(line)
+    return inline("\n".join(lines)).splitlines()
+
+
+def translated(block: list[str]) -> list[str]:
+    """One block of a docstring, which has no blank line, in reStructuredText."""
+    if block[0].startswith(">>>"):
+        return block
+    if block[0] == "Args:":
+        entries: list[tuple[str, list[str]]] = []
+        for line in block[1:]:
+            if argument := ARGUMENT.fullmatch(line):
+                entries.append((argument[1], [argument[2]]))
+            else:
+                entries[-1][1].append(line.strip())
+        return [".. rubric:: Parameters", "", *definitions(entries)]
+    if len(block) > 1 and all(COLUMN.fullmatch(line) for line in block):
+        return definitions([(match[1], [match[2]]) for line in block if (match := COLUMN.fullmatch(line))])
+    if any(ITEM.match(line) for line in block):
+        return items(block)
+    lines = inline("\n".join(line.strip() for line in block)).splitlines()
+    if block[0].startswith("Raises "):
+        return [ERRORS.sub(r":py:exc:`\1 <chainrule.\1>`\\ ", line) for line in lines]
+    if block[0].startswith("Source: "):
+        return [".. container:: source", "", *("   " + line for line in lines)]
+    return lines
+
+
+def translate(app: Sphinx, what: str, name: str, value: object, options: object, lines: list[str]) -> None:
+    """Replaces the lines of a docstring by their translation, block by block."""
+    blocks = [list(group) for has_text, group in groupby(lines, key=lambda line: bool(line.strip())) if has_text]
+    lines[:] = [line for block in blocks for line in [*translated(block), ""]]
+
+
+def skip(app: Sphinx, what: str, name: str, value: object, is_skipped: bool, options: object) -> bool | None:
+    """Leaves out what scikit-learn adds to every estimator: set_fit_request and its kin."""
+    return True if name.startswith("set_") and name.endswith("_request") else None
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Registers the two functions with autodoc."""
+    app.connect("autodoc-process-docstring", translate)
+    app.connect("autodoc-skip-member", skip)
+    return {"parallel_read_safe": True}
