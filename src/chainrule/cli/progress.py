@@ -1,8 +1,7 @@
-"""The course of training while it goes on: a live display in a terminal, now and then a line elsewhere."""
+"""The progress of training: a live display in a terminal, a line every few seconds elsewhere."""
 
 from __future__ import annotations
 
-import threading
 import time
 from types import TracebackType
 
@@ -14,75 +13,94 @@ from rich.text import Text
 
 from chainrule.training import History
 
-LINE_SECONDS = 5.0
-LIVE_SECONDS = 0.1
+FRAME_SECONDS = 0.1
+FIRST_LINE_SECONDS, LINE_SECONDS = 1.0, 5.0
 
 
 class Progress:
-    """A callback of ``cr.train`` that shows the epoch, J, validation J, the rate and the time left.
+    """A callback of ``cr.train`` that shows the epoch, J, validation J, the rates and the time left.
 
-    Several networks are trained at once, on several threads: those of the first thread are shown, and how many
-    networks it has begun tells about how far all are.
+    In a terminal the display is redrawn about ten times a second, and its last frame, with the figures of the last
+    epoch, remains. Elsewhere a line is printed after one second, every five seconds from then on, and at the end: a
+    training that ends at once has one line.
+
+    Several networks train at once, on several threads. One of them is shown until it ends, then the next one that
+    reports.
     """
 
-    def __init__(self, console: Console, planned_epochs: int, networks: int) -> None:
-        self._console, self._planned, self._networks = console, planned_epochs, networks
-        self._began = self._last = time.perf_counter()
-        self._began_network = self._began
-        self._epoch = 0
-        self._thread: int | None = None
-        self._live = Live(console=console, transient=True, auto_refresh=False) if console.is_terminal else None
+    def __init__(self, console: Console, networks: int) -> None:
+        self._console, self._networks = console, networks
+        self._shown: History | None = None
+        self._since = self._next = 0.0  # when the shown network first reported; when to draw again
+        self._last_line = ""
+        in_place = console.is_terminal and not console.is_dumb_terminal
+        opening = Text("Preparing the rows and the networks …")
+        self._live = Live(opening, console=console, transient=True, auto_refresh=False) if in_place else None
 
     def __enter__(self) -> Progress:
         if self._live:
-            self._live.start()
+            self._live.start(refresh=True)
+        else:
+            self._next = time.perf_counter() + FIRST_LINE_SECONDS
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        if self._live:
-            self._live.stop()
+        try:
+            if self._shown is not None:
+                self._draw(self._shown)
+        finally:  # the cursor returns in any case
+            if self._live:
+                self._live.transient = self._shown is None
+                self._live.stop()
 
     def __call__(self, history: History) -> None:
-        """Show where the run is."""
-        if self._thread is None:
-            self._thread = threading.get_ident()
-        if self._thread != threading.get_ident():
-            return
+        """Show how far the network has come."""
         now = time.perf_counter()
-        if history.epochs < self._epoch:
-            self._began_network = now
-        self._epoch = history.epochs
-        if now - self._last < (LIVE_SECONDS if self._live else LINE_SECONDS):
-            return
-        self._last = now
-        if self._live:
-            self._live.update(self._display(history, now - self._began_network), refresh=True)
-        else:
-            self._console.print("  ".join(self._course(history, now - self._began_network)))
+        if self._shown is None or self._shown.stopped:
+            self._shown, self._since = history, now
+        if history is self._shown and now >= self._next:
+            self._next = now + (FRAME_SECONDS if self._live else LINE_SECONDS)
+            self._draw(history)
 
-    def _course(self, history: History, seconds: float) -> list[str]:
-        """The figures, in words."""
-        done = history.epochs
+    def _draw(self, history: History) -> None:
+        lines = self._lines(history)
+        if self._live:
+            self._live.update(_frame(history, lines), refresh=True)
+            return
+        line = "  ".join(figure for figures in lines for figure in figures)
+        if line != self._last_line:
+            self._console.print(line)
+        self._last_line = line
+
+    def _lines(self, history: History) -> list[list[str]]:
+        """The figures, in words: epoch and time left; costs; rates."""
+        done, planned = history.epochs, history.planned_epochs
         several = f" of one of {self._networks} networks" if self._networks > 1 else ""
-        words = [f"epoch {done}/{self._planned}{several}"]
+        epoch = f"epoch {done}/{planned}{several}"
         if not done:
-            return [*words, "the first epoch is under way", f"{seconds:.0f} s"]
-        rate = done / max(seconds, 1e-9)
-        words += [f"J {history.J[-1]:.4g}", f"validation J {history.validation_J[-1]:.4g}"]
-        words += [
+            return [[epoch, "the first epoch is under way", f"{time.perf_counter() - self._since:.0f} s"]]
+        costs = [f"J {history.J[-1]:.4g}"]
+        if best := history.best_epoch:
+            costs += [f"validation J {history.validation_J[-1]:.4g}"]
+            costs += [f"best {history.validation_J[best - 1]:.4g} (epoch {best})"]
+        rate = done / max(float(history.seconds.sum()), 1e-9)
+        rates = [
             f"learning rate {history.learning_rate[-1]:.3g}",
             f"{rate:,.0f} epochs/s" if rate >= 100 else f"{rate:.3g} epochs/s",
         ]
-        return [*words, f"at most {duration((self._planned - done) / rate)} left"]
+        left = [] if history.stopped else [f"at most {duration((planned - done) / rate)} left"]
+        return [[epoch, *left], costs, rates]
 
-    def _display(self, history: History, seconds: float) -> Group:
-        epoch, *figures, left = self._course(history, seconds)
-        line = Table.grid(padding=(0, 2))
-        bar = ProgressBar(total=self._planned, completed=history.epochs, width=30)
-        line.add_row(bar, Text(epoch, style="bold"), Text(left))
-        best = [f"best {history.validation_J.min():.4g} (epoch {history.best_epoch})"] if history.best_epoch else []
-        costs, rates = [*figures[:2], *best], [*figures[2:], "Ctrl-C stops and keeps the best network"]
-        return Group(line, *(Text("   ".join(words)) for words in (costs, rates)))
+
+def _frame(history: History, lines: list[list[str]]) -> Group:
+    """A progress bar beside the first line, above the others."""
+    (epoch, *times), *figures = lines
+    top = Table.grid(padding=(0, 2))
+    bar = ProgressBar(total=history.planned_epochs, completed=history.epochs, width=30)
+    top.add_row(bar, Text(epoch, style="bold"), Text("  ".join(times)))
+    if figures and not history.stopped:
+        figures[-1].append("Ctrl-C stops and keeps the best network")
+    return Group(top, *(Text("   ".join(words)) for words in figures))
 
 
 def duration(seconds: float) -> str:

@@ -84,7 +84,7 @@ def train(
         say.print(printable(line))
 
     began = time.perf_counter()
-    progress = Progress(say, recipe.epochs, recipe.n_networks)
+    progress = Progress(say, recipe.n_networks)
     try:
         with progress, warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
