@@ -87,8 +87,8 @@ def summary(
         "epochs": max(h.epochs for h in histories),
         "best_epoch": best[0] if len(best) == 1 else best,
         "stopped": stopped,
-        "J": _mean([h.J[at - 1] for h, at in zip(histories, best, strict=True)]),
-        "validation_J": _mean([h.validation_J[at - 1] for h, at in zip(histories, best, strict=True)]),
+        "J": _mean([h.J[at - 1] for h, at in zip(histories, best, strict=True) if at]),
+        "validation_J": _mean([h.validation_J[at - 1] for h, at in zip(histories, best, strict=True) if at]),
         "seconds": round(seconds, 3),
         "engine": histories[0].engine,
         "scores": [[score.name, _finite(score.network), _finite(score.baseline)] for score in measured],
@@ -114,7 +114,8 @@ def _name(sigma: object) -> str:
 
 
 def _mean(values: Sequence[float]) -> float | None:
-    return _finite(math.fsum(values) / len(values))
+    """The mean; None if no network has finished an epoch."""
+    return _finite(math.fsum(values) / len(values)) if values else None
 
 
 def _finite(value: float) -> float | None:

@@ -39,7 +39,7 @@ def draw(path: Path, histories: Sequence[History], title: str) -> None:
             axes.plot(best, lowest, "o", color="#d1495b", label=label, markersize=5)
     values = np.concatenate([J for history in histories for J in (history.J, history.validation_J)])
     values = values[np.isfinite(values)]
-    if (values > 0).all() and values.max() > LOG_RANGE * values.min():
+    if values.size and (values > 0).all() and values.max() > LOG_RANGE * values.min():
         axes.set_yscale("log")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("epoch")
@@ -47,7 +47,8 @@ def draw(path: Path, histories: Sequence[History], title: str) -> None:
     axes.set_title(title, loc="left", fontsize=10, parse_math=False)
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
+    if values.size:
+        axes.legend(frameon=False)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     write_bytes(path, buffer.getvalue())
