@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -92,28 +92,32 @@ def train_all(members: Sequence[Member], plan: Plan) -> bool:
     control, interrupted = Control(), False
     with ThreadPoolExecutor(workers, thread_name_prefix="chainrule") as pool:
         waves = math.ceil(len(members) / workers)
-        runs = [
-            pool.submit(_train, member, j, plan, control, max(1, cpus // workers), waves - j // workers)
-            for j, member in enumerate(members)
-        ]
-        while not all(run.done() for run in runs):
+        try:
+            runs = [
+                pool.submit(_train, member, j, plan, control, max(1, cpus // workers), waves - j // workers)
+                for j, member in enumerate(members)
+            ]
             try:
-                wait(runs, timeout=LOOK_SECONDS, return_when=FIRST_EXCEPTION)
-                _hand_on(plan, control)
-                if any(run.done() and run.exception() is not None for run in runs):
-                    control.stop.set()  # what a callback raised comes through below, once all have stopped
+                _watch(runs, plan, control)
             except KeyboardInterrupt:
-                if interrupted:  # a second one is meant for the program
-                    raise
                 interrupted = True
                 control.stop.set()
-            except BaseException:
-                control.stop.set()
-                raise
-        _hand_on(plan, control)
+                _watch(runs, plan, control)  # a second Ctrl-C is meant for the program
+        finally:
+            control.stop.set()  # whatever has ended the watch, no member trains on
         for run in runs:
             run.result()
     return interrupted
+
+
+def _watch(runs: Sequence[Future[None]], plan: Plan, control: Control) -> None:
+    """Wait for the end of all members, hand on their news, and stop all of them if one raises an exception."""
+    while not all(run.done() for run in runs):
+        wait(runs, timeout=LOOK_SECONDS, return_when=FIRST_EXCEPTION)
+        _hand_on(plan, control)
+        if any(run.done() and run.exception() is not None for run in runs):
+            control.stop.set()  # `train_all` raises it once all have stopped
+    _hand_on(plan, control)
 
 
 def _hand_on(plan: Plan, control: Control) -> None:
