@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "panels/panel_method.hpp"
+#include "step_plan.hpp"
 
 namespace chainrule {
 namespace {
@@ -85,11 +86,7 @@ template <class T> double gradient(const NetworkSpec& net, const CostSpec& cost,
   problem.threads = threads;
   PanelMethod<T> method(problem);
   method.put(theta, {nullptr, nullptr});
-  double weight = double(set.t);
-  if (set.weights) {
-    weight = 0;
-    for (long k = 0; k < set.t; ++k) weight += set.weights[k];
-  }
+  const double weight = sum_of_weights(set);
   Step<T> step{};
   step.set = &set;
   step.rows = set.t;

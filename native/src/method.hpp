@@ -1,5 +1,5 @@
-// How a training step is computed. There are two ways: in panels (panels/panel_method.hpp) and, for narrow networks, with the examples
-// across the lanes (lanes/lane_method.hpp). Each sums every parameter's gradient in one fixed order, whatever the number of threads.
+// The computation of training steps. There are two methods: panels (panels/panel_method.hpp) and, for narrow networks,
+// lanes (lanes/lane_method.hpp). Each sums every parameter's gradient in one fixed order, for any number of threads.
 #pragma once
 
 #include <array>
@@ -14,52 +14,56 @@ namespace chainrule {
 
 template <class T> struct Step {
   const TrainingSet<T>* set;
-  const std::uint32_t* order;  // the minibatch's examples; null: first, first + 1, …
-  long first;
-  long rows;
+  const std::uint32_t* order;         // the minibatch's examples; null: first, first + 1, …
+  long first;                         // see `order`
+  long rows;                          // of the minibatch
   double scale;                       // of the examples' weights: 1, or 1 / Σw for a mean
   const StepConstants<T>* constants;  // [r], of each layer
   double l1, l2;                      // this minibatch's share of the penalties
-  double clip_norm;
-  bool measure;           // is ‖∇J‖ asked for?
-  std::uint64_t key;      // of the dropout masks
-  const double* dropout;  // [r]: p of each layer
+  double clip_norm;                   // infinite: no clipping
+  bool measures_gradient_norm;        // the last step of an epoch does
+  std::uint64_t key;                  // of the dropout masks
+  const double* dropout;              // [r]: p of each layer
+
+  bool clips() const { return clip_norm < std::numeric_limits<double>::infinity(); }
 };
 
 enum class Outcome { done, diverged, aborted };
 
-struct Measured {  // by the last step that was done
+struct Measured {  // by the last step whose outcome is `done`
   double J = 0;
   double gradient_norm = 0;
 };
 
-inline constexpr long many_numbers = 1 << 20;  // so many are worth several threads just to be moved
+inline constexpr long least_parallel_copy = 1 << 20;  // fewer numbers are moved by one thread
 
-// Functions that take a thread number are called by all threads of the team at once, with the same arguments.
+// A member that takes a thread number is called by all threads of the team at once, with otherwise equal arguments.
 template <class T> class Method {
  public:
   virtual ~Method() = default;
 
-  // θ and the moments := …; and back, where not null, this thread's part of it.
+  virtual const char* name() const = 0;
+
+  // put copies θ and the moments in; get copies this thread's part of them out, to those arrays that are not null.
   virtual void put(const T* theta, const std::array<const T*, 2>& moments) = 0;
   virtual void get(T* theta, const std::array<T*, 2>& moments, int thread, int threads) const = 0;
 
-  // The work is for so many threads from now on, at most those of the problem. Called by one thread between two steps.
-  virtual void share_out(int) {}
+  // Divides the work of later steps among `threads`, at most those of the problem. Called by one thread between two steps.
+  virtual void set_thread_count(int /*threads*/) {}
 
-  // No step follows: all memory but that of θ and the moments is given back.
+  // Frees all memory but that of θ and the moments: no step follows.
   virtual void finish() = 0;
 
-  // One step. All threads get the same outcome; unless it is `done`, θ and the moments are untouched.
+  // Makes one step. All threads return the same outcome; unless it is `done`, θ and the moments are as before.
   virtual Outcome step(const Step<T>& step, Team& team, int thread) = 0;
 
-  // Σ weight · ℓ over a set, without penalties; the answer is thread 0's. NaN if the team is told to stop.
+  // Returns Σ weight · ℓ over a set, without penalties, on thread 0; NaN if the team is stopping.
   virtual double losses(const TrainingSet<T>& set, double scale, Team& team, int thread) = 0;
 
   Measured measured;  // written by thread 0
 };
 
-// Σ x, in one order
+// Returns Σ x in one fixed order.
 inline double ordered_sum(const double* x, long count) {
   double s[4] = {};
   long k = 0;

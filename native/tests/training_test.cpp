@@ -322,7 +322,7 @@ void pieces() {
     std::vector<std::atomic<int>> done(all);
     run_threads(4, [&](int thread) {
       for (int round = 0; round < 2; ++round) {
-        team.share(thread, all, [&](long k) { ++done[k]; });
+        team.for_each_piece(thread, all, [&](long k) { ++done[k]; });
         team.barrier.wait();
       }
     });

@@ -125,7 +125,7 @@ template <class T> Outcome LaneMethod<T>::step(const Step<T>& step, Team& team, 
   const long blocks = (vectors + kernels_.vectors - 1) / kernels_.vectors;
   const int chunks = static_cast<int>(std::min<long>(blocks, max_chunks));
   Workspace& space = workspaces_[thread];
-  team.share(thread, chunks, [&](long c) {
+  team.for_each_piece(thread, chunks, [&](long c) {
     const long b0 = cut(blocks, c, chunks), b1 = cut(blocks, c + 1, chunks);
     for (long b = b0; b < b1; ++b) {
       const long v0 = cut(vectors, b, blocks);
@@ -146,7 +146,7 @@ template <class T> Outcome LaneMethod<T>::step(const Step<T>& step, Team& team, 
     if (b1 - b0 > 64) team.poll(thread);
   });
   team.barrier.wait();
-  if (team.stopping()) return Outcome::aborted;
+  if (team.is_stopping()) return Outcome::aborted;
   const long groups = padded_ / lanes_;
   kernels_.narrow_reduce(sums_.get(), d_ * lanes_, chunks, cut(groups, thread, team.count) * lanes_,
                          std::min(d_, cut(groups, thread + 1, team.count) * lanes_), gradient_.get());
@@ -187,7 +187,7 @@ template <class T> Outcome LaneMethod<T>::move(const Step<T>& step) {
   for (int k = 0; k < kept_; ++k) std::copy_n(moment_[k].get(), padded_, moment_before_[k].get());
   const bool clips = step.clip_norm < std::numeric_limits<double>::infinity();
   double norm = 0;
-  if (step.measure || clips) norm = std::sqrt(kernels_.sum_of_squares(gradient_.get(), padded_));
+  if (step.measures_gradient_norm || clips) norm = std::sqrt(kernels_.sum_of_squares(gradient_.get(), padded_));
   StepConstants<T> constants = c;
   if (norm > step.clip_norm) constants.scale = static_cast<T>(step.clip_norm / norm);
   kernels_.apply(gradient_.get(), padded_, {theta_.get(), {moment_[0].get(), moment_[1].get()}},
@@ -205,7 +205,7 @@ template <class T> Outcome LaneMethod<T>::move(const Step<T>& step) {
 template <class T> double LaneMethod<T>::losses(const TrainingSet<T>& set, double scale, Team& team, int thread) {
   const long rows_of_block = long(lanes_) * kernels_.vectors, blocks = (set.t + rows_of_block - 1) / rows_of_block;
   Workspace& space = workspaces_[thread];
-  team.share(thread, blocks, [&](long b) {
+  team.for_each_piece(thread, blocks, [&](long b) {
     const long row = b * rows_of_block, vectors = (std::min(rows_of_block, set.t - row) + lanes_ - 1) / lanes_;
     NarrowBlock<T> g = block(space, static_cast<int>(vectors));
     gather(set, nullptr, 0, set.t, scale, row, g.vectors, space.x.get(), space.y.get(), space.weights.get());

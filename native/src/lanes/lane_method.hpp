@@ -18,6 +18,7 @@ template <class T> class LaneMethod final : public Method<T> {
 
   explicit LaneMethod(const ProblemSpec<T>& problem);
 
+  const char* name() const override { return "lanes"; }
   void put(const T* theta, const std::array<const T*, 2>& moments) override;
   void get(T* theta, const std::array<T*, 2>& moments, int thread, int threads) const override;
   void finish() override;

@@ -27,7 +27,7 @@ template <class T> bool PanelNetwork<T>::run_by_rows(const Block<T>& block, Team
   // Each thread begins a layer elsewhere, and then where it has just been: what one has read of W is no longer in the cache of the
   // one that wrote it (B 2 %).
   int share = thread;
-  team.share(thread, chunks, [&](long k) {
+  team.for_each_piece(thread, chunks, [&](long k) {
     const int first = static_cast<int>(groups * k / chunks) * lanes;
     const int last = static_cast<int>(groups * (k + 1) / chunks) * lanes;
     const auto all = [&](int panels) { return Area{first, last, 0, panels, share, team.count}; };
@@ -48,15 +48,15 @@ template <class T> bool PanelNetwork<T>::run_by_columns(const Block<T>& block, T
   const long halves = groups * lanes >= 2 * least_rows ? 2 : 1;  // of the rows
   bool calm = true;
   const auto by_rows = [&](auto f) {
-    team.share(thread, groups,
-               [&](long k) { calm &= f(static_cast<int>(k) * lanes, static_cast<int>(k + 1) * lanes); });
+    team.for_each_piece(thread, groups,
+                        [&](long k) { calm &= f(static_cast<int>(k) * lanes, static_cast<int>(k + 1) * lanes); });
   };
   const auto by_panels = [&](int panels, bool sparse, auto f) {
     team.barrier.wait();  // what came before is complete
     bool met[2] = {};     // what others have written in these rows?
     const long groups_of_panels = (panels + most_panels - 1) / most_panels;
     const long parts = sparse && groups_of_panels * halves >= 2 * team.count ? groups_of_panels : panels;
-    team.share(thread, parts * halves, [&](long k) {
+    team.for_each_piece(thread, parts * halves, [&](long k) {
       const long p = k / halves, half = k % halves;
       const int first = static_cast<int>(groups * half / halves) * lanes;
       const int last = static_cast<int>(groups * (half + 1) / halves) * lanes;

@@ -43,10 +43,11 @@ template <class T> void PanelMethod<T>::weights(const Epilogue<T>& wanted, long 
     sum_up(pieces_[k], of, {wanted.step, wanted.add, false, false, nullptr, nullptr});
   };
   if (halved && !alone) {
-    team.share(thread, other_cuts_[thread], other_cuts_[thread + 1], [&](long k) { begin((k + half_) % count); });
+    team.for_each_piece(thread, other_cuts_[thread], other_cuts_[thread + 1],
+                        [&](long k) { begin((k + half_) % count); });
     team.barrier.wait();
   }
-  team.share(thread, cuts_[thread], cuts_[thread + 1], [&](long k) {
+  team.for_each_piece(thread, cuts_[thread], cuts_[thread + 1], [&](long k) {
     const Piece& piece = pieces_[k];
     if (halved && alone) begin(k);
     if (!wanted.update) team.poll(thread);
@@ -102,7 +103,7 @@ void PanelMethod<T>::sum_up(const Piece& piece, const BlockRows<T>& rows, Epilog
 template <class T> void PanelMethod<T>::apply(const Epilogue<T>& wanted, Team& team, int thread) {
   const long R = network_.R;
   const auto& kernels = network_.kernels;
-  team.share(thread, cuts_[thread], cuts_[thread + 1], [&](long k) {
+  team.for_each_piece(thread, cuts_[thread], cuts_[thread + 1], [&](long k) {
     const Piece& piece = pieces_[k];
     Epilogue<T> epilogue = wanted;
     epilogue.step += place(piece);

@@ -45,7 +45,7 @@ double slope(const CostSpec& cost, const LayerSpec& last, double z, double y, do
 template <class T> void PanelMethod<T>::measure_data(const ProblemSpec<T>& problem) {
   const auto& [X, Y, weights, t] = problem.data;
   const auto reach = [&](const T* x, long count) {
-    const int threads = count < many_numbers ? 1 : problem.threads;
+    const int threads = count < least_parallel_copy ? 1 : problem.threads;
     std::vector<double> reach_of_part(threads);
     run_threads(threads, [&](int k) {
       const long first = count * k / threads, last = count * (k + 1) / threads;

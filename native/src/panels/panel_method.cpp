@@ -44,7 +44,7 @@ template <class T> PanelMethod<T>::PanelMethod(const ProblemSpec<T>& problem)
   sparse_.resize(network_.layers.size());
   make_blocks();
   cuts_.reserve(problem.threads + 1), other_cuts_.reserve(problem.threads + 1);
-  share_out(problem.threads);
+  set_thread_count(problem.threads);
   norm2_.resize(blocks_.size());
   penalties_.resize(2 * blocks_.size());
 }
@@ -76,7 +76,7 @@ template <class T> void PanelMethod<T>::look_for_zeros(long rows) {
 template <class T> void PanelMethod<T>::put(const T* theta, const std::array<const T*, 2>& moments) {
   long numbers = 0;
   for (const Layer& layer : network_.layers) numbers += layer.packed() * network_.R;
-  const int threads = numbers < many_numbers ? 1 : static_cast<int>(flags_.size());
+  const int threads = numbers < least_parallel_copy ? 1 : static_cast<int>(flags_.size());
   WorkQueue pieces(threads);
   pieces.assign_evenly(network_.put_pieces());
   run_threads(threads, [&](int thread) {
@@ -121,8 +121,12 @@ template <class T> void PanelMethod<T>::finish() {
 template <class T> Outcome PanelMethod<T>::step(const Step<T>& step, Team& team, int thread) {
   const long blocks = (step.rows + block_rows_ - 1) / block_rows_;
   const bool clips = step.clip_norm < std::numeric_limits<double>::infinity();
-  const Epilogue<T> fused = {
-      step.constants, false, true, true, step.measure ? &norm2_[0] : nullptr, penalised_ ? &penalties_[0] : nullptr};
+  const Epilogue<T> fused = {step.constants,
+                             false,
+                             true,
+                             true,
+                             step.measures_gradient_norm ? &norm2_[0] : nullptr,
+                             penalised_ ? &penalties_[0] : nullptr};
   // Before the first barrier: after it, the others are free to move W and what is known of it.
   if (thread == 0) block_J_ = penalty(step);
   if (thread == 0)
@@ -148,7 +152,7 @@ template <class T> Outcome PanelMethod<T>::step(const Step<T>& step, Team& team,
                             flag.foreseen};
     flag.calm = network_.run(block, team, thread);
     team.barrier.wait();
-    if (team.stopping()) return Outcome::aborted;
+    if (team.is_stopping()) return Outcome::aborted;
     if (thread == 0) block_J_ += ordered_sum(network_.losses.get(), block.rows);
     if (safe_ && calm()) {
       if (thread == 0) this->measured.J = block_J_;
@@ -156,7 +160,7 @@ template <class T> Outcome PanelMethod<T>::step(const Step<T>& step, Team& team,
       weights(fused, block.rows, team, thread);
       if (thread == 0) look_for_zeros(block.rows);
       team.barrier.wait();
-      if (thread == 0 && step.measure)
+      if (thread == 0 && step.measures_gradient_norm)
         this->measured.gradient_norm = std::sqrt(ordered_sum(norm2_.data(), norm2_.size()));
       return Outcome::done;
     }
@@ -171,7 +175,7 @@ template <class T> Outcome PanelMethod<T>::step(const Step<T>& step, Team& team,
     team.barrier.wait();
     first = end;
   }
-  if (thread == 0) decision_ = team.stopping() ? Outcome::aborted : decide(step);
+  if (thread == 0) decision_ = team.is_stopping() ? Outcome::aborted : decide(step);
   team.barrier.wait();
   if (decision_ == Outcome::done) {
     Epilogue<T> epilogue = fused;
@@ -254,7 +258,7 @@ template <class T> double PanelMethod<T>::losses(const TrainingSet<T>& set, doub
     const int rows = static_cast<int>(std::min(network_.capacity, set.t - first));
     network_.run({&set, nullptr, first, rows, scale, false, 0, nullptr, 0, rows}, team, thread);
     team.barrier.wait();
-    if (team.stopping()) return std::numeric_limits<double>::quiet_NaN();
+    if (team.is_stopping()) return std::numeric_limits<double>::quiet_NaN();
     if (thread == 0) total += ordered_sum(network_.losses.get(), rows);
     team.barrier.wait();
   }

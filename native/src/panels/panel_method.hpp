@@ -15,9 +15,10 @@ template <class T> class PanelMethod final : public Method<T> {
  public:
   explicit PanelMethod(const ProblemSpec<T>& problem);
 
+  const char* name() const override { return "panels"; }
   void put(const T* theta, const std::array<const T*, 2>& moments) override;
   void get(T* theta, const std::array<T*, 2>& moments, int thread, int threads) const override;
-  void share_out(int threads) override;
+  void set_thread_count(int threads) override;
   void finish() override;
   Outcome step(const Step<T>& step, Team& team, int thread) override;
   double losses(const TrainingSet<T>& set, double scale, Team& team, int thread) override;

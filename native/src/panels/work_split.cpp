@@ -102,7 +102,7 @@ template <class T> void PanelMethod<T>::choose_sums(bool finite) {
   if (changes) divide(static_cast<int>(cuts_.size()) - 1);
 }
 
-template <class T> void PanelMethod<T>::share_out(int threads) {
+template <class T> void PanelMethod<T>::set_thread_count(int threads) {
   divide(threads);
   for (Flag& flag : flags_) flag = {true};  // those of threads that have nothing to do stay calm
 }

@@ -21,16 +21,16 @@ inline void pause() {
 #endif
 }
 
-// Pins the threads of one run at a time: two pinned runs would sit on the same CPUs while others idle.
+// Pins the threads of one run at a time: two pinned runs would share CPUs while others idle.
 class Pinning {
  public:
   explicit Pinning(int count) {
 #ifdef __linux__
     if (count < 2 || sched_getaffinity(0, sizeof before_, &before_) != 0 || CPU_COUNT(&before_) < count) return;
-    if (taken_.exchange(true)) return;
-    active_ = true;
+    if (is_taken_.exchange(true)) return;
+    is_active_ = true;
     const int here = sched_getcpu();
-    if (here >= 0 && CPU_ISSET(here, &before_)) cpus_.push_back(here);  // stay where the caches are warm
+    if (here >= 0 && CPU_ISSET(here, &before_)) cpus_.push_back(here);  // its caches are warm
     for (int cpu = 0; cpu < CPU_SETSIZE && static_cast<int>(cpus_.size()) < count; ++cpu)
       if (CPU_ISSET(cpu, &before_) && cpu != here) cpus_.push_back(cpu);
 #else
@@ -39,14 +39,14 @@ class Pinning {
   }
   ~Pinning() {
 #ifdef __linux__
-    if (!active_) return;
+    if (!is_active_) return;
     pthread_setaffinity_np(pthread_self(), sizeof before_, &before_);
-    taken_.store(false);
+    is_taken_.store(false);
 #endif
   }
   void pin(int thread) const {
 #ifdef __linux__
-    if (!active_) return;
+    if (!is_active_) return;
     cpu_set_t one;
     CPU_ZERO(&one);
     CPU_SET(cpus_[thread], &one);
@@ -59,22 +59,23 @@ class Pinning {
   Pinning& operator=(const Pinning&) = delete;
 
  private:
-  static inline std::atomic<bool> taken_{false};
+  static inline std::atomic<bool> is_taken_{false};
 #ifdef __linux__
   cpu_set_t before_;
 #endif
-  bool active_ = false;
-  std::vector<int> cpus_;
+  bool is_active_ = false;
+  std::vector<int> cpus_;  // of each thread
 };
 
-}  // namespace
-
+// The body of a spinning wait, called for the `spins`-th time.
 void relax(int spins) {
   if (spins < 2000)
     pause();
   else
     std::this_thread::yield();
 }
+
+}  // namespace
 
 void Barrier::wait() {
   if (count_ == 1) return;
@@ -90,7 +91,7 @@ void Barrier::wait() {
 void run_threads(int count, const std::function<void(int)>& work) {
   if (count == 1) return work(0);
   const Pinning pinning(count);
-  enum Signal { wait, begin, go_home };
+  enum Signal { wait, begin, leave };
   std::atomic<Signal> signal{wait};
   std::vector<std::thread> others;
   others.reserve(count - 1);
@@ -105,8 +106,8 @@ void run_threads(int count, const std::function<void(int)>& work) {
         for (int spins = 0; (heard = signal.load(std::memory_order_acquire)) == wait; ++spins) relax(spins);
         if (heard == begin) work(t);
       });
-  } catch (...) {  // the system has no thread left: those that there are would wait for it at every barrier
-    signal.store(go_home, std::memory_order_release);
+  } catch (...) {  // the system has no thread left; those that were started would wait for it at every barrier
+    signal.store(leave, std::memory_order_release);
     join();
     throw;
   }

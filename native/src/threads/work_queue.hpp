@@ -1,7 +1,6 @@
-// Numbered pieces of work that threads share. Each thread has a range of its own, which it takes in order; who is through with
-// it helps the others, from the ends of theirs. So a thread whose CPU is slower, or busy with something else, keeps nobody
-// waiting (32-256-256-1, batch 256, two CPUs of unequal speed: 627 → 554 µs a step), and what a piece computes does not
-// depend on who does it.
+// Work stealing over numbered pieces of work. Each thread has a range of pieces, which it takes in order; once that is
+// empty, it takes pieces from the ends of the other ranges. A thread on a slow or busy CPU then delays nobody (32-256-256-1,
+// batch 256, two CPUs of unequal speed: 627 → 554 µs a step), and a piece's result does not depend on who computes it.
 #pragma once
 
 #include <atomic>
@@ -14,12 +13,12 @@ class WorkQueue {
  public:
   explicit WorkQueue(int threads) : ranges_(threads) {}
 
-  // Pieces first … last − 1 are this thread's, who says so itself: until it does, it has none.
+  // Makes pieces first … last − 1 the range of the calling thread, which has an empty one before that.
   void claim(int thread, std::uint32_t first, std::uint32_t last) {
     ranges_[thread].left.store(pair(first, last), std::memory_order_relaxed);
   }
 
-  // All of `count` pieces, evenly, while nobody takes any.
+  // Divides pieces 0 … count − 1 evenly among all threads. Called while none of them takes any.
   void assign_evenly(long count) {
     const long threads = static_cast<long>(ranges_.size());
     for (long t = 0; t < threads; ++t)
@@ -27,7 +26,7 @@ class WorkQueue {
             static_cast<std::uint32_t>(count * (t + 1) / threads));
   }
 
-  // A piece that nobody else gets; −1: there is none left.
+  // Returns a piece that no other call returns; −1 when all are taken.
   long take(int thread) {
     const int threads = static_cast<int>(ranges_.size());
     for (int k = 0; k < threads; ++k) {
@@ -43,14 +42,14 @@ class WorkQueue {
   }
 
  private:
-  struct alignas(64) Range {
-    std::atomic<std::uint64_t> left{0};
+  struct alignas(64) Range {             // a cache line of its own
+    std::atomic<std::uint64_t> left{0};  // first piece in the lower half, last + 1 in the upper one
   };
   static std::uint64_t pair(std::uint32_t first, std::uint32_t last) { return std::uint64_t{last} << 32 | first; }
   static std::uint32_t first(std::uint64_t range) { return static_cast<std::uint32_t>(range); }
   static std::uint32_t last(std::uint64_t range) { return static_cast<std::uint32_t>(range >> 32); }
 
-  std::vector<Range> ranges_;
+  std::vector<Range> ranges_;  // of each thread
 };
 
 }  // namespace chainrule

@@ -1,0 +1,82 @@
+#include "step_plan.hpp"
+
+#include <algorithm>
+
+#include "schedule.hpp"
+
+namespace chainrule {
+
+template <class T> StepPlan<T>::StepPlan(const ProblemSpec<T>& problem)
+    : problem_(problem),
+      steps_per_epoch_(problem.steps_per_epoch()),
+      total_weight_(sum_of_weights(problem.data)),
+      constants_(problem.net.r()),
+      dropout_(problem.net.r()) {
+  if (!problem.full_batch() && problem.shuffle) order_.resize(problem.data.t);
+}
+
+template <class T> void StepPlan<T>::prepare(const Progress& progress) {
+  if (!has_begun_epoch_) begin_epoch(progress);
+  choose_examples(progress.batch);
+  before_key_ = stream_;
+  step_.key = problem_.net.has_dropout() ? stream_.next() : 0;
+  set_coefficients(progress);
+}
+
+template <class T> void StepPlan<T>::begin_epoch(const Progress& progress) {
+  stream_ = progress.stream;
+  if (!order_.empty()) shuffle(stream_, problem_.data.t, order_);
+  if (problem_.net.has_dropout())
+    for (long k = 0; k < progress.batch; ++k) stream_.next();  // the keys of the epoch's earlier steps
+  has_begun_epoch_ = true;
+}
+
+template <class T> Pcg64 StepPlan<T>::end_epoch() {
+  has_begun_epoch_ = false;
+  return stream_;
+}
+
+template <class T> void StepPlan<T>::choose_examples(long batch) {
+  const long first = batch * problem_.batch_size, rows = std::min(problem_.batch_size, problem_.data.t - first);
+  const std::uint32_t* const order = order_.empty() ? nullptr : order_.data() + first;
+  const double weight = sum_of_weights(problem_.data.weights, order, first, rows);
+  fraction_of_weight_ = weight / total_weight_;
+  const double mean_share = problem_.cost.mean == 1 ? 1.0 : weight > 0 ? 1.0 / weight : 0.0;
+  const double penalty_share = problem_.cost.mean ? mean_share : fraction_of_weight_;
+  step_.set = &problem_.data;
+  step_.order = order;
+  step_.first = first;
+  step_.rows = rows;
+  step_.scale = problem_.cost.mean && weight > 0 ? 1.0 / weight : 1.0;
+  step_.l1 = penalty_share * problem_.cost.l1;
+  step_.l2 = penalty_share * problem_.cost.l2;
+  step_.clip_norm = problem_.optimizer.clip_norm;
+  step_.measures_gradient_norm = batch + 1 == steps_per_epoch_;
+}
+
+template <class T> void StepPlan<T>::set_coefficients(const Progress& progress) {
+  const auto& optimizer = problem_.optimizer;
+  const double epoch = double(progress.step - progress.first_step) / double(steps_per_epoch_);
+  const auto now = [&](const ScheduleSpec& schedule) { return value_at(schedule, epoch, double(problem_.epochs)); };
+  learning_rate_ = now(optimizer.schedule);
+  const double weight_decay = optimizer.optimizer == Optimizer::adamw ? now(optimizer.weight_decay) : 0;
+  const Coefficients<double> wide =
+      coefficients(optimizer.optimizer, learning_rate_, weight_decay, progress.step + 1, optimizer.hyper);
+  for (std::size_t l = 0; l < constants_.size(); ++l) {
+    const LayerSpec& layer = problem_.net.layers[l];
+    StepConstants<T>& c = constants_[l];
+    dropout_[l] = layer.drops() ? now(layer.dropout) : 0;
+    c.optimizer = optimizer.optimizer;
+    for (int k = 0; k < parts; ++k) c.of[k] = rounded<T>(wide, layer.rate[k], layer.decay[k]);
+    c.l1 = static_cast<T>(step_.l1);
+    c.l2 = static_cast<T>(step_.l2);
+    c.scale = 1;
+  }
+  step_.constants = constants_.data();
+  step_.dropout = dropout_.data();
+}
+
+template class StepPlan<float>;
+template class StepPlan<double>;
+
+}  // namespace chainrule

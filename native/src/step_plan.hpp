@@ -1,0 +1,66 @@
+// The preparation of a training step: its examples, its dropout key and its coefficients. Random numbers are drawn in the
+// order of the reference engine (engines/reference.py).
+#pragma once
+
+#include <vector>
+
+#include "method.hpp"
+#include "progress.hpp"
+
+namespace chainrule {
+
+template <class T> class StepPlan {
+ public:
+  explicit StepPlan(const ProblemSpec<T>& problem);  // which must outlive the plan
+
+  // Prepares the step that follows what `progress` has recorded.
+  void prepare(const Progress& progress);
+  const Step<T>& step() const { return step_; }
+
+  // Returns the dropout key of the prepared step to the stream, so that the step can be prepared again.
+  void undo() { stream_ = before_key_; }
+
+  // Ends the epoch of the prepared step; returns the stream's state there.
+  Pcg64 end_epoch();
+
+  // Frees memory: no step follows.
+  void finish() { order_ = {}; }
+
+  long steps_per_epoch() const { return steps_per_epoch_; }
+  double learning_rate() const { return learning_rate_; }
+  double fraction_of_weight() const { return fraction_of_weight_; }  // of the training set's, in the prepared step
+
+ private:
+  void begin_epoch(const Progress& progress);
+  void choose_examples(long batch);
+  void set_coefficients(const Progress& progress);
+
+  const ProblemSpec<T>& problem_;
+  const long steps_per_epoch_;
+  const double total_weight_;
+  std::vector<std::uint32_t> order_;  // of the running epoch's examples; empty: 0, 1, …
+  Pcg64 stream_;                      // after the draws for the prepared step
+  Pcg64 before_key_;                  // and before its dropout key was drawn
+  bool has_begun_epoch_ = false;
+  Step<T> step_{};
+  std::vector<StepConstants<T>> constants_;  // of each layer
+  std::vector<double> dropout_;              // p of each layer
+  double fraction_of_weight_ = 1, learning_rate_ = 0;
+};
+
+// Returns Σw over `count` examples: order[0], order[1], …, or first, first + 1, … where `order` is null. Without
+// weights each example counts once.
+template <class T> double sum_of_weights(const T* example_weights, const std::uint32_t* order, long first, long count) {
+  if (!example_weights) return double(count);
+  double sum = 0;
+  for (long k = 0; k < count; ++k) sum += example_weights[order ? order[k] : first + k];
+  return sum;
+}
+template <class T> double sum_of_weights(const TrainingSet<T>& set) {
+  return sum_of_weights(set.weights, nullptr, 0, set.t);
+}
+
+extern template class StepPlan<float>;
+extern template class StepPlan<double>;
+
+}  // namespace chainrule
