@@ -9,6 +9,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PROSE = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+SITE = ROOT / "docs"
+
+
+def name_of(page: Path) -> str:
+    """The path of a page in the repository, for the names of the tests."""
+    return page.relative_to(ROOT).as_posix()
 
 
 def python_of(page: Path) -> str:
@@ -22,7 +29,7 @@ def python_of(page: Path) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if python_of(p).strip()], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [p for p in PAGES if python_of(p).strip()], ids=name_of)
 def test_examples_print_what_their_comments_say(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -34,11 +41,20 @@ def test_examples_print_what_their_comments_say(
     assert capsys.readouterr().out.splitlines() == promised
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PROSE, ids=name_of)
 def test_links_lead_somewhere(page: Path) -> None:
     """Every relative link of a page names a file of the repository."""
     targets = re.findall(r"\]\(([\w./-]+)(?:#[\w-]*)?\)", page.read_text(encoding="utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", PROSE, ids=name_of)
+def test_lines_and_cells_are_short(page: Path) -> None:
+    """No line of a page has more than 120 characters, and no cell of a table more than 25 words."""
+    lines = page.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if len(line) > 120] == []
+    cells = [cell for line in lines if line.startswith("|") for cell in line.strip("|").split("|")]
+    assert [cell for cell in cells if len(re.findall(r"[^\W_]+", cell)) > 25] == []
 
 
 def test_the_tour_is_twenty_lines() -> None:
