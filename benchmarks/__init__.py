@@ -1,1 +1,1 @@
-"""How fast Chainrule is beside its peers, measured in one run, each timed result checked: ``python -m benchmarks``."""
+"""Benchmarks of Chainrule: ``python -m benchmarks`` (speed), ``benchmarks.tables`` and ``benchmarks.mlp_pair``."""

@@ -1,4 +1,4 @@
-"""The benchmarks run and check what they time; no test here asserts a time."""
+"""The speed benchmarks run and check their results, and pages equal the stored results; no test asserts a time."""
 
 from __future__ import annotations
 
@@ -12,41 +12,51 @@ import pytest
 
 import chainrule as cr
 from benchmarks import __main__ as command
-from benchmarks import data, page, peers, table
-from benchmarks.check import failure
-from benchmarks.peers.chainrule_ import network
-from benchmarks.process import ROOT, Failed, Worker
-from benchmarks.results import Report, Result, Row
-from benchmarks.workloads import WORKLOADS, Prediction, Training
+from benchmarks import goals, pages
+from benchmarks.harness import markdown
+from benchmarks.harness.clock import rotated
+from benchmarks.harness.options import chosen
+from benchmarks.harness.paths import ROOT
+from benchmarks.harness.workers import Worker, WorkerError
+from benchmarks.speed import data, page, peers, picture, table
+from benchmarks.speed.check import failure
+from benchmarks.speed.measuring import PeerWorker
+from benchmarks.speed.peers.chainrule_ import network
+from benchmarks.speed.results import PeerTimes, SpeedReport, WorkloadTimes
+from benchmarks.speed.workloads import WORKLOADS, Prediction, Training
 
 TRAININGS = [workload for workload in WORKLOADS.values() if isinstance(workload, Training)]
 PREDICTIONS = [workload for workload in WORKLOADS.values() if isinstance(workload, Prediction)]
 
 
-def report(failed: str | None = None) -> Report:
-    """A run of every workload with made-up times: each peer takes three times as long as Chainrule."""
+def report(failed: str | None = None) -> SpeedReport:
+    """Returns a run of every workload with invented times: each peer takes three times as long as Chainrule."""
     rows = []
     for name, workload in WORKLOADS.items():
         for dtype in workload.dtypes:
-            own = Result("chainrule", "Chainrule", "native engine", {"chainrule": "0.1.0"}, [0.5, 1.0, 2.0, 1.0, 1.0])
+            own = PeerTimes(
+                "chainrule", "Chainrule", "native engine", {"chainrule": "0.1.0"}, [0.5, 1.0, 2.0, 1.0, 1.0]
+            )
             others = [
-                Result(peer, peers.PEERS[peer].title, "", {peer: "1.0"}, [1.5, 3.0, 6.0, 3.0, 3.0], [0.0] * 5, failed)
+                PeerTimes(
+                    peer, peers.PEERS[peer].title, "", {peer: "1.0"}, [1.5, 3.0, 6.0, 3.0, 3.0], [0.0] * 5, failed
+                )
                 for peer in workload.peers
             ]
-            rows.append(Row(name, dtype, workload.units, [own, *others]))
-    return Report("python -m benchmarks", "2026-01-01", 5, False, "abc", {"CPU": "a CPU", "cores": "2"}, {}, rows)
+            rows.append(WorkloadTimes(name, dtype, workload.units, [own, *others]))
+    return SpeedReport("python -m benchmarks", "2026-01-01", 5, False, "abc", {"CPU": "a CPU", "cores": "2"}, {}, rows)
 
 
 def test_every_peer_and_goal_of_a_workload_is_known() -> None:
-    """Workloads name peers that exist, and set goals for peers that they measure."""
+    """Workloads name peers that exist, and goals name peers that are measured."""
     assert list(WORKLOADS) == ["A", "S", "B", "C", "D", "F", "one-row", "1024-rows", "cold-process"]
     for workload in WORKLOADS.values():
         assert set(workload.peers) <= set(peers.PEERS)
-        assert set(workload.goals) <= set(workload.peers)
-        assert all(goal.least <= goal.aim for goal in workload.goals.values())
+        assert set(goals.SPEED[workload.name]) <= set(workload.peers)
+        assert all(goal.least <= goal.aim for goal in goals.SPEED[workload.name].values())
         for peer in ("chainrule", *workload.peers):
             script = f"cold/{peer}_.py" if workload.unit == "process" else f"peers/{peers.PEERS[peer].module}.py"
-            assert (ROOT / "benchmarks" / script).is_file()
+            assert (ROOT / "benchmarks" / "speed" / script).is_file()
 
 
 @pytest.mark.parametrize("workload", TRAININGS, ids=lambda workload: workload.name)
@@ -60,7 +70,7 @@ def test_epochs_are_whole(workload: Training) -> None:
 def test_peers_are_given_the_order_that_training_draws() -> None:
     """Steps over ``row_order`` are those of ``cr.train(seed=SEED)``: both come to the same θ."""
     workload = Training(
-        "T", "", {}, (), sizes=(3, 4, 2), t=12, batch_size=4, epochs=2, optimizer="gradient_descent", learning_rate=0.1
+        "T", "", (), sizes=(3, 4, 2), t=12, batch_size=4, epochs=2, optimizer="gradient_descent", learning_rate=0.1
     )
     X, Y = data.training_set(workload, "float64")
     theta = data.initial_theta(workload.sizes, workload.hidden, "float64")
@@ -96,25 +106,27 @@ def test_the_check_has_its_own_forward_pass() -> None:
     assert data.deviation(one_row, theta, x, network(one_row, theta)(x, engine="reference")) < 1e-14
 
 
-@pytest.mark.parametrize(("peer", "name"), [("reference", "A"), ("chainrule", "A"), ("chainrule", "one-row")])
+@pytest.mark.parametrize(
+    ("peer", "name"), [("reference", "A"), ("chainrule", "A"), ("chainrule", "one-row"), ("predictor", "one-row")]
+)
 def test_a_worker_answers_with_a_checked_run(peer: str, name: str) -> None:
-    """A worker gets ready, and each run starts from θ₀ again: the results of two runs are equal, and right."""
-    with Worker(sys.executable, [peer, name, "float64", "--quick"]) as worker:
-        first, second = worker.run(), worker.run()
+    """Each run of a worker starts from θ₀: the results of two runs are equal, and right."""
+    with PeerWorker([peer, name, "float64", "--quick"], sys.executable) as worker:
+        (seconds, value), (_, second) = worker.run(), worker.run()
         assert worker.versions == {"chainrule": cr.__version__}
         assert worker.note.endswith(" engine")
-    assert first.value == second.value
-    assert first.seconds > 0
+    assert value == second
+    assert seconds > 0
     if name == "A":
-        assert 0 <= first.value < worker.start
+        assert 0 <= value < worker.start
     else:
-        assert failure(WORKLOADS[name], "float64", first.value, 0.0, 0.0) is None
+        assert failure(WORKLOADS[name], "float64", value, 0.0, 0.0) is None
 
 
 def test_a_worker_that_cannot_run_says_why() -> None:
-    """A process that ends instead of answering is a failure with its last words."""
-    with pytest.raises(Failed, match=r"ended with status 2: .*invalid choice"):
-        Worker(sys.executable, ["nobody", "A", "float32"])
+    """A process that ends instead of answering raises its last message."""
+    with pytest.raises(WorkerError, match=r"ended with status 2: .*invalid choice"):
+        Worker("benchmarks.speed.worker", ["nobody", "A", "float32"])
 
 
 @pytest.mark.parametrize(
@@ -130,7 +142,7 @@ def test_a_worker_that_cannot_run_says_why() -> None:
     ],
 )
 def test_a_wrong_result_is_no_time(name: str, dtype: str, value: float) -> None:
-    """A run whose result is off is refused; one that is right within rounding is not."""
+    """A run with a wrong result is refused; one that is right within rounding is not."""
     assert failure(WORKLOADS[name], dtype, value, 1.0, 0.1) is not None
     right = {"A": 0.1 + 1e-11, "one-row": 1e-7, "cold-process": 0.98}[name]
     assert failure(WORKLOADS[name], dtype, right, 1.0, 0.1) is None
@@ -140,61 +152,94 @@ def test_ratios_are_taken_within_a_round() -> None:
     """A machine that is slow in one round changes no ratio; a failed peer has none."""
     row = report().rows[0]
     assert row.ratios(row.results[1]) == [3.0] * 5
+    assert row.ratio("jax") == 3.0
     row.results[1].failure = "wrong"
     assert row.ratios(row.results[1]) == []
+    assert row.ratio("jax") is None
     assert row.best() is row.results[2]
 
 
-def test_tables_and_page_are_complete(tmp_path: Path) -> None:
-    """Every workload, peer and goal is in the table and on the page; JSON gives the report back."""
+def test_each_round_starts_with_the_next() -> None:
+    """In as many rounds as there are participants, each has every turn once."""
+    orders = [rotated("abc", k) for k in range(3)]
+    assert orders == [["a", "b", "c"], ["b", "c", "a"], ["c", "a", "b"]]
+
+
+def test_tables_are_complete(tmp_path: Path) -> None:
+    """Every workload, peer and goal is in the table, the page and the picture; JSON gives the report back."""
     made = report()
     made.save(tmp_path / "run.json")
-    assert Report.load(tmp_path / "run.json") == made
-    text = "\n".join(line for row in made.rows for line in table.block(row))
-    markdown = page.markdown(made)
+    assert SpeedReport.load(tmp_path / "run.json") == made
+    text, shown = "\n".join(map(table.block, made.rows)), "\n".join(page.sections(made).values())
     for row in made.rows:
         assert WORKLOADS[row.workload].title in text
-        assert WORKLOADS[row.workload].title in markdown
-        for result in row.results[1:]:
-            assert f"| {row.workload} | {row.dtype} | " in markdown
-            assert result.title in text
-    assert text.count("MISSED") == sum(g.least > 3 for w in WORKLOADS.values() for g in w.goals.values())
-    assert markdown.count("≥") == sum(len(workload.goals) for workload in WORKLOADS.values())
-    assert page.objections(made) == []
+        assert WORKLOADS[row.workload].title in shown
+        assert WORKLOADS[row.workload].title.partition(" (")[0] in picture.svg(made)
+        assert all(result.title in text and result.title in shown for result in row.results)
+    wanted = [goal for of_peers in goals.SPEED.values() for goal in of_peers.values()]
+    judged = goals.markdown(goals.of_speed(made))
+    assert judged.count("≥") == len(wanted)
+    assert judged.count("MISSED") == sum(goal.least > 3 for goal in wanted)
 
 
-def test_only_a_whole_run_is_shown(tmp_path: Path) -> None:
-    """A run that was quick, short, partial or wrong does not become the page."""
+def test_only_a_whole_run_is_stored() -> None:
+    """A run that was quick, short, partial or wrong is refused."""
     wrong = report(failed="final J is 7")
     quick, short, partial = report(), report(), report()
     quick.quick, short.rounds, partial.left_out = True, 2, {"JAX": "pip"}
     del partial.rows[-1]
     for one in (wrong, quick, short, partial):
-        with pytest.raises(SystemExit, match="not written"):
-            page.write(one, tmp_path)
-    assert "FAILED: final J is 7" in "\n".join(table.block(wrong.rows[0]))
-    assert list(tmp_path.iterdir()) == []
+        with pytest.raises(SystemExit, match="not stored"):
+            pages.refuse(page.objections(one))
+    pages.refuse(page.objections(report()))
+    assert "FAILED: final J is 7" in table.block(wrong.rows[0])
 
 
-def test_peers_that_are_not_there_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_equal_the_stored_results() -> None:
+    """The pages, pictures and goals in the repository are those that the stored results give."""
+    for path, text in pages.generated().items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name} is out of date: python -m benchmarks --pages"
+
+
+def test_pages_are_readable() -> None:
+    """Lines of prose have at most 120 characters, cells at most 25 words, and both pictures less than 60 kB."""
+    for path, text in pages.generated().items():
+        if path.suffix == ".md":
+            lines = text.splitlines()
+            assert max(len(line) for line in lines if not line.startswith("|")) <= 120
+            assert max(len(cell.split()) for line in lines if line.startswith("|") for cell in line.split("|")) <= 25
+            assert "goal" not in text or path.name == "goals.md"
+    assert sum(len(text) for path, text in pages.generated().items() if path.suffix == ".svg") < 60_000
+
+
+def test_a_section_that_is_missing_is_named() -> None:
+    """A page without the sections that are generated for it is refused; its other text is left alone."""
+    text = "# A page\n\n<!-- generated: one -->\nold\n<!-- end -->\n\nMore.\n"
+    assert markdown.filled(text, {"one": "new"}) == text.replace("\nold\n", "\n\nnew\n\n")
+    with pytest.raises(ValueError, match=r"the page has the sections \['one'\]; expected \['two'\]"):
+        markdown.filled(text, {"two": ""})
+
+
+def test_peers_that_are_not_installed_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """A peer that is not installed is left out, by name and with the command that installs it."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name if name == "chainrule" else None)
     made = report()
-    made.left_out = command.left_out(list(WORKLOADS), compare=False)
+    made.left_out = command.left_out(list(WORKLOADS), is_comparison=False)
     assert set(made.left_out) == {"JAX", "PyTorch", "scikit-learn", "ONNX Runtime"}
-    assert "left out: JAX (pip install '.[bench]')" in list(table.left_out(made))
-    assert command.left_out(list(WORKLOADS), compare=True) == {}
+    assert "left out: JAX (pip install '.[bench]')" in list(table.closing(made))
+    assert command.left_out(list(WORKLOADS), is_comparison=True) == {}
 
 
-def test_the_command(tmp_path: Path) -> None:
-    """``python -m benchmarks`` measures who is there, prints and writes JSON; an unknown workload is refused."""
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``python -m benchmarks`` measures the installed peers, prints and writes JSON; unknown workloads are refused."""
     path = tmp_path / "run.json"
-    run = [sys.executable, "-m", "benchmarks", "--quick", "--json", str(path), "--picture", str(tmp_path / "run.svg")]
-    done = subprocess.run(
-        [*run, "--only", "one-row", "--rounds", "1"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    run = [sys.executable, "-m", "benchmarks", "--quick", "--json", str(path), "--only", "one-row", "--rounds", "1"]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Chainrule, " in done.stdout
     assert json.loads(path.read_text(encoding="utf-8"))["rows"][0]["results"][0]["values"]
-    with pytest.raises(SystemExit, match="unknown workload Z"):
-        command.chosen_names("A,Z")
+    with pytest.raises(SystemExit, match="unknown workload Z; known: A, S"):
+        chosen("A,Z", WORKLOADS, "workload")
+    assert chosen("S,A", WORKLOADS, "workload") == ["A", "S"]
+    assert command.main(["--goals"]) == 0
+    assert "aim 12 ×" in capsys.readouterr().out

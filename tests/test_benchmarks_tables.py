@@ -1,4 +1,4 @@
-"""The comparison on real tables: its splits, its arithmetic and its page; no test here asserts a figure of a model."""
+"""The comparison on real tables: its splits, its arithmetic and its page; no test asserts a figure of a model."""
 
 from __future__ import annotations
 
@@ -12,57 +12,57 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.process import ROOT
+from benchmarks import goals, pages
+from benchmarks.harness.paths import ROOT
 from benchmarks.tables import __main__ as command
-from benchmarks.tables import goals, page, rounds, sets, table
-from benchmarks.tables.models import MODELS
-from benchmarks.tables.records import Records, Score, Speed
-from benchmarks.tables.sets import SETS, Set, divided, order_of_rows
-from benchmarks.tables.summary import compare, mean_error, scores
-from benchmarks.tables.verdicts import all_verdicts, of_speed
+from benchmarks.tables import measuring, page, picture, sets
+from benchmarks.tables.comparison import compare, mean_error, mean_errors, scores
+from benchmarks.tables.contestants import MODELS
+from benchmarks.tables.records import FitRecords, FitScore, FitTimes
+from benchmarks.tables.sets import SETS, DataSet, divided, order_of_rows
 from benchmarks.tables.worker import error
 
 CAP = 100
 
 
-def score(name: str, model: str, error: float | None, split: int = 0, tested: int = 50) -> Score:
-    """A made-up fit."""
-    cap = 0 if SETS[name].fixed else CAP
+def score(name: str, model: str, error: float | None, split: int = 0, tested: int = 50) -> FitScore:
+    """Returns an invented fit."""
+    cap = 0 if SETS[name].has_fixed_splits else CAP
     failure = "ValueError: no" if error is None else None
-    return Score(name, split, 0, cap, model, "1.0", "2026-01-01", 2, 80, tested, error, 2.0, 0.1, failure)
+    return FitScore(name, split, 0, cap, model, "1.0", "2026-01-01", 2, 80, tested, error, 2.0, 0.1, failure)
 
 
-def made(*fits: Score) -> Records:
-    """Records of made-up fits."""
-    return Records({fit.key: fit for fit in fits})
+def made(*fits: FitScore) -> FitRecords:
+    """Returns records of the fits."""
+    return FitRecords({fit.key: fit for fit in fits})
 
 
-def whole() -> Records:
-    """Every fit of the table, and speed: Chainrule's error is 1, or 10 %; that of its peers 20 % higher."""
-    records = Records()
-    for key in rounds.wanted(list(SETS.values()), list(MODELS), 1, CAP):
+def whole() -> FitRecords:
+    """Returns every fit of the table, and speed: Chainrule's error is 1, or 10 %; that of its peers is 20 % higher."""
+    records = FitRecords()
+    for key in measuring.wanted(list(SETS.values()), list(MODELS), 1, CAP):
         unit = 0.1 if SETS[key.name].task == "classification" else 1.0
         factor = 1.0 if key.model.startswith("chainrule") else 1.2
         fit = replace(score(key.name, key.model, unit * factor, key.split), cap=key.cap)
         records.scores[fit.key] = fit
     seconds = {name: {"chainrule": [1.0, 2.0, 4.0], "td-s": [4.0, 8.0, 16.0]} for name in ("kin8nm", "power")}
-    records.speed = Speed("2026-01-01", "abc", {"CPU": "a CPU"}, 2, seconds, {"chainrule": "0.1.0"})
+    records.speed = FitTimes("2026-01-01", "abc", {"CPU": "a CPU"}, 2, seconds, {"chainrule": "0.1.0"})
     return records
 
 
 def test_every_set_has_its_splits() -> None:
-    """The sets of PMLB and UCI are all there; few rows are split more often, and fixed splits are as published."""
+    """The catalogue has all sets of PMLB and UCI; small sets have more splits, and the others published ones."""
     assert len(sets.PMLB_REGRESSION) == 29
     assert len(sets.PMLB_CLASSIFICATION) == 24
     assert len(SETS) == 5 + 29 + 24 + 1
     for one in SETS.values():
         if one.reader is sets.pmlb:
             assert len(one.splits) == (sets.SMALL_SPLITS if one.rows < sets.SMALL else 1)
-    assert all(SETS[name].fixed for name in ("mnist", *goals.ABSOLUTE))
+    assert all(SETS[name].has_fixed_splits for name in ("mnist", *goals.TABLES))
 
 
 def test_each_class_has_its_share_of_every_part() -> None:
-    """Of any first part of the order, each class has its share to within one row; every row stands in it once."""
+    """Of any first part of the order, each class has its share to within one row; every row occurs once."""
     y = np.random.default_rng(0).choice(3, 200, p=(0.7, 0.25, 0.05))
     order = order_of_rows(y, "classification", 4)
     assert sorted(order) == list(range(200))
@@ -84,7 +84,7 @@ def test_a_split_depends_on_its_number_alone() -> None:
 
 
 def test_a_cap_takes_rows_from_training_alone() -> None:
-    """With a cap the tested rows are the same, and the rows that are trained on a part of what they were."""
+    """A limit keeps the test rows and leaves a part of the training rows."""
     X, y = np.arange(100.0)[:, None], np.arange(100.0)
     free, capped = (divided(X, y, "regression", 3, cap) for cap in (1000, 30))
     np.testing.assert_array_equal(free.X_test, capped.X_test)
@@ -97,8 +97,8 @@ def test_a_pmlb_file_is_read(tmp_path: Path) -> None:
     text = "a\tb\ttarget\n" + "".join(f"{k}\t{k / 4}\t{k % 2}\n" for k in range(10))
     with gzip.open(tmp_path / "small.tsv.gz", "wt", encoding="utf-8") as file:
         file.write(text)
-    small = Set("small", "classification", "small.tsv.gz", 10, (0,), sets.pmlb)
-    assert small.present(tmp_path)
+    small = DataSet("small", "classification", "small.tsv.gz", 10, (0,), sets.pmlb)
+    assert small.is_present(tmp_path)
     split = small.read(tmp_path, 0, CAP)
     assert split.y.dtype == np.int64
     assert len(split.y_test) == 2
@@ -109,14 +109,14 @@ def test_a_pmlb_file_is_read(tmp_path: Path) -> None:
 
 
 def test_fixed_splits_are_read(tmp_path: Path) -> None:
-    """Files of row and column numbers choose the rows and columns, whatever the cap."""
+    """Files of row and column numbers choose the rows and columns, whatever the limit."""
     place = tmp_path / "uci_small"
     place.mkdir()
     np.savetxt(place / "data.txt", np.arange(12.0).reshape(4, 3))
     files = {"features": [0, 2], "target": [1], "train_1": [3, 0, 2], "test_1": [1]}
     for name, numbers in files.items():
         np.savetxt(place / f"index_{name}.txt", numbers)
-    split = Set("small", "regression", "uci_small", 4, (1,), sets.uci).read(tmp_path, 1, 1)
+    split = DataSet("small", "regression", "uci_small", 4, (1,), sets.uci).read(tmp_path, 1, 1)
     np.testing.assert_array_equal(split.X, [[9, 11], [0, 2], [6, 8]])
     np.testing.assert_array_equal(split.y, [10, 1, 7])
     np.testing.assert_array_equal(split.X_test, [[3, 5]])
@@ -131,7 +131,7 @@ def test_errors() -> None:
 
 
 def test_models_are_compared_on_common_splits() -> None:
-    """A split that one of them lacks does not count, and a set that one of them lacks neither."""
+    """A split or a set that one of the two lacks does not count."""
     records = made(
         score("concrete", "td-s", 2.0, 0), score("concrete", "td-s", 4.0, 1), score("concrete", "td-s", 100.0, 2),
         score("concrete", "chainrule", 1.0, 0), score("concrete", "chainrule", 2.0, 1), score("energy", "td-s", 1.0),
@@ -141,11 +141,11 @@ def test_models_are_compared_on_common_splits() -> None:
     assert scores(records, SETS["car"], "chainrule", CAP) == {}
 
 
-def test_scaling_y_is_nothing_to_a_classifier() -> None:
-    """On sets of classes scikit-learn with y standardised is scikit-learn; it has one column in the table there."""
+def test_scaling_y_changes_nothing_for_classes() -> None:
+    """For classification scikit-learn represents scikit-learn with y standardised, and has the only column."""
     records = made(score("car", "chainrule", 0.09), score("car", "sklearn", 0.19))
     assert compare(records, "chainrule", "sklearn-y", CAP).ratios == {"car": pytest.approx(0.5)}
-    assert set(table.errors(records, replace(SETS["car"], splits=(0,)), CAP)) == {"chainrule", "sklearn"}
+    assert set(mean_errors(records, replace(SETS["car"], splits=(0,)), CAP)) == {"chainrule", "sklearn"}
 
 
 def test_means_over_sets() -> None:
@@ -160,7 +160,7 @@ def test_means_over_sets() -> None:
 
 
 def test_sets_without_a_mistake() -> None:
-    """Where neither errs there is nothing to compare; where one errs, half a row more gives a ratio."""
+    """A set without a mistake is left out; with a mistake of one, half a row more gives a ratio."""
     records = made(
         score("car", "chainrule", 0.0), score("car", "td", 0.0),
         score("monk1", "chainrule", 0.0), score("monk1", "td", 0.02),
@@ -171,20 +171,20 @@ def test_sets_without_a_mistake() -> None:
 
 
 def test_only_what_is_missing_is_fitted() -> None:
-    """A fit that is there is not done again, unless its package has another version or it is asked for."""
+    """A recorded fit is repeated only if its package has another version or on request."""
     version = MODELS["chainrule"].version
-    keys = rounds.wanted([SETS["concrete"], SETS["mnist"]], ["chainrule"], 1, CAP)
+    keys = measuring.wanted([SETS["concrete"], SETS["mnist"]], ["chainrule"], 1, CAP)
     assert [key.split for key in keys] == [0, 1, 2, 3, 4]  # mnist is for another model
     records = made(*(replace(score("concrete", "chainrule", 1.0, s), version=version) for s in (0, 1, 2)))
     old = score("concrete", "chainrule", 1.0, 3)
     records.scores[old.key] = replace(old, version="0.0.0.before")
-    assert [key.split for key in rounds.missing(keys, records, [])] == [3, 4]
-    assert rounds.missing(keys, records, ["chainrule"]) == keys
+    assert [key.split for key in measuring.missing(keys, records, [])] == [3, 4]
+    assert measuring.missing(keys, records, ["chainrule"]) == keys
 
 
 def test_first_splits_come_first() -> None:
-    """A run that is stopped has seen every set."""
-    keys = rounds.wanted([SETS["concrete"], SETS["energy"]], ["sklearn", "td"], 1, CAP)
+    """A run that is stopped has covered every set."""
+    keys = measuring.wanted([SETS["concrete"], SETS["energy"]], ["sklearn", "td"], 1, CAP)
     assert [(key.name, key.model) for key in keys[:4]] == [
         ("concrete", "sklearn"), ("concrete", "td"), ("energy", "sklearn"), ("energy", "td"),
     ]  # fmt: skip
@@ -192,67 +192,67 @@ def test_first_splits_come_first() -> None:
 
 
 def test_records_come_back(tmp_path: Path) -> None:
-    """Lines are appended; the last of a key counts; a saved file gives the same; an absent one nothing."""
+    """Lines are appended; the last of a key counts; a saved file gives the same records, an absent one none."""
     path, saved = tmp_path / "run.jsonl", tmp_path / "saved.jsonl"
     first, second, failed = score("car", "td", 0.5), score("car", "td", 0.25), score("car", "sklearn", None)
-    records = Records()
+    records = FitRecords()
     for one in (first, failed, second):
         records.add(path, one)
-    speed = Speed("2026-01-01", "abc", {"CPU": "a CPU"}, 2, {"power": {"chainrule": [1.0]}})
+    speed = FitTimes("2026-01-01", "abc", {"CPU": "a CPU"}, 2, {"power": {"chainrule": [1.0]}})
     records.add(path, speed)
-    read = Records.load(tmp_path / "absent.jsonl", path)
+    read = FitRecords.load(tmp_path / "absent.jsonl", path)
     assert read.scores == {second.key: second, failed.key: failed}
     assert read.speed == speed
     read.save(saved)
-    assert Records.load(saved) == read == records
+    assert FitRecords.load(saved) == read == records
     assert len(saved.read_text(encoding="utf-8").splitlines()) == 3
-    assert Records.load(tmp_path / "absent.jsonl") == Records()
+    assert FitRecords.load(tmp_path / "absent.jsonl") == FitRecords()
 
 
 def test_goals_are_judged() -> None:
     """Errors 20 % lower than every peer's: all goals over sets are reached but equal ones on single sets are not."""
-    verdicts = all_verdicts(whole(), CAP)
+    verdicts = goals.of_tables(whole(), CAP)
     shares = [verdict for verdict in verdicts if "share of" in verdict.what]
-    assert [verdict.figure for verdict in shares] == ["100.0 %", "100.0 %"]
+    assert [verdict.result for verdict in shares] == ["100.0 %", "100.0 %"]
     ratios = [verdict for verdict in verdicts if "ratio of errors" in verdict.what]
     assert len(ratios) == 2
-    assert all(verdict.reached for verdict in [*shares, *ratios])
-    single = {verdict.what: verdict.reached for verdict in verdicts if "error on" in verdict.what}
-    assert len(single) == 2 * len(goals.ABSOLUTE) + 1
+    assert all(verdict.is_reached for verdict in [*shares, *ratios])
+    single = {verdict.what: verdict.is_reached for verdict in verdicts if "error on" in verdict.what}
+    assert len(single) == 2 * len(goals.TABLES) + 1
     assert single["Chainrule: error on concrete"]
     assert not single["Chainrule: error on energy"]
-    assert not single["Chainrule, best: error on mnist"]
+    assert not single["Chainrule, preset best: error on mnist"]
 
 
 def test_speed_is_judged_within_rounds() -> None:
     """Ratios are taken round by round, so that a machine that slows down changes none; seconds are medians."""
     speed = whole().speed
     assert speed is not None
-    verdicts = {verdict.what: verdict for verdict in of_speed(speed)}
-    assert verdicts["Chainrule against RealMLP-TD-S: times as fast on kin8nm"].figure == "4.0 ×"
-    assert verdicts["Chainrule: seconds of fit and predict on power"].figure == "2.0"
-    assert all(verdict.reached for verdict in verdicts.values())
+    verdicts = {verdict.what: verdict for verdict in goals.of_fit_times(speed)}
+    assert verdicts["Chainrule against RealMLP-TD-S: times as fast on kin8nm"].result == "4.0 ×"
+    assert verdicts["Chainrule: seconds of fit and predict on power"].result == "2.0"
+    assert all(verdict.is_reached for verdict in verdicts.values())
 
 
-def test_table_and_page_are_complete() -> None:
-    """Every set, model and goal is in the table and on the page, and the least error of a set is marked."""
+def test_the_page_is_complete() -> None:
+    """Every set, model and goal is in the tables; the least error of a set is marked; the picture has each peer."""
     records = whole()
-    lines, markdown = list(table.lines(records, CAP)), page.markdown(records, CAP)
-    assert len(lines) == 1 + len(SETS)
+    errors, drawn = page.error_table(records, CAP), picture.svg(records, CAP)
+    assert len(errors.splitlines()) == 2 + len(SETS)
     assert page.objections(records, CAP) == []
-    for name in SETS:
-        assert f"\n| {name} | " in markdown
-    for model in MODELS.values():
-        assert model.title in markdown
-    for verdict in all_verdicts(records, CAP):
-        assert verdict.what in markdown
-        assert any(verdict.what in line for line in table.goal_lines([verdict]))
-    car = next(line for line in lines if line.startswith("car "))
-    assert car.split() == ["car", "10.00", "%*", "10.00", "%*", "12.00", "%", "12.00", "%", "12.00", "%"]
+    assert all(f"\n| {name} " in errors for name in SETS)
+    assert all(model.title in errors for model in MODELS.values())
+    assert all(model.title in drawn for name, model in MODELS.items() if name != "chainrule")
+    judged = goals.of_tables(records, CAP)
+    assert all(verdict.what in goals.markdown(judged) for verdict in judged)
+    car = next(line for line in errors.splitlines() if line.startswith("| car "))
+    cells = [cell.strip() for cell in car.split("|")[5:-1]]
+    assert cells == ["**10.00 %**", "**10.00 %**", "12.00 %", "", "12.00 %", "12.00 %"]
+    assert set(page.sections(records, CAP)) == {"results", "comparisons", "speed", "errors", "run"}
 
 
-def test_only_a_whole_table_is_shown(tmp_path: Path) -> None:
-    """What lacks a fit or the speed, or holds a failure or two versions of a package, does not become the page."""
+def test_only_a_whole_table_is_stored() -> None:
+    """Records that lack a fit or the speed, or hold a failure or two versions of a package, are refused."""
     absent, failed, versions, slow = whole(), whole(), whole(), whole()
     key = score("car", "td", 0.1).key
     del absent.scores[key]
@@ -261,25 +261,16 @@ def test_only_a_whole_table_is_shown(tmp_path: Path) -> None:
     slow.speed = None
     for records, reason in (
         (absent, "1 fits are missing, of td"),
-        (failed, "car 0, RealMLP-TD: ValueError: no"),
+        (failed, "car 0, td: ValueError: no"),
         (versions, "versions 1.0, 2.0"),
         (slow, "speed was not measured"),
     ):
-        with pytest.raises(SystemExit, match=f"not written.*\n.*{reason}"):
-            page.write(records, CAP, tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_page_is_written(tmp_path: Path) -> None:
-    """The page, its picture and its numbers; the numbers are those that were measured."""
-    records = whole()
-    page.write(records, CAP, tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["accuracy.jsonl", "accuracy.md", "accuracy.svg"]
-    assert Records.load(tmp_path / "accuracy.jsonl") == records
+        with pytest.raises(SystemExit, match=f"not stored.*\n.*{reason}"):
+            pages.refuse(page.objections(records, CAP))
 
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """It names sets and packages that are not there, fits what is, and keeps it; the second run fits nothing."""
+    """It names absent sets and packages, makes and keeps the other fits; the second run makes none."""
     place = tmp_path / "pmlb_classification"
     place.mkdir()
     random = np.random.default_rng(0)
@@ -287,7 +278,7 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     with gzip.open(place / "monk1.tsv.gz", "wt", encoding="utf-8") as file:
         file.write("a\tb\ttarget\n" + "\n".join(rows) + "\n")
     path = tmp_path / "run.jsonl"
-    path.touch()  # where there is no such file, it begins with what docs/ has
+    path.touch()  # without the file it would begin with the stored results
     monkeypatch.setenv(sets.VARIABLE, str(tmp_path))
     run = [sys.executable, "-m", "benchmarks.tables", "--only", "sklearn", "--sets", "monk1,car", "--splits", "1"]
     done = subprocess.run(

@@ -1,1 +1,1 @@
-"""How well the default networks do on real tables beside their peers: ``python -m benchmarks.tables``."""
+"""The accuracy and the speed of the default networks beside their peers on real tables."""

@@ -1,109 +1,101 @@
-"""``python -m benchmarks.tables``: fit what is missing, print the tables, measure speed, or write the page."""
+"""``python -m benchmarks.tables``: make the missing fits, measure their speed, or store the result."""
 
 from __future__ import annotations
 
 import argparse
 import signal
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks import machine
-from benchmarks.__main__ import positive
-from benchmarks.process import ROOT
-from benchmarks.tables import page, rounds, table
-from benchmarks.tables.models import MODELS
-from benchmarks.tables.records import Records
-from benchmarks.tables.sets import SETS, VARIABLE, folder
-from benchmarks.tables.verdicts import all_verdicts
+from benchmarks import goals, pages
+from benchmarks.harness import machine
+from benchmarks.harness.options import chosen, positive
+from benchmarks.harness.paths import BUILD
+from benchmarks.tables import measuring, page, records
+from benchmarks.tables.contestants import MODELS
+from benchmarks.tables.records import FitRecords
+from benchmarks.tables.sets import CAP, SETS, VARIABLE, folder
 
-RECORDS = ROOT / "build" / "benchmarks" / "tables.jsonl"
-SHOWN = ROOT / "docs" / "accuracy.jsonl"  # what is known already, where RECORDS is not there
-CAP = 3000  # rows to train on where splits are not fixed, so that the table takes an hour and not a night
-SPEED_SETS, SPEED_MODELS, SPEED_ROUNDS = "kin8nm,power,letter", "chainrule,td-s", 3
 REMEDY = "pip install -c constraints.txt torch && pip install -c constraints.txt '.[bench]'"
+RECORDS = BUILD / "tables.jsonl"  # begins with the stored results
+SPEED_SETS, SPEED_MODELS, SPEED_ROUNDS = "kin8nm,power,letter", "chainrule,td-s", 3
 
 
 def options() -> argparse.ArgumentParser:
-    """The command line."""
+    """Returns the parser of the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.tables", description="The default networks beside their peers on real tables.",
-        epilog=f"The data lie in the folder that {VARIABLE} names. Models: {', '.join(MODELS)}",
+        prog="python -m benchmarks.tables", description="Compares default networks with their peers on real tables.",
+        epilog=f"The environment variable {VARIABLE} names the folder with the data. Models: {', '.join(MODELS)}",
     )  # fmt: skip
-    parser.add_argument("--only", metavar="MODEL,…", help="these models alone")
-    parser.add_argument("--sets", metavar="SET,…", help="these sets alone")
-    parser.add_argument("--rerun", metavar="MODEL,…", help="fit these models again where they have been already")
-    parser.add_argument("--splits", type=positive, metavar="N", help="the first N splits of each set alone")
-    parser.add_argument("--rows", type=positive, default=CAP, help=f"rows of a PMLB set to train on (default {CAP})")
+    parser.add_argument("--only", metavar="MODEL,…", help="use only these models")
+    parser.add_argument("--sets", metavar="SET,…", help="use only these sets")
+    parser.add_argument("--rerun", metavar="MODEL,…", help="repeat the fits of these models")
+    parser.add_argument("--splits", type=positive, metavar="N", help="use only the first N splits of each set")
+    parser.add_argument("--rows", type=positive, default=CAP, help=f"training rows of a PMLB set (default {CAP})")
     parser.add_argument("--seeds", type=positive, default=1, help="seeds of each model on each split (default 1)")
     parser.add_argument("--threads", type=positive, default=machine.cores(), help="threads of a model (default: cores)")
-    parser.add_argument("--speed", action="store_true", help="measure speed in turns instead, on a quiet machine")
+    parser.add_argument("--speed", action="store_true", help="measure speed in turns; needs a quiet machine")
     parser.add_argument("--rounds", type=positive, default=SPEED_ROUNDS, help="turns of each model with --speed")
-    parser.add_argument("--show", action="store_true", help="measure nothing; print what is there")
-    parser.add_argument("--write-docs", action="store_true", help="measure nothing; make docs/accuracy.md")
-    parser.add_argument("--records", type=Path, default=RECORDS, metavar="FILE", help="what is measured is kept here")
+    parser.add_argument("--show", action="store_true", help="only print the records")
+    parser.add_argument("--store", action="store_true", help="only store the records and generate the pages")
+    parser.add_argument("--records", type=Path, default=RECORDS, metavar="FILE", help="the file of measured fits")
     return parser
 
 
-def chosen(asked: str, known: Iterable[str], what: str) -> list[str]:
-    """The names asked for, each of which must be known."""
-    names = asked.split(",")
-    if unknown := [name for name in names if name not in set(known)]:
-        raise SystemExit(f"unknown {what} {', '.join(unknown)}; known: {', '.join(known)}")
-    return names
-
-
 def say(text: str) -> None:
-    """A line of progress."""
+    """Prints a line of progress."""
     print(text, flush=True)
 
 
-def show(records: Records, cap: int) -> None:
-    """The tables."""
-    print("", *table.lines(records, cap), "", *table.goal_lines(all_verdicts(records, cap)), sep="\n")
-    for failure in table.failures(records):
-        print(f"FAILED {failure}")
-
-
-def present(asked: argparse.Namespace, place: Path) -> tuple[list[str], list[str]]:
-    """The models and the sets that were asked for and are there; the others are named."""
-    models = chosen(asked.only or (SPEED_MODELS if asked.speed else ",".join(MODELS)), MODELS, "model")
-    names = chosen(asked.sets or (SPEED_SETS if asked.speed else ",".join(SETS)), SETS, "set")
+def present(given: argparse.Namespace, place: Path) -> tuple[list[str], list[str]]:
+    """Returns the requested models and sets that are present, and prints those that are left out."""
+    models = chosen(given.only or (SPEED_MODELS if given.speed else None), MODELS, "model")
+    names = chosen(given.sets or (SPEED_SETS if given.speed else None), SETS, "set")
     for model in models:
-        if not MODELS[model].installed:
+        if not MODELS[model].is_installed:
             say(f"left out: {MODELS[model].title} ({REMEDY})")
     for name in names:
-        if not SETS[name].present(place):
+        if not SETS[name].is_present(place):
             say(f"left out: {name} ({SETS[name].path} is not in the folder)")
-    return [m for m in models if MODELS[m].installed], [name for name in names if SETS[name].present(place)]
+    return [m for m in models if MODELS[m].is_installed], [name for name in names if SETS[name].is_present(place)]
+
+
+def measure(given: argparse.Namespace, found: FitRecords) -> None:
+    """Makes the missing fits or measures speed; the results are added to the records."""
+    place = folder()
+    if place is None:
+        raise SystemExit(f"the environment variable {VARIABLE} must name the folder with the data")
+    again = chosen(given.rerun, MODELS, "model") if given.rerun else []
+    models, names = present(given, place)
+    machine.warn_if_busy()
+    if not given.records.exists():
+        found.save(given.records)
+    if given.speed:
+        speed = measuring.measure_speed(names, models, given.rounds, given.threads, given.rows, say)
+        found.add(given.records, speed)
+    else:
+        keys = measuring.wanted([SETS[name] for name in names], models, given.seeds, given.rows)
+        keys = [key for key in keys if given.splits is None or key.split < given.splits]
+        measuring.fit_missing(measuring.missing(keys, found, again), found, given.records, given.threads, say)
 
 
 def main(arguments: list[str]) -> int:
-    """Exit status 1 if a fit failed."""
-    asked = options().parse_args(arguments)
-    again = chosen(asked.rerun, MODELS, "model") if asked.rerun else []
-    records = Records.load(asked.records, SHOWN)
-    if asked.write_docs:
-        page.write(records, asked.rows)
+    """Runs the command; the exit status is 1 if a fit failed."""
+    given = options().parse_args(arguments)
+    found = FitRecords.load(given.records, records.STORED)
+    if given.store:
+        pages.refuse(page.objections(found, given.rows))
+        found.save(records.STORED)
+        pages.write()
         return 0
-    if not asked.show:
-        place = folder()
-        if place is None:
-            raise SystemExit(f"the environment variable {VARIABLE} must name the folder with the data")
-        models, names = present(asked, place)
-        if not asked.records.exists():
-            records.save(asked.records)
-        if asked.speed:
-            speed = rounds.measure_speed(names, models, asked.rounds, asked.threads, asked.rows, say)
-            records.add(asked.records, speed)
-        else:
-            keys = rounds.wanted([SETS[name] for name in names], models, asked.seeds, asked.rows)
-            keys = [key for key in keys if asked.splits is None or key.split < asked.splits]
-            rounds.fit_missing(rounds.missing(keys, records, again), records, asked.records, asked.threads, say)
-    show(records, asked.rows)
-    return int(bool(table.failures(records)))
+    if not given.show:
+        measure(given, found)
+    print("", page.error_table(found, given.rows), "", goals.markdown(goals.of_tables(found, given.rows)), sep="\n")
+    for failure in found.failures:
+        print(f"FAILED {failure}")
+    return int(bool(found.failures))
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # workers that stand still are ended on the way out
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends the suspended workers too
     sys.exit(main(sys.argv[1:]))

@@ -1,7 +1,7 @@
-"""What was measured, one line of JSON each, in a file that only grows: what is there need not be measured again.
+"""The measured fits, one line of JSON each, in a file that only grows, so that no fit is measured twice.
 
-A line is appended as soon as a fit is done, so that a run may be stopped at any time and two runs may fill one file;
-the last line of a kind counts.
+A line is appended as soon as a fit is done: a run may be stopped at any time, and two runs may fill one file. Of
+several lines for the same fit the last one counts.
 """
 
 from __future__ import annotations
@@ -13,9 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.harness.paths import RESULTS, replace_file
 
-class Key(NamedTuple):
-    """Which fit it is; ``cap`` is the most rows that were trained on, 0 where the split is fixed."""
+STORED = RESULTS / "accuracy.jsonl"
+
+
+class FitKey(NamedTuple):
+    """The identity of a fit; ``cap`` is the limit of training rows, 0 for a fixed split."""
 
     name: str
     split: int
@@ -25,8 +29,8 @@ class Key(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Score:
-    """A model's error on a split of a set, or why there is none."""
+class FitScore:
+    """A model's error on a split of a set, or the reason why the fit failed."""
 
     name: str
     split: int
@@ -36,64 +40,69 @@ class Score:
     version: str  # of the model's package
     date: str
     threads: int
-    rows: int  # trained on
-    tested: int = 0
+    rows: int  # for training
+    tested: int = 0  # rows
     error: float | None = None
-    fit_seconds: float = 0.0  # on a machine that may have been busy: only a Speed may be quoted
+    fit_seconds: float = 0.0  # on a machine that may have been busy: quote only FitTimes
     predict_seconds: float = 0.0
     failure: str | None = None
 
     @property
-    def key(self) -> Key:
-        """Which fit it is."""
-        return Key(self.name, self.split, self.seed, self.cap, self.model)
+    def key(self) -> FitKey:
+        """The identity of the fit."""
+        return FitKey(self.name, self.split, self.seed, self.cap, self.model)
 
 
 @dataclass(frozen=True)
-class Speed:
-    """Seconds of fits in turns: in each round every model fitted every set once, in an order that rotates."""
+class FitTimes:
+    """Seconds of interleaved fits: in each round every model fitted every set once, in an order that rotates."""
 
     date: str
     revision: str
     machine: dict[str, str]
     threads: int
-    seconds: dict[str, dict[str, list[float]]]  # set, model: a number a round, fit and prediction together
+    seconds: dict[str, dict[str, list[float]]]  # by set and model, one number a round: fit and prediction together
     versions: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
-class Records:
-    """The lines of a file: the last Score of each Key, and the last Speed."""
+class FitRecords:
+    """The content of a file: the last FitScore of each FitKey, and the last FitTimes."""
 
-    scores: dict[Key, Score] = field(default_factory=dict)
-    speed: Speed | None = None
+    scores: dict[FitKey, FitScore] = field(default_factory=dict)
+    speed: FitTimes | None = None
 
     @classmethod
-    def load(cls, *paths: Path) -> Records:
-        """Read the first of the files that is there; nothing if none is."""
+    def load(cls, *paths: Path) -> FitRecords:
+        """Reads the first file that exists; without one the records are empty."""
         records = cls()
         for path in paths:
             if path.exists():
                 for line in path.read_text(encoding="utf-8").splitlines():
                     read: dict[str, Any] = json.loads(line)
                     if "seconds" in read:
-                        records.speed = Speed(**read)
+                        records.speed = FitTimes(**read)
                     else:
-                        score = Score(**read)
+                        score = FitScore(**read)
                         records.scores[score.key] = score
                 break
         return records
 
-    def save(self, path: Path) -> None:
-        """Write the lines that count, in the order of their keys."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lines: Iterable[Score | Speed] = [self.scores[key] for key in sorted(self.scores)]
-        lines = [*lines, *([self.speed] if self.speed is not None else [])]
-        path.write_text("".join(line_of(one) for one in lines), encoding="utf-8")
+    @property
+    def failures(self) -> list[str]:
+        """Every failed fit, with the reason."""
+        failed = (score for score in self.scores.values() if score.failure is not None)
+        return [f"{score.name} {score.split}, {score.model}: {score.failure}" for score in failed]
 
-    def add(self, path: Path, one: Score | Speed) -> None:
-        """Append a line."""
-        if isinstance(one, Score):
+    def save(self, path: Path) -> None:
+        """Writes the lines that count, in the order of their keys."""
+        lines: Iterable[FitScore | FitTimes] = [self.scores[key] for key in sorted(self.scores)]
+        lines = [*lines, *([self.speed] if self.speed is not None else [])]
+        replace_file(path, "".join(line_of(one) for one in lines))
+
+    def add(self, path: Path, one: FitScore | FitTimes) -> None:
+        """Appends a line."""
+        if isinstance(one, FitScore):
             self.scores[one.key] = one
         else:
             self.speed = one
@@ -101,8 +110,8 @@ class Records:
             file.write(line_of(one))
 
 
-def line_of(one: Score | Speed) -> str:
-    """One line of JSON, without what has its default."""
+def line_of(one: FitScore | FitTimes) -> str:
+    """Returns one line of JSON; fields with their default value are left out."""
     fields = dataclasses.asdict(one)
     defaults = {f.name: f.default for f in dataclasses.fields(one)}
     return json.dumps({name: value for name, value in fields.items() if value != defaults[name]}) + "\n"

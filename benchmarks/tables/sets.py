@@ -1,7 +1,7 @@
-"""The sets of real data, and which rows of each are trained on and tested: the same for every model.
+"""The sets of real data and their splits into training and test rows, the same for every model.
 
-They lie outside the repository, in the folder that the environment variable CHAINRULE_DATA names. The UCI sets come
-with fixed splits, those of the papers on probabilistic backpropagation and MC dropout; the PMLB sets are split here.
+The data lie outside the repository, in the folder named by the environment variable CHAINRULE_DATA. The UCI sets have
+fixed splits, those of the papers on probabilistic backpropagation and MC dropout; the PMLB sets are split here.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-Task = Literal["regression", "classification"]
+TableTask = Literal["regression", "classification"]
 
 VARIABLE = "CHAINRULE_DATA"
+CAP = 3000  # training rows of a set without fixed splits, so that the whole table takes about an hour
 TEST_SHARE = 0.2  # of a set without fixed splits
-SMALL, SMALL_SPLITS = 2000, 3  # fewer rows than this: so many splits, since few test rows say little
+SMALL, SMALL_SPLITS = 2000, 3  # a set with fewer rows has three splits: few test rows give a noisy error
 PIXEL = 255.0
 
 
-class Split(NamedTuple):
-    """What a model is given: X (t, n), y (t,) to fit; the error is taken on the test rows."""
+class DataSplit(NamedTuple):
+    """Training rows X (t, n), y (t,), and test rows."""
 
     X: Array
     y: Array
@@ -35,39 +36,39 @@ class Split(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Set:
-    """A set: where it lies in the folder, its rows, and the splits that are measured."""
+class DataSet:
+    """A set: its place in the folder, its number of rows, and the splits that are measured."""
 
     name: str
-    task: Task
+    task: TableTask
     path: str
     rows: int
     splits: tuple[int, ...]
-    reader: Callable[[Set, Path, int, int], Split] = field(repr=False)
-    only: tuple[str, ...] = ()  # the models that it is for, where it is not for all
+    reader: Callable[[DataSet, Path, int, int], DataSplit] = field(repr=False)
+    only: tuple[str, ...] = ()  # the models that are measured on it; empty: all
 
     @property
-    def fixed(self) -> bool:
-        """Whether it comes with its splits, so that all of their rows are trained on."""
+    def has_fixed_splits(self) -> bool:
+        """True if its splits are published; they are used without a limit of rows."""
         return self.reader is not pmlb
 
-    def present(self, folder: Path) -> bool:
-        """Whether it is there."""
+    def is_present(self, folder: Path) -> bool:
+        """Returns True if the folder holds the set."""
         return (folder / self.path).exists()
 
-    def read(self, folder: Path, split: int, cap: int) -> Split:
-        """The split; sets without fixed splits are trained on ``cap`` rows at most."""
+    def read(self, folder: Path, split: int, cap: int) -> DataSplit:
+        """Reads a split; a set without fixed splits has ``cap`` training rows at most."""
         return self.reader(self, folder, split, cap)
 
 
 def folder() -> Path | None:
-    """The folder with the data, where the environment names one."""
+    """Returns the folder with the data, None if the environment names none."""
     named = os.environ.get(VARIABLE)
     return Path(named) if named else None
 
 
-def order_of_rows(y: Array, task: Task, seed: int) -> Array:
-    """A random order of the rows; of any first part of it, each class has its share (to within one row)."""
+def order_of_rows(y: Array, task: TableTask, seed: int) -> Array:
+    """Returns a random order of the rows; each class has its share of every first part, to within one row."""
     random = np.random.default_rng([1, seed])
     order = random.permutation(len(y))
     if task == "regression":
@@ -79,17 +80,17 @@ def order_of_rows(y: Array, task: Task, seed: int) -> Array:
     return np.argsort(place, kind="stable")
 
 
-def divided(X: Array, y: Array, task: Task, seed: int, cap: int) -> Split:
-    """The last fifth of a random order is tested, and of the rest the first ``cap`` rows are trained on."""
+def divided(X: Array, y: Array, task: TableTask, seed: int, cap: int) -> DataSplit:
+    """Tests on the last fifth of a random order and trains on the first ``cap`` rows of the rest."""
     order = order_of_rows(y, task, seed)
     tested = max(1, round(TEST_SHARE * len(y)))
     train, test = order[:-tested][:cap], order[-tested:]
-    train = np.random.default_rng([2, seed]).permutation(train)  # classes stand in no pattern
-    return Split(X[train], y[train], X[test], y[test])
+    train = np.random.default_rng([2, seed]).permutation(train)  # without a pattern of classes
+    return DataSplit(X[train], y[train], X[test], y[test])
 
 
-def pmlb(one: Set, folder: Path, split: int, cap: int) -> Split:
-    """A tab-separated file with a line of names; the last column is the target. Categories are numbers already."""
+def pmlb(one: DataSet, folder: Path, split: int, cap: int) -> DataSplit:
+    """Reads a tab-separated file with a line of names and the target last. PMLB has made categories whole numbers."""
     with gzip.open(folder / one.path, "rt", encoding="utf-8") as file:
         names = file.readline().rstrip("\n").split("\t")
         table = np.loadtxt(file, delimiter="\t", ndmin=2)
@@ -99,8 +100,8 @@ def pmlb(one: Set, folder: Path, split: int, cap: int) -> Split:
     return divided(table[:, :-1], y, one.task, split, cap)
 
 
-def uci(one: Set, folder: Path, split: int, cap: int) -> Split:
-    """Numbers between blanks, and files of row and column numbers; ``cap`` does not apply to fixed splits."""
+def uci(one: DataSet, folder: Path, split: int, cap: int) -> DataSplit:
+    """Reads numbers separated by blanks, and files of row and column numbers; ``cap`` does not apply."""
     place = folder / one.path
     table = np.loadtxt(place / "data.txt", ndmin=2)
     if len(table) != one.rows:
@@ -111,11 +112,11 @@ def uci(one: Set, folder: Path, split: int, cap: int) -> Split:
 
     X, y = table[:, numbers("index_features.txt")], table[:, numbers("index_target.txt")[0]]
     train, test = numbers(f"index_train_{split}.txt"), numbers(f"index_test_{split}.txt")
-    return Split(X[train], y[train], X[test], y[test])
+    return DataSplit(X[train], y[train], X[test], y[test])
 
 
-def mnist(one: Set, folder: Path, split: int, cap: int) -> Split:
-    """60,000 pictures to train on and 10,000 to test; pixels from 0 to 1."""
+def mnist(one: DataSet, folder: Path, split: int, cap: int) -> DataSplit:
+    """Reads 60,000 training and 10,000 test pictures; pixels are scaled to [0, 1]."""
 
     def content(name: str, header: int) -> Array:
         with gzip.open(folder / one.path / f"{name}.gz", "rb") as file:
@@ -125,7 +126,7 @@ def mnist(one: Set, folder: Path, split: int, cap: int) -> Split:
         pixels = content(f"{name}-images-idx3-ubyte", 16).reshape(-1, 784)
         return (pixels / np.float32(PIXEL)).astype(np.float32), content(f"{name}-labels-idx1-ubyte", 8).astype(np.int64)
 
-    return Split(*part("train"), *part("t10k"))
+    return DataSplit(*part("train"), *part("t10k"))
 
 
 UCI = {
@@ -152,18 +153,20 @@ PMLB_CLASSIFICATION = {
 }  # fmt: skip
 
 
-def catalogue() -> dict[str, Set]:
-    """Every set by its name, in the order in which they are run and shown."""
-    sets = [Set(name, "regression", f"uci_{name}", rows, tuple(splits), uci) for name, (rows, splits) in UCI.items()]
-    groups: list[tuple[Task, dict[str, int]]] = [
+def catalogue() -> dict[str, DataSet]:
+    """Returns every set by its name, in the order in which they are run and shown."""
+    sets = [
+        DataSet(name, "regression", f"uci_{name}", rows, tuple(splits), uci) for name, (rows, splits) in UCI.items()
+    ]
+    groups: list[tuple[TableTask, dict[str, int]]] = [
         ("regression", PMLB_REGRESSION),
         ("classification", PMLB_CLASSIFICATION),
     ]
     for task, group in groups:
         for name, rows in group.items():
             splits = tuple(range(SMALL_SPLITS if rows < SMALL else 1))
-            sets.append(Set(name, task, f"pmlb_{task}/{name}.tsv.gz", rows, splits, pmlb))
-    sets.append(Set("mnist", "classification", "mnist", 70_000, (0,), mnist, ("chainrule-best",)))
+            sets.append(DataSet(name, task, f"pmlb_{task}/{name}.tsv.gz", rows, splits, pmlb))
+    sets.append(DataSet("mnist", "classification", "mnist", 70_000, (0,), mnist, ("chainrule-best",)))
     return {one.name: one for one in sets}
 
 

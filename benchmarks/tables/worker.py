@@ -1,85 +1,75 @@
 """One model in a process of its own: ``python -m benchmarks.tables.worker MODEL THREADS``.
 
-It fits a small made-up table, so that what a package loads at first use is loaded, and says that it is ready. Then
-each line on standard input, ``{"name", "split", "seed", "cap"}``, asks for one fit and is answered with a line of JSON:
-``fit_seconds``, ``predict_seconds``, ``error`` and ``rows`` (trained on), or ``failure``.
+Before its greeting it fits a small synthetic table, so that everything a package loads at first use is loaded. A
+request ``{"name", "split", "seed", "cap"}`` asks for one fit; the answer holds ``fit_seconds``, ``predict_seconds``,
+``error``, ``rows`` (for training) and ``tested``, or ``failure``.
 """
 
 from __future__ import annotations
 
-import gc
 import json
-import os
 import sys
-import time
 import warnings
 from typing import Any
 
 import numpy as np
 
-from benchmarks.tables.models import MODELS
-from benchmarks.tables.sets import SETS, Array, Split, Task, folder
+from benchmarks.harness.clock import timed
+from benchmarks.harness.workers import Answer, serve
+from benchmarks.tables.contestants import MODELS
+from benchmarks.tables.sets import SETS, VARIABLE, Array, DataSplit, TableTask, folder
 
 
-def error(task: Task, y: Array, predicted: Array) -> float:
-    """The root of the mean squared error, or the share of wrong classes."""
-    predicted = np.asarray(predicted).reshape(y.shape)  # some give a column
+def error(task: TableTask, y: Array, predicted: Array) -> float:
+    """Returns the root of the mean squared error, or the share of wrong classes."""
+    predicted = np.asarray(predicted).reshape(y.shape)  # some models return a column
     if task == "classification":
         return float(np.mean(predicted != y))
     return float(np.sqrt(np.mean(np.square(predicted.astype(np.float64) - y))))
 
 
-def measured(model: str, task: Task, split: Split, seed: int, threads: int) -> dict[str, Any]:
-    """One fit and one prediction, timed, without the garbage collector's pauses."""
+def measured(model: str, task: TableTask, split: DataSplit, seed: int, threads: int) -> dict[str, Any]:
+    """Times one fit and one prediction."""
     estimator = MODELS[model].make(task, seed, threads)
-    gc.collect()
-    gc.disable()
-    began = time.perf_counter()
-    estimator.fit(split.X, split.y)
-    fitted = time.perf_counter()
-    predicted = estimator.predict(split.X_test)
-    done = time.perf_counter()
-    gc.enable()
+    fit_seconds, _ = timed(lambda: estimator.fit(split.X, split.y))
+    predict_seconds, predicted = timed(lambda: estimator.predict(split.X_test))
     return {
         "error": error(task, split.y_test, predicted),
-        "fit_seconds": fitted - began,
-        "predict_seconds": done - fitted,
+        "fit_seconds": fit_seconds,
+        "predict_seconds": predict_seconds,
         "rows": len(split.y),
         "tested": len(split.y_test),
     }
 
 
 def warm_up(model: str, threads: int) -> None:
-    """A fit of each kind on forty rows."""
+    """Fits forty rows for each task."""
     X = np.random.default_rng(0).standard_normal((40, 3))
     for task in MODELS[model].tasks:
         y = X[:, 0] if task == "regression" else (X[:, 0] > 0).astype(np.int64)
-        measured(model, task, Split(X, y, X, y), 0, threads)
+        measured(model, task, DataSplit(X, y, X, y), 0, threads)
 
 
-def main() -> int:
-    """Answer until standard input ends."""
+def prepare() -> tuple[dict[str, Any], Answer]:
+    """Reads the command line and warms up."""
     model, threads = sys.argv[1], int(sys.argv[2])
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever a package prints must not be taken for an answer
-    warnings.simplefilter("ignore")  # a default number of epochs that is too few is a part of the result
+    warnings.simplefilter("ignore")  # a peer's default number of epochs may be too few; that is part of its result
     place = folder()
     if place is None:
-        raise SystemExit("CHAINRULE_DATA names no folder")
+        raise SystemExit(f"{VARIABLE} names no folder")
     warm_up(model, threads)
-    print(json.dumps({"version": MODELS[model].version}), file=answers, flush=True)
-    for line in sys.stdin:
-        asked = json.loads(line)
-        one = SETS[asked["name"]]
-        split = one.read(place, asked["split"], asked["cap"])
+
+    def answer(line: str) -> dict[str, Any]:
+        request = json.loads(line)
+        one = SETS[request["name"]]
+        split = one.read(place, request["split"], request["cap"])
         try:
-            answer = measured(model, one.task, split, asked["seed"], threads)
-        except Exception as failure:  # whatever a peer raises is its result on this set
-            gc.enable()
-            answer = {"failure": f"{type(failure).__name__}: {failure}".splitlines()[0], "rows": len(split.y)}
-        print(json.dumps(answer), file=answers, flush=True)
-    return 0
+            return measured(model, one.task, split, request["seed"], threads)
+        except Exception as failure:  # any exception of a peer is its result on this set
+            return {"failure": f"{type(failure).__name__}: {failure}".splitlines()[0], "rows": len(split.y)}
+
+    return {"version": MODELS[model].version}, answer
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    serve(prepare)

@@ -1,0 +1,39 @@
+"""Markdown: tables, which are read in a terminal too, and pages with generated sections."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+
+SECTION = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->\n)", re.DOTALL)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Returns a table with cells of equal width; a column whose title starts with ">" is aligned to the right."""
+    alignments = [">" if title.startswith(">") else "<" for title in columns]
+    titles = [title.removeprefix(">") for title in columns]
+    cells = [titles, *rows]
+    widths = [max(3, *(len(row[k]) for row in cells)) for k in range(len(columns))]
+    layout = "| " + " | ".join(f"{{:{a}{width}}}" for a, width in zip(alignments, widths, strict=True)) + " |"
+    rule = layout.format(*("-" * (w - 1) + ("-" if a == "<" else ":") for a, w in zip(alignments, widths, strict=True)))
+    return "\n".join([layout.format(*titles), rule, *(layout.format(*row) for row in cells[1:])])
+
+
+def paragraph(text: str, first: str = "", later: str = "") -> str:
+    """Returns the text in lines of at most 120 characters, with the given indents."""
+    return textwrap.fill(
+        text, 120, initial_indent=first, subsequent_indent=later, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def bullets(items: Iterable[str]) -> str:
+    """Returns a list."""
+    return "\n".join(paragraph(item, "- ", "  ") for item in items)
+
+
+def filled(page: str, sections: Mapping[str, str]) -> str:
+    """Returns the page with new text between the comments ``generated: name`` and ``end`` of each section."""
+    if (found := [name for _, name, _ in SECTION.findall(page)]) != list(sections):
+        raise ValueError(f"the page has the sections {found}; expected {list(sections)}")
+    return SECTION.sub(lambda match: f"{match[1]}\n{sections[match[2]]}\n\n{match[3]}", page)

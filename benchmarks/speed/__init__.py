@@ -1,0 +1,1 @@
+"""The speed of Chainrule beside its peers: training runs, predictions and whole processes."""

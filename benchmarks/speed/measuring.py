@@ -1,0 +1,115 @@
+"""Interleaved measuring: in each round every participant has one turn, in an order that rotates.
+
+A machine that slows down for a while therefore slows all of them. A run with a wrong result is a failure, not a time.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Protocol
+
+from benchmarks.harness.clock import rotated
+from benchmarks.harness.workers import Worker, WorkerError
+from benchmarks.speed.check import failure
+from benchmarks.speed.peers import PEERS
+from benchmarks.speed.results import PeerTimes, WorkloadTimes
+from benchmarks.speed.rival import Rival
+from benchmarks.speed.whole_process import ProcessRuns, digits
+from benchmarks.speed.workloads import Training, Workload
+
+
+class Participant(Protocol):
+    """A peer that makes one timed run after another."""
+
+    note: str
+    versions: dict[str, str]
+
+    def run(self) -> tuple[float, float]:
+        """Returns the seconds of a run and the value to check; raises WorkerError."""
+
+
+class PeerWorker(Worker):
+    """A peer in a persistent process: ``python -m benchmarks.speed.worker``."""
+
+    def __init__(self, arguments: list[str], python: str, environment: dict[str, str] | None = None) -> None:
+        super().__init__("benchmarks.speed.worker", arguments, python, environment)
+        self.note: str = self.greeting["note"]
+        self.versions: dict[str, str] = self.greeting["versions"]
+        self.start: float = self.greeting["start"]  # J(θ₀) of a training run
+
+    def run(self) -> tuple[float, float]:
+        """Returns the seconds of a run and the value to check."""
+        answer = self.ask("run")
+        return answer["seconds"], answer["value"]
+
+
+def measure(
+    workload: Workload, dtype: str, peers: Sequence[str], rounds: int, quick: bool, rival: Rival | None,
+    say: Callable[[str], None],
+) -> WorkloadTimes:  # fmt: skip
+    """Measures Chainrule and the peers on one workload in one dtype."""
+    workload = workload.quick() if quick else workload
+    arguments = [workload.name, dtype, *(["--quick"] if quick else [])]
+    start = expected = 0.0
+    if isinstance(workload, Training):
+        say(f"{workload.name}: the reference engine's result")
+        start, expected = reference(workload, arguments)
+    results = [PeerTimes(peer, PEERS[peer].title) for peer in ("chainrule", *peers)]
+    if rival is not None:
+        results.insert(1, PeerTimes("rival", rival.title))
+    with ExitStack() as stack:
+        data = stack.enter_context(digits()) if workload.unit == "process" else None
+        ready: dict[str, Participant] = {}
+        for result in results:
+            say(f"{workload.name}: preparing {result.title}")
+            try:
+                one = ready[result.peer] = participant(result.peer, arguments, data, rival, stack)
+                result.note, result.versions = one.note, {} if result.peer == "rival" else one.versions
+            except WorkerError as error:
+                result.failure = str(error)
+        for k in range(rounds):
+            for result in rotated(results, k):
+                if result.failure is None:
+                    say(f"{workload.name}: round {k + 1} of {rounds}, {result.title}")
+                    take_turn(result, ready[result.peer], workload, dtype, start, expected)
+    return WorkloadTimes(workload.name, dtype, workload.units, results, expected)
+
+
+def participant(
+    peer: str, arguments: list[str], data: Path | None, rival: Rival | None, stack: ExitStack
+) -> Participant:
+    """Prepares a peer: a persistent worker, or a script that is started anew in each turn."""
+    python, environment = sys.executable, None
+    if peer == "rival" and rival is not None:
+        peer, python, environment = "chainrule", rival.python, rival.environment
+    if data is not None:
+        return ProcessRuns(peer, data, python, environment)
+    return stack.enter_context(PeerWorker([peer, *arguments], python, environment))
+
+
+def take_turn(
+    result: PeerTimes, one: Participant, workload: Workload, dtype: str, start: float, expected: float
+) -> None:
+    """Makes one timed run and checks it."""
+    try:
+        seconds, value = one.run()
+    except WorkerError as error:
+        result.failure = str(error)
+        return
+    result.seconds.append(seconds)
+    result.values.append(value)
+    result.failure = failure(workload, dtype, value, start, expected)
+
+
+def reference(workload: Training, arguments: list[str]) -> tuple[float, float]:
+    """Returns J(θ₀) and the reference engine's final J, computed now or recorded.
+
+    One BLAS thread is enough: the time does not matter, and on a busy machine more threads would wait for each other.
+    """
+    one_thread = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    with PeerWorker(["reference", *arguments], sys.executable, one_thread) as worker:
+        return worker.start, worker.run()[1] if workload.final_J is None else workload.final_J

@@ -1,0 +1,94 @@
+"""The models that are compared, each with its own defaults: their constructors and the packages that they need."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.harness.options import are_installed
+from benchmarks.tables.sets import TableTask
+
+Estimator = Any  # fit(X, y) and predict(X), as in scikit-learn
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A model: its title, the package whose version its results carry, the packages it needs, and its constructor."""
+
+    title: str
+    package: str
+    needs: tuple[str, ...]
+    make: Callable[[TableTask, int, int], Estimator]  # task, seed, threads
+    tasks: tuple[TableTask, ...] = ("regression", "classification")
+    otherwise: str = ""  # the model that represents it on other tasks
+
+    @property
+    def is_installed(self) -> bool:
+        """True if every package that it needs is installed."""
+        return are_installed(self.needs)
+
+    @property
+    def version(self) -> str:
+        """The version of its package."""
+        if self.package == "chainrule":  # the imported one, which may differ from the installed distribution
+            return str(importlib.import_module("chainrule").__version__)
+        return importlib.metadata.version(self.package)
+
+
+def chainrule(preset: str) -> Callable[[TableTask, int, int], Estimator]:
+    """Makes ``NetworkRegressor()`` or ``NetworkClassifier()``; only the preset and the seed are set."""
+
+    def make(task: TableTask, seed: int, threads: int) -> Estimator:
+        estimators: Any = importlib.import_module("chainrule.estimators")
+        kind = estimators.NetworkRegressor if task == "regression" else estimators.NetworkClassifier
+        return kind(preset=preset, random_state=seed)
+
+    return make
+
+
+def scikit_learn(scale_y: bool) -> Callable[[TableTask, int, int], Estimator]:
+    """Makes scikit-learn's MLP behind a StandardScaler; a regressor's y is raw, or standardised too."""
+
+    def make(task: TableTask, seed: int, threads: int) -> Estimator:
+        networks: Any = importlib.import_module("sklearn.neural_network")
+        scaler: Any = importlib.import_module("sklearn.preprocessing").StandardScaler
+        pipeline: Any = importlib.import_module("sklearn.pipeline").make_pipeline
+        kind = networks.MLPRegressor if task == "regression" else networks.MLPClassifier
+        model = pipeline(scaler(), kind(random_state=seed))
+        if scale_y:
+            model = importlib.import_module("sklearn.compose").TransformedTargetRegressor(model, transformer=scaler())
+        return model
+
+    return make
+
+
+def realmlp(name: str) -> Callable[[TableTask, int, int], Estimator]:
+    """Makes pytabkit's RealMLP with its own defaults, on the CPU."""
+
+    def make(task: TableTask, seed: int, threads: int) -> Estimator:
+        kind = f"{name}_{'Regressor' if task == 'regression' else 'Classifier'}"
+        interfaces: Any = importlib.import_module("pytabkit.models.sklearn.sklearn_interfaces")
+        return getattr(interfaces, kind)(device="cpu", random_state=seed, n_threads=threads)
+
+    return make
+
+
+OWN, BEST = "chainrule", "chainrule-best"
+MODELS = {
+    OWN: Contestant("Chainrule", "chainrule", ("chainrule", "sklearn"), chainrule("default")),
+    BEST: Contestant("Chainrule, preset best", "chainrule", ("chainrule", "sklearn"), chainrule("best")),
+    "sklearn": Contestant("scikit-learn", "scikit-learn", ("sklearn",), scikit_learn(scale_y=False)),
+    "sklearn-y": Contestant(
+        "scikit-learn, y standardised",
+        "scikit-learn",
+        ("sklearn",),
+        scikit_learn(scale_y=True),
+        ("regression",),
+        otherwise="sklearn",
+    ),
+    "td-s": Contestant("RealMLP-TD-S", "pytabkit", ("pytabkit", "torch"), realmlp("RealMLP_TD_S")),
+    "td": Contestant("RealMLP-TD", "pytabkit", ("pytabkit", "torch"), realmlp("RealMLP_TD")),
+}
