@@ -6,15 +6,20 @@ import contextlib
 import csv
 import io
 import os
+import re
+import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from patience import ENDLESS, LIMIT
 
 from chainrule.cli import main
 
+UNENDING = ("--epochs", str(ENDLESS), "--patience", str(ENDLESS))
 QUICK = ("--layers", "8", "--epochs", "30", "--learning-rate", "0.1")
 HEADER = ["a", "b", "c", "kind"]
 
@@ -47,6 +52,56 @@ def process(*arguments: object, cwd: Path, code: str | None = None, **environmen
         text=True,
         encoding="utf-8",
     )
+
+
+class Terminal:
+    """``python -m chainrule ARGUMENTS`` in a pseudo-terminal."""
+
+    def __init__(self, *arguments: object, cwd: Path, **environment: str) -> None:
+        import pty  # not on Windows
+
+        self._ours, theirs = pty.openpty()
+        self._seen = b""
+        inherited = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "chainrule", *map(str, arguments)],
+            cwd=cwd,
+            env={**inherited, "TERM": "xterm-256color", **environment},
+            stdout=theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+
+    def read_until(self, *patterns: str) -> None:
+        """Read until all regular expressions have matched."""
+        while not all(re.search(pattern, self._text) for pattern in patterns):
+            assert self._read(), self._text
+
+    def interrupt(self) -> None:
+        """Send SIGINT."""
+        self.process.send_signal(signal.SIGINT)
+
+    def end(self) -> str:
+        """All that the process writes until its end."""
+        with self.process:
+            while self._read():
+                pass
+        os.close(self._ours)
+        return self._text
+
+    @property
+    def _text(self) -> str:
+        return self._seen.decode(errors="ignore")  # the last letter may not be whole yet
+
+    def _read(self) -> bool:
+        """Read what is there; false at the end."""
+        assert select.select([self._ours], [], [], LIMIT)[0], self._text
+        try:
+            part = os.read(self._ours, 65536)
+        except OSError:  # Linux: the other end is closed
+            return False
+        self._seen += part
+        return bool(part)
 
 
 def table(t: int = 80, seed: int = 0) -> list[list[object]]:

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command import QUICK, chainrule, process, table, write_csv
+from command import QUICK, UNENDING, chainrule, process, table, write_csv
+from patience import ENDLESS, LIMIT
 
+import chainrule as cr
 from chainrule.cli import models, sources
+from chainrule.estimators import fitting
 from chainrule.optimizers import OPTIMIZERS
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -33,7 +36,7 @@ def measure(out: str, name: str) -> tuple[float, float]:
 def test_the_first_command_reads_digits(here: Path) -> None:
     """``chainrule train digits`` reaches a test accuracy of 0.97, says so on stdout, and saves model and curve."""
     command = process("train", "digits", cwd=here)
-    out, err = command.communicate(timeout=600)
+    out, err = command.communicate(timeout=LIMIT)
     assert command.returncode == 0, err
     accuracy, baseline = measure(out, "accuracy")
     assert accuracy >= 0.97
@@ -262,6 +265,19 @@ def test_presets(here: Path) -> None:
 def test_time_limit(here: Path) -> None:
     """--time-limit stops a training that would take for ever, and what it has found is saved."""
     write_csv(here / "t.csv", table())
-    answer = chainrule("train", "t.csv", "--target", "kind", "--epochs", "10000000", "--time-limit", "0.5")
+    answer = chainrule("train", "t.csv", "--target", "kind", *UNENDING, "--time-limit", "0.5")
     assert answer.code == 0, answer.err
-    assert models.load("t.safetensors").about["training"]["epochs"] < 10000000
+    assert models.load("t.safetensors").about["training"]["epochs"] < ENDLESS
+
+
+def test_no_epoch_is_finished(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training that ends within the first epoch of every network leaves a model, without the figures of an epoch."""
+    short = {"time_limit": 1e-9}  # it ends after one step
+    monkeypatch.setattr(fitting, "train", lambda *given, **settings: cr.train(*given, **settings | short))
+    write_csv(here / "t.csv", table())
+    answer = chainrule("train", "t.csv", "--target", "kind", *QUICK, "--batch-size", "4", "--quiet")
+    assert (answer.code, answer.err) == (0, "")
+    training = models.load("t.safetensors").about["training"]
+    assert (training["epochs"], training["J"], training["validation_J"]) == (0, None, None)
+    assert (here / "t.png").read_bytes().startswith(PNG)
+    assert chainrule("info", "t.safetensors").code == 0
