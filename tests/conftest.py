@@ -5,11 +5,16 @@ from __future__ import annotations
 import signal
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from chainrule.engines import MODULES, native
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # inherited from a shell that runs the suite in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# An example may take any time: on a slow or busy machine Hypothesis would take it for a failure.
+settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any speed")
 
 
 @pytest.fixture(params=sorted(MODULES))

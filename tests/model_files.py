@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 
 import chainrule as cr
 
-IN_TMP = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+IN_TMP = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 # Parameters other than the defaults, for every σ that has some.
 PARAMETERS = {"leaky_relu": {"slope": 0.2}, "elu": {"alpha": 0.1 + 0.2}, "layer_norm": {"epsilon": 1e-3}}

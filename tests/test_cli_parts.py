@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -24,7 +24,6 @@ groups = arrays.arrays(np.intp, st.integers(10, 300), elements=st.integers(0, 4)
 seeds = st.integers(0, 2**32)
 
 
-@settings(deadline=None)
 @given(groups, st.floats(0.01, 0.9), seeds)
 def test_split_is_a_partition(of: np.ndarray[tuple[int], np.dtype[np.intp]], fraction: float, seed: int) -> None:
     """Every row is in one of the two parts, neither of which is empty, and each group has a row to learn from.
@@ -41,7 +40,6 @@ def test_split_is_a_partition(of: np.ndarray[tuple[int], np.dtype[np.intp]], fra
     assert set(of[parts.training]) == set(of)
 
 
-@settings(deadline=None)
 @given(groups, st.floats(0.01, 0.9), seeds)
 def test_split_keeps_proportions(of: np.ndarray[tuple[int], np.dtype[np.intp]], fraction: float, seed: int) -> None:
     """The test rows of a group are its share to within one row."""

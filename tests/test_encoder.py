@@ -341,7 +341,6 @@ tables = arrays.arrays(np.float64, st.tuples(st.integers(2, 30), st.integers(1, 
 
 
 @ANY_WARNING
-@settings(deadline=None)
 @given(tables, st.booleans())
 def test_robust_features_are_bounded(X: np.ndarray[Any, np.dtype[np.float64]], as_sparse: bool) -> None:
     """Whatever numbers and gaps come, every feature is finite and within ±3; dense and sparse rows give the same."""
@@ -360,7 +359,7 @@ def test_robust_features_are_bounded(X: np.ndarray[Any, np.dtype[np.float64]], a
 
 
 @ANY_WARNING
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     st.lists(
         st.tuples(

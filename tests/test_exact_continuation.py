@@ -156,7 +156,7 @@ def test_stop_in_the_middle_of_an_epoch(optimizer: cr.Optimizer, plan: Plan, dty
         assert in_the_middle == EPOCHS * (problem.steps_per_epoch - 1)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     t=example_counts,
     batch_size=example_counts,

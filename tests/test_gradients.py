@@ -138,7 +138,7 @@ def test_the_jacobian_of_a_network(sigma: str) -> None:
         np.testing.assert_allclose(net.jacobian(X[0]), jacobian[0], rtol=1e-12, atol=1e-14)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(r=layer_counts, t=example_counts, seed=seeds, data=st.data())
 def test_any_structure(r: int, t: int, seed: int, data: st.DataObject) -> None:
     """Whatever the sizes 1 … 6, the σ of each layer and the examples: each entry of ∇J(θ) is exact to its rounding.

@@ -100,7 +100,7 @@ def trained(problem: Problem, threads: int) -> dict[str, object]:
     return {**bits, "stream": state.stream, "stopped": run.stopped}
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     way=st.sampled_from(sorted(WAYS)),
     dtype=st.sampled_from(["float32", "float64"]),
