@@ -7,10 +7,10 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import numpy as np
 import pytest
+from patience import LIMIT
 
 import chainrule as cr
 
@@ -24,29 +24,30 @@ def fresh() -> cr.Network:
 
 
 PREAMBLE = """
-import os, signal, sys, threading, time
+import itertools, os, select, signal, sys, threading, time
 import numpy as np, chainrule as cr
-signal.alarm(120)  # ends a program that would hang
+signal.alarm(600)  # ends a program that would hang
 X = np.linspace(-1.0, 1.0, 30).reshape(10, 3)
 Y = np.sin(X.sum(axis=1, keepdims=True))
 net = cr.Network.dense([3, 4, 1], hidden="tanh", seed=1)
 before = net.theta.copy()
-settings = dict(optimizer="adam", batch_size=5, epochs=10**9)
+settings = dict(optimizer="adam", batch_size=5, epochs=2_000_000_000)  # endless
 
 def ready(history):
-    if not ready.told:
+    if history.epochs and not ready.is_said:
         print("ready", flush=True)
-        ready.told = True
-ready.told = False
+        ready.is_said = True
+ready.is_said = False
 """
 
 
 class Program:
-    """A Python process of its own, to which signals are sent once it trains."""
+    """A Python process of its own that says when it is ready for signals, such as after its first epoch."""
 
     def __init__(self, code: str) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-W", "error", "-c", PREAMBLE + code],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -58,10 +59,10 @@ class Program:
         """Ctrl-C."""
         self.process.send_signal(signal.SIGINT)
 
-    def end(self, seconds: float = 60.0) -> tuple[str, str, int]:
-        """What it printed after "ready", what it said on stderr, and its exit status."""
+    def end(self, text: str = "") -> tuple[str, str, int]:
+        """Send ``text``; return the output after "ready", the messages on stderr, and the exit status."""
         try:
-            out, err = self.process.communicate(timeout=seconds)
+            out, err = self.process.communicate(text, timeout=LIMIT)
         finally:
             self.process.kill()
         assert self.first == "ready\n", err
@@ -69,14 +70,14 @@ class Program:
 
 
 def test_ctrl_c_stops_training_at_once_and_whole() -> None:
-    """SIGINT in training raises TrainingInterrupted within moments; θ is whole, and the run can go on."""
+    """SIGINT in training raises TrainingInterrupted; θ is whole, and the run can be resumed."""
     program = Program("""
 try:
     cr.train(net, X, Y, callbacks=[ready], **settings)
 except KeyboardInterrupt as error:
     history = error.history
     assert type(error) is cr.TrainingInterrupted
-    assert str(error) == f"training was interrupted after {history.epochs} of 1000000000 epochs; the network is whole."
+    assert str(error) == f"training was interrupted after {history.epochs} of 2000000000 epochs; the network is whole."
     assert history.stopped == "interrupted" and len(history.J) == history.epochs == history.state.epoch > 0
     assert (net.theta == history.state.theta).all() and (net.theta != before).any()
     assert np.isfinite(net.theta).all() and np.isfinite(history.J).all()
@@ -87,10 +88,8 @@ except KeyboardInterrupt as error:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     print("interrupted")
 """)
-    sent = time.monotonic()
     program.interrupt()
     assert program.end() == ("interrupted\n", "", 0)
-    assert time.monotonic() - sent < 30  # not the hours that 10⁹ epochs take
 
 
 def test_ctrl_c_keeps_the_best_theta() -> None:
@@ -108,8 +107,8 @@ except cr.TrainingInterrupted as error:
     assert program.end() == ("best\n", "", 0)
 
 
-def test_an_uncaught_ctrl_c_ends_the_program_as_ever() -> None:
-    """A program that does not catch it ends with a traceback and a status that tells of a failure."""
+def test_an_uncaught_ctrl_c_ends_the_program() -> None:
+    """A program that does not catch it ends with a traceback and the exit status of a failure."""
     program = Program("cr.train(net, X, Y, callbacks=[ready], **settings)")
     program.interrupt()
     out, err, status = program.end()
@@ -124,14 +123,14 @@ def test_an_uncaught_ctrl_c_ends_the_program_as_ever() -> None:
 def test_ctrl_c_is_not_lost_between_short_trainings() -> None:
     """A loop of trainings that are each shorter than a look at the clock is stopped by one Ctrl-C like any loop."""
     program = Program("""
-print("ready", flush=True)
 try:
-    for k in range(10**9):
+    for k in itertools.count():
         cr.train(net, X, Y, epochs=20)
+        if k == 100:
+            print("ready", flush=True)
 except KeyboardInterrupt:
     print("stopped")
 """)
-    time.sleep(0.05)
     program.interrupt()
     assert program.end() == ("stopped\n", "", 0)
 
@@ -144,10 +143,10 @@ def hang(history):
     end = time.monotonic() + 3600
     while time.monotonic() < end:
         time.sleep(0.01)
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler and not hang.told:
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler and not hang.has_seen_one:
             print("once", flush=True)
-            hang.told = True
-hang.told = False
+            hang.has_seen_one = True
+hang.has_seen_one = False
 try:
     cr.train(net, X, Y, callbacks=[hang], **settings)
 except KeyboardInterrupt as error:
@@ -164,7 +163,7 @@ except KeyboardInterrupt as error:
 
 
 def test_a_programs_own_handler_is_left_alone() -> None:
-    """Where a program handles SIGINT itself its handler is called, stays in place, and training goes on."""
+    """Where a program handles SIGINT itself its handler is called, stays in place, and training continues."""
     program = Program("""
 calls = []
 def own(number, frame):
@@ -179,18 +178,19 @@ print(history.stopped, calls == [signal.SIGINT])
 
 
 def test_an_ignored_ctrl_c_is_ignored() -> None:
-    """Where a program ignores SIGINT, as background jobs do, training goes on through it."""
+    """Where a program ignores SIGINT, as background jobs do, training continues through it."""
     program = Program("""
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-history = cr.train(net, X, Y, callbacks=[ready], time_limit=1.0, **settings)
+after_the_signal = lambda history: bool(select.select([sys.stdin], [], [], 0)[0])
+history = cr.train(net, X, Y, callbacks=[ready, after_the_signal], **settings)
 print(history.stopped)
 """)
     program.interrupt()
-    assert program.end() == ("time_limit\n", "", 0)
+    assert program.end("the signal was sent\n") == ("callback\n", "", 0)
 
 
 def test_ctrl_c_while_another_thread_trains() -> None:
-    """Training in another thread installs no handler: Ctrl-C reaches the main thread, and the other one goes on."""
+    """Training in another thread installs no handler: Ctrl-C reaches the main thread, and the other one continues."""
     program = Program("""
 done = threading.Event()
 histories = []
