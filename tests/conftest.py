@@ -7,7 +7,8 @@ import signal
 import pytest
 from hypothesis import HealthCheck, settings
 
-from chainrule.engines import MODULES, native
+from chainrule.engines import native
+from chainrule.engines.choice import MODULES
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # inherited from a shell that runs the suite in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -9,10 +9,10 @@ import pytest
 from strategies import Case, margin, random_labels
 
 import chainrule as cr
+from chainrule._internal.checks import Array
 from chainrule.activations import Sigma
-from chainrule.block_diagonal import Matrix, Runs
-from chainrule.checks import Array
-from chainrule.forward import forward
+from chainrule.network.block_diagonal import Matrix, Runs
+from chainrule.network.forward import forward
 
 SHAPES: dict[str, Runs] = {
     "diagonal": ((4, 1, 1),),

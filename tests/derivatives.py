@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 import chainrule as cr
-from chainrule.backprop import total_cost
-from chainrule.by_layer import ByLayer
-from chainrule.checks import Array
-from chainrule.forward import forward
+from chainrule._internal.by_layer import ByLayer
+from chainrule._internal.checks import Array
+from chainrule.network.forward import forward
 
 Masks = ByLayer[Array | None] | None
 
@@ -25,7 +24,7 @@ def complex_step(
     shifted, inputs = net.astype(np.complex128), X.astype(np.complex128)
 
     def slope() -> float:
-        return float(np.imag(total_cost(shifted, cost, forward(shifted, inputs, masks), Y, weights)) / H)
+        return float(np.imag(cost.total(shifted, forward(shifted, inputs, masks), Y, weights)) / H)
 
     return _entry_by_entry(shifted.theta, 1j * H, slope), _entry_by_entry(inputs, 1j * H, slope)
 
@@ -37,7 +36,7 @@ def central_differences(
     moved = net.copy()
 
     def J() -> float:
-        return float(total_cost(moved, cost, forward(moved, X), Y, weights))
+        return float(cost.total(moved, forward(moved, X), Y, weights))
 
     def difference(k: int, step: float) -> float:
         theta_k = moved.theta[k]

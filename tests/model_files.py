@@ -29,7 +29,7 @@ def fresh() -> cr.Network:
 
 
 def everything() -> cr.Network:
-    """3-3-2-1 with all that a file of version 2 can say of its layers."""
+    """3-3-2-1 with all that a file can say of its layers."""
     blocks = cr.BlockDiagonal([[[1.0, -1.0]], [[0.1]]])
     parametric = cr.Parametric(cr.leaky_relu.with_parameters(slope=0.2))
     return cr.Network(

@@ -14,13 +14,12 @@ from constrained import at_blocks
 from numpy.typing import DTypeLike, NDArray
 
 import chainrule as cr
+from chainrule._internal.by_layer import ByLayer
+from chainrule._internal.checks import Array
 from chainrule.activations import Sigma
-from chainrule.backprop import example_scale
-from chainrule.block_diagonal import Matrix, free_entries
-from chainrule.by_layer import ByLayer
-from chainrule.checks import Array
-from chainrule.forward import forward
-from chainrule.parameters import parameter_views
+from chainrule.network.block_diagonal import Matrix, free_entries
+from chainrule.network.forward import forward
+from chainrule.network.theta import parameter_views
 
 Masks = ByLayer[Array | None] | None
 
@@ -259,7 +258,7 @@ def _output(
     t, m = Y.shape
     z, sigma = layer.z, layer.sigma
     outer: Range | None = None
-    scale = np.broadcast_to(np.asarray(example_scale(cost, weights, t)), t)[:, None]  # (t, 1)
+    scale = np.broadcast_to(np.asarray(cost.example_scale(weights, t)), t)[:, None]  # (t, 1)
     if cost.closed_form(sigma):
         value = cost.canonical_delta(z.value, Y)
         losses: NDArray[Any] = np.abs(cost.canonical_losses(z.value, Y))[:, None] / m * np.ones((1, m))

@@ -9,10 +9,10 @@ import numpy as np
 from hypothesis import strategies as st
 
 import chainrule as cr
+from chainrule._internal.checks import Array
 from chainrule.activations import ACTIVATIONS, Sigma
 from chainrule.backprop import backpropagate
-from chainrule.checks import Array
-from chainrule.forward import Forward, forward
+from chainrule.network.forward import Forward, forward
 
 layer_counts = st.integers(1, 5)  # r
 layer_sizes = st.integers(1, 6)  # each mᵢ

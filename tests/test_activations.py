@@ -13,8 +13,8 @@ import pytest
 
 import chainrule as cr
 from chainrule import activations
+from chainrule._internal.checks import Array
 from chainrule.activations import ACTIVATIONS
-from chainrule.checks import Array
 
 ENTRYWISE = [sigma for sigma in ACTIVATIONS.values() if isinstance(sigma, cr.Activation)]
 VECTOR = [sigma for sigma in ACTIVATIONS.values() if isinstance(sigma, cr.VectorActivation)]

@@ -21,7 +21,7 @@ import scipy.sparse
 from numpy.typing import NDArray
 
 import chainrule
-from chainrule.naming import resolve
+from chainrule._internal.naming import resolve
 
 cr: Any = chainrule  # the types forbid what is done here
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from rounding import gamma
 
 import chainrule as cr
-from chainrule.block_diagonal import Runs, merged
-from chainrule.parameters import Part
+from chainrule.network.block_diagonal import Runs, merged
+from chainrule.network.theta import Part
 
 shapes = pytest.mark.parametrize("runs", SHAPES.values(), ids=SHAPES)
 one_run = st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3))

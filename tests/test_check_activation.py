@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule._internal.checks import Array
 from chainrule.activations import ACTIVATIONS, Sigma
 from chainrule.activations.differences import central, one_sided
-from chainrule.checks import Array
 
 Map = Callable[[Array], Any]
 
@@ -21,7 +21,8 @@ Map = Callable[[Array], Any]
 def test_the_catalogue_is_certified(sigma: Sigma) -> None:
     """Every σ of the catalogue passes over the usual range, with the kinks it declares and an error below 1e-8."""
     certificate = cr.check_activation(sigma)
-    assert (certificate.sigma, certificate.low, certificate.high) == (sigma, -20.0, 20.0)
+    assert certificate.sigma is sigma
+    assert (certificate.low, certificate.high) == (-20.0, 20.0)
     assert certificate.kinks == (() if sigma.smooth else sigma.kinks)
     assert certificate.error < 1e-8
     assert certificate.points >= (8000 if sigma.entrywise else 20)

@@ -13,9 +13,18 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import chainrule as cr
+from chainrule._internal.checks import (
+    LARGEST,
+    as_array,
+    as_integer,
+    as_real,
+    as_weights,
+    check_rows,
+    common_dtype,
+    shown,
+)
+from chainrule._internal.naming import resolve
 from chainrule.activations import ACTIVATIONS
-from chainrule.checks import LARGEST, as_array, as_integer, as_real, as_weights, check_rows, common_dtype, shown
-from chainrule.naming import resolve
 
 dtypes = st.sampled_from([np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.complex128)])
 shapes = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=5)

@@ -10,15 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from chainrule.cli import plan, target
-from chainrule.cli.progress import duration
-from chainrule.cli.refusals import WrongUsage
-from chainrule.cli.sources import stem
-from chainrule.cli.split import split
+from chainrule.cli import target
+from chainrule.cli.errors import WrongUsage
+from chainrule.cli.inputs import stem
 from chainrule.cli.terminal import number
+from chainrule.cli.train import plan
+from chainrule.cli.train.progress import duration
+from chainrule.cli.train.split import split
 from chainrule.errors import InputError
-from chainrule.estimators.columns import Column
-from chainrule.estimators.decoder import Classes, Numbers
+from chainrule.tables.columns import Column
+from chainrule.tables.target_decoder import Classes, Numbers
 
 groups = arrays.arrays(np.intp, st.integers(10, 300), elements=st.integers(0, 4))
 seeds = st.integers(0, 2**32)

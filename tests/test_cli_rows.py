@@ -14,7 +14,7 @@ import pyarrow.parquet
 import pytest
 from command import HEADER, QUICK, chainrule, read_csv, table, write_csv
 
-from chainrule.cli import models, sources
+from chainrule.cli import inputs, models
 
 NUMBERS = ["a", "b", "c", "y"]
 
@@ -146,7 +146,7 @@ def test_csv_in_its_common_forms(here: Path, delimiter: str, name: str) -> None:
     text = "\ufeff" + (here / "plain").read_text(encoding="utf-8")
     with pyarrow.CompressedOutputStream(str(here / name), "gzip") if name.endswith("gz") else open(name, "wb") as file:
         file.write(text.replace("\r\n", "\n").encode())
-    read = sources.read(name)
+    read = inputs.read(name)
     assert list(read.columns) == ["text", "x", "y"]
     assert read.columns["text"].objects().tolist() == ['say "a, b"', "é\nü"]
     assert read.floats(["y", "x"]).tolist() == [[2.0, 1.5], [3.0, -0.001]]
@@ -163,7 +163,7 @@ def test_parquet_types(here: Path) -> None:
         "__index_level_0__": pyarrow.array([7, 8]),
     }
     pyarrow.parquet.write_table(pyarrow.table(columns), here / "t.parquet")
-    read = sources.read("t.parquet")
+    read = inputs.read("t.parquet")
     assert list(read.columns) == ["flag", "whole", "half", "exact", "word"]
     assert read.floats(["flag", "whole", "exact"]).tolist() == [[1, 1, 1], [0, 2, 2]]
     assert [name for name, column in read.columns.items() if column.missing.tolist() == [False, True]] == [
@@ -181,7 +181,7 @@ def test_npz_holds_images_and_names_of_classes(here: Path) -> None:
     answer = chainrule("train", "t.npz", *QUICK)
     assert answer.code == 0, answer.err
     assert models.load("t.safetensors").encoder.names_ == ("x1", "x2", "x3", "x4")
-    assert sources.read("t.npz").floats(["x2"])[:, 0].tolist() == X[:, 0, 1].tolist()
+    assert inputs.read("t.npz").floats(["x2"])[:, 0].tolist() == X[:, 0, 1].tolist()
     assert chainrule("evaluate", "t.safetensors", "t.npz").code == 0
 
 
@@ -203,7 +203,7 @@ def test_info_tells_layers_and_training() -> None:
 
 def test_info_tells_the_engines() -> None:
     """``info --engine`` lists every engine; the native one with its kernel set where it is installed."""
-    from chainrule.engines import MODULES
+    from chainrule.engines.choice import MODULES
 
     answer = chainrule("info", "--engine")
     assert answer.code == 0

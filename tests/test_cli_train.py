@@ -12,8 +12,8 @@ from command import QUICK, UNENDING, chainrule, process, table, write_csv
 from patience import ENDLESS, LIMIT
 
 import chainrule as cr
-from chainrule.cli import models, sources
-from chainrule.estimators import fitting
+from chainrule.cli import inputs, models
+from chainrule.estimators.network import ensemble
 from chainrule.optimizers import OPTIMIZERS
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -200,7 +200,7 @@ def test_each_class_keeps_a_row_to_train_on(here: Path) -> None:
     answer = chainrule("train", "t.csv", "--target", "kind", *QUICK)
     assert answer.code == 0, answer.err
     model = models.load("t.safetensors")
-    assert sources.read("t.csv").t == 81
+    assert inputs.read("t.csv").t == 81
     assert model.target.values.tolist() == ["no", "perhaps", "yes"]  # type: ignore[union-attr]
 
 
@@ -273,7 +273,7 @@ def test_time_limit(here: Path) -> None:
 def test_no_epoch_is_finished(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Training that ends within the first epoch of every network leaves a model, without the figures of an epoch."""
     short = {"time_limit": 1e-9}  # it ends after one step
-    monkeypatch.setattr(fitting, "train", lambda *given, **settings: cr.train(*given, **settings | short))
+    monkeypatch.setattr(ensemble, "train", lambda *given, **settings: cr.train(*given, **settings | short))
     write_csv(here / "t.csv", table())
     answer = chainrule("train", "t.csv", "--target", "kind", *QUICK, "--batch-size", "4", "--quiet")
     assert (answer.code, answer.err) == (0, "")

@@ -11,13 +11,13 @@ from derivatives import central_differences, complex_step, torch_losses, torch_s
 from strategies import Case, relative_error
 
 import chainrule as cr
+from chainrule._internal.checks import Array
 from chainrule.activations import ACTIVATIONS
 from chainrule.backprop import backpropagate
-from chainrule.block_diagonal import Runs
-from chainrule.checks import Array
-from chainrule.forward import forward
-from chainrule.parameters import parameter_views
-from chainrule.training.minibatches import dropout_masks
+from chainrule.engines.minibatches import dropout_masks
+from chainrule.network.block_diagonal import Runs
+from chainrule.network.forward import forward
+from chainrule.network.theta import parameter_views
 
 COMPLEX_STEP, DIFFERENCES, AUTOGRAD = 1e-13, 1e-8, 1e-12  # the relative errors that are allowed
 

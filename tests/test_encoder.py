@@ -22,10 +22,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from chainrule.errors import DataWarning, FileFormatError, InputError, UnknownName
-from chainrule.estimators.decoder import Classes, Numbers, from_parts
-from chainrule.estimators.encoder import TableEncoder
-from chainrule.estimators.steps import Calendar, OneHot, Sign
-from chainrule.estimators.tables import read
+from chainrule.tables.encoding.encoder import TableEncoder
+from chainrule.tables.encoding.steps import Calendar, OneHot, Sign
+from chainrule.tables.reading import read
+from chainrule.tables.target_decoder import Classes, Numbers, from_parts
 
 ANY_WARNING = pytest.mark.filterwarnings("ignore::chainrule.errors.DataWarning")
 

@@ -18,10 +18,11 @@ from strategies import example_counts, seeds
 
 import chainrule as cr
 from chainrule import engines
-from chainrule.checks import Array
+from chainrule._internal.checks import Array
 from chainrule.engines import TrainingRun
+from chainrule.engines.choice import MODULES
+from chainrule.engines.problem import Problem, TrainingSet
 from chainrule.optimizers import OPTIMIZERS
-from chainrule.training import Problem, TrainingSet
 
 EPOCHS = 7
 
@@ -173,7 +174,7 @@ def test_any_cuts(
     """Wherever a run is cut, after epochs or steps, and however t, the batch size, dropout and seed are chosen."""
     plan = Plan(t if optimizer.full_batch_only else min(batch_size, t), dropout)
     problem = make_problem(optimizer, plan, dtype, t, seed, epochs=5)
-    for engine in sorted(engines.MODULES):
+    for engine in sorted(MODULES):
         whole = start(make_problem(optimizer, plan, dtype, t, seed, epochs=5), engine)
         whole.advance(5, math.inf)
         run = start(make_problem(optimizer, plan, dtype, t, seed, epochs=5), engine)

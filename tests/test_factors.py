@@ -12,10 +12,10 @@ from constrained import SHAPES, random_constrained, train_or_skip
 
 import chainrule as cr
 from chainrule.backprop import backpropagate
-from chainrule.forward import forward
+from chainrule.engines.minibatches import dropout_masks
+from chainrule.network.forward import forward
+from chainrule.network.theta import parameter_views, spread
 from chainrule.optimizers import OPTIMIZERS
-from chainrule.parameters import parameter_views, spread
-from chainrule.training.minibatches import dropout_masks
 
 OPTIMIZED = [
     *(kind(0.01) for name, kind in OPTIMIZERS.items() if name != "rprop"),

@@ -103,7 +103,7 @@ def test_a_path_may_be_a_text_or_a_path(tmp_path: Path) -> None:
 
 
 def test_the_header_is_the_documented_one(tmp_path: Path) -> None:
-    """docs/guide/files.md shows the header of 2-2-1 exactly as it is written, and names every tensor and every field."""
+    """docs/guide/files.md shows the header of 2-2-1 exactly as it is written, and names every tensor and field."""
     page = DOCS.read_text(encoding="utf-8")
     shown = re.search(r"```json\n(.*?)```", page, re.DOTALL)
     assert shown is not None
@@ -140,23 +140,6 @@ def test_the_bytes_do_not_change(tmp_path: Path) -> None:
     data = (tmp_path / "net").read_bytes()
     assert json.loads(data[8:-24]) == json.loads(golden[8:-24])
     assert data[-24:] == golden[-24:]
-
-
-def test_the_version_says_what_a_reader_must_know(tmp_path: Path) -> None:
-    """A file is one of version 2 only where a layer says more than version 1 can; κ = 1, say, is more."""
-    usual = cr.Layer([[1.0]], [0.0], "tanh", rate=cr.Factors(W=1.0), decay=cr.Factors(b=0.0))
-    more = [
-        cr.Layer(cr.Diagonal([1.0]), [0.0], "tanh"),
-        cr.Layer([[1.0]], [0.0], cr.Parametric("tanh")),
-        cr.Layer([[1.0]], [0.0], "tanh", rate=cr.Factors(kappa=0.5)),
-        cr.Layer([[1.0]], [0.0], "tanh", decay=cr.Factors(b=1.0)),
-        cr.Layer([[1.0]], [0.0], "tanh", cr.Constant(0.5)),
-    ]
-    for layer, version in [(usual, 1), *((layer, 2) for layer in more)]:
-        net = cr.Network([layer, cr.Layer([[2.0]], [0.0], "identity")])
-        net.save(tmp_path / "net")
-        assert header_of(tmp_path / "net")["version"] == version, layer
-        assert same(cr.load(tmp_path / "net"), net)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -31,9 +31,9 @@ import chainrule as cr
 from chainrule.activations import ACTIVATIONS
 from chainrule.backprop import backpropagate
 from chainrule.costs import COSTS
-from chainrule.forward import forward
-from chainrule.parameters import parameter_views
-from chainrule.training.minibatches import dropout_masks
+from chainrule.engines.minibatches import dropout_masks
+from chainrule.network.forward import forward
+from chainrule.network.theta import parameter_views
 
 COMPLEX_STEP, DIFFERENCES, AUTOGRAD = 1e-13, 1e-8, 1e-12  # the relative errors that are allowed
 

@@ -10,7 +10,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import initial
-from chainrule.checks import Array
+from chainrule._internal.checks import Array
 
 M, N = 60, 50
 

@@ -117,7 +117,9 @@ def test_an_uncaught_ctrl_c_ends_the_program() -> None:
         1,
         -signal.SIGINT,
     )  # Python dies by SIGINT for KeyboardInterrupt itself, and exits with 1 for its kin
-    assert err.splitlines()[-1].startswith("chainrule.errors.TrainingInterrupted: training was interrupted after")
+    assert err.splitlines()[-1].startswith(
+        "chainrule.training.errors.TrainingInterrupted: training was interrupted after"
+    )
 
 
 def test_ctrl_c_is_not_lost_between_short_trainings() -> None:

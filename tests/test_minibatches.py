@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from strategies import example_counts, seeds
 
 import chainrule as cr
-from chainrule.checks import Array
-from chainrule.training.minibatches import dropout_masks, position, shuffled, splitmix64, stream_at
+from chainrule._internal.checks import Array
+from chainrule.engines.minibatches import dropout_masks, position, shuffled, splitmix64, stream_at
 
 GAMMA = 0x9E3779B97F4A7C15
 

@@ -456,7 +456,7 @@ def test_rows_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sparse X is made dense in parts to predict; the parts make up the whole."""
     X, y = CLASSES
     model = MLPClassifier((5,), max_iter=5, random_state=0).fit(X, y)
-    monkeypatch.setattr("chainrule.estimators.mlp.ENTRIES_AT_ONCE", 60)
+    monkeypatch.setattr("chainrule.estimators.mlp.base.ENTRIES_AT_ONCE", 60)
     np.testing.assert_allclose(model.predict_proba(sparse.csc_matrix(X)), model.predict_proba(X), rtol=1e-12)
 
 

@@ -17,12 +17,12 @@ import pytest
 
 import chainrule as cr
 from chainrule import engines
+from chainrule._internal.checks import Array
 from chainrule.activations import ACTIVATIONS
-from chainrule.checks import Array
 from chainrule.costs import COSTS
-from chainrule.engines import native
+from chainrule.engines import choice, native
 from chainrule.optimizers import OPTIMIZERS
-from chainrule.schedules import SCHEDULES
+from chainrule.optimizers.schedules import SCHEDULES
 
 X, Y = np.linspace(-1.0, 1.0, 12).reshape(6, 2), np.linspace(0.0, 1.0, 6)[:, None]
 OWN_SIGMA = cr.Activation(np.tanh, lambda z: 1 - np.tanh(z) ** 2, name="own_tanh")
@@ -105,7 +105,7 @@ def test_auto_says_once_why_it_takes_another(
     """A user's own part runs on the reference engine: a notice says what native declines, once; so does the history.
     Asked for by name, native refuses with the same words."""
     why += " is not one of its own"
-    monkeypatch.setattr(engines, "_told", set())
+    monkeypatch.setattr(choice, "_told", set())
     settings = {"cost": cost or cr.SumOfSquares(), "optimizer": optimizer or cr.GradientDescent(0.1), "epochs": 2}
     with pytest.warns(
         cr.engines.EngineNotice, match=f"The native engine declines: {why}.* The reference engine runs it"
@@ -134,7 +134,7 @@ def test_complex_theta_is_declined() -> None:
 def test_without_a_compiled_core(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the compiled core is not installed everything runs on the reference engine, and the reason is given."""
     monkeypatch.setattr(native, "_native", None)
-    monkeypatch.setattr(engines, "_told", set())
+    monkeypatch.setattr(choice, "_told", set())
     with pytest.warns(cr.engines.EngineNotice, match=r"compiled core \(chainrule._native\) is not installed"):
         history = cr.train(small_net(), X, Y, epochs=1)
     assert history.engine == "reference"
@@ -203,7 +203,7 @@ def test_each_kernel_set(kernels: str) -> None:
         import chainrule as cr
         from chainrule.activations import ACTIVATIONS
         from chainrule.costs import COSTS
-        from chainrule.engines import native
+        import chainrule.engines.thread_counts
         import test_native_constrained as constrained, test_native_gradients as gradients
         import test_native_threads as threads, test_native_training as training
 
@@ -230,7 +230,7 @@ def test_each_kernel_set(kernels: str) -> None:
             for dtype in gradients.DTYPES:
                 constrained.test_dropout(name, dtype)
             constrained.test_the_path_is_the_references(number + 4, name)
-        native.FLOP_PER_THREAD = 1e-9
+        chainrule.engines.thread_counts.FLOP_PER_THREAD = 1e-9
         for way in threads.WAYS:
             for dtype in gradients.DTYPES:
                 problem = threads.make_problem(way, dtype, cr.Adam(0.01, clip_norm=0.1), 50, 16, dropout=0.2)

@@ -22,13 +22,13 @@ from test_native_training import OPTIMIZERS, assert_same_path, finished, started
 
 import chainrule as cr
 from chainrule import engines
+from chainrule._internal.checks import Array
 from chainrule.activations import ACTIVATIONS, Sigma
-from chainrule.block_diagonal import Matrix, Runs
-from chainrule.checks import Array
-from chainrule.engines import native
-from chainrule.forward import forward
-from chainrule.training import Problem, TrainingSet
-from chainrule.training.minibatches import dropout_masks
+from chainrule.engines import native, thread_counts
+from chainrule.engines.minibatches import dropout_masks
+from chainrule.engines.problem import Problem, TrainingSet
+from chainrule.network.block_diagonal import Matrix, Runs
+from chainrule.network.forward import forward
 
 pytestmark = pytest.mark.native
 
@@ -239,7 +239,7 @@ def test_any_number_of_threads_gives_the_same_bits(
     optimizer: cr.Optimizer, name: str, dtype: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """θ, moments and records are bitwise the same for 1, 2, 3, 4 and 8 threads."""
-    monkeypatch.setattr(native, "FLOP_PER_THREAD", 1e-9)
+    monkeypatch.setattr(thread_counts, "FLOP_PER_THREAD", 1e-9)
     for number in (2, 3):
         problem = make_problem(name, optimizer, dtype, number, patience=5)
         one = trained(problem, 1)
@@ -250,7 +250,7 @@ def test_any_number_of_threads_gives_the_same_bits(
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_threads_that_share_out_columns(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """So too where the dense layers are shared out by columns and the front by rows, with the reference's ∇J."""
-    monkeypatch.setattr(native, "FLOP_PER_THREAD", 1e-9)
+    monkeypatch.setattr(thread_counts, "FLOP_PER_THREAD", 1e-9)
     net = make_net(COLUMNS, dtype, dropout=0.2)
     case = make_case(net, 50, 2)
     problem = Problem(net, case.cost, cr.Adam(1e-3), TrainingSet(*case[2:]), 20, 2, 3)

@@ -19,14 +19,14 @@ from strategies import fits, random_labels, random_network
 
 import chainrule as cr
 from chainrule import engines
+from chainrule._internal.by_layer import ByLayer
+from chainrule._internal.checks import Array
 from chainrule.activations import ACTIVATIONS, Sigma
 from chainrule.backprop import Gradient, backpropagate
-from chainrule.by_layer import ByLayer
-from chainrule.checks import Array
 from chainrule.costs import COSTS
-from chainrule.forward import forward
-from chainrule.training import Problem, TrainingSet
-from chainrule.training.minibatches import dropout_masks
+from chainrule.engines.minibatches import dropout_masks
+from chainrule.engines.problem import Problem, TrainingSet
+from chainrule.network.forward import forward
 
 pytestmark = pytest.mark.native
 

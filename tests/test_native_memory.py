@@ -25,7 +25,7 @@ import ctypes, json, math
 import numpy as np
 import chainrule as cr
 from chainrule import engines
-from chainrule.training import Problem, TrainingSet
+from chainrule.engines.problem import Problem, TrainingSet
 
 def memory(kind):
     lines = open("/proc/self/status").read().splitlines()
@@ -98,8 +98,8 @@ def test_no_memory_is_taken_with_the_epochs(threads: int) -> None:
     That nothing is allocated and freed again on the way either is counted by the C++ test of training.
     """
     grown = measured(f"""
-        from chainrule.engines import native
-        native.FLOP_PER_THREAD = 1e-9
+        import chainrule.engines.thread_counts
+        chainrule.engines.thread_counts.FLOP_PER_THREAD = 1e-9
 
         class Account(ctypes.Structure):
             names = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"

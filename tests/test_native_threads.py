@@ -27,22 +27,22 @@ from hypothesis import strategies as st
 
 import chainrule as cr
 from chainrule import engines
-from chainrule.engines import TrainingRun, native
+from chainrule.engines import TrainingRun, native, thread_counts
+from chainrule.engines.problem import Problem, TrainingSet
+from chainrule.engines.state import RECORDS
 from chainrule.optimizers import OPTIMIZERS
-from chainrule.training import Problem, TrainingSet
-from chainrule.training.state import RECORDS
 
 pytestmark = pytest.mark.native
 
 THREADS = (1, 2, 3, 4, 8)
-FLOP_PER_THREAD = native.FLOP_PER_THREAD
+FLOP_PER_THREAD = thread_counts.FLOP_PER_THREAD
 
 
 @pytest.fixture(autouse=True, scope="module")
 def _as_many_threads_as_asked_for() -> Iterator[None]:
     """However small the work."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(native, "FLOP_PER_THREAD", 1e-9)
+        patch.setattr(thread_counts, "FLOP_PER_THREAD", 1e-9)
         yield
 
 
@@ -205,23 +205,23 @@ def test_so_many_threads_run(way: str, threads: int) -> None:
 
 def test_few_threads_for_little_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """A step of few operations is not shared out, whatever is asked for; a large one is, up to what is asked for."""
-    monkeypatch.setattr(native, "FLOP_PER_THREAD", FLOP_PER_THREAD)
-    assert [native.thread_count(1e3, n) for n in (1, 2, 8)] == [1, 1, 1]
-    assert [native.thread_count(1e12, n) for n in (1, 2, 8)] == [1, 2, 8]
-    assert native.thread_count(2.4 * FLOP_PER_THREAD, 8) == 2
+    monkeypatch.setattr(thread_counts, "FLOP_PER_THREAD", FLOP_PER_THREAD)
+    assert [thread_counts.thread_count(1e3, n) for n in (1, 2, 8)] == [1, 1, 1]
+    assert [thread_counts.thread_count(1e12, n) for n in (1, 2, 8)] == [1, 2, 8]
+    assert thread_counts.thread_count(2.4 * FLOP_PER_THREAD, 8) == 2
     monkeypatch.setenv("CHAINRULE_THREADS", "3")
-    assert native.thread_count(1e12, None) == 3
-    assert native.thread_count(1e12, 2) == 2  # what a call asks for goes first
+    assert thread_counts.thread_count(1e12, None) == 3
+    assert thread_counts.thread_count(1e12, 2) == 2  # what a call asks for goes first
 
 
 def test_numbers_of_threads_are_tried_where_sizes_leave_a_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run of small steps begins with few threads and may take more; with steps of any size in between it may take
     fewer; large ones take all, always (0)."""
-    monkeypatch.setattr(native, "FLOP_PER_THREAD", FLOP_PER_THREAD)
-    assert native.first_threads(FLOP_PER_THREAD / 4, 2) == 1
-    assert native.thread_count(FLOP_PER_THREAD / 4 / native.LEAST_TRIED, 2) == 2
-    assert native.first_threads(native.MOST_TRIED * FLOP_PER_THREAD, 2) == 2
-    assert native.first_threads(2 * native.MOST_TRIED * FLOP_PER_THREAD, 2) == 0
+    monkeypatch.setattr(thread_counts, "FLOP_PER_THREAD", FLOP_PER_THREAD)
+    assert thread_counts.first_threads(FLOP_PER_THREAD / 4, 2) == 1
+    assert thread_counts.thread_count(FLOP_PER_THREAD / 4 / thread_counts.LEAST_TRIED, 2) == 2
+    assert thread_counts.first_threads(thread_counts.MOST_TRIED * FLOP_PER_THREAD, 2) == 2
+    assert thread_counts.first_threads(2 * thread_counts.MOST_TRIED * FLOP_PER_THREAD, 2) == 0
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -238,16 +238,16 @@ def test_workers_share_the_cpus_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """OMP_NUM_THREADS, which joblib sets in its workers, is the most threads where nothing of ours says otherwise."""
     monkeypatch.delenv("CHAINRULE_THREADS", raising=False)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    cpus = native.thread_count(1e15, None)
+    cpus = thread_counts.thread_count(1e15, None)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    assert native.thread_count(1e15, None) == 1
-    assert native.thread_count(1e15, 2) == 2
+    assert thread_counts.thread_count(1e15, None) == 1
+    assert thread_counts.thread_count(1e15, 2) == 2
     for text in (str(cpus + 1), "", "4,2", "none"):
         monkeypatch.setenv("OMP_NUM_THREADS", text)
-        assert native.thread_count(1e15, None) == cpus
+        assert thread_counts.thread_count(1e15, None) == cpus
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("CHAINRULE_THREADS", "2")
-    assert native.thread_count(1e15, None) == 2
+    assert thread_counts.thread_count(1e15, None) == 2
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", "²"])
@@ -360,8 +360,8 @@ PREAMBLE = """
 import math, os, signal, sys
 import numpy as np
 import chainrule as cr
-from chainrule.engines import native
-native.FLOP_PER_THREAD = 1e-9
+import chainrule.engines.thread_counts
+chainrule.engines.thread_counts.FLOP_PER_THREAD = 1e-9
 
 def bits(seed):
     rng = np.random.default_rng(seed)

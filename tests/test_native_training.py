@@ -18,10 +18,10 @@ import pytest
 
 import chainrule as cr
 from chainrule import engines
-from chainrule.checks import Array
+from chainrule._internal.checks import Array
 from chainrule.engines import TrainingRun
-from chainrule.training import Problem, TrainingSet
-from chainrule.training.state import RECORDS
+from chainrule.engines.problem import Problem, TrainingSet
+from chainrule.engines.state import RECORDS
 
 pytestmark = pytest.mark.native
 

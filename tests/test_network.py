@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from strategies import layer_sizes, random_network, seeds, sigma_names
 
 import chainrule as cr
+from chainrule._internal.by_layer import ByLayer
 from chainrule.activations import ACTIVATIONS
-from chainrule.by_layer import ByLayer
 
 
 @given(m=st.lists(layer_sizes, min_size=2, max_size=6), seed=seeds, data=st.data())

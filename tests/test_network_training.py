@@ -16,7 +16,8 @@ pytest.importorskip("sklearn", "1.6")
 
 import chainrule as cr
 from chainrule.errors import DataWarning
-from chainrule.estimators import Hidden, NetworkClassifier, NetworkRegressor, TrainingWarning, fitting
+from chainrule.estimators import Hidden, NetworkClassifier, NetworkRegressor, TrainingWarning
+from chainrule.estimators.network import ensemble
 
 ONE: dict[str, Any] = {"n_networks": 1, "hidden_layer_sizes": 16, "random_state": 0}
 
@@ -141,7 +142,7 @@ def test_ctrl_c_counts_wherever_it_comes(place: str, rows: tuple[Any, Any], monk
     """Ctrl-C stops all networks whatever the calling thread is doing: waiting, between two waits, handing on news."""
     if threading.current_thread() is not threading.main_thread():
         pytest.skip("signals reach the main thread alone")
-    function, calls = getattr(fitting, place, all), []
+    function, calls = getattr(ensemble, place, all), []
 
     def interrupted(*given: Any, **settings: Any) -> Any:
         calls.append(given)
@@ -149,7 +150,7 @@ def test_ctrl_c_counts_wherever_it_comes(place: str, rows: tuple[Any, Any], monk
             signal.raise_signal(signal.SIGINT)
         return function(*given, **settings)
 
-    monkeypatch.setattr(fitting, place, interrupted, raising=False)
+    monkeypatch.setattr(ensemble, place, interrupted, raising=False)
     end = time.monotonic() + LIMIT
     model = NetworkRegressor(
         epochs=ENDLESS, n_networks=2, hidden_layer_sizes=16, callbacks=[lambda history: time.monotonic() > end]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 import chainrule as cr
-from chainrule.schedules import SCHEDULES
+from chainrule.optimizers.schedules import SCHEDULES
 
 # schedule, planned epochs, {epoch: α}
 BY_HAND: list[tuple[cr.Schedule, float, dict[float, float]]] = [

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from model_files import IN_TMP, KINDS, Kind, bytes_of, everything, fresh, header_of, kinds, trained_state, write_raw
 
 import chainrule as cr
-from chainrule.checks import Array
+from chainrule._internal.checks import Array
 
 
 def refused_or_whole(kind: Kind, path: Path, data: bytes) -> bool:
@@ -124,7 +124,7 @@ NET = ("network",)
 LAYER = (*NET, "layers", 0)
 SPOILT_HEADERS = [
     Spoilt(("format",), "keras", "no header of Chainrule's format"),
-    Spoilt(("version",), 3, "has format version 3; this Chainrule reads up to 2. Update it."),
+    Spoilt(("version",), 2, "has format version 2; this Chainrule reads up to 1. Update it."),
     Spoilt(("version",), 0, "version 0; expected an integer ≥ 1"),
     Spoilt(("version",), True, "version True"),
     Spoilt(("version",), 1.0, "version 1.0"),

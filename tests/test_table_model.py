@@ -13,10 +13,10 @@ from test_imports import modules_after
 
 import chainrule as cr
 from chainrule import files
-from chainrule.estimators.calibration import tempered
-from chainrule.estimators.decoder import Classes, Numbers
-from chainrule.estimators.encoder import TableEncoder
-from chainrule.estimators.table_model import TableModel, network_outputs
+from chainrule.tables.calibration import tempered
+from chainrule.tables.encoding.encoder import TableEncoder
+from chainrule.tables.model import TableModel, network_outputs
+from chainrule.tables.target_decoder import Classes, Numbers
 
 X = [[1.0, "red"], [2.0, "blue"], [None, "green"], [4.0, "red"]]
 NEW = [[3.0, "blue"], [None, "pink"], [9.0, None]]

@@ -19,11 +19,11 @@ import scipy.sparse
 from test_imports import modules_after
 
 from chainrule.errors import FileFormatError, InputError, UnknownName
-from chainrule.estimators.columns import Column
-from chainrule.estimators.decoder import as_targets
-from chainrule.estimators.matrix import Matrix
-from chainrule.estimators.table import Table
-from chainrule.estimators.tables import read
+from chainrule.tables.columns import Column
+from chainrule.tables.numeric_table import NumericTable
+from chainrule.tables.reading import read
+from chainrule.tables.table import Table
+from chainrule.tables.target_decoder import as_targets
 
 DAY = datetime.datetime(2024, 2, 29, 12)
 VALUES: dict[str, list[Any]] = {
@@ -91,7 +91,7 @@ def test_arrays_of_numbers_are_kept_as_they_are() -> None:
     """A NumPy array of numbers is not copied; its columns are called x0, x1, …; other dtypes become float64."""
     X = np.arange(6, dtype=np.float32).reshape(3, 2)
     source = read(X)
-    assert isinstance(source, Matrix)
+    assert isinstance(source, NumericTable)
     assert source.values is X
     assert (source.names, source.t, source.named) == (("x0", "x1"), 3, False)
     assert source.column("x1").values.tolist() == [1.0, 3.0, 5.0]
@@ -107,7 +107,7 @@ def test_sparse_arrays_stay_sparse(make: Callable[[Any], Any], form: str) -> Non
     X = np.zeros((40, 30))
     X[::7, ::5] = 1.5
     source = read(make(X).asformat(form))
-    assert isinstance(source, Matrix)
+    assert isinstance(source, NumericTable)
     assert source.sparse
     assert source.column("x5").values.tolist() == X[:, 5].tolist()
     twice = scipy.sparse.coo_array((np.ones(2), ([0, 0], [1, 1])), shape=(2, 2))
@@ -249,8 +249,8 @@ def test_arrays_need_no_other_package(code: str) -> None:
     """Reading and encoding an array loads neither pyarrow nor pandas, SciPy or scikit-learn."""
     program = f"""
 import numpy as np
-from chainrule.estimators.encoder import TableEncoder
+from chainrule.tables.encoding.encoder import TableEncoder
 encoder = TableEncoder().fit(np.arange(6.0).reshape(3, 2))
-from chainrule.estimators.tables import read
+from chainrule.tables.reading import read
 read({code})"""
     assert modules_after(program).isdisjoint({"pyarrow", "pandas", "scipy", "sklearn", "polars", "duckdb"})

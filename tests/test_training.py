@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.checks import Array
-from chainrule.parameters import parameter_views
-from chainrule.training.minibatches import shuffled
-from chainrule.training.state import RECORDS
+from chainrule._internal.checks import Array
+from chainrule.engines.minibatches import shuffled
+from chainrule.engines.state import RECORDS
+from chainrule.network.theta import parameter_views
 
 RNG = np.random.default_rng(44)
 X, Y = RNG.normal(size=(10, 2)), 0.5 * RNG.normal(size=(10, 1))

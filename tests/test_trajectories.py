@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.checks import Array
+from chainrule._internal.checks import Array
 
 torch: Any = pytest.importorskip("torch")
 

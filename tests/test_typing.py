@@ -8,7 +8,7 @@ from typing import Any, assert_type
 import numpy as np
 
 import chainrule as cr
-from chainrule.checks import Array
+from chainrule._internal.checks import Array
 
 
 def test_results_have_the_documented_types(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Chainrule: feed-forward neural networks as a university lecture defines them, executable, exact and fast."""
 
 from chainrule import engines
+from chainrule._internal.by_layer import ByLayer
+from chainrule._internal.version import __version__ as __version__
 from chainrule.activations import (
     Activation,
     Parametric,
@@ -26,9 +28,7 @@ from chainrule.activations import (
     softsign,
     tanh,
 )
-from chainrule.backprop import Gradient, gradient
-from chainrule.block_diagonal import BlockDiagonal, Diagonal
-from chainrule.by_layer import ByLayer
+from chainrule.backprop import Gradient
 from chainrule.costs import (
     AbsoluteError,
     Cost,
@@ -40,22 +40,12 @@ from chainrule.costs import (
     Quantile,
     SumOfSquares,
 )
-from chainrule.errors import (
-    ActivationRefused,
-    ChainruleError,
-    DivergenceError,
-    EngineDeclined,
-    FileFormatError,
-    InputError,
-    TrainingInterrupted,
-    UnknownName,
-)
-from chainrule.factors import Factors
+from chainrule.engines.gradient import gradient
+from chainrule.engines.state import TrainingState
+from chainrule.errors import ActivationRefused, ChainruleError, EngineDeclined, FileFormatError, InputError, UnknownName
 from chainrule.files import load
-from chainrule.forward import Forward
 from chainrule.initial import Glorot, He, Initial, LeCun, Normal, Orthogonal, Uniform, Zeros
-from chainrule.layer import Layer
-from chainrule.network import Network
+from chainrule.network import BlockDiagonal, Diagonal, Factors, Forward, Layer, Network
 from chainrule.optimizers import (
     RPROP,
     AdaGrad,
@@ -67,7 +57,7 @@ from chainrule.optimizers import (
     Optimizer,
     RMSProp,
 )
-from chainrule.schedules import (
+from chainrule.optimizers.schedules import (
     Constant,
     Cosine,
     CosLog4,
@@ -78,9 +68,7 @@ from chainrule.schedules import (
     Schedule,
     Step,
 )
-from chainrule.training import History, Minimum, TrainingState, train, train_lbfgs
-
-__version__ = "0.1.0"  # a literal, which pyproject.toml reads: importlib.metadata would take a third of NumPy's time
+from chainrule.training import DivergenceError, History, Minimum, TrainingInterrupted, train, train_lbfgs
 
 __all__ = [
     "AbsoluteError",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from chainrule.checks import Array
+from chainrule._internal.checks import Array
 
 Schedule = tuple[str, float, Sequence[float]]
 Parts = tuple[float, float, float]  # of W, b and κ

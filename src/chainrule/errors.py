@@ -1,11 +1,8 @@
-"""The errors that Chainrule raises, each with one meaning."""
+"""The errors that Chainrule raises, each with one meaning; `chainrule.training.errors` has those of a training run."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
-
-if TYPE_CHECKING:
-    from chainrule.training.history import History
+from typing import Self
 
 
 class ChainruleError(Exception):
@@ -45,25 +42,3 @@ class DataWarning(UserWarning):
 
 class FileFormatError(ChainruleError, ValueError):
     """A file that is not what it says it is: truncated, malformed, of another format or of a later version."""
-
-
-class DivergenceError(ChainruleError, FloatingPointError):
-    """J, ∇J(θ) or θ stopped being finite in training; θ is the last finite one, ``history`` the epochs until then."""
-
-    def __init__(self, message: str, history: History) -> None:
-        super().__init__(message)
-        self.history = history
-
-    def __reduce__(self) -> tuple[type[Self], tuple[str, History]]:
-        return type(self), (str(self), self.history)  # so that it passes from one process to another
-
-
-class TrainingInterrupted(KeyboardInterrupt):
-    """Ctrl-C during training; the network holds the best (else the latest) θ and ``history`` the epochs until then."""
-
-    def __init__(self, message: str, history: History) -> None:
-        super().__init__(message)
-        self.history = history
-
-    def __reduce__(self) -> tuple[type[Self], tuple[str, History]]:
-        return type(self), (str(self), self.history)  # so that it passes from one process to another

@@ -2,7 +2,7 @@
 
 from chainrule.activations.activation import Activation, VectorActivation
 from chainrule.activations.catalogue import ACTIVATIONS, get
-from chainrule.activations.check import Certificate, check_activation
+from chainrule.activations.certify import Certificate, check_activation
 from chainrule.activations.entrywise import (
     elu,
     exp,

@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from chainrule._internal.checks import Array
 from chainrule.activations.sigma import Sigma, complex_values
-from chainrule.checks import Array
 from chainrule.errors import InputError
 
 # The step of the complex-step derivative Im σ(z + ih)/h. Its error is O(h²), so h is far below rounding.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from chainrule._internal.checks import shown
+from chainrule._internal.naming import resolve
 from chainrule.activations import entrywise, vector_valued
 from chainrule.activations.sigma import Sigma
-from chainrule.checks import shown
 from chainrule.errors import InputError
-from chainrule.naming import resolve
 
 ACTIVATIONS: dict[str, Sigma] = {
     sigma.name: sigma

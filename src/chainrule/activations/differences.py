@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from chainrule.checks import Array
+from chainrule._internal.checks import Array
 
 _LEVELS = 16
 _ROUNDING = 4 * 2.0**-53  # what z and a value of f may be off, relative to the numbers f was computed from

@@ -13,10 +13,10 @@ import math
 
 import numpy as np
 
+from chainrule._internal.checks import Array
 from chainrule.activations.activation import Activation
 from chainrule.activations.normal import normal_cdf, normal_density, normal_kernel
 from chainrule.activations.sigma import catalogued
-from chainrule.checks import Array
 
 
 def _magnitude(z: Array) -> Array:

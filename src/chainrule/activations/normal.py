@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from chainrule.checks import Array
+from chainrule._internal.checks import Array
 
 _BEYOND = 40.0  # e^{−z²/2} and Φ(−z) are 0 in float64 from 39 on
 _ROOT_HALF = 1 / math.sqrt(2.0)

@@ -9,10 +9,10 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from chainrule._internal.checks import Array
 from chainrule.activations.activation import Activation
 from chainrule.activations.catalogue import get
 from chainrule.activations.sigma import Sigma
-from chainrule.checks import Array
 from chainrule.errors import InputError
 
 

@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule import initial
-from chainrule.activations.check import check_activation
-from chainrule.checks import Array, as_real, shown
+from chainrule._internal.checks import Array, as_real, shown
+from chainrule.activations.certify import check_activation
 from chainrule.errors import ActivationRefused, InputError
 
 

@@ -11,9 +11,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule._internal.checks import Array
 from chainrule.activations.activation import VectorActivation
 from chainrule.activations.sigma import catalogued
-from chainrule.checks import Array
 
 
 def _below_top(z: Array) -> tuple[Array, NDArray[np.intp]]:

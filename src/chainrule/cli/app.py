@@ -11,9 +11,10 @@ from typing import Annotated
 import typer
 
 from chainrule import engines
-from chainrule.cli import info, rows, train
-from chainrule.cli.refusals import FAILED, exit_code
+from chainrule.cli import evaluate, info, predict
+from chainrule.cli.errors import FAILED, exit_code
 from chainrule.cli.terminal import printable
+from chainrule.cli.train.command import train
 from chainrule.errors import ChainruleError
 
 app = typer.Typer(
@@ -24,15 +25,15 @@ app = typer.Typer(
     rich_markup_mode=None,  # help and errors look the same in a terminal and in a pipe
     context_settings={"help_option_names": ["--help", "-h"]},
 )
-app.command()(train.train)
-app.command()(rows.predict)
-app.command()(rows.evaluate)
+app.command()(train)
+app.command()(predict.predict)
+app.command()(evaluate.evaluate)
 app.command()(info.info)
 
 
 def _version(asked: bool) -> None:
     if asked:
-        from chainrule import __version__
+        from chainrule._internal.version import __version__
 
         print(f"chainrule {__version__}")
         raise typer.Exit()

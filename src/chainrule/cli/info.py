@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from chainrule import engines
+from chainrule._internal.naming import listed
 from chainrule.cli import models, options
-from chainrule.cli.plan import described
-from chainrule.cli.progress import duration
-from chainrule.cli.refusals import WrongUsage
+from chainrule.cli.errors import WrongUsage
 from chainrule.cli.terminal import listing, number, printable, results, show
-from chainrule.estimators.decoder import Classes
-from chainrule.estimators.table_model import TableModel
-from chainrule.naming import listed
+from chainrule.cli.train.plan import described
+from chainrule.cli.train.progress import duration
+from chainrule.engines.choice import MODULES, PREFERENCE
 from chainrule.network import Network
+from chainrule.tables.model import TableModel
+from chainrule.tables.target_decoder import Classes
 
 MOST = 20  # columns that are listed
 
@@ -41,16 +41,14 @@ def info(model: options.MaybeModel = None, engine: options.Engines = False) -> N
 
 
 def _show_engines() -> None:
-    answers = [
-        (name, _state_of(name), "the first choice" if name == engines.PREFERENCE[0] else "") for name in engines.MODULES
-    ]
+    answers = [(name, _state_of(name), "the first choice" if name == PREFERENCE[0] else "") for name in MODULES]
     show(results(), "Engines", ("", "state", ""), answers)
 
 
 def _state_of(name: str) -> str:
     """Whether an engine can be loaded, and the native one's kernel set."""
     try:
-        importlib.import_module(engines.MODULES[name])
+        importlib.import_module(MODULES[name])
         if name != "native":
             return "ready"
         return f"ready, {importlib.import_module('chainrule._native').kernel_set()} kernels"

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from chainrule import files
-from chainrule.checks import shown
-from chainrule.cli import earlier, target
-from chainrule.cli.refusals import WrongUsage
-from chainrule.cli.sources import near_files
-from chainrule.errors import FileFormatError
-from chainrule.estimators.columns import Column
-from chainrule.estimators.decoder import Classes
-from chainrule.estimators.table import Table
-from chainrule.estimators.table_model import KIND, TableModel
+from chainrule._internal.naming import listed
+from chainrule.cli import target
+from chainrule.cli.errors import WrongUsage
+from chainrule.cli.inputs import near_files
+from chainrule.cli.terminal import printable, remarks
+from chainrule.errors import InputError
+from chainrule.tables.columns import Column
+from chainrule.tables.model import TableModel
+from chainrule.tables.table import Table
+from chainrule.tables.target_decoder import Classes
 
 
 def load(model: str) -> TableModel:
@@ -22,11 +22,7 @@ def load(model: str) -> TableModel:
     path = Path(model)
     if not path.is_file():
         raise WrongUsage(f"there is no file {model!r}{near_files(path) or '.'}")
-    header, tensors = files.read_any(path)
-    kinds = {KIND: TableModel.from_parts, earlier.KIND: earlier.from_parts}
-    if header.get("kind") not in kinds:
-        raise FileFormatError(f"{model} holds a {shown(header.get('kind'))}; expected a {KIND!r}.")
-    return kinds[header["kind"]](model, header, tensors)
+    return TableModel.load(path)
 
 
 def column_of(model: TableModel) -> str:
@@ -50,3 +46,23 @@ def predictions(model: TableModel, X: Table) -> dict[str, list[Any]]:
     P = model.predict_proba(X)
     columns = {"prediction": model.target.labels(P.argmax(axis=1)).tolist()}
     return columns | {f"probability_{value}": P[:, k].tolist() for k, value in enumerate(model.target.values.tolist())}
+
+
+def model_inputs(model: TableModel, table: Table) -> Table:
+    """Returns the table, without its target if the columns have no names and are matched by position."""
+    if table.named:
+        return table
+    X = table if table.target is None else table.without(table.target)
+    names = model.encoder.names_
+    if len(X.columns) != len(names):
+        raise InputError(
+            f"{table.source} has {len(X.columns)} inputs without names; expected {len(names)}: {listed(names)}."
+        )
+    return X
+
+
+def report_unseen(model: TableModel, X: Table) -> None:
+    """Reports on stderr the columns with categories that training did not see: the network ignores them."""
+    if unseen := model.encoder.unseen(X):
+        counts = ", ".join(f"{name!r} {count} times" for name, count in unseen.items())
+        remarks().print(printable(f"Categories that training did not see, taken as none: {counts}."))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-Source = Annotated[
+Dataset = Annotated[
     str,
     typer.Argument(
         metavar="SOURCE",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from chainrule.cli.refusals import need
+from chainrule.cli.errors import need
 from chainrule.files import write_bytes
 
 Columns = Mapping[str, list[Any]]

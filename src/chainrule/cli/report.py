@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chainrule.cli.target import BASELINES, Score
 from chainrule.cli.terminal import number, results, show
-from chainrule.estimators.table_model import TableModel
+from chainrule.tables.model import TableModel
 
 
 def print_scores(model: TableModel, measured: list[Score], title: str) -> None:

@@ -8,11 +8,11 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule._internal.naming import listed
 from chainrule.errors import InputError
-from chainrule.estimators.columns import Column
-from chainrule.estimators.decoder import Classes, Numbers
-from chainrule.estimators.steps import Levels
-from chainrule.naming import listed
+from chainrule.tables.columns import Column
+from chainrule.tables.encoding.steps import Levels
+from chainrule.tables.target_decoder import Classes, Numbers
 
 Task = Literal["classes", "numbers"]
 Floats = NDArray[np.float64]

@@ -1,11 +1,11 @@
 """Cost functions J beside their derivatives (Lecture, L9 – L11)."""
 
+from chainrule._internal.naming import resolve
 from chainrule.costs.classification import CrossEntropy, LogLikelihood
 from chainrule.costs.cost import Cost
 from chainrule.costs.custom import CustomCost, check_cost
 from chainrule.costs.regression import AbsoluteError, Huber, Poisson, Quantile, SumOfSquares
 from chainrule.errors import InputError
-from chainrule.naming import resolve
 
 COSTS: dict[str, type[Cost]] = {
     cost.name: cost for cost in (SumOfSquares, LogLikelihood, CrossEntropy, AbsoluteError, Huber, Quantile, Poisson)

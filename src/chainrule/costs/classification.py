@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from chainrule.checks import Array, as_real, refuse_disguised
-from chainrule.costs.cost import Cost, silent
+from chainrule._internal.checks import Array, as_real, refuse_disguised
+from chainrule.costs.cost import Cost
+from chainrule.costs.loss import silent
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:

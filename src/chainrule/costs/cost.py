@@ -1,32 +1,25 @@
-"""What a cost function is (Lecture, L9): J(θ) = Σⱼ ℓ(a⁽ʲ⁾, y⁽ʲ⁾) + penalty(W), each map beside its derivative."""
+"""A cost function (Lecture, L9): J(θ) = Σⱼ wⱼ ℓ(a⁽ʲ⁾, y⁽ʲ⁾) + penalty(W), each map beside its derivative."""
 
 from __future__ import annotations
 
-import math
-from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import cast
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike
+from numpy.typing import ArrayLike
 
-from chainrule.checks import Array, as_array, as_real, as_rows
+from chainrule._internal.checks import Array, as_array, as_real, as_weights, check_rows
+from chainrule._internal.value import Value
+from chainrule.costs.loss import Loss, silent
 from chainrule.errors import InputError
-from chainrule.value import Value
-
-if TYPE_CHECKING:
-    from chainrule.activations import Sigma
-    from chainrule.network import Network
-
-INFINITE = (-math.inf, math.inf)
-
-# An infinite J or ∇J is an answer (a = 0 where y = 1, or 10²⁰⁰ squared) that training reports by name: no warning.
-silent = np.errstate(all="ignore")
+from chainrule.network import Forward, Network, as_network
+from chainrule.network.block_diagonal import free_entries
+from chainrule.network.forward import forward
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Cost(Value, ABC):
+class Cost(Value, Loss):
     """A cost function J: ℝᵈ → ℝ made of one loss ℓ(a, y) per example, and penalties on the weights.
 
     J(θ) = Σⱼ wⱼ ℓ(N_θ(x⁽ʲ⁾), y⁽ʲ⁾) + λ₁ Σᵢ Σ|W[i]| + λ₂/2 Σᵢ ‖W[i]‖², with wⱼ = 1 unless weights are given. ``mean``
@@ -51,12 +44,6 @@ class Cost(Value, ABC):
     l2: float = 0.0
     mean_penalty: bool = False
 
-    name: ClassVar[str]
-    canonical: ClassVar[str | None] = None  # the σ[r] for which ℓ∘σ[r] has a closed form in z[r]
-    outputs: ClassVar[tuple[float, float]] = INFINITE  # where the entries of a[r] must lie
-    labels: ClassVar[tuple[float, float]] = INFINITE  # where the entries of y must lie
-    label_remedy: ClassVar[str] = ""
-
     def __post_init__(self) -> None:
         for symbol in ("mean", "mean_penalty"):
             if not isinstance(getattr(self, symbol), bool):
@@ -66,38 +53,60 @@ class Cost(Value, ABC):
         for symbol in ("l1", "l2"):
             object.__setattr__(self, symbol, as_real(getattr(self, symbol), symbol, minimum=0.0))
 
-    # ---- the loss of each example, and its derivative ----------------------------------------------------------------
+    # ---- J(θ) --------------------------------------------------------------------------------------------------------
 
-    @abstractmethod
-    def losses(self, A: Array, Y: Array) -> Array:
-        """ℓ(a, y) of each example, (t,)."""
+    def __call__(self, net: Network, X: ArrayLike, Y: ArrayLike, weights: ArrayLike | None = None) -> float:
+        """J(θ) over the examples X (t, n) with labels Y, weighted by ``weights`` (t,), penalties included.
 
-    @abstractmethod
-    def derivative(self, A: Array, Y: Array) -> Array:
-        """∂ℓ/∂a[r] of each example, (t, m)."""
+        Raises InputError for shapes that do not fit, numbers that are not finite, or labels outside the domain.
+        """
+        X, Y, w = self.examples(net, X, Y, weights)
+        return float(np.real(self.total(net, forward(net, X), Y, w)))
 
-    def canonical_losses(self, Z: Array, Y: Array) -> Array:
-        """ℓ(σ(z), y) of each example, (t,), in closed form for σ = ``canonical``: exact even where σ(z) rounds."""
-        raise NotImplementedError(f"{type(self).__name__} has no canonical output")
+    def examples(
+        self, net: Network, X: ArrayLike, Y: ArrayLike, weights: ArrayLike | None
+    ) -> tuple[Array, Array, Array | None]:
+        """X (t, n), Y (t, m) as ``targets`` encodes it, and weights (t,), checked against the network and each other.
 
-    def canonical_delta(self, Z: Array, Y: Array) -> Array:
-        """δ[r] = ∂ℓ(σ(z), y)/∂z of each example, (t, m), in closed form for σ = ``canonical``."""
-        raise NotImplementedError(f"{type(self).__name__} has no canonical output")
+        Raises InputError as ``J(net, X, Y)`` does.
+        """
+        self.check_output(as_network(net).sigma[net.r], net.m[-1])
+        rows = as_array(X, "X", net.dtype)
+        if rows.shape == (net.m[0],):  # a single example
+            rows, Y = rows[None], cast("ArrayLike", [Y])
+        check_rows(rows, net.m[0], "X")
+        targets = self.targets(Y, net.m[-1], net.dtype)
+        if len(targets) != len(rows):
+            raise InputError(f"Y must hold one label per row of X, {len(rows)}; got {len(targets)}.")
+        return rows, targets, as_weights(weights, len(rows), net.dtype.type(0).real.dtype)
 
-    def example_losses(self, z: Array, a: Array, Y: Array, sigma: Sigma) -> Array:
-        """ℓ of each example, (t,), from z[r] and a[r] = σ[r](z[r]): in closed form where σ[r] is ``canonical``."""
-        return self.canonical_losses(z, Y) if self.closed_form(sigma) else self.losses(a, Y)
+    @silent
+    def total(
+        self, net: Network, run: Forward, Y: Array, weights: Array | None, penalty_scale: float | None = None
+    ) -> float:
+        """J(θ) from a finished forward pass; ``penalty_scale`` multiplies the penalties, by default as in J."""
+        if penalty_scale is None:
+            penalty_scale = self.penalty_scale(weights, len(Y))
+        losses = self.example_losses(run.z[net.r], run.a[net.r], Y, net.sigma[net.r])
+        scale = self.example_scale(weights, len(Y))
+        data: float = losses.sum() * scale if isinstance(scale, float) else (losses * scale).sum()
+        return data + penalty_scale * self.penalty(map(free_entries, net.W)) if self.l1 or self.l2 else data
 
-    def output_delta(self, z: Array, a: Array, Y: Array, sigma: Sigma) -> Array:
-        """δ[r] = (∂σ[r]/∂z[r])ᵀ ∂ℓ/∂a[r] of each example, (t, m); in closed form where σ[r] is ``canonical`` (L14)."""
-        if self.closed_form(sigma):
-            return self.canonical_delta(z, Y)
-        delta: Array = sigma.pullback(z, self.derivative(a, Y))
-        return delta
+    def example_scale(self, weights: Array | None, t: int) -> Array | float:
+        """The factor of each example's loss: w, or with ``mean`` w / Σw; (t,) or one number for all."""
+        if weights is None:
+            return 1.0 / t if self.mean else 1.0
+        if not self.mean:
+            return weights
+        total = weights.sum()
+        return weights / total if total > 0 else weights  # a minibatch in which every weight is zero adds nothing
 
-    def closed_form(self, sigma: Sigma) -> bool:
-        """Whether this cost over the output activation σ[r] is the named special case."""
-        return sigma.builtin and sigma.name == self.canonical
+    def penalty_scale(self, weights: Array | None, t: int) -> float:
+        """The factor of the penalties in J: 1, or 1/Σw with ``mean_penalty`` (0 where every weight is zero)."""
+        if not self.mean_penalty:
+            return 1.0
+        total = t if weights is None else float(weights.sum())
+        return 1.0 / total if total > 0 else 0.0
 
     # ---- the penalties, and their derivative -------------------------------------------------------------------------
 
@@ -116,70 +125,8 @@ class Cost(Value, ABC):
         """∂penalty/∂W = λ₁ sign(W) + λ₂ W, like W; 0 for |W| at W = 0."""
         return self.l1 * _sign(W) + self.l2 * W
 
-    # ---- the border --------------------------------------------------------------------------------------------------
-
-    def targets(self, Y: ArrayLike, m: int, dtype: DTypeLike = np.float64) -> Array:
-        """The labels as an array (t, m) of ``dtype``, checked and encoded as this cost wants them.
-
-        Y is (t, m), or (t,) where m = 1. Labels stay real where ``dtype`` is complex. What fits already is not copied.
-
-        Raises InputError for another shape, no examples, texts, NaN or infinite numbers, or labels outside the domain.
-        """
-        return self._labels(Y, m, np.dtype(dtype).type(0).real.dtype)
-
-    def _labels(self, Y: ArrayLike, m: int, dtype: np.dtype[Any]) -> Array:
-        """`targets` for a real dtype."""
-        array = as_array(Y, "Y", dtype)
-        if array.ndim == 1 and m == 1:
-            array = array[:, None]
-        if array.ndim == 1:
-            classes = " For integer classes use CrossEntropy()." if np.asarray(Y).dtype.kind in "iub" else ""
-            raise InputError(
-                f"Y must have shape (t, {m}), a row of {m} numbers per example; got {array.shape}.{classes}"
-            )
-        array = as_rows(array, m, "Y", dtype)
-        low, high = self.labels
-        outside = ~((array >= low) & (array <= high))
-        if outside.any():
-            where = tuple(int(k) for k in np.argwhere(outside)[0])
-            raise InputError(
-                f"Y must lie in {_interval(self.labels)} for {type(self).__name__}; "
-                f"got {array[where]:g} at index {where}. {self.label_remedy}"
-            )
-        return array
-
-    def check_output(self, sigma: Sigma, m: int) -> None:
-        """Refuse an output activation σ[r] whose values do not fit this cost.
-
-        A user's own σ that states no range is trusted.
-
-        Raises InputError, with the output activation to take instead.
-        """
-        (low, high), (a, b) = self.outputs, sigma.range
-        if (a < low or b > high) and (sigma.builtin or sigma.range != INFINITE):
-            remedy = f'; take output="{self.canonical}"' if self.canonical else ""
-            raise InputError(
-                f"{type(self).__name__} needs outputs a[r] in {_interval(self.outputs)}; got sigma[r] = {sigma.name}, "
-                f"with values in {_interval(sigma.range)}{remedy} or another cost."
-            )
-
-    def __call__(self, net: Network, X: ArrayLike, Y: ArrayLike, weights: ArrayLike | None = None) -> float:
-        """J(θ) over the examples X (t, n) with labels Y, weighted by ``weights`` (t,), penalties included.
-
-        Raises InputError for shapes that do not fit, numbers that are not finite, or labels outside the domain.
-        """
-        from chainrule.backprop import cost_value  # J needs the forward pass, which stands above the costs
-
-        return cost_value(net, self, X, Y, weights)
-
 
 def _sign(W: Array) -> Array:
     """±1 or 0, of the real part where W is complex."""
     sign: Array = np.sign(W.real)
     return sign
-
-
-def _interval(bounds: tuple[float, float]) -> str:
-    """The interval as mathematicians write it: [0, 1], [0, inf), (-inf, inf)."""
-    low, high = bounds
-    return f"{'[' if low > -math.inf else '('}{low:g}, {high:g}{']' if high < math.inf else ')'}"

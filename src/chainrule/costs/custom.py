@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
-from chainrule.checks import Array, as_array
+from chainrule._internal.checks import Array, as_array
 from chainrule.costs.cost import Cost
 from chainrule.errors import InputError
 

@@ -11,8 +11,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from chainrule.checks import Array, as_real
-from chainrule.costs.cost import Cost, silent
+from chainrule._internal.checks import Array, as_real
+from chainrule.costs.cost import Cost
+from chainrule.costs.loss import silent
 from chainrule.errors import InputError
 
 

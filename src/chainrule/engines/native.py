@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-import os
 from array import array
 from collections.abc import Callable, Mapping, MutableSequence
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from chainrule._internal.by_layer import ByLayer
+from chainrule._internal.checks import Array
 from chainrule.activations import ACTIVATIONS, Parametric, Sigma
-from chainrule.checks import Array
-from chainrule.costs import COSTS
-from chainrule.errors import InputError
-from chainrule.optimizers import OPTIMIZERS, AdamW
-from chainrule.schedules import SCHEDULES, Schedule
-from chainrule.training.state import RECORDS, TrainingState
+from chainrule.backprop import Gradient
+from chainrule.costs import COSTS, Cost
+from chainrule.engines.problem import Problem, TrainingSet
+from chainrule.engines.state import RECORDS, TrainingState
+from chainrule.engines.thread_counts import LEAST_TRIED, first_threads, step_flop, thread_count
+from chainrule.network import Network
+from chainrule.network.theta import parameter_views
+from chainrule.optimizers import OPTIMIZERS, AdamW, Optimizer
+from chainrule.optimizers.schedules import SCHEDULES, Schedule
 
 try:
-    from chainrule import _native
+    from chainrule import _native as _native
 except ImportError:  # an installation without a compiled core, or a source tree
     _native = None  # type: ignore[assignment]
 
-if TYPE_CHECKING:
-    from chainrule.backprop import Gradient
-    from chainrule.costs import Cost
-    from chainrule.network import Network
-    from chainrule.optimizers import Optimizer
-    from chainrule.training.problem import Problem, TrainingSet
-
 _evaluators: WeakKeyDictionary[Network, Any] = WeakKeyDictionary()  # the memory that a network's forward pass needs
 _predictors: WeakKeyDictionary[Network, Callable[[object], Array | None]] = WeakKeyDictionary()  # for a few rows
-
-# Of a step: with less, a second thread may cost more than it brings (16-64-32-1, batch 64, on two machines: 13.1 µs
-# against 8.9 with one thread, 11.4 against 13.6). A training run finds out by trying, between these times of it; above,
-# trials would cost more than they find, since threads take over each other's work.
-FLOP_PER_THREAD = 5e6
-LEAST_TRIED, MOST_TRIED = 0.1, 10
 
 
 class NativeEngine:
@@ -94,13 +85,9 @@ class NativeEngine:
 
     def gradient(self, net: Network, cost: Cost, X: Array, Y: Array, weights: Array | None) -> Gradient:
         """∇J(θ), J(θ) and every δ[i]."""
-        from chainrule.backprop import Gradient, whole_penalty
-        from chainrule.by_layer import ByLayer
-        from chainrule.parameters import parameter_views
-
         theta = np.empty_like(net.theta)
         deltas = [np.empty((len(X), m), net.dtype) for m in net.m[1:]]
-        share = whole_penalty(cost, weights, len(X))
+        share = cost.penalty_scale(weights, len(X))
         gradient = _native.gradient32 if net.dtype == np.float32 else _native.gradient64
         threads = thread_count(step_flop(net, len(X)), None)
         J = gradient(_network(net), _cost(cost, share), X, Y, weights, net.theta, theta, deltas, threads)
@@ -197,34 +184,6 @@ def _first_moments(problem: Problem) -> dict[str, Array]:
     """The moments of a run that begins; none where they are zero, since a compiled run begins with zeros."""
     start, theta = problem.optimizer.start, problem.net.theta
     return start(theta) if any(map(np.any, start(theta[:1]).values())) else {}
-
-
-def step_flop(net: Network, rows: int) -> float:
-    """The floating-point operations of a training step, 6 for each weight and row."""
-    return 6.0 * rows * sum(part.entries for part in net.layout)
-
-
-def thread_count(flop: float, wanted: int | None) -> int:
-    """As many threads as the work is worth, at most ``wanted``, CHAINRULE_THREADS, or the CPUs of this process."""
-    if wanted is None:
-        text = os.environ.get("CHAINRULE_THREADS", "").strip()
-        if text and not (text.isdecimal() and int(text) > 0):
-            raise InputError(f"CHAINRULE_THREADS must be a whole number ≥ 1; got {text!r}. Unset it to use every CPU.")
-        wanted = int(text) if text else _cpus()
-    return max(1, min(wanted, int(flop / FLOP_PER_THREAD)))
-
-
-def first_threads(flop: float, wanted: int | None) -> int:
-    """The threads with which a training run begins, before it tries other numbers of them; 0: it takes all, always."""
-    surely = thread_count(flop / MOST_TRIED, wanted)
-    return 0 if surely == thread_count(1e15, wanted) else thread_count(flop, wanted)
-
-
-def _cpus() -> int:
-    """The CPUs of this process, or fewer: several workers of joblib share them out by OMP_NUM_THREADS."""
-    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    share = os.environ.get("OMP_NUM_THREADS", "").strip()
-    return min(cpus, int(share)) if share.isdecimal() and int(share) > 0 else cpus
 
 
 def _inner(sigma: Sigma) -> Sigma:

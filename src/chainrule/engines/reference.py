@@ -5,26 +5,22 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.backprop import Gradient, backpropagate, total_cost
-from chainrule.checks import Array
-from chainrule.factors import RATE
-from chainrule.forward import forward
-from chainrule.optimizers import clip
-from chainrule.parameters import spread
-from chainrule.training.minibatches import dropout_masks, position, shuffled, stream_at
-from chainrule.training.state import TrainingState
-from chainrule.training.stopping import reason_to_stop
-
-if TYPE_CHECKING:
-    from chainrule.costs import Cost
-    from chainrule.network import Network
-    from chainrule.optimizers import Optimizer
-    from chainrule.training.problem import Problem
+from chainrule._internal.checks import Array
+from chainrule.backprop import Gradient, backpropagate
+from chainrule.costs import Cost
+from chainrule.engines.minibatches import dropout_masks, position, shuffled, stream_at
+from chainrule.engines.problem import Problem
+from chainrule.engines.state import TrainingState
+from chainrule.engines.stopping import reason_to_stop
+from chainrule.network import Network
+from chainrule.network.forward import forward
+from chainrule.network.rates import RATE
+from chainrule.network.theta import spread
+from chainrule.optimizers import Optimizer, clip
 
 
 class ReferenceEngine:
@@ -164,7 +160,7 @@ class ReferenceRun:
         if problem.validation is not None:
             X, Y, weights = problem.validation
             run = forward(problem.net, X)
-            validation_J = float(total_cost(problem.net, problem.cost, run, Y, weights, penalty_share=0.0))
+            validation_J = float(problem.cost.total(problem.net, run, Y, weights, penalty_scale=0.0))
             if validation_J < state.best_J:
                 state.best_J, state.best_epoch = validation_J, state.epoch
                 if problem.patience is not None:

@@ -1,6 +1,7 @@
-"""Tables in, models out: the encoder of tables, and estimators with scikit-learn's interface.
+"""Estimators with scikit-learn's interface: the Network pair for tables, and the MLP pair in place of scikit-learn's.
 
-The encoder needs no scikit-learn; an estimator is loaded, and scikit-learn with it, when its name is first asked for.
+A name is loaded, and scikit-learn with it, when it is first asked for. `TableEncoder`, `TableModel` and ``load`` are
+those of `chainrule.tables`, and need no scikit-learn.
 """
 
 from __future__ import annotations
@@ -8,25 +9,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chainrule.estimators.classifier import NetworkClassifier
     from chainrule.estimators.diagnosis import TrainingWarning
-    from chainrule.estimators.encoder import TableEncoder
-    from chainrule.estimators.hidden import Hidden
-    from chainrule.estimators.mlp_classifier import MLPClassifier
-    from chainrule.estimators.mlp_regressor import MLPRegressor
-    from chainrule.estimators.regressor import NetworkRegressor
-    from chainrule.estimators.table_model import TableModel, load
+    from chainrule.estimators.mlp.classifier import MLPClassifier
+    from chainrule.estimators.mlp.regressor import MLPRegressor
+    from chainrule.estimators.network.classifier import NetworkClassifier
+    from chainrule.estimators.network.hidden import Hidden
+    from chainrule.estimators.network.regressor import NetworkRegressor
+    from chainrule.tables import TableEncoder, TableModel, load
 
 HOMES = {  # the module of each name
-    "Hidden": "hidden",
-    "MLPClassifier": "mlp_classifier",
-    "MLPRegressor": "mlp_regressor",
-    "NetworkClassifier": "classifier",
-    "NetworkRegressor": "regressor",
-    "TableEncoder": "encoder",
-    "TableModel": "table_model",
-    "TrainingWarning": "diagnosis",
-    "load": "table_model",
+    "Hidden": "chainrule.estimators.network.hidden",
+    "MLPClassifier": "chainrule.estimators.mlp.classifier",
+    "MLPRegressor": "chainrule.estimators.mlp.regressor",
+    "NetworkClassifier": "chainrule.estimators.network.classifier",
+    "NetworkRegressor": "chainrule.estimators.network.regressor",
+    "TableEncoder": "chainrule.tables",
+    "TableModel": "chainrule.tables",
+    "TrainingWarning": "chainrule.estimators.diagnosis",
+    "load": "chainrule.tables",
 }
 
 __all__ = [
@@ -48,7 +48,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     try:
-        return getattr(import_module(f"{__name__}.{HOMES[name]}"), name)
+        return getattr(import_module(HOMES[name]), name)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("sklearn", "scipy"):
             raise

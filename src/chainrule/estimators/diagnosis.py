@@ -1,48 +1,71 @@
-"""What is worth a warning after or before training, each with its cause and a remedy."""
+"""What can be seen in data and in a fitted network, and costs accuracy: scales of columns, units that are dead."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import DataWarning
-from chainrule.estimators.advice import dead_layer
-from chainrule.estimators.decoder import Classes
-from chainrule.estimators.fitting import Member
-from chainrule.naming import listed
+from chainrule.network import Network
+
+FAR = 100.0  # the root mean square of a column from which on its inputs count as unscaled
+FEW, ENOUGH = 20, 1_000  # rows on which units may well be constant and alive; rows that tell whether one ever moves
+DEAD_SHARE = 0.5  # of a layer's units, from which on it is worth a warning
+SINGLE = 1e3  # the largest |mean| / standard deviation of a column that single precision is thought enough for
+LARGEST_SINGLE = 1e12  # and the largest standard deviation: squares of it, summed, still fit
 
 
 class TrainingWarning(UserWarning):
     """Something about a training that its user should know; the message names the cause and a remedy."""
 
 
-def warn_rare_classes(classes: Classes, numbers: NDArray[np.intp]) -> None:
-    """A DataWarning for classes of a single row, which can be learned from but not be checked."""
-    counts = np.bincount(numbers, minlength=len(classes))
-    single = classes.values[counts == 1].tolist()
-    if single:
+class ColumnScales:
+    """Mean and standard deviation of each column of A (t, n)."""
+
+    def __init__(self, A: NDArray[Any]) -> None:
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.mean, self.std = A.mean(axis=0, dtype=np.float64), A.std(axis=0, dtype=np.float64)
+
+    def fits_single(self) -> bool:
+        """Whether single precision (24 bits) leaves each column at least four digits of its spread."""
+        constant = self.std == 0.0
+        clear = (abs(self.mean) <= SINGLE * self.std) | (constant & (abs(self.mean) <= SINGLE))
+        return bool((clear & (self.std <= LARGEST_SINGLE)).all())
+
+    def warn_of_scale(self, names: NDArray[Any] | None, stacklevel: int) -> None:
+        """A DataWarning for columns whose root mean square is far from 1, with the farthest by name."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            size = np.sqrt(self.mean**2 + self.std**2)
+        far = ~(size <= FAR)
+        if not far.any():
+            return
+        k = int(np.where(np.isfinite(size), size, np.inf).argmax())
+        name = repr(str(names[k])) if names is not None else str(k)
         warnings.warn(
-            f"y has a single row of the class {listed(single, 5)}: it is trained on, and never held out. "
-            "Add rows, or join rare classes.",
+            f"{far.sum()} of {len(size)} columns of X are not scaled: column {name} has mean {self.mean[k]:.3g} and "
+            f"standard deviation {self.std[k]:.3g}. Training is slow or stalls on such inputs; put a StandardScaler in "
+            "front, as in make_pipeline(StandardScaler(), …).",
             DataWarning,
-            stacklevel=4,
+            stacklevel=stacklevel,
         )
 
 
-def warn_of_training(members: Sequence[Member]) -> None:
-    """TrainingWarnings for networks that diverged, or whose hidden units answer every row alike."""
-    diverged = [member for member in members if member.error is not None]
-    if diverged:
-        history = diverged[0].history
-        kept = "the best epoch before is kept" if history and history.epochs else "it is left out"
-        _say(f"{len(diverged)} of {len(members)} networks diverged, {kept}: {diverged[0].error}")
-    dead = [found for m in members if m.error is None and (found := dead_layer(m.net, m.training.X))]
-    if dead:
-        _say(f"{dead[0]} Try a smaller learning_rate, or activation='mish', 'selu' or 'leaky_relu'.")
-
-
-def _say(words: str) -> None:
-    warnings.warn(words, TrainingWarning, stacklevel=4)
+def dead_layer(net: Network, X: NDArray[Any]) -> str | None:
+    """The first hidden layer most of whose units are constant over the rows of X (t, n), in words; None if all move."""
+    if len(X) < FEW:
+        return None
+    for rows in (FEW, ENOUGH):  # a unit that moves on a few rows moves on more: most networks need no second look
+        with np.errstate(all="ignore"):
+            a = net.forward(X[:rows]).a
+        constant = [int((np.ptp(a[i], axis=0) == 0.0).sum()) for i in range(1, net.r)]
+        dead = [i for i, count in enumerate(constant, 1) if count > DEAD_SHARE * net.m[i]]
+        if not dead:
+            return None
+    i = dead[0]
+    return (
+        f"{constant[i - 1]} of the {net.m[i]} units of layer {i} ({net.sigma[i].name}) give the same for every row: "
+        "they are dead."
+    )

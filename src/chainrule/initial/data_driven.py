@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chainrule.block_diagonal import BlockDiagonal
-from chainrule.checks import as_rows, as_seed, shown
+from chainrule._internal.by_layer import ByLayer
+from chainrule._internal.checks import Array, as_rows, as_seed, shown
 from chainrule.errors import InputError
-
-if TYPE_CHECKING:
-    from chainrule.network import Network
 
 EXAMPLES_OF_A_BIAS = 5
 
 
+@runtime_checkable
+class Layered(Protocol):
+    """A `Network` as this module needs it: networks are drawn by initial values, and so lie above them."""
+
+    m: tuple[int, ...]
+    W: ByLayer[Any]
+    b: ByLayer[Array]
+    sigma: ByLayer[Any]
+
+    @property
+    def r(self) -> int:
+        """The number of layers."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The number type of θ."""
+
+
 @np.errstate(over="ignore", invalid="ignore")  # a z that overflows has no variance: below
-def from_data(net: Network, X: ArrayLike, seed: int | None = 0, *, output_bias: bool = False) -> None:
+def from_data(net: Layered, X: ArrayLike, seed: int | None = 0, *, output_bias: bool = False) -> None:
     """Draw W and b of every layer with a full W, in place, so that they suit the examples X (t, n).
 
     Layer by layer, with the a[i−1] of all examples: W ~ N(0, 1), each row then divided by the standard deviation of its
@@ -41,16 +56,16 @@ def from_data(net: Network, X: ArrayLike, seed: int | None = 0, *, output_bias: 
     Source: Lecture, L12 ("start from some θ"); D. Holzmüller, L. Grinsztajn & I. Steinwart, Better by default, NeurIPS
     2024 (which draws b[r] like the others); he+: I. Steinwart, A sober look at neural network initializations, 2019.
     """
-    from chainrule.network import as_network
-
     if not isinstance(output_bias, bool):
         raise InputError(f"output_bias must be True or False; got {shown(output_bias)}.")
-    A = as_rows(X, as_network(net).m[0], "X", net.dtype)
+    if not isinstance(net, Layered):
+        raise InputError(f"net must be a cr.Network; got {shown(net)}.")
+    A = as_rows(X, net.m[0], "X", net.dtype)
     rng = np.random.default_rng(seed if seed is None else as_seed(seed))
     for i in range(1, net.r + 1):
         W, b = net.W[i], net.b[i]
-        if not isinstance(W, BlockDiagonal):
-            W[...] = _of_unit_variance(rng.standard_normal(W.shape), A)
+        if isinstance(W, np.ndarray):  # a full W
+            W[...] = _of_unit_variance(rng.standard_normal((W.shape[0], W.shape[1])), A)
             b[...] = _between_examples(rng, A @ W.T) if i < net.r or output_bias else 0.0
         A = net.sigma[i](A @ W.T + b)
 

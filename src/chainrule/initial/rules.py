@@ -9,10 +9,10 @@ from typing import Literal
 
 import numpy as np
 
-from chainrule.checks import Array, as_real, shown
+from chainrule._internal.checks import Array, as_real, shown
+from chainrule._internal.naming import resolve
+from chainrule._internal.value import Value
 from chainrule.errors import InputError
-from chainrule.naming import resolve
-from chainrule.value import Value
 
 
 class Initial(Value, ABC):

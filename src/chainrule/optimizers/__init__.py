@@ -1,12 +1,12 @@
 """Optimizers: gradient descent (Lecture, L12) and its kin, as frozen values."""
 
+from chainrule._internal.naming import resolve
 from chainrule.errors import InputError
-from chainrule.naming import resolve
 from chainrule.optimizers.adaptive import AdaGrad, Adam, AdamW, RMSProp
 from chainrule.optimizers.descent import GradientDescent, Momentum, Nesterov
 from chainrule.optimizers.optimizer import Optimizer, clip
 from chainrule.optimizers.rprop import RPROP
-from chainrule.schedules import Schedule
+from chainrule.optimizers.schedules import Schedule
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
     optimizer.name: optimizer

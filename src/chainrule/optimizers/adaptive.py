@@ -8,10 +8,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from chainrule.checks import as_real
+from chainrule._internal.checks import as_real
 from chainrule.errors import InputError
 from chainrule.optimizers.optimizer import Array, Optimizer, silent
-from chainrule.schedules import Schedule
+from chainrule.optimizers.schedules import Schedule
 
 
 @dataclass(frozen=True, eq=False, repr=False)

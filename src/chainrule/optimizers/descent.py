@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from chainrule.optimizers.optimizer import Array, Optimizer, silent
-from chainrule.schedules import Schedule
+from chainrule.optimizers.schedules import Schedule
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.checks import as_real
+from chainrule._internal.checks import as_real
+from chainrule._internal.value import Value
 from chainrule.errors import InputError
-from chainrule.schedules import Constant, Schedule
-from chainrule.value import Value
+from chainrule.optimizers.schedules import Constant, Schedule
 
 Array = NDArray[Any]  # θ, its gradient and its moments, (d,): real, of one dtype
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.optimizers.optimizer import Array, Optimizer, silent
-from chainrule.schedules import Constant, Schedule
+from chainrule.optimizers.schedules import Constant, Schedule
 
 
 @dataclass(frozen=True, eq=False, repr=False)

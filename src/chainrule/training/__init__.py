@@ -1,9 +1,8 @@
-"""Training: the problem, its minibatches, its state, when it stops, and what it tells."""
+"""Training (Lecture, L12): gradient descent and its kin, L-BFGS, the history of a run, and Ctrl-C."""
 
+from chainrule.training.errors import DivergenceError, TrainingInterrupted
 from chainrule.training.history import History
 from chainrule.training.lbfgs import Minimum, train_lbfgs
-from chainrule.training.problem import Problem, TrainingSet
-from chainrule.training.state import TrainingState
 from chainrule.training.train import train
 
-__all__ = ["History", "Minimum", "Problem", "TrainingSet", "TrainingState", "train", "train_lbfgs"]
+__all__ = ["DivergenceError", "History", "Minimum", "TrainingInterrupted", "train", "train_lbfgs"]

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.training.state import RECORDS, TrainingState
+from chainrule.engines import TrainingRun
+from chainrule.engines.state import RECORDS, TrainingState
 
 if TYPE_CHECKING:
     import pandas
-
-    from chainrule.engines import TrainingRun
 
 
 class FinishedRun:

@@ -6,20 +6,17 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chainrule import costs, engines
-from chainrule.backprop import as_problem
-from chainrule.checks import as_integer, as_real, shown
+from chainrule import costs
+from chainrule._internal.checks import as_integer, as_real, shown
+from chainrule.costs import Cost
+from chainrule.engines.choice import for_network
 from chainrule.errors import InputError
 from chainrule.network import Network, as_network
-
-if TYPE_CHECKING:
-    from chainrule.costs import Cost
-
 
 FAR = 1e100  # J where it is not finite: the line search squares it, and turns back
 
@@ -92,8 +89,8 @@ def train_lbfgs(
     if as_network(net).dtype.kind == "c":
         raise InputError(f"net must be float32 or float64 to be trained; got {net.dtype} (for the complex step alone).")
     kind = costs.get(cost)
-    rows, labels, w = as_problem(net, kind, X, Y, weights)
-    chosen = engines.for_network(net, engine, kind)
+    rows, labels, w = kind.examples(net, X, Y, weights)
+    chosen = for_network(net, engine, kind)
     limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)
     if callback is not None and not callable(callback):
         raise InputError(f"callback must be a function f(iteration, J); got {shown(callback)}.")

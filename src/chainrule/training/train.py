@@ -6,24 +6,21 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule import costs, engines, optimizers
-from chainrule.backprop import as_problem
-from chainrule.checks import as_array, as_integer, as_probability, as_real, as_seed, shown
-from chainrule.errors import DivergenceError, InputError, TrainingInterrupted
+from chainrule._internal.checks import as_array, as_integer, as_probability, as_real, as_seed, shown
+from chainrule.costs import Cost
+from chainrule.engines.problem import Problem, TrainingSet
+from chainrule.engines.state import TrainingState
+from chainrule.errors import InputError
 from chainrule.network import Network, as_network
-from chainrule.schedules import Schedule
+from chainrule.optimizers import Optimizer
+from chainrule.optimizers.schedules import Schedule
+from chainrule.training.errors import DivergenceError, TrainingInterrupted
 from chainrule.training.history import History
-from chainrule.training.problem import Problem, TrainingSet
-from chainrule.training.state import TrainingState
-
-if TYPE_CHECKING:
-    from chainrule.costs import Cost
-    from chainrule.optimizers import Optimizer
 
 Callback = Callable[[History], object]
 
@@ -144,13 +141,13 @@ def _problem(
             f"net must be float32 or float64 to be trained; got {net.dtype} (which is for the complex step alone)."
         )
     as_array(net.theta, "theta", net.dtype)
-    data = TrainingSet(*as_problem(net, cost, X, Y, weights))
+    data = TrainingSet(*cost.examples(net, X, Y, weights))
     held_out = None
     if validation is not None:
         if not isinstance(validation, (tuple, list)) or len(validation) not in (2, 3):
             raise InputError(f"validation must be (X, Y) or (X, Y, weights); got {shown(validation)}.")
         try:
-            held_out = TrainingSet(*as_problem(net, cost, validation[0], validation[1], *(validation[2:] or (None,))))
+            held_out = TrainingSet(*cost.examples(net, validation[0], validation[1], *(validation[2:] or (None,))))
         except InputError as error:
             raise InputError(f"validation: {error}") from None
     if patience is not None and held_out is None:

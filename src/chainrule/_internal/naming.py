@@ -1,0 +1,51 @@
+"""Names at the public border: a string becomes the object it names, or an error that names the nearest known one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+from chainrule._internal.checks import shown
+from chainrule.errors import UnknownName
+
+T = TypeVar("T")
+
+
+def resolve(kind: str, name: object, known: Mapping[str, T]) -> T:
+    """The object called ``name`` in the catalogue ``known`` of things of this ``kind``.
+
+    Raises UnknownName with the nearest known name.
+
+    >>> resolve("activation", "relu", {"relu": max})
+    <built-in function max>
+    """
+    if isinstance(name, str) and name in known:
+        return known[name]
+    import difflib  # here, since few programs misspell a name and all of them import chainrule
+
+    near = difflib.get_close_matches(name.lower(), known, n=1) if isinstance(name, str) else []
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    raise UnknownName(f"unknown {kind} {shown(name)}{hint} Known: {', '.join(sorted(known))}.")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """ "; did you mean …?" with the nearest of the known names, or nothing.
+
+    >>> nearest("Price", ["price", "rooms"])
+    "; did you mean 'price'?"
+    """
+    import difflib
+
+    by_lower = {word.lower(): word for word in known}
+    near = difflib.get_close_matches(name.lower(), by_lower, n=1)
+    return f"; did you mean {by_lower[near[0]]!r}?" if near else ""
+
+
+def listed(names: Iterable[object], most: int = 12) -> str:
+    """'a', 'b', …: at most so many names in quotes.
+
+    >>> listed(["a", "b", "c"], 2)
+    "'a', 'b' and 1 more"
+    """
+    words = [repr(name) for name in names]
+    return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")

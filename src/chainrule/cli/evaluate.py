@@ -1,0 +1,27 @@
+"""``chainrule evaluate``: the measures of a model over rows with their target."""
+
+from __future__ import annotations
+
+from chainrule.cli import inputs, models, options, report
+from chainrule.errors import InputError
+
+
+def evaluate(model: options.Model, rows: options.Rows) -> None:
+    """Measure a model on rows with the target.
+
+    \b
+    chainrule evaluate iris.safetensors new.csv
+    """
+    loaded, table = models.load(model), inputs.read(rows)
+    name = models.column_of(loaded)
+    if name not in table.columns and not table.named and table.target is not None:
+        name = table.target  # a source without column names
+    if name not in table.columns:
+        raise InputError(
+            f"{table.source} has no column {name!r}, the target, to compare with; `chainrule predict` needs none."
+        )
+    X = models.model_inputs(loaded, table)
+    table.require_complete(name)
+    measured = models.scores(loaded, X, name, table.columns[name])
+    report.print_scores(loaded, measured, f"Results on {table.t} rows of {table.source}")
+    models.report_unseen(loaded, X)

@@ -1,0 +1,24 @@
+"""``chainrule predict``: the predictions of a model for the rows of a table."""
+
+from __future__ import annotations
+
+from chainrule.cli import inputs, models, options, outputs, predictions
+from chainrule.cli.terminal import printable, remarks
+
+
+def predict(model: options.Model, rows: options.Rows, out: options.PredictionsOut = None) -> None:
+    """Predict the target of each row.
+
+    One line a row, in the same order. For classes, a column prediction and the probability of every class.
+
+    \b
+    chainrule predict iris.safetensors new.csv
+    chainrule predict iris.safetensors new.parquet --out answers.parquet
+    """
+    path = None if out is None else outputs.of_predictions(out)
+    loaded, table = models.load(model), inputs.read(rows)
+    X = models.model_inputs(loaded, table)
+    predictions.write(models.predictions(loaded, X), path)
+    models.report_unseen(loaded, X)
+    if path:
+        remarks().print(printable(f"Wrote {table.t} predictions to {path}."))

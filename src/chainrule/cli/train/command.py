@@ -1,0 +1,131 @@
+"""``chainrule train``: from a table to a model, its results, and its learning curve."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import typer
+
+from chainrule._internal.checks import as_integer, as_real
+from chainrule.cli import inputs, models, options, outputs, report
+from chainrule.cli.errors import INTERRUPTED, WrongUsage, need, usage
+from chainrule.cli.terminal import printable, remarks
+from chainrule.cli.train import account, curve
+from chainrule.cli.train.data import prepare, require_column
+from chainrule.cli.train.plan import Wishes, described
+from chainrule.cli.train.progress import Progress
+from chainrule.errors import InputError
+from chainrule.estimators.network import settings as choices
+from chainrule.tables.target_decoder import Classes
+from chainrule.training.errors import DivergenceError
+
+if TYPE_CHECKING:
+    from chainrule.training import History
+
+
+def train(
+    source: options.Dataset,
+    target_column: options.Target = None,
+    task: options.Task = None,
+    drop: options.Drop = None,
+    category: options.Category = None,
+    preset: options.Preset = "default",
+    layers: options.Layers = None,
+    activation: options.Activation = None,
+    optimizer: options.Optimizer = None,
+    learning_rate: options.LearningRate = None,
+    batch_size: options.BatchSize = None,
+    epochs: options.Epochs = None,
+    patience: options.Patience = None,
+    time_limit: options.TimeLimit = None,
+    class_weight: options.ClassWeight = None,
+    test_fraction: options.TestFraction = 0.2,
+    seed: options.Seed = 0,
+    out: options.Out = None,
+    engine: options.Engine = "auto",
+    quiet: options.Quiet = False,
+) -> None:
+    """Train networks on a table, and test them.
+
+    Numbers, categories, times and gaps are taken as they are. Some rows are held back for the test, and from each
+    network some to stop by. The model and its learning curve are saved.
+
+    \b
+    chainrule train digits
+    chainrule train penguins.csv --target species --drop island
+    chainrule train houses.parquet --target price --preset best --time-limit 60 --out models/
+    """
+    wishes = Wishes(
+        preset, layers, activation, optimizer, learning_rate, batch_size, epochs, patience, time_limit, class_weight,
+        engine,
+    )  # fmt: skip
+    parameters = wishes.parameters()
+    _check(task, test_fraction, seed)
+    need("matplotlib", "sklearn")
+    from chainrule.estimators import NetworkClassifier, NetworkRegressor  # now: Ctrl-C is then for the training
+
+    say = remarks()
+    say.quiet = quiet
+    table = inputs.read(source)
+    for name in category or ():
+        require_column(table, "--category", name)
+    rows = prepare(table, target_column, task, drop or [], test_fraction, seed)
+    parameters |= {"random_state": seed, "categories": category or None}
+    if rows.task == "classes":
+        parameters["class_weight"] = wishes.weights(sorted(set(rows.y.tolist())))
+    elif class_weight is not None:
+        raise WrongUsage("--class-weight is for classes; the target holds numbers.")
+    recipes = choices.resolve(parameters, rows.task, len(rows.split.training))
+    recipe = recipes[0]
+    files = outputs.of_training(out, inputs.stem(source))
+    for line in (*rows.remarks, *account.intentions(recipes, wishes)):
+        say.print(printable(line))
+
+    began = time.perf_counter()
+    progress = Progress(say, recipe.n_networks)
+    try:
+        with progress, warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            kind = NetworkClassifier if rows.task == "classes" else NetworkRegressor
+            estimator = kind(**parameters, callbacks=() if quiet else (progress,))
+            estimator.fit(rows.X.rows(rows.split.training), rows.y[rows.split.training])
+    except DivergenceError:
+        raise InputError(account.divergence(recipe)) from None
+    except KeyboardInterrupt:
+        say.quiet = False
+        say.print("Interrupted before the first epoch was finished; nothing was saved.")
+        raise typer.Exit(INTERRUPTED) from None
+    seconds = time.perf_counter() - began
+    for warning in caught:
+        if issubclass(warning.category, UserWarning):
+            say.print(printable(f"Note: {warning.message}"))
+    histories: Sequence[History] = estimator.histories_
+    stopped = str(estimator.stopped_)
+    say.quiet = quiet and stopped != "interrupted"
+    say.print(account.ending(histories, stopped, seconds))
+
+    test, model = rows.split.test, estimator.model_
+    if rows.task == "classes":  # the baseline knows how frequent classes are, whatever they weigh
+        model = replace(model, target=Classes.fit(rows.y[rows.split.training]))
+    measured = models.scores(model, rows.X.rows(test), rows.name, rows.column.at(test))
+    report.print_scores(model, measured, f"Results on {len(test)} test rows of {table.source}")
+    training = account.summary(table.source, rows, recipe, wishes, model, histories, stopped, seconds, seed, measured)
+    replace(model, about={**model.about, "column": rows.name, "training": training}).save(files.model)
+    curve.draw(files.picture, histories, f"{table.source}: {described(model.networks[0].m)}, {recipe.optimizer.name}")
+    say.print(printable(f"Saved {files.model} (the model) and {files.picture} (the learning curve)."))
+    if stopped == "interrupted":
+        raise typer.Exit(INTERRUPTED)
+
+
+def _check(task: str | None, test_fraction: float, seed: int) -> None:
+    """Raise WrongUsage for an option out of its range."""
+    if task not in (None, "classes", "numbers"):
+        raise WrongUsage(f"--task must be classes or numbers; got {task!r}.")
+    with usage("--seed"):
+        as_integer(seed, "the number", 0, 2**32 - 1)
+    with usage("--test-fraction"):
+        as_real(test_fraction, "the part", 0.0, 0.9, open_minimum=True)

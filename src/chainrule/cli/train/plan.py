@@ -1,0 +1,118 @@
+"""The options of ``chainrule train`` as the parameters of an estimator, checked before anything is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule import activations, optimizers
+from chainrule._internal.checks import as_integer, as_real
+from chainrule._internal.naming import listed, resolve
+from chainrule.cli.errors import WrongUsage, usage
+from chainrule.engines.choice import MODULES
+from chainrule.errors import InputError
+from chainrule.estimators.network.presets import PRESETS
+from chainrule.optimizers import OPTIMIZERS, GradientDescent
+
+DESCENT_RATE = 0.1  # of a mean over the rows; the library's own default is meant for the lecture's sum
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the options say; None leaves it to the preset."""
+
+    preset: str = "default"
+    layers: str | None = None
+    activation: str | None = None
+    optimizer: str | None = None
+    learning_rate: float | None = None
+    batch_size: int | None = None
+    epochs: int | None = None
+    patience: int | None = None
+    time_limit: float | None = None
+    class_weight: str | None = None
+    engine: str = "auto"
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of an estimator but its class weights. Raises WrongUsage with the option that cannot be."""
+        with usage("--preset"):
+            resolve("preset", self.preset, PRESETS)
+        with usage("--activation"):
+            sigma = None if self.activation is None else activations.get(self.activation)
+        for option, value in (
+            ("--batch-size", self.batch_size),
+            ("--epochs", self.epochs),
+            ("--patience", self.patience),
+        ):
+            with usage(option):
+                if value is not None:
+                    as_integer(value, "the number", 1)
+        for option, number in (("--learning-rate", self.learning_rate), ("--time-limit", self.time_limit)):
+            with usage(option):
+                if number is not None:
+                    as_real(number, "the number", 0.0, open_minimum=True)
+        with usage("--engine"):
+            resolve("engine", self.engine, {"auto": "", **MODULES})
+        sizes = None if self.layers is None else hidden(self.layers)
+        return {
+            "preset": self.preset,
+            "hidden_layer_sizes": sizes,
+            "activation": sigma,
+            "batch_size": self.batch_size,
+            "epochs": self.epochs,
+            "patience": self.patience,
+            "time_limit": self.time_limit,
+            "engine": self.engine,
+            **self._optimizer(),
+        }
+
+    def _optimizer(self) -> dict[str, Any]:
+        """An optimizer that is named moves every parameter at its own rate: the preset's factors are for its own."""
+        if self.optimizer is None:
+            return {"learning_rate": self.learning_rate}
+        name = self.optimizer.lower().replace("-", "_")
+        with usage("--optimizer"):
+            kind = resolve("optimizer", name, OPTIMIZERS)
+        if kind.full_batch_only and self.batch_size is not None:
+            raise WrongUsage(f"--batch-size: {name} compares whole gradients; leave the batch size out.")
+        rate = DESCENT_RATE if kind is GradientDescent and self.learning_rate is None else self.learning_rate
+        plain: dict[str, Any] = {"ntk": False, "scaling_rate": 0.0, "bias_rate": 1.0, "kappa_rate": 1.0}
+        if kind.full_batch_only:
+            plain["batch_size"] = "full"
+        return {"optimizer": optimizers.get(name, rate), **plain}
+
+    def weights(self, classes: Sequence[Any]) -> Any:
+        """``class_weight`` of these classes: None, "balanced", or a weight ≥ 0 by class. Raises WrongUsage."""
+        if self.class_weight is None or self.class_weight == "balanced":
+            return self.class_weight
+        by_text = {str(value): value for value in classes}
+        weights = {}
+        for part in self.class_weight.split(","):
+            name, _, weight = part.rpartition("=")
+            if name not in by_text:
+                known = listed(classes)
+                raise WrongUsage(f"--class-weight: give balanced, or CLASS=WEIGHT,… of {known}; got {part!r}.")
+            try:
+                weights[by_text[name]] = as_real(float(weight), "the weight", 0.0)
+            except (ValueError, InputError):
+                raise WrongUsage(f"--class-weight: a weight must be a number ≥ 0; got {part!r}.") from None
+        return weights
+
+
+def hidden(layers: str) -> tuple[int, ...]:
+    """The sizes of the hidden layers: "64,32", or "none". Raises WrongUsage for anything else."""
+    if layers.strip().lower() in ("", "none"):
+        return ()
+    try:
+        sizes = tuple(int(size) for size in layers.split(","))
+    except ValueError:
+        sizes = (0,)
+    if min(sizes) < 1:
+        raise WrongUsage(f"--layers: give the sizes of the hidden layers, such as 64,32, or none; got {layers!r}.")
+    return sizes
+
+
+def described(sizes: Sequence[int]) -> str:
+    """784-256-128-10."""
+    return "-".join(map(str, sizes))

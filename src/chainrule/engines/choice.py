@@ -1,0 +1,92 @@
+"""The choice of an engine: the fastest that can run a network, or the one asked for by name."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from dataclasses import dataclass
+
+from chainrule import costs, optimizers
+from chainrule._internal.naming import resolve
+from chainrule.costs import Cost
+from chainrule.engines.seam import Engine
+from chainrule.errors import EngineDeclined
+from chainrule.network import Network, as_network
+from chainrule.optimizers import Optimizer
+
+
+class EngineNotice(UserWarning):
+    """``auto`` took another engine than the fastest, and the message says why; said once for each reason."""
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """The engine that runs something, and the reason why it is that one."""
+
+    engine: Engine
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """The engine's name."""
+        return self.engine.name
+
+
+MODULES = {"native": "chainrule.engines.native", "reference": "chainrule.engines.reference"}
+PREFERENCE = ("native", "reference")  # what "auto" tries, the fastest first
+
+_told: set[str] = set()
+
+
+def _load(name: str) -> Engine:
+    module = importlib.import_module(resolve("engine", name, {"auto": "", **MODULES}))
+    engine: Engine = module.ENGINE
+    return engine
+
+
+def chosen(
+    net: Network,
+    cost: Cost | str | None = None,
+    optimizer: Optimizer | str | None = None,
+    *,
+    shuffle: bool = True,
+    engine: str = "auto",
+) -> Choice:
+    """Which engine runs this network (with this cost, optimizer and order of the examples, in training), and why.
+
+    ``cost`` and ``optimizer`` are values or names, and ``shuffle`` a bool, as in ``cr.train``; ``engine`` is "auto" for
+    the fastest that can, or an engine's name. Raises UnknownName for a name that none has, EngineDeclined if the named
+    one cannot.
+
+    >>> import chainrule as cr
+    >>> cr.engines.chosen(cr.Network.dense([5, 3, 2, 1]), engine="reference").reason
+    'asked for by name'
+    """
+    as_network(net)
+    cost = None if cost is None else costs.get(cost)
+    optimizer = None if optimizer is None else optimizers.get(optimizer)
+    choice = _choose(net, cost, optimizer, engine, shuffle)
+    if "declines" in choice.reason and choice.reason not in _told:
+        _told.add(choice.reason)
+        warnings.warn(f"{choice.reason} The {choice.name} engine runs it.", EngineNotice, stacklevel=2)
+    return choice
+
+
+def _choose(net: Network, cost: Cost | None, optimizer: Optimizer | None, engine: str, shuffle: bool = True) -> Choice:
+    if engine != "auto":
+        named = _load(engine)
+        if why := named.declines(net, cost, optimizer, shuffle):
+            raise EngineDeclined(f"engine={engine!r} cannot run this: {why} Use engine='auto' or 'reference'.")
+        return Choice(named, "asked for by name")
+    reasons: list[str] = []
+    for name in PREFERENCE:
+        candidate = _load(name)
+        if (why := candidate.declines(net, cost, optimizer, shuffle)) is None:
+            return Choice(candidate, " ".join(reasons) or "the fastest engine here")
+        reasons.append(f"The {name} engine declines: {why}")
+    raise EngineDeclined("no engine can run this. " + " ".join(reasons))
+
+
+def for_network(net: Network, engine: str, cost: Cost | None = None) -> Engine:
+    """The engine that evaluates or differentiates ``net``; nothing is said of the choice, which matters in training."""
+    return _choose(net, cost, None, engine).engine

@@ -1,0 +1,49 @@
+"""∇J(θ) as a call (Lecture, L14 – L17): the border, and the engine that computes it."""
+
+from __future__ import annotations
+
+from numpy.typing import ArrayLike
+
+from chainrule import costs
+from chainrule.backprop import Gradient
+from chainrule.costs import Cost
+from chainrule.engines.choice import for_network
+from chainrule.network import Network
+from chainrule.network.forward import silent
+
+
+@silent
+def gradient(
+    net: Network,
+    cost: Cost | str,
+    X: ArrayLike,
+    Y: ArrayLike,
+    weights: ArrayLike | None = None,
+    *,
+    wrt_x: bool = False,
+    engine: str = "auto",
+) -> Gradient:
+    """∇J(θ) by the chain rule, layer by layer, with every δ[i] on the way.
+
+    δ[r] = (∂σ[r]/∂z[r])ᵀ ∂J/∂a[r],   δ[i] = (∂σ[i]/∂z[i])ᵀ W[i+1]ᵀ δ[i+1],
+    ∂J/∂b[i] = Σ δ[i],   ∂J/∂W[i] = Σ δ[i] a[i−1]ᵀ,   ∂J/∂κ[i] = Σ (σ[i](z[i]) − z[i]) ⊙ ∂J/∂a[i],
+    summed over the examples; penalties of the cost add their own part to ∂J/∂W[i]. X is (t, n) with Y (t, m), or a
+    single example (n,) with its y; ``cost`` is a cost or the name of one; ``weights`` (t,) weigh the examples;
+    ``wrt_x`` asks for ∂J/∂x too.
+
+    Raises InputError for wrong shapes, numbers that are not finite, or labels outside the cost's domain.
+
+    >>> import chainrule as cr
+    >>> net = cr.Network([cr.Layer([[2.0]], [1.0], cr.identity)])
+    >>> g = cr.gradient(net, cr.SumOfSquares(), [[3.0]], [[5.0]])       # N(x) = 7, δ = 7 − 5
+    >>> g.J, g.W[1], g.b[1], g.delta[1]
+    (2.0, array([[6.]]), array([2.]), array([[2.]]))
+
+    Source: Lecture, L14 – L17.
+    """
+    cost = costs.get(cost)
+    X, Y, w = cost.examples(net, X, Y, weights)
+    g = for_network(net, engine, cost).gradient(net, cost, X, Y, w)
+    if wrt_x:
+        return Gradient(g.J, g.theta, g.W, g.b, g.kappa, g.delta, g.delta[1] @ net.W[1])
+    return g

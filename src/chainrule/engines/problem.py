@@ -1,0 +1,85 @@
+"""What is to be minimised, how, and until when: everything that an engine needs to know to train."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from chainrule._internal.checks import Array, as_probability
+from chainrule.costs import Cost
+from chainrule.network import Network
+from chainrule.optimizers import Optimizer
+from chainrule.optimizers.schedules import Schedule
+
+
+class TrainingSet(NamedTuple):
+    """A training set 𝒯 of t examples (L8): X (t, n), Y (t, m) as the cost encodes it, and weights (t,) or None."""
+
+    X: Array
+    Y: Array
+    weights: Array | None = None
+
+    @property
+    def t(self) -> int:
+        """The number of examples."""
+        return len(self.X)
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A network, its cost over a training set, and the plan of its training (the border has checked all of it)."""
+
+    net: Network
+    cost: Cost
+    optimizer: Optimizer
+    data: TrainingSet
+    batch_size: int  # 1 … t; t is the lecture's gradient descent over all examples
+    epochs: int  # the planned total, which schedules stretch over
+    seed: int
+    validation: TrainingSet | None = None
+    tol: float | None = None
+    tol_epochs: int = 10
+    patience: int | None = None
+    threads: int | None = None
+    shuffle: bool = True
+
+    @property
+    def full_batch(self) -> bool:
+        """Whether every step sees every example (then in their order, and nothing is drawn at random but dropout)."""
+        return self.batch_size == self.data.t
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the steps of an epoch see the examples in their order."""
+        return self.full_batch or not self.shuffle
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """The number of minibatches of an epoch, the last one ragged: ⌈t / batch size⌉."""
+        return -(-self.data.t // self.batch_size)
+
+    @property
+    def has_dropout(self) -> bool:
+        """Whether a hidden layer drops outputs (in some steps, by a schedule), so that each step draws a key."""
+        return any(self.net.dropout)
+
+    def alpha(self, step: int) -> float:
+        """The learning rate α of the step number ``step`` = 0, 1, 2, …"""
+        return self.optimizer.schedule.value(step / self.steps_per_epoch, self.epochs)
+
+    def optimizer_at(self, step: int) -> Optimizer:
+        """The optimizer with the settings, such as a scheduled weight decay, of the step number ``step``."""
+        return self.optimizer.at(step / self.steps_per_epoch, self.epochs)
+
+    def dropout(self, step: int) -> tuple[float, ...]:
+        """The dropout probability p of each layer in the step number ``step``.
+
+        Raises InputError where a schedule gives a number that is none.
+        """
+        epoch = step / self.steps_per_epoch
+        return tuple(
+            as_probability(p.value(epoch, self.epochs), f"the dropout of layer {i} after {epoch:g} epochs")
+            if isinstance(p, Schedule)
+            else p
+            for i, p in enumerate(self.net.dropout, 1)
+        )

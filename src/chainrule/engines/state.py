@@ -1,0 +1,214 @@
+"""The whole state of a training run: what must be kept to go on bitwise as if nothing had happened."""
+
+from __future__ import annotations
+
+import copy
+import math
+import os
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from chainrule import files
+from chainrule._internal.checks import Array, as_array, as_integer, as_real, shown
+from chainrule.engines.minibatches import position
+from chainrule.engines.problem import Problem
+from chainrule.errors import ChainruleError, FileFormatError, InputError
+from chainrule.files import DTYPES
+
+RECORDS = ("J", "validation_J", "learning_rate", "seconds", "gradient_norm")
+
+
+@dataclass(eq=False, repr=False)
+class TrainingState:
+    """A training run between two steps: ``save`` it, ``TrainingState.load`` it, hand it to ``cr.train(resume=…)``.
+
+    ``theta`` (d,) and ``moments`` (each (d,)) are the optimizer's; ``step`` counts its steps, ``first_step`` of them in
+    earlier runs (see `again`), and ``epoch`` the finished epochs; ``batch`` steps of the running epoch are made, and
+    ``partial_J`` and ``partial_seconds`` are their part of its record.
+    ``stream`` is the random stream's position at the start of the running epoch. ``best_theta`` is the θ of the lowest
+    validation cost ``best_J``, seen after epoch ``best_epoch``. ``records`` holds one number an epoch under each name.
+
+    >>> import chainrule as cr
+    >>> net = cr.Network.dense([1, 1])
+    >>> half = cr.train(net, [[1.0]], [[2.0]], epochs=5).state
+    >>> cr.train(net, [[1.0]], [[2.0]], epochs=10, resume=half).epochs
+    10
+    """
+
+    theta: Array
+    moments: dict[str, Array]
+    stream: tuple[int, int]
+    step: int = 0
+    first_step: int = 0
+    epoch: int = 0
+    batch: int = 0
+    partial_J: float = 0.0
+    partial_seconds: float = 0.0
+    best_theta: Array | None = None
+    best_J: float = math.inf
+    best_epoch: int = 0
+    records: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in RECORDS})
+
+    @classmethod
+    def start(cls, problem: Problem, moments: dict[str, Array]) -> TrainingState:
+        """The state before the first step, with these moments; its θ is the network's own vector, no copy of it."""
+        return cls(problem.net.theta, moments, stream=position(np.random.PCG64(problem.seed)))
+
+    def __repr__(self) -> str:
+        batch = f", batch={self.batch}" if self.batch else ""
+        return f"TrainingState(epoch={self.epoch}{batch}, step={self.step}, d={len(self.theta)})"
+
+    @property
+    def run_step(self) -> int:
+        """The steps of this run, which schedules count."""
+        return self.step - self.first_step
+
+    def copy(self) -> TrainingState:
+        """A state of its own with the same numbers."""
+        return copy.deepcopy(self)
+
+    def again(self) -> TrainingState:
+        """The state from which a new run starts with this θ, these moments and this count of steps.
+
+        Its epochs and records start afresh, so that the training set, the minibatches and the plan may be others.
+
+        >>> import chainrule as cr
+        >>> net = cr.Network.dense([1, 1])
+        >>> first = cr.train(net, [[1.0], [2.0]], [[2.0], [4.0]], optimizer="adam", batch_size=1, epochs=5).state
+        >>> cr.train(net, [[3.0]], [[6.0]], optimizer="adam", epochs=1, resume=first.again()).state
+        TrainingState(epoch=1, step=11, d=2)
+        """
+        moments = {name: moment.copy() for name, moment in self.moments.items()}
+        return TrainingState(self.theta.copy(), moments, self.stream, step=self.step, first_step=self.step)
+
+    def check(self) -> None:
+        """Raise InputError unless the parts of the state fit each other."""
+        theta = self.theta
+        if not isinstance(theta, np.ndarray) or theta.ndim != 1 or theta.dtype not in DTYPES.values():
+            raise InputError(f"theta must be an array (d,), float32 or float64; got {shown(theta)}.")
+        as_array(theta, "theta", theta.dtype)
+        if (
+            not isinstance(self.moments, dict)
+            or not isinstance(self.records, dict)
+            or not isinstance(self.stream, tuple)
+        ):
+            raise InputError("moments and records must be dicts and stream a tuple, as in the state of a history.")
+        like_theta = self.moments if self.best_theta is None else {**self.moments, "best_theta": self.best_theta}
+        for name, array in like_theta.items():
+            if not isinstance(array, np.ndarray) or array.shape != theta.shape or array.dtype != theta.dtype:
+                raise InputError(
+                    f"{name} must be an array {theta.shape} of {theta.dtype}, as theta; got {shown(array)}."
+                )
+        if self.best_theta is not None:
+            as_array(self.best_theta, "best_theta", theta.dtype)
+        for name in ("step", "first_step", "epoch", "batch", "best_epoch"):
+            as_integer(getattr(self, name), name, 0)
+        if self.best_epoch > self.epoch:
+            raise InputError(f"best_epoch must be ≤ epoch = {self.epoch}; got {self.best_epoch}.")
+        as_real(self.partial_seconds, "partial_seconds", 0.0)
+        for name in ("partial_J", "best_J"):  # both may be infinite
+            if not isinstance(getattr(self, name), float):
+                raise InputError(f"{name} must be a float; got {shown(getattr(self, name))}.")
+        if [type(part) for part in self.stream] != [int, int] or not (
+            0 <= self.stream[0] < 2**128 and 0 <= self.stream[1] < 2**128 and self.stream[1] % 2
+        ):
+            raise InputError(
+                f"stream must be two integers of 128 bits, the second odd (PCG64); got {shown(self.stream)}."
+            )
+        lengths = {name: len(values) for name, values in self.records.items()}
+        if lengths != dict.fromkeys(RECORDS, self.epoch):
+            raise InputError(f"records must hold {self.epoch} numbers each, as there were epochs; got {lengths}.")
+
+    def check_fits(self, problem: Problem) -> None:
+        """Raise InputError unless the run of ``problem`` can go on from here."""
+        self.check()
+        expected = set(problem.optimizer.start(problem.net.theta[:1]))
+        if self.theta.shape != (problem.net.d,) or self.theta.dtype != problem.net.dtype:
+            raise InputError(
+                f"resume must hold θ of {problem.net.d} {problem.net.dtype} numbers, as the network; "
+                f"got {len(self.theta)} of {self.theta.dtype}."
+            )
+        if set(self.moments) != expected:
+            raise InputError(
+                f"resume must hold the moments of this optimizer, {sorted(expected)}; got {sorted(self.moments)}."
+            )
+        if problem.patience is not None and self.best_epoch > 0 and self.best_theta is None:
+            raise InputError(
+                "resume does not hold the best θ, since its run had no patience; got "
+                f"patience={problem.patience}. Go on without patience, or start again with it."
+            )
+        steps = problem.steps_per_epoch
+        made = self.step - self.first_step
+        if self.batch >= steps or made != self.epoch * steps + self.batch:
+            raise InputError(
+                f"resume made {made} steps in {self.epoch} epochs and {self.batch} steps; an epoch now has {steps}. "
+                "Go on with the same training set and batch_size, or start from resume.again()."
+            )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the state to one safetensors file, atomically (see docs/guide/files.md).
+
+        Raises OSError if the file cannot be written; an older file of that name is then still whole.
+        """
+        self.check()
+        tensors = {"theta": self.theta, **{f"moments.{name}": array for name, array in self.moments.items()}}
+        if self.best_theta is not None:
+            tensors["best_theta"] = self.best_theta
+        tensors |= {f"records.{name}": np.array(values, np.float64) for name, values in self.records.items()}
+        header = {
+            "step": self.step,
+            **({"first_step": self.first_step} if self.first_step else {}),
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "partial_J": float(self.partial_J).hex(),  # hex: JSON has no infinity, and every bit of a float survives
+            "partial_seconds": float(self.partial_seconds),
+            "stream": [hex(part) for part in self.stream],
+            "best_J": float(self.best_J).hex(),
+            "best_epoch": self.best_epoch,
+        }
+        files.write(path, "training state", header, tensors)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> TrainingState:
+        """Read a state that ``save`` wrote.
+
+        Raises OSError if the file cannot be read, FileFormatError if it is not a whole one.
+        """
+        header, tensors = files.read(path, "training state")
+        try:
+            stream = files.field(header, "stream", list)
+            if [type(part) for part in stream] != [str, str]:
+                raise InputError(f"'stream' must be two texts, hexadecimal integers; got {shown(stream)}.")
+            state = cls(
+                theta=tensors["theta"].copy(),
+                moments={k.removeprefix("moments."): v.copy() for k, v in tensors.items() if k.startswith("moments.")},
+                stream=(int(stream[0], 16), int(stream[1], 16)),
+                step=files.field(header, "step", int),
+                first_step=files.field(header, "first_step", int) if "first_step" in header else 0,
+                epoch=files.field(header, "epoch", int),
+                batch=files.field(header, "batch", int),
+                partial_J=float.fromhex(files.field(header, "partial_J", str)),
+                partial_seconds=files.field(header, "partial_seconds", float),
+                best_theta=tensors["best_theta"].copy() if "best_theta" in tensors else None,
+                best_J=float.fromhex(files.field(header, "best_J", str)),
+                best_epoch=files.field(header, "best_epoch", int),
+                records={name: _record(tensors, name) for name in RECORDS},
+            )
+            state.check()
+        except KeyError as error:
+            raise FileFormatError(
+                f"{os.fsdecode(path)} is not a whole training state: there is no tensor {error}."
+            ) from None
+        except (ChainruleError, TypeError, ValueError, OverflowError) as error:
+            raise FileFormatError(f"{os.fsdecode(path)} is not a whole training state: {error}") from None
+        return state
+
+
+def _record(tensors: dict[str, Array], name: str) -> list[float]:
+    """One number an epoch."""
+    values = tensors[f"records.{name}"]
+    if values.ndim != 1 or values.dtype != np.float64:
+        raise InputError(f"records.{name} must be float64 (epochs,); got {values.dtype} {values.shape}.")
+    numbers: list[float] = values.tolist()
+    return numbers

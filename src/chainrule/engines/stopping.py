@@ -1,0 +1,21 @@
+"""When to stop: after the planned epochs, when J does not change any more (L12), or when validation J does not fall."""
+
+from __future__ import annotations
+
+from chainrule.engines.problem import Problem
+from chainrule.engines.state import TrainingState
+
+
+def reason_to_stop(problem: Problem, state: TrainingState) -> str | None:
+    """Why to stop, "tol", "patience" or "epochs", or None to go on: a function of the finished epochs alone.
+
+    tol: the last tol_epochs + 1 values of J differ by no more than tol · max |J| (L12: "until J(θ) does not change any
+    more"; at tol = 0 they are all the same number). patience: so many epochs passed since the lowest validation cost.
+    """
+    if problem.tol is not None and state.epoch > problem.tol_epochs:
+        J = state.records["J"][-problem.tol_epochs - 1 :]
+        if max(J) - min(J) <= problem.tol * max(map(abs, J)):
+            return "tol"
+    if problem.patience is not None and state.epoch - state.best_epoch >= problem.patience:
+        return "patience"
+    return "epochs" if state.epoch >= problem.epochs else None

@@ -1,0 +1,302 @@
+"""What MLPClassifier and MLPRegressor have in common: from settings and rows to a fitted network."""
+
+from __future__ import annotations
+
+import math
+import operator
+import warnings
+from abc import abstractmethod
+from itertools import pairwise
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from chainrule.estimators.diagnosis import ColumnScales, TrainingWarning, dead_layer
+from chainrule.estimators.mlp.settings import STOCHASTIC, check_settings, hidden_sizes, sigma_of
+from chainrule.estimators.mlp.stochastic import Loss, Rows, Solver, fit_stochastic
+from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, wanted, with_callbacks
+from chainrule.network import Layer, Network
+from chainrule.training import train_lbfgs
+
+NOT_FINITE = (
+    "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed."
+)
+ENTRIES_AT_ONCE = 1 << 22  # of a sparse X, when it is made dense to predict
+LARGE = 2e5  # rows × weights from which on "auto" trains in single precision
+LARGEST_SEED = 2**31 - 1
+OUTPUTS = {"logistic": "sigmoid"}  # scikit-learn's names of σ[r] that are not ours
+
+
+def is_stochastic(estimator: Any) -> bool:
+    """Whether the solver takes steps that `partial_fit` can go on with; AttributeError says it has none else."""
+    if estimator.solver not in STOCHASTIC:
+        raise AttributeError(
+            f"partial_fit is only available for stochastic optimizers. {estimator.solver} is not stochastic."
+        )
+    return True
+
+
+class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """The pair's common part; subclasses know their labels, their cost and their score."""
+
+    # ---- what the two differ in --------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _validate(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, NDArray[Any], NDArray[Any]]:
+        """X checked, the labels as the cost takes them (t, m), and as they were given."""
+
+    @abstractmethod
+    def _loss(self, rows: Rows) -> Loss:
+        """The cost, and how J becomes scikit-learn's loss."""
+
+    @abstractmethod
+    def _output_name(self) -> str:
+        """scikit-learn's name of σ[r]."""
+
+    @abstractmethod
+    def _score_of(self, net: Network, rows: Rows) -> float:
+        """The score of early stopping."""
+
+    def _row_weights(
+        self, y: NDArray[Any], weights: NDArray[np.float64] | None, incremental: bool
+    ) -> NDArray[np.float64] | None:
+        """The weights of the rows, those of classes included."""
+        return weights
+
+    def _strata(self, Y: NDArray[Any]) -> NDArray[Any] | None:
+        """The labels that a held-out part is to have in proportion, or None."""
+        return None
+
+    # ---- training ----------------------------------------------------------------------------------------------------
+
+    @with_callbacks
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train on X (t, n), an array or a sparse matrix, and y (t,) or (t, m); ``sample_weight`` is (t,).
+
+        scikit-learn's callbacks (1.9 and later, ``set_callbacks``) are told of each epoch and may end training.
+
+        Raises ValueError for bad input or settings, and where training diverges.
+        """
+        return self._fit(X, y, sample_weight, incremental=False)
+
+    @available_if(is_stochastic)  # type: ignore[untyped-decorator, unused-ignore]
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """One epoch over these rows, with the moments and the learning rate that the last call left.
+
+        Raises ValueError for bad input or settings, with early stopping, and where training diverges.
+        """
+        return self._fit(X, y, sample_weight, incremental=True)
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, incremental: bool) -> Self:
+        check_settings(self.get_params(deep=False))
+        sizes = hidden_sizes(self.hidden_layer_sizes)
+        first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+        X, Y, y = self._validate(X, y, incremental, reset=first)
+        weights = None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=np.float64)
+        weights = self._row_weights(y, weights, incremental)
+        if self.early_stopping and incremental and self.solver in STOCHASTIC:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        self.n_outputs_ = Y.shape[1]
+        rng = check_random_state(self.random_state)
+        if first:
+            self._start([X.shape[1], *sizes, self.n_outputs_], X.dtype, rng)
+        dense = X.toarray() if hasattr(X, "toarray") else X
+        spread = ColumnScales(dense)
+        if not incremental:
+            spread.warn_of_scale(getattr(self, "feature_names_in_", None), stacklevel=4)
+        fitted = self.network_
+        self._check_fits(fitted, [X.shape[1], *sizes, self.n_outputs_])
+        number_type = self._number_type(spread, Y)
+        net = fitted if fitted.dtype == number_type else fitted.astype(number_type)
+        rows = Rows(dense.astype(net.dtype, copy=False), Y, weights)
+        hooks = Hooks(self, 1, int(self.max_iter), X, y) if wanted(self) and not incremental else None
+        if self.solver in STOCHASTIC:
+            diverged = self._fit_stochastic(net, rows, rng, incremental, hooks)
+        else:
+            diverged = self._fit_lbfgs(net, rows, hooks)
+        if hooks is not None:
+            hooks.end(lambda: self._as_fitted(net))
+        if net is not fitted:
+            fitted.theta = net.theta
+        if diverged is not None:
+            if not self.early_stopping or self.solver not in STOCHASTIC:
+                raise ValueError(f"{NOT_FINITE} {diverged}")
+            warnings.warn(f"{diverged} The best weights so far are kept.", ConvergenceWarning, stacklevel=3)
+        if not incremental:
+            self._warn_of_dead_units(net, rows)
+        return self
+
+    def _as_fitted(self, net: Network) -> dict[str, Any]:
+        """The attributes of an estimator that was fitted to where ``net`` stands."""
+        names = (
+            "n_features_in_", "feature_names_in_", "classes_", "_label_binarizer", "n_layers_", "n_outputs_",
+            "out_activation_", "n_iter_",
+        )  # fmt: skip
+        copy = net.astype(self.coefs_[0].dtype)
+        weights = {"coefs_": [W.T for W in copy.W], "intercepts_": list(copy.b)}
+        return {name: getattr(self, name) for name in names if hasattr(self, name)} | weights
+
+    def _warn_of_dead_units(self, net: Network, rows: Rows) -> None:
+        if dead := dead_layer(net, rows.X):
+            remedy = 'Try a smaller learning_rate_init, scaled inputs, or activation="elu", "gelu" or "mish".'
+            warnings.warn(f"{dead} {remedy}", TrainingWarning, stacklevel=4)
+
+    def _start(self, sizes: list[int], dtype: Any, rng: np.random.RandomState) -> None:
+        """The first θ, as scikit-learn draws it: W and b from U[−c, c), c² = 6/(mᵢ₋₁ + mᵢ), or 2/(…) for sigmoids."""
+        factor = 2.0 if sigma_of(self.activation).name == "sigmoid" else 6.0
+        self.n_layers_ = len(sizes)
+        self.out_activation_ = self._output_name()
+        self.coefs_, self.intercepts_ = [], []
+        for n, m in pairwise(sizes):
+            bound = math.sqrt(factor / (n + m))
+            self.coefs_.append(rng.uniform(-bound, bound, (n, m)).astype(dtype, copy=False))
+            self.intercepts_.append(rng.uniform(-bound, bound, m).astype(dtype, copy=False))
+        self.n_iter_ = self.t_ = 0
+        for name in ("loss_curve_", "validation_scores_", "_best_theta", "_optimizer"):
+            self.__dict__.pop(name, None)
+
+    def _check_fits(self, net: Network, sizes: list[int]) -> None:
+        if list(net.m) != sizes:
+            raise ValueError(
+                f"the fitted network has layers of {list(net.m)} units, and this fit asks for {sizes}. Keep "
+                "hidden_layer_sizes and the outputs of y while warm_start or partial_fit goes on, or fit a clone."
+            )
+
+    def _number_type(self, spread: ColumnScales, Y: NDArray[Any]) -> Any:
+        """float32 or float64, by ``precision``."""
+        if self.precision != "auto":
+            return np.dtype(np.float32 if self.precision == "single" else np.float64)
+        given = self.coefs_[0].dtype
+        if given == np.float32 or self.solver not in STOCHASTIC:
+            return given
+        large = len(Y) * sum(W.size for W in self.coefs_) >= LARGE  # below, nothing is gained
+        fits = large and spread.fits_single() and (Y.dtype.kind == "b" or ColumnScales(Y).fits_single())
+        return np.dtype(np.float32 if fits else np.float64)
+
+    def _fit_stochastic(
+        self, net: Network, rows: Rows, rng: np.random.RandomState, incremental: bool, hooks: Hooks | None
+    ) -> str | None:
+        if not incremental or not hasattr(self, "_optimizer"):
+            self._optimizer = Solver(float(self.learning_rate_init))
+        self._prepare_records()
+        held_out = None
+        if self.early_stopping:
+            rows, held_out = self._hold_out(rows, rng)
+            if getattr(self, "_best_theta", None) is None:
+                self._best_theta = net.theta.copy()
+        seed = int(rng.randint(LARGEST_SEED))
+        return fit_stochastic(self, net, self._loss(rows), rows, held_out, seed, incremental, hooks)
+
+    def _prepare_records(self) -> None:
+        """What the records start from; a warm start goes on with those it finds."""
+        early = bool(self.early_stopping)
+        if getattr(self, "loss_curve_", None) is None:
+            self.loss_curve_: list[float] = []
+            self._no_improvement_count = 0
+        if early and getattr(self, "validation_scores_", None) is None:
+            self.validation_scores_: list[float] | None = []
+            self.best_validation_score_: float | None = -math.inf
+            self.best_loss_: float | None = None
+        if not early and (not hasattr(self, "best_loss_") or self.best_loss_ is None or not self.loss_curve_):
+            self.validation_scores_, self.best_validation_score_, self.best_loss_ = None, None, math.inf
+
+    def _hold_out(self, rows: Rows, rng: np.random.RandomState) -> tuple[Rows, Rows]:
+        """The training rows and the held-out ones, drawn as scikit-learn draws them."""
+        arrays = [part for part in rows if part is not None]
+        parts = train_test_split(
+            *arrays, random_state=rng, test_size=self.validation_fraction, stratify=self._strata(rows.Y)
+        )
+        weighted = rows.weights is not None
+        trained = Rows(parts[0], parts[2], parts[4] if weighted else None)
+        held_out = Rows(parts[1], parts[3], parts[5] if weighted else None)
+        if len(held_out.X) < 2:
+            raise ValueError(
+                "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
+            )
+        if any(part.weights is not None and not part.weights.any() for part in (trained, held_out)):
+            raise ValueError(
+                "the rows that early stopping holds out, or all others, have weight 0. Give more rows a weight, "
+                "another random_state, or early_stopping=False."
+            )
+        return trained, held_out
+
+    def _fit_lbfgs(self, net: Network, rows: Rows, hooks: Hooks | None) -> str | None:
+        loss = self._loss(rows)
+
+        def tell(k: int, J: float) -> bool:
+            if self.verbose:
+                print(f"Iteration {k}, loss = {loss.of(J):.8f}")
+            return hooks is not None and hooks.epoch(0, k, lambda: self._as_fitted(net))
+
+        minimum = train_lbfgs(
+            net, rows.X, rows.Y, cost=loss.cost, weights=rows.weights, epochs=self.max_iter, evaluations=self.max_fun,
+            tol=self.tol, callback=tell if self.verbose or hooks is not None else None, engine=self.engine,
+        )  # fmt: skip
+        self.n_iter_, self.loss_ = minimum.iterations, loss.of(minimum.J)
+        if minimum.stopped == "diverged":
+            return "J or its gradient is not finite at the first weights."
+        if minimum.stopped not in ("converged", "callback"):
+            warnings.warn(
+                f"lbfgs failed to converge after {minimum.iterations} iteration(s) ({minimum.message}): the largest "
+                f"entry of the gradient is {minimum.gradient_norm:.3g}, and tol={self.tol:g}.\n\nIncrease the number "
+                f"of iterations (max_iter={self.max_iter}, max_fun={self.max_fun}), or scale the data, to improve the "
+                "convergence.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        return None
+
+    # ---- the fitted network ------------------------------------------------------------------------------------------
+
+    @property
+    def network_(self) -> Network:
+        """The fitted network; ``coefs_[i − 1]`` is W[i]ᵀ and ``intercepts_[i − 1]`` is b[i], views into its θ."""
+        if not hasattr(self, "coefs_"):
+            raise NotFittedError(f"This {type(self).__name__} instance is not fitted yet; call fit before network_.")
+        linked = self.__dict__.get("_linked")
+        now = (self.activation, *self.coefs_, *self.intercepts_)
+        if linked is not None and len(now) == len(linked[1]) and all(map(operator.is_, now, linked[1])):
+            return linked[0]  # type: ignore[no-any-return]
+        hidden, output = sigma_of(self.activation), OUTPUTS.get(self.out_activation_, self.out_activation_)
+        sigmas = [hidden] * (len(self.coefs_) - 1) + [output]
+        net = Network(
+            Layer(np.asarray(W).T, b, sigma) for W, b, sigma in zip(self.coefs_, self.intercepts_, sigmas, strict=True)
+        )
+        self._link(net)
+        return net
+
+    def _link(self, net: Network) -> None:
+        """Let ``coefs_`` and ``intercepts_`` be views into θ, so that moving one moves the other."""
+        self.coefs_, self.intercepts_ = [W.T for W in net.W], list(net.b)
+        self._linked = (net, (self.activation, *self.coefs_, *self.intercepts_))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in super().__getstate__().items() if name != "_linked"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if hasattr(self, "coefs_"):
+            self.network_  # noqa: B018  # links coefs_ with a network again
+
+    def _outputs(self, X: Any) -> NDArray[Any]:
+        """N(x) for each row of X (t, n): (t, m)."""
+        check_is_fitted(self, "coefs_")
+        net = self.network_
+        X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
+        if not hasattr(X, "toarray"):
+            return net(X, engine=self.engine)
+        step, rows = max(1, ENTRIES_AT_ONCE // X.shape[1]), X.tocsr()
+        parts = [net(rows[k : k + step].toarray(), engine=self.engine) for k in range(0, X.shape[0], step)]
+        return np.concatenate(parts)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

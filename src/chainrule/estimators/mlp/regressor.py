@@ -1,0 +1,143 @@
+"""MLPRegressor: scikit-learn's, with Chainrule's engines and activations."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import RegressorMixin
+from sklearn.utils import column_or_1d
+from sklearn.utils.validation import validate_data
+
+from chainrule.costs import Poisson, SumOfSquares
+from chainrule.estimators.mlp.base import BaseMLP
+from chainrule.estimators.mlp.stochastic import Loss, Rows
+from chainrule.network import Network
+
+
+class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-learn has no types
+    """A network for numbers, with the interface of ``sklearn.neural_network.MLPRegressor``: swap the import.
+
+    J(θ) = (Σⱼ wⱼ ℓ(N(x⁽ʲ⁾), y⁽ʲ⁾) + alpha/2 Σᵢ ‖W[i]‖²) / Σⱼ wⱼ over each minibatch, ℓ = ½ ‖a − y‖², or with
+    ``loss="poisson"`` half the Poisson deviance of a = eᶻ. What is said of `MLPClassifier` holds here too:
+    scikit-learn's parameters, attributes, rules, first weights and held-out rows, and ``activation``, ``precision``,
+    ``engine``, ``threads`` and `network_` beyond them. For m outputs the loss that is told is J/m: scikit-learn's too,
+    but for the penalty, which it does not divide by m.
+
+    >>> from sklearn.compose import TransformedTargetRegressor
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from chainrule.estimators import MLPRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> mlp = MLPRegressor(hidden_layer_sizes=(10,), solver="lbfgs", alpha=10.0, max_iter=999, tol=1e-3, random_state=0)
+    >>> scaled = TransformedTargetRegressor(mlp, transformer=StandardScaler())
+    >>> model = make_pipeline(StandardScaler(), scaled).fit(X, y)
+    >>> bool(model.score(X, y) > 0.5)
+    True
+
+    Source: the lecture, L9 – L17; Pedregosa et al., Scikit-learn: machine learning in Python, 2011.
+    """
+
+    def __init__(
+        self,
+        loss: str = "squared_error",
+        hidden_layer_sizes: Any = (100,),
+        activation: Any = "relu",
+        *,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        precision: str = "auto",
+        engine: str = "auto",
+        threads: int | None = None,
+    ) -> None:
+        self.loss = loss
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+        self.precision = precision
+        self.engine = engine
+        self.threads = threads
+
+    def _validate(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, NDArray[Any], NDArray[Any]]:
+        X, y = validate_data(
+            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, y_numeric=True,
+            dtype=(np.float64, np.float32), reset=reset,
+        )  # fmt: skip
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        return X, (y[:, None] if y.ndim == 1 else y), y
+
+    def _output_name(self) -> str:
+        return "exp" if self.loss == "poisson" else "identity"
+
+    def _loss(self, rows: Rows) -> Loss:
+        penalty: dict[str, Any] = {"mean": True, "l2": float(self.alpha), "mean_penalty": True}
+        if self.loss == "squared_error":
+            return Loss(SumOfSquares(**penalty), scale=1.0 / self.n_outputs_)
+        Y = rows.Y.astype(np.float64)
+        constant = np.where(Y > 0, Y * np.log(np.where(Y > 0, Y, 1.0)), 0.0) - Y  # half the deviance is ℓ and this
+        return Loss(Poisson(**penalty), shift=float(np.average(constant.sum(axis=1), weights=rows.weights)))
+
+    def _score_of(self, net: Network, rows: Rows) -> float:
+        """R² = 1 − Σ w (y − a)² / Σ w (y − ȳ)², the mean over the outputs; NaN where a is not finite."""
+        A, Y = net(rows.X, engine=self.engine).astype(np.float64), rows.Y.astype(np.float64)
+        w = np.ones((len(Y), 1)) if rows.weights is None else rows.weights[:, None]
+        with np.errstate(over="ignore", invalid="ignore"):
+            error = (w * (Y - A) ** 2).sum(axis=0)
+            spread = (w * (Y - np.average(Y, axis=0, weights=w[:, 0])) ** 2).sum(axis=0)
+        if not np.isfinite(error).all():
+            return math.nan
+        constant = np.where(error == 0.0, 1.0, 0.0)
+        return float(np.where(spread > 0.0, 1.0 - error / np.where(spread > 0.0, spread, 1.0), constant).mean())
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """N(x) for each row of X (t, n): (t,), or (t, m) for m > 1 outputs."""
+        A = self._outputs(X)
+        return A[:, 0] if A.shape[1] == 1 else A
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

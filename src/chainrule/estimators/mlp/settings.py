@@ -1,0 +1,114 @@
+"""The settings of the pair MLP*: scikit-learn's own names and ranges, checked once when training begins."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from chainrule import activations
+from chainrule._internal.checks import as_integer, as_real, shown
+from chainrule.activations import ACTIVATIONS, Sigma
+from chainrule.errors import InputError
+
+STOCHASTIC = ("sgd", "adam")
+
+
+def sigma_of(activation: object) -> Sigma:
+    """The σ of the hidden layers: an activation, or the name of one ("logistic" is the sigmoid)."""
+    name = "sigmoid" if activation == "logistic" else activation
+    if isinstance(name, (str, Sigma)):
+        return activations.get(name)
+    raise InputError(
+        f"activation must be an activation, such as cr.relu, or the name of one (logistic, "
+        f"{', '.join(sorted(ACTIVATIONS))}); got {shown(activation)}."
+    )
+
+
+def hidden_sizes(sizes: object) -> list[int]:
+    """The hidden layers' sizes, from a number or a list of numbers, each ≥ 1."""
+    several = isinstance(sizes, Iterable) and not isinstance(sizes, (str, bytes))
+    given: list[Any] = list(sizes) if several else [sizes]  # type: ignore[call-overload]
+    if not all(isinstance(m, Integral) and not isinstance(m, bool) and int(m) > 0 for m in given):
+        raise InputError(f"hidden_layer_sizes must be > 0, got {given}.")
+    return [int(m) for m in given]
+
+
+def _among(*names: str) -> Callable[[Any, str], None]:
+    def check(value: Any, symbol: str) -> None:
+        if not isinstance(value, str) or value not in names:
+            raise InputError(f"{symbol} must be one of {', '.join(map(repr, names))}; got {shown(value)}.")
+
+    return check
+
+
+def _real(minimum: float, maximum: float = math.inf, *, open_minimum: bool = False, below: bool = False) -> Any:
+    def check(value: Any, symbol: str) -> None:
+        number = as_real(value, symbol, minimum, maximum, open_minimum=open_minimum)
+        if below and number == maximum:
+            raise InputError(f"{symbol} must be < {maximum:g}; got {shown(value)}.")
+
+    return check
+
+
+def _count(value: Any, symbol: str) -> None:
+    as_integer(value, symbol, 1)
+
+
+def _flag(value: Any, symbol: str) -> None:
+    if not isinstance(value, (bool, np.bool_)):
+        raise InputError(f"{symbol} must be True or False; got {shown(value)}.")
+
+
+def _none_or(check: Callable[[Any, str], None]) -> Callable[[Any, str], None]:
+    return lambda value, symbol: None if value is None else check(value, symbol)
+
+
+def _verbose(value: Any, symbol: str) -> None:
+    if not isinstance(value, (bool, np.bool_)):
+        as_integer(value, symbol, 0)
+
+
+def _class_weight(value: Any, symbol: str) -> None:
+    if not (value is None or value == "balanced" or isinstance(value, (Mapping, list))):
+        raise InputError(f"{symbol} must be None, 'balanced' or a dict from classes to weights; got {shown(value)}.")
+
+
+CHECKS: dict[str, Callable[[Any, str], object]] = {
+    "loss": _among("squared_error", "poisson"),
+    "hidden_layer_sizes": lambda value, _: hidden_sizes(value),
+    "activation": lambda value, _: sigma_of(value),
+    "solver": _among("lbfgs", *STOCHASTIC),
+    "alpha": _real(0.0),
+    "batch_size": lambda value, symbol: None if isinstance(value, str) and value == "auto" else _count(value, symbol),
+    "learning_rate": _among("constant", "invscaling", "adaptive"),
+    "learning_rate_init": _real(0.0, open_minimum=True),
+    "power_t": _real(0.0),
+    "max_iter": _count,
+    "shuffle": _flag,
+    "tol": _real(0.0),
+    "verbose": _verbose,
+    "warm_start": _flag,
+    "momentum": _real(0.0, 1.0),
+    "nesterovs_momentum": _flag,
+    "early_stopping": _flag,
+    "validation_fraction": _real(0.0, 1.0, below=True),
+    "beta_1": _real(0.0, 1.0, below=True),
+    "beta_2": _real(0.0, 1.0, below=True),
+    "epsilon": _real(0.0, open_minimum=True),
+    "n_iter_no_change": lambda value, symbol: None if value == math.inf else _count(value, symbol),
+    "max_fun": _count,
+    "class_weight": _class_weight,
+    "precision": _among("auto", "single", "double"),
+    "threads": _none_or(_count),
+}
+
+
+def check_settings(settings: Mapping[str, Any]) -> None:
+    """Raise InputError for the first setting that is out of its range, by its name."""
+    for symbol, value in settings.items():
+        if symbol in CHECKS:
+            CHECKS[symbol](value, symbol)

@@ -1,0 +1,1 @@
+"""NetworkClassifier and NetworkRegressor: a table in, a good model out."""

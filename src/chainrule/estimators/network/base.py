@@ -1,0 +1,313 @@
+"""What both estimators of tables share: learning from a table, and going on with it."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import time
+import warnings
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from chainrule._internal.checks import Array, as_real
+from chainrule.engines.state import RECORDS
+from chainrule.errors import InputError
+from chainrule.estimators.diagnosis import TrainingWarning
+from chainrule.estimators.network import html
+from chainrule.estimators.network import settings as choices
+from chainrule.estimators.network.ensemble import Member, Plan, Rows, train_all
+from chainrule.estimators.network.held_out_predictions import Unseen, unseen
+from chainrule.estimators.network.holdout import Split, splits
+from chainrule.estimators.network.initial_network import Shape, network
+from chainrule.estimators.network.recipe import Recipe, Task
+from chainrule.estimators.network.training_rows import as_source, fit_encoder, row_weights
+from chainrule.estimators.network.training_warnings import warn_of_training
+from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, wanted
+from chainrule.optimizers import Optimizer
+from chainrule.optimizers.schedules import Constant
+from chainrule.tables.encoding.encoder import TableEncoder
+from chainrule.tables.model import Floats, TableModel
+from chainrule.tables.target_decoder import Classes, Numbers
+from chainrule.training import History
+
+LARGEST_SEED = 2**31 - 1
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """The rows of a table as a network takes them, beside the labels as they came."""
+
+    X: Any  # the table as it came
+    rows: Rows
+    labels: NDArray[Any]  # (t,) or (t, m)
+    numbers: NDArray[np.intp] | None  # of the classes (t,), None where labels are numbers
+
+
+class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """The parts of `NetworkClassifier` and `NetworkRegressor` that are the same."""
+
+    _task: ClassVar[Task]
+    encoder_: TableEncoder
+    target_: Any  # Classes or Numbers
+
+    # ---- what the two do differently ---------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _as_labels(self, y: Any) -> NDArray[Any]:
+        """The labels (t,) or (t, m), checked."""
+
+    @abstractmethod
+    def _learn_target(self, labels: NDArray[Any], weights: Floats | None, recipe: Recipe) -> Classes | Numbers:
+        """The decoder of the labels."""
+
+    @abstractmethod
+    def _encode_labels(self, labels: NDArray[Any], recipe: Recipe) -> tuple[Array, NDArray[np.intp] | None]:
+        """Y (t, m) as the cost wants it, and the numbers of classes (t,), where there are classes."""
+
+    @abstractmethod
+    def _weighted(self, weights: Floats | None, labels: NDArray[Any]) -> Floats | None:
+        """The weights of the rows, those of their classes included."""
+
+    @abstractmethod
+    def _judge(self, model: TableModel, labels: NDArray[Any], seen: Unseen) -> tuple[TableModel, float]:
+        """The model with what predictions of unseen rows teach it, and its score on them."""
+
+    # ---- learning ----------------------------------------------------------------------------------------------------
+
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, sample_weight_val: Any, groups: Any
+    ) -> Self:
+        began = time.perf_counter()
+        go_on = bool(self.warm_start) and hasattr(self, "model_")
+        data, recipes = self._learn(X, y, sample_weight, go_on)
+        watched = self._validation(X_val, y_val, sample_weight_val, y, recipes[0])
+        seeds = check_random_state(self.random_state)
+        parts = self._parts(data, recipes[0], watched is not None, groups, seeds, go_on)
+        drawn = [int(seed) for seed in seeds.randint(LARGEST_SEED, size=len(parts))]
+        shape = Shape(self.encoder_.n_features_out_, self.encoder_.n_numbers_, data.rows.Y.shape[1])
+        members = []
+        for j, (part, seed) in enumerate(zip(parts, drawn, strict=True)):
+            recipe = recipes[j % len(recipes)]
+            net = network(recipe, shape, self._task, data.rows.X, seed, self.dtype)
+            held_out = data.rows.at(part.held_out) if len(part.held_out) else None
+            at = part.held_out
+            if watched is not None:
+                held_out, at = watched.rows, np.arange(len(watched.rows.X))
+            state = self.states_[j] if go_on else None
+            members.append(Member(net, data.rows.at(part.training), held_out, at, seed, recipe, state))
+        self._train(members, began, data)
+        self._finish(members, parts, (watched or data).labels)
+        return self
+
+    def _learn(self, X: Any, y: Any, sample_weight: Any, go_on: bool) -> tuple[Data, tuple[Recipe, ...]]:
+        """Encode the rows, by what is learned of them, or by what is known where training goes on; and the recipes."""
+        source, y = as_source(X, y)
+        labels = self._as_labels(y)
+        if len(labels) != len(source):
+            raise InputError(
+                f"Found input variables with inconsistent numbers of samples: {len(source)} rows, {len(labels)} labels."
+            )
+        weights = self._weighted(row_weights(sample_weight, len(source)), labels)
+        recipes = choices.resolve(self.get_params(deep=False), self._task, len(source))
+        if not go_on:
+            encoder = TableEncoder(recipes[0].numbers, self.categories, dtype=self.dtype)
+            self.encoder_ = fit_encoder(encoder, source, weights)
+            self.target_ = self._learn_target(labels, weights, recipes[0])
+            self.n_features_in_ = len(source.names)
+            self.__dict__.pop("feature_names_in_", None)
+            if source.named:
+                self.feature_names_in_ = np.array(source.names, dtype=object)
+        return self._data(X, source, labels, weights, recipes[0]), recipes
+
+    def _data(self, X: Any, source: Any, labels: NDArray[Any], weights: Floats | None, recipe: Recipe) -> Data:
+        Y, numbers = self._encode_labels(labels, recipe)
+        rows = Rows(
+            np.ascontiguousarray(self.encoder_.transform(source)),
+            np.ascontiguousarray(Y, dtype=self.dtype),
+            None if weights is None else weights.astype(self.dtype),
+        )
+        return Data(X, rows, labels, numbers)
+
+    def _validation(self, X_val: Any, y_val: Any, sample_weight_val: Any, y: Any, recipe: Recipe) -> Data | None:
+        """The user's own validation rows."""
+        if X_val is None:
+            if y_val is not None or sample_weight_val is not None:
+                raise InputError("y_val and sample_weight_val come with X_val; got no X_val.")
+            return None
+        source, labels = as_source(X_val, y if y_val is None and isinstance(y, str) else y_val, "X_val")
+        labels = self._as_labels(labels)
+        weights = self._weighted(row_weights(sample_weight_val, len(source), "sample_weight_val"), labels)
+        return self._data(X_val, source, labels, weights, recipe)
+
+    def _parts(
+        self, data: Data, recipe: Recipe, watched: bool, groups: Any, seeds: np.random.RandomState, go_on: bool
+    ) -> list[Split]:
+        """The rows of each network: where training goes on, those that it had."""
+        t, rng = len(data.rows.X), np.random.default_rng(seeds.randint(LARGEST_SEED))
+        if go_on:
+            kept: list[Split] = self._splits
+            if any(len(part.training) + len(part.held_out) != t for part in kept):
+                raise InputError(
+                    f"warm_start goes on with the rows of the last fit; got {t} others. "
+                    "Use partial_fit for new rows, or warm_start=False."
+                )
+            return kept
+        of = None if groups is None else np.asarray(groups)
+        if of is not None and of.shape != (t,):
+            raise InputError(f"groups must name one group per row, shape ({t},); got {of.shape}.")
+        fraction = 0.0 if watched else recipe.validation_fraction
+        return splits(t, recipe.n_networks, fraction, self.validation_order, rng, data.numbers, of)
+
+    def _train(self, members: Sequence[Member], began: float, data: Data) -> None:
+        """Train the members within the time limit, and say how it went."""
+        limit = math.inf if self.time_limit is None else as_real(self.time_limit, "time_limit", 0.0, open_minimum=True)
+        plan = Plan(self.engine, self.threads, began + limit, tuple(self.callbacks or ()))
+        hooks = Hooks(self, len(members), members[0].recipe.epochs, data.X, data.labels) if wanted(self) else None
+
+        def news(number: int, epochs: int) -> bool:
+            if self.verbose:
+                print(f"network {number + 1}: epoch {epochs} of {members[number].recipe.epochs}", file=sys.stderr)
+            return hooks is not None and hooks.epoch(number, epochs, lambda: self._as_fitted(members[number]))
+
+        if hooks is not None or self.verbose:
+            plan = replace(plan, on_news=news, each_epoch=hooks is not None)
+        interrupted = train_all(members, plan)
+        if not any(member.usable for member in members):
+            raise next(member.error for member in members if member.error is not None)
+        reasons = {member.history.stopped for member in members if member.history is not None}
+        self.stopped_ = "interrupted" if interrupted else reasons.pop() if len(reasons) == 1 else "epochs"
+        if interrupted:
+            warnings.warn("training was interrupted; the model is the best until then.", TrainingWarning, stacklevel=4)
+        warn_of_training(members)
+        if hooks is not None:
+            hooks.end(lambda: self._as_fitted(*(member for member in members if member.usable)))
+
+    def _as_fitted(self, *members: Member) -> dict[str, Any]:
+        """The attributes of an estimator that was fitted to where these networks stand."""
+        names = ("encoder_", "target_", "n_features_in_", "feature_names_in_")
+        model = TableModel(self.encoder_, self.target_, tuple(member.net.copy() for member in members))
+        return {name: getattr(self, name) for name in names if hasattr(self, name)} | {"model_": model}
+
+    def _finish(self, members: Sequence[Member], parts: Sequence[Split], labels: NDArray[Any]) -> None:
+        """The fitted attributes: those of the networks that can be used."""
+        pairs = [(member, part) for member, part in zip(members, parts, strict=True) if member.usable]
+        usable = [member for member, _ in pairs]
+        self.recipe_ = usable[0].recipe
+        self.recipes_, self._splits = tuple(member.recipe for member in usable), [part for _, part in pairs]
+        self.histories_ = tuple(member.history for member in usable if member.history is not None)
+        self.states_ = tuple(member.history.state for member in usable if member.history is not None)
+        self.n_iter_ = max(state.epoch for state in self.states_)
+        model = TableModel(self.encoder_, self.target_, tuple(member.net for member in usable))
+        self.validation_score_: float | None = None
+        if (seen := unseen(usable, self.target_)) is not None:
+            model, self.validation_score_ = self._judge(model, labels[seen.at], seen)
+        about: dict[str, Any] = {"estimator": type(self).__name__, "preset": str(self.preset), "rows": len(labels)}
+        if self.validation_score_ is not None and math.isfinite(self.validation_score_):
+            about["validation_score"] = self.validation_score_
+        self.model_ = replace(model, about=about)
+
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
+        """One pass over the rows, at a constant learning rate, with what was learned before."""
+        first = not hasattr(self, "model_")
+        data, recipes = self._learn(X, y, sample_weight, go_on=not first)
+        steady = [replace(recipe, epochs=1, optimizer=_steady(recipe.optimizer)) for recipe in recipes]
+        everything = np.arange(len(data.rows.X))
+        parts = [Split(everything, everything[:0])] * (recipes[0].n_networks if first else len(self.networks_))
+        seeds = check_random_state(self.random_state)
+        shape = Shape(self.encoder_.n_features_out_, self.encoder_.n_numbers_, data.rows.Y.shape[1])
+        members = []
+        for j in range(len(parts)):
+            recipe = steady[j % len(steady)]
+            seed = int(seeds.randint(LARGEST_SEED))
+            if first:
+                net, state = network(recipe, shape, self._task, data.rows.X, seed, self.dtype), None
+            else:
+                net, state = self.networks_[j].copy(), self.states_[j].again()
+            members.append(Member(net, data.rows, None, everything[:0], seed, recipe, state))
+        self._train(members, time.perf_counter(), data)
+        self._finish(members, parts, data.labels)
+        return self
+
+    # ---- predicting --------------------------------------------------------------------------------------------------
+
+    def _model(self, X: Any) -> TableModel:
+        """The model, once the names of the columns of X are checked as scikit-learn does."""
+        check_is_fitted(self, "model_")
+        if hasattr(X, "columns") or hasattr(self, "feature_names_in_"):
+            _check_feature_names(self, X)
+        model: TableModel = self.model_
+        return model
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The labels of rows X (t, n): (t,), or (t, m) for m targets.
+
+        Raises NotFittedError before ``fit``, InputError for rows that do not fit the training rows.
+        """
+        return self._model(X).predict(X)
+
+    # ---- looking at it, keeping it -----------------------------------------------------------------------------------
+
+    @property
+    def networks_(self) -> tuple[Any, ...]:
+        """The networks, whose outputs are averaged."""
+        check_is_fitted(self, "model_")
+        return self.model_.networks
+
+    @property
+    def history_(self) -> dict[str, NDArray[np.generic]]:
+        """One table of all curves, a row for each epoch of each network; ``pandas.DataFrame(model.history_)``."""
+        check_is_fitted(self, "model_")
+        histories: tuple[History, ...] = self.histories_
+        epochs = [history.epochs for history in histories]
+        table: dict[str, NDArray[np.generic]] = {
+            "network": np.repeat(np.arange(1, len(epochs) + 1), epochs),
+            "epoch": np.concatenate([np.arange(1, count + 1) for count in epochs]),
+        }
+        return table | {name: np.concatenate([getattr(history, name) for history in histories]) for name in RECORDS}
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write encoder, networks and decoder to one file, which `estimators.load` reads without scikit-learn.
+
+        Raises NotFittedError before ``fit``, OSError if the file cannot be written.
+        """
+        check_is_fitted(self, "model_")
+        self.model_.save(path)
+
+    def _html_repr(self) -> str:
+        shown = BaseEstimator._html_repr(self)
+        return (html.card(self) + shown) if hasattr(self, "model_") else str(shown)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "model_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        tags.non_deterministic = False
+        return tags
+
+
+def _steady(optimizer: Optimizer) -> Optimizer:
+    """The optimizer for training without an end: with a constant rate, or with half of its schedule's highest."""
+    schedule = optimizer.schedule
+    return replace(optimizer, learning_rate=schedule.rate if isinstance(schedule, Constant) else 0.5 * schedule.rate)
+
+
+def _check_feature_names(estimator: Any, X: Any) -> None:
+    """scikit-learn's words for names that are missing, new or in another order."""
+    from sklearn.utils.validation import _check_feature_names as check
+
+    if not isinstance(X, (str, os.PathLike)):
+        check(estimator, X, reset=False)

@@ -1,0 +1,42 @@
+"""What several networks, each watched by rows of its own, say of rows that they have not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.estimators.network.ensemble import Member
+from chainrule.tables.model import Floats, network_outputs
+from chainrule.tables.target_decoder import Classes, Numbers
+
+
+class Unseen(NamedTuple):
+    """Predictions P (t, m) of held-out rows, the numbers of these rows among all, and their weights (t,) or None."""
+
+    P: Floats
+    at: NDArray[np.intp]
+    weights: Floats | None
+
+
+def unseen(members: Sequence[Member], target: Classes | Numbers) -> Unseen | None:
+    """What the networks say of the rows held out from them, the mean where a row is held out from several.
+
+    None where no rows are held out.
+    """
+    watched = [member for member in members if member.held_out is not None]
+    if not watched:
+        return None
+    P = np.concatenate([network_outputs(member.net, member.held_out.X, target) for member in watched])  # type: ignore[union-attr]  # they have rows
+    at, number, counts = np.unique(
+        np.concatenate([member.at for member in watched]), return_inverse=True, return_counts=True
+    )
+    total = np.zeros((len(at), P.shape[1]))
+    np.add.at(total, number, P)
+    weights = None
+    if watched[0].held_out is not None and watched[0].held_out.weights is not None:
+        weights = np.empty(len(at))
+        weights[number] = np.concatenate([member.held_out.weights for member in watched])  # type: ignore[union-attr]
+    return Unseen(total / counts[:, None], at, weights)

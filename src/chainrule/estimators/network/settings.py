@@ -1,0 +1,116 @@
+"""From an estimator's parameters to a recipe: the preset's, with what the user said put in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, get_args
+
+from chainrule import activations, costs, optimizers
+from chainrule._internal.checks import as_integer, as_real, shown
+from chainrule._internal.naming import resolve as resolve_name
+from chainrule.costs import COSTS, Cost
+from chainrule.errors import InputError
+from chainrule.estimators.network.hidden import Hidden, as_hidden
+from chainrule.estimators.network.holdout import as_fraction
+from chainrule.estimators.network.presets import preset
+from chainrule.estimators.network.recipe import Recipe, Task
+from chainrule.initial import rules
+from chainrule.network.layer import as_dropout
+from chainrule.optimizers import AdamW, Optimizer
+from chainrule.optimizers.schedules import Schedule
+from chainrule.tables.encoding.statistics import Numbers
+
+
+def resolve(params: Mapping[str, Any], task: Task, t: int) -> tuple[Recipe, ...]:
+    """The recipes for a task of t rows, which the networks take in turn: those of the preset, changed alike.
+
+    A parameter that is None, or not there, leaves the preset's choice. Raises InputError for a value that is none of
+    its kind, UnknownName for a name.
+    """
+    given = {name: value for name, value in params.items() if value is not None}
+    return tuple(_changed(recipe, given) for recipe in preset(given.get("preset", "default"), task, t))
+
+
+def _changed(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:
+    changes: dict[str, Any] = {"hidden": _hidden(recipe, given), "optimizer": _optimizer(recipe, given)}
+    if "cost" in given:
+        changes["cost"] = as_cost(given["cost"])
+    for name in ("epochs", "n_networks"):
+        if name in given:
+            changes[name] = as_integer(given[name], name, 1)
+    if "patience" in given:
+        changes["patience"] = as_integer(given["patience"], "patience", 1)
+    if "batch_size" in given:
+        full = isinstance(given["batch_size"], str) and given["batch_size"] == "full"
+        changes["batch_size"] = None if full else as_integer(given["batch_size"], "batch_size", 1)
+        changes["even_batches"] = False
+    if "validation_fraction" in given:
+        changes["validation_fraction"] = as_fraction(given["validation_fraction"])
+    for name in ("embedding", "parametric", "ntk"):
+        if name in given:
+            changes[name] = _as_bool(given[name], name)
+    for name in ("scaling_rate", "bias_rate", "kappa_rate"):
+        if name in given:
+            changes[name] = as_real(given[name], name, 0.0)
+    if "initial" in given:
+        value = given["initial"]
+        changes["initial"] = value if value in ("data", "ntk") else rules.get(value)
+        changes["zero_output"] = False
+    if "numbers" in given:
+        changes["numbers"] = resolve_name("scaling of numbers", given["numbers"], {n: n for n in get_args(Numbers)})
+    return replace(recipe, **changes)
+
+
+def as_cost(value: object) -> Cost:
+    """A cost as it is; a name is the mean over the rows, so that a learning rate does not depend on their number."""
+    if isinstance(value, str):
+        return resolve_name("cost", value, COSTS)(mean=True)
+    return costs.get(value)  # type: ignore[arg-type]  # which refuses what is no cost
+
+
+def _hidden(recipe: Recipe, given: Mapping[str, Any]) -> tuple[Hidden, ...]:
+    """The hidden layers with a σ and a dropout each: a layer's own, else the estimator's, else the preset's."""
+    usual = recipe.hidden[0]
+    sigma = activations.get(given["activation"]) if "activation" in given else usual.activation
+    dropout = as_dropout(given["dropout"]) if "dropout" in given else usual.dropout
+    layers = as_hidden(given["hidden_layer_sizes"]) if "hidden_layer_sizes" in given else recipe.hidden
+    own = "hidden_layer_sizes" in given
+    return tuple(
+        Hidden(
+            layer.width,
+            layer.activation if own and layer.activation is not None else sigma,
+            layer.dropout if own and layer.dropout is not None else dropout,
+        )
+        for layer in layers
+    )
+
+
+def _optimizer(recipe: Recipe, given: Mapping[str, Any]) -> Optimizer:
+    """The optimizer, its learning rate (a number keeps the preset's schedule) and its decay."""
+    chosen, rate = given.get("optimizer"), given.get("learning_rate")
+    if chosen is None:
+        optimizer = recipe.optimizer
+        if isinstance(rate, Schedule):
+            optimizer = replace(optimizer, learning_rate=rate)
+        elif rate is not None:
+            alpha = as_real(rate, "learning_rate", 0.0, open_minimum=True)
+            schedule = optimizer.learning_rate
+            planned = replace(schedule, rate=alpha) if isinstance(schedule, Schedule) else alpha
+            optimizer = replace(optimizer, learning_rate=planned)
+    else:
+        optimizer = optimizers.get(chosen, rate)
+    if "weight_decay" in given:
+        if not isinstance(optimizer, AdamW):
+            raise InputError(
+                f"weight_decay is decoupled, which AdamW has alone; got optimizer = {optimizer.name}. "
+                "Take a cost with l2=λ instead."
+            )
+        optimizer = replace(optimizer, weight_decay=given["weight_decay"])
+    return optimizer
+
+
+def _as_bool(value: object, symbol: str) -> bool:
+    if not isinstance(value, bool):
+        raise InputError(f"{symbol} must be True or False; got {shown(value)}.")
+    return value

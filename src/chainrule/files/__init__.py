@@ -1,0 +1,18 @@
+"""Model files: safetensors with a versioned JSON header, networks and their layers (docs/guide/files.md)."""
+
+from chainrule.files.fields import field
+from chainrule.files.network import load, network_from_parts, network_parts, save
+from chainrule.files.safetensors import DTYPES, read, read_any, write, write_bytes
+
+__all__ = [
+    "DTYPES",
+    "field",
+    "load",
+    "network_from_parts",
+    "network_parts",
+    "read",
+    "read_any",
+    "save",
+    "write",
+    "write_bytes",
+]

@@ -1,0 +1,232 @@
+"""A weight matrix of blocks along its diagonal, W = diag(W₁, …, W_k): only the blocks' entries are parameters (L5, L9).
+
+Blocks of equal shape in a row, a run, are one array (count, p, q), and one product does them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from numbers import Real
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from chainrule._internal.checks import Array, as_array, common_dtype, shown
+from chainrule.errors import InputError
+
+Runs: TypeAlias = tuple[tuple[int, int, int], ...]  # (count, p, q): so many blocks of shape (p, q) in a row
+Matrix: TypeAlias = Array | Any  # a W[i]: an array (m, n) or a BlockDiagonal; Any, so that code for arrays type-checks
+
+
+class BlockDiagonal:
+    """A weight matrix W = diag(W₁, …, W_k) with blocks Wⱼ (pⱼ, qⱼ); W has shape (Σ pⱼ, Σ qⱼ), zero outside of them.
+
+    Only the blocks' entries are parameters: block 1 row by row, then block 2, … ``entries`` holds them so, ``blocks``
+    are views into it, and ``runs`` says (count, p, q) of each run of equal shapes. ``A @ W.T``, ``D @ W`` and
+    ``W @ x`` are the products of the chain rule; ``toarray()`` is the dense matrix. In a network ``entries`` is a view
+    into θ, and ``net.W[i] -= alpha * g.W[i]`` a step.
+
+    Raises InputError unless the blocks are a list of one or more matrices of finite numbers.
+
+    >>> import chainrule as cr
+    >>> W = cr.BlockDiagonal([[[1.0, 2.0]], [[3.0, 4.0]], [[5.0]]])
+    >>> W.shape, W.runs, W.entries
+    ((3, 5), ((2, 1, 2), (1, 1, 1)), array([1., 2., 3., 4., 5.]))
+    >>> W @ [1.0, 1.0, 1.0, 1.0, 1.0]
+    array([3., 7., 5.])
+
+    Source: Lecture, Def. 4.2 (L5), with most entries of W held at 0.
+    """
+
+    __slots__ = ("entries", "runs", "shape", "stacks")
+    __array_ufunc__ = None  # NumPy's operators leave A @ W and alpha * W to this class
+
+    entries: Array  # (d,)
+    runs: Runs
+    shape: tuple[int, int]
+    stacks: tuple[Array, ...]  # one (count, p, q) a run, views into entries
+
+    def __init__(self, blocks: Iterable[ArrayLike]) -> None:
+        in_order = isinstance(blocks, Iterable) and not isinstance(blocks, (str, bytes, Set, Mapping))
+        given = [as_array(block, f"block {j}") for j, block in enumerate(blocks, 1)] if in_order else []
+        if not given:
+            raise InputError(f"blocks must be a list of one or more matrices; got {shown(blocks)}.")
+        for j, block in enumerate(given, 1):
+            if block.ndim != 2 or 0 in block.shape:
+                raise InputError(f"block {j} must have shape (p, q) with p, q ≥ 1; got {block.shape}.")
+        dtype = common_dtype(*(block.dtype for block in given))
+        entries = np.concatenate([block.ravel() for block in given]).astype(dtype, copy=False)
+        self._set_up(entries, merged((1, *block.shape) for block in given))
+
+    def _set_up(self, entries: Array, runs: Runs) -> None:
+        self.entries, self.runs = entries, runs
+        self.shape = sum(count * p for count, p, _ in runs), sum(count * q for count, _, q in runs)
+        stacks, start = [], 0
+        for count, p, q in runs:
+            end = start + count * p * q
+            stacks.append(entries[start:end].reshape(count, p, q))
+            start = end
+        self.stacks = tuple(stacks)
+
+    @classmethod
+    def view(cls, entries: Array, runs: Runs) -> BlockDiagonal:
+        """The matrix whose free entries are those of ``entries`` (d,): it moves as they move."""
+        W = object.__new__(cls)
+        W._set_up(entries, runs)
+        return W
+
+    @property
+    def blocks(self) -> tuple[Array, ...]:
+        """W₁, …, W_k: views into ``entries``."""
+        return tuple(block for stack in self.stacks for block in stack)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The number type of the entries."""
+        return self.entries.dtype
+
+    @property
+    def T(self) -> _Transposed:
+        """Wᵀ, for ``A @ W.T``."""
+        return _Transposed(self)
+
+    def toarray(self) -> Array:
+        """The dense matrix W (m, n), a copy."""
+        dense, row, column = np.zeros(self.shape, self.dtype), 0, 0
+        for block in self.blocks:
+            p, q = block.shape
+            dense[row : row + p, column : column + q] = block
+            row, column = row + p, column + q
+        return dense
+
+    def astype(self, dtype: DTypeLike) -> BlockDiagonal:
+        """A copy whose entries have the number type ``dtype``."""
+        return BlockDiagonal.view(as_array(self.entries, "W", dtype).copy(), self.runs)
+
+    def times_rows(self, A: Array) -> Array:
+        """A Wᵀ: row by row W a, (t, n) → (t, m)."""
+        return _by_runs(A, [stack.transpose(0, 2, 1) for stack in self.stacks], self.shape[1])
+
+    def transpose_times_rows(self, D: Array) -> Array:
+        """D W: row by row Wᵀ δ, (t, m) → (t, n)."""
+        return _by_runs(D, list(self.stacks), self.shape[0])
+
+    def set_to_product(self, D: Array, A: Array) -> None:
+        """Make the blocks those of Dᵀ A, D (t, m) and A (t, n): ∂J/∂W = Σ δ aᵀ, as far as W has entries (L15)."""
+        t, row, column = len(D), 0, 0
+        for (count, p, q), stack in zip(self.runs, self.stacks, strict=True):
+            delta = D[:, row : row + count * p].reshape(t, count, p)
+            a = A[:, column : column + count * q].reshape(t, count, q)
+            np.matmul(delta.transpose(1, 2, 0), a.transpose(1, 0, 2), out=stack)
+            row, column = row + count * p, column + count * q
+
+    def __rmatmul__(self, D: ArrayLike) -> Array:
+        rows = np.asarray(D)
+        return self.transpose_times_rows(rows[None])[0] if rows.ndim == 1 else self.transpose_times_rows(rows)
+
+    def __matmul__(self, X: ArrayLike) -> Array:
+        columns = np.asarray(X)
+        return self.times_rows(columns[None])[0] if columns.ndim == 1 else self.times_rows(columns.T).T
+
+    def __mul__(self, factor: object) -> BlockDiagonal:
+        if not isinstance(factor, Real):
+            return NotImplemented
+        return BlockDiagonal.view(np.multiply(self.entries, float(factor), dtype=self.dtype), self.runs)
+
+    __rmul__ = __mul__
+
+    def __iadd__(self, other: object) -> BlockDiagonal:
+        if not isinstance(other, BlockDiagonal) or other.runs != self.runs:
+            return NotImplemented
+        np.add(self.entries, other.entries, out=self.entries)
+        return self
+
+    def __isub__(self, other: object) -> BlockDiagonal:
+        if not isinstance(other, BlockDiagonal) or other.runs != self.runs:
+            return NotImplemented
+        np.subtract(self.entries, other.entries, out=self.entries)
+        return self
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
+        if copy is False:
+            raise ValueError("the dense matrix of a BlockDiagonal is always a copy.")
+        return self.toarray().astype(dtype or self.dtype, copy=False)
+
+    def __reduce__(self) -> tuple[Any, tuple[Array, Runs]]:
+        return BlockDiagonal.view, (self.entries, self.runs)
+
+    def __repr__(self) -> str:
+        runs = ", ".join(f"{count} of {p} × {q}" if count > 1 else f"{p} × {q}" for count, p, q in self.runs)
+        return f"BlockDiagonal({self.shape[0]} × {self.shape[1]}: {runs})"
+
+
+def Diagonal(w: ArrayLike) -> BlockDiagonal:
+    """The diagonal weight matrix W = diag(w₁, …, w_m), a `BlockDiagonal` of 1 × 1 blocks: z = w ⊙ x + b.
+
+    Raises InputError unless w has shape (m,), m ≥ 1, and is finite.
+
+    >>> import chainrule as cr
+    >>> scaling = cr.Layer(cr.Diagonal([2.0, 10.0]), [0.0, 1.0], cr.identity)
+    >>> cr.Network([scaling])([1.0, 1.0])
+    array([ 2., 11.])
+
+    Source: as the scaling layer of a network: D. Holzmüller, L. Grinsztajn & I. Steinwart, Better by default, 2024.
+    """
+    entries = as_array(w, "w")
+    if entries.ndim != 1 or not entries.size:
+        raise InputError(f"w must have shape (m,), one entry for each input, m ≥ 1; got {entries.shape}.")
+    return BlockDiagonal.view(entries, ((len(entries), 1, 1),))
+
+
+class _Transposed:
+    """Wᵀ of a BlockDiagonal W: what ``A @ W.T`` multiplies by."""
+
+    __slots__ = ("T",)
+    __array_ufunc__ = None
+
+    def __init__(self, W: BlockDiagonal) -> None:
+        self.T = W
+
+    def __rmatmul__(self, A: ArrayLike) -> Array:
+        return self.T @ np.asarray(A).T if np.ndim(A) == 1 else self.T.times_rows(np.asarray(A))
+
+    def __matmul__(self, X: ArrayLike) -> Array:
+        return np.asarray(X).T @ self.T if np.ndim(X) == 1 else (np.asarray(X).T @ self.T).T
+
+
+def _by_runs(A: Array, stacks: Sequence[Array], columns: int) -> Array:
+    """A diag(B₁, …, B_k), (t, Σp) → (t, Σq), its blocks (p, q) of one run after another in stacks (count, p, q)."""
+    if A.shape[1] != columns:
+        raise InputError(f"what W multiplies must have rows of {columns} numbers; got shape {A.shape}.")
+    t, start, products = len(A), 0, []
+    for stack in stacks:
+        count, p, q = stack.shape
+        part = A[:, start : start + count * p].reshape(t, count, p)
+        if p == 1:  # no sum
+            product = part * stack[:, 0, :]
+        else:
+            product = np.matmul(part.transpose(1, 0, 2), stack).transpose(1, 0, 2)
+        products.append(product.reshape(t, count * q))
+        start += count * p
+    return products[0] if len(products) == 1 else np.concatenate(products, axis=1)
+
+
+def merged(shapes: Iterable[tuple[int, int, int]]) -> Runs:
+    """Runs in their one form: neighbours of equal shape together.
+
+    >>> merged([(1, 2, 1), (3, 2, 1), (1, 1, 1)])
+    ((4, 2, 1), (1, 1, 1))
+    """
+    runs: list[tuple[int, int, int]] = []
+    for count, p, q in shapes:
+        if runs and runs[-1][1:] == (p, q):
+            count += runs.pop()[0]
+        runs.append((count, p, q))
+    return tuple(runs)
+
+
+def free_entries(W: Matrix) -> Array:
+    """What of W is a parameter: all of an array, the blocks of a BlockDiagonal."""
+    entries: Array = W.entries if isinstance(W, BlockDiagonal) else W
+    return entries

@@ -1,0 +1,46 @@
+"""The forward pass (Lecture, Def. 4.4; L7): z[i] = W[i] a[i−1] + b[i], a[i] = σ[i](z[i])."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule._internal.by_layer import ByLayer
+from chainrule._internal.checks import Array
+from chainrule.network.network import Network
+
+# A z that overflows is an answer, the same on every engine; training reports it by name: no warning with it.
+silent = np.errstate(over="ignore", invalid="ignore")
+
+
+@dataclass(frozen=True, eq=False)
+class Forward:
+    """Every quantity of one forward pass: z[1] … z[r] and a[0] … a[r], each (t, mᵢ); N(x) = a[r].
+
+    >>> import chainrule as cr
+    >>> run = cr.Network.dense([5, 3, 2, 1]).forward([[0.0] * 5] * 4)
+    >>> run.z[1].shape, run.a[0].shape
+    ((4, 3), (4, 5))
+
+    Source: Lecture, Def. 4.4 (L7).
+    """
+
+    z: ByLayer[Array]
+    a: ByLayer[Array]
+
+
+@silent
+def forward(net: Network, X: Array, masks: ByLayer[Array | None] | None = None) -> Forward:
+    """z[i] = a[i−1] W[i]ᵀ + b[i] and a[i] = σ[i](z[i]), one example per row of X (t, n).
+
+    ``masks[i]`` (t, mᵢ), where there is one, multiplies a[i]: 0 for a dropped output, 1/(1 − p) for one that stays.
+    """
+    z: list[Array] = []
+    a: list[Array] = [X]
+    for i in range(1, net.r + 1):
+        z.append(a[-1] @ net.W[i].T + net.b[i])
+        a.append(net.sigma[i](z[-1]))
+        if masks is not None and (mask := masks[i]) is not None:
+            a[-1] = a[-1] * mask
+    return Forward(ByLayer(z), ByLayer(a, first=0))

@@ -1,0 +1,365 @@
+"""Layers and networks (Lecture, Def. 4.2 and 4.3; L5, L6, L9): θ is one vector, every W and b a view into it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from chainrule import activations, initial
+from chainrule._internal.by_layer import ByLayer
+from chainrule._internal.checks import LARGEST, Array, as_array, as_integer, as_seed, common_dtype, shown
+from chainrule.activations import Parametric, Sigma
+from chainrule.errors import InputError
+from chainrule.network.block_diagonal import Matrix, free_entries
+from chainrule.network.layer import Layer, as_dropout
+from chainrule.network.theta import Layout, dense_layout, parameter_count, parameter_views
+from chainrule.optimizers.schedules import Schedule
+
+if TYPE_CHECKING:
+    from chainrule.network.forward import Forward
+
+T = TypeVar("T")
+
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.complex128))  # complex θ: for the complex-step check
+
+
+def as_sizes(sizes: object) -> tuple[int, ...]:
+    """The sizes m₀ … m_r, each ≥ 1, of a network with at least one layer."""
+    in_order = isinstance(sizes, Iterable) and not isinstance(sizes, (str, bytes, Set, Mapping))
+    given = tuple(cast("Iterable[object]", sizes)) if in_order else ()
+    if len(given) < 2:
+        raise InputError(f"sizes must be a list m₀ … m_r of at least an input and an output size; got {shown(sizes)}.")
+    m = tuple(as_integer(m_i, f"sizes[{i}]", 1) for i, m_i in enumerate(given))
+    if (d := parameter_count(dense_layout(m))) > LARGEST // 16:  # an array of so many numbers has no address
+        raise InputError(f"sizes must give a θ that memory can hold; got {shown(m)}, which has d = {d:.0e} parameters.")
+    return m
+
+
+def _no_shortcut(x: object) -> None:
+    """Until an engine gives a quicker one."""
+
+
+class Network:
+    """An r-layer neural network N = (L[1], …, L[r]), a function ℝⁿ → ℝᵐ with parameters θ ∈ ℝᵈ.
+
+    The layers' numbers are copied into one contiguous vector ``theta``; ``W[i]``, ``b[i]`` and ``kappa[i]`` (and
+    ``layers[i-1].W``) are views into it, so that moving θ moves the network. ``m`` are the sizes m₀ … m_r, ``r`` the
+    number of layers, ``d`` the number of parameters, ``layout`` what of them belongs to which layer. The structure is
+    frozen, the numbers move.
+
+    Raises InputError if there is no layer, sizes do not chain, or the output layer has dropout.
+
+    >>> import chainrule as cr
+    >>> net = cr.Network([cr.Layer([[1.0, 2.0]], [3.0], cr.relu), cr.Layer([[2.0]], [0.0], cr.identity)])
+    >>> net.m, net.r, net.d
+    ((2, 1, 1), 2, 5)
+    >>> net([1.0, 1.0])
+    array([12.])
+
+    Source: Lecture, Def. 4.3 (L6, L9).
+    """
+
+    __slots__ = ("W", "__weakref__", "_shortcut", "_theta", "b", "dropout", "kappa", "layers", "layout", "m", "sigma")
+
+    _theta: Array
+    m: tuple[int, ...]
+    layout: Layout
+    layers: tuple[Layer, ...]
+    W: ByLayer[Matrix]
+    b: ByLayer[Array]
+    kappa: ByLayer[Array]
+    sigma: ByLayer[Sigma]
+    dropout: ByLayer[float | Schedule]
+    _shortcut: Callable[[object], Array | None]  # an engine's quick way to N(x)
+
+    def __init__(self, layers: Iterable[Layer]) -> None:
+        given: object = layers
+        parts: tuple[Layer, ...] = tuple(given) if isinstance(given, Iterable) else ()
+        if not parts or not all(isinstance(layer, Layer) for layer in cast("tuple[object, ...]", parts)):
+            raise InputError(f"layers must be a list of one or more cr.Layer(W, b, sigma); got {shown(layers)}.")
+        for i, (below, above) in enumerate(pairwise(parts), 1):
+            if above.n != below.m:
+                raise InputError(
+                    f"layer {i + 1} must take the {below.m} outputs of layer {i}; its W has {above.n} columns. "
+                    f"Give W[{i + 1}] the shape ({above.m}, {below.m})."
+                )
+        if parts[-1].dropout:
+            raise InputError(
+                f"the output layer must have no dropout; got dropout={parts[-1].dropout} in layer {len(parts)}."
+            )
+        self.m = (parts[0].n, *(layer.m for layer in parts))
+        self.layout = tuple(layer.part for layer in parts)
+        self._theta = np.empty(parameter_count(self.layout), common_dtype(*(layer.W.dtype for layer in parts)))
+        self.W, self.b, self.kappa = parameter_views(self._theta, self.layout)
+        for W, b, kappa, layer in zip(self.W, self.b, self.kappa, parts, strict=True):
+            free_entries(W)[...] = free_entries(layer.W)
+            b[...], kappa[...] = layer.b, layer.kappa
+        views = zip(parts, self.W, self.b, self.kappa, strict=True)
+        self.layers = tuple(layer.with_parameters(W, b, kappa) for layer, W, b, kappa in views)
+        self.sigma, self.dropout = ByLayer(L.sigma for L in self.layers), ByLayer(L.dropout for L in self.layers)
+        self._shortcut = _no_shortcut
+
+    @classmethod
+    def dense(
+        cls,
+        sizes: Sequence[int],
+        *,
+        hidden: Sigma | str | Sequence[Sigma | str] = "relu",
+        output: Sigma | str = "identity",
+        initial: initial.Initial | str | None = None,
+        dropout: float | Schedule | Sequence[float | Schedule] = 0.0,
+        seed: int | None = 0,
+        dtype: DTypeLike = np.float64,
+    ) -> Network:
+        """A network of the sizes m₀ … m_r with random W[i] and b[i] = 0.
+
+        ``hidden`` is the σ of all hidden layers or one for each; ``initial`` how each W[i] is drawn (by default as
+        suits its σ: He for ReLU and its kin, LeCun for SELU, Glorot otherwise); ``dropout`` one probability for all
+        hidden layers or one for each; ``seed`` the seed of the draw (None: a fresh one).
+
+        Raises InputError for sizes below 1, unknown names, or lists of the wrong length.
+
+        >>> import chainrule as cr
+        >>> cr.Network.dense([5, 3, 2, 1], hidden="sigmoid", output="identity", seed=0).d
+        29
+
+        Source: Lecture, Def. 4.3 (L6), L12 for the start θ₀.
+        """
+        m = as_sizes(sizes)
+        r = len(m) - 1
+        sigmas = [*_one_each(hidden, r - 1, "hidden", activations.get), activations.get(output)]
+        dropouts = [*_one_each(dropout, r - 1, "dropout", as_dropout), 0.0]
+        rng = np.random.default_rng(seed if seed is None else as_seed(seed))
+        kind = _as_dtype(dtype)
+        layers = []
+        for n_i, m_i, sigma, p in zip(m, m[1:], sigmas, dropouts, strict=False):
+            W = as_array(_initial(initial, sigma).draw(rng, m_i, n_i), "W", kind)
+            if W.shape != (m_i, n_i):
+                raise InputError(f"initial must draw W of shape {(m_i, n_i)}; got {W.shape}.")
+            layers.append(Layer(W, np.zeros(m_i, kind), sigma, p))
+        return cls(layers)
+
+    @classmethod
+    def from_theta(cls, theta: ArrayLike, sizes: Sequence[int], sigmas: Sequence[Sigma | str]) -> Network:
+        """The network of sizes m₀ … m_r with parameters θ (d,) in the lecture's order: W[1] row by row, b[1], W[2], …
+
+        The κ of a parametric σ[i] come after b[i].
+
+        Raises InputError if θ has another length than the sizes ask for.
+
+        >>> import chainrule as cr
+        >>> cr.Network.from_theta([2.0, 1.0], [1, 1], ["identity"])([3.0])
+        array([7.])
+
+        Source: Lecture, L9.
+        """
+        m = as_sizes(sizes)
+        labels: object = sigmas
+        if isinstance(labels, str) or not isinstance(labels, Sequence) or len(labels) != len(m) - 1:
+            raise InputError(
+                f"sigmas must be a list of one σ per layer, {len(m) - 1} for {len(m)} sizes; got {shown(labels)}."
+            )
+        chosen = [activations.get(sigma) for sigma in sigmas]
+        layout = dense_layout(m, (isinstance(sigma, Parametric) for sigma in chosen))
+        array, d = as_array(theta, "theta"), parameter_count(layout)
+        if array.shape != (d,):
+            raise InputError(f"theta must have shape ({d},) for the sizes {m}; got {array.shape}.")
+        parts = zip(*parameter_views(array, layout), chosen, strict=True)
+        return cls(Layer(W, b, sigma, kappa=kappa if len(kappa) else None) for W, b, kappa, sigma in parts)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name != "theta" and hasattr(self, name):
+            raise AttributeError(
+                f"{name} of a network is frozen: move its numbers (net.W[i][...] = …), or build another one."
+            )
+        super().__setattr__(name, value)
+
+    @property
+    def r(self) -> int:
+        """The number of layers."""
+        return len(self.layers)
+
+    @property
+    def d(self) -> int:
+        """The number of parameters."""
+        return len(self._theta)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The number type of θ: float32 or float64."""
+        return self._theta.dtype
+
+    @property
+    def theta(self) -> Array:
+        """θ (d,); assigning copies the numbers in: ``net.theta -= alpha * g.theta`` is a step of the lecture (L12)."""
+        return self._theta
+
+    @theta.setter
+    def theta(self, values: ArrayLike) -> None:
+        if values is self._theta:  # after an in-place operation
+            return
+        array = as_array(values, "theta", self.dtype)
+        if array.shape != (self.d,):
+            raise InputError(f"theta must have shape ({self.d},); got {array.shape}.")
+        self._theta[...] = array
+
+    def __call__(self, x: ArrayLike, *, engine: str = "auto") -> Array:
+        """N(x): (n,) → (m,), or (t, n) → (t, m), one example per row (Lecture, Def. 4.4; L7).
+
+        Raises InputError for a wrong shape or numbers that are not finite.
+        """
+        if engine == "auto" and (A := self._shortcut(x)) is not None:
+            return A
+        from chainrule.engines.choice import for_network
+
+        X, is_row = self._as_input(x, finite=False)
+        chosen = for_network(self, engine)
+        if engine == "auto" and self._shortcut is _no_shortcut:
+            object.__setattr__(self, "_shortcut", chosen.shortcut(self) or _no_shortcut)
+        while (outputs := chosen.outputs(self, X)) is None:
+            X, is_row = self._as_input(x)  # which raises, unless another thread has mended x
+        return outputs[0] if is_row else outputs
+
+    def predictor(self) -> Callable[[ArrayLike], Array]:
+        """A function x ↦ N(x) for calls in a row: where it can, it gives out one array each time, with new numbers.
+
+        It follows θ as θ moves. What it gave out before is overwritten: copy what is to stay.
+
+        Raises InputError as ``net(x)`` does.
+
+        >>> import chainrule as cr, numpy as np
+        >>> predict = cr.Network([cr.Layer([[2.0]], [1.0], cr.relu)]).predictor()
+        >>> predict(np.array([3.0])).copy(), predict(np.array([4.0]))
+        (array([7.]), array([9.]))
+        """
+        from chainrule.engines.choice import for_network
+
+        shortcut = for_network(self, "auto").shortcut(self, reuse=True) or _no_shortcut
+
+        def predict(x: ArrayLike) -> Array:
+            A = shortcut(x)
+            return self(x) if A is None else A
+
+        return predict
+
+    def forward(self, X: ArrayLike) -> Forward:
+        """Every z[i] and a[i] on the way from x to N(x), each (t, mᵢ), or (mᵢ,) if X is one example (n,).
+
+        Raises InputError as ``net(x)`` does.
+
+        >>> import chainrule as cr
+        >>> run = cr.Network([cr.Layer([[2.0]], [1.0], cr.relu)]).forward([-3.0])
+        >>> run.a[0], run.z[1], run.a[1]
+        (array([-3.]), array([-5.]), array([0.]))
+
+        Source: Lecture, Def. 4.4 (L7).
+        """
+        from chainrule.network.forward import Forward, forward
+
+        X, is_row = self._as_input(X)
+        run = forward(self, X)
+        return Forward(ByLayer(z[0] for z in run.z), ByLayer((a[0] for a in run.a), first=0)) if is_row else run
+
+    def jacobian(self, x: ArrayLike) -> Array:
+        """∂N/∂x: (n,) → (m, n), or (t, n) → (t, m, n), one Jacobian per row.
+
+        Raises InputError as ``net(x)`` does.
+
+        >>> import chainrule as cr
+        >>> cr.Network([cr.Layer([[2.0, 3.0]], [1.0], cr.identity)]).jacobian([0.0, 0.0])
+        array([[2., 3.]])
+
+        Source: Lecture, L14, L17.
+        """
+        from chainrule.backprop import network_jacobian
+
+        X, is_row = self._as_input(x)
+        jacobian = network_jacobian(self, X)
+        return jacobian[0] if is_row else jacobian
+
+    def _as_input(self, x: ArrayLike, finite: bool = True) -> tuple[Array, bool]:
+        """``x`` as rows (t, n), and whether it was a single one (n,)."""
+        X = as_array(x, "x", self.dtype, finite=finite)
+        if X.ndim not in (1, 2) or X.shape[-1] != self.m[0] or 0 in X.shape:
+            raise InputError(f"x must have shape ({self.m[0]},) or (t, {self.m[0]}) with t ≥ 1; got {X.shape}.")
+        return (X[None, :], True) if X.ndim == 1 else (X, False)
+
+    def copy(self) -> Network:
+        """A network of its own with the same structure and the same numbers.
+
+        >>> import chainrule as cr
+        >>> net = cr.Network.dense([2, 1])
+        >>> net.copy().theta is net.theta
+        False
+        """
+        return Network(self.layers)
+
+    def astype(self, dtype: DTypeLike) -> Network:
+        """A copy whose θ has the number type ``dtype`` (float32 or float64).
+
+        >>> import chainrule as cr
+        >>> cr.Network.dense([2, 1]).astype("float32").dtype
+        dtype('float32')
+        """
+        kind = _as_dtype(dtype)
+        return Network(layer.astype(kind) for layer in self.layers)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the network to ``path``: one safetensors file with a JSON header (see docs/guide/files.md), atomically.
+
+        Raises OSError if the file cannot be written; an older file of that name is then still whole.
+
+        >>> import chainrule as cr, tempfile, os
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "model.safetensors")
+        ...     cr.Network.dense([5, 3, 2, 1]).save(path)
+        ...     cr.load(path).m
+        (5, 3, 2, 1)
+        """
+        from chainrule.files import save
+
+        save(self, path)
+
+    def __reduce__(self) -> tuple[type[Network], tuple[tuple[Layer, ...]]]:
+        return Network, (self.layers,)  # rebuilt from its parts, so that W and b are views into θ again
+
+    def __repr__(self) -> str:
+        sizes = "-".join(map(str, self.m))
+        return f"Network({sizes}, {' '.join(s.name for s in self.sigma)}, d={self.d}, {self.dtype.name})"
+
+
+def as_network(net: object) -> Network:
+    """``net`` itself, if it is a network."""
+    if not isinstance(net, Network):
+        raise InputError(f"net must be a cr.Network; got {shown(net)}.")
+    return net
+
+
+def _as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
+    try:
+        kind = None if dtype is None else np.dtype(dtype)
+    except (TypeError, ValueError, SyntaxError):  # NumPy reads a text as a type in a small language of its own
+        kind = None
+    if kind is None or kind not in FLOATS:
+        raise InputError(f"dtype must be float32 or float64; got {shown(dtype)}.")
+    return kind
+
+
+def _one_each(value: Any, count: int, symbol: str, checked: Callable[[Any], T]) -> list[T]:
+    """``value`` for each of ``count`` hidden layers, or the list of values itself, each of them checked."""
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        if len(value) != count:
+            raise InputError(
+                f"{symbol} must be one value or a list of {count}, one per hidden layer; got {len(value)}."
+            )
+        return [checked(one) for one in value]
+    return [checked(value)] * count  # checked even where there is no hidden layer
+
+
+def _initial(choice: initial.Initial | str | None, sigma: Sigma) -> initial.Initial:
+    return initial.get(sigma.hidden_initial if choice is None else choice)

@@ -1,0 +1,75 @@
+"""New rows beside the training rows: what may stand in for what, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import InputError
+from chainrule.tables.columns import Column, Kind
+from chainrule.tables.encoding.statistics import BLOCK
+
+STAND_INS: dict[Kind, tuple[Kind, ...]] = {  # and "empty" for every one
+    "numbers": ("numbers", "booleans"),
+    "booleans": ("booleans", "numbers"),
+    "categories": ("categories", "numbers", "booleans"),
+    "datetimes": ("datetimes",),
+    "durations": ("durations",),
+}
+
+
+def require_kind(column: Column, kind: Kind, name: str, source: str, *, texts: bool) -> None:
+    """Raise InputError where a column cannot stand for one that was of this kind in training.
+
+    ``texts`` says whether the levels of a column of categories were texts: numbers are then compared by their text,
+    but texts never with levels that are numbers.
+    """
+    fits = column.kind in STAND_INS[kind] and (texts or column.kind != "categories" or not _holds_texts(column))
+    if fits or column.kind == "empty":
+        return
+    row, example = _first_strange(column)
+    got = f"{column.type or column.kind}, such as {example} in row {row}"
+    if column.kind == "unreadable":
+        got = column.type
+    wanted = "numbers" if kind == "categories" and not texts else kind
+    raise InputError(f"column {name!r} of {source} must hold {wanted}, as in the training rows; got {got}. Convert it.")
+
+
+def _holds_texts(column: Column) -> bool:
+    return bool(column.levels) and isinstance(column.levels[0], str)
+
+
+def _first_strange(column: Column) -> tuple[int, str]:
+    """The first row, counted from 1, whose value is not a number although it is there; and the value."""
+    values = column.objects()
+    for row, value in enumerate(values, 1):
+        try:
+            float(value)
+        except (TypeError, ValueError):
+            if value is not None:
+                return row, repr(value)
+    present = np.flatnonzero(~column.missing)
+    return (int(present[0]) + 1, repr(values[present[0]])) if len(present) else (1, "nothing")
+
+
+def refuse_infinite(R: Any, names: Sequence[str], source: str) -> None:
+    """Raise InputError with the column and the row of an infinite number in R (t, n), dense or sparse."""
+    if not isinstance(R, np.ndarray):
+        at = np.flatnonzero(np.isinf(R.data))
+        if len(at):
+            column = int(np.searchsorted(R.indptr, at[0], side="right")) - 1
+            _refuse(names[column], source, int(R.indices[at[0]]))
+    elif R.dtype.kind == "f":
+        for a in range(0, len(R), step := max(1, BLOCK // max(1, R.shape[1]))):
+            infinite = np.isinf(R[a : a + step])
+            if infinite.any():
+                row, column = np.argwhere(infinite)[0].tolist()
+                _refuse(names[column], source, a + row)
+
+
+def _refuse(name: str, source: str, row: int) -> None:
+    raise InputError(
+        f"column {name!r} of {source} is infinite in row {row + 1}. Replace it, by a number or by a missing value."
+    )

@@ -1,0 +1,48 @@
+"""An encoder in words: what becomes of each column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chainrule._internal.naming import listed
+from chainrule.tables.columns import Feature
+from chainrule.tables.encoding.learned import Learned
+from chainrule.tables.encoding.steps import OneHot, Sign
+
+
+def describe(encoder: Learned, owners: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Name, kind and what becomes of it, for each column; ``owners`` are the columns of the raw numbers."""
+    place = {k: j for j, k in enumerate(encoder.used_.tolist())}
+    used: dict[str, list[int]] = {}
+    for k, owner in enumerate(owners):
+        if k in place:
+            used.setdefault(owner, []).append(place[k])
+    gaps = {owners[k] for k in encoder.indicator_.of.tolist()}
+    return [
+        (feature.name, feature.kind, feature.dropped or _becomes(encoder, feature, used.get(feature.name, []), gaps))
+        for feature in encoder.features_
+    ]
+
+
+def _becomes(encoder: Learned, feature: Feature, used: list[int], gaps: set[str]) -> str:
+    if category := encoder.categories_.get(feature.name):
+        return _of_category(category)
+    if not used:
+        return "whether it is missing"
+    if feature.kind == "datetimes":
+        words, gap = f"{len(used)} numbers of the calendar", "an indicator"
+    else:
+        j = used[0]
+        center, factor = encoder.scale_.center[j], encoder.scale_.factor[j]
+        words = f"(x {'+' if center < 0.0 else '−'} {abs(center):.4g}) · {factor:.4g}"
+        if encoder.clip_ is not None:
+            words += f", clipped smoothly to ±{encoder.clip_.limit:g}"
+        gap = f"{encoder.fill_.values[j]:.4g}, and an indicator"
+    return f"{words}; missing: {gap}" if feature.name in gaps else words
+
+
+def _of_category(category: Sign | OneHot) -> str:
+    levels = listed(category.levels, 5)
+    if isinstance(category, Sign):
+        return f"−1 and 1 for {levels}; else 0"
+    return f"one of {levels}; else " + ("other" if category.other else "zeros")

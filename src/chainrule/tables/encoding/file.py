@@ -1,0 +1,111 @@
+"""An encoder as JSON and tensors, and back (docs/guide/files.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule._internal.checks import Array, shown
+from chainrule.files import field
+from chainrule.tables.columns import Feature, Kind
+from chainrule.tables.encoding.learned import Learned
+from chainrule.tables.encoding.statistics import Numbers
+from chainrule.tables.encoding.steps import Calendar, Fill, Indicator, OneHot, Scale, Sign, SmoothClip
+
+TENSORS = ("used", "fill", "center", "factor", "gaps")
+
+
+def parts(encoder: Learned) -> tuple[dict[str, Any], dict[str, Array]]:
+    """The structure of a fitted encoder, and its numbers as tensors ``encoder.…``."""
+    categories = [
+        {"column": name, "levels": list(step.levels), "kind": "sign" if isinstance(step, Sign) else "one_hot",
+         "other": step.other}
+        for name, step in encoder.categories_.items()
+    ]  # fmt: skip
+    clip = encoder.clip_
+    header = {
+        "numbers": encoder.numbers,
+        "dtype": encoder.dtype,
+        "max_levels": encoder.max_levels,
+        "clip": None if clip is None else {"kind": "smooth", "limit": clip.limit},
+        "named": hasattr(encoder, "feature_names_in_"),
+        "columns": [[f.name, f.kind, f.type, f.dropped] for f in encoder.features_],
+        "categories": categories,
+    }
+    arrays: tuple[NDArray[Any], ...] = (
+        encoder.used_, encoder.fill_.values, encoder.scale_.center, encoder.scale_.factor, encoder.indicator_.of,
+    )  # fmt: skip
+    return header, {f"encoder.{name}": array for name, array in zip(TENSORS, arrays, strict=True)}
+
+
+def restore(encoder: Learned, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
+    """Give an encoder what ``parts`` described. Raises KeyError, TypeError, ValueError where it is not whole."""
+    encoder.numbers, encoder.dtype = header["numbers"], header["dtype"]
+    encoder.max_levels = field(header, "max_levels", int)
+    if encoder.numbers not in get_args(Numbers) or encoder.dtype not in ("float32", "float64"):
+        raise ValueError(f"numbers and dtype must be known; got {shown(encoder.numbers)} and {shown(encoder.dtype)}")
+    columns = field(header, "columns", list)
+    encoder.features_ = tuple(Feature(*map(_text, column)) for column in columns)  # type: ignore[arg-type]
+    encoder.names_ = tuple(feature.name for feature in encoder.features_)
+    encoder.n_features_in_ = len(encoder.names_)
+    if not columns or len(set(encoder.names_)) < len(columns):
+        raise ValueError("the columns must have different names")
+    if not {feature.kind for feature in encoder.features_} <= set(get_args(Kind)) - {"unreadable"}:
+        raise ValueError("a column has an unknown kind")
+    if field(header, "named", bool):
+        encoder.feature_names_in_ = np.array(encoder.names_, dtype=object)
+    encoder.categories_ = dict(_category(entry) for entry in field(header, "categories", list))
+    expected = [f.name for f in encoder.features_ if f.kind in ("categories", "booleans") and not f.dropped]
+    if list(encoder.categories_) != expected:
+        raise ValueError(f"the categories must be those of {shown(expected)}")
+    _restore_numbers(encoder, header, tensors)
+    if not encoder.n_features_out_:
+        raise ValueError("it must give a feature")
+
+
+def _restore_numbers(encoder: Learned, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
+    used, fill, center, factor, gaps = (tensors[f"encoder.{name}"] for name in TENSORS)
+    widths = {"numbers": 1, "durations": 1, "datetimes": len(Calendar.suffixes)}
+    raw = sum(widths.get(feature.kind, 0) for feature in encoder.features_)
+    for places in (used, gaps):
+        if places.ndim != 1 or places.dtype.kind != "i" or (np.diff(places) <= 0).any():
+            raise ValueError("places must be ascending integers")
+        if len(places) and not 0 <= places[0] <= places[-1] < raw:
+            raise ValueError(f"places must be below {raw}")
+    for array in (fill, center, factor):
+        if array.shape != used.shape or array.dtype != np.float64 or not np.isfinite(array).all():
+            raise ValueError(f"fill, center and factor must be {len(used)} finite numbers")
+    encoder.used_, encoder.indicator_ = used.astype(np.intp), Indicator(gaps.astype(np.intp))
+    encoder.fill_, encoder.scale_ = (
+        Fill(fill.astype(np.float64)),
+        Scale(*(a.astype(np.float64) for a in (center, factor))),
+    )
+    encoder.clip_ = None if header["clip"] is None else _clip(header["clip"])
+
+
+def _clip(entry: Any) -> SmoothClip:
+    kind, limit = field(entry, "kind", str), field(entry, "limit", float)
+    if kind != "smooth" or not limit > 0.0:
+        raise ValueError(f"the clip must be smooth, at a positive limit; got {shown(entry)}")
+    return SmoothClip(limit)
+
+
+def _category(entry: Any) -> tuple[str, Sign | OneHot]:
+    levels, other = tuple(field(entry, "levels", list)), field(entry, "other", bool)
+    if not levels or len(set(levels)) < len(levels) or len({isinstance(level, str) for level in levels}) > 1:
+        raise ValueError("levels must be different texts, or different numbers")
+    if not all(isinstance(level, (str, bool, int, float)) for level in levels):
+        raise ValueError("levels must be texts or numbers")
+    kind = field(entry, "kind", str)
+    if kind not in ("sign", "one_hot") or (kind == "sign" and (len(levels) != 2 or other)):
+        raise ValueError("a category must be one_hot, or a sign of two levels")
+    return field(entry, "column", str), (Sign if kind == "sign" else OneHot)(levels, other)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a column must be told by texts; got {shown(value)}")
+    return value

@@ -1,0 +1,108 @@
+"""What an encoder learns from the training rows: the steps, and which columns are left out."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule._internal.naming import listed
+from chainrule.errors import DataWarning
+from chainrule.tables.columns import Column, Feature
+from chainrule.tables.encoding.statistics import Numbers, spread
+from chainrule.tables.encoding.steps import Fill, Indicator, OneHot, Scale, Sign
+
+CONSTANT, EMPTY = "constant in the training rows", "without a value in the training rows"
+DIFFERENT = "different in every training row"
+
+
+def learn_numbers(
+    R: Any, owners: Sequence[str], numbers: Numbers
+) -> tuple[NDArray[np.intp], Fill, Scale, Indicator, dict[str, str]]:
+    """Of raw numbers R (t, raw), each of the column ``owners[k]``: those that vary, their steps, and what is left out.
+
+    A column is left out if none of its numbers varies and none is missing, or all are.
+    """
+    found = spread(R, numbers)
+    varies = found.factor > 0.0
+    used = np.flatnonzero(varies)
+    some = {owners[k] for k in used.tolist()}
+    gaps: list[int] = []
+    dropped: dict[str, str] = {}
+    first = {owner: k for k, owner in reversed(list(enumerate(owners)))}
+    for name, k in first.items():
+        if found.missing[k] == R.shape[0]:
+            dropped[name] = EMPTY
+        elif found.missing[k]:
+            gaps.append(k)
+        elif name not in some:
+            dropped[name] = CONSTANT
+    fill, scale = Fill(found.median[varies]), Scale(found.center[varies], found.factor[varies])
+    return used, fill, scale, Indicator(np.array(sorted(gaps), dtype=np.intp)), dropped
+
+
+def learn_categories(columns: Mapping[str, Column], max_levels: int) -> tuple[dict[str, Sign | OneHot], dict[str, str]]:
+    """The step of each column of categories or booleans, and which are left out; empty columns are among those."""
+    steps: dict[str, Sign | OneHot] = {}
+    dropped: dict[str, str] = {}
+    for name, column in columns.items():
+        if column.kind == "empty":
+            dropped[name] = EMPTY
+        elif column.kind in ("categories", "booleans"):
+            step = _step(column.as_categories(), max_levels)
+            if isinstance(step, str):
+                dropped[name] = step
+            else:
+                steps[name] = step
+    return steps, dropped
+
+
+def _step(column: Column, max_levels: int) -> Sign | OneHot | str:
+    """What becomes of categories; or why they are left out."""
+    levels = column.levels
+    if not levels:
+        return EMPTY
+    if len(levels) == 1 and not column.missing.any():
+        return CONSTANT
+    if len(levels) == 2:
+        return Sign(levels)
+    if len(levels) <= max_levels:
+        return OneHot(levels)
+    counts = np.bincount(column.values[~column.missing], minlength=len(levels))
+    if counts.max() == 1:
+        return DIFFERENT
+    frequent = np.argsort(-counts, kind="stable")[: max_levels - 1]
+    kept = np.sort(frequent[counts[frequent] > 1])  # a level of a single row tells as little as a new one
+    return OneHot(tuple(levels[k] for k in kept.tolist()), other=True)
+
+
+def warn_of_columns(features: Sequence[Feature], columns: Mapping[str, Column], max_levels: int) -> None:
+    """One DataWarning for each thing that a user may not expect."""
+    reasons: dict[str, list[str]] = {}
+    for feature in features:
+        if feature.dropped:
+            reasons.setdefault(feature.dropped, []).append(feature.name)
+    for reason, names in reasons.items():
+        them = "it" if len(names) == 1 else "them"
+        _say(f"left out {listed(names)}: {reason}. Remove {them} to silence this.")
+    dropped = {feature.name for feature in features if feature.dropped}
+    for name, column in columns.items():
+        if column.type == "mixed" and name not in dropped:
+            _say(f"{name!r} mixes numbers and texts, and is taken as categories. Make it one or the other.")
+        if len(column.levels) > max_levels and all(map(_reads_as_number, column.levels)):
+            _say(f"{name!r} holds texts that all read as numbers, and is taken as categories. Convert it.")
+
+
+def _reads_as_number(level: object) -> bool:
+    try:
+        float(str(level))
+    except ValueError:
+        return False
+    return isinstance(level, str)
+
+
+def _say(words: str) -> None:
+    warnings.warn(words, DataWarning, stacklevel=4)

@@ -1,0 +1,56 @@
+"""The attributes that a fitted encoder has: the kind of each column, and the steps in their order."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.tables.columns import Feature, Kind
+from chainrule.tables.encoding.statistics import Numbers
+from chainrule.tables.encoding.steps import Fill, Indicator, OneHot, Scale, Sign, SmoothClip
+
+Category = Sign | OneHot
+
+
+class Learned:
+    """The settings of a `TableEncoder`, and what it learned from the training rows."""
+
+    numbers: Numbers
+    max_levels: int
+    dtype: Literal["float32", "float64"]
+    n_features_in_: int
+    names_: tuple[str, ...]
+    features_: tuple[Feature, ...]
+    feature_names_in_: NDArray[np.object_]
+    fill_: Fill
+    scale_: Scale
+    clip_: SmoothClip | None
+    indicator_: Indicator
+    categories_: dict[str, Category]
+    used_: NDArray[np.intp]
+
+    @property
+    def n_numbers_(self) -> int:
+        """How many of the first features are numbers."""
+        return len(self.used_)
+
+    @property
+    def n_features_out_(self) -> int:
+        """n: the number of features that ``transform`` gives."""
+        widths = sum(category.width for category in self.categories_.values())
+        return self.n_numbers_ + len(self.indicator_.of) + widths
+
+    @property
+    def dropped_(self) -> dict[str, str]:
+        """The columns that are left out, and why."""
+        return {feature.name: feature.dropped for feature in self.features_ if feature.dropped}
+
+    def _kinds(self) -> dict[str, Kind]:
+        """The kind of each column, in order."""
+        return {feature.name: feature.kind for feature in self.features_}
+
+    def _needed(self) -> dict[str, None]:
+        """The columns that matter, in order."""
+        return {feature.name: None for feature in self.features_ if not feature.dropped}

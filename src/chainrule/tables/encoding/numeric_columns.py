@@ -1,0 +1,46 @@
+"""The numbers of a table before any step: of each number or duration one, of each time seven."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from chainrule._internal.checks import Array
+from chainrule.tables.columns import Kind
+from chainrule.tables.encoding.steps import Calendar
+from chainrule.tables.numeric_table import NumericTable
+from chainrule.tables.reading import AnyTable
+
+NUMERIC: tuple[Kind, ...] = ("numbers", "durations", "datetimes")
+
+
+def numeric_values(source: AnyTable, kinds: Mapping[str, Kind]) -> Any:
+    """(t, raw), NaN where missing; sparse where the source is. ``kinds`` are those of training, by column."""
+    numeric = {name: kind for name, kind in kinds.items() if kind in NUMERIC}
+    if isinstance(source, NumericTable) or "datetimes" not in numeric.values():
+        return source.floats(numeric)
+    calendar = Calendar()
+    parts: list[Array] = []
+    for name, kind in numeric.items():
+        column = source.columns[name]
+        if kind != "datetimes":
+            parts.append(source.floats([name]))
+        elif column.kind == "empty":
+            parts.append(np.full((source.t, len(calendar.suffixes)), np.nan))
+        else:
+            parts.append(calendar(np.where(column.missing, np.datetime64("NaT"), column.values)))
+    return np.hstack(parts)
+
+
+def numeric_names(kinds: Mapping[str, Kind]) -> tuple[list[str], list[str]]:
+    """The name of each raw number, and the column that it comes from."""
+    names: list[str] = []
+    owners: list[str] = []
+    for name, kind in kinds.items():
+        if kind in NUMERIC:
+            suffixes = Calendar.suffixes if kind == "datetimes" else ("",)
+            names += [name + suffix for suffix in suffixes]
+            owners += [name] * len(suffixes)
+    return names, owners

@@ -1,0 +1,188 @@
+"""What becomes of a column: small frozen maps, each with its formula, that together are an encoder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.tables.columns import MISSING, Column, Level, as_text
+
+Floats = NDArray[np.float64]
+
+LIMIT = 3.0
+FAR = 1e9  # beyond it y / √(1 + y²) is ±1 in float64, and y² is still a float32
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """A time becomes seven numbers: days since 1970, and where it stands in the year, the week and the day (UTC).
+
+    With φ ∈ [0, 1) the part of the year, of the week (from Monday) or of the day that has passed, each gives
+    sin 2πφ and cos 2πφ: so 31 December is beside 1 January.
+
+    >>> import numpy as np
+    >>> Calendar()(np.array(["1970-01-02T12:00"], dtype="datetime64[us]"))[0].round(3).tolist()
+    [1.5, 0.026, 1.0, -0.782, -0.623, 0.0, -1.0]
+    """
+
+    suffixes = ("", "_year_sin", "_year_cos", "_week_sin", "_week_cos", "_day_sin", "_day_cos")
+
+    def __call__(self, times: NDArray[np.datetime64]) -> Floats:
+        """(t,) times → (t, 7), NaN for NaT."""
+        missing = np.isnat(times)
+        times = np.where(missing, np.datetime64(0, "us"), times)
+        days = times.astype(np.int64) / 86_400e6
+        year = times.astype("datetime64[Y]")
+        start, end = year.astype("datetime64[us]"), (year + 1).astype("datetime64[us]")
+        phases = [(times - start) / (end - start), (days + 3.0) % 7.0 / 7.0, days % 1.0]
+        parts = [days, *(wave(2.0 * np.pi * phase) for phase in phases for wave in (np.sin, np.cos))]
+        R = np.stack(parts, axis=1)
+        R[missing] = np.nan
+        return R
+
+
+@dataclass(frozen=True)
+class Fill:
+    """x_k where there is one, else ``values[k]``: the median of the training rows."""
+
+    values: Floats  # (n,)
+
+    def __call__(self, X: Floats) -> Floats:
+        """(t, n) → (t, n) without NaN."""
+        return np.where(np.isnan(X), self.values, X)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """z_k = (x_k − center_k) · factor_k.
+
+    Worked out as (x/2 − center/2) · 2 factor, which gives the same bits and does not overflow in between.
+
+    ======== =================== ===========================================================
+    numbers  center              factor
+    ======== =================== ===========================================================
+    robust   the median          1 / (q₇₅ − q₂₅); where they are equal 2 / (max − min)
+    standard the mean            1 / standard deviation
+    none     0                   1
+    ======== =================== ===========================================================
+
+    Source: RealMLP (Holzmüller et al., 2024, arXiv 2407.04491), section 3, for "robust".
+    """
+
+    center: Floats  # (n,)
+    factor: Floats  # (n,)
+
+    def __call__(self, X: Floats) -> Floats:
+        """(t, n) → (t, n)."""
+        z: Floats = (0.5 * X - 0.5 * self.center) * (2.0 * self.factor)
+        return z
+
+
+@dataclass(frozen=True)
+class SmoothClip:
+    """x / √(1 + (x/L)²), L = ``limit`` = 3: nearly x near 0, between −L and L everywhere.
+
+    >>> import numpy as np
+    >>> SmoothClip()(np.array([0.0, 1.0, -1e308])).round(3).tolist()
+    [0.0, 0.949, -3.0]
+
+    Source: RealMLP (Holzmüller et al., 2024, arXiv 2407.04491), section 3.
+    """
+
+    limit: float = LIMIT
+
+    def __call__(self, X: Floats) -> Floats:
+        """(t, n) → (t, n), of entries in [−limit, limit]."""
+        y = np.clip(X / self.limit, -FAR, FAR)
+        z: Floats = self.limit * (y / np.sqrt(1.0 + y * y))
+        return z
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """1 where x_k is missing, else 0, for the numbers ``of``: those that were missing in a training row."""
+
+    of: NDArray[np.intp]
+
+    def __call__(self, X: Floats) -> Floats:
+        """(t, n) → (t, len(of))."""
+        return np.isnan(X[:, self.of]).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The known values of a category, and how a new column is compared with them.
+
+    Texts are compared with texts; a number beside them by its text, 1 and 1.0 by "1"; numbers and booleans by value.
+    ``other`` has a place for every further value; where it is False, a value that was not seen in training is told by
+    zeros alone, as a missing one is.
+    """
+
+    levels: tuple[Level, ...]
+    other: bool = False
+
+    @property
+    def texts(self) -> bool:
+        """Whether the known values are texts."""
+        return isinstance(self.levels[0], str)
+
+    def codes(self, column: Column) -> tuple[NDArray[np.intp], int]:
+        """The place k of each value (t,), −1 for none; and how many values have none although they are not missing."""
+        new = column.as_categories()
+        place = {level: k for k, level in enumerate(self.levels)}
+        elsewhere = len(self.levels) if self.other else MISSING
+        to = np.array([place.get(self._comparable(level, place), elsewhere) for level in new.levels] + [MISSING])
+        codes: NDArray[np.intp] = to[new.values].astype(np.intp)
+        return codes, int(((codes == MISSING) & ~new.missing).sum())
+
+    def _comparable(self, level: Level, place: dict[Level, int]) -> Level:
+        if not self.texts or isinstance(level, str):
+            return level
+        text = as_text(level)
+        return text if text in place or not isinstance(level, bool) else text.lower()
+
+
+@dataclass(frozen=True)
+class Sign(Levels):
+    """−1 for the first of two levels, 1 for the second, 0 for a missing or unseen value."""
+
+    @property
+    def width(self) -> int:
+        """The number of features."""
+        return 1
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """What is added to the column's name."""
+        return (f"_{self.levels[1]}",)
+
+    def write(self, codes: NDArray[np.intp], out: NDArray[Any]) -> None:
+        """Places (t,) → features ``out`` (t, 1)."""
+        out[:, 0] = np.array([-1.0, 1.0, 0.0])[codes]
+
+
+@dataclass(frozen=True)
+class OneHot(Levels):
+    """Feature k is 1 where the value is level k, else 0; the last one is ``other``, if there is one.
+
+    A missing value is told by zeros, and so is an unseen one where there is no ``other``.
+    """
+
+    @property
+    def width(self) -> int:
+        """The number of features."""
+        return len(self.levels) + self.other
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """What is added to the column's name."""
+        return tuple(f"_{level}" for level in self.levels) + (("_other",) if self.other else ())
+
+    def write(self, codes: NDArray[np.intp], out: NDArray[Any]) -> None:
+        """Places (t,) → features ``out`` (t, width)."""
+        out[:] = 0.0
+        rows = np.flatnonzero(codes != MISSING)
+        out[rows, codes[rows]] = 1.0

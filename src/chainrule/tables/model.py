@@ -1,0 +1,194 @@
+"""From a table to predictions: an encoder, networks, and a decoder, in one file; needs no scikit-learn."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule import activations as catalogue
+from chainrule import files
+from chainrule._internal.checks import Array
+from chainrule.activations import Sigma
+from chainrule.errors import ChainruleError, FileFormatError, InputError
+from chainrule.network import Network
+from chainrule.tables import target_decoder as decoder
+from chainrule.tables.calibration import tempered
+from chainrule.tables.conformal import bounds
+from chainrule.tables.encoding.encoder import TableEncoder
+from chainrule.tables.target_decoder import Classes, Numbers
+
+Floats = NDArray[np.float64]
+
+KIND = "table model"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TableModel:
+    """Networks N₁ … N_k over one encoder: the decoder makes predictions of a = (1/k) Σⱼ Nⱼ(encoder(x)).
+
+    For classes a (t, k) are probabilities p (``network_outputs``), and P(class c) = p_c^(1/T) / Σ p^(1/T) with the
+    temperature T (``tempered``). For numbers a (t, m) is put back into the targets' units.
+
+    Fields: ``encoder``; ``target``, the decoder; ``networks``; ``temperature``; ``residuals`` (t, m), y − ŷ of held-out
+    rows, each column sorted, or None; ``about``, JSON that tells how the model was made, on which nothing depends.
+
+    >>> import chainrule as cr
+    >>> encoder = TableEncoder().fit([[1.0, "red"], [2.0, "blue"], [4.0, "green"]])
+    >>> net = cr.Network.dense([encoder.n_features_out_, 2], output="softmax", initial="zeros")
+    >>> model = TableModel(encoder, Classes.fit(["no", "yes", "yes"]), (net,))
+    >>> model.predict_proba([[3.0, "red"]]).tolist(), model.predict([[3.0, "red"]]).tolist()
+    ([[0.5, 0.5]], ['no'])
+    """
+
+    encoder: TableEncoder
+    target: Classes | Numbers
+    networks: tuple[Network, ...]
+    temperature: float = 1.0
+    residuals: Floats | None = None
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        what = f"{len(self.target)} classes" if isinstance(self.target, Classes) else f"{self.target.m} numbers"
+        return (
+            f"TableModel({self.encoder.n_features_in_} columns → {what}, {len(self.networks)} × {self.networks[0]!r})"
+        )
+
+    def outputs(self, X: Any) -> Floats:
+        """The mean of the networks' outputs a for the rows of a table: (t, k) for k classes, (t, m) for m numbers."""
+        Z = self.encoder.transform(X)
+        A = np.zeros((len(Z), len(self.target) if isinstance(self.target, Classes) else self.target.m))
+        for net in self.networks:
+            A += network_outputs(net, Z, self.target)
+        return A / len(self.networks)
+
+    def predict_proba(self, X: Any) -> Floats:
+        """P(class) (t, k), the classes in the order of ``target.values``. Raises InputError for a model of numbers."""
+        if not isinstance(self.target, Classes):
+            raise InputError("this model tells numbers, which have no probabilities. Use predict(X).")
+        return tempered(self.outputs(X), self.temperature)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The likeliest class of each row (t,), or the numbers (t,) or (t, m)."""
+        if isinstance(self.target, Classes):
+            return self.target.labels(self.outputs(X).argmax(axis=1))
+        return self.target.restored(self.outputs(X))
+
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> Floats:
+        """An interval (t, 2), or (t, m, 2) for several targets, that holds y with probability ≥ ``coverage``.
+
+        Raises InputError for classes, without held-out rows, or with too few for the coverage (``bounds``).
+        """
+        if isinstance(self.target, Classes):
+            raise InputError("classes have no intervals. Use predict_proba(X).")
+        low, high = bounds(self.residuals, coverage)
+        Y = self.target.mean + self.target.deviation * self.outputs(X)
+        ends = np.stack([Y + low, Y + high], axis=-1)
+        return ends[:, 0] if self.target.flat else ends
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model, atomically. Raises InputError for labels or a σ that a file cannot hold, OSError."""
+        encoder, tensors = self.encoder.parts()
+        target, more = self.target.parts()
+        tensors |= more
+        networks = []
+        for j, net in enumerate(self.networks, 1):
+            structure, own = files.network_parts(net)
+            networks.append(structure)
+            tensors |= {f"networks[{j}].{name}": array for name, array in own.items()}
+        if self.residuals is not None:
+            tensors["residuals"] = self.residuals
+        header = {
+            "encoder": encoder, "target": target, "networks": networks, "temperature": self.temperature,
+            "about": dict(self.about),
+        }  # fmt: skip
+        files.write(path, KIND, header, tensors)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, activations: Mapping[str, Sigma] | None = None) -> TableModel:
+        """The model that ``save`` wrote, bit for bit; a σ of one's own is handed over in ``activations``, by its name.
+
+        Raises OSError if the file cannot be read, FileFormatError if it is not a whole model.
+        """
+        return cls.from_parts(os.fspath(path), *files.read(path, KIND), activations=activations)
+
+    @classmethod
+    def from_parts(
+        cls,
+        name: str,
+        header: Mapping[str, Any],
+        tensors: Mapping[str, Array],
+        *,
+        activations: Mapping[str, Sigma] | None = None,
+    ) -> TableModel:
+        """The model of a file's header and tensors. Raises FileFormatError, which begins with ``name``."""
+        own = {key: catalogue.get(sigma) for key, sigma in (activations or {}).items()}
+        try:
+            model = _from_parts(header, tensors, own)
+            _require_whole(model)
+        except (ChainruleError, KeyError, TypeError, ValueError) as error:
+            raise FileFormatError(f"{name} is not a whole model: {str(error).rstrip('.')}.") from None
+        return model
+
+
+def load(path: str | os.PathLike[str], *, activations: Mapping[str, Sigma] | None = None) -> TableModel:
+    """The model that the ``save(path)`` of an estimator, or of a `TableModel`, wrote (``TableModel.load``).
+
+    Raises OSError if the file cannot be read, FileFormatError if it is not a whole model.
+    """
+    return TableModel.load(path, activations=activations)
+
+
+def network_outputs(net: Network, Z: Array, target: Classes | Numbers) -> Floats:
+    """N of encoded rows Z (t, n): for numbers N(z) (t, m), for k classes probabilities (t, k).
+
+    One output is the probability p of the second of two classes, and gives (1 − p, p). Several sigmoids are divided by
+    their sum.
+    """
+    A: Floats = np.asarray(net(Z), dtype=np.float64)
+    if not isinstance(target, Classes) or net.sigma[net.r].name == "softmax":
+        return A
+    if A.shape[1] == 1:
+        return np.hstack([1.0 - A, A])
+    P: Floats = A / np.maximum(A.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
+    return P
+
+
+def _from_parts(header: Mapping[str, Any], tensors: Mapping[str, Array], own: Mapping[str, Sigma]) -> TableModel:
+    structures = files.field(header, "networks", list)
+    return TableModel(
+        TableEncoder.from_parts(header.get("encoder"), tensors),
+        decoder.from_parts(header.get("target"), tensors),
+        tuple(
+            files.network_from_parts(f"network {j}", structure, _of(f"networks[{j}].", tensors), own)
+            for j, structure in enumerate(structures, 1)
+        ),
+        files.field(header, "temperature", float),
+        tensors["residuals"].astype(np.float64) if "residuals" in tensors else None,
+        files.field(header, "about", dict),
+    )
+
+
+def _of(prefix: str, tensors: Mapping[str, Array]) -> dict[str, Array]:
+    """The tensors whose names begin with ``prefix``, without it."""
+    return {name.removeprefix(prefix): array for name, array in tensors.items() if name.startswith(prefix)}
+
+
+def _require_whole(model: TableModel) -> None:
+    """Raise ValueError where the parts do not fit together."""
+    n, target = model.encoder.n_features_out_, model.target
+    m = {target.m} if isinstance(target, Numbers) else {1, 2} if len(target) == 2 else {len(target)}
+    sizes = {(net.m[0], net.m[net.r]) for net in model.networks}
+    if not sizes or not sizes <= {(n, outputs) for outputs in m}:
+        raise ValueError(f"its networks must lead from {n} features to the target; got {sorted(sizes)}")
+    if not model.temperature > 0.0:
+        raise ValueError(f"the temperature must be positive; got {model.temperature}")
+    R = model.residuals
+    if R is not None and (
+        R.ndim != 2 or R.shape[1] not in m or not np.isfinite(R).all() or (np.diff(R, axis=0) < 0).any()
+    ):
+        raise ValueError("the residuals must be finite and sorted, a column for each target")

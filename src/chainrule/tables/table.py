@@ -1,0 +1,75 @@
+"""A table in memory: typed columns by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule._internal.naming import listed, nearest
+from chainrule.errors import InputError
+from chainrule.tables.columns import Column
+
+
+@dataclass(frozen=True)
+class Table:
+    """The columns of one source by name, in their order; all have t ≥ 1 rows.
+
+    ``target`` is the column that the source itself calls its target, if it has one. ``named`` is False where the source
+    has no names of its own: its columns are then told by their order.
+    """
+
+    source: str
+    columns: Mapping[str, Column]
+    target: str | None = None
+    named: bool = True
+
+    @property
+    def t(self) -> int:
+        """The number of rows."""
+        return len(next(iter(self.columns.values()))) if self.columns else 0
+
+    def __len__(self) -> int:
+        return self.t
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names in order."""
+        return tuple(self.columns)
+
+    def column(self, name: str) -> Column:
+        """The column of this name. Raises InputError with the nearest one where there is none."""
+        if name not in self.columns:
+            hint = nearest(name, self.columns) or "."
+            raise InputError(f"{self.source} has no column {name!r}{hint} It has: {listed(self.columns)}.")
+        return self.columns[name]
+
+    def floats(self, names: Iterable[str]) -> NDArray[np.float64]:
+        """These columns as numbers (t, n), NaN where missing; they must be numbers, booleans or durations."""
+        chosen = list(names)
+        R = np.empty((self.t, len(chosen)))
+        for k, name in enumerate(chosen):
+            R[:, k] = self.columns[name].as_floats()
+        return R
+
+    def rows(self, index: NDArray[Any]) -> Table:
+        """The table of these rows: numbers of rows, or a mask."""
+        return replace(self, columns={name: column.at(index) for name, column in self.columns.items()})
+
+    def without(self, *names: str) -> Table:
+        """The table of the other columns."""
+        left = {name: column for name, column in self.columns.items() if name not in names}
+        return replace(self, columns=left, target=None if self.target in names else self.target)
+
+    def require_complete(self, name: str) -> None:
+        """Raise InputError with the first row in which this column has no value."""
+        rows = np.flatnonzero(self.column(name).missing)
+        if len(rows):
+            more = f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""
+            raise InputError(
+                f"column {name!r} of {self.source} has no value in row {rows[0] + 1}{more}. "
+                "Fill it in, or remove the row."
+            )

@@ -1,0 +1,218 @@
+"""From labels to what a cost wants, and from a network's outputs back to labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from chainrule._internal.checks import Array, as_array, as_weights, shown
+from chainrule._internal.naming import listed
+from chainrule.errors import FileFormatError, InputError
+from chainrule.tables.columns import Column
+
+KINDS = {"text": "U", "boolean": "b", "integer": "iu", "number": "f"}  # of classes, as NumPy's kinds of types
+
+
+def as_targets(y: Any, symbol: str = "y") -> NDArray[Any]:
+    """Labels as an array (t,) or (t, m), from NumPy, lists, pandas, polars, pyarrow or a Column of a table.
+
+    Raises InputError for another shape, no rows, or a row without a label.
+    """
+    if isinstance(y, Column):
+        values = y.objects() if y.kind == "categories" or y.missing.any() else y.values
+    elif hasattr(y, "__arrow_c_stream__") and hasattr(y, "to_numpy"):
+        values = np.asarray(y.to_numpy())
+    else:
+        values = np.asarray(y)
+    if values.ndim not in (1, 2) or values.shape[-1] == 0 or len(values) == 0:
+        raise InputError(f"{symbol} must have shape (t,) or (t, m), one label a row; got {values.shape}.")
+    for column in values.T if values.ndim == 2 else (values,):
+        rows = np.flatnonzero(Column.of(column).missing & ~_is_empty_text(column))
+        if len(rows):
+            raise InputError(f"{symbol} has no value in row {rows[0] + 1}. Fill it in, or remove the row.")
+    if values.dtype == object:
+        texts = {isinstance(value, str) for value in values.flat}
+        if texts == {True, False}:
+            raise InputError(f"{symbol} mixes texts and numbers, which have no order. Make them all texts: str(label).")
+    return values
+
+
+def _is_empty_text(column: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where a label is the empty text, which is a label like any other."""
+    if column.dtype.kind in "US":
+        return np.ones(len(column), dtype=bool)
+    return np.array([isinstance(value, str) for value in column]) if column.dtype == object else np.zeros(1, dtype=bool)
+
+
+@dataclass(frozen=True)
+class Classes:
+    """k classes: class number c ∈ {0, …, k − 1} for the c-th of the different labels in order.
+
+    ``values`` (k,) are the labels, sorted as ``np.unique`` does and of the type of y; ``shares`` (k,) their part of the
+    (weighted) training rows.
+
+    >>> classes = Classes.fit(["b", "a", "b", "b"])
+    >>> classes.values.tolist(), classes.shares.tolist(), classes.numbers(["a", "b"]).tolist()
+    (['a', 'b'], [0.25, 0.75], [0, 1])
+    """
+
+    values: NDArray[Any]
+    shares: NDArray[np.float64]
+
+    kind: ClassVar[str] = "classes"
+
+    @classmethod
+    def fit(cls, y: Any, weights: ArrayLike | None = None) -> Classes:
+        """The classes of labels y (t,), each row counted by its weight."""
+        labels = _one_dimensional(as_targets(y))
+        values, numbers = np.unique(labels, return_inverse=True)
+        w = as_weights(weights, len(labels), np.float64)
+        counts = np.bincount(numbers, None if w is None else w.astype(np.float64), minlength=len(values))
+        return cls(values, counts / counts.sum())
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def numbers(self, y: Any, symbol: str = "y") -> NDArray[np.intp]:
+        """The number of each label's class (t,). Raises InputError with the first row whose label is not known."""
+        labels = _one_dimensional(as_targets(y, symbol))
+        place = {value: k for k, value in enumerate(self.values.tolist())}
+        numbers = np.array([place.get(label, -1) for label in labels.tolist()], dtype=np.intp)
+        unknown = np.flatnonzero(numbers < 0)
+        if len(unknown):
+            row = int(unknown[0])
+            raise InputError(
+                f"{symbol} has the class {labels[row : row + 1].tolist()[0]!r} in row {row + 1}, which is not one of "
+                f"training; known: {listed(self.values.tolist())}."
+            )
+        return numbers
+
+    def labels(self, numbers: NDArray[np.integer]) -> NDArray[Any]:
+        """The label of each class number (t,)."""
+        labels: NDArray[Any] = self.values[numbers]
+        return labels
+
+    def parts(self, prefix: str = "target") -> tuple[dict[str, Any], dict[str, Array]]:
+        """The classes as JSON and tensors. Raises InputError for labels that JSON does not have, such as dates."""
+        values, kind = self.values.tolist(), self.values.dtype.kind
+        name = next((name for name, kinds in KINDS.items() if kind in kinds), "object" if kind == "O" else "")
+        if not name or not all(isinstance(value, (str, bool, int, float)) for value in values):
+            raise InputError(
+                f"classes must be texts, booleans or numbers to be saved; got {shown(values[0])}. Use str(label)."
+            )
+        return {"kind": "classes", "type": name, "values": values}, {f"{prefix}.shares": self.shares}
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """m numbers, standardised: (y_k − mean_k) / deviation_k, over the (weighted) training rows.
+
+    ``flat`` says whether y was (t,) rather than (t, 1). The deviation of a constant y is taken as 1.
+
+    >>> numbers = Numbers.fit([1.0, 3.0])
+    >>> numbers.standardised([1.0, 5.0]).tolist(), numbers.restored([[0.5]]).tolist()
+    ([[-1.0], [3.0]], [2.5])
+    """
+
+    mean: NDArray[np.float64]  # (m,)
+    deviation: NDArray[np.float64]  # (m,)
+    flat: bool = True
+
+    kind: ClassVar[str] = "numbers"
+
+    @classmethod
+    def fit(cls, y: Any, weights: ArrayLike | None = None) -> Numbers:
+        """Mean and standard deviation of numbers y (t,) or (t, m), each row counted by its weight."""
+        Y = _numbers(y)
+        w = as_weights(weights, len(Y), np.float64)
+        size = np.abs(Y).max(axis=0)  # (m,), so that no square overflows
+        size[size == 0.0] = 1.0
+        mean = np.average(Y / size, axis=0, weights=w)
+        deviation = np.sqrt(np.average((Y / size - mean) ** 2, axis=0, weights=w)) * size
+        constant = (Y.max(axis=0) == Y.min(axis=0)) | (deviation == 0.0)
+        return cls(mean * size, np.where(constant, 1.0, deviation), as_targets(y).ndim == 1)
+
+    @property
+    def m(self) -> int:
+        """The number of targets."""
+        return len(self.mean)
+
+    def standardised(self, y: Any, symbol: str = "y") -> NDArray[np.float64]:
+        """(t, m) for the cost, from y (t,) or (t, m). Raises InputError for another number of columns."""
+        Y = _numbers(y, symbol)
+        if Y.shape[1] != self.m:
+            raise InputError(f"{symbol} must have {self.m} columns, as in training; got {Y.shape[1]}.")
+        return (Y - self.mean) / self.deviation
+
+    def restored(self, Z: ArrayLike) -> NDArray[np.float64]:
+        """The network's outputs (t, m) in the targets' own units: (t,) where y was (t,), else (t, m)."""
+        Y: NDArray[np.float64] = self.mean + self.deviation * np.asarray(Z)
+        return Y[:, 0] if self.flat else Y
+
+    def parts(self, prefix: str = "target") -> tuple[dict[str, Any], dict[str, Array]]:
+        """Mean and deviation as JSON and tensors."""
+        tensors: dict[str, Array] = {f"{prefix}.mean": self.mean, f"{prefix}.deviation": self.deviation}
+        return {"kind": "numbers", "flat": self.flat}, tensors
+
+
+def from_parts(header: object, tensors: Mapping[str, Array], prefix: str = "target") -> Classes | Numbers:
+    """What ``parts`` described. Raises FileFormatError where it is not whole."""
+    try:
+        if not isinstance(header, Mapping):
+            raise ValueError("it must be an object")
+        if header["kind"] == "numbers":
+            return _numbers_of(header, tensors, prefix)
+        if header["kind"] == "classes":
+            return _classes_of(header, tensors, prefix)
+        raise ValueError(f"it must be classes or numbers; got {shown(header['kind'])}")
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise FileFormatError(f"the file does not describe a whole {prefix}: {error}.") from None
+
+
+def _numbers_of(header: Mapping[str, Any], tensors: Mapping[str, Array], prefix: str) -> Numbers:
+    mean, deviation = (tensors[f"{prefix}.{part}"].astype(np.float64) for part in ("mean", "deviation"))
+    if mean.ndim != 1 or not len(mean) or mean.shape != deviation.shape or not (deviation > 0.0).all():
+        raise ValueError("mean and deviation must be (m,), the deviation positive")
+    if not (np.isfinite(mean).all() and np.isfinite(deviation).all()):
+        raise ValueError("mean and deviation must be finite")
+    if type(header["flat"]) is not bool or (header["flat"] and len(mean) != 1):
+        raise ValueError("'flat' must be true or false, and false for several targets")
+    return Numbers(mean, deviation, header["flat"])
+
+
+def _classes_of(header: Mapping[str, Any], tensors: Mapping[str, Array], prefix: str) -> Classes:
+    values, shares = list(header["values"]), tensors[f"{prefix}.shares"].astype(np.float64)
+    if not values or not all(isinstance(value, (str, bool, int, float)) for value in values):
+        raise ValueError("the classes must be texts, booleans or numbers")
+    array = np.array(values, dtype=object) if header["type"] == "object" else np.array(values)
+    if header["type"] != "object" and array.dtype.kind not in KINDS[header["type"]]:
+        raise ValueError(f"the classes must be of the type {header['type']}")
+    if len(set(values)) < len(values):
+        raise ValueError("the classes must differ")
+    if shares.shape != (len(values),) or not np.isfinite(shares).all():
+        raise ValueError(f"the classes' shares must have shape ({len(values)},); got {shares.shape}")
+    return Classes(array, shares)
+
+
+def _one_dimensional(labels: NDArray[Any]) -> NDArray[Any]:
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.ndim != 1:
+        raise InputError(f"y must have shape (t,), one class a row; got {labels.shape}.")
+    return labels
+
+
+def _numbers(y: Any, symbol: str = "y") -> NDArray[np.float64]:
+    """y as finite numbers (t, m)."""
+    values = as_targets(y, symbol)
+    Y = as_array(values.astype(np.float64) if _all_numbers(values) else values, symbol, np.float64)
+    return Y.reshape(len(Y), -1).astype(np.float64)
+
+
+def _all_numbers(values: NDArray[Any]) -> bool:
+    """Whether Python objects are numbers, every one."""
+    return values.dtype == object and Column.of(values.ravel()).kind in ("numbers", "booleans")
