@@ -1,8 +1,8 @@
 """Worker processes: each takes one request at a time and is suspended in between.
 
-A request and its answer are one line each; the answers are JSON. The worker's first line, its greeting, tells that it
-is ready. While a worker is suspended, threads that spin while they wait (those of OpenMP or ONNX Runtime) take no
-time from the worker whose turn it is.
+A request and its answer are one line each; the answers are JSON. A worker sends a first line, its greeting, when it
+is ready. While it is suspended, threads that spin while they wait (those of OpenMP or ONNX Runtime) take no time from
+the worker whose turn it is.
 """
 
 from __future__ import annotations

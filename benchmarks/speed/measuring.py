@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Protocol
 
 from benchmarks.harness.clock import rotated
 from benchmarks.harness.workers import Worker, WorkerError
@@ -20,16 +19,6 @@ from benchmarks.speed.results import PeerTimes, WorkloadTimes
 from benchmarks.speed.rival import Rival
 from benchmarks.speed.whole_process import ProcessRuns, digits
 from benchmarks.speed.workloads import Training, Workload
-
-
-class Participant(Protocol):
-    """A peer that makes one timed run after another."""
-
-    note: str
-    versions: dict[str, str]
-
-    def run(self) -> tuple[float, float]:
-        """Returns the seconds of a run and the value to check; raises WorkerError."""
 
 
 class PeerWorker(Worker):
@@ -45,6 +34,9 @@ class PeerWorker(Worker):
         """Returns the seconds of a run and the value to check."""
         answer = self.ask("run")
         return answer["seconds"], answer["value"]
+
+
+Participant = PeerWorker | ProcessRuns
 
 
 def measure(

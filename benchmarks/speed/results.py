@@ -57,11 +57,6 @@ class WorkloadTimes:
         found = [median(self.ratios(one)) for one in self.results[1:] if one.peer == peer and self.ratios(one)]
         return found[0] if found else None
 
-    def best(self) -> PeerTimes | None:
-        """Returns the fastest peer by the median of the ratios; other forms of Chainrule do not count as peers."""
-        peers = [one for one in self.results[1:] if one.peer not in KIN and self.ratios(one)]
-        return min(peers, key=lambda one: median(self.ratios(one)), default=None)
-
 
 @dataclass
 class SpeedReport:

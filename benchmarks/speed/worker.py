@@ -8,6 +8,7 @@ training run, or the deviation of predictions from N(x).
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import Any
 
 from benchmarks.harness.clock import timed
@@ -17,26 +18,13 @@ from benchmarks.speed.data import Array
 from benchmarks.speed.workloads import WORKLOADS, Prediction, Training
 
 
-class Evaluation:
-    """Reduces the result of a run to the number by which it is checked."""
-
-    def __init__(self, workload: Training | Prediction, dtype: str) -> None:
-        self.workload = workload
-        self.theta = data.initial_theta(workload.sizes, workload.hidden, dtype)
-        if isinstance(workload, Training):
-            self.X, self.Y = (array[: data.CHECKED_ROWS].copy() for array in data.training_set(workload, dtype))
-        else:
-            self.X = data.prediction_inputs(workload, dtype)[-1]
-
-    def start(self) -> float:
-        """Returns J(θ₀) of a training run, 0 for predictions."""
-        return self.value(self.theta) if isinstance(self.workload, Training) else 0.0
-
-    def value(self, result: Array) -> float:
-        """Returns J(θ), or the deviation of outputs."""
-        if isinstance(self.workload, Training):
-            return data.J(self.workload, result, self.X, self.Y)
-        return data.deviation(self.workload, self.theta, self.X, result)
+def evaluation(workload: Training | Prediction, dtype: str) -> Callable[[Array], float]:
+    """Returns the function that reduces a result to the number by which it is checked."""
+    if isinstance(workload, Training):
+        X, Y = (array[: data.CHECKED_ROWS].copy() for array in data.training_set(workload, dtype))
+        return lambda theta: data.J(workload, theta, X, Y)
+    theta, x = data.initial_theta(workload.sizes, workload.hidden, dtype), data.prediction_inputs(workload, dtype)[-1]
+    return lambda A: data.deviation(workload, theta, x, A)
 
 
 def prepare() -> tuple[dict[str, Any], Answer]:
@@ -50,17 +38,19 @@ def prepare() -> tuple[dict[str, Any], Answer]:
     workload = WORKLOADS[given.workload]
     workload = workload.quick() if given.quick else workload
     assert isinstance(workload, (Training, Prediction))
-    evaluation = Evaluation(workload, given.dtype)
+    value = evaluation(workload, given.dtype)
     session = peers.session(given.peer, workload, given.dtype)
 
     def answer(_: str) -> dict[str, Any]:
         session.reset()
         seconds, _none = timed(session.run)
-        return {"seconds": seconds, "value": evaluation.value(session.result())}
+        return {"seconds": seconds, "value": value(session.result())}
 
     if given.peer != "reference":  # its time does not matter
         answer("")
-    return {"versions": session.versions, "note": session.note, "start": evaluation.start()}, answer
+    theta = data.initial_theta(workload.sizes, workload.hidden, given.dtype)
+    start = value(theta) if isinstance(workload, Training) else 0.0
+    return {"versions": session.versions, "note": session.note, "start": start}, answer
 
 
 if __name__ == "__main__":

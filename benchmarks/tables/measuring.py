@@ -30,23 +30,21 @@ class ModelWorkers:
 
     def ask(self, key: FitKey) -> dict[str, Any]:
         """Returns the answer of the model's worker, or the failure."""
-        if (reason := self._failed.get(key.model)) is not None:
-            return {"failure": reason}
+        if key.model in self._failed:
+            return {"failure": self._failed[key.model]}
         try:
             if key.model not in self._ready:
-                self._ready[key.model] = self._stack.enter_context(self._started(key.model))
-        except WorkerError as error:
-            self._failed[key.model] = str(error)
-            return {"failure": str(error)}
-        try:
+                self._start(key.model)
             return self._ready[key.model].ask(json.dumps(key._asdict()))
         except WorkerError as error:
-            del self._ready[key.model]
+            if self._ready.pop(key.model, None) is None:  # it could not start, and is not started again
+                self._failed[key.model] = str(error)
             return {"failure": str(error)}
 
-    def _started(self, model: str) -> Worker:
+    def _start(self, model: str) -> None:
         environment = {**os.environ, **dict.fromkeys(THREADS, str(self.threads))}
-        return Worker("benchmarks.tables.worker", [model, str(self.threads)], environment=environment)
+        worker = Worker("benchmarks.tables.worker", [model, str(self.threads)], environment=environment)
+        self._ready[model] = self._stack.enter_context(worker)
 
 
 def wanted(sets: Sequence[DataSet], models: Sequence[str], seeds: int, cap: int) -> list[FitKey]:

@@ -1,4 +1,4 @@
-"""The peers; the ``session(workload, dtype)`` of a peer's module imports its package."""
+"""The peers; a module of this folder names its sessions ``TRAINING`` and ``PREDICTION``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from benchmarks.harness.options import are_installed
 from benchmarks.speed.session import Session
-from benchmarks.speed.workloads import Workload
+from benchmarks.speed.workloads import Prediction, Training
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,9 @@ PEERS = {
 }
 
 
-def session(peer: str, workload: Workload, dtype: str) -> Session:
+def session(peer: str, workload: Training | Prediction, dtype: str) -> Session:
     """Returns the peer's session, prepared for the workload."""
     module = importlib.import_module(f"benchmarks.speed.peers.{PEERS[peer].module}")
-    ready: Session = module.session(workload, dtype, *filter(None, [PEERS[peer].form]))
+    kind = module.TRAINING if isinstance(workload, Training) else module.PREDICTION
+    ready: Session = kind(workload, dtype, *filter(None, [PEERS[peer].form]))
     return ready

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 import chainrule as cr
 from benchmarks.speed import data
 from benchmarks.speed.data import Array
-from benchmarks.speed.session import Session
-from benchmarks.speed.workloads import Prediction, Training, Workload
+from benchmarks.speed.session import PredictionSession
+from benchmarks.speed.workloads import Prediction, Training
 
 OPTIMIZERS: dict[str, type[cr.Optimizer]] = {"adam": cr.Adam, "gradient_descent": cr.GradientDescent}
-
-
-def session(workload: Workload, dtype: str, form: str = "auto") -> Session:
-    """Returns a session that trains or predicts; the form is an engine, or "predictor"."""
-    if isinstance(workload, Training):
-        return ChainruleTraining(workload, dtype, form)
-    assert isinstance(workload, Prediction)
-    return ChainrulePrediction(workload, dtype, form)
 
 
 def network(workload: Training | Prediction, theta: Array) -> cr.Network:
@@ -31,15 +22,15 @@ def network(workload: Training | Prediction, theta: Array) -> cr.Network:
 class ChainruleTraining:
     """Trains with ``cr.train`` from θ₀."""
 
-    def __init__(self, workload: Training, dtype: str, engine: str) -> None:
+    def __init__(self, workload: Training, dtype: str, form: str = "auto") -> None:
         self.versions = {"chainrule": cr.__version__}
-        self.workload, self.engine = workload, engine
+        self.workload, self.engine = workload, form
         self.X, self.Y = data.training_set(workload, dtype)
         self.theta = data.initial_theta(workload.sizes, workload.hidden, dtype)
         self.net = network(workload, self.theta)
         self.cost = cr.SumOfSquares(mean=True)
         self.optimizer = OPTIMIZERS[workload.optimizer](workload.learning_rate)
-        choice = cr.engines.chosen(self.net, self.cost, self.optimizer, engine=engine)
+        choice = cr.engines.chosen(self.net, self.cost, self.optimizer, engine=form)
         self.note = f"{choice.name} engine"
 
     def reset(self) -> None:
@@ -55,26 +46,21 @@ class ChainruleTraining:
         return self.net.theta
 
 
-class ChainrulePrediction:
-    """Predicts with ``net(x)`` or ``net.predictor()``, which reuses its output; a single row has the shape (n,)."""
+class ChainrulePrediction(PredictionSession):
+    """Predicts with ``net(x)``, or ``net.predictor()``, which reuses its output; a single row has the shape (n,)."""
 
-    def __init__(self, workload: Prediction, dtype: str, form: str) -> None:
+    def __init__(self, workload: Prediction, dtype: str, form: str = "auto") -> None:
+        super().__init__(workload, dtype)
         engine = "auto" if form == "predictor" else form
         self.versions = {"chainrule": cr.__version__}
-        self.net = network(workload, data.initial_theta(workload.sizes, workload.hidden, dtype))
-        self.predict: Callable[[Array], Array] = self.net if engine == "auto" else partial(self.net, engine=engine)
+        net = network(workload, self.theta)
+        self.predict = net if engine == "auto" else partial(net, engine=engine)
         if form == "predictor":
-            self.predict = self.net.predictor()
-        self.calls = [x[0] if workload.rows == 1 else x for x in data.prediction_inputs(workload, dtype)]
-        self.note = f"{cr.engines.chosen(self.net, engine=engine).name} engine"
+            self.predict = net.predictor()
+        if workload.rows == 1:
+            self.calls = [x[0] for x in self.calls]
+        self.note = f"{cr.engines.chosen(net, engine=engine).name} engine"
 
-    def reset(self) -> None:
-        pass
 
-    def run(self) -> None:
-        predict = self.predict
-        for x in self.calls:
-            self.A = predict(x)
-
-    def result(self) -> Array:
-        return self.A
+TRAINING = ChainruleTraining
+PREDICTION = ChainrulePrediction

@@ -13,14 +13,7 @@ import numpy as np
 
 from benchmarks.speed import data
 from benchmarks.speed.data import Array
-from benchmarks.speed.session import Session
-from benchmarks.speed.workloads import Training, Workload
-
-
-def session(workload: Workload, dtype: str) -> Session:
-    """Returns a session that trains."""
-    assert isinstance(workload, Training)
-    return JaxTraining(workload, dtype)
+from benchmarks.speed.workloads import Training
 
 
 class JaxTraining:
@@ -91,3 +84,6 @@ class JaxTraining:
 
     def result(self) -> Array:
         return data.joined([(np.asarray(V).T, np.asarray(b)) for V, b in self.theta])
+
+
+TRAINING = JaxTraining

@@ -7,17 +7,10 @@ import time
 from typing import Any
 
 from benchmarks.speed import data
-from benchmarks.speed.data import Array
-from benchmarks.speed.session import Session
-from benchmarks.speed.workloads import Prediction, Workload
+from benchmarks.speed.session import PredictionSession
+from benchmarks.speed.workloads import Prediction
 
 TRIAL_SECONDS = 0.3
-
-
-def session(workload: Workload, dtype: str) -> Session:
-    """Returns a session that predicts."""
-    assert isinstance(workload, Prediction)
-    return OnnxRuntimePrediction(workload, dtype)
 
 
 def model(workload: Prediction, dtype: str) -> bytes:
@@ -41,13 +34,13 @@ def model(workload: Prediction, dtype: str) -> bytes:
     return made
 
 
-class OnnxRuntimePrediction:
+class OnnxRuntimePrediction(PredictionSession):
     """Predicts with ``run``, on the default number of threads or on one, whichever is faster here."""
 
     def __init__(self, workload: Prediction, dtype: str) -> None:
+        super().__init__(workload, dtype)
         runtime: Any = importlib.import_module("onnxruntime")
         self.versions = {package: importlib.import_module(package).__version__ for package in ("onnx", "onnxruntime")}
-        self.calls = data.prediction_inputs(workload, dtype)
         network = model(workload, dtype)
         sessions = {}
         for name, threads in {"default threads": 0, "1 thread": 1}.items():
@@ -56,7 +49,7 @@ class OnnxRuntimePrediction:
             sessions[name] = runtime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
         speed = {name: max(self._calls_a_second(one) for _ in range(2)) for name, one in sessions.items()}
         self.note = max(speed, key=lambda name: speed[name])
-        self.net = sessions[self.note]
+        self.predict = sessions[self.note].run
 
     def _calls_a_second(self, net: Any) -> float:
         began, calls = time.perf_counter(), 0
@@ -65,14 +58,10 @@ class OnnxRuntimePrediction:
             calls += 1
         return calls / (time.perf_counter() - began)
 
-    def reset(self) -> None:
-        pass
-
     def run(self) -> None:
-        run = self.net.run
+        run = self.predict
         for x in self.calls:
             (self.A,) = run(None, {"x": x})
 
-    def result(self) -> Array:
-        A: Array = self.A
-        return A
+
+PREDICTION = OnnxRuntimePrediction

@@ -9,16 +9,9 @@ from typing import Any
 
 from benchmarks.speed import data
 from benchmarks.speed.data import Array
-from benchmarks.speed.session import Session
-from benchmarks.speed.workloads import Training, Workload
+from benchmarks.speed.workloads import Training
 
 TRIAL_STEPS, TRIAL_SECONDS = 100, 1.0  # the limits of a trial of a number of threads
-
-
-def session(workload: Workload, dtype: str) -> Session:
-    """Returns a session that trains."""
-    assert isinstance(workload, Training)
-    return TorchTraining(workload, dtype)
 
 
 class TorchTraining:
@@ -78,3 +71,6 @@ class TorchTraining:
     def result(self) -> Array:
         arrays = [p.detach().numpy() for p in self.net.parameters()]
         return data.joined(list(zip(arrays[::2], arrays[1::2], strict=True)))
+
+
+TRAINING = TorchTraining
