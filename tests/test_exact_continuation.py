@@ -14,6 +14,7 @@ import pytest
 from constrained import SHAPES, random_constrained
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import ENDLESS
 from strategies import example_counts, seeds
 
 import chainrule as cr
@@ -247,15 +248,14 @@ def test_a_resumed_run_stops_where_the_unbroken_one_does(rule: dict[str, float],
 
 
 def test_an_interrupted_run_goes_on(engine: str) -> None:
-    """``interrupt`` ends the ``advance`` that runs, or else the next, which would both take hours; what follows is as
-    in the unbroken run, bit for bit."""
-    endless = 10**7
-    run, whole = (start(make_problem(cr.Adam(), PLANS["ragged, dropout"], epochs=endless), engine) for _ in range(2))
+    """``interrupt`` ends the ``advance`` that runs, or else the next, which are both endless; the run then continues as
+    the unbroken one, bit for bit."""
+    run, whole = (start(make_problem(cr.Adam(), PLANS["ragged, dropout"], epochs=ENDLESS), engine) for _ in range(2))
     run.interrupt()
-    run.advance(endless, math.inf)
+    run.advance(ENDLESS, math.inf)
     presser = threading.Timer(0.1, run.interrupt)
     presser.start()
-    run.advance(endless, math.inf)
+    run.advance(ENDLESS, math.inf)
     presser.join()
     assert run.stopped is None
     run.advance(1, math.inf)

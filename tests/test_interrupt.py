@@ -26,7 +26,7 @@ def fresh() -> cr.Network:
 PREAMBLE = """
 import itertools, os, select, signal, sys, threading, time
 import numpy as np, chainrule as cr
-signal.alarm(600)  # ends a program that would hang
+signal.alarm(1800)  # ends a program that would hang
 X = np.linspace(-1.0, 1.0, 30).reshape(10, 3)
 Y = np.sin(X.sum(axis=1, keepdims=True))
 net = cr.Network.dense([3, 4, 1], hidden="tanh", seed=1)

@@ -14,6 +14,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from patience import LIMIT
 
 import chainrule as cr
 from chainrule import engines
@@ -151,7 +152,7 @@ def python(code: str, kernels: str) -> subprocess.CompletedProcess[str]:
     program = f"import sys; sys.path.insert(0, {tests!r})\n" + textwrap.dedent(code)
     environment = {**os.environ, "CHAINRULE_KERNELS": kernels}
     command = [sys.executable, "-W", "error", "-c", program]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LIMIT, check=False)
 
 
 ASK = """

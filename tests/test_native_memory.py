@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import LIMIT
 
 pytestmark = [
     pytest.mark.native,
@@ -44,7 +45,7 @@ cr.train(cr.Network.dense([2, 70, 1]), np.ones((9, 2)), np.ones((9, 1)), epochs=
 def measured(code: str) -> Any:
     """What a program prints as JSON in its last line."""
     command = [sys.executable, "-W", "error", "-c", PREAMBLE + textwrap.dedent(code)]
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False)
     assert answer.returncode == 0, answer.stderr
     return json.loads(answer.stdout.splitlines()[-1])
 
