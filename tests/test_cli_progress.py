@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from chainrule.cli.progress import Progress
+from chainrule.cli.train.progress import Progress
 from command import UNENDING, Terminal, process, table, write_csv
 from patience import ENDLESS, LIMIT
 from rich.console import Console
