@@ -6,8 +6,8 @@ import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
+from installation import HAS_CORE
 
-from chainrule.engines import native
 from chainrule.engines.choice import MODULES
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # inherited from a shell that runs the suite in the background
@@ -30,13 +30,13 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Without the core "auto" takes the reference engine and warns once; this warning alone is no error."""
-    if native._native is None:
+    if not HAS_CORE:
         config.addinivalue_line("filterwarnings", "ignore:The native engine declines. its compiled core")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skips the tests that are marked ``native`` or have the native engine as parameter, where there is no core."""
-    if native._native is not None:
+    if HAS_CORE:
         return
     skip = pytest.mark.skip(reason="needs the compiled core, chainrule._native, which is not installed")
     for item in items:

@@ -33,6 +33,7 @@ def measure(out: str, name: str) -> tuple[float, float]:
     return float(line[1].replace(",", "")), float(line[2].replace(",", ""))
 
 
+@pytest.mark.native  # the reference engine takes ten minutes for it
 def test_the_first_command_reads_digits(here: Path) -> None:
     """``chainrule train digits`` reaches a test accuracy of 0.97, says so on stdout, and saves model and curve."""
     command = process("train", "digits", cwd=here)

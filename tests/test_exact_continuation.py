@@ -158,6 +158,7 @@ def test_stop_in_the_middle_of_an_epoch(optimizer: cr.Optimizer, plan: Plan, dty
         assert in_the_middle == EPOCHS * (problem.steps_per_epoch - 1)
 
 
+@pytest.mark.parametrize("engine", sorted(MODULES))
 @settings(max_examples=40)
 @given(
     t=example_counts,
@@ -170,19 +171,18 @@ def test_stop_in_the_middle_of_an_epoch(optimizer: cr.Optimizer, plan: Plan, dty
 )
 def test_any_cuts(
     t: int, batch_size: int, dropout: float, optimizer: cr.Optimizer, dtype: str, seed: int,
-    cuts: list[tuple[int, float]],
+    cuts: list[tuple[int, float]], engine: str,
 ) -> None:  # fmt: skip
     """Wherever a run is cut, after epochs or steps, and however t, the batch size, dropout and seed are chosen."""
     plan = Plan(t if optimizer.full_batch_only else min(batch_size, t), dropout)
     problem = make_problem(optimizer, plan, dtype, t, seed, epochs=5)
-    for engine in sorted(MODULES):
-        whole = start(make_problem(optimizer, plan, dtype, t, seed, epochs=5), engine)
-        whole.advance(5, math.inf)
-        run = start(make_problem(optimizer, plan, dtype, t, seed, epochs=5), engine)
-        for epochs, seconds in (*cuts, (5, math.inf)):
-            run.advance(epochs, seconds)
-            run = start(fresh(problem), engine, run.state())
-        assert bits(run.state()) == bits(whole.state())
+    whole = start(make_problem(optimizer, plan, dtype, t, seed, epochs=5), engine)
+    whole.advance(5, math.inf)
+    run = start(make_problem(optimizer, plan, dtype, t, seed, epochs=5), engine)
+    for epochs, seconds in (*cuts, (5, math.inf)):
+        run.advance(epochs, seconds)
+        run = start(fresh(problem), engine, run.state())
+    assert bits(run.state()) == bits(whole.state())
 
 
 def layered_problem(dtype: str, shuffle: bool = True) -> Problem:

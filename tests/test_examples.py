@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from installation import STRICT_PYTHON
 from patience import LIMIT
 
 FOLDER = Path(__file__).resolve().parent.parent / "examples"
@@ -37,7 +37,7 @@ def test_every_example_is_here() -> None:
 def test_example_comes_to_its_result(name: str) -> None:
     """The example ends without an error or a warning and prints what it is there to show."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-X", "utf8", str(FOLDER / name)],
+        [*STRICT_PYTHON, "-X", "utf8", str(FOLDER / name)],
         capture_output=True, text=True, encoding="utf-8", timeout=LIMIT, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

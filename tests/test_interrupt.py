@@ -5,11 +5,11 @@ from __future__ import annotations
 import pickle
 import signal
 import subprocess
-import sys
 import threading
 
 import numpy as np
 import pytest
+from installation import STRICT_PYTHON
 from patience import LIMIT
 
 import chainrule as cr
@@ -46,7 +46,7 @@ class Program:
 
     def __init__(self, code: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", PREAMBLE + code],
+            [*STRICT_PYTHON, "-c", PREAMBLE + code],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -285,6 +285,13 @@ def test_the_same_question_has_the_same_answer(dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_a_predictor_reuses_its_array(dtype: str) -> None:
+    """Every call of ``net.predictor()`` for one row returns the same array, overwritten."""
+    predict, x = cr.Network.dense([10, 32, 16, 1], dtype=dtype, seed=0).predictor(), np.ones(10, dtype)
+    assert predict(x) is predict(x)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_outputs_follow_theta(dtype: str) -> None:
     """N(x) is that of the present θ, however it was moved: through the vector, a view W[i], b[i], or by training."""
     rng = np.random.default_rng(3)
