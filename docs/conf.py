@@ -32,7 +32,8 @@ python_maximum_signature_line_length = 90
 python_use_unqualified_type_names = True
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
-autodoc_type_aliases = {name: name for name in ("npt.ArrayLike", "Array", "Floats")}
+# An alias with a parameter cannot be evaluated, and autodoc then shows the types of a property as they are written.
+autodoc_type_aliases = {name: name for name in ("Array", "NDArray", "dict", "tuple")}
 
 html_theme = "pydata_sphinx_theme"
 html_title = "Chainrule"

@@ -7,18 +7,23 @@ The docstrings hold paragraphs, lists, examples, ``code`` and `names`; all other
 
 from __future__ import annotations
 
+import inspect
 import re
 from itertools import groupby
+from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.util.inspect import stringify_signature
 
-from chainrule import errors
+import chainrule
+from chainrule import errors, estimators
 
 MARKUP = re.compile(r"``.+?``|`[^`]+`|\*\*[A-Z][\w ]*\*\*", re.DOTALL)
 ITEM = re.compile(r"(?:-|\d+\.) ")
 COLUMN = re.compile(r"(\S+) {2,}(\S.*)")
 ARGUMENT = re.compile(r"    (\w+(?:, \w+)*): (.*)")
 ERRORS = re.compile(rf"\b({'|'.join(name for name, value in vars(errors).items() if isinstance(value, type))})\b")
+PUBLIC = re.compile(r"(?<![\w.'])(?:\w+\.)*([A-Z]\w+)\b(?!')")
 
 
 def escaped(text: str) -> str:
@@ -85,13 +90,42 @@ def translate(app: Sphinx, what: str, name: str, value: object, options: object,
     lines[:] = [line for block in blocks for line in [*translated(block), ""]]
 
 
+def as_written(
+    app: Sphinx, what: str, name: str, value: Any, options: object, signature: str | None, returns: str | None
+) -> tuple[str | None, str | None]:
+    """Gives the signature with its types as the source has them: ArrayLike is short, the union behind it is not."""
+    if signature is None:
+        return None, None
+    if getattr(value, "_is_protocol", False):
+        return "", None
+    try:
+        plain = inspect.signature(value)  # annotations are not evaluated: they are strings
+    except ValueError:
+        return signature, returns
+    if what == "method" and not inspect.ismethod(value):
+        plain = plain.replace(parameters=list(plain.parameters.values())[1:])
+    text = stringify_signature(plain, show_return_annotation=False)
+    text = re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", text).replace("<factory>", "{}")
+    answer = None if what in ("class", "exception") else plain.return_annotation
+    return PUBLIC.sub(qualified, text), PUBLIC.sub(qualified, answer) if isinstance(answer, str) else None
+
+
+def qualified(name: re.Match[str]) -> str:
+    """The full name of a public class, which its type is linked by, or the name without its module."""
+    short = name[1]
+    home = "chainrule.estimators" if short in estimators.__all__ else "chainrule"
+    return f"{home}.{short}" if short in {*chainrule.__all__, *estimators.__all__} else short
+
+
 def skip(app: Sphinx, what: str, name: str, value: object, is_skipped: bool, options: object) -> bool | None:
-    """Leaves out what scikit-learn adds to every estimator: set_fit_request and its kin."""
-    return True if name.startswith("set_") and name.endswith("_request") else None
+    """Leaves out what an estimator has from scikit-learn: its own documentation describes it."""
+    is_request = name.startswith("set_") and name.endswith("_request")
+    return True if is_request or str(getattr(value, "__module__", "")).startswith("sklearn.") else None
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Registers the two functions with autodoc."""
+    """Registers the three functions with autodoc."""
     app.connect("autodoc-process-docstring", translate)
+    app.connect("autodoc-process-signature", as_written)
     app.connect("autodoc-skip-member", skip)
     return {"parallel_read_safe": True}
