@@ -29,7 +29,7 @@ using RunArgs = std::vector<std::tuple<long, long, long>>;                  // c
 // σ's name and parameter, dropout, the blocks of W, is there a κ, rate, decay
 using LayerArgs = std::tuple<std::string, double, ScheduleArgs, RunArgs, bool, PartArgs, PartArgs>;
 using NetworkArgs = std::tuple<std::vector<long>, std::vector<LayerArgs>>;  // m₀ … m_r, layers
-using CostArgs = std::tuple<std::string, double, int, double, double>;      // name, parameter, mean, l1, l2
+using CostArgs = std::tuple<std::string, double, int, double, double>;      // name, parameter, mean (Mean), l1, l2
 using OptimizerArgs =
     std::tuple<std::string, std::vector<double>, double, ScheduleArgs, ScheduleArgs>;  // name, hyper, clip_norm, α, λ
 
@@ -54,7 +54,7 @@ inline NetworkSpec network_spec(const NetworkArgs& args) {
   for (const auto& [sigma, parameter, dropout, runs, parametric, rate, decay] : std::get<1>(args)) {
     LayerSpec layer{kind<Sigma>(sigma_names, sigma), parameter, schedule_spec(dropout)};
     for (const auto& [count, p, q] : runs) layer.runs.push_back({count, p, q});
-    layer.parametric = parametric;
+    layer.is_parametric = parametric;
     std::tie(layer.rate[0], layer.rate[1], layer.rate[2]) = rate;
     std::tie(layer.decay[0], layer.decay[1], layer.decay[2]) = decay;
     net.layers.push_back(layer);
@@ -64,7 +64,7 @@ inline NetworkSpec network_spec(const NetworkArgs& args) {
   for (int i = 1; i <= net.r(); ++i) {
     long n = 0, m = 0;
     for (const Run& run : net.layers[i - 1].runs) m += run.count * run.p, n += run.count * run.q;
-    if (!net.layers[i - 1].dense() && (n != net.m[i - 1] || m != net.m[i]))
+    if (!net.layers[i - 1].is_dense() && (n != net.m[i - 1] || m != net.m[i]))
       throw std::invalid_argument("sizes and blocks do not match");
   }
   return net;
@@ -72,7 +72,7 @@ inline NetworkSpec network_spec(const NetworkArgs& args) {
 
 inline CostSpec cost_spec(const CostArgs& args) {
   const auto& [name, parameter, mean, l1, l2] = args;
-  return {kind<Cost>(cost_names, name), parameter, mean, l1, l2};
+  return {kind<Cost>(cost_names, name), parameter, static_cast<Mean>(mean), l1, l2};
 }
 
 inline OptimizerSpec optimizer_spec(const OptimizerArgs& args) {

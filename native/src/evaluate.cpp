@@ -12,14 +12,14 @@ namespace {
 constexpr long panels = 2;  // of examples in a piece, for which W passes by once; 1 to 8 are equally fast
 
 // The layers of N_θ; they point to θ and to `net`.
-template <class T> std::vector<RowLayer<T>> row_layers(const NetworkSpec& net, const T* theta) {
-  std::vector<RowLayer<T>> layers;
+template <class T> std::vector<PredictLayer<T>> row_layers(const NetworkSpec& net, const T* theta) {
+  std::vector<PredictLayer<T>> layers;
   for (int i = 1; i <= net.r(); ++i) {
     const long m = net.m[i];
     const LayerSpec& spec = net.layers[i - 1];
     const T* const b = theta + net.entries(i);
     layers.push_back({net.m[i - 1], m, spec.sigma, static_cast<T>(spec.parameter), theta, b,
-                      spec.parametric ? b + m : nullptr, spec.runs.data(), static_cast<int>(spec.runs.size())});
+                      spec.is_parametric ? b + m : nullptr, spec.runs.data(), static_cast<int>(spec.runs.size())});
     theta += net.size(i);
   }
   return layers;
@@ -28,7 +28,7 @@ template <class T> std::vector<RowLayer<T>> row_layers(const NetworkSpec& net, c
 long widest_vector_valued(const NetworkSpec& net) {
   long widest = 0;
   for (int i = 1; i <= net.r(); ++i)
-    if (!entrywise(net.layers[i - 1].sigma)) widest = std::max(widest, net.m[i]);
+    if (!is_entrywise(net.layers[i - 1].sigma)) widest = std::max(widest, net.m[i]);
   return widest;
 }
 
@@ -46,7 +46,7 @@ template <class T> bool Evaluator<T>::outputs(const T* theta, const T* X, long t
   while (static_cast<int>(rooms_.size()) < threads)
     rooms_.push_back({Buffer<T>(panels * panel_), Buffer<T>(panels * panel_),
                       Buffer<T>(2 * widest_vector_valued(net_) * kernels_.lanes)});
-  const std::vector<RowLayer<T>> layers = row_layers(net_, theta);
+  const std::vector<PredictLayer<T>> layers = row_layers(net_, theta);
   const long pieces = threads * ((all + threads * panels - 1) / (threads * panels));  // the same number for each thread
   // A thread takes tens of µs to start: the pieces are handed out before, and those that are there begin.
   WorkQueue shares(threads);
@@ -90,7 +90,7 @@ template <class T> double gradient(const NetworkSpec& net, const CostSpec& cost,
   Step<T> step{};
   step.set = &set;
   step.rows = set.t;
-  step.scale = cost.mean && weight > 0 ? 1 / weight : 1;
+  step.scale = cost.has_mean() && weight > 0 ? 1 / weight : 1;
   step.l1 = cost.l1, step.l2 = cost.l2;
   StepConstants<T> constants{};
   constants.l1 = static_cast<T>(cost.l1), constants.l2 = static_cast<T>(cost.l2);

@@ -45,7 +45,7 @@ template <class T> class Predictor {
  private:
   const Kernels<T>& kernels_;
   NetworkSpec net_;  // the layers point to its runs
-  std::vector<RowLayer<T>> layers_;
+  std::vector<PredictLayer<T>> layers_;
   Buffer<T> room_, other_, scratch_;
 };
 

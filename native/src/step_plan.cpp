@@ -12,7 +12,7 @@ template <class T> StepPlan<T>::StepPlan(const ProblemSpec<T>& problem)
       total_weight_(sum_of_weights(problem.data)),
       constants_(problem.net.r()),
       dropout_(problem.net.r()) {
-  if (!problem.full_batch() && problem.shuffle) order_.resize(problem.data.t);
+  if (!problem.is_full_batch() && problem.shuffle) order_.resize(problem.data.t);
 }
 
 template <class T> void StepPlan<T>::prepare(const Progress& progress) {
@@ -41,13 +41,13 @@ template <class T> void StepPlan<T>::choose_examples(long batch) {
   const std::uint32_t* const order = order_.empty() ? nullptr : order_.data() + first;
   const double weight = sum_of_weights(problem_.data.weights, order, first, rows);
   fraction_of_weight_ = weight / total_weight_;
-  const double mean_share = problem_.cost.mean == 1 ? 1.0 : weight > 0 ? 1.0 / weight : 0.0;
-  const double penalty_share = problem_.cost.mean ? mean_share : fraction_of_weight_;
+  const double mean_share = problem_.cost.mean == Mean::losses ? 1.0 : weight > 0 ? 1.0 / weight : 0.0;
+  const double penalty_share = problem_.cost.has_mean() ? mean_share : fraction_of_weight_;
   step_.set = &problem_.data;
   step_.order = order;
   step_.first = first;
   step_.rows = rows;
-  step_.scale = problem_.cost.mean && weight > 0 ? 1.0 / weight : 1.0;
+  step_.scale = problem_.cost.has_mean() && weight > 0 ? 1.0 / weight : 1.0;
   step_.l1 = penalty_share * problem_.cost.l1;
   step_.l2 = penalty_share * problem_.cost.l2;
   step_.clip_norm = problem_.optimizer.clip_norm;
@@ -65,12 +65,12 @@ template <class T> void StepPlan<T>::set_coefficients(const Progress& progress) 
   for (std::size_t l = 0; l < constants_.size(); ++l) {
     const LayerSpec& layer = problem_.net.layers[l];
     StepConstants<T>& c = constants_[l];
-    dropout_[l] = layer.drops() ? now(layer.dropout) : 0;
+    dropout_[l] = layer.has_dropout() ? now(layer.dropout) : 0;
     c.optimizer = optimizer.optimizer;
-    for (int k = 0; k < parts; ++k) c.of[k] = rounded<T>(wide, layer.rate[k], layer.decay[k]);
+    for (int k = 0; k < parts; ++k) c.coefficients[k] = rounded<T>(wide, layer.rate[k], layer.decay[k]);
     c.l1 = static_cast<T>(step_.l1);
     c.l2 = static_cast<T>(step_.l2);
-    c.scale = 1;
+    c.gradient_scale = 1;
   }
   step_.constants = constants_.data();
   step_.dropout = dropout_.data();

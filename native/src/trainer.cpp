@@ -31,7 +31,7 @@ template <class T> Trainer<T>::Trainer(const ProblemSpec<T>& problem, Progress p
       choice_(problem.first_threads, problem.threads),
       team_(problem.threads),
       clock_(plan_.steps_per_epoch()) {
-  if (problem_.validation.t && problem_.cost.mean) validation_.scale = 1 / sum_of_weights(problem_.validation);
+  if (problem_.validation.t && problem_.cost.has_mean()) validation_.scale = 1 / sum_of_weights(problem_.validation);
   if (problem_.patience) best_theta_ = Buffer<T>(problem_.net.d());
   method_->put(theta, moments);
   stopped_ = reason_to_stop();
@@ -108,7 +108,7 @@ template <class T> void Trainer<T>::after_step(Outcome outcome) {
     return;
   }
   Progress& p = progress_;
-  p.partial_J += problem_.cost.mean ? plan_.fraction_of_weight() * method_->measured.J : method_->measured.J;
+  p.partial_J += problem_.cost.has_mean() ? plan_.fraction_of_weight() * method_->measured.J : method_->measured.J;
   ++p.step;
   ++p.batch;
   clock_.count_step();

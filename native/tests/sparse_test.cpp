@@ -33,8 +33,8 @@ template <class T> void fill_up(std::vector<T>& panels, long rows, long features
 
 template <class T> long up(long count) { return (count + R<T> - 1) / R<T>; }
 
-template <class T> void linears(long K, long m, int rows, int first, double zeros, Activation<T> f,
-                                typename Linear<T>::Epilogue epilogue, bool biased) {
+template <class T>
+void linears(long K, long m, int rows, int first, double zeros, Activation<T> f, LinearEpilogue epilogue, bool biased) {
   const long capacity = rows + first + 3, size = up<T>(m) * capacity * R<T>;
   std::vector<T> A = numbers<T>(up<T>(K) * capacity * R<T>, zeros), B = numbers<T>(up<T>(m) * K * R<T>, 0);
   fill_up(A, capacity, K, T(7)), fill_up(B, K, m, T(0));
@@ -51,12 +51,12 @@ template <class T> void linears(long K, long m, int rows, int first, double zero
     g.out = out[sparse].data();
     g.first_row = first, g.last_row = first + rows;
     g.first_panel = 0, g.last_panel = g.panels = static_cast<int>(up<T>(m));
-    g.start = g.panels / 2;
+    g.start_panel = g.panels / 2;
     g.last_lanes = static_cast<int>(m - (up<T>(m) - 1) * R<T>);
-    g.sparse = sparse;
+    g.can_skip_zeros = sparse;
     g.epilogue = epilogue;
     g.activation = f;
-    if (epilogue == Linear<T>::derivative || f.source) g.activation.source = own_source.data();
+    if (epilogue == LinearEpilogue::derivative || f.saved) g.activation.saved = own_source.data();
     if (f.mask) g.activation.mask = mask.data();
     linear(g);
   }
@@ -71,8 +71,8 @@ template <class T> void weights(long n, long rows, double zeros, bool borrows) {
   const std::vector<T> theta = numbers<T>(size, 0), mu = numbers<T>(size, 0.1);
   StepConstants<T> step{};
   step.optimizer = Optimizer::momentum;
-  for (auto& c : step.of) c.alpha = T(0.1), c.beta1 = T(0.9), c.rest1 = T(0.1);
-  step.l2 = T(0.01), step.scale = 1;
+  for (auto& c : step.coefficients) c.alpha = T(0.1), c.beta1 = T(0.9), c.rest1 = T(0.1);
+  step.l2 = T(0.01), step.gradient_scale = 1;
   struct End {
     std::vector<T> theta, mu, transposed, sum;
     std::vector<double> norm2, penalty;
@@ -86,10 +86,10 @@ template <class T> void weights(long n, long rows, double zeros, bool borrows) {
            std::vector<T>(size),
            std::vector<double>(count),
            std::vector<double>(2 * count)};
-    std::vector<WeightBlock<T>> blocks(count);
+    std::vector<GradientBlock<T>> blocks(count);
     for (int q = 0; q < count; ++q) {
       const long at = long(q) * R<T> * R<T>;
-      WeightBlock<T>& g = blocks[q];
+      GradientBlock<T>& g = blocks[q];
       g.A = a.data() + q * capacity * R<T>, g.B = delta.data();
       g.height = static_cast<int>(n - q * R<T> < R<T> ? n - q * R<T> : R<T>), g.width = R<T>;
       g.parameters = {end.theta.data() + at, {end.mu.data() + at, nullptr}};
@@ -97,12 +97,22 @@ template <class T> void weights(long n, long rows, double zeros, bool borrows) {
       g.sum = end.sum.data() + at;
     }
     const long half = rows / 2;
-    BlockRows<T> of = {half, rows - half, borrows, true, sparse, nullptr, nullptr, nullptr};
-    of.later = end.theta.data();
-    weight_blocks(blocks.data(), count, of, {&step, false, false, false, nullptr, nullptr});
-    of.first = 0, of.count = half, of.later = nullptr;
-    if (!borrows) weight_blocks(blocks.data(), count, of, {&step, true, false, false, nullptr, nullptr});
-    weight_blocks(blocks.data(), count, of, {&step, true, true, true, end.norm2.data(), end.penalty.data()});
+    GradientRows<T> of = {.first = half,
+                          .count = rows - half,
+                          .use_transposed_as_scratch = borrows,
+                          .is_transposed_remote = true,
+                          .can_skip_zeros = sparse};
+    of.prefetch.output = end.theta.data();
+    gradient_blocks(blocks.data(), count, of, {.constants = &step, .is_complete = false});
+    of.first = 0, of.count = half, of.prefetch.output = nullptr;
+    if (!borrows)
+      gradient_blocks(blocks.data(), count, of, {.constants = &step, .should_accumulate = true, .is_complete = false});
+    gradient_blocks(blocks.data(), count, of,
+                    {.constants = &step,
+                     .should_accumulate = true,
+                     .should_update = true,
+                     .squared_norm = end.norm2.data(),
+                     .penalty_norms = end.penalty.data()});
   }
   CHECK(ends[0] == ends[1], "%ld inputs, %ld rows, %g zeros, borrows: %d", n, rows, zeros, borrows);
 }
@@ -113,13 +123,13 @@ template <class T> void test() {
       for (const long panels : {3L, 4L, 5L, 9L}) {
         const long m = panels * R<T> - (K % 5) * (R<T> / 4);
         for (const int rows : {1, 16, 70, 131}) {
-          linears<T>(K, m, rows, 0, zeros, {Sigma::relu, 0, nullptr, nullptr}, Linear<T>::value, true);
-          linears<T>(K, m, rows, 5, zeros, {Sigma::relu, 0, nullptr, nullptr}, Linear<T>::derivative, false);
+          linears<T>(K, m, rows, 0, zeros, {Sigma::relu, 0, nullptr, nullptr}, LinearEpilogue::activation, true);
+          linears<T>(K, m, rows, 5, zeros, {Sigma::relu, 0, nullptr, nullptr}, LinearEpilogue::derivative, false);
         }
         T there{};
-        linears<T>(K, m, 33, 2, zeros, {Sigma::tanh, 0, nullptr, nullptr}, Linear<T>::value, true);
-        linears<T>(K, m, 33, 2, zeros, {Sigma::relu, 0, &there, &there}, Linear<T>::value, true);
-        linears<T>(K, m, 33, 2, zeros, {Sigma::identity, 0, nullptr, nullptr}, Linear<T>::none, false);
+        linears<T>(K, m, 33, 2, zeros, {Sigma::tanh, 0, nullptr, nullptr}, LinearEpilogue::activation, true);
+        linears<T>(K, m, 33, 2, zeros, {Sigma::relu, 0, &there, &there}, LinearEpilogue::activation, true);
+        linears<T>(K, m, 33, 2, zeros, {Sigma::identity, 0, nullptr, nullptr}, LinearEpilogue::none, false);
       }
   for (const double zeros : {0.0, 0.5, 0.97, 1.0})
     for (const long rows : {2L, 33L, 64L, 127L, 200L, 259L})

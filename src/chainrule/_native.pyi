@@ -10,7 +10,7 @@ Parts = tuple[float, float, float]  # of W, b and κ
 # σ's name and parameter, dropout, the blocks of W as (count, p, q), is there a κ, rate, decay
 Layer = tuple[str, float, Schedule, Sequence[tuple[int, int, int]], bool, Parts, Parts]
 Net = tuple[Sequence[int], Sequence[Layer]]
-Cost = tuple[str, float, int, float, float]  # name, parameter, mean (2: penalties too), l1, l2
+Cost = tuple[str, float, int, float, float]  # name, parameter, mean (1: of the losses, 2: of the penalties too), l1, l2
 Optimizer = tuple[str, Sequence[float], float, Schedule, Schedule]  # name, hyper, clip_norm, α, λ
 Rows = tuple[Array, Array, Array | None]  # X, Y, weights
 

@@ -30,7 +30,7 @@ inline constexpr const char* sigma_names[] = {
     "identity", "relu", "leaky_relu", "elu",      "selu", "sigmoid", "tanh",    "softplus",    "softsign",   "gelu",
     "silu",     "mish", "hard_tanh",  "gaussian", "sine", "exp",     "softmax", "log_softmax", "layer_norm",
 };
-constexpr bool entrywise(Sigma sigma) { return sigma < Sigma::softmax; }
+constexpr bool is_entrywise(Sigma sigma) { return sigma < Sigma::softmax; }
 // Does σ′ need z? Otherwise it follows from a, to within u (1 + |σ′|) in absolute terms: sigmoid′ = a (1 − a), say.
 constexpr bool derivative_needs_z(Sigma sigma, double parameter) {
   switch (sigma) {
@@ -68,12 +68,15 @@ constexpr Sigma canonical_sigma(Cost cost) {
   return Sigma::identity;
 }
 
+// The terms of J that are divided by the sum of the examples' weights.
+enum class Mean : int { none, losses, losses_and_penalties };
+
 enum class Optimizer : int { gradient_descent, momentum, nesterov, adagrad, rmsprop, adam, adamw, rprop };
 inline constexpr const char* optimizer_names[] = {
     "gradient_descent", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "rprop",
 };
 // Numbers kept per parameter, in the order of the Python class's `moments`: v | ν | μ, ν | step size, previous g.
-constexpr int moments(Optimizer optimizer) {
+constexpr int moment_count(Optimizer optimizer) {
   if (optimizer == Optimizer::gradient_descent) return 0;
   return optimizer < Optimizer::adam ? 1 : 2;
 }

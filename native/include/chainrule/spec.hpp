@@ -22,12 +22,12 @@ struct LayerSpec {  // L[i], of output size m[i]
   double parameter = 0;             // slope, alpha or epsilon
   ScheduleSpec dropout = {};        // p
   std::vector<Run> runs = {};       // the blocks of W; none: W is dense
-  bool parametric = false;          // a = (1 − κ) z + κ σ(z), with one κ for each unit
+  bool is_parametric = false;       // a = (1 − κ) z + κ σ(z), with one κ for each unit
   double rate[parts] = {1, 1, 1};   // what each step of W, b and κ is multiplied by
   double decay[parts] = {1, 0, 0};  // and what AdamW's λ is
 
-  bool drops() const { return dropout.rate > 0; }
-  bool dense() const { return runs.empty(); }
+  bool has_dropout() const { return dropout.rate > 0; }
+  bool is_dense() const { return runs.empty(); }
   bool has_factors() const {
     return rate[0] != 1 || rate[1] != 1 || rate[2] != 1 || decay[0] != 1 || decay[1] != 0 || decay[2] != 0;
   }
@@ -40,11 +40,11 @@ struct NetworkSpec {
   int r() const { return static_cast<int>(layers.size()); }
   long entries(int i) const {  // of W[i]: all (mᵢ, mᵢ₋₁), or those of its blocks
     const LayerSpec& layer = layers[i - 1];
-    long count = layer.dense() ? m[i] * m[i - 1] : 0;
+    long count = layer.is_dense() ? m[i] * m[i - 1] : 0;
     for (const Run& run : layer.runs) count += run.count * run.p * run.q;
     return count;
   }
-  long size(int i) const { return entries(i) + m[i] * (layers[i - 1].parametric ? 2 : 1); }  // W[i], b[i], κ[i] in θ
+  long size(int i) const { return entries(i) + m[i] * (layers[i - 1].is_parametric ? 2 : 1); }  // W[i], b[i], κ[i] in θ
   long d() const {  // the length of θ: W[1] row by row (block by block), b[1] (m₁), κ[1] (m₁) if there is one, W[2], …
     long count = 0;
     for (int i = 1; i <= r(); ++i) count += size(i);
@@ -52,7 +52,7 @@ struct NetworkSpec {
   }
   bool has_dropout() const {
     for (const LayerSpec& layer : layers)
-      if (layer.drops()) return true;
+      if (layer.has_dropout()) return true;
     return false;
   }
 };
@@ -60,8 +60,10 @@ struct NetworkSpec {
 struct CostSpec {
   Cost cost = Cost::sum_of_squares;
   double parameter = 0;  // label_smoothing, threshold or q
-  int mean = 0;          // 1: of the losses, 2: of the penalties too
+  Mean mean = Mean::none;
   double l1 = 0, l2 = 0;
+
+  bool has_mean() const { return mean != Mean::none; }
 };
 
 struct OptimizerSpec {
@@ -93,7 +95,7 @@ template <class T> struct ProblemSpec {
   int first_threads = 0;  // to begin with, and then as many as turn out to be fastest; 0: all of them always
 
   long steps_per_epoch() const { return (data.t + batch_size - 1) / batch_size; }
-  bool full_batch() const { return batch_size == data.t; }
+  bool is_full_batch() const { return batch_size == data.t; }
 };
 
 }  // namespace chainrule

@@ -17,7 +17,7 @@ long cut(long total, long k, long parts) { return total * k / parts; }
 
 template <class T> bool LaneMethod<T>::suits(const NetworkSpec& net) {
   for (const LayerSpec& layer : net.layers)
-    if (layer.has_factors() || layer.parametric || !layer.dense()) return false;
+    if (layer.has_factors() || layer.is_parametric || !layer.is_dense()) return false;
   return *std::max_element(net.m.begin(), net.m.end()) <= max_width && net.d() <= max_d;
 }
 
@@ -28,8 +28,8 @@ template <class T> LaneMethod<T>::LaneMethod(const ProblemSpec<T>& problem)
       n_(problem.net.m.front()),
       m_(problem.net.m.back()),
       cost_(problem.cost),
-      keeps_batch_(problem.full_batch() && problem.data.t * (n_ + m_ + 1) * long(sizeof(T)) <= most_bytes),
-      kept_(moments(problem.optimizer.optimizer)),
+      keeps_batch_(problem.is_full_batch() && problem.data.t * (n_ + m_ + 1) * long(sizeof(T)) <= most_bytes),
+      kept_(moment_count(problem.optimizer.optimizer)),
       padded_((d_ + lanes_ - 1) / lanes_ * lanes_),
       theta_(padded_),
       mask_(padded_),
@@ -38,22 +38,22 @@ template <class T> LaneMethod<T>::LaneMethod(const ProblemSpec<T>& problem)
   const NetworkSpec& net = problem.net;
   for (int k = 0; k < kept_; ++k) moment_[k] = Buffer<T>(padded_), moment_before_[k] = Buffer<T>(padded_);
   const long widest = *std::max_element(net.m.begin(), net.m.end());
-  const long row = long(max_vectors) * lanes_;  // numbers per feature of a block
+  const long row = long(max_group_vectors) * lanes_;  // numbers per feature of a block
   for (int t = 0; t < problem.threads; ++t) {
     Workspace& space = workspaces_.emplace_back();
     const auto memory = [&](long count) { return space.memory.emplace_back(count).get(); };
     long theta = 0;
     for (int i = 1; i <= net.r(); ++i) {
       const LayerSpec& spec = net.layers[i - 1];
-      NarrowLayer<T> layer{};
+      LaneLayer<T> layer{};
       layer.n = static_cast<int>(net.m[i - 1]), layer.m = static_cast<int>(net.m[i]);
       layer.sigma = spec.sigma, layer.parameter = static_cast<T>(spec.parameter);
-      layer.theta = theta;
+      layer.theta_offset = theta;
       layer.W = theta_.get() + theta, layer.b = layer.W + layer.m * layer.n;
       layer.a = memory(layer.m * row), layer.delta = memory(layer.m * row);
-      if (spec.drops()) layer.mask = memory(layer.m * row);
-      if (spec.drops() || !entrywise(spec.sigma) || derivative_needs_z(spec.sigma, spec.parameter))
-        layer.source = memory(layer.m * row);
+      if (spec.has_dropout()) layer.mask = memory(layer.m * row);
+      if (spec.has_dropout() || !is_entrywise(spec.sigma) || derivative_needs_z(spec.sigma, spec.parameter))
+        layer.saved = memory(layer.m * row);
       std::fill_n(mask_.get() + theta, layer.m * layer.n, T(1));
       theta += layer.m * (layer.n + 1L);
       space.layers.push_back(layer);
@@ -68,7 +68,8 @@ template <class T> LaneMethod<T>::LaneMethod(const ProblemSpec<T>& problem)
   }
   sums_ = Buffer<T>(max_chunks * d_ * lanes_);
   chunk_losses_ = Buffer<T>(max_chunks * lanes_);
-  validation_losses_.resize((problem.validation.t + lanes_ * kernels_.vectors - 1) / (lanes_ * kernels_.vectors));
+  validation_losses_.resize((problem.validation.t + lanes_ * kernels_.group_vectors - 1) /
+                            (lanes_ * kernels_.group_vectors));
 }
 
 template <class T> void LaneMethod<T>::finish() {
@@ -109,47 +110,48 @@ template <class T> void LaneMethod<T>::gather(const TrainingSet<T>& set, const s
   }
 }
 
-template <class T> NarrowBlock<T> LaneMethod<T>::block(Workspace& space, int vectors) const {
-  NarrowBlock<T> b{};
+template <class T> LaneGroup<T> LaneMethod<T>::block(Workspace& space, int vectors) const {
+  LaneGroup<T> b{};
   b.r = static_cast<int>(space.layers.size());
   b.layers = space.layers.data();
   b.vectors = vectors;
   b.cost = cost_.cost, b.cost_parameter = static_cast<T>(cost_.parameter);
-  b.x = space.x.get(), b.y = space.y.get(), b.weights = space.weights.get();
+  b.x = space.x.get(), b.y = space.y.get(), b.example_weights = space.weights.get();
   b.scratch = space.scratch.get();
   return b;
 }
 
 template <class T> Outcome LaneMethod<T>::step(const Step<T>& step, Team& team, int thread) {
   const long vectors = (step.rows + lanes_ - 1) / lanes_;
-  const long blocks = (vectors + kernels_.vectors - 1) / kernels_.vectors;
+  const long blocks = (vectors + kernels_.group_vectors - 1) / kernels_.group_vectors;
   const int chunks = static_cast<int>(std::min<long>(blocks, max_chunks));
   Workspace& space = workspaces_[thread];
   team.for_each_piece(thread, chunks, [&](long c) {
     const long b0 = cut(blocks, c, chunks), b1 = cut(blocks, c + 1, chunks);
     for (long b = b0; b < b1; ++b) {
       const long v0 = cut(vectors, b, blocks);
-      NarrowBlock<T> g = block(space, static_cast<int>(cut(vectors, b + 1, blocks) - v0));
+      LaneGroup<T> g = block(space, static_cast<int>(cut(vectors, b + 1, blocks) - v0));
       T *x = space.x.get(), *y = space.y.get(), *weights = space.weights.get();
       const long row = v0 * lanes_;
       if (keeps_batch_)
-        g.x = x = x_.get() + row * n_, g.y = y = y_.get() + row * m_, g.weights = weights = weights_.get() + row;
+        g.x = x = x_.get() + row * n_, g.y = y = y_.get() + row * m_,
+        g.example_weights = weights = weights_.get() + row;
       if (!keeps_batch_ || !gathered_)
         gather(*step.set, step.order, step.first, step.rows, step.scale, row, g.vectors, x, y, weights);
-      g.training = true;
-      g.start = b == b0;
+      g.is_training = true;
+      g.is_first = b == b0;
       g.sums = sums_.get() + c * d_ * lanes_;
       g.loss = chunk_losses_.get() + c * lanes_;
-      g.dropout = step.dropout, g.key = step.key, g.row = row, g.step_rows = step.rows;
-      kernels_.narrow_block(g);
+      g.dropout = step.dropout, g.dropout_key = step.key, g.first_row = row, g.step_rows = step.rows;
+      kernels_.lane_group(g);
     }
     if (b1 - b0 > 64) team.poll(thread);
   });
   team.barrier.wait();
   if (team.is_stopping()) return Outcome::aborted;
   const long groups = padded_ / lanes_;
-  kernels_.narrow_reduce(sums_.get(), d_ * lanes_, chunks, cut(groups, thread, team.count) * lanes_,
-                         std::min(d_, cut(groups, thread + 1, team.count) * lanes_), gradient_.get());
+  kernels_.lane_reduce(sums_.get(), d_ * lanes_, chunks, cut(groups, thread, team.count) * lanes_,
+                       std::min(d_, cut(groups, thread + 1, team.count) * lanes_), gradient_.get());
   team.barrier.wait();
   if (thread == 0) {
     gathered_ = true;
@@ -178,8 +180,8 @@ template <class T> Outcome LaneMethod<T>::move(const Step<T>& step) {
   }
   const bool decays = c.optimizer == Optimizer::adamw;
   if (step.l1 != 0 || step.l2 != 0 || decays)
-    kernels_.narrow_penalties(gradient_.get(), theta_.get(), mask_.get(), padded_, c.l1, c.l2,
-                              decays ? c.of[int(Part::W)].decay : T(0));
+    kernels_.lane_penalties(gradient_.get(), theta_.get(), mask_.get(), padded_, c.l1, c.l2,
+                            decays ? c.coefficients[int(Part::W)].decay : T(0));
   if (!std::isfinite(J) || !(kernels_.largest(gradient_.get(), padded_) <= most)) {
     std::copy_n(theta_before_.get(), padded_, theta_.get());
     return Outcome::diverged;
@@ -189,9 +191,9 @@ template <class T> Outcome LaneMethod<T>::move(const Step<T>& step) {
   double norm = 0;
   if (step.measures_gradient_norm || clips) norm = std::sqrt(kernels_.sum_of_squares(gradient_.get(), padded_));
   StepConstants<T> constants = c;
-  if (norm > step.clip_norm) constants.scale = static_cast<T>(step.clip_norm / norm);
+  if (norm > step.clip_norm) constants.gradient_scale = static_cast<T>(step.clip_norm / norm);
   kernels_.apply(gradient_.get(), padded_, {theta_.get(), {moment_[0].get(), moment_[1].get()}},
-                 {&constants, false, true, true, nullptr, nullptr},
+                 {.constants = &constants, .should_update = true},
                  Part::b);  // without decay: the weights' has been done
   if (!(kernels_.largest(theta_.get(), padded_) <= most)) {
     std::copy_n(theta_before_.get(), padded_, theta_.get());
@@ -203,16 +205,17 @@ template <class T> Outcome LaneMethod<T>::move(const Step<T>& step) {
 }
 
 template <class T> double LaneMethod<T>::losses(const TrainingSet<T>& set, double scale, Team& team, int thread) {
-  const long rows_of_block = long(lanes_) * kernels_.vectors, blocks = (set.t + rows_of_block - 1) / rows_of_block;
+  const long rows_of_block = long(lanes_) * kernels_.group_vectors,
+             blocks = (set.t + rows_of_block - 1) / rows_of_block;
   Workspace& space = workspaces_[thread];
   team.for_each_piece(thread, blocks, [&](long b) {
     const long row = b * rows_of_block, vectors = (std::min(rows_of_block, set.t - row) + lanes_ - 1) / lanes_;
-    NarrowBlock<T> g = block(space, static_cast<int>(vectors));
+    LaneGroup<T> g = block(space, static_cast<int>(vectors));
     gather(set, nullptr, 0, set.t, scale, row, g.vectors, space.x.get(), space.y.get(), space.weights.get());
     alignas(64) T loss[max_lanes];
     g.loss = loss;
-    g.start = true;
-    kernels_.narrow_block(g);
+    g.is_first = true;
+    kernels_.lane_group(g);
     validation_losses_[b] = 0;
     for (int k = 0; k < lanes_; ++k) validation_losses_[b] += loss[k];
   });

@@ -27,12 +27,12 @@ template <class T> class LaneMethod final : public Method<T> {
 
  private:
   struct Workspace {  // of one thread
-    std::vector<NarrowLayer<T>> layers;
+    std::vector<LaneLayer<T>> layers;
     std::vector<Buffer<T>> memory;
     Buffer<T> x, y, weights, scratch;  // of a block that is gathered
   };
 
-  NarrowBlock<T> block(Workspace& workspace, int vectors) const;
+  LaneGroup<T> block(Workspace& workspace, int vectors) const;
   void gather(const TrainingSet<T>& set, const std::uint32_t* order, long first, long rows, double scale, long row,
               int vectors, T* x, T* y, T* weights) const;
   Outcome move(const Step<T>& step);

@@ -11,7 +11,7 @@ constexpr long units_of_a_piece = 64;  // inputs and units of its blocks, about:
 
 template <class T> int BlockDiagonalFront<T>::leading(const NetworkSpec& net) {
   int count = 0;
-  while (count + 1 < net.r() && !net.layers[count].dense() && entrywise(net.layers[count].sigma)) ++count;
+  while (count + 1 < net.r() && !net.layers[count].is_dense() && is_entrywise(net.layers[count].sigma)) ++count;
   return count;
 }
 
@@ -28,7 +28,7 @@ BlockDiagonalFront<T>::BlockDiagonalFront(const NetworkSpec& net, const Kernels<
     Layer& layer = layers[l];
     layer.spec = net.layers[l];
     layer.n = net.m[l], layer.m = net.m[l + 1];
-    const bool parametric = layer.spec.parametric, dropout = layer.spec.drops();
+    const bool parametric = layer.spec.is_parametric, dropout = layer.spec.has_dropout();
     layer.keeps_source = dropout || parametric || derivative_needs_z(layer.spec.sigma, layer.spec.parameter);
     layer.a = Buffer<T>(layer.m * pitch);
     if (layer.keeps_source) layer.source = Buffer<T>(layer.m * pitch);
@@ -77,8 +77,8 @@ template <class T> void BlockDiagonalFront<T>::write(const T* numbers, T* to) co
     for (int k = 0; k < parts; ++k) std::copy_n(numbers + piece.place[k], piece.count[k], to + piece.theta[k]);
 }
 
-template <class T> UnitBlocks<T> BlockDiagonalFront<T>::blocks(const Piece& piece) const {
-  UnitBlocks<T> blocks{piece.run, piece.in, piece.out, {}};
+template <class T> DiagonalBlocks<T> BlockDiagonalFront<T>::blocks(const Piece& piece) const {
+  DiagonalBlocks<T> blocks{piece.run, piece.in, piece.out, {}};
   for (int k = 0; k < parts; ++k) blocks.theta[k] = piece.count[k] ? theta.get() + piece.place[k] : nullptr;
   return blocks;
 }

@@ -45,7 +45,7 @@ template <class T> class BlockDiagonalFront {
   void read(const T* theta, T* numbers) const;   // from θ's order
   void write(const T* numbers, T* theta) const;  // and back
 
-  UnitBlocks<T> blocks(const Piece& piece) const;
+  DiagonalBlocks<T> blocks(const Piece& piece) const;
   UnitLayer<T> layer(int l, long first, long last, bool training) const;
 
   // Rows [first, last), of a[count()] → panels; of ∂J/∂a[count()] in panels → the deltas. The masks come first, with this

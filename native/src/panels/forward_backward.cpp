@@ -158,24 +158,24 @@ Linear<T> PanelNetwork<T>::linear(const Area& area, const Buffer<T>& W, long K, 
   g.B = W.get(), g.K = K;
   g.first_row = area.first, g.last_row = area.last;
   g.first_panel = area.p0, g.last_panel = area.p1, g.panels = panels;
-  g.start = area.p0 + area.start(area.p1 - area.p0);
-  g.next = area.p1 < panels ? g.B + area.p1 * K * R : then;
-  g.fetch = area.fetch;
+  g.start_panel = area.p0 + area.start(area.p1 - area.p0);
+  g.prefetch.next_panel = area.p1 < panels ? g.B + area.p1 * K * R : then;
+  g.prefetch.is_input_remote = area.fetch;
   return g;
 }
 
 template <class T> bool PanelNetwork<T>::forward(const Block<T>& block, int i, const Area& area, int thread) {
   const Layer& layer = layers[i - 1];
-  const bool vector_valued = !entrywise(layer.spec.sigma), is_last = i == static_cast<int>(layers.size());
+  const bool vector_valued = !is_entrywise(layer.spec.sigma), is_last = i == static_cast<int>(layers.size());
   const T* const then = i < wide_layers() ? begin(area, layers[i].W, layers[i].n, layers[i].panels_out)
                         : block.training  ? begin(area, layer.Wt, layer.m, layer.panels_in)
                                           : nullptr;
   Linear<T> g = linear(area, layer.W, layer.n, layer.panels_out, then);
   g.last_lanes = static_cast<int>(layer.m - long(layer.panels_out - 1) * R);
-  g.A = input_of(i), g.sparse = layer.sparse_input;
+  g.A = input_of(i), g.can_skip_zeros = layer.sparse_input;
   g.bias = layer.b.get();
   g.out = layer.a.get();
-  g.epilogue = vector_valued || is_last ? Linear<T>::none : Linear<T>::value;
+  g.epilogue = vector_valued || is_last ? LinearEpilogue::none : LinearEpilogue::activation;
   g.activation = {layer.spec.sigma, static_cast<T>(layer.spec.parameter),
                   block.training && layer.keeps_source ? layer.source.get() : nullptr,
                   block.training ? layer.mask.get() : nullptr, layer.kappa.get()};
@@ -199,7 +199,7 @@ template <class T> bool PanelNetwork<T>::output(const Block<T>& block, int first
   out.m = static_cast<int>(layer.m), out.first_row = first, out.last_row = last;
   out.Z = layer.thin ? z_.get() : layer.a.get(), out.Z_stride = layer.thin ? 0 : stride();
   out.Y = y_.get();
-  out.weights = weights_.get();
+  out.example_weights = weights_.get();
   out.losses = losses.get();
   out.delta = block.training ? layer.delta.get() : nullptr, out.delta_stride = stride();
   out.scratch = scratch_[thread].get();
@@ -215,13 +215,13 @@ template <class T> bool PanelNetwork<T>::output(const Block<T>& block, int first
 template <class T> bool PanelNetwork<T>::backward(const Block<T>& block, int i, const Area& area, int thread) {
   const Layer& layer = layers[i - 1];
   const Layer* const below = i > 1 ? &layers[i - 2] : nullptr;  // null: the front
-  const bool vector_valued = below && !entrywise(below->spec.sigma);
+  const bool vector_valued = below && !is_entrywise(below->spec.sigma);
   const T* const then = below ? begin(area, below->Wt, below->m, below->panels_in) : nullptr;
   Linear<T> g = linear(area, layer.Wt, layer.m, layer.panels_in, then);
   g.last_lanes = static_cast<int>(layer.n - long(layer.panels_in - 1) * R);
-  g.A = layer.delta.get(), g.sparse = layer.sparse_delta;
+  g.A = layer.delta.get(), g.can_skip_zeros = layer.sparse_delta;
   g.out = below ? below->delta.get() : x_delta.get();
-  g.epilogue = vector_valued || !below ? Linear<T>::none : Linear<T>::derivative;
+  g.epilogue = vector_valued || !below ? LinearEpilogue::none : LinearEpilogue::derivative;
   g.activation = {};
   if (below)
     g.activation = {below->spec.sigma,
@@ -246,7 +246,8 @@ template <class T> void PanelNetwork<T>::look_for_zeros(long rows) {
     long nonzeros = 0;
     for (long p = 0; p < panels; ++p)
       for (int i = 0; i < stretches; ++i)
-        nonzeros += kernels.nonzeros(numbers + p * stride() + (rows - stretch) * i / (stretches - 1) * R, stretch * R);
+        nonzeros +=
+            kernels.count_nonzeros(numbers + p * stride() + (rows - stretch) * i / (stretches - 1) * R, stretch * R);
     return panels > 0 && double(nonzeros) <= most_nonzeros * double(panels * stretches * stretch * R);
   };
   for (int i = 1; i <= wide_layers(); ++i) {

@@ -26,21 +26,23 @@ template <class T> bool PanelMethod<T>::halves_pay() const {
 
 // This thread's share of ∂J/∂θ, and what the epilogue makes of it. Where rows are halved, a piece's sum begins with the half that is in the
 // cache of those threads which do not have the piece: they store it, and its own threads go on from there.
-template <class T> void PanelMethod<T>::weights(const Epilogue<T>& wanted, long rows, Team& team, int thread) {
+template <class T> void PanelMethod<T>::weights(const GradientEpilogue<T>& wanted, long rows, Team& team, int thread) {
   const bool halved = halves_ && rows >= least_rows_in_halves, alone = team.count == 1;
   const long middle = halved ? network_.half_of(rows) : 0, count = static_cast<long>(pieces_.size());
   const auto half = [&](bool second) {
     const long first = second ? middle : 0, end = second ? rows : middle;
-    return BlockRows<T>{first, end - first, wanted.update, false, false, nullptr, nullptr, nullptr};
+    return GradientRows<T>{.first = first, .count = end - first, .use_transposed_as_scratch = wanted.should_update};
   };
   long mine = cuts_[thread];
   const auto begin = [&](long k) {
-    if (!wanted.update) team.poll(thread);
-    BlockRows<T> of = half(k < half_);
-    of.next = &blocks_[pieces_[(k + 1) % count].first];
-    of.sparse = among_zeros(pieces_[k]);
-    if (wanted.update && !alone && mine < cuts_[thread + 1]) of.later = blocks_[pieces_[mine++].first].parameters.theta;
-    sum_up(pieces_[k], of, {wanted.step, wanted.add, false, false, nullptr, nullptr});
+    if (!wanted.should_update) team.poll(thread);
+    GradientRows<T> of = half(k < half_);
+    of.prefetch.next_block = &blocks_[pieces_[(k + 1) % count].first];
+    of.can_skip_zeros = among_zeros(pieces_[k]);
+    if (wanted.should_update && !alone && mine < cuts_[thread + 1])
+      of.prefetch.output = blocks_[pieces_[mine++].first].parameters.theta;
+    sum_up(pieces_[k], of,
+           {.constants = wanted.constants, .should_accumulate = wanted.should_accumulate, .is_complete = false});
   };
   if (halved && !alone) {
     team.for_each_piece(thread, other_cuts_[thread], other_cuts_[thread + 1],
@@ -50,41 +52,41 @@ template <class T> void PanelMethod<T>::weights(const Epilogue<T>& wanted, long 
   team.for_each_piece(thread, cuts_[thread], cuts_[thread + 1], [&](long k) {
     const Piece& piece = pieces_[k];
     if (halved && alone) begin(k);
-    if (!wanted.update) team.poll(thread);
-    BlockRows<T> of =
-        halved ? half(k >= half_) : BlockRows<T>{0, rows, false, !alone, false, nullptr, nullptr, nullptr};
-    of.sparse = among_zeros(piece);
+    if (!wanted.should_update) team.poll(thread);
+    GradientRows<T> of =
+        halved ? half(k >= half_) : GradientRows<T>{.first = 0, .count = rows, .is_transposed_remote = !alone};
+    of.can_skip_zeros = among_zeros(piece);
     if (k + 1 < count) {
       const Piece& next = pieces_[k + 1];
-      of.next = &blocks_[next.first];
+      of.prefetch.next_block = &blocks_[next.first];
       // Of its two panels the one that this thread has not had lately: another core may have written it, or it has left L2 (B, D 3 %).
       // The front's pieces all come first, and have q = 0.
       const bool inputs = next.q > piece.q && !network_.layers[next.layer].thin;
-      if (!halved) of.ahead = inputs ? of.next->A : of.next->B;
+      if (!halved) of.prefetch.input = inputs ? of.prefetch.next_block->A : of.prefetch.next_block->B;
     }
-    Epilogue<T> epilogue = wanted;
-    epilogue.add |= halved;
+    GradientEpilogue<T> epilogue = wanted;
+    epilogue.should_accumulate |= halved;
     measure(piece, epilogue);
     sum_up(piece, of, epilogue);
   });
 }
 
 // Points the epilogue to where the norms of the piece's blocks are summed, which begin with nothing.
-template <class T> void PanelMethod<T>::measure(const Piece& piece, Epilogue<T>& epilogue) {
-  if (epilogue.norm2) {
-    epilogue.norm2 = &norm2_[piece.first];
-    std::fill_n(epilogue.norm2, piece.count, 0.0);
+template <class T> void PanelMethod<T>::measure(const Piece& piece, GradientEpilogue<T>& epilogue) {
+  if (epilogue.squared_norm) {
+    epilogue.squared_norm = &norm2_[piece.first];
+    std::fill_n(epilogue.squared_norm, piece.count, 0.0);
   }
-  if (epilogue.penalty) {
-    epilogue.penalty = &penalties_[2 * piece.first];
-    std::fill_n(epilogue.penalty, 2 * piece.count, 0.0);
+  if (epilogue.penalty_norms) {
+    epilogue.penalty_norms = &penalties_[2 * piece.first];
+    std::fill_n(epilogue.penalty_norms, 2 * piece.count, 0.0);
   }
 }
 
 template <class T>
-void PanelMethod<T>::sum_up(const Piece& piece, const BlockRows<T>& rows, Epilogue<T> epilogue) const {
+void PanelMethod<T>::sum_up(const Piece& piece, const GradientRows<T>& rows, GradientEpilogue<T> epilogue) const {
   const auto& kernels = network_.kernels;
-  epilogue.step += place(piece);
+  epilogue.constants += place(piece);
   if (piece.layer < 0) {
     const BlockDiagonalFront<T>& front = network_.front;
     const auto& blocks = front.pieces[piece.p];
@@ -92,7 +94,7 @@ void PanelMethod<T>::sum_up(const Piece& piece, const BlockRows<T>& rows, Epilog
                            unit_gradient(piece, rows.count), epilogue);
     return;
   }
-  kernels.weight_blocks(&blocks_[piece.first], piece.count, rows, epilogue);
+  kernels.gradient_blocks(&blocks_[piece.first], piece.count, rows, epilogue);
   if (piece.q != 0) return;
   kernels.bias_block(bias_block(piece, Part::b), rows.first, rows.count, epilogue);
   if (network_.layers[piece.layer].kappa)
@@ -100,13 +102,13 @@ void PanelMethod<T>::sum_up(const Piece& piece, const BlockRows<T>& rows, Epilog
 }
 
 // The step along the stored gradient.
-template <class T> void PanelMethod<T>::apply(const Epilogue<T>& wanted, Team& team, int thread) {
+template <class T> void PanelMethod<T>::apply(const GradientEpilogue<T>& wanted, Team& team, int thread) {
   const long R = network_.R;
   const auto& kernels = network_.kernels;
   team.for_each_piece(thread, cuts_[thread], cuts_[thread + 1], [&](long k) {
     const Piece& piece = pieces_[k];
-    Epilogue<T> epilogue = wanted;
-    epilogue.step += place(piece);
+    GradientEpilogue<T> epilogue = wanted;
+    epilogue.constants += place(piece);
     measure(piece, epilogue);
     if (piece.layer < 0) {
       const UnitGradient<T> g = unit_gradient(piece, 0);
@@ -115,11 +117,11 @@ template <class T> void PanelMethod<T>::apply(const Epilogue<T>& wanted, Team& t
       return;
     }
     for (long i = piece.first; i < piece.first + piece.count; ++i) {
-      const WeightBlock<T>& block = blocks_[i];
+      const GradientBlock<T>& block = blocks_[i];
       kernels.apply(block.sum, block.height * R, block.parameters, epilogue, Part::W);
       if (block.transposed)
         kernels.transpose_block(block.parameters.theta, block.height, block.width, block.transposed);
-      if (epilogue.penalty) epilogue.penalty += 2;
+      if (epilogue.penalty_norms) epilogue.penalty_norms += 2;
     }
     if (piece.q != 0) return;
     for (const Part part : {Part::b, Part::kappa}) {
@@ -135,7 +137,7 @@ template <class T> void PanelMethod<T>::measure_penalty() {
   for (const Piece& piece : pieces_) {
     const UnitGradient<T> units = piece.layer < 0 ? unit_gradient(piece, 0) : UnitGradient<T>{};
     for (long i = piece.first; i < piece.first + piece.count; ++i) {
-      const WeightBlock<T>& block = blocks_[i];
+      const GradientBlock<T>& block = blocks_[i];
       const T* const W = (piece.layer < 0 ? units.parameters[int(Part::W)] : block.parameters).theta;
       network_.kernels.add_norms(W, piece.layer < 0 ? units.count[int(Part::W)] : block.height * long(network_.R),
                                  &penalties_[2 * i]);

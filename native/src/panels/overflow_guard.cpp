@@ -16,7 +16,7 @@ template <class T> double reach_of(const Kernels<T>& kernels, const T* x, long c
 
 // A g with |σ(z)| ≤ g (|z| + 1) and |σ′(z)| ≤ g for all z, infinite where there is none or nobody asks
 double growth(const LayerSpec& layer) {
-  if (layer.parametric || layer.drops() || !entrywise(layer.sigma) || layer.sigma == Sigma::exp)
+  if (layer.is_parametric || layer.has_dropout() || !is_entrywise(layer.sigma) || layer.sigma == Sigma::exp)
     return std::numeric_limits<double>::infinity();
   const bool bent = layer.sigma == Sigma::leaky_relu || layer.sigma == Sigma::elu;
   return 2 * std::max(1.0, bent ? std::abs(layer.parameter) : 1.0);
@@ -32,7 +32,7 @@ double slope(const CostSpec& cost, const LayerSpec& last, double z, double y, do
       return growth(last) * (growth(last) * (z + 1) + y + 1);
     case Cost::log_likelihood:
     case Cost::cross_entropy:
-      if (last.sigma == canonical_sigma(cost.cost) && !last.parametric) return (m + 1) * (y + 1);
+      if (last.sigma == canonical_sigma(cost.cost) && !last.is_parametric) return (m + 1) * (y + 1);
       break;
     case Cost::poisson:
       break;
@@ -55,7 +55,7 @@ template <class T> void PanelMethod<T>::measure_data(const ProblemSpec<T>& probl
   };
   x_reach_ = reach(X, t * problem.net.m.front());
   y_reach_ = reach(Y, t * problem.net.m.back());
-  weight_reach_ = weights && !problem.cost.mean ? reach_of(network_.kernels, weights, t) : 1;
+  weight_reach_ = weights && !problem.cost.has_mean() ? reach_of(network_.kernels, weights, t) : 1;
   a_reach_.resize(network_.layers.size());
   foresees_ = network_.front.count() == 0 && moderate_within(0);  // some σ and costs are not bounded whatever θ is
 }
@@ -103,9 +103,9 @@ template <class T> void PanelMethod<T>::measure_reach() {
 // Can no |θ| overflow in this step, if no entry of the gradient is above `largest`? A bound of |θ| and of the first moment is kept
 // from step to step; where it has grown too far, they are measured anew. Called by thread 0.
 template <class T> bool PanelMethod<T>::stays_finite(const Step<T>& step, double largest) {
-  Coefficients<T> c = step.constants[0].of[0];  // with the largest factors
+  Coefficients<T> c = step.constants[0].coefficients[0];  // with the largest factors
   for (std::size_t l = 0; l < constants_.size(); ++l)
-    for (const Coefficients<T>& other : step.constants[l].of) {
+    for (const Coefficients<T>& other : step.constants[l].coefficients) {
       c.alpha = std::max(c.alpha, other.alpha);
       c.decay = std::max(c.decay, other.decay);
     }
@@ -177,7 +177,7 @@ template <class T> bool PanelMethod<T>::theta_is_finite() const {
 
 template <class T> void PanelMethod<T>::restore() {
   each_array([&](T* numbers, long count, std::size_t k, int) { std::copy_n(kept_[k].get(), count, numbers); });
-  for (const WeightBlock<T>& block : blocks_)
+  for (const GradientBlock<T>& block : blocks_)
     if (block.transposed)
       network_.kernels.transpose_block(block.parameters.theta, block.height, block.width, block.transposed);
 }

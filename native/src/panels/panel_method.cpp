@@ -32,7 +32,7 @@ template <class T> PanelMethod<T>::PanelMethod(const ProblemSpec<T>& problem)
       flags_(problem.threads),
       constants_(problem.net.r()) {
   measure_data(problem);
-  const int kept = moments(problem.optimizer.optimizer);
+  const int kept = moment_count(problem.optimizer.optimizer);
   for (int k = 0; k < kept; ++k) {
     front_moments_[k] = Buffer<T>(network_.front.size());
     for (const Layer& layer : network_.layers) moments_[k].push_back(room_like(layer));
@@ -121,12 +121,10 @@ template <class T> void PanelMethod<T>::finish() {
 template <class T> Outcome PanelMethod<T>::step(const Step<T>& step, Team& team, int thread) {
   const long blocks = (step.rows + block_rows_ - 1) / block_rows_;
   const bool clips = step.clip_norm < std::numeric_limits<double>::infinity();
-  const Epilogue<T> fused = {step.constants,
-                             false,
-                             true,
-                             true,
-                             step.measures_gradient_norm ? &norm2_[0] : nullptr,
-                             penalised_ ? &penalties_[0] : nullptr};
+  const GradientEpilogue<T> fused = {.constants = step.constants,
+                                     .should_update = true,
+                                     .squared_norm = step.measures_gradient_norm ? &norm2_[0] : nullptr,
+                                     .penalty_norms = penalised_ ? &penalties_[0] : nullptr};
   // Before the first barrier: after it, the others are free to move W and what is known of it.
   if (thread == 0) block_J_ = penalty(step);
   if (thread == 0)
@@ -169,7 +167,11 @@ template <class T> Outcome PanelMethod<T>::step(const Step<T>& step, Team& team,
     if (b == 0 && thread == 0) make_room_for_sums();
     if (thread == 0) choose_sums(calm());
     team.barrier.wait();
-    weights({step.constants, b > 0, b + 1 == blocks, false, b + 1 == blocks ? &norm2_[0] : nullptr, nullptr},
+    const bool is_last = b + 1 == blocks;
+    weights({.constants = step.constants,
+             .should_accumulate = b > 0,
+             .is_complete = is_last,
+             .squared_norm = is_last ? &norm2_[0] : nullptr},
             block.rows, team, thread);
     if (thread == 0) look_for_zeros(block.rows);
     team.barrier.wait();
@@ -178,8 +180,8 @@ template <class T> Outcome PanelMethod<T>::step(const Step<T>& step, Team& team,
   if (thread == 0) decision_ = team.is_stopping() ? Outcome::aborted : decide(step);
   team.barrier.wait();
   if (decision_ == Outcome::done) {
-    Epilogue<T> epilogue = fused;
-    epilogue.step = constants_.data();
+    GradientEpilogue<T> epilogue = fused;
+    epilogue.constants = constants_.data();
     apply(epilogue, team, thread);
     team.barrier.wait();
     if (keeps_) {
@@ -208,7 +210,8 @@ void PanelMethod<T>::gradient(const Step<T>& step, T* gradient, T* const* deltas
     if (thread == 0) block_J_ = (b == 0 ? penalty(step) : block_J_) + ordered_sum(network_.losses.get(), rows);
     if (thread == 0) choose_sums(calm());
     team.barrier.wait();
-    weights({step.constants, b > 0, b + 1 == blocks, false, nullptr, nullptr}, rows, team, thread);
+    weights({.constants = step.constants, .should_accumulate = b > 0, .is_complete = b + 1 == blocks}, rows, team,
+            thread);
     const int f = network_.front.count();
     for (int l = 0; l < f; ++l) {
       const auto& layer = network_.front.layers[l];
@@ -246,7 +249,7 @@ template <class T> Outcome PanelMethod<T>::decide(const Step<T>& step) {
   this->measured = {block_J_, norm};
   std::copy_n(step.constants, constants_.size(), constants_.begin());
   if (norm > step.clip_norm)
-    for (auto& constants : constants_) constants.scale = static_cast<T>(step.clip_norm / norm);
+    for (auto& constants : constants_) constants.gradient_scale = static_cast<T>(step.clip_norm / norm);
   keeps_ = !stays_finite(step, std::min(norm, step.clip_norm) * (1 + 1e-3));
   if (keeps_) keep();
   return Outcome::done;

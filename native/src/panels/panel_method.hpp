@@ -55,7 +55,7 @@ template <class T> class PanelMethod final : public Method<T> {
   void divide(int threads);
   void share_from(long first, std::vector<long>& cuts, int threads) const;
   int place(const Piece& piece) const;  // i − 1 for a piece of L[i]
-  WeightBlock<T> weight_block(int l, int p, int q) const;
+  GradientBlock<T> gradient_block(int l, int p, int q) const;
   Parameters<T> parameters(int l, Part part, T* numbers, long at) const;
   BiasBlock<T> bias_block(const Piece& piece, Part part) const;
   UnitGradient<T> unit_gradient(const Piece& piece, long rows) const;
@@ -63,10 +63,10 @@ template <class T> class PanelMethod final : public Method<T> {
   // panels/gradient_sum.cpp
   bool halves_pay() const;
   bool among_zeros(const Piece& piece) const { return piece.layer >= 0 && finite_ && sparse_[piece.layer]; }
-  void weights(const Epilogue<T>& epilogue, long rows, Team& team, int thread);
-  void measure(const Piece& piece, Epilogue<T>& epilogue);
-  void sum_up(const Piece& piece, const BlockRows<T>& rows, Epilogue<T> epilogue) const;
-  void apply(const Epilogue<T>& epilogue, Team& team, int thread);
+  void weights(const GradientEpilogue<T>& epilogue, long rows, Team& team, int thread);
+  void measure(const Piece& piece, GradientEpilogue<T>& epilogue);
+  void sum_up(const Piece& piece, const GradientRows<T>& rows, GradientEpilogue<T> epilogue) const;
+  void apply(const GradientEpilogue<T>& epilogue, Team& team, int thread);
   double penalty(const Step<T>& step) const;
   void measure_penalty();
 
@@ -100,16 +100,16 @@ template <class T> class PanelMethod final : public Method<T> {
   std::vector<char> sparse_;              // of each layer: has its δ many zeros?
   bool finite_ = false;                   // are all activations and deltas?
   long passes_ = 0;
-  std::vector<WeightBlock<T>> blocks_;  // of the gradient; one of the front is empty
-  std::vector<Piece> groups_;           // all of them, those together that go together among zeros
-  long half_block_ = 0;                 // blocks before this one are half of the work
-  std::vector<Piece> pieces_;           // the same, as threads share them at present
-  std::vector<double> work_;            // of the pieces before each one; the last is that of all
-  std::vector<long> cuts_;              // thread t begins with pieces cuts_[t] … cuts_[t + 1] − 1
-  long half_ = 0;                       // the piece that begins with block half_block_
-  std::vector<long> other_cuts_;        // like cuts_, counted from piece half_ on, with those before it at the end
-  std::vector<double> norm2_;           // ‖g‖² of each block (its bias included)
-  std::vector<double> penalties_;       // Σ|W|, ΣW² of each block
+  std::vector<GradientBlock<T>> blocks_;  // of the gradient; one of the front is empty
+  std::vector<Piece> groups_;             // all of them, those together that go together among zeros
+  long half_block_ = 0;                   // blocks before this one are half of the work
+  std::vector<Piece> pieces_;             // the same, as threads share them at present
+  std::vector<double> work_;              // of the pieces before each one; the last is that of all
+  std::vector<long> cuts_;                // thread t begins with pieces cuts_[t] … cuts_[t + 1] − 1
+  long half_ = 0;                         // the piece that begins with block half_block_
+  std::vector<long> other_cuts_;          // like cuts_, counted from piece half_ on, with those before it at the end
+  std::vector<double> norm2_;             // ‖g‖² of each block (its bias included)
+  std::vector<double> penalties_;         // Σ|W|, ΣW² of each block
   struct alignas(64) Flag {
     bool calm;              // did this thread see only moderate numbers?
     bool foreseen = false;  // will it, in the next step?

@@ -13,7 +13,7 @@ template <class T> bool columns_pay(const NetworkSpec& net, long capacity) {
   bool entrywise_hidden = true;
   long largest = 0;
   for (int i = BlockDiagonalFront<T>::leading(net) + 1; i <= net.r(); ++i) {
-    if (i < net.r()) entrywise_hidden &= entrywise(net.layers[i - 1].sigma);
+    if (i < net.r()) entrywise_hidden &= is_entrywise(net.layers[i - 1].sigma);
     largest = std::max(largest, net.m[i] * net.m[i - 1] * long(sizeof(T)));
   }
   return entrywise_hidden && capacity <= 256 && largest >= (1 << 20);
@@ -39,7 +39,7 @@ template <class T> PanelNetwork<T>::PanelNetwork(const NetworkSpec& net, const C
   for (int i = 1; i <= f; ++i) theta += net.size(i);
   for (int i = f + 1; i <= net.r(); ++i) {
     Layer& layer = layers[i - f - 1];
-    const bool last = i == net.r(), parametric = net.layers[i - 1].parametric;
+    const bool last = i == net.r(), parametric = net.layers[i - 1].is_parametric;
     layer.n = net.m[i - 1], layer.m = net.m[i];
     layer.panels_in = panels(layer.n, R), layer.panels_out = panels(layer.m, R);
     layer.thin = last && layer.m <= R;
@@ -52,15 +52,15 @@ template <class T> PanelNetwork<T>::PanelNetwork(const NetworkSpec& net, const C
     layer.b = Buffer<T>(long(layer.panels_out) * R);
     if (parametric) layer.kappa = Buffer<T>(long(layer.panels_out) * R);
     if (parametric) layer.kappa_delta = Buffer<T>(layer.panels_out * stride());
-    if (!layer.spec.dense()) mark_blocks(layer);
-    const bool dropout = layer.spec.drops();
-    layer.keeps_source = !last && (dropout || parametric || !entrywise(layer.spec.sigma) ||
+    if (!layer.spec.is_dense()) mark_blocks(layer);
+    const bool dropout = layer.spec.has_dropout();
+    layer.keeps_source = !last && (dropout || parametric || !is_entrywise(layer.spec.sigma) ||
                                    derivative_needs_z(layer.spec.sigma, layer.spec.parameter));
     if (!layer.thin) layer.a = Buffer<T>(layer.panels_out * stride());
     if (layer.keeps_source) layer.source = Buffer<T>(layer.panels_out * stride());
     if (dropout) layer.mask = Buffer<T>(layer.panels_out * stride());
     layer.delta = Buffer<T>(layer.panels_out * stride());
-    if (!entrywise(layer.spec.sigma)) widest = std::max(widest, layer.m);
+    if (!is_entrywise(layer.spec.sigma)) widest = std::max(widest, layer.m);
   }
   if (layers.back().thin) z_ = Buffer<T>(layers.back().m * capacity);
   y_ = Buffer<T>(layers.back().m * capacity);
@@ -96,7 +96,7 @@ template <class F> void each_row(const std::vector<Run>& runs, F f) {
 }
 
 template <class T> const T* PanelNetwork<T>::matrix(const Layer& layer, const T* W) const {
-  if (layer.spec.dense()) return W;
+  if (layer.spec.is_dense()) return W;
   each_row(layer.spec.runs, [&](long j, long k, long q, long e) {
     std::copy_n(W + e, q, layer.dense.get() + j * layer.n + k);  // zeros elsewhere
   });
@@ -124,7 +124,7 @@ template <class T> void PanelNetwork<T>::put_small(const T* theta) {
   if (front.count()) front.read(theta, front.theta.get());
   for (const Layer& layer : layers) {
     const T* const W = matrix(layer, theta + layer.theta);
-    if (layer.W && !layer.spec.dense()) kernels.pack(W, layer.m, layer.n, layer.W.get());
+    if (layer.W && !layer.spec.is_dense()) kernels.pack(W, layer.m, layer.n, layer.W.get());
     if (layer.Wt) kernels.pack_transposed(W, layer.m, layer.n, layer.Wt.get());
     const T* const b = theta + layer.theta + layer.entries;
     std::copy_n(b, layer.m, layer.b.get());
@@ -140,7 +140,7 @@ template <class T> void PanelNetwork<T>::get(T* theta, int thread, int threads) 
 
 template <class T> void PanelNetwork<T>::unpack(const Layer& layer, const T* weights, const T* transposed, const T* b,
                                                 const T* kappa, T* theta, int thread, int threads) const {
-  T *const entries = theta + layer.theta, *const W = layer.spec.dense() ? entries : layer.dense.get();
+  T *const entries = theta + layer.theta, *const W = layer.spec.is_dense() ? entries : layer.dense.get();
   const long j0 = std::min(layer.m, long(layer.panels_out) * thread / threads * R);
   const long j1 = std::min(layer.m, long(layer.panels_out) * (thread + 1) / threads * R);
   if (layer.thin || transposed)

@@ -47,7 +47,7 @@ template <class T> class PanelNetwork {
     bool sparse_input = false, sparse_delta = false;  // are many of a[i−1], of δ[i] zero?
 
     T* weights() const { return thin ? Wt.get() : W.get(); }
-    int panels_of_W() const { return W && spec.dense() ? panels_out : 0; }
+    int panels_of_W() const { return W && spec.is_dense() ? panels_out : 0; }
     long packed() const { return thin ? panels_in * m : panels_out * n; }  // numbers of weights(), in units of R
   };
 

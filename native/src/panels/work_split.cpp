@@ -59,7 +59,7 @@ template <class T> void PanelMethod<T>::set_half() {
 template <class T> void PanelMethod<T>::point_blocks() {
   for (const Piece& group : groups_)
     for (int i = 0; group.layer >= 0 && i < group.count; ++i)
-      blocks_[group.first + i] = weight_block(group.layer, group.p, group.q + i);
+      blocks_[group.first + i] = gradient_block(group.layer, group.p, group.q + i);
 }
 
 // How much work a piece is
@@ -127,11 +127,11 @@ template <class T> int PanelMethod<T>::place(const Piece& piece) const {
   return piece.layer < 0 ? front.pieces[piece.p].layer : front.count() + piece.layer;
 }
 
-template <class T> WeightBlock<T> PanelMethod<T>::weight_block(int l, int p, int q) const {
+template <class T> GradientBlock<T> PanelMethod<T>::gradient_block(int l, int p, int q) const {
   const auto& layer = network_.layers[l];
   const long R = network_.R, panel = network_.stride();
   const T* const a = network_.input_of(l + 1) + q * panel;
-  WeightBlock<T> block{};
+  GradientBlock<T> block{};
   long at;
   if (layer.thin) {
     block.A = layer.delta.get(), block.B = a;
@@ -145,7 +145,7 @@ template <class T> WeightBlock<T> PanelMethod<T>::weight_block(int l, int p, int
     if (layer.Wt) block.transposed = layer.Wt.get() + (q * layer.m + p * R) * R;
     at = (p * layer.n + q * R) * R;
   }
-  if (layer.keep) block.keep = layer.keep.get() + at;
+  if (layer.keep) block.parameter_mask = layer.keep.get() + at;
   block.parameters = parameters(l, Part::W, layer.weights(), at);
   if (!sums_.empty()) block.sum = sums_[l].of[int(Part::W)].get() + at;
   return block;

@@ -10,9 +10,9 @@
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
 #if CHAINRULE_VECTOR_BYTES == 64 || defined(__aarch64__)
-inline constexpr int registers = 32, most_vectors = 8, outer_rows = 4;
+inline constexpr int registers = 32, group_vectors = 8, outer_rows = 4;
 #else
-inline constexpr int registers = 16, most_vectors = 4, outer_rows = 2;
+inline constexpr int registers = 16, group_vectors = 4, outer_rows = 2;
 #endif
 // rows · vectors sums, a broadcast for each row and one input must fit into the registers
 template <int vectors> inline constexpr int dense_rows =
@@ -94,8 +94,8 @@ template <class T> struct Outer {
 };
 
 // The block's part of ∂J/∂W = Σ δ aᵀ and ∂J/∂b = Σ δ
-template <class T> inline void outer(const NarrowLayer<T>& layer, const T* a, int vectors, T* sums, bool start) {
-  T* const G = sums + layer.theta * lanes<T>;
+template <class T> inline void outer(const LaneLayer<T>& layer, const T* a, int vectors, T* sums, bool start) {
+  T* const G = sums + layer.theta_offset * lanes<T>;
   for (int j = 0; j < layer.m; j += outer_rows)
     call_tile<Outer<T>::template Rows, outer_rows>(layer.m - j < outer_rows ? layer.m - j : outer_rows,
                                                    layer.delta + long(j) * vectors * lanes<T>, a, vectors,
@@ -117,21 +117,20 @@ template <class T> inline void put(const T* one, int m, int vectors, int v, T* b
 }
 
 template <class T>
-inline void narrow_mask(const NarrowBlock<T>& g, const NarrowLayer<T>& layer, double p, unsigned long long before) {
+inline void narrow_mask(const LaneGroup<T>& g, const LaneLayer<T>& layer, double p, unsigned long long before) {
   const std::uint64_t threshold = round_even(p * 4294967296.0);
   const T kept = T(1.0 / (1.0 - p));
   for (int j = 0; j < layer.m; ++j)
     for (int i = 0; i < g.vectors * lanes<T>; ++i)
       layer.mask[j * g.vectors * lanes<T> + i] =
-          dropout_factor(g.key, before * g.step_rows + (g.row + i) * layer.m + j, threshold, kept);
+          dropout_factor(g.dropout_key, before * g.step_rows + (g.first_row + i) * layer.m + j, threshold, kept);
 }
 
 // a := mask ⊙ σ(z) where a holds z
-template <class T>
-inline void narrow_value(const NarrowBlock<T>& g, const NarrowLayer<T>& layer, const Activation<T>& f) {
+template <class T> inline void narrow_value(const LaneGroup<T>& g, const LaneLayer<T>& layer, const Activation<T>& f) {
   const long count = long(layer.m) * g.vectors * lanes<T>;
-  if (entrywise(layer.sigma)) return activate(layer.a, count, f);
-  for (long k = 0; f.source && k < count; k += lanes<T>) store(f.source + k, load(layer.a + k));
+  if (is_entrywise(layer.sigma)) return activate(layer.a, count, f);
+  for (long k = 0; f.saved && k < count; k += lanes<T>) store(f.saved + k, load(layer.a + k));
   T *const z = g.scratch, *const a = z + layer.m * lanes<T>;
   for (int v = 0; v < g.vectors; ++v) {
     pick(layer.a, layer.m, g.vectors, v, z);
@@ -142,14 +141,14 @@ inline void narrow_value(const NarrowBlock<T>& g, const NarrowLayer<T>& layer, c
 }
 
 // δ := (∂σ/∂z)ᵀ (mask ⊙ δ)
-template <class T> inline void narrow_pullback(const NarrowBlock<T>& g, const NarrowLayer<T>& layer) {
+template <class T> inline void narrow_pullback(const LaneGroup<T>& g, const LaneLayer<T>& layer) {
   const long count = long(layer.m) * g.vectors * lanes<T>;
-  const Activation<T> f = {layer.sigma, layer.parameter, layer.source ? layer.source : layer.a, layer.mask};
-  if (entrywise(layer.sigma)) return differentiate(layer.delta, count, f);
+  const Activation<T> f = {layer.sigma, layer.parameter, layer.saved ? layer.saved : layer.a, layer.mask};
+  if (is_entrywise(layer.sigma)) return differentiate(layer.delta, count, f);
   for (long k = 0; f.mask && k < count; k += lanes<T>) store(layer.delta + k, load(layer.delta + k) * load(f.mask + k));
   T *const z = g.scratch, *const a = z + layer.m * lanes<T>, *const d = a + layer.m * lanes<T>;
   for (int v = 0; v < g.vectors; ++v) {
-    pick(f.source, layer.m, g.vectors, v, z);
+    pick(f.saved, layer.m, g.vectors, v, z);
     pick(layer.delta, layer.m, g.vectors, v, d);
     outputs(layer.sigma, layer.parameter, z, a, layer.m);
     pullback(layer.sigma, layer.parameter, z, a, d, d, layer.m);
@@ -158,13 +157,13 @@ template <class T> inline void narrow_pullback(const NarrowBlock<T>& g, const Na
 }
 
 // The weighted losses, and δ[r] where a[r] holds z[r]
-template <class T> inline V<T> narrow_losses(const NarrowBlock<T>& g, const NarrowLayer<T>& last) {
+template <class T> inline V<T> narrow_losses(const LaneGroup<T>& g, const LaneLayer<T>& last) {
   const int m = last.m;
   V<T> total{};
-  if (entrywise(last.sigma) && last.sigma != canonical_sigma(g.cost)) {
-    activate(last.a, long(m) * g.vectors * lanes<T>, {last.sigma, last.parameter, last.source, nullptr});
+  if (is_entrywise(last.sigma) && last.sigma != canonical_sigma(g.cost)) {
+    activate(last.a, long(m) * g.vectors * lanes<T>, {last.sigma, last.parameter, last.saved, nullptr});
   }
-  if (entrywise(last.sigma) && (last.sigma != canonical_sigma(g.cost) || last.sigma == Sigma::identity)) {
+  if (is_entrywise(last.sigma) && (last.sigma != canonical_sigma(g.cost) || last.sigma == Sigma::identity)) {
     with(g.cost, [&]<Cost cost>() {
       const V<T> p = broadcast(g.cost_parameter);
       for (int k = 0; k < m; ++k)
@@ -172,17 +171,17 @@ template <class T> inline V<T> narrow_losses(const NarrowBlock<T>& g, const Narr
           const long at = (long(k) * g.vectors + v) * lanes<T>;
           V<T> y = load(g.y + at);
           if constexpr (cost == Cost::cross_entropy) y = smoothed(y, g.cost_parameter, m);
-          const V<T> a = load(last.a + at), w = load(g.weights + v * lanes<T>);
+          const V<T> a = load(last.a + at), w = load(g.example_weights + v * lanes<T>);
           total = fma(w, loss<cost>(a, y, p), total);
           store(last.delta + at, w * loss_derivative<cost>(a, y, p));
         }
     });
-    if (last.sigma != Sigma::identity && g.training) narrow_pullback(g, last);
+    if (last.sigma != Sigma::identity && g.is_training) narrow_pullback(g, last);
     return total;
   }
   T *const z = g.scratch, *const y = z + m * lanes<T>, *const a = y + m * lanes<T>, *const d = a + m * lanes<T>;
   for (int v = 0; v < g.vectors; ++v) {
-    const V<T> w = load(g.weights + v * lanes<T>);
+    const V<T> w = load(g.example_weights + v * lanes<T>);
     pick(last.a, m, g.vectors, v, z);
     pick(g.y, m, g.vectors, v, y);
     total = fma(w, losses(last.sigma, last.parameter, g.cost, g.cost_parameter, z, y, a, d, m), total);
@@ -192,43 +191,43 @@ template <class T> inline V<T> narrow_losses(const NarrowBlock<T>& g, const Narr
   return total;
 }
 
-template <class T, int vectors> void narrow_block_of(const NarrowBlock<T>& g) {
+template <class T, int vectors> void lane_group_of(const LaneGroup<T>& g) {
   const T* in = g.x;
   unsigned long long before = 0;  // outputs of the layers below
   for (int i = 0; i < g.r; ++i) {
-    const NarrowLayer<T>& layer = g.layers[i];
+    const LaneLayer<T>& layer = g.layers[i];
     dense<T, vectors>(layer.W, layer.n, 1, layer.b, in, layer.n, layer.a, layer.m);
     if (i + 1 < g.r) {
-      if (g.training && layer.mask) narrow_mask(g, layer, g.dropout[i], before);
+      if (g.is_training && layer.mask) narrow_mask(g, layer, g.dropout[i], before);
       narrow_value(
           g, layer,
-          {layer.sigma, layer.parameter, g.training ? layer.source : nullptr, g.training ? layer.mask : nullptr});
+          {layer.sigma, layer.parameter, g.is_training ? layer.saved : nullptr, g.is_training ? layer.mask : nullptr});
     }
     in = layer.a;
     before += layer.m;
   }
   const V<T> total = narrow_losses(g, g.layers[g.r - 1]);
-  store(g.loss, g.start ? total : load(g.loss) + total);
-  if (!g.training) return;
+  store(g.loss, g.is_first ? total : load(g.loss) + total);
+  if (!g.is_training) return;
   for (int i = g.r - 1; i >= 0; --i) {
-    const NarrowLayer<T>& layer = g.layers[i];
-    outer(layer, i > 0 ? g.layers[i - 1].a : g.x, vectors, g.sums, g.start);
+    const LaneLayer<T>& layer = g.layers[i];
+    outer(layer, i > 0 ? g.layers[i - 1].a : g.x, vectors, g.sums, g.is_first);
     if (i == 0) break;
     dense<T, vectors>(layer.W, 1, layer.n, nullptr, layer.delta, layer.m, g.layers[i - 1].delta, layer.n);  // Wᵀ δ
     narrow_pullback(g, g.layers[i - 1]);
   }
 }
 
-// Kernels::narrow_block
-template <class T, int vectors = most_vectors> void narrow_block(const NarrowBlock<T>& g) {
+// Kernels::lane_group
+template <class T, int vectors = group_vectors> void lane_group(const LaneGroup<T>& g) {
   if (g.vectors == vectors)
-    narrow_block_of<T, vectors>(g);
+    lane_group_of<T, vectors>(g);
   else if constexpr (vectors > 1)
-    narrow_block<T, vectors - 1>(g);
+    lane_group<T, vectors - 1>(g);
 }
 
-// Kernels::narrow_reduce
-template <class T> void narrow_reduce(const T* sums_of, long stride, int chunks, long first, long last, T* gradient) {
+// Kernels::lane_reduce
+template <class T> void lane_reduce(const T* sums_of, long stride, int chunks, long first, long last, T* gradient) {
   for (long k = first; k < last; k += lanes<T>) {
     const int count = last - k < lanes<T> ? static_cast<int>(last - k) : lanes<T>;
     V<T> x[lanes<T>] = {};
@@ -238,8 +237,8 @@ template <class T> void narrow_reduce(const T* sums_of, long stride, int chunks,
   }
 }
 
-// Kernels::narrow_penalties
-template <class T> void narrow_penalties(T* gradient, T* theta, const T* mask, long count, T l1, T l2, T decay) {
+// Kernels::lane_penalties
+template <class T> void lane_penalties(T* gradient, T* theta, const T* mask, long count, T l1, T l2, T decay) {
   const V<T> zero{}, one = broadcast(T(1));
   for (long k = 0; k < count; k += lanes<T>) {
     const V<T> x = load(theta + k), w = load(mask + k), sign = select(x > zero, one, select(x < zero, -one, zero));

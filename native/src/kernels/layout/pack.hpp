@@ -110,8 +110,8 @@ template <class T> void unpack_transposed(const T* panels, long m, long n, long 
 // Kernels::gather. Nobody reads the lanes past n.
 template <class T> void gather(const Gather<T>& g, T* panels, long stride) {
   for (long r = 0; r < g.count; ++r) {
-    const T* s = g.X + (g.order ? long(g.order[r]) : g.from + r) * g.n;
-    T* d = panels + (g.first + r) * R<T>;
+    const T* s = g.X + (g.order ? long(g.order[r]) : g.first_example + r) * g.n;
+    T* d = panels + (g.first_row + r) * R<T>;
     long left = g.n;
     for (; left >= R<T>; left -= R<T>, s += R<T>, d += stride) {
       store(d, load(s));
@@ -128,7 +128,7 @@ template <class T> void gather_units(const Gather<T>& g, T* units, long pitch) {
     const T* rows[L];
     for (int i = 0; i < L; ++i) {
       const long k = r + i < g.count ? r + i : g.count - 1;
-      rows[i] = g.X + (g.order ? long(g.order[k]) : g.from + k) * g.n;
+      rows[i] = g.X + (g.order ? long(g.order[k]) : g.first_example + k) * g.n;
     }
     for (long c = 0; c < g.n; c += L) {
       const int width = g.n - c < L ? static_cast<int>(g.n - c) : L;
@@ -140,7 +140,7 @@ template <class T> void gather_units(const Gather<T>& g, T* units, long pitch) {
         for (int i = 0; i < L; ++i) x[i] = load_first(rows[i] + c, width);
       }
       transpose<T>(x);
-      for (int i = 0; i < width; ++i) store(units + (c + i) * pitch + g.first + r, x[i]);
+      for (int i = 0; i < width; ++i) store(units + (c + i) * pitch + g.first_row + r, x[i]);
     }
   }
 }
@@ -162,12 +162,12 @@ void panels_to_units(const T* panels, long stride, long m, long first, long last
 // Kernels::gather_lanes
 template <class T> void gather_lanes(const Gather<T>& g, T* across) {
   if (g.n == 1) {  // one label an example lies as it comes
-    for (long i = 0; i < g.count; ++i) across[g.first + i] = g.X[g.order ? long(g.order[i]) : g.from + i];
+    for (long i = 0; i < g.count; ++i) across[g.first_row + i] = g.X[g.order ? long(g.order[i]) : g.first_example + i];
     return;
   }
   for (long i = 0; i < g.count; ++i) {
-    const long r = g.first + i;
-    const T* const s = g.X + (g.order ? long(g.order[i]) : g.from + i) * g.n;
+    const long r = g.first_row + i;
+    const T* const s = g.X + (g.order ? long(g.order[i]) : g.first_example + i) * g.n;
     T* const d = across + r / lanes<T> * lanes<T> * g.n + r % lanes<T>;
     for (long k = 0; k < g.n; ++k) d[k * lanes<T>] = s[k];
   }

@@ -16,11 +16,11 @@ template <class T> void parametric_epilogue(const Linear<T>& g, int p, long at, 
     const long from = at + half;
     const Activation<T> part = {f.sigma,
                                 f.parameter,
-                                f.source ? f.source + from : nullptr,
+                                f.saved ? f.saved + from : nullptr,
                                 f.mask ? f.mask + from : nullptr,
                                 nullptr,
                                 f.kappa_delta ? f.kappa_delta + from : nullptr};
-    if (g.epilogue == Linear<T>::value)
+    if (g.epilogue == LinearEpilogue::activation)
       activate_parametric(g.out + from, count, R<T>, kappa, part);
     else
       differentiate_parametric(g.out + from, count, R<T>, kappa, part);
@@ -40,12 +40,11 @@ template <class T> CHAINRULE_WORD void clear_lanes(T* rows, long count, int firs
 // What the tiles leave to be done of an epilogue, on `count` numbers of panel p from the one at `at` on. relu: they have made it
 template <class T> CHAINRULE_WORD void finish_rows(const Linear<T>& g, int p, long at, long count, bool relu) {
   const Activation<T>& f = g.activation;
-  if (g.epilogue != Linear<T>::none && !relu) {
-    const Activation<T> part = {f.sigma, f.parameter, f.source ? f.source + at : nullptr,
-                                f.mask ? f.mask + at : nullptr};
+  if (g.epilogue != LinearEpilogue::none && !relu) {
+    const Activation<T> part = {f.sigma, f.parameter, f.saved ? f.saved + at : nullptr, f.mask ? f.mask + at : nullptr};
     if (f.kappa)
       parametric_epilogue(g, p, at, count);
-    else if (g.epilogue == Linear<T>::value)
+    else if (g.epilogue == LinearEpilogue::activation)
       activate(g.out + at, count, part);
     else
       differentiate(g.out + at, count, part);
@@ -61,7 +60,7 @@ template <class T> void sparse_linear(const Linear<T>& g, bool relu) {
   const int panels = g.last_panel - g.first_panel, groups = (panels + most_panels - 1) / most_panels;
   const int rows = g.last_row - g.first_row, blocks = (rows + most_rows - 1) / most_rows;
   const auto panel = [&](int group) { return g.first_panel + panels * group / groups; };
-  for (int i = 0, group = (g.start - g.first_panel) * groups / panels, then; i < groups; ++i, group = then) {
+  for (int i = 0, group = (g.start_panel - g.first_panel) * groups / panels, then; i < groups; ++i, group = then) {
     then = (group + 1) % groups;
     const int p0 = panel(group), p1 = panel(group + 1);
     const T* const B = g.B + p0 * g.K * R<T>;
@@ -74,7 +73,7 @@ template <class T> void sparse_linear(const Linear<T>& g, bool relu) {
       tile.start_stride = R<T>;
       tile.C = g.out + at, tile.C_stride = g.out_stride;
       tile.rows = r1 - r0;
-      if (g.epilogue == Linear<T>::derivative) tile.H = g.activation.source + at;
+      if (g.epilogue == LinearEpilogue::derivative) tile.H = g.activation.saved + at;
       for (long k = 0; k < g.K; k += looked_at) {
         const long left = g.K - k;
         tile.A = g.A + k / R<T> * g.A_stride + long(r0) * R<T>;
@@ -84,8 +83,8 @@ template <class T> void sparse_linear(const Linear<T>& g, bool relu) {
         if (b == 0) {  // the tile after those of all rows is asked for: B 4 %
           tile.ahead = left > looked_at ? tile.B + looked_at * R<T>
                        : i + 1 < groups ? g.B + panel(then) * g.K * R<T>
-                                        : g.next;
-          tile.ahead_stride = tile.ahead == g.next ? looked_at * R<T> : tile.B_stride;
+                                        : g.prefetch.next_panel;
+          tile.ahead_stride = tile.ahead == g.prefetch.next_panel ? looked_at * R<T> : tile.B_stride;
           tile.asked = tile.ahead ? (looked_at * R<T> / line<T> + tile.rows - 1) / tile.rows * line<T> : 0;
         }
         call_tile<SparseLinears<T>::template Tile, most_panels>(p1 - p0, tile);
@@ -101,15 +100,15 @@ template <class T> void linear(const Linear<T>& g) {
   const int rows = g.last_row - g.first_row, tiles = (rows + tile_rows - 1) / tile_rows;
   if (tiles == 0) return;
   const Activation<T>& f = g.activation;
-  const bool relu = g.epilogue != Linear<T>::none && f.sigma == Sigma::relu && !f.mask && !f.kappa &&
-                    (g.epilogue == Linear<T>::derivative || !f.source);
-  if (g.sparse && g.last_panel - g.first_panel >= least_panels) return sparse_linear(g, relu);
+  const bool relu = g.epilogue != LinearEpilogue::none && f.sigma == Sigma::relu && !f.mask && !f.kappa &&
+                    (g.epilogue == LinearEpilogue::derivative || !f.saved);
+  if (g.can_skip_zeros && g.last_panel - g.first_panel >= least_panels) return sparse_linear(g, relu);
   const int height = rows / tiles, taller = rows % tiles;  // so many tiles have a row more
   const int asked = asked_for<T>(tiles);
-  for (int p = g.start, left = g.last_panel - g.first_panel, then; left > 0; --left, p = then) {
+  for (int p = g.start_panel, left = g.last_panel - g.first_panel, then; left > 0; --left, p = then) {
     then = p + 1 < g.last_panel ? p + 1 : g.first_panel;
     const T* const B = g.B + long(p) * g.K * R<T>;
-    const T* const next = left > 1 ? g.B + long(then) * g.K * R<T> : g.next;
+    const T* const next = left > 1 ? g.B + long(then) * g.K * R<T> : g.prefetch.next_panel;
     const bool half = p + 1 == g.panels && g.last_lanes <= lanes<T>;
     for (int b = 0, r0 = g.first_row, r1; b < tiles; ++b, r0 = r1) {
       r1 = r0 + height + (b < taller);
@@ -121,11 +120,11 @@ template <class T> void linear(const Linear<T>& g) {
                             g.bias ? g.bias + long(p) * R<T> : nullptr,
                             g.out + at,
                             relu,
-                            g.epilogue == Linear<T>::derivative ? f.source + at : nullptr,
+                            g.epilogue == LinearEpilogue::derivative ? f.saved + at : nullptr,
                             B,
                             0,
                             0};
-      if (g.fetch && b + 1 < tiles)  // the next tile's rows of A
+      if (g.prefetch.is_input_remote && b + 1 < tiles)  // the next tile's rows of A
         tile.ahead = g.A + long(r1) * R<T>, tile.ahead_stride = line<T>, tile.ahead_panel = g.A_stride;
       else if (next && b * asked < R<T>)  // a part of the next panel, until all of it is asked for
         tile.ahead = next + b * g.K * asked, tile.ahead_stride = asked, tile.ahead_panel = R<T> * asked;

@@ -173,8 +173,8 @@ template <class T> struct SparseOuters {
   };
 };
 
-// Kernels::nonzeros
-template <class T> long nonzeros(const T* x, long count) {
+// Kernels::count_nonzeros
+template <class T> long count_nonzeros(const T* x, long count) {
   const V<T> zero{};
   Int<V<T>> found{};
   for (long k = 0; k < count; k += lanes<T>) found -= load(x + k) != zero;

@@ -8,7 +8,7 @@ namespace chainrule::CHAINRULE_KERNEL_SET {
 
 // z := W x + b. `lanes` rows of W at a time: a vector of partial sums for each, and one sum over the lanes of all of them.
 // z has room for a multiple of `lanes` numbers; those past m are not zero.
-template <class T> inline void row_linear(const RowLayer<T>& layer, const T* x, T* z) {
+template <class T> inline void row_linear(const PredictLayer<T>& layer, const T* x, T* z) {
   constexpr int L = lanes<T>;
   const long n = layer.n, whole = n / L * L;
   for (long j = 0; j < layer.m; j += L) {
@@ -30,7 +30,7 @@ template <class T> inline void row_linear(const RowLayer<T>& layer, const T* x, 
 }
 
 // The same for a block-diagonal W. Runs of 1 × 1 blocks, W = diag(w), are products of vectors; so are blocks (p, 1).
-template <class T> inline void row_blocks(const RowLayer<T>& layer, const T* x, T* z) {
+template <class T> inline void row_blocks(const PredictLayer<T>& layer, const T* x, T* z) {
   constexpr int L = lanes<T>;
   const T *W = layer.W, *b = layer.b;
   const auto each = [](long count, auto f) {
@@ -63,9 +63,9 @@ template <class T> inline void row_blocks(const RowLayer<T>& layer, const T* x, 
 
 // Kernels::predict_row
 template <class T>
-void predict_row(const RowLayer<T>* layers, int r, const T* x, T* room, T* other, T* scratch, T* out) {
+void predict_row(const PredictLayer<T>* layers, int r, const T* x, T* room, T* other, T* scratch, T* out) {
   for (int i = 0; i < r; ++i) {
-    const RowLayer<T>& layer = layers[i];
+    const PredictLayer<T>& layer = layers[i];
     if (layer.run_count > 0)
       row_blocks(layer, x, room);
     else
@@ -75,7 +75,7 @@ void predict_row(const RowLayer<T>* layers, int r, const T* x, T* room, T* other
         activate_parametric<T>(room + k, 1, 1,
                                load_first(layer.kappa + k, layer.m - k < lanes<T> ? layer.m - k : lanes<T>),
                                {layer.sigma, layer.parameter, nullptr, nullptr});
-    } else if (entrywise(layer.sigma)) {
+    } else if (is_entrywise(layer.sigma)) {
       activate(room, (layer.m + lanes<T> - 1) / lanes<T> * lanes<T>, {layer.sigma, layer.parameter, nullptr, nullptr});
     } else {
       T* const a = scratch + layer.m * lanes<T>;

@@ -66,7 +66,7 @@ template <class T> struct Examples {
 // f(first, rows, at) for each panel: its first example, how many it has, and where it begins
 template <class T, class F> CHAINRULE_WORD void each_panel(const PredictRows<T>& g, F f) {
   for (long first = 0; first < g.count; first += R<T>)
-    f(first, g.count - first < R<T> ? g.count - first : long(R<T>), first / R<T> * g.panel);
+    f(first, g.count - first < R<T> ? g.count - first : long(R<T>), first / R<T> * g.panel_stride);
 }
 
 // z := W x + b for a dense W (m, n), which passes by once for all panels; a := σ(z) where a tile's z are at hand, if `activation`.
@@ -83,7 +83,8 @@ template <class T> inline void example_dense(const PredictRows<T>& g, long m, lo
       if (first == 0 && t + 1 < tiles)
         tile.ahead = W + j1 * n, tile.ahead_stride = line<T>;
       else if (first == R<T> && W == g.layers[0].W)
-        tile.ahead = g.next + g.next_count * n * t / tiles, tile.ahead_stride = (g.next_count + tiles - 1) / tiles;
+        tile.ahead = g.prefetch_X + g.prefetch_count * n * t / tiles,
+        tile.ahead_stride = (g.prefetch_count + tiles - 1) / tiles;
       if (rows <= lanes<T>)
         call_tile<Examples<T>::template Half>(static_cast<int>(j1 - j0), tile);
       else
@@ -94,7 +95,7 @@ template <class T> inline void example_dense(const PredictRows<T>& g, long m, lo
 }
 
 // The same for a block-diagonal W. In blocks (p, 1), such as those of a diagonal, each unit has one input.
-template <class T> inline void example_blocks(const PredictRows<T>& g, const RowLayer<T>& layer, const T* x, T* z) {
+template <class T> inline void example_blocks(const PredictRows<T>& g, const PredictLayer<T>& layer, const T* x, T* z) {
   const T *W = layer.W, *b = layer.b;
   for (int i = 0; i < layer.run_count; ++i) {
     const Run& run = layer.runs[i];
@@ -116,12 +117,12 @@ template <class T> inline void example_blocks(const PredictRows<T>& g, const Row
 }
 
 // a := σ(z) in place, for a whole panel
-template <class T> inline void example_values(const PredictRows<T>& g, const RowLayer<T>& layer, T* panel) {
+template <class T> inline void example_values(const PredictRows<T>& g, const PredictLayer<T>& layer, T* panel) {
   const Activation<T> f = {layer.sigma, layer.parameter, nullptr, nullptr};
   if (layer.kappa) {
     for (long j = 0; j < layer.m; ++j)
       activate_parametric<T>(panel + j * R<T>, R<T>, lanes<T>, broadcast(layer.kappa[j]), f);
-  } else if (entrywise(layer.sigma)) {
+  } else if (is_entrywise(layer.sigma)) {
     activate(panel, layer.m * R<T>, f);
   } else {  // `lanes` examples at a time
     T *const z = g.scratch, *const a = z + layer.m * lanes<T>;
@@ -136,13 +137,13 @@ template <class T> inline void example_values(const PredictRows<T>& g, const Row
 
 // Kernels::predict_rows
 template <class T> void predict_rows(const PredictRows<T>& g) {
-  T *x = g.room, *z = g.other;
+  T *x = g.buffer, *z = g.next_buffer;
   const long n = g.layers[0].n, m = g.layers[g.r - 1].m;
   each_panel(
       g, [&](long first, long rows, long at) { transpose_matrix(g.X + first * n, n, rows, n, x + at, R<T>, true); });
   for (int i = 0; i < g.r; ++i) {
-    const RowLayer<T>& layer = g.layers[i];
-    const bool dense = layer.run_count == 0, at_once = dense && entrywise(layer.sigma) && !layer.kappa;
+    const PredictLayer<T>& layer = g.layers[i];
+    const bool dense = layer.run_count == 0, at_once = dense && is_entrywise(layer.sigma) && !layer.kappa;
     const Activation<T> f = {layer.sigma, layer.parameter, nullptr, nullptr};
     if (dense)
       example_dense(g, layer.m, layer.n, layer.W, layer.b, x, z, at_once ? &f : nullptr);

@@ -30,17 +30,17 @@ CHAINRULE_WORD T dropout_factor(std::uint64_t key, std::uint64_t n, std::uint64_
 template <class T> void dropout_mask(const DropoutMask<T>& g) {
   const std::uint64_t threshold = round_even(g.p * 4294967296.0);
   const T kept = T(1.0 / (1.0 - g.p));
-  if (g.by_units) {
+  if (g.is_by_units) {
     for (long j = 0; j < g.m; ++j)
       for (long r = g.first_row; r < g.last_row; ++r)
-        g.panels[j * g.stride + r] =
-            dropout_factor(g.key, g.entry + static_cast<std::uint64_t>(r * g.m + j), threshold, kept);
+        g.mask[j * g.stride + r] =
+            dropout_factor(g.key, g.first_entry + static_cast<std::uint64_t>(r * g.m + j), threshold, kept);
     return;
   }
   for (long r = g.first_row; r < g.last_row; ++r)
     for (long j = 0; j < g.m; j += R<T>) {
-      T* const to = g.panels + j / R<T> * g.stride + r * R<T>;
-      const std::uint64_t n = g.entry + static_cast<std::uint64_t>(r * g.m + j);
+      T* const to = g.mask + j / R<T> * g.stride + r * R<T>;
+      const std::uint64_t n = g.first_entry + static_cast<std::uint64_t>(r * g.m + j);
       const long width = g.m - j < R<T> ? g.m - j : R<T>;
       for (long k = 0; k < width; ++k) to[k] = dropout_factor(g.key, n + k, threshold, kept);
     }

@@ -5,30 +5,30 @@
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
-// a := mask ⊙ σ(a) on `count` numbers, a multiple of `lanes`; `source` takes what σ′ will need: z, or σ(z) before dropout
+// a := mask ⊙ σ(a) on `count` numbers, a multiple of `lanes`; `saved` takes what σ′ will need: z, or σ(z) before dropout
 template <class T> void activate(T* a, long count, const Activation<T>& f) {
-  const bool keep_z = f.source && derivative_needs_z(f.sigma, f.parameter), keep_a = f.source && !keep_z;
+  const bool keep_z = f.saved && derivative_needs_z(f.sigma, f.parameter), keep_a = f.saved && !keep_z;
   with(f.sigma, [&]<Sigma sigma>() {
     const V<T> p = broadcast(f.parameter);
     for (long k = 0; k < count; k += lanes<T>) {
       const V<T> z = load(a + k);
       V<T> y = value<sigma>(z, p);
-      if (keep_z) store(f.source + k, z);
-      if (keep_a) store(f.source + k, y);
+      if (keep_z) store(f.saved + k, z);
+      if (keep_a) store(f.saved + k, y);
       if (f.mask) y *= load(f.mask + k);
       store(a + k, y);
     }
   });
 }
 
-// δ := mask ⊙ δ ⊙ σ′(source)
+// δ := mask ⊙ δ ⊙ σ′(saved)
 template <class T> void differentiate(T* delta, long count, const Activation<T>& f) {
   with(f.sigma, [&]<Sigma sigma>() {
     const V<T> p = broadcast(f.parameter);
     for (long k = 0; k < count; k += lanes<T>) {
       V<T> d = load(delta + k);
       if (f.mask) d *= load(f.mask + k);
-      store(delta + k, d * derivative<sigma>(load(f.source + k), p));
+      store(delta + k, d * derivative<sigma>(load(f.saved + k), p));
     }
   });
 }
@@ -41,7 +41,7 @@ template <class T> void activate_parametric(T* a, long count, long step, V<T> ka
     for (long k = 0; k < count; k += step) {
       const V<T> z = load(a + k);
       V<T> y = fma(kappa, value<sigma>(z, p), rest * z);
-      if (f.source) store(f.source + k, z);
+      if (f.saved) store(f.saved + k, z);
       if (f.mask) y *= load(f.mask + k);
       store(a + k, y);
     }
@@ -56,7 +56,7 @@ template <class T> void differentiate_parametric(T* delta, long count, long step
     for (long k = 0; k < count; k += step) {
       V<T> d = load(delta + k);
       if (f.mask) d *= load(f.mask + k);
-      const V<T> z = load(f.source + k), a = value<sigma>(z, p);
+      const V<T> z = load(f.saved + k), a = value<sigma>(z, p);
       store(f.kappa_delta + k, d * (a - z));
       store(delta + k, d * fma(kappa, derivative<sigma>(needs_z ? z : a, p), rest));
     }

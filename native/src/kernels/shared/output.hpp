@@ -96,7 +96,7 @@ template <class T> void output(const Output<T>& g) {
       rows_to_lanes(g.Z + long(r) * R<T>, g.Z_stride, g.m, z_room);
       z = z_room;
     }
-    const V<T> w = load(g.weights + r);
+    const V<T> w = load(g.example_weights + r);
     const V<T> total = w * losses(g.sigma, g.sigma_parameter, g.cost, g.cost_parameter, z, g.Y + long(r) * g.m, a,
                                   delta, g.m, g.kappa, kappa_delta);
     for (int i = 0; i < lanes<T>; ++i) g.losses[r + i] = total[i];
@@ -124,11 +124,11 @@ template <class T> void vector_value(const VectorActivation<T>& g) {
   T *const z = g.scratch, *const a = z + long(g.m) * lanes<T>;
   for (int r = g.first_row; r < g.last_row; r += lanes<T>) {
     rows_to_lanes(g.panels + long(r) * R<T>, g.stride, g.m, z);
-    if (f.source)
+    if (f.saved)
       for (long p = 0; p * R<T> < g.m; ++p)
         for (long k = 0; k < lanes<T> * R<T>; k += lanes<T>) {
           const long at = p * g.stride + long(r) * R<T> + k;
-          store(f.source + at, load(g.panels + at));
+          store(f.saved + at, load(g.panels + at));
         }
     outputs(f.sigma, f.parameter, z, a, g.m);
     lanes_to_rows(a, g.m, g.panels + long(r) * R<T>, g.stride);
@@ -142,7 +142,7 @@ template <class T> void vector_pullback(const VectorActivation<T>& g) {
   T *const z = g.scratch, *const a = z + long(g.m) * lanes<T>, *const d = a + long(g.m) * lanes<T>;
   for (int r = g.first_row; r < g.last_row; r += lanes<T>) {
     if (f.mask) mask_rows(g, r);
-    rows_to_lanes(f.source + long(r) * R<T>, g.stride, g.m, z);
+    rows_to_lanes(f.saved + long(r) * R<T>, g.stride, g.m, z);
     rows_to_lanes(g.panels + long(r) * R<T>, g.stride, g.m, d);
     outputs(f.sigma, f.parameter, z, a, g.m);
     pullback(f.sigma, f.parameter, z, a, d, d, g.m);

@@ -8,10 +8,11 @@ namespace chainrule::CHAINRULE_KERNEL_SET {
 // θ and the moments, `count` numbers (a multiple of `lanes`), := one step along G
 template <class T>
 inline void step(const T* G, long count, T* theta, T* first, T* second, const StepConstants<T>& c, Part part) {
-  const Coefficients<T> coefficients = c.of[int(part)];  // a copy, which no store can change: it stays in registers
-  const bool frozen = coefficients.alpha == T(0);        // not a bit of θ moves, whatever the moments are
+  const Coefficients<T> coefficients =
+      c.coefficients[int(part)];                   // a copy, which no store can change: it stays in registers
+  const bool frozen = coefficients.alpha == T(0);  // not a bit of θ moves, whatever the moments are
   with(c.optimizer, [&]<Optimizer optimizer>() {
-    constexpr int kept = moments(optimizer);
+    constexpr int kept = moment_count(optimizer);
     for (long k = 0; k < count; k += lanes<T>) {
       V<T> x = load(theta + k), mu{}, nu{};
       if constexpr (kept > 0) mu = load(first + k);
@@ -58,23 +59,24 @@ template <class T> inline void add_norms(const T* x, long count, double* sums) {
 
 // The end of a gradient's block: `count` numbers G.
 template <class T>
-inline void finish_gradient(T* G, long count, const Parameters<T>& p, const Epilogue<T>& e, Part part) {
-  const StepConstants<T>& c = *e.step;
-  if (e.finish) {
+inline void finish_gradient(T* G, long count, const Parameters<T>& p, const GradientEpilogue<T>& e, Part part) {
+  const StepConstants<T>& c = *e.constants;
+  if (e.is_complete) {
     if (part == Part::W && (c.l1 != T(0) || c.l2 != T(0))) add_penalty(G, p.theta, count, c.l1, c.l2);
-    if (e.norm2) *e.norm2 += sum_of_squares(G, count);
+    if (e.squared_norm) *e.squared_norm += sum_of_squares(G, count);
   }
-  if (!e.update) return;
+  if (!e.should_update) return;
   step(G, count, p.theta, p.moment[0], p.moment[1], c, part);
-  if (e.penalty && part == Part::W) add_norms(p.theta, count, e.penalty);
+  if (e.penalty_norms && part == Part::W) add_norms(p.theta, count, e.penalty_norms);
 }
 
 // Kernels::apply: the step along a gradient that was stored, and may have to be clipped
-template <class T> void apply(T* gradient, long count, const Parameters<T>& p, const Epilogue<T>& e, Part part) {
-  if (const T scale = e.step->scale; scale != T(1))
+template <class T>
+void apply(T* gradient, long count, const Parameters<T>& p, const GradientEpilogue<T>& e, Part part) {
+  if (const T scale = e.constants->gradient_scale; scale != T(1))
     for (long k = 0; k < count; k += lanes<T>) store(gradient + k, scale * load(gradient + k));
-  step(gradient, count, p.theta, p.moment[0], p.moment[1], *e.step, part);
-  if (e.penalty && part == Part::W) add_norms(p.theta, count, e.penalty);
+  step(gradient, count, p.theta, p.moment[0], p.moment[1], *e.constants, part);
+  if (e.penalty_norms && part == Part::W) add_norms(p.theta, count, e.penalty_norms);
 }
 
 }  // namespace chainrule::CHAINRULE_KERNEL_SET

@@ -66,30 +66,30 @@ template <class T> inline void unit_linear(UnitTile<T> t, long m) {
 }
 
 // The part of σ that belongs to unit number u
-template <class T> CHAINRULE_WORD Activation<T> unit_activation(const UnitLayer<T>& layer, T* source, long at) {
+template <class T> CHAINRULE_WORD Activation<T> unit_activation(const UnitLayer<T>& layer, T* saved, long at) {
   return {layer.sigma,
           layer.parameter,
-          source ? source + at : nullptr,
+          saved ? saved + at : nullptr,
           layer.mask ? layer.mask + at : nullptr,
           nullptr,
           layer.kappa_delta ? layer.kappa_delta + at : nullptr};
 }
 
 // Kernels::units_forward
-template <class T> void units_forward(const UnitBlocks<T>& g, const UnitLayer<T>& layer) {
+template <class T> void units_forward(const DiagonalBlocks<T>& g, const UnitLayer<T>& layer) {
   const auto [count, p, q] = g.run;
   const T *const W = g.theta[int(Part::W)], *const b = g.theta[int(Part::b)], *const kappa = g.theta[int(Part::kappa)];
   const long rows = layer.last_row - layer.first_row;
-  const bool plain = layer.sigma == Sigma::identity && !kappa && !layer.mask && !layer.source;
+  const bool plain = layer.sigma == Sigma::identity && !kappa && !layer.mask && !layer.saved;
   for (long block = 0; block < count; ++block) {
-    const long first = g.out + block * p;
-    unit_linear<T>({W + block * p * q, q, 1, b + block * p, layer.below + (g.in + block * q) * layer.pitch, q,
+    const long first = g.first_unit + block * p;
+    unit_linear<T>({W + block * p * q, q, 1, b + block * p, layer.input + (g.first_input + block * q) * layer.pitch, q,
                     layer.a + first * layer.pitch, layer.pitch, layer.first_row, layer.last_row},
                    p);
     if (plain) continue;
     for (long j = 0; j < p; ++j) {  // while the block is in cache
       const long at = (first + j) * layer.pitch + layer.first_row;
-      const Activation<T> f = unit_activation(layer, layer.source, at);
+      const Activation<T> f = unit_activation(layer, layer.saved, at);
       if (kappa)
         activate_parametric(layer.a + at, rows, lanes<T>, broadcast(kappa[block * p + j]), f);
       else
@@ -99,25 +99,25 @@ template <class T> void units_forward(const UnitBlocks<T>& g, const UnitLayer<T>
 }
 
 // Kernels::units_backward
-template <class T> void units_backward(const UnitBlocks<T>& g, const UnitLayer<T>& layer) {
+template <class T> void units_backward(const DiagonalBlocks<T>& g, const UnitLayer<T>& layer) {
   const auto [count, p, q] = g.run;
   const T *const W = g.theta[int(Part::W)], *const kappa = g.theta[int(Part::kappa)];
   const long rows = layer.last_row - layer.first_row;
   const bool plain = layer.sigma == Sigma::identity && !kappa && !layer.mask;
   for (long block = 0; block < count; ++block) {
-    const long first = g.out + block * p;
+    const long first = g.first_unit + block * p;
     for (long j = 0; j < p && !plain; ++j) {
       const long at = (first + j) * layer.pitch + layer.first_row;
-      const Activation<T> f = unit_activation(layer, layer.source ? layer.source : layer.a, at);
+      const Activation<T> f = unit_activation(layer, layer.saved ? layer.saved : layer.a, at);
       if (kappa)
         differentiate_parametric(layer.delta + at, rows, lanes<T>, broadcast(kappa[block * p + j]), f);
       else
         differentiate(layer.delta + at, rows, f);
     }
-    if (layer.delta_below)  // Wᵀ δ
+    if (layer.input_delta)  // Wᵀ δ
       unit_linear<T>(
           {W + block * p * q, 1, q, nullptr, layer.delta + first * layer.pitch, p,
-           layer.delta_below + (g.in + block * q) * layer.pitch, layer.pitch, layer.first_row, layer.last_row},
+           layer.input_delta + (g.first_input + block * q) * layer.pitch, layer.pitch, layer.first_row, layer.last_row},
           q);
   }
 }
@@ -169,22 +169,23 @@ template <class T> inline T row_sum(const T* x, long count) {
 }
 
 // Kernels::units_gradient
-template <class T> void units_gradient(const UnitBlocks<T>& g, const UnitLayer<T>& layer, const UnitGradient<T>& to,
-                                       const Epilogue<T>& e) {
+template <class T> void units_gradient(const DiagonalBlocks<T>& g, const UnitLayer<T>& layer, const UnitGradient<T>& to,
+                                       const GradientEpilogue<T>& e) {
   const auto [count, p, q] = g.run;
   T *const GW = to.sum[int(Part::W)], *const Gb = to.sum[int(Part::b)], *const Gkappa = to.sum[int(Part::kappa)];
   for (long block = 0; block < count; ++block) {
-    const T* const a = layer.below + (g.in + block * q) * layer.pitch;
+    const T* const a = layer.input + (g.first_input + block * q) * layer.pitch;
     for (long j = 0; j < p; j += dot_rows) {
-      const T* const delta = layer.delta + (g.out + block * p + j) * layer.pitch;
+      const T* const delta = layer.delta + (g.first_unit + block * p + j) * layer.pitch;
       call_tile<Dots<T>::template Rows, dot_rows>(static_cast<int>(p - j < dot_rows ? p - j : dot_rows), delta, a,
-                                                  layer.pitch, to.rows, GW + (block * p + j) * q, q, e.add);
+                                                  layer.pitch, to.rows, GW + (block * p + j) * q, q,
+                                                  e.should_accumulate);
     }
   }
   for (long j = 0; j < count * p; ++j) {
-    const long at = (g.out + j) * layer.pitch;
-    Gb[j] = (e.add ? Gb[j] : T(0)) + row_sum(layer.delta + at, to.rows);
-    if (Gkappa) Gkappa[j] = (e.add ? Gkappa[j] : T(0)) + row_sum(layer.kappa_delta + at, to.rows);
+    const long at = (g.first_unit + j) * layer.pitch;
+    Gb[j] = (e.should_accumulate ? Gb[j] : T(0)) + row_sum(layer.delta + at, to.rows);
+    if (Gkappa) Gkappa[j] = (e.should_accumulate ? Gkappa[j] : T(0)) + row_sum(layer.kappa_delta + at, to.rows);
   }
   for (int k = 0; k < chainrule::parts; ++k)
     if (to.sum[k]) finish_gradient(to.sum[k], to.count[k], to.parameters[k], e, Part(k));
