@@ -19,7 +19,7 @@ from chainrule.cli.train.progress import duration
 from chainrule.cli.train.split import split
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column
-from chainrule.tables.target_decoder import Classes, Numbers
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
 groups = arrays.arrays(np.intp, st.integers(10, 300), elements=st.integers(0, 4))
 seeds = st.integers(0, 2**32)
@@ -80,7 +80,7 @@ def test_classes_keep_their_kind() -> None:
     """Classes are sorted and written as they came: whole floats as whole numbers, booleans as booleans."""
 
     def values(labels: object) -> list[object]:
-        return list(Classes.fit(target.labels("y", Column.of(np.array(labels)), "classes")).values.tolist())
+        return list(ClassLabels.fit(target.labels("y", Column.of(np.array(labels)), "classes")).values.tolist())
 
     assert [str(value) for value in values([2.0, 10.0, 2.0])] == ["2", "10"]
     assert values([2.5, -1.0]) == [-1.0, 2.5]
@@ -92,7 +92,7 @@ def test_classes_keep_their_kind() -> None:
 
 def test_classes_are_matched_by_value_or_by_text() -> None:
     """Numbers match classes that are texts by their text, and texts never classes that are numbers."""
-    texts, wholes = Classes.fit(["1", "2", "x"]), Classes.fit([1, 2, 5])
+    texts, wholes = ClassLabels.fit(["1", "2", "x"]), ClassLabels.fit([1, 2, 5])
     assert target.class_numbers("y", Column.of(np.array([2.0, 1.0])), texts).tolist() == [1, 0]
     assert target.class_numbers("y", Column.of(np.array([5.0, 1.0])), wholes).tolist() == [2, 0]
     with pytest.raises(InputError, match="must hold the classes 1, 2, 5; got text"):
@@ -103,13 +103,13 @@ def test_classes_are_matched_by_value_or_by_text() -> None:
 
 def test_measures_by_hand() -> None:
     """Accuracy, cross-entropy, RMSE, MAE and R² of three rows are the numbers worked by hand."""
-    classes = Classes(np.array(["a", "b", "c"]), np.array([0.5, 0.25, 0.25]))
+    classes = ClassLabels(np.array(["a", "b", "c"]), np.array([0.5, 0.25, 0.25]))
     P = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8], [0.4, 0.5, 0.1]])
     accuracy, entropy = target.scores_of_classes(P, np.array([0, 2, 0]), classes)
     assert (accuracy.network, accuracy.baseline) == (2 / 3, 2 / 3)
     assert entropy.network == pytest.approx(-(math.log(0.7) + math.log(0.8) + math.log(0.4)) / 3)
     assert entropy.baseline == pytest.approx((2 * math.log(2) + math.log(4)) / 3)
-    numbers = Numbers(np.array([10.0]), np.array([2.0]))
+    numbers = NumericLabels(np.array([10.0]), np.array([2.0]))
     told, y = np.array([10.0, 12.0, 14.0]), np.array([10.0, 13.0, 16.0])
     rmse, mae, r2 = target.scores_of_numbers(told, y, numbers)
     assert (rmse.network, rmse.baseline) == pytest.approx((math.sqrt(5 / 3), math.sqrt(45 / 3)))

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from chainrule.cli.train.progress import Progress
 from command import UNENDING, Terminal, process, table, write_csv
 from patience import ENDLESS, LIMIT
 from rich.console import Console
 
 from chainrule.cli.train import progress
+from chainrule.cli.train.progress import Progress
 
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"  # the cursor
 in_a_terminal = pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")

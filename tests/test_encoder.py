@@ -25,7 +25,7 @@ from chainrule.errors import DataWarning, FileFormatError, InputError, UnknownNa
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.encoding.steps import Calendar, OneHot, Sign
 from chainrule.tables.reading import read
-from chainrule.tables.target_decoder import Classes, Numbers, from_parts
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels, from_parts
 
 ANY_WARNING = pytest.mark.filterwarnings("ignore::chainrule.errors.DataWarning")
 
@@ -508,7 +508,7 @@ def test_steps_are_values() -> None:
 )
 def test_classes_of_any_type(y: Any) -> None:
     """Classes are those of ``np.unique`` in order and type; numbers and labels are inverse; saved they are the same."""
-    classes = Classes.fit(y)
+    classes = ClassLabels.fit(y)
     expected = np.unique(np.asarray(y))
     assert classes.values.tolist() == expected.tolist()
     assert classes.values.dtype == expected.dtype
@@ -516,7 +516,7 @@ def test_classes_of_any_type(y: Any) -> None:
     assert classes.shares.tolist() == [1 / 3, 2 / 3]
     header, tensors = classes.parts()
     again = from_parts(json.loads(json.dumps(header)), tensors)
-    assert isinstance(again, Classes)
+    assert isinstance(again, ClassLabels)
     assert (again.values == classes.values).all()
     assert again.values.dtype == classes.values.dtype
     with pytest.raises(InputError, match=r"y has the class .* in row 1, which is not one of training"):
@@ -526,10 +526,10 @@ def test_classes_of_any_type(y: Any) -> None:
 def test_weight_two_is_the_row_twice() -> None:
     """Shares, mean and deviation with weights are those of rows repeated so many times."""
     y, times = np.array([1.0, 5.0, 2.0]), [2, 1, 3]
-    weighted, repeated = Numbers.fit(y, times), Numbers.fit(np.repeat(y, times))
+    weighted, repeated = NumericLabels.fit(y, times), NumericLabels.fit(np.repeat(y, times))
     assert np.allclose(weighted.mean, repeated.mean, rtol=1e-15)
     assert np.allclose(weighted.deviation, repeated.deviation, rtol=1e-15)
-    assert Classes.fit(y, times).shares.tolist() == Classes.fit(np.repeat(y, times)).shares.tolist()
+    assert ClassLabels.fit(y, times).shares.tolist() == ClassLabels.fit(np.repeat(y, times)).shares.tolist()
 
 
 @given(
@@ -539,7 +539,7 @@ def test_weight_two_is_the_row_twice() -> None:
 )
 def test_numbers_come_back(Y: np.ndarray[Any, np.dtype[np.float64]]) -> None:
     """Standardised targets are finite, and restored they are y to rounding of the column's size; saved, the same."""
-    numbers = Numbers.fit(Y)
+    numbers = NumericLabels.fit(Y)
     Z = numbers.standardised(Y)
     assert np.isfinite(Z).all()
     assert (np.abs(numbers.restored(Z) - Y) <= 8 * np.finfo(float).eps * np.abs(Y).max(axis=0)).all()
@@ -550,7 +550,7 @@ def test_numbers_come_back(Y: np.ndarray[Any, np.dtype[np.float64]]) -> None:
 
 def test_one_target_keeps_its_shape() -> None:
     """y (t,) comes back as (t,), y (t, 1) as (t, 1); another number of targets is refused."""
-    flat, column = Numbers.fit([1.0, 2.0]), Numbers.fit([[1.0], [2.0]])
+    flat, column = NumericLabels.fit([1.0, 2.0]), NumericLabels.fit([[1.0], [2.0]])
     assert flat.restored(np.zeros((5, 1))).shape == (5,)
     assert column.restored(np.zeros((5, 1))).shape == (5, 1)
     with pytest.raises(InputError, match="y must have 1 columns, as in training; got 2"):

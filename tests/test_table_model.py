@@ -16,7 +16,7 @@ from chainrule import files
 from chainrule.tables.calibration import tempered
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.model import TableModel, network_outputs
-from chainrule.tables.target_decoder import Classes, Numbers
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
 X = [[1.0, "red"], [2.0, "blue"], [None, "green"], [4.0, "red"]]
 NEW = [[3.0, "blue"], [None, "pink"], [9.0, None]]
@@ -25,7 +25,9 @@ NEW = [[3.0, "blue"], [None, "pink"], [9.0, None]]
 def model(kind: str = "classes", sigma: Any = "tanh") -> TableModel:
     """A model of two untrained networks over four rows."""
     encoder = TableEncoder(dtype="float32").fit(X)
-    target = Classes.fit(["a", "b", "c", "a"]) if kind == "classes" else Numbers.fit([[1.0, 2.0], [3.0, 5.0]] * 2)
+    target = (
+        ClassLabels.fit(["a", "b", "c", "a"]) if kind == "classes" else NumericLabels.fit([[1.0, 2.0], [3.0, 5.0]] * 2)
+    )
     m, output = (3, "softmax") if kind == "classes" else (2, "identity")
     nets = tuple(
         cr.Network.dense([encoder.n_features_out_, 4, m], hidden=sigma, output=output, seed=k, dtype="float32")
@@ -66,7 +68,7 @@ def test_outputs_are_probabilities(sigma: str, m: int, k: int) -> None:
     """One sigmoid gives (1 − p, p), several are divided by their sum, softmax is left as it is."""
     net = cr.Network.dense([2, m], output=sigma, seed=0)
     Z = np.random.default_rng(0).normal(size=(5, 2))
-    A, P = net(Z), network_outputs(net, Z, Classes.fit(np.arange(k)))
+    A, P = net(Z), network_outputs(net, Z, ClassLabels.fit(np.arange(k)))
     expected = np.hstack([1.0 - A, A]) if m < k else A / A.sum(axis=1, keepdims=True)
     assert np.allclose(P, expected, rtol=1e-14)
     assert np.allclose(P.sum(axis=1), 1.0)
@@ -106,7 +108,9 @@ def test_what_a_model_does_not_tell() -> None:
     with pytest.raises(cr.InputError, match=r"no intervals. Use predict_proba\(X\)"):
         model().predict_interval(NEW)
     with pytest.raises(cr.InputError, match="needs held-out rows"):
-        TableModel(model("numbers").encoder, Numbers.fit([1.0, 2.0]), model("numbers").networks).predict_interval(NEW)
+        TableModel(model("numbers").encoder, NumericLabels.fit([1.0, 2.0]), model("numbers").networks).predict_interval(
+            NEW
+        )
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from chainrule.cli.train.progress import duration
 from chainrule.engines.choice import MODULES, PREFERENCE
 from chainrule.network import Network
 from chainrule.tables.model import TableModel
-from chainrule.tables.target_decoder import Classes
+from chainrule.tables.target_decoder import ClassLabels
 
 MOST = 20  # columns that are listed
 
@@ -58,7 +58,7 @@ def _state_of(name: str) -> str:
 
 def _show_model(path: str, model: TableModel) -> None:
     net, told, console = model.networks[0], model.target, results()
-    if isinstance(told, Classes):
+    if isinstance(told, ClassLabels):
         what = f"{len(told)} classes: {listed(told.values.tolist())}"
     else:
         mean, deviation = number(float(told.mean[0])), number(float(told.deviation[0]))

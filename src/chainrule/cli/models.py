@@ -14,7 +14,7 @@ from chainrule.errors import InputError
 from chainrule.tables.columns import Column
 from chainrule.tables.model import TableModel
 from chainrule.tables.table import Table
-from chainrule.tables.target_decoder import Classes
+from chainrule.tables.target_decoder import ClassLabels
 
 
 def load(model: str) -> TableModel:
@@ -33,7 +33,7 @@ def column_of(model: TableModel) -> str:
 
 def scores(model: TableModel, X: Table, name: str, column: Column) -> list[target.Score]:
     """The measures of a model over rows and the target's column."""
-    if isinstance(model.target, Classes):
+    if isinstance(model.target, ClassLabels):
         numbers = target.class_numbers(name, column, model.target)
         return target.scores_of_classes(model.predict_proba(X), numbers, model.target)
     return target.scores_of_numbers(model.predict(X), target.finite(name, column), model.target)
@@ -41,7 +41,7 @@ def scores(model: TableModel, X: Table, name: str, column: Column) -> list[targe
 
 def predictions(model: TableModel, X: Table) -> dict[str, list[Any]]:
     """The likeliest class of each row and the probability of every class, or the number, as columns."""
-    if not isinstance(model.target, Classes):
+    if not isinstance(model.target, ClassLabels):
         return {"prediction": model.predict(X).tolist()}
     P = model.predict_proba(X)
     columns = {"prediction": model.target.labels(P.argmax(axis=1)).tolist()}

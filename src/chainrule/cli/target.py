@@ -12,7 +12,7 @@ from chainrule._internal.naming import listed
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column
 from chainrule.tables.encoding.steps import Levels
-from chainrule.tables.target_decoder import Classes, Numbers
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
 Task = Literal["classes", "numbers"]
 Floats = NDArray[np.float64]
@@ -71,7 +71,7 @@ def labels(name: str, column: Column, task: Task) -> NDArray[Any]:
     return values
 
 
-def class_numbers(name: str, column: Column, classes: Classes) -> NDArray[np.intp]:
+def class_numbers(name: str, column: Column, classes: ClassLabels) -> NDArray[np.intp]:
     """The number of each row's class (t,). Raises InputError with the first row whose class is not known."""
     values = classes.values.tolist()
     known = Levels(tuple(values))
@@ -88,7 +88,7 @@ def class_numbers(name: str, column: Column, classes: Classes) -> NDArray[np.int
     return codes
 
 
-def scores_of_classes(P: Floats, numbers: NDArray[np.intp], classes: Classes) -> list[Score]:
+def scores_of_classes(P: Floats, numbers: NDArray[np.intp], classes: ClassLabels) -> list[Score]:
     """Accuracy and cross-entropy (in nats) of probabilities P (t, k) beside the true class numbers (t,)."""
     with np.errstate(divide="ignore"):
         surprise, usual = -np.log(P[np.arange(len(P)), numbers]), -np.log(classes.shares[numbers])
@@ -99,7 +99,7 @@ def scores_of_classes(P: Floats, numbers: NDArray[np.intp], classes: Classes) ->
     ]
 
 
-def scores_of_numbers(told: Floats, y: Floats, numbers: Numbers) -> list[Score]:
+def scores_of_numbers(told: Floats, y: Floats, numbers: NumericLabels) -> list[Score]:
     """RMSE and MAE in the target's unit, and R², of predictions (t,) beside the true numbers (t,)."""
     errors, guess, spread = y - told, y - numbers.mean[0], y - y.mean()
     total = float(spread @ spread)

@@ -20,7 +20,7 @@ from chainrule.tables import target_decoder as decoder
 from chainrule.tables.calibration import tempered
 from chainrule.tables.conformal import bounds
 from chainrule.tables.encoding.encoder import TableEncoder
-from chainrule.tables.target_decoder import Classes, Numbers
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
 Floats = NDArray[np.float64]
 
@@ -40,20 +40,20 @@ class TableModel:
     >>> import chainrule as cr
     >>> encoder = TableEncoder().fit([[1.0, "red"], [2.0, "blue"], [4.0, "green"]])
     >>> net = cr.Network.dense([encoder.n_features_out_, 2], output="softmax", initial="zeros")
-    >>> model = TableModel(encoder, Classes.fit(["no", "yes", "yes"]), (net,))
+    >>> model = TableModel(encoder, ClassLabels.fit(["no", "yes", "yes"]), (net,))
     >>> model.predict_proba([[3.0, "red"]]).tolist(), model.predict([[3.0, "red"]]).tolist()
     ([[0.5, 0.5]], ['no'])
     """
 
     encoder: TableEncoder
-    target: Classes | Numbers
+    target: ClassLabels | NumericLabels
     networks: tuple[Network, ...]
     temperature: float = 1.0
     residuals: Floats | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        what = f"{len(self.target)} classes" if isinstance(self.target, Classes) else f"{self.target.m} numbers"
+        what = f"{len(self.target)} classes" if isinstance(self.target, ClassLabels) else f"{self.target.m} numbers"
         return (
             f"TableModel({self.encoder.n_features_in_} columns → {what}, {len(self.networks)} × {self.networks[0]!r})"
         )
@@ -61,20 +61,20 @@ class TableModel:
     def outputs(self, X: Any) -> Floats:
         """The mean of the networks' outputs a for the rows of a table: (t, k) for k classes, (t, m) for m numbers."""
         Z = self.encoder.transform(X)
-        A = np.zeros((len(Z), len(self.target) if isinstance(self.target, Classes) else self.target.m))
+        A = np.zeros((len(Z), len(self.target) if isinstance(self.target, ClassLabels) else self.target.m))
         for net in self.networks:
             A += network_outputs(net, Z, self.target)
         return A / len(self.networks)
 
     def predict_proba(self, X: Any) -> Floats:
         """P(class) (t, k), the classes in the order of ``target.values``. Raises InputError for a model of numbers."""
-        if not isinstance(self.target, Classes):
+        if not isinstance(self.target, ClassLabels):
             raise InputError("this model tells numbers, which have no probabilities. Use predict(X).")
         return tempered(self.outputs(X), self.temperature)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The likeliest class of each row (t,), or the numbers (t,) or (t, m)."""
-        if isinstance(self.target, Classes):
+        if isinstance(self.target, ClassLabels):
             return self.target.labels(self.outputs(X).argmax(axis=1))
         return self.target.restored(self.outputs(X))
 
@@ -83,7 +83,7 @@ class TableModel:
 
         Raises InputError for classes, without held-out rows, or with too few for the coverage (``bounds``).
         """
-        if isinstance(self.target, Classes):
+        if isinstance(self.target, ClassLabels):
             raise InputError("classes have no intervals. Use predict_proba(X).")
         low, high = bounds(self.residuals, coverage)
         Y = self.target.mean + self.target.deviation * self.outputs(X)
@@ -143,14 +143,14 @@ def load(path: str | os.PathLike[str], *, activations: Mapping[str, Sigma] | Non
     return TableModel.load(path, activations=activations)
 
 
-def network_outputs(net: Network, Z: Array, target: Classes | Numbers) -> Floats:
+def network_outputs(net: Network, Z: Array, target: ClassLabels | NumericLabels) -> Floats:
     """N of encoded rows Z (t, n): for numbers N(z) (t, m), for k classes probabilities (t, k).
 
     One output is the probability p of the second of two classes, and gives (1 − p, p). Several sigmoids are divided by
     their sum.
     """
     A: Floats = np.asarray(net(Z), dtype=np.float64)
-    if not isinstance(target, Classes) or net.sigma[net.r].name == "softmax":
+    if not isinstance(target, ClassLabels) or net.sigma[net.r].name == "softmax":
         return A
     if A.shape[1] == 1:
         return np.hstack([1.0 - A, A])
@@ -181,7 +181,7 @@ def _of(prefix: str, tensors: Mapping[str, Array]) -> dict[str, Array]:
 def _require_whole(model: TableModel) -> None:
     """Raise ValueError where the parts do not fit together."""
     n, target = model.encoder.n_features_out_, model.target
-    m = {target.m} if isinstance(target, Numbers) else {1, 2} if len(target) == 2 else {len(target)}
+    m = {target.m} if isinstance(target, NumericLabels) else {1, 2} if len(target) == 2 else {len(target)}
     sizes = {(net.m[0], net.m[net.r]) for net in model.networks}
     if not sizes or not sizes <= {(n, outputs) for outputs in m}:
         raise ValueError(f"its networks must lead from {n} features to the target; got {sorted(sizes)}")

@@ -49,13 +49,13 @@ def _is_empty_text(column: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 @dataclass(frozen=True)
-class Classes:
+class ClassLabels:
     """k classes: class number c ∈ {0, …, k − 1} for the c-th of the different labels in order.
 
     ``values`` (k,) are the labels, sorted as ``np.unique`` does and of the type of y; ``shares`` (k,) their part of the
     (weighted) training rows.
 
-    >>> classes = Classes.fit(["b", "a", "b", "b"])
+    >>> classes = ClassLabels.fit(["b", "a", "b", "b"])
     >>> classes.values.tolist(), classes.shares.tolist(), classes.numbers(["a", "b"]).tolist()
     (['a', 'b'], [0.25, 0.75], [0, 1])
     """
@@ -66,7 +66,7 @@ class Classes:
     kind: ClassVar[str] = "classes"
 
     @classmethod
-    def fit(cls, y: Any, weights: ArrayLike | None = None) -> Classes:
+    def fit(cls, y: Any, weights: ArrayLike | None = None) -> ClassLabels:
         """The classes of labels y (t,), each row counted by its weight."""
         labels = _one_dimensional(as_targets(y))
         values, numbers = np.unique(labels, return_inverse=True)
@@ -108,12 +108,12 @@ class Classes:
 
 
 @dataclass(frozen=True)
-class Numbers:
+class NumericLabels:
     """m numbers, standardised: (y_k − mean_k) / deviation_k, over the (weighted) training rows.
 
     ``flat`` says whether y was (t,) rather than (t, 1). The deviation of a constant y is taken as 1.
 
-    >>> numbers = Numbers.fit([1.0, 3.0])
+    >>> numbers = NumericLabels.fit([1.0, 3.0])
     >>> numbers.standardised([1.0, 5.0]).tolist(), numbers.restored([[0.5]]).tolist()
     ([[-1.0], [3.0]], [2.5])
     """
@@ -125,7 +125,7 @@ class Numbers:
     kind: ClassVar[str] = "numbers"
 
     @classmethod
-    def fit(cls, y: Any, weights: ArrayLike | None = None) -> Numbers:
+    def fit(cls, y: Any, weights: ArrayLike | None = None) -> NumericLabels:
         """Mean and standard deviation of numbers y (t,) or (t, m), each row counted by its weight."""
         Y = _numbers(y)
         w = as_weights(weights, len(Y), np.float64)
@@ -159,7 +159,7 @@ class Numbers:
         return {"kind": "numbers", "flat": self.flat}, tensors
 
 
-def from_parts(header: object, tensors: Mapping[str, Array], prefix: str = "target") -> Classes | Numbers:
+def from_parts(header: object, tensors: Mapping[str, Array], prefix: str = "target") -> ClassLabels | NumericLabels:
     """What ``parts`` described. Raises FileFormatError where it is not whole."""
     try:
         if not isinstance(header, Mapping):
@@ -173,7 +173,7 @@ def from_parts(header: object, tensors: Mapping[str, Array], prefix: str = "targ
         raise FileFormatError(f"the file does not describe a whole {prefix}: {error}.") from None
 
 
-def _numbers_of(header: Mapping[str, Any], tensors: Mapping[str, Array], prefix: str) -> Numbers:
+def _numbers_of(header: Mapping[str, Any], tensors: Mapping[str, Array], prefix: str) -> NumericLabels:
     mean, deviation = (tensors[f"{prefix}.{part}"].astype(np.float64) for part in ("mean", "deviation"))
     if mean.ndim != 1 or not len(mean) or mean.shape != deviation.shape or not (deviation > 0.0).all():
         raise ValueError("mean and deviation must be (m,), the deviation positive")
@@ -181,10 +181,10 @@ def _numbers_of(header: Mapping[str, Any], tensors: Mapping[str, Array], prefix:
         raise ValueError("mean and deviation must be finite")
     if type(header["flat"]) is not bool or (header["flat"] and len(mean) != 1):
         raise ValueError("'flat' must be true or false, and false for several targets")
-    return Numbers(mean, deviation, header["flat"])
+    return NumericLabels(mean, deviation, header["flat"])
 
 
-def _classes_of(header: Mapping[str, Any], tensors: Mapping[str, Array], prefix: str) -> Classes:
+def _classes_of(header: Mapping[str, Any], tensors: Mapping[str, Array], prefix: str) -> ClassLabels:
     values, shares = list(header["values"]), tensors[f"{prefix}.shares"].astype(np.float64)
     if not values or not all(isinstance(value, (str, bool, int, float)) for value in values):
         raise ValueError("the classes must be texts, booleans or numbers")
@@ -195,7 +195,7 @@ def _classes_of(header: Mapping[str, Any], tensors: Mapping[str, Array], prefix:
         raise ValueError("the classes must differ")
     if shares.shape != (len(values),) or not np.isfinite(shares).all():
         raise ValueError(f"the classes' shares must have shape ({len(values)},); got {shares.shape}")
-    return Classes(array, shares)
+    return ClassLabels(array, shares)
 
 
 def _one_dimensional(labels: NDArray[Any]) -> NDArray[Any]:

@@ -20,7 +20,7 @@ from chainrule.cli.train.plan import Wishes, described
 from chainrule.cli.train.progress import Progress
 from chainrule.errors import InputError
 from chainrule.estimators.network import settings as choices
-from chainrule.tables.target_decoder import Classes
+from chainrule.tables.target_decoder import ClassLabels
 from chainrule.training.errors import DivergenceError
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def train(
 
     test, model = rows.split.test, estimator.model_
     if rows.task == "classes":  # the baseline knows how frequent classes are, whatever they weigh
-        model = replace(model, target=Classes.fit(rows.y[rows.split.training]))
+        model = replace(model, target=ClassLabels.fit(rows.y[rows.split.training]))
     measured = models.scores(model, rows.X.rows(test), rows.name, rows.column.at(test))
     report.print_scores(model, measured, f"Results on {len(test)} test rows of {table.source}")
     training = account.summary(table.source, rows, recipe, wishes, model, histories, stopped, seconds, seed, measured)

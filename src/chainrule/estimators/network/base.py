@@ -36,7 +36,7 @@ from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Constant
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.model import Floats, TableModel
-from chainrule.tables.target_decoder import Classes, Numbers
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.training import History
 
 LARGEST_SEED = 2**31 - 1
@@ -57,7 +57,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
 
     _task: ClassVar[Task]
     encoder_: TableEncoder
-    target_: Any  # Classes or Numbers
+    target_: Any  # ClassLabels or NumericLabels
 
     # ---- what the two do differently ---------------------------------------------------------------------------------
 
@@ -66,7 +66,9 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         """The labels (t,) or (t, m), checked."""
 
     @abstractmethod
-    def _learn_target(self, labels: NDArray[Any], weights: Floats | None, recipe: Recipe) -> Classes | Numbers:
+    def _learn_target(
+        self, labels: NDArray[Any], weights: Floats | None, recipe: Recipe
+    ) -> ClassLabels | NumericLabels:
         """The decoder of the labels."""
 
     @abstractmethod

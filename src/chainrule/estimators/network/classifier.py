@@ -29,7 +29,7 @@ from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
 from chainrule.tables.calibration import best_temperature
 from chainrule.tables.model import Floats, TableModel
-from chainrule.tables.target_decoder import Classes, as_targets
+from chainrule.tables.target_decoder import ClassLabels, as_targets
 
 
 class NetworkClassifier(ClassifierMixin, NetworkBase):  # type: ignore[misc]  # scikit-learn has no types
@@ -96,7 +96,7 @@ class NetworkClassifier(ClassifierMixin, NetworkBase):  # type: ignore[misc]  # 
     """
 
     _task: ClassVar[Task] = "classes"
-    target_: Classes
+    target_: ClassLabels
 
     def __init__(
         self,
@@ -220,12 +220,12 @@ class NetworkClassifier(ClassifierMixin, NetworkBase):  # type: ignore[misc]  # 
         check_classification_targets(labels)
         return np.asarray(column_or_1d(labels, warn=True))
 
-    def _learn_target(self, labels: NDArray[Any], weights: Floats | None, recipe: Recipe) -> Classes:
+    def _learn_target(self, labels: NDArray[Any], weights: Floats | None, recipe: Recipe) -> ClassLabels:
         in_parts = hasattr(self, "_all_classes")
         if in_parts and self._all_classes is not None:
-            return Classes.fit(self._all_classes)
+            return ClassLabels.fit(self._all_classes)
         counted = labels if weights is None else labels[weights > 0.0]
-        classes = Classes.fit(labels, weights)
+        classes = ClassLabels.fit(labels, weights)
         if len(np.unique(counted)) < 2:
             raise InputError(
                 f"y must hold at least two classes to tell apart; got one class: {counted[:1].tolist()[0]!r}."

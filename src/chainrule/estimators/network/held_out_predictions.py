@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from chainrule.estimators.network.ensemble import Member
 from chainrule.tables.model import Floats, network_outputs
-from chainrule.tables.target_decoder import Classes, Numbers
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
 
 class Unseen(NamedTuple):
@@ -21,7 +21,7 @@ class Unseen(NamedTuple):
     weights: Floats | None
 
 
-def unseen(members: Sequence[Member], target: Classes | Numbers) -> Unseen | None:
+def unseen(members: Sequence[Member], target: ClassLabels | NumericLabels) -> Unseen | None:
     """What the networks say of the rows held out from them, the mean where a row is held out from several.
 
     None where no rows are held out.

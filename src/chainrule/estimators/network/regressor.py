@@ -25,7 +25,7 @@ from chainrule.initial import Initial
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
 from chainrule.tables.model import Floats, TableModel
-from chainrule.tables.target_decoder import Numbers, as_targets
+from chainrule.tables.target_decoder import NumericLabels, as_targets
 
 
 class NetworkRegressor(RegressorMixin, NetworkBase):  # type: ignore[misc]  # scikit-learn has no types
@@ -92,7 +92,7 @@ class NetworkRegressor(RegressorMixin, NetworkBase):  # type: ignore[misc]  # sc
     """
 
     _task: ClassVar[Task] = "numbers"
-    target_: Numbers
+    target_: NumericLabels
 
     def __init__(
         self,
@@ -207,8 +207,8 @@ class NetworkRegressor(RegressorMixin, NetworkBase):  # type: ignore[misc]  # sc
     def _as_labels(self, y: Any) -> NDArray[Any]:
         return as_targets(y)
 
-    def _learn_target(self, labels: NDArray[Any], weights: Floats | None, recipe: Recipe) -> Numbers:
-        numbers = Numbers.fit(labels, weights)
+    def _learn_target(self, labels: NDArray[Any], weights: Floats | None, recipe: Recipe) -> NumericLabels:
+        numbers = NumericLabels.fit(labels, weights)
         if isinstance(recipe.cost, Poisson):  # J of y/mean and a/mean differs from that of y and a by a factor alone
             mean = np.where(numbers.mean > 0.0, numbers.mean, 1.0)
             return replace(numbers, mean=np.zeros(numbers.m), deviation=mean)

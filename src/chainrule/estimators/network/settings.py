@@ -19,7 +19,7 @@ from chainrule.initial import rules
 from chainrule.network.layer import as_dropout
 from chainrule.optimizers import AdamW, Optimizer
 from chainrule.optimizers.schedules import Schedule
-from chainrule.tables.encoding.statistics import Numbers
+from chainrule.tables.encoding.statistics import Scaling
 
 
 def resolve(params: Mapping[str, Any], task: Task, t: int) -> tuple[Recipe, ...]:
@@ -58,7 +58,7 @@ def _changed(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:
         changes["initial"] = value if value in ("data", "ntk") else rules.get(value)
         changes["zero_output"] = False
     if "numbers" in given:
-        changes["numbers"] = resolve_name("scaling of numbers", given["numbers"], {n: n for n in get_args(Numbers)})
+        changes["numbers"] = resolve_name("scaling of numbers", given["numbers"], {n: n for n in get_args(Scaling)})
     return replace(recipe, **changes)
 
 

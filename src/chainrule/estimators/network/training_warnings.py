@@ -12,10 +12,10 @@ from chainrule._internal.naming import listed
 from chainrule.errors import DataWarning
 from chainrule.estimators.diagnosis import TrainingWarning, dead_layer
 from chainrule.estimators.network.ensemble import Member
-from chainrule.tables.target_decoder import Classes
+from chainrule.tables.target_decoder import ClassLabels
 
 
-def warn_rare_classes(classes: Classes, numbers: NDArray[np.intp]) -> None:
+def warn_rare_classes(classes: ClassLabels, numbers: NDArray[np.intp]) -> None:
     """A DataWarning for classes of a single row, which can be learned from but not be checked."""
     counts = np.bincount(numbers, minlength=len(classes))
     single = classes.values[counts == 1].tolist()

@@ -20,7 +20,7 @@ from chainrule.tables.encoding.fit import learn_categories, learn_numbers, warn_
 from chainrule.tables.encoding.learned import Learned
 from chainrule.tables.encoding.numeric_columns import numeric_names, numeric_values
 from chainrule.tables.encoding.numeric_steps import NumberSteps
-from chainrule.tables.encoding.statistics import Numbers
+from chainrule.tables.encoding.statistics import Scaling
 from chainrule.tables.encoding.steps import SmoothClip
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading import AnyTable, read
@@ -71,12 +71,12 @@ class TableEncoder(Learned):
 
     def __init__(
         self,
-        numbers: Numbers = "robust",
+        numbers: Scaling = "robust",
         categories: Iterable[str | int] | None = None,
         max_levels: int = MAX_LEVELS,
         dtype: Literal["float32", "float64"] = "float64",
     ) -> None:
-        self.numbers: Numbers = numbers
+        self.numbers: Scaling = numbers
         self.categories = categories
         self.max_levels = max_levels
         self.dtype: Literal["float32", "float64"] = dtype
@@ -85,7 +85,7 @@ class TableEncoder(Learned):
 
     def fit(self, X: Any, y: object = None) -> Self:
         """Learn what becomes of each column of the training rows X (t, n); ``y`` is not looked at."""
-        resolve("scaling of numbers", self.numbers, dict.fromkeys(get_args(Numbers)))
+        resolve("scaling of numbers", self.numbers, dict.fromkeys(get_args(Scaling)))
         resolve("dtype", self.dtype, dict.fromkeys(("float32", "float64")))
         as_integer(self.max_levels, "max_levels", 2)
         source = read(X)

@@ -12,7 +12,7 @@ from chainrule._internal.checks import Array, shown
 from chainrule.files import field
 from chainrule.tables.columns import Feature, Kind
 from chainrule.tables.encoding.learned import Learned
-from chainrule.tables.encoding.statistics import Numbers
+from chainrule.tables.encoding.statistics import Scaling
 from chainrule.tables.encoding.steps import Calendar, Fill, Indicator, OneHot, Scale, Sign, SmoothClip
 
 TENSORS = ("used", "fill", "center", "factor", "gaps")
@@ -45,7 +45,7 @@ def restore(encoder: Learned, header: Mapping[str, Any], tensors: Mapping[str, A
     """Give an encoder what ``parts`` described. Raises KeyError, TypeError, ValueError where it is not whole."""
     encoder.numbers, encoder.dtype = header["numbers"], header["dtype"]
     encoder.max_levels = field(header, "max_levels", int)
-    if encoder.numbers not in get_args(Numbers) or encoder.dtype not in ("float32", "float64"):
+    if encoder.numbers not in get_args(Scaling) or encoder.dtype not in ("float32", "float64"):
         raise ValueError(f"numbers and dtype must be known; got {shown(encoder.numbers)} and {shown(encoder.dtype)}")
     columns = field(header, "columns", list)
     encoder.features_ = tuple(Feature(*map(_text, column)) for column in columns)  # type: ignore[arg-type]

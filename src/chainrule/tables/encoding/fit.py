@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from chainrule._internal.naming import listed
 from chainrule.errors import DataWarning
 from chainrule.tables.columns import Column, Feature
-from chainrule.tables.encoding.statistics import Numbers, spread
+from chainrule.tables.encoding.statistics import Scaling, spread
 from chainrule.tables.encoding.steps import Fill, Indicator, OneHot, Scale, Sign
 
 CONSTANT, EMPTY = "constant in the training rows", "without a value in the training rows"
@@ -20,7 +20,7 @@ DIFFERENT = "different in every training row"
 
 
 def learn_numbers(
-    R: Any, owners: Sequence[str], numbers: Numbers
+    R: Any, owners: Sequence[str], numbers: Scaling
 ) -> tuple[NDArray[np.intp], Fill, Scale, Indicator, dict[str, str]]:
     """Of raw numbers R (t, raw), each of the column ``owners[k]``: those that vary, their steps, and what is left out.
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.tables.columns import Feature, Kind
-from chainrule.tables.encoding.statistics import Numbers
+from chainrule.tables.encoding.statistics import Scaling
 from chainrule.tables.encoding.steps import Fill, Indicator, OneHot, Scale, Sign, SmoothClip
 
 Category = Sign | OneHot
@@ -17,7 +17,7 @@ Category = Sign | OneHot
 class Learned:
     """The settings of a `TableEncoder`, and what it learned from the training rows."""
 
-    numbers: Numbers
+    numbers: Scaling
     max_levels: int
     dtype: Literal["float32", "float64"]
     n_features_in_: int

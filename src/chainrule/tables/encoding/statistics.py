@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Numbers = Literal["robust", "standard", "none"]
+Scaling = Literal["robust", "standard", "none"]
 
 BLOCK = 1 << 20  # entries that are worked on at once: some megabytes, whatever the table's size
 
@@ -25,7 +25,7 @@ class Spread:
     missing: NDArray[np.intp]  # (n,)
 
 
-def spread(R: Any, numbers: Numbers) -> Spread:
+def spread(R: Any, numbers: Scaling) -> Spread:
     """Center and factor of ``Scale`` for the columns of R (t, n), an array or a sparse one (compressed columns)."""
     n = R.shape[1]
     whole = Spread(np.empty(n), np.empty(n), np.empty(n), np.empty(n, dtype=np.intp))
@@ -55,7 +55,7 @@ def _sorted_columns(R: Any) -> Iterator[tuple[Any, Floats, int]]:
                 yield columns, block, t - count
 
 
-def _of_sorted(B: Floats, zeros: int, numbers: Numbers) -> tuple[Any, ...]:
+def _of_sorted(B: Floats, zeros: int, numbers: Scaling) -> tuple[Any, ...]:
     """Median, center, factor and number of missing entries of the rows of B and so many zeros beside each."""
     missing = np.isnan(B).sum(axis=1)
     count = B.shape[1] - missing  # (k,)
