@@ -73,9 +73,9 @@ class Verdict(NamedTuple):
 
 
 def markdown(verdicts: Iterable[Verdict]) -> str:
-    """Returns the verdicts as a table."""
+    """Returns the verdicts as a table, or "" without verdicts."""
     rows = [[one.what, one.result, one.goal, "reached" if one.is_reached else "MISSED"] for one in verdicts]
-    return table(["", ">result", ">goal", ""], rows)
+    return table(["", ">result", ">goal", ""], rows) if rows else ""
 
 
 def of_speed(report: SpeedReport) -> Iterator[Verdict]:

@@ -14,7 +14,7 @@ from benchmarks.tables.records import FitRecords
 
 WIDTH, HEIGHT = 520, 362
 SHOWN = ("A", "S", "B", "C")
-BARS, LONGEST = 70, 112  # the start of the bars on the left, and the length of the longest
+BARS, LONGEST = 74, 112  # the start of the bars on the left, and the length of the longest
 MIDDLE = 276  # the start of the right half
 ERRORS = {
     OWN: "Chainrule",

@@ -178,6 +178,7 @@ def test_tables_are_complete(tmp_path: Path) -> None:
     wanted = [goal for of_peers in goals.SPEED.values() for goal in of_peers.values()]
     judged = goals.markdown(goals.of_speed(made))
     assert judged.count("≥") == len(wanted)
+    assert goals.markdown([]) == ""
     assert judged.count("MISSED") == sum(goal.least > 3 for goal in wanted)
 
 

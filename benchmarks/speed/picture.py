@@ -9,7 +9,7 @@ from benchmarks.harness.svg import Picture
 from benchmarks.speed.results import KIN, SpeedReport
 from benchmarks.speed.workloads import WORKLOADS
 
-LEFT, RIGHT, MOST = 96, 380, 300.0  # the bars extend from LEFT (ratio 1) to RIGHT (ratio MOST)
+LEFT, RIGHT, MOST = 108, 390, 300.0  # the bars extend from LEFT (ratio 1) to RIGHT (ratio MOST)
 STEP = 19  # from bar to bar
 
 
