@@ -16,14 +16,14 @@ from sphinx.application import Sphinx
 from sphinx.util.inspect import stringify_signature
 
 import chainrule
-from chainrule import errors, estimators
+from chainrule import estimators, tables
 
 MARKUP = re.compile(r"``.+?``|`[^`]+`|\*\*[A-Z][\w ]*\*\*", re.DOTALL)
 ITEM = re.compile(r"(?:-|\d+\.) ")
 COLUMN = re.compile(r"(\S+) {2,}(\S.*)")
 ARGUMENT = re.compile(r"    (\w+(?:, \w+)*): (.*)")
-ERRORS = re.compile(rf"\b({'|'.join(name for name, value in vars(errors).items() if isinstance(value, type))})\b")
-PUBLIC = re.compile(r"(?<![\w.'])(?:\w+\.)*([A-Z]\w+)\b(?!')")
+TYPE = re.compile(r"(?<![\w.'])(?:\w+\.)*([A-Z]\w+)\b(?!')")
+HOMES = {name: module.__name__ for module in (chainrule, estimators, tables) for name in module.__all__}
 
 
 def escaped(text: str) -> str:
@@ -60,6 +60,11 @@ def items(block: list[str]) -> list[str]:
     return inline("\n".join(lines)).splitlines()
 
 
+def reference(name: str) -> str:
+    """The name of a public class as a link, any other name as it is."""
+    return f":py:obj:`{name} <{HOMES[name]}.{name}>`\\ " if name in HOMES else name
+
+
 def translated(block: list[str]) -> list[str]:
     """One block of a docstring, which has no blank line, in reStructuredText."""
     if block[0].startswith(">>>"):
@@ -78,7 +83,7 @@ def translated(block: list[str]) -> list[str]:
         return items(block)
     lines = inline("\n".join(line.strip() for line in block)).splitlines()
     if block[0].startswith("Raises "):
-        return [ERRORS.sub(r":py:exc:`\1 <chainrule.\1>`\\ ", line) for line in lines]
+        return [re.sub(r"\b[A-Z]\w+", lambda name: reference(name[0]), line) for line in lines]
     if block[0].startswith("Source: "):
         return [".. container:: source", "", *("   " + line for line in lines)]
     return lines
@@ -107,14 +112,12 @@ def as_written(
     text = stringify_signature(plain, show_return_annotation=False)
     text = re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", text).replace("<factory>", "{}")
     answer = None if what in ("class", "exception") else plain.return_annotation
-    return PUBLIC.sub(qualified, text), PUBLIC.sub(qualified, answer) if isinstance(answer, str) else None
+    return TYPE.sub(qualified, text), TYPE.sub(qualified, answer) if isinstance(answer, str) else None
 
 
 def qualified(name: re.Match[str]) -> str:
     """The full name of a public class, which its type is linked by, or the name without its module."""
-    short = name[1]
-    home = "chainrule.estimators" if short in estimators.__all__ else "chainrule"
-    return f"{home}.{short}" if short in {*chainrule.__all__, *estimators.__all__} else short
+    return f"{HOMES[name[1]]}.{name[1]}" if name[1] in HOMES else name[1]
 
 
 def skip(app: Sphinx, what: str, name: str, value: object, is_skipped: bool, options: object) -> bool | None:
