@@ -12,6 +12,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from patience import ENDLESS
 
 import chainrule as cr
 from chainrule._internal.checks import Array
@@ -230,12 +231,21 @@ def test_callbacks_are_told_every_so_many_epochs(every: int, told: list[int], en
 
 
 def test_callbacks_by_the_clock(engine: str) -> None:
-    """``callback_epochs=None`` tells about ten times a second, at least once at the end."""
-    seen: list[int] = []
-    cr.train(
-        small_net(), X, Y, epochs=12, callback_epochs=None, callbacks=[lambda history: seen.append(1)], engine=engine
-    )
-    assert len(seen) >= 1
+    """With ``callback_epochs=None`` callbacks are called again and again while training lasts, and once at its end."""
+    calls: list[int] = []
+
+    def look(history: cr.History) -> bool:
+        calls.append(history.epochs)
+        return len(calls) == 3
+
+    history = cr.train(small_net(), X, Y, epochs=ENDLESS, callback_epochs=None, callbacks=[look], engine=engine)
+    assert (history.stopped, history.epochs) == ("callback", calls[-1])
+    assert len(calls) == 3
+    assert calls == sorted(calls)
+    last: list[int] = []
+    watch = [lambda history: last.append(history.epochs)]
+    cr.train(small_net(), X, Y, epochs=12, callback_epochs=None, callbacks=watch, engine=engine)
+    assert last[-1] == 12
 
 
 @pytest.mark.parametrize("answer", [True, np.True_], ids=["True", "np.True_"])
