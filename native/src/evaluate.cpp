@@ -9,17 +9,24 @@
 namespace chainrule {
 namespace {
 
-constexpr long panels = 2;  // of examples in a piece, for which W passes by once; 1 to 8 are equally fast
+constexpr long panels_per_piece = 2;  // of examples, for which W is read once; 1 to 8 are equally fast
 
-// The layers of N_θ; they point to θ and to `net`.
-template <class T> std::vector<PredictLayer<T>> row_layers(const NetworkSpec& net, const T* theta) {
+// The layers of N_θ, which point to θ and to `net`
+template <class T> std::vector<PredictLayer<T>> predict_layers(const NetworkSpec& net, const T* theta) {
   std::vector<PredictLayer<T>> layers;
   for (int i = 1; i <= net.r(); ++i) {
     const long m = net.m[i];
     const LayerSpec& spec = net.layers[i - 1];
     const T* const b = theta + net.entries(i);
-    layers.push_back({net.m[i - 1], m, spec.sigma, static_cast<T>(spec.parameter), theta, b,
-                      spec.is_parametric ? b + m : nullptr, spec.runs.data(), static_cast<int>(spec.runs.size())});
+    layers.push_back({.n = net.m[i - 1],
+                      .m = m,
+                      .sigma = spec.sigma,
+                      .parameter = static_cast<T>(spec.parameter),
+                      .W = theta,
+                      .b = b,
+                      .kappa = spec.is_parametric ? b + m : nullptr,
+                      .runs = spec.runs.data(),
+                      .run_count = static_cast<int>(spec.runs.size())});
     theta += net.size(i);
   }
   return layers;
@@ -37,49 +44,61 @@ long widest_vector_valued(const NetworkSpec& net) {
 template <class T> Evaluator<T>::Evaluator(NetworkSpec net)
     : kernels_(kernel_set().kernels<T>()),
       net_(std::move(net)),
-      panel_(2 * kernels_.lanes * *std::max_element(net_.m.begin(), net_.m.end())) {}
+      panel_stride_(2 * kernels_.lanes * *std::max_element(net_.m.begin(), net_.m.end())) {}
 
 template <class T> bool Evaluator<T>::outputs(const T* theta, const T* X, long t, T* out, int threads) {
-  const std::lock_guard<std::mutex> lock(busy_);
-  const long n = net_.m.front(), m = net_.m.back(), R = 2 * kernels_.lanes, all = (t + R - 1) / R;
-  threads = static_cast<int>(std::clamp<long>(all, 1, threads));
-  while (static_cast<int>(rooms_.size()) < threads)
-    rooms_.push_back({Buffer<T>(panels * panel_), Buffer<T>(panels * panel_),
-                      Buffer<T>(2 * widest_vector_valued(net_) * kernels_.lanes)});
-  const std::vector<PredictLayer<T>> layers = row_layers(net_, theta);
-  const long pieces = threads * ((all + threads * panels - 1) / (threads * panels));  // the same number for each thread
-  // A thread takes tens of µs to start: the pieces are handed out before, and those that are there begin.
-  WorkQueue shares(threads);
-  shares.assign_evenly(pieces);
-  std::atomic<bool> finite{true};
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const long n = net_.m.front(), m = net_.m.back(), R = 2 * kernels_.lanes, panels = (t + R - 1) / R;
+  threads = static_cast<int>(std::clamp<long>(panels, 1, threads));
+  while (static_cast<int>(workspaces_.size()) < threads)
+    workspaces_.push_back({.buffer = Buffer<T>(panels_per_piece * panel_stride_),
+                           .next_buffer = Buffer<T>(panels_per_piece * panel_stride_),
+                           .scratch = Buffer<T>(2 * widest_vector_valued(net_) * kernels_.lanes)});
+  const std::vector<PredictLayer<T>> layers = predict_layers(net_, theta);
+  const long panels_per_round = threads * panels_per_piece;
+  const long pieces =
+      threads * ((panels + panels_per_round - 1) / panels_per_round);  // the same number for each thread
+  // The pieces are assigned before the threads start, which takes tens of µs: the first ones can begin, and help the others.
+  WorkQueue queue(threads);
+  queue.assign_evenly(pieces);
+  std::atomic<bool> is_finite{true};
   run_threads(threads, [&](int thread) {
-    const Room& room = rooms_[thread];
-    const auto end = [&](long k) { return std::min(all * (k + 1) / pieces * R, t); };  // of the examples of piece k
-    for (long k; finite.load(std::memory_order_relaxed) && (k = shares.take(thread)) >= 0;) {
+    const Workspace& space = workspaces_[thread];
+    const auto end = [&](long k) { return std::min(panels * (k + 1) / pieces * R, t); };  // of the examples of piece k
+    for (long k; is_finite.load(std::memory_order_relaxed) && (k = queue.take(thread)) >= 0;) {
       const long first = end(k - 1), count = end(k) - first;
-      if (!(kernels_.largest(X + first * n, count * n) <= std::numeric_limits<T>::max())) finite = false;
-      kernels_.predict_rows({layers.data(), net_.r(), X + first * n, static_cast<int>(count), X + end(k) * n,
-                             end(k + 1) - end(k), out + first * m, room.in.get(), room.out.get(), panel_,
-                             room.scratch.get()});
+      if (!(kernels_.largest(X + first * n, count * n) <= std::numeric_limits<T>::max())) is_finite = false;
+      kernels_.predict_rows({.layers = layers.data(),
+                             .r = net_.r(),
+                             .X = X + first * n,
+                             .count = static_cast<int>(count),
+                             .prefetch_X = X + end(k) * n,
+                             .prefetch_count = end(k + 1) - end(k),
+                             .out = out + first * m,
+                             .buffer = space.buffer.get(),
+                             .next_buffer = space.next_buffer.get(),
+                             .panel_stride = panel_stride_,
+                             .scratch = space.scratch.get()});
     }
   });
-  return finite;
+  return is_finite;
 }
 
 template <class T> Predictor<T>::Predictor(const NetworkSpec& net, const T* theta)
     : kernels_(kernel_set().kernels<T>()),
       net_(net),
-      layers_(row_layers(net_, theta)),
+      layers_(predict_layers(net_, theta)),
       scratch_(2 * widest_vector_valued(net_) * kernels_.lanes) {
   const long widest = *std::max_element(net_.m.begin() + 1, net_.m.end()) + kernels_.lanes;
-  room_ = Buffer<T>(widest), other_ = Buffer<T>(widest);
+  buffer_ = Buffer<T>(widest);
+  next_buffer_ = Buffer<T>(widest);
 }
 
 template <class T> double gradient(const NetworkSpec& net, const CostSpec& cost, const TrainingSet<T>& set,
                                    const T* theta, T* gradient, T* const* deltas, int threads) {
   ProblemSpec<T> problem;
   problem.net = net;
-  for (LayerSpec& layer : problem.net.layers) layer.dropout = {};  // training only
+  for (LayerSpec& layer : problem.net.layers) layer.dropout = {};  // for training only
   problem.cost = cost;
   problem.data = set;
   problem.batch_size = set.t;
@@ -91,11 +110,13 @@ template <class T> double gradient(const NetworkSpec& net, const CostSpec& cost,
   step.set = &set;
   step.rows = set.t;
   step.scale = cost.has_mean() && weight > 0 ? 1 / weight : 1;
-  step.l1 = cost.l1, step.l2 = cost.l2;
+  step.l1 = cost.l1;
+  step.l2 = cost.l2;
   StepConstants<T> constants{};
-  constants.l1 = static_cast<T>(cost.l1), constants.l2 = static_cast<T>(cost.l2);
-  const std::vector<StepConstants<T>> of_layers(net.r(), constants);
-  step.constants = of_layers.data();
+  constants.l1 = static_cast<T>(cost.l1);
+  constants.l2 = static_cast<T>(cost.l2);
+  const std::vector<StepConstants<T>> constants_of_layers(net.r(), constants);
+  step.constants = constants_of_layers.data();
   Team team(threads);
   run_threads(threads, [&](int thread) { method.gradient(step, gradient, deltas, team, thread); });
   return method.measured.J;

@@ -12,33 +12,34 @@
 
 namespace chainrule {
 
-// Evaluates one network again and again, whose θ may have moved in between. Its memory is kept from call to call.
+// Evaluates one network in call after call; θ may change in between. Its memory is kept from call to call.
 template <class T> class Evaluator {
  public:
   explicit Evaluator(NetworkSpec net);
 
-  // out (t, m_r) := N_θ(X), X (t, m₀), one example per row; false, and `out` is anything, where X is not finite
+  // out (t, m_r) := N_θ(X) for X (t, m₀), one example per row. Returns false if X is not finite; `out` is undefined then.
   bool outputs(const T* theta, const T* X, long t, T* out, int threads);
 
  private:
-  struct Room {
-    Buffer<T> in, out, scratch;
+  struct Workspace {  // of one thread
+    Buffer<T> buffer, next_buffer, scratch;
   };
 
   const Kernels<T>& kernels_;
   NetworkSpec net_;
-  const long panel_;         // numbers of a panel of examples
-  std::mutex busy_;          // one call at a time; Python threads wait for each other without the GIL
-  std::vector<Room> rooms_;  // of each thread
+  const long panel_stride_;  // numbers of a panel of examples in the widest layer
+  std::mutex mutex_;         // held during a call; Python threads wait for each other without the GIL
+  std::vector<Workspace> workspaces_;
 };
 
-// N(x) for single rows at the lowest latency. θ is read where it stands at each call. One call at a time.
+// Computes N(x) for single rows at the lowest latency. θ is read from its own array in each call. One call at a time.
 template <class T> class Predictor {
  public:
   Predictor(const NetworkSpec& net, const T* theta);
 
   void row(const T* x, T* out) const {
-    kernels_.predict_row(layers_.data(), int(layers_.size()), x, room_.get(), other_.get(), scratch_.get(), out);
+    kernels_.predict_row(layers_.data(), int(layers_.size()), x, buffer_.get(), next_buffer_.get(), scratch_.get(),
+                         out);
   }
   bool finite(const T* x, long count) const { return kernels_.largest(x, count) <= std::numeric_limits<T>::max(); }
 
@@ -46,7 +47,7 @@ template <class T> class Predictor {
   const Kernels<T>& kernels_;
   NetworkSpec net_;  // the layers point to its runs
   std::vector<PredictLayer<T>> layers_;
-  Buffer<T> room_, other_, scratch_;
+  Buffer<T> buffer_, next_buffer_, scratch_;
 };
 
 // gradient (d,) := ∇J(θ), deltas[i − 1] (t, mᵢ) := δ[i]; returns J(θ).

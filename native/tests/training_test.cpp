@@ -13,7 +13,7 @@
 
 #include "check.hpp"
 #include "evaluate.hpp"
-#include "panels/panel_network.hpp"
+#include "panels/forward_backward.hpp"
 #include "trainer.hpp"
 
 namespace {
@@ -270,13 +270,16 @@ void zeros_are_found() {
       Data<float> data({"", {150, 140, 130, 1}, {{sigma}, {sigma}, {Sigma::identity}}, {}, 50, 50}, Optimizer::adam);
       if (rare)
         for (std::size_t k = 0; k < data.X.size(); ++k) data.X[k] *= k % 10 == 0;
-      PanelNetwork<float> net(data.problem.net, data.problem.cost, 50, 1);
-      for (long k = 0; k < net.put_pieces(); ++k) net.put(data.theta.data(), k);
+      PanelNetwork<float> net(data.problem.net, 50);
+      net.put(data.theta.data(), 1);
+      ForwardBackward<float> pass(net, data.problem.cost, 1);
       Team team(1);
-      net.run({&data.problem.data, nullptr, 0, 50, 1, true, 0, nullptr, 0, 50}, team, 0);
-      net.look_for_zeros(50);
-      CHECK(net.layers[0].sparse_input == rare && net.layers[0].sparse_delta == relu, "layer 1, %d, %d", relu, rare);
-      CHECK(net.layers[1].sparse_input == relu && net.layers[1].sparse_delta == relu, "layer 2, %d, %d", relu, rare);
+      pass.run({.set = &data.problem.data, .order = nullptr, .first = 0, .rows = 50, .scale = 1, .is_training = true},
+               team, 0);
+      pass.activations.look_for_zeros(50);
+      const auto &first = pass.activations.layers[0], &second = pass.activations.layers[1];
+      CHECK(first.is_input_sparse == rare && first.is_delta_sparse == relu, "layer 1, %d, %d", relu, rare);
+      CHECK(second.is_input_sparse == relu && second.is_delta_sparse == relu, "layer 2, %d, %d", relu, rare);
     }
 }
 

@@ -1,16 +1,16 @@
 #include "lanes/lane_method.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace chainrule {
 namespace {
 
 constexpr int max_chunks = 16;  // more threads than that have nothing to do
 constexpr long max_width = 32, max_d = 1200;
-constexpr long most_bytes = 16 << 20;  // of a full batch that is kept across the lanes: larger sets are not copied
+constexpr long most_bytes = 16 << 20;  // of a full batch that is kept across the lanes; larger ones are not copied
+constexpr long most_groups_between_polls = 64;  // of a chunk
 
-// part k of `parts` nearly equal ones
+// The beginning of part k of `parts` nearly equal ones
 long cut(long total, long k, long parts) { return total * k / parts; }
 
 }  // namespace
@@ -24,203 +24,167 @@ template <class T> bool LaneMethod<T>::suits(const NetworkSpec& net) {
 template <class T> LaneMethod<T>::LaneMethod(const ProblemSpec<T>& problem)
     : kernels_(kernel_set().kernels<T>()),
       lanes_(kernels_.lanes),
-      d_(problem.net.d()),
       n_(problem.net.m.front()),
       m_(problem.net.m.back()),
       cost_(problem.cost),
+      parameters_(problem.net, problem.optimizer.optimizer, kernels_),
       keeps_batch_(problem.is_full_batch() && problem.data.t * (n_ + m_ + 1) * long(sizeof(T)) <= most_bytes),
-      kept_(moment_count(problem.optimizer.optimizer)),
-      padded_((d_ + lanes_ - 1) / lanes_ * lanes_),
-      theta_(padded_),
-      mask_(padded_),
-      gradient_(padded_),
-      theta_before_(padded_) {
-  const NetworkSpec& net = problem.net;
-  for (int k = 0; k < kept_; ++k) moment_[k] = Buffer<T>(padded_), moment_before_[k] = Buffer<T>(padded_);
-  const long widest = *std::max_element(net.m.begin(), net.m.end());
-  const long row = long(max_group_vectors) * lanes_;  // numbers per feature of a block
-  for (int t = 0; t < problem.threads; ++t) {
-    Workspace& space = workspaces_.emplace_back();
-    const auto memory = [&](long count) { return space.memory.emplace_back(count).get(); };
-    long theta = 0;
-    for (int i = 1; i <= net.r(); ++i) {
-      const LayerSpec& spec = net.layers[i - 1];
-      LaneLayer<T> layer{};
-      layer.n = static_cast<int>(net.m[i - 1]), layer.m = static_cast<int>(net.m[i]);
-      layer.sigma = spec.sigma, layer.parameter = static_cast<T>(spec.parameter);
-      layer.theta_offset = theta;
-      layer.W = theta_.get() + theta, layer.b = layer.W + layer.m * layer.n;
-      layer.a = memory(layer.m * row), layer.delta = memory(layer.m * row);
-      if (spec.has_dropout()) layer.mask = memory(layer.m * row);
-      if (spec.has_dropout() || !is_entrywise(spec.sigma) || derivative_needs_z(spec.sigma, spec.parameter))
-        layer.saved = memory(layer.m * row);
-      std::fill_n(mask_.get() + theta, layer.m * layer.n, T(1));
-      theta += layer.m * (layer.n + 1L);
-      space.layers.push_back(layer);
-    }
-    space.x = Buffer<T>(n_ * row), space.y = Buffer<T>(m_ * row), space.weights = Buffer<T>(row);
-    space.scratch = Buffer<T>(4 * widest * lanes_);
-  }
-  const long vectors = (problem.batch_size + lanes_ - 1) / lanes_;
+      sums_(max_chunks * parameters_.d * lanes_),
+      chunk_losses_(max_chunks * lanes_) {
+  for (int t = 0; t < problem.threads; ++t) add_workspace(problem.net);
   if (keeps_batch_) {
-    x_ = Buffer<T>(n_ * vectors * lanes_), y_ = Buffer<T>(m_ * vectors * lanes_),
-    weights_ = Buffer<T>(vectors * lanes_);
+    const long rows = (problem.batch_size + lanes_ - 1) / lanes_ * lanes_;
+    batch_ = {.x = Buffer<T>(n_ * rows), .y = Buffer<T>(m_ * rows), .weights = Buffer<T>(rows)};
   }
-  sums_ = Buffer<T>(max_chunks * d_ * lanes_);
-  chunk_losses_ = Buffer<T>(max_chunks * lanes_);
-  validation_losses_.resize((problem.validation.t + lanes_ * kernels_.group_vectors - 1) /
-                            (lanes_ * kernels_.group_vectors));
+  const long rows_of_group = lanes_ * kernels_.group_vectors;
+  validation_losses_.resize((problem.validation.t + rows_of_group - 1) / rows_of_group);
+}
+
+template <class T> void LaneMethod<T>::add_workspace(const NetworkSpec& net) {
+  Workspace& space = workspaces_.emplace_back();
+  const long row = long(max_group_vectors) * lanes_;  // numbers of a feature in a group
+  const auto memory = [&](long count) { return space.memory.emplace_back(count).get(); };
+  long offset = 0;
+  for (int i = 1; i <= net.r(); ++i) {
+    const LayerSpec& spec = net.layers[i - 1];
+    const long n = net.m[i - 1], m = net.m[i];
+    const bool needs_saved =
+        spec.has_dropout() || !is_entrywise(spec.sigma) || derivative_needs_z(spec.sigma, spec.parameter);
+    const T* const W = parameters_.theta.get() + offset;
+    space.layers.push_back({.n = static_cast<int>(n),
+                            .m = static_cast<int>(m),
+                            .sigma = spec.sigma,
+                            .parameter = static_cast<T>(spec.parameter),
+                            .W = W,
+                            .b = W + m * n,
+                            .theta_offset = offset,
+                            .a = memory(m * row),
+                            .saved = needs_saved ? memory(m * row) : nullptr,
+                            .mask = spec.has_dropout() ? memory(m * row) : nullptr,
+                            .delta = memory(m * row)});
+    offset += net.size(i);
+  }
+  space.examples = {.x = Buffer<T>(n_ * row), .y = Buffer<T>(m_ * row), .weights = Buffer<T>(row)};
+  const long widest = *std::max_element(net.m.begin(), net.m.end());
+  space.scratch = Buffer<T>(4 * widest * lanes_);
 }
 
 template <class T> void LaneMethod<T>::finish() {
-  x_ = {}, y_ = {}, weights_ = {}, sums_ = {};
+  batch_ = {};
+  sums_ = {};
   workspaces_.clear();
 }
 
 template <class T> void LaneMethod<T>::put(const T* theta, const std::array<const T*, 2>& moments) {
-  std::copy_n(theta, d_, theta_.get());
-  for (int k = 0; k < kept_; ++k)
-    if (moments[k]) std::copy_n(moments[k], d_, moment_[k].get());
+  parameters_.put(theta, moments);
 }
 
 template <class T> void LaneMethod<T>::get(T* theta, const std::array<T*, 2>& moments, int thread, int) const {
-  if (thread != 0) return;  // a few hundred numbers
-  if (theta) std::copy_n(theta_.get(), d_, theta);
-  for (int k = 0; k < kept_; ++k)
-    if (moments[k]) std::copy_n(moment_[k].get(), d_, moments[k]);
+  if (thread == 0) parameters_.get(theta, moments);  // a few hundred numbers
 }
 
-// Rows row, row + 1, … of a (mini)batch of `rows` into one block; lanes past its end repeat its first example with weight 0.
-template <class T> void LaneMethod<T>::gather(const TrainingSet<T>& set, const std::uint32_t* order, long first,
-                                              long rows, double scale, long row, int vectors, T* x, T* y,
-                                              T* weights) const {
+// Gathers rows first_row, first_row + 1, … of a batch; lanes after its last row hold its first example with weight 0.
+template <class T>
+void LaneMethod<T>::gather(const Batch& batch, long first_row, int vectors, const Examples& to) const {
+  const TrainingSet<T>& set = *batch.set;
   const long count = long(vectors) * lanes_;
-  const bool in_a_row = !order && row + count <= rows;
-  if (in_a_row) {
-    kernels_.transpose(set.X + (first + row) * n_, count, n_, x);
-    kernels_.transpose(set.Y + (first + row) * m_, count, m_, y);
+  const bool are_consecutive = !batch.order && first_row + count <= batch.rows;
+  if (are_consecutive) {
+    kernels_.transpose(set.X + (batch.first + first_row) * n_, count, n_, to.x);
+    kernels_.transpose(set.Y + (batch.first + first_row) * m_, count, m_, to.y);
   }
   for (long i = 0; i < count; ++i) {
-    const bool inside = row + i < rows;
-    const long at = inside ? row + i : 0, example = order ? order[at] : first + at;
-    const T *const s = set.X + example * n_, *const u = set.Y + example * m_;
-    for (long k = 0; !in_a_row && k < n_; ++k) x[k * count + i] = s[k];
-    for (long k = 0; !in_a_row && k < m_; ++k) y[k * count + i] = u[k];
-    weights[i] = inside ? static_cast<T>(scale * (set.weights ? double(set.weights[example]) : 1.0)) : T(0);
+    const bool is_inside = first_row + i < batch.rows;
+    const long row = is_inside ? first_row + i : 0, example = batch.order ? batch.order[row] : batch.first + row;
+    const T *const x = set.X + example * n_, *const y = set.Y + example * m_;
+    for (long k = 0; !are_consecutive && k < n_; ++k) to.x[k * count + i] = x[k];
+    for (long k = 0; !are_consecutive && k < m_; ++k) to.y[k * count + i] = y[k];
+    to.weights[i] = is_inside ? static_cast<T>(batch.scale * (set.weights ? double(set.weights[example]) : 1.0)) : T(0);
   }
 }
 
-template <class T> LaneGroup<T> LaneMethod<T>::block(Workspace& space, int vectors) const {
-  LaneGroup<T> b{};
-  b.r = static_cast<int>(space.layers.size());
-  b.layers = space.layers.data();
-  b.vectors = vectors;
-  b.cost = cost_.cost, b.cost_parameter = static_cast<T>(cost_.parameter);
-  b.x = space.x.get(), b.y = space.y.get(), b.example_weights = space.weights.get();
-  b.scratch = space.scratch.get();
-  return b;
+// Returns a group whose losses are wanted.
+template <class T>
+LaneGroup<T> LaneMethod<T>::group(const Workspace& workspace, const Examples& examples, int vectors) const {
+  LaneGroup<T> g{};
+  g.r = static_cast<int>(workspace.layers.size());
+  g.layers = workspace.layers.data();
+  g.vectors = vectors;
+  g.x = examples.x;
+  g.y = examples.y;
+  g.example_weights = examples.weights;
+  g.cost = cost_.cost;
+  g.cost_parameter = static_cast<T>(cost_.parameter);
+  g.scratch = workspace.scratch.get();
+  return g;
 }
 
 template <class T> Outcome LaneMethod<T>::step(const Step<T>& step, Team& team, int thread) {
   const long vectors = (step.rows + lanes_ - 1) / lanes_;
-  const long blocks = (vectors + kernels_.group_vectors - 1) / kernels_.group_vectors;
-  const int chunks = static_cast<int>(std::min<long>(blocks, max_chunks));
-  Workspace& space = workspaces_[thread];
-  team.for_each_piece(thread, chunks, [&](long c) {
-    const long b0 = cut(blocks, c, chunks), b1 = cut(blocks, c + 1, chunks);
-    for (long b = b0; b < b1; ++b) {
-      const long v0 = cut(vectors, b, blocks);
-      LaneGroup<T> g = block(space, static_cast<int>(cut(vectors, b + 1, blocks) - v0));
-      T *x = space.x.get(), *y = space.y.get(), *weights = space.weights.get();
-      const long row = v0 * lanes_;
-      if (keeps_batch_)
-        g.x = x = x_.get() + row * n_, g.y = y = y_.get() + row * m_,
-        g.example_weights = weights = weights_.get() + row;
-      if (!keeps_batch_ || !gathered_)
-        gather(*step.set, step.order, step.first, step.rows, step.scale, row, g.vectors, x, y, weights);
-      g.is_training = true;
-      g.is_first = b == b0;
-      g.sums = sums_.get() + c * d_ * lanes_;
-      g.loss = chunk_losses_.get() + c * lanes_;
-      g.dropout = step.dropout, g.dropout_key = step.key, g.first_row = row, g.step_rows = step.rows;
-      kernels_.lane_group(g);
-    }
-    if (b1 - b0 > 64) team.poll(thread);
+  const long groups = (vectors + kernels_.group_vectors - 1) / kernels_.group_vectors;
+  const int chunks = static_cast<int>(std::min<long>(groups, max_chunks));
+  team.for_each_piece(thread, chunks, [&](long chunk) {
+    sum_chunk(step, chunk, chunks, workspaces_[thread]);
+    if (groups / chunks > most_groups_between_polls) team.poll(thread);
   });
   team.barrier.wait();
   if (team.is_stopping()) return Outcome::aborted;
-  const long groups = padded_ / lanes_;
-  kernels_.lane_reduce(sums_.get(), d_ * lanes_, chunks, cut(groups, thread, team.count) * lanes_,
-                       std::min(d_, cut(groups, thread + 1, team.count) * lanes_), gradient_.get());
+  const long d = parameters_.d, parts_of_d = parameters_.padded_d / lanes_;
+  kernels_.lane_reduce(sums_.get(), d * lanes_, chunks, cut(parts_of_d, thread, team.count) * lanes_,
+                       std::min(d, cut(parts_of_d, thread + 1, team.count) * lanes_), parameters_.gradient.get());
   team.barrier.wait();
   if (thread == 0) {
-    gathered_ = true;
+    has_gathered_batch_ = true;
     double J = 0;
     for (int k = 0; k < chunks * lanes_; ++k) J += chunk_losses_[k];
-    this->measured.J = J;
-    decision_ = move(step);
+    decision_ = parameters_.update(step, J, this->measured);
   }
   team.barrier.wait();
   return decision_;
 }
 
-// θ := one step along the gradient; or nothing, if J, ∇J(θ) or the next θ is not finite.
-template <class T> Outcome LaneMethod<T>::move(const Step<T>& step) {
-  const StepConstants<T>& c = step.constants[0];  // all layers have the same
-  const T most = std::numeric_limits<T>::max();
-  double J = this->measured.J;
-  std::copy_n(theta_.get(), padded_, theta_before_.get());
-  if (step.l1 != 0 || step.l2 != 0) {
-    double l1 = 0, l2 = 0;
-    for (long k = 0; k < d_; ++k) {
-      const double w = double(mask_[k]) * theta_[k];
-      l1 += std::abs(w), l2 += w * w;
-    }
-    J += step.l1 * l1 + 0.5 * step.l2 * l2;
+// Sums the gradient and the losses over the groups of one chunk.
+template <class T> void LaneMethod<T>::sum_chunk(const Step<T>& step, long chunk, long chunks, Workspace& workspace) {
+  const long vectors = (step.rows + lanes_ - 1) / lanes_;
+  const long groups = (vectors + kernels_.group_vectors - 1) / kernels_.group_vectors;
+  const Batch batch{.set = step.set, .order = step.order, .first = step.first, .rows = step.rows, .scale = step.scale};
+  const long first_group = cut(groups, chunk, chunks), last_group = cut(groups, chunk + 1, chunks);
+  for (long k = first_group; k < last_group; ++k) {
+    const long first_vector = cut(vectors, k, groups), row = first_vector * lanes_;
+    const Examples examples = keeps_batch_ ? batch_.from(row, n_, m_) : workspace.examples.from(0, n_, m_);
+    LaneGroup<T> g = group(workspace, examples, static_cast<int>(cut(vectors, k + 1, groups) - first_vector));
+    if (!keeps_batch_ || !has_gathered_batch_) gather(batch, row, g.vectors, examples);
+    g.is_training = true;
+    g.is_first = k == first_group;
+    g.sums = sums_.get() + chunk * parameters_.d * lanes_;
+    g.loss = chunk_losses_.get() + chunk * lanes_;
+    g.dropout = step.dropout;
+    g.dropout_key = step.key;
+    g.first_row = row;
+    g.step_rows = step.rows;
+    kernels_.lane_group(g);
   }
-  const bool decays = c.optimizer == Optimizer::adamw;
-  if (step.l1 != 0 || step.l2 != 0 || decays)
-    kernels_.lane_penalties(gradient_.get(), theta_.get(), mask_.get(), padded_, c.l1, c.l2,
-                            decays ? c.coefficients[int(Part::W)].decay : T(0));
-  if (!std::isfinite(J) || !(kernels_.largest(gradient_.get(), padded_) <= most)) {
-    std::copy_n(theta_before_.get(), padded_, theta_.get());
-    return Outcome::diverged;
-  }
-  for (int k = 0; k < kept_; ++k) std::copy_n(moment_[k].get(), padded_, moment_before_[k].get());
-  const bool clips = step.clip_norm < std::numeric_limits<double>::infinity();
-  double norm = 0;
-  if (step.measures_gradient_norm || clips) norm = std::sqrt(kernels_.sum_of_squares(gradient_.get(), padded_));
-  StepConstants<T> constants = c;
-  if (norm > step.clip_norm) constants.gradient_scale = static_cast<T>(step.clip_norm / norm);
-  kernels_.apply(gradient_.get(), padded_, {theta_.get(), {moment_[0].get(), moment_[1].get()}},
-                 {.constants = &constants, .should_update = true},
-                 Part::b);  // without decay: the weights' has been done
-  if (!(kernels_.largest(theta_.get(), padded_) <= most)) {
-    std::copy_n(theta_before_.get(), padded_, theta_.get());
-    for (int k = 0; k < kept_; ++k) std::copy_n(moment_before_[k].get(), padded_, moment_[k].get());
-    return Outcome::diverged;
-  }
-  this->measured = {J, norm};
-  return Outcome::done;
 }
 
 template <class T> double LaneMethod<T>::losses(const TrainingSet<T>& set, double scale, Team& team, int thread) {
-  const long rows_of_block = long(lanes_) * kernels_.group_vectors,
-             blocks = (set.t + rows_of_block - 1) / rows_of_block;
-  Workspace& space = workspaces_[thread];
-  team.for_each_piece(thread, blocks, [&](long b) {
-    const long row = b * rows_of_block, vectors = (std::min(rows_of_block, set.t - row) + lanes_ - 1) / lanes_;
-    LaneGroup<T> g = block(space, static_cast<int>(vectors));
-    gather(set, nullptr, 0, set.t, scale, row, g.vectors, space.x.get(), space.y.get(), space.weights.get());
+  const long rows_of_group = long(lanes_) * kernels_.group_vectors,
+             groups = (set.t + rows_of_group - 1) / rows_of_group;
+  const Batch all{.set = &set, .order = nullptr, .first = 0, .rows = set.t, .scale = scale};
+  const Workspace& workspace = workspaces_[thread];
+  team.for_each_piece(thread, groups, [&](long k) {
+    const long row = k * rows_of_group, vectors = (std::min(rows_of_group, set.t - row) + lanes_ - 1) / lanes_;
+    const Examples examples = workspace.examples.from(0, n_, m_);
+    LaneGroup<T> g = group(workspace, examples, static_cast<int>(vectors));
+    gather(all, row, g.vectors, examples);
     alignas(64) T loss[max_lanes];
     g.loss = loss;
     g.is_first = true;
     kernels_.lane_group(g);
-    validation_losses_[b] = 0;
-    for (int k = 0; k < lanes_; ++k) validation_losses_[b] += loss[k];
+    validation_losses_[k] = 0;
+    for (int i = 0; i < lanes_; ++i) validation_losses_[k] += loss[i];
   });
   team.barrier.wait();
-  const double total = ordered_sum(validation_losses_.data(), blocks);
+  const double total = ordered_sum(validation_losses_.data(), groups);
   team.barrier.wait();
   return total;
 }

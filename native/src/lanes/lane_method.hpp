@@ -1,19 +1,19 @@
-// Training steps of narrow networks, whose examples lie across the lanes (kernels/narrow.hpp). A batch is cut into blocks that
-// stay in cache and at most max_chunks chunks of blocks, by its size alone; each chunk has sums of its own, which are added in
-// order. For 5-3-2-1 or 4-32-16-4: no packing, no padding of a handful of features to a panel of 32.
+// Training steps in lanes, for narrow networks: the examples lie across the lanes (kernels/lanes/contract.hpp). Networks such as
+// 5-3-2-1 or 4-32-16-4 need no packing then, and no padding of a handful of features to a panel of 32. A batch is divided into
+// groups that stay in cache, and the groups into at most max_chunks chunks, by the batch's size alone; each chunk has sums of its
+// own, which are added in order.
 #pragma once
 
 #include <vector>
 
-#include "buffer.hpp"
 #include "chainrule/kernel_set.hpp"
-#include "method.hpp"
+#include "lanes/lane_parameters.hpp"
 
 namespace chainrule {
 
 template <class T> class LaneMethod final : public Method<T> {
  public:
-  // Is this way the faster one?
+  // True if lanes are faster than panels for this network
   static bool suits(const NetworkSpec& net);
 
   explicit LaneMethod(const ProblemSpec<T>& problem);
@@ -26,31 +26,46 @@ template <class T> class LaneMethod final : public Method<T> {
   double losses(const TrainingSet<T>& set, double scale, Team& team, int thread) override;
 
  private:
+  struct Batch {  // rows of a training set
+    const TrainingSet<T>* set;
+    const std::uint32_t* order;  // null: first, first + 1, …
+    long first;                  // see `order`
+    long rows;
+    double scale;  // of the examples' weights
+  };
+  struct Examples {  // across the lanes, group by group: [m₀ or m_r or 1][vectors][lanes]
+    T *x, *y, *weights;
+  };
+  struct ExampleBuffers {
+    Buffer<T> x, y, weights;
+    Examples from(long row, long n, long m) const {
+      return {.x = x.get() + row * n, .y = y.get() + row * m, .weights = weights.get() + row};
+    }
+  };
   struct Workspace {  // of one thread
     std::vector<LaneLayer<T>> layers;
-    std::vector<Buffer<T>> memory;
-    Buffer<T> x, y, weights, scratch;  // of a block that is gathered
+    std::vector<Buffer<T>> memory;  // of the layers
+    ExampleBuffers examples;        // of a group
+    Buffer<T> scratch;
   };
 
-  LaneGroup<T> block(Workspace& workspace, int vectors) const;
-  void gather(const TrainingSet<T>& set, const std::uint32_t* order, long first, long rows, double scale, long row,
-              int vectors, T* x, T* y, T* weights) const;
-  Outcome move(const Step<T>& step);
+  void add_workspace(const NetworkSpec& net);
+  void gather(const Batch& batch, long first_row, int vectors, const Examples& to) const;
+  LaneGroup<T> group(const Workspace& workspace, const Examples& examples, int vectors) const;
+  void sum_chunk(const Step<T>& step, long chunk, long chunks, Workspace& workspace);
 
   const Kernels<T>& kernels_;
   const int lanes_;
-  const long d_, n_, m_;
+  const long n_, m_;  // m₀, m_r
   const CostSpec cost_;
-  const bool keeps_batch_;
-  int kept_;                                       // moments
-  long padded_;                                    // d, rounded up to vectors
-  Buffer<T> theta_, mask_, gradient_, moment_[2];  // [padded]; mask: 1 for entries of W, 0 for entries of b
-  Buffer<T> theta_before_, moment_before_[2];
+  LaneParameters<T> parameters_;
   std::vector<Workspace> workspaces_;
-  Buffer<T> x_, y_, weights_;  // a full batch, if it is kept: [m₀ or m_r or 1][rows], block by block
-  bool gathered_ = false;
-  Buffer<T> sums_, chunk_losses_;          // [chunks][d][lanes], [chunks][lanes]
-  std::vector<double> validation_losses_;  // of each block
+  const bool keeps_batch_;  // a full batch is gathered once
+  bool has_gathered_batch_ = false;
+  ExampleBuffers batch_;                   // if it is kept
+  Buffer<T> sums_;                         // [chunks][d][lanes]
+  Buffer<T> chunk_losses_;                 // [chunks][lanes]
+  std::vector<double> validation_losses_;  // of each group
   Outcome decision_ = Outcome::done;
 };
 

@@ -1,28 +1,24 @@
-// A step whose numbers would overflow is not made (PanelMethod): bounds that rule it out beforehand, at no cost where training goes
-// well, and a copy of θ and the moments to go back to where they do not.
+#include "panels/overflow_guard.hpp"
+
 #include <algorithm>
 #include <cmath>
-
-#include "panels/panel_method.hpp"
 
 namespace chainrule {
 namespace {
 
-// max |x|, infinite where one of them is NaN
-template <class T> double reach_of(const Kernels<T>& kernels, const T* x, long count) {
-  const T largest = kernels.largest(x, count);
-  return largest >= 0 ? double(largest) : std::numeric_limits<double>::infinity();
-}
+constexpr double infinity = std::numeric_limits<double>::infinity();
+// A measurement costs as much as a small step; failed ones become rarer.
+constexpr long least_steps_between_measurements = 64, most_steps_between_measurements = 4096;
 
-// A g with |σ(z)| ≤ g (|z| + 1) and |σ′(z)| ≤ g for all z, infinite where there is none or nobody asks
+// A number g with |σ(z)| ≤ g (|z| + 1) and |σ′(z)| ≤ g for all z; infinite if σ has none, or the layer is unsupported
 double growth(const LayerSpec& layer) {
   if (layer.is_parametric || layer.has_dropout() || !is_entrywise(layer.sigma) || layer.sigma == Sigma::exp)
-    return std::numeric_limits<double>::infinity();
-  const bool bent = layer.sigma == Sigma::leaky_relu || layer.sigma == Sigma::elu;
-  return 2 * std::max(1.0, bent ? std::abs(layer.parameter) : 1.0);
+    return infinity;
+  const bool has_slope = layer.sigma == Sigma::leaky_relu || layer.sigma == Sigma::elu;
+  return 2 * std::max(1.0, has_slope ? std::abs(layer.parameter) : 1.0);
 }
 
-// A bound of |∂ℓ/∂z[r]| for |z[r]| ≤ z and |y| ≤ y, infinite likewise
+// A bound of |∂ℓ/∂z[r]| for |z[r]| ≤ z and |y| ≤ y; infinite likewise
 double slope(const CostSpec& cost, const LayerSpec& last, double z, double y, double m) {
   switch (cost.cost) {
     case Cost::sum_of_squares:
@@ -37,152 +33,128 @@ double slope(const CostSpec& cost, const LayerSpec& last, double z, double y, do
     case Cost::poisson:
       break;
   }
-  return std::numeric_limits<double>::infinity();
+  return infinity;
 }
 
 }  // namespace
 
-template <class T> void PanelMethod<T>::measure_data(const ProblemSpec<T>& problem) {
+template <class T> OverflowGuard<T>::OverflowGuard(const ProblemSpec<T>& problem, const PanelNetwork<T>& network,
+                                                   const OptimizerState<T>& state)
+    : network_(network),
+      state_(state),
+      cost_(problem.cost),
+      data_(measure(problem, network.kernels)),
+      activation_bounds_(network.layers.size()),
+      can_predict_overflow_(network.front.count() == 0 && stays_below_limits(0)),
+      steps_between_measurements_(least_steps_between_measurements) {}
+
+template <class T> typename OverflowGuard<T>::DataBounds OverflowGuard<T>::measure(const ProblemSpec<T>& problem,
+                                                                                   const Kernels<T>& kernels) {
   const auto& [X, Y, weights, t] = problem.data;
-  const auto reach = [&](const T* x, long count) {
+  const auto largest = [&](const T* numbers, long count) {
     const int threads = count < least_parallel_copy ? 1 : problem.threads;
-    std::vector<double> reach_of_part(threads);
+    std::vector<double> of_part(threads);
     run_threads(threads, [&](int k) {
       const long first = count * k / threads, last = count * (k + 1) / threads;
-      reach_of_part[k] = reach_of(network_.kernels, x + first, last - first);
+      of_part[k] = largest_magnitude(kernels, numbers + first, last - first);
     });
-    return *std::max_element(reach_of_part.begin(), reach_of_part.end());
+    return *std::max_element(of_part.begin(), of_part.end());
   };
-  x_reach_ = reach(X, t * problem.net.m.front());
-  y_reach_ = reach(Y, t * problem.net.m.back());
-  weight_reach_ = weights && !problem.cost.has_mean() ? reach_of(network_.kernels, weights, t) : 1;
-  a_reach_.resize(network_.layers.size());
-  foresees_ = network_.front.count() == 0 && moderate_within(0);  // some σ and costs are not bounded whatever θ is
+  return {.x = largest(X, t * problem.net.m.front()),
+          .y = largest(Y, t * problem.net.m.back()),
+          .example_weight = weights && !problem.cost.has_mean() ? largest_magnitude(kernels, weights, t) : 1};
 }
 
-// Is no entry of the gradient above moderate_gradient() while no |θ| exceeds `reach`? By |z| ≤ (n |a| + 1) |θ|, |Wᵀδ| ≤ m |θ| |δ| and
-// |∂J/∂W| ≤ t |δ| |a|, with room for rounding. Then no number of a step has to be looked at.
-template <class T> bool PanelMethod<T>::moderate_within(double reach) {
+template <class T> void OverflowGuard<T>::measure() {
+  largest_theta_ = state_.largest_theta();
+  largest_first_moment_ = state_.largest_first_moment();  // the second moment bounds nothing
+}
+
+// Returns true if no activation, delta or gradient can exceed its limit while no |θ| exceeds `largest_theta`, from
+//   |z| ≤ (n |a| + 1) |θ|,   |Wᵀδ| ≤ m |θ| |δ|,   |∂J/∂W| ≤ t |δ| |a|,
+// with room for rounding.
+template <class T> bool OverflowGuard<T>::stays_below_limits(double largest_theta) {
   const auto& layers = network_.layers;
-  const double most = 0.5 * network_.moderate_gradient();
+  auto& a = activation_bounds_;
+  const double most = 0.5 * largest_safe_gradient<T>();
   double z = 0;
-  a_reach_[0] = std::max(1.0, x_reach_);  // 1: what b is multiplied by
+  a[0] = std::max(1.0, data_.x);  // 1: the input that b multiplies
   for (std::size_t l = 0; l < layers.size(); ++l) {
-    z = (double(layers[l].n) * a_reach_[l] + 1) * reach;
-    if (l + 1 < layers.size()) a_reach_[l + 1] = std::max(1.0, growth(layers[l].spec) * (z + 1));
+    z = (double(layers[l].n) * a[l] + 1) * largest_theta;
+    if (l + 1 < layers.size()) a[l + 1] = std::max(1.0, growth(layers[l].spec) * (z + 1));
   }
-  bool within = z <= most;
-  const auto& last = layers.back();
-  double delta = weight_reach_ * slope(cost_, last.spec, z, y_reach_, double(last.m));
+  bool is_below = z <= most;
+  const PanelLayer<T>& last = layers.back();
+  double delta = data_.example_weight * slope(cost_, last.spec, z, data_.y, double(last.m));
   for (std::size_t l = layers.size(); l-- > 0;) {
-    within &= double(network_.capacity) * delta * a_reach_[l] <= most;
-    if (l > 0) delta *= double(layers[l].m) * reach * growth(layers[l - 1].spec);
+    is_below &= double(network_.capacity) * delta * a[l] <= most;
+    if (l > 0) delta *= double(layers[l].m) * largest_theta * growth(layers[l - 1].spec);
   }
-  return within;
+  return is_below;
 }
 
-// Thread 0, at the begin of a step that moves θ by no more than stays_finite() has just told.
-template <class T> void PanelMethod<T>::look_ahead(const Step<T>& step) {
-  calm_ahead_ = safe_ && foresees_ && moderate_within(theta_reach_);
-  if (!safe_ || !foresees_ || calm_ahead_ || --next_look_ > 0) return;
-  measure_reach();
-  calm_ahead_ = stays_finite(step, network_.moderate_gradient()) && moderate_within(theta_reach_);
-  look_every_ = calm_ahead_ ? 64 : std::min(2 * look_every_, 4096L);  // looking costs as much as a small step
-  next_look_ = look_every_;
+template <class T> bool OverflowGuard<T>::next_step_cannot_overflow(const Step<T>& step) {
+  if (!can_predict_overflow_) return false;
+  if (stays_below_limits(largest_theta_)) return true;
+  if (--steps_to_measurement_ > 0) return false;
+  measure();
+  const bool cannot_overflow =
+      theta_stays_finite(step, largest_safe_gradient<T>()) && stays_below_limits(largest_theta_);
+  steps_between_measurements_ = cannot_overflow
+                                    ? least_steps_between_measurements
+                                    : std::min(2 * steps_between_measurements_, most_steps_between_measurements);
+  steps_to_measurement_ = steps_between_measurements_;
+  return cannot_overflow;
 }
 
-template <class T> void PanelMethod<T>::measure_reach() {
-  theta_reach_ = moment_reach_ = 0;
-  each_array([&](const T* numbers, long count, std::size_t, int moment) {
-    if (moment == 1) return;  // the second one bounds nothing
-    double& reach = moment < 0 ? theta_reach_ : moment_reach_;
-    reach = std::max(reach, reach_of(network_.kernels, numbers, count));
-  });
+template <class T> bool OverflowGuard<T>::theta_stays_finite(const Step<T>& step, double largest_gradient) {
+  const double most = 0.5 * double(std::numeric_limits<T>::max());
+  double after_step = largest_theta_ + largest_change(step, largest_gradient);
+  if (!(after_step < most)) {
+    measure();
+    after_step = largest_theta_ + largest_change(step, largest_gradient);
+  }
+  if (!(after_step < most)) return false;
+  largest_theta_ = after_step;
+  largest_first_moment_ += largest_gradient;
+  return true;
 }
 
-// Can no |θ| overflow in this step, if no entry of the gradient is above `largest`? A bound of |θ| and of the first moment is kept
-// from step to step; where it has grown too far, they are measured anew. Called by thread 0.
-template <class T> bool PanelMethod<T>::stays_finite(const Step<T>& step, double largest) {
-  Coefficients<T> c = step.constants[0].coefficients[0];  // with the largest factors
-  for (std::size_t l = 0; l < constants_.size(); ++l)
+// A bound of the change of any θ in a step, whatever the second moments are
+template <class T> double OverflowGuard<T>::largest_change(const Step<T>& step, double largest_gradient) const {
+  Coefficients<T> c = step.constants[0].coefficients[0];  // made those of the longest step of all layers and parts
+  for (std::size_t l = 0; l < network_.layers.size() + network_.front.layers.size(); ++l)
     for (const Coefficients<T>& other : step.constants[l].coefficients) {
       c.alpha = std::max(c.alpha, other.alpha);
       c.decay = std::max(c.decay, other.decay);
     }
-  const double room = 0.5 * double(std::numeric_limits<T>::max());
-  const auto step_size = [&] {  // of the longest step
-    const double g = largest + step.l1 + step.l2 * theta_reach_;
-    const double beta1 = c.beta1, beta2 = c.beta2;
-    switch (step.constants[0].optimizer) {
-      case Optimizer::gradient_descent:
-        return c.alpha * g;
-      case Optimizer::momentum:
-      case Optimizer::nesterov:
-        return c.alpha * 2 * (g + moment_reach_);
-      case Optimizer::adagrad:  // but α g comes before the division, here and below
-        return c.alpha * g < room ? 2.0 * c.alpha : room;
-      case Optimizer::rmsprop:
-        return c.alpha * g < room ? 2 * c.alpha / std::sqrt(1 - beta2) : room;
-      case Optimizer::adam:
-      case Optimizer::adamw: {  // |μ| ≤ C √ν, by Cauchy and Schwarz
-        const double q = beta1 * beta1 / beta2;
-        if (!(c.alpha * (g + moment_reach_) < room)) return room;
-        const double C = q < 1 ? (1 - beta1) / std::sqrt((1 - beta2) * (1 - q)) : moment_reach_ / c.epsilon;
-        return 2 * c.alpha * (C + 1) + c.decay * theta_reach_;
-      }
-      case Optimizer::rprop:
-        return double(c.alpha) * double(c.largest);
+  const double too_large = 0.5 * double(std::numeric_limits<T>::max());
+  const double g = largest_gradient + step.l1 + step.l2 * largest_theta_, m = largest_first_moment_;
+  const double beta1 = c.beta1, beta2 = c.beta2;
+  switch (step.constants[0].optimizer) {
+    case Optimizer::gradient_descent:
+      return c.alpha * g;
+    case Optimizer::momentum:
+    case Optimizer::nesterov:
+      return c.alpha * 2 * (g + m);
+    case Optimizer::adagrad:  // α g is computed before the division, here and below
+      return c.alpha * g < too_large ? 2.0 * c.alpha : too_large;
+    case Optimizer::rmsprop:
+      return c.alpha * g < too_large ? 2 * c.alpha / std::sqrt(1 - beta2) : too_large;
+    case Optimizer::adam:
+    case Optimizer::adamw: {  // |μ| ≤ C √ν, by Cauchy and Schwarz
+      if (!(c.alpha * (g + m) < too_large)) return too_large;
+      const double q = beta1 * beta1 / beta2;
+      const double C = q < 1 ? (1 - beta1) / std::sqrt((1 - beta2) * (1 - q)) : m / c.epsilon;
+      return 2 * c.alpha * (C + 1) + c.decay * largest_theta_;
     }
-    return room;
-  };
-  if (!(theta_reach_ + step_size() < room)) measure_reach();
-  const double reach = theta_reach_ + step_size();
-  if (!(reach < room)) return false;
-  theta_reach_ = reach;
-  moment_reach_ += largest;
-  return true;
-}
-
-// f(numbers, count, place, moment) for θ (moment = −1) and the moments (0, 1), piece of memory by piece, each with its place in kept_
-template <class T> template <class F> void PanelMethod<T>::each_array(F f) const {
-  std::size_t place = 0;
-  const auto numbers = [&](T* array, long count, int moment) {
-    if (array) f(array, count, place++, moment);
-  };
-  numbers(network_.front.theta.get(), network_.front.size(), -1);
-  for (int k = 0; k < 2; ++k) numbers(front_moments_[k].get(), network_.front.size(), k);
-  for (std::size_t l = 0; l < network_.layers.size(); ++l) {
-    const auto& layer = network_.layers[l];
-    T* const of[parts] = {layer.weights(), layer.b.get(), layer.kappa.get()};
-    for (int k = 0; k < parts; ++k) {
-      numbers(of[k], count(layer, Part(k)), -1);
-      for (int i = 0; i < 2; ++i)
-        if (!moments_[i].empty()) numbers(moments_[i][l].of[k].get(), count(layer, Part(k)), i);
-    }
+    case Optimizer::rprop:
+      return double(c.alpha) * double(c.largest);
   }
+  return too_large;
 }
 
-template <class T> void PanelMethod<T>::keep() {
-  if (kept_.empty()) each_array([&](const T*, long count, std::size_t, int) { kept_.emplace_back(count); });
-  each_array([&](const T* numbers, long count, std::size_t k, int) { std::copy_n(numbers, count, kept_[k].get()); });
-}
-
-template <class T> bool PanelMethod<T>::theta_is_finite() const {
-  bool finite = true;
-  each_array([&](const T* numbers, long count, std::size_t, int moment) {
-    if (moment < 0) finite &= network_.kernels.largest(numbers, count) <= std::numeric_limits<T>::max();
-  });
-  return finite;
-}
-
-template <class T> void PanelMethod<T>::restore() {
-  each_array([&](T* numbers, long count, std::size_t k, int) { std::copy_n(kept_[k].get(), count, numbers); });
-  for (const GradientBlock<T>& block : blocks_)
-    if (block.transposed)
-      network_.kernels.transpose_block(block.parameters.theta, block.height, block.width, block.transposed);
-}
-
-template class PanelMethod<float>;
-template class PanelMethod<double>;
+template class OverflowGuard<float>;
+template class OverflowGuard<double>;
 
 }  // namespace chainrule

@@ -6,263 +6,193 @@
 namespace chainrule {
 namespace {
 
-// While the optimizer's steps are made tile by tile nothing can be broken off: a gradient of more multiplications for each thread,
-// some 0.1 s, is summed up first.
+// A fused update cannot be interrupted. Above so many multiplications per thread, some 0.1 s, the gradient is accumulated first.
 constexpr double most_products = 7e9;
-constexpr long passes_to_a_look = 16;
-constexpr long most_rows = 4096;  // of a block: a full batch of more rows goes in equal blocks
+constexpr long passes_between_looks_for_zeros = 16;
+constexpr long most_rows = 4096;                 // of a micro-batch
+constexpr long least_validation_capacity = 256;  // rows of the validation set that go together
 
-template <class T> long rows_of_a_block(long batch) {
-  const long blocks = (batch + most_rows - 1) / most_rows;
-  return (batch + blocks - 1) / blocks;
+// A full batch of more rows is divided into micro-batches of nearly equal size.
+long rows_of_micro_batch(long batch) {
+  const long count = (batch + most_rows - 1) / most_rows;
+  return (batch + count - 1) / count;
 }
 
-template <class T> long capacity(const ProblemSpec<T>& problem) {  // the validation set goes in blocks of the same room
-  return std::max(rows_of_a_block<T>(problem.batch_size), std::min<long>(256, problem.validation.t));
+template <class T> long capacity(const ProblemSpec<T>& problem) {
+  return std::max(rows_of_micro_batch(problem.batch_size),
+                  std::min<long>(least_validation_capacity, problem.validation.t));
 }
 
 }  // namespace
 
 template <class T> PanelMethod<T>::PanelMethod(const ProblemSpec<T>& problem)
-    : network_(problem.net, problem.cost, capacity(problem), problem.threads),
-      cost_(problem.cost),
-      block_rows_(rows_of_a_block<T>(problem.batch_size)),
-      penalised_(problem.cost.l1 != 0 || problem.cost.l2 != 0),
-      halves_(halves_pay()),
-      flags_(problem.threads),
+    : network_(problem.net, capacity(problem)),
+      state_(network_, problem.optimizer.optimizer),
+      pass_(network_, problem.cost, problem.threads),
+      split_(network_, pass_.activations, problem.threads),
+      sum_(network_, pass_.activations, state_, split_, problem.cost, rows_of_micro_batch(problem.batch_size)),
+      guard_(problem, network_, state_),
+      most_rows_(rows_of_micro_batch(problem.batch_size)),
+      threads_(problem.threads),
       constants_(problem.net.r()) {
-  measure_data(problem);
-  const int kept = moment_count(problem.optimizer.optimizer);
-  for (int k = 0; k < kept; ++k) {
-    front_moments_[k] = Buffer<T>(network_.front.size());
-    for (const Layer& layer : network_.layers) moments_[k].push_back(room_like(layer));
-  }
-  front_sums_ = Buffer<T>(network_.front.size());
-  if (problem.optimizer.clip_norm < std::numeric_limits<double>::infinity() || block_rows_ < problem.batch_size ||
-      halves_)
-    make_room_for_sums();
-  sparse_.resize(network_.layers.size());
-  make_blocks();
-  cuts_.reserve(problem.threads + 1), other_cuts_.reserve(problem.threads + 1);
+  const bool clips = problem.optimizer.clip_norm < std::numeric_limits<double>::infinity();
+  if (clips || most_rows_ < problem.batch_size) sum_.make_room();
   set_thread_count(problem.threads);
-  norm2_.resize(blocks_.size());
-  penalties_.resize(2 * blocks_.size());
-}
-
-template <class T> typename PanelMethod<T>::Numbers PanelMethod<T>::room_like(const Layer& layer) const {
-  return {{Buffer<T>(count(layer, Part::W)), Buffer<T>(count(layer, Part::b)), Buffer<T>(count(layer, Part::kappa))}};
-}
-
-template <class T> long PanelMethod<T>::count(const Layer& layer, Part part) const {
-  if (part == Part::W) return layer.packed() * network_.R;
-  return part == Part::b || layer.kappa ? long(layer.panels_out) * network_.R : 0;
-}
-
-template <class T> void PanelMethod<T>::make_room_for_sums() {
-  if (!sums_.empty()) return;
-  for (const auto& layer : network_.layers) sums_.push_back(room_like(layer));
-  point_blocks();
-}
-
-template <class T> bool PanelMethod<T>::calm() const {
-  return std::all_of(flags_.begin(), flags_.end(), [](const Flag& flag) { return flag.calm; });
-}
-
-// Before a barrier after which there may be a pass
-template <class T> void PanelMethod<T>::look_for_zeros(long rows) {
-  if (passes_++ % passes_to_a_look == 0) network_.look_for_zeros(rows);
 }
 
 template <class T> void PanelMethod<T>::put(const T* theta, const std::array<const T*, 2>& moments) {
-  long numbers = 0;
-  for (const Layer& layer : network_.layers) numbers += layer.packed() * network_.R;
-  const int threads = numbers < least_parallel_copy ? 1 : static_cast<int>(flags_.size());
-  WorkQueue pieces(threads);
-  pieces.assign_evenly(network_.put_pieces());
-  run_threads(threads, [&](int thread) {
-    for (long k; (k = pieces.take(thread)) >= 0;) network_.put(theta, k);
-  });
-  const auto& kernels = network_.kernels;
-  for (int k = 0; k < 2; ++k) {
-    if (!moments[k] || moments_[k].empty()) continue;
-    network_.front.read(moments[k], front_moments_[k].get());
-    for (std::size_t l = 0; l < network_.layers.size(); ++l) {
-      const auto& layer = network_.layers[l];
-      const Numbers& moment = moments_[k][l];
-      const T* const from = moments[k] + layer.theta;
-      (layer.thin ? kernels.pack_transposed : kernels.pack)(network_.matrix(layer, from), layer.m, layer.n,
-                                                            moment.of[0].get());
-      std::copy_n(from + layer.entries, layer.m, moment.of[1].get());
-      if (layer.kappa) std::copy_n(from + layer.entries + layer.m, layer.m, moment.of[2].get());
-    }
-  }
-  if (penalised_) measure_penalty();
-  measure_reach();
+  network_.put(theta, static_cast<int>(threads_.size()));
+  state_.put(moments);
+  sum_.measure_weights();
+  guard_.measure();
 }
 
 template <class T> void PanelMethod<T>::get(T* theta, const std::array<T*, 2>& moments, int thread, int threads) const {
   if (theta) network_.get(theta, thread, threads);
-  for (int k = 0; k < 2; ++k) {
-    if (!moments[k] || moments_[k].empty()) continue;
-    if (thread == 0) network_.front.write(front_moments_[k].get(), moments[k]);
-    for (std::size_t l = 0; l < network_.layers.size(); ++l) {
-      const Numbers& moment = moments_[k][l];
-      network_.unpack(network_.layers[l], moment.of[0].get(), nullptr, moment.of[1].get(), moment.of[2].get(),
-                      moments[k], thread, threads);
-    }
-  }
+  state_.get(moments, thread, threads);
+}
+
+template <class T> void PanelMethod<T>::set_thread_count(int threads) {
+  split_.set_thread_count(threads);
+  for (ThreadState& thread : threads_) thread = {.saw_no_overflow = true};  // as those without work do
 }
 
 template <class T> void PanelMethod<T>::finish() {
   network_.keep_theta_alone();
-  sums_.clear(), kept_.clear();
+  pass_.free_all();
+  sum_.free_all();
+  state_.forget_saved();
 }
 
 template <class T> Outcome PanelMethod<T>::step(const Step<T>& step, Team& team, int thread) {
-  const long blocks = (step.rows + block_rows_ - 1) / block_rows_;
-  const bool clips = step.clip_norm < std::numeric_limits<double>::infinity();
-  const GradientEpilogue<T> fused = {.constants = step.constants,
-                                     .should_update = true,
-                                     .squared_norm = step.measures_gradient_norm ? &norm2_[0] : nullptr,
-                                     .penalty_norms = penalised_ ? &penalties_[0] : nullptr};
-  // Before the first barrier: after it, the others are free to move W and what is known of it.
-  if (thread == 0) block_J_ = penalty(step);
-  if (thread == 0)
-    safe_ = blocks == 1 && !clips && x_reach_ <= network_.moderate_limit() &&
-            double(step.rows) * work_.back() * network_.R <= most_products * team.count &&
-            stays_finite(step, network_.moderate_gradient());
-  if (thread == 0) look_ahead(step);
-  if (thread == 0) choose_sums(true);
-  Flag& flag = flags_[thread];
-  long first = 0;
-  for (long b = 0; b < blocks; ++b) {
-    const long end = step.rows * (b + 1) / blocks;
-    const Block<T> block = {step.set,
-                            step.order ? step.order + first : nullptr,
-                            step.first + first,
-                            static_cast<int>(end - first),
-                            step.scale,
-                            true,
-                            step.key,
-                            step.dropout,
-                            first,
-                            step.rows,
-                            flag.foreseen};
-    flag.calm = network_.run(block, team, thread);
-    team.barrier.wait();
-    if (team.is_stopping()) return Outcome::aborted;
-    if (thread == 0) block_J_ += ordered_sum(network_.losses.get(), block.rows);
-    if (safe_ && calm()) {
-      if (thread == 0) this->measured.J = block_J_;
-      flag.foreseen = calm_ahead_;
-      weights(fused, block.rows, team, thread);
-      if (thread == 0) look_for_zeros(block.rows);
-      team.barrier.wait();
-      if (thread == 0 && step.measures_gradient_norm)
-        this->measured.gradient_norm = std::sqrt(ordered_sum(norm2_.data(), norm2_.size()));
+  // Before the first barrier: after it, other threads may already move W and the norms of it.
+  if (thread == 0) begin_step(step, team);
+  for (long k = 0, count = micro_batches(step); k < count; ++k) {
+    const Rows rows = micro_batch(step, k, count);
+    if (!pass(step, rows, team, thread)) return Outcome::aborted;
+    if (can_fuse_ && saw_no_overflow()) {
+      fused_update(step, rows, team, thread);
       return Outcome::done;
     }
-    // Otherwise the gradient is summed up first, and looked at before θ moves.
-    flag.foreseen = false;
-    if (b == 0 && thread == 0) make_room_for_sums();
-    if (thread == 0) choose_sums(calm());
-    team.barrier.wait();
-    const bool is_last = b + 1 == blocks;
-    weights({.constants = step.constants,
-             .should_accumulate = b > 0,
-             .is_complete = is_last,
-             .squared_norm = is_last ? &norm2_[0] : nullptr},
-            block.rows, team, thread);
-    if (thread == 0) look_for_zeros(block.rows);
-    team.barrier.wait();
-    first = end;
+    accumulate(step, rows, team, thread);
   }
   if (thread == 0) decision_ = team.is_stopping() ? Outcome::aborted : decide(step);
   team.barrier.wait();
-  if (decision_ == Outcome::done) {
-    GradientEpilogue<T> epilogue = fused;
-    epilogue.constants = constants_.data();
-    apply(epilogue, team, thread);
-    team.barrier.wait();
-    if (keeps_) {
-      if (thread == 0 && !theta_is_finite()) {
-        restore();
-        decision_ = Outcome::diverged;
-      }
-      team.barrier.wait();
-    }
-  }
+  if (decision_ == Outcome::done) apply_gradient(step, team, thread);
   return decision_;
+}
+
+template <class T> void PanelMethod<T>::begin_step(const Step<T>& step, const Team& team) {
+  J_ = sum_.penalty(step.l1, step.l2);
+  const double products = double(step.rows) * split_.total_work() * network_.R;
+  can_fuse_ = micro_batches(step) == 1 && !step.clips() && guard_.largest_input() <= pass_.activations.overflow_limit &&
+              products <= most_products * team.count && guard_.theta_stays_finite(step, largest_safe_gradient<T>());
+  next_step_cannot_overflow_ = can_fuse_ && guard_.next_step_cannot_overflow(step);
+  split_.adapt(true);  // the fused update follows only if no activation has overflowed
+}
+
+// Runs the forward and the backward pass. Returns false if the team is stopping.
+template <class T> bool PanelMethod<T>::pass(const Step<T>& step, Rows rows, Team& team, int thread) {
+  ThreadState& own = threads_[thread];
+  const MicroBatch<T> batch{.set = step.set,
+                            .order = step.order ? step.order + rows.first : nullptr,
+                            .first = step.first + rows.first,
+                            .rows = static_cast<int>(rows.last - rows.first),
+                            .scale = step.scale,
+                            .is_training = true,
+                            .cannot_overflow = own.cannot_overflow,
+                            .dropout_key = step.key,
+                            .dropout = step.dropout,
+                            .step_row = rows.first,
+                            .step_rows = step.rows};
+  own.saw_no_overflow = pass_.run(batch, team, thread);
+  team.barrier.wait();
+  if (team.is_stopping()) return false;
+  if (thread == 0) J_ += ordered_sum(pass_.losses.get(), batch.rows);
+  return true;
+}
+
+template <class T> void PanelMethod<T>::fused_update(const Step<T>& step, Rows rows, Team& team, int thread) {
+  if (thread == 0) this->measured.J = J_;
+  threads_[thread].cannot_overflow = next_step_cannot_overflow_;
+  sum_.update(step, rows.last - rows.first, team, thread);
+  if (thread == 0) look_for_zeros(rows.last - rows.first);
+  team.barrier.wait();
+  if (thread == 0 && step.measures_gradient_norm) this->measured.gradient_norm = sum_.norm();
+}
+
+template <class T> void PanelMethod<T>::accumulate(const Step<T>& step, Rows rows, Team& team, int thread) {
+  threads_[thread].cannot_overflow = false;
+  if (thread == 0) {
+    sum_.make_room();
+    split_.adapt(saw_no_overflow());
+  }
+  team.barrier.wait();
+  sum_.accumulate(step, rows.last - rows.first, rows.first == 0, rows.last == step.rows, team, thread);
+  if (thread == 0) look_for_zeros(rows.last - rows.first);
+  team.barrier.wait();
+}
+
+// Inspects the stored gradient before θ moves.
+template <class T> Outcome PanelMethod<T>::decide(const Step<T>& step) {
+  if (!std::isfinite(J_) || !sum_.is_finite()) return Outcome::diverged;
+  const double norm = sum_.norm();
+  this->measured = {.J = J_, .gradient_norm = norm};
+  std::copy_n(step.constants, constants_.size(), constants_.begin());
+  if (norm > step.clip_norm)
+    for (auto& constants : constants_) constants.gradient_scale = static_cast<T>(step.clip_norm / norm);
+  constexpr double room_for_rounding = 1 + 1e-3;
+  can_undo_ = !guard_.theta_stays_finite(step, std::min(norm, step.clip_norm) * room_for_rounding);
+  if (can_undo_) state_.save();
+  return Outcome::done;
+}
+
+// Makes the optimizer's step along the stored gradient, and undoes it if θ is not finite then.
+template <class T> void PanelMethod<T>::apply_gradient(const Step<T>& step, Team& team, int thread) {
+  sum_.apply(step, constants_.data(), team, thread);
+  team.barrier.wait();
+  if (!can_undo_) return;
+  if (thread == 0 && !(state_.largest_theta() <= std::numeric_limits<T>::max())) {
+    state_.restore();
+    sum_.transpose_weights();
+    decision_ = Outcome::diverged;
+  }
+  team.barrier.wait();
+}
+
+template <class T> bool PanelMethod<T>::saw_no_overflow() const {
+  return std::all_of(threads_.begin(), threads_.end(),
+                     [](const ThreadState& thread) { return thread.saw_no_overflow; });
+}
+
+// Called by thread 0 before a barrier that precedes the next pass.
+template <class T> void PanelMethod<T>::look_for_zeros(long rows) {
+  if (passes_++ % passes_between_looks_for_zeros == 0) pass_.activations.look_for_zeros(rows);
 }
 
 template <class T>
 void PanelMethod<T>::gradient(const Step<T>& step, T* gradient, T* const* deltas, Team& team, int thread) {
-  const long blocks = (step.rows + block_rows_ - 1) / block_rows_;
-  const int R = network_.R;
-  if (thread == 0) make_room_for_sums();
-  long first = 0;
-  for (long b = 0; b < blocks; ++b) {
-    const long end = step.rows * (b + 1) / blocks;
-    const int rows = static_cast<int>(end - first);
-    flags_[thread].calm =
-        network_.run({step.set, nullptr, first, rows, step.scale, true, 0, nullptr, first, step.rows}, team, thread);
-    team.barrier.wait();
-    if (thread == 0) block_J_ = (b == 0 ? penalty(step) : block_J_) + ordered_sum(network_.losses.get(), rows);
-    if (thread == 0) choose_sums(calm());
-    team.barrier.wait();
-    weights({.constants = step.constants, .should_accumulate = b > 0, .is_complete = b + 1 == blocks}, rows, team,
-            thread);
-    const int f = network_.front.count();
-    for (int l = 0; l < f; ++l) {
-      const auto& layer = network_.front.layers[l];
-      for (long r = long(rows) * thread / team.count; r < long(rows) * (thread + 1) / team.count; ++r)
-        for (long j = 0; j < layer.m; ++j)
-          deltas[l][(first + r) * layer.m + j] = layer.delta[j * network_.front.pitch + r];
-    }
-    for (std::size_t l = 0; l < network_.layers.size(); ++l) {
-      const auto& layer = network_.layers[l];
-      for (int r = rows * thread / team.count; r < rows * (thread + 1) / team.count; ++r)
-        for (int p = 0; p < layer.panels_out; ++p)
-          std::copy_n(layer.delta.get() + p * network_.stride() + long(r) * R, std::min<long>(R, layer.m - long(p) * R),
-                      deltas[f + l] + (first + r) * layer.m + long(p) * R);
-    }
-    if (thread == 0) look_for_zeros(rows);
-    team.barrier.wait();
-    first = end;
+  if (thread == 0) J_ = sum_.penalty(step.l1, step.l2);
+  for (long k = 0, count = micro_batches(step); k < count; ++k) {
+    const Rows rows = micro_batch(step, k, count);
+    pass(step, rows, team, thread);
+    pass_.copy_deltas(rows.last - rows.first, deltas, rows.first, thread, team.count);
+    accumulate(step, rows, team, thread);
   }
   if (thread != 0) return;
-  this->measured.J = block_J_;
-  network_.front.write(front_sums_.get(), gradient);
-  for (std::size_t l = 0; l < network_.layers.size(); ++l)
-    network_.unpack(network_.layers[l], sums_[l].of[0].get(), nullptr, sums_[l].of[1].get(), sums_[l].of[2].get(),
-                    gradient, 0, 1);
-}
-
-template <class T> Outcome PanelMethod<T>::decide(const Step<T>& step) {
-  const T most = std::numeric_limits<T>::max();
-  bool finite = std::isfinite(block_J_) && network_.kernels.largest(front_sums_.get(), network_.front.size()) <= most;
-  for (std::size_t l = 0; finite && l < sums_.size(); ++l)
-    for (int k = 0; k < parts; ++k)
-      finite &= network_.kernels.largest(sums_[l].of[k].get(), count(network_.layers[l], Part(k))) <= most;
-  if (!finite) return Outcome::diverged;
-  const double norm = std::sqrt(ordered_sum(norm2_.data(), norm2_.size()));
-  this->measured = {block_J_, norm};
-  std::copy_n(step.constants, constants_.size(), constants_.begin());
-  if (norm > step.clip_norm)
-    for (auto& constants : constants_) constants.gradient_scale = static_cast<T>(step.clip_norm / norm);
-  keeps_ = !stays_finite(step, std::min(norm, step.clip_norm) * (1 + 1e-3));
-  if (keeps_) keep();
-  return Outcome::done;
+  this->measured.J = J_;
+  sum_.get(gradient);
 }
 
 template <class T> double PanelMethod<T>::losses(const TrainingSet<T>& set, double scale, Team& team, int thread) {
   double total = 0;
   for (long first = 0; first < set.t; first += network_.capacity) {
     const int rows = static_cast<int>(std::min(network_.capacity, set.t - first));
-    network_.run({&set, nullptr, first, rows, scale, false, 0, nullptr, 0, rows}, team, thread);
+    pass_.run({.set = &set, .order = nullptr, .first = first, .rows = rows, .scale = scale, .is_training = false}, team,
+              thread);
     team.barrier.wait();
     if (team.is_stopping()) return std::numeric_limits<double>::quiet_NaN();
-    if (thread == 0) total += ordered_sum(network_.losses.get(), rows);
+    if (thread == 0) total += ordered_sum(pass_.losses.get(), rows);
     team.barrier.wait();
   }
   return total;

@@ -1,159 +1,183 @@
 #include "panels/panel_network.hpp"
 
 #include <algorithm>
-#include <cmath>
+
+#include "method.hpp"
 
 namespace chainrule {
 namespace {
 
 int panels(long features, int R) { return static_cast<int>((features + R - 1) / R); }
 
-// Splitting by columns costs a barrier per layer and pays (7 – 10 %) where few rows meet weights that no L2 cache holds.
+// Splitting by columns costs a barrier per layer and pays (7 – 10 %) if few rows meet weights that no L2 cache holds.
 template <class T> bool columns_pay(const NetworkSpec& net, long capacity) {
-  bool entrywise_hidden = true;
+  bool is_hidden_entrywise = true;
   long largest = 0;
   for (int i = BlockDiagonalFront<T>::leading(net) + 1; i <= net.r(); ++i) {
-    if (i < net.r()) entrywise_hidden &= is_entrywise(net.layers[i - 1].sigma);
+    if (i < net.r()) is_hidden_entrywise &= is_entrywise(net.layers[i - 1].sigma);
     largest = std::max(largest, net.m[i] * net.m[i - 1] * long(sizeof(T)));
   }
-  return entrywise_hidden && capacity <= 256 && largest >= (1 << 20);
+  return is_hidden_entrywise && capacity <= 256 && largest >= (1 << 20);
 }
 
-}  // namespace
-
-template <class T> PanelNetwork<T>::PanelNetwork(const NetworkSpec& net, const CostSpec& cost, long rows, int threads)
-    : kernels(kernel_set().kernels<T>()),
-      R(2 * kernels.lanes),
-      lanes(kernels.lanes),
-      capacity((rows + lanes - 1) / lanes * lanes),
-      front(net, kernels, capacity),
-      layers(net.r() - front.count()),
-      x(panels(net.m[front.count()], R) * stride()),
-      losses(capacity),
-      cost_(cost),
-      by_columns_(columns_pay<T>(net, capacity)),
-      weights_(capacity) {
-  long theta = 0, widest = net.m.back();
-  const int f = front.count();
-  if (f) x_delta = Buffer<T>(panels(net.m[f], R) * stride());
-  for (int i = 1; i <= f; ++i) theta += net.size(i);
-  for (int i = f + 1; i <= net.r(); ++i) {
-    Layer& layer = layers[i - f - 1];
-    const bool last = i == net.r(), parametric = net.layers[i - 1].is_parametric;
-    layer.n = net.m[i - 1], layer.m = net.m[i];
-    layer.panels_in = panels(layer.n, R), layer.panels_out = panels(layer.m, R);
-    layer.thin = last && layer.m <= R;
-    layer.spec = net.layers[i - 1];
-    layer.theta = theta;
-    layer.entries = net.entries(i);
-    theta += net.size(i);
-    if (!layer.thin) layer.W = Buffer<T>(long(layer.panels_out) * layer.n * R);
-    if (layer.thin || i > 1) layer.Wt = Buffer<T>(long(layer.panels_in) * layer.m * R);
-    layer.b = Buffer<T>(long(layer.panels_out) * R);
-    if (parametric) layer.kappa = Buffer<T>(long(layer.panels_out) * R);
-    if (parametric) layer.kappa_delta = Buffer<T>(layer.panels_out * stride());
-    if (!layer.spec.is_dense()) mark_blocks(layer);
-    const bool dropout = layer.spec.has_dropout();
-    layer.keeps_source = !last && (dropout || parametric || !is_entrywise(layer.spec.sigma) ||
-                                   derivative_needs_z(layer.spec.sigma, layer.spec.parameter));
-    if (!layer.thin) layer.a = Buffer<T>(layer.panels_out * stride());
-    if (layer.keeps_source) layer.source = Buffer<T>(layer.panels_out * stride());
-    if (dropout) layer.mask = Buffer<T>(layer.panels_out * stride());
-    layer.delta = Buffer<T>(layer.panels_out * stride());
-    if (!is_entrywise(layer.spec.sigma)) widest = std::max(widest, layer.m);
-  }
-  if (layers.back().thin) z_ = Buffer<T>(layers.back().m * capacity);
-  y_ = Buffer<T>(layers.back().m * capacity);
-  for (int t = 0; t < threads; ++t) scratch_.emplace_back(4 * widest * lanes);
-}
-
-template <class T> void PanelNetwork<T>::keep_theta_alone() {
-  const auto forget = [](auto& layer) {
-    layer.a = {}, layer.source = {}, layer.mask = {}, layer.delta = {}, layer.kappa_delta = {};
-  };
-  front.x = {}, x = {}, x_delta = {}, z_ = {}, y_ = {};
-  for (auto& layer : front.layers) forget(layer);
-  for (Layer& layer : layers) {
-    forget(layer);
-    if (layer.Wt) layer.W = {};  // get() reads Wt
-  }
-}
-
-template <class T> void PanelNetwork<T>::mark_blocks(Layer& layer) {
-  layer.dense = Buffer<T>(layer.m * layer.n);
-  layer.keep = Buffer<T>(layer.packed() * R);
-  const std::vector<T> ones(layer.entries, T(1));
-  const T* const marks = matrix(layer, ones.data());
-  (layer.thin ? kernels.pack_transposed : kernels.pack)(marks, layer.m, layer.n, layer.keep.get());
-}
-
-// f(j, k, q, e) for each row j of a block-diagonal W: its q parameters stand from column k on, in θ from W's e-th number on
-template <class F> void each_row(const std::vector<Run>& runs, F f) {
+// Calls f(j, k, q, e) for each row j of a block-diagonal W: its q parameters begin at column k, and at number e of W in θ.
+template <class F> void for_each_row(const std::vector<Run>& runs, F f) {
   long j = 0, k = 0, e = 0;
   for (const Run& run : runs)
     for (long block = 0; block < run.count; ++block, k += run.q)
       for (long row = 0; row < run.p; ++row, e += run.q) f(j++, k, run.q, e);
 }
 
-template <class T> const T* PanelNetwork<T>::matrix(const Layer& layer, const T* W) const {
+}  // namespace
+
+template <class T> PanelNetwork<T>::PanelNetwork(const NetworkSpec& net, long rows)
+    : kernels(kernel_set().kernels<T>()),
+      R(2 * kernels.lanes),
+      lanes(kernels.lanes),
+      capacity((rows + lanes - 1) / lanes * lanes),
+      front(net, kernels, capacity),
+      layers(net.r() - front.count()),
+      splits_columns(columns_pay<T>(net, capacity)) {
+  long theta_offset = 0;
+  for (int i = 1; i <= net.r(); ++i) {
+    if (i > front.count()) {
+      Layer& layer = layers[i - 1 - front.count()];
+      layer.spec = net.layers[i - 1];
+      layer.n = net.m[i - 1];
+      layer.m = net.m[i];
+      layer.panels_in = panels(layer.n, R);
+      layer.panels_out = panels(layer.m, R);
+      layer.is_thin = i == net.r() && layer.m <= R;
+      layer.theta_offset = theta_offset;
+      layer.entries = net.entries(i);
+      if (!layer.is_thin) layer.W = Buffer<T>(long(layer.panels_out) * layer.n * R);
+      if (layer.is_thin || i > 1) layer.Wt = Buffer<T>(long(layer.panels_in) * layer.m * R);
+      layer.b = Buffer<T>(long(layer.panels_out) * R);
+      if (layer.spec.is_parametric) layer.kappa = Buffer<T>(long(layer.panels_out) * R);
+      if (!layer.spec.is_dense()) mark_parameters(layer);
+    }
+    theta_offset += net.size(i);
+  }
+}
+
+template <class T> void PanelNetwork<T>::mark_parameters(Layer& layer) {
+  layer.dense_W = Buffer<T>(layer.m * layer.n);
+  layer.parameter_mask = Buffer<T>(layer.stored_rows() * R);
+  const std::vector<T> ones(layer.entries, T(1));
+  (layer.is_thin ? kernels.pack_transposed : kernels.pack)(as_dense(layer, ones.data()), layer.m, layer.n,
+                                                           layer.parameter_mask.get());
+}
+
+// Returns W (m, n), given the entries of W in θ's order.
+template <class T> const T* PanelNetwork<T>::as_dense(const Layer& layer, const T* W) const {
   if (layer.spec.is_dense()) return W;
-  each_row(layer.spec.runs, [&](long j, long k, long q, long e) {
-    std::copy_n(W + e, q, layer.dense.get() + j * layer.n + k);  // zeros elsewhere
+  for_each_row(layer.spec.runs, [&](long j, long k, long q, long e) {
+    std::copy_n(W + e, q, layer.dense_W.get() + j * layer.n + k);  // the other entries remain zero
   });
-  return layer.dense.get();
+  return layer.dense_W.get();
 }
 
-template <class T> long PanelNetwork<T>::put_pieces() const {
-  long count = 1;
-  for (const Layer& layer : layers) count += layer.panels_of_W();
-  return count;
-}
-
-template <class T> void PanelNetwork<T>::put(const T* theta, long piece) {
-  if (piece == 0) return put_small(theta);
-  --piece;
-  std::size_t l = 0;
-  for (; piece >= layers[l].panels_of_W(); ++l) piece -= layers[l].panels_of_W();
-  const Layer& layer = layers[l];
-  const long j = piece * R, rows = std::min<long>(R, layer.m - j);
-  kernels.pack(theta + layer.theta + j * layer.n, rows, layer.n, layer.W.get() + j * layer.n);
-}
-
-// Everything but the panels of dense W
-template <class T> void PanelNetwork<T>::put_small(const T* theta) {
-  if (front.count()) front.read(theta, front.theta.get());
+template <class T> void PanelNetwork<T>::put(const T* theta, int threads) {
+  long numbers = 0, panels = 0;
   for (const Layer& layer : layers) {
-    const T* const W = matrix(layer, theta + layer.theta);
+    numbers += layer.stored_rows() * R;
+    panels += layer.full_panels();
+  }
+  if (numbers < least_parallel_copy) threads = 1;
+  WorkQueue pieces(threads);  // piece 0 is all but the panels
+  pieces.assign_evenly(1 + panels);
+  run_threads(threads, [&](int thread) {
+    for (long k; (k = pieces.take(thread)) >= 0;)
+      if (k == 0)
+        put_small(theta);
+      else
+        put_panel(theta, k - 1);
+  });
+}
+
+// Packs one of the panels of dense W, which are numbered layer by layer.
+template <class T> void PanelNetwork<T>::put_panel(const T* theta, long panel) {
+  std::size_t l = 0;
+  for (; panel >= layers[l].full_panels(); ++l) panel -= layers[l].full_panels();
+  const Layer& layer = layers[l];
+  const long j = panel * R, rows = std::min<long>(R, layer.m - j);
+  kernels.pack(theta + layer.theta_offset + j * layer.n, rows, layer.n, layer.W.get() + j * layer.n);
+}
+
+// Packs everything else.
+template <class T> void PanelNetwork<T>::put_small(const T* theta) {
+  front.pack(theta, front.theta.get());
+  for (const Layer& layer : layers) {
+    const T* const W = as_dense(layer, theta + layer.theta_offset);
     if (layer.W && !layer.spec.is_dense()) kernels.pack(W, layer.m, layer.n, layer.W.get());
     if (layer.Wt) kernels.pack_transposed(W, layer.m, layer.n, layer.Wt.get());
-    const T* const b = theta + layer.theta + layer.entries;
+    const T* const b = theta + layer.theta_offset + layer.entries;
     std::copy_n(b, layer.m, layer.b.get());
     if (layer.kappa) std::copy_n(b + layer.m, layer.m, layer.kappa.get());
   }
 }
 
 template <class T> void PanelNetwork<T>::get(T* theta, int thread, int threads) const {
-  if (front.count() && thread == 0) front.write(front.theta.get(), theta);
+  if (thread == 0) front.unpack(front.theta.get(), theta);
   for (const Layer& layer : layers)
-    unpack(layer, layer.weights(), layer.Wt.get(), layer.b.get(), layer.kappa.get(), theta, thread, threads);
+    unpack(layer, layer.stored_W(), layer.Wt.get(), layer.b.get(), layer.kappa.get(), theta, thread, threads);
 }
 
-template <class T> void PanelNetwork<T>::unpack(const Layer& layer, const T* weights, const T* transposed, const T* b,
+template <class T> long PanelNetwork<T>::size(const Layer& layer, Part part) const {
+  if (part == Part::W) return layer.stored_rows() * R;
+  return part == Part::b || layer.kappa ? long(layer.panels_out) * R : 0;
+}
+
+template <class T> std::vector<std::array<Buffer<T>, parts>> PanelNetwork<T>::layer_arrays() const {
+  std::vector<std::array<Buffer<T>, parts>> arrays(layers.size());
+  for (std::size_t l = 0; l < layers.size(); ++l)
+    for (int k = 0; k < parts; ++k) arrays[l][k] = Buffer<T>(size(layers[l], Part(k)));
+  return arrays;
+}
+
+template <class T> void PanelNetwork<T>::pack(const T* from, const ParameterArray<T>& to) const {
+  front.pack(from, to.front.get());
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    const Layer& layer = layers[l];
+    const auto& [W, b, kappa] = to.layers[l];
+    const T* const entries = from + layer.theta_offset;
+    (layer.is_thin ? kernels.pack_transposed : kernels.pack)(as_dense(layer, entries), layer.m, layer.n, W.get());
+    std::copy_n(entries + layer.entries, layer.m, b.get());
+    if (kappa) std::copy_n(entries + layer.entries + layer.m, layer.m, kappa.get());
+  }
+}
+
+template <class T> void PanelNetwork<T>::unpack(const ParameterArray<T>& from, T* to, int thread, int threads) const {
+  if (thread == 0) front.unpack(from.front.get(), to);
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    const auto& [W, b, kappa] = from.layers[l];
+    unpack(layers[l], W.get(), nullptr, b.get(), kappa.get(), to, thread, threads);
+  }
+}
+
+// Reads W from Wt, unless that is null.
+template <class T> void PanelNetwork<T>::unpack(const Layer& layer, const T* stored_W, const T* Wt, const T* b,
                                                 const T* kappa, T* theta, int thread, int threads) const {
-  T *const entries = theta + layer.theta, *const W = layer.spec.is_dense() ? entries : layer.dense.get();
+  T *const entries = theta + layer.theta_offset, *const W = layer.spec.is_dense() ? entries : layer.dense_W.get();
   const long j0 = std::min(layer.m, long(layer.panels_out) * thread / threads * R);
   const long j1 = std::min(layer.m, long(layer.panels_out) * (thread + 1) / threads * R);
-  if (layer.thin || transposed)
-    kernels.unpack_transposed(transposed ? transposed : weights, layer.m, layer.n, j0, j1, W);
+  if (layer.is_thin || Wt)
+    kernels.unpack_transposed(Wt ? Wt : stored_W, layer.m, layer.n, j0, j1, W);
   else
-    kernels.unpack(weights + j0 * layer.n, j1 - j0, layer.n, W + j0 * layer.n);
+    kernels.unpack(stored_W + j0 * layer.n, j1 - j0, layer.n, W + j0 * layer.n);
   if (W != entries)
-    each_row(layer.spec.runs, [&](long j, long k, long q, long e) {
+    for_each_row(layer.spec.runs, [&](long j, long k, long q, long e) {
       if (j0 <= j && j < j1) std::copy_n(W + j * layer.n + k, q, entries + e);
     });
-  T* const after = entries + layer.entries;
-  std::copy_n(b + j0, j1 - j0, after + j0);
-  if (kappa) std::copy_n(kappa + j0, j1 - j0, after + layer.m + j0);
+  T* const after_W = entries + layer.entries;
+  std::copy_n(b + j0, j1 - j0, after_W + j0);
+  if (kappa) std::copy_n(kappa + j0, j1 - j0, after_W + layer.m + j0);
+}
+
+template <class T> void PanelNetwork<T>::keep_theta_alone() {
+  front.free_activations();
+  for (Layer& layer : layers)
+    if (layer.Wt) layer.W = {};  // get() reads Wt
 }
 
 template class PanelNetwork<float>;

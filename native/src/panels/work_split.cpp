@@ -1,26 +1,42 @@
-// ∂J/∂θ in blocks, where their numbers lie, and the pieces in which threads share them.
+#include "panels/work_split.hpp"
+
 #include <algorithm>
 
-#include "panels/panel_method.hpp"
-
 namespace chainrule {
+namespace {
 
-template <class T> void PanelMethod<T>::make_blocks() {
-  const long R = network_.R;
+constexpr long bytes_in_L2 = 1 << 20;  // of activations and deltas that stay there while a group of panels is summed
+
+}  // namespace
+
+template <class T>
+WorkSplit<T>::WorkSplit(const PanelNetwork<T>& network, const Activations<T>& activations, int most_threads)
+    : network_(network), activations_(activations), is_sparse_(network.layers.size()) {
+  make_groups();
+  split_at_half();
+  pieces_.reserve(block_count_);
+  work_before_.reserve(block_count_ + 1);
+  cuts_.reserve(most_threads + 1);
+  cuts_from_half_.reserve(most_threads + 1);
+  set_thread_count(most_threads);
+}
+
+template <class T> void WorkSplit<T>::make_groups() {
   const auto add = [&](int layer, int p, int q, int count) {
-    groups_.push_back({layer, p, q, count, static_cast<long>(blocks_.size())});
-    blocks_.resize(blocks_.size() + count);
+    groups_.push_back({.layer = layer, .p = p, .q = q, .count = count, .first_block = block_count_});
+    block_count_ += count;
   };
-  for (int p = 0; p < int(network_.front.pieces.size()); ++p) add(-1, p, 0, 1);
+  for (int p = 0; p < int(network_.front.groups.size()); ++p) add(-1, p, 0, 1);
   for (int l = 0; l < int(network_.layers.size()); ++l) {
-    const auto& layer = network_.layers[l];
-    // One panel of W after the other: those, and their deltas, then mostly stay with one thread (B, C 2 %). Where the inputs of all
-    // do not stay in L2 meanwhile, in turns of output panels whose deltas stay there while the inputs pass by.
-    const int panels = layer.thin ? 1 : layer.panels_out;
-    const long cached = std::max<long>(1, (1 << 20) / (network_.capacity * R * long(sizeof(T))));
-    const bool in_turn = network_.by_columns() || layer.panels_in <= cached;
-    const int turn = in_turn ? 1 : static_cast<int>(std::min<long>(cached, panels));
-    const int most = layer.thin || layer.panels_in < least_panels ? 1 : most_panels;
+    const PanelLayer<T>& layer = network_.layers[l];
+    // The blocks of one panel of W follow one another, so that the panel and its deltas mostly stay with one thread (2 % on
+    // 32-256-256-1 and 784-512-512-10). If the inputs of all panels do not fit into L2, a few panels of outputs take turns: their
+    // deltas stay there while the inputs pass by.
+    const int panels = layer.is_thin ? 1 : layer.panels_out;
+    const long cached = std::max<long>(1, bytes_in_L2 / (network_.capacity * network_.R * long(sizeof(T))));
+    const bool one_by_one = network_.splits_columns || layer.panels_in <= cached;
+    const int turn = one_by_one ? 1 : static_cast<int>(std::min<long>(cached, panels));
+    const int most = layer.is_thin || layer.panels_in < least_panels ? 1 : most_panels;
     const int groups = (layer.panels_in + most - 1) / most;
     for (int p0 = 0; p0 < panels; p0 += turn)
       for (int g = 0; g < groups; ++g)
@@ -29,163 +45,91 @@ template <class T> void PanelMethod<T>::make_blocks() {
           add(l, p, q, layer.panels_in * (g + 1) / groups - q);
         }
   }
-  point_blocks();
-  pieces_.reserve(blocks_.size()), work_.reserve(blocks_.size() + 1);
-  set_half();
 }
 
-// Of the blocks, whose work is divided in two; a group is too, if need be.
-template <class T> void PanelMethod<T>::set_half() {
+// Finds the block at which half of the work is done, and splits its group there.
+template <class T> void WorkSplit<T>::split_at_half() {
   double all = 0, before = 0;
-  for (const Piece& group : groups_) all += lines(group);
-  for (std::size_t g = 0; g < groups_.size(); ++g)
-    for (int i = 0; i < groups_[g].count; ++i) {
-      const Piece group = groups_[g];
-      const double own = lines({group.layer, group.p, group.q + i, 1, group.first + i});
-      if (2 * before + own >= all) {
-        half_block_ = group.first + i;
-        if (i > 0) {
-          groups_.insert(groups_.begin() + long(g), group);
-          Piece &one = groups_[g], &other = groups_[g + 1];
-          one.count = i, other.q += i, other.first += i, other.count -= i;
-        }
+  for (const GradientPiece& group : groups_) all += work(group);
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    const GradientPiece group = groups_[g];
+    for (int i = 0; i < group.count; ++i) {
+      const double of_block = work(
+          {.layer = group.layer, .p = group.p, .q = group.q + i, .count = 1, .first_block = group.first_block + i});
+      if (2 * before + of_block >= all) {
+        half_block_ = group.first_block + i;
+        if (i == 0) return;
+        groups_[g].count = i;
+        groups_.insert(groups_.begin() + long(g) + 1, {.layer = group.layer,
+                                                       .p = group.p,
+                                                       .q = group.q + i,
+                                                       .count = group.count - i,
+                                                       .first_block = half_block_});
         return;
       }
-      before += own;
+      before += of_block;
     }
+  }
 }
 
-// Where the blocks' numbers are
-template <class T> void PanelMethod<T>::point_blocks() {
-  for (const Piece& group : groups_)
-    for (int i = 0; group.layer >= 0 && i < group.count; ++i)
-      blocks_[group.first + i] = gradient_block(group.layer, group.p, group.q + i);
-}
-
-// How much work a piece is
-template <class T> double PanelMethod<T>::lines(const Piece& piece) const {
+template <class T> double WorkSplit<T>::work(const GradientPiece& piece) const {
   if (piece.layer < 0) {
-    const auto& blocks = network_.front.pieces[piece.p];
-    return double(blocks.count[0] + 2 * blocks.count[1]) / network_.lanes;
+    const auto& group = network_.front.groups[piece.p];
+    return double(group.count[int(Part::W)] + 2 * group.count[int(Part::b)]) / network_.lanes;
   }
-  const Layer& layer = network_.layers[piece.layer];
+  const PanelLayer<T>& layer = network_.layers[piece.layer];
   const long R = network_.R;
-  return double(layer.thin ? layer.m : std::min(R * piece.count, layer.n - piece.q * R) + (piece.q == 0));
+  return double(layer.is_thin ? layer.m : std::min(R * piece.count, layer.n - piece.q * R) + (piece.q == 0));
 }
 
-// Makes the pieces and shares them out: a group of blocks where δ has many zeros, and its blocks one by one elsewhere, or where that would
-// be too few pieces.
-template <class T> void PanelMethod<T>::divide(int threads) {
-  const bool enough = long(groups_.size()) >= 2 * threads;
-  pieces_.clear(), work_.assign(1, 0);
-  for (const Piece& group : groups_) {
-    if (group.first == half_block_) half_ = static_cast<long>(pieces_.size());
-    const int step = group.layer >= 0 && sparse_[group.layer] && enough ? group.count : 1;
-    for (int i = 0; i < group.count; i += step) {
-      pieces_.push_back({group.layer, group.p, group.q + i, step, group.first + i});
-      work_.push_back(work_.back() + lines(pieces_.back()));
+// A piece is a group if δ is sparse, where larger pieces pay; otherwise, or if those would be too few, it is a single block.
+template <class T> void WorkSplit<T>::set_thread_count(int threads) {
+  const bool are_enough = long(groups_.size()) >= 2 * threads;
+  pieces_.clear();
+  work_before_.assign(1, 0);
+  for (const GradientPiece& group : groups_) {
+    if (group.first_block == half_block_) half_ = static_cast<long>(pieces_.size());
+    const int blocks = group.layer >= 0 && is_sparse_[group.layer] && are_enough ? group.count : 1;
+    for (int i = 0; i < group.count; i += blocks) {
+      pieces_.push_back({.layer = group.layer,
+                         .p = group.p,
+                         .q = group.q + i,
+                         .count = blocks,
+                         .first_block = group.first_block + i});
+      work_before_.push_back(work_before_.back() + work(pieces_.back()));
     }
   }
-  share_from(0, cuts_, threads);
-  share_from(half_, other_cuts_, threads);
+  cut(0, cuts_, threads);
+  cut(half_, cuts_from_half_, threads);
 }
 
-// Before a barrier after which ∂J/∂θ is summed. Zeros are passed over where they would be multiplied by nothing but numbers.
-template <class T> void PanelMethod<T>::choose_sums(bool finite) {
-  finite_ = finite;
-  bool changes = false;
-  for (std::size_t l = 0; l < sparse_.size(); ++l) {
-    const bool sparse = network_.layers[l].sparse_delta;
-    changes |= sparse != bool(sparse_[l]);
-    sparse_[l] = sparse;
-  }
-  if (changes) divide(static_cast<int>(cuts_.size()) - 1);
-}
-
-template <class T> void PanelMethod<T>::set_thread_count(int threads) {
-  divide(threads);
-  for (Flag& flag : flags_) flag = {true};  // those of threads that have nothing to do stay calm
-}
-
-// Where each thread begins in the pieces from `first` on and then those before it: equal work, to the nearest piece
-template <class T> void PanelMethod<T>::share_from(long first, std::vector<long>& cuts, int threads) const {
+// Cuts the pieces first, first + 1, …, 0, …, first − 1 into ranges of equal work, to the nearest piece.
+template <class T> void WorkSplit<T>::cut(long first, std::vector<long>& cuts, int threads) const {
   const long count = static_cast<long>(pieces_.size());
   cuts.assign(1, 0);
-  double work = 0;  // of the pieces before the k-th
+  double before = 0;
   for (long k = 0; k < count; ++k) {
     const long piece = (first + k) % count;
-    const double own = work_[piece + 1] - work_[piece];
-    while (int(cuts.size()) < threads && work + own / 2 >= work_.back() * double(cuts.size()) / threads)
+    const double own = work_before_[piece + 1] - work_before_[piece];
+    while (int(cuts.size()) < threads && before + own / 2 >= total_work() * double(cuts.size()) / threads)
       cuts.push_back(k);
-    work += own;
+    before += own;
   }
   cuts.resize(threads + 1, count);
 }
 
-template <class T> int PanelMethod<T>::place(const Piece& piece) const {
-  const BlockDiagonalFront<T>& front = network_.front;
-  return piece.layer < 0 ? front.pieces[piece.p].layer : front.count() + piece.layer;
-}
-
-template <class T> GradientBlock<T> PanelMethod<T>::gradient_block(int l, int p, int q) const {
-  const auto& layer = network_.layers[l];
-  const long R = network_.R, panel = network_.stride();
-  const T* const a = network_.input_of(l + 1) + q * panel;
-  GradientBlock<T> block{};
-  long at;
-  if (layer.thin) {
-    block.A = layer.delta.get(), block.B = a;
-    block.height = static_cast<int>(layer.m);
-    block.width = static_cast<int>(std::min(R, layer.n - q * R));
-    at = q * layer.m * R;
-  } else {
-    block.A = a, block.B = layer.delta.get() + p * panel;
-    block.height = static_cast<int>(std::min(R, layer.n - q * R));
-    block.width = static_cast<int>(std::min(R, layer.m - p * R));
-    if (layer.Wt) block.transposed = layer.Wt.get() + (q * layer.m + p * R) * R;
-    at = (p * layer.n + q * R) * R;
+template <class T> void WorkSplit<T>::adapt(bool all_finite) {
+  all_finite_ = all_finite;
+  bool has_changed = false;
+  for (std::size_t l = 0; l < is_sparse_.size(); ++l) {
+    const bool is_sparse = activations_.layers[l].is_delta_sparse;
+    has_changed |= is_sparse != bool(is_sparse_[l]);
+    is_sparse_[l] = is_sparse;
   }
-  if (layer.keep) block.parameter_mask = layer.keep.get() + at;
-  block.parameters = parameters(l, Part::W, layer.weights(), at);
-  if (!sums_.empty()) block.sum = sums_[l].of[int(Part::W)].get() + at;
-  return block;
+  if (has_changed) set_thread_count(static_cast<int>(cuts_.size()) - 1);
 }
 
-// Numbers of a layer from the one at `at` on, beside their moments
-template <class T> Parameters<T> PanelMethod<T>::parameters(int l, Part part, T* numbers, long at) const {
-  Parameters<T> parameters{numbers + at, {}};
-  for (int k = 0; k < 2; ++k)
-    if (!moments_[k].empty()) parameters.moment[k] = moments_[k][l].of[int(part)].get() + at;
-  return parameters;
-}
-
-template <class T> BiasBlock<T> PanelMethod<T>::bias_block(const Piece& piece, Part part) const {
-  const auto& layer = network_.layers[piece.layer];
-  const bool is_b = part == Part::b;
-  const long at = long(piece.p) * network_.R;
-  return {(is_b ? layer.delta : layer.kappa_delta).get() + piece.p * network_.stride(),
-          parameters(piece.layer, part, (is_b ? layer.b : layer.kappa).get(), at),
-          sums_.empty() ? nullptr : sums_[piece.layer].of[int(part)].get() + at, part};
-}
-
-template <class T> UnitGradient<T> PanelMethod<T>::unit_gradient(const Piece& piece, long rows) const {
-  const BlockDiagonalFront<T>& front = network_.front;
-  const auto& part_of_front = front.pieces[piece.p];
-  UnitGradient<T> gradient{};
-  gradient.rows = rows;
-  for (int k = 0; k < parts; ++k) {
-    if (!part_of_front.count[k]) continue;
-    const long at = part_of_front.place[k];
-    gradient.count[k] = front.padded(part_of_front.count[k]);
-    gradient.sum[k] = front_sums_.get() + at;
-    gradient.parameters[k].theta = front.theta.get() + at;
-    for (int i = 0; i < 2; ++i)
-      if (front_moments_[i]) gradient.parameters[k].moment[i] = front_moments_[i].get() + at;
-  }
-  return gradient;
-}
-
-template class PanelMethod<float>;
-template class PanelMethod<double>;
+template class WorkSplit<float>;
+template class WorkSplit<double>;
 
 }  // namespace chainrule

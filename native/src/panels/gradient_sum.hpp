@@ -1,0 +1,73 @@
+// ∂J/∂θ, summed block by block over the rows of a micro-batch. A sum is followed at once by the optimizer's step of its parameters
+// (the fused update), so that no buffer for the gradient is needed; or it is stored, and the step made later.
+#pragma once
+
+#include <vector>
+
+#include "method.hpp"
+#include "panels/optimizer_state.hpp"
+#include "panels/work_split.hpp"
+
+namespace chainrule {
+
+template <class T> class GradientSum {
+ public:
+  // `most_rows`: of a micro-batch
+  GradientSum(const PanelNetwork<T>& network, const Activations<T>& activations, const OptimizerState<T>& state,
+              const WorkSplit<T>& split, const CostSpec& cost, long most_rows);
+
+  // Makes room for a stored gradient, once. Called by one thread.
+  void make_room();
+
+  // The following three are called by all threads and compute this thread's pieces; a barrier must follow.
+  // Sums the gradient over rows 0 … rows − 1 and makes the optimizer's step along it.
+  void update(const Step<T>& step, long rows, Team& team, int thread);
+  // Adds the sum over these rows to the stored gradient; the first micro-batch of a step replaces it, the last one completes it.
+  void accumulate(const Step<T>& step, long rows, bool is_first, bool is_last, Team& team, int thread);
+  // Makes the optimizer's step along the stored gradient, with these constants of each layer.
+  void apply(const Step<T>& step, const StepConstants<T>* constants, Team& team, int thread);
+
+  double norm() const;     // ‖∇J‖, as measured by `update` if the step asked for it, or by the last `accumulate`
+  bool is_finite() const;  // the stored gradient
+  void get(T* gradient) const;
+
+  // The penalties of J(θ), from norms of the weights that each step measures, and that measure_weights() measures.
+  double penalty(double l1, double l2) const;
+  void measure_weights();
+
+  // Writes Wt anew from W.
+  void transpose_weights() const;
+
+  void free_all() { sums_.layers.clear(); }
+
+ private:
+  bool halves_pay(long most_rows) const;
+  void point_blocks();
+  GradientBlock<T> block(int l, int p, int q) const;
+  BiasBlock<T> bias_block(const GradientPiece& piece, Part part) const;
+  UnitGradient<T> unit_gradient(const GradientPiece& piece, long rows) const;
+
+  GradientEpilogue<T> update_epilogue(const Step<T>& step, const StepConstants<T>* constants);
+  GradientEpilogue<T> epilogue_of(const GradientPiece& piece, GradientEpilogue<T> epilogue);
+  void sum(const GradientEpilogue<T>& epilogue, long rows, Team& team, int thread);
+  void sum_whole(const GradientEpilogue<T>& epilogue, long rows, Team& team, int thread);
+  void sum_in_halves(const GradientEpilogue<T>& epilogue, long rows, Team& team, int thread);
+  void sum_piece(const GradientPiece& piece, const GradientRows<T>& rows, GradientEpilogue<T> epilogue) const;
+  const T* input_to_prefetch(const GradientPiece& piece, const GradientPiece& next) const;
+
+  const PanelNetwork<T>& network_;
+  const Activations<T>& activations_;
+  const OptimizerState<T>& state_;
+  const WorkSplit<T>& split_;
+  const bool has_penalties_;
+  const bool can_halve_;                  // see sum_in_halves()
+  ParameterArray<T> sums_;                // the stored gradient; that of the front has room from the beginning
+  std::vector<GradientBlock<T>> blocks_;  // those of the front are empty
+  std::vector<double> squared_norms_;     // ‖g‖² of each block, its biases included
+  std::vector<double> weight_norms_;      // Σ|W| and ΣW² of each block
+};
+
+extern template class GradientSum<float>;
+extern template class GradientSum<double>;
+
+}  // namespace chainrule
