@@ -9,8 +9,19 @@
 #ifdef __linux__
 #  include <sys/mman.h>
 #endif
+#ifdef _WIN32
+#  include <malloc.h>
+#endif
 
 namespace chainrule {
+
+#ifdef _WIN32  // whose C library has no aligned_alloc
+inline void* allocate_aligned(std::size_t alignment, std::size_t bytes) { return _aligned_malloc(bytes, alignment); }
+inline void release_aligned(void* p) { _aligned_free(p); }
+#else
+inline void* allocate_aligned(std::size_t alignment, std::size_t bytes) { return std::aligned_alloc(alignment, bytes); }
+inline void release_aligned(void* p) { std::free(p); }
+#endif
 
 template <class T> class Buffer {
  public:
@@ -21,7 +32,7 @@ template <class T> class Buffer {
     const std::size_t bytes = count * sizeof(T) + 256;  // kernels may load a whole vector at the last number
     const std::size_t alignment = bytes >= huge ? huge : 64;
     const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-    data_ = static_cast<T*>(std::aligned_alloc(alignment, rounded));
+    data_ = static_cast<T*>(allocate_aligned(alignment, rounded));
     if (!data_) throw std::bad_alloc();
 #ifdef __linux__
     // Pages that are given back are zero when they are touched next: by the thread that works with them, and perhaps never.
@@ -37,7 +48,7 @@ template <class T> class Buffer {
     std::swap(data_, other.data_);
     return *this;
   }
-  ~Buffer() { std::free(data_); }
+  ~Buffer() { release_aligned(data_); }
 
   T* get() const { return data_; }
   T& operator[](std::size_t i) const { return data_[i]; }

@@ -24,8 +24,8 @@ void* operator new(std::size_t size) {
   if (void* p = std::malloc(size)) return p;
   throw std::bad_alloc();
 }
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)      // they have their own
-void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {  // what a Buffer asks for
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(_WIN32)  // they have their own
+void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {                  // what a Buffer asks for
   ++allocations;
   void* p = nullptr;
   return posix_memalign(&p, alignment, size) == 0 ? p : nullptr;

@@ -22,10 +22,10 @@ inline void pause() {
 }
 
 // Pins the threads of one run at a time: two pinned runs would share CPUs while others idle.
+#ifdef __linux__
 class Pinning {
  public:
   explicit Pinning(int count) {
-#ifdef __linux__
     if (count < 2 || sched_getaffinity(0, sizeof before_, &before_) != 0 || CPU_COUNT(&before_) < count) return;
     if (is_taken_.exchange(true)) return;
     is_active_ = true;
@@ -33,39 +33,34 @@ class Pinning {
     if (here >= 0 && CPU_ISSET(here, &before_)) cpus_.push_back(here);  // its caches are warm
     for (int cpu = 0; cpu < CPU_SETSIZE && static_cast<int>(cpus_.size()) < count; ++cpu)
       if (CPU_ISSET(cpu, &before_) && cpu != here) cpus_.push_back(cpu);
-#else
-    (void)count;
-#endif
   }
   ~Pinning() {
-#ifdef __linux__
     if (!is_active_) return;
     pthread_setaffinity_np(pthread_self(), sizeof before_, &before_);
     is_taken_.store(false);
-#endif
   }
   void pin(int thread) const {
-#ifdef __linux__
     if (!is_active_) return;
     cpu_set_t one;
     CPU_ZERO(&one);
     CPU_SET(cpus_[thread], &one);
     pthread_setaffinity_np(pthread_self(), sizeof one, &one);
-#else
-    (void)thread;
-#endif
   }
   Pinning(const Pinning&) = delete;
   Pinning& operator=(const Pinning&) = delete;
 
  private:
   static inline std::atomic<bool> is_taken_{false};
-#ifdef __linux__
   cpu_set_t before_;
-#endif
   bool is_active_ = false;
   std::vector<int> cpus_;  // of each thread
 };
+#else
+struct Pinning {  // the system places the threads
+  explicit Pinning(int) {}
+  void pin(int) const {}
+};
+#endif
 
 // The body of a spinning wait, called for the `spins`-th time.
 void relax(int spins) {
