@@ -19,8 +19,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from chainrule.estimators.diagnosis import ColumnScales, TrainingWarning, dead_layer
+from chainrule.estimators.examples import Examples
 from chainrule.estimators.mlp.settings import STOCHASTIC, check_settings, hidden_sizes, sigma_of
-from chainrule.estimators.mlp.stochastic import Loss, Rows, Solver, fit_stochastic
+from chainrule.estimators.mlp.stochastic import Loss, Solver, fit_stochastic
 from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, wanted, with_callbacks
 from chainrule.network import Layer, Network
 from chainrule.training import train_lbfgs
@@ -53,7 +54,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         """X checked, the labels as the cost takes them (t, m), and as they were given."""
 
     @abstractmethod
-    def _loss(self, rows: Rows) -> Loss:
+    def _loss(self, examples: Examples) -> Loss:
         """The cost, and how J becomes scikit-learn's loss."""
 
     @abstractmethod
@@ -61,7 +62,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         """scikit-learn's name of σ[r]."""
 
     @abstractmethod
-    def _score_of(self, net: Network, rows: Rows) -> float:
+    def _score_of(self, net: Network, examples: Examples) -> float:
         """The score of early stopping."""
 
     def _row_weights(
@@ -115,12 +116,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         self._check_fits(fitted, [X.shape[1], *sizes, self.n_outputs_])
         number_type = self._number_type(spread, Y)
         net = fitted if fitted.dtype == number_type else fitted.astype(number_type)
-        rows = Rows(dense.astype(net.dtype, copy=False), Y, weights)
+        examples = Examples(dense.astype(net.dtype, copy=False), Y, weights)
         hooks = Hooks(self, 1, int(self.max_iter), X, y) if wanted(self) and not incremental else None
         if self.solver in STOCHASTIC:
-            diverged = self._fit_stochastic(net, rows, rng, incremental, hooks)
+            diverged = self._fit_stochastic(net, examples, rng, incremental, hooks)
         else:
-            diverged = self._fit_lbfgs(net, rows, hooks)
+            diverged = self._fit_lbfgs(net, examples, hooks)
         if hooks is not None:
             hooks.end(lambda: self._as_fitted(net))
         if net is not fitted:
@@ -130,7 +131,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
                 raise ValueError(f"{NOT_FINITE} {diverged}")
             warnings.warn(f"{diverged} The best weights so far are kept.", ConvergenceWarning, stacklevel=3)
         if not incremental:
-            self._warn_of_dead_units(net, rows)
+            self._warn_of_dead_units(net, examples)
         return self
 
     def _as_fitted(self, net: Network) -> dict[str, Any]:
@@ -143,8 +144,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         weights = {"coefs_": [W.T for W in copy.W], "intercepts_": list(copy.b)}
         return {name: getattr(self, name) for name in names if hasattr(self, name)} | weights
 
-    def _warn_of_dead_units(self, net: Network, rows: Rows) -> None:
-        if dead := dead_layer(net, rows.X):
+    def _warn_of_dead_units(self, net: Network, examples: Examples) -> None:
+        if dead := dead_layer(net, examples.X):
             remedy = 'Try a smaller learning_rate_init, scaled inputs, or activation="elu", "gelu" or "mish".'
             warnings.warn(f"{dead} {remedy}", TrainingWarning, stacklevel=4)
 
@@ -181,18 +182,18 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         return np.dtype(np.float32 if fits else np.float64)
 
     def _fit_stochastic(
-        self, net: Network, rows: Rows, rng: np.random.RandomState, incremental: bool, hooks: Hooks | None
+        self, net: Network, examples: Examples, rng: np.random.RandomState, incremental: bool, hooks: Hooks | None
     ) -> str | None:
         if not incremental or not hasattr(self, "_optimizer"):
             self._optimizer = Solver(float(self.learning_rate_init))
         self._prepare_records()
         held_out = None
         if self.early_stopping:
-            rows, held_out = self._hold_out(rows, rng)
+            examples, held_out = self._hold_out(examples, rng)
             if getattr(self, "_best_theta", None) is None:
                 self._best_theta = net.theta.copy()
         seed = int(rng.randint(LARGEST_SEED))
-        return fit_stochastic(self, net, self._loss(rows), rows, held_out, seed, incremental, hooks)
+        return fit_stochastic(self, net, self._loss(examples), examples, held_out, seed, incremental, hooks)
 
     def _prepare_records(self) -> None:
         """What the records start from; a warm start goes on with those it finds."""
@@ -207,15 +208,15 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         if not early and (not hasattr(self, "best_loss_") or self.best_loss_ is None or not self.loss_curve_):
             self.validation_scores_, self.best_validation_score_, self.best_loss_ = None, None, math.inf
 
-    def _hold_out(self, rows: Rows, rng: np.random.RandomState) -> tuple[Rows, Rows]:
+    def _hold_out(self, examples: Examples, rng: np.random.RandomState) -> tuple[Examples, Examples]:
         """The training rows and the held-out ones, drawn as scikit-learn draws them."""
-        arrays = [part for part in rows if part is not None]
+        arrays = [part for part in examples if part is not None]
         parts = train_test_split(
-            *arrays, random_state=rng, test_size=self.validation_fraction, stratify=self._strata(rows.Y)
+            *arrays, random_state=rng, test_size=self.validation_fraction, stratify=self._strata(examples.Y)
         )
-        weighted = rows.weights is not None
-        trained = Rows(parts[0], parts[2], parts[4] if weighted else None)
-        held_out = Rows(parts[1], parts[3], parts[5] if weighted else None)
+        weighted = examples.weights is not None
+        trained = Examples(parts[0], parts[2], parts[4] if weighted else None)
+        held_out = Examples(parts[1], parts[3], parts[5] if weighted else None)
         if len(held_out.X) < 2:
             raise ValueError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
@@ -227,8 +228,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
             )
         return trained, held_out
 
-    def _fit_lbfgs(self, net: Network, rows: Rows, hooks: Hooks | None) -> str | None:
-        loss = self._loss(rows)
+    def _fit_lbfgs(self, net: Network, examples: Examples, hooks: Hooks | None) -> str | None:
+        loss = self._loss(examples)
 
         def tell(k: int, J: float) -> bool:
             if self.verbose:
@@ -236,8 +237,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
             return hooks is not None and hooks.epoch(0, k, lambda: self._as_fitted(net))
 
         minimum = train_lbfgs(
-            net, rows.X, rows.Y, cost=loss.cost, weights=rows.weights, epochs=self.max_iter, evaluations=self.max_fun,
-            tol=self.tol, callback=tell if self.verbose or hooks is not None else None, engine=self.engine,
+            net, examples.X, examples.Y, cost=loss.cost, weights=examples.weights, epochs=self.max_iter,
+            evaluations=self.max_fun, tol=self.tol, callback=tell if self.verbose or hooks is not None else None, engine=self.engine,
         )  # fmt: skip
         self.n_iter_, self.loss_ = minimum.iterations, loss.of(minimum.J)
         if minimum.stopped == "diverged":

@@ -14,9 +14,10 @@ from sklearn.utils.multiclass import type_of_target, unique_labels
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from chainrule.costs import CrossEntropy, LogLikelihood
+from chainrule.estimators.examples import Examples
 from chainrule.estimators.mlp.base import BaseMLP, is_stochastic
 from chainrule.estimators.mlp.class_weights import by_class
-from chainrule.estimators.mlp.stochastic import Loss, Rows
+from chainrule.estimators.mlp.stochastic import Loss
 from chainrule.network import Network
 
 
@@ -168,21 +169,21 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     def _output_name(self) -> str:
         return "softmax" if self._label_binarizer.y_type_ == "multiclass" else "logistic"
 
-    def _loss(self, rows: Rows) -> Loss:
+    def _loss(self, examples: Examples) -> Loss:
         kind = CrossEntropy if self.out_activation_ == "softmax" else LogLikelihood
         return Loss(kind(mean=True, l2=float(self.alpha), mean_penalty=True))
 
     def _strata(self, Y: NDArray[Any]) -> NDArray[Any] | None:
         return Y if self.n_outputs_ == 1 else None
 
-    def _score_of(self, net: Network, rows: Rows) -> float:
+    def _score_of(self, net: Network, examples: Examples) -> float:
         """The accuracy; of several labels, the share of rows with all of them right."""
-        A = net(rows.X, engine=self.engine)
+        A = net(examples.X, engine=self.engine)
         if self.out_activation_ == "softmax":
-            right = A.argmax(axis=1) == rows.Y.argmax(axis=1)
+            right = A.argmax(axis=1) == examples.Y.argmax(axis=1)
         else:
-            right = ((A > 0.5) == rows.Y).all(axis=1)
-        return float(np.average(right, weights=rows.weights))
+            right = ((A > 0.5) == examples.Y).all(axis=1)
+        return float(np.average(right, weights=examples.weights))
 
     @available_if(is_stochastic)  # type: ignore[untyped-decorator, unused-ignore]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:

@@ -12,8 +12,9 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.validation import validate_data
 
 from chainrule.costs import Poisson, SumOfSquares
+from chainrule.estimators.examples import Examples
 from chainrule.estimators.mlp.base import BaseMLP
-from chainrule.estimators.mlp.stochastic import Loss, Rows
+from chainrule.estimators.mlp.stochastic import Loss
 from chainrule.network import Network
 
 
@@ -112,18 +113,18 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
     def _output_name(self) -> str:
         return "exp" if self.loss == "poisson" else "identity"
 
-    def _loss(self, rows: Rows) -> Loss:
+    def _loss(self, examples: Examples) -> Loss:
         penalty: dict[str, Any] = {"mean": True, "l2": float(self.alpha), "mean_penalty": True}
         if self.loss == "squared_error":
             return Loss(SumOfSquares(**penalty), scale=1.0 / self.n_outputs_)
-        Y = rows.Y.astype(np.float64)
+        Y = examples.Y.astype(np.float64)
         constant = np.where(Y > 0, Y * np.log(np.where(Y > 0, Y, 1.0)), 0.0) - Y  # half the deviance is ℓ and this
-        return Loss(Poisson(**penalty), shift=float(np.average(constant.sum(axis=1), weights=rows.weights)))
+        return Loss(Poisson(**penalty), shift=float(np.average(constant.sum(axis=1), weights=examples.weights)))
 
-    def _score_of(self, net: Network, rows: Rows) -> float:
+    def _score_of(self, net: Network, examples: Examples) -> float:
         """R² = 1 − Σ w (y − a)² / Σ w (y − ȳ)², the mean over the outputs; NaN where a is not finite."""
-        A, Y = net(rows.X, engine=self.engine).astype(np.float64), rows.Y.astype(np.float64)
-        w = np.ones((len(Y), 1)) if rows.weights is None else rows.weights[:, None]
+        A, Y = net(examples.X, engine=self.engine).astype(np.float64), examples.Y.astype(np.float64)
+        w = np.ones((len(Y), 1)) if examples.weights is None else examples.weights[:, None]
         with np.errstate(over="ignore", invalid="ignore"):
             error = (w * (Y - A) ** 2).sum(axis=0)
             spread = (w * (Y - np.average(Y, axis=0, weights=w[:, 0])) ** 2).sum(axis=0)

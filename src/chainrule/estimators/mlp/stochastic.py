@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.costs import Cost
 from chainrule.engines.state import TrainingState
+from chainrule.estimators.examples import Examples
 from chainrule.estimators.sklearn_callbacks import Hooks
 from chainrule.network import Network
 from chainrule.optimizers import Adam, GradientDescent, Momentum, Nesterov, Optimizer
@@ -26,14 +26,6 @@ from chainrule.training.errors import DivergenceError, TrainingInterrupted
 
 SMALLEST_RATE = sys.float_info.min
 LARGEST_MOMENTUM = math.nextafter(1.0, 0.0)  # scikit-learn allows 1 itself
-
-
-class Rows(NamedTuple):
-    """Examples: X (t, n), Y (t, m) and weights (t,) or None."""
-
-    X: NDArray[Any]
-    Y: NDArray[Any]
-    weights: NDArray[Any] | None
 
 
 @dataclass
@@ -59,7 +51,9 @@ class Loss(NamedTuple):
 class Watch:
     """The callback of `train`: keeps the records of an MLP*, and knows when scikit-learn would stop."""
 
-    def __init__(self, mlp: Any, net: Network, loss: Loss, t: int, held_out: Rows | None, hooks: Hooks | None) -> None:
+    def __init__(
+        self, mlp: Any, net: Network, loss: Loss, t: int, held_out: Examples | None, hooks: Hooks | None
+    ) -> None:
         self.mlp, self.net, self.loss, self.t, self.held_out, self.hooks = mlp, net, loss, t, held_out, hooks
         self.seen = 0  # epochs of the running history
         self.told_to_stop = False  # by a callback of scikit-learn's
@@ -167,8 +161,8 @@ def fit_stochastic(
     mlp: Any,
     net: Network,
     loss: Loss,
-    rows: Rows,
-    held_out: Rows | None,
+    examples: Examples,
+    held_out: Examples | None,
     seed: int,
     incremental: bool,
     hooks: Hooks | None,
@@ -176,7 +170,7 @@ def fit_stochastic(
     """Train ``net`` in place; returns None, or what went wrong where training diverged."""
     from sklearn.exceptions import ConvergenceWarning
 
-    solver, t = mlp._optimizer, len(rows.X)
+    solver, t = mlp._optimizer, len(examples.X)
     batch_size = as_batch_size(mlp.batch_size, t)
     watch = Watch(mlp, net, loss, t, held_out, hooks)
     mlp.n_iter_ = 0
@@ -190,7 +184,7 @@ def fit_stochastic(
         rate = solver.learning_rate
         try:
             history = train(
-                net, rows.X, rows.Y, cost=loss.cost, weights=rows.weights, optimizer=optimizer_of(mlp, rate),
+                net, examples.X, examples.Y, cost=loss.cost, weights=examples.weights, optimizer=optimizer_of(mlp, rate),
                 epochs=1 if incremental or changes else mlp.max_iter - mlp.n_iter_, batch_size=batch_size, seed=seed,
                 shuffle=bool(mlp.shuffle), callbacks=[watch], callback_epochs=watch.wait, resume=state,
                 engine=mlp.engine, threads=mlp.threads,

@@ -22,9 +22,10 @@ from chainrule._internal.checks import Array, as_real
 from chainrule.engines.state import RECORDS
 from chainrule.errors import InputError
 from chainrule.estimators.diagnosis import TrainingWarning
+from chainrule.estimators.examples import Examples
 from chainrule.estimators.network import html
 from chainrule.estimators.network import settings as choices
-from chainrule.estimators.network.ensemble import Member, Plan, Rows, train_all
+from chainrule.estimators.network.ensemble import Member, Plan, train_all
 from chainrule.estimators.network.held_out_predictions import Unseen, unseen
 from chainrule.estimators.network.holdout import Split, splits
 from chainrule.estimators.network.initial_network import Shape, network
@@ -47,7 +48,7 @@ class Data:
     """The rows of a table as a network takes them, beside the labels as they came."""
 
     X: Any  # the table as it came
-    rows: Rows
+    examples: Examples
     labels: NDArray[Any]  # (t,) or (t, m)
     numbers: NDArray[np.intp] | None  # of the classes (t,), None where labels are numbers
 
@@ -95,17 +96,17 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         seeds = check_random_state(self.random_state)
         parts = self._parts(data, recipes[0], watched is not None, groups, seeds, go_on)
         drawn = [int(seed) for seed in seeds.randint(LARGEST_SEED, size=len(parts))]
-        shape = Shape(self.encoder_.n_features_out_, self.encoder_.n_numbers_, data.rows.Y.shape[1])
+        shape = Shape(self.encoder_.n_features_out_, self.encoder_.n_numbers_, data.examples.Y.shape[1])
         members = []
         for j, (part, seed) in enumerate(zip(parts, drawn, strict=True)):
             recipe = recipes[j % len(recipes)]
-            net = network(recipe, shape, self._task, data.rows.X, seed, self.dtype)
-            held_out = data.rows.at(part.held_out) if len(part.held_out) else None
+            net = network(recipe, shape, self._task, data.examples.X, seed, self.dtype)
+            held_out = data.examples.at(part.held_out) if len(part.held_out) else None
             at = part.held_out
             if watched is not None:
-                held_out, at = watched.rows, np.arange(len(watched.rows.X))
+                held_out, at = watched.examples, np.arange(len(watched.examples.X))
             state = self.states_[j] if go_on else None
-            members.append(Member(net, data.rows.at(part.training), held_out, at, seed, recipe, state))
+            members.append(Member(net, data.examples.at(part.training), held_out, at, seed, recipe, state))
         self._train(members, began, data)
         self._finish(members, parts, (watched or data).labels)
         return self
@@ -132,12 +133,12 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
 
     def _data(self, X: Any, source: Any, labels: NDArray[Any], weights: Floats | None, recipe: Recipe) -> Data:
         Y, numbers = self._encode_labels(labels, recipe)
-        rows = Rows(
+        examples = Examples(
             np.ascontiguousarray(self.encoder_.transform(source)),
             np.ascontiguousarray(Y, dtype=self.dtype),
             None if weights is None else weights.astype(self.dtype),
         )
-        return Data(X, rows, labels, numbers)
+        return Data(X, examples, labels, numbers)
 
     def _validation(self, X_val: Any, y_val: Any, sample_weight_val: Any, y: Any, recipe: Recipe) -> Data | None:
         """The user's own validation rows."""
@@ -154,7 +155,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         self, data: Data, recipe: Recipe, watched: bool, groups: Any, seeds: np.random.RandomState, go_on: bool
     ) -> list[Split]:
         """The rows of each network: where training goes on, those that it had."""
-        t, rng = len(data.rows.X), np.random.default_rng(seeds.randint(LARGEST_SEED))
+        t, rng = len(data.examples.X), np.random.default_rng(seeds.randint(LARGEST_SEED))
         if go_on:
             kept: list[Split] = self._splits
             if any(len(part.training) + len(part.held_out) != t for part in kept):
@@ -222,19 +223,19 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         first = not hasattr(self, "model_")
         data, recipes = self._learn(X, y, sample_weight, go_on=not first)
         steady = [replace(recipe, epochs=1, optimizer=_steady(recipe.optimizer)) for recipe in recipes]
-        everything = np.arange(len(data.rows.X))
+        everything = np.arange(len(data.examples.X))
         parts = [Split(everything, everything[:0])] * (recipes[0].n_networks if first else len(self.networks_))
         seeds = check_random_state(self.random_state)
-        shape = Shape(self.encoder_.n_features_out_, self.encoder_.n_numbers_, data.rows.Y.shape[1])
+        shape = Shape(self.encoder_.n_features_out_, self.encoder_.n_numbers_, data.examples.Y.shape[1])
         members = []
         for j in range(len(parts)):
             recipe = steady[j % len(steady)]
             seed = int(seeds.randint(LARGEST_SEED))
             if first:
-                net, state = network(recipe, shape, self._task, data.rows.X, seed, self.dtype), None
+                net, state = network(recipe, shape, self._task, data.examples.X, seed, self.dtype), None
             else:
                 net, state = self.networks_[j].copy(), self.states_[j].again()
-            members.append(Member(net, data.rows, None, everything[:0], seed, recipe, state))
+            members.append(Member(net, data.examples, None, everything[:0], seed, recipe, state))
         self._train(members, time.perf_counter(), data)
         self._finish(members, parts, data.labels)
         return self

@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule._internal.checks import LARGEST, Array, as_integer
+from chainrule._internal.checks import LARGEST, as_integer
 from chainrule.engines.state import TrainingState
+from chainrule.estimators.examples import Examples
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.network import Network
 from chainrule.training import History, train
@@ -28,27 +28,13 @@ SAFETY = 0.85  # of the rest is planned for
 Callback = Callable[[History], object]
 
 
-class Rows(NamedTuple):
-    """Encoded examples: X (t, n), Y (t, m), weights (t,) or None."""
-
-    X: Array
-    Y: Array
-    weights: Array | None
-
-    def at(self, rows: NDArray[np.intp]) -> Rows:
-        """These rows."""
-        if len(rows) == len(self.X):  # all of them, in their order
-            return self
-        return Rows(self.X[rows], self.Y[rows], None if self.weights is None else self.weights[rows])
-
-
 @dataclass(eq=False)
 class Member:
     """One network of an estimator, the rows that it learns from and those that watch it, and how it went."""
 
     net: Network
-    training: Rows
-    held_out: Rows | None
+    training: Examples
+    held_out: Examples | None
     at: NDArray[np.intp]  # the numbers of the held-out rows among all rows
     seed: int
     recipe: Recipe

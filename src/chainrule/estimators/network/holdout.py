@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from chainrule._internal.checks import shown
 from chainrule.errors import InputError
 
-Rows = NDArray[np.intp]
+RowNumbers = NDArray[np.intp]
 
 FEWEST = 10  # with fewer rows than this none is held out: each is needed for training
 NOWHERE = -1  # the fold of a row that is held out from no network
@@ -20,8 +20,8 @@ NOWHERE = -1  # the fold of a row that is held out from no network
 class Split(NamedTuple):
     """The rows (numbers) that a network is trained on, and those that are held out from it, perhaps none."""
 
-    training: Rows
-    held_out: Rows
+    training: RowNumbers
+    held_out: RowNumbers
 
 
 def splits(
@@ -64,7 +64,7 @@ def splits(
     return [Split(np.flatnonzero(of != j % count), np.flatnonzero(of == j % count)) for j in range(n_networks)]
 
 
-def _evenly(t: int, folds: int, rng: np.random.Generator, classes: NDArray[np.intp] | None) -> Rows:
+def _evenly(t: int, folds: int, rng: np.random.Generator, classes: NDArray[np.intp] | None) -> RowNumbers:
     """The fold of each row, dealt out like cards, one class after the other."""
     order = rng.permutation(t)
     of = np.empty(t, dtype=np.intp)
@@ -79,7 +79,7 @@ def _evenly(t: int, folds: int, rng: np.random.Generator, classes: NDArray[np.in
     return of
 
 
-def _by_groups(groups: NDArray[np.generic], folds: int, rng: np.random.Generator) -> Rows:
+def _by_groups(groups: NDArray[np.generic], folds: int, rng: np.random.Generator) -> RowNumbers:
     """The fold of each row: whole groups, the largest first, each into the fold with the fewest rows."""
     names, number = np.unique(groups, return_inverse=True)
     if len(names) < 2:
