@@ -16,7 +16,7 @@ from chainrule.cli.inputs import stem
 from chainrule.cli.terminal import number
 from chainrule.cli.train import plan
 from chainrule.cli.train.progress import duration
-from chainrule.cli.train.split import split
+from chainrule.cli.train.train_test_split import train_test_split
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
@@ -33,9 +33,9 @@ def test_split_is_a_partition(of: np.ndarray[tuple[int], np.dtype[np.intp]], fra
     """
     if np.bincount(of).max() == 1:
         with pytest.raises(InputError, match="a single row"):
-            split(of, fraction, seed)
+            train_test_split(of, fraction, seed)
         return
-    parts = split(of, fraction, seed)
+    parts = train_test_split(of, fraction, seed)
     assert sorted(np.concatenate(parts)) == list(range(len(of)))
     assert all(len(part) for part in parts)
     assert set(of[parts.training]) == set(of)
@@ -46,7 +46,7 @@ def test_split_keeps_proportions(of: np.ndarray[tuple[int], np.dtype[np.intp]], 
     """The test rows of a group are its share to within one row."""
     if np.bincount(of).max() == 1:
         return
-    test = split(of, fraction, seed).test
+    test = train_test_split(of, fraction, seed).test
     for group in np.unique(of):
         assert abs((of[test] == group).sum() - fraction * (of == group).sum()) <= 1.0 + 1e-9
 
@@ -54,8 +54,10 @@ def test_split_keeps_proportions(of: np.ndarray[tuple[int], np.dtype[np.intp]], 
 def test_split_follows_the_seed() -> None:
     """One seed gives one split; ten seeds give ten."""
     of = np.zeros(50, dtype=np.intp)
-    assert all(np.array_equal(a, b) for a, b in zip(split(of, 0.2, 1), split(of, 0.2, 1), strict=True))
-    assert len({tuple(split(of, 0.2, seed).test) for seed in range(10)}) == 10
+    assert all(
+        np.array_equal(a, b) for a, b in zip(train_test_split(of, 0.2, 1), train_test_split(of, 0.2, 1), strict=True)
+    )
+    assert len({tuple(train_test_split(of, 0.2, seed).test) for seed in range(10)}) == 10
 
 
 @pytest.mark.parametrize(

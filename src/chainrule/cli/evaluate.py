@@ -6,7 +6,7 @@ from chainrule.cli import inputs, models, options, report
 from chainrule.errors import InputError
 
 
-def evaluate(model: options.Model, rows: options.Rows) -> None:
+def evaluate(model: options.Model, rows: options.NewRows) -> None:
     """Measure a model on rows with the target.
 
     \b

@@ -18,7 +18,7 @@ Model = Annotated[str, typer.Argument(metavar="MODEL", help="A .safetensors file
 MaybeModel = Annotated[
     str | None, typer.Argument(metavar="MODEL", help="A .safetensors file that `chainrule train` wrote.")
 ]
-Rows = Annotated[
+NewRows = Annotated[
     str, typer.Argument(metavar="ROWS", help="A table as for `chainrule train`; columns are found by their names.")
 ]
 

@@ -6,7 +6,7 @@ from chainrule.cli import inputs, models, options, outputs, predictions
 from chainrule.cli.terminal import printable, remarks
 
 
-def predict(model: options.Model, rows: options.Rows, out: options.PredictionsOut = None) -> None:
+def predict(model: options.Model, rows: options.NewRows, out: options.PredictionsOut = None) -> None:
     """Predict the target of each row.
 
     One line a row, in the same order. For classes, a column prediction and the probability of every class.

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from chainrule.cli.target import Score
-from chainrule.cli.train.data import Rows
 from chainrule.cli.train.plan import Wishes, described
 from chainrule.cli.train.progress import duration
+from chainrule.cli.train.training_data import TrainingData
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.optimizers import AdamW
 from chainrule.optimizers.schedules import Schedule
@@ -65,7 +65,7 @@ def ending(histories: Sequence[History], stopped: str, seconds: float) -> str:
 
 
 def summary(
-    source: str, rows: Rows, recipe: Recipe, wishes: Wishes, model: TableModel, histories: Sequence[History],
+    source: str, data: TrainingData, recipe: Recipe, wishes: Wishes, model: TableModel, histories: Sequence[History],
     stopped: str, seconds: float, seed: int, measured: list[Score],
 ) -> dict[str, Any]:  # fmt: skip
     """What the model's file tells of its training."""
@@ -74,7 +74,7 @@ def summary(
     best = [h.best_epoch or h.epochs for h in histories]
     return {
         "source": source,
-        "rows": {"training": len(rows.split.training), "test": len(rows.split.test)},
+        "rows": {"training": len(data.split.training), "test": len(data.split.test)},
         "preset": wishes.preset,
         "networks": len(model.networks),
         "network": described(model.networks[0].m),

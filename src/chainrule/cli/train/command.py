@@ -15,9 +15,9 @@ from chainrule.cli import inputs, models, options, outputs, report
 from chainrule.cli.errors import INTERRUPTED, WrongUsage, need, usage
 from chainrule.cli.terminal import printable, remarks
 from chainrule.cli.train import account, curve
-from chainrule.cli.train.data import prepare, require_column
 from chainrule.cli.train.plan import Wishes, described
 from chainrule.cli.train.progress import Progress
+from chainrule.cli.train.training_data import prepare, require_column
 from chainrule.errors import InputError
 from chainrule.estimators.network import settings as choices
 from chainrule.tables.target_decoder import ClassLabels
@@ -73,16 +73,16 @@ def train(
     table = inputs.read(source)
     for name in category or ():
         require_column(table, "--category", name)
-    rows = prepare(table, target_column, task, drop or [], test_fraction, seed)
+    data = prepare(table, target_column, task, drop or [], test_fraction, seed)
     parameters |= {"random_state": seed, "categories": category or None}
-    if rows.task == "classes":
-        parameters["class_weight"] = wishes.weights(sorted(set(rows.y.tolist())))
+    if data.task == "classes":
+        parameters["class_weight"] = wishes.weights(sorted(set(data.y.tolist())))
     elif class_weight is not None:
         raise WrongUsage("--class-weight is for classes; the target holds numbers.")
-    recipes = choices.resolve(parameters, rows.task, len(rows.split.training))
+    recipes = choices.resolve(parameters, data.task, len(data.split.training))
     recipe = recipes[0]
     files = outputs.of_training(out, inputs.stem(source))
-    for line in (*rows.remarks, *account.intentions(recipes, wishes)):
+    for line in (*data.remarks, *account.intentions(recipes, wishes)):
         say.print(printable(line))
 
     began = time.perf_counter()
@@ -90,9 +90,9 @@ def train(
     try:
         with progress, warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            kind = NetworkClassifier if rows.task == "classes" else NetworkRegressor
+            kind = NetworkClassifier if data.task == "classes" else NetworkRegressor
             estimator = kind(**parameters, callbacks=() if quiet else (progress,))
-            estimator.fit(rows.X.rows(rows.split.training), rows.y[rows.split.training])
+            estimator.fit(data.X.rows(data.split.training), data.y[data.split.training])
     except DivergenceError:
         raise InputError(account.divergence(recipe)) from None
     except KeyboardInterrupt:
@@ -108,13 +108,13 @@ def train(
     say.quiet = quiet and stopped != "interrupted"
     say.print(account.ending(histories, stopped, seconds))
 
-    test, model = rows.split.test, estimator.model_
-    if rows.task == "classes":  # the baseline knows how frequent classes are, whatever they weigh
-        model = replace(model, target=ClassLabels.fit(rows.y[rows.split.training]))
-    measured = models.scores(model, rows.X.rows(test), rows.name, rows.column.at(test))
+    test, model = data.split.test, estimator.model_
+    if data.task == "classes":  # the baseline knows how frequent classes are, whatever they weigh
+        model = replace(model, target=ClassLabels.fit(data.y[data.split.training]))
+    measured = models.scores(model, data.X.rows(test), data.name, data.column.at(test))
     report.print_scores(model, measured, f"Results on {len(test)} test rows of {table.source}")
-    training = account.summary(table.source, rows, recipe, wishes, model, histories, stopped, seconds, seed, measured)
-    replace(model, about={**model.about, "column": rows.name, "training": training}).save(files.model)
+    training = account.summary(table.source, data, recipe, wishes, model, histories, stopped, seconds, seed, measured)
+    replace(model, about={**model.about, "column": data.name, "training": training}).save(files.model)
     curve.draw(files.picture, histories, f"{table.source}: {described(model.networks[0].m)}, {recipe.optimizer.name}")
     say.print(printable(f"Saved {files.model} (the model) and {files.picture} (the learning curve)."))
     if stopped == "interrupted":

@@ -238,7 +238,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
 
         minimum = train_lbfgs(
             net, examples.X, examples.Y, cost=loss.cost, weights=examples.weights, epochs=self.max_iter,
-            evaluations=self.max_fun, tol=self.tol, callback=tell if self.verbose or hooks is not None else None, engine=self.engine,
+            evaluations=self.max_fun, tol=self.tol,
+            callback=tell if self.verbose or hooks is not None else None, engine=self.engine,
         )  # fmt: skip
         self.n_iter_, self.loss_ = minimum.iterations, loss.of(minimum.J)
         if minimum.stopped == "diverged":

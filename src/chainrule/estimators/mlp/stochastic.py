@@ -184,10 +184,10 @@ def fit_stochastic(
         rate = solver.learning_rate
         try:
             history = train(
-                net, examples.X, examples.Y, cost=loss.cost, weights=examples.weights, optimizer=optimizer_of(mlp, rate),
-                epochs=1 if incremental or changes else mlp.max_iter - mlp.n_iter_, batch_size=batch_size, seed=seed,
-                shuffle=bool(mlp.shuffle), callbacks=[watch], callback_epochs=watch.wait, resume=state,
-                engine=mlp.engine, threads=mlp.threads,
+                net, examples.X, examples.Y, cost=loss.cost, weights=examples.weights,
+                optimizer=optimizer_of(mlp, rate), epochs=1 if incremental or changes else mlp.max_iter - mlp.n_iter_,
+                batch_size=batch_size, seed=seed, shuffle=bool(mlp.shuffle), callbacks=[watch],
+                callback_epochs=watch.wait, resume=state, engine=mlp.engine, threads=mlp.threads,
             )  # fmt: skip
             ends = False
         except TrainingInterrupted as interrupted:

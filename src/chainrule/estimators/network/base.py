@@ -27,11 +27,11 @@ from chainrule.estimators.network import html
 from chainrule.estimators.network import settings as choices
 from chainrule.estimators.network.ensemble import Member, Plan, train_all
 from chainrule.estimators.network.held_out_predictions import Unseen, unseen
-from chainrule.estimators.network.holdout import Split, splits
 from chainrule.estimators.network.initial_network import Shape, network
 from chainrule.estimators.network.recipe import Recipe, Task
 from chainrule.estimators.network.training_rows import as_source, fit_encoder, row_weights
 from chainrule.estimators.network.training_warnings import warn_of_training
+from chainrule.estimators.network.validation_split import ValidationSplit, validation_splits
 from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, wanted
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Constant
@@ -153,11 +153,11 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
 
     def _parts(
         self, data: Data, recipe: Recipe, watched: bool, groups: Any, seeds: np.random.RandomState, go_on: bool
-    ) -> list[Split]:
+    ) -> list[ValidationSplit]:
         """The rows of each network: where training goes on, those that it had."""
         t, rng = len(data.examples.X), np.random.default_rng(seeds.randint(LARGEST_SEED))
         if go_on:
-            kept: list[Split] = self._splits
+            kept: list[ValidationSplit] = self._splits
             if any(len(part.training) + len(part.held_out) != t for part in kept):
                 raise InputError(
                     f"warm_start goes on with the rows of the last fit; got {t} others. "
@@ -168,7 +168,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         if of is not None and of.shape != (t,):
             raise InputError(f"groups must name one group per row, shape ({t},); got {of.shape}.")
         fraction = 0.0 if watched else recipe.validation_fraction
-        return splits(t, recipe.n_networks, fraction, self.validation_order, rng, data.numbers, of)
+        return validation_splits(t, recipe.n_networks, fraction, self.validation_order, rng, data.numbers, of)
 
     def _train(self, members: Sequence[Member], began: float, data: Data) -> None:
         """Train the members within the time limit, and say how it went."""
@@ -200,7 +200,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         model = TableModel(self.encoder_, self.target_, tuple(member.net.copy() for member in members))
         return {name: getattr(self, name) for name in names if hasattr(self, name)} | {"model_": model}
 
-    def _finish(self, members: Sequence[Member], parts: Sequence[Split], labels: NDArray[Any]) -> None:
+    def _finish(self, members: Sequence[Member], parts: Sequence[ValidationSplit], labels: NDArray[Any]) -> None:
         """The fitted attributes: those of the networks that can be used."""
         pairs = [(member, part) for member, part in zip(members, parts, strict=True) if member.usable]
         usable = [member for member, _ in pairs]
@@ -224,7 +224,8 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         data, recipes = self._learn(X, y, sample_weight, go_on=not first)
         steady = [replace(recipe, epochs=1, optimizer=_steady(recipe.optimizer)) for recipe in recipes]
         everything = np.arange(len(data.examples.X))
-        parts = [Split(everything, everything[:0])] * (recipes[0].n_networks if first else len(self.networks_))
+        count = recipes[0].n_networks if first else len(self.networks_)
+        parts = [ValidationSplit(everything, everything[:0])] * count
         seeds = check_random_state(self.random_state)
         shape = Shape(self.encoder_.n_features_out_, self.encoder_.n_numbers_, data.examples.Y.shape[1])
         members = []

@@ -12,9 +12,9 @@ from chainrule._internal.naming import resolve as resolve_name
 from chainrule.costs import COSTS, Cost
 from chainrule.errors import InputError
 from chainrule.estimators.network.hidden import Hidden, as_hidden
-from chainrule.estimators.network.holdout import as_fraction
 from chainrule.estimators.network.presets import preset
 from chainrule.estimators.network.recipe import Recipe, Task
+from chainrule.estimators.network.validation_split import as_fraction
 from chainrule.initial import rules
 from chainrule.network.layer import as_dropout
 from chainrule.optimizers import AdamW, Optimizer

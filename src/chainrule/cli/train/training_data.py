@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from chainrule._internal.naming import listed, nearest
 from chainrule.cli import target
 from chainrule.cli.errors import WrongUsage
-from chainrule.cli.train.split import Split, split
+from chainrule.cli.train.train_test_split import TrainTestSplit, train_test_split
 from chainrule.tables.columns import Column
 from chainrule.tables.encoding.compatibility import refuse_infinite
 from chainrule.tables.table import Table
 
 
 @dataclass(frozen=True)
-class Rows:
+class TrainingData:
     """A table X without its target, the labels y (t,), and which rows are for what."""
 
     X: Table
@@ -26,13 +26,13 @@ class Rows:
     name: str
     column: Column  # the target's
     task: target.Task
-    split: Split
+    split: TrainTestSplit
     remarks: tuple[str, ...]
 
 
 def prepare(
     table: Table, target_column: str | None, task: Any, drop: list[str], test_fraction: float, seed: int
-) -> Rows:
+) -> TrainingData:
     """Choose the columns, decide what the target is, and split the rows."""
     name = target_column or table.target
     if name is None:
@@ -53,12 +53,14 @@ def prepare(
     if kind == "classes":
         different, groups = np.unique(y, return_inverse=True)
         values = different.tolist()
-    parts = split(groups, test_fraction, seed)
+    parts = train_test_split(groups, test_fraction, seed)
     sizes = f"{len(parts.training)} rows to learn from, {len(parts.test)} to test on"
     other, what = ("numbers", f"{len(values)} classes ({listed(values, 5)})") if values else ("classes", "numbers")
     decided = f"Target {name!r}: {what}; {why}"
     decided += "." if task or column.kind == "categories" else f" (--task {other} if not)."
-    return Rows(X, y, name, column, kind, parts, (f"{table.source}: {len(X.columns)} inputs; {sizes}.", decided))
+    return TrainingData(
+        X, y, name, column, kind, parts, (f"{table.source}: {len(X.columns)} inputs; {sizes}.", decided)
+    )
 
 
 def require_column(table: Table, option: str, name: str) -> None:

@@ -17,14 +17,14 @@ FEWEST = 10  # with fewer rows than this none is held out: each is needed for tr
 NOWHERE = -1  # the fold of a row that is held out from no network
 
 
-class Split(NamedTuple):
+class ValidationSplit(NamedTuple):
     """The rows (numbers) that a network is trained on, and those that are held out from it, perhaps none."""
 
     training: RowNumbers
     held_out: RowNumbers
 
 
-def splits(
+def validation_splits(
     t: int,
     n_networks: int,
     fraction: float,
@@ -32,7 +32,7 @@ def splits(
     rng: np.random.Generator,
     classes: NDArray[np.intp] | None = None,
     groups: NDArray[np.generic] | None = None,
-) -> list[Split]:
+) -> list[ValidationSplit]:
     """For each of the networks the rows to train on and those held out, ``fraction`` of t of them.
 
     Several networks hold out different folds, of which there are 1/``fraction``, or as many as networks if that is
@@ -43,9 +43,9 @@ def splits(
     Raises InputError for another order, for groups of rows in order of time, or for a single group.
 
     >>> rng = np.random.default_rng(0)
-    >>> [split.held_out.tolist() for split in splits(10, 1, 0.2, "last", rng)]
+    >>> [split.held_out.tolist() for split in validation_splits(10, 1, 0.2, "last", rng)]
     [[8, 9]]
-    >>> sorted(row for split in splits(10, 5, 0.2, "random", rng) for row in split.held_out.tolist())
+    >>> sorted(row for split in validation_splits(10, 5, 0.2, "random", rng) for row in split.held_out.tolist())
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
     """
     everything = np.arange(t)
@@ -54,14 +54,16 @@ def splits(
     if groups is not None and order == "last":
         raise InputError("groups cannot be kept together where the last rows are held out; give one of the two.")
     if fraction == 0.0 or t < FEWEST:
-        return [Split(everything, everything[:0])] * n_networks
+        return [ValidationSplit(everything, everything[:0])] * n_networks
     if order == "last":
         first = t - max(1, round(fraction * t))
-        return [Split(everything[:first], everything[first:])] * n_networks
+        return [ValidationSplit(everything[:first], everything[first:])] * n_networks
     folds = min(max(n_networks, round(1.0 / fraction)), t // 2)
     of = _by_groups(groups, folds, rng) if groups is not None else _evenly(t, folds, rng, classes)
     count = int(of.max()) + 1
-    return [Split(np.flatnonzero(of != j % count), np.flatnonzero(of == j % count)) for j in range(n_networks)]
+    return [
+        ValidationSplit(np.flatnonzero(of != j % count), np.flatnonzero(of == j % count)) for j in range(n_networks)
+    ]
 
 
 def _evenly(t: int, folds: int, rng: np.random.Generator, classes: NDArray[np.intp] | None) -> RowNumbers:

@@ -12,14 +12,14 @@ from chainrule.errors import InputError
 FEWEST_ROWS = 10
 
 
-class Split(NamedTuple):
+class TrainTestSplit(NamedTuple):
     """Two disjoint sets of row numbers, in order, that together are all rows."""
 
     training: NDArray[np.intp]
     test: NDArray[np.intp]
 
 
-def split(groups: NDArray[np.intp], test_fraction: float, seed: int) -> Split:
+def train_test_split(groups: NDArray[np.intp], test_fraction: float, seed: int) -> TrainTestSplit:
     """A random split that ``seed`` fixes, with every group (class) in proportion in each part.
 
     ``groups`` (t,) numbers the group of each row; all zero where there are none. Of each group its share is taken for
@@ -45,4 +45,4 @@ def split(groups: NDArray[np.intp], test_fraction: float, seed: int) -> Split:
             raise InputError("every class has a single row; give more rows of each.")
         test = rng.choice(np.flatnonzero(groups == sizes.argmax()), 1)
     test.sort()
-    return Split(np.setdiff1d(np.arange(t), test), test)
+    return TrainTestSplit(np.setdiff1d(np.arange(t), test), test)
