@@ -19,7 +19,7 @@ from chainrule.initial import rules
 from chainrule.network.layer import as_dropout
 from chainrule.optimizers import AdamW, Optimizer
 from chainrule.optimizers.schedules import Schedule
-from chainrule.tables.encoding.statistics import Scaling
+from chainrule.tables.encoding.column_statistics import Scaling
 
 
 def resolve(params: Mapping[str, Any], task: Task, t: int) -> tuple[Recipe, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column, Kind
-from chainrule.tables.encoding.statistics import BLOCK
+from chainrule.tables.encoding.column_statistics import BLOCK
 
 STAND_INS: dict[Kind, tuple[Kind, ...]] = {  # and "empty" for every one
     "numbers": ("numbers", "booleans"),

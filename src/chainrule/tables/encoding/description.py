@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from chainrule._internal.naming import listed
 from chainrule.tables.columns import Feature
-from chainrule.tables.encoding.learned import Learned
+from chainrule.tables.encoding.encoder_state import EncoderState
 from chainrule.tables.encoding.steps import OneHot, Sign
 
 
-def describe(encoder: Learned, owners: Sequence[str]) -> list[tuple[str, str, str]]:
+def describe(encoder: EncoderState, owners: Sequence[str]) -> list[tuple[str, str, str]]:
     """Name, kind and what becomes of it, for each column; ``owners`` are the columns of the raw numbers."""
     place = {k: j for j, k in enumerate(encoder.used_.tolist())}
     used: dict[str, list[int]] = {}
@@ -24,7 +24,7 @@ def describe(encoder: Learned, owners: Sequence[str]) -> list[tuple[str, str, st
     ]
 
 
-def _becomes(encoder: Learned, feature: Feature, used: list[int], gaps: set[str]) -> str:
+def _becomes(encoder: EncoderState, feature: Feature, used: list[int], gaps: set[str]) -> str:
     if category := encoder.categories_.get(feature.name):
         return _of_category(category)
     if not used:

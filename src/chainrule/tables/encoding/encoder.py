@@ -13,14 +13,14 @@ from chainrule._internal.checks import Array, as_integer, shown
 from chainrule._internal.naming import listed, nearest, resolve
 from chainrule.errors import FileFormatError, InputError
 from chainrule.tables.columns import Column, Feature
-from chainrule.tables.encoding import file
+from chainrule.tables.encoding import encoder_file
+from chainrule.tables.encoding.column_statistics import Scaling
 from chainrule.tables.encoding.compatibility import refuse_infinite, require_kind
 from chainrule.tables.encoding.description import describe
-from chainrule.tables.encoding.fit import learn_categories, learn_numbers, warn_of_columns
-from chainrule.tables.encoding.learned import Learned
+from chainrule.tables.encoding.encoder_state import EncoderState
+from chainrule.tables.encoding.fit_steps import fit_category_steps, fit_numeric_steps, warn_about_columns
 from chainrule.tables.encoding.numeric_columns import numeric_names, numeric_values
-from chainrule.tables.encoding.numeric_steps import NumberSteps
-from chainrule.tables.encoding.statistics import Scaling
+from chainrule.tables.encoding.numeric_steps import NumericSteps
 from chainrule.tables.encoding.steps import SmoothClip
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading import AnyTable, read
@@ -29,7 +29,7 @@ from chainrule.tables.table import Table
 MAX_LEVELS = 100
 
 
-class TableEncoder(Learned):
+class TableEncoder(EncoderState):
     """A map from the rows of a table to x ∈ ℝⁿ, learned from training rows.
 
     The columns of x are, in this order:
@@ -94,8 +94,8 @@ class TableEncoder(Learned):
         kinds = {feature.name: feature.kind for feature in features}
         R, owners = numeric_values(source, kinds), numeric_names(kinds)[1]
         refuse_infinite(R, owners, source.source)
-        used, fill, scale, indicator, dropped = learn_numbers(R, owners, self.numbers)
-        categories, more = learn_categories(columns, self.max_levels)
+        used, fill, scale, indicator, dropped = fit_numeric_steps(R, owners, self.numbers)
+        categories, more = fit_category_steps(columns, self.max_levels)
         dropped |= more
         if not len(used) and not len(indicator.of) and not categories:
             raise InputError(
@@ -116,7 +116,7 @@ class TableEncoder(Learned):
             self.feature_names_in_ = np.array(source.names, dtype=object)
         else:
             self.__dict__.pop("feature_names_in_", None)
-        warn_of_columns(self.features_, columns, self.max_levels)
+        warn_about_columns(self.features_, columns, self.max_levels)
         return self
 
     def _forced(self, source: AnyTable) -> set[str]:
@@ -142,7 +142,7 @@ class TableEncoder(Learned):
         out = np.empty((source.t, self.n_features_out_), dtype=self.dtype)
         kinds = self._kinds()
         R, k = numeric_values(source, kinds), self.n_numbers_
-        steps = NumberSteps(self.used_, self.fill_, self.scale_, self.clip_, self.indicator_)
+        steps = NumericSteps(self.used_, self.fill_, self.scale_, self.clip_, self.indicator_)
         if not steps.write(R, out[:, : k + len(self.indicator_.of)]):
             refuse_infinite(R, numeric_names(self._kinds())[1], source.source)
         if self.clip_ is None and not np.isfinite(out[:, :k]).all():
@@ -245,7 +245,7 @@ class TableEncoder(Learned):
     def parts(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """The fitted encoder as JSON and tensors, whose names begin with ``encoder.``: what a file holds of it."""
         self._require_fitted()
-        return file.parts(self)
+        return encoder_file.parts(self)
 
     @classmethod
     def from_parts(cls, header: object, tensors: Mapping[str, Array]) -> Self:
@@ -254,7 +254,7 @@ class TableEncoder(Learned):
         try:
             if not isinstance(header, Mapping):
                 raise TypeError("it must be an object")
-            file.restore(encoder, header, tensors)
+            encoder_file.restore(encoder, header, tensors)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise FileFormatError(f"the file does not describe a whole encoder: {error}.") from None
         return encoder

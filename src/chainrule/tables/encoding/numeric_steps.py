@@ -17,7 +17,7 @@ BLOCK = 1 << 16  # entries that are worked on at once: half a megabyte, which st
 
 
 @dataclass(frozen=True)
-class NumberSteps:
+class NumericSteps:
     """Fill, scale and clip for those of the raw numbers that are used, and indicators of missing ones beside them."""
 
     used: NDArray[np.intp]  # (n,)

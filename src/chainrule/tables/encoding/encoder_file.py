@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from chainrule._internal.checks import Array, shown
 from chainrule.files import field
 from chainrule.tables.columns import Feature, Kind
-from chainrule.tables.encoding.learned import Learned
-from chainrule.tables.encoding.statistics import Scaling
+from chainrule.tables.encoding.column_statistics import Scaling
+from chainrule.tables.encoding.encoder_state import EncoderState
 from chainrule.tables.encoding.steps import Calendar, Fill, Indicator, OneHot, Scale, Sign, SmoothClip
 
 TENSORS = ("used", "fill", "center", "factor", "gaps")
 
 
-def parts(encoder: Learned) -> tuple[dict[str, Any], dict[str, Array]]:
+def parts(encoder: EncoderState) -> tuple[dict[str, Any], dict[str, Array]]:
     """The structure of a fitted encoder, and its numbers as tensors ``encoder.…``."""
     categories = [
         {"column": name, "levels": list(step.levels), "kind": "sign" if isinstance(step, Sign) else "one_hot",
@@ -41,7 +41,7 @@ def parts(encoder: Learned) -> tuple[dict[str, Any], dict[str, Array]]:
     return header, {f"encoder.{name}": array for name, array in zip(TENSORS, arrays, strict=True)}
 
 
-def restore(encoder: Learned, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
+def restore(encoder: EncoderState, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
     """Give an encoder what ``parts`` described. Raises KeyError, TypeError, ValueError where it is not whole."""
     encoder.numbers, encoder.dtype = header["numbers"], header["dtype"]
     encoder.max_levels = field(header, "max_levels", int)
@@ -66,7 +66,7 @@ def restore(encoder: Learned, header: Mapping[str, Any], tensors: Mapping[str, A
         raise ValueError("it must give a feature")
 
 
-def _restore_numbers(encoder: Learned, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
+def _restore_numbers(encoder: EncoderState, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
     used, fill, center, factor, gaps = (tensors[f"encoder.{name}"] for name in TENSORS)
     widths = {"numbers": 1, "durations": 1, "datetimes": len(Calendar.suffixes)}
     raw = sum(widths.get(feature.kind, 0) for feature in encoder.features_)

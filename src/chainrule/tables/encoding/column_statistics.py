@@ -16,7 +16,7 @@ BLOCK = 1 << 20  # entries that are worked on at once: some megabytes, whatever 
 
 
 @dataclass(frozen=True)
-class Spread:
+class ColumnStatistics:
     """Of each of n columns, over its rows that have a number."""
 
     median: Floats  # (n,), 0 where there is no number
@@ -25,10 +25,10 @@ class Spread:
     missing: NDArray[np.intp]  # (n,)
 
 
-def spread(R: Any, numbers: Scaling) -> Spread:
+def column_statistics(R: Any, numbers: Scaling) -> ColumnStatistics:
     """Center and factor of ``Scale`` for the columns of R (t, n), an array or a sparse one (compressed columns)."""
     n = R.shape[1]
-    whole = Spread(np.empty(n), np.empty(n), np.empty(n), np.empty(n, dtype=np.intp))
+    whole = ColumnStatistics(np.empty(n), np.empty(n), np.empty(n), np.empty(n, dtype=np.intp))
     for columns, block, zeros in _sorted_columns(R):
         part = _of_sorted(block, zeros, numbers)
         for values, of in zip((whole.median, whole.center, whole.factor, whole.missing), part, strict=True):

@@ -12,21 +12,21 @@ from numpy.typing import NDArray
 from chainrule._internal.naming import listed
 from chainrule.errors import DataWarning
 from chainrule.tables.columns import Column, Feature
-from chainrule.tables.encoding.statistics import Scaling, spread
+from chainrule.tables.encoding.column_statistics import Scaling, column_statistics
 from chainrule.tables.encoding.steps import Fill, Indicator, OneHot, Scale, Sign
 
 CONSTANT, EMPTY = "constant in the training rows", "without a value in the training rows"
 DIFFERENT = "different in every training row"
 
 
-def learn_numbers(
+def fit_numeric_steps(
     R: Any, owners: Sequence[str], numbers: Scaling
 ) -> tuple[NDArray[np.intp], Fill, Scale, Indicator, dict[str, str]]:
     """Of raw numbers R (t, raw), each of the column ``owners[k]``: those that vary, their steps, and what is left out.
 
     A column is left out if none of its numbers varies and none is missing, or all are.
     """
-    found = spread(R, numbers)
+    found = column_statistics(R, numbers)
     varies = found.factor > 0.0
     used = np.flatnonzero(varies)
     some = {owners[k] for k in used.tolist()}
@@ -44,7 +44,9 @@ def learn_numbers(
     return used, fill, scale, Indicator(np.array(sorted(gaps), dtype=np.intp)), dropped
 
 
-def learn_categories(columns: Mapping[str, Column], max_levels: int) -> tuple[dict[str, Sign | OneHot], dict[str, str]]:
+def fit_category_steps(
+    columns: Mapping[str, Column], max_levels: int
+) -> tuple[dict[str, Sign | OneHot], dict[str, str]]:
     """The step of each column of categories or booleans, and which are left out; empty columns are among those."""
     steps: dict[str, Sign | OneHot] = {}
     dropped: dict[str, str] = {}
@@ -79,7 +81,7 @@ def _step(column: Column, max_levels: int) -> Sign | OneHot | str:
     return OneHot(tuple(levels[k] for k in kept.tolist()), other=True)
 
 
-def warn_of_columns(features: Sequence[Feature], columns: Mapping[str, Column], max_levels: int) -> None:
+def warn_about_columns(features: Sequence[Feature], columns: Mapping[str, Column], max_levels: int) -> None:
     """One DataWarning for each thing that a user may not expect."""
     reasons: dict[str, list[str]] = {}
     for feature in features:

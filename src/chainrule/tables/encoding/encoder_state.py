@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.tables.columns import Feature, Kind
-from chainrule.tables.encoding.statistics import Scaling
+from chainrule.tables.encoding.column_statistics import Scaling
 from chainrule.tables.encoding.steps import Fill, Indicator, OneHot, Scale, Sign, SmoothClip
 
 Category = Sign | OneHot
 
 
-class Learned:
+class EncoderState:
     """The settings of a `TableEncoder`, and what it learned from the training rows."""
 
     numbers: Scaling
