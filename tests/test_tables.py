@@ -68,7 +68,7 @@ def test_every_library_gives_the_same_columns(name: str) -> None:
         assert present == [values[0], values[2]]
     assert columns[3].levels == ("a", "b")
     assert columns[5].as_floats()[[0, 2]].tolist() == [3600.0, 0.0]
-    assert table.named == (name not in ("NumPy objects", "lists"))
+    assert table.has_names == (name not in ("NumPy objects", "lists"))
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".csv"])
@@ -93,7 +93,7 @@ def test_arrays_of_numbers_are_kept_as_they_are() -> None:
     source = read(X)
     assert isinstance(source, NumericTable)
     assert source.values is X
-    assert (source.names, source.t, source.named) == (("x0", "x1"), 3, False)
+    assert (source.names, source.t, source.has_names) == (("x0", "x1"), 3, False)
     assert source.column("x1").values.tolist() == [1.0, 3.0, 5.0]
     assert read(source) is source
     assert read(X.astype(np.longdouble)).floats(["x0", "x1"]).dtype == np.float64
@@ -108,7 +108,7 @@ def test_sparse_arrays_stay_sparse(make: Callable[[Any], Any], form: str) -> Non
     X[::7, ::5] = 1.5
     source = read(make(X).asformat(form))
     assert isinstance(source, NumericTable)
-    assert source.sparse
+    assert source.is_sparse
     assert source.column("x5").values.tolist() == X[:, 5].tolist()
     twice = scipy.sparse.coo_array((np.ones(2), ([0, 0], [1, 1])), shape=(2, 2))
     assert read(twice).column("x1").values.tolist() == [2.0, 0.0]

@@ -14,14 +14,14 @@ def evaluate(model: options.Model, rows: options.NewRows) -> None:
     """
     loaded, table = models.load(model), inputs.read(rows)
     name = models.column_of(loaded)
-    if name not in table.columns and not table.named and table.target is not None:
+    if name not in table.columns and not table.has_names and table.target is not None:
         name = table.target  # a source without column names
     if name not in table.columns:
         raise InputError(
-            f"{table.source} has no column {name!r}, the target, to compare with; `chainrule predict` needs none."
+            f"{table.origin} has no column {name!r}, the target, to compare with; `chainrule predict` needs none."
         )
     X = models.model_inputs(loaded, table)
     table.require_complete(name)
     measured = models.scores(loaded, X, name, table.columns[name])
-    report.print_scores(loaded, measured, f"Results on {table.t} rows of {table.source}")
+    report.print_scores(loaded, measured, f"Results on {table.t} rows of {table.origin}")
     models.report_unseen(loaded, X)

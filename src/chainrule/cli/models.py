@@ -50,13 +50,13 @@ def predictions(model: TableModel, X: Table) -> dict[str, list[Any]]:
 
 def model_inputs(model: TableModel, table: Table) -> Table:
     """Returns the table, without its target if the columns have no names and are matched by position."""
-    if table.named:
+    if table.has_names:
         return table
     X = table if table.target is None else table.without(table.target)
     names = model.encoder.names_
     if len(X.columns) != len(names):
         raise InputError(
-            f"{table.source} has {len(X.columns)} inputs without names; expected {len(names)}: {listed(names)}."
+            f"{table.origin} has {len(X.columns)} inputs without names; expected {len(names)}: {listed(names)}."
         )
     return X
 

@@ -75,7 +75,7 @@ def class_numbers(name: str, column: Column, classes: ClassLabels) -> NDArray[np
     """The number of each row's class (t,). Raises InputError with the first row whose class is not known."""
     values = classes.values.tolist()
     known = Levels(tuple(values))
-    if column.kind not in ("numbers", "categories", "booleans") or (column.kind == "categories") > known.texts:
+    if column.kind not in ("numbers", "categories", "booleans") or (column.kind == "categories") > known.are_texts:
         raise InputError(f"{name!r} must hold the classes {listed(values)}; got {column.type}.")
     codes, _ = known.codes(column)
     unknown = np.flatnonzero(codes < 0)

@@ -108,16 +108,16 @@ def read_parquet(path: Path) -> Table:
     return _table(path, table.drop_columns([name for name in table.column_names if PANDAS_INDEX.fullmatch(name)]))
 
 
-def require_names(source: str, names: Iterable[str]) -> None:
+def require_names(origin: str, names: Iterable[str]) -> None:
     """Raise InputError for a column without a name, or a name that two columns have."""
     for k, name in enumerate(names, 1):
         if not name.strip():
             raise InputError(
-                f"column {k} of {source} has no name. Name it, or leave it out (pandas: to_csv(…, index=False))."
+                f"column {k} of {origin} has no name. Name it, or leave it out (pandas: to_csv(…, index=False))."
             )
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise InputError(f"{source} must name each column once; got {listed(twice)} more than once.")
+        raise InputError(f"{origin} must name each column once; got {listed(twice)} more than once.")
 
 
 def shortened(text: str, most: int = 120) -> str:

@@ -88,7 +88,7 @@ class TableModel:
         low, high = bounds(self.residuals, coverage)
         Y = self.target.mean + self.target.deviation * self.outputs(X)
         ends = np.stack([Y + low, Y + high], axis=-1)
-        return ends[:, 0] if self.target.flat else ends
+        return ends[:, 0] if self.target.is_flat else ends
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model, atomically. Raises InputError for labels or a σ that a file cannot hold, OSError."""

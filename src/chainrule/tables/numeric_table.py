@@ -20,10 +20,10 @@ class NumericTable:
     ``values`` is a NumPy array of any real number type, or a SciPy sparse array, in compressed columns.
     """
 
-    source: str
+    origin: str
     values: Any
     target: ClassVar[None] = None
-    named: ClassVar[bool] = False
+    has_names: ClassVar[bool] = False
 
     @property
     def t(self) -> int:
@@ -39,14 +39,14 @@ class NumericTable:
         return tuple(f"x{k}" for k in range(self.values.shape[1]))
 
     @property
-    def sparse(self) -> bool:
+    def is_sparse(self) -> bool:
         """Whether only the entries that are not zero are kept."""
         return not isinstance(self.values, np.ndarray)
 
     def column(self, name: str) -> Column:
         """The column of this name."""
         k = self.names.index(name)
-        return Column.of(self.values[:, [k]].toarray()[:, 0] if self.sparse else self.values[:, k])
+        return Column.of(self.values[:, [k]].toarray()[:, 0] if self.is_sparse else self.values[:, k])
 
     def floats(self, names: Iterable[str]) -> Any:
         """These columns (t, n) as they are, not copied where they are all of them."""
@@ -58,4 +58,4 @@ class NumericTable:
 
     def rows(self, index: NDArray[Any]) -> NumericTable:
         """The matrix of these rows: numbers of rows, or a mask."""
-        return NumericTable(self.source, self.values[index])
+        return NumericTable(self.origin, self.values[index])

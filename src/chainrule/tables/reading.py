@@ -97,7 +97,7 @@ def _array(X: Any, symbol: str) -> AnyTable:
     if array.dtype.kind == "f":
         return NumericTable(symbol, array.astype(np.float64))
     columns = {f"x{k}": Column.of(column) for k, column in enumerate(array.T)}
-    return Table(symbol, columns, named=False)
+    return Table(symbol, columns, has_names=False)
 
 
 def _sparse(X: Any, symbol: str) -> NumericTable:
@@ -135,4 +135,4 @@ def _npz(path: Path) -> Table:
     columns = {f"x{k}": Column.of(column) for k, column in enumerate(X.T, 1)}
     if y is not None:
         columns["y"] = Column.of(y)
-    return Table(str(path), columns, target=None if y is None else "y", named=False)
+    return Table(str(path), columns, target=None if y is None else "y", has_names=False)

@@ -16,16 +16,17 @@ from chainrule.tables.columns import Column
 
 @dataclass(frozen=True)
 class Table:
-    """The columns of one source by name, in their order; all have t ≥ 1 rows.
+    """A table's columns by name, in order; all have t ≥ 1 rows.
 
-    ``target`` is the column that the source itself calls its target, if it has one. ``named`` is False where the source
-    has no names of its own: its columns are then told by their order.
+    ``origin`` names the table in messages: its path, or the variable it came in. ``target`` is the column that the
+    origin itself marks as the target, if any. ``has_names`` is False if the origin names no columns; they are then
+    matched by position.
     """
 
-    source: str
+    origin: str
     columns: Mapping[str, Column]
     target: str | None = None
-    named: bool = True
+    has_names: bool = True
 
     @property
     def t(self) -> int:
@@ -44,7 +45,7 @@ class Table:
         """The column of this name. Raises InputError with the nearest one where there is none."""
         if name not in self.columns:
             hint = nearest(name, self.columns) or "."
-            raise InputError(f"{self.source} has no column {name!r}{hint} It has: {listed(self.columns)}.")
+            raise InputError(f"{self.origin} has no column {name!r}{hint} It has: {listed(self.columns)}.")
         return self.columns[name]
 
     def floats(self, names: Iterable[str]) -> NDArray[np.float64]:
@@ -70,6 +71,6 @@ class Table:
         if len(rows):
             more = f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""
             raise InputError(
-                f"column {name!r} of {self.source} has no value in row {rows[0] + 1}{more}. "
+                f"column {name!r} of {self.origin} has no value in row {rows[0] + 1}{more}. "
                 "Fill it in, or remove the row."
             )

@@ -111,7 +111,7 @@ class ClassLabels:
 class NumericLabels:
     """m numbers, standardised: (y_k − mean_k) / deviation_k, over the (weighted) training rows.
 
-    ``flat`` says whether y was (t,) rather than (t, 1). The deviation of a constant y is taken as 1.
+    ``is_flat`` says whether y was (t,) rather than (t, 1). The deviation of a constant y is taken as 1.
 
     >>> numbers = NumericLabels.fit([1.0, 3.0])
     >>> numbers.standardised([1.0, 5.0]).tolist(), numbers.restored([[0.5]]).tolist()
@@ -120,7 +120,7 @@ class NumericLabels:
 
     mean: NDArray[np.float64]  # (m,)
     deviation: NDArray[np.float64]  # (m,)
-    flat: bool = True
+    is_flat: bool = True
 
     kind: ClassVar[str] = "numbers"
 
@@ -151,12 +151,12 @@ class NumericLabels:
     def restored(self, Z: ArrayLike) -> NDArray[np.float64]:
         """The network's outputs (t, m) in the targets' own units: (t,) where y was (t,), else (t, m)."""
         Y: NDArray[np.float64] = self.mean + self.deviation * np.asarray(Z)
-        return Y[:, 0] if self.flat else Y
+        return Y[:, 0] if self.is_flat else Y
 
     def parts(self, prefix: str = "target") -> tuple[dict[str, Any], dict[str, Array]]:
         """Mean and deviation as JSON and tensors."""
         tensors: dict[str, Array] = {f"{prefix}.mean": self.mean, f"{prefix}.deviation": self.deviation}
-        return {"kind": "numbers", "flat": self.flat}, tensors
+        return {"kind": "numbers", "flat": self.is_flat}, tensors
 
 
 def from_parts(header: object, tensors: Mapping[str, Array], prefix: str = "target") -> ClassLabels | NumericLabels:

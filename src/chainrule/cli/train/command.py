@@ -112,10 +112,10 @@ def train(
     if data.task == "classes":  # the baseline knows how frequent classes are, whatever they weigh
         model = replace(model, target=ClassLabels.fit(data.y[data.split.training]))
     measured = models.scores(model, data.X.rows(test), data.name, data.column.at(test))
-    report.print_scores(model, measured, f"Results on {len(test)} test rows of {table.source}")
-    training = account.summary(table.source, data, recipe, wishes, model, histories, stopped, seconds, seed, measured)
+    report.print_scores(model, measured, f"Results on {len(test)} test rows of {table.origin}")
+    training = account.summary(table.origin, data, recipe, wishes, model, histories, stopped, seconds, seed, measured)
     replace(model, about={**model.about, "column": data.name, "training": training}).save(files.model)
-    curve.draw(files.picture, histories, f"{table.source}: {described(model.networks[0].m)}, {recipe.optimizer.name}")
+    curve.draw(files.picture, histories, f"{table.origin}: {described(model.networks[0].m)}, {recipe.optimizer.name}")
     say.print(printable(f"Saved {files.model} (the model) and {files.picture} (the learning curve)."))
     if stopped == "interrupted":
         raise typer.Exit(INTERRUPTED)

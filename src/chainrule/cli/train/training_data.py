@@ -41,9 +41,9 @@ def prepare(
         require_column(table, option, asked)
     X = table.without(name, *drop)
     if not X.columns:
-        raise WrongUsage(f"{table.source} has no column but the target {name!r}; there is nothing to predict from.")
+        raise WrongUsage(f"{table.origin} has no column but the target {name!r}; there is nothing to predict from.")
     numbers = [name for name, column in X.columns.items() if column.kind == "numbers"]
-    refuse_infinite(X.floats(numbers), numbers, table.source)  # here, where rows have the numbers of the file
+    refuse_infinite(X.floats(numbers), numbers, table.origin)  # here, where rows have the numbers of the file
     table.require_complete(name)
     column = table.columns[name]
     kind, why = target.decide(name, column, task)
@@ -59,7 +59,7 @@ def prepare(
     decided = f"Target {name!r}: {what}; {why}"
     decided += "." if task or column.kind == "categories" else f" (--task {other} if not)."
     return TrainingData(
-        X, y, name, column, kind, parts, (f"{table.source}: {len(X.columns)} inputs; {sizes}.", decided)
+        X, y, name, column, kind, parts, (f"{table.origin}: {len(X.columns)} inputs; {sizes}.", decided)
     )
 
 
@@ -67,4 +67,4 @@ def require_column(table: Table, option: str, name: str) -> None:
     """Raise WrongUsage with the nearest column where there is none of this name."""
     if name not in table.columns:
         hint = nearest(name, table.columns) or "."
-        raise WrongUsage(f"{option}: {table.source} has no column {name!r}{hint} Columns: {listed(table.columns)}.")
+        raise WrongUsage(f"{option}: {table.origin} has no column {name!r}{hint} Columns: {listed(table.columns)}.")

@@ -29,7 +29,7 @@ from chainrule.estimators.network.ensemble import Member, Plan, train_all
 from chainrule.estimators.network.held_out_predictions import Unseen, unseen
 from chainrule.estimators.network.initial_network import Shape, network
 from chainrule.estimators.network.recipe import Recipe, Task
-from chainrule.estimators.network.training_rows import as_source, fit_encoder, row_weights
+from chainrule.estimators.network.training_rows import as_row_weights, as_table_and_labels, fit_encoder
 from chainrule.estimators.network.training_warnings import warn_of_training
 from chainrule.estimators.network.validation_split import ValidationSplit, validation_splits
 from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, wanted
@@ -113,28 +113,28 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
 
     def _learn(self, X: Any, y: Any, sample_weight: Any, go_on: bool) -> tuple[Data, tuple[Recipe, ...]]:
         """Encode the rows, by what is learned of them, or by what is known where training goes on; and the recipes."""
-        source, y = as_source(X, y)
+        table, y = as_table_and_labels(X, y)
         labels = self._as_labels(y)
-        if len(labels) != len(source):
+        if len(labels) != len(table):
             raise InputError(
-                f"Found input variables with inconsistent numbers of samples: {len(source)} rows, {len(labels)} labels."
+                f"Found input variables with inconsistent numbers of samples: {len(table)} rows, {len(labels)} labels."
             )
-        weights = self._weighted(row_weights(sample_weight, len(source)), labels)
-        recipes = choices.resolve(self.get_params(deep=False), self._task, len(source))
+        weights = self._weighted(as_row_weights(sample_weight, len(table)), labels)
+        recipes = choices.resolve(self.get_params(deep=False), self._task, len(table))
         if not go_on:
             encoder = TableEncoder(recipes[0].numbers, self.categories, dtype=self.dtype)
-            self.encoder_ = fit_encoder(encoder, source, weights)
+            self.encoder_ = fit_encoder(encoder, table, weights)
             self.target_ = self._learn_target(labels, weights, recipes[0])
-            self.n_features_in_ = len(source.names)
+            self.n_features_in_ = len(table.names)
             self.__dict__.pop("feature_names_in_", None)
-            if source.named:
-                self.feature_names_in_ = np.array(source.names, dtype=object)
-        return self._data(X, source, labels, weights, recipes[0]), recipes
+            if table.has_names:
+                self.feature_names_in_ = np.array(table.names, dtype=object)
+        return self._data(X, table, labels, weights, recipes[0]), recipes
 
-    def _data(self, X: Any, source: Any, labels: NDArray[Any], weights: Floats | None, recipe: Recipe) -> Data:
+    def _data(self, X: Any, table: Any, labels: NDArray[Any], weights: Floats | None, recipe: Recipe) -> Data:
         Y, numbers = self._encode_labels(labels, recipe)
         examples = Examples(
-            np.ascontiguousarray(self.encoder_.transform(source)),
+            np.ascontiguousarray(self.encoder_.transform(table)),
             np.ascontiguousarray(Y, dtype=self.dtype),
             None if weights is None else weights.astype(self.dtype),
         )
@@ -146,10 +146,10 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
             if y_val is not None or sample_weight_val is not None:
                 raise InputError("y_val and sample_weight_val come with X_val; got no X_val.")
             return None
-        source, labels = as_source(X_val, y if y_val is None and isinstance(y, str) else y_val, "X_val")
+        table, labels = as_table_and_labels(X_val, y if y_val is None and isinstance(y, str) else y_val, "X_val")
         labels = self._as_labels(labels)
-        weights = self._weighted(row_weights(sample_weight_val, len(source), "sample_weight_val"), labels)
-        return self._data(X_val, source, labels, weights, recipe)
+        weights = self._weighted(as_row_weights(sample_weight_val, len(table), "sample_weight_val"), labels)
+        return self._data(X_val, table, labels, weights, recipe)
 
     def _parts(
         self, data: Data, recipe: Recipe, watched: bool, groups: Any, seeds: np.random.RandomState, go_on: bool
@@ -184,7 +184,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         if hooks is not None or self.verbose:
             plan = replace(plan, on_news=news, each_epoch=hooks is not None)
         interrupted = train_all(members, plan)
-        if not any(member.usable for member in members):
+        if not any(member.is_usable for member in members):
             raise next(member.error for member in members if member.error is not None)
         reasons = {member.history.stopped for member in members if member.history is not None}
         self.stopped_ = "interrupted" if interrupted else reasons.pop() if len(reasons) == 1 else "epochs"
@@ -192,7 +192,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
             warnings.warn("training was interrupted; the model is the best until then.", TrainingWarning, stacklevel=4)
         warn_of_training(members)
         if hooks is not None:
-            hooks.end(lambda: self._as_fitted(*(member for member in members if member.usable)))
+            hooks.end(lambda: self._as_fitted(*(member for member in members if member.is_usable)))
 
     def _as_fitted(self, *members: Member) -> dict[str, Any]:
         """The attributes of an estimator that was fitted to where these networks stand."""
@@ -202,7 +202,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
 
     def _finish(self, members: Sequence[Member], parts: Sequence[ValidationSplit], labels: NDArray[Any]) -> None:
         """The fitted attributes: those of the networks that can be used."""
-        pairs = [(member, part) for member, part in zip(members, parts, strict=True) if member.usable]
+        pairs = [(member, part) for member, part in zip(members, parts, strict=True) if member.is_usable]
         usable = [member for member, _ in pairs]
         self.recipe_ = usable[0].recipe
         self.recipes_, self._splits = tuple(member.recipe for member in usable), [part for _, part in pairs]

@@ -43,7 +43,7 @@ class Member:
     error: DivergenceError | None = None
 
     @property
-    def usable(self) -> bool:
+    def is_usable(self) -> bool:
         """Whether it has learned something: it did not diverge, or held-out rows told a good epoch before."""
         return self.history is not None and (self.error is None or self.history.state.best_theta is not None)
 

@@ -20,21 +20,21 @@ STAND_INS: dict[Kind, tuple[Kind, ...]] = {  # and "empty" for every one
 }
 
 
-def require_kind(column: Column, kind: Kind, name: str, source: str, *, texts: bool) -> None:
-    """Raise InputError where a column cannot stand for one that was of this kind in training.
+def require_kind(column: Column, kind: Kind, name: str, origin: str, *, known_texts: bool) -> None:
+    """Raises InputError unless a column can stand in for one that was of this kind in training.
 
-    ``texts`` says whether the levels of a column of categories were texts: numbers are then compared by their text,
-    but texts never with levels that are numbers.
+    ``known_texts`` is True if the levels learned for a category column are texts: numbers are then compared by their
+    text. Texts are never compared with levels that are numbers.
     """
-    fits = column.kind in STAND_INS[kind] and (texts or column.kind != "categories" or not _holds_texts(column))
+    fits = column.kind in STAND_INS[kind] and (known_texts or column.kind != "categories" or not _holds_texts(column))
     if fits or column.kind == "empty":
         return
     row, example = _first_strange(column)
     got = f"{column.type or column.kind}, such as {example} in row {row}"
     if column.kind == "unreadable":
         got = column.type
-    wanted = "numbers" if kind == "categories" and not texts else kind
-    raise InputError(f"column {name!r} of {source} must hold {wanted}, as in the training rows; got {got}. Convert it.")
+    wanted = "numbers" if kind == "categories" and not known_texts else kind
+    raise InputError(f"column {name!r} of {origin} must hold {wanted}, as in the training rows; got {got}. Convert it.")
 
 
 def _holds_texts(column: Column) -> bool:
@@ -54,22 +54,22 @@ def _first_strange(column: Column) -> tuple[int, str]:
     return (int(present[0]) + 1, repr(values[present[0]])) if len(present) else (1, "nothing")
 
 
-def refuse_infinite(R: Any, names: Sequence[str], source: str) -> None:
+def refuse_infinite(R: Any, names: Sequence[str], origin: str) -> None:
     """Raise InputError with the column and the row of an infinite number in R (t, n), dense or sparse."""
     if not isinstance(R, np.ndarray):
         at = np.flatnonzero(np.isinf(R.data))
         if len(at):
             column = int(np.searchsorted(R.indptr, at[0], side="right")) - 1
-            _refuse(names[column], source, int(R.indices[at[0]]))
+            _refuse(names[column], origin, int(R.indices[at[0]]))
     elif R.dtype.kind == "f":
         for a in range(0, len(R), step := max(1, BLOCK // max(1, R.shape[1]))):
             infinite = np.isinf(R[a : a + step])
             if infinite.any():
                 row, column = np.argwhere(infinite)[0].tolist()
-                _refuse(names[column], source, a + row)
+                _refuse(names[column], origin, a + row)
 
 
-def _refuse(name: str, source: str, row: int) -> None:
+def _refuse(name: str, origin: str, row: int) -> None:
     raise InputError(
-        f"column {name!r} of {source} is infinite in row {row + 1}. Replace it, by a number or by a missing value."
+        f"column {name!r} of {origin} is infinite in row {row + 1}. Replace it, by a number or by a missing value."
     )

@@ -45,4 +45,4 @@ def _of_category(category: Sign | OneHot) -> str:
     levels = listed(category.levels, 5)
     if isinstance(category, Sign):
         return f"−1 and 1 for {levels}; else 0"
-    return f"one of {levels}; else " + ("other" if category.other else "zeros")
+    return f"one of {levels}; else " + ("other" if category.has_other else "zeros")

@@ -88,19 +88,19 @@ class TableEncoder(EncoderState):
         resolve("scaling of numbers", self.numbers, dict.fromkeys(get_args(Scaling)))
         resolve("dtype", self.dtype, dict.fromkeys(("float32", "float64")))
         as_integer(self.max_levels, "max_levels", 2)
-        source = read(X)
-        columns = _columns(source, self._forced(source))
-        features = [_feature(name, columns.get(name), source.source) for name in source.names]
+        table = read(X)
+        columns = _columns(table, self._forced(table))
+        features = [_feature(name, columns.get(name), table.origin) for name in table.names]
         kinds = {feature.name: feature.kind for feature in features}
-        R, owners = numeric_values(source, kinds), numeric_names(kinds)[1]
-        refuse_infinite(R, owners, source.source)
+        R, owners = numeric_values(table, kinds), numeric_names(kinds)[1]
+        refuse_infinite(R, owners, table.origin)
         used, fill, scale, indicator, dropped = fit_numeric_steps(R, owners, self.numbers)
         categories, more = fit_category_steps(columns, self.max_levels)
         dropped |= more
         if not len(used) and not len(indicator.of) and not categories:
             raise InputError(
-                f"{source.source} must have a column that varies; got none in {source.t} rows"
-                + (" (n_samples = 1)." if source.t == 1 else ".")
+                f"{table.origin} must have a column that varies; got none in {table.t} rows"
+                + (" (n_samples = 1)." if table.t == 1 else ".")
             )
         self.used_, self.fill_, self.scale_, self.indicator_, self.categories_ = (
             used,
@@ -111,25 +111,25 @@ class TableEncoder(EncoderState):
         )
         self.clip_ = SmoothClip() if self.numbers == "robust" else None
         self.features_ = tuple(replace(f, dropped=dropped.get(f.name, "")) for f in features)
-        self.n_features_in_, self.names_ = len(source.names), source.names
-        if source.named:
-            self.feature_names_in_ = np.array(source.names, dtype=object)
+        self.n_features_in_, self.names_ = len(table.names), table.names
+        if table.has_names:
+            self.feature_names_in_ = np.array(table.names, dtype=object)
         else:
             self.__dict__.pop("feature_names_in_", None)
         warn_about_columns(self.features_, columns, self.max_levels)
         return self
 
-    def _forced(self, source: AnyTable) -> set[str]:
+    def _forced(self, table: AnyTable) -> set[str]:
         """The names of the columns that are to be categories."""
         if isinstance(self.categories, str):
             raise InputError(f"categories must be a list of columns; got the text {self.categories!r}.")
         names = set()
         for wanted in self.categories or ():
-            if isinstance(wanted, (int, np.integer)) and 0 <= wanted < len(source.names):
-                wanted = source.names[wanted]
-            if wanted not in source.names:
-                hint = nearest(str(wanted), source.names) or "."
-                raise InputError(f"categories: {source.source} has no column {shown(wanted)}{hint}")
+            if isinstance(wanted, (int, np.integer)) and 0 <= wanted < len(table.names):
+                wanted = table.names[wanted]
+            if wanted not in table.names:
+                hint = nearest(str(wanted), table.names) or "."
+                raise InputError(f"categories: {table.origin} has no column {shown(wanted)}{hint}")
             names.add(str(wanted))
         return names
 
@@ -138,70 +138,68 @@ class TableEncoder(EncoderState):
     def transform(self, X: Any) -> Array:
         """Encoded rows (t, n_features_out_). A data frame's columns are found by name, an array's by position."""
         self._require_fitted()
-        source = self._matched(X)
-        out = np.empty((source.t, self.n_features_out_), dtype=self.dtype)
+        table = self._matched(X)
+        out = np.empty((table.t, self.n_features_out_), dtype=self.dtype)
         kinds = self._kinds()
-        R, k = numeric_values(source, kinds), self.n_numbers_
+        R, k = numeric_values(table, kinds), self.n_numbers_
         steps = NumericSteps(self.used_, self.fill_, self.scale_, self.clip_, self.indicator_)
         if not steps.write(R, out[:, : k + len(self.indicator_.of)]):
-            refuse_infinite(R, numeric_names(self._kinds())[1], source.source)
+            refuse_infinite(R, numeric_names(self._kinds())[1], table.origin)
         if self.clip_ is None and not np.isfinite(out[:, :k]).all():
             row, place = np.argwhere(~np.isfinite(out[:, :k]))[0].tolist()
             name = self.get_feature_names_out()[place]
             raise InputError(
-                f"{name!r} of {source.source} is too far from the training rows in row {row + 1} to be a {self.dtype}. "
+                f"{name!r} of {table.origin} is too far from the training rows in row {row + 1} to be a {self.dtype}. "
                 "Correct it, or take numbers='robust', which bounds it."
             )
         k += len(self.indicator_.of)
         for name, category in self.categories_.items():
-            codes, _ = category.codes(source.column(name))
+            codes, _ = category.codes(table.column(name))
             category.write(codes, out[:, k : k + category.width])
             k += category.width
         return out
 
     def fit_transform(self, X: Any, y: object = None) -> Array:
         """Learn from the rows and encode them."""
-        source = read(X)
-        return self.fit(source).transform(source)
+        table = read(X)
+        return self.fit(table).transform(table)
 
     def unseen(self, X: Any) -> dict[str, int]:
         """How many values of each column of categories are neither missing nor known; columns with none left out."""
         self._require_fitted()
-        source = self._matched(X)
-        counts = {name: step.codes(source.column(name))[1] for name, step in self.categories_.items()}
+        table = self._matched(X)
+        counts = {name: step.codes(table.column(name))[1] for name, step in self.categories_.items()}
         return {name: count for name, count in counts.items() if count}
 
     def _matched(self, X: Any) -> AnyTable:
-        """The source with the columns of training under their names, of their kinds."""
-        source = read(X)
-        by_name = source.named and hasattr(self, "feature_names_in_")
+        """The table with the columns of training under their names, of their kinds."""
+        table = read(X)
+        by_name = table.has_names and hasattr(self, "feature_names_in_")
         if by_name:
-            missing = [name for name in self._needed() if name not in source.columns]  # type: ignore[union-attr]
+            missing = [name for name in self._needed() if name not in table.columns]  # type: ignore[union-attr]
             if missing:
-                hint = nearest(missing[0], source.names) or "."
-                raise InputError(
-                    f"{source.source} has no column {listed(missing)}{hint} It has: {listed(source.names)}."
-                )
-        elif len(source.names) != self.n_features_in_:
+                hint = nearest(missing[0], table.names) or "."
+                raise InputError(f"{table.origin} has no column {listed(missing)}{hint} It has: {listed(table.names)}.")
+        elif len(table.names) != self.n_features_in_:
             raise InputError(
-                f"{source.source} has {len(source.names)} features, but {type(self).__name__} is expecting "
+                f"{table.origin} has {len(table.names)} features, but {type(self).__name__} is expecting "
                 f"{self.n_features_in_} features as input."
             )
         kinds = self._kinds()
-        if isinstance(source, NumericTable):
+        if isinstance(table, NumericTable):
             if all(kind == "numbers" for kind in kinds.values()):
-                return source
-            theirs = {name: source.column(other) for name, other in zip(self.names_, source.names, strict=True)}
+                return table
+            theirs = {name: table.column(other) for name, other in zip(self.names_, table.names, strict=True)}
         elif by_name:
-            theirs = {name: source.columns[name] for name in self.names_ if name in source.columns}
+            theirs = {name: table.columns[name] for name in self.names_ if name in table.columns}
         else:
-            theirs = dict(zip(self.names_, source.columns.values(), strict=True))
+            theirs = dict(zip(self.names_, table.columns.values(), strict=True))
         needed = self._needed()
         for name in needed:
             levels = self.categories_.get(name)
-            require_kind(theirs[name], kinds[name], name, source.source, texts=levels is None or levels.texts)
-        gap = Column("empty", np.full(source.t, np.nan), np.ones(source.t, dtype=bool))
-        return Table(source.source, {name: theirs[name] if name in needed else gap for name in self.names_})
+            require_kind(theirs[name], kinds[name], name, table.origin, known_texts=levels is None or levels.are_texts)
+        gap = Column("empty", np.full(table.t, np.nan), np.ones(table.t, dtype=bool))
+        return Table(table.origin, {name: theirs[name] if name in needed else gap for name in self.names_})
 
     # ---- looking at it -----------------------------------------------------------------------------------------------
 
@@ -264,20 +262,20 @@ class TableEncoder(EncoderState):
             raise InputError("this encoder has not learned from rows yet. Call fit(X) first.")
 
 
-def _columns(source: AnyTable, forced: set[str]) -> dict[str, Column]:
+def _columns(table: AnyTable, forced: set[str]) -> dict[str, Column]:
     """The columns by name, of a matrix only those that are to be categories."""
-    if isinstance(source, NumericTable):
-        return {name: source.column(name).as_categories() for name in source.names if name in forced}
-    return {name: c.as_categories() if name in forced else c for name, c in source.columns.items()}
+    if isinstance(table, NumericTable):
+        return {name: table.column(name).as_categories() for name in table.names if name in forced}
+    return {name: c.as_categories() if name in forced else c for name, c in table.columns.items()}
 
 
-def _feature(name: str, column: Column | None, source: str) -> Feature:
+def _feature(name: str, column: Column | None, origin: str) -> Feature:
     """The kind and the type of a column; None stands for one of a matrix of numbers. Raises InputError."""
     if column is None:
         return Feature(name, "numbers", "numbers")
     if column.kind == "unreadable":
         raise InputError(
-            f"column {name!r} of {source} must hold numbers, categories, booleans or times; "
+            f"column {name!r} of {origin} must hold numbers, categories, booleans or times; "
             f"got {column.type}. Leave it out, or turn it into one of these."
         )
     return Feature(name, column.kind, column.type)

@@ -22,7 +22,7 @@ def parts(encoder: EncoderState) -> tuple[dict[str, Any], dict[str, Array]]:
     """The structure of a fitted encoder, and its numbers as tensors ``encoder.…``."""
     categories = [
         {"column": name, "levels": list(step.levels), "kind": "sign" if isinstance(step, Sign) else "one_hot",
-         "other": step.other}
+         "other": step.has_other}
         for name, step in encoder.categories_.items()
     ]  # fmt: skip
     clip = encoder.clip_

@@ -78,7 +78,7 @@ def _step(column: Column, max_levels: int) -> Sign | OneHot | str:
         return DIFFERENT
     frequent = np.argsort(-counts, kind="stable")[: max_levels - 1]
     kept = np.sort(frequent[counts[frequent] > 1])  # a level of a single row tells as little as a new one
-    return OneHot(tuple(levels[k] for k in kept.tolist()), other=True)
+    return OneHot(tuple(levels[k] for k in kept.tolist()), has_other=True)
 
 
 def warn_about_columns(features: Sequence[Feature], columns: Mapping[str, Column], max_levels: int) -> None:

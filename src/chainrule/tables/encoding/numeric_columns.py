@@ -16,19 +16,19 @@ from chainrule.tables.reading import AnyTable
 NUMERIC: tuple[Kind, ...] = ("numbers", "durations", "datetimes")
 
 
-def numeric_values(source: AnyTable, kinds: Mapping[str, Kind]) -> Any:
-    """(t, raw), NaN where missing; sparse where the source is. ``kinds`` are those of training, by column."""
+def numeric_values(table: AnyTable, kinds: Mapping[str, Kind]) -> Any:
+    """(t, raw), NaN where missing; sparse where the table is. ``kinds`` are those of training, by column."""
     numeric = {name: kind for name, kind in kinds.items() if kind in NUMERIC}
-    if isinstance(source, NumericTable) or "datetimes" not in numeric.values():
-        return source.floats(numeric)
+    if isinstance(table, NumericTable) or "datetimes" not in numeric.values():
+        return table.floats(numeric)
     calendar = Calendar()
     parts: list[Array] = []
     for name, kind in numeric.items():
-        column = source.columns[name]
+        column = table.columns[name]
         if kind != "datetimes":
-            parts.append(source.floats([name]))
+            parts.append(table.floats([name]))
         elif column.kind == "empty":
-            parts.append(np.full((source.t, len(calendar.suffixes)), np.nan))
+            parts.append(np.full((table.t, len(calendar.suffixes)), np.nan))
         else:
             parts.append(calendar(np.where(column.missing, np.datetime64("NaT"), column.values)))
     return np.hstack(parts)

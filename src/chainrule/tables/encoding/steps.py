@@ -114,18 +114,18 @@ class Indicator:
 
 @dataclass(frozen=True)
 class Levels:
-    """The known values of a category, and how a new column is compared with them.
+    """The levels of a category, and the rules by which a new column is compared with them.
 
-    Texts are compared with texts; a number beside them by its text, 1 and 1.0 by "1"; numbers and booleans by value.
-    ``other`` has a place for every further value; where it is False, a value that was not seen in training is told by
-    zeros alone, as a missing one is.
+    Texts are compared with texts. If the levels are texts, a number is compared by its text: 1 and 1.0 are both "1".
+    Numbers and booleans are compared by value. If ``has_other`` is True, all further values share one more level;
+    otherwise a value not seen in training is encoded as a missing one is.
     """
 
     levels: tuple[Level, ...]
-    other: bool = False
+    has_other: bool = False
 
     @property
-    def texts(self) -> bool:
+    def are_texts(self) -> bool:
         """Whether the known values are texts."""
         return isinstance(self.levels[0], str)
 
@@ -133,13 +133,13 @@ class Levels:
         """The place k of each value (t,), −1 for none; and how many values have none although they are not missing."""
         new = column.as_categories()
         place = {level: k for k, level in enumerate(self.levels)}
-        elsewhere = len(self.levels) if self.other else MISSING
+        elsewhere = len(self.levels) if self.has_other else MISSING
         to = np.array([place.get(self._comparable(level, place), elsewhere) for level in new.levels] + [MISSING])
         codes: NDArray[np.intp] = to[new.values].astype(np.intp)
         return codes, int(((codes == MISSING) & ~new.missing).sum())
 
     def _comparable(self, level: Level, place: dict[Level, int]) -> Level:
-        if not self.texts or isinstance(level, str):
+        if not self.are_texts or isinstance(level, str):
             return level
         text = as_text(level)
         return text if text in place or not isinstance(level, bool) else text.lower()
@@ -166,20 +166,20 @@ class Sign(Levels):
 
 @dataclass(frozen=True)
 class OneHot(Levels):
-    """Feature k is 1 where the value is level k, else 0; the last one is ``other``, if there is one.
+    """Feature k is 1 where the value is level k, else 0; the last one is ``has_other``, if there is one.
 
-    A missing value is told by zeros, and so is an unseen one where there is no ``other``.
+    A missing value is told by zeros, and so is an unseen one where there is no ``has_other``.
     """
 
     @property
     def width(self) -> int:
         """The number of features."""
-        return len(self.levels) + self.other
+        return len(self.levels) + self.has_other
 
     @property
     def suffixes(self) -> tuple[str, ...]:
         """What is added to the column's name."""
-        return tuple(f"_{level}" for level in self.levels) + (("_other",) if self.other else ())
+        return tuple(f"_{level}" for level in self.levels) + (("_other",) if self.has_other else ())
 
     def write(self, codes: NDArray[np.intp], out: NDArray[Any]) -> None:
         """Places (t,) → features ``out`` (t, width)."""
