@@ -14,7 +14,7 @@ from chainrule.cli import target
 from chainrule.cli.errors import WrongUsage
 from chainrule.cli.inputs import stem
 from chainrule.cli.terminal import number
-from chainrule.cli.train import plan
+from chainrule.cli.train import training_options
 from chainrule.cli.train.progress import duration
 from chainrule.cli.train.train_test_split import train_test_split
 from chainrule.errors import InputError
@@ -75,14 +75,14 @@ def test_split_follows_the_seed() -> None:
 )
 def test_what_the_values_suggest(values: np.ndarray[tuple[int], np.dtype[np.generic]], task: str) -> None:
     """Texts, booleans and at most 30 whole numbers with five rows of each on average are classes; others numbers."""
-    assert target.decide("y", Column.of(values), None)[0] == task
+    assert target.decide_task("y", Column.of(values), None)[0] == task
 
 
 def test_classes_keep_their_kind() -> None:
     """Classes are sorted and written as they came: whole floats as whole numbers, booleans as booleans."""
 
     def values(labels: object) -> list[object]:
-        return list(ClassLabels.fit(target.labels("y", Column.of(np.array(labels)), "classes")).values.tolist())
+        return list(ClassLabels.fit(target.as_labels("y", Column.of(np.array(labels)), "classes")).values.tolist())
 
     assert [str(value) for value in values([2.0, 10.0, 2.0])] == ["2", "10"]
     assert values([2.5, -1.0]) == [-1.0, 2.5]
@@ -95,12 +95,12 @@ def test_classes_keep_their_kind() -> None:
 def test_classes_are_matched_by_value_or_by_text() -> None:
     """Numbers match classes that are texts by their text, and texts never classes that are numbers."""
     texts, wholes = ClassLabels.fit(["1", "2", "x"]), ClassLabels.fit([1, 2, 5])
-    assert target.class_numbers("y", Column.of(np.array([2.0, 1.0])), texts).tolist() == [1, 0]
-    assert target.class_numbers("y", Column.of(np.array([5.0, 1.0])), wholes).tolist() == [2, 0]
+    assert target.as_class_numbers("y", Column.of(np.array([2.0, 1.0])), texts).tolist() == [1, 0]
+    assert target.as_class_numbers("y", Column.of(np.array([5.0, 1.0])), wholes).tolist() == [2, 0]
     with pytest.raises(InputError, match="must hold the classes 1, 2, 5; got text"):
-        target.class_numbers("y", Column.of(np.array(["5"])), wholes)
+        target.as_class_numbers("y", Column.of(np.array(["5"])), wholes)
     with pytest.raises(InputError, match="has the class 3 in row 1, which the network was not trained on"):
-        target.class_numbers("y", Column.of(np.array([3])), wholes)
+        target.as_class_numbers("y", Column.of(np.array([3])), wholes)
 
 
 def test_measures_by_hand() -> None:
@@ -125,14 +125,14 @@ def test_measures_by_hand() -> None:
 )
 def test_class_weights(text: str | None, weights: object) -> None:
     """--class-weight is nothing, balanced, or a weight ≥ 0 for some of the classes."""
-    assert plan.Wishes(class_weight=text).weights(["a", "b"]) == weights
+    assert training_options.TrainingOptions(class_weight=text).weights(["a", "b"]) == weights
 
 
 @pytest.mark.parametrize("text", ["c=1", "a", "a=x", "a=-1", "a=inf", "a=1,,b=2"])
 def test_class_weights_that_are_refused(text: str) -> None:
     """An unknown class, a missing weight, a negative or infinite one is wrong usage."""
     with pytest.raises(WrongUsage, match="--class-weight"):
-        plan.Wishes(class_weight=text).weights(["a", "b"])
+        training_options.TrainingOptions(class_weight=text).weights(["a", "b"])
 
 
 @pytest.mark.parametrize(

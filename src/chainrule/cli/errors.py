@@ -20,7 +20,7 @@ def exit_code(error: Exception) -> int:
     return WRONG_USAGE if isinstance(error, (WrongUsage, UnknownName, EngineDeclined)) else FAILED
 
 
-def need(*packages: str) -> None:
+def require_packages(*packages: str) -> None:
     """Raise MissingExtra unless the packages are installed; none is loaded."""
     missing = [name for name in packages if importlib.util.find_spec(name) is None]
     if missing:
@@ -28,7 +28,7 @@ def need(*packages: str) -> None:
 
 
 @contextmanager
-def usage(option: str) -> Iterator[None]:
+def option_errors(option: str) -> Iterator[None]:
     """What the library refuses in here came from this option."""
     try:
         yield

@@ -13,8 +13,8 @@ from chainrule._internal.naming import listed
 from chainrule.cli import models, options
 from chainrule.cli.errors import WrongUsage
 from chainrule.cli.terminal import listing, number, printable, results, show
-from chainrule.cli.train.plan import described
 from chainrule.cli.train.progress import duration
+from chainrule.cli.train.training_options import format_sizes
 from chainrule.engines.choice import MODULES, PREFERENCE
 from chainrule.network import Network
 from chainrule.tables.model import TableModel
@@ -64,7 +64,7 @@ def _show_model(path: str, model: TableModel) -> None:
         mean, deviation = number(float(told.mean[0])), number(float(told.deviation[0]))
         what = f"numbers (training rows: mean {mean}, standard deviation {deviation})"
     several = "network" if len(model.networks) == 1 else f"{len(model.networks)} networks, averaged:"
-    shapes = Counter(f"{described(one.m)}, d = {one.d:,} parameters" for one in model.networks)
+    shapes = Counter(f"{format_sizes(one.m)}, d = {one.d:,} parameters" for one in model.networks)
     words = "; ".join(f"{count} of {shape}" if len(model.networks) > 1 else shape for shape, count in shapes.items())
     for line in (
         f"{path}: {several} {words}; {net.dtype.name}",

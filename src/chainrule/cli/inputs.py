@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from chainrule._internal.naming import nearest
-from chainrule.cli.errors import WrongUsage, need
+from chainrule.cli.errors import WrongUsage, require_packages
 from chainrule.tables.columns import Column
 from chainrule.tables.reading import read_path
 from chainrule.tables.table import Table
@@ -30,7 +30,7 @@ def read(source: str) -> Table:
             f"there is no file {source!r}{near_files(path, *BUNDLED) or '.'} Sets by name: {', '.join(BUNDLED)}."
         )
     if path.suffix != ".npz":
-        need("pyarrow")
+        require_packages("pyarrow")
     return read_path(path)
 
 
@@ -48,7 +48,7 @@ def near_files(path: Path, *more: str) -> str:
 
 def _bundled(name: str) -> Table:
     """One of scikit-learn's own sets, classes by their names."""
-    need("sklearn")
+    require_packages("sklearn")
     from sklearn import datasets
 
     data = getattr(datasets, f"load_{name}")()

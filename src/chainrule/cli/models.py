@@ -34,9 +34,9 @@ def column_of(model: TableModel) -> str:
 def scores(model: TableModel, X: Table, name: str, column: Column) -> list[target.Score]:
     """The measures of a model over rows and the target's column."""
     if isinstance(model.target, ClassLabels):
-        numbers = target.class_numbers(name, column, model.target)
+        numbers = target.as_class_numbers(name, column, model.target)
         return target.scores_of_classes(model.predict_proba(X), numbers, model.target)
-    return target.scores_of_numbers(model.predict(X), target.finite(name, column), model.target)
+    return target.scores_of_numbers(model.predict(X), target.as_finite_numbers(name, column), model.target)
 
 
 def predictions(model: TableModel, X: Table) -> dict[str, list[Any]]:

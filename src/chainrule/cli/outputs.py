@@ -33,7 +33,7 @@ def of_training(out: str | None, stem: str) -> Destination:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--out: cannot make the folder {str(folder)!r}: {error.strerror}.") from None
-    must_be_writable(folder)
+    require_writable(folder)
     return Destination(folder / f"{stem}{MODEL}", folder / f"{stem}.png")
 
 
@@ -42,11 +42,11 @@ def of_predictions(out: str) -> Path:
     path = Path(out)
     if path.suffix not in (".csv", ".parquet"):
         raise WrongUsage(f"--out: give a file that ends in .csv or .parquet; got {out!r}.")
-    must_be_writable(path.parent)
+    require_writable(path.parent)
     return path
 
 
-def must_be_writable(folder: Path) -> None:
+def require_writable(folder: Path) -> None:
     """Raise InputError unless a file can be made in ``folder``."""
     try:
         with tempfile.TemporaryFile(dir=folder):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from chainrule.cli.errors import need
+from chainrule.cli.errors import require_packages
 from chainrule.files import write_bytes
 
 Columns = Mapping[str, list[Any]]
@@ -24,7 +24,7 @@ def write(columns: Columns, path: Path | None) -> None:
         _write_csv(columns, text)
         write_bytes(path, text.getvalue().encode())
     else:
-        need("pyarrow")
+        require_packages("pyarrow")
         import pyarrow
         from pyarrow import parquet
 

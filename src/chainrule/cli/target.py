@@ -33,7 +33,7 @@ class Score(NamedTuple):
     baseline: float
 
 
-def decide(name: str, column: Column, task: Task | None) -> tuple[Task, str]:
+def decide_task(name: str, column: Column, task: Task | None) -> tuple[Task, str]:
     """Whether a column holds classes or numbers, and why.
 
     Texts and yes-or-no values are classes. Whole numbers are classes if there are at most 30 different ones and, on
@@ -54,13 +54,13 @@ def decide(name: str, column: Column, task: Task | None) -> tuple[Task, str]:
     return "numbers", f"{distinct} different ones"
 
 
-def labels(name: str, column: Column, task: Task) -> NDArray[Any]:
+def as_labels(name: str, column: Column, task: Task) -> NDArray[Any]:
     """The labels y (t,) of a column: texts, booleans or numbers, 1.0 as 1; or finite numbers.
 
     Raises InputError for classes of which there is one alone, for numbers that are infinite or all the same.
     """
     if task == "numbers":
-        y = finite(name, column)
+        y = as_finite_numbers(name, column)
         if y.max() == y.min():
             raise InputError(f"target {name!r} is {y[0]:g} in every row; there is nothing to learn.")
         return y
@@ -71,7 +71,7 @@ def labels(name: str, column: Column, task: Task) -> NDArray[Any]:
     return values
 
 
-def class_numbers(name: str, column: Column, classes: ClassLabels) -> NDArray[np.intp]:
+def as_class_numbers(name: str, column: Column, classes: ClassLabels) -> NDArray[np.intp]:
     """The number of each row's class (t,). Raises InputError with the first row whose class is not known."""
     values = classes.values.tolist()
     known = Levels(tuple(values))
@@ -114,7 +114,7 @@ def scores_of_numbers(told: Floats, y: Floats, numbers: NumericLabels) -> list[S
     ]
 
 
-def finite(name: str, column: Column) -> Floats:
+def as_finite_numbers(name: str, column: Column) -> Floats:
     """A numeric target as float64."""
     if column.kind not in ("numbers", "booleans"):
         raise InputError(f"target {name!r} must hold numbers; got {column.type}.")

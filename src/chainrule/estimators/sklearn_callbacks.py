@@ -26,7 +26,7 @@ def with_callbacks(method: F) -> F:
     return method if _callback is None else cast("F", _callback.with_callbacks(method))
 
 
-def wanted(estimator: Any) -> bool:
+def has_callbacks(estimator: Any) -> bool:
     """Whether the estimator was given callbacks, or stands in another one that was."""
     return bool(getattr(estimator, "_skl_callbacks", None)) or hasattr(estimator, "_parent_callback_ctx")
 

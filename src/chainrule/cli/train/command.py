@@ -12,14 +12,14 @@ import typer
 
 from chainrule._internal.checks import as_integer, as_real
 from chainrule.cli import inputs, models, options, outputs, report
-from chainrule.cli.errors import INTERRUPTED, WrongUsage, need, usage
+from chainrule.cli.errors import INTERRUPTED, WrongUsage, option_errors, require_packages
 from chainrule.cli.terminal import printable, remarks
-from chainrule.cli.train import account, curve
-from chainrule.cli.train.plan import Wishes, described
+from chainrule.cli.train import curve, summary
 from chainrule.cli.train.progress import Progress
 from chainrule.cli.train.training_data import prepare, require_column
+from chainrule.cli.train.training_options import TrainingOptions, format_sizes
 from chainrule.errors import InputError
-from chainrule.estimators.network import settings as choices
+from chainrule.estimators.network import settings
 from chainrule.tables.target_decoder import ClassLabels
 from chainrule.training.errors import DivergenceError
 
@@ -59,13 +59,13 @@ def train(
     chainrule train penguins.csv --target species --drop island
     chainrule train houses.parquet --target price --preset best --time-limit 60 --out models/
     """
-    wishes = Wishes(
+    chosen = TrainingOptions(
         preset, layers, activation, optimizer, learning_rate, batch_size, epochs, patience, time_limit, class_weight,
         engine,
     )  # fmt: skip
-    parameters = wishes.parameters()
+    parameters = chosen.parameters()
     _check(task, test_fraction, seed)
-    need("matplotlib", "sklearn")
+    require_packages("matplotlib", "sklearn")
     from chainrule.estimators import NetworkClassifier, NetworkRegressor  # now: Ctrl-C is then for the training
 
     say = remarks()
@@ -76,13 +76,13 @@ def train(
     data = prepare(table, target_column, task, drop or [], test_fraction, seed)
     parameters |= {"random_state": seed, "categories": category or None}
     if data.task == "classes":
-        parameters["class_weight"] = wishes.weights(sorted(set(data.y.tolist())))
+        parameters["class_weight"] = chosen.weights(sorted(set(data.y.tolist())))
     elif class_weight is not None:
         raise WrongUsage("--class-weight is for classes; the target holds numbers.")
-    recipes = choices.resolve(parameters, data.task, len(data.split.training))
+    recipes = settings.as_recipes(parameters, data.task, len(data.split.training))
     recipe = recipes[0]
     files = outputs.of_training(out, inputs.stem(source))
-    for line in (*data.remarks, *account.intentions(recipes, wishes)):
+    for line in (*data.remarks, *summary.announcement(recipes, chosen)):
         say.print(printable(line))
 
     began = time.perf_counter()
@@ -94,7 +94,7 @@ def train(
             estimator = kind(**parameters, callbacks=() if quiet else (progress,))
             estimator.fit(data.X.rows(data.split.training), data.y[data.split.training])
     except DivergenceError:
-        raise InputError(account.divergence(recipe)) from None
+        raise InputError(summary.divergence_message(recipe)) from None
     except KeyboardInterrupt:
         say.quiet = False
         say.print("Interrupted before the first epoch was finished; nothing was saved.")
@@ -106,16 +106,18 @@ def train(
     histories: Sequence[History] = estimator.histories_
     stopped = str(estimator.stopped_)
     say.quiet = quiet and stopped != "interrupted"
-    say.print(account.ending(histories, stopped, seconds))
+    say.print(summary.outcome(histories, stopped, seconds))
 
     test, model = data.split.test, estimator.model_
     if data.task == "classes":  # the baseline knows how frequent classes are, whatever they weigh
         model = replace(model, target=ClassLabels.fit(data.y[data.split.training]))
     measured = models.scores(model, data.X.rows(test), data.name, data.column.at(test))
     report.print_scores(model, measured, f"Results on {len(test)} test rows of {table.origin}")
-    training = account.summary(table.origin, data, recipe, wishes, model, histories, stopped, seconds, seed, measured)
+    training = summary.record(table.origin, data, recipe, chosen, model, histories, stopped, seconds, seed, measured)
     replace(model, about={**model.about, "column": data.name, "training": training}).save(files.model)
-    curve.draw(files.picture, histories, f"{table.origin}: {described(model.networks[0].m)}, {recipe.optimizer.name}")
+    curve.draw(
+        files.picture, histories, f"{table.origin}: {format_sizes(model.networks[0].m)}, {recipe.optimizer.name}"
+    )
     say.print(printable(f"Saved {files.model} (the model) and {files.picture} (the learning curve)."))
     if stopped == "interrupted":
         raise typer.Exit(INTERRUPTED)
@@ -125,7 +127,7 @@ def _check(task: str | None, test_fraction: float, seed: int) -> None:
     """Raise WrongUsage for an option out of its range."""
     if task not in (None, "classes", "numbers"):
         raise WrongUsage(f"--task must be classes or numbers; got {task!r}.")
-    with usage("--seed"):
+    with option_errors("--seed"):
         as_integer(seed, "the number", 0, 2**32 - 1)
-    with usage("--test-fraction"):
+    with option_errors("--test-fraction"):
         as_real(test_fraction, "the part", 0.0, 0.9, open_minimum=True)

@@ -46,8 +46,8 @@ def prepare(
     refuse_infinite(X.floats(numbers), numbers, table.origin)  # here, where rows have the numbers of the file
     table.require_complete(name)
     column = table.columns[name]
-    kind, why = target.decide(name, column, task)
-    y = target.labels(name, column, kind)
+    kind, why = target.decide_task(name, column, task)
+    y = target.as_labels(name, column, kind)
     groups = np.zeros(table.t, dtype=np.intp)
     values: list[Any] = []
     if kind == "classes":

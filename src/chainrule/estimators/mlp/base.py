@@ -20,9 +20,9 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from chainrule.estimators.diagnosis import ColumnScales, TrainingWarning, dead_layer
 from chainrule.estimators.examples import Examples
-from chainrule.estimators.mlp.settings import STOCHASTIC, check_settings, hidden_sizes, sigma_of
-from chainrule.estimators.mlp.stochastic import Loss, Solver, fit_stochastic
-from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, wanted, with_callbacks
+from chainrule.estimators.mlp.settings import STOCHASTIC, as_hidden_sizes, as_sigma, require_valid_settings
+from chainrule.estimators.mlp.stochastic import ReportedLoss, Solver, fit_stochastic
+from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, has_callbacks, with_callbacks
 from chainrule.network import Layer, Network
 from chainrule.training import train_lbfgs
 
@@ -35,7 +35,7 @@ LARGEST_SEED = 2**31 - 1
 OUTPUTS = {"logistic": "sigmoid"}  # scikit-learn's names of σ[r] that are not ours
 
 
-def is_stochastic(estimator: Any) -> bool:
+def require_stochastic(estimator: Any) -> bool:
     """Whether the solver takes steps that `partial_fit` can go on with; AttributeError says it has none else."""
     if estimator.solver not in STOCHASTIC:
         raise AttributeError(
@@ -54,7 +54,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         """X checked, the labels as the cost takes them (t, m), and as they were given."""
 
     @abstractmethod
-    def _loss(self, examples: Examples) -> Loss:
+    def _loss(self, examples: Examples) -> ReportedLoss:
         """The cost, and how J becomes scikit-learn's loss."""
 
     @abstractmethod
@@ -87,7 +87,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         """
         return self._fit(X, y, sample_weight, incremental=False)
 
-    @available_if(is_stochastic)  # type: ignore[untyped-decorator, unused-ignore]
+    @available_if(require_stochastic)  # type: ignore[untyped-decorator, unused-ignore]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """One epoch over these rows, with the moments and the learning rate that the last call left.
 
@@ -96,8 +96,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         return self._fit(X, y, sample_weight, incremental=True)
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, incremental: bool) -> Self:
-        check_settings(self.get_params(deep=False))
-        sizes = hidden_sizes(self.hidden_layer_sizes)
+        require_valid_settings(self.get_params(deep=False))
+        sizes = as_hidden_sizes(self.hidden_layer_sizes)
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         X, Y, y = self._validate(X, y, incremental, reset=first)
         weights = None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=np.float64)
@@ -113,11 +113,11 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         if not incremental:
             spread.warn_of_scale(getattr(self, "feature_names_in_", None), stacklevel=4)
         fitted = self.network_
-        self._check_fits(fitted, [X.shape[1], *sizes, self.n_outputs_])
+        self._require_same_sizes(fitted, [X.shape[1], *sizes, self.n_outputs_])
         number_type = self._number_type(spread, Y)
         net = fitted if fitted.dtype == number_type else fitted.astype(number_type)
         examples = Examples(dense.astype(net.dtype, copy=False), Y, weights)
-        hooks = Hooks(self, 1, int(self.max_iter), X, y) if wanted(self) and not incremental else None
+        hooks = Hooks(self, 1, int(self.max_iter), X, y) if has_callbacks(self) and not incremental else None
         if self.solver in STOCHASTIC:
             diverged = self._fit_stochastic(net, examples, rng, incremental, hooks)
         else:
@@ -151,7 +151,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
 
     def _start(self, sizes: list[int], dtype: Any, rng: np.random.RandomState) -> None:
         """The first θ, as scikit-learn draws it: W and b from U[−c, c), c² = 6/(mᵢ₋₁ + mᵢ), or 2/(…) for sigmoids."""
-        factor = 2.0 if sigma_of(self.activation).name == "sigmoid" else 6.0
+        factor = 2.0 if as_sigma(self.activation).name == "sigmoid" else 6.0
         self.n_layers_ = len(sizes)
         self.out_activation_ = self._output_name()
         self.coefs_, self.intercepts_ = [], []
@@ -163,7 +163,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         for name in ("loss_curve_", "validation_scores_", "_best_theta", "_optimizer"):
             self.__dict__.pop(name, None)
 
-    def _check_fits(self, net: Network, sizes: list[int]) -> None:
+    def _require_same_sizes(self, net: Network, sizes: list[int]) -> None:
         if list(net.m) != sizes:
             raise ValueError(
                 f"the fitted network has layers of {list(net.m)} units, and this fit asks for {sizes}. Keep "
@@ -266,7 +266,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         now = (self.activation, *self.coefs_, *self.intercepts_)
         if linked is not None and len(now) == len(linked[1]) and all(map(operator.is_, now, linked[1])):
             return linked[0]  # type: ignore[no-any-return]
-        hidden, output = sigma_of(self.activation), OUTPUTS.get(self.out_activation_, self.out_activation_)
+        hidden, output = as_sigma(self.activation), OUTPUTS.get(self.out_activation_, self.out_activation_)
         sigmas = [hidden] * (len(self.coefs_) - 1) + [output]
         net = Network(
             Layer(np.asarray(W).T, b, sigma) for W, b, sigma in zip(self.coefs_, self.intercepts_, sigmas, strict=True)

@@ -15,9 +15,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from chainrule.costs import CrossEntropy, LogLikelihood
 from chainrule.estimators.examples import Examples
-from chainrule.estimators.mlp.base import BaseMLP, is_stochastic
+from chainrule.estimators.mlp.base import BaseMLP, require_stochastic
 from chainrule.estimators.mlp.class_weights import by_class
-from chainrule.estimators.mlp.stochastic import Loss
+from chainrule.estimators.mlp.stochastic import ReportedLoss
 from chainrule.network import Network
 
 
@@ -129,7 +129,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
             self._label_binarizer = LabelBinarizer().fit(y)
             self.classes_ = self._label_binarizer.classes_
         else:
-            self._check_classes(unique_labels(y))
+            self._require_known_classes(unique_labels(y))
         return X, self._encoded(y), y.toarray() if hasattr(y, "toarray") else np.asarray(y)
 
     def _encoded(self, y: Any) -> NDArray[Any]:
@@ -142,7 +142,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
             return one_hot
         return one_hot[:, 1:] if len(self.classes_) == 2 else np.zeros_like(one_hot)
 
-    def _check_classes(self, classes: NDArray[Any]) -> None:
+    def _require_known_classes(self, classes: NDArray[Any]) -> None:
         """The classes of a later call fit those of the first."""
         if self.warm_start:
             if set(classes) != set(self.classes_):
@@ -169,9 +169,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     def _output_name(self) -> str:
         return "softmax" if self._label_binarizer.y_type_ == "multiclass" else "logistic"
 
-    def _loss(self, examples: Examples) -> Loss:
+    def _loss(self, examples: Examples) -> ReportedLoss:
         kind = CrossEntropy if self.out_activation_ == "softmax" else LogLikelihood
-        return Loss(kind(mean=True, l2=float(self.alpha), mean_penalty=True))
+        return ReportedLoss(kind(mean=True, l2=float(self.alpha), mean_penalty=True))
 
     def _strata(self, Y: NDArray[Any]) -> NDArray[Any] | None:
         return Y if self.n_outputs_ == 1 else None
@@ -185,7 +185,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
             right = ((A > 0.5) == examples.Y).all(axis=1)
         return float(np.average(right, weights=examples.weights))
 
-    @available_if(is_stochastic)  # type: ignore[untyped-decorator, unused-ignore]
+    @available_if(require_stochastic)  # type: ignore[untyped-decorator, unused-ignore]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """One epoch over these rows, with the moments and the learning rate that the last call left.
 

@@ -14,7 +14,7 @@ from sklearn.utils.validation import validate_data
 from chainrule.costs import Poisson, SumOfSquares
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.mlp.base import BaseMLP
-from chainrule.estimators.mlp.stochastic import Loss
+from chainrule.estimators.mlp.stochastic import ReportedLoss
 from chainrule.network import Network
 
 
@@ -113,13 +113,13 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
     def _output_name(self) -> str:
         return "exp" if self.loss == "poisson" else "identity"
 
-    def _loss(self, examples: Examples) -> Loss:
+    def _loss(self, examples: Examples) -> ReportedLoss:
         penalty: dict[str, Any] = {"mean": True, "l2": float(self.alpha), "mean_penalty": True}
         if self.loss == "squared_error":
-            return Loss(SumOfSquares(**penalty), scale=1.0 / self.n_outputs_)
+            return ReportedLoss(SumOfSquares(**penalty), scale=1.0 / self.n_outputs_)
         Y = examples.Y.astype(np.float64)
         constant = np.where(Y > 0, Y * np.log(np.where(Y > 0, Y, 1.0)), 0.0) - Y  # half the deviance is ℓ and this
-        return Loss(Poisson(**penalty), shift=float(np.average(constant.sum(axis=1), weights=examples.weights)))
+        return ReportedLoss(Poisson(**penalty), shift=float(np.average(constant.sum(axis=1), weights=examples.weights)))
 
     def _score_of(self, net: Network, examples: Examples) -> float:
         """R² = 1 − Σ w (y − a)² / Σ w (y − ȳ)², the mean over the outputs; NaN where a is not finite."""

@@ -17,7 +17,7 @@ from chainrule.errors import InputError
 STOCHASTIC = ("sgd", "adam")
 
 
-def sigma_of(activation: object) -> Sigma:
+def as_sigma(activation: object) -> Sigma:
     """The σ of the hidden layers: an activation, or the name of one ("logistic" is the sigmoid)."""
     name = "sigmoid" if activation == "logistic" else activation
     if isinstance(name, (str, Sigma)):
@@ -28,7 +28,7 @@ def sigma_of(activation: object) -> Sigma:
     )
 
 
-def hidden_sizes(sizes: object) -> list[int]:
+def as_hidden_sizes(sizes: object) -> list[int]:
     """The hidden layers' sizes, from a number or a list of numbers, each ≥ 1."""
     several = isinstance(sizes, Iterable) and not isinstance(sizes, (str, bytes))
     given: list[Any] = list(sizes) if several else [sizes]  # type: ignore[call-overload]
@@ -79,8 +79,8 @@ def _class_weight(value: Any, symbol: str) -> None:
 
 CHECKS: dict[str, Callable[[Any, str], object]] = {
     "loss": _among("squared_error", "poisson"),
-    "hidden_layer_sizes": lambda value, _: hidden_sizes(value),
-    "activation": lambda value, _: sigma_of(value),
+    "hidden_layer_sizes": lambda value, _: as_hidden_sizes(value),
+    "activation": lambda value, _: as_sigma(value),
     "solver": _among("lbfgs", *STOCHASTIC),
     "alpha": _real(0.0),
     "batch_size": lambda value, symbol: None if isinstance(value, str) and value == "auto" else _count(value, symbol),
@@ -107,7 +107,7 @@ CHECKS: dict[str, Callable[[Any, str], object]] = {
 }
 
 
-def check_settings(settings: Mapping[str, Any]) -> None:
+def require_valid_settings(settings: Mapping[str, Any]) -> None:
     """Raise InputError for the first setting that is out of its range, by its name."""
     for symbol, value in settings.items():
         if symbol in CHECKS:

@@ -36,7 +36,7 @@ class Solver:
     state: TrainingState | None = None
 
 
-class Loss(NamedTuple):
+class ReportedLoss(NamedTuple):
     """The cost that is minimised, and the loss scikit-learn reports: scale · J + shift."""
 
     cost: Cost
@@ -52,7 +52,7 @@ class Watch:
     """The callback of `train`: keeps the records of an MLP*, and knows when scikit-learn would stop."""
 
     def __init__(
-        self, mlp: Any, net: Network, loss: Loss, t: int, held_out: Examples | None, hooks: Hooks | None
+        self, mlp: Any, net: Network, loss: ReportedLoss, t: int, held_out: Examples | None, hooks: Hooks | None
     ) -> None:
         self.mlp, self.net, self.loss, self.t, self.held_out, self.hooks = mlp, net, loss, t, held_out, hooks
         self.seen = 0  # epochs of the running history
@@ -160,7 +160,7 @@ def as_batch_size(batch_size: Any, t: int) -> int:
 def fit_stochastic(
     mlp: Any,
     net: Network,
-    loss: Loss,
+    loss: ReportedLoss,
     examples: Examples,
     held_out: Examples | None,
     seed: int,

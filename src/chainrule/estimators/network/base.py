@@ -23,16 +23,15 @@ from chainrule.engines.state import RECORDS
 from chainrule.errors import InputError
 from chainrule.estimators.diagnosis import TrainingWarning
 from chainrule.estimators.examples import Examples
-from chainrule.estimators.network import html
-from chainrule.estimators.network import settings as choices
-from chainrule.estimators.network.ensemble import Member, Plan, train_all
-from chainrule.estimators.network.held_out_predictions import Unseen, unseen
+from chainrule.estimators.network import html, settings
+from chainrule.estimators.network.ensemble import Member, TrainingPlan, train_all
+from chainrule.estimators.network.held_out_predictions import HeldOutPredictions, held_out_predictions
 from chainrule.estimators.network.initial_network import Shape, network
 from chainrule.estimators.network.recipe import Recipe, Task
 from chainrule.estimators.network.training_rows import as_row_weights, as_table_and_labels, fit_encoder
 from chainrule.estimators.network.training_warnings import warn_of_training
 from chainrule.estimators.network.validation_split import ValidationSplit, validation_splits
-from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, wanted
+from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, has_callbacks
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Constant
 from chainrule.tables.encoding.encoder import TableEncoder
@@ -81,7 +80,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         """The weights of the rows, those of their classes included."""
 
     @abstractmethod
-    def _judge(self, model: TableModel, labels: NDArray[Any], seen: Unseen) -> tuple[TableModel, float]:
+    def _judge(self, model: TableModel, labels: NDArray[Any], held_out: HeldOutPredictions) -> tuple[TableModel, float]:
         """The model with what predictions of unseen rows teach it, and its score on them."""
 
     # ---- learning ----------------------------------------------------------------------------------------------------
@@ -120,7 +119,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
                 f"Found input variables with inconsistent numbers of samples: {len(table)} rows, {len(labels)} labels."
             )
         weights = self._weighted(as_row_weights(sample_weight, len(table)), labels)
-        recipes = choices.resolve(self.get_params(deep=False), self._task, len(table))
+        recipes = settings.as_recipes(self.get_params(deep=False), self._task, len(table))
         if not go_on:
             encoder = TableEncoder(recipes[0].numbers, self.categories, dtype=self.dtype)
             self.encoder_ = fit_encoder(encoder, table, weights)
@@ -173,8 +172,10 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
     def _train(self, members: Sequence[Member], began: float, data: Data) -> None:
         """Train the members within the time limit, and say how it went."""
         limit = math.inf if self.time_limit is None else as_real(self.time_limit, "time_limit", 0.0, open_minimum=True)
-        plan = Plan(self.engine, self.threads, began + limit, tuple(self.callbacks or ()))
-        hooks = Hooks(self, len(members), members[0].recipe.epochs, data.X, data.labels) if wanted(self) else None
+        plan = TrainingPlan(self.engine, self.threads, began + limit, tuple(self.callbacks or ()))
+        hooks = (
+            Hooks(self, len(members), members[0].recipe.epochs, data.X, data.labels) if has_callbacks(self) else None
+        )
 
         def news(number: int, epochs: int) -> bool:
             if self.verbose:
@@ -182,7 +183,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
             return hooks is not None and hooks.epoch(number, epochs, lambda: self._as_fitted(members[number]))
 
         if hooks is not None or self.verbose:
-            plan = replace(plan, on_news=news, each_epoch=hooks is not None)
+            plan = replace(plan, on_epoch=news, reports_each_epoch=hooks is not None)
         interrupted = train_all(members, plan)
         if not any(member.is_usable for member in members):
             raise next(member.error for member in members if member.error is not None)
@@ -211,8 +212,8 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         self.n_iter_ = max(state.epoch for state in self.states_)
         model = TableModel(self.encoder_, self.target_, tuple(member.net for member in usable))
         self.validation_score_: float | None = None
-        if (seen := unseen(usable, self.target_)) is not None:
-            model, self.validation_score_ = self._judge(model, labels[seen.at], seen)
+        if (held_out := held_out_predictions(usable, self.target_)) is not None:
+            model, self.validation_score_ = self._judge(model, labels[held_out.at], held_out)
         about: dict[str, Any] = {"estimator": type(self).__name__, "preset": str(self.preset), "rows": len(labels)}
         if self.validation_score_ is not None and math.isfinite(self.validation_score_):
             about["validation_score"] = self.validation_score_

@@ -19,7 +19,7 @@ from chainrule.costs import Cost
 from chainrule.errors import InputError
 from chainrule.estimators.network.base import NetworkBase
 from chainrule.estimators.network.ensemble import Callback
-from chainrule.estimators.network.held_out_predictions import Unseen
+from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe, Task
 from chainrule.estimators.network.training_warnings import warn_rare_classes
@@ -246,8 +246,8 @@ class NetworkClassifier(ClassifierMixin, NetworkBase):  # type: ignore[misc]  # 
         of_class: Floats = compute_sample_weight(self.class_weight, labels)
         return of_class if weights is None else weights * of_class
 
-    def _judge(self, model: TableModel, labels: NDArray[Any], seen: Unseen) -> tuple[TableModel, float]:
+    def _judge(self, model: TableModel, labels: NDArray[Any], held_out: HeldOutPredictions) -> tuple[TableModel, float]:
         numbers = self.target_.numbers(labels)
-        score = float(np.average(seen.P.argmax(axis=1) == numbers, weights=seen.weights))
-        T = best_temperature(seen.P, numbers, seen.weights) if self.calibrate else 1.0
+        score = float(np.average(held_out.P.argmax(axis=1) == numbers, weights=held_out.weights))
+        T = best_temperature(held_out.P, numbers, held_out.weights) if self.calibrate else 1.0
         return replace(model, temperature=T), score

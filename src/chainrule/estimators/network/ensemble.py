@@ -58,18 +58,18 @@ class Control:
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """How the members are trained: all but their rows and their seeds."""
 
     engine: str
     threads: int | None
     deadline: float  # of time.perf_counter()
     callbacks: Sequence[Callback]
-    on_news: Callable[[int, int], bool] | None = None  # (member, finished epochs) → whether to stop that member
-    each_epoch: bool = False  # whether there is news after each epoch, or about ten times a second
+    on_epoch: Callable[[int, int], bool] | None = None  # (member, finished epochs) → whether to stop that member
+    reports_each_epoch: bool = False  # whether there is news after each epoch, or about ten times a second
 
 
-def train_all(members: Sequence[Member], plan: Plan) -> bool:
+def train_all(members: Sequence[Member], plan: TrainingPlan) -> bool:
     """Train each member; Ctrl-C lets all keep the best that they have. Tells whether Ctrl-C came.
 
     Results do not depend on the number of threads: each member is trained on its own.
@@ -97,7 +97,7 @@ def train_all(members: Sequence[Member], plan: Plan) -> bool:
     return interrupted
 
 
-def _watch(runs: Sequence[Future[None]], plan: Plan, control: Control) -> None:
+def _watch(runs: Sequence[Future[None]], plan: TrainingPlan, control: Control) -> None:
     """Wait for the end of all members, hand on their news, and stop all of them if one raises an exception."""
     while not all(run.done() for run in runs):
         wait(runs, timeout=LOOK_SECONDS, return_when=FIRST_EXCEPTION)
@@ -107,15 +107,15 @@ def _watch(runs: Sequence[Future[None]], plan: Plan, control: Control) -> None:
     _hand_on(plan, control)
 
 
-def _hand_on(plan: Plan, control: Control) -> None:
+def _hand_on(plan: TrainingPlan, control: Control) -> None:
     """Hand on the news of finished epochs."""
     while not control.news.empty():
         member, epoch = control.news.get()
-        if plan.on_news is not None and plan.on_news(member, epoch):
+        if plan.on_epoch is not None and plan.on_epoch(member, epoch):
             control.stop_one.add(member)
 
 
-def _train(member: Member, number: int, plan: Plan, control: Control, threads: int, waves: int) -> None:
+def _train(member: Member, number: int, plan: TrainingPlan, control: Control, threads: int, waves: int) -> None:
     """Train one member until its epochs are made, the time is over, or it is told to stop."""
     recipe = member.recipe
 
@@ -128,7 +128,7 @@ def _train(member: Member, number: int, plan: Plan, control: Control, threads: i
     left = plan.deadline - time.perf_counter()
     limit = None if left == math.inf else max(left / waves, 1e-3)  # those that wait for this thread get their part
     epochs = recipe.epochs if limit is None else affordable_epochs(member, plan, threads, limit)
-    every = 1 if plan.each_epoch else None
+    every = 1 if plan.reports_each_epoch else None
     try:
         member.history = train(
             member.net,
@@ -153,7 +153,7 @@ def _train(member: Member, number: int, plan: Plan, control: Control, threads: i
         member.history, member.error = error.history, error
 
 
-def affordable_epochs(member: Member, plan: Plan, threads: int, seconds: float) -> int:
+def affordable_epochs(member: Member, plan: TrainingPlan, threads: int, seconds: float) -> int:
     """The epochs that can be made in so many seconds, by the time that a first one takes on a copy of the network.
 
     Schedules then come to their end within the time, which does a network more good than many epochs at a high rate.

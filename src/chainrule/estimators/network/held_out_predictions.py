@@ -13,7 +13,7 @@ from chainrule.tables.model import Floats, network_outputs
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
 
-class Unseen(NamedTuple):
+class HeldOutPredictions(NamedTuple):
     """Predictions P (t, m) of held-out rows, the numbers of these rows among all, and their weights (t,) or None."""
 
     P: Floats
@@ -21,7 +21,7 @@ class Unseen(NamedTuple):
     weights: Floats | None
 
 
-def unseen(members: Sequence[Member], target: ClassLabels | NumericLabels) -> Unseen | None:
+def held_out_predictions(members: Sequence[Member], target: ClassLabels | NumericLabels) -> HeldOutPredictions | None:
     """What the networks say of the rows held out from them, the mean where a row is held out from several.
 
     None where no rows are held out.
@@ -39,4 +39,4 @@ def unseen(members: Sequence[Member], target: ClassLabels | NumericLabels) -> Un
     if watched[0].held_out is not None and watched[0].held_out.weights is not None:
         weights = np.empty(len(at))
         weights[number] = np.concatenate([member.held_out.weights for member in watched])  # type: ignore[union-attr]
-    return Unseen(total / counts[:, None], at, weights)
+    return HeldOutPredictions(total / counts[:, None], at, weights)

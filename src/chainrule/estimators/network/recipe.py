@@ -15,7 +15,7 @@ Task = Literal["classes", "numbers"]
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a preset chooses, and an estimator's parameters replace by name (`choices.resolve`).
+    """What a preset chooses, and an estimator's parameters replace by name (`settings.as_recipes`).
 
     Every `Hidden` has its activation and its dropout. ``scaling_rate`` is the rate of a layer W = diag(w) before the
     others, w = 1 at first (0: no such layer); ``embedding`` puts layers before it that turn each number into four;

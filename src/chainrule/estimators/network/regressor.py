@@ -17,7 +17,7 @@ from chainrule.costs import Cost, Poisson
 from chainrule.costs.loss import INFINITE
 from chainrule.estimators.network.base import NetworkBase
 from chainrule.estimators.network.ensemble import Callback
-from chainrule.estimators.network.held_out_predictions import Unseen
+from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe, Task
 from chainrule.estimators.sklearn_callbacks import with_callbacks
@@ -223,11 +223,11 @@ class NetworkRegressor(RegressorMixin, NetworkBase):  # type: ignore[misc]  # sc
     def _weighted(self, weights: Floats | None, labels: NDArray[Any]) -> Floats | None:
         return weights
 
-    def _judge(self, model: TableModel, labels: NDArray[Any], seen: Unseen) -> tuple[TableModel, float]:
-        predicted = self.target_.restored(seen.P).reshape(len(seen.P), -1)
-        Y = np.asarray(labels, dtype=np.float64).reshape(len(seen.P), -1)
+    def _judge(self, model: TableModel, labels: NDArray[Any], held_out: HeldOutPredictions) -> tuple[TableModel, float]:
+        predicted = self.target_.restored(held_out.P).reshape(len(held_out.P), -1)
+        Y = np.asarray(labels, dtype=np.float64).reshape(len(held_out.P), -1)
         residuals = np.sort(Y - predicted, axis=0)
-        score = float(r2_score(Y, predicted, sample_weight=seen.weights)) if len(Y) > 1 else float("nan")
+        score = float(r2_score(Y, predicted, sample_weight=held_out.weights)) if len(Y) > 1 else float("nan")
         return replace(model, residuals=residuals), score
 
     def __sklearn_tags__(self) -> Any:

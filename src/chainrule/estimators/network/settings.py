@@ -8,13 +8,13 @@ from typing import Any, get_args
 
 from chainrule import activations, costs, optimizers
 from chainrule._internal.checks import as_integer, as_real, shown
-from chainrule._internal.naming import resolve as resolve_name
+from chainrule._internal.naming import resolve
 from chainrule.costs import COSTS, Cost
 from chainrule.errors import InputError
 from chainrule.estimators.network.hidden import Hidden, as_hidden
 from chainrule.estimators.network.presets import preset
 from chainrule.estimators.network.recipe import Recipe, Task
-from chainrule.estimators.network.validation_split import as_fraction
+from chainrule.estimators.network.validation_split import as_validation_fraction
 from chainrule.initial import rules
 from chainrule.network.layer import as_dropout
 from chainrule.optimizers import AdamW, Optimizer
@@ -22,7 +22,7 @@ from chainrule.optimizers.schedules import Schedule
 from chainrule.tables.encoding.column_statistics import Scaling
 
 
-def resolve(params: Mapping[str, Any], task: Task, t: int) -> tuple[Recipe, ...]:
+def as_recipes(params: Mapping[str, Any], task: Task, t: int) -> tuple[Recipe, ...]:
     """The recipes for a task of t rows, which the networks take in turn: those of the preset, changed alike.
 
     A parameter that is None, or not there, leaves the preset's choice. Raises InputError for a value that is none of
@@ -46,7 +46,7 @@ def _changed(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:
         changes["batch_size"] = None if full else as_integer(given["batch_size"], "batch_size", 1)
         changes["even_batches"] = False
     if "validation_fraction" in given:
-        changes["validation_fraction"] = as_fraction(given["validation_fraction"])
+        changes["validation_fraction"] = as_validation_fraction(given["validation_fraction"])
     for name in ("embedding", "parametric", "ntk"):
         if name in given:
             changes[name] = _as_bool(given[name], name)
@@ -58,14 +58,14 @@ def _changed(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:
         changes["initial"] = value if value in ("data", "ntk") else rules.get(value)
         changes["zero_output"] = False
     if "numbers" in given:
-        changes["numbers"] = resolve_name("scaling of numbers", given["numbers"], {n: n for n in get_args(Scaling)})
+        changes["numbers"] = resolve("scaling of numbers", given["numbers"], {n: n for n in get_args(Scaling)})
     return replace(recipe, **changes)
 
 
 def as_cost(value: object) -> Cost:
     """A cost as it is; a name is the mean over the rows, so that a learning rate does not depend on their number."""
     if isinstance(value, str):
-        return resolve_name("cost", value, COSTS)(mean=True)
+        return resolve("cost", value, COSTS)(mean=True)
     return costs.get(value)  # type: ignore[arg-type]  # which refuses what is no cost
 
 

@@ -96,7 +96,7 @@ def _by_groups(groups: NDArray[np.generic], folds: int, rng: np.random.Generator
     return fold[number]
 
 
-def as_fraction(value: object) -> float:
+def as_validation_fraction(value: object) -> float:
     """The part of the rows to hold out: 0 (none) or in (0, ½]."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not math.isfinite(float(value)):
         raise InputError(f"validation_fraction must be a number from 0 to 0.5; got {shown(value)}.")

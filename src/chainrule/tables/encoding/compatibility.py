@@ -60,16 +60,16 @@ def refuse_infinite(R: Any, names: Sequence[str], origin: str) -> None:
         at = np.flatnonzero(np.isinf(R.data))
         if len(at):
             column = int(np.searchsorted(R.indptr, at[0], side="right")) - 1
-            _refuse(names[column], origin, int(R.indices[at[0]]))
+            _raise_infinite(names[column], origin, int(R.indices[at[0]]))
     elif R.dtype.kind == "f":
         for a in range(0, len(R), step := max(1, BLOCK // max(1, R.shape[1]))):
             infinite = np.isinf(R[a : a + step])
             if infinite.any():
                 row, column = np.argwhere(infinite)[0].tolist()
-                _refuse(names[column], origin, a + row)
+                _raise_infinite(names[column], origin, a + row)
 
 
-def _refuse(name: str, origin: str, row: int) -> None:
+def _raise_infinite(name: str, origin: str, row: int) -> None:
     raise InputError(
         f"column {name!r} of {origin} is infinite in row {row + 1}. Replace it, by a number or by a missing value."
     )

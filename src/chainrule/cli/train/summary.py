@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from chainrule.cli.target import Score
-from chainrule.cli.train.plan import Wishes, described
 from chainrule.cli.train.progress import duration
 from chainrule.cli.train.training_data import TrainingData
+from chainrule.cli.train.training_options import TrainingOptions, format_sizes
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.optimizers import AdamW
 from chainrule.optimizers.schedules import Schedule
@@ -17,14 +17,14 @@ from chainrule.tables.model import TableModel
 from chainrule.training import History
 
 
-def intentions(recipes: Sequence[Recipe], wishes: Wishes) -> list[str]:
+def announcement(recipes: Sequence[Recipe], chosen: TrainingOptions) -> list[str]:
     """What will be done; several recipes are taken in turn by the networks."""
     first = recipes[0]
     several = "one network" if first.n_networks == 1 else f"{first.n_networks} networks, averaged"
     part = first.validation_fraction
     held_out = f"{part:.0%} of the rows tell the best epoch of each" if part else "the last epoch of each is taken"
-    limit = f" At most {duration(wishes.time_limit)}." if wishes.time_limit else ""
-    return [f"Preset {wishes.preset}: {several}; {held_out}.{limit}", *dict.fromkeys(map(_described, recipes))]
+    limit = f" At most {duration(chosen.time_limit)}." if chosen.time_limit else ""
+    return [f"Preset {chosen.preset}: {several}; {held_out}.{limit}", *dict.fromkeys(map(_described, recipes))]
 
 
 def _described(recipe: Recipe) -> str:
@@ -42,7 +42,7 @@ def _described(recipe: Recipe) -> str:
     )
 
 
-def divergence(recipe: Recipe) -> str:
+def divergence_message(recipe: Recipe) -> str:
     """What to do when J was not finite any more."""
     return (
         "training diverged: J or its gradient was not finite. "
@@ -50,7 +50,7 @@ def divergence(recipe: Recipe) -> str:
     )
 
 
-def ending(histories: Sequence[History], stopped: str, seconds: float) -> str:
+def outcome(histories: Sequence[History], stopped: str, seconds: float) -> str:
     """How training ended."""
     reasons = {"epochs": "all that were planned", "patience": "then validation J fell no more"}
     first = histories[0]
@@ -64,9 +64,9 @@ def ending(histories: Sequence[History], stopped: str, seconds: float) -> str:
     return f"{how} ({reasons.get(stopped, stopped)}); of each the network of its best epoch is kept."
 
 
-def summary(
-    source: str, data: TrainingData, recipe: Recipe, wishes: Wishes, model: TableModel, histories: Sequence[History],
-    stopped: str, seconds: float, seed: int, measured: list[Score],
+def record(
+    source: str, data: TrainingData, recipe: Recipe, chosen: TrainingOptions, model: TableModel,
+    histories: Sequence[History], stopped: str, seconds: float, seed: int, measured: list[Score],
 ) -> dict[str, Any]:  # fmt: skip
     """What the model's file tells of its training."""
     from chainrule._internal.version import __version__
@@ -75,14 +75,14 @@ def summary(
     return {
         "source": source,
         "rows": {"training": len(data.split.training), "test": len(data.split.test)},
-        "preset": wishes.preset,
+        "preset": chosen.preset,
         "networks": len(model.networks),
-        "network": described(model.networks[0].m),
+        "network": format_sizes(model.networks[0].m),
         "optimizer": recipe.optimizer.name,
         "learning_rate": rate(recipe),
         "weight_decay": weight_decay(recipe),
         "batch_size": recipe.batch_size,
-        "class_weight": wishes.class_weight,
+        "class_weight": chosen.class_weight,
         "seed": seed,
         "epochs": max(h.epochs for h in histories),
         "best_epoch": best[0] if len(best) == 1 else best,

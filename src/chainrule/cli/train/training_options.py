@@ -9,7 +9,7 @@ from typing import Any
 from chainrule import activations, optimizers
 from chainrule._internal.checks import as_integer, as_real
 from chainrule._internal.naming import listed, resolve
-from chainrule.cli.errors import WrongUsage, usage
+from chainrule.cli.errors import WrongUsage, option_errors
 from chainrule.engines.choice import MODULES
 from chainrule.errors import InputError
 from chainrule.estimators.network.presets import PRESETS
@@ -19,7 +19,7 @@ DESCENT_RATE = 0.1  # of a mean over the rows; the library's own default is mean
 
 
 @dataclass(frozen=True)
-class Wishes:
+class TrainingOptions:
     """What the options say; None leaves it to the preset."""
 
     preset: str = "default"
@@ -36,25 +36,25 @@ class Wishes:
 
     def parameters(self) -> dict[str, Any]:
         """The parameters of an estimator but its class weights. Raises WrongUsage with the option that cannot be."""
-        with usage("--preset"):
+        with option_errors("--preset"):
             resolve("preset", self.preset, PRESETS)
-        with usage("--activation"):
+        with option_errors("--activation"):
             sigma = None if self.activation is None else activations.get(self.activation)
         for option, value in (
             ("--batch-size", self.batch_size),
             ("--epochs", self.epochs),
             ("--patience", self.patience),
         ):
-            with usage(option):
+            with option_errors(option):
                 if value is not None:
                     as_integer(value, "the number", 1)
         for option, number in (("--learning-rate", self.learning_rate), ("--time-limit", self.time_limit)):
-            with usage(option):
+            with option_errors(option):
                 if number is not None:
                     as_real(number, "the number", 0.0, open_minimum=True)
-        with usage("--engine"):
+        with option_errors("--engine"):
             resolve("engine", self.engine, {"auto": "", **MODULES})
-        sizes = None if self.layers is None else hidden(self.layers)
+        sizes = None if self.layers is None else as_hidden_sizes(self.layers)
         return {
             "preset": self.preset,
             "hidden_layer_sizes": sizes,
@@ -72,7 +72,7 @@ class Wishes:
         if self.optimizer is None:
             return {"learning_rate": self.learning_rate}
         name = self.optimizer.lower().replace("-", "_")
-        with usage("--optimizer"):
+        with option_errors("--optimizer"):
             kind = resolve("optimizer", name, OPTIMIZERS)
         if kind.full_batch_only and self.batch_size is not None:
             raise WrongUsage(f"--batch-size: {name} compares whole gradients; leave the batch size out.")
@@ -100,7 +100,7 @@ class Wishes:
         return weights
 
 
-def hidden(layers: str) -> tuple[int, ...]:
+def as_hidden_sizes(layers: str) -> tuple[int, ...]:
     """The sizes of the hidden layers: "64,32", or "none". Raises WrongUsage for anything else."""
     if layers.strip().lower() in ("", "none"):
         return ()
@@ -113,6 +113,6 @@ def hidden(layers: str) -> tuple[int, ...]:
     return sizes
 
 
-def described(sizes: Sequence[int]) -> str:
+def format_sizes(sizes: Sequence[int]) -> str:
     """784-256-128-10."""
     return "-".join(map(str, sizes))
