@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from chainrule.errors import InputError
 
 Array = NDArray[np.inexact]
+Floats = NDArray[np.float64]
 
 LARGEST = 2**63 - 1  # counts and sizes are 64-bit integers in every engine
 LARGEST_SEED = 2**128 - 1  # as long as the entropy that NumPy draws for a seed of its own

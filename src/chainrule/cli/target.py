@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule._internal.checks import Floats
 from chainrule._internal.naming import listed
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column
@@ -15,7 +16,6 @@ from chainrule.tables.encoding.steps import Levels
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
 Task = Literal["classes", "numbers"]
-Floats = NDArray[np.float64]
 
 MOST_WHOLE_CLASSES = 30
 ROWS_PER_CLASS = 5

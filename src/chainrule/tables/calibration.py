@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from chainrule._internal.checks import Floats
 
 LEAST, MOST = 0.05, 20.0  # bounds of β = 1/T
 HALVINGS = 60

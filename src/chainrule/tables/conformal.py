@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-from numpy.typing import NDArray
-
-from chainrule._internal.checks import as_real
+from chainrule._internal.checks import Floats, as_real
 from chainrule.errors import InputError
-
-Floats = NDArray[np.float64]
 
 
 def bounds(residuals: Floats | None, coverage: object) -> tuple[Floats, Floats]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from chainrule import activations as catalogue
 from chainrule import files
-from chainrule._internal.checks import Array
+from chainrule._internal.checks import Array, Floats
 from chainrule.activations import Sigma
 from chainrule.errors import ChainruleError, FileFormatError, InputError
 from chainrule.network import Network
@@ -21,8 +21,6 @@ from chainrule.tables.calibration import tempered
 from chainrule.tables.conformal import bounds
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
-
-Floats = NDArray[np.float64]
 
 KIND = "table model"
 

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule._internal.checks import Floats
 from chainrule.errors import InputError
 
-Weights = NDArray[np.float64]
 
-
-def balanced(y: NDArray[Any], weights: Weights | None) -> Weights:
+def balanced(y: NDArray[Any], weights: Floats | None) -> Floats:
     """For each row (t,) what makes all classes weigh the same: Σw / (number of classes · Σ of w in its class).
 
     A row of weight 2 counts as two rows.
@@ -27,16 +26,16 @@ def balanced(y: NDArray[Any], weights: Weights | None) -> Weights:
     present = mass > 0
     factor = np.zeros(len(classes))
     factor[present] = w.sum() / (present.sum() * mass[present])
-    result: Weights = factor[index]
+    result: Floats = factor[index]
     return result
 
 
 def by_class(
     class_weight: str | Mapping[Any, float] | Sequence[Mapping[Any, float]] | None,
     y: NDArray[Any],
-    weights: Weights | None,
+    weights: Floats | None,
     classes: NDArray[Any] | None = None,
-) -> Weights | None:
+) -> Floats | None:
     """``weights`` (t,) times the weight of each row's class; several columns of y (t, k) multiply theirs.
 
     ``class_weight`` is None, "balanced", a dict from classes to weights (1 where a class is missing), or a list of such
@@ -63,7 +62,7 @@ def by_class(
     return product
 
 
-def _chosen(choice: Any, column: NDArray[Any], known: NDArray[Any] | None) -> Weights:
+def _chosen(choice: Any, column: NDArray[Any], known: NDArray[Any] | None) -> Floats:
     """The weights that a dict gives to the classes of a column."""
     if not isinstance(choice, Mapping):
         raise InputError(f"class_weight must be None, 'balanced' or a dict from classes to weights; got {choice!r}.")
@@ -75,5 +74,5 @@ def _chosen(choice: Any, column: NDArray[Any], known: NDArray[Any] | None) -> We
     factor = np.array([float(choice.get(c, 1.0)) for c in classes.tolist()])
     if not (np.isfinite(factor).all() and (factor >= 0.0).all()):
         raise InputError(f"class_weight must hold finite weights ≥ 0; got {dict(choice)}.")
-    result: Weights = factor[index]
+    result: Floats = factor[index]
     return result

@@ -18,7 +18,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from chainrule._internal.checks import Array, as_real
+from chainrule._internal.checks import Array, Floats, as_real
 from chainrule.engines.state import RECORDS
 from chainrule.errors import InputError
 from chainrule.estimators.diagnosis import TrainingWarning
@@ -35,7 +35,7 @@ from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, 
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Constant
 from chainrule.tables.encoding.encoder import TableEncoder
-from chainrule.tables.model import Floats, TableModel
+from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.training import History
 

@@ -13,7 +13,7 @@ from sklearn.utils import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
-from chainrule._internal.checks import Array
+from chainrule._internal.checks import Array, Floats
 from chainrule.activations import Sigma
 from chainrule.costs import Cost
 from chainrule.errors import InputError
@@ -28,7 +28,7 @@ from chainrule.initial import Initial
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
 from chainrule.tables.calibration import best_temperature
-from chainrule.tables.model import Floats, TableModel
+from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import ClassLabels, as_targets
 
 

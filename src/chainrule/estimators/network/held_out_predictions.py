@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule._internal.checks import Floats
 from chainrule.estimators.network.ensemble import Member
-from chainrule.tables.model import Floats, network_outputs
+from chainrule.tables.model import network_outputs
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
-from chainrule._internal.checks import Array
+from chainrule._internal.checks import Array, Floats
 from chainrule.activations import Sigma
 from chainrule.costs import Cost, Poisson
 from chainrule.costs.loss import INFINITE
@@ -24,7 +24,7 @@ from chainrule.estimators.sklearn_callbacks import with_callbacks
 from chainrule.initial import Initial
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
-from chainrule.tables.model import Floats, TableModel
+from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import NumericLabels, as_targets
 
 

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from chainrule._internal.checks import Floats
+
 Scaling = Literal["robust", "standard", "none"]
 
 BLOCK = 1 << 20  # entries that are worked on at once: some megabytes, whatever the table's size

@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule._internal.checks import Array
+from chainrule._internal.checks import Array, Floats
 from chainrule.tables.encoding.steps import Fill, Indicator, Scale, SmoothClip
-
-Floats = NDArray[np.float64]
 
 BLOCK = 1 << 16  # entries that are worked on at once: half a megabyte, which stays in the cache
 

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule._internal.checks import Floats
 from chainrule.tables.columns import MISSING, Column, Level, as_text
-
-Floats = NDArray[np.float64]
 
 LIMIT = 3.0
 FAR = 1e9  # beyond it y / √(1 + y²) is ±1 in float64, and y² is still a float32
