@@ -63,14 +63,14 @@ def test_split_follows_the_seed() -> None:
 @pytest.mark.parametrize(
     ("values", "task"),
     [
-        (np.array(["a", "b"] * 10), "classes"),
-        (np.array([True, False] * 10), "classes"),
-        (np.arange(30).repeat(5), "classes"),
-        (np.arange(31).repeat(5), "numbers"),
-        (np.arange(20).repeat(4), "numbers"),
-        (np.array([1.0, 2.0] * 10), "classes"),
-        (np.array([1.0, 2.5] * 10), "numbers"),
-        (np.array([-1e308, 1e308] * 10), "classes"),
+        (np.array(["a", "b"] * 10), "classification"),
+        (np.array([True, False] * 10), "classification"),
+        (np.arange(30).repeat(5), "classification"),
+        (np.arange(31).repeat(5), "regression"),
+        (np.arange(20).repeat(4), "regression"),
+        (np.array([1.0, 2.0] * 10), "classification"),
+        (np.array([1.0, 2.5] * 10), "regression"),
+        (np.array([-1e308, 1e308] * 10), "classification"),
     ],
 )
 def test_what_the_values_suggest(values: np.ndarray[tuple[int], np.dtype[np.generic]], task: str) -> None:
@@ -82,7 +82,9 @@ def test_classes_keep_their_kind() -> None:
     """Classes are sorted and written as they came: whole floats as whole numbers, booleans as booleans."""
 
     def values(labels: object) -> list[object]:
-        return list(ClassLabels.fit(target.as_labels("y", Column.of(np.array(labels)), "classes")).values.tolist())
+        return list(
+            ClassLabels.fit(target.as_labels("y", Column.of(np.array(labels)), "classification")).values.tolist()
+        )
 
     assert [str(value) for value in values([2.0, 10.0, 2.0])] == ["2", "10"]
     assert values([2.5, -1.0]) == [-1.0, 2.5]

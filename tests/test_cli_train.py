@@ -92,7 +92,7 @@ def test_same_seed_same_network(here: Path) -> None:
     [
         ("kind", None, "softmax", 2),
         ("three", None, "softmax", 3),
-        ("three", "numbers", "identity", 1),
+        ("three", "regression", "identity", 1),
         ("yes_or_no", None, "softmax", 2),
         ("zero_or_one", None, "softmax", 2),
         ("number", None, "identity", 1),

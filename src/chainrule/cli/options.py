@@ -29,8 +29,8 @@ Target = Annotated[
 Task = Annotated[
     str | None,
     typer.Option(
-        metavar="classes|numbers",
-        help="What the target holds. [default: classes for text, yes or no, and few different whole numbers]",
+        metavar="classification|regression",
+        help="[default: classification for text, yes or no, and few different whole numbers; else regression]",
     ),
 ]
 Drop = Annotated[

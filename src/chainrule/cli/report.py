@@ -12,4 +12,4 @@ def print_scores(model: TableModel, measured: list[Score], title: str) -> None:
     rows = [(score.name, number(score.network), number(score.baseline)) for score in measured]
     console = results()
     show(console, title, ("", "network", "baseline"), rows)
-    console.print(f"  baseline: {BASELINES[model.target.kind]}")
+    console.print(f"  baseline: {BASELINES[model.target.task]}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +13,13 @@ from chainrule._internal.naming import listed
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column
 from chainrule.tables.encoding.steps import Levels
-from chainrule.tables.target_decoder import ClassLabels, NumericLabels
-
-Task = Literal["classes", "numbers"]
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels, Task
 
 MOST_WHOLE_CLASSES = 30
 ROWS_PER_CLASS = 5
-BASELINES = {
-    "classes": "always the most frequent class (cross-entropy: the classes' shares of the training rows)",
-    "numbers": "always the mean of the training rows",
+BASELINES: dict[Task, str] = {
+    "classification": "always the most frequent class (cross-entropy: the classes' shares of the training rows)",
+    "regression": "always the mean of the training rows",
 }
 
 
@@ -42,16 +40,18 @@ def decide_task(name: str, column: Column, task: Task | None) -> tuple[Task, str
     if column.kind not in ("numbers", "categories", "booleans"):
         raise InputError(f"target {name!r} must hold classes or numbers; got {column.type}.")
     if column.kind != "numbers":
-        if task == "numbers" and column.kind == "categories":
+        if task == "regression" and column.kind == "categories":
             raise InputError(f"target {name!r} cannot be numbers: it holds text, such as {column.objects()[0]!r}.")
-        return (task, "as asked for") if task else ("classes", "yes or no" if column.kind == "booleans" else "text")
+        return (
+            (task, "as asked for") if task else ("classification", "yes or no" if column.kind == "booleans" else "text")
+        )
     values = column.values
     distinct = len(np.unique(values))
     if task:
         return task, "as asked for"
     if (values == np.round(values)).all() and distinct <= min(MOST_WHOLE_CLASSES, len(values) / ROWS_PER_CLASS):
-        return "classes", f"whole numbers, {distinct} different ones"
-    return "numbers", f"{distinct} different ones"
+        return "classification", f"whole numbers, {distinct} different ones"
+    return "regression", f"{distinct} different ones"
 
 
 def as_labels(name: str, column: Column, task: Task) -> NDArray[Any]:
@@ -59,7 +59,7 @@ def as_labels(name: str, column: Column, task: Task) -> NDArray[Any]:
 
     Raises InputError for classes of which there is one alone, for numbers that are infinite or all the same.
     """
-    if task == "numbers":
+    if task == "regression":
         y = as_finite_numbers(name, column)
         if y.max() == y.min():
             raise InputError(f"target {name!r} is {y[0]:g} in every row; there is nothing to learn.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +13,8 @@ from chainrule._internal.checks import Array, as_array, as_weights, shown
 from chainrule._internal.naming import listed
 from chainrule.errors import FileFormatError, InputError
 from chainrule.tables.columns import Column
+
+Task = Literal["classification", "regression"]
 
 KINDS = {"text": "U", "boolean": "b", "integer": "iu", "number": "f"}  # of classes, as NumPy's kinds of types
 
@@ -63,7 +65,7 @@ class ClassLabels:
     values: NDArray[Any]
     shares: NDArray[np.float64]
 
-    kind: ClassVar[str] = "classes"
+    task: ClassVar[Task] = "classification"
 
     @classmethod
     def fit(cls, y: Any, weights: ArrayLike | None = None) -> ClassLabels:
@@ -122,7 +124,7 @@ class NumericLabels:
     deviation: NDArray[np.float64]  # (m,)
     is_flat: bool = True
 
-    kind: ClassVar[str] = "numbers"
+    task: ClassVar[Task] = "regression"
 
     @classmethod
     def fit(cls, y: Any, weights: ArrayLike | None = None) -> NumericLabels:

@@ -6,7 +6,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import typer
 
@@ -20,11 +20,13 @@ from chainrule.cli.train.training_data import prepare, require_column
 from chainrule.cli.train.training_options import TrainingOptions, format_sizes
 from chainrule.errors import InputError
 from chainrule.estimators.network import settings
-from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.target_decoder import ClassLabels, Task
 from chainrule.training.errors import DivergenceError
 
 if TYPE_CHECKING:
     from chainrule.training import History
+
+EARLIER_TASKS = {"classes": "classification", "numbers": "regression"}
 
 
 def train(
@@ -64,7 +66,7 @@ def train(
         engine,
     )  # fmt: skip
     parameters = chosen.parameters()
-    _check(task, test_fraction, seed)
+    _require_valid(task, test_fraction, seed)
     require_packages("matplotlib", "sklearn")
     from chainrule.estimators import NetworkClassifier, NetworkRegressor  # now: Ctrl-C is then for the training
 
@@ -75,7 +77,7 @@ def train(
         require_column(table, "--category", name)
     data = prepare(table, target_column, task, drop or [], test_fraction, seed)
     parameters |= {"random_state": seed, "categories": category or None}
-    if data.task == "classes":
+    if data.task == "classification":
         parameters["class_weight"] = chosen.weights(sorted(set(data.y.tolist())))
     elif class_weight is not None:
         raise WrongUsage("--class-weight is for classes; the target holds numbers.")
@@ -90,7 +92,7 @@ def train(
     try:
         with progress, warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            kind = NetworkClassifier if data.task == "classes" else NetworkRegressor
+            kind = NetworkClassifier if data.task == "classification" else NetworkRegressor
             estimator = kind(**parameters, callbacks=() if quiet else (progress,))
             estimator.fit(data.X.rows(data.split.training), data.y[data.split.training])
     except DivergenceError:
@@ -109,7 +111,7 @@ def train(
     say.print(summary.outcome(histories, stopped, seconds))
 
     test, model = data.split.test, estimator.model_
-    if data.task == "classes":  # the baseline knows how frequent classes are, whatever they weigh
+    if data.task == "classification":  # the baseline knows how frequent classes are, whatever they weigh
         model = replace(model, target=ClassLabels.fit(data.y[data.split.training]))
     measured = models.scores(model, data.X.rows(test), data.name, data.column.at(test))
     report.print_scores(model, measured, f"Results on {len(test)} test rows of {table.origin}")
@@ -123,10 +125,11 @@ def train(
         raise typer.Exit(INTERRUPTED)
 
 
-def _check(task: str | None, test_fraction: float, seed: int) -> None:
+def _require_valid(task: str | None, test_fraction: float, seed: int) -> None:
     """Raise WrongUsage for an option out of its range."""
-    if task not in (None, "classes", "numbers"):
-        raise WrongUsage(f"--task must be classes or numbers; got {task!r}.")
+    if task is not None and task not in get_args(Task):
+        hint = f" Use {EARLIER_TASKS[task]}." if task in EARLIER_TASKS else ""
+        raise WrongUsage(f"--task must be {' or '.join(get_args(Task))}; got {task!r}.{hint}")
     with option_errors("--seed"):
         as_integer(seed, "the number", 0, 2**32 - 1)
     with option_errors("--test-fraction"):

@@ -15,6 +15,7 @@ from chainrule.cli.train.train_test_split import TrainTestSplit, train_test_spli
 from chainrule.tables.columns import Column
 from chainrule.tables.encoding.compatibility import refuse_infinite
 from chainrule.tables.table import Table
+from chainrule.tables.target_decoder import Task
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class TrainingData:
     y: NDArray[Any]
     name: str
     column: Column  # the target's
-    task: target.Task
+    task: Task
     split: TrainTestSplit
     remarks: tuple[str, ...]
 
@@ -50,12 +51,14 @@ def prepare(
     y = target.as_labels(name, column, kind)
     groups = np.zeros(table.t, dtype=np.intp)
     values: list[Any] = []
-    if kind == "classes":
+    if kind == "classification":
         different, groups = np.unique(y, return_inverse=True)
         values = different.tolist()
     parts = train_test_split(groups, test_fraction, seed)
     sizes = f"{len(parts.training)} rows to learn from, {len(parts.test)} to test on"
-    other, what = ("numbers", f"{len(values)} classes ({listed(values, 5)})") if values else ("classes", "numbers")
+    other, what = (
+        ("regression", f"{len(values)} classes ({listed(values, 5)})") if values else ("classification", "numbers")
+    )
     decided = f"Target {name!r}: {what}; {why}"
     decided += "." if task or column.kind == "categories" else f" (--task {other} if not)."
     return TrainingData(

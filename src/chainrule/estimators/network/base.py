@@ -27,7 +27,7 @@ from chainrule.estimators.network import html, settings
 from chainrule.estimators.network.ensemble import Member, TrainingPlan, train_all
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions, held_out_predictions
 from chainrule.estimators.network.initial_network import Shape, network
-from chainrule.estimators.network.recipe import Recipe, Task
+from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.training_rows import as_row_weights, as_table_and_labels, fit_encoder
 from chainrule.estimators.network.training_warnings import warn_of_training
 from chainrule.estimators.network.validation_split import ValidationSplit, validation_splits
@@ -36,7 +36,7 @@ from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Constant
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.model import TableModel
-from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels, Task
 from chainrule.training import History
 
 LARGEST_SEED = 2**31 - 1

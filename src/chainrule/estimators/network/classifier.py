@@ -21,7 +21,7 @@ from chainrule.estimators.network.base import NetworkBase
 from chainrule.estimators.network.ensemble import Callback
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.hidden import Hidden
-from chainrule.estimators.network.recipe import Recipe, Task
+from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.training_warnings import warn_rare_classes
 from chainrule.estimators.sklearn_callbacks import with_callbacks
 from chainrule.initial import Initial
@@ -29,7 +29,7 @@ from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
 from chainrule.tables.calibration import best_temperature
 from chainrule.tables.model import TableModel
-from chainrule.tables.target_decoder import ClassLabels, as_targets
+from chainrule.tables.target_decoder import ClassLabels, Task, as_targets
 
 
 class NetworkClassifier(ClassifierMixin, NetworkBase):  # type: ignore[misc]  # scikit-learn has no types
@@ -95,7 +95,7 @@ class NetworkClassifier(ClassifierMixin, NetworkBase):  # type: ignore[misc]  # 
     Source: D. Holzmüller, L. Grinsztajn & I. Steinwart, Better by default, NeurIPS 2024 (arXiv 2407.04491).
     """
 
-    _task: ClassVar[Task] = "classes"
+    _task: ClassVar[Task] = "classification"
     target_: ClassLabels
 
     def __init__(

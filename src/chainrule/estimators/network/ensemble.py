@@ -175,7 +175,7 @@ def batch_size(recipe: Recipe, t: int) -> int | None:
     """The rows of a minibatch: the recipe's, or a little more or less, so that the last of an epoch is no small rest.
 
     >>> from chainrule.estimators.network.presets import preset
-    >>> batch_size(preset("default", "numbers", 10_000)[0], 513)
+    >>> batch_size(preset("default", "regression", 10_000)[0], 513)
     257
     """
     size = recipe.batch_size

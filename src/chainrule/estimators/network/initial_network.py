@@ -12,10 +12,11 @@ from chainrule import activations, initial
 from chainrule._internal.checks import Array
 from chainrule.activations import Activation, Parametric, Sigma
 from chainrule.costs import Cost, CrossEntropy, LogLikelihood, Poisson
-from chainrule.estimators.network.recipe import Recipe, Task
+from chainrule.estimators.network.recipe import Recipe
 from chainrule.initial import Initial
 from chainrule.network import BlockDiagonal, Diagonal, Factors, Layer, Network
 from chainrule.optimizers.schedules import Schedule
+from chainrule.tables.target_decoder import Task
 
 FREQUENCIES, EMBEDDED = 16, 4  # of each number: cosines of it, and what becomes of it
 FREQUENCY_SCALE = 0.1  # the standard deviation of the frequencies
@@ -42,7 +43,7 @@ def output_activation(cost: Cost, task: Task) -> Sigma:
         return activations.get("softmax")
     if isinstance(cost, Poisson):
         return activations.get("exp")
-    return activations.get("sigmoid" if task == "classes" or isinstance(cost, LogLikelihood) else "identity")
+    return activations.get("sigmoid" if task == "classification" or isinstance(cost, LogLikelihood) else "identity")
 
 
 def network(recipe: Recipe, shape: Shape, task: Task, X: Array, seed: int, dtype: str) -> Network:

@@ -8,10 +8,11 @@ from dataclasses import replace
 from chainrule._internal.naming import resolve
 from chainrule.costs import Cost, CrossEntropy, LogLikelihood, SumOfSquares
 from chainrule.estimators.network.hidden import Hidden
-from chainrule.estimators.network.recipe import Recipe, Task
+from chainrule.estimators.network.recipe import Recipe
 from chainrule.initial import Glorot
 from chainrule.optimizers import AdamW, GradientDescent, Optimizer
 from chainrule.optimizers.schedules import CosLog4, FlatCosine
+from chainrule.tables.target_decoder import Task
 
 # Rows: with few, several small networks do better than a large one, in less time.
 VERY_FEW, FEW, MANY = 500, 1_500, 20_000
@@ -21,7 +22,7 @@ BATCH = 256
 def default(task: Task, t: int) -> tuple[Recipe, ...]:
     """RealMLP's simplified recipe (TD-S); where there are few rows, smaller networks and more of them."""
     few = t < FEW
-    sigma, rate = ("selu", 0.04) if task == "classes" else ("mish", 0.07)
+    sigma, rate = ("selu", 0.04) if task == "classification" else ("mish", 0.07)
     recipe = Recipe(
         hidden=(Hidden(256 if t >= MANY else 128, sigma, 0.0),) * 3,
         cost=_cost(task),
@@ -38,7 +39,7 @@ def best(task: Task, t: int) -> tuple[Recipe, ...]:
     """RealMLP's recipe (TD) for half of the networks, and for the other half a simpler one: without the embedding of
     numbers and without dropout, which suit some functions and not others. Different networks err differently.
     """
-    rate = 0.04 if task == "classes" else 0.2
+    rate = 0.04 if task == "classification" else 0.2
     (base,) = default(task, t)
     simple = replace(
         base,
@@ -63,7 +64,7 @@ def lecture(task: Task, t: int) -> tuple[Recipe, ...]:
     """The lecture: sigmoids, gradient descent over all rows, the log-likelihood or the sum of squares (L10 – L12)."""
     recipe = Recipe(
         hidden=(Hidden(30, "sigmoid", 0.0),),
-        cost=LogLikelihood(mean=True) if task == "classes" else SumOfSquares(mean=True),
+        cost=LogLikelihood(mean=True) if task == "classification" else SumOfSquares(mean=True),
         optimizer=GradientDescent(1.0),
         epochs=1000,
         batch_size=None,
@@ -92,7 +93,7 @@ def preset(name: object, task: Task, t: int) -> tuple[Recipe, ...]:
 
 def _cost(task: Task) -> Cost:
     """Labels are smoothed: else J of held-out rows rises early, of networks that are right but far too sure."""
-    return CrossEntropy(mean=True, label_smoothing=0.1) if task == "classes" else SumOfSquares(mean=True)
+    return CrossEntropy(mean=True, label_smoothing=0.1) if task == "classification" else SumOfSquares(mean=True)
 
 
 def _decaying(optimizer: Optimizer) -> Optimizer:

@@ -10,8 +10,6 @@ from chainrule.estimators.network.hidden import Hidden
 from chainrule.initial import Initial
 from chainrule.optimizers import Optimizer
 
-Task = Literal["classes", "numbers"]
-
 
 @dataclass(frozen=True)
 class Recipe:

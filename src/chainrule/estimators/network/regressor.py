@@ -19,13 +19,13 @@ from chainrule.estimators.network.base import NetworkBase
 from chainrule.estimators.network.ensemble import Callback
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.hidden import Hidden
-from chainrule.estimators.network.recipe import Recipe, Task
+from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.sklearn_callbacks import with_callbacks
 from chainrule.initial import Initial
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
 from chainrule.tables.model import TableModel
-from chainrule.tables.target_decoder import NumericLabels, as_targets
+from chainrule.tables.target_decoder import NumericLabels, Task, as_targets
 
 
 class NetworkRegressor(RegressorMixin, NetworkBase):  # type: ignore[misc]  # scikit-learn has no types
@@ -91,7 +91,7 @@ class NetworkRegressor(RegressorMixin, NetworkBase):  # type: ignore[misc]  # sc
     Source: D. Holzmüller, L. Grinsztajn & I. Steinwart, Better by default, NeurIPS 2024 (arXiv 2407.04491).
     """
 
-    _task: ClassVar[Task] = "numbers"
+    _task: ClassVar[Task] = "regression"
     target_: NumericLabels
 
     def __init__(

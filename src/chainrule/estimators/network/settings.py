@@ -13,13 +13,14 @@ from chainrule.costs import COSTS, Cost
 from chainrule.errors import InputError
 from chainrule.estimators.network.hidden import Hidden, as_hidden
 from chainrule.estimators.network.presets import preset
-from chainrule.estimators.network.recipe import Recipe, Task
+from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.validation_split import as_validation_fraction
 from chainrule.initial import rules
 from chainrule.network.layer import as_dropout
 from chainrule.optimizers import AdamW, Optimizer
 from chainrule.optimizers.schedules import Schedule
 from chainrule.tables.encoding.column_statistics import Scaling
+from chainrule.tables.target_decoder import Task
 
 
 def as_recipes(params: Mapping[str, Any], task: Task, t: int) -> tuple[Recipe, ...]:
