@@ -20,7 +20,6 @@ from benchmarks.harness.paths import ROOT
 from benchmarks.harness.workers import Worker, WorkerError
 from benchmarks.speed import data, page, peers, picture, table
 from benchmarks.speed.check import failure
-from benchmarks.speed.measuring import PeerWorker
 from benchmarks.speed.peers.chainrule_ import network
 from benchmarks.speed.results import PeerTimes, SpeedReport, WorkloadTimes
 from benchmarks.speed.workloads import WORKLOADS, Prediction, Training
@@ -111,16 +110,16 @@ def test_the_check_has_its_own_forward_pass() -> None:
 )
 def test_a_worker_answers_with_a_checked_run(peer: str, name: str) -> None:
     """Each run of a worker starts from θ₀: the results of two runs are equal, and right."""
-    with PeerWorker([peer, name, "float64", "--quick"], sys.executable) as worker:
-        (seconds, value), (_, second) = worker.run(), worker.run()
-        assert worker.versions == {"chainrule": cr.__version__}
-        assert worker.note.endswith(" engine")
-    assert value == second
-    assert seconds > 0
+    with Worker("benchmarks.speed.worker", [peer, name, "float64", "--quick"]) as worker:
+        first, second = worker.ask("run"), worker.ask("run")
+        assert worker.greeting["versions"] == {"chainrule": cr.__version__}
+        assert worker.greeting["note"].endswith(" engine")
+    assert first["value"] == second["value"]
+    assert first["seconds"] > 0
     if name == "A":
-        assert 0 <= value < worker.start
+        assert 0 <= first["value"] < worker.greeting["start"]
     else:
-        assert failure(WORKLOADS[name], "float64", value, 0.0, 0.0) is None
+        assert failure(WORKLOADS[name], "float64", first["value"], 0.0, 0.0) is None
 
 
 def test_a_worker_that_cannot_run_says_why() -> None:

@@ -20,23 +20,8 @@ from benchmarks.speed.rival import Rival
 from benchmarks.speed.whole_process import ProcessRuns, digits
 from benchmarks.speed.workloads import Training, Workload
 
-
-class PeerWorker(Worker):
-    """A peer in a persistent process: ``python -m benchmarks.speed.worker``."""
-
-    def __init__(self, arguments: list[str], python: str, environment: dict[str, str] | None = None) -> None:
-        super().__init__("benchmarks.speed.worker", arguments, python, environment)
-        self.note: str = self.greeting["note"]
-        self.versions: dict[str, str] = self.greeting["versions"]
-        self.start: float = self.greeting["start"]  # J(θ₀) of a training run
-
-    def run(self) -> tuple[float, float]:
-        """Returns the seconds of a run and the value to check."""
-        answer = self.ask("run")
-        return answer["seconds"], answer["value"]
-
-
-Participant = PeerWorker | ProcessRuns
+WORKER = "benchmarks.speed.worker"
+Participant = Worker | ProcessRuns
 
 
 def measure(
@@ -60,7 +45,8 @@ def measure(
             say(f"{workload.name}: preparing {result.title}")
             try:
                 one = ready[result.peer] = participant(result.peer, arguments, data, rival, stack)
-                result.note, result.versions = one.note, {} if result.peer == "rival" else one.versions
+                result.note = one.greeting["note"]
+                result.versions = {} if result.peer == "rival" else one.greeting["versions"]
             except WorkerError as error:
                 result.failure = str(error)
         for k in range(rounds):
@@ -80,7 +66,7 @@ def participant(
         peer, python, environment = "chainrule", rival.python, rival.environment
     if data is not None:
         return ProcessRuns(peer, data, python, environment)
-    return stack.enter_context(PeerWorker([peer, *arguments], python, environment))
+    return stack.enter_context(Worker(WORKER, [peer, *arguments], python, environment))
 
 
 def take_turn(
@@ -88,13 +74,13 @@ def take_turn(
 ) -> None:
     """Makes one timed run and checks it."""
     try:
-        seconds, value = one.run()
+        answer = one.ask("run")
     except WorkerError as error:
         result.failure = str(error)
         return
-    result.seconds.append(seconds)
-    result.values.append(value)
-    result.failure = failure(workload, dtype, value, start, expected)
+    result.seconds.append(answer["seconds"])
+    result.values.append(answer["value"])
+    result.failure = failure(workload, dtype, answer["value"], start, expected)
 
 
 def reference(workload: Training, arguments: list[str]) -> tuple[float, float]:
@@ -103,5 +89,6 @@ def reference(workload: Training, arguments: list[str]) -> tuple[float, float]:
     One BLAS thread is enough: the time does not matter, and on a busy machine more threads would wait for each other.
     """
     one_thread = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    with PeerWorker(["reference", *arguments], sys.executable, one_thread) as worker:
-        return worker.start, worker.run()[1] if workload.final_J is None else workload.final_J
+    with Worker(WORKER, ["reference", *arguments], environment=one_thread) as worker:
+        final_J = worker.ask("run")["value"] if workload.final_J is None else workload.final_J
+        return worker.greeting["start"], final_J

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,21 +32,20 @@ def digits() -> Iterator[Path]:
 
 
 class ProcessRuns:
-    """Runs one script as a new process each time; a first run fills the file cache."""
+    """Answers like a worker, but runs its script as a new process each time; a first run fills the file cache."""
 
     def __init__(self, peer: str, data: Path, python: str, environment: dict[str, str] | None) -> None:
         script = ROOT / "benchmarks" / "speed" / "cold" / f"{peer}_.py"
         self._command, self._environment = [python, str(script), str(data)], environment
         package = "scikit-learn" if peer == "sklearn" else peer
-        self.versions = {package: importlib.metadata.version(package)}
-        self.note = ""
-        self.run()
+        self.greeting: dict[str, Any] = {"versions": {package: importlib.metadata.version(package)}, "note": ""}
+        self.ask("run")
 
-    def run(self) -> tuple[float, float]:
-        """Returns the seconds of a process and the accuracy that it printed."""
+    def ask(self, _: str) -> dict[str, Any]:
+        """Returns the seconds of a process and, as the value, the accuracy that it printed."""
         seconds, done = timed(
             lambda: subprocess.run(self._command, env=self._environment, capture_output=True, text=True, check=False)
         )
         if done.returncode:
             raise WorkerError(done.returncode, done.stderr)
-        return seconds, float(done.stdout)
+        return {"seconds": seconds, "value": float(done.stdout)}

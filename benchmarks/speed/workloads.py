@@ -58,13 +58,8 @@ class Training(Workload):
         return self.batch_size == self.t
 
     @property
-    def steps_per_epoch(self) -> int:
-        """The number of minibatches of an epoch, all of one size."""
-        return self.t // self.batch_size
-
-    @property
     def units(self) -> int:
-        return self.epochs * self.steps_per_epoch
+        return self.epochs * (self.t // self.batch_size)
 
     def quick(self) -> Training:
         return dataclasses.replace(self, epochs=self.quick_epochs, final_J=None)

@@ -8,10 +8,9 @@ is left out of their comparison.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import fmean, geometric_mean
 
 from benchmarks.tables.contestants import MODELS
 from benchmarks.tables.records import FitRecords, FitScore
@@ -56,17 +55,12 @@ class ModelComparison:
     @property
     def mean_reduction(self) -> float:
         """The mean over the sets of 1 − error / other's error."""
-        return 1.0 - self.mean_ratio
-
-    @property
-    def mean_ratio(self) -> float:
-        """The arithmetic mean of the ratios."""
-        return fmean(self.ratios.values())
+        return 1.0 - fmean(self.ratios.values())
 
     @property
     def geometric_mean_ratio(self) -> float:
         """The geometric mean of the ratios, which treats a half and a double alike."""
-        return math.exp(fmean(math.log(ratio) for ratio in self.ratios.values()))
+        return geometric_mean(self.ratios.values())
 
 
 def compare(records: FitRecords, model: str, other: str, cap: int) -> ModelComparison:

@@ -6,6 +6,7 @@ import importlib
 import importlib.metadata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from benchmarks.harness.options import are_installed
@@ -38,57 +39,45 @@ class Contestant:
         return importlib.metadata.version(self.package)
 
 
-def chainrule(preset: str) -> Callable[[TableTask, int, int], Estimator]:
+def chainrule(preset: str, task: TableTask, seed: int, threads: int) -> Estimator:
     """Makes ``NetworkRegressor()`` or ``NetworkClassifier()``; only the preset and the seed are set."""
-
-    def make(task: TableTask, seed: int, threads: int) -> Estimator:
-        estimators: Any = importlib.import_module("chainrule.estimators")
-        kind = estimators.NetworkRegressor if task == "regression" else estimators.NetworkClassifier
-        return kind(preset=preset, random_state=seed)
-
-    return make
+    estimators: Any = importlib.import_module("chainrule.estimators")
+    kind = estimators.NetworkRegressor if task == "regression" else estimators.NetworkClassifier
+    return kind(preset=preset, random_state=seed)
 
 
-def scikit_learn(scale_y: bool) -> Callable[[TableTask, int, int], Estimator]:
+def scikit_learn(scale_y: bool, task: TableTask, seed: int, threads: int) -> Estimator:
     """Makes scikit-learn's MLP behind a StandardScaler; a regressor's y is raw, or standardised too."""
-
-    def make(task: TableTask, seed: int, threads: int) -> Estimator:
-        networks: Any = importlib.import_module("sklearn.neural_network")
-        scaler: Any = importlib.import_module("sklearn.preprocessing").StandardScaler
-        pipeline: Any = importlib.import_module("sklearn.pipeline").make_pipeline
-        kind = networks.MLPRegressor if task == "regression" else networks.MLPClassifier
-        model = pipeline(scaler(), kind(random_state=seed))
-        if scale_y:
-            model = importlib.import_module("sklearn.compose").TransformedTargetRegressor(model, transformer=scaler())
-        return model
-
-    return make
+    networks: Any = importlib.import_module("sklearn.neural_network")
+    scaler: Any = importlib.import_module("sklearn.preprocessing").StandardScaler
+    pipeline: Any = importlib.import_module("sklearn.pipeline").make_pipeline
+    kind = networks.MLPRegressor if task == "regression" else networks.MLPClassifier
+    model = pipeline(scaler(), kind(random_state=seed))
+    if scale_y:
+        model = importlib.import_module("sklearn.compose").TransformedTargetRegressor(model, transformer=scaler())
+    return model
 
 
-def realmlp(name: str) -> Callable[[TableTask, int, int], Estimator]:
+def realmlp(name: str, task: TableTask, seed: int, threads: int) -> Estimator:
     """Makes pytabkit's RealMLP with its own defaults, on the CPU."""
-
-    def make(task: TableTask, seed: int, threads: int) -> Estimator:
-        kind = f"{name}_{'Regressor' if task == 'regression' else 'Classifier'}"
-        interfaces: Any = importlib.import_module("pytabkit.models.sklearn.sklearn_interfaces")
-        return getattr(interfaces, kind)(device="cpu", random_state=seed, n_threads=threads)
-
-    return make
+    kind = f"{name}_{'Regressor' if task == 'regression' else 'Classifier'}"
+    interfaces: Any = importlib.import_module("pytabkit.models.sklearn.sklearn_interfaces")
+    return getattr(interfaces, kind)(device="cpu", random_state=seed, n_threads=threads)
 
 
 OWN, BEST = "chainrule", "chainrule-best"
 MODELS = {
-    OWN: Contestant("Chainrule", "chainrule", ("chainrule", "sklearn"), chainrule("default")),
-    BEST: Contestant("Chainrule, preset best", "chainrule", ("chainrule", "sklearn"), chainrule("best")),
-    "sklearn": Contestant("scikit-learn", "scikit-learn", ("sklearn",), scikit_learn(scale_y=False)),
+    OWN: Contestant("Chainrule", "chainrule", ("chainrule", "sklearn"), partial(chainrule, "default")),
+    BEST: Contestant("Chainrule, preset best", "chainrule", ("chainrule", "sklearn"), partial(chainrule, "best")),
+    "sklearn": Contestant("scikit-learn", "scikit-learn", ("sklearn",), partial(scikit_learn, False)),
     "sklearn-y": Contestant(
         "scikit-learn, y standardised",
         "scikit-learn",
         ("sklearn",),
-        scikit_learn(scale_y=True),
+        partial(scikit_learn, True),
         ("regression",),
         otherwise="sklearn",
     ),
-    "td-s": Contestant("RealMLP-TD-S", "pytabkit", ("pytabkit", "torch"), realmlp("RealMLP_TD_S")),
-    "td": Contestant("RealMLP-TD", "pytabkit", ("pytabkit", "torch"), realmlp("RealMLP_TD")),
+    "td-s": Contestant("RealMLP-TD-S", "pytabkit", ("pytabkit", "torch"), partial(realmlp, "RealMLP_TD_S")),
+    "td": Contestant("RealMLP-TD", "pytabkit", ("pytabkit", "torch"), partial(realmlp, "RealMLP_TD")),
 }
