@@ -1,4 +1,4 @@
-// Memory for numbers: zeroed, aligned to cache lines, in huge pages where it is large.
+// Memory for numbers: zeroed, aligned to cache lines, and in huge pages if it is large.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +35,7 @@ template <class T> class Buffer {
     data_ = static_cast<T*>(allocate_aligned(alignment, rounded));
     if (!data_) throw std::bad_alloc();
 #ifdef __linux__
-    // Pages that are given back are zero when they are touched next: by the thread that works with them, and perhaps never.
+    // After MADV_DONTNEED the system zeroes a page when it is first touched: by the thread that works with it.
     if (bytes >= huge && madvise(data_, rounded, MADV_DONTNEED) == 0) {
       madvise(data_, rounded, MADV_HUGEPAGE);
       return;

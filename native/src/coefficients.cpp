@@ -50,9 +50,18 @@ Coefficients<double> coefficients(Optimizer optimizer, double alpha, double lamb
 
 template <class T> Coefficients<T> rounded(const Coefficients<double>& c, double rate, double decay) {
   const auto number = [](double x) { return static_cast<T>(x); };
-  return {number(c.alpha * rate), number(c.beta1),   number(c.rest1),    number(c.beta2),
-          number(c.rest2),        number(c.epsilon), number(c.root),     number(c.decay * rate * decay),
-          number(c.shrink),       number(c.grow),    number(c.smallest), number(c.largest)};
+  return {.alpha = number(c.alpha * rate),
+          .beta1 = number(c.beta1),
+          .rest1 = number(c.rest1),
+          .beta2 = number(c.beta2),
+          .rest2 = number(c.rest2),
+          .epsilon = number(c.epsilon),
+          .root = number(c.root),
+          .decay = number(c.decay * rate * decay),
+          .shrink = number(c.shrink),
+          .grow = number(c.grow),
+          .smallest = number(c.smallest),
+          .largest = number(c.largest)};
 }
 
 template Coefficients<float> rounded(const Coefficients<double>&, double, double);

@@ -58,7 +58,7 @@ template <class T> bool Evaluator<T>::outputs(const T* theta, const T* X, long t
   const long panels_per_round = threads * panels_per_piece;
   const long pieces =
       threads * ((panels + panels_per_round - 1) / panels_per_round);  // the same number for each thread
-  // The pieces are assigned before the threads start, which takes tens of µs: the first ones can begin, and help the others.
+  // A thread takes tens of µs to start. The pieces are assigned before, so that the first threads begin at once.
   WorkQueue queue(threads);
   queue.assign_evenly(pieces);
   std::atomic<bool> is_finite{true};

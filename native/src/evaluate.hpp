@@ -17,7 +17,8 @@ template <class T> class Evaluator {
  public:
   explicit Evaluator(NetworkSpec net);
 
-  // out (t, m_r) := N_θ(X) for X (t, m₀), one example per row. Returns false if X is not finite; `out` is undefined then.
+  // out (t, m_r) := N_θ(X) for X (t, m₀), one example per row. Returns false, with `out` undefined, if X is not
+  // finite.
   bool outputs(const T* theta, const T* X, long t, T* out, int threads);
 
  private:

@@ -1,6 +1,6 @@
-// Subnormal numbers (below 1.2e−38 in float) count as zero where training computes. The moments of a unit that has died get
-// stuck among them, 0.9 times a few units in the last place being as many, and each takes the CPU some 150 cycles: with its
-// J near 0, 16-64-32-1 took 25 µs a step instead of 10.
+// Subnormal numbers (below 1.2e−38 in float) count as zero in training. The moments of a dead unit would stay subnormal
+// forever, since 0.9 times a few units in the last place is rounded to as many again, and each costs the CPU some 150
+// cycles: with J near 0, 16-64-32-1 took 25 µs a step instead of 10.
 #pragma once
 
 #if defined(__x86_64__)
@@ -9,7 +9,8 @@
 
 namespace chainrule {
 
-class FlushSubnormals {  // of this thread, while it lives
+// Applies to the thread that constructs it, until it is destroyed.
+class FlushSubnormals {
  public:
   FlushSubnormals() : before_(read()) { write(before_ | bits); }
   ~FlushSubnormals() { write(before_); }
@@ -19,7 +20,7 @@ class FlushSubnormals {  // of this thread, while it lives
  private:
 #if defined(__x86_64__)
   using Register = unsigned;
-  static constexpr Register bits = 0x8040;  // results, and operands
+  static constexpr Register bits = 0x8040;  // results (0x8000) and operands (0x0040)
   static Register read() { return _mm_getcsr(); }
   static void write(Register value) { _mm_setcsr(value); }
 #elif defined(__aarch64__)

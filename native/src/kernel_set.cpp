@@ -26,7 +26,7 @@ extern const KernelSet set;
 namespace {
 
 const KernelSet* const sets[] = {
-// the best first
+// from the best one on
 #ifdef CHAINRULE_HAS_X86
     &avx512::set,
     &avx2::set,
@@ -37,7 +37,7 @@ const KernelSet* const sets[] = {
     &baseline::set,
 };
 
-const KernelSet& choose() {
+const KernelSet& choose_set() {
   const char* const forced = std::getenv("CHAINRULE_KERNELS");
   std::string choices;
   for (const KernelSet* set : sets) {
@@ -52,7 +52,7 @@ const KernelSet& choose() {
 }  // namespace
 
 const KernelSet& kernel_set() {
-  static const KernelSet& chosen = choose();
+  static const KernelSet& chosen = choose_set();
   return chosen;
 }
 

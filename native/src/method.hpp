@@ -48,7 +48,7 @@ template <class T> class Method {
   virtual void put(const T* theta, const std::array<const T*, 2>& moments) = 0;
   virtual void get(T* theta, const std::array<T*, 2>& moments, int thread, int threads) const = 0;
 
-  // Divides the work of later steps among `threads`, at most those of the problem. Called by one thread between two steps.
+  // Divides the work of later steps among `threads` threads. Called by one thread between two steps.
   virtual void set_thread_count(int /*threads*/) {}
 
   // Frees all memory but that of θ and the moments: no step follows.

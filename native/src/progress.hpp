@@ -1,5 +1,5 @@
 // The position and the records of a training run. With θ and the moments they are all that a run needs to be resumed
-// (training/state.py).
+// (engines/state.py).
 #pragma once
 
 #include <array>

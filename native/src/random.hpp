@@ -1,4 +1,4 @@
-// The one random stream of a training run: NumPy's PCG64, number for number.
+// The random stream of a training run: NumPy's PCG64, number for number.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 namespace chainrule {
 
-// PCG64 XSL-RR 128/64 (O'Neill 2014), as numpy.random.PCG64: random_raw() and next() give the same numbers from the same state.
+// PCG64 XSL-RR 128/64 (O'Neill 2014). next() returns what random_raw() of a numpy.random.PCG64 in the same state does.
 struct Pcg64 {
   unsigned __int128 state = 0, increment = 1;
 
@@ -18,8 +18,8 @@ struct Pcg64 {
   }
 };
 
-// The first t entries of `order` := 0 … t − 1, shuffled by Fisher and Yates with t − 1 numbers of the stream
-// (training/minibatches.py: for i = t − 1 … 1 swap entry i with entry ⌊u (i + 1) / 2⁶⁴⌋).
+// Sets the first t entries of `order` to 0 … t − 1, shuffled by Fisher and Yates with t − 1 numbers u of the stream:
+// for i = t − 1 … 1 entry i is swapped with entry ⌊u (i + 1) / 2⁶⁴⌋, as in engines/minibatches.py.
 void shuffle(Pcg64& stream, long t, std::vector<std::uint32_t>& order);
 
 }  // namespace chainrule

@@ -1,4 +1,4 @@
-// sin and cos of one number of any size, for the lanes that the kernels' own reduction does not reach.
+// sin and cos of one number of any size, for lanes whose argument is too large for the kernels' own reduction.
 #include <cmath>
 
 namespace chainrule {

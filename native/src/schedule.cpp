@@ -7,7 +7,7 @@
 namespace chainrule {
 namespace {
 
-// from p at v = 0 to q at v = 1 along half a cosine
+// Moves from p at v = 0 to q at v = 1 along half a cosine.
 double half_cosine(double p, double q, double v) { return q + (p - q) * 0.5 * (1.0 + std::cos(std::numbers::pi * v)); }
 
 }  // namespace

@@ -1,11 +1,11 @@
-// Schedules of α, λ and p: the formulas of schedules.py.
+// Schedules of α, λ and p, with the formulas of optimizers/schedules.py.
 #pragma once
 
 #include "chainrule/spec.hpp"
 
 namespace chainrule {
 
-// the value after `epoch` (perhaps a fraction) of `epochs` planned epochs
+// Returns the value after `epoch` of `epochs` planned epochs; `epoch` may be fractional.
 double value_at(const ScheduleSpec& schedule, double epoch, double epochs);
 
 }  // namespace chainrule

@@ -1,5 +1,5 @@
-// The preparation of a training step: its examples, its dropout key and its coefficients. Random numbers are drawn in the
-// order of the reference engine (engines/reference.py).
+// The preparation of a training step: its examples, its dropout key and its coefficients. Random numbers are drawn in
+// the order of the reference engine (engines/reference.py).
 #pragma once
 
 #include <vector>

@@ -151,7 +151,7 @@ template <class T> void Trainer<T>::end_epoch() {
   stopped_ = reason_to_stop();
 }
 
-// The rules of training/stopping.py
+// The rules of engines/stopping.py
 template <class T> Stopped Trainer<T>::reason_to_stop() const {
   const Progress& p = progress_;
   if (problem_.tol >= 0 && p.epoch > problem_.tol_epochs) {

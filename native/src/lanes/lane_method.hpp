@@ -1,7 +1,7 @@
-// Training steps in lanes, for narrow networks: the examples lie across the lanes (kernels/lanes/contract.hpp). Networks such as
-// 5-3-2-1 or 4-32-16-4 need no packing then, and no padding of a handful of features to a panel of 32. A batch is divided into
-// groups that stay in cache, and the groups into at most max_chunks chunks, by the batch's size alone; each chunk has sums of its
-// own, which are added in order.
+// Training steps in lanes, for narrow networks: the examples lie across the lanes (kernels/lanes/contract.hpp).
+// Networks such as 5-3-2-1 or 4-32-16-4 need no packing then, and no padding of a handful of features to a panel of 32.
+// A batch is divided into groups that stay in cache, and the groups into at most max_chunks chunks, by the batch's size
+// alone; each chunk has sums of its own, which are added in order.
 #pragma once
 
 #include <vector>

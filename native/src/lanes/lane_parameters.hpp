@@ -13,8 +13,8 @@ template <class T> class LaneParameters {
   void put(const T* new_theta, const std::array<const T*, 2>& moments);
   void get(T* theta_copy, const std::array<T*, 2>& moments) const;
 
-  // Makes the optimizer's step along `gradient`, given J without penalties, and sets `measured`; or leaves θ and the moments
-  // unchanged and returns `diverged` if J, ∇J or the next θ is not finite.
+  // Makes the optimizer's step along `gradient`, given J without penalties, and sets `measured`; or leaves θ and the
+  // moments unchanged and returns `diverged` if J, ∇J or the next θ is not finite.
   Outcome update(const Step<T>& step, double J, Measured& measured);
 
   const long d;         // the length of θ

@@ -27,8 +27,8 @@ template <class T> class Activations {
 
   const T* input_of(int i) const { return i == 1 ? x.get() : layers[i - 2].a.get(); }
 
-  // Looks for zeros in some of the first `rows` rows, which a pass for training has computed, and sets the layers' is_…_sparse.
-  // Later products skip them; results are the same. Called by one thread between two passes.
+  // Looks for zeros in some of the first `rows` rows, which a pass for training has computed, and sets the layers'
+  // is_…_sparse. Later products skip them; results are the same. Called by one thread between two passes.
   void look_for_zeros(long rows);
 
   void free_all();

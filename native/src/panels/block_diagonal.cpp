@@ -72,8 +72,8 @@ template <class T> void BlockDiagonalFront<T>::add_groups(int l, long theta_offs
   }
 }
 
-// Appends the groups of layer l that compute its first `units` units to order_, each after the groups that it reads. next[l] is
-// the first group of layer l that is not yet there.
+// Appends the groups of layer l that compute its first `units` units to order_, each after the groups that it reads.
+// next[l] is the first group of layer l that is not yet there.
 template <class T> void BlockDiagonalFront<T>::order_inputs_first(int l, long units, std::vector<std::size_t>& next) {
   for (; next[l] < groups.size() && groups[next[l]].layer == l && groups[next[l]].first_unit < units; ++next[l]) {
     const Group& group = groups[next[l]];

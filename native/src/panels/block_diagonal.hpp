@@ -1,6 +1,6 @@
 // The front: the leading block-diagonal layers of a network, L[1] … L[count()]. They are computed unit by unit
-// (kernels/units/contract.hpp), in groups of a few blocks whose parameters are contiguous. The front's inputs are the examples;
-// its outputs go to the panels of the layer above.
+// (kernels/units/contract.hpp), in groups of a few blocks whose parameters are contiguous. The front's inputs are the
+// examples; its outputs go to the panels of the layer above.
 #pragma once
 
 #include <algorithm>
@@ -14,8 +14,8 @@ namespace chainrule {
 
 template <class T> class BlockDiagonalFront {
  public:
-  // Some blocks of one layer. W, b and κ of a group are stored one after the other, each padded with zeros to padded() numbers; so
-  // are the moments and the gradient.
+  // Some blocks of one layer. W, b and κ of a group are stored one after the other, each padded with zeros to padded()
+  // numbers; so are the moments and the gradient.
   struct Group {
     int layer;                     // layers[layer]
     Run run;                       // the blocks
@@ -53,8 +53,8 @@ template <class T> class BlockDiagonalFront {
   // The masks of dropout for rows [first_row, last_row); `dropout` [count()] holds this step's p of each layer.
   void draw_masks(std::uint64_t key, const double* dropout, long step_row, long step_rows, long first_row,
                   long last_row) const;
-  // forward writes a[count()] to `panels`; backward reads ∂J/∂a[count()] from them. In training both return whether all activations,
-  // deltas and terms of ∂J/∂κ are below the limit.
+  // forward writes a[count()] to `panels`; backward reads ∂J/∂a[count()] from them. In training both return whether all
+  // activations, deltas and terms of ∂J/∂κ are below the limit.
   bool forward(bool is_training, long first_row, long last_row, T* panels, long stride, T limit) const;
   bool backward(long first_row, long last_row, const T* panels, long stride, T limit) const;
 

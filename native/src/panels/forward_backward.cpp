@@ -45,8 +45,8 @@ template <class T> bool ForwardBackward<T>::run_by_rows(const MicroBatch<T>& bat
   const int lanes = network_.lanes;
   const long groups = (batch.rows + lanes - 1) / lanes, pieces = pieces_of_rows(batch.rows, team.count);
   bool no_overflow = true;
-  // Threads start a layer at different panels, and a thread starts its next piece where it ended the last one: what it has read
-  // of W has left the cache of the core that wrote it (2 % on 32-256-256-1).
+  // Threads start a layer at different panels, and a thread starts its next piece where it ended the last one. The
+  // panels that it has read have left the cache of the core that wrote them (2 % on 32-256-256-1).
   int turn = thread;
   team.for_each_piece(thread, pieces, [&](long k) {
     const int first_row = static_cast<int>(groups * k / pieces) * lanes;
@@ -115,7 +115,7 @@ template <class T> bool ForwardBackward<T>::run_by_columns(const MicroBatch<T>& 
   return no_overflow;
 }
 
-// Returns the number of pieces of rows: small enough for the cache, and for threads of unequal speed; the same for each thread.
+// Returns the number of pieces of rows, a multiple of `threads`: small enough for the cache and for work stealing.
 template <class T> long ForwardBackward<T>::pieces_of_rows(int rows, int threads) const {
   long widest = 1, least = least_rows;
   for (std::size_t l = 0; l < network_.layers.size(); ++l) {
@@ -215,8 +215,8 @@ const T* ForwardBackward<T>::first_read(const Region& region, const Buffer<T>& W
   return W ? W.get() + region.start(panels) * K * network_.R : nullptr;
 }
 
-// Returns what is common to the products of both passes; `after` is read after the last panel of W. The caller sets the rest: to
-// clear the structure first costs 1 % on 16-64-32-1.
+// Returns what is common to the products of both passes; `after` is read after the last panel of W. The caller sets the
+// rest: to clear the structure first costs 1 % on 16-64-32-1.
 template <class T> Linear<T> ForwardBackward<T>::product(const Region& region, const Buffer<T>& W, long K, int panels,
                                                          const T* after) const {
   Linear<T> g;

@@ -1,5 +1,5 @@
-// The forward and the backward pass over a micro-batch, divided among threads: by rows, where a thread carries a few of them
-// through all layers; or by columns, where the threads divide each layer's panels, with a barrier between the layers.
+// The forward and the backward pass over a micro-batch. Threads divide it by rows, and carry a few of them through all
+// layers at a time; or by columns: they divide the panels of each layer and meet at a barrier after it.
 #pragma once
 
 #include <vector>
@@ -27,9 +27,9 @@ template <class T> class ForwardBackward {
  public:
   ForwardBackward(const PanelNetwork<T>& network, const CostSpec& cost, int threads);
 
-  // Computes the activations, the losses and, in training, the deltas. Returns whether this thread saw no overflow: all losses,
-  // activations and deltas below limits with which no sum over `capacity` rows can overflow. All threads call this, and a
-  // barrier must follow. A stopping team leaves work undone.
+  // Computes the activations, the losses and, in training, the deltas. Returns whether this thread saw no overflow: all
+  // losses, activations and deltas below limits with which no sum over `capacity` rows can overflow. All threads call
+  // this, and a barrier must follow. A stopping team leaves work undone.
   bool run(const MicroBatch<T>& batch, Team& team, int thread);
 
   // Writes this thread's part of δ[1] … δ[r] to rows first, first + 1, … of deltas[i − 1] (·, mᵢ).

@@ -152,8 +152,9 @@ void GradientSum<T>::sum_whole(const GradientEpilogue<T>& epilogue, long rows, T
   });
 }
 
-// Of the two panels that the next piece reads, returns the one that this thread has not used lately: another core may have written
-// it, or it has left L2 (3 % on 32-256-256-1 and 1024-2048-2048-10). The pieces of the front come first and have q = 0.
+// Of the two panels that the next piece reads, returns the one that this thread has not used lately: another core may
+// have written it, or it has left L2 (3 % on 32-256-256-1 and 1024-2048-2048-10). The pieces of the front come first
+// and have q = 0.
 template <class T>
 const T* GradientSum<T>::input_to_prefetch(const GradientPiece& piece, const GradientPiece& next) const {
   const GradientBlock<T>& block = blocks_[next.first_block];
@@ -161,9 +162,9 @@ const T* GradientSum<T>::input_to_prefetch(const GradientPiece& piece, const Gra
   return has_new_inputs ? block.A : block.B;
 }
 
-// Determines whether sum_in_halves() is the faster one. It pays if inputs and deltas are several times as many as sums, while all
-// that a thread touches stays in a cache of some 2 MB. 32-256-256-1, batch 256: 4 %; 16-64-64-1, batch 512: 11 %; but
-// 128-384-384-10, batch 256: −1 %.
+// Determines whether sum_in_halves() is the faster one. It pays if inputs and deltas are several times as many as sums,
+// while all that a thread touches stays in a cache of some 2 MB. 32-256-256-1, batch 256: 4 %; 16-64-64-1, batch 512:
+// 11 %; but 128-384-384-10, batch 256: −1 %.
 template <class T> bool GradientSum<T>::halves_pay(long most_rows) const {
   if (network_.splits_columns || network_.front.count() || most_rows < least_rows_in_halves) return false;
   const double rows = double(most_rows);
@@ -177,10 +178,10 @@ template <class T> bool GradientSum<T>::halves_pay(long most_rows) const {
   return 2 * sums < rows * (inputs + 0.5 * deltas) && numbers * sizeof(T) < most_bytes_in_halves;
 }
 
-// Lets each thread first sum the rows that it has just computed. Half of the partial sums then go from core to core, instead of all
-// inputs and half of the deltas. The first half of the threads has computed the first half of the rows and owns the first half
-// of the pieces: in a first pass each half of the threads sums its rows for the pieces of the other half and stores the
-// result; in a second pass the owners continue with their own rows.
+// Lets each thread first sum the rows that it has just computed. Half of the partial sums then go from core to core,
+// instead of all inputs and half of the deltas. The first half of the threads has computed the first half of the rows
+// and owns the first half of the pieces: in a first pass each half of the threads sums its rows for the pieces of the
+// other half and stores the result; in a second pass the owners continue with their own rows.
 template <class T>
 void GradientSum<T>::sum_in_halves(const GradientEpilogue<T>& epilogue, long rows, Team& team, int thread) {
   const auto& pieces = split_.pieces();

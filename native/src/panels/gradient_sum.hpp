@@ -1,5 +1,5 @@
-// ∂J/∂θ, summed block by block over the rows of a micro-batch. A sum is followed at once by the optimizer's step of its parameters
-// (the fused update), so that no buffer for the gradient is needed; or it is stored, and the step made later.
+// ∂J/∂θ, summed block by block over the rows of a micro-batch. The optimizer's step along a block follows its sum at
+// once (the fused update) and needs no room for the gradient; or the sums are stored, and the step follows later.
 #pragma once
 
 #include <vector>
@@ -22,7 +22,7 @@ template <class T> class GradientSum {
   // The following three are called by all threads and compute this thread's pieces; a barrier must follow.
   // Sums the gradient over rows 0 … rows − 1 and makes the optimizer's step along it.
   void update(const Step<T>& step, long rows, Team& team, int thread);
-  // Adds the sum over these rows to the stored gradient; the first micro-batch of a step replaces it, the last one completes it.
+  // Adds the sum over these rows to the stored gradient, which the first micro-batch of a step replaces.
   void accumulate(const Step<T>& step, long rows, bool is_first, bool is_last, Team& team, int thread);
   // Makes the optimizer's step along the stored gradient, with these constants of each layer.
   void apply(const Step<T>& step, const StepConstants<T>* constants, Team& team, int thread);

@@ -1,5 +1,6 @@
-// The proof that a training step cannot overflow, from bounds of θ, the moments and the data that cost next to nothing while training
-// goes well. It permits the fused update, after which a step cannot be undone, and spares the search for large numbers.
+// The proof that a training step cannot overflow, from bounds of θ, the moments and the data that cost next to nothing
+// while training goes well. It permits the fused update, after which a step cannot be undone, and spares the search for
+// large numbers.
 #pragma once
 
 #include <vector>
@@ -19,12 +20,12 @@ template <class T> class OverflowGuard {
   // Measures θ and the first moment: after they were put, and when the bounds have grown too far.
   void measure();
 
-  // Returns true if no |θ| can overflow in this step while no entry of the gradient is above `largest_gradient`, and raises the bounds
-  // of θ and of the first moment by what the step can add.
+  // Returns true if no |θ| can overflow in this step while no entry of the gradient is above `largest_gradient`, and
+  // raises the bounds of θ and of the first moment by what the step can add.
   bool theta_stays_finite(const Step<T>& step, double largest_gradient);
 
-  // Given that theta_stays_finite(step, largest_safe_gradient()), returns true if all activations, deltas and gradients of
-  // the step after this one are also proved to be below their limits.
+  // Given that theta_stays_finite(step, largest_safe_gradient()), returns true if all activations, deltas and gradients
+  // of the step after this one are also proved to be below their limits.
   bool next_step_cannot_overflow(const Step<T>& step);
 
   // Largest |x|; infinite if an input is NaN

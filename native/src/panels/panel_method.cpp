@@ -6,7 +6,7 @@
 namespace chainrule {
 namespace {
 
-// A fused update cannot be interrupted. Above so many multiplications per thread, some 0.1 s, the gradient is accumulated first.
+// A fused update cannot be interrupted. Above this many multiplications per thread, some 0.1 s, gradients are stored.
 constexpr double most_products = 7e9;
 constexpr long passes_between_looks_for_zeros = 16;
 constexpr long most_rows = 4096;                 // of a micro-batch

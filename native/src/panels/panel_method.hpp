@@ -1,6 +1,7 @@
-// Training steps in panels. A pass divides the batch's rows among the threads, and then each thread computes its blocks of ∂J/∂W
-// and applies them at once, so that no gradient is stored and two barriers a step suffice. A step that cannot be proved to stay
-// finite, clips its gradient, or has too many rows for one pass, accumulates the gradient first.
+// Training steps in panels. Threads divide the batch's rows in the forward and the backward pass, then the blocks of
+// ∂J/∂W, each of which updates its part of W at once: no gradient is stored, and a step has two barriers (three if
+// GradientSum halves the rows). A step that cannot be proved to stay finite, that clips its gradient, or that has too
+// many rows for one pass accumulates the gradient first, and then updates θ.
 #pragma once
 
 #include <vector>
@@ -24,7 +25,7 @@ template <class T> class PanelMethod final : public Method<T> {
   Outcome step(const Step<T>& step, Team& team, int thread) override;
   double losses(const TrainingSet<T>& set, double scale, Team& team, int thread) override;
 
-  // Writes ∇J(θ) (d,) and the rows of δ[1] … δ[r], each (t, mᵢ), at the present θ; this->measured.J is J. Called by all threads.
+  // Computes ∇J(θ) (d,), δ[1] … δ[r], each (t, mᵢ), and J, which measured.J receives. Called by all threads.
   void gradient(const Step<T>& step, T* gradient, T* const* deltas, Team& team, int thread);
 
  private:

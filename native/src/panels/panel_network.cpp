@@ -20,7 +20,7 @@ template <class T> bool columns_pay(const NetworkSpec& net, long capacity) {
   return is_hidden_entrywise && capacity <= 256 && largest >= (1 << 20);
 }
 
-// Calls f(j, k, q, e) for each row j of a block-diagonal W: its q parameters begin at column k, and at number e of W in θ.
+// Calls f(j, k, q, e) for each row j of a block-diagonal W: its q parameters begin at column k, and at entry e of W.
 template <class F> void for_each_row(const std::vector<Run>& runs, F f) {
   long j = 0, k = 0, e = 0;
   for (const Run& run : runs)

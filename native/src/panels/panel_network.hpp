@@ -1,5 +1,5 @@
-// A network's θ in the packed layout (kernels.hpp). The leading block-diagonal layers are the front's (block_diagonal.hpp); a
-// block-diagonal layer elsewhere is stored as a dense W with zeros.
+// A network's θ in the packed layout (kernels.hpp). The leading block-diagonal layers are the front's
+// (block_diagonal.hpp); a block-diagonal layer elsewhere is stored as a dense W with zeros.
 #pragma once
 
 #include <array>

@@ -29,9 +29,9 @@ template <class T> void WorkSplit<T>::make_groups() {
   for (int p = 0; p < int(network_.front.groups.size()); ++p) add(-1, p, 0, 1);
   for (int l = 0; l < int(network_.layers.size()); ++l) {
     const PanelLayer<T>& layer = network_.layers[l];
-    // The blocks of one panel of W follow one another, so that the panel and its deltas mostly stay with one thread (2 % on
-    // 32-256-256-1 and 784-512-512-10). If the inputs of all panels do not fit into L2, a few panels of outputs take turns: their
-    // deltas stay there while the inputs pass by.
+    // The blocks of one panel of W follow one another, so that the panel and its deltas mostly stay with one thread
+    // (2 % on 32-256-256-1 and 784-512-512-10). If the inputs of all panels do not fit into L2, a few panels of outputs
+    // take turns, and their deltas stay there while the inputs are read once.
     const int panels = layer.is_thin ? 1 : layer.panels_out;
     const long cached = std::max<long>(1, bytes_in_L2 / (network_.capacity * network_.R * long(sizeof(T))));
     const bool one_by_one = network_.splits_columns || layer.panels_in <= cached;
@@ -82,7 +82,7 @@ template <class T> double WorkSplit<T>::work(const GradientPiece& piece) const {
   return double(layer.is_thin ? layer.m : std::min(R * piece.count, layer.n - piece.q * R) + (piece.q == 0));
 }
 
-// A piece is a group if δ is sparse, where larger pieces pay; otherwise, or if those would be too few, it is a single block.
+// A piece is a group if δ is sparse, unless that makes too few pieces; otherwise it is a single block.
 template <class T> void WorkSplit<T>::set_thread_count(int threads) {
   const bool are_enough = long(groups_.size()) >= 2 * threads;
   pieces_.clear();

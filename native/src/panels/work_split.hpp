@@ -23,9 +23,10 @@ template <class T> class WorkSplit {
 
   WorkSplit(const PanelNetwork<T>& network, const Activations<T>& activations, int most_threads);
 
-  // Divides the work among so many threads. Called by one thread, while no other one works.
+  // Divides the work among `threads` threads. Called by one thread, while no other one works.
   void set_thread_count(int threads);
-  // Divides it anew if the sparsity of the deltas has changed. Zeros are skipped only if all that they are multiplied by is finite.
+  // Divides it anew if the sparsity of the deltas has changed. Zeros may be skipped if all activations and deltas are
+  // finite, since 0 · ∞ is not 0.
   void adapt(bool all_finite);
 
   long block_count() const { return block_count_; }

@@ -1,6 +1,6 @@
-// The choice of the number of threads. The sizes of a network do not determine it: a barrier takes 40 ns on one machine and
-// 300 on the next, and cores may be busy. So other numbers are tried now and then, for a few steps, and the fastest one is
-// kept; a step's results are the same for any number of threads.
+// The choice of the number of threads. The sizes of a network do not determine it: a barrier takes 40 ns on one machine
+// and 300 on the next, and cores may be busy. So other numbers are tried now and then, for a few steps, and the fastest
+// one is kept; a step's results are the same for any number of threads.
 #pragma once
 
 #include <algorithm>
@@ -54,7 +54,8 @@ class ThreadChoice {
   void decide(double step_seconds) {
     const long trial = std::max(least_steps, static_cast<long>(trial_seconds / std::max(step_seconds, 1e-9)));
     const bool was_trial = current_ != best_, is_first = best_seconds_ == 0;
-    // Each failed trial doubles the wait for the next one (× 16 if it was far slower): three trials in 50 ms cost 16-64-32-1 4 %.
+    // Each failed trial doubles the wait for the next one (× 16 if it was far slower): three trials in 50 ms cost
+    // 16-64-32-1 4 %.
     if (was_trial) rest_ = std::min((step_seconds > far_worse * best_seconds_ ? 16 : 2) * rest_, most_rest);
     if (was_trial && step_seconds < better * best_seconds_) {
       best_ = current_;

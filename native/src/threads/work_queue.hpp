@@ -1,6 +1,7 @@
 // Work stealing over numbered pieces of work. Each thread has a range of pieces, which it takes in order; once that is
-// empty, it takes pieces from the ends of the other ranges. A thread on a slow or busy CPU then delays nobody (32-256-256-1,
-// batch 256, two CPUs of unequal speed: 627 → 554 µs a step), and a piece's result does not depend on who computes it.
+// empty, it takes pieces from the ends of the other ranges. A thread on a slow or busy CPU then delays nobody
+// (32-256-256-1, batch 256, two CPUs of unequal speed: 627 → 554 µs a step), and a piece's result does not depend on
+// who computes it.
 #pragma once
 
 #include <atomic>
