@@ -151,7 +151,7 @@ LAYER = [
     Bad(
         "kappa of a plain σ",
         lambda _: cr.Layer([[1.0]], [0.0], "relu", kappa=[1.0]),
-        ("kappa is for a parametric σ alone", "cr.Parametric('relu')"),
+        ("kappa needs a parametric σ", "cr.Parametric('relu')"),
     ),
     Bad(
         "kappa of the wrong length",
@@ -164,7 +164,7 @@ LAYER = [
         ("kappa must be finite", "nan"),
     ),
     Bad("a parametric softmax", lambda _: cr.Parametric("softmax"), ("an entrywise activation", "cr.softmax")),
-    Bad("κ twice", lambda _: cr.Parametric(cr.Parametric("tanh")), ("without a κ of its own", "cr.Parametric")),
+    Bad("κ twice", lambda _: cr.Parametric(cr.Parametric("tanh")), ("that has no κ itself", "cr.Parametric")),
     Bad("parametric of a function", lambda _: cr.Parametric(np.tanh), ("sigma must be an activation", "cr.Activation")),
     Bad("an unknown parametric σ", lambda _: cr.Parametric("mihs"), ("did you mean 'mish'?",), cr.UnknownName),
     Bad(
@@ -337,10 +337,10 @@ ARRAYS = [
     Bad("x dates", lambda net: net(np.array(["2024-01-01"] * 3, "M8[D]")), ("x must", "datetime64", "Encode")),
     Bad("x structured", lambda net: net(np.zeros(3, dtype=[("u", float)])), ("x must hold real numbers", "'u'")),
     Bad("x a generator", lambda net: net(numbers()), ("x must be an array", "generator", "list(…)")),
-    Bad("x a text", lambda net: net("abc"), ("x must be an array", "'abc'", "Give a list")),
+    Bad("x a text", lambda net: net("abc"), ("x must be an array", "'abc'", "Pass a list")),
     Bad("x a set", lambda net: net({1.0, 2.0, 3.0}), ("x must be an array", "{1.0, 2.0, 3.0}", "list(…)")),
     Bad("x a dict", lambda net: net({"x": 1.0}), ("x must be an array", "{'x': 1.0}")),
-    Bad("x a function", lambda net: net(numbers), ("x must be an array", "numbers", "Give a list")),
+    Bad("x a function", lambda net: net(numbers), ("x must be an array", "numbers", "Pass a list")),
     Bad("x ragged", lambda net: net([[1.0, 2.0, 3.0], [1.0]]), ("x must be an array", "different lengths")),
     Bad("x masked", lambda net: net(masked()), ("x must be finite", "masked", "filled")),
     Bad(
@@ -736,7 +736,7 @@ PATHS = [
     Bad("load a number", lambda _: cr.load(3), ("path must name a file", "got 3")),
     Bad("load no name", lambda _: cr.load(""), ("path must name a file", "''")),
     Bad("load a name with a zero byte", lambda _: cr.load("a\0b"), ("path must name a file",)),
-    Bad("load no safetensors", lambda _: cr.load(__file__), ("not a whole Chainrule file",), cr.FileFormatError),
+    Bad("load no safetensors", lambda _: cr.load(__file__), ("not a complete Chainrule file",), cr.FileFormatError),
     Bad("activations a list", lambda _: cr.load("x", activations=[cr.relu]), ("activations must map names", "cr.relu")),
     Bad("save under no name", lambda net: net.save(""), ("path must name a file",)),
     Bad("save as a folder", lambda net: net.save(Path(__file__).parent), ("is a folder",), IsADirectoryError),
@@ -746,7 +746,7 @@ PATHS = [
         ("net must be float32 or float64", "astype"),
     ),
     Bad("state without a file", lambda _: cr.TrainingState.load("no such file"), ("No such file",), FileNotFoundError),
-    Bad("state of no safetensors", lambda _: cr.TrainingState.load(__file__), ("not a whole",), cr.FileFormatError),
+    Bad("state of no safetensors", lambda _: cr.TrainingState.load(__file__), ("not a complete",), cr.FileFormatError),
 ]
 
 TABLE = [

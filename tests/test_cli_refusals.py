@@ -137,9 +137,9 @@ TRAIN = [
 ]
 
 OTHERS = [
-    ("predict noise.safetensors k.csv", 1, "noise.safetensors is not a whole Chainrule file"),
-    ("predict cut.safetensors k.csv", 1, "cut.safetensors is not a whole Chainrule file"),
-    ("predict k.csv k.csv", 1, "k.csv is not a whole Chainrule file"),
+    ("predict noise.safetensors k.csv", 1, "noise.safetensors is not a complete Chainrule file"),
+    ("predict cut.safetensors k.csv", 1, "cut.safetensors is not a complete Chainrule file"),
+    ("predict k.csv k.csv", 1, "k.csv is not a complete Chainrule file"),
     ("predict bare.safetensors k.csv", 1, "holds a 'network'; expected a 'table model'"),
     ("predict kk.safetensors k.csv", 2, "there is no file 'kk.safetensors'; did you mean 'k.safetensors'?"),
     ("predict k.safetensors kk.csv", 2, "there is no file 'kk.csv'; did you mean 'k.csv'?"),

@@ -14,7 +14,7 @@ import chainrule as cr
 from chainrule.backprop import backpropagate
 from chainrule.engines.minibatches import dropout_masks
 from chainrule.network.forward import forward
-from chainrule.network.theta import parameter_views, spread
+from chainrule.network.theta import at_every_parameter, parameter_views
 from chainrule.optimizers import OPTIMIZERS
 
 OPTIMIZED = [
@@ -80,7 +80,9 @@ def test_a_rate_of_0_freezes(optimizer: cr.Optimizer, kind: str, engine: str) ->
         net.W[3][0, 0] = net.b[1][0] = net.kappa[2][0] = -0.0
     start = frozen.theta.copy()
     history = train_or_skip(frozen, X, Y, optimizer=optimizer, epochs=5, engine=engine)
-    mask = spread(frozen.layout, [cr.Factors(*(float(k == kind) for k in ("W", "b", "kappa")))] * 3, bool).astype(bool)
+    mask = at_every_parameter(
+        frozen.layout, [cr.Factors(*(float(k == kind) for k in ("W", "b", "kappa")))] * 3, bool
+    ).astype(bool)
     assert frozen.theta[mask].tobytes() == start[mask].tobytes()
     assert (frozen.theta[~mask] != start[~mask]).mean() > 0.8
     assert history.stopped == "epochs"
@@ -159,7 +161,7 @@ def test_penalties_act_on_W_alone() -> None:
         cr.gradient(net, cost, X, Y, engine="reference")
         for cost in (cr.SumOfSquares(l1=0.5, l2=2.0), cr.SumOfSquares())
     )
-    at_W = spread(net.layout, [cr.Factors(1.0, 0.0, 0.0)] * 3, bool).astype(bool)
+    at_W = at_every_parameter(net.layout, [cr.Factors(1.0, 0.0, 0.0)] * 3, bool).astype(bool)
     theta = net.theta[at_W]
     penalty = 0.5 * abs(theta).sum() + (theta**2).sum()
     assert with_penalty.J - without.J == pytest.approx(penalty, rel=1e-12)
@@ -179,7 +181,7 @@ def test_a_scheduled_weight_decay_step_by_step() -> None:
     net, by_hand, epochs = network(), network(), 8
     history = cr.train(net, X, Y, optimizer=optimizer, epochs=epochs, engine="reference")
     moments = optimizer.start(by_hand.theta)
-    decayed = spread(net.layout, (layer.decay for layer in net.layers), float)
+    decayed = at_every_parameter(net.layout, (layer.decay for layer in net.layers), float)
     for k in range(epochs):
         g = cr.gradient(by_hand, "sum_of_squares", X, Y, engine="reference")
         now = cr.AdamW(0.1, weight_decay=FALLING.at(k, epochs))

@@ -178,7 +178,7 @@ def test_layers_are_numbered_as_in_the_lecture() -> None:
         z[1:]
     with pytest.raises(TypeError):
         z["1"]  # type: ignore[call-overload]
-    with pytest.raises(ValueError, match="no layer has 'x'"):
+    with pytest.raises(ValueError, match="no layer has the entry"):
         z.index("x", 2)
 
 

@@ -123,8 +123,8 @@ class Spoilt(NamedTuple):
 NET = ("network",)
 LAYER = (*NET, "layers", 0)
 SPOILT_HEADERS = [
-    Spoilt(("format",), "keras", "no header of Chainrule's format"),
-    Spoilt(("version",), 2, "has format version 2; this Chainrule reads up to 1. Update it."),
+    Spoilt(("format",), "keras", "no header in Chainrule's format"),
+    Spoilt(("version",), 2, "has format version 2; this Chainrule reads up to 1. Update Chainrule."),
     Spoilt(("version",), 0, "version 0; expected an integer ≥ 1"),
     Spoilt(("version",), True, "version True"),
     Spoilt(("version",), 1.0, "version 1.0"),
@@ -135,7 +135,7 @@ SPOILT_HEADERS = [
     Spoilt(NET, [], "'network' must be an object; got []"),
     Spoilt((*NET, "dtype"), "float16", "'dtype' must be one of float32, float64; got 'float16'"),
     Spoilt((*NET, "dtype"), "float32", "W[1] must be float32 of shape (2, 3); got float64"),
-    Spoilt((*NET, "dtype"), ["float64"], "'dtype' must be a text"),
+    Spoilt((*NET, "dtype"), ["float64"], "'dtype' must be a string"),
     Spoilt((*NET, "m"), "321", "'m' must be a list; got '321'"),
     Spoilt((*NET, "m"), [3, 2], "'layers' must describe 1 layers, for 2 sizes; got 2"),
     Spoilt((*NET, "m"), [], "sizes must be a list m₀ … m_r"),
@@ -144,17 +144,17 @@ SPOILT_HEADERS = [
     Spoilt((*NET, "m"), [3, -2, 1], "sizes[1] must be an integer ≥ 1; got -2"),
     Spoilt((*NET, "m"), [3, 2, None], "sizes[2] must be an integer ≥ 1; got None"),
     Spoilt((*NET, "m"), [3, [2], 1], "sizes[1] must be an integer ≥ 1; got [2]"),
-    Spoilt((*NET, "m"), [3, 2**62, 1], "sizes must give a θ that memory can hold"),
+    Spoilt((*NET, "m"), [3, 2**62, 1], "sizes must give a θ that fits in memory"),
     Spoilt((*NET, "m"), [3, 10**400, 1], "sizes[1] must be an integer < 2**63; got an integer of 1329 bits"),
     Spoilt((*NET, "m"), [3, 4, 1], "W[1] must be float64 of shape (4, 3); got float64 of shape (2, 3)"),
     Spoilt((*NET, "layers"), {}, "'layers' must be a list; got {}"),
     Spoilt((*NET, "layers"), [None, None], "'layers' must hold an object for layer 1; got None"),
     Spoilt((*LAYER, "activation"), "rellu", "activation 'rellu', which this version of Chainrule does not have"),
-    Spoilt((*LAYER, "activation"), ["relu"], "'activation' must be a text; got ['relu']"),
+    Spoilt((*LAYER, "activation"), ["relu"], "'activation' must be a string; got ['relu']"),
     Spoilt((*LAYER, "activation"), "x" * 10**6, "which this version of Chainrule does not have"),
     Spoilt((*LAYER, "activation"), "__import__('os').system('true')", "which this version of Chainrule does not have"),
     Spoilt((*LAYER, "builtin"), 1, "'builtin' must be true or false; got 1"),
-    Spoilt((*LAYER, "builtin"), False, "not one of Chainrule's own, and a file holds no code. Hand it over"),
+    Spoilt((*LAYER, "builtin"), False, "not built in, and a file holds no code. Pass it"),
     Spoilt((*LAYER, "parameters"), [["slope", 0.1]], "'parameters' must be an object"),
     Spoilt((*LAYER, "parameters"), {}, "'leaky_relu' must have the parameters ['slope']; got []"),
     Spoilt((*LAYER, "parameters"), {"slope": 0.1, "z": 1}, "must have the parameters ['slope']; got ['slope', 'z']"),
@@ -200,14 +200,14 @@ SPOILT_ADDITIONS = [
     Spoilt((*LAYER, "blocks"), [[4, 1, 1], [-1, 1, 1]], "'blocks': each count, p and q must be an integer ≥ 1; got -1"),
     Spoilt((*LAYER, "blocks"), [[1, 2**62, 2**62]], "'blocks' must make up a matrix of shape (3, 3); got"),
     Spoilt((*LAYER, "blocks"), [[1, 3, 3]], "W[1] must be float64 of shape (9,); got float64 of shape (3,)"),
-    Spoilt((*LAYER, "kappa"), True, "there is no tensor kappa[1]"),
+    Spoilt((*LAYER, "kappa"), True, "the tensor kappa[1] is missing"),
     Spoilt((*SECOND, "kappa"), 1, "'kappa' must be true or false; got 1"),
     Spoilt((*LAYER, "rate"), 6.0, "'rate' must be an object; got 6.0"),
     Spoilt((*LAYER, "rate"), {"W": 1.0, "b": 1.0}, "'kappa' must be a number; got nothing"),
     Spoilt((*LAYER, "rate", "W"), -1.0, "the factor of W must be a finite number ≥ 0; got -1.0"),
     Spoilt((*LAYER, "rate", "W"), True, "'W' must be a number; got True"),
     Spoilt((*SECOND, "decay", "b"), None, "'b' must be a number; got None"),
-    Spoilt((*SECOND, "dropout"), {}, "'schedule' must be a text; got nothing"),
+    Spoilt((*SECOND, "dropout"), {}, "'schedule' must be a string; got nothing"),
     Spoilt(
         (*SECOND, "dropout", "schedule"), "sawtooth", "schedule 'sawtooth', which this version of Chainrule does not"
     ),
@@ -394,7 +394,7 @@ def test_other_kinds_are_told_apart(tmp_path: Path) -> None:
         cr.load(tmp_path / "state")
     with pytest.raises(cr.FileFormatError, match="holds a 'network'; expected a 'training state'"):
         cr.TrainingState.load(tmp_path / "net")
-    with pytest.raises(cr.FileFormatError, match="not one that Chainrule wrote"):
+    with pytest.raises(cr.FileFormatError, match="no header written by Chainrule"):
         cr.load(tmp_path / "other")
 
 
@@ -423,11 +423,11 @@ STATE_FIELDS: list[tuple[str, object, str]] = [
     ("epoch", 2, "best_epoch must be ≤ epoch = 2"),
     ("best_epoch", 0.5, "'best_epoch' must be an integer"),
     ("batch", None, "'batch' must be an integer; got None"),
-    ("partial_J", 0.0, "'partial_J' must be a text; got 0.0"),
+    ("partial_J", 0.0, "'partial_J' must be a string; got 0.0"),
     ("partial_J", "zero", "invalid hexadecimal"),
     ("partial_J", "0x1p99999", "too large"),
     ("partial_seconds", -1.0, "partial_seconds must be a finite number ≥ 0"),
-    ("best_J", [], "'best_J' must be a text; got []"),
+    ("best_J", [], "'best_J' must be a string; got []"),
     ("stream", ["0x1"], "'stream' must be two texts"),
     ("stream", ["0x1", "0x2"], "the second odd"),
     ("stream", ["-0x1", "0x1"], "128 bits"),

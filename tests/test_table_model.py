@@ -95,7 +95,7 @@ def test_a_sigma_of_ones_own_is_handed_over(tmp_path: Path) -> None:
     square = cr.Activation(lambda z: z * z, lambda z: 2 * z, name="square")
     told = model(sigma=square)
     told.save(tmp_path / "m.safetensors")
-    with pytest.raises(cr.FileFormatError, match="'square', which is not one of Chainrule's own"):
+    with pytest.raises(cr.FileFormatError, match="'square', which is not built in"):
         TableModel.load(tmp_path / "m.safetensors")
     again = TableModel.load(tmp_path / "m.safetensors", activations={"square": square})
     assert np.array_equal(again.predict_proba(NEW), told.predict_proba(NEW))

@@ -1,4 +1,4 @@
-"""Chainrule: feed-forward neural networks as a university lecture defines them, executable, exact and fast."""
+"""Feed-forward neural networks as a university lecture defines them: executable, exact and fast."""
 
 from chainrule import engines
 from chainrule._internal.by_layer import ByLayer

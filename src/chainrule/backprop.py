@@ -1,4 +1,4 @@
-"""Backpropagation (Lecture, L14 – L17): δ[r] from the cost, then δ[i−1] from δ[i], and ∇J(θ) from all of them."""
+"""Backpropagation (Lecture, L14 – L17): δ[r] from the cost, then δ[i−1] from δ[i], and ∇J(θ) from every δ."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from chainrule.network.theta import parameter_views
 
 @dataclass(frozen=True, eq=False)
 class Gradient:
-    """∇J(θ) and the steps that lead to it.
+    """The gradient ∇J(θ) with the intermediate results of backpropagation.
 
-    ``J`` is J(θ); ``theta`` (d,) is ∇J(θ), of which ``W[i]`` = ∂J/∂W[i] (mᵢ, mᵢ₋₁), ``b[i]`` = ∂J/∂b[i] (mᵢ,) and
-    ``kappa[i]`` = ∂J/∂κ[i] (mᵢ,), or (0,) where σ[i] has no κ, are views; where W[i] is a `BlockDiagonal`, so is its
-    gradient. Row j of ``delta[i]`` (t, mᵢ) is ∂J/∂z[i] at example j; ``x`` (t, n), on request, is ∂J/∂x.
+    ``J`` is J(θ); ``theta`` (d,) is ∇J(θ). ``W[i]`` = ∂J/∂W[i] (mᵢ, mᵢ₋₁), ``b[i]`` = ∂J/∂b[i] (mᵢ,) and ``kappa[i]``
+    = ∂J/∂κ[i] (mᵢ,), or (0,) if σ[i] has no κ, are views into it; the gradient of a `BlockDiagonal` W[i] is a
+    `BlockDiagonal`. Row j of ``delta[i]`` (t, mᵢ) is ∂J/∂z[i] at example j; ``x`` (t, n) is ∂J/∂x, if requested.
 
     >>> import chainrule as cr
     >>> net = cr.Network([cr.Layer([[2.0]], [1.0], cr.identity)])
@@ -52,7 +52,7 @@ def backpropagate(
     penalty_scale: float | None = None,
     masks: ByLayer[Array | None] | None = None,
 ) -> Gradient:
-    """∇J(θ) from a finished forward pass: the lecture's chain rule, read from the output layer down."""
+    """Computes ∇J(θ) from a finished forward pass, by the chain rule from the output layer down (L14, L15)."""
     r = net.r
     scale = cost.example_scale(weights, len(Y))
     if penalty_scale is None:
@@ -83,7 +83,7 @@ def backpropagate(
 
 
 def set_to_product(W: Matrix, D: Array, A: Array) -> None:
-    """W := Dᵀ A, D (t, m) and A (t, n), or of that what a BlockDiagonal W holds."""
+    """Sets W := Dᵀ A, D (t, m) and A (t, n), restricted to the blocks if W is a BlockDiagonal."""
     if isinstance(W, BlockDiagonal):
         W.set_to_product(D, A)
     else:
@@ -92,7 +92,7 @@ def set_to_product(W: Matrix, D: Array, A: Array) -> None:
 
 @silent
 def network_jacobian(net: Network, X: Array) -> Array:
-    """∂N/∂x (t, m, n): row k of each Jacobian is the chain rule's pull-back of the k-th unit vector of ℝᵐ."""
+    """Computes ∂N/∂x (t, m, n); row k of each Jacobian is the pullback of the k-th unit vector of ℝᵐ."""
     run, (t, m) = forward(net, X), (len(X), net.m[-1])
     jacobian = np.empty((t, m, net.m[0]), dtype=net.dtype)
     for k in range(m):

@@ -1,1 +1,1 @@
-"""Helpers without mathematics: checks of input, names, value objects, sequences numbered by layer, the version."""
+"""Helpers without mathematics: input checks, name lookup, value objects, sequences indexed by layer, the version."""

@@ -1,4 +1,4 @@
-"""A sequence that is numbered as the lecture numbers layers: from 1, and outputs a from 0."""
+"""A sequence indexed as the lecture numbers layers: from 1, or from 0 for the outputs a."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ T = TypeVar("T")
 
 
 class ByLayer(Sequence[T], Generic[T]):
-    """A sequence that is numbered as in the lecture: z[1] … z[r], or a[0] … a[r].
+    """A sequence indexed as in the lecture: z[1] … z[r], or a[0] … a[r].
 
     >>> z = ByLayer(["z of layer 1", "z of layer 2"])
     >>> z[1], len(z)
     ('z of layer 1', 2)
 
-    The entries of W and b are views into θ, and steps may be made layer by layer (L13):
+    W[i] and b[i] are views into θ, so a step can be taken layer by layer (L13):
 
     >>> import chainrule as cr
     >>> net = cr.Network([cr.Layer([[2.0]], [1.0], cr.identity)])
@@ -38,16 +38,16 @@ class ByLayer(Sequence[T], Generic[T]):
     def __getitem__(self, i: int | slice) -> T | Sequence[T]:
         last = self._first + len(self._items) - 1
         if isinstance(i, slice):
-            raise TypeError(f"index one layer at a time, from {self._first} to {last}; list(…) gives them all.")
+            raise TypeError(f"index one layer at a time, from {self._first} to {last}; list(…) returns all of them.")
         if not self._first <= operator.index(i) <= last:
             raise IndexError(f"layers are numbered from {self._first} to {last} here; got {i}.")
         return self._items[i - self._first]
 
     def __setitem__(self, i: int, value: T) -> None:
-        """Takes back what an in-place operation has made, so that ``net.W[1] -= alpha * g.W[1]`` is a step (L13)."""
+        """Accepts the result of an in-place operation, so that ``net.W[1] -= alpha * g.W[1]`` is a step (L13)."""
         if value is not self[i]:
             raise TypeError(
-                f"layer {i} is frozen: move its numbers, as by net.W[{i}][...] = value, or build another one."
+                f"layer {i} is frozen: change its numbers in place, as in net.W[{i}][...] = value, or build a new one."
             )
 
     def __iter__(self) -> Iterator[T]:
@@ -60,11 +60,11 @@ class ByLayer(Sequence[T], Generic[T]):
         return reversed(self._items)
 
     def index(self, value: object, start: int = 0, stop: int = sys.maxsize) -> int:
-        """The number of the first layer that has ``value``; ValueError if none has."""
+        """Returns the number of the first layer whose entry is ``value``; raises ValueError if there is none."""
         for i, item in enumerate(self._items, self._first):
             if start <= i < stop and (item is value or item == value):
                 return i
-        raise ValueError(f"no layer has {value!r}.")
+        raise ValueError(f"no layer has the entry {value!r}.")
 
     def __repr__(self) -> str:
         return "{" + ", ".join(f"{i}: {item!r}" for i, item in enumerate(self._items, self._first)) + "}"

@@ -1,4 +1,8 @@
-"""Checks at the public border: every value that a user hands in passes here once, and nowhere else."""
+"""Checks at the public border: every argument that a user passes is checked here, once.
+
+``as_x`` converts its argument, ``check_x`` verifies and returns it, ``require_x`` raises unless a condition holds, and
+``refuse_x`` raises if one does.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +22,14 @@ Array = NDArray[np.inexact]
 Floats = NDArray[np.float64]
 
 LARGEST = 2**63 - 1  # counts and sizes are 64-bit integers in every engine
-LARGEST_SEED = 2**128 - 1  # as long as the entropy that NumPy draws for a seed of its own
+LARGEST_SEED = 2**128 - 1  # NumPy's own seeds have 128 bits of entropy too
 
 
 class _Short(reprlib.Repr):
-    """``repr``, cut where it is long."""
+    """``repr`` that truncates long values."""
 
     def repr_int(self, x: int, level: int) -> str:
-        """An integer; Python itself refuses to write one of more than 4300 digits."""
+        """Returns ``x`` as text; Python itself refuses to print more than 4300 digits."""
         return str(x) if abs(x) < 2**128 else f"an integer of {x.bit_length()} bits"
 
 
@@ -34,7 +38,7 @@ _short.maxstring = _short.maxother = 80
 
 
 def shown(value: object) -> str:
-    """``repr(value)`` on one line and short, for a message.
+    """Returns ``repr(value)``, shortened to one line for a message.
 
     >>> shown("relu"), shown([1] * 1000), shown(10**5000)
     ("'relu'", '[1, 1, 1, 1, 1, 1, ...]', 'an integer of 16610 bits')
@@ -43,29 +47,29 @@ def shown(value: object) -> str:
 
 
 def common_dtype(*dtypes: np.dtype[Any]) -> np.dtype[Any]:
-    """float32 where everything is, complex128 where anything is complex, else float64."""
+    """Returns float32 if every dtype is float32, complex128 if any is complex, and float64 otherwise."""
     if any(dtype.kind == "c" for dtype in dtypes):
         return np.dtype(np.complex128)
     return np.dtype(np.float32 if all(dtype == np.float32 for dtype in dtypes) else np.float64)
 
 
 def as_array(values: ArrayLike, symbol: str, dtype: DTypeLike | None = None, *, finite: bool = True) -> Array:
-    """``values`` as a finite, C-contiguous, aligned array of ``dtype``; not copied where they already are one.
+    """Returns ``values`` as a finite, C-contiguous, aligned array of ``dtype``, without a copy if they already are one.
 
-    Without ``dtype`` float32 stays, complex numbers become complex128 and all others float64. With ``finite=False`` it
-    is somebody else who looks whether all of them are finite.
+    Without ``dtype``, float32 is kept, complex numbers become complex128, and all others float64. With ``finite=False``
+    the caller checks for NaN and infinity.
 
-    Raises InputError where they are not numbers, or where one is NaN or infinite (also after the cast to ``dtype``).
+    Raises InputError if they are not numbers, or if one is NaN or infinite (also after the cast to ``dtype``).
     """
     raw = _as_numbers(values, symbol)
     kind = common_dtype(raw.dtype) if dtype is None else np.dtype(dtype)
     if raw.dtype.kind == "c" != kind.kind:
         raise InputError(
-            f"{symbol} must hold real numbers; got dtype {raw.dtype}. Take {symbol}.real, if that is meant."
+            f"{symbol} must hold real numbers; got dtype {raw.dtype}. Pass {symbol}.real if the real part is meant."
         )
     with np.errstate(over="ignore", invalid="ignore"):  # a value too large for dtype is reported below, by name
         array: Array = np.asarray(raw, dtype=kind, order="C")
-    if not array.flags.aligned:  # a view into bytes, say; C++ reads whole words
+    if not array.flags.aligned:  # such as a view into bytes; the compiled core reads whole words
         array = array.copy()
     if finite and not all_finite(array):
         where = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
@@ -78,18 +82,18 @@ def as_array(values: ArrayLike, symbol: str, dtype: DTypeLike | None = None, *, 
 
 
 def all_finite(array: Array) -> bool:
-    """Whether no number of a C-contiguous array is NaN or infinite; looked at in parts that stay in cache."""
+    """Returns True if no entry of a C-contiguous array is NaN or infinite; it scans parts that stay in cache."""
     flat, part = array.reshape(-1), 1 << 18  # 64 MiB of float32 in 4 ms instead of 7 to 12
     return all(np.isfinite(flat[k : k + part]).all() for k in range(0, flat.size, part))
 
 
 def _as_numbers(values: ArrayLike, symbol: str) -> NDArray[Any]:
-    """``values`` as an array of some number type."""
+    """Returns ``values`` as an array of some number type."""
     refuse_disguised(values, symbol)
     try:
         raw = np.asarray(values)
     except (TypeError, ValueError, RuntimeError) as error:  # ragged lists, or an __array__ that refuses
-        got = f"a {type(values).__name__}, which refuses ({error}). Convert it to a NumPy array first."
+        got = f"a {type(values).__name__}, whose conversion failed ({error}). Convert it to a NumPy array first."
         if isinstance(values, (list, tuple)) and isinstance(error, ValueError):
             got = "rows of different lengths. Give every row the same length."
         raise InputError(f"{symbol} must be an array of numbers; got {got}") from error
@@ -97,9 +101,9 @@ def _as_numbers(values: ArrayLike, symbol: str) -> NDArray[Any]:
         return raw
     if raw.ndim == 0:
         hint = (
-            "list(…) makes one of a generator or a set."
+            "Turn a generator or a set into a list with list(…)."
             if isinstance(values, Iterable) and not isinstance(values, (Mapping, str, bytes))
-            else "Give a list or an array."
+            else "Pass a list or an array."
         )
         raise InputError(f"{symbol} must be an array of numbers; got {shown(values)}. {hint}")
     got = f"dtype {raw.dtype}"
@@ -112,31 +116,31 @@ def _as_numbers(values: ArrayLike, symbol: str) -> NDArray[Any]:
             )
         got = f"{shown(entry)} at index {where}"
     elif raw.dtype.kind in "SU" and raw.size:
-        got = f"texts such as {shown(raw.flat[0].item())}"
+        got = f"strings such as {shown(raw.flat[0].item())}"
     raise InputError(
-        f"{symbol} must hold real numbers; got {got}. Encode categories, dates and texts as numbers, "
-        "and replace or drop what is missing."
+        f"{symbol} must hold real numbers; got {got}. Encode categories, dates and strings as numbers, "
+        "and replace or drop missing values."
     )
 
 
 def refuse_disguised(values: object, symbol: str) -> None:
-    """Raise InputError for what np.asarray would quietly read as something else: masked and sparse arrays."""
-    masked = sys.modules.get("numpy.ma")  # where it is not loaded, nothing is masked
+    """Raises InputError for masked and sparse arrays, which np.asarray would silently misread."""
+    masked = sys.modules.get("numpy.ma")  # no array is masked before this module is loaded
     if masked is not None and masked.is_masked(values):
         raise InputError(
-            f"{symbol} must be finite; got masked entries. Replace or drop them, as by {symbol}.filled(0)."
+            f"{symbol} must be finite; got masked entries. Replace or drop them, for example with {symbol}.filled(0)."
         )
     if hasattr(values, "toarray"):  # SciPy's sparse matrices
-        raise InputError(f"{symbol} must be a dense array; got a {type(values).__name__}. Take {symbol}.toarray().")
+        raise InputError(f"{symbol} must be a dense array; got a {type(values).__name__}. Pass {symbol}.toarray().")
 
 
 def as_rows(X: ArrayLike, n: int, symbol: str, dtype: DTypeLike) -> Array:
-    """``X`` as (t, n) with t ≥ 1: one example per row."""
+    """Returns ``X`` as an array (t, n) with t ≥ 1: one example per row."""
     return check_rows(as_array(X, symbol, dtype), n, symbol)
 
 
 def check_rows(array: Array, n: int, symbol: str) -> Array:
-    """``array`` itself, if it is (t, n) with t ≥ 1."""
+    """Returns ``array`` if its shape is (t, n) with t ≥ 1, and raises InputError otherwise."""
     if array.ndim != 2 or array.shape[1] != n:
         hint = ""
         if array.ndim == 1:
@@ -150,7 +154,7 @@ def check_rows(array: Array, n: int, symbol: str) -> Array:
 
 
 def as_weights(weights: ArrayLike | None, t: int, dtype: DTypeLike) -> Array | None:
-    """One weight w ≥ 0 per example, not all zero; None means that each counts once."""
+    """Returns one weight w ≥ 0 per example, not all zero; None means a weight of 1 for each."""
     if weights is None:
         return None
     array = as_array(weights, "weights", dtype)
@@ -166,7 +170,7 @@ def as_weights(weights: ArrayLike | None, t: int, dtype: DTypeLike) -> Array | N
 
 
 def as_integer(value: object, symbol: str, minimum: int, maximum: int = LARGEST) -> int:
-    """``value`` as an int of at least ``minimum`` (and at most what the engines count with)."""
+    """Returns ``value`` as an int between ``minimum`` and ``maximum``, by default the engines' largest count."""
     if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < minimum:
         raise InputError(f"{symbol} must be an integer ≥ {minimum}; got {shown(value)}.")
     if int(value) > maximum:
@@ -175,21 +179,21 @@ def as_integer(value: object, symbol: str, minimum: int, maximum: int = LARGEST)
 
 
 def as_probability(value: object, symbol: str) -> float:
-    """A probability p, 0 ≤ p < 1, of leaving something out."""
+    """Returns ``value`` as a dropout probability p, 0 ≤ p < 1."""
     if (p := as_real(value, symbol, 0.0, 1.0)) == 1.0:
-        raise InputError(f"{symbol} must be < 1 (at 1 nothing would stay); got 1.")
+        raise InputError(f"{symbol} must be < 1 (1 would drop everything); got 1.")
     return p
 
 
 def as_seed(value: object) -> int:
-    """A seed: an integer ≥ 0 of at most 128 bits."""
+    """Returns ``value`` as a seed: an integer ≥ 0 of at most 128 bits."""
     return as_integer(value, "seed", 0, LARGEST_SEED)
 
 
 def as_real(
     value: object, symbol: str, minimum: float = -math.inf, maximum: float = math.inf, *, open_minimum: bool = False
 ) -> float:
-    """``value`` as a finite float between the bounds; ``open_minimum`` leaves the lower bound itself out."""
+    """Returns ``value`` as a finite float between the bounds; ``open_minimum`` excludes the lower bound itself."""
     number = math.nan
     if isinstance(value, Real) and not isinstance(value, bool):
         try:

@@ -1,4 +1,4 @@
-"""Names at the public border: a string becomes the object it names, or an error that names the nearest known one."""
+"""Lookup of names at the public border, with an error that suggests the nearest known name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def resolve(kind: str, name: object, known: Mapping[str, T]) -> T:
-    """The object called ``name`` in the catalogue ``known`` of things of this ``kind``.
+    """Returns the object called ``name`` in ``known``, a catalogue of objects of this ``kind``.
 
     Raises UnknownName with the nearest known name.
 
@@ -21,7 +21,7 @@ def resolve(kind: str, name: object, known: Mapping[str, T]) -> T:
     """
     if isinstance(name, str) and name in known:
         return known[name]
-    import difflib  # here, since few programs misspell a name and all of them import chainrule
+    import difflib  # imported only when a name is misspelt, to keep `import chainrule` fast
 
     near = difflib.get_close_matches(name.lower(), known, n=1) if isinstance(name, str) else []
     hint = f"; did you mean {near[0]!r}?" if near else "."
@@ -29,7 +29,7 @@ def resolve(kind: str, name: object, known: Mapping[str, T]) -> T:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """ "; did you mean …?" with the nearest of the known names, or nothing.
+    """Returns "; did you mean …?" with the nearest known name, or an empty string if no name is near.
 
     >>> nearest("Price", ["price", "rooms"])
     "; did you mean 'price'?"
@@ -42,7 +42,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def listed(names: Iterable[object], most: int = 12) -> str:
-    """'a', 'b', …: at most so many names in quotes.
+    """Returns at most ``most`` names in quotes, as 'a', 'b', …, and the number of the others.
 
     >>> listed(["a", "b", "c"], 2)
     "'a', 'b' and 1 more"

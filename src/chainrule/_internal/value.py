@@ -1,4 +1,4 @@
-"""Settings as values: frozen, equal where their class and their numbers are equal, shown as one writes them."""
+"""Settings as values: frozen, equal if class and fields are equal, and printed as they are written in code."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 class Value:
-    """What frozen dataclasses of settings have in common; they are ``@dataclass(frozen=True, eq=False, repr=False)``.
+    """The base class of settings, which are declared ``@dataclass(frozen=True, eq=False, repr=False)``.
 
-    A dataclass would compile these methods anew for each class: some 10 ms of ``import chainrule`` for all of them. For
-    the same reason a subclass without fields of its own is not decorated: it has everything from its base.
+    ``dataclass`` would compile these methods again for each class, which adds about 10 ms to ``import chainrule``. For
+    the same reason a subclass without fields of its own is not decorated; it inherits everything.
     """
 
     __slots__ = ()
@@ -27,7 +27,7 @@ class Value:
         return hash((type(self), *_numbers(self)))
 
     def __repr__(self) -> str:
-        own = sorted(_fields(self), key=lambda f: f.kw_only is True)  # the class's own first, then what all have
+        own = sorted(_fields(self), key=lambda f: f.kw_only is True)  # the class's own fields, then the shared ones
         given = (f"{f.name}={getattr(self, f.name)!r}" for f in own if getattr(self, f.name) != f.default)
         return f"{type(self).__name__}({', '.join(given)})"
 

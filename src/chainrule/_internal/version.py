@@ -1,3 +1,3 @@
 """The version of the package."""
 
-__version__ = "0.1.0"  # a literal, which pyproject.toml reads: importlib.metadata would take a third of NumPy's time
+__version__ = "0.1.0"  # pyproject.toml reads this literal; importlib.metadata would take a third of NumPy's import time

@@ -21,7 +21,7 @@ from chainrule.activations.entrywise import (
     softsign,
     tanh,
 )
-from chainrule.activations.parametric import Parametric
+from chainrule.activations.parametric import Parametric, without_kappa
 from chainrule.activations.sigma import Sigma
 from chainrule.activations.vector_valued import layer_norm, log_softmax, softmax
 
@@ -53,4 +53,5 @@ __all__ = [
     "softplus",
     "softsign",
     "tanh",
+    "without_kappa",
 ]

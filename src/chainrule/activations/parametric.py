@@ -1,4 +1,4 @@
-"""A σ with one trainable number κ for each unit, between the identity and σ."""
+"""Parametric activations, with one trainable number κ per unit that blends the identity with σ."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from chainrule.errors import InputError
 
 
 class Parametric(Activation):
-    """σ_κ(z) = (1 − κ) z + κ σ(z), with one κ for each unit of the layer: κ = 1 is σ, κ = 0 the identity.
+    """σ_κ(z) = (1 − κ) z + κ σ(z), with one κ per unit of the layer: κ = 1 gives σ, κ = 0 the identity.
 
-    ``sigma`` is an entrywise activation, or the name of one. κ (m,) are parameters of the layer: `Layer` takes their
-    initial values, ``net.kappa[i]`` are those of layer i, and ``net.sigma[i]`` follows them. By itself, outside of a
-    layer, it is σ (κ = 1). ``range`` is all of ℝ, since κ may become any number.
+    ``sigma`` is an entrywise activation, or the name of one. The κ (m,) are parameters of the layer: `Layer` takes
+    their initial values, ``net.kappa[i]`` holds those of layer i, and ``net.sigma[i]`` always uses their current
+    values. Outside of a layer it equals σ (κ = 1). ``range`` is all of ℝ, since κ may become any number.
 
     Raises InputError for a vector-valued σ, UnknownName for an unknown one.
 
@@ -35,12 +35,12 @@ class Parametric(Activation):
     """
 
     sigma: Activation
-    kappa: Array | None  # (m,), the layer's; None: 1
+    kappa: Array | None  # (m,), a view into the layer's κ; None means 1
 
     def __init__(self, sigma: Sigma | str) -> None:
         inner = get(sigma)
         if not isinstance(inner, Activation) or isinstance(inner, Parametric):
-            raise InputError(f"sigma must be an entrywise activation without a κ of its own; got {inner!r}.")
+            raise InputError(f"sigma must be an entrywise activation that has no κ itself; got {inner!r}.")
         self._bind(inner, None)
 
     def _bind(self, sigma: Activation, kappa: Array | None) -> None:
@@ -49,13 +49,13 @@ class Parametric(Activation):
             sigma=sigma,
             kappa=kappa,
             name=f"parametric {sigma.name}",
-            function=_between(lambda z: z, sigma, kappa),
-            _adjoint=_between(np.ones_like, sigma.derivative, kappa),
+            function=_blend(lambda z: z, sigma, kappa),
+            _adjoint=_blend(np.ones_like, sigma.derivative, kappa),
             range=(-math.inf, math.inf),
         )
 
     def with_kappa(self, kappa: Array | None) -> Parametric:
-        """The same σ_κ with these κ (m,), which it follows as they move."""
+        """Returns the same σ_κ bound to these κ (m,); it uses their current values."""
         bound = object.__new__(Parametric)
         bound._bind(self.sigma, kappa)
         return bound
@@ -66,7 +66,7 @@ class Parametric(Activation):
         return bound
 
     def kappa_gradient(self, z: npt.ArrayLike, g: npt.ArrayLike) -> Array:
-        """∂J/∂κ (m,) = Σ (σ(z) − z) ⊙ g over the examples, g = ∂J/∂a; z and g (t, m).
+        """Computes ∂J/∂κ (m,) = Σ (σ(z) − z) ⊙ g over the examples, g = ∂J/∂a; z and g (t, m).
 
         >>> import chainrule as cr
         >>> cr.Parametric("relu").kappa_gradient([[-3.0, 5.0]], [[2.0, 2.0]])
@@ -77,7 +77,7 @@ class Parametric(Activation):
 
     @property
     def smooth(self) -> bool:
-        """Whether σ has no kink with its present parameters."""
+        """True if σ has no kink at its current parameters."""
         return self.sigma.smooth
 
     def _key(self) -> tuple[object, ...]:
@@ -90,22 +90,25 @@ class Parametric(Activation):
         return _restored, (self.sigma, self.kappa)
 
 
-def _between(
-    one: Callable[[Array], Array], other: Callable[[Array], Array], kappa: Array | None
-) -> Callable[..., Array]:
-    """z ↦ (1 − κ) one(z) + κ other(z) in double precision; σ's own parameters are in σ already."""
+def without_kappa(sigma: Sigma) -> Sigma:
+    """Returns the σ of a parametric σ_κ, and any other activation itself."""
+    return sigma.sigma if isinstance(sigma, Parametric) else sigma
 
-    def mixed(z: Array, **parameters: float) -> Array:
+
+def _blend(one: Callable[[Array], Array], other: Callable[[Array], Array], kappa: Array | None) -> Callable[..., Array]:
+    """Returns z ↦ (1 − κ) one(z) + κ other(z) in double precision; it ignores ``parameters``, which σ already has."""
+
+    def blended(z: Array, **parameters: float) -> Array:
         if kappa is None:
             return other(z)
         if z.ndim == 0 or z.shape[-1] != len(kappa):
-            raise InputError(f"z must have {len(kappa)} columns, one for each κ of the layer; got shape {z.shape}.")
+            raise InputError(f"z must have {len(kappa)} columns, one per κ of the layer; got shape {z.shape}.")
         wide = kappa.astype(np.result_type(kappa.dtype, np.float64), copy=False)
         return np.asarray((1.0 - wide) * one(z) + wide * other(z))
 
-    return mixed
+    return blended
 
 
 def _restored(sigma: Activation, kappa: Array | None) -> Parametric:
-    """What was pickled or copied."""
+    """Rebuilds a pickled or copied activation."""
     return Parametric(sigma).with_kappa(kappa)

@@ -13,7 +13,7 @@ from chainrule._internal.checks import Array, as_array, as_real, as_weights, che
 from chainrule._internal.value import Value
 from chainrule.costs.loss import Loss, silent
 from chainrule.errors import InputError
-from chainrule.network import Forward, Network, as_network
+from chainrule.network import Forward, Network, check_network
 from chainrule.network.block_diagonal import free_entries
 from chainrule.network.forward import forward
 
@@ -70,7 +70,7 @@ class Cost(Value, Loss):
 
         Raises InputError as ``J(net, X, Y)`` does.
         """
-        self.check_output(as_network(net).sigma[net.r], net.m[-1])
+        self.check_output(check_network(net).sigma[net.r], net.m[-1])
         rows = as_array(X, "X", net.dtype)
         if rows.shape == (net.m[0],):  # a single example
             rows, Y = rows[None], cast("ArrayLike", [Y])

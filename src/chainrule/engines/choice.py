@@ -11,7 +11,7 @@ from chainrule._internal.naming import resolve
 from chainrule.costs import Cost
 from chainrule.engines.seam import Engine
 from chainrule.errors import EngineDeclined
-from chainrule.network import Network, as_network
+from chainrule.network import Network, check_network
 from chainrule.optimizers import Optimizer
 
 
@@ -62,7 +62,7 @@ def chosen(
     >>> cr.engines.chosen(cr.Network.dense([5, 3, 2, 1]), engine="reference").reason
     'asked for by name'
     """
-    as_network(net)
+    check_network(net)
     cost = None if cost is None else costs.get(cost)
     optimizer = None if optimizer is None else optimizers.get(optimizer)
     choice = _choose(net, cost, optimizer, engine, shuffle)

@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import Array
-from chainrule.activations import ACTIVATIONS, Parametric, Sigma
+from chainrule.activations import ACTIVATIONS, without_kappa
 from chainrule.backprop import Gradient
 from chainrule.costs import COSTS, Cost
 from chainrule.engines.problem import Problem, TrainingSet
@@ -46,7 +46,7 @@ class NativeEngine:
         if net.dtype.kind == "c":
             return "θ is complex."
         for i, (sigma, p) in enumerate(zip(net.sigma, net.dropout, strict=True), 1):
-            inner = _inner(sigma)
+            inner = without_kappa(sigma)
             if not (inner.builtin and inner.name in ACTIVATIONS):
                 return f"sigma[{i}] = {sigma.name} is not one of its own."
             if optimizer is not None and not _known(p):
@@ -186,15 +186,10 @@ def _first_moments(problem: Problem) -> dict[str, Array]:
     return start(theta) if any(map(np.any, start(theta[:1]).values())) else {}
 
 
-def _inner(sigma: Sigma) -> Sigma:
-    """σ of a parametric σ_κ."""
-    return sigma.sigma if isinstance(sigma, Parametric) else sigma
-
-
 def _network(net: Network) -> tuple[Any, ...]:
     layers = [
         (
-            _inner(layer.sigma).name,
+            without_kappa(layer.sigma).name,
             float(next(iter(layer.sigma.parameters.values()), 0.0)),
             _schedule(layer.dropout),
             part.runs or (),

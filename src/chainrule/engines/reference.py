@@ -19,7 +19,7 @@ from chainrule.engines.stopping import reason_to_stop
 from chainrule.network import Network
 from chainrule.network.forward import forward
 from chainrule.network.rates import RATE
-from chainrule.network.theta import spread
+from chainrule.network.theta import at_every_parameter
 from chainrule.optimizers import Optimizer, clip
 
 
@@ -57,11 +57,11 @@ class ReferenceRun:
         problem.net.theta = state.theta
         state.theta = problem.net.theta  # one vector: the network moves as the run goes on
         net = problem.net
-        self._decayed = spread(net.layout, (layer.decay for layer in net.layers), net.dtype)
+        self._decayed = at_every_parameter(net.layout, (layer.decay for layer in net.layers), net.dtype)
         self._rate: Array | float = 1.0
         self._frozen: NDArray[np.bool_] | None = None  # where the rate is 0, θ does not move by a bit
         if any(layer.rate != RATE for layer in net.layers):
-            self._rate = spread(net.layout, (layer.rate for layer in net.layers), net.dtype)
+            self._rate = at_every_parameter(net.layout, (layer.rate for layer in net.layers), net.dtype)
             self._frozen = self._rate == 0.0
         self._total_weight = float(problem.data.t if problem.data.weights is None else problem.data.weights.sum())
         self._diverged = self._interrupted = False

@@ -198,10 +198,10 @@ class TrainingState:
             state.check()
         except KeyError as error:
             raise FileFormatError(
-                f"{os.fsdecode(path)} is not a whole training state: there is no tensor {error}."
+                f"{os.fsdecode(path)} is not a complete training state: the tensor {error} is missing."
             ) from None
         except (ChainruleError, TypeError, ValueError, OverflowError) as error:
-            raise FileFormatError(f"{os.fsdecode(path)} is not a whole training state: {error}") from None
+            raise FileFormatError(f"{os.fsdecode(path)} is not a complete training state: {error}") from None
         return state
 
 

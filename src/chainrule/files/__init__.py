@@ -1,4 +1,4 @@
-"""Model files: safetensors with a versioned JSON header, networks and their layers (docs/guide/files.md)."""
+"""Model files: networks and training states as safetensors with a versioned JSON header (docs/guide/files.md)."""
 
 from chainrule.files.fields import field
 from chainrule.files.network import load, network_from_parts, network_parts, save

@@ -1,4 +1,4 @@
-"""Fields of a file's JSON header, each taken by its name and its type."""
+"""Access to the fields of a file's JSON header by name and type."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chainrule.errors import FileFormatError
 T = TypeVar("T")
 
 JSON_NAMES = {
-    str: "a text",
+    str: "a string",
     bool: "true or false",
     int: "an integer",
     float: "a number",
@@ -21,9 +21,9 @@ JSON_NAMES = {
 
 
 def field(where: Mapping[str, Any], key: str, kind: type[T]) -> T:
-    """``where[key]``, which must be of this kind (bool is no number, and an integer is a float too).
+    """Returns ``where[key]``, which must have the type ``kind`` (an integer counts as a float, a bool as neither).
 
-    Raises FileFormatError.
+    Raises FileFormatError if it is missing or has another type.
     """
     value = where.get(key)
     if kind is float and type(value) is int and abs(value) < 2**1000:

@@ -1,4 +1,4 @@
-"""One layer in a file: its structure as JSON, its numbers as tensors, and back (docs/guide/files.md)."""
+"""Conversion of one layer to and from its parts in a file: JSON for its structure, tensors for its numbers."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Any
 import numpy as np
 
 from chainrule._internal.checks import Array, as_array, as_integer, shown
-from chainrule.activations import ACTIVATIONS, Parametric, Sigma
+from chainrule.activations import ACTIVATIONS, Parametric, Sigma, without_kappa
 from chainrule.errors import FileFormatError, InputError
 from chainrule.files.fields import field
 from chainrule.network import Layer
-from chainrule.network.block_diagonal import BlockDiagonal, Runs, free_entries, merged
+from chainrule.network.block_diagonal import BlockDiagonal, Runs, free_entries, merge_runs
 from chainrule.network.rates import DECAY, RATE, Factors
 from chainrule.network.theta import Part
 from chainrule.optimizers.schedules import SCHEDULES, Schedule
 
 
-def described(layer: Layer, i: int) -> dict[str, Any]:
-    """The structure of layer i as JSON.
+def layer_as_json(layer: Layer, i: int) -> dict[str, Any]:
+    """Returns the structure of layer i as JSON.
 
-    Raises InputError for a schedule of the user's own, whose formula no file holds.
+    Raises InputError for a user's own schedule, since a file cannot hold its formula.
     """
     sigma = without_kappa(layer.sigma)
     text: dict[str, Any] = {
@@ -35,14 +35,14 @@ def described(layer: Layer, i: int) -> dict[str, Any]:
         text["blocks"] = [list(run) for run in layer.W.runs]
     if isinstance(layer.sigma, Parametric):
         text["kappa"] = True
-    for key, factors, usual in (("rate", layer.rate, RATE), ("decay", layer.decay, DECAY)):
-        if factors != usual:
+    for key, factors, defaults in (("rate", layer.rate, RATE), ("decay", layer.decay, DECAY)):
+        if factors != defaults:
             text[key] = {f.name: getattr(factors, f.name) for f in fields(factors)}
     return text
 
 
 def layer_tensors(layer: Layer, i: int) -> dict[str, Array]:
-    """The numbers of layer i."""
+    """Returns the numbers of layer i as tensors by name."""
     tensors = {f"W[{i}]": free_entries(layer.W), f"b[{i}]": layer.b}
     return {**tensors, f"kappa[{i}]": layer.kappa} if isinstance(layer.sigma, Parametric) else tensors
 
@@ -55,9 +55,9 @@ def layer_from(
     dtype: np.dtype[Any],
     own: Mapping[str, Sigma],
 ) -> Layer:
-    """Layer i, whose W has this shape (m, n), from its JSON and its tensors; a user's own σ is taken from ``own``.
+    """Builds layer i, with W of this shape (m, n), from its JSON and its tensors; ``own`` holds the user's own σ.
 
-    Raises ChainruleError where they do not make up one.
+    Raises ChainruleError if the parts do not describe a layer.
     """
     m, _ = shape
     W: Array | BlockDiagonal
@@ -73,22 +73,17 @@ def layer_from(
     return Layer(W, b, sigma, dropout, kappa=kappa, rate=_factors(text, "rate"), decay=_factors(text, "decay"))
 
 
-def without_kappa(sigma: Sigma) -> Sigma:
-    """The σ of a parametric one."""
-    return sigma.sigma if isinstance(sigma, Parametric) else sigma
-
-
 def _tensor(tensors: Mapping[str, Array], symbol: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
     tensor = tensors.get(symbol)
     if tensor is None:
-        raise FileFormatError(f"there is no tensor {symbol}.")
+        raise FileFormatError(f"the tensor {symbol} is missing.")
     if tensor.dtype != dtype or tensor.shape != shape:
         raise FileFormatError(f"{symbol} must be {dtype} of shape {shape}; got {tensor.dtype} of shape {tensor.shape}.")
     return as_array(tensor, symbol, dtype)
 
 
 def _runs(blocks: list[Any], shape: tuple[int, int]) -> Runs:
-    """The runs (count, p, q) of blocks that make up a W of this shape."""
+    """Returns the runs (count, p, q) of blocks, which must make up a W of this shape."""
     given = []
     for run in blocks:
         if not isinstance(run, list) or len(run) != 3:
@@ -98,18 +93,18 @@ def _runs(blocks: list[Any], shape: tuple[int, int]) -> Runs:
     m, n = sum(count * p for count, p, _ in given), sum(count * q for count, _, q in given)
     if (m, n) != shape:
         raise FileFormatError(f"'blocks' must make up a matrix of shape {shape}; got {shown((m, n))}.")
-    return merged(given)
+    return merge_runs(given)
 
 
 def _sigma(text: Mapping[str, Any], own: Mapping[str, Sigma]) -> Sigma:
-    """The catalogue's σ, or the user's own of that name, with the parameters that it was saved with."""
+    """Returns the catalogue's σ, or the user's own of that name, with the parameters that were saved."""
     label, builtin = field(text, "activation", str), field(text, "builtin", bool)
     if builtin and label not in ACTIVATIONS:
         raise FileFormatError(f"it uses the activation {shown(label)}, which this version of Chainrule does not have.")
     if not builtin and label not in own:
         raise FileFormatError(
-            f"it uses the activation {shown(label)}, which is not one of Chainrule's own, and a file holds no code. "
-            f"Hand it over: cr.load(path, activations={{{shown(label)}: sigma}})."
+            f"it uses the activation {shown(label)}, which is not built in, and a file holds no code. "
+            f"Pass it: cr.load(path, activations={{{shown(label)}: sigma}})."
         )
     sigma = ACTIVATIONS[label] if builtin else own[label]
     saved = field(text, "parameters", dict)
@@ -121,7 +116,7 @@ def _sigma(text: Mapping[str, Any], own: Mapping[str, Sigma]) -> Sigma:
 
 
 def _factors(text: Mapping[str, Any], key: str) -> Factors | None:
-    """The factors of a rate or of a decay; None where the usual ones are meant."""
+    """Returns the factors of a rate or of a decay; None means the defaults."""
     if key not in text:
         return None
     numbers = field(text, key, dict)
@@ -131,14 +126,14 @@ def _factors(text: Mapping[str, Any], key: str) -> Factors | None:
 def _schedule_as_json(schedule: Schedule, i: int) -> dict[str, Any]:
     if type(schedule) is not SCHEDULES.get(schedule.name):
         raise InputError(
-            f"the dropout of layer {i} must follow one of Chainrule's own schedules to be saved; got {schedule!r}. "
-            "A file holds no code: take one of them, or a number."
+            f"the dropout of layer {i} must be a number or a built-in schedule to be saved; got {schedule!r}. "
+            "A file holds no code."
         )
     return {"schedule": schedule.name, **{f.name: getattr(schedule, f.name) for f in fields(schedule)}}
 
 
 def _schedule(text: Mapping[str, Any]) -> Schedule:
-    """The schedule of that name with the settings that it was saved with."""
+    """Returns the schedule of that name with the settings that were saved."""
     name = field(text, "schedule", str)
     if name not in SCHEDULES:
         raise FileFormatError(f"it uses the schedule {shown(name)}, which this version of Chainrule does not have.")

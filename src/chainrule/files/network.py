@@ -1,4 +1,4 @@
-"""A network as a file, and as the parts of one (docs/guide/files.md)."""
+"""Conversion of a network to and from a file, or the parts of one (docs/guide/files.md)."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any
 
 from chainrule import activations as catalogue
 from chainrule._internal.checks import Array, as_array, shown
-from chainrule.activations import Sigma
+from chainrule.activations import Sigma, without_kappa
 from chainrule.errors import ChainruleError, FileFormatError, InputError
 from chainrule.files.fields import field
-from chainrule.files.layer import described, layer_from, layer_tensors, without_kappa
+from chainrule.files.layer import layer_as_json, layer_from, layer_tensors
 from chainrule.files.safetensors import DTYPES, read, write
 from chainrule.network import Network, as_sizes
 
 
 def network_parts(net: Network) -> tuple[dict[str, Any], dict[str, Array]]:
-    """The structure of a network as JSON, and its numbers as tensors W[i], b[i] and kappa[i].
+    """Returns the structure of a network as JSON, and its numbers as tensors W[i], b[i] and kappa[i].
 
-    Raises InputError for what ``network_from_parts`` could not give back.
+    Raises InputError if ``network_from_parts`` could not restore the network.
     """
     if net.dtype.name not in DTYPES:
         raise InputError(f"net must be float32 or float64 to be saved; got {net.dtype}. Use net.astype(float).")
@@ -28,26 +28,27 @@ def network_parts(net: Network) -> tuple[dict[str, Any], dict[str, Array]]:
     for sigma in map(without_kappa, net.sigma):
         if not sigma.builtin and own.setdefault(sigma.name, sigma) != sigma:
             raise InputError(
-                f"every σ must have a name of its own in a file; got two called {sigma.name!r}. Give them name=…."
+                f"different activations must have different names in a file; got two called {sigma.name!r}. "
+                "Give each one its name=…."
             )
     tensors: dict[str, Array] = {}
     for i, layer in enumerate(net.layers, 1):
         tensors |= layer_tensors(layer, i)
-    layers = [described(layer, i) for i, layer in enumerate(net.layers, 1)]
+    layers = [layer_as_json(layer, i) for i, layer in enumerate(net.layers, 1)]
     return {"dtype": net.dtype.name, "m": list(net.m), "layers": layers}, tensors
 
 
 def network_from_parts(
     name: str, structure: object, tensors: Mapping[str, Array], own: Mapping[str, Sigma] | None = None
 ) -> Network:
-    """The network of ``structure``; a user's own σ is taken from ``own``, by its name.
+    """Builds the network that ``structure`` describes; ``own`` holds the user's own activations by name.
 
-    Raises FileFormatError if the parts do not make up one whole network.
+    Raises FileFormatError if the parts do not describe a complete network.
     """
     try:
         return _network(structure, tensors, own or {})
     except ChainruleError as error:
-        raise FileFormatError(f"{name} does not describe a whole network: {error}") from None
+        raise FileFormatError(f"{name} does not describe a complete network: {error}") from None
 
 
 def _network(structure: object, tensors: Mapping[str, Array], own: Mapping[str, Sigma]) -> Network:
@@ -67,18 +68,18 @@ def _network(structure: object, tensors: Mapping[str, Array], own: Mapping[str, 
 
 
 def save(net: Network, path: str | os.PathLike[str]) -> None:
-    """Write ``net`` to ``path`` (``Network.save``)."""
+    """Writes ``net`` to ``path`` (``Network.save``)."""
     structure, tensors = network_parts(net)
     write(path, "network", {"network": structure}, tensors)
 
 
 def load(path: str | os.PathLike[str], *, activations: Mapping[str, Sigma] | None = None) -> Network:
-    """The network that ``net.save(path)`` wrote, bit for bit.
+    """Reads the network that ``net.save(path)`` wrote, bit for bit.
 
-    A file holds numbers and names, no code: a user's own σ must be handed over in ``activations``, by its name.
+    A file holds numbers and names, but no code: pass your own σ in ``activations``, by name.
 
-    Raises OSError if the file cannot be read; FileFormatError if it is not a whole one, or needs a σ that is not at
-    hand; InputError for a path or activations that are none.
+    Raises OSError if the file cannot be read; FileFormatError if it is not a complete model file or needs a σ that was
+    not passed; InputError for an invalid path or invalid activations.
 
     >>> import chainrule as cr, tempfile, os
     >>> with tempfile.TemporaryDirectory() as folder:

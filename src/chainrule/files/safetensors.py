@@ -1,6 +1,6 @@
-"""Safetensors files with a versioned JSON header: written atomically, and read without executing anything.
+"""Safetensors files with a versioned JSON header: written atomically, and read without executing code.
 
-The packages for that are loaded with the first file, not by ``import chainrule``.
+The packages that this needs are imported with the first file, not by ``import chainrule``.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ import numpy as np
 from chainrule._internal.checks import Array, shown
 from chainrule.errors import FileFormatError, InputError
 
-VERSION = 1  # of the format
+VERSION = 1  # the version of the file format
 DTYPES: dict[str, np.dtype[Any]] = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}
-LARGEST_HEADER = 2**24  # bytes: a hundred thousand layers, and not enough JSON to fill a memory
+LARGEST_HEADER = 2**24  # bytes: enough for a hundred thousand layers, too little to exhaust memory
 
 
 def write(path: str | os.PathLike[str], kind: str, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
-    """Write tensors and a JSON header as one file, atomically (``write_bytes``).
+    """Writes tensors and a JSON header as one file, atomically (``write_bytes``).
 
-    Raises InputError for a path that is none, OSError if the file cannot be written.
+    Raises InputError for an invalid path, OSError if the file cannot be written.
     """
     import json
 
@@ -34,19 +34,19 @@ def write(path: str | os.PathLike[str], kind: str, header: Mapping[str, Any], te
     text = json.dumps({"format": "chainrule", "kind": kind, "version": VERSION, **header}, allow_nan=False)
     if len(text) > LARGEST_HEADER:
         raise InputError(
-            f"the header must have at most {LARGEST_HEADER} bytes; got {len(text)}. Keep large things as tensors."
+            f"the header must have at most {LARGEST_HEADER} bytes; got {len(text)}. Store large data as tensors."
         )
     contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     write_bytes(path, safetensors.numpy.save(contiguous, metadata={"chainrule": text}))
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
-    """Replace the file ``path`` by ``data`` in one step: written beside it, flushed to the disk, then renamed.
+    """Replaces the contents of ``path`` atomically: writes a file beside it, flushes it to disk, and renames it.
 
-    After a crash or on a full disk an older file is still whole. A symbolic link stays, and what it points to is
-    replaced. An older file's permissions are kept; a new file's follow the umask.
+    After a crash or on a full disk an older file is still intact. A symbolic link is kept and its target is replaced.
+    The permissions of an older file are kept; those of a new file follow the umask.
 
-    Raises InputError for a path that is none, OSError if the file cannot be written.
+    Raises InputError for an invalid path, OSError if the file cannot be written.
     """
     target = os.path.realpath(_as_path(path))
     temporary = os.path.join(os.path.dirname(target), f".chainrule-{os.urandom(8).hex()}.part")
@@ -63,27 +63,30 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         if isinstance(error, OSError):
-            error.filename, error.filename2 = target, None  # the temporary name means nothing to anybody
+            error.filename, error.filename2 = target, None  # the user does not know the temporary name
         raise
 
 
 def _mode_of_replaceable(target: str) -> int | None:
-    """The permissions of the file that would be replaced, None if there is none; OSError if it must not be."""
+    """Returns the permissions of the file at ``target``, or None if there is none.
+
+    Raises OSError if it must not be replaced.
+    """
     try:
         mode = os.stat(target).st_mode
     except FileNotFoundError:
         return None
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, "is a folder; name a file in it", target)
-    if not stat.S_ISREG(mode):  # renaming over /dev/null would make it a file
-        raise FileExistsError(errno.EEXIST, "is not a regular file, and will not be replaced by one", target)
+    if not stat.S_ISREG(mode):  # renaming would turn a device such as /dev/null into a regular file
+        raise FileExistsError(errno.EEXIST, "is not a regular file and will not be replaced", target)
     if not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, "is write-protected", target)
     return stat.S_IMODE(mode)
 
 
 def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[str, Array]]:
-    """The JSON header and the tensors of a file of this ``kind``.
+    """Returns the JSON header and the tensors of a file of this ``kind``.
 
     Raises OSError if it cannot be read, FileFormatError if it is truncated, malformed, of another kind or of a later
     version.
@@ -95,7 +98,7 @@ def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[
 
 
 def read_any(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:
-    """The same of a file of any kind, which ``header["kind"]`` tells."""
+    """Returns the JSON header and the tensors of a file of any kind; ``header["kind"]`` names it."""
     import json
 
     import safetensors.numpy
@@ -107,34 +110,37 @@ def read_any(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Ar
         outer = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
         text = outer.get("__metadata__", {}).get("chainrule")
         if text is None:
-            raise FileFormatError(f"{name} is a safetensors file, but not one that Chainrule wrote (no header).")
+            raise FileFormatError(f"{name} is a safetensors file, but has no header written by Chainrule.")
         header = json.loads(text, parse_constant=_refuse_constant)
     except KeyError as error:  # from safetensors.numpy
-        raise FileFormatError(f"{name} holds a tensor of a number type that NumPy does not have: {error}.") from None
+        raise FileFormatError(f"{name} holds a tensor of a number type that NumPy lacks: {error}.") from None
     except FileFormatError:
         raise
     except (safetensors.SafetensorError, ValueError, RecursionError) as error:
-        raise FileFormatError(f"{name} is not a whole Chainrule file: {error}.") from None
+        raise FileFormatError(f"{name} is not a complete Chainrule file: {error}.") from None
     if not isinstance(header, dict) or header.get("format") != "chainrule":
-        raise FileFormatError(f"{name} has no header of Chainrule's format.")
+        raise FileFormatError(f"{name} has no header in Chainrule's format.")
     version = header.get("version")
     if type(version) is not int or version < 1:
-        raise FileFormatError(f"{name} has the version {shown(version)}; expected an integer ≥ 1.")
+        raise FileFormatError(f"{name} has the format version {shown(version)}; expected an integer ≥ 1.")
     if version > VERSION:
-        raise FileFormatError(f"{name} has format version {version}; this Chainrule reads up to {VERSION}. Update it.")
+        raise FileFormatError(
+            f"{name} has format version {version}; this Chainrule reads up to {VERSION}. Update Chainrule."
+        )
     return header, tensors
 
 
 def _read_bytes(name: str) -> bytes:
-    """All of a regular file; FileFormatError already for one whose first bytes cannot be a header."""
-    if not stat.S_ISREG(mode := os.stat(name).st_mode) and not stat.S_ISDIR(mode):  # open() waits for ever on a pipe
+    """Reads a regular file; raises FileFormatError before reading the rest if its first bytes cannot be a header."""
+    if not stat.S_ISREG(mode := os.stat(name).st_mode) and not stat.S_ISDIR(mode):  # open() would block on a pipe
         raise FileFormatError(f"{name} is not a regular file.")
-    with open(name, "rb") as file:  # a folder is an OSError as ever
+    with open(name, "rb") as file:  # raises OSError for a folder
         start = file.read(8)
-        if (
-            len(start) < 8 or int.from_bytes(start, "little") > 4 * LARGEST_HEADER
-        ):  # its text, escaped, and the tensors' names
-            raise FileFormatError(f"{name} is not a whole Chainrule file: it does not begin with a safetensors header.")
+        # The outer header holds Chainrule's header with escapes, and the tensors' names: at most four times its length.
+        if len(start) < 8 or int.from_bytes(start, "little") > 4 * LARGEST_HEADER:
+            raise FileFormatError(
+                f"{name} is not a complete Chainrule file: it does not begin with a safetensors header."
+            )
         return start + file.read()
 
 
@@ -143,7 +149,7 @@ def _refuse_constant(constant: str) -> NoReturn:
 
 
 def _as_path(path: str | os.PathLike[str]) -> str:
-    """The path as a text."""
+    """Returns ``path`` as a string."""
     try:
         name = os.fsdecode(path)
     except TypeError:

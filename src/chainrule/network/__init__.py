@@ -3,7 +3,7 @@
 from chainrule.network.block_diagonal import BlockDiagonal, Diagonal, Matrix
 from chainrule.network.forward import Forward
 from chainrule.network.layer import Layer
-from chainrule.network.network import Network, as_network, as_sizes
+from chainrule.network.network import Network, as_sizes, check_network
 from chainrule.network.rates import Factors
 
 __all__ = [
@@ -14,6 +14,6 @@ __all__ = [
     "Layer",
     "Matrix",
     "Network",
-    "as_network",
+    "check_network",
     "as_sizes",
 ]

@@ -1,6 +1,6 @@
-"""A weight matrix of blocks along its diagonal, W = diag(W₁, …, W_k): only the blocks' entries are parameters (L5, L9).
+"""Block-diagonal weight matrices W = diag(W₁, …, W_k): only the blocks' entries are parameters (L5, L9).
 
-Blocks of equal shape in a row, a run, are one array (count, p, q), and one product does them all.
+A run, that is consecutive blocks of equal shape, is stored as one array (count, p, q) and multiplied by one product.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from numpy.typing import ArrayLike, DTypeLike
 from chainrule._internal.checks import Array, as_array, common_dtype, shown
 from chainrule.errors import InputError
 
-Runs: TypeAlias = tuple[tuple[int, int, int], ...]  # (count, p, q): so many blocks of shape (p, q) in a row
-Matrix: TypeAlias = Array | Any  # a W[i]: an array (m, n) or a BlockDiagonal; Any, so that code for arrays type-checks
+Runs: TypeAlias = tuple[tuple[int, int, int], ...]  # (count, p, q): count consecutive blocks of shape (p, q)
+Matrix: TypeAlias = Array | Any  # a W[i]: an array (m, n) or a BlockDiagonal; Any lets code for arrays type-check
 
 
 class BlockDiagonal:
     """A weight matrix W = diag(W₁, …, W_k) with blocks Wⱼ (pⱼ, qⱼ); W has shape (Σ pⱼ, Σ qⱼ), zero outside of them.
 
-    Only the blocks' entries are parameters: block 1 row by row, then block 2, … ``entries`` holds them so, ``blocks``
-    are views into it, and ``runs`` says (count, p, q) of each run of equal shapes. ``A @ W.T``, ``D @ W`` and
-    ``W @ x`` are the products of the chain rule; ``toarray()`` is the dense matrix. In a network ``entries`` is a view
-    into θ, and ``net.W[i] -= alpha * g.W[i]`` a step.
+    Only the blocks' entries are parameters. ``entries`` holds them in order: block 1 row by row, then block 2, …;
+    ``blocks`` are views into it, and ``runs`` lists (count, p, q) for each run of equal shapes. ``A @ W.T``, ``D @ W``
+    and ``W @ x`` are the products of the chain rule; ``toarray()`` is the dense matrix. In a network ``entries`` is a
+    view into θ, and ``net.W[i] -= alpha * g.W[i]`` is a step.
 
     Raises InputError unless the blocks are a list of one or more matrices of finite numbers.
 
@@ -40,12 +40,12 @@ class BlockDiagonal:
     """
 
     __slots__ = ("entries", "runs", "shape", "stacks")
-    __array_ufunc__ = None  # NumPy's operators leave A @ W and alpha * W to this class
+    __array_ufunc__ = None  # makes NumPy leave A @ W and alpha * W to this class
 
     entries: Array  # (d,)
     runs: Runs
     shape: tuple[int, int]
-    stacks: tuple[Array, ...]  # one (count, p, q) a run, views into entries
+    stacks: tuple[Array, ...]  # one array (count, p, q) per run, a view into entries
 
     def __init__(self, blocks: Iterable[ArrayLike]) -> None:
         in_order = isinstance(blocks, Iterable) and not isinstance(blocks, (str, bytes, Set, Mapping))
@@ -57,7 +57,7 @@ class BlockDiagonal:
                 raise InputError(f"block {j} must have shape (p, q) with p, q ≥ 1; got {block.shape}.")
         dtype = common_dtype(*(block.dtype for block in given))
         entries = np.concatenate([block.ravel() for block in given]).astype(dtype, copy=False)
-        self._set_up(entries, merged((1, *block.shape) for block in given))
+        self._set_up(entries, merge_runs((1, *block.shape) for block in given))
 
     def _set_up(self, entries: Array, runs: Runs) -> None:
         self.entries, self.runs = entries, runs
@@ -71,7 +71,7 @@ class BlockDiagonal:
 
     @classmethod
     def view(cls, entries: Array, runs: Runs) -> BlockDiagonal:
-        """The matrix whose free entries are those of ``entries`` (d,): it moves as they move."""
+        """Returns the matrix whose parameters are ``entries`` (d,), without a copy: changing one changes the other."""
         W = object.__new__(cls)
         W._set_up(entries, runs)
         return W
@@ -88,11 +88,11 @@ class BlockDiagonal:
 
     @property
     def T(self) -> _Transposed:
-        """Wᵀ, for ``A @ W.T``."""
+        """The transpose Wᵀ, for ``A @ W.T``."""
         return _Transposed(self)
 
     def toarray(self) -> Array:
-        """The dense matrix W (m, n), a copy."""
+        """Returns the dense matrix W (m, n), a copy."""
         dense, row, column = np.zeros(self.shape, self.dtype), 0, 0
         for block in self.blocks:
             p, q = block.shape
@@ -101,19 +101,19 @@ class BlockDiagonal:
         return dense
 
     def astype(self, dtype: DTypeLike) -> BlockDiagonal:
-        """A copy whose entries have the number type ``dtype``."""
+        """Returns a copy whose entries have the number type ``dtype``."""
         return BlockDiagonal.view(as_array(self.entries, "W", dtype).copy(), self.runs)
 
     def times_rows(self, A: Array) -> Array:
-        """A Wᵀ: row by row W a, (t, n) → (t, m)."""
+        """Returns A Wᵀ, that is W a for each row a: (t, n) → (t, m)."""
         return _by_runs(A, [stack.transpose(0, 2, 1) for stack in self.stacks], self.shape[1])
 
     def transpose_times_rows(self, D: Array) -> Array:
-        """D W: row by row Wᵀ δ, (t, m) → (t, n)."""
+        """Returns D W, that is Wᵀ δ for each row δ: (t, m) → (t, n)."""
         return _by_runs(D, list(self.stacks), self.shape[0])
 
     def set_to_product(self, D: Array, A: Array) -> None:
-        """Make the blocks those of Dᵀ A, D (t, m) and A (t, n): ∂J/∂W = Σ δ aᵀ, as far as W has entries (L15)."""
+        """Sets the blocks to those of Dᵀ A, D (t, m) and A (t, n): ∂J/∂W = Σ δ aᵀ at the entries that W has (L15)."""
         t, row, column = len(D), 0, 0
         for (count, p, q), stack in zip(self.runs, self.stacks, strict=True):
             delta = D[:, row : row + count * p].reshape(t, count, p)
@@ -150,7 +150,7 @@ class BlockDiagonal:
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
         if copy is False:
-            raise ValueError("the dense matrix of a BlockDiagonal is always a copy.")
+            raise ValueError("a BlockDiagonal cannot become a dense array without a copy; leave out copy=False.")
         return self.toarray().astype(dtype or self.dtype, copy=False)
 
     def __reduce__(self) -> tuple[Any, tuple[Array, Runs]]:
@@ -162,7 +162,7 @@ class BlockDiagonal:
 
 
 def Diagonal(w: ArrayLike) -> BlockDiagonal:
-    """The diagonal weight matrix W = diag(w₁, …, w_m), a `BlockDiagonal` of 1 × 1 blocks: z = w ⊙ x + b.
+    """Returns the diagonal weight matrix W = diag(w₁, …, w_m), a `BlockDiagonal` of 1 × 1 blocks: z = w ⊙ x + b.
 
     Raises InputError unless w has shape (m,), m ≥ 1, and is finite.
 
@@ -175,12 +175,12 @@ def Diagonal(w: ArrayLike) -> BlockDiagonal:
     """
     entries = as_array(w, "w")
     if entries.ndim != 1 or not entries.size:
-        raise InputError(f"w must have shape (m,), one entry for each input, m ≥ 1; got {entries.shape}.")
+        raise InputError(f"w must have shape (m,), one entry per input, m ≥ 1; got {entries.shape}.")
     return BlockDiagonal.view(entries, ((len(entries), 1, 1),))
 
 
 class _Transposed:
-    """Wᵀ of a BlockDiagonal W: what ``A @ W.T`` multiplies by."""
+    """The transpose of a BlockDiagonal W, the right factor of ``A @ W.T``."""
 
     __slots__ = ("T",)
     __array_ufunc__ = None
@@ -196,14 +196,14 @@ class _Transposed:
 
 
 def _by_runs(A: Array, stacks: Sequence[Array], columns: int) -> Array:
-    """A diag(B₁, …, B_k), (t, Σp) → (t, Σq), its blocks (p, q) of one run after another in stacks (count, p, q)."""
+    """Returns A diag(B₁, …, B_k), (t, Σp) → (t, Σq), for blocks (p, q) given by runs as stacks (count, p, q)."""
     if A.shape[1] != columns:
-        raise InputError(f"what W multiplies must have rows of {columns} numbers; got shape {A.shape}.")
+        raise InputError(f"the other factor of a product with W must have rows of {columns} numbers; got {A.shape}.")
     t, start, products = len(A), 0, []
     for stack in stacks:
         count, p, q = stack.shape
         part = A[:, start : start + count * p].reshape(t, count, p)
-        if p == 1:  # no sum
+        if p == 1:  # the product is entrywise
             product = part * stack[:, 0, :]
         else:
             product = np.matmul(part.transpose(1, 0, 2), stack).transpose(1, 0, 2)
@@ -212,10 +212,10 @@ def _by_runs(A: Array, stacks: Sequence[Array], columns: int) -> Array:
     return products[0] if len(products) == 1 else np.concatenate(products, axis=1)
 
 
-def merged(shapes: Iterable[tuple[int, int, int]]) -> Runs:
-    """Runs in their one form: neighbours of equal shape together.
+def merge_runs(shapes: Iterable[tuple[int, int, int]]) -> Runs:
+    """Merges neighbouring runs of equal shape, so that equal matrices have equal ``runs``.
 
-    >>> merged([(1, 2, 1), (3, 2, 1), (1, 1, 1)])
+    >>> merge_runs([(1, 2, 1), (3, 2, 1), (1, 1, 1)])
     ((4, 2, 1), (1, 1, 1))
     """
     runs: list[tuple[int, int, int]] = []
@@ -227,6 +227,6 @@ def merged(shapes: Iterable[tuple[int, int, int]]) -> Runs:
 
 
 def free_entries(W: Matrix) -> Array:
-    """What of W is a parameter: all of an array, the blocks of a BlockDiagonal."""
+    """Returns the entries of W that are parameters: all entries of an array, the blocks of a BlockDiagonal."""
     entries: Array = W.entries if isinstance(W, BlockDiagonal) else W
     return entries

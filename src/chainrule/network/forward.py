@@ -10,13 +10,13 @@ from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import Array
 from chainrule.network.network import Network
 
-# A z that overflows is an answer, the same on every engine; training reports it by name: no warning with it.
+# A z that overflows is a valid result, equal on every engine, and training reports it; NumPy's warnings add nothing.
 silent = np.errstate(over="ignore", invalid="ignore")
 
 
 @dataclass(frozen=True, eq=False)
 class Forward:
-    """Every quantity of one forward pass: z[1] … z[r] and a[0] … a[r], each (t, mᵢ); N(x) = a[r].
+    """All quantities of one forward pass: z[1] … z[r] and a[0] … a[r], each (t, mᵢ); N(x) = a[r].
 
     >>> import chainrule as cr
     >>> run = cr.Network.dense([5, 3, 2, 1]).forward([[0.0] * 5] * 4)
@@ -32,9 +32,9 @@ class Forward:
 
 @silent
 def forward(net: Network, X: Array, masks: ByLayer[Array | None] | None = None) -> Forward:
-    """z[i] = a[i−1] W[i]ᵀ + b[i] and a[i] = σ[i](z[i]), one example per row of X (t, n).
+    """Computes z[i] = a[i−1] W[i]ᵀ + b[i] and a[i] = σ[i](z[i]), one example per row of X (t, n).
 
-    ``masks[i]`` (t, mᵢ), where there is one, multiplies a[i]: 0 for a dropped output, 1/(1 − p) for one that stays.
+    ``masks[i]`` (t, mᵢ), unless it is None, multiplies a[i]: 0 drops an output, 1/(1 − p) scales one that is kept.
     """
     z: list[Array] = []
     a: list[Array] = [X]

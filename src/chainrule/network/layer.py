@@ -1,4 +1,4 @@
-"""A layer L = (W, b, σ) (Lecture, Def. 4.2; L5), with what training is told of it: dropout, and factors."""
+"""A layer L = (W, b, σ) (Lecture, Def. 4.2; L5), with its settings for training: dropout, rate and decay."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from chainrule.optimizers.schedules import Schedule
 class Layer:
     """A layer L = (W, b, σ) of input size n and output size m: a ↦ σ(W a + b).
 
-    W has shape (m, n), an array, or a `BlockDiagonal`, of which only the blocks are parameters; b has shape (m,);
-    ``sigma`` is an activation or the name of one. A `Parametric` σ_κ has its κ (m,) here: ``kappa`` is an array (m,) or
-    one number for all, by default 1, where σ_κ = σ; it is (0,) in a layer with another σ.
+    W (m, n) is an array, or a `BlockDiagonal`, of which only the blocks are parameters; b has shape (m,); ``sigma`` is
+    an activation or the name of one. The layer holds the κ (m,) of a `Parametric` σ_κ: ``kappa`` is an array (m,) or
+    one number for all units, by default 1, for which σ_κ = σ; with any other σ it has shape (0,).
 
     ``dropout`` is the probability with which each output of a hidden layer is set to zero in a training step, or a
-    schedule of it; those that stay are divided by 1 − dropout (inverted dropout), so that nothing changes outside of
-    training. ``rate`` and ``decay`` are `Factors` of the steps and of a decoupled weight decay.
+    schedule of it; the others are divided by 1 − dropout (inverted dropout), so that predictions need no correction.
+    ``rate`` and ``decay`` are `Factors` of the steps and of a decoupled weight decay.
 
-    Raises InputError for wrong shapes, numbers that are not finite, an unknown activation, κ where σ has none, a
-    probability not in [0, 1) or factors that are none.
+    Raises InputError for wrong shapes, numbers that are not finite, an unknown activation, a κ for a σ without κ, a
+    probability not in [0, 1), or a ``rate`` or ``decay`` that is not `Factors`.
 
     >>> import chainrule as cr
     >>> cr.Layer([[1.0, -1.0]], [0.5], "sigmoid")
@@ -91,17 +91,17 @@ class Layer:
 
     @property
     def part(self) -> Part:
-        """What of θ is this layer's."""
+        """The sizes of this layer's part of θ."""
         runs = self.W.runs if isinstance(self.W, BlockDiagonal) else None
         return Part(self.m, self.n, runs, isinstance(self.sigma, Parametric))
 
     def with_parameters(self, W: Matrix, b: Array, kappa: Array) -> Layer:
-        """The same layer with other W, b and κ."""
+        """Returns the same layer with other W, b and κ."""
         own = kappa if isinstance(self.sigma, Parametric) else None
         return Layer(W, b, self.sigma, self.dropout, kappa=own, rate=self.rate, decay=self.decay)
 
     def astype(self, dtype: DTypeLike) -> Layer:
-        """The same layer with numbers of the type ``dtype``."""
+        """Returns the same layer with numbers of the type ``dtype``."""
         W = self.W.astype(dtype) if isinstance(self.W, BlockDiagonal) else as_array(self.W, "W", dtype)
         return self.with_parameters(W, as_array(self.b, "b", dtype), as_array(self.kappa, "kappa", dtype))
 
@@ -114,7 +114,7 @@ class Layer:
 
 
 def as_matrix(W: ArrayLike | BlockDiagonal) -> Matrix:
-    """W (m, n): an array, or a BlockDiagonal with finite entries."""
+    """Returns W (m, n) as an array, or as a BlockDiagonal, with finite entries."""
     if isinstance(W, BlockDiagonal):
         entries = as_array(W.entries, "W")
         return W if entries is W.entries else BlockDiagonal.view(entries, W.runs)
@@ -125,16 +125,16 @@ def as_matrix(W: ArrayLike | BlockDiagonal) -> Matrix:
 
 
 def as_kappa(kappa: ArrayLike | None, sigma: Sigma, m: int) -> Array:
-    """κ (m,) of a parametric σ, (0,) of another."""
+    """Returns κ as an array: (m,) for a parametric σ, (0,) for any other."""
     if not isinstance(sigma, Parametric):
         if kappa is not None:
             raise InputError(
-                f"kappa is for a parametric σ alone; got sigma = {sigma.name}. Give cr.Parametric({sigma.name!r})."
+                f"kappa needs a parametric σ; got sigma = {sigma.name}. Pass cr.Parametric({sigma.name!r}) as sigma."
             )
         return np.empty(0, np.float32)
     if kappa is None and sigma.kappa is None:
         return np.ones(m, np.float32)
-    array = as_array(sigma.kappa if kappa is None else kappa, "kappa")  # type: ignore[arg-type]  # one of them is there
+    array = as_array(sigma.kappa if kappa is None else kappa, "kappa")  # type: ignore[arg-type]  # one is not None
     if array.ndim == 0:
         array = np.full(m, array)
     if array.shape != (m,):
@@ -143,7 +143,7 @@ def as_kappa(kappa: ArrayLike | None, sigma: Sigma, m: int) -> Array:
 
 
 def as_dropout(value: object) -> float | Schedule:
-    """A dropout probability p, 0 ≤ p < 1, or a schedule of it."""
+    """Returns ``value`` as a dropout probability p, 0 ≤ p < 1, or as a schedule of it."""
     if isinstance(value, Schedule):
         as_probability(value.rate, "the rate of a dropout schedule")
         return value

@@ -1,4 +1,4 @@
-"""Layers and networks (Lecture, Def. 4.2 and 4.3; L5, L6, L9): θ is one vector, every W and b a view into it."""
+"""Networks (Lecture, Def. 4.3; L6, L9): θ is one vector, and every W[i], b[i] and κ[i] is a view into it."""
 
 from __future__ import annotations
 
@@ -25,32 +25,32 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FLOATS = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.complex128))  # complex θ: for the complex-step check
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.complex128))  # complex θ is for complex-step checks
 
 
 def as_sizes(sizes: object) -> tuple[int, ...]:
-    """The sizes m₀ … m_r, each ≥ 1, of a network with at least one layer."""
+    """Returns ``sizes`` as m₀ … m_r, each ≥ 1, for a network with at least one layer."""
     in_order = isinstance(sizes, Iterable) and not isinstance(sizes, (str, bytes, Set, Mapping))
     given = tuple(cast("Iterable[object]", sizes)) if in_order else ()
     if len(given) < 2:
         raise InputError(f"sizes must be a list m₀ … m_r of at least an input and an output size; got {shown(sizes)}.")
     m = tuple(as_integer(m_i, f"sizes[{i}]", 1) for i, m_i in enumerate(given))
-    if (d := parameter_count(dense_layout(m))) > LARGEST // 16:  # an array of so many numbers has no address
-        raise InputError(f"sizes must give a θ that memory can hold; got {shown(m)}, which has d = {d:.0e} parameters.")
+    if (d := parameter_count(dense_layout(m))) > LARGEST // 16:  # beyond this an array cannot be addressed
+        raise InputError(f"sizes must give a θ that fits in memory; got {shown(m)}, which has d = {d:.0e} parameters.")
     return m
 
 
-def _no_shortcut(x: object) -> None:
-    """Until an engine gives a quicker one."""
+def _shortcut_placeholder(x: object) -> None:
+    """Returns None, which a shortcut returns for inputs that the engine has to evaluate in the general way."""
 
 
 class Network:
     """An r-layer neural network N = (L[1], …, L[r]), a function ℝⁿ → ℝᵐ with parameters θ ∈ ℝᵈ.
 
     The layers' numbers are copied into one contiguous vector ``theta``; ``W[i]``, ``b[i]`` and ``kappa[i]`` (and
-    ``layers[i-1].W``) are views into it, so that moving θ moves the network. ``m`` are the sizes m₀ … m_r, ``r`` the
-    number of layers, ``d`` the number of parameters, ``layout`` what of them belongs to which layer. The structure is
-    frozen, the numbers move.
+    ``layers[i-1].W``) are views into it, so that changing θ changes the network. ``m`` holds the sizes m₀ … m_r, ``r``
+    is the number of layers, ``d`` the number of parameters, and ``layout`` assigns them to the layers. The structure is
+    frozen; the numbers may change.
 
     Raises InputError if there is no layer, sizes do not chain, or the output layer has dropout.
 
@@ -75,7 +75,7 @@ class Network:
     kappa: ByLayer[Array]
     sigma: ByLayer[Sigma]
     dropout: ByLayer[float | Schedule]
-    _shortcut: Callable[[object], Array | None]  # an engine's quick way to N(x)
+    _shortcut: Callable[[object], Array | None]  # an engine's fast path to N(x) for a few rows
 
     def __init__(self, layers: Iterable[Layer]) -> None:
         given: object = layers
@@ -102,7 +102,7 @@ class Network:
         views = zip(parts, self.W, self.b, self.kappa, strict=True)
         self.layers = tuple(layer.with_parameters(W, b, kappa) for layer, W, b, kappa in views)
         self.sigma, self.dropout = ByLayer(L.sigma for L in self.layers), ByLayer(L.dropout for L in self.layers)
-        self._shortcut = _no_shortcut
+        self._shortcut = _shortcut_placeholder
 
     @classmethod
     def dense(
@@ -116,11 +116,11 @@ class Network:
         seed: int | None = 0,
         dtype: DTypeLike = np.float64,
     ) -> Network:
-        """A network of the sizes m₀ … m_r with random W[i] and b[i] = 0.
+        """Returns a network of sizes m₀ … m_r with random W[i] and b[i] = 0.
 
-        ``hidden`` is the σ of all hidden layers or one for each; ``initial`` how each W[i] is drawn (by default as
-        suits its σ: He for ReLU and its kin, LeCun for SELU, Glorot otherwise); ``dropout`` one probability for all
-        hidden layers or one for each; ``seed`` the seed of the draw (None: a fresh one).
+        ``hidden`` is the σ of all hidden layers, or a list with one for each; ``initial`` is the rule that draws each
+        W[i] (the default depends on σ: He for ReLU and its variants, LeCun for SELU, Glorot otherwise); ``dropout`` is
+        one probability for all hidden layers, or a list with one for each; ``seed`` fixes the draw (None: a new seed).
 
         Raises InputError for sizes below 1, unknown names, or lists of the wrong length.
 
@@ -146,11 +146,11 @@ class Network:
 
     @classmethod
     def from_theta(cls, theta: ArrayLike, sizes: Sequence[int], sigmas: Sequence[Sigma | str]) -> Network:
-        """The network of sizes m₀ … m_r with parameters θ (d,) in the lecture's order: W[1] row by row, b[1], W[2], …
+        """Returns the network of sizes m₀ … m_r with the parameters θ (d,).
 
-        The κ of a parametric σ[i] come after b[i].
+        θ is in the lecture's order: W[1] row by row, b[1], W[2], … The κ of a parametric σ[i] follow b[i].
 
-        Raises InputError if θ has another length than the sizes ask for.
+        Raises InputError if the length of θ does not match the sizes.
 
         >>> import chainrule as cr
         >>> cr.Network.from_theta([2.0, 1.0], [1, 1], ["identity"])([3.0])
@@ -175,7 +175,7 @@ class Network:
     def __setattr__(self, name: str, value: object) -> None:
         if name != "theta" and hasattr(self, name):
             raise AttributeError(
-                f"{name} of a network is frozen: move its numbers (net.W[i][...] = …), or build another one."
+                f"{name} of a network is frozen: change numbers in place (net.W[i][...] = …), or build a new network."
             )
         super().__setattr__(name, value)
 
@@ -196,12 +196,12 @@ class Network:
 
     @property
     def theta(self) -> Array:
-        """θ (d,); assigning copies the numbers in: ``net.theta -= alpha * g.theta`` is a step of the lecture (L12)."""
+        """The parameters θ (d,); assignment copies numbers in, so ``net.theta -= alpha * g.theta`` is a step (L12)."""
         return self._theta
 
     @theta.setter
     def theta(self, values: ArrayLike) -> None:
-        if values is self._theta:  # after an in-place operation
+        if values is self._theta:  # an in-place operation has already changed it
             return
         array = as_array(values, "theta", self.dtype)
         if array.shape != (self.d,):
@@ -209,7 +209,7 @@ class Network:
         self._theta[...] = array
 
     def __call__(self, x: ArrayLike, *, engine: str = "auto") -> Array:
-        """N(x): (n,) → (m,), or (t, n) → (t, m), one example per row (Lecture, Def. 4.4; L7).
+        """Computes N(x): (n,) → (m,), or (t, n) → (t, m), one example per row (Lecture, Def. 4.4; L7).
 
         Raises InputError for a wrong shape or numbers that are not finite.
         """
@@ -219,16 +219,16 @@ class Network:
 
         X, is_row = self._as_input(x, finite=False)
         chosen = for_network(self, engine)
-        if engine == "auto" and self._shortcut is _no_shortcut:
-            object.__setattr__(self, "_shortcut", chosen.shortcut(self) or _no_shortcut)
+        if engine == "auto" and self._shortcut is _shortcut_placeholder:
+            object.__setattr__(self, "_shortcut", chosen.shortcut(self) or _shortcut_placeholder)
         while (outputs := chosen.outputs(self, X)) is None:
-            X, is_row = self._as_input(x)  # which raises, unless another thread has mended x
+            X, is_row = self._as_input(x)  # raises, unless another thread has made x finite in the meantime
         return outputs[0] if is_row else outputs
 
     def predictor(self) -> Callable[[ArrayLike], Array]:
-        """A function x ↦ N(x) for calls in a row: where it can, it gives out one array each time, with new numbers.
+        """Returns a fast callable x ↦ N(x) that reuses its output array.
 
-        It follows θ as θ moves. What it gave out before is overwritten: copy what is to stay.
+        It always uses the current θ. Each call may overwrite the array that the last one returned: copy what you keep.
 
         Raises InputError as ``net(x)`` does.
 
@@ -239,7 +239,7 @@ class Network:
         """
         from chainrule.engines.choice import for_network
 
-        shortcut = for_network(self, "auto").shortcut(self, reuse=True) or _no_shortcut
+        shortcut = for_network(self, "auto").shortcut(self, reuse=True) or _shortcut_placeholder
 
         def predict(x: ArrayLike) -> Array:
             A = shortcut(x)
@@ -248,7 +248,7 @@ class Network:
         return predict
 
     def forward(self, X: ArrayLike) -> Forward:
-        """Every z[i] and a[i] on the way from x to N(x), each (t, mᵢ), or (mᵢ,) if X is one example (n,).
+        """Computes every z[i] and a[i] from x to N(x), each (t, mᵢ), or (mᵢ,) if X is one example (n,).
 
         Raises InputError as ``net(x)`` does.
 
@@ -266,7 +266,7 @@ class Network:
         return Forward(ByLayer(z[0] for z in run.z), ByLayer((a[0] for a in run.a), first=0)) if is_row else run
 
     def jacobian(self, x: ArrayLike) -> Array:
-        """∂N/∂x: (n,) → (m, n), or (t, n) → (t, m, n), one Jacobian per row.
+        """Computes ∂N/∂x: (n,) → (m, n), or (t, n) → (t, m, n), one Jacobian per row.
 
         Raises InputError as ``net(x)`` does.
 
@@ -283,14 +283,14 @@ class Network:
         return jacobian[0] if is_row else jacobian
 
     def _as_input(self, x: ArrayLike, finite: bool = True) -> tuple[Array, bool]:
-        """``x`` as rows (t, n), and whether it was a single one (n,)."""
+        """Returns ``x`` as rows (t, n), and True if it was a single example (n,)."""
         X = as_array(x, "x", self.dtype, finite=finite)
         if X.ndim not in (1, 2) or X.shape[-1] != self.m[0] or 0 in X.shape:
             raise InputError(f"x must have shape ({self.m[0]},) or (t, {self.m[0]}) with t ≥ 1; got {X.shape}.")
         return (X[None, :], True) if X.ndim == 1 else (X, False)
 
     def copy(self) -> Network:
-        """A network of its own with the same structure and the same numbers.
+        """Returns an independent network with the same structure and the same numbers.
 
         >>> import chainrule as cr
         >>> net = cr.Network.dense([2, 1])
@@ -300,7 +300,7 @@ class Network:
         return Network(self.layers)
 
     def astype(self, dtype: DTypeLike) -> Network:
-        """A copy whose θ has the number type ``dtype`` (float32 or float64).
+        """Returns a copy whose θ has the number type ``dtype`` (float32 or float64).
 
         >>> import chainrule as cr
         >>> cr.Network.dense([2, 1]).astype("float32").dtype
@@ -310,9 +310,9 @@ class Network:
         return Network(layer.astype(kind) for layer in self.layers)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the network to ``path``: one safetensors file with a JSON header (see docs/guide/files.md), atomically.
+        """Writes the network to ``path`` atomically: one safetensors file with a JSON header (docs/guide/files.md).
 
-        Raises OSError if the file cannot be written; an older file of that name is then still whole.
+        Raises OSError if the file cannot be written; an older file of that name is then still intact.
 
         >>> import chainrule as cr, tempfile, os
         >>> with tempfile.TemporaryDirectory() as folder:
@@ -326,15 +326,15 @@ class Network:
         save(self, path)
 
     def __reduce__(self) -> tuple[type[Network], tuple[tuple[Layer, ...]]]:
-        return Network, (self.layers,)  # rebuilt from its parts, so that W and b are views into θ again
+        return Network, (self.layers,)  # rebuilding from the layers makes W and b views into θ again
 
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.m))
         return f"Network({sizes}, {' '.join(s.name for s in self.sigma)}, d={self.d}, {self.dtype.name})"
 
 
-def as_network(net: object) -> Network:
-    """``net`` itself, if it is a network."""
+def check_network(net: object) -> Network:
+    """Returns ``net`` if it is a network, and raises InputError otherwise."""
     if not isinstance(net, Network):
         raise InputError(f"net must be a cr.Network; got {shown(net)}.")
     return net
@@ -343,7 +343,7 @@ def as_network(net: object) -> Network:
 def _as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     try:
         kind = None if dtype is None else np.dtype(dtype)
-    except (TypeError, ValueError, SyntaxError):  # NumPy reads a text as a type in a small language of its own
+    except (TypeError, ValueError, SyntaxError):  # NumPy parses strings as types and may raise any of these
         kind = None
     if kind is None or kind not in FLOATS:
         raise InputError(f"dtype must be float32 or float64; got {shown(dtype)}.")
@@ -351,14 +351,14 @@ def _as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
 
 
 def _one_each(value: Any, count: int, symbol: str, checked: Callable[[Any], T]) -> list[T]:
-    """``value`` for each of ``count`` hidden layers, or the list of values itself, each of them checked."""
+    """Returns one checked value per hidden layer: the entries of a list, or ``count`` times a single value."""
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
         if len(value) != count:
             raise InputError(
                 f"{symbol} must be one value or a list of {count}, one per hidden layer; got {len(value)}."
             )
         return [checked(one) for one in value]
-    return [checked(value)] * count  # checked even where there is no hidden layer
+    return [checked(value)] * count  # the value is checked even if there is no hidden layer
 
 
 def _initial(choice: initial.Initial | str | None, sigma: Sigma) -> initial.Initial:

@@ -1,4 +1,4 @@
-"""Factors of a layer's steps and of its weight decay, one for each kind of parameter."""
+"""Factors of a layer's steps and of its weight decay, one per kind of parameter."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from chainrule.errors import InputError
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Factors(Value):
-    """Numbers ≥ 0 by which a layer's W, b and κ are treated otherwise than the rest of θ; None: as is usual.
+    """Numbers ≥ 0 that scale the steps or the weight decay of a layer's W, b and κ; None means the default.
 
-    As the ``rate`` of a `Layer` they multiply each step, θ := θ + rate ⊙ step (usual: 1; 0 freezes). As its ``decay``
-    they multiply a decoupled weight decay, together with the rate (usual: 1 for W, 0 for b and κ).
+    As the ``rate`` of a `Layer` they multiply each step, θ := θ + rate ⊙ step (default: 1; 0 freezes). As its ``decay``
+    they multiply a decoupled weight decay, together with the rate (default: 1 for W, 0 for b and κ).
 
     Raises InputError where a factor is negative or not finite.
 
@@ -35,29 +35,29 @@ class Factors(Value):
             if (value := getattr(self, f.name)) is not None:
                 object.__setattr__(self, f.name, as_real(value, f"the factor of {f.name}", 0.0))
 
-    def over(self, usual: Factors) -> Factors:
-        """These, and the usual ones where None stands."""
+    def with_defaults(self, defaults: Factors) -> Factors:
+        """Returns these factors, with None replaced by the default."""
         own = self.W, self.b, self.kappa
-        return (
-            Factors(*(u if f is None else f for f, u in zip(own, usual.numbers, strict=True))) if None in own else self
-        )
+        if None not in own:
+            return self
+        return Factors(*(d if f is None else f for f, d in zip(own, defaults.numbers, strict=True)))
 
     @property
     def numbers(self) -> tuple[float, float, float]:
-        """The factors of W, b and κ of a layer, in which none is None."""
+        """The factors of W, b and κ, all of which must be numbers, as in a layer."""
         if self.W is None or self.b is None or self.kappa is None:
-            raise InputError(f"the factors must all be numbers, as those of a layer are; got {self!r}.")
+            raise InputError(f"W, b and kappa must all be numbers, as in the factors of a layer; got {self!r}.")
         return self.W, self.b, self.kappa
 
 
-RATE = Factors(1.0, 1.0, 1.0)  # the usual ones
-DECAY = Factors(1.0, 0.0, 0.0)  # weights are decayed; biases and κ are not
+RATE = Factors(1.0, 1.0, 1.0)  # the default rate
+DECAY = Factors(1.0, 0.0, 0.0)  # the default decay: weights are decayed; biases and κ are not
 
 
-def as_factors(value: object, symbol: str, usual: Factors) -> Factors:
-    """``value`` as Factors without None; None as a whole means the usual ones."""
+def as_factors(value: object, symbol: str, defaults: Factors) -> Factors:
+    """Returns ``value`` as Factors without None; the value None means the defaults."""
     if value is None:
-        return usual
+        return defaults
     if not isinstance(value, Factors):
         raise InputError(f"{symbol} must be cr.Factors(W=…, b=…, kappa=…); got {shown(value)}.")
-    return value.over(usual)
+    return value.with_defaults(defaults)

@@ -1,4 +1,4 @@
-"""θ ∈ ℝᵈ and what lies where in it: for each layer the entries of W[i], then b[i], then κ[i] (Lecture, L6, L9)."""
+"""The layout of θ ∈ ℝᵈ: for each layer the entries of W[i], then b[i], then κ[i] (Lecture, L6, L9)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chainrule.network.rates import Factors
 
 
 class Part(NamedTuple):
-    """One layer's part of θ: the free entries of W (m, n), b (m,), and κ (m,) where its σ is parametric.
+    """One layer's part of θ: the parameters of W (m, n), b (m,), and κ (m,) if its σ is parametric.
 
     >>> Part(2, 3).d, Part(3, 3, runs=((3, 1, 1),), parametric=True).d
     (8, 9)
@@ -24,7 +24,7 @@ class Part(NamedTuple):
 
     m: int
     n: int
-    runs: Runs | None = None  # of a block-diagonal W; None: all of W
+    runs: Runs | None = None  # the runs of a block-diagonal W; None if W is full
     parametric: bool = False
 
     @property
@@ -34,7 +34,7 @@ class Part(NamedTuple):
 
     @property
     def kappas(self) -> int:
-        """The number of κ: m or 0."""
+        """The number of κ, which is m or 0."""
         return self.m if self.parametric else 0
 
     @property
@@ -43,17 +43,17 @@ class Part(NamedTuple):
         return self.entries + self.m + self.kappas
 
 
-Layout: TypeAlias = tuple[Part, ...]  # layers 1 … r
+Layout: TypeAlias = tuple[Part, ...]  # one part for each of the layers 1 … r
 
 
 def dense_layout(m: Sequence[int], parametric: Iterable[bool] | None = None) -> Layout:
-    """The layout of layers with full W[i] of the sizes m₀ … m_r."""
+    """Returns the layout of a network of sizes m₀ … m_r in which every W[i] is full."""
     flags = [False] * (len(m) - 1) if parametric is None else parametric
     return tuple(Part(m_i, n_i, None, flag) for (n_i, m_i), flag in zip(pairwise(m), flags, strict=True))
 
 
 def parameter_count(layout: Layout) -> int:
-    """d, the length of θ: Σ mᵢ (mᵢ₋₁ + 1) where each W[i] is full and no σ is parametric (L6; 29 for 5-3-2-1).
+    """Returns d, the length of θ: Σ mᵢ (mᵢ₋₁ + 1) if every W[i] is full and no σ is parametric (L6; 29 for 5-3-2-1).
 
     >>> parameter_count(dense_layout([5, 3, 2, 1]))
     29
@@ -62,7 +62,7 @@ def parameter_count(layout: Layout) -> int:
 
 
 class Views(NamedTuple):
-    """W[1] … W[r], b[1] … b[r] and κ[1] … κ[r]: views into one vector θ."""
+    """Views into one vector θ: W[1] … W[r], b[1] … b[r] and κ[1] … κ[r]."""
 
     W: ByLayer[Matrix]
     b: ByLayer[Array]
@@ -70,9 +70,9 @@ class Views(NamedTuple):
 
 
 def parameter_views(theta: Array, layout: Layout) -> Views:
-    """W[i] (mᵢ, mᵢ₋₁), b[i] (mᵢ,), κ[i] (mᵢ,) or (0,) as views into θ (d,): W[1] row by row, b[1], κ[1], W[2], … (L9).
+    """Returns W[i] (mᵢ, mᵢ₋₁), b[i] (mᵢ,) and κ[i] (mᵢ,) or (0,) as views into θ (d,).
 
-    A block-diagonal W[i] is a `BlockDiagonal` on its part of θ, block by block.
+    θ holds W[1] row by row, b[1], κ[1], W[2], … (L9). A block-diagonal W[i] is stored block by block.
 
     >>> import numpy as np
     >>> W, b, kappa = parameter_views(np.arange(5.0), (Part(1, 3, parametric=True),))
@@ -82,18 +82,19 @@ def parameter_views(theta: Array, layout: Layout) -> Views:
     W: list[Matrix] = []
     b, kappa, start = [], [], 0
     for part in layout:
-        middle = start + part.entries
-        late, end = middle + part.m, middle + part.m + part.kappas
-        entries = theta[start:middle]
+        start_b = start + part.entries
+        start_kappa = start_b + part.m
+        end = start_kappa + part.kappas
+        entries = theta[start:start_b]
         W.append(entries.reshape(part.m, part.n) if part.runs is None else BlockDiagonal.view(entries, part.runs))
-        b.append(theta[middle:late])
-        kappa.append(theta[late:end])
+        b.append(theta[start_b:start_kappa])
+        kappa.append(theta[start_kappa:end])
         start = end
     return Views(ByLayer(W), ByLayer(b), ByLayer(kappa))
 
 
-def spread(layout: Layout, factors: Iterable[Factors], dtype: DTypeLike) -> Array:
-    """The factors of each layer's W, b and κ at every entry of θ, (d,)."""
+def at_every_parameter(layout: Layout, factors: Iterable[Factors], dtype: DTypeLike) -> Array:
+    """Returns an array (d,) that repeats the factors of each layer's W, b and κ at every entry of θ they apply to."""
     parts = [
         np.repeat(np.array(by_kind.numbers), (part.entries, part.m, part.kappas))
         for part, by_kind in zip(layout, factors, strict=True)

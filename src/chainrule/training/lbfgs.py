@@ -16,7 +16,7 @@ from chainrule._internal.checks import as_integer, as_real, shown
 from chainrule.costs import Cost
 from chainrule.engines.choice import for_network
 from chainrule.errors import InputError
-from chainrule.network import Network, as_network
+from chainrule.network import Network, check_network
 
 FAR = 1e100  # J where it is not finite: the line search squares it, and turns back
 
@@ -86,7 +86,7 @@ def train_lbfgs(
         raise ImportError(
             "train_lbfgs needs SciPy; install it with: pip install 'chainrule[estimators]'", name="scipy"
         ) from error
-    if as_network(net).dtype.kind == "c":
+    if check_network(net).dtype.kind == "c":
         raise InputError(f"net must be float32 or float64 to be trained; got {net.dtype} (for the complex step alone).")
     kind = costs.get(cost)
     rows, labels, w = kind.examples(net, X, Y, weights)

@@ -16,7 +16,7 @@ from chainrule.costs import Cost
 from chainrule.engines.problem import Problem, TrainingSet
 from chainrule.engines.state import TrainingState
 from chainrule.errors import InputError
-from chainrule.network import Network, as_network
+from chainrule.network import Network, check_network
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
 from chainrule.training.errors import DivergenceError, TrainingInterrupted
@@ -85,7 +85,7 @@ def train(
     from chainrule.training.interrupt import Interrupt
 
     problem = _problem(
-        as_network(net), X, Y, weights, validation, costs.get(cost), optimizers.get(optimizer), epochs, batch_size,
+        check_network(net), X, Y, weights, validation, costs.get(cost), optimizers.get(optimizer), epochs, batch_size,
         shuffle, seed, tol, tol_epochs, patience, threads,
     )  # fmt: skip
     limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)
