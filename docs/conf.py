@@ -20,7 +20,7 @@ extensions = [
 ]
 exclude_patterns = ["_*"]
 
-# The examples are run by tests/test_docs.py, which also compares what they print.
+# The examples are run by tests/project/test_docs.py, which also compares what they print.
 nb_execution_mode = "off"
 myst_enable_extensions = ["attrs_block", "colon_fence"]
 myst_heading_anchors = 3

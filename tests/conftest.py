@@ -6,7 +6,7 @@ import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
-from installation import HAS_CORE
+from support.installation import HAS_CORE
 
 from chainrule.engines.choice import MODULES
 

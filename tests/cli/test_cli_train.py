@@ -1,0 +1,284 @@
+"""``chainrule train``: what it decides, prints and saves."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.command import QUICK, UNENDING, chainrule, process, table, write_csv
+from support.patience import ENDLESS, LIMIT
+
+import chainrule as cr
+from chainrule.cli import inputs, models
+from chainrule.estimators.network import ensemble
+from chainrule.optimizers import OPTIMIZERS
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Each test works in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def measure(out: str, name: str) -> tuple[float, float]:
+    """A measure of the network and of the baseline, from the table of results."""
+    line = re.search(rf"^ *{name} +(\S+) +(\S+)$", out, re.MULTILINE)
+    assert line, out
+    return float(line[1].replace(",", "")), float(line[2].replace(",", ""))
+
+
+@pytest.mark.native  # the reference engine takes ten minutes for it
+def test_the_first_command_reads_digits(here: Path) -> None:
+    """``chainrule train digits`` reaches a test accuracy of 0.97, says so on stdout, and saves model and curve."""
+    command = process("train", "digits", cwd=here)
+    out, err = command.communicate(timeout=LIMIT)
+    assert command.returncode == 0, err
+    accuracy, baseline = measure(out, "accuracy")
+    assert accuracy >= 0.97
+    assert baseline < 0.12
+    assert (here / "digits.png").read_bytes().startswith(PNG)
+    model = models.load("digits.safetensors")
+    assert model.encoder.n_features_in_ == 64
+    assert "\x1b" not in out + err
+    assert "\r" not in out + err
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "least"),
+    [("iris", "accuracy", 0.8), ("wine", "accuracy", 0.9), ("breast_cancer", "accuracy", 0.9)],
+)
+def test_bundled_sets_of_classes(source: str, name: str, least: float) -> None:
+    """The sets of classes that scikit-learn bundles are learned far better than their baseline by default."""
+    answer = chainrule("train", source, "--quiet")
+    network, baseline = measure(answer.out, name)
+    assert (answer.code, answer.err) == (0, "")
+    assert network >= least > baseline
+    assert measure(answer.out, "cross-entropy")[0] < measure(answer.out, "cross-entropy")[1]
+
+
+def test_numbers_are_measured_in_their_own_unit() -> None:
+    """The diabetes set is taken for numbers; RMSE, MAE and R² stand beside the mean's, and R² is 1 − (RMSE/spread)²."""
+    answer = chainrule("train", "diabetes")
+    rmse, of_the_mean = measure(answer.out, "RMSE")
+    assert measure(answer.out, "R²")[0] > 0.3
+    assert rmse < 0.85 * of_the_mean
+    assert measure(answer.out, "MAE")[0] < measure(answer.out, "MAE")[1]
+    assert "Target 'target': numbers" in answer.err
+    # 1 − R² = (RMSE / spread)² of the network and of the mean, whose ratio does not depend on the spread
+    ratio = (1 - measure(answer.out, "R²")[0]) / (1 - measure(answer.out, "R²")[1])
+    assert ratio == pytest.approx((rmse / of_the_mean) ** 2, rel=2e-3)
+
+
+def test_same_seed_same_network(here: Path) -> None:
+    """One seed gives the same split and, bit for bit, the same network; another one another."""
+    write_csv(here / "t.csv", table())
+    outs = {}
+    for name, seed in (("one", 3), ("two", 3), ("three", 4)):
+        answer = chainrule("train", "t.csv", "--target", "kind", "--seed", seed, "--out", f"{name}.safetensors", *QUICK)
+        assert answer.code == 0, answer.err
+        outs[name] = models.load(f"{name}.safetensors").networks[0].theta
+    assert np.array_equal(outs["one"], outs["two"])
+    assert not np.array_equal(outs["one"], outs["three"])
+
+
+@pytest.mark.parametrize(
+    ("target", "task", "sigma", "m"),
+    [
+        ("kind", None, "softmax", 2),
+        ("three", None, "softmax", 3),
+        ("three", "regression", "identity", 1),
+        ("yes_or_no", None, "softmax", 2),
+        ("zero_or_one", None, "softmax", 2),
+        ("number", None, "identity", 1),
+        ("float_classes", None, "softmax", 3),
+    ],
+)
+def test_output_layer_follows_the_target(here: Path, target: str, task: str | None, sigma: str, m: int) -> None:
+    """Classes get softmax, numbers the identity; --task overrules what the values suggest."""
+    header = ["a", "b", "c", "kind", "three", "yes_or_no", "zero_or_one", "number", "float_classes"]
+    rows: list[list[object]] = [
+        [*row, k % 3, str(k % 2 == 0).lower(), k % 2, row[0], f"{k % 3}.0"] for k, row in enumerate(table())
+    ]
+    write_csv(here / "t.csv", rows, header)
+    wanted = ["--task", task] if task else []
+    drop = [] if target == "kind" else ["--drop", "kind"]
+    answer = chainrule("train", "t.csv", "--target", target, *wanted, *drop, *QUICK)
+    assert answer.code == 0, answer.err
+    net = models.load("t.safetensors").networks[0]
+    assert (net.sigma[net.r].name, net.m[-1]) == (sigma, m)
+    assert f"Target '{target}'" in answer.err
+
+
+def test_quiet_prints_the_results_alone(here: Path) -> None:
+    """With --quiet stderr stays empty and stdout holds the same table."""
+    write_csv(here / "t.csv", table())
+    loud = chainrule("train", "t.csv", "--target", "kind", *QUICK)
+    quiet = chainrule("train", "t.csv", "--target", "kind", *QUICK, "--quiet")
+    assert (quiet.code, quiet.err) == (0, "")
+    assert quiet.out == loud.out
+    assert "Saved t.safetensors" in loud.err
+
+
+def test_out_names_a_folder_or_a_file(here: Path) -> None:
+    """--out FOLDER (made if need be) keeps the source's name; --out NAME.safetensors puts NAME.png beside it."""
+    write_csv(here / "t.csv", table())
+    assert chainrule("train", "t.csv", "--target", "kind", *QUICK, "--out", "deep/er").code == 0
+    assert chainrule("train", "t.csv", "--target", "kind", *QUICK, "--out", "deep/m.safetensors").code == 0
+    assert sorted(p.name for p in (here / "deep").rglob("*.*")) == ["m.png", "m.safetensors", "t.png", "t.safetensors"]
+
+
+def test_options_reach_the_network(here: Path) -> None:
+    """Layers, σ, optimizer, rate, batch size and epochs are those that were asked for, and the model's file says so."""
+    write_csv(here / "t.csv", table())
+    answer = chainrule(
+        "train", "t.csv", "--target", "kind", "--layers", "5,4", "--activation", "tanh",
+        "--optimizer", "gradient-descent", "--learning-rate", "0.05", "--batch-size", "16", "--epochs", "3",
+        "--engine", "reference",
+    )  # fmt: skip
+    assert answer.code == 0, answer.err
+    model = models.load("t.safetensors")
+    assert model.networks[0].m == (3, 5, 4, 2)
+    assert [sigma.name for sigma in model.networks[0].sigma] == ["tanh", "tanh", "softmax"]
+    training = model.about["training"]
+    told = {key: training[key] for key in ("optimizer", "learning_rate", "batch_size", "epochs", "engine")}
+    assert told == {
+        "optimizer": "gradient_descent", "learning_rate": 0.05, "batch_size": 16, "epochs": 3, "engine": "reference",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
+def test_optimizers_by_name(here: Path, optimizer: str) -> None:
+    """An optimizer needs its name alone; RPROP then sees all rows at each step."""
+    write_csv(here / "t.csv", table())
+    answer = chainrule("train", "t.csv", "--target", "kind", "--optimizer", optimizer, "--epochs", "3")
+    assert answer.code == 0, answer.err
+    assert (models.load("t.safetensors").about["training"]["batch_size"] is None) == (optimizer == "rprop")
+
+
+def test_no_hidden_layer_is_logistic_regression(here: Path) -> None:
+    """--preset lecture --layers none leaves one layer, σ = sigmoid (L11)."""
+    write_csv(here / "t.csv", table())
+    answer = chainrule("train", "t.csv", "--target", "kind", "--preset", "lecture", "--layers", "none", "--epochs", "3")
+    assert answer.code == 0, answer.err
+    (net,) = models.load("t.safetensors").networks
+    assert (net.m, net.sigma[1].name) == ((3, 1), "sigmoid")
+
+
+def test_divergence_leaves_the_old_files(here: Path) -> None:
+    """Training that diverges ends with exit code 1 and a line of advice; an earlier run's files stay as they are."""
+    rows: list[list[object]] = [[x, y, 3 * x - y + 0.01 * k] for k, (x, y, *_) in enumerate(table())]  # type: ignore[operator]
+    write_csv(here / "t.csv", rows, ["a", "b", "y"])
+    assert chainrule("train", "t.csv", "--target", "y", *QUICK).code == 0
+    before = (here / "t.safetensors").read_bytes(), (here / "t.png").read_bytes()
+    answer = chainrule("train", "t.csv", "--target", "y", "--optimizer", "gradient_descent", "--learning-rate", "1e60")
+    assert answer.code == 1
+    assert answer.out == ""
+    assert re.fullmatch(
+        r"Error: training diverged.*Try a smaller --learning-rate, such as 1e\+59 .*", answer.err.splitlines()[-1]
+    )
+    assert ((here / "t.safetensors").read_bytes(), (here / "t.png").read_bytes()) == before
+
+
+def test_constant_and_far_off_columns(here: Path) -> None:
+    """A constant column and numbers of any size train without a warning; the constant one never moves a prediction."""
+    rows = [[*row[:3], 7.5, k * 1e300, 5e-324 * (k % 2), row[3]] for k, row in enumerate(table())]
+    header = ["a", "b", "c", "same", "huge", "tiny", "kind"]
+    write_csv(here / "t.csv", rows, header)
+    assert chainrule("train", "t.csv", "--target", "kind", *QUICK).code == 0
+    write_csv(here / "u.csv", [[*row[:3], -1e9, *row[4:]] for row in rows], header)
+    assert chainrule("predict", "t.safetensors", "t.csv").out == chainrule("predict", "t.safetensors", "u.csv").out
+
+
+def test_each_class_keeps_a_row_to_train_on(here: Path) -> None:
+    """A class with one single row is trained on, so that the model knows it."""
+    write_csv(here / "t.csv", [*table(), [0.0, 0.0, 0.0, "perhaps"]])
+    answer = chainrule("train", "t.csv", "--target", "kind", *QUICK)
+    assert answer.code == 0, answer.err
+    model = models.load("t.safetensors")
+    assert inputs.read("t.csv").t == 81
+    assert model.target.values.tolist() == ["no", "perhaps", "yes"]  # type: ignore[union-attr]
+
+
+def test_categories_and_gaps_are_taken_as_they_are(here: Path) -> None:
+    """Texts, dates, true and false and missing values are inputs like numbers; unseen texts are told on stderr."""
+    rows: list[list[object]] = [
+        [*row[:2], "" if k % 5 == 0 else row[2], ("red", "green", "", "blue")[k % 4], f"2024-0{k % 9 + 1}-11", row[3]]
+        for k, row in enumerate(table())
+    ]
+    header = ["a", "b", "holes", "colour", "day", "kind"]
+    write_csv(here / "t.csv", rows, header)
+    answer = chainrule("train", "t.csv", "--target", "kind", *QUICK)
+    assert answer.code == 0, answer.err
+    kinds = {name: kind for name, kind, _ in models.load("t.safetensors").encoder.describe()}
+    assert kinds == {"a": "numbers", "b": "numbers", "holes": "numbers", "colour": "categories", "day": "datetimes"}
+    new: list[list[object]] = [["", "", "", "pink", "", "yes"]] * 3
+    write_csv(here / "new.csv", [*new, *[row for row in rows if row[3]][:5]], header)
+    told = chainrule("predict", "t.safetensors", "new.csv")
+    assert told.code == 0, told.err
+    assert len(told.out.splitlines()) == 9
+    assert told.err == "Categories that training did not see, taken as none: 'colour' 3 times.\n"
+
+
+def test_numbers_as_categories(here: Path) -> None:
+    """--category makes levels of a column's numbers."""
+    write_csv(here / "t.csv", [[*row[:2], k % 5, row[3]] for k, row in enumerate(table())])
+    assert chainrule("train", "t.csv", "--target", "kind", "--category", "c", *QUICK).code == 0
+    model = models.load("t.safetensors")
+    assert model.encoder.get_feature_names_out().tolist() == ["a", "b", "c_0", "c_1", "c_2", "c_3", "c_4"]
+
+
+@pytest.mark.parametrize(("weight", "answer"), [("no=9,yes=1", "no"), ("no=1,yes=9", "yes")])
+def test_class_weights_move_predictions(here: Path, weight: str, answer: str) -> None:
+    """Where the inputs tell nothing, the class that counts nine times as much is predicted."""
+    rng = np.random.default_rng(0)
+    rows: list[list[object]] = [[x, ("no", "yes")[k % 2]] for k, x in enumerate(rng.normal(size=200))]
+    write_csv(here / "t.csv", rows, ["x", "kind"])
+    command = ["train", "t.csv", "--target", "kind", "--class-weight", weight, "--preset", "lecture", "--epochs", "50"]
+    weighted, plain = chainrule(*command), chainrule(*command[:4], "--preset", "lecture", "--epochs", "1")
+    assert weighted.code == 0
+    assert [measure(a.out, "cross-entropy")[1] for a in (weighted, plain)] == pytest.approx([math.log(2)] * 2, abs=1e-3)
+    chainrule(*command)
+    lines = chainrule("predict", "t.safetensors", "t.csv").out.splitlines()[1:]
+    assert np.mean([line.startswith(answer) for line in lines]) > 0.95
+
+
+def test_presets(here: Path) -> None:
+    """--preset says what is chosen: lecture one sigmoid network by gradient descent, best several with embeddings."""
+    write_csv(here / "t.csv", table(40))
+    nets = {}
+    for preset in ("default", "best", "lecture"):
+        answer = chainrule("train", "t.csv", "--target", "kind", "--preset", preset, "--epochs", "4")
+        assert answer.code == 0, answer.err
+        model = models.load("t.safetensors")
+        assert model.about["training"]["preset"] == preset
+        nets[preset] = model.networks
+    assert [sigma.name for sigma in nets["lecture"][0].sigma] == ["sigmoid", "sigmoid"]
+    assert len(nets["lecture"]) == 1 < len(nets["best"])
+    assert nets["best"][0].r > nets["default"][0].r
+
+
+def test_time_limit(here: Path) -> None:
+    """--time-limit stops a training that would take for ever, and what it has found is saved."""
+    write_csv(here / "t.csv", table())
+    answer = chainrule("train", "t.csv", "--target", "kind", *UNENDING, "--time-limit", "0.5")
+    assert answer.code == 0, answer.err
+    assert models.load("t.safetensors").about["training"]["epochs"] < ENDLESS
+
+
+def test_no_epoch_is_finished(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training that ends within the first epoch of every network leaves a model, without the figures of an epoch."""
+    short = {"time_limit": 1e-9}  # it ends after one step
+    monkeypatch.setattr(ensemble, "train", lambda *given, **settings: cr.train(*given, **settings | short))
+    write_csv(here / "t.csv", table())
+    answer = chainrule("train", "t.csv", "--target", "kind", *QUICK, "--batch-size", "4", "--quiet")
+    assert (answer.code, answer.err) == (0, "")
+    training = models.load("t.safetensors").about["training"]
+    assert (training["epochs"], training["J"], training["validation_J"]) == (0, None, None)
+    assert (here / "t.png").read_bytes().startswith(PNG)
+    assert chainrule("info", "t.safetensors").code == 0

@@ -1,0 +1,309 @@
+"""How NetworkClassifier and NetworkRegressor train: what is held out, when they stop, how they go on, what they say."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from support.patience import ENDLESS, LIMIT
+
+pytest.importorskip("sklearn", "1.6")
+
+import chainrule as cr
+from chainrule.errors import DataWarning
+from chainrule.estimators import Hidden, NetworkClassifier, NetworkRegressor, TrainingWarning
+from chainrule.estimators.network import ensemble
+
+ONE: dict[str, Any] = {"n_networks": 1, "hidden_layer_sizes": 16, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def rows() -> tuple[Any, Any]:
+    """400 rows of 3 numbers, and a smooth function of two of them."""
+    X = np.random.default_rng(0).normal(size=(400, 3))
+    return X, np.sin(X[:, 0]) + X[:, 1] ** 2
+
+
+def test_the_same_seed_is_the_same_model_for_any_number_of_threads(rows: tuple[Any, Any]) -> None:
+    """Predictions are bitwise equal with one thread and with several, and differ with another seed."""
+    X, y = rows
+    settings: dict[str, Any] = {"epochs": 5, "n_networks": 3, "hidden_layer_sizes": 16}
+    one, two, other = (
+        NetworkRegressor(random_state=seed, threads=threads, **settings).fit(X, y).predict(X)
+        for seed, threads in ((7, 1), (7, 4), (8, 1))
+    )
+    np.testing.assert_array_equal(one, two)
+    assert (one != other).any()
+
+
+def test_each_network_keeps_its_best_epoch(rows: tuple[Any, Any]) -> None:
+    """The model's held-out score is that of the epochs at which the held-out cost was least."""
+    X, y = rows
+    model = NetworkRegressor(epochs=40, **ONE).fit(X, y)
+    history = model.histories_[0]
+    held_out = model._splits[0].held_out
+    error = (model.predict(X[held_out]) - y[held_out]) / model.target_.deviation[0]
+    assert 0.5 * np.mean(error**2) == pytest.approx(history.validation_J.min(), rel=1e-5)
+
+
+def test_own_validation_rows_are_used(rows: tuple[Any, Any]) -> None:
+    """With X_val nothing is held out of X, and y_val decides which epoch is kept."""
+    X, y = rows
+    model = NetworkRegressor(epochs=5, **ONE).fit(X[:300], y[:300], X_val=X[300:], y_val=y[300:])
+    assert len(model._splits[0].training) == 300
+    assert np.isfinite(model.history_["validation_J"]).all()
+    with pytest.raises(cr.InputError, match="come with X_val"):
+        NetworkRegressor(**ONE).fit(X, y, y_val=y)
+
+
+def test_groups_stay_together_and_time_goes_forward(rows: tuple[Any, Any]) -> None:
+    """Rows of one group are all trained on or all held out; in order of time the last ones are held out."""
+    X, y = rows
+    groups = np.arange(400) // 8
+    model = NetworkRegressor(epochs=2, n_networks=3, hidden_layer_sizes=4).fit(X, y, groups=groups)
+    for part in model._splits:
+        assert not set(groups[part.training]) & set(groups[part.held_out])
+    model = NetworkRegressor(epochs=2, validation_order="last", validation_fraction=0.25, **ONE).fit(X, y)
+    assert model._splits[0].held_out.tolist() == list(range(300, 400))
+
+
+def test_going_on_is_training_without_a_stop(rows: tuple[Any, Any]) -> None:
+    """warm_start: 10 epochs, then 10 more, are bitwise 20, where the learning rate does not depend on the plan."""
+    X, y = rows
+    settings: dict[str, Any] = {
+        "learning_rate": cr.Constant(0.01),
+        "n_networks": 2,
+        "hidden_layer_sizes": 16,
+        "random_state": 0,
+    }
+    halves = NetworkRegressor(epochs=10, warm_start=True, **settings).fit(X, y).set_params(epochs=20).fit(X, y)
+    whole = NetworkRegressor(epochs=20, **settings).fit(X, y)
+    np.testing.assert_array_equal(halves.predict(X), whole.predict(X))
+    np.testing.assert_array_equal(halves.history_["J"], whole.history_["J"])
+    with pytest.raises(cr.InputError, match="goes on with the rows of the last fit"):
+        halves.fit(X[:50], y[:50])
+
+
+def test_partial_fit_learns_from_what_comes(rows: tuple[Any, Any]) -> None:
+    """Pass after pass over new rows lessens the error; an unknown class is refused, a class announced is known."""
+    X, y = rows
+    model = NetworkRegressor(learning_rate=0.02, **ONE)
+    scores = [model.partial_fit(X[k : k + 50], y[k : k + 50]).score(X, y) for _ in range(12) for k in range(0, 400, 50)]
+    assert scores[-1] > max(0.6, scores[0])
+    classifier = NetworkClassifier(**ONE).partial_fit(X[:9], y[:9] > 0, classes=[False, True])
+    assert classifier.classes_.tolist() == [False, True]
+    with pytest.raises(cr.InputError, match="not one of"):
+        NetworkClassifier(**ONE).partial_fit(X[:2], ["a", "b"]).partial_fit(X[:1], ["c"])
+
+
+def test_a_time_limit_shortens_the_plan(rows: tuple[Any, Any]) -> None:
+    """With little time fewer epochs are planned, so that the schedule of the learning rate comes to its end."""
+    X, y = rows
+    began = time.perf_counter()
+    NetworkRegressor(epochs=1, **ONE).fit(X, y)
+    limit = 0.5 + 10.0 * (time.perf_counter() - began)  # some epochs fit into it on any machine
+    model = NetworkRegressor(epochs=ENDLESS, time_limit=limit, **ONE)
+    began = time.perf_counter()
+    model.fit(X, y)
+    assert time.perf_counter() - began < limit + LIMIT  # without the time limit it would be hours
+    assert 1 <= model.n_iter_ < ENDLESS
+    assert model.histories_[0].planned_epochs < ENDLESS
+
+
+def test_ctrl_c_keeps_the_best_until_then(rows: tuple[Any, Any]) -> None:
+    """On Ctrl-C the estimator is fitted, warns, and says that it was interrupted."""
+    if threading.current_thread() is not threading.main_thread():
+        pytest.skip("signals reach the main thread alone")
+    X, y = rows
+    model = NetworkRegressor(epochs=ENDLESS, n_networks=2, hidden_layer_sizes=16)
+    has_begun = threading.Event()
+    model.set_params(callbacks=(lambda history: has_begun.set() if history.epochs else None,))
+
+    def interrupt() -> None:
+        has_begun.wait(LIMIT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    interrupter = threading.Thread(target=interrupt)
+    interrupter.start()
+    with pytest.warns(TrainingWarning, match="interrupted"):
+        model.fit(X, y)
+    interrupter.join()
+    assert model.stopped_ == "interrupted"
+    assert np.isfinite(model.predict(X)).all()
+
+
+@pytest.mark.parametrize("place", ["all", "wait", "_hand_on"])
+def test_ctrl_c_counts_wherever_it_comes(place: str, rows: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C stops all networks whatever the calling thread is doing: waiting, between two waits, handing on news."""
+    if threading.current_thread() is not threading.main_thread():
+        pytest.skip("signals reach the main thread alone")
+    function, calls = getattr(ensemble, place, all), []
+
+    def interrupted(*given: Any, **settings: Any) -> Any:
+        calls.append(given)
+        if len(calls) == 1:
+            signal.raise_signal(signal.SIGINT)
+        return function(*given, **settings)
+
+    monkeypatch.setattr(ensemble, place, interrupted, raising=False)
+    end = time.monotonic() + LIMIT
+    model = NetworkRegressor(
+        epochs=ENDLESS, n_networks=2, hidden_layer_sizes=16, callbacks=[lambda history: time.monotonic() > end]
+    )
+    with pytest.warns(TrainingWarning, match="interrupted"):
+        model.fit(*rows)
+    assert model.stopped_ == "interrupted"
+
+
+def test_callbacks_see_the_course_and_may_stop_it(rows: tuple[Any, Any]) -> None:
+    """A callback gets the history of its network; True ends it; what it raises comes through."""
+    X, y = rows
+    seen: list[int] = []
+
+    def stop(history: cr.History) -> bool:
+        seen.append(history.epochs)
+        return True
+
+    model = NetworkRegressor(epochs=ENDLESS, callbacks=[stop], **ONE).fit(X, y)
+    assert model.stopped_ == "callback"
+    assert seen == [model.n_iter_]
+
+    def fail(history: cr.History) -> None:
+        raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError, match="no more"):
+        NetworkRegressor(epochs=ENDLESS, callbacks=[fail], n_networks=2, hidden_layer_sizes=4).fit(X, y)
+
+
+def test_scikit_learns_callbacks_follow_every_epoch(rows: tuple[Any, Any]) -> None:
+    """Each network is a task, each epoch one of its tasks, with an estimator that can predict as it stands."""
+    callback = pytest.importorskip("sklearn.callback")
+    X, y = rows
+
+    class Recorder:
+        def __init__(self) -> None:
+            self.epochs: list[float] = []
+            self.course: list[str] = []
+
+        def setup(self, estimator: Any, context: Any) -> None:
+            self.course.append("setup")
+
+        def teardown(self, estimator: Any, context: Any) -> None:
+            self.course.append("teardown")
+
+        def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
+            self.course.append(context.task_name)
+
+        def on_fit_task_end(self, estimator: Any, context: Any, *, fitted_estimator: Any = None) -> bool:
+            if context.task_name == "epoch":
+                self.epochs.append(fitted_estimator.score(X, y))
+            return len(self.epochs) == 7
+
+    recorder = Recorder()
+    assert isinstance(recorder, callback.FitCallback)
+    NetworkRegressor(epochs=3, n_networks=2, hidden_layer_sizes=4).set_callbacks(recorder).fit(X, y)
+    assert recorder.course[:4] == ["setup", "fit", "network", "network"]
+    assert recorder.course[-1] == "teardown"
+    assert len(recorder.epochs) == 6
+    assert np.isfinite(recorder.epochs).all()
+
+
+def test_class_weights_move_the_border() -> None:
+    """Of overlapping classes the heavier is predicted more often; "balanced" makes both count alike."""
+    rng = np.random.default_rng(0)
+    y = np.arange(400) % 8 == 0
+    X = rng.normal(size=(400, 1)) + y[:, None]
+    shares = [
+        NetworkClassifier(class_weight=weight, epochs=20, batch_size=64, **ONE).fit(X, y).predict(X).mean()
+        for weight in (None, "balanced", {True: 100.0, False: 1.0})
+    ]
+    assert shares[0] < 0.1 < shares[1] < 0.6 < shares[2]
+
+
+def test_temperature_makes_probabilities_honest() -> None:
+    """Where labels are random, calibration by held-out rows draws probabilities to the shares of the classes."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(600, 8)), rng.random(600) < 0.5
+    settings: dict[str, Any] = {"cost": cr.CrossEntropy(mean=True), "epochs": 30, "validation_fraction": 0.3, **ONE}
+    losses = []
+    for calibrate in (False, True):
+        model = NetworkClassifier(calibrate=calibrate, **settings).fit(X[:300], y[:300])
+        p = model.predict_proba(X[300:])[np.arange(300), y[300:].astype(int)]
+        losses.append(-np.log(p).mean())
+    assert losses[1] < losses[0]
+    assert model.model_.temperature > 1.0
+
+
+def test_layers_say_their_own_activation_and_dropout(rows: tuple[Any, Any]) -> None:
+    """Hidden values and numbers mix; κ, embeddings and the scaling layer can be put in or left out by name."""
+    X, y = rows
+    model = NetworkRegressor(
+        hidden_layer_sizes=[Hidden(8, "tanh", dropout=0.1), 4],
+        activation="relu",
+        scaling_rate=0,
+        epochs=1,
+        n_networks=1,
+        random_state=0,
+    ).fit(X, y)
+    net = model.networks_[0]
+    assert [sigma.name for sigma in net.sigma] == ["tanh", "relu", "identity"]
+    assert [layer.dropout for layer in net.layers] == [0.1, 0.0, 0.0]
+    best = NetworkRegressor(preset="best", hidden_layer_sizes=8, epochs=1, n_networks=1).fit(X, y).networks_[0]
+    assert best.m == (3, 51, 12, 12, 8, 1)  # 16 sines and the number itself, four features of each, the scaling layer
+    assert best.kappa[4].shape == (8,)
+
+
+def test_the_lecture_is_gradient_descent(rows: tuple[Any, Any]) -> None:
+    """preset="lecture": sigmoids, every row in each step, θ := θ − α ∇J, and the log-likelihood for classes."""
+    X, y = rows
+    model = NetworkClassifier(preset="lecture", epochs=50).fit(X, y > 0.5)
+    assert [sigma.name for sigma in model.networks_[0].sigma] == ["sigmoid", "sigmoid"]
+    assert model.recipes_[0].cost.name == "log_likelihood"
+    assert type(model.recipes_[0].optimizer) is cr.GradientDescent
+    assert model.states_[0].step == 50
+
+
+def test_no_rows_are_held_out_of_a_few() -> None:
+    """Of fewer than ten rows each is trained on; there is no score, no temperature and no interval."""
+    X, y = np.arange(8.0)[:, None], np.arange(8.0)
+    model = NetworkRegressor(epochs=3, **ONE).fit(X, y)
+    assert model.validation_score_ is None
+    with pytest.raises(cr.InputError, match="needs held-out rows"):
+        model.predict_interval(X)
+
+
+def test_too_few_held_out_rows_for_a_coverage(rows: tuple[Any, Any]) -> None:
+    """The error says how many held-out rows a coverage needs."""
+    X, y = rows
+    model = NetworkRegressor(epochs=2, **ONE).fit(X[:50], y[:50])
+    with pytest.raises(cr.InputError, match="at least 199 held-out rows"):
+        model.predict_interval(X, coverage=0.99)
+
+
+def test_warnings_name_the_cause_and_a_remedy(rows: tuple[Any, Any]) -> None:
+    """Dead units, a diverged network, a constant column and a class of one row are told, with what to do."""
+    X, y = rows
+    too_fast = cr.GradientDescent(30.0, clip_norm=1.0)
+    with pytest.warns(TrainingWarning, match=r"units of (hidden )?layer 1 \(relu\).*smaller learning_rate"):
+        NetworkRegressor(preset="lecture", activation="relu", optimizer=too_fast, epochs=10, **ONE).fit(X, y)
+    with pytest.warns(TrainingWarning, match=r"1 of 1 networks diverged.*smaller learning rate"):
+        NetworkRegressor(activation="relu", optimizer="gradient_descent", learning_rate=3.0, epochs=30, **ONE).fit(X, y)
+    with pytest.warns(DataWarning, match="left out 'x3'.*constant"):
+        NetworkRegressor(epochs=1, **ONE).fit(np.hstack([X, np.ones((400, 1))]), y)
+    labels = np.where(y > 0.5, "high", "low").astype(object)
+    labels[7] = "odd"
+    with pytest.warns(DataWarning, match="single row of the class 'odd'"):
+        NetworkClassifier(epochs=1, **ONE).fit(X, labels)
+
+
+def test_divergence_is_an_error_where_nothing_is_left(rows: tuple[Any, Any]) -> None:
+    """If every network diverges at once the error says at which step, and what to try."""
+    X, y = rows
+    model = NetworkRegressor(optimizer=cr.GradientDescent(1e30), epochs=5, batch_size="full", **ONE)
+    with pytest.raises(cr.DivergenceError, match="smaller learning rate"):
+        model.fit(X, y)

@@ -1,0 +1,1 @@
+"""Parts that several tests share: strategies, error bounds, derivatives, processes, awkward files."""

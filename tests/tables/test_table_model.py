@@ -1,0 +1,153 @@
+"""The fitted model as a value: what it predicts, and its file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from support.processes import modules_after
+
+import chainrule as cr
+from chainrule import files
+from chainrule.tables.calibration import tempered
+from chainrule.tables.encoding.encoder import TableEncoder
+from chainrule.tables.model import TableModel, network_outputs
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+
+X = [[1.0, "red"], [2.0, "blue"], [None, "green"], [4.0, "red"]]
+NEW = [[3.0, "blue"], [None, "pink"], [9.0, None]]
+
+
+def model(kind: str = "classes", sigma: Any = "tanh") -> TableModel:
+    """A model of two untrained networks over four rows."""
+    encoder = TableEncoder(dtype="float32").fit(X)
+    target = (
+        ClassLabels.fit(["a", "b", "c", "a"]) if kind == "classes" else NumericLabels.fit([[1.0, 2.0], [3.0, 5.0]] * 2)
+    )
+    m, output = (3, "softmax") if kind == "classes" else (2, "identity")
+    nets = tuple(
+        cr.Network.dense([encoder.n_features_out_, 4, m], hidden=sigma, output=output, seed=k, dtype="float32")
+        for k in (1, 2)
+    )
+    residuals = None if kind == "classes" else np.sort(np.random.default_rng(0).normal(size=(40, 2)), axis=0)
+    return TableModel(encoder, target, nets, 2.0 if kind == "classes" else 1.0, residuals, {"rows": 4})
+
+
+def test_classes_by_hand() -> None:
+    """P is the tempered mean of the networks' probabilities, and the prediction its largest."""
+    told = model()
+    Z = told.encoder.transform(NEW)
+    A = (told.networks[0](Z).astype(np.float64) + told.networks[1](Z)) / 2.0
+    P = np.sqrt(A) / np.sqrt(A).sum(axis=1, keepdims=True)  # T = 2
+    assert np.allclose(told.predict_proba(NEW), P, rtol=1e-14)
+    assert told.predict(NEW).tolist() == np.array(["a", "b", "c"])[P.argmax(axis=1)].tolist()
+    assert np.array_equal(told.predict_proba(NEW), tempered(told.outputs(NEW), 2.0))
+
+
+def test_numbers_by_hand() -> None:
+    """A number is mean + deviation · a; the interval of 90 % adds the residuals of rank 2 and 39 of 40."""
+    told = model("numbers")
+    Z = told.encoder.transform(NEW)
+    A = (told.networks[0](Z).astype(np.float64) + told.networks[1](Z)) / 2.0
+    Y = np.array([2.0, 3.5]) + np.array([1.0, 1.5]) * A
+    assert np.allclose(told.predict(NEW), Y, rtol=1e-14)
+    ends = told.predict_interval(NEW, 0.9)
+    assert ends.shape == (3, 2, 2)
+    R = told.residuals
+    assert R is not None
+    assert np.allclose(ends[:, :, 0], Y + R[1], rtol=1e-13)
+    assert np.allclose(ends[:, :, 1], Y + R[38], rtol=1e-13)
+
+
+@pytest.mark.parametrize(("sigma", "m", "k"), [("sigmoid", 1, 2), ("sigmoid", 3, 3), ("softmax", 2, 2)])
+def test_outputs_are_probabilities(sigma: str, m: int, k: int) -> None:
+    """One sigmoid gives (1 − p, p), several are divided by their sum, softmax is left as it is."""
+    net = cr.Network.dense([2, m], output=sigma, seed=0)
+    Z = np.random.default_rng(0).normal(size=(5, 2))
+    A, P = net(Z), network_outputs(net, Z, ClassLabels.fit(np.arange(k)))
+    expected = np.hstack([1.0 - A, A]) if m < k else A / A.sum(axis=1, keepdims=True)
+    assert np.allclose(P, expected, rtol=1e-14)
+    assert np.allclose(P.sum(axis=1), 1.0)
+
+
+@pytest.mark.parametrize("kind", ["classes", "numbers"])
+def test_saved_and_read_bit_for_bit(tmp_path: Path, kind: str) -> None:
+    """What is read predicts bit for bit what was saved predicts, and tells the same about itself."""
+    told = model(kind)
+    told.save(tmp_path / "m.safetensors")
+    again = TableModel.load(tmp_path / "m.safetensors")
+    assert np.array_equal(again.predict(NEW), told.predict(NEW))
+    assert np.array_equal(again.outputs(NEW), told.outputs(NEW))
+    assert again.about == {"rows": 4}
+    assert all(np.array_equal(a.theta, b.theta) for a, b in zip(again.networks, told.networks, strict=True))
+    if kind == "classes":
+        assert np.array_equal(again.predict_proba(NEW), told.predict_proba(NEW))
+    else:
+        assert np.array_equal(again.predict_interval(NEW, 0.5), told.predict_interval(NEW, 0.5))
+
+
+def test_a_sigma_of_ones_own_is_handed_over(tmp_path: Path) -> None:
+    """A file holds no code: a σ of one's own is named in the error, and handed over by its name."""
+    square = cr.Activation(lambda z: z * z, lambda z: 2 * z, name="square")
+    told = model(sigma=square)
+    told.save(tmp_path / "m.safetensors")
+    with pytest.raises(cr.FileFormatError, match="'square', which is not built in"):
+        TableModel.load(tmp_path / "m.safetensors")
+    again = TableModel.load(tmp_path / "m.safetensors", activations={"square": square})
+    assert np.array_equal(again.predict_proba(NEW), told.predict_proba(NEW))
+
+
+def test_what_a_model_does_not_tell() -> None:
+    """Numbers have no probabilities, classes no intervals, and an interval needs held-out rows."""
+    with pytest.raises(cr.InputError, match=r"no probabilities. Use predict\(X\)"):
+        model("numbers").predict_proba(NEW)
+    with pytest.raises(cr.InputError, match=r"no intervals. Use predict_proba\(X\)"):
+        model().predict_interval(NEW)
+    with pytest.raises(cr.InputError, match="needs held-out rows"):
+        TableModel(model("numbers").encoder, NumericLabels.fit([1.0, 2.0]), model("numbers").networks).predict_interval(
+            NEW
+        )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"encoder": None}, {"target": None}, {"networks": []}, {"networks": {}}, {"temperature": -1.0},
+        {"temperature": None}, {"about": []}, {"residuals": np.ones((3, 1))},
+        {"residuals": np.array([[2.0, 2.0], [1.0, 1.0]])}, {"residuals": np.array([[0.0, np.nan]])},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_damaged_files(tmp_path: Path, changes: dict[str, Any]) -> None:
+    """A file whose parts do not make up one model is refused by its name."""
+    path = tmp_path / "m.safetensors"
+    model("numbers").save(path)
+    header, tensors = files.read(path, "table model")
+    for name, value in changes.items():
+        (tensors if isinstance(value, np.ndarray) else header)[name] = value
+    path.write_bytes(safetensors.numpy.save(tensors, metadata={"chainrule": json.dumps(header)}))
+    with pytest.raises(cr.FileFormatError, match=r"m\.safetensors is not a whole model"):
+        TableModel.load(path)
+
+
+def test_networks_must_fit(tmp_path: Path) -> None:
+    """A network of other inputs than the encoder gives, or other outputs than the target has, is refused."""
+    told = model()
+    for sizes in ([3, 3], [told.encoder.n_features_out_, 4]):
+        net = cr.Network.dense(sizes, output="softmax")
+        TableModel(told.encoder, told.target, (net,)).save(tmp_path / "m.safetensors")
+        with pytest.raises(cr.FileFormatError, match="networks must lead from 5 features to the target"):
+            TableModel.load(tmp_path / "m.safetensors")
+
+
+def test_prediction_of_arrays_needs_no_other_package(tmp_path: Path) -> None:
+    """A saved model predicts rows of an array without scikit-learn, pyarrow, pandas or SciPy."""
+    model().save(tmp_path / "m.safetensors")
+    program = f"""
+from chainrule.estimators import load
+load({str(tmp_path / "m.safetensors")!r}).predict_proba([[3.0, "blue"]])"""
+    assert modules_after(program).isdisjoint({"sklearn", "pyarrow", "pandas", "scipy", "polars", "duckdb"})

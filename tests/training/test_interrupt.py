@@ -1,0 +1,396 @@
+"""Ctrl-C, callbacks, threads, divergence: however training is broken off, the network is whole and history is kept."""
+
+from __future__ import annotations
+
+import pickle
+import signal
+import subprocess
+import threading
+
+import numpy as np
+import pytest
+from support.installation import STRICT_PYTHON
+from support.patience import LIMIT
+
+import chainrule as cr
+
+X = np.linspace(-1.0, 1.0, 30).reshape(10, 3)
+Y = np.sin(X.sum(axis=1, keepdims=True))
+
+
+def fresh() -> cr.Network:
+    """3-4-1, d = 21."""
+    return cr.Network.dense([3, 4, 1], hidden="tanh", seed=1)
+
+
+PREAMBLE = """
+import itertools, os, select, signal, sys, threading, time
+import numpy as np, chainrule as cr
+signal.alarm(1800)  # ends a program that would hang
+X = np.linspace(-1.0, 1.0, 30).reshape(10, 3)
+Y = np.sin(X.sum(axis=1, keepdims=True))
+net = cr.Network.dense([3, 4, 1], hidden="tanh", seed=1)
+before = net.theta.copy()
+settings = dict(optimizer="adam", batch_size=5, epochs=2_000_000_000)  # endless
+
+def ready(history):
+    if history.epochs and not ready.is_said:
+        print("ready", flush=True)
+        ready.is_said = True
+ready.is_said = False
+"""
+
+
+class Program:
+    """A Python process of its own that says when it is ready for signals, such as after its first epoch."""
+
+    def __init__(self, code: str) -> None:
+        self.process = subprocess.Popen(
+            [*STRICT_PYTHON, "-c", PREAMBLE + code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.first = self.process.stdout.readline()
+
+    def interrupt(self) -> None:
+        """Ctrl-C."""
+        self.process.send_signal(signal.SIGINT)
+
+    def end(self, text: str = "") -> tuple[str, str, int]:
+        """Send ``text``; return the output after "ready", the messages on stderr, and the exit status."""
+        try:
+            out, err = self.process.communicate(text, timeout=LIMIT)
+        finally:
+            self.process.kill()
+        assert self.first == "ready\n", err
+        return out, err, self.process.returncode
+
+
+def test_ctrl_c_stops_training_at_once_and_whole() -> None:
+    """SIGINT in training raises TrainingInterrupted; θ is whole, and the run can be resumed."""
+    program = Program("""
+try:
+    cr.train(net, X, Y, callbacks=[ready], **settings)
+except KeyboardInterrupt as error:
+    history = error.history
+    assert type(error) is cr.TrainingInterrupted
+    assert str(error) == f"training was interrupted after {history.epochs} of 2000000000 epochs; the network is whole."
+    assert history.stopped == "interrupted" and len(history.J) == history.epochs == history.state.epoch > 0
+    assert (net.theta == history.state.theta).all() and (net.theta != before).any()
+    assert np.isfinite(net.theta).all() and np.isfinite(history.J).all()
+    other = cr.Network.dense([3, 4, 1], hidden="tanh", seed=1)
+    whole = cr.train(other, X, Y, **settings | dict(epochs=history.epochs + 3))
+    rest = cr.train(net, X, Y, **settings | dict(epochs=history.epochs + 3), resume=history.state)
+    assert (net.theta == other.theta).all() and (whole.J == rest.J).all()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    print("interrupted")
+""")
+    program.interrupt()
+    assert program.end() == ("interrupted\n", "", 0)
+
+
+def test_ctrl_c_keeps_the_best_theta() -> None:
+    """With ``patience`` the interrupted network holds the θ of the lowest validation cost."""
+    program = Program("""
+try:
+    cr.train(net, X, Y, callbacks=[ready], validation=(-X, Y), patience=10**9, **settings)
+except cr.TrainingInterrupted as error:
+    J = cr.SumOfSquares()(net, -X, Y)
+    assert np.isclose(J, np.nanmin(error.history.validation_J), rtol=1e-12)
+    assert np.nanmin(error.history.validation_J) == error.history.validation_J[error.history.best_epoch - 1]
+    print("best")
+""")
+    program.interrupt()
+    assert program.end() == ("best\n", "", 0)
+
+
+def test_an_uncaught_ctrl_c_ends_the_program() -> None:
+    """A program that does not catch it ends with a traceback and the exit status of a failure."""
+    program = Program("cr.train(net, X, Y, callbacks=[ready], **settings)")
+    program.interrupt()
+    out, err, status = program.end()
+    assert out == ""
+    assert status in (
+        1,
+        -signal.SIGINT,
+    )  # Python dies by SIGINT for KeyboardInterrupt itself, and exits with 1 for its kin
+    assert err.splitlines()[-1].startswith(
+        "chainrule.training.errors.TrainingInterrupted: training was interrupted after"
+    )
+
+
+def test_ctrl_c_is_not_lost_between_short_trainings() -> None:
+    """A loop of trainings that are each shorter than a look at the clock is stopped by one Ctrl-C like any loop."""
+    program = Program("""
+try:
+    for k in itertools.count():
+        cr.train(net, X, Y, epochs=20)
+        if k == 100:
+            print("ready", flush=True)
+except KeyboardInterrupt:
+    print("stopped")
+""")
+    program.interrupt()
+    assert program.end() == ("stopped\n", "", 0)
+
+
+def test_a_second_ctrl_c_stops_what_does_not_look() -> None:
+    """While a callback hangs the first Ctrl-C waits for it, and the second one is Python's own KeyboardInterrupt."""
+    program = Program("""
+def hang(history):
+    print("ready", flush=True)
+    end = time.monotonic() + 3600
+    while time.monotonic() < end:
+        time.sleep(0.01)
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler and not hang.has_seen_one:
+            print("once", flush=True)
+            hang.has_seen_one = True
+hang.has_seen_one = False
+try:
+    cr.train(net, X, Y, callbacks=[hang], **settings)
+except KeyboardInterrupt as error:
+    assert type(error) is KeyboardInterrupt
+    assert np.isfinite(net.theta).all()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    print("twice")
+""")
+    program.interrupt()
+    assert program.process.stdout is not None
+    assert program.process.stdout.readline() == "once\n"
+    program.interrupt()
+    assert program.end() == ("twice\n", "", 0)
+
+
+def test_a_programs_own_handler_is_left_alone() -> None:
+    """Where a program handles SIGINT itself its handler is called, stays in place, and training continues."""
+    program = Program("""
+calls = []
+def own(number, frame):
+    calls.append(number)
+signal.signal(signal.SIGINT, own)
+history = cr.train(net, X, Y, callbacks=[ready, lambda history: bool(calls)], **settings)
+assert signal.getsignal(signal.SIGINT) is own
+print(history.stopped, calls == [signal.SIGINT])
+""")
+    program.interrupt()
+    assert program.end() == ("callback True\n", "", 0)
+
+
+def test_an_ignored_ctrl_c_is_ignored() -> None:
+    """Where a program ignores SIGINT, as background jobs do, training continues through it."""
+    program = Program("""
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+after_the_signal = lambda history: bool(select.select([sys.stdin], [], [], 0)[0])
+history = cr.train(net, X, Y, callbacks=[ready, after_the_signal], **settings)
+print(history.stopped)
+""")
+    program.interrupt()
+    assert program.end("the signal was sent\n") == ("callback\n", "", 0)
+
+
+def test_ctrl_c_while_another_thread_trains() -> None:
+    """Training in another thread installs no handler: Ctrl-C reaches the main thread, and the other one continues."""
+    program = Program("""
+done = threading.Event()
+histories = []
+def work():
+    histories.append(cr.train(net, X, Y, callbacks=[ready, lambda history: done.is_set()], **settings))
+thread = threading.Thread(target=work)
+try:
+    thread.start()
+    while True:
+        time.sleep(0.01)
+except KeyboardInterrupt:
+    done.set()
+thread.join()
+print(histories[0].stopped)
+""")
+    program.interrupt()
+    assert program.end() == ("callback\n", "", 0)
+
+
+def test_training_works_in_any_thread() -> None:
+    """Two trainings in threads of their own give what they give one after the other."""
+    alone = [fresh(), fresh()]
+    for seed, net in enumerate(alone):
+        cr.train(net, X, Y, optimizer="adam", batch_size=3, epochs=20, seed=seed)
+    together = [fresh(), fresh()]
+
+    def work(seed: int) -> None:
+        cr.train(together[seed], X, Y, optimizer="adam", batch_size=3, epochs=20, seed=seed)
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [net.theta.tobytes() for net in together] == [net.theta.tobytes() for net in alone]
+
+
+@pytest.mark.skipif(not hasattr(signal, "raise_signal"), reason="needs signals")
+def test_the_handler_is_put_back_in_every_case() -> None:
+    """After training, however it ends, SIGINT is handled as before."""
+    before = signal.getsignal(signal.SIGINT)
+
+    def fail(_: cr.History) -> None:
+        raise ZeroDivisionError
+
+    cr.train(fresh(), X, Y, epochs=1)
+    with pytest.raises(ZeroDivisionError):
+        cr.train(fresh(), X, Y, epochs=1, callbacks=[fail])
+    with pytest.raises(cr.TrainingInterrupted):
+        cr.train(fresh(), X, Y, epochs=5, callbacks=[lambda _: signal.raise_signal(signal.SIGINT)])
+    with pytest.raises(cr.DivergenceError):
+        cr.train(fresh(), X, Y, epochs=500, optimizer=cr.GradientDescent(1e6))
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+# ---- callbacks -------------------------------------------------------------------------------------------------------
+
+
+def test_what_a_callback_raises_comes_through() -> None:
+    """An exception of a callback ends training as it is; θ is exactly that of the epochs until then."""
+
+    def fail(history: cr.History) -> None:
+        if history.epochs == 3:
+            raise LookupError("mine")
+
+    net, other = fresh(), fresh()
+    with pytest.raises(LookupError, match="mine"):
+        cr.train(net, X, Y, optimizer="adam", epochs=10, callbacks=[fail])
+    cr.train(other, X, Y, optimizer="adam", epochs=3)
+    assert net.theta.tobytes() == other.theta.tobytes()
+    cr.train(net, X, Y, epochs=1)  # and it can be trained again
+
+
+def test_what_a_callback_raises_leaves_the_best_theta() -> None:
+    """With ``patience`` the network then holds the θ of the lowest validation cost so far."""
+
+    def fail(history: cr.History) -> None:
+        if history.epochs == 30:
+            raise LookupError("mine")
+
+    net = fresh()
+    best: list[float] = []
+    with pytest.raises(LookupError):
+        cr.train(
+            net,
+            X,
+            Y,
+            optimizer=cr.Adam(0.5),
+            epochs=100,
+            patience=100,
+            validation=(-X, Y),
+            callbacks=[lambda history: best.append(float(history.validation_J.min())), fail],
+        )
+    assert cr.SumOfSquares()(net, -X, Y) == pytest.approx(best[-1], rel=1e-12)  # whichever engine added it up
+
+
+@pytest.mark.parametrize("answer", [True, np.True_])
+def test_true_from_any_callback_stops(answer: object) -> None:
+    """Training stops when a callback returns True, Python's or NumPy's; the callbacks after it are still called."""
+    calls: list[int] = []
+    history = cr.train(
+        fresh(),
+        X,
+        Y,
+        epochs=10,
+        callbacks=[lambda h: answer if h.epochs == 4 else None, lambda h: calls.append(h.epochs)],
+    )
+    assert (history.stopped, history.epochs, calls) == ("callback", 4, [1, 2, 3, 4])
+
+
+@pytest.mark.parametrize("answer", [None, False, 0, 1, "stop", np.ones(2), [True]])
+def test_nothing_else_from_a_callback_stops(answer: object) -> None:
+    """What a callback happens to return, an array included, does not stop training unless it is True."""
+    assert cr.train(fresh(), X, Y, epochs=3, callbacks=[lambda _: answer]).stopped == "epochs"
+
+
+def test_callback_epochs_sets_how_often() -> None:
+    """Callbacks are called every so many epochs, and at the end in any case."""
+    calls: list[int] = []
+    cr.train(fresh(), X, Y, epochs=10, callback_epochs=4, callbacks=[lambda h: calls.append(h.epochs)])
+    assert calls == [4, 8, 10]
+
+
+def test_callback_epochs_may_be_asked_for() -> None:
+    """A function is asked for the epochs until the next call before each wait."""
+    calls: list[int] = []
+    look = [lambda h: calls.append(h.epochs)]
+    cr.train(fresh(), X, Y, epochs=10, callback_epochs=lambda: 2 + len(calls), callbacks=look)
+    assert calls == [2, 5, 9, 10]
+    with pytest.raises(cr.InputError, match="callback_epochs"):
+        cr.train(fresh(), X, Y, epochs=10, callback_epochs=lambda: 0)
+
+
+def test_a_callback_sees_the_network_and_a_state_to_go_on_from() -> None:
+    """In a callback θ is that of the epochs so far, and ``history.state`` is a copy that training does not change."""
+    net = fresh()
+    states: list[cr.TrainingState] = []
+
+    def look(history: cr.History) -> None:
+        states.append(history.state)
+        assert history.state.theta.tobytes() == net.theta.tobytes()
+
+    cr.train(net, X, Y, optimizer="adam", epochs=6, callbacks=[look])
+    other = fresh()
+    cr.train(other, X, Y, optimizer="adam", epochs=6, resume=states[1])
+    assert [state.epoch for state in states] == [1, 2, 3, 4, 5, 6]
+    assert other.theta.tobytes() == net.theta.tobytes()
+
+
+def test_a_training_in_a_callback() -> None:
+    """A callback may train another network; both are what they are alone."""
+    inner, outer, alone = fresh(), fresh(), fresh()
+    cr.train(outer, X, Y, epochs=3, callbacks=[lambda _: cr.train(inner, X, Y, epochs=1)])
+    cr.train(alone, X, Y, epochs=3)
+    assert outer.theta.tobytes() == inner.theta.tobytes() == alone.theta.tobytes()
+
+
+# ---- divergence ------------------------------------------------------------------------------------------------------
+
+
+def test_divergence_keeps_the_last_finite_theta() -> None:
+    """J that is not finite stops training at once; θ is that of the last step after which J was finite."""
+    net, other = fresh(), fresh()
+    descent = cr.GradientDescent(1e6)
+    with pytest.raises(cr.DivergenceError, match=r"Try a smaller learning rate \(such as 100000\)") as caught:
+        cr.train(net, X, Y, epochs=10_000, optimizer=descent)
+    history = caught.value.history
+    assert history.stopped == "diverged"
+    assert np.isfinite(net.theta).all()
+    assert np.isfinite(history.J).all()
+    cr.train(other, X, Y, epochs=history.epochs, optimizer=descent)
+    assert other.theta.tobytes() == net.theta.tobytes()
+
+
+def test_a_step_that_overflows_is_not_made() -> None:
+    """Where J and ∇J are finite and θ − α ∇J is not, θ stays, also in the very last step of training."""
+    net = cr.Network([cr.Layer([[1e200]], [0.0], cr.identity)])
+    with pytest.raises(cr.DivergenceError, match="the next θ is not finite at step 1 of epoch 1"):
+        cr.train(net, [[4.0]], [[0.0]], cost="absolute_error", optimizer=cr.GradientDescent(1e308), epochs=1)
+    assert net.theta.tolist() == [1e200, 0.0]
+    with pytest.raises(cr.DivergenceError):
+        cr.train(net, [[1e10]], [[0.0]], cost="absolute_error", optimizer=cr.GradientDescent(1e300), epochs=1)
+    assert net.theta.tolist() == [1e200, 0.0]
+
+
+def test_a_schedule_without_bound_is_a_divergence() -> None:
+    """A learning rate that grows beyond every float stops training like any other overflow."""
+    net = fresh()
+    with pytest.raises(cr.DivergenceError, match="learning rate inf"):
+        cr.train(net, X, Y, epochs=10, optimizer=cr.GradientDescent(cr.Step(1e-300, every=1.0, factor=1e200)))
+    assert np.isfinite(net.theta).all()
+
+
+def test_errors_pass_from_one_process_to_another() -> None:
+    """Each error that carries something survives pickling, as pools of processes do it, message and all."""
+    history = cr.train(fresh(), X, Y, epochs=2)
+    for kind in (cr.DivergenceError, cr.TrainingInterrupted):
+        error = pickle.loads(pickle.dumps(kind("why", history)))  # noqa: S301 - made a line above
+        assert (type(error), str(error), error.history.J.tolist()) == (kind, "why", history.J.tolist())
+    refused = pickle.loads(pickle.dumps(cr.ActivationRefused("why", 0.5)))  # noqa: S301 - made a line above
+    assert (type(refused), str(refused), refused.z) == (cr.ActivationRefused, "why", 0.5)
