@@ -5,15 +5,24 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.resources
 import inspect
+import math
+import pydoc
 import re
 from pathlib import Path
 
 import pytest
 
 import chainrule as cr
+from chainrule import estimators, tables
+from chainrule.activations import ACTIVATIONS, Sigma
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = [name for name in cr.__all__ if not inspect.ismodule(getattr(cr, name)) and not name.startswith("__")]
+PUBLIC = {
+    f"{module.__name__}.{name}": getattr(module, name)
+    for module in (cr, cr.engines, estimators, tables)
+    for name in module.__all__
+    if not inspect.ismodule(getattr(module, name))
+}
 
 
 def test_all_is_sorted_and_complete() -> None:
@@ -28,23 +37,41 @@ def test_nothing_public_is_missing_from_all() -> None:
     assert loose - {"annotations"} <= set(cr.__all__)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PUBLIC)
 def test_public_names_are_documented(name: str) -> None:
-    """Every public class and function has a docstring of its own with a running example."""
-    value = getattr(cr, name)
-    if not (inspect.isclass(value) or inspect.isroutine(value)):
-        value = type(value)  # relu and its kin are values; their class carries the example
-    own = value.__dict__.get("__doc__") if inspect.isclass(value) else value.__doc__
-    assert own, f"cr.{name} has no docstring"
-    if inspect.isclass(value) and issubclass(value, BaseException):
-        return  # an error is shown by the functions that raise it
-    assert ">>>" in own, f"the docstring of cr.{name} has no example"
+    """Every public class, function and value has a docstring of its own with a running example."""
+    value = PUBLIC[name]
+    own = value.__doc__ if inspect.isroutine(value) else vars(value).get("__doc__")
+    assert own, f"{name} has no docstring of its own"
+    if inspect.isclass(value) and (issubclass(value, BaseException) or getattr(value, "_is_protocol", False)):
+        return  # an error or an interface is shown by the functions that raise or use it
+    assert ">>>" in own, f"the docstring of {name} has no example"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("sigma", ACTIVATIONS.values(), ids=str)
+def test_help_of_an_activation_is_its_own(sigma: Sigma) -> None:
+    """``help(cr.relu)`` shows the formula, σ′ or the Jacobian, the range, the shapes, an example and the source."""
+    text = pydoc.plain(pydoc.render_doc(sigma))
+    derivative = "σ′(z) = " if sigma.entrywise else "∂σ/∂z = "
+    parts = ["(z)", derivative, "Range: ", "(t, m) → (t, m)", f">>> cr.{sigma.name}(", "Source: "]
+    assert [part for part in parts if part not in text] == []
+    low, high = sigma.range
+    shown = re.search(r"Range: [(\[](\S+), (\S+)[)\]]\.", text)
+    assert shown is not None
+    if sigma.name != "elu":  # its least value, −α, moves with the parameter
+        assert [bound_of(shown[1]), bound_of(shown[2])] == pytest.approx([low, high], abs=5e-4)
+
+
+def bound_of(text: str) -> float:
+    """The number that the end of an interval shows: −∞, −0.17, −λα."""
+    named = {"∞": math.inf, "−∞": -math.inf, "−λα": -1.7580993408473768}
+    return named[text] if text in named else float(text.replace("−", "-"))
+
+
+@pytest.mark.parametrize("name", PUBLIC)
 def test_public_methods_are_documented(name: str) -> None:
     """Every public method and property of a public class has a docstring, its own or the one that it overrides."""
-    value = getattr(cr, name)
+    value = PUBLIC[name]
     cls = value if inspect.isclass(value) else type(value)
     members = [
         m

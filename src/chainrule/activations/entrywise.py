@@ -33,7 +33,21 @@ def _decay(z: Array) -> Array:
 
 
 def _identity(z: Array) -> Array:
-    """σ(z) = z. Lecture, L10: with r = 1 and the sum of squares, linear regression."""
+    """The identity, σ(z) = z.
+
+    σ′(z) = 1.
+    Range: (−∞, ∞). Shapes: (t, m) → (t, m), entry by entry.
+
+    With r = 1 and the sum of squares, it is linear regression.
+
+    >>> import chainrule as cr
+    >>> cr.identity([-2.0, 3.0])
+    array([-2.,  3.])
+    >>> cr.identity.derivative([-2.0, 3.0])
+    array([1., 1.])
+
+    Source: Lecture, L10.
+    """
     return +z
 
 
@@ -45,7 +59,19 @@ identity = catalogued(Activation(_identity, _identity_derivative, name="identity
 
 
 def _relu(z: Array) -> Array:
-    """ReLU(z) = max{0, z}; ReLU′(0) = 0. Lecture, Def. 4.1 (L2)."""
+    """The rectified linear unit, σ(z) = max{0, z}.
+
+    σ′(z) = 1 for z > 0, else 0: also at the kink z = 0.
+    Range: [0, ∞). Shapes: (t, m) → (t, m), entry by entry.
+
+    >>> import chainrule as cr
+    >>> cr.relu([-2.0, 3.0])
+    array([0., 3.])
+    >>> cr.relu.derivative([-2.0, 3.0])
+    array([0., 1.])
+
+    Source: Lecture, Def. 4.1 (L2).
+    """
     return np.where(z.real <= 0, 0, z)
 
 
@@ -57,7 +83,19 @@ relu = catalogued(Activation(_relu, _relu_derivative, name="relu", range=(0, mat
 
 
 def _leaky_relu(z: Array, slope: float) -> Array:
-    """σ(z) = z for z > 0, slope·z otherwise; σ′(0) = slope. Maas, Hannun & Ng 2013."""
+    """The leaky ReLU, σ(z) = z for z > 0, else slope·z; ``slope`` is 0.01 unless given.
+
+    σ′(z) = 1 for z > 0, else slope: also at the kink z = 0.
+    Range: (−∞, ∞). Shapes: (t, m) → (t, m), entry by entry.
+
+    >>> import chainrule as cr
+    >>> cr.leaky_relu([-2.0, 3.0])
+    array([-0.02,  3.  ])
+    >>> cr.leaky_relu.derivative([-2.0, 3.0])
+    array([0.01, 1.  ])
+
+    Source: A. L. Maas, A. Y. Hannun & A. Y. Ng, Rectifier nonlinearities improve neural network acoustic models, 2013.
+    """
     return np.where(z.real <= 0, slope * z, z)
 
 
@@ -83,7 +121,19 @@ def _negative_part(z: Array) -> Array:
 
 
 def _elu(z: Array, alpha: float) -> Array:
-    """σ(z) = z for z > 0, α(eᶻ − 1) otherwise; σ′(0) = α. Clevert, Unterthiner & Hochreiter 2016."""
+    """The exponential linear unit, σ(z) = z for z > 0, else α(eᶻ − 1); ``alpha`` is 1 unless given.
+
+    σ′(z) = 1 for z > 0, else α eᶻ; at 0 it is α, a kink unless α = 1.
+    Range: (−α, ∞). Shapes: (t, m) → (t, m), entry by entry.
+
+    >>> import chainrule as cr
+    >>> cr.elu([-2.0, 3.0]).round(4)
+    array([-0.8647,  3.    ])
+    >>> cr.elu.derivative([-2.0, 3.0]).round(4)
+    array([0.1353, 1.    ])
+
+    Source: D.-A. Clevert, T. Unterthiner & S. Hochreiter, Fast and accurate deep network learning by ELUs, ICLR 2016.
+    """
     return np.where(z.real <= 0, alpha * np.expm1(_negative_part(z)), z)
 
 
@@ -102,7 +152,21 @@ _SELU_SCALE_ALPHA = 1.7580993408473768600
 
 
 def _selu(z: Array) -> Array:
-    """σ(z) = λz for z > 0, λα(eᶻ − 1) otherwise; σ′(0) = λα. Klambauer et al. 2017 (λ ≈ 1.0507, λα ≈ 1.7581)."""
+    """The scaled exponential linear unit, σ(z) = λz for z > 0, else λα(eᶻ − 1), with λ ≈ 1.0507 and λα ≈ 1.7581.
+
+    σ′(z) = λ for z > 0, else λα eᶻ; at the kink z = 0 it is λα.
+    Range: (−λα, ∞). Shapes: (t, m) → (t, m), entry by entry.
+
+    With LeCun's initial values, outputs keep mean 0 and variance 1 from layer to layer.
+
+    >>> import chainrule as cr
+    >>> cr.selu([-2.0, 3.0]).round(4)
+    array([-1.5202,  3.1521])
+    >>> cr.selu.derivative([-2.0, 3.0]).round(4)
+    array([0.2379, 1.0507])
+
+    Source: G. Klambauer, T. Unterthiner, A. Mayr & S. Hochreiter, Self-normalizing neural networks, NIPS 2017.
+    """
     return np.where(z.real <= 0, _SELU_SCALE_ALPHA * np.expm1(_negative_part(z)), _SELU_SCALE * z)
 
 
@@ -123,7 +187,19 @@ selu = catalogued(
 
 
 def _hard_tanh(z: Array) -> Array:
-    """σ(z) = min{1, max{−1, z}}; σ′(±1) = 0. Collobert 2004."""
+    """The hard tanh, σ(z) = min{1, max{−1, z}}.
+
+    σ′(z) = 1 for |z| < 1, else 0: also at the kinks z = ±1.
+    Range: [−1, 1]. Shapes: (t, m) → (t, m), entry by entry.
+
+    >>> import chainrule as cr
+    >>> cr.hard_tanh([-2.0, 0.5])
+    array([-1. ,  0.5])
+    >>> cr.hard_tanh.derivative([-2.0, 0.5])
+    array([0., 1.])
+
+    Source: R. Collobert, Large scale machine learning, 2004.
+    """
     return np.where(z.real <= -1, -1, np.where(z.real >= 1, 1, z))
 
 
@@ -138,7 +214,19 @@ hard_tanh = catalogued(Activation(_hard_tanh, _hard_tanh_derivative, name="hard_
 
 
 def _sigmoid(z: Array) -> Array:
-    """S(z) = 1/(1 + e⁻ᶻ). Lecture, Def. 4.1 (L3)."""
+    """The sigmoid, S(z) = 1/(1 + e⁻ᶻ).
+
+    σ′(z) = S(z) S(−z).
+    Range: (0, 1). Shapes: (t, m) → (t, m), entry by entry.
+
+    >>> import chainrule as cr
+    >>> cr.sigmoid([-2.0, 0.0]).round(4)
+    array([0.1192, 0.5   ])
+    >>> cr.sigmoid.derivative([-2.0, 0.0]).round(4)
+    array([0.105, 0.25 ])
+
+    Source: Lecture, Def. 4.1 (L3).
+    """
     e = _decay(z)
     return np.where(z.real < 0, e, 1) / (1 + e)
 
@@ -153,7 +241,19 @@ sigmoid = catalogued(Activation(_sigmoid, _sigmoid_derivative, name="sigmoid", r
 
 
 def _tanh(z: Array) -> Array:
-    """σ(z) = tanh z = 2S(2z) − 1. LeCun et al. 1998."""
+    """The hyperbolic tangent, σ(z) = tanh z = 2S(2z) − 1.
+
+    σ′(z) = 1 − tanh² z = 4 S(2z) S(−2z).
+    Range: (−1, 1). Shapes: (t, m) → (t, m), entry by entry.
+
+    >>> import chainrule as cr
+    >>> cr.tanh([-2.0, 0.0]).round(4)
+    array([-0.964,  0.   ])
+    >>> cr.tanh.derivative([-2.0, 0.0]).round(4)
+    array([0.0707, 1.    ])
+
+    Source: Y. LeCun, L. Bottou, G. B. Orr & K.-R. Müller, Efficient backprop, 1998.
+    """
     return np.tanh(z)
 
 
@@ -166,7 +266,19 @@ tanh = catalogued(Activation(_tanh, _tanh_derivative, name="tanh", range=(-1, 1)
 
 
 def _softplus(z: Array) -> Array:
-    """σ(z) = log(1 + eᶻ) = max{0, z} + log(1 + e^{−|z|}); σ′ = S. Dugas et al. 2001."""
+    """The smooth ReLU, σ(z) = log(1 + eᶻ) = max{0, z} + log(1 + e^{−|z|}).
+
+    σ′(z) = S(z), the sigmoid.
+    Range: (0, ∞). Shapes: (t, m) → (t, m), entry by entry.
+
+    >>> import chainrule as cr
+    >>> cr.softplus([-2.0, 0.0]).round(4)
+    array([0.1269, 0.6931])
+    >>> cr.softplus.derivative([-2.0, 0.0]).round(4)
+    array([0.1192, 0.5   ])
+
+    Source: C. Dugas et al., Incorporating second-order functional knowledge for better option pricing, NIPS 2001.
+    """
     return np.where(z.real < 0, 0, z) + np.log1p(_decay(z))
 
 
@@ -174,7 +286,19 @@ softplus = catalogued(Activation(_softplus, _sigmoid, name="softplus", range=(0,
 
 
 def _softsign(z: Array) -> Array:
-    """σ(z) = z/(1 + |z|). Bergstra et al. 2009."""
+    """The softsign, σ(z) = z/(1 + |z|).
+
+    σ′(z) = 1/(1 + |z|)².
+    Range: (−1, 1). Shapes: (t, m) → (t, m), entry by entry.
+
+    >>> import chainrule as cr
+    >>> cr.softsign([-1.0, 3.0])
+    array([-0.5 ,  0.75])
+    >>> cr.softsign.derivative([-1.0, 3.0])
+    array([0.25  , 0.0625])
+
+    Source: J. Bergstra, G. Desjardins, P. Lamblin & Y. Bengio, Quadratic polynomials learn better image features, 2009.
+    """
     return z / (1 + _magnitude(z))
 
 
@@ -190,7 +314,19 @@ softsign = catalogued(Activation(_softsign, _softsign_derivative, name="softsign
 
 
 def _gelu(z: Array) -> Array:
-    """σ(z) = z Φ(z), Φ the normal distribution function (exact, by erfc). Hendrycks & Gimpel 2016."""
+    """The Gaussian error linear unit, σ(z) = z Φ(z), with the exact normal distribution function Φ.
+
+    σ′(z) = Φ(z) + z φ(z), with the normal density φ.
+    Range: [−0.17, ∞). Shapes: (t, m) → (t, m), entry by entry.
+
+    >>> import chainrule as cr
+    >>> cr.gelu([-2.0, 3.0]).round(4)
+    array([-0.0455,  2.996 ])
+    >>> cr.gelu.derivative([-2.0, 3.0]).round(4)
+    array([-0.0852,  1.0119])
+
+    Source: D. Hendrycks & K. Gimpel, Gaussian error linear units, 2016.
+    """
     return z * normal_cdf(z)
 
 
@@ -204,7 +340,20 @@ gelu = catalogued(
 
 
 def _silu(z: Array) -> Array:
-    """σ(z) = z S(z). Elfwing, Uchibe & Doya 2018 ("swish": Ramachandran et al. 2017)."""
+    """The sigmoid linear unit, also called swish, σ(z) = z S(z).
+
+    σ′(z) = S(z) (1 + z S(−z)).
+    Range: [−0.278, ∞). Shapes: (t, m) → (t, m), entry by entry.
+
+    >>> import chainrule as cr
+    >>> cr.silu([-2.0, 3.0]).round(4)
+    array([-0.2384,  2.8577])
+    >>> cr.silu.derivative([-2.0, 3.0]).round(4)
+    array([-0.0908,  1.0881])
+
+    Source: S. Elfwing, E. Uchibe & K. Doya, Sigmoid-weighted linear units, 2018; P. Ramachandran, B. Zoph & Q. V. Le,
+    Searching for activation functions, 2017.
+    """
     return z * _sigmoid(z)
 
 
@@ -229,7 +378,19 @@ def _mish_parts(z: Array) -> tuple[Array, Array, Array]:
 
 
 def _mish(z: Array) -> Array:
-    """σ(z) = z tanh(log(1 + eᶻ)). Misra 2020."""
+    """Mish, σ(z) = z T(z), with T(z) = tanh(log(1 + eᶻ)).
+
+    σ′(z) = T(z) + z T′(z), with T′(z) = (1 − T(z)²) S(z).
+    Range: [−0.309, ∞). Shapes: (t, m) → (t, m), entry by entry.
+
+    >>> import chainrule as cr
+    >>> cr.mish([-2.0, 3.0]).round(4)
+    array([-0.2525,  2.9865])
+    >>> cr.mish.derivative([-2.0, 3.0]).round(4)
+    array([-0.1084,  1.0211])
+
+    Source: D. Misra, Mish: a self regularized non-monotonic activation function, BMVC 2020.
+    """
     n, denominator, _ = _mish_parts(z)
     return z * (n / denominator)
 
@@ -249,7 +410,19 @@ mish = catalogued(
 
 
 def _gaussian(z: Array) -> Array:
-    """σ(z) = e^{−z²}. Broomhead & Lowe 1988."""
+    """The Gaussian, σ(z) = e^{−z²}.
+
+    σ′(z) = −2z e^{−z²}.
+    Range: (0, 1]. Shapes: (t, m) → (t, m), entry by entry.
+
+    >>> import chainrule as cr
+    >>> cr.gaussian([-1.0, 0.0]).round(4)
+    array([0.3679, 1.    ])
+    >>> cr.gaussian.derivative([-1.0, 0.5]).round(4)
+    array([ 0.7358, -0.7788])
+
+    Source: D. S. Broomhead & D. Lowe, Multivariable functional interpolation and adaptive networks, 1988.
+    """
     return normal_kernel(z, 1.0)
 
 
@@ -262,7 +435,19 @@ gaussian = catalogued(Activation(_gaussian, _gaussian_derivative, name="gaussian
 
 
 def _sine(z: Array) -> Array:
-    """σ(z) = sin z. Sitzmann et al. 2020."""
+    """The sine, σ(z) = sin z.
+
+    σ′(z) = cos z.
+    Range: [−1, 1]. Shapes: (t, m) → (t, m), entry by entry.
+
+    >>> import chainrule as cr
+    >>> cr.sine([-1.0, 0.0]).round(4)
+    array([-0.8415,  0.    ])
+    >>> cr.sine.derivative([-1.0, 0.0]).round(4)
+    array([0.5403, 1.    ])
+
+    Source: V. Sitzmann et al., Implicit neural representations with periodic activation functions, NeurIPS 2020.
+    """
     return np.sin(z)
 
 
@@ -274,7 +459,19 @@ sine = catalogued(Activation(_sine, _sine_derivative, name="sine", range=(-1, 1)
 
 
 def _exp(z: Array) -> Array:
-    """σ(z) = eᶻ, the inverse of the logarithmic link of Poisson regression; infinite from z = 709.8 on."""
+    """The exponential, σ(z) = eᶻ, which is the inverse of the logarithmic link of Poisson regression.
+
+    σ′(z) = eᶻ. Both are infinite from z = 709.8 on.
+    Range: (0, ∞). Shapes: (t, m) → (t, m), entry by entry.
+
+    >>> import chainrule as cr
+    >>> cr.exp([-1.0, 0.0]).round(4)
+    array([0.3679, 1.    ])
+    >>> cr.exp.derivative([-1.0, 0.0]).round(4)
+    array([0.3679, 1.    ])
+
+    Source: P. McCullagh & J. A. Nelder, Generalized linear models, 1989.
+    """
     return np.exp(z)
 
 

@@ -52,6 +52,7 @@ class Parametric(Activation):
             function=_blend(lambda z: z, sigma, kappa),
             _adjoint=_blend(np.ones_like, sigma.derivative, kappa),
             range=(-math.inf, math.inf),
+            __doc__=type(self).__doc__,
         )
 
     def with_kappa(self, kappa: Array | None) -> Parametric:

@@ -24,9 +24,20 @@ def _below_top(z: Array) -> tuple[Array, NDArray[np.intp]]:
 
 
 def _softmax(z: Array) -> Array:
-    """σ(z)ₖ = e^{zₖ} / Σₗ e^{zₗ}, shifted by the largest zₗ. Lecture, Def. 4.1 (L4).
+    """The softmax, σ(z)ₖ = e^{zₖ} / Σₗ e^{zₗ}: each row becomes probabilities, which sum to 1.
 
-    Relative error of entry k at most (max z − zₖ + m + 4) u.
+    ∂σ/∂z = diag p − ppᵀ with p = σ(z), and (∂σ/∂z)ᵀ g = p ⊙ (g − pᵀg).
+    Range: (0, 1). Shapes: (t, m) → (t, m), each row by itself.
+
+    The largest zₗ is subtracted first; the relative error of entry k is at most (max z − zₖ + m + 4) u.
+
+    >>> import chainrule as cr
+    >>> cr.softmax([0.0, 0.0])
+    array([0.5, 0.5])
+    >>> cr.softmax.pullback([0.0, 0.0], [1.0, 0.0])
+    array([ 0.25, -0.25])
+
+    Source: Lecture, Def. 4.1 (L4).
     """
     e = np.exp(_below_top(z)[0])
     return np.asarray(e / e.sum(axis=-1, keepdims=True))
@@ -42,9 +53,21 @@ softmax = catalogued(VectorActivation(_softmax, _softmax_pullback, name="softmax
 
 
 def _log_softmax(z: Array) -> Array:
-    """σ(z)ₖ = zₖ − log Σₗ e^{zₗ} = (zₖ − z_top) − log(1 + Σ e^{zₗ − z_top}), the sum without l = top. Bridle 1990.
+    """The logarithm of the softmax, σ(z)ₖ = zₖ − log Σₗ e^{zₗ}.
 
-    With log1p the entry of a near-certain class keeps its digits: −2e-22, say, and not 0.
+    ∂σ/∂z = I − 1pᵀ with p = softmax(z), and (∂σ/∂z)ᵀ g = g − p Σₖ gₖ.
+    Range: (−∞, 0). Shapes: (t, m) → (t, m), each row by itself.
+
+    It is computed as (zₖ − z_top) − log(1 + Σ e^{zₗ − z_top}), the sum without l = top; with log1p, the entry of a
+    near-certain class keeps its digits: −2e-22, say, and not 0.
+
+    >>> import chainrule as cr
+    >>> cr.log_softmax([0.0, 0.0]).round(4)
+    array([-0.6931, -0.6931])
+    >>> cr.log_softmax.pullback([0.0, 0.0], [1.0, 0.0])
+    array([ 0.5, -0.5])
+
+    Source: J. S. Bridle, Probabilistic interpretation of feedforward classification network outputs, 1990.
     """
     d, top = _below_top(z)
     e = np.exp(d)
@@ -92,7 +115,21 @@ def _scaled(z: Array, exponent: Array) -> Array:
 
 
 def _layer_norm(z: Array, epsilon: float) -> Array:
-    """σ(z) = (z − z̄)/S with S = √(mean (z − z̄)² + ε), without parameters to learn. Ba, Kiros & Hinton 2016."""
+    """Layer normalisation, σ(z) = (z − z̄)/S with S = √(mean (z − z̄)² + ε), without parameters to learn.
+
+    ∂σ/∂z = (I − 11ᵀ/m − yyᵀ/m)/S with y = σ(z), which is symmetric.
+    Range: (−∞, ∞). Shapes: (t, m) → (t, m), each row by itself.
+
+    ``epsilon`` is 1e-5 unless given.
+
+    >>> import chainrule as cr
+    >>> cr.layer_norm([0.0, 2.0, 4.0]).round(4)
+    array([-1.2247,  0.    ,  1.2247])
+    >>> cr.layer_norm.pullback([0.0, 2.0, 4.0], [1.0, 0.0, 0.0]).round(4)
+    array([ 0.1021, -0.2041,  0.1021])
+
+    Source: J. L. Ba, J. R. Kiros & G. E. Hinton, Layer normalization, 2016.
+    """
     return _normalised(z, epsilon)[0]
 
 

@@ -21,7 +21,13 @@ class EngineNotice(UserWarning):
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """The engine that runs something, and the reason why it is that one."""
+    """The engine that runs something, and the reason why it is that one.
+
+    >>> import chainrule as cr
+    >>> choice = cr.engines.chosen(cr.Network.dense([5, 3, 2, 1]), engine="reference")
+    >>> choice.name, choice.reason
+    ('reference', 'asked for by name')
+    """
 
     engine: Engine
     reason: str
