@@ -137,6 +137,15 @@ def load(path: str | os.PathLike[str], *, activations: Mapping[str, Sigma] | Non
     """The model that the ``save(path)`` of an estimator, or of a `TableModel`, wrote (``TableModel.load``).
 
     Raises OSError if the file cannot be read, FileFormatError if it is not a whole model.
+
+    >>> import chainrule as cr, tempfile, os
+    >>> encoder = TableEncoder().fit([[1.0], [2.0], [4.0]])
+    >>> model = TableModel(encoder, NumericLabels.fit([1.0, 2.0, 4.0]), (cr.Network.dense([1, 1], initial="zeros"),))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "model.safetensors")
+    ...     model.save(path)
+    ...     load(path).predict([[3.0]]).round(3)
+    array([2.333])
     """
     return TableModel.load(path, activations=activations)
 
