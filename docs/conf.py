@@ -22,7 +22,7 @@ exclude_patterns = ["_*"]
 
 # The examples are run by tests/project/test_docs.py, which also compares what they print.
 nb_execution_mode = "off"
-myst_enable_extensions = ["attrs_block", "colon_fence"]
+myst_enable_extensions = ["attrs_block", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 
 default_role = "py:obj"
