@@ -104,8 +104,8 @@ template <class T> double gradient(const NetworkSpec& net, const CostSpec& cost,
   problem.batch_size = set.t;
   problem.threads = threads;
   PanelMethod<T> method(problem);
-  method.put(theta, {nullptr, nullptr});
-  const double weight = sum_of_weights(set);
+  method.put(theta, {});  // no moments
+  const double weight = sum_of_example_weights(set);
   Step<T> step{};
   step.set = &set;
   step.rows = set.t;

@@ -19,7 +19,7 @@ template <class T> struct Step {
   long rows;                          // of the minibatch
   double scale;                       // of the examples' weights: 1, or 1 / Σw for a mean
   const StepConstants<T>* constants;  // [r], of each layer
-  double l1, l2;                      // this minibatch's share of the penalties
+  double l1, l2;                      // the factors of this minibatch's penalties
   double clip_norm;                   // infinite: no clipping
   bool measures_gradient_norm;        // the last step of an epoch does
   std::uint64_t key;                  // of the dropout masks

@@ -9,7 +9,7 @@ namespace chainrule {
 template <class T> StepPlan<T>::StepPlan(const ProblemSpec<T>& problem)
     : problem_(problem),
       steps_per_epoch_(problem.steps_per_epoch()),
-      total_weight_(sum_of_weights(problem.data)),
+      total_weight_(sum_of_example_weights(problem.data)),
       constants_(problem.net.r()),
       dropout_(problem.net.r()) {
   if (!problem.is_full_batch() && problem.shuffle) order_.resize(problem.data.t);
@@ -39,17 +39,17 @@ template <class T> Pcg64 StepPlan<T>::end_epoch() {
 template <class T> void StepPlan<T>::choose_examples(long batch) {
   const long first = batch * problem_.batch_size, rows = std::min(problem_.batch_size, problem_.data.t - first);
   const std::uint32_t* const order = order_.empty() ? nullptr : order_.data() + first;
-  const double weight = sum_of_weights(problem_.data.weights, order, first, rows);
+  const double weight = sum_of_example_weights(problem_.data.weights, order, first, rows);
   fraction_of_weight_ = weight / total_weight_;
-  const double mean_share = problem_.cost.mean == Mean::losses ? 1.0 : weight > 0 ? 1.0 / weight : 0.0;
-  const double penalty_share = problem_.cost.has_mean() ? mean_share : fraction_of_weight_;
+  const double of_mean = problem_.cost.mean == Mean::losses ? 1.0 : weight > 0 ? 1.0 / weight : 0.0;
+  const double penalty_factor = problem_.cost.has_mean() ? of_mean : fraction_of_weight_;
   step_.set = &problem_.data;
   step_.order = order;
   step_.first = first;
   step_.rows = rows;
   step_.scale = problem_.cost.has_mean() && weight > 0 ? 1.0 / weight : 1.0;
-  step_.l1 = penalty_share * problem_.cost.l1;
-  step_.l2 = penalty_share * problem_.cost.l2;
+  step_.l1 = penalty_factor * problem_.cost.l1;
+  step_.l2 = penalty_factor * problem_.cost.l2;
   step_.clip_norm = problem_.optimizer.clip_norm;
   step_.measures_gradient_norm = batch + 1 == steps_per_epoch_;
 }

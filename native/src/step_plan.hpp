@@ -48,16 +48,17 @@ template <class T> class StepPlan {
   double fraction_of_weight_ = 1, learning_rate_ = 0;
 };
 
-// Returns Σw over `count` examples: order[0], order[1], …, or first, first + 1, … where `order` is null. Without
-// weights each example counts once.
-template <class T> double sum_of_weights(const T* example_weights, const std::uint32_t* order, long first, long count) {
+// Returns Σw over `count` examples: order[0], order[1], …, or first, first + 1, … if `order` is null. Without weights
+// each example counts once.
+template <class T>
+double sum_of_example_weights(const T* example_weights, const std::uint32_t* order, long first, long count) {
   if (!example_weights) return double(count);
   double sum = 0;
   for (long k = 0; k < count; ++k) sum += example_weights[order ? order[k] : first + k];
   return sum;
 }
-template <class T> double sum_of_weights(const TrainingSet<T>& set) {
-  return sum_of_weights(set.weights, nullptr, 0, set.t);
+template <class T> double sum_of_example_weights(const TrainingSet<T>& set) {
+  return sum_of_example_weights(set.weights, nullptr, 0, set.t);
 }
 
 extern template class StepPlan<float>;

@@ -31,7 +31,8 @@ template <class T> Trainer<T>::Trainer(const ProblemSpec<T>& problem, Progress p
       choice_(problem.first_threads, problem.threads),
       team_(problem.threads),
       clock_(plan_.steps_per_epoch()) {
-  if (problem_.validation.t && problem_.cost.has_mean()) validation_.scale = 1 / sum_of_weights(problem_.validation);
+  if (problem_.validation.t && problem_.cost.has_mean())
+    validation_.scale = 1 / sum_of_example_weights(problem_.validation);
   if (problem_.patience) best_theta_ = Buffer<T>(problem_.net.d());
   method_->put(theta, moments);
   stopped_ = reason_to_stop();
@@ -75,8 +76,7 @@ template <class T> void Trainer<T>::run_steps(int thread) {
     if (thread == 0) after_step(outcome);
     team_.barrier.wait();
   }
-  if (shown_theta_ && !restart_with_other_thread_count_)
-    method_->get(shown_theta_, {nullptr, nullptr}, thread, team_.count);
+  if (shown_theta_ && !restart_with_other_thread_count_) method_->get(shown_theta_, {}, thread, team_.count);
 }
 
 template <class T> void Trainer<T>::finish() {
@@ -92,7 +92,7 @@ template <class T> void Trainer<T>::get(T* theta, const std::array<T*, 2>& momen
   try {
     run_threads(threads, [&](int thread) { method_->get(theta, moments, thread, threads); });
   } catch (const std::system_error&) {  // the system has no thread left; the result must not be lost
-    method_->get(theta, moments, 0, 1);
+    method_->get(theta, moments, /*thread=*/0, /*threads=*/1);
   }
 }
 
@@ -137,7 +137,7 @@ template <class T> void Trainer<T>::end_epoch() {
   if (problem_.validation.t && validation_.J < p.best_J) {
     p.best_J = validation_.J;
     p.best_epoch = p.epoch;
-    if (best_theta_) method_->get(best_theta_.get(), {nullptr, nullptr}, 0, 1);
+    if (best_theta_) method_->get(best_theta_.get(), {}, /*thread=*/0, /*threads=*/1);
   }
   p.records[Progress::J].push_back(p.partial_J);
   p.records[Progress::validation_J].push_back(validation_.J);

@@ -34,7 +34,7 @@ template <class T> LaneMethod<T>::LaneMethod(const ProblemSpec<T>& problem)
   for (int t = 0; t < problem.threads; ++t) add_workspace(problem.net);
   if (keeps_batch_) {
     const long rows = (problem.batch_size + lanes_ - 1) / lanes_ * lanes_;
-    batch_ = {.x = Buffer<T>(n_ * rows), .y = Buffer<T>(m_ * rows), .weights = Buffer<T>(rows)};
+    batch_ = {.x = Buffer<T>(n_ * rows), .y = Buffer<T>(m_ * rows), .example_weights = Buffer<T>(rows)};
   }
   const long rows_of_group = lanes_ * kernels_.group_vectors;
   validation_losses_.resize((problem.validation.t + rows_of_group - 1) / rows_of_group);
@@ -64,7 +64,7 @@ template <class T> void LaneMethod<T>::add_workspace(const NetworkSpec& net) {
                             .delta = memory(m * row)});
     offset += net.size(i);
   }
-  space.examples = {.x = Buffer<T>(n_ * row), .y = Buffer<T>(m_ * row), .weights = Buffer<T>(row)};
+  space.examples = {.x = Buffer<T>(n_ * row), .y = Buffer<T>(m_ * row), .example_weights = Buffer<T>(row)};
   const long widest = *std::max_element(net.m.begin(), net.m.end());
   space.scratch = Buffer<T>(4 * widest * lanes_);
 }
@@ -99,7 +99,8 @@ void LaneMethod<T>::gather(const Batch& batch, long first_row, int vectors, cons
     const T *const x = set.X + example * n_, *const y = set.Y + example * m_;
     for (long k = 0; !are_consecutive && k < n_; ++k) to.x[k * count + i] = x[k];
     for (long k = 0; !are_consecutive && k < m_; ++k) to.y[k * count + i] = y[k];
-    to.weights[i] = is_inside ? static_cast<T>(batch.scale * (set.weights ? double(set.weights[example]) : 1.0)) : T(0);
+    to.example_weights[i] =
+        is_inside ? static_cast<T>(batch.scale * (set.weights ? double(set.weights[example]) : 1.0)) : T(0);
   }
 }
 
@@ -112,7 +113,7 @@ LaneGroup<T> LaneMethod<T>::group(const Workspace& workspace, const Examples& ex
   g.vectors = vectors;
   g.x = examples.x;
   g.y = examples.y;
-  g.example_weights = examples.weights;
+  g.example_weights = examples.example_weights;
   g.cost = cost_.cost;
   g.cost_parameter = static_cast<T>(cost_.parameter);
   g.scratch = workspace.scratch.get();

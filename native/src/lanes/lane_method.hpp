@@ -34,12 +34,12 @@ template <class T> class LaneMethod final : public Method<T> {
     double scale;  // of the examples' weights
   };
   struct Examples {  // across the lanes, group by group: [m₀ or m_r or 1][vectors][lanes]
-    T *x, *y, *weights;
+    T *x, *y, *example_weights;
   };
   struct ExampleBuffers {
-    Buffer<T> x, y, weights;
+    Buffer<T> x, y, example_weights;
     Examples from(long row, long n, long m) const {
-      return {.x = x.get() + row * n, .y = y.get() + row * m, .weights = weights.get() + row};
+      return {.x = x.get() + row * n, .y = y.get() + row * m, .example_weights = example_weights.get() + row};
     }
   };
   struct Workspace {  // of one thread

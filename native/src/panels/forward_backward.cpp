@@ -7,7 +7,7 @@
 namespace chainrule {
 namespace {
 
-constexpr long bytes_in_L2 = 786432;            // of activations that stay there while the weights pass by
+constexpr long bytes_in_L2 = 786432;            // of activations that stay there while W is read
 constexpr long least_rows = 32;                 // of a piece: enough for tiles of some ten rows
 constexpr long least_rows_skipping_zeros = 64;  // and for the tiles that skip zeros: 2 % on 32-256-256-1
 constexpr double largest_loss = 1e300;          // of a piece
@@ -164,11 +164,10 @@ template <class T> void ForwardBackward<T>::gather(const MicroBatch<T>& batch, i
                                    .first_row = first_row,
                                    .count = end - first_row},
                                   front.x.get(), front.pitch);
-  for (int r = std::max(first_row, batch.rows); r < last_row;
-       ++r)  // padding: copies of its first example, with weight 0
-    gather_rows(batch, order, first_example, r, 1);
+  // Padding rows are copies of the first example, with weight 0.
+  for (int r = std::max(first_row, batch.rows); r < last_row; ++r) gather_rows(batch, order, first_example, r, 1);
   std::fill(example_weights_.get() + first_row, example_weights_.get() + last_row, T(0));
-  const T* const weights = batch.set->weights;
+  const T* const weights = batch.set->weights;  // of the examples
   for (int r = first_row; r < end; ++r) {
     const long example = batch.order ? long(batch.order[r]) : batch.first + r;
     example_weights_[r] = static_cast<T>(weights ? batch.scale * weights[example] : batch.scale);

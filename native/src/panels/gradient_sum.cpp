@@ -289,7 +289,9 @@ template <class T> bool GradientSum<T>::is_finite() const {
   return is_finite;
 }
 
-template <class T> void GradientSum<T>::get(T* gradient) const { network_.unpack(sums_, gradient, 0, 1); }
+template <class T> void GradientSum<T>::get(T* gradient) const {
+  network_.unpack(sums_, gradient, /*thread=*/0, /*threads=*/1);
+}
 
 template <class T> void GradientSum<T>::measure_weights() {
   if (!has_penalties_) return;

@@ -27,7 +27,7 @@ template <class T> class GradientSum {
   // Makes the optimizer's step along the stored gradient, with these constants of each layer.
   void apply(const Step<T>& step, const StepConstants<T>* constants, Team& team, int thread);
 
-  double norm() const;     // ‖∇J‖, as measured by `update` if the step asked for it, or by the last `accumulate`
+  double norm() const;     // ‖∇J‖, as measured by `update` at an epoch's end, or by the last `accumulate`
   bool is_finite() const;  // the stored gradient
   void get(T* gradient) const;
 

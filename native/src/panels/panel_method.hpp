@@ -61,7 +61,7 @@ template <class T> class PanelMethod final : public Method<T> {
   const long most_rows_;                     // of a micro-batch
   std::vector<ThreadState> threads_;         // of each thread
   std::vector<StepConstants<T>> constants_;  // of each layer, with this step's clipping
-  double J_ = 0;                             // of the micro-batches so far
+  double J_ = 0;                             // of the step's micro-batches that are done
   bool can_fuse_ = false;                    // this step may use the fused update if its pass sees no overflow
   bool next_step_cannot_overflow_ = false;
   bool can_undo_ = false;  // θ and the moments are saved, as this step may make θ overflow

@@ -9,7 +9,7 @@ namespace {
 
 int panels(long features, int R) { return static_cast<int>((features + R - 1) / R); }
 
-// Splitting by columns costs a barrier per layer and pays (7 – 10 %) if few rows meet weights that no L2 cache holds.
+// Splitting by columns costs a barrier per layer and pays (7 – 10 %) if few rows meet a W that no L2 cache holds.
 template <class T> bool columns_pay(const NetworkSpec& net, long capacity) {
   bool is_hidden_entrywise = true;
   long largest = 0;

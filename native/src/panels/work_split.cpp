@@ -22,11 +22,12 @@ WorkSplit<T>::WorkSplit(const PanelNetwork<T>& network, const Activations<T>& ac
 }
 
 template <class T> void WorkSplit<T>::make_groups() {
-  const auto add = [&](int layer, int p, int q, int count) {
-    groups_.push_back({.layer = layer, .p = p, .q = q, .count = count, .first_block = block_count_});
-    block_count_ += count;
+  const auto add = [&](const GradientPiece& group) {
+    groups_.push_back(group);
+    block_count_ += group.count;
   };
-  for (int p = 0; p < int(network_.front.groups.size()); ++p) add(-1, p, 0, 1);
+  for (int p = 0; p < int(network_.front.groups.size()); ++p)
+    add({.layer = -1, .p = p, .q = 0, .count = 1, .first_block = block_count_});
   for (int l = 0; l < int(network_.layers.size()); ++l) {
     const PanelLayer<T>& layer = network_.layers[l];
     // The blocks of one panel of W follow one another, so that the panel and its deltas mostly stay with one thread
@@ -41,8 +42,8 @@ template <class T> void WorkSplit<T>::make_groups() {
     for (int p0 = 0; p0 < panels; p0 += turn)
       for (int g = 0; g < groups; ++g)
         for (int p = p0; p < std::min(panels, p0 + turn); ++p) {
-          const int q = layer.panels_in * g / groups;
-          add(l, p, q, layer.panels_in * (g + 1) / groups - q);
+          const int q = layer.panels_in * g / groups, end = layer.panels_in * (g + 1) / groups;
+          add({.layer = l, .p = p, .q = q, .count = end - q, .first_block = block_count_});
         }
   }
 }
