@@ -83,9 +83,14 @@ def test_the_reference_has_every_public_name_once() -> None:
     assert {name: count for name, count in counts.items() if count != 1} == {}
 
 
-def test_the_tour_is_twenty_lines() -> None:
-    """README's tour stays a tour: at most twenty lines of code."""
-    assert 10 <= sum(bool(line.strip()) for line in python_of(ROOT / "README.md").splitlines()) <= 20
+def test_the_examples_of_the_readme_are_short() -> None:
+    """README trains on a table in at most four lines, uses the model in two, and tours the chain rule in twenty."""
+    blocks = re.findall(
+        r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    lines = [sum(bool(line.strip()) for line in block.splitlines()) for block in blocks]
+    assert len(lines) == 3
+    assert all(count <= most for count, most in zip(lines, (4, 2, 20), strict=True))
 
 
 @pytest.mark.parametrize("ending", ["chainrule train digits", "pytest -n auto"])
