@@ -89,7 +89,7 @@ def picture(house: House) -> str:
         kind = "up" if is_up else "down"
         parts.append(f'<path class="{kind}" marker-end="url(#{kind})" d="M{x:.0f} {start:.0f}L{u:.0f} {end:.0f}"/>')
     for room, (x, y) in place.items():
-        size = f"{house.modules[room]} modules, {house.lines[room]:,} lines"
+        size = f"{house.modules[room]} module{'s' * (house.modules[room] > 1)}, {house.lines[room]:,} lines"
         parts.append(
             f'<rect x="{x - WIDTH / 2:.0f}" y="{y - HEIGHT / 2:.0f}" width="{WIDTH}" height="{HEIGHT}" rx="6"/>'
             f'<text x="{x:.0f}" y="{y - 2:.0f}">{escape(room)}</text>'
