@@ -106,7 +106,7 @@ def over_all_sets(records: FitRecords, cap: int) -> Iterator[Verdict]:
             yield from beside_scikit_learn(who, comparison)
         elif comparison.ratios:
             most, ratio = RATIO_TO_TD if model == BEST else RATIO_TO_TD_S, comparison.geometric_mean_ratio
-            what = f"{who}: geometric mean over {len(comparison.ratios)} sets of the ratio of errors"
+            what = f"{who}: geometric mean of the ratios of errors"
             yield Verdict(what, f"{ratio:.3f}", f"≤ {most:g}", ratio <= most)
 
 

@@ -7,7 +7,7 @@ from statistics import median
 from benchmarks.harness.figures import number
 from benchmarks.harness.svg import Picture
 from benchmarks.speed.results import SpeedReport
-from benchmarks.speed.workloads import WORKLOADS, Training
+from benchmarks.speed.workloads import WORKLOADS
 from benchmarks.tables.comparison import compare
 from benchmarks.tables.contestants import BEST, OWN
 from benchmarks.tables.records import FitRecords
@@ -41,10 +41,8 @@ def steps_per_second(picture: Picture, report: SpeedReport) -> None:
     picture.text(0, 37, f"float32, {report.machine['cores']} cores; higher is better")
     y = 44.0
     for name in SHOWN:
-        workload = WORKLOADS[name]
-        assert isinstance(workload, Training)
         y += 17
-        picture.text(0, y, "-".join(map(str, workload.sizes)), "strong")
+        picture.text(0, y, WORKLOADS[name].label, "strong")
         rates = {one.title: 1 / median(rows[name].times(one)) for one in rows[name].results}
         for title, rate in rates.items():
             y += 17

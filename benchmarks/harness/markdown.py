@@ -6,24 +6,29 @@ import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
+WIDTH = 120
 SECTION = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->\n)", re.DOTALL)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Returns a table with cells of equal width; a column whose title starts with ">" is aligned to the right."""
+    """Returns a table; a column whose title starts with ">" is aligned to the right.
+
+    Columns have equal widths if lines then have at most 120 characters.
+    """
     alignments = [">" if title.startswith(">") else "<" for title in columns]
-    titles = [title.removeprefix(">") for title in columns]
-    cells = [titles, *rows]
+    cells = [[title.removeprefix(">") for title in columns], *rows]
     widths = [max(3, *(len(row[k]) for row in cells)) for k in range(len(columns))]
+    if sum(widths) + 3 * len(widths) + 1 > WIDTH:
+        widths = [3] * len(widths)
     layout = "| " + " | ".join(f"{{:{a}{width}}}" for a, width in zip(alignments, widths, strict=True)) + " |"
     rule = layout.format(*("-" * (w - 1) + ("-" if a == "<" else ":") for a, w in zip(alignments, widths, strict=True)))
-    return "\n".join([layout.format(*titles), rule, *(layout.format(*row) for row in cells[1:])])
+    return "\n".join([layout.format(*cells[0]), rule, *(layout.format(*row) for row in cells[1:])])
 
 
 def paragraph(text: str, first: str = "", later: str = "") -> str:
     """Returns the text in lines of at most 120 characters, with the given indents."""
     return textwrap.fill(
-        text, 120, initial_indent=first, subsequent_indent=later, break_long_words=False, break_on_hyphens=False
+        text, WIDTH, initial_indent=first, subsequent_indent=later, break_long_words=False, break_on_hyphens=False
     )
 
 

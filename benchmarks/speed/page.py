@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from statistics import median
 
 from benchmarks.harness.figures import duration, number, span
 from benchmarks.harness.machine import facts, listed
 from benchmarks.harness.markdown import bullets, paragraph, table
-from benchmarks.speed.peers import PEERS
-from benchmarks.speed.results import SpeedReport, WorkloadTimes
+from benchmarks.speed.results import SpeedReport
 from benchmarks.speed.workloads import WORKLOADS
 
 LEAST_ROUNDS = 5
@@ -60,22 +60,16 @@ def results(report: SpeedReport) -> str:
 
 
 def time_table(report: SpeedReport, unit: str) -> str:
-    """Returns a row for each workload and number type, and a column for each library."""
-    rows = [row for row in report.rows if WORKLOADS[row.workload].unit == unit]
-    peers = list(dict.fromkeys(result.peer for row in rows for result in row.results))
+    """Returns the times of all workloads with this unit, a row for each library."""
 
-    def cell(row: WorkloadTimes, peer: str) -> str:
-        for result in row.results:
-            if result.peer == peer and (times := row.times(result)):
-                ratios = row.ratios(result)
-                beside = "" if result is row.own else f", **{number(median(ratios))} ×** ({span(ratios)})"
-                return duration(median(times)) + beside
-        return ""
+    def rows() -> Iterator[list[str]]:
+        for row in (row for row in report.rows if WORKLOADS[row.workload].unit == unit):
+            yield [WORKLOADS[row.workload].label, row.dtype, "Chainrule", duration(median(row.times(row.own))), "", ""]
+            for result in row.results[1:]:
+                time, ratios = duration(median(row.times(result))), row.ratios(result)
+                yield ["", "", result.title, time, f"**{number(median(ratios))} ×**", span(ratios)]
 
-    return table(
-        ["", "numbers", *(f">{PEERS[peer].title}" for peer in peers)],
-        [[WORKLOADS[row.workload].title, row.dtype, *(cell(row, peer) for peer in peers)] for row in rows],
-    )
+    return table(["", "numbers", "", f">{unit}", ">÷ Chainrule", "least – most"], rows())
 
 
 def sections(report: SpeedReport) -> dict[str, str]:

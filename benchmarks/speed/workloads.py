@@ -30,6 +30,11 @@ class Workload:
         """The number of steps, calls or processes of one timed run."""
         return 1
 
+    @property
+    def label(self) -> str:
+        """A short title for tables."""
+        return self.title
+
     def quick(self) -> Workload:
         """Returns the same workload with less work a run: a smoke test, whose times mean nothing."""
         return self
@@ -51,6 +56,10 @@ class Training(Workload):
     final_J: float | None = None  # of the reference engine, recorded where it takes minutes, or None: computed
 
     unit: ClassVar[str] = "step"
+
+    @property
+    def label(self) -> str:
+        return "-".join(map(str, self.sizes))
 
     @property
     def is_full_batch(self) -> bool:

@@ -74,8 +74,10 @@ def comparisons(records: FitRecords, cap: int) -> str:
 
 
 def figure(error: float, one: DataSet) -> str:
-    """Formats a root-mean-square error with four digits, or an error rate in per cent."""
-    return f"{100 * error:.2f} %" if one.task == "classification" else f"{error:.4g}"
+    """Formats a root-mean-square error with four digits or more, or an error rate in per cent."""
+    if one.task == "classification":
+        return percent(error, 2)
+    return f"{error:,.0f}" if error >= 1e4 else f"{error:.4g}"
 
 
 def error_table(records: FitRecords, cap: int) -> str:
@@ -87,11 +89,10 @@ def error_table(records: FitRecords, cap: int) -> str:
                 texts = {model: figure(error, one) for model, error in means.items()}
                 texts |= {model: f"**{texts[model]}**" for model in texts if means[model] == min(means.values())}
                 trained = max(score.rows for key, score in records.scores.items() if key.name == one.name)
-                numbers = [f"{one.rows:,}", f"{trained:,}", str(len(one.splits))]
-                yield [one.name, *numbers, *(texts.get(model, "") for model in MODELS)]
+                yield [one.name, f"{one.rows:,}", f"{trained:,}", *(texts.get(model, "") for model in MODELS)]
 
-    titles = [f">{model.title}" for model in MODELS.values()]
-    return table(["", ">rows", ">training rows", ">splits", *titles], rows())
+    titles = [f">{model.title.split(', ')[-1]}" for model in MODELS.values()]
+    return table(["", ">rows", ">training rows", *titles], rows())
 
 
 def fit_times(speed: FitTimes) -> str:
