@@ -41,11 +41,11 @@ html_static_path = ["_static"]
 html_css_files = ["chainrule.css"]
 html_show_sourcelink = False
 html_copy_source = False
-html_sidebars = {"index": [], "getting-started": [], "performance": [], "accuracy": [], "changelog": []}
+html_sidebars = {page.stem: [] for page in Path(__file__).parent.glob("*.md")}  # no pages lie below these
 html_theme_options = {
     "header_links_before_dropdown": 5,
     "navbar_align": "left",
-    "secondary_sidebar_items": ["page-toc"],
+    "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
     "show_prev_next": True,
     "footer_start": ["copyright"],
     "footer_end": [],

@@ -83,7 +83,7 @@ def translated(block: list[str]) -> list[str]:
         return items(block)
     lines = inline("\n".join(line.strip() for line in block)).splitlines()
     if block[0].startswith("Raises "):
-        return [re.sub(r"\b[A-Z]\w+", lambda name: reference(name[0]), line) for line in lines]
+        return [re.sub(r"(?<![\w.`])[A-Z]\w+(?!`)", lambda name: reference(name[0]), line) for line in lines]
     if block[0].startswith("Source: "):
         return [".. container:: source", "", *("   " + line for line in lines)]
     return lines
