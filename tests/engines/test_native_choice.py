@@ -85,7 +85,7 @@ def test_auto_takes_the_native_engine(dtype: str) -> None:
     history = cr.train(small_net(dtype=dtype), X, Y, epochs=2)
     assert (history.engine, history.engine_reason) == ("native", "the fastest engine here")
     named = cr.train(small_net(dtype=dtype), X, Y, epochs=2, engine="native")
-    assert (named.engine, named.engine_reason) == ("native", "asked for by name")
+    assert (named.engine, named.engine_reason) == ("native", "requested by name")
 
 
 DECLINED = [
@@ -105,8 +105,8 @@ def test_auto_says_once_why_it_takes_another(
 ) -> None:
     """A user's own part runs on the reference engine: a notice says what native declines, once; so does the history.
     Asked for by name, native refuses with the same words."""
-    why += " is not one of its own"
-    monkeypatch.setattr(choice, "_told", set())
+    why += " is not built in"
+    monkeypatch.setattr(choice, "_reported_reasons", set())
     settings = {"cost": cost or cr.SumOfSquares(), "optimizer": optimizer or cr.GradientDescent(0.1), "epochs": 2}
     with pytest.warns(
         cr.engines.EngineNotice, match=f"The native engine declines: {why}.* The reference engine runs it"
@@ -135,7 +135,7 @@ def test_complex_theta_is_declined() -> None:
 def test_without_a_compiled_core(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the compiled core is not installed everything runs on the reference engine, and the reason is given."""
     monkeypatch.setattr(native, "_native", None)
-    monkeypatch.setattr(choice, "_told", set())
+    monkeypatch.setattr(choice, "_reported_reasons", set())
     with pytest.warns(cr.engines.EngineNotice, match=r"compiled core \(chainrule._native\) is not installed"):
         history = cr.train(small_net(), X, Y, epochs=1)
     assert history.engine == "reference"

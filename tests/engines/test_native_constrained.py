@@ -328,9 +328,9 @@ def test_what_is_declined() -> None:
         return native.ENGINE.declines(net, cr.SumOfSquares(), cr.AdamW(weight_decay=decay), shuffle=False)
 
     assert declined(P("mish"), cr.FlatCosine(0.1), cr.FlatCosine(0.1)) is None
-    assert declined(P(own), 0.0, 0.0) == "sigma[1] = parametric own_tanh is not one of its own."
-    assert declined(P("mish"), OwnSchedule(0.1), 0.0) == f"the schedule {OwnSchedule(0.1)!r} is not one of its own."
-    assert declined(P("mish"), 0.0, OwnSchedule(0.1)) == f"the schedule {OwnSchedule(0.1)!r} is not one of its own."
+    assert declined(P(own), 0.0, 0.0) == "sigma[1] = parametric own_tanh is not built in."
+    assert declined(P("mish"), OwnSchedule(0.1), 0.0) == f"the schedule {OwnSchedule(0.1)!r} is not built in."
+    assert declined(P("mish"), 0.0, OwnSchedule(0.1)) == f"the schedule {OwnSchedule(0.1)!r} is not built in."
     assert engines.chosen(make_net(NETS["embedded inputs"], "float32")).name == "native"
 
 

@@ -439,11 +439,11 @@ STATE_FIELDS: list[tuple[str, object, str]] = [
     ("partial_J", "0x1p99999", "too large"),
     ("partial_seconds", -1.0, "partial_seconds must be a finite number ≥ 0"),
     ("best_J", [], "'best_J' must be a string; got []"),
-    ("stream", ["0x1"], "'stream' must be two texts"),
+    ("stream", ["0x1"], "'stream' must be two strings"),
     ("stream", ["0x1", "0x2"], "the second odd"),
     ("stream", ["-0x1", "0x1"], "128 bits"),
     ("stream", ["0x1", "f" * 10**5], "128 bits"),
-    ("stream", [1, 3], "'stream' must be two texts"),
+    ("stream", [1, 3], "'stream' must be two strings"),
     ("stream", "0x", "'stream' must be a list"),
 ]
 

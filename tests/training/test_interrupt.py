@@ -77,7 +77,7 @@ try:
 except KeyboardInterrupt as error:
     history = error.history
     assert type(error) is cr.TrainingInterrupted
-    assert str(error) == f"training was interrupted after {history.epochs} of 2000000000 epochs; the network is whole."
+    assert str(error) == f"training was interrupted after {history.epochs} of 2000000000 epochs; the network is intact."
     assert history.stopped == "interrupted" and len(history.J) == history.epochs == history.state.epoch > 0
     assert (net.theta == history.state.theta).all() and (net.theta != before).any()
     assert np.isfinite(net.theta).all() and np.isfinite(history.J).all()

@@ -191,7 +191,7 @@ def test_patience_needs_the_best_theta_of_an_earlier_run(engine: str) -> None:
     """A state whose run kept no best θ cannot go on with patience: the θ to restore is gone."""
     net, validation = small_net(), (X_VAL, Y_VAL)
     state = cr.train(net, X, Y, epochs=3, validation=validation, engine=engine).state
-    with pytest.raises(cr.InputError, match=r"resume does not hold the best θ.*Go on without patience"):
+    with pytest.raises(cr.InputError, match=r"resume does not hold the best θ.*Continue without patience"):
         cr.train(net, X, Y, epochs=6, validation=validation, patience=2, resume=state, engine=engine)
 
 
@@ -292,7 +292,7 @@ def test_history_converts(engine: str) -> None:
     assert history.best_epoch is None
     assert (history.seconds >= 0).all()
     assert (history.planned_epochs, history.engine) == (3, engine)
-    assert history.engine_reason == "asked for by name"
+    assert history.engine_reason == "requested by name"
     assert repr(history) == f"History(3 epochs, J={history.J[-1]:.6g}, stopped='epochs', engine={engine!r})"
     pandas = pytest.importorskip("pandas")
     frame = history.to_frame()

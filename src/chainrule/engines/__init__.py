@@ -1,7 +1,8 @@
-"""The engines that compute, and the one seam between them and the mathematics.
+"""Engines, which do the computing, and the single interface between them and the mathematics.
 
-An engine takes a Problem and advances a TrainingRun; it evaluates N(x) and ∇J(θ). The reference engine is the
-definition; every other engine is tested against it. An engine may decline, and says why; ``auto`` takes the next.
+An engine evaluates N(x) and ∇J(θ), and trains: it takes a Problem and advances a TrainingRun. The reference engine is
+the definition, against which every other engine is tested. An engine may decline a problem and gives the reason;
+``auto`` then tries the next engine.
 """
 
 from chainrule.engines.choice import Choice, EngineNotice, chosen

@@ -1,4 +1,4 @@
-"""The choice of an engine: the fastest that can run a network, or the one asked for by name."""
+"""The choice of an engine: the fastest one that can run a network, or the one requested by name."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from chainrule.optimizers import Optimizer
 
 
 class EngineNotice(UserWarning):
-    """``auto`` took another engine than the fastest, and the message says why; said once for each reason."""
+    """A warning that ``auto`` chose a slower engine, issued once per reason; the message gives the reason."""
 
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """The engine that runs something, and the reason why it is that one.
+    """The engine that was chosen, and the reason.
 
     >>> import chainrule as cr
     >>> choice = cr.engines.chosen(cr.Network.dense([5, 3, 2, 1]), engine="reference")
     >>> choice.name, choice.reason
-    ('reference', 'asked for by name')
+    ('reference', 'requested by name')
     """
 
     engine: Engine
@@ -39,9 +39,9 @@ class Choice:
 
 
 MODULES = {"native": "chainrule.engines.native", "reference": "chainrule.engines.reference"}
-PREFERENCE = ("native", "reference")  # what "auto" tries, the fastest first
+PREFERENCE = ("native", "reference")  # the order in which "auto" tries the engines
 
-_told: set[str] = set()
+_reported_reasons: set[str] = set()
 
 
 def _load(name: str) -> Engine:
@@ -58,22 +58,23 @@ def chosen(
     shuffle: bool = True,
     engine: str = "auto",
 ) -> Choice:
-    """Which engine runs this network (with this cost, optimizer and order of the examples, in training), and why.
+    """Returns the engine that runs this network (or trains it with this cost and optimizer), and the reason.
 
-    ``cost`` and ``optimizer`` are values or names, and ``shuffle`` a bool, as in ``cr.train``; ``engine`` is "auto" for
-    the fastest that can, or an engine's name. Raises UnknownName for a name that none has, EngineDeclined if the named
-    one cannot.
+    ``cost``, ``optimizer`` and ``shuffle`` are those of ``cr.train``; ``engine`` is an engine's name, or "auto" for the
+    fastest engine that can run it.
+
+    Raises UnknownName for an unknown name, EngineDeclined if the named engine cannot run it.
 
     >>> import chainrule as cr
     >>> cr.engines.chosen(cr.Network.dense([5, 3, 2, 1]), engine="reference").reason
-    'asked for by name'
+    'requested by name'
     """
     check_network(net)
     cost = None if cost is None else costs.get(cost)
     optimizer = None if optimizer is None else optimizers.get(optimizer)
     choice = _choose(net, cost, optimizer, engine, shuffle)
-    if "declines" in choice.reason and choice.reason not in _told:
-        _told.add(choice.reason)
+    if "declines" in choice.reason and choice.reason not in _reported_reasons:
+        _reported_reasons.add(choice.reason)
         warnings.warn(f"{choice.reason} The {choice.name} engine runs it.", EngineNotice, stacklevel=2)
     return choice
 
@@ -83,7 +84,7 @@ def _choose(net: Network, cost: Cost | None, optimizer: Optimizer | None, engine
         named = _load(engine)
         if why := named.declines(net, cost, optimizer, shuffle):
             raise EngineDeclined(f"engine={engine!r} cannot run this: {why} Use engine='auto' or 'reference'.")
-        return Choice(named, "asked for by name")
+        return Choice(named, "requested by name")
     reasons: list[str] = []
     for name in PREFERENCE:
         candidate = _load(name)
@@ -94,5 +95,5 @@ def _choose(net: Network, cost: Cost | None, optimizer: Optimizer | None, engine
 
 
 def for_network(net: Network, engine: str, cost: Cost | None = None) -> Engine:
-    """The engine that evaluates or differentiates ``net``; nothing is said of the choice, which matters in training."""
+    """Returns the engine that evaluates or differentiates ``net``, without a notice: the choice matters in training."""
     return _choose(net, cost, None, engine).engine

@@ -1,4 +1,4 @@
-"""∇J(θ) as a call (Lecture, L14 – L17): the border, and the engine that computes it."""
+"""The public function ∇J(θ) (Lecture, L14 – L17): it checks its arguments and calls an engine."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def gradient(
     wrt_x: bool = False,
     engine: str = "auto",
 ) -> Gradient:
-    """∇J(θ) by the chain rule, layer by layer, with every δ[i] on the way.
+    """Computes ∇J(θ) by the chain rule, layer by layer, and every δ[i].
 
     δ[r] = (∂σ[r]/∂z[r])ᵀ ∂J/∂a[r],   δ[i] = (∂σ[i]/∂z[i])ᵀ W[i+1]ᵀ δ[i+1],
     ∂J/∂b[i] = Σ δ[i],   ∂J/∂W[i] = Σ δ[i] a[i−1]ᵀ,   ∂J/∂κ[i] = Σ (σ[i](z[i]) − z[i]) ⊙ ∂J/∂a[i],
     summed over the examples; penalties of the cost add their own part to ∂J/∂W[i]. X is (t, n) with Y (t, m), or a
-    single example (n,) with its y; ``cost`` is a cost or the name of one; ``weights`` (t,) weigh the examples;
-    ``wrt_x`` asks for ∂J/∂x too.
+    single example (n,) with its y; ``cost`` is a cost or the name of one; ``weights`` (t,) weight the examples;
+    ``wrt_x=True`` adds ∂J/∂x.
 
     Raises InputError for wrong shapes, numbers that are not finite, or labels outside the cost's domain.
 

@@ -1,8 +1,8 @@
-"""The one random stream of a training run: the order of the examples and the keys of the dropout masks.
+"""The random stream of a training run, from which the order of the examples and the dropout keys are drawn.
 
-All engines draw raw 64-bit numbers from NumPy's PCG64 in the same order, so that one seed visits the same examples
-in the same order on every engine: at the start of an epoch the t − 1 numbers of a shuffle (none for a full batch, or
-where the rows keep their order), then one key per step if a layer has dropout, be it 0 by its schedule in this step.
+All engines draw raw 64-bit numbers from NumPy's PCG64 in the same order, so that one seed visits the same examples in
+the same order on every engine. An epoch draws t − 1 numbers for its shuffle (no numbers for a full batch or if rows
+keep their order), and then one key per step if a layer has dropout, even if its schedule gives 0 in that step.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SHIFT32 = np.uint64(32)
 
 
 def stream_at(state: int, increment: int) -> np.random.PCG64:
-    """NumPy's PCG64 at a recorded position of its stream."""
+    """Returns NumPy's PCG64 at a recorded position of its stream."""
     stream = np.random.PCG64(0)
     stream.state = {
         "bit_generator": "PCG64",
@@ -33,16 +33,16 @@ def stream_at(state: int, increment: int) -> np.random.PCG64:
 
 
 def position(stream: np.random.PCG64) -> tuple[int, int]:
-    """Where the stream is: its state and increment, two 128-bit integers."""
+    """Returns the position of the stream: its state and increment, two 128-bit integers."""
     inner = stream.state["state"]
     return int(inner["state"]), int(inner["inc"])
 
 
 def shuffled(stream: np.random.PCG64, t: int) -> NDArray[np.intp]:
-    """A random order of 0 … t − 1, by Fisher and Yates: for i = t − 1 … 1 swap entry i with entry ⌊u (i + 1) / 2⁶⁴⌋.
+    """Returns a random order of 0 … t − 1 (Fisher and Yates): for i = t − 1 … 1 it swaps entries i and ⌊u (i + 1)/2⁶⁴⌋.
 
-    Each u is one raw 64-bit number of the stream; the high half of the 128-bit product u (i + 1) is the quotient
-    (Lemire 2019; the bias of at most t / 2⁶⁴ is left in, so that each swap takes exactly one number).
+    Each u is one raw 64-bit number of the stream; the quotient is the high half of the 128-bit product u (i + 1)
+    (Lemire 2019; its bias of at most t / 2⁶⁴ is not removed, so that each swap takes exactly one number).
     """
     n = np.arange(t, 1, -1, dtype=np.uint64)  # i + 1
     u = stream.random_raw(t - 1) if t > 1 else np.empty(0, np.uint64)
@@ -54,19 +54,19 @@ def shuffled(stream: np.random.PCG64, t: int) -> NDArray[np.intp]:
 
 
 def splitmix64(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The finaliser of SplitMix64 (Steele, Lea and Flood 2014): a bijective hash of 64-bit numbers."""
+    """Applies the finaliser of SplitMix64 (Steele, Lea and Flood 2014), a bijective hash of 64-bit numbers."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
 
 
 def dropout_masks(key: int, net: Network, t: int, dropout: Iterable[float]) -> ByLayer[Array | None]:
-    """For each layer the factors (t, mᵢ) of a[i] in one training step, or None where nothing is dropped.
+    """Returns for each layer the factors (t, mᵢ) of a[i] in one training step, or None if its dropout is 0.
 
-    ``dropout`` are the probabilities p of the layers in this step (``Problem.dropout``).
-    The n-th output of the step (all of layer 1 row by row, then layer 2, …) is kept where the upper 32 bits of
-    splitmix64(key + (n + 1) · 0x9E3779B97F4A7C15) are at least p · 2³²: a function of the key and n alone, which any
-    number of threads can compute in any order.
+    ``dropout`` holds the probability p of each layer in this step (``Problem.dropout``). The n-th output of the step
+    (all of layer 1 row by row, then layer 2, …) is kept if the upper 32 bits of
+    splitmix64(key + (n + 1) · 0x9E3779B97F4A7C15) are at least p · 2³². This depends on the key and n alone, so any
+    number of threads can compute it in any order.
     """
     masks: list[Array | None] = []
     first = 0

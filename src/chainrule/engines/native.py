@@ -1,4 +1,4 @@
-"""The native engine: training, prediction and gradients in compiled code (native/), the default on CPUs."""
+"""The native engine, the default on CPUs: training, prediction and gradients in compiled code (native/)."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from chainrule.optimizers.schedules import SCHEDULES, Schedule
 
 try:
     from chainrule import _native as _native
-except ImportError:  # an installation without a compiled core, or a source tree
+except ImportError:  # a pure-Python wheel, or a source tree
     _native = None  # type: ignore[assignment]
 
-_evaluators: WeakKeyDictionary[Network, Any] = WeakKeyDictionary()  # the memory that a network's forward pass needs
-_predictors: WeakKeyDictionary[Network, Callable[[object], Array | None]] = WeakKeyDictionary()  # for a few rows
+_evaluators: WeakKeyDictionary[Network, Any] = WeakKeyDictionary()  # each holds the buffers of a forward pass
+_predictors: WeakKeyDictionary[Network, Callable[[object], Array | None]] = WeakKeyDictionary()  # fast for a few rows
 
 
 class NativeEngine:
-    """Runs every built-in activation, cost, optimizer and schedule, in float32 and float64."""
+    """An engine for the built-in activations, costs, optimizers and schedules, in float32 and float64."""
 
     name = "native"
 
     def declines(
         self, net: Network, cost: Cost | None, optimizer: Optimizer | None, shuffle: bool = True
     ) -> str | None:
-        """The reason why it cannot run this: something of the user's own, complex numbers, or no compiled core."""
+        """Returns the reason why it cannot run this (a user's own part, complex θ, no compiled core), or None."""
         if _native is None:
             return "its compiled core (chainrule._native) is not installed."
         if net.dtype.kind == "c":
@@ -48,22 +48,22 @@ class NativeEngine:
         for i, (sigma, p) in enumerate(zip(net.sigma, net.dropout, strict=True), 1):
             inner = without_kappa(sigma)
             if not (inner.builtin and inner.name in ACTIVATIONS):
-                return f"sigma[{i}] = {sigma.name} is not one of its own."
-            if optimizer is not None and not _known(p):
-                return f"the schedule {p!r} is not one of its own."
+                return f"sigma[{i}] = {sigma.name} is not built in."
+            if optimizer is not None and not _is_built_in(p):
+                return f"the schedule {p!r} is not built in."
         if cost is not None and type(cost) is not COSTS.get(cost.name):
-            return f"the cost {cost!r} is not one of its own."
+            return f"the cost {cost!r} is not built in."
         if optimizer is not None:
             if type(optimizer) is not OPTIMIZERS.get(optimizer.name):
-                return f"the optimizer {optimizer!r} is not one of its own."
+                return f"the optimizer {optimizer!r} is not built in."
             for schedule in (optimizer.schedule, _weight_decay(optimizer)):
-                if not _known(schedule):
-                    return f"the schedule {schedule!r} is not one of its own."
+                if not _is_built_in(schedule):
+                    return f"the schedule {schedule!r} is not built in."
         return None
 
     def outputs(self, net: Network, X: Array) -> Array | None:
-        """N(x) for each row of X: (t, n) → (t, m); X is looked at on the way, which is quicker."""
-        if (few := self.shortcut(net)(X)) is not None:  # the same rows have the same outputs, however asked for
+        """Computes N(x) for each row of X: (t, n) → (t, m), or None; the same pass checks that X is finite."""
+        if (few := self.shortcut(net)(X)) is not None:  # few rows take the shortcut here too, for the same results
             return few
         evaluator = _evaluators.get(net)
         if evaluator is None:
@@ -74,7 +74,10 @@ class NativeEngine:
         return out if finite else None
 
     def shortcut(self, net: Network, reuse: bool = False) -> Callable[[object], Array | None]:
-        """A quick way from up to three rows x, a contiguous array of θ's own dtype, to N(x); else it answers None."""
+        """Returns a function that computes N(x) for up to three rows, and returns None for any other input.
+
+        The rows must be a contiguous array of the dtype of θ.
+        """
         quick = None if reuse else _predictors.get(net)
         if quick is None:
             kind = _native.Predictor32 if net.dtype == np.float32 else _native.Predictor64
@@ -84,26 +87,26 @@ class NativeEngine:
         return quick
 
     def gradient(self, net: Network, cost: Cost, X: Array, Y: Array, weights: Array | None) -> Gradient:
-        """∇J(θ), J(θ) and every δ[i]."""
+        """Computes ∇J(θ), J(θ) and every δ[i]."""
         theta = np.empty_like(net.theta)
         deltas = [np.empty((len(X), m), net.dtype) for m in net.m[1:]]
-        share = cost.penalty_scale(weights, len(X))
+        penalty_scale = cost.penalty_scale(weights, len(X))
         gradient = _native.gradient32 if net.dtype == np.float32 else _native.gradient64
         threads = thread_count(step_flop(net, len(X)), None)
-        J = gradient(_network(net), _cost(cost, share), X, Y, weights, net.theta, theta, deltas, threads)
+        J = gradient(_network(net), _cost(cost, penalty_scale), X, Y, weights, net.theta, theta, deltas, threads)
         return Gradient(J, theta, *parameter_views(theta, net.layout), ByLayer(deltas))
 
     def start(self, problem: Problem, state: TrainingState | None) -> NativeRun:
-        """A training run from the network's θ, or from ``state``."""
+        """Returns a training run that starts from the network's θ, or from ``state``."""
         return NativeRun(problem, TrainingState.start(problem, _first_moments(problem)) if state is None else state)
 
 
 class NativeRun:
-    """A training run in native code, in slices; the network's θ is current at the end of each."""
+    """A training run in compiled code, which proceeds in slices; the network's θ is current after each."""
 
     def __init__(self, problem: Problem, state: TrainingState) -> None:
         self._d, self._dtype, self._has_patience = problem.net.d, problem.net.dtype, problem.patience is not None
-        problem.net.theta = state.theta  # from here on the compiled run keeps it current
+        problem.net.theta = state.theta  # from now on the compiled run updates it
         self._moments = tuple(problem.optimizer.moments)
         self._first_step = state.first_step
         flop = step_flop(problem.net, problem.batch_size)
@@ -112,8 +115,8 @@ class NativeRun:
             net=_network(problem.net),
             cost=_cost(problem.cost),
             optimizer=_optimizer(problem.optimizer),
-            data=_set(problem.data),
-            validation=None if problem.validation is None else _set(problem.validation),
+            data=_arrays(problem.data),
+            validation=None if problem.validation is None else _arrays(problem.validation),
             batch_size=problem.batch_size,
             shuffle=problem.shuffle,
             epochs=problem.epochs,
@@ -138,27 +141,27 @@ class NativeRun:
 
     @property
     def stopped(self) -> str | None:
-        """Why the run is over, or None."""
+        """The reason why the run has ended, or None."""
         reason: str | None = self._run.stopped
         return reason
 
     @property
     def records(self) -> Mapping[str, MutableSequence[float]]:
-        """One number a finished epoch under each name."""
+        """The records, one number per finished epoch under each name."""
         for name, values in self._run.records_since(len(self._records["J"])).items():
             self._records[name].frombytes(values)
         return self._records
 
     def advance(self, epochs: int, seconds: float) -> None:
-        """Make steps until ``epochs`` more epochs are finished, ``seconds`` have passed, or the run has stopped."""
+        """Takes steps until ``epochs`` more epochs are finished, ``seconds`` have passed, or the run has stopped."""
         self._run.advance(epochs, seconds)
 
     def interrupt(self) -> None:
-        """Let ``advance`` return soon; a step that is not finished is given up."""
+        """Makes ``advance`` return soon; an unfinished step is abandoned."""
         self._run.interrupt()
 
     def state(self) -> TrainingState:
-        """The whole state, as a copy."""
+        """Returns a copy of the complete state."""
         theta = np.empty(self._d, self._dtype)
         moments = {name: np.empty_like(theta) for name in self._moments}
         self._run.get(theta, list(moments.values()))
@@ -175,13 +178,13 @@ class NativeRun:
         )  # fmt: skip
 
     def finish(self) -> Callable[[], TrainingState]:
-        """The end of the run; see the seam. What is kept for the state is θ and the moments as they were."""
+        """Ends the run, as `TrainingRun.finish` says; only the last θ and the moments are kept for the state."""
         self._run.finish()
         return self.state
 
 
 def _first_moments(problem: Problem) -> dict[str, Array]:
-    """The moments of a run that begins; none where they are zero, since a compiled run begins with zeros."""
+    """Returns the initial moments, or an empty dict if all are zero, since a compiled run starts with zeros."""
     start, theta = problem.optimizer.start, problem.net.theta
     return start(theta) if any(map(np.any, start(theta[:1]).values())) else {}
 
@@ -202,14 +205,14 @@ def _network(net: Network) -> tuple[Any, ...]:
     return list(net.m), layers
 
 
-def _cost(cost: Cost, penalty_share: float = 1.0) -> tuple[Any, ...]:
+def _cost(cost: Cost, penalty_scale: float = 1.0) -> tuple[Any, ...]:
     mean = 2 if cost.mean_penalty else cost.mean
     return (
         cost.name,
         _settings(cost, "mean", "l1", "l2", "mean_penalty")[0],
         mean,
-        penalty_share * cost.l1,
-        penalty_share * cost.l2,
+        penalty_scale * cost.l1,
+        penalty_scale * cost.l2,
     )
 
 
@@ -220,28 +223,28 @@ def _optimizer(optimizer: Optimizer) -> tuple[Any, ...]:
 
 
 def _weight_decay(optimizer: Optimizer) -> float | Schedule:
-    """λ, in so far as there is one."""
+    """Returns λ, which is 0 for optimizers without a weight decay."""
     return optimizer.weight_decay if isinstance(optimizer, AdamW) else 0.0
 
 
-def _known(value: float | Schedule) -> bool:
-    """Whether it is a number or one of the schedules of the catalogue."""
+def _is_built_in(value: float | Schedule) -> bool:
+    """Returns True for a number and for a schedule of the catalogue."""
     return not isinstance(value, Schedule) or type(value) is SCHEDULES.get(value.name)
 
 
 def _schedule(value: float | Schedule) -> tuple[str, float, list[float]]:
-    """A number is a constant schedule."""
+    """Returns name, rate and further settings of a schedule; a number becomes a constant one."""
     if not isinstance(value, Schedule):
         return "constant", float(value), [0.0]
     return value.name, value.rate, _settings(value, "rate")
 
 
-def _settings(value: Any, *without: str) -> list[float]:
-    """The numbers of a frozen value in the order of its fields, at least one."""
-    return [float(getattr(value, f.name)) for f in fields(value) if f.name not in without] or [0.0]
+def _settings(value: Any, *excluded: str) -> list[float]:
+    """Returns the numbers of a frozen value in the order of its fields, or [0.0] if it has no others."""
+    return [float(getattr(value, f.name)) for f in fields(value) if f.name not in excluded] or [0.0]
 
 
-def _set(data: TrainingSet) -> tuple[Array, Array, Array | None]:
+def _arrays(data: TrainingSet) -> tuple[Array, Array, Array | None]:
     return data.X, data.Y, data.weights
 
 

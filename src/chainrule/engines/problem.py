@@ -1,4 +1,4 @@
-"""What is to be minimised, how, and until when: everything that an engine needs to know to train."""
+"""The training problem, which is everything that an engine needs to train: cost, data, optimizer, stopping rules."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class TrainingSet(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """A network, its cost over a training set, and the plan of its training (the border has checked all of it)."""
+    """A network, its cost over a training set, and the plan of its training; `train` has checked all of it."""
 
     net: Network
     cost: Cost
     optimizer: Optimizer
     data: TrainingSet
     batch_size: int  # 1 … t; t is the lecture's gradient descent over all examples
-    epochs: int  # the planned total, which schedules stretch over
+    epochs: int  # the planned total, over which schedules extend
     seed: int
     validation: TrainingSet | None = None
     tol: float | None = None
@@ -45,36 +45,36 @@ class Problem:
 
     @property
     def full_batch(self) -> bool:
-        """Whether every step sees every example (then in their order, and nothing is drawn at random but dropout)."""
+        """True if every step uses all examples, then in their given order; only dropout is random."""
         return self.batch_size == self.data.t
 
     @property
     def in_order(self) -> bool:
-        """Whether the steps of an epoch see the examples in their order."""
+        """True if the steps of an epoch use the examples in their given order."""
         return self.full_batch or not self.shuffle
 
     @property
     def steps_per_epoch(self) -> int:
-        """The number of minibatches of an epoch, the last one ragged: ⌈t / batch size⌉."""
+        """The number of minibatches in an epoch, ⌈t / batch size⌉; the last one may be smaller."""
         return -(-self.data.t // self.batch_size)
 
     @property
     def has_dropout(self) -> bool:
-        """Whether a hidden layer drops outputs (in some steps, by a schedule), so that each step draws a key."""
+        """True if a hidden layer has dropout, be it in some steps only, so that each step draws a key."""
         return any(self.net.dropout)
 
     def alpha(self, step: int) -> float:
-        """The learning rate α of the step number ``step`` = 0, 1, 2, …"""
+        """Returns the learning rate α of step number ``step`` = 0, 1, 2, …"""
         return self.optimizer.schedule.value(step / self.steps_per_epoch, self.epochs)
 
     def optimizer_at(self, step: int) -> Optimizer:
-        """The optimizer with the settings, such as a scheduled weight decay, of the step number ``step``."""
+        """Returns the optimizer with its settings, such as a scheduled weight decay, in step number ``step``."""
         return self.optimizer.at(step / self.steps_per_epoch, self.epochs)
 
     def dropout(self, step: int) -> tuple[float, ...]:
-        """The dropout probability p of each layer in the step number ``step``.
+        """Returns the dropout probability p of each layer in step number ``step``.
 
-        Raises InputError where a schedule gives a number that is none.
+        Raises InputError if a schedule gives a number that is not a probability.
         """
         epoch = step / self.steps_per_epoch
         return tuple(

@@ -1,4 +1,4 @@
-"""The reference engine: the lecture in plain NumPy, the definition that every other engine is tested against."""
+"""The reference engine: the lecture in plain NumPy, and the definition against which other engines are tested."""
 
 from __future__ import annotations
 
@@ -24,42 +24,42 @@ from chainrule.optimizers import Optimizer, clip
 
 
 class ReferenceEngine:
-    """Runs everything: any σ, any cost, any optimizer, complex θ."""
+    """An engine for any σ, any cost, any optimizer, and complex θ."""
 
     name = "reference"
 
     def declines(self, net: Network, cost: Cost | None, optimizer: Optimizer | None, shuffle: bool = True) -> None:
-        """Nothing is declined."""
+        """Returns None: it can run every problem."""
 
     def outputs(self, net: Network, X: Array) -> Array | None:
-        """N(x) for each row of X (Lecture, Def. 4.4)."""
+        """Computes N(x) for each row of X (Lecture, Def. 4.4), or returns None if X is not finite."""
         return forward(net, X).a[net.r] if np.isfinite(X).all() else None
 
     def shortcut(self, net: Network, reuse: bool = False) -> None:
-        """There is none."""
+        """Returns None: this engine has no shortcut."""
 
     def gradient(self, net: Network, cost: Cost, X: Array, Y: Array, weights: Array | None) -> Gradient:
-        """∇J(θ) by backpropagation (Lecture, L14 – L17)."""
+        """Computes ∇J(θ) by backpropagation (Lecture, L14 – L17)."""
         return backpropagate(net, cost, forward(net, X), Y, weights)
 
     def start(self, problem: Problem, state: TrainingState | None) -> ReferenceRun:
-        """A training run from the network's θ, or from ``state``."""
+        """Returns a training run that starts from the network's θ, or from ``state``."""
         if state is None:
             return ReferenceRun(problem, TrainingState.start(problem, problem.optimizer.start(problem.net.theta)))
         return ReferenceRun(problem, state.copy())
 
 
 class ReferenceRun:
-    """Gradient descent and its kin, a step at a time (Lecture, L12)."""
+    """Gradient descent and related optimizers, one step at a time (Lecture, L12)."""
 
     def __init__(self, problem: Problem, state: TrainingState) -> None:
         self.problem, self._state = problem, state
         problem.net.theta = state.theta
-        state.theta = problem.net.theta  # one vector: the network moves as the run goes on
+        state.theta = problem.net.theta  # the state shares the network's vector
         net = problem.net
         self._decayed = at_every_parameter(net.layout, (layer.decay for layer in net.layers), net.dtype)
         self._rate: Array | float = 1.0
-        self._frozen: NDArray[np.bool_] | None = None  # where the rate is 0, θ does not move by a bit
+        self._frozen: NDArray[np.bool_] | None = None  # True where the rate is 0: these entries stay bitwise the same
         if any(layer.rate != RATE for layer in net.layers):
             self._rate = at_every_parameter(net.layout, (layer.rate for layer in net.layers), net.dtype)
             self._frozen = self._rate == 0.0
@@ -69,29 +69,29 @@ class ReferenceRun:
 
     @property
     def stopped(self) -> str | None:
-        """Why the run is over, or None."""
+        """The reason why the run has ended, or None."""
         return "diverged" if self._diverged else reason_to_stop(self.problem, self._state)
 
     @property
     def records(self) -> dict[str, list[float]]:
-        """The finished epochs."""
+        """The records, one number per finished epoch under each name."""
         return self._state.records
 
     def state(self) -> TrainingState:
-        """The whole state, as a copy."""
+        """Returns a copy of the complete state."""
         return self._state.copy()
 
     def finish(self) -> Callable[[], TrainingState]:
-        """The end of the run; see the seam."""
+        """Ends the run, as `TrainingRun.finish` says."""
         last = self.state()
         if self.problem.patience is not None and last.best_theta is not None:
             self.problem.net.theta = last.best_theta
         return lambda: last
 
     def advance(self, epochs: int, seconds: float) -> None:
-        """Make steps until ``epochs`` more epochs are finished, ``seconds`` have passed, or the run has stopped."""
+        """Takes steps until ``epochs`` more epochs are finished, ``seconds`` have passed, or the run has stopped."""
         state, last_epoch, end = self._state, self._state.epoch + epochs, time.perf_counter() + seconds
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # each step checks that it is finite
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # each step checks its own results
             while self.stopped is None and state.epoch < last_epoch and not self._interrupted:
                 began = time.perf_counter()
                 self._step()
@@ -103,11 +103,11 @@ class ReferenceRun:
         self._interrupted = False
 
     def interrupt(self) -> None:
-        """Let ``advance`` return after the step that it makes."""
+        """Makes ``advance`` return after the current step."""
         self._interrupted = True
 
     def _begin_epoch(self, steps_made: int = 0) -> None:
-        """Shuffle (unless rows keep their order), and in mid-epoch of a recorded run draw again what its steps drew."""
+        """Shuffles the examples unless they keep their order, and skips the keys of ``steps_made`` earlier steps."""
         problem = self.problem
         self._stream = stream_at(*self._state.stream)
         self._order = None if problem.in_order else shuffled(self._stream, problem.data.t)
@@ -115,19 +115,19 @@ class ReferenceRun:
             self._stream.random_raw(steps_made)
 
     def _batch(self) -> NDArray[np.intp] | slice:
-        """Which examples the next step sees."""
+        """Returns the indices of the examples of the next step."""
         first = self._state.batch * self.problem.batch_size
         batch = slice(first, first + self.problem.batch_size)
         return batch if self._order is None else self._order[batch]
 
     def _step(self) -> None:
-        """θ := θ − α ∇J(θ), or the like, over one minibatch; θ stays where J, ∇J or the next θ is not finite."""
+        """Takes one optimizer step over one minibatch; keeps θ and diverges if J, ∇J or the next θ is not finite."""
         problem, state = self.problem, self._state
         net, cost, optimizer = problem.net, problem.cost, problem.optimizer_at(state.run_step)
         batch = self._batch()
         X, Y = problem.data.X[batch], problem.data.Y[batch]
         weights = None if problem.data.weights is None else problem.data.weights[batch]
-        # A minibatch's share in the whole set, by weight: what it bears of the penalties, or of a mean.
+        # The share of the minibatch in the total weight scales its penalties and its part of a mean.
         share = float(len(X) if weights is None else weights.sum()) / self._total_weight
 
         masks = None
@@ -153,7 +153,7 @@ class ReferenceRun:
         state.batch += 1
 
     def _end_epoch(self) -> None:
-        """Record the epoch, look at the validation set, and go to the next."""
+        """Evaluates the validation set, records the epoch, and begins the next one."""
         problem, state = self.problem, self._state
         state.epoch += 1
         validation_J = math.nan

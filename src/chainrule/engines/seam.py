@@ -1,4 +1,4 @@
-"""The seam between the mathematics and any engine: an engine takes a `Problem` and advances a `TrainingRun`."""
+"""The interface between the mathematics and any engine: an engine takes a `Problem` and advances a `TrainingRun`."""
 
 from __future__ import annotations
 
@@ -18,53 +18,54 @@ class TrainingRun(Protocol):
     """A training run in progress; between two calls the network's θ is current."""
 
     def advance(self, epochs: int, seconds: float) -> None:
-        """Go on for so many more epochs or seconds, whichever comes first (then perhaps in the middle of an epoch).
+        """Trains for ``epochs`` more epochs or ``seconds``, whichever ends first; time may end in mid-epoch.
 
-        At least one step is made unless the run has stopped or is interrupted; never a step beyond that.
+        It takes at least one step unless the run has stopped or is interrupted, and no step after that.
         """
 
     def interrupt(self) -> None:
-        """Let ``advance`` return soon, the running one or else the next: from a signal handler or another thread."""
+        """Makes the current call of ``advance``, or else the next, return soon; safe in signal handlers and threads."""
 
     @property
     def stopped(self) -> str | None:
-        """None to go on, else "epochs", "tol", "patience" or "diverged"."""
+        """The reason why the run has ended: "epochs", "tol", "patience" or "diverged"; None if it has not."""
 
     @property
     def records(self) -> Mapping[str, Sequence[float]]:
-        """One number a finished epoch under each name of ``chainrule.engines.state.RECORDS``."""
+        """The records, one number per finished epoch under each name of ``chainrule.engines.state.RECORDS``."""
 
     def state(self) -> TrainingState:
-        """The whole state, as a copy: the run can be started from it again, bitwise."""
+        """Returns a copy of the complete state, from which the run can continue with bitwise equal results."""
 
     def finish(self) -> Callable[[], TrainingState]:
-        """End the run: no step follows, and with patience the network's θ becomes the best one seen.
+        """Ends the run: no step follows, and with patience the network's θ becomes the best one seen.
 
-        What it answers gives the last state, and holds on to no more than that needs: not to the training set.
+        Returns a function that builds the final state; it keeps no reference to the training data.
         """
 
 
 class Engine(Protocol):
-    """Something that can train, evaluate and differentiate networks."""
+    """An implementation that can train, evaluate and differentiate networks."""
 
     name: str
 
     def declines(
         self, net: Network, cost: Cost | None, optimizer: Optimizer | None, shuffle: bool = True
     ) -> str | None:
-        """Why it cannot run this, or None if it can."""
+        """Returns the reason why it cannot run this, or None if it can."""
 
     def start(self, problem: Problem, state: TrainingState | None) -> TrainingRun:
-        """A run from θ of the network, or from a state that an engine gave out."""
+        """Returns a run that starts from the network's θ, or from a state that any engine returned."""
 
     def outputs(self, net: Network, X: Array) -> Array | None:
-        """N(x) for each row of X: (t, n) → (t, m). None where a number of X is not finite."""
+        """Computes N(x) for each row of X: (t, n) → (t, m); returns None if X is not finite."""
 
     def shortcut(self, net: Network, reuse: bool = False) -> Callable[[object], Array | None] | None:
-        """A quick way from one row x, or a few, to N(x), which may answer None: then ``outputs`` is to be asked.
+        """Returns a fast function x ↦ N(x) for one row or a few, or None if the engine has no such function.
 
-        It reads θ where it stands. With ``reuse`` it gives out the same array each time. None if there is no such way.
+        The function reads the current θ and returns None for inputs that ``outputs`` must evaluate. With ``reuse`` it
+        returns the same array each time.
         """
 
     def gradient(self, net: Network, cost: Cost, X: Array, Y: Array, weights: Array | None) -> Gradient:
-        """∇J(θ), J(θ) and every δ[i]."""
+        """Computes ∇J(θ), J(θ) and every δ[i]."""

@@ -1,4 +1,4 @@
-"""The whole state of a training run: what must be kept to go on bitwise as if nothing had happened."""
+"""The complete state of a training run, from which training continues with bitwise equal results."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ RECORDS = ("J", "validation_J", "learning_rate", "seconds", "gradient_norm")
 
 @dataclass(eq=False, repr=False)
 class TrainingState:
-    """A training run between two steps: ``save`` it, ``TrainingState.load`` it, hand it to ``cr.train(resume=…)``.
+    """A training run between two steps: ``save`` it, ``TrainingState.load`` it, pass it to ``cr.train(resume=…)``.
 
-    ``theta`` (d,) and ``moments`` (each (d,)) are the optimizer's; ``step`` counts its steps, ``first_step`` of them in
-    earlier runs (see `again`), and ``epoch`` the finished epochs; ``batch`` steps of the running epoch are made, and
-    ``partial_J`` and ``partial_seconds`` are their part of its record.
-    ``stream`` is the random stream's position at the start of the running epoch. ``best_theta`` is the θ of the lowest
-    validation cost ``best_J``, seen after epoch ``best_epoch``. ``records`` holds one number an epoch under each name.
+    ``theta`` (d,) and ``moments`` (each (d,)) belong to the optimizer; ``step`` counts its steps, including
+    ``first_step`` steps of earlier runs (see `again`), and ``epoch`` the finished epochs. In the current epoch,
+    ``batch`` steps are done; ``partial_J`` and ``partial_seconds`` are their part of its record. ``stream`` is the
+    position of the random stream at the start of the current epoch. ``best_theta`` is the θ with the lowest validation
+    cost ``best_J``, after epoch ``best_epoch``. ``records`` holds one number per epoch under each name.
 
     >>> import chainrule as cr
     >>> net = cr.Network.dense([1, 1])
@@ -52,7 +52,7 @@ class TrainingState:
 
     @classmethod
     def start(cls, problem: Problem, moments: dict[str, Array]) -> TrainingState:
-        """The state before the first step, with these moments; its θ is the network's own vector, no copy of it."""
+        """Returns the state before the first step, with these moments; it shares the network's θ without a copy."""
         return cls(problem.net.theta, moments, stream=position(np.random.PCG64(problem.seed)))
 
     def __repr__(self) -> str:
@@ -61,17 +61,17 @@ class TrainingState:
 
     @property
     def run_step(self) -> int:
-        """The steps of this run, which schedules count."""
+        """The number of steps in this run, which schedules count."""
         return self.step - self.first_step
 
     def copy(self) -> TrainingState:
-        """A state of its own with the same numbers."""
+        """Returns an independent state with the same numbers."""
         return copy.deepcopy(self)
 
     def again(self) -> TrainingState:
-        """The state from which a new run starts with this θ, these moments and this count of steps.
+        """Returns a state that starts a new run with the same θ, moments and number of steps.
 
-        Its epochs and records start afresh, so that the training set, the minibatches and the plan may be others.
+        Epochs and records start from zero, so the training set, the minibatches and the plan may be different.
 
         >>> import chainrule as cr
         >>> net = cr.Network.dense([1, 1])
@@ -83,7 +83,7 @@ class TrainingState:
         return TrainingState(self.theta.copy(), moments, self.stream, step=self.step, first_step=self.step)
 
     def check(self) -> None:
-        """Raise InputError unless the parts of the state fit each other."""
+        """Raises InputError unless the parts of the state are consistent."""
         theta = self.theta
         if not isinstance(theta, np.ndarray) or theta.ndim != 1 or theta.dtype not in DTYPES.values():
             raise InputError(f"theta must be an array (d,), float32 or float64; got {shown(theta)}.")
@@ -93,12 +93,12 @@ class TrainingState:
             or not isinstance(self.records, dict)
             or not isinstance(self.stream, tuple)
         ):
-            raise InputError("moments and records must be dicts and stream a tuple, as in the state of a history.")
+            raise InputError("moments and records must be dicts, and stream a tuple, as in history.state.")
         like_theta = self.moments if self.best_theta is None else {**self.moments, "best_theta": self.best_theta}
         for name, array in like_theta.items():
             if not isinstance(array, np.ndarray) or array.shape != theta.shape or array.dtype != theta.dtype:
                 raise InputError(
-                    f"{name} must be an array {theta.shape} of {theta.dtype}, as theta; got {shown(array)}."
+                    f"{name} must be an array {theta.shape} of {theta.dtype}, like theta; got {shown(array)}."
                 )
         if self.best_theta is not None:
             as_array(self.best_theta, "best_theta", theta.dtype)
@@ -118,15 +118,15 @@ class TrainingState:
             )
         lengths = {name: len(values) for name, values in self.records.items()}
         if lengths != dict.fromkeys(RECORDS, self.epoch):
-            raise InputError(f"records must hold {self.epoch} numbers each, as there were epochs; got {lengths}.")
+            raise InputError(f"records must hold {self.epoch} numbers each, one per epoch; got {lengths}.")
 
     def check_fits(self, problem: Problem) -> None:
-        """Raise InputError unless the run of ``problem`` can go on from here."""
+        """Raises InputError unless a run of ``problem`` can continue from this state."""
         self.check()
         expected = set(problem.optimizer.start(problem.net.theta[:1]))
         if self.theta.shape != (problem.net.d,) or self.theta.dtype != problem.net.dtype:
             raise InputError(
-                f"resume must hold θ of {problem.net.d} {problem.net.dtype} numbers, as the network; "
+                f"resume must hold a θ of {problem.net.d} {problem.net.dtype} numbers, like the network; "
                 f"got {len(self.theta)} of {self.theta.dtype}."
             )
         if set(self.moments) != expected:
@@ -136,20 +136,19 @@ class TrainingState:
         if problem.patience is not None and self.best_epoch > 0 and self.best_theta is None:
             raise InputError(
                 "resume does not hold the best θ, since its run had no patience; got "
-                f"patience={problem.patience}. Go on without patience, or start again with it."
+                f"patience={problem.patience}. Continue without patience, or start again with it."
             )
         steps = problem.steps_per_epoch
-        made = self.step - self.first_step
-        if self.batch >= steps or made != self.epoch * steps + self.batch:
+        if self.batch >= steps or self.run_step != self.epoch * steps + self.batch:
             raise InputError(
-                f"resume made {made} steps in {self.epoch} epochs and {self.batch} steps; an epoch now has {steps}. "
-                "Go on with the same training set and batch_size, or start from resume.again()."
+                f"resume holds {self.run_step} steps, {self.epoch} epochs and {self.batch} steps of the next; an epoch "
+                f"now has {steps}. Continue with the same training set and batch_size, or start from resume.again()."
             )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the state to one safetensors file, atomically (see docs/guide/files.md).
+        """Writes the state to one safetensors file, atomically (see docs/guide/files.md).
 
-        Raises OSError if the file cannot be written; an older file of that name is then still whole.
+        Raises OSError if the file cannot be written; an older file of that name is then still intact.
         """
         self.check()
         tensors = {"theta": self.theta, **{f"moments.{name}": array for name, array in self.moments.items()}}
@@ -161,7 +160,7 @@ class TrainingState:
             **({"first_step": self.first_step} if self.first_step else {}),
             "epoch": self.epoch,
             "batch": self.batch,
-            "partial_J": float(self.partial_J).hex(),  # hex: JSON has no infinity, and every bit of a float survives
+            "partial_J": float(self.partial_J).hex(),  # hexadecimal is exact and can express infinity, unlike JSON
             "partial_seconds": float(self.partial_seconds),
             "stream": [hex(part) for part in self.stream],
             "best_J": float(self.best_J).hex(),
@@ -171,15 +170,15 @@ class TrainingState:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> TrainingState:
-        """Read a state that ``save`` wrote.
+        """Reads a state that ``save`` wrote.
 
-        Raises OSError if the file cannot be read, FileFormatError if it is not a whole one.
+        Raises OSError if the file cannot be read, FileFormatError if it is not a complete training state.
         """
         header, tensors = files.read(path, "training state")
         try:
             stream = files.field(header, "stream", list)
             if [type(part) for part in stream] != [str, str]:
-                raise InputError(f"'stream' must be two texts, hexadecimal integers; got {shown(stream)}.")
+                raise InputError(f"'stream' must be two strings, hexadecimal integers; got {shown(stream)}.")
             state = cls(
                 theta=tensors["theta"].copy(),
                 moments={k.removeprefix("moments."): v.copy() for k, v in tensors.items() if k.startswith("moments.")},
@@ -206,7 +205,7 @@ class TrainingState:
 
 
 def _record(tensors: dict[str, Array], name: str) -> list[float]:
-    """One number an epoch."""
+    """Returns the record of this name, one number per epoch."""
     values = tensors[f"records.{name}"]
     if values.ndim != 1 or values.dtype != np.float64:
         raise InputError(f"records.{name} must be float64 (epochs,); got {values.dtype} {values.shape}.")

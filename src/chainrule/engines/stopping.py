@@ -1,4 +1,4 @@
-"""When to stop: after the planned epochs, when J does not change any more (L12), or when validation J does not fall."""
+"""Stopping rules: the planned epochs, convergence of J (L12), and early stopping by the validation cost."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from chainrule.engines.state import TrainingState
 
 
 def reason_to_stop(problem: Problem, state: TrainingState) -> str | None:
-    """Why to stop, "tol", "patience" or "epochs", or None to go on: a function of the finished epochs alone.
+    """Returns the reason to stop, "tol", "patience" or "epochs", or None; it depends on the finished epochs alone.
 
-    tol: the last tol_epochs + 1 values of J differ by no more than tol · max |J| (L12: "until J(θ) does not change any
-    more"; at tol = 0 they are all the same number). patience: so many epochs passed since the lowest validation cost.
+    tol: the last tol_epochs + 1 values of J differ by at most tol · max |J| (L12: "until J(θ) does not change any
+    more"; with tol = 0 they are all equal). patience: this many epochs have passed since the lowest validation cost.
     """
     if problem.tol is not None and state.epoch > problem.tol_epochs:
         J = state.records["J"][-problem.tol_epochs - 1 :]
