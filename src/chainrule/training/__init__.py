@@ -1,4 +1,4 @@
-"""Training (Lecture, L12): gradient descent and its kin, L-BFGS, the history of a run, and Ctrl-C."""
+"""Training (Lecture, L12): gradient descent and related optimizers, L-BFGS, and the history of a run."""
 
 from chainrule.training.errors import DivergenceError, TrainingInterrupted
 from chainrule.training.history import History

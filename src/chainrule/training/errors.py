@@ -1,4 +1,4 @@
-"""The errors that end a training run; each carries the history until then."""
+"""Errors that end a training run; each carries the history up to that point."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from chainrule.training.history import History
 
 
 class DivergenceError(ChainruleError, FloatingPointError):
-    """J, ∇J(θ) or θ stopped being finite in training; θ is the last finite one, ``history`` the epochs until then."""
+    """J, ∇J(θ) or θ is no longer finite; the network holds the last finite θ, ``history`` the epochs before."""
 
     def __init__(self, message: str, history: History) -> None:
         super().__init__(message)
         self.history = history
 
     def __reduce__(self) -> tuple[type[Self], tuple[str, History]]:
-        return type(self), (str(self), self.history)  # so that it passes from one process to another
+        return type(self), (str(self), self.history)  # pickles the history too
 
 
 class TrainingInterrupted(KeyboardInterrupt):
-    """Ctrl-C during training; the network holds the best (else the latest) θ and ``history`` the epochs until then."""
+    """Ctrl-C during training; the network holds the latest θ (with ``patience`` the best), ``history`` the epochs."""
 
     def __init__(self, message: str, history: History) -> None:
         super().__init__(message)
         self.history = history
 
     def __reduce__(self) -> tuple[type[Self], tuple[str, History]]:
-        return type(self), (str(self), self.history)  # so that it passes from one process to another
+        return type(self), (str(self), self.history)  # pickles the history too

@@ -1,4 +1,4 @@
-"""What a training run tells afterwards: one number an epoch, why it stopped, and the state to go on from."""
+"""The record of a training run: its numbers per epoch, the reason why it stopped, and its state."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class FinishedRun:
-    """What is left of a training run: its records, and its last state, which is copied out when it is asked for.
+    """The records of a finished run, and its last state, which is copied on first access.
 
-    For 6 million parameters and Adam the copy takes 20 to 250 ms, by how long the memory that it needs was not used.
+    With 6 million parameters and Adam the copy takes 20 to 250 ms, depending on how long its memory was unused.
     """
 
     def __init__(self, records: Mapping[str, Sequence[float]], state: Callable[[], TrainingState]) -> None:
@@ -26,7 +26,7 @@ class FinishedRun:
         self._state: TrainingState | Callable[[], TrainingState] = state
 
     def state(self) -> TrainingState:
-        """The last state, the same object each time."""
+        """Returns the last state, the same object each time."""
         if not isinstance(self._state, TrainingState):
             self._state = self._state()
         return self._state
@@ -36,14 +36,15 @@ class FinishedRun:
 
 
 class History:
-    """The course of a training run, one number an epoch.
+    """The course of a training run, with one number per epoch in each record.
 
     ``J`` is the cost of an epoch: the sum over its minibatches of their share of J(θ), each at the θ of its step (for a
     full batch: J(θ) before the epoch's step). ``validation_J`` is the cost over the validation set after the epoch,
-    without penalties (NaN where there is none); ``learning_rate`` α of its last step; ``seconds`` the time it took;
-    ``gradient_norm`` ‖∇J‖ of its last minibatch, before clipping. ``stopped`` says why training ended: "epochs", "tol",
-    "patience", "time_limit", "callback", "interrupted" or "diverged". ``engine`` ran it, ``engine_reason`` says why
-    that one. ``state`` is where it stands: hand it to ``cr.train(resume=…)`` to go on. ``best_epoch`` counts from 1.
+    without penalties (NaN without a validation set); ``learning_rate`` is α of the last step; ``seconds`` is the
+    duration; ``gradient_norm`` is ‖∇J‖ of the last minibatch, before clipping. ``stopped`` is the reason why training
+    ended: "epochs", "tol", "patience", "time_limit", "callback", "interrupted" or "diverged". ``engine`` is the name of
+    the engine, ``engine_reason`` the reason for its choice. ``state`` is the state of the run: pass it to
+    ``cr.train(resume=…)`` to continue. ``best_epoch`` counts from 1.
 
     >>> import chainrule as cr
     >>> history = cr.train(cr.Network.dense([1, 1]), [[1.0], [2.0]], [[2.0], [4.0]], epochs=3)
@@ -64,11 +65,11 @@ class History:
 
     @property
     def state(self) -> TrainingState:
-        """Where the run stands; while it goes on (in a callback), a copy taken now."""
+        """The state of the run; during training (in a callback) a copy of the current one."""
         return self._run.state()
 
     def finish(self) -> None:
-        """End the run: θ of the network is now the best one, if it has patience."""
+        """Ends the run; with ``patience`` the network then holds the best θ."""
         if not isinstance(self._run, FinishedRun):
             self._run = FinishedRun(self._run.records, self._run.finish())
 
@@ -77,7 +78,7 @@ class History:
 
     @property
     def J(self) -> NDArray[np.float64]:
-        """J of each epoch."""
+        """The cost J of each epoch."""
         return self._record("J")
 
     @property
@@ -87,17 +88,17 @@ class History:
 
     @property
     def learning_rate(self) -> NDArray[np.float64]:
-        """α of each epoch's last step."""
+        """The learning rate α of each epoch's last step."""
         return self._record("learning_rate")
 
     @property
     def seconds(self) -> NDArray[np.float64]:
-        """The time that each epoch took, in seconds."""
+        """The duration of each epoch, in seconds."""
         return self._record("seconds")
 
     @property
     def gradient_norm(self) -> NDArray[np.float64]:
-        """‖∇J(θ)‖ of each epoch's last minibatch."""
+        """The norm ‖∇J(θ)‖ of each epoch's last minibatch."""
         return self._record("gradient_norm")
 
     @property
@@ -112,11 +113,11 @@ class History:
         return None if np.isnan(validation_J).all() else int(np.nanargmin(validation_J)) + 1
 
     def to_dict(self) -> dict[str, NDArray[np.generic]]:
-        """Every record by its name, and the number of its epoch, counted from 1."""
+        """Returns every record by name, and under "epoch" the epochs, counted from 1."""
         return {"epoch": np.arange(1, self.epochs + 1), **{name: self._record(name) for name in RECORDS}}
 
     def to_frame(self) -> pandas.DataFrame:
-        """``to_dict`` as a pandas DataFrame, a row an epoch (needs pandas)."""
+        """Returns ``to_dict`` as a pandas DataFrame with one row per epoch (needs pandas)."""
         import pandas
 
         return pandas.DataFrame(self.to_dict())

@@ -1,7 +1,6 @@
-"""Ctrl-C while a network trains: it is noted, and ends the run's `advance`, with no step torn.
+"""Handling of Ctrl-C during training: it ends the run's `advance` without tearing a step.
 
-A module of its own, which `train` loads when it is called: signal and threading would be a twentieth of
-``import chainrule``.
+`train` imports this module when it is called: signal and threading would be a twentieth of ``import chainrule``.
 """
 
 from __future__ import annotations
@@ -14,24 +13,25 @@ from typing import Any
 
 
 class Interrupt:
-    """While it is entered, the first Ctrl-C only sets ``came`` and calls ``tell``; a second one is as ever."""
+    """A context in which the first Ctrl-C only sets ``has_come`` and calls ``stop``; a second one interrupts as usual.
 
-    def __init__(self, tell: Callable[[], None]) -> None:
-        self.came = False
-        self._tell = tell
+    It replaces Python's own handler alone; a program that has set its own handler keeps it.
+    """
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self.has_come = False
+        self._stop = stop
         self._previous: Any = None
 
     def __enter__(self) -> Interrupt:
-        in_main = threading.current_thread() is threading.main_thread()
-        if (
-            in_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        ):  # leave a program's own handler alone
+        is_main = threading.current_thread() is threading.main_thread()
+        if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             self._previous = signal.signal(signal.SIGINT, self._handle)
         return self
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        self.came = True
-        self._tell()
+        self.has_come = True
+        self._stop()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def __exit__(self, *_: object) -> None:

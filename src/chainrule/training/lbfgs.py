@@ -1,4 +1,4 @@
-"""L-BFGS: the minimum of J over the whole training set by a quasi-Newton method, for some thousand rows and weights."""
+"""L-BFGS, a quasi-Newton method on the full training set, for a few thousand rows and weights."""
 
 from __future__ import annotations
 
@@ -14,21 +14,23 @@ from numpy.typing import ArrayLike, NDArray
 from chainrule import costs
 from chainrule._internal.checks import as_integer, as_real, shown
 from chainrule.costs import Cost
+from chainrule.engines import Engine
 from chainrule.engines.choice import for_network
+from chainrule.engines.problem import TrainingSet
 from chainrule.errors import InputError
 from chainrule.network import Network, check_network
 
-FAR = 1e100  # J where it is not finite: the line search squares it, and turns back
+FAR = 1e100  # replaces a J that is not finite; the line search squares it, and steps back
 
 
 @dataclass(frozen=True, eq=False)
 class Minimum:
-    """Where `train_lbfgs` came to: ``J`` = J(θ), ``gradient_norm`` = max |∂J/∂θₖ|, and how.
+    """The result of `train_lbfgs`: ``J`` = J(θ), ``gradient_norm`` = max |∂J/∂θₖ|, and the course of the search.
 
-    ``curve`` holds J after each of the ``iterations``; ``evaluations`` counts J and ∇J together; ``stopped`` is
-    "converged", "epochs", "evaluations", "callback", "time_limit" or "line_search" (no step along the last direction
-    made J smaller: θ is as good as rounding lets it be, or ∇J is not J's) or "diverged" (J or ∇J was not finite at the
-    first θ); ``message`` is SciPy's.
+    ``curve`` holds J after each of the ``iterations``; one of the ``evaluations`` computes J and ∇J together;
+    ``stopped`` is "converged", "epochs", "evaluations", "callback", "time_limit", "line_search" (no step in the last
+    direction made J smaller: θ is as good as rounding allows, or the gradient does not match J) or "diverged" (J or ∇J
+    was not finite at the initial θ); ``message`` is SciPy's.
 
     >>> import chainrule as cr
     >>> cr.train_lbfgs(cr.Network.dense([1, 1]), [[1.0], [2.0]], [[2.0], [4.0]]).stopped
@@ -60,17 +62,17 @@ def train_lbfgs(
     callback: Callable[[int, float], object] | None = None,
     engine: str = "auto",
 ) -> Minimum:
-    """Minimise J(θ) over X (t, n), Y (t, m) and ``weights`` (t,) by L-BFGS: θ moves in place.
+    """Minimises J(θ) over X (t, n), Y (t, m) and ``weights`` (t,) by L-BFGS, and changes θ in place.
 
-    θ := θ − α H ∇J(θ), where H is built from the last ``memory`` differences of θ and of ∇J, and α fulfils Wolfe's
+    θ := θ − α H ∇J(θ), where H is built from the last ``memory`` differences of θ and of ∇J, and α satisfies Wolfe's
     conditions. It ends when max |∂J/∂θₖ| ≤ ``tol``; when J falls by less than ``relative_tol`` · max(|J|, 1) in a step
     (the default: about 10⁷ units of rounding); after ``epochs`` iterations, ``evaluations`` of J or ``time_limit``
-    seconds; or when ``callback(iteration, J)``, called after each iteration with θ in the network, returns True. The
-    search itself is SciPy's and runs in float64, ∇J in the network's number type. A cost with ``mean=True`` gives
-    ``tol`` a meaning that does not depend on t. Dropout is left out: J is a function of θ alone.
+    seconds; or when ``callback(iteration, J)``, called after each iteration with the network at its θ, returns True.
+    The search is SciPy's and runs in float64; ∇J is computed in the network's number type. With ``mean=True`` in the
+    cost, the meaning of ``tol`` does not depend on t. Dropout is ignored: J is a function of θ alone.
 
-    Raises InputError for bad input before any work, ImportError where SciPy is missing. What the callback raises comes
-    through, and so does Ctrl-C; θ is then that of the last iteration.
+    Raises InputError for bad input before any work, ImportError if SciPy is missing. Ctrl-C and exceptions raised by
+    the callback propagate; θ is then that of the last iteration.
 
     >>> import chainrule as cr
     >>> net = cr.Network.dense([1, 1], initial="zeros")
@@ -87,74 +89,104 @@ def train_lbfgs(
             "train_lbfgs needs SciPy; install it with: pip install 'chainrule[estimators]'", name="scipy"
         ) from error
     if check_network(net).dtype.kind == "c":
-        raise InputError(f"net must be float32 or float64 to be trained; got {net.dtype} (for the complex step alone).")
+        raise InputError(
+            f"net must be float32 or float64 to be trained; got {net.dtype}, which is for complex-step checks only."
+        )
     kind = costs.get(cost)
-    rows, labels, w = kind.examples(net, X, Y, weights)
+    data = TrainingSet(*kind.examples(net, X, Y, weights))
     chosen = for_network(net, engine, kind)
     limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)
     if callback is not None and not callable(callback):
         raise InputError(f"callback must be a function f(iteration, J); got {shown(callback)}.")
+    options = {
+        "maxiter": as_integer(epochs, "epochs", 1),
+        "maxfun": as_integer(evaluations, "evaluations", 1),
+        "gtol": as_real(tol, "tol", 0.0),
+        "ftol": as_real(relative_tol, "relative_tol", 0.0),
+        "maxcor": as_integer(memory, "memory", 1),
+    }
     _keep_freed_memory()
-    began = time.perf_counter()
-    curve: list[float] = []
-    last = net.theta.astype(np.float64)  # θ of the last iteration
-    stopped = ""
-
-    def J_and_gradient(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        with np.errstate(over="ignore"):  # a step too long for float32: J is infinite there, and the search turns back
-            net.theta[...] = theta
-        g = chosen.gradient(net, kind, rows, labels, w)
-        if not (math.isfinite(g.J) and np.isfinite(g.theta).all()):
-            return FAR, np.zeros(net.d)
-        return float(g.J), g.theta.astype(np.float64)
-
-    def after(intermediate_result: Any) -> None:
-        nonlocal stopped
-        last[...] = intermediate_result.x
-        curve.append(float(intermediate_result.fun))
-        if callback is not None:
-            net.theta[...] = last
-            answer = callback(len(curve), curve[-1])
-            if isinstance(answer, (bool, np.bool_)) and answer:
-                stopped = "callback"
-        if time.perf_counter() - began >= limit:
-            stopped = stopped or "time_limit"
-        if stopped:
-            raise StopIteration
-
+    search = _Search(net, kind, data, chosen, callback, time.perf_counter() + limit)
     try:
         found = minimize(
-            J_and_gradient,
-            last.copy(),
+            search.J_and_gradient,
+            search.theta.copy(),
             method="L-BFGS-B",
             jac=True,
-            callback=after,
-            options={
-                "maxiter": (most := as_integer(epochs, "epochs", 1)),
-                "maxfun": as_integer(evaluations, "evaluations", 1),
-                "gtol": as_real(tol, "tol", 0.0),
-                "ftol": as_real(relative_tol, "relative_tol", 0.0),
-                "maxcor": as_integer(memory, "memory", 1),
-            },
+            callback=search.end_iteration,
+            options=options,
         )
-        last[...] = found.x
+        search.theta[...] = found.x
     finally:
-        net.theta[...] = last
-    if not stopped:
-        stopped = {0: "converged", 1: "epochs" if found.nit >= most else "evaluations"}.get(found.status, "line_search")
-    if found.fun >= FAR:
-        stopped = "diverged"
-    largest = float(abs(found.jac).max())
+        net.theta[...] = search.theta
+    return _minimum(found, search, options["maxiter"])
+
+
+class _Search:
+    """The functions that SciPy calls during a search, with θ (d,) of the last iteration and the curve of J."""
+
+    def __init__(
+        self,
+        net: Network,
+        cost: Cost,
+        data: TrainingSet,
+        engine: Engine,
+        callback: Callable[[int, float], object] | None,
+        deadline: float,
+    ) -> None:
+        self._net, self._cost, self._data, self._engine = net, cost, data, engine
+        self._callback, self._deadline = callback, deadline
+        self.theta = net.theta.astype(np.float64)
+        self.curve: list[float] = []
+        self.stopped = ""
+
+    def J_and_gradient(self, theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        """Computes J(θ) and ∇J(θ), or a large J and a zero gradient if they are not finite."""
+        with np.errstate(over="ignore"):  # a step too long for float32 makes J infinite, and the search steps back
+            self._net.theta[...] = theta
+        g = self._engine.gradient(self._net, self._cost, *self._data)
+        if not (math.isfinite(g.J) and np.isfinite(g.theta).all()):
+            return FAR, np.zeros(self._net.d)
+        return float(g.J), g.theta.astype(np.float64)
+
+    def end_iteration(self, intermediate_result: Any) -> None:
+        """Records an iteration and calls the callback; raises StopIteration, which ends the search, if it should stop.
+
+        SciPy recognises this form of callback by the name of the parameter.
+        """
+        self.theta[...] = intermediate_result.x
+        self.curve.append(float(intermediate_result.fun))
+        if self._callback is not None:
+            self._net.theta[...] = self.theta
+            answer = self._callback(len(self.curve), self.curve[-1])
+            if isinstance(answer, (bool, np.bool_)) and answer:
+                self.stopped = "callback"
+        if time.perf_counter() >= self._deadline:
+            self.stopped = self.stopped or "time_limit"
+        if self.stopped:
+            raise StopIteration
+
+
+def _minimum(found: Any, search: _Search, epochs: float) -> Minimum:
+    """Returns the Minimum of a search from SciPy's result."""
+    by_status = {0: "converged", 1: "epochs" if found.nit >= epochs else "evaluations"}
+    stopped = search.stopped or by_status.get(found.status, "line_search")
     return Minimum(
-        float(found.fun), largest, int(found.nit), int(found.nfev), stopped, str(found.message), np.array(curve)
+        J=float(found.fun),
+        gradient_norm=float(abs(found.jac).max()),
+        iterations=int(found.nit),
+        evaluations=int(found.nfev),
+        stopped="diverged" if found.fun >= FAR else stopped,
+        message=str(found.message),
+        curve=np.array(search.curve),
     )
 
 
 def _keep_freed_memory() -> None:
-    """Let the C library keep what ∇J frees for the next ∇J, instead of paying for fresh pages each time.
+    """Makes the C library keep the memory that one ∇J frees for the next one, which saves its page faults.
 
-    glibc gives the end of its heap back unless larger blocks have come and gone. Measured: 2.6 instead of 5.5 ms for
-    each ∇J of 64-100-10 over 1,797 rows.
+    glibc returns the end of its heap to the system unless a larger block has been freed before. Measured: 2.6 instead
+    of 5.5 ms for each ∇J of 64-100-10 over 1,797 rows.
     """
-    block = np.empty(30_000_000, np.uint8)  # just below the largest size that glibc learns from; never touched
+    block = np.empty(30_000_000, np.uint8)  # just below the largest size that adjusts glibc's threshold; never written
     del block

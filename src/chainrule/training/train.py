@@ -1,31 +1,30 @@
-"""Training: θ₀, then θ := θ − α ∇J(θ) (or an optimizer's like), until J(θ) does not change any more (L12, L13)."""
+"""Training: starting at θ₀, repeat θ := θ − α ∇J(θ), or another optimizer's step, until J(θ) converges (L12, L13)."""
 
 from __future__ import annotations
 
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule import costs, engines, optimizers
 from chainrule._internal.checks import as_array, as_integer, as_probability, as_real, as_seed, shown
 from chainrule.costs import Cost
+from chainrule.engines import TrainingRun
 from chainrule.engines.problem import Problem, TrainingSet
 from chainrule.engines.state import TrainingState
 from chainrule.errors import InputError
 from chainrule.network import Network, check_network
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
+from chainrule.training.callbacks import Callback, Callbacks
 from chainrule.training.errors import DivergenceError, TrainingInterrupted
 from chainrule.training.history import History
 
-Callback = Callable[[History], object]
-
-# How long an engine goes on before callbacks are asked. At each look θ is written back, which takes a few per cent of a
-# step of a network with millions of parameters.
+# The longest time that an engine runs between two calls of callbacks. After each slice it writes θ back, which costs a
+# few per cent of a step in a network with millions of parameters.
 SLICE_SECONDS = 0.1
 
 
@@ -52,26 +51,27 @@ def train(
     engine: str = "auto",
     threads: int | None = None,
 ) -> History:
-    """Minimise J over a training set: θ moves in place, and the History tells how.
+    """Minimises J over a training set: changes θ in place, and returns the History of the run.
 
-    θ := θ − α ∇J(θ) is repeated over minibatches of ``batch_size`` rows, in an order that ``seed`` fixes (None: over
-    all t rows, the lecture's gradient descent), for ``epochs`` passes over X (t, n), Y (t, m) and ``weights`` (t,).
-    Each epoch has an order of its own; with ``shuffle=False`` all visit the rows as they stand.
+    The step θ := θ − α ∇J(θ), or the optimizer's own, is repeated over minibatches of ``batch_size`` rows (None: all t
+    rows, the lecture's gradient descent), for ``epochs`` passes over X (t, n), Y (t, m) and ``weights`` (t,). Each
+    epoch visits the rows in a new order fixed by ``seed``; with ``shuffle=False`` all epochs keep the given order.
 
     ``validation`` = (X, Y) or (X, Y, weights) is evaluated after each epoch. Training stops early when
 
-    - J does not change any more: its last ``tol_epochs`` + 1 values lie within ``tol`` · max |J| (0: are all equal);
+    - J has converged: its last ``tol_epochs`` + 1 values lie within ``tol`` · max |J| (0: all are equal);
     - the validation cost has not fallen for ``patience`` epochs; with ``patience``, θ ends as the best one seen;
     - ``time_limit`` seconds have passed, or a callback returns True.
 
     Each of ``callbacks`` is called with the History every ``callback_epochs`` epochs (None: about ten times a second; a
-    function without arguments is asked for the number before each wait).
-    ``resume`` goes on from ``history.state`` up to ``epochs`` in all, bitwise as if there had been no stop. ``engine``
-    is "auto" or an engine's name, ``threads`` the most threads it may use.
+    function without arguments returns the number before each wait). ``resume`` continues from ``history.state`` up to
+    ``epochs`` in total, with the same bits as an uninterrupted run. ``engine`` is "auto" or an engine's name, and
+    ``threads`` limits the number of threads.
 
-    Raises InputError for bad input before any work; DivergenceError when J, ∇J or θ is not finite any more (θ keeps its
-    last finite value); TrainingInterrupted on Ctrl-C (θ is whole, the best one with ``patience``; a second Ctrl-C stops
-    at once, in mid-step). Both carry the history. What a callback raises comes through, and θ is whole.
+    Raises InputError for bad input before any work; DivergenceError when J, ∇J or θ is no longer finite (θ keeps its
+    last finite value); TrainingInterrupted on Ctrl-C (θ is the result of the last complete step, or the best
+    one with ``patience``; a second Ctrl-C stops at once, in mid-step). Both carry the history. Exceptions raised by a
+    callback propagate and leave θ in the same state.
 
     >>> import chainrule as cr
     >>> net = cr.Network.dense([1, 1], initial="zeros")
@@ -89,9 +89,7 @@ def train(
         shuffle, seed, tol, tol_epochs, patience, threads,
     )  # fmt: skip
     limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)
-    functions = _as_callbacks(callbacks)
-    ask = callback_epochs if callable(callback_epochs) else lambda: callback_epochs
-    every = _as_wait(ask())
+    calls = Callbacks(callbacks, callback_epochs)
     if resume is not None:
         if not isinstance(resume, TrainingState):
             raise InputError(f"resume must be a TrainingState, such as history.state; got {shown(resume)}.")
@@ -100,29 +98,19 @@ def train(
     run = choice.engine.start(problem, resume)
     history = History(run, problem.epochs, choice.name, choice.reason)
     history.stopped = run.stopped
-    began, told = time.perf_counter(), history.epochs
+    calls.begin(history)
+    deadline = time.perf_counter() + limit
     try:
         with Interrupt(run.interrupt) as interrupt:
             while history.stopped is None:
-                left = began + limit - time.perf_counter()
-                epochs_ahead = problem.epochs if every is None or not functions else told + every - history.epochs
-                run.advance(epochs_ahead, min(SLICE_SECONDS, left) if functions else left)
-                history.stopped = run.stopped
-                if functions and (every is None or history.epochs >= told + every or run.stopped is not None):
-                    told = history.epochs
-                    answers = [function(history) for function in functions]
-                    every = _as_wait(ask())
-                    if run.stopped is None and any(isinstance(a, (bool, np.bool_)) and a for a in answers):
-                        history.stopped = "callback"
-                if history.stopped is None and time.perf_counter() - began >= limit:
-                    history.stopped = "time_limit"
-                if interrupt.came:  # also where the run has just ended: Ctrl-C is meant for the program around it too
+                history.stopped = _next_slice(run, history, calls, deadline)
+                if interrupt.has_come:  # this includes a run that has just ended: Ctrl-C is for the program too
                     history.stopped = "interrupted"
     finally:
         history.finish()
     if history.stopped == "interrupted":
         raise TrainingInterrupted(
-            f"training was interrupted after {history.epochs} of {problem.epochs} epochs; the network is whole.",
+            f"training was interrupted after {history.epochs} of {problem.epochs} epochs; the network is intact.",
             history,
         )
     if history.stopped == "diverged":
@@ -130,15 +118,28 @@ def train(
     return history
 
 
+def _next_slice(run: TrainingRun, history: History, calls: Callbacks, deadline: float) -> str | None:
+    """Advances the run until a callback is due or the deadline, and returns the reason to stop, or None."""
+    left = deadline - time.perf_counter()
+    run.advance(calls.epochs_until_call(history), min(SLICE_SECONDS, left) if calls else left)
+    history.stopped = run.stopped
+    should_stop = calls.are_due(history) and calls.ask_to_stop(history)
+    if run.stopped is not None:
+        return run.stopped
+    if should_stop:
+        return "callback"
+    return "time_limit" if time.perf_counter() >= deadline else None
+
+
 def _problem(
     net: Network, X: ArrayLike, Y: ArrayLike, weights: ArrayLike | None, validation: Sequence[ArrayLike] | None,
     cost: Cost, optimizer: Optimizer, epochs: int, batch_size: int | None, shuffle: bool, seed: int | None,
     tol: float | None, tol_epochs: int, patience: int | None, threads: int | None,
 ) -> Problem:  # fmt: skip
-    """The border: everything is checked here, once."""
+    """Checks every argument of `train` that describes the problem, and returns the Problem."""
     if net.dtype.kind == "c":
         raise InputError(
-            f"net must be float32 or float64 to be trained; got {net.dtype} (which is for the complex step alone)."
+            f"net must be float32 or float64 to be trained; got {net.dtype}, which is for complex-step checks only."
         )
     as_array(net.theta, "theta", net.dtype)
     data = TrainingSet(*cost.examples(net, X, Y, weights))
@@ -155,13 +156,13 @@ def _problem(
     size = data.t if batch_size is None else min(as_integer(batch_size, "batch_size", 1), data.t)
     if optimizer.full_batch_only and size < data.t:
         raise InputError(
-            f"{optimizer.name} compares whole gradients and needs batch_size=None (all {data.t} rows); got {size}."
+            f"{optimizer.name} compares full gradients and needs batch_size=None (all {data.t} rows); got {size}."
         )
     if not isinstance(shuffle, bool):
         raise InputError(f"shuffle must be True or False; got {shown(shuffle)}.")
     epochs = as_integer(epochs, "epochs", 0)
     if epochs:
-        _check_schedules(net, optimizer, epochs)
+        _require_valid_schedules(net, optimizer, epochs)
     return Problem(
         net, cost, optimizer, data,
         batch_size=size,
@@ -176,27 +177,16 @@ def _problem(
     )  # fmt: skip
 
 
-def _check_schedules(net: Network, optimizer: Optimizer, epochs: int) -> None:
-    """At both ends of training a scheduled dropout must be a probability, and a scheduled weight decay a number ≥ 0.
+def _require_valid_schedules(net: Network, optimizer: Optimizer, epochs: int) -> None:
+    """Raises InputError unless scheduled dropouts are probabilities, and a scheduled weight decay ≥ 0, at both ends.
 
-    Chainrule's own schedules lie between the two and their ``rate``, which `Layer` has checked.
+    In between, built-in schedules stay within these values and their ``rate``, which `Layer` has checked.
     """
     for epoch in (0, epochs):
         for i, p in enumerate(net.dropout, 1):
             if isinstance(p, Schedule):
                 as_probability(p.value(epoch, epochs), f"the dropout of layer {i} after {epoch} of {epochs} epochs")
         optimizer.at(epoch, epochs)
-
-
-def _as_callbacks(callbacks: object) -> tuple[Callback, ...]:
-    functions = tuple(callbacks) if isinstance(callbacks, Iterable) else (callbacks,)
-    if not isinstance(callbacks, Iterable) or not all(map(callable, functions)):
-        raise InputError(f"callbacks must be a list of functions f(history); got {shown(callbacks)}.")
-    return functions
-
-
-def _as_wait(epochs: object) -> int | None:
-    return epochs if epochs is None else as_integer(epochs, "callback_epochs", 1)
 
 
 def _divergence_message(problem: Problem, state: TrainingState) -> str:
