@@ -70,8 +70,8 @@ def here(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 TRAIN = [
     # what is given, the exit code, what the line on stderr says
-    ("ragged.csv --target kind", 1, "not a whole CSV file: line 6: Expected 4 columns, got 2"),
-    ("empty.csv --target kind", 1, "empty.csv is not a whole CSV file: Empty"),
+    ("ragged.csv --target kind", 1, "not a valid CSV file: line 6: Expected 4 columns, got 2"),
+    ("empty.csv --target kind", 1, "empty.csv is not a valid CSV file: Empty"),
     ("header.csv --target kind", 1, "must hold at least one row"),
     ("numbers_above.csv --target 4", 1, "no column names: its first line is '1', '2', '3', '4'"),
     ("twice.csv --target kind", 1, "name each column once; got 'a'"),
@@ -89,11 +89,11 @@ TRAIN = [
     ("one_class.csv --target kind", 1, "two classes or more; every row has 'yes'"),
     ("same_number.csv --target kind", 1, "is 1.5 in every row"),
     ("few.csv --target kind", 1, "at least 10 rows, to hold some back; got 9"),
-    ("noise.csv --target kind", 1, "noise.csv is not a whole CSV file"),
-    ("noise.parquet --target kind", 1, "noise.parquet is not a whole Parquet file"),
+    ("noise.csv --target kind", 1, "noise.csv is not a valid CSV file"),
+    ("noise.parquet --target kind", 1, "noise.parquet is not a valid Parquet file"),
     ("noise.npz", 1, "noise.npz is not a .npz file"),
-    ("no_x.npz", 1, "must hold an array X of numbers (t, n), and y (t,) to train; got a float64 (3,)"),
-    ("objects.npz", 1, "not a whole .npz file of plain arrays"),
+    ("no_x.npz", 1, "must hold an array X of numbers (t, n), and for training y (t,); got a float64 (3,)"),
+    ("objects.npz", 1, "not a valid .npz file of plain arrays"),
     ("short_y.npz", 1, "y of short_y.npz must have shape (20,)"),
     ("no_y.npz", 2, "which column is to be predicted"),
     ("k.csv --target kind --task regression", 1, "cannot be numbers: it holds text, such as"),

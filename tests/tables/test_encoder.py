@@ -112,16 +112,16 @@ def test_rare_levels_share_one() -> None:
 def test_texts_that_differ_in_every_row_are_left_out() -> None:
     """A column of identifiers tells nothing of new rows: it is left out, with a warning that names it."""
     X = [[f"id{k}", k % 3] for k in range(8)]
-    with pytest.warns(DataWarning, match="left out 'x0': different in every training row"):
+    with pytest.warns(DataWarning, match="left out 'x0': a different text in every training row"):
         encoder = TableEncoder(max_levels=5).fit(X)
-    assert encoder.dropped_ == {"x0": "different in every training row"}
+    assert encoder.dropped_ == {"x0": "a different text in every training row"}
 
 
 def test_levels_of_one_row_share_one() -> None:
     """Beyond max_levels a level of a single row is "other" too; a gap does not make identifiers a category."""
     encoder = TableEncoder(max_levels=4).fit([["a"], ["a"], ["b"], ["c"], ["d"], ["e"]])
     assert encoder.get_feature_names_out().tolist() == ["x0_a", "x0_other"]
-    with pytest.warns(DataWarning, match="different in every training row"):
+    with pytest.warns(DataWarning, match="a different text in every training row"):
         TableEncoder(max_levels=4).fit([["a", 1], ["b", 1], ["c", 1], ["d", 2], ["e", 1], [None, 2]])
 
 
@@ -174,9 +174,9 @@ TINY = [0.0, 5e-324, 0.0, 5e-324, 0.0, 0.0, 5e-324, 0.0]
 
 HANDLED: list[tuple[str, list[Any], list[str], str]] = [
     # what, the values, its features, the warning
-    ("all missing", [None] * 8, [], "left out 'a': without a value in the training rows"),
-    ("all NaN", [float("nan")] * 8, [], "left out 'a': without a value in the training rows"),
-    ("empty texts", [""] * 8, [], "left out 'a': without a value in the training rows"),
+    ("all missing", [None] * 8, [], "left out 'a': no values in the training rows"),
+    ("all NaN", [float("nan")] * 8, [], "left out 'a': no values in the training rows"),
+    ("empty texts", [""] * 8, [], "left out 'a': no values in the training rows"),
     ("constant number", [7.5] * 8, [], "left out 'a': constant in the training rows"),
     ("constant number and gaps", [7.5, None] * 4, ["a_missing"], ""),
     ("one category", ["x"] * 8, [], "left out 'a': constant in the training rows"),
@@ -236,7 +236,7 @@ def test_awkward_tables_are_refused(make: Callable[[], Any], says: str) -> None:
 
 def test_texts_of_numbers_beyond_the_cap_are_warned_of() -> None:
     """More than max_levels texts that all read as numbers are probably numbers: a warning says so."""
-    with pytest.warns(DataWarning, match="'x0' holds texts that all read as numbers"):
+    with pytest.warns(DataWarning, match="'x0' holds texts that are all numbers"):
         TableEncoder(max_levels=5).fit(np.array([[str(k % 9)] for k in range(20)]))
 
 
@@ -306,7 +306,7 @@ def test_numbers_too_far_off() -> None:
     X = np.array([[0.0], [1.0], [2.0]])
     assert TableEncoder(dtype="float32").fit(X).transform([[1e300]]).tolist() == [[3.0]]
     for numbers in ("standard", "none"):
-        with pytest.raises(InputError, match="'x0' of X is too far from the training rows in row 2 to be a float32"):
+        with pytest.raises(InputError, match="'x0' of X is too far from the training rows in row 2 for float32"):
             TableEncoder(numbers, dtype="float32").fit(X).transform([[1.0], [1e300]])
 
 
@@ -490,7 +490,7 @@ def test_damaged_parts_are_refused(damage: int) -> None:
     header, tensors = TableEncoder().fit(frame()).parts()
     header = json.loads(json.dumps(header))
     DAMAGE[damage](header, tensors)
-    with pytest.raises(FileFormatError, match="does not describe a whole encoder"):
+    with pytest.raises(FileFormatError, match="does not describe a complete encoder"):
         TableEncoder.from_parts(header, tensors)
 
 
@@ -512,15 +512,15 @@ def test_classes_of_any_type(y: Any) -> None:
     expected = np.unique(np.asarray(y))
     assert classes.values.tolist() == expected.tolist()
     assert classes.values.dtype == expected.dtype
-    assert classes.labels(classes.numbers(y)).tolist() == list(y)
+    assert classes.labels(classes.class_numbers(y)).tolist() == list(y)
     assert classes.shares.tolist() == [1 / 3, 2 / 3]
     header, tensors = classes.parts()
     again = from_parts(json.loads(json.dumps(header)), tensors)
     assert isinstance(again, ClassLabels)
     assert (again.values == classes.values).all()
     assert again.values.dtype == classes.values.dtype
-    with pytest.raises(InputError, match=r"y has the class .* in row 1, which is not one of training"):
-        classes.numbers(["zz"] if isinstance(y[0], str) else [99])
+    with pytest.raises(InputError, match=r"y has the class .* in row 1, which did not occur in training"):
+        classes.class_numbers(["zz"] if isinstance(y[0], str) else [99])
 
 
 def test_weight_two_is_the_row_twice() -> None:

@@ -103,7 +103,7 @@ def test_a_sigma_of_ones_own_is_handed_over(tmp_path: Path) -> None:
 
 def test_what_a_model_does_not_tell() -> None:
     """Numbers have no probabilities, classes no intervals, and an interval needs held-out rows."""
-    with pytest.raises(cr.InputError, match=r"no probabilities. Use predict\(X\)"):
+    with pytest.raises(cr.InputError, match=r"it has no class probabilities. Use predict\(X\)"):
         model("numbers").predict_proba(NEW)
     with pytest.raises(cr.InputError, match=r"no intervals. Use predict_proba\(X\)"):
         model().predict_interval(NEW)
@@ -130,7 +130,7 @@ def test_damaged_files(tmp_path: Path, changes: dict[str, Any]) -> None:
     for name, value in changes.items():
         (tensors if isinstance(value, np.ndarray) else header)[name] = value
     path.write_bytes(safetensors.numpy.save(tensors, metadata={"chainrule": json.dumps(header)}))
-    with pytest.raises(cr.FileFormatError, match=r"m\.safetensors is not a whole model"):
+    with pytest.raises(cr.FileFormatError, match=r"m\.safetensors is not a complete model"):
         TableModel.load(path)
 
 
@@ -140,7 +140,7 @@ def test_networks_must_fit(tmp_path: Path) -> None:
     for sizes in ([3, 3], [told.encoder.n_features_out_, 4]):
         net = cr.Network.dense(sizes, output="softmax")
         TableModel(told.encoder, told.target, (net,)).save(tmp_path / "m.safetensors")
-        with pytest.raises(cr.FileFormatError, match="networks must lead from 5 features to the target"):
+        with pytest.raises(cr.FileFormatError, match="networks must map 5 features to the target"):
             TableModel.load(tmp_path / "m.safetensors")
 
 

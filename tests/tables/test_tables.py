@@ -179,7 +179,7 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: polars.Series([1, 2]), "must be a table that Arrow can read; got a Series"),
     (lambda: polars.DataFrame({"a": [1]}).lazy(), "collect"),
     (lambda: duckdb.connect().execute("select 1"), r"Call its (to|fetch)_arrow_table\(\) first"),
-    (lambda: [[1, 2], [3]], "NumPy refuses"),
+    (lambda: [[1, 2], [3]], "NumPy cannot convert"),
     (lambda: 5.0, "must be an array, a sparse array, a data frame or a path; got 5.0"),
     (lambda: None, "got None"),
 ]
@@ -199,7 +199,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match=r"must end in \.csv"):
         read(tmp_path / "t.xlsx")
     (tmp_path / "t.parquet").write_bytes(b"PAR1")
-    with pytest.raises(FileFormatError, match="not a whole Parquet file"):
+    with pytest.raises(FileFormatError, match="not a valid Parquet file"):
         read(tmp_path / "t.parquet")
 
 
@@ -234,12 +234,12 @@ def test_targets_of_every_library(y: Any) -> None:
         (["a", None], "y has no value in row 2"),
         (pandas.Series([1, None], dtype="Int64"), "y has no value in row 2"),
         (np.array(["a", 1], dtype=object), "mixes texts and numbers"),
-        ([], "one label a row"),
-        (5, "one label a row"),
+        ([], "one label per row"),
+        (5, "one label per row"),
     ],
 )
 def test_targets_that_are_refused(y: Any, says: str) -> None:
-    """A gap, a mixture and what is not one label a row are refused by name."""
+    """A gap, a mixture and labels of another shape are refused by name."""
     with pytest.raises(InputError, match=says):
         as_targets(y)
 

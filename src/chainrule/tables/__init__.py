@@ -1,4 +1,4 @@
-"""Tables: a table in, numbers out, and back; NumPy and pyarrow alone, never scikit-learn."""
+"""Tables: encode rows as numbers, and decode predictions. Needs NumPy, and pyarrow for files; never scikit-learn."""
 
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.model import TableModel, load

@@ -1,4 +1,4 @@
-"""Tables through Arrow: data frames of any library, CSV and Parquet files."""
+"""Reading through Arrow: data frames of any library, CSV and Parquet files."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from chainrule.tables.columns import DATETIME, DURATION, MISSING, Column, catego
 from chainrule.tables.table import Table
 
 DELIMITERS = ",;\t|"
-PANDAS_INDEX = re.compile(r"__index_level_\d+__")  # the row labels that pandas writes beside the columns
+PANDAS_INDEX = re.compile(r"__index_level_\d+__")  # row labels that pandas writes as columns
 
 
 def read_frame(X: Any, symbol: str) -> Table:
-    """A data frame that hands over its columns by the Arrow PyCapsule interface.
+    """Reads a data frame through the Arrow PyCapsule interface.
 
-    Raises InputError where it is no table, or has no rows, no columns or a name twice.
+    Raises InputError if it is not a table, or has no rows, no columns or a duplicate name.
     """
     pyarrow = _pyarrow("a data frame")
     frame, loose = _without_objects(X)
@@ -46,9 +46,9 @@ def read_frame(X: Any, symbol: str) -> Table:
 
 
 def _without_objects(X: Any) -> tuple[Any, dict[str, Column] | None]:
-    """A pandas frame without its columns of Python objects, which Arrow takes only where all are of one type.
+    """Splits a pandas frame into the columns that Arrow can read, and its columns of Python objects by name.
 
-    Also those columns by name; None where it is not pandas' frame. An index is no column.
+    Arrow refuses columns of objects of several types. For any other frame, returns it and None. The index is ignored.
     """
     pandas = sys.modules.get("pandas")
     if pandas is None or not isinstance(X, pandas.DataFrame):
@@ -56,7 +56,7 @@ def _without_objects(X: Any) -> tuple[Any, dict[str, Column] | None]:
     import pyarrow
 
     names = [str(name) for name in X.columns]
-    if len(set(names)) < len(names):  # said by name where names are checked
+    if len(set(names)) < len(names):  # `require_names` reports them
         return pyarrow.table({}), {}
     objects = [k for k, dtype in enumerate(X.dtypes) if isinstance(dtype, np.dtype) and dtype.kind == "O"]
     loose = {names[k]: Column.of(X.iloc[:, k].to_numpy()) for k in objects}
@@ -66,9 +66,10 @@ def _without_objects(X: Any) -> tuple[Any, dict[str, Column] | None]:
 
 
 def read_csv(path: Path) -> Table:
-    """A file of comma-, semicolon-, tab- or bar-separated values whose first line names the columns; may be compressed.
+    """Reads a file of values separated by commas, semicolons, tabs or bars, whose first line names the columns.
 
-    Raises FileFormatError with the line where the file is not one, InputError if it has no rows or no names.
+    The file may be compressed. Raises FileFormatError with the line of a syntax error, InputError if the file has no
+    rows or no column names.
     """
     pyarrow = _pyarrow("a CSV file")
     from pyarrow import csv
@@ -77,7 +78,7 @@ def read_csv(path: Path) -> Table:
         with pyarrow.input_stream(str(path), compression="detect") as stream:
             header = stream.read(1 << 20).partition(b"\n")[0].decode("utf-8-sig", errors="replace").strip("\r")
         delimiter = max(DELIMITERS, key=header.count)
-        # newlines_in_values: a quoted text may hold one; one thread: errors then name the line
+        # Quoted texts may hold newlines. With several threads, errors would not name the line.
         table = csv.read_csv(
             str(path),
             read_options=csv.ReadOptions(use_threads=False),
@@ -85,7 +86,7 @@ def read_csv(path: Path) -> Table:
         )
     except pyarrow.ArrowInvalid as error:
         reason = shortened(str(error).removeprefix("CSV parse error: "))
-        raise FileFormatError(f"{path} is not a whole CSV file: {reason.replace('Row #', 'line ')}") from None
+        raise FileFormatError(f"{path} is not a valid CSV file: {reason.replace('Row #', 'line ')}") from None
     except pyarrow.ArrowException as error:
         raise FileFormatError(f"{path} cannot be read: {error}") from None
     if all(_is_number(name) for name in table.column_names):
@@ -97,19 +98,19 @@ def read_csv(path: Path) -> Table:
 
 
 def read_parquet(path: Path) -> Table:
-    """A Parquet file. Raises FileFormatError where it is not one, InputError if it has no rows or no names."""
+    """Reads a Parquet file. Raises FileFormatError if it is not one, InputError if it has no rows or no names."""
     pyarrow = _pyarrow("a Parquet file")
     from pyarrow import parquet
 
     try:
         table = parquet.read_table(str(path))
     except (pyarrow.ArrowException, OSError) as error:
-        raise FileFormatError(f"{path} is not a whole Parquet file: {shortened(str(error))}") from None
+        raise FileFormatError(f"{path} is not a valid Parquet file: {shortened(str(error))}") from None
     return _table(path, table.drop_columns([name for name in table.column_names if PANDAS_INDEX.fullmatch(name)]))
 
 
 def require_names(origin: str, names: Iterable[str]) -> None:
-    """Raise InputError for a column without a name, or a name that two columns have."""
+    """Raises InputError for a column without a name, or a duplicate name."""
     for k, name in enumerate(names, 1):
         if not name.strip():
             raise InputError(
@@ -121,7 +122,7 @@ def require_names(origin: str, names: Iterable[str]) -> None:
 
 
 def shortened(text: str, most: int = 120) -> str:
-    """The beginning of a text on one line."""
+    """Returns a text on one line, cut to ``most`` characters."""
     line = " ".join(text.split())
     return line if len(line) <= most else line[: most - 1] + "…"
 
@@ -144,7 +145,7 @@ def _table(path: Path, table: Any) -> Table:
 
 
 def _column(column: Any) -> Column:
-    """A chunked Arrow column as NumPy values; numbers keep their width."""
+    """Converts a chunked Arrow column to NumPy values; numbers keep their width."""
     import pyarrow
     from pyarrow import types
 
@@ -182,7 +183,7 @@ def _column(column: Any) -> Column:
 
 
 def _spans(column: Any) -> Any:
-    """Intervals of days and nanoseconds (DuckDB's) as durations; None where one is of months, which have no length."""
+    """Returns intervals (DuckDB's) as durations; None if one counts months, whose length varies."""
     intervals = column.to_pylist()
     if any(interval is not None and interval.months for interval in intervals):
         return None
@@ -197,7 +198,7 @@ def _is_text(kind: Any) -> bool:
 
 
 def _categories(column: Any) -> Column:
-    """A column of texts, or one that Arrow already keeps as codes for its different values."""
+    """Converts a column of texts, or one that Arrow stores as dictionary codes."""
     import pyarrow
     from pyarrow import types
 

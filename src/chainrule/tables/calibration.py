@@ -1,4 +1,4 @@
-"""Temperature scaling: one number that makes probabilities as sure as they are right on held-out rows."""
+"""Temperature scaling: one number T that calibrates probabilities on held-out rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HALVINGS = 60
 
 
 def tempered(P: Floats, temperature: float) -> Floats:
-    """Probabilities p (t, k) at temperature T: p_c^(1/T) / Σ p^(1/T), which is softmax(z/T) where p = softmax(z).
+    """Returns probabilities P (t, k) at temperature T: p_c^(1/T) / Σ p^(1/T), or softmax(z/T) if p = softmax(z).
 
     >>> tempered(np.array([[0.8, 0.2]]), 2.0).round(4).tolist()
     [[0.6667, 0.3333]]
@@ -26,13 +26,14 @@ def tempered(P: Floats, temperature: float) -> Floats:
 
 
 def best_temperature(P: Floats, classes: NDArray[np.intp], weights: NDArray[np.floating] | None = None) -> float:
-    """The T > 0 that makes −Σ w Σ_c y′_c log p_c^(1/T) least over held-out rows, P (t, k), classes (t,), w (t,).
+    """Returns the T > 0 that minimises the cross-entropy of the tempered probabilities q on held-out rows.
 
-    With β = 1/T and ζ = log p its derivative Σ w (E_q ζ − Σ y′ ζ), q the tempered probabilities, rises with β: its
-    zero is found by halving. The labels y′ are drawn a little to 1/k, by the weight of one row, so that a few
-    rows that are all right do not make every probability 1 (Platt 1999).
+    The cross-entropy is −Σ w Σ_c y′_c log q_c, for P (t, k), class numbers (t,) and weights w (t,). With β = 1/T and
+    ζ = log p its derivative by β is Σ w (E_q ζ − Σ y′ ζ), which increases with β; bisection finds its zero. The labels
+    y′ are smoothed towards 1/k by the weight of one row: otherwise a few rows that are all predicted correctly would
+    make every probability 1 (Platt 1999).
 
-    >>> P = np.array([[0.9, 0.1]] * 10)                  # 90 % sure of each, right in 6 of 10
+    >>> P = np.array([[0.9, 0.1]] * 10)                  # 90 % confident, but right in 6 of 10
     >>> best_temperature(P, np.array([0] * 6 + [1] * 4)) > 2.0
     True
 
@@ -44,8 +45,8 @@ def best_temperature(P: Floats, classes: NDArray[np.intp], weights: NDArray[np.f
     if not w.any():
         return 1.0
     zeta = np.log(np.maximum(P, np.finfo(np.float32).tiny))
-    drawn = 1.0 / (np.count_nonzero(w) + 1.0)
-    of_label = (1.0 - drawn) * zeta[np.arange(t), classes] + drawn * zeta.mean(axis=1)  # Σ y′ ζ, (t,)
+    smoothing = 1.0 / (np.count_nonzero(w) + 1.0)
+    of_label = (1.0 - smoothing) * zeta[np.arange(t), classes] + smoothing * zeta.mean(axis=1)  # Σ y′ ζ, (t,)
 
     def slope(beta: float) -> float:
         e = np.exp(beta * (zeta - zeta.max(axis=1, keepdims=True)))

@@ -1,4 +1,4 @@
-"""One column of a table: its kind, its values, and which of them are missing."""
+"""A column of a table: its kind, its values, and a mask of missing values."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ Level = str | bool | int | float
 
 MISSING = -1  # the code of a missing category
 DATETIME, DURATION = np.dtype("datetime64[us]"), np.dtype("timedelta64[us]")
-LARGEST_WHOLE = 2.0**53  # up to here every whole number is a float64
+LARGEST_WHOLE = 2.0**53  # every smaller whole number is exact in float64
 
 
 @dataclass(frozen=True)
 class Column:
-    """The t values of one column, of one kind; what stands where one is missing is of no account.
+    """The t values of a column, all of one kind; entries marked missing hold arbitrary values.
 
     ========== ======================================================================================================
     kind       values (t,)
     ========== ======================================================================================================
-    numbers    integers or floats of the source's own width
+    numbers    integers or floats, in their original width
     booleans   bool
-    categories codes k ≥ 0, integers, for ``levels[k]``; −1 where missing; an empty text is a missing one
+    categories integer codes k ≥ 0 for ``levels[k]``, −1 where missing; empty texts are missing
     datetimes  datetime64[us], in UTC
     durations  timedelta64[us]
-    empty      float NaN: every value is missing, and the source does not tell a type
-    unreadable objects: lists, bytes and others of which no network can learn
+    empty      float NaN: every value is missing, and no type is known
+    unreadable objects from which no network can learn, such as lists and bytes
     ========== ======================================================================================================
 
-    ``type`` is what the source calls it, for messages.
+    ``type`` is the name that the source gives to the type, for messages.
     """
 
     kind: Kind
@@ -53,7 +53,7 @@ class Column:
 
     @classmethod
     def of(cls, values: NDArray[Any]) -> Column:
-        """The column of a NumPy array (t,) of numbers, booleans, texts, times or Python objects.
+        """Returns the column of a NumPy array (t,) of numbers, booleans, texts, times or Python objects.
 
         >>> import numpy as np
         >>> Column.of(np.array(["b", "a", ""], dtype=object)).levels
@@ -80,13 +80,15 @@ class Column:
         return cls("unreadable", values.astype(object), none, type=name)
 
     def at(self, rows: NDArray[Any]) -> Column:
-        """The column of these rows."""
+        """Returns the column of these rows."""
         if self.kind == "categories":
-            return categories(self.values[rows], self.levels, type=self.type)  # the levels of these rows alone
+            return categories(
+                self.values[rows], self.levels, type=self.type
+            )  # only the levels that occur in these rows
         return Column(self.kind, self.values[rows], self.missing[rows], self.levels, self.type)
 
     def as_floats(self) -> NDArray[np.float64]:
-        """Numbers, booleans (0 and 1) or durations (in seconds) as float64, NaN where missing."""
+        """Returns numbers, booleans (0 and 1) or durations (in seconds) as float64, NaN where missing."""
         values = self.values
         if self.kind == "durations":
             values = values.astype(np.int64) / 1e6
@@ -95,7 +97,7 @@ class Column:
         return floats
 
     def as_categories(self) -> Column:
-        """The column as categories: numbers and booleans are levels of their own, times by their text."""
+        """Returns the column as categories: each number or boolean becomes a level, and each time by its text."""
         if self.kind == "categories":
             return self
         present = ~self.missing
@@ -108,9 +110,9 @@ class Column:
         return categories(codes, [_whole(level) for level in levels.tolist()], type=self.type)
 
     def objects(self) -> NDArray[np.object_]:
-        """The values as Python objects (t,), None where missing."""
+        """Returns the values as Python objects (t,), None where missing."""
         if self.kind == "categories":
-            levels = np.array([*self.levels, None], dtype=object)  # the code −1 is the last
+            levels = np.array([*self.levels, None], dtype=object)  # code −1 picks the last entry
             return np.asarray(levels[self.values], dtype=object)
         values = self.values.astype(object)
         values[self.missing] = None
@@ -119,7 +121,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Feature:
-    """What a column of the table was in training, and why it is left out, if it is."""
+    """A column as it was in training; ``dropped`` gives the reason if it was left out."""
 
     name: str
     kind: Kind
@@ -128,9 +130,9 @@ class Feature:
 
 
 def categories(codes: NDArray[Any], levels: Iterable[Hashable], *, type: str) -> Column:  # noqa: A002 - as the field
-    """A column of categories whose levels are those that occur, each once, in order; an empty text is missing.
+    """Returns a category column with the levels that occur, sorted and without duplicates; empty texts are missing.
 
-    ``levels[k]`` belongs to the code k. What is neither text nor number is taken by its text.
+    ``levels[k]`` is the level of code k. A level that is neither a text nor a number is replaced by its text.
     """
     named = [level if isinstance(level, (str, bool, int, float)) else str(level) for level in levels]
     if len({isinstance(level, str) for level in named}) > 1:
@@ -138,19 +140,19 @@ def categories(codes: NDArray[Any], levels: Iterable[Hashable], *, type: str) ->
     occurring = np.unique(codes[codes >= 0])
     kept = sorted({named[k] for k in occurring.tolist()} - {""})
     number = {level: k for k, level in enumerate(kept)}
-    new = np.full(len(named) + 1, MISSING)  # the last entry is for the code −1
+    new = np.full(len(named) + 1, MISSING)  # code −1 picks the last entry
     new[occurring] = [number.get(named[k], MISSING) for k in occurring.tolist()]
     recoded = new[codes]
     return Column("categories", recoded, recoded == MISSING, tuple(kept), type)
 
 
 def as_text(value: object) -> str:
-    """The text by which a number is compared with texts: 1 and 1.0 are "1"."""
+    """Returns the text by which a number is compared with texts: "1" for both 1 and 1.0."""
     return str(_whole(value))
 
 
 def _whole(value: Any) -> Any:
-    """A whole float as an integer."""
+    """Returns a whole float as an integer, anything else unchanged."""
     return int(value) if isinstance(value, float) and abs(value) < LARGEST_WHOLE and value == int(value) else value
 
 
@@ -158,7 +160,7 @@ FAMILIES = ("booleans", "numbers", "texts", "datetimes", "durations")
 
 
 def _is_missing(value: object) -> bool:
-    """None, NaN, and what pandas puts there, which is told by its name since pandas need not be installed."""
+    """True for None, NaN, NaT and pandas' NA; the last is found by its type's name, as pandas may not be installed."""
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True
     if isinstance(value, (np.datetime64, np.timedelta64)):
@@ -167,14 +169,14 @@ def _is_missing(value: object) -> bool:
 
 
 def _family(value: object) -> str:
-    """What a Python object is: a key of the families that a column may hold."""
+    """Returns the family of a Python object (one of FAMILIES), or the name of its type."""
     if isinstance(value, (bool, np.bool_)):
         return "booleans"
     if isinstance(value, str):
         return "texts"
     if isinstance(value, (datetime.date, np.datetime64)):
         return "datetimes"
-    if isinstance(value, (datetime.timedelta, np.timedelta64)):  # NumPy's is one of its integers too
+    if isinstance(value, (datetime.timedelta, np.timedelta64)):  # before numbers: np.timedelta64 is an np.signedinteger
         return "durations"
     if isinstance(value, (numbers.Real, decimal.Decimal)):
         return "numbers"
@@ -182,7 +184,7 @@ def _family(value: object) -> str:
 
 
 def _of_objects(values: NDArray[np.object_]) -> Column:
-    """A column of Python objects, by what they are; numbers beside texts are categories by their text."""
+    """Builds a column from Python objects; numbers mixed with texts become categories by their text."""
     missing = np.fromiter((_is_missing(value) for value in values), bool, len(values))
     present = values[~missing]
     families = {_family(value) for value in present}
@@ -209,7 +211,7 @@ def _of_objects(values: NDArray[np.object_]) -> Column:
 
 
 def _floats(values: NDArray[np.object_]) -> NDArray[np.float64]:
-    """Python numbers as float64; an integer beyond its range is infinite."""
+    """Returns Python numbers as float64; integers out of range become infinite."""
     try:
         return values.astype(np.float64)
     except OverflowError:
@@ -224,14 +226,14 @@ def _float(value: Any) -> float:
 
 
 def _utc(value: Any) -> np.datetime64:
-    """A date or a time as UTC."""
+    """Returns a date or a time in UTC."""
     if isinstance(value, datetime.datetime) and value.tzinfo is not None:
         value = value.astimezone(datetime.UTC).replace(tzinfo=None)
     return np.datetime64(value, "us")
 
 
 def _filled(present: NDArray[Any], missing: NDArray[np.bool_]) -> NDArray[Any]:
-    """(t,) with the present values at their rows, and 0, False or 1970 elsewhere."""
+    """Returns all t values: the present ones at their rows, and 0, False or 1970 elsewhere."""
     values = np.zeros(len(missing), dtype=present.dtype)
     values[~missing] = present
     return values

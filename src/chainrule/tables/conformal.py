@@ -1,4 +1,4 @@
-"""Conformal intervals: how far labels lay from their predictions on held-out rows."""
+"""Conformal prediction intervals, from the residuals of held-out rows."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from chainrule.errors import InputError
 
 
 def bounds(residuals: Floats | None, coverage: object) -> tuple[Floats, Floats]:
-    """What to add to a prediction for the lower and the upper end of an interval, each (m,).
+    """Returns the offsets from a prediction to the lower and the upper end of its interval, each (m,).
 
-    ``residuals`` (t, m) are y − ŷ of held-out rows, each column sorted. With α = 1 − coverage the ends are those of
-    rank ⌊(t + 1) α/2⌋ and ⌈(t + 1) (1 − α/2)⌉: a new y, exchangeable with the held-out ones, lies between them with
-    probability ≥ ``coverage``, whatever the distribution.
+    ``residuals`` (t, m) are y − ŷ of held-out rows, each column sorted. With α = 1 − coverage the offsets are the
+    residuals of rank ⌊(t + 1) α/2⌋ and ⌈(t + 1) (1 − α/2)⌉. A new y that is exchangeable with the held-out ones lies
+    in the interval with probability ≥ ``coverage``, for any distribution.
 
-    Raises InputError for a coverage not in (0, 1), without held-out rows, or with too few for it: t ≥ 2/α − 1.
+    Raises InputError for a coverage outside (0, 1), without held-out rows, or with fewer than t = 2/α − 1 of them.
 
+    >>> import numpy as np
     >>> R = np.arange(-9.0, 10.0)[:, None]               # 19 residuals
     >>> [end.tolist() for end in bounds(R, 0.9)]
     [[-9.0], [9.0]]
@@ -25,16 +26,16 @@ def bounds(residuals: Floats | None, coverage: object) -> tuple[Floats, Floats]:
     """
     level = as_real(coverage, "coverage", 0.0, 1.0, open_minimum=True)
     if level == 1.0:
-        raise InputError("coverage must be < 1: an interval that holds every y is endless; got 1.")
+        raise InputError("coverage must be < 1: an interval that is sure to contain y would be infinite; got 1.")
     if residuals is None:
         raise InputError(
-            "predict_interval needs held-out rows: fit with validation_fraction > 0 or X_val, on 10 rows or more."
+            "predict_interval needs held-out rows: fit 10 rows or more with validation_fraction > 0, or pass X_val."
         )
     t, half = len(residuals), 0.5 * (1.0 - level)
-    low = math.floor((t + 1) * half + 1e-9)  # rounding must not cost a rank: 20 · 0.05 is 1
+    low = math.floor((t + 1) * half + 1e-9)  # 1e-9: rounding must not lose a rank, as in 20 · 0.05 = 1
     if low < 1:
         raise InputError(
-            f"coverage={level:g} needs at least {math.ceil(1.0 / half - 1e-9) - 1} held-out rows; there are {t}. Ask "
-            "for less, hold out more (validation_fraction), or fit more rows."
+            f"coverage={level:g} needs at least {math.ceil(1.0 / half - 1e-9) - 1} held-out rows; there are {t}. Lower "
+            "the coverage, raise validation_fraction, or fit more rows."
         )
     return residuals[low - 1], residuals[t - low]

@@ -1,4 +1,4 @@
-"""From a table to predictions: an encoder, networks, and a decoder, in one file; needs no scikit-learn."""
+"""A saved model of tables: encoder, networks and target decoder in one file; needs no scikit-learn."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ KIND = "table model"
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TableModel:
-    """Networks N₁ … N_k over one encoder: the decoder makes predictions of a = (1/k) Σⱼ Nⱼ(encoder(x)).
+    """Networks N₁ … N_k that share an encoder; the decoder turns a = (1/k) Σⱼ Nⱼ(encoder(x)) into predictions.
 
-    For classes a (t, k) are probabilities p (``network_outputs``), and P(class c) = p_c^(1/T) / Σ p^(1/T) with the
-    temperature T (``tempered``). For numbers a (t, m) is put back into the targets' units.
+    For classification a (t, k) are probabilities p (``network_outputs``), and P(class c) = p_c^(1/T) / Σ p^(1/T) with
+    the temperature T (``tempered``). For regression a (t, m) is converted to the targets' own units.
 
     Fields: ``encoder``; ``target``, the decoder; ``networks``; ``temperature``; ``residuals`` (t, m), y − ŷ of held-out
-    rows, each column sorted, or None; ``about``, JSON that tells how the model was made, on which nothing depends.
+    rows, each column sorted, or None; ``about``, JSON that describes how the model was made and affects nothing.
 
     >>> import chainrule as cr
     >>> encoder = TableEncoder().fit([[1.0, "red"], [2.0, "blue"], [4.0, "green"]])
@@ -57,7 +57,7 @@ class TableModel:
         )
 
     def outputs(self, X: Any) -> Floats:
-        """The mean of the networks' outputs a for the rows of a table: (t, k) for k classes, (t, m) for m numbers."""
+        """Returns the networks' mean outputs a for the rows of a table: (t, k) for k classes, (t, m) for m targets."""
         Z = self.encoder.transform(X)
         A = np.zeros((len(Z), len(self.target) if isinstance(self.target, ClassLabels) else self.target.m))
         for net in self.networks:
@@ -65,31 +65,31 @@ class TableModel:
         return A / len(self.networks)
 
     def predict_proba(self, X: Any) -> Floats:
-        """P(class) (t, k), the classes in the order of ``target.values``. Raises InputError for a model of numbers."""
+        """Returns P(class) (t, k), with classes in the order of ``target.values``. Raises InputError for regression."""
         if not isinstance(self.target, ClassLabels):
-            raise InputError("this model tells numbers, which have no probabilities. Use predict(X).")
+            raise InputError("this is a regression model; it has no class probabilities. Use predict(X).")
         return tempered(self.outputs(X), self.temperature)
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """The likeliest class of each row (t,), or the numbers (t,) or (t, m)."""
+        """Returns the most probable class of each row (t,), or for regression the numbers (t,) or (t, m)."""
         if isinstance(self.target, ClassLabels):
             return self.target.labels(self.outputs(X).argmax(axis=1))
         return self.target.restored(self.outputs(X))
 
     def predict_interval(self, X: Any, coverage: float = 0.9) -> Floats:
-        """An interval (t, 2), or (t, m, 2) for several targets, that holds y with probability ≥ ``coverage``.
+        """Returns intervals (t, 2), or (t, m, 2) for m targets, that contain y with probability ≥ ``coverage``.
 
-        Raises InputError for classes, without held-out rows, or with too few for the coverage (``bounds``).
+        Raises InputError for classification, without held-out rows, or with too few for the coverage (``bounds``).
         """
         if isinstance(self.target, ClassLabels):
-            raise InputError("classes have no intervals. Use predict_proba(X).")
+            raise InputError("this is a classification model; it has no intervals. Use predict_proba(X).")
         low, high = bounds(self.residuals, coverage)
         Y = self.target.mean + self.target.deviation * self.outputs(X)
         ends = np.stack([Y + low, Y + high], axis=-1)
         return ends[:, 0] if self.target.is_flat else ends
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model, atomically. Raises InputError for labels or a σ that a file cannot hold, OSError."""
+        """Writes the model atomically. Raises InputError for labels or a σ that a file cannot store, OSError."""
         encoder, tensors = self.encoder.parts()
         target, more = self.target.parts()
         tensors |= more
@@ -108,9 +108,9 @@ class TableModel:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, activations: Mapping[str, Sigma] | None = None) -> TableModel:
-        """The model that ``save`` wrote, bit for bit; a σ of one's own is handed over in ``activations``, by its name.
+        """Reads a model that ``save`` wrote, bit for bit; ``activations`` supplies your own σ, by name.
 
-        Raises OSError if the file cannot be read, FileFormatError if it is not a whole model.
+        Raises OSError if the file cannot be read, FileFormatError if it does not hold a complete model.
         """
         return cls.from_parts(os.fspath(path), *files.read(path, KIND), activations=activations)
 
@@ -123,20 +123,20 @@ class TableModel:
         *,
         activations: Mapping[str, Sigma] | None = None,
     ) -> TableModel:
-        """The model of a file's header and tensors. Raises FileFormatError, which begins with ``name``."""
+        """Builds a model from a file's header and tensors. Raises FileFormatError; its message begins with ``name``."""
         own = {key: catalogue.get(sigma) for key, sigma in (activations or {}).items()}
         try:
             model = _from_parts(header, tensors, own)
-            _require_whole(model)
+            _require_complete(model)
         except (ChainruleError, KeyError, TypeError, ValueError) as error:
-            raise FileFormatError(f"{name} is not a whole model: {str(error).rstrip('.')}.") from None
+            raise FileFormatError(f"{name} is not a complete model: {str(error).rstrip('.')}.") from None
         return model
 
 
 def load(path: str | os.PathLike[str], *, activations: Mapping[str, Sigma] | None = None) -> TableModel:
-    """The model that the ``save(path)`` of an estimator, or of a `TableModel`, wrote (``TableModel.load``).
+    """Reads a model that the ``save(path)`` of an estimator, or of a `TableModel`, wrote (``TableModel.load``).
 
-    Raises OSError if the file cannot be read, FileFormatError if it is not a whole model.
+    Raises OSError if the file cannot be read, FileFormatError if it does not hold a complete model.
 
     >>> import chainrule as cr, tempfile, os
     >>> encoder = TableEncoder().fit([[1.0], [2.0], [4.0]])
@@ -151,10 +151,10 @@ def load(path: str | os.PathLike[str], *, activations: Mapping[str, Sigma] | Non
 
 
 def network_outputs(net: Network, Z: Array, target: ClassLabels | NumericLabels) -> Floats:
-    """N of encoded rows Z (t, n): for numbers N(z) (t, m), for k classes probabilities (t, k).
+    """Returns N(z) of encoded rows Z (t, n): (t, m) for regression, probabilities (t, k) for k classes.
 
-    One output is the probability p of the second of two classes, and gives (1 − p, p). Several sigmoids are divided by
-    their sum.
+    A single output is the probability p of the second of two classes; it becomes (1 − p, p). The outputs of several
+    sigmoids are divided by their sum.
     """
     A: Floats = np.asarray(net(Z), dtype=np.float64)
     if not isinstance(target, ClassLabels) or net.sigma[net.r].name == "softmax":
@@ -181,21 +181,21 @@ def _from_parts(header: Mapping[str, Any], tensors: Mapping[str, Array], own: Ma
 
 
 def _of(prefix: str, tensors: Mapping[str, Array]) -> dict[str, Array]:
-    """The tensors whose names begin with ``prefix``, without it."""
+    """Returns the tensors whose names begin with ``prefix``, under their names without it."""
     return {name.removeprefix(prefix): array for name, array in tensors.items() if name.startswith(prefix)}
 
 
-def _require_whole(model: TableModel) -> None:
-    """Raise ValueError where the parts do not fit together."""
+def _require_complete(model: TableModel) -> None:
+    """Raises ValueError unless the parts fit together."""
     n, target = model.encoder.n_features_out_, model.target
     m = {target.m} if isinstance(target, NumericLabels) else {1, 2} if len(target) == 2 else {len(target)}
     sizes = {(net.m[0], net.m[net.r]) for net in model.networks}
     if not sizes or not sizes <= {(n, outputs) for outputs in m}:
-        raise ValueError(f"its networks must lead from {n} features to the target; got {sorted(sizes)}")
+        raise ValueError(f"its networks must map {n} features to the target; got sizes {sorted(sizes)}")
     if not model.temperature > 0.0:
         raise ValueError(f"the temperature must be positive; got {model.temperature}")
     R = model.residuals
     if R is not None and (
         R.ndim != 2 or R.shape[1] not in m or not np.isfinite(R).all() or (np.diff(R, axis=0) < 0).any()
     ):
-        raise ValueError("the residuals must be finite and sorted, a column for each target")
+        raise ValueError("the residuals must be finite and sorted, one column per target")

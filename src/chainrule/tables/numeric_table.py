@@ -1,4 +1,4 @@
-"""Numbers without names: a NumPy array or a sparse matrix (t, n), kept as it is."""
+"""A table of numbers without column names: a NumPy array or a sparse matrix (t, n), kept as it is."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from chainrule.tables.columns import Column
 
 @dataclass(frozen=True)
 class NumericTable:
-    """Numbers (t, n) of one array; its columns are called x0, x1, … and told by their order.
+    """One array of numbers (t, n); its columns are named x0, x1, … and matched by position.
 
-    ``values`` is a NumPy array of any real number type, or a SciPy sparse array, in compressed columns.
+    ``values`` is a NumPy array of any real number type, or a SciPy sparse array in compressed columns (CSC).
     """
 
     origin: str
@@ -27,7 +27,7 @@ class NumericTable:
 
     @property
     def t(self) -> int:
-        """The number of rows."""
+        """Number of rows."""
         return int(self.values.shape[0])
 
     def __len__(self) -> int:
@@ -35,21 +35,21 @@ class NumericTable:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """x0, x1, …"""
+        """Names of the columns: x0, x1, …"""
         return tuple(f"x{k}" for k in range(self.values.shape[1]))
 
     @property
     def is_sparse(self) -> bool:
-        """Whether only the entries that are not zero are kept."""
+        """True if only nonzero entries are stored."""
         return not isinstance(self.values, np.ndarray)
 
     def column(self, name: str) -> Column:
-        """The column of this name."""
+        """Returns the column of this name."""
         k = self.names.index(name)
         return Column.of(self.values[:, [k]].toarray()[:, 0] if self.is_sparse else self.values[:, k])
 
     def floats(self, names: Iterable[str]) -> Any:
-        """These columns (t, n) as they are, not copied where they are all of them."""
+        """Returns these columns (t, n) in their own number type; all columns together are not copied."""
         chosen = list(names)
         if len(chosen) == len(self.names):
             return self.values
@@ -57,5 +57,5 @@ class NumericTable:
         return self.values[:, [position[name] for name in chosen]]
 
     def rows(self, index: NDArray[Any]) -> NumericTable:
-        """The matrix of these rows: numbers of rows, or a mask."""
+        """Returns a table of these rows, chosen by row numbers or a mask."""
         return NumericTable(self.origin, self.values[index])

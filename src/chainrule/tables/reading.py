@@ -1,4 +1,4 @@
-"""Whatever holds a table becomes one of two sources: typed columns, or a matrix of numbers."""
+"""Reading tables: arrays, data frames and files become a `Table` of typed columns or a `NumericTable`."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ PARQUET = (".parquet", ".pq")
 
 
 def read(X: Any, symbol: str = "X") -> AnyTable:
-    """The table X (t, n): one example a row, one feature a column; t, n ≥ 1.
+    """Returns the table X (t, n), one example per row and one feature per column, t, n ≥ 1.
 
     X may be
 
-    - a NumPy array or nested lists: numbers stay one array; of texts or Python objects each column gets its own kind;
+    - a NumPy array or nested lists: numbers stay one array; columns of texts or objects each get their own kind;
     - a SciPy sparse array or matrix, which stays sparse;
     - a data frame: pandas, polars, pyarrow, a DuckDB result, anything with ``__arrow_c_stream__`` (needs pyarrow);
     - the path of a .csv, .tsv, .parquet or .npz file (``read_path``);
-    - a Table or a NumericTable, which is given back as it is.
+    - a Table or a NumericTable, which is returned unchanged.
 
-    Raises InputError where it is none of these, is empty or has a name twice; OSError or FileFormatError for a file.
+    Raises InputError for anything else, an empty table or a duplicate name; OSError or FileFormatError for a bad file.
 
     >>> read([[1.0, "red"], [2.0, None]]).column("x1").levels
     ('red',)
@@ -51,21 +51,22 @@ def read(X: Any, symbol: str = "X") -> AnyTable:
 
 
 def read_path(path: Path) -> Table:
-    """The table of a file, told by its ending: CSV, Parquet, or NumPy's .npz with arrays X (t, …) and y (t,).
+    """Reads a file, whose extension gives the format: CSV, Parquet, or NumPy's .npz with arrays X (t, …) and y (t,).
 
-    Raises UnknownName for another ending, OSError where it cannot be read, FileFormatError or InputError for a bad one.
+    Raises UnknownName for another extension, OSError if the file cannot be read, FileFormatError or InputError for bad
+    contents.
     """
     name = path.name.lower()
     if not name.endswith((*CSV, *PARQUET, ".npz")):
-        raise UnknownName(f"{str(path)!r} must end in .csv, .tsv, .parquet or .npz, to tell its format.")
-    path.stat()  # the system's own error where there is no such file
+        raise UnknownName(f"{str(path)!r} must end in .csv, .tsv, .parquet or .npz; the extension gives the format.")
+    path.stat()  # raises the system's own error if there is no such file
     if name.endswith(".npz"):
         return _npz(path)
     return read_csv(path) if name.endswith(CSV) else read_parquet(path)
 
 
 def require_shape(shape: tuple[int, ...], symbol: str) -> None:
-    """Raise InputError unless the shape is (t, n) with t, n ≥ 1."""
+    """Raises InputError unless the shape is (t, n) with t, n ≥ 1."""
     if len(shape) != 2:
         hint = ""
         if len(shape) == 1:
@@ -82,9 +83,11 @@ def _array(X: Any, symbol: str) -> AnyTable:
     try:
         array = np.ma.filled(X.astype(np.float64), np.nan) if masked else np.asarray(X)
         if array.dtype.kind in "US" and not isinstance(X, np.ndarray):
-            array = np.array(X, dtype=object)  # lists of numbers and texts, of which NumPy makes texts
+            array = np.array(X, dtype=object)  # NumPy would turn mixed numbers into texts
     except (TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"{symbol} must be a table; got a {type(X).__name__} that NumPy refuses: {error}") from None
+        raise InputError(
+            f"{symbol} must be a table; got a {type(X).__name__} that NumPy cannot convert: {error}"
+        ) from None
     if array.ndim == 0:
         makes = next((name for name in ("collect", "to_arrow_table", "fetch_arrow_table") if hasattr(X, name)), "")
         hint = f" Call its {makes}() first." if makes else ""
@@ -114,19 +117,19 @@ def _sparse(X: Any, symbol: str) -> NumericTable:
 
 
 def _npz(path: Path) -> Table:
-    """Arrays X (t, …), each example one row of numbers, and y (t,), which prediction does not need."""
+    """Reads arrays X (t, …), one row of numbers per example, and y (t,), which is optional for prediction."""
     if not zipfile.is_zipfile(path):
         raise FileFormatError(f"{path} is not a .npz file (numpy.savez writes one).")
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays: dict[str, NDArray[Any]] = {key: file[key] for key in file.files}
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise FileFormatError(f"{path} is not a whole .npz file of plain arrays: {error}") from None
+        raise FileFormatError(f"{path} is not a valid .npz file of plain arrays: {error}") from None
     X = arrays.get("X")
     y = arrays.get("y", arrays.get("Y"))
     if X is None or X.ndim < 2 or X.size == 0 or X.dtype.kind not in "biuf":
         got = ", ".join(f"{key} {value.dtype} {value.shape}" for key, value in arrays.items()) or "nothing"
-        raise InputError(f"{path} must hold an array X of numbers (t, n), and y (t,) to train; got {got}.")
+        raise InputError(f"{path} must hold an array X of numbers (t, n), and for training y (t,); got {got}.")
     X = X.reshape(len(X), -1)
     if y is not None and y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]

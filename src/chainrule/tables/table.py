@@ -30,7 +30,7 @@ class Table:
 
     @property
     def t(self) -> int:
-        """The number of rows."""
+        """Number of rows."""
         return len(next(iter(self.columns.values()))) if self.columns else 0
 
     def __len__(self) -> int:
@@ -38,18 +38,18 @@ class Table:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The columns' names in order."""
+        """Names of the columns, in order."""
         return tuple(self.columns)
 
     def column(self, name: str) -> Column:
-        """The column of this name. Raises InputError with the nearest one where there is none."""
+        """Returns the column of this name. Raises InputError, naming the nearest one, if there is none."""
         if name not in self.columns:
             hint = nearest(name, self.columns) or "."
             raise InputError(f"{self.origin} has no column {name!r}{hint} It has: {listed(self.columns)}.")
         return self.columns[name]
 
     def floats(self, names: Iterable[str]) -> NDArray[np.float64]:
-        """These columns as numbers (t, n), NaN where missing; they must be numbers, booleans or durations."""
+        """Returns columns of numbers, booleans or durations as float64 (t, n), NaN where missing."""
         chosen = list(names)
         R = np.empty((self.t, len(chosen)))
         for k, name in enumerate(chosen):
@@ -57,16 +57,16 @@ class Table:
         return R
 
     def rows(self, index: NDArray[Any]) -> Table:
-        """The table of these rows: numbers of rows, or a mask."""
+        """Returns a table of these rows, chosen by row numbers or a mask."""
         return replace(self, columns={name: column.at(index) for name, column in self.columns.items()})
 
     def without(self, *names: str) -> Table:
-        """The table of the other columns."""
+        """Returns a table without these columns."""
         left = {name: column for name, column in self.columns.items() if name not in names}
         return replace(self, columns=left, target=None if self.target in names else self.target)
 
     def require_complete(self, name: str) -> None:
-        """Raise InputError with the first row in which this column has no value."""
+        """Raises InputError, naming the first row, if this column has missing values."""
         rows = np.flatnonzero(self.column(name).missing)
         if len(rows):
             more = f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""

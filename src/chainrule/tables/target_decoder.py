@@ -1,4 +1,4 @@
-"""From labels to what a cost wants, and from a network's outputs back to labels."""
+"""Decoders of targets: from labels to numbers for the cost, and from network outputs back to labels."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from chainrule.tables.columns import Column
 
 Task = Literal["classification", "regression"]
 
-KINDS = {"text": "U", "boolean": "b", "integer": "iu", "number": "f"}  # of classes, as NumPy's kinds of types
+KINDS = {"text": "U", "boolean": "b", "integer": "iu", "number": "f"}  # types of class labels, with NumPy's dtype kinds
 
 
 def as_targets(y: Any, symbol: str = "y") -> NDArray[Any]:
-    """Labels as an array (t,) or (t, m), from NumPy, lists, pandas, polars, pyarrow or a Column of a table.
+    """Returns labels as an array (t,) or (t, m), from NumPy, lists, pandas, polars, pyarrow or a Column of a table.
 
-    Raises InputError for another shape, no rows, or a row without a label.
+    Raises InputError for another shape, no rows, or a missing label.
     """
     if isinstance(y, Column):
         values = y.objects() if y.kind == "categories" or y.missing.any() else y.values
@@ -31,7 +31,7 @@ def as_targets(y: Any, symbol: str = "y") -> NDArray[Any]:
     else:
         values = np.asarray(y)
     if values.ndim not in (1, 2) or values.shape[-1] == 0 or len(values) == 0:
-        raise InputError(f"{symbol} must have shape (t,) or (t, m), one label a row; got {values.shape}.")
+        raise InputError(f"{symbol} must have shape (t,) or (t, m), one label per row; got {values.shape}.")
     for column in values.T if values.ndim == 2 else (values,):
         rows = np.flatnonzero(Column.of(column).missing & ~_is_empty_text(column))
         if len(rows):
@@ -39,12 +39,14 @@ def as_targets(y: Any, symbol: str = "y") -> NDArray[Any]:
     if values.dtype == object:
         texts = {isinstance(value, str) for value in values.flat}
         if texts == {True, False}:
-            raise InputError(f"{symbol} mixes texts and numbers, which have no order. Make them all texts: str(label).")
+            raise InputError(
+                f"{symbol} mixes texts and numbers, which cannot be sorted. Make all of them texts: str(label)."
+            )
     return values
 
 
 def _is_empty_text(column: NDArray[Any]) -> NDArray[np.bool_]:
-    """Where a label is the empty text, which is a label like any other."""
+    """Returns a mask of labels that are texts: an empty text is a label, not a missing value."""
     if column.dtype.kind in "US":
         return np.ones(len(column), dtype=bool)
     return np.array([isinstance(value, str) for value in column]) if column.dtype == object else np.zeros(1, dtype=bool)
@@ -52,13 +54,13 @@ def _is_empty_text(column: NDArray[Any]) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class ClassLabels:
-    """k classes: class number c ∈ {0, …, k − 1} for the c-th of the different labels in order.
+    """Classes numbered c ∈ {0, …, k − 1} in the order of their labels.
 
-    ``values`` (k,) are the labels, sorted as ``np.unique`` does and of the type of y; ``shares`` (k,) their part of the
-    (weighted) training rows.
+    ``values`` (k,) are the distinct labels as ``np.unique`` sorts them, in the type of y; ``shares`` (k,) are their
+    shares of the (weighted) training rows.
 
     >>> classes = ClassLabels.fit(["b", "a", "b", "b"])
-    >>> classes.values.tolist(), classes.shares.tolist(), classes.numbers(["a", "b"]).tolist()
+    >>> classes.values.tolist(), classes.shares.tolist(), classes.class_numbers(["a", "b"]).tolist()
     (['a', 'b'], [0.25, 0.75], [0, 1])
     """
 
@@ -69,8 +71,8 @@ class ClassLabels:
 
     @classmethod
     def fit(cls, y: Any, weights: ArrayLike | None = None) -> ClassLabels:
-        """The classes of labels y (t,), each row counted by its weight."""
-        labels = _one_dimensional(as_targets(y))
+        """Returns the classes of labels y (t,), each row counted by its weight."""
+        labels = _as_class_column(as_targets(y))
         values, numbers = np.unique(labels, return_inverse=True)
         w = as_weights(weights, len(labels), np.float64)
         counts = np.bincount(numbers, None if w is None else w.astype(np.float64), minlength=len(values))
@@ -79,27 +81,27 @@ class ClassLabels:
     def __len__(self) -> int:
         return len(self.values)
 
-    def numbers(self, y: Any, symbol: str = "y") -> NDArray[np.intp]:
-        """The number of each label's class (t,). Raises InputError with the first row whose label is not known."""
-        labels = _one_dimensional(as_targets(y, symbol))
+    def class_numbers(self, y: Any, symbol: str = "y") -> NDArray[np.intp]:
+        """Returns the class number of each label (t,). Raises InputError with the first row whose label is unknown."""
+        labels = _as_class_column(as_targets(y, symbol))
         place = {value: k for k, value in enumerate(self.values.tolist())}
         numbers = np.array([place.get(label, -1) for label in labels.tolist()], dtype=np.intp)
         unknown = np.flatnonzero(numbers < 0)
         if len(unknown):
             row = int(unknown[0])
             raise InputError(
-                f"{symbol} has the class {labels[row : row + 1].tolist()[0]!r} in row {row + 1}, which is not one of "
-                f"training; known: {listed(self.values.tolist())}."
+                f"{symbol} has the class {labels[row : row + 1].tolist()[0]!r} in row {row + 1}, which did not occur "
+                f"in training; known: {listed(self.values.tolist())}."
             )
         return numbers
 
     def labels(self, numbers: NDArray[np.integer]) -> NDArray[Any]:
-        """The label of each class number (t,)."""
+        """Returns the label of each class number (t,)."""
         labels: NDArray[Any] = self.values[numbers]
         return labels
 
     def parts(self, prefix: str = "target") -> tuple[dict[str, Any], dict[str, Array]]:
-        """The classes as JSON and tensors. Raises InputError for labels that JSON does not have, such as dates."""
+        """Returns the classes as JSON and tensors. Raises InputError for labels that JSON cannot hold (dates)."""
         values, kind = self.values.tolist(), self.values.dtype.kind
         name = next((name for name, kinds in KINDS.items() if kind in kinds), "object" if kind == "O" else "")
         if not name or not all(isinstance(value, (str, bool, int, float)) for value in values):
@@ -111,9 +113,9 @@ class ClassLabels:
 
 @dataclass(frozen=True)
 class NumericLabels:
-    """m numbers, standardised: (y_k − mean_k) / deviation_k, over the (weighted) training rows.
+    """m numeric targets, standardised as (y_k − mean_k) / deviation_k over the (weighted) training rows.
 
-    ``is_flat`` says whether y was (t,) rather than (t, 1). The deviation of a constant y is taken as 1.
+    ``is_flat`` is True if y was (t,) rather than (t, 1). A constant y has the deviation 1.
 
     >>> numbers = NumericLabels.fit([1.0, 3.0])
     >>> numbers.standardised([1.0, 5.0]).tolist(), numbers.restored([[0.5]]).tolist()
@@ -128,10 +130,10 @@ class NumericLabels:
 
     @classmethod
     def fit(cls, y: Any, weights: ArrayLike | None = None) -> NumericLabels:
-        """Mean and standard deviation of numbers y (t,) or (t, m), each row counted by its weight."""
-        Y = _numbers(y)
+        """Learns the mean and the standard deviation of y (t,) or (t, m), each row counted by its weight."""
+        Y = _as_numeric(y)
         w = as_weights(weights, len(Y), np.float64)
-        size = np.abs(Y).max(axis=0)  # (m,), so that no square overflows
+        size = np.abs(Y).max(axis=0)  # (m,); division by it keeps the squares from overflowing
         size[size == 0.0] = 1.0
         mean = np.average(Y / size, axis=0, weights=w)
         deviation = np.sqrt(np.average((Y / size - mean) ** 2, axis=0, weights=w)) * size
@@ -140,42 +142,42 @@ class NumericLabels:
 
     @property
     def m(self) -> int:
-        """The number of targets."""
+        """Number of targets."""
         return len(self.mean)
 
     def standardised(self, y: Any, symbol: str = "y") -> NDArray[np.float64]:
-        """(t, m) for the cost, from y (t,) or (t, m). Raises InputError for another number of columns."""
-        Y = _numbers(y, symbol)
+        """Returns y (t,) or (t, m) standardised, (t, m). Raises InputError for another number of columns."""
+        Y = _as_numeric(y, symbol)
         if Y.shape[1] != self.m:
             raise InputError(f"{symbol} must have {self.m} columns, as in training; got {Y.shape[1]}.")
         return (Y - self.mean) / self.deviation
 
     def restored(self, Z: ArrayLike) -> NDArray[np.float64]:
-        """The network's outputs (t, m) in the targets' own units: (t,) where y was (t,), else (t, m)."""
+        """Returns network outputs (t, m) in the targets' own units, as (t,) if y was (t,)."""
         Y: NDArray[np.float64] = self.mean + self.deviation * np.asarray(Z)
         return Y[:, 0] if self.is_flat else Y
 
     def parts(self, prefix: str = "target") -> tuple[dict[str, Any], dict[str, Array]]:
-        """Mean and deviation as JSON and tensors."""
+        """Returns mean and deviation as JSON and tensors."""
         tensors: dict[str, Array] = {f"{prefix}.mean": self.mean, f"{prefix}.deviation": self.deviation}
         return {"kind": "numbers", "flat": self.is_flat}, tensors
 
 
 def from_parts(header: object, tensors: Mapping[str, Array], prefix: str = "target") -> ClassLabels | NumericLabels:
-    """What ``parts`` described. Raises FileFormatError where it is not whole."""
+    """Builds the decoder that ``parts`` described. Raises FileFormatError if the description is incomplete."""
     try:
         if not isinstance(header, Mapping):
             raise ValueError("it must be an object")
         if header["kind"] == "numbers":
-            return _numbers_of(header, tensors, prefix)
+            return _numeric_labels(header, tensors, prefix)
         if header["kind"] == "classes":
-            return _classes_of(header, tensors, prefix)
+            return _class_labels(header, tensors, prefix)
         raise ValueError(f"it must be classes or numbers; got {shown(header['kind'])}")
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise FileFormatError(f"the file does not describe a whole {prefix}: {error}.") from None
+        raise FileFormatError(f"the file does not describe a complete {prefix}: {error}.") from None
 
 
-def _numbers_of(header: Mapping[str, Any], tensors: Mapping[str, Array], prefix: str) -> NumericLabels:
+def _numeric_labels(header: Mapping[str, Any], tensors: Mapping[str, Array], prefix: str) -> NumericLabels:
     mean, deviation = (tensors[f"{prefix}.{part}"].astype(np.float64) for part in ("mean", "deviation"))
     if mean.ndim != 1 or not len(mean) or mean.shape != deviation.shape or not (deviation > 0.0).all():
         raise ValueError("mean and deviation must be (m,), the deviation positive")
@@ -186,7 +188,7 @@ def _numbers_of(header: Mapping[str, Any], tensors: Mapping[str, Array], prefix:
     return NumericLabels(mean, deviation, header["flat"])
 
 
-def _classes_of(header: Mapping[str, Any], tensors: Mapping[str, Array], prefix: str) -> ClassLabels:
+def _class_labels(header: Mapping[str, Any], tensors: Mapping[str, Array], prefix: str) -> ClassLabels:
     values, shares = list(header["values"]), tensors[f"{prefix}.shares"].astype(np.float64)
     if not values or not all(isinstance(value, (str, bool, int, float)) for value in values):
         raise ValueError("the classes must be texts, booleans or numbers")
@@ -200,21 +202,21 @@ def _classes_of(header: Mapping[str, Any], tensors: Mapping[str, Array], prefix:
     return ClassLabels(array, shares)
 
 
-def _one_dimensional(labels: NDArray[Any]) -> NDArray[Any]:
+def _as_class_column(labels: NDArray[Any]) -> NDArray[Any]:
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.ndim != 1:
-        raise InputError(f"y must have shape (t,), one class a row; got {labels.shape}.")
+        raise InputError(f"y must have shape (t,), one class per row; got {labels.shape}.")
     return labels
 
 
-def _numbers(y: Any, symbol: str = "y") -> NDArray[np.float64]:
-    """y as finite numbers (t, m)."""
+def _as_numeric(y: Any, symbol: str = "y") -> NDArray[np.float64]:
+    """Returns y as finite numbers (t, m)."""
     values = as_targets(y, symbol)
-    Y = as_array(values.astype(np.float64) if _all_numbers(values) else values, symbol, np.float64)
+    Y = as_array(values.astype(np.float64) if _are_number_objects(values) else values, symbol, np.float64)
     return Y.reshape(len(Y), -1).astype(np.float64)
 
 
-def _all_numbers(values: NDArray[Any]) -> bool:
-    """Whether Python objects are numbers, every one."""
+def _are_number_objects(values: NDArray[Any]) -> bool:
+    """True if the values are Python objects, all of them numbers or booleans."""
     return values.dtype == object and Column.of(values.ravel()).kind in ("numbers", "booleans")

@@ -231,11 +231,11 @@ class NetworkClassifier(ClassifierMixin, NetworkBase):  # type: ignore[misc]  # 
                 f"y must hold at least two classes to tell apart; got one class: {counted[:1].tolist()[0]!r}."
             )
         if not in_parts:
-            warn_rare_classes(classes, classes.numbers(labels))
+            warn_rare_classes(classes, classes.class_numbers(labels))
         return classes
 
     def _encode_labels(self, labels: NDArray[Any], recipe: Recipe) -> tuple[Array, NDArray[np.intp]]:
-        numbers = self.target_.numbers(labels)
+        numbers = self.target_.class_numbers(labels)
         Y = np.eye(len(self.target_))[numbers]
         one = len(self.target_) == 2 and recipe.cost.name != "cross_entropy"  # one sigmoid tells two classes apart
         return (Y[:, 1:] if one else Y), numbers
@@ -247,7 +247,7 @@ class NetworkClassifier(ClassifierMixin, NetworkBase):  # type: ignore[misc]  # 
         return of_class if weights is None else weights * of_class
 
     def _judge(self, model: TableModel, labels: NDArray[Any], held_out: HeldOutPredictions) -> tuple[TableModel, float]:
-        numbers = self.target_.numbers(labels)
+        numbers = self.target_.class_numbers(labels)
         score = float(np.average(held_out.P.argmax(axis=1) == numbers, weights=held_out.weights))
         T = best_temperature(held_out.P, numbers, held_out.weights) if self.calibrate else 1.0
         return replace(model, temperature=T), score

@@ -1,1 +1,1 @@
-"""From the columns of a table to x ∈ ℝⁿ: small frozen steps, fitted to the training rows."""
+"""Encoding the columns of a table as x ∈ ℝⁿ, by small frozen steps fitted to the training rows."""

@@ -1,4 +1,4 @@
-"""Where the numbers of a column lie: median, quartiles, extremes, mean, deviation, without overflow."""
+"""Statistics of numeric columns: median, quartiles, range, mean and deviation, without overflow."""
 
 from __future__ import annotations
 
@@ -13,101 +13,118 @@ from chainrule._internal.checks import Floats
 
 Scaling = Literal["robust", "standard", "none"]
 
-BLOCK = 1 << 20  # entries that are worked on at once: some megabytes, whatever the table's size
+BLOCK = 1 << 20  # entries processed at once: some megabytes, for a table of any size
 
 
 @dataclass(frozen=True)
 class ColumnStatistics:
-    """Of each of n columns, over its rows that have a number."""
+    """Statistics of n columns, each over its rows that have a number."""
 
-    median: Floats  # (n,), 0 where there is no number
+    median: Floats  # (n,), 0 if the column has no number
     center: Floats  # (n,)
-    factor: Floats  # (n,), 0 where the column is constant, or varies by less than 1e-307
+    factor: Floats  # (n,), 0 if the column is constant, or varies by less than 1e-307
     missing: NDArray[np.intp]  # (n,)
 
 
-def column_statistics(R: Any, numbers: Scaling) -> ColumnStatistics:
-    """Center and factor of ``Scale`` for the columns of R (t, n), an array or a sparse one (compressed columns)."""
+def column_statistics(R: Any, scaling: Scaling) -> ColumnStatistics:
+    """Returns the statistics of each column of R (t, n), a dense array or a sparse one (CSC), for ``Scale``."""
     n = R.shape[1]
-    whole = ColumnStatistics(np.empty(n), np.empty(n), np.empty(n), np.empty(n, dtype=np.intp))
-    for columns, block, zeros in _sorted_columns(R):
-        part = _of_sorted(block, zeros, numbers)
-        for values, of in zip((whole.median, whole.center, whole.factor, whole.missing), part, strict=True):
-            values[columns] = of
-    return whole
+    median, center, factor = np.empty(n), np.empty(n), np.empty(n)
+    missing = np.empty(n, dtype=np.intp)
+    for columns, block in _sorted_columns(R):
+        median[columns], missing[columns] = block.quantile(0.5), block.missing
+        center[columns], inverse = SCALINGS[scaling](block)
+        factor[columns] = np.where(block.largest > block.smallest, inverse, 0.0)
+    return ColumnStatistics(median, center, factor, missing)
 
 
-def _sorted_columns(R: Any) -> Iterator[tuple[Any, Floats, int]]:
-    """Blocks of columns: which they are; their entries as rows, in ascending order, NaN last; how many zeros beside."""
+class _SortedColumns:
+    """k sorted columns of numbers, each with the same number of implicit zeros besides.
+
+    ``entries`` (k, s) holds a column per row, in ascending order, NaN last; a sparse column's zeros are not stored.
+    """
+
+    def __init__(self, entries: Floats, zeros: int) -> None:
+        self.entries, self.zeros = entries, zeros
+        self.missing: NDArray[np.intp] = np.isnan(entries).sum(axis=1)  # (k,)
+        self.count = entries.shape[1] - self.missing + zeros  # (k,), numbers that are present, zeros included
+        self._negative = (entries < 0.0).sum(axis=1)
+        self._last = np.maximum(self.count - 1, 0)
+        self.smallest, self.largest = self._at(np.zeros_like(self.count)), self._at(self._last)
+
+    def quantile(self, q: float) -> Floats:
+        """Returns the q-quantile of each column (k,), interpolated linearly."""
+        position = q * self._last
+        low = np.floor(position).astype(np.intp)
+        a, b = self._at(low), self._at(np.minimum(low + 1, self._last))
+        part = position - low
+        return np.where(a == b, a, a * (1.0 - part) + b * part)
+
+    def _at(self, position: NDArray[np.intp]) -> Floats:
+        """Returns the number at this position (k,) of each column in ascending order, zeros included."""
+        if self.entries.shape[1] == 0:
+            return np.zeros(len(self.entries))
+        is_after_zeros = position >= self._negative + self.zeros
+        is_zero = ((position >= self._negative) & ~is_after_zeros) | (self.count == 0)
+        stored = np.where(is_after_zeros, position - self.zeros, position)
+        stored = np.clip(stored, 0, self.entries.shape[1] - 1)
+        return np.where(is_zero, 0.0, np.take_along_axis(self.entries, stored[:, None], axis=1)[:, 0])
+
+
+def _sorted_columns(R: Any) -> Iterator[tuple[Any, _SortedColumns]]:
+    """Yields blocks of the columns of R (t, n): an index of the columns, and their sorted numbers."""
     t, n = R.shape
     if isinstance(R, np.ndarray):
         width = max(1, BLOCK // t)
         for a in range(0, n, width):
             block = np.array(R[:, a : a + width].T, dtype=np.float64, order="C")
             block.sort(axis=1)
-            yield slice(a, a + width), block, 0
+            yield slice(a, a + width), _SortedColumns(block, 0)
     else:
         counts = np.diff(R.indptr)
-        for count in np.unique(counts).tolist():  # columns of as many entries are a block
+        for count in np.unique(counts).tolist():  # a block holds columns with the same number of stored entries
             alike = np.flatnonzero(counts == count)
             for columns in np.array_split(alike, -(-len(alike) * max(1, count) // BLOCK)):
                 block = R.data[R.indptr[columns][:, None] + np.arange(count)].astype(np.float64)
                 block.sort(axis=1)
-                yield columns, block, t - count
+                yield columns, _SortedColumns(block, t - count)
 
 
-def _of_sorted(B: Floats, zeros: int, numbers: Scaling) -> tuple[Any, ...]:
-    """Median, center, factor and number of missing entries of the rows of B and so many zeros beside each."""
-    missing = np.isnan(B).sum(axis=1)
-    count = B.shape[1] - missing  # (k,)
-    total = count + zeros
-    negative = (B < 0.0).sum(axis=1)
+def _unscaled(columns: _SortedColumns) -> tuple[Floats, Floats]:
+    """Returns center 0 and factor 1."""
+    k = len(columns.entries)
+    return np.zeros(k), np.ones(k)
 
-    def at(place: NDArray[np.intp]) -> Floats:
-        """The entry at this place (k,) of all, zeros included, in ascending order."""
-        behind = place >= negative + zeros
-        own = np.where(behind, place - zeros, place)
-        is_zero = ((place >= negative) & ~behind) | (total == 0)
-        if B.shape[1] == 0:
-            return np.zeros(len(B))
-        entry = np.take_along_axis(B, np.clip(own, 0, B.shape[1] - 1)[:, None], axis=1)[:, 0]
-        return np.where(is_zero, 0.0, entry)
 
-    def quantile(q: float) -> Floats:
-        place = q * np.maximum(total - 1, 0)
-        low = np.floor(place).astype(np.intp)
-        a, b = at(low), at(np.minimum(low + 1, np.maximum(total - 1, 0)))
-        part = place - low
-        return np.where(a == b, a, a * (1.0 - part) + b * part)
+def _robust(columns: _SortedColumns) -> tuple[Floats, Floats]:
+    """Returns the median and 1 / (q₇₅ − q₂₅), or 2 / (max − min) if the quartiles are equal."""
+    factor = 0.5 * _inverse(_half_difference(columns.quantile(0.25), columns.quantile(0.75)))
+    by_range = _inverse(_half_difference(columns.smallest, columns.largest))
+    return columns.quantile(0.5), np.where(factor > 0.0, factor, by_range)
 
-    least, most = at(np.zeros_like(total)), at(np.maximum(total - 1, 0))
-    median = quantile(0.5)
-    center: Floats
-    factor: Floats
-    if numbers == "none":
-        center, factor = np.zeros(len(B)), np.ones(len(B))
-    elif numbers == "robust":
-        center = median
-        factor = 0.5 * _inverse(_half_difference(quantile(0.25), quantile(0.75)))
-        factor = np.where(factor > 0.0, factor, _inverse(_half_difference(least, most)))
-    else:
-        size = np.maximum(np.abs(least), np.abs(most))  # so that no square overflows
-        size[size == 0.0] = 1.0
-        present = np.where(np.isnan(B), 0.0, B) / size[:, None]
-        mean = present.sum(axis=1) / np.maximum(total, 1)
-        squares = np.where(np.isnan(B), 0.0, present - mean[:, None]) ** 2
-        variance = (squares.sum(axis=1) + zeros * mean**2) / np.maximum(total, 1)
-        center, factor = mean * size, _inverse(np.sqrt(variance) * size)
-    return median, center, np.where(most > least, factor, 0.0), missing
+
+def _standard(columns: _SortedColumns) -> tuple[Floats, Floats]:
+    """Returns the mean and 1 / standard deviation, over stored entries and implicit zeros."""
+    size = np.maximum(np.abs(columns.smallest), np.abs(columns.largest))  # division by it keeps squares finite
+    size[size == 0.0] = 1.0
+    is_missing, count = np.isnan(columns.entries), np.maximum(columns.count, 1)
+    present = np.where(is_missing, 0.0, columns.entries) / size[:, None]
+    mean = present.sum(axis=1) / count
+    squares = np.where(is_missing, 0.0, present - mean[:, None]) ** 2
+    variance = (squares.sum(axis=1) + columns.zeros * mean**2) / count
+    return mean * size, _inverse(np.sqrt(variance) * size)
+
+
+SCALINGS = {"none": _unscaled, "robust": _robust, "standard": _standard}
 
 
 def _half_difference(a: Floats, b: Floats) -> Floats:
-    """(b − a) / 2, which does not overflow."""
+    """Returns (b − a) / 2 without overflow."""
     return 0.5 * b - 0.5 * a
 
 
 def _inverse(x: Floats) -> Floats:
-    """1/x, but 0 where x is 0, or so small that 2/x overflows."""
+    """Returns 1/x, or 0 if x is 0, or so small that 2/x overflows."""
     with np.errstate(divide="ignore", over="ignore"):
         inverse: Floats = 1.0 / x
         return np.where(np.isfinite(2.0 * inverse), inverse, 0.0)

@@ -1,4 +1,4 @@
-"""New rows beside the training rows: what may stand in for what, and what is refused."""
+"""Checks that new rows are compatible with the training columns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chainrule.errors import InputError
 from chainrule.tables.columns import Column, Kind
 from chainrule.tables.encoding.column_statistics import BLOCK
 
-STAND_INS: dict[Kind, tuple[Kind, ...]] = {  # and "empty" for every one
+ACCEPTED: dict[Kind, tuple[Kind, ...]] = {  # kinds accepted for each kind of training column; "empty" is always
     "numbers": ("numbers", "booleans"),
     "booleans": ("booleans", "numbers"),
     "categories": ("categories", "numbers", "booleans"),
@@ -26,10 +26,10 @@ def require_kind(column: Column, kind: Kind, name: str, origin: str, *, known_te
     ``known_texts`` is True if the levels learned for a category column are texts: numbers are then compared by their
     text. Texts are never compared with levels that are numbers.
     """
-    fits = column.kind in STAND_INS[kind] and (known_texts or column.kind != "categories" or not _holds_texts(column))
+    fits = column.kind in ACCEPTED[kind] and (known_texts or column.kind != "categories" or not _holds_texts(column))
     if fits or column.kind == "empty":
         return
-    row, example = _first_strange(column)
+    row, example = _first_non_number(column)
     got = f"{column.type or column.kind}, such as {example} in row {row}"
     if column.kind == "unreadable":
         got = column.type
@@ -41,8 +41,8 @@ def _holds_texts(column: Column) -> bool:
     return bool(column.levels) and isinstance(column.levels[0], str)
 
 
-def _first_strange(column: Column) -> tuple[int, str]:
-    """The first row, counted from 1, whose value is not a number although it is there; and the value."""
+def _first_non_number(column: Column) -> tuple[int, str]:
+    """Returns the first row, counted from 1, whose value is present but not a number, and the value's repr."""
     values = column.objects()
     for row, value in enumerate(values, 1):
         try:
@@ -55,7 +55,7 @@ def _first_strange(column: Column) -> tuple[int, str]:
 
 
 def refuse_infinite(R: Any, names: Sequence[str], origin: str) -> None:
-    """Raise InputError with the column and the row of an infinite number in R (t, n), dense or sparse."""
+    """Raises InputError with the column and the row of an infinite number in R (t, n), dense or sparse."""
     if not isinstance(R, np.ndarray):
         at = np.flatnonzero(np.isinf(R.data))
         if len(at):
@@ -71,5 +71,5 @@ def refuse_infinite(R: Any, names: Sequence[str], origin: str) -> None:
 
 def _raise_infinite(name: str, origin: str, row: int) -> None:
     raise InputError(
-        f"column {name!r} of {origin} is infinite in row {row + 1}. Replace it, by a number or by a missing value."
+        f"column {name!r} of {origin} is infinite in row {row + 1}. Replace it with a number or a missing value."
     )

@@ -1,4 +1,4 @@
-"""An encoder in words: what becomes of each column."""
+"""Descriptions of an encoder: one line of text per column."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chainrule.tables.encoding.steps import OneHot, Sign
 
 
 def describe(encoder: EncoderState, owners: Sequence[str]) -> list[tuple[str, str, str]]:
-    """Name, kind and what becomes of it, for each column; ``owners`` are the columns of the raw numbers."""
+    """Returns name, kind and encoding of each column; ``owners`` are the columns of the raw numbers."""
     place = {k: j for j, k in enumerate(encoder.used_.tolist())}
     used: dict[str, list[int]] = {}
     for k, owner in enumerate(owners):
@@ -19,18 +19,22 @@ def describe(encoder: EncoderState, owners: Sequence[str]) -> list[tuple[str, st
             used.setdefault(owner, []).append(place[k])
     gaps = {owners[k] for k in encoder.indicator_.of.tolist()}
     return [
-        (feature.name, feature.kind, feature.dropped or _becomes(encoder, feature, used.get(feature.name, []), gaps))
+        (
+            feature.name,
+            feature.kind,
+            feature.dropped or _encoding_of(encoder, feature, used.get(feature.name, []), gaps),
+        )
         for feature in encoder.features_
     ]
 
 
-def _becomes(encoder: EncoderState, feature: Feature, used: list[int], gaps: set[str]) -> str:
+def _encoding_of(encoder: EncoderState, feature: Feature, used: list[int], gaps: set[str]) -> str:
     if category := encoder.categories_.get(feature.name):
-        return _of_category(category)
+        return _encoding_of_category(category)
     if not used:
-        return "whether it is missing"
+        return "an indicator of missing values alone"
     if feature.kind == "datetimes":
-        words, gap = f"{len(used)} numbers of the calendar", "an indicator"
+        words, gap = f"{len(used)} calendar numbers", "an indicator"
     else:
         j = used[0]
         center, factor = encoder.scale_.center[j], encoder.scale_.factor[j]
@@ -41,7 +45,7 @@ def _becomes(encoder: EncoderState, feature: Feature, used: list[int], gaps: set
     return f"{words}; missing: {gap}" if feature.name in gaps else words
 
 
-def _of_category(category: Sign | OneHot) -> str:
+def _encoding_of_category(category: Sign | OneHot) -> str:
     levels = listed(category.levels, 5)
     if isinstance(category, Sign):
         return f"−1 and 1 for {levels}; else 0"

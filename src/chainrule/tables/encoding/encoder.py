@@ -1,4 +1,4 @@
-"""From a table to ℝⁿ: a fitted, inspectable, saved chain of small maps."""
+"""The encoder of tables: a chain of small maps that can be fitted, inspected and saved."""
 
 from __future__ import annotations
 
@@ -30,34 +30,34 @@ MAX_LEVELS = 100
 
 
 class TableEncoder(EncoderState):
-    """A map from the rows of a table to x ∈ ℝⁿ, learned from training rows.
+    """Encodes the rows of a table as x ∈ ℝⁿ, by steps fitted to training rows.
 
-    The columns of x are, in this order:
+    The features x are, in this order:
 
-    1. **Numbers**: of each number or duration (in seconds) one, of each datetime seven (``Calendar``). A missing one is
-       filled with the median of the training rows (``Fill``); then z = (x − center) · factor (``Scale``), and for
-       "robust" z / √(1 + (z/3)²) (``SmoothClip``): between −3 and 3, whatever comes.
-    2. **Indicators**: 1 where a number is missing, else 0, for each column that has a gap in the training rows.
-    3. **Categories** (texts, categoricals, booleans, and what ``categories`` names), in the order of the table: two
-       levels give −1 and 1, a missing value 0 (``Sign``); more give a 1 among zeros, a missing value zeros
-       (``OneHot``). An unseen level is told by zeros too. Of more than ``max_levels`` levels the most frequent ones are
-       kept, if they are in more than one row; all others, unseen ones too, share the level "other".
+    1. **Numbers**: one feature per number or duration (in seconds), seven per datetime (``Calendar``). A missing value
+       is replaced by the median of the training rows (``Fill``); then z = (x − center) · factor (``Scale``), and for
+       "robust" z / √(1 + (z/3)²) (``SmoothClip``), which lies between −3 and 3 for every input.
+    2. **Indicators**: 1 if a number is missing, else 0, for each column with missing values in the training rows.
+    3. **Categories** (texts, categoricals, booleans, and the columns in ``categories``), in the order of the table. Two
+       levels become −1 and 1, a missing value 0 (``Sign``). More levels are one-hot, a missing value all zeros
+       (``OneHot``). An unseen level is encoded like a missing value. A column with more than ``max_levels`` levels
+       keeps the most frequent ones that occur in several rows; all others, unseen ones too, share the level "other".
 
-    A column that is constant or empty in the training rows, or of texts that differ in every row, is left out with a
-    DataWarning. Numbers beside texts in one column are categories by their text. An empty text is a missing one.
+    A column that is constant or empty in the training rows, or holds more than ``max_levels`` texts that all differ, is
+    left out with a DataWarning. If a column mixes numbers and texts, its numbers become texts. Empty texts are missing.
 
     Args:
         numbers: "robust" (median and quartiles), "standard" (mean and standard deviation) or "none".
-        categories: names of columns (positions, for arrays) whose numbers are to be taken as categories.
-        max_levels: the most features that a column of categories gives, ≥ 2.
-        dtype: "float64" or "float32", the type of what ``transform`` gives.
+        categories: names of columns (positions, for arrays) whose numbers are categories.
+        max_levels: the largest number of features per category column, ≥ 2.
+        dtype: "float64" or "float32", the number type that ``transform`` returns.
 
-    Attributes, once fitted: ``n_features_in_``, ``names_`` and (where the table has names) ``feature_names_in_`` of the
+    Attributes, once fitted: ``n_features_in_``, ``names_`` and (if the table has names) ``feature_names_in_`` of the
     table; ``features_``; ``dropped_``, the reason for each column left out; ``n_numbers_`` and ``n_features_out_``;
     the steps ``fill_``, ``scale_``, ``clip_``, ``indicator_`` and ``categories_`` by column.
 
     Raises InputError for a table that cannot be encoded (an infinite number, a column of lists, no column that varies),
-    and in ``transform`` for one that does not have the columns or the kinds of the training rows.
+    and in ``transform`` for rows without the columns of the training rows, or with columns of another kind.
 
     >>> import numpy as np
     >>> encoder = TableEncoder().fit([[1.0, "red"], [2.0, "blue"], [None, "green"], [4.0, "red"]])
@@ -81,15 +81,15 @@ class TableEncoder(EncoderState):
         self.max_levels = max_levels
         self.dtype: Literal["float32", "float64"] = dtype
 
-    # ---- learning ----------------------------------------------------------------------------------------------------
+    # ---- fitting -----------------------------------------------------------------------------------------------------
 
     def fit(self, X: Any, y: object = None) -> Self:
-        """Learn what becomes of each column of the training rows X (t, n); ``y`` is not looked at."""
+        """Fits the steps of each column to the training rows X (t, n); ``y`` is ignored."""
         resolve("scaling of numbers", self.numbers, dict.fromkeys(get_args(Scaling)))
         resolve("dtype", self.dtype, dict.fromkeys(("float32", "float64")))
         as_integer(self.max_levels, "max_levels", 2)
         table = read(X)
-        columns = _columns(table, self._forced(table))
+        columns = _columns(table, self._category_names(table))
         features = [_feature(name, columns.get(name), table.origin) for name in table.names]
         kinds = {feature.name: feature.kind for feature in features}
         R, owners = numeric_values(table, kinds), numeric_names(kinds)[1]
@@ -102,13 +102,8 @@ class TableEncoder(EncoderState):
                 f"{table.origin} must have a column that varies; got none in {table.t} rows"
                 + (" (n_samples = 1)." if table.t == 1 else ".")
             )
-        self.used_, self.fill_, self.scale_, self.indicator_, self.categories_ = (
-            used,
-            fill,
-            scale,
-            indicator,
-            categories,
-        )
+        self.used_, self.fill_, self.scale_, self.indicator_ = used, fill, scale, indicator
+        self.categories_ = categories
         self.clip_ = SmoothClip() if self.numbers == "robust" else None
         self.features_ = tuple(replace(f, dropped=dropped.get(f.name, "")) for f in features)
         self.n_features_in_, self.names_ = len(table.names), table.names
@@ -119,8 +114,8 @@ class TableEncoder(EncoderState):
         warn_about_columns(self.features_, columns, self.max_levels)
         return self
 
-    def _forced(self, table: AnyTable) -> set[str]:
-        """The names of the columns that are to be categories."""
+    def _category_names(self, table: AnyTable) -> set[str]:
+        """Returns the names of the columns given in ``categories``."""
         if isinstance(self.categories, str):
             raise InputError(f"categories must be a list of columns; got the text {self.categories!r}.")
         names = set()
@@ -136,7 +131,7 @@ class TableEncoder(EncoderState):
     # ---- encoding ----------------------------------------------------------------------------------------------------
 
     def transform(self, X: Any) -> Array:
-        """Encoded rows (t, n_features_out_). A data frame's columns are found by name, an array's by position."""
+        """Encodes rows as (t, n_features_out_). Columns are matched by name, or for arrays by position."""
         self._require_fitted()
         table = self._matched(X)
         out = np.empty((table.t, self.n_features_out_), dtype=self.dtype)
@@ -149,8 +144,8 @@ class TableEncoder(EncoderState):
             row, place = np.argwhere(~np.isfinite(out[:, :k]))[0].tolist()
             name = self.get_feature_names_out()[place]
             raise InputError(
-                f"{name!r} of {table.origin} is too far from the training rows in row {row + 1} to be a {self.dtype}. "
-                "Correct it, or take numbers='robust', which bounds it."
+                f"{name!r} of {table.origin} is too far from the training rows in row {row + 1} for {self.dtype}. "
+                "Correct it, or use numbers='robust', which bounds it."
             )
         k += len(self.indicator_.of)
         for name, category in self.categories_.items():
@@ -160,19 +155,19 @@ class TableEncoder(EncoderState):
         return out
 
     def fit_transform(self, X: Any, y: object = None) -> Array:
-        """Learn from the rows and encode them."""
+        """Fits the steps to the rows and encodes them."""
         table = read(X)
         return self.fit(table).transform(table)
 
     def unseen(self, X: Any) -> dict[str, int]:
-        """How many values of each column of categories are neither missing nor known; columns with none left out."""
+        """Counts the values of each category column that are present but unknown; columns without any are omitted."""
         self._require_fitted()
         table = self._matched(X)
         counts = {name: step.codes(table.column(name))[1] for name, step in self.categories_.items()}
         return {name: count for name, count in counts.items() if count}
 
     def _matched(self, X: Any) -> AnyTable:
-        """The table with the columns of training under their names, of their kinds."""
+        """Returns the rows as a table with the training columns, under their names and of compatible kinds."""
         table = read(X)
         by_name = table.has_names and hasattr(self, "feature_names_in_")
         if by_name:
@@ -189,22 +184,22 @@ class TableEncoder(EncoderState):
         if isinstance(table, NumericTable):
             if all(kind == "numbers" for kind in kinds.values()):
                 return table
-            theirs = {name: table.column(other) for name, other in zip(self.names_, table.names, strict=True)}
+            found = {name: table.column(other) for name, other in zip(self.names_, table.names, strict=True)}
         elif by_name:
-            theirs = {name: table.columns[name] for name in self.names_ if name in table.columns}
+            found = {name: table.columns[name] for name in self.names_ if name in table.columns}
         else:
-            theirs = dict(zip(self.names_, table.columns.values(), strict=True))
+            found = dict(zip(self.names_, table.columns.values(), strict=True))
         needed = self._needed()
         for name in needed:
             levels = self.categories_.get(name)
-            require_kind(theirs[name], kinds[name], name, table.origin, known_texts=levels is None or levels.are_texts)
+            require_kind(found[name], kinds[name], name, table.origin, known_texts=levels is None or levels.are_texts)
         gap = Column("empty", np.full(table.t, np.nan), np.ones(table.t, dtype=bool))
-        return Table(table.origin, {name: theirs[name] if name in needed else gap for name in self.names_})
+        return Table(table.origin, {name: found[name] if name in needed else gap for name in self.names_})
 
-    # ---- looking at it -----------------------------------------------------------------------------------------------
+    # ---- inspection -------------------------------------------------------------------------------------------------
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
-        """The names of the features (n_features_out_,)."""
+        """Returns the names of the features (n_features_out_,)."""
         self._require_fitted()
         names, owners = numeric_names(self._kinds())
         out = [names[k] for k in self.used_] + [f"{owners[k]}_missing" for k in self.indicator_.of]
@@ -213,7 +208,7 @@ class TableEncoder(EncoderState):
         return np.array(out, dtype=object)
 
     def describe(self) -> list[tuple[str, str, str]]:
-        """Of each column of the table its name, its kind, and what becomes of it.
+        """Returns the name, the kind and the encoding of each column of the table.
 
         >>> for line in TableEncoder().fit([[1.0, "red"], [2.0, "blue"], [None, "green"], [4.0, "red"]]).describe():
         ...     print(*line, sep=" | ")
@@ -230,52 +225,52 @@ class TableEncoder(EncoderState):
         return f"<TableEncoder({chosen}): {self.n_features_in_} columns become {self.n_features_out_} features>"
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The arguments, by name."""
+        """Returns the arguments by name."""
         return {name: getattr(self, name) for name in ("numbers", "categories", "max_levels", "dtype")}
 
     def set_params(self, **params: Any) -> Self:
-        """Set arguments by name."""
+        """Sets arguments by name."""
         for name, value in params.items():
             resolve("parameter", name, self.get_params())
             setattr(self, name, value)
         return self
 
     def parts(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """The fitted encoder as JSON and tensors, whose names begin with ``encoder.``: what a file holds of it."""
+        """Returns the fitted encoder as a file stores it: JSON, and tensors whose names begin with ``encoder.``."""
         self._require_fitted()
         return encoder_file.parts(self)
 
     @classmethod
     def from_parts(cls, header: object, tensors: Mapping[str, Array]) -> Self:
-        """The encoder that ``parts`` described. Raises FileFormatError where they do not make up a whole one."""
+        """Builds the encoder that ``parts`` described. Raises FileFormatError if the description is incomplete."""
         encoder = cls()
         try:
             if not isinstance(header, Mapping):
                 raise TypeError("it must be an object")
             encoder_file.restore(encoder, header, tensors)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise FileFormatError(f"the file does not describe a whole encoder: {error}.") from None
+            raise FileFormatError(f"the file does not describe a complete encoder: {error}.") from None
         return encoder
 
     def _require_fitted(self) -> None:
         if not hasattr(self, "features_"):
-            raise InputError("this encoder has not learned from rows yet. Call fit(X) first.")
+            raise InputError("this encoder is not fitted yet. Call fit(X) first.")
 
 
-def _columns(table: AnyTable, forced: set[str]) -> dict[str, Column]:
-    """The columns by name, of a matrix only those that are to be categories."""
+def _columns(table: AnyTable, category_names: set[str]) -> dict[str, Column]:
+    """Returns the columns by name; of a `NumericTable` only those that are categories."""
     if isinstance(table, NumericTable):
-        return {name: table.column(name).as_categories() for name in table.names if name in forced}
-    return {name: c.as_categories() if name in forced else c for name, c in table.columns.items()}
+        return {name: table.column(name).as_categories() for name in table.names if name in category_names}
+    return {name: c.as_categories() if name in category_names else c for name, c in table.columns.items()}
 
 
 def _feature(name: str, column: Column | None, origin: str) -> Feature:
-    """The kind and the type of a column; None stands for one of a matrix of numbers. Raises InputError."""
+    """Returns the kind and type of a column; None is a column of a `NumericTable`. Raises InputError."""
     if column is None:
         return Feature(name, "numbers", "numbers")
     if column.kind == "unreadable":
         raise InputError(
             f"column {name!r} of {origin} must hold numbers, categories, booleans or times; "
-            f"got {column.type}. Leave it out, or turn it into one of these."
+            f"got {column.type}. Leave it out, or convert it."
         )
     return Feature(name, column.kind, column.type)

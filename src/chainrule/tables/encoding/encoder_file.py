@@ -1,4 +1,4 @@
-"""An encoder as JSON and tensors, and back (docs/guide/files.md)."""
+"""Conversion of an encoder to JSON and tensors, and back (docs/guide/files.md)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TENSORS = ("used", "fill", "center", "factor", "gaps")
 
 
 def parts(encoder: EncoderState) -> tuple[dict[str, Any], dict[str, Array]]:
-    """The structure of a fitted encoder, and its numbers as tensors ``encoder.…``."""
+    """Returns the structure of a fitted encoder as JSON, and its numbers as tensors ``encoder.…``."""
     categories = [
         {"column": name, "levels": list(step.levels), "kind": "sign" if isinstance(step, Sign) else "one_hot",
          "other": step.has_other}
@@ -42,7 +42,7 @@ def parts(encoder: EncoderState) -> tuple[dict[str, Any], dict[str, Array]]:
 
 
 def restore(encoder: EncoderState, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
-    """Give an encoder what ``parts`` described. Raises KeyError, TypeError, ValueError where it is not whole."""
+    """Restores what ``parts`` described. Raises KeyError, TypeError or ValueError if the description is incomplete."""
     encoder.numbers, encoder.dtype = header["numbers"], header["dtype"]
     encoder.max_levels = field(header, "max_levels", int)
     if encoder.numbers not in get_args(Scaling) or encoder.dtype not in ("float32", "float64"):
@@ -52,7 +52,7 @@ def restore(encoder: EncoderState, header: Mapping[str, Any], tensors: Mapping[s
     encoder.names_ = tuple(feature.name for feature in encoder.features_)
     encoder.n_features_in_ = len(encoder.names_)
     if not columns or len(set(encoder.names_)) < len(columns):
-        raise ValueError("the columns must have different names")
+        raise ValueError("the columns must have distinct names")
     if not {feature.kind for feature in encoder.features_} <= set(get_args(Kind)) - {"unreadable"}:
         raise ValueError("a column has an unknown kind")
     if field(header, "named", bool):
@@ -63,7 +63,7 @@ def restore(encoder: EncoderState, header: Mapping[str, Any], tensors: Mapping[s
         raise ValueError(f"the categories must be those of {shown(expected)}")
     _restore_numbers(encoder, header, tensors)
     if not encoder.n_features_out_:
-        raise ValueError("it must give a feature")
+        raise ValueError("it must have at least one feature")
 
 
 def _restore_numbers(encoder: EncoderState, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
@@ -89,23 +89,23 @@ def _restore_numbers(encoder: EncoderState, header: Mapping[str, Any], tensors: 
 def _clip(entry: Any) -> SmoothClip:
     kind, limit = field(entry, "kind", str), field(entry, "limit", float)
     if kind != "smooth" or not limit > 0.0:
-        raise ValueError(f"the clip must be smooth, at a positive limit; got {shown(entry)}")
+        raise ValueError(f"the clip must be smooth, with a positive limit; got {shown(entry)}")
     return SmoothClip(limit)
 
 
 def _category(entry: Any) -> tuple[str, Sign | OneHot]:
     levels, other = tuple(field(entry, "levels", list)), field(entry, "other", bool)
     if not levels or len(set(levels)) < len(levels) or len({isinstance(level, str) for level in levels}) > 1:
-        raise ValueError("levels must be different texts, or different numbers")
+        raise ValueError("levels must be distinct texts, or distinct numbers")
     if not all(isinstance(level, (str, bool, int, float)) for level in levels):
         raise ValueError("levels must be texts or numbers")
     kind = field(entry, "kind", str)
     if kind not in ("sign", "one_hot") or (kind == "sign" and (len(levels) != 2 or other)):
-        raise ValueError("a category must be one_hot, or a sign of two levels")
+        raise ValueError("a category must be one_hot, or sign with two levels")
     return field(entry, "column", str), (Sign if kind == "sign" else OneHot)(levels, other)
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"a column must be told by texts; got {shown(value)}")
+        raise TypeError(f"a column must be described by texts; got {shown(value)}")
     return value

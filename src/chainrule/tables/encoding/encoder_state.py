@@ -1,4 +1,4 @@
-"""The attributes that a fitted encoder has: the kind of each column, and the steps in their order."""
+"""The state of a fitted encoder: the kind of each column, and the steps in their order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Category = Sign | OneHot
 
 
 class EncoderState:
-    """The settings of a `TableEncoder`, and what it learned from the training rows."""
+    """Settings of a `TableEncoder`, and the attributes it learns from the training rows."""
 
     numbers: Scaling
     max_levels: int
@@ -33,24 +33,24 @@ class EncoderState:
 
     @property
     def n_numbers_(self) -> int:
-        """How many of the first features are numbers."""
+        """Number of leading features that are numbers."""
         return len(self.used_)
 
     @property
     def n_features_out_(self) -> int:
-        """n: the number of features that ``transform`` gives."""
+        """n, the number of features that ``transform`` returns."""
         widths = sum(category.width for category in self.categories_.values())
         return self.n_numbers_ + len(self.indicator_.of) + widths
 
     @property
     def dropped_(self) -> dict[str, str]:
-        """The columns that are left out, and why."""
+        """Reasons for the columns that are left out, by name."""
         return {feature.name: feature.dropped for feature in self.features_ if feature.dropped}
 
     def _kinds(self) -> dict[str, Kind]:
-        """The kind of each column, in order."""
+        """Returns the kind of each column, in order."""
         return {feature.name: feature.kind for feature in self.features_}
 
     def _needed(self) -> dict[str, None]:
-        """The columns that matter, in order."""
+        """Returns the columns in use, in order."""
         return {feature.name: None for feature in self.features_ if not feature.dropped}

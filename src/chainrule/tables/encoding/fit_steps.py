@@ -1,4 +1,4 @@
-"""What an encoder learns from the training rows: the steps, and which columns are left out."""
+"""Fitting the steps of an encoder to the training rows, and deciding which columns to leave out."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from chainrule.tables.columns import Column, Feature
 from chainrule.tables.encoding.column_statistics import Scaling, column_statistics
 from chainrule.tables.encoding.steps import Fill, Indicator, OneHot, Scale, Sign
 
-CONSTANT, EMPTY = "constant in the training rows", "without a value in the training rows"
-DIFFERENT = "different in every training row"
+CONSTANT, EMPTY = "constant in the training rows", "no values in the training rows"
+DIFFERENT = "a different text in every training row"
 
 
 def fit_numeric_steps(
     R: Any, owners: Sequence[str], numbers: Scaling
 ) -> tuple[NDArray[np.intp], Fill, Scale, Indicator, dict[str, str]]:
-    """Of raw numbers R (t, raw), each of the column ``owners[k]``: those that vary, their steps, and what is left out.
+    """Fits the steps for raw numbers R (t, raw), where number k belongs to the column ``owners[k]``.
 
-    A column is left out if none of its numbers varies and none is missing, or all are.
+    Returns the numbers that vary, their steps, the indicator of missing values, and the columns left out, with reasons.
+    A column is left out if all its values are missing, or if none is and they do not vary.
     """
     found = column_statistics(R, numbers)
     varies = found.factor > 0.0
@@ -47,7 +48,7 @@ def fit_numeric_steps(
 def fit_category_steps(
     columns: Mapping[str, Column], max_levels: int
 ) -> tuple[dict[str, Sign | OneHot], dict[str, str]]:
-    """The step of each column of categories or booleans, and which are left out; empty columns are among those."""
+    """Returns the step of each column of categories or booleans, and the columns left out, with reasons."""
     steps: dict[str, Sign | OneHot] = {}
     dropped: dict[str, str] = {}
     for name, column in columns.items():
@@ -63,7 +64,7 @@ def fit_category_steps(
 
 
 def _step(column: Column, max_levels: int) -> Sign | OneHot | str:
-    """What becomes of categories; or why they are left out."""
+    """Returns the step for a category column, or the reason to leave it out."""
     levels = column.levels
     if not levels:
         return EMPTY
@@ -77,25 +78,27 @@ def _step(column: Column, max_levels: int) -> Sign | OneHot | str:
     if counts.max() == 1:
         return DIFFERENT
     frequent = np.argsort(-counts, kind="stable")[: max_levels - 1]
-    kept = np.sort(frequent[counts[frequent] > 1])  # a level of a single row tells as little as a new one
+    kept = np.sort(
+        frequent[counts[frequent] > 1]
+    )  # a level with a single row carries no more information than a new one
     return OneHot(tuple(levels[k] for k in kept.tolist()), has_other=True)
 
 
 def warn_about_columns(features: Sequence[Feature], columns: Mapping[str, Column], max_levels: int) -> None:
-    """One DataWarning for each thing that a user may not expect."""
+    """Issues a DataWarning for each treatment of a column that may surprise."""
     reasons: dict[str, list[str]] = {}
     for feature in features:
         if feature.dropped:
             reasons.setdefault(feature.dropped, []).append(feature.name)
     for reason, names in reasons.items():
         them = "it" if len(names) == 1 else "them"
-        _say(f"left out {listed(names)}: {reason}. Remove {them} to silence this.")
+        _warn(f"left out {listed(names)}: {reason}. Remove {them} to silence this warning.")
     dropped = {feature.name for feature in features if feature.dropped}
     for name, column in columns.items():
         if column.type == "mixed" and name not in dropped:
-            _say(f"{name!r} mixes numbers and texts, and is taken as categories. Make it one or the other.")
+            _warn(f"{name!r} mixes numbers and texts, and is treated as categories. Make it one or the other.")
         if len(column.levels) > max_levels and all(map(_reads_as_number, column.levels)):
-            _say(f"{name!r} holds texts that all read as numbers, and is taken as categories. Convert it.")
+            _warn(f"{name!r} holds texts that are all numbers, and is treated as categories. Convert it.")
 
 
 def _reads_as_number(level: object) -> bool:
@@ -106,5 +109,5 @@ def _reads_as_number(level: object) -> bool:
     return isinstance(level, str)
 
 
-def _say(words: str) -> None:
+def _warn(words: str) -> None:
     warnings.warn(words, DataWarning, stacklevel=4)

@@ -1,4 +1,4 @@
-"""The numbers of a table before any step: of each number or duration one, of each time seven."""
+"""Raw numbers of a table, before any step: one per number or duration, seven per datetime."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NUMERIC: tuple[Kind, ...] = ("numbers", "durations", "datetimes")
 
 
 def numeric_values(table: AnyTable, kinds: Mapping[str, Kind]) -> Any:
-    """(t, raw), NaN where missing; sparse where the table is. ``kinds`` are those of training, by column."""
+    """Returns the raw numbers (t, raw), NaN where missing; sparse if the table is. ``kinds`` are those of training."""
     numeric = {name: kind for name, kind in kinds.items() if kind in NUMERIC}
     if isinstance(table, NumericTable) or "datetimes" not in numeric.values():
         return table.floats(numeric)
@@ -35,7 +35,7 @@ def numeric_values(table: AnyTable, kinds: Mapping[str, Kind]) -> Any:
 
 
 def numeric_names(kinds: Mapping[str, Kind]) -> tuple[list[str], list[str]]:
-    """The name of each raw number, and the column that it comes from."""
+    """Returns the name of each raw number, and the name of the column it comes from."""
     names: list[str] = []
     owners: list[str] = []
     for name, kind in kinds.items():

@@ -1,4 +1,4 @@
-"""The steps of all numbers of a table together, some rows at a time."""
+"""All steps for the numbers of a table, applied to one block of rows at a time."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from chainrule._internal.checks import Array, Floats
 from chainrule.tables.encoding.steps import Fill, Indicator, Scale, SmoothClip
 
-BLOCK = 1 << 16  # entries that are worked on at once: half a megabyte, which stays in the cache
+BLOCK = 1 << 16  # entries processed at once: half a megabyte, which stays in the cache
 
 
 @dataclass(frozen=True)
 class NumericSteps:
-    """Fill, scale and clip for those of the raw numbers that are used, and indicators of missing ones beside them."""
+    """Fills, scales and clips the raw numbers in use, and adds indicators of missing values."""
 
     used: NDArray[np.intp]  # (n,)
     fill: Fill
@@ -25,26 +25,26 @@ class NumericSteps:
     indicator: Indicator
 
     def write(self, R: Any, out: Array) -> bool:
-        """Raw numbers R (t, raw), dense or sparse, become ``out`` (t, n + indicators); False where one is infinite."""
+        """Encodes raw numbers R (t, raw) into ``out`` (t, n + indicators); returns False if one is infinite."""
         return self._write_dense(R, out) if isinstance(R, np.ndarray) else self._write_sparse(R, out)
 
     def _write_dense(self, R: Array, out: Array) -> bool:
-        n, whole = len(self.used), True
-        everything = n == R.shape[1]
+        n, is_finite = len(self.used), True
+        uses_all = n == R.shape[1]
         for a in range(0, len(R), step := max(1, BLOCK // max(1, R.shape[1]))):
             raw = np.asarray(R[a : a + step], dtype=np.float64)
             with np.errstate(over="ignore", invalid="ignore"):
-                complete = np.isfinite(raw.sum())  # a NaN or ∞ is in every sum; overflow costs a second look alone
-                x = raw if everything else raw[:, self.used]
-                out[a : a + step, :n] = self._scaled(x if complete else self.fill(x))
+                has_no_gap = np.isfinite(raw.sum())  # NaN and ∞ propagate to the sum; overflow only costs a check
+                x = raw if uses_all else raw[:, self.used]
+                out[a : a + step, :n] = self._scaled(x if has_no_gap else self.fill(x))
             out[a : a + step, n:] = 0.0
-            if not complete:
-                whole = whole and not np.isinf(raw).any()
+            if not has_no_gap:
+                is_finite = is_finite and not np.isinf(raw).any()
                 out[a : a + step, n:] = self.indicator(raw)
-        return whole
+        return is_finite
 
     def _write_sparse(self, R: Any, out: Array) -> bool:
-        """What becomes of 0 everywhere, then the entries that are not 0."""
+        """Writes the encoding of 0 everywhere, then the entries that are stored."""
         n = len(self.used)
         place = np.full(R.shape[1], -1)
         place[self.used] = np.arange(n)

@@ -1,4 +1,4 @@
-"""What becomes of a column: small frozen maps, each with its formula, that together are an encoder."""
+"""The steps of an encoder: small frozen maps, each with its formula."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from chainrule._internal.checks import Floats
 from chainrule.tables.columns import MISSING, Column, Level, as_text
 
 LIMIT = 3.0
-FAR = 1e9  # beyond it y / √(1 + y²) is ±1 in float64, and y² is still a float32
+FAR = 1e9  # beyond it y / √(1 + y²) rounds to ±1 in float64; y² does not overflow in float32
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """A time becomes seven numbers: days since 1970, and where it stands in the year, the week and the day (UTC).
+    """Encodes a time as seven numbers: days since 1970, and its phase in the year, the week and the day (UTC).
 
-    With φ ∈ [0, 1) the part of the year, of the week (from Monday) or of the day that has passed, each gives
-    sin 2πφ and cos 2πφ: so 31 December is beside 1 January.
+    The phase φ ∈ [0, 1) is the fraction of the year, the week (from Monday) or the day that has passed. Each phase
+    gives sin 2πφ and cos 2πφ, so that 31 December is next to 1 January.
 
     >>> import numpy as np
     >>> Calendar()(np.array(["1970-01-02T12:00"], dtype="datetime64[us]"))[0].round(3).tolist()
@@ -30,7 +30,7 @@ class Calendar:
     suffixes = ("", "_year_sin", "_year_cos", "_week_sin", "_week_cos", "_day_sin", "_day_cos")
 
     def __call__(self, times: NDArray[np.datetime64]) -> Floats:
-        """(t,) times → (t, 7), NaN for NaT."""
+        """Maps times (t,) to (t, 7), with NaN for NaT."""
         missing = np.isnat(times)
         times = np.where(missing, np.datetime64(0, "us"), times)
         days = times.astype(np.int64) / 86_400e6
@@ -45,12 +45,12 @@ class Calendar:
 
 @dataclass(frozen=True)
 class Fill:
-    """x_k where there is one, else ``values[k]``: the median of the training rows."""
+    """Replaces a missing x_k by ``values[k]``, the median of the training rows."""
 
     values: Floats  # (n,)
 
     def __call__(self, X: Floats) -> Floats:
-        """(t, n) → (t, n) without NaN."""
+        """Maps (t, n) to (t, n) without NaN."""
         return np.where(np.isnan(X), self.values, X)
 
 
@@ -58,12 +58,12 @@ class Fill:
 class Scale:
     """z_k = (x_k − center_k) · factor_k.
 
-    Worked out as (x/2 − center/2) · 2 factor, which gives the same bits and does not overflow in between.
+    Computed as (x/2 − center/2) · 2 factor: the bits are the same, and no intermediate result overflows.
 
     ======== =================== ===========================================================
     numbers  center              factor
     ======== =================== ===========================================================
-    robust   the median          1 / (q₇₅ − q₂₅); where they are equal 2 / (max − min)
+    robust   the median          1 / (q₇₅ − q₂₅); if they are equal, 2 / (max − min)
     standard the mean            1 / standard deviation
     none     0                   1
     ======== =================== ===========================================================
@@ -75,14 +75,14 @@ class Scale:
     factor: Floats  # (n,)
 
     def __call__(self, X: Floats) -> Floats:
-        """(t, n) → (t, n)."""
+        """Maps (t, n) to (t, n)."""
         z: Floats = (0.5 * X - 0.5 * self.center) * (2.0 * self.factor)
         return z
 
 
 @dataclass(frozen=True)
 class SmoothClip:
-    """x / √(1 + (x/L)²), L = ``limit`` = 3: nearly x near 0, between −L and L everywhere.
+    """Maps x to x / √(1 + (x/L)²), L = ``limit``: nearly x near 0, between −L and L everywhere.
 
     >>> import numpy as np
     >>> SmoothClip()(np.array([0.0, 1.0, -1e308])).round(3).tolist()
@@ -94,7 +94,7 @@ class SmoothClip:
     limit: float = LIMIT
 
     def __call__(self, X: Floats) -> Floats:
-        """(t, n) → (t, n), of entries in [−limit, limit]."""
+        """Maps (t, n) to (t, n), with entries in [−limit, limit]."""
         y = np.clip(X / self.limit, -FAR, FAR)
         z: Floats = self.limit * (y / np.sqrt(1.0 + y * y))
         return z
@@ -102,12 +102,12 @@ class SmoothClip:
 
 @dataclass(frozen=True)
 class Indicator:
-    """1 where x_k is missing, else 0, for the numbers ``of``: those that were missing in a training row."""
+    """Gives 1 if x_k is missing, else 0, for the numbers ``of`` that were missing in some training row."""
 
     of: NDArray[np.intp]
 
     def __call__(self, X: Floats) -> Floats:
-        """(t, n) → (t, len(of))."""
+        """Maps (t, n) to (t, len(of))."""
         return np.isnan(X[:, self.of]).astype(np.float64)
 
 
@@ -125,11 +125,11 @@ class Levels:
 
     @property
     def are_texts(self) -> bool:
-        """Whether the known values are texts."""
+        """True if the known levels are texts."""
         return isinstance(self.levels[0], str)
 
     def codes(self, column: Column) -> tuple[NDArray[np.intp], int]:
-        """The place k of each value (t,), −1 for none; and how many values have none although they are not missing."""
+        """Returns the level k of each value (t,), or −1, and the number of values that are present but unknown."""
         new = column.as_categories()
         place = {level: k for k, level in enumerate(self.levels)}
         elsewhere = len(self.levels) if self.has_other else MISSING
@@ -146,42 +146,42 @@ class Levels:
 
 @dataclass(frozen=True)
 class Sign(Levels):
-    """−1 for the first of two levels, 1 for the second, 0 for a missing or unseen value."""
+    """Encodes two levels as −1 and 1, and a missing or unseen value as 0."""
 
     @property
     def width(self) -> int:
-        """The number of features."""
+        """Number of features."""
         return 1
 
     @property
     def suffixes(self) -> tuple[str, ...]:
-        """What is added to the column's name."""
+        """Suffixes that the column's name gets, one per feature."""
         return (f"_{self.levels[1]}",)
 
     def write(self, codes: NDArray[np.intp], out: NDArray[Any]) -> None:
-        """Places (t,) → features ``out`` (t, 1)."""
+        """Writes the features of codes (t,) into ``out`` (t, 1)."""
         out[:, 0] = np.array([-1.0, 1.0, 0.0])[codes]
 
 
 @dataclass(frozen=True)
 class OneHot(Levels):
-    """Feature k is 1 where the value is level k, else 0; the last one is ``has_other``, if there is one.
+    """Encodes level k as a 1 in feature k and 0 elsewhere; the last feature is "other", if ``has_other``.
 
-    A missing value is told by zeros, and so is an unseen one where there is no ``has_other``.
+    A missing value is encoded as zeros, and without "other" an unseen value too.
     """
 
     @property
     def width(self) -> int:
-        """The number of features."""
+        """Number of features."""
         return len(self.levels) + self.has_other
 
     @property
     def suffixes(self) -> tuple[str, ...]:
-        """What is added to the column's name."""
+        """Suffixes that the column's name gets, one per feature."""
         return tuple(f"_{level}" for level in self.levels) + (("_other",) if self.has_other else ())
 
     def write(self, codes: NDArray[np.intp], out: NDArray[Any]) -> None:
-        """Places (t,) → features ``out`` (t, width)."""
+        """Writes the features of codes (t,) into ``out`` (t, width)."""
         out[:] = 0.0
         rows = np.flatnonzero(codes != MISSING)
         out[rows, codes[rows]] = 1.0
