@@ -90,7 +90,7 @@ def test_classes_keep_their_kind() -> None:
     assert values([2.5, -1.0]) == [-1.0, 2.5]
     assert [str(value) for value in values([True, False])] == ["False", "True"]
     assert values(["b", "a", "Z"]) == ["Z", "a", "b"]
-    with pytest.raises(InputError, match="two classes or more"):
+    with pytest.raises(InputError, match="at least two classes"):
         values(["b", "b"])
 
 
@@ -101,7 +101,7 @@ def test_classes_are_matched_by_value_or_by_text() -> None:
     assert target.as_class_numbers("y", Column.of(np.array([5.0, 1.0])), wholes).tolist() == [2, 0]
     with pytest.raises(InputError, match="must hold the classes 1, 2, 5; got text"):
         target.as_class_numbers("y", Column.of(np.array(["5"])), wholes)
-    with pytest.raises(InputError, match="has the class 3 in row 1, which the network was not trained on"):
+    with pytest.raises(InputError, match="has the class 3 in row 1, which did not occur in training"):
         target.as_class_numbers("y", Column.of(np.array([3])), wholes)
 
 
@@ -127,14 +127,14 @@ def test_measures_by_hand() -> None:
 )
 def test_class_weights(text: str | None, weights: object) -> None:
     """--class-weight is nothing, balanced, or a weight ≥ 0 for some of the classes."""
-    assert training_options.TrainingOptions(class_weight=text).weights(["a", "b"]) == weights
+    assert training_options.TrainingOptions(class_weight=text).class_weights(["a", "b"]) == weights
 
 
 @pytest.mark.parametrize("text", ["c=1", "a", "a=x", "a=-1", "a=inf", "a=1,,b=2"])
 def test_class_weights_that_are_refused(text: str) -> None:
     """An unknown class, a missing weight, a negative or infinite one is wrong usage."""
     with pytest.raises(WrongUsage, match="--class-weight"):
-        training_options.TrainingOptions(class_weight=text).weights(["a", "b"])
+        training_options.TrainingOptions(class_weight=text).class_weights(["a", "b"])
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_ctrl_c_keeps_the_best_network(here: Path) -> None:
     command.send_signal(signal.SIGINT)
     out, err = command.communicate(timeout=LIMIT)
     assert command.returncode == 130, err
-    assert "(interrupted); of each the network of its best epoch is kept" in err
+    assert "(interrupted); kept the best epoch of each" in err
     assert "accuracy" in out
     assert "Traceback" not in err
     training = models.load("t.safetensors").about["training"]

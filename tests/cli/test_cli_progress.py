@@ -44,10 +44,10 @@ def test_a_terminal_sees_progress(here: Path, no_color: bool) -> None:
     terminal.interrupt()
     text = terminal.end()
     assert terminal.process.returncode == 130
-    assert text.rstrip().endswith("(the learning curve).")
+    assert text.rstrip().endswith("(the learning curves).")
     assert ("\x1b[38;" in text) != no_color
     assert text.count(HIDE) == text.count(SHOW) == 1  # the cursor returns
-    assert f"/{ENDLESS} of one of 8 networks" in last_frame(text)
+    assert f"/{ENDLESS} (one of 8 networks)" in last_frame(text)
     assert "left" not in last_frame(text)
     assert "Ctrl-C" not in last_frame(text)
 
@@ -60,7 +60,7 @@ def test_a_terminal_sees_the_last_epoch(here: Path, epochs: int, preset: str, th
     terminal = Terminal(*command, cwd=here, CHAINRULE_THREADS=str(threads))
     text = terminal.end()
     assert terminal.process.returncode == 0
-    networks = "" if preset == "lecture" else " of one of 8 networks"
+    networks = "" if preset == "lecture" else " (one of 8 networks)"
     figures = (f"epoch {epochs}/{epochs}{networks}", "J ", "validation J ", "best ", "learning rate ", "epochs/s")
     for figure in figures:
         assert figure in last_frame(text), text
@@ -75,7 +75,7 @@ def test_a_pipe_sees_the_last_epoch(here: Path, epochs: int, threads: int) -> No
     command = ["train", "t.csv", "--target", "kind", "--layers", 8, "--epochs", epochs]
     out, err = process(*command, cwd=here, CHAINRULE_THREADS=str(threads)).communicate(timeout=LIMIT)
     last = [line for line in err.splitlines() if line.startswith("epoch ")][-1]
-    assert last.startswith(f"epoch {epochs}/{epochs} of one of 8 networks  J ")
+    assert last.startswith(f"epoch {epochs}/{epochs} (one of 8 networks)  J ")
     assert "validation J " in last
     assert "left" not in last
     assert "\x1b" not in out + err
@@ -149,7 +149,7 @@ def test_a_line_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
         display.now += 1.0
         display.progress(network(9, "epochs"))
     assert display.epochs() == [9]
-    assert display.text.startswith("epoch 9/9 of one of 2 networks  J 9  validation J 7  best 0 (epoch 2)  learning")
+    assert display.text.startswith("epoch 9/9 (one of 2 networks)  J 9  validation J 7  best 0 (epoch 2)  learning")
 
 
 def test_a_network_is_shown_until_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,7 +182,7 @@ def test_the_first_frame_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     with display.progress:
         assert "Preparing" in display.text
         display.progress(network())
-        assert "the first epoch is under way" in display.text
+        assert "the first epoch is running" in display.text
 
 
 @pytest.mark.parametrize("interrupted_draw", [1, 2], ids=["in training", "at the end"])

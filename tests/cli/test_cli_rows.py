@@ -121,7 +121,7 @@ def test_evaluate_measures_on_rows_with_the_target(here: Path, model: str) -> No
 def test_evaluate_needs_the_target_and_known_classes(here: Path) -> None:
     """Rows without the target, or with a class that training did not see, are refused by name and row."""
     write_csv(here / "new.csv", rows_only(table(5)), HEADER[:3])
-    assert "no column 'kind', the target" in chainrule("evaluate", "k.safetensors", "new.csv").err
+    assert "no target column 'kind'" in chainrule("evaluate", "k.safetensors", "new.csv").err
     write_csv(here / "new.csv", [[*row[:3], kind] for row, kind in zip(table(3), ["yes", "no", "maybe"], strict=True)])
     answer = chainrule("evaluate", "k.safetensors", "new.csv")
     assert (answer.code, answer.out) == (1, "")

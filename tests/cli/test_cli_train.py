@@ -69,7 +69,7 @@ def test_numbers_are_measured_in_their_own_unit() -> None:
     assert measure(answer.out, "R²")[0] > 0.3
     assert rmse < 0.85 * of_the_mean
     assert measure(answer.out, "MAE")[0] < measure(answer.out, "MAE")[1]
-    assert "Target 'target': numbers" in answer.err
+    assert "Target 'target': regression" in answer.err
     # 1 − R² = (RMSE / spread)² of the network and of the mean, whose ratio does not depend on the spread
     ratio = (1 - measure(answer.out, "R²")[0]) / (1 - measure(answer.out, "R²")[1])
     assert ratio == pytest.approx((rmse / of_the_mean) ** 2, rel=2e-3)
@@ -100,7 +100,7 @@ def test_same_seed_same_network(here: Path) -> None:
     ],
 )
 def test_output_layer_follows_the_target(here: Path, target: str, task: str | None, sigma: str, m: int) -> None:
-    """Classes get softmax, numbers the identity; --task overrules what the values suggest."""
+    """Classification gets softmax, regression the identity; --task overrides what the values suggest."""
     header = ["a", "b", "c", "kind", "three", "yes_or_no", "zero_or_one", "number", "float_classes"]
     rows: list[list[object]] = [
         [*row, k % 3, str(k % 2 == 0).lower(), k % 2, row[0], f"{k % 3}.0"] for k, row in enumerate(table())
@@ -222,7 +222,7 @@ def test_categories_and_gaps_are_taken_as_they_are(here: Path) -> None:
     told = chainrule("predict", "t.safetensors", "new.csv")
     assert told.code == 0, told.err
     assert len(told.out.splitlines()) == 9
-    assert told.err == "Categories that training did not see, taken as none: 'colour' 3 times.\n"
+    assert told.err == "Note: categories not seen in training count as missing: 'colour' (3).\n"
 
 
 def test_numbers_as_categories(here: Path) -> None:

@@ -7,15 +7,18 @@ from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command of these arguments (by default the process's own) and give its exit code.
+    """Runs the command of these arguments (by default the process's own) and returns its exit code.
 
-    0: done; 1: it could not be done, and one line on stderr says why; 2: wrong usage; 130: interrupted (Ctrl-C).
+    0 is success; 1 failure, explained by one line on stderr; 2 wrong usage; 130 an interruption by Ctrl-C.
     """
     try:
         from chainrule.cli.app import run
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("rich", "typer"):
             raise
-        print(f"Error: the command line needs {error.name}; pip install 'chainrule[cli]'", file=sys.stderr)
+        print(
+            f"Error: the command line needs {error.name}; install it with: pip install 'chainrule[cli]'",
+            file=sys.stderr,
+        )
         return 1
     return run(arguments)

@@ -1,4 +1,4 @@
-"""The commands as one program."""
+"""The program ``chainrule``, which runs the commands."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ app.command()(evaluate.evaluate)
 app.command()(info.info)
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _print_version(is_requested: bool) -> None:
+    if is_requested:
         from chainrule._internal.version import __version__
 
         print(f"chainrule {__version__}")
         raise typer.Exit()
 
 
-Version = Annotated[bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)]
+Version = Annotated[bool, typer.Option("--version", help="Show the version.", callback=_print_version, is_eager=True)]
 
 
 @app.callback()
@@ -53,25 +53,25 @@ def _program(version: Version = False) -> None:
     chainrule evaluate iris.safetensors new.csv
     chainrule info iris.safetensors
 
-    Results go to stdout, all else to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+    Results go to stdout, everything else to stderr. Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted.
     """
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and give its exit code; an expected error is one line on stderr."""
+    """Runs a command and returns its exit code; an expected error becomes one line on stderr."""
     for stream in (sys.stdout, sys.stderr):
         if reconfigure := getattr(stream, "reconfigure", None):
-            reconfigure(errors="replace")  # σ in a terminal that has no σ
+            reconfigure(errors="replace")  # for terminals that cannot show σ
     try:
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", engines.EngineNotice)  # `train` says which engine it takes, and why
+                warnings.simplefilter("ignore", engines.EngineNotice)  # the summary of a training names its engine
                 app(args=None if arguments is None else list(arguments), prog_name="chainrule")
             code: object = 0
         except SystemExit as end:
             code = end.code
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader has seen enough (| head)
+    except BrokenPipeError:  # the reader has closed the pipe, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except (ChainruleError, OSError, MemoryError) as error:

@@ -1,4 +1,4 @@
-"""What the command line refuses, and the exit code that says so."""
+"""Errors of the command line and their exit codes."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from contextlib import contextmanager
 
 from chainrule.errors import EngineDeclined, InputError, MissingExtra, UnknownName
 
-DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+SUCCESS, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
 class WrongUsage(InputError):
-    """An argument or option that cannot be meant; the files and their rows were not at fault."""
+    """An invalid argument or option, as opposed to an invalid file."""
 
 
 def exit_code(error: Exception) -> int:
-    """2 for what another command line would mend, 1 for all else."""
+    """Returns 2 for an error that a different command line would avoid, otherwise 1."""
     return WRONG_USAGE if isinstance(error, (WrongUsage, UnknownName, EngineDeclined)) else FAILED
 
 
 def require_packages(*packages: str) -> None:
-    """Raise MissingExtra unless the packages are installed; none is loaded."""
+    """Raises MissingExtra unless the packages are installed; does not import them."""
     missing = [name for name in packages if importlib.util.find_spec(name) is None]
     if missing:
-        raise MissingExtra(f"this needs {' and '.join(missing)}; pip install 'chainrule[cli]'")
+        raise MissingExtra(f"this command needs {' and '.join(missing)}; install with: pip install 'chainrule[cli]'")
 
 
 @contextmanager
 def option_errors(option: str) -> Iterator[None]:
-    """What the library refuses in here came from this option."""
+    """Turns an InputError in the block into WrongUsage that names this option."""
     try:
         yield
     except InputError as error:

@@ -1,4 +1,4 @@
-"""``chainrule evaluate``: the measures of a model over rows with their target."""
+"""``chainrule evaluate``: scores of a model on rows with a known target."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from chainrule.errors import InputError
 
 
 def evaluate(model: options.Model, rows: options.NewRows) -> None:
-    """Measure a model on rows with the target.
+    """Score a model on rows with a known target.
 
     \b
     chainrule evaluate iris.safetensors new.csv
@@ -15,10 +15,10 @@ def evaluate(model: options.Model, rows: options.NewRows) -> None:
     loaded, table = models.load(model), inputs.read(rows)
     name = models.column_of(loaded)
     if name not in table.columns and not table.has_names and table.target is not None:
-        name = table.target  # a source without column names
+        name = table.target  # the columns have no names of their own
     if name not in table.columns:
         raise InputError(
-            f"{table.origin} has no column {name!r}, the target, to compare with; `chainrule predict` needs none."
+            f"{table.origin} has no target column {name!r} to compare with; use `chainrule predict` instead."
         )
     X = models.model_inputs(loaded, table)
     table.require_complete(name)

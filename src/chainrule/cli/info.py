@@ -1,4 +1,4 @@
-"""``chainrule info``: what a model is, and what computes."""
+"""``chainrule info``: a description of a model, or the list of engines."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from chainrule.network import Network
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import ClassLabels
 
-MOST = 20  # columns that are listed
+MOST_COLUMNS = 20  # that are listed
 
 
 def info(model: options.MaybeModel = None, engine: options.Engines = False) -> None:
-    """Show what a model is, or the engines.
+    """Describe a model, or list the engines.
 
-    Its target, inputs, layers, shapes, parameters and training.
+    Shows the target, inputs, layers, parameters and training of a model.
 
     \b
     chainrule info iris.safetensors
     chainrule info --engine
     """
     if model is None and not engine:
-        raise WrongUsage("name a MODEL, or ask for the engines with --engine.")
+        raise WrongUsage("give a MODEL, or --engine to list the engines.")
     if engine:
         _show_engines()
     if model is not None:
@@ -41,40 +41,44 @@ def info(model: options.MaybeModel = None, engine: options.Engines = False) -> N
 
 
 def _show_engines() -> None:
-    answers = [(name, _state_of(name), "the first choice" if name == PREFERENCE[0] else "") for name in MODULES]
-    show(results(), "Engines", ("", "state", ""), answers)
+    engines = [(name, _state_of(name), "preferred" if name == PREFERENCE[0] else "") for name in MODULES]
+    show(results(), "Engines", ("", "state", ""), engines)
 
 
 def _state_of(name: str) -> str:
-    """Whether an engine can be loaded, and the native one's kernel set."""
+    """Describes the state of an engine; for the native one with its kernel set."""
     try:
         importlib.import_module(MODULES[name])
         if name != "native":
             return "ready"
         return f"ready, {importlib.import_module('chainrule._native').kernel_set()} kernels"
     except (ImportError, ValueError) as error:  # ValueError: CHAINRULE_KERNELS names a set that cannot run here
-        return f"not here: {error}"
+        return f"not available: {error}"
 
 
 def _show_model(path: str, model: TableModel) -> None:
-    net, told, console = model.networks[0], model.target, results()
-    if isinstance(told, ClassLabels):
-        what = f"{len(told)} classes: {listed(told.values.tolist())}"
+    net, target, console = model.networks[0], model.target, results()
+    if isinstance(target, ClassLabels):
+        task = f"classification, {len(target)} classes: {listed(target.values.tolist())}"
     else:
-        mean, deviation = number(float(told.mean[0])), number(float(told.deviation[0]))
-        what = f"numbers (training rows: mean {mean}, standard deviation {deviation})"
+        mean, deviation = number(float(target.mean[0])), number(float(target.deviation[0]))
+        task = f"regression (in the training rows: mean {mean}, standard deviation {deviation})"
     several = "network" if len(model.networks) == 1 else f"{len(model.networks)} networks, averaged:"
     shapes = Counter(f"{format_sizes(one.m)}, d = {one.d:,} parameters" for one in model.networks)
     words = "; ".join(f"{count} of {shape}" if len(model.networks) > 1 else shape for shape, count in shapes.items())
     for line in (
         f"{path}: {several} {words}; {net.dtype.name}",
-        f"target {models.column_of(model)!r}: {what}",
+        f"Target {models.column_of(model)!r}: {task}",
     ):
         console.print(printable(line))
     columns = [(name, f"{kind}: {becomes}") for name, kind, becomes in model.encoder.describe()]
-    listing(console, f"Inputs: {len(columns)} columns become {model.encoder.n_features_out_} features", columns[:MOST])
-    if len(columns) > MOST:
-        console.print(f"  … and {len(columns) - MOST} more")
+    listing(
+        console,
+        f"Inputs: {len(columns)} columns become {model.encoder.n_features_out_} features",
+        columns[:MOST_COLUMNS],
+    )
+    if len(columns) > MOST_COLUMNS:
+        console.print(f"  … and {len(columns) - MOST_COLUMNS} more")
     layers = [
         (str(i), str(net.W[i].shape), str(net.b[i].shape), net.sigma[i].name, f"{parameters(net, i):,}")
         for i in range(1, net.r + 1)
@@ -89,20 +93,20 @@ def _show_model(path: str, model: TableModel) -> None:
 
 
 def parameters(net: Network, i: int) -> int:
-    """How many entries of θ belong to layer i."""
+    """Counts the entries of θ that belong to layer i."""
     W = net.W[i]
     entries = W.size if isinstance(W, np.ndarray) else W.entries.size
     return int(entries + net.b[i].size + net.kappa[i].size)
 
 
 def _about(model: TableModel) -> Mapping[str, Any]:
-    """The training summary that the command line wrote, else all that the file tells."""
+    """Returns the record of training that `chainrule train` wrote, or whatever the file records."""
     training = model.about.get("training")
     return training if isinstance(training, dict) else model.about
 
 
 def _training(training: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The training summary in words; what a file does not tell is left out."""
+    """Returns the record of training as pairs of name and text."""
     lines = []
     for key, value in training.items():
         if key == "rows" and isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Where rows come from: CSV, Parquet and NumPy files, and the sets that scikit-learn bundles."""
+"""Input tables: CSV, Parquet and NumPy files, and the data sets bundled with scikit-learn."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ BUNDLED = ("breast_cancer", "diabetes", "digits", "iris", "wine")
 
 
 def read(source: str) -> Table:
-    """The table of a file, or of the set of this name.
+    """Reads a file, or the bundled data set of this name.
 
-    Raises WrongUsage with the nearest name if there is no such source, FileFormatError or InputError for a bad one.
+    Raises WrongUsage with the nearest name if there is no such source, FileFormatError or InputError for bad contents.
     """
     path = Path(source)
     if source in BUNDLED and not path.is_file():
         return _bundled(source)
     if not path.is_file():
         if path.is_dir():
-            raise WrongUsage(f"{source!r} is a folder; name a file in it.")
+            raise WrongUsage(f"{source!r} is a folder; give a file in it.")
         raise WrongUsage(
-            f"there is no file {source!r}{near_files(path, *BUNDLED) or '.'} Sets by name: {', '.join(BUNDLED)}."
+            f"there is no file {source!r}{near_files(path, *BUNDLED) or '.'} Bundled data sets: {', '.join(BUNDLED)}."
         )
     if path.suffix != ".npz":
         require_packages("pyarrow")
@@ -35,19 +35,19 @@ def read(source: str) -> Table:
 
 
 def stem(source: str) -> str:
-    """What results of this source are called: data/iris.csv.gz → iris."""
+    """Returns the name for results of this source: data/iris.csv.gz → iris."""
     return Path(source).name.partition(".")[0] or "model"
 
 
 def near_files(path: Path, *more: str) -> str:
-    """ "; did you mean …?" with the file beside ``path`` that is most like it."""
+    """Returns "; did you mean …?" with the most similar file in the folder of ``path``, or an empty text."""
     folder = path.parent
     files = [str(folder / p.name) for p in folder.iterdir() if p.is_file()] if folder.is_dir() else []
     return nearest(str(path), [*files, *more])
 
 
 def _bundled(name: str) -> Table:
-    """One of scikit-learn's own sets, classes by their names."""
+    """Loads a data set of scikit-learn, with the names of its classes as labels."""
     require_packages("sklearn")
     from sklearn import datasets
 

@@ -1,4 +1,4 @@
-"""A saved model on the command line: read, over the rows of a table, and measured."""
+"""Saved models: loading, predictions and scores."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from chainrule.tables.target_decoder import ClassLabels
 
 
 def load(model: str) -> TableModel:
-    """The model in this file. Raises WrongUsage if there is none of that name, FileFormatError for another file."""
+    """Loads a model. Raises WrongUsage if there is no such file, FileFormatError if it holds no model."""
     path = Path(model)
     if not path.is_file():
         raise WrongUsage(f"there is no file {model!r}{near_files(path) or '.'}")
@@ -26,13 +26,13 @@ def load(model: str) -> TableModel:
 
 
 def column_of(model: TableModel) -> str:
-    """The name of the target's column; "target" where the file does not tell, as an estimator's own."""
+    """Returns the name of the target column; "target" for files that do not record it, as those of estimators."""
     column = model.about.get("column")
     return column if isinstance(column, str) else "target"
 
 
 def scores(model: TableModel, X: Table, name: str, column: Column) -> list[target.Score]:
-    """The measures of a model over rows and the target's column."""
+    """Returns the scores of a model on rows X and their target column."""
     if isinstance(model.target, ClassLabels):
         numbers = target.as_class_numbers(name, column, model.target)
         return target.scores_of_classes(model.predict_proba(X), numbers, model.target)
@@ -40,7 +40,7 @@ def scores(model: TableModel, X: Table, name: str, column: Column) -> list[targe
 
 
 def predictions(model: TableModel, X: Table) -> dict[str, list[Any]]:
-    """The likeliest class of each row and the probability of every class, or the number, as columns."""
+    """Returns, as columns, the predicted number, or the most probable class and the probability of each class."""
     if not isinstance(model.target, ClassLabels):
         return {"prediction": model.predict(X).tolist()}
     P = model.predict_proba(X)
@@ -62,7 +62,7 @@ def model_inputs(model: TableModel, table: Table) -> Table:
 
 
 def report_unseen(model: TableModel, X: Table) -> None:
-    """Reports on stderr the columns with categories that training did not see: the network ignores them."""
+    """Reports on stderr the columns with categories not seen in training."""
     if unseen := model.encoder.unseen(X):
-        counts = ", ".join(f"{name!r} {count} times" for name, count in unseen.items())
-        remarks().print(printable(f"Categories that training did not see, taken as none: {counts}."))
+        counts = ", ".join(f"{name!r} ({count})" for name, count in unseen.items())
+        remarks().print(printable(f"Note: categories not seen in training count as missing: {counts}."))

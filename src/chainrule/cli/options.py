@@ -10,7 +10,7 @@ Dataset = Annotated[
     str,
     typer.Argument(
         metavar="SOURCE",
-        help="A .csv, .tsv, .parquet or .npz file (arrays X and y), or a set of scikit-learn: "
+        help="A .csv, .tsv, .parquet or .npz file (arrays X and y), or a data set bundled with scikit-learn: "
         "digits, iris, wine, breast_cancer, diabetes.",
     ),
 ]
@@ -19,39 +19,40 @@ MaybeModel = Annotated[
     str | None, typer.Argument(metavar="MODEL", help="A .safetensors file that `chainrule train` wrote.")
 ]
 NewRows = Annotated[
-    str, typer.Argument(metavar="ROWS", help="A table as for `chainrule train`; columns are found by their names.")
+    str, typer.Argument(metavar="ROWS", help="A table as for `chainrule train`; columns are matched by name.")
 ]
 
 Target = Annotated[
     str | None,
-    typer.Option("--target", metavar="COLUMN", help="The column to predict. [default: the one called target]"),
+    typer.Option("--target", metavar="COLUMN", help="The column to predict. [default: the column named target]"),
 ]
 Task = Annotated[
     str | None,
     typer.Option(
         metavar="classification|regression",
-        help="[default: classification for text, yes or no, and few different whole numbers; else regression]",
+        help="[default: classification for text, yes/no, or few distinct whole numbers; otherwise regression]",
     ),
 ]
-Drop = Annotated[
-    list[str] | None, typer.Option(metavar="COLUMN", help="Leave this column out; may be given several times.")
-]
+Drop = Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="Ignore this column. Can be repeated.")]
 Category = Annotated[
     list[str] | None,
-    typer.Option(metavar="COLUMN", help="Take the numbers of this column as categories; may be given several times."),
+    typer.Option(metavar="COLUMN", help="Treat the numbers in this column as categories. Can be repeated."),
 ]
 Preset = Annotated[
     str,
     typer.Option(
         metavar="default|best|lecture",
-        help="What is chosen where no option says otherwise: good and quick, slower and better, or the textbook's.",
+        help="All settings that no option changes: fast and accurate, slower and more accurate, or as in a textbook.",
     ),
 ]
 Layers = Annotated[
     str | None,
     typer.Option(metavar="SIZES", help="Sizes of the hidden layers, such as 64,32, or none. [default: the preset's]"),
 ]
-Activation = Annotated[str | None, typer.Option(metavar="NAME", help="σ of the hidden layers. [default: the preset's]")]
+Activation = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Activation function σ of the hidden layers. [default: the preset's]"),
+]
 Optimizer = Annotated[
     str | None,
     typer.Option(
@@ -60,38 +61,43 @@ Optimizer = Annotated[
     ),
 ]
 LearningRate = Annotated[
-    float | None, typer.Option(metavar="ALPHA", help="[default: the preset's; of another optimizer its own]")
+    float | None,
+    typer.Option(metavar="ALPHA", help="Learning rate α. [default: the preset's, or with --optimizer the optimizer's]"),
 ]
-BatchSize = Annotated[int | None, typer.Option(metavar="ROWS", help="Rows a step. [default: the preset's]")]
+BatchSize = Annotated[int | None, typer.Option(metavar="ROWS", help="Rows per step. [default: the preset's]")]
 Epochs = Annotated[
-    int | None, typer.Option(metavar="N", help="Passes over the training rows, at most. [default: the preset's]")
+    int | None, typer.Option(metavar="N", help="Maximum passes over the training rows. [default: the preset's]")
 ]
 Patience = Annotated[
     int | None,
-    typer.Option(metavar="N", help="Stop after N epochs without a better validation J. [default: the preset's]"),
+    typer.Option(metavar="N", help="Stop after N epochs without a lower validation cost. [default: the preset's]"),
 ]
 TimeLimit = Annotated[
-    float | None, typer.Option(metavar="SECONDS", help="Stop training after so long, with the best until then.")
+    float | None, typer.Option(metavar="SECONDS", help="Train for at most this long, and keep the best epoch.")
 ]
 ClassWeight = Annotated[
     str | None,
     typer.Option(
         metavar="balanced|CLASS=WEIGHT,…",
-        help="How much a row of each class counts in J; balanced: all classes together alike. [default: 1]",
+        help="Weights of the classes in the cost; balanced gives each class the same total weight. [default: 1]",
     ),
 ]
-TestFraction = Annotated[float, typer.Option(metavar="PART", help="The part of the rows held back for the test.")]
-Seed = Annotated[int, typer.Option(metavar="N", help="Fixes the split, the initial values and the order of rows.")]
+TestFraction = Annotated[float, typer.Option(metavar="FRACTION", help="Fraction of the rows held out for the test.")]
+Seed = Annotated[
+    int, typer.Option(metavar="N", help="Seed of the split, the initial weights and the order of the rows.")
+]
 Out = Annotated[
     str | None,
     typer.Option(
-        metavar="PATH", help="A folder, or a file NAME.safetensors. [default: named after SOURCE, in this folder]"
+        metavar="PATH", help="A folder, or a file NAME.safetensors. [default: the name of SOURCE, in this folder]"
     ),
 ]
-Engine = Annotated[str, typer.Option(metavar="NAME", help="What computes: auto, or one of `chainrule info --engine`.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the results only.")]
+Engine = Annotated[
+    str, typer.Option(metavar="NAME", help="Engine that computes: auto, or a name from `chainrule info --engine`.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the results.")]
 
 PredictionsOut = Annotated[
-    str | None, typer.Option("--out", metavar="FILE", help="A .csv or .parquet file. [default: CSV to stdout]")
+    str | None, typer.Option("--out", metavar="FILE", help="A .csv or .parquet file. [default: CSV on stdout]")
 ]
-Engines = Annotated[bool, typer.Option("--engine", help="Tell which engines are here, and which kernels they use.")]
+Engines = Annotated[bool, typer.Option("--engine", help="List the engines that are available, and their kernels.")]

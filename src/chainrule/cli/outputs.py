@@ -1,4 +1,4 @@
-"""Where results go: found out, and tried, before the work."""
+"""Output files, chosen and checked before the work begins."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ MODEL = ".safetensors"
 
 @dataclass(frozen=True)
 class Destination:
-    """The files of a training run."""
+    """Files that a training run writes."""
 
     model: Path
     picture: Path
 
 
 def of_training(out: str | None, stem: str) -> Destination:
-    """``out`` as a file NAME.safetensors with NAME.png beside it, or as the folder (made if need be) of such files."""
+    """Returns ``out`` as a file NAME.safetensors with NAME.png beside it, or as a folder, which is created."""
     given = Path(out) if out is not None else Path()
     if given.suffix == MODEL and not given.is_dir():
         folder, stem = given.parent, given.name.removesuffix(MODEL)
@@ -32,13 +32,13 @@ def of_training(out: str | None, stem: str) -> Destination:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"--out: cannot make the folder {str(folder)!r}: {error.strerror}.") from None
+        raise InputError(f"--out: cannot create the folder {str(folder)!r}: {error.strerror}.") from None
     require_writable(folder)
     return Destination(folder / f"{stem}{MODEL}", folder / f"{stem}.png")
 
 
 def of_predictions(out: str) -> Path:
-    """``out`` as a file that ends in .csv or .parquet, in a folder that can be written."""
+    """Returns the path ``out``, which must end in .csv or .parquet, in a writable folder."""
     path = Path(out)
     if path.suffix not in (".csv", ".parquet"):
         raise WrongUsage(f"--out: give a file that ends in .csv or .parquet; got {out!r}.")
@@ -47,7 +47,7 @@ def of_predictions(out: str) -> Path:
 
 
 def require_writable(folder: Path) -> None:
-    """Raise InputError unless a file can be made in ``folder``."""
+    """Raises InputError unless a file can be created in ``folder``."""
     try:
         with tempfile.TemporaryFile(dir=folder):
             pass

@@ -1,4 +1,4 @@
-"""``chainrule predict``: the predictions of a model for the rows of a table."""
+"""``chainrule predict``: predictions of a model for the rows of a table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chainrule.cli.terminal import printable, remarks
 def predict(model: options.Model, rows: options.NewRows, out: options.PredictionsOut = None) -> None:
     """Predict the target of each row.
 
-    One line a row, in the same order. For classes, a column prediction and the probability of every class.
+    Writes one line per row, in order: the predicted number, or the predicted class and the probability of each class.
 
     \b
     chainrule predict iris.safetensors new.csv

@@ -1,4 +1,4 @@
-"""Predictions as CSV or Parquet."""
+"""Writing predictions as CSV or Parquet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Columns = Mapping[str, list[Any]]
 
 
 def write(columns: Columns, path: Path | None) -> None:
-    """Write columns to a .csv or .parquet file, atomically, or as CSV to stdout; numbers keep every bit."""
+    """Writes columns to a .csv or .parquet file, atomically, or as CSV to stdout; numbers keep every bit."""
     if path is None:
         _write_csv(columns, sys.stdout)
     elif path.suffix == ".csv":

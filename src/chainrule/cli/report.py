@@ -1,4 +1,4 @@
-"""What came out: measures over rows, beside a guess that knows no inputs."""
+"""The table of results: scores of the network and of a baseline that ignores the inputs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from chainrule.cli.terminal import number, results, show
 from chainrule.tables.model import TableModel
 
 
-def print_scores(model: TableModel, measured: list[Score], title: str) -> None:
-    """The table of results, on stdout."""
-    rows = [(score.name, number(score.network), number(score.baseline)) for score in measured]
+def print_scores(model: TableModel, scores: list[Score], title: str) -> None:
+    """Prints the table of results to stdout."""
+    rows = [(score.name, number(score.network), number(score.baseline)) for score in scores]
     console = results()
     show(console, title, ("", "network", "baseline"), rows)
     console.print(f"  baseline: {BASELINES[model.target.task]}")

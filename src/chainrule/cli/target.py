@@ -1,4 +1,4 @@
-"""What is to be told: classes or numbers, as a column of a table, and how well it was told."""
+"""The target column: choice of the task, labels, and scores of predictions."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ from chainrule.tables.target_decoder import ClassLabels, NumericLabels, Task
 
 MOST_WHOLE_CLASSES = 30
 ROWS_PER_CLASS = 5
+REQUESTED = "as requested"
+YES_NO_OR_TEXT = {"booleans": "yes/no values", "categories": "text"}
 BASELINES: dict[Task, str] = {
-    "classification": "always the most frequent class (cross-entropy: the classes' shares of the training rows)",
-    "regression": "always the mean of the training rows",
+    "classification": "predicts the most frequent class; for cross-entropy, the class frequencies of the training rows",
+    "regression": "predicts the mean of the training rows",
 }
 
 
 class Score(NamedTuple):
-    """One measure over rows, of the network and of a guess that knows no inputs."""
+    """A score of the network, and of a baseline that ignores the inputs."""
 
     name: str
     network: float
@@ -32,32 +34,31 @@ class Score(NamedTuple):
 
 
 def decide_task(name: str, column: Column, task: Task | None) -> tuple[Task, str]:
-    """Whether a column holds classes or numbers, and why.
+    """Returns the task for a target column, and the reason.
 
-    Texts and yes-or-no values are classes. Whole numbers are classes if there are at most 30 different ones and, on
-    average, five rows of each; other numbers are numbers. ``task`` overrules that. Raises InputError where it cannot.
+    Texts and booleans call for classification, and so do whole numbers if there are at most 30 distinct ones with five
+    rows each on average; all other numbers call for regression. ``task`` overrules this. Raises InputError for a
+    column that suits no task, or not this one.
     """
     if column.kind not in ("numbers", "categories", "booleans"):
         raise InputError(f"target {name!r} must hold classes or numbers; got {column.type}.")
     if column.kind != "numbers":
         if task == "regression" and column.kind == "categories":
-            raise InputError(f"target {name!r} cannot be numbers: it holds text, such as {column.objects()[0]!r}.")
-        return (
-            (task, "as asked for") if task else ("classification", "yes or no" if column.kind == "booleans" else "text")
-        )
+            raise InputError(f"target {name!r} holds text, such as {column.objects()[0]!r}; regression needs numbers.")
+        return (task, REQUESTED) if task else ("classification", f"because it holds {YES_NO_OR_TEXT[column.kind]}")
     values = column.values
     distinct = len(np.unique(values))
     if task:
-        return task, "as asked for"
+        return task, REQUESTED
     if (values == np.round(values)).all() and distinct <= min(MOST_WHOLE_CLASSES, len(values) / ROWS_PER_CLASS):
-        return "classification", f"whole numbers, {distinct} different ones"
-    return "regression", f"{distinct} different ones"
+        return "classification", f"because it holds {distinct} distinct whole numbers"
+    return "regression", f"because it holds {distinct} distinct numbers"
 
 
 def as_labels(name: str, column: Column, task: Task) -> NDArray[Any]:
-    """The labels y (t,) of a column: texts, booleans or numbers, 1.0 as 1; or finite numbers.
+    """Returns the labels y (t,) of a column: for regression finite numbers, else texts, booleans or numbers (1.0 as 1).
 
-    Raises InputError for classes of which there is one alone, for numbers that are infinite or all the same.
+    Raises InputError for a single class, and for numbers that are infinite or all equal.
     """
     if task == "regression":
         y = as_finite_numbers(name, column)
@@ -66,13 +67,13 @@ def as_labels(name: str, column: Column, task: Task) -> NDArray[Any]:
         return y
     levels = column.as_categories()
     if len(levels.levels) < 2:
-        raise InputError(f"target {name!r} must have two classes or more; every row has {levels.levels[0]!r}.")
+        raise InputError(f"target {name!r} must have at least two classes; every row has {levels.levels[0]!r}.")
     values: NDArray[Any] = np.array(levels.levels)[levels.values]
     return values
 
 
 def as_class_numbers(name: str, column: Column, classes: ClassLabels) -> NDArray[np.intp]:
-    """The number of each row's class (t,). Raises InputError with the first row whose class is not known."""
+    """Returns the class number of each row (t,). Raises InputError with the first row of an unknown class."""
     values = classes.values.tolist()
     known = Levels(tuple(values))
     if column.kind not in ("numbers", "categories", "booleans") or (column.kind == "categories") > known.are_texts:
@@ -82,40 +83,40 @@ def as_class_numbers(name: str, column: Column, classes: ClassLabels) -> NDArray
     if len(unknown):
         row = int(unknown[0])
         raise InputError(
-            f"{name!r} has the class {column.objects()[row]!r} in row {row + 1}, which the network was not trained on; "
-            f"it knows {listed(values)}."
+            f"{name!r} has the class {column.objects()[row]!r} in row {row + 1}, which did not occur "
+            f"in training; known: {listed(values)}."
         )
     return codes
 
 
 def scores_of_classes(P: Floats, numbers: NDArray[np.intp], classes: ClassLabels) -> list[Score]:
-    """Accuracy and cross-entropy (in nats) of probabilities P (t, k) beside the true class numbers (t,)."""
+    """Returns accuracy and cross-entropy (in nats) of probabilities P (t, k) for true class numbers (t,)."""
     with np.errstate(divide="ignore"):
-        surprise, usual = -np.log(P[np.arange(len(P)), numbers]), -np.log(classes.shares[numbers])
-    right, guessed = P.argmax(axis=1) == numbers, numbers == classes.shares.argmax()
+        ours, theirs = -np.log(P[np.arange(len(P)), numbers]), -np.log(classes.shares[numbers])
+    is_right, is_most_frequent = P.argmax(axis=1) == numbers, numbers == classes.shares.argmax()
     return [
-        Score("accuracy", float(right.mean()), float(guessed.mean())),
-        Score("cross-entropy", float(surprise.mean()), float(usual.mean())),
+        Score("accuracy", float(is_right.mean()), float(is_most_frequent.mean())),
+        Score("cross-entropy", float(ours.mean()), float(theirs.mean())),
     ]
 
 
-def scores_of_numbers(told: Floats, y: Floats, numbers: NumericLabels) -> list[Score]:
-    """RMSE and MAE in the target's unit, and R², of predictions (t,) beside the true numbers (t,)."""
-    errors, guess, spread = y - told, y - numbers.mean[0], y - y.mean()
-    total = float(spread @ spread)
+def scores_of_numbers(predicted: Floats, y: Floats, labels: NumericLabels) -> list[Score]:
+    """Returns RMSE and MAE in the target's unit, and R², of predictions (t,) for true numbers y (t,)."""
+    errors, baseline, deviations = y - predicted, y - labels.mean[0], y - y.mean()
+    total = float(deviations @ deviations)
 
     def r_squared(e: Floats) -> float:
         return 1.0 - float(e @ e) / total if total > 0.0 else math.nan
 
     return [
-        Score("RMSE", math.sqrt(float((errors**2).mean())), math.sqrt(float((guess**2).mean()))),
-        Score("MAE", float(np.abs(errors).mean()), float(np.abs(guess).mean())),
-        Score("R²", r_squared(errors), r_squared(guess)),
+        Score("RMSE", math.sqrt(float((errors**2).mean())), math.sqrt(float((baseline**2).mean()))),
+        Score("MAE", float(np.abs(errors).mean()), float(np.abs(baseline).mean())),
+        Score("R²", r_squared(errors), r_squared(baseline)),
     ]
 
 
 def as_finite_numbers(name: str, column: Column) -> Floats:
-    """A numeric target as float64."""
+    """Returns a numeric target as finite float64. Raises InputError for other values."""
     if column.kind not in ("numbers", "booleans"):
         raise InputError(f"target {name!r} must hold numbers; got {column.type}.")
     y = column.as_floats()

@@ -1,4 +1,4 @@
-"""What the terminal sees: results on stdout, all else on stderr; without colours or boxes where it is a pipe."""
+"""Output to the terminal: results on stdout, everything else on stderr; plain text in a pipe."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-PIPE_WIDTH = 10_000  # nothing reads a pipe by its width: no line is cut or wrapped
+PIPE_WIDTH = 10_000  # lines in a pipe are neither cut nor wrapped
 
 
 def results() -> Console:
-    """stdout."""
+    """Returns the console for stdout."""
     return _console(sys.stdout)
 
 
 def remarks() -> Console:
-    """stderr."""
+    """Returns the console for stderr."""
     return _console(sys.stderr)
 
 
@@ -30,7 +30,7 @@ def _console(stream: TextIO) -> Console:
 
 
 def show(console: Console, title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table with its title: first column to the left, the others to the right."""
+    """Prints a titled table; the first column is left-aligned, the others right-aligned."""
     if not console.is_terminal:
         widths = [max(len(row[k]) for row in (header, *rows)) for k in range(len(header))]
         console.print(printable(title))
@@ -52,7 +52,7 @@ def show(console: Console, title: str, header: Sequence[str], rows: Sequence[Seq
 
 
 def listing(console: Console, title: str, pairs: Sequence[tuple[str, str]]) -> None:
-    """A title, and below it a line for each name and what it is."""
+    """Prints a title, and below it one line per pair of name and value."""
     width = max((len(name) for name, _ in pairs), default=0)
     console.print(Text(title, style="bold"))
     for name, value in pairs:
@@ -60,10 +60,10 @@ def listing(console: Console, title: str, pairs: Sequence[tuple[str, str]]) -> N
 
 
 def printable(text: str) -> str:
-    """``text`` on one line without control characters: names come from files, which anyone may have written."""
+    """Returns ``text`` on one line without control characters; names from files may contain them."""
     return "".join(c if c.isprintable() else " " for c in text)
 
 
 def number(value: float) -> str:
-    """A measure with four digits that matter."""
+    """Returns a number as text with four significant digits."""
     return f"{value:.4f}" if 0.001 <= abs(value) < 10 else f"{value:.4g}" if abs(value) < 1000 else f"{value:,.1f}"

@@ -1,4 +1,4 @@
-"""``chainrule train``: from a table to a saved model."""
+"""``chainrule train``: trains networks on a table and saves them as a model."""
 
 from chainrule.cli.train.command import train
 

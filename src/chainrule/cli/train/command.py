@@ -1,30 +1,19 @@
-"""``chainrule train``: from a table to a model, its results, and its learning curve."""
+"""``chainrule train``: from a table to a model, its results, and its learning curves."""
 
 from __future__ import annotations
 
-import time
-import warnings
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 import typer
 
 from chainrule._internal.checks import as_integer, as_real
-from chainrule.cli import inputs, models, options, outputs, report
+from chainrule.cli import inputs, options, outputs
 from chainrule.cli.errors import INTERRUPTED, WrongUsage, option_errors, require_packages
 from chainrule.cli.terminal import printable, remarks
-from chainrule.cli.train import curve, summary
-from chainrule.cli.train.progress import Progress
+from chainrule.cli.train import phases, summary
 from chainrule.cli.train.training_data import prepare, require_column
-from chainrule.cli.train.training_options import TrainingOptions, format_sizes
-from chainrule.errors import InputError
-from chainrule.estimators.network import settings
-from chainrule.tables.target_decoder import ClassLabels, Task
-from chainrule.training.errors import DivergenceError
-
-if TYPE_CHECKING:
-    from chainrule.training import History
+from chainrule.cli.train.training_options import TrainingOptions
+from chainrule.tables.target_decoder import Task
 
 EARLIER_TASKS = {"classes": "classification", "numbers": "regression"}
 
@@ -51,86 +40,50 @@ def train(
     engine: options.Engine = "auto",
     quiet: options.Quiet = False,
 ) -> None:
-    """Train networks on a table, and test them.
+    """Train networks on a table and test them.
 
-    Numbers, categories, times and gaps are taken as they are. Some rows are held back for the test, and from each
-    network some to stop by. The model and its learning curve are saved.
+    Columns may hold numbers, categories, dates and missing values. Some rows are held out for the test, and others by
+    each network to choose its best epoch. Saves the model and a picture of its learning curves.
 
     \b
     chainrule train digits
     chainrule train penguins.csv --target species --drop island
-    chainrule train houses.parquet --target price --preset best --time-limit 60 --out models/
+    chainrule train houses.parquet --target price --preset best --time-limit 60
     """
     chosen = TrainingOptions(
         preset, layers, activation, optimizer, learning_rate, batch_size, epochs, patience, time_limit, class_weight,
-        engine,
+        engine, category or None, seed,
     )  # fmt: skip
     parameters = chosen.parameters()
     _require_valid(task, test_fraction, seed)
     require_packages("matplotlib", "sklearn")
-    from chainrule.estimators import NetworkClassifier, NetworkRegressor  # now: Ctrl-C is then for the training
-
-    say = remarks()
-    say.quiet = quiet
     table = inputs.read(source)
     for name in category or ():
         require_column(table, "--category", name)
     data = prepare(table, target_column, task, drop or [], test_fraction, seed)
-    parameters |= {"random_state": seed, "categories": category or None}
-    if data.task == "classification":
-        parameters["class_weight"] = chosen.weights(sorted(set(data.y.tolist())))
-    elif class_weight is not None:
-        raise WrongUsage("--class-weight is for classes; the target holds numbers.")
-    recipes = settings.as_recipes(parameters, data.task, len(data.split.training))
-    recipe = recipes[0]
-    files = outputs.of_training(out, inputs.stem(source))
-    for line in (*data.remarks, *summary.announcement(recipes, chosen)):
-        say.print(printable(line))
+    run = phases.plan(data, chosen, parameters, outputs.of_training(out, inputs.stem(source)))
 
-    began = time.perf_counter()
-    progress = Progress(say, recipe.n_networks)
-    try:
-        with progress, warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            kind = NetworkClassifier if data.task == "classification" else NetworkRegressor
-            estimator = kind(**parameters, callbacks=() if quiet else (progress,))
-            estimator.fit(data.X.rows(data.split.training), data.y[data.split.training])
-    except DivergenceError:
-        raise InputError(summary.divergence_message(recipe)) from None
-    except KeyboardInterrupt:
-        say.quiet = False
-        say.print("Interrupted before the first epoch was finished; nothing was saved.")
-        raise typer.Exit(INTERRUPTED) from None
-    seconds = time.perf_counter() - began
-    for warning in caught:
-        if issubclass(warning.category, UserWarning):
-            say.print(printable(f"Note: {warning.message}"))
-    histories: Sequence[History] = estimator.histories_
-    stopped = str(estimator.stopped_)
-    say.quiet = quiet and stopped != "interrupted"
-    say.print(summary.outcome(histories, stopped, seconds))
-
-    test, model = data.split.test, estimator.model_
-    if data.task == "classification":  # the baseline knows how frequent classes are, whatever they weigh
-        model = replace(model, target=ClassLabels.fit(data.y[data.split.training]))
-    measured = models.scores(model, data.X.rows(test), data.name, data.column.at(test))
-    report.print_scores(model, measured, f"Results on {len(test)} test rows of {table.origin}")
-    training = summary.record(table.origin, data, recipe, chosen, model, histories, stopped, seconds, seed, measured)
-    replace(model, about={**model.about, "column": data.name, "training": training}).save(files.model)
-    curve.draw(
-        files.picture, histories, f"{table.origin}: {format_sizes(model.networks[0].m)}, {recipe.optimizer.name}"
-    )
-    say.print(printable(f"Saved {files.model} (the model) and {files.picture} (the learning curve)."))
-    if stopped == "interrupted":
+    console = remarks()
+    console.quiet = quiet
+    for line in (*data.descriptions(), *summary.announcement(run.recipes, chosen)):
+        console.print(printable(line))
+    trained = phases.fit(run, console)
+    is_interrupted = trained.stopped == "interrupted"
+    console.quiet = quiet and not is_interrupted
+    console.print(summary.outcome(trained))
+    phases.save_results(run, trained)
+    files = run.files
+    console.print(printable(f"Saved {files.model} (the model) and {files.picture} (the learning curves)."))
+    if is_interrupted:
         raise typer.Exit(INTERRUPTED)
 
 
 def _require_valid(task: str | None, test_fraction: float, seed: int) -> None:
-    """Raise WrongUsage for an option out of its range."""
+    """Raises WrongUsage for an option out of its range."""
     if task is not None and task not in get_args(Task):
         hint = f" Use {EARLIER_TASKS[task]}." if task in EARLIER_TASKS else ""
         raise WrongUsage(f"--task must be {' or '.join(get_args(Task))}; got {task!r}.{hint}")
     with option_errors("--seed"):
         as_integer(seed, "the number", 0, 2**32 - 1)
     with option_errors("--test-fraction"):
-        as_real(test_fraction, "the part", 0.0, 0.9, open_minimum=True)
+        as_real(test_fraction, "the fraction", 0.0, 0.9, open_minimum=True)

@@ -1,4 +1,4 @@
-"""The learning curve as a picture."""
+"""The picture of the learning curves."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 from chainrule.files import write_bytes
 from chainrule.training import History
 
-LOG_RANGE = 20.0  # from this ratio of the largest to the smallest J on, a logarithmic axis shows more
+LOG_RANGE = 20.0  # the ratio of the largest to the smallest J above which the axis is logarithmic
 
 
 def draw(path: Path, histories: Sequence[History], title: str) -> None:
-    """Write J and the validation J of every network and epoch, and where the best were, to a PNG file, atomically."""
+    """Draws J and the validation J of every network, with the best epochs, into a PNG file, atomically."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -26,7 +26,7 @@ def draw(path: Path, histories: Sequence[History], title: str) -> None:
     faint = 1.0 if len(histories) == 1 else 0.55
     for k, history in enumerate(histories):
         epochs = np.arange(1, history.epochs + 1)
-        marker = "o" if history.epochs < 3 else ""  # a line of one point shows nothing
+        marker = "o" if history.epochs < 3 else ""  # a line through one point is invisible
         for J, name, colour in (
             (history.J, "training J", "#33658a"),
             (history.validation_J, "validation J", "#d1495b"),

@@ -34,7 +34,7 @@ class Progress:
         self._since = self._next = 0.0  # when the shown network first reported; when to draw again
         self._last_line = ""
         in_place = console.is_terminal and not console.is_dumb_terminal
-        opening = Text("Preparing the rows and the networks …")
+        opening = Text("Preparing the data and the networks …")
         self._live = Live(opening, console=console, transient=True, auto_refresh=False) if in_place else None
 
     def __enter__(self) -> Progress:
@@ -54,7 +54,7 @@ class Progress:
                 self._live.stop()
 
     def __call__(self, history: History) -> None:
-        """Show how far the network has come."""
+        """Shows the progress of a network, when the next frame or line is due."""
         now = time.perf_counter()
         if self._shown is None or self._shown.stopped:
             self._shown, self._since = history, now
@@ -73,12 +73,12 @@ class Progress:
         self._last_line = line
 
     def _lines(self, history: History) -> list[list[str]]:
-        """The figures, in words: epoch and time left; costs; rates."""
+        """Returns the figures as text, in three lines: epoch and time left; costs; rates."""
         done, planned = history.epochs, history.planned_epochs
-        several = f" of one of {self._networks} networks" if self._networks > 1 else ""
+        several = f" (one of {self._networks} networks)" if self._networks > 1 else ""
         epoch = f"epoch {done}/{planned}{several}"
         if not done:
-            return [[epoch, "the first epoch is under way", f"{time.perf_counter() - self._since:.0f} s"]]
+            return [[epoch, "the first epoch is running", f"{time.perf_counter() - self._since:.0f} s"]]
         costs = [f"J {history.J[-1]:.4g}"]
         if best := history.best_epoch:
             costs += [f"validation J {history.validation_J[-1]:.4g}"]
@@ -93,18 +93,18 @@ class Progress:
 
 
 def _frame(history: History, lines: list[list[str]]) -> Group:
-    """A progress bar beside the first line, above the others."""
+    """Lays out a progress bar next to the first line, above the others."""
     (epoch, *times), *figures = lines
     top = Table.grid(padding=(0, 2))
     bar = ProgressBar(total=history.planned_epochs, completed=history.epochs, width=30)
     top.add_row(bar, Text(epoch, style="bold"), Text("  ".join(times)))
     if figures and not history.stopped:
-        figures[-1].append("Ctrl-C stops and keeps the best network")
+        figures[-1].append("Ctrl-C stops training and keeps the best epoch")
     return Group(top, *(Text("   ".join(words)) for words in figures))
 
 
 def duration(seconds: float) -> str:
-    """A time as people say it: 3 s, 2 min 05 s, 1 h 20 min."""
+    """Formats a time: 3 s, 2 min 05 s, 1 h 20 min."""
     whole = round(seconds)
     if whole < 60:
         return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"

@@ -1,4 +1,4 @@
-"""What is told of a training run: before, after, and in the model's file."""
+"""Summaries of a training run: before it, after it, and for the model's file."""
 
 from __future__ import annotations
 
@@ -8,103 +8,107 @@ from typing import Any
 
 from chainrule.cli.target import Score
 from chainrule.cli.train.progress import duration
-from chainrule.cli.train.training_data import TrainingData
 from chainrule.cli.train.training_options import TrainingOptions, format_sizes
+from chainrule.cli.train.training_run import Trained, TrainingRun
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.optimizers import AdamW
 from chainrule.optimizers.schedules import Schedule
-from chainrule.tables.model import TableModel
-from chainrule.training import History
+
+REASONS = {
+    "patience": "stopped early: the validation cost no longer improved",
+    "time_limit": "stopped by the time limit",
+}
 
 
-def announcement(recipes: Sequence[Recipe], chosen: TrainingOptions) -> list[str]:
-    """What will be done; several recipes are taken in turn by the networks."""
+def announcement(recipes: Sequence[Recipe], options: TrainingOptions) -> list[str]:
+    """Describes the training to come; the networks take the recipes in turn."""
     first = recipes[0]
-    several = "one network" if first.n_networks == 1 else f"{first.n_networks} networks, averaged"
-    part = first.validation_fraction
-    held_out = f"{part:.0%} of the rows tell the best epoch of each" if part else "the last epoch of each is taken"
-    limit = f" At most {duration(chosen.time_limit)}." if chosen.time_limit else ""
-    return [f"Preset {chosen.preset}: {several}; {held_out}.{limit}", *dict.fromkeys(map(_described, recipes))]
+    networks, each = "one network", "it"
+    if first.n_networks > 1:
+        networks, each = f"{first.n_networks} networks, whose predictions are averaged", "each"
+    percent = 100.0 * first.validation_fraction
+    held_out = f"{each} holds out {percent:g}% of the training rows to choose its best epoch"
+    if not percent:
+        held_out = "no rows are held out, and the last epoch is kept"
+    limit = f" Time limit: {duration(options.time_limit)}." if options.time_limit else ""
+    return [f"Preset {options.preset}: {networks}; {held_out}.{limit}", *dict.fromkeys(map(_describe, recipes))]
 
 
-def _described(recipe: Recipe) -> str:
-    """A recipe in a line."""
+def _describe(recipe: Recipe) -> str:
+    """Describes a recipe in one line."""
     kind = "parametric " if recipe.parametric else ""
     layers = ", ".join(f"{layer.width} {kind}{_name(layer.activation)}" for layer in recipe.hidden) or "none"
-    layers += "; numbers embedded" if recipe.embedding else ""
+    embedding = ", after an embedding of the numbers" if recipe.embedding else ""
     optimizer = recipe.optimizer
     schedule = f" ({type(optimizer.learning_rate).__name__})" if isinstance(optimizer.learning_rate, Schedule) else ""
     decay = f", weight decay {weight_decay(recipe):g}" if weight_decay(recipe) else ""
     batch = "all rows" if recipe.batch_size is None else f"about {recipe.batch_size} rows"
     return (
-        f"Hidden layers {layers}; {optimizer.name}, learning rate {rate(recipe):g}{schedule}{decay}, "
-        f"{batch} a step, {recipe.epochs} epochs."
+        f"Hidden layers: {layers}{embedding}. Optimizer: {optimizer.name}, learning rate {rate(recipe):g}{schedule}"
+        f"{decay}, {batch} per step, {recipe.epochs} epochs."
     )
 
 
 def divergence_message(recipe: Recipe) -> str:
-    """What to do when J was not finite any more."""
+    """Explains a divergence, with a remedy."""
     return (
-        "training diverged: J or its gradient was not finite. "
-        f"Try a smaller --learning-rate, such as {rate(recipe) / 10:g} (this was {rate(recipe):g}). Nothing was saved."
+        "training diverged: the cost J or its gradient is no longer finite. "
+        f"Try a smaller --learning-rate, such as {rate(recipe) / 10:g} instead of {rate(recipe):g}. Nothing was saved."
     )
 
 
-def outcome(histories: Sequence[History], stopped: str, seconds: float) -> str:
-    """How training ended."""
-    reasons = {"epochs": "all that were planned", "patience": "then validation J fell no more"}
-    first = histories[0]
-    if len(histories) == 1:
-        how = f"Trained {first.epochs} epochs in {duration(seconds)} ({reasons.get(stopped, stopped)})"
-        best = f"; the network of epoch {first.best_epoch} is kept, the best on the validation rows"
-        return how + (best if first.best_epoch else "") + "."
-    most, least = max(h.epochs for h in histories), min(h.epochs for h in histories)
-    epochs = f"{most}" if most == least else f"{least} to {most}"
-    how = f"Trained {len(histories)} networks, {epochs} epochs each, in {duration(seconds)}"
-    return f"{how} ({reasons.get(stopped, stopped)}); of each the network of its best epoch is kept."
+def outcome(trained: Trained) -> str:
+    """Describes how training ended, and which epochs are kept."""
+    epochs = [history.epochs for history in trained.histories]
+    reason = "" if trained.stopped == "epochs" else f" ({REASONS.get(trained.stopped, trained.stopped)})"
+    time = f"in {duration(trained.seconds)}{reason}"
+    if len(epochs) == 1:
+        best = trained.histories[0].best_epoch
+        kept = f"; kept epoch {best}, the best on the validation rows" if best else ""
+        return f"Trained {epochs[0]} epochs {time}{kept}."
+    count = f"{max(epochs)}" if min(epochs) == max(epochs) else f"{min(epochs)} to {max(epochs)}"
+    return f"Trained {len(epochs)} networks for {count} epochs each {time}; kept the best epoch of each."
 
 
-def record(
-    source: str, data: TrainingData, recipe: Recipe, chosen: TrainingOptions, model: TableModel,
-    histories: Sequence[History], stopped: str, seconds: float, seed: int, measured: list[Score],
-) -> dict[str, Any]:  # fmt: skip
-    """What the model's file tells of its training."""
+def record(run: TrainingRun, trained: Trained, scores: list[Score]) -> dict[str, Any]:
+    """Returns the record of the training that the model's file holds."""
     from chainrule._internal.version import __version__
 
+    histories, recipe, split = trained.histories, run.recipes[0], run.data.split
     best = [h.best_epoch or h.epochs for h in histories]
     return {
-        "source": source,
-        "rows": {"training": len(data.split.training), "test": len(data.split.test)},
-        "preset": chosen.preset,
-        "networks": len(model.networks),
-        "network": format_sizes(model.networks[0].m),
+        "source": run.data.X.origin,
+        "rows": {"training": len(split.training), "test": len(split.test)},
+        "preset": run.options.preset,
+        "networks": len(trained.model.networks),
+        "network": format_sizes(trained.model.networks[0].m),
         "optimizer": recipe.optimizer.name,
         "learning_rate": rate(recipe),
         "weight_decay": weight_decay(recipe),
         "batch_size": recipe.batch_size,
-        "class_weight": chosen.class_weight,
-        "seed": seed,
+        "class_weight": run.options.class_weight,
+        "seed": run.options.seed,
         "epochs": max(h.epochs for h in histories),
         "best_epoch": best[0] if len(best) == 1 else best,
-        "stopped": stopped,
+        "stopped": trained.stopped,
         "J": _mean([h.J[at - 1] for h, at in zip(histories, best, strict=True) if at]),
         "validation_J": _mean([h.validation_J[at - 1] for h, at in zip(histories, best, strict=True) if at]),
-        "seconds": round(seconds, 3),
+        "seconds": round(trained.seconds, 3),
         "engine": histories[0].engine,
-        "scores": [[score.name, _finite(score.network), _finite(score.baseline)] for score in measured],
+        "scores": [[score.name, _finite(score.network), _finite(score.baseline)] for score in scores],
         "chainrule": __version__,
     }
 
 
 def rate(recipe: Recipe) -> float:
-    """The learning rate that the schedule is made of, else that of the first step."""
+    """Returns the base learning rate of the schedule, or the rate of the first step."""
     planned = recipe.optimizer.learning_rate
     base = getattr(planned, "rate", planned)
     return float(base) if isinstance(base, (int, float)) else recipe.optimizer.schedule.at(0, 1)
 
 
 def weight_decay(recipe: Recipe) -> float:
-    """AdamW's λ at the first step; 0 for an optimizer that has none."""
+    """Returns AdamW's λ at the first step; 0 for other optimizers."""
     decay = recipe.optimizer.weight_decay if isinstance(recipe.optimizer, AdamW) else 0.0
     return decay.at(0, 1) if isinstance(decay, Schedule) else float(decay)
 
@@ -114,7 +118,7 @@ def _name(sigma: object) -> str:
 
 
 def _mean(values: Sequence[float]) -> float | None:
-    """The mean; None if no network has finished an epoch."""
+    """Returns the mean, or None if no network has finished an epoch."""
     return _finite(math.fsum(values) / len(values)) if values else None
 
 

@@ -1,4 +1,4 @@
-"""A table made ready: its columns chosen, its target understood, its rows split."""
+"""The data of a training run: the input columns, the labels, and the split of the rows."""
 
 from __future__ import annotations
 
@@ -20,54 +20,62 @@ from chainrule.tables.target_decoder import Task
 
 @dataclass(frozen=True)
 class TrainingData:
-    """A table X without its target, the labels y (t,), and which rows are for what."""
+    """A table X without its target, the labels y (t,), and the split into training rows and test rows."""
 
     X: Table
     y: NDArray[Any]
     name: str
-    column: Column  # the target's
+    column: Column  # of the target
     task: Task
+    reason: str  # for this task
     split: TrainTestSplit
-    remarks: tuple[str, ...]
+
+    def descriptions(self) -> list[str]:
+        """Returns a line about the rows, and one about the task."""
+        rows = f"{len(self.split.training)} training rows and {len(self.split.test)} test rows"
+        task, other = "regression", "classification"
+        if self.task == "classification":
+            classes = np.unique(self.y).tolist()
+            task, other = f"classification into {len(classes)} classes ({listed(classes, 5)})", "regression"
+        override = f" (--task {other} overrides this)" if self.has_other_task() else ""
+        return [
+            f"{self.X.origin}: {len(self.X.columns)} input columns, {rows}.",
+            f"Target {self.name!r}: {task}, {self.reason}{override}.",
+        ]
+
+    def has_other_task(self) -> bool:
+        """True if the task was derived from the values, and --task could override it."""
+        return self.reason != target.REQUESTED and self.column.kind != "categories"
 
 
 def prepare(
     table: Table, target_column: str | None, task: Any, drop: list[str], test_fraction: float, seed: int
 ) -> TrainingData:
-    """Choose the columns, decide what the target is, and split the rows."""
+    """Chooses the columns and the task, and splits the rows."""
     name = target_column or table.target
     if name is None:
-        raise WrongUsage(f"which column is to be predicted? Give --target COLUMN. Columns: {listed(table.columns)}.")
-    for option, asked in [("--target", name), *(("--drop", other) for other in drop)]:
-        require_column(table, option, asked)
+        raise WrongUsage(
+            f"{table.origin} has no default target; choose one with --target COLUMN. Columns: {listed(table.columns)}."
+        )
+    for option, column in [("--target", name), *(("--drop", dropped) for dropped in drop)]:
+        require_column(table, option, column)
     X = table.without(name, *drop)
     if not X.columns:
-        raise WrongUsage(f"{table.origin} has no column but the target {name!r}; there is nothing to predict from.")
-    numbers = [name for name, column in X.columns.items() if column.kind == "numbers"]
-    refuse_infinite(X.floats(numbers), numbers, table.origin)  # here, where rows have the numbers of the file
+        raise WrongUsage(f"{table.origin} has no column besides the target {name!r}; there is nothing to predict from.")
+    numeric = [name for name, column in X.columns.items() if column.kind == "numbers"]
+    refuse_infinite(X.floats(numeric), numeric, table.origin)  # before the split, so that the message names the row
     table.require_complete(name)
-    column = table.columns[name]
-    kind, why = target.decide_task(name, column, task)
-    y = target.as_labels(name, column, kind)
+    labels = table.columns[name]
+    chosen, reason = target.decide_task(name, labels, task)
+    y = target.as_labels(name, labels, chosen)
     groups = np.zeros(table.t, dtype=np.intp)
-    values: list[Any] = []
-    if kind == "classification":
-        different, groups = np.unique(y, return_inverse=True)
-        values = different.tolist()
-    parts = train_test_split(groups, test_fraction, seed)
-    sizes = f"{len(parts.training)} rows to learn from, {len(parts.test)} to test on"
-    other, what = (
-        ("regression", f"{len(values)} classes ({listed(values, 5)})") if values else ("classification", "numbers")
-    )
-    decided = f"Target {name!r}: {what}; {why}"
-    decided += "." if task or column.kind == "categories" else f" (--task {other} if not)."
-    return TrainingData(
-        X, y, name, column, kind, parts, (f"{table.origin}: {len(X.columns)} inputs; {sizes}.", decided)
-    )
+    if chosen == "classification":
+        groups = np.unique(y, return_inverse=True)[1]
+    return TrainingData(X, y, name, labels, chosen, reason, train_test_split(groups, test_fraction, seed))
 
 
 def require_column(table: Table, option: str, name: str) -> None:
-    """Raise WrongUsage with the nearest column where there is none of this name."""
+    """Raises WrongUsage, naming the nearest column, if the table has no column of this name."""
     if name not in table.columns:
         hint = nearest(name, table.columns) or "."
         raise WrongUsage(f"{option}: {table.origin} has no column {name!r}{hint} Columns: {listed(table.columns)}.")

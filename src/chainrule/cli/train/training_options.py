@@ -1,4 +1,4 @@
-"""The options of ``chainrule train`` as the parameters of an estimator, checked before anything is read."""
+"""The options of ``chainrule train`` that become parameters of an estimator."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from chainrule.errors import InputError
 from chainrule.estimators.network.presets import PRESETS
 from chainrule.optimizers import OPTIMIZERS, GradientDescent
 
-DESCENT_RATE = 0.1  # of a mean over the rows; the library's own default is meant for the lecture's sum
+DESCENT_RATE = 0.1  # for a cost that is a mean; the default of gradient descent suits the lecture's sum
 
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """What the options say; None leaves it to the preset."""
+    """Options for the networks and their training; None leaves the choice to the preset."""
 
     preset: str = "default"
     layers: str | None = None
@@ -33,9 +33,11 @@ class TrainingOptions:
     time_limit: float | None = None
     class_weight: str | None = None
     engine: str = "auto"
+    categories: Sequence[str] | None = None
+    seed: int = 0
 
     def parameters(self) -> dict[str, Any]:
-        """The parameters of an estimator but its class weights. Raises WrongUsage with the option that cannot be."""
+        """Returns an estimator's parameters, without class weights. Raises WrongUsage for an invalid option."""
         with option_errors("--preset"):
             resolve("preset", self.preset, PRESETS)
         with option_errors("--activation"):
@@ -64,26 +66,28 @@ class TrainingOptions:
             "patience": self.patience,
             "time_limit": self.time_limit,
             "engine": self.engine,
+            "categories": self.categories,
+            "random_state": self.seed,
             **self._optimizer(),
         }
 
     def _optimizer(self) -> dict[str, Any]:
-        """An optimizer that is named moves every parameter at its own rate: the preset's factors are for its own."""
+        """Returns the optimizer's parameters; a named optimizer drops the preset's rate factors, tuned for its own."""
         if self.optimizer is None:
             return {"learning_rate": self.learning_rate}
         name = self.optimizer.lower().replace("-", "_")
         with option_errors("--optimizer"):
             kind = resolve("optimizer", name, OPTIMIZERS)
         if kind.full_batch_only and self.batch_size is not None:
-            raise WrongUsage(f"--batch-size: {name} compares whole gradients; leave the batch size out.")
+            raise WrongUsage(f"--batch-size: {name} needs the gradient over all rows; omit the batch size.")
         rate = DESCENT_RATE if kind is GradientDescent and self.learning_rate is None else self.learning_rate
         plain: dict[str, Any] = {"ntk": False, "scaling_rate": 0.0, "bias_rate": 1.0, "kappa_rate": 1.0}
         if kind.full_batch_only:
             plain["batch_size"] = "full"
         return {"optimizer": optimizers.get(name, rate), **plain}
 
-    def weights(self, classes: Sequence[Any]) -> Any:
-        """``class_weight`` of these classes: None, "balanced", or a weight ≥ 0 by class. Raises WrongUsage."""
+    def class_weights(self, classes: Sequence[Any]) -> Any:
+        """Returns ``class_weight`` for these classes: None, "balanced", or weights ≥ 0 by class. Raises WrongUsage."""
         if self.class_weight is None or self.class_weight == "balanced":
             return self.class_weight
         by_text = {str(value): value for value in classes}
@@ -92,7 +96,9 @@ class TrainingOptions:
             name, _, weight = part.rpartition("=")
             if name not in by_text:
                 known = listed(classes)
-                raise WrongUsage(f"--class-weight: give balanced, or CLASS=WEIGHT,… of {known}; got {part!r}.")
+                raise WrongUsage(
+                    f"--class-weight: give balanced, or CLASS=WEIGHT,… with classes {known}; got {part!r}."
+                )
             try:
                 weights[by_text[name]] = as_real(float(weight), "the weight", 0.0)
             except (ValueError, InputError):
@@ -101,7 +107,7 @@ class TrainingOptions:
 
 
 def as_hidden_sizes(layers: str) -> tuple[int, ...]:
-    """The sizes of the hidden layers: "64,32", or "none". Raises WrongUsage for anything else."""
+    """Parses the sizes of the hidden layers, "64,32" or "none". Raises WrongUsage for anything else."""
     if layers.strip().lower() in ("", "none"):
         return ()
     try:
@@ -114,5 +120,5 @@ def as_hidden_sizes(layers: str) -> tuple[int, ...]:
 
 
 def format_sizes(sizes: Sequence[int]) -> str:
-    """784-256-128-10."""
+    """Formats layer sizes: 784-256-128-10."""
     return "-".join(map(str, sizes))

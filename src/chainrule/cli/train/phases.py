@@ -1,0 +1,75 @@
+"""The phases of a training run: plan it, fit the networks, save the results."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from dataclasses import replace
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from chainrule.cli import models, report
+from chainrule.cli.errors import INTERRUPTED, WrongUsage
+from chainrule.cli.outputs import Destination
+from chainrule.cli.terminal import printable
+from chainrule.cli.train import curve, summary
+from chainrule.cli.train.progress import Progress
+from chainrule.cli.train.training_data import TrainingData
+from chainrule.cli.train.training_options import TrainingOptions, format_sizes
+from chainrule.cli.train.training_run import Trained, TrainingRun
+from chainrule.errors import InputError
+from chainrule.estimators.network import settings
+from chainrule.tables.target_decoder import ClassLabels
+from chainrule.training.errors import DivergenceError
+
+
+def plan(data: TrainingData, options: TrainingOptions, parameters: dict[str, Any], files: Destination) -> TrainingRun:
+    """Returns the run for these data, options and the estimator's parameters. Raises WrongUsage or InputError."""
+    from chainrule.estimators import NetworkClassifier, NetworkRegressor
+
+    if data.task == "classification":
+        parameters = {**parameters, "class_weight": options.class_weights(sorted(set(data.y.tolist())))}
+    elif options.class_weight is not None:
+        raise WrongUsage("--class-weight is for classification; this is regression.")
+    recipes = settings.as_recipes(parameters, data.task, len(data.split.training))
+    kind = NetworkClassifier if data.task == "classification" else NetworkRegressor
+    return TrainingRun(data, options, kind(**parameters), recipes, files)
+
+
+def fit(run: TrainingRun, console: Console) -> Trained:
+    """Trains the networks, with progress and warnings on the console unless it is quiet."""
+    data, estimator = run.data, run.estimator
+    began = time.perf_counter()
+    progress = Progress(console, run.recipes[0].n_networks)
+    if not console.quiet:
+        estimator.set_params(callbacks=(progress,))
+    try:
+        with progress, warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            estimator.fit(data.X.rows(data.split.training), data.y[data.split.training])
+    except DivergenceError:
+        raise InputError(summary.divergence_message(run.recipes[0])) from None
+    except KeyboardInterrupt:
+        console.quiet = False
+        console.print("Interrupted before the first epoch was finished; nothing was saved.")
+        raise typer.Exit(INTERRUPTED) from None
+    seconds = time.perf_counter() - began
+    for warning in caught:
+        if issubclass(warning.category, UserWarning):
+            console.print(printable(f"Note: {warning.message}"))
+    return Trained(estimator.model_, estimator.histories_, str(estimator.stopped_), seconds)
+
+
+def save_results(run: TrainingRun, trained: Trained) -> None:
+    """Scores the model on the test rows, prints the scores, and writes the model and its learning curves."""
+    data, model, test = run.data, trained.model, run.data.split.test
+    if data.task == "classification":  # the baseline uses the class frequencies without any weights
+        model = replace(model, target=ClassLabels.fit(data.y[data.split.training]))
+    scores = models.scores(model, data.X.rows(test), data.name, data.column.at(test))
+    report.print_scores(model, scores, f"Results on {len(test)} test rows of {data.X.origin}")
+    about = {**model.about, "column": data.name, "training": summary.record(run, trained, scores)}
+    replace(model, about=about).save(run.files.model)
+    sizes, optimizer = format_sizes(model.networks[0].m), run.recipes[0].optimizer.name
+    curve.draw(run.files.picture, trained.histories, f"{data.X.origin}: {sizes}, {optimizer}")

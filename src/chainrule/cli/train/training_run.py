@@ -1,0 +1,35 @@
+"""A training run as values: everything decided before training, and the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.cli.outputs import Destination
+from chainrule.cli.train.training_data import TrainingData
+from chainrule.cli.train.training_options import TrainingOptions
+from chainrule.estimators.network.recipe import Recipe
+from chainrule.tables.model import TableModel
+from chainrule.training import History
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """A run that is ready to start."""
+
+    data: TrainingData
+    options: TrainingOptions
+    estimator: Any  # NetworkClassifier or NetworkRegressor
+    recipes: Sequence[Recipe]
+    files: Destination
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The outcome of a run."""
+
+    model: TableModel
+    histories: Sequence[History]
+    stopped: str  # the reason: epochs, patience, time_limit, callback or interrupted
+    seconds: float
