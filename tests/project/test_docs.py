@@ -43,7 +43,15 @@ def python_of(page: Path) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if python_of(p).strip()], ids=name_of)
+# A page that shows the name of the native engine needs the compiled core.
+PROGRAMS = [
+    pytest.param(page, marks=[pytest.mark.native] if ")  # native\n" in python_of(page) else [], id=name_of(page))
+    for page in PAGES
+    if python_of(page).strip()
+]
+
+
+@pytest.mark.parametrize("page", PROGRAMS)
 def test_examples_print_what_their_comments_say(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
