@@ -11,18 +11,21 @@ SECTION = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->\n)", re.DOT
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Returns a table; a column whose title starts with ">" is aligned to the right.
+    """Returns a table; the title of a column may start with "<" or ">", its explicit alignment.
 
-    Columns have equal widths if lines then have at most 120 characters.
+    The cells of these columns are kept on one line by the site. Cells of a column have equal widths if lines then have
+    at most 120 characters.
     """
     alignments = [">" if title.startswith(">") else "<" for title in columns]
-    cells = [[title.removeprefix(">") for title in columns], *rows]
+    cells = [[title.lstrip("<>") for title in columns], *rows]
     widths = [max(3, *(len(row[k]) for row in cells)) for k in range(len(columns))]
     if sum(widths) + 3 * len(widths) + 1 > WIDTH:
         widths = [3] * len(widths)
     layout = "| " + " | ".join(f"{{:{a}{width}}}" for a, width in zip(alignments, widths, strict=True)) + " |"
-    rule = layout.format(*("-" * (w - 1) + ("-" if a == "<" else ":") for a, w in zip(alignments, widths, strict=True)))
-    return "\n".join([layout.format(*cells[0]), rule, *(layout.format(*row) for row in cells[1:])])
+    marks = {"<": (":", "-"), ">": ("-", ":")}
+    ends = [marks.get(title[:1], "--") for title in columns]
+    rule = [first + "-" * (width - 2) + last for (first, last), width in zip(ends, widths, strict=True)]
+    return "\n".join([layout.format(*cells[0]), layout.format(*rule), *(layout.format(*row) for row in cells[1:])])
 
 
 def paragraph(text: str, first: str = "", later: str = "") -> str:

@@ -69,7 +69,7 @@ def time_table(report: SpeedReport, unit: str) -> str:
                 time, ratios = duration(median(row.times(result))), row.ratios(result)
                 yield ["", "", result.title, time, f"**{number(median(ratios))} ×**", span(ratios)]
 
-    return table(["", "numbers", "", f">{unit}", ">÷ Chainrule", "least – most"], rows())
+    return table(["<", "numbers", "", f">{unit}", ">÷ Chainrule", "<least – most"], rows())
 
 
 def sections(report: SpeedReport) -> dict[str, str]:

@@ -103,7 +103,7 @@ def fit_times(speed: FitTimes) -> str:
             ratio = "" if model == OWN else f"**{number(median(ratios(seconds, taken[OWN])))} ×**"
             spread = span(seconds, lambda x: f"{x:.1f}")
             rows.append([name, MODELS[model].title, f"{median(seconds):.1f}", spread, ratio])
-    return table(["", "model", ">median", "least – most", ">÷ Chainrule"], rows)
+    return table(["", "model", ">median", "<least – most", ">÷ Chainrule"], rows)
 
 
 def circumstances(records: FitRecords, cap: int) -> Iterator[str]:
