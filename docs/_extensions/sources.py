@@ -1,6 +1,6 @@
 """Pages that show files of the repository, so that the site can lead to the code and needs no other host for it.
 
-A link out of docs/, such as [`relu`](../src/chainrule/activations/entrywise.py), leads to the line of that file which
+A link out of docs/, such as [`relu`](../src/chainrule/activations/piecewise.py), leads to the line of that file which
 defines the name; [source] beside an entry of the API reference does the same.
 """
 

@@ -3,26 +3,11 @@
 from chainrule.activations.activation import Activation, VectorActivation
 from chainrule.activations.catalogue import ACTIVATIONS, get
 from chainrule.activations.certify import Certificate, check_activation
-from chainrule.activations.entrywise import (
-    elu,
-    exp,
-    gaussian,
-    gelu,
-    hard_tanh,
-    identity,
-    leaky_relu,
-    mish,
-    relu,
-    selu,
-    sigmoid,
-    silu,
-    sine,
-    softplus,
-    softsign,
-    tanh,
-)
+from chainrule.activations.gated import gelu, mish, silu
 from chainrule.activations.parametric import Parametric, without_kappa
+from chainrule.activations.piecewise import elu, hard_tanh, identity, leaky_relu, relu, selu
 from chainrule.activations.sigma import Sigma
+from chainrule.activations.smooth import exp, gaussian, sigmoid, sine, softplus, softsign, tanh
 from chainrule.activations.vector_valued import layer_norm, log_softmax, softmax
 
 __all__ = [

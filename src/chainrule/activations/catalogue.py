@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from chainrule._internal.checks import shown
 from chainrule._internal.naming import resolve
-from chainrule.activations import entrywise, vector_valued
+from chainrule.activations import gated, piecewise, smooth, vector_valued
 from chainrule.activations.sigma import Sigma
 from chainrule.errors import InputError
 
 ACTIVATIONS: dict[str, Sigma] = {
     sigma.name: sigma
-    for module in (entrywise, vector_valued)
+    for module in (piecewise, smooth, gated, vector_valued)
     for sigma in vars(module).values()
     if isinstance(sigma, Sigma)
 }
