@@ -124,10 +124,8 @@ template <class T> Outcome LaneMethod<T>::step(const Step<T>& step, Team& team, 
   const long vectors = (step.rows + lanes_ - 1) / lanes_;
   const long groups = (vectors + kernels_.group_vectors - 1) / kernels_.group_vectors;
   const int chunks = static_cast<int>(std::min<long>(groups, max_chunks));
-  team.for_each_piece(thread, chunks, [&](long chunk) {
-    sum_chunk(step, chunk, chunks, workspaces_[thread]);
-    if (groups / chunks > most_groups_between_polls) team.poll(thread);
-  });
+  const Division division{.vectors = vectors, .groups = groups, .chunks = chunks};
+  team.for_each_piece(thread, chunks, [&](long chunk) { sum_chunk(step, division, chunk, team, thread); });
   team.barrier.wait();
   if (team.is_stopping()) return Outcome::aborted;
   const long d = parameters_.d, parts_of_d = parameters_.padded_d / lanes_;
@@ -145,15 +143,15 @@ template <class T> Outcome LaneMethod<T>::step(const Step<T>& step, Team& team, 
 }
 
 // Sums the gradient and the losses over the groups of one chunk.
-template <class T> void LaneMethod<T>::sum_chunk(const Step<T>& step, long chunk, long chunks, Workspace& workspace) {
-  const long vectors = (step.rows + lanes_ - 1) / lanes_;
-  const long groups = (vectors + kernels_.group_vectors - 1) / kernels_.group_vectors;
+template <class T>
+void LaneMethod<T>::sum_chunk(const Step<T>& step, const Division& of, long chunk, Team& team, int thread) {
+  const Workspace& workspace = workspaces_[thread];
   const Batch batch{.set = step.set, .order = step.order, .first = step.first, .rows = step.rows, .scale = step.scale};
-  const long first_group = cut(groups, chunk, chunks), last_group = cut(groups, chunk + 1, chunks);
+  const long first_group = cut(of.groups, chunk, of.chunks), last_group = cut(of.groups, chunk + 1, of.chunks);
   for (long k = first_group; k < last_group; ++k) {
-    const long first_vector = cut(vectors, k, groups), row = first_vector * lanes_;
+    const long first_vector = cut(of.vectors, k, of.groups), row = first_vector * lanes_;
     const Examples examples = keeps_batch_ ? batch_.from(row, n_, m_) : workspace.examples.from(0, n_, m_);
-    LaneGroup<T> g = group(workspace, examples, static_cast<int>(cut(vectors, k + 1, groups) - first_vector));
+    LaneGroup<T> g = group(workspace, examples, static_cast<int>(cut(of.vectors, k + 1, of.groups) - first_vector));
     if (!keeps_batch_ || !has_gathered_batch_) gather(batch, row, g.vectors, examples);
     g.is_training = true;
     g.is_first = k == first_group;
@@ -165,6 +163,7 @@ template <class T> void LaneMethod<T>::sum_chunk(const Step<T>& step, long chunk
     g.step_rows = step.rows;
     kernels_.lane_group(g);
   }
+  if (last_group - first_group > most_groups_between_polls) team.poll(thread);
 }
 
 template <class T> double LaneMethod<T>::losses(const TrainingSet<T>& set, double scale, Team& team, int thread) {

@@ -33,6 +33,9 @@ template <class T> class LaneMethod final : public Method<T> {
     long rows;
     double scale;  // of the examples' weights
   };
+  struct Division {  // of a batch
+    long vectors, groups, chunks;
+  };
   struct Examples {  // across the lanes, group by group: [m₀ or m_r or 1][vectors][lanes]
     T *x, *y, *example_weights;
   };
@@ -52,7 +55,7 @@ template <class T> class LaneMethod final : public Method<T> {
   void add_workspace(const NetworkSpec& net);
   void gather(const Batch& batch, long first_row, int vectors, const Examples& to) const;
   LaneGroup<T> group(const Workspace& workspace, const Examples& examples, int vectors) const;
-  void sum_chunk(const Step<T>& step, long chunk, long chunks, Workspace& workspace);
+  void sum_chunk(const Step<T>& step, const Division& of, long chunk, Team& team, int thread);
 
   const Kernels<T>& kernels_;
   const int lanes_;

@@ -54,7 +54,7 @@ template <class T> void PanelMethod<T>::get(T* theta, const std::array<T*, 2>& m
 
 template <class T> void PanelMethod<T>::set_thread_count(int threads) {
   split_.set_thread_count(threads);
-  for (ThreadState& thread : threads_) thread = {.saw_no_overflow = true};  // as those without work do
+  for (ThreadState& thread : threads_) thread = {.saw_no_overflow = true};  // a thread without work keeps it
 }
 
 template <class T> void PanelMethod<T>::finish() {
