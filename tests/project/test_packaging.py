@@ -19,7 +19,7 @@ def test_the_citation_is_of_this_version() -> None:
 
 
 def test_every_supported_python_has_wheels() -> None:
-    """The versions of Python in the classifiers are those that wheels are built for, from the oldest required one on."""
+    """The versions of Python in the classifiers are those that wheels are built for, from the oldest on."""
     prefix = "Programming Language :: Python :: 3."
     minors = [line.removeprefix(prefix) for line in SETTINGS["project"]["classifiers"] if line.startswith(prefix)]
     assert SETTINGS["tool"]["cibuildwheel"]["build"].split() == [f"cp3{minor}-*" for minor in minors]
