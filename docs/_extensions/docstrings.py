@@ -24,6 +24,7 @@ COLUMN = re.compile(r"(\S+) {2,}(\S.*)")
 ARGUMENT = re.compile(r"    (\w+(?:, \w+)*): (.*)")
 TYPE = re.compile(r"(?<![\w.'])(?:\w+\.)*([A-Z]\w+)\b(?!')")
 HOMES = {name: module.__name__ for module in (chainrule, estimators, tables) for name in module.__all__}
+HOMES["Sigma"] = "chainrule.activations"
 
 
 def escaped(text: str) -> str:
