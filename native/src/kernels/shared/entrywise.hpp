@@ -1,27 +1,36 @@
-// σ and σ′ over an array, as the epilogue of a tile.
+// σ and σ′ over arrays, as the epilogue of a product.
 #pragma once
-#include "kernels.hpp"
 #include "kernels/formulas/sigma.hpp"
+#include "kernels/shared/contract.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
-// a := mask ⊙ σ(a) on `count` numbers, a multiple of `lanes`; `saved` takes what σ′ will need: z, or σ(z) before dropout
+// f for the numbers from place `at` of its arrays on. kappa is left to the caller: its layout is another.
+template <class T> CHAINRULE_WORD Activation<T> activation_at(const Activation<T>& f, long at) {
+  return {.sigma = f.sigma,
+          .parameter = f.parameter,
+          .saved = f.saved ? f.saved + at : nullptr,
+          .mask = f.mask ? f.mask + at : nullptr,
+          .kappa_delta = f.kappa_delta ? f.kappa_delta + at : nullptr};
+}
+
+// a := mask ⊙ σ(a) on `count` numbers, a multiple of `lanes`; `saved` receives what σ′ will need: z, or σ(z) before dropout.
 template <class T> void activate(T* a, long count, const Activation<T>& f) {
-  const bool keep_z = f.saved && derivative_needs_z(f.sigma, f.parameter), keep_a = f.saved && !keep_z;
+  const bool saves_z = f.saved && derivative_needs_z(f.sigma, f.parameter), saves_a = f.saved && !saves_z;
   with(f.sigma, [&]<Sigma sigma>() {
     const V<T> p = broadcast(f.parameter);
     for (long k = 0; k < count; k += lanes<T>) {
       const V<T> z = load(a + k);
       V<T> y = value<sigma>(z, p);
-      if (keep_z) store(f.saved + k, z);
-      if (keep_a) store(f.saved + k, y);
+      if (saves_z) store(f.saved + k, z);
+      if (saves_a) store(f.saved + k, y);
       if (f.mask) y *= load(f.mask + k);
       store(a + k, y);
     }
   });
 }
 
-// δ := mask ⊙ δ ⊙ σ′(saved)
+// δ := mask ⊙ δ ⊙ σ′(saved), the adjoint of activate.
 template <class T> void differentiate(T* delta, long count, const Activation<T>& f) {
   with(f.sigma, [&]<Sigma sigma>() {
     const V<T> p = broadcast(f.parameter);
@@ -33,8 +42,8 @@ template <class T> void differentiate(T* delta, long count, const Activation<T>&
   });
 }
 
-// The same with a = (1 − κ) z + κ σ(z), at every `step`th number up to `count` and the lanes after it: a unit's, or a lane's of a
-// panel. κ = 1 gives σ(z) to the last bit, κ = 0 gives z.
+// a := mask ⊙ ((1 − κ) z + κ σ(z)) where a holds z, at every `step`th number up to `count` and the lanes after it: those of a
+// unit, or of a lane of a panel. κ = 1 gives σ(z) to the last bit, κ = 0 gives z. `saved` receives z.
 template <class T> void activate_parametric(T* a, long count, long step, V<T> kappa, const Activation<T>& f) {
   with(f.sigma, [&]<Sigma sigma>() {
     const V<T> p = broadcast(f.parameter), rest = T(1) - kappa;
@@ -48,7 +57,7 @@ template <class T> void activate_parametric(T* a, long count, long step, V<T> ka
   });
 }
 
-// kappa_delta := mask ⊙ δ ⊙ (σ(z) − z), then δ := mask ⊙ δ ⊙ (1 − κ + κ σ′(z))
+// Its adjoint: kappa_delta := mask ⊙ δ ⊙ (σ(z) − z), then δ := mask ⊙ δ ⊙ (1 − κ + κ σ′(z)).
 template <class T> void differentiate_parametric(T* delta, long count, long step, V<T> kappa, const Activation<T>& f) {
   with(f.sigma, [&]<Sigma sigma>() {
     const V<T> p = broadcast(f.parameter), rest = T(1) - kappa;

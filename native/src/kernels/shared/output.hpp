@@ -1,14 +1,10 @@
-// The last layer's a[r], losses and δ[r], and vector-valued σ in hidden layers: one example per lane.
+// The last layer's a[r] and losses with δ[r], and vector-valued σ, on arrays [m][lanes]: one example per lane.
 #pragma once
-#include "kernels.hpp"
 #include "kernels/formulas/costs.hpp"
 #include "kernels/formulas/vector_valued.hpp"
-#include "kernels/layout/pack.hpp"
 #include "kernels/shared/entrywise.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
-
-// All arrays here: [m][lanes].
 
 // a := σ(z)
 template <class T> void outputs(Sigma sigma, T parameter, const T* z, T* a, int m) {
@@ -40,7 +36,7 @@ template <class T> void mix(const T* kappa, const T* z, T* a, int m) {
   }
 }
 
-// ℓ per lane; a := σ(z), delta := ∂ℓ/∂z; with κ [m] (not null) a := (1 − κ) z + κ σ(z), kappa_delta := ∂ℓ/∂a ⊙ (σ(z) − z)
+// Returns ℓ per lane; a := σ(z), delta := ∂ℓ/∂z. With κ [m] (not null): a := (1 − κ) z + κ σ(z), kappa_delta := ∂ℓ/∂a ⊙ (σ(z) − z).
 template <class T> V<T> losses(Sigma sigma, T sigma_parameter, Cost cost, T cost_parameter, const T* z, const T* y,
                                T* a, T* delta, int m, const T* kappa = nullptr, T* kappa_delta = nullptr) {
   V<T> total{};
@@ -76,78 +72,17 @@ template <class T> V<T> losses(Sigma sigma, T sigma_parameter, Cost cost, T cost
   if (kappa) {
     for (int k = 0; k < m; ++k) {
       const long at = long(k) * lanes<T>;
-      differentiate_parametric<T>(
-          delta + at, lanes<T>, lanes<T>, broadcast(kappa[k]),
-          {sigma, sigma_parameter, const_cast<T*>(z) + at, nullptr, nullptr, kappa_delta + at});  // z is only read
+      differentiate_parametric<T>(delta + at, lanes<T>, lanes<T>, broadcast(kappa[k]),
+                                  {.sigma = sigma,
+                                   .parameter = sigma_parameter,
+                                   .saved = const_cast<T*>(z) + at,  // only read
+                                   .mask = nullptr,
+                                   .kappa_delta = kappa_delta + at});
     }
   } else if (sigma != Sigma::identity) {
     pullback(sigma, sigma_parameter, z, a, delta, delta, m);
   }
   return total;
-}
-
-// Kernels::output
-template <class T> void output(const Output<T>& g) {
-  T *const z_room = g.scratch, *const a = z_room + long(g.m) * lanes<T>, *const delta = a + long(g.m) * lanes<T>;
-  T* const kappa_delta = delta + long(g.m) * lanes<T>;
-  for (int r = g.first_row; r < g.last_row; r += lanes<T>) {
-    const T* z = g.Z + long(r) * g.m;
-    if (g.Z_stride) {
-      rows_to_lanes(g.Z + long(r) * R<T>, g.Z_stride, g.m, z_room);
-      z = z_room;
-    }
-    const V<T> w = load(g.example_weights + r);
-    const V<T> total = w * losses(g.sigma, g.sigma_parameter, g.cost, g.cost_parameter, z, g.Y + long(r) * g.m, a,
-                                  delta, g.m, g.kappa, kappa_delta);
-    for (int i = 0; i < lanes<T>; ++i) g.losses[r + i] = total[i];
-    if (!g.delta) continue;
-    for (int k = 0; k < g.m * lanes<T>; k += lanes<T>) store(delta + k, w * load(delta + k));
-    lanes_to_rows(delta, g.m, g.delta + long(r) * R<T>, g.delta_stride);
-    if (!g.kappa) continue;
-    for (int k = 0; k < g.m * lanes<T>; k += lanes<T>) store(kappa_delta + k, w * load(kappa_delta + k));
-    lanes_to_rows(kappa_delta, g.m, g.kappa_delta + long(r) * R<T>, g.delta_stride);
-  }
-}
-
-// the `lanes` rows from r on, multiplied by dropout's factors
-template <class T> void mask_rows(const VectorActivation<T>& g, int r) {
-  for (long p = 0; p * R<T> < g.m; ++p)
-    for (long k = 0; k < lanes<T> * R<T>; k += lanes<T>) {
-      const long at = p * g.stride + long(r) * R<T> + k;
-      store(g.panels + at, load(g.panels + at) * load(g.activation.mask + at));
-    }
-}
-
-// Kernels::vector_value
-template <class T> void vector_value(const VectorActivation<T>& g) {
-  const Activation<T>& f = g.activation;
-  T *const z = g.scratch, *const a = z + long(g.m) * lanes<T>;
-  for (int r = g.first_row; r < g.last_row; r += lanes<T>) {
-    rows_to_lanes(g.panels + long(r) * R<T>, g.stride, g.m, z);
-    if (f.saved)
-      for (long p = 0; p * R<T> < g.m; ++p)
-        for (long k = 0; k < lanes<T> * R<T>; k += lanes<T>) {
-          const long at = p * g.stride + long(r) * R<T> + k;
-          store(f.saved + at, load(g.panels + at));
-        }
-    outputs(f.sigma, f.parameter, z, a, g.m);
-    lanes_to_rows(a, g.m, g.panels + long(r) * R<T>, g.stride);
-    if (f.mask) mask_rows(g, r);
-  }
-}
-
-// Kernels::vector_pullback
-template <class T> void vector_pullback(const VectorActivation<T>& g) {
-  const Activation<T>& f = g.activation;
-  T *const z = g.scratch, *const a = z + long(g.m) * lanes<T>, *const d = a + long(g.m) * lanes<T>;
-  for (int r = g.first_row; r < g.last_row; r += lanes<T>) {
-    if (f.mask) mask_rows(g, r);
-    rows_to_lanes(f.saved + long(r) * R<T>, g.stride, g.m, z);
-    rows_to_lanes(g.panels + long(r) * R<T>, g.stride, g.m, d);
-    outputs(f.sigma, f.parameter, z, a, g.m);
-    pullback(f.sigma, f.parameter, z, a, d, d, g.m);
-    lanes_to_rows(d, g.m, g.panels + long(r) * R<T>, g.stride);
-  }
 }
 
 }  // namespace chainrule::CHAINRULE_KERNEL_SET

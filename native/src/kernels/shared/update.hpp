@@ -1,16 +1,17 @@
 // From a summed gradient to the optimizer's step, on contiguous numbers.
 #pragma once
-#include "kernels.hpp"
 #include "kernels/formulas/optimizer.hpp"
+#include "kernels/shared/contract.hpp"
+#include "kernels/shared/measure.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
-// θ and the moments, `count` numbers (a multiple of `lanes`), := one step along G
+// One optimizer's step along G, on `count` parameters and their moments. count is a multiple of `lanes`.
 template <class T>
-inline void step(const T* G, long count, T* theta, T* first, T* second, const StepConstants<T>& c, Part part) {
-  const Coefficients<T> coefficients =
-      c.coefficients[int(part)];                   // a copy, which no store can change: it stays in registers
-  const bool frozen = coefficients.alpha == T(0);  // not a bit of θ moves, whatever the moments are
+inline void step(const T* G, long count, const Parameters<T>& p, const StepConstants<T>& c, Part part) {
+  const Coefficients<T> coefficients = c.coefficients[int(part)];  // a copy that no store can change stays in registers
+  T *const theta = p.theta, *const first = p.moment[0], *const second = p.moment[1];
+  const bool is_frozen = coefficients.alpha == T(0);  // θ keeps every bit, whatever the moments are
   with(c.optimizer, [&]<Optimizer optimizer>() {
     constexpr int kept = moment_count(optimizer);
     for (long k = 0; k < count; k += lanes<T>) {
@@ -18,7 +19,7 @@ inline void step(const T* G, long count, T* theta, T* first, T* second, const St
       if constexpr (kept > 0) mu = load(first + k);
       if constexpr (kept > 1) nu = load(second + k);
       update<optimizer>(x, mu, nu, load(G + k), coefficients);
-      if (!frozen) store(theta + k, x);
+      if (!is_frozen) store(theta + k, x);
       if constexpr (kept > 0) store(first + k, mu);
       if constexpr (kept > 1) store(second + k, nu);
     }
@@ -34,30 +35,7 @@ template <class T> inline void add_penalty(T* G, const T* W, long count, T l1, T
   }
 }
 
-// f(x) for all x in double precision, lanes<double> at a time; count is a multiple of lanes<T>
-template <class T, class F> CHAINRULE_WORD void each_wide(const T* x, long count, F f) {
-  constexpr int words = lanes<T> / lanes<double>;
-  for (long k = 0; k < count; k += lanes<T>)
-#pragma GCC unroll 2
-    for (int i = 0; i < words; ++i) f(load_wide(x + k + i * lanes<double>), i);
-}
-
-// Σ x² in double precision, in one order; count is a multiple of lanes<T>
-template <class T> inline double sum_of_squares(const T* x, long count) {
-  V<double> s[2] = {};
-  each_wide(x, count, [&](V<double> v, int i) { s[i] = fma(v, v, s[i]); });
-  return sum(s[0] + s[1]);
-}
-
-// sums += {Σ|x|, Σ x²}, likewise
-template <class T> inline void add_norms(const T* x, long count, double* sums) {
-  V<double> s[2] = {}, a[2] = {};
-  each_wide(x, count, [&](V<double> v, int i) { s[i] = fma(v, v, s[i]), a[i] += abs(v); });
-  sums[0] += sum(a[0] + a[1]);
-  sums[1] += sum(s[0] + s[1]);
-}
-
-// The end of a gradient's block: `count` numbers G.
+// The end of `count` numbers G of a gradient, as the epilogue says.
 template <class T>
 inline void finish_gradient(T* G, long count, const Parameters<T>& p, const GradientEpilogue<T>& e, Part part) {
   const StepConstants<T>& c = *e.constants;
@@ -66,16 +44,16 @@ inline void finish_gradient(T* G, long count, const Parameters<T>& p, const Grad
     if (e.squared_norm) *e.squared_norm += sum_of_squares(G, count);
   }
   if (!e.should_update) return;
-  step(G, count, p.theta, p.moment[0], p.moment[1], c, part);
+  step(G, count, p, c, part);
   if (e.penalty_norms && part == Part::W) add_norms(p.theta, count, e.penalty_norms);
 }
 
-// Kernels::apply: the step along a gradient that was stored, and may have to be clipped
+// Kernels::apply
 template <class T>
 void apply(T* gradient, long count, const Parameters<T>& p, const GradientEpilogue<T>& e, Part part) {
   if (const T scale = e.constants->gradient_scale; scale != T(1))
     for (long k = 0; k < count; k += lanes<T>) store(gradient + k, scale * load(gradient + k));
-  step(gradient, count, p.theta, p.moment[0], p.moment[1], *e.constants, part);
+  step(gradient, count, p, *e.constants, part);
   if (e.penalty_norms && part == Part::W) add_norms(p.theta, count, e.penalty_norms);
 }
 
