@@ -577,7 +577,7 @@ def test_a_custom_cost_may_have_kinks() -> None:
         (lambda A, Y: abs(A - Y).sum(axis=1), None, "give derivative"),
         (lambda A, Y: np.asarray((A - Y).astype(float) ** 2).sum(axis=1), None, "give derivative"),
         (lambda A, Y: squares(A, Y).sum(), lambda A, Y: A - Y, r"one number per example, shape \(5,\)"),
-        (lambda A, Y: (A - Y) ** 2, None, r"Sum over the outputs alone"),
+        (lambda A, Y: (A - Y) ** 2, None, r"Sum over the outputs only"),
         (lambda A, Y: squares(A, Y) / len(A), lambda A, Y: (A - Y) / len(A), "that example alone"),
         (lambda A, Y: squares(A, Y + "x"), None, "failed on A"),
     ],

@@ -462,7 +462,7 @@ COSTS = [
     Bad(
         "CrossEntropy with one output",
         lambda _: cr.gradient(cr.Network.dense([3, 1], output="softmax"), cr.CrossEntropy(), X, LABELS),
-        ("an output per class, m ≥ 2", "m = 1", "LogLikelihood()"),
+        ("one output per class, m ≥ 2", "m = 1", "LogLikelihood()"),
     ),
     Bad(
         "a class too high",
@@ -648,7 +648,7 @@ VALUES = [
     Bad(
         "parameters of no mapping", lambda _: cr.Activation(np.tanh, np.tanh, parameters=[2.0]), ("parameters", "[2.0]")
     ),
-    Bad("no derivative where it needs one", lambda _: cr.Activation(np.abs), ("left out",), cr.ActivationRefused),
+    Bad("no derivative where it needs one", lambda _: cr.Activation(np.abs), ("is not given",), cr.ActivationRefused),
     Bad("a slope that is none", lambda _: cr.leaky_relu.with_parameters(slop=0.1), ("no parameter 'slop'", "slope")),
     Bad("a slope infinite", lambda _: cr.leaky_relu.with_parameters(slope=math.inf), ("slope", "inf")),
     Bad("a slope True", lambda _: cr.leaky_relu.with_parameters(slope=True), ("slope", "True")),

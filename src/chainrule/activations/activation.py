@@ -1,7 +1,7 @@
 """Activation functions as values (Lecture, Def. 4.1): a map σ: ℝᵐ → ℝᵐ beside its derivative.
 
 `Activation` is entrywise: a scalar σ: ℝ → ℝ, extended entry by entry, with σ′. `VectorActivation` mixes the entries
-of a row, so that ∂σ/∂z is a full matrix, given by its transpose's product with a vector (the pullback).
+of a row, so that ∂σ/∂z is a full matrix, given by the product of its transpose with a vector (the pullback).
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ COMPLEX_STEP = 1e-30
 class Activation(Sigma):
     """An entrywise activation: σ: ℝ → ℝ applied to every entry (Lecture, Def. 4.1, L1), beside its derivative σ′.
 
-    function(z, **parameters) and derivative(z, **parameters) take and return arrays of one shape, entry by entry.
-    The derivative may be left out where the complex step Im σ(z + ih)/h gives it: the function then must accept
-    complex z and be analytic (no abs, no conj); that is verified here, over [-20, 20].
+    function(z, **parameters) and derivative(z, **parameters) act entry by entry and keep the shape of z. The derivative
+    may be omitted if the complex step Im σ(z + ih)/h can compute it: then the function must accept complex z and be
+    analytic (no abs, no conj), which the constructor verifies on [-20, 20].
 
-    Raises ActivationRefused if the derivative is left out and cannot be computed reliably; InputError for parameters
-    that are not finite. A derivative that is handed in is believed: `check_activation` certifies it.
+    Raises ActivationRefused if the derivative is omitted and cannot be computed reliably; InputError for parameters
+    that are not finite. A derivative that is passed is not checked; `check_activation` certifies it.
 
     >>> import numpy as np
     >>> import chainrule as cr
@@ -51,14 +51,14 @@ class Activation(Sigma):
         *,
         name: str = "",
         parameters: Mapping[str, float] | None = None,
-        range: tuple[float, float] = (-math.inf, math.inf),  # noqa: A002 - what the attribute is called
+        range: tuple[float, float] = (-math.inf, math.inf),  # noqa: A002 - the name of the attribute
         kinks: Iterable[float] = (),
         hidden_initial: str = "glorot",
     ) -> None:
         self._set_up(function, derivative, name, parameters, range, kinks, hidden_initial)
 
     def derivative(self, z: npt.ArrayLike) -> Array:
-        """σ′(z), of the shape and dtype of z.
+        """Computes σ′(z), of the shape and dtype of z.
 
         >>> import chainrule as cr
         >>> cr.relu.derivative([-1.0, 0.0, 2.0])
@@ -69,12 +69,12 @@ class Activation(Sigma):
 
     def _complex_step(self, z: Array, **parameters: float) -> Array:
         if z.dtype.kind == "c":
-            raise InputError(f"{self.name}: σ′ was left out, so it is known for real z only; give σ′ for complex z.")
+            raise InputError(f"{self.name}: without σ′ the derivative exists for real z only; give σ′ for complex z.")
         shifted = complex_values(self, z + 1j * COMPLEX_STEP)
         return np.asarray(shifted.imag / COMPLEX_STEP)
 
     def pullback(self, z: npt.ArrayLike, g: npt.ArrayLike) -> Array:
-        """σ′(z) ⊙ g, the product (∂σ/∂z)ᵀ g of each row: (t, m), (t, m) → (t, m) (Lecture, L14)."""
+        """Computes σ′(z) ⊙ g, which is (∂σ/∂z)ᵀ g for each row: (t, m), (t, m) → (t, m) (Lecture, L14)."""
         z, g = self._input(z), self._input(g)
         if z.shape != g.shape:
             raise InputError(f"g must have the shape of z, {z.shape}; got {g.shape}.")
@@ -82,13 +82,13 @@ class Activation(Sigma):
             return np.asarray(self.derivative(z) * g)
 
     def jacobian(self, z: npt.ArrayLike) -> Array:
-        """∂σ/∂z = diag σ′(z) for each row: (t, m) → (t, m, m)."""
+        """Computes ∂σ/∂z = diag σ′(z) for each row: (t, m) → (t, m, m)."""
         slopes = np.asarray(self.derivative(z))
         return np.asarray(slopes[..., :, None] * np.eye(slopes.shape[-1], dtype=slopes.dtype))
 
     @property
     def smooth(self) -> bool:
-        """Whether σ has no kink with its present parameters (elu has one at 0 unless its alpha is 1)."""
+        """True if σ has no kink at its current parameters (elu has one at 0 unless its alpha is 1)."""
         kinks = np.array(self.kinks)
         left, right = (self.derivative(np.nextafter(kinks, end)) for end in (-np.inf, np.inf))
         return bool(np.allclose(left, right, rtol=1e-12, atol=0.0))
@@ -97,11 +97,11 @@ class Activation(Sigma):
 class VectorActivation(Sigma):
     """A vector-valued activation: every entry of σ(z) depends on the whole row z (Lecture, Def. 4.1, L1).
 
-    function(z, **parameters) maps rows, (t, m) → (t, m); pullback(z, g, **parameters) is (∂σ/∂z)ᵀ g of each row.
-    The pullback may be left out where the complex step gives the Jacobian, as for `Activation`.
+    function(z, **parameters) maps rows, (t, m) → (t, m); pullback(z, g, **parameters) is (∂σ/∂z)ᵀ g for each row. The
+    pullback may be omitted if the complex step can compute the Jacobian, as for `Activation`.
 
-    Raises ActivationRefused if the pullback is left out and cannot be computed reliably; InputError for parameters
-    that are not finite. A pullback that is handed in is believed: `check_activation` certifies it.
+    Raises ActivationRefused if the pullback is omitted and cannot be computed reliably; InputError for parameters that
+    are not finite. A pullback that is passed is not checked; `check_activation` certifies it.
 
     >>> import chainrule as cr
     >>> centre = cr.VectorActivation(
@@ -125,7 +125,7 @@ class VectorActivation(Sigma):
         *,
         name: str = "",
         parameters: Mapping[str, float] | None = None,
-        range: tuple[float, float] = (-math.inf, math.inf),  # noqa: A002 - what the attribute is called
+        range: tuple[float, float] = (-math.inf, math.inf),  # noqa: A002 - the name of the attribute
         hidden_initial: str = "glorot",
     ) -> None:
         self._set_up(function, pullback, name, parameters, range, (), hidden_initial)
@@ -139,7 +139,7 @@ class VectorActivation(Sigma):
         return array
 
     def pullback(self, z: npt.ArrayLike, g: npt.ArrayLike) -> Array:
-        """(∂σ/∂z)ᵀ g, row by row: (t, m), (t, m) → (t, m) (Lecture, L14).
+        """Computes (∂σ/∂z)ᵀ g, row by row: (t, m), (t, m) → (t, m) (Lecture, L14).
 
         >>> import chainrule as cr
         >>> cr.softmax.pullback([0.0, 0.0], [1.0, 0.0])
@@ -152,7 +152,7 @@ class VectorActivation(Sigma):
 
     def _complex_step(self, z: Array, g: Array, **parameters: float) -> Array:
         if z.dtype.kind == "c":
-            raise InputError(f"{self.name}: the pullback was left out, so it is known for real z only; give it.")
+            raise InputError(f"{self.name}: without a pullback the Jacobian exists for real z only; give the pullback.")
         result = np.empty_like(z)
         for k in range(z.shape[-1]):
             step = np.zeros(z.shape[-1], dtype=np.complex128)
@@ -162,7 +162,7 @@ class VectorActivation(Sigma):
         return result
 
     def jacobian(self, z: npt.ArrayLike) -> Array:
-        """∂σ/∂z, row by row: (t, m) → (t, m, m): row k of the matrix is the pullback of the k-th unit vector."""
+        """Computes ∂σ/∂z, row by row: (t, m) → (t, m, m); row k of each is the pullback of the k-th unit vector."""
         z = self._input(z)
         m = z.shape[-1]
         repeated = np.repeat(z.reshape(-1, m), m, axis=0)  # (t·m, m)

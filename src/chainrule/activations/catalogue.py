@@ -17,7 +17,7 @@ ACTIVATIONS: dict[str, Sigma] = {
 
 
 def get(sigma: str | Sigma) -> Sigma:
-    """The activation of that name, or the activation itself.
+    """Returns the activation of that name, or the activation itself.
 
     >>> get("relu"), get("softmax")
     (cr.relu, cr.softmax)
@@ -28,5 +28,5 @@ def get(sigma: str | Sigma) -> Sigma:
         return sigma
     if isinstance(sigma, str):
         return resolve("activation", sigma, ACTIVATIONS)
-    hint = " A function becomes one by cr.Activation(function, derivative)." if callable(sigma) else ""
+    hint = " Make one from a function by cr.Activation(function, derivative)." if callable(sigma) else ""
     raise InputError(f"sigma must be an activation or the name of one; got {shown(sigma)}.{hint}")

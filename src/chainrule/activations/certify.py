@@ -1,4 +1,4 @@
-"""Certifying that a derivative is the derivative of its map, and finding a counterexample where it is not."""
+"""Certificates that a derivative is the derivative of its map, and counterexamples if it is not."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from chainrule.errors import ActivationRefused, InputError
 
 
 class Differentiable(Protocol):
-    """A map σ with a claimed derivative: ``pullback``, and for an entrywise σ ``derivative`` too."""
+    """A map σ with a claimed derivative: ``pullback``, and also ``derivative`` for an entrywise σ."""
 
     name: str
     entrywise: ClassVar[bool]
 
     def __call__(self, z: npt.ArrayLike) -> Array:
-        """σ(z)."""
+        """Computes σ(z)."""
 
     def pullback(self, z: npt.ArrayLike, g: npt.ArrayLike) -> Array:
-        """(∂σ/∂z)ᵀ g."""
+        """Computes (∂σ/∂z)ᵀ g."""
 
 
 @dataclass(frozen=True, eq=False)
 class Certificate:
-    """What `check_activation` found about a σ that it accepts.
+    """The result of `check_activation` for a σ that it accepts.
 
     low, high  the range that was checked
-    points     at how many z (entrywise) or rows z (vector-valued) the derivative was asked for
-    kinks      where the one-sided derivatives differ, in rising order; () for a vector-valued σ
-    error      the largest |claimed − measured| / (1 + |claimed|) of the measurements, their own error included
+    points     the number of z (entrywise) or rows z (vector-valued) at which the derivative was evaluated
+    kinks      the points where the one-sided derivatives differ, in increasing order; () for a vector-valued σ
+    error      the largest |claimed − measured| / (1 + |claimed|), including the error of the measurement itself
     """
 
     sigma: Differentiable
@@ -49,19 +49,19 @@ class Certificate:
 def check_activation(
     sigma: Differentiable, low: float = -20.0, high: float = 20.0, *, sizes: tuple[int, ...] = (1, 2, 5)
 ) -> Certificate:
-    """Certify that the derivative of σ is the derivative of σ on [low, high], kinks included.
+    """Certifies that the claimed derivative of σ is its derivative on [low, high], including kinks.
 
-    For an entrywise σ: σ(b) − σ(a) = ∫ₐᵇ σ′ on every cell of a grid; and at kinks and at special points k, σ′(k) lies
+    For an entrywise σ: σ(b) − σ(a) = ∫ₐᵇ σ′ on every cell of a grid, and at kinks and at special points k, σ′(k) lies
     between the one-sided derivatives of σ. For a vector-valued σ: pullback(z, g) = (∂σ/∂z)ᵀ g at random rows z, g of
     each of the `sizes` m.
 
-    A relative error of σ′ of 1e-7 over a cell, (high − low)/1024 wide, is found. The certificate is a numerical one:
-    what happens inside a small part of a cell, or at a single point that is neither a kink nor a multiple of ½,
-    may escape it.
+    It detects a relative error of σ′ of 1e-7 over a cell, which is (high − low)/1024 wide. The certificate is
+    numerical: it may miss an error in a small part of a cell, or at a single point that is neither a kink nor a
+    multiple of ½.
 
     Raises ActivationRefused with the counterexample (claimed and measured in the message, z as an attribute) for a
-    wrong derivative, a jump, values that are not finite, wrong shapes, a σ passed as entrywise that mixes entries or
-    as vector-valued that mixes rows, and one that changes its input; InputError for a range that is none.
+    wrong derivative, a jump, values that are not finite, wrong shapes, an entrywise σ that mixes entries, a
+    vector-valued σ that mixes rows, and a σ that changes its input; InputError unless low < high are finite.
 
     >>> import numpy as np
     >>> import chainrule as cr
@@ -95,7 +95,7 @@ def check_activation(
 
 
 def _guarded(what: str, mapping: Callable[..., Any]) -> Callable[..., Array]:
-    """The same mapping z, … ↦ y, refused where it fails, changes its input or returns what is not finite."""
+    """Wraps a mapping z, … ↦ y so that a failure, a changed input or a result that is not finite is refused."""
 
     def guarded(*inputs: Array) -> Array:
         copies = [x.copy() for x in inputs]

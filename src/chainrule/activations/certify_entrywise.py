@@ -1,9 +1,10 @@
-"""The check of an entrywise σ: its derivative against σ itself, kinks included.
+"""The check of an entrywise σ: its derivative against σ itself, including kinks.
 
-On every cell [a, b] of a grid, σ(b) − σ(a) must be ∫ σ′ over the cell, by an 8-point Gauss rule: this sees a wrong σ′
-anywhere, in tails too. A cell that disagrees is halved again and again. A wrong σ′ goes on disagreeing everywhere, and
-is measured there; a kink survives in one tiny cell, outside of which all is well. There the one-sided derivatives are
-measured, and σ′ must lie between them. A σ that moves by more than its slopes in that cell jumps.
+On every cell [a, b] of a grid, σ(b) − σ(a) must equal ∫ σ′ over the cell, computed by an 8-point Gauss rule; this
+detects a wrong σ′ anywhere, also in the tails. A cell that disagrees is halved repeatedly. A wrong σ′ keeps disagreeing
+everywhere, and is measured there; a kink remains in one tiny cell, and the cells around it agree. At this cell the
+one-sided derivatives are measured, and σ′ must lie between them. A σ that changes by more than its slopes allow in that
+cell has a jump.
 """
 
 from __future__ import annotations
@@ -20,45 +21,48 @@ from chainrule.errors import ActivationRefused
 Map = Callable[[Array], Array]
 
 _CELLS = 1024
-_HALVINGS = 24  # a kink is cornered in a cell of 2e-9 of the usual range
-_EARLY = 12  # before so many halvings, a cell whose halves both agree was only too wide for the Gauss rule
-_ROUGH = 1 << 14  # with more cells than this in disagreement, σ is given up
-_CROWD = 256  # at the end: more tiny cells than this are no kinks
-_WORST = 16  # so many cells are measured at each halving
-_RELATIVE = 1e-8  # of σ′: the agreement asked of a cell
-_MEASURED = 1e-6  # of σ′: the agreement asked of a measured derivative, beside its own error
-_ROUNDING = 64 * 2.0**-53  # of σ and of z: what the evaluation of σ(z) may cost
+_HALVINGS = 24  # halvings that isolate a kink, in a cell of width 2e-9 for the default range
+_EARLY = 12  # before this many halvings, a cell whose halves both agree was only too wide for the Gauss rule
+_ROUGH = 1 << 14  # the search stops if more cells than this disagree
+_CROWD = 256  # more tiny cells than this at the end cannot be kinks
+_WORST = 16  # the number of cells that are measured after each halving
+_RELATIVE = 1e-8  # the tolerance of a cell, relative to σ′
+_MEASURED = 1e-6  # the tolerance of a measured derivative, relative to σ′ and in addition to its own error
+_ROUNDING = 64 * 2.0**-53  # the rounding error of an evaluation of σ(z), relative to σ and z
 
 
 def check_entrywise(name: str, f: Map, slope: Map, low: float, high: float) -> tuple[int, tuple[float, ...], float]:
-    """The number of points checked, the kinks, and the largest error met; ActivationRefused with a counterexample."""
-    return _Check(name, f, slope, low, high).run()
+    """Returns the number of points checked, the kinks, and the largest error.
+
+    Raises ActivationRefused with a counterexample.
+    """
+    return _EntrywiseCheck(name, f, slope, low, high).run()
 
 
-class _Check:
-    """One check under way: σ as f, σ′ as slope, the grid, and what has been found."""
+class _EntrywiseCheck:
+    """The state of one check: σ as f, σ′ as slope, the grid, and the results so far."""
 
     def __init__(self, name: str, f: Map, slope: Map, low: float, high: float) -> None:
         self.name, self.f, self.slope, self.low, self.high = name, f, slope, low, high
         self.width = (high - low) / _CELLS
-        # The inner edges lie at an odd fraction, so that kinks at round numbers are not edges.
+        # An irregular offset keeps the inner edges away from kinks at round numbers.
         inner = low + self.width * (np.arange(1, _CELLS) + 0.1180339887)
         self.edges = np.concatenate([[low], inner, [high]])
-        self.unit = min(1.0, float(np.abs(f(self.edges)).max()))  # intermediate results of σ are of this size at least
+        self.unit = min(1.0, float(np.abs(f(self.edges)).max()))  # a lower bound for intermediate results of σ
         self.nodes, self.weights = np.polynomial.legendre.leggauss(8)  # on [−1, 1]
         self.points = 0
         self.error = 0.0
 
     def run(self) -> tuple[int, tuple[float, ...], float]:
-        self.is_entrywise(self.f, "σ")
-        self.is_entrywise(self.slope, "σ′")
+        self.require_entrywise(self.f, "σ")
+        self.require_entrywise(self.slope, "σ′")
         special = np.arange(-100, 101) / 2
-        self.measure(special[(self.low < special) & (special < self.high)])
-        kinks = self.kinks(*self.corner())
+        self.require_at(special[(self.low < special) & (special < self.high)])
+        kinks = self.kinks(*self.suspicious_cells())
         return self.points, kinks, self.error
 
-    def is_entrywise(self, mapping: Map, what: str) -> None:
-        """The value at a point must not depend on the points beside it, their order or the shape they come in."""
+    def require_entrywise(self, mapping: Map, what: str) -> None:
+        """Refuses σ if its value at a point depends on the other points, their order or the shape of the array."""
         some = np.random.default_rng(0).permutation(_CELLS + 1)[:60]
         values = mapping(self.edges)[some]
         tolerance = 1e-9 * (np.abs(values) + self.unit)
@@ -72,8 +76,8 @@ class _Check:
                     f"points and {again[j]:.9g} among others. A σ that mixes entries is a cr.VectorActivation.",
                 )
 
-    def corner(self) -> tuple[Array, Array]:
-        """The tiny cells (a, b), each (k,), that hold what may be a kink: σ(b) − σ(a) ≠ ∫ σ′ in them."""
+    def suspicious_cells(self) -> tuple[Array, Array]:
+        """Returns tiny cells (a, b), each (k,), that may contain a kink, since σ(b) − σ(a) ≠ ∫ σ′ in them."""
         a, b = self.edges[:-1], self.edges[1:]
         bad, deviation = self.disagree(a, b)
         self.error = max(self.error, float(deviation[~bad].max(initial=0.0)))
@@ -83,11 +87,11 @@ class _Check:
             if not 0 < len(a) <= _ROUGH:
                 break
             worst = np.argsort(-deviation)[:_WORST]
-            self.measure((a[worst] + b[worst]) / 2)
+            self.require_at((a[worst] + b[worst]) / 2)
             middle = (a + b) / 2
             halves = np.stack([a, middle], axis=1).reshape(-1), np.stack([middle, b], axis=1).reshape(-1)
             bad, deviation = self.disagree(*halves)
-            if halving >= _EARLY:  # a kink that fell on the edge between the halves
+            if halving >= _EARLY:  # a kink may lie on the edge between the halves
                 vanished = ~bad.reshape(-1, 2).any(axis=1)
                 found.append((a[vanished], b[vanished]))
             a, b, deviation = halves[0][bad], halves[1][bad], deviation[bad]
@@ -98,7 +102,7 @@ class _Check:
         return _merged(np.concatenate([left for left, _ in found]), np.concatenate([right for _, right in found]))
 
     def disagree(self, a: Array, b: Array) -> tuple[NDArray[np.bool], Array]:
-        """Where σ(b) − σ(a) is not ∫ σ′, and by how much σ′ is off on average, both (k,)."""
+        """Returns True for cells where σ(b) − σ(a) is not ∫ σ′, and the mean deviation of σ′, both (k,)."""
         half = (b - a)[:, None] / 2
         slopes = self.slope((a + b)[:, None] / 2 + half * self.nodes)  # (k, 8)
         self.points += slopes.size
@@ -110,21 +114,21 @@ class _Check:
         return difference > allowed, difference / ((b - a) * (1 + steepest))
 
     def rounding(self, a: Array, b: Array, slope: Array, at_a: Array, at_b: Array) -> Array:
-        """What the evaluation may cost in σ(b) − σ(a): some units in the last place of σ, and of z times the slope."""
+        """Returns a bound on the rounding error of σ(b) − σ(a): a few ulp of σ, and of z times the slope."""
         return _ROUNDING * (self.unit + np.abs(at_a) + np.abs(at_b) + np.maximum(np.abs(a), np.abs(b)) * slope)
 
     def sides(self, z: Array, side: int) -> tuple[Array, Array]:
-        """The derivative of σ at z from one side (−1 left, +1 right), and its error; no step leaves the range."""
+        """Measures the derivative of σ at z from one side (−1 left, +1 right), within the range, and its error."""
         room = z - self.low if side < 0 else self.high - z
         return one_sided(self.f, z, side * np.minimum(self.width, room), self.unit)
 
-    def measure(self, z: Array) -> None:
-        """Refuse σ if σ′(z) does not lie between the one-sided derivatives of σ measured at z."""
+    def require_at(self, z: Array) -> None:
+        """Refuses σ unless σ′(z) lies between the one-sided derivatives of σ measured at z."""
         if len(z):
-            self.between(z, *self.sides(z, -1), *self.sides(z, +1))
+            self.require_between(z, *self.sides(z, -1), *self.sides(z, +1))
 
-    def between(self, z: Array, left: Array, left_error: Array, right: Array, right_error: Array) -> None:
-        """Refuse σ if σ′(z) does not lie between the two derivatives, give or take their errors; all (k,)."""
+    def require_between(self, z: Array, left: Array, left_error: Array, right: Array, right_error: Array) -> None:
+        """Refuses σ unless σ′(z) lies between the two derivatives, within their errors; all (k,)."""
         claimed = self.slope(z)
         self.points += len(z)
         excess = np.maximum(np.minimum(left, right) - claimed, claimed - np.maximum(left, right))
@@ -140,14 +144,14 @@ class _Check:
         self.error = max(self.error, float((np.maximum(excess, 0) / (1 + np.abs(claimed))).max()))
 
     def kinks(self, a: Array, b: Array) -> tuple[float, ...]:
-        """The kinks in the cells (a, b), once σ′ has passed on both sides of them and in between."""
+        """Returns the kinks in the cells (a, b), and refuses σ if σ′ is wrong on either side or in between."""
         if len(a) == 0:
             return ()
         left, left_error = self.sides(a, -1)
         right, right_error = self.sides(b, +1)
         at_a, at_b = self.slope(a), self.slope(b)
-        self.between(a, left, left_error, left, left_error)
-        self.between(b, right, right_error, right, right_error)
+        self.require_between(a, left, left_error, left, left_error)
+        self.require_between(b, right, right_error, right, right_error)
 
         steepest = np.max(np.abs([left, right, at_a, at_b]), axis=0)
         sigma_a, sigma_b = self.f(a), self.f(b)
@@ -157,21 +161,22 @@ class _Check:
             j = int(np.argmax(jumps * np.abs(move)))
             self.refuse(a[j], f"σ jumps by {move[j]:.9g} near z = {a[j]:.9g}, or its slope is infinite there.")
 
-        before, after = self.switch(a, b, at_a, at_b)
+        before, after = self.change_of_slope(a, b, at_a, at_b)
         middle = (before + after) / 2
-        short = np.round(middle, 9) + 0.0  # the kink itself, if it is a round number
-        short = np.where(np.abs(short - middle) <= np.maximum(after - before, 4 * np.spacing(middle)), short, after)
+        rounded = np.round(middle, 9) + 0.0
+        is_round = np.abs(rounded - middle) <= np.maximum(after - before, 4 * np.spacing(middle))
+        kink = np.where(is_round, rounded, after)
         left, left_error = self.sides(before, -1)
         right, right_error = self.sides(after, +1)
-        for z in (before, after, short):
-            self.between(z, left, left_error, right, right_error)
+        for z in (before, after, kink):
+            self.require_between(z, left, left_error, right, right_error)
         turn = np.abs(right - left)
         bent = turn > _MEASURED * steepest + 20 * (left_error + right_error) + 1e-9 * self.unit
-        bent &= np.abs(self.slope(after) - self.slope(before)) > 0.4 * turn  # else σ′ changes fast, but steadily
-        return tuple(float(k) for k in short[bent])
+        bent &= np.abs(self.slope(after) - self.slope(before)) > 0.4 * turn  # otherwise σ′ is steep but continuous
+        return tuple(float(k) for k in kink[bent])
 
-    def switch(self, a: Array, b: Array, at_a: Array, at_b: Array) -> tuple[Array, Array]:
-        """The neighbouring points between which σ′ changes over from its value at a to its value at b."""
+    def change_of_slope(self, a: Array, b: Array, at_a: Array, at_b: Array) -> tuple[Array, Array]:
+        """Returns neighbouring points between which σ′ changes from its value at a to its value at b."""
         for _ in range(64):
             middle = (a + b) / 2
             claimed = self.slope(middle)
@@ -184,7 +189,7 @@ class _Check:
 
 
 def _merged(a: Array, b: Array) -> tuple[Array, Array]:
-    """Cells that touch, or nearly so, as one."""
+    """Merges cells that touch or nearly touch."""
     order = np.argsort(a)
     a, b = a[order], np.maximum.accumulate(b[order])
     apart = a[1:] - b[:-1] > 2 * (b - a)[:-1]

@@ -1,4 +1,4 @@
-"""The check of a vector-valued σ: its pullback against the Jacobian that central differences measure."""
+"""The check of a vector-valued σ: its pullback against the Jacobian measured by central differences."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from chainrule._internal.checks import Array
 from chainrule.activations.differences import central
 from chainrule.errors import ActivationRefused
 
-_ROWS = 8  # the first half spread over the whole range, the others over a tenth of it
+_ROWS = 8  # the first half covers the whole range, the second half a tenth of it
 _RELATIVE = 1e-7
-_ABSOLUTE = 1e-9  # of the size of σ, at most 1
+_ABSOLUTE = 1e-9  # relative to the size of σ, at most 1
 
 
 def check_vector_valued(
@@ -23,7 +23,10 @@ def check_vector_valued(
     high: float,
     sizes: tuple[int, ...],
 ) -> tuple[int, float]:
-    """The number of rows checked and the largest error met; ActivationRefused with a row as the counterexample."""
+    """Returns the number of rows checked and the largest error.
+
+    Raises ActivationRefused with a row as the counterexample.
+    """
     rng = np.random.default_rng(0)
     step = (high - low) / 256
     largest = 0.0

@@ -1,4 +1,4 @@
-"""Measured derivatives: difference quotients, extrapolated to step 0, each with an estimate of its own error."""
+"""Measured derivatives: difference quotients extrapolated to step 0, each with an estimate of its error."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 from chainrule._internal.checks import Array
 
 _LEVELS = 16
-_ROUNDING = 4 * 2.0**-53  # what z and a value of f may be off, relative to the numbers f was computed from
+_ROUNDING = 4 * 2.0**-53  # the error of z and of a value of f, relative to the numbers in its evaluation
 
 
 def one_sided(f: Callable[[Array], Array], z: Array, step: Array, unit: float) -> tuple[Array, Array]:
-    """lim (f(z + h) − f(z))/h for h = step·2⁻ʲ → 0 (negative steps: from the left), and its error; all (k,).
+    """Measures lim (f(z + h) − f(z))/h for h = step·2⁻ʲ → 0 (negative steps: from the left), and its error; all (k,).
 
-    Numbers of size unit are taken to occur in the evaluation of f, whatever its value.
+    It assumes that numbers of size ``unit`` occur in the evaluation of f, even if its value is small.
     """
     shifted = z + step * 0.5 ** np.arange(_LEVELS)[:, None]  # (levels, k)
     h, value = shifted - z, f(z)
@@ -25,7 +25,7 @@ def one_sided(f: Callable[[Array], Array], z: Array, step: Array, unit: float) -
 
 
 def central(f: Callable[[Array], Array], z: Array, step: float, unit: float) -> tuple[Array, Array]:
-    """∂f/∂zₗ for f that maps rows: (t, m) → entries [j, k, l] of (t, m, m), and their errors."""
+    """Measures ∂f/∂zₗ for an f that maps rows: (t, m) → entries [j, k, l] of (t, m, m), and their errors."""
     t, m = z.shape
     h = (step * 0.5 ** np.arange(_LEVELS))[:, None, None, None]
     shift = h * np.eye(m)[:, None, :]  # (levels, l, 1, m)
@@ -36,11 +36,12 @@ def central(f: Callable[[Array], Array], z: Array, step: float, unit: float) -> 
 
 
 def _extrapolate(quotients: Array, noise: Array, ratio: int) -> tuple[Array, Array]:
-    """The limit j → ∞ of quotients[j], whose step is halved from one j to the next, by Richardson's triangle: the
-    error terms are of the orders h, h², … (ratio 2) or h², h⁴, … (ratio 4).
+    """Extrapolates quotients[j], whose step is halved from one j to the next, to j → ∞ by Richardson's triangle.
 
-    The entry is taken that differs least from the two it came from, rounding counted in; that difference is the error.
-    Where the limit is out of reach of the finest quotients f was not smooth over the steps: the error is larger then.
+    The error terms are of the orders h, h², … (ratio 2) or h², h⁴, … (ratio 4). The result is the entry that differs
+    least from the two it is computed from, including rounding; this difference is its error. If the finest quotients
+    do not approach the result, f was not smooth over the steps, and the error is their distance.
+
     Source: Ridders, Adv. Eng. Software 4 (1982) 75.
     """
     finest, change = quotients[-1], np.abs(quotients[-1] - quotients[-2])

@@ -1,7 +1,7 @@
-"""e^{−az²} and the normal distribution function Φ, with small relative error in the tails too.
+"""The functions e^{−az²} and Φ, the normal distribution function, with small relative error also in the tails.
 
-There the result is as sensitive to z as z² is large: z² rounded to 53 bits would cost e^{−z²} hundreds of units in the
-last place. So z = head + tail, head having 24 bits, and the products that matter are exact.
+In the tails e^{−z²} magnifies the relative error of z² by z²: rounding z² to 53 bits would cost hundreds of ulp.
+Therefore z = head + tail, where head has 24 bits, so that the critical products are exact.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ _erfc = np.frompyfunc(math.erfc, 1, 1)
 
 
 def normal_kernel(z: Array, a: float) -> Array:
-    """e^{−az²} for a = ½ or 1, real or complex z; relative error below 4 ulp, analytic."""
+    """Computes e^{−az²} for a = ½ or 1 and real or complex z, analytically, with a relative error below 4 ulp."""
     z = _near(z)
     head = _head(z)
     return np.asarray(np.exp(-a * head**2) * np.exp(-a * (z - head) * (z + head)))
 
 
 def normal_density(z: Array) -> Array:
-    """φ(z) = e^{−z²/2}/√(2π) = Φ′(z)."""
+    """Computes φ(z) = e^{−z²/2}/√(2π) = Φ′(z)."""
     return normal_kernel(z, 0.5) / math.sqrt(2 * math.pi)
 
 
 def normal_cdf(z: Array) -> Array:
-    """Φ(z) = ½ erfc(−z/√2); relative error below 8 ulp, of which the C library's erfc may take 5.
+    """Computes Φ(z) = ½ erfc(−z/√2), with a relative error below 8 ulp, of which the C library's erfc may cause 5.
 
     Complex z: Φ(x + iy) = Φ(x) + iy φ(x), the first-order Taylor step, exact enough for the complex step (y = 1e-30).
     """
@@ -48,10 +48,10 @@ def normal_cdf(z: Array) -> Array:
 
 
 def _near(z: Array) -> Array:
-    """z, moved to ±40 where it lies beyond: the results are the same, and z² cannot overflow. NaN stays NaN."""
+    """Clips z to ±40, so that z² cannot overflow; the results are the same. NaN remains NaN."""
     return np.where(np.abs(z.real) > _BEYOND, np.copysign(_BEYOND, z.real), z)
 
 
 def _head(z: Array) -> Array:
-    """The leading 24 bits of the real part."""
+    """Returns the leading 24 bits of the real part."""
     return z.real.astype(np.float32).astype(np.float64)

@@ -1,7 +1,7 @@
-"""What entrywise and vector-valued activations have in common: σ: ℝᵐ → ℝᵐ as a value (Lecture, Def. 4.1, L1).
+"""The base class of entrywise and vector-valued activations: σ: ℝᵐ → ℝᵐ as a value (Lecture, Def. 4.1, L1).
 
-Whatever the dtype of z, the map is evaluated in float64 (complex128) and the result is rounded once to the dtype of z.
-NumPy's floating-point warnings are silenced here: a value that is not finite is found where it matters, in J.
+For every dtype of z, the map is evaluated in float64 (complex128), and the result is rounded once to the dtype of z.
+NumPy's floating-point warnings are silenced, since training detects values that are not finite in J.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from chainrule.errors import ActivationRefused, InputError
 
 
 class Sigma(ABC):
-    """What every activation offers; there are two kinds, `Activation` and `VectorActivation`.
+    """The interface of every activation; its two kinds are `Activation` and `VectorActivation`.
 
-    name            how files and messages call it
+    name            its name in files and messages
     parameters      its fixed real parameters, such as the slope of leaky_relu
-    range           an interval that holds every entry of σ(z); costs compare it with their domain
-    kinks           the z where σ has no derivative (σ′ then holds a value between the one-sided ones)
+    range           an interval that contains every entry of σ(z); costs compare it with their domain
+    kinks           the z where σ has no derivative (σ′ then has a value between the one-sided derivatives)
     hidden_initial  the initial values that suit a hidden layer with this σ (a name known to `chainrule.initial`)
-    builtin         whether the catalogue's own formulas are behind it, with whatever parameters
+    builtin         True if σ is a formula of the catalogue, with any parameters
     """
 
     entrywise: ClassVar[bool]
@@ -41,7 +41,7 @@ class Sigma(ABC):
     kinks: tuple[float, ...]
     hidden_initial: str
     builtin: bool
-    _adjoint: Callable[..., Any] | None  # σ′ or the pullback as handed in; None: by the complex step
+    _adjoint: Callable[..., Any] | None  # σ′ or the pullback as passed; None means the complex step
     _defaults: Mapping[str, float]
 
     def _set_up(
@@ -59,12 +59,12 @@ class Sigma(ABC):
         if adjoint is not None and not callable(adjoint):
             raise InputError(f"derivative must be a function or None; got {shown(adjoint)}.")
         if not isinstance(name, str):
-            raise InputError(f"name must be a text; got {shown(name)}.")
+            raise InputError(f"name must be a string; got {shown(name)}.")
         ends = tuple(values) if isinstance(values, Iterable) else ()
         if not (len(ends) == 2 and all(isinstance(end, Real) for end in ends) and ends[0] < ends[1]):
             raise InputError(f"range must be (low, high) with low < high; got {shown(values)}.")
         if parameters is not None and not isinstance(parameters, Mapping):
-            raise InputError(f"parameters must map names to numbers, as {{'slope': 0.1}}; got {shown(parameters)}.")
+            raise InputError(f"parameters must map names to numbers, like {{'slope': 0.1}}; got {shown(parameters)}.")
         initial.get(hidden_initial)
         own = getattr(function, "__name__", "custom")
         bound = {key: as_real(value, key) for key, value in (parameters or {}).items()}
@@ -84,25 +84,25 @@ class Sigma(ABC):
             self._certify_complex_step()
 
     def __call__(self, z: npt.ArrayLike) -> Array:
-        """a = σ(z), of the shape and dtype of z: (t, m), or any other (integers become float64)."""
+        """Computes a = σ(z), of the shape and dtype of z: (t, m), or any other shape (integers become float64)."""
         z = self._input(z)
         return self._evaluate(self.function, z)
 
     @abstractmethod
     def pullback(self, z: npt.ArrayLike, g: npt.ArrayLike) -> Array:
-        """(∂σ/∂z)ᵀ g, row by row: (t, m), (t, m) → (t, m)."""
+        """Computes (∂σ/∂z)ᵀ g, row by row: (t, m), (t, m) → (t, m)."""
 
     @abstractmethod
     def jacobian(self, z: npt.ArrayLike) -> Array:
-        """∂σ/∂z, row by row: (t, m) → (t, m, m), entry [j, k, l] is ∂σ(z[j])ₖ/∂z[j]ₗ."""
+        """Computes ∂σ/∂z, row by row: (t, m) → (t, m, m); entry [j, k, l] is ∂σ(z[j])ₖ/∂z[j]ₗ."""
 
     @property
     def smooth(self) -> bool:
-        """Whether σ has no kink with its present parameters (elu has one at 0 unless its alpha is 1)."""
+        """True if σ has no kink at its current parameters (elu has one at 0 unless its alpha is 1)."""
         return True
 
     def with_parameters(self, **parameters: float) -> Self:
-        """The same σ with other parameters.
+        """Returns the same σ with other parameters.
 
         >>> import chainrule as cr
         >>> cr.leaky_relu.with_parameters(slope=0.2)(-1.0)
@@ -131,7 +131,7 @@ class Sigma(ABC):
         except (ActivationRefused, np.exceptions.ComplexWarning) as refused:
             what = "σ′" if self.entrywise else "the pullback"
             raise ActivationRefused(
-                f"{what} was left out, and the complex step does not give it: {refused} "
+                f"{what} is not given, and the complex step cannot compute it: {refused} "
                 f"Give {what} as the second argument.",
                 getattr(refused, "z", None),
             ) from refused
@@ -149,7 +149,7 @@ class Sigma(ABC):
         return array
 
     def _evaluate(self, mapping: Callable[..., Any], *inputs: Array) -> Array:
-        """mapping(z, …; parameters) in at least float64, checked, and rounded to the common dtype of the inputs."""
+        """Evaluates mapping(z, …; parameters) in at least float64, and rounds it to the common dtype of the inputs."""
         dtype = np.result_type(*inputs)
         wide = [x.astype(np.result_type(x.dtype, np.float64), copy=False) for x in inputs]
         with np.errstate(all="ignore"):
@@ -158,13 +158,13 @@ class Sigma(ABC):
                 raise ActivationRefused(f"{self.name}: for z of shape {inputs[0].shape} it returned shape {y.shape}.")
             if y.dtype.kind not in "biufc" or (y.dtype.kind == "c" and dtype.kind != "c"):
                 raise ActivationRefused(f"{self.name}: for z of dtype {dtype} it returned dtype {y.dtype}.")
-            if np.may_share_memory(y, inputs[0]):  # as of `lambda z: z`: what changes a must not change z
+            if np.may_share_memory(y, inputs[0]):  # as with `lambda z: z`; changing a must not change z
                 y = y.copy()
-            result: Array = y.astype(dtype, copy=False)[()]  # a number for a number
+            result: Array = y.astype(dtype, copy=False)[()]  # a scalar for a scalar z
             return result
 
     def __setattr__(self, attribute: str, value: object) -> None:
-        raise AttributeError(f"{self!r} is frozen; with_parameters gives another.")
+        raise AttributeError(f"{self!r} is frozen; use with_parameters(…) for other parameters.")
 
     def _key(self) -> tuple[object, ...]:
         return (type(self), self.name, tuple(sorted(self.parameters.items())), self.function, self._adjoint)
@@ -190,13 +190,13 @@ S = TypeVar("S", bound=Sigma)
 
 
 def catalogued(sigma: S) -> S:
-    """The same σ, marked as one of the catalogue's own."""
+    """Marks σ as built in, and returns it."""
     vars(sigma)["builtin"] = True
     return sigma
 
 
 def complex_values(sigma: Sigma, z: Array) -> Array:
-    """σ(z) at complex z, or ActivationRefused where the function cannot take it or returns real numbers."""
+    """Computes σ(z) at complex z; raises ActivationRefused if the function cannot, or returns real numbers."""
     try:
         values = np.asarray(sigma.function(z, **sigma.parameters))
     except (TypeError, ValueError) as error:
@@ -207,7 +207,7 @@ def complex_values(sigma: Sigma, z: Array) -> Array:
 
 
 def _restored(kind: type[Sigma], fields: dict[str, Any]) -> Sigma:
-    """The σ that was pickled or copied, from its fields."""
+    """Rebuilds a pickled or copied σ from its fields."""
     sigma = object.__new__(kind)
     mappings = {key: MappingProxyType(value) for key, value in fields.items() if isinstance(value, dict)}
     vars(sigma).update(fields, **mappings, __doc__=fields["function"].__doc__)

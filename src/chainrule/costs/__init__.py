@@ -13,9 +13,9 @@ COSTS: dict[str, type[Cost]] = {
 
 
 def get(cost: Cost | str) -> Cost:
-    """The cost itself, or the one of this name with its default settings.
+    """Returns the cost itself, or the cost of this name with its default settings.
 
-    Raises UnknownName with the nearest known name, InputError for what is neither a cost nor a name.
+    Raises UnknownName with the nearest known name, InputError for anything that is neither a cost nor a name.
 
     >>> from chainrule import costs
     >>> costs.get("huber")

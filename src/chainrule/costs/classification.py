@@ -1,7 +1,7 @@
-"""Costs for labels that are classes or probabilities: each loss beside its derivative, and the closed forms over z[r].
+"""Costs for classification: each loss beside its derivative, and the closed forms in terms of z[r].
 
-The closed forms are sums of terms that are not negative, so that nothing cancels: relative errors stay at a few ulp for
-labels 0 and 1, in both tails, where log σ(z) would be log 0.
+The closed forms are sums of non-negative terms, so that nothing cancels: relative errors are a few ulp for labels 0 and
+1, also in both tails, where log σ(z) would be log 0.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ class LogLikelihood(Cost):
     """The log-likelihood (logistic) cost: ℓ(a, y) = −Σₖ [yₖ log aₖ + (1 − yₖ) log(1 − aₖ)].
 
     a and y lie in [0, 1], and 0 · log 0 = 0. ∂ℓ/∂aₖ = (1 − yₖ)/(1 − aₖ) − yₖ/aₖ. With r = 1 and σ = sigmoid this is
-    logistic regression; m > 1 outputs are m separate yes-or-no questions. Over ``output="sigmoid"`` it is the named
-    special case with softplus(z) = log(1 + eᶻ)
+    logistic regression; m > 1 outputs are m independent binary classifications. With ``output="sigmoid"`` it is the
+    named special case with softplus(z) = log(1 + eᶻ)
 
     ℓ = Σₖ yₖ softplus(−zₖ) + (1 − yₖ) softplus(zₖ),   δ = σ(z) − y = (1 − y) σ(z) − y σ(−z),
 
-    finite and exact for every z. PyTorch's ``BCELoss`` (which cuts log a at −100) and ``BCEWithLogitsLoss``, summed.
+    finite and exact for every z. PyTorch's ``BCELoss`` (which clips log a at −100) and ``BCEWithLogitsLoss``, summed.
 
     >>> import numpy as np, chainrule as cr
     >>> J = cr.LogLikelihood()
@@ -46,7 +46,7 @@ class LogLikelihood(Cost):
     canonical: ClassVar[str | None] = "sigmoid"
     outputs: ClassVar[tuple[float, float]] = (0.0, 1.0)
     labels: ClassVar[tuple[float, float]] = (0.0, 1.0)
-    label_remedy: ClassVar[str] = "Encode the two classes as 0 and 1; for more than two use CrossEntropy()."
+    label_remedy: ClassVar[str] = "Encode the two classes as 0 and 1; for more classes use CrossEntropy()."
 
     @silent
     def losses(self, A: Array, Y: Array) -> Array:
@@ -79,13 +79,13 @@ class CrossEntropy(Cost):
 
     a and y are distributions over m ≥ 2 classes, and 0 · log 0 = 0. It is L11 for softmax outputs. Labels are integer
     classes (t,) in 0 … m−1 or distributions (t, m); ``label_smoothing`` ε in [0, 1) replaces y by y′ = (1 − ε) y +
-    ε/m. Over ``output="softmax"`` it is the named special case
+    ε/m. With ``output="softmax"`` it is the named special case
 
     ℓ = Σₖ y′ₖ (log Σⱼ exp zⱼ − zₖ),   δ = softmax(z) − y′ = (1 − y′) a − y′ (1 − a),
 
-    finite and exact for every z. PyTorch's ``CrossEntropyLoss(reduction="sum")``, which is always over z.
+    finite and exact for every z. PyTorch's ``CrossEntropyLoss(reduction="sum")``, which always takes z.
 
-    Raises InputError where ε is not in [0, 1).
+    Raises InputError if ε is not in [0, 1).
 
     >>> import numpy as np, chainrule as cr
     >>> J = cr.CrossEntropy()
@@ -104,7 +104,7 @@ class CrossEntropy(Cost):
     canonical: ClassVar[str | None] = "softmax"
     outputs: ClassVar[tuple[float, float]] = (0.0, 1.0)
     labels: ClassVar[tuple[float, float]] = (0.0, 1.0)
-    label_remedy: ClassVar[str] = "Each row is a distribution over the classes."
+    label_remedy: ClassVar[str] = "Each row must be a distribution over the classes."
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -138,16 +138,16 @@ class CrossEntropy(Cost):
         return delta
 
     def _smoothed(self, Y: Array) -> Array:
-        """y′ = (1 − ε) y + ε/m."""
+        """Returns y′ = (1 − ε) y + ε/m."""
         epsilon = self.label_smoothing
         return (1.0 - epsilon) * Y + epsilon / Y.shape[1] if epsilon else Y
 
     def _labels(self, Y: ArrayLike, m: int, dtype: np.dtype[Any]) -> Array:
-        """Classes (t,) become one-hot rows; distributions (t, m) are scaled to sum to 1 in ``dtype``."""
+        """Returns one-hot rows for classes (t,), and distributions (t, m) scaled to sum to 1 in ``dtype``."""
         refuse_disguised(Y, "Y")
         try:
             raw = np.asarray(Y)
-        except ValueError:  # ragged rows: the base class says so
+        except ValueError:  # the base class reports rows of different lengths
             return super()._labels(Y, m, dtype)
         if raw.ndim == 1:
             return _one_hot(raw, m, dtype)
@@ -163,30 +163,30 @@ class CrossEntropy(Cost):
                 f"Y must hold distributions, rows that sum to 1; got the sum {sums[j]:g} in row {j}. "
                 "Divide each row by its sum, or pass integer classes (t,)."
             )
-        # δ = a − y holds for Σₖ yₖ = 1, which decimals rounded to single precision miss by 1e-7.
+        # δ = a − y requires Σₖ yₖ = 1, which decimal fractions rounded to single precision miss by 1e-7.
         scaled: Array = (rows / sums[:, None]).astype(dtype)
         return scaled
 
     def check_output(self, sigma: Sigma, m: int) -> None:
         if m < 2:
             raise InputError(
-                f"CrossEntropy needs an output per class, m ≥ 2; got m = {m}. "
+                f"CrossEntropy needs one output per class, m ≥ 2; got m = {m}. "
                 'For two classes and one output use LogLikelihood() with output="sigmoid".'
             )
         super().check_output(sigma, m)
-        if sigma.builtin and sigma.name != "softmax":  # sigmoids make no distribution: J would pull all of them to 1
+        if sigma.builtin and sigma.name != "softmax":  # J would push m sigmoids all to 1, which is no distribution
             raise InputError(
-                f'CrossEntropy needs outputs a[r] that sum to 1; got sigma[r] = {sigma.name}; take output="softmax", '
-                "or LogLikelihood() for m separate yes-or-no questions."
+                f'CrossEntropy needs outputs a[r] that sum to 1; got sigma[r] = {sigma.name}; use output="softmax", '
+                "or LogLikelihood() for m independent binary classifications."
             )
 
 
 def _one_hot(classes: Array, m: int, dtype: np.dtype[Any]) -> Array:
-    """Row j (m,) is the unit vector of class j."""
+    """Returns an array (t, m) whose rows are the unit vectors of the classes."""
     if len(classes) == 0:
         raise InputError("Y must hold at least one example; got shape (0,).")
     if classes.dtype.kind not in "iub":
-        hint = "Cast whole numbers with Y.astype(int)" if classes.dtype.kind == "f" else "Number the classes"
+        hint = "Convert whole numbers by Y.astype(int)" if classes.dtype.kind == "f" else "Number the classes"
         raise InputError(
             f"Y must be integer classes (t,) in 0 … {m - 1} or distributions (t, {m}); got {classes.shape} of dtype "
             f"{classes.dtype}. {hint}, for instance by np.unique(Y, return_inverse=True)[1]."
@@ -204,20 +204,20 @@ def _one_hot(classes: Array, m: int, dtype: np.dtype[Any]) -> Array:
 
 
 def _times(y: Array, x: Array) -> Array:
-    """y x (t, m) with 0 · x = 0 whatever x is."""
+    """Returns y x (t, m), with 0 · x = 0 even if x is infinite or NaN."""
     product: Array = np.where(y == 0, 0.0, y * x)
     return product
 
 
 def _split(Z: Array) -> tuple[Array, Array, Array]:
-    """max(z, 0), max(−z, 0) and e^{−|z|}, each (t, m), by the real part."""
+    """Returns max(z, 0), max(−z, 0) and e^{−|z|}, each (t, m), with signs taken from the real part."""
     up = Z.real >= 0
     positive, negative = np.where(up, Z, 0.0), np.where(up, 0.0, -Z)
     return positive, negative, np.exp(-positive - negative)
 
 
 def _softmax_parts(Z: Array) -> tuple[Array, Array, Array]:
-    """The largest z (t, 1), E = exp(z − max z) (t, m), and the sum of E without the largest's own 1 (t, 1)."""
+    """Returns max z (t, 1), E = exp(z − max z) (t, m), and the sum of E without the 1 of the largest z (t, 1)."""
     top = Z.real.argmax(axis=1)[:, None]
     z_max = np.take_along_axis(Z, top, axis=1)
     E = np.exp(Z - z_max)

@@ -1,4 +1,4 @@
-"""A cost function (Lecture, L9): J(θ) = Σⱼ wⱼ ℓ(a⁽ʲ⁾, y⁽ʲ⁾) + penalty(W), each map beside its derivative."""
+"""Cost functions (Lecture, L9): J(θ) = Σⱼ wⱼ ℓ(a⁽ʲ⁾, y⁽ʲ⁾) + penalty(W), each map beside its derivative."""
 
 from __future__ import annotations
 
@@ -20,17 +20,18 @@ from chainrule.network.forward import forward
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Cost(Value, Loss):
-    """A cost function J: ℝᵈ → ℝ made of one loss ℓ(a, y) per example, and penalties on the weights.
+    """A cost function J: ℝᵈ → ℝ, the sum of one loss ℓ(a, y) per example and penalties on the weights.
 
     J(θ) = Σⱼ wⱼ ℓ(N_θ(x⁽ʲ⁾), y⁽ʲ⁾) + λ₁ Σᵢ Σ|W[i]| + λ₂/2 Σᵢ ‖W[i]‖², with wⱼ = 1 unless weights are given. ``mean``
-    divides the first sum by Σⱼ wⱼ, and ``mean_penalty`` the penalties too (a minibatch's by its own Σⱼ wⱼ, as
+    divides the first sum by Σⱼ wⱼ, and ``mean_penalty`` the penalties too (those of a minibatch by its own Σⱼ wⱼ, like
     scikit-learn's ``alpha``); ``l1`` is λ₁ ≥ 0 and ``l2`` is λ₂ ≥ 0; biases are not penalised. A is a[r] (t, m),
-    Z is z[r] (t, m) and Y (t, m) holds the labels as ``targets`` encodes them; their dtype is kept, and ``losses``
-    takes complex A too, for the complex-step derivative. A cost is a frozen value: equal settings make equal costs.
+    Z is z[r] (t, m), and Y (t, m) holds the labels as ``targets`` encodes them. Results have their dtype, and
+    ``losses`` accepts complex A for the complex-step derivative. A cost is a frozen value: costs with equal settings
+    are equal.
 
-    One's own cost is `CustomCost`, or a subclass with ``name``, ``losses`` and ``derivative``.
+    To define your own cost, use `CustomCost`, or a subclass with ``name``, ``losses`` and ``derivative``.
 
-    Raises InputError where λ₁ or λ₂ is negative or not finite, or for ``mean_penalty`` without ``mean``.
+    Raises InputError if λ₁ or λ₂ is negative or not finite, or for ``mean_penalty`` without ``mean``.
 
     >>> import chainrule as cr
     >>> cr.SumOfSquares(mean=True, l2=0.1)
@@ -49,14 +50,14 @@ class Cost(Value, Loss):
             if not isinstance(getattr(self, symbol), bool):
                 raise InputError(f"{symbol} must be True or False; got {getattr(self, symbol)!r}.")
         if self.mean_penalty and not self.mean:
-            raise InputError("mean_penalty=True divides the penalties as mean=True the losses; give mean=True with it.")
+            raise InputError("mean_penalty=True requires mean=True; give mean=True with it.")
         for symbol in ("l1", "l2"):
             object.__setattr__(self, symbol, as_real(getattr(self, symbol), symbol, minimum=0.0))
 
     # ---- J(θ) --------------------------------------------------------------------------------------------------------
 
     def __call__(self, net: Network, X: ArrayLike, Y: ArrayLike, weights: ArrayLike | None = None) -> float:
-        """J(θ) over the examples X (t, n) with labels Y, weighted by ``weights`` (t,), penalties included.
+        """Computes J(θ) over the examples X (t, n) with labels Y, weighted by ``weights`` (t,), including penalties.
 
         Raises InputError for shapes that do not fit, numbers that are not finite, or labels outside the domain.
         """
@@ -66,7 +67,7 @@ class Cost(Value, Loss):
     def examples(
         self, net: Network, X: ArrayLike, Y: ArrayLike, weights: ArrayLike | None
     ) -> tuple[Array, Array, Array | None]:
-        """X (t, n), Y (t, m) as ``targets`` encodes it, and weights (t,), checked against the network and each other.
+        """Returns X (t, n), Y (t, m) as ``targets`` encodes it, and weights (t,), all checked against the network.
 
         Raises InputError as ``J(net, X, Y)`` does.
         """
@@ -84,7 +85,7 @@ class Cost(Value, Loss):
     def total(
         self, net: Network, run: Forward, Y: Array, weights: Array | None, penalty_scale: float | None = None
     ) -> float:
-        """J(θ) from a finished forward pass; ``penalty_scale`` multiplies the penalties, by default as in J."""
+        """Computes J(θ) from a finished forward pass; ``penalty_scale`` scales the penalties (None: as in J)."""
         if penalty_scale is None:
             penalty_scale = self.penalty_scale(weights, len(Y))
         losses = self.example_losses(run.z[net.r], run.a[net.r], Y, net.sigma[net.r])
@@ -93,16 +94,16 @@ class Cost(Value, Loss):
         return data + penalty_scale * self.penalty(map(free_entries, net.W)) if self.l1 or self.l2 else data
 
     def example_scale(self, weights: Array | None, t: int) -> Array | float:
-        """The factor of each example's loss: w, or with ``mean`` w / Σw; (t,) or one number for all."""
+        """Returns the factor of each example's loss, w, or w / Σw with ``mean``, as (t,) or one number for all."""
         if weights is None:
             return 1.0 / t if self.mean else 1.0
         if not self.mean:
             return weights
         total = weights.sum()
-        return weights / total if total > 0 else weights  # a minibatch in which every weight is zero adds nothing
+        return weights / total if total > 0 else weights  # a minibatch whose weights are all zero contributes 0
 
     def penalty_scale(self, weights: Array | None, t: int) -> float:
-        """The factor of the penalties in J: 1, or 1/Σw with ``mean_penalty`` (0 where every weight is zero)."""
+        """Returns the factor of the penalties in J: 1, or 1/Σw with ``mean_penalty`` (0 if every weight is zero)."""
         if not self.mean_penalty:
             return 1.0
         total = t if weights is None else float(weights.sum())
@@ -112,7 +113,7 @@ class Cost(Value, Loss):
 
     @silent
     def penalty(self, weights: Iterable[Array]) -> float:
-        """λ₁ Σᵢ Σ|W[i]| + λ₂/2 Σᵢ ‖W[i]‖²; for complex W the analytic continuation, a complex number."""
+        """Computes λ₁ Σᵢ Σ|W[i]| + λ₂/2 Σᵢ ‖W[i]‖², and for complex W its analytic continuation, a complex number."""
         total = 0.0
         for W in weights:
             if self.l1:
@@ -122,11 +123,11 @@ class Cost(Value, Loss):
         return total
 
     def penalty_gradient(self, W: Array) -> Array:
-        """∂penalty/∂W = λ₁ sign(W) + λ₂ W, like W; 0 for |W| at W = 0."""
+        """Computes ∂penalty/∂W = λ₁ sign(W) + λ₂ W, of the shape of W, with sign(0) = 0."""
         return self.l1 * _sign(W) + self.l2 * W
 
 
 def _sign(W: Array) -> Array:
-    """±1 or 0, of the real part where W is complex."""
+    """Returns the sign ±1 or 0 of W, or of its real part if W is complex."""
     sign: Array = np.sign(W.real)
     return sign

@@ -1,4 +1,4 @@
-"""A user's own cost, and the check that a cost's derivative is the derivative of its loss."""
+"""User-defined costs, and the check that a cost's derivative is the derivative of its loss."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from chainrule.errors import InputError
 
 LossFunction = Callable[[Array, Array], Array]
 
-_H = 1e-30  # of the complex step: far below rounding, far above underflow
+_H = 1e-30  # the complex step: far below rounding, far above underflow
 
 
 @dataclass(frozen=True, eq=False, repr=False, init=False)
 class CustomCost(Cost):
-    """A user's own cost from ``losses(A, Y)`` → (t,) and, where given, ``derivative(A, Y)`` = ∂ℓ/∂a → (t, m).
+    """A user-defined cost, given by ``losses(A, Y)`` → (t,) and optionally ``derivative(A, Y)`` = ∂ℓ/∂a → (t, m).
 
-    A and Y are (t, m); row j of ``losses`` depends on row j of A and Y alone, and J sums it (or takes the mean, if so
-    asked). Left out, the derivative is the complex step ∂ℓ/∂aₖ = Im ℓ(a + i h eₖ, y)/h with h = 1e-30, exact to
-    rounding for losses made of analytic functions. The first use of the derivative compares it, given or not, with
-    differences on up to 8 of the examples at hand (`check_cost`). Labels are numbers (t, m), or (t,) where m = 1; any
-    output activation is taken.
+    A and Y are (t, m); entry j of ``losses`` depends on row j of A and Y alone, and J sums the entries (or takes their
+    mean). Without ``derivative``, the complex step ∂ℓ/∂aₖ = Im ℓ(a + i h eₖ, y)/h with h = 1e-30 computes it, exact to
+    rounding for losses made of analytic functions. Its first use compares the derivative, given or not, with
+    differences on up to 8 of the current examples (`check_cost`). Labels are numbers (t, m), or (t,) if m = 1; any
+    output activation is accepted.
 
     Raises InputError at construction for things that are not functions, and at that first use with the counterexample.
 
@@ -43,7 +43,7 @@ class CustomCost(Cost):
     function: LossFunction
     slope: LossFunction | None
     title: str
-    _verified: list[bool] = field(compare=False)  # filled by the first use; the value itself does not change
+    _verified: list[bool] = field(compare=False)  # a list, which a frozen value can fill at the first use
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class CustomCost(Cost):
         if derivative is not None and not callable(derivative):
             raise InputError(f"derivative must be a function derivative(A, Y) → (t, m), or None; got {derivative!r}.")
         if not name or str(name) != name:
-            raise InputError(f"name must be a text of at least one letter; got {name!r}.")
+            raise InputError(f"name must be a string of at least one letter; got {name!r}.")
         own: dict[str, object] = {"function": losses, "slope": derivative, "title": name, "name": name, "_verified": []}
         for symbol, value in (own | {"mean": mean, "l1": l1, "l2": l2}).items():
             object.__setattr__(self, symbol, value)
@@ -75,13 +75,13 @@ class CustomCost(Cost):
         values: Array = np.asarray(self.function(A, Y))
         if values.shape != (len(A),):
             raise InputError(
-                f"losses(A, Y) of cost {self.title!r} must give one number per example, shape ({len(A)},); got shape "
-                f"{values.shape}. Sum over the outputs alone: .sum(axis=1)."
+                f"losses(A, Y) of cost {self.title!r} must return one number per example, shape ({len(A)},); got shape "
+                f"{values.shape}. Sum over the outputs only: .sum(axis=1)."
             )
         return values
 
     def derivative(self, A: Array, Y: Array) -> Array:
-        if not self._verified and np.isfinite(A).all():  # outputs that are not finite are training's to report
+        if not self._verified and np.isfinite(A).all():  # training reports outputs that are not finite
             check_cost(self, A.real, Y)
             self._verified.append(True)
         return self._derivative(A, Y)
@@ -97,11 +97,9 @@ class CustomCost(Cost):
         return values
 
     def _complex_step(self, A: Array, Y: Array) -> Array:
-        """Im ℓ(a + i h eₖ, y)/h for k = 1 … m, (t, m), in double precision whatever A is."""
+        """Computes Im ℓ(a + i h eₖ, y)/h for k = 1 … m, (t, m), in double precision for any dtype of A."""
         if A.dtype.kind == "c":
-            raise InputError(
-                f"cost {self.title!r} needs its derivative written out where A is complex: give derivative."
-            )
+            raise InputError(f"cost {self.title!r} needs an explicit derivative for complex A: give derivative(A, Y).")
         slopes = np.empty(A.shape)
         for k in range(A.shape[1]):
             shifted = A.astype(np.complex128)
@@ -111,12 +109,12 @@ class CustomCost(Cost):
 
 
 def check_cost(cost: Cost, A: ArrayLike, Y: ArrayLike) -> float:
-    """Compare ``cost.derivative`` with differences of ``cost.losses`` at outputs A (t, m) and labels Y (t, m).
+    """Compares ``cost.derivative`` with differences of ``cost.losses`` at outputs A (t, m) and labels Y (t, m).
 
-    At up to 8 of the rows and 8 of the columns, evenly spread, ∂ℓ/∂aₖ must lie between the left and the right
-    difference quotient of step 1e-6 max(|aₖ|, 0.01), within 1e-5 (1 + |∂ℓ/∂aₖ|) and rounding; places where a quotient
-    is not finite are left out. It also checks that an example's loss is its own: the same alone as among others.
-    Returns how far outside its quotients a derivative lies at most.
+    At up to 8 of the rows and 8 of the columns, evenly spaced, ∂ℓ/∂aₖ must lie between the left and the right
+    difference quotient of step 1e-6 max(|aₖ|, 0.01), within 1e-5 (1 + |∂ℓ/∂aₖ|) and rounding; entries with a quotient
+    that is not finite are skipped. It also checks that the loss of an example does not depend on the other examples.
+    Returns the largest distance of a derivative from the interval of its quotients.
 
     Raises InputError with the counterexample.
 
@@ -130,24 +128,24 @@ def check_cost(cost: Cost, A: ArrayLike, Y: ArrayLike) -> float:
     outputs, labels = as_array(A, "A", np.float64), as_array(Y, "Y", np.float64)
     if outputs.ndim != 2 or outputs.shape != labels.shape or not outputs.size:
         raise InputError(f"A and Y must have the same shape (t, m), not empty; got {outputs.shape} and {labels.shape}.")
-    rows = _spread(len(outputs))
+    rows = _evenly_spaced(len(outputs))
     outputs, labels = outputs[rows], labels[rows]
-    custom = isinstance(cost, CustomCost)
+    is_custom = isinstance(cost, CustomCost)
     derivative = cost._derivative if isinstance(cost, CustomCost) else cost.derivative
-    remedy = "Correct it, or leave it out for the complex step." if custom else "Correct it."
+    remedy = "Correct it, or leave it out for the complex step." if is_custom else "Correct it."
     if isinstance(cost, CustomCost) and cost.slope is None:
         remedy = "The complex step needs analytic functions (abs and casts to float break it): give derivative(A, Y)."
     worst = 0.0
     with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("error")  # a complex number cast to a real one loses the derivative
+        warnings.simplefilter("error")  # a cast from complex to real would discard the derivative
         try:
             losses, claimed = cost.losses(outputs, labels), derivative(outputs, labels)
         except InputError:
             raise
         except (TypeError, ValueError, Warning) as error:
             raise InputError(f"cost {cost.name!r} failed on A of shape {outputs.shape}: {error!r}. {remedy}") from error
-        _check_own(cost, outputs, labels, losses)
-        for k in _spread(outputs.shape[1]):
+        _refuse_dependent_losses(cost, outputs, labels, losses)
+        for k in _evenly_spaced(outputs.shape[1]):
             h = 1e-6 * np.maximum(abs(outputs[:, k]), 1e-2)  # (t,)
             right, left = outputs.copy(), outputs.copy()
             right[:, k] += h
@@ -157,7 +155,7 @@ def check_cost(cost: Cost, A: ArrayLike, Y: ArrayLike) -> float:
             d = claimed[:, k]
             outside = np.maximum(np.minimum(forwards, backwards) - d, d - np.maximum(forwards, backwards))
             known = np.isfinite(forwards) & np.isfinite(backwards)
-            bad = known & ~(outside <= 1e-5 * (1.0 + abs(d)) + 1e-14 * abs(losses) / h)  # a claimed NaN is bad
+            bad = known & ~(outside <= 1e-5 * (1.0 + abs(d)) + 1e-14 * abs(losses) / h)  # NaN makes this True
             if bad.any():
                 j = int(bad.argmax())
                 raise InputError(
@@ -169,17 +167,17 @@ def check_cost(cost: Cost, A: ArrayLike, Y: ArrayLike) -> float:
     return worst
 
 
-def _check_own(cost: Cost, A: Array, Y: Array, losses: Array) -> None:
-    """Refuse a loss of one example that depends on the others."""
+def _refuse_dependent_losses(cost: Cost, A: Array, Y: Array, losses: Array) -> None:
+    """Raises InputError if the loss of an example depends on the other examples."""
     for j in range(len(A)):
         alone = cost.losses(A[j : j + 1], Y[j : j + 1])[0]
         if np.isfinite(losses[j]) and not np.isclose(alone, losses[j], rtol=1e-9, atol=1e-12):
             raise InputError(
                 f"losses(A, Y) of cost {cost.name!r} must depend, in each row, on that example alone; got "
-                f"{losses[j]:.6g} among {len(A)} examples and {alone:.6g} alone. Leave sums over examples to J."
+                f"{losses[j]:.6g} among {len(A)} examples and {alone:.6g} alone. J sums over the examples itself."
             )
 
 
-def _spread(count: int) -> list[int]:
-    """Up to 8 of the indices 0 … count − 1, evenly spread."""
+def _evenly_spaced(count: int) -> list[int]:
+    """Returns up to 8 of the indices 0 … count − 1, evenly spaced."""
     return sorted({round(k) for k in np.linspace(0, count - 1, min(count, 8))})

@@ -1,4 +1,4 @@
-"""The loss ℓ(a, y) of one example beside its derivative ∂ℓ/∂a, and the domains of a and y (Lecture, L9)."""
+"""The loss ℓ(a, y) of one example, its derivative ∂ℓ/∂a, and the domains of a and y (Lecture, L9)."""
 
 from __future__ import annotations
 
@@ -15,66 +15,66 @@ from chainrule.errors import InputError
 
 INFINITE = (-math.inf, math.inf)
 
-# An infinite J or ∇J is a result (a = 0 where y = 1, or 10²⁰⁰ squared) that training reports by name: no warning.
+# An infinite J or ∇J is a valid result (a = 0 for y = 1, or 10²⁰⁰ squared); training reports it, NumPy need not warn.
 silent = np.errstate(all="ignore")
 
 
 class Loss(ABC):
-    """The loss ℓ(a, y) of an output a = a[r] and a label y: the part of a `Cost` that knows a single example.
+    """The loss ℓ(a, y) of an output a = a[r] and a label y: the part of a `Cost` that concerns a single example.
 
-    A is a[r] (t, m), Z is z[r] (t, m) and Y (t, m) holds the labels as ``targets`` encodes them, one example a row.
+    A is a[r] (t, m), Z is z[r] (t, m), and Y (t, m) holds the labels as ``targets`` encodes them, one example per row.
     """
 
     name: ClassVar[str]
     canonical: ClassVar[str | None] = None  # the σ[r] for which ℓ∘σ[r] has a closed form in z[r]
-    outputs: ClassVar[tuple[float, float]] = INFINITE  # the interval that must hold the entries of a[r]
-    labels: ClassVar[tuple[float, float]] = INFINITE  # the interval that must hold the entries of y
+    outputs: ClassVar[tuple[float, float]] = INFINITE  # the interval that must contain the entries of a[r]
+    labels: ClassVar[tuple[float, float]] = INFINITE  # the interval that must contain the entries of y
     label_remedy: ClassVar[str] = ""
 
     @abstractmethod
     def losses(self, A: Array, Y: Array) -> Array:
-        """ℓ(a, y) of each example, (t,)."""
+        """Computes ℓ(a, y) of each example, (t,)."""
 
     @abstractmethod
     def derivative(self, A: Array, Y: Array) -> Array:
-        """∂ℓ/∂a[r] of each example, (t, m)."""
+        """Computes ∂ℓ/∂a[r] of each example, (t, m)."""
 
     def canonical_losses(self, Z: Array, Y: Array) -> Array:
-        """ℓ(σ(z), y) of each example, (t,), in closed form for σ = ``canonical``: exact even where σ(z) rounds."""
+        """Computes ℓ(σ(z), y) of each example, (t,), in closed form for σ = ``canonical``, even if σ(z) rounds."""
         raise NotImplementedError(f"{type(self).__name__} has no canonical output")
 
     def canonical_delta(self, Z: Array, Y: Array) -> Array:
-        """δ[r] = ∂ℓ(σ(z), y)/∂z of each example, (t, m), in closed form for σ = ``canonical``."""
+        """Computes δ[r] = ∂ℓ(σ(z), y)/∂z of each example, (t, m), in closed form for σ = ``canonical``."""
         raise NotImplementedError(f"{type(self).__name__} has no canonical output")
 
     def example_losses(self, z: Array, a: Array, Y: Array, sigma: Sigma) -> Array:
-        """ℓ of each example, (t,), from z[r] and a[r] = σ[r](z[r]): in closed form where σ[r] is ``canonical``."""
+        """Computes ℓ of each example, (t,), from z[r] and a[r] = σ[r](z[r]), in closed form for ``canonical``."""
         return self.canonical_losses(z, Y) if self.closed_form(sigma) else self.losses(a, Y)
 
     def output_delta(self, z: Array, a: Array, Y: Array, sigma: Sigma) -> Array:
-        """δ[r] = (∂σ[r]/∂z[r])ᵀ ∂ℓ/∂a[r] of each example, (t, m); in closed form where σ[r] is ``canonical`` (L14)."""
+        """Computes δ[r] = (∂σ[r]/∂z[r])ᵀ ∂ℓ/∂a[r] of each example, (t, m), in closed form for ``canonical`` (L14)."""
         if self.closed_form(sigma):
             return self.canonical_delta(z, Y)
         delta: Array = sigma.pullback(z, self.derivative(a, Y))
         return delta
 
     def closed_form(self, sigma: Sigma) -> bool:
-        """Whether this cost over the output activation σ[r] is the named special case."""
+        """Returns True if this cost has a closed form for the output activation σ[r]."""
         return sigma.builtin and sigma.name == self.canonical
 
     # ---- the border --------------------------------------------------------------------------------------------------
 
     def targets(self, Y: ArrayLike, m: int, dtype: DTypeLike = np.float64) -> Array:
-        """The labels as an array (t, m) of ``dtype``, checked and encoded as this cost wants them.
+        """Returns the labels as an array (t, m) of ``dtype``, checked, and encoded as this cost needs them.
 
-        Y is (t, m), or (t,) where m = 1. Labels stay real where ``dtype`` is complex. What fits already is not copied.
+        Y is (t, m), or (t,) if m = 1. Labels are real even if ``dtype`` is complex. A suitable array is not copied.
 
-        Raises InputError for another shape, no examples, texts, NaN or infinite numbers, or labels outside the domain.
+        Raises InputError for a wrong shape, no examples, strings, or labels that are not finite or outside the domain.
         """
         return self._labels(Y, m, np.dtype(dtype).type(0).real.dtype)
 
     def _labels(self, Y: ArrayLike, m: int, dtype: np.dtype[Any]) -> Array:
-        """`targets` for a real dtype."""
+        """Implements `targets` for a real dtype."""
         array = as_array(Y, "Y", dtype)
         if array.ndim == 1 and m == 1:
             array = array[:, None]
@@ -95,15 +95,13 @@ class Loss(ABC):
         return array
 
     def check_output(self, sigma: Sigma, m: int) -> None:
-        """Refuse an output activation σ[r] whose values do not fit this cost.
+        """Raises InputError if the values of the output activation σ[r] do not fit this cost.
 
-        A user's own σ that states no range is trusted.
-
-        Raises InputError, with the output activation to take instead.
+        The message names the output activation to use instead. A user's own σ without a range is accepted.
         """
         (low, high), (a, b) = self.outputs, sigma.range
         if (a < low or b > high) and (sigma.builtin or sigma.range != INFINITE):
-            remedy = f'; take output="{self.canonical}"' if self.canonical else ""
+            remedy = f'; use output="{self.canonical}"' if self.canonical else "; use another activation"
             raise InputError(
                 f"{type(self).__name__} needs outputs a[r] in {_interval(self.outputs)}; got sigma[r] = {sigma.name}, "
                 f"with values in {_interval(sigma.range)}{remedy} or another cost."
@@ -111,6 +109,6 @@ class Loss(ABC):
 
 
 def _interval(bounds: tuple[float, float]) -> str:
-    """The interval as mathematicians write it: [0, 1], [0, inf), (-inf, inf)."""
+    """Returns the interval in the usual notation: [0, 1], [0, inf), (-inf, inf)."""
     low, high = bounds
     return f"{'[' if low > -math.inf else '('}{low:g}, {high:g}{']' if high < math.inf else ')'}"

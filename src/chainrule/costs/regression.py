@@ -1,6 +1,6 @@
-"""Costs for labels that are numbers: each loss ℓ(a, y) beside its derivative ∂ℓ/∂a.
+"""Costs for regression: each loss ℓ(a, y) beside its derivative ∂ℓ/∂a.
 
-Complex A branches on its real part, so that the complex step works wherever the loss is smooth.
+For complex A the real part decides between branches, so that the complex step works wherever the loss is smooth.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from chainrule.errors import InputError
 class SumOfSquares(Cost):
     """The sum of squares: ℓ(a, y) = ½ ‖a − y‖², ∂ℓ/∂a = a − y.
 
-    With r = 1 and σ = identity this is linear regression. Takes any output activation. The half is the lecture's:
-    PyTorch's ``MSELoss(reduction="sum")`` is twice this.
+    With r = 1 and σ = identity this is linear regression. It accepts any output activation. The factor ½ follows the
+    lecture: PyTorch's ``MSELoss(reduction="sum")`` is twice this.
 
     >>> import numpy as np, chainrule as cr
     >>> J = cr.SumOfSquares()
@@ -48,7 +48,7 @@ class SumOfSquares(Cost):
 class AbsoluteError(Cost):
     """The absolute error: ℓ(a, y) = Σₖ |aₖ − yₖ|, ∂ℓ/∂a = sign(a − y), 0 at the kink a = y.
 
-    Its minimum over constants is the median, so single wild labels move it little. Takes any output activation.
+    The constant that minimises it is the median, so outliers have little influence. It accepts any output activation.
 
     >>> import numpy as np, chainrule as cr
     >>> J = cr.AbsoluteError()
@@ -75,14 +75,14 @@ class AbsoluteError(Cost):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Huber(Cost):
-    """Huber's loss: squares near, absolute values far.
+    """Huber's loss: quadratic for small errors, linear for large ones.
 
-    With e = aₖ − yₖ, κ = ``threshold`` > 0 and c = e clipped to [−κ, κ]: ℓ(a, y) = Σₖ c (e − c/2), that is ½ e² where
+    With e = aₖ − yₖ, κ = ``threshold`` > 0 and c = e clipped to [−κ, κ]: ℓ(a, y) = Σₖ c (e − c/2), that is ½ e² for
     |e| ≤ κ and κ (|e| − κ/2) beyond; ∂ℓ/∂a = c.
 
-    ``threshold`` has the unit of y. Takes any output activation.
+    ``threshold`` has the unit of y. It accepts any output activation.
 
-    Raises InputError where κ is not a finite number > 0.
+    Raises InputError if κ is not a finite number > 0.
 
     >>> import numpy as np, chainrule as cr
     >>> J = cr.Huber(threshold=1.0)
@@ -113,7 +113,7 @@ class Huber(Cost):
         return self._clipped(A - Y)
 
     def _clipped(self, e: Array) -> Array:
-        """c = e clipped to [−κ, κ] by its real part."""
+        """Returns c, which is e clipped to [−κ, κ] by its real part."""
         kappa = self.threshold
         c: Array = np.where(e.real > kappa, kappa, np.where(e.real < -kappa, -kappa, e))
         return c
@@ -123,10 +123,10 @@ class Huber(Cost):
 class Quantile(Cost):
     """The quantile (pinball) loss: with e = yₖ − aₖ and 0 < q < 1, ℓ(a, y) = Σₖ max(q e, (q − 1) e).
 
-    ∂ℓ/∂aₖ = −q where aₖ < yₖ, 1 − q where aₖ > yₖ, and 0 at the kink. Its minimum over constants is the
-    ``q``-quantile of y; q = ½ is half the absolute error. Takes any output activation.
+    ∂ℓ/∂aₖ = −q for aₖ < yₖ, 1 − q for aₖ > yₖ, and 0 at the kink. The constant that minimises it is the ``q``-quantile
+    of y; q = ½ gives half the absolute error. It accepts any output activation.
 
-    Raises InputError where q is not strictly between 0 and 1.
+    Raises InputError if q is not strictly between 0 and 1.
 
     >>> import numpy as np, chainrule as cr
     >>> J = cr.Quantile(q=0.75)
@@ -163,9 +163,9 @@ class Quantile(Cost):
 class Poisson(Cost):
     """The Poisson cost for counts: ℓ(a, y) = Σₖ aₖ − yₖ log aₖ, ∂ℓ/∂aₖ = 1 − yₖ/aₖ, for a ≥ 0, y ≥ 0 and 0 · log 0 = 0.
 
-    It is −log of the Poisson probability of y with mean a, but for the constant log y!. Over ``output="exp"`` (the
-    log link: log a is linear in the last layer) it is the named special case ℓ = eᶻ − y z, δ = eᶻ − y, which needs no
-    logarithm. PyTorch's ``PoissonNLLLoss(log_input=False, eps=0)``, and over exp its ``log_input=True``.
+    It is −log of the Poisson probability of y with mean a, without the constant log y!. With ``output="exp"`` (the log
+    link: log a is linear in the last layer) it is the named special case ℓ = eᶻ − y z, δ = eᶻ − y, which needs no
+    logarithm. PyTorch's ``PoissonNLLLoss(log_input=False, eps=0)``, and with exp its ``log_input=True``.
 
     >>> import numpy as np, chainrule as cr
     >>> J = cr.Poisson()
@@ -181,7 +181,7 @@ class Poisson(Cost):
     canonical: ClassVar[str | None] = "exp"
     outputs: ClassVar[tuple[float, float]] = (0.0, math.inf)
     labels: ClassVar[tuple[float, float]] = (0.0, math.inf)
-    label_remedy: ClassVar[str] = "Counts are not negative; for other numbers use SumOfSquares()."
+    label_remedy: ClassVar[str] = "Counts must not be negative; for other numbers use SumOfSquares()."
 
     @silent
     def losses(self, A: Array, Y: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Initial values, from which gradient descent starts (Lecture, L12): rules for W, and values that suit the data."""
+"""Initial values, from which gradient descent starts (Lecture, L12): rules for W, and values derived from data."""
 
 from chainrule.initial.data_driven import from_data
 from chainrule.initial.rules import (

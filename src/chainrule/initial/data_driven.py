@@ -1,4 +1,4 @@
-"""Initial values that suit the data: z of unit variance, and units whose bend lies amid the examples."""
+"""Initial values derived from data: each z has unit variance, and the kink of each unit lies among the examples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXAMPLES_OF_A_BIAS = 5
 
 @runtime_checkable
 class Layered(Protocol):
-    """A `Network` as this module needs it: networks are drawn by initial values, and so lie above them."""
+    """The part of `Network` that this module needs; it cannot import `Network`, which draws its W by `Initial`."""
 
     m: tuple[int, ...]
     W: ByLayer[Any]
@@ -32,20 +32,20 @@ class Layered(Protocol):
         """The number type of θ."""
 
 
-@np.errstate(over="ignore", invalid="ignore")  # a z that overflows has no variance: below
+@np.errstate(over="ignore", invalid="ignore")  # `_of_unit_variance` handles a z that overflows
 def from_data(net: Layered, X: ArrayLike, seed: int | None = 0, *, output_bias: bool = False) -> None:
-    """Draw W and b of every layer with a full W, in place, so that they suit the examples X (t, n).
+    """Draws W and b of every layer with a full W, in place, so that they suit the examples X (t, n).
 
-    Layer by layer, with the a[i−1] of all examples: W ~ N(0, 1), each row then divided by the standard deviation of its
-    z over the examples, so that z[i] has variance 1; b_k = −Σⱼ λⱼ zₖ⁽ʲ⁾ ("he+5") over 5 examples drawn for unit k, with
-    weights λ evenly distributed over λ ≥ 0, Σ λⱼ = 1, so that the unit's bend, z = 0, passes between them. In the
-    output layer b = 0, unless ``output_bias`` asks for the same there.
+    It proceeds layer by layer, with a[i−1] of all examples. W ~ N(0, 1), and each row is divided by the standard
+    deviation of its z over the examples, so that z[i] has variance 1. b_k = −Σⱼ λⱼ zₖ⁽ʲ⁾ ("he+5") over 5 examples drawn
+    for unit k, with weights λ distributed uniformly over λ ≥ 0, Σ λⱼ = 1, so that the kink of the unit, z = 0, lies
+    among them. In the output layer b = 0, unless ``output_bias`` is True.
 
-    Layers with a `BlockDiagonal` W keep their values, and so does every κ. Where a z is the same at all examples (one
-    example, constant features, dead units before it) no variance can be had: W ~ N(0, 1/n) stays, and its b is finite.
-    Some thousand rows of a large training set are enough. ``seed`` None takes a fresh one.
+    Layers with a `BlockDiagonal` W keep their values, and so does every κ. If a z is the same for all examples (one
+    example, constant features, dead units below), it has no variance: then W ~ N(0, 1/n), and b is finite. A few
+    thousand rows of a large training set are enough. ``seed=None`` draws a new seed.
 
-    Raises InputError for rows of another size than the network's input, or numbers that are not finite.
+    Raises InputError for rows whose size is not that of the network's input, or numbers that are not finite.
 
     >>> import numpy as np, chainrule as cr
     >>> net, X = cr.Network.dense([3, 64, 64, 1], hidden="selu"), np.random.default_rng(0).normal(2.0, 5.0, (1000, 3))
@@ -64,25 +64,25 @@ def from_data(net: Layered, X: ArrayLike, seed: int | None = 0, *, output_bias: 
     rng = np.random.default_rng(seed if seed is None else as_seed(seed))
     for i in range(1, net.r + 1):
         W, b = net.W[i], net.b[i]
-        if isinstance(W, np.ndarray):  # a full W
+        if isinstance(W, np.ndarray):  # W is full
             W[...] = _of_unit_variance(rng.standard_normal((W.shape[0], W.shape[1])), A)
             b[...] = _between_examples(rng, A @ W.T) if i < net.r or output_bias else 0.0
         A = net.sigma[i](A @ W.T + b)
 
 
 def _of_unit_variance(W: NDArray[np.float64], A: NDArray[np.inexact]) -> NDArray[np.float64]:
-    """W (m, n) with rows scaled such that z = W a has variance 1 over the rows of A; N(0, 1/n) where it has none."""
+    """Scales the rows of W (m, n) so that z = W a has variance 1 over the rows of A, or to N(0, 1/n) if z has none."""
     kind = np.finfo(np.float32 if A.dtype == np.float32 else np.float64)
     deviation: NDArray[np.float64] = (A.astype(np.float64, copy=False) @ W.T).std(axis=0)  # of each z, (m,)
-    # Rounding makes a z that should be constant vary by some units in the last place of its largest term.
+    # By rounding, a constant z varies by a few units in the last place of its largest term.
     noise = 4.0 * A.shape[1] * float(kind.eps) * (abs(W) * abs(A).max(axis=0)).max(axis=1)
-    limit = float(kind.max) ** 0.5  # what W must stay below, so that its products are numbers
+    limit = float(kind.max) ** 0.5  # below this, products of W do not overflow
     varies = (deviation > noise) & (abs(W).max(axis=1) < limit * deviation) & np.isfinite(deviation)
     return np.asarray(W / np.where(varies, deviation, np.sqrt(W.shape[1]))[:, None])
 
 
 def _between_examples(rng: np.random.Generator, Z: NDArray[np.inexact]) -> NDArray[np.float64]:
-    """−Σⱼ λⱼ zₖ⁽ʲ⁾ for each column of Z (t, m); 0 where that is not finite."""
+    """Returns −Σⱼ λⱼ zₖ⁽ʲ⁾ for each column of Z (t, m), or 0 if that is not finite."""
     t, m = Z.shape
     rows = rng.integers(t, size=(EXAMPLES_OF_A_BIAS, m))
     shares = rng.dirichlet(np.ones(EXAMPLES_OF_A_BIAS), size=m).T  # λ (5, m)

@@ -1,4 +1,4 @@
-"""Initial values of a layer's weights W (m, n), from which gradient descent starts (Lecture, L12). Biases are 0."""
+"""Rules that draw the initial weights W (m, n) of a layer (Lecture, L12). Biases start at 0."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chainrule.errors import InputError
 
 
 class Initial(Value, ABC):
-    """A rule that draws W for a layer of m outputs and n inputs. A user's own subclass defines `draw`.
+    """A rule that draws W for a layer with m outputs and n inputs. To define your own, override `draw` in a subclass.
 
     >>> import numpy as np
     >>> class Ones(Initial):
@@ -30,12 +30,12 @@ class Initial(Value, ABC):
 
     @abstractmethod
     def draw(self, rng: np.random.Generator, m: int, n: int) -> Array:
-        """W (m, n) in float64, from the random stream rng."""
+        """Draws W (m, n) in float64 from the random stream rng."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Zeros(Initial):
-    """W = 0, the lecture's θ = 0. With it all units of a hidden layer stay equal; it suits r = 1.
+    """W = 0, the lecture's θ = 0. All units of a hidden layer would remain equal, so it suits r = 1.
 
     >>> import numpy as np
     >>> Zeros().draw(np.random.default_rng(0), 1, 2)
@@ -45,7 +45,7 @@ class Zeros(Initial):
     """
 
     def draw(self, rng: np.random.Generator, m: int, n: int) -> Array:
-        """W = 0, (m, n)."""
+        """Returns W = 0, (m, n)."""
         return np.zeros((m, n))
 
 
@@ -67,13 +67,13 @@ class Normal(Initial):
         as_real(self.scale, "scale", 0, open_minimum=True)
 
     def draw(self, rng: np.random.Generator, m: int, n: int) -> Array:
-        """W (m, n), entries N(0, scale²)."""
+        """Draws W (m, n) with entries from N(0, scale²)."""
         return rng.normal(0.0, self.scale, size=(m, n))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Uniform(Initial):
-    """Entries drawn evenly from [−scale, scale).
+    """Entries drawn uniformly from [−scale, scale).
 
     >>> import numpy as np
     >>> bool(abs(Uniform(scale=0.5).draw(np.random.default_rng(0), 3, 2)).max() <= 0.5)
@@ -89,7 +89,7 @@ class Uniform(Initial):
         as_real(self.scale, "scale", 0, open_minimum=True)
 
     def draw(self, rng: np.random.Generator, m: int, n: int) -> Array:
-        """W (m, n), entries U[−scale, scale)."""
+        """Draws W (m, n) with entries from U[−scale, scale)."""
         return rng.uniform(-self.scale, self.scale, size=(m, n))
 
 
@@ -104,10 +104,10 @@ class _Scaled(Initial):
 
     @abstractmethod
     def variance(self, m: int, n: int) -> float:
-        """The variance of an entry of W (m, n)."""
+        """Returns the variance of an entry of W (m, n)."""
 
     def draw(self, rng: np.random.Generator, m: int, n: int) -> Array:
-        """W (m, n), entries of mean 0 and variance `variance(m, n)`."""
+        """Draws W (m, n) with entries of mean 0 and variance `variance(m, n)`."""
         variance = self.variance(m, n)
         if self.distribution == "normal":
             return rng.normal(0.0, math.sqrt(variance), size=(m, n))
@@ -117,7 +117,7 @@ class _Scaled(Initial):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Glorot(_Scaled):
-    """Variance 2/(m + n), so that neither a[i] nor δ[i] grows through layers whose σ is near the identity.
+    """Variance 2/(m + n), so that neither a[i] nor δ[i] grows from layer to layer if σ is close to the identity.
 
     Uniform: U[−√(6/(m + n)), √(6/(m + n))). Normal: N(0, 2/(m + n)).
 
@@ -130,13 +130,13 @@ class Glorot(_Scaled):
     distribution: Literal["uniform", "normal"] = "uniform"
 
     def variance(self, m: int, n: int) -> float:
-        """2/(m + n)."""
+        """Returns 2/(m + n)."""
         return 2 / (m + n)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class He(_Scaled):
-    """Variance 2/n, so that a[i] keeps its size through layers of ReLU, which halve the second moment.
+    """Variance 2/n, so that a[i] keeps its size through layers of ReLU, each of which halves the second moment.
 
     Normal: N(0, 2/n). Uniform: U[−√(6/n), √(6/n)).
 
@@ -149,7 +149,7 @@ class He(_Scaled):
     distribution: Literal["uniform", "normal"] = "normal"
 
     def variance(self, m: int, n: int) -> float:
-        """2/n."""
+        """Returns 2/n."""
         return 2 / n
 
 
@@ -169,16 +169,16 @@ class LeCun(_Scaled):
     distribution: Literal["uniform", "normal"] = "normal"
 
     def variance(self, m: int, n: int) -> float:
-        """1/n."""
+        """Returns 1/n."""
         return 1 / n
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Orthogonal(Initial):
-    """gain · Q, Q with orthonormal columns (m ≥ n) or rows (m ≤ n), evenly (Haar) distributed.
+    """gain · Q, where Q has orthonormal columns (m ≥ n) or rows (m ≤ n) and is Haar distributed.
 
-    Q comes from the QR decomposition of a normal matrix, each column with the sign that makes R's diagonal positive;
-    without it Q would not be evenly distributed.
+    Q comes from the QR decomposition of a normal matrix, with signs of its columns that make R's diagonal positive;
+    without them Q would not be Haar distributed.
 
     >>> import numpy as np
     >>> Q = Orthogonal().draw(np.random.default_rng(0), 2, 3)
@@ -194,7 +194,7 @@ class Orthogonal(Initial):
         as_real(self.gain, "gain", 0, open_minimum=True)
 
     def draw(self, rng: np.random.Generator, m: int, n: int) -> Array:
-        """W (m, n) with WᵀW = gain²·I or WWᵀ = gain²·I, whichever has full rank."""
+        """Draws W (m, n) with WᵀW = gain²·I (m ≥ n) or WWᵀ = gain²·I (m ≤ n)."""
         Q, R = np.linalg.qr(rng.standard_normal((max(m, n), min(m, n))))
         Q = self.gain * Q * np.where(np.diag(R) < 0, -1.0, 1.0)
         return Q if m >= n else np.ascontiguousarray(Q.T)
@@ -212,7 +212,7 @@ INITIALS: dict[str, Initial] = {
 
 
 def get(initial: str | Initial) -> Initial:
-    """The initial values of that name with their defaults, or the object itself.
+    """Returns the rule of that name with its defaults, or the object itself.
 
     >>> get("he")
     He()

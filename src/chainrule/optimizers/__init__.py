@@ -1,4 +1,4 @@
-"""Optimizers: gradient descent (Lecture, L12) and its kin, as frozen values."""
+"""Optimizers, as frozen values: gradient descent (Lecture, L12) and its variants."""
 
 from chainrule._internal.naming import resolve
 from chainrule.errors import InputError
@@ -15,10 +15,10 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
 
 
 def get(optimizer: Optimizer | str, learning_rate: float | Schedule | None = None) -> Optimizer:
-    """The optimizer itself, or the one of this name, with its defaults and the learning rate where one is given.
+    """Returns the optimizer itself, or the optimizer of this name with its defaults and, if given, the learning rate.
 
-    Raises UnknownName with the nearest known name, InputError for what is neither an optimizer nor a name, or for a
-    learning rate beside an optimizer that has one.
+    Raises UnknownName with the nearest known name, InputError for anything that is neither an optimizer nor a name, or
+    for a learning rate together with an optimizer that already has one.
 
     >>> from chainrule import optimizers
     >>> optimizers.get("momentum", learning_rate=0.1)
@@ -31,7 +31,7 @@ def get(optimizer: Optimizer | str, learning_rate: float | Schedule | None = Non
         raise InputError(f"optimizer must be an optimizer, such as Adam(), or the name of one; got {optimizer!r}.")
     if learning_rate is not None:
         raise InputError(
-            f"learning_rate is given twice: {learning_rate!r}, and in {optimizer!r}. Give it to the optimizer alone."
+            f"learning_rate is given twice: {learning_rate!r}, and in {optimizer!r}. Give it to the optimizer only."
         )
     return optimizer
 

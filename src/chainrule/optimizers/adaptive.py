@@ -1,4 +1,4 @@
-"""Optimizers with a rate of its own for each entry of θ, by the running size ν of its gradient."""
+"""Adaptive optimizers, which scale the rate of each entry of θ by a running size ν of its gradient."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class AdaGrad(Optimizer):
 
     PyTorch's ``Adagrad``. Moment: ``nu``.
 
-    Raises InputError where ε = ``epsilon`` is not > 0.
+    Raises InputError unless ε = ``epsilon`` > 0.
 
     >>> import numpy as np, chainrule as cr
     >>> optimizer, theta = cr.AdaGrad(0.1), np.array([1.0, 1.0])
@@ -54,9 +54,9 @@ class AdaGrad(Optimizer):
 class RMSProp(Optimizer):
     """RMSProp: ν := ρ ν + (1 − ρ) g², θ := θ − α g / (√ν + ε), with ρ = ``decay`` in [0, 1).
 
-    PyTorch's ``RMSprop(alpha=ρ)``, whose default is 0.99; the lecture it comes from has 0.9. Moment: ``nu``.
+    PyTorch's ``RMSprop(alpha=ρ)``, whose default is 0.99; the default here, 0.9, is that of the source. Moment: ``nu``.
 
-    Raises InputError where ρ is not in [0, 1) or ε = ``epsilon`` is not > 0.
+    Raises InputError if ρ is not in [0, 1) or ε = ``epsilon`` is not > 0.
 
     >>> import numpy as np, chainrule as cr
     >>> optimizer, theta = cr.RMSProp(0.1, decay=0.75), np.array([1.0])
@@ -94,10 +94,10 @@ class Adam(Optimizer):
     """Adam: μ := β₁ μ + (1 − β₁) g, ν := β₂ ν + (1 − β₂) g², θ := θ − α μ̂ / (√ν̂ + ε),
 
     with μ̂ = μ/(1 − β₁ᵏ) and ν̂ = ν/(1 − β₂ᵏ) in step k. PyTorch's ``Adam``. Moments: ``mu``, ``nu``. With
-    ``epsilon_hat`` ε is the paper's ε̂, beside the root that is not yet corrected: θ := θ − α √(1 − β₂ᵏ) μ̂ / (√ν + ε),
-    as in TensorFlow and scikit-learn.
+    ``epsilon_hat`` ε is the paper's ε̂, which is added to the uncorrected root: θ := θ − α √(1 − β₂ᵏ) μ̂ / (√ν + ε), as
+    in TensorFlow and scikit-learn.
 
-    Raises InputError where a β is not in [0, 1) or ε = ``epsilon`` is not > 0.
+    Raises InputError if a β is not in [0, 1) or ε = ``epsilon`` is not > 0.
 
     >>> import numpy as np, chainrule as cr
     >>> optimizer, theta = cr.Adam(0.1), np.array([1.0, 1.0])
@@ -140,12 +140,12 @@ class Adam(Optimizer):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AdamW(Adam):
-    """AdamW: θ := θ − α λ θ on the weights, then Adam's step; λ = ``weight_decay`` ≥ 0, a number or a schedule of it.
+    """AdamW: θ := θ − α λ θ on the weights, then Adam's step; λ = ``weight_decay`` ≥ 0 is a number or a schedule.
 
-    The decay is decoupled: it is no part of J, nor of μ and ν. Biases are not decayed, unless a layer's ``decay``
-    (`Factors`) says so. PyTorch's ``AdamW``, in which a decay of weights alone takes two parameter groups.
+    The decay is decoupled: it enters neither J nor μ and ν. Biases are not decayed unless a layer's ``decay``
+    (`Factors`) requests it. PyTorch's ``AdamW``, which needs two parameter groups to decay the weights alone.
 
-    Raises InputError where λ < 0, a β is not in [0, 1) or ε = ``epsilon`` is not > 0.
+    Raises InputError if λ < 0, a β is not in [0, 1), or ε = ``epsilon`` is not > 0.
 
     >>> import numpy as np, chainrule as cr
     >>> optimizer, theta = cr.AdamW(0.1, weight_decay=0.5), np.array([1.0, 1.0])
@@ -166,7 +166,7 @@ class AdamW(Adam):
             object.__setattr__(self, "weight_decay", as_real(self.weight_decay, "weight_decay", minimum=0.0))
 
     def at(self, epoch: float, epochs: float) -> AdamW:
-        """This optimizer with the number λ that a scheduled weight decay has after ``epoch`` of ``epochs``.
+        """Returns this optimizer with the number λ that its schedule gives after ``epoch`` of ``epochs``.
 
         >>> import chainrule as cr
         >>> cr.AdamW(0.1, weight_decay=cr.FlatCosine(0.02)).at(epoch=3, epochs=4).weight_decay
@@ -181,6 +181,6 @@ class AdamW(Adam):
         self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float | Array, k: int, decayed: Array
     ) -> None:
         if isinstance(self.weight_decay, Schedule):
-            raise InputError("weight_decay is a schedule: take the step by optimizer.at(epoch, epochs), a number then.")
+            raise InputError("weight_decay is a schedule: take the step by optimizer.at(epoch, epochs).step(…).")
         theta -= (alpha * self.weight_decay) * (decayed * theta)
         super().step(theta, gradient, moments, alpha, k, decayed)

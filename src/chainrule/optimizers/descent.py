@@ -1,4 +1,4 @@
-"""Gradient descent and its two kinds of momentum."""
+"""Gradient descent, and the two methods of momentum."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chainrule.optimizers.schedules import Schedule
 class GradientDescent(Optimizer):
     """Gradient descent: θ := θ − α g.
 
-    On minibatches it is stochastic gradient descent. ``learning_rate`` is in units of θ²/J.
+    With minibatches it is stochastic gradient descent. ``learning_rate`` has the unit of θ²/J.
 
     >>> import numpy as np, chainrule as cr
     >>> optimizer, theta = cr.GradientDescent(0.1), np.array([1.0, 2.0])
@@ -37,11 +37,11 @@ class GradientDescent(Optimizer):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Momentum(Optimizer):
-    """The heavy ball: v := β v + g, θ := θ − α v, with β = ``momentum`` in [0, 1).
+    """The heavy-ball method: v := β v + g, θ := θ − α v, with β = ``momentum`` in [0, 1).
 
     PyTorch's ``SGD(momentum=β)``.
 
-    Raises InputError where β is not in [0, 1).
+    Raises InputError if β is not in [0, 1).
 
     >>> import numpy as np, chainrule as cr
     >>> optimizer, theta, g = cr.Momentum(0.1, momentum=0.5), np.array([1.0]), np.array([1.0])
@@ -78,10 +78,10 @@ class Momentum(Optimizer):
 class Nesterov(Optimizer):
     """Nesterov's momentum: v := β v + g, θ := θ − α (g + β v), with β = ``momentum`` in [0, 1).
 
-    θ here is the point that the gradient is taken at, one momentum step ahead of the papers' iterate. PyTorch's
+    θ is the point at which the gradient is evaluated, one momentum step ahead of the papers' iterate. PyTorch's
     ``SGD(momentum=β, nesterov=True)``.
 
-    Raises InputError where β is not in [0, 1).
+    Raises InputError if β is not in [0, 1).
 
     >>> import numpy as np, chainrule as cr
     >>> optimizer, theta, g = cr.Nesterov(0.1, momentum=0.5), np.array([1.0]), np.array([1.0])

@@ -1,4 +1,4 @@
-"""What an optimizer is: a rule that moves θ by its gradient, with moments that remember earlier ones (Lecture, L12)."""
+"""The base class of optimizers: rules that change θ by its gradient and by moments of earlier ones (Lecture, L12)."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from chainrule.optimizers.schedules import Constant, Schedule
 
 Array = NDArray[Any]  # θ, its gradient and its moments, (d,): real, of one dtype
 
-silent = np.errstate(all="ignore")  # θ that overflows shows in the next J, which training reports
+silent = np.errstate(all="ignore")  # training detects a θ that overflows, and reports it
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Optimizer(Value, ABC):
-    """A rule θ := θ − α · (something made of ∇J), a frozen value; what changes in training are θ and the ``moments``.
+    """A rule θ := θ − α · (a function of ∇J) as a frozen value; training changes θ and the ``moments`` only.
 
-    ``learning_rate`` α is a finite number > 0 or a `Schedule`; ``clip_norm`` c, where given, is a number > 0: before
-    each step the gradient is scaled to ‖g‖ ≤ c (`clip`). In formulas g = ∇J(θ), k = 1, 2, … numbers the steps,
+    ``learning_rate`` α is a finite number > 0 or a `Schedule`; ``clip_norm`` c, if given, is a number > 0, and before
+    each step the gradient is scaled to ‖g‖ ≤ c (`clip`). In formulas g = ∇J(θ), k = 1, 2, … numbers the steps, and
     squares and roots are entrywise.
 
-    One's own optimizer is a subclass with ``name``, ``moments`` (the names of its moments, each an array like θ that
-    starts at 0) and ``step``.
+    To define your own optimizer, write a subclass with ``name``, ``moments`` (the names of its moments, each an array
+    like θ that starts at 0) and ``step``.
 
-    Raises InputError where a setting is not a finite number in its range.
+    Raises InputError if a setting is not a finite number in its range.
 
     >>> import chainrule as cr
     >>> cr.GradientDescent(learning_rate=0.1, clip_norm=1.0)
@@ -55,29 +55,29 @@ class Optimizer(Value, ABC):
 
     @property
     def schedule(self) -> Schedule:
-        """The learning rate as a schedule: a number is a constant one."""
+        """The learning rate as a schedule, which is constant if it is a number."""
         rate = self.learning_rate
         return rate if isinstance(rate, Schedule) else Constant(rate)
 
     def start(self, theta: Array) -> dict[str, Array]:
-        """The moments before the first step, each like θ (d,)."""
-        return {name: np.zeros(theta.shape, theta.dtype) for name in self.moments}  # zeros_like would write to all
+        """Returns the moments before the first step, each of the shape and dtype of θ (d,)."""
+        return {name: np.zeros(theta.shape, theta.dtype) for name in self.moments}  # zeros_like would touch every page
 
     @abstractmethod
     def step(
         self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float | Array, k: int, decayed: Array
     ) -> None:
-        """Move θ (d,) and the moments in place by step k = 1, 2, … with learning rate α; the gradient is only read.
+        """Changes θ (d,) and the moments in place by step k = 1, 2, … with learning rate α; it does not change g.
 
-        ``alpha`` is a number, or an array (d,) where layers have a ``rate`` (`Factors`): α times each entry's rate. It
-        multiplies the step alone, not the moments. ``decayed`` (d,) are the layers' factors of a decoupled weight
-        decay, by default 1 where θ is an entry of some W[i] and 0 elsewhere, which leaves the biases alone.
+        ``alpha`` is a number, or an array (d,) if layers have a ``rate`` (`Factors`): α times the rate of each entry.
+        It multiplies the step, not the moments. ``decayed`` (d,) holds the layers' factors of a decoupled weight decay,
+        by default 1 for entries of W[i] and 0 for biases.
         """
 
     def at(self, epoch: float, epochs: float) -> Optimizer:
-        """This optimizer with the settings that it has after ``epoch`` of ``epochs``, where a schedule moves some.
+        """Returns this optimizer with the values that scheduled settings have after ``epoch`` of ``epochs``.
 
-        The learning rate is no matter of this: it is handed to `step`.
+        This does not affect the learning rate, which is passed to `step`.
         """
         return self
 
@@ -87,7 +87,7 @@ class Optimizer(Value, ABC):
             object.__setattr__(self, symbol, value)
 
     def _fraction(self, *symbols: str) -> None:
-        """Settings β in [0, 1)."""
+        """Converts settings β to floats, and raises InputError unless they lie in [0, 1)."""
         for symbol in symbols:
             object.__setattr__(self, symbol, as_real(getattr(self, symbol), symbol))
             if not 0.0 <= getattr(self, symbol) < 1.0:
@@ -96,9 +96,9 @@ class Optimizer(Value, ABC):
 
 @silent
 def clip(gradient: Array, clip_norm: float | None) -> float:
-    """Scale g (d,) in place to ‖g‖ ≤ c: g := g · min(1, c/‖g‖); return ‖g‖ as it was before, in double precision.
+    """Scales g (d,) in place to ‖g‖ ≤ c, g := g · min(1, c/‖g‖), and returns the old ‖g‖ in double precision.
 
-    With c = None the norm is only taken. A gradient that is not finite is left as it is.
+    With c = None it only computes the norm. A gradient that is not finite is not changed.
 
     >>> import numpy as np
     >>> from chainrule.optimizers import clip
@@ -112,7 +112,7 @@ def clip(gradient: Array, clip_norm: float | None) -> float:
     square = float(wide @ wide)
     if 1e-280 < square < math.inf or not np.isfinite(gradient).all():
         norm = math.sqrt(square)
-    else:  # squares overflow or underflow: ‖g‖ = p ‖g/p‖
+    else:  # squares overflow or underflow, but ‖g‖ = p ‖g/p‖ for p = max |gₖ| does not
         peak = float(abs(wide).max(initial=0.0))
         norm = peak * math.sqrt(float(np.square(wide / peak).sum())) if peak else 0.0
     if clip_norm is not None and clip_norm < norm < math.inf:

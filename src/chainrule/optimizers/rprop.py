@@ -1,4 +1,4 @@
-"""RPROP: the signs of the gradient alone, with a step size for each entry of θ."""
+"""RPROP, which uses only the signs of the gradient, with one step size per entry of θ."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from chainrule.optimizers.schedules import Constant, Schedule
 class RPROP(Optimizer):
     """iRPROP−: each entry of θ moves against the sign of its gradient by a step size Δ that grows while the sign stays.
 
-    With g₋ the gradient of the step before: where g g₋ > 0, Δ := min(η₊ Δ, Δ_max); where g g₋ < 0, Δ := max(η₋ Δ,
-    Δ_min) and g := 0; then θ := θ − Δ sign(g), times a layer's rate. ``learning_rate`` is the first Δ, a number (a
-    schedule would have nothing to set); ``shrink`` is η₋, ``grow`` is η₊, ``smallest`` and ``largest`` bound Δ. Signs
-    of minibatch gradients are noise: RPROP asks for the full batch. PyTorch's ``Rprop``. Moments: ``step_size`` (Δ),
-    ``previous`` (g₋).
+    With g₋ the previous gradient: Δ := min(η₊ Δ, Δ_max) if g g₋ > 0; Δ := max(η₋ Δ, Δ_min) and g := 0 if g g₋ < 0;
+    then θ := θ − Δ sign(g), times a layer's rate. ``learning_rate`` is the first Δ, a number (no schedule, since RPROP
+    sets Δ itself); ``shrink`` is η₋, ``grow`` is η₊, ``smallest`` and ``largest`` bound Δ. The signs of minibatch
+    gradients are noise, so RPROP needs the full batch. PyTorch's ``Rprop``. Moments: ``step_size`` (Δ), ``previous``
+    (g₋).
 
     Raises InputError for a schedule, or unless 0 < η₋ < 1 < η₊ and 0 < Δ_min ≤ Δ ≤ Δ_max.
 
@@ -54,12 +54,12 @@ class RPROP(Optimizer):
             raise InputError(f"shrink < 1 < grow must hold; got shrink={self.shrink!r}, grow={self.grow!r}.")
         if not self.smallest <= first <= self.largest:
             raise InputError(
-                f"smallest ≤ learning_rate ≤ largest must hold, for it is the first step size; "
+                f"smallest ≤ learning_rate ≤ largest must hold, since learning_rate is the first step size; "
                 f"got smallest={self.smallest!r}, learning_rate={first!r}, largest={self.largest!r}."
             )
 
     def _first(self) -> float:
-        """The first Δ."""
+        """Returns the first Δ."""
         if not isinstance(self.schedule, Constant):
             raise InputError(
                 f"learning_rate of RPROP must be a number, its first step size; got {self.learning_rate!r}. "
@@ -75,8 +75,8 @@ class RPROP(Optimizer):
         self, theta: Array, gradient: Array, moments: dict[str, Array], alpha: float | Array, k: int, decayed: Array
     ) -> None:
         size, previous = moments["step_size"], moments["previous"]
-        agreement = np.sign(gradient) * np.sign(previous)  # signs first: the product of two tiny numbers may be 0
+        agreement = np.sign(gradient) * np.sign(previous)  # the product of two tiny numbers might round to 0
         size *= np.where(agreement > 0, self.grow, np.where(agreement < 0, self.shrink, 1.0)).astype(size.dtype)
         np.clip(size, self.smallest, self.largest, out=size)
         previous[...] = np.where(agreement < 0, 0.0, gradient)
-        theta -= (alpha / self._first()) * size * np.sign(previous)  # α is the first Δ, times the rate of a layer
+        theta -= (alpha / self._first()) * size * np.sign(previous)  # α is the first Δ times the layer's rate

@@ -1,4 +1,4 @@
-"""Schedules: a learning rate α (or a weight decay, a dropout) as a function of the progress of training."""
+"""Schedules: the learning rate α (or a weight decay, or a dropout) as a function of the progress of training."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from chainrule.errors import InputError
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Schedule(Value, ABC):
-    """A learning rate α that changes in training: α = ``at(epoch, epochs)``.
+    """A learning rate α that changes during training: α = ``at(epoch, epochs)``.
 
-    A weight decay λ (`AdamW`) and a dropout p (`Layer`) may follow one too: λ or p for α then.
-    ``epoch`` counts completed passes over the training set and may be a fraction (completed minibatches divided by
-    the minibatches of an epoch); ``epochs`` is the planned total, and u = epoch/epochs, at most 1, the progress.
-    ``rate`` > 0 is the rate that the formula starts from or peaks at. Settings in epochs need not be whole.
+    A weight decay λ (`AdamW`) and a dropout p (`Layer`) may follow a schedule too; read λ or p for α then. ``epoch``
+    counts completed passes over the training set and may be a fraction (completed minibatches divided by the
+    minibatches per epoch); ``epochs`` is the planned total, and u = min(epoch/epochs, 1) is the progress. ``rate`` > 0
+    is the initial or the highest rate. Settings measured in epochs need not be integers.
 
-    Raises InputError where a setting is not a finite number in its range.
+    Raises InputError if a setting is not a finite number in its range.
 
     >>> import chainrule as cr
     >>> optimizer = cr.Adam(learning_rate=cr.Cosine(0.01))
@@ -38,10 +38,10 @@ class Schedule(Value, ABC):
 
     @abstractmethod
     def at(self, epoch: float, epochs: float) -> float:
-        """α after ``epoch`` of ``epochs`` planned epochs."""
+        """Computes α after ``epoch`` of ``epochs`` planned epochs."""
 
     def value(self, epoch: float, epochs: float) -> float:
-        """``at(epoch, epochs)``, infinite where that is beyond every float."""
+        """Returns ``at(epoch, epochs)``, or infinity if that overflows."""
         try:
             return self.at(epoch, epochs)
         except OverflowError:
@@ -58,7 +58,7 @@ class Schedule(Value, ABC):
 
 
 class Constant(Schedule):
-    """α = rate: the lecture's.
+    """α = rate, as in the lecture.
 
     >>> import chainrule as cr
     >>> cr.Constant(0.1).at(epoch=7, epochs=10)
@@ -75,7 +75,7 @@ class Constant(Schedule):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Step(Schedule):
-    """α = rate · factor^⌊epoch/every⌋: multiplied by ``factor`` > 0 after each ``every`` > 0 epochs.
+    """α = rate · factor^⌊epoch/every⌋: it is multiplied by ``factor`` > 0 every ``every`` > 0 epochs.
 
     >>> import chainrule as cr
     >>> [cr.Step(1.0, every=10, factor=0.5).at(epoch, epochs=30) for epoch in (0, 9.5, 10, 20)]
@@ -99,7 +99,7 @@ class Step(Schedule):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Exponential(Schedule):
-    """α = rate · e^(−decay · epoch): ``decay`` ≥ 0 per epoch; it halves every (log 2)/decay epochs.
+    """α = rate · e^(−decay · epoch) with ``decay`` ≥ 0 per epoch: it halves every (log 2)/decay epochs.
 
     PyTorch's ``ExponentialLR`` with gamma = e^(−decay).
 
@@ -107,7 +107,7 @@ class Exponential(Schedule):
     >>> round(cr.Exponential(0.1, decay=0.01).at(epoch=100, epochs=200), 6)
     0.036788
 
-    Source: L. Bottou, Stochastic gradient descent tricks, 2012, reviews such schedules.
+    Source: L. Bottou, Stochastic gradient descent tricks, 2012 (a review of such schedules).
     """
 
     decay: float
@@ -124,7 +124,9 @@ class Exponential(Schedule):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class InverseTime(Schedule):
-    """α = rate / (1 + decay · epoch): ``decay`` ≥ 0 per epoch. Σα = ∞ and Σα² < ∞, as stochastic approximation asks.
+    """α = rate / (1 + decay · epoch) with ``decay`` ≥ 0 per epoch.
+
+    Σα = ∞ and Σα² < ∞, as stochastic approximation requires.
 
     >>> import chainrule as cr
     >>> cr.InverseTime(1.0, decay=0.5).at(epoch=2, epochs=10)
@@ -147,10 +149,10 @@ class InverseTime(Schedule):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Cosine(Schedule):
-    """α rises from 0 to ``rate`` along a line for ``warmup`` epochs, then falls along half a cosine to ``final``.
+    """α rises linearly from 0 to ``rate`` for ``warmup`` epochs, then falls along half a cosine to ``final``.
 
-    α = rate · epoch/warmup before; then final + (rate − final) · ½ (1 + cos πv), v = (epoch − warmup)/(epochs −
-    warmup).
+    α = rate · epoch/warmup for epoch < warmup, then final + (rate − final) · ½ (1 + cos πv) with
+    v = (epoch − warmup)/(epochs − warmup).
 
     >>> import chainrule as cr
     >>> [cr.Cosine(1.0, warmup=2).at(epoch, epochs=10) for epoch in (0, 1, 2, 6, 10)]
@@ -178,11 +180,11 @@ class Cosine(Schedule):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class OneCycle(Schedule):
-    """α rises from rate/div_factor to ``rate`` in the first ``pct_start`` of training, then falls far below that.
+    """α rises from rate/div_factor to ``rate`` in the first ``pct_start`` of training, then falls almost to 0.
 
     With start = rate/div_factor, end = start/final_div_factor and c(p, q, v) = q + (p − q) · ½ (1 + cos πv):
     α = c(start, rate, u/pct_start) for u < pct_start, then c(rate, end, (u − pct_start)/(1 − pct_start)).
-    Names and defaults are those of PyTorch's ``OneCycleLR``; the momentum is left alone.
+    Names and defaults are those of PyTorch's ``OneCycleLR``; the momentum is not changed.
 
     >>> import chainrule as cr
     >>> [round(cr.OneCycle(1.0).at(epoch, epochs=10), 4) for epoch in (0, 3, 6.5, 10)]
@@ -210,9 +212,9 @@ class OneCycle(Schedule):
 
 
 class CosLog4(Schedule):
-    """α = rate · ½ (1 − cos(2π log₂(1 + 15u))): four waves from 0 to ``rate`` and back, each twice as long as the last.
+    """α = rate · ½ (1 − cos(2π log₂(1 + 15u))): four waves between 0 and ``rate``, each twice as long as the last.
 
-    α is ``rate`` where log₂(1 + 15u) = ½, 1½, 2½, 3½, and 0 at u = 0, 1/15, 3/15, 7/15, 1.
+    α is ``rate`` for log₂(1 + 15u) = ½, 1½, 2½, 3½, and 0 for u = 0, 1/15, 3/15, 7/15, 1.
 
     >>> import chainrule as cr
     >>> [round(cr.CosLog4(0.04).at(epoch, epochs=15), 4) for epoch in (0, 1, 2 ** 1.5 - 1, 3, 15)]
@@ -230,9 +232,9 @@ class CosLog4(Schedule):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FlatCosine(Schedule):
-    """α = rate until the fraction ``flat`` of training, 0 ≤ flat < 1, then down to 0 along half a cosine.
+    """α is constant for the fraction ``flat`` of training, 0 ≤ flat < 1, then falls to 0 along half a cosine.
 
-    α = rate for u < flat, then rate · ½ (1 + cos πv), v = (u − flat)/(1 − flat).
+    α = rate for u < flat, then rate · ½ (1 + cos πv) with v = (u − flat)/(1 − flat).
 
     >>> import chainrule as cr
     >>> [cr.FlatCosine(0.02).at(epoch, epochs=8) for epoch in (0, 4, 6, 8)]
@@ -257,7 +259,7 @@ class FlatCosine(Schedule):
 
 
 def _cosine(p: float, q: float, v: float) -> float:
-    """From p at v = 0 to q at v = 1 along half a cosine."""
+    """Computes the value at v of half a cosine from p at v = 0 to q at v = 1."""
     return q + (p - q) * 0.5 * (1.0 + math.cos(math.pi * v))
 
 
