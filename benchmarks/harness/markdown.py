@@ -22,9 +22,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     if sum(widths) + 3 * len(widths) + 1 > WIDTH:
         widths = [3] * len(widths)
     layout = "| " + " | ".join(f"{{:{a}{width}}}" for a, width in zip(alignments, widths, strict=True)) + " |"
-    marks = {"<": (":", "-"), ">": ("-", ":")}
-    ends = [marks.get(title[:1], "--") for title in columns]
-    rule = [first + "-" * (width - 2) + last for (first, last), width in zip(ends, widths, strict=True)]
+    ends = [{"<": ":-", ">": "-:"}.get(title[:1], "--") for title in columns]
+    rule = [end[0] + "-" * (width - 2) + end[1] for end, width in zip(ends, widths, strict=True)]
     return "\n".join([layout.format(*cells[0]), layout.format(*rule), *(layout.format(*row) for row in cells[1:])])
 
 
