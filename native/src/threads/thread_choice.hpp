@@ -76,7 +76,7 @@ class ThreadChoice {
   bool tries_more_ = false;  // in the last trial: more threads than best_, else fewer
   double best_seconds_ = 0;  // of a step with best_ threads
 
-  bool is_cold_ = true;
+  bool is_cold_ = true;  // no step has been made since start()
   Clock::time_point since_;
   double seconds_ = 0;  // of steps_ steps with current_ threads
   long steps_ = 0;
