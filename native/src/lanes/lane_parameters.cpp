@@ -69,12 +69,7 @@ template <class T> Outcome LaneParameters<T>::update(const Step<T>& step, double
   if (step.measures_gradient_norm || step.clips()) norm = std::sqrt(kernels_.sum_of_squares(gradient.get(), padded_d));
   if (norm > step.clip_norm) constants.gradient_scale = static_cast<T>(step.clip_norm / norm);
   kernels_.apply(gradient.get(), padded_d, {.theta = theta.get(), .moment = {moments_[0].get(), moments_[1].get()}},
-                 {.constants = &constants,
-                  .should_accumulate = false,
-                  .is_complete = true,
-                  .should_update = true,
-                  .squared_norm = nullptr,
-                  .penalty_norms = nullptr},
+                 {.constants = &constants, .should_update = true},
                  Part::b);  // whose coefficients have no decay: that of W has been done
   if (!is_finite(theta)) {
     std::copy_n(theta_before_.get(), padded_d, theta.get());

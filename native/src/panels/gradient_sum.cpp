@@ -84,8 +84,6 @@ template <class T> UnitGradient<T> GradientSum<T>::unit_gradient(const GradientP
 template <class T>
 GradientEpilogue<T> GradientSum<T>::update_epilogue(const Step<T>& step, const StepConstants<T>* constants) {
   return {.constants = constants,
-          .should_accumulate = false,
-          .is_complete = true,
           .should_update = true,
           .squared_norm = step.measures_gradient_norm ? squared_norms_.data() : nullptr,
           .penalty_norms = has_penalties_ ? weight_norms_.data() : nullptr};
@@ -100,9 +98,7 @@ void GradientSum<T>::accumulate(const Step<T>& step, long rows, bool is_first, b
   sum({.constants = step.constants,
        .should_accumulate = !is_first,
        .is_complete = is_last,
-       .should_update = false,
-       .squared_norm = is_last ? squared_norms_.data() : nullptr,
-       .penalty_norms = nullptr},
+       .squared_norm = is_last ? squared_norms_.data() : nullptr},
       rows, team, thread);
 }
 
@@ -136,7 +132,7 @@ void GradientSum<T>::sum_whole(const GradientEpilogue<T>& epilogue, long rows, T
   team.for_each_piece(thread, own.first, own.last, [&](long k) {
     if (!epilogue.should_update) team.poll(thread);
     const GradientPiece& piece = pieces[k];
-    GradientPrefetch<T> prefetch{.next_block = nullptr, .input = nullptr, .output = nullptr};
+    GradientPrefetch<T> prefetch;
     if (k + 1 < long(pieces.size())) {
       prefetch.next_block = &blocks_[pieces[k + 1].first_block];
       prefetch.input = input_to_prefetch(piece, pieces[k + 1]);
@@ -144,7 +140,6 @@ void GradientSum<T>::sum_whole(const GradientEpilogue<T>& epilogue, long rows, T
     sum_piece(piece,
               {.first = 0,
                .count = rows,
-               .use_transposed_as_scratch = false,
                .is_transposed_remote = team.count > 1,
                .can_skip_zeros = split_.skips_zeros(piece),
                .prefetch = prefetch},
@@ -193,9 +188,8 @@ void GradientSum<T>::sum_in_halves(const GradientEpilogue<T>& epilogue, long row
     return GradientRows<T>{.first = is_second ? middle : 0,
                            .count = is_second ? rows - middle : middle,
                            .use_transposed_as_scratch = epilogue.should_update,
-                           .is_transposed_remote = false,
                            .can_skip_zeros = split_.skips_zeros(piece),
-                           .prefetch = {.next_block = next_block, .input = nullptr, .output = nullptr}};
+                           .prefetch = {.next_block = next_block}};
   };
   long next_owned = own.first;
   const auto begin = [&](long k) {
@@ -204,12 +198,7 @@ void GradientSum<T>::sum_in_halves(const GradientEpilogue<T>& epilogue, long row
     if (epilogue.should_update && !is_alone && next_owned < own.last)
       of.prefetch.output = blocks_[pieces[next_owned++].first_block].parameters.theta;
     sum_piece(pieces[k], of,
-              {.constants = epilogue.constants,
-               .should_accumulate = epilogue.should_accumulate,
-               .is_complete = false,
-               .should_update = false,
-               .squared_norm = nullptr,
-               .penalty_norms = nullptr});
+              {.constants = epilogue.constants, .should_accumulate = epilogue.should_accumulate, .is_complete = false});
   };
   if (!is_alone) {
     const auto others = split_.range_from_half(thread);
