@@ -1,4 +1,4 @@
-"""The lecture's worked case (L16): a network ℝ → ℝ with two layers, every quantity of one step of backpropagation."""
+"""The lecture's worked example (L16): a two-layer network ℝ → ℝ, and every quantity of one gradient step."""
 
 import chainrule as cr
 

@@ -1,4 +1,4 @@
-"""Handwritten digits: minibatches, dropout, a schedule, and the epoch with the lowest validation cost kept."""
+"""Classification of handwritten digits with minibatches, dropout, a schedule, and the best epoch by validation."""
 
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split

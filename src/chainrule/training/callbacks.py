@@ -1,4 +1,4 @@
-"""The callbacks of a training run: functions of its History, called every so many epochs."""
+"""The callbacks of a training run: functions that are called with its History at regular intervals."""
 
 from __future__ import annotations
 
