@@ -7,7 +7,7 @@ from chainrule._internal.checks import Array
 
 Schedule = tuple[str, float, Sequence[float]]
 Parts = tuple[float, float, float]  # of W, b and κ
-# σ's name and parameter, dropout, the blocks of W as (count, p, q), is there a κ, rate, decay
+# σ's name and parameter, dropout, the runs of W as (count, p, q), True if it has a κ, rate, decay
 Layer = tuple[str, float, Schedule, Sequence[tuple[int, int, int]], bool, Parts, Parts]
 Net = tuple[Sequence[int], Sequence[Layer]]
 Cost = tuple[str, float, int, float, float]  # name, parameter, mean (1: of the losses, 2: of the penalties too), l1, l2
