@@ -6,7 +6,7 @@ namespace chainrule::bindings {
 namespace {
 
 template <class T> void bind(nb::module_& module, const char* evaluator, const char* gradient_name) {
-  nb::class_<Evaluator<T>>(module, evaluator, "Evaluates one network again and again; keeps its memory.")
+  nb::class_<Evaluator<T>>(module, evaluator, "Evaluates one network repeatedly; reuses its memory.")
       .def(
           "__init__", [](Evaluator<T>* self, const NetworkArgs& net) { new (self) Evaluator<T>(network_spec(net)); },
           nb::arg("net"))
@@ -17,7 +17,7 @@ template <class T> void bind(nb::module_& module, const char* evaluator, const c
             return self.outputs(theta.data(), X.data(), static_cast<long>(X.shape(0)), out.data(), threads);
           },
           nb::arg("theta"), nb::arg("X"), nb::arg("out"), nb::arg("threads"),
-          "out := N(X); False where X is not finite.");
+          "out := N(X). Returns False if X is not finite.");
   module.def(
       gradient_name,
       [](const NetworkArgs& net, const CostArgs& cost, const Rows<const T>& X, const Rows<const T>& Y,

@@ -1,4 +1,4 @@
-// The module chainrule._native: customs, not industry. Arguments are converted, the GIL is released, the core is called.
+// The module chainrule._native: it converts arguments, releases the GIL and calls the core.
 #include <nanobind/nanobind.h>
 
 #include "chainrule/kernel_set.hpp"
@@ -12,7 +12,7 @@ void bind_prediction(nb::module_& module);
 }  // namespace chainrule::bindings
 
 NB_MODULE(_native, module) {
-  nb::set_leak_warnings(false);  // a network that lives until the interpreter ends is no news to its user
+  nb::set_leak_warnings(false);  // a network may live until the interpreter ends
   module.doc() = "The compiled core of the native engine.";
   module.attr("__version__") = CHAINRULE_VERSION;
   module.def(

@@ -1,6 +1,7 @@
-// Predictor32 and Predictor64: net(x) with as little Python as there can be. Arrays are read through NumPy's own object
-// structure, which its binary interface fixes (PyArrayObject_fields in numpy/ndarraytypes.h): 5 ns, where a buffer request takes
-// 60 and a DLPack exchange 500. The structure is checked against what NumPy says of θ; if they differ, nothing is predicted here.
+// Predictor32 and Predictor64: net(x) with as little Python as possible. Arrays are read through NumPy's own object
+// structure, which its binary interface fixes (PyArrayObject_fields in numpy/ndarraytypes.h): this takes 5 ns, a buffer
+// request 60 and a DLPack exchange 500. The structure is checked against NumPy's own description of θ; if they differ,
+// every call returns None.
 #include <algorithm>
 #include <memory>
 
@@ -21,12 +22,12 @@ struct ArrayObject {
   int flags;
 };
 constexpr int plain = 0x0001 | 0x0100;  // C-contiguous and aligned
-// Up to so many rows go one by one: three through 10-32-16-1 take 1.1 µs, four the other way 13.
+// The most rows that are predicted one by one: three rows through 10-32-16-1 take 1.1 µs, four as a matrix 13.
 constexpr Py_ssize_t few_rows = 3;
 
 template <class T> class RowPredictor {
  public:
-  // With `reuse` each call gives out the same array, overwritten.
+  // With `reuse`, each call overwrites and returns the same array.
   RowPredictor(const NetworkArgs& net, nb::object theta, bool reuse)
       : spec_(network_spec(net)), theta_(theta), reuse_(reuse) {
     const nb::module_ numpy = nb::module_::import_("numpy");
@@ -44,7 +45,7 @@ template <class T> class RowPredictor {
              (array->flags & plain) == plain;
   }
 
-  // N(x), or None where x is not a finite, contiguous array (n,) or (t, n), t ≤ 3, of θ's own dtype.
+  // N(x), or None if x is not a finite, contiguous array (n,) or (t, n), t ≤ 3, of θ's own dtype.
   nb::object operator()(nb::handle x) {
     const ArrayObject* in = array(x);
     if (!in || in->nd < 1 || in->nd > 2 || in->dimensions[in->nd - 1] != spec_.m.front()) return nb::none();
@@ -77,7 +78,7 @@ template <class T> class RowPredictor {
   }
 
   NetworkSpec spec_;
-  nb::object theta_;  // kept alive: the predictor reads it
+  nb::object theta_;  // kept alive, since the predictor reads it
   bool reuse_, known_;
   nb::object empty_, descr_, ndarray_, m_, kept_;
   Py_ssize_t kept_key_ = -1;
@@ -85,10 +86,10 @@ template <class T> class RowPredictor {
 };
 
 template <class T> void bind(nb::module_& module, const char* name) {
-  nb::class_<RowPredictor<T>>(module, name, "N(x) for one row or a few, at the lowest latency.")
+  nb::class_<RowPredictor<T>>(module, name, "N(x) for one or a few rows, at the lowest latency.")
       .def(nb::init<const NetworkArgs&, nb::object, bool>(), nb::arg("net"), nb::arg("theta"), nb::arg("reuse"))
       .def("__call__", &RowPredictor<T>::operator(), nb::arg("x"), nb::sig("def __call__(self, x: object) -> object"),
-           "N(x), or None where x is not a finite contiguous array (n,) or (t, n), t ≤ 3, of θ's own dtype.");
+           "N(x), or None if x is not a finite contiguous array (n,) or (t, n), t ≤ 3, of θ's own dtype.");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Plain Python values → the specs of the core. native.py hands over names and numbers that it has checked.
+// Converts plain Python values into the specs of the core. native.py has checked the names and numbers.
 #pragma once
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
@@ -26,7 +26,7 @@ template <class T> using Rows = nb::ndarray<T, nb::numpy, nb::ndim<2>, nb::c_con
 using ScheduleArgs = std::tuple<std::string, double, std::vector<double>>;  // name, rate, the other settings
 using PartArgs = std::tuple<double, double, double>;                        // of W, b and κ
 using RunArgs = std::vector<std::tuple<long, long, long>>;                  // count, p, q
-// σ's name and parameter, dropout, the blocks of W, is there a κ, rate, decay
+// σ's name and parameter, dropout, the blocks of W, true if there is a κ, rate, decay
 using LayerArgs = std::tuple<std::string, double, ScheduleArgs, RunArgs, bool, PartArgs, PartArgs>;
 using NetworkArgs = std::tuple<std::vector<long>, std::vector<LayerArgs>>;  // m₀ … m_r, layers
 using CostArgs = std::tuple<std::string, double, int, double, double>;      // name, parameter, mean (Mean), l1, l2
@@ -36,7 +36,7 @@ using OptimizerArgs =
 template <class Kind, std::size_t n> Kind kind(const char* const (&names)[n], const std::string& name) {
   for (std::size_t k = 0; k < n; ++k)
     if (name == names[k]) return static_cast<Kind>(k);
-  throw std::invalid_argument("the native engine does not know '" + name + "'");
+  throw std::invalid_argument("the native engine does not support '" + name + "'");
 }
 
 inline ScheduleSpec schedule_spec(const ScheduleArgs& args) {

@@ -1,4 +1,4 @@
-// TrainingRun32 and TrainingRun64: the trainer of the core for Python, with the arrays it borrows kept alive.
+// TrainingRun32 and TrainingRun64: the core's trainer for Python. They keep the arrays alive that it borrows.
 #include <atomic>
 #include <memory>
 
@@ -47,7 +47,7 @@ template <class T> class Run {
       nb::gil_scoped_release release;
       trainer_->advance(epochs, seconds, [&] {
         if (interrupt_.load()) return true;
-        nb::gil_scoped_acquire acquire;  // let Python run the handlers of signals that came
+        nb::gil_scoped_acquire acquire;  // lets Python run the handlers of pending signals
         raised = PyErr_CheckSignals() != 0;
         return raised || interrupt_.load();
       });
@@ -86,7 +86,7 @@ template <class T> class Run {
     return out;
   }
 
-  nb::dict records_since(std::size_t first) const {  // float64, as bytes
+  nb::dict records_since(std::size_t first) const {  // float64 as bytes
     nb::dict out;
     for (int k = 0; k < Progress::kinds; ++k) {
       const auto& values = trainer_->progress().records[k];
@@ -96,7 +96,7 @@ template <class T> class Run {
     return out;
   }
 
-  bool best_theta(Vector<T> theta) const {  // false: there is none yet
+  bool best_theta(Vector<T> theta) const {  // false: no epoch has improved J yet
     if (!trainer_->best_theta() || trainer_->progress().best_epoch == 0) return false;
     std::copy_n(trainer_->best_theta(), d_, theta.data());
     return true;
@@ -122,7 +122,7 @@ template <class T> class Run {
 
   Set data_;
   std::optional<Set> validation_;
-  Vector<T> theta_;  // the network's: kept current
+  Vector<T> theta_;  // the network's θ, which is kept current
   std::unique_ptr<Trainer<T>> trainer_;
   long d_ = 0;
   std::atomic<bool> interrupt_{false};
@@ -138,15 +138,16 @@ template <class T> void bind(nb::module_& module, const char* name) {
           nb::arg("batch_size"), nb::arg("shuffle"), nb::arg("epochs"), nb::arg("tol"), nb::arg("tol_epochs"),
           nb::arg("patience"), nb::arg("threads"), nb::arg("first_threads"), nb::arg("theta"), nb::arg("moments"),
           nb::arg("progress"))
-      .def("advance", &Run<T>::advance, nb::arg("epochs"), nb::arg("seconds"), "Go on, without the GIL.")
+      .def("advance", &Run<T>::advance, nb::arg("epochs"), nb::arg("seconds"),
+           "Trains for `epochs` epochs or `seconds`, whichever ends first, without the GIL.")
       .def("interrupt", &Run<T>::interrupt,
-           "Make `advance`, the running one or the next, return soon; a step that is not finished is given up.")
+           "Makes the running or next `advance` return soon; an unfinished step is undone.")
       .def("finish", &Run<T>::finish,
-           "No step follows: write the best θ, if there is one, into the network's, and let the arrays go.")
+           "Ends the run: writes the best θ, if there is one, into the network's, and releases the arrays.")
       .def_prop_ro("stopped", &Run<T>::stopped)
-      .def_prop_ro("method", &Run<T>::method, "How steps are computed: panels or lanes.")
+      .def_prop_ro("method", &Run<T>::method, "The training method: panels or lanes.")
       .def("get", &Run<T>::get, nb::arg("theta"), nb::arg("moments"),
-           "Write θ and the optimizer's moments into these arrays.")
+           "Writes θ and the optimizer's moments into these arrays.")
       .def("best_theta", &Run<T>::best_theta, nb::arg("theta"))
       .def("progress", &Run<T>::progress)
       .def("records_since", &Run<T>::records_since, nb::arg("first"));

@@ -1,13 +1,15 @@
-// The contract of a kernel set: a table of functions over plain structures of pointers, which contract.hpp of each room in
-// kernels/ declares. Nothing of the standard library is included here, since the files of simd/ compile these headers for
-// CPUs that not everybody has.
+// The contract of a kernel set: a table of functions over plain structures of pointers, which contract.hpp of each room
+// in kernels/ declares. Nothing of the standard library is included here, since the files of simd/ compile these
+// headers for CPUs that not everybody has.
 //
-// The packed layout. R = 2 · lanes is the width of a panel: two vectors. A matrix of rows × features is stored in panels of R
-// features, [⌈features/R⌉][rows][R]: activations and deltas with the examples as rows, W[i] (mᵢ, mᵢ₋₁) twice,
+// The packed layout. R = 2 · lanes is the width of a panel: two vectors. A matrix of rows × features is stored in
+// panels of R features, [⌈features/R⌉][rows][R]: activations and deltas with the examples as rows, W[i] (mᵢ, mᵢ₋₁)
+// twice,
 //   W  [⌈mᵢ/R⌉][mᵢ₋₁][R]     entry (k, j) of panel p is W[i]ⱼ₊ₚᵣ,ₖ    read by the forward pass, z = W a + b
 //   Wt [⌈mᵢ₋₁/R⌉][mᵢ][R]     entry (j, k) of panel p is W[i]ⱼ,ₖ₊ₚᵣ    read by the backward pass, Wᵀ δ
-// so that each operand of a kernel is one pointer with immediate offsets. Lanes past the last feature hold zeros wherever
-// they are read. A thin layer, the last one if mᵣ ≤ R, is stored as Wt alone: one to R outputs then waste no lanes.
+// so that each operand of a kernel is one pointer with immediate offsets. Lanes past the last feature hold zeros
+// wherever they are read. A thin layer, the last one if mᵣ ≤ R, is stored as Wt alone: one to R outputs then waste no
+// lanes.
 #pragma once
 
 #include "kernels/lanes/contract.hpp"
@@ -29,8 +31,8 @@ template <class T> struct Kernels {
   void (*vector_value)(const VectorActivation<T>&);
   void (*vector_pullback)(const VectorActivation<T>&);
   void (*output)(const Output<T>&);
-  // `count` ≤ most_panels blocks: a single one, or several of one panel of outputs and consecutive panels of inputs, whose
-  // arrays follow one another too. squared_norm and penalty_norms have room for each block.
+  // `count` ≤ most_panels blocks: a single one, or several of one panel of outputs and consecutive panels of inputs,
+  // whose arrays follow one another too. squared_norm and penalty_norms have room for each block.
   void (*gradient_blocks)(const GradientBlock<T>*, int count, const GradientRows<T>&, const GradientEpilogue<T>&);
   void (*bias_block)(const BiasBlock<T>&, long first, long count, const GradientEpilogue<T>&);
   // the optimizer's step along a stored gradient, which is scaled by constants->gradient_scale in place
@@ -45,7 +47,8 @@ template <class T> struct Kernels {
   void (*gather_lanes)(const Gather<T>&, T* across);         // → [rows / lanes][n][lanes]
   // → [n][pitch]; the last row is repeated up to a multiple of `lanes`
   void (*gather_units)(const Gather<T>&, T* units, long pitch);
-  // rows [first, last), multiples of `lanes`, of [m][pitch] ↔ panels [⌈m/R⌉][stride / R][R]; lanes past m keep their numbers
+  // rows [first, last), multiples of `lanes`, of [m][pitch] ↔ panels [⌈m/R⌉][stride / R][R]; lanes past m keep their
+  // numbers
   void (*units_to_panels)(const T* units, long pitch, long m, long first, long last, T* panels, long stride);
   void (*panels_to_units)(const T* panels, long stride, long m, long first, long last, T* units, long pitch);
   void (*pack)(const T* W, long m, long n, T* panels);             // W (m, n) → [⌈m/R⌉][n][R]
@@ -69,7 +72,8 @@ template <class T> struct Kernels {
   void (*lane_penalties)(T* gradient, T* theta, const T* mask, long count, T l1, T l2, T decay);
   double (*sum_of_squares)(const T* x, long count);  // in double precision; count a multiple of `lanes`
   // prediction
-  // out (m_r,) := N(x). Buffers: the widest layer rounded up to vectors; scratch: [2][widest vector-valued layer][lanes]
+  // out (m_r,) := N(x). Buffers: the widest layer rounded up to vectors; scratch: [2][widest vector-valued
+  // layer][lanes]
   void (*predict_row)(const PredictLayer<T>* layers, int r, const T* x, T* buffer, T* next_buffer, T* scratch, T* out);
   void (*predict_rows)(const PredictRows<T>&);
 };

@@ -1,4 +1,5 @@
-// The tests' one macro: CHECK(condition, what, …) counts failures and prints the first ones; main returns `failures()`.
+// The only macro of the tests: CHECK(condition, message, …) counts failures and prints the first 20; main returns
+// `failures()`.
 #pragma once
 #include <cstdio>
 
@@ -8,7 +9,7 @@ inline int& failure_count() {
   static int count = 0;
   return count;
 }
-// a test program's exit status
+// The exit status of a test program.
 inline int failures() {
   if (failure_count()) std::printf("%d checks failed\n", failure_count());
   return failure_count() ? 1 : 0;

@@ -1,4 +1,4 @@
-// Activations and costs: each word against its formula in a wider type.
+// Compares the words of activations and costs with their formulas in a wider type.
 #include <cmath>
 #include <cstdio>
 #include <random>
@@ -22,7 +22,7 @@ double normal_number() {
   return std::normal_distribution<double>()(generator);
 }
 
-// σ(z) and σ′(z); `terms` is what a derivative's error is measured by
+// σ(z) and σ′(z); a derivative's error is measured in units of u · terms.
 template <class R> struct Sought {
   R value, derivative, terms;
 };
@@ -73,7 +73,7 @@ template <class R> Sought<R> sought(Sigma sigma, R z, R p) {
   }
 }
 
-// the worst errors of value (ULP) and derivative (u · terms) over numbers of all sizes; p: the parameter
+// Checks the worst errors of value (ULP) and derivative (u · terms) over numbers of all sizes; p is the parameter.
 template <class T> void activations(double p) {
   using Limits = std::numeric_limits<T>;
   std::vector<T> points;
@@ -91,7 +91,7 @@ template <class T> void activations(double p) {
         store(d, derivative<sigma>(derivative_needs_z(sigma, p) ? z : A, parameter));
         for (int j = 0; j < lanes<T>; ++j) {
           const auto [av, dv, terms] = sought<Wide<T>>(sigma, points[i + j], T(p));
-          // a subnormal factor such as S(z) is off by half its unit: z times that is no error of the product
+          // a subnormal factor such as S(z) has an error of half its unit: z times that is allowed
           const Wide<T> tiny = Limits::denorm_min() * (1 + std::abs(Wide<T>(points[i + j])));
           if (std::abs(a[j] - av) > tiny) worst = std::max(worst, tests::ulp_error<T>(a[j], av));
           if (std::isinf(T(dv))) continue;  // exp
@@ -108,7 +108,7 @@ template <class T> void activations(double p) {
   }
 }
 
-// Kinks as in Python.
+// Derivatives at kinks are those of the Python classes.
 template <class T> void kinks() {
   const V<T> zero{}, p = broadcast(T(0.25)), one = broadcast(T(1));
   CHECK(derivative<Sigma::relu>(zero, p)[0] == 0, "relu′(0)");
@@ -128,7 +128,7 @@ template <class T> void kinks() {
 
 template <class R> R times(R y, R x) { return y == 0 ? 0 : y * x; }
 
-// Each entry's loss and derivative, within a few u of the size of the terms.
+// Each entry's loss and derivative are within a few u of the size of the terms.
 template <class T> void costs() {
   using R = Wide<T>;
   const double u = std::numeric_limits<T>::epsilon() / 2;

@@ -1,10 +1,10 @@
-// The functions that tests compare vector words with, in a wider type R, from the C library's.
+// The functions that tests compare vector words with, made of the C library's in a wider type R.
 #pragma once
 #include <cmath>
 
 namespace chainrule::tests::library {
 
-// e^(−a x²): x² and what its rounding lost
+// e^(−a x²), with the rounding error of x².
 template <class R> R gaussian(R x, R a) {
   if (std::abs(x) > 60) return 0;
   const R h = x * x;
@@ -12,7 +12,7 @@ template <class R> R gaussian(R x, R a) {
 }
 template <class R> R sigmoid(R x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); }
 template <class R> R softplus(R x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }
-// ½ erfc(−z/√2): √½ in two parts
+// ½ erfc(−z/√2), with √½ in two parts.
 template <class R> R normal(R z) {
   if (std::abs(z) > 60) return z > 0;
   const R high = std::sqrt(R(0.5)), low = -std::fma(high, high, R(-0.5)) / (2 * high), x = -z * high;

@@ -1,4 +1,5 @@
-// Vector-valued activations, the cross-entropy over softmax, and optimizer steps: each against its formula in a wider type.
+// Compares vector-valued activations, the cross-entropy over softmax and optimizer steps with their formulas in a wider
+// type.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -22,7 +23,7 @@ double normal_number() {
   return std::normal_distribution<double>()(generator);
 }
 
-template <class T> struct Rows {  // m numbers for each of `lanes` examples, and one element more: nothing is aligned
+template <class T> struct Rows {  // m numbers for each of `lanes` examples, deliberately misaligned by one element
   int m;
   Numbers<T> entries;
   explicit Rows(int m) : m(m), entries(static_cast<std::size_t>(m * lanes<T> + 1)) {}
@@ -35,7 +36,7 @@ template <class T> struct Rows {  // m numbers for each of `lanes` examples, and
   }
 };
 
-// |got − sought| ≤ bound · u · size, entry by entry
+// Checks |got − sought| ≤ bound · u · size, entry by entry.
 template <class T> void near(Rows<T>& got, int lane, const Numbers<Wide<T>>& sought, const Numbers<Wide<T>>& size,
                              double bound, const char* name) {
   for (int k = 0; k < got.m; ++k) {
@@ -67,7 +68,7 @@ template <class T> void vector_valued(int m, double spread) {
       g.at(k, lane) = T(normal_number());
       y.at(k, lane) = k == lane % m;
     }
-  z.at(m - 1, 0) = z.at(0, 0);  // two largest entries, or two equal ones
+  z.at(m - 1, 0) = z.at(0, 0);  // makes ties, sometimes for the largest entry
   softmax(z.data(), softmax_a.data(), m);
   softmax_pullback(softmax_a.data(), g.data(), softmax_d.data(), m);
   log_softmax(z.data(), log_a.data(), m);
@@ -78,7 +79,7 @@ template <class T> void vector_valued(int m, double spread) {
   for (int lane = 0; lane < lanes<T>; ++lane) {
     const Numbers<R> Z = z.row(lane), G = g.row(lane);
     const R top = *std::max_element(Z.begin(), Z.end()), lowest = *std::min_element(Z.begin(), Z.end());
-    const double c = 8 + m + double(top - lowest);  // rounding zₖ − max z moves a by that many u
+    const double c = 8 + m + double(top - lowest);  // rounding zₖ − max z changes a by this many u
     const R sum = total<R>(m, [&](int k) { return std::exp(Z[k] - top); });
     const auto p = each<R>(m, [&](int k) { return std::exp(Z[k] - top) / sum; });
     near(softmax_a, lane, p, p, c, "softmax");
@@ -109,7 +110,8 @@ template <class T> void vector_valued(int m, double spread) {
   }
 }
 
-// Five steps of each optimizer beside the same in a wider type, where the step is multiplied by `rate` and AdamW's λ by `decay`.
+// Compares five steps of each optimizer with the same in a wider type; `rate` multiplies the step and `decay` AdamW's
+// λ.
 template <class T> void optimizers(double rate, double decay) {
   using R = Wide<T>;
   for (int o = 0; o <= static_cast<int>(Optimizer::rprop); ++o) {

@@ -1,4 +1,4 @@
-// Products that pass over zeros give the numbers of the tiles that do not, to the last bit.
+// Products that skip zeros give the same numbers as dense tiles, to the last bit.
 #include <cstdio>
 #include <random>
 #include <vector>
@@ -15,7 +15,7 @@ using namespace chainrule::CHAINRULE_KERNEL_SET;
 
 std::mt19937 generator{1};
 
-// Normal numbers, and zeros in between
+// Normal numbers, a fraction `zeros` of them replaced by 0.
 template <class T> std::vector<T> numbers(long count, double zeros) {
   std::normal_distribution<double> normal;
   std::bernoulli_distribution zero(zeros);
@@ -24,7 +24,7 @@ template <class T> std::vector<T> numbers(long count, double zeros) {
   return x;
 }
 
-// Lanes from `features` on, in the last of the panels [·][rows][R], become `value`.
+// Sets the lanes from `features` on, in the last of the panels [·][rows][R], to `value`.
 template <class T> void fill_up(std::vector<T>& panels, long rows, long features, T value) {
   if (features % R<T> == 0) return;
   for (long r = 0; r < rows; ++r)
@@ -63,8 +63,8 @@ void linears(long K, long m, int rows, int first, double zeros, Activation<T> f,
   CHECK(out[0] == out[1], "K = %ld, m = %ld, %d rows, %g zeros", K, m, rows, zeros);
 }
 
-// ∂J/∂W of panel 0 and all panels of n inputs: stored, added to, and stepped along
-template <class T> void weights(long n, long rows, double zeros, bool borrows) {
+// ∂J/∂W of panel 0 and all panels of n inputs: stored, accumulated, and followed by the optimizer's step.
+template <class T> void weights(long n, long rows, double zeros, bool use_scratch) {
   const int count = static_cast<int>(up<T>(n));
   const long capacity = rows + 2, size = n * R<T>, transposed_size = count * R<T> * R<T>;
   const std::vector<T> a = numbers<T>(count * capacity * R<T>, 0.4), delta = numbers<T>(capacity * R<T>, zeros);
@@ -99,13 +99,13 @@ template <class T> void weights(long n, long rows, double zeros, bool borrows) {
     const long half = rows / 2;
     GradientRows<T> of = {.first = half,
                           .count = rows - half,
-                          .use_transposed_as_scratch = borrows,
+                          .use_transposed_as_scratch = use_scratch,
                           .is_transposed_remote = true,
                           .can_skip_zeros = sparse};
     of.prefetch.output = end.theta.data();
     gradient_blocks(blocks.data(), count, of, {.constants = &step, .is_complete = false});
     of.first = 0, of.count = half, of.prefetch.output = nullptr;
-    if (!borrows)
+    if (!use_scratch)
       gradient_blocks(blocks.data(), count, of, {.constants = &step, .should_accumulate = true, .is_complete = false});
     gradient_blocks(blocks.data(), count, of,
                     {.constants = &step,
@@ -114,7 +114,7 @@ template <class T> void weights(long n, long rows, double zeros, bool borrows) {
                      .squared_norm = end.norm2.data(),
                      .penalty_norms = end.penalty.data()});
   }
-  CHECK(ends[0] == ends[1], "%ld inputs, %ld rows, %g zeros, borrows: %d", n, rows, zeros, borrows);
+  CHECK(ends[0] == ends[1], "%ld inputs, %ld rows, %g zeros, use_scratch: %d", n, rows, zeros, use_scratch);
 }
 
 template <class T> void test() {
@@ -133,8 +133,9 @@ template <class T> void test() {
       }
   for (const double zeros : {0.0, 0.5, 0.97, 1.0})
     for (const long rows : {2L, 33L, 64L, 127L, 200L, 259L})
-      for (const bool borrows : {false, true})
-        for (const long n : {3L * R<T>, 4L * R<T>, 4L * R<T> - 1, 2L * R<T> + 1}) weights<T>(n, rows, zeros, borrows);
+      for (const bool use_scratch : {false, true})
+        for (const long n : {3L * R<T>, 4L * R<T>, 4L * R<T> - 1, 2L * R<T> + 1})
+          weights<T>(n, rows, zeros, use_scratch);
 }
 
 }  // namespace
@@ -143,6 +144,6 @@ int main() {
   if (!tests::runs_here()) return tests::skipped;
   test<float>();
   test<double>();
-  std::printf("products that pass over zeros\n");
+  std::printf("products that skip zeros\n");
   return tests::failures();
 }

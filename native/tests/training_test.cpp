@@ -1,5 +1,6 @@
-// The core as a whole, with the kernel set that CHAINRULE_KERNELS forces: the same numbers for any number of threads, however a
-// run is cut into slices, wherever the data lie in memory; gradients against differences of J; no allocation on the way.
+// The core as a whole, with the kernel set that CHAINRULE_KERNELS forces: results do not depend on the number of
+// threads, on the slices of a run or on the alignment of the data; gradients match differences of J; training steps
+// allocate nothing.
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
@@ -24,8 +25,8 @@ void* operator new(std::size_t size) {
   if (void* p = std::malloc(size)) return p;
   throw std::bad_alloc();
 }
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(_WIN32)  // they have their own
-void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {                  // what a Buffer asks for
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(_WIN32)  // which have their own
+void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {                  // called by Buffer
   ++allocations;
   void* p = nullptr;
   return posix_memalign(&p, alignment, size) == 0 ? p : nullptr;
@@ -70,7 +71,7 @@ const Shape shapes[] = {
      {Cost::log_likelihood, 0, Mean::losses, 0.01, 0.1},
      131,
      50},
-    {"halves",  // and a last minibatch of too few rows
+    {"halves",  // the last minibatch has too few rows
      {9, 40, 37, 3},
      {{Sigma::relu, 0, constant(0.2)}, {Sigma::elu, 0.5, {}, {}, true}, {Sigma::identity}},
      {Cost::sum_of_squares, 0, Mean::losses, 0.01, 0.1},
@@ -148,7 +149,7 @@ template <class T> struct Data {
     for (long j = 0; j < shape.t; ++j) {
       double sum = 0;
       for (long k = 0; k < m; ++k) sum += Y[j * m + k + misaligned] = T(std::abs(normal(random)) / 4 + 0.01);
-      for (long k = 0; k < m; ++k)  // distributions where they are asked for, and in [0, 1] anyway
+      for (long k = 0; k < m; ++k)  // distributions, or numbers in [0, 1]
         Y[j * m + k + misaligned] = T(Y[j * m + k + misaligned] / (m > 1 ? sum : 4));
       weights[j + misaligned] = T(0.5 + std::abs(normal(random)));
     }
@@ -168,7 +169,7 @@ template <class T> struct Data {
   }
 };
 
-// θ and all records after a run in slices of `epochs`
+// θ and all records after a run in slices of `epochs` epochs.
 template <class T> std::vector<double> run(Data<T>& data, int threads, long epochs, int first_threads = 0) {
   data.problem.threads = threads, data.problem.first_threads = first_threads;
   Progress progress;
@@ -178,9 +179,9 @@ template <class T> std::vector<double> run(Data<T>& data, int threads, long epoc
   std::vector<T> theta(data.problem.net.d()), late(theta.size());
   trainer.get(theta.data(), {nullptr, nullptr});
   trainer.finish();
-  trainer.advance(1, 100, nullptr);  // makes no step any more
+  trainer.advance(1, 100, nullptr);  // makes no step
   trainer.get(late.data(), {nullptr, nullptr});
-  CHECK(theta == late, "theta after finish() is another");
+  CHECK(theta == late, "finish() changed theta");
   std::vector<double> all(theta.begin(), theta.end());
   for (int k : {Progress::J, Progress::validation_J, Progress::learning_rate, Progress::gradient_norm})
     for (double value : trainer.progress().records[k]) all.push_back(value);
@@ -196,12 +197,12 @@ template <class T> void same_numbers(const Shape& shape) {
     const auto expected = run(data, 1, 1000);
     CHECK(run(data, 2, 1000) == expected, "%s, two threads", shape.name);
     CHECK(run(data, 3, 1) == expected, "%s, three threads, epoch by epoch", shape.name);
-    CHECK(run(data, 2, 1000, 1) == expected, "%s, numbers of threads that are tried", shape.name);
+    CHECK(run(data, 2, 1000, 1) == expected, "%s, trials of thread counts", shape.name);
     CHECK(run(moved, 1, 1000) == expected, "%s, misaligned", shape.name);
   }
 }
 
-// ∇J(θ) along a direction against a central difference of J
+// Compares ∇J(θ) along a direction with a central difference of J.
 void differences(const Shape& shape) {
   Data<double> data(shape, Optimizer::gradient_descent);
   const long d = data.problem.net.d();
@@ -228,7 +229,7 @@ void differences(const Shape& shape) {
   CHECK(std::abs(measured - slope) <= 1e-5 * size, "%s: %.10g, measured %.10g", shape.name, slope, measured);
 }
 
-// As many allocations for thirty epochs as for three
+// Thirty epochs allocate no more often than three.
 void no_allocation(int threads, double clip_norm) {
   for (const Shape& shape : {shapes[0], shapes[1], shapes[3], shapes[9], shapes[10], std::end(shapes)[-1]}) {
     Data<float> data(shape, Optimizer::adam);
@@ -247,7 +248,7 @@ void no_allocation(int threads, double clip_norm) {
   }
 }
 
-// A run that is told to stop gives up the step it is in, and goes on later as if nothing had happened.
+// An interrupted run undoes its unfinished step, and later continues to the same result.
 void interruption() {
   Data<float> data(shapes[5], Optimizer::adam);
   data.problem.epochs = 12;
@@ -255,14 +256,14 @@ void interruption() {
   Progress progress;
   progress.stream.state = 12345, progress.stream.increment = 67891;
   Trainer<float> trainer(data.problem, progress, data.theta.data(), {data.zeros.data(), data.zeros.data()});
-  long told = 0;
-  while (trainer.stopped() == Stopped::no) trainer.advance(1000, 100, [&] { return ++told % 2 == 1; });
+  long calls = 0;
+  while (trainer.stopped() == Stopped::no) trainer.advance(1000, 100, [&] { return ++calls % 2 == 1; });
   std::vector<float> theta(data.problem.net.d());
   trainer.get(theta.data(), {nullptr, nullptr});
-  CHECK(std::equal(theta.begin(), theta.end(), expected.begin()), "told to stop %ld times", told);
+  CHECK(std::equal(theta.begin(), theta.end(), expected.begin()), "interrupted at every second of %ld calls", calls);
 }
 
-// Zeros are looked for where they are: behind ReLU, and in inputs that are 0 but for one in ten.
+// Zeros are found where there are many: behind ReLU, and in inputs of which nine in ten are 0.
 void zeros_are_found() {
   for (const bool relu : {false, true})
     for (const bool rare : {false, true}) {
@@ -283,7 +284,7 @@ void zeros_are_found() {
     }
 }
 
-// J, ∇J or the next θ not finite: θ stays as it was
+// If J, ∇J or the next θ is not finite, θ keeps its numbers.
 void divergence() {
   for (const Shape& shape : {shapes[0], shapes[3], shapes[8]}) {
     Data<float> data(shape, Optimizer::gradient_descent);
@@ -298,7 +299,7 @@ void divergence() {
   }
 }
 
-// N(x) row by row and all at once
+// N(x) row by row equals N(x) of all rows at once, up to rounding.
 template <class T> void predictions(const Shape& shape) {
   Data<T> data(shape, Optimizer::adam, 1);
   const long n = shape.m.front(), m = shape.m.back();
@@ -318,7 +319,7 @@ template <class T> void predictions(const Shape& shape) {
   }
 }
 
-// Each piece is done once, whoever does it; who is alone does all of them, its own first.
+// Each piece is done exactly once; a thread alone does all of them, beginning with its own.
 void pieces() {
   Team team(4);
   for (long all : {0, 3, 1000}) {
@@ -331,9 +332,9 @@ void pieces() {
     });
     for (const auto& times : done) CHECK(times == 2, "%d times", int(times));
   }
-  WorkQueue shares(3);
-  shares.assign_evenly(6);
-  for (long sought : {2, 3, 5, 4, 1, 0, -1}) CHECK(shares.take(1) == sought, "piece %ld", sought);
+  WorkQueue queue(3);
+  queue.assign_evenly(6);
+  for (long sought : {2, 3, 5, 4, 1, 0, -1}) CHECK(queue.take(1) == sought, "piece %ld", sought);
 }
 
 }  // namespace

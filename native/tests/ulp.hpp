@@ -1,4 +1,4 @@
-// Errors of vector words in units in the last place, over all of a number type.
+// Errors of vector words in units in the last place, over the whole range of a number type.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -12,7 +12,7 @@
 
 namespace chainrule::tests {
 
-// What a result in T is compared with: a C library function in a wider type.
+// The wider type in which the C library computes what a result in T is compared with.
 template <class T> struct Wider;
 template <> struct Wider<float> {
   using type = double;
@@ -21,11 +21,11 @@ template <> struct Wider<double> {
   using type = long double;  // 80 bits on x86; 128 bits, in software, on AArch64
 };
 template <class T> using Wide = typename Wider<T>::type;
-// Where long double is no wider than double (Apple, MSVC) double is not tested.
+// If long double is no wider than double (Apple, MSVC), double is not tested.
 template <class T> inline constexpr bool comparable =
     std::numeric_limits<Wide<T>>::digits > std::numeric_limits<T>::digits;
 
-// Can this CPU run the set that the test is compiled for? If not, it exits with `skipped`.
+// True if this CPU can run the set that the test is compiled for. If not, the test exits with `skipped`.
 inline constexpr int skipped = 77;
 inline bool runs_here() {
 #if CHAINRULE_VECTOR_BYTES == 64
@@ -38,12 +38,13 @@ inline bool runs_here() {
 #endif
 }
 
-// |got − sought| in units of the last place of a T of sought's size; subnormal numbers have the smallest normal one's.
+// |got − sought| in units in the last place of a T of sought's size; for subnormal numbers, those of the smallest
+// normal one.
 template <class T> double ulp_error(T got, Wide<T> sought) {
   using Limits = std::numeric_limits<T>;
   if (std::isnan(sought)) return std::isnan(got) ? 0 : HUGE_VAL;
   if (std::isinf(static_cast<T>(sought)) ||
-      std::isinf(got))  // overflow must happen where rounding says, give or take an ulp
+      std::isinf(got))  // overflow must happen where rounding demands it, within an ULP
     return got == static_cast<T>(sought) ||
                    std::abs(std::abs(sought) / Wide<T>(Limits::max()) - 1) < 4 * Wide<T>(Limits::epsilon())
                ? 0
@@ -52,8 +53,8 @@ template <class T> double ulp_error(T got, Wide<T> sought) {
   return static_cast<double>(std::abs(std::scalbn(Wide<T>(got) - sought, Limits::digits - exponent)));
 }
 
-// Numbers to test at: bit patterns at an even stride over all of them (so every exponent, subnormal, infinite and NaN
-// ones too), points densely about 0 and in the ranges where functions change branch, and the special values.
+// The numbers to test at: bit patterns at an even stride over all of them (every exponent, subnormal numbers,
+// infinities and NaNs included), dense points around 0 and around changes of branch, and the special values.
 template <class T> std::vector<T> test_points(int count) {
   using Bits = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
   std::vector<T> points;
@@ -66,7 +67,7 @@ template <class T> std::vector<T> test_points(int count) {
   }
   for (const double range : {1e-3, 0.5, 2.0, 12.0, 40.0, 110.0, 760.0, 1e5})
     for (int i = -count / 8; i <= count / 8; ++i) points.push_back(static_cast<T>(range * 8 * i / count));
-  for (int i = -200; i <= 200; ++i) {  // the hardest places of sin and cos: multiples of π/2, as near as a T gets
+  for (int i = -200; i <= 200; ++i) {  // the hardest arguments of sin and cos: the numbers nearest to multiples of π/2
     points.push_back(static_cast<T>(i * 1.57079632679489661923L));
     points.push_back(static_cast<T>(i * 300 * 1.57079632679489661923L));
   }

@@ -1,4 +1,4 @@
-// How long the words take: nanoseconds a number, the best of many passes over 4,096 numbers in cache. Not a test.
+// Measures the words, in nanoseconds per number: the best of many passes over 4,096 numbers in cache. Not a test.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>

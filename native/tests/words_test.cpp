@@ -1,4 +1,5 @@
-// The error bounds that the headers of src/kernels state, enforced for the kernel set that this file is compiled for.
+// Enforces the error bounds that the headers of src/kernels/math state, for the kernel set that this file is compiled
+// for.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -17,9 +18,9 @@ using namespace chainrule::CHAINRULE_KERNEL_SET;
 using tests::Wide;
 namespace library = tests::library;
 
-int count = 200000;  // points per stretch of test_points; argv[1] overrides
+int count = 200000;  // bit patterns of test_points; argv[1] overrides
 
-// the worst error of `word` against `reference` at all test points with |x| ≤ limit
+// Checks the worst error of `word` against `reference` over all test points with |x| ≤ limit.
 template <class T, class Word, class Reference>
 void compare(const char* name, double bound, Word word, Reference reference, double limit = HUGE_VAL) {
   if constexpr (!tests::comparable<T>) return;
@@ -48,7 +49,7 @@ void compare(const char* name, double bound, Word word, Reference reference, dou
   compare<double>(                                                                                                  \
       name, bound_double, [](auto x) { return word; }, [](auto x) { return reference; } __VA_OPT__(, ) __VA_ARGS__)
 
-// The bounds that the headers state. Without fused products erfc, sin and cos keep a little less.
+// The bounds that the headers state. Without fused products those of erfc, sin and cos are a little larger.
 void elementary_functions() {
   namespace k = CHAINRULE_KERNEL_SET;
   BOTH("exp", 1.1, 1.1, k::exp(x), std::exp(x));
@@ -67,7 +68,7 @@ void elementary_functions() {
   BOTH("cos", fused ? 2.1 : 3.25, fused ? 2.1 : 2.25, k::cos(x), std::cos(x));
 }
 
-// √x and 3 / x where they are promised
+// √x and 3 / x on the ranges for which they are specified.
 template <class T> void quick_words(double smallest, double largest) {
   namespace k = CHAINRULE_KERNEL_SET;
   compare<T>(
@@ -113,7 +114,7 @@ template <class T> void special_values() {
         "max lets NaN through");
 }
 
-// Partial vectors touch n numbers and no more; Σ adds the upper half onto the lower one.
+// Partial vectors access n numbers and no more; the sum adds the upper half to the lower one.
 template <class T> void memory_and_sum() {
   constexpr int L = lanes<T>;
   for (int n = 0; n <= L; ++n) {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The engine for Arm (kernel sets neon and baseline), on any Linux machine: built by a cross compiler, warnings as errors, and
-# tested in an emulator:  bash native/tools/arm.sh
+# Builds the engine for Arm (kernel sets neon and baseline) on any Linux machine with a cross compiler, warnings as errors, and
+# tests it in an emulator:  bash native/tools/arm.sh
 # On Debian and Ubuntu:  apt install cmake ninja-build g++-aarch64-linux-gnu qemu-user
-# The tests run for some minutes: an emulated vector instruction takes about a hundred real ones.
+# The tests take some minutes: an emulated vector instruction costs about a hundred real ones.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 

@@ -1,8 +1,8 @@
-"""Recompute the polynomial coefficients of src/kernels/math/{exp,log,erf,trig}.hpp (needs mpmath; no part of a build).
+"""Recompute the polynomial coefficients of src/kernels/math/{exp,log,erf,trig}.hpp (needs mpmath; not in the build).
 
 Method: Remez exchange in 50-digit arithmetic for min over c of max over x of |Σ c_j φ_j(x) − g(x)| · weight(x),
-the weight being 1/|the function sought|, so that the error is relative. Coefficients are
-rounded to the working precision, where it pays c_0 before the others are fitted.
+with weight 1/|the function sought|, so that the error is relative. Coefficients are
+rounded to the working precision; c_0 before the others are fitted, if that reduces the error.
 
     python native/tools/minimax.py [name …]
 """
@@ -18,7 +18,7 @@ Real = Callable[[mpf], mpf]
 
 
 def remez(g: Real, powers: list[int], weight: Real, low: mpf, high: mpf) -> tuple[list[mpf], mpf]:
-    """c and the weighted error of the best Σ c_j x^powers[j] to g on [low, high]."""
+    """Return c and the weighted error of the best approximation Σ c_j x^powers[j] of g on [low, high]."""
     n = len(powers) + 1
     nodes = [(low + high) / 2 - (high - low) / 2 * mp.cos(mp.pi * k / (n - 1)) for k in range(n)]
     grid = [(low + high) / 2 - (high - low) / 2 * mp.cos(mp.pi * k / (24 * n)) for k in range(24 * n + 1)]
@@ -34,7 +34,7 @@ def remez(g: Real, powers: list[int], weight: Real, low: mpf, high: mpf) -> tupl
         solution = mp.lu_solve(matrix, right)
         c, level = list(solution[: n - 1]), abs(solution[n - 1])
         errors = [(x, w * (mp.fsum(a * x**p for a, p in zip(c, powers, strict=True)) - y)) for x, y, w in values]
-        # the extremum of each stretch of one sign; drop the smaller end while there are too many
+        # the extremum of each interval of one sign; the smaller end is dropped while there are too many
         extrema: list[tuple[mpf, mpf]] = []
         for x, e in errors:
             if extrema and (e > 0) == (extrema[-1][1] > 0):
@@ -52,13 +52,13 @@ def remez(g: Real, powers: list[int], weight: Real, low: mpf, high: mpf) -> tupl
 
 
 def rounded(x: mpf, bits: int) -> mpf:
-    """x to the nearest number of `bits` bits."""
+    """Round x to the nearest number of `bits` bits."""
     with mp.workprec(bits):
         return +x
 
 
 def fit(g: Real, degree: int, weight: Real, low: mpf, high: mpf, bits: int) -> list[mpf]:
-    """The coefficients rounded to `bits`. Where 0 is no inner point, c_0 is rounded before the others are fitted."""
+    """Return the coefficients rounded to `bits` bits. If low > 0, c_0 is rounded before the others are fitted."""
     c, error = remez(g, list(range(degree + 1)), weight, low, high)
     if low > 0:
         first = rounded(c[0], bits)
@@ -75,13 +75,13 @@ def show(name: str, c: list[mpf], bits: int) -> None:
 
 
 def series(g: Real, coefficients: Callable[[int], mpf]) -> Real:
-    """g, but near 0 (where it cancels) its power series Σ coefficients(k) x^k."""
+    """Return g, replaced near 0, where it cancels, by its power series Σ coefficients(k) x^k."""
     return lambda x: mp.fsum(coefficients(k) * x**k for k in range(60)) if abs(x) < mpf("0.05") else g(x)
 
 
 def exp(bits: int) -> None:
-    """q with eʳ = 1 + r + r² q(r), |r| ≤ ln 2 / 2; error relative to eʳ − 1."""
-    a = mp.log(2) / 2 * mpf("1.0005")  # the grid, slightly askew, avoids r = 0, where the weight vanishes
+    """Print q with eʳ = 1 + r + r² q(r), |r| ≤ ln 2 / 2; error relative to eʳ − 1."""
+    a = mp.log(2) / 2 * mpf("1.0005")  # an asymmetric grid avoids r = 0, where the weight vanishes
     g = series(lambda r: (mp.exp(r) - 1 - r) / r**2, lambda k: 1 / mp.factorial(k + 2))
     weight = lambda r: r**2 / abs(mp.expm1(r)) if r else mpf(0)  # noqa: E731
     degree = 4 if bits == 24 else 9
@@ -89,7 +89,7 @@ def exp(bits: int) -> None:
 
 
 def log(bits: int) -> None:
-    """R with log((1+s)/(1−s)) = 2s + s³ R(s²), s² ≤ (3 − 2√2)²."""
+    """Print R with log((1+s)/(1−s)) = 2s + s³ R(s²), s² ≤ (3 − 2√2)²."""
     a = (3 - 2 * mp.sqrt(2)) ** 2 * mpf("1.001")
     g = series(lambda v: (2 * mp.atanh(mp.sqrt(v)) / mp.sqrt(v) - 2) / v, lambda k: mpf(2) / (2 * k + 3))
     degree = 2 if bits == 24 else 6
@@ -97,7 +97,7 @@ def log(bits: int) -> None:
 
 
 def log1p(bits: int) -> None:
-    """R with log((1+s)/(1−s)) = 2s + s³ R(s²), s² ≤ 1/9, for log1p on [0, 1]."""
+    """Print R with log((1+s)/(1−s)) = 2s + s³ R(s²), s² ≤ 1/9, for log1p on [0, 1]."""
     g = series(lambda v: (2 * mp.atanh(mp.sqrt(v)) / mp.sqrt(v) - 2) / v, lambda k: mpf(2) / (2 * k + 3))
     degree = 3 if bits == 24 else 9
     a = mpf(1) / 9 * mpf("1.0001")
@@ -106,8 +106,8 @@ def log1p(bits: int) -> None:
 
 
 def sin(bits: int) -> None:
-    """p with sin r = r + r³ p(r²), |r| ≤ π/2."""
-    a = (mp.pi / 2 * mpf("1.01")) ** 2  # n may be off by one where x/π is nearly halfway
+    """Print p with sin r = r + r³ p(r²), |r| ≤ π/2."""
+    a = (mp.pi / 2 * mpf("1.01")) ** 2  # n may differ by one if x/π is nearly halfway
     g = series(lambda v: (mp.sin(mp.sqrt(v)) / mp.sqrt(v) - 1) / v, lambda k: (-1) ** (k + 1) / mp.factorial(2 * k + 3))
     weight = lambda v: v * mp.sqrt(v) / mp.sin(mp.sqrt(v)) if v else mpf(0)  # noqa: E731
     degree = 4 if bits == 24 else 8
@@ -115,7 +115,7 @@ def sin(bits: int) -> None:
 
 
 def erf(bits: int) -> None:
-    """p with erf x = x + x p(x²), |x| ≤ 1."""
+    """Print p with erf x = x + x p(x²), |x| ≤ 1."""
     g = series(
         lambda v: mp.erf(mp.sqrt(v)) / mp.sqrt(v) - 1,
         lambda k: 2 / mp.sqrt(mp.pi) * (-1) ** k / (mp.factorial(k) * (2 * k + 1)) - (k == 0),
@@ -126,12 +126,12 @@ def erf(bits: int) -> None:
 
 
 def erfcx(x: mpf) -> mpf:
-    """e^(x²) erfc x."""
+    """Return e^(x²) erfc x."""
     return mp.exp(x * x) * mp.erfc(x)
 
 
 def erfc(bits: int) -> None:
-    """Q with erfc x = e^(−x²) w Q(u), w = 1/(x + K), u = 1 − 2K w, 0 ≤ x ≤ 30."""
+    """Print Q with erfc x = e^(−x²) w Q(u), w = 1/(x + K), u = 1 − 2K w, 0 ≤ x ≤ 30."""
     k, degree = (mpf("2.5"), 10) if bits == 24 else (mpf("3.75"), 22)
     g = lambda u: erfcx(2 * k / (1 - u) - k) * 2 * k / (1 - u)  # noqa: E731
     c = fit(g, degree, lambda u: 1 / g(u), mpf(-1), 1 - 2 * k / (30 + k), bits)

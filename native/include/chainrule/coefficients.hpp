@@ -1,4 +1,4 @@
-// What an optimizer's update word needs in one step, worked out in double precision and rounded to the kernel's T.
+// The coefficients of one optimizer's step, computed in double precision and rounded to the kernel's T.
 #pragma once
 #include "kinds.hpp"
 
@@ -14,13 +14,15 @@ template <class T> struct Coefficients {
   T shrink, grow, smallest, largest;  // RPROP's η₋, η₊ and bounds of the step sizes
 };
 
-// The coefficients of step k = 1, 2, … with learning rate alpha and AdamW's λ. `hyper` holds the Python object's own numbers in order:
-//   momentum, nesterov: momentum | adagrad: epsilon | rmsprop: decay, epsilon | adam, adamw: beta1, beta2, epsilon, is it ε̂?
-//   rprop: shrink, grow, smallest, largest
+// The coefficients of step k = 1, 2, … with learning rate alpha and AdamW's λ. `hyper` holds the Python object's own
+// numbers in this order:
+//   momentum, nesterov: momentum | adagrad: epsilon | rmsprop: decay, epsilon
+//   adam, adamw: beta1, beta2, epsilon, 1 if it is ε̂ | rprop: shrink, grow, smallest, largest
 Coefficients<double> coefficients(Optimizer optimizer, double alpha, double lambda, long long k,
                                   const double (&hyper)[4]);
 
-// Rounded, for entries of θ whose step is multiplied by `rate`, and whose λ by `decay` too.
+// The coefficients in T, for entries of θ whose step is multiplied by `rate`, and whose λ is multiplied by `decay` as
+// well.
 template <class T> Coefficients<T> rounded(const Coefficients<double>& c, double rate, double decay);
 
 }  // namespace chainrule

@@ -1,14 +1,14 @@
-// A kernel set is the table of kernels compiled for one instruction set. One is chosen, once, for the whole process:
-// the best that this CPU runs, or the one that the environment variable CHAINRULE_KERNELS names.
+// A kernel set is the table of kernels compiled for one instruction set. One set is chosen
+// for the whole process: the best that this CPU runs, or the one that the environment variable CHAINRULE_KERNELS names.
 #pragma once
 
 namespace chainrule {
 
-template <class T> struct Kernels;  // kernels.hpp: what the table holds, for T = float and double
+template <class T> struct Kernels;  // see kernels.hpp; T = float or double
 
 struct KernelSet {
   const char* name;     // baseline, avx2, avx512 or neon
-  bool (*supported)();  // can this CPU run it?
+  bool (*supported)();  // true if this CPU can run it
   const Kernels<float>& float32;
   const Kernels<double>& float64;
 
@@ -20,7 +20,8 @@ struct KernelSet {
   }
 };
 
-// The set in use. Throws std::invalid_argument, naming the choices, if CHAINRULE_KERNELS names none that can run here.
+// The set in use. Throws std::invalid_argument, naming the choices, if CHAINRULE_KERNELS names no set that this CPU can
+// run.
 const KernelSet& kernel_set();
 
 }  // namespace chainrule

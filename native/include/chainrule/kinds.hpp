@@ -1,10 +1,10 @@
-// The kinds of activation, cost, optimizer and schedule that the native engine knows, each beside its Python name.
+// The kinds of activation, cost, optimizer and schedule that the native engine supports, with their Python names.
 // An enumerator's value is its place in the table of names below it: bindings translate by name, kernels by value.
 #pragma once
 
 namespace chainrule {
 
-// Def. 4.1. Entrywise ones first; from `softmax` on, an output depends on its whole row (vector-valued).
+// Def. 4.1. Entrywise ones first; those from `softmax` on are vector-valued: an output depends on its whole row.
 enum class Sigma : int {
   identity,
   relu,
@@ -31,12 +31,13 @@ inline constexpr const char* sigma_names[] = {
     "silu",     "mish", "hard_tanh",  "gaussian", "sine", "exp",     "softmax", "log_softmax", "layer_norm",
 };
 constexpr bool is_entrywise(Sigma sigma) { return sigma < Sigma::softmax; }
-// Does σ′ need z? Otherwise it follows from a, to within u (1 + |σ′|) in absolute terms: sigmoid′ = a (1 − a), say.
+// True if σ′ needs z. Otherwise it follows from a, up to u (1 + |σ′|) in absolute terms: sigmoid′ = a (1 − a), for
+// example.
 constexpr bool derivative_needs_z(Sigma sigma, double parameter) {
   switch (sigma) {
     case Sigma::leaky_relu:
     case Sigma::elu:
-      return parameter < 0;  // otherwise a has the sign of z
+      return parameter < 0;  // if not, a has the sign of z
     case Sigma::gelu:
     case Sigma::silu:
     case Sigma::mish:
@@ -60,7 +61,7 @@ enum class Cost : int {
 inline constexpr const char* cost_names[] = {
     "sum_of_squares", "log_likelihood", "cross_entropy", "absolute_error", "huber", "quantile", "poisson",
 };
-// σ[r] for which ℓ∘σ[r] has a closed form; of the other costs none has, and identity stands for that.
+// The σ[r] for which ℓ∘σ[r] has a closed form; identity for costs without one.
 constexpr Sigma canonical_sigma(Cost cost) {
   if (cost == Cost::log_likelihood) return Sigma::sigmoid;
   if (cost == Cost::cross_entropy) return Sigma::softmax;
@@ -75,13 +76,14 @@ enum class Optimizer : int { gradient_descent, momentum, nesterov, adagrad, rmsp
 inline constexpr const char* optimizer_names[] = {
     "gradient_descent", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "rprop",
 };
-// Numbers kept per parameter, in the order of the Python class's `moments`: v | ν | μ, ν | step size, previous g.
+// The numbers that an optimizer keeps for each parameter, in the order of the Python class's `moments`:
+// v | ν | μ, ν | step size, previous g.
 constexpr int moment_count(Optimizer optimizer) {
   if (optimizer == Optimizer::gradient_descent) return 0;
   return optimizer < Optimizer::adam ? 1 : 2;
 }
 
-// The entries of θ that belong to a layer, in their order there.
+// The parts of a layer's entries in θ, in their order there.
 enum class Part : int { W, b, kappa };
 inline constexpr int parts = 3;
 

@@ -1,4 +1,4 @@
-// Part of a block-diagonal weight matrix W = diag(W₁, …, W_k): `count` blocks in a row of one shape (p, q).
+// Part of a block-diagonal weight matrix W = diag(W₁, …, W_k): `count` consecutive blocks of one shape (p, q).
 #pragma once
 
 namespace chainrule {

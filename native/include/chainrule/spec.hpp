@@ -1,4 +1,4 @@
-// What is to be computed, in plain numbers: networks, costs, optimizers, data. The Python objects' fields under their names.
+// Networks, costs, optimizers and data in plain numbers: the Python objects' fields under their Python names.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,8 @@ namespace chainrule {
 struct ScheduleSpec {
   Schedule schedule = Schedule::constant;
   double rate = 0;
-  // step: every, factor; exponential, inverse_time: decay; cosine: warmup, final; one_cycle: its three; flat_cosine: flat
+  // step: every, factor | exponential, inverse_time: decay | cosine: warmup, final | flat_cosine: flat
+  // one_cycle: pct_start, div_factor, final_div_factor
   double p[3] = {};
 };
 
@@ -21,10 +22,10 @@ struct LayerSpec {  // L[i], of output size m[i]
   Sigma sigma = Sigma::identity;
   double parameter = 0;             // slope, alpha or epsilon
   ScheduleSpec dropout = {};        // p
-  std::vector<Run> runs = {};       // the blocks of W; none: W is dense
+  std::vector<Run> runs = {};       // the blocks of W; empty: W is dense
   bool is_parametric = false;       // a = (1 − κ) z + κ σ(z), with one κ for each unit
-  double rate[parts] = {1, 1, 1};   // what each step of W, b and κ is multiplied by
-  double decay[parts] = {1, 0, 0};  // and what AdamW's λ is
+  double rate[parts] = {1, 1, 1};   // factors of the steps of W, b and κ
+  double decay[parts] = {1, 0, 0};  // factors of AdamW's λ
 
   bool has_dropout() const { return dropout.rate > 0; }
   bool is_dense() const { return runs.empty(); }
@@ -38,13 +39,13 @@ struct NetworkSpec {
   std::vector<LayerSpec> layers;
 
   int r() const { return static_cast<int>(layers.size()); }
-  long entries(int i) const {  // of W[i]: all (mᵢ, mᵢ₋₁), or those of its blocks
+  long entries(int i) const {  // of W[i]: mᵢ · mᵢ₋₁, or those of its blocks
     const LayerSpec& layer = layers[i - 1];
     long count = layer.is_dense() ? m[i] * m[i - 1] : 0;
     for (const Run& run : layer.runs) count += run.count * run.p * run.q;
     return count;
   }
-  long size(int i) const { return entries(i) + m[i] * (layers[i - 1].is_parametric ? 2 : 1); }  // W[i], b[i], κ[i] in θ
+  long size(int i) const { return entries(i) + m[i] * (layers[i - 1].is_parametric ? 2 : 1); }  // of W[i], b[i], κ[i]
   long d() const {  // the length of θ: W[1] row by row (block by block), b[1] (m₁), κ[1] (m₁) if there is one, W[2], …
     long count = 0;
     for (int i = 1; i <= r(); ++i) count += size(i);
@@ -68,13 +69,13 @@ struct CostSpec {
 
 struct OptimizerSpec {
   Optimizer optimizer = Optimizer::gradient_descent;
-  double hyper[4] = {};  // the optimizer's own numbers, see chainrule/coefficients.hpp
+  double hyper[4] = {};  // the optimizer's own numbers, see coefficients.hpp
   double clip_norm = std::numeric_limits<double>::infinity();
   ScheduleSpec schedule;      // α
   ScheduleSpec weight_decay;  // λ
 };
 
-template <class T> struct TrainingSet {  // borrowed: whoever owns the arrays keeps them alive
+template <class T> struct TrainingSet {  // borrowed arrays: their owner keeps them alive
   const T* X = nullptr;                  // (t, m₀)
   const T* Y = nullptr;                  // (t, m_r)
   const T* weights = nullptr;            // (t,); null: each example counts once
@@ -85,14 +86,14 @@ template <class T> struct ProblemSpec {
   NetworkSpec net;
   CostSpec cost;
   OptimizerSpec optimizer;
-  TrainingSet<T> data, validation;  // validation.t = 0: none
+  TrainingSet<T> data, validation;  // validation.t = 0: no validation
   long batch_size = 1, epochs = 0;
-  bool shuffle = true;  // else minibatches visit the examples in their order
-  double tol = -1;      // negative: no such rule
+  bool shuffle = true;  // false: minibatches take the examples in their order
+  double tol = -1;      // negative: no tolerance rule
   long tol_epochs = 10;
-  long patience = 0;      // 0: no such rule
-  int threads = 1;        // at most
-  int first_threads = 0;  // to begin with, and then as many as turn out to be fastest; 0: all of them always
+  long patience = 0;      // 0: no early stopping
+  int threads = 1;        // the most
+  int first_threads = 0;  // at the start; later the number that proves fastest; 0: always all
 
   long steps_per_epoch() const { return (data.t + batch_size - 1) / batch_size; }
   bool is_full_batch() const { return batch_size == data.t; }

@@ -1,20 +1,20 @@
-// The costs' losses beside their derivatives, entry by entry: the formulas of src/chainrule/costs.
+// The costs' losses with their derivatives, entry by entry: the formulas of src/chainrule/costs.
 //
 //   loss<C>(a, y, p), loss_derivative<C>(a, y, p)   ℓ's term of one output and ∂ℓ/∂a, p the cost's parameter
 //   canonical<C>(z, y)                              a = σ(z), ℓ and δ = ∂ℓ/∂z in closed form, from one exponential:
 //                                                   log_likelihood ∘ sigmoid, poisson ∘ exp
 //
-// 0 · log 0 = 0. Derivatives at kinks are 0. cross_entropy takes y already smoothed (`smoothed`); over softmax it works
-// on whole rows: vector_valued.hpp.
+// 0 · log 0 = 0. Derivatives at kinks are 0. cross_entropy expects y after `smoothed`; over softmax it needs
+// whole rows, see vector_valued.hpp.
 #pragma once
 #include "chainrule/kinds.hpp"
 #include "kernels/math/elementary.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
-// y x with 0 · x = 0 whatever x is
+// y x, with 0 · x = 0 for every x, ∞ and NaN included.
 template <class W> CHAINRULE_WORD W times(W y, W x) { return select(y == Scalar<W>(0), Scalar<W>(0), y * x); }
-// y′ = (1 − ε) y + ε/m
+// y′ = (1 − ε) y + ε/m, label smoothing.
 template <class W> CHAINRULE_WORD W smoothed(W y, Scalar<W> epsilon, int m) {
   return (Scalar<W>(1) - epsilon) * y + epsilon / Scalar<W>(m);
 }
@@ -67,7 +67,7 @@ template <Cost cost, class W> CHAINRULE_WORD Canonical<W> canonical(W z, W y) {
   }
 }
 
-// f.template operator()<cost>()
+// f.template operator()<cost>().
 template <class F> CHAINRULE_WORD void with(Cost cost, F f) {
   using enum Cost;
   switch (cost) {

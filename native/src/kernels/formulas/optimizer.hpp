@@ -1,4 +1,4 @@
-// One optimizer's step on one vector of parameters, the formulas of src/chainrule/optimizers:
+// One optimizer's step on one vector of parameters: the formulas of src/chainrule/optimizers.
 //
 //   gradient_descent  θ := θ − α g                                                          Lecture, L12
 //   momentum          v := β v + g,                 θ := θ − α v
@@ -7,15 +7,15 @@
 //   rmsprop           ν := ρ ν + (1 − ρ) g²,        θ := θ − α g / (√ν + ε)
 //   adam              μ := β₁ μ + (1 − β₁) g,  ν := β₂ ν + (1 − β₂) g²,
 //                     θ := θ − (α/(1 − β₁ᵏ)) μ / (√ν/√(1 − β₂ᵏ) + ε)
-//   adamw             θ := θ − α λ θ first
-//   rprop             Δ := Δ η± within its bounds,  g := 0 where it turned,  θ := θ − α Δ sign g    (iRPROP−)
+//   adamw             θ := θ − α λ θ, then Adam's step
+//   rprop             Δ := Δ η± within its bounds,  g := 0 if its sign changed,  θ := θ − α Δ sign g    (iRPROP−)
 //
-// first, second: the moments in the order of `moments` in Python (v | ν | μ, ν | Δ, previous g); unused ones are left
-// alone. All of theta, first, second are updated in place.
+// first, second: the moments in the order of `moments` in Python (v | ν | μ, ν | Δ, previous g); unused ones keep
+// their values. theta, first and second are updated in place.
 //
-// Measured for Adam in float (AMD Zen 4, AVX-512 | AVX2, ns a parameter in L1): √ and division 0.28 | 0.29, √ by rsqrt14
-// and a Newton step 0.25 | 0.28, division by rcp14 and a Newton step too 0.29 | 0.31. So the exact ones stay with AVX2; with
-// AVX-512 the quick ones cost nothing there, and on an Intel Xeon they save much: see quick_sqrt.
+// Measured for Adam in float (AMD Zen 4, AVX-512 | AVX2, ns a parameter in L1): √ and division 0.28 | 0.29, √ by
+// rsqrt14 and a Newton step 0.25 | 0.28, division by rcp14 and a Newton step too 0.29 | 0.31. So AVX2 keeps the exact
+// ones; with AVX-512 the quick ones cost nothing on this CPU and save much on an Intel Xeon, see quick_sqrt.
 #pragma once
 #include "chainrule/coefficients.hpp"
 #include "kernels/words/words.hpp"
@@ -52,7 +52,7 @@ CHAINRULE_WORD void update(W& theta, W& first, W& second, W g, const Coefficient
   }
 }
 
-// f.template operator()<optimizer>()
+// f.template operator()<optimizer>().
 template <class F> CHAINRULE_WORD void with(Optimizer optimizer, F f) {
   using enum Optimizer;
   switch (optimizer) {

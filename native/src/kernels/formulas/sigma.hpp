@@ -1,11 +1,11 @@
-// The entrywise activations (Lecture, Def. 4.1), each map beside its derivative, as words on one vector.
+// The entrywise activations (Lecture, Def. 4.1), each map with its derivative, on one vector.
 //
 //   value<σ>(z, p)       a = σ(z), with p the activation's parameter (slope, alpha) in every lane
-//   derivative<σ>(s, p)  σ′ from s = z where derivative_needs_z(σ, p) (kinds.hpp), from s = a otherwise
+//   derivative<σ>(s, p)  σ′ from s = z if derivative_needs_z(σ, p) (kinds.hpp), else from s = a
 //
-// Error: a few ULP (see the headers of math/) in value, in both tails; so too in the derivatives made from z, except
-// beside the roots of gelu′, silu′, mish′, where it is a few ULP of the terms that cancel. A derivative made from a has
-// an absolute error of a few u: a (1 − a) cannot know more about a sigmoid's upper tail than a does.
+// Error: a few ULP (see the headers of math/) in `value`, in both tails, and in the derivatives computed from z, except
+// near the roots of gelu′, silu′, mish′, where it is a few ULP of the terms that cancel. A derivative computed from a
+// has an absolute error of a few u: a (1 − a) cannot be more exact in a sigmoid's upper tail than a is.
 // Kinks as in Python: relu′(0) = 0, leaky_relu′(0) = slope, elu′(0) = alpha, hard_tanh′(±1) = 0. NaN gives NaN in
 // `value`; so do silu, gelu and mish at −∞ (∞ · 0). All finite z are in range.
 #pragma once
@@ -14,10 +14,10 @@
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
-// The fixed point of mean 0 and variance 1 (Klambauer et al. 2017): λ and λα
+// λ and λα, which make mean 0 and variance 1 a fixed point (Klambauer et al. 2017).
 inline constexpr double selu_scale = 1.0507009873554804934, selu_scale_alpha = 1.7580993408473768600;
 
-// q = e^(−|z|), and tanh(softplus z) = n/d in powers of q: e²ᶻ is divided out where z ≥ 0
+// q = e^(−|z|), and tanh(softplus z) = n/d in powers of q; for z ≥ 0 both are divided by e²ᶻ.
 template <class W> struct Mish {
   W q, n, d;
 };
@@ -89,7 +89,7 @@ template <Sigma sigma, class W> CHAINRULE_WORD W derivative(W s, W p) {
   if constexpr (sigma == exp) return s;
 }
 
-// f.template operator()<sigma>() for an entrywise sigma
+// f.template operator()<sigma>() for an entrywise sigma.
 template <class F> CHAINRULE_WORD void with(Sigma sigma, F f) {
   using enum Sigma;
   switch (sigma) {
@@ -126,7 +126,7 @@ template <class F> CHAINRULE_WORD void with(Sigma sigma, F f) {
     case exp:
       return f.template operator()<exp>();
     default:
-      return;  // vector-valued: vector_valued.hpp
+      return;  // vector-valued, see vector_valued.hpp
   }
 }
 

@@ -1,19 +1,19 @@
-// The vector-valued activations, each map beside its pullback, and the cross-entropy over softmax (Lecture, L4, L11).
+// The vector-valued activations, each map with its pullback, and the cross-entropy over softmax (Lecture, L4, L11).
 //
-// Every array is a block of `lanes` examples, one per lane: [m][lanes], aligned or not. out may be any of the inputs.
-// Sums over the m outputs run in their order; nothing passes between lanes.
+// Every array holds `lanes` examples, one per lane: [m][lanes], aligned or not. out may be any of the inputs.
+// Sums over the m outputs run in their order; lanes are independent of each other.
 #pragma once
 #include "kernels/formulas/costs.hpp"
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
-// max z, and Σ exp(z − max z) without the largest's own 1: 1 + rest keeps what log1p and 1 − a need
+// max z, and rest = Σ exp(z − max z) − 1: 1 + rest would lose the digits that log1p and 1 − a need.
 template <class W> struct Top {
   W largest, rest;
 };
 template <class T> CHAINRULE_WORD Top<V<T>> top(const T* z, int m) {
   V<T> largest = load(z), rest{};
-  for (int k = 1; k < m; ++k) largest = max(largest, load(z + k * lanes<T>));  // a later NaN stays
+  for (int k = 1; k < m; ++k) largest = max(largest, load(z + k * lanes<T>));  // NaN stays
   Int<V<T>> seen{};
   for (int k = 0; k < m; ++k) {
     const V<T> zk = load(z + k * lanes<T>);
@@ -91,8 +91,8 @@ template <class T> void layer_norm_pullback(const T* z, const T* a, const T* g, 
     store(out + k * lanes<T>, fnma(load(a + k * lanes<T>), dot, load(g + k * lanes<T>) - mean) * scale);
 }
 
-// Cross-entropy over softmax. a := softmax z, delta := ∂ℓ/∂z = a − y′ = (1 − y′) a − y′ (1 − a); returns ℓ = −Σ y′ₖ log aₖ
-// per lane. y holds distributions; label smoothing ε makes y′ of it. a or delta may be null: not wanted.
+// Cross-entropy over softmax. a := softmax z, delta := ∂ℓ/∂z = a − y′ = (1 − y′) a − y′ (1 − a); returns ℓ = −Σ y′ₖ log
+// aₖ per lane. y holds distributions; label smoothing ε makes y′ of it. a and delta may be null.
 template <class T> V<T> cross_entropy_of_softmax(const T* z, const T* y, T* a, T* delta, int m, T label_smoothing) {
   const auto [largest, rest] = top(z, m);
   const V<T> one = broadcast(T(1)), scale = one / (one + rest), log_sum = log1p(rest);
@@ -101,7 +101,7 @@ template <class T> V<T> cross_entropy_of_softmax(const T* z, const T* y, T* a, T
   for (int k = 0; k < m; ++k) {
     const V<T> zk = load(z + k * lanes<T>), yk = smoothed(load(y + k * lanes<T>), label_smoothing, m);
     const V<T> ak = exp_negative(zk - largest) * scale;
-    const Int<V<T>> first = (zk == largest) & ~seen;  // the one entry where 1 − a may cancel
+    const Int<V<T>> first = (zk == largest) & ~seen;  // the only entry for which 1 − a may cancel
     seen |= first;
     total += times(yk, (largest - zk) + log_sum);
     if (a) store(a + k * lanes<T>, ak);

@@ -24,7 +24,8 @@ inline void lane_gradient(const LaneLayer<T>& layer, const T* a, int vectors, T*
   }
 }
 
-// Draws dropout's factors of a layer. Entries of a step are numbered layer by layer: outputs_below · step_rows come before.
+// Draws dropout's factors of a layer. Entries of a step are numbered layer by layer: outputs_below · step_rows come
+// before.
 template <class T> inline void draw_lane_mask(const LaneGroup<T>& g, const LaneLayer<T>& layer, double p,
                                               unsigned long long outputs_below) {
   const DropoutFactors<T> factor = dropout_factors<T>(g.dropout_key, p);

@@ -12,7 +12,8 @@ inline constexpr int registers = 16, group_vectors = 4, outer_rows = 2;
 #endif
 inline constexpr int outer_columns = 4;
 
-// The most rows of a dense tile: rows · vectors sums, a broadcast for each row and one input must fit into the registers.
+// The most rows of a dense tile: rows · vectors sums, a broadcast for each row and one input must fit into the
+// registers.
 template <int vectors> inline constexpr int dense_rows =
     (registers - 2) / (vectors + 1) < 8 ? (registers - 2) / (vectors + 1) : 8;
 
@@ -57,8 +58,8 @@ inline void dense(const T* W, long row_stride, long column_stride, const T* b, c
   }
 }
 
-// G[j][k] (+)= Σ_v δ[j][v] a[k][v] for j < rows, k < columns: vectors of partial sums, one per lane. The rows of G lie n
-// vectors apart; is_first: G starts from zero.
+// G[j][k] (+)= Σ_v δ[j][v] a[k][v] for j < rows, k < columns: vectors of partial sums, one per lane. The rows of G lie
+// n vectors apart; is_first: G starts from zero.
 template <class T> struct Outer {
   template <int rows> struct Rows {
     template <int columns> struct Tile {

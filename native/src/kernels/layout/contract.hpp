@@ -3,8 +3,8 @@
 
 namespace chainrule {
 
-// `count` rows of X (·, n), which become rows first_row, first_row + 1, … of the result: those that `order` lists, or, if it is
-// null, first_example, first_example + 1, ….
+// `count` rows of X (·, n), which become rows first_row, first_row + 1, … of the result: those that `order` lists, or,
+// if it is null, first_example, first_example + 1, ….
 template <class T> struct Gather {
   const T* X;
   long n;

@@ -36,8 +36,8 @@ template <class T> CHAINRULE_WORD void transpose(V<T> (&x)[lanes<T>]) {
 // Whether a transpose fills the rows of its result up with zeros to a multiple of `lanes`.
 enum Padding : bool { unpadded, padded };
 
-// to[c][r] := from[r][c] for r < rows, c < columns. The rows of `from` and `to` lie from_stride and to_stride numbers apart; the
-// matrices do not overlap.
+// to[c][r] := from[r][c] for r < rows, c < columns. The rows of `from` and `to` lie from_stride and to_stride numbers
+// apart; the matrices do not overlap.
 template <class T> inline void transpose_matrix(const T* from, long from_stride, long rows, long columns, T* to,
                                                 long to_stride, Padding padding) {
   constexpr int L = lanes<T>;
@@ -69,7 +69,8 @@ template <class T> inline void transpose_matrix(const T* from, long from_stride,
   }
 }
 
-// Lane j of the result is Σ x[j], the sum over all lanes of x[j], by log₂ L rounds of shuffles and sums. x is overwritten.
+// Lane j of the result is Σ x[j], the sum over all lanes of x[j], by log₂ L rounds of shuffles and sums. x is
+// overwritten.
 template <class T> CHAINRULE_WORD V<T> lane_sums(V<T> (&x)[lanes<T>]) {
   constexpr typename CountTo<lanes<T>>::type all{};
 #pragma GCC unroll 4

@@ -6,14 +6,14 @@
 //
 // w Q(u) approximates e^(x²) erfc x on the whole half line with one polynomial, since u = (x − K)/(x + K) runs through
 // [−1, 1) only (Schonfelder, Math. Comp. 32 (1978)), and with one division;
-// p, Q are minimax (tools/minimax.py). x² is taken in two parts: its rounding alone would cost x² ULP.
+// p, Q are minimax (tools/minimax.py). x² is computed in two parts, since its rounding alone would cost x² ULP.
 //
 //   largest error, ULP   float  double   special values
 //   erf                   1.5    1.5     ±1 at ±∞; ±0 at ±0
-//   erfc, Φ               4.5    5       2 and 0 (Φ: 0 and 1) at −∞ and ∞; without fused products 5 and 6
+//   erfc, Φ               4.5    5       2 and 0 (Φ: 0 and 1) at −∞ and ∞; without fused products 5 and 6 ULP
 //   gaussian              1.75   1.75    0 at ±∞
 //
-// for all of ℝ, subnormal numbers and results included; NaN gives NaN. Enforced by tests/words_test.cpp.
+// These hold on all of ℝ, subnormal numbers and results included; NaN gives NaN. Enforced by tests/words_test.cpp.
 #pragma once
 #include "kernels/math/exp.hpp"
 
@@ -21,7 +21,7 @@ namespace chainrule::CHAINRULE_KERNEL_SET {
 
 template <class T> struct Erf;
 template <> struct Erf<float> {
-  static constexpr float K = 2.5f, vanishes = 10.1f;  // erfc x rounds to 0 from there on
+  static constexpr float K = 2.5f, vanishes = 10.1f;  // beyond it erfc x rounds to 0
   static constexpr float p[] = {0x1.06eba8p-3f, -0x1.81273ep-2f,  0x1.ce2d0ap-4f, -0x1.b7f9f8p-6f,
                                 0x1.540b02p-8f, -0x1.a41432p-11f, 0x1.49a67ap-14f};
   static constexpr float Q[] = {0x1.0dd508p+0f,  -0x1.9bfb56p-1f, 0x1.d0cef4p-2f,  -0x1.5eb85cp-3f,
@@ -43,7 +43,7 @@ template <> struct Erf<double> {
       0x1.9906e104dd291p-28, -0x1.200928f26decep-28, -0x1.334c4d48b0146p-30};
 };
 
-// a b − ab, where ab = a b rounded: what the product lost
+// The rounding error a b − ab of a product, ab = a b rounded.
 template <class W> CHAINRULE_WORD W lost(W a, W b, W ab) {
   if constexpr (fused) {
     return fma(a, b, -ab);
@@ -53,27 +53,27 @@ template <class W> CHAINRULE_WORD W lost(W a, W b, W ab) {
     return ((a1 * b1 - ab) + (a1 * b2 + a2 * b1)) + a2 * b2;
   }
 }
-// e^(−a b)
+// e^(−a b), with the rounding error of a b.
 template <class W> CHAINRULE_WORD W exp_of_minus_product(W a, W b) {
   const W ab = a * b, e = exp_negative(-ab);
   return fnma(e, lost(a, b, ab), e);
 }
-// 1 − w d, for w = 1/d rounded
+// 1 − w d, for w = 1/d rounded.
 template <class W> CHAINRULE_WORD W residual(W w, W d) {
   if constexpr (fused) return fnma(w, d, broadcast(Scalar<W>(1)));
   const W wd = w * d;
   return (Scalar<W>(1) - wd) - lost(w, d, wd);
 }
 
-// e^(−x²) for any x
+// e^(−x²) for any x.
 template <class W> CHAINRULE_WORD W gaussian(W x) {
-  const W bounded = clamp(x, Scalar<W>(-30), Scalar<W>(30));  // e⁻⁹⁰⁰ = 0; 30² has no lost part to overflow
+  const W bounded = clamp(x, Scalar<W>(-30), Scalar<W>(30));  // e⁻⁹⁰⁰ = 0, and 30² is exact
   return exp_of_minus_product(bounded, bounded);
 }
 
 // ½ erfc(x) for x = c y ≥ 0, e^(−x²) = e^(−a b), and that exponential.
-// f(w) = w Q(1 − 2K w) multiplies w's rounding errors by s = w f′/f, up to 1.13 K: they are measured and taken out, s being
-// replaced by the straight line between its values at both ends.
+// f(w) = w Q(1 − 2K w) multiplies w's rounding errors by s = w f′/f, up to 1.13 K. They are computed and subtracted,
+// with s replaced by the straight line between its values at both ends.
 template <class W> struct Tail {
   W half_erfc, exponential;
 };
@@ -99,7 +99,7 @@ template <class W> CHAINRULE_WORD W erf(W x) {
   return copy_sign(select(abs(x) < Scalar<W>(1), near_zero, Scalar<W>(1) - erfc(abs(x))), x);
 }
 
-// Φ(z) = ½ erfc(−z/√2) and e^(−z²/2), which Φ′(z) = e^(−z²/2)/√(2π) needs as well
+// Φ(z) = ½ erfc(−z/√2), and e^(−z²/2), which Φ′(z) = e^(−z²/2)/√(2π) needs too.
 template <class W> struct Normal {
   W distribution, exponential;
 };

@@ -1,7 +1,7 @@
 // log, log1p and softplus of a vector.
 //
 //   log x      = n ln 2 + log(1 + f),   x = 2ⁿ (1 + f), √½ ≤ 1 + f < √2
-//   log1p x    = log u + (x − (u − 1))/u up to rounding, u = 1 + x: what u lost goes into f
+//   log1p x    = log u + (x − (u − 1))/u up to rounding, u = 1 + x: the rounding error of u is added to f
 //   softplus x = log(1 + eˣ) = max(x, 0) + log1p(e^(−|x|)), with a log1p for [0, 1] alone
 //
 // with log(1 + f) = f − f²/2 + s (f²/2 + R), s = f/(2 + f), R = s² p(s²): the series of 2 artanh s, rearranged so that
@@ -12,9 +12,9 @@
 //   log1p                 1.5    1.5     −∞ at −1, NaN below, ∞ at ∞; ±0 at ±0
 //   softplus              2      2       0 at −∞, ∞ at ∞
 //
-// subnormal numbers and results included; NaN gives NaN. Enforced by tests/words_test.cpp.
-// Measured (words_speed, AMD Zen 4, AVX-512, ns a number): softplus 0.47 in float, 1.54 in double; twice that with the
-// general log1p.
+// These hold for subnormal numbers and results too; NaN gives NaN. Enforced by tests/words_test.cpp.
+// Measured (words_speed, AMD Zen 4, AVX-512, ns a number): softplus 0.47 in float, 1.54 in double; with the general
+// log1p twice as much.
 #pragma once
 #include "kernels/math/exp.hpp"
 
@@ -37,7 +37,7 @@ template <> struct Log<double> {
       0x1.3b1ddb69308cfp-3, 0x1.1067c5a3dfee0p-3, 0x1.efd842d244290p-4, 0x1.55b12e843a335p-4, 0x1.5c78d56ebb272p-3};
 };
 
-// |x| = 2ⁿ m, √½ ≤ m < √2, for normal x
+// |x| = 2ⁿ m, √½ ≤ m < √2, for normal x.
 template <class W> struct Parts {
   W n, m;
 };
@@ -69,13 +69,13 @@ template <class W> CHAINRULE_WORD W log1p(W x) {
   constexpr T infinity = __builtin_huge_val();
   const W u = T(1) + x, v = u - T(1), lost = (T(1) - (u - v)) + (x - v);  // 1 + x = u + lost exactly
   const auto [n, m] = parts(u);
-  const W small = power_of_two(-min(n, broadcast(T(100))));  // 2⁻ⁿ; where n > 100, lost/u is far below rounding
+  const W small = power_of_two(-min(n, broadcast(T(100))));  // 2⁻ⁿ; if n > 100, lost/u is far below rounding
   const W y = log_of(n, fma(lost, small, m - T(1)));
-  const W in_range = select((x < infinity) & (x != T(0)), y, x);  // ±0, ∞ and NaN are their own values
+  const W in_range = select((x < infinity) & (x != T(0)), y, x);  // ±0, ∞ and NaN map to themselves
   return select(x > T(-1), in_range, select(x == T(-1), -infinity, x * T(__builtin_nan(""))));
 }
 
-// log(1 + x) for 0 ≤ x ≤ 1: no exponent to take out, no special value. A third of log1p's time.
+// log(1 + x) for 0 ≤ x ≤ 1, which needs no exponent and has no special values. Takes a third of log1p's time.
 template <class W> CHAINRULE_WORD W log1p_unit(W x) {
   const W s = x / (Scalar<W>(2) + x), s2 = s * s, half_x2 = Scalar<W>(0.5) * x * x;
   return x - fnma(s, fma(s2, polynomial(s2, Log<Scalar<W>>::p01), half_x2), half_x2);

@@ -3,14 +3,14 @@
 //   sin x = (−1)ⁿ sin r,      r = x − n π,        n = x/π rounded
 //   cos x = −(−1)ⁿ sin r,     r = x − (n + ½) π,  n = x/π − ½ rounded
 //
-// for |x| ≤ 10⁵, with π in parts: n times a part is exact (without fma: parts short enough for it), so r keeps its
-// relative precision beside the zeros (Cody and Waite). sin r = r + r³ p(r²), p minimax (tools/minimax.py).
-// Beyond 10⁵ lane by lane through the C library, out of line.
+// for |x| ≤ 10⁵, with π in parts: n times a part is exact (without fma the parts are short enough for that), so that r
+// keeps its relative precision near the zeros (Cody and Waite). sin r = r + r³ p(r²), p minimax (tools/minimax.py).
+// Beyond 10⁵ each lane calls the C library, out of line.
 //
 //   largest error, ULP   float  double
-//   sin, cos              2.1    2.1     without fused products 3.25 and 2.25
+//   sin, cos              2.1    2.1     without fused products 3.25 and 2.25 ULP
 //
-// for all of ℝ; NaN at ±∞ and NaN; sin ±0 = ±0. Enforced by tests/words_test.cpp.
+// These hold on all of ℝ; NaN at ±∞ and NaN; sin ±0 = ±0. Enforced by tests/words_test.cpp.
 #pragma once
 #include "kernels/words/words.hpp"
 
@@ -48,7 +48,7 @@ template <> struct Sin<double> {
                                  -0x1.ae523f9988881p-41, 0x1.8b9c60bd35438p-49,  -0x1.4dad9eee5209dp-59};
 };
 
-// ±sin(x − k π), the sign that of (−1)ⁿ; n integral, k = n or n + ½
+// (−1)ⁿ sin(x − k π) for integral n, k = n or n + ½.
 template <class W> CHAINRULE_WORD W sin_reduced(W x, W n, W k) {
   W r = x;
   for (const Scalar<W> part : Pi<Scalar<W>, fused>::parts) r = fnma(k, broadcast(part), r);

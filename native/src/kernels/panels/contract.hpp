@@ -18,7 +18,8 @@ template <class T> struct LinearPrefetch {
   bool is_input_remote;  // other cores have just written A
 };
 
-// out[r][p] := epilogue(Σₖ A[r][k] B[p][k] + bias[p]) for rows r of [first_row, last_row), panels p of [first_panel, last_panel).
+// out[r][p] := epilogue(Σₖ A[r][k] B[p][k] + bias[p]) for rows r of [first_row, last_row), panels p of [first_panel,
+// last_panel).
 // Forward: A = a[i−1], B = W[i], epilogue σ or none. Backward: A = δ[i+1], B = Wt[i+1], epilogue · mask ⊙ σ′.
 // Every entry sums over k = 0 … K−1 in this order, whatever the ranges.
 template <class T> struct Linear {

@@ -1,4 +1,5 @@
-// ∂J/∂W, ∂J/∂b and ∂J/∂κ, summed over the batch block by block, and the optimizer's step on each block while it is in cache.
+// ∂J/∂W, ∂J/∂b and ∂J/∂κ, summed over the batch block by block, and the optimizer's step on each block while it is in
+// cache.
 #pragma once
 #include "kernels.hpp"
 #include "kernels/layout/transpose.hpp"
@@ -19,7 +20,8 @@ template <class T> CHAINRULE_WORD T* stored_sum(const GradientBlock<T>& g, const
   return rows.use_transposed_as_scratch && is_whole && g.transposed ? g.transposed : g.sum;
 }
 
-// The end of a block, once G is its sum: the penalties' derivative, the optimizer's step, and the transpose of the new W.
+// The end of a block, once G is its sum: the penalties' derivative, the optimizer's step, and the transpose of the new
+// W.
 template <class T> CHAINRULE_WORD void finish_block(const GradientBlock<T>& g, T* G, const GradientEpilogue<T>& e) {
   const long count = long(g.height) * R<T>;
   if (g.parameter_mask) keep_parameters(G, g.parameter_mask, count);
@@ -35,8 +37,9 @@ template <class T> CHAINRULE_WORD GradientEpilogue<T> of_block(GradientEpilogue<
   return e;
 }
 
-// What tile number `tile` of `tiles` prefetches: its part of the panel that the next block reads, and what the epilogue after the
-// next tile writes, which begins with row next_row of this block, or is the next block's first (next_row = 0).
+// What tile number `tile` of `tiles` prefetches: its part of the panel that the next block reads, and what the epilogue
+// after the next tile writes, which begins with row next_row of this block, or is the next block's first (next_row =
+// 0).
 template <class T> CHAINRULE_WORD GradientTilePrefetch<T> prefetch_of_tile(const GradientBlock<T>& g,
                                                                            const GradientRows<T>& rows,
                                                                            const GradientEpilogue<T>& e, int tile,
@@ -59,7 +62,8 @@ template <class T> CHAINRULE_WORD GradientTilePrefetch<T> prefetch_of_tile(const
   return prefetch;
 }
 
-// Loads part number `tile` of `tiles` of `transposed` for writing. Other cores have read it, and it takes a while to come back:
+// Loads part number `tile` of `tiles` of `transposed` for writing. Other cores have read it, and it takes a while to
+// come back:
 // 32-256-256-1 gains 2.5 %.
 template <class T> CHAINRULE_WORD void prefetch_transposed(const GradientBlock<T>& g, int tile, int tiles) {
   for (long k = long(g.width) * tile / tiles * R<T>; k < long(g.width) * (tile + 1) / tiles * R<T>; k += line<T>)
@@ -92,8 +96,8 @@ void gradient_block(const GradientBlock<T>& g, const GradientRows<T>& rows, cons
   finish_block(g, G, e);
 }
 
-// Blocks of one panel of δ, g[0].B, that has many zeros. The tile sums their transposes; while `transposed` is their scratch,
-// they stay transposed there.
+// Blocks of one panel of δ, g[0].B, that has many zeros. The tile sums their transposes; while `transposed` is their
+// scratch, they stay transposed there.
 template <class T>
 void sparse_blocks(const GradientBlock<T>* g, int count, const GradientRows<T>& rows, const GradientEpilogue<T>& e) {
   constexpr long size = long(R<T>) * R<T>;

@@ -8,7 +8,8 @@ namespace chainrule::CHAINRULE_KERNEL_SET {
 template <class T> struct GradientTilePrefetch {
   ReadAhead<T> input;  // a step for each r
   // [rows][R] each, or null: what the optimizer's step after the next tile writes, each during a third of the rows.
-  // Prefetches for this tile's own step gained 784-512-512-10 5 % on one thread; for the next one's, 1024-2048-2048-10 1 % more.
+  // Prefetches for this tile's own step gained 784-512-512-10 5 % on one thread; for the next one's, 1024-2048-2048-10
+  // 1 % more.
   const T* writes[3];
 
   // The walk over writes[k] in `steps` steps; if it is null, a walk that stays at `idle`.
@@ -18,7 +19,8 @@ template <class T> struct GradientTilePrefetch {
   }
 };
 
-// G[i][·] := G₀[i][·] + Σ_r A[r][i] B[r][·], r = 0 … count−1 in this order;  A, B [count][R];  G [rows][R];  G₀ like G, zeros if null.
+// G[i][·] := G₀[i][·] + Σ_r A[r][i] B[r][·], r = 0 … count−1 in this order;  A, B [count][R];  G [rows][R];  G₀ like G,
+// zeros if null.
 // With one vector the second halves of B are zeros that are not read, and so are those of G.
 template <class T> struct GradientTile {
   const T* A;

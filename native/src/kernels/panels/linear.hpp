@@ -7,8 +7,8 @@
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
-// What tile number `tile` of `tiles` prefetches: the rows of A that the next tile reads, if they are remote; otherwise its part
-// of the panel of W that is read next, while there are parts left.
+// What tile number `tile` of `tiles` prefetches: the rows of A that the next tile reads, if they are remote; otherwise
+// its part of the panel of W that is read next, while there are parts left.
 template <class T> CHAINRULE_WORD PanelReadAhead<T> prefetch_of_tile(const Linear<T>& g, const T* next_panel, int tile,
                                                                      int tiles, int next_row, const T* idle) {
   if (g.prefetch.is_input_remote && tile + 1 < tiles) return {g.A + long(next_row) * R<T>, line<T>, g.A_stride};

@@ -1,4 +1,5 @@
-// The epilogue of a product, out := σ(z) or z · mask ⊙ σ′(saved), on rows of one panel. ReLU alone is made by the tiles.
+// The epilogue of a product, out := σ(z) or z · mask ⊙ σ′(saved), on rows of one panel. ReLU alone is made by the
+// tiles.
 #pragma once
 #include "kernels.hpp"
 #include "kernels/panels/linear_tile.hpp"
@@ -18,7 +19,8 @@ template <class T> CHAINRULE_WORD ReluEpilogue<T> relu_epilogue(const Linear<T>&
   return {is_relu, g.epilogue == LinearEpilogue::derivative ? g.activation.saved + at : nullptr};
 }
 
-// out := (1 − κ) z + κ σ(z), or its adjoint, for `count` numbers of panel p from out[at] on, half of the lanes at a time.
+// out := (1 − κ) z + κ σ(z), or its adjoint, for `count` numbers of panel p from out[at] on, half of the lanes at a
+// time.
 template <class T> void parametric_epilogue(const Linear<T>& g, int p, long at, long count) {
   const Activation<T>& f = g.activation;
   for (int half = 0; half < R<T>; half += lanes<T>) {

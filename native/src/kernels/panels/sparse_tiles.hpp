@@ -1,9 +1,10 @@
-// Products whose left factor has many zeros, as a and δ of a ReLU layer have where z ≤ 0: multiplications by zero are skipped.
+// Products whose left factor has many zeros, as a and δ of a ReLU layer have where z ≤ 0: multiplications by zero are
+// skipped.
 // The sums stay the same, bit for bit but for the sign of a zero, as long as all numbers are finite.
 //
-// A dense tile reads a vector of B once for all its rows. Here each row has zeros of its own and reads B from L1 for every
-// multiplication, which slows these down by a factor of 1.4: with one zero in two 0.8 of the time is left, with two in three 0.6
-// (AVX-512).
+// A dense tile reads a vector of B once for all its rows. Here each row has zeros of its own and reads B from L1 for
+// every multiplication, which slows these down by a factor of 1.4: with one zero in two 0.8 of the time is left, with
+// two in three 0.6 (AVX-512).
 #pragma once
 #include "kernels/panels/linear_tile.hpp"
 
@@ -46,7 +47,8 @@ CHAINRULE_WORD void store_sums(const V<T> (&c)[panels][2], T* to, long stride, F
     }
 }
 
-// A walk over rows of several panels that will be read; each step loads lines_per_row cache lines of every panel into L2.
+// A walk over rows of several panels that will be read; each step loads lines_per_row cache lines of every panel into
+// L2.
 template <class T> struct PanelRowsAhead {
   const T* at;
   long panel_stride, lines_per_row;

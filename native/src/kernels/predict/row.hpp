@@ -6,7 +6,8 @@
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
-// z := W x + b. `lanes` rows of W at a time: a vector of partial sums for each, then one sum over the lanes of all of them.
+// z := W x + b. `lanes` rows of W at a time: a vector of partial sums for each, then one sum over the lanes of all of
+// them.
 // z has room for a multiple of `lanes` numbers; those past m are not zero.
 template <class T> inline void row_linear(const PredictLayer<T>& layer, const T* x, T* z) {
   constexpr int L = lanes<T>;

@@ -1,5 +1,5 @@
-// N(x) for the rows of a matrix. θ is read in the lecture's order, and the examples lie across the lanes: an entry of W is a
-// broadcast, a layer's output has the layout of the next one's input, and only x is packed.
+// N(x) for the rows of a matrix. θ is read in the lecture's order, and the examples lie across the lanes: an entry of W
+// is a broadcast, a layer's output has the layout of the next one's input, and only x is packed.
 #pragma once
 #include "kernels/layout/convert.hpp"
 #include "kernels/predict/contract.hpp"
@@ -65,7 +65,8 @@ template <class T, class F> CHAINRULE_WORD void each_panel(const PredictRows<T>&
 }
 
 // z := W x + b for a dense W (m, n), which is read once for all panels; a := σ(z) at once if `activation` is not null.
-// The first panel's tiles prefetch the next rows of W; the second panel's, in layer 1, the next examples, which take longest.
+// The first panel's tiles prefetch the next rows of W; the second panel's, in layer 1, the next examples, which take
+// longest.
 template <class T> inline void example_dense(const PredictRows<T>& g, long m, long n, const T* W, const T* b,
                                              const T* x, T* z, const Activation<T>* activation) {
   const long tiles = (m + tile_rows - 1) / tile_rows;

@@ -41,7 +41,8 @@ template <class T> struct GradientEpilogue {
 };
 
 // Dropout's factors of layer i for some rows of a step: 1 / (1 − p) if the upper half of
-// splitmix64(key + (entry + 1) · golden) is at least p 2³², else 0. Entries are numbered row by row from `first_entry` on.
+// splitmix64(key + (entry + 1) · golden) is at least p 2³², else 0. Entries are numbered row by row from `first_entry`
+// on.
 template <class T> struct DropoutMask {
   unsigned long long key, first_entry;
   double p;

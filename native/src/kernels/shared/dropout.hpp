@@ -1,4 +1,5 @@
-// Dropout's masks: a function of a key and an entry's number alone (minibatches.py), so that threads compute them in any order.
+// Dropout's masks: a function of a key and an entry's number alone (minibatches.py), so that threads compute them in
+// any order.
 #pragma once
 #include "kernels/layout/panel.hpp"
 #include "kernels/shared/contract.hpp"

@@ -14,7 +14,8 @@ template <class T> CHAINRULE_WORD Activation<T> activation_at(const Activation<T
           .kappa_delta = f.kappa_delta ? f.kappa_delta + at : nullptr};
 }
 
-// a := mask ⊙ σ(a) on `count` numbers, a multiple of `lanes`; `saved` receives what σ′ will need: z, or σ(z) before dropout.
+// a := mask ⊙ σ(a) on `count` numbers, a multiple of `lanes`; `saved` receives what σ′ will need: z, or σ(z) before
+// dropout.
 template <class T> void activate(T* a, long count, const Activation<T>& f) {
   const bool saves_z = f.saved && derivative_needs_z(f.sigma, f.parameter), saves_a = f.saved && !saves_z;
   with(f.sigma, [&]<Sigma sigma>() {
@@ -42,8 +43,8 @@ template <class T> void differentiate(T* delta, long count, const Activation<T>&
   });
 }
 
-// a := mask ⊙ ((1 − κ) z + κ σ(z)) where a holds z, at every `step`th number up to `count` and the lanes after it: those of a
-// unit, or of a lane of a panel. κ = 1 gives σ(z) to the last bit, κ = 0 gives z. `saved` receives z.
+// a := mask ⊙ ((1 − κ) z + κ σ(z)) where a holds z, at every `step`th number up to `count` and the lanes after it:
+// those of a unit, or of a lane of a panel. κ = 1 gives σ(z) to the last bit, κ = 0 gives z. `saved` receives z.
 template <class T> void activate_parametric(T* a, long count, long step, V<T> kappa, const Activation<T>& f) {
   with(f.sigma, [&]<Sigma sigma>() {
     const V<T> p = broadcast(f.parameter), rest = T(1) - kappa;

@@ -36,7 +36,8 @@ template <class T> void mix(const T* kappa, const T* z, T* a, int m) {
   }
 }
 
-// Returns ℓ per lane; a := σ(z), delta := ∂ℓ/∂z. With κ [m] (not null): a := (1 − κ) z + κ σ(z), kappa_delta := ∂ℓ/∂a ⊙ (σ(z) − z).
+// Returns ℓ per lane; a := σ(z), delta := ∂ℓ/∂z. With κ [m] (not null): a := (1 − κ) z + κ σ(z), kappa_delta := ∂ℓ/∂a ⊙
+// (σ(z) − z).
 template <class T> V<T> losses(Sigma sigma, T sigma_parameter, Cost cost, T cost_parameter, const T* z, const T* y,
                                T* a, T* delta, int m, const T* kappa = nullptr, T* kappa_delta = nullptr) {
   V<T> total{};

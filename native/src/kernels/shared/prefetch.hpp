@@ -1,5 +1,5 @@
-// Prefetching: while a tile computes, it loads the memory that is used after it, one cache line at a time, so that its own loads
-// are not delayed. These walks have no effect on results.
+// Prefetching: while a tile computes, it loads the memory that is used after it, one cache line at a time, so that its
+// own loads are not delayed. These walks have no effect on results.
 #pragma once
 #include "kernels/shared/tiles.hpp"
 
@@ -38,7 +38,8 @@ template <class T> struct PanelReadAhead {
   CHAINRULE_WORD ReadAhead<T> panel(long p) const { return {at + p * panel_stride, stride}; }
 };
 
-// A panel [·][R] is prefetched by the first three of `tiles` tiles. Each loads this many numbers of every row, at most a line.
+// A panel [·][R] is prefetched by the first three of `tiles` tiles. Each loads this many numbers of every row, at most
+// a line.
 template <class T> CHAINRULE_WORD int prefetch_width(int tiles) {
   const int width = tiles < 3 ? (R<T> + tiles - 1) / tiles : (R<T> + 2) / 3;
   return width < line<T> ? width : line<T>;

@@ -1,5 +1,5 @@
-// Register tiles, in which nearly all time is spent: a tile keeps `rows` × R sums in registers, R = 2 · lanes; or rows × lanes if
-// the second half of its panel holds no feature: 100 units then take 112 lanes, not 128.
+// Register tiles, in which nearly all time is spent: a tile keeps `rows` × R sums in registers, R = 2 · lanes; or rows
+// × lanes if the second half of its panel holds no feature: 100 units then take 112 lanes, not 128.
 #pragma once
 #include "kernels/layout/panel.hpp"
 
@@ -12,7 +12,8 @@ inline constexpr int tile_rows = 14;  // of 32 registers; 14 × 2 is within 3 % 
 inline constexpr int tile_rows = 6;  // of 16 registers
 #endif
 
-// `rows` rows cut into as few tiles as possible. Their heights differ by at most one; the first `taller` tiles have a row more.
+// `rows` rows cut into as few tiles as possible. Their heights differ by at most one; the first `taller` tiles have a
+// row more.
 struct TileCut {
   int tiles, least_height, taller;
 

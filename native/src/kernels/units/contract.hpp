@@ -1,5 +1,6 @@
-// The kernels of leading block-diagonal layers, which are computed unit by unit. Their arrays are [units][pitch], with the
-// examples across the lanes: an entry of W is a broadcast in both directions, an entry of ∂J/∂W a dot product over examples.
+// The kernels of leading block-diagonal layers, which are computed unit by unit. Their arrays are [units][pitch], with
+// the examples across the lanes: an entry of W is a broadcast in both directions, an entry of ∂J/∂W a dot product over
+// examples.
 #pragma once
 
 #include "chainrule/run.hpp"
@@ -25,7 +26,8 @@ template <class T> struct UnitLayer {
   long first_row, last_row;  // multiples of `lanes`
 };
 
-// Room for the gradient of some blocks, one array for each Part. Counts are multiples of `lanes` and 4, padded with zeros.
+// Room for the gradient of some blocks, one array for each Part. Counts are multiples of `lanes` and 4, padded with
+// zeros.
 template <class T> struct UnitGradient {
   long rows;
   Parameters<T> parameters[parts];

@@ -14,7 +14,8 @@ inline constexpr int dot_rows = 2;
 #endif
 inline constexpr int dot_columns = 4;
 
-// G[j][k] := Σ_r δ[j][r] a[k][r] over `count` rows r, or, if it should accumulate, G[j][k] + this sum; rows of G lie n apart.
+// G[j][k] := Σ_r δ[j][r] a[k][r] over `count` rows r, or, if it should accumulate, G[j][k] + this sum; rows of G lie n
+// apart.
 template <class T> struct Dots {
   template <int rows> struct Rows {
     template <int columns> struct Tile {

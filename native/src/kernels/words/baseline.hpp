@@ -1,4 +1,4 @@
-// The words of the baseline set: SSE2 on x86-64, and on any other CPU what the compiler makes of 16-byte vectors.
+// The words of the baseline set: SSE2 on x86-64; the compiler's own 16-byte vectors on other CPUs.
 // Included by words/words.hpp alone.
 #pragma once
 #ifdef __SSE2__
@@ -9,7 +9,7 @@ namespace chainrule::CHAINRULE_KERNEL_SET {
 
 inline constexpr bool fused = false;  // fma rounds twice
 
-// a b + c and c − a b
+// fma = a b + c, fnma = c − a b
 template <class W> CHAINRULE_WORD W fma(W a, W b, W c) { return a * b + c; }
 template <class W> CHAINRULE_WORD W fnma(W a, W b, W c) { return c - a * b; }
 
@@ -17,16 +17,16 @@ template <class W> CHAINRULE_WORD W fnma(W a, W b, W c) { return c - a * b; }
 CHAINRULE_WORD V<float> sqrt(V<float> x) { return _mm_sqrt_ps(x); }
 CHAINRULE_WORD V<double> sqrt(V<double> x) { return _mm_sqrt_pd(x); }
 
-// a < b ? a : b and a > b ? a : b: b where one of them is NaN. (GCC 12 makes four instructions of the comparison.)
+// a < b ? a : b and a > b ? a : b; both give b if either is NaN. (GCC 12 makes four instructions of a comparison.)
 CHAINRULE_WORD V<float> min(V<float> a, V<float> b) { return _mm_min_ps(a, b); }
 CHAINRULE_WORD V<double> min(V<double> a, V<double> b) { return _mm_min_pd(a, b); }
 CHAINRULE_WORD V<float> max(V<float> a, V<float> b) { return _mm_max_ps(a, b); }
 CHAINRULE_WORD V<double> max(V<double> a, V<double> b) { return _mm_max_pd(a, b); }
 
-// is any lane of the mask set?
+// True if any lane of the mask is set.
 template <class M> CHAINRULE_WORD bool any(M mask) { return _mm_movemask_epi8(reinterpret_cast<__m128i>(mask)) != 0; }
 
-// bit i: is lane i not zero?
+// Bit i is set if lane i is not zero.
 CHAINRULE_WORD unsigned nonzero_lanes(V<float> x) {
   return static_cast<unsigned>(_mm_movemask_ps(_mm_cmpneq_ps(x, V<float>{})));
 }
@@ -56,11 +56,11 @@ template <class W> CHAINRULE_WORD unsigned nonzero_lanes(W x) {
 }
 #endif
 
-// Σ x, in one order: the upper half onto the lower one, until one number is left
+// Σ x in a fixed order: the upper half is added to the lower one until one number is left.
 CHAINRULE_WORD float sum(V<float> x) { return (x[0] + x[2]) + (x[1] + x[3]); }
 CHAINRULE_WORD double sum(V<double> x) { return x[0] + x[1]; }
 
-// the first n ≤ lanes numbers of p, zeros after them; and back, leaving what follows untouched
+// load_first: the first n ≤ lanes numbers of p, followed by zeros; store_first writes n numbers and no more.
 template <class T> CHAINRULE_WORD V<T> load_first(const T* p, std::size_t n) {
   V<T> x{};
   for (int i = 0; i < lanes<T>; ++i)

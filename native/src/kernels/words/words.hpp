@@ -1,19 +1,19 @@
-// The vector words: everything the kernels say about a vector of numbers, whatever the instruction set.
+// The vector words: the operations on vectors of numbers that all kernels are written in, for every instruction set.
 //
 // A kernel set is one compilation of the kernels for one vector width. Its translation unit defines
 //     CHAINRULE_KERNEL_SET     the namespace: baseline, avx2, avx512 or neon
 //     CHAINRULE_VECTOR_BYTES   16, 32 or 64
-// and includes no standard header with inline functions: the linker may keep one copy of such a function for everybody,
-// compiled for a CPU that not everybody has. Everything here lies in the set's own namespace and is inlined.
+// and includes no standard header with inline functions: the linker may keep one copy of such a function for the whole
+// program, compiled for a CPU that this one is not. Everything here is in the set's own namespace and inlined.
 //
 // V<T>, T = float or double, is a compiler vector: + − · / and comparisons work lane by lane, and a scalar operand
-// stands for a vector of it. A comparison gives a mask, all bits of a lane set or clear. Compile with -ffp-contract=off:
+// is broadcast. A comparison gives a mask, all bits of a lane set or clear. Compile with -ffp-contract=off:
 // products and sums are fused where the source says fma, and nowhere else.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 
-#ifndef CHAINRULE_VECTOR_BYTES  // compiled alone, a header takes the widest set that the flags allow
+#ifndef CHAINRULE_VECTOR_BYTES  // a header compiled alone takes the widest set that the flags allow
 #  if defined(__AVX512F__)
 #    define CHAINRULE_VECTOR_BYTES 64
 #    define CHAINRULE_KERNEL_SET avx512
@@ -69,14 +69,14 @@ template <class T> CHAINRULE_WORD V<T> load(const T* p) {
   __builtin_memcpy(&x, p, sizeof x);
   return x;
 }
-template <class T> CHAINRULE_WORD V<T> load_aligned(const T* p) {  // p is a multiple of CHAINRULE_VECTOR_BYTES
+template <class T> CHAINRULE_WORD V<T> load_aligned(const T* p) {  // p: a multiple of CHAINRULE_VECTOR_BYTES
   return load(static_cast<const T*>(__builtin_assume_aligned(p, CHAINRULE_VECTOR_BYTES)));
 }
 template <class T> CHAINRULE_WORD void store(T* p, V<T> x) { __builtin_memcpy(p, &x, sizeof x); }
 template <class T> CHAINRULE_WORD void store_aligned(T* p, V<T> x) {
   store(static_cast<T*>(__builtin_assume_aligned(p, CHAINRULE_VECTOR_BYTES)), x);
 }
-template <class T> CHAINRULE_WORD V<double> load_wide(const T* p) {  // lanes<double> numbers, in double precision
+template <class T> CHAINRULE_WORD V<double> load_wide(const T* p) {  // lanes<double> numbers in double precision
   typedef T part __attribute__((vector_size(sizeof(T) * lanes<double>)));
   part x;
   __builtin_memcpy(&x, p, sizeof x);
@@ -100,7 +100,7 @@ template <class W> CHAINRULE_WORD W copy_sign(W x, W from) {  // |x| with the si
 
 }  // namespace chainrule::CHAINRULE_KERNEL_SET
 
-// The words that differ from set to set: fma, fnma, sqrt, min, max, sum, any, load_first, store_first.
+// The words that each set defines for itself: fma, fnma, sqrt, min, max, sum, any, load_first, store_first.
 #if CHAINRULE_VECTOR_BYTES == 64
 #  include "kernels/words/avx512.hpp"
 #elif CHAINRULE_VECTOR_BYTES == 32
@@ -114,23 +114,23 @@ template <class W> CHAINRULE_WORD W copy_sign(W x, W from) {  // |x| with the si
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
 #if CHAINRULE_VECTOR_BYTES != 64
-// √x and a / b within 2 ULP: here the exact ones
+// √x and a / b within 2 ULP: these sets use the exact ones.
 template <class W> CHAINRULE_WORD W quick_sqrt(W x) { return sqrt(x); }
 template <class W> CHAINRULE_WORD W quick_quotient(W a, W b) { return a / b; }
 #endif
 
-// x to the nearest integer, ties to even, as a number. |x| ≤ 2²² (float), 2⁵¹ (double).
+// x rounded to the nearest integer, ties to even, as a number. |x| ≤ 2²² (float), 2⁵¹ (double).
 template <class W> CHAINRULE_WORD W nearest(W x) { return (x + Of<W>::magic) - Of<W>::magic; }
-// 2ⁿ. n integral, −126 ≤ n ≤ 127 (−1022 ≤ n ≤ 1023).
-// In n + magic + bias the exponent field of 2ⁿ stands in the lowest bits: a sum and a shift.
+// 2ⁿ for integral n, −126 ≤ n ≤ 127 (−1022 ≤ n ≤ 1023).
+// In n + magic + bias the exponent field of 2ⁿ is in the lowest bits: a sum and a shift.
 template <class W> CHAINRULE_WORD W power_of_two(W n) {
   return as_number<W>(as_int(n + (Of<W>::magic + Of<W>::bias)) << Of<W>::mantissa);
 }
 template <class W>
-CHAINRULE_WORD W clamp(W x, Scalar<W> low, Scalar<W> high) {  // min and max give b for NaN: NaN x stays
+CHAINRULE_WORD W clamp(W x, Scalar<W> low, Scalar<W> high) {  // min and max give b for NaN, so that NaN stays
   return min(broadcast(high), max(broadcast(low), x));
 }
-// c[0] + c[1] x + … + c[n−1] xⁿ⁻¹ by Horner's rule
+// c[0] + c[1] x + … + c[n−1] xⁿ⁻¹ by Horner's rule.
 template <class W, int n> CHAINRULE_WORD W polynomial(W x, const Scalar<W> (&c)[n]) {
   W p = broadcast(c[n - 1]);
 #pragma GCC unroll 32
