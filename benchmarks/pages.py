@@ -1,10 +1,10 @@
-"""The files that are generated from the stored results: sections of docs/, the pictures, and the goals."""
+"""The files that are generated from the stored results: sections of README and docs/, the pictures, and the goals."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks import goals, readme_chart
+from benchmarks import goals, highlights, readme_chart
 from benchmarks.harness.markdown import filled
 from benchmarks.harness.paths import DOCS, RESULTS, replace_file
 from benchmarks.speed import page as speed_page
@@ -27,6 +27,8 @@ def generated() -> dict[Path, str]:
     sections = {
         DOCS / "performance.md": speed_page.sections(report),
         DOCS / "accuracy.md": tables_page.sections(records, CAP),
+        DOCS / "index.md": {"facts": "{.facts}\n" + highlights.facts(report, records, CAP)},
+        DOCS.parent / "README.md": {"facts": highlights.facts(report, records, CAP, docs="docs/")},
         RESULTS / "goals.md": judged,
     }
     return {
