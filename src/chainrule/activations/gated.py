@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from chainrule.activations.normal import normal_cdf, normal_density
 from chainrule.activations.sigma import catalogued
 from chainrule.activations.smooth import sigmoid
 
-_S = sigmoid.function  # on arrays: the input needs no further check
+_S: Callable[[Array], Array] = sigmoid.function  # on arrays: the input needs no further check
 
 
 def _gelu(z: Array) -> Array:

@@ -1,0 +1,70 @@
+"""Costs as frozen values: settings, equality, representation and names."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from support.cost_examples import ALL, squares
+
+import chainrule as cr
+from chainrule import costs
+
+
+@pytest.mark.parametrize(
+    ("make", "symbol"),
+    [
+        (lambda: cr.SumOfSquares(l1=-1.0), "l1"),
+        (lambda: cr.SumOfSquares(l2=-0.1), "l2"),
+        (lambda: cr.SumOfSquares(l2=np.inf), "l2"),
+        (lambda: cr.SumOfSquares(l1=np.nan), "l1"),
+        (lambda: cr.SumOfSquares(l2="0.1"), "l2"),  # type: ignore[arg-type]
+        (lambda: cr.SumOfSquares(mean=1), "mean"),  # type: ignore[arg-type]
+        (lambda: cr.Huber(threshold=0.0), "threshold"),
+        (lambda: cr.Huber(-1.0), "threshold"),
+        (lambda: cr.Quantile(q=0.0), "q"),
+        (lambda: cr.Quantile(q=1.0), "q"),
+        (lambda: cr.Quantile(q=np.nan), "q"),
+        (lambda: cr.CrossEntropy(label_smoothing=1.0), "label_smoothing"),
+        (lambda: cr.CrossEntropy(label_smoothing=-0.1), "label_smoothing"),
+        (lambda: cr.CustomCost(3), "losses"),  # type: ignore[arg-type]
+        (lambda: cr.CustomCost(squares, 3), "derivative"),  # type: ignore[arg-type]
+        (lambda: cr.CustomCost(squares, name=""), "name"),
+        (lambda: cr.CustomCost(squares, l2=-1.0), "l2"),
+    ],
+)
+def test_bad_settings_are_refused(make: Callable[[], cr.Cost], symbol: str) -> None:
+    """The error begins with the setting's name."""
+    with pytest.raises(cr.InputError, match=rf"^{symbol} must"):
+        make()
+
+
+def test_costs_are_frozen_values() -> None:
+    """Equal settings make equal costs with equal hashes; nothing can be assigned; numbers become floats."""
+    assert cr.Huber(2, l2=np.float64(0.5)) == cr.Huber(threshold=2.0, l2=0.5)
+    assert hash(cr.Huber(2)) == hash(cr.Huber(2.0))
+    assert cr.Huber(2.0) != cr.Huber(1.0)
+    assert len({cr.SumOfSquares(), cr.AbsoluteError(), cr.SumOfSquares()}) == 2
+    assert type(cr.SumOfSquares(l2=np.float64(0.5)).l2) is float
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        cr.SumOfSquares().l2 = 1.0  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("cost", [*ALL, cr.Huber(0.1, mean=True, l1=0.5)], ids=repr)
+def test_the_representation_makes_the_cost_again(cost: cr.Cost) -> None:
+    """repr shows what was asked for, as one would write it."""
+    assert eval(repr(cost), vars(costs)) == cost  # noqa: S307  # our own text
+
+
+def test_costs_by_name() -> None:
+    """Each name gives the cost with its defaults; a cost passes through; an unknown name hears the nearest one."""
+    assert {name: costs.get(name).name for name in costs.COSTS} == {name: name for name in costs.COSTS}
+    assert costs.get("cross_entropy") == cr.CrossEntropy()
+    own = cr.Huber(3.0)
+    assert costs.get(own) is own
+    with pytest.raises(cr.UnknownName, match="did you mean 'sum_of_squares'"):
+        costs.get("sum_of_square")
+    with pytest.raises(cr.InputError, match="cost must be a cost"):
+        costs.get(cr.Huber)  # type: ignore[arg-type]

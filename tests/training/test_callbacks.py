@@ -1,0 +1,69 @@
+"""Callbacks: the epochs at which they are called, stopping by one, and errors in one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support.noisy_examples import X, Y, small_net
+from support.patience import ENDLESS
+
+import chainrule as cr
+
+
+@pytest.mark.parametrize(("every", "told"), [(1, [*range(1, 13)]), (5, [5, 10, 12]), (100, [12])])
+def test_callbacks_are_told_every_so_many_epochs(every: int, told: list[int], engine: str) -> None:
+    """A callback sees the history after every ``callback_epochs`` epochs, and once more at the end."""
+    seen: list[int] = []
+
+    def callback(history: cr.History) -> None:
+        seen.append(len(history.J))
+
+    cr.train(small_net(), X, Y, epochs=12, callbacks=[callback], callback_epochs=every, engine=engine)
+    assert seen == told
+
+
+def test_callbacks_by_the_clock(engine: str) -> None:
+    """With ``callback_epochs=None`` callbacks are called again and again while training lasts, and once at its end."""
+    calls: list[int] = []
+
+    def look(history: cr.History) -> bool:
+        calls.append(history.epochs)
+        return len(calls) == 3
+
+    history = cr.train(small_net(), X, Y, epochs=ENDLESS, callback_epochs=None, callbacks=[look], engine=engine)
+    assert (history.stopped, history.epochs) == ("callback", calls[-1])
+    assert len(calls) == 3
+    assert calls == sorted(calls)
+    last: list[int] = []
+    watch = [lambda history: last.append(history.epochs)]
+    cr.train(small_net(), X, Y, epochs=12, callback_epochs=None, callbacks=watch, engine=engine)
+    assert last[-1] == 12
+
+
+@pytest.mark.parametrize("answer", [True, np.True_], ids=["True", "np.True_"])
+def test_a_callback_stops_by_returning_true(answer: bool, engine: str) -> None:
+    """Training stops after the epoch, and every callback was called, also those after the one that stopped it."""
+    seen: list[int] = []
+
+    def second(history: cr.History) -> int:
+        seen.append(history.epochs)
+        return 1  # a number is no answer
+
+    history = cr.train(
+        small_net(), X, Y, epochs=9, callbacks=[lambda h: h.epochs == 4 and answer, second], engine=engine
+    )
+    assert (history.stopped, history.epochs, seen) == ("callback", 4, [1, 2, 3, 4])
+
+
+def test_what_a_callback_raises_comes_through(engine: str) -> None:
+    """θ is whole and current when a callback's error leaves training."""
+    net, seen = small_net(), []
+
+    def callback(history: cr.History) -> None:
+        seen.append(net.theta.copy())
+        if history.epochs == 3:
+            raise RuntimeError("mine")
+
+    with pytest.raises(RuntimeError, match="mine"):
+        cr.train(net, X, Y, epochs=9, callbacks=[callback], engine=engine)
+    np.testing.assert_array_equal(net.theta, seen[-1])
