@@ -9,7 +9,7 @@ import chainrule as cr
 RNG = np.random.default_rng(44)
 X, Y = RNG.normal(size=(10, 2)), 0.5 * RNG.normal(size=(10, 1))
 X_VAL, Y_VAL = RNG.normal(size=(20, 2)), 0.5 * RNG.normal(size=(20, 1))
-Y += np.sin(X[:, :1])  # few and noisy examples: a network of 13 parameters soon fits the noise
+Y += np.sin(X[:, :1])
 Y_VAL += np.sin(X_VAL[:, :1])
 W, W_VAL = RNG.uniform(0.5, 2.0, size=10), RNG.uniform(0.5, 2.0, size=20)
 
