@@ -16,7 +16,8 @@ FAST = """\
 PyTorch. It is faster [at every size measured]({docs}performance.md), on the same CPU with the same result."""
 ACCURATE = """\
 **Accurate.** With its defaults it has a lower error than scikit-learn's MLP on {lower} of {count} real tables, and on
-average a {less} lower error than RealMLP-TD-S, whose defaults were tuned on 118 tables. [All tables]({docs}accuracy.md)"""
+average a {less} lower error than RealMLP-TD-S, whose defaults were tuned on 118 tables.
+[All tables]({docs}accuracy.md)"""
 EXACT = """\
 **Exact.** Everything fast is tested against a plain NumPy definition within derived bounds, and gives the same bits on
 [any number of threads]({docs}guide/engines.md)."""
