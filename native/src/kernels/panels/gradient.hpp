@@ -37,15 +37,14 @@ template <class T> CHAINRULE_WORD GradientEpilogue<T> of_block(GradientEpilogue<
   return e;
 }
 
-// What tile number `tile` of `tiles` prefetches: its part of the panel that the next block reads, and what the epilogue
-// after the next tile writes, which begins with row next_row of this block, or is the next block's first (next_row =
-// 0).
+// What tile number `tile` prefetches: its part, `width` numbers of a row, of the panel that the next block reads, and
+// what the epilogue after the next tile writes. That tile begins with row next_row of this block; if next_row is 0, it
+// is the next block's first.
 template <class T> CHAINRULE_WORD GradientTilePrefetch<T> prefetch_of_tile(const GradientBlock<T>& g,
                                                                            const GradientRows<T>& rows,
                                                                            const GradientEpilogue<T>& e, int tile,
-                                                                           int tiles, int row, int next_row) {
+                                                                           int width, int row, int next_row) {
   GradientTilePrefetch<T> prefetch = {.input = {g.B, 0}, .writes = {}};
-  const int width = prefetch_width<T>(tiles);
   if (rows.prefetch.input && tile * width < R<T>)
     prefetch.input = {rows.prefetch.input + rows.first * R<T> + tile * rows.count * width, width};
   if (const GradientBlock<T>* const next = next_row ? &g : rows.prefetch.next_block) {
@@ -73,6 +72,7 @@ template <class T> CHAINRULE_WORD void prefetch_transposed(const GradientBlock<T
 template <class T>
 void gradient_block(const GradientBlock<T>& g, const GradientRows<T>& rows, const GradientEpilogue<T>& e) {
   const TileCut cut = cut_into_tiles(g.height);
+  const int width = prefetch_width<T>(cut.tiles);
   const long first = rows.first * R<T>;
   alignas(64) T local[R<T> * R<T>];
   T *const sum = stored_sum(g, rows), *const G = e.should_update ? local : sum;
@@ -80,13 +80,12 @@ void gradient_block(const GradientBlock<T>& g, const GradientRows<T>& rows, cons
     h1 = h0 + cut.height(i);
     // G[h][·] := G₀[h][·] + Σ_r A[r][h] B[r][·] for h0 ≤ h < h1
     const long at = long(h0) * R<T>;
-    const GradientTile<T> tile = {
-        .A = g.A + first + h0,
-        .B = g.B + first,
-        .count = rows.count,
-        .G0 = e.should_accumulate ? sum + at : nullptr,
-        .G = G + at,
-        .prefetch = prefetch_of_tile(g, rows, e, i, cut.tiles, h0, i + 1 < cut.tiles ? h1 : 0)};
+    const GradientTile<T> tile = {.A = g.A + first + h0,
+                                  .B = g.B + first,
+                                  .count = rows.count,
+                                  .G0 = e.should_accumulate ? sum + at : nullptr,
+                                  .G = G + at,
+                                  .prefetch = prefetch_of_tile(g, rows, e, i, width, h0, i + 1 < cut.tiles ? h1 : 0)};
     if (e.should_update && g.transposed && rows.is_transposed_remote) prefetch_transposed(g, i, cut.tiles);
     if (g.width <= lanes<T>)
       call_tile<Gradients<T>::template Half>(h1 - h0, tile);

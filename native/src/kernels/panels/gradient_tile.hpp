@@ -12,9 +12,8 @@ template <class T> struct GradientTilePrefetch {
   // 1 % more.
   const T* writes[3];
 
-  // The walk over writes[k] in `steps` steps; if it is null, a walk that stays at `idle`.
-  CHAINRULE_WORD WriteAhead<T> write(int k, int rows, int steps, const T* idle) const {
-    const int stride = steps ? (rows * R<T> + steps - 1) / steps : 0;
+  // The walk over writes[k] with this stride; if it is null, a walk that stays at `idle`.
+  CHAINRULE_WORD WriteAhead<T> write(int k, int stride, const T* idle) const {
     return {writes[k] ? writes[k] : idle, writes[k] ? stride : 0};
   }
 };
@@ -42,9 +41,9 @@ template <class T> struct Gradients {
         for (int v = 0; v < vectors; ++v) c[i][v] = G0 ? load(G0 + i * R<T> + v * lanes<T>) : V<T>{};
       const T *A = t.A, *B = t.B;
       ReadAhead<T> input = t.prefetch.input;
-      const int third = static_cast<int>(t.count / 3);
+      const int third = static_cast<int>(t.count / 3), stride = third ? (rows * R<T> + third - 1) / third : 0;
       for (int k = 0; k < 3; ++k) {
-        WriteAhead<T> write = t.prefetch.write(k, rows, third, t.G);
+        WriteAhead<T> write = t.prefetch.write(k, stride, t.G);
         const long n = k < 2 ? third : t.count - 2 * third;
 #pragma GCC unroll 2
         for (long r = 0; r < n; ++r, A += R<T>, B += R<T>) {  // c[i][·] += A[r][i] B[r][·]

@@ -8,11 +8,11 @@
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
 // What tile number `tile` of `tiles` prefetches: the rows of A that the next tile reads, if they are remote; otherwise
-// its part of the panel of W that is read next, while there are parts left.
+// its part, `width` numbers of a row, of the panel of W that is read next, while there are parts left.
 template <class T> CHAINRULE_WORD PanelReadAhead<T> prefetch_of_tile(const Linear<T>& g, const T* next_panel, int tile,
-                                                                     int tiles, int next_row, const T* idle) {
+                                                                     int tiles, int width, int next_row,
+                                                                     const T* idle) {
   if (g.prefetch.is_input_remote && tile + 1 < tiles) return {g.A + long(next_row) * R<T>, line<T>, g.A_stride};
-  const int width = prefetch_width<T>(tiles);
   if (next_panel && tile * width < R<T>) return {next_panel + tile * g.K * width, width, R<T> * width};
   return {idle, 0, 0};
 }
@@ -23,6 +23,7 @@ template <class T> void linear(const Linear<T>& g) {
   if (cut.tiles == 0) return;
   const bool relu_in_tiles = is_relu_in_tiles(g);
   if (g.can_skip_zeros && g.last_panel - g.first_panel >= least_panels) return sparse_linear(g, relu_in_tiles);
+  const int width = prefetch_width<T>(cut.tiles);
   for (int p = g.start_panel, left = g.last_panel - g.first_panel, next; left > 0; --left, p = next) {
     next = p + 1 < g.last_panel ? p + 1 : g.first_panel;
     const T* const B = g.B + long(p) * g.K * R<T>;
@@ -39,7 +40,7 @@ template <class T> void linear(const Linear<T>& g) {
                                   .bias = g.bias ? g.bias + long(p) * R<T> : nullptr,
                                   .C = g.out + at,
                                   .epilogue = relu_epilogue(g, relu_in_tiles, at),
-                                  .prefetch = prefetch_of_tile(g, next_B, i, cut.tiles, r1, B)};
+                                  .prefetch = prefetch_of_tile(g, next_B, i, cut.tiles, width, r1, B)};
       if (is_half)
         call_tile<Linears<T>::template Half>(r1 - r0, tile);
       else
