@@ -280,7 +280,7 @@ def test_lbfgs_from_weights_out_of_reach_is_refused() -> None:
     """Where J is not finite at the first weights lbfgs raises scikit-learn's error, with early stopping set too."""
     X, y = COUNTS
     model = MLPRegressor(loss="poisson", solver="lbfgs", activation="identity", early_stopping=True)
-    with pytest.raises(ValueError, match=r"non-finite parameter weights.*first weights"):
+    with pytest.raises(ValueError, match=r"non-finite parameter weights.*initial weights"):
         model.fit(1e6 * X, y)
 
 
@@ -495,7 +495,7 @@ def test_divergence_names_its_cause() -> None:
     model = MLPRegressor(activation="identity", solver="sgd", learning_rate_init=10.0, random_state=0)
     with pytest.raises(ValueError, match=r"non-finite parameter weights.*not finite at step .* Try a smaller learning"):
         model.fit(X, y)
-    with pytest.warns(ConvergenceWarning, match="best weights so far are kept"):
+    with pytest.warns(ConvergenceWarning, match="Keeping the best weights so far"):
         model.set_params(early_stopping=True).fit(X, y)
     assert np.isnan((model.validation_scores_ or [0.0])[-1])
     assert np.isfinite(model.predict(X)).all()

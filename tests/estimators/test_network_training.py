@@ -57,7 +57,7 @@ def test_own_validation_rows_are_used(rows: tuple[Any, Any]) -> None:
     model = NetworkRegressor(epochs=5, **ONE).fit(X[:300], y[:300], X_val=X[300:], y_val=y[300:])
     assert len(model._splits[0].training) == 300
     assert np.isfinite(model.history_["validation_J"]).all()
-    with pytest.raises(cr.InputError, match="come with X_val"):
+    with pytest.raises(cr.InputError, match="need X_val"):
         NetworkRegressor(**ONE).fit(X, y, y_val=y)
 
 
@@ -85,7 +85,7 @@ def test_going_on_is_training_without_a_stop(rows: tuple[Any, Any]) -> None:
     whole = NetworkRegressor(epochs=20, **settings).fit(X, y)
     np.testing.assert_array_equal(halves.predict(X), whole.predict(X))
     np.testing.assert_array_equal(halves.history_["J"], whole.history_["J"])
-    with pytest.raises(cr.InputError, match="goes on with the rows of the last fit"):
+    with pytest.raises(cr.InputError, match="continues with the rows of the last fit"):
         halves.fit(X[:50], y[:50])
 
 
@@ -297,7 +297,7 @@ def test_warnings_name_the_cause_and_a_remedy(rows: tuple[Any, Any]) -> None:
         NetworkRegressor(epochs=1, **ONE).fit(np.hstack([X, np.ones((400, 1))]), y)
     labels = np.where(y > 0.5, "high", "low").astype(object)
     labels[7] = "odd"
-    with pytest.warns(DataWarning, match="single row of the class 'odd'"):
+    with pytest.warns(DataWarning, match="only one row of the class 'odd'"):
         NetworkClassifier(epochs=1, **ONE).fit(X, labels)
 
 

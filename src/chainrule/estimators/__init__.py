@@ -1,7 +1,7 @@
-"""Estimators with scikit-learn's interface: the Network pair for tables, and the MLP pair in place of scikit-learn's.
+"""Estimators with scikit-learn's interface: two for tables, and drop-in replacements for scikit-learn's MLPs.
 
-A name is loaded, and scikit-learn with it, when it is first asked for. `TableEncoder`, `TableModel` and ``load`` are
-those of `chainrule.tables`, and need no scikit-learn.
+Each name, and scikit-learn with it, is imported on first use. `TableEncoder`, `TableModel` and ``load`` come from
+`chainrule.tables` and need no scikit-learn.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chainrule.estimators.network.regressor import NetworkRegressor
     from chainrule.tables import TableEncoder, TableModel, load
 
-HOMES = {  # the module of each name
+MODULES = {  # the module that defines each name
     "Hidden": "chainrule.estimators.network.hidden",
     "MLPClassifier": "chainrule.estimators.mlp.classifier",
     "MLPRegressor": "chainrule.estimators.mlp.regressor",
@@ -43,12 +43,12 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in HOMES:
+    if name not in MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
     try:
-        return getattr(import_module(HOMES[name]), name)
+        return getattr(import_module(MODULES[name]), name)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("sklearn", "scipy"):
             raise
@@ -58,4 +58,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *HOMES])
+    return sorted([*globals(), *MODULES])

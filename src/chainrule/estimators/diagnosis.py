@@ -1,4 +1,4 @@
-"""What can be seen in data and in a fitted network, and costs accuracy: scales of columns, units that are dead."""
+"""Diagnosis of problems that cost accuracy: unscaled columns and dead units."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from chainrule.errors import DataWarning
 from chainrule.network import Network
 
-FAR = 100.0  # the root mean square of a column from which on its inputs count as unscaled
-FEW, ENOUGH = 20, 1_000  # rows on which units may well be constant and alive; rows that tell whether one ever moves
-DEAD_SHARE = 0.5  # of a layer's units, from which on it is worth a warning
-SINGLE = 1e3  # the largest |mean| / standard deviation of a column that single precision is thought enough for
-LARGEST_SINGLE = 1e12  # and the largest standard deviation: squares of it, summed, still fit
+FAR = 100.0  # the root mean square above which a column counts as unscaled
+FEW, ENOUGH = 20, 1_000  # on fewer rows, a live unit may be constant; on enough, a constant unit is dead
+DEAD_SHARE = 0.5  # fraction of dead units in a layer above which there is a warning
+SINGLE = 1e3  # the largest |mean| / standard deviation of a column for single precision
+LARGEST_SINGLE = 1e12  # the largest standard deviation: sums of its squares do not overflow
 
 
 class TrainingWarning(UserWarning):
-    """Something about a training that its user should know; the message names the cause and a remedy."""
+    """A problem with training that the user should know; the message names the cause and a remedy."""
 
 
 class ColumnScales:
@@ -30,13 +30,13 @@ class ColumnScales:
             self.mean, self.std = A.mean(axis=0, dtype=np.float64), A.std(axis=0, dtype=np.float64)
 
     def fits_single(self) -> bool:
-        """Whether single precision (24 bits) leaves each column at least four digits of its spread."""
+        """Returns True if single precision (24 bits) resolves each column's variation to at least four digits."""
         constant = self.std == 0.0
         clear = (abs(self.mean) <= SINGLE * self.std) | (constant & (abs(self.mean) <= SINGLE))
         return bool((clear & (self.std <= LARGEST_SINGLE)).all())
 
-    def warn_of_scale(self, names: NDArray[Any] | None, stacklevel: int) -> None:
-        """A DataWarning for columns whose root mean square is far from 1, with the farthest by name."""
+    def warn_about_scale(self, names: NDArray[Any] | None, stacklevel: int) -> None:
+        """Issues a DataWarning if the root mean square of some columns exceeds 100; it names the largest."""
         with np.errstate(over="ignore", invalid="ignore"):
             size = np.sqrt(self.mean**2 + self.std**2)
         far = ~(size <= FAR)
@@ -46,18 +46,18 @@ class ColumnScales:
         name = repr(str(names[k])) if names is not None else str(k)
         warnings.warn(
             f"{far.sum()} of {len(size)} columns of X are not scaled: column {name} has mean {self.mean[k]:.3g} and "
-            f"standard deviation {self.std[k]:.3g}. Training is slow or stalls on such inputs; put a StandardScaler in "
-            "front, as in make_pipeline(StandardScaler(), …).",
+            f"standard deviation {self.std[k]:.3g}. Training is slow or stalls on such inputs; scale them, "
+            "as in make_pipeline(StandardScaler(), …).",
             DataWarning,
             stacklevel=stacklevel,
         )
 
 
 def dead_layer(net: Network, X: NDArray[Any]) -> str | None:
-    """The first hidden layer most of whose units are constant over the rows of X (t, n), in words; None if all move."""
+    """Describes the first hidden layer most of whose units are constant over the rows of X (t, n), or returns None."""
     if len(X) < FEW:
         return None
-    for rows in (FEW, ENOUGH):  # a unit that moves on a few rows moves on more: most networks need no second look
+    for rows in (FEW, ENOUGH):  # few rows suffice to show that units are alive
         with np.errstate(all="ignore"):
             a = net.forward(X[:rows]).a
         constant = [int((np.ptp(a[i], axis=0) == 0.0).sum()) for i in range(1, net.r)]
@@ -66,6 +66,6 @@ def dead_layer(net: Network, X: NDArray[Any]) -> str | None:
             return None
     i = dead[0]
     return (
-        f"{constant[i - 1]} of the {net.m[i]} units of layer {i} ({net.sigma[i].name}) give the same for every row: "
-        "they are dead."
+        f"{constant[i - 1]} of the {net.m[i]} units of layer {i} ({net.sigma[i].name}) are dead: they give the same "
+        "output for every row."
     )

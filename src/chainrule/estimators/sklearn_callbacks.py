@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks (1.9 and later): what they are told of the networks and of their epochs."""
+"""Support for scikit-learn's callbacks (1.9 and later): a task per network, with a subtask per epoch."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., Any])
-Fitted = Callable[[], Mapping[str, Any]]  # the attributes that make an estimator ready to predict as it stands
+Fitted = Callable[[], Mapping[str, Any]]  # the attributes that a fitted estimator would have now
 
 try:
     import sklearn.callback as _callback
-except ImportError:  # before 1.9 there are none
+except ImportError:  # scikit-learn before 1.9
     _callback = None
 
 
 class _NoCallbacks:
-    """What stands in for the mixin before 1.9 (``object`` itself could not stand before another base)."""
+    """An empty mixin for scikit-learn before 1.9 (``object`` cannot precede another base class)."""
 
 
 CallbackSupportMixin: Any = _NoCallbacks if _callback is None else _callback.CallbackSupportMixin
 
 
 def with_callbacks(method: F) -> F:
-    """The method, around which scikit-learn's callbacks are set up and torn down."""
+    """Wraps a method so that scikit-learn sets callbacks up before it and tears them down after it."""
     return method if _callback is None else cast("F", _callback.with_callbacks(method))
 
 
 def has_callbacks(estimator: Any) -> bool:
-    """Whether the estimator was given callbacks, or stands in another one that was."""
+    """True if the estimator, or one that contains it, has callbacks."""
     return bool(getattr(estimator, "_skl_callbacks", None)) or hasattr(estimator, "_parent_callback_ctx")
 
 
 class Hooks:
-    """The tasks of one fit: each network is one, and each of its epochs is one of the network's."""
+    """The tasks of one fit: one per network, with a subtask per epoch."""
 
     def __init__(self, estimator: Any, n_networks: int, epochs: int, X: Any, y: Any) -> None:
         self._what = {"estimator": estimator, "X": X, "y": y, "metadata": {}}
@@ -41,21 +41,21 @@ class Hooks:
         self._networks = [
             self._root.subcontext(task_name="network", task_id=j, max_subtasks=epochs) for j in range(n_networks)
         ]
-        self._told = [0] * n_networks
+        self._reported = [0] * n_networks
         for network in self._networks:
             network.call_on_fit_task_begin(**self._what)
 
     def epoch(self, number: int, epochs: int, fitted: Fitted) -> bool:
-        """Tell of the epochs that a network has finished; whether a callback wants it to stop."""
+        """Reports the epochs that a network has finished; returns True if a callback asks to stop."""
         stop, network = False, self._networks[number]
-        while self._told[number] < epochs:
-            self._told[number] += 1
+        while self._reported[number] < epochs:
+            self._reported[number] += 1
             task = network.subcontext(task_name="epoch")
             task.call_on_fit_task_begin(**self._what)
             stop = bool(task.call_on_fit_task_end(reconstruction_attributes=fitted, **self._what)) or stop
         return stop
 
     def end(self, fitted: Fitted) -> None:
-        """Tell that all is done."""
+        """Reports the end of all tasks."""
         for task in (*self._networks, self._root):
             task.call_on_fit_task_end(reconstruction_attributes=fitted, **self._what)

@@ -1,1 +1,1 @@
-"""MLPClassifier and MLPRegressor: scikit-learn's estimators of these names, on Chainrule's engines."""
+"""MLPClassifier and MLPRegressor: replacements for scikit-learn's, on Chainrule's engines."""

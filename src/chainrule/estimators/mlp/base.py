@@ -1,4 +1,4 @@
-"""What MLPClassifier and MLPRegressor have in common: from settings and rows to a fitted network."""
+"""The common base of MLPClassifier and MLPRegressor."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from chainrule.estimators.diagnosis import ColumnScales, TrainingWarning, dead_layer
 from chainrule.estimators.examples import Examples
+from chainrule.estimators.mlp.epoch_records import EpochRecorder, ReportedLoss
 from chainrule.estimators.mlp.settings import STOCHASTIC, as_hidden_sizes, as_sigma, require_valid_settings
-from chainrule.estimators.mlp.stochastic import ReportedLoss, Solver, fit_stochastic
+from chainrule.estimators.mlp.stochastic import Solver, fit_stochastic
 from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, has_callbacks, with_callbacks
 from chainrule.network import Layer, Network
 from chainrule.training import train_lbfgs
@@ -29,14 +30,14 @@ from chainrule.training import train_lbfgs
 NOT_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed."
 )
-ENTRIES_AT_ONCE = 1 << 22  # of a sparse X, when it is made dense to predict
-LARGE = 2e5  # rows × weights from which on "auto" trains in single precision
+ENTRIES_AT_ONCE = 1 << 22  # of a sparse X, converted to dense for prediction
+LARGE = 2e5  # rows × weights above which "auto" trains in single precision
 LARGEST_SEED = 2**31 - 1
-OUTPUTS = {"logistic": "sigmoid"}  # scikit-learn's names of σ[r] that are not ours
+OUTPUTS = {"logistic": "sigmoid"}  # names of σ[r] in which scikit-learn differs
 
 
 def require_stochastic(estimator: Any) -> bool:
-    """Whether the solver takes steps that `partial_fit` can go on with; AttributeError says it has none else."""
+    """Returns True for a stochastic solver, which `partial_fit` needs; raises AttributeError for any other."""
     if estimator.solver not in STOCHASTIC:
         raise AttributeError(
             f"partial_fit is only available for stochastic optimizers. {estimator.solver} is not stochastic."
@@ -45,53 +46,53 @@ def require_stochastic(estimator: Any) -> bool:
 
 
 class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """The pair's common part; subclasses know their labels, their cost and their score."""
+    """Trains a network as scikit-learn's MLPs do; subclasses define the labels, the cost and the score."""
 
-    # ---- what the two differ in --------------------------------------------------------------------------------------
+    # ---- defined by the subclasses -----------------------------------------------------------------------------------
 
     @abstractmethod
     def _validate(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, NDArray[Any], NDArray[Any]]:
-        """X checked, the labels as the cost takes them (t, m), and as they were given."""
+        """Returns X checked, the labels as targets of the cost (t, m), and the labels as given."""
 
     @abstractmethod
     def _loss(self, examples: Examples) -> ReportedLoss:
-        """The cost, and how J becomes scikit-learn's loss."""
+        """Returns the cost, with the map from J to scikit-learn's loss."""
 
     @abstractmethod
     def _output_name(self) -> str:
-        """scikit-learn's name of σ[r]."""
+        """Returns scikit-learn's name of σ[r]."""
 
     @abstractmethod
     def _score_of(self, net: Network, examples: Examples) -> float:
-        """The score of early stopping."""
+        """Returns the score for early stopping."""
 
     def _row_weights(
         self, y: NDArray[Any], weights: NDArray[np.float64] | None, incremental: bool
     ) -> NDArray[np.float64] | None:
-        """The weights of the rows, those of classes included."""
+        """Returns the weights of the rows, multiplied by those of their classes."""
         return weights
 
     def _strata(self, Y: NDArray[Any]) -> NDArray[Any] | None:
-        """The labels that a held-out part is to have in proportion, or None."""
+        """Returns the labels by which held-out rows are stratified, or None."""
         return None
 
     # ---- training ----------------------------------------------------------------------------------------------------
 
     @with_callbacks
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train on X (t, n), an array or a sparse matrix, and y (t,) or (t, m); ``sample_weight`` is (t,).
+        """Trains on X (t, n), an array or a sparse matrix, and y (t,) or (t, m); ``sample_weight`` is (t,).
 
-        scikit-learn's callbacks (1.9 and later, ``set_callbacks``) are told of each epoch and may end training.
+        scikit-learn's callbacks (1.9 and later, ``set_callbacks``) are called after each epoch and may stop training.
 
-        Raises ValueError for bad input or settings, and where training diverges.
+        Raises ValueError for bad input or settings, and if training diverges.
         """
         return self._fit(X, y, sample_weight, incremental=False)
 
     @available_if(require_stochastic)  # type: ignore[untyped-decorator, unused-ignore]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """One epoch over these rows, with the moments and the learning rate that the last call left.
+        """Trains one epoch on these rows, with the moments and the learning rate of the last call.
 
-        Raises ValueError for bad input or settings, with early stopping, and where training diverges.
+        Raises ValueError for bad input or settings, with early stopping, and if training diverges.
         """
         return self._fit(X, y, sample_weight, incremental=True)
 
@@ -109,12 +110,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         if first:
             self._start([X.shape[1], *sizes, self.n_outputs_], X.dtype, rng)
         dense = X.toarray() if hasattr(X, "toarray") else X
-        spread = ColumnScales(dense)
+        scales = ColumnScales(dense)
         if not incremental:
-            spread.warn_of_scale(getattr(self, "feature_names_in_", None), stacklevel=4)
+            scales.warn_about_scale(getattr(self, "feature_names_in_", None), stacklevel=4)
         fitted = self.network_
         self._require_same_sizes(fitted, [X.shape[1], *sizes, self.n_outputs_])
-        number_type = self._number_type(spread, Y)
+        number_type = self._number_type(scales, Y)
         net = fitted if fitted.dtype == number_type else fitted.astype(number_type)
         examples = Examples(dense.astype(net.dtype, copy=False), Y, weights)
         hooks = Hooks(self, 1, int(self.max_iter), X, y) if has_callbacks(self) and not incremental else None
@@ -129,13 +130,13 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         if diverged is not None:
             if not self.early_stopping or self.solver not in STOCHASTIC:
                 raise ValueError(f"{NOT_FINITE} {diverged}")
-            warnings.warn(f"{diverged} The best weights so far are kept.", ConvergenceWarning, stacklevel=3)
+            warnings.warn(f"{diverged} Keeping the best weights so far.", ConvergenceWarning, stacklevel=3)
         if not incremental:
             self._warn_of_dead_units(net, examples)
         return self
 
     def _as_fitted(self, net: Network) -> dict[str, Any]:
-        """The attributes of an estimator that was fitted to where ``net`` stands."""
+        """Returns the attributes that an estimator fitted with this network would have."""
         names = (
             "n_features_in_", "feature_names_in_", "classes_", "_label_binarizer", "n_layers_", "n_outputs_",
             "out_activation_", "n_iter_",
@@ -150,7 +151,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
             warnings.warn(f"{dead} {remedy}", TrainingWarning, stacklevel=4)
 
     def _start(self, sizes: list[int], dtype: Any, rng: np.random.RandomState) -> None:
-        """The first θ, as scikit-learn draws it: W and b from U[−c, c), c² = 6/(mᵢ₋₁ + mᵢ), or 2/(…) for sigmoids."""
+        """Draws the initial θ as scikit-learn does: U[−c, c), c² = 6/(mᵢ₋₁ + mᵢ), or 2/(mᵢ₋₁ + mᵢ) for sigmoids."""
         factor = 2.0 if as_sigma(self.activation).name == "sigmoid" else 6.0
         self.n_layers_ = len(sizes)
         self.out_activation_ = self._output_name()
@@ -166,19 +167,19 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
     def _require_same_sizes(self, net: Network, sizes: list[int]) -> None:
         if list(net.m) != sizes:
             raise ValueError(
-                f"the fitted network has layers of {list(net.m)} units, and this fit asks for {sizes}. Keep "
-                "hidden_layer_sizes and the outputs of y while warm_start or partial_fit goes on, or fit a clone."
+                f"the fitted network has layers of {list(net.m)} units; this fit needs {sizes}. With warm_start or "
+                "partial_fit, keep hidden_layer_sizes and the number of outputs, or fit a clone."
             )
 
-    def _number_type(self, spread: ColumnScales, Y: NDArray[Any]) -> Any:
-        """float32 or float64, by ``precision``."""
+    def _number_type(self, scales: ColumnScales, Y: NDArray[Any]) -> Any:
+        """Returns float32 or float64, according to ``precision``."""
         if self.precision != "auto":
             return np.dtype(np.float32 if self.precision == "single" else np.float64)
         given = self.coefs_[0].dtype
         if given == np.float32 or self.solver not in STOCHASTIC:
             return given
-        large = len(Y) * sum(W.size for W in self.coefs_) >= LARGE  # below, nothing is gained
-        fits = large and spread.fits_single() and (Y.dtype.kind == "b" or ColumnScales(Y).fits_single())
+        large = len(Y) * sum(W.size for W in self.coefs_) >= LARGE  # smaller problems gain nothing
+        fits = large and scales.fits_single() and (Y.dtype.kind == "b" or ColumnScales(Y).fits_single())
         return np.dtype(np.float32 if fits else np.float64)
 
     def _fit_stochastic(
@@ -193,10 +194,11 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
             if getattr(self, "_best_theta", None) is None:
                 self._best_theta = net.theta.copy()
         seed = int(rng.randint(LARGEST_SEED))
-        return fit_stochastic(self, net, self._loss(examples), examples, held_out, seed, incremental, hooks)
+        recorder = EpochRecorder(self, net, self._loss(examples), len(examples.X), held_out, hooks)
+        return fit_stochastic(self, net, examples, recorder, seed, incremental)
 
     def _prepare_records(self) -> None:
-        """What the records start from; a warm start goes on with those it finds."""
+        """Initialises the records of training; a warm start continues the existing ones."""
         early = bool(self.early_stopping)
         if getattr(self, "loss_curve_", None) is None:
             self.loss_curve_: list[float] = []
@@ -209,7 +211,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
             self.validation_scores_, self.best_validation_score_, self.best_loss_ = None, None, math.inf
 
     def _hold_out(self, examples: Examples, rng: np.random.RandomState) -> tuple[Examples, Examples]:
-        """The training rows and the held-out ones, drawn as scikit-learn draws them."""
+        """Returns the training rows and the held-out rows, drawn as scikit-learn draws them."""
         arrays = [part for part in examples if part is not None]
         parts = train_test_split(
             *arrays, random_state=rng, test_size=self.validation_fraction, stratify=self._strata(examples.Y)
@@ -223,15 +225,15 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
             )
         if any(part.weights is not None and not part.weights.any() for part in (trained, held_out)):
             raise ValueError(
-                "the rows that early stopping holds out, or all others, have weight 0. Give more rows a weight, "
-                "another random_state, or early_stopping=False."
+                "the rows that early stopping holds out, or all the others, have weight 0. Give more rows a "
+                "positive weight, or change random_state, or set early_stopping=False."
             )
         return trained, held_out
 
     def _fit_lbfgs(self, net: Network, examples: Examples, hooks: Hooks | None) -> str | None:
         loss = self._loss(examples)
 
-        def tell(k: int, J: float) -> bool:
+        def report(k: int, J: float) -> bool:
             if self.verbose:
                 print(f"Iteration {k}, loss = {loss.of(J):.8f}")
             return hooks is not None and hooks.epoch(0, k, lambda: self._as_fitted(net))
@@ -239,11 +241,11 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         minimum = train_lbfgs(
             net, examples.X, examples.Y, cost=loss.cost, weights=examples.weights, epochs=self.max_iter,
             evaluations=self.max_fun, tol=self.tol,
-            callback=tell if self.verbose or hooks is not None else None, engine=self.engine,
+            callback=report if self.verbose or hooks is not None else None, engine=self.engine,
         )  # fmt: skip
         self.n_iter_, self.loss_ = minimum.iterations, loss.of(minimum.J)
         if minimum.stopped == "diverged":
-            return "J or its gradient is not finite at the first weights."
+            return "J or its gradient is not finite at the initial weights."
         if minimum.stopped not in ("converged", "callback"):
             warnings.warn(
                 f"lbfgs failed to converge after {minimum.iterations} iteration(s) ({minimum.message}): the largest "
@@ -275,7 +277,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         return net
 
     def _link(self, net: Network) -> None:
-        """Let ``coefs_`` and ``intercepts_`` be views into θ, so that moving one moves the other."""
+        """Makes ``coefs_`` and ``intercepts_`` views into θ, so that a change of one changes the other."""
         self.coefs_, self.intercepts_ = [W.T for W in net.W], list(net.b)
         self._linked = (net, (self.activation, *self.coefs_, *self.intercepts_))
 
@@ -285,10 +287,10 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         if hasattr(self, "coefs_"):
-            self.network_  # noqa: B018  # links coefs_ with a network again
+            self.network_  # noqa: B018  # links coefs_ to a network again
 
     def _outputs(self, X: Any) -> NDArray[Any]:
-        """N(x) for each row of X (t, n): (t, m)."""
+        """Returns N(x) for each row of X (t, n): (t, m)."""
         check_is_fitted(self, "coefs_")
         net = self.network_
         X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)

@@ -1,4 +1,4 @@
-"""How much each row counts: the weights of the rows times those of their classes."""
+"""Weights of rows, multiplied by those of their classes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chainrule.errors import InputError
 
 
 def balanced(y: NDArray[Any], weights: Floats | None) -> Floats:
-    """For each row (t,) what makes all classes weigh the same: Σw / (number of classes · Σ of w in its class).
+    """Returns a factor per row (t,) that balances the classes: Σw / (number of classes · Σ of w in its class).
 
     A row of weight 2 counts as two rows.
 
@@ -36,10 +36,10 @@ def by_class(
     weights: Floats | None,
     classes: NDArray[Any] | None = None,
 ) -> Floats | None:
-    """``weights`` (t,) times the weight of each row's class; several columns of y (t, k) multiply theirs.
+    """Multiplies ``weights`` (t,) by the weight of each row's class, for y (t, k) by those of all its columns.
 
     ``class_weight`` is None, "balanced", a dict from classes to weights (1 where a class is missing), or a list of such
-    dicts, one a column. ``classes`` are those that y may have (None: those it has).
+    dicts, one per column. ``classes`` are the classes that y may have (None: those that occur).
 
     Raises InputError for a dict with another class, or with a weight below 0.
 
@@ -63,7 +63,7 @@ def by_class(
 
 
 def _chosen(choice: Any, column: NDArray[Any], known: NDArray[Any] | None) -> Floats:
-    """The weights that a dict gives to the classes of a column."""
+    """Returns the weight that a dict gives to each row's class."""
     if not isinstance(choice, Mapping):
         raise InputError(f"class_weight must be None, 'balanced' or a dict from classes to weights; got {choice!r}.")
     classes, index = np.unique(column, return_inverse=True)

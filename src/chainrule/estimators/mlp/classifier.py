@@ -1,4 +1,4 @@
-"""MLPClassifier: scikit-learn's, with Chainrule's engines, activations and class weights."""
+"""MLPClassifier: a replacement for scikit-learn's, with Chainrule's engines, activations and class weights."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ from chainrule.costs import CrossEntropy, LogLikelihood
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.mlp.base import BaseMLP, require_stochastic
 from chainrule.estimators.mlp.class_weights import by_class
-from chainrule.estimators.mlp.stochastic import ReportedLoss
+from chainrule.estimators.mlp.epoch_records import ReportedLoss
 from chainrule.network import Network
 
 
 class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-learn has no types
-    """A network for classes, with the interface of ``sklearn.neural_network.MLPClassifier``: swap the import.
+    """A network for classification, with the interface of ``sklearn.neural_network.MLPClassifier``: swap the import.
 
     J(θ) = (Σⱼ wⱼ ℓ(N(x⁽ʲ⁾), y⁽ʲ⁾) + alpha/2 Σᵢ ‖W[i]‖²) / Σⱼ wⱼ over each minibatch, ℓ the cross-entropy of softmax
     outputs; for two classes, and for each of several labels, the log-likelihood of a sigmoid. Every parameter, fitted
-    attribute, default and stopping rule is scikit-learn's, and so are the first weights that ``random_state`` draws and
-    the rows that early stopping holds out. Curves agree with scikit-learn's to rounding where no minibatch is drawn
-    (lbfgs, ``shuffle=False`` or one batch); else the order of the rows is Chainrule's own, and curves agree in
-    distribution. With weights, an epoch's loss is the mean by weight; with losses near 0, it is not cut off at
-    −log ε as scikit-learn's is; training that diverges stops at once.
+    attribute, default and stopping rule is scikit-learn's, and so are the initial weights that ``random_state`` draws
+    and the rows that early stopping holds out. Learning curves agree with scikit-learn's to rounding if no minibatch is
+    drawn (lbfgs, ``shuffle=False`` or one batch); otherwise the order of the rows is Chainrule's own, and the curves
+    agree in distribution. An epoch's loss is averaged by weight, and not cut off near 0, where scikit-learn's stops at
+    −log ε. Training that diverges stops at once.
 
-    Beyond scikit-learn's:
+    Extensions:
 
-    - ``activation`` is any of the catalogue by name ("mish", "gelu", "selu" …) or an own `chainrule.Activation`;
+    - ``activation`` may be any name of the catalogue ("mish", "gelu", "selu" …), or your own `chainrule.Activation`;
     - ``class_weight`` is None, "balanced" or a dict from classes to weights (several labels: a list of dicts); a row of
-      weight 2 counts as two rows, held-out rows too;
-    - ``precision``: "single" trains in float32, "double" in float64; "auto" in float32 with "sgd" and "adam" where rows
-      × weights are 200,000 or more and that leaves four digits of each column's spread, else in X's number type. The
-      fitted weights have X's number type in any case;
+      weight 2 counts as two rows, also when held out;
+    - ``precision``: "single" trains in float32, "double" in float64; "auto" in float32 with "sgd" and "adam" if rows
+      × weights are 200,000 or more and four digits of each column's variation remain, else in X's number type. The
+      fitted weights always have X's number type;
     - ``engine`` and ``threads`` are those of `chainrule.train`; `network_` is the `chainrule.Network`.
 
-    A sparse X is made dense to train (t · n numbers), and in parts to predict.
+    A sparse X is converted to dense for training (t · n numbers), and part by part for prediction.
 
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.pipeline import make_pipeline
@@ -133,7 +133,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         return X, self._encoded(y), y.toarray() if hasattr(y, "toarray") else np.asarray(y)
 
     def _encoded(self, y: Any) -> NDArray[Any]:
-        """The labels as rows (t, m) of 0 and 1, which scikit-learn's binarizer makes too, in many times the time."""
+        """Encodes labels as rows (t, m) of 0 and 1, much faster than scikit-learn's binarizer."""
         if self._label_binarizer.y_type_.startswith("multilabel"):
             labels: NDArray[Any] = np.asarray(self._label_binarizer.transform(y)).astype(bool)
             return labels
@@ -143,7 +143,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         return one_hot[:, 1:] if len(self.classes_) == 2 else np.zeros_like(one_hot)
 
     def _require_known_classes(self, classes: NDArray[Any]) -> None:
-        """The classes of a later call fit those of the first."""
+        """Raises ValueError unless the classes of a later call are compatible with those of the first."""
         if self.warm_start:
             if set(classes) != set(self.classes_):
                 raise ValueError(
@@ -160,8 +160,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     ) -> NDArray[np.float64] | None:
         if incremental and isinstance(self.class_weight, str):
             raise ValueError(
-                f"class_weight={self.class_weight!r} needs all rows at once and is not there for partial_fit. Give the "
-                "weights as a dict from classes to weights."
+                f"class_weight={self.class_weight!r} needs all rows at once, which partial_fit does not have. Give a "
+                "dict from classes to weights."
             )
         known = self.classes_ if y.ndim == 1 else np.array([0, 1])
         return by_class(self.class_weight, y, weights, known)
@@ -177,21 +177,21 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         return Y if self.n_outputs_ == 1 else None
 
     def _score_of(self, net: Network, examples: Examples) -> float:
-        """The accuracy; of several labels, the share of rows with all of them right."""
+        """Returns the accuracy; for several labels, the fraction of rows with all of them correct."""
         A = net(examples.X, engine=self.engine)
         if self.out_activation_ == "softmax":
-            right = A.argmax(axis=1) == examples.Y.argmax(axis=1)
+            is_right = A.argmax(axis=1) == examples.Y.argmax(axis=1)
         else:
-            right = ((A > 0.5) == examples.Y).all(axis=1)
-        return float(np.average(right, weights=examples.weights))
+            is_right = ((A > 0.5) == examples.Y).all(axis=1)
+        return float(np.average(is_right, weights=examples.weights))
 
     @available_if(require_stochastic)  # type: ignore[untyped-decorator, unused-ignore]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
-        """One epoch over these rows, with the moments and the learning rate that the last call left.
+        """Trains one epoch on these rows, with the moments and the learning rate of the last call.
 
-        ``classes`` are those of all calls; the first call needs them.
+        The first call needs ``classes``, the classes of all calls.
 
-        Raises ValueError for bad input or settings, with early stopping, and where training diverges.
+        Raises ValueError for bad input or settings, with early stopping, and if training diverges.
         """
         if classes is None and not hasattr(self, "classes_"):
             raise ValueError("classes must be passed on the first call to partial_fit.")
@@ -209,19 +209,19 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     # ---- prediction --------------------------------------------------------------------------------------------------
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """The classes of the rows of X (t, n): (t,), or (t, k) for k labels."""
+        """Predicts the classes of the rows of X (t, n): (t,), or (t, k) for k labels."""
         A = self._outputs(X)
         labels: NDArray[Any] = self._label_binarizer.inverse_transform(A[:, 0] if self.n_outputs_ == 1 else A)
         return labels
 
     def predict_proba(self, X: Any) -> NDArray[Any]:
-        """The probability of each class (t, number of classes), in the order of ``classes_``; of each label, (t, k)."""
+        """Returns the probabilities of ``classes_`` (t, number of classes), or of the k labels (t, k)."""
         check_is_fitted(self, "coefs_")
         A = self._outputs(X)
         return np.hstack([1 - A, A]) if self.n_outputs_ == 1 else A
 
     def predict_log_proba(self, X: Any) -> NDArray[Any]:
-        """log `predict_proba`; −∞ where a probability is 0."""
+        """Returns the logarithm of `predict_proba`, −∞ for a probability of 0."""
         A = self.predict_proba(X)
         with np.errstate(divide="ignore"):
             log: NDArray[Any] = np.log(A, out=A)

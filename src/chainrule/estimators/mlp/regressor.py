@@ -1,4 +1,4 @@
-"""MLPRegressor: scikit-learn's, with Chainrule's engines and activations."""
+"""MLPRegressor: a replacement for scikit-learn's, with Chainrule's engines and activations."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from sklearn.utils.validation import validate_data
 from chainrule.costs import Poisson, SumOfSquares
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.mlp.base import BaseMLP
-from chainrule.estimators.mlp.stochastic import ReportedLoss
+from chainrule.estimators.mlp.epoch_records import ReportedLoss
 from chainrule.network import Network
 
 
 class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-learn has no types
-    """A network for numbers, with the interface of ``sklearn.neural_network.MLPRegressor``: swap the import.
+    """A network for regression, with the interface of ``sklearn.neural_network.MLPRegressor``: swap the import.
 
     J(θ) = (Σⱼ wⱼ ℓ(N(x⁽ʲ⁾), y⁽ʲ⁾) + alpha/2 Σᵢ ‖W[i]‖²) / Σⱼ wⱼ over each minibatch, ℓ = ½ ‖a − y‖², or with
-    ``loss="poisson"`` half the Poisson deviance of a = eᶻ. What is said of `MLPClassifier` holds here too:
-    scikit-learn's parameters, attributes, rules, first weights and held-out rows, and ``activation``, ``precision``,
-    ``engine``, ``threads`` and `network_` beyond them. For m outputs the loss that is told is J/m: scikit-learn's too,
-    but for the penalty, which it does not divide by m.
+    ``loss="poisson"`` half the Poisson deviance of a = eᶻ. As with `MLPClassifier`, parameters, attributes, rules,
+    initial weights and held-out rows are scikit-learn's, and ``activation``, ``precision``, ``engine``, ``threads`` and
+    `network_` are extensions. For m outputs the reported loss is J/m, as in scikit-learn, which however does not divide
+    the penalty by m.
 
     >>> from sklearn.compose import TransformedTargetRegressor
     >>> from sklearn.datasets import load_diabetes
@@ -122,19 +122,21 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
         return ReportedLoss(Poisson(**penalty), shift=float(np.average(constant.sum(axis=1), weights=examples.weights)))
 
     def _score_of(self, net: Network, examples: Examples) -> float:
-        """R² = 1 − Σ w (y − a)² / Σ w (y − ȳ)², the mean over the outputs; NaN where a is not finite."""
+        """Returns R² = 1 − Σ w (y − a)² / Σ w (y − ȳ)², averaged over the outputs; NaN if an output is not finite."""
         A, Y = net(examples.X, engine=self.engine).astype(np.float64), examples.Y.astype(np.float64)
         w = np.ones((len(Y), 1)) if examples.weights is None else examples.weights[:, None]
         with np.errstate(over="ignore", invalid="ignore"):
             error = (w * (Y - A) ** 2).sum(axis=0)
-            spread = (w * (Y - np.average(Y, axis=0, weights=w[:, 0])) ** 2).sum(axis=0)
+            variation = (w * (Y - np.average(Y, axis=0, weights=w[:, 0])) ** 2).sum(axis=0)
         if not np.isfinite(error).all():
             return math.nan
         constant = np.where(error == 0.0, 1.0, 0.0)
-        return float(np.where(spread > 0.0, 1.0 - error / np.where(spread > 0.0, spread, 1.0), constant).mean())
+        return float(
+            np.where(variation > 0.0, 1.0 - error / np.where(variation > 0.0, variation, 1.0), constant).mean()
+        )
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """N(x) for each row of X (t, n): (t,), or (t, m) for m > 1 outputs."""
+        """Predicts N(x) for each row of X (t, n): (t,), or (t, m) for m > 1 outputs."""
         A = self._outputs(X)
         return A[:, 0] if A.shape[1] == 1 else A
 

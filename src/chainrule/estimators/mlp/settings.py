@@ -1,4 +1,4 @@
-"""The settings of the pair MLP*: scikit-learn's own names and ranges, checked once when training begins."""
+"""Settings of MLPClassifier and MLPRegressor: scikit-learn's names and ranges, checked when training begins."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STOCHASTIC = ("sgd", "adam")
 
 
 def as_sigma(activation: object) -> Sigma:
-    """The σ of the hidden layers: an activation, or the name of one ("logistic" is the sigmoid)."""
+    """Returns the σ of the hidden layers, given as an activation or its name ("logistic" is the sigmoid)."""
     name = "sigmoid" if activation == "logistic" else activation
     if isinstance(name, (str, Sigma)):
         return activations.get(name)
@@ -29,7 +29,7 @@ def as_sigma(activation: object) -> Sigma:
 
 
 def as_hidden_sizes(sizes: object) -> list[int]:
-    """The hidden layers' sizes, from a number or a list of numbers, each ≥ 1."""
+    """Returns the sizes of the hidden layers, given as a number or a list of numbers, each ≥ 1."""
     several = isinstance(sizes, Iterable) and not isinstance(sizes, (str, bytes))
     given: list[Any] = list(sizes) if several else [sizes]  # type: ignore[call-overload]
     if not all(isinstance(m, Integral) and not isinstance(m, bool) and int(m) > 0 for m in given):
@@ -108,7 +108,7 @@ CHECKS: dict[str, Callable[[Any, str], object]] = {
 
 
 def require_valid_settings(settings: Mapping[str, Any]) -> None:
-    """Raise InputError for the first setting that is out of its range, by its name."""
+    """Raises InputError for the first setting that is out of range."""
     for symbol, value in settings.items():
         if symbol in CHECKS:
             CHECKS[symbol](value, symbol)

@@ -1,1 +1,1 @@
-"""NetworkClassifier and NetworkRegressor: a table in, a good model out."""
+"""NetworkClassifier and NetworkRegressor: estimators that train networks on tables."""

@@ -1,4 +1,4 @@
-"""What both estimators of tables share: learning from a table, and going on with it."""
+"""The common base of NetworkClassifier and NetworkRegressor."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.initial_network import Shape, network
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.training_rows import as_row_weights, as_table_and_labels, fit_encoder
-from chainrule.estimators.network.training_warnings import warn_of_training
+from chainrule.estimators.network.training_warnings import warn_about_training
 from chainrule.estimators.network.validation_split import ValidationSplit, validation_splits
 from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, has_callbacks
 from chainrule.optimizers import Optimizer
@@ -44,74 +44,76 @@ LARGEST_SEED = 2**31 - 1
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """The rows of a table as a network takes them, beside the labels as they came."""
+    """A table with labels, as given and as encoded for the networks."""
 
-    X: Any  # the table as it came
+    X: Any  # the table, as given
     examples: Examples
-    labels: NDArray[Any]  # (t,) or (t, m)
-    numbers: NDArray[np.intp] | None  # of the classes (t,), None where labels are numbers
+    labels: NDArray[Any]  # (t,) or (t, m), as given
+    class_numbers: NDArray[np.intp] | None  # (t,), None for regression
 
 
 class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """The parts of `NetworkClassifier` and `NetworkRegressor` that are the same."""
+    """Trains networks on a table; subclasses define the labels, their encoding and the score."""
 
     _task: ClassVar[Task]
     encoder_: TableEncoder
     target_: Any  # ClassLabels or NumericLabels
 
-    # ---- what the two do differently ---------------------------------------------------------------------------------
+    # ---- defined by the subclasses -----------------------------------------------------------------------------------
 
     @abstractmethod
     def _as_labels(self, y: Any) -> NDArray[Any]:
-        """The labels (t,) or (t, m), checked."""
+        """Returns the labels (t,) or (t, m), checked."""
 
     @abstractmethod
     def _learn_target(
         self, labels: NDArray[Any], weights: Floats | None, recipe: Recipe
     ) -> ClassLabels | NumericLabels:
-        """The decoder of the labels."""
+        """Fits the decoder of the labels."""
 
     @abstractmethod
     def _encode_labels(self, labels: NDArray[Any], recipe: Recipe) -> tuple[Array, NDArray[np.intp] | None]:
-        """Y (t, m) as the cost wants it, and the numbers of classes (t,), where there are classes."""
+        """Returns the targets Y (t, m) of the cost, and for classification the class numbers (t,)."""
 
     @abstractmethod
     def _weighted(self, weights: Floats | None, labels: NDArray[Any]) -> Floats | None:
-        """The weights of the rows, those of their classes included."""
+        """Returns the weights of the rows, multiplied by those of their classes."""
 
     @abstractmethod
-    def _judge(self, model: TableModel, labels: NDArray[Any], held_out: HeldOutPredictions) -> tuple[TableModel, float]:
-        """The model with what predictions of unseen rows teach it, and its score on them."""
+    def _calibrate(
+        self, model: TableModel, labels: NDArray[Any], held_out: HeldOutPredictions
+    ) -> tuple[TableModel, float]:
+        """Calibrates the model on held-out predictions, and scores it on them."""
 
-    # ---- learning ----------------------------------------------------------------------------------------------------
+    # ---- training ----------------------------------------------------------------------------------------------------
 
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, sample_weight_val: Any, groups: Any
     ) -> Self:
         began = time.perf_counter()
-        go_on = bool(self.warm_start) and hasattr(self, "model_")
-        data, recipes = self._learn(X, y, sample_weight, go_on)
-        watched = self._validation(X_val, y_val, sample_weight_val, y, recipes[0])
+        continues = bool(self.warm_start) and hasattr(self, "model_")
+        data, recipes = self._prepare(X, y, sample_weight, continues)
+        validation = self._validation(X_val, y_val, sample_weight_val, y, recipes[0])
         seeds = check_random_state(self.random_state)
-        parts = self._parts(data, recipes[0], watched is not None, groups, seeds, go_on)
-        drawn = [int(seed) for seed in seeds.randint(LARGEST_SEED, size=len(parts))]
+        splits = self._make_splits(data, recipes[0], validation is not None, groups, seeds, continues)
+        drawn = [int(seed) for seed in seeds.randint(LARGEST_SEED, size=len(splits))]
         shape = Shape(self.encoder_.n_features_out_, self.encoder_.n_numbers_, data.examples.Y.shape[1])
         members = []
-        for j, (part, seed) in enumerate(zip(parts, drawn, strict=True)):
+        for j, (split, seed) in enumerate(zip(splits, drawn, strict=True)):
             recipe = recipes[j % len(recipes)]
             net = network(recipe, shape, self._task, data.examples.X, seed, self.dtype)
-            held_out = data.examples.at(part.held_out) if len(part.held_out) else None
-            at = part.held_out
-            if watched is not None:
-                held_out, at = watched.examples, np.arange(len(watched.examples.X))
-            state = self.states_[j] if go_on else None
-            members.append(Member(net, data.examples.at(part.training), held_out, at, seed, recipe, state))
+            held_out = data.examples.at(split.held_out) if len(split.held_out) else None
+            at = split.held_out
+            if validation is not None:
+                held_out, at = validation.examples, np.arange(len(validation.examples.X))
+            state = self.states_[j] if continues else None
+            members.append(Member(net, data.examples.at(split.training), held_out, at, seed, recipe, state))
         self._train(members, began, data)
-        self._finish(members, parts, (watched or data).labels)
+        self._finish(members, splits, (validation or data).labels)
         return self
 
-    def _learn(self, X: Any, y: Any, sample_weight: Any, go_on: bool) -> tuple[Data, tuple[Recipe, ...]]:
-        """Encode the rows, by what is learned of them, or by what is known where training goes on; and the recipes."""
+    def _prepare(self, X: Any, y: Any, sample_weight: Any, continues: bool) -> tuple[Data, tuple[Recipe, ...]]:
+        """Encodes the rows and chooses the recipes; fits the encoder first, unless training continues."""
         table, y = as_table_and_labels(X, y)
         labels = self._as_labels(y)
         if len(labels) != len(table):
@@ -120,7 +122,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
             )
         weights = self._weighted(as_row_weights(sample_weight, len(table)), labels)
         recipes = settings.as_recipes(self.get_params(deep=False), self._task, len(table))
-        if not go_on:
+        if not continues:
             encoder = TableEncoder(recipes[0].numbers, self.categories, dtype=self.dtype)
             self.encoder_ = fit_encoder(encoder, table, weights)
             self.target_ = self._learn_target(labels, weights, recipes[0])
@@ -131,106 +133,108 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         return self._data(X, table, labels, weights, recipes[0]), recipes
 
     def _data(self, X: Any, table: Any, labels: NDArray[Any], weights: Floats | None, recipe: Recipe) -> Data:
-        Y, numbers = self._encode_labels(labels, recipe)
+        Y, class_numbers = self._encode_labels(labels, recipe)
         examples = Examples(
             np.ascontiguousarray(self.encoder_.transform(table)),
             np.ascontiguousarray(Y, dtype=self.dtype),
             None if weights is None else weights.astype(self.dtype),
         )
-        return Data(X, examples, labels, numbers)
+        return Data(X, examples, labels, class_numbers)
 
     def _validation(self, X_val: Any, y_val: Any, sample_weight_val: Any, y: Any, recipe: Recipe) -> Data | None:
-        """The user's own validation rows."""
+        """Returns the validation rows given by the user, if any."""
         if X_val is None:
             if y_val is not None or sample_weight_val is not None:
-                raise InputError("y_val and sample_weight_val come with X_val; got no X_val.")
+                raise InputError("y_val and sample_weight_val need X_val; got no X_val.")
             return None
         table, labels = as_table_and_labels(X_val, y if y_val is None and isinstance(y, str) else y_val, "X_val")
         labels = self._as_labels(labels)
         weights = self._weighted(as_row_weights(sample_weight_val, len(table), "sample_weight_val"), labels)
         return self._data(X_val, table, labels, weights, recipe)
 
-    def _parts(
-        self, data: Data, recipe: Recipe, watched: bool, groups: Any, seeds: np.random.RandomState, go_on: bool
+    def _make_splits(
+        self, data: Data, recipe: Recipe, validation: bool, groups: Any, seeds: np.random.RandomState, continues: bool
     ) -> list[ValidationSplit]:
-        """The rows of each network: where training goes on, those that it had."""
+        """Returns the rows of each network; the same rows again if training continues."""
         t, rng = len(data.examples.X), np.random.default_rng(seeds.randint(LARGEST_SEED))
-        if go_on:
+        if continues:
             kept: list[ValidationSplit] = self._splits
-            if any(len(part.training) + len(part.held_out) != t for part in kept):
+            if any(len(split.training) + len(split.held_out) != t for split in kept):
                 raise InputError(
-                    f"warm_start goes on with the rows of the last fit; got {t} others. "
+                    f"warm_start continues with the rows of the last fit; got a table of {t} rows. "
                     "Use partial_fit for new rows, or warm_start=False."
                 )
             return kept
         of = None if groups is None else np.asarray(groups)
         if of is not None and of.shape != (t,):
-            raise InputError(f"groups must name one group per row, shape ({t},); got {of.shape}.")
-        fraction = 0.0 if watched else recipe.validation_fraction
-        return validation_splits(t, recipe.n_networks, fraction, self.validation_order, rng, data.numbers, of)
+            raise InputError(f"groups must have shape ({t},), one group per row; got {of.shape}.")
+        fraction = 0.0 if validation else recipe.validation_fraction
+        return validation_splits(t, recipe.n_networks, fraction, self.validation_order, rng, data.class_numbers, of)
 
     def _train(self, members: Sequence[Member], began: float, data: Data) -> None:
-        """Train the members within the time limit, and say how it went."""
+        """Trains the members within the time limit, and issues warnings about the outcome."""
         limit = math.inf if self.time_limit is None else as_real(self.time_limit, "time_limit", 0.0, open_minimum=True)
         plan = TrainingPlan(self.engine, self.threads, began + limit, tuple(self.callbacks or ()))
         hooks = (
             Hooks(self, len(members), members[0].recipe.epochs, data.X, data.labels) if has_callbacks(self) else None
         )
 
-        def news(number: int, epochs: int) -> bool:
+        def report(number: int, epochs: int) -> bool:
             if self.verbose:
                 print(f"network {number + 1}: epoch {epochs} of {members[number].recipe.epochs}", file=sys.stderr)
             return hooks is not None and hooks.epoch(number, epochs, lambda: self._as_fitted(members[number]))
 
         if hooks is not None or self.verbose:
-            plan = replace(plan, on_epoch=news, reports_each_epoch=hooks is not None)
+            plan = replace(plan, on_epoch=report, reports_each_epoch=hooks is not None)
         interrupted = train_all(members, plan)
         if not any(member.is_usable for member in members):
             raise next(member.error for member in members if member.error is not None)
         reasons = {member.history.stopped for member in members if member.history is not None}
         self.stopped_ = "interrupted" if interrupted else reasons.pop() if len(reasons) == 1 else "epochs"
         if interrupted:
-            warnings.warn("training was interrupted; the model is the best until then.", TrainingWarning, stacklevel=4)
-        warn_of_training(members)
+            warnings.warn(
+                "training was interrupted; each network keeps its best epoch so far.", TrainingWarning, stacklevel=4
+            )
+        warn_about_training(members)
         if hooks is not None:
             hooks.end(lambda: self._as_fitted(*(member for member in members if member.is_usable)))
 
     def _as_fitted(self, *members: Member) -> dict[str, Any]:
-        """The attributes of an estimator that was fitted to where these networks stand."""
+        """Returns the attributes that an estimator fitted with these networks would have."""
         names = ("encoder_", "target_", "n_features_in_", "feature_names_in_")
         model = TableModel(self.encoder_, self.target_, tuple(member.net.copy() for member in members))
         return {name: getattr(self, name) for name in names if hasattr(self, name)} | {"model_": model}
 
-    def _finish(self, members: Sequence[Member], parts: Sequence[ValidationSplit], labels: NDArray[Any]) -> None:
-        """The fitted attributes: those of the networks that can be used."""
-        pairs = [(member, part) for member, part in zip(members, parts, strict=True) if member.is_usable]
+    def _finish(self, members: Sequence[Member], splits: Sequence[ValidationSplit], labels: NDArray[Any]) -> None:
+        """Sets the fitted attributes, from the networks that are usable."""
+        pairs = [(member, split) for member, split in zip(members, splits, strict=True) if member.is_usable]
         usable = [member for member, _ in pairs]
         self.recipe_ = usable[0].recipe
-        self.recipes_, self._splits = tuple(member.recipe for member in usable), [part for _, part in pairs]
+        self.recipes_, self._splits = tuple(member.recipe for member in usable), [split for _, split in pairs]
         self.histories_ = tuple(member.history for member in usable if member.history is not None)
         self.states_ = tuple(member.history.state for member in usable if member.history is not None)
         self.n_iter_ = max(state.epoch for state in self.states_)
         model = TableModel(self.encoder_, self.target_, tuple(member.net for member in usable))
         self.validation_score_: float | None = None
         if (held_out := held_out_predictions(usable, self.target_)) is not None:
-            model, self.validation_score_ = self._judge(model, labels[held_out.at], held_out)
+            model, self.validation_score_ = self._calibrate(model, labels[held_out.at], held_out)
         about: dict[str, Any] = {"estimator": type(self).__name__, "preset": str(self.preset), "rows": len(labels)}
         if self.validation_score_ is not None and math.isfinite(self.validation_score_):
             about["validation_score"] = self.validation_score_
         self.model_ = replace(model, about=about)
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
-        """One pass over the rows, at a constant learning rate, with what was learned before."""
+        """Trains one more epoch on these rows, at a constant learning rate."""
         first = not hasattr(self, "model_")
-        data, recipes = self._learn(X, y, sample_weight, go_on=not first)
+        data, recipes = self._prepare(X, y, sample_weight, continues=not first)
         steady = [replace(recipe, epochs=1, optimizer=_steady(recipe.optimizer)) for recipe in recipes]
         everything = np.arange(len(data.examples.X))
         count = recipes[0].n_networks if first else len(self.networks_)
-        parts = [ValidationSplit(everything, everything[:0])] * count
+        splits = [ValidationSplit(everything, everything[:0])] * count
         seeds = check_random_state(self.random_state)
         shape = Shape(self.encoder_.n_features_out_, self.encoder_.n_numbers_, data.examples.Y.shape[1])
         members = []
-        for j in range(len(parts)):
+        for j in range(len(splits)):
             recipe = steady[j % len(steady)]
             seed = int(seeds.randint(LARGEST_SEED))
             if first:
@@ -239,13 +243,13 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
                 net, state = self.networks_[j].copy(), self.states_[j].again()
             members.append(Member(net, data.examples, None, everything[:0], seed, recipe, state))
         self._train(members, time.perf_counter(), data)
-        self._finish(members, parts, data.labels)
+        self._finish(members, splits, data.labels)
         return self
 
     # ---- predicting --------------------------------------------------------------------------------------------------
 
     def _model(self, X: Any) -> TableModel:
-        """The model, once the names of the columns of X are checked as scikit-learn does."""
+        """Returns the model, after scikit-learn's check of the column names of X."""
         check_is_fitted(self, "model_")
         if hasattr(X, "columns") or hasattr(self, "feature_names_in_"):
             _check_feature_names(self, X)
@@ -253,23 +257,23 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         return model
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """The labels of rows X (t, n): (t,), or (t, m) for m targets.
+        """Predicts the labels of rows X (t, n): (t,), or (t, m) for m targets.
 
-        Raises NotFittedError before ``fit``, InputError for rows that do not fit the training rows.
+        Raises NotFittedError before ``fit``, InputError for rows that are incompatible with the training rows.
         """
         return self._model(X).predict(X)
 
-    # ---- looking at it, keeping it -----------------------------------------------------------------------------------
+    # ---- inspecting and saving ---------------------------------------------------------------------------------------
 
     @property
     def networks_(self) -> tuple[Any, ...]:
-        """The networks, whose outputs are averaged."""
+        """The networks whose outputs are averaged."""
         check_is_fitted(self, "model_")
         return self.model_.networks
 
     @property
     def history_(self) -> dict[str, NDArray[np.generic]]:
-        """One table of all curves, a row for each epoch of each network; ``pandas.DataFrame(model.history_)``."""
+        """All curves as one table, a row per epoch and network, for ``pandas.DataFrame(model.history_)``."""
         check_is_fitted(self, "model_")
         histories: tuple[History, ...] = self.histories_
         epochs = [history.epochs for history in histories]
@@ -280,7 +284,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         return table | {name: np.concatenate([getattr(history, name) for history in histories]) for name in RECORDS}
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write encoder, networks and decoder to one file, which `estimators.load` reads without scikit-learn.
+        """Writes encoder, networks and decoder to one file, which `estimators.load` reads without scikit-learn.
 
         Raises NotFittedError before ``fit``, OSError if the file cannot be written.
         """
@@ -305,13 +309,13 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
 
 
 def _steady(optimizer: Optimizer) -> Optimizer:
-    """The optimizer for training without an end: with a constant rate, or with half of its schedule's highest."""
+    """Returns the optimizer for incremental training: with its constant rate, or half the base rate of its schedule."""
     schedule = optimizer.schedule
     return replace(optimizer, learning_rate=schedule.rate if isinstance(schedule, Constant) else 0.5 * schedule.rate)
 
 
 def _check_feature_names(estimator: Any, X: Any) -> None:
-    """scikit-learn's words for names that are missing, new or in another order."""
+    """Raises scikit-learn's error for names that are missing, new or in another order."""
     from sklearn.utils.validation import _check_feature_names as check
 
     if not isinstance(X, (str, os.PathLike)):

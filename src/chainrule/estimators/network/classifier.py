@@ -1,4 +1,4 @@
-"""A classifier of tables: networks whose outputs are the probabilities of classes."""
+"""NetworkClassifier: classification of table rows, with calibrated probabilities."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from chainrule.estimators.network.ensemble import Callback
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe
-from chainrule.estimators.network.training_warnings import warn_rare_classes
+from chainrule.estimators.network.training_warnings import warn_about_rare_classes
 from chainrule.estimators.sklearn_callbacks import with_callbacks
 from chainrule.initial import Initial
 from chainrule.optimizers import Optimizer
@@ -33,54 +33,54 @@ from chainrule.tables.target_decoder import ClassLabels, Task, as_targets
 
 
 class NetworkClassifier(ClassifierMixin, NetworkBase):  # type: ignore[misc]  # scikit-learn has no types
-    """Classes of the rows of a table, by networks whose averaged outputs are probabilities.
+    """Classifies the rows of a table, by networks whose averaged outputs are probabilities.
 
-    P(c | x) = the mean over k networks of softmax(z[r]/T)_c; T is set by held-out rows (`best_temperature`).
+    P(c | x) = the mean over k networks of softmax(z[r]/T)_c; T is fitted to held-out rows (`best_temperature`).
 
-    Parameters that are None leave the choice to the preset:
+    A parameter that is None is chosen by the preset:
 
     Args:
-        preset: "default" (RealMLP's simplified recipe; several small networks where there are few rows), "best" (more
-            networks, half of them with embeddings of numbers, parametric σ, decay, dropout: less error, more time), or
-            "lecture" (sigmoids, gradient descent over all rows).
-        hidden_layer_sizes: the hidden layers: numbers of units, or `Hidden` with a σ and a dropout of its own.
-        activation, dropout: σ and dropout of the hidden layers that do not say their own.
+        preset: "default" (RealMLP's simplified recipe; several small networks on few rows), "best" (more networks, half
+            of them with embeddings of numbers, parametric σ, decay and dropout: smaller errors, more time), or
+            "lecture" (sigmoids and full-batch gradient descent).
+        hidden_layer_sizes: the hidden layers: numbers of units, or `Hidden` layers with their own σ and dropout.
+        activation, dropout: σ and dropout of the hidden layers without their own.
         parametric: whether each hidden unit has a trainable κ (`chainrule.Parametric`).
-        embedding: whether each number becomes four by cosines of it (PBLD), where there are at most 100.
+        embedding: whether cosines turn each number into four features (PBLD), if there are at most 100 numbers.
         scaling_rate: the factor of the learning rate of a first layer W = diag(w); 0: no such layer.
-        bias_rate, kappa_rate: factors of the learning rates of every b and every κ.
-        ntk: whether the rate of a full W (m, n) has the factor n^(−½).
-        initial: initial values of the full W: "ntk", "data" (`chainrule.initial.from_data`), or one of the core.
-        cost: a cost, taken as it is, or the name of one, taken as the mean over the rows:
-            "cross_entropy" (softmax), or "log_likelihood" or "sum_of_squares" (sigmoids).
-        optimizer: an optimizer, or the name of one.
-        learning_rate: a schedule, or a number, which keeps the preset's schedule. With ``optimizer`` given by name it
-            is that optimizer's; an optimizer that is a value has its own.
+        bias_rate, kappa_rate: the factors of the learning rates of every b and every κ.
+        ntk: whether the learning rate of a full W (m, n) has the factor n^(−½).
+        initial: initial values of each full W: "ntk", "data" (`chainrule.initial.from_data`), or a rule of the core.
+        cost: a cost, used as it is, or the name of one, averaged over the rows: "cross_entropy" (softmax outputs),
+            "log_likelihood" or "sum_of_squares" (sigmoid outputs).
+        optimizer: an optimizer, or its name.
+        learning_rate: a schedule, or a number, which keeps the preset's schedule. If ``optimizer`` is a name, it is
+            passed to that optimizer; an optimizer given as a value has its own.
         weight_decay: λ of AdamW, a number or a schedule.
-        batch_size: rows of a minibatch; "full": all of them.
-        epochs: passes over the rows, which schedules stretch over.
-        validation_fraction: the part of the rows held out from each network, from 0 (none) to ½. Several networks hold
-            out different rows. Of fewer than 10 rows none is held out.
-        validation_order: "random", or "last": rows are in order of time, and the last ones are held out.
-        patience: epochs without a better held-out cost after which to stop; by default all are made. In either case
-            each network keeps its best epoch.
-        n_networks: the networks whose outputs are averaged.
-        numbers, categories: of the `TableEncoder`.
-        class_weight: weights of the classes, {label: weight}, or "balanced": t / (k · rows of the class). They count
-            in training, in stopping and in calibration.
-        calibrate: whether to set T by held-out rows; else T = 1.
-        time_limit: seconds; fewer epochs are planned where they would take longer.
-        warm_start: whether ``fit`` goes on, with the rows of the last one, up to ``epochs`` in all.
-        random_state: a seed; the same one gives the same model, for any number of threads.
-        dtype: of the networks, "float32" or "float64".
-        engine: "auto" or an engine's name.
-        threads: the most that are used; by default every CPU.
-        verbose: whether to say how far the training is, on stderr.
-        callbacks: functions f(history), called about ten times a second from the thread of a network, with its
-            `chainrule.History`; one that returns True stops its network. scikit-learn's own: ``set_callbacks``.
+        batch_size: rows per minibatch; "full": all rows.
+        epochs: passes over the rows; schedules span all of them.
+        validation_fraction: the fraction of the rows that each network holds out, from 0 (none) to ½. Several networks
+            hold out different rows. With fewer than 10 rows none is held out.
+        validation_order: "random", or "last" for rows in order of time, of which the last are held out.
+        patience: epochs without a lower held-out cost before training stops early; by default it does not. In either
+            case each network keeps its best epoch.
+        n_networks: the number of networks, whose outputs are averaged.
+        numbers, categories: parameters of the `TableEncoder`.
+        class_weight: weights of the classes, {label: weight}, or "balanced": t / (k · rows of the class). They apply to
+            training, validation and calibration.
+        calibrate: whether to fit T to held-out rows; otherwise T = 1.
+        time_limit: seconds; if the epochs would take longer, fewer are planned.
+        warm_start: whether ``fit`` continues the last training on the same rows, up to ``epochs`` in total.
+        random_state: a seed; equal seeds give equal models, for any number of threads.
+        dtype: the number type of the networks, "float32" or "float64".
+        engine: "auto" or the name of an engine.
+        threads: the maximum number of threads; by default every CPU.
+        verbose: whether to report progress on stderr.
+        callbacks: functions f(history), called about ten times a second in the thread of a network, with its
+            `chainrule.History`; returning True stops that network. For scikit-learn's callbacks: ``set_callbacks``.
 
-    Attributes once fitted: ``model_`` (a `TableModel`), ``networks_``, ``encoder_``, ``target_``, ``recipe_`` (of the
-    first network; ``recipes_`` of each), ``history_`` (one table of all curves), ``histories_``, ``validation_score_``
+    Attributes, once fitted: ``model_`` (a `TableModel`), ``networks_``, ``encoder_``, ``target_``, ``recipe_`` (of the
+    first network; ``recipes_`` of each), ``history_`` (all curves as one table), ``histories_``, ``validation_score_``
     (accuracy on held-out rows, or None), ``n_iter_`` (epochs), ``stopped_`` ("epochs", "patience", "time_limit",
     "callback" or "interrupted"), ``n_features_in_``, ``feature_names_in_``, ``classes_``.
 
@@ -181,20 +181,20 @@ class NetworkClassifier(ClassifierMixin, NetworkBase):  # type: ignore[misc]  # 
         sample_weight_val: Any = None,
         groups: Any = None,
     ) -> Self:
-        """Learn from the rows X (t, n) and their classes y (t,), or from a table, y naming its column.
+        """Trains on rows X (t, n) and their classes y (t,), or on a table X of which y names a column.
 
-        ``sample_weight`` (t,) weighs the rows: 2 is the row twice. ``X_val``, ``y_val``, ``sample_weight_val`` are rows
-        to watch the training by, instead of some held out. Rows of one of ``groups`` (t,) are held out together.
-        On Ctrl-C each network keeps its best epoch, with a TrainingWarning.
+        ``sample_weight`` (t,) weights the rows: a row of weight 2 counts twice. ``X_val``, ``y_val`` and
+        ``sample_weight_val`` are validation rows, used instead of held-out ones. Rows of the same group (``groups``,
+        (t,)) are held out together. On Ctrl-C each network keeps its best epoch, with a TrainingWarning.
 
-        Raises InputError for bad input before any work; DivergenceError where every network diverges.
+        Raises InputError for bad input, before training; DivergenceError if every network diverges.
         """
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val, groups)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
-        """One pass over new rows, at a constant learning rate, going on from what was learned before.
+        """Trains one epoch on new rows, at a constant learning rate, continuing from the current networks.
 
-        The first call learns the encoder from its rows, and needs every class: in y, or in ``classes`` (k,). Nothing is
+        The first call fits the encoder to its rows, and must give every class, in y or in ``classes`` (k,). No rows are
         held out. Raises InputError for bad input or an unknown class.
         """
         self._all_classes = classes
@@ -204,14 +204,14 @@ class NetworkClassifier(ClassifierMixin, NetworkBase):  # type: ignore[misc]  # 
             del self._all_classes
 
     def predict_proba(self, X: Any) -> Floats:
-        """The probability of each class of ``classes_``, (t, k); rows sum to 1. Raises as ``predict`` does."""
+        """Returns the probabilities of ``classes_``, (t, k), which sum to 1 in each row. Raises as ``predict`` does."""
         return self._model(X).predict_proba(X)
 
     @property
     def classes_(self) -> NDArray[Any]:
         """The classes, in order."""
         if not hasattr(self, "target_"):
-            raise AttributeError("classes_ are known once the classifier is fitted.")
+            raise AttributeError("classes_ is available once the classifier is fitted.")
         values: NDArray[Any] = self.target_.values
         return values
 
@@ -221,24 +221,22 @@ class NetworkClassifier(ClassifierMixin, NetworkBase):  # type: ignore[misc]  # 
         return np.asarray(column_or_1d(labels, warn=True))
 
     def _learn_target(self, labels: NDArray[Any], weights: Floats | None, recipe: Recipe) -> ClassLabels:
-        in_parts = hasattr(self, "_all_classes")
-        if in_parts and self._all_classes is not None:
+        is_incremental = hasattr(self, "_all_classes")
+        if is_incremental and self._all_classes is not None:
             return ClassLabels.fit(self._all_classes)
         counted = labels if weights is None else labels[weights > 0.0]
         classes = ClassLabels.fit(labels, weights)
         if len(np.unique(counted)) < 2:
-            raise InputError(
-                f"y must hold at least two classes to tell apart; got one class: {counted[:1].tolist()[0]!r}."
-            )
-        if not in_parts:
-            warn_rare_classes(classes, classes.class_numbers(labels))
+            raise InputError(f"y must hold at least two classes; got one class: {counted[:1].tolist()[0]!r}.")
+        if not is_incremental:
+            warn_about_rare_classes(classes, classes.class_numbers(labels))
         return classes
 
     def _encode_labels(self, labels: NDArray[Any], recipe: Recipe) -> tuple[Array, NDArray[np.intp]]:
         numbers = self.target_.class_numbers(labels)
         Y = np.eye(len(self.target_))[numbers]
-        one = len(self.target_) == 2 and recipe.cost.name != "cross_entropy"  # one sigmoid tells two classes apart
-        return (Y[:, 1:] if one else Y), numbers
+        has_one_output = len(self.target_) == 2 and recipe.cost.name != "cross_entropy"  # a sigmoid
+        return (Y[:, 1:] if has_one_output else Y), numbers
 
     def _weighted(self, weights: Floats | None, labels: NDArray[Any]) -> Floats | None:
         if self.class_weight is None:
@@ -246,7 +244,9 @@ class NetworkClassifier(ClassifierMixin, NetworkBase):  # type: ignore[misc]  # 
         of_class: Floats = compute_sample_weight(self.class_weight, labels)
         return of_class if weights is None else weights * of_class
 
-    def _judge(self, model: TableModel, labels: NDArray[Any], held_out: HeldOutPredictions) -> tuple[TableModel, float]:
+    def _calibrate(
+        self, model: TableModel, labels: NDArray[Any], held_out: HeldOutPredictions
+    ) -> tuple[TableModel, float]:
         numbers = self.target_.class_numbers(labels)
         score = float(np.average(held_out.P.argmax(axis=1) == numbers, weights=held_out.weights))
         T = best_temperature(held_out.P, numbers, held_out.weights) if self.calibrate else 1.0

@@ -1,4 +1,4 @@
-"""Training several networks at once, each on its own thread, watched from the one that called."""
+"""Training several networks in parallel, one thread each, supervised by the calling thread."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from chainrule.network import Network
 from chainrule.training import History, train
 from chainrule.training.errors import DivergenceError
 
-PROBE_SHARE = 0.05  # of the time limit goes into finding out how long an epoch takes
-LOOK_SECONDS = 0.05  # how long the calling thread waits before it looks at the others
-SAFETY = 0.85  # of the rest is planned for
+PROBE_SHARE = 0.05  # fraction of the time limit spent on measuring the time of an epoch
+POLL_SECONDS = 0.05  # interval at which the calling thread checks the others
+SAFETY = 0.85  # fraction of the remaining time that is planned for
 
 Callback = Callable[[History], object]
 
 
 @dataclass(eq=False)
 class Member:
-    """One network of an estimator, the rows that it learns from and those that watch it, and how it went."""
+    """One network of an estimator, its training rows and held-out rows, and the outcome of its training."""
 
     net: Network
     training: Examples
     held_out: Examples | None
-    at: NDArray[np.intp]  # the numbers of the held-out rows among all rows
+    at: NDArray[np.intp]  # row numbers of the held-out rows
     seed: int
     recipe: Recipe
     resume: TrainingState | None = None
@@ -44,35 +44,35 @@ class Member:
 
     @property
     def is_usable(self) -> bool:
-        """Whether it has learned something: it did not diverge, or held-out rows told a good epoch before."""
+        """True if it did not diverge, or if held-out rows determined a best epoch before it did."""
         return self.history is not None and (self.error is None or self.history.state.best_theta is not None)
 
 
 @dataclass(eq=False)
 class Control:
-    """What the members share: a way to stop all of them, and the news from them."""
+    """State shared by all members: a signal to stop, and a queue of finished epochs."""
 
     stop: threading.Event = field(default_factory=threading.Event)
-    news: queue.SimpleQueue[tuple[int, int]] = field(default_factory=queue.SimpleQueue)  # (member, finished epochs)
-    stop_one: set[int] = field(default_factory=set)
+    finished: queue.SimpleQueue[tuple[int, int]] = field(default_factory=queue.SimpleQueue)  # (member, epochs)
+    stopped: set[int] = field(default_factory=set)  # members to stop
 
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """How the members are trained: all but their rows and their seeds."""
+    """Settings of training that all members share."""
 
     engine: str
     threads: int | None
     deadline: float  # of time.perf_counter()
     callbacks: Sequence[Callback]
-    on_epoch: Callable[[int, int], bool] | None = None  # (member, finished epochs) → whether to stop that member
-    reports_each_epoch: bool = False  # whether there is news after each epoch, or about ten times a second
+    on_epoch: Callable[[int, int], bool] | None = None  # (member, finished epochs) → True to stop that member
+    reports_each_epoch: bool = False  # after each epoch, rather than about ten times a second
 
 
 def train_all(members: Sequence[Member], plan: TrainingPlan) -> bool:
-    """Train each member; Ctrl-C lets all keep the best that they have. Tells whether Ctrl-C came.
+    """Trains all members, and returns True if Ctrl-C interrupted them; each then keeps its best epoch.
 
-    Results do not depend on the number of threads: each member is trained on its own.
+    Members are independent of each other, so results do not depend on the number of threads.
     """
     cpus = thread_limit(plan.threads)
     workers = max(1, min(cpus, len(members)))
@@ -89,44 +89,44 @@ def train_all(members: Sequence[Member], plan: TrainingPlan) -> bool:
             except KeyboardInterrupt:
                 interrupted = True
                 control.stop.set()
-                _watch(runs, plan, control)  # a second Ctrl-C is meant for the program
+                _watch(runs, plan, control)  # a second Ctrl-C ends the program
         finally:
-            control.stop.set()  # whatever has ended the watch, no member trains on
+            control.stop.set()  # no member outlives this call, even after an exception
         for run in runs:
             run.result()
     return interrupted
 
 
 def _watch(runs: Sequence[Future[None]], plan: TrainingPlan, control: Control) -> None:
-    """Wait for the end of all members, hand on their news, and stop all of them if one raises an exception."""
+    """Waits for all members, reports their epochs, and stops all of them if one raises an exception."""
     while not all(run.done() for run in runs):
-        wait(runs, timeout=LOOK_SECONDS, return_when=FIRST_EXCEPTION)
-        _hand_on(plan, control)
+        wait(runs, timeout=POLL_SECONDS, return_when=FIRST_EXCEPTION)
+        _report(plan, control)
         if any(run.done() and run.exception() is not None for run in runs):
             control.stop.set()  # `train_all` raises it once all have stopped
-    _hand_on(plan, control)
+    _report(plan, control)
 
 
-def _hand_on(plan: TrainingPlan, control: Control) -> None:
-    """Hand on the news of finished epochs."""
-    while not control.news.empty():
-        member, epoch = control.news.get()
+def _report(plan: TrainingPlan, control: Control) -> None:
+    """Reports the finished epochs to the plan's callback."""
+    while not control.finished.empty():
+        member, epoch = control.finished.get()
         if plan.on_epoch is not None and plan.on_epoch(member, epoch):
-            control.stop_one.add(member)
+            control.stopped.add(member)
 
 
 def _train(member: Member, number: int, plan: TrainingPlan, control: Control, threads: int, waves: int) -> None:
-    """Train one member until its epochs are made, the time is over, or it is told to stop."""
+    """Trains one member until its last epoch, the time limit, or a request to stop."""
     recipe = member.recipe
 
-    def look(history: History) -> bool:
-        control.news.put((number, history.epochs))
+    def after_epochs(history: History) -> bool:
+        control.finished.put((number, history.epochs))
         answers = [callback(history) for callback in plan.callbacks]
-        told = any(isinstance(answer, (bool, np.bool_)) and answer for answer in answers)
-        return told or control.stop.is_set() or number in control.stop_one
+        should_stop = any(isinstance(answer, (bool, np.bool_)) and answer for answer in answers)
+        return should_stop or control.stop.is_set() or number in control.stopped
 
     left = plan.deadline - time.perf_counter()
-    limit = None if left == math.inf else max(left / waves, 1e-3)  # those that wait for this thread get their part
+    limit = None if left == math.inf else max(left / waves, 1e-3)  # members that wait for this thread need their share
     epochs = recipe.epochs if limit is None else affordable_epochs(member, plan, threads, limit)
     every = 1 if plan.reports_each_epoch else None
     try:
@@ -143,7 +143,7 @@ def _train(member: Member, number: int, plan: TrainingPlan, control: Control, th
             validation=None if member.held_out is None else tuple(member.held_out),  # type: ignore[arg-type]  # None: none
             patience=None if member.held_out is None else recipe.patience or epochs,
             time_limit=limit,
-            callbacks=[look],
+            callbacks=[after_epochs],
             callback_epochs=every,
             resume=member.resume,
             engine=plan.engine,
@@ -154,9 +154,9 @@ def _train(member: Member, number: int, plan: TrainingPlan, control: Control, th
 
 
 def affordable_epochs(member: Member, plan: TrainingPlan, threads: int, seconds: float) -> int:
-    """The epochs that can be made in so many seconds, by the time that a first one takes on a copy of the network.
+    """Estimates how many epochs fit into this time, from the speed of a trial run on a copy of the network.
 
-    Schedules then come to their end within the time, which does a network more good than many epochs at a high rate.
+    The schedule of the learning rate then ends within the time, which matters more than the number of epochs.
     """
     recipe = member.recipe
     probe = train(
@@ -172,7 +172,7 @@ def affordable_epochs(member: Member, plan: TrainingPlan, threads: int, seconds:
 
 
 def batch_size(recipe: Recipe, t: int) -> int | None:
-    """The rows of a minibatch: the recipe's, or a little more or less, so that the last of an epoch is no small rest.
+    """Returns the recipe's batch size, adjusted a little so that the last minibatch of an epoch is not small.
 
     >>> from chainrule.estimators.network.presets import preset
     >>> batch_size(preset("default", "regression", 10_000)[0], 513)
@@ -185,7 +185,7 @@ def batch_size(recipe: Recipe, t: int) -> int | None:
 
 
 def thread_limit(threads: int | None) -> int:
-    """So many threads as asked for, else CHAINRULE_THREADS, else the CPUs of this process."""
+    """Returns the number of threads: as given, else CHAINRULE_THREADS, else the CPUs of this process."""
     from chainrule.engines.thread_counts import thread_count
 
     return thread_count(1e15, None) if threads is None else as_integer(threads, "threads", 1)

@@ -1,4 +1,4 @@
-"""What several networks, each watched by rows of its own, say of rows that they have not seen."""
+"""Predictions of each row by the networks that were not trained on it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
 
 class HeldOutPredictions(NamedTuple):
-    """Predictions P (t, m) of held-out rows, the numbers of these rows among all, and their weights (t,) or None."""
+    """Predictions P (t, m) of held-out rows, their row numbers (t,), and their weights (t,) or None."""
 
     P: Floats
     at: NDArray[np.intp]
@@ -23,21 +23,18 @@ class HeldOutPredictions(NamedTuple):
 
 
 def held_out_predictions(members: Sequence[Member], target: ClassLabels | NumericLabels) -> HeldOutPredictions | None:
-    """What the networks say of the rows held out from them, the mean where a row is held out from several.
-
-    None where no rows are held out.
-    """
-    watched = [member for member in members if member.held_out is not None]
-    if not watched:
+    """Returns predictions by the networks that held each row out, averaged if several did; None without such rows."""
+    validated = [member for member in members if member.held_out is not None]
+    if not validated:
         return None
-    P = np.concatenate([network_outputs(member.net, member.held_out.X, target) for member in watched])  # type: ignore[union-attr]  # they have rows
+    P = np.concatenate([network_outputs(member.net, member.held_out.X, target) for member in validated])  # type: ignore[union-attr]  # they have rows
     at, number, counts = np.unique(
-        np.concatenate([member.at for member in watched]), return_inverse=True, return_counts=True
+        np.concatenate([member.at for member in validated]), return_inverse=True, return_counts=True
     )
     total = np.zeros((len(at), P.shape[1]))
     np.add.at(total, number, P)
     weights = None
-    if watched[0].held_out is not None and watched[0].held_out.weights is not None:
+    if validated[0].held_out is not None and validated[0].held_out.weights is not None:
         weights = np.empty(len(at))
-        weights[number] = np.concatenate([member.held_out.weights for member in watched])  # type: ignore[union-attr]
+        weights[number] = np.concatenate([member.held_out.weights for member in validated])  # type: ignore[union-attr]
     return HeldOutPredictions(total / counts[:, None], at, weights)

@@ -1,4 +1,4 @@
-"""A hidden layer as an estimator's user describes it: its size, its σ and its dropout."""
+"""The description of a hidden layer by the user: its size, its σ and its dropout."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from chainrule.optimizers.schedules import Schedule
 class Hidden(Value):
     """A hidden layer of ``width`` units, for the ``hidden_layer_sizes`` of an estimator.
 
-    ``activation`` is a σ or the name of one, ``dropout`` a probability or a schedule of it; None takes what the
-    estimator says for all layers.
+    ``activation`` is a σ or the name of one, ``dropout`` a probability or a schedule of it; None uses the
+    estimator's own parameter.
 
-    Raises InputError for a width < 1, an unknown σ or a dropout that is no probability.
+    Raises InputError for a width < 1, an unknown σ or a dropout that is not a probability.
 
     >>> from chainrule.estimators import Hidden
     >>> Hidden(64, "mish", dropout=0.1)
@@ -44,7 +44,7 @@ class Hidden(Value):
 
 
 def as_hidden(sizes: object) -> tuple[Hidden, ...]:
-    """``hidden_layer_sizes`` as layers: a number or a `Hidden`, or a list of them, perhaps empty.
+    """Returns ``hidden_layer_sizes`` as layers; it is a number, a `Hidden`, or a possibly empty list of them.
 
     >>> [layer.width for layer in as_hidden([64, Hidden(32, "tanh")])]
     [64, 32]

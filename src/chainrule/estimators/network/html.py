@@ -1,4 +1,4 @@
-"""How a fitted estimator looks in a notebook: its layers, its curves, its scores, in plain HTML and SVG."""
+"""The display of a fitted estimator in a notebook: scores, layers and curves, in plain HTML and SVG."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ CURVE_WIDTH, CURVE_HEIGHT = 300, 120
 LAYER_HEIGHT = 110
 INK, TRAINING, VALIDATION = "currentColor", "#8a8f98", "#d9822b"
 MOST_POINTS = 300
+STOPPED = {  # explanations of ``stopped_``
+    "patience": " (stopped early)",
+    "time_limit": " (stopped by the time limit)",
+    "callback": " (stopped by a callback)",
+    "interrupted": " (interrupted)",
+}
 
 STYLE = (
     "font-family:system-ui,sans-serif;font-size:13px;line-height:1.4;border:1px solid #8884;border-radius:8px;"
@@ -23,17 +29,19 @@ STYLE = (
 
 
 def card(estimator: Any) -> str:
-    """The card of a fitted `NetworkClassifier` or `NetworkRegressor`."""
+    """Returns the card of a fitted `NetworkClassifier` or `NetworkRegressor`."""
     model = estimator.model_
-    many = f"{len(model.networks)} networks, averaged" if len(model.networks) > 1 else "one network"
+    count = len(model.networks)
+    size = f"{model.networks[0].d:,} parameters"
     facts = [
-        ("columns", f"{model.encoder.n_features_in_} → {model.encoder.n_features_out_} features"),
-        ("networks", f"{many}, {model.networks[0].d:,} parameters each"),
-        ("epochs", f"{estimator.n_iter_} ({estimator.stopped_})"),
+        ("inputs", f"{model.encoder.n_features_in_} columns, encoded as {model.encoder.n_features_out_} features"),
+        ("networks", f"{count} averaged, {size} each" if count > 1 else f"1, {size}"),
+        ("epochs", f"{estimator.n_iter_}{STOPPED.get(estimator.stopped_, '')}"),
         ("engine", estimator.histories_[0].engine),
     ]
     if (score := estimator.validation_score_) is not None:
-        facts.insert(0, ("R² held out" if hasattr(model.target, "mean") else "accuracy held out", f"{score:.4f}"))
+        measure = "R²" if model.target.task == "regression" else "accuracy"
+        facts.insert(0, (f"{measure} on held-out rows", f"{score:.4f}"))
     rows = "".join(
         f'<tr><td style="padding:1px 12px 1px 0;opacity:.7;text-align:left">{escape(name)}</td>'
         f'<td style="text-align:left">{escape(value)}</td></tr>'
@@ -49,7 +57,7 @@ def card(estimator: Any) -> str:
 
 
 def layers(net: Network) -> str:
-    """The layers as bars, as tall as the logarithm of their size, with σ below each."""
+    """Draws the layers as bars, whose height is the logarithm of their size, with σ below each."""
     step, bar = 54, 18
     tallest = math.log1p(max(net.m))
     parts = []
@@ -74,7 +82,7 @@ def layers(net: Network) -> str:
 
 
 def curves(estimator: Any) -> str:
-    """J of each epoch on a logarithmic scale, the mean over the networks: of training, and of held-out rows."""
+    """Draws J per epoch, on a logarithmic scale and averaged over the networks, for training and held-out rows."""
     epochs = max(history.epochs for history in estimator.histories_)
     if epochs < 2:
         return ""
@@ -97,7 +105,7 @@ def curves(estimator: Any) -> str:
 
 
 def _mean(curves: list[NDArray[np.float64]], epochs: int) -> NDArray[np.float64]:
-    """The mean of curves of different lengths, NaN where none has a number."""
+    """Returns the mean of curves of different lengths, NaN where none has a number."""
     table = np.full((len(curves), epochs), np.nan)
     for row, curve in zip(table, curves, strict=True):
         row[: len(curve)] = curve

@@ -1,4 +1,4 @@
-"""From a recipe to a network at its initial values: embeddings of numbers, a scaling layer, dense layers."""
+"""Networks at their initial values: embeddings of numbers, a scaling layer, and dense layers."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from chainrule.network import BlockDiagonal, Diagonal, Factors, Layer, Network
 from chainrule.optimizers.schedules import Schedule
 from chainrule.tables.target_decoder import Task
 
-FREQUENCIES, EMBEDDED = 16, 4  # of each number: cosines of it, and what becomes of it
+FREQUENCIES, EMBEDDED = 16, 4  # cosines per number, and features per number
 FREQUENCY_SCALE = 0.1  # the standard deviation of the frequencies
 EMBEDDING_RATE = 0.1
-MOST_EMBEDDED = 100  # numbers: with more, the first dense layer would become the largest part of the network
-ROWS_FOR_INITIAL = 5_000  # that many rows tell the variance of a z well enough
+MOST_EMBEDDED = 100  # with more numbers, the first dense layer would dominate the network
+ROWS_FOR_INITIAL = 5_000  # enough to estimate the variance of each z
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What a network takes and gives: n features, of which the first are numbers, and m outputs."""
+    """The shape of a network: n features, the first ``n_numbers`` of them numbers, and m outputs."""
 
     n: int
     n_numbers: int
@@ -35,9 +35,9 @@ class Shape:
 
 
 def output_activation(cost: Cost, task: Task) -> Sigma:
-    """σ[r] that suits the cost: softmax, sigmoid or exp where it is the canonical one, else the identity.
+    """Returns the output activation σ[r] for a cost: its canonical softmax, exp or sigmoid, else the identity.
 
-    Outputs for classes are probabilities whatever the cost: sigmoids where the cost is not the cross-entropy.
+    For classification the outputs are probabilities with any cost: sigmoids, unless it is the cross-entropy.
     """
     if isinstance(cost, CrossEntropy):
         return activations.get("softmax")
@@ -47,7 +47,7 @@ def output_activation(cost: Cost, task: Task) -> Sigma:
 
 
 def network(recipe: Recipe, shape: Shape, task: Task, X: Array, seed: int, dtype: str) -> Network:
-    """A network of this shape, at initial values that ``seed`` draws, and for "data" the rows X (t, n) tell."""
+    """Returns a network whose initial values are drawn with ``seed``, and for "data" fitted to the rows X (t, n)."""
     rng = np.random.default_rng(seed)
     layers: list[Layer] = []
     if recipe.embedding and 0 < shape.n_numbers <= MOST_EMBEDDED:
@@ -81,7 +81,7 @@ def _dense(
     *,
     output: bool = False,
 ) -> Layer:
-    """A layer with a full W (m, n), the rates of the recipe, and a decay that does not follow them."""
+    """Returns a layer with a full W (m, n), the recipe's rates, and a decay independent of them."""
     rate = n**-0.5 if recipe.ntk else 1.0
     if isinstance(recipe.initial, Initial):
         W, b = recipe.initial.draw(rng, m, n), np.zeros(m)
@@ -95,10 +95,10 @@ def _dense(
 
 
 def embedding(n_numbers: int, n_others: int, rng: np.random.Generator) -> list[Layer]:
-    """Two layers that turn each number x into (x, V cos(2π w x + φ) + c) ∈ ℝ⁴, and pass the other features on.
+    """Returns two layers that map each number x to (x, V cos(2π w x + φ) + c) ∈ ℝ⁴, and pass other features through.
 
-    The first has for each number one unit that passes it (κ = 0) and 16 that take its sine at w ~ N(0, 0.1²) and a
-    phase spread evenly, a sine of which is a cosine; the second is linear, W = diag(V₁, …) with blocks (4, 17).
+    In the first, each number has one unit that passes it through (κ = 0) and 16 sines of frequency w ~ N(0, 0.1²) and
+    uniform phase, which are as good as cosines. The second is linear, W = diag(V₁, …) with blocks (4, 17).
 
     Source: D. Holzmüller, L. Grinsztajn & I. Steinwart, Better by default, 2024 (PBLD); Y. Gorishniy, I. Rubachev &
     A. Babenko, On embeddings for numerical features, 2022 (periodic ones).

@@ -1,4 +1,4 @@
-"""The presets: what an estimator chooses where its user says nothing."""
+"""The presets: recipes for all that the user does not set."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from chainrule.optimizers import AdamW, GradientDescent, Optimizer
 from chainrule.optimizers.schedules import CosLog4, FlatCosine
 from chainrule.tables.target_decoder import Task
 
-# Rows: with few, several small networks do better than a large one, in less time.
+# Numbers of rows. On few rows, several small networks are more accurate than a large one, in less time.
 VERY_FEW, FEW, MANY = 500, 1_500, 20_000
 BATCH = 256
 
 
 def default(task: Task, t: int) -> tuple[Recipe, ...]:
-    """RealMLP's simplified recipe (TD-S); where there are few rows, smaller networks and more of them."""
+    """Returns RealMLP's simplified recipe (TD-S), with smaller networks and more of them on few rows."""
     few = t < FEW
     sigma, rate = ("selu", 0.04) if task == "classification" else ("mish", 0.07)
     recipe = Recipe(
@@ -36,8 +36,9 @@ def default(task: Task, t: int) -> tuple[Recipe, ...]:
 
 
 def best(task: Task, t: int) -> tuple[Recipe, ...]:
-    """RealMLP's recipe (TD) for half of the networks, and for the other half a simpler one: without the embedding of
-    numbers and without dropout, which suit some functions and not others. Different networks err differently.
+    """Returns two recipes, each for half of the networks: RealMLP's (TD), and one without embedding and dropout.
+
+    Embedding and dropout suit some functions and not others; networks that differ make different errors.
     """
     rate = 0.04 if task == "classification" else 0.2
     (base,) = default(task, t)
@@ -61,7 +62,7 @@ def best(task: Task, t: int) -> tuple[Recipe, ...]:
 
 
 def lecture(task: Task, t: int) -> tuple[Recipe, ...]:
-    """The lecture: sigmoids, gradient descent over all rows, the log-likelihood or the sum of squares (L10 – L12)."""
+    """Returns the lecture's recipe (L10 – L12): sigmoids and full-batch gradient descent."""
     recipe = Recipe(
         hidden=(Hidden(30, "sigmoid", 0.0),),
         cost=LogLikelihood(mean=True) if task == "classification" else SumOfSquares(mean=True),
@@ -84,15 +85,15 @@ PRESETS: dict[str, Callable[[Task, int], tuple[Recipe, ...]]] = {"default": defa
 
 
 def preset(name: object, task: Task, t: int) -> tuple[Recipe, ...]:
-    """The recipes of the preset of this name, for a task with t rows: the networks take them in turn.
+    """Returns the recipes of a preset for a task with t rows; the networks take them in turn.
 
-    They agree on the cost, the number of networks, what is held out and how numbers are scaled. Raises UnknownName.
+    All of them have the same cost, number of networks, validation split and scaling of numbers. Raises UnknownName.
     """
     return resolve("preset", name, PRESETS)(task, t)
 
 
 def _cost(task: Task) -> Cost:
-    """Labels are smoothed: else J of held-out rows rises early, of networks that are right but far too sure."""
+    """Returns the cost; without label smoothing, held-out J would rise early, as networks become overconfident."""
     return CrossEntropy(mean=True, label_smoothing=0.1) if task == "classification" else SumOfSquares(mean=True)
 
 
@@ -101,5 +102,5 @@ def _decaying(optimizer: Optimizer) -> Optimizer:
 
 
 def _epochs(t: int, steps: int, most: int = 256, least: int = 16) -> int:
-    """As many epochs as so many steps make, within bounds: 256 where there are not too many rows."""
+    """Returns the epochs that take about this many steps, within bounds."""
     return max(least, min(most, steps * BATCH // t))

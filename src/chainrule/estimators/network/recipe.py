@@ -1,4 +1,4 @@
-"""A recipe: everything about a network and its training that is chosen before the first step."""
+"""A recipe: all choices about a network and its training."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from chainrule.optimizers import Optimizer
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a preset chooses, and an estimator's parameters replace by name (`settings.as_recipes`).
+    """Choices of a preset, which an estimator's parameters replace by name (`settings.as_recipes`).
 
-    Every `Hidden` has its activation and its dropout. ``scaling_rate`` is the rate of a layer W = diag(w) before the
-    others, w = 1 at first (0: no such layer); ``embedding`` puts layers before it that turn each number into four;
-    ``parametric`` gives each hidden unit its κ. ``ntk``: W has the rate n^(−½), as if z were n^(−½) W a + b with W of
-    the rate 1; ``bias_rate`` and ``kappa_rate`` are those of every b and κ. ``initial`` "ntk" draws W ~ N(0, 1/n) and
-    b ~ N(0, 1); "data" is `chainrule.initial.from_data`.
+    Every `Hidden` has its activation and its dropout. ``scaling_rate`` is the rate of a first layer W = diag(w), with
+    w = 1 initially (0: no such layer). ``embedding`` adds layers before it that map each number to four features.
+    ``parametric`` gives each hidden unit a κ. With ``ntk``, W has the rate n^(−½), as if z were n^(−½) W a + b and W
+    had the rate 1. ``bias_rate`` and ``kappa_rate`` are the rates of every b and κ. ``initial`` "ntk" draws
+    W ~ N(0, 1/n) and b ~ N(0, 1); "data" is `chainrule.initial.from_data`.
     """
 
     hidden: tuple[Hidden, ...]
     cost: Cost
     optimizer: Optimizer
     epochs: int
-    batch_size: int | None  # None: every row in each step
+    batch_size: int | None  # None: all rows in each step
     n_networks: int = 1
     validation_fraction: float = 0.1
-    patience: int | None = None  # None: all epochs are made, and the best one is kept
+    patience: int | None = None  # None: trains all epochs, and keeps the best one
     initial: Initial | Literal["data", "ntk"] = "ntk"
-    zero_output: bool = True  # W = 0 in the output layer at first
+    zero_output: bool = True  # the output layer starts with W = 0
     scaling_rate: float = 6.0
     embedding: bool = False
     parametric: bool = False

@@ -1,4 +1,4 @@
-"""A regressor of tables: networks whose outputs are numbers."""
+"""NetworkRegressor: regression on table rows, with prediction intervals."""
 
 from __future__ import annotations
 
@@ -29,53 +29,53 @@ from chainrule.tables.target_decoder import NumericLabels, Task, as_targets
 
 
 class NetworkRegressor(RegressorMixin, NetworkBase):  # type: ignore[misc]  # scikit-learn has no types
-    """Numbers for the rows of a table, by networks whose outputs are averaged.
+    """Predicts numbers for the rows of a table, by networks whose outputs are averaged.
 
     ŷ = mean + deviation · (the mean of N₁(x) … N_k(x)), with mean and deviation of y in the training rows.
 
-    Parameters that are None leave the choice to the preset:
+    A parameter that is None is chosen by the preset:
 
     Args:
-        preset: "default" (RealMLP's simplified recipe; several small networks where there are few rows), "best" (more
-            networks, half of them with embeddings of numbers, parametric σ, decay, dropout: less error, more time), or
-            "lecture" (sigmoids, gradient descent over all rows).
-        hidden_layer_sizes: the hidden layers: numbers of units, or `Hidden` with a σ and a dropout of its own.
-        activation, dropout: σ and dropout of the hidden layers that do not say their own.
+        preset: "default" (RealMLP's simplified recipe; several small networks on few rows), "best" (more networks, half
+            of them with embeddings of numbers, parametric σ, decay and dropout: smaller errors, more time), or
+            "lecture" (sigmoids and full-batch gradient descent).
+        hidden_layer_sizes: the hidden layers: numbers of units, or `Hidden` layers with their own σ and dropout.
+        activation, dropout: σ and dropout of the hidden layers without their own.
         parametric: whether each hidden unit has a trainable κ (`chainrule.Parametric`).
-        embedding: whether each number becomes four by cosines of it (PBLD), where there are at most 100.
+        embedding: whether cosines turn each number into four features (PBLD), if there are at most 100 numbers.
         scaling_rate: the factor of the learning rate of a first layer W = diag(w); 0: no such layer.
-        bias_rate, kappa_rate: factors of the learning rates of every b and every κ.
-        ntk: whether the rate of a full W (m, n) has the factor n^(−½).
-        initial: initial values of the full W: "ntk", "data" (`chainrule.initial.from_data`), or one of the core.
-        cost: a cost, taken as it is, or the name of one, taken as the mean over the rows. It sees y
-            standardised, if it takes all numbers; for "poisson" outputs are exp(z) and y is divided by its mean, for
-            "log_likelihood" outputs are sigmoids and y is taken as it is, in [0, 1].
-        optimizer: an optimizer, or the name of one.
-        learning_rate: a schedule, or a number, which keeps the preset's schedule. With ``optimizer`` given by name it
-            is that optimizer's; an optimizer that is a value has its own.
+        bias_rate, kappa_rate: the factors of the learning rates of every b and every κ.
+        ntk: whether the learning rate of a full W (m, n) has the factor n^(−½).
+        initial: initial values of each full W: "ntk", "data" (`chainrule.initial.from_data`), or a rule of the core.
+        cost: a cost, used as it is, or the name of one, averaged over the rows. A cost for any real y gets y
+            standardised. For "poisson", outputs are exp(z) and y is divided by its mean; for "log_likelihood", outputs
+            are sigmoids and y in [0, 1] is unchanged.
+        optimizer: an optimizer, or its name.
+        learning_rate: a schedule, or a number, which keeps the preset's schedule. If ``optimizer`` is a name, it is
+            passed to that optimizer; an optimizer given as a value has its own.
         weight_decay: λ of AdamW, a number or a schedule.
-        batch_size: rows of a minibatch; "full": all of them.
-        epochs: passes over the rows, which schedules stretch over.
-        validation_fraction: the part of the rows held out from each network, from 0 (none) to ½. Several networks hold
-            out different rows. Of fewer than 10 rows none is held out.
-        validation_order: "random", or "last": rows are in order of time, and the last ones are held out.
-        patience: epochs without a better held-out cost after which to stop; by default all are made. In either case
-            each network keeps its best epoch.
-        n_networks: the networks whose outputs are averaged.
-        numbers, categories: of the `TableEncoder`.
-        scale_y: whether y is standardised for costs that take all numbers.
-        time_limit: seconds; fewer epochs are planned where they would take longer.
-        warm_start: whether ``fit`` goes on, with the rows of the last one, up to ``epochs`` in all.
-        random_state: a seed; the same one gives the same model, for any number of threads.
-        dtype: of the networks, "float32" or "float64".
-        engine: "auto" or an engine's name.
-        threads: the most that are used; by default every CPU.
-        verbose: whether to say how far the training is, on stderr.
-        callbacks: functions f(history), called about ten times a second from the thread of a network, with its
-            `chainrule.History`; one that returns True stops its network. scikit-learn's own: ``set_callbacks``.
+        batch_size: rows per minibatch; "full": all rows.
+        epochs: passes over the rows; schedules span all of them.
+        validation_fraction: the fraction of the rows that each network holds out, from 0 (none) to ½. Several networks
+            hold out different rows. With fewer than 10 rows none is held out.
+        validation_order: "random", or "last" for rows in order of time, of which the last are held out.
+        patience: epochs without a lower held-out cost before training stops early; by default it does not. In either
+            case each network keeps its best epoch.
+        n_networks: the number of networks, whose outputs are averaged.
+        numbers, categories: parameters of the `TableEncoder`.
+        scale_y: whether y is standardised, for costs of any real y.
+        time_limit: seconds; if the epochs would take longer, fewer are planned.
+        warm_start: whether ``fit`` continues the last training on the same rows, up to ``epochs`` in total.
+        random_state: a seed; equal seeds give equal models, for any number of threads.
+        dtype: the number type of the networks, "float32" or "float64".
+        engine: "auto" or the name of an engine.
+        threads: the maximum number of threads; by default every CPU.
+        verbose: whether to report progress on stderr.
+        callbacks: functions f(history), called about ten times a second in the thread of a network, with its
+            `chainrule.History`; returning True stops that network. For scikit-learn's callbacks: ``set_callbacks``.
 
-    Attributes once fitted: ``model_`` (a `TableModel`), ``networks_``, ``encoder_``, ``target_``, ``recipe_`` (of the
-    first network; ``recipes_`` of each), ``history_`` (one table of all curves), ``histories_``, ``validation_score_``
+    Attributes, once fitted: ``model_`` (a `TableModel`), ``networks_``, ``encoder_``, ``target_``, ``recipe_`` (of the
+    first network; ``recipes_`` of each), ``history_`` (all curves as one table), ``histories_``, ``validation_score_``
     (R² on held-out rows, or None), ``n_iter_`` (epochs), ``stopped_`` ("epochs", "patience", "time_limit",
     "callback" or "interrupted"), ``n_features_in_``, ``feature_names_in_``.
 
@@ -175,32 +175,32 @@ class NetworkRegressor(RegressorMixin, NetworkBase):  # type: ignore[misc]  # sc
         sample_weight_val: Any = None,
         groups: Any = None,
     ) -> Self:
-        """Learn from the rows X (t, n) and their numbers y (t,), or (t, m), or from a table, y naming its column.
+        """Trains on rows X (t, n) and numbers y (t,) or (t, m), or on a table X of which y names a column.
 
-        ``sample_weight`` (t,) weighs the rows: 2 is the row twice. ``X_val``, ``y_val``, ``sample_weight_val`` are rows
-        to watch the training by, instead of some held out. Rows of one of ``groups`` (t,) are held out together.
-        On Ctrl-C each network keeps its best epoch, with a TrainingWarning.
+        ``sample_weight`` (t,) weights the rows: a row of weight 2 counts twice. ``X_val``, ``y_val`` and
+        ``sample_weight_val`` are validation rows, used instead of held-out ones. Rows of the same group (``groups``,
+        (t,)) are held out together. On Ctrl-C each network keeps its best epoch, with a TrainingWarning.
 
-        Raises InputError for bad input before any work; DivergenceError where every network diverges.
+        Raises InputError for bad input, before training; DivergenceError if every network diverges.
         """
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val, groups)
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """One pass over new rows, at a constant learning rate, going on from what was learned before.
+        """Trains one epoch on new rows, at a constant learning rate, continuing from the current networks.
 
-        The first call learns the encoder and the scale of y from its rows. Nothing is held out. Raises InputError.
+        The first call fits the encoder and the scale of y to its rows. No rows are held out. Raises InputError.
         """
         return self._partial_fit(X, y, sample_weight)
 
     def predict_interval(self, X: Any, coverage: float = 0.9) -> Floats:
-        """The ends of an interval that holds y with probability ≥ ``coverage``: (t, 2), or (t, m, 2) for m targets.
+        """Returns intervals that contain y with probability ≥ ``coverage``: (t, 2), or (t, m, 2) for m targets.
 
-        They lie as far from the prediction as y lay from it on held-out rows (`chainrule.tables.conformal`). Where
-        all networks were watched by the same rows (one network, ``X_val``, or the last rows) the probability is
-        guaranteed, for rows like those; with several networks held-out rows are judged by the network that has not
-        seen them, and the averaged prediction is as good or better.
+        Their width comes from the residuals of held-out rows (`chainrule.tables.conformal`). If all networks share
+        their validation rows (one network, ``X_val``, or the last rows), the probability is guaranteed for rows
+        exchangeable with those. Otherwise each residual comes from networks not trained on its row, and the averaged
+        prediction is at least as accurate.
 
-        Raises InputError for a coverage not in (0, 1), or too few held-out rows for it; and as ``predict`` does.
+        Raises InputError for a coverage outside (0, 1), or with too few held-out rows for it; and as ``predict`` does.
         """
         return self._model(X).predict_interval(X, coverage)
 
@@ -209,7 +209,7 @@ class NetworkRegressor(RegressorMixin, NetworkBase):  # type: ignore[misc]  # sc
 
     def _learn_target(self, labels: NDArray[Any], weights: Floats | None, recipe: Recipe) -> NumericLabels:
         numbers = NumericLabels.fit(labels, weights)
-        if isinstance(recipe.cost, Poisson):  # J of y/mean and a/mean differs from that of y and a by a factor alone
+        if isinstance(recipe.cost, Poisson):  # dividing y and a by the mean only scales J
             mean = np.where(numbers.mean > 0.0, numbers.mean, 1.0)
             return replace(numbers, mean=np.zeros(numbers.m), deviation=mean)
         if not self.scale_y or recipe.cost.outputs != INFINITE:
@@ -223,7 +223,9 @@ class NetworkRegressor(RegressorMixin, NetworkBase):  # type: ignore[misc]  # sc
     def _weighted(self, weights: Floats | None, labels: NDArray[Any]) -> Floats | None:
         return weights
 
-    def _judge(self, model: TableModel, labels: NDArray[Any], held_out: HeldOutPredictions) -> tuple[TableModel, float]:
+    def _calibrate(
+        self, model: TableModel, labels: NDArray[Any], held_out: HeldOutPredictions
+    ) -> tuple[TableModel, float]:
         predicted = self.target_.restored(held_out.P).reshape(len(held_out.P), -1)
         Y = np.asarray(labels, dtype=np.float64).reshape(len(held_out.P), -1)
         residuals = np.sort(Y - predicted, axis=0)

@@ -1,4 +1,4 @@
-"""From an estimator's parameters to a recipe: the preset's, with what the user said put in its place."""
+"""Recipes from an estimator's parameters: those of the preset, changed by the parameters that are set."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from chainrule.tables.target_decoder import Task
 
 
 def as_recipes(params: Mapping[str, Any], task: Task, t: int) -> tuple[Recipe, ...]:
-    """The recipes for a task of t rows, which the networks take in turn: those of the preset, changed alike.
+    """Returns the recipes for a task with t rows; the networks take them in turn.
 
-    A parameter that is None, or not there, leaves the preset's choice. Raises InputError for a value that is none of
-    its kind, UnknownName for a name.
+    A parameter that is None or absent leaves the preset's choice. Raises InputError for an invalid value, UnknownName
+    for an unknown name.
     """
     given = {name: value for name, value in params.items() if value is not None}
     return tuple(_changed(recipe, given) for recipe in preset(given.get("preset", "default"), task, t))
@@ -64,31 +64,31 @@ def _changed(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:
 
 
 def as_cost(value: object) -> Cost:
-    """A cost as it is; a name is the mean over the rows, so that a learning rate does not depend on their number."""
+    """Returns a cost; a name means the mean over the rows, so that learning rates do not depend on their number."""
     if isinstance(value, str):
         return resolve("cost", value, COSTS)(mean=True)
-    return costs.get(value)  # type: ignore[arg-type]  # which refuses what is no cost
+    return costs.get(value)  # type: ignore[arg-type]  # it raises InputError for anything else
 
 
 def _hidden(recipe: Recipe, given: Mapping[str, Any]) -> tuple[Hidden, ...]:
-    """The hidden layers with a σ and a dropout each: a layer's own, else the estimator's, else the preset's."""
+    """Returns hidden layers with σ and dropout: a layer's own, else the estimator's, else the preset's."""
     usual = recipe.hidden[0]
     sigma = activations.get(given["activation"]) if "activation" in given else usual.activation
     dropout = as_dropout(given["dropout"]) if "dropout" in given else usual.dropout
-    layers = as_hidden(given["hidden_layer_sizes"]) if "hidden_layer_sizes" in given else recipe.hidden
-    own = "hidden_layer_sizes" in given
+    given_layers = "hidden_layer_sizes" in given
+    layers = as_hidden(given["hidden_layer_sizes"]) if given_layers else recipe.hidden
     return tuple(
         Hidden(
             layer.width,
-            layer.activation if own and layer.activation is not None else sigma,
-            layer.dropout if own and layer.dropout is not None else dropout,
+            layer.activation if given_layers and layer.activation is not None else sigma,
+            layer.dropout if given_layers and layer.dropout is not None else dropout,
         )
         for layer in layers
     )
 
 
 def _optimizer(recipe: Recipe, given: Mapping[str, Any]) -> Optimizer:
-    """The optimizer, its learning rate (a number keeps the preset's schedule) and its decay."""
+    """Returns the optimizer with its learning rate (a number keeps the preset's schedule) and its weight decay."""
     chosen, rate = given.get("optimizer"), given.get("learning_rate")
     if chosen is None:
         optimizer = recipe.optimizer
@@ -104,8 +104,8 @@ def _optimizer(recipe: Recipe, given: Mapping[str, Any]) -> Optimizer:
     if "weight_decay" in given:
         if not isinstance(optimizer, AdamW):
             raise InputError(
-                f"weight_decay is decoupled, which AdamW has alone; got optimizer = {optimizer.name}. "
-                "Take a cost with l2=λ instead."
+                f"weight_decay is decoupled, and only AdamW has it; got optimizer = {optimizer.name}. "
+                "Use a cost with l2=λ instead."
             )
         optimizer = replace(optimizer, weight_decay=given["weight_decay"])
     return optimizer

@@ -1,4 +1,4 @@
-"""From what is handed to ``fit`` to encoded rows: the table, its labels, the weights of the rows."""
+"""The arguments of ``fit`` as a table, its labels and the weights of its rows."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.reading import AnyTable, read
 from chainrule.tables.table import Table
 
-MOST_REPEATED = 20  # times as many rows, at most, does the encoder look at for whole weights
+MOST_REPEATED = 20  # whole weights are repeated rows for the encoder, up to this many times as many rows
 
 
 def as_table_and_labels(X: Any, y: Any, symbol: str = "X") -> tuple[AnyTable, Any]:
-    """The table and its labels; y may be the name of one of the table's columns, which then is none of X.
+    """Returns the table and its labels; y may name a column of the table, which is then removed from X.
 
-    Raises InputError where y is None or does not hold one label a row.
+    Raises InputError if y is None or does not have one label per row.
     """
     if y is None:
         raise InputError("requires y to be passed, but the target y is None. Give one label per row, or a column.")
@@ -39,9 +39,9 @@ def as_table_and_labels(X: Any, y: Any, symbol: str = "X") -> tuple[AnyTable, An
 
 
 def fit_encoder(encoder: TableEncoder, table: AnyTable, weights: NDArray[Any] | None) -> TableEncoder:
-    """The encoder learned from the rows; a whole weight w counts as w rows, and a row of weight 0 as none.
+    """Fits the encoder to the rows; a whole weight w counts as w rows, so rows of weight 0 do not count.
 
-    Other weights do not move medians and quartiles: each of their rows counts once.
+    Fractional weights do not affect medians and quartiles: each row of positive weight then counts once.
     """
     if weights is not None and (weights != 1.0).any():
         times = np.where(weights > 0.0, 1, 0)
@@ -52,7 +52,7 @@ def fit_encoder(encoder: TableEncoder, table: AnyTable, weights: NDArray[Any] | 
 
 
 def as_row_weights(weights: Any, t: int, symbol: str = "sample_weight") -> NDArray[np.float64] | None:
-    """One weight ≥ 0 a row (t,), or None; one number is the weight of each. Raises InputError."""
+    """Returns one weight ≥ 0 per row (t,), or None; a single number is the weight of every row. Raises InputError."""
     if weights is None:
         return None
     if isinstance(weights, Real):

@@ -1,4 +1,4 @@
-"""Which rows are held out to watch each network: some at random, some groups of rows, or the last ones."""
+"""The rows that each network holds out: random rows, groups of rows, or the last ones."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from chainrule.errors import InputError
 
 RowNumbers = NDArray[np.intp]
 
-FEWEST = 10  # with fewer rows than this none is held out: each is needed for training
-NOWHERE = -1  # the fold of a row that is held out from no network
+FEWEST = 10  # with fewer rows, all are needed for training and none is held out
+NO_FOLD = -1  # for a row that no network holds out
 
 
 class ValidationSplit(NamedTuple):
-    """The rows (numbers) that a network is trained on, and those that are held out from it, perhaps none."""
+    """Row numbers that a network is trained on, and those it holds out, possibly none."""
 
     training: RowNumbers
     held_out: RowNumbers
@@ -33,14 +33,14 @@ def validation_splits(
     classes: NDArray[np.intp] | None = None,
     groups: NDArray[np.generic] | None = None,
 ) -> list[ValidationSplit]:
-    """For each of the networks the rows to train on and those held out, ``fraction`` of t of them.
+    """Returns the split of t rows for each network, which holds out ``fraction`` of them.
 
-    Several networks hold out different folds, of which there are 1/``fraction``, or as many as networks if that is
-    more. ``order`` is "random", or "last" for rows in order of time: then all hold out the last ones. ``classes`` (t,)
-    are spread evenly over the folds; the only row of a class is held out from none. Rows of one of ``groups`` (t,) stay
-    together.
+    Several networks hold out different folds; there are 1/``fraction`` folds, or one per network if that is more. With
+    ``order`` "last", for rows in order of time, all networks hold out the last rows; otherwise it is "random". Each of
+    ``classes`` (t,) is spread evenly over the folds; the only row of a class is always trained on. Rows of one group
+    (``groups``, (t,)) stay together.
 
-    Raises InputError for another order, for groups of rows in order of time, or for a single group.
+    Raises InputError for another order, for groups together with "last", or for a single group.
 
     >>> rng = np.random.default_rng(0)
     >>> [split.held_out.tolist() for split in validation_splits(10, 1, 0.2, "last", rng)]
@@ -52,7 +52,7 @@ def validation_splits(
     if order not in ("random", "last"):
         raise InputError(f"validation_order must be 'random' or 'last'; got {shown(order)}.")
     if groups is not None and order == "last":
-        raise InputError("groups cannot be kept together where the last rows are held out; give one of the two.")
+        raise InputError("groups cannot be combined with validation_order='last'; give one of the two.")
     if fraction == 0.0 or t < FEWEST:
         return [ValidationSplit(everything, everything[:0])] * n_networks
     if order == "last":
@@ -67,7 +67,7 @@ def validation_splits(
 
 
 def _evenly(t: int, folds: int, rng: np.random.Generator, classes: NDArray[np.intp] | None) -> RowNumbers:
-    """The fold of each row, dealt out like cards, one class after the other."""
+    """Returns the fold of each row: rows are dealt out like cards, one class after the other."""
     order = rng.permutation(t)
     of = np.empty(t, dtype=np.intp)
     if classes is None:
@@ -76,13 +76,13 @@ def _evenly(t: int, folds: int, rng: np.random.Generator, classes: NDArray[np.in
     single = np.bincount(classes)[classes] == 1
     dealt = order[np.argsort(classes[order], kind="stable")]
     dealt = dealt[~single[dealt]]
-    of[:] = NOWHERE
+    of[:] = NO_FOLD
     of[dealt] = np.arange(len(dealt)) % folds
     return of
 
 
 def _by_groups(groups: NDArray[np.generic], folds: int, rng: np.random.Generator) -> RowNumbers:
-    """The fold of each row: whole groups, the largest first, each into the fold with the fewest rows."""
+    """Returns the fold of each row: groups, the largest first, each go to the fold with the fewest rows."""
     names, number = np.unique(groups, return_inverse=True)
     if len(names) < 2:
         raise InputError("groups must hold at least two groups, to hold out one of them; got one.")
@@ -97,7 +97,7 @@ def _by_groups(groups: NDArray[np.generic], folds: int, rng: np.random.Generator
 
 
 def as_validation_fraction(value: object) -> float:
-    """The part of the rows to hold out: 0 (none) or in (0, ½]."""
+    """Returns the fraction of the rows to hold out: 0 (none) or in (0, ½]."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not math.isfinite(float(value)):
         raise InputError(f"validation_fraction must be a number from 0 to 0.5; got {shown(value)}.")
     if not 0.0 <= float(value) <= 0.5:
