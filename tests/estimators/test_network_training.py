@@ -297,7 +297,7 @@ def test_warnings_name_the_cause_and_a_remedy(rows: tuple[Any, Any]) -> None:
         NetworkRegressor(epochs=1, **ONE).fit(np.hstack([X, np.ones((400, 1))]), y)
     labels = np.where(y > 0.5, "high", "low").astype(object)
     labels[7] = "odd"
-    with pytest.warns(DataWarning, match="only one row of the class 'odd'"):
+    with pytest.warns(DataWarning, match="classes with a single row: 'odd'"):
         NetworkClassifier(epochs=1, **ONE).fit(X, labels)
 
 

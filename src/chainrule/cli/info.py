@@ -57,39 +57,44 @@ def _state_of(name: str) -> str:
 
 
 def _show_model(path: str, model: TableModel) -> None:
-    net, target, console = model.networks[0], model.target, results()
-    if isinstance(target, ClassLabels):
-        task = f"classification, {len(target)} classes: {listed(target.values.tolist())}"
-    else:
-        mean, deviation = number(float(target.mean[0])), number(float(target.deviation[0]))
-        task = f"regression (in the training rows: mean {mean}, standard deviation {deviation})"
-    several = "network" if len(model.networks) == 1 else f"{len(model.networks)} networks, averaged:"
-    shapes = Counter(f"{format_sizes(one.m)}, d = {one.d:,} parameters" for one in model.networks)
-    words = "; ".join(f"{count} of {shape}" if len(model.networks) > 1 else shape for shape, count in shapes.items())
-    for line in (
-        f"{path}: {several} {words}; {net.dtype.name}",
-        f"Target {models.column_of(model)!r}: {task}",
-    ):
-        console.print(printable(line))
-    columns = [(name, f"{kind}: {becomes}") for name, kind, becomes in model.encoder.describe()]
-    listing(
-        console,
-        f"Inputs: {len(columns)} columns become {model.encoder.n_features_out_} features",
-        columns[:MOST_COLUMNS],
-    )
+    console = results()
+    console.print(printable(f"{path}: {_describe_networks(model)}"))
+    console.print(printable(f"Target {models.column_of(model)!r}: {_describe_target(model)}"))
+    columns = [(name, f"{kind}: {encoding}") for name, kind, encoding in model.encoder.describe()]
+    features = model.encoder.n_features_out_
+    listing(console, f"Inputs: {len(columns)} columns become {features} features", columns[:MOST_COLUMNS])
     if len(columns) > MOST_COLUMNS:
         console.print(f"  … and {len(columns) - MOST_COLUMNS} more")
-    layers = [
+    title = "Layers" if len(model.networks) == 1 else "Layers of the first network"
+    show(console, title, ("i", "W[i]", "b[i]", "σ[i]", "parameters"), _layers(model.networks[0]))
+    listing(console, "Training", _training(_about(model)))
+
+
+def _describe_networks(model: TableModel) -> str:
+    """Returns the number of networks, their shapes and their number type."""
+    shapes = Counter(f"{format_sizes(net.m)}, d = {net.d:,} parameters" for net in model.networks)
+    dtype = model.networks[0].dtype.name
+    if len(model.networks) == 1:
+        return f"network {next(iter(shapes))}; {dtype}"
+    counted = "; ".join(f"{count} of {shape}" for shape, count in shapes.items())
+    return f"{len(model.networks)} networks, averaged: {counted}; {dtype}"
+
+
+def _describe_target(model: TableModel) -> str:
+    """Returns the task, with its classes, or with mean and standard deviation."""
+    target = model.target
+    if isinstance(target, ClassLabels):
+        return f"classification, {len(target)} classes: {listed(target.values.tolist())}"
+    mean, deviation = number(float(target.mean[0])), number(float(target.deviation[0]))
+    return f"regression (in the training rows: mean {mean}, standard deviation {deviation})"
+
+
+def _layers(net: Network) -> list[tuple[str, str, str, str, str]]:
+    """Returns a row for each layer: number, shapes, activation and number of parameters."""
+    return [
         (str(i), str(net.W[i].shape), str(net.b[i].shape), net.sigma[i].name, f"{parameters(net, i):,}")
         for i in range(1, net.r + 1)
     ]
-    show(
-        console,
-        "Layers" if len(model.networks) == 1 else "Layers of the first network",
-        ("i", "W[i]", "b[i]", "σ[i]", "parameters"),
-        layers,
-    )
-    listing(console, "Training", _training(_about(model)))
 
 
 def parameters(net: Network, i: int) -> int:
@@ -106,7 +111,7 @@ def _about(model: TableModel) -> Mapping[str, Any]:
 
 
 def _training(training: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Returns the record of training as pairs of name and text."""
+    """Returns the record of training as pairs of name and text, without entries that are null."""
     lines = []
     for key, value in training.items():
         if key == "rows" and isinstance(value, dict):
@@ -115,7 +120,9 @@ def _training(training: Mapping[str, Any]) -> list[tuple[str, str]]:
             lines += [(f"test {name}", f"{_number(ours)} (baseline {_number(theirs)})") for name, ours, theirs in value]
         elif key == "seconds" and isinstance(value, (int, float)):
             lines.append(("time", duration(value)))
-        else:
+        elif key == "batch_size" and value is None:
+            lines.append(("batch size", "all rows"))
+        elif value is not None:
             lines.append((key.replace("_", " "), f"{value:.6g}" if isinstance(value, float) else str(value)))
     return lines
 

@@ -21,7 +21,7 @@ def warn_about_rare_classes(classes: ClassLabels, class_numbers: NDArray[np.intp
     single = classes.values[counts == 1].tolist()
     if single:
         warnings.warn(
-            f"y has only one row of the class {listed(single, 5)}: it is used for training, and never held out. "
+            f"y has classes with a single row: {listed(single, 5)}. They are trained on, and never held out. "
             "Add rows, or merge rare classes.",
             DataWarning,
             stacklevel=4,
@@ -33,8 +33,8 @@ def warn_about_training(members: Sequence[Member]) -> None:
     diverged = [member for member in members if member.error is not None]
     if diverged:
         history = diverged[0].history
-        kept = "keeping their best epochs" if history and history.epochs else "and are left out"
-        _warn(f"{len(diverged)} of {len(members)} networks diverged, {kept}: {diverged[0].error}")
+        outcome = "best epochs kept" if history and history.epochs else "left out"
+        _warn(f"{len(diverged)} of {len(members)} networks diverged ({outcome}): {diverged[0].error}")
     dead = [found for m in members if m.error is None and (found := dead_layer(m.net, m.training.X))]
     if dead:
         _warn(f"{dead[0]} Try a smaller learning_rate, or activation='mish', 'selu' or 'leaky_relu'.")

@@ -21,7 +21,7 @@ ACCEPTED: dict[Kind, tuple[Kind, ...]] = {  # kinds accepted for each kind of tr
 
 
 def require_kind(column: Column, kind: Kind, name: str, origin: str, *, known_texts: bool) -> None:
-    """Raises InputError unless a column can stand in for one that was of this kind in training.
+    """Raises InputError unless a column is compatible with one of this kind in the training rows.
 
     ``known_texts`` is True if the levels learned for a category column are texts: numbers are then compared by their
     text. Texts are never compared with levels that are numbers.

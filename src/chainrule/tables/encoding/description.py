@@ -46,7 +46,8 @@ def _encoding_of(encoder: EncoderState, feature: Feature, used: list[int], gaps:
 
 
 def _encoding_of_category(category: Sign | OneHot) -> str:
-    levels = listed(category.levels, 5)
     if isinstance(category, Sign):
-        return f"−1 and 1 for {levels}; else 0"
-    return f"one of {levels}; else " + ("other" if category.has_other else "zeros")
+        first, second = category.levels
+        return f"−1 for {first!r}, 1 for {second!r}, otherwise 0"
+    others = "'other'" if category.has_other else "zeros"
+    return f"one-hot: {listed(category.levels, 5)}; otherwise {others}"

@@ -213,7 +213,7 @@ class TableEncoder(EncoderState):
         >>> for line in TableEncoder().fit([[1.0, "red"], [2.0, "blue"], [None, "green"], [4.0, "red"]]).describe():
         ...     print(*line, sep=" | ")
         x0 | numbers | (x − 2) · 0.6667, clipped smoothly to ±3; missing: 2, and an indicator
-        x1 | categories | one of 'blue', 'green', 'red'; else zeros
+        x1 | categories | one-hot: 'blue', 'green', 'red'; otherwise zeros
         """
         self._require_fitted()
         return describe(self, numeric_names(self._kinds())[1])
