@@ -75,7 +75,7 @@ def test_help_shows_examples() -> None:
 
 @pytest.mark.parametrize("missing", ["typer", "rich", "pyarrow", "matplotlib", "sklearn"])
 def test_missing_extra(here: Path, missing: str) -> None:
-    """Without a package of the extra, one line says what to install; the exit code is 1."""
+    """Without a package of the extra, one line names the command that installs it; the exit code is 1."""
     code = f"import sys; sys.modules[{missing!r}] = None; from chainrule.cli import main; sys.exit(main())"
     command = process("train", "t.csv", "--target", "kind", cwd=here, code=code)
     out, err = command.communicate(timeout=LIMIT)

@@ -29,7 +29,7 @@ def here(tmp_path: Path) -> Path:
 
 
 def last_frame(text: str) -> str:
-    """The live display as it remains: what follows the last erased line, until the cursor returns."""
+    """Returns the last frame of the live display: the text between the last erased line and the cursor's return."""
     return text[: text.rindex(SHOW)].rpartition("\x1b[2K")[2]
 
 
@@ -83,7 +83,7 @@ def test_a_pipe_sees_the_last_epoch(here: Path, epochs: int, threads: int) -> No
 
 @in_a_terminal
 def test_the_cursor_returns_after_an_error(here: Path) -> None:
-    """Where training diverges the display ends, the cursor returns, and the error is the last line."""
+    """If training diverges, the display ends, the cursor returns, and the error is the last line."""
     options = ("--optimizer", "gradient_descent", "--learning-rate", "1e300", "--epochs", "5000")
     terminal = Terminal("train", "t.csv", "--target", "a", *options, cwd=here)
     text = terminal.end()
@@ -96,7 +96,7 @@ def test_the_cursor_returns_after_an_error(here: Path) -> None:
 
 
 def network(epochs: int = 0, stopped: str | None = None) -> Any:
-    """A history of so many epochs, of which the second has the lowest validation J."""
+    """Returns a history of this many epochs; the second has the lowest validation J."""
     history = SimpleNamespace(planned_epochs=9, stopped=None)
     reach(history, epochs, stopped)
     return history
@@ -143,7 +143,7 @@ def test_lines_are_rare(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_line_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The last line is not printed twice where the end has just been shown."""
+    """The last line is not printed again if it has just been shown."""
     display = Display(monkeypatch)
     with display.progress:
         display.now += 1.0
@@ -166,7 +166,7 @@ def test_a_network_is_shown_until_it_ends(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_no_network_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no training has begun nothing is left in a pipe, nor in a terminal."""
+    """If no training has begun, nothing remains in a pipe or a terminal."""
     for terminal in (False, True):
         display = Display(monkeypatch, terminal)
         with display.progress:

@@ -1,4 +1,4 @@
-"""What the command line refuses: the exit code, and one line on stderr that says what to do."""
+"""Errors of the command line: the exit code, and one line on stderr with a remedy."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ OTHERS = [
     ("command", "code", "says"), [*((f"train {given}", code, says) for given, code, says in TRAIN), *OTHERS]
 )
 def test_refusals(here: Path, command: str, code: int, says: str) -> None:
-    """A wrong command line ends with 2, a bad file with 1; stderr says what and stdout stays empty; no file changes."""
+    """A wrong command line exits with 2, a bad file with 1; stderr explains it, stdout is empty, no file changes."""
     before = {path: path.read_bytes() for path in here.rglob("*") if path.is_file()}
     answer = chainrule(*command.split())
     assert answer.code == code, answer

@@ -202,7 +202,7 @@ def test_info_tells_layers_and_training() -> None:
 
 
 def test_info_tells_the_engines() -> None:
-    """``info --engine`` lists every engine; the native one with its kernel set where it is installed."""
+    """``info --engine`` lists every engine, and the kernel set of the native one if it is installed."""
     from chainrule.engines.choice import MODULES
 
     answer = chainrule("info", "--engine")

@@ -1,4 +1,4 @@
-"""``chainrule train``: what it decides, prints and saves."""
+"""``chainrule train``: its decisions, output and files."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_bundled_sets_of_classes(source: str, name: str, least: float) -> None:
 
 
 def test_numbers_are_measured_in_their_own_unit() -> None:
-    """The diabetes set is taken for numbers; RMSE, MAE and R² stand beside the mean's, and R² is 1 − (RMSE/spread)²."""
+    """The diabetes set is regression; RMSE, MAE and R² have a baseline, and R² is 1 − (RMSE/deviation)²."""
     answer = chainrule("train", "diabetes")
     rmse, of_the_mean = measure(answer.out, "RMSE")
     assert measure(answer.out, "R²")[0] > 0.3
@@ -206,7 +206,7 @@ def test_each_class_keeps_a_row_to_train_on(here: Path) -> None:
 
 
 def test_categories_and_gaps_are_taken_as_they_are(here: Path) -> None:
-    """Texts, dates, true and false and missing values are inputs like numbers; unseen texts are told on stderr."""
+    """Texts, dates, booleans and missing values are inputs like numbers; unseen texts are reported on stderr."""
     rows: list[list[object]] = [
         [*row[:2], "" if k % 5 == 0 else row[2], ("red", "green", "", "blue")[k % 4], f"2024-0{k % 9 + 1}-11", row[3]]
         for k, row in enumerate(table())
@@ -235,7 +235,7 @@ def test_numbers_as_categories(here: Path) -> None:
 
 @pytest.mark.parametrize(("weight", "answer"), [("no=9,yes=1", "no"), ("no=1,yes=9", "yes")])
 def test_class_weights_move_predictions(here: Path, weight: str, answer: str) -> None:
-    """Where the inputs tell nothing, the class that counts nine times as much is predicted."""
+    """If the inputs carry no information, the class with nine times the weight is predicted."""
     rng = np.random.default_rng(0)
     rows: list[list[object]] = [[x, ("no", "yes")[k % 2]] for k, x in enumerate(rng.normal(size=200))]
     write_csv(here / "t.csv", rows, ["x", "kind"])
@@ -249,7 +249,7 @@ def test_class_weights_move_predictions(here: Path, weight: str, answer: str) ->
 
 
 def test_presets(here: Path) -> None:
-    """--preset says what is chosen: lecture one sigmoid network by gradient descent, best several with embeddings."""
+    """--preset chooses the recipe: lecture is one sigmoid network by gradient descent, best several with embeddings."""
     write_csv(here / "t.csv", table(40))
     nets = {}
     for preset in ("default", "best", "lecture"):
@@ -264,7 +264,7 @@ def test_presets(here: Path) -> None:
 
 
 def test_time_limit(here: Path) -> None:
-    """--time-limit stops a training that would take for ever, and what it has found is saved."""
+    """--time-limit stops a training that would take for ever, and its best networks are saved."""
     write_csv(here / "t.csv", table())
     answer = chainrule("train", "t.csv", "--target", "kind", *UNENDING, "--time-limit", "0.5")
     assert answer.code == 0, answer.err

@@ -1,4 +1,4 @@
-"""The pair MLP*: scikit-learn's interface and its very numbers, and what is added to them."""
+"""MLPClassifier and MLPRegressor: scikit-learn's interface and numbers, and the extensions."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_the_curve_is_scikit_learns(solver: str, problem: str) -> None:
 @pytest.mark.filterwarnings("ignore::chainrule.engines.EngineNotice")
 @pytest.mark.parametrize("solver", ["adam", "nesterov", "invscaling"])
 def test_partial_fit_is_scikit_learns(solver: str) -> None:
-    """partial_fit goes on with moments, steps and rates over minibatches and calls of any size, as scikit-learn's."""
+    """partial_fit continues moments, steps and rates over minibatches and calls of any size, as in scikit-learn."""
     X, y = CLASSES
     ours, sklearns = pair("MLPClassifier", {"hidden_layer_sizes": 5, "shuffle": False, "random_state": 0, "alpha": 0.1,
                                             "batch_size": 20, **SOLVERS[solver]})  # fmt: skip
@@ -277,7 +277,7 @@ def test_a_part_without_weight_is_refused() -> None:
 
 @pytest.mark.filterwarnings("ignore::chainrule.errors.DataWarning")
 def test_lbfgs_from_weights_out_of_reach_is_refused() -> None:
-    """Where J is not finite at the first weights lbfgs raises scikit-learn's error, with early stopping set too."""
+    """If J is not finite at the initial weights, lbfgs raises scikit-learn's error, also with early stopping."""
     X, y = COUNTS
     model = MLPRegressor(loss="poisson", solver="lbfgs", activation="identity", early_stopping=True)
     with pytest.raises(ValueError, match=r"non-finite parameter weights.*initial weights"):
@@ -339,7 +339,7 @@ def test_frames_in_a_pipeline() -> None:
 @unconverged
 @pytest.mark.parametrize("kind", OURS)
 def test_copies_go_on_alike(kind: str) -> None:
-    """A pickled and a deep copy predict the same and go on bitwise alike; a clone is not fitted."""
+    """A pickled and a deep copy predict the same, and train on bitwise alike; a clone is not fitted."""
     X, y = TWO if kind == "MLPClassifier" else NUMBERS
     model = OURS[kind](hidden_layer_sizes=(5,), max_iter=5, random_state=0).fit(X, y)
     for other in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):  # noqa: S301  # our own bytes
@@ -464,7 +464,7 @@ def test_rows_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_unscaled_columns_are_named() -> None:
-    """A column far from 1 gets a warning with its name and the remedy; scaled ones get none."""
+    """A column far from 1 causes a warning with its name and a remedy; scaled columns do not."""
     pandas = pytest.importorskip("pandas")
     X = pandas.DataFrame(CLASSES[0][:, :2] * [1.0, 1000.0], columns=["age", "income"])
     model = MLPClassifier((5,), max_iter=2000, tol=0.5)
@@ -553,7 +553,7 @@ def test_settings_are_checked(settings: dict[str, Any], message: str) -> None:
 
 @unconverged
 def test_a_warm_start_of_another_shape_is_refused() -> None:
-    """Other hidden layers, or another number of outputs, cannot go on from the fitted weights."""
+    """Training cannot continue with other hidden layers, or another number of outputs."""
     X, y = NUMBERS
     model = MLPRegressor(hidden_layer_sizes=(5,), warm_start=True, max_iter=2).fit(X, y)
     with pytest.raises(ValueError, match=r"layers of \[6, 5, 1\] units, and this fit asks for \[6, 4, 1\]"):

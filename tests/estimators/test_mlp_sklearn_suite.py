@@ -60,7 +60,7 @@ def _cases() -> list[Any]:
 
 @pytest.mark.parametrize(("test", "given"), _cases())
 def test_scikit_learns_own_test_passes(test: Any, given: dict[str, Any], request: pytest.FixtureRequest) -> None:
-    """What scikit-learn's test of its MLP asserts holds for ours."""
+    """The assertions of scikit-learn's tests of its MLPs hold for Chainrule's."""
     if test.__name__ in PRIVATE:
         pytest.skip(PRIVATE[test.__name__])
     wanted = [symbol for symbol in inspect.signature(test).parameters if symbol not in given]

@@ -1,4 +1,4 @@
-"""NetworkClassifier and NetworkRegressor as estimators: scikit-learn's rules, its tools, and what they predict."""
+"""NetworkClassifier and NetworkRegressor as estimators: scikit-learn's rules and tools, and predictions."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_scikit_learn_accepts_the_estimator(kind: Any) -> None:
 @pytest.mark.parametrize("kind", [NetworkClassifier, NetworkRegressor])
 @pytest.mark.parametrize("check", EXPECTED)
 def test_a_weight_is_so_many_rows(check: str, kind: Any, preset: str) -> None:
-    """With full batches a whole weight w has the effect of w rows, and 0 of none, also on scales and medians."""
+    """With full batches, a whole weight w has the effect of w rows, including 0, also on scales and medians."""
     estimator = kind(preset=preset, epochs=20, hidden_layer_sizes=16, **EXACT)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -64,7 +64,7 @@ def test_a_weight_is_so_many_rows(check: str, kind: Any, preset: str) -> None:
 
 
 def test_parameters_are_kept_as_given() -> None:
-    """No logic in __init__: get_params gives back what was set, and a clone is equal and unfitted."""
+    """__init__ has no logic: get_params returns the arguments, and a clone is equal and unfitted."""
     layers = (Hidden(8, "tanh"), 4)
     model = NetworkRegressor(hidden_layer_sizes=layers, cost=cr.Huber(2.0), optimizer=cr.Adam(0.01))
     copy = clone(model)
@@ -75,7 +75,7 @@ def test_parameters_are_kept_as_given() -> None:
 
 
 def test_pipelines_and_searches_take_it(iris: tuple[Any, Any]) -> None:
-    """It stands in a pipeline, a grid search with two processes and a cross-validation."""
+    """It works in a pipeline, a grid search with two processes and a cross-validation."""
     X, y = iris
     pipeline = make_pipeline(StandardScaler(), NetworkClassifier(**SMALL)).set_output(transform="pandas")
     with warnings.catch_warnings():
@@ -110,7 +110,7 @@ def test_probabilities_sum_to_one_and_agree_with_predictions(iris: tuple[Any, An
 
 @pytest.mark.parametrize("cost", ["cross_entropy", "log_likelihood", "sum_of_squares"])
 def test_two_classes_by_any_cost(cost: str) -> None:
-    """Two classes are told apart by two softmax outputs, or by one sigmoid."""
+    """Two classes need two softmax outputs, or one sigmoid."""
     X = np.linspace(-1.0, 1.0, 60)[:, None]
     y = X[:, 0] > 0.2
     model = NetworkClassifier(cost=cost, **SMALL).fit(X, y)

@@ -1,4 +1,4 @@
-"""How NetworkClassifier and NetworkRegressor train: what is held out, when they stop, how they go on, what they say."""
+"""Training of NetworkClassifier and NetworkRegressor: held-out rows, stopping, continuation and warnings."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_groups_stay_together_and_time_goes_forward(rows: tuple[Any, Any]) -> No
 
 
 def test_going_on_is_training_without_a_stop(rows: tuple[Any, Any]) -> None:
-    """warm_start: 10 epochs, then 10 more, are bitwise 20, where the learning rate does not depend on the plan."""
+    """With warm_start, 10 epochs and 10 more equal 20 bitwise, if the learning rate does not depend on their number."""
     X, y = rows
     settings: dict[str, Any] = {
         "learning_rate": cr.Constant(0.01),
@@ -161,7 +161,7 @@ def test_ctrl_c_counts_wherever_it_comes(place: str, rows: tuple[Any, Any], monk
 
 
 def test_callbacks_see_the_course_and_may_stop_it(rows: tuple[Any, Any]) -> None:
-    """A callback gets the history of its network; True ends it; what it raises comes through."""
+    """A callback gets the history of its network; True stops it; an exception propagates."""
     X, y = rows
     seen: list[int] = []
 
@@ -181,7 +181,7 @@ def test_callbacks_see_the_course_and_may_stop_it(rows: tuple[Any, Any]) -> None
 
 
 def test_scikit_learns_callbacks_follow_every_epoch(rows: tuple[Any, Any]) -> None:
-    """Each network is a task, each epoch one of its tasks, with an estimator that can predict as it stands."""
+    """Each network is a task and each epoch a subtask, with an estimator that can already predict."""
     callback = pytest.importorskip("sklearn.callback")
     X, y = rows
 
@@ -226,7 +226,7 @@ def test_class_weights_move_the_border() -> None:
 
 
 def test_temperature_makes_probabilities_honest() -> None:
-    """Where labels are random, calibration by held-out rows draws probabilities to the shares of the classes."""
+    """For random labels, calibration on held-out rows moves probabilities towards the class frequencies."""
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(600, 8)), rng.random(600) < 0.5
     settings: dict[str, Any] = {"cost": cr.CrossEntropy(mean=True), "epochs": 30, "validation_fraction": 0.3, **ONE}
@@ -286,7 +286,7 @@ def test_too_few_held_out_rows_for_a_coverage(rows: tuple[Any, Any]) -> None:
 
 
 def test_warnings_name_the_cause_and_a_remedy(rows: tuple[Any, Any]) -> None:
-    """Dead units, a diverged network, a constant column and a class of one row are told, with what to do."""
+    """Dead units, a diverged network, a constant column and a class of one row cause warnings with remedies."""
     X, y = rows
     too_fast = cr.GradientDescent(30.0, clip_norm=1.0)
     with pytest.warns(TrainingWarning, match=r"units of (hidden )?layer 1 \(relu\).*smaller learning_rate"):
@@ -302,7 +302,7 @@ def test_warnings_name_the_cause_and_a_remedy(rows: tuple[Any, Any]) -> None:
 
 
 def test_divergence_is_an_error_where_nothing_is_left(rows: tuple[Any, Any]) -> None:
-    """If every network diverges at once the error says at which step, and what to try."""
+    """If every network diverges at once, the error names the step and a remedy."""
     X, y = rows
     model = NetworkRegressor(optimizer=cr.GradientDescent(1e30), epochs=5, batch_size="full", **ONE)
     with pytest.raises(cr.DivergenceError, match="smaller learning rate"):

@@ -25,7 +25,7 @@ HEADER = ["a", "b", "c", "kind"]
 
 
 class Answer(NamedTuple):
-    """What a command left behind."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -94,7 +94,7 @@ class Terminal:
         return self._seen.decode(errors="ignore")  # the last letter may not be whole yet
 
     def _read(self) -> bool:
-        """Read what is there; false at the end."""
+        """Reads the available output; returns False at the end."""
         assert select.select([self._ours], [], [], LIMIT)[0], self._text
         try:
             part = os.read(self._ours, 65536)

@@ -47,7 +47,7 @@ HANDLED = {  # what is awkward, the column, and the warning that it brings, or N
 
 @pytest.mark.parametrize("what", HANDLED)
 def test_awkward_columns_are_handled(what: str) -> None:
-    """The model is fitted, warns where a column is left out or taken otherwise, and predicts finite numbers."""
+    """The model is fitted, warns about columns that are left out or converted, and predicts finite numbers."""
     column, warning = HANDLED[what]
     X, y = frame(awkward=column), np.linspace(0.0, 1.0, T)
     model = NetworkRegressor(**QUICK)
@@ -84,14 +84,14 @@ REFUSED = {  # what is awkward, the table, the labels, and what the error says
 @pytest.mark.parametrize("what", REFUSED)
 @pytest.mark.filterwarnings("ignore::chainrule.errors.DataWarning")  # the error is what is looked at
 def test_awkward_tables_are_refused_by_name(what: str) -> None:
-    """The error is an InputError, before any training, and says where the trouble is."""
+    """The error is an InputError, raised before training, and names the place."""
     X, y, words = REFUSED[what]
     with pytest.raises(InputError, match=words):
         NetworkRegressor(**QUICK).fit(X, y)
 
 
 def test_a_target_of_one_class_is_refused() -> None:
-    """There is nothing to tell apart; the error names the class."""
+    """A single class is refused; the error names it."""
     with pytest.raises(InputError, match=r"at least two classes.*one class: 'yes'"):
         NetworkClassifier(**QUICK).fit(frame(), ["yes"] * T)
 

@@ -1,4 +1,4 @@
-"""The encoder of tables: what becomes of every kind of column, and what is promised of new rows."""
+"""The encoder of tables: the encoding of every kind of column, and of new rows."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_robust_scaling_by_hand() -> None:
 
 
 def test_equal_quartiles_by_hand() -> None:
-    """Where both quartiles are equal the factor is 2 / (max − min)."""
+    """If both quartiles are equal, the factor is 2 / (max − min)."""
     x = np.array([7.0] * 9 + [11.0])
     z = (x - 7.0) * 2.0 / 4.0
     assert np.allclose(TableEncoder().fit_transform(x[:, None])[:, 0], z / np.sqrt(1 + (z / 3) ** 2), rtol=1e-15)
@@ -110,7 +110,7 @@ def test_rare_levels_share_one() -> None:
 
 
 def test_texts_that_differ_in_every_row_are_left_out() -> None:
-    """A column of identifiers tells nothing of new rows: it is left out, with a warning that names it."""
+    """A column of identifiers carries no information about new rows: it is left out, with a warning that names it."""
     X = [[f"id{k}", k % 3] for k in range(8)]
     with pytest.warns(DataWarning, match="left out 'x0': a different text in every training row"):
         encoder = TableEncoder(max_levels=5).fit(X)
@@ -126,7 +126,7 @@ def test_levels_of_one_row_share_one() -> None:
 
 
 def test_levels_are_those_of_the_rows() -> None:
-    """A level that is in no row of a part of a table is none of that part's encoder."""
+    """A level without a row in a part of a table is unknown to the encoder of that part."""
     table = read([["a", 1.0], ["b", 2.0], ["c", 3.0], ["b", 4.0]])
     encoder = TableEncoder().fit(table.rows(np.array([0, 1, 3])))
     assert encoder.get_feature_names_out().tolist() == ["x1", "x0_b"]
@@ -195,7 +195,7 @@ HANDLED: list[tuple[str, list[Any], list[str], str]] = [
 
 @pytest.mark.parametrize(("values", "features", "says"), [case[1:] for case in HANDLED], ids=[c[0] for c in HANDLED])
 def test_awkward_columns_are_handled(values: list[Any], features: list[str], says: str) -> None:
-    """Each awkward column becomes what is documented, finite and bounded, with a warning where it is left out."""
+    """Each awkward column is encoded as documented, finite and bounded, or left out with a warning."""
     X = pandas.DataFrame({"a": pandas.Series(values, dtype=object), "good": GOOD})
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -229,7 +229,7 @@ REFUSED: list[tuple[str, Callable[[], Any], str]] = [
 
 @pytest.mark.parametrize(("make", "says"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
 def test_awkward_tables_are_refused(make: Callable[[], Any], says: str) -> None:
-    """What cannot be encoded is refused; the error names the column, and the row where there is one."""
+    """A table that cannot be encoded is refused; the error names the column, and the row if there is one."""
     with pytest.raises(InputError, match=says):
         TableEncoder().fit(make())
 
@@ -276,7 +276,7 @@ def test_new_rows_of_another_kind_are_refused(change: Callable[[Any], Any], says
 
 
 def test_what_may_stand_in() -> None:
-    """0 and 1 may stand for booleans and booleans for numbers; numbers for levels of the same text; a gap for all."""
+    """Booleans match 0 and 1, numbers match levels of the same text, and missing values match everything."""
     X = pandas.DataFrame({"n": [0.0, 1.0, 3.0], "flag": [True, False, True], "word": ["1", "2", "x"]})
     encoder = TableEncoder().fit(X)
     as_text = pandas.DataFrame({"n": [0.0, 1.0], "flag": [True, False], "word": ["1", "2"]})
@@ -290,7 +290,7 @@ def test_what_may_stand_in() -> None:
 
 
 def test_arrays_and_frames_by_position() -> None:
-    """An array stands for a frame of as many columns, and a frame for an array, in their order."""
+    """An array matches a frame with the same number of columns, and a frame an array, by position."""
     X = np.random.default_rng(0).normal(size=(20, 3))
     named = TableEncoder().fit(pandas.DataFrame(X, columns=list("abc")))
     unnamed = TableEncoder().fit(X)
@@ -320,7 +320,7 @@ def test_options_are_checked(options: dict[str, Any]) -> None:
 
 
 def test_before_fit() -> None:
-    """What needs training rows says so; parameters can be read and set as scikit-learn does."""
+    """An unfitted encoder says so; parameters can be read and set as in scikit-learn."""
     encoder = TableEncoder()
     for call in (lambda: encoder.transform([[1]]), encoder.get_feature_names_out, encoder.parts, encoder.describe):
         with pytest.raises(InputError, match=r"Call fit\(X\) first"):
@@ -389,7 +389,7 @@ def test_order_of_columns_does_not_matter(rows: list[tuple[Any, ...]], order: li
 
 @given(st.lists(st.text(min_size=1), min_size=2, max_size=20, unique=True), st.text(min_size=1))
 def test_unseen_levels_are_zeros(levels: list[str], new: str) -> None:
-    """A text that training did not see is told by zeros, a known one by exactly one entry that is not zero."""
+    """An unseen text is encoded as zeros, a known one with exactly one nonzero entry."""
     encoder = TableEncoder().fit(np.array([[level] for level in levels], dtype=object))
     row = encoder.transform(np.array([[new]], dtype=object))
     assert np.count_nonzero(row) == (new in levels)
@@ -524,7 +524,7 @@ def test_classes_of_any_type(y: Any) -> None:
 
 
 def test_weight_two_is_the_row_twice() -> None:
-    """Shares, mean and deviation with weights are those of rows repeated so many times."""
+    """Weighted shares, mean and deviation equal those of repeated rows."""
     y, times = np.array([1.0, 5.0, 2.0]), [2, 1, 3]
     weighted, repeated = NumericLabels.fit(y, times), NumericLabels.fit(np.repeat(y, times))
     assert np.allclose(weighted.mean, repeated.mean, rtol=1e-15)

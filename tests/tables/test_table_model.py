@@ -1,4 +1,4 @@
-"""The fitted model as a value: what it predicts, and its file."""
+"""The fitted model as a value: its predictions and its file."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_outputs_are_probabilities(sigma: str, m: int, k: int) -> None:
 
 @pytest.mark.parametrize("kind", ["classes", "numbers"])
 def test_saved_and_read_bit_for_bit(tmp_path: Path, kind: str) -> None:
-    """What is read predicts bit for bit what was saved predicts, and tells the same about itself."""
+    """A loaded model makes the same predictions as the saved one, bit for bit, and has the same description."""
     told = model(kind)
     told.save(tmp_path / "m.safetensors")
     again = TableModel.load(tmp_path / "m.safetensors")

@@ -139,7 +139,7 @@ OBJECTS: list[tuple[list[Any], str, tuple[object, ...]]] = [
 
 @pytest.mark.parametrize(("values", "kind", "levels"), OBJECTS, ids=str)
 def test_python_objects(values: list[Any], kind: str, levels: tuple[object, ...]) -> None:
-    """A column of Python objects is what its objects are; numbers beside texts are texts; "" and NaN are missing."""
+    """A column of Python objects has the kind of its objects; numbers among texts are texts; "" and NaN are missing."""
     array = np.empty(len(values), dtype=object)
     array[:] = values
     column = Column.of(array)
@@ -187,7 +187,7 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
 
 @pytest.mark.parametrize(("make", "says"), REFUSED)
 def test_what_is_no_table_is_refused(make: Callable[[], Any], says: str) -> None:
-    """What is not a table, is empty, or has a name twice is refused in words that say so."""
+    """Objects that are not tables, empty tables and duplicate names are refused with the reason."""
     with pytest.raises(InputError, match=says):
         read(make())
 
