@@ -140,7 +140,7 @@ def _train(member: Member, number: int, plan: TrainingPlan, control: Control, th
             epochs=epochs,
             batch_size=batch_size(recipe, len(member.training.X)),
             seed=member.seed,
-            validation=None if member.held_out is None else tuple(member.held_out),  # type: ignore[arg-type]  # None: none
+            validation=None if member.held_out is None else tuple(member.held_out),  # type: ignore[arg-type]  # (X, Y, weights)
             patience=None if member.held_out is None else recipe.patience or epochs,
             time_limit=limit,
             callbacks=[after_epochs],
@@ -162,7 +162,7 @@ def affordable_epochs(member: Member, plan: TrainingPlan, threads: int, seconds:
     probe = train(
         member.net.copy(), member.training.X, member.training.Y, weights=member.training.weights, cost=recipe.cost,
         optimizer=recipe.optimizer, epochs=recipe.epochs, batch_size=batch_size(recipe, len(member.training.X)),
-        validation=None if member.held_out is None else tuple(member.held_out),  # type: ignore[arg-type]  # None: none
+        validation=None if member.held_out is None else tuple(member.held_out),  # type: ignore[arg-type]  # (X, Y, weights)
         time_limit=PROBE_SHARE * seconds, engine=plan.engine, threads=threads,
     )  # fmt: skip
     state = probe.state
