@@ -38,7 +38,7 @@ def test_ctrl_c_keeps_the_best_network(here: Path) -> None:
     assert "(interrupted); kept the best epoch of each" in err
     assert "accuracy" in out
     assert "Traceback" not in err
-    training = models.load("t.safetensors").about["training"]
+    training = models.load_model("t.safetensors").about["training"]
     assert training["stopped"] == "interrupted"
     assert max(training["best_epoch"]) <= training["epochs"] < ENDLESS
     assert chainrule("evaluate", "t.safetensors", "t.csv").code == 0
@@ -50,10 +50,10 @@ def test_the_saved_network_is_the_best_one(here: Path) -> None:
     """The model holds θ of the epoch whose validation J was lowest: training no further gives the same."""
     command = ["train", "t.csv", "--target", "kind", *QUICK, "--optimizer", "adam"]
     assert chainrule(*command).code == 0
-    model = models.load("t.safetensors")
+    model = models.load_model("t.safetensors")
     best = model.about["training"]["best_epoch"]
     assert chainrule(*command, "--epochs", str(max(best)), "--out", "again.safetensors").code == 0
-    again = models.load("again.safetensors")
+    again = models.load_model("again.safetensors")
     assert again.about["training"]["best_epoch"] == best
     assert all(np.array_equal(a.theta, b.theta) for a, b in zip(again.networks, model.networks, strict=True))
 

@@ -56,7 +56,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.savez(here / "no_y.npz", X=np.ones((20, 2)))
     np.savez(here / "wide.npz", X=np.ones((20, 7)))
     (here / "table.xlsx").write_bytes(b"")
-    models.load(str(here / "k.safetensors")).networks[0].save(here / "bare.safetensors")
+    models.load_model(str(here / "k.safetensors")).networks[0].save(here / "bare.safetensors")
     return here
 
 

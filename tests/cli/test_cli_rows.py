@@ -51,7 +51,7 @@ def test_class_predictions_are_the_network_s_outputs(here: Path) -> None:
     answer = chainrule("predict", "k.safetensors", "new.csv")
     assert (answer.code, answer.err) == (0, "")
     rows = read_csv(answer.out)
-    model = models.load("k.safetensors")
+    model = models.load_model("k.safetensors")
     P = model.predict_proba(np.array(rows_only(new), dtype=np.float64))
     assert [float(row["probability_no"]) for row in rows] == P[:, 0].tolist()
     assert [float(row["probability_yes"]) for row in rows] == P[:, 1].tolist()
@@ -63,7 +63,7 @@ def test_number_predictions_are_in_the_target_s_unit(here: Path) -> None:
     new = table(20, seed=1)
     write_csv(here / "new.csv", rows_only(new), HEADER[:3])
     told = [float(row["prediction"]) for row in read_csv(chainrule("predict", "y.safetensors", "new.csv").out)]
-    model = models.load("y.safetensors")
+    model = models.load_model("y.safetensors")
     assert told == model.predict(np.array(rows_only(new), dtype=np.float64)).tolist()
     errors = np.array(told) - [100 + 5 * float(str(row[0])) for row in new]
     assert np.abs(errors).mean() < 3  # the spread is 5
@@ -146,7 +146,7 @@ def test_csv_in_its_common_forms(here: Path, delimiter: str, name: str) -> None:
     text = "\ufeff" + (here / "plain").read_text(encoding="utf-8")
     with pyarrow.CompressedOutputStream(str(here / name), "gzip") if name.endswith("gz") else open(name, "wb") as file:
         file.write(text.replace("\r\n", "\n").encode())
-    read = inputs.read(name)
+    read = inputs.read_source(name)
     assert list(read.columns) == ["text", "x", "y"]
     assert read.columns["text"].objects().tolist() == ['say "a, b"', "é\nü"]
     assert read.floats(["y", "x"]).tolist() == [[2.0, 1.5], [3.0, -0.001]]
@@ -163,7 +163,7 @@ def test_parquet_types(here: Path) -> None:
         "__index_level_0__": pyarrow.array([7, 8]),
     }
     pyarrow.parquet.write_table(pyarrow.table(columns), here / "t.parquet")
-    read = inputs.read("t.parquet")
+    read = inputs.read_source("t.parquet")
     assert list(read.columns) == ["flag", "whole", "half", "exact", "word"]
     assert read.floats(["flag", "whole", "exact"]).tolist() == [[1, 1, 1], [0, 2, 2]]
     assert [name for name, column in read.columns.items() if column.missing.tolist() == [False, True]] == [
@@ -180,8 +180,8 @@ def test_npz_holds_images_and_names_of_classes(here: Path) -> None:
     np.savez(here / "t.npz", X=X, y=np.where(X[:, 0, 1] > 0, "up", "down"))
     answer = chainrule("train", "t.npz", *QUICK)
     assert answer.code == 0, answer.err
-    assert models.load("t.safetensors").encoder.names_ == ("x1", "x2", "x3", "x4")
-    assert inputs.read("t.npz").floats(["x2"])[:, 0].tolist() == X[:, 0, 1].tolist()
+    assert models.load_model("t.safetensors").encoder.names_ == ("x1", "x2", "x3", "x4")
+    assert inputs.read_source("t.npz").floats(["x2"])[:, 0].tolist() == X[:, 0, 1].tolist()
     assert chainrule("evaluate", "t.safetensors", "t.npz").code == 0
 
 
@@ -193,7 +193,7 @@ def test_info_tells_layers_and_training() -> None:
     assert ["1", "(3,", "3)", "(3,)", "identity", "6"] in lines  # the scaling layer: W is diagonal
     assert ["2", "(8,", "3)", "(8,)", "selu", "32"] in lines
     assert ["3", "(2,", "8)", "(2,)", "softmax", "18"] in lines
-    k = len(models.load("k.safetensors").networks)
+    k = len(models.load_model("k.safetensors").networks)
     assert f"{k} networks, averaged: {k} of 3-3-8-2, d = 56 parameters; float32" in answer.out
     assert "Inputs: 3 columns become 3 features" in answer.out
     assert "2 classes: 'no', 'yes'" in answer.out

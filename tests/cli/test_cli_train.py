@@ -43,7 +43,7 @@ def test_the_first_command_reads_digits(here: Path) -> None:
     assert accuracy >= 0.97
     assert baseline < 0.12
     assert (here / "digits.png").read_bytes().startswith(PNG)
-    model = models.load("digits.safetensors")
+    model = models.load_model("digits.safetensors")
     assert model.encoder.n_features_in_ == 64
     assert "\x1b" not in out + err
     assert "\r" not in out + err
@@ -82,7 +82,7 @@ def test_same_seed_same_network(here: Path) -> None:
     for name, seed in (("one", 3), ("two", 3), ("three", 4)):
         answer = chainrule("train", "t.csv", "--target", "kind", "--seed", seed, "--out", f"{name}.safetensors", *QUICK)
         assert answer.code == 0, answer.err
-        outs[name] = models.load(f"{name}.safetensors").networks[0].theta
+        outs[name] = models.load_model(f"{name}.safetensors").networks[0].theta
     assert np.array_equal(outs["one"], outs["two"])
     assert not np.array_equal(outs["one"], outs["three"])
 
@@ -110,7 +110,7 @@ def test_output_layer_follows_the_target(here: Path, target: str, task: str | No
     drop = [] if target == "kind" else ["--drop", "kind"]
     answer = chainrule("train", "t.csv", "--target", target, *wanted, *drop, *QUICK)
     assert answer.code == 0, answer.err
-    net = models.load("t.safetensors").networks[0]
+    net = models.load_model("t.safetensors").networks[0]
     assert (net.sigma[net.r].name, net.m[-1]) == (sigma, m)
     assert f"Target '{target}'" in answer.err
 
@@ -142,7 +142,7 @@ def test_options_reach_the_network(here: Path) -> None:
         "--engine", "reference",
     )  # fmt: skip
     assert answer.code == 0, answer.err
-    model = models.load("t.safetensors")
+    model = models.load_model("t.safetensors")
     assert model.networks[0].m == (3, 5, 4, 2)
     assert [sigma.name for sigma in model.networks[0].sigma] == ["tanh", "tanh", "softmax"]
     training = model.about["training"]
@@ -158,7 +158,7 @@ def test_optimizers_by_name(here: Path, optimizer: str) -> None:
     write_csv(here / "t.csv", table())
     answer = chainrule("train", "t.csv", "--target", "kind", "--optimizer", optimizer, "--epochs", "3")
     assert answer.code == 0, answer.err
-    assert (models.load("t.safetensors").about["training"]["batch_size"] is None) == (optimizer == "rprop")
+    assert (models.load_model("t.safetensors").about["training"]["batch_size"] is None) == (optimizer == "rprop")
 
 
 def test_no_hidden_layer_is_logistic_regression(here: Path) -> None:
@@ -166,7 +166,7 @@ def test_no_hidden_layer_is_logistic_regression(here: Path) -> None:
     write_csv(here / "t.csv", table())
     answer = chainrule("train", "t.csv", "--target", "kind", "--preset", "lecture", "--layers", "none", "--epochs", "3")
     assert answer.code == 0, answer.err
-    (net,) = models.load("t.safetensors").networks
+    (net,) = models.load_model("t.safetensors").networks
     assert (net.m, net.sigma[1].name) == ((3, 1), "sigmoid")
 
 
@@ -200,8 +200,8 @@ def test_each_class_keeps_a_row_to_train_on(here: Path) -> None:
     write_csv(here / "t.csv", [*table(), [0.0, 0.0, 0.0, "perhaps"]])
     answer = chainrule("train", "t.csv", "--target", "kind", *QUICK)
     assert answer.code == 0, answer.err
-    model = models.load("t.safetensors")
-    assert inputs.read("t.csv").t == 81
+    model = models.load_model("t.safetensors")
+    assert inputs.read_source("t.csv").t == 81
     assert model.target.values.tolist() == ["no", "perhaps", "yes"]  # type: ignore[union-attr]
 
 
@@ -215,7 +215,7 @@ def test_categories_and_gaps_are_taken_as_they_are(here: Path) -> None:
     write_csv(here / "t.csv", rows, header)
     answer = chainrule("train", "t.csv", "--target", "kind", *QUICK)
     assert answer.code == 0, answer.err
-    kinds = {name: kind for name, kind, _ in models.load("t.safetensors").encoder.describe()}
+    kinds = {name: kind for name, kind, _ in models.load_model("t.safetensors").encoder.describe()}
     assert kinds == {"a": "numbers", "b": "numbers", "holes": "numbers", "colour": "categories", "day": "datetimes"}
     new: list[list[object]] = [["", "", "", "pink", "", "yes"]] * 3
     write_csv(here / "new.csv", [*new, *[row for row in rows if row[3]][:5]], header)
@@ -229,7 +229,7 @@ def test_numbers_as_categories(here: Path) -> None:
     """--category makes levels of a column's numbers."""
     write_csv(here / "t.csv", [[*row[:2], k % 5, row[3]] for k, row in enumerate(table())])
     assert chainrule("train", "t.csv", "--target", "kind", "--category", "c", *QUICK).code == 0
-    model = models.load("t.safetensors")
+    model = models.load_model("t.safetensors")
     assert model.encoder.get_feature_names_out().tolist() == ["a", "b", "c_0", "c_1", "c_2", "c_3", "c_4"]
 
 
@@ -255,7 +255,7 @@ def test_presets(here: Path) -> None:
     for preset in ("default", "best", "lecture"):
         answer = chainrule("train", "t.csv", "--target", "kind", "--preset", preset, "--epochs", "4")
         assert answer.code == 0, answer.err
-        model = models.load("t.safetensors")
+        model = models.load_model("t.safetensors")
         assert model.about["training"]["preset"] == preset
         nets[preset] = model.networks
     assert [sigma.name for sigma in nets["lecture"][0].sigma] == ["sigmoid", "sigmoid"]
@@ -268,7 +268,7 @@ def test_time_limit(here: Path) -> None:
     write_csv(here / "t.csv", table())
     answer = chainrule("train", "t.csv", "--target", "kind", *UNENDING, "--time-limit", "0.5")
     assert answer.code == 0, answer.err
-    assert models.load("t.safetensors").about["training"]["epochs"] < ENDLESS
+    assert models.load_model("t.safetensors").about["training"]["epochs"] < ENDLESS
 
 
 def test_no_epoch_is_finished(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,7 +278,7 @@ def test_no_epoch_is_finished(here: Path, monkeypatch: pytest.MonkeyPatch) -> No
     write_csv(here / "t.csv", table())
     answer = chainrule("train", "t.csv", "--target", "kind", *QUICK, "--batch-size", "4", "--quiet")
     assert (answer.code, answer.err) == (0, "")
-    training = models.load("t.safetensors").about["training"]
+    training = models.load_model("t.safetensors").about["training"]
     assert (training["epochs"], training["J"], training["validation_J"]) == (0, None, None)
     assert (here / "t.png").read_bytes().startswith(PNG)
     assert chainrule("info", "t.safetensors").code == 0

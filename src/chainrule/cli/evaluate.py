@@ -12,7 +12,7 @@ def evaluate(model: options.Model, rows: options.NewRows) -> None:
     \b
     chainrule evaluate iris.safetensors new.csv
     """
-    loaded, table = models.load(model), inputs.read(rows)
+    loaded, table = models.load_model(model), inputs.read_source(rows)
     name = models.column_of(loaded)
     if name not in table.columns and not table.has_names and table.target is not None:
         name = table.target  # the columns have no names of their own

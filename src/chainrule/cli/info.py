@@ -37,7 +37,7 @@ def info(model: options.MaybeModel = None, engine: options.Engines = False) -> N
     if engine:
         _show_engines()
     if model is not None:
-        _show_model(model, models.load(model))
+        _show_model(model, models.load_model(model))
 
 
 def _show_engines() -> None:

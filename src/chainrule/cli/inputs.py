@@ -15,7 +15,7 @@ from chainrule.tables.table import Table
 BUNDLED = ("breast_cancer", "diabetes", "digits", "iris", "wine")
 
 
-def read(source: str) -> Table:
+def read_source(source: str) -> Table:
     """Reads a file, or the bundled data set of this name.
 
     Raises WrongUsage with the nearest name if there is no such source, FileFormatError or InputError for bad contents.

@@ -17,7 +17,7 @@ from chainrule.tables.table import Table
 from chainrule.tables.target_decoder import ClassLabels
 
 
-def load(model: str) -> TableModel:
+def load_model(model: str) -> TableModel:
     """Loads a model. Raises WrongUsage if there is no such file, FileFormatError if it holds no model."""
     path = Path(model)
     if not path.is_file():

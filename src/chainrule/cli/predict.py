@@ -16,9 +16,9 @@ def predict(model: options.Model, rows: options.NewRows, out: options.Prediction
     chainrule predict iris.safetensors new.parquet --out answers.parquet
     """
     path = None if out is None else outputs.of_predictions(out)
-    loaded, table = models.load(model), inputs.read(rows)
+    loaded, table = models.load_model(model), inputs.read_source(rows)
     X = models.model_inputs(loaded, table)
-    predictions.write(models.predictions(loaded, X), path)
+    predictions.write_predictions(models.predictions(loaded, X), path)
     models.report_unseen(loaded, X)
     if path:
         remarks().print(printable(f"Wrote {table.t} predictions to {path}."))

@@ -15,7 +15,7 @@ from chainrule.files import write_bytes
 Columns = Mapping[str, list[Any]]
 
 
-def write(columns: Columns, path: Path | None) -> None:
+def write_predictions(columns: Columns, path: Path | None) -> None:
     """Writes columns to a .csv or .parquet file, atomically, or as CSV to stdout; numbers keep every bit."""
     if path is None:
         _write_csv(columns, sys.stdout)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chainrule.estimators.network.regressor import NetworkRegressor
     from chainrule.tables import TableEncoder, TableModel, load
 
-MODULES = {  # the module that defines each name
+DEFINED_IN = {  # the module that defines each name
     "Hidden": "chainrule.estimators.network.hidden",
     "MLPClassifier": "chainrule.estimators.mlp.classifier",
     "MLPRegressor": "chainrule.estimators.mlp.regressor",
@@ -43,12 +43,12 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in MODULES:
+    if name not in DEFINED_IN:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
     try:
-        return getattr(import_module(MODULES[name]), name)
+        return getattr(import_module(DEFINED_IN[name]), name)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("sklearn", "scipy"):
             raise
@@ -58,4 +58,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *MODULES])
+    return sorted([*globals(), *DEFINED_IN])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from chainrule.errors import DataWarning
 from chainrule.network import Network
 
-FAR = 100.0  # the root mean square above which a column counts as unscaled
+UNSCALED = 100.0  # the root mean square above which a column counts as unscaled
 FEW, ENOUGH = 20, 1_000  # on fewer rows, a live unit may be constant; on enough, a constant unit is dead
 DEAD_SHARE = 0.5  # fraction of dead units in a layer above which there is a warning
 SINGLE = 1e3  # the largest |mean| / standard deviation of a column for single precision
@@ -39,7 +39,7 @@ class ColumnScales:
         """Issues a DataWarning if the root mean square of some columns exceeds 100; it names the largest."""
         with np.errstate(over="ignore", invalid="ignore"):
             size = np.sqrt(self.mean**2 + self.std**2)
-        far = ~(size <= FAR)
+        far = ~(size <= UNSCALED)
         if not far.any():
             return
         k = int(np.where(np.isfinite(size), size, np.inf).argmax())

@@ -57,7 +57,7 @@ def train(
     parameters = chosen.parameters()
     _require_valid(task, test_fraction, seed)
     require_packages("matplotlib", "sklearn")
-    table = inputs.read(source)
+    table = inputs.read_source(source)
     for name in category or ():
         require_column(table, "--category", name)
     data = prepare(table, target_column, task, drop or [], test_fraction, seed)

@@ -18,14 +18,14 @@ from chainrule.cli.train import curve, summary
 from chainrule.cli.train.progress import Progress
 from chainrule.cli.train.training_data import TrainingData
 from chainrule.cli.train.training_options import TrainingOptions, format_sizes
-from chainrule.cli.train.training_run import Trained, TrainingRun
+from chainrule.cli.train.training_run import FinishedRun, PlannedRun
 from chainrule.errors import InputError
 from chainrule.estimators.network import settings
 from chainrule.tables.target_decoder import ClassLabels
 from chainrule.training.errors import DivergenceError
 
 
-def plan(data: TrainingData, options: TrainingOptions, parameters: dict[str, Any], files: Destination) -> TrainingRun:
+def plan(data: TrainingData, options: TrainingOptions, parameters: dict[str, Any], files: Destination) -> PlannedRun:
     """Returns the run for these data, options and the estimator's parameters. Raises WrongUsage or InputError."""
     from chainrule.estimators import NetworkClassifier, NetworkRegressor
 
@@ -35,10 +35,10 @@ def plan(data: TrainingData, options: TrainingOptions, parameters: dict[str, Any
         raise WrongUsage("--class-weight is for classification; this is regression.")
     recipes = settings.as_recipes(parameters, data.task, len(data.split.training))
     kind = NetworkClassifier if data.task == "classification" else NetworkRegressor
-    return TrainingRun(data, options, kind(**parameters), recipes, files)
+    return PlannedRun(data, options, kind(**parameters), recipes, files)
 
 
-def fit(run: TrainingRun, console: Console) -> Trained:
+def fit(run: PlannedRun, console: Console) -> FinishedRun:
     """Trains the networks, with progress and warnings on the console unless it is quiet."""
     data, estimator = run.data, run.estimator
     began = time.perf_counter()
@@ -59,10 +59,10 @@ def fit(run: TrainingRun, console: Console) -> Trained:
     for warning in caught:
         if issubclass(warning.category, UserWarning):
             console.print(printable(f"Note: {warning.message}"))
-    return Trained(estimator.model_, estimator.histories_, str(estimator.stopped_), seconds)
+    return FinishedRun(estimator.model_, estimator.histories_, str(estimator.stopped_), seconds)
 
 
-def save_results(run: TrainingRun, trained: Trained) -> None:
+def save_results(run: PlannedRun, trained: FinishedRun) -> None:
     """Scores the model on the test rows, prints the scores, and writes the model and its learning curves."""
     data, model, test = run.data, trained.model, run.data.split.test
     if data.task == "classification":  # the baseline uses the class frequencies without any weights

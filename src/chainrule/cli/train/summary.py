@@ -9,7 +9,7 @@ from typing import Any
 from chainrule.cli.target import Score
 from chainrule.cli.train.progress import duration
 from chainrule.cli.train.training_options import TrainingOptions, format_sizes
-from chainrule.cli.train.training_run import Trained, TrainingRun
+from chainrule.cli.train.training_run import FinishedRun, PlannedRun
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.optimizers import AdamW
 from chainrule.optimizers.schedules import Schedule
@@ -57,7 +57,7 @@ def divergence_message(recipe: Recipe) -> str:
     )
 
 
-def outcome(trained: Trained) -> str:
+def outcome(trained: FinishedRun) -> str:
     """Describes how training ended, and which epochs are kept."""
     epochs = [history.epochs for history in trained.histories]
     reason = "" if trained.stopped == "epochs" else f" ({REASONS.get(trained.stopped, trained.stopped)})"
@@ -70,7 +70,7 @@ def outcome(trained: Trained) -> str:
     return f"Trained {len(epochs)} networks for {count} epochs each {time}; kept the best epoch of each."
 
 
-def record(run: TrainingRun, trained: Trained, scores: list[Score]) -> dict[str, Any]:
+def record(run: PlannedRun, trained: FinishedRun, scores: list[Score]) -> dict[str, Any]:
     """Returns the record of the training that the model's file holds."""
     from chainrule._internal.version import __version__
 

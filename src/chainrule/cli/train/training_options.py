@@ -56,7 +56,7 @@ class TrainingOptions:
                     as_real(number, "the number", 0.0, open_minimum=True)
         with option_errors("--engine"):
             resolve("engine", self.engine, {"auto": "", **MODULES})
-        sizes = None if self.layers is None else as_hidden_sizes(self.layers)
+        sizes = None if self.layers is None else parse_hidden_sizes(self.layers)
         return {
             "preset": self.preset,
             "hidden_layer_sizes": sizes,
@@ -106,7 +106,7 @@ class TrainingOptions:
         return weights
 
 
-def as_hidden_sizes(layers: str) -> tuple[int, ...]:
+def parse_hidden_sizes(layers: str) -> tuple[int, ...]:
     """Parses the sizes of the hidden layers, "64,32" or "none". Raises WrongUsage for anything else."""
     if layers.strip().lower() in ("", "none"):
         return ()

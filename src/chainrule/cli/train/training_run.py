@@ -15,7 +15,7 @@ from chainrule.training import History
 
 
 @dataclass(frozen=True)
-class TrainingRun:
+class PlannedRun:
     """A run that is ready to start."""
 
     data: TrainingData
@@ -26,7 +26,7 @@ class TrainingRun:
 
 
 @dataclass(frozen=True)
-class Trained:
+class FinishedRun:
     """The outcome of a run."""
 
     model: TableModel

@@ -32,7 +32,7 @@ NOT_FINITE = (
 )
 ENTRIES_AT_ONCE = 1 << 22  # of a sparse X, converted to dense for prediction
 LARGE = 2e5  # rows × weights above which "auto" trains in single precision
-LARGEST_SEED = 2**31 - 1
+LARGEST_DRAWN_SEED = 2**31 - 1
 OUTPUTS = {"logistic": "sigmoid"}  # names of σ[r] in which scikit-learn differs
 
 
@@ -193,7 +193,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
             examples, held_out = self._hold_out(examples, rng)
             if getattr(self, "_best_theta", None) is None:
                 self._best_theta = net.theta.copy()
-        seed = int(rng.randint(LARGEST_SEED))
+        seed = int(rng.randint(LARGEST_DRAWN_SEED))
         recorder = EpochRecorder(self, net, self._loss(examples), len(examples.X), held_out, hooks)
         return fit_stochastic(self, net, examples, recorder, seed, incremental)
 

@@ -39,7 +39,7 @@ from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels, Task
 from chainrule.training import History
 
-LARGEST_SEED = 2**31 - 1
+LARGEST_DRAWN_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +96,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         validation = self._validation(X_val, y_val, sample_weight_val, y, recipes[0])
         seeds = check_random_state(self.random_state)
         splits = self._make_splits(data, recipes[0], validation is not None, groups, seeds, continues)
-        drawn = [int(seed) for seed in seeds.randint(LARGEST_SEED, size=len(splits))]
+        drawn = [int(seed) for seed in seeds.randint(LARGEST_DRAWN_SEED, size=len(splits))]
         shape = Shape(self.encoder_.n_features_out_, self.encoder_.n_numbers_, data.examples.Y.shape[1])
         members = []
         for j, (split, seed) in enumerate(zip(splits, drawn, strict=True)):
@@ -156,7 +156,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         self, data: Data, recipe: Recipe, validation: bool, groups: Any, seeds: np.random.RandomState, continues: bool
     ) -> list[ValidationSplit]:
         """Returns the rows of each network; the same rows again if training continues."""
-        t, rng = len(data.examples.X), np.random.default_rng(seeds.randint(LARGEST_SEED))
+        t, rng = len(data.examples.X), np.random.default_rng(seeds.randint(LARGEST_DRAWN_SEED))
         if continues:
             kept: list[ValidationSplit] = self._splits
             if any(len(split.training) + len(split.held_out) != t for split in kept):
@@ -236,7 +236,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         members = []
         for j in range(len(splits)):
             recipe = steady[j % len(steady)]
-            seed = int(seeds.randint(LARGEST_SEED))
+            seed = int(seeds.randint(LARGEST_DRAWN_SEED))
             if first:
                 net, state = network(recipe, shape, self._task, data.examples.X, seed, self.dtype), None
             else:

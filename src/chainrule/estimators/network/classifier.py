@@ -18,7 +18,6 @@ from chainrule.activations import Sigma
 from chainrule.costs import Cost
 from chainrule.errors import InputError
 from chainrule.estimators.network.base import NetworkBase
-from chainrule.estimators.network.ensemble import Callback
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe
@@ -30,6 +29,7 @@ from chainrule.optimizers.schedules import Schedule
 from chainrule.tables.calibration import best_temperature
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import ClassLabels, Task, as_targets
+from chainrule.training.callbacks import Callback
 
 
 class NetworkClassifier(ClassifierMixin, NetworkBase):  # type: ignore[misc]  # scikit-learn has no types

@@ -19,13 +19,12 @@ from chainrule.estimators.examples import Examples
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.network import Network
 from chainrule.training import History, train
+from chainrule.training.callbacks import Callback
 from chainrule.training.errors import DivergenceError
 
 PROBE_SHARE = 0.05  # fraction of the time limit spent on measuring the time of an epoch
 POLL_SECONDS = 0.05  # interval at which the calling thread checks the others
 SAFETY = 0.85  # fraction of the remaining time that is planned for
-
-Callback = Callable[[History], object]
 
 
 @dataclass(eq=False)

@@ -16,7 +16,6 @@ from chainrule.activations import Sigma
 from chainrule.costs import Cost, Poisson
 from chainrule.costs.loss import INFINITE
 from chainrule.estimators.network.base import NetworkBase
-from chainrule.estimators.network.ensemble import Callback
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe
@@ -26,6 +25,7 @@ from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import NumericLabels, Task, as_targets
+from chainrule.training.callbacks import Callback
 
 
 class NetworkRegressor(RegressorMixin, NetworkBase):  # type: ignore[misc]  # scikit-learn has no types

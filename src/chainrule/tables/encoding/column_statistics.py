@@ -13,7 +13,7 @@ from chainrule._internal.checks import Floats
 
 Scaling = Literal["robust", "standard", "none"]
 
-BLOCK = 1 << 20  # entries processed at once: some megabytes, for a table of any size
+ENTRIES_PER_BLOCK = 1 << 20  # entries processed at once: some megabytes, for a table of any size
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def _sorted_columns(R: Any) -> Iterator[tuple[Any, _SortedColumns]]:
     """Yields blocks of the columns of R (t, n): an index of the columns, and their sorted numbers."""
     t, n = R.shape
     if isinstance(R, np.ndarray):
-        width = max(1, BLOCK // t)
+        width = max(1, ENTRIES_PER_BLOCK // t)
         for a in range(0, n, width):
             block = np.array(R[:, a : a + width].T, dtype=np.float64, order="C")
             block.sort(axis=1)
@@ -84,7 +84,7 @@ def _sorted_columns(R: Any) -> Iterator[tuple[Any, _SortedColumns]]:
         counts = np.diff(R.indptr)
         for count in np.unique(counts).tolist():  # a block holds columns with the same number of stored entries
             alike = np.flatnonzero(counts == count)
-            for columns in np.array_split(alike, -(-len(alike) * max(1, count) // BLOCK)):
+            for columns in np.array_split(alike, -(-len(alike) * max(1, count) // ENTRIES_PER_BLOCK)):
                 block = R.data[R.indptr[columns][:, None] + np.arange(count)].astype(np.float64)
                 block.sort(axis=1)
                 yield columns, _SortedColumns(block, t - count)

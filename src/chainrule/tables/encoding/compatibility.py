@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column, Kind
-from chainrule.tables.encoding.column_statistics import BLOCK
+from chainrule.tables.encoding.column_statistics import ENTRIES_PER_BLOCK
 
 ACCEPTED: dict[Kind, tuple[Kind, ...]] = {  # kinds accepted for each kind of training column; "empty" is always
     "numbers": ("numbers", "booleans"),
@@ -62,7 +62,7 @@ def refuse_infinite(R: Any, names: Sequence[str], origin: str) -> None:
             column = int(np.searchsorted(R.indptr, at[0], side="right")) - 1
             _raise_infinite(names[column], origin, int(R.indices[at[0]]))
     elif R.dtype.kind == "f":
-        for a in range(0, len(R), step := max(1, BLOCK // max(1, R.shape[1]))):
+        for a in range(0, len(R), step := max(1, ENTRIES_PER_BLOCK // max(1, R.shape[1]))):
             infinite = np.isinf(R[a : a + step])
             if infinite.any():
                 row, column = np.argwhere(infinite)[0].tolist()

@@ -11,7 +11,7 @@ from chainrule.tables.columns import Feature, Kind
 from chainrule.tables.encoding.column_statistics import Scaling
 from chainrule.tables.encoding.steps import Fill, Indicator, OneHot, Scale, Sign, SmoothClip
 
-Category = Sign | OneHot
+CategoryStep = Sign | OneHot
 
 
 class EncoderState:
@@ -28,7 +28,7 @@ class EncoderState:
     scale_: Scale
     clip_: SmoothClip | None
     indicator_: Indicator
-    categories_: dict[str, Category]
+    categories_: dict[str, CategoryStep]
     used_: NDArray[np.intp]
 
     @property

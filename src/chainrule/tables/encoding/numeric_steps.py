@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from chainrule._internal.checks import Array, Floats
 from chainrule.tables.encoding.steps import Fill, Indicator, Scale, SmoothClip
 
-BLOCK = 1 << 16  # entries processed at once: half a megabyte, which stays in the cache
+ENTRIES_IN_CACHE = 1 << 16  # entries processed at once: half a megabyte, which stays in the cache
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class NumericSteps:
     def _write_dense(self, R: Array, out: Array) -> bool:
         n, is_finite = len(self.used), True
         uses_all = n == R.shape[1]
-        for a in range(0, len(R), step := max(1, BLOCK // max(1, R.shape[1]))):
+        for a in range(0, len(R), step := max(1, ENTRIES_IN_CACHE // max(1, R.shape[1]))):
             raw = np.asarray(R[a : a + step], dtype=np.float64)
             with np.errstate(over="ignore", invalid="ignore"):
                 has_no_gap = np.isfinite(raw.sum())  # NaN and ∞ propagate to the sum; overflow only costs a check

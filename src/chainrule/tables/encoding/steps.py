@@ -12,7 +12,7 @@ from chainrule._internal.checks import Floats
 from chainrule.tables.columns import MISSING, Column, Level, as_text
 
 LIMIT = 3.0
-FAR = 1e9  # beyond it y / √(1 + y²) rounds to ±1 in float64; y² does not overflow in float32
+SATURATED = 1e9  # beyond it y / √(1 + y²) rounds to ±1 in float64; y² does not overflow in float32
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class SmoothClip:
 
     def __call__(self, X: Floats) -> Floats:
         """Maps (t, n) to (t, n), with entries in [−limit, limit]."""
-        y = np.clip(X / self.limit, -FAR, FAR)
+        y = np.clip(X / self.limit, -SATURATED, SATURATED)
         z: Floats = self.limit * (y / np.sqrt(1.0 + y * y))
         return z
 
