@@ -469,7 +469,7 @@ def test_unscaled_columns_are_named() -> None:
     X = pandas.DataFrame(CLASSES[0][:, :2] * [1.0, 1000.0], columns=["age", "income"])
     model = MLPClassifier((5,), max_iter=2000, tol=0.5)
     with pytest.warns(
-        DataWarning, match=r"1 of 2 columns of X are not scaled: column 'income' .* put a StandardScaler"
+        DataWarning, match=r"1 of 2 columns of X are not scaled: column 'income' .* make_pipeline.StandardScaler"
     ):
         model.fit(X, CLASSES[1])
     with warnings.catch_warnings():
@@ -556,9 +556,9 @@ def test_a_warm_start_of_another_shape_is_refused() -> None:
     """Training cannot continue with other hidden layers, or another number of outputs."""
     X, y = NUMBERS
     model = MLPRegressor(hidden_layer_sizes=(5,), warm_start=True, max_iter=2).fit(X, y)
-    with pytest.raises(ValueError, match=r"layers of \[6, 5, 1\] units, and this fit asks for \[6, 4, 1\]"):
+    with pytest.raises(ValueError, match=r"layers of \[6, 5, 1\] units; this fit needs \[6, 4, 1\]"):
         model.set_params(hidden_layer_sizes=(4,)).fit(X, y)
-    with pytest.raises(ValueError, match=r"asks for \[6, 5, 2\]"):
+    with pytest.raises(ValueError, match=r"fit needs \[6, 5, 2\]"):
         model.set_params(hidden_layer_sizes=(5,)).fit(X, np.stack([y, y], axis=1))
 
 

@@ -202,7 +202,7 @@ def test_it_is_worth_looking_at(iris: tuple[Any, Any]) -> None:
     model = NetworkClassifier(**SMALL)
     assert "chainrule-card" not in model._repr_html_()
     html = model.fit(X, y)._repr_html_()
-    assert html.index("accuracy held out") < html.index("sk-top-container")
+    assert html.index("accuracy on held-out rows") < html.index("sk-top-container")
     assert html.count("<svg") >= 2
     assert "learning curves" in html
     assert "<script" not in html[: html.index("sk-top-container")]

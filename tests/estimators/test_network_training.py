@@ -97,7 +97,7 @@ def test_partial_fit_learns_from_what_comes(rows: tuple[Any, Any]) -> None:
     assert scores[-1] > max(0.6, scores[0])
     classifier = NetworkClassifier(**ONE).partial_fit(X[:9], y[:9] > 0, classes=[False, True])
     assert classifier.classes_.tolist() == [False, True]
-    with pytest.raises(cr.InputError, match="not one of"):
+    with pytest.raises(cr.InputError, match="did not occur in training"):
         NetworkClassifier(**ONE).partial_fit(X[:2], ["a", "b"]).partial_fit(X[:1], ["c"])
 
 
@@ -137,9 +137,9 @@ def test_ctrl_c_keeps_the_best_until_then(rows: tuple[Any, Any]) -> None:
     assert np.isfinite(model.predict(X)).all()
 
 
-@pytest.mark.parametrize("place", ["all", "wait", "_hand_on"])
+@pytest.mark.parametrize("place", ["all", "wait", "_report"])
 def test_ctrl_c_counts_wherever_it_comes(place: str, rows: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C stops all networks whatever the calling thread is doing: waiting, between two waits, handing on news."""
+    """Ctrl-C stops all networks whatever the calling thread is doing: waiting, between two waits, reporting epochs."""
     if threading.current_thread() is not threading.main_thread():
         pytest.skip("signals reach the main thread alone")
     function, calls = getattr(ensemble, place, all), []
