@@ -109,4 +109,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.config.linkcode_resolve = linkcode_resolve
     app.add_transform(Links)
     app.connect("html-collect-pages", pages)
+    app.connect("env-get-outdated", lambda app, env, *changes: env.found_docs)  # `shown` is of this build: read all
     return {"parallel_read_safe": False}
