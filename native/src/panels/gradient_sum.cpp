@@ -102,11 +102,16 @@ void GradientSum<T>::accumulate(const Step<T>& step, long rows, bool is_first, b
       rows, team, thread);
 }
 
+// Returns i − 1 for a piece of L[i].
+template <class T> int GradientSum<T>::layer_index(const GradientPiece& piece) const {
+  const BlockDiagonalFront<T>& front = network_.front;
+  return piece.layer < 0 ? front.groups[piece.p].layer : front.count() + piece.layer;
+}
+
 // Returns the epilogue for a piece: with its layer's constants and its own, zeroed norms.
 template <class T>
 GradientEpilogue<T> GradientSum<T>::epilogue_of(const GradientPiece& piece, GradientEpilogue<T> epilogue) {
-  const BlockDiagonalFront<T>& front = network_.front;
-  epilogue.constants += piece.layer < 0 ? front.groups[piece.p].layer : front.count() + piece.layer;
+  epilogue.constants += layer_index(piece);
   if (epilogue.squared_norm) {
     epilogue.squared_norm += piece.first_block;
     std::fill_n(epilogue.squared_norm, piece.count, 0.0);
@@ -198,7 +203,9 @@ void GradientSum<T>::sum_in_halves(const GradientEpilogue<T>& epilogue, long row
     if (epilogue.should_update && !is_alone && next_owned < own.last)
       of.prefetch.output = blocks_[pieces[next_owned++].first_block].parameters.theta;
     sum_piece(pieces[k], of,
-              {.constants = epilogue.constants, .should_accumulate = epilogue.should_accumulate, .is_complete = false});
+              {.constants = epilogue.constants + layer_index(pieces[k]),
+               .should_accumulate = epilogue.should_accumulate,
+               .is_complete = false});
   };
   if (!is_alone) {
     const auto others = split_.range_from_half(thread);
@@ -222,7 +229,8 @@ template <class T> void GradientSum<T>::sum_piece(const GradientPiece& piece, co
   if (piece.layer < 0) {
     const BlockDiagonalFront<T>& front = network_.front;
     const auto& group = front.groups[piece.p];
-    kernels.units_gradient(front.blocks(group), front.layer(group.layer, 0, rows.count, true),
+    kernels.units_gradient(front.blocks(group),
+                           front.layer(group.layer, /*first_row=*/0, rows.count, /*is_training=*/true),
                            unit_gradient(piece, rows.count), epilogue);
     return;
   }

@@ -48,6 +48,7 @@ template <class T> class GradientSum {
   UnitGradient<T> unit_gradient(const GradientPiece& piece, long rows) const;
 
   GradientEpilogue<T> update_epilogue(const Step<T>& step, const StepConstants<T>* constants);
+  int layer_index(const GradientPiece& piece) const;
   GradientEpilogue<T> epilogue_of(const GradientPiece& piece, GradientEpilogue<T> epilogue);
   void sum(const GradientEpilogue<T>& epilogue, long rows, Team& team, int thread);
   void sum_whole(const GradientEpilogue<T>& epilogue, long rows, Team& team, int thread);
