@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""The fixture and the settings that all tests share."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from chainrule.engines.choice import MODULES
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # inherited from a shell that runs the suite in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# An example may take any time: on a slow or busy machine Hypothesis would take it for a failure.
+# No deadline: on a slow or busy machine Hypothesis would report a slow example as a failure.
 settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any speed")
 
 
 @pytest.fixture(params=sorted(MODULES))
 def engine(request: pytest.FixtureRequest) -> str:
-    """The name of each engine in turn: what holds for one holds for all."""
+    """The name of each engine in turn."""
     name: str = request.param
     return name
 
@@ -29,13 +29,13 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Without the core "auto" takes the reference engine and warns once; this warning alone is no error."""
+    """Ignores the warning with which "auto" chooses the reference engine in an installation without the core."""
     if not HAS_CORE:
         config.addinivalue_line("filterwarnings", "ignore:The native engine declines. its compiled core")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips the tests that are marked ``native`` or have the native engine as parameter, where there is no core."""
+    """Skips the tests that need the native engine, by mark or parameter, in an installation without the core."""
     if HAS_CORE:
         return
     skip = pytest.mark.skip(reason="needs the compiled core, chainrule._native, which is not installed")

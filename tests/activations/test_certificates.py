@@ -1,4 +1,4 @@
-"""`check_activation`: what it accepts, the kinks it finds, and what it refuses with which counterexample."""
+"""`check_activation` accepts right derivatives, locates kinks, and refuses wrong ones with a counterexample."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_the_catalogue_is_certified(sigma: Sigma) -> None:
 @pytest.mark.parametrize("sigma", ACTIVATIONS.values(), ids=lambda sigma: sigma.name)
 @pytest.mark.parametrize(("low", "high"), [(-1.5, 0.75), (-600, 600), (0, 1e-3), (-30, -25), (7, 1e4)])
 def test_the_catalogue_is_certified_over_other_ranges(sigma: Sigma, low: float, high: float) -> None:
-    """In tails, over tiny ranges and over wide ones (eᶻ as far as it is finite)."""
+    """The catalogue passes in the tails, over tiny ranges and over wide ones (eᶻ as far as it is finite)."""
     kinks = cr.check_activation(sigma, low, min(high, 700) if sigma is cr.exp else high).kinks
     assert kinks == (() if sigma.smooth else tuple(k for k in sigma.kinks if low < k < high))
 
@@ -47,7 +47,7 @@ def test_the_catalogue_is_certified_over_other_ranges(sigma: Sigma, low: float, 
     ids=repr,
 )
 def test_other_parameters_are_certified(sigma: Sigma) -> None:
-    """With other parameters, those too that make a kink."""
+    """Activations with other parameters pass, also with those that make a kink."""
     assert cr.check_activation(sigma).kinks == (() if sigma.smooth else (0.0,))
 
 
@@ -76,12 +76,12 @@ GOOD: list[tuple[str, Map, Map, tuple[float, ...]]] = [
 
 @pytest.mark.parametrize(("function", "derivative", "kinks"), [c[1:] for c in GOOD], ids=[c[0] for c in GOOD])
 def test_right_derivatives_are_certified(function: Map, derivative: Map, kinks: tuple[float, ...]) -> None:
-    """A user's right derivative passes: steep, fast, badly rounded, tiny or bent ones too; kinks are located."""
+    """A correct derivative passes, also a steep, fast, badly rounded, tiny or bent one; kinks are located."""
     assert cr.check_activation(cr.Activation(function, derivative)).kinks == pytest.approx(kinks, abs=1e-9)
 
 
 def off(where: Map, amount: float = 0.1) -> Map:
-    """tanh′, wrong by `amount` where asked."""
+    """tanh′, wrong by ``amount`` at the chosen z."""
     return lambda z: cr.tanh.derivative(z) + amount * where(z)
 
 
@@ -126,7 +126,7 @@ WRONG: list[tuple[str, Map, Map, float, float]] = [
 
 @pytest.mark.parametrize(("function", "derivative", "low", "high"), [c[1:] for c in WRONG], ids=[c[0] for c in WRONG])
 def test_wrong_derivatives_are_refused(function: Map, derivative: Map, low: float, high: float) -> None:
-    """Each is refused, with a counterexample z where it is indeed wrong."""
+    """Each wrong derivative is refused, with a counterexample z at which it is indeed wrong."""
     with pytest.raises(cr.ActivationRefused) as refused:
         cr.check_activation(cr.Activation(function, derivative, name="mine"))
     assert str(refused.value).startswith("mine: ")
@@ -148,7 +148,7 @@ def test_the_counterexample_shows_both_values() -> None:
 
 
 def spoil(z: Array) -> Array:
-    """sin z, but z is lost."""
+    """Returns sin z and overwrites z."""
     np.sin(z, out=z)
     return z
 
@@ -173,8 +173,8 @@ NOT_ENTRYWISE: list[tuple[str, Map, Map, str]] = [
 @pytest.mark.parametrize(
     ("function", "derivative", "message"), [c[1:] for c in NOT_ENTRYWISE], ids=[c[0] for c in NOT_ENTRYWISE]
 )
-def test_what_is_no_entrywise_map_is_refused(function: Map, derivative: Map, message: str) -> None:
-    """A σ or σ′ that mixes entries, changes its input, or returns another shape or kind of numbers."""
+def test_maps_that_are_not_entrywise_are_refused(function: Map, derivative: Map, message: str) -> None:
+    """A σ or σ′ that mixes entries, changes its input, or returns another shape or dtype is refused."""
     with pytest.raises(cr.ActivationRefused, match=message):
         cr.check_activation(cr.Activation(function, derivative))
 
@@ -207,7 +207,7 @@ def test_wrong_pullbacks_are_refused(function: Map, pullback: Callable[[Array, A
 
 
 def test_vector_valued_of_a_given_size() -> None:
-    """A σ that is defined for one m alone is checked at that m."""
+    """A σ that is defined for a single m is checked at that m."""
     turn = np.array([[0.0, -1.0], [1.0, 0.0]])
     rotated = cr.VectorActivation(
         lambda z: np.tanh(z @ turn.T), lambda z, g: (g * cr.tanh.derivative(z @ turn.T)) @ turn
@@ -218,14 +218,14 @@ def test_vector_valued_of_a_given_size() -> None:
 
 
 @pytest.mark.parametrize(("low", "high"), [(1.0, 1.0), (2.0, -2.0), (-math.inf, 0.0), (0.0, math.nan)])
-def test_a_range_that_is_none(low: float, high: float) -> None:
-    """low < high, both finite."""
+def test_an_empty_or_infinite_range_is_refused(low: float, high: float) -> None:
+    """The range of the check must have low < high, both finite."""
     with pytest.raises(cr.InputError, match=r"low|high"):
         cr.check_activation(cr.tanh, low, high)
 
 
-def test_functions_are_asked_inside_the_range_only() -> None:
-    """A σ that is defined on an interval alone can be checked there: no difference steps outside."""
+def test_functions_are_evaluated_inside_the_range_only() -> None:
+    """A σ that is defined on an interval only can be checked there: no difference quotient leaves it."""
     root = cr.Activation(
         lambda z: np.sqrt(z - 1) + np.sqrt(4 - z), lambda z: 0.5 / np.sqrt(z - 1) - 0.5 / np.sqrt(4 - z)
     )

@@ -1,6 +1,6 @@
-"""Where the answer is known: linear and logistic regression reach it, and ``tol`` alone knows when.
+"""Linear and logistic regression reach the known minimum, stopped by ``tol`` alone.
 
-J − J* is of second order in θ − θ*: when J has stood still to 1e-15 of its size for a while, θ is right to about 1e-7.
+J − J* is of second order in θ − θ*: if J has not changed by 1e-15 of its size for 100 epochs, θ is right to about 1e-7.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ datasets = pytest.importorskip("sklearn.datasets")
 linear_model = pytest.importorskip("sklearn.linear_model")
 
 ALLOWED = 1e-6
-FOREVER = 1_000_000  # epochs: tol is what ends training
+FOREVER = 1_000_000  # epochs, so that tol ends training
 TOL, TOL_EPOCHS = 1e-15, 100
 
 

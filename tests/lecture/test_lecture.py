@@ -111,7 +111,7 @@ def test_L11_log_likelihood_and_its_generalisation() -> None:
 
 
 def test_L12_gradient_descent_until_J_does_not_change() -> None:
-    """One epoch is θ := θ − α ∇J(θ); with ``tol`` the repetition ends when J does not change any more."""
+    """One epoch is θ := θ − α ∇J(θ); with ``tol`` the repetition ends when J no longer changes."""
     X, Y, J = [[1.0], [2.0]], [[1.0], [4.0]], cr.SumOfSquares()
     net = cr.Network([cr.Layer([[0.0]], [0.0], cr.identity)])  # ∇J(0) = (−1·1 − 4·2, −1 − 4) = (−9, −5)
     descent = cr.GradientDescent(learning_rate=0.125)

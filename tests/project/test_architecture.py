@@ -36,7 +36,7 @@ FLOORS: list[tuple[str, ...]] = [
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
-# Within a room: the two pairs of estimators know nothing of each other, and the encoder nothing of whole models.
+# Within a room: neither pair of estimators imports the other, and the encoder imports no whole model.
 APART = [
     ("estimators.network", "estimators.mlp"),
     ("estimators.mlp", "estimators.network"),
@@ -84,7 +84,7 @@ def room(module: str) -> str:
 
 
 def is_in(module: str, part: str) -> bool:
-    """Whether a module is ``part`` or lies in it."""
+    """Returns True if the module is ``part`` or lies in it."""
     return f"{short(module)}.".startswith(f"{part}.")
 
 
@@ -94,7 +94,7 @@ def all_imports(texts: Mapping[str, str]) -> list[Import]:
 
 
 def is_convenience(found: Import) -> bool:
-    """Whether this is one of the arrows that may point up."""
+    """Returns True if this is one of the arrows that may point up."""
     return (short(found.importer), short(found.imported)) in CONVENIENCES and found.is_deferred
 
 
@@ -129,8 +129,8 @@ def test_arrows_point_down() -> None:
     assert list(violations(TEXTS)) == []
 
 
-def test_every_convenience_is_one() -> None:
-    """Each exception of `Network` is in use: a stale one would hide an arrow that comes back."""
+def test_every_convenience_is_in_use() -> None:
+    """Each exception of `Network` is in use; a stale one would hide a new upward arrow."""
     used = {(short(found.importer), short(found.imported)) for found in all_imports(TEXTS) if is_convenience(found)}
     assert used == set(CONVENIENCES)
 
@@ -156,7 +156,7 @@ FORBIDDEN = [
 
 @pytest.mark.parametrize(("module", "line", "complaint"), FORBIDDEN)
 def test_a_forbidden_arrow_is_found(module: str, line: str, complaint: str) -> None:
-    """Each kind of forbidden import is found, wherever in a module it hides."""
+    """Each kind of forbidden import is found anywhere in a module."""
     name = f"chainrule.{module}"
     found = list(violations({**TEXTS, name: f"{TEXTS[name]}\n{line}\n"}))
     assert any(complaint in sentence and (module in sentence) for sentence in found), found

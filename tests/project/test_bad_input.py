@@ -1,8 +1,8 @@
-"""The public border, case by case: bad input gives the promised error, which names the symbol and the remedy.
+"""Bad input gives the promised error, which names the symbol, what was expected, what came, and the remedy.
 
-Each row of the table is one way to hand in something wrong: what is done with a fresh 3-4-2 network, words that the
-message must hold, and the error. Files have a table of their own in test_spoilt_files.py, the command line in
-test_cli.py.
+This file is long because it is one table of every refusal of the Python interface. Each row holds a description, an
+action on a fresh 3-4-2 network, words of the message, and the type of the error. The refusals of files are in
+tests/files/test_spoilt_headers.py, those of the command line in tests/cli.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 import chainrule
 from chainrule._internal.naming import resolve
 
-cr: Any = chainrule  # the types forbid what is done here
+cr: Any = chainrule  # most rows violate its types
 
 Action = Callable[[Any], object]
 FloatArray = NDArray[np.float64]
@@ -67,7 +67,7 @@ def train(**settings: Any) -> Action:
 
 
 def resume(**parts: Any) -> Action:
-    """Go on from the state of two finished epochs of Adam, a part of which was changed."""
+    """Resume from the state after two epochs of Adam, with some of its fields replaced."""
 
     def do(net: chainrule.Network) -> object:
         state = cr.train(net.copy(), X, Y, optimizer="adam", batch_size=2, epochs=2).state
@@ -78,7 +78,7 @@ def resume(**parts: Any) -> Action:
 
 
 class Refusing:
-    """Something whose conversion to an array is refused, like a tensor that lives on a GPU."""
+    """An object that refuses its conversion to an array, as a tensor on a GPU does."""
 
     def __array__(self, *_: object, **__: object) -> FloatArray:
         raise RuntimeError("detach it first")
@@ -309,7 +309,7 @@ FROM_THETA = [
     Bad("σ a text", lambda _: cr.Network.from_theta([1.0, 2.0], [1, 1], "relu"), ("sigmas must be a list", "'relu'")),
 ]
 
-# What may be wrong with an array, seen through the x of N(x); X, Y, weights, W, b and θ go through the same check.
+# Wrong arrays, shown with the x of N(x); X, Y, weights, W, b and θ pass the same check.
 ARRAYS = [
     Bad("x too long", lambda net: net([1.0, 2.0, 3.0, 4.0]), ("x must have shape (3,) or (t, 3)", "(4,)")),
     Bad("x with three axes", lambda net: net(np.ones((1, 1, 3))), ("x must have shape (3,) or (t, 3)", "(1, 1, 3)")),
@@ -770,7 +770,7 @@ TABLE = [
 
 @pytest.mark.parametrize("case", TABLE)
 def test_bad_input_is_refused_by_name(case: Bad) -> None:
-    """Each kind of bad input gives its error with the promised words, and not one number of the network has moved."""
+    """Each kind of bad input gives its error with the promised words and moves no bit of θ."""
     net = fresh()
     before = net.theta.tobytes()
     with pytest.raises(case.error) as caught:
@@ -782,7 +782,7 @@ def test_bad_input_is_refused_by_name(case: Bad) -> None:
     assert net.theta.tobytes() == before
 
 
-def test_the_table_is_long_and_its_cases_have_names_of_their_own() -> None:
-    """There are at least 200 kinds of bad input, no two of one name."""
+def test_the_table_is_long_and_its_names_are_unique() -> None:
+    """The table has at least 200 rows, and no two of them share a name."""
     assert len(TABLE) >= 200
     assert len({row.id for row in TABLE}) == len(TABLE)

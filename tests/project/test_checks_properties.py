@@ -1,4 +1,4 @@
-"""The border's checks as properties: what they let through they leave as it is, and what they refuse they name."""
+"""Properties of the input checks: accepted values pass unchanged, and refused ones are named in the error."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def finite(dtype: np.dtype[Any], shape: tuple[int, ...], seed: int) -> Any:
 
 
 @given(dtypes, shapes, st.integers(0, 99))
-def test_a_right_array_is_not_copied(dtype: np.dtype[Any], shape: tuple[int, ...], seed: int) -> None:
+def test_a_suitable_array_is_not_copied(dtype: np.dtype[Any], shape: tuple[int, ...], seed: int) -> None:
     """A finite, C-contiguous, aligned array of the right dtype comes back as the same object."""
     array = finite(dtype, shape, seed)
     assert as_array(array, "x", dtype) is array
@@ -49,7 +49,7 @@ def test_a_right_array_is_not_copied(dtype: np.dtype[Any], shape: tuple[int, ...
 
 
 @given(real_arrays)
-def test_a_number_array_becomes_the_same_numbers(array: Any) -> None:
+def test_conversion_keeps_every_number(array: Any) -> None:
     """Any finite real array, of any number type and byte order, becomes the same numbers in float64."""
     if not np.isfinite(array).all():
         return
@@ -67,7 +67,7 @@ def test_a_number_array_becomes_the_same_numbers(array: Any) -> None:
 @given(
     st.integers(0, 99), st.sampled_from(["transposed", "strided", "backwards", "unaligned", "read-only", "subclass"])
 )
-def test_any_view_is_read_right(seed: int, kind: str) -> None:
+def test_views_are_read_correctly(seed: int, kind: str) -> None:
     """Views of every kind give their own numbers, contiguous and aligned."""
     base = finite(np.dtype(np.float64), (6, 4), seed)
     view: Any = {
@@ -86,8 +86,8 @@ def test_any_view_is_read_right(seed: int, kind: str) -> None:
 
 
 @given(hnp.arrays(np.float64, hnp.array_shapes(max_dims=3, max_side=4), elements=st.floats(width=64)))
-def test_what_is_not_finite_is_named_by_its_first_index(array: Any) -> None:
-    """An array passes if and only if all of it is finite; else the message names the first entry that is not."""
+def test_the_first_entry_that_is_not_finite_is_named(array: Any) -> None:
+    """An array passes if and only if all entries are finite; otherwise the message names the first that is not."""
     if np.isfinite(array).all():
         assert as_array(array, "Q", np.float64) is array
         return
@@ -98,8 +98,8 @@ def test_what_is_not_finite_is_named_by_its_first_index(array: Any) -> None:
 
 
 @given(st.integers(0, 3 * 2**18), st.sampled_from([math.nan, math.inf, -math.inf]))
-def test_a_large_array_is_looked_at_to_its_end(where: int, value: float) -> None:
-    """A single number that is not finite is found wherever it stands among 786,433, which are looked at in parts."""
+def test_every_part_of_a_large_array_is_checked(where: int, value: float) -> None:
+    """A single entry that is not finite is found anywhere among 786,433, which are checked in parts."""
     array = np.zeros(3 * 2**18 + 1, np.float32)
     assert as_array(array, "Q", np.float32) is array
     array[where] = value
@@ -108,8 +108,8 @@ def test_a_large_array_is_looked_at_to_its_end(where: int, value: float) -> None
 
 
 @given(hnp.arrays(np.float64, 4, elements=st.floats(allow_nan=False, allow_infinity=False)))
-def test_float32_takes_what_fits(array: Any) -> None:
-    """Numbers pass into float32 if and only if none of them overflows there; the message names the one that does."""
+def test_conversion_to_float32_refuses_overflow(array: Any) -> None:
+    """Numbers convert to float32 if and only if none of them overflows; the message names one that does."""
     with np.errstate(over="ignore"):
         narrow = array.astype(np.float32)
     if np.isfinite(narrow).all():
@@ -121,7 +121,7 @@ def test_float32_takes_what_fits(array: Any) -> None:
 
 @given(st.integers(-(2**70), 2**70), st.integers(-5, 5))
 def test_integers(value: int, minimum: int) -> None:
-    """An integer passes, as itself, if and only if it lies between the minimum and 2⁶³ − 1; its float never does."""
+    """An integer passes unchanged if and only if it lies between the minimum and 2⁶³ − 1; its float never passes."""
     if minimum <= value <= LARGEST:
         assert as_integer(value, "k", minimum) == value
         assert type(as_integer(np.array([value], dtype=object)[0], "k", minimum)) is int
@@ -157,7 +157,7 @@ def test_weights(weights: Any) -> None:
 
 @given(st.lists(dtypes, min_size=1, max_size=4))
 def test_common_dtype(kinds: list[np.dtype[Any]]) -> None:
-    """The common type of several is NumPy's own, for float32, float64 and complex128."""
+    """The common dtype of float32, float64 and complex128 is NumPy's result type."""
     assert common_dtype(*kinds) == np.result_type(*kinds)
 
 
@@ -169,7 +169,7 @@ values = st.recursive(
 
 @given(values)
 def test_anything_is_shown_on_one_short_line(value: object) -> None:
-    """Whatever came, a message shows it on one line of bounded length."""
+    """A message shows any value on one line of bounded length."""
     text = shown(value)
     assert "\n" not in text
     assert len(text) < 3000
@@ -177,8 +177,8 @@ def test_anything_is_shown_on_one_short_line(value: object) -> None:
 
 
 @given(st.sampled_from(sorted(ACTIVATIONS)), st.data())
-def test_a_letter_too_few_is_understood(name: str, data: st.DataObject) -> None:
-    """A name of four letters or more with one left out, or in capitals, is another name or gives a suggestion."""
+def test_a_misspelt_name_gets_a_suggestion(name: str, data: st.DataObject) -> None:
+    """A name with one letter left out, or in capitals, gives a suggestion unless it is another name."""
     k = data.draw(st.integers(0, len(name) - 1))
     for wrong in (name[:k] + name[k + 1 :], name.upper()):
         if wrong not in ACTIVATIONS and len(wrong) >= 3:

@@ -1,4 +1,4 @@
-"""README.md and the pages of docs/: what they show is what happens."""
+"""README.md and docs/: examples print what they show, links lead to files, and the API reference is complete."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def write_tables(folder: Path) -> None:
 
 
 def python_of(page: Path) -> str:
-    """The page's ``python`` blocks as one program, each line where it stands in the page: errors point there."""
+    """The page's ``python`` blocks as one program, with the line numbers of the page, so that errors point there."""
     lines: list[str] = []
     inside = False
     for line in page.read_text(encoding="utf-8").splitlines():
@@ -55,7 +55,7 @@ PROGRAMS = [
 def test_examples_print_what_their_comments_say(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Every Python block of a page runs, in order, and ``print(…)  # text`` prints that text."""
+    """The Python blocks of a page run in order, and ``print(…)  # text`` prints that text."""
     program = python_of(page)
     promised = re.findall(r"^ *print\(.*\)  # (.*)$", program, re.MULTILINE)
     write_tables(tmp_path)

@@ -1,4 +1,4 @@
-"""examples/*.py run as they stand, without a warning, and come to the result they are there to show."""
+"""examples/*.py run unchanged, without a warning, and reach the results that they demonstrate."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ RESULTS: dict[str, Callable[[str], bool]] = {
 }
 
 
-def test_every_example_is_here() -> None:
-    """Each file of the folder has a result below that it must come to."""
+def test_every_example_has_an_expected_result() -> None:
+    """Each file in examples/ has an expected result in this file."""
     assert {path.name for path in FOLDER.glob("*.py")} == set(RESULTS)
 
 
 @pytest.mark.parametrize("name", RESULTS)
-def test_example_comes_to_its_result(name: str) -> None:
-    """The example ends without an error or a warning and prints what it is there to show."""
+def test_each_example_reaches_its_result(name: str) -> None:
+    """The example ends without an error or a warning and prints the expected result."""
     done = subprocess.run(
         [*STRICT_PYTHON, "-X", "utf8", str(FOLDER / name)],
         capture_output=True, text=True, encoding="utf-8", timeout=LIMIT, check=False,

@@ -1,4 +1,4 @@
-"""What ``import chainrule`` loads."""
+"""The packages that ``import chainrule`` and the first computations load."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def test_import_loads_numpy_and_safetensors_alone() -> None:
 
 
 def test_import_loads_no_further_package() -> None:
-    """Beyond NumPy, safetensors and the standard library, ``import chainrule`` loads Chainrule and nothing else."""
+    """Besides NumPy, safetensors and the standard library, ``import chainrule`` loads no package but Chainrule."""
     loaded = modules_after("import chainrule") - modules_after("import numpy, safetensors.numpy")
     assert loaded - sys.stdlib_module_names == {"chainrule"}
 
 
 @pytest.mark.parametrize("statement", ["net(X)", "cr.gradient(net, J, X, Y)", "cr.train(net, X, Y, cost=J, epochs=2)"])
 def test_computing_loads_no_extra(statement: str) -> None:
-    """A forward pass, a gradient and a training run need none of the extras either."""
+    """A forward pass, a gradient and a training run load no package of the extras either."""
     code = f"""
 import numpy as np
 import chainrule as cr

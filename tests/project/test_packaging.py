@@ -1,4 +1,4 @@
-"""Facts that are written in several files and must agree: the version, and the versions of Python."""
+"""The version and the supported versions of Python are the same in every file that names them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
-def test_the_citation_is_of_this_version() -> None:
+def test_the_citation_names_this_version() -> None:
     """CITATION.cff names the version of the installed package."""
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert re.findall(r"^version: (.*)$", citation, re.MULTILINE) == [cr.__version__]

@@ -1,4 +1,4 @@
-"""The public names: what `from chainrule import *` gives, documented, typed, and of one version."""
+"""The names that `from chainrule import *` imports: complete, documented and typed; and one version everywhere."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_public_names_are_documented(name: str) -> None:
     own = value.__doc__ if inspect.isroutine(value) else vars(value).get("__doc__")
     assert own, f"{name} has no docstring of its own"
     if inspect.isclass(value) and (issubclass(value, BaseException) or getattr(value, "_is_protocol", False)):
-        return  # an error or an interface is shown by the functions that raise or use it
+        return  # the examples of an error or an interface are those of the functions that raise or use it
     assert ">>>" in own, f"the docstring of {name} has no example"
 
 
@@ -63,7 +63,7 @@ def test_help_of_an_activation_is_its_own(sigma: Sigma) -> None:
 
 
 def bound_of(text: str) -> float:
-    """The number that the end of an interval shows: −∞, −0.17, −λα."""
+    """The value of a printed end of an interval, such as −∞, −0.17 or −λα."""
     named = {"∞": math.inf, "−∞": -math.inf, "−λα": -1.7580993408473768}
     return named[text] if text in named else float(text.replace("−", "-"))
 

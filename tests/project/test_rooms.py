@@ -50,7 +50,7 @@ def test_the_picture_shows_each_room_once(package: Path) -> None:
 
 
 def test_circles_are_strongly_connected() -> None:
-    """Two circles that one arrow joins stay two; a chain has none."""
+    """Two circles joined by one arrow remain two; a chain has no circle."""
     arrows = [("a", "b"), ("b", "c"), ("c", "a"), ("c", "d"), ("d", "e"), ("e", "d"), ("e", "f")]
     assert circles(arrows) == [{"a", "b", "c"}, {"d", "e"}]
     assert circles([("a", "b"), ("b", "c")]) == []

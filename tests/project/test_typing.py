@@ -1,4 +1,4 @@
-"""What a type checker knows about the public names: mypy reads this file, and pytest runs it."""
+"""The types of the public names, as mypy infers them in this file, and as pytest finds them at run time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_results_have_the_documented_types(tmp_path: Path) -> None:
     X, Y = np.ones((4, 2)), np.ones((4, 1))
     assert_type(net(X), Array)
     assert_type(net.theta, Array)
-    assert_type(net.W[1], Array | Any)  # an array here; a BlockDiagonal where the layer was given one
+    assert_type(net.W[1], Array | Any)  # an array in this network; a BlockDiagonal in a layer that was built from one
     assert_type(net.d, int)
     assert_type(net.m, tuple[int, ...])
     assert_type(net.forward(X).z[1], Array)
@@ -36,7 +36,7 @@ def test_results_have_the_documented_types(tmp_path: Path) -> None:
 
 
 def test_constrained_layers_have_types() -> None:
-    """A block-diagonal W is known as one once it has been asked for; κ and its gradient are arrays."""
+    """A block-diagonal W is a BlockDiagonal after an isinstance check; κ and its gradient are arrays."""
     hidden = cr.Layer(cr.Diagonal([1.0, 2.0]), [0.0, 0.0], cr.Parametric("mish"), cr.FlatCosine(0.1), kappa=[1.0, 0.5])
     net = cr.Network([hidden, cr.Layer([[1.0, 1.0]], [0.0], "identity", rate=cr.Factors(W=6.0))])
     W = net.W[1]
@@ -49,8 +49,8 @@ def test_constrained_layers_have_types() -> None:
     assert_type(net.layers[1].rate, cr.Factors)
 
 
-def test_a_users_own_parts_fit_in() -> None:
-    """Functions on arrays make an activation, and an activation is accepted wherever a name is."""
+def test_own_parts_have_the_expected_types() -> None:
+    """Functions on arrays make an activation, and an activation is accepted wherever a name is accepted."""
 
     def cube(z: Array) -> Array:
         return z * z * z

@@ -1,0 +1,119 @@
+"""The native engine diverges at the reference's step, with the same message and the last finite θ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from support.native_runs import SHAPES
+
+import chainrule as cr
+from chainrule._internal.checks import Array
+
+pytestmark = pytest.mark.native
+
+
+def diverged(engine: str, net: cr.Network, X: Array, Y: Array, **settings: Any) -> tuple[str, cr.History, Array]:
+    """The message of the DivergenceError, the history and the θ of a run that diverges."""
+    net = net.copy()
+    with pytest.raises(cr.DivergenceError) as caught:
+        cr.train(net, X, Y, engine=engine, **settings)
+    return str(caught.value), caught.value.history, net.theta
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("batch_size", [None, 16])
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(
+    "optimizer",
+    [cr.GradientDescent(1e3), cr.GradientDescent(1e30), cr.Momentum(10.0), cr.Nesterov(10.0),
+     cr.GradientDescent(cr.Step(1e-30, every=1.0, factor=1e300)), cr.AdamW(1e30, weight_decay=1e8)],
+    ids=repr,
+)  # fmt: skip
+def test_divergence_is_the_same(optimizer: cr.Optimizer, shape: str, batch_size: int | None, dtype: str) -> None:
+    """Native diverges at the reference's step, with the same message and the last finite θ."""
+    m, _ = SHAPES[shape]
+    rng = np.random.default_rng(1)
+    net = cr.Network.dense(m, hidden="identity", seed=1, dtype=dtype)  # N is a polynomial in θ
+    X, Y = rng.normal(size=(50, 3)), rng.normal(size=(50, 2))
+    settings: dict[str, Any] = {"optimizer": optimizer, "epochs": 300, "batch_size": batch_size}
+    message, history, theta = diverged("native", net, X, Y, **settings)
+    sought_message, sought_history, sought = diverged("reference", net, X, Y, **settings)
+    assert message == sought_message
+    assert (history.stopped, history.epochs) == (sought_history.stopped, sought_history.epochs)
+    assert history.state.step == sought_history.state.step
+    assert np.isfinite(theta).all()
+    np.testing.assert_array_equal(theta, history.state.theta)
+    np.testing.assert_allclose(theta, sought, rtol=1e-2 if dtype == "float32" else 1e-9, atol=1e-5 * abs(sought).max())
+    np.testing.assert_allclose(history.J, sought_history.J, rtol=1e-3 if dtype == "float32" else 1e-9)
+
+
+@pytest.mark.parametrize("cost", ["sum_of_squares", "absolute_error", "huber"])
+@pytest.mark.parametrize("hidden", ["relu", "elu", "identity"])
+def test_predicting_overflow_changes_no_bit(hidden: str, cost: str) -> None:
+    """While θ is small, no number of a step can overflow and none is checked; once a growing learning rate has made θ
+    large, all are. The steps are bitwise those of a run that checks every gradient (because it computes its norm to
+    clip it), up to the same divergence."""
+    rng = np.random.default_rng(1)
+    X, Y = rng.normal(size=(50, 3)), rng.normal(size=(50, 2))
+    net = cr.Network.dense(SHAPES["panels"][0], hidden=hidden, seed=1, dtype="float32")
+    rate = cr.Step(1e-3, every=1.0, factor=4.0)
+    settings: dict[str, Any] = {"cost": cost, "epochs": 200, "batch_size": 16}
+    (_, one, theta), (_, other, sought) = (
+        diverged("native", net, X, Y, optimizer=cr.Adam(rate, clip_norm=clip), **settings) for clip in (None, 1e300)
+    )
+    assert one.state.step == other.state.step > 40
+    np.testing.assert_array_equal(one.J, other.J)
+    np.testing.assert_array_equal(theta, sought)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("kind", [cr.AdaGrad, cr.RMSProp, cr.Adam, cr.AdamW])
+def test_a_product_that_overflows_is_a_divergence(kind: Any, shape: str, dtype: str) -> None:
+    """If α g overflows before it is divided by √ν, the run diverges and θ does not move, although the step of an
+    adaptive optimizer is bounded by 2α."""
+    large = 1e30 if dtype == "float32" else 1e200
+    m, _ = SHAPES[shape]
+    net = cr.Network.dense(m, hidden="relu", seed=1, dtype=dtype)
+    rng = np.random.default_rng(1)
+    X, Y = rng.normal(size=(50, 3)) * large, rng.normal(size=(50, 2))
+    settings: dict[str, Any] = {"cost": "absolute_error", "optimizer": kind(large), "epochs": 3}
+    ends = [diverged(engine, net, X, Y, **settings) for engine in ("native", "reference")]
+    assert ends[0][0] == ends[1][0]
+    for _, _, theta in ends:
+        np.testing.assert_array_equal(theta, net.theta)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_zero_times_infinity_is_a_divergence(seed: int) -> None:
+    """An infinite output with only zero weights behind it makes ∇J NaN, 0 · ∞, although J is finite. The run also
+    diverges if it skips zeros by then: the example is in the first minibatch or in the second."""
+    net = cr.Network.dense([2, 150, 128, 1], hidden="relu", seed=1, dtype="float32")
+    W, W2 = net.layers[0].W, net.layers[1].W
+    W[:, 0], W[-1, 0], W2[:, -1] = 0.0, 1e20, -1.0
+    X = np.random.default_rng(1).normal(size=(64, 2)).astype("float32")
+    X[:, 0] = 0.0
+    X[5, 0] = 1e30
+    ends = [
+        diverged(engine, net, X, X[:, 1:], optimizer=cr.Adam(), epochs=1, batch_size=32, seed=seed)
+        for engine in ("native", "reference")
+    ]
+    assert ends[0][0] == ends[1][0]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_divergence_keeps_the_moments_of_the_last_finite_step(shape: str, dtype: str) -> None:
+    """After a divergence θ and every moment are those of the step before."""
+    m, _ = SHAPES[shape]
+    rng = np.random.default_rng(1)
+    X, Y = rng.normal(size=(50, 3)), rng.normal(size=(50, 2))
+    for optimizer in (cr.Momentum(10.0), cr.AdamW(1e30, weight_decay=1e8)):
+        net = cr.Network.dense(m, hidden="identity", seed=1, dtype=dtype)
+        _, history, theta = diverged("native", net, X, Y, optimizer=optimizer, epochs=300)
+        again = cr.train(net, X, Y, optimizer=optimizer, epochs=history.epochs, engine="native").state
+        np.testing.assert_array_equal(theta, again.theta)
+        for name, moment in again.moments.items():
+            np.testing.assert_array_equal(history.state.moments[name], moment)

@@ -1,0 +1,72 @@
+"""A tensor of the wrong shape or number type, or with NaN, is refused by name."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from support.model_files import (
+    fresh,
+    header_of,
+    trained_state,
+    write_raw,
+)
+
+import chainrule as cr
+from chainrule._internal.checks import Array
+
+SPOILT_TENSORS: dict[str, tuple[Array | Any, str]] = {
+    "another shape": (np.ones((3, 2)), "got float64 of shape (3, 2)"),
+    "a vector": (np.ones(6), "got float64 of shape (6,)"),
+    "a number": (np.array(1.0), "got float64 of shape ()"),
+    "empty": (np.ones((0, 3)), "got float64 of shape (0, 3)"),
+    "float32": (np.ones((2, 3), "f4"), "got float32"),
+    "float16": (np.ones((2, 3), "f2"), "got float16"),
+    "int64": (np.ones((2, 3), "i8"), "got int64"),
+    "int8": (np.ones((2, 3), "i1"), "got int8"),
+    "bool": (np.ones((2, 3), "?"), "got bool"),
+    "complex": (np.ones((2, 3), "c8"), "got complex64"),
+    "NaN": (np.array([[1.0, 2.0, 3.0], [4.0, math.nan, 6.0]]), "W[1] must be finite; got nan at index (1, 1)"),
+    "infinity": (np.full((2, 3), -math.inf), "W[1] must be finite; got -inf at index (0, 0)"),
+}
+
+
+@pytest.mark.parametrize("what", SPOILT_TENSORS)
+def test_a_spoilt_tensor_is_named(what: str, tmp_path: Path) -> None:
+    """W[1] of another shape or number type, or with NaN, is refused by name."""
+    value, words = SPOILT_TENSORS[what]
+    fresh().save(tmp_path / "net")
+    tensors = safetensors.numpy.load_file(tmp_path / "net") | {"W[1]": value}
+    with pytest.raises(cr.FileFormatError) as caught:
+        cr.load(write_raw(tmp_path / "spoilt", header_of(tmp_path / "net"), tensors))
+    assert "W[1]" in str(caught.value)
+    assert words in str(caught.value)
+
+
+STATE_TENSORS: list[tuple[str, Any]] = [
+    ("theta", np.full(11, math.nan)),
+    ("theta", np.ones((11, 1))),
+    ("theta", np.ones(11, "i8")),
+    ("theta", np.ones(11, "f2")),
+    ("theta", np.ones(0)),
+    ("moments.mu", np.ones(10)),
+    ("moments.mu", np.ones(11, "f4")),
+    ("best_theta", np.full(11, math.inf)),
+    ("best_theta", np.ones(3)),
+    ("records.J", np.ones(2)),
+    ("records.J", np.ones((3, 1))),
+    ("records.J", np.ones(3, "f4")),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), STATE_TENSORS, ids=lambda value: str(value)[:24].replace("\n", " "))
+def test_a_spoilt_tensor_of_a_state_is_named(name: str, value: Any, tmp_path: Path) -> None:
+    """θ, a moment, the best θ or a record of another shape or type, or θ with NaN, is refused by name."""
+    trained_state().save(tmp_path / "state")
+    tensors = safetensors.numpy.load_file(tmp_path / "state")
+    with pytest.raises(cr.FileFormatError, match=name.rpartition(".")[2]):
+        cr.TrainingState.load(write_raw(tmp_path / "x", header_of(tmp_path / "state"), tensors | {name: value}))
