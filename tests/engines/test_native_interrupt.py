@@ -1,4 +1,4 @@
-"""Ctrl-C while the native engine is in the middle of a long step."""
+"""Ctrl-C during a long step of the native engine."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def train(rows, batch_size, epochs):
         engine="native",
     )
 
-for _ in range(2):  # the first time memory is new
+for _ in range(2):  # the first run allocates the memory
     began = time.process_time()
     train(FEW, FEW, 1)
 unit = time.process_time() - began
@@ -70,8 +70,8 @@ FEW = 512  # rows
     ],
     ids=["minibatches", "all phases of a step", "a long step"],
 )
-def test_ctrl_c_is_answered_within_a_step(rows: int, batch: int, threads: int, parts: list[float]) -> None:
-    """SIGINT while 1024-2048-2048-10 trains ends training wherever in a step it comes, and θ is as before that step.
+def test_ctrl_c_ends_training_within_a_step(rows: int, batch: int, threads: int, parts: list[float]) -> None:
+    """SIGINT at any moment of a step of 1024-2048-2048-10 ends training, and θ is as before that step.
 
     The signal is sent after ``parts`` of the CPU time of a step. The answer may cost 0.1 s a thread, twice the period
     in which the engine looks for signals, and the time of a step over 512 rows. CPU time is the same while other
@@ -86,4 +86,4 @@ def test_ctrl_c_is_answered_within_a_step(rows: int, batch: int, threads: int, p
     assert len(answers) == len(parts)
     assert max(answers) < 0.1 * threads + unit, (unit, answers)
     if batch == 16384:
-        assert steps == [0, 0, 0]  # it was in its first step still
+        assert steps == [0, 0, 0]  # the signal came during the first step

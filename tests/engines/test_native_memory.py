@@ -1,4 +1,4 @@
-"""What memory the native engine takes for training: no copy of the data, a few times θ, nothing more with every epoch.
+"""Training by the native engine copies no data, needs a few times the memory of θ, and none more with each epoch.
 
 Measured from outside, in processes of their own, by what Linux says of them: the highest amount of memory that was
 resident (VmHWM) since it was last reset.
@@ -32,7 +32,7 @@ def memory(kind):
     lines = open("/proc/self/status").read().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(kind))
 
-def resident():  # and from now on VmHWM is the highest since
+def resident():  # also resets VmHWM, the peak
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")
     return memory("VmRSS")
@@ -43,7 +43,7 @@ cr.train(cr.Network.dense([2, 70, 1]), np.ones((9, 2)), np.ones((9, 1)), epochs=
 
 
 def measured(code: str) -> Any:
-    """What a program prints as JSON in its last line."""
+    """Runs a program after PREAMBLE and returns the JSON in its last line of output."""
     command = [sys.executable, "-W", "error", "-c", PREAMBLE + textwrap.dedent(code)]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False)
     assert answer.returncode == 0, answer.stderr
@@ -51,8 +51,8 @@ def measured(code: str) -> Any:
 
 
 def test_the_training_set_is_not_copied() -> None:
-    """X and Y that are contiguous and of θ's dtype stay where they are: training takes less than half of them more, at
-    its highest, in minibatches and with the full batch, with narrow networks and wide ones, float32 and float64."""
+    """Contiguous X and Y of θ's dtype are used in place: at its peak training takes less than half of their memory more,
+    with minibatches and with the full batch, on both methods, in float32 and float64."""
     parts = measured("""
         parts = {}
         for dtype in ("float32", "float64"):
@@ -69,13 +69,13 @@ def test_the_training_set_is_not_copied() -> None:
                     del X, Y
         print(json.dumps(parts))
     """)
-    # The border looks for numbers that are not finite (a byte each), and a shuffled order has four bytes a row.
+    # The check for finite numbers takes one byte per entry, and a shuffled order four bytes per row.
     assert max(parts.values()) < 0.5, parts
 
 
-def test_a_few_times_theta() -> None:
-    """A network like 784-512-512-10, with θ so large that all else is small beside it, takes with Adam no more than 4
-    times the bytes of θ beyond θ itself, to the end of training; and 7.5 times when the state is then asked for."""
+def test_training_takes_a_few_times_the_memory_of_theta() -> None:
+    """With Adam and a large θ, training takes at most 4 times the bytes of θ in addition to θ, and at most 7.5 times when
+    the state is then requested."""
     within, highest = measured("""
         X, Y = rng.normal(size=(64, 1568)).astype("float32"), np.ones((64, 10), "float32")
         net = cr.Network.dense([1568, 2048, 2048, 10], dtype="float32")
@@ -92,7 +92,7 @@ def test_a_few_times_theta() -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_no_memory_is_taken_with_the_epochs(threads: int) -> None:
+def test_epochs_take_no_further_memory(threads: int) -> None:
     """After 400 epochs of every optimizer, with dropout, clipping, penalties, validation, a ragged minibatch, as many
     bytes are allocated as before them, by glibc's own account.
 
@@ -132,4 +132,4 @@ def test_no_memory_is_taken_with_the_epochs(threads: int) -> None:
                 assert len(run.records["J"]) == 420
         print(json.dumps(grown))
     """)
-    assert max(grown.values()) < 400, grown  # not a byte an epoch; a thread's own few come and go
+    assert max(grown.values()) < 400, grown  # less than a byte per epoch; threads allocate and free a little
