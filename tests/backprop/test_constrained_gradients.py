@@ -19,7 +19,7 @@ from chainrule.network.block_diagonal import Runs
 from chainrule.network.forward import forward
 from chainrule.network.theta import parameter_views
 
-COMPLEX_STEP, DIFFERENCES, AUTOGRAD = 1e-13, 1e-8, 1e-12  # the relative errors that are allowed
+COMPLEX_STEP, DIFFERENCES, AUTOGRAD = 1e-13, 1e-8, 1e-12  # the allowed relative errors
 
 SIGMAS = sorted(name for name, sigma in ACTIVATIONS.items() if sigma.entrywise and name != "exp")
 W_AND_SIGMA = [
@@ -85,8 +85,8 @@ def torch_gradient(torch: Any, case: Case, weights: Array | None) -> tuple[Array
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_dropout_belongs_to_the_function_that_is_derived(name: str) -> None:
-    """With masks on block-diagonal and parametric layers, ∇J(θ) is the gradient of the network that they thin out."""
+def test_dropout_masks_enter_the_gradient(name: str) -> None:
+    """With masks on block-diagonal and parametric layers, ∇J(θ) is the gradient of the thinned network."""
     net, cost, X, Y = random_constrained_case(SHAPES[name], cr.tanh, cr.SumOfSquares())
     masks = dropout_masks(12345, net, len(X), [0.4, 0.4, 0.0])
     assert any(mask is not None and (mask == 0).any() for mask in masks)

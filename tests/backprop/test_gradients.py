@@ -1,4 +1,4 @@
-"""∇J(θ) by backpropagation is ∇J(θ) by three ways that know nothing of it: for every σ, every cost it fits, r = 1 … 5.
+"""∇J(θ) by backpropagation equals ∇J(θ) by three independent ways, for every σ, every cost that it fits, r = 1 … 5.
 
 The relative error is ‖g − g*‖ / ‖g*‖. Examples stay away from kinks, so that J is smooth around them: kinked σ and
 costs are analytic there and take the complex step like the others.
@@ -35,7 +35,7 @@ from chainrule.engines.minibatches import dropout_masks
 from chainrule.network.forward import forward
 from chainrule.network.theta import parameter_views
 
-COMPLEX_STEP, DIFFERENCES, AUTOGRAD = 1e-13, 1e-8, 1e-12  # the relative errors that are allowed
+COMPLEX_STEP, DIFFERENCES, AUTOGRAD = 1e-13, 1e-8, 1e-12  # the allowed relative errors
 
 LOG_COSH = cr.CustomCost(lambda A, Y: np.log(np.cosh(A - Y)).sum(axis=1), name="log_cosh")  # ∂ℓ/∂a by the complex step
 TABLE = [
@@ -103,7 +103,7 @@ SETTINGS = [
 @pytest.mark.parametrize("weighted", [False, True], ids=["", "weights"])
 @pytest.mark.parametrize("cost", SETTINGS, ids=repr)
 def test_means_penalties_and_weights(cost: cr.Cost, weighted: bool) -> None:
-    """Means, penalties, label smoothing, thresholds and weights (a zero among them) have their part in ∇J(θ)."""
+    """∇J(θ) is exact with means, penalties, label smoothing, thresholds and weights, a weight of 0 included."""
     case = random_case(cr.tanh, cost, r=3, t=4)
     assert case is not None
     net, _, X, Y = case
@@ -116,8 +116,8 @@ def test_means_penalties_and_weights(cost: cr.Cost, weighted: bool) -> None:
 
 
 @pytest.mark.parametrize("sigma", sorted(ACTIVATIONS))
-def test_dropout_belongs_to_the_function_that_is_derived(sigma: str) -> None:
-    """With the masks of one key held fixed, ∇J(θ) is the gradient of the network that they thin out."""
+def test_dropout_masks_enter_the_gradient(sigma: str) -> None:
+    """With the masks of one key held fixed, ∇J(θ) is the gradient of the thinned network."""
     case = random_case(ACTIVATIONS[sigma], cr.SumOfSquares(), r=3, t=4)
     assert case is not None
     net, cost, X, Y = case
@@ -141,7 +141,7 @@ def test_the_jacobian_of_a_network(sigma: str) -> None:
 @settings(max_examples=60)
 @given(r=layer_counts, t=example_counts, seed=seeds, data=st.data())
 def test_any_structure(r: int, t: int, seed: int, data: st.DataObject) -> None:
-    """Whatever the sizes 1 … 6, the σ of each layer and the examples: each entry of ∇J(θ) is exact to its rounding.
+    """Each entry of ∇J(θ) is exact to its rounding for any sizes 1 … 6, any σ in each layer and any examples.
 
     Both it and the complex step are rounded, a product of complex numbers up to three times more than one of reals.
     """

@@ -1,4 +1,4 @@
-"""n epochs ≡ n times one epoch ≡ stop, save, load, go on: bitwise, with every optimizer, minibatches and dropout."""
+"""A run that is stopped, saved, loaded and resumed ends bitwise like an unbroken one, wherever it is cut."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ VARIANTS: Sequence[cr.Optimizer] = [
 
 @dataclass(frozen=True)
 class Plan:
-    """How the epochs are cut into steps, and what is random in them."""
+    """The division of the epochs into steps, and the random parts of a step."""
 
     batch_size: int  # of t = 10 examples
     dropout: float = 0.0
@@ -75,13 +75,13 @@ def make_problem(
 
 
 def start(problem: Problem, engine: str, state: cr.TrainingState | None = None) -> TrainingRun:
-    """A run on the engine, from the state or else from the beginning."""
+    """Starts a run on the engine, from the state if one is given."""
     choice = engines.chosen(problem.net, problem.cost, problem.optimizer, shuffle=problem.shuffle, engine=engine)
     return choice.engine.start(problem, state)
 
 
 def fresh(problem: Problem) -> Problem:
-    """The same problem with a network of its own, whose θ is another: what follows must come from the state alone."""
+    """The same problem with a network of another θ, so that a resumed run must take θ from the state."""
     net = problem.net.copy()
     net.theta = np.zeros(net.d)
     return replace(problem, net=net)
@@ -96,7 +96,7 @@ def saved_and_loaded(state: cr.TrainingState) -> cr.TrainingState:
 
 
 def bits(state: cr.TrainingState) -> dict[str, object]:
-    """Everything that a state holds, to the last bit, but for the times."""
+    """The bits of everything in a state except the times."""
     records = {name: np.array(values).tobytes() for name, values in state.records.items() if name != "seconds"}
     arrays = {"theta": state.theta, "best": state.best_theta, **state.moments}
     exact = {name: None if array is None else (str(array.dtype), array.tobytes()) for name, array in arrays.items()}
@@ -106,7 +106,7 @@ def bits(state: cr.TrainingState) -> dict[str, object]:
 
 @pytest.mark.parametrize(("optimizer", "plan", "dtype"), TABLE)
 def test_n_epochs_are_n_times_one_epoch(optimizer: cr.Optimizer, plan: Plan, dtype: str, engine: str) -> None:
-    """Seven epochs at once and seven times one epoch end in the same state, bit for bit, and in a θ of the dtype."""
+    """Seven epochs at once and seven times one epoch end in bitwise the same state, in the dtype of θ."""
     whole = start(make_problem(optimizer, plan, dtype), engine)
     whole.advance(EPOCHS, math.inf)
     pieces = start(make_problem(optimizer, plan, dtype), engine)
@@ -119,8 +119,8 @@ def test_n_epochs_are_n_times_one_epoch(optimizer: cr.Optimizer, plan: Plan, dty
 
 
 @pytest.mark.parametrize(("optimizer", "plan", "dtype"), TABLE)
-def test_stop_save_load_and_go_on(optimizer: cr.Optimizer, plan: Plan, dtype: str, engine: str) -> None:
-    """A run that is stopped, saved, loaded and resumed with another network ends where the unbroken one does."""
+def test_a_saved_run_resumes_exactly(optimizer: cr.Optimizer, plan: Plan, dtype: str, engine: str) -> None:
+    """A run that is stopped, saved, loaded and resumed with another network ends bitwise like the unbroken one."""
 
     def train(problem: Problem, resume: cr.TrainingState | None = None, stop_after: int = EPOCHS) -> cr.History:
         assert problem.validation is not None
@@ -141,9 +141,9 @@ def test_stop_save_load_and_go_on(optimizer: cr.Optimizer, plan: Plan, dtype: st
 
 
 @pytest.mark.parametrize(("optimizer", "plan", "dtype"), TABLE)
-def test_stop_in_the_middle_of_an_epoch(optimizer: cr.Optimizer, plan: Plan, dtype: str, engine: str) -> None:
-    """Taken out and put back as often as the engine allows, after each step, a run stays the same (and through files
-    too, where each state of the first epoch goes)."""
+def test_a_run_resumes_exactly_within_an_epoch(optimizer: cr.Optimizer, plan: Plan, dtype: str, engine: str) -> None:
+    """A run that is replaced by one from its state after each step ends bitwise like the unbroken one; the states of the
+    first epoch also pass through files."""
     problem = make_problem(optimizer, plan, dtype)
     whole = start(problem, engine)
     whole.advance(EPOCHS, math.inf)
@@ -154,7 +154,7 @@ def test_stop_in_the_middle_of_an_epoch(optimizer: cr.Optimizer, plan: Plan, dty
         in_the_middle += state.batch > 0
         run = start(fresh(problem), engine, state if state.epoch else saved_and_loaded(state))
     assert bits(run.state()) == bits(whole.state())
-    if engine == "reference":  # it looks at the clock after each step
+    if engine == "reference":  # it checks the clock after each step
         assert in_the_middle == EPOCHS * (problem.steps_per_epoch - 1)
 
 
@@ -169,11 +169,11 @@ def test_stop_in_the_middle_of_an_epoch(optimizer: cr.Optimizer, plan: Plan, dty
     seed=seeds,
     cuts=st.lists(st.tuples(st.integers(1, 3), st.sampled_from([0.0, math.inf])), max_size=8),
 )
-def test_any_cuts(
+def test_a_run_resumes_exactly_wherever_it_is_cut(
     t: int, batch_size: int, dropout: float, optimizer: cr.Optimizer, dtype: str, seed: int,
     cuts: list[tuple[int, float]], engine: str,
 ) -> None:  # fmt: skip
-    """Wherever a run is cut, after epochs or steps, and however t, the batch size, dropout and seed are chosen."""
+    """A run cut after any epochs or steps ends bitwise like the unbroken one, for any t, batch size, dropout and seed."""
     plan = Plan(t if optimizer.full_batch_only else min(batch_size, t), dropout)
     problem = make_problem(optimizer, plan, dtype, t, seed, epochs=5)
     whole = start(make_problem(optimizer, plan, dtype, t, seed, epochs=5), engine)
@@ -204,9 +204,9 @@ def layered_problem(dtype: str, shuffle: bool = True) -> Problem:
 
 @pytest.mark.parametrize("shuffle", [True, False], ids=["", "in order"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_all_that_layers_are_told_goes_on_exactly(dtype: str, shuffle: bool, engine: str) -> None:
-    """Blocks, κ, factors, scheduled decay and dropout, rows in order: cut after each epoch, or as often as the engine
-    allows, with a state that went through a file, a run ends as the unbroken one, bit for bit."""
+def test_constrained_layers_resume_exactly(dtype: str, shuffle: bool, engine: str) -> None:
+    """With blocks, κ, factors, scheduled decay and dropout, and rows in order, a run cut after each epoch or each step,
+    with states that pass through files, ends bitwise like the unbroken one."""
     try:
         whole = start(layered_problem(dtype, shuffle), engine)
     except cr.EngineDeclined as why:
@@ -228,8 +228,8 @@ def test_all_that_layers_are_told_goes_on_exactly(dtype: str, shuffle: bool, eng
 
 @pytest.mark.parametrize("rule", [{"patience": 3}, {"tol": 0.05, "tol_epochs": 4}], ids=["patience", "tol"])
 def test_a_resumed_run_stops_where_the_unbroken_one_does(rule: dict[str, float], engine: str) -> None:
-    """The memory of ``patience`` and ``tol`` (the best θ, the last J) is part of the state: cut at each epoch, the run
-    ends after the same epoch, for the same reason, with the same best θ."""
+    """The state holds all that ``patience`` and ``tol`` need (the best θ, the last J): a run cut at each epoch stops
+    after the same epoch, for the same reason, with the same best θ."""
 
     def problem() -> Problem:
         drawn = make_problem(cr.Momentum(0.005), Plan(4), epochs=500, seed=6)
@@ -247,9 +247,9 @@ def test_a_resumed_run_stops_where_the_unbroken_one_does(rule: dict[str, float],
     assert bits(run.state()) == bits(whole.state())
 
 
-def test_an_interrupted_run_goes_on(engine: str) -> None:
-    """``interrupt`` ends the ``advance`` that runs, or else the next, which are both endless; the run then continues as
-    the unbroken one, bit for bit."""
+def test_an_interrupted_run_continues_exactly(engine: str) -> None:
+    """``interrupt`` ends the running ``advance``, or the next one if none runs; the run then continues bitwise like the
+    unbroken one."""
     run, whole = (start(make_problem(cr.Adam(), PLANS["ragged, dropout"], epochs=ENDLESS), engine) for _ in range(2))
     run.interrupt()
     run.advance(ENDLESS, math.inf)
@@ -266,7 +266,7 @@ def test_an_interrupted_run_goes_on(engine: str) -> None:
 
 
 def test_a_state_is_a_copy(engine: str) -> None:
-    """What ``state()`` gave out stays when the run goes on, and a run leaves the state alone that it began from."""
+    """A state does not change while its run continues, nor does the state that a run starts from."""
     run = start(make_problem(cr.Adam(), PLANS["ragged"]), engine)
     run.advance(2, math.inf)
     state = run.state()

@@ -1,4 +1,4 @@
-"""The one random stream: the order of the examples, the dropout masks, and what weights mean."""
+"""The order of the examples and the dropout masks, which one random stream fixes, and the meaning of weights."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GAMMA = 0x9E3779B97F4A7C15
 
 
 def visited(t: int, batch_size: int | None, epochs: int, seed: int, shuffle: bool = True) -> list[list[int]]:
-    """The rows that each training step sees: z[1] of a network that copies x = 0 … t − 1 shows them."""
+    """The rows of each training step, read off z[1] of a network that copies x = 0 … t − 1."""
     steps: list[list[int]] = []
 
     def spy(z: Array) -> Array:
@@ -28,7 +28,7 @@ def visited(t: int, batch_size: int | None, epochs: int, seed: int, shuffle: boo
         return z
 
     net = cr.Network([cr.Layer([[1.0]], [0.0], cr.Activation(spy, np.ones_like))])
-    still = cr.GradientDescent(1e-300)  # θ stays
+    still = cr.GradientDescent(1e-300)  # θ does not move
     X = np.arange(float(t))[:, None]
     cr.train(
         net, X, X, optimizer=still, batch_size=batch_size, shuffle=shuffle, epochs=epochs, seed=seed, engine="reference"
@@ -73,20 +73,20 @@ def test_all_orders_are_equally_likely() -> None:
 
 @pytest.mark.parametrize("batch_size", [None, 10, 99])
 def test_the_full_batch_keeps_the_order(batch_size: int | None) -> None:
-    """With all examples in one step they are taken as they stand, and nothing is drawn at random."""
+    """A full batch takes the rows in their order and draws no random numbers."""
     assert visited(10, batch_size, 2, seed=3) == [list(range(10))] * 2
 
 
 def test_without_a_shuffle_the_rows_keep_their_order() -> None:
-    """``shuffle=False`` visits the rows as they stand, in every epoch."""
+    """``shuffle=False`` visits the rows in their order in every epoch."""
     epoch = [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
     assert visited(10, 4, 2, seed=3, shuffle=False) == epoch * 2
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
 def test_without_a_shuffle_nothing_is_drawn_for_it(dropout: float, engine: str) -> None:
-    """The stream gives the dropout's keys alone: one a step, from its first number on; without dropout none. The
-    gradient of an epoch does not depend on the seed then."""
+    """With ``shuffle=False`` the stream is drawn from only for dropout, one key per step from its first number on, so
+    that without dropout an epoch does not depend on the seed."""
     X, Y = np.arange(20.0).reshape(10, 2) / 20, np.ones((10, 1))
     thetas = []
     for seed in (3, 4):
@@ -111,8 +111,8 @@ def test_batches_are_consecutive_slices_of_each_epochs_order(t: int, batch_size:
         assert sorted(itertools.chain(*epoch)) == list(range(t))
 
 
-def test_a_stream_goes_on_from_its_position() -> None:
-    """A stream that is put back to a recorded position draws the same numbers again."""
+def test_a_stream_continues_from_its_position() -> None:
+    """A stream that is set to a recorded position draws the same numbers again."""
     stream = np.random.PCG64(11)
     stream.random_raw(5)
     again = stream_at(*position(stream))
@@ -132,7 +132,7 @@ def thinned(sizes: list[int], dropout: list[float], dtype: str = "float64") -> c
 
 
 def keeps(key: int, n: int, p: float) -> bool:
-    """Whether output n of a step is kept, by the definition in Python's integers."""
+    """Returns True if output n of a step is kept, by the definition in Python's integers."""
     x = (key + (n + 1) * GAMMA) % 2**64
     x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
     x = (x ^ (x >> 27)) * 0x94D049BB133111EB % 2**64
@@ -155,7 +155,7 @@ def test_masks_by_their_definition(key: int) -> None:
 
 
 def test_the_first_layers_mask_is_independent_of_the_batch_size() -> None:
-    """Under one key the first rows of layer 1 are dropped alike whether the step has 3 rows or 7."""
+    """Under one key the masks of the first 3 rows of layer 1 are equal for steps of 3 and of 7 rows."""
     net = thinned([2, 5, 1], [0.4])
     few, many = dropout_masks(99, net, 3, [0.4, 0.0])[1], dropout_masks(99, net, 7, [0.4, 0.0])[1]
     assert few is not None
@@ -185,7 +185,7 @@ def test_masks_of_different_steps_are_uncorrelated() -> None:
         assert abs(np.corrcoef(x.ravel(), y.ravel())[0, 1]) < 4 / np.sqrt(x.size)
 
 
-def test_nothing_is_dropped_outside_of_training() -> None:
+def test_nothing_is_dropped_outside_training() -> None:
     """N(x), J and ∇J of a network with dropout are those of the network without."""
     wet = thinned([3, 4, 4, 2], [0.5, 0.5])
     dry = cr.Network(cr.Layer(L.W, L.b, L.sigma) for L in wet.layers)
@@ -196,13 +196,13 @@ def test_nothing_is_dropped_outside_of_training() -> None:
 
 
 def dyadic(rng: np.random.Generator, *shape: int) -> Array:
-    """Multiples of 1/4 of a few bits: sums and products of a few of them are exact in every order."""
+    """Small multiples of ¼, whose sums and products are exact in any order."""
     return rng.integers(-8, 9, size=shape) / 4.0
 
 
 @pytest.mark.parametrize("mean", [False, True], ids=["sum", "mean"])
 def test_weight_two_is_the_row_twice(mean: bool) -> None:
-    """A weight of 2 is the row twice, and 0 no row: the same J and ∇J to the last bit, on data without rounding."""
+    """A weight of 2 counts a row twice and a weight of 0 omits it: J and ∇J are bitwise the same on data without rounding."""
     rng = np.random.default_rng(1)
     net = cr.Network(
         [cr.Layer(dyadic(rng, 2, 3), dyadic(rng, 2), "relu"), cr.Layer(dyadic(rng, 1, 2), [0.5], "identity")]

@@ -1,8 +1,8 @@
 """Block-diagonal layers, parametric σ, factors and schedules of dropout and weight decay in the native engine.
 
-Its N(x), J(θ), ∇J(θ), δ[i] and training are the reference's, to the rounding that rounding.py derives. Block-diagonal
-layers in front have kernels of their own, unit by unit; elsewhere, or with a vector-valued σ, they are dense ones whose
-other entries stay zero.
+N(x), J(θ), ∇J(θ), δ[i] and training agree with the reference within the bounds that support/rounding.py derives.
+Block-diagonal layers at the front of a network have kernels of their own, unit by unit; elsewhere, or with a
+vector-valued σ, they are trained as dense layers whose other entries stay zero.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 from support.constrained import SHAPES, random_blocks, sizes
+from support.gradient_bounds import DTYPES, Case, assert_gradients, assert_within, one_step, reference
+from support.native_runs import OPTIMIZERS, assert_same_path, finished, started
 from support.rounding import difference_bounds
 from support.strategies import random_labels
-from test_native_gradients import DTYPES, Case, assert_gradients, assert_within, one_step, reference
-from test_native_threads import trained
-from test_native_training import OPTIMIZERS, assert_same_path, finished, started
+from support.thread_runs import trained
 
 import chainrule as cr
 from chainrule import engines
@@ -53,7 +53,7 @@ COLUMNS: tuple[int, list[Plan]] = (300, [(((300, 2, 1),), P("sine")), (512, "tan
 def make_net(
     plan: tuple[int, list[Plan]], dtype: str, seed: int = 0, dropout: float | cr.Schedule = 0.0, factors: bool = False
 ) -> cr.Network:
-    """Random W, b and κ, and where asked for random factors, of which some are 0."""
+    """A network with random W, b and κ and, with ``factors``, random factors, some of which are 0."""
     rng, (n, layers) = np.random.default_rng(seed), plan
     built = []
     for k, (size, sigma) in enumerate(layers):
@@ -79,23 +79,24 @@ def make_case(net: cr.Network, t: int, number: int, cost: cr.Cost | None = None)
     return Case(net, cost, X.astype(net.dtype), cost.targets(Y.astype(net.dtype), net.m[-1], net.dtype), weights)
 
 
-def assert_gradient(case: Case, telling: bool = True) -> None:
-    """J, ∇J and δ[i] of ``cr.gradient``, and J and ∇J of a training step, made in panels, are within the bound."""
-    assert assert_gradients(case, telling) == "panels"
+def assert_gradient(case: Case, is_sharp: bool = True) -> None:
+    """Asserts the bounds of J, ∇J and δ[i] of ``cr.gradient``, and of J and ∇J of a training step in panels."""
+    assert assert_gradients(case, is_sharp) == "panels"
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", NETS)
 def test_gradients(name: str, dtype: str) -> None:
-    """∂J/∂W of the blocks, ∂J/∂b, ∂J/∂κ and δ[i], of 1, 37, 101 and 300 examples, wherever the blocks are."""
+    """∂J/∂W of the blocks, ∂J/∂b, ∂J/∂κ and δ[i] of 1, 37, 101 and 300 examples are within the bounds, for blocks in any
+    layer."""
     for number, t in enumerate((37, 1, 101, 300, 64)):
         net = make_net(NETS[name], dtype, seed=number)
-        assert_gradient(make_case(net, t, number), telling=name != "vector-valued")
+        assert_gradient(make_case(net, t, number), is_sharp=name != "vector-valued")
 
 
 @pytest.mark.parametrize("sigma", [s for s in ACTIVATIONS.values() if s.entrywise], ids=lambda s: s.name)
 def test_each_parametric_sigma(sigma: cr.Activation) -> None:
-    """Every entrywise σ with its κ, in front, in a hidden layer and in the last one."""
+    """The bounds hold for every parametric σ, in the front layer, in a hidden layer and in the last layer."""
     plan: tuple[int, list[Plan]] = (4, [(((2, 9, 2),), P(sigma)), (34, P(sigma)), (2, P(sigma))])
     for number, dtype in enumerate(DTYPES):
         net = make_net(plan, dtype, seed=number)
@@ -103,12 +104,12 @@ def test_each_parametric_sigma(sigma: cr.Activation) -> None:
             for i in (1, 2, 3):
                 net.theta *= net.dtype.type(0.5)
                 net.b[i][...] *= net.dtype.type(0.1)
-        assert_gradient(make_case(net, 40, number), telling=False)
+        assert_gradient(make_case(net, 40, number), is_sharp=False)
 
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_shapes_of_blocks(name: str) -> None:
-    """Every shape of blocks in front, and above."""
+    """The bounds hold for every shape of blocks, at the front and above it."""
     runs = SHAPES[name]
     m, n = sizes(runs)
     for number, dtype in enumerate(DTYPES):
@@ -119,23 +120,23 @@ def test_shapes_of_blocks(name: str) -> None:
 
 @pytest.mark.parametrize("cost", [cr.Huber(threshold=0.3), cr.AbsoluteError(mean=True), cr.Quantile(q=0.2)], ids=repr)
 def test_costs_over_a_parametric_output(cost: cr.Cost) -> None:
-    """δ[r] and ∂J/∂κ[r] are made of ∂ℓ/∂a, whatever the cost and the number of outputs (thin or not)."""
+    """δ[r] and ∂J/∂κ[r] lie within the bounds for every cost and for few and many outputs."""
     for outputs in (3, 40):
         plan: tuple[int, list[Plan]] = (5, [(((5, 2, 1),), "sine"), (outputs, P("sigmoid"))])
         for number, dtype in enumerate(DTYPES):
-            assert_gradient(make_case(make_net(plan, dtype), 50, number, cost), telling=False)
+            assert_gradient(make_case(make_net(plan, dtype), 50, number, cost), is_sharp=False)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_many_examples(dtype: str) -> None:
-    """A full batch of 9,973 examples is summed up block by block, in front too."""
+    """The bounds hold for a full batch of 9,973 examples, which is summed in blocks, also at the front."""
     assert_gradient(make_case(make_net(NETS["embedded inputs"], dtype), 9973, 1))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", NETS)
 def test_outputs(name: str, dtype: str) -> None:
-    """N(x) of one row, of two, of many, and of each row by itself."""
+    """N(x) of one row, of two, of many, and of each row by itself lies within the bounds."""
     for t in (1, 2, 37, 1031):
         net = make_net(NETS[name], dtype, seed=t)
         case = make_case(net, t, 0)
@@ -164,7 +165,7 @@ def test_kappa_of_1_and_0() -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", ["scaled inputs", "embedded inputs", "blocks above", "three in front"])
 def test_dropout(name: str, dtype: str) -> None:
-    """A step with dropout, also in front, has the ∇J(θ) of the network that the masks of the first key thin out."""
+    """A step with dropout, also at the front, has the ∇J(θ) of the network thinned by the masks of the first key."""
     net = make_net(NETS[name], dtype, dropout=cr.FlatCosine(0.3))
     masks = dropout_masks(int(np.random.PCG64(7).random_raw()), net.astype(np.float64), 37, [0.3] * (net.r - 1) + [0.0])
     case = make_case(net, 37, 0)
@@ -200,21 +201,21 @@ def make_problem(name: str, optimizer: cr.Optimizer, dtype: str, number: int, **
 
 
 def schedules(size: float) -> list[float | cr.Schedule]:
-    """Of the learning rate."""
+    """Schedules of the learning rate."""
     return [cr.CosLog4(0.02 * size), cr.FlatCosine(0.01 * size), 0.01 * size]
 
 
 @pytest.mark.parametrize("name", ["scaled inputs", "embedded inputs", "blocks above", "narrow, with κ"])
 @pytest.mark.parametrize("number", range(len(OPTIMIZERS)), ids=[o.name for o in OPTIMIZERS])
-def test_the_path_is_the_references(number: int, name: str) -> None:
-    """θ, the moments and the records of every optimizer, with factors of rates and decays, scheduled weight decay and
-    dropout, clipping or not, with the rows in their order or not."""
+def test_the_path_agrees_with_the_reference(number: int, name: str) -> None:
+    """θ, the moments and the records agree with the reference for every optimizer, with factors of rates and decays and
+    scheduled weight decay and dropout, clipped or not, shuffled or not."""
     optimizer = OPTIMIZERS[number]
     place = list(NETS).index(name) + number
     if isinstance(optimizer, cr.AdamW):
         optimizer = replace(optimizer, weight_decay=(0.1, cr.FlatCosine(0.2), cr.Cosine(0.1))[place % 3])
     if not optimizer.full_batch_only:
-        slow = {"momentum": 0.2, "nesterov": 0.2}.get(optimizer.name, 1.0)  # α/(1 − β) is what counts
+        slow = {"momentum": 0.2, "nesterov": 0.2}.get(optimizer.name, 1.0)  # the step is about α/(1 − β)
         optimizer = replace(optimizer, learning_rate=schedules(slow)[place % 3], clip_norm=(None, 0.3, 1e3)[place % 3])
     assert_same_path(make_problem(name, optimizer, "float64" if place % 3 else "float32", place))
 
@@ -248,8 +249,8 @@ def test_any_number_of_threads_gives_the_same_bits(
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_threads_that_share_out_columns(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So too where the dense layers are shared out by columns and the front by rows, with the reference's ∇J."""
+def test_threads_share_dense_layers_by_columns(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bits agree when threads share the dense layers by columns and the front by rows; ∇J is the reference's."""
     monkeypatch.setattr(thread_counts, "FLOP_PER_THREAD", 1e-9)
     net = make_net(COLUMNS, dtype, dropout=0.2)
     case = make_case(net, 50, 2)
@@ -259,7 +260,7 @@ def test_threads_that_share_out_columns(dtype: str, monkeypatch: pytest.MonkeyPa
         assert trained(problem, threads) == one, threads
     monkeypatch.setenv("CHAINRULE_THREADS", "3")
     plain = cr.Network(replace_dropout(layer) for layer in net.layers)
-    assert_gradient(case._replace(net=plain), telling=False)
+    assert_gradient(case._replace(net=plain), is_sharp=False)
 
 
 def replace_dropout(layer: cr.Layer) -> cr.Layer:
@@ -271,7 +272,7 @@ def replace_dropout(layer: cr.Layer) -> cr.Layer:
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", NETS)
 def test_slices_and_states(name: str, dtype: str) -> None:
-    """Six epochs are, bit for bit, six times one epoch, each from the state of the one before."""
+    """Six epochs end bitwise like six times one epoch, each from the state of the previous one."""
     problem = make_problem(name, cr.AdamW(0.01, weight_decay=cr.FlatCosine(0.1)), dtype, 0)
     whole, state = finished(problem, "native").state(), None
     while state is None or state.epoch < 6:
@@ -291,7 +292,7 @@ def test_slices_and_states(name: str, dtype: str) -> None:
     "optimizer", [cr.GradientDescent(1e30), cr.Momentum(1e3), cr.AdamW(1e30, weight_decay=1e8)], ids=repr
 )
 def test_divergence_is_the_same(optimizer: cr.Optimizer, name: str, dtype: str) -> None:
-    """A run without bound ends at the reference's step; θ stays as the last finite step left it."""
+    """A divergent run ends at the reference's step with the θ of the last finite step."""
     n, plan = NETS[name]
     net = make_net((n, [(W, P("identity") if isinstance(s, P) else "identity") for W, s in plan]), dtype)
     case = make_case(net, 50, 0, cr.SumOfSquares())
@@ -313,7 +314,8 @@ def test_divergence_is_the_same(optimizer: cr.Optimizer, name: str, dtype: str) 
 
 
 def test_what_is_declined() -> None:
-    """All of this runs natively; a user's own σ inside a parametric one, or schedule of dropout or decay, does not."""
+    """Native accepts all of this; it declines a user's own σ inside a parametric one, and own schedules of dropout or
+    decay."""
     own = cr.Activation(np.tanh, lambda z: 1 - np.tanh(z) ** 2, name="own_tanh")
 
     class OwnSchedule(cr.Schedule):

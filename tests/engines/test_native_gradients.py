@@ -1,8 +1,8 @@
-"""The native engine's N(x), J(θ), ∇J(θ) and δ[i] are the reference's, to the rounding that rounding.py derives.
+"""The native engine's N(x), J(θ), ∇J(θ) and δ[i] lie within the derived rounding bounds of the reference's.
 
-Every σ with every cost that it fits, float32 and float64, sizes 1, 7, 31, 33 and 257 as inputs, hidden layers and
-outputs, batches of 1, 37 and 101; and not only through ``cr.gradient``: a training step of gradient descent has kernels
-of its own (two kinds of them), and its ∇J(θ) is read off (θ₀ − θ₁)/α with an α so large that θ₀ does not matter.
+Every σ is combined with every cost that it fits, in float32 and float64, with sizes 1, 7, 31, 33 and 257 of inputs,
+hidden layers and outputs, and with batches of 1, 37 and 101. Training steps of gradient descent, which have kernels of
+their own on two methods, are checked too: ∇J(θ) is (θ₀ − θ₁)/α with an α so large that θ₀ does not matter.
 """
 
 from __future__ import annotations
@@ -10,26 +10,20 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import fields
-from typing import NamedTuple
 
 import numpy as np
 import pytest
-from support.rounding import U, difference_bounds, gamma
+from support.gradient_bounds import DTYPES, Case, assert_gradients, assert_within, one_step, reference
+from support.rounding import difference_bounds
 from support.strategies import fits, random_labels, random_network
 
 import chainrule as cr
-from chainrule import engines
-from chainrule._internal.by_layer import ByLayer
-from chainrule._internal.checks import Array
 from chainrule.activations import ACTIVATIONS, Sigma
-from chainrule.backprop import Gradient, backpropagate
 from chainrule.costs import COSTS
 from chainrule.engines.minibatches import dropout_masks
-from chainrule.engines.problem import Problem, TrainingSet
 from chainrule.network.forward import forward
 
 pytestmark = pytest.mark.native
-
 SIZES: list[tuple[int, ...]] = [
     (1, 257, 7, 31),
     (7, 1, 31, 33),
@@ -39,11 +33,6 @@ SIZES: list[tuple[int, ...]] = [
     (7, 7, 31, 7),
 ]
 BATCHES = [37, 1, 101]
-DTYPES = ["float32", "float64"]
-U64 = U[np.dtype(np.float64)]
-# The bounds say something: with an entrywise σ, ‖bound of ∇J‖ is at most such a part of ‖∇J‖.
-TELLING = {"float32": 0.1, "float64": 1e-9}
-
 SIGMAS: list[Sigma] = [
     *ACTIVATIONS.values(),
     cr.leaky_relu.with_parameters(slope=0.3),
@@ -55,25 +44,15 @@ SIGMAS: list[Sigma] = [
 
 
 def title(sigma: Sigma) -> str:
-    """Its name and its parameters."""
+    """The name of σ with its parameters."""
     return "-".join([sigma.name, *(f"{value:g}" for value in sigma.parameters.values())])
-
-
-class Case(NamedTuple):
-    """A network with examples, labels, weights and a cost, in the dtype that the engine is to compute in."""
-
-    net: cr.Network
-    cost: cr.Cost
-    X: Array
-    Y: Array
-    weights: Array | None
 
 
 def draw(sigma: Sigma, kind: type[cr.Cost], sizes: tuple[int, ...], t: int, dtype: str, number: int) -> Case | None:
     """A network with σ in its hidden layers, and in the output layer where it fits the cost.
 
-    The settings of the cost and the weights take turns. z is about 1; before e^z, and before a cost that takes a
-    logarithm of a[r], between ½ and 3/2, so that neither the exponential nor the logarithm runs away.
+    The settings of the cost and the weights take turns. z is about 1; it lies between ½ and 3/2 where σ is e^z and
+    where the cost takes a logarithm of a[r], so that neither function becomes extreme.
     """
     settings = {"mean": number % 2 == 1, "l1": 0.1 * (number % 3 == 1), "l2": 0.2 * (number % 4 > 1)}
     own = {"label_smoothing": 0.1 * (number % 2), "threshold": 0.3, "q": 0.2}
@@ -84,7 +63,7 @@ def draw(sigma: Sigma, kind: type[cr.Cost], sizes: tuple[int, ...], t: int, dtyp
         m = 2
     output = sigma if fits(cost, sigma, m) else ACTIVATIONS[cost.canonical or "identity"]
     if isinstance(cost, cr.LogLikelihood) and output.name == "softmax" and m == 1:
-        return None  # a = 1 for certain, and log (1 − a) with it
+        return None  # a = 1 always, so that log (1 − a) is −∞
     rng = np.random.default_rng([zlib.crc32(f"{title(sigma)} {cost.name}".encode()), number])
     sigmas = [sigma] * (len(sizes) - 2) + [output]
     net = random_network(rng, [*sizes[:-1], m], sigmas)
@@ -100,50 +79,10 @@ def draw(sigma: Sigma, kind: type[cr.Cost], sizes: tuple[int, ...], t: int, dtyp
     return Case(net, cost, X.astype(dtype), cost.targets(Y.astype(dtype), m, net.dtype), weights)
 
 
-def reference(case: Case, masks: ByLayer[Array | None] | None = None) -> Gradient:
-    """In float64, whatever the dtype of the numbers."""
-    net, X, Y = case.net.astype(np.float64), case.X.astype(np.float64), case.Y.astype(np.float64)
-    weights = None if case.weights is None else case.weights.astype(np.float64)
-    return backpropagate(net, case.cost, forward(net, X, masks), Y, weights, masks=masks)
-
-
-def one_step(case: Case, seed: int = 0) -> tuple[str, float, Array, Array]:
-    """What a training step tells: how it was computed, J(θ), ∇J(θ) and what rounding θ took from it.
-
-    θ₁ = θ₀ − α g is rounded once, and α g too where products are not fused: with g read off as (θ₀ − θ₁)/α the error
-    is at most 2 u |g| + u |θ₀|/α, α a power of two.
-    """
-    net, alpha = case.net.copy(), 2.0 ** (20 if case.net.dtype == np.float32 else 40)
-    problem = Problem(
-        net, case.cost, cr.GradientDescent(alpha), TrainingSet(case.X, case.Y, case.weights), len(case.X), 1, seed
-    )
-    run = engines.chosen(net, case.cost, problem.optimizer, engine="native").engine.start(problem, None)
-    run.advance(1, np.inf)
-    assert run.stopped == "epochs"
-    g = (case.net.theta.astype(np.float64) - run.state().theta) / alpha
-    u = U[net.dtype]
-    rounded = 3 * u * (abs(g) + abs(case.net.theta) / alpha)
-    norm = float(np.linalg.norm(g))
-    assert_within(
-        "‖∇J‖", run.records["gradient_norm"][0], norm, float(np.linalg.norm(rounded)) + gamma(net.d, U64) * norm
-    )
-    return run._run.method, run.records["J"][0], g, rounded  # type: ignore[attr-defined]
-
-
-def assert_within(what: str, got: Array | float, sought: Array | float, bound: Array | float) -> None:
-    """Each entry of ``got`` is as near to ``sought`` as ``bound`` says."""
-    error = np.abs(np.asarray(got, np.float64) - sought)
-    assert np.isfinite(bound).all(), f"{what}: no bound"
-    if not (error <= bound).all():
-        part = np.asarray(error / np.maximum(bound, 1e-300))
-        where = np.unravel_index(part.argmax(), part.shape)
-        raise AssertionError(f"{what}: {part.max():.3g} times the bound at {where}")
-
-
 def cases(sigma: Sigma, kind: type[cr.Cost]) -> Iterator[Case]:
     """Every size as input, hidden layer and output, with each dtype; the batches take turns."""
     for number, sizes in enumerate(SIZES):
-        if sigma.name == "layer_norm":  # of one entry it is 0, of two ±1 but for ε
+        if sigma.name == "layer_norm":  # of one entry it is 0, of two entries almost ±1
             sizes = (sizes[0], *(max(m, 3) for m in sizes[1:]))
         for k, dtype in enumerate(DTYPES):
             case = draw(sigma, kind, sizes, BATCHES[(number + k) % 3], dtype, number)
@@ -155,37 +94,19 @@ TABLE = [
     pytest.param(sigma, kind, id=f"{title(sigma)}-{kind.name}")
     for sigma in SIGMAS
     for kind in COSTS.values()
-    if sigma in ACTIVATIONS.values() or kind is cr.SumOfSquares  # of other parameters one cost will do
+    if sigma in ACTIVATIONS.values() or kind is cr.SumOfSquares  # one cost suffices for other parameters
 ]
-
-
-def assert_gradients(case: Case, telling: bool) -> str:
-    """J(θ), ∇J(θ) and every δ[i], from ``cr.gradient`` and from a step of training, lie within the derived bound, which
-    says something where that is asked. How the step was computed."""
-    truth, bound = reference(case), difference_bounds(*case)
-    g = cr.gradient(*case, engine="native")
-    where = f"{case.net}, t = {len(case.X)}, {case.net.dtype}, {case.cost}"
-    assert_within(f"J {where}", g.J, truth.J, bound.J)
-    assert_within(f"∇J {where}", g.theta, truth.theta, bound.theta)
-    for i in range(1, case.net.r + 1):
-        assert_within(f"δ[{i}] {where}", g.delta[i], truth.delta[i], bound.delta[i])
-    method, J, step, rounded = one_step(case)
-    assert_within(f"J of a step {where}", J, truth.J, bound.J)
-    assert_within(f"∇J of a step {where}", step, truth.theta, bound.theta + rounded)
-    if telling:
-        assert np.linalg.norm(bound.theta) <= TELLING[case.net.dtype.name] * np.linalg.norm(truth.theta)
-    return method
 
 
 @pytest.mark.parametrize(("sigma", "kind"), TABLE)
 def test_gradients(sigma: Sigma, kind: type[cr.Cost]) -> None:
     """J(θ), ∇J(θ) and every δ[i], from ``cr.gradient`` and from a step of training, lie within the derived bound."""
     for case in cases(sigma, kind):
-        assert_gradients(case, telling=sigma.entrywise)
+        assert_gradients(case, is_sharp=sigma.entrywise)
 
 
-def test_both_ways_of_a_training_step_are_taken() -> None:
-    """The sizes above lead through both kinds of kernels: examples across the lanes, and panels."""
+def test_the_sizes_cover_both_methods_of_training() -> None:
+    """The sizes of this file are trained by both methods, lanes and panels."""
     taken = [one_step(case)[0] for case in cases(cr.tanh, cr.SumOfSquares)]
     assert taken.count("lanes") >= 2
     assert taken.count("panels") >= 2
@@ -194,17 +115,17 @@ def test_both_ways_of_a_training_step_are_taken() -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("t", [127, 128, 131, 257, 5003])
 def test_many_rows(t: int, dtype: str) -> None:
-    """From 128 rows on gradients may be summed half by half, and from 4,097 on block by block: the bounds hold."""
+    """The bounds hold from 128 rows on, where gradients are summed in halves, and from 4,097 on, where in blocks."""
     case = draw(cr.tanh, cr.SumOfSquares, (9, 40, 37, 3), t, dtype, 3)
     assert case is not None
-    assert assert_gradients(case, telling=True) == "panels"
+    assert assert_gradients(case, is_sharp=True) == "panels"
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("sizes", [(3, 5, 2), (5, 70, 40, 3)], ids=["lanes", "panels"])
 @pytest.mark.parametrize("sigma", SIGMAS, ids=title)
 def test_dropout(sigma: Sigma, sizes: tuple[int, ...], dtype: str) -> None:
-    """A training step with dropout has the ∇J(θ) of the network that the masks of the stream's first key thin out."""
+    """A training step with dropout has the ∇J(θ) of the network thinned by the masks of the stream's first key."""
     case = draw(sigma, cr.SumOfSquares, sizes, 37, dtype, 0)
     assert case is not None
     layers = case.net.layers
@@ -221,17 +142,17 @@ def test_dropout(sigma: Sigma, sizes: tuple[int, ...], dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_many_rows_among_zeros(dtype: str) -> None:
-    """Zeros that the first block of rows shows, behind ReLU, are passed over in the second one: the bounds hold."""
+def test_many_rows_with_many_zeros(dtype: str) -> None:
+    """The bounds hold when the second block of rows skips the many zeros of ReLU that the first has shown."""
     case = draw(cr.relu, cr.SumOfSquares, (9, 130, 110, 3), 5003, dtype, 3)
     assert case is not None
-    assert assert_gradients(case, telling=True) == "panels"
+    assert assert_gradients(case, is_sharp=True) == "panels"
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("sizes", [(4, 8, 2), (20, 40, 35)], ids=["lanes", "panels"])
 def test_many_examples(sizes: tuple[int, ...], dtype: str) -> None:
-    """A full batch of 9,973 examples, which is more than is held at once, is summed up block by block."""
+    """The bounds hold for a full batch of 9,973 examples, which is summed in blocks."""
     for number, kind in enumerate([COSTS["sum_of_squares"], COSTS["cross_entropy"]]):
         case = draw(cr.tanh, kind, sizes, 9973, dtype, 3 + number)
         assert case is not None
@@ -249,7 +170,7 @@ def test_many_examples(sizes: tuple[int, ...], dtype: str) -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("sigma", SIGMAS, ids=title)
 def test_outputs(sigma: Sigma, dtype: str) -> None:
-    """N(x) of one row, of two, of many, and of each row by itself, lies within the derived bound."""
+    """N(x) of one row, of two, of many, and of each row by itself lies within the derived bound."""
     for number, sizes in enumerate(SIZES):
         for t in (1, 2, 37, 1031) if number in (0, 5) else (1, 37):
             if sigma.name == "layer_norm":
@@ -270,8 +191,8 @@ def test_outputs(sigma: Sigma, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_the_same_question_has_the_same_answer(dtype: str) -> None:
-    """N(x) has the same bits at the first call and later, for an array, a list or a view, by name of the engine or not,
+def test_every_way_of_calling_gives_the_same_bits(dtype: str) -> None:
+    """N(x) has the same bits at the first call and later, for an array, a list or a view, with the engine named or not,
     and from a predictor."""
     X = np.random.default_rng(3).normal(size=(4, 9)).astype(dtype)
     for t in (1, 2, 3, 4):
@@ -286,14 +207,14 @@ def test_the_same_question_has_the_same_answer(dtype: str) -> None:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_predictor_reuses_its_array(dtype: str) -> None:
-    """Every call of ``net.predictor()`` for one row returns the same array, overwritten."""
+    """Every call of a predictor for one row returns the same array, overwritten."""
     predict, x = cr.Network.dense([10, 32, 16, 1], dtype=dtype, seed=0).predictor(), np.ones(10, dtype)
     assert predict(x) is predict(x)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_outputs_follow_theta(dtype: str) -> None:
-    """N(x) is that of the present θ, however it was moved: through the vector, a view W[i], b[i], or by training."""
+    """N(x) is that of the present θ, whether θ was moved as a vector, through a view W[i] or b[i], or by training."""
     rng = np.random.default_rng(3)
     net = cr.Network.dense([3, 40, 2], hidden="tanh", seed=1, dtype=dtype)
     X = rng.normal(size=(5, 3)).astype(dtype)
@@ -316,8 +237,7 @@ def test_outputs_follow_theta(dtype: str) -> None:
 
 
 def test_misaligned_and_strided_rows() -> None:
-    """Rows that are no multiple of a vector away from an aligned address, that are strided, or in Fortran's order, give
-    the bits that a fresh copy of them gives."""
+    """Rows that are misaligned, strided or in Fortran order give the bits of a fresh copy of them."""
     rng = np.random.default_rng(4)
     for dtype in DTYPES:
         net = cr.Network.dense([7, 33, 3], hidden="gelu", seed=1, dtype=dtype)

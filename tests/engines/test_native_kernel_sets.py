@@ -88,7 +88,7 @@ def test_each_kernel_set_is_within_the_bounds(kernels: str) -> None:
             for dtype in gradients.DTYPES:
                 gradients.test_outputs(sigma, dtype)
         for parameters in training.plans()[::7]:
-            training.test_the_path_is_the_references(*parameters.values)
+            training.test_the_path_agrees_with_the_reference(*parameters.values)
         for name in constrained.NETS:
             for dtype in gradients.DTYPES:
                 constrained.test_gradients(name, dtype)
@@ -99,7 +99,7 @@ def test_each_kernel_set_is_within_the_bounds(kernels: str) -> None:
         for number, name in enumerate(["scaled inputs", "embedded inputs", "blocks above"]):
             for dtype in gradients.DTYPES:
                 constrained.test_dropout(name, dtype)
-            constrained.test_the_path_is_the_references(number + 4, name)
+            constrained.test_the_path_agrees_with_the_reference(number + 4, name)
         chainrule.engines.thread_counts.FLOP_PER_THREAD = 1e-9
         for way in threads.WAYS:
             for dtype in gradients.DTYPES:

@@ -51,7 +51,7 @@ def measured(code: str) -> Any:
 
 
 def test_the_training_set_is_not_copied() -> None:
-    """Contiguous X and Y of θ's dtype are used in place: at its peak training takes less than half of their memory more,
+    """Contiguous X and Y of θ's dtype are used in place: the peak of training is less than half of their memory higher,
     with minibatches and with the full batch, on both methods, in float32 and float64."""
     parts = measured("""
         parts = {}
@@ -74,7 +74,7 @@ def test_the_training_set_is_not_copied() -> None:
 
 
 def test_training_takes_a_few_times_the_memory_of_theta() -> None:
-    """With Adam and a large θ, training takes at most 4 times the bytes of θ in addition to θ, and at most 7.5 times when
+    """With Adam and a large θ, training takes at most 4 times the bytes of θ beyond θ itself, and 7.5 times when
     the state is then requested."""
     within, highest = measured("""
         X, Y = rng.normal(size=(64, 1568)).astype("float32"), np.ones((64, 10), "float32")

@@ -12,46 +12,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.native_runs import OPTIMIZERS, PLAIN, SHAPES, Plan, finished, make_problem, started
+from support.native_runs import OPTIMIZERS, PLAIN, SHAPES, Plan, assert_same_path, finished, make_problem, started
 
 import chainrule as cr
-from chainrule._internal.checks import Array
-from chainrule.engines import TrainingRun
-from chainrule.engines.problem import Problem
-from chainrule.engines.state import RECORDS
 
 pytestmark = pytest.mark.native
 SCHEDULES: list[cr.Schedule] = [
     cr.Constant(0.02), cr.Step(0.02, every=2.5, factor=0.5), cr.Exponential(0.02, decay=0.3),
     cr.InverseTime(0.02, decay=0.5), cr.Cosine(0.02, warmup=1.5, final=0.001), cr.OneCycle(0.03), cr.CosLog4(0.02),
 ]  # fmt: skip
-
-
-def numbers(run: TrainingRun) -> dict[str, Array]:
-    """θ, the moments and the records but for the times."""
-    state = run.state()
-    records = {name: np.array(run.records[name]) for name in RECORDS if name != "seconds"}
-    return {"theta": state.theta, **state.moments, **records}
-
-
-def assert_same_path(problem: Problem) -> None:
-    """Asserts that no quantity of native is farther from the reference than that of the moved reference."""
-    u = float(np.finfo(problem.net.dtype).eps) / 2
-    truth, native = numbers(finished(problem, "reference")), numbers(finished(problem, "native"))
-    moved = [numbers(finished(problem, "reference", 500 * u, seed)) for seed in (1, 2)]
-    assert native.keys() == truth.keys()
-    for name, values in truth.items():
-        if name == "learning_rate":  # a formula of double precision in any dtype
-            np.testing.assert_allclose(native[name], values, rtol=1e-14, atol=1e-17)
-            continue
-        apart = max(np.nanmax(abs(path[name] - values), initial=0.0) for path in moved)
-        difference = np.nanmax(abs(native[name] - values), initial=0.0)
-        assert (np.isnan(native[name]) == np.isnan(values)).all()
-        assert difference <= apart + 4 * u * np.nanmax(abs(values), initial=0.0), (name, difference, apart)
-        assert apart <= 1e5 * u * (1 + np.nanmax(abs(values))), (
-            name,
-            apart,
-        )  # rounding does not lead the paths far apart
 
 
 def plans() -> list[Any]:

@@ -17,8 +17,8 @@ torch: Any = pytest.importorskip("torch")
 STEPS = 1000
 ALLOWED = 1e-10
 
-# Each optimizer beside PyTorch's of the same formula. The rates are such that the path is not chaotic: near a minimum,
-# larger ones make RMSProp and Adam jump to and fro, and two paths of PyTorch that start one ulp apart part as well.
+# Each optimizer beside PyTorch's of the same formula. The rates are too small for a chaotic path: larger ones make
+# RMSProp and Adam oscillate near a minimum, where even two paths of PyTorch that start one ulp apart diverge.
 OPTIMIZERS: list[tuple[cr.Optimizer, Callable[..., Any], dict[str, Any]]] = [
     (cr.GradientDescent(0.5), torch.optim.SGD, {}),
     (cr.GradientDescent(0.5, clip_norm=0.05), torch.optim.SGD, {}),
@@ -29,7 +29,7 @@ OPTIMIZERS: list[tuple[cr.Optimizer, Callable[..., Any], dict[str, Any]]] = [
     (cr.Adam(0.02), torch.optim.Adam, {}),
     (cr.Adam(0.005, beta1=0.8, beta2=0.99, epsilon=1e-4), torch.optim.Adam, {"betas": (0.8, 0.99), "eps": 1e-4}),
     (cr.Adam(0.02, clip_norm=0.05), torch.optim.Adam, {}),
-    (cr.AdamW(0.02, weight_decay=0.1), torch.optim.AdamW, {"weight_decay": 0.1}),  # of weights alone
+    (cr.AdamW(0.02, weight_decay=0.1), torch.optim.AdamW, {"weight_decay": 0.1}),  # of the weights only
     (cr.RPROP(0.01), torch.optim.Rprop, {}),
     (cr.RPROP(0.05, shrink=0.4, grow=1.1, smallest=1e-5, largest=0.5), torch.optim.Rprop,
      {"etas": (0.4, 1.1), "step_sizes": (1e-5, 0.5)}),
@@ -91,7 +91,7 @@ def test_the_path_is_pytorchs(
     path = own_path(net, X, Y, optimizer, engine)
     assert path.shape == truth.shape == (STEPS, 13)
     assert abs(path - truth).max() <= ALLOWED
-    assert abs(path[-1] - path[0]).max() > 0.1  # it went somewhere
+    assert abs(path[-1] - path[0]).max() > 0.1  # θ has moved
 
 
 # PyTorch's one-cycle ends its phases a step early: at pct_start · total_steps − 1 and at total_steps − 1.

@@ -1,4 +1,4 @@
-"""Block-diagonal W: what is a parameter, that it moves with θ, and that it is the dense W with those zeros."""
+"""Block-diagonal W: its entries are parameters in θ, and it acts as the dense W with zeros outside the blocks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ some_runs = st.lists(one_run, min_size=1, max_size=4).map(merge_runs)
 
 
 def integers(rng: np.random.Generator, *shape: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """Whole numbers from −4 to 4: sums of their products are exact in any order."""
+    """Whole numbers from −4 to 4, whose sums of products are exact in any order."""
     return rng.integers(-4, 5, size=shape).astype(np.float64)
 
 
@@ -151,8 +151,8 @@ def test_a_step_layer_by_layer() -> None:
     np.testing.assert_array_equal(blocks_of(net.W[1]).entries, moved)
 
 
-def test_what_it_does_not_do() -> None:
-    """Other arithmetic is refused rather than made dense, and so is another structure."""
+def test_other_arithmetic_is_refused() -> None:
+    """Other arithmetic, and assignments of another structure, are refused instead of being made dense."""
     W, other = cr.Diagonal([1.0, 2.0]), cr.BlockDiagonal([np.ones((2, 2))])
     for wrong in (lambda: W + 1.0, lambda: W * np.ones(2), lambda: np.exp(W), lambda: W[0]):  # type: ignore[operator,index]
         with pytest.raises(TypeError):
@@ -186,8 +186,8 @@ def test_copies(dtype: str) -> None:
     assert (again.runs, again.entries.tobytes()) == (W.runs, W.entries.tobytes())
 
 
-def test_a_layer_takes_its_numbers_as_they_are() -> None:
-    """float32 stays, and the wider of two types is taken; the network's own numbers are copies."""
+def test_a_layer_keeps_its_dtype() -> None:
+    """float32 stays float32, two dtypes become the wider one, and the network copies the numbers."""
     w = np.array([1.0, 2.0], np.float32)
     assert cr.Layer(cr.Diagonal(w), np.zeros(2, np.float32), "relu").W.dtype == np.float32
     assert cr.Layer(cr.Diagonal(w), [0.0, 0.0], "relu").W.dtype == np.float64

@@ -1,4 +1,4 @@
-"""Layers and networks: the structure is frozen, the numbers move, W and b are views into θ."""
+"""Layers and networks have a frozen structure and movable numbers; W and b are views into θ."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_moving_theta_moves_the_network_and_the_other_way_round() -> None:
 
 
 def test_a_network_copies_what_it_is_built_from() -> None:
-    """The arrays of the layers handed in stay the caller's: neither moves the other."""
+    """A network copies the arrays of its layers: changes of either do not reach the other."""
     W, b = np.ones((1, 2)), np.zeros(1)
     layer = cr.Layer(W, b, "tanh")
     net, twin = cr.Network([layer]), cr.Network([layer])
@@ -86,7 +86,7 @@ def test_from_theta_and_back() -> None:
 
 
 def test_dense_has_a_sigma_and_a_dropout_per_layer() -> None:
-    """``hidden`` and ``dropout`` are one value for all hidden layers, or one each; the output layer drops nothing."""
+    """``hidden`` and ``dropout`` are one value for all hidden layers, or a list; the output layer has no dropout."""
     net = cr.Network.dense([2, 3, 4, 1], hidden=["tanh", cr.relu], output="sigmoid", dropout=[0.1, 0.2])
     assert [s.name for s in net.sigma] == ["tanh", "relu", "sigmoid"]
     assert list(net.dropout) == [0.1, 0.2, 0.0]
@@ -95,7 +95,7 @@ def test_dense_has_a_sigma_and_a_dropout_per_layer() -> None:
 
 
 def test_dense_draws_by_its_seed() -> None:
-    """The same seed draws the same θ₀, another seed or None another one; biases start at 0."""
+    """The same seed draws the same θ₀; another seed, or None, draws another; biases start at 0."""
     a, b, c = (cr.Network.dense([4, 5, 3], seed=seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(a.theta, b.theta)
     assert (a.theta != c.theta).any()
@@ -128,8 +128,8 @@ def test_rows_and_single_examples() -> None:
     ],
     ids=["copy", "copy.copy", "deepcopy", "pickle"],
 )
-def test_copies_are_whole_networks_of_their_own(twin: Callable[[cr.Network], cr.Network]) -> None:
-    """A copy has the same structure and the same bits, its W and b are views into its own θ, and it moves alone."""
+def test_copies_are_independent_networks(twin: Callable[[cr.Network], cr.Network]) -> None:
+    """A copy has the same structure and the same bits, and its W and b are views into its own θ."""
     net = cr.Network.dense([3, 4, 2], hidden="softmax", dropout=0.25, seed=4, dtype="float32")
     other = twin(net)
     assert (other.m, other.dtype, list(other.sigma), list(other.dropout)) == (
@@ -156,14 +156,14 @@ def test_astype_rounds_once() -> None:
 
 
 def test_a_float32_layer_beside_a_float64_one_makes_a_float64_network() -> None:
-    """θ has one dtype: float32 only where all layers have it."""
+    """θ has one dtype, which is float32 only if every layer has it."""
     a, b = cr.Layer(np.ones((2, 1), "f4"), np.ones(2, "f4"), "relu"), cr.Layer(np.ones((1, 2)), [0.0], "identity")
     assert cr.Network([a]).dtype == np.float32
     assert cr.Network([a, b]).dtype == np.float64
 
 
 def test_layers_are_numbered_as_in_the_lecture() -> None:
-    """z[1] … z[r] and a[0] … a[r]: other numbers raise an error that says which there are; iteration goes upwards."""
+    """The indices of z are 1 … r and those of a 0 … r; others raise an error with the range; iteration is in order."""
     z, a = ByLayer("xyz"), ByLayer("wxyz", first=0)
     assert (z[1], z[3], a[0], a[3]) == ("x", "z", "w", "z")
     assert z[np.int64(2)] == "y"  # type: ignore[call-overload]  # an integer of NumPy's is one too
@@ -183,7 +183,7 @@ def test_layers_are_numbered_as_in_the_lecture() -> None:
 
 
 def test_numbers_that_overflow_come_back_infinite_without_a_warning() -> None:
-    """A finite x whose z overflows gives ∞ or NaN, as IEEE arithmetic says, in N(x), J and ∇J alike."""
+    """A finite x whose z overflows gives ∞ or NaN, by IEEE arithmetic, in N(x), J and ∇J alike."""
     net = cr.Network([cr.Layer([[10.0, 10.0]], [0.0], "identity"), cr.Layer([[1.0]], [0.0], "identity")])
     x = np.array([1e308, 1e308])
     assert net(x)[0] == np.inf

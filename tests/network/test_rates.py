@@ -1,4 +1,4 @@
-"""What training is told of a layer: factors of its steps and of its weight decay, schedules of decay and of dropout."""
+"""Training settings of a layer: factors of its learning rate and weight decay, schedules of decay and dropout."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def scaled(optimizer: cr.Optimizer, factor: float) -> cr.Optimizer:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", OPTIMIZED, ids=repr)
-def test_a_rate_of_all_is_a_learning_rate(optimizer: cr.Optimizer, dtype: str, engine: str) -> None:
-    """Factors of ¼ on everything (a power of two) are a quarter of the learning rate: bit for bit in float64.
+def test_one_rate_for_all_layers_is_a_learning_rate(optimizer: cr.Optimizer, dtype: str, engine: str) -> None:
+    """A factor of ¼ everywhere (a power of two) is bitwise a quarter of the learning rate in float64.
 
     In float32 α · rate is rounded before Adam divides it by 1 − β₁ᵏ, and a plain α after that.
     """
@@ -63,7 +63,7 @@ def test_a_rate_of_all_is_a_learning_rate(optimizer: cr.Optimizer, dtype: str, e
 
 
 def test_the_step_of_rprop_is_multiplied_and_not_its_size(engine: str) -> None:
-    """J = ½ (w + b)² pulls w and b alike: from 8, with Δ = 1, then 1.2, w makes whole steps and b half of them."""
+    """J = ½ (w + b)² has the same derivative by w and b: from 8, with Δ = 1, then 1.2, w makes whole steps, b half steps."""
     layer = cr.Layer([[8.0]], [8.0], "identity", rate=cr.Factors(b=0.5))
     net = cr.Network([layer])
     history = train_or_skip(net, [[1.0]], [[0.0]], optimizer=cr.RPROP(1.0), epochs=2, engine=engine)
@@ -74,7 +74,7 @@ def test_the_step_of_rprop_is_multiplied_and_not_its_size(engine: str) -> None:
 @pytest.mark.parametrize("kind", ["W", "b", "kappa"])
 @pytest.mark.parametrize("optimizer", [*OPTIMIZED, cr.RPROP(0.01)], ids=repr)
 def test_a_rate_of_0_freezes(optimizer: cr.Optimizer, kind: str, engine: str) -> None:
-    """What has the rate 0 does not move by a bit (a −0.0 stays one); the first step of all else is as without it."""
+    """Entries of rate 0 do not move by a bit (−0.0 stays −0.0); the first step of the others is unchanged."""
     frozen, plain = network(cr.Factors(**{kind: 0.0}), cr.Factors(W=1.0, b=1.0, kappa=1.0)), network()
     for net in (frozen, plain):
         net.W[3][0, 0] = net.b[1][0] = net.kappa[2][0] = -0.0
@@ -89,7 +89,7 @@ def test_a_rate_of_0_freezes(optimizer: cr.Optimizer, kind: str, engine: str) ->
 
 
 def test_frozen_entries_survive_an_overflow(engine: str) -> None:
-    """0 times an infinite step is not a number; a frozen entry stays itself, and training says that it diverged."""
+    """A frozen entry is not 0 · ∞ = NaN after an infinite step: it keeps its value, and training reports divergence."""
     net = cr.Network([cr.Layer([[1.0]], [1.0], "identity", rate=cr.Factors(b=0.0))])
     with pytest.raises((cr.DivergenceError, cr.EngineDeclined)):
         cr.train(net, [[1.0]], [[0.0]], optimizer=cr.GradientDescent(1e308), epochs=9, engine=engine)
@@ -109,12 +109,12 @@ def test_kinds_have_their_own_rates() -> None:
     np.testing.assert_allclose(rates.W[2], 0.001 * 6.0 * g.W[2], rtol=1e-9, atol=1e-15)
 
 
-def test_an_optimizer_of_ones_own_gets_alpha_by_entry() -> None:
-    """``step`` is handed α · rate at every entry of θ where a layer has factors, else α; and the factors of decay."""
+def test_an_own_optimizer_gets_alpha_by_entry() -> None:
+    """``step`` receives α · rate for every entry of θ if a layer has factors, otherwise α; and the factors of decay."""
     seen: list[tuple[Any, Any]] = []
 
     class Mine(cr.Optimizer):
-        """Writes down what it is given."""
+        """Records the arguments of each step."""
 
         name = "mine"
 
@@ -146,7 +146,7 @@ def test_the_decay_is_multiplied(engine: str) -> None:
 
 
 def test_the_usual_decay_leaves_kappa_and_biases_alone(engine: str) -> None:
-    """Unless factors say otherwise, W alone is decayed; factors that are not named are the usual ones."""
+    """By default only W is decayed; factors that are not named keep their defaults."""
     for decay in (None, cr.Factors(W=1.0)):
         layer = cr.Layer([[2.0]], [4.0], cr.Parametric("identity"), kappa=[8.0], decay=decay)
         net = cr.Network([layer])
@@ -155,7 +155,7 @@ def test_the_usual_decay_leaves_kappa_and_biases_alone(engine: str) -> None:
 
 
 def test_penalties_act_on_W_alone() -> None:
-    """L1 and L2 are sums over the free entries of every W; b and κ, and what is no parameter, have no part in them."""
+    """L1 and L2 are sums over the free entries of every W, without b and κ."""
     net = network()
     with_penalty, without = (
         cr.gradient(net, cost, X, Y, engine="reference")
@@ -194,7 +194,7 @@ def test_a_scheduled_weight_decay_step_by_step() -> None:
 
 def test_a_scheduled_dropout_step_by_step() -> None:
     """Step k draws one key, also where p is 0, and drops with the schedule's value after k/s epochs."""
-    flat = cr.Step(0.5, every=2, factor=1e-300)  # 0.5 twice, then as good as 0, then 0
+    flat = cr.Step(0.5, every=2, factor=1e-300)  # 0.5 twice, then almost 0, then 0
     schedules: list[cr.Schedule] = [FALLING, flat]
     plain, epochs = cr.Network.dense([8, 6, 5, 2], hidden="tanh", dropout=schedules, seed=4), 5
     net, by_hand = plain.copy(), plain.copy()
@@ -223,7 +223,7 @@ def test_a_constant_schedule_is_a_number(optimizer: Any, engine: str) -> None:
 
 @dataclass(frozen=True)
 class Peak(cr.Schedule):
-    """A user's own, beyond 1 in the middle of training."""
+    """A user's own schedule, above 1 in the middle of training."""
 
     name = "peak"
 
@@ -233,7 +233,7 @@ class Peak(cr.Schedule):
 
 @dataclass(frozen=True)
 class Fall(cr.Schedule):
-    """A user's own, below 0 at the end."""
+    """A user's own schedule, below 0 at the end."""
 
     name = "fall"
 
@@ -241,8 +241,9 @@ class Fall(cr.Schedule):
         return self.rate - epoch
 
 
-def test_what_a_schedule_gives_must_be_a_dropout_or_a_decay() -> None:
-    """Before any work where either end of training shows it, else in the step that needs it; θ is whole."""
+def test_a_schedule_out_of_range_is_refused() -> None:
+    """A value that is no dropout or decay is refused before training if it is the first or the last, otherwise in the step
+    that needs it; θ is intact."""
     before: list[tuple[Any, cr.Schedule | float, Any, str]] = [
         (
             "adam",
@@ -266,8 +267,8 @@ def test_what_a_schedule_gives_must_be_a_dropout_or_a_decay() -> None:
     assert np.isfinite(net.theta).all()
 
 
-def test_layers_are_told_of_in_words() -> None:
-    """``repr`` shows what is not usual."""
+def test_the_representation_of_a_layer_shows_its_settings() -> None:
+    """``repr`` of a layer shows the settings that are not defaults."""
     layer = cr.Layer(
         [[1.0]], [0.0], cr.Parametric("mish"), FALLING, rate=cr.Factors(W=6.0), decay=cr.Factors(kappa=math.pi)
     )

@@ -13,6 +13,7 @@ from chainrule import engines
 from chainrule._internal.checks import Array
 from chainrule.engines import TrainingRun
 from chainrule.engines.problem import Problem, TrainingSet
+from chainrule.engines.state import RECORDS
 
 OPTIMIZERS: list[cr.Optimizer] = [
     cr.GradientDescent(0.05), cr.Momentum(0.02), cr.Nesterov(0.02), cr.AdaGrad(0.05), cr.RMSProp(0.01), cr.Adam(0.01),
@@ -71,3 +72,30 @@ def finished(problem: Problem, engine: str, moved: float = 0.0, seed: int = 0) -
 
 
 PLAIN = Plan("lanes", 16, cr.SumOfSquares(mean=True), 0.0, False, "float64")
+
+
+def numbers(run: TrainingRun) -> dict[str, Array]:
+    """θ, the moments and the records but for the times."""
+    state = run.state()
+    records = {name: np.array(run.records[name]) for name in RECORDS if name != "seconds"}
+    return {"theta": state.theta, **state.moments, **records}
+
+
+def assert_same_path(problem: Problem) -> None:
+    """Asserts that no quantity of native is farther from the reference than that of the moved reference."""
+    u = float(np.finfo(problem.net.dtype).eps) / 2
+    truth, native = numbers(finished(problem, "reference")), numbers(finished(problem, "native"))
+    moved = [numbers(finished(problem, "reference", 500 * u, seed)) for seed in (1, 2)]
+    assert native.keys() == truth.keys()
+    for name, values in truth.items():
+        if name == "learning_rate":  # a formula of double precision in any dtype
+            np.testing.assert_allclose(native[name], values, rtol=1e-14, atol=1e-17)
+            continue
+        apart = max(np.nanmax(abs(path[name] - values), initial=0.0) for path in moved)
+        difference = np.nanmax(abs(native[name] - values), initial=0.0)
+        assert (np.isnan(native[name]) == np.isnan(values)).all()
+        assert difference <= apart + 4 * u * np.nanmax(abs(values), initial=0.0), (name, difference, apart)
+        assert apart <= 1e5 * u * (1 + np.nanmax(abs(values))), (
+            name,
+            apart,
+        )  # rounding does not lead the paths far apart
