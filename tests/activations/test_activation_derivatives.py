@@ -1,4 +1,4 @@
-"""σ′ and the pullbacks of the catalogue against the complex step and against formulas."""
+"""σ′ and the pullbacks of the catalogue equal those of the complex step and of formulas."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_complex_step_gives_the_derivative(sigma: cr.Activation) -> None:
 
 @pytest.mark.parametrize("sigma", ENTRYWISE, ids=lambda sigma: sigma.name)
 def test_complex_step_gives_the_derivative_between_kinks(sigma: cr.Activation) -> None:
-    """With kinks too, wherever x is none."""
+    """Im σ(x + ih)/h = σ′(x) also for σ with kinks, at every x that is not a kink."""
     x = np.linspace(-30, 30, 1000)
     np.testing.assert_allclose(sigma(x + 1e-30j).imag / 1e-30, sigma.derivative(x), rtol=1e-13, atol=1e-14)
 
@@ -39,7 +39,7 @@ def test_vector_valued_pullback_is_the_complex_step(sigma: cr.VectorActivation, 
     z, g = 2 * rng.standard_normal((5, m)), rng.standard_normal((5, m))
     steps = sigma(z[:, None, :] + 1e-30j * np.eye(m))  # [j, l, k]
     jacobian = (steps.imag / 1e-30).swapaxes(1, 2)  # [j, k, l]
-    # two entries, once normalised, hardly move: their derivative is rounding of differences of size 1
+    # the derivative of two normalised entries is almost 0, so that its error is that of differences of size 1
     scale = np.abs(sigma.jacobian(z)).max() + (1 if sigma is cr.layer_norm else 0)
     np.testing.assert_allclose(sigma.jacobian(z), jacobian, rtol=0, atol=1e-13 * scale)
     pulled = np.einsum("jk,jkl->jl", g, jacobian)
@@ -47,7 +47,7 @@ def test_vector_valued_pullback_is_the_complex_step(sigma: cr.VectorActivation, 
 
 
 def test_jacobians_by_formula() -> None:
-    """diag p − ppᵀ for softmax, I − 1pᵀ for log_softmax, diag σ′ for an entrywise σ, at numbers."""
+    """The Jacobian is diag p − ppᵀ for softmax, I − 1pᵀ for log_softmax, and diag σ′ for an entrywise σ."""
     z = np.array([[0.0, math.log(3.0)], [1.0, 1.0]])
     p = np.array([[0.25, 0.75], [0.5, 0.5]])
     np.testing.assert_allclose(cr.softmax(z), p, rtol=1e-15)

@@ -20,7 +20,7 @@ VECTOR = [sigma for sigma in ACTIVATIONS.values() if isinstance(sigma, cr.Vector
 
 @pytest.mark.parametrize("sigma", ACTIVATIONS.values(), ids=lambda sigma: sigma.name)
 def test_shape_and_dtype_are_kept(sigma: activations.Sigma) -> None:
-    """σ(z) and the pullback have the shape and dtype of z; integers become float64; lists are taken."""
+    """σ(z) and the pullback have the shape and dtype of z; integers become float64; lists are accepted."""
     for dtype in (np.float32, np.float64, np.complex128):
         z = np.ones((4, 3), dtype)
         for result in (sigma(z), sigma.pullback(z, z)):
@@ -42,7 +42,7 @@ def test_numbers_give_numbers(sigma: cr.Activation) -> None:
 
 
 def test_smooth_depends_on_the_parameters() -> None:
-    """elu has a kink unless alpha is 1, leaky_relu unless the slope is 1; the others are what they are."""
+    """elu has a kink unless alpha is 1, leaky_relu unless the slope is 1; the smoothness of the others is fixed."""
     rough = {s.name for s in ENTRYWISE if not s.smooth}
     assert rough == {"relu", "leaky_relu", "selu", "hard_tanh"}
     assert not cr.elu.with_parameters(alpha=0.5).smooth
@@ -51,7 +51,7 @@ def test_smooth_depends_on_the_parameters() -> None:
 
 
 def test_parameters() -> None:
-    """with_parameters gives another σ of the same kind; the catalogue's is left as it was."""
+    """``with_parameters`` returns another σ of the same kind and does not change the one of the catalogue."""
     leaky = cr.leaky_relu.with_parameters(slope=0.2)
     assert leaky(-1.0) == -0.2
     assert cr.leaky_relu(-1.0) == -0.01
@@ -69,7 +69,7 @@ def test_parameters() -> None:
 
 
 def test_equality_hash_and_repr() -> None:
-    """Equal are activations with equal names, parameters and functions; they print as what they are."""
+    """Activations are equal if their names, parameters and functions are; ``repr`` shows name and parameters."""
     assert cr.leaky_relu.with_parameters(slope=0.01) == cr.leaky_relu
     assert cr.leaky_relu.with_parameters(slope=0.2) != cr.leaky_relu
     assert len({cr.relu, cr.relu.with_parameters(), cr.tanh, cr.leaky_relu}) == 3
@@ -93,7 +93,7 @@ def cube_derivative(z: Array) -> Array:
     "sigma", [cr.relu, cr.softmax, cr.elu.with_parameters(alpha=0.3), cr.Activation(cube, cube_derivative)], ids=repr
 )
 def test_copies_and_pickles_are_equal(sigma: activations.Sigma) -> None:
-    """Activations can be copied, deeply copied and pickled, as estimators in other processes need it."""
+    """Activations can be copied, deeply copied and pickled, which estimators in other processes need."""
     for twin in (copy.copy(sigma), copy.deepcopy(sigma), pickle.loads(pickle.dumps(sigma))):  # noqa: S301 - our own
         assert twin == sigma
         assert hash(twin) == hash(sigma)
@@ -110,7 +110,7 @@ def test_activations_are_frozen() -> None:
 
 
 def test_catalogue() -> None:
-    """Names give the activations, activations themselves; anything else is refused with a hint."""
+    """A name gives its activation, an activation gives itself, and anything else is refused with a hint."""
     assert activations.get("gelu") is cr.gelu
     assert activations.get(cr.gelu) is cr.gelu
     assert all(name == sigma.name and sigma.builtin for name, sigma in ACTIVATIONS.items())

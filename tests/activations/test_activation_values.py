@@ -18,13 +18,13 @@ ENTRYWISE = [sigma for sigma in ACTIVATIONS.values() if isinstance(sigma, cr.Act
 VECTOR = [sigma for sigma in ACTIVATIONS.values() if isinstance(sigma, cr.VectorActivation)]
 U = 2.0**-53
 BOUND = 5  # units of u = 2⁻⁵³, relative; measured: at most 4.2
-FLOOR = mp.mpf("1e-320")  # absolute, for results where float64 has lost digits already
+FLOOR = mp.mpf("1e-320")  # absolute, for subnormal results, which have fewer digits
 mpf = mp.mpf
 Real = Callable[[mp.mpf], mp.mpf]
 
 
 def E(z: mp.mpf) -> mp.mpf:
-    """eᶻ, 0 where it is below 1e-40000 anyway."""
+    """eᶻ, or 0 where eᶻ < 1e-40000."""
     return mp.exp(z) if z > -1e5 else mpf(0)
 
 
@@ -55,7 +55,7 @@ def pdf(z: mp.mpf) -> mp.mpf:
 
 SCALE = mpf("1.0507009873554804934193349852946")
 SCALE_ALPHA = mpf("1.0507009873554804934193349852946") * mpf("1.6732632423543772848170429916717")
-# σ and the terms of σ′: their sum is σ′, and the sum of their magnitudes is what rounding is relative to.
+# σ and the terms of σ′: their sum is σ′, and rounding errors are relative to the sum of their magnitudes.
 TRUTH: dict[str, tuple[Real, Callable[[mp.mpf], list[mp.mpf]]]] = {
     "identity": (lambda z: z, lambda z: [mpf(1)]),
     "relu": (lambda z: max(z, mpf(0)), lambda z: [mpf(int(z > 0))]),
@@ -99,7 +99,7 @@ def test_values_and_derivatives_are_exact(sigma: cr.Activation, dtype: type) -> 
         z = z[z < (709 if dtype is np.float64 else 88)]
     a, slopes = sigma(z), sigma.derivative(z)
     assert a.dtype == slopes.dtype == dtype
-    # float32 results are the float64 ones, rounded once; below its normal numbers the spacing counts.
+    # float32 results are the float64 ones, rounded once; the floor is the rounding of subnormal numbers.
     unit, floor = (BOUND * mpf(U), FLOOR) if dtype is np.float64 else (mpf(1.001) * mpf(2) ** -24, mpf(2) ** -150)
     with mp.workdps(400 if sigma.name == "sine" else 40):
         for z_j, a_j, slope_j in zip(z.tolist(), a.tolist(), slopes.tolist(), strict=True):
@@ -110,8 +110,8 @@ def test_values_and_derivatives_are_exact(sigma: cr.Activation, dtype: type) -> 
 
 
 @pytest.mark.parametrize("sigma", ENTRYWISE, ids=lambda sigma: sigma.name)
-def test_no_formula_overflows_on_the_way(sigma: cr.Activation) -> None:
-    """Neither σ nor σ′ raises a floating-point flag (underflow aside) where its value is finite, up to ±1e308."""
+def test_no_formula_overflows_before_its_value_does(sigma: cr.Activation) -> None:
+    """Neither σ nor σ′ raises a floating-point flag other than underflow if its value is finite, up to ±1e308."""
     z = points()
     if sigma.name == "exp":
         z = z[z < 709]
@@ -137,8 +137,8 @@ def test_no_formula_overflows_on_the_way(sigma: cr.Activation) -> None:
         (cr.exp, 1000.0, math.inf, math.inf),
     ],
 )
-def test_conventions_and_landmarks(sigma: cr.Activation, z: float, a: float, slope: float) -> None:
-    """Values by hand: σ′ at a kink is the field's convention, and tails keep their digits."""
+def test_values_at_kinks_and_in_tails(sigma: cr.Activation, z: float, a: float, slope: float) -> None:
+    """σ′ at a kink is the usual one-sided value, and values in the tails keep all their digits."""
     assert sigma(z) == pytest.approx(a, rel=1e-15)
     assert sigma.derivative(z) == pytest.approx(slope, rel=1e-15)
 
@@ -146,8 +146,8 @@ def test_conventions_and_landmarks(sigma: cr.Activation, z: float, a: float, slo
 @pytest.mark.parametrize("m", [2, 3, 10])
 @pytest.mark.parametrize("spread", [1.0, 30.0, 600.0])
 def test_softmax_and_its_logarithm_are_exact(m: int, spread: float) -> None:
-    """Relative errors: softmax (max z − zₖ + m + 4) u; log_softmax (gap + m + 5) u, near 0 too, where the gap is that
-    between the two largest zₖ: e^{−gap} feels the rounding of the gap."""
+    """The relative error of softmax is at most (max z − zₖ + m + 4) u; that of log_softmax, near 0 too, at most
+    (gap + m + 5) u, where the gap is that between the two largest zₖ, since e^{−gap} depends on its rounding."""
     z = spread * np.random.default_rng(0).standard_normal((20, m))
     p, log_p = cr.softmax(z), cr.log_softmax(z)
     with mp.workdps(60):
@@ -186,8 +186,8 @@ def test_layer_norm_of_huge_rows() -> None:
 
 
 @pytest.mark.parametrize("sigma", ACTIVATIONS.values(), ids=lambda sigma: sigma.name)
-def test_nan_is_not_swallowed(sigma: activations.Sigma) -> None:
-    """σ(NaN) is NaN, without a warning, and infinite z raise none either: divergence shows in J."""
+def test_nan_stays_nan(sigma: activations.Sigma) -> None:
+    """σ(NaN) is NaN, so that divergence shows in J; neither NaN nor infinite z give a warning."""
     assert np.isnan(sigma(np.array([[np.nan, 1.0]]))[0, 0])
     sigma(np.array([[np.inf, -np.inf, 0.0]]))
     sigma.pullback(np.array([[np.inf, -np.inf, np.nan]]), np.ones((1, 3)))
@@ -195,7 +195,7 @@ def test_nan_is_not_swallowed(sigma: activations.Sigma) -> None:
 
 @pytest.mark.parametrize("sigma", ENTRYWISE, ids=lambda sigma: sigma.name)
 def test_ranges_hold_every_value(sigma: cr.Activation) -> None:
-    """All values lie in the declared range, and a finite end of it is approached."""
+    """All values lie in the declared range, and they approach its finite ends."""
     low, high = sigma.range
     z = np.concatenate([np.linspace(-50, 50, 200_001), points()])
     a = sigma(z)

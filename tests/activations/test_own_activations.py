@@ -13,7 +13,7 @@ from chainrule._internal.checks import Array
 
 
 def test_a_users_own_entrywise_activation() -> None:
-    """A function and its derivative make a σ, parameters included; it is not the catalogue's."""
+    """A function and its derivative, with parameters, make a σ that is not marked as built in."""
     sigma = cr.Activation(lambda z, k: k * z**2, lambda z, k: 2 * k * z, name="square", parameters={"k": 3})
     assert sigma(2.0) == 12.0
     assert sigma.derivative(2.0) == 12.0
@@ -37,7 +37,7 @@ def test_a_users_own_entrywise_activation() -> None:
     ],
 )
 def test_a_derivative_may_be_left_out(function: Callable[..., Array], derivative: Callable[..., Array]) -> None:
-    """Where the function is analytic between its kinks, the complex step gives σ′ to rounding error."""
+    """If the function is analytic between its kinks, the complex step gives σ′ to rounding error."""
     sigma = cr.Activation(function)
     z = np.linspace(-10, 10, 999)
     np.testing.assert_allclose(sigma.derivative(z), derivative(z), rtol=1e-13, atol=1e-13)
@@ -58,14 +58,14 @@ def test_a_derivative_may_be_left_out(function: Callable[..., Array], derivative
         lambda z: np.exp(z**3),
     ],
 )
-def test_a_derivative_that_cannot_be_computed_is_asked_for(function: Callable[..., Array]) -> None:
-    """Where the function is not analytic, takes no complex numbers, jumps or overflows, σ′ must be given."""
+def test_a_derivative_that_cannot_be_computed_is_required(function: Callable[..., Array]) -> None:
+    """If the function is not analytic, accepts no complex numbers, jumps or overflows, σ′ must be given."""
     with pytest.raises(cr.ActivationRefused, match="Give σ′"):
         cr.Activation(function)
 
 
 def test_a_users_own_vector_valued_activation() -> None:
-    """With or without a pullback; a pullback left out is the complex step's."""
+    """A vector-valued σ without a pullback gets that of the complex step, or is refused if it is not analytic."""
     unit = cr.VectorActivation(lambda z: z / np.sqrt(1 + (z * z).sum(axis=-1, keepdims=True)))
     z, g = np.array([[3.0, 4.0], [0.0, 1.0]]), np.array([[1.0, 0.0], [0.5, 2.0]])
     s = np.sqrt(1 + (z * z).sum(axis=1))
@@ -92,7 +92,7 @@ def test_a_users_own_vector_valued_activation() -> None:
         (lambda: cr.Activation(lambda z: z + 1j, np.cos)([1.0]), "returned dtype complex"),
     ],
 )
-def test_bad_input_is_named(call: Callable[[], object], message: str) -> None:
-    """What is wrong with an input or a definition is said."""
+def test_bad_inputs_and_definitions_are_refused(call: Callable[[], object], message: str) -> None:
+    """The error names the wrong input or the wrong part of a definition."""
     with pytest.raises(cr.InputError, match=message):
         call()

@@ -1,4 +1,4 @@
-"""σ_κ(z) = (1 − κ) z + κ σ(z): its values, its κ in θ, and its border."""
+"""The parametric σ_κ(z) = (1 − κ) z + κ σ(z): its values, its κ in θ, and its refusals."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def one_layer(sigma: str, kappa: float) -> cr.Network:
 
 @pytest.mark.parametrize("sigma", ENTRYWISE)
 def test_kappa_1_is_sigma_and_0_the_identity(sigma: str) -> None:
-    """With κ = 1 a network is, bit for bit, the one with σ, and with κ = 0 the one with the identity: N(x), J, ∇J."""
+    """N(x), J and ∇J are bitwise those of σ with κ = 1, and those of the identity with κ = 0."""
     X = np.random.default_rng(0).normal(size=(6, 3))
     for kappa, plain in ((1.0, sigma), (0.0, "identity")):
         net = one_layer(sigma, kappa)
@@ -50,7 +50,7 @@ def test_by_hand() -> None:
 
 
 def test_units_of_two_kinds() -> None:
-    """One layer holds sines and units that pass their z through, the latter by κ = 0."""
+    """One layer can hold sines, with κ = 1, and units that return z, with κ = 0."""
     sigma = cr.Parametric("sine")
     net = cr.Network([cr.Layer(cr.Diagonal([2.0, 3.0]), [0.0, 1.0], sigma, kappa=[1.0, 0.0])])
     assert net([0.5, 2.0]).tolist() == [math.sin(1.0), 7.0]
@@ -71,8 +71,8 @@ def test_kappa_lies_in_theta() -> None:
     assert not np.shares_memory(again.theta, net.theta)
 
 
-def test_by_itself_it_is_sigma() -> None:
-    """Outside of a layer κ is 1; a layer takes the κ that a σ of another layer has, unless others are given."""
+def test_outside_a_layer_kappa_is_1() -> None:
+    """Outside a layer κ is 1; a layer built with the σ of another layer has its κ, unless κ is given."""
     z = np.linspace(-3.0, 3.0, 7)
     np.testing.assert_array_equal(cr.Parametric("mish")(z), cr.mish(z))
     np.testing.assert_array_equal(cr.Parametric("mish").derivative(z), cr.mish.derivative(z))
@@ -83,7 +83,7 @@ def test_by_itself_it_is_sigma() -> None:
 
 
 def test_it_is_a_value() -> None:
-    """Equality is that of σ, and not of κ, which are parameters; it can be copied and pickled, with its κ."""
+    """Two parametric σ are equal if their σ are, whatever their κ; copies and pickles keep κ."""
     sigma = cr.Parametric(cr.leaky_relu.with_parameters(slope=0.25))
     assert sigma == cr.Parametric("leaky_relu").with_parameters(slope=0.25) != cr.Parametric("leaky_relu")
     assert len({sigma, cr.Parametric(cr.leaky_relu.with_parameters(slope=0.25)), cr.leaky_relu}) == 2
@@ -101,8 +101,8 @@ def test_it_is_a_value() -> None:
     cr.check_activation(sigma)
 
 
-def test_a_sigma_of_ones_own() -> None:
-    """A user's entrywise σ becomes parametric too, also one whose derivative the complex step gives."""
+def test_an_own_sigma_can_be_parametric() -> None:
+    """A user's entrywise σ can be parametric, also if the complex step computes its derivative."""
     cube = cr.Activation(lambda z: z**3, name="cube")
     net = cr.Network([cr.Layer([[1.0]], [0.0], cr.Parametric(cube), kappa=[0.5])])
     assert net([2.0]).tolist() == [5.0]
@@ -120,7 +120,7 @@ def test_float32_keeps_its_type() -> None:
 
 
 def test_the_range_is_open() -> None:
-    """κ may become any number, so that a cost that needs outputs in [0, 1] refuses a parametric sigmoid."""
+    """A cost that needs outputs in [0, 1] refuses a parametric sigmoid, since κ may become any number."""
     net = cr.Network([cr.Layer([[1.0]], [0.0], cr.Parametric("sigmoid"))])
     with pytest.raises(cr.InputError, match=r"needs outputs a\[r\] in \[0, 1\]; got sigma\[r\] = parametric sigmoid"):
         cr.gradient(net, "log_likelihood", [[1.0]], [[1.0]])

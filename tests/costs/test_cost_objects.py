@@ -54,12 +54,12 @@ def test_costs_are_frozen_values() -> None:
 
 @pytest.mark.parametrize("cost", [*ALL, cr.Huber(0.1, mean=True, l1=0.5)], ids=repr)
 def test_the_representation_makes_the_cost_again(cost: cr.Cost) -> None:
-    """repr shows what was asked for, as one would write it."""
+    """``repr`` is the expression that makes the same cost."""
     assert eval(repr(cost), vars(costs)) == cost  # noqa: S307  # our own text
 
 
 def test_costs_by_name() -> None:
-    """Each name gives the cost with its defaults; a cost passes through; an unknown name hears the nearest one."""
+    """A name gives its cost with the defaults, a cost gives itself, and an unknown name gets a suggestion."""
     assert {name: costs.get(name).name for name in costs.COSTS} == {name: name for name in costs.COSTS}
     assert costs.get("cross_entropy") == cr.CrossEntropy()
     own = cr.Huber(3.0)

@@ -13,7 +13,7 @@ from chainrule.costs import check_cost
 
 
 def test_a_custom_cost_is_the_built_in_one() -> None:
-    """With and without its derivative the user's sum of squares has the losses and δ of the built-in one."""
+    """A user's sum of squares, with or without its derivative, has the losses and derivatives of the built-in one."""
     A, Y = examples(cr.SumOfSquares())
     for own in (cr.CustomCost(squares), cr.CustomCost(squares, lambda A, Y: A - Y)):
         np.testing.assert_allclose(own.losses(A, Y), cr.SumOfSquares().losses(A, Y), rtol=1e-15)
@@ -36,7 +36,7 @@ def test_a_custom_cost_is_a_value() -> None:
 
 
 def test_a_custom_cost_may_have_kinks() -> None:
-    """A derivative between the one-sided ones at the kink is accepted, one outside is not."""
+    """A derivative at a kink is accepted if it lies between the one-sided ones, and refused otherwise."""
     A, Y = np.array([[1.0], [2.0]]), np.array([[1.0], [0.0]])
     good = cr.CustomCost(lambda A, Y: abs(A - Y).sum(axis=1), lambda A, Y: np.sign(A - Y))
     np.testing.assert_array_equal(good.derivative(A, Y), [[0.0], [1.0]])
@@ -60,28 +60,28 @@ def test_a_custom_cost_may_have_kinks() -> None:
     ],
 )
 def test_bad_custom_costs_are_refused_at_first_use(losses: Any, derivative: Any, message: str) -> None:
-    """The first use of the derivative finds what is wrong, and says where and what to do."""
+    """The first use of a wrong derivative raises an error with the place and the remedy."""
     A, Y = np.random.default_rng(0).normal(size=(2, 5, 2))
     with pytest.raises(cr.InputError, match=message):
         cr.CustomCost(losses, derivative).derivative(A, Y)
 
 
-def test_the_check_skips_what_has_no_differences() -> None:
-    """At a = 1e-9 the left quotient of −log a is no number; outputs that are not finite are training's to report."""
+def test_the_check_skips_points_without_differences() -> None:
+    """The check skips a = 1e-9, where the left quotient of −log a is NaN, and outputs that are not finite."""
     own = cr.CustomCost(lambda A, Y: -np.log(A).sum(axis=1), lambda A, Y: -1 / A)
     np.testing.assert_allclose(own.derivative(np.array([[1e-9]]), np.array([[0.0]])), [[-1e9]])
     fresh = cr.CustomCost(squares)
     assert np.isnan(fresh.derivative(np.array([[np.nan]]), np.array([[0.0]]))).all()
 
 
-def test_the_check_needs_a_table() -> None:
-    """A and Y of `check_cost` have the same shape (t, m)."""
+def test_the_check_needs_equal_shapes() -> None:
+    """`check_cost` refuses A and Y of different shapes."""
     with pytest.raises(cr.InputError, match="same shape"):
         check_cost(cr.SumOfSquares(), np.zeros((2, 2)), np.zeros((2, 1)))
 
 
 def test_complex_outputs_need_a_written_derivative() -> None:
-    """The complex step cannot be taken inside a complex step."""
+    """At complex outputs the derivative must be given, since complex steps cannot be nested."""
     A, Y = np.array([[1.0 + 1j]]), np.array([[0.0]])
     with pytest.raises(cr.InputError, match="give derivative"):
         cr.CustomCost(squares).derivative(A, Y)

@@ -16,7 +16,7 @@ LARGE = np.concatenate([np.geomspace(1e-300, 1e3, 60), [36.0, 37.5, 700.0, 709.0
 
 @pytest.mark.parametrize("y", [0.0, 1.0, 0.3])
 def test_log_likelihood_over_sigmoid_is_exact_in_both_tails(y: float) -> None:
-    """ℓ = y softplus(−z) + (1 − y) softplus(z) to 4 ulp at every z, and δ too for labels 0 and 1."""
+    """ℓ = y softplus(−z) + (1 − y) softplus(z) is exact to 4 ulp at every z, and so is δ for labels 0 and 1."""
     mp = pytest.importorskip("mpmath")
     cost, z = cr.LogLikelihood(), np.concatenate([-LARGE, LARGE])[:, None]
     Y = np.full_like(z, y)
@@ -32,7 +32,7 @@ def test_log_likelihood_over_sigmoid_is_exact_in_both_tails(y: float) -> None:
 
 
 def test_cross_entropy_over_softmax_is_exact_where_it_rounds() -> None:
-    """ℓ and δ to 8 ulp for one-hot labels, also where the right class has a = 1 − 1e-20 or a = 1e-300."""
+    """ℓ and δ are exact to 8 ulp for one-hot labels, also if the right class has a = 1 − 1e-20 or a = 1e-300."""
     mp = pytest.importorskip("mpmath")
     rng = np.random.default_rng(2)
     Z = np.vstack([rng.normal(0, s, (6, 4)) for s in (1e-8, 1.0, 30.0, 300.0)])
@@ -55,7 +55,7 @@ def test_cross_entropy_over_softmax_is_exact_where_it_rounds() -> None:
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_closed_forms_are_finite_at_any_z(dtype: type[np.floating[Any]]) -> None:
-    """No log 0 and no overflow for |z| as large as ℓ itself can be in the dtype; δ is the mistake exactly."""
+    """Neither log 0 nor overflow occurs for any |z| whose ℓ fits into the dtype, and δ is exact."""
     big = 0.3 * np.finfo(dtype).max
     z = np.array([[big, 0.0], [0.0, big], [-big, 0.0]], dtype)
     Y = np.array([[1, 0], [1, 0], [0, 1]], dtype)
@@ -74,7 +74,7 @@ def test_the_closed_forms_are_finite_at_any_z(dtype: type[np.floating[Any]]) -> 
 
 @pytest.mark.parametrize("cost", ALL, ids=repr)
 def test_single_precision_stays_single(cost: cr.Cost) -> None:
-    """ℓ, ∂ℓ/∂a, the closed forms, the labels and the penalty's gradient keep float32, within its rounding."""
+    """ℓ, ∂ℓ/∂a, the closed forms, the labels and the penalty's gradient stay float32 and are exact to its rounding."""
     A, Y = examples(cost)
     A32, Y32 = A.astype(np.float32), cost.targets(Y, 3, np.float32)
     assert Y32.dtype == np.float32
@@ -91,8 +91,8 @@ def test_single_precision_stays_single(cost: cr.Cost) -> None:
 
 
 @pytest.mark.parametrize("cost", ALL, ids=repr)
-def test_overflow_is_an_answer_not_a_warning(cost: cr.Cost) -> None:
-    """Outputs near the largest double give ∞ or a number in silence (the suite makes warnings errors)."""
+def test_overflow_gives_no_warning(cost: cr.Cost) -> None:
+    """Outputs near the largest double give ∞ or a number without a warning (the suite makes warnings errors)."""
     A, Y = np.full((1, 2), 1e308), np.array([[0.0, 1.0]])
     for B in (A, -A, np.zeros_like(A), np.full_like(A, np.nan)):
         cost.losses(B, Y)

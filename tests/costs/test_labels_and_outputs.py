@@ -22,14 +22,14 @@ GOOD_LABELS: list[tuple[cr.Cost, Any, int, Any]] = [
     (cr.CrossEntropy(), [True, False], 2, [[0, 1], [1, 0]]),
     (cr.CrossEntropy(), [[0.25, 0.75]], 2, [[0.25, 0.75]]),
     (cr.CrossEntropy(), [[0, 1], [1, 0]], 2, [[0, 1], [1, 0]]),
-    (cr.CrossEntropy(label_smoothing=0.5), [0], 2, [[1, 0]]),  # smoothing is the loss's part
+    (cr.CrossEntropy(label_smoothing=0.5), [0], 2, [[1, 0]]),  # the loss does the smoothing
 ]
 
 
 @pytest.mark.parametrize(("cost", "Y", "m", "expected"), GOOD_LABELS, ids=repr)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
 def test_labels_are_encoded(cost: cr.Cost, Y: Any, m: int, expected: Any, dtype: Any) -> None:
-    """`targets` gives a contiguous (t, m) of the dtype (its real kin), and the same again from its own result."""
+    """`targets` returns a contiguous array (t, m) of the dtype (or its real part), and returns that array unchanged."""
     encoded = cost.targets(Y, m, dtype)
     np.testing.assert_array_equal(encoded, expected)
     assert encoded.dtype == (np.float32 if dtype == np.float32 else np.float64)
@@ -38,7 +38,7 @@ def test_labels_are_encoded(cost: cr.Cost, Y: Any, m: int, expected: Any, dtype:
 
 
 def test_distributions_are_scaled_to_sum_to_one() -> None:
-    """Rows rounded to single precision are accepted and sum to 1 in double precision, as δ = a − y supposes."""
+    """Rows rounded to float32 are accepted and scaled to sum to 1 in float64, which δ = a − y needs."""
     Y = np.random.default_rng(0).dirichlet(np.ones(7), 20).astype(np.float32)
     encoded = cr.CrossEntropy().targets(Y, 7)
     np.testing.assert_allclose(encoded.sum(axis=1), 1.0, rtol=4 * ULP)
@@ -115,7 +115,7 @@ OWN_RANGE = cr.Activation(np.sin, np.cos, name="own", range=(-1.0, 1.0))
     ids=repr,
 )  # fmt: skip
 def test_outputs_that_fit_are_accepted(cost: cr.Cost, sigma: Any, m: int) -> None:
-    """Built-in σ by their range; a user's σ without a stated range is trusted."""
+    """A built-in σ is accepted by its range, a user's σ also without one."""
     cost.check_output(sigma, m)
 
 

@@ -46,7 +46,7 @@ def test_losses_and_derivatives_worked_by_hand(
 
 
 def test_closed_forms_worked_by_hand() -> None:
-    """At z = 0, a = ½ and softplus(0) = log 2; at z = log 3, σ = ¾."""
+    """The closed forms are the numbers worked by hand: a = ½ and softplus(0) = log 2 at z = 0, a = ¾ at z = log 3."""
     z, y = np.array([[0.0, LOG3]]), np.array([[1.0, 0.0]])
     J: cr.Cost = cr.LogLikelihood()
     np.testing.assert_allclose(J.canonical_losses(z, y), [LOG2 + 2 * LOG2], rtol=2 * ULP)
@@ -60,7 +60,7 @@ def test_closed_forms_worked_by_hand() -> None:
 
 
 def test_zero_times_log_zero_is_zero_and_the_impossible_costs_infinity() -> None:
-    """A certain and right a costs 0, with derivative 0 in the impossible class; a certain and wrong one costs ∞."""
+    """A certain, right output has loss 0, with derivative 0 in the impossible class; a certain, wrong one has ∞."""
     sure = np.array([[1.0, 0.0]])
     for cost in (cr.LogLikelihood(), cr.CrossEntropy()):
         assert cost.losses(sure, sure)[0] == 0.0
@@ -76,7 +76,7 @@ def test_zero_times_log_zero_is_zero_and_the_impossible_costs_infinity() -> None
 @pytest.mark.parametrize("soft", [True, False])
 @pytest.mark.parametrize("cost", ALL, ids=repr)
 def test_the_derivative_is_the_complex_step(cost: cr.Cost, soft: bool) -> None:
-    """∂ℓ/∂a equals Im ℓ(a + ih)/h to rounding, for every cost, at labels of both kinds."""
+    """∂ℓ/∂a equals Im ℓ(a + ih)/h to rounding, for every cost and for hard and soft labels."""
     A, Y = examples(cost, soft)
     np.testing.assert_allclose(cost.derivative(A, Y), complex_step(cost.losses, A, Y), rtol=1e-14, atol=1e-15)
     assert check_cost(cost, A, Y) < 1e-4
@@ -85,7 +85,7 @@ def test_the_derivative_is_the_complex_step(cost: cr.Cost, soft: bool) -> None:
 @pytest.mark.parametrize("soft", [True, False])
 @pytest.mark.parametrize(("cost", "sigma"), CANONICAL, ids=repr)
 def test_the_closed_form_is_the_chain_rule(cost: cr.Cost, sigma: Any, soft: bool) -> None:
-    """Away from rounding, ℓ(σ(z)) and (∂σ/∂z)ᵀ ∂ℓ/∂a equal the closed forms, and these their complex step."""
+    """The closed forms equal ℓ(σ(z)) and (∂σ/∂z)ᵀ ∂ℓ/∂a, and the complex step of the closed ℓ, up to rounding."""
     _, Y = examples(cost, soft, t=50)
     Z = np.random.default_rng(1).normal(0.0, 3.0, Y.shape)
     A = sigma(Z)
@@ -112,8 +112,8 @@ def test_only_the_built_in_canonical_output_takes_the_closed_form() -> None:
     np.testing.assert_allclose(cost.output_delta(Z, A, Y, own), cost.output_delta(Z, A, Y, cr.sigmoid), rtol=1e-14)
 
 
-def test_a_cost_without_closed_form_says_so() -> None:
-    """Asking SumOfSquares for one is a programming error with a name."""
+def test_a_cost_without_closed_form_refuses_one() -> None:
+    """The closed form of SumOfSquares is a NotImplementedError that names the cost."""
     with pytest.raises(NotImplementedError, match="SumOfSquares"):
         cr.SumOfSquares().canonical_delta(np.zeros((1, 1)), np.zeros((1, 1)))
     with pytest.raises(NotImplementedError, match="SumOfSquares"):

@@ -142,8 +142,8 @@ def test_a_saved_run_resumes_exactly(optimizer: cr.Optimizer, plan: Plan, dtype:
 
 @pytest.mark.parametrize(("optimizer", "plan", "dtype"), TABLE)
 def test_a_run_resumes_exactly_within_an_epoch(optimizer: cr.Optimizer, plan: Plan, dtype: str, engine: str) -> None:
-    """A run that is replaced by one from its state after each step ends bitwise like the unbroken one; the states of the
-    first epoch also pass through files."""
+    """A run replaced by a resumed one after each step ends bitwise like the unbroken one; the states of the first epoch
+    also pass through files."""
     problem = make_problem(optimizer, plan, dtype)
     whole = start(problem, engine)
     whole.advance(EPOCHS, math.inf)
@@ -173,7 +173,7 @@ def test_a_run_resumes_exactly_wherever_it_is_cut(
     t: int, batch_size: int, dropout: float, optimizer: cr.Optimizer, dtype: str, seed: int,
     cuts: list[tuple[int, float]], engine: str,
 ) -> None:  # fmt: skip
-    """A run cut after any epochs or steps ends bitwise like the unbroken one, for any t, batch size, dropout and seed."""
+    """A run cut after any steps ends bitwise like the unbroken one, for any t, batch size, dropout and seed."""
     plan = Plan(t if optimizer.full_batch_only else min(batch_size, t), dropout)
     problem = make_problem(optimizer, plan, dtype, t, seed, epochs=5)
     whole = start(make_problem(optimizer, plan, dtype, t, seed, epochs=5), engine)

@@ -202,7 +202,7 @@ def dyadic(rng: np.random.Generator, *shape: int) -> Array:
 
 @pytest.mark.parametrize("mean", [False, True], ids=["sum", "mean"])
 def test_weight_two_is_the_row_twice(mean: bool) -> None:
-    """A weight of 2 counts a row twice and a weight of 0 omits it: J and ∇J are bitwise the same on data without rounding."""
+    """A weight of 2 counts a row twice and a weight of 0 omits it: J and ∇J are bitwise equal on dyadic data."""
     rng = np.random.default_rng(1)
     net = cr.Network(
         [cr.Layer(dyadic(rng, 2, 3), dyadic(rng, 2), "relu"), cr.Layer(dyadic(rng, 1, 2), [0.5], "identity")]

@@ -87,8 +87,7 @@ def assert_gradient(case: Case, is_sharp: bool = True) -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", NETS)
 def test_gradients(name: str, dtype: str) -> None:
-    """∂J/∂W of the blocks, ∂J/∂b, ∂J/∂κ and δ[i] of 1, 37, 101 and 300 examples are within the bounds, for blocks in any
-    layer."""
+    """∂J/∂W of the blocks, ∂J/∂b, ∂J/∂κ and δ[i] are within the bounds for 1 to 300 examples, in every network."""
     for number, t in enumerate((37, 1, 101, 300, 64)):
         net = make_net(NETS[name], dtype, seed=number)
         assert_gradient(make_case(net, t, number), is_sharp=name != "vector-valued")

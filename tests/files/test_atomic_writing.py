@@ -1,4 +1,4 @@
-"""Writing a file is all or nothing: killed processes, full disks, many writers, folders not there or not ours."""
+"""A file is written completely or not at all, through kills, full disks, concurrent writers and missing permissions."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ import pytest
 import chainrule as cr
 from chainrule import files
 
-SIZES = [200, 100, 1]  # 160 kB: several blocks of any disk, so that half a file is possible
+SIZES = [200, 100, 1]  # 160 kB, several blocks of any disk, so that a partial file is possible
 
 
 def net_of(value: float) -> cr.Network:
-    """A network whose every number is ``value``: a mixture of two such files would show."""
+    """A network whose parameters are all ``value``, so that a mixture of two files would be detected."""
     net = cr.Network.dense(SIZES)
     net.theta = np.full(net.d, value)
     return net
 
 
 def value_of(path: Path) -> float:
-    """The one number that the network in the file is made of."""
+    """The common value of all parameters of the network in the file."""
     values = np.unique(cr.load(path).theta)
     assert len(values) == 1
     return float(values[0])
 
 
 def names(folder: Path) -> set[str]:
-    """What lies in the folder."""
+    """The names of the files in the folder."""
     return {path.name for path in folder.iterdir()}
 
 
 def start(code: str, *arguments: object, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
-    """A Python process of its own that runs ``code``."""
+    """Starts a Python process that runs ``code``."""
     command = [*before, sys.executable, "-W", "error", "-c", code, *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -60,14 +60,14 @@ for k, value in enumerate(itertools.cycle(values)):
 """
 
 
-def test_a_killed_process_leaves_a_whole_file(tmp_path: Path) -> None:
-    """A process that is killed (SIGKILL) while it saves again and again leaves a whole file, the last or the former."""
+def test_a_killed_process_leaves_a_complete_file(tmp_path: Path) -> None:
+    """A process killed (SIGKILL) while it saves in a loop leaves a complete file, the last one or the one before."""
     rng = random.Random(0)
     for _ in range(8):
         process = start(SAVE_FOR_EVER, tmp_path / "net", 1.0, 2.0)
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        for _ in range(rng.randrange(100)):  # a reader sees whole files all the time, too
+        for _ in range(rng.randrange(100)):  # a reader always sees a complete file, too
             assert value_of(tmp_path / "net") in (1.0, 2.0)
         process.kill()
         process.communicate()
@@ -75,12 +75,12 @@ def test_a_killed_process_leaves_a_whole_file(tmp_path: Path) -> None:
         assert value_of(tmp_path / "net") in (1.0, 2.0)
     left_behind = names(tmp_path) - {"net"}
     assert all(name.startswith(".chainrule-") and name.endswith(".part") for name in left_behind)
-    net_of(3.0).save(tmp_path / "net")  # what is left behind is in nobody's way
+    net_of(3.0).save(tmp_path / "net")  # the remaining parts do not disturb later writers
     assert value_of(tmp_path / "net") == 3.0
 
 
-def test_many_writers_make_one_whole_file(tmp_path: Path) -> None:
-    """Processes that save to one name at the same time leave the whole file of one of them, and nothing else."""
+def test_concurrent_writers_leave_one_complete_file(tmp_path: Path) -> None:
+    """Processes that save to one name at the same time leave the complete file of one of them, and nothing else."""
     code = SAVE_FOR_EVER.replace("itertools.cycle(values)", "values * 25")
     writers = [start(code, tmp_path / "net", float(k)) for k in range(1, 5)]
     seen: set[float] = set()
@@ -109,13 +109,13 @@ print(sorted(os.listdir(os.path.dirname(sys.argv[1]))), cr.load(sys.argv[1]).m)
 
 
 def test_a_file_that_grows_too_large_leaves_the_old_one(tmp_path: Path) -> None:
-    """At the limit of a file's size the old file stays whole, the error names the file, and no part is left behind."""
+    """At the limit of file sizes the old file stays intact, the error names it, and no partial file remains."""
     process = start(SAVE_TOO_MUCH, tmp_path / "net", "limit")
     assert process.communicate() == ("EFBIG True\n['net'] (1, 1)\n", "")
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
-    """On a disk of 64 kB, which 160 kB fill, the old file stays whole, and the disk is free again afterwards."""
+    """On a disk of 64 kB, too small for 160 kB, the old file stays intact, and the disk space is freed."""
     mount = f"mount -t tmpfs -o size=64k tmpfs '{tmp_path}' && exec \"$@\""
     unshare = ("unshare", "-rm", "sh", "-c", mount, "sh")
     if (
@@ -133,7 +133,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
 def test_an_error_in_the_middle_leaves_the_old_file(
     failing: str, error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ctrl-C, a disk error or a lack of memory while a file is written comes through; the old file is whole, alone."""
+    """Ctrl-C, a disk error or a MemoryError during writing passes through and leaves the old file intact and alone."""
 
     def fail(*_: object) -> None:
         raise error
@@ -148,7 +148,7 @@ def test_an_error_in_the_middle_leaves_the_old_file(
 
 
 def test_the_file_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The data are flushed (fsync) before the rename: after a power failure the name never leads to an empty file."""
+    """The data are flushed (fsync) before the rename, so that a power failure leaves no empty file of that name."""
     happened: list[str] = []
 
     def recorded(name: str) -> Callable[..., None]:
@@ -166,7 +166,7 @@ def test_the_file_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypa
     assert happened == ["fsync", "replace"]
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     """Saving into a missing folder is a FileNotFoundError that names the file, and makes no folder."""
     with pytest.raises(FileNotFoundError) as caught:
         net_of(1.0).save(tmp_path / "missing" / "net")
@@ -174,8 +174,8 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     assert names(tmp_path) == set()
 
 
-def test_what_is_no_regular_file_is_not_replaced(tmp_path: Path) -> None:
-    """A folder, a pipe or a device of that name stays what it is, and the error says so at once."""
+def test_only_regular_files_are_replaced(tmp_path: Path) -> None:
+    """A folder, a pipe or a device of that name is refused at once and not replaced."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()
     (tmp_path / "null").symlink_to("/dev/null")
@@ -188,7 +188,7 @@ def test_what_is_no_regular_file_is_not_replaced(tmp_path: Path) -> None:
 
 
 def test_permissions_follow_the_umask_or_the_old_file(tmp_path: Path) -> None:
-    """A new file follows the umask; one that is replaced keeps its permissions, also while it is being written."""
+    """A new file gets the permissions of the umask; a replaced one keeps its own, also while it is written."""
     old = os.umask(0o027)
     try:
         net_of(1.0).save(tmp_path / "net")
@@ -201,7 +201,7 @@ def test_permissions_follow_the_umask_or_the_old_file(tmp_path: Path) -> None:
 
 
 def test_a_symbolic_link_stays_and_its_target_is_replaced(tmp_path: Path) -> None:
-    """Saving through a link writes the file that it points to, in that file's folder, be it there yet or not."""
+    """Saving through a link writes its target in the target's folder, whether or not the target exists."""
     (tmp_path / "runs").mkdir()
     net_of(1.0).save(tmp_path / "runs" / "7")
     (tmp_path / "latest").symlink_to("runs/7")
@@ -215,7 +215,7 @@ def test_a_symbolic_link_stays_and_its_target_is_replaced(tmp_path: Path) -> Non
 
 @pytest.fixture
 def folder_of_nobody() -> Iterator[Path]:
-    """A folder in which the test is not root while it runs: root may do everything."""
+    """A folder of an ordinary user, who runs the test in place of root: root has every permission."""
     with tempfile.TemporaryDirectory() as name:
         if os.geteuid() != 0:
             yield Path(name)
@@ -229,7 +229,7 @@ def folder_of_nobody() -> Iterator[Path]:
 
 
 def test_without_permission_nothing_is_written_or_read(folder_of_nobody: Path) -> None:
-    """A write-protected folder or file keeps what it has; a file that may not be read gives PermissionError."""
+    """A write-protected folder or file is not changed, and an unreadable file gives PermissionError."""
     path = folder_of_nobody / "net"
     net_of(1.0).save(path)
     path.chmod(0o400)
@@ -249,7 +249,7 @@ def test_without_permission_nothing_is_written_or_read(folder_of_nobody: Path) -
 
 
 def test_other_files_are_written_in_the_same_way(tmp_path: Path) -> None:
-    """``write_bytes`` replaces any file in one step: training states, pictures and tables go through it too."""
+    """``write_bytes``, which also writes training states, pictures and tables, replaces a file in one step."""
     files.write_bytes(tmp_path / "file", b"old")
     files.write_bytes(tmp_path / "file", b"new")
     assert (tmp_path / "file").read_bytes() == b"new"

@@ -1,4 +1,4 @@
-"""Model files: bit for bit there and back, and documented (docs/guide/files.md)."""
+"""Networks and states are bitwise the same after saving and loading, in the format of docs/guide/files.md."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ DOCS = Path(__file__).resolve().parents[2] / "docs" / "guide" / "files.md"
 
 
 def same(a: cr.Network, b: cr.Network) -> bool:
-    """Whether two networks are equal bit for bit."""
+    """Returns True if two networks are bitwise equal."""
 
-    def told(net: cr.Network) -> tuple[object, ...]:
+    def contents(net: cr.Network) -> tuple[object, ...]:
         layers = [(layer.sigma, layer.dropout, layer.rate, layer.decay) for layer in net.layers]
         return net.m, net.layout, net.dtype, net.theta.tobytes(), layers
 
-    return told(a) == told(b)
+    return contents(a) == contents(b)
 
 
 def bits(value: Any) -> object:
-    """What is equal for numbers, arrays and collections of them that are equal bit for bit, NaN included."""
+    """A value that is equal for numbers, arrays and collections that are bitwise equal, NaN included."""
     if isinstance(value, dict):
         return {key: bits(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple, array)):
@@ -45,13 +45,13 @@ def bits(value: Any) -> object:
     return (value.dtype, value.shape, value.tobytes()) if isinstance(value, np.ndarray) else repr(value)
 
 
-# ---- there and back --------------------------------------------------------------------------------------------------
+# ---- networks --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", sorted(ACTIVATIONS))
 def test_every_activation_comes_back(name: str, dtype: str, tmp_path: Path) -> None:
-    """Each σ of the catalogue, with other parameters than its defaults, both number types and dropout come back."""
+    """Each σ of the catalogue, with parameters other than its defaults, is the same after loading, in both dtypes."""
     sigma = ACTIVATIONS[name].with_parameters(**PARAMETERS.get(name, {}))
     assert set(sigma.parameters) == set(PARAMETERS.get(name, {}))
     net = cr.Network.dense([3, 4, 2], hidden=sigma, output=name, dropout=0.1, dtype=dtype, seed=3)
@@ -76,7 +76,7 @@ def networks(draw: st.DrawFn) -> cr.Network:
 @IN_TMP
 @given(net=networks())
 def test_every_network_comes_back(net: cr.Network, tmp_path: Path) -> None:
-    """Sizes, θ, σ and dropout come back bit for bit, for any finite θ; saved again they give the same file."""
+    """Sizes, any finite θ, σ and dropout are bitwise the same after loading; saved again they give the same file."""
     net.save(tmp_path / "net")
     again = cr.load(tmp_path / "net")
     assert same(again, net)
@@ -84,8 +84,8 @@ def test_every_network_comes_back(net: cr.Network, tmp_path: Path) -> None:
     assert (tmp_path / "again").read_bytes() == (tmp_path / "net").read_bytes()
 
 
-def test_a_loaded_network_is_like_any_other(tmp_path: Path) -> None:
-    """Its θ is its own, one writable vector of which W and b are views, and it trains."""
+def test_a_loaded_network_can_be_trained(tmp_path: Path) -> None:
+    """The θ of a loaded network is one writable vector, W and b are views into it, and the network trains."""
     fresh().save(tmp_path / "net")
     net = cr.load(tmp_path / "net")
     net.theta[0] = 7.0
@@ -95,7 +95,7 @@ def test_a_loaded_network_is_like_any_other(tmp_path: Path) -> None:
 
 
 def test_a_path_may_be_a_text_or_a_path(tmp_path: Path) -> None:
-    """Texts, bytes and paths name a file, in any alphabet, up to the longest name that the system has."""
+    """Texts, bytes and paths name a file, in any alphabet, up to the longest name that the system allows."""
     for name in ("net", "σ′ – ∂J.safetensors", "a" * 255):
         fresh().save(str(tmp_path / name))
         assert same(cr.load(tmp_path / name), fresh())
@@ -103,7 +103,7 @@ def test_a_path_may_be_a_text_or_a_path(tmp_path: Path) -> None:
 
 
 def test_the_header_is_the_documented_one(tmp_path: Path) -> None:
-    """docs/guide/files.md shows the header of 2-2-1 exactly as it is written, and names every tensor and field."""
+    """docs/guide/files.md shows the exact header of 2-2-1 and names every tensor and field."""
     page = DOCS.read_text(encoding="utf-8")
     shown = re.search(r"```json\n(.*?)```", page, re.DOTALL)
     assert shown is not None
@@ -124,7 +124,7 @@ def test_the_header_is_the_documented_one(tmp_path: Path) -> None:
 
 
 def test_the_bytes_do_not_change(tmp_path: Path) -> None:
-    """A file of version 1, byte by byte: what is written today is what was promised."""
+    """A file of version 1 has exactly the promised bytes."""
     cr.Network([cr.Layer([[1.0, 2.0]], [-0.5], "relu")]).save(tmp_path / "net")
     text = (
         r'{"__metadata__":{"chainrule":"{\"format\": \"chainrule\", \"kind\": \"network\", \"version\": 1, '
@@ -143,8 +143,8 @@ def test_the_bytes_do_not_change(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_all_that_layers_are_told_comes_back(dtype: str, tmp_path: Path) -> None:
-    """Blocks, κ, factors and schedules come back bit for bit, and W[i] holds the blocks' entries alone."""
+def test_the_settings_of_constrained_layers_come_back(dtype: str, tmp_path: Path) -> None:
+    """Blocks, κ, factors and schedules are bitwise the same after loading, and W[i] holds the blocks' entries only."""
     net = everything().astype(dtype)
     net.save(tmp_path / "net")
     again = cr.load(tmp_path / "net")
@@ -161,11 +161,11 @@ def test_all_that_layers_are_told_comes_back(dtype: str, tmp_path: Path) -> None
     ] == []
 
 
-def test_a_schedule_of_ones_own_is_not_saved(tmp_path: Path) -> None:
-    """A file holds no code: a dropout that follows a user's own schedule is refused by name."""
+def test_an_own_schedule_is_not_saved(tmp_path: Path) -> None:
+    """Saving refuses a dropout with a user's own schedule by name, since a file holds no code."""
 
     class Mine(cr.Constant):
-        """One that bears a name of the catalogue."""
+        """An own schedule with a name of the catalogue."""
 
     net = cr.Network([cr.Layer([[1.0]], [0.0], "tanh", Mine(0.5)), cr.Layer([[1.0]], [0.0], "identity")])
     with pytest.raises(cr.InputError, match="the dropout of layer 1 must be a number or a built-in schedule"):
@@ -173,8 +173,8 @@ def test_a_schedule_of_ones_own_is_not_saved(tmp_path: Path) -> None:
     assert not (tmp_path / "net").exists()
 
 
-def test_what_a_later_writer_adds_is_left_out(tmp_path: Path) -> None:
-    """Fields and tensors that this version does not know change nothing, as the promise of a version says."""
+def test_unknown_fields_and_tensors_are_ignored(tmp_path: Path) -> None:
+    """Unknown fields and tensors, which later writers of the same version may add, are ignored."""
     fresh().save(tmp_path / "net")
     header = header_of(tmp_path / "net") | {"note": "hello"}
     header["network"]["layers"][0]["colour"] = [1, 2]
@@ -185,8 +185,8 @@ def test_what_a_later_writer_adds_is_left_out(tmp_path: Path) -> None:
 # ---- a user's own σ --------------------------------------------------------------------------------------------------
 
 
-def test_an_own_activation_is_refused_unless_handed_over(tmp_path: Path) -> None:
-    """A file names a user's σ; without it the error says what to hand over, with it N is the same function."""
+def test_an_own_activation_must_be_passed_to_load(tmp_path: Path) -> None:
+    """A file holds only the name of a user's σ: without the σ the error says what to pass, with it N is the same."""
     net = cr.Network([cr.Layer([[3.0]], [1.0], square), cr.Layer([[2.0]], [0.0], "tanh")])
     net.save(tmp_path / "net")
     with pytest.raises(cr.FileFormatError, match=r"'square'.*cr\.load\(path, activations=\{'square': sigma\}\)"):
@@ -196,8 +196,8 @@ def test_an_own_activation_is_refused_unless_handed_over(tmp_path: Path) -> None
     assert same(cr.load(tmp_path / "net", activations={"square": square}), net)
 
 
-def test_an_own_activation_keeps_the_parameters_that_it_was_saved_with(tmp_path: Path) -> None:
-    """The σ that is handed over gets the saved parameters; one with other parameters is refused."""
+def test_an_own_activation_gets_its_saved_parameters(tmp_path: Path) -> None:
+    """The σ passed to ``load`` gets the saved parameters; one that has other parameters is refused."""
     net = cr.Network([cr.Layer([[3.0]], [1.0], scaled.with_parameters(k=5.0))])
     net.save(tmp_path / "net")
     assert same(cr.load(tmp_path / "net", activations={"scaled": scaled}), net)
@@ -205,8 +205,8 @@ def test_an_own_activation_keeps_the_parameters_that_it_was_saved_with(tmp_path:
         cr.load(tmp_path / "net", activations={"scaled": square})
 
 
-def test_a_name_replaces_none_of_the_catalogue(tmp_path: Path) -> None:
-    """A σ handed over as "relu" is taken for a user's own of that name, and not for Chainrule's."""
+def test_an_own_activation_does_not_replace_a_built_in_one(tmp_path: Path) -> None:
+    """A σ passed as "relu" replaces a user's own σ of that name, and not Chainrule's."""
     own = cr.Activation(lambda z: z * z, lambda z: 2 * z, name="relu")
     net = cr.Network([cr.Layer([[1.0]], [0.0], "relu"), cr.Layer([[1.0]], [0.0], own)])
     net.save(tmp_path / "net")
@@ -217,7 +217,7 @@ def test_a_name_replaces_none_of_the_catalogue(tmp_path: Path) -> None:
 
 
 def test_two_own_activations_of_one_name_are_not_saved(tmp_path: Path) -> None:
-    """Two different σ called "custom" could not be told apart on load, so saving refuses and writes nothing."""
+    """Saving refuses two different σ of the same name, which loading could not distinguish, and writes nothing."""
     one, two = cr.Activation(lambda z: z, lambda z: 1 + 0 * z), cr.Activation(lambda z: -z, lambda z: 0 * z - 1)
     net = cr.Network([cr.Layer([[1.0]], [0.0], one), cr.Layer([[1.0]], [0.0], two)])
     with pytest.raises(cr.InputError, match=r"two called 'custom'. Give each one its name="):
@@ -227,7 +227,7 @@ def test_two_own_activations_of_one_name_are_not_saved(tmp_path: Path) -> None:
 
 
 def test_a_network_that_is_not_finite_is_not_saved(tmp_path: Path) -> None:
-    """What ``cr.load`` would refuse is not written: NaN in θ (put there behind the border) is named when saving."""
+    """Saving refuses a θ with NaN, which ``cr.load`` would refuse, and writes nothing."""
     net = fresh()
     net.theta[3] = math.nan
     with pytest.raises(cr.InputError, match=r"theta must be finite; got nan at index \(3,\)"):
@@ -241,7 +241,7 @@ def test_a_network_that_is_not_finite_is_not_saved(tmp_path: Path) -> None:
 @pytest.mark.parametrize("optimizer", ["gradient_descent", "adam", "rprop"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_training_state_comes_back(optimizer: str, dtype: str, tmp_path: Path) -> None:
-    """Every number of a state comes back bit for bit, NaN records, infinite best J and 128-bit streams included."""
+    """A state is bitwise the same after loading, NaN records, infinite best J and 128-bit streams included."""
     net = cr.Network.dense([3, 2, 1], dropout=0.5, dtype=dtype, seed=0)
     held_out = None if optimizer == "adam" else ([[0.0, 1.0, 2.0]], [1.0])
     patience = None if optimizer == "adam" else 5

@@ -30,7 +30,7 @@ import chainrule as cr
 
 @pytest.mark.parametrize("dtype", ["BF16", "F8_E4M3", "F8_E5M2", "F4", "C64", "X99"])
 def test_number_types_beyond_numpy_are_refused(dtype: str, tmp_path: Path) -> None:
-    """bfloat16 and its kin, which safetensors may hold and NumPy does not have, are refused."""
+    """bfloat16 and other dtypes of safetensors that NumPy does not have are refused."""
     data = bytes_of(fresh().save, tmp_path).replace(b'"F64"', f'"{dtype}"'.encode(), 1)
     end = 8 + data.index(b"}}", 8) + 2
     assert not refused_or_whole(KINDS[0], tmp_path / "spoilt", struct.pack("<Q", end) + data[8:])
@@ -94,8 +94,8 @@ HOSTILE = {
 
 @kinds
 @pytest.mark.parametrize("what", HOSTILE)
-def test_hostile_files_are_refused_and_cost_nothing(kind: Kind, what: str, tmp_path: Path) -> None:
-    """Bombs, lies about sizes and files of other formats give FileFormatError, and less than 64 MB are asked for."""
+def test_hostile_files_are_refused_in_little_memory(kind: Kind, what: str, tmp_path: Path) -> None:
+    """Bombs, false sizes and files of other formats give FileFormatError and take less than 64 MB."""
     (tmp_path / "hostile").write_bytes(HOSTILE[what])
     tracemalloc.start()
     try:
@@ -122,8 +122,8 @@ def test_a_pickle_is_not_opened(tmp_path: Path) -> None:
     assert not (tmp_path / "ran").exists()
 
 
-def test_no_part_of_the_package_can_run_a_file() -> None:
-    """Neither pickle nor eval, exec, marshal or NumPy's loaders occur in the package's source."""
+def test_the_package_contains_no_loader_that_runs_code() -> None:
+    """The package's source contains neither pickle nor eval, exec, marshal or NumPy's unsafe loaders."""
     source = Path(str(sys.modules["chainrule"].__file__)).parent
     dangerous = re.compile(
         r"\bimport (pickle|marshal|shelve|joblib|dill)\b|(?<![\w.])(eval|exec)\(|allow_pickle\s*=\s*True"
@@ -131,8 +131,8 @@ def test_no_part_of_the_package_can_run_a_file() -> None:
     assert [p.name for p in source.rglob("*.py") if dangerous.search(p.read_text(encoding="utf-8"))] == []
 
 
-def test_other_kinds_are_told_apart(tmp_path: Path) -> None:
-    """A training state is no network, a network no training state, and another library's safetensors file neither."""
+def test_other_kinds_of_files_are_refused(tmp_path: Path) -> None:
+    """A state is not loaded as a network, a network not as a state, and a foreign safetensors file as neither."""
     trained_state().save(tmp_path / "state")
     fresh().save(tmp_path / "net")
     safetensors.numpy.save_file({"weight": np.ones(3)}, tmp_path / "other")
@@ -144,8 +144,8 @@ def test_other_kinds_are_told_apart(tmp_path: Path) -> None:
         cr.load(tmp_path / "other")
 
 
-def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
-    """A missing file, a folder, a pipe and an endless device give errors; none of them is waited for."""
+def test_only_regular_files_are_read(tmp_path: Path) -> None:
+    """A missing file, a folder, a pipe and an endless device give errors at once."""
     with pytest.raises(FileNotFoundError):
         cr.load(tmp_path / "missing")
     with pytest.raises(IsADirectoryError):

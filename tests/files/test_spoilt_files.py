@@ -1,4 +1,4 @@
-"""Truncated files, changed bytes, random bytes and random JSON: each file is refused or is another whole one."""
+"""A file with truncated, changed or random bytes or JSON is refused, or is another valid file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from support.spoilt_files import paths_into, refused_or_whole, replaced
 
 @kinds
 def test_every_truncation_is_refused(kind: Kind, tmp_path: Path) -> None:
-    """A file cut off anywhere, after any number of bytes, gives FileFormatError."""
+    """A file truncated after any number of bytes gives FileFormatError."""
     data = kind.data(tmp_path)
     step = max(1, len(data) // 400)
     for length in [*range(0, len(data), step), *range(32), *range(len(data) - 32, len(data))]:
@@ -31,7 +31,7 @@ def test_every_truncation_is_refused(kind: Kind, tmp_path: Path) -> None:
 @IN_TMP
 @given(flips=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), min_size=1, max_size=8))
 def test_flipped_bytes_are_refused_or_harmless(kind: Kind, flips: list[tuple[float, int]], tmp_path: Path) -> None:
-    """Whatever bytes are changed, the file is refused or is another whole one; no other error, no warning."""
+    """A file with any changed bytes is refused or is another valid file, without another error or a warning."""
     data = bytearray(kind.data(tmp_path))
     for where, mask in flips:
         data[int(where * len(data))] ^= mask
@@ -40,7 +40,7 @@ def test_flipped_bytes_are_refused_or_harmless(kind: Kind, flips: list[tuple[flo
 
 @kinds
 def test_every_flipped_byte_of_the_header_is_refused_or_harmless(kind: Kind, tmp_path: Path) -> None:
-    """Each byte of the header, changed in each of four ways: refused, or another whole file."""
+    """A file with any byte of its header changed, in each of four ways, is refused or is another valid file."""
     data = kind.data(tmp_path)
     end = 8 + int.from_bytes(data[:8], "little")
     for where in range(end):
@@ -54,7 +54,7 @@ def test_every_flipped_byte_of_the_header_is_refused_or_harmless(kind: Kind, tmp
 @IN_TMP
 @given(garbage=st.binary(max_size=300), keep=st.integers(0, 64))
 def test_garbage_is_refused(kind: Kind, garbage: bytes, keep: int, tmp_path: Path) -> None:
-    """Random bytes, alone or behind the true beginning of a file, give FileFormatError."""
+    """Random bytes, alone or after the valid beginning of a file, give FileFormatError."""
     assert not refused_or_whole(kind, tmp_path / "garbage", kind.data(tmp_path)[:keep] + garbage)
 
 
@@ -69,7 +69,7 @@ json_values = st.recursive(
 @IN_TMP
 @given(data=st.data())
 def test_any_json_in_any_place_is_refused_or_harmless(kind: Kind, data: st.DataObject, tmp_path: Path) -> None:
-    """Any field of the header, replaced by any JSON value: refused, or another whole file; no other error."""
+    """A file with any field of its header replaced by any JSON value is refused or is another valid file."""
     raw = kind.data(tmp_path)
     header = header_of(tmp_path / "whole")
     path = data.draw(st.sampled_from(paths_into(header)))

@@ -75,12 +75,12 @@ SPOILT_HEADERS = [
 
 @pytest.mark.parametrize("spoilt", SPOILT_HEADERS, ids=lambda s: f"{s.path[-1]}: {str(s.value)[:40]}")
 def test_a_spoilt_header_is_named(spoilt: Spoilt, tmp_path: Path) -> None:
-    """Each field of the header, of a wrong type or value, is refused by name, and so is a header that lacks it."""
+    """A header with a field of the wrong type or value is refused, and the error names the field."""
     refuses(fresh(), spoilt, tmp_path)
 
 
 SECOND = (*NET, "layers", 1)
-SPOILT_ADDITIONS = [
+SPOILT_CONSTRAINTS = [
     Spoilt((*LAYER, "blocks"), {}, "'blocks' must be a list; got {}"),
     Spoilt((*LAYER, "blocks"), [], "'blocks' must make up a matrix of shape (3, 3); got (0, 0)"),
     Spoilt((*LAYER, "blocks"), [[3, 1]], "'blocks' must hold lists [count, p, q]; got [3, 1]"),
@@ -112,9 +112,9 @@ SPOILT_ADDITIONS = [
 ]
 
 
-@pytest.mark.parametrize("spoilt", SPOILT_ADDITIONS, ids=lambda s: f"{s.path[-1]}: {str(s.value)[:40]}")
-def test_a_spoilt_addition_of_version_2_is_named(spoilt: Spoilt, tmp_path: Path) -> None:
-    """Blocks, κ, factors and schedules, of a wrong type or value, are refused by name."""
+@pytest.mark.parametrize("spoilt", SPOILT_CONSTRAINTS, ids=lambda s: f"{s.path[-1]}: {str(s.value)[:40]}")
+def test_a_spoilt_constraint_is_named(spoilt: Spoilt, tmp_path: Path) -> None:
+    """Blocks, κ, factors and schedules of the wrong type or value are refused by name."""
     refuses(everything(), spoilt, tmp_path)
 
 
@@ -128,7 +128,7 @@ def test_every_field_is_needed(kind: Kind, tmp_path: Path) -> None:
             ("kappa",),
             ("rate",),
             ("decay",),
-        }:  # there where they say something
+        }:  # written only if they differ from the defaults
             continue
         copy = replaced(header, path, None)
         place: Any = copy
@@ -137,7 +137,7 @@ def test_every_field_is_needed(kind: Kind, tmp_path: Path) -> None:
         del place[path[-1]]
         write_raw(tmp_path / "changed", copy, tensors)
         assert not refused_or_whole(kind, tmp_path / "changed", (tmp_path / "changed").read_bytes()), path
-    for name in tensors.keys() - {"best_theta", "moments.mu", "moments.nu"}:  # those an optimizer may do without
+    for name in tensors.keys() - {"best_theta", "moments.mu", "moments.nu"}:  # not every optimizer has these
         write_raw(tmp_path / "changed", header, {key: value for key, value in tensors.items() if key != name})
         with pytest.raises(cr.FileFormatError, match=re.escape(name)):
             kind.load(tmp_path / "changed")
@@ -168,7 +168,7 @@ STATE_FIELDS: list[tuple[str, object, str]] = [
 
 @pytest.mark.parametrize(("field", "value", "words"), STATE_FIELDS, ids=lambda value: str(value)[:24])
 def test_a_spoilt_state_is_named(field: str, value: object, words: str, tmp_path: Path) -> None:
-    """Each field of a training state, of a wrong type or value, is refused by name."""
+    """A training state with a field of the wrong type or value is refused by name."""
     trained_state().save(tmp_path / "state")
     header = header_of(tmp_path / "state") | {field: value}
     with pytest.raises(cr.FileFormatError) as caught:

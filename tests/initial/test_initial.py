@@ -1,4 +1,4 @@
-"""Initial values: their moments, their seeds, and orthogonality."""
+"""Initial values: moments, seeds, orthogonality, and values that suit the data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chainrule._internal.checks import Array
 
 M, N = 60, 50
 
-# The standard deviation that the source's formula gives for W (M, N), and the law of the entries.
+# The standard deviation by the source's formula for W (M, N), and the distribution of the entries.
 CASES = [
     (cr.Normal(scale=0.3), 0.3, "normal"),
     (cr.Uniform(scale=0.3), 0.3 / math.sqrt(3), "uniform"),
@@ -42,7 +42,7 @@ def test_moments(rule: cr.Initial, deviation: float, law: str) -> None:
 
 @pytest.mark.parametrize("name", initial.INITIALS)
 def test_a_seed_fixes_the_weights(name: str) -> None:
-    """The same stream gives the same W (m, n) in float64, bit by bit; another one another W (but for zeros)."""
+    """The same stream gives bitwise the same W (m, n) in float64; another stream gives another W, unless W is 0."""
     rule = initial.get(name)
     W, again, other = (rule.draw(np.random.default_rng(seed), 4, 3) for seed in (1, 1, 2))
     assert W.shape == (4, 3)
@@ -74,7 +74,7 @@ def test_orthogonal_is_evenly_distributed() -> None:
 
 
 def test_catalogue() -> None:
-    """Names give the rules with their defaults, rules themselves; rules are values."""
+    """A name gives its rule with the defaults, a rule gives itself, and rules are values."""
     assert initial.get("glorot") == cr.Glorot("uniform")
     assert initial.get(cr.He()) == cr.He(distribution="normal")
     assert hash(cr.Normal(0.1)) == hash(cr.Normal(0.1))
@@ -94,8 +94,8 @@ def test_catalogue() -> None:
         (lambda: cr.He("gaussian"), "distribution must"),  # type: ignore[arg-type]
     ],
 )
-def test_bad_input_is_named(call: Callable[[], object], message: str) -> None:
-    """What is wrong is said."""
+def test_bad_settings_are_refused_by_name(call: Callable[[], object], message: str) -> None:
+    """The error names the wrong setting."""
     with pytest.raises(cr.InputError, match=message):
         call()
 
@@ -144,7 +144,7 @@ def test_from_data_gives_unit_variance(dtype: str, digits: float) -> None:
 
 
 def test_from_data_puts_bends_between_examples() -> None:
-    """−b of a hidden unit is a mean of its z over examples: inside their range, and on the average their mean, to 5
+    """−b of a hidden unit is a weighted mean of its z over examples: in their range, and on average their mean, to 5
     standard errors (λ uniform on the simplex of 5 has Σ E λ² = 1/3, so −b has a third of the variance of z)."""
     net, X = cr.Network.dense([3, 2000, 1], hidden="relu"), np.random.default_rng(3).normal(size=(100, 3))
     initial.from_data(net, X)
@@ -155,13 +155,13 @@ def test_from_data_puts_bends_between_examples() -> None:
     assert abs(standard.mean()) <= 5 * math.sqrt(1 / 3 / 2000)
     assert standard.var() == pytest.approx(1 / 3, rel=0.15)
     assert (net.forward(X).a[1] > 0).any(axis=0).all()  # no unit is dead
-    assert (net.forward(X).a[1] == 0).any(axis=0).all()  # and none is linear
+    assert (net.forward(X).a[1] == 0).any(axis=0).all()  # and no unit is linear
     initial.from_data(net, X, output_bias=True)
     assert net.b[2][0] != 0.0
 
 
 def test_from_data_is_reproducible() -> None:
-    """One seed gives one draw, None a fresh one each time."""
+    """A seed gives the same draw each time, and None a fresh one."""
     nets = [layered() for _ in range(4)]
     for net, seed in zip(nets, (1, 1, 2, None), strict=True):
         initial.from_data(net, rows(), seed)
@@ -181,7 +181,7 @@ NO_VARIANCE = {
 
 @pytest.mark.parametrize("X", NO_VARIANCE.values(), ids=NO_VARIANCE)
 def test_from_data_is_finite_without_variance(X: Array) -> None:
-    """Constant features, a single row, numbers at the ends of the range: N(0, 1/n) then, and finite biases."""
+    """Constant features, a single row, or numbers at the ends of the range give W of N(0, 1/n) and finite biases."""
     net = cr.Network.dense([4, 300, 2], hidden="tanh")
     initial.from_data(net, X)
     assert np.isfinite(net.theta).all()
@@ -189,7 +189,7 @@ def test_from_data_is_finite_without_variance(X: Array) -> None:
 
 
 def test_from_data_with_dead_units() -> None:
-    """Units that are 0 at every row leave the variance to the others; where all are dead, W and b are finite."""
+    """Units that are 0 at every row do not affect the variance of the others; if all are dead, W and b are finite."""
     net = cr.Network.dense([2, 8, 40, 1], hidden=["relu", "relu"])
     net = cr.Network([cr.Layer(cr.BlockDiagonal([net.W[1]]), [-1e3] * 7 + [0.0], "relu"), *net.layers[1:]])
     X = np.random.default_rng(0).normal(size=(50, 2))

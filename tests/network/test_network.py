@@ -124,7 +124,7 @@ def test_rows_and_single_examples() -> None:
         cr.Network.copy,
         copy.copy,
         copy.deepcopy,
-        lambda net: pickle.loads(pickle.dumps(net)),  # noqa: S301 (its own bytes: processes hand networks over so)
+        lambda net: pickle.loads(pickle.dumps(net)),  # noqa: S301 (its own bytes, as processes exchange networks)
     ],
     ids=["copy", "copy.copy", "deepcopy", "pickle"],
 )

@@ -63,7 +63,7 @@ def test_one_rate_for_all_layers_is_a_learning_rate(optimizer: cr.Optimizer, dty
 
 
 def test_the_step_of_rprop_is_multiplied_and_not_its_size(engine: str) -> None:
-    """J = ½ (w + b)² has the same derivative by w and b: from 8, with Δ = 1, then 1.2, w makes whole steps, b half steps."""
+    """J = ½ (w + b)² has the same derivative by w and b: from 8, with Δ = 1, then 1.2, b makes half the steps of w."""
     layer = cr.Layer([[8.0]], [8.0], "identity", rate=cr.Factors(b=0.5))
     net = cr.Network([layer])
     history = train_or_skip(net, [[1.0]], [[0.0]], optimizer=cr.RPROP(1.0), epochs=2, engine=engine)
@@ -242,8 +242,8 @@ class Fall(cr.Schedule):
 
 
 def test_a_schedule_out_of_range_is_refused() -> None:
-    """A value that is no dropout or decay is refused before training if it is the first or the last, otherwise in the step
-    that needs it; θ is intact."""
+    """A value out of range is refused before training if it is the first or the last of the schedule, otherwise in the
+    step that needs it; θ is intact."""
     before: list[tuple[Any, cr.Schedule | float, Any, str]] = [
         (
             "adam",

@@ -1,4 +1,4 @@
-"""Each optimizer: two steps by hand, a thousand steps beside PyTorch, its border."""
+"""Each optimizer: two steps by hand, a thousand steps beside PyTorch, clipping, settings and names."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ALL: list[cr.Optimizer] = [
 def run(
     optimizer: cr.Optimizer, theta: Array, gradient: Callable[[Array], Array], steps: int, decayed: Array
 ) -> dict[str, Array]:
-    """θ after so many steps, in place; returns the moments."""
+    """Moves θ in place by ``steps`` steps and returns the moments."""
     moments = optimizer.start(theta)
     for k in range(1, steps + 1):
         optimizer.step(theta, gradient(theta), moments, optimizer.schedule.at(0, 1), k, decayed)
@@ -166,8 +166,8 @@ def test_a_thousand_steps_are_pytorchs(optimizer: cr.Optimizer, peer: str, optio
 
 
 @pytest.mark.parametrize("optimizer", ALL, ids=lambda o: o.name)
-def test_weight_decay_and_only_weight_decay_moves_theta_at_a_stationary_point(optimizer: cr.Optimizer) -> None:
-    """With g = 0 nothing moves, but for AdamW's decay, which leaves biases alone."""
+def test_only_weight_decay_moves_theta_at_a_stationary_point(optimizer: cr.Optimizer) -> None:
+    """With g = 0 no optimizer moves θ, except by AdamW's decay, which does not move biases."""
     theta = np.array([2.0, 2.0])
     run(optimizer, theta, np.zeros_like, 3, decayed=np.array([1.0, 0.0]))
     shrunk = 2.0 * (1 - 1e-3 * 0.01) ** 3 if isinstance(optimizer, cr.AdamW) else 2.0
@@ -176,7 +176,7 @@ def test_weight_decay_and_only_weight_decay_moves_theta_at_a_stationary_point(op
 
 @pytest.mark.parametrize("optimizer", ALL, ids=lambda o: o.name)
 def test_the_step_moves_views_of_theta(optimizer: cr.Optimizer) -> None:
-    """θ stays the same array, so W and b stay its views."""
+    """A step changes θ in place, so that W and b remain its views."""
     theta = np.array([1.0, 2.0, 3.0])
     W = theta[:2]
     run(optimizer, theta, np.ones_like, 1, decayed=np.ones(3))
@@ -186,18 +186,18 @@ def test_the_step_moves_views_of_theta(optimizer: cr.Optimizer) -> None:
 
 @pytest.mark.parametrize("optimizer", ALL, ids=lambda o: o.name)
 def test_huge_and_tiny_gradients_give_no_warnings(optimizer: cr.Optimizer) -> None:
-    """Squares that overflow or underflow are the optimizer's own affair (the suite makes warnings errors)."""
+    """Squares that overflow or underflow raise no warning (the suite makes warnings errors)."""
     theta = np.zeros(4)
     run(optimizer, theta, lambda _: np.array([1e200, -1e308, 1e-320, 0.0]), 3, decayed=np.ones(4))
 
 
 def test_rprop_alone_needs_the_full_batch() -> None:
-    """The signs of minibatch gradients are noise."""
+    """Only RPROP needs the full batch, since the signs of minibatch gradients are noise."""
     assert [o.name for o in ALL if o.full_batch_only] == ["rprop"]
 
 
 def test_rprop_keeps_its_step_sizes_in_bounds() -> None:
-    """Δ stops at ``largest`` and ``smallest``."""
+    """Δ stays between ``smallest`` and ``largest``."""
     optimizer, theta = cr.RPROP(1.0, smallest=0.25, largest=1.5), np.zeros(2)
     signs = iter([1, -1, 1, -1, 1, -1])
     moments = run(optimizer, theta, lambda _: np.array([1.0, float(next(signs))]), 6, decayed=np.ones(2))
@@ -205,7 +205,7 @@ def test_rprop_keeps_its_step_sizes_in_bounds() -> None:
 
 
 def test_rprop_sees_the_sign_of_tiny_gradients() -> None:
-    """1e-200 twice is an agreement, though the product underflows."""
+    """Two derivatives of 1e-200 have the same sign, although their product underflows."""
     moments = run(cr.RPROP(0.1), np.zeros(1), lambda _: np.array([1e-200]), 2, decayed=np.ones(1))
     assert moments["step_size"][0] == pytest.approx(0.12)
 
@@ -227,14 +227,14 @@ def test_rprop_sees_the_sign_of_tiny_gradients() -> None:
     ],
 )
 def test_clipping_worked_by_hand(gradient: list[float], c: float | None, norm: float, clipped: list[float]) -> None:
-    """g · min(1, c/‖g‖), in place, with the norm before, also where squares overflow or underflow."""
+    """Clipping makes g · min(1, c/‖g‖) in place and returns the norm before, also if squares overflow or underflow."""
     g = np.array(gradient)
     assert clip(g, c) == pytest.approx(norm, rel=1e-15, abs=0.0)
     np.testing.assert_allclose(g, clipped, rtol=1e-15)
 
 
 def test_clipping_keeps_single_precision_and_takes_its_norm_in_double() -> None:
-    """10⁶ equal entries of float32: the norm is exact to double rounding."""
+    """The norm of 10⁶ equal float32 entries is exact to the rounding of float64, and g stays float32."""
     g = np.full(1_000_000, 0.1, np.float32)
     assert clip(g, 1.0) == pytest.approx(1000 * float(np.float32(0.1)), rel=1e-12)
     assert g.dtype == np.float32
@@ -243,7 +243,7 @@ def test_clipping_keeps_single_precision_and_takes_its_norm_in_double() -> None:
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_a_gradient_that_is_not_finite_is_left_as_it_is(bad: float) -> None:
-    """Training reports it; clipping must not hide it."""
+    """Clipping leaves a gradient with NaN or ∞ unchanged, so that training can report it."""
     g = np.array([1.0, bad])
     assert not math.isfinite(clip(g, 1.0))
     np.testing.assert_array_equal(g, [1.0, bad])
@@ -282,7 +282,7 @@ def test_bad_settings_are_refused(make: Callable[[], cr.Optimizer], symbol: str)
 
 @pytest.mark.parametrize("options", [{"shrink": 1.0}, {"grow": 1.0}, {"smallest": 1.0}, {"largest": 0.01}])
 def test_rprops_settings_must_fit_each_other(options: dict[str, float]) -> None:
-    """0 < η₋ < 1 < η₊ and Δ_min ≤ Δ ≤ Δ_max."""
+    """RPROP needs 0 < η₋ < 1 < η₊ and Δ_min ≤ Δ ≤ Δ_max."""
     with pytest.raises(cr.InputError, match="must hold"):
         cr.RPROP(**options)
 
@@ -300,14 +300,14 @@ def test_optimizers_are_frozen_values() -> None:
 
 
 def test_the_learning_rate_is_a_schedule() -> None:
-    """A number stands for a constant one; RPROP takes that too."""
+    """A number becomes a constant schedule, which RPROP accepts too."""
     assert cr.Adam(0.5).schedule == cr.Constant(0.5)
     assert cr.Adam(cr.CosLog4(0.5)).schedule == cr.CosLog4(0.5)
     assert cr.RPROP(cr.Constant(0.5)).start(np.zeros(1))["step_size"] == 0.5
 
 
 def test_optimizers_by_name() -> None:
-    """Each name gives its optimizer, with a learning rate where one is given; what is no optimizer is refused."""
+    """A name gives its optimizer, with the learning rate if one is given; anything but an optimizer is refused."""
     assert [optimizers.get(name) for name in optimizers.OPTIMIZERS] == ALL
     assert optimizers.get("adam", learning_rate=0.5) == cr.Adam(0.5)
     own = cr.Adam(0.1)

@@ -44,7 +44,7 @@ def test_rates_worked_by_hand(schedule: cr.Schedule, epochs: float, values: dict
 
 
 def test_schedules_are_pytorchs() -> None:
-    """StepLR, ExponentialLR and CosineAnnealingLR, epoch by epoch."""
+    """The rates equal those of StepLR, ExponentialLR and CosineAnnealingLR in each epoch."""
     torch = pytest.importorskip("torch")
     peers = torch.optim.lr_scheduler
     table: list[tuple[cr.Schedule, Callable[[object], object]]] = [
@@ -62,7 +62,7 @@ def test_schedules_are_pytorchs() -> None:
 
 
 def test_one_cycle_is_pytorchs_formula() -> None:
-    """OneCycleLR's rates: its step s of T is at u = p s/(p T − 1) on the way up and (s + 1)/T on the way down."""
+    """The rates equal OneCycleLR's, whose step s of T is at u = p s/(p T − 1) on the way up and (s + 1)/T down."""
     torch = pytest.importorskip("torch")
     T, p = 50, 0.3
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1, momentum=0.9)

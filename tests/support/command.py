@@ -33,7 +33,7 @@ class Answer(NamedTuple):
 
 
 def chainrule(*arguments: object) -> Answer:
-    """Run ``chainrule ARGUMENTS`` in this process."""
+    """Runs ``chainrule ARGUMENTS`` in this process."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = main([str(argument) for argument in arguments])
@@ -41,7 +41,7 @@ def chainrule(*arguments: object) -> Answer:
 
 
 def process(*arguments: object, cwd: Path, code: str | None = None, **environment: str) -> subprocess.Popen[str]:
-    """Start ``python -m chainrule ARGUMENTS``, or the program ``code``, with pipes."""
+    """Starts ``python -m chainrule ARGUMENTS``, or the program ``code``, with pipes."""
     command = ["-c", code] if code else ["-m", "chainrule"]
     return subprocess.Popen(
         [sys.executable, *command, *map(str, arguments)],
@@ -73,16 +73,16 @@ class Terminal:
         os.close(theirs)
 
     def read_until(self, *patterns: str) -> None:
-        """Read until all regular expressions have matched."""
+        """Reads until all regular expressions have matched."""
         while not all(re.search(pattern, self._text) for pattern in patterns):
             assert self._read(), self._text
 
     def interrupt(self) -> None:
-        """Send SIGINT."""
+        """Sends SIGINT."""
         self.process.send_signal(signal.SIGINT)
 
     def end(self) -> str:
-        """All that the process writes until its end."""
+        """Waits for the end of the process and returns its whole output."""
         with self.process:
             while self._read():
                 pass
@@ -91,7 +91,7 @@ class Terminal:
 
     @property
     def _text(self) -> str:
-        return self._seen.decode(errors="ignore")  # the last letter may not be whole yet
+        return self._seen.decode(errors="ignore")  # the last letter may be incomplete
 
     def _read(self) -> bool:
         """Reads the available output; returns False at the end."""
@@ -111,12 +111,12 @@ def table(t: int = 80, seed: int = 0) -> list[list[object]]:
 
 
 def write_csv(path: Path, rows: list[list[object]], header: list[str] | None = None, delimiter: str = ",") -> Path:
-    """Rows below their column names."""
+    """Writes the column names and the rows to a CSV file."""
     with open(path, "w", newline="", encoding="utf-8") as file:
         csv.writer(file, delimiter=delimiter).writerows([header or HEADER, *rows])
     return path
 
 
 def read_csv(text: str) -> list[dict[str, str]]:
-    """A CSV text as one dictionary a row."""
+    """The rows of a CSV text, one dictionary per row."""
     return list(csv.DictReader(io.StringIO(text)))

@@ -1,4 +1,4 @@
-"""Random networks whose layers have block-diagonal W and a parametric σ, and their dense, plain likenesses."""
+"""Random networks with block-diagonal W and parametric σ, and the dense networks of the same matrices."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from support.strategies import Case, margin, random_labels
 
 SHAPES: dict[str, Runs] = {
     "diagonal": ((4, 1, 1),),
-    "columns": ((3, 2, 1),),  # what PBLD makes of numbers
+    "columns": ((3, 2, 1),),  # as the PBLD encoding of numbers has them
     "rows": ((3, 1, 2),),
     "squares": ((2, 2, 2),),
     "one block": ((1, 3, 4),),
@@ -54,7 +54,7 @@ def random_constrained(seed: int, runs: Runs, sigma: Sigma, output: Sigma = cr.i
 
 
 def random_constrained_case(runs: Runs, sigma: Sigma, cost: cr.Cost, output: Sigma = cr.identity, t: int = 4) -> Case:
-    """Such a network with t examples, away from every kink."""
+    """A ``random_constrained`` network with t examples away from every kink."""
     for seed in range(1000):
         net, rng = random_constrained(seed, runs, sigma, output), np.random.default_rng([1, seed])
         X, Y = rng.normal(size=(t, net.m[0])), random_labels(rng, cost, t, 2)
@@ -64,7 +64,7 @@ def random_constrained_case(runs: Runs, sigma: Sigma, cost: cr.Cost, output: Sig
 
 
 def blocks_of(W: Matrix) -> cr.BlockDiagonal:
-    """W, which is block-diagonal."""
+    """Returns W as a BlockDiagonal, which it must be."""
     assert isinstance(W, cr.BlockDiagonal)
     return W
 
@@ -90,7 +90,7 @@ def at_blocks(W: cr.BlockDiagonal, full: Array) -> Array:
 
 
 def train_or_skip(*arguments: Any, **settings: Any) -> cr.History:
-    """``cr.train``; the test is skipped where the engine named declines."""
+    """Calls ``cr.train``, and skips the test if the named engine declines."""
     try:
         return cr.train(*arguments, **settings)
     except cr.EngineDeclined as why:

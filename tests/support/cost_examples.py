@@ -46,7 +46,7 @@ LOG2, LOG3 = np.log(2.0), np.log(3.0)
 
 
 def complex_step(losses: Callable[[Array, Array], Array], A: Array, Y: Array) -> Array:
-    """∂ losses/∂A, column by column."""
+    """∂ losses/∂A (t, m) by complex steps, column by column."""
     slopes = np.empty(A.shape)
     for k in range(A.shape[1]):
         shifted = A.astype(complex)

@@ -1,4 +1,4 @@
-"""Three other ways to ∇J(θ), which know nothing of backpropagation: complex steps, central differences, PyTorch."""
+"""∇J(θ) in three ways that are independent of backpropagation: complex steps, central differences, PyTorch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chainrule.network.forward import forward
 
 Masks = ByLayer[Array | None] | None
 
-H = 1e-30  # the error of a complex step is O(h²): none is left
+H = 1e-30  # the error of a complex step is O(h²), which vanishes in float64
 
 
 def complex_step(
@@ -51,7 +51,7 @@ def central_differences(
 
 
 def _entry_by_entry(values: Array, step: complex, slope: Callable[[], float]) -> Array:
-    """What ``slope`` gives with each entry of ``values`` moved by ``step`` in turn, in the shape of ``values``."""
+    """The results of ``slope`` with each entry of ``values`` moved by ``step`` in turn, in the shape of ``values``."""
     slopes = np.empty(values.shape)
     for k in np.ndindex(values.shape):
         value = values[k]
@@ -62,7 +62,7 @@ def _entry_by_entry(values: Array, step: complex, slope: Callable[[], float]) ->
 
 
 def torch_sigmas(torch: Any) -> dict[str, Callable[[Any], Any]]:
-    """Every activation of the catalogue, written in PyTorch's own words."""
+    """Every activation of the catalogue by PyTorch's own functions."""
     F = torch.nn.functional
     return {
         "identity": lambda z: z,
@@ -88,7 +88,7 @@ def torch_sigmas(torch: Any) -> dict[str, Callable[[Any], Any]]:
 
 
 def torch_losses(torch: Any, cost: cr.Cost, sigma: str, z: Any, a: Any, y: Any) -> Any:
-    """ℓ of each example (t,), written in PyTorch's own words, over z[r] where PyTorch has it so."""
+    """ℓ of each example (t,) by PyTorch's own functions, over z[r] if PyTorch defines it so."""
     F = torch.nn.functional
     entries: Any
     if isinstance(cost, cr.LogLikelihood) and sigma == "sigmoid":

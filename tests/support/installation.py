@@ -1,4 +1,4 @@
-"""Facts about the installed package: whether it has the compiled core, and how a strict Python process is started."""
+"""The installed package: HAS_CORE is True if it has the compiled core; STRICT_PYTHON starts a strict Python process."""
 
 import sys
 
@@ -6,5 +6,5 @@ from chainrule.engines import native
 
 HAS_CORE = native._native is not None
 
-# Warnings are errors, except that "auto" takes the reference engine where there is no core.
+# Warnings are errors, except the one with which "auto" takes the reference engine without the core.
 STRICT_PYTHON = [sys.executable, "-W", "error", *([] if HAS_CORE else ["-W", "ignore:The native engine declines"])]

@@ -24,12 +24,12 @@ scaled = cr.Activation(lambda z, k: k * z, lambda z, k: k + 0 * z, name="scaled"
 
 
 def fresh() -> cr.Network:
-    """3-2-1, leaky_relu with dropout and identity: what the hostile files are made of."""
+    """The network 3-2-1 with leaky_relu, dropout and identity."""
     return cr.Network.dense([3, 2, 1], hidden="leaky_relu", dropout=0.25, seed=0)
 
 
 def everything() -> cr.Network:
-    """3-3-2-1 with all that a file can say of its layers."""
+    """The network 3-3-2-1 with every setting of a layer that a file can hold."""
     blocks = cr.BlockDiagonal([[[1.0, -1.0]], [[0.1]]])
     parametric = cr.Parametric(cr.leaky_relu.with_parameters(slope=0.2))
     return cr.Network(
@@ -45,7 +45,7 @@ def everything() -> cr.Network:
 
 
 def header_of(path: Path) -> dict[str, Any]:
-    """Chainrule's own header."""
+    """Chainrule's own header in the metadata of the file."""
     data = path.read_bytes()
     outer = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     header: dict[str, Any] = json.loads(outer["__metadata__"]["chainrule"])
@@ -53,20 +53,20 @@ def header_of(path: Path) -> dict[str, Any]:
 
 
 def write_raw(path: Path, header: object, tensors: dict[str, Any]) -> Path:
-    """A well-formed safetensors file whose header is this text or JSON."""
+    """Writes a well-formed safetensors file whose Chainrule header is this text or JSON."""
     text = header if isinstance(header, str) else json.dumps(header)
     path.write_bytes(safetensors.numpy.save(tensors, metadata={"chainrule": text}))
     return path
 
 
 def bytes_of(save: Callable[[Path], object], folder: Path) -> bytes:
-    """What ``save`` writes."""
+    """The bytes that ``save`` writes."""
     save(folder / "whole")
     return (folder / "whole").read_bytes()
 
 
 class Kind(NamedTuple):
-    """A kind of file, for the tests that spoil one."""
+    """A kind of file: its name, the bytes of an example, and the functions that load and save it."""
 
     name: str
     data: Callable[[Path], bytes]
@@ -75,7 +75,7 @@ class Kind(NamedTuple):
 
 
 def trained_state() -> cr.TrainingState:
-    """After three epochs, with a moment of each kind and a best θ."""
+    """A state after three epochs of Adam, with both moments and a best θ."""
     X = np.arange(12.0).reshape(4, 3) / 6
     held_out = (X, np.ones(4))
     return cr.train(fresh(), X, np.ones(4), optimizer="adam", epochs=3, validation=held_out, patience=3).state

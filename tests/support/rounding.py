@@ -1,7 +1,7 @@
-"""How far rounding may carry ∇J(θ), J(θ), δ[i] and N(x) from their values: a bound for every entry, derived once, here.
+"""Bounds of the rounding errors of ∇J(θ), J(θ), δ[i] and N(x), one for every entry.
 
-It holds for any engine that computes by the formulas of the lecture in numbers of unit roundoff u, sums in any order,
-and keeps the errors that the native engine's words state (native/src/kernels, enforced by its C++ tests).
+They hold for any engine that computes the formulas of the lecture with unit roundoff u, sums in any order, and whose
+elementary functions have the errors stated in native/src/kernels, which the C++ tests enforce.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from support.constrained import at_blocks
 
 Masks = ByLayer[Array | None] | None
 
-# In units of u, the errors that the kernels' headers state (one unit in the last place is at most 2 u), and one u for a
-# parameter (a slope, say) that is itself rounded:
+# Errors in units of u, as stated in the kernels' headers (one unit in the last place is at most 2 u), plus one u for a
+# parameter, such as a slope, that is rounded itself:
 VALUE = 12.0  # σ(z): 5.5 ulp, relative to |σ(z)|
 SLOPE = 7.0  # σ′: 6 u, relative to 1 + |σ′|, since σ′ is made from a = σ(z) where that saves z
 COST = 16.0  # a loss, ∂ℓ/∂a or a closed δ[r]: 8 u, relative to its value and to the terms that cancel in it
@@ -56,14 +56,14 @@ class Range(NamedTuple):
 
     @property
     def size(self) -> Array:
-        """The largest absolute value that a computed one can have."""
+        """The largest absolute value of a computed quantity."""
         return np.asarray(abs(self.value) + self.error)
 
 
 def difference_bounds(
     net: cr.Network, cost: cr.Cost, X: Array, Y: Array, weights: Array | None = None, masks: Masks = None
 ) -> Bounds:
-    """How far an engine that runs ``net`` in its own dtype may be from the reference in float64 on the same numbers."""
+    """Bounds of the difference between an engine in the dtype of ``net`` and the reference in float64."""
     wide = net.astype(np.float64)
     w = None if weights is None else weights.astype(np.float64)
     exact = X.astype(np.float64), Y.astype(np.float64)
@@ -82,10 +82,10 @@ def difference_bounds(
 def rounding_bounds(
     net: cr.Network, cost: cr.Cost, X: Array, Y: Array, weights: Array | None, masks: Masks, dtype: DTypeLike
 ) -> Bounds:
-    """Errors of a computation in ``dtype`` of what ``net``, X, Y and weights (float64, numbers of ``dtype``) define.
+    """Bounds of the errors of a computation in ``dtype``; net, X, Y and weights hold numbers of ``dtype`` as float64.
 
     The errors are carried along the chain rule in absolute values; products of two errors are kept, so that the bound
-    holds as it stands and not to first order only. With u the unit roundoff of ``dtype``, |da| a bound of a's error:
+    holds exactly and not only to first order. With u the unit roundoff of ``dtype``, |da| a bound of a's error:
 
     - z = W a + b is a sum of n products and b in some order: dz = |W| da + γ(n + 2) (|W| (|a| + da) + |b|);
     - a = σ(z): da = |σ(ẑ) − σ(z)| + VALUE u |a|, and by Taylor |σ(ẑ) − σ(z)| ≤ (|σ′(z)| + ½ B dz) dz, B = max |σ″|;
@@ -238,7 +238,7 @@ class _Layer:
         return np.asarray(8 + self.m + self.spread)
 
     def _norm(self) -> tuple[Array, Array]:
-        """The least that a computed S can be, and max |z|, each (t, 1)."""
+        """A lower bound of a computed S, and max |z|, each (t, 1)."""
         centred = self.z.value - self.z.value.mean(axis=1, keepdims=True)
         S = np.sqrt((centred**2).mean(axis=1, keepdims=True) + self.sigma.parameters["epsilon"])
         low = S - _rms(self.z.error)
@@ -297,7 +297,7 @@ def _output(
 
 
 def _moved_derivative(cost: cr.Cost, a: Range, Y: Array) -> Array:
-    """How far ∂ℓ/∂a moves as a does by its error; a kink within reach counts with its whole jump."""
+    """A bound of the change of ∂ℓ/∂a as a moves by its error; a kink within reach counts with its whole jump."""
     reach = abs(a.value - Y) <= a.error
     low, rest = a.value - a.error, 1 - a.value - a.error
     ratio = np.where(Y == 0, 0.0, np.where(low > 0, Y * a.error / (a.value * low), np.inf))
@@ -308,7 +308,7 @@ def _moved_derivative(cost: cr.Cost, a: Range, Y: Array) -> Array:
         return np.asarray(ratio)
     if isinstance(cost, cr.AbsoluteError | cr.Quantile):
         return np.asarray(2.0 * reach)
-    return a.error  # ∂ℓ/∂a is a − y, or that cut off
+    return a.error  # ∂ℓ/∂a is a − y, clipped or not
 
 
 def _cancelling(cost: cr.Cost, a: Range, Y: Array) -> Array | float:
@@ -325,7 +325,7 @@ def _quotient(y: Array, a: Array) -> Array:
 
 
 def _bend(sigma: cr.Activation, z: Range) -> float:
-    """max |σ″| over the range of z, by complex steps of σ′ on a fine grid, and a twentieth more for the gaps."""
+    """max |σ″| over the range of z, by complex steps of σ′ on a fine grid, with a margin of 5 % for the gaps."""
     low, high = float((z.value - z.error).min()), float((z.value + z.error).max())
     grid = np.linspace(low, high, 2001) + 1e-30j
     return 1.05 * float(abs(np.imag(sigma.derivative(grid)) / 1e-30).max())

@@ -18,24 +18,24 @@ from support.model_files import (
 
 
 def refused_or_whole(kind: Kind, path: Path, data: bytes) -> bool:
-    """Load what may be spoilt: True for a whole file after all, False for FileFormatError; nothing else may come."""
+    """Loads a file that may be spoilt: True if it is valid, False for FileFormatError; other errors pass through."""
     path.write_bytes(data)
     try:
         loaded = kind.load(path)
     except cr.FileFormatError:
         return False
-    kind.save(loaded, path)  # whole: it can be written again
+    kind.save(loaded, path)  # a valid file can be saved again
     return True
 
 
 def paths_into(value: object, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Where the values of a JSON document are, itself left out."""
+    """The paths of all values inside a JSON document."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [path for key, inner in items for path in [(*here, key), *paths_into(inner, (*here, key))]]
 
 
 def replaced(header: dict[str, Any], path: tuple[Any, ...], value: object) -> dict[str, Any]:
-    """A copy of the header in which the value at ``path`` is another one."""
+    """A copy of the header with another value at ``path``."""
     copy: dict[str, Any] = json.loads(json.dumps(header))
     place: Any = copy
     for key in path[:-1]:
@@ -45,7 +45,7 @@ def replaced(header: dict[str, Any], path: tuple[Any, ...], value: object) -> di
 
 
 class Spoilt(NamedTuple):
-    """One way to spoil the header of a network, and words of the error."""
+    """A value that spoils the header of a network, its place, and words of the error."""
 
     path: tuple[Any, ...]
     value: object
@@ -57,7 +57,7 @@ LAYER = (*NET, "layers", 0)
 
 
 def refuses(net: cr.Network, spoilt: Spoilt, folder: Path) -> None:
-    """Check that a file of ``net``, spoilt in this way, is refused with these words."""
+    """Asserts that a file of ``net``, spoilt in this way, is refused with these words."""
     net.save(folder / "net")
     tensors = safetensors.numpy.load_file(folder / "net")
     header = replaced(header_of(folder / "net"), spoilt.path, spoilt.value)

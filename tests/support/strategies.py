@@ -1,4 +1,4 @@
-"""What the tests draw from: Hypothesis strategies, one an axis, and random networks with examples that suit a cost."""
+"""Hypothesis strategies, one for each axis, and random networks with examples that suit a cost."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ example_counts = st.integers(1, 7)  # t
 seeds = st.integers(0, 2**32 - 1)
 
 HIDDEN = sorted(set(ACTIVATIONS) - {"exp"})  # e^z of e^z of e^z overflows
-MARGIN = 0.02  # how far examples stay from kinks of σ and of the cost, and from log 0
+MARGIN = 0.02  # the least distance of examples from kinks of σ and of the cost, and from log 0
 
 
 def smallest_size(name: str) -> int:
-    """The least m at which a σ has a derivative to speak of: a layer norm of two entries is ±1 but for ε = 1e-5."""
+    """The least m at which the derivative of a σ is not almost 0, as that of a layer norm of two entries is."""
     return 3 if name == "layer_norm" else 1
 
 
@@ -43,7 +43,7 @@ class Case(NamedTuple):
 
 
 def fits(cost: cr.Cost, sigma: Sigma, m: int = 3) -> bool:
-    """Whether ``cost`` takes a network whose output activation is ``sigma``."""
+    """Returns True if ``cost`` accepts a network with the output activation ``sigma``."""
     try:
         cost.check_output(sigma, m)
     except cr.InputError:
@@ -73,8 +73,8 @@ def random_labels(rng: np.random.Generator, cost: cr.Cost, t: int, m: int) -> Ar
 def random_case(sigma: Sigma, cost: cr.Cost, r: int, t: int = 3) -> Case | None:
     """A network of r layers with ``sigma`` in one of them, and in the output layer where it fits; the others are drawn.
 
-    Drawn again until no z[i], a[r] lies near a kink or near log 0, no z[i] is beyond ±10, and ∇J is not near 0, where a
-    relative error says nothing. None where ``sigma`` has no place: r = 1, and it does not fit the cost.
+    The draw is repeated until no z[i] or a[r] lies near a kink or near log 0, no z[i] is beyond ±10, and ∇J is not so
+    near 0 that a relative error is meaningless. Returns None if r = 1 and ``sigma`` does not fit the cost.
     """
     in_output = fits(cost, sigma)
     if r == 1 and not in_output:
@@ -98,7 +98,7 @@ def random_case(sigma: Sigma, cost: cr.Cost, r: int, t: int = 3) -> Case | None:
 
 
 def margin(net: cr.Network, cost: cr.Cost, run: Forward, Y: Array) -> float:
-    """How far a forward pass stays from the kinks of each σ[i] and of the cost, and from a cost's log 0."""
+    """The distance of a forward pass from the kinks of each σ[i] and of the cost, and from a cost's log 0."""
     distances = [abs(z - kink).min() for z, sigma in zip(run.z, net.sigma, strict=True) for kink in sigma.kinks]
     a, e = run.a[net.r], abs(run.a[net.r] - Y)
     if isinstance(cost, cr.AbsoluteError | cr.Quantile):
@@ -111,6 +111,6 @@ def margin(net: cr.Network, cost: cr.Cost, run: Forward, Y: Array) -> float:
 
 
 def relative_error(g: Array, truth: Array) -> float:
-    """‖g − g*‖ / ‖g*‖ in the Euclidean norm; 0 where both are 0."""
+    """‖g − g*‖ / ‖g*‖ in the Euclidean norm; 0 if both are 0."""
     difference = float(np.linalg.norm(g - truth))
     return difference / float(np.linalg.norm(truth)) if difference else 0.0

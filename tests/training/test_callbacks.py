@@ -10,20 +10,20 @@ from support.patience import ENDLESS
 import chainrule as cr
 
 
-@pytest.mark.parametrize(("every", "told"), [(1, [*range(1, 13)]), (5, [5, 10, 12]), (100, [12])])
-def test_callbacks_are_told_every_so_many_epochs(every: int, told: list[int], engine: str) -> None:
-    """A callback sees the history after every ``callback_epochs`` epochs, and once more at the end."""
+@pytest.mark.parametrize(("every", "expected"), [(1, [*range(1, 13)]), (5, [5, 10, 12]), (100, [12])])
+def test_callback_epochs_sets_the_interval_of_calls(every: int, expected: list[int], engine: str) -> None:
+    """A callback is called after every ``callback_epochs`` epochs, and once more at the end."""
     seen: list[int] = []
 
     def callback(history: cr.History) -> None:
         seen.append(len(history.J))
 
     cr.train(small_net(), X, Y, epochs=12, callbacks=[callback], callback_epochs=every, engine=engine)
-    assert seen == told
+    assert seen == expected
 
 
 def test_callbacks_by_the_clock(engine: str) -> None:
-    """With ``callback_epochs=None`` callbacks are called again and again while training lasts, and once at its end."""
+    """With ``callback_epochs=None`` callbacks are called at intervals of time during training, and once at its end."""
     calls: list[int] = []
 
     def look(history: cr.History) -> bool:
@@ -42,12 +42,12 @@ def test_callbacks_by_the_clock(engine: str) -> None:
 
 @pytest.mark.parametrize("answer", [True, np.True_], ids=["True", "np.True_"])
 def test_a_callback_stops_by_returning_true(answer: bool, engine: str) -> None:
-    """Training stops after the epoch, and every callback was called, also those after the one that stopped it."""
+    """Training stops after the epoch, once every callback has been called, also those after the one that stopped it."""
     seen: list[int] = []
 
     def second(history: cr.History) -> int:
         seen.append(history.epochs)
-        return 1  # a number is no answer
+        return 1  # 1 is not True
 
     history = cr.train(
         small_net(), X, Y, epochs=9, callbacks=[lambda h: h.epochs == 4 and answer, second], engine=engine
@@ -55,8 +55,8 @@ def test_a_callback_stops_by_returning_true(answer: bool, engine: str) -> None:
     assert (history.stopped, history.epochs, seen) == ("callback", 4, [1, 2, 3, 4])
 
 
-def test_what_a_callback_raises_comes_through(engine: str) -> None:
-    """θ is whole and current when a callback's error leaves training."""
+def test_an_exception_of_a_callback_leaves_the_current_theta(engine: str) -> None:
+    """When a callback's exception ends training, θ is that after the last epoch."""
     net, seen = small_net(), []
 
     def callback(history: cr.History) -> None:

@@ -1,4 +1,4 @@
-"""The steps of an epoch and its records J, validation J, learning rate and gradient norm."""
+"""The steps of an epoch, and its records: J, validation J, learning rate and gradient norm."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from chainrule.network.theta import parameter_views
     "cost", [cr.SumOfSquares(), cr.SumOfSquares(l1=0.1, l2=0.2), cr.SumOfSquares(mean=True, l1=0.1, l2=0.2)], ids=repr
 )
 def test_three_epochs_by_hand(cost: cr.Cost, batch_size: int | None, weights: Array | None, engine: str) -> None:
-    """θ := θ − α ∇J_B(θ) over the minibatches B. J_B is B's sum and its share, by weight, of the penalties, or with
-    ``mean`` B's own mean and the whole penalties; an epoch's J adds up the J_B (times the shares, with ``mean``)."""
+    """Each minibatch B makes the step θ := θ − α ∇J_B(θ). J_B is the sum over B plus B's share of the penalties, by
+    weight; with ``mean`` it is the mean over B plus the whole penalties. J of an epoch is the sum of the J_B (times the
+    shares, with ``mean``)."""
     net, alpha, w = small_net(), 0.05, np.ones(10) if weights is None else weights
     by_hand, stream, J = net.copy(), np.random.PCG64(3), []
     data_cost = cr.SumOfSquares(mean=cost.mean)
@@ -45,7 +46,7 @@ def test_three_epochs_by_hand(cost: cr.Cost, batch_size: int | None, weights: Ar
 
 
 def test_J_of_a_full_batch_is_J_before_the_step(engine: str) -> None:
-    """With the full batch, J of epoch k is J(θ) of the whole cost at the θ that epoch k began with."""
+    """With the full batch, J of epoch k is the whole cost J(θ) at the θ before epoch k."""
     net, cost, seen = small_net(), cr.SumOfSquares(mean=True, l2=0.3), []
     seen.append(cost(net, X, Y, W))
     history = cr.train(
@@ -57,7 +58,7 @@ def test_J_of_a_full_batch_is_J_before_the_step(engine: str) -> None:
 
 @pytest.mark.parametrize("mean", [False, True], ids=["sum", "mean"])
 def test_validation_J_is_the_cost_without_penalties(mean: bool, engine: str) -> None:
-    """``validation_J`` is taken at the θ after the epoch, over the weighted validation set, penalties left out."""
+    """``validation_J`` is the cost at the θ after the epoch, over the weighted validation set, without penalties."""
     net, seen = small_net(), []
     plain = cr.SumOfSquares(mean=mean)
     history = cr.train(
@@ -79,8 +80,8 @@ def test_records_of_rate_and_norm(engine: str) -> None:
     np.testing.assert_allclose(free.gradient_norm, [norm], rtol=1e-14)
 
 
-def test_decoupled_decay_leaves_biases_alone(engine: str) -> None:
-    """AdamW with nothing to learn (∇J = 0) shrinks the weights by 1 − αλ a step and moves no bias."""
+def test_decoupled_decay_does_not_move_biases(engine: str) -> None:
+    """If ∇J = 0, AdamW multiplies the weights by 1 − αλ in each step and moves no bias."""
     net = cr.Network([cr.Layer([[2.0, -1.0]], [3.0], "identity")])
     adamw = cr.AdamW(0.5, weight_decay=0.5)
     cr.train(net, np.zeros((2, 2)), np.full((2, 1), 3.0), optimizer=adamw, epochs=2, engine=engine)
@@ -91,7 +92,7 @@ def test_decoupled_decay_leaves_biases_alone(engine: str) -> None:
 
 @pytest.mark.parametrize("optimizer", [cr.GradientDescent(0.01), cr.Adam(), cr.RPROP(0.01)], ids=repr)
 def test_float32_stays_float32(optimizer: cr.Optimizer, engine: str) -> None:
-    """θ, its moments and the outputs of a float32 network stay float32; twenty steps are float64's to its precision."""
+    """θ, its moments and the outputs of a float32 network stay float32 and agree with float64 to its precision."""
     single, double = small_net("float32"), small_net("float32").astype("float64")
     history = cr.train(single, X, Y, optimizer=optimizer, epochs=20, engine=engine)
     truth = cr.train(double, X, Y, optimizer=optimizer, epochs=20, engine=engine)
@@ -101,8 +102,8 @@ def test_float32_stays_float32(optimizer: cr.Optimizer, engine: str) -> None:
     np.testing.assert_allclose(history.J, truth.J, rtol=1e-5)
 
 
-def test_seeds(engine: str) -> None:
-    """A seed fixes the whole path, another gives another one, and None draws a fresh seed each time."""
+def test_a_seed_fixes_the_path(engine: str) -> None:
+    """A seed fixes the whole path, another seed gives another path, and None draws a fresh seed each time."""
 
     def theta(seed: int | None) -> bytes:
         net = small_net()
@@ -113,8 +114,8 @@ def test_seeds(engine: str) -> None:
     assert len({theta(4), theta(5), theta(None), theta(None)}) == 4
 
 
-def test_names_stand_for_defaults(engine: str) -> None:
-    """A cost or an optimizer given by name has its default settings; a batch size beyond t is the whole set."""
+def test_names_select_the_defaults(engine: str) -> None:
+    """A cost or an optimizer given by name has its default settings; a batch size above t means the full batch."""
     a, b = small_net(), small_net()
     cr.train(a, X, Y, cost="huber", optimizer="adam", epochs=3, batch_size=1000, engine=engine)
     cr.train(b, X, Y, cost=cr.Huber(), optimizer=cr.Adam(), epochs=3, engine=engine)
@@ -122,7 +123,7 @@ def test_names_stand_for_defaults(engine: str) -> None:
 
 
 def test_a_users_own_parts_train() -> None:
-    """A user's own σ, cost and optimizer train like the built-in ones whose formulas they have."""
+    """A user's own σ, cost and optimizer train like the built-in ones of the same formulas."""
 
     class Mine(cr.Optimizer):
         name = "mine"

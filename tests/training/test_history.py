@@ -1,4 +1,4 @@
-"""The history of a training run, and the state that it holds."""
+"""The history of a training run converts to tables, holds the last state, and holds no training data."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from chainrule.engines.state import RECORDS
 
 
 def after(epochs: int) -> Callable[[cr.History], bool]:
-    """A callback that stops after so many epochs."""
+    """A callback that stops training after this number of epochs."""
     return lambda history: history.epochs == epochs
 
 
 def test_history_converts(engine: str) -> None:
-    """A history is a dict of arrays and a table, one row an epoch, the epochs counted from 1; NaN where nothing was."""
+    """A history converts to a dict of arrays and to a data frame, with one row per epoch from 1 on; a missing record is
+    NaN."""
     history = cr.train(small_net(), X, Y, epochs=3, engine=engine)
     table = history.to_dict()
     assert list(table) == ["epoch", *RECORDS]
@@ -44,7 +45,7 @@ def test_history_converts(engine: str) -> None:
 
 
 def test_a_history_does_not_change_afterwards(engine: str) -> None:
-    """What a finished history tells is its own: going on leaves it, and writing into what it gave out does too."""
+    """Neither resuming the run nor writing into a returned array changes a finished history."""
     net = small_net()
     history = cr.train(net, X, Y, epochs=3, engine=engine)
     J, theta = history.J, history.state.theta.copy()
@@ -55,9 +56,9 @@ def test_a_history_does_not_change_afterwards(engine: str) -> None:
 
 
 @pytest.mark.parametrize("hidden", [5, 70])
-def test_the_last_state_may_be_asked_for_late(hidden: int, engine: str) -> None:
-    """However late it is asked for, and from a copy or a pickled history too, the state is that of the last step: θ as
-    the network had it then, moments to go on with bitwise; and it is one object, not a new one each time."""
+def test_the_last_state_is_built_when_it_is_first_read(hidden: int, engine: str) -> None:
+    """The state is that of the last step, however late it is read and also from a copied or pickled history: it has the
+    θ of that step, a run resumes from it exactly, and every read returns the same object."""
     net = cr.Network.dense([X.shape[1], hidden, Y.shape[1]], seed=1)
     train = partial(cr.train, X=X, Y=Y, optimizer=cr.Adam(), batch_size=4, seed=3, engine=engine)
     whole = net.copy()
@@ -75,7 +76,7 @@ def test_the_last_state_may_be_asked_for_late(hidden: int, engine: str) -> None:
 
 
 def test_a_history_holds_no_training_set(engine: str) -> None:
-    """X and Y are let go when training ends, though the history and its state live on."""
+    """A history and its state keep no reference to X and Y."""
     data = [X.copy(), Y.copy()]
     held = [weakref.ref(array) for array in data]
     history = cr.train(small_net(), *data, epochs=2, validation=tuple(data), patience=2, engine=engine)

@@ -1,4 +1,4 @@
-"""Ctrl-C, callbacks, threads, divergence: however training is broken off, the network is whole and history is kept."""
+"""Training ended by Ctrl-C, by a callback's exception or by divergence leaves an intact network and its history."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ready.is_said = False
 
 
 class Program:
-    """A Python process of its own that says when it is ready for signals, such as after its first epoch."""
+    """A Python process that reports when it is ready for signals, such as after its first epoch."""
 
     def __init__(self, code: str) -> None:
         self.process = subprocess.Popen(
@@ -56,11 +56,11 @@ class Program:
         self.first = self.process.stdout.readline()
 
     def interrupt(self) -> None:
-        """Ctrl-C."""
+        """Sends SIGINT, as Ctrl-C does."""
         self.process.send_signal(signal.SIGINT)
 
     def end(self, text: str = "") -> tuple[str, str, int]:
-        """Send ``text``; return the output after "ready", the messages on stderr, and the exit status."""
+        """Sends ``text`` and returns the output after "ready", the messages on stderr, and the exit status."""
         try:
             out, err = self.process.communicate(text, timeout=LIMIT)
         finally:
@@ -69,8 +69,8 @@ class Program:
         return out, err, self.process.returncode
 
 
-def test_ctrl_c_stops_training_at_once_and_whole() -> None:
-    """SIGINT in training raises TrainingInterrupted; θ is whole, and the run can be resumed."""
+def test_ctrl_c_ends_training_with_an_intact_network() -> None:
+    """SIGINT during training raises TrainingInterrupted; θ is intact, and the run can be resumed."""
     program = Program("""
 try:
     cr.train(net, X, Y, callbacks=[ready], **settings)
@@ -116,14 +116,14 @@ def test_an_uncaught_ctrl_c_ends_the_program() -> None:
     assert status in (
         1,
         -signal.SIGINT,
-    )  # Python dies by SIGINT for KeyboardInterrupt itself, and exits with 1 for its kin
+    )  # Python dies by SIGINT for KeyboardInterrupt itself, and exits with 1 for its subclasses
     assert err.splitlines()[-1].startswith(
         "chainrule.training.errors.TrainingInterrupted: training was interrupted after"
     )
 
 
 def test_ctrl_c_is_not_lost_between_short_trainings() -> None:
-    """A loop of trainings that are each shorter than a look at the clock is stopped by one Ctrl-C like any loop."""
+    """One Ctrl-C stops a loop of trainings that are each too short to check for it."""
     program = Program("""
 try:
     for k in itertools.count():
@@ -137,8 +137,8 @@ except KeyboardInterrupt:
     assert program.end() == ("stopped\n", "", 0)
 
 
-def test_a_second_ctrl_c_stops_what_does_not_look() -> None:
-    """While a callback hangs the first Ctrl-C waits for it, and the second one is Python's own KeyboardInterrupt."""
+def test_a_second_ctrl_c_ends_a_hanging_callback() -> None:
+    """While a callback hangs, the first Ctrl-C waits for it, and the second raises KeyboardInterrupt in it."""
     program = Program("""
 def hang(history):
     print("ready", flush=True)
@@ -165,7 +165,7 @@ except KeyboardInterrupt as error:
 
 
 def test_a_programs_own_handler_is_left_alone() -> None:
-    """Where a program handles SIGINT itself its handler is called, stays in place, and training continues."""
+    """If a program handles SIGINT itself, its handler is called and stays installed, and training continues."""
     program = Program("""
 calls = []
 def own(number, frame):
@@ -180,7 +180,7 @@ print(history.stopped, calls == [signal.SIGINT])
 
 
 def test_an_ignored_ctrl_c_is_ignored() -> None:
-    """Where a program ignores SIGINT, as background jobs do, training continues through it."""
+    """If a program ignores SIGINT, as background jobs do, training continues."""
     program = Program("""
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 after_the_signal = lambda history: bool(select.select([sys.stdin], [], [], 0)[0])
@@ -192,7 +192,7 @@ print(history.stopped)
 
 
 def test_ctrl_c_while_another_thread_trains() -> None:
-    """Training in another thread installs no handler: Ctrl-C reaches the main thread, and the other one continues."""
+    """Training in another thread installs no handler: Ctrl-C reaches the main thread, and the training continues."""
     program = Program("""
 done = threading.Event()
 histories = []
@@ -213,7 +213,7 @@ print(histories[0].stopped)
 
 
 def test_training_works_in_any_thread() -> None:
-    """Two trainings in threads of their own give what they give one after the other."""
+    """Two trainings in threads at the same time give the same results as one after the other."""
     alone = [fresh(), fresh()]
     for seed, net in enumerate(alone):
         cr.train(net, X, Y, optimizer="adam", batch_size=3, epochs=20, seed=seed)
@@ -231,7 +231,7 @@ def test_training_works_in_any_thread() -> None:
 
 
 @pytest.mark.skipif(not hasattr(signal, "raise_signal"), reason="needs signals")
-def test_the_handler_is_put_back_in_every_case() -> None:
+def test_the_handler_is_always_restored() -> None:
     """After training, however it ends, SIGINT is handled as before."""
     before = signal.getsignal(signal.SIGINT)
 
@@ -251,8 +251,8 @@ def test_the_handler_is_put_back_in_every_case() -> None:
 # ---- callbacks -------------------------------------------------------------------------------------------------------
 
 
-def test_what_a_callback_raises_comes_through() -> None:
-    """An exception of a callback ends training as it is; θ is exactly that of the epochs until then."""
+def test_an_exception_of_a_callback_ends_training() -> None:
+    """A callback's exception ends training unchanged, and θ is bitwise that of the epochs until then."""
 
     def fail(history: cr.History) -> None:
         if history.epochs == 3:
@@ -266,8 +266,8 @@ def test_what_a_callback_raises_comes_through() -> None:
     cr.train(net, X, Y, epochs=1)  # and it can be trained again
 
 
-def test_what_a_callback_raises_leaves_the_best_theta() -> None:
-    """With ``patience`` the network then holds the θ of the lowest validation cost so far."""
+def test_an_exception_of_a_callback_leaves_the_best_theta() -> None:
+    """With ``patience`` the network then has the θ of the lowest validation cost so far."""
 
     def fail(history: cr.History) -> None:
         if history.epochs == 30:
@@ -286,7 +286,7 @@ def test_what_a_callback_raises_leaves_the_best_theta() -> None:
             validation=(-X, Y),
             callbacks=[lambda history: best.append(float(history.validation_J.min())), fail],
         )
-    assert cr.SumOfSquares()(net, -X, Y) == pytest.approx(best[-1], rel=1e-12)  # whichever engine added it up
+    assert cr.SumOfSquares()(net, -X, Y) == pytest.approx(best[-1], rel=1e-12)  # the engines sum in different orders
 
 
 @pytest.mark.parametrize("answer", [True, np.True_])
@@ -304,20 +304,20 @@ def test_true_from_any_callback_stops(answer: object) -> None:
 
 
 @pytest.mark.parametrize("answer", [None, False, 0, 1, "stop", np.ones(2), [True]])
-def test_nothing_else_from_a_callback_stops(answer: object) -> None:
-    """What a callback happens to return, an array included, does not stop training unless it is True."""
+def test_only_true_from_a_callback_stops(answer: object) -> None:
+    """A callback stops training only if it returns True; any other value, an array included, does not."""
     assert cr.train(fresh(), X, Y, epochs=3, callbacks=[lambda _: answer]).stopped == "epochs"
 
 
-def test_callback_epochs_sets_how_often() -> None:
-    """Callbacks are called every so many epochs, and at the end in any case."""
+def test_callback_epochs_is_the_interval_of_calls() -> None:
+    """Callbacks are called every ``callback_epochs`` epochs, and always at the end."""
     calls: list[int] = []
     cr.train(fresh(), X, Y, epochs=10, callback_epochs=4, callbacks=[lambda h: calls.append(h.epochs)])
     assert calls == [4, 8, 10]
 
 
-def test_callback_epochs_may_be_asked_for() -> None:
-    """A function is asked for the epochs until the next call before each wait."""
+def test_callback_epochs_may_be_a_function() -> None:
+    """If ``callback_epochs`` is a function, it returns the number of epochs until the next call."""
     calls: list[int] = []
     look = [lambda h: calls.append(h.epochs)]
     cr.train(fresh(), X, Y, epochs=10, callback_epochs=lambda: 2 + len(calls), callbacks=look)
@@ -326,7 +326,7 @@ def test_callback_epochs_may_be_asked_for() -> None:
         cr.train(fresh(), X, Y, epochs=10, callback_epochs=lambda: 0)
 
 
-def test_a_callback_sees_the_network_and_a_state_to_go_on_from() -> None:
+def test_a_callback_sees_the_current_network_and_state() -> None:
     """In a callback θ is that of the epochs so far, and ``history.state`` is a copy that training does not change."""
     net = fresh()
     states: list[cr.TrainingState] = []
@@ -343,7 +343,7 @@ def test_a_callback_sees_the_network_and_a_state_to_go_on_from() -> None:
 
 
 def test_a_training_in_a_callback() -> None:
-    """A callback may train another network; both are what they are alone."""
+    """A callback may train another network; both end as if they were trained alone."""
     inner, outer, alone = fresh(), fresh(), fresh()
     cr.train(outer, X, Y, epochs=3, callbacks=[lambda _: cr.train(inner, X, Y, epochs=1)])
     cr.train(alone, X, Y, epochs=3)
@@ -354,7 +354,7 @@ def test_a_training_in_a_callback() -> None:
 
 
 def test_divergence_keeps_the_last_finite_theta() -> None:
-    """J that is not finite stops training at once; θ is that of the last step after which J was finite."""
+    """Training stops as soon as J is not finite, with the θ of the last step after which J was finite."""
     net, other = fresh(), fresh()
     descent = cr.GradientDescent(1e6)
     with pytest.raises(cr.DivergenceError, match=r"Try a smaller learning rate \(such as 100000\)") as caught:
@@ -368,7 +368,7 @@ def test_divergence_keeps_the_last_finite_theta() -> None:
 
 
 def test_a_step_that_overflows_is_not_made() -> None:
-    """Where J and ∇J are finite and θ − α ∇J is not, θ stays, also in the very last step of training."""
+    """If J and ∇J are finite and θ − α ∇J is not, θ does not move, also in the very last step of training."""
     net = cr.Network([cr.Layer([[1e200]], [0.0], cr.identity)])
     with pytest.raises(cr.DivergenceError, match="the next θ is not finite at step 1 of epoch 1"):
         cr.train(net, [[4.0]], [[0.0]], cost="absolute_error", optimizer=cr.GradientDescent(1e308), epochs=1)
@@ -379,15 +379,15 @@ def test_a_step_that_overflows_is_not_made() -> None:
 
 
 def test_a_schedule_without_bound_is_a_divergence() -> None:
-    """A learning rate that grows beyond every float stops training like any other overflow."""
+    """A learning rate that overflows ends training as a divergence."""
     net = fresh()
     with pytest.raises(cr.DivergenceError, match="learning rate inf"):
         cr.train(net, X, Y, epochs=10, optimizer=cr.GradientDescent(cr.Step(1e-300, every=1.0, factor=1e200)))
     assert np.isfinite(net.theta).all()
 
 
-def test_errors_pass_from_one_process_to_another() -> None:
-    """Each error that carries something survives pickling, as pools of processes do it, message and all."""
+def test_errors_can_be_pickled() -> None:
+    """Each error with fields survives pickling, which pools of processes need, with its message and its fields."""
     history = cr.train(fresh(), X, Y, epochs=2)
     for kind in (cr.DivergenceError, cr.TrainingInterrupted):
         error = pickle.loads(pickle.dumps(kind("why", history)))  # noqa: S301 - made a line above

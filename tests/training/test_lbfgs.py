@@ -1,4 +1,4 @@
-"""L-BFGS: the minimum of J over all rows, and how the search for it ends."""
+"""L-BFGS finds the minimum of J over all rows, and reports by which of its limits it has ended."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ Y = X @ np.array([[1.0, 0.5], [-2.0, 1.0], [0.0, 3.0]]) + 0.1 * RNG.normal(size=
 
 @pytest.mark.parametrize("engine", ["auto", "reference"])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_it_ends_at_the_least_squares(weighted: bool, engine: str) -> None:
-    """For r = 1 and the identity θ is the (weighted) least-squares solution, and J, ∇J are what they are there."""
+def test_it_finds_the_least_squares_solution(weighted: bool, engine: str) -> None:
+    """For r = 1 and the identity, θ is the (weighted) least-squares solution, and J and ∇J are those at θ."""
     w = np.arange(40) % 3 + 1.0 if weighted else np.ones(40)
     net = cr.Network.dense([3, 2], initial="zeros")
     J = cr.SumOfSquares(mean=True)
@@ -41,8 +41,8 @@ def test_it_ends_at_the_least_squares(weighted: bool, engine: str) -> None:
     [({"epochs": 2}, "epochs"), ({"evaluations": 3}, "evaluations"), ({"tol": 1e3}, "converged"),
      ({"time_limit": 1e-9}, "time_limit"), ({"callback": lambda k, J: k == 2}, "callback")],
 )  # fmt: skip
-def test_what_ends_it(settings: dict[str, Any], stopped: str) -> None:
-    """Each end is told by its name; θ is that of the last iteration, and J belongs to it."""
+def test_each_limit_ends_the_search(settings: dict[str, Any], stopped: str) -> None:
+    """``stopped`` names the limit that ended the search; θ is that of the last iteration, and J is its cost."""
     net = cr.Network.dense([3, 5, 2], hidden="tanh", seed=1)
     minimum = cr.train_lbfgs(net, X, Y, **settings)
     assert minimum.stopped == stopped
@@ -50,7 +50,7 @@ def test_what_ends_it(settings: dict[str, Any], stopped: str) -> None:
 
 
 def test_the_callback_sees_the_network() -> None:
-    """The callback is called after each iteration with J, and θ is in the network by then; what it raises comes out."""
+    """The callback is called with J after each iteration, when the network has its θ; its exceptions pass through."""
     net = cr.Network.dense([3, 5, 2], hidden="tanh", seed=1)
     seen: list[tuple[int, float, float]] = []
 
@@ -67,15 +67,15 @@ def test_the_callback_sees_the_network() -> None:
 
 
 def test_single_precision() -> None:
-    """A float32 network is trained too, to a gradient of its own rounding."""
+    """A float32 network can be trained to a gradient of the size of its rounding."""
     net = cr.Network.dense([3, 2], initial="zeros", dtype="float32")
     minimum = cr.train_lbfgs(net, X, Y, cost=cr.SumOfSquares(mean=True), tol=1e-4)
     assert net.dtype == np.float32
     assert minimum.J < 0.02
 
 
-def test_a_first_theta_out_of_reach_is_told() -> None:
-    """Where J is not finite at the first θ the search does not begin, and θ stays."""
+def test_an_infinite_first_J_is_a_divergence() -> None:
+    """If J is not finite at the first θ, the search does not begin, and θ does not move."""
     net = cr.Network.dense([3, 2], output="exp", initial="zeros")
     net.b[1][...] = 1e4
     minimum = cr.train_lbfgs(net, X, abs(Y), cost="poisson")
@@ -89,7 +89,7 @@ def test_a_first_theta_out_of_reach_is_told() -> None:
      ({"memory": 0}, "memory must be an integer ≥ 1"), ({"callback": 3}, "callback must be a function"),
      ({"time_limit": 0}, "time_limit must be a finite number > 0"), ({"cost": "poison"}, "did you mean 'poisson'")],
 )  # fmt: skip
-def test_bad_input(settings: dict[str, Any], message: str) -> None:
+def test_bad_settings_are_refused(settings: dict[str, Any], message: str) -> None:
     """A setting out of its range is refused by its name, and θ does not move."""
     net = cr.Network.dense([3, 2], seed=0)
     before = net.theta.copy()
@@ -99,7 +99,7 @@ def test_bad_input(settings: dict[str, Any], message: str) -> None:
 
 
 def test_without_scipy_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where SciPy is missing the error says what to install."""
+    """Without SciPy the error names the extra to install."""
     real = builtins.__import__
 
     def without(name: str, *args: Any, **kwargs: Any) -> Any:

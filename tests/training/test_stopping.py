@@ -1,4 +1,4 @@
-"""The ends of training: tol, patience, time limit, divergence, Ctrl-C; and the θ that each leaves."""
+"""Training ends by tol, patience, a time limit, divergence or Ctrl-C, each with the documented θ."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import chainrule as cr
 from chainrule._internal.checks import Array
 
 
-def test_tol_stops_when_J_does_not_change_any_more(engine: str) -> None:
-    """It stops at the first epoch at which the last tol_epochs + 1 values of J lie within tol · max |J|."""
+def test_tol_stops_when_J_no_longer_changes(engine: str) -> None:
+    """Training stops at the first epoch at which the last tol_epochs + 1 values of J lie within tol · max |J|."""
     descent = cr.GradientDescent(0.02)
     history = cr.train(small_net(), X, Y, optimizer=descent, epochs=5000, tol=1e-4, tol_epochs=7, engine=engine)
     J = history.J
@@ -24,9 +24,11 @@ def test_tol_stops_when_J_does_not_change_any_more(engine: str) -> None:
 
 
 def test_tol_zero_waits_for_equal_numbers(engine: str) -> None:
-    """With tol = 0 J must be the same number tol_epochs + 1 times over."""
+    """With tol = 0 training stops when J has been the same number for tol_epochs + 1 epochs."""
     net = cr.Network([cr.Layer([[0.0]], [0.0], "identity")])
-    descent = cr.GradientDescent(0.25)  # a factor ½ per step: an exact end after some 55 steps
+    descent = cr.GradientDescent(
+        0.25
+    )  # a factor of ½ per step, so that the minimum is reached exactly after about 55 steps
     history = cr.train(net, [[1.0]], [[3.0]], optimizer=descent, epochs=500, tol=0.0, tol_epochs=3, engine=engine)
     assert history.stopped == "tol"
     assert len(set(history.J[-4:])) == 1
@@ -44,19 +46,19 @@ def overfitting(engine: str, patience: int | None = None) -> tuple[cr.Network, c
 
 
 def test_patience_stops_and_restores_the_best_theta(engine: str) -> None:
-    """It stops ``patience`` epochs after the lowest validation cost, and θ is the one of that epoch again."""
+    """Training stops ``patience`` epochs after the lowest validation cost and restores the θ of that epoch."""
     net, history, path = overfitting(engine, patience=15)
     best = int(np.argmin(history.validation_J)) + 1
     assert history.stopped == "patience"
     assert (history.best_epoch, history.epochs) == (best, best + 15)
     assert 1 < best < 300
     assert net.theta.tobytes() == path[best - 1].tobytes()
-    assert history.state.theta.tobytes() == path[-1].tobytes()  # the state can go on from the last one
+    assert history.state.theta.tobytes() == path[-1].tobytes()  # the state continues from the last one
     assert cr.SumOfSquares()(net, X_VAL, Y_VAL) == pytest.approx(history.validation_J.min(), rel=1e-14)
 
 
 def test_without_patience_theta_is_the_last_one(engine: str) -> None:
-    """A validation set alone only watches."""
+    """A validation set without ``patience`` neither stops training nor changes θ."""
     net, history, path = overfitting(engine)
     assert (history.stopped, history.epochs) == ("epochs", 400)
     assert net.theta.tobytes() == path[-1].tobytes()
@@ -64,14 +66,14 @@ def test_without_patience_theta_is_the_last_one(engine: str) -> None:
 
 
 def test_patience_also_restores_at_the_last_epoch(engine: str) -> None:
-    """When the planned epochs end before patience does, θ still is the best one seen."""
+    """If the planned epochs end before ``patience`` does, θ is the best one too."""
     net, history, path = overfitting(engine, patience=399)
     assert history.best_epoch is not None
     assert net.theta.tobytes() == path[history.best_epoch - 1].tobytes()
 
 
 def test_without_patience_a_resumed_run_ends_in_its_last_theta(engine: str) -> None:
-    """The best θ that an earlier run with patience has kept is not what a run without patience ends in."""
+    """A resumed run without ``patience`` ends in its last θ, not in the best θ of the earlier run."""
     net, history, _ = overfitting(engine, patience=15)
     best, state = net.theta.copy(), history.state
     further = cr.train(net, X, Y, optimizer=cr.Adam(0.05), epochs=state.epoch + 3, resume=state, engine=engine)
@@ -79,7 +81,7 @@ def test_without_patience_a_resumed_run_ends_in_its_last_theta(engine: str) -> N
 
 
 def test_patience_needs_the_best_theta_of_an_earlier_run(engine: str) -> None:
-    """A state whose run kept no best θ cannot go on with patience: the θ to restore is gone."""
+    """A state without a best θ cannot be resumed with ``patience``, since there would be no θ to restore."""
     net, validation = small_net(), (X_VAL, Y_VAL)
     state = cr.train(net, X, Y, epochs=3, validation=validation, engine=engine).state
     with pytest.raises(cr.InputError, match=r"resume does not hold the best θ.*Continue without patience"):
@@ -87,7 +89,7 @@ def test_patience_needs_the_best_theta_of_an_earlier_run(engine: str) -> None:
 
 
 def test_time_limit(engine: str) -> None:
-    """After the limit training stops, with at least one step made, and can go on where it stood."""
+    """Training stops at the time limit, after at least one step, and can be resumed."""
     net = small_net()
     history = cr.train(net, X, Y, epochs=10**9, batch_size=1, time_limit=1e-9, engine=engine)
     assert history.stopped == "time_limit"
@@ -99,7 +101,7 @@ def test_time_limit(engine: str) -> None:
 
 
 def test_no_epochs(engine: str) -> None:
-    """``epochs=0`` checks everything and moves nothing."""
+    """``epochs=0`` checks the input and does not move θ."""
     net = small_net()
     history = cr.train(net, X, Y, epochs=0, engine=engine)
     assert (history.stopped, history.epochs, len(history.J)) == ("epochs", 0, 0)
@@ -108,7 +110,7 @@ def test_no_epochs(engine: str) -> None:
 
 @pytest.mark.parametrize("rate", [30.0, 1e300, 1e308], ids=["J overflows", "∇J overflows", "θ overflows"])
 def test_divergence_keeps_the_last_finite_theta(rate: float, engine: str) -> None:
-    """When J, ∇J or the next θ is not finite, θ stays finite, and the error names the step, the rate and remedies."""
+    """If J, ∇J or the next θ is not finite, θ stays finite, and the error names the step, the rate and remedies."""
     net = small_net()
     with pytest.raises(cr.DivergenceError) as caught:
         cr.train(net, X, 100 * Y, optimizer=cr.GradientDescent(rate), epochs=2000, batch_size=4, engine=engine)
@@ -124,7 +126,8 @@ def test_divergence_keeps_the_last_finite_theta(rate: float, engine: str) -> Non
 
 
 def test_ctrl_c_ends_between_steps(engine: str) -> None:
-    """Ctrl-C raises TrainingInterrupted, a KeyboardInterrupt, with the history; θ is whole; the old handler is back."""
+    """Ctrl-C raises TrainingInterrupted, a KeyboardInterrupt, with the history; θ is that of the last step, and the
+    previous handler is restored."""
     net, handler = small_net(), signal.getsignal(signal.SIGINT)
 
     def press(history: cr.History) -> None:
@@ -143,7 +146,7 @@ def test_ctrl_c_ends_between_steps(engine: str) -> None:
 
 
 def test_ctrl_c_with_patience_leaves_the_best_theta(engine: str) -> None:
-    """Interrupted with ``patience``, the network holds the best θ seen so far."""
+    """After an interrupt with ``patience`` the network has the best θ so far."""
     net, path = small_net(), []
 
     def press(history: cr.History) -> None:
