@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 from support.constrained import SHAPES, random_blocks, sizes
-from support.gradient_bounds import DTYPES, Case, assert_gradients, assert_within, one_step, reference
-from support.native_runs import OPTIMIZERS, assert_same_path, finished, started
+from support.engines.gradient_bounds import DTYPES, Case, assert_gradients, assert_within, one_step, reference
+from support.engines.native_runs import OPTIMIZERS, assert_same_path, finished, started
+from support.engines.thread_runs import trained
 from support.rounding import difference_bounds
 from support.strategies import random_labels
-from support.thread_runs import trained
 
 import chainrule as cr
 from chainrule import engines

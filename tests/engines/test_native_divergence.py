@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.native_runs import SHAPES
+from support.engines.native_runs import SHAPES
 
 import chainrule as cr
 from chainrule._internal.checks import Array

@@ -13,7 +13,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from support.gradient_bounds import DTYPES, Case, assert_gradients, assert_within, one_step, reference
+from support.engines.gradient_bounds import DTYPES, Case, assert_gradients, assert_within, one_step, reference
 from support.rounding import difference_bounds
 from support.strategies import fits, random_labels, random_network
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.patience import LIMIT
-from support.thread_runs import (
+from support.engines.thread_runs import (
     make_problem,
     trained,
 )
+from support.patience import LIMIT
 
 import chainrule as cr
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.native_runs import EPOCHS, OPTIMIZERS, PLAIN, SHAPES, finished, make_problem, started
+from support.engines.native_runs import EPOCHS, OPTIMIZERS, PLAIN, SHAPES, finished, make_problem, started
 
 import chainrule as cr
 

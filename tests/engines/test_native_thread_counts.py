@@ -9,14 +9,14 @@ import time
 from pathlib import Path
 
 import pytest
-from support.patience import ENDLESS, LIMIT, wait_until
-from support.thread_runs import (
+from support.engines.thread_runs import (
     FLOP_PER_THREAD,
     WAYS,
     make_problem,
     started,
     trained,
 )
+from support.patience import ENDLESS, LIMIT, wait_until
 
 import chainrule as cr
 from chainrule.engines import native, thread_counts

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.thread_runs import (
+from support.engines.thread_runs import (
     THREADS,
     WAYS,
     make_problem,

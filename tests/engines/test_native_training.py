@@ -12,7 +12,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.native_runs import OPTIMIZERS, PLAIN, SHAPES, Plan, assert_same_path, finished, make_problem, started
+from support.engines.native_runs import (
+    OPTIMIZERS,
+    PLAIN,
+    SHAPES,
+    Plan,
+    assert_same_path,
+    finished,
+    make_problem,
+    started,
+)
 
 import chainrule as cr
 

@@ -1,0 +1,1 @@
+"""Training runs and gradients of the native engine beside the reference engine."""
