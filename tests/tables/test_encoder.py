@@ -1,14 +1,12 @@
-"""The encoder of tables: the encoding of every kind of column, and of new rows."""
+"""The encoder of tables: the encoding of each kind of column, by hand and by properties, and of awkward columns."""
 
 from __future__ import annotations
 
 import json
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pandas
 import polars
@@ -20,34 +18,12 @@ import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from support.frames import ANY_WARNING, frame
 
-from chainrule.errors import DataWarning, FileFormatError, InputError, UnknownName
+from chainrule.errors import DataWarning, InputError
 from chainrule.tables.encoding.encoder import TableEncoder
-from chainrule.tables.encoding.steps import Calendar, OneHot, Sign
+from chainrule.tables.encoding.steps import Calendar
 from chainrule.tables.reading import read
-from chainrule.tables.target_decoder import ClassLabels, NumericLabels, from_parts
-
-ANY_WARNING = pytest.mark.filterwarnings("ignore::chainrule.errors.DataWarning")
-
-
-def frame(t: int = 60, seed: int = 0) -> Any:
-    """A pandas frame with a column of each kind, with gaps."""
-    rng = np.random.default_rng(seed)
-    gap = rng.random(t) < 0.2
-    return pandas.DataFrame(
-        {
-            "n": np.where(gap, np.nan, rng.normal(5.0, 3.0, t)),
-            "k": rng.integers(0, 9, t),
-            "c": pandas.Series(rng.choice(["u", "v", "w"], t)).mask(gap),
-            "two": rng.choice(["no", "yes"], t),
-            "flag": rng.random(t) < 0.5,
-            "when": pandas.Timestamp("2024-01-01") + pandas.to_timedelta(rng.integers(0, 900, t), unit="h"),
-            "span": pandas.to_timedelta(rng.integers(0, 900, t), unit="s"),
-        }
-    )
-
-
-# ---- the recipe, by hand ---------------------------------------------------------------------------------------------
 
 
 def test_robust_scaling_by_hand() -> None:
@@ -166,12 +142,9 @@ def test_forced_categories() -> None:
         TableEncoder(categories="zip").fit(X)
 
 
-# ---- every awkward thing ---------------------------------------------------------------------------------------------
-
 GOOD = [float(k) for k in range(8)]
 HUGE = [-1.7e308, 1.7e308, 1e300, -1e300, 0.0, 1.0, 2.0, 3.0]
 TINY = [0.0, 5e-324, 0.0, 5e-324, 0.0, 0.0, 5e-324, 0.0]
-
 HANDLED: list[tuple[str, list[Any], list[str], str]] = [
     # what, the values, its features, the warning
     ("all missing", [None] * 8, [], "left out 'a': no values in the training rows"),
@@ -240,76 +213,6 @@ def test_texts_of_numbers_beyond_the_cap_are_warned_of() -> None:
         TableEncoder(max_levels=5).fit(np.array([[str(k % 9)] for k in range(20)]))
 
 
-# ---- new rows --------------------------------------------------------------------------------------------------------
-
-
-def test_columns_are_found_by_name() -> None:
-    """Columns in another order, further ones, and ones that were left out in training change nothing."""
-    X = frame().assign(same=1.0)
-    with pytest.warns(DataWarning):
-        encoder = TableEncoder().fit(X)
-    expected = encoder.transform(X)
-    assert np.array_equal(encoder.transform(X[X.columns[::-1]].assign(more="?")), expected)
-    assert np.array_equal(encoder.transform(X.drop(columns="same")), expected)
-    assert np.array_equal(encoder.transform(X.assign(same=None)), expected)
-
-
-NEW: list[tuple[Callable[[Any], Any], str]] = [
-    (lambda X: X.drop(columns=["n"]).rename(columns={"k": "K"}), r"X has no column 'n', 'k'.*It has: "),
-    (lambda X: X.assign(n="?"), r"column 'n' of X must hold numbers, as in the training rows; got text, such as '\?'"),
-    (lambda X: X.assign(n=X.when), "column 'n' of X must hold numbers.*got timestamp"),
-    (lambda X: X.assign(flag="yes"), "column 'flag' of X must hold booleans.*got text"),
-    (lambda X: X.assign(when=1.0), "column 'when' of X must hold datetimes.*got double, such as 1.0 in row 1"),
-    (lambda X: X.assign(span=1.0), "column 'span' of X must hold durations.*got double"),
-    (lambda X: X.assign(c=X.when), "column 'c' of X must hold categories.*got timestamp"),
-    (lambda X: X.assign(n=np.inf), "column 'n' of X is infinite in row 1"),
-    (lambda X: np.ones((3, 6)), "X has 6 features, but TableEncoder is expecting 7 features as input"),
-]
-
-
-@pytest.mark.parametrize(("change", "says"), NEW)
-def test_new_rows_of_another_kind_are_refused(change: Callable[[Any], Any], says: str) -> None:
-    """A missing column and a column of another kind than in training are refused by name, with an example."""
-    encoder = TableEncoder().fit(frame())
-    with pytest.raises(InputError, match=says):
-        encoder.transform(change(frame(9)))
-
-
-def test_what_may_stand_in() -> None:
-    """Booleans match 0 and 1, numbers match levels of the same text, and missing values match everything."""
-    X = pandas.DataFrame({"n": [0.0, 1.0, 3.0], "flag": [True, False, True], "word": ["1", "2", "x"]})
-    encoder = TableEncoder().fit(X)
-    as_text = pandas.DataFrame({"n": [0.0, 1.0], "flag": [True, False], "word": ["1", "2"]})
-    as_number = pandas.DataFrame({"n": [False, True], "flag": [1, 0], "word": [1.0, 2.0]})
-    assert np.array_equal(encoder.transform(as_number), encoder.transform(as_text))
-    gaps = encoder.transform(pandas.DataFrame({"n": [None], "flag": [None], "word": [None]}, dtype=object))
-    assert gaps.tolist() == [[0.0, 0.0, 0.0, 0.0, 0.0]]
-    levels = TableEncoder(categories=["k"]).fit(pandas.DataFrame({"k": [1, 2, 3]}))
-    with pytest.raises(InputError, match=r"column 'k' of X must hold numbers.*got text"):
-        levels.transform(pandas.DataFrame({"k": ["1"]}))
-
-
-def test_arrays_and_frames_by_position() -> None:
-    """An array matches a frame with the same number of columns, and a frame an array, by position."""
-    X = np.random.default_rng(0).normal(size=(20, 3))
-    named = TableEncoder().fit(pandas.DataFrame(X, columns=list("abc")))
-    unnamed = TableEncoder().fit(X)
-    assert named.feature_names_in_.tolist() == ["a", "b", "c"]
-    assert not hasattr(unnamed, "feature_names_in_")
-    assert not hasattr(named.fit(X), "feature_names_in_")
-    for x in (X, pandas.DataFrame(X, columns=list("cba")), scipy.sparse.csr_array(X)):
-        assert np.array_equal(unnamed.transform(x), unnamed.transform(X))
-
-
-def test_numbers_too_far_off() -> None:
-    """A number that leaves float32 is refused by name without the clip, and bounded by it."""
-    X = np.array([[0.0], [1.0], [2.0]])
-    assert TableEncoder(dtype="float32").fit(X).transform([[1e300]]).tolist() == [[3.0]]
-    for numbers in ("standard", "none"):
-        with pytest.raises(InputError, match="'x0' of X is too far from the training rows in row 2 for float32"):
-            TableEncoder(numbers, dtype="float32").fit(X).transform([[1.0], [1e300]])
-
-
 @pytest.mark.parametrize(
     "options", [{"numbers": "robst"}, {"dtype": "float16"}, {"max_levels": 1}, {"max_levels": 2.5}], ids=str
 )
@@ -318,23 +221,6 @@ def test_options_are_checked(options: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=next(iter(options)) if "numbers" not in options else "did you mean 'robust'"):
         TableEncoder(**options).fit(np.eye(3))
 
-
-def test_before_fit() -> None:
-    """An unfitted encoder says so; parameters can be read and set as in scikit-learn."""
-    encoder = TableEncoder()
-    for call in (lambda: encoder.transform([[1]]), encoder.get_feature_names_out, encoder.parts, encoder.describe):
-        with pytest.raises(InputError, match=r"Call fit\(X\) first"):
-            call()
-    with pytest.raises(InputError, match="infinite"):
-        encoder.fit([[np.inf], [1.0]])
-    with pytest.raises(InputError, match=r"Call fit\(X\) first"):
-        encoder.transform([[1.0]])
-    assert TableEncoder(**encoder.set_params(max_levels=7).get_params()).max_levels == 7
-    with pytest.raises(UnknownName, match="did you mean 'max_levels'"):
-        encoder.set_params(max_level=7)
-
-
-# ---- properties ------------------------------------------------------------------------------------------------------
 
 numbers_ = st.floats(allow_nan=True, allow_infinity=False)
 tables = arrays.arrays(np.float64, st.tuples(st.integers(2, 30), st.integers(1, 4)), elements=numbers_)
@@ -385,173 +271,3 @@ def test_order_of_columns_does_not_matter(rows: list[tuple[Any, ...]], order: li
     assert np.array_equal(again.transform(X), Z)
     assert again.describe() == encoder.describe()
     assert again.get_feature_names_out().tolist() == encoder.get_feature_names_out().tolist()
-
-
-@given(st.lists(st.text(min_size=1), min_size=2, max_size=20, unique=True), st.text(min_size=1))
-def test_unseen_levels_are_zeros(levels: list[str], new: str) -> None:
-    """An unseen text is encoded as zeros, a known one with exactly one nonzero entry."""
-    encoder = TableEncoder().fit(np.array([[level] for level in levels], dtype=object))
-    row = encoder.transform(np.array([[new]], dtype=object))
-    assert np.count_nonzero(row) == (new in levels)
-    assert encoder.unseen(np.array([[new]], dtype=object)) == ({} if new in levels else {"x0": 1})
-
-
-# ---- one table, many libraries ---------------------------------------------------------------------------------------
-
-
-def test_every_library_is_encoded_alike(tmp_path: Path) -> None:
-    """pandas, polars, Arrow, DuckDB, NumPy objects, CSV and Parquet of one table give the same features bit for bit."""
-    X = frame()
-    table = pyarrow.Table.from_pandas(X, preserve_index=False)
-    encoder = TableEncoder().fit(X)
-    expected = encoder.transform(X)
-    objects = np.array(X.astype(object).where(X.notna(), None).to_numpy(), dtype=object)
-    for other in (table, polars.from_arrow(table), duckdb.from_arrow(table), X.convert_dtypes(), objects):
-        assert np.array_equal(TableEncoder().fit_transform(other), expected), type(other)
-        assert np.array_equal(encoder.transform(other), expected), type(other)
-    pyarrow.parquet.write_table(table, tmp_path / "t.parquet")
-    assert np.array_equal(encoder.transform(tmp_path / "t.parquet"), expected)
-    less = X.drop(columns="span")  # a CSV file has no durations
-    less.to_csv(tmp_path / "t.csv", index=False)
-    assert np.array_equal(TableEncoder().fit(less).transform(tmp_path / "t.csv"), TableEncoder().fit_transform(less))
-
-
-def test_sparse_columns_take_no_dense_room() -> None:
-    """A sparse table of 20,000 columns of which few vary is encoded without a dense copy of it."""
-    import tracemalloc
-
-    t, n = 2000, 20_000
-    X = scipy.sparse.random_array((t, n), density=1e-4, rng=np.random.default_rng(0), format="csr")
-    keep = np.zeros(n, dtype=bool)
-    keep[::100] = True
-    X = (X * keep).tocsr()
-    tracemalloc.start()
-    with pytest.warns(DataWarning):
-        encoder = TableEncoder().fit(X)
-    Z = encoder.transform(X)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert Z.shape[1] < 200
-    assert peak < t * n * 8 / 10
-    assert np.array_equal(Z, encoder.transform(X.toarray()))
-
-
-# ---- saved -----------------------------------------------------------------------------------------------------------
-
-
-@ANY_WARNING
-@pytest.mark.parametrize("numbers", ["robust", "standard", "none"])
-def test_saved_and_read(numbers: Any) -> None:
-    """JSON and tensors give back an encoder that encodes bit for bit alike and is described alike."""
-    X = frame().assign(same=1, long=[str(k % 7) for k in range(60)])
-    encoder = TableEncoder(numbers, max_levels=4, dtype="float32").fit(X)
-    header, tensors = encoder.parts()
-    assert all(name.startswith("encoder.") for name in tensors)
-    again = TableEncoder.from_parts(json.loads(json.dumps(header, allow_nan=False)), tensors)
-    assert np.array_equal(again.transform(X), encoder.transform(X))
-    assert again.transform(X).dtype == np.float32
-    assert repr(again) == repr(encoder)
-    assert again.describe() == encoder.describe()
-    assert again.dropped_ == {"same": "constant in the training rows"}
-
-
-DAMAGE: list[Callable[[dict[str, Any], dict[str, Any]], object]] = [
-    lambda h, x: h.pop("columns"),
-    lambda h, x: h["columns"].append(["n", "numbers", "", ""]),
-    lambda h, x: h["columns"].append(["z", "colours", "", ""]),
-    lambda h, x: h["columns"].append(["z", "categories", "", ""]),
-    lambda h, x: h["columns"].append(["z", 5, "", ""]),
-    lambda h, x: h["columns"].append("z"),
-    lambda h, x: h.update(numbers="rough"),
-    lambda h, x: h.update(dtype="int8"),
-    lambda h, x: h["clip"].update(limit=-1.0),
-    lambda h, x: h["clip"].update(kind="soft"),
-    lambda h, x: h.update(clip=3.0),
-    lambda h, x: h.update(named=1),
-    lambda h, x: h["categories"].pop(),
-    lambda h, x: h["categories"][0].update(levels=[]),
-    lambda h, x: h["categories"][0].update(levels=["a", 1]),
-    lambda h, x: h["categories"][0].update(levels=[["a"], "b"]),
-    lambda h, x: h["categories"][0].update(levels=["a", "a"]),
-    lambda h, x: h["categories"][0].update(kind="sign"),
-    lambda h, x: h["categories"][0].update(kind="embedding"),
-    lambda h, x: x.pop("encoder.center"),
-    lambda h, x: x.update({"encoder.center": np.ones(3)}),
-    lambda h, x: x.update({"encoder.factor": x["encoder.factor"] * np.nan}),
-    lambda h, x: x.update({"encoder.used": x["encoder.used"] + 9}),
-    lambda h, x: x.update({"encoder.used": x["encoder.used"][::-1]}),
-    lambda h, x: x.update({"encoder.gaps": np.array([0.5])}),
-]
-
-
-@pytest.mark.parametrize("damage", range(len(DAMAGE)))
-def test_damaged_parts_are_refused(damage: int) -> None:
-    """Parts that do not make up one whole encoder are refused as such, whichever it is."""
-    header, tensors = TableEncoder().fit(frame()).parts()
-    header = json.loads(json.dumps(header))
-    DAMAGE[damage](header, tensors)
-    with pytest.raises(FileFormatError, match="does not describe a complete encoder"):
-        TableEncoder.from_parts(header, tensors)
-
-
-def test_steps_are_values() -> None:
-    """The steps of categories are frozen values that can be compared."""
-    assert Sign(("a", "b")) == Sign(("a", "b")) != Sign(("a", "c"))
-    assert OneHot((1, 2, 3)).suffixes == ("_1", "_2", "_3")
-
-
-# ---- labels ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "y", [["b", "a", "b"], [2, 0, 2], [1.5, -1.0, 1.5], [True, False, True], np.array(["b", "a", "b"], dtype=object)]
-)
-def test_classes_of_any_type(y: Any) -> None:
-    """Classes are those of ``np.unique`` in order and type; numbers and labels are inverse; saved they are the same."""
-    classes = ClassLabels.fit(y)
-    expected = np.unique(np.asarray(y))
-    assert classes.values.tolist() == expected.tolist()
-    assert classes.values.dtype == expected.dtype
-    assert classes.labels(classes.class_numbers(y)).tolist() == list(y)
-    assert classes.shares.tolist() == [1 / 3, 2 / 3]
-    header, tensors = classes.parts()
-    again = from_parts(json.loads(json.dumps(header)), tensors)
-    assert isinstance(again, ClassLabels)
-    assert (again.values == classes.values).all()
-    assert again.values.dtype == classes.values.dtype
-    with pytest.raises(InputError, match=r"y has the class .* in row 1, which did not occur in training"):
-        classes.class_numbers(["zz"] if isinstance(y[0], str) else [99])
-
-
-def test_weight_two_is_the_row_twice() -> None:
-    """Weighted shares, mean and deviation equal those of repeated rows."""
-    y, times = np.array([1.0, 5.0, 2.0]), [2, 1, 3]
-    weighted, repeated = NumericLabels.fit(y, times), NumericLabels.fit(np.repeat(y, times))
-    assert np.allclose(weighted.mean, repeated.mean, rtol=1e-15)
-    assert np.allclose(weighted.deviation, repeated.deviation, rtol=1e-15)
-    assert ClassLabels.fit(y, times).shares.tolist() == ClassLabels.fit(np.repeat(y, times)).shares.tolist()
-
-
-@given(
-    arrays.arrays(
-        np.float64, st.tuples(st.integers(2, 9), st.integers(1, 3)), elements=st.floats(-1e300, 1e300, width=64)
-    )
-)
-def test_numbers_come_back(Y: np.ndarray[Any, np.dtype[np.float64]]) -> None:
-    """Standardised targets are finite, and restored they are y to rounding of the column's size; saved, the same."""
-    numbers = NumericLabels.fit(Y)
-    Z = numbers.standardised(Y)
-    assert np.isfinite(Z).all()
-    assert (np.abs(numbers.restored(Z) - Y) <= 8 * np.finfo(float).eps * np.abs(Y).max(axis=0)).all()
-    header, tensors = numbers.parts()
-    again = from_parts(json.loads(json.dumps(header)), tensors)
-    assert np.array_equal(again.standardised(Y), Z)  # type: ignore[union-attr]
-
-
-def test_one_target_keeps_its_shape() -> None:
-    """y (t,) comes back as (t,), y (t, 1) as (t, 1); another number of targets is refused."""
-    flat, column = NumericLabels.fit([1.0, 2.0]), NumericLabels.fit([[1.0], [2.0]])
-    assert flat.restored(np.zeros((5, 1))).shape == (5,)
-    assert column.restored(np.zeros((5, 1))).shape == (5, 1)
-    with pytest.raises(InputError, match="y must have 1 columns, as in training; got 2"):
-        flat.standardised(np.ones((3, 2)))

@@ -1,4 +1,4 @@
-"""The parts of the command line by themselves: split, target, plan, words."""
+"""The target of the command line: its task, classes, class weights and measures."""
 
 from __future__ import annotations
 
@@ -6,58 +6,13 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 
 from chainrule.cli import target
 from chainrule.cli.errors import WrongUsage
-from chainrule.cli.inputs import stem
-from chainrule.cli.terminal import number
 from chainrule.cli.train import training_options
-from chainrule.cli.train.progress import duration
-from chainrule.cli.train.train_test_split import train_test_split
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
-
-groups = arrays.arrays(np.intp, st.integers(10, 300), elements=st.integers(0, 4))
-seeds = st.integers(0, 2**32)
-
-
-@given(groups, st.floats(0.01, 0.9), seeds)
-def test_split_is_a_partition(of: np.ndarray[tuple[int], np.dtype[np.intp]], fraction: float, seed: int) -> None:
-    """Every row is in one of the two parts, neither of which is empty, and each group has a row to learn from.
-
-    Where that cannot be, because every group is a single row, the split is refused.
-    """
-    if np.bincount(of).max() == 1:
-        with pytest.raises(InputError, match="a single row"):
-            train_test_split(of, fraction, seed)
-        return
-    parts = train_test_split(of, fraction, seed)
-    assert sorted(np.concatenate(parts)) == list(range(len(of)))
-    assert all(len(part) for part in parts)
-    assert set(of[parts.training]) == set(of)
-
-
-@given(groups, st.floats(0.01, 0.9), seeds)
-def test_split_keeps_proportions(of: np.ndarray[tuple[int], np.dtype[np.intp]], fraction: float, seed: int) -> None:
-    """The test rows of a group are its share to within one row."""
-    if np.bincount(of).max() == 1:
-        return
-    test = train_test_split(of, fraction, seed).test
-    for group in np.unique(of):
-        assert abs((of[test] == group).sum() - fraction * (of == group).sum()) <= 1.0 + 1e-9
-
-
-def test_split_follows_the_seed() -> None:
-    """One seed gives one split; ten seeds give ten."""
-    of = np.zeros(50, dtype=np.intp)
-    assert all(
-        np.array_equal(a, b) for a, b in zip(train_test_split(of, 0.2, 1), train_test_split(of, 0.2, 1), strict=True)
-    )
-    assert len({tuple(train_test_split(of, 0.2, seed).test) for seed in range(10)}) == 10
 
 
 @pytest.mark.parametrize(
@@ -135,20 +90,3 @@ def test_class_weights_that_are_refused(text: str) -> None:
     """An unknown class, a missing weight, a negative or infinite one is wrong usage."""
     with pytest.raises(WrongUsage, match="--class-weight"):
         training_options.TrainingOptions(class_weight=text).class_weights(["a", "b"])
-
-
-@pytest.mark.parametrize(
-    ("source", "name"), [("digits", "digits"), ("data/iris.csv", "iris"), ("a/b.csv.gz", "b"), (".csv", "model")]
-)
-def test_names_of_results(source: str, name: str) -> None:
-    """Results are called after the source, without its folder and its endings."""
-    assert stem(source) == name
-
-
-def test_words_for_numbers() -> None:
-    """Times and measures are written as people write them."""
-    times = [duration(seconds) for seconds in (0.044, 9.94, 12.2, 125, 4810)]
-    assert times == ["0.04 s", "9.9 s", "12 s", "2 min 05 s", "1 h 20 min"]
-    assert [number(x) for x in (0.97777, 1.0, 55.785, 1e-5, 123456.0, 0.0)] == [
-        "0.9778", "1.0000", "55.78", "1e-05", "123,456.0", "0",
-    ]  # fmt: skip

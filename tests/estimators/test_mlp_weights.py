@@ -1,0 +1,129 @@
+"""Weights of rows and of classes in MLPClassifier and MLPRegressor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn")
+
+import sklearn
+from scipy import sparse
+from sklearn.model_selection import GridSearchCV
+from support.mlp_problems import CLASSES, COUNTS, LABELS, NUMBERS, OURS, TWO, unconverged
+
+from chainrule.estimators import MLPClassifier, MLPRegressor
+
+WEIGHED = [
+    {"solver": "lbfgs", "max_iter": 30},
+    {"solver": "adam", "max_iter": 30, "batch_size": 1000},
+    {"solver": "sgd", "max_iter": 30, "batch_size": 1000, "learning_rate_init": 0.1},
+]
+
+
+@unconverged
+@pytest.mark.filterwarnings("ignore:Got `batch_size`")
+@pytest.mark.parametrize("kind", OURS)
+@pytest.mark.parametrize("settings", WEIGHED, ids=lambda settings: settings["solver"])
+def test_weight_two_is_the_row_twice(settings: dict[str, Any], kind: str) -> None:
+    """Whole weights are repeated rows, and weight 0 a row left out, in the loss and in the fitted weights."""
+    X, y = CLASSES if kind == "MLPClassifier" else NUMBERS
+    w = np.random.default_rng(0).integers(0, 4, len(X))
+    weighed = OURS[kind](**settings, alpha=1.0, random_state=0).fit(X, y, sample_weight=w)
+    repeated = OURS[kind](**settings, alpha=1.0, random_state=0).fit(np.repeat(X, w, axis=0), np.repeat(y, w))
+    np.testing.assert_allclose(weighed.loss_, repeated.loss_, rtol=1e-6)
+    np.testing.assert_allclose(weighed.coefs_[0], repeated.coefs_[0], rtol=1e-4, atol=1e-6)
+
+
+@unconverged
+@pytest.mark.filterwarnings("ignore:Got `batch_size`")
+@pytest.mark.parametrize("settings", WEIGHED, ids=lambda settings: settings["solver"])
+def test_class_weights_are_row_weights(settings: dict[str, Any]) -> None:
+    """A dict weighs the rows of each class; "balanced" gives all classes one weight, and repeated rows count."""
+    X, y = CLASSES[0][:100], np.array(["a", "b", "b", "b"] * 25)
+    w = 1.0 + np.arange(100) % 2
+
+    def weights_of(class_weight: Any, w: Any) -> Any:
+        return MLPClassifier(**settings, class_weight=class_weight, random_state=0).fit(X, y, sample_weight=w).coefs_[0]
+
+    by_hand = w * np.where(y == "a", 3.0, 1.0)
+    np.testing.assert_array_equal(weights_of({"a": 3.0}, w), weights_of(None, by_hand))
+    mass = {c: w[y == c].sum() for c in "ab"}
+    balanced = w * np.array([w.sum() / (2 * mass[c]) for c in y])
+    np.testing.assert_allclose(weights_of("balanced", w), weights_of(None, balanced), rtol=1e-9)
+
+
+@unconverged
+def test_class_weights_of_several_labels() -> None:
+    """Of several labels the weights of the columns are multiplied."""
+    X, Y = LABELS
+    given = [{0: 1.0, 1: 2.0}, {1: 3.0}, {0: 1.0}]
+    w = np.where(Y[:, 0], 2.0, 1.0) * np.where(Y[:, 1], 3.0, 1.0)
+    one = MLPClassifier((5,), max_iter=5, class_weight=given, random_state=0).fit(X, Y)
+    other = MLPClassifier((5,), max_iter=5, random_state=0).fit(X, Y, sample_weight=w)
+    np.testing.assert_array_equal(one.coefs_[0], other.coefs_[0])
+
+
+@unconverged
+def test_labels_in_a_sparse_matrix() -> None:
+    """Several labels may come as a sparse matrix, with weights of their classes too."""
+    X, Y = LABELS
+    settings: dict[str, Any] = {"hidden_layer_sizes": (5,), "max_iter": 5, "random_state": 0}
+    for class_weight in (None, "balanced"):
+        one = MLPClassifier(**settings, class_weight=class_weight).fit(X, sparse.csr_matrix(Y))
+        np.testing.assert_array_equal(
+            one.coefs_[0], MLPClassifier(**settings, class_weight=class_weight).fit(X, Y).coefs_[0]
+        )
+
+
+@unconverged
+def test_weights_are_routed() -> None:
+    """With metadata routing a search hands sample_weight on to fit."""
+    X, y = TWO
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = MLPClassifier((5,), max_iter=5, random_state=0)
+        model.set_fit_request(sample_weight=True).set_score_request(sample_weight=False)
+        search = GridSearchCV(model, {"alpha": [0.1]}, cv=2).fit(X, y, sample_weight=(y == 1).astype(float))
+    assert (search.predict(X) == 1).mean() > 0.6
+
+
+@unconverged
+def test_class_weights_reach_the_held_out_part() -> None:
+    """The score of early stopping weighs the held-out rows by their classes too."""
+    X, y = TWO
+    settings: dict[str, Any] = {"early_stopping": True, "max_iter": 3, "random_state": 0}
+    one = MLPClassifier(**settings, class_weight={0: 0.0, 1: 1.0}).fit(X, y)
+    other = MLPClassifier(**settings).fit(X, y, sample_weight=(y == 1).astype(float))
+    assert one.validation_scores_ == other.validation_scores_
+
+
+def test_a_part_without_weight_is_refused() -> None:
+    """Early stopping cannot score rows that all have weight 0."""
+    X, y = NUMBERS
+    w = np.zeros(len(X))
+    w[3] = 1.0
+    with pytest.raises(ValueError, match="have weight 0"):
+        MLPRegressor(early_stopping=True, random_state=0).fit(X, y, sample_weight=w)
+
+
+@pytest.mark.filterwarnings("ignore::chainrule.errors.DataWarning")
+def test_lbfgs_from_weights_out_of_reach_is_refused() -> None:
+    """If J is not finite at the initial weights, lbfgs raises scikit-learn's error, also with early stopping."""
+    X, y = COUNTS
+    model = MLPRegressor(loss="poisson", solver="lbfgs", activation="identity", early_stopping=True)
+    with pytest.raises(ValueError, match=r"non-finite parameter weights.*initial weights"):
+        model.fit(1e6 * X, y)
+
+
+def test_class_weights_are_checked() -> None:
+    """A class that y does not have, a negative weight, and "balanced" for partial_fit are refused."""
+    X, y = TWO
+    with pytest.raises(ValueError, match=r"class_weight must name classes of y, \[0, 1\]; got \[7\]"):
+        MLPClassifier(class_weight={7: 1.0}).fit(X, y)
+    with pytest.raises(ValueError, match="finite weights ≥ 0"):
+        MLPClassifier(class_weight={1: -1.0}).fit(X, y)
+    with pytest.raises(ValueError, match="needs all rows at once"):
+        MLPClassifier(class_weight="balanced").partial_fit(X, y, classes=[0, 1])
+    MLPClassifier(class_weight={1: 2.0}).partial_fit(X[y == 0], y[y == 0], classes=[0, 1])

@@ -1,0 +1,151 @@
+"""New rows are encoded by the columns of the training rows, by name or position, or refused with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas
+import polars
+import pyarrow
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+import scipy.sparse
+from hypothesis import given
+from hypothesis import strategies as st
+from support.frames import frame
+
+from chainrule.errors import DataWarning, InputError, UnknownName
+from chainrule.tables.encoding.encoder import TableEncoder
+
+
+def test_columns_are_found_by_name() -> None:
+    """Columns in another order, further ones, and ones that were left out in training change nothing."""
+    X = frame().assign(same=1.0)
+    with pytest.warns(DataWarning):
+        encoder = TableEncoder().fit(X)
+    expected = encoder.transform(X)
+    assert np.array_equal(encoder.transform(X[X.columns[::-1]].assign(more="?")), expected)
+    assert np.array_equal(encoder.transform(X.drop(columns="same")), expected)
+    assert np.array_equal(encoder.transform(X.assign(same=None)), expected)
+
+
+NEW: list[tuple[Callable[[Any], Any], str]] = [
+    (lambda X: X.drop(columns=["n"]).rename(columns={"k": "K"}), r"X has no column 'n', 'k'.*It has: "),
+    (lambda X: X.assign(n="?"), r"column 'n' of X must hold numbers, as in the training rows; got text, such as '\?'"),
+    (lambda X: X.assign(n=X.when), "column 'n' of X must hold numbers.*got timestamp"),
+    (lambda X: X.assign(flag="yes"), "column 'flag' of X must hold booleans.*got text"),
+    (lambda X: X.assign(when=1.0), "column 'when' of X must hold datetimes.*got double, such as 1.0 in row 1"),
+    (lambda X: X.assign(span=1.0), "column 'span' of X must hold durations.*got double"),
+    (lambda X: X.assign(c=X.when), "column 'c' of X must hold categories.*got timestamp"),
+    (lambda X: X.assign(n=np.inf), "column 'n' of X is infinite in row 1"),
+    (lambda X: np.ones((3, 6)), "X has 6 features, but TableEncoder is expecting 7 features as input"),
+]
+
+
+@pytest.mark.parametrize(("change", "says"), NEW)
+def test_new_rows_of_another_kind_are_refused(change: Callable[[Any], Any], says: str) -> None:
+    """A missing column and a column of another kind than in training are refused by name, with an example."""
+    encoder = TableEncoder().fit(frame())
+    with pytest.raises(InputError, match=says):
+        encoder.transform(change(frame(9)))
+
+
+def test_what_may_stand_in() -> None:
+    """Booleans match 0 and 1, numbers match levels of the same text, and missing values match everything."""
+    X = pandas.DataFrame({"n": [0.0, 1.0, 3.0], "flag": [True, False, True], "word": ["1", "2", "x"]})
+    encoder = TableEncoder().fit(X)
+    as_text = pandas.DataFrame({"n": [0.0, 1.0], "flag": [True, False], "word": ["1", "2"]})
+    as_number = pandas.DataFrame({"n": [False, True], "flag": [1, 0], "word": [1.0, 2.0]})
+    assert np.array_equal(encoder.transform(as_number), encoder.transform(as_text))
+    gaps = encoder.transform(pandas.DataFrame({"n": [None], "flag": [None], "word": [None]}, dtype=object))
+    assert gaps.tolist() == [[0.0, 0.0, 0.0, 0.0, 0.0]]
+    levels = TableEncoder(categories=["k"]).fit(pandas.DataFrame({"k": [1, 2, 3]}))
+    with pytest.raises(InputError, match=r"column 'k' of X must hold numbers.*got text"):
+        levels.transform(pandas.DataFrame({"k": ["1"]}))
+
+
+def test_arrays_and_frames_by_position() -> None:
+    """An array matches a frame with the same number of columns, and a frame an array, by position."""
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    named = TableEncoder().fit(pandas.DataFrame(X, columns=list("abc")))
+    unnamed = TableEncoder().fit(X)
+    assert named.feature_names_in_.tolist() == ["a", "b", "c"]
+    assert not hasattr(unnamed, "feature_names_in_")
+    assert not hasattr(named.fit(X), "feature_names_in_")
+    for x in (X, pandas.DataFrame(X, columns=list("cba")), scipy.sparse.csr_array(X)):
+        assert np.array_equal(unnamed.transform(x), unnamed.transform(X))
+
+
+def test_numbers_too_far_off() -> None:
+    """A number that leaves float32 is refused by name without the clip, and bounded by it."""
+    X = np.array([[0.0], [1.0], [2.0]])
+    assert TableEncoder(dtype="float32").fit(X).transform([[1e300]]).tolist() == [[3.0]]
+    for numbers in ("standard", "none"):
+        with pytest.raises(InputError, match="'x0' of X is too far from the training rows in row 2 for float32"):
+            TableEncoder(numbers, dtype="float32").fit(X).transform([[1.0], [1e300]])
+
+
+def test_before_fit() -> None:
+    """An unfitted encoder says so; parameters can be read and set as in scikit-learn."""
+    encoder = TableEncoder()
+    for call in (lambda: encoder.transform([[1]]), encoder.get_feature_names_out, encoder.parts, encoder.describe):
+        with pytest.raises(InputError, match=r"Call fit\(X\) first"):
+            call()
+    with pytest.raises(InputError, match="infinite"):
+        encoder.fit([[np.inf], [1.0]])
+    with pytest.raises(InputError, match=r"Call fit\(X\) first"):
+        encoder.transform([[1.0]])
+    assert TableEncoder(**encoder.set_params(max_levels=7).get_params()).max_levels == 7
+    with pytest.raises(UnknownName, match="did you mean 'max_levels'"):
+        encoder.set_params(max_level=7)
+
+
+@given(st.lists(st.text(min_size=1), min_size=2, max_size=20, unique=True), st.text(min_size=1))
+def test_unseen_levels_are_zeros(levels: list[str], new: str) -> None:
+    """An unseen text is encoded as zeros, a known one with exactly one nonzero entry."""
+    encoder = TableEncoder().fit(np.array([[level] for level in levels], dtype=object))
+    row = encoder.transform(np.array([[new]], dtype=object))
+    assert np.count_nonzero(row) == (new in levels)
+    assert encoder.unseen(np.array([[new]], dtype=object)) == ({} if new in levels else {"x0": 1})
+
+
+def test_every_library_is_encoded_alike(tmp_path: Path) -> None:
+    """pandas, polars, Arrow, DuckDB, NumPy objects, CSV and Parquet of one table give the same features bit for bit."""
+    X = frame()
+    table = pyarrow.Table.from_pandas(X, preserve_index=False)
+    encoder = TableEncoder().fit(X)
+    expected = encoder.transform(X)
+    objects = np.array(X.astype(object).where(X.notna(), None).to_numpy(), dtype=object)
+    for other in (table, polars.from_arrow(table), duckdb.from_arrow(table), X.convert_dtypes(), objects):
+        assert np.array_equal(TableEncoder().fit_transform(other), expected), type(other)
+        assert np.array_equal(encoder.transform(other), expected), type(other)
+    pyarrow.parquet.write_table(table, tmp_path / "t.parquet")
+    assert np.array_equal(encoder.transform(tmp_path / "t.parquet"), expected)
+    less = X.drop(columns="span")  # a CSV file has no durations
+    less.to_csv(tmp_path / "t.csv", index=False)
+    assert np.array_equal(TableEncoder().fit(less).transform(tmp_path / "t.csv"), TableEncoder().fit_transform(less))
+
+
+def test_sparse_columns_take_no_dense_room() -> None:
+    """A sparse table of 20,000 columns of which few vary is encoded without a dense copy of it."""
+    import tracemalloc
+
+    t, n = 2000, 20_000
+    X = scipy.sparse.random_array((t, n), density=1e-4, rng=np.random.default_rng(0), format="csr")
+    keep = np.zeros(n, dtype=bool)
+    keep[::100] = True
+    X = (X * keep).tocsr()
+    tracemalloc.start()
+    with pytest.warns(DataWarning):
+        encoder = TableEncoder().fit(X)
+    Z = encoder.transform(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert Z.shape[1] < 200
+    assert peak < t * n * 8 / 10
+    assert np.array_equal(Z, encoder.transform(X.toarray()))
