@@ -1,13 +1,15 @@
-"""The fixture and the settings that all tests share."""
+"""The fixtures and the settings that all tests share."""
 
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 from support.installation import HAS_CORE
 
+from chainrule.engines import thread_counts
 from chainrule.engines.choice import MODULES
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # inherited from a shell that runs the suite in the background
@@ -23,6 +25,14 @@ def engine(request: pytest.FixtureRequest) -> str:
     """The name of each engine in turn."""
     name: str = request.param
     return name
+
+
+@pytest.fixture(scope="module")
+def as_many_threads_as_requested() -> Iterator[None]:
+    """Lets a run use as many threads as it requests, however little work it has."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(thread_counts, "FLOP_PER_THREAD", 1e-9)
+        yield
 
 
 # ---- an installation without the compiled core -----------------------------------------------------------------------

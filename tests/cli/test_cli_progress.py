@@ -165,7 +165,7 @@ def test_a_network_is_shown_until_it_ends(monkeypatch: pytest.MonkeyPatch) -> No
     assert display.epochs() == [1, 2, 5, 6]
 
 
-def test_no_network_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_training_nothing_remains(monkeypatch: pytest.MonkeyPatch) -> None:
     """If no training has begun, nothing remains in a pipe or a terminal."""
     for terminal in (False, True):
         display = Display(monkeypatch, terminal)
@@ -186,7 +186,7 @@ def test_the_first_frame_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("interrupted_draw", [1, 2], ids=["in training", "at the end"])
-def test_the_cursor_returns_in_any_case(monkeypatch: pytest.MonkeyPatch, interrupted_draw: int) -> None:
+def test_the_cursor_always_returns(monkeypatch: pytest.MonkeyPatch, interrupted_draw: int) -> None:
     """Ctrl-C in training, or while the last frame is drawn, leaves no hidden cursor."""
     display = Display(monkeypatch, terminal=True)
     draws: list[None] = []

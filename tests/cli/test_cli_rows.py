@@ -62,10 +62,10 @@ def test_number_predictions_are_in_the_target_s_unit(here: Path) -> None:
     """A predicted number is that of the model in Python, to the last bit, and near the truth."""
     new = table(20, seed=1)
     write_csv(here / "new.csv", rows_only(new), HEADER[:3])
-    told = [float(row["prediction"]) for row in read_csv(chainrule("predict", "y.safetensors", "new.csv").out)]
+    predicted = [float(row["prediction"]) for row in read_csv(chainrule("predict", "y.safetensors", "new.csv").out)]
     model = models.load_model("y.safetensors")
-    assert told == model.predict(np.array(rows_only(new), dtype=np.float64)).tolist()
-    errors = np.array(told) - [100 + 5 * float(str(row[0])) for row in new]
+    assert predicted == model.predict(np.array(rows_only(new), dtype=np.float64)).tolist()
+    errors = np.array(predicted) - [100 + 5 * float(str(row[0])) for row in new]
     assert np.abs(errors).mean() < 3  # the spread is 5
 
 
@@ -185,7 +185,7 @@ def test_npz_holds_images_and_names_of_classes(here: Path) -> None:
     assert chainrule("evaluate", "t.safetensors", "t.npz").code == 0
 
 
-def test_info_tells_layers_and_training() -> None:
+def test_info_shows_layers_and_training() -> None:
     """``info`` lists each layer's shapes, σ and number of parameters, d in all, and how the network was trained."""
     answer = chainrule("info", "k.safetensors")
     assert (answer.code, answer.err) == (0, "")
@@ -201,7 +201,7 @@ def test_info_tells_layers_and_training() -> None:
     assert ["source", "k.csv"] in lines
 
 
-def test_info_tells_the_engines() -> None:
+def test_info_shows_the_engines() -> None:
     """``info --engine`` lists every engine, and the kernel set of the native one if it is installed."""
     from chainrule.engines.choice import MODULES
 
@@ -216,7 +216,7 @@ def test_info_tells_the_engines() -> None:
     assert f"{_native.kernel_set()} kernels" in answer.out
 
 
-def test_models_that_estimators_save(here: Path) -> None:
+def test_models_saved_by_estimators_are_read(here: Path) -> None:
     """A file that ``estimator.save`` wrote is predicted with, measured by the column called target, and shown."""
     from chainrule.estimators import NetworkClassifier
 
@@ -225,9 +225,9 @@ def test_models_that_estimators_save(here: Path) -> None:
     estimator = NetworkClassifier(hidden_layer_sizes=8, epochs=20, random_state=0)
     estimator.fit(pyarrow.table(X), [row[3] for row in rows]).save("own.safetensors")
     write_csv(here / "new.csv", rows, [*HEADER[:3], "target"])
-    told = [row["prediction"] for row in read_csv(chainrule("predict", "own.safetensors", "new.csv").out)]
-    assert told == estimator.predict(pyarrow.table(X)).tolist()
-    right = np.mean([answer == row[3] for answer, row in zip(told, rows, strict=True)])
+    predicted = [row["prediction"] for row in read_csv(chainrule("predict", "own.safetensors", "new.csv").out)]
+    assert predicted == estimator.predict(pyarrow.table(X)).tolist()
+    right = np.mean([answer == row[3] for answer, row in zip(predicted, rows, strict=True)])
     assert f"  accuracy        {right:.4f} " in chainrule("evaluate", "own.safetensors", "new.csv").out
     assert "NetworkClassifier" in chainrule("info", "own.safetensors").out
 

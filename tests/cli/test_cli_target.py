@@ -28,8 +28,11 @@ from chainrule.tables.target_decoder import ClassLabels, NumericLabels
         (np.array([-1e308, 1e308] * 10), "classification"),
     ],
 )
-def test_what_the_values_suggest(values: np.ndarray[tuple[int], np.dtype[np.generic]], task: str) -> None:
-    """Texts, booleans and at most 30 whole numbers with five rows of each on average are classes; others numbers."""
+def test_the_values_of_the_target_suggest_the_task(
+    values: np.ndarray[tuple[int], np.dtype[np.generic]], task: str
+) -> None:
+    """Texts, booleans and at most 30 whole numbers with five rows of each on average suggest classification;
+    other values suggest regression."""
     assert target.decide_task("y", Column.of(values), None)[0] == task
 
 
@@ -69,8 +72,8 @@ def test_measures_by_hand() -> None:
     assert entropy.network == pytest.approx(-(math.log(0.7) + math.log(0.8) + math.log(0.4)) / 3)
     assert entropy.baseline == pytest.approx((2 * math.log(2) + math.log(4)) / 3)
     numbers = NumericLabels(np.array([10.0]), np.array([2.0]))
-    told, y = np.array([10.0, 12.0, 14.0]), np.array([10.0, 13.0, 16.0])
-    rmse, mae, r2 = target.scores_of_numbers(told, y, numbers)
+    predicted, y = np.array([10.0, 12.0, 14.0]), np.array([10.0, 13.0, 16.0])
+    rmse, mae, r2 = target.scores_of_numbers(predicted, y, numbers)
     assert (rmse.network, rmse.baseline) == pytest.approx((math.sqrt(5 / 3), math.sqrt(45 / 3)))
     assert (mae.network, mae.baseline) == (1.0, 3.0)
     assert (r2.network, r2.baseline) == pytest.approx((1 - 5 / 18, 1 - 45 / 18))
@@ -81,12 +84,12 @@ def test_measures_by_hand() -> None:
     [(None, None), ("balanced", "balanced"), ("a=2", {"a": 2.0}), ("a=1.5,b=0", {"a": 1.5, "b": 0.0})],
 )
 def test_class_weights(text: str | None, weights: object) -> None:
-    """--class-weight is nothing, balanced, or a weight ≥ 0 for some of the classes."""
+    """--class-weight may be absent, "balanced", or a weight ≥ 0 for some of the classes."""
     assert training_options.TrainingOptions(class_weight=text).class_weights(["a", "b"]) == weights
 
 
 @pytest.mark.parametrize("text", ["c=1", "a", "a=x", "a=-1", "a=inf", "a=1,,b=2"])
-def test_class_weights_that_are_refused(text: str) -> None:
+def test_wrong_class_weights_are_refused(text: str) -> None:
     """An unknown class, a missing weight, a negative or infinite one is wrong usage."""
     with pytest.raises(WrongUsage, match="--class-weight"):
         training_options.TrainingOptions(class_weight=text).class_weights(["a", "b"])

@@ -146,8 +146,8 @@ def test_options_reach_the_network(here: Path) -> None:
     assert model.networks[0].m == (3, 5, 4, 2)
     assert [sigma.name for sigma in model.networks[0].sigma] == ["tanh", "tanh", "softmax"]
     training = model.about["training"]
-    told = {key: training[key] for key in ("optimizer", "learning_rate", "batch_size", "epochs", "engine")}
-    assert told == {
+    settings = {key: training[key] for key in ("optimizer", "learning_rate", "batch_size", "epochs", "engine")}
+    assert settings == {
         "optimizer": "gradient_descent", "learning_rate": 0.05, "batch_size": 16, "epochs": 3, "engine": "reference",
     }  # fmt: skip
 
@@ -205,7 +205,7 @@ def test_each_class_keeps_a_row_to_train_on(here: Path) -> None:
     assert model.target.values.tolist() == ["no", "perhaps", "yes"]  # type: ignore[union-attr]
 
 
-def test_categories_and_gaps_are_taken_as_they_are(here: Path) -> None:
+def test_categories_and_gaps_are_inputs(here: Path) -> None:
     """Texts, dates, booleans and missing values are inputs like numbers; unseen texts are reported on stderr."""
     rows: list[list[object]] = [
         [*row[:2], "" if k % 5 == 0 else row[2], ("red", "green", "", "blue")[k % 4], f"2024-0{k % 9 + 1}-11", row[3]]
@@ -219,10 +219,10 @@ def test_categories_and_gaps_are_taken_as_they_are(here: Path) -> None:
     assert kinds == {"a": "numbers", "b": "numbers", "holes": "numbers", "colour": "categories", "day": "datetimes"}
     new: list[list[object]] = [["", "", "", "pink", "", "yes"]] * 3
     write_csv(here / "new.csv", [*new, *[row for row in rows if row[3]][:5]], header)
-    told = chainrule("predict", "t.safetensors", "new.csv")
-    assert told.code == 0, told.err
-    assert len(told.out.splitlines()) == 9
-    assert told.err == "Note: categories not seen in training count as missing: 'colour' (3).\n"
+    answer = chainrule("predict", "t.safetensors", "new.csv")
+    assert answer.code == 0, answer.err
+    assert len(answer.out.splitlines()) == 9
+    assert answer.err == "Note: categories not seen in training count as missing: 'colour' (3).\n"
 
 
 def test_numbers_as_categories(here: Path) -> None:
@@ -264,14 +264,14 @@ def test_presets(here: Path) -> None:
 
 
 def test_time_limit(here: Path) -> None:
-    """--time-limit stops a training that would take for ever, and its best networks are saved."""
+    """--time-limit stops a training that would otherwise never end, and its best networks are saved."""
     write_csv(here / "t.csv", table())
     answer = chainrule("train", "t.csv", "--target", "kind", *UNENDING, "--time-limit", "0.5")
     assert answer.code == 0, answer.err
     assert models.load_model("t.safetensors").about["training"]["epochs"] < ENDLESS
 
 
-def test_no_epoch_is_finished(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_training_may_end_within_the_first_epoch(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Training that ends within the first epoch of every network leaves a model, without the figures of an epoch."""
     short = {"time_limit": 1e-9}  # it ends after one step
     monkeypatch.setattr(ensemble, "train", lambda *given, **settings: cr.train(*given, **settings | short))

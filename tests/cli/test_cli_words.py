@@ -13,7 +13,7 @@ from chainrule.cli.train.progress import duration
     ("source", "name"), [("digits", "digits"), ("data/iris.csv", "iris"), ("a/b.csv.gz", "b"), (".csv", "model")]
 )
 def test_names_of_results(source: str, name: str) -> None:
-    """Results are called after the source, without its folder and its endings."""
+    """Files of results have the name of the source without its folder and its suffixes."""
     assert stem(source) == name
 
 

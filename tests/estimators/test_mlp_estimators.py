@@ -85,7 +85,7 @@ def test_frames_in_a_pipeline() -> None:
 
 @unconverged
 @pytest.mark.parametrize("kind", OURS)
-def test_copies_go_on_alike(kind: str) -> None:
+def test_copies_continue_alike(kind: str) -> None:
     """A pickled and a deep copy predict the same, and train on bitwise alike; a clone is not fitted."""
     X, y = TWO if kind == "MLPClassifier" else NUMBERS
     model = OURS[kind](hidden_layer_sizes=(5,), max_iter=5, random_state=0).fit(X, y)
@@ -196,7 +196,7 @@ def test_precision() -> None:
 
 
 @unconverged
-def test_rows_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_predictions_do_not_depend_on_the_size_of_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sparse X is made dense in parts to predict; the parts make up the whole."""
     X, y = CLASSES
     model = MLPClassifier((5,), max_iter=5, random_state=0).fit(X, y)

@@ -64,7 +64,7 @@ def test_divergence_names_its_cause() -> None:
 
 
 @unconverged
-def test_interruption_keeps_what_there_is() -> None:
+def test_ctrl_c_keeps_the_current_weights() -> None:
     """Ctrl-C ends training with scikit-learn's warning; the fitted weights and the records are whole."""
     if threading.current_thread() is not threading.main_thread():
         pytest.skip("signals reach the main thread alone")

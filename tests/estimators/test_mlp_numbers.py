@@ -17,7 +17,7 @@ from support.mlp_problems import CLASSES, NUMBERS, OURS, PROBLEMS, SOLVERS, TWO,
 @pytest.mark.filterwarnings("ignore::chainrule.engines.EngineNotice")
 @pytest.mark.parametrize("problem", PROBLEMS)
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_the_curve_is_scikit_learns(solver: str, problem: str) -> None:
+def test_the_loss_curve_equals_scikit_learns(solver: str, problem: str) -> None:
     """Without a shuffle, losses, scores, weights, rates and stops are scikit-learn's to rounding."""
     kind, (X, y), special = PROBLEMS[problem]
     settings = {
@@ -47,7 +47,7 @@ def test_the_curve_is_scikit_learns(solver: str, problem: str) -> None:
 
 @pytest.mark.filterwarnings("ignore::chainrule.engines.EngineNotice")
 @pytest.mark.parametrize("solver", ["adam", "nesterov", "invscaling"])
-def test_partial_fit_is_scikit_learns(solver: str) -> None:
+def test_partial_fit_equals_scikit_learns(solver: str) -> None:
     """partial_fit continues moments, steps and rates over minibatches and calls of any size, as in scikit-learn."""
     X, y = CLASSES
     ours, sklearns = pair("MLPClassifier", {"hidden_layer_sizes": 5, "shuffle": False, "random_state": 0, "alpha": 0.1,
@@ -64,7 +64,7 @@ def test_partial_fit_is_scikit_learns(solver: str) -> None:
 @unconverged
 @pytest.mark.filterwarnings("ignore::chainrule.engines.EngineNotice")
 @pytest.mark.parametrize("kind", OURS)
-def test_a_warm_start_is_scikit_learns(kind: str) -> None:
+def test_a_warm_start_equals_scikit_learns(kind: str) -> None:
     """A warm start keeps weights, t_ and the curve, and starts the moments afresh, as scikit-learn's."""
     X, y = TWO if kind == "MLPClassifier" else NUMBERS
     ours, sklearns = pair(kind, {"hidden_layer_sizes": 5, "shuffle": False, "random_state": 0, "warm_start": True,
@@ -76,7 +76,7 @@ def test_a_warm_start_is_scikit_learns(kind: str) -> None:
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
-def test_lbfgs_finds_what_scikit_learns_finds(problem: str) -> None:
+def test_lbfgs_finds_the_minimum_of_scikit_learns(problem: str) -> None:
     """On a convex problem (one hidden unit, the identity; alpha) both end at the same loss and predictions."""
     kind, (X, y), special = PROBLEMS[problem]
     settings = {"solver": "lbfgs", "alpha": 1.0, "max_iter": 2000, "tol": 1e-7, "random_state": 0, **special}
@@ -90,7 +90,7 @@ def test_lbfgs_finds_what_scikit_learns_finds(problem: str) -> None:
 
 @unconverged
 @pytest.mark.parametrize(("kind", "data"), [("MLPClassifier", CLASSES), ("MLPRegressor", NUMBERS)])
-def test_the_first_weights_and_the_held_out_rows_are_scikit_learns(kind: str, data: tuple[Any, Any]) -> None:
+def test_the_initial_weights_and_held_out_rows_equal_scikit_learns(kind: str, data: tuple[Any, Any]) -> None:
     """random_state draws the same first weights; early stopping holds out the same rows, so that score 1 agrees."""
     X, y = data
     settings = {"random_state": 5, "max_iter": 1, "learning_rate_init": 1e-12, "early_stopping": True}

@@ -109,7 +109,7 @@ def test_a_part_without_weight_is_refused() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::chainrule.errors.DataWarning")
-def test_lbfgs_from_weights_out_of_reach_is_refused() -> None:
+def test_lbfgs_from_an_infinite_cost_is_refused() -> None:
     """If J is not finite at the initial weights, lbfgs raises scikit-learn's error, also with early stopping."""
     X, y = COUNTS
     model = MLPRegressor(loss="poisson", solver="lbfgs", activation="identity", early_stopping=True)

@@ -55,7 +55,7 @@ def test_scikit_learn_accepts_the_estimator(kind: Any) -> None:
 @pytest.mark.parametrize("preset", ["default", "lecture"])
 @pytest.mark.parametrize("kind", [NetworkClassifier, NetworkRegressor])
 @pytest.mark.parametrize("check", EXPECTED)
-def test_a_weight_is_so_many_rows(check: str, kind: Any, preset: str) -> None:
+def test_a_whole_weight_counts_as_that_number_of_rows(check: str, kind: Any, preset: str) -> None:
     """With full batches, a whole weight w has the effect of w rows, including 0, also on scales and medians."""
     estimator = kind(preset=preset, epochs=20, hidden_layer_sizes=16, **EXACT)
     with warnings.catch_warnings():
@@ -74,7 +74,7 @@ def test_parameters_are_kept_as_given() -> None:
         copy.predict([[1.0]])
 
 
-def test_pipelines_and_searches_take_it(iris: tuple[Any, Any]) -> None:
+def test_it_works_in_pipelines_and_searches(iris: tuple[Any, Any]) -> None:
     """It works in a pipeline, a grid search with two processes and a cross-validation."""
     X, y = iris
     pipeline = make_pipeline(StandardScaler(), NetworkClassifier(**SMALL)).set_output(transform="pandas")
@@ -86,7 +86,7 @@ def test_pipelines_and_searches_take_it(iris: tuple[Any, Any]) -> None:
     assert cross_val_score(NetworkClassifier(**SMALL), X, y, cv=2).min() > 0.85
 
 
-def test_calibration_and_inspection_take_it(iris: tuple[Any, Any]) -> None:
+def test_it_works_in_calibration_and_inspection(iris: tuple[Any, Any]) -> None:
     """CalibratedClassifierCV, permutation_importance and partial_dependence work on it."""
     X, y = iris
     calibrated = CalibratedClassifierCV(NetworkClassifier(**SMALL), cv=2).fit(X, y)
@@ -128,7 +128,7 @@ def test_several_targets() -> None:
     assert model.predict_interval(X, 0.8).shape == (200, 3, 2)
 
 
-def test_intervals_hold_what_they_promise() -> None:
+def test_intervals_have_their_coverage() -> None:
     """On fresh rows of the same kind, 90 % intervals hold y about as often, and wider ones more often."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(1200, 2))
@@ -142,7 +142,7 @@ def test_intervals_hold_what_they_promise() -> None:
     assert abs(held[1] - 0.9) < 0.06
 
 
-def test_quantiles_lie_where_they_should() -> None:
+def test_quantiles_have_their_share_of_labels_below() -> None:
     """The cost of the 0.9-quantile gives predictions above about 90 % of the labels."""
     rng = np.random.default_rng(1)
     X = rng.uniform(-1.0, 1.0, size=(1500, 1))
@@ -196,7 +196,7 @@ def test_saved_models_predict_the_same(tmp_path: Any, iris: tuple[Any, Any]) -> 
     np.testing.assert_array_equal(load(path).predict_interval(X[:, :3]), regressor.predict_interval(X[:, :3]))
 
 
-def test_it_is_worth_looking_at(iris: tuple[Any, Any]) -> None:
+def test_the_html_shows_layers_curves_and_score(iris: tuple[Any, Any]) -> None:
     """A fitted estimator shows its layers, its curves and its held-out score as HTML, before scikit-learn's diagram."""
     X, y = iris
     model = NetworkClassifier(**SMALL)

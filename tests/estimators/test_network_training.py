@@ -72,7 +72,7 @@ def test_groups_stay_together_and_time_goes_forward(rows: tuple[Any, Any]) -> No
     assert model._splits[0].held_out.tolist() == list(range(300, 400))
 
 
-def test_going_on_is_training_without_a_stop(rows: tuple[Any, Any]) -> None:
+def test_a_warm_start_equals_unbroken_training(rows: tuple[Any, Any]) -> None:
     """With warm_start, 10 epochs and 10 more equal 20 bitwise, if the learning rate does not depend on their number."""
     X, y = rows
     settings: dict[str, Any] = {
@@ -89,7 +89,7 @@ def test_going_on_is_training_without_a_stop(rows: tuple[Any, Any]) -> None:
         halves.fit(X[:50], y[:50])
 
 
-def test_partial_fit_learns_from_what_comes(rows: tuple[Any, Any]) -> None:
+def test_partial_fit_learns_from_new_rows(rows: tuple[Any, Any]) -> None:
     """Pass after pass over new rows lessens the error; an unknown class is refused, a class announced is known."""
     X, y = rows
     model = NetworkRegressor(learning_rate=0.02, **ONE)
@@ -115,7 +115,7 @@ def test_a_time_limit_shortens_the_plan(rows: tuple[Any, Any]) -> None:
     assert model.histories_[0].planned_epochs < ENDLESS
 
 
-def test_ctrl_c_keeps_the_best_until_then(rows: tuple[Any, Any]) -> None:
+def test_ctrl_c_keeps_the_best_epoch_so_far(rows: tuple[Any, Any]) -> None:
     """On Ctrl-C the estimator is fitted, warns, and says that it was interrupted."""
     if threading.current_thread() is not threading.main_thread():
         pytest.skip("signals reach the main thread alone")
@@ -138,7 +138,9 @@ def test_ctrl_c_keeps_the_best_until_then(rows: tuple[Any, Any]) -> None:
 
 
 @pytest.mark.parametrize("place", ["all", "wait", "_report"])
-def test_ctrl_c_counts_wherever_it_comes(place: str, rows: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_stops_all_networks_at_any_moment(
+    place: str, rows: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Ctrl-C stops all networks whatever the calling thread is doing: waiting, between two waits, reporting epochs."""
     if threading.current_thread() is not threading.main_thread():
         pytest.skip("signals reach the main thread alone")
@@ -160,7 +162,7 @@ def test_ctrl_c_counts_wherever_it_comes(place: str, rows: tuple[Any, Any], monk
     assert model.stopped_ == "interrupted"
 
 
-def test_callbacks_see_the_course_and_may_stop_it(rows: tuple[Any, Any]) -> None:
+def test_callbacks_see_the_history_and_may_stop_training(rows: tuple[Any, Any]) -> None:
     """A callback gets the history of its network; True stops it; an exception propagates."""
     X, y = rows
     seen: list[int] = []
@@ -213,7 +215,7 @@ def test_scikit_learns_callbacks_follow_every_epoch(rows: tuple[Any, Any]) -> No
     assert np.isfinite(recorder.epochs).all()
 
 
-def test_class_weights_move_the_border() -> None:
+def test_class_weights_move_the_decision_boundary() -> None:
     """Of overlapping classes the heavier is predicted more often; "balanced" makes both count alike."""
     rng = np.random.default_rng(0)
     y = np.arange(400) % 8 == 0
@@ -225,7 +227,7 @@ def test_class_weights_move_the_border() -> None:
     assert shares[0] < 0.1 < shares[1] < 0.6 < shares[2]
 
 
-def test_temperature_makes_probabilities_honest() -> None:
+def test_temperature_calibrates_probabilities() -> None:
     """For random labels, calibration on held-out rows moves probabilities towards the class frequencies."""
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(600, 8)), rng.random(600) < 0.5
@@ -239,7 +241,7 @@ def test_temperature_makes_probabilities_honest() -> None:
     assert model.model_.temperature > 1.0
 
 
-def test_layers_say_their_own_activation_and_dropout(rows: tuple[Any, Any]) -> None:
+def test_layers_have_their_own_activation_and_dropout(rows: tuple[Any, Any]) -> None:
     """Hidden values and numbers mix; κ, embeddings and the scaling layer can be put in or left out by name."""
     X, y = rows
     model = NetworkRegressor(
@@ -268,7 +270,7 @@ def test_the_lecture_is_gradient_descent(rows: tuple[Any, Any]) -> None:
     assert model.states_[0].step == 50
 
 
-def test_no_rows_are_held_out_of_a_few() -> None:
+def test_no_rows_are_held_out_of_fewer_than_ten() -> None:
     """Of fewer than ten rows each is trained on; there is no score, no temperature and no interval."""
     X, y = np.arange(8.0)[:, None], np.arange(8.0)
     model = NetworkRegressor(epochs=3, **ONE).fit(X, y)
@@ -286,7 +288,7 @@ def test_too_few_held_out_rows_for_a_coverage(rows: tuple[Any, Any]) -> None:
 
 
 def test_warnings_name_the_cause_and_a_remedy(rows: tuple[Any, Any]) -> None:
-    """Dead units, a diverged network, a constant column and a class of one row cause warnings with remedies."""
+    """Dead units, a diverged network, a constant column and a class of one row give warnings with remedies."""
     X, y = rows
     too_fast = cr.GradientDescent(30.0, clip_norm=1.0)
     with pytest.warns(TrainingWarning, match=r"units of (hidden )?layer 1 \(relu\).*smaller learning_rate"):
@@ -301,7 +303,7 @@ def test_warnings_name_the_cause_and_a_remedy(rows: tuple[Any, Any]) -> None:
         NetworkClassifier(epochs=1, **ONE).fit(X, labels)
 
 
-def test_divergence_is_an_error_where_nothing_is_left(rows: tuple[Any, Any]) -> None:
+def test_divergence_of_every_network_is_an_error(rows: tuple[Any, Any]) -> None:
     """If every network diverges at once, the error names the step and a remedy."""
     X, y = rows
     model = NetworkRegressor(optimizer=cr.GradientDescent(1e30), epochs=5, batch_size="full", **ONE)

@@ -122,7 +122,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
         shutil.which("unshare") is None
         or subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode
     ):
-        pytest.skip("needs a mount namespace of one's own (Linux, unshare -rm)")
+        pytest.skip("needs its own mount namespace (Linux, unshare -rm)")
     process = start(SAVE_TOO_MUCH, tmp_path / "net", before=unshare)
     assert process.communicate() == ("ENOSPC True\n['net'] (1, 1)\n", "")
     assert names(tmp_path) == set()

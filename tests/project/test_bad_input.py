@@ -373,15 +373,15 @@ ARRAYS = [
     Bad(
         "an unknown engine", lambda net: net(X, engine="natve"), ("unknown engine 'natve'", "reference"), cr.UnknownName
     ),
-    Bad("an engine that is none", lambda net: net(X, engine=None), ("unknown engine None",), cr.UnknownName),
-    Bad("the engine of no cost", lambda net: cr.engines.chosen(net, cost=3), ("cost must be a cost", "got 3")),
+    Bad("an engine None", lambda net: net(X, engine=None), ("unknown engine None",), cr.UnknownName),
+    Bad("the engine of a wrong cost", lambda net: cr.engines.chosen(net, cost=3), ("cost must be a cost", "got 3")),
     Bad(
         "the engine of no optimizer",
         lambda net: cr.engines.chosen(net, optimizer="sgd"),
         ("unknown optimizer",),
         cr.UnknownName,
     ),
-    Bad("the engine of no network", lambda _: cr.engines.chosen("net"), ("net must be a cr.Network", "'net'")),
+    Bad("the engine of a wrong network", lambda _: cr.engines.chosen("net"), ("net must be a cr.Network", "'net'")),
 ]
 
 DATA = [
@@ -428,7 +428,7 @@ DATA = [
     ),
     Bad("net and cost swapped", lambda net: cr.gradient(J, net, X, Y), ("cost must be a cost", "Network(3-4-2")),
     Bad("net a text", lambda _: cr.gradient("net", J, X, Y), ("net must be a cr.Network", "'net'")),
-    Bad("J of no network", lambda _: J(None, X, Y), ("net must be a cr.Network", "None")),
+    Bad("J of a wrong network", lambda _: J(None, X, Y), ("net must be a cr.Network", "None")),
     Bad("J of a wrong X", lambda net: J(net, X.T, Y), ("X must have shape (t, 3)", "(3, 5)")),
     Bad(
         "an unknown cost",
@@ -489,7 +489,7 @@ COSTS = [
         lambda _: cr.CrossEntropy().targets([[0], [1]], m=2),
         ("Y must be classes (t,)", "Y[:, 0]"),
     ),
-    Bad("classes none", lambda _: cr.CrossEntropy().targets([], m=2), ("Y must hold at least one example",)),
+    Bad("no classes", lambda _: cr.CrossEntropy().targets([], m=2), ("Y must hold at least one example",)),
     Bad("classes a number", lambda _: cr.CrossEntropy().targets(1, m=2), ("Y must", "()")),
     Bad(
         "distributions that sum to 2",
@@ -531,7 +531,9 @@ COSTS = [
         lambda net: cr.gradient(net, cr.SumOfSquares, X, Y),
         ("cost must be a cost, such as SumOfSquares()",),
     ),
-    Bad("a custom cost of no function", lambda _: cr.CustomCost("losses"), ("losses must be a function", "'losses'")),
+    Bad(
+        "a custom cost without a function", lambda _: cr.CustomCost("losses"), ("losses must be a function", "'losses'")
+    ),
     Bad(
         "a custom cost of one number",
         lambda net: cr.gradient(net, cr.CustomCost(lambda A, Y: ((A - Y) ** 2).sum()), X, Y, engine="reference"),
@@ -547,7 +549,7 @@ COSTS = [
 ]
 
 TRAIN = [
-    Bad("net of no network", lambda _: cr.train(None, X, Y), ("net must be a cr.Network", "None")),
+    Bad("a wrong net", lambda _: cr.train(None, X, Y), ("net must be a cr.Network", "None")),
     Bad(
         "a complex network",
         lambda net: cr.train(net.astype(complex), X, Y),
@@ -556,7 +558,7 @@ TRAIN = [
     Bad("X of the wrong width", train(X=X[:, :2]), ("X must have shape (t, 3)", "(5, 2)")),
     Bad("Y of other rows", train(Y=Y[:3]), ("Y must hold one label per row of X, 5", "got 3")),
     Bad("an unknown cost", train(cost="squares"), ("unknown cost 'squares'", "sum_of_squares"), cr.UnknownName),
-    Bad("a cost that is none", train(cost=None), ("cost must be a cost", "None")),
+    Bad("a cost None", train(cost=None), ("cost must be a cost", "None")),
     Bad("an unknown optimizer", train(optimizer="adm"), ("unknown optimizer", "'adam'", "Known:"), cr.UnknownName),
     Bad("an optimizer's class", train(optimizer=cr.Adam), ("optimizer must be an optimizer, such as Adam()",)),
     Bad("epochs negative", train(epochs=-1), ("epochs must be an integer ≥ 0", "got -1")),
@@ -569,7 +571,7 @@ TRAIN = [
     Bad("batch_size a text", train(batch_size="all"), ("batch_size must be an integer ≥ 1", "'all'")),
     Bad("seed 1.5", train(seed=1.5), ("seed must be an integer ≥ 0", "1.5")),
     Bad("weights negative", train(weights=-np.ones(5)), ("weights must be ≥ 0", "-1.0")),
-    Bad("weights of all but Y", train(weights=Y), ("weights must have shape (5,)", "(5, 2)")),
+    Bad("weights of another shape", train(weights=Y), ("weights must have shape (5,)", "(5, 2)")),
     Bad("validation an array", train(validation=X), ("validation must be (X, Y) or (X, Y, weights)", "array(")),
     Bad("validation X alone", train(validation=(X,)), ("validation must be (X, Y) or (X, Y, weights)",)),
     Bad(
@@ -595,7 +597,7 @@ TRAIN = [
         train(optimizer="rprop", batch_size=2),
         ("rprop", "batch_size=None", "all 5 rows", "got 2"),
     ),
-    Bad("an argument that is none", train(lr=0.1), ("unexpected keyword argument 'lr'",), TypeError),
+    Bad("an unknown argument", train(lr=0.1), ("unexpected keyword argument 'lr'",), TypeError),
 ]
 
 RESUME = [
@@ -622,23 +624,23 @@ RESUME = [
     Bad("steps of another batch size", resume(step=7), ("resume holds 7 steps", "an epoch now has 3", "batch_size")),
     Bad("a step beyond the epoch", resume(batch=3, step=9), ("resume holds 9 steps", "an epoch now has 3")),
     Bad("epochs without records", resume(epoch=3), ("records must hold 3 numbers",)),
-    Bad("a stream that is none", resume(stream=(1, 2)), ("stream must be two integers of 128 bits", "(1, 2)")),
+    Bad("a stream of two small numbers", resume(stream=(1, 2)), ("stream must be two integers of 128 bits", "(1, 2)")),
     Bad("a stream of None", resume(stream=None), ("moments and records must be dicts, and stream a tuple",)),
     Bad("moments in a list", resume(moments=[1.0]), ("moments and records must be dicts",)),
     Bad("a best J that is a text", resume(best_J="inf"), ("best_J must be a float", "'inf'")),
     Bad("θ a list", resume(theta=[1.0] * 26), ("theta must be an array (d,)", "[1.0")),
-    Bad("a best epoch to come", resume(best_epoch=5), ("best_epoch must be ≤ epoch = 2", "got 5")),
+    Bad("a best epoch after the last", resume(best_epoch=5), ("best_epoch must be ≤ epoch = 2", "got 5")),
 ]
 
 VALUES = [
-    Bad("an activation of no function", lambda _: cr.Activation("tanh"), ("function", "'tanh'")),
-    Bad("a derivative of no function", lambda _: cr.Activation(np.tanh, 1.0), ("derivative", "1.0")),
+    Bad("an activation without a function", lambda _: cr.Activation("tanh"), ("function", "'tanh'")),
+    Bad("a derivative that is a number", lambda _: cr.Activation(np.tanh, 1.0), ("derivative", "1.0")),
     Bad("a parameter that is a text", lambda _: cr.Activation(np.tanh, np.tanh, parameters={"k": "2"}), ("k", "'2'")),
     Bad("a range backwards", lambda _: cr.Activation(np.tanh, np.tanh, range=(1, -1)), ("range", "(1, -1)")),
     Bad("a range of NaN", lambda _: cr.Activation(np.tanh, np.tanh, range=(NAN, 1)), ("range", "nan")),
-    Bad("a range of one", lambda _: cr.Activation(np.tanh, np.tanh, range=(1,)), ("range", "(1,)")),
+    Bad("a range of one number", lambda _: cr.Activation(np.tanh, np.tanh, range=(1,)), ("range", "(1,)")),
     Bad("a kink that is a text", lambda _: cr.Activation(np.abs, np.sign, kinks=["0"]), ("kinks must be", "'0'")),
-    Bad("an activation's name of no text", lambda _: cr.Activation(np.tanh, np.tanh, name=3), ("name", "3")),
+    Bad("an activation's name that is no text", lambda _: cr.Activation(np.tanh, np.tanh, name=3), ("name", "3")),
     Bad(
         "a kin of initial values unknown",
         lambda _: cr.Activation(np.tanh, np.tanh, hidden_initial="?"),
@@ -649,11 +651,13 @@ VALUES = [
         "parameters of no mapping", lambda _: cr.Activation(np.tanh, np.tanh, parameters=[2.0]), ("parameters", "[2.0]")
     ),
     Bad("no derivative where it needs one", lambda _: cr.Activation(np.abs), ("is not given",), cr.ActivationRefused),
-    Bad("a slope that is none", lambda _: cr.leaky_relu.with_parameters(slop=0.1), ("no parameter 'slop'", "slope")),
+    Bad(
+        "an unknown parameter of σ", lambda _: cr.leaky_relu.with_parameters(slop=0.1), ("no parameter 'slop'", "slope")
+    ),
     Bad("a slope infinite", lambda _: cr.leaky_relu.with_parameters(slope=math.inf), ("slope", "inf")),
     Bad("a slope True", lambda _: cr.leaky_relu.with_parameters(slope=True), ("slope", "True")),
     Bad("σ of texts", lambda _: cr.relu(["a"]), ("z", "<U1")),
-    Bad("σ of nothing", lambda _: cr.relu(None), ("z", "None")),
+    Bad("σ of None", lambda _: cr.relu(None), ("z", "None")),
     Bad("softmax of a number", lambda _: cr.softmax(1.0), ("z", "single number")),
     Bad(
         "a pullback of other shape",
@@ -666,13 +670,15 @@ VALUES = [
         ("s: σ′", "claimed"),
         cr.ActivationRefused,
     ),
-    Bad("a check over no range", lambda _: cr.check_activation(cr.relu, 1.0, -1.0), ("low", "high", "1.0", "-1.0")),
+    Bad(
+        "a check over an empty range", lambda _: cr.check_activation(cr.relu, 1.0, -1.0), ("low", "high", "1.0", "-1.0")
+    ),
     Bad("a check of no rows", lambda _: cr.check_activation(cr.softmax, sizes=()), ("sizes must hold at least one",)),
     Bad(
         "a check of rows of 0", lambda _: cr.check_activation(cr.softmax, sizes=(0,)), ("sizes must be an integer ≥ 1",)
     ),
     Bad("softmax of empty rows", lambda _: cr.softmax(np.ones((2, 0))), ("m ≥ 1", "got shape (2, 0)")),
-    Bad("a check of no activation", lambda _: cr.check_activation(np.tanh), ("sigma", "cr.Activation")),
+    Bad("a check of a function", lambda _: cr.check_activation(np.tanh), ("sigma", "cr.Activation")),
     Bad("a scale of 0", lambda _: cr.Normal(0.0), ("scale must be a finite number > 0", "0.0")),
     Bad("a scale that is a text", lambda _: cr.Uniform("1"), ("scale must be a finite number > 0", "'1'")),
     Bad("a gain below 0", lambda _: cr.Orthogonal(-1.0), ("gain must be a finite number > 0", "-1.0")),
@@ -708,7 +714,7 @@ VALUES = [
     ),
     Bad("a rate of CosLog4 below 0", lambda _: cr.CosLog4(-0.1), ("rate must be a finite number > 0", "-0.1")),
     Bad(
-        "a name that is a number",
+        "a number as a name",
         lambda _: resolve("thing", 3, {"a": 1}),
         ("unknown thing 3", "Known: a"),
         cr.UnknownName,
@@ -721,8 +727,8 @@ VALUES = [
     Bad("values from no data", lambda net: cr.initial.from_data(net, np.ones((0, 3))), ("X must hold at least one",)),
     Bad("values from data with NaN", lambda net: cr.initial.from_data(net, spoilt(X, NAN)), ("X must be finite",)),
     Bad("values from other data", lambda net: cr.initial.from_data(net, Y), ("X must have shape (t, 3)", "(5, 2)")),
-    Bad("values of no network", lambda _: cr.initial.from_data(X, X), ("net must be a cr.Network",)),
-    Bad("values of no seed", lambda net: cr.initial.from_data(net, X, -1), ("seed must be an integer ≥ 0", "-1")),
+    Bad("values of a wrong network", lambda _: cr.initial.from_data(X, X), ("net must be a cr.Network",)),
+    Bad("values of a wrong seed", lambda net: cr.initial.from_data(net, X, -1), ("seed must be an integer ≥ 0", "-1")),
     Bad(
         "values of an output bias",
         lambda net: cr.initial.from_data(net, X, output_bias=0.0),
@@ -734,11 +740,11 @@ PATHS = [
     Bad("load without a file", lambda _: cr.load("no such file"), ("No such file", "no such file"), FileNotFoundError),
     Bad("load a folder", lambda _: cr.load(Path(__file__).parent), ("Is a directory",), IsADirectoryError),
     Bad("load a number", lambda _: cr.load(3), ("path must name a file", "got 3")),
-    Bad("load no name", lambda _: cr.load(""), ("path must name a file", "''")),
+    Bad("load an empty name", lambda _: cr.load(""), ("path must name a file", "''")),
     Bad("load a name with a zero byte", lambda _: cr.load("a\0b"), ("path must name a file",)),
-    Bad("load no safetensors", lambda _: cr.load(__file__), ("not a complete Chainrule file",), cr.FileFormatError),
+    Bad("load another file", lambda _: cr.load(__file__), ("not a complete Chainrule file",), cr.FileFormatError),
     Bad("activations a list", lambda _: cr.load("x", activations=[cr.relu]), ("activations must map names", "cr.relu")),
-    Bad("save under no name", lambda net: net.save(""), ("path must name a file",)),
+    Bad("save under an empty name", lambda net: net.save(""), ("path must name a file",)),
     Bad("save as a folder", lambda net: net.save(Path(__file__).parent), ("is a folder",), IsADirectoryError),
     Bad(
         "save a complex network",
@@ -746,7 +752,7 @@ PATHS = [
         ("net must be float32 or float64", "astype"),
     ),
     Bad("state without a file", lambda _: cr.TrainingState.load("no such file"), ("No such file",), FileNotFoundError),
-    Bad("state of no safetensors", lambda _: cr.TrainingState.load(__file__), ("not a complete",), cr.FileFormatError),
+    Bad("state from another file", lambda _: cr.TrainingState.load(__file__), ("not a complete",), cr.FileFormatError),
 ]
 
 TABLE = [

@@ -1,4 +1,4 @@
-"""Every awkward table: handled as documented, or refused with the promised error."""
+"""Each awkward table is handled as documented or refused with the promised error."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ REFUSED = {  # what is awkward, the table, the labels, and what the error says
 
 
 @pytest.mark.parametrize("what", REFUSED)
-@pytest.mark.filterwarnings("ignore::chainrule.errors.DataWarning")  # the error is what is looked at
+@pytest.mark.filterwarnings("ignore::chainrule.errors.DataWarning")  # only the error matters
 def test_awkward_tables_are_refused_by_name(what: str) -> None:
     """The error is an InputError, raised before training, and names the place."""
     X, y, words = REFUSED[what]

@@ -55,7 +55,7 @@ def test_new_rows_of_another_kind_are_refused(change: Callable[[Any], Any], says
         encoder.transform(change(frame(9)))
 
 
-def test_what_may_stand_in() -> None:
+def test_compatible_columns_are_accepted() -> None:
     """Booleans match 0 and 1, numbers match levels of the same text, and missing values match everything."""
     X = pandas.DataFrame({"n": [0.0, 1.0, 3.0], "flag": [True, False, True], "word": ["1", "2", "x"]})
     encoder = TableEncoder().fit(X)
@@ -81,7 +81,7 @@ def test_arrays_and_frames_by_position() -> None:
         assert np.array_equal(unnamed.transform(x), unnamed.transform(X))
 
 
-def test_numbers_too_far_off() -> None:
+def test_numbers_far_outside_the_training_range_are_warned_of() -> None:
     """A number that leaves float32 is refused by name without the clip, and bounded by it."""
     X = np.array([[0.0], [1.0], [2.0]])
     assert TableEncoder(dtype="float32").fit(X).transform([[1e300]]).tolist() == [[3.0]]

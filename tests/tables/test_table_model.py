@@ -39,25 +39,25 @@ def model(kind: str = "classes", sigma: Any = "tanh") -> TableModel:
 
 def test_classes_by_hand() -> None:
     """P is the tempered mean of the networks' probabilities, and the prediction its largest."""
-    told = model()
-    Z = told.encoder.transform(NEW)
-    A = (told.networks[0](Z).astype(np.float64) + told.networks[1](Z)) / 2.0
+    fitted = model()
+    Z = fitted.encoder.transform(NEW)
+    A = (fitted.networks[0](Z).astype(np.float64) + fitted.networks[1](Z)) / 2.0
     P = np.sqrt(A) / np.sqrt(A).sum(axis=1, keepdims=True)  # T = 2
-    assert np.allclose(told.predict_proba(NEW), P, rtol=1e-14)
-    assert told.predict(NEW).tolist() == np.array(["a", "b", "c"])[P.argmax(axis=1)].tolist()
-    assert np.array_equal(told.predict_proba(NEW), tempered(told.outputs(NEW), 2.0))
+    assert np.allclose(fitted.predict_proba(NEW), P, rtol=1e-14)
+    assert fitted.predict(NEW).tolist() == np.array(["a", "b", "c"])[P.argmax(axis=1)].tolist()
+    assert np.array_equal(fitted.predict_proba(NEW), tempered(fitted.outputs(NEW), 2.0))
 
 
 def test_numbers_by_hand() -> None:
     """A number is mean + deviation · a; the interval of 90 % adds the residuals of rank 2 and 39 of 40."""
-    told = model("numbers")
-    Z = told.encoder.transform(NEW)
-    A = (told.networks[0](Z).astype(np.float64) + told.networks[1](Z)) / 2.0
+    fitted = model("numbers")
+    Z = fitted.encoder.transform(NEW)
+    A = (fitted.networks[0](Z).astype(np.float64) + fitted.networks[1](Z)) / 2.0
     Y = np.array([2.0, 3.5]) + np.array([1.0, 1.5]) * A
-    assert np.allclose(told.predict(NEW), Y, rtol=1e-14)
-    ends = told.predict_interval(NEW, 0.9)
+    assert np.allclose(fitted.predict(NEW), Y, rtol=1e-14)
+    ends = fitted.predict_interval(NEW, 0.9)
     assert ends.shape == (3, 2, 2)
-    R = told.residuals
+    R = fitted.residuals
     assert R is not None
     assert np.allclose(ends[:, :, 0], Y + R[1], rtol=1e-13)
     assert np.allclose(ends[:, :, 1], Y + R[38], rtol=1e-13)
@@ -77,32 +77,32 @@ def test_outputs_are_probabilities(sigma: str, m: int, k: int) -> None:
 @pytest.mark.parametrize("kind", ["classes", "numbers"])
 def test_saved_and_read_bit_for_bit(tmp_path: Path, kind: str) -> None:
     """A loaded model makes the same predictions as the saved one, bit for bit, and has the same description."""
-    told = model(kind)
-    told.save(tmp_path / "m.safetensors")
+    fitted = model(kind)
+    fitted.save(tmp_path / "m.safetensors")
     again = TableModel.load(tmp_path / "m.safetensors")
-    assert np.array_equal(again.predict(NEW), told.predict(NEW))
-    assert np.array_equal(again.outputs(NEW), told.outputs(NEW))
+    assert np.array_equal(again.predict(NEW), fitted.predict(NEW))
+    assert np.array_equal(again.outputs(NEW), fitted.outputs(NEW))
     assert again.about == {"rows": 4}
-    assert all(np.array_equal(a.theta, b.theta) for a, b in zip(again.networks, told.networks, strict=True))
+    assert all(np.array_equal(a.theta, b.theta) for a, b in zip(again.networks, fitted.networks, strict=True))
     if kind == "classes":
-        assert np.array_equal(again.predict_proba(NEW), told.predict_proba(NEW))
+        assert np.array_equal(again.predict_proba(NEW), fitted.predict_proba(NEW))
     else:
-        assert np.array_equal(again.predict_interval(NEW, 0.5), told.predict_interval(NEW, 0.5))
+        assert np.array_equal(again.predict_interval(NEW, 0.5), fitted.predict_interval(NEW, 0.5))
 
 
-def test_a_sigma_of_ones_own_is_handed_over(tmp_path: Path) -> None:
-    """A file holds no code: a σ of one's own is named in the error, and handed over by its name."""
+def test_an_own_sigma_is_passed_to_load(tmp_path: Path) -> None:
+    """A file holds no code: the error names a user's σ, which ``load`` accepts by that name."""
     square = cr.Activation(lambda z: z * z, lambda z: 2 * z, name="square")
-    told = model(sigma=square)
-    told.save(tmp_path / "m.safetensors")
+    fitted = model(sigma=square)
+    fitted.save(tmp_path / "m.safetensors")
     with pytest.raises(cr.FileFormatError, match="'square', which is not built in"):
         TableModel.load(tmp_path / "m.safetensors")
     again = TableModel.load(tmp_path / "m.safetensors", activations={"square": square})
-    assert np.array_equal(again.predict_proba(NEW), told.predict_proba(NEW))
+    assert np.array_equal(again.predict_proba(NEW), fitted.predict_proba(NEW))
 
 
-def test_what_a_model_does_not_tell() -> None:
-    """Numbers have no probabilities, classes no intervals, and an interval needs held-out rows."""
+def test_predictions_that_a_model_does_not_have_are_refused() -> None:
+    """Regression has no probabilities, classification no intervals, and an interval needs held-out rows."""
     with pytest.raises(cr.InputError, match=r"it has no class probabilities. Use predict\(X\)"):
         model("numbers").predict_proba(NEW)
     with pytest.raises(cr.InputError, match=r"no intervals. Use predict_proba\(X\)"):
@@ -136,10 +136,10 @@ def test_damaged_files(tmp_path: Path, changes: dict[str, Any]) -> None:
 
 def test_networks_must_fit(tmp_path: Path) -> None:
     """A network of other inputs than the encoder gives, or other outputs than the target has, is refused."""
-    told = model()
-    for sizes in ([3, 3], [told.encoder.n_features_out_, 4]):
+    fitted = model()
+    for sizes in ([3, 3], [fitted.encoder.n_features_out_, 4]):
         net = cr.Network.dense(sizes, output="softmax")
-        TableModel(told.encoder, told.target, (net,)).save(tmp_path / "m.safetensors")
+        TableModel(fitted.encoder, fitted.target, (net,)).save(tmp_path / "m.safetensors")
         with pytest.raises(cr.FileFormatError, match="networks must map 5 features to the target"):
             TableModel.load(tmp_path / "m.safetensors")
 

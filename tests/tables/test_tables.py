@@ -112,7 +112,7 @@ def test_sparse_arrays_stay_sparse(make: Callable[[Any], Any], form: str) -> Non
     assert source.column("x5").values.tolist() == X[:, 5].tolist()
     twice = scipy.sparse.coo_array((np.ones(2), ([0, 0], [1, 1])), shape=(2, 2))
     assert read(twice).column("x1").values.tolist() == [2.0, 0.0]
-    assert twice.nnz == 2  # what was handed in is as it was
+    assert twice.nnz == 2  # the argument is unchanged
 
 
 def test_masked_entries_are_missing() -> None:
@@ -146,7 +146,7 @@ def test_python_objects(values: list[Any], kind: str, levels: tuple[object, ...]
     assert (column.kind, column.levels) == (kind, levels)
 
 
-def test_times_with_a_zone_are_told_in_utc() -> None:
+def test_times_with_a_zone_become_utc() -> None:
     """A time with a zone is the same instant in UTC, from Python, pandas and polars."""
     zone = datetime.timezone(datetime.timedelta(hours=9))
     noon = datetime.datetime(2024, 1, 1, 12, tzinfo=zone)
@@ -186,13 +186,13 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
 
 
 @pytest.mark.parametrize(("make", "says"), REFUSED)
-def test_what_is_no_table_is_refused(make: Callable[[], Any], says: str) -> None:
+def test_objects_that_are_not_tables_are_refused(make: Callable[[], Any], says: str) -> None:
     """Objects that are not tables, empty tables and duplicate names are refused with the reason."""
     with pytest.raises(InputError, match=says):
         read(make())
 
 
-def test_files_that_are_none(tmp_path: Path) -> None:
+def test_unreadable_files_are_refused(tmp_path: Path) -> None:
     """A missing file is an OSError, another ending UnknownName, a damaged file FileFormatError."""
     with pytest.raises(FileNotFoundError):
         read(tmp_path / "none.csv")
