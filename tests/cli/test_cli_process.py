@@ -1,4 +1,4 @@
-"""The command line as a process: pipes, Ctrl-C, missing packages."""
+"""The command line as a process handles pipes, Ctrl-C, missing packages and terminals without Unicode."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process")
 def test_ctrl_c_keeps_the_best_network(here: Path) -> None:
-    """SIGINT in training ends it with exit code 130; the best networks are measured and saved, the files are whole."""
+    """SIGINT during training ends it with exit code 130; the best networks are measured and saved to intact files."""
     command = process("train", "t.csv", "--target", "kind", "--layers", "8", *UNENDING, cwd=here)
     assert command.stderr is not None
     for line in command.stderr:
@@ -47,7 +47,7 @@ def test_ctrl_c_keeps_the_best_network(here: Path) -> None:
 
 
 def test_the_saved_network_is_the_best_one(here: Path) -> None:
-    """The model holds θ of the epoch whose validation J was lowest: training no further gives the same."""
+    """The model has the θ of the epoch with the lowest validation J: training up to that epoch gives the same model."""
     command = ["train", "t.csv", "--target", "kind", *QUICK, "--optimizer", "adam"]
     assert chainrule(*command).code == 0
     model = models.load_model("t.safetensors")
@@ -75,7 +75,7 @@ def test_help_shows_examples() -> None:
 
 @pytest.mark.parametrize("missing", ["typer", "rich", "pyarrow", "matplotlib", "sklearn"])
 def test_missing_extra(here: Path, missing: str) -> None:
-    """Without a package of the extra, one line names the command that installs it; the exit code is 1."""
+    """Without a package of the extra, one line shows the command that installs it; the exit code is 1."""
     code = f"import sys; sys.modules[{missing!r}] = None; from chainrule.cli import main; sys.exit(main())"
     command = process("train", "t.csv", "--target", "kind", cwd=here, code=code)
     out, err = command.communicate(timeout=LIMIT)

@@ -1,4 +1,4 @@
-"""The display of progress: live in a terminal, lines in a pipe, and the last state of a training of any length."""
+"""Progress is live in a terminal, lines in a pipe, and shows the last state of a training of any length."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_the_cursor_returns_after_an_error(here: Path) -> None:
     assert "training diverged" in text.rpartition(SHOW)[2]
 
 
-# ---- with a clock and networks of the test's own ---------------------------------------------------------------------
+# ---- with a simulated clock and networks -----------------------------------------------------------------------------
 
 
 def network(epochs: int = 0, stopped: str | None = None) -> Any:
@@ -103,7 +103,7 @@ def network(epochs: int = 0, stopped: str | None = None) -> Any:
 
 
 def reach(history: Any, epochs: int, stopped: str | None = None) -> None:
-    """Let a network come to this epoch."""
+    """Sets the history to this number of epochs."""
     history.epochs, history.stopped = epochs, stopped
     history.J = history.seconds = history.learning_rate = np.arange(1.0, epochs + 1)
     history.validation_J = np.abs(np.arange(1.0, epochs + 1) - 2.0)
@@ -122,7 +122,7 @@ class Display:
 
     @property
     def text(self) -> str:
-        """All that was written."""
+        """The whole output."""
         return self._file.getvalue()
 
     def epochs(self) -> list[int]:

@@ -33,7 +33,7 @@ from chainrule.estimators import MLPClassifier, MLPRegressor
 @parametrize_with_checks([MLPClassifier(max_iter=100), MLPRegressor(max_iter=100)])  # type: ignore[untyped-decorator, unused-ignore]
 @pytest.mark.filterwarnings("ignore")  # the checks expect warnings, and say which
 def test_scikit_learns_checks_pass(estimator: Any, check: Callable[[Any], None]) -> None:
-    """``check_estimator`` passes, with no failure that is expected."""
+    """``check_estimator`` passes without expected failures."""
     check(estimator)
 
 
@@ -42,13 +42,13 @@ def test_scikit_learns_checks_pass(estimator: Any, check: Callable[[Any], None])
     "estimator", [MLPClassifier(solver="lbfgs"), MLPRegressor(solver="sgd", tol=1e-2, random_state=42)], ids=str
 )
 def test_scikit_learns_check_of_weights_passes(estimator: Any) -> None:
-    """The check of weights passes with the settings that scikit-learn takes for its own pair too."""
+    """The check of weights passes with the settings that scikit-learn uses for its own pair."""
     check_sample_weight_equivalence_on_dense_data(type(estimator).__name__, estimator)
 
 
 @unconverged
 def test_grid_search_in_two_processes() -> None:
-    """GridSearchCV(n_jobs=2) and cross_val_score work on a pipeline with ours at its end."""
+    """GridSearchCV(n_jobs=2) and cross_val_score work on a pipeline that ends with an MLP of Chainrule."""
     X, y = load_iris(return_X_y=True)
     model = make_pipeline(StandardScaler(), MLPClassifier((20,), max_iter=60, random_state=0, learning_rate_init=0.01))
     search = GridSearchCV(model, {"mlpclassifier__activation": ["relu", "mish"]}, n_jobs=2, cv=3).fit(X, y)
@@ -73,7 +73,7 @@ def test_tools_of_inspection_and_calibration() -> None:
 
 @unconverged
 def test_frames_in_a_pipeline() -> None:
-    """set_output, names of columns, and their check at predict."""
+    """In a pipeline of frames, the MLP has the names of the columns and checks them in ``predict``."""
     pandas = pytest.importorskip("pandas")
     X = pandas.DataFrame(CLASSES[0], columns=list("abcdef"))
     model = make_pipeline(StandardScaler(), MLPClassifier((5,), max_iter=5)).set_output(transform="pandas")
@@ -86,7 +86,7 @@ def test_frames_in_a_pipeline() -> None:
 @unconverged
 @pytest.mark.parametrize("kind", OURS)
 def test_copies_continue_alike(kind: str) -> None:
-    """A pickled and a deep copy predict the same, and train on bitwise alike; a clone is not fitted."""
+    """A pickle and a deep copy predict the same and continue training bitwise alike; a clone is not fitted."""
     X, y = TWO if kind == "MLPClassifier" else NUMBERS
     model = OURS[kind](hidden_layer_sizes=(5,), max_iter=5, random_state=0).fit(X, y)
     for other in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):  # noqa: S301  # our own bytes
@@ -133,14 +133,14 @@ def test_scikit_learns_callbacks_follow_every_epoch(kind: str, solver: str) -> N
 
 
 def hidden_names() -> list[str]:
-    """The catalogue."""
+    """The names of the catalogue's activations for hidden layers."""
     return sorted(cr.activations.ACTIVATIONS)
 
 
 @unconverged
 @pytest.mark.parametrize("name", hidden_names())
 def test_every_activation_of_the_catalogue(name: str) -> None:
-    """Each σ of the catalogue, by name and as a value, is trained with."""
+    """Each σ of the catalogue can be trained with, by name and as a value."""
     X, y = TWO
     settings: dict[str, Any] = {"hidden_layer_sizes": (6,), "max_iter": 20, "random_state": 0}
     model = MLPClassifier(activation=name, **settings).fit(X, y)
@@ -152,7 +152,7 @@ def test_every_activation_of_the_catalogue(name: str) -> None:
 
 @unconverged
 def test_coefs_are_views_of_the_network() -> None:
-    """Numbers that are moved in coefs_, or lists that are given anew, are those that predict; also after pickling."""
+    """Changes of entries of ``coefs_``, or of the whole list, change the predictions, also after pickling."""
     X, y = NUMBERS
     model = MLPRegressor(hidden_layer_sizes=(5,), max_iter=5, random_state=0).fit(X, y)
     for one in (model, pickle.loads(pickle.dumps(model))):  # noqa: S301
@@ -167,7 +167,7 @@ def test_coefs_are_views_of_the_network() -> None:
 
 @unconverged
 def test_the_network_is_saved_without_scikit_learn(tmp_path: Any) -> None:
-    """network_ is a network of the library: it is written, read and explained as one."""
+    """``network_`` is an ordinary network, which can be saved, loaded and explained without scikit-learn."""
     X, y = CLASSES
     model = MLPClassifier((5,), max_iter=5, random_state=0).fit(X, y)
     model.network_.save(tmp_path / "model.safetensors")
@@ -177,7 +177,7 @@ def test_the_network_is_saved_without_scikit_learn(tmp_path: Any) -> None:
 @unconverged
 @pytest.mark.filterwarnings("ignore::chainrule.errors.DataWarning")
 def test_precision() -> None:
-    """Weights have X's type; "auto" trains in single precision where that is enough, and says so by its numbers."""
+    """Weights have X's dtype; "auto" trains in float32 if that is precise enough."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(1000, 20))
     y = X[:, 0] > 0.0
@@ -190,14 +190,14 @@ def test_precision() -> None:
     assert rounded(X)
     assert rounded(X, precision="single")
     assert not rounded(X, precision="double")
-    assert not rounded(X[:, :1] + 1e5)  # 24 bits would leave two digits of the spread
+    assert not rounded(X[:, :1] + 1e5)  # float32 would keep two digits of the deviation
     assert not rounded(X, solver="lbfgs")
     assert rounded(X.astype(np.float32))
 
 
 @unconverged
 def test_predictions_do_not_depend_on_the_size_of_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sparse X is made dense in parts to predict; the parts make up the whole."""
+    """Predictions of a sparse X do not depend on the size of the parts that are made dense."""
     X, y = CLASSES
     model = MLPClassifier((5,), max_iter=5, random_state=0).fit(X, y)
     monkeypatch.setattr("chainrule.estimators.mlp.base.ENTRIES_AT_ONCE", 60)

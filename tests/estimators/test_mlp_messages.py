@@ -26,7 +26,7 @@ from chainrule.estimators import MLPClassifier, MLPRegressor, TrainingWarning
 
 
 def test_unscaled_columns_are_named() -> None:
-    """A column far from 1 causes a warning with its name and a remedy; scaled columns do not."""
+    """A column of large numbers gives a warning with its name and a remedy; scaled columns give none."""
     pandas = pytest.importorskip("pandas")
     X = pandas.DataFrame(CLASSES[0][:, :2] * [1.0, 1000.0], columns=["age", "income"])
     model = MLPClassifier((5,), max_iter=2000, tol=0.5)
@@ -41,7 +41,7 @@ def test_unscaled_columns_are_named() -> None:
 
 @unconverged
 def test_dead_units_are_counted() -> None:
-    """Most units of a layer constant on every row get a warning with the layer, their number and the remedy."""
+    """If most units of a layer are constant on every row, a warning names the layer, their number and the remedy."""
     X, y = NUMBERS
     model = MLPRegressor(
         hidden_layer_sizes=(10,), solver="sgd", max_iter=1, learning_rate_init=1e-9, warm_start=True
@@ -65,7 +65,7 @@ def test_divergence_names_its_cause() -> None:
 
 @unconverged
 def test_ctrl_c_keeps_the_current_weights() -> None:
-    """Ctrl-C ends training with scikit-learn's warning; the fitted weights and the records are whole."""
+    """Ctrl-C ends training with scikit-learn's warning; the fitted weights and the records are intact."""
     if threading.current_thread() is not threading.main_thread():
         pytest.skip("signals reach the main thread alone")
 

@@ -65,7 +65,7 @@ def test_partial_fit_equals_scikit_learns(solver: str) -> None:
 @pytest.mark.filterwarnings("ignore::chainrule.engines.EngineNotice")
 @pytest.mark.parametrize("kind", OURS)
 def test_a_warm_start_equals_scikit_learns(kind: str) -> None:
-    """A warm start keeps weights, t_ and the curve, and starts the moments afresh, as scikit-learn's."""
+    """A warm start keeps weights, t_ and the curve, and resets the moments, as scikit-learn's does."""
     X, y = TWO if kind == "MLPClassifier" else NUMBERS
     ours, sklearns = pair(kind, {"hidden_layer_sizes": 5, "shuffle": False, "random_state": 0, "warm_start": True,
                                  "max_iter": 4, "batch_size": 30})  # fmt: skip
@@ -77,7 +77,7 @@ def test_a_warm_start_equals_scikit_learns(kind: str) -> None:
 
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_lbfgs_finds_the_minimum_of_scikit_learns(problem: str) -> None:
-    """On a convex problem (one hidden unit, the identity; alpha) both end at the same loss and predictions."""
+    """On a convex problem (one hidden unit, the identity, alpha) both find the same loss and predictions."""
     kind, (X, y), special = PROBLEMS[problem]
     settings = {"solver": "lbfgs", "alpha": 1.0, "max_iter": 2000, "tol": 1e-7, "random_state": 0, **special}
     ours, sklearns = pair(kind, {**settings, "hidden_layer_sizes": (4,), "activation": "identity"})
@@ -91,7 +91,7 @@ def test_lbfgs_finds_the_minimum_of_scikit_learns(problem: str) -> None:
 @unconverged
 @pytest.mark.parametrize(("kind", "data"), [("MLPClassifier", CLASSES), ("MLPRegressor", NUMBERS)])
 def test_the_initial_weights_and_held_out_rows_equal_scikit_learns(kind: str, data: tuple[Any, Any]) -> None:
-    """random_state draws the same first weights; early stopping holds out the same rows, so that score 1 agrees."""
+    """random_state draws the same weights, and early stopping holds out the same rows, so that first scores agree."""
     X, y = data
     settings = {"random_state": 5, "max_iter": 1, "learning_rate_init": 1e-12, "early_stopping": True}
     ours, sklearns = pair(kind, settings)

@@ -1,4 +1,4 @@
-"""Weights of rows and of classes in MLPClassifier and MLPRegressor."""
+"""Weights of rows and of classes in MLPClassifier and MLPRegressor act like repeated rows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WEIGHED = [
 @pytest.mark.parametrize("kind", OURS)
 @pytest.mark.parametrize("settings", WEIGHED, ids=lambda settings: settings["solver"])
 def test_weight_two_is_the_row_twice(settings: dict[str, Any], kind: str) -> None:
-    """Whole weights are repeated rows, and weight 0 a row left out, in the loss and in the fitted weights."""
+    """In loss and fitted weights, a whole weight counts as repeated rows and weight 0 as an omitted row."""
     X, y = CLASSES if kind == "MLPClassifier" else NUMBERS
     w = np.random.default_rng(0).integers(0, 4, len(X))
     weighed = OURS[kind](**settings, alpha=1.0, random_state=0).fit(X, y, sample_weight=w)
@@ -41,7 +41,7 @@ def test_weight_two_is_the_row_twice(settings: dict[str, Any], kind: str) -> Non
 @pytest.mark.filterwarnings("ignore:Got `batch_size`")
 @pytest.mark.parametrize("settings", WEIGHED, ids=lambda settings: settings["solver"])
 def test_class_weights_are_row_weights(settings: dict[str, Any]) -> None:
-    """A dict weighs the rows of each class; "balanced" gives all classes one weight, and repeated rows count."""
+    """A dict weights the rows of each class; "balanced" gives all classes the same total weight."""
     X, y = CLASSES[0][:100], np.array(["a", "b", "b", "b"] * 25)
     w = 1.0 + np.arange(100) % 2
 
@@ -57,7 +57,7 @@ def test_class_weights_are_row_weights(settings: dict[str, Any]) -> None:
 
 @unconverged
 def test_class_weights_of_several_labels() -> None:
-    """Of several labels the weights of the columns are multiplied."""
+    """With several labels the weight of a row is the product of the weights of its columns."""
     X, Y = LABELS
     given = [{0: 1.0, 1: 2.0}, {1: 3.0}, {0: 1.0}]
     w = np.where(Y[:, 0], 2.0, 1.0) * np.where(Y[:, 1], 3.0, 1.0)
@@ -68,7 +68,7 @@ def test_class_weights_of_several_labels() -> None:
 
 @unconverged
 def test_labels_in_a_sparse_matrix() -> None:
-    """Several labels may come as a sparse matrix, with weights of their classes too."""
+    """Several labels may be a sparse matrix, also with class weights."""
     X, Y = LABELS
     settings: dict[str, Any] = {"hidden_layer_sizes": (5,), "max_iter": 5, "random_state": 0}
     for class_weight in (None, "balanced"):
@@ -80,7 +80,7 @@ def test_labels_in_a_sparse_matrix() -> None:
 
 @unconverged
 def test_weights_are_routed() -> None:
-    """With metadata routing a search hands sample_weight on to fit."""
+    """With metadata routing a search passes ``sample_weight`` to ``fit``."""
     X, y = TWO
     with sklearn.config_context(enable_metadata_routing=True):
         model = MLPClassifier((5,), max_iter=5, random_state=0)
@@ -91,7 +91,7 @@ def test_weights_are_routed() -> None:
 
 @unconverged
 def test_class_weights_reach_the_held_out_part() -> None:
-    """The score of early stopping weighs the held-out rows by their classes too."""
+    """The score of early stopping weights the held-out rows by their classes."""
     X, y = TWO
     settings: dict[str, Any] = {"early_stopping": True, "max_iter": 3, "random_state": 0}
     one = MLPClassifier(**settings, class_weight={0: 0.0, 1: 1.0}).fit(X, y)

@@ -86,7 +86,7 @@ def test_rare_levels_share_one() -> None:
 
 
 def test_texts_that_differ_in_every_row_are_left_out() -> None:
-    """A column of identifiers carries no information about new rows: it is left out, with a warning that names it."""
+    """A column of identifiers, which says nothing about new rows, is left out with a warning that names it."""
     X = [[f"id{k}", k % 3] for k in range(8)]
     with pytest.warns(DataWarning, match="left out 'x0': a different text in every training row"):
         encoder = TableEncoder(max_levels=5).fit(X)
@@ -146,7 +146,7 @@ GOOD = [float(k) for k in range(8)]
 HUGE = [-1.7e308, 1.7e308, 1e300, -1e300, 0.0, 1.0, 2.0, 3.0]
 TINY = [0.0, 5e-324, 0.0, 5e-324, 0.0, 0.0, 5e-324, 0.0]
 HANDLED: list[tuple[str, list[Any], list[str], str]] = [
-    # what, the values, its features, the warning
+    # description, values, features, warning
     ("all missing", [None] * 8, [], "left out 'a': no values in the training rows"),
     ("all NaN", [float("nan")] * 8, [], "left out 'a': no values in the training rows"),
     ("empty texts", [""] * 8, [], "left out 'a': no values in the training rows"),
@@ -180,7 +180,7 @@ def test_awkward_columns_are_handled(values: list[Any], features: list[str], say
     assert np.isfinite(Z).all()
     assert np.abs(Z).max() <= 3.0
     other = pandas.DataFrame({"a": pandas.Series([None] * 8, dtype=object), "good": GOOD})
-    assert np.isfinite(encoder.transform(other)).all()  # a gap where training had none
+    assert np.isfinite(encoder.transform(other)).all()  # a gap in a column that had none in training
 
 
 REFUSED: list[tuple[str, Callable[[], Any], str]] = [
@@ -207,8 +207,8 @@ def test_awkward_tables_are_refused(make: Callable[[], Any], says: str) -> None:
         TableEncoder().fit(make())
 
 
-def test_texts_of_numbers_beyond_the_cap_are_warned_of() -> None:
-    """More than max_levels texts that all read as numbers are probably numbers: a warning says so."""
+def test_many_texts_of_numbers_give_a_warning() -> None:
+    """A warning says that more than max_levels texts that can all be read as numbers are probably numbers."""
     with pytest.warns(DataWarning, match="'x0' holds texts that are all numbers"):
         TableEncoder(max_levels=5).fit(np.array([[str(k % 9)] for k in range(20)]))
 
@@ -217,7 +217,7 @@ def test_texts_of_numbers_beyond_the_cap_are_warned_of() -> None:
     "options", [{"numbers": "robst"}, {"dtype": "float16"}, {"max_levels": 1}, {"max_levels": 2.5}], ids=str
 )
 def test_options_are_checked(options: dict[str, Any]) -> None:
-    """An option out of its range is refused when rows come."""
+    """An option out of its range is refused by ``fit``."""
     with pytest.raises(InputError, match=next(iter(options)) if "numbers" not in options else "did you mean 'robust'"):
         TableEncoder(**options).fit(np.eye(3))
 
@@ -229,7 +229,7 @@ tables = arrays.arrays(np.float64, st.tuples(st.integers(2, 30), st.integers(1, 
 @ANY_WARNING
 @given(tables, st.booleans())
 def test_robust_features_are_bounded(X: np.ndarray[Any, np.dtype[np.float64]], as_sparse: bool) -> None:
-    """Whatever numbers and gaps come, every feature is finite and within ±3; dense and sparse rows give the same."""
+    """Every feature of any numbers and gaps is finite and within ±3; dense and sparse rows give the same features."""
     try:
         encoder = TableEncoder(dtype="float32").fit(scipy.sparse.csr_array(X) if as_sparse else X)
     except InputError:

@@ -18,7 +18,7 @@ from chainrule.tables.encoding.steps import OneHot, Sign
 @ANY_WARNING
 @pytest.mark.parametrize("numbers", ["robust", "standard", "none"])
 def test_saved_and_read(numbers: Any) -> None:
-    """JSON and tensors give back an encoder that encodes bit for bit alike and is described alike."""
+    """An encoder restored from JSON and tensors has bitwise the same features and the same description."""
     X = frame().assign(same=1, long=[str(k % 7) for k in range(60)])
     encoder = TableEncoder(numbers, max_levels=4, dtype="float32").fit(X)
     header, tensors = encoder.parts()
@@ -62,7 +62,7 @@ DAMAGE: list[Callable[[dict[str, Any], dict[str, Any]], object]] = [
 
 @pytest.mark.parametrize("damage", range(len(DAMAGE)))
 def test_damaged_parts_are_refused(damage: int) -> None:
-    """Parts that do not make up one whole encoder are refused as such, whichever it is."""
+    """Parts that do not make up one encoder are refused, whichever part is damaged."""
     header, tensors = TableEncoder().fit(frame()).parts()
     header = json.loads(json.dumps(header))
     DAMAGE[damage](header, tensors)

@@ -24,7 +24,7 @@ from chainrule.tables.encoding.encoder import TableEncoder
 
 
 def test_columns_are_found_by_name() -> None:
-    """Columns in another order, further ones, and ones that were left out in training change nothing."""
+    """Another order of the columns, additional ones, and ones that training left out do not change the result."""
     X = frame().assign(same=1.0)
     with pytest.warns(DataWarning):
         encoder = TableEncoder().fit(X)
@@ -81,8 +81,8 @@ def test_arrays_and_frames_by_position() -> None:
         assert np.array_equal(unnamed.transform(x), unnamed.transform(X))
 
 
-def test_numbers_far_outside_the_training_range_are_warned_of() -> None:
-    """A number that leaves float32 is refused by name without the clip, and bounded by it."""
+def test_numbers_that_leave_float32_are_refused_or_clipped() -> None:
+    """A scaled number that overflows float32 is bounded by the clip, and without the clip refused by name."""
     X = np.array([[0.0], [1.0], [2.0]])
     assert TableEncoder(dtype="float32").fit(X).transform([[1e300]]).tolist() == [[3.0]]
     for numbers in ("standard", "none"):
@@ -91,7 +91,7 @@ def test_numbers_far_outside_the_training_range_are_warned_of() -> None:
 
 
 def test_before_fit() -> None:
-    """An unfitted encoder says so; parameters can be read and set as in scikit-learn."""
+    """An unfitted encoder refuses to encode; its parameters can be read and set as in scikit-learn."""
     encoder = TableEncoder()
     for call in (lambda: encoder.transform([[1]]), encoder.get_feature_names_out, encoder.parts, encoder.describe):
         with pytest.raises(InputError, match=r"Call fit\(X\) first"):
@@ -114,7 +114,7 @@ def test_unseen_levels_are_zeros(levels: list[str], new: str) -> None:
     assert encoder.unseen(np.array([[new]], dtype=object)) == ({} if new in levels else {"x0": 1})
 
 
-def test_every_library_is_encoded_alike(tmp_path: Path) -> None:
+def test_tables_of_every_library_have_equal_features(tmp_path: Path) -> None:
     """pandas, polars, Arrow, DuckDB, NumPy objects, CSV and Parquet of one table give the same features bit for bit."""
     X = frame()
     table = pyarrow.Table.from_pandas(X, preserve_index=False)
@@ -131,7 +131,7 @@ def test_every_library_is_encoded_alike(tmp_path: Path) -> None:
     assert np.array_equal(TableEncoder().fit(less).transform(tmp_path / "t.csv"), TableEncoder().fit_transform(less))
 
 
-def test_sparse_columns_take_no_dense_room() -> None:
+def test_sparse_columns_take_no_dense_memory() -> None:
     """A sparse table of 20,000 columns of which few vary is encoded without a dense copy of it."""
     import tracemalloc
 

@@ -19,7 +19,7 @@ from chainrule.tables.target_decoder import ClassLabels, NumericLabels, from_par
     "y", [["b", "a", "b"], [2, 0, 2], [1.5, -1.0, 1.5], [True, False, True], np.array(["b", "a", "b"], dtype=object)]
 )
 def test_classes_of_any_type(y: Any) -> None:
-    """Classes are those of ``np.unique`` in order and type; numbers and labels are inverse; saved they are the same."""
+    """Classes have the order and type of ``np.unique``, are the inverse of their numbers, and survive saving."""
     classes = ClassLabels.fit(y)
     expected = np.unique(np.asarray(y))
     assert classes.values.tolist() == expected.tolist()
@@ -50,7 +50,7 @@ def test_weight_two_is_the_row_twice() -> None:
     )
 )
 def test_numbers_come_back(Y: np.ndarray[Any, np.dtype[np.float64]]) -> None:
-    """Standardised targets are finite, and restored they are y to rounding of the column's size; saved, the same."""
+    """Standardised targets are finite and restore y to the rounding of its column's size, also after saving."""
     numbers = NumericLabels.fit(Y)
     Z = numbers.standardised(Y)
     assert np.isfinite(Z).all()
