@@ -134,7 +134,7 @@ def test_out_names_a_folder_or_a_file(here: Path) -> None:
 
 
 def test_options_reach_the_network(here: Path) -> None:
-    """Layers, σ, optimizer, rate, batch size and epochs are those that were asked for, and the model's file says so."""
+    """Layers, σ, optimizer, rate, batch size and epochs are those requested, also in the model's file."""
     write_csv(here / "t.csv", table())
     answer = chainrule(
         "train", "t.csv", "--target", "kind", "--layers", "5,4", "--activation", "tanh",

@@ -93,10 +93,10 @@ def test_training_takes_a_few_times_the_memory_of_theta() -> None:
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_epochs_take_no_further_memory(threads: int) -> None:
-    """After 400 epochs of every optimizer, with dropout, clipping, penalties, validation, a ragged minibatch, as many
-    bytes are allocated as before them, by glibc's own account.
+    """glibc counts as many allocated bytes after 400 epochs of every optimizer as before them, with dropout, clipping,
+    penalties, validation and a smaller last minibatch.
 
-    That nothing is allocated and freed again on the way either is counted by the C++ test of training.
+    The C++ test of training shows that nothing is allocated and freed within an epoch either.
     """
     grown = measured(f"""
         import chainrule.engines.thread_counts

@@ -44,8 +44,8 @@ def test_any_number_of_threads_gives_the_same_bits(
     way: str, dtype: str, kind: str, t: int, batch_size: int, dropout: float, clip_norm: float | None, cost: cr.Cost,
     weighted: bool, patience: int | None,
 ) -> None:  # fmt: skip
-    """θ, moments and records are bitwise the same for 1, 2, 3, 4 and 8 threads: with every optimizer, dropout, ragged
-    minibatches (fewer rows than threads among them), penalties, clipping, weights and validation."""
+    """θ, moments and records are bitwise the same for 1, 2, 3, 4 and 8 threads, with every optimizer, any minibatches
+    (also of fewer rows than threads), dropout, penalties, clipping, weights and validation."""
     optimizer = OPTIMIZERS[kind](0.001, clip_norm=clip_norm)
     t = min(t, WAYS[way].batch)
     size = t if optimizer.full_batch_only else max(min(batch_size, t), t // 12)  # few steps per epoch

@@ -216,7 +216,7 @@ def test_scikit_learns_callbacks_follow_every_epoch(rows: tuple[Any, Any]) -> No
 
 
 def test_class_weights_move_the_decision_boundary() -> None:
-    """Of overlapping classes the heavier is predicted more often; "balanced" makes both count alike."""
+    """If classes overlap, the one of larger weight is predicted more often; "balanced" gives both the same weight."""
     rng = np.random.default_rng(0)
     y = np.arange(400) % 8 == 0
     X = rng.normal(size=(400, 1)) + y[:, None]
@@ -271,7 +271,7 @@ def test_the_lecture_is_gradient_descent(rows: tuple[Any, Any]) -> None:
 
 
 def test_no_rows_are_held_out_of_fewer_than_ten() -> None:
-    """Of fewer than ten rows each is trained on; there is no score, no temperature and no interval."""
+    """Fewer than ten rows are all trained on; there is no score, no temperature and no interval."""
     X, y = np.arange(8.0)[:, None], np.arange(8.0)
     model = NetworkRegressor(epochs=3, **ONE).fit(X, y)
     assert model.validation_score_ is None

@@ -23,7 +23,7 @@ from support.model_files import (
     kinds,
     trained_state,
 )
-from support.spoilt_files import refused_or_whole
+from support.spoilt_files import refused_or_valid
 
 import chainrule as cr
 
@@ -33,7 +33,7 @@ def test_number_types_beyond_numpy_are_refused(dtype: str, tmp_path: Path) -> No
     """bfloat16 and other dtypes of safetensors that NumPy does not have are refused."""
     data = bytes_of(fresh().save, tmp_path).replace(b'"F64"', f'"{dtype}"'.encode(), 1)
     end = 8 + data.index(b"}}", 8) + 2
-    assert not refused_or_whole(KINDS[0], tmp_path / "spoilt", struct.pack("<Q", end) + data[8:])
+    assert not refused_or_valid(KINDS[0], tmp_path / "spoilt", struct.pack("<Q", end) + data[8:])
     (tmp_path / "spoilt").write_bytes(
         outer({"W[1]": {"dtype": dtype, "shape": [8], "data_offsets": [0, 16]}}, bytes(16))
     )

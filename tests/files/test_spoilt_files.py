@@ -14,7 +14,7 @@ from support.model_files import (
     kinds,
     write_raw,
 )
-from support.spoilt_files import paths_into, refused_or_whole, replaced
+from support.spoilt_files import paths_into, refused_or_valid, replaced
 
 
 @kinds
@@ -23,8 +23,8 @@ def test_every_truncation_is_refused(kind: Kind, tmp_path: Path) -> None:
     data = kind.data(tmp_path)
     step = max(1, len(data) // 400)
     for length in [*range(0, len(data), step), *range(32), *range(len(data) - 32, len(data))]:
-        assert not refused_or_whole(kind, tmp_path / "cut", data[:length])
-    assert refused_or_whole(kind, tmp_path / "cut", data)
+        assert not refused_or_valid(kind, tmp_path / "cut", data[:length])
+    assert refused_or_valid(kind, tmp_path / "cut", data)
 
 
 @kinds
@@ -35,7 +35,7 @@ def test_flipped_bytes_are_refused_or_harmless(kind: Kind, flips: list[tuple[flo
     data = bytearray(kind.data(tmp_path))
     for where, mask in flips:
         data[int(where * len(data))] ^= mask
-    refused_or_whole(kind, tmp_path / "flipped", bytes(data))
+    refused_or_valid(kind, tmp_path / "flipped", bytes(data))
 
 
 @kinds
@@ -47,7 +47,7 @@ def test_every_flipped_byte_of_the_header_is_refused_or_harmless(kind: Kind, tmp
         for mask in (0x01, 0x10, 0x20, 0x80):
             changed = bytearray(data)
             changed[where] ^= mask
-            refused_or_whole(kind, tmp_path / "flipped", bytes(changed))
+            refused_or_valid(kind, tmp_path / "flipped", bytes(changed))
 
 
 @kinds
@@ -55,7 +55,7 @@ def test_every_flipped_byte_of_the_header_is_refused_or_harmless(kind: Kind, tmp
 @given(garbage=st.binary(max_size=300), keep=st.integers(0, 64))
 def test_garbage_is_refused(kind: Kind, garbage: bytes, keep: int, tmp_path: Path) -> None:
     """Random bytes, alone or after the valid beginning of a file, give FileFormatError."""
-    assert not refused_or_whole(kind, tmp_path / "garbage", kind.data(tmp_path)[:keep] + garbage)
+    assert not refused_or_valid(kind, tmp_path / "garbage", kind.data(tmp_path)[:keep] + garbage)
 
 
 json_values = st.recursive(
@@ -75,4 +75,4 @@ def test_any_json_in_any_place_is_refused_or_harmless(kind: Kind, data: st.DataO
     path = data.draw(st.sampled_from(paths_into(header)))
     changed = replaced(header, path, data.draw(json_values))
     write_raw(tmp_path / "changed", changed, safetensors.numpy.load(raw))
-    refused_or_whole(kind, tmp_path / "changed", (tmp_path / "changed").read_bytes())
+    refused_or_valid(kind, tmp_path / "changed", (tmp_path / "changed").read_bytes())

@@ -30,7 +30,7 @@ IMPLEMENTED, PROVED = links("Code"), links("Proof")
 
 @functools.cache
 def definitions(path: Path) -> dict[str, ast.stmt]:
-    """What a Python file defines at its top level and in its classes: ``name`` and ``Class.name`` → the statement."""
+    """The definitions at the top level of a Python file and in its classes: ``name`` or ``Class.name`` → statement."""
     found: dict[str, ast.stmt] = {}
 
     def visit(body: list[ast.stmt], prefix: str) -> None:

@@ -249,7 +249,7 @@ def test_a_gradient_that_is_not_finite_is_left_as_it_is(bad: float) -> None:
     np.testing.assert_array_equal(g, [1.0, bad])
 
 
-# ---- the border ------------------------------------------------------------------------------------------------------
+# ---- settings and names ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

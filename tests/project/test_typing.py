@@ -12,7 +12,7 @@ from chainrule._internal.checks import Array
 
 
 def test_results_have_the_documented_types(tmp_path: Path) -> None:
-    """What DESIGN's example computes has exact types: arrays are arrays, J is a float, layers are indexed by int."""
+    """Results have exact types: arrays are arrays, J is a float, and layers are indexed by int."""
     net = assert_type(cr.Network.dense([2, 3, 1], hidden="tanh", output=cr.identity, seed=0), cr.Network)
     X, Y = np.ones((4, 2)), np.ones((4, 1))
     assert_type(net(X), Array)

@@ -17,7 +17,7 @@ from support.model_files import (
 )
 
 
-def refused_or_whole(kind: Kind, path: Path, data: bytes) -> bool:
+def refused_or_valid(kind: Kind, path: Path, data: bytes) -> bool:
     """Loads a file that may be spoilt: True if it is valid, False for FileFormatError; other errors pass through."""
     path.write_bytes(data)
     try:

@@ -78,7 +78,7 @@ def test_categories_by_hand() -> None:
 
 
 def test_rare_levels_share_one() -> None:
-    """Of more than max_levels levels the most frequent are kept; all others, unseen ones too, are "other"."""
+    """If a column has more than max_levels levels, the most frequent are kept; the others are "other"."""
     words = ["a"] * 5 + ["b"] * 4 + ["c"] * 3 + ["d"] * 2 + ["e"]
     encoder = TableEncoder(max_levels=3).fit([[word] for word in words])
     assert encoder.get_feature_names_out().tolist() == ["x0_a", "x0_b", "x0_other"]
