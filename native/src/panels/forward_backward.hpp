@@ -41,9 +41,9 @@ template <class T> class ForwardBackward {
   Buffer<double> losses;  // [capacity]
 
  private:
-  struct Region {  // of a layer, which a thread computes at a time
+  struct Region {  // the rows and panels of a layer that a thread computes at a time
     int first_row, last_row, first_panel, last_panel;
-    int turn = 0, turns = 1;       // it starts after turn / turns of its panels
+    int turn = 0, turns = 1;       // the first panel to compute is number `panels · turn / turns`; the order is cyclic
     bool is_input_remote = false;  // other threads have just written what it reads
 
     int start(int panels) const { return turn == 0 ? 0 : static_cast<int>(long(panels) * turn / turns); }
