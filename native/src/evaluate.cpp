@@ -67,8 +67,8 @@ template <class T> bool Evaluator<T>::outputs(const T* theta, const T* X, long t
     const auto end = [&](long k) { return std::min(panels * (k + 1) / pieces * R, t); };  // of the examples of piece k
     for (long k; is_finite.load(std::memory_order_relaxed) && (k = queue.take(thread)) >= 0;) {
       const long first = end(k - 1), count = end(k) - first;
-      if (!(kernels_.largest(X + first * n, count * n) <= std::numeric_limits<T>::max())) is_finite = false;
-      kernels_.predict_rows({.layers = layers.data(),
+      if (!(kernels_.shared.largest(X + first * n, count * n) <= std::numeric_limits<T>::max())) is_finite = false;
+      kernels_.predict.rows({.layers = layers.data(),
                              .r = net_.r(),
                              .X = X + first * n,
                              .count = static_cast<int>(count),

@@ -39,10 +39,12 @@ template <class T> class Predictor {
   Predictor(const NetworkSpec& net, const T* theta);
 
   void row(const T* x, T* out) const {
-    kernels_.predict_row(layers_.data(), int(layers_.size()), x, buffer_.get(), next_buffer_.get(), scratch_.get(),
+    kernels_.predict.row(layers_.data(), int(layers_.size()), x, buffer_.get(), next_buffer_.get(), scratch_.get(),
                          out);
   }
-  bool finite(const T* x, long count) const { return kernels_.largest(x, count) <= std::numeric_limits<T>::max(); }
+  bool finite(const T* x, long count) const {
+    return kernels_.shared.largest(x, count) <= std::numeric_limits<T>::max();
+  }
 
  private:
   const Kernels<T>& kernels_;

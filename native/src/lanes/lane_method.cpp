@@ -36,7 +36,7 @@ template <class T> LaneMethod<T>::LaneMethod(const ProblemSpec<T>& problem)
     const long rows = (problem.batch_size + lanes_ - 1) / lanes_ * lanes_;
     batch_ = {.x = Buffer<T>(n_ * rows), .y = Buffer<T>(m_ * rows), .example_weights = Buffer<T>(rows)};
   }
-  const long rows_of_group = lanes_ * kernels_.group_vectors;
+  const long rows_of_group = lanes_ * kernels_.lane.group_vectors;
   validation_losses_.resize((problem.validation.t + rows_of_group - 1) / rows_of_group);
 }
 
@@ -90,8 +90,8 @@ void LaneMethod<T>::gather(const Batch& batch, long first_row, int vectors, cons
   const long count = long(vectors) * lanes_;
   const bool are_consecutive = !batch.order && first_row + count <= batch.rows;
   if (are_consecutive) {
-    kernels_.transpose(set.X + (batch.first + first_row) * n_, count, n_, to.x);
-    kernels_.transpose(set.Y + (batch.first + first_row) * m_, count, m_, to.y);
+    kernels_.layout.transpose(set.X + (batch.first + first_row) * n_, count, n_, to.x);
+    kernels_.layout.transpose(set.Y + (batch.first + first_row) * m_, count, m_, to.y);
   }
   for (long i = 0; i < count; ++i) {
     const bool is_inside = first_row + i < batch.rows;
@@ -122,14 +122,14 @@ LaneGroup<T> LaneMethod<T>::group(const Workspace& workspace, const Examples& ex
 
 template <class T> Outcome LaneMethod<T>::step(const Step<T>& step, Team& team, int thread) {
   const long vectors = (step.rows + lanes_ - 1) / lanes_;
-  const long groups = (vectors + kernels_.group_vectors - 1) / kernels_.group_vectors;
+  const long groups = (vectors + kernels_.lane.group_vectors - 1) / kernels_.lane.group_vectors;
   const int chunks = static_cast<int>(std::min<long>(groups, max_chunks));
   const Division division{.vectors = vectors, .groups = groups, .chunks = chunks};
   team.for_each_piece(thread, chunks, [&](long chunk) { sum_chunk(step, division, chunk, team, thread); });
   team.barrier.wait();
   if (team.is_stopping()) return Outcome::aborted;
   const long d = parameters_.d, parts_of_d = parameters_.padded_d / lanes_;
-  kernels_.lane_reduce(sums_.get(), d * lanes_, chunks, cut(parts_of_d, thread, team.count) * lanes_,
+  kernels_.lane.reduce(sums_.get(), d * lanes_, chunks, cut(parts_of_d, thread, team.count) * lanes_,
                        std::min(d, cut(parts_of_d, thread + 1, team.count) * lanes_), parameters_.gradient.get());
   team.barrier.wait();
   if (thread == 0) {
@@ -161,13 +161,13 @@ void LaneMethod<T>::sum_chunk(const Step<T>& step, const Division& of, long chun
     g.dropout_key = step.key;
     g.first_row = row;
     g.step_rows = step.rows;
-    kernels_.lane_group(g);
+    kernels_.lane.group(g);
   }
   if (last_group - first_group > most_groups_between_polls) team.poll(thread);
 }
 
 template <class T> double LaneMethod<T>::losses(const TrainingSet<T>& set, double scale, Team& team, int thread) {
-  const long rows_of_group = long(lanes_) * kernels_.group_vectors,
+  const long rows_of_group = long(lanes_) * kernels_.lane.group_vectors,
              groups = (set.t + rows_of_group - 1) / rows_of_group;
   const Batch all{.set = &set, .order = nullptr, .first = 0, .rows = set.t, .scale = scale};
   const Workspace& workspace = workspaces_[thread];
@@ -179,7 +179,7 @@ template <class T> double LaneMethod<T>::losses(const TrainingSet<T>& set, doubl
     alignas(64) T loss[max_lanes];
     g.loss = loss;
     g.is_first = true;
-    kernels_.lane_group(g);
+    kernels_.lane.group(g);
     validation_losses_[k] = 0;
     for (int i = 0; i < lanes_; ++i) validation_losses_[k] += loss[i];
   });

@@ -39,7 +39,7 @@ template <class T> void LaneParameters<T>::get(T* theta_copy, const std::array<T
 }
 
 template <class T> bool LaneParameters<T>::is_finite(const Buffer<T>& numbers) const {
-  return kernels_.largest(numbers.get(), padded_d) <= std::numeric_limits<T>::max();
+  return kernels_.shared.largest(numbers.get(), padded_d) <= std::numeric_limits<T>::max();
 }
 
 template <class T> double LaneParameters<T>::penalty(const Step<T>& step) const {
@@ -58,7 +58,7 @@ template <class T> Outcome LaneParameters<T>::update(const Step<T>& step, double
   const bool has_penalties = step.l1 != 0 || step.l2 != 0, decays = constants.optimizer == Optimizer::adamw;
   if (has_penalties) J += penalty(step);
   if (has_penalties || decays)
-    kernels_.lane_penalties(gradient.get(), theta.get(), weight_mask_.get(), padded_d, constants.l1, constants.l2,
+    kernels_.lane.penalties(gradient.get(), theta.get(), weight_mask_.get(), padded_d, constants.l1, constants.l2,
                             decays ? constants.coefficients[int(Part::W)].decay : T(0));
   if (!std::isfinite(J) || !is_finite(gradient)) {
     std::copy_n(theta_before_.get(), padded_d, theta.get());
@@ -66,11 +66,13 @@ template <class T> Outcome LaneParameters<T>::update(const Step<T>& step, double
   }
   for (int k = 0; k < moment_count_; ++k) std::copy_n(moments_[k].get(), padded_d, moments_before_[k].get());
   double norm = 0;
-  if (step.measures_gradient_norm || step.clips()) norm = std::sqrt(kernels_.sum_of_squares(gradient.get(), padded_d));
+  if (step.measures_gradient_norm || step.clips())
+    norm = std::sqrt(kernels_.shared.sum_of_squares(gradient.get(), padded_d));
   if (norm > step.clip_norm) constants.gradient_scale = static_cast<T>(step.clip_norm / norm);
-  kernels_.apply(gradient.get(), padded_d, {.theta = theta.get(), .moment = {moments_[0].get(), moments_[1].get()}},
-                 {.constants = &constants, .should_update = true},
-                 Part::b);  // whose coefficients have no decay: that of W has been done
+  kernels_.shared.apply(gradient.get(), padded_d,
+                        {.theta = theta.get(), .moment = {moments_[0].get(), moments_[1].get()}},
+                        {.constants = &constants, .should_update = true},
+                        Part::b);  // whose coefficients have no decay: that of W has been done
   if (!is_finite(theta)) {
     std::copy_n(theta_before_.get(), padded_d, theta.get());
     for (int k = 0; k < moment_count_; ++k) std::copy_n(moments_before_[k].get(), padded_d, moments_[k].get());

@@ -50,7 +50,7 @@ template <class T> bool Activations<T>::is_sparse(const T* numbers, long feature
   for (long p = 0; p < panels; ++p)
     for (int i = 0; i < stretches; ++i) {
       const long first = (rows - stretch) * i / (stretches - 1);
-      nonzeros += network_.kernels.count_nonzeros(numbers + p * stride + first * R, stretch * R);
+      nonzeros += network_.kernels.shared.count_nonzeros(numbers + p * stride + first * R, stretch * R);
     }
   return panels > 0 && double(nonzeros) <= most_nonzeros * double(panels * stretches * stretch * R);
 }

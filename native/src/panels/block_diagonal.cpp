@@ -121,7 +121,7 @@ template <class T> bool BlockDiagonalFront<T>::below_limit(const Group& group, c
   if (!units) return true;
   bool is_below = true;
   for (long j = group.first_unit; j < group.first_unit + group.count[int(Part::b)]; ++j)
-    is_below &= kernels_.largest(units.get() + j * pitch + first_row, last_row - first_row) <= limit;
+    is_below &= kernels_.shared.largest(units.get() + j * pitch + first_row, last_row - first_row) <= limit;
   return is_below;
 }
 
@@ -130,23 +130,23 @@ template <class T> bool BlockDiagonalFront<T>::forward(bool is_training, long fi
   bool no_overflow = true;
   for (const int k : order_) {
     const Group& group = groups[k];
-    kernels_.units_forward(blocks(group), layer(group.layer, first_row, last_row, is_training));
+    kernels_.unit.forward(blocks(group), layer(group.layer, first_row, last_row, is_training));
     if (is_training) no_overflow &= below_limit(group, layers[group.layer].a, first_row, last_row, limit);
   }
   const Layer& top = layers.back();
-  kernels_.units_to_panels(top.a.get(), pitch, top.m, first_row, last_row, panels, stride);
+  kernels_.layout.units_to_panels(top.a.get(), pitch, top.m, first_row, last_row, panels, stride);
   return no_overflow;
 }
 
 template <class T>
 bool BlockDiagonalFront<T>::backward(long first_row, long last_row, const T* panels, long stride, T limit) const {
   const Layer& top = layers.back();
-  kernels_.panels_to_units(panels, stride, top.m, first_row, last_row, top.delta.get(), pitch);
+  kernels_.layout.panels_to_units(panels, stride, top.m, first_row, last_row, top.delta.get(), pitch);
   bool no_overflow = true;
   for (auto k = order_.rbegin(); k != order_.rend(); ++k) {
     const Group& group = groups[*k];
     const Layer& of = layers[group.layer];
-    kernels_.units_backward(blocks(group), layer(group.layer, first_row, last_row, true));
+    kernels_.unit.backward(blocks(group), layer(group.layer, first_row, last_row, true));
     no_overflow &= below_limit(group, of.delta, first_row, last_row, limit) &&
                    below_limit(group, of.kappa_delta, first_row, last_row, limit);
   }
@@ -160,15 +160,15 @@ template <class T> void BlockDiagonalFront<T>::draw_masks(std::uint64_t key, con
     const Layer& layer = layers[l];
     const long first_entry = outputs_below * step_rows + step_row * layer.m;
     if (layer.mask)
-      kernels_.dropout_mask({.key = key,
-                             .first_entry = static_cast<unsigned long long>(first_entry),
-                             .p = dropout[l],
-                             .m = layer.m,
-                             .first_row = first_row,
-                             .last_row = last_row,
-                             .mask = layer.mask.get(),
-                             .stride = pitch,
-                             .is_by_units = true});
+      kernels_.shared.dropout_mask({.key = key,
+                                    .first_entry = static_cast<unsigned long long>(first_entry),
+                                    .p = dropout[l],
+                                    .m = layer.m,
+                                    .first_row = first_row,
+                                    .last_row = last_row,
+                                    .mask = layer.mask.get(),
+                                    .stride = pitch,
+                                    .is_by_units = true});
     outputs_below += layer.m;
   }
 }

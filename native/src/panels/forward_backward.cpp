@@ -137,8 +137,8 @@ bool ForwardBackward<T>::below_limit(const MicroBatch<T>& batch, const Buffer<T>
   const long R = network_.R, rows = region.last_row - region.first_row;
   bool is_below = true;
   for (int p = region.first_panel; p < region.last_panel; ++p)
-    is_below &= network_.kernels.largest(numbers.get() + p * activations.stride + region.first_row * R, rows * R) <=
-                activations.overflow_limit;
+    is_below &= network_.kernels.shared.largest(numbers.get() + p * activations.stride + region.first_row * R,
+                                                rows * R) <= activations.overflow_limit;
   return is_below;
 }
 
@@ -157,13 +157,13 @@ template <class T> void ForwardBackward<T>::gather(const MicroBatch<T>& batch, i
   if (first_row < end) gather_rows(batch, order, first_example, first_row, end - first_row);
   const auto& front = network_.front;
   if (front.count() && first_row < end)
-    network_.kernels.gather_units({.X = batch.set->X,
-                                   .n = front.layers.front().n,
-                                   .order = order,
-                                   .first_example = first_example,
-                                   .first_row = first_row,
-                                   .count = end - first_row},
-                                  front.x.get(), front.pitch);
+    network_.kernels.layout.gather_units({.X = batch.set->X,
+                                          .n = front.layers.front().n,
+                                          .order = order,
+                                          .first_example = first_example,
+                                          .first_row = first_row,
+                                          .count = end - first_row},
+                                         front.x.get(), front.pitch);
   // Padding rows are copies of the first example, with weight 0.
   for (int r = std::max(first_row, batch.rows); r < last_row; ++r) gather_rows(batch, order, first_example, r, 1);
   std::fill(example_weights_.get() + first_row, example_weights_.get() + last_row, T(0));
@@ -183,8 +183,8 @@ template <class T> void ForwardBackward<T>::gather_rows(const MicroBatch<T>& bat
   };
   const auto& layers = network_.layers;
   if (!network_.front.count())
-    network_.kernels.gather(rows_of(batch.set->X, layers.front().n), activations.x.get(), activations.stride);
-  network_.kernels.gather_lanes(rows_of(batch.set->Y, layers.back().m), y_.get());
+    network_.kernels.layout.gather(rows_of(batch.set->X, layers.front().n), activations.x.get(), activations.stride);
+  network_.kernels.layout.gather_lanes(rows_of(batch.set->Y, layers.back().m), y_.get());
 }
 
 template <class T> void ForwardBackward<T>::draw_masks(const MicroBatch<T>& batch, int first_row, int last_row) const {
@@ -196,14 +196,14 @@ template <class T> void ForwardBackward<T>::draw_masks(const MicroBatch<T>& batc
   for (std::size_t l = 0; l < network_.layers.size(); ++l) {
     const long m = network_.layers[l].m, first_entry = outputs_below * batch.step_rows + batch.step_row * m;
     if (activations.layers[l].mask)
-      network_.kernels.dropout_mask({.key = batch.dropout_key,
-                                     .first_entry = static_cast<unsigned long long>(first_entry),
-                                     .p = batch.dropout[front.count() + l],
-                                     .m = m,
-                                     .first_row = first_row,
-                                     .last_row = last_row,
-                                     .mask = activations.layers[l].mask.get(),
-                                     .stride = activations.stride});
+      network_.kernels.shared.dropout_mask({.key = batch.dropout_key,
+                                            .first_entry = static_cast<unsigned long long>(first_entry),
+                                            .p = batch.dropout[front.count() + l],
+                                            .m = m,
+                                            .first_row = first_row,
+                                            .last_row = last_row,
+                                            .mask = activations.layers[l].mask.get(),
+                                            .stride = activations.stride});
     outputs_below += m;
   }
 }
@@ -259,16 +259,16 @@ bool ForwardBackward<T>::forward(const MicroBatch<T>& batch, int i, const Region
                   .saved = batch.is_training ? own.saved.get() : nullptr,
                   .mask = batch.is_training ? own.mask.get() : nullptr,
                   .kappa = layer.kappa.get()};
-  network_.kernels.linear(g);
+  network_.kernels.panel.linear(g);
   if (is_last) return true;
   if (is_vector_valued)
-    network_.kernels.vector_value({.activation = g.activation,
-                                   .panels = own.a.get(),
-                                   .stride = activations.stride,
-                                   .m = int(layer.m),
-                                   .first_row = region.first_row,
-                                   .last_row = region.last_row,
-                                   .scratch = scratch_[thread].get()});
+    network_.kernels.panel.vector_value({.activation = g.activation,
+                                         .panels = own.a.get(),
+                                         .stride = activations.stride,
+                                         .m = int(layer.m),
+                                         .first_row = region.first_row,
+                                         .last_row = region.last_row,
+                                         .scratch = scratch_[thread].get()});
   return below_limit(batch, own.a, region);
 }
 
@@ -278,32 +278,32 @@ bool ForwardBackward<T>::output(const MicroBatch<T>& batch, int first_row, int l
   const PanelLayer<T>& layer = network_.layers.back();
   const LayerActivations<T>& own = activations.layers.back();
   if (layer.is_thin)
-    network_.kernels.thin_linear({.A = activations.input_of(count()),
-                                  .A_stride = activations.stride,
-                                  .Wt = layer.Wt.get(),
-                                  .b = layer.b.get(),
-                                  .panels = layer.panels_in,
-                                  .m = int(layer.m),
-                                  .first_row = first_row,
-                                  .last_row = last_row,
-                                  .Z = z_.get()});
-  network_.kernels.output({.sigma = layer.spec.sigma,
-                           .sigma_parameter = static_cast<T>(layer.spec.parameter),
-                           .kappa = layer.kappa.get(),
-                           .cost = cost_.cost,
-                           .cost_parameter = static_cast<T>(cost_.parameter),
-                           .m = static_cast<int>(layer.m),
-                           .first_row = first_row,
-                           .last_row = last_row,
-                           .Z = layer.is_thin ? z_.get() : own.a.get(),
-                           .Z_stride = layer.is_thin ? 0 : activations.stride,
-                           .Y = y_.get(),
-                           .example_weights = example_weights_.get(),
-                           .losses = losses.get(),
-                           .delta = batch.is_training ? own.delta.get() : nullptr,
-                           .kappa_delta = own.kappa_delta.get(),
-                           .delta_stride = activations.stride,
-                           .scratch = scratch_[thread].get()});
+    network_.kernels.panel.thin_linear({.A = activations.input_of(count()),
+                                        .A_stride = activations.stride,
+                                        .Wt = layer.Wt.get(),
+                                        .b = layer.b.get(),
+                                        .panels = layer.panels_in,
+                                        .m = int(layer.m),
+                                        .first_row = first_row,
+                                        .last_row = last_row,
+                                        .Z = z_.get()});
+  network_.kernels.panel.output({.sigma = layer.spec.sigma,
+                                 .sigma_parameter = static_cast<T>(layer.spec.parameter),
+                                 .kappa = layer.kappa.get(),
+                                 .cost = cost_.cost,
+                                 .cost_parameter = static_cast<T>(cost_.parameter),
+                                 .m = static_cast<int>(layer.m),
+                                 .first_row = first_row,
+                                 .last_row = last_row,
+                                 .Z = layer.is_thin ? z_.get() : own.a.get(),
+                                 .Z_stride = layer.is_thin ? 0 : activations.stride,
+                                 .Y = y_.get(),
+                                 .example_weights = example_weights_.get(),
+                                 .losses = losses.get(),
+                                 .delta = batch.is_training ? own.delta.get() : nullptr,
+                                 .kappa_delta = own.kappa_delta.get(),
+                                 .delta_stride = activations.stride,
+                                 .scratch = scratch_[thread].get()});
   double loss = 0;
   for (int r = first_row; r < last_row; ++r) loss += losses[r];
   const Region region = {
@@ -328,7 +328,7 @@ bool ForwardBackward<T>::backward(const MicroBatch<T>& batch, int i, const Regio
     g.out = activations.x_delta.get();
     g.epilogue = LinearEpilogue::none;
     g.activation = {};
-    network_.kernels.linear(g);
+    network_.kernels.panel.linear(g);
     return true;
   }
   const LayerActivations<T>& of_below = activations.layers[i - 2];
@@ -341,15 +341,15 @@ bool ForwardBackward<T>::backward(const MicroBatch<T>& batch, int i, const Regio
                   .mask = of_below.mask.get(),
                   .kappa = below->kappa.get(),
                   .kappa_delta = of_below.kappa_delta.get()};
-  network_.kernels.linear(g);
+  network_.kernels.panel.linear(g);
   if (is_vector_valued)
-    network_.kernels.vector_pullback({.activation = g.activation,
-                                      .panels = of_below.delta.get(),
-                                      .stride = activations.stride,
-                                      .m = int(below->m),
-                                      .first_row = region.first_row,
-                                      .last_row = region.last_row,
-                                      .scratch = scratch_[thread].get()});
+    network_.kernels.panel.vector_pullback({.activation = g.activation,
+                                            .panels = of_below.delta.get(),
+                                            .stride = activations.stride,
+                                            .m = int(below->m),
+                                            .first_row = region.first_row,
+                                            .last_row = region.last_row,
+                                            .scratch = scratch_[thread].get()});
   return below_limit(batch, of_below.delta, region) && below_limit(batch, of_below.kappa_delta, region);
 }
 

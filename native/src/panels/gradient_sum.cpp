@@ -229,16 +229,16 @@ template <class T> void GradientSum<T>::sum_piece(const GradientPiece& piece, co
   if (piece.layer < 0) {
     const BlockDiagonalFront<T>& front = network_.front;
     const auto& group = front.groups[piece.p];
-    kernels.units_gradient(front.blocks(group),
-                           front.layer(group.layer, /*first_row=*/0, rows.count, /*is_training=*/true),
-                           unit_gradient(piece, rows.count), epilogue);
+    kernels.unit.gradient(front.blocks(group),
+                          front.layer(group.layer, /*first_row=*/0, rows.count, /*is_training=*/true),
+                          unit_gradient(piece, rows.count), epilogue);
     return;
   }
-  kernels.gradient_blocks(&blocks_[piece.first_block], piece.count, rows, epilogue);
+  kernels.panel.gradient_blocks(&blocks_[piece.first_block], piece.count, rows, epilogue);
   if (piece.q != 0) return;
-  kernels.bias_block(bias_block(piece, Part::b), rows.first, rows.count, epilogue);
+  kernels.panel.bias_block(bias_block(piece, Part::b), rows.first, rows.count, epilogue);
   if (network_.layers[piece.layer].kappa)
-    kernels.bias_block(bias_block(piece, Part::kappa), rows.first, rows.count, epilogue);
+    kernels.panel.bias_block(bias_block(piece, Part::kappa), rows.first, rows.count, epilogue);
 }
 
 template <class T>
@@ -253,21 +253,21 @@ void GradientSum<T>::apply(const Step<T>& step, const StepConstants<T>* constant
     if (piece.layer < 0) {
       const UnitGradient<T> g = unit_gradient(piece, 0);
       for (int i = 0; i < parts; ++i)
-        if (g.sum[i]) kernels.apply(g.sum[i], g.count[i], g.parameters[i], epilogue, Part(i));
+        if (g.sum[i]) kernels.shared.apply(g.sum[i], g.count[i], g.parameters[i], epilogue, Part(i));
       return;
     }
     for (long i = piece.first_block; i < piece.first_block + piece.count; ++i) {
       const GradientBlock<T>& block = blocks_[i];
-      kernels.apply(block.sum, block.height * R, block.parameters, epilogue, Part::W);
+      kernels.shared.apply(block.sum, block.height * R, block.parameters, epilogue, Part::W);
       if (block.transposed)
-        kernels.transpose_block(block.parameters.theta, block.height, block.width, block.transposed);
+        kernels.layout.transpose_block(block.parameters.theta, block.height, block.width, block.transposed);
       if (epilogue.penalty_norms) epilogue.penalty_norms += 2;
     }
     if (piece.q != 0) return;
     for (const Part part : {Part::b, Part::kappa}) {
       if (part == Part::kappa && !network_.layers[piece.layer].kappa) continue;
       const BiasBlock<T> units = bias_block(piece, part);
-      kernels.apply(units.sum, R, units.parameters, epilogue, part);
+      kernels.shared.apply(units.sum, R, units.parameters, epilogue, part);
     }
   });
 }
@@ -279,10 +279,10 @@ template <class T> double GradientSum<T>::norm() const {
 template <class T> bool GradientSum<T>::is_finite() const {
   const T most = std::numeric_limits<T>::max();
   const auto& kernels = network_.kernels;
-  bool is_finite = kernels.largest(sums_.front.get(), network_.front.size()) <= most;
+  bool is_finite = kernels.shared.largest(sums_.front.get(), network_.front.size()) <= most;
   for (std::size_t l = 0; is_finite && l < sums_.layers.size(); ++l)
     for (int k = 0; k < parts; ++k)
-      is_finite &= kernels.largest(sums_.layers[l][k].get(), network_.size(network_.layers[l], Part(k))) <= most;
+      is_finite &= kernels.shared.largest(sums_.layers[l][k].get(), network_.size(network_.layers[l], Part(k))) <= most;
   return is_finite;
 }
 
@@ -297,12 +297,13 @@ template <class T> void GradientSum<T>::measure_weights() {
     if (group.layer < 0) {
       const UnitGradient<T> units = unit_gradient(group, 0);
       const int W = int(Part::W);
-      network_.kernels.add_norms(units.parameters[W].theta, units.count[W], &weight_norms_[2 * group.first_block]);
+      network_.kernels.shared.add_norms(units.parameters[W].theta, units.count[W],
+                                        &weight_norms_[2 * group.first_block]);
       continue;
     }
     for (long i = group.first_block; i < group.first_block + group.count; ++i)
-      network_.kernels.add_norms(blocks_[i].parameters.theta, blocks_[i].height * long(network_.R),
-                                 &weight_norms_[2 * i]);
+      network_.kernels.shared.add_norms(blocks_[i].parameters.theta, blocks_[i].height * long(network_.R),
+                                        &weight_norms_[2 * i]);
   }
 }
 
@@ -319,7 +320,7 @@ template <class T> double GradientSum<T>::penalty(double l1, double l2) const {
 template <class T> void GradientSum<T>::transpose_weights() const {
   for (const GradientBlock<T>& block : blocks_)
     if (block.transposed)
-      network_.kernels.transpose_block(block.parameters.theta, block.height, block.width, block.transposed);
+      network_.kernels.layout.transpose_block(block.parameters.theta, block.height, block.width, block.transposed);
 }
 
 template class GradientSum<float>;

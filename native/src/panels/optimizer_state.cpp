@@ -6,7 +6,7 @@
 namespace chainrule {
 
 template <class T> double largest_magnitude(const Kernels<T>& kernels, const T* x, long count) {
-  const T largest = kernels.largest(x, count);
+  const T largest = kernels.shared.largest(x, count);
   return largest >= 0 ? double(largest) : std::numeric_limits<double>::infinity();  // it is NaN
 }
 

@@ -64,8 +64,8 @@ template <class T> void PanelNetwork<T>::mark_parameters(Layer& layer) {
   layer.dense_W = Buffer<T>(layer.m * layer.n);
   layer.parameter_mask = Buffer<T>(layer.stored_rows() * R);
   const std::vector<T> ones(layer.entries, T(1));
-  (layer.is_thin ? kernels.pack_transposed : kernels.pack)(as_dense(layer, ones.data()), layer.m, layer.n,
-                                                           layer.parameter_mask.get());
+  (layer.is_thin ? kernels.layout.pack_transposed : kernels.layout.pack)(as_dense(layer, ones.data()), layer.m, layer.n,
+                                                                         layer.parameter_mask.get());
 }
 
 // Returns W (m, n), given the entries of W in θ's order.
@@ -101,7 +101,7 @@ template <class T> void PanelNetwork<T>::put_panel(const T* theta, long panel) {
   for (; panel >= layers[l].full_panels(); ++l) panel -= layers[l].full_panels();
   const Layer& layer = layers[l];
   const long j = panel * R, rows = std::min<long>(R, layer.m - j);
-  kernels.pack(theta + layer.theta_offset + j * layer.n, rows, layer.n, layer.W.get() + j * layer.n);
+  kernels.layout.pack(theta + layer.theta_offset + j * layer.n, rows, layer.n, layer.W.get() + j * layer.n);
 }
 
 // Packs everything else.
@@ -109,8 +109,8 @@ template <class T> void PanelNetwork<T>::put_small(const T* theta) {
   front.pack(theta, front.theta.get());
   for (const Layer& layer : layers) {
     const T* const W = as_dense(layer, theta + layer.theta_offset);
-    if (layer.W && !layer.spec.is_dense()) kernels.pack(W, layer.m, layer.n, layer.W.get());
-    if (layer.Wt) kernels.pack_transposed(W, layer.m, layer.n, layer.Wt.get());
+    if (layer.W && !layer.spec.is_dense()) kernels.layout.pack(W, layer.m, layer.n, layer.W.get());
+    if (layer.Wt) kernels.layout.pack_transposed(W, layer.m, layer.n, layer.Wt.get());
     const T* const b = theta + layer.theta_offset + layer.entries;
     std::copy_n(b, layer.m, layer.b.get());
     if (layer.kappa) std::copy_n(b + layer.m, layer.m, layer.kappa.get());
@@ -141,7 +141,8 @@ template <class T> void PanelNetwork<T>::pack(const T* from, const ParameterArra
     const Layer& layer = layers[l];
     const auto& [W, b, kappa] = to.layers[l];
     const T* const entries = from + layer.theta_offset;
-    (layer.is_thin ? kernels.pack_transposed : kernels.pack)(as_dense(layer, entries), layer.m, layer.n, W.get());
+    (layer.is_thin ? kernels.layout.pack_transposed : kernels.layout.pack)(as_dense(layer, entries), layer.m, layer.n,
+                                                                           W.get());
     std::copy_n(entries + layer.entries, layer.m, b.get());
     if (kappa) std::copy_n(entries + layer.entries + layer.m, layer.m, kappa.get());
   }
@@ -162,9 +163,9 @@ template <class T> void PanelNetwork<T>::unpack(const Layer& layer, const T* sto
   const long j0 = std::min(layer.m, long(layer.panels_out) * thread / threads * R);
   const long j1 = std::min(layer.m, long(layer.panels_out) * (thread + 1) / threads * R);
   if (layer.is_thin || Wt)
-    kernels.unpack_transposed(Wt ? Wt : stored_W, layer.m, layer.n, j0, j1, W);
+    kernels.layout.unpack_transposed(Wt ? Wt : stored_W, layer.m, layer.n, j0, j1, W);
   else
-    kernels.unpack(stored_W + j0 * layer.n, j1 - j0, layer.n, W + j0 * layer.n);
+    kernels.layout.unpack(stored_W + j0 * layer.n, j1 - j0, layer.n, W + j0 * layer.n);
   if (W != entries)
     for_each_row(layer.spec.runs, [&](long j, long k, long q, long e) {
       if (j0 <= j && j < j1) std::copy_n(W + j * layer.n + k, q, entries + e);

@@ -37,4 +37,13 @@ template <class T> struct LaneGroup {
       step_rows;  // the group begins at row first_row of a step of step_rows rows
 };
 
+template <class T> struct LaneKernels {
+  int group_vectors;  // the most of a group, ≤ max_group_vectors
+  void (*group)(const LaneGroup<T>&);
+  // gradient[k] := Σ over chunks and lanes of sums[chunk][k][·] for k of [first, last), first a multiple of `lanes`
+  void (*reduce)(const T* sums, long chunk_stride, int chunks, long first, long last, T* gradient);
+  // g += mask ⊙ (λ₁ sign θ + λ₂ θ), then θ := θ − decay mask ⊙ θ; count a multiple of `lanes`
+  void (*penalties)(T* gradient, T* theta, const T* mask, long count, T l1, T l2, T decay);
+};
+
 }  // namespace chainrule

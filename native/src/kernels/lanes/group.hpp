@@ -132,7 +132,7 @@ template <class T, int vectors> void lane_group_of(const LaneGroup<T>& g) {
   }
 }
 
-// Kernels::lane_group
+// LaneKernels::group
 template <class T, int vectors = group_vectors> void lane_group(const LaneGroup<T>& g) {
   if (g.vectors == vectors)
     lane_group_of<T, vectors>(g);

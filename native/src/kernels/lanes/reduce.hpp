@@ -4,7 +4,7 @@
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
-// Kernels::lane_reduce
+// LaneKernels::reduce
 template <class T> void lane_reduce(const T* sums, long chunk_stride, int chunks, long first, long last, T* gradient) {
   for (long k = first; k < last; k += lanes<T>) {
     const long count = smaller(last - k, lanes<T>);
@@ -15,7 +15,7 @@ template <class T> void lane_reduce(const T* sums, long chunk_stride, int chunks
   }
 }
 
-// Kernels::lane_penalties
+// LaneKernels::penalties
 template <class T> void lane_penalties(T* gradient, T* theta, const T* mask, long count, T l1, T l2, T decay) {
   const V<T> zero{}, one = broadcast(T(1));
   for (long k = 0; k < count; k += lanes<T>) {

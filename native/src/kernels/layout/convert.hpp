@@ -4,7 +4,7 @@
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
-// Kernels::units_to_panels
+// LayoutKernels::units_to_panels
 template <class T>
 void units_to_panels(const T* units, long pitch, long m, long first, long last, T* panels, long stride) {
   for (long j = 0; j < m; j += R<T>)
@@ -12,7 +12,7 @@ void units_to_panels(const T* units, long pitch, long m, long first, long last, 
                      panels + j / R<T> * stride + first * R<T>, R<T>, padded);
 }
 
-// Kernels::panels_to_units
+// LayoutKernels::panels_to_units
 template <class T>
 void panels_to_units(const T* panels, long stride, long m, long first, long last, T* units, long pitch) {
   for (long j = 0; j < m; j += R<T>)

@@ -10,7 +10,7 @@ template <class T> CHAINRULE_WORD const T* gathered_row(const Gather<T>& g, long
   return g.X + (g.order ? long(g.order[i]) : g.first_example + i) * g.n;
 }
 
-// Kernels::gather. The lanes past n are never read.
+// LayoutKernels::gather. The lanes past n are never read.
 template <class T> void gather(const Gather<T>& g, T* panels, long stride) {
   for (long r = 0; r < g.count; ++r) {
     const T* s = gathered_row(g, r);
@@ -24,7 +24,7 @@ template <class T> void gather(const Gather<T>& g, T* panels, long stride) {
   }
 }
 
-// Kernels::gather_units
+// LayoutKernels::gather_units
 template <class T> void gather_units(const Gather<T>& g, T* units, long pitch) {
   constexpr int L = lanes<T>;
   for (long r = 0; r < g.count; r += L) {
@@ -45,7 +45,7 @@ template <class T> void gather_units(const Gather<T>& g, T* units, long pitch) {
   }
 }
 
-// Kernels::gather_lanes
+// LayoutKernels::gather_lanes
 template <class T> void gather_lanes(const Gather<T>& g, T* across) {
   if (g.n == 1) {  // [rows / lanes][1][lanes] is [rows]
     for (long i = 0; i < g.count; ++i) across[g.first_row + i] = *gathered_row(g, i);

@@ -12,7 +12,7 @@ template <class T> CHAINRULE_WORD void copy_padded(const T* from, long count, T*
   }
 }
 
-// Kernels::pack: W (m, n) row by row → panels [⌈m/R⌉][n][R].
+// LayoutKernels::pack: W (m, n) row by row → panels [⌈m/R⌉][n][R].
 template <class T> void pack(const T* W, long m, long n, T* panels) {
   for (long j = 0; j < m; j += R<T>) {
     const long rows = smaller(m - j, R<T>);
@@ -23,19 +23,19 @@ template <class T> void pack(const T* W, long m, long n, T* panels) {
   }
 }
 
-// Kernels::pack_transposed: W (m, n) → panels [⌈n/R⌉][m][R] of its transpose.
+// LayoutKernels::pack_transposed: W (m, n) → panels [⌈n/R⌉][m][R] of its transpose.
 template <class T> void pack_transposed(const T* W, long m, long n, T* panels) {
   for (long k = 0; k < n; k += R<T>)
     for (long j = 0; j < m; ++j) copy_padded(W + j * n + k, smaller(n - k, R<T>), panels + k * m + j * R<T>, R<T>);
 }
 
-// Kernels::unpack, the inverse of pack.
+// LayoutKernels::unpack, the inverse of pack.
 template <class T> void unpack(const T* panels, long m, long n, T* W) {
   for (long j = 0; j < m; j += R<T>)
     transpose_matrix(panels + j * n, R<T>, n, smaller(m - j, R<T>), W + j * n, n, unpadded);
 }
 
-// Kernels::unpack_transposed, the inverse of pack_transposed for rows first … last − 1 of W.
+// LayoutKernels::unpack_transposed, the inverse of pack_transposed for rows first … last − 1 of W.
 template <class T> void unpack_transposed(const T* panels, long m, long n, long first, long last, T* W) {
   for (long j = first; j < last; ++j)
     for (long k = 0; k < n; k += lanes<T>) {

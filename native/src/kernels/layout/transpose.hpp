@@ -82,12 +82,12 @@ template <class T> CHAINRULE_WORD V<T> lane_sums(V<T> (&x)[lanes<T>]) {
   return x[0];
 }
 
-// Kernels::transpose
+// LayoutKernels::transpose
 template <class T> void transpose_rows(const T* from, long rows, long columns, T* to) {
   transpose_matrix(from, columns, rows, columns, to, rows, unpadded);
 }
 
-// Kernels::transpose_block
+// LayoutKernels::transpose_block
 template <class T> void transpose_block(const T* block, int height, int width, T* transposed) {
   transpose_matrix(block, R<T>, height, width, transposed, R<T>, padded);
 }

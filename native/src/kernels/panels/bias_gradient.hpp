@@ -6,7 +6,7 @@
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
-// Kernels::bias_block
+// PanelKernels::bias_block
 template <class T> void bias_block(const BiasBlock<T>& g, long first, long count, const GradientEpilogue<T>& e) {
   V<T> s[8] = {};  // four rows at a time, to hide the latency of the sums
   const T* d = g.delta + first * R<T>;

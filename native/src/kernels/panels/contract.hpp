@@ -116,4 +116,16 @@ template <class T> struct BiasBlock {
   Part part;
 };
 
+template <class T> struct PanelKernels {
+  void (*linear)(const Linear<T>&);
+  void (*thin_linear)(const ThinLinear<T>&);
+  void (*vector_value)(const VectorActivation<T>&);
+  void (*vector_pullback)(const VectorActivation<T>&);
+  void (*output)(const Output<T>&);
+  // `count` ≤ most_panels blocks: a single one, or several of one panel of outputs and consecutive panels of inputs,
+  // whose arrays follow one another too. squared_norm and penalty_norms have room for each block.
+  void (*gradient_blocks)(const GradientBlock<T>*, int count, const GradientRows<T>&, const GradientEpilogue<T>&);
+  void (*bias_block)(const BiasBlock<T>&, long first, long count, const GradientEpilogue<T>&);
+};
+
 }  // namespace chainrule

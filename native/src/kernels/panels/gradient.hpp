@@ -139,7 +139,7 @@ void sparse_blocks(const GradientBlock<T>* g, int count, const GradientRows<T>& 
   }
 }
 
-// Kernels::gradient_blocks
+// PanelKernels::gradient_blocks
 template <class T> void gradient_blocks(const GradientBlock<T>* blocks, int count, const GradientRows<T>& rows,
                                         const GradientEpilogue<T>& e) {
   if (rows.can_skip_zeros && count >= least_panels && blocks->width == R<T>)

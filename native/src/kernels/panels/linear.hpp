@@ -17,7 +17,7 @@ template <class T> CHAINRULE_WORD PanelReadAhead<T> prefetch_of_tile(const Linea
   return {idle, 0, 0};
 }
 
-// Kernels::linear
+// PanelKernels::linear
 template <class T> void linear(const Linear<T>& g) {
   const TileCut cut = cut_into_tiles(g.last_row - g.first_row);
   if (cut.tiles == 0) return;

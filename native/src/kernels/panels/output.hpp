@@ -6,7 +6,7 @@
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
-// Kernels::output
+// PanelKernels::output
 template <class T> void output(const Output<T>& g) {
   T *const z_room = g.scratch, *const a = z_room + long(g.m) * lanes<T>, *const delta = a + long(g.m) * lanes<T>;
   T* const kappa_delta = delta + long(g.m) * lanes<T>;
@@ -42,7 +42,7 @@ template <class T> void mask_rows(const VectorActivation<T>& g, int r) {
   each_vector(g, r, [&](long at) { store(g.panels + at, load(g.panels + at) * load(g.activation.mask + at)); });
 }
 
-// Kernels::vector_value
+// PanelKernels::vector_value
 template <class T> void vector_value(const VectorActivation<T>& g) {
   const Activation<T>& f = g.activation;
   T *const z = g.scratch, *const a = z + long(g.m) * lanes<T>;
@@ -55,7 +55,7 @@ template <class T> void vector_value(const VectorActivation<T>& g) {
   }
 }
 
-// Kernels::vector_pullback
+// PanelKernels::vector_pullback
 template <class T> void vector_pullback(const VectorActivation<T>& g) {
   const Activation<T>& f = g.activation;
   T *const z = g.scratch, *const a = z + long(g.m) * lanes<T>, *const d = a + long(g.m) * lanes<T>;

@@ -17,7 +17,7 @@ template <class T> CHAINRULE_WORD PanelRowsAhead<T> prefetch_of_tile(const Linea
   return {};
 }
 
-// Kernels::linear if g.can_skip_zeros: up to most_panels panels at a time, and few enough rows for their sums to stay
+// PanelKernels::linear if g.can_skip_zeros: up to most_panels panels at a time, and few enough rows for their sums to stay
 // in cache from one tile to the next.
 template <class T> void sparse_linear(const Linear<T>& g, bool relu_in_tiles) {
   constexpr int most_rows = 64;

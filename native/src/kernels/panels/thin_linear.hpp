@@ -6,7 +6,7 @@
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
-// Kernels::thin_linear: dot products over vectors of features, `lanes` examples at a time.
+// PanelKernels::thin_linear: dot products over vectors of features, `lanes` examples at a time.
 template <class T> void thin_linear(const ThinLinear<T>& g) {
   for (int r = g.first_row; r < g.last_row; r += lanes<T>)
     for (int n = 0; n < g.m; ++n) {

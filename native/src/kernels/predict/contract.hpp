@@ -30,4 +30,11 @@ template <class T> struct PredictRows {
   T* scratch;  // [2][widest vector-valued layer][lanes]
 };
 
+template <class T> struct PredictKernels {
+  // out (m_r,) := N(x). Buffers: the widest layer rounded up to vectors; scratch: [2][widest vector-valued
+  // layer][lanes]
+  void (*row)(const PredictLayer<T>* layers, int r, const T* x, T* buffer, T* next_buffer, T* scratch, T* out);
+  void (*rows)(const PredictRows<T>&);
+};
+
 }  // namespace chainrule

@@ -85,7 +85,7 @@ template <class T> inline void row_value(const PredictLayer<T>& layer, T* z, T* 
   }
 }
 
-// Kernels::predict_row
+// PredictKernels::row
 template <class T>
 void predict_row(const PredictLayer<T>* layers, int r, const T* x, T* buffer, T* next_buffer, T* scratch, T* out) {
   for (int i = 0; i < r; ++i) {

@@ -133,7 +133,7 @@ template <class T> inline void example_values(const PredictRows<T>& g, const Pre
   }
 }
 
-// Kernels::predict_rows
+// PredictKernels::rows
 template <class T> void predict_rows(const PredictRows<T>& g) {
   T *x = g.buffer, *z = g.next_buffer;
   const long n = g.layers[0].n, m = g.layers[g.r - 1].m;

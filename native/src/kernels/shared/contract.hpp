@@ -53,4 +53,15 @@ template <class T> struct DropoutMask {
   bool is_by_units = false;
 };
 
+template <class T> struct SharedKernels {
+  // the optimizer's step along a stored gradient, which is scaled by constants->gradient_scale in place
+  void (*apply)(T* gradient, long count, const Parameters<T>&, const GradientEpilogue<T>&, Part);
+  // sums += {Σ|x|, Σ x²} in double precision, in a fixed order; count a multiple of `lanes`
+  void (*add_norms)(const T* x, long count, double* sums);
+  double (*sum_of_squares)(const T* x, long count);  // in double precision; count a multiple of `lanes`
+  T (*largest)(const T* x, long count);              // max |x|; NaN if any x is NaN
+  long (*count_nonzeros)(const T* x, long count);    // count a multiple of `lanes`, below 2³¹
+  void (*dropout_mask)(const DropoutMask<T>&);
+};
+
 }  // namespace chainrule

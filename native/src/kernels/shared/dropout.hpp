@@ -34,7 +34,7 @@ template <class T> inline DropoutFactors<T> dropout_factors(std::uint64_t key, d
   return {key, round_even(p * 4294967296.0), T(1.0 / (1.0 - p))};
 }
 
-// Kernels::dropout_mask
+// SharedKernels::dropout_mask
 template <class T> void dropout_mask(const DropoutMask<T>& g) {
   const DropoutFactors<T> factor = dropout_factors<T>(g.key, g.p);
   const auto entry = [&](long r, long j) { return g.first_entry + static_cast<std::uint64_t>(r * g.m + j); };

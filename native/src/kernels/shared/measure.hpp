@@ -12,14 +12,14 @@ template <class T, class F> CHAINRULE_WORD void each_wide(const T* x, long count
     for (int i = 0; i < words; ++i) f(load_wide(x + k + i * lanes<double>), i);
 }
 
-// Kernels::sum_of_squares: Σ x² in double precision, in a fixed order.
+// SharedKernels::sum_of_squares: Σ x² in double precision, in a fixed order.
 template <class T> inline double sum_of_squares(const T* x, long count) {
   V<double> s[2] = {};
   each_wide(x, count, [&](V<double> v, int i) { s[i] = fma(v, v, s[i]); });
   return sum(s[0] + s[1]);
 }
 
-// Kernels::add_norms: sums += {Σ|x|, Σ x²}, likewise.
+// SharedKernels::add_norms: sums += {Σ|x|, Σ x²}, likewise.
 template <class T> inline void add_norms(const T* x, long count, double* sums) {
   V<double> s[2] = {}, a[2] = {};
   each_wide(x, count, [&](V<double> v, int i) {
@@ -30,7 +30,7 @@ template <class T> inline void add_norms(const T* x, long count, double* sums) {
   sums[1] += sum(s[0] + s[1]);
 }
 
-// Kernels::count_nonzeros
+// SharedKernels::count_nonzeros
 template <class T> long count_nonzeros(const T* x, long count) {
   const V<T> zero{};
   Int<V<T>> found{};
@@ -40,7 +40,7 @@ template <class T> long count_nonzeros(const T* x, long count) {
   return all;
 }
 
-// Kernels::largest. The bits of |x| are ordered like |x|, with NaN above all numbers.
+// SharedKernels::largest. The bits of |x| are ordered like |x|, with NaN above all numbers.
 template <class T> T largest(const T* x, long count) {
   const Int<V<T>> size = ~as_int(broadcast(T(-0.0)));
   Int<V<T>> most[2] = {};

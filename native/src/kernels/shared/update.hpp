@@ -48,7 +48,7 @@ inline void finish_gradient(T* G, long count, const Parameters<T>& p, const Grad
   if (e.penalty_norms && part == Part::W) add_norms(p.theta, count, e.penalty_norms);
 }
 
-// Kernels::apply
+// SharedKernels::apply
 template <class T>
 void apply(T* gradient, long count, const Parameters<T>& p, const GradientEpilogue<T>& e, Part part) {
   if (const T scale = e.constants->gradient_scale; scale != T(1))

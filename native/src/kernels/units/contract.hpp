@@ -35,4 +35,10 @@ template <class T> struct UnitGradient {
   long count[parts];
 };
 
+template <class T> struct UnitKernels {
+  void (*forward)(const DiagonalBlocks<T>&, const UnitLayer<T>&);
+  void (*backward)(const DiagonalBlocks<T>&, const UnitLayer<T>&);
+  void (*gradient)(const DiagonalBlocks<T>&, const UnitLayer<T>&, const UnitGradient<T>&, const GradientEpilogue<T>&);
+};
+
 }  // namespace chainrule

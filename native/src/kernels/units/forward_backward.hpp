@@ -16,7 +16,7 @@ template <class T> CHAINRULE_WORD Activation<T> unit_activation(const UnitLayer<
                           at);
 }
 
-// Kernels::units_forward
+// UnitKernels::forward
 template <class T> void units_forward(const DiagonalBlocks<T>& g, const UnitLayer<T>& layer) {
   const auto [count, p, q] = g.run;
   const T *const W = g.theta[int(Part::W)], *const b = g.theta[int(Part::b)], *const kappa = g.theta[int(Part::kappa)];
@@ -47,7 +47,7 @@ template <class T> void units_forward(const DiagonalBlocks<T>& g, const UnitLaye
   }
 }
 
-// Kernels::units_backward
+// UnitKernels::backward
 template <class T> void units_backward(const DiagonalBlocks<T>& g, const UnitLayer<T>& layer) {
   const auto [count, p, q] = g.run;
   const T *const W = g.theta[int(Part::W)], *const kappa = g.theta[int(Part::kappa)];

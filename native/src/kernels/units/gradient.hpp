@@ -63,7 +63,7 @@ template <class T> inline T row_sum(const T* x, long count) {
   return sum((c[0] + c[1]) + (c[2] + c[3]));
 }
 
-// Kernels::units_gradient
+// UnitKernels::gradient
 template <class T> void units_gradient(const DiagonalBlocks<T>& g, const UnitLayer<T>& layer, const UnitGradient<T>& to,
                                        const GradientEpilogue<T>& e) {
   const auto [count, p, q] = g.run;
