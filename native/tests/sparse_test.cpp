@@ -49,8 +49,8 @@ void linears(long K, long m, int rows, int first, double zeros, Activation<T> f,
     g.B = B.data(), g.K = K;
     g.bias = biased ? bias.data() : nullptr;
     g.out = out[sparse].data();
-    g.first_row = first, g.last_row = first + rows;
-    g.first_panel = 0, g.last_panel = g.panels = static_cast<int>(up<T>(m));
+    g.panels = static_cast<int>(up<T>(m));
+    g.region = {.first_row = first, .last_row = first + rows, .first_panel = 0, .last_panel = g.panels};
     g.start_panel = g.panels / 2;
     g.last_lanes = static_cast<int>(m - (up<T>(m) - 1) * R<T>);
     g.can_skip_zeros = sparse;

@@ -157,10 +157,10 @@ void LaneMethod<T>::sum_chunk(const Step<T>& step, const Division& of, long chun
     g.is_first = k == first_group;
     g.sums = sums_.get() + chunk * parameters_.d * lanes_;
     g.loss = chunk_losses_.get() + chunk * lanes_;
-    g.dropout = step.dropout;
-    g.dropout_key = step.key;
-    g.first_row = row;
-    g.step_rows = step.rows;
+    g.dropout = {.p = step.dropout,
+                 .key = step.key,
+                 .first_row = static_cast<unsigned long long>(row),
+                 .step_rows = static_cast<unsigned long long>(step.rows)};
     kernels_.lane.group(g);
   }
   if (last_group - first_group > most_groups_between_polls) team.poll(thread);

@@ -223,10 +223,10 @@ template <class T> Linear<T> ForwardBackward<T>::product(const Region& region, c
   g.B = W.get();
   g.K = K;
   g.out_stride = activations.stride;
-  g.first_row = region.first_row;
-  g.last_row = region.last_row;
-  g.first_panel = region.first_panel;
-  g.last_panel = region.last_panel;
+  g.region = {.first_row = region.first_row,
+              .last_row = region.last_row,
+              .first_panel = region.first_panel,
+              .last_panel = region.last_panel};
   g.panels = panels;
   g.start_panel = region.first_panel + region.start(region.last_panel - region.first_panel);
   g.prefetch = {.next_panel = region.last_panel < panels ? g.B + region.last_panel * K * network_.R : after,
@@ -287,9 +287,9 @@ bool ForwardBackward<T>::output(const MicroBatch<T>& batch, int first_row, int l
                                         .first_row = first_row,
                                         .last_row = last_row,
                                         .Z = z_.get()});
-  network_.kernels.panel.output({.sigma = layer.spec.sigma,
-                                 .sigma_parameter = static_cast<T>(layer.spec.parameter),
-                                 .kappa = layer.kappa.get(),
+  network_.kernels.panel.output({.activation = {.sigma = layer.spec.sigma,
+                                                .parameter = static_cast<T>(layer.spec.parameter),
+                                                .kappa = layer.kappa.get()},
                                  .cost = cost_.cost,
                                  .cost_parameter = static_cast<T>(cost_.parameter),
                                  .m = static_cast<int>(layer.m),

@@ -17,6 +17,12 @@ template <class T> struct LaneLayer {
   T *a, *saved, *mask, *delta;  // [m][vectors][lanes]; saved, mask: null if not needed, see Activation
 };
 
+// Dropout of a group, which begins at row first_row of a step of step_rows rows.
+struct LaneDropout {
+  const double* p;  // of each layer, [r]
+  unsigned long long key, first_row, step_rows;
+};
+
 // A group of examples: its losses and, in training, its part of ∂J/∂θ.
 template <class T> struct LaneGroup {
   int r;
@@ -27,14 +33,12 @@ template <class T> struct LaneGroup {
   const T* example_weights;  // [vectors][lanes]: 0 in lanes without an example
   Cost cost;
   T cost_parameter;
-  bool is_training;       // false: only the losses are wanted
-  bool is_first;          // sums and loss start from zero
-  T* sums;                // [d][lanes] += ∂J/∂θ
-  T* loss;                // [lanes] += weight · ℓ
-  T* scratch;             // [4][widest][lanes]
-  const double* dropout;  // p of each layer, [r]
-  unsigned long long dropout_key, first_row,
-      step_rows;  // the group begins at row first_row of a step of step_rows rows
+  bool is_training;  // false: only the losses are wanted
+  bool is_first;     // sums and loss start from zero
+  T* sums;           // [d][lanes] += ∂J/∂θ
+  T* loss;           // [lanes] += weight · ℓ
+  T* scratch;        // [4][widest][lanes]
+  LaneDropout dropout;
 };
 
 template <class T> struct LaneKernels {

@@ -28,10 +28,11 @@ inline void lane_gradient(const LaneLayer<T>& layer, const T* a, int vectors, T*
 // before.
 template <class T> inline void draw_lane_mask(const LaneGroup<T>& g, const LaneLayer<T>& layer, double p,
                                               unsigned long long outputs_below) {
-  const DropoutFactors<T> factor = dropout_factors<T>(g.dropout_key, p);
+  const DropoutFactors<T> factor = dropout_factors<T>(g.dropout.key, p);
   for (int j = 0; j < layer.m; ++j)
     for (int i = 0; i < g.vectors * lanes<T>; ++i)
-      layer.mask[j * g.vectors * lanes<T> + i] = factor(outputs_below * g.step_rows + (g.first_row + i) * layer.m + j);
+      layer.mask[j * g.vectors * lanes<T> + i] =
+          factor(outputs_below * g.dropout.step_rows + (g.dropout.first_row + i) * layer.m + j);
 }
 
 // x := mask ⊙ x on `count` numbers; mask may be null.
@@ -112,7 +113,7 @@ template <class T, int vectors> void lane_group_of(const LaneGroup<T>& g) {
     const LaneLayer<T>& layer = g.layers[i];
     dense<T, vectors>(layer.W, layer.n, 1, layer.b, in, layer.n, layer.a, layer.m);
     if (i + 1 < g.r) {
-      if (g.is_training && layer.mask) draw_lane_mask(g, layer, g.dropout[i], outputs_below);
+      if (g.is_training && layer.mask) draw_lane_mask(g, layer, g.dropout.p[i], outputs_below);
       lane_value(
           g, layer,
           {layer.sigma, layer.parameter, g.is_training ? layer.saved : nullptr, g.is_training ? layer.mask : nullptr});

@@ -18,8 +18,12 @@ template <class T> struct LinearPrefetch {
   bool is_input_remote;  // other cores have just written A
 };
 
-// out[r][p] := epilogue(Σₖ A[r][k] B[p][k] + bias[p]) for rows r of [first_row, last_row), panels p of [first_panel,
-// last_panel).
+// Rows first_row … last_row − 1 of panels first_panel … last_panel − 1.
+struct PanelRegion {
+  int first_row, last_row, first_panel, last_panel;
+};
+
+// out[r][p] := epilogue(Σₖ A[r][k] B[p][k] + bias[p]) for the rows r and panels p of `region`.
 // Forward: A = a[i−1], B = W[i], epilogue σ or none. Backward: A = δ[i+1], B = Wt[i+1], epilogue · mask ⊙ σ′.
 // Every entry sums over k = 0 … K−1 in this order, whatever the ranges.
 template <class T> struct Linear {
@@ -30,7 +34,8 @@ template <class T> struct Linear {
   const T* bias;  // [panel][R]; null: zeros
   T* out;         // [panel][out_stride / R][R]
   long out_stride;
-  int first_row, last_row, first_panel, last_panel, panels;
+  PanelRegion region;
+  int panels;           // of the layer
   int start_panel;      // the first one to be computed; after last_panel − 1 follows first_panel
   int last_lanes;       // features in the last of `panels`: the lanes after them are set to zero
   bool can_skip_zeros;  // A has many zeros, and B is finite
@@ -60,11 +65,16 @@ template <class T> struct VectorActivation {
   T* scratch;                  // [3][m][lanes]
 };
 
+// σ[r] of the last layer.
+template <class T> struct OutputActivation {
+  Sigma sigma;
+  T parameter;
+  const T* kappa;  // [m], see Activation; null: 1
+};
+
 // The last layer: a[r] = σ[r](z[r]), the weighted losses, and δ[r], with the examples across the lanes.
 template <class T> struct Output {
-  Sigma sigma;
-  T sigma_parameter;
-  const T* kappa;  // [m], see Activation; null: 1
+  OutputActivation<T> activation;
   Cost cost;
   T cost_parameter;
   int m, first_row, last_row;  // rows: multiples of `lanes`

@@ -19,17 +19,18 @@ template <class T> CHAINRULE_WORD PanelReadAhead<T> prefetch_of_tile(const Linea
 
 // PanelKernels::linear
 template <class T> void linear(const Linear<T>& g) {
-  const TileCut cut = cut_into_tiles(g.last_row - g.first_row);
+  const TileCut cut = cut_into_tiles(g.region.last_row - g.region.first_row);
   if (cut.tiles == 0) return;
   const bool relu_in_tiles = is_relu_in_tiles(g);
-  if (g.can_skip_zeros && g.last_panel - g.first_panel >= least_panels) return sparse_linear(g, relu_in_tiles);
+  if (g.can_skip_zeros && g.region.last_panel - g.region.first_panel >= least_panels)
+    return sparse_linear(g, relu_in_tiles);
   const int width = prefetch_width<T>(cut.tiles);
-  for (int p = g.start_panel, left = g.last_panel - g.first_panel, next; left > 0; --left, p = next) {
-    next = p + 1 < g.last_panel ? p + 1 : g.first_panel;
+  for (int p = g.start_panel, left = g.region.last_panel - g.region.first_panel, next; left > 0; --left, p = next) {
+    next = p + 1 < g.region.last_panel ? p + 1 : g.region.first_panel;
     const T* const B = g.B + long(p) * g.K * R<T>;
     const T* const next_B = left > 1 ? g.B + long(next) * g.K * R<T> : g.prefetch.next_panel;
     const bool is_half = p + 1 == g.panels && g.last_lanes <= lanes<T>;
-    for (int i = 0, r0 = g.first_row, r1; i < cut.tiles; ++i, r0 = r1) {
+    for (int i = 0, r0 = g.region.first_row, r1; i < cut.tiles; ++i, r0 = r1) {
       r1 = r0 + cut.height(i);
       // out[r0 … r1)[p] := epilogue(A B[p] + bias[p])
       const long at = long(p) * g.out_stride + long(r0) * R<T>;

@@ -18,14 +18,14 @@ template <class T> void output(const Output<T>& g) {
     }
     // losses := w ℓ
     const V<T> w = load(g.example_weights + r);
-    const V<T> total = w * losses(g.sigma, g.sigma_parameter, g.cost, g.cost_parameter, z, g.Y + long(r) * g.m, a,
-                                  delta, g.m, g.kappa, kappa_delta);
+    const V<T> total = w * losses(g.activation.sigma, g.activation.parameter, g.cost, g.cost_parameter, z,
+                                  g.Y + long(r) * g.m, a, delta, g.m, g.activation.kappa, kappa_delta);
     for (int i = 0; i < lanes<T>; ++i) g.losses[r + i] = total[i];
     // δ[r] := w ∂ℓ/∂z, and the same for κ
     if (!g.delta) continue;
     for (int k = 0; k < g.m * lanes<T>; k += lanes<T>) store(delta + k, w * load(delta + k));
     lanes_to_rows(delta, g.m, g.delta + long(r) * R<T>, g.delta_stride);
-    if (!g.kappa) continue;
+    if (!g.activation.kappa) continue;
     for (int k = 0; k < g.m * lanes<T>; k += lanes<T>) store(kappa_delta + k, w * load(kappa_delta + k));
     lanes_to_rows(kappa_delta, g.m, g.kappa_delta + long(r) * R<T>, g.delta_stride);
   }

@@ -21,16 +21,17 @@ template <class T> CHAINRULE_WORD PanelRowsAhead<T> prefetch_of_tile(const Linea
 // in cache from one tile to the next.
 template <class T> void sparse_linear(const Linear<T>& g, bool relu_in_tiles) {
   constexpr int most_rows = 64;
-  const int panels = g.last_panel - g.first_panel, groups = (panels + most_panels - 1) / most_panels;
-  const int rows = g.last_row - g.first_row, chunks = (rows + most_rows - 1) / most_rows;
-  const auto panel = [&](int group) { return g.first_panel + panels * group / groups; };
-  for (int i = 0, group = (g.start_panel - g.first_panel) * groups / panels, next; i < groups; ++i, group = next) {
+  const int panels = g.region.last_panel - g.region.first_panel, groups = (panels + most_panels - 1) / most_panels;
+  const int rows = g.region.last_row - g.region.first_row, chunks = (rows + most_rows - 1) / most_rows;
+  const auto panel = [&](int group) { return g.region.first_panel + panels * group / groups; };
+  for (int i = 0, group = (g.start_panel - g.region.first_panel) * groups / panels, next; i < groups;
+       ++i, group = next) {
     next = (group + 1) % groups;
     const int p0 = panel(group), p1 = panel(group + 1);
     const long B_stride = g.K * R<T>;
     const T* const next_group = i + 1 < groups ? g.B + panel(next) * B_stride : nullptr;
     for (int chunk = 0; chunk < chunks; ++chunk) {
-      const int r0 = g.first_row + rows * chunk / chunks, r1 = g.first_row + rows * (chunk + 1) / chunks;
+      const int r0 = g.region.first_row + rows * chunk / chunks, r1 = g.region.first_row + rows * (chunk + 1) / chunks;
       // out[p][r0 … r1) := epilogue(A B[p] + bias[p]) for p0 ≤ p < p1, summed over skip_width entries of A at a time
       const long at = p0 * g.out_stride + long(r0) * R<T>;
       const T* const bias = g.bias ? g.bias + long(p0) * R<T> : nullptr;
