@@ -23,7 +23,8 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_sample_weight_equivalence_on_dense_data, parametrize_with_checks
-from support.mlp_problems import CLASSES, NUMBERS, OURS, TWO, unconverged
+from support.estimators.fit_recorder import FitRecorder
+from support.estimators.mlp_problems import CLASSES, NUMBERS, OURS, TWO, unconverged
 
 import chainrule as cr
 import chainrule.estimators
@@ -104,27 +105,7 @@ def test_scikit_learns_callbacks_follow_every_epoch(kind: str, solver: str) -> N
     """Each epoch (of lbfgs: iteration) is a task that ends with an estimator ready to predict; True ends training."""
     pytest.importorskip("sklearn.callback")
     X, y = TWO if kind == "MLPClassifier" else NUMBERS
-
-    class Recorder:
-        def __init__(self) -> None:
-            self.course: list[str] = []
-            self.scores: list[float] = []
-
-        def setup(self, estimator: Any, context: Any) -> None:
-            self.course.append("setup")
-
-        def teardown(self, estimator: Any, context: Any) -> None:
-            self.course.append("teardown")
-
-        def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
-            self.course.append(context.task_name)
-
-        def on_fit_task_end(self, estimator: Any, context: Any, *, fitted_estimator: Any = None) -> bool:
-            if context.task_name == "epoch":
-                self.scores.append(fitted_estimator.score(X, y))
-            return len(self.scores) == 5
-
-    recorder = Recorder()
+    recorder = FitRecorder(X, y, epochs=5)
     model = OURS[kind](hidden_layer_sizes=(5,), solver=solver, random_state=0).set_callbacks(recorder).fit(X, y)
     assert recorder.course == ["setup", "fit", "network", *["epoch"] * 5, "teardown"]
     assert model.n_iter_ == 5

@@ -17,7 +17,7 @@ pytest.importorskip("sklearn")
 
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
-from support.mlp_problems import CLASSES, NUMBERS, TWO, unconverged
+from support.estimators.mlp_problems import CLASSES, NUMBERS, TWO, unconverged
 
 import chainrule as cr
 import chainrule.estimators

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("sklearn")
 
 
-from support.mlp_problems import CLASSES, NUMBERS, OURS, PROBLEMS, SOLVERS, TWO, pair, unconverged
+from support.estimators.mlp_problems import CLASSES, NUMBERS, OURS, PROBLEMS, SOLVERS, TWO, pair, unconverged
 
 
 @unconverged

@@ -12,7 +12,7 @@ pytest.importorskip("sklearn")
 import sklearn
 from scipy import sparse
 from sklearn.model_selection import GridSearchCV
-from support.mlp_problems import CLASSES, COUNTS, LABELS, NUMBERS, OURS, TWO, unconverged
+from support.estimators.mlp_problems import CLASSES, COUNTS, LABELS, NUMBERS, OURS, TWO, unconverged
 
 from chainrule.estimators import MLPClassifier, MLPRegressor
 

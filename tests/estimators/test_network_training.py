@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.estimators.fit_recorder import FitRecorder
 from support.patience import ENDLESS, LIMIT
 
 pytest.importorskip("sklearn", "1.6")
@@ -186,33 +187,13 @@ def test_scikit_learns_callbacks_follow_every_epoch(rows: tuple[Any, Any]) -> No
     """Each network is a task and each epoch a subtask, with an estimator that can already predict."""
     callback = pytest.importorskip("sklearn.callback")
     X, y = rows
-
-    class Recorder:
-        def __init__(self) -> None:
-            self.epochs: list[float] = []
-            self.course: list[str] = []
-
-        def setup(self, estimator: Any, context: Any) -> None:
-            self.course.append("setup")
-
-        def teardown(self, estimator: Any, context: Any) -> None:
-            self.course.append("teardown")
-
-        def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
-            self.course.append(context.task_name)
-
-        def on_fit_task_end(self, estimator: Any, context: Any, *, fitted_estimator: Any = None) -> bool:
-            if context.task_name == "epoch":
-                self.epochs.append(fitted_estimator.score(X, y))
-            return len(self.epochs) == 7
-
-    recorder = Recorder()
+    recorder = FitRecorder(X, y, epochs=7)
     assert isinstance(recorder, callback.FitCallback)
     NetworkRegressor(epochs=3, n_networks=2, hidden_layer_sizes=4).set_callbacks(recorder).fit(X, y)
     assert recorder.course[:4] == ["setup", "fit", "network", "network"]
     assert recorder.course[-1] == "teardown"
-    assert len(recorder.epochs) == 6
-    assert np.isfinite(recorder.epochs).all()
+    assert len(recorder.scores) == 6
+    assert np.isfinite(recorder.scores).all()
 
 
 def test_class_weights_move_the_decision_boundary() -> None:

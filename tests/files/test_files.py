@@ -18,7 +18,7 @@ import safetensors.numpy
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from support.model_files import IN_TMP, PARAMETERS, everything, fresh, header_of, scaled, square, write_raw
+from support.files.model_files import IN_TMP, PARAMETERS, everything, fresh, header_of, scaled, square, write_raw
 
 import chainrule as cr
 from chainrule.activations import ACTIVATIONS

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import safetensors.numpy
-from support.model_files import (
+from support.files.model_files import (
     KINDS,
     Kind,
     bytes_of,
@@ -23,7 +23,7 @@ from support.model_files import (
     kinds,
     trained_state,
 )
-from support.spoilt_files import refused_or_valid
+from support.files.spoilt_files import refused_or_valid
 
 import chainrule as cr
 

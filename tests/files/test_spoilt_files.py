@@ -7,14 +7,14 @@ from pathlib import Path
 import safetensors.numpy
 from hypothesis import given
 from hypothesis import strategies as st
-from support.model_files import (
+from support.files.model_files import (
     IN_TMP,
     Kind,
     header_of,
     kinds,
     write_raw,
 )
-from support.spoilt_files import paths_into, refused_or_valid, replaced
+from support.files.spoilt_files import paths_into, refused_or_valid, replaced
 
 
 @kinds

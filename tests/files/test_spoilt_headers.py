@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import safetensors.numpy
-from support.model_files import (
+from support.files.model_files import (
     Kind,
     everything,
     fresh,
@@ -18,7 +18,7 @@ from support.model_files import (
     trained_state,
     write_raw,
 )
-from support.spoilt_files import LAYER, NET, Spoilt, paths_into, refused_or_valid, refuses, replaced
+from support.files.spoilt_files import LAYER, NET, Spoilt, paths_into, refused_or_valid, refuses, replaced
 
 import chainrule as cr
 

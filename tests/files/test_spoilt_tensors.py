@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import safetensors.numpy
-from support.model_files import (
+from support.files.model_files import (
     fresh,
     header_of,
     trained_state,

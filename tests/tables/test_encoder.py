@@ -18,7 +18,7 @@ import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from support.frames import ANY_WARNING, frame
+from support.estimators.frames import ANY_WARNING, frame
 
 from chainrule.errors import DataWarning, InputError
 from chainrule.tables.encoding.encoder import TableEncoder

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.frames import ANY_WARNING, frame
+from support.estimators.frames import ANY_WARNING, frame
 
 from chainrule.errors import FileFormatError
 from chainrule.tables.encoding.encoder import TableEncoder

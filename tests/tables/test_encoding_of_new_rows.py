@@ -17,7 +17,7 @@ import pytest
 import scipy.sparse
 from hypothesis import given
 from hypothesis import strategies as st
-from support.frames import frame
+from support.estimators.frames import frame
 
 from chainrule.errors import DataWarning, InputError, UnknownName
 from chainrule.tables.encoding.encoder import TableEncoder

@@ -33,7 +33,7 @@ template <class T> CHAINRULE_WORD void transpose(V<T> (&x)[lanes<T>]) {
   }
 }
 
-// Whether a transpose fills the rows of its result up with zeros to a multiple of `lanes`.
+// The choice whether a transpose pads the rows of its result with zeros to a multiple of `lanes`.
 enum Padding : bool { unpadded, padded };
 
 // to[c][r] := from[r][c] for r < rows, c < columns. The rows of `from` and `to` lie from_stride and to_stride numbers

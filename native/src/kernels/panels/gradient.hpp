@@ -37,9 +37,9 @@ template <class T> CHAINRULE_WORD GradientEpilogue<T> of_block(GradientEpilogue<
   return e;
 }
 
-// What tile number `tile` prefetches: its part, `width` numbers of a row, of the panel that the next block reads, and
-// what the epilogue after the next tile writes. That tile begins with row next_row of this block; if next_row is 0, it
-// is the next block's first.
+// The memory that tile number `tile` prefetches: its part, `width` numbers of a row, of the panel that the next
+// block reads, and what the epilogue after the next tile writes. That tile begins with row next_row of this block;
+// if next_row is 0, it is the next block's first.
 template <class T> CHAINRULE_WORD GradientTilePrefetch<T> prefetch_of_tile(const GradientBlock<T>& g,
                                                                            const GradientRows<T>& rows,
                                                                            const GradientEpilogue<T>& e, int tile,

@@ -4,7 +4,7 @@
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
-// What a gradient tile prefetches.
+// The memory that a gradient tile prefetches.
 template <class T> struct GradientTilePrefetch {
   ReadAhead<T> input;  // a step for each r
   // [rows][R] each, or null: what the optimizer's step after the next tile writes, each during a third of the rows.

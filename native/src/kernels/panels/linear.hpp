@@ -7,8 +7,9 @@
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
-// What tile number `tile` of `tiles` prefetches: the rows of A that the next tile reads, if they are remote; otherwise
-// its part, `width` numbers of a row, of the panel of W that is read next, while there are parts left.
+// The memory that tile number `tile` of `tiles` prefetches: the rows of A that the next tile reads, if they are
+// remote; otherwise its part, `width` numbers of a row, of the panel of W that is read next, while there are parts
+// left.
 template <class T> CHAINRULE_WORD PanelReadAhead<T> prefetch_of_tile(const Linear<T>& g, const T* next_panel, int tile,
                                                                      int tiles, int width, int next_row,
                                                                      const T* idle) {

@@ -4,8 +4,8 @@
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
-// What the optimizer's step writes after a sparse gradient tile: `writes`, a part with each column of D, and meanwhile,
-// with the last rows of D, `transposed`.
+// The memory that the optimizer's step writes after a sparse gradient tile: `writes`, a part with each column of D,
+// and meanwhile, with the last rows of D, `transposed`.
 template <class T> struct SparseGradientPrefetch {
   const T* writes[3];   // [panels][R][R] each, or null
   const T* transposed;  // [panels][transposed_stride / R][R], or null

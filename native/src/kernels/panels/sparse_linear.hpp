@@ -6,8 +6,8 @@
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
-// What the tiles of a group of panels prefetch: the rows of W that are read next, in the same panels, in those of the
-// next group, or in the panel that is read after this call; null: nothing.
+// The memory that the tiles of a group of panels prefetch: the rows of W that are read next, in the same panels, in
+// those of the next group, or in the panel that is read after this call; null: nothing.
 template <class T> CHAINRULE_WORD PanelRowsAhead<T> prefetch_of_tile(const Linear<T>& g, const T* same_panels,
                                                                      const T* next_group, int rows) {
   const long stride = g.K * R<T>, lines = skip_width * R<T> / line<T>, lines_per_row = (lines + rows - 1) / rows;
@@ -17,8 +17,8 @@ template <class T> CHAINRULE_WORD PanelRowsAhead<T> prefetch_of_tile(const Linea
   return {};
 }
 
-// PanelKernels::linear if g.can_skip_zeros: up to most_panels panels at a time, and few enough rows for their sums to stay
-// in cache from one tile to the next.
+// PanelKernels::linear if g.can_skip_zeros: up to most_panels panels at a time, and few enough rows for their sums
+// to stay in cache from one tile to the next.
 template <class T> void sparse_linear(const Linear<T>& g, bool relu_in_tiles) {
   constexpr int most_rows = 64;
   const int panels = g.region.last_panel - g.region.first_panel, groups = (panels + most_panels - 1) / most_panels;

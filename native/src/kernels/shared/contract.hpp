@@ -1,4 +1,4 @@
-// What the kernels of every method share: activations, the optimizer's step, dropout.
+// Structures that the kernels of every method share: activations, the optimizer's step, dropout.
 #pragma once
 
 #include "chainrule/coefficients.hpp"
@@ -30,7 +30,7 @@ template <class T> struct StepConstants {
   T gradient_scale;                     // of a stored gradient: clipping's min(1, c/‖g‖)
 };
 
-// How a sum over rows of the batch becomes a gradient g, and what happens to it then.
+// The way from a sum over rows of the batch to a gradient g, and the use of g.
 template <class T> struct GradientEpilogue {
   const StepConstants<T>* constants;  // the layer's
   bool should_accumulate = false;     // g starts from `sum` instead of zero (a batch in several parts)

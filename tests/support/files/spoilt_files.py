@@ -10,7 +10,7 @@ import pytest
 import safetensors.numpy
 
 import chainrule as cr
-from support.model_files import (
+from support.files.model_files import (
     Kind,
     header_of,
     write_raw,

@@ -1,0 +1,1 @@
+"""Parts of the tests of estimators: data frames, problems for the MLP pair, a recorder of fits."""
