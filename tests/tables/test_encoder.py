@@ -23,7 +23,7 @@ from support.estimators.frames import ANY_WARNING, frame
 from chainrule.errors import DataWarning, InputError
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.encoding.steps import Calendar
-from chainrule.tables.reading import read
+from chainrule.tables.reading.read import read
 
 
 def test_robust_scaling_by_hand() -> None:

@@ -21,7 +21,7 @@ from support.processes import modules_after
 from chainrule.errors import FileFormatError, InputError, UnknownName
 from chainrule.tables.columns import Column
 from chainrule.tables.numeric_table import NumericTable
-from chainrule.tables.reading import read
+from chainrule.tables.reading.read import read
 from chainrule.tables.table import Table
 from chainrule.tables.target_decoder import as_targets
 
@@ -251,6 +251,6 @@ def test_arrays_need_no_other_package(code: str) -> None:
 import numpy as np
 from chainrule.tables.encoding.encoder import TableEncoder
 encoder = TableEncoder().fit(np.arange(6.0).reshape(3, 2))
-from chainrule.tables.reading import read
+from chainrule.tables.reading.read import read
 read({code})"""
     assert modules_after(program).isdisjoint({"pyarrow", "pandas", "scipy", "sklearn", "polars", "duckdb"})

@@ -9,7 +9,7 @@ import numpy as np
 from chainrule._internal.naming import nearest
 from chainrule.cli.errors import WrongUsage, require_packages
 from chainrule.tables.columns import Column
-from chainrule.tables.reading import read_path
+from chainrule.tables.reading.paths import read_path
 from chainrule.tables.table import Table
 
 BUNDLED = ("breast_cancer", "diabetes", "digits", "iris", "wine")

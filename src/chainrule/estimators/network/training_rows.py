@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from chainrule._internal.checks import as_weights, shown
 from chainrule.errors import InputError
 from chainrule.tables.encoding.encoder import TableEncoder
-from chainrule.tables.reading import AnyTable, read
+from chainrule.tables.reading.read import AnyTable, read
 from chainrule.tables.table import Table
 
 MOST_REPEATED = 20  # whole weights are repeated rows for the encoder, up to this many times as many rows

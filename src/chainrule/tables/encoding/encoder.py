@@ -23,7 +23,7 @@ from chainrule.tables.encoding.numeric_columns import numeric_names, numeric_val
 from chainrule.tables.encoding.numeric_steps import NumericSteps
 from chainrule.tables.encoding.steps import SmoothClip
 from chainrule.tables.numeric_table import NumericTable
-from chainrule.tables.reading import AnyTable, read
+from chainrule.tables.reading.read import AnyTable, read
 from chainrule.tables.table import Table
 
 MAX_LEVELS = 100

@@ -11,7 +11,7 @@ from chainrule._internal.checks import Array
 from chainrule.tables.columns import Kind
 from chainrule.tables.encoding.steps import Calendar
 from chainrule.tables.numeric_table import NumericTable
-from chainrule.tables.reading import AnyTable
+from chainrule.tables.reading.read import AnyTable
 
 NUMERIC: tuple[Kind, ...] = ("numbers", "durations", "datetimes")
 

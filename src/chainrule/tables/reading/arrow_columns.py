@@ -1,0 +1,83 @@
+"""Columns of Arrow as NumPy values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule._internal.checks import shown
+from chainrule.tables.columns import DATETIME, DURATION, MISSING, Column, categories
+
+
+def as_column(column: Any) -> Column:
+    """Converts a chunked Arrow column to NumPy values; numbers keep their width."""
+    import pyarrow
+    from pyarrow import types
+
+    kind, name = column.type, str(column.type)
+    missing = column.is_null().to_numpy()
+    if types.is_null(kind):
+        return Column("empty", np.full(len(missing), np.nan), missing, type=name)
+    if types.is_dictionary(kind) or _is_text(kind):
+        return _categories(column)
+    if types.is_boolean(kind):
+        return Column("booleans", column.fill_null(False).to_numpy().astype(bool), missing, type=name)
+    if types.is_integer(kind):
+        return Column("numbers", column.fill_null(0).to_numpy(), missing, type=name)
+    if types.is_floating(kind) or types.is_decimal(kind):
+        if not types.is_float32(kind):
+            column = column.cast("float64")
+        values = column.to_numpy()
+        return Column("numbers", values, missing | np.isnan(values), type=name)
+    if types.is_timestamp(kind) or types.is_date(kind):
+        utc = column.cast(pyarrow.timestamp("us", getattr(kind, "tz", None)), safe=False)
+        return Column("datetimes", utc.cast("int64").fill_null(0).to_numpy().view(DATETIME), missing, type=name)
+    if types.is_duration(kind) or types.is_time(kind):  # a time of day is the time since midnight
+        if types.is_time(kind):
+            column = column.cast(pyarrow.time64("us"), safe=False)
+        else:
+            column = column.cast(pyarrow.duration("us"), safe=False)
+        return Column("durations", column.cast("int64").fill_null(0).to_numpy().view(DURATION), missing, type=name)
+    if types.is_interval(kind) and (spans := _spans(column)) is not None:
+        return Column("durations", spans, missing, type=name)
+    first = next((value for value in column.to_pylist() if value is not None), None)
+    what = "text that is not UTF-8" if types.is_binary(kind) else name
+    values = np.empty(len(missing), dtype=object)
+    values[:] = column.to_pylist()
+    return Column("unreadable", values, missing, type=f"{what}, such as {shown(first)}")
+
+
+def _spans(column: Any) -> Any:
+    """Returns intervals (DuckDB's) as durations; None if one counts months, whose length varies."""
+    intervals = column.to_pylist()
+    if any(interval is not None and interval.months for interval in intervals):
+        return None
+    day = 86_400 * 10**9
+    return np.array([0 if i is None else (i.days * day + i.nanoseconds) // 1000 for i in intervals]).view(DURATION)
+
+
+def _is_text(kind: Any) -> bool:
+    from pyarrow import types
+
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+
+
+def _categories(column: Any) -> Column:
+    """Converts a column of texts, or one that Arrow stores as dictionary codes."""
+    import pyarrow
+    from pyarrow import types
+
+    name = "text" if _is_text(column.type) else str(column.type)
+    if types.is_string_view(column.type):
+        column = column.cast(pyarrow.large_string())
+    if not types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    array = column.unify_dictionaries().combine_chunks()
+    if isinstance(array, pyarrow.ChunkedArray):
+        array = array.chunk(0)
+    codes = array.indices.cast("int64").fill_null(MISSING).to_numpy(zero_copy_only=False)
+    levels = array.dictionary.to_pylist()
+    gone = [k for k, level in enumerate(levels) if level is None or level != level]
+    codes = np.where(np.isin(codes, gone), MISSING, codes) if gone else codes
+    return categories(codes, levels, type=name)

@@ -1,0 +1,50 @@
+"""What frames and files have in common: Arrow's tables, and rules about the names of columns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from chainrule._internal.naming import listed
+from chainrule.errors import InputError, MissingExtra
+from chainrule.tables.reading.arrow_columns import as_column
+from chainrule.tables.table import Table
+
+
+def import_pyarrow(what: str) -> Any:
+    """Returns the package; raises MissingExtra if it is not installed."""
+    try:
+        import pyarrow
+    except ImportError:
+        raise MissingExtra(f"{what} needs pyarrow; pip install pyarrow") from None
+    return pyarrow
+
+
+def table_of_file(path: Path, table: Any) -> Table:
+    """Returns the columns of a file. Raises InputError if it has no rows, or a name is missing or duplicate."""
+    names = table.column_names
+    if not names or not table.num_rows:
+        raise InputError(f"{path} must hold at least one row; got none.")
+    require_names(str(path), names)
+    columns = {name: as_column(table.column(name)) for name in names}
+    return Table(str(path), columns, target="target" if "target" in columns else None)
+
+
+def require_names(origin: str, names: Iterable[str]) -> None:
+    """Raises InputError for a column without a name, or a duplicate name."""
+    for k, name in enumerate(names, 1):
+        if not name.strip():
+            raise InputError(
+                f"column {k} of {origin} has no name. Name it, or leave it out (pandas: to_csv(…, index=False))."
+            )
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise InputError(f"{origin} must name each column once; got {listed(twice)} more than once.")
+
+
+def shortened(text: str, most: int = 120) -> str:
+    """Returns a text on one line, cut to ``most`` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"

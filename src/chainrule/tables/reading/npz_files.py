@@ -1,0 +1,39 @@
+"""Reading NumPy's .npz files."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import FileFormatError, InputError
+from chainrule.tables.columns import Column
+from chainrule.tables.table import Table
+
+
+def read_npz(path: Path) -> Table:
+    """Reads arrays X (t, …), one row of numbers per example, and y (t,), which is optional for prediction."""
+    if not zipfile.is_zipfile(path):
+        raise FileFormatError(f"{path} is not a .npz file (numpy.savez writes one).")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays: dict[str, NDArray[Any]] = {key: file[key] for key in file.files}
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as error:
+        raise FileFormatError(f"{path} is not a valid .npz file of plain arrays: {error}") from None
+    X = arrays.get("X")
+    y = arrays.get("y", arrays.get("Y"))
+    if X is None or X.ndim < 2 or X.size == 0 or X.dtype.kind not in "biuf":
+        got = ", ".join(f"{key} {value.dtype} {value.shape}" for key, value in arrays.items()) or "nothing"
+        raise InputError(f"{path} must hold an array X of numbers (t, n), and for training y (t,); got {got}.")
+    X = X.reshape(len(X), -1)
+    if y is not None and y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    if y is not None and y.shape != (len(X),):
+        raise InputError(f"y of {path} must have shape ({len(X)},), one label per row of X; got {y.shape}.")
+    columns = {f"x{k}": Column.of(column) for k, column in enumerate(X.T, 1)}
+    if y is not None:
+        columns["y"] = Column.of(y)
+    return Table(str(path), columns, target=None if y is None else "y", has_names=False)

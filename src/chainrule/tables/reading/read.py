@@ -1,0 +1,42 @@
+"""Reading whatever holds a table."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from chainrule.tables.numeric_table import NumericTable
+from chainrule.tables.reading.arrays import read_array, read_sparse
+from chainrule.tables.reading.frames import read_frame
+from chainrule.tables.reading.paths import read_path
+from chainrule.tables.table import Table
+
+AnyTable = Table | NumericTable
+
+
+def read(X: Any, symbol: str = "X") -> AnyTable:
+    """Returns the table X (t, n), one example per row and one feature per column, t, n ≥ 1.
+
+    X may be
+
+    - a NumPy array or nested lists: numbers stay one array; columns of texts or objects each get their own kind;
+    - a SciPy sparse array or matrix, which stays sparse;
+    - a data frame: pandas, polars, pyarrow, a DuckDB result, anything with ``__arrow_c_stream__`` (needs pyarrow);
+    - the path of a .csv, .tsv, .parquet or .npz file (``read_path``);
+    - a Table or a NumericTable, which is returned unchanged.
+
+    Raises InputError for anything else, an empty table or a duplicate name; OSError or FileFormatError for a bad file.
+
+    >>> read([[1.0, "red"], [2.0, None]]).column("x1").levels
+    ('red',)
+    """
+    if isinstance(X, (Table, NumericTable)):
+        return X
+    if isinstance(X, (str, os.PathLike)):
+        return read_path(Path(X))
+    if hasattr(X, "__arrow_c_stream__"):
+        return read_frame(X, symbol)
+    if hasattr(X, "tocsc") and hasattr(X, "nnz"):
+        return read_sparse(X, symbol)
+    return read_array(X, symbol)
