@@ -11,7 +11,7 @@ from chainrule.cli import target
 from chainrule.cli.errors import WrongUsage
 from chainrule.cli.train import training_options
 from chainrule.errors import InputError
-from chainrule.tables.columns import Column
+from chainrule.tables.reading.array_columns import as_column
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
 
@@ -33,7 +33,7 @@ def test_the_values_of_the_target_suggest_the_task(
 ) -> None:
     """Texts, booleans and at most 30 whole numbers with five rows of each on average suggest classification;
     other values suggest regression."""
-    assert target.decide_task("y", Column.of(values), None)[0] == task
+    assert target.decide_task("y", as_column(values), None)[0] == task
 
 
 def test_classes_keep_their_kind() -> None:
@@ -41,7 +41,7 @@ def test_classes_keep_their_kind() -> None:
 
     def values(labels: object) -> list[object]:
         return list(
-            ClassLabels.fit(target.as_labels("y", Column.of(np.array(labels)), "classification")).values.tolist()
+            ClassLabels.fit(target.as_labels("y", as_column(np.array(labels)), "classification")).values.tolist()
         )
 
     assert [str(value) for value in values([2.0, 10.0, 2.0])] == ["2", "10"]
@@ -55,12 +55,12 @@ def test_classes_keep_their_kind() -> None:
 def test_classes_are_matched_by_value_or_by_text() -> None:
     """Numbers match classes that are texts by their text, and texts never classes that are numbers."""
     texts, wholes = ClassLabels.fit(["1", "2", "x"]), ClassLabels.fit([1, 2, 5])
-    assert target.as_class_numbers("y", Column.of(np.array([2.0, 1.0])), texts).tolist() == [1, 0]
-    assert target.as_class_numbers("y", Column.of(np.array([5.0, 1.0])), wholes).tolist() == [2, 0]
+    assert target.as_class_numbers("y", as_column(np.array([2.0, 1.0])), texts).tolist() == [1, 0]
+    assert target.as_class_numbers("y", as_column(np.array([5.0, 1.0])), wholes).tolist() == [2, 0]
     with pytest.raises(InputError, match="must hold the classes 1, 2, 5; got text"):
-        target.as_class_numbers("y", Column.of(np.array(["5"])), wholes)
+        target.as_class_numbers("y", as_column(np.array(["5"])), wholes)
     with pytest.raises(InputError, match="has the class 3 in row 1, which did not occur in training"):
-        target.as_class_numbers("y", Column.of(np.array([3])), wholes)
+        target.as_class_numbers("y", as_column(np.array([3])), wholes)
 
 
 def test_measures_by_hand() -> None:

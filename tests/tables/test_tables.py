@@ -19,8 +19,8 @@ import scipy.sparse
 from support.processes import modules_after
 
 from chainrule.errors import FileFormatError, InputError, UnknownName
-from chainrule.tables.columns import Column
 from chainrule.tables.numeric_table import NumericTable
+from chainrule.tables.reading.array_columns import as_column
 from chainrule.tables.reading.read import read
 from chainrule.tables.table import Table
 from chainrule.tables.target_decoder import as_targets
@@ -142,7 +142,7 @@ def test_python_objects(values: list[Any], kind: str, levels: tuple[object, ...]
     """A column of Python objects has the kind of its objects; numbers among texts are texts; "" and NaN are missing."""
     array = np.empty(len(values), dtype=object)
     array[:] = values
-    column = Column.of(array)
+    column = as_column(array)
     assert (column.kind, column.levels) == (kind, levels)
 
 
@@ -157,7 +157,7 @@ def test_times_with_a_zone_become_utc() -> None:
 
 def test_integers_beyond_float64_are_infinite() -> None:
     """A Python integer of 400 digits is read as an infinite number, which the encoder refuses by name."""
-    assert np.isinf(Column.of(np.array([10**400, 1], dtype=object)).values).tolist() == [True, False]
+    assert np.isinf(as_column(np.array([10**400, 1], dtype=object)).values).tolist() == [True, False]
 
 
 REFUSED: list[tuple[Callable[[], Any], str]] = [

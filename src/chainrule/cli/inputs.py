@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule._internal.naming import nearest
 from chainrule.cli.errors import WrongUsage, require_packages
-from chainrule.tables.columns import Column
+from chainrule.tables.reading.array_columns import as_column
 from chainrule.tables.reading.paths import read_path
 from chainrule.tables.table import Table
 
@@ -54,5 +54,5 @@ def _bundled(name: str) -> Table:
     data = getattr(datasets, f"load_{name}")()
     labels = getattr(data, "target_names", None)
     target = data.target if labels is None else np.asarray(labels)[data.target]
-    columns = {str(k): Column.of(column) for k, column in zip(data.feature_names, data.data.T, strict=True)}
-    return Table(name, {**columns, "target": Column.of(target)}, target="target")
+    columns = {str(k): as_column(column) for k, column in zip(data.feature_names, data.data.T, strict=True)}
+    return Table(name, {**columns, "target": as_column(target)}, target="target")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.tables.columns import Column
+from chainrule.tables.reading.array_columns import as_column
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class NumericTable:
     def column(self, name: str) -> Column:
         """Returns the column of this name."""
         k = self.names.index(name)
-        return Column.of(self.values[:, [k]].toarray()[:, 0] if self.is_sparse else self.values[:, k])
+        return as_column(self.values[:, [k]].toarray()[:, 0] if self.is_sparse else self.values[:, k])
 
     def floats(self, names: Iterable[str]) -> Any:
         """Returns these columns (t, n) in their own number type; all columns together are not copied."""

@@ -13,6 +13,7 @@ from chainrule._internal.checks import Array, as_array, as_weights, shown
 from chainrule._internal.naming import listed
 from chainrule.errors import FileFormatError, InputError
 from chainrule.tables.columns import Column
+from chainrule.tables.reading.array_columns import as_column
 
 Task = Literal["classification", "regression"]
 
@@ -33,7 +34,7 @@ def as_targets(y: Any, symbol: str = "y") -> NDArray[Any]:
     if values.ndim not in (1, 2) or values.shape[-1] == 0 or len(values) == 0:
         raise InputError(f"{symbol} must have shape (t,) or (t, m), one label per row; got {values.shape}.")
     for column in values.T if values.ndim == 2 else (values,):
-        rows = np.flatnonzero(Column.of(column).missing & ~_is_empty_text(column))
+        rows = np.flatnonzero(as_column(column).missing & ~_is_empty_text(column))
         if len(rows):
             raise InputError(f"{symbol} has no value in row {rows[0] + 1}. Fill it in, or remove the row.")
     if values.dtype == object:
@@ -219,4 +220,4 @@ def _as_numeric(y: Any, symbol: str = "y") -> NDArray[np.float64]:
 
 def _are_number_objects(values: NDArray[Any]) -> bool:
     """True if the values are Python objects, all of them numbers or booleans."""
-    return values.dtype == object and Column.of(values.ravel()).kind in ("numbers", "booleans")
+    return values.dtype == object and as_column(values.ravel()).kind in ("numbers", "booleans")

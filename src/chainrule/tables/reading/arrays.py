@@ -8,8 +8,8 @@ import numpy as np
 
 from chainrule._internal.checks import shown
 from chainrule.errors import InputError
-from chainrule.tables.columns import Column
 from chainrule.tables.numeric_table import NumericTable
+from chainrule.tables.reading.array_columns import as_column
 from chainrule.tables.table import Table
 
 
@@ -35,7 +35,7 @@ def read_array(X: Any, symbol: str) -> Table | NumericTable:
         return NumericTable(symbol, array)
     if array.dtype.kind == "f":
         return NumericTable(symbol, array.astype(np.float64))
-    columns = {f"x{k}": Column.of(column) for k, column in enumerate(array.T)}
+    columns = {f"x{k}": as_column(column) for k, column in enumerate(array.T)}
     return Table(symbol, columns, has_names=False)
 
 

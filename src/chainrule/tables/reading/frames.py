@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column
+from chainrule.tables.reading import array_columns
 from chainrule.tables.reading.arrow_columns import as_column
 from chainrule.tables.reading.arrow_tables import import_pyarrow, require_names, shortened
 from chainrule.tables.table import Table
@@ -52,7 +53,7 @@ def _without_objects(X: Any) -> tuple[Any, dict[str, Column] | None]:
     if len(set(names)) < len(names):  # `require_names` reports them
         return pyarrow.table({}), {}
     objects = [k for k, dtype in enumerate(X.dtypes) if isinstance(dtype, np.dtype) and dtype.kind == "O"]
-    loose = {names[k]: Column.of(X.iloc[:, k].to_numpy()) for k in objects}
+    loose = {names[k]: array_columns.as_column(X.iloc[:, k].to_numpy()) for k in objects}
     rest = X.iloc[:, [k for k, name in enumerate(names) if name not in loose]]
     rest = rest.set_axis([name for name in names if name not in loose], axis=1)
     return pyarrow.Table.from_pandas(rest, preserve_index=False), loose

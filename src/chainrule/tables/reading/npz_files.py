@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import FileFormatError, InputError
-from chainrule.tables.columns import Column
+from chainrule.tables.reading.array_columns import as_column
 from chainrule.tables.table import Table
 
 
@@ -33,7 +33,7 @@ def read_npz(path: Path) -> Table:
         y = y[:, 0]
     if y is not None and y.shape != (len(X),):
         raise InputError(f"y of {path} must have shape ({len(X)},), one label per row of X; got {y.shape}.")
-    columns = {f"x{k}": Column.of(column) for k, column in enumerate(X.T, 1)}
+    columns = {f"x{k}": as_column(column) for k, column in enumerate(X.T, 1)}
     if y is not None:
-        columns["y"] = Column.of(y)
+        columns["y"] = as_column(y)
     return Table(str(path), columns, target=None if y is None else "y", has_names=False)

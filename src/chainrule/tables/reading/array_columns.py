@@ -1,0 +1,125 @@
+"""Columns of NumPy arrays: numbers, booleans, texts, times, and Python objects of one of these families."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import math
+import numbers
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule._internal.checks import shown
+from chainrule.tables.columns import DATETIME, DURATION, MISSING, Column, as_text, categories
+
+FAMILIES = ("booleans", "numbers", "texts", "datetimes", "durations")
+
+
+def as_column(values: NDArray[Any]) -> Column:
+    """Returns the column of a NumPy array (t,) of numbers, booleans, texts, times or Python objects.
+
+    >>> import numpy as np
+    >>> as_column(np.array(["b", "a", ""], dtype=object)).levels
+    ('a', 'b')
+    """
+    kind, name = values.dtype.kind, str(values.dtype)
+    none = np.zeros(len(values), dtype=bool)
+    if kind == "b":
+        return Column("booleans", values, none, type=name)
+    if kind in "iu":
+        return Column("numbers", values, none, type=name)
+    if kind == "f":
+        return Column("numbers", values, np.isnan(values), type=name)
+    if kind == "M":
+        return Column("datetimes", values.astype(DATETIME), np.isnat(values), type=name)
+    if kind == "m":
+        return Column("durations", values.astype(DURATION), np.isnat(values), type=name)
+    if kind in "US":
+        texts = values if kind == "U" else np.char.decode(values, "utf-8", "replace")
+        levels, codes = np.unique(texts, return_inverse=True)
+        return categories(codes, levels.tolist(), type="text")
+    if kind == "O":
+        return _of_objects(values)
+    return Column("unreadable", values.astype(object), none, type=name)
+
+
+def _is_missing(value: object) -> bool:
+    """True for None, NaN, NaT and pandas' NA; the last is found by its type's name, as pandas may not be installed."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    if isinstance(value, (np.datetime64, np.timedelta64)):
+        return bool(np.isnat(value))
+    return isinstance(value, (float, np.floating, decimal.Decimal)) and value != value
+
+
+def _family(value: object) -> str:
+    """Returns the family of a Python object (one of FAMILIES), or the name of its type."""
+    if isinstance(value, (bool, np.bool_)):
+        return "booleans"
+    if isinstance(value, str):
+        return "texts"
+    if isinstance(value, (datetime.date, np.datetime64)):
+        return "datetimes"
+    if isinstance(value, (datetime.timedelta, np.timedelta64)):  # before numbers: np.timedelta64 is an np.signedinteger
+        return "durations"
+    if isinstance(value, (numbers.Real, decimal.Decimal)):
+        return "numbers"
+    return type(value).__name__
+
+
+def _of_objects(values: NDArray[np.object_]) -> Column:
+    """Builds a column from Python objects; numbers mixed with texts become categories by their text."""
+    missing = np.fromiter((_is_missing(value) for value in values), bool, len(values))
+    present = values[~missing]
+    families = {_family(value) for value in present}
+    if not families:
+        return Column("empty", np.full(len(values), np.nan), missing, type="nothing but missing values")
+    if families == {"booleans"}:
+        return Column("booleans", _filled(present.astype(bool), missing), missing, type="objects: booleans")
+    if families <= {"booleans", "numbers"}:
+        return Column("numbers", _filled(_floats(present), missing), missing, type="objects: numbers")
+    if families <= {"texts", "booleans", "numbers"}:
+        number: dict[Any, int] = {}
+        codes = np.full(len(values), MISSING)
+        codes[~missing] = [number.setdefault((type(value), value), len(number)) for value in present]
+        mixed = len(families) > 1
+        return categories(codes, [as_text(v) if mixed else v for _, v in number], type="mixed" if mixed else "text")
+    if families == {"datetimes"}:
+        times = np.array([_utc(value) for value in present], dtype=DATETIME)
+        return Column("datetimes", _filled(times, missing), missing, type="objects: datetimes")
+    if families == {"durations"}:
+        spans = np.array([np.timedelta64(value) for value in present]).astype(DURATION)
+        return Column("durations", _filled(spans, missing), missing, type="objects: durations")
+    strange = next((value for value in present if _family(value) not in FAMILIES), present[0])
+    return Column("unreadable", values, missing, type=f"{' and '.join(sorted(families))}, such as {shown(strange)}")
+
+
+def _floats(values: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Returns Python numbers as float64; integers out of range become infinite."""
+    try:
+        return values.astype(np.float64)
+    except OverflowError:
+        return np.array([_float(value) for value in values])
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _utc(value: Any) -> np.datetime64:
+    """Returns a date or a time in UTC."""
+    if isinstance(value, datetime.datetime) and value.tzinfo is not None:
+        value = value.astimezone(datetime.UTC).replace(tzinfo=None)
+    return np.datetime64(value, "us")
+
+
+def _filled(present: NDArray[Any], missing: NDArray[np.bool_]) -> NDArray[Any]:
+    """Returns all t values: the present ones at their rows, and 0, False or 1970 elsewhere."""
+    values = np.zeros(len(missing), dtype=present.dtype)
+    values[~missing] = present
+    return values
