@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import Array
+from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule.activations import Parametric
 from chainrule.costs import Cost
 from chainrule.network import Network
@@ -82,16 +83,22 @@ def backpropagate(
     return Gradient(J if net.dtype.kind == "c" else float(J), theta, W, b, kappa, ByLayer(reversed(deltas)))
 
 
-def set_to_product(W: Matrix, D: Array, A: Array) -> None:
+def set_to_product(W: Matrix, D: Array, A: Rows) -> None:
     """Sets W := Dᵀ A, D (t, m) and A (t, n), restricted to the blocks if W is a BlockDiagonal."""
-    if isinstance(W, BlockDiagonal):
+    if isinstance(A, SparseRows):
+        free_entries(W)[...] = 0.0
+        part = W.astype(W.dtype)
+        for rows, dense in A.blocks():
+            set_to_product(part, D[rows], dense)
+            np.add(free_entries(W), free_entries(part), out=free_entries(W))
+    elif isinstance(W, BlockDiagonal):
         W.set_to_product(D, A)
     else:
         np.matmul(D.T, A, out=W)
 
 
 @silent
-def network_jacobian(net: Network, X: Array) -> Array:
+def network_jacobian(net: Network, X: Rows) -> Array:
     """Computes ∂N/∂x (t, m, n); row k of each Jacobian is the pullback of the k-th unit vector of ℝᵐ."""
     run, (t, m) = forward(net, X), (len(X), net.m[-1])
     jacobian = np.empty((t, m, net.m[0]), dtype=net.dtype)

@@ -22,11 +22,11 @@ pytestmark = pytest.mark.native
 def test_callbacks_see_the_present_theta(shape: str, every: int | None) -> None:
     """In a callback ``net.theta``, N(x) and ``history.state`` are those after the last step."""
     problem = make_problem(replace(PLAIN, shape=shape), cr.Adam(0.01))
-    net, seen = problem.net.copy(), []
+    net, seen, row = problem.net.copy(), [], np.asarray(problem.data.X)[0]
 
     def look(history: cr.History) -> None:
         np.testing.assert_array_equal(net.theta, history.state.theta)
-        np.testing.assert_array_equal(net(problem.data.X[0]), net.copy()(problem.data.X[0]))
+        np.testing.assert_array_equal(net(row), net.copy()(row))
         seen.append((history.epochs, net.theta.copy()))
 
     cr.train(

@@ -344,7 +344,9 @@ ARRAYS = [
     Bad("x ragged", lambda net: net([[1.0, 2.0, 3.0], [1.0]]), ("x must be an array", "different lengths")),
     Bad("x masked", lambda net: net(masked()), ("x must be finite", "masked", "filled")),
     Bad(
-        "x sparse", lambda net: net(scipy.sparse.csr_array(X)), ("x must be a dense array", "csr_array", "x.toarray()")
+        "θ sparse",
+        lambda net: setattr(net, "theta", scipy.sparse.csr_array(X)),
+        ("theta must be a dense array", "csr_array", "theta.toarray()"),
     ),
     Bad("x that refuses", lambda net: net(Refusing()), ("x must be an array", "Refusing", "detach it first")),
     Bad(

@@ -11,7 +11,7 @@ import reprlib
 import sys
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -23,6 +23,21 @@ Floats = NDArray[np.float64]
 
 LARGEST = 2**63 - 1  # counts and sizes are 64-bit integers in every engine
 LARGEST_SEED = 2**128 - 1  # NumPy's own seeds have 128 bits of entropy too
+
+
+class _Shaped(Protocol):
+    """An array, or sparse rows."""
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The sizes of the dimensions."""
+
+
+RowsT = TypeVar("RowsT", bound=_Shaped)
 
 
 class _Short(reprlib.Repr):
@@ -139,7 +154,7 @@ def as_rows(X: ArrayLike, n: int, symbol: str, dtype: DTypeLike) -> Array:
     return check_rows(as_array(X, symbol, dtype), n, symbol)
 
 
-def check_rows(array: Array, n: int, symbol: str) -> Array:
+def check_rows(array: RowsT, n: int, symbol: str) -> RowsT:
     """Returns ``array`` if its shape is (t, n) with t ≥ 1, and raises InputError otherwise."""
     if array.ndim != 2 or array.shape[1] != n:
         hint = ""

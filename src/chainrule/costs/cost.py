@@ -9,7 +9,8 @@ from typing import cast
 import numpy as np
 from numpy.typing import ArrayLike
 
-from chainrule._internal.checks import Array, as_array, as_real, as_weights, check_rows
+from chainrule._internal.checks import Array, as_real, as_weights, check_rows
+from chainrule._internal.sparse_rows import Rows, RowsLike, as_examples
 from chainrule._internal.value import Value
 from chainrule.costs.loss import Loss, silent
 from chainrule.errors import InputError
@@ -56,25 +57,29 @@ class Cost(Value, Loss):
 
     # ---- J(θ) --------------------------------------------------------------------------------------------------------
 
-    def __call__(self, net: Network, X: ArrayLike, Y: ArrayLike, weights: ArrayLike | None = None) -> float:
+    def __call__(self, net: Network, X: RowsLike, Y: ArrayLike, weights: ArrayLike | None = None) -> float:
         """Computes J(θ) over the examples X (t, n) with labels Y, weighted by ``weights`` (t,), including penalties.
+
+        X may be a sparse array or matrix of SciPy.
 
         Raises InputError for shapes that do not fit, numbers that are not finite, or labels outside the domain.
         """
-        X, Y, w = self.examples(net, X, Y, weights)
-        return float(np.real(self.total(net, forward(net, X), Y, w)))
+        rows, Y, w = self.examples(net, X, Y, weights)
+        return float(np.real(self.total(net, forward(net, rows), Y, w)))
 
     def examples(
-        self, net: Network, X: ArrayLike, Y: ArrayLike, weights: ArrayLike | None
-    ) -> tuple[Array, Array, Array | None]:
+        self, net: Network, X: RowsLike, Y: ArrayLike, weights: ArrayLike | None
+    ) -> tuple[Rows, Array, Array | None]:
         """Returns X (t, n), Y (t, m) as ``targets`` encodes it, and weights (t,), all checked against the network.
+
+        A sparse X becomes `SparseRows`.
 
         Raises InputError as ``J(net, X, Y)`` does.
         """
         self.check_output(check_network(net).sigma[net.r], net.m[-1])
-        rows = as_array(X, "X", net.dtype)
-        if rows.shape == (net.m[0],):  # a single example
-            rows, Y = rows[None], cast("ArrayLike", [Y])
+        rows, is_row = as_examples(X, net.m[0], "X", net.dtype)
+        if is_row:
+            Y = cast("ArrayLike", [Y])
         check_rows(rows, net.m[0], "X")
         targets = self.targets(Y, net.m[-1], net.dtype)
         if len(targets) != len(rows):

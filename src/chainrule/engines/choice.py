@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from chainrule import costs, optimizers
 from chainrule._internal.naming import resolve
+from chainrule._internal.sparse_rows import Rows
 from chainrule.costs import Cost
 from chainrule.engines.seam import Engine
 from chainrule.errors import EngineDeclined
@@ -56,12 +57,13 @@ def chosen(
     optimizer: Optimizer | str | None = None,
     *,
     shuffle: bool = True,
+    X: Rows | None = None,
     engine: str = "auto",
 ) -> Choice:
     """Returns the engine that runs this network (or trains it with this cost and optimizer), and the reason.
 
-    ``cost``, ``optimizer`` and ``shuffle`` are those of ``cr.train``; ``engine`` is an engine's name, or "auto" for the
-    fastest engine that can run it.
+    ``cost``, ``optimizer``, ``shuffle`` and ``X`` are those of ``cr.train``; ``engine`` is an engine's name, or "auto"
+    for the fastest engine that can run it.
 
     Raises UnknownName for an unknown name, EngineDeclined if the named engine cannot run it.
 
@@ -72,28 +74,35 @@ def chosen(
     check_network(net)
     cost = None if cost is None else costs.get(cost)
     optimizer = None if optimizer is None else optimizers.get(optimizer)
-    choice = _choose(net, cost, optimizer, engine, shuffle)
+    choice = _choose(net, cost, optimizer, engine, shuffle, X)
     if "declines" in choice.reason and choice.reason not in _reported_reasons:
         _reported_reasons.add(choice.reason)
         warnings.warn(f"{choice.reason} The {choice.name} engine runs it.", EngineNotice, stacklevel=2)
     return choice
 
 
-def _choose(net: Network, cost: Cost | None, optimizer: Optimizer | None, engine: str, shuffle: bool = True) -> Choice:
+def _choose(
+    net: Network,
+    cost: Cost | None,
+    optimizer: Optimizer | None,
+    engine: str,
+    shuffle: bool = True,
+    X: Rows | None = None,
+) -> Choice:
     if engine != "auto":
         named = _load(engine)
-        if why := named.declines(net, cost, optimizer, shuffle):
+        if why := named.declines(net, cost, optimizer, shuffle, X):
             raise EngineDeclined(f"engine={engine!r} cannot run this: {why} Use engine='auto' or 'reference'.")
         return Choice(named, "requested by name")
     reasons: list[str] = []
     for name in PREFERENCE:
         candidate = _load(name)
-        if (why := candidate.declines(net, cost, optimizer, shuffle)) is None:
+        if (why := candidate.declines(net, cost, optimizer, shuffle, X)) is None:
             return Choice(candidate, " ".join(reasons) or "the fastest engine here")
         reasons.append(f"The {name} engine declines: {why}")
     raise EngineDeclined("no engine can run this. " + " ".join(reasons))
 
 
-def for_network(net: Network, engine: str, cost: Cost | None = None) -> Engine:
+def for_network(net: Network, engine: str, cost: Cost | None = None, X: Rows | None = None) -> Engine:
     """Returns the engine that evaluates or differentiates ``net``, without a notice: the choice matters in training."""
-    return _choose(net, cost, None, engine).engine
+    return _choose(net, cost, None, engine, X=X).engine

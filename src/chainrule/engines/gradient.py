@@ -5,6 +5,7 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from chainrule import costs
+from chainrule._internal.sparse_rows import RowsLike
 from chainrule.backprop import Gradient
 from chainrule.costs import Cost
 from chainrule.engines.choice import for_network
@@ -16,7 +17,7 @@ from chainrule.network.forward import silent
 def gradient(
     net: Network,
     cost: Cost | str,
-    X: ArrayLike,
+    X: RowsLike,
     Y: ArrayLike,
     weights: ArrayLike | None = None,
     *,
@@ -28,8 +29,8 @@ def gradient(
     δ[r] = (∂σ[r]/∂z[r])ᵀ ∂J/∂a[r],   δ[i] = (∂σ[i]/∂z[i])ᵀ W[i+1]ᵀ δ[i+1],
     ∂J/∂b[i] = Σ δ[i],   ∂J/∂W[i] = Σ δ[i] a[i−1]ᵀ,   ∂J/∂κ[i] = Σ (σ[i](z[i]) − z[i]) ⊙ ∂J/∂a[i],
     summed over the examples; penalties of the cost add their own part to ∂J/∂W[i]. X is (t, n) with Y (t, m), or a
-    single example (n,) with its y; ``cost`` is a cost or the name of one; ``weights`` (t,) weight the examples;
-    ``wrt_x=True`` adds ∂J/∂x.
+    single example (n,) with its y; X may be a sparse array or matrix of SciPy. ``cost`` is a cost or the name of one;
+    ``weights`` (t,) weight the examples; ``wrt_x=True`` adds ∂J/∂x.
 
     Raises InputError for wrong shapes, numbers that are not finite, or labels outside the cost's domain.
 
@@ -42,8 +43,8 @@ def gradient(
     Source: Lecture, L14 – L17.
     """
     cost = costs.get(cost)
-    X, Y, w = cost.examples(net, X, Y, weights)
-    g = for_network(net, engine, cost).gradient(net, cost, X, Y, w)
+    rows, Y, w = cost.examples(net, X, Y, weights)
+    g = for_network(net, engine, cost, rows).gradient(net, cost, rows, Y, w)
     if wrt_x:
         return Gradient(g.J, g.theta, g.W, g.b, g.kappa, g.delta, g.delta[1] @ net.W[1])
     return g

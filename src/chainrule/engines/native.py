@@ -12,6 +12,7 @@ import numpy as np
 
 from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import Array
+from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule.activations import ACTIVATIONS, without_kappa
 from chainrule.backprop import Gradient
 from chainrule.costs import COSTS, Cost
@@ -38,13 +39,20 @@ class NativeEngine:
     name = "native"
 
     def declines(
-        self, net: Network, cost: Cost | None, optimizer: Optimizer | None, shuffle: bool = True
+        self,
+        net: Network,
+        cost: Cost | None,
+        optimizer: Optimizer | None,
+        shuffle: bool = True,
+        X: Rows | None = None,
     ) -> str | None:
         """Returns the reason why it cannot run this (a user's own part, complex θ, no compiled core), or None."""
         if _native is None:
             return "its compiled core (chainrule._native) is not installed."
         if net.dtype.kind == "c":
             return "θ is complex."
+        if isinstance(X, SparseRows):
+            return "X is sparse."
         for i, (sigma, p) in enumerate(zip(net.sigma, net.dropout, strict=True), 1):
             inner = without_kappa(sigma)
             if not (inner.builtin and inner.name in ACTIVATIONS):
@@ -61,7 +69,7 @@ class NativeEngine:
                     return f"the schedule {schedule!r} is not built in."
         return None
 
-    def outputs(self, net: Network, X: Array) -> Array | None:
+    def outputs(self, net: Network, X: Rows) -> Array | None:
         """Computes N(x) for each row of X: (t, n) → (t, m), or None; the same pass checks that X is finite."""
         if (few := self.shortcut(net)(X)) is not None:  # few rows take the shortcut here too, for the same results
             return few
@@ -86,12 +94,13 @@ class NativeEngine:
                 _predictors[net] = quick
         return quick
 
-    def gradient(self, net: Network, cost: Cost, X: Array, Y: Array, weights: Array | None) -> Gradient:
+    def gradient(self, net: Network, cost: Cost, X: Rows, Y: Array, weights: Array | None) -> Gradient:
         """Computes ∇J(θ), J(θ) and every δ[i]."""
         theta = np.empty_like(net.theta)
         deltas = [np.empty((len(X), m), net.dtype) for m in net.m[1:]]
         penalty_scale = cost.penalty_scale(weights, len(X))
         gradient = _native.gradient32 if net.dtype == np.float32 else _native.gradient64
+        assert isinstance(X, np.ndarray)
         threads = thread_count(step_flop(net, len(X)), None)
         J = gradient(_network(net), _cost(cost, penalty_scale), X, Y, weights, net.theta, theta, deltas, threads)
         return Gradient(J, theta, *parameter_views(theta, net.layout), ByLayer(deltas))
@@ -245,6 +254,7 @@ def _settings(value: Any, *excluded: str) -> list[float]:
 
 
 def _arrays(data: TrainingSet) -> tuple[Array, Array, Array | None]:
+    assert isinstance(data.X, np.ndarray)
     return data.X, data.Y, data.weights
 
 

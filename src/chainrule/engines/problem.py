@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from chainrule._internal.checks import Array, as_probability
+from chainrule._internal.sparse_rows import Rows
 from chainrule.costs import Cost
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
@@ -15,7 +16,7 @@ from chainrule.optimizers.schedules import Schedule
 class TrainingSet(NamedTuple):
     """A training set 𝒯 of t examples (L8): X (t, n), Y (t, m) as the cost encodes it, and weights (t,) or None."""
 
-    X: Array
+    X: Rows
     Y: Array
     weights: Array | None = None
 

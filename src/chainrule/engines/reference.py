@@ -9,7 +9,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule._internal.checks import Array
+from chainrule._internal.checks import Array, all_finite
+from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule.backprop import Gradient, backpropagate
 from chainrule.costs import Cost
 from chainrule.engines.minibatches import dropout_masks, position, shuffled, stream_at
@@ -28,17 +29,25 @@ class ReferenceEngine:
 
     name = "reference"
 
-    def declines(self, net: Network, cost: Cost | None, optimizer: Optimizer | None, shuffle: bool = True) -> None:
+    def declines(
+        self,
+        net: Network,
+        cost: Cost | None,
+        optimizer: Optimizer | None,
+        shuffle: bool = True,
+        X: Rows | None = None,
+    ) -> None:
         """Returns None: it can run every problem."""
 
-    def outputs(self, net: Network, X: Array) -> Array | None:
+    def outputs(self, net: Network, X: Rows) -> Array | None:
         """Computes N(x) for each row of X (Lecture, Def. 4.4), or returns None if X is not finite."""
-        return forward(net, X).a[net.r] if np.isfinite(X).all() else None
+        is_finite = isinstance(X, SparseRows) or all_finite(X)
+        return forward(net, X).a[net.r] if is_finite else None
 
     def shortcut(self, net: Network, reuse: bool = False) -> None:
         """Returns None: this engine has no shortcut."""
 
-    def gradient(self, net: Network, cost: Cost, X: Array, Y: Array, weights: Array | None) -> Gradient:
+    def gradient(self, net: Network, cost: Cost, X: Rows, Y: Array, weights: Array | None) -> Gradient:
         """Computes ∇J(θ) by backpropagation (Lecture, L14 – L17)."""
         return backpropagate(net, cost, forward(net, X), Y, weights)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from chainrule._internal.checks import Array
+from chainrule._internal.sparse_rows import Rows
 from chainrule.backprop import Gradient
 from chainrule.costs import Cost
 from chainrule.engines.problem import Problem
@@ -50,14 +51,19 @@ class Engine(Protocol):
     name: str
 
     def declines(
-        self, net: Network, cost: Cost | None, optimizer: Optimizer | None, shuffle: bool = True
+        self,
+        net: Network,
+        cost: Cost | None,
+        optimizer: Optimizer | None,
+        shuffle: bool = True,
+        X: Rows | None = None,
     ) -> str | None:
-        """Returns the reason why it cannot run this, or None if it can."""
+        """Returns the reason why it cannot run this (over the examples X, if they are given), or None if it can."""
 
     def start(self, problem: Problem, state: TrainingState | None) -> TrainingRun:
         """Returns a run that starts from the network's θ, or from a state that any engine returned."""
 
-    def outputs(self, net: Network, X: Array) -> Array | None:
+    def outputs(self, net: Network, X: Rows) -> Array | None:
         """Computes N(x) for each row of X: (t, n) → (t, m); returns None if X is not finite."""
 
     def shortcut(self, net: Network, reuse: bool = False) -> Callable[[object], Array | None] | None:
@@ -67,5 +73,5 @@ class Engine(Protocol):
         returns the same array each time.
         """
 
-    def gradient(self, net: Network, cost: Cost, X: Array, Y: Array, weights: Array | None) -> Gradient:
+    def gradient(self, net: Network, cost: Cost, X: Rows, Y: Array, weights: Array | None) -> Gradient:
         """Computes ∇J(θ), J(θ) and every δ[i]."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
 from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import Array
+from chainrule._internal.sparse_rows import Rows
 from chainrule.network.network import Network
 
 # A z that overflows is a valid result, equal on every engine, and training reports it; NumPy's warnings add nothing.
@@ -17,6 +19,8 @@ silent = np.errstate(over="ignore", invalid="ignore")
 @dataclass(frozen=True, eq=False)
 class Forward:
     """All quantities of one forward pass: z[1] … z[r] and a[0] … a[r], each (t, mᵢ); N(x) = a[r].
+
+    If X is sparse, a[0] holds its rows by ``indptr``, ``indices`` and ``data``, and ``a[0].toarray()`` is dense.
 
     >>> import chainrule as cr
     >>> run = cr.Network.dense([5, 3, 2, 1]).forward([[0.0] * 5] * 4)
@@ -31,13 +35,13 @@ class Forward:
 
 
 @silent
-def forward(net: Network, X: Array, masks: ByLayer[Array | None] | None = None) -> Forward:
+def forward(net: Network, X: Rows, masks: ByLayer[Array | None] | None = None) -> Forward:
     """Computes z[i] = a[i−1] W[i]ᵀ + b[i] and a[i] = σ[i](z[i]), one example per row of X (t, n).
 
     ``masks[i]`` (t, mᵢ), unless it is None, multiplies a[i]: 0 drops an output, 1/(1 − p) scales one that is kept.
     """
     z: list[Array] = []
-    a: list[Array] = [X]
+    a: list[Array] = [cast("Array", X)]  # sparse rows have the product that is needed of them
     for i in range(1, net.r + 1):
         z.append(a[-1] @ net.W[i].T + net.b[i])
         a.append(net.sigma[i](z[-1]))

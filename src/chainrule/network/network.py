@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from chainrule import activations, initial
 from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import LARGEST, Array, as_array, as_integer, as_seed, common_dtype, shown
+from chainrule._internal.sparse_rows import Rows, RowsLike, as_examples
 from chainrule.activations import Parametric, Sigma
 from chainrule.errors import InputError
 from chainrule.network.block_diagonal import Matrix, free_entries
@@ -208,8 +209,10 @@ class Network:
             raise InputError(f"theta must have shape ({self.d},); got {array.shape}.")
         self._theta[...] = array
 
-    def __call__(self, x: ArrayLike, *, engine: str = "auto") -> Array:
+    def __call__(self, x: RowsLike, *, engine: str = "auto") -> Array:
         """Computes N(x): (n,) → (m,), or (t, n) → (t, m), one example per row (Lecture, Def. 4.4; L7).
+
+        x may be a sparse array or matrix of SciPy; it does not become dense.
 
         Raises InputError for a wrong shape or numbers that are not finite.
         """
@@ -218,14 +221,14 @@ class Network:
         from chainrule.engines.choice import for_network
 
         X, is_row = self._as_input(x, finite=False)
-        chosen = for_network(self, engine)
+        chosen = for_network(self, engine, X=X)
         if engine == "auto" and self._shortcut is _shortcut_placeholder:
             object.__setattr__(self, "_shortcut", chosen.shortcut(self) or _shortcut_placeholder)
         while (outputs := chosen.outputs(self, X)) is None:
             X, is_row = self._as_input(x)  # raises, unless another thread has made x finite in the meantime
         return outputs[0] if is_row else outputs
 
-    def predictor(self) -> Callable[[ArrayLike], Array]:
+    def predictor(self) -> Callable[[RowsLike], Array]:
         """Returns a fast callable x ↦ N(x) that reuses its output array.
 
         It always uses the current θ. Each call may overwrite the array that the last one returned: copy what you keep.
@@ -241,13 +244,13 @@ class Network:
 
         shortcut = for_network(self, "auto").shortcut(self, reuse=True) or _shortcut_placeholder
 
-        def predict(x: ArrayLike) -> Array:
+        def predict(x: RowsLike) -> Array:
             A = shortcut(x)
             return self(x) if A is None else A
 
         return predict
 
-    def forward(self, X: ArrayLike) -> Forward:
+    def forward(self, X: RowsLike) -> Forward:
         """Computes every z[i] and a[i] from x to N(x), each (t, mᵢ), or (mᵢ,) if X is one example (n,).
 
         Raises InputError as ``net(x)`` does.
@@ -265,7 +268,7 @@ class Network:
         run = forward(self, X)
         return Forward(ByLayer(z[0] for z in run.z), ByLayer((a[0] for a in run.a), first=0)) if is_row else run
 
-    def jacobian(self, x: ArrayLike) -> Array:
+    def jacobian(self, x: RowsLike) -> Array:
         """Computes ∂N/∂x: (n,) → (m, n), or (t, n) → (t, m, n), one Jacobian per row.
 
         Raises InputError as ``net(x)`` does.
@@ -282,12 +285,12 @@ class Network:
         jacobian = network_jacobian(self, X)
         return jacobian[0] if is_row else jacobian
 
-    def _as_input(self, x: ArrayLike, finite: bool = True) -> tuple[Array, bool]:
+    def _as_input(self, x: RowsLike, finite: bool = True) -> tuple[Rows, bool]:
         """Returns ``x`` as rows (t, n), and True if it was a single example (n,)."""
-        X = as_array(x, "x", self.dtype, finite=finite)
-        if X.ndim not in (1, 2) or X.shape[-1] != self.m[0] or 0 in X.shape:
+        X, is_row = as_examples(x, self.m[0], "x", self.dtype, finite=finite)
+        if X.ndim != 2 or X.shape[1] != self.m[0] or 0 in X.shape:
             raise InputError(f"x must have shape ({self.m[0]},) or (t, {self.m[0]}) with t ≥ 1; got {X.shape}.")
-        return (X[None, :], True) if X.ndim == 1 else (X, False)
+        return X, is_row
 
     def copy(self) -> Network:
         """Returns an independent network with the same structure and the same numbers.

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from chainrule import costs
 from chainrule._internal.checks import as_integer, as_real, shown
+from chainrule._internal.sparse_rows import RowsLike
 from chainrule.costs import Cost
 from chainrule.engines import Engine
 from chainrule.engines.choice import for_network
@@ -48,7 +49,7 @@ class Minimum:
 
 def train_lbfgs(
     net: Network,
-    X: ArrayLike,
+    X: RowsLike,
     Y: ArrayLike,
     *,
     cost: Cost | str = "sum_of_squares",
@@ -62,7 +63,7 @@ def train_lbfgs(
     callback: Callable[[int, float], object] | None = None,
     engine: str = "auto",
 ) -> Minimum:
-    """Minimises J(θ) over X (t, n), Y (t, m) and ``weights`` (t,) by L-BFGS, and changes θ in place.
+    """Minimises J(θ) over X (t, n), dense or sparse, Y (t, m) and ``weights`` (t,) by L-BFGS, and changes θ in place.
 
     θ := θ − α H ∇J(θ), where H is built from the last ``memory`` differences of θ and of ∇J, and α satisfies Wolfe's
     conditions. It ends when max |∂J/∂θₖ| ≤ ``tol``; when J falls by less than ``relative_tol`` · max(|J|, 1) in a step
@@ -94,7 +95,7 @@ def train_lbfgs(
         )
     kind = costs.get(cost)
     data = TrainingSet(*kind.examples(net, X, Y, weights))
-    chosen = for_network(net, engine, kind)
+    chosen = for_network(net, engine, kind, data.X)
     limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)
     if callback is not None and not callable(callback):
         raise InputError(f"callback must be a function f(iteration, J); got {shown(callback)}.")

@@ -6,11 +6,13 @@ import math
 import os
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from numpy.typing import ArrayLike
 
 from chainrule import costs, engines, optimizers
 from chainrule._internal.checks import as_array, as_integer, as_probability, as_real, as_seed, shown
+from chainrule._internal.sparse_rows import RowsLike
 from chainrule.costs import Cost
 from chainrule.engines import TrainingRun
 from chainrule.engines.problem import Problem, TrainingSet
@@ -30,7 +32,7 @@ SLICE_SECONDS = 0.1
 
 def train(
     net: Network,
-    X: ArrayLike,
+    X: RowsLike,
     Y: ArrayLike,
     *,
     cost: Cost | str = "sum_of_squares",
@@ -40,7 +42,7 @@ def train(
     shuffle: bool = True,
     seed: int | None = 0,
     weights: ArrayLike | None = None,
-    validation: Sequence[ArrayLike] | None = None,
+    validation: Sequence[Any] | None = None,
     tol: float | None = None,
     tol_epochs: int = 10,
     patience: int | None = None,
@@ -55,7 +57,8 @@ def train(
 
     The step θ := θ − α ∇J(θ), or the optimizer's own, is repeated over minibatches of ``batch_size`` rows (None: all t
     rows, the lecture's gradient descent), for ``epochs`` passes over X (t, n), Y (t, m) and ``weights`` (t,). Each
-    epoch visits the rows in a new order fixed by ``seed``; with ``shuffle=False`` all epochs keep the given order.
+    epoch visits the rows in a new order fixed by ``seed``; with ``shuffle=False`` all epochs keep the given order. X
+    may be a sparse array or matrix of SciPy; it does not become dense.
 
     ``validation`` = (X, Y) or (X, Y, weights) is evaluated after each epoch. Training stops early when
 
@@ -94,7 +97,9 @@ def train(
         if not isinstance(resume, TrainingState):
             raise InputError(f"resume must be a TrainingState, such as history.state; got {shown(resume)}.")
         resume.check_fits(problem)
-    choice = engines.chosen(net, problem.cost, problem.optimizer, shuffle=problem.shuffle, engine=engine)
+    choice = engines.chosen(
+        net, problem.cost, problem.optimizer, shuffle=problem.shuffle, X=problem.data.X, engine=engine
+    )
     run = choice.engine.start(problem, resume)
     history = History(run, problem.epochs, choice.name, choice.reason)
     history.stopped = run.stopped
@@ -132,7 +137,7 @@ def _next_slice(run: TrainingRun, history: History, calls: Callbacks, deadline: 
 
 
 def _problem(
-    net: Network, X: ArrayLike, Y: ArrayLike, weights: ArrayLike | None, validation: Sequence[ArrayLike] | None,
+    net: Network, X: RowsLike, Y: ArrayLike, weights: ArrayLike | None, validation: Sequence[Any] | None,
     cost: Cost, optimizer: Optimizer, epochs: int, batch_size: int | None, shuffle: bool, seed: int | None,
     tol: float | None, tol_epochs: int, patience: int | None, threads: int | None,
 ) -> Problem:  # fmt: skip

@@ -139,7 +139,7 @@ def _train(member: Member, number: int, plan: TrainingPlan, control: Control, th
             epochs=epochs,
             batch_size=batch_size(recipe, len(member.training.X)),
             seed=member.seed,
-            validation=None if member.held_out is None else tuple(member.held_out),  # type: ignore[arg-type]  # (X, Y, weights)
+            validation=None if member.held_out is None else tuple(member.held_out),  # (X, Y, weights)
             patience=None if member.held_out is None else recipe.patience or epochs,
             time_limit=limit,
             callbacks=[after_epochs],
@@ -161,7 +161,7 @@ def affordable_epochs(member: Member, plan: TrainingPlan, threads: int, seconds:
     probe = train(
         member.net.copy(), member.training.X, member.training.Y, weights=member.training.weights, cost=recipe.cost,
         optimizer=recipe.optimizer, epochs=recipe.epochs, batch_size=batch_size(recipe, len(member.training.X)),
-        validation=None if member.held_out is None else tuple(member.held_out),  # type: ignore[arg-type]  # (X, Y, weights)
+        validation=None if member.held_out is None else tuple(member.held_out),  # (X, Y, weights)
         time_limit=PROBE_SHARE * seconds, engine=plan.engine, threads=threads,
     )  # fmt: skip
     state = probe.state
