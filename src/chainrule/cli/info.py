@@ -60,11 +60,11 @@ def _show_model(path: str, model: TableModel) -> None:
     console = results()
     console.print(printable(f"{path}: {_describe_networks(model)}"))
     console.print(printable(f"Target {models.column_of(model)!r}: {_describe_target(model)}"))
-    columns = [(name, f"{kind}: {encoding}") for name, kind, encoding in model.encoder.describe()]
-    features = model.encoder.n_features_out_
-    listing(console, f"Inputs: {len(columns)} columns become {features} features", columns[:MOST_COLUMNS])
-    if len(columns) > MOST_COLUMNS:
-        console.print(f"  … and {len(columns) - MOST_COLUMNS} more")
+    encoder = model.encoder
+    columns = [(name, f"{kind}: {encoding}") for name, kind, encoding in encoder.describe(MOST_COLUMNS)]
+    listing(console, f"Inputs: {encoder.n_features_in_} columns become {encoder.n_features_out_} features", columns)
+    if encoder.n_features_in_ > MOST_COLUMNS:
+        console.print(f"  … and {encoder.n_features_in_ - MOST_COLUMNS} more")
     title = "Layers" if len(model.networks) == 1 else "Layers of the first network"
     show(console, title, ("i", "W[i]", "b[i]", "σ[i]", "parameters"), _layers(model.networks[0]))
     listing(console, "Training", _training(_about(model)))

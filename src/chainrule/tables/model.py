@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from chainrule import activations as catalogue
 from chainrule import files
 from chainrule._internal.checks import Array, Floats
+from chainrule._internal.sparse_rows import Rows
 from chainrule.activations import Sigma
 from chainrule.errors import ChainruleError, FileFormatError, InputError
 from chainrule.network import Network
@@ -58,7 +59,7 @@ class TableModel:
 
     def outputs(self, X: Any) -> Floats:
         """Returns the networks' mean outputs a for the rows of a table: (t, k) for k classes, (t, m) for m targets."""
-        Z = self.encoder.transform(X)
+        Z = self.encoder.encode(X)
         A = np.zeros((len(Z), len(self.target) if isinstance(self.target, ClassLabels) else self.target.m))
         for net in self.networks:
             A += network_outputs(net, Z, self.target)
@@ -150,7 +151,7 @@ def load(path: str | os.PathLike[str], *, activations: Mapping[str, Sigma] | Non
     return TableModel.load(path, activations=activations)
 
 
-def network_outputs(net: Network, Z: Array, target: ClassLabels | NumericLabels) -> Floats:
+def network_outputs(net: Network, Z: Rows, target: ClassLabels | NumericLabels) -> Floats:
     """Returns N(z) of encoded rows Z (t, n): (t, m) for regression, probabilities (t, k) for k classes.
 
     A single output is the probability p of the second of two classes; it becomes (1 − p, p). The outputs of several

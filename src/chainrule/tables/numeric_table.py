@@ -1,10 +1,9 @@
-"""A table of numbers without column names: a NumPy array or a sparse matrix (t, n), kept as it is."""
+"""A table of numbers in one array: a NumPy array or a sparse matrix (t, n), kept as it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,17 +13,71 @@ from chainrule.tables.columns import Column
 from chainrule.tables.reading.array_columns import as_column
 
 
+@dataclass(frozen=True, eq=False)
+class NumberedNames(Sequence[str]):
+    """The names x0, x1, … of n columns, which take no memory.
+
+    >>> names = NumberedNames(1_000_000)
+    >>> names[-1], names.index("x7"), "x07" in names
+    ('x999999', 7, False)
+    """
+
+    n: int
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __getitem__(self, k: Any) -> Any:
+        numbers = range(self.n)[k]
+        return tuple(f"x{j}" for j in numbers) if isinstance(k, slice) else f"x{numbers}"
+
+    def __iter__(self) -> Iterator[str]:
+        return (f"x{k}" for k in range(self.n))
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._place(name) >= 0
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, NumberedNames):
+            return self.n == other.n
+        return isinstance(other, tuple) and len(other) == self.n and all(map(str.__eq__, self, other))
+
+    def __hash__(self) -> int:
+        return hash(self.n)
+
+    def index(self, value: str, *_: int) -> int:
+        """Returns the number of the column of this name. Raises ValueError if there is none."""
+        if (k := self._place(value)) < 0:
+            raise ValueError(f"{value!r} is not one of x0 … x{self.n - 1}")
+        return k
+
+    def _place(self, name: str) -> int:
+        digits = name[1:]
+        is_name = name[:1] == "x" and digits.isdecimal() and digits.isascii() and str(int(digits)) == digits
+        return int(digits) if is_name and int(digits) < self.n else -1
+
+
 @dataclass(frozen=True)
 class NumericTable:
-    """One array of numbers (t, n); its columns are named x0, x1, … and matched by position.
+    """One array of numbers (t, n), with a name for each column, or x0, x1, … matched by position.
 
-    ``values`` is a NumPy array of any real number type, or a SciPy sparse array in compressed columns (CSC).
+    ``values`` is a NumPy array of any real number type, or a SciPy sparse array in compressed rows (CSR), in canonical
+    form: the entries of a row in the order of their columns, each once.
     """
 
     origin: str
     values: Any
+    names: Sequence[str] = ()
     target: ClassVar[None] = None
-    has_names: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        if not len(self.names):
+            object.__setattr__(self, "names", NumberedNames(self.values.shape[1]))
+
+    @property
+    def has_names(self) -> bool:
+        """True if the columns have names of their own."""
+        return not isinstance(self.names, NumberedNames)
 
     @property
     def t(self) -> int:
@@ -33,11 +86,6 @@ class NumericTable:
 
     def __len__(self) -> int:
         return self.t
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """Names of the columns: x0, x1, …"""
-        return tuple(f"x{k}" for k in range(self.values.shape[1]))
 
     @property
     def is_sparse(self) -> bool:
@@ -50,13 +98,29 @@ class NumericTable:
         return as_column(self.values[:, [k]].toarray()[:, 0] if self.is_sparse else self.values[:, k])
 
     def floats(self, names: Iterable[str]) -> Any:
-        """Returns these columns (t, n) in their own number type; all columns together are not copied."""
-        chosen = list(names)
-        if len(chosen) == len(self.names):
+        """Returns these columns (t, n) in their own number type; all columns in order are not copied."""
+        chosen = tuple(names)
+        if chosen == tuple(self.names):
             return self.values
-        position = {name: k for k, name in enumerate(self.names)}
-        return self.values[:, [position[name] for name in chosen]]
+        place = {name: k for k, name in enumerate(self.names)}
+        return self.values[:, [place[name] for name in chosen]]
+
+    def aligned(self, names: Sequence[str]) -> NumericTable:
+        """Returns a table of columns with these names, in this order; a column that is not here has no entries."""
+        if tuple(names) == tuple(self.names):
+            return self
+        place = {name: k for k, name in enumerate(self.names)}
+        found = np.array([k for k, name in enumerate(names) if name in place], dtype=np.intp)
+        chosen = self.values[:, [place[names[k]] for k in found.tolist()]]
+        shape = (self.t, len(names))
+        if self.is_sparse:
+            chosen.sort_indices()
+            values = type(chosen)((chosen.data, found[chosen.indices], chosen.indptr), shape=shape)
+        else:
+            values = np.full(shape, np.nan)
+            values[:, found] = chosen
+        return NumericTable(self.origin, values, names)
 
     def rows(self, index: NDArray[Any]) -> NumericTable:
         """Returns a table of these rows, chosen by row numbers or a mask."""
-        return NumericTable(self.origin, self.values[index])
+        return replace(self, values=self.values[index])

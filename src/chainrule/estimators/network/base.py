@@ -134,8 +134,9 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
 
     def _data(self, X: Any, table: Any, labels: NDArray[Any], weights: Floats | None, recipe: Recipe) -> Data:
         Y, class_numbers = self._encode_labels(labels, recipe)
+        rows = self.encoder_.encode(table)
         examples = Examples(
-            np.ascontiguousarray(self.encoder_.transform(table)),
+            np.ascontiguousarray(rows if isinstance(rows, np.ndarray) else rows.toarray()),
             np.ascontiguousarray(Y, dtype=self.dtype),
             None if weights is None else weights.astype(self.dtype),
         )

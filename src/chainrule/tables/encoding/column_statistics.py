@@ -82,8 +82,10 @@ def _sorted_columns(R: Any) -> Iterator[tuple[Any, _SortedColumns]]:
             yield slice(a, a + width), _SortedColumns(block, 0)
     else:
         counts = np.diff(R.indptr)
-        for count in np.unique(counts).tolist():  # a block holds columns with the same number of stored entries
-            alike = np.flatnonzero(counts == count)
+        order = np.argsort(counts, kind="stable")
+        starts = np.flatnonzero(np.diff(counts[order], prepend=-1))
+        for alike in np.split(order, starts[1:]):  # a block holds columns with the same number of stored entries
+            count = int(counts[alike[0]])
             for columns in np.array_split(alike, -(-len(alike) * max(1, count) // ENTRIES_PER_BLOCK)):
                 block = R.data[R.indptr[columns][:, None] + np.arange(count)].astype(np.float64)
                 block.sort(axis=1)
@@ -104,7 +106,7 @@ def _robust(columns: _SortedColumns) -> tuple[Floats, Floats]:
 
 
 def _standard(columns: _SortedColumns) -> tuple[Floats, Floats]:
-    """Returns the mean and 1 / standard deviation, over stored entries and implicit zeros."""
+    """Returns the mean (0 for a sparse column that is mostly 0) and 1 / standard deviation, implicit zeros included."""
     size = np.maximum(np.abs(columns.smallest), np.abs(columns.largest))  # division by it keeps squares finite
     size[size == 0.0] = 1.0
     is_missing, count = np.isnan(columns.entries), np.maximum(columns.count, 1)
@@ -112,7 +114,8 @@ def _standard(columns: _SortedColumns) -> tuple[Floats, Floats]:
     mean = present.sum(axis=1) / count
     squares = np.where(is_missing, 0.0, present - mean[:, None]) ** 2
     variance = (squares.sum(axis=1) + columns.zeros * mean**2) / count
-    return mean * size, _inverse(np.sqrt(variance) * size)
+    is_mostly_zero = 2 * columns.zeros > columns.entries.shape[1] + columns.zeros
+    return np.where(is_mostly_zero, 0.0, mean * size), _inverse(np.sqrt(variance) * size)
 
 
 SCALINGS = {"none": _unscaled, "robust": _robust, "standard": _standard}

@@ -59,8 +59,8 @@ def refuse_infinite(R: Any, names: Sequence[str], origin: str) -> None:
     if not isinstance(R, np.ndarray):
         at = np.flatnonzero(np.isinf(R.data))
         if len(at):
-            column = int(np.searchsorted(R.indptr, at[0], side="right")) - 1
-            _raise_infinite(names[column], origin, int(R.indices[at[0]]))
+            row = int(np.searchsorted(R.indptr, at[0], side="right")) - 1
+            _raise_infinite(names[int(R.indices[at[0]])], origin, row)
     elif R.dtype.kind == "f":
         for a in range(0, len(R), step := max(1, ENTRIES_PER_BLOCK // max(1, R.shape[1]))):
             infinite = np.isinf(R[a : a + step])

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import numpy as np
 
 from chainrule._internal.naming import listed
 from chainrule.tables.columns import Feature
 from chainrule.tables.encoding.encoder_state import EncoderState
+from chainrule.tables.encoding.numeric_columns import owners
 from chainrule.tables.encoding.steps import OneHot, Sign
 
 
-def describe(encoder: EncoderState, owners: Sequence[str]) -> list[tuple[str, str, str]]:
-    """Returns name, kind and encoding of each column; ``owners`` are the columns of the raw numbers."""
-    place = {k: j for j, k in enumerate(encoder.used_.tolist())}
-    used: dict[str, list[int]] = {}
-    for k, owner in enumerate(owners):
-        if k in place:
-            used.setdefault(owner, []).append(place[k])
-    gaps = {owners[k] for k in encoder.indicator_.of.tolist()}
+def describe(encoder: EncoderState, most: int | None = None) -> list[tuple[str, str, str]]:
+    """Returns name, kind and encoding of each column, or of the first ``most`` columns."""
+    features = encoder.features_[:most]
+    owner = owners(encoder.features_)
+    of_used, gaps = owner[encoder.used_], set(owner[encoder.indicator_.of].tolist())
+    first = np.searchsorted(of_used, np.arange(len(features) + 1)).tolist()
     return [
         (
             feature.name,
             feature.kind,
-            feature.dropped or _encoding_of(encoder, feature, used.get(feature.name, []), gaps),
+            feature.dropped or _encoding_of(encoder, feature, range(first[k], first[k + 1]), k in gaps),
         )
-        for feature in encoder.features_
+        for k, feature in enumerate(features)
     ]
 
 
-def _encoding_of(encoder: EncoderState, feature: Feature, used: list[int], gaps: set[str]) -> str:
+def _encoding_of(encoder: EncoderState, feature: Feature, used: range, has_gaps: bool) -> str:
     if category := encoder.categories_.get(feature.name):
         return _encoding_of_category(category)
     if not used:
@@ -42,7 +41,7 @@ def _encoding_of(encoder: EncoderState, feature: Feature, used: list[int], gaps:
         if encoder.clip_ is not None:
             words += f", clipped smoothly to ±{encoder.clip_.limit:g}"
         gap = f"{encoder.fill_.values[j]:.4g}, and an indicator"
-    return f"{words}; missing: {gap}" if feature.name in gaps else words
+    return f"{words}; missing: {gap}" if has_gaps else words
 
 
 def _encoding_of_category(category: Sign | OneHot) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, Self, get_args
 
@@ -11,16 +11,18 @@ from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array, as_integer, shown
 from chainrule._internal.naming import listed, nearest, resolve
+from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule.errors import FileFormatError, InputError
-from chainrule.tables.columns import Column, Feature
+from chainrule.tables.columns import Column, Feature, Kind
 from chainrule.tables.encoding import encoder_file
-from chainrule.tables.encoding.column_statistics import Scaling
-from chainrule.tables.encoding.compatibility import refuse_infinite, require_kind
+from chainrule.tables.encoding.column_statistics import ENTRIES_PER_BLOCK, Scaling
+from chainrule.tables.encoding.compatibility import ACCEPTED, refuse_infinite, require_kind
 from chainrule.tables.encoding.description import describe
 from chainrule.tables.encoding.encoder_state import EncoderState
 from chainrule.tables.encoding.fit_steps import fit_category_steps, fit_numeric_steps, warn_about_columns
-from chainrule.tables.encoding.numeric_columns import numeric_names, numeric_values
-from chainrule.tables.encoding.numeric_steps import NumericSteps
+from chainrule.tables.encoding.number_features import NumberFeatures, with_reasons
+from chainrule.tables.encoding.numeric_columns import numeric_names, numeric_values, owner_names, owners
+from chainrule.tables.encoding.numeric_steps import Entries, merged
 from chainrule.tables.encoding.steps import SmoothClip
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.read import AnyTable, read
@@ -36,7 +38,8 @@ class TableEncoder(EncoderState):
 
     1. **Numbers**: one feature per number or duration (in seconds), seven per datetime (``Calendar``). A missing value
        is replaced by the median of the training rows (``Fill``); then z = (x − center) · factor (``Scale``), and for
-       "robust" z / √(1 + (z/3)²) (``SmoothClip``), which lies between −3 and 3 for every input.
+       "robust" z / √(1 + (z/3)²) (``SmoothClip``), which lies between −3 and 3 for every input. In a sparse table, a
+       column that is 0 in more than half of the training rows has center 0.
     2. **Indicators**: 1 if a number is missing, else 0, for each column with missing values in the training rows.
     3. **Categories** (texts, categoricals, booleans, and the columns in ``categories``), in the order of the table. Two
        levels become −1 and 1, a missing value 0 (``Sign``). More levels are one-hot, a missing value all zeros
@@ -44,7 +47,8 @@ class TableEncoder(EncoderState):
        keeps the most frequent ones that occur in several rows; all others, unseen ones too, share the level "other".
 
     A column that is constant or empty in the training rows, or holds more than ``max_levels`` texts that all differ, is
-    left out with a DataWarning. If a column mixes numbers and texts, its numbers become texts. Empty texts are missing.
+    left out with a DataWarning; a column of a sparse table that has no entry, without one. If a column mixes numbers
+    and texts, its numbers become texts. Empty texts are missing.
 
     Args:
         numbers: "robust" (median and quartiles), "standard" (mean and standard deviation) or "none".
@@ -90,13 +94,11 @@ class TableEncoder(EncoderState):
         as_integer(self.max_levels, "max_levels", 2)
         table = read(X)
         columns = _columns(table, self._category_names(table))
-        features = [_feature(name, columns.get(name), table.origin) for name in table.names]
-        kinds = {feature.name: feature.kind for feature in features}
-        R, owners = numeric_values(table, kinds), numeric_names(kinds)[1]
-        refuse_infinite(R, owners, table.origin)
-        used, fill, scale, indicator, dropped = fit_numeric_steps(R, owners, self.numbers)
-        categories, more = fit_category_steps(columns, self.max_levels)
-        dropped |= more
+        features = _features(table, columns)
+        R, of = numeric_values(table, features), owners(features)
+        refuse_infinite(R, owner_names(features), table.origin)
+        used, fill, scale, indicator, reasons = fit_numeric_steps(R, of, self.numbers)
+        categories, dropped = fit_category_steps(columns, self.max_levels)
         if not len(used) and not len(indicator.of) and not categories:
             raise InputError(
                 f"{table.origin} must have a column that varies; got none in {table.t} rows"
@@ -105,7 +107,8 @@ class TableEncoder(EncoderState):
         self.used_, self.fill_, self.scale_, self.indicator_ = used, fill, scale, indicator
         self.categories_ = categories
         self.clip_ = SmoothClip() if self.numbers == "robust" else None
-        self.features_ = tuple(replace(f, dropped=dropped.get(f.name, "")) for f in features)
+        self.features_ = with_reasons(features, reasons, dropped)
+        self.__dict__.pop("_steps", None)
         self.n_features_in_, self.names_ = len(table.names), table.names
         if table.has_names:
             self.feature_names_in_ = np.array(table.names, dtype=object)
@@ -130,31 +133,78 @@ class TableEncoder(EncoderState):
 
     # ---- encoding ----------------------------------------------------------------------------------------------------
 
-    def transform(self, X: Any) -> Array:
-        """Encodes rows as (t, n_features_out_). Columns are matched by name, or for arrays by position."""
+    def transform(self, X: Any) -> Any:
+        """Encodes rows as (t, n_features_out_). Columns are matched by name, or for arrays by position.
+
+        Sparse rows give a sparse matrix in compressed rows (CSR), of the kind that came, if 0 is encoded as 0 for at
+        least nine tenths of the numbers; otherwise, and for all other tables, the result is an array.
+        """
+        table = read(X)
+        rows = self.encode(table)
+        if isinstance(rows, np.ndarray):
+            return rows
+        Z = type(table.values)((rows.data, rows.indices, rows.indptr), shape=rows.shape)  # type: ignore[union-attr]
+        Z.has_canonical_format = True
+        return Z
+
+    def encode(self, X: Any) -> Rows:
+        """Encodes rows as `transform` does; the features of sparse rows have the form that networks compute with."""
         self._require_fitted()
         table = self._matched(X)
+        R = numeric_values(table, self.features_)
+        is_sparse = not isinstance(R, np.ndarray) and self._steps.keeps_sparse
+        return self._sparse(table, R) if is_sparse else self._dense(table, R)
+
+    def _dense(self, table: AnyTable, R: Any) -> Array:
         out = np.empty((table.t, self.n_features_out_), dtype=self.dtype)
-        kinds = self._kinds()
-        R, k = numeric_values(table, kinds), self.n_numbers_
-        steps = NumericSteps(self.used_, self.fill_, self.scale_, self.clip_, self.indicator_)
-        if not steps.write(R, out[:, : k + len(self.indicator_.of)]):
-            refuse_infinite(R, numeric_names(self._kinds())[1], table.origin)
+        k = self.n_numbers_
+        steps, numbers = self._steps, out[:, : k + len(self.indicator_.of)]
+        if isinstance(R, np.ndarray):
+            is_finite = steps.write(R, numbers)
+        else:
+            step = max(1, ENTRIES_PER_BLOCK // max(1, R.shape[1]))
+            parts = range(0, table.t, step)
+            is_finite = all(steps.write(R[a : a + step].toarray(), numbers[a : a + step]) for a in parts)
+        if not is_finite:
+            refuse_infinite(R, owner_names(self.features_), table.origin)
         if self.clip_ is None and not np.isfinite(out[:, :k]).all():
-            row, place = np.argwhere(~np.isfinite(out[:, :k]))[0].tolist()
-            name = self.get_feature_names_out()[place]
-            raise InputError(
-                f"{name!r} of {table.origin} is too far from the training rows in row {row + 1} for {self.dtype}. "
-                "Correct it, or use numbers='robust', which bounds it."
-            )
+            self._refuse_far(table, *np.argwhere(~np.isfinite(out[:, :k]))[0].tolist())
         k += len(self.indicator_.of)
+        self._write_categories(table, out[:, k:])
+        return out
+
+    def _sparse(self, table: AnyTable, R: Any) -> SparseRows:
+        values, indices, indptr, more = self._steps.entries(R)
+        if self.categories_:
+            k = self.n_numbers_ + len(self.indicator_.of)
+            Z = np.empty((table.t, self.n_features_out_ - k))
+            self._write_categories(table, Z)
+            rows, columns = np.nonzero(Z)
+            more.append(Entries(rows, k + columns, Z[rows, columns]))
+        if more:
+            values, indices, indptr = merged(values, indices, indptr, more)
+        if not np.isfinite(values).all():
+            refuse_infinite(R, owner_names(self.features_), table.origin)
+        data = values.astype(self.dtype)
+        if not np.isfinite(data).all():
+            at = int(np.flatnonzero(~np.isfinite(data))[0])
+            self._refuse_far(table, int(np.searchsorted(indptr, at, side="right")) - 1, int(indices[at]))
+        return SparseRows(indptr, indices, data, (table.t, self.n_features_out_))
+
+    def _refuse_far(self, table: AnyTable, row: int, place: int) -> None:
+        raise InputError(
+            f"{self.get_feature_names_out()[place]!r} of {table.origin} is too far from the training rows in row "
+            f"{row + 1} for {self.dtype}. Correct it, or use numbers='robust', which bounds it."
+        )
+
+    def _write_categories(self, table: AnyTable, out: Array) -> None:
+        k = 0
         for name, category in self.categories_.items():
             codes, _ = category.codes(table.column(name))
             category.write(codes, out[:, k : k + category.width])
             k += category.width
-        return out
 
-    def fit_transform(self, X: Any, y: object = None) -> Array:
+    def fit_transform(self, X: Any, y: object = None) -> Any:
         """Fits the steps to the rows and encodes them."""
         table = read(X)
         return self.fit(table).transform(table)
@@ -171,7 +221,8 @@ class TableEncoder(EncoderState):
         table = read(X)
         by_name = table.has_names and hasattr(self, "feature_names_in_")
         if by_name:
-            missing = [name for name in self._needed() if name not in table.columns]  # type: ignore[union-attr]
+            known = set(table.names)
+            missing = [name for name in self._needed() if name not in known]
             if missing:
                 hint = nearest(missing[0], table.names) or "."
                 raise InputError(f"{table.origin} has no column {listed(missing)}{hint} It has: {listed(table.names)}.")
@@ -180,35 +231,47 @@ class TableEncoder(EncoderState):
                 f"{table.origin} has {len(table.names)} features, but {type(self).__name__} is expecting "
                 f"{self.n_features_in_} features as input."
             )
-        kinds = self._kinds()
         if isinstance(table, NumericTable):
-            if all(kind == "numbers" for kind in kinds.values()):
-                return table
+            if isinstance(self.features_, NumberFeatures) or "datetimes" not in self._kinds().values():
+                return self._matched_numbers(table, by_name)
             found = {name: table.column(other) for name, other in zip(self.names_, table.names, strict=True)}
         elif by_name:
             found = {name: table.columns[name] for name in self.names_ if name in table.columns}
         else:
             found = dict(zip(self.names_, table.columns.values(), strict=True))
-        needed = self._needed()
+        kinds, needed = self._kinds(), self._needed()
         for name in needed:
-            levels = self.categories_.get(name)
-            require_kind(found[name], kinds[name], name, table.origin, known_texts=levels is None or levels.are_texts)
+            self._require_kind(found[name], name, kinds[name], table.origin)
         gap = Column("empty", np.full(table.t, np.nan), np.ones(table.t, dtype=bool))
         return Table(table.origin, {name: found[name] if name in needed else gap for name in self.names_})
+
+    def _matched_numbers(self, table: NumericTable, by_name: bool) -> NumericTable:
+        """Returns an array of numbers as a table with the training columns; every number can be a category too."""
+        table = table.aligned(self.names_) if by_name else replace(table, names=self.names_)
+        if not isinstance(self.features_, NumberFeatures):
+            for feature in self.features_:
+                if not feature.dropped and "numbers" not in ACCEPTED[feature.kind]:
+                    self._require_kind(table.column(feature.name), feature.name, feature.kind, table.origin)
+        return table
+
+    def _require_kind(self, column: Column, name: str, kind: Kind, origin: str) -> None:
+        levels = self.categories_.get(name)
+        require_kind(column, kind, name, origin, known_texts=levels is None or levels.are_texts)
 
     # ---- inspection -------------------------------------------------------------------------------------------------
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
         """Returns the names of the features (n_features_out_,)."""
         self._require_fitted()
-        names, owners = numeric_names(self._kinds())
-        out = [names[k] for k in self.used_] + [f"{owners[k]}_missing" for k in self.indicator_.of]
+        names = numeric_names(self.features_)
+        columns = owner_names(self.features_)
+        out = [names[k] for k in self.used_.tolist()] + [f"{columns[k]}_missing" for k in self.indicator_.of.tolist()]
         for name, category in self.categories_.items():
             out += [name + suffix for suffix in category.suffixes]
         return np.array(out, dtype=object)
 
-    def describe(self) -> list[tuple[str, str, str]]:
-        """Returns the name, the kind and the encoding of each column of the table.
+    def describe(self, most: int | None = None) -> list[tuple[str, str, str]]:
+        """Returns the name, the kind and the encoding of each column of the table, or of the first ``most`` columns.
 
         >>> for line in TableEncoder().fit([[1.0, "red"], [2.0, "blue"], [None, "green"], [4.0, "red"]]).describe():
         ...     print(*line, sep=" | ")
@@ -216,7 +279,7 @@ class TableEncoder(EncoderState):
         x1 | categories | one-hot: 'blue', 'green', 'red'; otherwise zeros
         """
         self._require_fitted()
-        return describe(self, numeric_names(self._kinds())[1])
+        return describe(self, most)
 
     def __repr__(self) -> str:
         chosen = ", ".join(f"{name}={value!r}" for name, value in self.get_params().items())
@@ -262,6 +325,13 @@ def _columns(table: AnyTable, category_names: set[str]) -> dict[str, Column]:
     if isinstance(table, NumericTable):
         return {name: table.column(name).as_categories() for name in table.names if name in category_names}
     return {name: c.as_categories() if name in category_names else c for name, c in table.columns.items()}
+
+
+def _features(table: AnyTable, columns: Mapping[str, Column]) -> Sequence[Feature]:
+    """Returns the kind and type of each column of the table. Raises InputError for one that no network can use."""
+    if isinstance(table, NumericTable) and not columns:
+        return NumberFeatures(table.names)
+    return [_feature(name, columns.get(name), table.origin) for name in table.names]
 
 
 def _feature(name: str, column: Column | None, origin: str) -> Feature:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule._internal.checks import Array, shown
+from chainrule._internal.checks import Array, as_integer, shown
 from chainrule.files import field
 from chainrule.tables.columns import Feature, Kind
 from chainrule.tables.encoding.column_statistics import Scaling
 from chainrule.tables.encoding.encoder_state import EncoderState
-from chainrule.tables.encoding.steps import Calendar, Fill, Indicator, OneHot, Scale, Sign, SmoothClip
+from chainrule.tables.encoding.number_features import NumberFeatures, compact, left_out, names_of
+from chainrule.tables.encoding.numeric_columns import owners
+from chainrule.tables.encoding.steps import Fill, Indicator, OneHot, Scale, Sign, SmoothClip
+from chainrule.tables.numeric_table import NumberedNames
 
 TENSORS = ("used", "fill", "center", "factor", "gaps")
 
@@ -32,13 +35,24 @@ def parts(encoder: EncoderState) -> tuple[dict[str, Any], dict[str, Array]]:
         "max_levels": encoder.max_levels,
         "clip": None if clip is None else {"kind": "smooth", "limit": clip.limit},
         "named": hasattr(encoder, "feature_names_in_"),
-        "columns": [[f.name, f.kind, f.type, f.dropped] for f in encoder.features_],
+        "columns": _columns(encoder.features_),
         "categories": categories,
     }
     arrays: tuple[NDArray[Any], ...] = (
         encoder.used_, encoder.fill_.values, encoder.scale_.center, encoder.scale_.factor, encoder.indicator_.of,
     )  # fmt: skip
-    return header, {f"encoder.{name}": array for name, array in zip(TENSORS, arrays, strict=True)}
+    tensors = {f"encoder.{name}": array for name, array in zip(TENSORS, arrays, strict=True)}
+    if isinstance(header["columns"], Mapping):
+        left_out_columns = left_out(encoder.features_).values()
+        tensors |= {f"encoder.left_out[{k}]": columns for k, columns in enumerate(left_out_columns, 1)}
+    return header, tensors
+
+
+def _columns(features: Sequence[Feature]) -> list[list[str]] | dict[str, Any]:
+    """Returns a description of each column, or one of all of them if they are numbers without names."""
+    if isinstance(features, NumberFeatures) and isinstance(features.names, NumberedNames):
+        return {"numbers": len(features), "left_out": list(features.left_out)}
+    return [[f.name, f.kind, f.type, f.dropped] for f in features]
 
 
 def restore(encoder: EncoderState, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
@@ -47,18 +61,15 @@ def restore(encoder: EncoderState, header: Mapping[str, Any], tensors: Mapping[s
     encoder.max_levels = field(header, "max_levels", int)
     if encoder.numbers not in get_args(Scaling) or encoder.dtype not in ("float32", "float64"):
         raise ValueError(f"numbers and dtype must be known; got {shown(encoder.numbers)} and {shown(encoder.dtype)}")
-    columns = field(header, "columns", list)
-    encoder.features_ = tuple(Feature(*map(_text, column)) for column in columns)  # type: ignore[arg-type]
-    encoder.names_ = tuple(feature.name for feature in encoder.features_)
+    encoder.features_ = _features(header["columns"], tensors)
+    encoder.names_ = names_of(encoder.features_)
     encoder.n_features_in_ = len(encoder.names_)
-    if not columns or len(set(encoder.names_)) < len(columns):
-        raise ValueError("the columns must have distinct names")
-    if not {feature.kind for feature in encoder.features_} <= set(get_args(Kind)) - {"unreadable"}:
-        raise ValueError("a column has an unknown kind")
     if field(header, "named", bool):
         encoder.feature_names_in_ = np.array(encoder.names_, dtype=object)
     encoder.categories_ = dict(_category(entry) for entry in field(header, "categories", list))
-    expected = [f.name for f in encoder.features_ if f.kind in ("categories", "booleans") and not f.dropped]
+    has_categories = not isinstance(encoder.features_, NumberFeatures)
+    kept = [f for f in encoder.features_ if not f.dropped] if has_categories else []
+    expected = [f.name for f in kept if f.kind in ("categories", "booleans")]
     if list(encoder.categories_) != expected:
         raise ValueError(f"the categories must be those of {shown(expected)}")
     _restore_numbers(encoder, header, tensors)
@@ -66,15 +77,36 @@ def restore(encoder: EncoderState, header: Mapping[str, Any], tensors: Mapping[s
         raise ValueError("it must have at least one feature")
 
 
+def _features(columns: object, tensors: Mapping[str, Array]) -> Sequence[Feature]:
+    """Returns the columns, from a list that describes each, or from the object that describes numbers without names."""
+    if isinstance(columns, Mapping):
+        n, reasons = as_integer(field(columns, "numbers", int), "numbers", 1), field(columns, "left_out", list)
+        without = {_text(reason): tensors[f"encoder.left_out[{k}]"] for k, reason in enumerate(reasons, 1)}
+        for places in without.values():
+            _require_places(places, n)
+        return NumberFeatures(NumberedNames(n), {reason: at.astype(np.intp) for reason, at in without.items()})
+    if not isinstance(columns, list) or not columns:
+        raise ValueError("the columns must be a list, or an object for numbers without names")
+    features = tuple(Feature(*map(_text, column)) for column in columns)  # type: ignore[arg-type]
+    if len({feature.name for feature in features}) < len(features):
+        raise ValueError("the columns must have distinct names")
+    if not {feature.kind for feature in features} <= set(get_args(Kind)) - {"unreadable"}:
+        raise ValueError("a column has an unknown kind")
+    return compact(features)
+
+
+def _require_places(places: Array, count: int) -> None:
+    if places.ndim != 1 or places.dtype.kind != "i" or (np.diff(places) <= 0).any():
+        raise ValueError("places must be ascending integers")
+    if len(places) and not 0 <= places[0] <= places[-1] < count:
+        raise ValueError(f"places must be below {count}")
+
+
 def _restore_numbers(encoder: EncoderState, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
     used, fill, center, factor, gaps = (tensors[f"encoder.{name}"] for name in TENSORS)
-    widths = {"numbers": 1, "durations": 1, "datetimes": len(Calendar.suffixes)}
-    raw = sum(widths.get(feature.kind, 0) for feature in encoder.features_)
+    raw = len(owners(encoder.features_))
     for places in (used, gaps):
-        if places.ndim != 1 or places.dtype.kind != "i" or (np.diff(places) <= 0).any():
-            raise ValueError("places must be ascending integers")
-        if len(places) and not 0 <= places[0] <= places[-1] < raw:
-            raise ValueError(f"places must be below {raw}")
+        _require_places(places, raw)
     for array in (fill, center, factor):
         if array.shape != used.shape or array.dtype != np.float64 or not np.isfinite(array).all():
             raise ValueError(f"fill, center and factor must be {len(used)} finite numbers")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -9,6 +11,9 @@ from numpy.typing import NDArray
 
 from chainrule.tables.columns import Feature, Kind
 from chainrule.tables.encoding.column_statistics import Scaling
+from chainrule.tables.encoding.number_features import left_out
+from chainrule.tables.encoding.numeric_columns import owners
+from chainrule.tables.encoding.numeric_steps import NumericSteps
 from chainrule.tables.encoding.steps import Fill, Indicator, OneHot, Scale, Sign, SmoothClip
 
 CategoryStep = Sign | OneHot
@@ -21,8 +26,8 @@ class EncoderState:
     max_levels: int
     dtype: Literal["float32", "float64"]
     n_features_in_: int
-    names_: tuple[str, ...]
-    features_: tuple[Feature, ...]
+    names_: Sequence[str]
+    features_: Sequence[Feature]
     feature_names_in_: NDArray[np.object_]
     fill_: Fill
     scale_: Scale
@@ -45,7 +50,14 @@ class EncoderState:
     @property
     def dropped_(self) -> dict[str, str]:
         """Reasons for the columns that are left out, by name."""
-        return {feature.name: feature.dropped for feature in self.features_ if feature.dropped}
+        features = self.features_
+        return {features[k].name: reason for reason, columns in left_out(features).items() for k in columns.tolist()}
+
+    @cached_property
+    def _steps(self) -> NumericSteps:
+        """The steps of the numbers, with what they prepare for sparse rows."""
+        raw = len(owners(self.features_))
+        return NumericSteps(raw, self.used_, self.fill_, self.scale_, self.clip_, self.indicator_)
 
     def _kinds(self) -> dict[str, Kind]:
         """Returns the kind of each column, in order."""

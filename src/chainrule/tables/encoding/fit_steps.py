@@ -13,36 +13,33 @@ from chainrule._internal.naming import listed
 from chainrule.errors import DataWarning
 from chainrule.tables.columns import Column, Feature
 from chainrule.tables.encoding.column_statistics import Scaling, column_statistics
+from chainrule.tables.encoding.number_features import left_out
 from chainrule.tables.encoding.steps import Fill, Indicator, OneHot, Scale, Sign
 
 CONSTANT, EMPTY = "constant in the training rows", "no values in the training rows"
+ZERO = "0 in every training row"  # of a sparse table: a vocabulary or a hash has such columns, without a warning
 DIFFERENT = "a different text in every training row"
 
 
 def fit_numeric_steps(
-    R: Any, owners: Sequence[str], numbers: Scaling
-) -> tuple[NDArray[np.intp], Fill, Scale, Indicator, dict[str, str]]:
-    """Fits the steps for raw numbers R (t, raw), where number k belongs to the column ``owners[k]``.
+    R: Any, owners: NDArray[np.intp], numbers: Scaling
+) -> tuple[NDArray[np.intp], Fill, Scale, Indicator, dict[str, NDArray[np.intp]]]:
+    """Fits the steps for raw numbers R (t, raw), where number k belongs to column ``owners[k]``.
 
-    Returns the numbers that vary, their steps, the indicator of missing values, and the columns left out, with reasons.
-    A column is left out if all its values are missing, or if none is and they do not vary.
+    Returns the numbers that vary, their steps, the indicator of missing values, and for each reason the columns left
+    out. A column is left out if all its values are missing, or if none is and they do not vary.
     """
-    found = column_statistics(R, numbers)
+    found = column_statistics(R if isinstance(R, np.ndarray) else R.tocsc(), numbers)
     varies = found.factor > 0.0
     used = np.flatnonzero(varies)
-    some = {owners[k] for k in used.tolist()}
-    gaps: list[int] = []
-    dropped: dict[str, str] = {}
-    first = {owner: k for k, owner in reversed(list(enumerate(owners)))}
-    for name, k in first.items():
-        if found.missing[k] == R.shape[0]:
-            dropped[name] = EMPTY
-        elif found.missing[k]:
-            gaps.append(k)
-        elif name not in some:
-            dropped[name] = CONSTANT
+    columns, first = np.unique(owners, return_index=True)
+    is_empty, has_gaps = found.missing[first] == R.shape[0], found.missing[first] > 0
+    is_constant = ~has_gaps & ~np.isin(columns, owners[used])
+    is_zero = is_constant & (found.median[first] == 0.0) & (not isinstance(R, np.ndarray))
+    without = {EMPTY: columns[is_empty], ZERO: columns[is_zero], CONSTANT: columns[is_constant & ~is_zero]}
     fill, scale = Fill(found.median[varies]), Scale(found.center[varies], found.factor[varies])
-    return used, fill, scale, Indicator(np.array(sorted(gaps), dtype=np.intp)), dropped
+    indicator = Indicator(first[has_gaps & ~is_empty])
+    return used, fill, scale, indicator, {reason: which for reason, which in without.items() if len(which)}
 
 
 def fit_category_steps(
@@ -86,14 +83,13 @@ def _step(column: Column, max_levels: int) -> Sign | OneHot | str:
 
 def warn_about_columns(features: Sequence[Feature], columns: Mapping[str, Column], max_levels: int) -> None:
     """Issues a DataWarning for each treatment of a column that may surprise."""
-    reasons: dict[str, list[str]] = {}
-    for feature in features:
-        if feature.dropped:
-            reasons.setdefault(feature.dropped, []).append(feature.name)
-    for reason, names in reasons.items():
-        them = "it" if len(names) == 1 else "them"
-        _warn(f"left out {listed(names)}: {reason}. Remove {them} to silence this warning.")
-    dropped = {feature.name for feature in features if feature.dropped}
+    dropped: set[str] = set()
+    for reason, places in left_out(features).items():
+        if reason != ZERO:
+            them = "it" if len(places) == 1 else "them"
+            named = [features[k].name for k in places.tolist()]
+            dropped.update(named)
+            _warn(f"left out {listed(named)}: {reason}. Remove {them} to silence this warning.")
     for name, column in columns.items():
         if column.type == "mixed" and name not in dropped:
             _warn(f"{name!r} mixes numbers and texts, and is treated as categories. Make it one or the other.")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array
-from chainrule.tables.columns import Kind
+from chainrule.tables.columns import Feature, Kind
+from chainrule.tables.encoding.number_features import NumberFeatures
 from chainrule.tables.encoding.steps import Calendar
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.read import AnyTable
@@ -16,9 +18,11 @@ from chainrule.tables.reading.read import AnyTable
 NUMERIC: tuple[Kind, ...] = ("numbers", "durations", "datetimes")
 
 
-def numeric_values(table: AnyTable, kinds: Mapping[str, Kind]) -> Any:
-    """Returns the raw numbers (t, raw), NaN where missing; sparse if the table is. ``kinds`` are those of training."""
-    numeric = {name: kind for name, kind in kinds.items() if kind in NUMERIC}
+def numeric_values(table: AnyTable, features: Sequence[Feature]) -> Any:
+    """Returns the raw numbers (t, raw), NaN where missing; sparse if the table is. ``features`` are the columns."""
+    if isinstance(table, NumericTable) and isinstance(features, NumberFeatures):
+        return table.values
+    numeric = {feature.name: feature.kind for feature in features if feature.kind in NUMERIC}
     if isinstance(table, NumericTable) or "datetimes" not in numeric.values():
         return table.floats(numeric)
     calendar = Calendar()
@@ -34,13 +38,27 @@ def numeric_values(table: AnyTable, kinds: Mapping[str, Kind]) -> Any:
     return np.hstack(parts)
 
 
-def numeric_names(kinds: Mapping[str, Kind]) -> tuple[list[str], list[str]]:
-    """Returns the name of each raw number, and the name of the column it comes from."""
+def owners(features: Sequence[Feature]) -> NDArray[np.intp]:
+    """Returns for each raw number (raw,) the number of the column it comes from, in ascending order."""
+    if isinstance(features, NumberFeatures):
+        return np.arange(len(features))
+    widths = {"numbers": 1, "durations": 1, "datetimes": len(Calendar.suffixes)}
+    return np.repeat(np.arange(len(features)), [widths.get(feature.kind, 0) for feature in features])
+
+
+def numeric_names(features: Sequence[Feature]) -> Sequence[str]:
+    """Returns the name of each raw number."""
+    if isinstance(features, NumberFeatures):
+        return features.names
     names: list[str] = []
-    owners: list[str] = []
-    for name, kind in kinds.items():
-        if kind in NUMERIC:
-            suffixes = Calendar.suffixes if kind == "datetimes" else ("",)
-            names += [name + suffix for suffix in suffixes]
-            owners += [name] * len(suffixes)
-    return names, owners
+    for feature in features:
+        if feature.kind in NUMERIC:
+            names += [feature.name + suffix for suffix in (Calendar.suffixes if feature.kind == "datetimes" else ("",))]
+    return names
+
+
+def owner_names(features: Sequence[Feature]) -> Sequence[str]:
+    """Returns for each raw number the name of the column it comes from."""
+    if isinstance(features, NumberFeatures):
+        return features.names
+    return [features[k].name for k in owners(features).tolist()]

@@ -1,9 +1,11 @@
-"""All steps for the numbers of a table, applied to one block of rows at a time."""
+"""All steps for the numbers of a table, applied to one block of rows at a time, or to the stored entries alone."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,57 +14,126 @@ from chainrule._internal.checks import Array, Floats
 from chainrule.tables.encoding.steps import Fill, Indicator, Scale, SmoothClip
 
 ENTRIES_IN_CACHE = 1 << 16  # entries processed at once: half a megabyte, which stays in the cache
+MOST_FILLED = 0.1  # fraction of the numbers for which 0 may become another number, if sparse rows are to stay sparse
+
+
+class Entries(NamedTuple):
+    """Entries of a sparse matrix in any order: the row, the column and the value of each."""
+
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    values: Floats
 
 
 @dataclass(frozen=True)
 class NumericSteps:
     """Fills, scales and clips the raw numbers in use, and adds indicators of missing values."""
 
+    raw: int  # the number of raw numbers
     used: NDArray[np.intp]  # (n,)
     fill: Fill
     scale: Scale
     clip: SmoothClip | None
     indicator: Indicator
 
-    def write(self, R: Any, out: Array) -> bool:
-        """Encodes raw numbers R (t, raw) into ``out`` (t, n + indicators); returns False if one is infinite."""
-        return self._write_dense(R, out) if isinstance(R, np.ndarray) else self._write_sparse(R, out)
+    @property
+    def keeps_sparse(self) -> bool:
+        """True if 0 is encoded as 0 for nearly all numbers, so that the features of sparse rows are sparse."""
+        return len(self._filled) <= MOST_FILLED * len(self.used)
 
-    def _write_dense(self, R: Array, out: Array) -> bool:
+    def write(self, R: Array, out: Array) -> bool:
+        """Encodes raw numbers R (t, raw) into ``out`` (t, n + indicators); returns False if one is infinite."""
         n, is_finite = len(self.used), True
-        uses_all = n == R.shape[1]
+        uses_all = n == self.raw
         for a in range(0, len(R), step := max(1, ENTRIES_IN_CACHE // max(1, R.shape[1]))):
             raw = np.asarray(R[a : a + step], dtype=np.float64)
             with np.errstate(over="ignore", invalid="ignore"):
                 has_no_gap = np.isfinite(raw.sum())  # NaN and ∞ propagate to the sum; overflow only costs a check
                 x = raw if uses_all else raw[:, self.used]
-                out[a : a + step, :n] = self._scaled(x if has_no_gap else self.fill(x))
+                out[a : a + step, :n] = self._encoded(x if has_no_gap else self.fill(x))
             out[a : a + step, n:] = 0.0
             if not has_no_gap:
                 is_finite = is_finite and not np.isinf(raw).any()
                 out[a : a + step, n:] = self.indicator(raw)
         return is_finite
 
-    def _write_sparse(self, R: Any, out: Array) -> bool:
-        """Writes the encoding of 0 everywhere, then the entries that are stored."""
-        n = len(self.used)
-        place = np.full(R.shape[1], -1)
-        place[self.used] = np.arange(n)
-        columns = np.repeat(np.arange(R.shape[1]), np.diff(R.indptr))
-        entries = np.asarray(R.data, dtype=np.float64)
-        used = place[columns] >= 0
-        at = place[columns[used]]
-        with np.errstate(over="ignore", invalid="ignore"):
-            out[:, :n] = self._scaled(np.zeros((1, n)))
-            fill, scale = Fill(self.fill.values[at]), Scale(self.scale.center[at], self.scale.factor[at])
-            z = scale(fill(entries[used]))
-            out[R.indices[used], at] = z if self.clip is None else self.clip(z)
-        out[:, n:] = 0.0
-        gap = np.isnan(entries)
-        for j, of in enumerate(self.indicator.of.tolist()):
-            out[R.indices[gap & (columns == of)], n + j] = 1.0
-        return not np.isinf(entries).any()
+    def entries(self, R: Any) -> tuple[Floats, NDArray[Any], NDArray[Any], list[Entries]]:
+        """Encodes the stored entries of R (t, raw) in compressed rows, whose unused columns are left out.
 
-    def _scaled(self, x: Floats) -> Floats:
+        Returns the values, their columns and the start of each row, and further entries: indicators, and numbers for
+        which 0 is encoded as another number.
+        """
+        indices, indptr = R.indices, R.indptr.astype(np.int64)
+        raw = np.asarray(R.data, dtype=np.float64)
+        is_gap = np.isnan(raw)
+        has_gaps = bool(is_gap.any())
+        more = [self._indicators(R, is_gap)] if has_gaps else []
+        if len(self.used) < self.raw:
+            at = self._place[indices]
+            is_used = at >= 0
+            indptr = np.concatenate([[0], np.cumsum(is_used)])[indptr]
+            indices, raw, is_gap = at[is_used].astype(indices.dtype), raw[is_used], is_gap[is_used]
+        if has_gaps:
+            raw = np.where(is_gap, self.fill.values[indices], raw)
+        if len(self._filled):
+            more.append(self._further(indices, indptr))
+        scale = Scale(self.scale.center[indices], self.scale.factor[indices])
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = scale(raw)
+            values = values if self.clip is None else self.clip(values)
+        return values, indices, indptr, more
+
+    def _encoded(self, x: Floats) -> Floats:
         z = self.scale(x)
         return z if self.clip is None else self.clip(z)
+
+    @cached_property
+    def _zero(self) -> Floats:
+        """The encoding of 0 for each number (n,)."""
+        zero: Floats = self._encoded(np.zeros((1, len(self.used))))[0]
+        return zero
+
+    @cached_property
+    def _filled(self) -> NDArray[np.intp]:
+        """The numbers for which 0 is encoded as another number."""
+        return np.flatnonzero(self._zero)
+
+    @cached_property
+    def _place(self) -> NDArray[np.intp]:
+        """The feature of each raw number, −1 for one that is not used."""
+        place = np.full(self.raw, -1)
+        place[self.used] = np.arange(len(self.used))
+        return place
+
+    def _indicators(self, R: Any, is_gap: NDArray[np.bool_]) -> Entries:
+        rows, columns = _row_numbers(R.indptr)[is_gap], R.indices[is_gap]
+        j = np.searchsorted(self.indicator.of, columns)
+        known = np.isin(columns, self.indicator.of)
+        return Entries(rows[known], len(self.used) + j[known], np.ones(int(known.sum())))
+
+    def _further(self, indices: NDArray[Any], indptr: NDArray[Any]) -> Entries:
+        """Returns the entries that are not stored, of the numbers for which 0 is encoded as another number."""
+        filled = self._filled
+        place = np.searchsorted(filled, indices)
+        is_one = filled[np.minimum(place, len(filled) - 1)] == indices
+        is_missing = np.ones((len(indptr) - 1, len(filled)), dtype=bool)
+        is_missing[_row_numbers(indptr)[is_one], place[is_one]] = False
+        rows, which = np.nonzero(is_missing)
+        return Entries(rows, filled[which], self._zero[filled[which]])
+
+
+def merged(
+    values: Floats, indices: NDArray[Any], indptr: NDArray[Any], more: Sequence[Entries]
+) -> tuple[Floats, NDArray[Any], NDArray[Any]]:
+    """Returns entries in compressed rows, together with ``more`` of them, in the order of their columns."""
+    rows, columns, numbers = map(
+        np.concatenate, zip(Entries(_row_numbers(indptr), indices, values), *more, strict=True)
+    )
+    order = np.lexsort((columns, rows))
+    starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(indptr) - 1))])
+    return numbers[order], columns[order].astype(indices.dtype), starts
+
+
+def _row_numbers(indptr: NDArray[Any]) -> NDArray[np.intp]:
+    """Returns the row of each stored entry."""
+    return np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))

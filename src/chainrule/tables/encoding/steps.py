@@ -68,6 +68,8 @@ class Scale:
     none     0                   1
     ======== =================== ===========================================================
 
+    A column of a sparse table that is 0 in more than half of the rows has center 0, so that its zeros stay zeros.
+
     Source: RealMLP (Holzmüller et al., 2024, arXiv 2407.04491), section 3, for "robust".
     """
 

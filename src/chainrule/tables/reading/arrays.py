@@ -46,11 +46,11 @@ def read_sparse(X: Any, symbol: str) -> NumericTable:
     if X.dtype.kind not in "biuf":
         raise InputError(f"{symbol} must hold real numbers; got a sparse array of dtype {X.dtype}.")
     require_shape(X.shape, symbol)
-    columns = X.tocsc(copy=False)
-    if not columns.has_canonical_format:
-        columns = columns.copy()
-        columns.sum_duplicates()
-    return NumericTable(symbol, columns)
+    rows = X.tocsr(copy=False)
+    if not rows.has_canonical_format:
+        rows = rows.copy()
+        rows.sum_duplicates()
+    return NumericTable(symbol, rows)
 
 
 def require_shape(shape: tuple[int, ...], symbol: str) -> None:
