@@ -166,12 +166,60 @@ def test_the_file_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypa
     assert happened == ["fsync", "replace"]
 
 
-def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
-    """Saving into a missing folder is a FileNotFoundError that names the file, and makes no folder."""
-    with pytest.raises(FileNotFoundError) as caught:
-        net_of(1.0).save(tmp_path / "missing" / "net")
-    assert caught.value.filename == str(tmp_path / "missing" / "net")
-    assert names(tmp_path) == set()
+REFUSED = [
+    # the path, the error, its reason
+    ("missing/net", FileNotFoundError, "No such file or directory"),
+    ("file/net", NotADirectoryError, "Not a directory"),
+    ("folder", IsADirectoryError, "is a folder; name a file in it"),
+    ("pipe", FileExistsError, "is not a regular file and will not be replaced"),
+    ("link", FileExistsError, "is not a regular file and will not be replaced"),
+    ("x" * 300, OSError, "File name too long"),
+]
+
+
+@pytest.mark.parametrize(("path", "error", "reason"), REFUSED)
+def test_an_error_names_the_path_as_it_was_given(
+    path: str, error: type[OSError], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every error of writing has its number, its reason and one path, the user's own, and leaves no file."""
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    Path("folder").mkdir()
+    os.mkfifo("pipe")
+    Path("link").symlink_to("pipe")
+    before = names(tmp_path)
+    with pytest.raises(error) as caught:
+        net_of(1.0).save(path)
+    assert str(caught.value) == f"[Errno {caught.value.errno}] {reason}: {path!r}"
+    assert (caught.value.strerror, caught.value.filename, caught.value.filename2) == (reason, path, None)
+    assert names(tmp_path) == before
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_new_file_replaces_nothing(tmp_path: Path, has_links: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With ``replace=False`` a file that exists stays as it is, also on a file system without hard links."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    if not has_links:
+        monkeypatch.setattr(os, "link", refuse)
+    (tmp_path / "link").symlink_to("new")
+    for name in ("new", "link"):
+        files.write_bytes(tmp_path / "new", b"one", replace=False)
+        with pytest.raises(FileExistsError, match="File exists"):
+            files.write_bytes(tmp_path / name, b"two", replace=False)
+        assert (tmp_path / "new").read_bytes() == b"one"
+        assert names(tmp_path) == {"new", "link"}
+        (tmp_path / "new").unlink()
+    files.write_bytes(tmp_path / "link", b"three", replace=False)
+    assert (tmp_path / "new").read_bytes() == b"three"
+    old = os.umask(0o027)
+    try:
+        files.write_bytes(tmp_path / "mode", b"", replace=False)
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE((tmp_path / "mode").stat().st_mode) == 0o640
 
 
 def test_only_regular_files_are_replaced(tmp_path: Path) -> None:

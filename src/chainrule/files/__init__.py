@@ -2,7 +2,7 @@
 
 from chainrule.files.fields import field
 from chainrule.files.network import load, network_from_parts, network_parts, save
-from chainrule.files.safetensors import DTYPES, read, read_any, write, write_bytes
+from chainrule.files.safetensors import DTYPES, read, read_any, require_replaceable, write, write_bytes
 
 __all__ = [
     "DTYPES",
@@ -12,6 +12,7 @@ __all__ = [
     "network_parts",
     "read",
     "read_any",
+    "require_replaceable",
     "save",
     "write",
     "write_bytes",

@@ -22,7 +22,14 @@ DTYPES: dict[str, np.dtype[Any]] = {"float32": np.dtype(np.float32), "float64": 
 LARGEST_HEADER = 2**24  # bytes: enough for a hundred thousand layers, too little to exhaust memory
 
 
-def write(path: str | os.PathLike[str], kind: str, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
+def write(
+    path: str | os.PathLike[str],
+    kind: str,
+    header: Mapping[str, Any],
+    tensors: Mapping[str, Array],
+    *,
+    replace: bool = True,
+) -> None:
     """Writes tensors and a JSON header as one file, atomically (``write_bytes``).
 
     Raises InputError for an invalid path, OSError if the file cannot be written.
@@ -37,34 +44,56 @@ def write(path: str | os.PathLike[str], kind: str, header: Mapping[str, Any], te
             f"the header must have at most {LARGEST_HEADER} bytes; got {len(text)}. Store large data as tensors."
         )
     contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-    write_bytes(path, safetensors.numpy.save(contiguous, metadata={"chainrule": text}))
+    write_bytes(path, safetensors.numpy.save(contiguous, metadata={"chainrule": text}), replace=replace)
 
 
-def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
-    """Replaces the contents of ``path`` atomically: writes a file beside it, flushes it to disk, and renames it.
+def write_bytes(path: str | os.PathLike[str], data: bytes, *, replace: bool = True) -> None:
+    """Gives ``path`` these contents atomically: writes a file beside it, flushes it to disk, and renames it.
 
     After a crash or on a full disk an older file is still intact. A symbolic link is kept and its target is replaced.
-    The permissions of an older file are kept; those of a new file follow the umask.
+    The permissions of an older file are kept; those of a new file follow the umask. With ``replace=False`` an older
+    file is an error.
 
-    Raises InputError for an invalid path, OSError if the file cannot be written.
+    Raises InputError for an invalid path, OSError if the file cannot be written: FileExistsError if it must not be
+    replaced.
     """
-    target = os.path.realpath(_as_path(path))
+    name = _as_path(path)
+    target = os.path.realpath(name)
     temporary = os.path.join(os.path.dirname(target), f".chainrule-{os.urandom(8).hex()}.part")
-    mode = _mode_of_replaceable(target)
     try:
+        mode = _mode_of_replaceable(target) if replace else None
         with open(temporary, "xb") as file:
             if mode is not None:
                 os.chmod(temporary, mode)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException as error:
+        (os.replace if replace else _rename_to_new)(temporary, target)
+    except OSError as error:  # the user knows neither the temporary name nor the target of a link
+        raise OSError(error.errno, error.strerror, name) from None
+    finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
-        if isinstance(error, OSError):
-            error.filename, error.filename2 = target, None  # the user does not know the temporary name
+
+
+def _rename_to_new(temporary: str, target: str) -> None:
+    """Renames a file to a name that no file has. Raises FileExistsError, also if the name was taken just now."""
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
         raise
+    except OSError:  # a file system without hard links
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL))
+        os.replace(temporary, target)
+
+
+def require_replaceable(path: str | os.PathLike[str]) -> None:
+    """Raises OSError if ``path`` is anything that ``write_bytes`` does not replace, such as a folder or a device."""
+    name = _as_path(path)
+    try:
+        _mode_of_replaceable(os.path.realpath(name))
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, name) from None
 
 
 def _mode_of_replaceable(target: str) -> int | None:
@@ -77,11 +106,11 @@ def _mode_of_replaceable(target: str) -> int | None:
     except FileNotFoundError:
         return None
     if stat.S_ISDIR(mode):
-        raise IsADirectoryError(errno.EISDIR, "is a folder; name a file in it", target)
+        raise IsADirectoryError(errno.EISDIR, "is a folder; name a file in it")
     if not stat.S_ISREG(mode):  # renaming would turn a device such as /dev/null into a regular file
-        raise FileExistsError(errno.EEXIST, "is not a regular file and will not be replaced", target)
+        raise FileExistsError(errno.EEXIST, "is not a regular file and will not be replaced")
     if not os.access(target, os.W_OK):
-        raise PermissionError(errno.EACCES, "is write-protected", target)
+        raise PermissionError(errno.EACCES, "is write-protected")
     return stat.S_IMODE(mode)
 
 

@@ -89,8 +89,12 @@ class TableModel:
         ends = np.stack([Y + low, Y + high], axis=-1)
         return ends[:, 0] if self.target.is_flat else ends
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the model atomically. Raises InputError for labels or a σ that a file cannot store, OSError."""
+    def save(self, path: str | os.PathLike[str], *, replace: bool = True) -> None:
+        """Writes the model atomically, in place of an older file, unless ``replace`` is False.
+
+        Raises InputError for labels or a σ that a file cannot store, OSError if the file cannot be written:
+        FileExistsError if there is one that must not be replaced.
+        """
         encoder, tensors = self.encoder.parts()
         target, more = self.target.parts()
         tensors |= more
@@ -105,7 +109,7 @@ class TableModel:
             "encoder": encoder, "target": target, "networks": networks, "temperature": self.temperature,
             "about": dict(self.about),
         }  # fmt: skip
-        files.write(path, KIND, header, tensors)
+        files.write(path, KIND, header, tensors, replace=replace)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, activations: Mapping[str, Sigma] | None = None) -> TableModel:
