@@ -132,7 +132,13 @@ TRAIN = [
     ("k.csv --target kind --seed -1", 2, "--seed"),
     ("k.csv --target kind --test-fraction 1", 2, "--test-fraction"),
     ("k.csv --target kind --out model.onnx", 2, "--out: give a folder, or a file that ends in .safetensors"),
-    ("k.csv --target kind --out k.csv/m", 1, "--out: cannot create the folder 'k.csv/m'"),
+    (
+        "k.csv --target kind --out k.csv/m",
+        1,
+        "cannot write to the folder 'k.csv': Not a directory. Choose another with --out.",
+    ),
+    ("k.csv --target kind --out k.safetensors", 2, "--out: k.safetensors exists; give another name, or --force"),
+    ("kk.csv --out nowhere/m.safetensors", 2, "there is no file 'kk.csv'"),
     ("k.csv --target kind --layer-sizes 8", 2, "No such option"),
 ]
 
@@ -149,6 +155,7 @@ OTHERS = [
     ("predict k.safetensors text.csv", 1, "must hold numbers, as in the training rows; got text, such as '?' in row 5"),
     ("predict k.safetensors k.csv --out p.json", 2, "--out: give a file that ends in .csv or .parquet; got 'p.json'"),
     ("predict k.safetensors k.csv --out nowhere/p.csv", 1, "cannot write to the folder 'nowhere'"),
+    ("predict k.safetensors k.csv --out k.csv", 2, "--out: k.csv exists; give another name, or --force to replace it"),
     ("predict k.safetensors", 2, "Missing argument"),
     ("evaluate k.safetensors no_target.csv", 1, "column 'kind' of no_target.csv has no value in row 5"),
     ("info kk.safetensors", 2, "did you mean 'k.safetensors'?"),

@@ -119,7 +119,7 @@ def test_quiet_prints_the_results_alone(here: Path) -> None:
     """With --quiet stderr stays empty and stdout holds the same table."""
     write_csv(here / "t.csv", table())
     loud = chainrule("train", "t.csv", "--target", "kind", *QUICK)
-    quiet = chainrule("train", "t.csv", "--target", "kind", *QUICK, "--quiet")
+    quiet = chainrule("train", "t.csv", "--target", "kind", *QUICK, "--quiet", "--force")
     assert (quiet.code, quiet.err) == (0, "")
     assert quiet.out == loud.out
     assert "Saved t.safetensors" in loud.err
@@ -176,7 +176,8 @@ def test_divergence_leaves_the_old_files(here: Path) -> None:
     write_csv(here / "t.csv", rows, ["a", "b", "y"])
     assert chainrule("train", "t.csv", "--target", "y", *QUICK).code == 0
     before = (here / "t.safetensors").read_bytes(), (here / "t.png").read_bytes()
-    answer = chainrule("train", "t.csv", "--target", "y", "--optimizer", "gradient_descent", "--learning-rate", "1e60")
+    descent = ("--optimizer", "gradient_descent", "--learning-rate", "1e60", "--force")
+    answer = chainrule("train", "t.csv", "--target", "y", *descent)
     assert answer.code == 1
     assert answer.out == ""
     assert re.fullmatch(
@@ -243,7 +244,7 @@ def test_class_weights_move_predictions(here: Path, weight: str, answer: str) ->
     weighted, plain = chainrule(*command), chainrule(*command[:4], "--preset", "lecture", "--epochs", "1")
     assert weighted.code == 0
     assert [measure(a.out, "cross-entropy")[1] for a in (weighted, plain)] == pytest.approx([math.log(2)] * 2, abs=1e-3)
-    chainrule(*command)
+    chainrule(*command, "--force")
     lines = chainrule("predict", "t.safetensors", "t.csv").out.splitlines()[1:]
     assert np.mean([line.startswith(answer) for line in lines]) > 0.95
 
@@ -253,7 +254,7 @@ def test_presets(here: Path) -> None:
     write_csv(here / "t.csv", table(40))
     nets = {}
     for preset in ("default", "best", "lecture"):
-        answer = chainrule("train", "t.csv", "--target", "kind", "--preset", preset, "--epochs", "4")
+        answer = chainrule("train", "t.csv", "--target", "kind", "--preset", preset, "--epochs", "4", "--force")
         assert answer.code == 0, answer.err
         model = models.load_model("t.safetensors")
         assert model.about["training"]["preset"] == preset

@@ -10,10 +10,20 @@ from chainrule.cli.train.progress import duration
 
 
 @pytest.mark.parametrize(
-    ("source", "name"), [("digits", "digits"), ("data/iris.csv", "iris"), ("a/b.csv.gz", "b"), (".csv", "model")]
+    ("source", "name"),
+    [
+        ("digits", "digits"),
+        ("data/iris.csv", "iris"),
+        ("a/b.csv.gz", "b"),
+        ("sales.2023.csv", "sales.2023"),
+        ("v1.2/sales.2024.CSV.GZ", "sales.2024"),
+        ("a.csv.parquet", "a.csv"),
+        ("x.npz", "x"),
+        (".csv", "model"),
+    ],
 )
 def test_names_of_results(source: str, name: str) -> None:
-    """Files of results have the name of the source without its folder and its suffixes."""
+    """Files of results have the name of the source without its folder and the ending of a table."""
     assert stem(source) == name
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from chainrule._internal.naming import nearest
 from chainrule.cli.errors import WrongUsage, require_packages
 from chainrule.tables.reading.array_columns import as_column
-from chainrule.tables.reading.paths import read_path
+from chainrule.tables.reading.paths import CSV, PARQUET, read_path
 from chainrule.tables.table import Table
 
 BUNDLED = ("breast_cancer", "diabetes", "digits", "iris", "wine")
@@ -35,8 +35,10 @@ def read_source(source: str) -> Table:
 
 
 def stem(source: str) -> str:
-    """Returns the name for results of this source: data/iris.csv.gz → iris."""
-    return Path(source).name.partition(".")[0] or "model"
+    """Returns the name for results of this source: data/sales.2023.csv.gz → sales.2023."""
+    name = Path(source).name
+    endings = [ending for ending in (*CSV, *PARQUET, ".npz") if name.lower().endswith(ending)]
+    return name[: len(name) - max(map(len, endings), default=0)] or "model"
 
 
 def near_files(path: Path, *more: str) -> str:

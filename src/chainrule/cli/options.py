@@ -89,9 +89,12 @@ Seed = Annotated[
 Out = Annotated[
     str | None,
     typer.Option(
-        metavar="PATH", help="A folder, or a file NAME.safetensors. [default: the name of SOURCE, in this folder]"
+        metavar="PATH",
+        help="A folder, or a new file NAME.safetensors. [default: the name of SOURCE, in this folder; with -2, -3, … "
+        "if there is one]",
     ),
 ]
+Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 Engine = Annotated[
     str, typer.Option(metavar="NAME", help="Engine that computes: auto, or a name from `chainrule info --engine`.")
 ]

@@ -2,47 +2,94 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chainrule.cli.errors import WrongUsage
 from chainrule.errors import InputError
+from chainrule.files import require_replaceable
 
-MODEL = ".safetensors"
+MODEL, PICTURE = ".safetensors", ".png"
 
 
 @dataclass(frozen=True)
 class Destination:
-    """Files that a training run writes."""
+    """The files that a training run writes, NAME.safetensors and NAME.png in one folder; NAME is stem, stem-2, …"""
 
-    model: Path
-    picture: Path
+    folder: Path
+    stem: str
+    replaces: bool  # files of these names
+    number: int = 1
+
+    @property
+    def name(self) -> str:
+        """The name of both files, without their endings."""
+        return self.stem if self.number == 1 else f"{self.stem}-{self.number}"
+
+    @property
+    def model(self) -> Path:
+        """The model's path."""
+        return self.folder / f"{self.name}{MODEL}"
+
+    @property
+    def picture(self) -> Path:
+        """The path of the learning curves."""
+        return self.folder / f"{self.name}{PICTURE}"
+
+    def existing(self) -> Path | None:
+        """Returns the first of these paths at which there is a file, or None."""
+        return next((path for path in (self.model, self.picture) if path.exists()), None)
+
+    def next_free(self) -> Destination:
+        """Returns the next number of which there is neither file."""
+        numbered = (replace(self, number=number) for number in itertools.count(self.number + 1))
+        return next(files for files in numbered if not files.existing())
+
+    def explanation(self) -> str:
+        """Returns the reason for the number, and the way to do without it."""
+        older = replace(self, number=1).existing() or self.stem
+        return f"{older} exists; this run writes {self.model} and {self.picture}. --force replaces the older files."
 
 
-def of_training(out: str | None, stem: str) -> Destination:
-    """Returns ``out`` as a file NAME.safetensors with NAME.png beside it, or as a folder, which is created."""
-    given = Path(out) if out is not None else Path()
-    if given.suffix == MODEL and not given.is_dir():
-        folder, stem = given.parent, given.name.removesuffix(MODEL)
-    elif given.suffix and not given.is_dir() and out is not None and not out.endswith(("/", "\\")):
+def of_training(out: str | None, stem: str, *, force: bool) -> Destination:
+    """Returns ``out`` as a file NAME.safetensors with NAME.png beside it, or as a folder, which may be missing.
+
+    In a folder the name is ``stem``, or the first free one of stem-2, stem-3, … Raises WrongUsage for a file that
+    exists, unless ``force`` permits to replace it, InputError or OSError if a file could not be written.
+    """
+    given = Path(out or "")
+    is_file = bool(given.suffix) and not given.is_dir() and not (out or "").endswith(("/", os.sep))
+    if is_file and given.suffix != MODEL:
         raise WrongUsage(f"--out: give a folder, or a file that ends in {MODEL}; got {out!r}.")
-    else:
-        folder = given
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--out: cannot create the folder {str(folder)!r}: {error.strerror}.") from None
-    require_writable(folder)
-    return Destination(folder / f"{stem}{MODEL}", folder / f"{stem}.png")
+    files = Destination(given.parent if is_file else given, given.stem if is_file else stem, force)
+    require_writable(next(folder for folder in (files.folder, *files.folder.parents) if folder.exists()))
+    if force:
+        require_replaceable(files.model)
+        require_replaceable(files.picture)
+    elif taken := files.existing():
+        if is_file:
+            raise _exists(taken)
+        return files.next_free()
+    return files
 
 
-def of_predictions(out: str) -> Path:
-    """Returns the path ``out``, which must end in .csv or .parquet, in a writable folder."""
+def of_predictions(out: str, *, force: bool) -> Path:
+    """Returns the path ``out``, which must end in .csv or .parquet, in a writable folder.
+
+    Raises WrongUsage for a file that exists, unless ``force`` permits to replace it.
+    """
     path = Path(out)
     if path.suffix not in (".csv", ".parquet"):
         raise WrongUsage(f"--out: give a file that ends in .csv or .parquet; got {out!r}.")
     require_writable(path.parent)
+    if force:
+        require_replaceable(path)
+    elif path.exists():
+        raise _exists(path)
     return path
 
 
@@ -52,4 +99,22 @@ def require_writable(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise InputError(f"cannot write to the folder {str(folder)!r}: {error.strerror}.") from None
+        raise InputError(
+            f"cannot write to the folder {str(folder)!r}: {error.strerror}. Choose another with --out."
+        ) from None
+
+
+def save_under_free_name(files: Destination, save: Callable[[Destination], None]) -> Destination:
+    """Saves, and returns the names in use: the next free ones if another program has taken these in the meantime."""
+    while True:
+        try:
+            save(files)
+            return files
+        except FileExistsError:
+            if files.replaces:
+                raise
+            files = files.next_free()
+
+
+def _exists(path: Path) -> WrongUsage:
+    return WrongUsage(f"--out: {path} exists; give another name, or --force to replace it.")

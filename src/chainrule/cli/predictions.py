@@ -10,27 +10,42 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from chainrule.cli.errors import require_packages
+from chainrule.errors import InputError
 from chainrule.files import write_bytes
 
 Columns = Mapping[str, list[Any]]
 
 
-def write_predictions(columns: Columns, path: Path | None) -> None:
-    """Writes columns to a .csv or .parquet file, atomically, or as CSV to stdout; numbers keep every bit."""
-    if path is None:
-        _write_csv(columns, sys.stdout)
-    elif path.suffix == ".csv":
-        text = io.StringIO(newline="")
-        _write_csv(columns, text)
-        write_bytes(path, text.getvalue().encode())
-    else:
-        require_packages("pyarrow")
-        import pyarrow
-        from pyarrow import parquet
+def write_predictions(columns: Columns, path: Path | None, *, replace: bool = False) -> None:
+    """Writes columns to a .csv or .parquet file, atomically, or as CSV to stdout; numbers keep every bit.
 
-        data = io.BytesIO()
-        parquet.write_table(pyarrow.table(dict(columns)), data)
-        write_bytes(path, data.getvalue())
+    Raises InputError for a text that UTF-8 cannot hold, FileExistsError if there is a file and ``replace`` is False.
+    """
+    try:
+        if path is None:
+            _write_csv(columns, sys.stdout)
+        else:
+            write_bytes(path, _csv(columns) if path.suffix == ".csv" else _parquet(columns), replace=replace)
+    except UnicodeEncodeError as error:  # half a pair of UTF-16, which JSON permits
+        raise InputError(
+            f"the text {error.object[error.start : error.end]!r} of a class cannot be written as UTF-8."
+        ) from None
+
+
+def _csv(columns: Columns) -> bytes:
+    text = io.StringIO(newline="")
+    _write_csv(columns, text)
+    return text.getvalue().encode()
+
+
+def _parquet(columns: Columns) -> bytes:
+    require_packages("pyarrow")
+    import pyarrow
+    from pyarrow import parquet
+
+    data = io.BytesIO()
+    parquet.write_table(pyarrow.table(dict(columns)), data)
+    return data.getvalue()
 
 
 def _write_csv(columns: Columns, file: TextIO) -> None:

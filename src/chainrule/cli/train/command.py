@@ -37,6 +37,7 @@ def train(
     test_fraction: options.TestFraction = 0.2,
     seed: options.Seed = 0,
     out: options.Out = None,
+    force: options.Force = False,
     engine: options.Engine = "auto",
     quiet: options.Quiet = False,
 ) -> None:
@@ -57,23 +58,25 @@ def train(
     parameters = chosen.parameters()
     _require_valid(task, test_fraction, seed)
     require_packages("matplotlib", "sklearn")
+    files = outputs.of_training(out, inputs.stem(source), force=force)
     table = inputs.read_source(source)
     for name in category or ():
         require_column(table, "--category", name)
     data = prepare(table, target_column, task, drop or [], test_fraction, seed)
-    run = phases.plan(data, chosen, parameters, outputs.of_training(out, inputs.stem(source)))
+    run = phases.plan(data, chosen, parameters, files)
 
     console = remarks()
+    if files.number > 1:  # also with --quiet: a following command would find an older model
+        console.print(printable(f"Note: {files.explanation()}"))
     console.quiet = quiet
     for line in (*data.descriptions(), *summary.announcement(run.recipes, chosen)):
         console.print(printable(line))
+    files.folder.mkdir(parents=True, exist_ok=True)
     trained = phases.fit(run, console)
     is_interrupted = trained.stopped == "interrupted"
     console.quiet = quiet and not is_interrupted
     console.print(summary.outcome(trained))
-    phases.save_results(run, trained)
-    files = run.files
-    console.print(printable(f"Saved {files.model} (the model) and {files.picture} (the learning curves)."))
+    phases.save_results(run, trained, console)
     if is_interrupted:
         raise typer.Exit(INTERRUPTED)
 

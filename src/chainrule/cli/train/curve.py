@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
-from chainrule.files import write_bytes
 from chainrule.training import History
 
 LOG_RANGE = 20.0  # the ratio of the largest to the smallest J above which the axis is logarithmic
 
 
-def draw(path: Path, histories: Sequence[History], title: str) -> None:
-    """Draws J and the validation J of every network, with the best epochs, into a PNG file, atomically."""
+def draw(histories: Sequence[History], title: str) -> bytes:
+    """Draws J and the validation J of every network, with the best epochs, and returns the PNG file."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -51,4 +49,4 @@ def draw(path: Path, histories: Sequence[History], title: str) -> None:
         axes.legend(frameon=False)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
-    write_bytes(path, buffer.getvalue())
+    return buffer.getvalue()

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from chainrule.cli import models, report
 from chainrule.cli.errors import INTERRUPTED, WrongUsage
-from chainrule.cli.outputs import Destination
+from chainrule.cli.outputs import Destination, save_under_free_name
 from chainrule.cli.terminal import printable
 from chainrule.cli.train import curve, summary
 from chainrule.cli.train.progress import Progress
@@ -21,19 +21,20 @@ from chainrule.cli.train.training_options import TrainingOptions, format_sizes
 from chainrule.cli.train.training_run import FinishedRun, PlannedRun
 from chainrule.errors import InputError
 from chainrule.estimators.network import settings
+from chainrule.files import write_bytes
 from chainrule.tables.target_decoder import ClassLabels
 from chainrule.training.errors import DivergenceError
 
 
 def plan(data: TrainingData, options: TrainingOptions, parameters: dict[str, Any], files: Destination) -> PlannedRun:
     """Returns the run for these data, options and the estimator's parameters. Raises WrongUsage or InputError."""
-    from chainrule.estimators import NetworkClassifier, NetworkRegressor
-
     if data.task == "classification":
         parameters = {**parameters, "class_weight": options.class_weights(sorted(set(data.y.tolist())))}
     elif options.class_weight is not None:
         raise WrongUsage("--class-weight is for classification; this is regression.")
     recipes = settings.as_recipes(parameters, data.task, len(data.split.training))
+    from chainrule.estimators import NetworkClassifier, NetworkRegressor  # loads scikit-learn
+
     kind = NetworkClassifier if data.task == "classification" else NetworkRegressor
     return PlannedRun(data, options, kind(**parameters), recipes, files)
 
@@ -62,14 +63,18 @@ def fit(run: PlannedRun, console: Console) -> FinishedRun:
     return FinishedRun(estimator.model_, estimator.histories_, str(estimator.stopped_), seconds)
 
 
-def save_results(run: PlannedRun, trained: FinishedRun) -> None:
-    """Scores the model on the test rows, prints the scores, and writes the model and its learning curves."""
+def save_results(run: PlannedRun, trained: FinishedRun, console: Console) -> None:
+    """Scores the model on the test rows, saves it and its learning curves, and prints their names and the scores."""
     data, model, test = run.data, trained.model, run.data.split.test
     if data.task == "classification":  # the baseline uses the class frequencies without any weights
         model = replace(model, target=ClassLabels.fit(data.y[data.split.training]))
     scores = models.scores(model, data.X.rows(test), data.name, data.column.at(test))
-    report.print_scores(model, scores, f"Results on {len(test)} test rows of {data.X.origin}")
     about = {**model.about, "column": data.name, "training": summary.record(run, trained, scores)}
-    replace(model, about=about).save(run.files.model)
+    complete, replaces = replace(model, about=about), run.files.replaces
+    saved = save_under_free_name(run.files, lambda files: complete.save(files.model, replace=replaces))
     sizes, optimizer = format_sizes(model.networks[0].m), run.recipes[0].optimizer.name
-    curve.draw(run.files.picture, trained.histories, f"{data.X.origin}: {sizes}, {optimizer}")
+    curves = curve.draw(trained.histories, f"{data.X.origin}: {sizes}, {optimizer}")
+    drawn = save_under_free_name(saved, lambda files: write_bytes(files.picture, curves, replace=replaces))
+    console.quiet = console.quiet and saved.name == drawn.name == run.files.name
+    console.print(printable(f"Saved {saved.model} (the model) and {drawn.picture} (the learning curves)."))
+    report.print_scores(model, scores, f"Results on {len(test)} test rows of {data.X.origin}")
