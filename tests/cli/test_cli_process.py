@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 import signal
+import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from support.command import QUICK, UNENDING, chainrule, process, table, write_csv
+from support.command import QUICK, UNENDING, Terminal, chainrule, process, table, write_csv
 from support.patience import ENDLESS, LIMIT
 
 import chainrule as cr
 from chainrule.cli import models
+from chainrule.tables.target_decoder import ClassLabels
 
 
 @pytest.fixture(autouse=True)
@@ -99,9 +104,77 @@ def test_a_closed_pipe_is_no_error(here: Path) -> None:
     assert command.returncode == 1
 
 
+NO_STDOUT = [
+    # the command, the redirection of stdout, the exit code, stderr
+    ("predict t.safetensors t.csv", ">&-", 0, ""),
+    ("evaluate t.safetensors t.csv", ">&-", 0, ""),
+    ("--help", ">&-", 0, ""),
+    ("train t.csv --target kind --quiet --epochs 1 --force", ">&-", 0, ""),
+    ("info t.safetensors", ">&- 2>&-", 0, ""),
+    ("train nowhere.csv", "2>&-", 2, ""),
+    ("predict t.safetensors t.csv", ">/dev/full", 1, "Error: No space left on device.\n"),
+    ("evaluate t.safetensors t.csv", ">/dev/full", 1, "Error: No space left on device.\n"),
+    ("--version", ">/dev/full", 1, "Error: No space left on device.\n"),
+    ("train nowhere.csv", "2>/dev/full", 2, ""),
+]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
+def test_a_closed_or_full_stdout(here: Path) -> None:
+    """A stream that the shell has closed takes everything; one that cannot be written is one line and exit code 1."""
+    assert chainrule("train", "t.csv", "--target", "kind", *QUICK).code == 0
+    for command, redirection, code, says in NO_STDOUT:
+        shell = f"{shlex.quote(sys.executable)} -m chainrule {command} {redirection}"
+        answer = subprocess.run(["sh", "-c", shell], cwd=here, capture_output=True, text=True, check=False)
+        assert (answer.returncode, answer.stdout, answer.stderr) == (code, "", says), shell
+
+
+def test_a_reader_that_leaves_does_not_cost_the_model(here: Path) -> None:
+    """The model is saved before the results are printed, which a reader of the pipe may not wait for."""
+    with process("train", "t.csv", "--target", "kind", *QUICK, cwd=here) as command:
+        assert command.stdout is not None
+        assert command.stderr is not None
+        command.stdout.close()
+        assert "Saved t.safetensors" in command.stderr.read()
+    assert command.returncode == 1
+    assert chainrule("info", "t.safetensors").code == 0
+
+
+@pytest.mark.parametrize(
+    "environment", [{"PYTHONIOENCODING": "cp1252"}, {"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C"}]
+)
+def test_predictions_are_utf_8_whatever_the_locale(here: Path, environment: dict[str, str]) -> None:
+    """In a file or a pipe stdout is UTF-8 with plain line ends: no label becomes question marks."""
+    kinds = {"no": "большой", "yes": "σ€🙂"}
+    write_csv(here / "u.csv", [[*row[:3], kinds[str(row[3])]] for row in table()])
+    assert chainrule("train", "u.csv", "--target", "kind", *QUICK, "--quiet").code == 0
+    assert chainrule("predict", "u.safetensors", "u.csv", "--out", "p.csv").code == 0
+    command = [sys.executable, "-m", "chainrule", "predict", "u.safetensors", "u.csv"]
+    answer = subprocess.run(command, cwd=here, env={**os.environ, **environment}, capture_output=True, check=True)
+    assert answer.stdout == (here / "p.csv").read_bytes()
+    assert set(kinds.values()) <= {line.partition(",")[0] for line in answer.stdout.decode().splitlines()}
+    assert answer.stderr == b""
+
+
+def test_a_label_that_is_no_text_is_refused(here: Path) -> None:
+    """Half a pair of UTF-16 in a class, which a model's JSON may hold, is an error of one line, to stdout and --out."""
+    write_csv(here / "u.csv", table())
+    assert chainrule("train", "u.csv", "--target", "kind", *QUICK).code == 0
+    model = models.load_model("u.safetensors")
+    labels = ClassLabels(np.array(["no", "\ud800"]), model.target.shares)  # type: ignore[union-attr]
+    replace(model, target=labels).save("odd.safetensors")
+    for more in ([], ["--out", "p.csv"], ["--out", "p.parquet"]):
+        out, err = process("predict", "odd.safetensors", "u.csv", *more, cwd=here).communicate(timeout=LIMIT)
+        assert err == "Error: the text '\\ud800' of a class cannot be written as UTF-8.\n", more
+        assert "Traceback" not in out
+    assert not {"p.csv", "p.parquet"} & {path.name for path in here.iterdir()}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
 def test_a_terminal_without_unicode(here: Path) -> None:
     """Letters that an ASCII terminal does not have become question marks, not errors."""
-    command = process("train", "t.csv", "--target", "c", "--drop", "kind", *QUICK, cwd=here, PYTHONIOENCODING="ascii")
-    out, err = command.communicate(timeout=LIMIT)
-    assert command.returncode == 0, err
-    assert "R?" in out
+    command = ["train", "t.csv", "--target", "c", "--drop", "kind", *QUICK]
+    terminal = Terminal(*command, cwd=here, PYTHONIOENCODING="ascii")
+    text = terminal.end()
+    assert terminal.process.returncode == 0, text
+    assert "R?" in text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import sys
 import warnings
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ import typer
 
 from chainrule import engines
 from chainrule.cli import evaluate, info, predict
-from chainrule.cli.errors import FAILED, exit_code
-from chainrule.cli.terminal import printable
+from chainrule.cli.errors import FAILED, describe, exit_code
+from chainrule.cli.terminal import discard_unwritable_output, prepare_streams, printable
 from chainrule.cli.train.command import train
 from chainrule.errors import ChainruleError
 
@@ -59,9 +59,7 @@ def _program(version: Version = False) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit code; an expected error becomes one line on stderr."""
-    for stream in (sys.stdout, sys.stderr):
-        if reconfigure := getattr(stream, "reconfigure", None):
-            reconfigure(errors="replace")  # for terminals that cannot show σ
+    prepare_streams()
     try:
         try:
             with warnings.catch_warnings():
@@ -72,9 +70,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
             code = end.code
         sys.stdout.flush()
     except BrokenPipeError:  # the reader has closed the pipe, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except (ChainruleError, OSError, MemoryError) as error:
-        print(f"Error: {printable(str(error))}", file=sys.stderr)
+        with contextlib.suppress(OSError):
+            print(f"Error: {printable(describe(error))}", file=sys.stderr)
         return exit_code(error)
+    finally:
+        discard_unwritable_output()
     return code if isinstance(code, int) else 0 if code is None else FAILED

@@ -20,6 +20,13 @@ def exit_code(error: Exception) -> int:
     return WRONG_USAGE if isinstance(error, (WrongUsage, UnknownName, EngineDeclined)) else FAILED
 
 
+def describe(error: Exception) -> str:
+    """Returns the message of an error; an error of the system names the file and the reason, without a number."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename!r}: {error.strerror}." if error.filename else f"{error.strerror}."
+    return str(error) or "there is not enough memory."
+
+
 def require_packages(*packages: str) -> None:
     """Raises MissingExtra unless the packages are installed; does not import them."""
     missing = [name for name in packages if importlib.util.find_spec(name) is None]

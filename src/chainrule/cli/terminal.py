@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from collections.abc import Sequence
 from typing import TextIO
@@ -12,6 +14,33 @@ from rich.table import Table
 from rich.text import Text
 
 PIPE_WIDTH = 10_000  # lines in a pipe are neither cut nor wrapped
+
+
+def prepare_streams() -> None:
+    """Prepares stdout and stderr for any text.
+
+    stdout is UTF-8 in a file or a pipe, with the same line ends on every system, so that no letter of a label is lost.
+    Remarks, and everything in a terminal, have ? for letters that the encoding lacks. A stream that the shell has
+    closed takes everything.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - open to the end of the process
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            if stream is sys.stdout and not stream.isatty():
+                stream.reconfigure(encoding="utf-8", errors="strict", newline="\n")
+            else:
+                stream.reconfigure(errors="replace")
+
+
+def discard_unwritable_output() -> None:
+    """Discards what stdout and stderr still hold and cannot write; Python would complain about it at its end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def results() -> Console:
