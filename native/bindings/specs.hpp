@@ -86,9 +86,29 @@ inline OptimizerSpec optimizer_spec(const OptimizerArgs& args) {
   return spec;
 }
 
-template <class T> TrainingSet<T> training_set(const Rows<const T>& X, const Rows<const T>& Y,
-                                               const std::optional<Vector<const T>>& weights) {
-  return {X.data(), Y.data(), weights ? weights->data() : nullptr, static_cast<long>(X.shape(0))};
+// indptr, indices of 32 or of 64 bits, data; chainrule/_internal/sparse_rows.py has checked them
+template <class T> using CsrArgs = std::tuple<Vector<const std::int64_t>, std::optional<Vector<const std::int32_t>>,
+                                              std::optional<Vector<const std::int64_t>>, Vector<const T>>;
+// X (none if it is sparse), Y, the weights, a sparse X
+template <class T> using SetArgs = std::tuple<std::optional<Rows<const T>>, Rows<const T>,
+                                              std::optional<Vector<const T>>, std::optional<CsrArgs<T>>>;
+
+template <class T> CsrMatrix<T> csr_matrix(const CsrArgs<T>& args) {
+  const auto& [starts, columns32, columns64, values] = args;
+  return {.starts = starts.data(),
+          .columns32 = columns32 ? columns32->data() : nullptr,
+          .columns64 = columns64 ? columns64->data() : nullptr,
+          .values = values.data()};
+}
+
+template <class T> TrainingSet<T> training_set(const SetArgs<T>& args, const NetworkSpec& net) {
+  const auto& [X, Y, weights, sparse_X] = args;
+  if (sparse_X && !net.layers.front().is_dense()) throw std::invalid_argument("a sparse X needs a full W[1]");
+  return {.X = X ? X->data() : nullptr,
+          .Y = Y.data(),
+          .weights = weights ? weights->data() : nullptr,
+          .t = static_cast<long>(Y.shape(0)),
+          .sparse_X = sparse_X ? csr_matrix<T>(*sparse_X) : CsrMatrix<T>{}};
 }
 
 }  // namespace chainrule::bindings

@@ -13,7 +13,7 @@ constexpr const char* record_names[] = {"J", "validation_J", "learning_rate", "s
 
 template <class T> class Run {
  public:
-  using Set = std::tuple<Rows<const T>, Rows<const T>, std::optional<Vector<const T>>>;
+  using Set = SetArgs<T>;
 
   Run(const NetworkArgs& net, const CostArgs& cost, const OptimizerArgs& optimizer, Set data,
       std::optional<Set> validation, long batch_size, bool shuffle, long epochs, double tol, long tol_epochs,
@@ -24,10 +24,8 @@ template <class T> class Run {
     problem.net = network_spec(net);
     problem.cost = cost_spec(cost);
     problem.optimizer = optimizer_spec(optimizer);
-    problem.data = training_set<T>(std::get<0>(data_), std::get<1>(data_), std::get<2>(data_));
-    if (validation_)
-      problem.validation =
-          training_set<T>(std::get<0>(*validation_), std::get<1>(*validation_), std::get<2>(*validation_));
+    problem.data = training_set(data_, problem.net);
+    if (validation_) problem.validation = training_set(*validation_, problem.net);
     problem.batch_size = batch_size, problem.shuffle = shuffle, problem.epochs = epochs;
     problem.tol = tol, problem.tol_epochs = tol_epochs, problem.patience = patience;
     problem.threads = threads, problem.first_threads = first_threads;

@@ -103,7 +103,7 @@ template <class T> double gradient(const NetworkSpec& net, const CostSpec& cost,
   problem.data = set;
   problem.batch_size = set.t;
   problem.threads = threads;
-  PanelMethod<T> method(problem);
+  PanelMethod<T> method(problem, /*puts_off=*/false);
   method.put(theta, {});  // no moments
   const double weight = sum_of_example_weights(set);
   Step<T> step{};

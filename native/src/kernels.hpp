@@ -12,6 +12,7 @@
 // lanes.
 #pragma once
 
+#include "kernels/csr/contract.hpp"
 #include "kernels/lanes/contract.hpp"
 #include "kernels/layout/contract.hpp"
 #include "kernels/panels/contract.hpp"
@@ -27,6 +28,7 @@ inline constexpr int max_lanes = 16;  // batches are padded to a multiple of the
 template <class T> struct Kernels {
   int lanes;
   PanelKernels<T> panel;
+  CsrKernels<T> csr;
   UnitKernels<T> unit;
   LaneKernels<T> lane;
   PredictKernels<T> predict;

@@ -51,6 +51,9 @@ template <class T> class Method {
   // Divides the work of later steps among `threads` threads. Called by one thread between two steps.
   virtual void set_thread_count(int /*threads*/) {}
 
+  // Makes what steps have put off, so that `get` shows it. A barrier must follow.
+  virtual void settle(int /*thread*/, int /*threads*/) {}
+
   // Frees all memory but that of θ and the moments: no step follows.
   virtual void finish() = 0;
 

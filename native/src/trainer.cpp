@@ -15,7 +15,7 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t records_ahead = std::size_t{1} << 18;  // epochs with reserved records: steps allocate no memory
 
 template <class T> std::unique_ptr<Method<T>> choose_method(const ProblemSpec<T>& problem) {
-  if (LaneMethod<T>::suits(problem.net)) return std::make_unique<LaneMethod<T>>(problem);
+  if (LaneMethod<T>::suits(problem.net) && !problem.data.sparse_X) return std::make_unique<LaneMethod<T>>(problem);
   return std::make_unique<PanelMethod<T>>(problem);
 }
 
@@ -76,7 +76,10 @@ template <class T> void Trainer<T>::run_steps(int thread) {
     if (thread == 0) after_step(outcome);
     team_.barrier.wait();
   }
-  if (shown_theta_ && !restart_with_other_thread_count_) method_->get(shown_theta_, {}, thread, team_.count);
+  if (restart_with_other_thread_count_) return;
+  method_->settle(thread, team_.count);
+  team_.barrier.wait();
+  if (shown_theta_) method_->get(shown_theta_, {}, thread, team_.count);
 }
 
 template <class T> void Trainer<T>::finish() {

@@ -9,7 +9,6 @@ import scipy.sparse as sp
 import chainrule as cr
 
 
-@pytest.mark.parametrize("engine", ["reference"])
 def test_training_is_that_of_the_dense_matrix(engine: str) -> None:
     """θ and the records of a run over sparse rows are those of a run over the dense matrix."""
     rng = np.random.default_rng(0)
@@ -26,6 +25,18 @@ def test_training_is_that_of_the_dense_matrix(engine: str) -> None:
         curves.append(np.array([history.J, history.validation_J]))
     np.testing.assert_allclose(thetas[0], thetas[1], rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(curves[0], curves[1], rtol=1e-9)
+
+
+@pytest.mark.parametrize("sparse", ["X", "validation"])
+def test_one_of_both_sets_may_be_dense(engine: str, sparse: str) -> None:
+    """The training set may be sparse and the validation set dense, and the other way round."""
+    X, Y, V = np.array([[1.0, 0.0], [0.0, 2.0]]), [[1.0], [2.0]], np.array([[0.0, 1.0], [3.0, 0.0]])
+    nets = [cr.Network.dense([2, 1]) for _ in range(2)]
+    curve = cr.train(
+        nets[0], sp.csr_array(X) if sparse == "X" else X, Y, epochs=3, engine=engine,
+        validation=(sp.csr_array(V) if sparse == "validation" else V, Y),
+    ).validation_J  # fmt: skip
+    assert curve == pytest.approx(cr.train(nets[1], X, Y, epochs=3, validation=(V, Y), engine=engine).validation_J)
 
 
 def test_lbfgs_takes_sparse_rows() -> None:

@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "chainrule/csr_matrix.hpp"
 #include "chainrule/kinds.hpp"
 #include "chainrule/run.hpp"
 
@@ -76,10 +77,11 @@ struct OptimizerSpec {
 };
 
 template <class T> struct TrainingSet {  // borrowed arrays: their owner keeps them alive
-  const T* X = nullptr;                  // (t, m₀)
+  const T* X = nullptr;                  // (t, m₀); null: sparse_X
   const T* Y = nullptr;                  // (t, m_r)
   const T* weights = nullptr;            // (t,); null: each example counts once
   long t = 0;
+  CsrMatrix<T> sparse_X = {};
 };
 
 template <class T> struct ProblemSpec {

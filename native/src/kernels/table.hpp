@@ -2,6 +2,9 @@
 #pragma once
 #include "chainrule/kernel_set.hpp"
 #include "kernels.hpp"
+#include "kernels/csr/catch_up.hpp"
+#include "kernels/csr/gradient.hpp"
+#include "kernels/csr/linear.hpp"
 #include "kernels/lanes/group.hpp"
 #include "kernels/lanes/reduce.hpp"
 #include "kernels/layout/convert.hpp"
@@ -34,6 +37,10 @@ template <class T> const Kernels<T> table = {
               .output = output<T>,
               .gradient_blocks = gradient_blocks<T>,
               .bias_block = bias_block<T>},
+    .csr = {.linear = csr_linear<T>,
+            .gradient = csr_gradient<T>,
+            .apply = csr_apply<T>,
+            .catch_up = csr_catch_up<T>},
     .unit = {.forward = units_forward<T>, .backward = units_backward<T>, .gradient = units_gradient<T>},
     .lane = {.group_vectors = group_vectors,
              .group = lane_group<T>,

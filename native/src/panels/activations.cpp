@@ -13,7 +13,7 @@ constexpr double most_nonzeros = 0.6;  // of all numbers: above that, skipping z
 template <class T> Activations<T>::Activations(const PanelNetwork<T>& network)
     : stride((network.capacity + network.lanes) * network.R),
       overflow_limit(static_cast<T>(std::sqrt(largest_safe_gradient<T>() / double(network.capacity)))),
-      x(network.layers.front().panels_in * stride),
+      x(network.layers.front().is_csr ? 0 : network.layers.front().panels_in * stride),
       layers(network.layers.size()),
       network_(network) {
   if (network.front.count()) x_delta = Buffer<T>(network.layers.front().panels_in * stride);
@@ -35,7 +35,7 @@ template <class T> Activations<T>::Activations(const PanelNetwork<T>& network)
 template <class T> void Activations<T>::look_for_zeros(long rows) {
   for (std::size_t l = 0; l < layers.size(); ++l) {
     const PanelLayer<T>& layer = network_.layers[l];
-    if (layer.is_thin) continue;
+    if (layer.is_thin || layer.is_csr) continue;
     layers[l].is_input_sparse =
         layer.panels_out >= least_panels && is_sparse(input_of(static_cast<int>(l) + 1), layer.n, rows);
     layers[l].is_delta_sparse = layer.panels_in >= least_panels && is_sparse(layers[l].delta.get(), layer.m, rows);

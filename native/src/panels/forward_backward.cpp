@@ -120,7 +120,7 @@ template <class T> long ForwardBackward<T>::pieces_of_rows(int rows, int threads
   long widest = 1, least = least_rows;
   for (std::size_t l = 0; l < network_.layers.size(); ++l) {
     const PanelLayer<T>& layer = network_.layers[l];
-    widest = std::max({widest, layer.n, layer.is_thin ? 1 : layer.m});
+    widest = std::max({widest, layer.is_csr ? 1 : layer.n, layer.is_thin ? 1 : layer.m});
     if (activations.layers[l].is_input_sparse || activations.layers[l].is_delta_sparse)
       least = least_rows_skipping_zeros;
   }
@@ -174,7 +174,7 @@ template <class T> void ForwardBackward<T>::gather(const MicroBatch<T>& batch, i
   }
 }
 
-// Gathers rows of Y and, unless the front reads them, of X.
+// Gathers rows of Y and, unless X is sparse or the front reads it, of X.
 template <class T> void ForwardBackward<T>::gather_rows(const MicroBatch<T>& batch, const std::uint32_t* order,
                                                         long first_example, long first_row, long count) {
   const auto rows_of = [&](const T* matrix, long n) {
@@ -182,7 +182,7 @@ template <class T> void ForwardBackward<T>::gather_rows(const MicroBatch<T>& bat
         .X = matrix, .n = n, .order = order, .first_example = first_example, .first_row = first_row, .count = count};
   };
   const auto& layers = network_.layers;
-  if (!network_.front.count())
+  if (!network_.front.count() && !layers.front().is_csr)
     network_.kernels.layout.gather(rows_of(batch.set->X, layers.front().n), activations.x.get(), activations.stride);
   network_.kernels.layout.gather_lanes(rows_of(batch.set->Y, layers.back().m), y_.get());
 }
@@ -259,7 +259,11 @@ bool ForwardBackward<T>::forward(const MicroBatch<T>& batch, int i, const Region
                   .saved = batch.is_training ? own.saved.get() : nullptr,
                   .mask = batch.is_training ? own.mask.get() : nullptr,
                   .kappa = layer.kappa.get()};
-  network_.kernels.panel.linear(g);
+  if (layer.is_csr)
+    network_.kernels.csr.linear(
+        {.X = batch.set->sparse_X, .order = batch.order, .first = batch.first, .rows = batch.rows}, g);
+  else
+    network_.kernels.panel.linear(g);
   if (is_last) return true;
   if (is_vector_valued)
     network_.kernels.panel.vector_value({.activation = g.activation,

@@ -33,6 +33,7 @@ template <class T> GradientSum<T>::GradientSum(const PanelNetwork<T>& network, c
 template <class T> void GradientSum<T>::make_room() {
   if (!sums_.layers.empty()) return;
   sums_.layers = network_.layer_arrays();
+  if (network_.layers.front().is_csr) sums_.layers.front()[int(Part::W)] = {};
   point_blocks();
 }
 
@@ -44,6 +45,7 @@ template <class T> void GradientSum<T>::point_blocks() {
 
 template <class T> GradientBlock<T> GradientSum<T>::block(int l, int p, int q) const {
   const PanelLayer<T>& layer = network_.layers[l];
+  if (layer.is_csr) return {};  // its W is csr_layer.hpp's
   const long R = network_.R, panel = activations_.stride;
   const T* const a = activations_.input_of(l + 1) + q * panel;
   const T* const delta = activations_.layers[l].delta.get() + p * panel;
@@ -166,7 +168,7 @@ const T* GradientSum<T>::input_to_prefetch(const GradientPiece& piece, const Gra
 // while all that a thread touches stays in a cache of some 2 MB. 32-256-256-1, batch 256: 4 %; 16-64-64-1, batch 512:
 // 11 %; but 128-384-384-10, batch 256: −1 %.
 template <class T> bool GradientSum<T>::halves_pay(long most_rows) const {
-  if (network_.splits_columns || network_.front.count() || most_rows < least_rows_in_halves) return false;
+  if (network_.splits_columns || network_.front.count() || network_.layers.front().is_csr || most_rows < least_rows_in_halves) return false;
   const double rows = double(most_rows);
   double inputs = 0, deltas = 0, sums = 0;
   for (const PanelLayer<T>& layer : network_.layers) {
@@ -234,7 +236,8 @@ template <class T> void GradientSum<T>::sum_piece(const GradientPiece& piece, co
                           unit_gradient(piece, rows.count), epilogue);
     return;
   }
-  kernels.panel.gradient_blocks(&blocks_[piece.first_block], piece.count, rows, epilogue);
+  if (!network_.layers[piece.layer].is_csr)
+    kernels.panel.gradient_blocks(&blocks_[piece.first_block], piece.count, rows, epilogue);
   if (piece.q != 0) return;
   kernels.panel.bias_block(bias_block(piece, Part::b), rows.first, rows.count, epilogue);
   if (network_.layers[piece.layer].kappa)
@@ -258,6 +261,7 @@ void GradientSum<T>::apply(const Step<T>& step, const StepConstants<T>* constant
     }
     for (long i = piece.first_block; i < piece.first_block + piece.count; ++i) {
       const GradientBlock<T>& block = blocks_[i];
+      if (!block.sum) continue;
       kernels.shared.apply(block.sum, block.height * R, block.parameters, epilogue, Part::W);
       if (block.transposed)
         kernels.layout.transpose_block(block.parameters.theta, block.height, block.width, block.transposed);
@@ -272,8 +276,8 @@ void GradientSum<T>::apply(const Step<T>& step, const StepConstants<T>* constant
   });
 }
 
-template <class T> double GradientSum<T>::norm() const {
-  return std::sqrt(ordered_sum(squared_norms_.data(), static_cast<long>(squared_norms_.size())));
+template <class T> double GradientSum<T>::squared_norm() const {
+  return ordered_sum(squared_norms_.data(), static_cast<long>(squared_norms_.size()));
 }
 
 template <class T> bool GradientSum<T>::is_finite() const {
@@ -282,7 +286,7 @@ template <class T> bool GradientSum<T>::is_finite() const {
   bool is_finite = kernels.shared.largest(sums_.front.get(), network_.front.size()) <= most;
   for (std::size_t l = 0; is_finite && l < sums_.layers.size(); ++l)
     for (int k = 0; k < parts; ++k)
-      is_finite &= kernels.shared.largest(sums_.layers[l][k].get(), network_.size(network_.layers[l], Part(k))) <= most;
+      is_finite &= !sums_.layers[l][k] || kernels.shared.largest(sums_.layers[l][k].get(), network_.size(network_.layers[l], Part(k))) <= most;
   return is_finite;
 }
 
@@ -301,6 +305,7 @@ template <class T> void GradientSum<T>::measure_weights() {
                                         &weight_norms_[2 * group.first_block]);
       continue;
     }
+    if (network_.layers[group.layer].is_csr) continue;
     for (long i = group.first_block; i < group.first_block + group.count; ++i)
       network_.kernels.shared.add_norms(blocks_[i].parameters.theta, blocks_[i].height * long(network_.R),
                                         &weight_norms_[2 * i]);

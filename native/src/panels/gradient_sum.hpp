@@ -1,4 +1,4 @@
-// ∂J/∂θ, summed block by block over the rows of a micro-batch. The optimizer's step along a block follows its sum at
+// ∂J/∂θ, but for a W that csr_layer.hpp keeps, summed block by block over the rows of a micro-batch. The optimizer's step along a block follows its sum at
 // once (the fused update) and needs no room for the gradient; or the sums are stored, and the step follows later.
 #pragma once
 
@@ -27,8 +27,8 @@ template <class T> class GradientSum {
   // Makes the optimizer's step along the stored gradient, with these constants of each layer.
   void apply(const Step<T>& step, const StepConstants<T>* constants, Team& team, int thread);
 
-  double norm() const;     // ‖∇J‖, as measured by `update` at an epoch's end, or by the last `accumulate`
-  bool is_finite() const;  // the stored gradient
+  double squared_norm() const;  // ‖∇J‖², as measured by `update` at an epoch's end, or by the last `accumulate`
+  bool is_finite() const;       // the stored gradient
   void get(T* gradient) const;
 
   // The penalties of J(θ), from norms of the weights that each step measures, and that measure_weights() measures.

@@ -39,9 +39,10 @@ double slope(const CostSpec& cost, const LayerSpec& last, double z, double y, do
 }  // namespace
 
 template <class T> OverflowGuard<T>::OverflowGuard(const ProblemSpec<T>& problem, const PanelNetwork<T>& network,
-                                                   const OptimizerState<T>& state)
+                                                   const OptimizerState<T>& state, CsrLayer<T>* csr)
     : network_(network),
       state_(state),
+      csr_(csr),
       cost_(problem.cost),
       data_(measure(problem, network.kernels)),
       activation_bounds_(network.layers.size()),
@@ -50,7 +51,7 @@ template <class T> OverflowGuard<T>::OverflowGuard(const ProblemSpec<T>& problem
 
 template <class T> typename OverflowGuard<T>::DataBounds OverflowGuard<T>::measure(const ProblemSpec<T>& problem,
                                                                                    const Kernels<T>& kernels) {
-  const auto& [X, Y, weights, t] = problem.data;
+  const auto& [X, Y, weights, t, sparse_X] = problem.data;
   const auto largest = [&](const T* numbers, long count) {
     const int threads = count < least_parallel_copy ? 1 : problem.threads;
     std::vector<double> of_part(threads);
@@ -60,12 +61,13 @@ template <class T> typename OverflowGuard<T>::DataBounds OverflowGuard<T>::measu
     });
     return *std::max_element(of_part.begin(), of_part.end());
   };
-  return {.x = largest(X, t * problem.net.m.front()),
+  return {.x = sparse_X ? largest(sparse_X.values, sparse_X.starts[t]) : largest(X, t * problem.net.m.front()),
           .y = largest(Y, t * problem.net.m.back()),
           .example_weight = weights && !problem.cost.has_mean() ? largest_magnitude(kernels, weights, t) : 1};
 }
 
 template <class T> void OverflowGuard<T>::measure() {
+  if (csr_) csr_->settle(/*thread=*/0, /*threads=*/1);  // other threads may read the columns of the step
   largest_theta_ = state_.largest_theta();
   largest_first_moment_ = state_.largest_first_moment();  // the second moment bounds nothing
 }

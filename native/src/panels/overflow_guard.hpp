@@ -7,13 +7,16 @@
 
 #include "method.hpp"
 #include "panels/activations.hpp"
+#include "panels/csr_layer.hpp"
 #include "panels/optimizer_state.hpp"
 
 namespace chainrule {
 
 template <class T> class OverflowGuard {
  public:
-  OverflowGuard(const ProblemSpec<T>& problem, const PanelNetwork<T>& network, const OptimizerState<T>& state);
+  // `csr` may be null
+  OverflowGuard(const ProblemSpec<T>& problem, const PanelNetwork<T>& network, const OptimizerState<T>& state,
+                CsrLayer<T>* csr);
 
   // All but the constructor is called by thread 0.
 
@@ -43,6 +46,7 @@ template <class T> class OverflowGuard {
 
   const PanelNetwork<T>& network_;
   const OptimizerState<T>& state_;
+  CsrLayer<T>* const csr_;
   const CostSpec cost_;
   const DataBounds data_;
   std::vector<double> activation_bounds_;  // scratch: of |a[0]| … |a[r − 1]|

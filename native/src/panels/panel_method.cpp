@@ -25,18 +25,21 @@ template <class T> long capacity(const ProblemSpec<T>& problem) {
 
 }  // namespace
 
-template <class T> PanelMethod<T>::PanelMethod(const ProblemSpec<T>& problem)
-    : network_(problem.net, capacity(problem)),
+template <class T> PanelMethod<T>::PanelMethod(const ProblemSpec<T>& problem, bool puts_off)
+    : network_(problem.net, capacity(problem), bool(problem.data.sparse_X)),
       state_(network_, problem.optimizer.optimizer),
       pass_(network_, problem.cost, problem.threads),
       split_(network_, pass_.activations, problem.threads),
       sum_(network_, pass_.activations, state_, split_, problem.cost, rows_of_micro_batch(problem.batch_size)),
-      guard_(problem, network_, state_),
+      csr_(problem.data.sparse_X
+               ? std::make_unique<CsrLayer<T>>(problem, network_, pass_.activations, state_, puts_off)
+               : nullptr),
+      guard_(problem, network_, state_, csr_.get()),
       most_rows_(rows_of_micro_batch(problem.batch_size)),
       threads_(problem.threads),
       constants_(problem.net.r()) {
   const bool clips = problem.optimizer.clip_norm < std::numeric_limits<double>::infinity();
-  if (clips || most_rows_ < problem.batch_size) sum_.make_room();
+  if (clips || most_rows_ < problem.batch_size) make_room();
   set_thread_count(problem.threads);
 }
 
@@ -44,6 +47,10 @@ template <class T> void PanelMethod<T>::put(const T* theta, const std::array<con
   network_.put(theta, static_cast<int>(threads_.size()));
   state_.put(moments);
   sum_.measure_weights();
+  if (csr_) {
+    csr_->forget_steps();
+    csr_->measure_weights();
+  }
   guard_.measure();
 }
 
@@ -57,15 +64,26 @@ template <class T> void PanelMethod<T>::set_thread_count(int threads) {
   for (ThreadState& thread : threads_) thread = {.saw_no_overflow = true};  // a thread without work keeps it
 }
 
+template <class T> void PanelMethod<T>::settle(int thread, int threads) {
+  if (csr_) csr_->settle(thread, threads);
+}
+
+template <class T> void PanelMethod<T>::make_room() {
+  sum_.make_room();
+  if (csr_) csr_->make_room();
+}
+
 template <class T> void PanelMethod<T>::finish() {
   network_.keep_theta_alone();
   pass_.free_all();
   sum_.free_all();
+  if (csr_) csr_->free_all();
   state_.forget_saved();
 }
 
 template <class T> Outcome PanelMethod<T>::step(const Step<T>& step, Team& team, int thread) {
-  // Before the first barrier: after it, other threads may already move W and the norms of it.
+  if (csr_) find_columns(step, team, thread);
+  // Before the next barrier: after it, other threads may already move W and the norms of it.
   if (thread == 0) begin_step(step, team);
   for (long k = 0, count = micro_batches(step); k < count; ++k) {
     const Rows rows = micro_batch(step, k, count);
@@ -82,8 +100,29 @@ template <class T> Outcome PanelMethod<T>::step(const Step<T>& step, Team& team,
   return decision_;
 }
 
+// Finds the columns of the step's examples, and makes the steps that they have missed.
+template <class T> void PanelMethod<T>::find_columns(const Step<T>& step, Team& team, int thread) {
+  if (csr_->must_settle()) {
+    csr_->settle(thread, team.count);
+    team.barrier.wait();
+    if (thread == 0) csr_->forget_steps();
+  }
+  if (thread == 0) csr_->begin(step);
+  team.barrier.wait();
+  csr_->catch_up(team, thread);
+  team.barrier.wait();
+}
+
+template <class T> double PanelMethod<T>::penalty(const Step<T>& step) const {
+  return sum_.penalty(step.l1, step.l2) + (csr_ ? csr_->penalty(step.l1, step.l2) : 0);
+}
+
+template <class T> double PanelMethod<T>::gradient_norm() const {
+  return std::sqrt(sum_.squared_norm() + (csr_ ? csr_->squared_norm() : 0));
+}
+
 template <class T> void PanelMethod<T>::begin_step(const Step<T>& step, const Team& team) {
-  J_ = sum_.penalty(step.l1, step.l2);
+  J_ = penalty(step);
   const double products = double(step.rows) * split_.total_work() * network_.R;
   can_fuse_ = micro_batches(step) == 1 && !step.clips() && guard_.largest_input() <= pass_.activations.overflow_limit &&
               products <= most_products * team.count && guard_.theta_stays_finite(step, largest_safe_gradient<T>());
@@ -115,19 +154,30 @@ template <class T> bool PanelMethod<T>::pass(const Step<T>& step, Rows rows, Tea
 template <class T> void PanelMethod<T>::fused_update(const Step<T>& step, Rows rows, Team& team, int thread) {
   if (thread == 0) this->measured.J = J_;
   threads_[thread].cannot_overflow = next_step_cannot_overflow_;
+  if (csr_) {
+    csr_->update(step, team, thread);
+    team.barrier.wait();
+  }
   sum_.update(step, rows.last - rows.first, team, thread);
-  if (thread == 0) look_for_zeros(rows.last - rows.first);
+  if (thread == 0) {
+    look_for_zeros(rows.last - rows.first);
+    if (csr_) csr_->end(step.constants[0]);
+  }
   team.barrier.wait();
-  if (thread == 0 && step.measures_gradient_norm) this->measured.gradient_norm = sum_.norm();
+  if (thread == 0 && step.measures_gradient_norm) this->measured.gradient_norm = gradient_norm();
 }
 
 template <class T> void PanelMethod<T>::accumulate(const Step<T>& step, Rows rows, Team& team, int thread) {
   threads_[thread].cannot_overflow = false;
   if (thread == 0) {
-    sum_.make_room();
+    make_room();
     split_.adapt(saw_no_overflow());
   }
   team.barrier.wait();
+  if (csr_) {
+    csr_->accumulate(step, rows.first, rows.last, team, thread);
+    team.barrier.wait();
+  }
   sum_.accumulate(step, rows.last - rows.first, rows.first == 0, rows.last == step.rows, team, thread);
   if (thread == 0) look_for_zeros(rows.last - rows.first);
   team.barrier.wait();
@@ -135,8 +185,8 @@ template <class T> void PanelMethod<T>::accumulate(const Step<T>& step, Rows row
 
 // Inspects the stored gradient before θ moves.
 template <class T> Outcome PanelMethod<T>::decide(const Step<T>& step) {
-  if (!std::isfinite(J_) || !sum_.is_finite()) return Outcome::diverged;
-  const double norm = sum_.norm();
+  if (!std::isfinite(J_) || !sum_.is_finite() || (csr_ && !csr_->is_finite())) return Outcome::diverged;
+  const double norm = gradient_norm();
   this->measured = {.J = J_, .gradient_norm = norm};
   std::copy_n(step.constants, constants_.size(), constants_.begin());
   if (norm > step.clip_norm)
@@ -149,12 +199,21 @@ template <class T> Outcome PanelMethod<T>::decide(const Step<T>& step) {
 
 // Makes the optimizer's step along the stored gradient, and undoes it if θ is not finite then.
 template <class T> void PanelMethod<T>::apply_gradient(const Step<T>& step, Team& team, int thread) {
+  if (csr_) {
+    csr_->apply(constants_.data(), team, thread);
+    team.barrier.wait();
+  }
   sum_.apply(step, constants_.data(), team, thread);
   team.barrier.wait();
+  if (csr_ && thread == 0) {
+    csr_->end(constants_[0]);
+    if (can_undo_) csr_->settle(/*thread=*/0, /*threads=*/1);
+  }
   if (!can_undo_) return;
   if (thread == 0 && !(state_.largest_theta() <= std::numeric_limits<T>::max())) {
     state_.restore();
     sum_.transpose_weights();
+    if (csr_) csr_->forget_steps();
     decision_ = Outcome::diverged;
   }
   team.barrier.wait();
@@ -172,7 +231,10 @@ template <class T> void PanelMethod<T>::look_for_zeros(long rows) {
 
 template <class T>
 void PanelMethod<T>::gradient(const Step<T>& step, T* gradient, T* const* deltas, Team& team, int thread) {
-  if (thread == 0) J_ = sum_.penalty(step.l1, step.l2);
+  if (thread == 0) {
+    J_ = penalty(step);
+    if (csr_) csr_->begin(step);
+  }
   for (long k = 0, count = micro_batches(step); k < count; ++k) {
     const Rows rows = micro_batch(step, k, count);
     pass(step, rows, team, thread);
@@ -182,10 +244,15 @@ void PanelMethod<T>::gradient(const Step<T>& step, T* gradient, T* const* deltas
   if (thread != 0) return;
   this->measured.J = J_;
   sum_.get(gradient);
+  if (csr_) csr_->get(gradient);
 }
 
 template <class T> double PanelMethod<T>::losses(const TrainingSet<T>& set, double scale, Team& team, int thread) {
   double total = 0;
+  if (csr_) {
+    csr_->settle(thread, team.count);
+    team.barrier.wait();
+  }
   for (long first = 0; first < set.t; first += network_.capacity) {
     const int rows = static_cast<int>(std::min(network_.capacity, set.t - first));
     pass_.run({.set = &set, .order = nullptr, .first = first, .rows = rows, .scale = scale, .is_training = false}, team,

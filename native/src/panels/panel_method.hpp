@@ -4,9 +4,11 @@
 // many rows for one pass accumulates the gradient first, and then updates θ.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "method.hpp"
+#include "panels/csr_layer.hpp"
 #include "panels/forward_backward.hpp"
 #include "panels/gradient_sum.hpp"
 #include "panels/overflow_guard.hpp"
@@ -15,12 +17,14 @@ namespace chainrule {
 
 template <class T> class PanelMethod final : public Method<T> {
  public:
-  explicit PanelMethod(const ProblemSpec<T>& problem);
+  // `puts_off`: see csr_layer.hpp
+  explicit PanelMethod(const ProblemSpec<T>& problem, bool puts_off = true);
 
   const char* name() const override { return "panels"; }
   void put(const T* theta, const std::array<const T*, 2>& moments) override;
   void get(T* theta, const std::array<T*, 2>& moments, int thread, int threads) const override;
   void set_thread_count(int threads) override;
+  void settle(int thread, int threads) override;
   void finish() override;
   Outcome step(const Step<T>& step, Team& team, int thread) override;
   double losses(const TrainingSet<T>& set, double scale, Team& team, int thread) override;
@@ -38,6 +42,7 @@ template <class T> class PanelMethod final : public Method<T> {
   };
 
   // The phases of a step. Those marked (0) run on thread 0 alone; the others end with a barrier.
+  void find_columns(const Step<T>& step, Team& team, int thread);
   void begin_step(const Step<T>& step, const Team& team);  // (0)
   bool pass(const Step<T>& step, Rows rows, Team& team, int thread);
   void fused_update(const Step<T>& step, Rows rows, Team& team, int thread);
@@ -50,6 +55,9 @@ template <class T> class PanelMethod final : public Method<T> {
     return {.first = step.rows * k / count, .last = step.rows * (k + 1) / count};
   }
   bool saw_no_overflow() const;
+  void make_room();
+  double penalty(const Step<T>& step) const;
+  double gradient_norm() const;
   void look_for_zeros(long rows);
 
   PanelNetwork<T> network_;
@@ -57,6 +65,7 @@ template <class T> class PanelMethod final : public Method<T> {
   ForwardBackward<T> pass_;
   WorkSplit<T> split_;
   GradientSum<T> sum_;
+  std::unique_ptr<CsrLayer<T>> csr_;  // if X is sparse
   OverflowGuard<T> guard_;
   const long most_rows_;                     // of a micro-batch
   std::vector<ThreadState> threads_;         // of each thread

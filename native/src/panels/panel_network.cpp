@@ -10,10 +10,11 @@ namespace {
 int panels(long features, int R) { return static_cast<int>((features + R - 1) / R); }
 
 // Splitting by columns costs a barrier per layer and pays (7 – 10 %) if few rows meet a W that no L2 cache holds.
-template <class T> bool columns_pay(const NetworkSpec& net, long capacity) {
+template <class T> bool columns_pay(const NetworkSpec& net, long capacity, bool is_input_sparse) {
   bool is_hidden_entrywise = true;
   long largest = 0;
   for (int i = BlockDiagonalFront<T>::leading(net) + 1; i <= net.r(); ++i) {
+    if (i == 1 && is_input_sparse) continue;
     if (i < net.r()) is_hidden_entrywise &= is_entrywise(net.layers[i - 1].sigma);
     largest = std::max(largest, net.m[i] * net.m[i - 1] * long(sizeof(T)));
   }
@@ -30,14 +31,14 @@ template <class F> void for_each_row(const std::vector<Run>& runs, F f) {
 
 }  // namespace
 
-template <class T> PanelNetwork<T>::PanelNetwork(const NetworkSpec& net, long rows)
+template <class T> PanelNetwork<T>::PanelNetwork(const NetworkSpec& net, long rows, bool is_input_sparse)
     : kernels(kernel_set().kernels<T>()),
       R(2 * kernels.lanes),
       lanes(kernels.lanes),
       capacity((rows + lanes - 1) / lanes * lanes),
       front(net, kernels, capacity),
       layers(net.r() - front.count()),
-      splits_columns(columns_pay<T>(net, capacity)) {
+      splits_columns(columns_pay<T>(net, capacity, is_input_sparse)) {
   long theta_offset = 0;
   for (int i = 1; i <= net.r(); ++i) {
     if (i > front.count()) {
@@ -47,7 +48,8 @@ template <class T> PanelNetwork<T>::PanelNetwork(const NetworkSpec& net, long ro
       layer.m = net.m[i];
       layer.panels_in = panels(layer.n, R);
       layer.panels_out = panels(layer.m, R);
-      layer.is_thin = i == net.r() && layer.m <= R;
+      layer.is_csr = i == 1 && is_input_sparse;
+      layer.is_thin = i == net.r() && layer.m <= R && !layer.is_csr;
       layer.theta_offset = theta_offset;
       layer.entries = net.entries(i);
       if (!layer.is_thin) layer.W = Buffer<T>(long(layer.panels_out) * layer.n * R);
@@ -156,7 +158,7 @@ template <class T> void PanelNetwork<T>::unpack(const ParameterArray<T>& from, T
   }
 }
 
-// Reads W from Wt, unless that is null.
+// Reads W from Wt, unless that is null; leaves W out if both are.
 template <class T> void PanelNetwork<T>::unpack(const Layer& layer, const T* stored_W, const T* Wt, const T* b,
                                                 const T* kappa, T* theta, int thread, int threads) const {
   T *const entries = theta + layer.theta_offset, *const W = layer.spec.is_dense() ? entries : layer.dense_W.get();
@@ -164,7 +166,7 @@ template <class T> void PanelNetwork<T>::unpack(const Layer& layer, const T* sto
   const long j1 = std::min(layer.m, long(layer.panels_out) * (thread + 1) / threads * R);
   if (layer.is_thin || Wt)
     kernels.layout.unpack_transposed(Wt ? Wt : stored_W, layer.m, layer.n, j0, j1, W);
-  else
+  else if (stored_W)
     kernels.layout.unpack(stored_W + j0 * layer.n, j1 - j0, layer.n, W + j0 * layer.n);
   if (W != entries)
     for_each_row(layer.spec.runs, [&](long j, long k, long q, long e) {

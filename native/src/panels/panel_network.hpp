@@ -17,6 +17,7 @@ template <class T> struct PanelLayer {
   long n, m;                  // m[i−1], m[i]
   int panels_in, panels_out;  // ⌈n/R⌉, ⌈m/R⌉
   bool is_thin;               // the last layer, if m ≤ R: stored as Wt alone
+  bool is_csr;                // the first layer, if X is sparse: its W is csr_layer.hpp's
   LayerSpec spec;
   long theta_offset;         // of W[i] in θ
   long entries;              // of W[i] in θ
@@ -42,7 +43,7 @@ template <class T> class PanelNetwork {
   using Layer = PanelLayer<T>;
 
   // With a front that has room for the activations of `rows` examples.
-  PanelNetwork(const NetworkSpec& net, long rows);
+  PanelNetwork(const NetworkSpec& net, long rows, bool is_input_sparse);
 
   // put copies θ in, with at most `threads` threads of its own; get copies this thread's part of it out.
   void put(const T* theta, int threads);

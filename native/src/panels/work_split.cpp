@@ -34,6 +34,10 @@ template <class T> void WorkSplit<T>::make_groups() {
     // (2 % on 32-256-256-1 and 784-512-512-10). If the inputs of all panels do not fit into L2, a few panels of outputs
     // take turns, and their deltas stay there while the inputs are read once.
     const int panels = layer.is_thin ? 1 : layer.panels_out;
+    if (layer.is_csr) {  // biases alone
+      for (int p = 0; p < panels; ++p) add({.layer = l, .p = p, .q = 0, .count = 1, .first_block = block_count_});
+      continue;
+    }
     const long cached = std::max<long>(1, bytes_in_L2 / (network_.capacity * network_.R * long(sizeof(T))));
     const bool one_by_one = network_.splits_columns || layer.panels_in <= cached;
     const int turn = one_by_one ? 1 : static_cast<int>(std::min<long>(cached, panels));
@@ -80,6 +84,7 @@ template <class T> double WorkSplit<T>::work(const GradientPiece& piece) const {
   }
   const PanelLayer<T>& layer = network_.layers[piece.layer];
   const long R = network_.R;
+  if (layer.is_csr) return 1;
   return double(layer.is_thin ? layer.m : std::min(R * piece.count, layer.n - piece.q * R) + (piece.q == 0));
 }
 

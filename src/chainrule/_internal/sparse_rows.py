@@ -108,6 +108,17 @@ def is_sparse(values: object) -> TypeGuard[SparseLike | SparseRows]:
     return isinstance(values, SparseRows) or hasattr(values, "tocsr")
 
 
+def like(other: Rows, rows: Rows) -> Rows:
+    """Returns ``rows`` sparse if ``other`` is sparse, and dense if it is dense."""
+    if isinstance(other, SparseRows) == isinstance(rows, SparseRows):
+        return rows
+    if isinstance(rows, SparseRows):
+        return rows.toarray()
+    row, column = np.nonzero(rows)
+    indptr = np.searchsorted(row, np.arange(len(rows) + 1)).astype(np.int64)
+    return SparseRows(indptr, column, rows[row, column], (rows.shape[0], rows.shape[1]))
+
+
 def as_examples(values: RowsLike, n: int, symbol: str, dtype: DTypeLike, *, finite: bool = True) -> tuple[Rows, bool]:
     """Returns ``values`` as finite numbers of ``dtype``, and True if they are a single example (n,), now a row (1, n).
 

@@ -51,8 +51,8 @@ class NativeEngine:
             return "its compiled core (chainrule._native) is not installed."
         if net.dtype.kind == "c":
             return "θ is complex."
-        if isinstance(X, SparseRows):
-            return "X is sparse."
+        if isinstance(X, SparseRows) and net.layout[0].runs is not None:
+            return "X is sparse, and W[1] is block-diagonal."
         for i, (sigma, p) in enumerate(zip(net.sigma, net.dropout, strict=True), 1):
             inner = without_kappa(sigma)
             if not (inner.builtin and inner.name in ACTIVATIONS):
@@ -71,6 +71,8 @@ class NativeEngine:
 
     def outputs(self, net: Network, X: Rows) -> Array | None:
         """Computes N(x) for each row of X: (t, n) → (t, m), or None; the same pass checks that X is finite."""
+        if isinstance(X, SparseRows):
+            return np.concatenate([self.outputs(net, block) for _, block in X.blocks()])  # type: ignore[arg-type]
         if (few := self.shortcut(net)(X)) is not None:  # few rows take the shortcut here too, for the same results
             return few
         evaluator = _evaluators.get(net)
@@ -100,9 +102,9 @@ class NativeEngine:
         deltas = [np.empty((len(X), m), net.dtype) for m in net.m[1:]]
         penalty_scale = cost.penalty_scale(weights, len(X))
         gradient = _native.gradient32 if net.dtype == np.float32 else _native.gradient64
-        assert isinstance(X, np.ndarray)
         threads = thread_count(step_flop(net, len(X)), None)
-        J = gradient(_network(net), _cost(cost, penalty_scale), X, Y, weights, net.theta, theta, deltas, threads)
+        data = _arrays(TrainingSet(X, Y, weights))
+        J = gradient(_network(net), _cost(cost, penalty_scale), data, net.theta, theta, deltas, threads)
         return Gradient(J, theta, *parameter_views(theta, net.layout), ByLayer(deltas))
 
     def start(self, problem: Problem, state: TrainingState | None) -> NativeRun:
@@ -253,9 +255,17 @@ def _settings(value: Any, *excluded: str) -> list[float]:
     return [float(getattr(value, f.name)) for f in fields(value) if f.name not in excluded] or [0.0]
 
 
-def _arrays(data: TrainingSet) -> tuple[Array, Array, Array | None]:
-    assert isinstance(data.X, np.ndarray)
-    return data.X, data.Y, data.weights
+def _arrays(data: TrainingSet) -> tuple[Any, ...]:
+    """Returns X, Y, the weights, and None; or None, Y, the weights, and a sparse X."""
+    if isinstance(data.X, SparseRows):
+        return None, data.Y, data.weights, _csr(data.X)
+    return data.X, data.Y, data.weights, None
+
+
+def _csr(X: SparseRows) -> tuple[Any, ...]:
+    """Returns indptr, the indices as int32 or as int64, and the data."""
+    is_narrow = X.indices.dtype == np.int32
+    return X.indptr, X.indices if is_narrow else None, None if is_narrow else X.indices, X.data
 
 
 ENGINE = NativeEngine()
