@@ -37,11 +37,11 @@ def test_columns_are_found_by_name() -> None:
 NEW: list[tuple[Callable[[Any], Any], str]] = [
     (lambda X: X.drop(columns=["n"]).rename(columns={"k": "K"}), r"X has no column 'n', 'k'.*It has: "),
     (lambda X: X.assign(n="?"), r"column 'n' of X must hold numbers, as in the training rows; got text, such as '\?'"),
-    (lambda X: X.assign(n=X.when), "column 'n' of X must hold numbers.*got timestamp"),
+    (lambda X: X.assign(n=X.when), "column 'n' of X must hold numbers.*got datetime64"),
     (lambda X: X.assign(flag="yes"), "column 'flag' of X must hold booleans.*got text"),
-    (lambda X: X.assign(when=1.0), "column 'when' of X must hold datetimes.*got double, such as 1.0 in row 1"),
-    (lambda X: X.assign(span=1.0), "column 'span' of X must hold durations.*got double"),
-    (lambda X: X.assign(c=X.when), "column 'c' of X must hold categories.*got timestamp"),
+    (lambda X: X.assign(when=1.0), "column 'when' of X must hold datetimes.*got float64, such as 1.0 in row 1"),
+    (lambda X: X.assign(span=1.0), "column 'span' of X must hold durations.*got float64"),
+    (lambda X: X.assign(c=X.when), "column 'c' of X must hold categories.*got datetime64"),
     (lambda X: X.assign(n=np.inf), "column 'n' of X is infinite in row 1"),
     (lambda X: np.ones((3, 6)), "X has 6 features, but TableEncoder is expecting 7 features as input"),
 ]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule.tables.columns import Column
 from chainrule.tables.reading.array_columns import as_column
+from chainrule.tables.table import require_complete, require_known_column
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +94,8 @@ class NumericTable:
         return not isinstance(self.values, np.ndarray)
 
     def column(self, name: str) -> Column:
-        """Returns the column of this name."""
+        """Returns the column of this name. Raises InputError, naming the nearest one, if there is none."""
+        require_known_column(name, self.names, self.origin)
         k = self.names.index(name)
         return as_column(self.values[:, [k]].toarray()[:, 0] if self.is_sparse else self.values[:, k])
 
@@ -124,3 +126,11 @@ class NumericTable:
     def rows(self, index: NDArray[Any]) -> NumericTable:
         """Returns a table of these rows, chosen by row numbers or a mask."""
         return replace(self, values=self.values[index])
+
+    def without(self, *names: str) -> NumericTable:
+        """Returns a table without these columns; the others keep their names."""
+        return self.aligned(tuple(name for name in self.names if name not in names))
+
+    def require_complete(self, name: str) -> None:
+        """Raises InputError, naming the first row, if this column has missing values."""
+        require_complete(self.column(name), name, self.origin)

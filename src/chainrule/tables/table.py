@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -43,9 +43,7 @@ class Table:
 
     def column(self, name: str) -> Column:
         """Returns the column of this name. Raises InputError, naming the nearest one, if there is none."""
-        if name not in self.columns:
-            hint = nearest(name, self.columns) or "."
-            raise InputError(f"{self.origin} has no column {name!r}{hint} It has: {listed(self.columns)}.")
+        require_known_column(name, self.columns, self.origin)
         return self.columns[name]
 
     def floats(self, names: Iterable[str]) -> NDArray[np.float64]:
@@ -67,10 +65,21 @@ class Table:
 
     def require_complete(self, name: str) -> None:
         """Raises InputError, naming the first row, if this column has missing values."""
-        rows = np.flatnonzero(self.column(name).missing)
-        if len(rows):
-            more = f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""
-            raise InputError(
-                f"column {name!r} of {self.origin} has no value in row {rows[0] + 1}{more}. "
-                "Fill it in, or remove the row."
-            )
+        require_complete(self.column(name), name, self.origin)
+
+
+def require_known_column(name: str, known: Collection[str], origin: str) -> None:
+    """Raises InputError, naming the nearest column, unless a table has a column of this name."""
+    if name not in known:
+        hint = nearest(name, known) or "."
+        raise InputError(f"{origin} has no column {name!r}{hint} It has: {listed(known)}.")
+
+
+def require_complete(column: Column, name: str, origin: str) -> None:
+    """Raises InputError, naming the first row, if a column has missing values."""
+    rows = np.flatnonzero(column.missing)
+    if len(rows):
+        more = f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""
+        raise InputError(
+            f"column {name!r} of {origin} has no value in row {rows[0] + 1}{more}. Fill it in, or remove the row."
+        )

@@ -26,7 +26,7 @@ def as_table_and_labels(X: Any, y: Any, symbol: str = "X") -> tuple[AnyTable, An
         raise InputError("requires y to be passed, but the target y is None. Give one label per row, or a column.")
     table = read(X, symbol)
     if isinstance(y, str):
-        if not isinstance(table, Table) or y not in table.names:
+        if y not in table.names or not (table.has_names or isinstance(table, Table)):
             raise InputError(f"y = {y!r} must be the name of a column of {symbol}; it has: {shown(table.names)}.")
         table.require_complete(y)
         return table.without(y), table.column(y)

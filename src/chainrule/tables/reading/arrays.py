@@ -46,11 +46,16 @@ def read_sparse(X: Any, symbol: str) -> NumericTable:
     if X.dtype.kind not in "biuf":
         raise InputError(f"{symbol} must hold real numbers; got a sparse array of dtype {X.dtype}.")
     require_shape(X.shape, symbol)
+    return NumericTable(symbol, canonical_rows(X))
+
+
+def canonical_rows(X: Any) -> Any:
+    """Returns a SciPy sparse array or matrix in compressed rows (CSR), in canonical form; X itself is unchanged."""
     rows = X.tocsr(copy=False)
     if not rows.has_canonical_format:
         rows = rows.copy()
         rows.sum_duplicates()
-    return NumericTable(symbol, rows)
+    return rows
 
 
 def require_shape(shape: tuple[int, ...], symbol: str) -> None:

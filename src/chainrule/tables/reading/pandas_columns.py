@@ -1,0 +1,62 @@
+"""Columns of pandas frames: NumPy's types as arrays, pandas' own types by their meaning, all others through Arrow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import InputError
+from chainrule.tables.columns import Column, as_text, categories
+from chainrule.tables.reading import array_columns, arrow_columns
+from chainrule.tables.reading.arrow_tables import import_pyarrow, shortened
+
+
+def columns_of_pandas(X: Any, names: Sequence[str], symbol: str) -> dict[str, Column]:
+    """Returns the columns of a pandas frame under these names. Raises InputError for a column that cannot be read."""
+    columns: dict[int, Column] = {}
+    dtypes = list(X.dtypes)
+    for dtype in set(dtypes):
+        places = [k for k, other in enumerate(dtypes) if other == dtype]
+        if isinstance(dtype, np.dtype):
+            block = X.iloc[:, places].to_numpy()
+            columns |= {k: array_columns.as_column(block[:, j]) for j, k in enumerate(places)}
+        else:
+            columns |= {k: _extension_column(X.iloc[:, k], names[k], symbol) for k in places}
+    return {name: columns[k] for k, name in enumerate(names)}
+
+
+def _extension_column(series: Any, name: str, symbol: str) -> Column:
+    """Returns the column of a Series whose type is pandas' own, or Arrow's.
+
+    An interval is a category by its text, and a period is the time of its start.
+    """
+    import pandas
+
+    dtype = series.dtype
+    if isinstance(dtype, pandas.SparseDtype):
+        return array_columns.as_column(series.sparse.to_dense().to_numpy())
+    if isinstance(dtype, pandas.PeriodDtype):
+        return array_columns.as_column(series.dt.to_timestamp().to_numpy())
+    if isinstance(dtype, pandas.IntervalDtype):
+        series = series.astype("category")
+    if isinstance(series.dtype, pandas.CategoricalDtype):
+        levels = [_level(level) for level in series.cat.categories.tolist()]
+        return categories(series.cat.codes.to_numpy(), levels, type=str(dtype))
+    pyarrow = import_pyarrow(f"a column of the type {dtype}")
+    try:
+        return arrow_columns.as_column(pyarrow.chunked_array([pyarrow.array(series, from_pandas=True)]))
+    except Exception as error:  # any package may define types for pandas; whatever its conversion raises
+        raise InputError(
+            f"column {name!r} of {symbol} has the type {dtype}, which cannot be read: {shortened(str(error))} "
+            "Leave it out, or convert it."
+        ) from None
+
+
+def _level(level: Any) -> Any:
+    """Returns the level of a category; of an interval its text, with whole bounds as integers: "(0, 1.5]"."""
+    if not hasattr(level, "closed_left"):
+        return level
+    start, end = "[" if level.closed_left else "(", "]" if level.closed_right else ")"
+    return f"{start}{as_text(level.left)}, {as_text(level.right)}{end}"
