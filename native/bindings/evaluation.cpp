@@ -20,17 +20,19 @@ template <class T> void bind(nb::module_& module, const char* evaluator, const c
           "out := N(X). Returns False if X is not finite.");
   module.def(
       gradient_name,
-      [](const NetworkArgs& net, const CostArgs& cost, const SetArgs<T>& data, const Vector<const T>& theta,
-         Vector<T> out, std::vector<Rows<T>> deltas, int threads) {
+      [](const NetworkArgs& net, const CostArgs& cost, const RowArgs<T>& X, const Rows<const T>& Y,
+         const std::optional<Vector<const T>>& weights, const Vector<const T>& theta, Vector<T> out,
+         std::vector<Rows<T>> deltas, int threads) {
         const NetworkSpec spec = network_spec(net);
         const CostSpec cost_args = cost_spec(cost);
         std::vector<T*> rows;
         for (auto& delta : deltas) rows.push_back(delta.data());
         nb::gil_scoped_release release;
-        return gradient<T>(spec, cost_args, training_set(data, spec), theta.data(), out.data(), rows.data(),
+        return gradient<T>(spec, cost_args, training_set<T>(spec, X, Y, weights), theta.data(), out.data(), rows.data(),
                            threads);
       },
-      nb::arg("net"), nb::arg("cost"), nb::arg("data"), nb::arg("theta"), nb::arg("gradient"), nb::arg("deltas"), nb::arg("threads"),
+      nb::arg("net"), nb::arg("cost"), nb::arg("X"), nb::arg("Y"), nb::arg("weights").none(), nb::arg("theta"),
+      nb::arg("gradient"), nb::arg("deltas"), nb::arg("threads"),
       "gradient := ∇J(θ), deltas[i − 1] := δ[i]; returns J(θ).");
 }
 

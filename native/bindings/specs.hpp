@@ -5,6 +5,7 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
+#include <nanobind/stl/variant.h>
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 #include <tuple>
+#include <variant>
 #include <vector>
 
 #include "chainrule/spec.hpp"
@@ -89,9 +91,8 @@ inline OptimizerSpec optimizer_spec(const OptimizerArgs& args) {
 // indptr, indices of 32 or of 64 bits, data; chainrule/_internal/sparse_rows.py has checked them
 template <class T> using CsrArgs = std::tuple<Vector<const std::int64_t>, std::optional<Vector<const std::int32_t>>,
                                               std::optional<Vector<const std::int64_t>>, Vector<const T>>;
-// X (none if it is sparse), Y, the weights, a sparse X
-template <class T> using SetArgs = std::tuple<std::optional<Rows<const T>>, Rows<const T>,
-                                              std::optional<Vector<const T>>, std::optional<CsrArgs<T>>>;
+template <class T> using RowArgs = std::variant<Rows<const T>, CsrArgs<T>>;
+template <class T> using SetArgs = std::tuple<RowArgs<T>, Rows<const T>, std::optional<Vector<const T>>>;
 
 template <class T> CsrMatrix<T> csr_matrix(const CsrArgs<T>& args) {
   const auto& [starts, columns32, columns64, values] = args;
@@ -101,14 +102,16 @@ template <class T> CsrMatrix<T> csr_matrix(const CsrArgs<T>& args) {
           .values = values.data()};
 }
 
-template <class T> TrainingSet<T> training_set(const SetArgs<T>& args, const NetworkSpec& net) {
-  const auto& [X, Y, weights, sparse_X] = args;
-  if (sparse_X && !net.layers.front().is_dense()) throw std::invalid_argument("a sparse X needs a full W[1]");
-  return {.X = X ? X->data() : nullptr,
-          .Y = Y.data(),
-          .weights = weights ? weights->data() : nullptr,
-          .t = static_cast<long>(Y.shape(0)),
-          .sparse_X = sparse_X ? csr_matrix<T>(*sparse_X) : CsrMatrix<T>{}};
+template <class T> TrainingSet<T> training_set(const NetworkSpec& net, const RowArgs<T>& X, const Rows<const T>& Y,
+                                               const std::optional<Vector<const T>>& weights) {
+  TrainingSet<T> set{.Y = Y.data(), .weights = weights ? weights->data() : nullptr, .t = static_cast<long>(Y.shape(0))};
+  if (const auto* dense = std::get_if<Rows<const T>>(&X)) {
+    set.X = dense->data();
+  } else {
+    if (!net.layers.front().is_dense()) throw std::invalid_argument("a sparse X needs a full W[1]");
+    set.sparse_X = csr_matrix<T>(std::get<CsrArgs<T>>(X));
+  }
+  return set;
 }
 
 }  // namespace chainrule::bindings

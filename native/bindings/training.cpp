@@ -24,8 +24,11 @@ template <class T> class Run {
     problem.net = network_spec(net);
     problem.cost = cost_spec(cost);
     problem.optimizer = optimizer_spec(optimizer);
-    problem.data = training_set(data_, problem.net);
-    if (validation_) problem.validation = training_set(*validation_, problem.net);
+    const auto set = [&](const Set& args) {
+      return training_set<T>(problem.net, std::get<0>(args), std::get<1>(args), std::get<2>(args));
+    };
+    problem.data = set(data_);
+    if (validation_) problem.validation = set(*validation_);
     problem.batch_size = batch_size, problem.shuffle = shuffle, problem.epochs = epochs;
     problem.tol = tol, problem.tol_epochs = tol_epochs, problem.patience = patience;
     problem.threads = threads, problem.first_threads = first_threads;

@@ -7,7 +7,7 @@
 namespace chainrule {
 namespace {
 
-constexpr long pieces = 64;             // of the columns of a step, whatever the number of threads
+constexpr long pieces = 64;               // of the columns of a step, whatever the number of threads
 constexpr int most_waiting_steps = 1024;  // of which the constants are kept
 
 // The most entries that `rows` examples can have
@@ -198,9 +198,8 @@ void CsrLayer<T>::accumulate(const Step<T>& step, long first_row, long last_row,
 }
 
 template <class T> void CsrLayer<T>::apply(const StepConstants<T>* constants, Team& team, int thread) {
-  const GradientEpilogue<T> epilogue = {.constants = constants,
-                                        .should_update = true,
-                                        .penalty_norms = has_penalties_ ? weight_norms_.data() : nullptr};
+  const GradientEpilogue<T> epilogue = {
+      .constants = constants, .should_update = true, .penalty_norms = has_penalties_ ? weight_norms_.data() : nullptr};
   team.for_each_piece(thread, pieces, [&](long piece) {
     network_.kernels.csr.apply(gradient_of(piece, 0, 0), epilogue_of(piece, epilogue));
   });
@@ -212,8 +211,7 @@ template <class T> bool CsrLayer<T>::is_finite() const {
   const long R = network_.R, stride = static_cast<long>(columns_.size()) * R;
   bool is_finite = true;
   for (int p = 0; p < layer_.panels_out; ++p)
-    is_finite &=
-        network_.kernels.shared.largest(sums_.get() + p * stride, count_ * R) <= std::numeric_limits<T>::max();
+    is_finite &= network_.kernels.shared.largest(sums_.get() + p * stride, count_ * R) <= std::numeric_limits<T>::max();
   return is_finite;
 }
 
@@ -238,9 +236,8 @@ template <class T> void CsrLayer<T>::measure_weights() {
   for (long piece = 0; piece < pieces; ++piece)
     for (long k = layer_.n * piece / pieces; k < layer_.n * (piece + 1) / pieces; ++k)
       for (int v = 0; v < W.vectors; ++v)
-        network_.kernels.shared.add_norms(
-            W.first_panel.theta + v / 2 * W.panel_stride + k * network_.R + v % 2 * lanes, lanes,
-            &weight_norms_[2 * piece]);
+        network_.kernels.shared.add_norms(W.first_panel.theta + v / 2 * W.panel_stride + k * network_.R + v % 2 * lanes,
+                                          lanes, &weight_norms_[2 * piece]);
 }
 
 template <class T> void CsrLayer<T>::free_all() {

@@ -70,7 +70,7 @@ template <class T> class CsrLayer {
   std::vector<long> starts_, next_;
   std::vector<int> rows_;
   std::vector<T> values_;
-  long count_ = 0;  // of the columns
+  long count_ = 0;                           // of the columns
   std::vector<int> done_;                    // the steps that each column has made since they were all settled
   int steps_ = 0, most_steps_ = 0;           // made since then
   std::vector<StepConstants<T>> constants_;  // of these steps

@@ -168,7 +168,9 @@ const T* GradientSum<T>::input_to_prefetch(const GradientPiece& piece, const Gra
 // while all that a thread touches stays in a cache of some 2 MB. 32-256-256-1, batch 256: 4 %; 16-64-64-1, batch 512:
 // 11 %; but 128-384-384-10, batch 256: −1 %.
 template <class T> bool GradientSum<T>::halves_pay(long most_rows) const {
-  if (network_.splits_columns || network_.front.count() || network_.layers.front().is_csr || most_rows < least_rows_in_halves) return false;
+  if (network_.splits_columns || network_.front.count() || network_.layers.front().is_csr ||
+      most_rows < least_rows_in_halves)
+    return false;
   const double rows = double(most_rows);
   double inputs = 0, deltas = 0, sums = 0;
   for (const PanelLayer<T>& layer : network_.layers) {
@@ -286,7 +288,8 @@ template <class T> bool GradientSum<T>::is_finite() const {
   bool is_finite = kernels.shared.largest(sums_.front.get(), network_.front.size()) <= most;
   for (std::size_t l = 0; is_finite && l < sums_.layers.size(); ++l)
     for (int k = 0; k < parts; ++k)
-      is_finite &= !sums_.layers[l][k] || kernels.shared.largest(sums_.layers[l][k].get(), network_.size(network_.layers[l], Part(k))) <= most;
+      is_finite &= !sums_.layers[l][k] ||
+                   kernels.shared.largest(sums_.layers[l][k].get(), network_.size(network_.layers[l], Part(k))) <= most;
   return is_finite;
 }
 

@@ -31,9 +31,8 @@ template <class T> PanelMethod<T>::PanelMethod(const ProblemSpec<T>& problem, bo
       pass_(network_, problem.cost, problem.threads),
       split_(network_, pass_.activations, problem.threads),
       sum_(network_, pass_.activations, state_, split_, problem.cost, rows_of_micro_batch(problem.batch_size)),
-      csr_(problem.data.sparse_X
-               ? std::make_unique<CsrLayer<T>>(problem, network_, pass_.activations, state_, puts_off)
-               : nullptr),
+      csr_(problem.data.sparse_X ? std::make_unique<CsrLayer<T>>(problem, network_, pass_.activations, state_, puts_off)
+                                 : nullptr),
       guard_(problem, network_, state_, csr_.get()),
       most_rows_(rows_of_micro_batch(problem.batch_size)),
       threads_(problem.threads),

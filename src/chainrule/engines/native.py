@@ -72,7 +72,7 @@ class NativeEngine:
     def outputs(self, net: Network, X: Rows) -> Array | None:
         """Computes N(x) for each row of X: (t, n) → (t, m), or None; the same pass checks that X is finite."""
         if isinstance(X, SparseRows):
-            return np.concatenate([self.outputs(net, block) for _, block in X.blocks()])  # type: ignore[arg-type]
+            return np.concatenate([self.outputs(net, block) for _, block in X.blocks()])
         if (few := self.shortcut(net)(X)) is not None:  # few rows take the shortcut here too, for the same results
             return few
         evaluator = _evaluators.get(net)
@@ -103,8 +103,8 @@ class NativeEngine:
         penalty_scale = cost.penalty_scale(weights, len(X))
         gradient = _native.gradient32 if net.dtype == np.float32 else _native.gradient64
         threads = thread_count(step_flop(net, len(X)), None)
-        data = _arrays(TrainingSet(X, Y, weights))
-        J = gradient(_network(net), _cost(cost, penalty_scale), data, net.theta, theta, deltas, threads)
+        penalised, rows = _cost(cost, penalty_scale), _rows(X)
+        J = gradient(_network(net), penalised, rows, Y, weights, net.theta, theta, deltas, threads)
         return Gradient(J, theta, *parameter_views(theta, net.layout), ByLayer(deltas))
 
     def start(self, problem: Problem, state: TrainingState | None) -> NativeRun:
@@ -256,14 +256,13 @@ def _settings(value: Any, *excluded: str) -> list[float]:
 
 
 def _arrays(data: TrainingSet) -> tuple[Any, ...]:
-    """Returns X, Y, the weights, and None; or None, Y, the weights, and a sparse X."""
-    if isinstance(data.X, SparseRows):
-        return None, data.Y, data.weights, _csr(data.X)
-    return data.X, data.Y, data.weights, None
+    return _rows(data.X), data.Y, data.weights
 
 
-def _csr(X: SparseRows) -> tuple[Any, ...]:
-    """Returns indptr, the indices as int32 or as int64, and the data."""
+def _rows(X: Rows) -> Any:
+    """Returns a dense X itself; of a sparse one indptr, the indices as int32 or as int64, and the data."""
+    if not isinstance(X, SparseRows):
+        return X
     is_narrow = X.indices.dtype == np.int32
     return X.indptr, X.indices if is_narrow else None, None if is_narrow else X.indices, X.data
 

@@ -67,8 +67,7 @@ template <class T> void csr_catch_up(const CsrCatchUp<T>& g) {
       int v = 0;
       for (; v + vectors_catching_up <= g.W.vectors; v += vectors_catching_up)
         catch_up_vectors<optimizer, vectors_catching_up>(g.W, k, v, g.constants + done, g.steps - done);
-      for (; v < g.W.vectors; ++v)
-        catch_up_vectors<optimizer, 1>(g.W, k, v, g.constants + done, g.steps - done);
+      for (; v < g.W.vectors; ++v) catch_up_vectors<optimizer, 1>(g.W, k, v, g.constants + done, g.steps - done);
     }
   });
 }

@@ -54,9 +54,8 @@ template <class T> CHAINRULE_WORD void prefetch_column(const CsrParameters<T>& W
 }
 
 // The optimizer's step along G [vectors][lanes] on vectors v₀, v₀ + 1, … of column k.
-template <class T>
-CHAINRULE_WORD void step_column(const CsrParameters<T>& W, long k, int v0, int vectors, const T* G,
-                                const GradientEpilogue<T>& e) {
+template <class T> CHAINRULE_WORD void step_column(const CsrParameters<T>& W, long k, int v0, int vectors, const T* G,
+                                                   const GradientEpilogue<T>& e) {
   for (int v = 0; v < vectors; ++v) {
     const Parameters<T> p = parameters_at(W, k, v0 + v);
     step(G + v * lanes<T>, lanes<T>, p, *e.constants, Part::W);
@@ -78,9 +77,7 @@ template <class T> void csr_gradient(const CsrGradient<T>& g, const GradientEpil
     g.next[s] = end;
     for (int v0 = 0; v0 < g.W.vectors; v0 += most_csr_vectors) {
       const int vectors = smaller(g.W.vectors - v0, most_csr_vectors);
-      const auto stored = [&](int v) {
-        return g.sum + s * R<T> + place_of_vector<T>(v0 + v, g.sum_stride);
-      };
+      const auto stored = [&](int v) { return g.sum + s * R<T> + place_of_vector<T>(v0 + v, g.sum_stride); };
       for (int v = 0; v < vectors; ++v) store(G + v * lanes<T>, e.should_accumulate ? load(stored(v)) : V<T>{});
       call_tile<CsrColumnTiles<T>::template Tile, most_csr_vectors>(
           vectors, CsrColumnSums<T>{.rows = X.rows + first,

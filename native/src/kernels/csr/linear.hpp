@@ -16,9 +16,9 @@ template <class T> CHAINRULE_WORD long place_of_vector(int v, long panel_stride)
 // out[·] := bias[·] + Σ values[e] W[columns[e]][·] for some vectors of a row.
 template <class T> struct CsrSums {
   const T* values;
-  long count;  // of entries
+  long count;     // of entries
   long readable;  // entries that may be prefetched
-  const T* W;  // [n][R], of the first vector's panel
+  const T* W;     // [n][R], of the first vector's panel
   long panel_stride;
   const T* bias;  // null: zeros
   T* out;
