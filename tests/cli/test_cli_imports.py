@@ -1,0 +1,89 @@
+"""The packages that a command loads before it refuses a wrong command line, so that the answer comes at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.command import table, write_csv
+
+HEAVY = {"matplotlib", "pandas", "pyarrow", "scipy", "sklearn"}
+
+WITHOUT_THE_TABLE = [
+    # the command and its exit code
+    ("", 2),
+    ("--help", 0),
+    ("train --help", 0),
+    ("trian", 2),
+    ("train", 2),
+    ("train t.csv --nope", 2),
+    ("train t.csv --epochs ten", 2),
+    ("train nowhere.csv", 2),
+    ("train digit", 2),
+    ("train t.xlsx", 2),
+    ("train .", 2),
+    ("train t.csv --preset bst", 2),
+    ("train t.csv --layers 8,x", 2),
+    ("train t.csv --optimizer adan", 2),
+    ("train t.csv --activation rellu", 2),
+    ("train t.csv --engine referense", 2),
+    ("train t.csv --task class", 2),
+    ("train t.csv --learning-rate 0", 2),
+    ("train t.csv --test-fraction 1", 2),
+    ("train t.csv --out m.onnx", 2),
+    ("train t.csv --out t.csv/m", 1),
+    ("train t.csv --out taken.safetensors", 2),
+    ("predict nowhere.safetensors t.csv", 2),
+    ("predict t.csv t.csv", 1),
+    ("predict taken.safetensors t.csv", 1),
+    ("predict taken.safetensors t.csv --out p.json", 2),
+    ("predict taken.safetensors t.csv --out t.csv", 2),
+    ("evaluate taken.safetensors t.csv", 1),
+    ("info", 2),
+    ("info nowhere.safetensors", 2),
+]
+
+WITH_THE_TABLE = [
+    ("train t.csv", 2),
+    ("train t.csv --target knd", 2),
+    ("train t.csv --target kind --drop bb", 2),
+    ("train t.csv --target kind --category bb", 2),
+    ("train t.csv --target kind --class-weight maybe=2", 2),
+    ("train t.csv --target a --class-weight balanced", 2),
+    ("train t.csv --target kind --task regression", 1),
+]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a table and files that are neither a table nor a model."""
+    monkeypatch.chdir(tmp_path)
+    write_csv(tmp_path / "t.csv", table(20))
+    (tmp_path / "t.xlsx").touch()
+    (tmp_path / "taken.safetensors").touch()
+    return tmp_path
+
+
+def run_each(commands: list[tuple[str, int]], forbidden: set[str]) -> None:
+    """Runs commands in a fresh process, and checks the exit code and the loaded packages after each."""
+    program = f"""
+import contextlib, io, sys
+from chainrule.cli import main
+for command, code in {commands!r}:
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert main(command.split()) == code, command
+    assert not {forbidden!r} & set(sys.modules), command"""
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stdout) == (0, ""), answer.stderr
+
+
+def test_a_wrong_option_or_name_loads_no_heavy_package() -> None:
+    """What is wrong without a look at the table is refused before any package for tables, charts or science loads."""
+    run_each(WITHOUT_THE_TABLE, HEAVY)
+
+
+def test_a_wrong_column_loads_the_reader_alone() -> None:
+    """What only the table can refuse loads the package that reads it, and neither scikit-learn nor matplotlib."""
+    run_each(WITH_THE_TABLE, {"matplotlib", "scipy", "sklearn"})
