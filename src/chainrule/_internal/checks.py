@@ -41,7 +41,13 @@ RowsT = TypeVar("RowsT", bound=_Shaped)
 
 
 class _Short(reprlib.Repr):
-    """``repr`` that truncates long values."""
+    """``repr`` that truncates long values, and shows the scalars of NumPy as Python's."""
+
+    def repr1(self, x: Any, level: int) -> str:
+        """Returns ``x`` as text: 'u' for np.str_('u'), 1.0 for np.float64(1.0), also inside a list or a dict."""
+        if isinstance(x, np.generic):
+            return super().repr1(x.item(), level) if isinstance(x, (str, bytes)) else str(x)
+        return super().repr1(x, level)
 
     def repr_int(self, x: int, level: int) -> str:
         """Returns ``x`` as text; Python itself refuses to print more than 4300 digits."""
@@ -53,12 +59,12 @@ _short.maxstring = _short.maxother = 80
 
 
 def shown(value: object) -> str:
-    """Returns ``repr(value)``, shortened to one line for a message.
+    """Returns ``repr(value)``, shortened to one line for a message; a NumPy scalar is shown as its Python value.
 
-    >>> shown("relu"), shown([1] * 1000), shown(10**5000)
-    ("'relu'", '[1, 1, 1, 1, 1, 1, ...]', 'an integer of 16610 bits')
+    >>> shown("relu"), shown([1] * 1000), shown(10**5000), shown(np.float64(0.5))
+    ("'relu'", '[1, 1, 1, 1, 1, 1, ...]', 'an integer of 16610 bits', '0.5')
     """
-    return " ".join(_short.repr(value).split())
+    return " ".join(line.strip() for line in _short.repr(value).splitlines())
 
 
 def common_dtype(*dtypes: np.dtype[Any]) -> np.dtype[Any]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule._internal.checks import Floats
+from chainrule._internal.checks import Floats, shown
 from chainrule._internal.naming import listed
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column
@@ -44,7 +44,9 @@ def decide_task(name: str, column: Column, task: Task | None) -> tuple[Task, str
         raise InputError(f"target {name!r} must hold classes or numbers; got {column.type}.")
     if column.kind != "numbers":
         if task == "regression" and column.kind == "categories":
-            raise InputError(f"target {name!r} holds text, such as {column.objects()[0]!r}; regression needs numbers.")
+            raise InputError(
+                f"target {name!r} holds text, such as {shown(column.objects()[0])}; regression needs numbers."
+            )
         return (task, REQUESTED) if task else ("classification", f"because it holds {YES_NO_OR_TEXT[column.kind]}")
     values = column.values
     distinct = len(np.unique(values))
@@ -67,7 +69,7 @@ def as_labels(name: str, column: Column, task: Task) -> NDArray[Any]:
         return y
     levels = column.as_categories()
     if len(levels.levels) < 2:
-        raise InputError(f"target {name!r} must have at least two classes; every row has {levels.levels[0]!r}.")
+        raise InputError(f"target {name!r} must have at least two classes; every row has {shown(levels.levels[0])}.")
     values: NDArray[Any] = np.array(levels.levels)[levels.values]
     return values
 
@@ -83,7 +85,7 @@ def as_class_numbers(name: str, column: Column, classes: ClassLabels) -> NDArray
     if len(unknown):
         row = int(unknown[0])
         raise InputError(
-            f"{name!r} has the class {column.objects()[row]!r} in row {row + 1}, which did not occur "
+            f"{name!r} has the class {shown(column.objects()[row])} in row {row + 1}, which did not occur "
             f"in training; known: {listed(values)}."
         )
     return codes

@@ -1,5 +1,6 @@
 """Cost functions J beside their derivatives (Lecture, L9 – L11)."""
 
+from chainrule._internal.checks import shown
 from chainrule._internal.naming import resolve
 from chainrule.costs.classification import CrossEntropy, LogLikelihood
 from chainrule.costs.cost import Cost
@@ -25,7 +26,7 @@ def get(cost: Cost | str) -> Cost:
         return cost
     if isinstance(cost, str):
         return resolve("cost", cost, COSTS)()
-    raise InputError(f"cost must be a cost, such as SumOfSquares(), or the name of one; got {cost!r}.")
+    raise InputError(f"cost must be a cost, such as SumOfSquares(), or the name of one; got {shown(cost)}.")
 
 
 __all__ = [

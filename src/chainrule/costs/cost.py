@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import ArrayLike
 
-from chainrule._internal.checks import Array, as_real, as_weights, check_rows
+from chainrule._internal.checks import Array, as_real, as_weights, check_rows, shown
 from chainrule._internal.sparse_rows import Rows, RowsLike, as_examples
 from chainrule._internal.value import Value
 from chainrule.costs.loss import Loss, silent
@@ -49,7 +49,7 @@ class Cost(Value, Loss):
     def __post_init__(self) -> None:
         for symbol in ("mean", "mean_penalty"):
             if not isinstance(getattr(self, symbol), bool):
-                raise InputError(f"{symbol} must be True or False; got {getattr(self, symbol)!r}.")
+                raise InputError(f"{symbol} must be True or False; got {shown(getattr(self, symbol))}.")
         if self.mean_penalty and not self.mean:
             raise InputError("mean_penalty=True requires mean=True; give mean=True with it.")
         for symbol in ("l1", "l2"):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
-from chainrule._internal.checks import Array, as_array
+from chainrule._internal.checks import Array, as_array, shown
 from chainrule.costs.cost import Cost
 from chainrule.errors import InputError
 
@@ -56,11 +56,13 @@ class CustomCost(Cost):
         l2: float = 0.0,
     ) -> None:
         if not callable(losses):
-            raise InputError(f"losses must be a function losses(A, Y) → (t,); got {losses!r}.")
+            raise InputError(f"losses must be a function losses(A, Y) → (t,); got {shown(losses)}.")
         if derivative is not None and not callable(derivative):
-            raise InputError(f"derivative must be a function derivative(A, Y) → (t, m), or None; got {derivative!r}.")
+            raise InputError(
+                f"derivative must be a function derivative(A, Y) → (t, m), or None; got {shown(derivative)}."
+            )
         if not name or str(name) != name:
-            raise InputError(f"name must be a string of at least one letter; got {name!r}.")
+            raise InputError(f"name must be a string of at least one letter; got {shown(name)}.")
         own: dict[str, object] = {"function": losses, "slope": derivative, "title": name, "name": name, "_verified": []}
         for symbol, value in (own | {"mean": mean, "l1": l1, "l2": l2}).items():
             object.__setattr__(self, symbol, value)

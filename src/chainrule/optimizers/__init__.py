@@ -1,5 +1,6 @@
 """Optimizers, as frozen values: gradient descent (Lecture, L12) and its variants."""
 
+from chainrule._internal.checks import shown
 from chainrule._internal.naming import resolve
 from chainrule.errors import InputError
 from chainrule.optimizers.adaptive import AdaGrad, Adam, AdamW, RMSProp
@@ -28,10 +29,11 @@ def get(optimizer: Optimizer | str, learning_rate: float | Schedule | None = Non
         kind = resolve("optimizer", optimizer, OPTIMIZERS)
         return kind() if learning_rate is None else kind(learning_rate)  # type: ignore[call-arg]  # each kind has a default
     if not isinstance(optimizer, Optimizer):
-        raise InputError(f"optimizer must be an optimizer, such as Adam(), or the name of one; got {optimizer!r}.")
+        raise InputError(f"optimizer must be an optimizer, such as Adam(), or the name of one; got {shown(optimizer)}.")
     if learning_rate is not None:
         raise InputError(
-            f"learning_rate is given twice: {learning_rate!r}, and in {optimizer!r}. Give it to the optimizer only."
+            f"learning_rate is given twice: {shown(learning_rate)}, and in {shown(optimizer)}. "
+            "Give it to the optimizer only."
         )
     return optimizer
 

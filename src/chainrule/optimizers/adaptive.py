@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from chainrule._internal.checks import as_real
+from chainrule._internal.checks import as_real, shown
 from chainrule.errors import InputError
 from chainrule.optimizers.optimizer import Array, Optimizer, silent
 from chainrule.optimizers.schedules import Schedule
@@ -122,7 +122,7 @@ class Adam(Optimizer):
         self._fraction("beta1", "beta2")
         self._positive("epsilon")
         if not isinstance(self.epsilon_hat, bool):
-            raise InputError(f"epsilon_hat must be True or False; got {self.epsilon_hat!r}.")
+            raise InputError(f"epsilon_hat must be True or False; got {shown(self.epsilon_hat)}.")
 
     @silent
     def step(

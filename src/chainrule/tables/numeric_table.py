@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule._internal.checks import shown
 from chainrule.tables.columns import Column
 from chainrule.tables.reading.array_columns import as_column
 from chainrule.tables.table import require_complete, require_known_column
@@ -49,7 +50,7 @@ class NumberedNames(Sequence[str]):
     def index(self, value: str, *_: int) -> int:
         """Returns the number of the column of this name. Raises ValueError if there is none."""
         if (k := self._place(value)) < 0:
-            raise ValueError(f"{value!r} is not one of x0 … x{self.n - 1}")
+            raise ValueError(f"{shown(value)} is not one of x0 … x{self.n - 1}")
         return k
 
     def _place(self, name: str) -> int:

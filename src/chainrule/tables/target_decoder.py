@@ -91,8 +91,8 @@ class ClassLabels:
         if len(unknown):
             row = int(unknown[0])
             raise InputError(
-                f"{symbol} has the class {labels[row : row + 1].tolist()[0]!r} in row {row + 1}, which did not occur "
-                f"in training; known: {listed(self.values.tolist())}."
+                f"{symbol} has the class {shown(labels[row])} in row {row + 1}, which did not occur in training; "
+                f"known: {listed(self.values.tolist())}."
             )
         return numbers
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule._internal.checks import Floats
+from chainrule._internal.checks import Floats, shown
 from chainrule.errors import InputError
 
 
@@ -65,7 +65,9 @@ def by_class(
 def _chosen(choice: Any, column: NDArray[Any], known: NDArray[Any] | None) -> Floats:
     """Returns the weight that a dict gives to each row's class."""
     if not isinstance(choice, Mapping):
-        raise InputError(f"class_weight must be None, 'balanced' or a dict from classes to weights; got {choice!r}.")
+        raise InputError(
+            f"class_weight must be None, 'balanced' or a dict from classes to weights; got {shown(choice)}."
+        )
     classes, index = np.unique(column, return_inverse=True)
     allowed = (classes if known is None else known).tolist()
     strange = [c for c in choice if c not in allowed]

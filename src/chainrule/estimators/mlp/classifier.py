@@ -13,6 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target, unique_labels
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from chainrule._internal.checks import shown
 from chainrule.costs import CrossEntropy, LogLikelihood
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.mlp.base import BaseMLP, require_stochastic
@@ -198,7 +199,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         if classes is not None and hasattr(self, "classes_"):
             if not np.array_equal(self.classes_, unique_labels(classes)):
                 raise ValueError(
-                    f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}"
+                    f"`classes={shown(classes)}` is not the same as on last call to partial_fit, "
+                    f"was: {shown(self.classes_)}"
                 )
         elif classes is not None:
             self.classes_ = unique_labels(classes)

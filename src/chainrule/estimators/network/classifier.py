@@ -13,7 +13,7 @@ from sklearn.utils import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
-from chainrule._internal.checks import Array, Floats
+from chainrule._internal.checks import Array, Floats, shown
 from chainrule.activations import Sigma
 from chainrule.costs import Cost
 from chainrule.errors import InputError
@@ -227,7 +227,7 @@ class NetworkClassifier(ClassifierMixin, NetworkBase):  # type: ignore[misc]  # 
         counted = labels if weights is None else labels[weights > 0.0]
         classes = ClassLabels.fit(labels, weights)
         if len(np.unique(counted)) < 2:
-            raise InputError(f"y must hold at least two classes; got one class: {counted[:1].tolist()[0]!r}.")
+            raise InputError(f"y must hold at least two classes; got one class: {shown(counted[0])}.")
         if not is_incremental:
             warn_about_rare_classes(classes, classes.class_numbers(labels))
         return classes

@@ -27,7 +27,7 @@ def as_table_and_labels(X: Any, y: Any, symbol: str = "X") -> tuple[AnyTable, An
     table = read(X, symbol)
     if isinstance(y, str):
         if y not in table.names or not (table.has_names or isinstance(table, Table)):
-            raise InputError(f"y = {y!r} must be the name of a column of {symbol}; it has: {shown(table.names)}.")
+            raise InputError(f"y = {shown(y)} must be the name of a column of {symbol}; it has: {shown(table.names)}.")
         table.require_complete(y)
         return table.without(y), table.column(y)
     count = y.shape[0] if getattr(y, "shape", None) else len(y) if hasattr(y, "__len__") else None

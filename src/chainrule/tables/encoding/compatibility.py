@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule._internal.checks import shown
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column, Kind
 from chainrule.tables.encoding.column_statistics import ENTRIES_PER_BLOCK
@@ -49,9 +50,9 @@ def _first_non_number(column: Column) -> tuple[int, str]:
             float(value)
         except (TypeError, ValueError):
             if value is not None:
-                return row, repr(value)
+                return row, shown(value)
     present = np.flatnonzero(~column.missing)
-    return (int(present[0]) + 1, repr(values[present[0]])) if len(present) else (1, "nothing")
+    return (int(present[0]) + 1, shown(values[present[0]])) if len(present) else (1, "nothing")
 
 
 def refuse_infinite(R: Any, names: Sequence[str], origin: str) -> None:

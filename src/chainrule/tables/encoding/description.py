@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from chainrule._internal.checks import shown
 from chainrule._internal.naming import listed
 from chainrule.tables.columns import Feature
 from chainrule.tables.encoding.encoder_state import EncoderState
@@ -47,6 +48,6 @@ def _encoding_of(encoder: EncoderState, feature: Feature, used: range, has_gaps:
 def _encoding_of_category(category: Sign | OneHot) -> str:
     if isinstance(category, Sign):
         first, second = category.levels
-        return f"−1 for {first!r}, 1 for {second!r}, otherwise 0"
+        return f"−1 for {shown(first)}, 1 for {shown(second)}, otherwise 0"
     others = "'other'" if category.has_other else "zeros"
     return f"one-hot: {listed(category.levels, 5)}; otherwise {others}"

@@ -120,7 +120,7 @@ class TableEncoder(EncoderState):
     def _category_names(self, table: AnyTable) -> set[str]:
         """Returns the names of the columns given in ``categories``."""
         if isinstance(self.categories, str):
-            raise InputError(f"categories must be a list of columns; got the text {self.categories!r}.")
+            raise InputError(f"categories must be a list of columns; got the text {shown(self.categories)}.")
         names = set()
         for wanted in self.categories or ():
             if isinstance(wanted, (int, np.integer)) and 0 <= wanted < len(table.names):

@@ -85,7 +85,7 @@ def _of_objects(values: NDArray[np.object_]) -> Column:
         codes = np.full(len(values), MISSING)
         codes[~missing] = [number.setdefault((type(value), value), len(number)) for value in present]
         mixed = len(families) > 1
-        return categories(codes, [as_text(v) if mixed else v for _, v in number], type="mixed" if mixed else "text")
+        return categories(codes, [as_text(value) for _, value in number], type="mixed" if mixed else "text")
     if families == {"datetimes"}:
         times = np.array([_utc(value) for value in present], dtype=DATETIME)
         return Column("datetimes", _filled(times, missing), missing, type="objects: datetimes")
