@@ -12,7 +12,6 @@ import pytest
 
 pytest.importorskip("sklearn")
 
-from scipy import sparse
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
@@ -174,12 +173,3 @@ def test_precision() -> None:
     assert not rounded(X[:, :1] + 1e5)  # float32 would keep two digits of the deviation
     assert not rounded(X, solver="lbfgs")
     assert rounded(X.astype(np.float32))
-
-
-@unconverged
-def test_predictions_do_not_depend_on_the_size_of_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Predictions of a sparse X do not depend on the size of the parts that are made dense."""
-    X, y = CLASSES
-    model = MLPClassifier((5,), max_iter=5, random_state=0).fit(X, y)
-    monkeypatch.setattr("chainrule.estimators.mlp.base.ENTRIES_AT_ONCE", 60)
-    np.testing.assert_allclose(model.predict_proba(sparse.csc_matrix(X)), model.predict_proba(X), rtol=1e-12)

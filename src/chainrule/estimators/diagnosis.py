@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule._internal.checks import Floats
+from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule.errors import DataWarning
 from chainrule.network import Network
 
@@ -23,11 +25,14 @@ class TrainingWarning(UserWarning):
 
 
 class ColumnScales:
-    """Mean and standard deviation of each column of A (t, n)."""
+    """Mean and standard deviation of each column of A (t, n), dense or sparse."""
 
-    def __init__(self, A: NDArray[Any]) -> None:
+    def __init__(self, A: NDArray[Any] | SparseRows) -> None:
         with np.errstate(over="ignore", invalid="ignore"):
-            self.mean, self.std = A.mean(axis=0, dtype=np.float64), A.std(axis=0, dtype=np.float64)
+            if isinstance(A, SparseRows):
+                self.mean, self.std = _mean_and_std(A)
+            else:
+                self.mean, self.std = A.mean(axis=0, dtype=np.float64), A.std(axis=0, dtype=np.float64)
 
     def fits_single(self) -> bool:
         """Returns True if single precision (24 bits) resolves each column's variation to at least four digits."""
@@ -53,7 +58,16 @@ class ColumnScales:
         )
 
 
-def dead_layer(net: Network, X: NDArray[Any]) -> str | None:
+def _mean_and_std(A: SparseRows) -> tuple[Floats, Floats]:
+    """Returns the mean and the standard deviation of each column of A, over its entries and its zeros."""
+    t, n = A.shape
+    entries = np.bincount(A.indices, minlength=n)
+    mean = np.bincount(A.indices, A.data, n) / t
+    squares = np.bincount(A.indices, (A.data - mean[A.indices]) ** 2, n) + (t - entries) * mean**2
+    return mean, np.sqrt(squares / t)
+
+
+def dead_layer(net: Network, X: Rows) -> str | None:
     """Describes the first hidden layer most of whose units are constant over the rows of X (t, n), or returns None."""
     if len(X) < FEW:
         return None

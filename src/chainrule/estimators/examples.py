@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array
+from chainrule._internal.sparse_rows import Rows
 
 
 class Examples(NamedTuple):
-    """Inputs X (t, n), targets Y (t, m) and weights (t,) or None."""
+    """Inputs X (t, n), dense or sparse, targets Y (t, m) and weights (t,) or None."""
 
-    X: Array
+    X: Rows
     Y: NDArray[Any]
     weights: Array | None
 

@@ -18,6 +18,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from chainrule._internal.sparse_rows import Rows, as_sparse_rows
 from chainrule.estimators.diagnosis import ColumnScales, TrainingWarning, dead_layer
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.mlp.epoch_records import EpochRecorder, ReportedLoss
@@ -30,7 +31,6 @@ from chainrule.training import train_lbfgs
 NOT_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed."
 )
-ENTRIES_AT_ONCE = 1 << 22  # of a sparse X, converted to dense for prediction
 LARGE = 2e5  # rows × weights above which "auto" trains in single precision
 LARGEST_DRAWN_SEED = 2**31 - 1
 OUTPUTS = {"logistic": "sigmoid"}  # names of σ[r] in which scikit-learn differs
@@ -109,15 +109,15 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         rng = check_random_state(self.random_state)
         if first:
             self._start([X.shape[1], *sizes, self.n_outputs_], X.dtype, rng)
-        dense = X.toarray() if hasattr(X, "toarray") else X
-        scales = ColumnScales(dense)
+        rows: Rows = as_sparse_rows(X, "X", X.dtype) if hasattr(X, "tocsr") else X
+        scales = ColumnScales(rows)
         if not incremental:
             scales.warn_about_scale(getattr(self, "feature_names_in_", None), stacklevel=4)
         fitted = self.network_
         self._require_same_sizes(fitted, [X.shape[1], *sizes, self.n_outputs_])
         number_type = self._number_type(scales, Y)
         net = fitted if fitted.dtype == number_type else fitted.astype(number_type)
-        examples = Examples(dense.astype(net.dtype, copy=False), Y, weights)
+        examples = Examples(rows if rows.dtype == net.dtype else rows.astype(net.dtype), Y, weights)
         hooks = Hooks(self, 1, int(self.max_iter), X, y) if has_callbacks(self) and not incremental else None
         if self.solver in STOCHASTIC:
             diverged = self._fit_stochastic(net, examples, rng, incremental, hooks)
@@ -212,13 +212,13 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
 
     def _hold_out(self, examples: Examples, rng: np.random.RandomState) -> tuple[Examples, Examples]:
         """Returns the training rows and the held-out rows, drawn as scikit-learn draws them."""
-        arrays = [part for part in examples if part is not None]
-        parts = train_test_split(
-            *arrays, random_state=rng, test_size=self.validation_fraction, stratify=self._strata(examples.Y)
-        )
-        weighted = examples.weights is not None
-        trained = Examples(parts[0], parts[2], parts[4] if weighted else None)
-        held_out = Examples(parts[1], parts[3], parts[5] if weighted else None)
+        trained, held_out = map(
+            examples.at,
+            train_test_split(
+                np.arange(len(examples.X)), random_state=rng, test_size=self.validation_fraction,
+                stratify=self._strata(examples.Y),
+            ),
+        )  # fmt: skip
         if len(held_out.X) < 2:
             raise ValueError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
@@ -294,11 +294,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         check_is_fitted(self, "coefs_")
         net = self.network_
         X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
-        if not hasattr(X, "toarray"):
-            return net(X, engine=self.engine)
-        step, rows = max(1, ENTRIES_AT_ONCE // X.shape[1]), X.tocsr()
-        parts = [net(rows[k : k + step].toarray(), engine=self.engine) for k in range(0, X.shape[0], step)]
-        return np.concatenate(parts)
+        return net(X, engine=self.engine)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -43,7 +43,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
       fitted weights always have X's number type;
     - ``engine`` and ``threads`` are those of `chainrule.train`; `network_` is the `chainrule.Network`.
 
-    A sparse X is converted to dense for training (t · n numbers), and part by part for prediction.
+    A sparse X stays sparse: time and memory are those of its stored entries and of the weights.
 
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.pipeline import make_pipeline

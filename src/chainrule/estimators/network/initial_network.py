@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule import activations, initial
 from chainrule._internal.checks import Array
+from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule.activations import Activation, Parametric, Sigma
 from chainrule.costs import Cost, CrossEntropy, LogLikelihood, Poisson
 from chainrule.estimators.network.recipe import Recipe
@@ -46,7 +47,7 @@ def output_activation(cost: Cost, task: Task) -> Sigma:
     return activations.get("sigmoid" if task == "classification" or isinstance(cost, LogLikelihood) else "identity")
 
 
-def network(recipe: Recipe, shape: Shape, task: Task, X: Array, seed: int, dtype: str) -> Network:
+def network(recipe: Recipe, shape: Shape, task: Task, X: Rows, seed: int, dtype: str) -> Network:
     """Returns a network whose initial values are drawn with ``seed``, and for "data" fitted to the rows X (t, n)."""
     rng = np.random.default_rng(seed)
     layers: list[Layer] = []
@@ -64,7 +65,8 @@ def network(recipe: Recipe, shape: Shape, task: Task, X: Array, seed: int, dtype
     layers.append(_dense(recipe, n, shape.m, output_activation(recipe.cost, task), rng, output=True))
     net = Network(layers).astype(dtype)
     if recipe.initial == "data":
-        initial.from_data(net, X[:ROWS_FOR_INITIAL], seed=int(rng.integers(2**63)))
+        few = X[:ROWS_FOR_INITIAL]
+        initial.from_data(net, few.toarray() if isinstance(few, SparseRows) else few, seed=int(rng.integers(2**63)))
     if recipe.zero_output:
         net.W[net.r][...] = 0.0
         net.b[net.r][...] = 0.0
