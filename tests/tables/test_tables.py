@@ -198,7 +198,7 @@ def test_unreadable_files_are_refused(tmp_path: Path) -> None:
         read(tmp_path / "none.csv")
     with pytest.raises(UnknownName, match=r"must end in \.csv"):
         read(tmp_path / "t.xlsx")
-    (tmp_path / "t.parquet").write_bytes(b"PAR1")
+    (tmp_path / "t.parquet").write_bytes(b"PAR1" * 4)
     with pytest.raises(FileFormatError, match="not a valid Parquet file"):
         read(tmp_path / "t.parquet")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,6 +12,8 @@ from chainrule._internal.naming import listed
 from chainrule.errors import InputError, MissingExtra
 from chainrule.tables.reading.arrow_columns import as_column
 from chainrule.tables.table import Table
+
+PANDAS_INDEX = re.compile(r"__index_level_\d+__")  # row labels without a name
 
 
 def import_pyarrow(what: str) -> Any:
@@ -30,6 +33,13 @@ def table_of_file(path: Path, table: Any) -> Table:
     require_names(str(path), names)
     columns = {name: as_column(table.column(name)) for name in names}
     return Table(str(path), columns, target="target" if "target" in columns else None)
+
+
+def without_index(table: Any) -> Any:
+    """Returns an Arrow table without the columns that are the row labels of the pandas frame it was written from."""
+    described = table.schema.pandas_metadata or {}
+    labels = {name for name in described.get("index_columns", ()) if isinstance(name, str)}
+    return table.drop_columns([name for name in table.column_names if name in labels or PANDAS_INDEX.fullmatch(name)])
 
 
 def require_names(origin: str, names: Iterable[str]) -> None:

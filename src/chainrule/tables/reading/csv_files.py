@@ -3,50 +3,64 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from chainrule._internal.naming import listed
 from chainrule.errors import FileFormatError, InputError
-from chainrule.tables.reading.arrow_tables import import_pyarrow, shortened, table_of_file
-from chainrule.tables.table import Table
+from chainrule.tables.reading.arrow_tables import import_pyarrow, require_names, shortened
+from chainrule.tables.reading.csv.dialect import CsvDialect, CsvOptions, detect
+from chainrule.tables.reading.csv.faults import fault
+from chainrule.tables.reading.csv.text_streams import BLANKS, arrow_stream, require_decodable
 
-DELIMITERS = ",;\t|"
+FIRST_BLOCK, LARGEST_BLOCK = 1 << 20, 1 << 30  # bytes; a block holds a whole row
+ROW_TOO_LONG = ("straddling object", "block size", "Could not skip")  # Arrow's messages
 
 
-def read_csv(path: Path) -> Table:
-    """Reads a file of values separated by commas, semicolons, tabs or bars, whose first line names the columns.
+def read_csv(path: Path, options: CsvOptions) -> Any:
+    """Reads a file of values separated by commas, semicolons, tabs, bars or blanks as an Arrow table.
 
     The file may be compressed. Raises FileFormatError with the line of a syntax error, InputError if the file has no
     rows or no column names.
     """
     pyarrow = import_pyarrow("a CSV file")
+    dialect = detect(path, options)
+    require_names(str(path), dialect.names)
+    block = FIRST_BLOCK
+    while True:
+        try:
+            table = _read(path, dialect, block)
+            break
+        except pyarrow.ArrowInvalid as error:
+            message = str(error)
+            if any(words in message for words in ROW_TOO_LONG) and block < LARGEST_BLOCK:
+                block *= 4
+                continue
+            if message.startswith("Empty CSV file"):
+                raise InputError(f"{path} must hold at least one row; got none.") from None
+            reason = fault(path, dialect) or shortened(message)
+            raise FileFormatError(f"{path} is not a valid CSV file: {reason}") from None
+    _require_closed_quotes(path, dialect, table)
+    if any(pyarrow.types.is_binary(kind) for kind in table.schema.types):
+        require_decodable(path, dialect.encoding)
+    return table
+
+
+def _read(path: Path, dialect: CsvDialect, block: int) -> Any:
     from pyarrow import csv
 
-    try:
-        with pyarrow.input_stream(str(path), compression="detect") as stream:
-            header = stream.read(1 << 20).partition(b"\n")[0].decode("utf-8-sig", errors="replace").strip("\r")
-        delimiter = max(DELIMITERS, key=header.count)
-        # Quoted texts may hold newlines. With several threads, errors would not name the line.
-        table = csv.read_csv(
-            str(path),
-            read_options=csv.ReadOptions(use_threads=False),
+    delimiter = "\t" if dialect.delimiter == BLANKS else dialect.delimiter
+    with arrow_stream(path, dialect.encoding, dialect.delimiter) as stream:
+        return csv.read_csv(
+            stream,
+            read_options=csv.ReadOptions(
+                column_names=dialect.names, skip_rows=dialect.skipped, block_size=block, use_threads=False
+            ),
             parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
         )
-    except pyarrow.ArrowInvalid as error:
-        reason = shortened(str(error).removeprefix("CSV parse error: "))
-        raise FileFormatError(f"{path} is not a valid CSV file: {reason.replace('Row #', 'line ')}") from None
-    except pyarrow.ArrowException as error:
-        raise FileFormatError(f"{path} cannot be read: {error}") from None
-    if all(_is_number(name) for name in table.column_names):
-        raise InputError(
-            f"{path} has no column names: "
-            f"its first line is {listed(table.column_names, 4)}. Add a line of names above it."
-        )
-    return table_of_file(path, table)
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def _require_closed_quotes(path: Path, dialect: CsvDialect, table: Any) -> None:
+    """Raises FileFormatError if the last quote is never closed: Arrow takes all lines below it as one value."""
+    last = table.column(table.num_columns - 1)
+    value = last[len(last) - 1].as_py() if len(last) else None
+    if isinstance(value, str) and "\n" in value and (reason := fault(path, dialect)):
+        raise FileFormatError(f"{path} is not a valid CSV file: {reason}")

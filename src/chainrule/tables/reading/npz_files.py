@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from chainrule.errors import FileFormatError, InputError
 from chainrule.tables.reading.array_columns import as_column
+from chainrule.tables.reading.file_kinds import require_format
 from chainrule.tables.table import Table
 
 
 def read_npz(path: Path) -> Table:
     """Reads arrays X (t, …), one row of numbers per example, and y (t,), which is optional for prediction."""
-    if not zipfile.is_zipfile(path):
-        raise FileFormatError(f"{path} is not a .npz file (numpy.savez writes one).")
+    require_format(path, b"PK", "a .npz file (numpy.savez writes one)")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:  # NumPy leaves a bad file open
             arrays: dict[str, NDArray[Any]] = {key: file[key] for key in file.files}
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as error:
         raise FileFormatError(f"{path} is not a valid .npz file of plain arrays: {error}") from None

@@ -2,28 +2,67 @@
 
 from __future__ import annotations
 
+import errno
+import lzma
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from chainrule.errors import UnknownName
+from chainrule.errors import ChainruleError, FileFormatError, UnknownName
+from chainrule.tables.reading.arrow_tables import shortened, table_of_file
+from chainrule.tables.reading.columnar_files import read_feather, read_parquet
+from chainrule.tables.reading.csv.byte_streams import TEXT
+from chainrule.tables.reading.csv.dialect import CsvOptions
 from chainrule.tables.reading.csv_files import read_csv
 from chainrule.tables.reading.npz_files import read_npz
-from chainrule.tables.reading.parquet_files import read_parquet
 from chainrule.tables.table import Table
 
-CSV = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz", ".csv.bz2")
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
+CSV = (*TEXT, ".zip", *(text + suffix for text in TEXT for suffix in COMPRESSED))
 PARQUET = (".parquet", ".pq")
+FEATHER = (".feather", ".arrow")
+ENDINGS = ".csv, .tsv, .txt, .data, .parquet, .feather or .npz"
+AS_DETECTED = CsvOptions()
+FOREIGN = (OSError, ValueError, EOFError, RuntimeError, OverflowError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 
-def read_path(path: Path) -> Table:
-    """Reads a file, whose extension gives the format: CSV, Parquet, or NumPy's .npz with arrays X (t, …) and y (t,).
+def read_path(path: Path, options: CsvOptions = AS_DETECTED) -> Table:
+    """Reads a file, whose extension gives the format: CSV, Parquet, Feather, or NumPy's .npz with X (t, …) and y (t,).
 
     Raises UnknownName for another extension, OSError if the file cannot be read, FileFormatError or InputError for bad
     contents.
     """
+    with guarded(path):
+        if path.name.lower().endswith(".npz"):
+            return read_npz(path)
+        return table_of_file(path, read_arrow(path, options))
+
+
+def read_arrow(path: Path, options: CsvOptions = AS_DETECTED) -> Any:
+    """Reads a CSV, Parquet or Feather file as an Arrow table; raises the errors of `read_path`."""
     name = path.name.lower()
-    if not name.endswith((*CSV, *PARQUET, ".npz")):
-        raise UnknownName(f"{str(path)!r} must end in .csv, .tsv, .parquet or .npz; the extension gives the format.")
-    path.stat()  # raises the system's own error if there is no such file
-    if name.endswith(".npz"):
-        return read_npz(path)
-    return read_csv(path) if name.endswith(CSV) else read_parquet(path)
+    with guarded(path):
+        if name.endswith(CSV):
+            return read_csv(path, options)
+        if name.endswith(PARQUET):
+            return read_parquet(path)
+        if name.endswith(FEATHER):
+            return read_feather(path)
+    raise UnknownName(f"{str(path)!r} must end in {ENDINGS}; the extension gives the format.")
+
+
+@contextmanager
+def guarded(path: Path) -> Iterator[None]:
+    """Turns the errors of Arrow, NumPy, codecs and decompressors into FileFormatError with the path."""
+    try:
+        yield
+    except ChainruleError:
+        raise
+    except Exception as error:
+        is_system = isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)  # a seek to nowhere
+        if is_system or not (isinstance(error, FOREIGN) or type(error).__module__.startswith("pyarrow")):
+            raise
+        raise FileFormatError(f"{path} cannot be read: {shortened(str(error))}") from None
