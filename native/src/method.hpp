@@ -60,7 +60,7 @@ template <class T> class Method {
   // Makes one step. All threads return the same outcome; unless it is `done`, θ and the moments are as before.
   virtual Outcome step(const Step<T>& step, Team& team, int thread) = 0;
 
-  // Returns Σ weight · ℓ over a set, without penalties, on thread 0; NaN if the team is stopping.
+  // Returns Σ weight · ℓ over a set, without penalties, on thread 0. The team must not stop meanwhile.
   virtual double losses(const TrainingSet<T>& set, double scale, Team& team, int thread) = 0;
 
   Measured measured;  // written by thread 0

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <system_error>
 
 #include "flush_subnormals.hpp"
 #include "lanes/lane_method.hpp"
@@ -53,10 +52,10 @@ template <class T> void Trainer<T>::advance(long epochs, double seconds, const s
   if (run_another_step_) plan_.prepare(progress_);
   do {
     restart_with_other_thread_count_ = false;
-    team_.resize(choice_.threads());
-    method_->set_thread_count(choice_.threads());
     choice_.start();
-    run_threads(choice_.threads(), [this](int thread) { run_steps(thread); });
+    team_.run(
+        choice_.threads(), [this](int count) { method_->set_thread_count(count); },
+        [this](int thread) { run_steps(thread); });
     run_another_step_ = restart_with_other_thread_count_;
   } while (restart_with_other_thread_count_);
   choice_.pause();
@@ -69,10 +68,7 @@ template <class T> void Trainer<T>::run_steps(int thread) {
   while (run_another_step_) {
     const bool ends_epoch = plan_.step().measures_gradient_norm;  // read before thread 0 can prepare the next step
     const Outcome outcome = method_->step(plan_.step(), team_, thread);
-    if (outcome == Outcome::done && ends_epoch && problem_.validation.t) {
-      const double J = method_->losses(problem_.validation, validation_.scale, team_, thread);
-      if (thread == 0) validation_.J = J;
-    }
+    if (outcome == Outcome::done && ends_epoch && problem_.validation.t) validate(thread);
     if (thread == 0) after_step(outcome);
     team_.barrier.wait();
   }
@@ -80,6 +76,16 @@ template <class T> void Trainer<T>::run_steps(int thread) {
   method_->settle(thread, team_.count);
   team_.barrier.wait();
   if (shown_theta_) method_->get(shown_theta_, {}, thread, team_.count);
+}
+
+// Measures J of the validation set, on every thread. It is not broken off: the epoch's record needs it.
+template <class T> void Trainer<T>::validate(int thread) {
+  if (thread == 0) team_.defer_stop();
+  team_.barrier.wait();
+  const double J = method_->losses(problem_.validation, validation_.scale, team_, thread);
+  if (thread != 0) return;
+  validation_.J = J;
+  team_.obey_stop();
 }
 
 template <class T> void Trainer<T>::finish() {
@@ -91,12 +97,8 @@ template <class T> void Trainer<T>::finish() {
 }
 
 template <class T> void Trainer<T>::get(T* theta, const std::array<T*, 2>& moments) const {
-  const int threads = problem_.net.d() < least_parallel_copy ? 1 : problem_.threads;
-  try {
-    run_threads(threads, [&](int thread) { method_->get(theta, moments, thread, threads); });
-  } catch (const std::system_error&) {  // the system has no thread left; the result must not be lost
-    method_->get(theta, moments, /*thread=*/0, /*threads=*/1);
-  }
+  run_threads(problem_.net.d() < least_parallel_copy ? 1 : problem_.threads,
+              [&](int thread, int count) { method_->get(theta, moments, thread, count); });
 }
 
 // Runs on thread 0, while the others wait: records the step and decides whether another one follows.

@@ -24,7 +24,8 @@ template <class T> class Trainer {
   void show_in(T* theta) { shown_theta_ = theta; }
 
   // Trains for `epochs` more epochs or `seconds`, whichever ends first. Calls `interrupted` on the calling thread about
-  // every 50 ms; once it returns true, a long step is abandoned within milliseconds, and θ is as before that step.
+  // every 50 ms; once it returns true, a long step is abandoned within milliseconds, and θ is as before that step. The
+  // validation set is evaluated to its end, since its J belongs to the record of an epoch whose steps are done.
   void advance(long epochs, double seconds, const std::function<bool()>& interrupted);
 
   // Releases the problem's arrays and all memory but what `get` needs: no step follows.
@@ -44,6 +45,7 @@ template <class T> class Trainer {
   };
 
   void run_steps(int thread);
+  void validate(int thread);
   void after_step(Outcome outcome);
   void end_epoch();
   Stopped reason_to_stop() const;

@@ -257,7 +257,6 @@ template <class T> double PanelMethod<T>::losses(const TrainingSet<T>& set, doub
     pass_.run({.set = &set, .order = nullptr, .first = first, .rows = rows, .scale = scale, .is_training = false}, team,
               thread);
     team.barrier.wait();
-    if (team.is_stopping()) return std::numeric_limits<double>::quiet_NaN();
     if (thread == 0) total += ordered_sum(pass_.losses.get(), rows);
     team.barrier.wait();
   }

@@ -17,26 +17,46 @@ class Team {
   // Forgets an earlier request to stop. Called before the threads run; `interrupted` may be empty.
   void begin(const std::function<bool()>& interrupted) {
     interrupted_ = interrupted;
-    stop_.store(false, std::memory_order_relaxed);
+    is_asked_to_stop_ = is_stop_deferred_ = false;
+    obey();
     next_poll_ = std::chrono::steady_clock::now() + poll_period;
     queue_.assign_evenly(0);
   }
 
-  // Sets the number of threads, at most that of the constructor. Called while none of them runs.
-  void resize(int threads) {
-    count = threads;
-    barrier.resize(threads);
+  // Runs work(thread) on `threads` threads, at most those of the constructor; on fewer if the system has no more.
+  // Calls begin(count) with their number before. Throws what work throws, after all threads have ended.
+  template <class Begin, class Work> void run(int threads, Begin begin, Work work) {
+    run_threads(
+        threads, [&](int thread, int) { work(thread); },
+        [&](int started) {
+          count = started;
+          barrier.reset(started);
+          begin(started);
+        },
+        &barrier);
   }
 
   // Asks on thread 0, at most once per poll_period, whether the run shall stop. Called between pieces of a step.
   void poll(int thread) {
-    if (thread != 0 || !interrupted_) return;
+    if (thread != 0 || !interrupted_ || is_asked_to_stop_) return;
     const auto now = std::chrono::steady_clock::now();
     if (now < next_poll_) return;
     next_poll_ = now + poll_period;
-    if (interrupted_()) stop_.store(true, std::memory_order_relaxed);
+    is_asked_to_stop_ = interrupted_();
+    if (!is_stop_deferred_) obey();
   }
   bool is_stopping() const { return stop_.load(std::memory_order_relaxed); }
+
+  // Between these two calls on thread 0, the team does not stop: a request waits. The others must wait at a barrier
+  // after the first one.
+  void defer_stop() {
+    is_stop_deferred_ = true;
+    stop_.store(false, std::memory_order_relaxed);
+  }
+  void obey_stop() {
+    is_stop_deferred_ = false;
+    obey();
+  }
 
   // Calls f(k) for the pieces k = first … last − 1 of this thread, and for those that it takes over from others. All
   // threads call this, with equal f, and meet at a barrier before the next call. A stopping team leaves pieces undone.
@@ -60,9 +80,12 @@ class Team {
  private:
   static constexpr std::chrono::milliseconds poll_period{50};
 
+  void obey() { stop_.store(is_asked_to_stop_, std::memory_order_relaxed); }
+
   WorkQueue queue_;
   std::atomic<bool> stop_{false};
-  std::function<bool()> interrupted_;  // called on thread 0 alone
+  bool is_asked_to_stop_ = false, is_stop_deferred_ = false;  // of thread 0 alone
+  std::function<bool()> interrupted_;                         // called on thread 0 alone
   std::chrono::steady_clock::time_point next_poll_;
 };
 
