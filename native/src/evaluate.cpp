@@ -62,7 +62,7 @@ template <class T> bool Evaluator<T>::outputs(const T* theta, const T* X, long t
   WorkQueue queue(threads);
   queue.assign_evenly(pieces);
   std::atomic<bool> is_finite{true};
-  run_threads(threads, [&](int thread) {
+  run_threads(threads, [&](int thread, int) {
     const Workspace& space = workspaces_[thread];
     const auto end = [&](long k) { return std::min(panels * (k + 1) / pieces * R, t); };  // of the examples of piece k
     for (long k; is_finite.load(std::memory_order_relaxed) && (k = queue.take(thread)) >= 0;) {
@@ -118,7 +118,9 @@ template <class T> double gradient(const NetworkSpec& net, const CostSpec& cost,
   const std::vector<StepConstants<T>> constants_of_layers(net.r(), constants);
   step.constants = constants_of_layers.data();
   Team team(threads);
-  run_threads(threads, [&](int thread) { method.gradient(step, gradient, deltas, team, thread); });
+  team.run(
+      threads, [&](int count) { method.set_thread_count(count); },
+      [&](int thread) { method.gradient(step, gradient, deltas, team, thread); });
   return method.measured.J;
 }
 

@@ -324,12 +324,14 @@ void pieces() {
   Team team(4);
   for (long all : {0, 3, 1000}) {
     std::vector<std::atomic<int>> done(all);
-    run_threads(4, [&](int thread) {
-      for (int round = 0; round < 2; ++round) {
-        team.for_each_piece(thread, all, [&](long k) { ++done[k]; });
-        team.barrier.wait();
-      }
-    });
+    team.run(
+        4, [](int) {},
+        [&](int thread) {
+          for (int round = 0; round < 2; ++round) {
+            team.for_each_piece(thread, all, [&](long k) { ++done[k]; });
+            team.barrier.wait();
+          }
+        });
     for (const auto& times : done) CHECK(times == 2, "%d times", int(times));
   }
   WorkQueue queue(3);

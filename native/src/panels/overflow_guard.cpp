@@ -55,8 +55,8 @@ template <class T> typename OverflowGuard<T>::DataBounds OverflowGuard<T>::measu
   const auto largest = [&](const T* numbers, long count) {
     const int threads = count < least_parallel_copy ? 1 : problem.threads;
     std::vector<double> of_part(threads);
-    run_threads(threads, [&](int k) {
-      const long first = count * k / threads, last = count * (k + 1) / threads;
+    run_threads(threads, [&](int k, int parts) {
+      const long first = count * k / parts, last = count * (k + 1) / parts;
       of_part[k] = largest_magnitude(kernels, numbers + first, last - first);
     });
     return *std::max_element(of_part.begin(), of_part.end());

@@ -88,7 +88,7 @@ template <class T> void PanelNetwork<T>::put(const T* theta, int threads) {
   if (numbers < least_parallel_copy) threads = 1;
   WorkQueue pieces(threads);  // piece 0 is all but the panels
   pieces.assign_evenly(1 + panels);
-  run_threads(threads, [&](int thread) {
+  run_threads(threads, [&](int thread, int) {
     for (long k; (k = pieces.take(thread)) >= 0;)
       if (k == 0)
         put_small(theta);

@@ -1,5 +1,10 @@
 #include "threads/threads.hpp"
 
+#include <exception>
+#include <limits>
+#include <mutex>
+#include <new>
+#include <system_error>
 #include <thread>
 #include <vector>
 #ifdef __linux__
@@ -74,42 +79,74 @@ void relax(int spins) {
 
 void Barrier::wait() {
   if (count_ == 1) return;
-  const int generation = generation_.load(std::memory_order_relaxed);
+  int generation = generation_.load(std::memory_order_relaxed);
+  if (generation == broken) throw Broken();
   if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == count_) {
     arrived_.store(0, std::memory_order_relaxed);
-    generation_.store(generation + 1, std::memory_order_release);
+    const int next = (generation + 1) & std::numeric_limits<int>::max();
+    if (!generation_.compare_exchange_strong(generation, next, std::memory_order_acq_rel)) throw Broken();
     return;
   }
-  for (int spins = 0; generation_.load(std::memory_order_acquire) == generation; ++spins) relax(spins);
+  int now;
+  for (int spins = 0; (now = generation_.load(std::memory_order_acquire)) == generation; ++spins) relax(spins);
+  if (now == broken) throw Broken();
 }
 
-void run_threads(int count, const std::function<void(int)>& work) {
-  if (count == 1) return work(0);
+void Barrier::reset(int count) {
+  count_ = count;
+  arrived_.store(0, std::memory_order_relaxed);
+  generation_.store(0, std::memory_order_relaxed);
+}
+
+void run_threads(int count, const Work& work, const std::function<void(int)>& begin, Barrier* barrier) {
+  const auto start = [&] {
+    if (begin) begin(count);
+  };
+  if (count == 1) {
+    start();
+    return work(0, 1);
+  }
   const Pinning pinning(count);
-  enum Signal { wait, begin, leave };
+  enum Signal { wait, go, leave };
   std::atomic<Signal> signal{wait};
+  std::mutex mutex;
+  std::exception_ptr failure;  // the first one
+  const auto guarded_work = [&](int thread) {
+    try {
+      work(thread, count);
+    } catch (const Barrier::Broken&) {  // another thread has failed
+    } catch (...) {
+      const std::lock_guard<std::mutex> lock(mutex);
+      if (!failure) failure = std::current_exception();
+      if (barrier) barrier->break_off();
+    }
+  };
   std::vector<std::thread> others;
   others.reserve(count - 1);
-  const auto join = [&] {
-    for (std::thread& other : others) other.join();
-  };
   try {
     for (int t = 1; t < count; ++t)
       others.emplace_back([&, t] {
         pinning.pin(t);
         Signal heard;
         for (int spins = 0; (heard = signal.load(std::memory_order_acquire)) == wait; ++spins) relax(spins);
-        if (heard == begin) work(t);
+        if (heard == go) guarded_work(t);
       });
-  } catch (...) {  // the system has no thread left; those that were started would wait for it at every barrier
-    signal.store(leave, std::memory_order_release);
-    join();
-    throw;
+  } catch (const std::system_error&) {  // the system has no thread left
+  } catch (const std::bad_alloc&) {     // nor memory for one
   }
+  count = 1 + static_cast<int>(others.size());
   pinning.pin(0);
-  signal.store(begin, std::memory_order_release);
-  work(0);
-  join();
+  Signal command = go;
+  try {
+    start();
+  } catch (...) {
+    failure = std::current_exception();
+    command = leave;
+  }
+  signal.store(command, std::memory_order_release);
+  if (command == go) guarded_work(0);
+  for (std::thread& other : others) other.join();
+  if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace chainrule
