@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from array import array
 from collections.abc import Callable, Mapping, MutableSequence
 from dataclasses import fields
@@ -31,6 +32,16 @@ except ImportError:  # a pure-Python wheel, or a source tree
 
 _evaluators: WeakKeyDictionary[Network, Any] = WeakKeyDictionary()  # each holds the buffers of a forward pass
 _predictors: WeakKeyDictionary[Network, Callable[[object], Array | None]] = WeakKeyDictionary()  # fast for a few rows
+
+
+def _forget_prediction() -> None:
+    """Forgets the predictors of a forked process: another thread may have been using one when the process forked."""
+    _evaluators.clear()
+    _predictors.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_prediction)
 
 
 class NativeEngine:
