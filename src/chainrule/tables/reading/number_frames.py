@@ -20,15 +20,13 @@ def number_matrix(X: Any) -> Any:
     """
     pandas, polars, pyarrow = (sys.modules.get(name) for name in ("pandas", "polars", "pyarrow"))
     if pandas is not None and isinstance(X, pandas.DataFrame):
-        return _of_pandas(X)
+        return _of_pandas(X, pandas)
     if polars is not None and isinstance(X, polars.DataFrame):
-        return _of_polars(X)
+        return _of_polars(X, polars)
     return _of_arrow(X) if pyarrow is not None and isinstance(X, pyarrow.Table) else None
 
 
-def _of_pandas(X: Any) -> Any:
-    import pandas
-
+def _of_pandas(X: Any, pandas: Any) -> Any:
     dtypes = set(X.dtypes)
     if any(isinstance(dtype, pandas.SparseDtype) for dtype in dtypes):
         is_all_sparse = all(
@@ -45,9 +43,7 @@ def _of_pandas(X: Any) -> Any:
     return _exact(matrix, any(dtype.kind in "iu" and dtype.itemsize == 8 for dtype in dtypes))
 
 
-def _of_polars(X: Any) -> NDArray[Any] | None:
-    import polars
-
+def _of_polars(X: Any, polars: Any) -> NDArray[Any] | None:
     wide = {polars.Int64(), polars.UInt64()}
     others = {
         polars.Int8(), polars.Int16(), polars.Int32(), polars.UInt8(), polars.UInt16(), polars.UInt32(),

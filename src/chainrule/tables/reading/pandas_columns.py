@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,9 +33,7 @@ def _extension_column(series: Any, name: str, symbol: str) -> Column:
 
     An interval is a category by its text, and a period is the time of its start.
     """
-    import pandas
-
-    dtype = series.dtype
+    pandas, dtype = sys.modules["pandas"], series.dtype
     if isinstance(dtype, pandas.SparseDtype):
         return array_columns.as_column(series.sparse.to_dense().to_numpy())
     if isinstance(dtype, pandas.PeriodDtype):
