@@ -19,11 +19,11 @@ import scipy.sparse
 from support.processes import modules_after
 
 from chainrule.errors import FileFormatError, InputError, UnknownName
+from chainrule.tables.labels import as_targets
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.array_columns import as_column
 from chainrule.tables.reading.read import read
 from chainrule.tables.table import Table
-from chainrule.tables.target_decoder import as_targets
 
 DAY = datetime.datetime(2024, 2, 29, 12)
 VALUES: dict[str, list[Any]] = {

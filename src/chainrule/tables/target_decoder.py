@@ -12,45 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 from chainrule._internal.checks import Array, as_array, as_weights, shown
 from chainrule._internal.naming import listed
 from chainrule.errors import FileFormatError, InputError
-from chainrule.tables.columns import Column
-from chainrule.tables.reading.array_columns import as_column
+from chainrule.tables.labels import as_class_column, as_targets
 
 Task = Literal["classification", "regression"]
 
 KINDS = {"text": "U", "boolean": "b", "integer": "iu", "number": "f"}  # types of class labels, with NumPy's dtype kinds
-
-
-def as_targets(y: Any, symbol: str = "y") -> NDArray[Any]:
-    """Returns labels as an array (t,) or (t, m), from NumPy, lists, pandas, polars, pyarrow or a Column of a table.
-
-    Raises InputError for another shape, no rows, or a missing label.
-    """
-    if isinstance(y, Column):
-        values = y.objects() if y.kind == "categories" or y.missing.any() else y.values
-    elif hasattr(y, "__arrow_c_stream__") and hasattr(y, "to_numpy"):
-        values = np.asarray(y.to_numpy())
-    else:
-        values = np.asarray(y)
-    if values.ndim not in (1, 2) or values.shape[-1] == 0 or len(values) == 0:
-        raise InputError(f"{symbol} must have shape (t,) or (t, m), one label per row; got {values.shape}.")
-    for column in values.T if values.ndim == 2 else (values,):
-        rows = np.flatnonzero(as_column(column).missing & ~_is_empty_text(column))
-        if len(rows):
-            raise InputError(f"{symbol} has no value in row {rows[0] + 1}. Fill it in, or remove the row.")
-    if values.dtype == object:
-        texts = {isinstance(value, str) for value in values.flat}
-        if texts == {True, False}:
-            raise InputError(
-                f"{symbol} mixes texts and numbers, which cannot be sorted. Make all of them texts: str(label)."
-            )
-    return values
-
-
-def _is_empty_text(column: NDArray[Any]) -> NDArray[np.bool_]:
-    """Returns a mask of labels that are texts: an empty text is a label, not a missing value."""
-    if column.dtype.kind in "US":
-        return np.ones(len(column), dtype=bool)
-    return np.array([isinstance(value, str) for value in column]) if column.dtype == object else np.zeros(1, dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -73,7 +39,7 @@ class ClassLabels:
     @classmethod
     def fit(cls, y: Any, weights: ArrayLike | None = None) -> ClassLabels:
         """Returns the classes of labels y (t,), each row counted by its weight."""
-        labels = _as_class_column(as_targets(y))
+        labels = as_class_column(y)
         values, numbers = np.unique(labels, return_inverse=True)
         w = as_weights(weights, len(labels), np.float64)
         counts = np.bincount(numbers, None if w is None else w.astype(np.float64), minlength=len(values))
@@ -84,7 +50,7 @@ class ClassLabels:
 
     def class_numbers(self, y: Any, symbol: str = "y") -> NDArray[np.intp]:
         """Returns the class number of each label (t,). Raises InputError with the first row whose label is unknown."""
-        labels = _as_class_column(as_targets(y, symbol))
+        labels = as_class_column(y, symbol)
         place = {value: k for k, value in enumerate(self.values.tolist())}
         numbers = np.array([place.get(label, -1) for label in labels.tolist()], dtype=np.intp)
         unknown = np.flatnonzero(numbers < 0)
@@ -203,21 +169,7 @@ def _class_labels(header: Mapping[str, Any], tensors: Mapping[str, Array], prefi
     return ClassLabels(array, shares)
 
 
-def _as_class_column(labels: NDArray[Any]) -> NDArray[Any]:
-    if labels.ndim == 2 and labels.shape[1] == 1:
-        labels = labels[:, 0]
-    if labels.ndim != 1:
-        raise InputError(f"y must have shape (t,), one class per row; got {labels.shape}.")
-    return labels
-
-
 def _as_numeric(y: Any, symbol: str = "y") -> NDArray[np.float64]:
     """Returns y as finite numbers (t, m)."""
-    values = as_targets(y, symbol)
-    Y = as_array(values.astype(np.float64) if _are_number_objects(values) else values, symbol, np.float64)
+    Y = as_array(as_targets(y, symbol), symbol, np.float64)
     return Y.reshape(len(Y), -1).astype(np.float64)
-
-
-def _are_number_objects(values: NDArray[Any]) -> bool:
-    """True if the values are Python objects, all of them numbers or booleans."""
-    return values.dtype == object and as_column(values.ravel()).kind in ("numbers", "booleans")

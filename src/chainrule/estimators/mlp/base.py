@@ -26,6 +26,7 @@ from chainrule.estimators.mlp.settings import STOCHASTIC, as_hidden_sizes, as_si
 from chainrule.estimators.mlp.stochastic import Solver, fit_stochastic
 from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, has_callbacks, with_callbacks
 from chainrule.network import Layer, Network
+from chainrule.tables.labels import as_targets
 from chainrule.training import train_lbfgs
 
 NOT_FINITE = (
@@ -43,6 +44,11 @@ def require_stochastic(estimator: Any) -> bool:
             f"partial_fit is only available for stochastic optimizers. {estimator.solver} is not stochastic."
         )
     return True
+
+
+def as_labels(y: Any) -> Any:
+    """Returns the labels as an array (t,) or (t, m); sparse ones, and None, are left to scikit-learn's checks."""
+    return y if y is None or hasattr(y, "toarray") else as_targets(y)
 
 
 class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -100,7 +106,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         require_valid_settings(self.get_params(deep=False))
         sizes = as_hidden_sizes(self.hidden_layer_sizes)
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
-        X, Y, y = self._validate(X, y, incremental, reset=first)
+        X, Y, y = self._validate(X, as_labels(y), incremental, reset=first)
         weights = None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=np.float64)
         weights = self._row_weights(y, weights, incremental)
         if self.early_stopping and incremental and self.solver in STOCHASTIC:

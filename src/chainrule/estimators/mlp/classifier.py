@@ -16,13 +16,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from chainrule._internal.checks import shown
 from chainrule.costs import CrossEntropy, LogLikelihood
 from chainrule.estimators.examples import Examples
-from chainrule.estimators.mlp.base import BaseMLP, require_stochastic
+from chainrule.estimators.mlp.base import BaseMLP, as_labels, require_stochastic
 from chainrule.estimators.mlp.class_weights import by_class
 from chainrule.estimators.mlp.epoch_records import ReportedLoss
+from chainrule.estimators.scored_labels import ScoredLabels
 from chainrule.network import Network
 
 
-class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-learn has no types
+class MLPClassifier(ScoredLabels, ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-learn has no types
     """A network for classification, with the interface of ``sklearn.neural_network.MLPClassifier``: swap the import.
 
     J(θ) = (Σⱼ wⱼ ℓ(N(x⁽ʲ⁾), y⁽ʲ⁾) + alpha/2 Σᵢ ‖W[i]‖²) / Σⱼ wⱼ over each minibatch, ℓ the cross-entropy of softmax
@@ -204,7 +205,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
                 )
         elif classes is not None:
             self.classes_ = unique_labels(classes)
-            several = type_of_target(y).startswith("multilabel")
+            several = type_of_target(as_labels(y)).startswith("multilabel")
             self._label_binarizer = LabelBinarizer().fit(y if several else classes)
         return self._fit(X, y, sample_weight, incremental=True)
 

@@ -15,10 +15,11 @@ from chainrule.costs import Poisson, SumOfSquares
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.mlp.base import BaseMLP
 from chainrule.estimators.mlp.epoch_records import ReportedLoss
+from chainrule.estimators.scored_labels import ScoredLabels
 from chainrule.network import Network
 
 
-class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-learn has no types
+class MLPRegressor(ScoredLabels, RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-learn has no types
     """A network for regression, with the interface of ``sklearn.neural_network.MLPRegressor``: swap the import.
 
     J(θ) = (Σⱼ wⱼ ℓ(N(x⁽ʲ⁾), y⁽ʲ⁾) + alpha/2 Σᵢ ‖W[i]‖²) / Σⱼ wⱼ over each minibatch, ℓ = ½ ‖a − y‖², or with

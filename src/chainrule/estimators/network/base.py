@@ -62,7 +62,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
     # ---- defined by the subclasses -----------------------------------------------------------------------------------
 
     @abstractmethod
-    def _as_labels(self, y: Any) -> NDArray[Any]:
+    def _as_labels(self, y: Any, symbol: str = "y") -> NDArray[Any]:
         """Returns the labels (t,) or (t, m), checked."""
 
     @abstractmethod
@@ -149,7 +149,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
                 raise InputError("y_val and sample_weight_val need X_val; got no X_val.")
             return None
         table, labels = as_table_and_labels(X_val, y if y_val is None and isinstance(y, str) else y_val, "X_val")
-        labels = self._as_labels(labels)
+        labels = self._as_labels(labels, "y_val")
         weights = self._weighted(as_row_weights(sample_weight_val, len(table), "sample_weight_val"), labels)
         return self._data(X_val, table, labels, weights, recipe)
 

@@ -22,17 +22,19 @@ from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.training_warnings import warn_about_rare_classes
+from chainrule.estimators.scored_labels import ScoredLabels
 from chainrule.estimators.sklearn_callbacks import with_callbacks
 from chainrule.initial import Initial
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
 from chainrule.tables.calibration import best_temperature
+from chainrule.tables.labels import as_class_column, as_targets
 from chainrule.tables.model import TableModel
-from chainrule.tables.target_decoder import ClassLabels, Task, as_targets
+from chainrule.tables.target_decoder import ClassLabels, Task
 from chainrule.training.callbacks import Callback
 
 
-class NetworkClassifier(ClassifierMixin, NetworkBase):  # type: ignore[misc]  # scikit-learn has no types
+class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ignore[misc]  # scikit-learn has no types
     """Classifies the rows of a table, by networks whose averaged outputs are probabilities.
 
     P(c | x) = the mean over k networks of softmax(z[r]/T)_c; T is fitted to held-out rows (`best_temperature`).
@@ -215,10 +217,13 @@ class NetworkClassifier(ClassifierMixin, NetworkBase):  # type: ignore[misc]  # 
         values: NDArray[Any] = self.target_.values
         return values
 
-    def _as_labels(self, y: Any) -> NDArray[Any]:
-        labels = as_targets(y)
+    def _as_labels(self, y: Any, symbol: str = "y") -> NDArray[Any]:
+        labels = as_targets(y, symbol)
+        if labels.ndim == 2 and labels.shape[1] == 1:
+            labels = column_or_1d(labels, warn=True)
+        labels = as_class_column(labels, symbol)
         check_classification_targets(labels)
-        return np.asarray(column_or_1d(labels, warn=True))
+        return labels
 
     def _learn_target(self, labels: NDArray[Any], weights: Floats | None, recipe: Recipe) -> ClassLabels:
         is_incremental = hasattr(self, "_all_classes")

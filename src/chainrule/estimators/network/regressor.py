@@ -19,16 +19,18 @@ from chainrule.estimators.network.base import NetworkBase
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe
+from chainrule.estimators.scored_labels import ScoredLabels
 from chainrule.estimators.sklearn_callbacks import with_callbacks
 from chainrule.initial import Initial
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
+from chainrule.tables.labels import as_targets
 from chainrule.tables.model import TableModel
-from chainrule.tables.target_decoder import NumericLabels, Task, as_targets
+from chainrule.tables.target_decoder import NumericLabels, Task
 from chainrule.training.callbacks import Callback
 
 
-class NetworkRegressor(RegressorMixin, NetworkBase):  # type: ignore[misc]  # scikit-learn has no types
+class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: ignore[misc]  # scikit-learn has no types
     """Predicts numbers for the rows of a table, by networks whose outputs are averaged.
 
     ŷ = mean + deviation · (the mean of N₁(x) … N_k(x)), with mean and deviation of y in the training rows.
@@ -204,8 +206,8 @@ class NetworkRegressor(RegressorMixin, NetworkBase):  # type: ignore[misc]  # sc
         """
         return self._model(X).predict_interval(X, coverage)
 
-    def _as_labels(self, y: Any) -> NDArray[Any]:
-        return as_targets(y)
+    def _as_labels(self, y: Any, symbol: str = "y") -> NDArray[Any]:
+        return as_targets(y, symbol)
 
     def _learn_target(self, labels: NDArray[Any], weights: Floats | None, recipe: Recipe) -> NumericLabels:
         numbers = NumericLabels.fit(labels, weights)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import as_weights, shown
+from chainrule._internal.naming import listed
 from chainrule.errors import InputError
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.reading.read import AnyTable, read
@@ -27,11 +28,11 @@ def as_table_and_labels(X: Any, y: Any, symbol: str = "X") -> tuple[AnyTable, An
     table = read(X, symbol)
     if isinstance(y, str):
         if y not in table.names or not (table.has_names or isinstance(table, Table)):
-            raise InputError(f"y = {shown(y)} must be the name of a column of {symbol}; it has: {shown(table.names)}.")
+            raise InputError(f"y = {shown(y)} must be the name of a column of {symbol}; it has: {listed(table.names)}.")
         table.require_complete(y)
         return table.without(y), table.column(y)
-    count = y.shape[0] if getattr(y, "shape", None) else len(y) if hasattr(y, "__len__") else None
-    if count is not None and count != len(table):
+    shape = y.shape if hasattr(y, "shape") else (len(y),) if hasattr(y, "__len__") else ()
+    if shape and (count := shape[0]) != len(table):
         raise InputError(
             f"Found input variables with inconsistent numbers of samples: {symbol} has {len(table)} rows, y {count}."
         )

@@ -26,6 +26,8 @@ def as_column(values: NDArray[Any]) -> Column:
     """
     kind, name = values.dtype.kind, str(values.dtype)
     none = np.zeros(len(values), dtype=bool)
+    if kind in "iuf" and not (values.dtype.isnative and values.dtype.itemsize <= 8):
+        values = values.astype(np.float64 if values.dtype.itemsize > 8 else values.dtype.newbyteorder("="))
     if kind == "b":
         return Column("booleans", values, none, type=name)
     if kind in "iu":
@@ -37,11 +39,15 @@ def as_column(values: NDArray[Any]) -> Column:
     if kind == "m":
         return Column("durations", values.astype(DURATION), np.isnat(values), type=name)
     if kind in "US":
-        texts = values if kind == "U" else np.char.decode(values, "utf-8", "replace")
+        try:
+            texts = values if kind == "U" else np.char.decode(values, "utf-8")
+        except UnicodeDecodeError as error:
+            not_text = f"text that is not UTF-8, such as {shown(error.object)}"
+            return Column("unreadable", values.astype(object), none, type=not_text)
         levels, codes = np.unique(texts, return_inverse=True)
         return categories(codes, levels.tolist(), type="text")
-    if kind == "O":
-        return _of_objects(values)
+    if kind in "OT":
+        return _of_objects(values.astype(object, copy=False))
     return Column("unreadable", values.astype(object), none, type=name)
 
 
@@ -83,7 +89,7 @@ def _of_objects(values: NDArray[np.object_]) -> Column:
     if families <= {"texts", "booleans", "numbers"}:
         number: dict[Any, int] = {}
         codes = np.full(len(values), MISSING)
-        codes[~missing] = [number.setdefault((type(value), value), len(number)) for value in present]
+        codes[~missing] = [number.setdefault((type(value), value), len(number)) for value in map(_plain, present)]
         mixed = len(families) > 1
         return categories(codes, [as_text(value) for _, value in number], type="mixed" if mixed else "text")
     if families == {"datetimes"}:
@@ -94,6 +100,11 @@ def _of_objects(values: NDArray[np.object_]) -> Column:
         return Column("durations", _filled(spans, missing), missing, type="objects: durations")
     strange = next((value for value in present if _family(value) not in FAMILIES), present[0])
     return Column("unreadable", values, missing, type=f"{' and '.join(sorted(families))}, such as {shown(strange)}")
+
+
+def _plain(value: Any) -> Any:
+    """Returns a text or a number of NumPy, or a text of a subclass of str, as a plain Python value."""
+    return str.__str__(value) if isinstance(value, str) else value.item() if isinstance(value, np.generic) else value
 
 
 def _floats(values: NDArray[np.object_]) -> NDArray[np.float64]:

@@ -1,0 +1,92 @@
+"""Labels of rows, from NumPy, lists, pandas, polars, pyarrow, PyTorch or a column of a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule._internal.checks import shown
+from chainrule.errors import InputError
+from chainrule.tables.columns import Column
+from chainrule.tables.reading.array_columns import as_column
+from chainrule.tables.reading.array_likes import as_numpy, as_objects
+
+
+def as_targets(y: Any, symbol: str = "y") -> NDArray[Any]:
+    """Returns labels as an array (t,) or (t, m) of numbers, booleans or texts.
+
+    Python objects that are all booleans or all numbers become an array of them; texts may stay objects. Raises
+    InputError for another shape, no rows, a missing label, a mixture of texts and numbers, or anything else, such as
+    dates.
+
+    >>> import numpy as np
+    >>> as_targets(np.array([1, 0, True], dtype=object))
+    array([1, 0, 1])
+    """
+    values = _array(y, symbol)
+    if values.ndim not in (1, 2) or values.shape[-1] == 0 or len(values) == 0:
+        raise InputError(f"{symbol} must have shape (t,) or (t, m), one label per row; got {values.shape}.")
+    if values.dtype.kind == "c":
+        raise InputError(f"Complex data not supported: {symbol} must hold real numbers; got dtype {values.dtype}.")
+    flat = values.reshape(-1)
+    column = as_column(flat)
+    missing = np.flatnonzero(column.missing & ~_are_texts(flat))
+    if len(missing):
+        raise _no_value(symbol, int(missing[0]) // (values.size // len(values)))
+    if column.kind in ("datetimes", "durations", "unreadable"):
+        got = column.type if column.kind == "unreadable" else f"{column.kind}, such as {shown(str(flat[0]))}"
+        raise InputError(f"{symbol} must hold numbers, booleans or texts; got {got}. Convert each label, as by str.")
+    if column.type == "mixed":
+        raise InputError(
+            f"{symbol} mixes texts and numbers, which cannot be sorted. Make all of them texts: str(label)."
+        )
+    return _plain(flat, column).reshape(values.shape)
+
+
+def as_class_column(y: Any, symbol: str = "y") -> NDArray[Any]:
+    """Returns the classes of rows as an array (t,). Raises InputError as `as_targets` does, and for several columns."""
+    labels = as_targets(y, symbol)
+    if labels.ndim == 2 and labels.shape[1] > 1:
+        raise InputError(
+            f"{symbol} must have shape (t,), one class per row; got {labels.shape}. "
+            f"If each row has a 1 for its class, pass {symbol}.argmax(axis=1)."
+        )
+    return labels.reshape(-1)
+
+
+def _array(y: Any, symbol: str) -> NDArray[Any]:
+    """Returns labels as an array of any type and shape. Raises InputError for a masked label."""
+    if isinstance(y, Column):
+        return y.objects() if y.kind == "categories" or y.missing.any() else y.values
+    if isinstance(y, np.ma.MaskedArray):
+        masked = np.argwhere(np.ma.getmaskarray(y))
+        if len(masked):
+            raise _no_value(symbol, int(masked[0, 0]))
+        y = y.data
+    if hasattr(y, "toarray"):
+        raise InputError(f"{symbol} must be a dense array; got a {type(y).__name__}. Pass {symbol}.toarray().")
+    is_series = hasattr(y, "__arrow_c_stream__") and hasattr(y, "to_numpy")
+    return as_numpy(y.to_numpy() if is_series else y, symbol, "an array of labels")
+
+
+def _no_value(symbol: str, row: int) -> InputError:
+    return InputError(f"{symbol} has no value in row {row + 1}. Fill it in, or remove the row.")
+
+
+def _are_texts(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Returns a mask of labels that are texts: an empty text is a label, not a missing value."""
+    if values.dtype.kind == "O":
+        return np.array([isinstance(value, str) for value in values])
+    return np.full(len(values), values.dtype.kind in "US")
+
+
+def _plain(values: NDArray[Any], column: Column) -> NDArray[Any]:
+    """Returns labels (t,) that are readable as this column in plain types: numbers, booleans, or texts of Python."""
+    if column.kind in ("numbers", "booleans"):
+        exact = np.array(values.tolist()) if values.dtype.kind == "O" else column.values
+        return exact if exact.dtype.kind in "biuf" else column.values  # Decimal and Fraction become floats
+    if values.dtype.kind == "O":
+        return as_objects([str.__str__(value) for value in values])
+    return values if values.dtype.kind == "U" else np.char.decode(values, "utf-8")

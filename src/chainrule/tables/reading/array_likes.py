@@ -1,0 +1,49 @@
+"""Conversion of whatever NumPy may convert: lists, tensors, Series and other objects with ``__array__``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import InputError
+
+
+def as_numpy(values: Any, symbol: str, what: str) -> NDArray[Any]:
+    """Returns values as an array in native byte order; lists that mix texts and other objects stay objects, as do
+    texts of NumPy's type of variable length, which may have gaps.
+
+    ``what`` is what they should be, for the message of the InputError that is raised if NumPy cannot convert them.
+    """
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind in "US" and not isinstance(values, np.ndarray):
+            array = _unless_texts(array, values)
+    except Exception as error:  # an object's own __array__ may raise anything
+        reason = f"{str(error).rstrip('.')}.{_remedy(values, symbol)}"
+        raise InputError(
+            f"{symbol} must be {what}; got a {type(values).__name__} that NumPy cannot convert: {reason}"
+        ) from None
+    return array.astype(object if array.dtype.kind == "T" else array.dtype.newbyteorder("="), copy=False)
+
+
+def as_objects(values: Any) -> NDArray[np.object_]:
+    """Returns a list of Python objects, each of which may be a list itself, as an array (t,)."""
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
+def _unless_texts(array: NDArray[Any], values: Any) -> NDArray[Any]:
+    """Returns the array if all values are texts; otherwise the values themselves, which NumPy turned into texts."""
+    objects = np.array(values, dtype=object)
+    return array if all(isinstance(value, (str, bytes)) for value in objects.flat) else objects
+
+
+def _remedy(values: Any, symbol: str) -> str:
+    """Returns what to call for a tensor of PyTorch, which may need its gradient, be on a device or be bfloat16."""
+    if not hasattr(values, "detach"):
+        return ""
+    cast = "" if getattr(getattr(values, "dtype", None), "itemsize", 8) > 2 else ".float()"
+    return f" Call {symbol}.detach().cpu(){cast}.numpy()."
