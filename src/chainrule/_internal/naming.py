@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar
 
 from chainrule._internal.checks import shown
@@ -26,6 +26,30 @@ def resolve(kind: str, name: object, known: Mapping[str, T]) -> T:
     near = difflib.get_close_matches(name.lower(), known, n=1) if isinstance(name, str) else []
     hint = f"; did you mean {near[0]!r}?" if near else "."
     raise UnknownName(f"unknown {kind} {shown(name)}{hint} Known: {', '.join(sorted(known))}.")
+
+
+def spellings(names: Iterable[str], known: Collection[str]) -> dict[str, str]:
+    """Returns, for each of the names that is known, the known spelling of it.
+
+    Unicode has é as one letter and as e with an accent, which look the same; names that differ in this alone agree. A
+    name that agrees with several known ones, and equals neither, is not known.
+
+    >>> spellings(["cafe\N{COMBINING ACUTE ACCENT}", "tea"], {"café"}) == {"cafe\N{COMBINING ACUTE ACCENT}": "café"}
+    True
+    """
+    wanted = list(names)
+    found = {name: name for name in wanted if name in known}
+    if len(found) < len(wanted):
+        from unicodedata import normalize
+
+        by_form: dict[str, list[str]] = {}
+        for word in known:
+            by_form.setdefault(normalize("NFC", word), []).append(word)
+        for name in wanted:
+            agreeing = by_form.get(normalize("NFC", name), [])
+            if name not in found and len(agreeing) == 1:
+                found[name] = agreeing[0]
+    return found
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

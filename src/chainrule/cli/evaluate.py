@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chainrule._internal.naming import spellings
 from chainrule.cli import inputs, models, options, report
 from chainrule.errors import InputError
 
@@ -16,12 +17,13 @@ def evaluate(model: options.Model, rows: options.NewRows) -> None:
     name = models.column_of(loaded)
     if name not in table.columns and not table.has_names and table.target is not None:
         name = table.target  # the columns have no names of their own
-    if name not in table.columns:
+    spelling = spellings([name], table.columns).get(name)
+    if spelling is None:
         raise InputError(
             f"{table.origin} has no target column {name!r} to compare with; use `chainrule predict` instead."
         )
     X = models.model_inputs(loaded, table)
-    table.require_complete(name)
-    measured = models.scores(loaded, X, name, table.columns[name])
+    table.require_complete(spelling)
+    measured = models.scores(loaded, X, name, table.columns[spelling])
     report.print_scores(loaded, measured, f"Results on {table.t} rows of {table.origin}")
     models.report_unseen(loaded, X)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from chainrule._internal.checks import shown
 from chainrule.tables.columns import Column
 from chainrule.tables.reading.array_columns import as_column
-from chainrule.tables.table import require_complete, require_known_column
+from chainrule.tables.table import known_column, require_complete
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +96,7 @@ class NumericTable:
 
     def column(self, name: str) -> Column:
         """Returns the column of this name. Raises InputError, naming the nearest one, if there is none."""
-        require_known_column(name, self.names, self.origin)
-        k = self.names.index(name)
+        k = self.names.index(known_column(name, self.names, self.origin))
         return as_column(self.values[:, [k]].toarray()[:, 0] if self.is_sparse else self.values[:, k])
 
     def floats(self, names: Iterable[str]) -> Any:
@@ -127,6 +126,10 @@ class NumericTable:
     def rows(self, index: NDArray[Any]) -> NumericTable:
         """Returns a table of these rows, chosen by row numbers or a mask."""
         return replace(self, values=self.values[index])
+
+    def renamed(self, names: Mapping[str, str]) -> NumericTable:
+        """Returns a table in which columns have new names, given by their old ones."""
+        return replace(self, names=tuple(names.get(name, name) for name in self.names))
 
     def without(self, *names: str) -> NumericTable:
         """Returns a table without these columns; the others keep their names."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule._internal.naming import listed, nearest
+from chainrule._internal.naming import listed, nearest, spellings
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column
 
@@ -43,8 +43,7 @@ class Table:
 
     def column(self, name: str) -> Column:
         """Returns the column of this name. Raises InputError, naming the nearest one, if there is none."""
-        require_known_column(name, self.columns, self.origin)
-        return self.columns[name]
+        return self.columns[known_column(name, self.columns, self.origin)]
 
     def floats(self, names: Iterable[str]) -> NDArray[np.float64]:
         """Returns columns of numbers, booleans or durations as float64 (t, n), NaN where missing."""
@@ -58,6 +57,10 @@ class Table:
         """Returns a table of these rows, chosen by row numbers or a mask."""
         return replace(self, columns={name: column.at(index) for name, column in self.columns.items()})
 
+    def renamed(self, names: Mapping[str, str]) -> Table:
+        """Returns a table in which columns have new names, given by their old ones."""
+        return replace(self, columns={names.get(name, name): column for name, column in self.columns.items()})
+
     def without(self, *names: str) -> Table:
         """Returns a table without these columns."""
         left = {name: column for name, column in self.columns.items() if name not in names}
@@ -68,11 +71,13 @@ class Table:
         require_complete(self.column(name), name, self.origin)
 
 
-def require_known_column(name: str, known: Collection[str], origin: str) -> None:
-    """Raises InputError, naming the nearest column, unless a table has a column of this name."""
-    if name not in known:
+def known_column(name: str, known: Collection[str], origin: str) -> str:
+    """Returns the table's own spelling of a column. Raises InputError, naming the nearest one, if there is none."""
+    spelling = spellings([name], known).get(name)
+    if spelling is None:
         hint = nearest(name, known) or "."
         raise InputError(f"{origin} has no column {name!r}{hint} It has: {listed(known)}.")
+    return spelling
 
 
 def require_complete(column: Column, name: str, origin: str) -> None:

@@ -11,7 +11,7 @@ from chainrule.cli import inputs, options, outputs
 from chainrule.cli.errors import INTERRUPTED, WrongUsage, option_errors, require_packages
 from chainrule.cli.terminal import printable, remarks
 from chainrule.cli.train import phases, summary
-from chainrule.cli.train.training_data import prepare, require_column
+from chainrule.cli.train.training_data import known_column, prepare
 from chainrule.cli.train.training_options import TrainingOptions
 from chainrule.tables.target_decoder import Task
 
@@ -61,7 +61,7 @@ def train(
     files = outputs.of_training(out, inputs.stem(source), force=force)
     table = inputs.read_source(source)
     for name in category or ():
-        require_column(table, "--category", name)
+        known_column(table, "--category", name)
     data = prepare(table, target_column, task, drop or [], test_fraction, seed)
     run = phases.plan(data, chosen, parameters, files)
 

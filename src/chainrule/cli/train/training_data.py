@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule._internal.naming import listed, nearest
+from chainrule._internal.naming import listed, nearest, spellings
 from chainrule.cli import target
 from chainrule.cli.errors import WrongUsage
 from chainrule.cli.train.train_test_split import TrainTestSplit, train_test_split
@@ -57,9 +57,8 @@ def prepare(
         raise WrongUsage(
             f"{table.origin} has no default target; choose one with --target COLUMN. Columns: {listed(table.columns)}."
         )
-    for option, column in [("--target", name), *(("--drop", dropped) for dropped in drop)]:
-        require_column(table, option, column)
-    X = table.without(name, *drop)
+    name = known_column(table, "--target", name)
+    X = table.without(name, *(known_column(table, "--drop", dropped) for dropped in drop))
     if not X.columns:
         raise WrongUsage(f"{table.origin} has no column besides the target {name!r}; there is nothing to predict from.")
     numeric = [name for name, column in X.columns.items() if column.kind == "numbers"]
@@ -74,8 +73,10 @@ def prepare(
     return TrainingData(X, y, name, labels, chosen, reason, train_test_split(groups, test_fraction, seed))
 
 
-def require_column(table: Table, option: str, name: str) -> None:
-    """Raises WrongUsage, naming the nearest column, if the table has no column of this name."""
-    if name not in table.columns:
+def known_column(table: Table, option: str, name: str) -> str:
+    """Returns the table's own spelling of a column. Raises WrongUsage, naming the nearest one, if there is none."""
+    spelling = spellings([name], table.columns).get(name)
+    if spelling is None:
         hint = nearest(name, table.columns) or "."
         raise WrongUsage(f"{option}: {table.origin} has no column {name!r}{hint} Columns: {listed(table.columns)}.")
+    return spelling

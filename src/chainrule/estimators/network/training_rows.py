@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import as_weights, shown
-from chainrule._internal.naming import listed
+from chainrule._internal.naming import listed, spellings
 from chainrule.errors import InputError
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.reading.read import AnyTable, read
@@ -27,10 +27,12 @@ def as_table_and_labels(X: Any, y: Any, symbol: str = "X") -> tuple[AnyTable, An
         raise InputError("requires y to be passed, but the target y is None. Give one label per row, or a column.")
     table = read(X, symbol)
     if isinstance(y, str):
-        if y not in table.names or not (table.has_names or isinstance(table, Table)):
+        has_names = table.has_names or isinstance(table, Table)
+        name = spellings([y], table.names).get(y) if has_names else None
+        if name is None:
             raise InputError(f"y = {shown(y)} must be the name of a column of {symbol}; it has: {listed(table.names)}.")
-        table.require_complete(y)
-        return table.without(y), table.column(y)
+        table.require_complete(name)
+        return table.without(name), table.column(name)
     shape = y.shape if hasattr(y, "shape") else (len(y),) if hasattr(y, "__len__") else ()
     if shape and (count := shape[0]) != len(table):
         raise InputError(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array, as_integer, shown
-from chainrule._internal.naming import listed, nearest, resolve
+from chainrule._internal.naming import listed, nearest, resolve, spellings
 from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule.errors import FileFormatError, InputError
 from chainrule.tables.columns import Column, Feature, Kind
@@ -125,10 +125,11 @@ class TableEncoder(EncoderState):
         for wanted in self.categories or ():
             if isinstance(wanted, (int, np.integer)) and 0 <= wanted < len(table.names):
                 wanted = table.names[wanted]
-            if wanted not in table.names:
+            spelling = spellings([str(wanted)], table.names).get(str(wanted))
+            if spelling is None:
                 hint = nearest(str(wanted), table.names) or "."
                 raise InputError(f"categories: {table.origin} has no column {shown(wanted)}{hint}")
-            names.add(str(wanted))
+            names.add(spelling)
         return names
 
     # ---- encoding ----------------------------------------------------------------------------------------------------
@@ -221,11 +222,13 @@ class TableEncoder(EncoderState):
         table = read(X)
         by_name = table.has_names and hasattr(self, "feature_names_in_")
         if by_name:
-            known = set(table.names)
-            missing = [name for name in self._needed() if name not in known]
+            found_as = spellings(self._needed(), set(table.names))
+            missing = [name for name in self._needed() if name not in found_as]
             if missing:
                 hint = nearest(missing[0], table.names) or "."
                 raise InputError(f"{table.origin} has no column {listed(missing)}{hint} It has: {listed(table.names)}.")
+            if other := {theirs: ours for ours, theirs in found_as.items() if ours != theirs}:
+                table = table.renamed(other)
         elif len(table.names) != self.n_features_in_:
             raise InputError(
                 f"{table.origin} has {len(table.names)} features, but {type(self).__name__} is expecting "
