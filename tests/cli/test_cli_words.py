@@ -19,6 +19,8 @@ from chainrule.cli.train.progress import duration
         ("v1.2/sales.2024.CSV.GZ", "sales.2024"),
         ("a.csv.parquet", "a.csv"),
         ("x.npz", "x"),
+        ("x.1.feather", "x.1"),
+        ("x.1.tsv.zip", "x.1"),
         (".csv", "model"),
     ],
 )

@@ -9,7 +9,7 @@ import numpy as np
 from chainrule._internal.naming import nearest
 from chainrule.cli.errors import WrongUsage, require_packages
 from chainrule.tables.reading.array_columns import as_column
-from chainrule.tables.reading.paths import CSV, PARQUET, read_path
+from chainrule.tables.reading.paths import CSV, FEATHER, PARQUET, read_path
 from chainrule.tables.table import Table
 
 BUNDLED = ("breast_cancer", "diabetes", "digits", "iris", "wine")
@@ -20,15 +20,9 @@ def read_source(source: str) -> Table:
 
     Raises WrongUsage with the nearest name if there is no such source, FileFormatError or InputError for bad contents.
     """
-    path = Path(source)
-    if source in BUNDLED and not path.is_file():
+    if source in BUNDLED and not Path(source).is_file():
         return _bundled(source)
-    if not path.is_file():
-        if path.is_dir():
-            raise WrongUsage(f"{source!r} is a folder; give a file in it.")
-        raise WrongUsage(
-            f"there is no file {source!r}{near_files(path, *BUNDLED) or '.'} Bundled data sets: {', '.join(BUNDLED)}."
-        )
+    path = require_file(source, *BUNDLED)
     if path.suffix != ".npz":
         require_packages("pyarrow")
     return read_path(path)
@@ -37,15 +31,25 @@ def read_source(source: str) -> Table:
 def stem(source: str) -> str:
     """Returns the name for results of this source: data/sales.2023.csv.gz → sales.2023."""
     name = Path(source).name
-    endings = [ending for ending in (*CSV, *PARQUET, ".npz") if name.lower().endswith(ending)]
+    endings = [ending for ending in (*CSV, *PARQUET, *FEATHER, ".npz") if name.lower().endswith(ending)]
     return name[: len(name) - max(map(len, endings), default=0)] or "model"
 
 
-def near_files(path: Path, *more: str) -> str:
-    """Returns "; did you mean …?" with the most similar file in the folder of ``path``, or an empty text."""
+def require_file(name: str, *bundled: str) -> Path:
+    """Returns the path of a file. Raises WrongUsage with the most similar file beside it, or name, if there is none."""
+    path = Path(name)
+    if path.is_file():
+        return path
+    if name == "-":
+        raise WrongUsage("standard input cannot be read; save it as a file, and give the file's name.")
+    if name and path.is_dir():
+        raise WrongUsage(f"{name!r} is a folder; give a file in it.")
+    if name and path.exists():  # a pipe or a device
+        raise WrongUsage(f"{name!r} is not a regular file; save what it holds as a file, and give the file's name.")
     folder = path.parent
     files = [str(folder / p.name) for p in folder.iterdir() if p.is_file()] if folder.is_dir() else []
-    return nearest(str(path), [*files, *more])
+    known = f" Bundled data sets: {', '.join(bundled)}." if bundled else ""
+    raise WrongUsage(f"there is no file {name!r}{nearest(str(path), [*files, *bundled]) or '.'}{known}")
 
 
 def _bundled(name: str) -> Table:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from chainrule._internal.naming import listed
 from chainrule.cli import target
-from chainrule.cli.errors import WrongUsage
-from chainrule.cli.inputs import near_files
+from chainrule.cli.inputs import require_file
 from chainrule.cli.terminal import printable, remarks
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column
@@ -19,10 +17,7 @@ from chainrule.tables.target_decoder import ClassLabels
 
 def load_model(model: str) -> TableModel:
     """Loads a model. Raises WrongUsage if there is no such file, FileFormatError if it holds no model."""
-    path = Path(model)
-    if not path.is_file():
-        raise WrongUsage(f"there is no file {model!r}{near_files(path) or '.'}")
-    return TableModel.load(path)
+    return TableModel.load(require_file(model))
 
 
 def column_of(model: TableModel) -> str:

@@ -7,6 +7,7 @@ from typing import get_args
 import typer
 
 from chainrule._internal.checks import as_integer, as_real
+from chainrule._internal.naming import listed
 from chainrule.cli import inputs, options, outputs
 from chainrule.cli.errors import INTERRUPTED, WrongUsage, option_errors, require_packages
 from chainrule.cli.terminal import printable, remarks
@@ -60,9 +61,10 @@ def train(
     require_packages("matplotlib", "sklearn")
     files = outputs.of_training(out, inputs.stem(source), force=force)
     table = inputs.read_source(source)
-    for name in category or ():
-        known_column(table, "--category", name)
+    named = [known_column(table, "--category", name) for name in category or ()]
     data = prepare(table, target_column, task, drop or [], test_fraction, seed)
+    if absent := [name for name in named if name not in data.X.columns]:
+        raise WrongUsage(f"--category: {listed(absent)} must be an input; it is the target, or in --drop.")
     run = phases.plan(data, chosen, parameters, files)
 
     console = remarks()

@@ -103,6 +103,8 @@ class TrainingOptions:
                 weights[by_text[name]] = as_real(float(weight), "the weight", 0.0)
             except (ValueError, InputError):
                 raise WrongUsage(f"--class-weight: a weight must be a number ≥ 0; got {part!r}.") from None
+        if len(weights) == len(by_text) and not any(weights.values()):
+            raise WrongUsage("--class-weight: the weight of one class at least must be > 0.")
         return weights
 
 
