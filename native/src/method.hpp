@@ -44,7 +44,8 @@ template <class T> class Method {
 
   virtual const char* name() const = 0;
 
-  // put copies θ and the moments in; get copies this thread's part of them out, to those arrays that are not null.
+  // put copies θ in, and those moments that are not null; get copies this thread's part of them out, to those arrays
+  // that are not null.
   virtual void put(const T* theta, const std::array<const T*, 2>& moments) = 0;
   virtual void get(T* theta, const std::array<T*, 2>& moments, int thread, int threads) const = 0;
 
@@ -65,6 +66,11 @@ template <class T> class Method {
 
   Measured measured;  // written by thread 0
 };
+
+// Returns λ₁ Σ|w| + λ₂/2 Σw²; a penalty that is off adds nothing, even if its sum has overflowed.
+inline double penalty_of(double lambda1, double sum_of_magnitudes, double lambda2, double sum_of_squares) {
+  return (lambda1 != 0 ? lambda1 * sum_of_magnitudes : 0) + (lambda2 != 0 ? 0.5 * lambda2 * sum_of_squares : 0);
+}
 
 // Returns Σ x in one fixed order.
 inline double ordered_sum(const double* x, long count) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "flush_subnormals.hpp"
 #include "lanes/lane_method.hpp"
@@ -62,6 +63,13 @@ template <class T> void Trainer<T>::advance(long epochs, double seconds, const s
   if (clock_.has_unread_steps()) clock_.read(progress_);
 }
 
+template <class T> void Trainer<T>::take_theta() {
+  const long d = problem_.net.d();
+  if (!own_theta_) own_theta_ = Buffer<T>(d);
+  get(own_theta_.get(), {});
+  if (std::memcmp(own_theta_.get(), shown_theta_, d * sizeof(T)) != 0) method_->put(shown_theta_, {});
+}
+
 // Runs on every thread of the team.
 template <class T> void Trainer<T>::run_steps(int thread) {
   const FlushSubnormals flush;
@@ -113,7 +121,13 @@ template <class T> void Trainer<T>::after_step(Outcome outcome) {
     return;
   }
   Progress& p = progress_;
-  p.partial_J += problem_.cost.has_mean() ? plan_.fraction_of_weight() * method_->measured.J : method_->measured.J;
+  const double share = problem_.cost.has_mean() ? plan_.fraction_of_weight() : 1;
+  const double partial_J = p.partial_J + share * method_->measured.J;
+  if (!std::isfinite(partial_J)) {  // a sum of finite J may overflow
+    stopped_ = Stopped::diverged;
+    return;
+  }
+  p.partial_J = partial_J;
   ++p.step;
   ++p.batch;
   clock_.count_step();

@@ -117,3 +117,42 @@ def test_divergence_keeps_the_moments_of_the_last_finite_step(shape: str, dtype:
         np.testing.assert_array_equal(theta, again.theta)
         for name, moment in again.moments.items():
             np.testing.assert_array_equal(history.state.moments[name], moment)
+
+
+def test_theta_is_finite_after_a_penalty_overflows() -> None:
+    """λ₂ |θ| beyond float32 is divergence before the step, as in the reference, and θ stays."""
+    net = cr.Network.dense([64, 64, 64], dtype="float32", seed=0)
+    net.theta *= 1e9
+    X, Y = np.zeros((8, 64)), np.ones((8, 64))
+    settings: dict[str, Any] = {"cost": cr.Huber(l2=1e30), "optimizer": cr.GradientDescent(1e-3), "epochs": 3}
+    for engine in ("native", "reference"):
+        _, history, theta = diverged(engine, net, X, Y, **settings)
+        assert history.state.step == 0
+        np.testing.assert_array_equal(theta, net.theta)
+
+
+@pytest.mark.parametrize("hidden", [4, 40], ids=["lanes", "panels"])
+def test_an_infinite_sum_of_finite_costs_is_divergence(hidden: int) -> None:
+    """If the J of an epoch's minibatches overflow only in their sum, both engines diverge at the same step."""
+    net = cr.Network.dense([2, hidden, 1], hidden="tanh", seed=0)
+    X, Y = np.ones((4, 2)), np.full((4, 1), 1.3e154)
+    for engine in ("native", "reference"):
+        _, history, theta = diverged(engine, net, X, Y, optimizer=cr.GradientDescent(1e-300), batch_size=1, epochs=2)
+        assert (history.epochs, history.state.batch) == (0, 2)
+        assert np.isfinite(theta).all()
+
+
+@pytest.mark.parametrize("hidden", [4, 40], ids=["lanes", "panels"])
+def test_a_penalty_that_is_off_adds_nothing(hidden: int) -> None:
+    """With λ₂ = 0, an overflowing Σw² does not spoil J."""
+    net = cr.Network.dense([2, hidden, 1], hidden="tanh", seed=0)
+    net.W[1][...] = 1e200
+    X, Y = np.zeros((4, 2)), np.ones((4, 1))
+    J = [
+        cr.train(
+            net.copy(), X, Y, cost=cr.Quantile(l1=1e-3), optimizer=cr.GradientDescent(1e-3), epochs=3, engine=engine
+        ).J
+        for engine in ("native", "reference")
+    ]
+    assert np.isfinite(J).all()
+    np.testing.assert_allclose(*J, rtol=1e-12)

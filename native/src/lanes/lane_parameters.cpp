@@ -49,7 +49,7 @@ template <class T> double LaneParameters<T>::penalty(const Step<T>& step) const 
     l1 += std::abs(w);
     l2 += w * w;
   }
-  return step.l1 * l1 + 0.5 * step.l2 * l2;
+  return penalty_of(step.l1, l1, step.l2, l2);
 }
 
 template <class T> Outcome LaneParameters<T>::update(const Step<T>& step, double J, Measured& measured) {

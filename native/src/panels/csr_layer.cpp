@@ -225,7 +225,7 @@ template <class T> double CsrLayer<T>::penalty(double l1, double l2) const {
     absolute += weight_norms_[2 * piece];
     squared += weight_norms_[2 * piece + 1];
   }
-  return l1 * absolute + 0.5 * l2 * squared;
+  return penalty_of(l1, absolute, l2, squared);
 }
 
 template <class T> void CsrLayer<T>::measure_weights() {

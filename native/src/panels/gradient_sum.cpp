@@ -322,7 +322,7 @@ template <class T> double GradientSum<T>::penalty(double l1, double l2) const {
     absolute += weight_norms_[2 * i];
     squared += weight_norms_[2 * i + 1];
   }
-  return l1 * absolute + 0.5 * l2 * squared;
+  return penalty_of(l1, absolute, l2, squared);
 }
 
 template <class T> void GradientSum<T>::transpose_weights() const {

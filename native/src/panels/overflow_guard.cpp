@@ -132,6 +132,7 @@ template <class T> double OverflowGuard<T>::largest_change(const Step<T>& step, 
     }
   const double too_large = 0.5 * double(std::numeric_limits<T>::max());
   const double g = largest_gradient + step.l1 + step.l2 * largest_theta_, m = largest_first_moment_;
+  if (!(g < too_large)) return too_large;  // the penalties are added in T
   const double beta1 = c.beta1, beta2 = c.beta2;
   switch (step.constants[0].optimizer) {
     case Optimizer::gradient_descent:

@@ -123,8 +123,9 @@ template <class T> double PanelMethod<T>::gradient_norm() const {
 template <class T> void PanelMethod<T>::begin_step(const Step<T>& step, const Team& team) {
   J_ = penalty(step);
   const double products = double(step.rows) * split_.total_work() * network_.R;
-  can_fuse_ = micro_batches(step) == 1 && !step.clips() && guard_.largest_input() <= pass_.activations.overflow_limit &&
-              products <= most_products * team.count && guard_.theta_stays_finite(step, largest_safe_gradient<T>());
+  can_fuse_ = std::isfinite(J_) && micro_batches(step) == 1 && !step.clips() &&
+              guard_.largest_input() <= pass_.activations.overflow_limit && products <= most_products * team.count &&
+              guard_.theta_stays_finite(step, largest_safe_gradient<T>());
   next_step_cannot_overflow_ = can_fuse_ && guard_.next_step_cannot_overflow(step);
   split_.adapt(true);  // the fused update follows only if no activation has overflowed
 }

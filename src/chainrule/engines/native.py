@@ -178,6 +178,10 @@ class NativeRun:
         """Takes steps until ``epochs`` more epochs are finished, ``seconds`` have passed, or the run has stopped."""
         self._run.advance(epochs, seconds)
 
+    def take_theta(self) -> None:
+        """Takes over the network's θ if it differs from that of the compiled run."""
+        self._run.take_theta()
+
     def interrupt(self) -> None:
         """Makes ``advance`` return soon; an unfinished step is abandoned."""
         self._run.interrupt()

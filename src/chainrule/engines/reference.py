@@ -111,6 +111,9 @@ class ReferenceRun:
                     break
         self._interrupted = False
 
+    def take_theta(self) -> None:
+        """Does nothing, since the state shares the network's θ."""
+
     def interrupt(self) -> None:
         """Makes ``advance`` return after the current step."""
         self._interrupted = True
@@ -157,7 +160,11 @@ class ReferenceRun:
             net.theta[...] = last_finite
             self._diverged = True
             return
-        state.partial_J += share * g.J if cost.mean else g.J
+        partial_J = state.partial_J + (share * g.J if cost.mean else g.J)
+        if not math.isfinite(partial_J):  # a sum of finite J may overflow
+            self._diverged = True
+            return
+        state.partial_J = partial_J
         state.step += 1
         state.batch += 1
 

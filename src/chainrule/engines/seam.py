@@ -24,6 +24,9 @@ class TrainingRun(Protocol):
         It takes at least one step unless the run has stopped or is interrupted, and no step after that.
         """
 
+    def take_theta(self) -> None:
+        """Continues from the network's θ, which may have been changed since ``advance`` returned."""
+
     def interrupt(self) -> None:
         """Makes the current call of ``advance``, or else the next, return soon; safe in signal handlers and threads."""
 

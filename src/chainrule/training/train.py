@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule import costs, engines, optimizers
@@ -67,14 +68,15 @@ def train(
     - ``time_limit`` seconds have passed, or a callback returns True.
 
     Each of ``callbacks`` is called with the History every ``callback_epochs`` epochs (None: about ten times a second; a
-    function without arguments returns the number before each wait). ``resume`` continues from ``history.state`` up to
-    ``epochs`` in total, with the same bits as an uninterrupted run. ``engine`` is "auto" or an engine's name, and
-    ``threads`` limits the number of threads.
+    function without arguments returns the number before each wait). It may change ``net.theta``, for example to project
+    or to prune: training continues from there. ``resume`` continues from ``history.state`` up to ``epochs`` in total,
+    with the same bits as an uninterrupted run. ``engine`` is "auto" or an engine's name, and ``threads`` limits the
+    number of threads.
 
-    Raises InputError for bad input before any work; DivergenceError when J, ∇J or θ is no longer finite (θ keeps its
-    last finite value); TrainingInterrupted on Ctrl-C (θ is the result of the last complete step, or the best
-    one with ``patience``; a second Ctrl-C stops at once, in mid-step). Both carry the history. Exceptions raised by a
-    callback propagate and leave θ in the same state.
+    Raises InputError for bad input before any work, and for a callback that makes θ infinite or NaN; DivergenceError
+    when J, ∇J or θ is no longer finite (θ keeps its last finite value); TrainingInterrupted on Ctrl-C (θ is the result
+    of the last complete step, or the best one with ``patience``; a second Ctrl-C stops at once, in mid-step). Both
+    carry the history. Exceptions raised by a callback propagate and leave θ in the same state.
 
     >>> import chainrule as cr
     >>> net = cr.Network.dense([1, 1], initial="zeros")
@@ -108,7 +110,7 @@ def train(
     try:
         with Interrupt(run.interrupt) as interrupt:
             while history.stopped is None:
-                history.stopped = _next_slice(run, history, calls, deadline)
+                history.stopped = _next_slice(net, run, history, calls, deadline)
                 if interrupt.has_come:  # this includes a run that has just ended: Ctrl-C is for the program too
                     history.stopped = "interrupted"
     finally:
@@ -123,12 +125,17 @@ def train(
     return history
 
 
-def _next_slice(run: TrainingRun, history: History, calls: Callbacks, deadline: float) -> str | None:
+def _next_slice(net: Network, run: TrainingRun, history: History, calls: Callbacks, deadline: float) -> str | None:
     """Advances the run until a callback is due or the deadline, and returns the reason to stop, or None."""
     left = deadline - time.perf_counter()
     run.advance(calls.epochs_until_call(history), min(SLICE_SECONDS, left) if calls else left)
     history.stopped = run.stopped
-    should_stop = calls.are_due(history) and calls.ask_to_stop(history)
+    should_stop = False
+    if calls.are_due(history):
+        should_stop = calls.ask_to_stop(history)
+        if not np.isfinite(net.theta).all():
+            raise InputError("a callback has made θ infinite or NaN; it may change θ, but each entry must stay finite.")
+        run.take_theta()
     if run.stopped is not None:
         return run.stopped
     if should_stop:
