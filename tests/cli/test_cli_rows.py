@@ -243,3 +243,32 @@ def test_csv_keeps_texts_that_need_quotes(here: Path) -> None:
     assert pyarrow.csv.read_csv(
         io.BytesIO(out.encode()), parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True)
     ).column_names == ["prediction", *(f"probability_{name}" for name in names)]
+
+
+def test_files_without_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file without names is trained and predicted with ``--no-header``; without it the error says so."""
+    monkeypatch.chdir(tmp_path)
+    write_csv(Path("named.csv"), table())
+    lines = Path("named.csv").read_text(encoding="utf-8").splitlines()[1:]
+    Path("bare.data").write_text("\n".join(line.replace(",", "  ") for line in lines) + "\n", encoding="utf-16")
+    refused = chainrule("train", "bare.data", "--target", "x4", *QUICK)
+    assert (refused.code, "give header=False (--no-header)" in refused.err) == (1, True)
+    assert chainrule("train", "bare.data", "--target", "x4", "--no-header", *QUICK).code == 0
+    answer = chainrule("predict", "bare.safetensors", "bare.data", "--no-header")
+    assert len(read_csv(answer.out)) == 80
+    assert chainrule("evaluate", "bare.safetensors", "bare.data", "--no-header").code == 0
+    refused = chainrule("predict", "bare.safetensors", "named.csv")
+    assert (refused.code, "trained with --no-header" in refused.err) == (2, True)
+
+
+def test_options_of_text_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``--sep`` and ``--encoding`` read what is not detected, in every command."""
+    monkeypatch.chdir(tmp_path)
+    rows = [[*row[:3], "ja" if row[3] == "yes" else "nö"] for row in table()]
+    text = write_csv(Path("german.csv"), rows, delimiter=":").read_text(encoding="utf-8")
+    Path("german.csv").write_text(text, encoding="latin-1")
+    options = ("--sep", ":", "--encoding", "latin-1")
+    assert chainrule("train", "german.csv", "--target", "kind", *options, *QUICK).code == 0
+    answer = chainrule("predict", "german.safetensors", "german.csv", *options)
+    assert {row["prediction"] for row in read_csv(answer.out)} == {"ja", "nö"}
+    assert chainrule("evaluate", "german.safetensors", "german.csv", *options).code == 0

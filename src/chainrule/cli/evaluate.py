@@ -7,13 +7,20 @@ from chainrule.cli import inputs, models, options, report
 from chainrule.errors import InputError
 
 
-def evaluate(model: options.Model, rows: options.NewRows) -> None:
+def evaluate(
+    model: options.Model,
+    rows: options.NewRows,
+    sep: options.Sep = None,
+    header: options.Header = None,
+    encoding: options.Encoding = None,
+) -> None:
     """Score a model on rows with a known target.
 
     \b
     chainrule evaluate iris.safetensors new.csv
     """
-    loaded, table = models.load_model(model), inputs.read_source(rows)
+    text = inputs.text_options(sep, header, encoding)
+    loaded, table = models.load_model(model), inputs.read_source(rows, text)
     name = models.column_of(loaded)
     if name not in table.columns and not table.has_names and table.target is not None:
         name = table.target  # the columns have no names of their own

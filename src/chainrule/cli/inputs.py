@@ -7,16 +7,29 @@ from pathlib import Path
 import numpy as np
 
 from chainrule._internal.naming import nearest
-from chainrule.cli.errors import WrongUsage, require_packages
+from chainrule.cli.errors import WrongUsage, option_errors, require_packages
 from chainrule.tables.reading.array_columns import as_column
-from chainrule.tables.reading.paths import CSV, FEATHER, PARQUET, read_path
+from chainrule.tables.reading.csv.dialect import CsvOptions, as_delimiter
+from chainrule.tables.reading.csv.text_streams import as_codec
+from chainrule.tables.reading.paths import AS_DETECTED, EXTENSIONS, read_path
 from chainrule.tables.table import Table
 
 BUNDLED = ("breast_cancer", "diabetes", "digits", "iris", "wine")
 
 
-def read_source(source: str) -> Table:
-    """Reads a file, or the bundled data set of this name.
+def text_options(sep: str | None, header: bool | None, encoding: str | None) -> CsvOptions:
+    """Returns the options of a text file. Raises WrongUsage for an invalid one."""
+    with option_errors("--sep"):
+        if sep is not None:
+            as_delimiter(sep)
+    with option_errors("--encoding"):
+        if encoding is not None:
+            as_codec(encoding)
+    return CsvOptions(sep, header, encoding)
+
+
+def read_source(source: str, options: CsvOptions = AS_DETECTED) -> Table:
+    """Reads a file, with these options if it is a text file, or the bundled data set of this name.
 
     Raises WrongUsage with the nearest name if there is no such source, FileFormatError or InputError for bad contents.
     """
@@ -25,13 +38,13 @@ def read_source(source: str) -> Table:
     path = require_file(source, *BUNDLED)
     if path.suffix != ".npz":
         require_packages("pyarrow")
-    return read_path(path)
+    return read_path(path, options)
 
 
 def stem(source: str) -> str:
     """Returns the name for results of this source: data/sales.2023.csv.gz → sales.2023."""
     name = Path(source).name
-    endings = [ending for ending in (*CSV, *PARQUET, *FEATHER, ".npz") if name.lower().endswith(ending)]
+    endings = [ending for ending in EXTENSIONS if name.lower().endswith(ending)]
     return name[: len(name) - max(map(len, endings), default=0)] or "model"
 
 

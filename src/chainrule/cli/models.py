@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from chainrule._internal.naming import listed
 from chainrule.cli import target
+from chainrule.cli.errors import WrongUsage
 from chainrule.cli.inputs import require_file
 from chainrule.cli.terminal import printable, remarks
 from chainrule.errors import InputError
@@ -13,6 +15,8 @@ from chainrule.tables.columns import Column
 from chainrule.tables.model import TableModel
 from chainrule.tables.table import Table
 from chainrule.tables.target_decoder import ClassLabels
+
+NUMBERED = re.compile(r"x[1-9]\d*")  # a column of a file without names
 
 
 def load_model(model: str) -> TableModel:
@@ -46,6 +50,7 @@ def predictions(model: TableModel, X: Table) -> dict[str, list[Any]]:
 def model_inputs(model: TableModel, table: Table) -> Table:
     """Returns the table, without its target if the columns have no names and are matched by position."""
     if table.has_names:
+        _require_numbered(model, table)
         return table
     X = table if table.target is None else table.without(table.target)
     names = model.encoder.names_
@@ -54,6 +59,16 @@ def model_inputs(model: TableModel, table: Table) -> Table:
             f"{table.origin} has {len(X.columns)} inputs without names; expected {len(names)}: {listed(names)}."
         )
     return X
+
+
+def _require_numbered(model: TableModel, table: Table) -> None:
+    """Raises WrongUsage for a file with names if the model was trained on one without, whose columns are x1, x2, …."""
+    names = getattr(model.encoder, "feature_names_in_", ())
+    if len(names) and not set(names) & set(table.names) and all(NUMBERED.fullmatch(name) for name in names):
+        raise WrongUsage(
+            f"the model was trained with --no-header, on columns {listed(names, 4)}; {table.origin} has "
+            f"{listed(table.names, 4)}. Give --no-header here too."
+        )
 
 
 def report_unseen(model: TableModel, X: Table) -> None:

@@ -10,8 +10,8 @@ Dataset = Annotated[
     str,
     typer.Argument(
         metavar="SOURCE",
-        help="A .csv, .tsv, .parquet or .npz file (arrays X and y), or a data set bundled with scikit-learn: "
-        "digits, iris, wine, breast_cancer, diabetes.",
+        help="A .csv, .tsv, .txt, .data, .parquet, .feather or .npz file (arrays X and y), or a data set "
+        "bundled with scikit-learn: digits, iris, wine, breast_cancer, diabetes.",
     ),
 ]
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A .safetensors file that `chainrule train` wrote.")]
@@ -20,6 +20,26 @@ MaybeModel = Annotated[
 ]
 NewRows = Annotated[
     str, typer.Argument(metavar="ROWS", help="A table as for `chainrule train`; columns are matched by name.")
+]
+
+Sep = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CHARACTER", help="Between the values of a text file: a character, tab or blanks. [default: detected]"
+    ),
+]
+Header = Annotated[
+    bool | None,
+    typer.Option(
+        "--header/--no-header",
+        help="Whether the first line of a text file names the columns; otherwise they are x1, x2, …. [default: it "
+        "does, and a first line that looks like a row is an error]",
+        show_default=False,
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Encoding of a text file, such as latin-1. [default: UTF-8, or by its mark]"),
 ]
 
 Target = Annotated[

@@ -7,7 +7,13 @@ from chainrule.cli.terminal import printable, remarks
 
 
 def predict(
-    model: options.Model, rows: options.NewRows, out: options.PredictionsOut = None, force: options.Force = False
+    model: options.Model,
+    rows: options.NewRows,
+    out: options.PredictionsOut = None,
+    force: options.Force = False,
+    sep: options.Sep = None,
+    header: options.Header = None,
+    encoding: options.Encoding = None,
 ) -> None:
     """Predict the target of each row.
 
@@ -18,7 +24,8 @@ def predict(
     chainrule predict iris.safetensors new.parquet --out answers.parquet
     """
     path = None if out is None else outputs.of_predictions(out, force=force)
-    loaded, table = models.load_model(model), inputs.read_source(rows)
+    text = inputs.text_options(sep, header, encoding)
+    loaded, table = models.load_model(model), inputs.read_source(rows, text)
     X = models.model_inputs(loaded, table)
     predictions.write_predictions(models.predictions(loaded, X), path, replace=force)
     models.report_unseen(loaded, X)

@@ -1,7 +1,7 @@
 """Estimators with scikit-learn's interface: two for tables, and drop-in replacements for scikit-learn's MLPs.
 
-Each name, and scikit-learn with it, is imported on first use. `TableEncoder`, `TableModel` and ``load`` come from
-`chainrule.tables` and need no scikit-learn.
+Each name, and scikit-learn with it, is imported on first use. `TableEncoder`, `TableModel`, ``load`` and ``read_table``
+come from `chainrule.tables` and need no scikit-learn.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from chainrule.estimators.network.classifier import NetworkClassifier
     from chainrule.estimators.network.hidden import Hidden
     from chainrule.estimators.network.regressor import NetworkRegressor
-    from chainrule.tables import TableEncoder, TableModel, load
+    from chainrule.tables import TableEncoder, TableModel, load, read_table
 
 DEFINED_IN = {  # the module that defines each name
     "Hidden": "chainrule.estimators.network.hidden",
@@ -27,6 +27,7 @@ DEFINED_IN = {  # the module that defines each name
     "TableModel": "chainrule.tables",
     "TrainingWarning": "chainrule.estimators.diagnosis",
     "load": "chainrule.tables",
+    "read_table": "chainrule.tables",
 }
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "TableModel",
     "TrainingWarning",
     "load",
+    "read_table",
 ]
 
 

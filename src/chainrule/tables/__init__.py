@@ -2,5 +2,6 @@
 
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.model import TableModel, load
+from chainrule.tables.reading.read_table import read_table
 
-__all__ = ["TableEncoder", "TableModel", "load"]
+__all__ = ["TableEncoder", "TableModel", "load", "read_table"]

@@ -25,6 +25,9 @@ def train(
     task: options.Task = None,
     drop: options.Drop = None,
     category: options.Category = None,
+    sep: options.Sep = None,
+    header: options.Header = None,
+    encoding: options.Encoding = None,
     preset: options.Preset = "default",
     layers: options.Layers = None,
     activation: options.Activation = None,
@@ -58,9 +61,10 @@ def train(
     )  # fmt: skip
     parameters = chosen.parameters()
     _require_valid(task, test_fraction, seed)
+    text = inputs.text_options(sep, header, encoding)
     require_packages("matplotlib", "sklearn")
     files = outputs.of_training(out, inputs.stem(source), force=force)
-    table = inputs.read_source(source)
+    table = inputs.read_source(source, text)
     named = [known_column(table, "--category", name) for name in category or ()]
     data = prepare(table, target_column, task, drop or [], test_fraction, seed)
     if absent := [name for name in named if name not in data.X.columns]:

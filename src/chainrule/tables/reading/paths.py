@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from chainrule.errors import ChainruleError, FileFormatError, UnknownName
+from chainrule.errors import ChainruleError, FileFormatError, InputError, UnknownName
 from chainrule.tables.reading.arrow_tables import shortened, table_of_file
 from chainrule.tables.reading.columnar_files import read_feather, read_parquet
 from chainrule.tables.reading.csv.byte_streams import TEXT
@@ -24,7 +24,8 @@ COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 CSV = (*TEXT, ".zip", *(text + suffix for text in TEXT for suffix in COMPRESSED))
 PARQUET = (".parquet", ".pq")
 FEATHER = (".feather", ".arrow")
-ENDINGS = ".csv, .tsv, .txt, .data, .parquet, .feather or .npz"
+EXTENSIONS = (*CSV, *PARQUET, *FEATHER, ".npz")
+USUAL = ".csv, .tsv, .txt, .data, .parquet, .feather or .npz"
 AS_DETECTED = CsvOptions()
 FOREIGN = (OSError, ValueError, EOFError, RuntimeError, OverflowError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
@@ -36,7 +37,7 @@ def read_path(path: Path, options: CsvOptions = AS_DETECTED) -> Table:
     contents.
     """
     with guarded(path):
-        if path.name.lower().endswith(".npz"):
+        if path.name.lower().endswith(".npz") and options == AS_DETECTED:
             return read_npz(path)
         return table_of_file(path, read_arrow(path, options))
 
@@ -47,11 +48,13 @@ def read_arrow(path: Path, options: CsvOptions = AS_DETECTED) -> Any:
     with guarded(path):
         if name.endswith(CSV):
             return read_csv(path, options)
+        if options != AS_DETECTED:
+            raise InputError(f"sep, header and encoding are for text files; {path} is none.")
         if name.endswith(PARQUET):
             return read_parquet(path)
         if name.endswith(FEATHER):
             return read_feather(path)
-    raise UnknownName(f"{str(path)!r} must end in {ENDINGS}; the extension gives the format.")
+    raise UnknownName(f"{str(path)!r} must end in {USUAL}; the extension gives the format.")
 
 
 @contextmanager
