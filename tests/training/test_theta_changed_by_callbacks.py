@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,12 @@ def new(m: int = 4) -> cr.Network:
 
 def test_projected_descent(engine: str) -> None:
     """θ clipped to [−0.2, 0.2] after each epoch is that of single epochs with a projection in between."""
-    settings = {"optimizer": cr.Momentum(learning_rate=0.05), "batch_size": 5, "shuffle": False, "engine": engine}
+    settings: dict[str, Any] = {
+        "optimizer": cr.Momentum(learning_rate=0.05),
+        "batch_size": 5,
+        "shuffle": False,
+        "engine": engine,
+    }
     net, other = new(), new()
     cr.train(
         net, X, Y, epochs=30, callbacks=[lambda _: np.clip(net.theta, -0.2, 0.2, out=net.theta)], callback_epochs=1,
