@@ -1,9 +1,24 @@
-// Evaluator32 and Evaluator64 (N(x) for the rows of a matrix), and gradient32, gradient64.
+// Evaluator32 and Evaluator64 (N(x) for the rows of a matrix), the same for sparse rows, and gradient32, gradient64.
 #include "evaluate.hpp"
 #include "specs.hpp"
 
 namespace chainrule::bindings {
 namespace {
+
+template <class T> void bind_csr(nb::module_& module, const char* name) {
+  nb::class_<CsrEvaluator<T>>(module, name, "Evaluates one network for sparse rows repeatedly.")
+      .def(
+          "__init__",
+          [](CsrEvaluator<T>* self, const NetworkArgs& net) { new (self) CsrEvaluator<T>(network_spec(net)); },
+          nb::arg("net"))
+      .def(
+          "outputs",
+          [](CsrEvaluator<T>& self, const Vector<const T>& theta, const CsrArgs<T>& X, Rows<T> out, int threads) {
+            nb::gil_scoped_release release;
+            self.outputs(theta.data(), csr_matrix<T>(X), static_cast<long>(out.shape(0)), out.data(), threads);
+          },
+          nb::arg("theta"), nb::arg("X"), nb::arg("out"), nb::arg("threads"), "out := N(X), for finite X.");
+}
 
 template <class T> void bind(nb::module_& module, const char* evaluator, const char* gradient_name) {
   nb::class_<Evaluator<T>>(module, evaluator, "Evaluates one network repeatedly; reuses its memory.")
@@ -39,6 +54,8 @@ template <class T> void bind(nb::module_& module, const char* evaluator, const c
 }  // namespace
 
 void bind_evaluation(nb::module_& module) {
+  bind_csr<float>(module, "CsrEvaluator32");
+  bind_csr<double>(module, "CsrEvaluator64");
   bind<float>(module, "Evaluator32", "gradient32");
   bind<double>(module, "Evaluator64", "gradient64");
 }

@@ -9,7 +9,10 @@
 namespace chainrule {
 namespace {
 
-constexpr long panels_per_piece = 2;  // of examples, for which W is read once; 1 to 8 are equally fast
+constexpr long few_rows = 3;               // that are computed one by one
+constexpr long rows_of_a_round = 1 << 14;  // of sparse rows whose W[1] x is kept
+constexpr long rows_in_cache = 64;         // of them, in panels
+constexpr long panels_per_piece = 2;       // of examples, for which W is read once; 1 to 8 are equally fast
 
 // The layers of N_θ, which point to θ and to `net`
 template <class T> std::vector<PredictLayer<T>> predict_layers(const NetworkSpec& net, const T* theta) {
@@ -39,6 +42,14 @@ long widest_vector_valued(const NetworkSpec& net) {
   return widest;
 }
 
+// The network of what follows the products of W[1]
+NetworkSpec without_products(const NetworkSpec& net) {
+  NetworkSpec rest = net;
+  rest.m.front() = net.m[1];
+  rest.layers.front().runs = {{net.m[1], 1, 1}};
+  return rest;
+}
+
 }  // namespace
 
 template <class T> Evaluator<T>::Evaluator(NetworkSpec net)
@@ -47,6 +58,11 @@ template <class T> Evaluator<T>::Evaluator(NetworkSpec net)
       panel_stride_(2 * kernels_.lanes * *std::max_element(net_.m.begin(), net_.m.end())) {}
 
 template <class T> bool Evaluator<T>::outputs(const T* theta, const T* X, long t, T* out, int threads) {
+  return outputs(predict_layers(net_, theta), X, t, out, threads);
+}
+
+template <class T>
+bool Evaluator<T>::outputs(const std::vector<PredictLayer<T>>& layers, const T* X, long t, T* out, int threads) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const long n = net_.m.front(), m = net_.m.back(), R = 2 * kernels_.lanes, panels = (t + R - 1) / R;
   threads = static_cast<int>(std::clamp<long>(panels, 1, threads));
@@ -54,7 +70,6 @@ template <class T> bool Evaluator<T>::outputs(const T* theta, const T* X, long t
     workspaces_.push_back({.buffer = Buffer<T>(panels_per_piece * panel_stride_),
                            .next_buffer = Buffer<T>(panels_per_piece * panel_stride_),
                            .scratch = Buffer<T>(2 * widest_vector_valued(net_) * kernels_.lanes)});
-  const std::vector<PredictLayer<T>> layers = predict_layers(net_, theta);
   const long panels_per_round = threads * panels_per_piece;
   const long pieces =
       threads * ((panels + panels_per_round - 1) / panels_per_round);  // the same number for each thread
@@ -82,6 +97,106 @@ template <class T> bool Evaluator<T>::outputs(const T* theta, const T* X, long t
     }
   });
   return is_finite;
+}
+
+template <class T> CsrEvaluator<T>::CsrEvaluator(const NetworkSpec& net)
+    : kernels_(kernel_set().kernels<T>()),
+      n_(net.m[0]),
+      m_(net.m[1]),
+      rest_(without_products(net)),
+      evaluator_(rest_),
+      ones_(m_),
+      scratch_(2 * widest_vector_valued(rest_) * kernels_.lanes) {
+  std::fill_n(ones_.get(), m_, T(1));
+  const long widest = *std::max_element(rest_.m.begin(), rest_.m.end()) + kernels_.lanes;
+  buffer_ = Buffer<T>(widest);
+  next_buffer_ = Buffer<T>(widest);
+}
+
+// Returns the layers of the rest. Their numbers follow W[1] in θ, but for the diagonal of ones.
+template <class T> std::vector<PredictLayer<T>> CsrEvaluator<T>::layers(const T* theta) const {
+  std::vector<PredictLayer<T>> all = predict_layers(rest_, theta + (n_ - 1) * m_);
+  all.front().W = ones_.get();
+  return all;
+}
+
+template <class T> void CsrEvaluator<T>::outputs(const T* theta, const CsrMatrix<T>& X, long t, T* out, int threads) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::vector<PredictLayer<T>> rest = layers(theta);
+  const long round = std::min(t, rows_of_a_round), m_out = rest_.m.back();
+  if (rows_of_Z_ < round) {
+    Z_ = Buffer<T>(round * m_);
+    rows_of_Z_ = round;
+  }
+  // An entry reads a column of W, which is strided: for many entries it pays to pack W first.
+  const Buffer<T> panels = X.starts[t] > n_ ? packed(theta, threads) : Buffer<T>();
+  for (long first = 0; first < t; first += round) {
+    const long count = std::min(round, t - first);
+    run_threads(threads, [&](int thread) {
+      const long from = count * thread / threads, to = count * (thread + 1) / threads;
+      if (panels)
+        packed_products(panels.get(), X, first + from, first + to, Z_.get() + from * m_);
+      else
+        products(theta, X, first + from, first + to, Z_.get() + from * m_);
+    });
+    if (t <= few_rows)
+      for (long r = 0; r < t; ++r)
+        kernels_.predict.row(rest.data(), int(rest.size()), Z_.get() + r * m_, buffer_.get(), next_buffer_.get(),
+                             scratch_.get(), out + r * m_out);
+    else
+      evaluator_.outputs(rest, Z_.get(), count, out + first * m_out, threads);
+  }
+}
+
+// Returns W (m, n) in panels [⌈m/R⌉][n][R].
+template <class T> Buffer<T> CsrEvaluator<T>::packed(const T* W, int threads) const {
+  const long R = 2 * kernels_.lanes, panels = (m_ + R - 1) / R;
+  Buffer<T> result(panels * n_ * R);
+  WorkQueue queue(threads);
+  queue.assign_evenly(panels);
+  run_threads(threads, [&](int thread) {
+    for (long p; (p = queue.take(thread)) >= 0;)
+      kernels_.layout.pack(W + p * R * n_, std::min(R, m_ - p * R), n_, result.get() + p * R * n_);
+  });
+  return result;
+}
+
+// Z (last − first, m) := X Wᵀ for rows first … last − 1 of X, from W (m, n) as it lies in θ.
+template <class T>
+void CsrEvaluator<T>::products(const T* W, const CsrMatrix<T>& X, long first, long last, T* Z) const {
+  X.with_columns([&](const auto* columns) {
+    for (long j = first; j < last; ++j, Z += m_) {
+      std::fill_n(Z, m_, T(0));
+      for (long e = X.starts[j]; e < X.starts[j + 1]; ++e) {
+        const T x = X.values[e], *w = W + columns[e];
+        for (long i = 0; i < m_; ++i, w += n_) Z[i] += x * *w;
+      }
+    }
+  });
+}
+
+// The same from panels.
+template <class T>
+void CsrEvaluator<T>::packed_products(const T* panels, const CsrMatrix<T>& X, long first, long last, T* Z) const {
+  const long R = 2 * kernels_.lanes;
+  const int count = static_cast<int>((m_ + R - 1) / R);
+  const Buffer<T> z(count * rows_in_cache * R);
+  for (; first < last; first += rows_in_cache, Z += rows_in_cache * m_) {
+    const int rows = static_cast<int>(std::min(rows_in_cache, last - first));
+    Linear<T> g{};
+    g.B = panels;
+    g.K = n_;
+    g.out = z.get();
+    g.out_stride = rows_in_cache * R;
+    g.region = {.first_row = 0, .last_row = rows, .first_panel = 0, .last_panel = count};
+    g.panels = count;
+    g.last_lanes = static_cast<int>(m_ - (count - 1) * R);
+    g.epilogue = LinearEpilogue::none;
+    kernels_.csr.linear({.X = X, .order = nullptr, .first = first, .rows = rows}, g);
+    for (long r = 0; r < rows; ++r)
+      for (int p = 0; p < count; ++p)
+        std::copy_n(z.get() + p * g.out_stride + r * R, std::min(R, m_ - p * R), Z + r * m_ + p * R);
+  }
 }
 
 template <class T> Predictor<T>::Predictor(const NetworkSpec& net, const T* theta)
@@ -126,6 +241,8 @@ template <class T> double gradient(const NetworkSpec& net, const CostSpec& cost,
 
 template class Evaluator<float>;
 template class Evaluator<double>;
+template class CsrEvaluator<float>;
+template class CsrEvaluator<double>;
 template class Predictor<float>;
 template class Predictor<double>;
 template double gradient<float>(const NetworkSpec&, const CostSpec&, const TrainingSet<float>&, const float*, float*,

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from chainrule._internal.checks import Array
 
 Schedule = tuple[str, float, Sequence[float]]
@@ -12,7 +15,9 @@ Layer = tuple[str, float, Schedule, Sequence[tuple[int, int, int]], bool, Parts,
 Net = tuple[Sequence[int], Sequence[Layer]]
 Cost = tuple[str, float, int, float, float]  # name, parameter, mean (1: of the losses, 2: of the penalties too), l1, l2
 Optimizer = tuple[str, Sequence[float], float, Schedule, Schedule]  # name, hyper, clip_norm, α, λ
-Rows = tuple[Array, Array, Array | None]  # X, Y, weights
+# indptr, indices as int32 or as int64, data
+Csr = tuple[NDArray[np.int64], NDArray[Any] | None, NDArray[Any] | None, Array]
+Rows = tuple[Array | Csr, Array, Array | None]  # X, Y, weights
 
 def kernel_set() -> str: ...
 
@@ -53,6 +58,10 @@ class _Evaluator:
     def __init__(self, net: Net) -> None: ...
     def outputs(self, theta: Array, X: Array, out: Array, threads: int) -> bool: ...
 
+class _CsrEvaluator:
+    def __init__(self, net: Net) -> None: ...
+    def outputs(self, theta: Array, X: Csr, out: Array, threads: int) -> None: ...
+
 class _Predictor:
     def __init__(self, net: Net, theta: Array, reuse: bool) -> None: ...
     def __call__(self, x: object) -> Array | None: ...
@@ -61,13 +70,15 @@ class TrainingRun32(_TrainingRun): ...
 class TrainingRun64(_TrainingRun): ...
 class Evaluator32(_Evaluator): ...
 class Evaluator64(_Evaluator): ...
+class CsrEvaluator32(_CsrEvaluator): ...
+class CsrEvaluator64(_CsrEvaluator): ...
 class Predictor32(_Predictor): ...
 class Predictor64(_Predictor): ...
 
 def gradient32(
     net: Net,
     cost: Cost,
-    X: Array,
+    X: Array | Csr,
     Y: Array,
     weights: Array | None,
     theta: Array,
@@ -78,7 +89,7 @@ def gradient32(
 def gradient64(
     net: Net,
     cost: Cost,
-    X: Array,
+    X: Array | Csr,
     Y: Array,
     weights: Array | None,
     theta: Array,

@@ -202,14 +202,12 @@ template <class T> void PanelMethod<T>::apply_gradient(const Step<T>& step, Team
   if (csr_) {
     csr_->apply(constants_.data(), team, thread);
     team.barrier.wait();
+    if (thread == 0) csr_->end(constants_[0]);
   }
   sum_.apply(step, constants_.data(), team, thread);
   team.barrier.wait();
-  if (csr_ && thread == 0) {
-    csr_->end(constants_[0]);
-    if (can_undo_) csr_->settle(/*thread=*/0, /*threads=*/1);
-  }
   if (!can_undo_) return;
+  if (csr_ && thread == 0) csr_->settle(/*thread=*/0, /*threads=*/1);
   if (thread == 0 && !(state_.largest_theta() <= std::numeric_limits<T>::max())) {
     state_.restore();
     sum_.transpose_weights();

@@ -31,6 +31,7 @@ except ImportError:  # a pure-Python wheel, or a source tree
     _native = None  # type: ignore[assignment]
 
 _evaluators: WeakKeyDictionary[Network, Any] = WeakKeyDictionary()  # each holds the buffers of a forward pass
+_csr_evaluators: WeakKeyDictionary[Network, Any] = WeakKeyDictionary()  # the same for sparse rows
 _predictors: WeakKeyDictionary[Network, Callable[[object], Array | None]] = WeakKeyDictionary()  # fast for a few rows
 
 
@@ -83,7 +84,7 @@ class NativeEngine:
     def outputs(self, net: Network, X: Rows) -> Array | None:
         """Computes N(x) for each row of X: (t, n) → (t, m), or None; the same pass checks that X is finite."""
         if isinstance(X, SparseRows):
-            return np.concatenate([self.outputs(net, block) for _, block in X.blocks()])
+            return self._outputs_of_sparse(net, X)
         if (few := self.shortcut(net)(X)) is not None:  # few rows take the shortcut here too, for the same results
             return few
         evaluator = _evaluators.get(net)
@@ -91,8 +92,17 @@ class NativeEngine:
             kind = _native.Evaluator32 if net.dtype == np.float32 else _native.Evaluator64
             evaluator = _evaluators.setdefault(net, kind(_network(net)))
         out = np.empty((len(X), net.m[-1]), net.dtype)
-        finite: bool = evaluator.outputs(net.theta, X, out, thread_count(step_flop(net, len(X)) / 3, None))
+        finite: bool = evaluator.outputs(net.theta, X, out, thread_count(step_flop(net, len(X), X) / 3, None))
         return out if finite else None
+
+    def _outputs_of_sparse(self, net: Network, X: SparseRows) -> Array:
+        evaluator = _csr_evaluators.get(net)
+        if evaluator is None:
+            kind = _native.CsrEvaluator32 if net.dtype == np.float32 else _native.CsrEvaluator64
+            evaluator = _csr_evaluators.setdefault(net, kind(_network(net)))
+        out = np.empty((len(X), net.m[-1]), net.dtype)
+        evaluator.outputs(net.theta, _rows(X), out, thread_count(step_flop(net, len(X), X) / 3, None))
+        return out
 
     def shortcut(self, net: Network, reuse: bool = False) -> Callable[[object], Array | None]:
         """Returns a function that computes N(x) for up to three rows, and returns None for any other input.
@@ -113,7 +123,7 @@ class NativeEngine:
         deltas = [np.empty((len(X), m), net.dtype) for m in net.m[1:]]
         penalty_scale = cost.penalty_scale(weights, len(X))
         gradient = _native.gradient32 if net.dtype == np.float32 else _native.gradient64
-        threads = thread_count(step_flop(net, len(X)), None)
+        threads = thread_count(step_flop(net, len(X), X), None)
         penalised, rows = _cost(cost, penalty_scale), _rows(X)
         J = gradient(_network(net), penalised, rows, Y, weights, net.theta, theta, deltas, threads)
         return Gradient(J, theta, *parameter_views(theta, net.layout), ByLayer(deltas))
@@ -131,7 +141,7 @@ class NativeRun:
         problem.net.theta = state.theta  # from now on the compiled run updates it
         self._moments = tuple(problem.optimizer.moments)
         self._first_step = state.first_step
-        flop = step_flop(problem.net, problem.batch_size)
+        flop = step_flop(problem.net, problem.batch_size, problem.data.X)
         run = _native.TrainingRun32 if problem.net.dtype == np.float32 else _native.TrainingRun64
         self._run = run(
             net=_network(problem.net),

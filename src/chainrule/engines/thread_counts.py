@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule.errors import InputError
 from chainrule.network import Network
 
@@ -14,9 +15,15 @@ FLOP_PER_THREAD = 5e6
 LEAST_TRIED, MOST_TRIED = 0.1, 10
 
 
-def step_flop(net: Network, rows: int) -> float:
-    """Returns the floating-point operations of a training step, 6 per weight and row."""
-    return 6.0 * rows * sum(part.entries for part in net.layout)
+def step_flop(net: Network, rows: int, X: Rows) -> float:
+    """Returns the floating-point operations of a training step, 6 per weight and row.
+
+    If X is sparse, a weight of W[1] has an operation only for each entry of its column.
+    """
+    entries: list[float] = [part.entries for part in net.layout]
+    if isinstance(X, SparseRows):
+        entries[0] = net.m[1] * len(X.data) / len(X)
+    return 6.0 * rows * sum(entries)
 
 
 def thread_count(flop: float, wanted: int | None) -> int:
