@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from chainrule._internal.checks import shown
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column
-from chainrule.tables.reading.array_columns import as_column
+from chainrule.tables.reading.array_columns import as_column, plain
 from chainrule.tables.reading.array_likes import as_numpy, as_objects
 
 
@@ -88,5 +88,5 @@ def _plain(values: NDArray[Any], column: Column) -> NDArray[Any]:
         exact = np.array(values.tolist()) if values.dtype.kind == "O" else column.values
         return exact if exact.dtype.kind in "biuf" else column.values  # Decimal and Fraction become floats
     if values.dtype.kind == "O":
-        return as_objects([str.__str__(value) for value in values])
+        return as_objects([plain(value) for value in values])
     return values if values.dtype.kind == "U" else np.char.decode(values, "utf-8")

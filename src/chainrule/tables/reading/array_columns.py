@@ -6,6 +6,7 @@ import datetime
 import decimal
 import math
 import numbers
+import uuid
 from typing import Any
 
 import numpy as np
@@ -64,11 +65,11 @@ def _family(value: object) -> str:
     """Returns the family of a Python object (one of FAMILIES), or the name of its type."""
     if isinstance(value, (bool, np.bool_)):
         return "booleans"
-    if isinstance(value, str):
+    if isinstance(value, (str, uuid.UUID)):
         return "texts"
     if isinstance(value, (datetime.date, np.datetime64)):
         return "datetimes"
-    if isinstance(value, (datetime.timedelta, np.timedelta64)):  # before numbers: np.timedelta64 is an np.signedinteger
+    if isinstance(value, (datetime.timedelta, datetime.time, np.timedelta64)):  # np.timedelta64 is an np.signedinteger
         return "durations"
     if isinstance(value, (numbers.Real, decimal.Decimal)):
         return "numbers"
@@ -89,22 +90,26 @@ def _of_objects(values: NDArray[np.object_]) -> Column:
     if families <= {"texts", "booleans", "numbers"}:
         number: dict[Any, int] = {}
         codes = np.full(len(values), MISSING)
-        codes[~missing] = [number.setdefault((type(value), value), len(number)) for value in map(_plain, present)]
+        codes[~missing] = [number.setdefault((type(value), value), len(number)) for value in map(plain, present)]
         mixed = len(families) > 1
         return categories(codes, [as_text(value) for _, value in number], type="mixed" if mixed else "text")
     if families == {"datetimes"}:
         times = np.array([_utc(value) for value in present], dtype=DATETIME)
         return Column("datetimes", _filled(times, missing), missing, type="objects: datetimes")
     if families == {"durations"}:
-        spans = np.array([np.timedelta64(value) for value in present]).astype(DURATION)
+        spans = np.array([_span(value) for value in present]).astype(DURATION)
         return Column("durations", _filled(spans, missing), missing, type="objects: durations")
     strange = next((value for value in present if _family(value) not in FAMILIES), present[0])
     return Column("unreadable", values, missing, type=f"{' and '.join(sorted(families))}, such as {shown(strange)}")
 
 
-def _plain(value: Any) -> Any:
-    """Returns a text or a number of NumPy, or a text of a subclass of str, as a plain Python value."""
-    return str.__str__(value) if isinstance(value, str) else value.item() if isinstance(value, np.generic) else value
+def plain(value: Any) -> Any:
+    """Returns a text or a number of NumPy, a text of a subclass of str, or a UUID as a plain text or number."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _floats(values: NDArray[np.object_]) -> NDArray[np.float64]:
@@ -127,6 +132,13 @@ def _utc(value: Any) -> np.datetime64:
     if isinstance(value, datetime.datetime) and value.tzinfo is not None:
         value = value.astimezone(datetime.UTC).replace(tzinfo=None)
     return np.datetime64(value, "us")
+
+
+def _span(value: Any) -> np.timedelta64:
+    """Returns a duration; of a time of day the time since midnight."""
+    if isinstance(value, datetime.time):
+        value = datetime.timedelta(0, value.second, value.microsecond, minutes=value.minute, hours=value.hour)
+    return np.timedelta64(value)
 
 
 def _filled(present: NDArray[Any], missing: NDArray[np.bool_]) -> NDArray[Any]:

@@ -35,6 +35,17 @@ def as_objects(values: Any) -> NDArray[np.object_]:
     return array
 
 
+def without_mask(values: Any) -> NDArray[Any]:
+    """Returns a masked array as an array with missing values: NaN, NaT or None where an entry is masked."""
+    mask = np.ma.getmaskarray(values)
+    if values.dtype.names is not None or not mask.any():
+        return np.asarray(values.data)
+    kind = values.dtype.kind
+    array: NDArray[Any] = values.data.astype(np.float64 if kind in "iuf" else values.dtype if kind in "mM" else object)
+    array[mask] = np.nan if kind in "iuf" else "NaT" if kind in "mM" else None
+    return array
+
+
 def _unless_texts(array: NDArray[Any], values: Any) -> NDArray[Any]:
     """Returns the array if all values are texts; otherwise the values themselves, which NumPy turned into texts."""
     objects = np.array(values, dtype=object)

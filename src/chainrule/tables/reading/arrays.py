@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule._internal.checks import shown
 from chainrule.errors import InputError
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.array_columns import as_column
+from chainrule.tables.reading.array_likes import as_numpy, as_objects, without_mask
+from chainrule.tables.reading.arrow_tables import require_names
 from chainrule.tables.table import Table
 
 
 def read_array(X: Any, symbol: str) -> Table | NumericTable:
-    """Reads an array or nested lists: numbers stay one array, other columns each get their own kind."""
-    masked = isinstance(X, np.ma.MaskedArray) and bool(np.ma.getmaskarray(X).any())
-    try:
-        array = np.ma.filled(X.astype(np.float64), np.nan) if masked else np.asarray(X)
-        if array.dtype.kind in "US" and not isinstance(X, np.ndarray):
-            array = np.array(X, dtype=object)  # NumPy would turn mixed numbers into texts
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise InputError(
-            f"{symbol} must be a table; got a {type(X).__name__} that NumPy cannot convert: {error}"
-        ) from None
+    """Reads an array or nested lists: numbers stay one array, other columns each get their own kind.
+
+    A structured array, or a list of dicts, is a table with named columns.
+    """
+    array = without_mask(X) if isinstance(X, np.ma.MaskedArray) else as_numpy(X, symbol, "a table")
+    if array.dtype.names is not None and array.ndim == 1:
+        return _read_structured(X if isinstance(X, np.ndarray) else array, symbol)
+    if array.dtype == object and array.ndim == 1 and len(array) and all(isinstance(row, Mapping) for row in array):
+        return _read_dicts(array.tolist(), symbol)
     if array.ndim == 0:
-        makes = next((name for name in ("collect", "to_arrow_table", "fetch_arrow_table") if hasattr(X, name)), "")
-        hint = f" Call its {makes}() first." if makes else ""
-        raise InputError(f"{symbol} must be an array, a sparse array, a data frame or a path; got {shown(X)}.{hint}")
+        raise InputError(
+            f"{symbol} must be an array, a sparse array, a data frame or a path; got {shown(X)}.{_remedy(X, symbol)}"
+        )
     if array.dtype.kind == "c":
         raise InputError(f"Complex data not supported: {symbol} must hold real numbers; got dtype {array.dtype}.")
     require_shape(array.shape, symbol)
@@ -37,6 +40,33 @@ def read_array(X: Any, symbol: str) -> Table | NumericTable:
         return NumericTable(symbol, array.astype(np.float64))
     columns = {f"x{k}": as_column(column) for k, column in enumerate(array.T)}
     return Table(symbol, columns, has_names=False)
+
+
+def _read_structured(X: NDArray[Any], symbol: str) -> Table:
+    """Reads a structured array (t,), such as ``numpy.genfromtxt(…, names=True)`` returns: a column per field."""
+    names = X.dtype.names or ()
+    require_shape((len(X), len(names)), symbol)
+    columns = {}
+    for name in names:
+        field = without_mask(X[name]) if isinstance(X, np.ma.MaskedArray) else np.asarray(X[name])
+        columns[name] = as_column(field if field.ndim == 1 else as_objects(list(field)))
+    return Table(symbol, columns)
+
+
+def _read_dicts(rows: Sequence[Mapping[Any, Any]], symbol: str) -> Table:
+    """Reads a list of dicts, one per row, from the name of a column to its value; a name may be absent in a row."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    require_shape((len(rows), len(names)), symbol)
+    require_names(symbol, list(map(str, names)))
+    return Table(symbol, {str(name): as_column(as_objects([row.get(name) for row in rows])) for name in names})
+
+
+def _remedy(X: Any, symbol: str) -> str:
+    """Returns what to call on an object that holds a table but is none."""
+    makes = next((name for name in ("collect", "to_arrow_table", "fetch_arrow_table") if hasattr(X, name)), "")
+    if makes:
+        return f" Call its {makes}() first."
+    return f" Pass pandas.DataFrame({symbol})." if isinstance(X, Mapping) else ""
 
 
 def read_sparse(X: Any, symbol: str) -> NumericTable:
@@ -60,12 +90,12 @@ def canonical_rows(X: Any) -> Any:
 
 def require_shape(shape: tuple[int, ...], symbol: str) -> None:
     """Raises InputError unless the shape is (t, n) with t, n ≥ 1."""
+    if shape[0] == 0:
+        raise InputError(f"{symbol} must hold at least one row; got 0 sample(s) (shape={shape}).")
     if len(shape) != 2:
-        hint = ""
+        hint = f" Make each example a row: {symbol}.reshape(len({symbol}), -1)."
         if len(shape) == 1:
             hint = f" Reshape your data: {symbol}.reshape(-1, 1) is one feature, {symbol}.reshape(1, -1) one example."
         raise InputError(f"{symbol} must have shape (t, n), one example per row; got {shape}.{hint}")
-    if shape[0] == 0:
-        raise InputError(f"{symbol} must hold at least one row; got 0 sample(s) (shape={shape}).")
     if shape[1] == 0:
         raise InputError(f"{symbol} has 0 feature(s) (shape={shape}) while a minimum of 1 is required.")

@@ -15,8 +15,9 @@ def as_column(column: Any) -> Column:
     import pyarrow
     from pyarrow import types
 
-    kind, name = column.type, str(column.type)
-    missing = column.is_null().to_numpy()
+    name = str(column.type)
+    column = _decoded(column)
+    kind, missing = column.type, column.is_null().to_numpy()
     if types.is_null(kind):
         return Column("empty", np.full(len(missing), np.nan), missing, type=name)
     if types.is_dictionary(kind) or _is_text(kind):
@@ -46,6 +47,27 @@ def as_column(column: Any) -> Column:
     values = np.empty(len(missing), dtype=object)
     values[:] = column.to_pylist()
     return Column("unreadable", values, missing, type=f"{what}, such as {shown(first)}")
+
+
+def _decoded(column: Any) -> Any:
+    """Returns a column of runs, or of an extension type that is another name for numbers or texts, as those."""
+    import pyarrow
+    from pyarrow import compute, types
+
+    if types.is_run_end_encoded(column.type):
+        column = pyarrow.chunked_array(
+            [compute.run_end_decode(chunk) for chunk in column.chunks], column.type.value_type
+        )
+    extension = getattr(column.type, "extension_name", "")
+    if extension == "arrow.bool8":
+        return column.cast(column.type.storage_type).cast("bool")
+    if extension == "arrow.json":
+        return column.cast(column.type.storage_type)
+    if extension == "arrow.uuid":
+        return pyarrow.chunked_array(
+            [[None if value is None else str(value) for value in column.to_pylist()]], "string"
+        )
+    return column
 
 
 def _spans(column: Any) -> Any:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from chainrule.errors import InputError
+from chainrule.tables.columns import Column
 from chainrule.tables.numeric_table import NumericTable
+from chainrule.tables.reading import array_columns
+from chainrule.tables.reading.array_likes import as_objects
 from chainrule.tables.reading.arrow_columns import as_column
 from chainrule.tables.reading.arrow_tables import import_pyarrow, require_names, shortened
 from chainrule.tables.reading.number_frames import number_matrix
@@ -20,38 +23,53 @@ def read_frame(X: Any, symbol: str) -> Table | NumericTable:
 
     Raises InputError if it is not a table, has no rows, no columns or a duplicate name, or if a column cannot be read.
     """
-    pandas = sys.modules.get("pandas")
-    if pandas is not None and isinstance(X, pandas.DataFrame):
-        names = tuple(str(name) for name in X.columns.tolist())
-        _require_shape((len(X), len(names)), names, symbol)
-        matrix = number_matrix(X)
-        if matrix is None:
-            return Table(symbol, columns_of_pandas(X, names, symbol))
-        return NumericTable(symbol, matrix, names)
-    if (matrix := number_matrix(X)) is not None:
-        names = tuple(getattr(X, "column_names", None) or X.columns)
-        _require_shape(matrix.shape, names, symbol)
-        return NumericTable(symbol, matrix, names)
-    table = _arrow_table(X, symbol)
-    _require_shape(table.shape, table.column_names, symbol)
-    return Table(symbol, dict(zip(table.column_names, map(as_column, table.columns), strict=True)))
+    frame: Any = X
+    read_columns: Callable[[Any, Sequence[str], str], dict[str, Column]] = _columns_of_arrow
+    if _is_frame_of("pandas", X):
+        names, read_columns = [str(name) for name in X.columns.tolist()], columns_of_pandas
+    elif _is_frame_of("polars", X):
+        names, read_columns = X.columns, _columns_of_polars
+    else:
+        frame = _as_arrow(X, symbol)
+        names = frame.column_names
+    if not names:
+        raise InputError(f"{symbol} has 0 feature(s) (shape=({len(X)}, 0)) while a minimum of 1 is required.")
+    require_names(symbol, names)
+    if not frame.shape[0]:
+        raise InputError(f"{symbol} must hold at least one row; got 0 sample(s).")
+    matrix = number_matrix(frame)
+    if matrix is None:
+        return Table(symbol, read_columns(frame, names, symbol))
+    return NumericTable(symbol, matrix, tuple(names))
 
 
-def _arrow_table(X: Any, symbol: str) -> Any:
+def _is_frame_of(library: str, X: Any) -> bool:
+    """Returns True for a data frame of a library, which need not be installed."""
+    module = sys.modules.get(library)
+    return module is not None and isinstance(X, module.DataFrame)
+
+
+def _columns_of_polars(X: Any, names: Sequence[str], symbol: str) -> dict[str, Column]:
+    """Returns the columns of a polars frame; Arrow has no type for integers of 128 bits and for Python objects."""
+    polars = sys.modules["polars"]
+    unknown = [name for name in names if X.schema[name] in (polars.Object, polars.Int128, polars.UInt128)]
+    columns = {name: array_columns.as_column(as_objects(X[name].to_list())) for name in unknown}
+    rest = [name for name in names if name not in columns]
+    columns |= _columns_of_arrow(_as_arrow(X.select(rest), symbol), rest, symbol)
+    return {name: columns[name] for name in names}
+
+
+def _columns_of_arrow(table: Any, names: Sequence[str], symbol: str) -> dict[str, Column]:
+    return dict(zip(names, map(as_column, table.columns), strict=True))
+
+
+def _as_arrow(X: Any, symbol: str) -> Any:
     """Returns a frame as a table of pyarrow. Raises InputError if it is none."""
     pyarrow = import_pyarrow("a data frame")
     try:
         return pyarrow.table(X)
     except Exception as error:  # whatever the library of the frame raises
+        hint = f" Pass {symbol}.to_frame() for a single column." if hasattr(X, "to_frame") else ""
         raise InputError(
-            f"{symbol} must be a table that Arrow can read; got a {type(X).__name__}: {shortened(str(error))}"
+            f"{symbol} must be a table that Arrow can read; got a {type(X).__name__}: {shortened(str(error))}.{hint}"
         ) from None
-
-
-def _require_shape(shape: tuple[int, ...], names: Sequence[str], symbol: str) -> None:
-    """Raises InputError unless a frame has rows, and columns with names that differ."""
-    if not shape[1]:
-        raise InputError(f"{symbol} has 0 feature(s) (shape={shape}) while a minimum of 1 is required.")
-    require_names(symbol, names)
-    if not shape[0]:
-        raise InputError(f"{symbol} must hold at least one row; got 0 sample(s).")
