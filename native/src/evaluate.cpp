@@ -132,8 +132,8 @@ template <class T> void CsrEvaluator<T>::outputs(const T* theta, const CsrMatrix
   const Buffer<T> panels = X.starts[t] > n_ ? packed(theta, threads) : Buffer<T>();
   for (long first = 0; first < t; first += round) {
     const long count = std::min(round, t - first);
-    run_threads(threads, [&](int thread) {
-      const long from = count * thread / threads, to = count * (thread + 1) / threads;
+    run_threads(threads, [&](int thread, int started) {
+      const long from = count * thread / started, to = count * (thread + 1) / started;
       if (panels)
         packed_products(panels.get(), X, first + from, first + to, Z_.get() + from * m_);
       else
@@ -154,7 +154,7 @@ template <class T> Buffer<T> CsrEvaluator<T>::packed(const T* W, int threads) co
   Buffer<T> result(panels * n_ * R);
   WorkQueue queue(threads);
   queue.assign_evenly(panels);
-  run_threads(threads, [&](int thread) {
+  run_threads(threads, [&](int thread, int) {
     for (long p; (p = queue.take(thread)) >= 0;)
       kernels_.layout.pack(W + p * R * n_, std::min(R, m_ - p * R), n_, result.get() + p * R * n_);
   });
