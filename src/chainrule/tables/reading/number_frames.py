@@ -27,13 +27,14 @@ def number_matrix(X: Any) -> Any:
 
 
 def _of_pandas(X: Any, pandas: Any) -> Any:
-    dtypes = set(X.dtypes)
+    kinds = X.dtypes.tolist()
+    if not all(dtype.kind in "biuf" for dtype in kinds):  # before the set: the hash of a categorical is slow
+        return None
+    dtypes = set(kinds)
     if any(isinstance(dtype, pandas.SparseDtype) for dtype in dtypes):
-        is_all_sparse = all(
-            isinstance(d, pandas.SparseDtype) and d.kind in "biuf" and d.fill_value == 0 for d in dtypes
-        )
+        is_all_sparse = all(isinstance(dtype, pandas.SparseDtype) and dtype.fill_value == 0 for dtype in dtypes)
         return canonical_rows(X.sparse.to_coo()) if is_all_sparse else None
-    if not all(dtype.kind in "iuf" for dtype in dtypes):
+    if any(dtype.kind == "b" for dtype in dtypes):
         return None
     if all(isinstance(dtype, np.dtype) for dtype in dtypes):
         common = np.result_type(*dtypes).newbyteorder("=")
