@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Literal
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule.tables.columns import Feature, Kind
 from chainrule.tables.encoding.column_statistics import Scaling
-from chainrule.tables.encoding.number_features import left_out
+from chainrule.tables.encoding.number_features import NumberFeatures, left_out
 from chainrule.tables.encoding.numeric_columns import owners
 from chainrule.tables.encoding.numeric_steps import NumericSteps
 from chainrule.tables.encoding.steps import Fill, Indicator, OneHot, Scale, Sign, SmoothClip
@@ -63,6 +63,8 @@ class EncoderState:
         """Returns the kind of each column, in order."""
         return {feature.name: feature.kind for feature in self.features_}
 
-    def _needed(self) -> dict[str, None]:
+    def _needed(self) -> Mapping[str, None]:
         """Returns the columns in use, in order."""
+        if isinstance(self.features_, NumberFeatures):
+            return self.features_.in_use
         return {feature.name: None for feature in self.features_ if not feature.dropped}

@@ -43,6 +43,11 @@ class NumberFeatures(Sequence[Feature]):
         return (Feature(name, "numbers", NUMBERS, reasons[k]) for name, k in zip(self.names, of, strict=True))
 
     @cached_property
+    def in_use(self) -> Mapping[str, None]:
+        """The names of the columns that are not left out, in order."""
+        return {name: None for name, k in zip(self.names, self._reason_of_column.tolist(), strict=True) if not k}
+
+    @cached_property
     def _reasons(self) -> tuple[str, ...]:
         return "", *self.left_out
 
