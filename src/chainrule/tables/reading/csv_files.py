@@ -11,7 +11,7 @@ from chainrule.tables.reading.csv.dialect import CsvDialect, CsvOptions, detect
 from chainrule.tables.reading.csv.faults import fault
 from chainrule.tables.reading.csv.text_streams import BLANKS, arrow_stream, require_decodable
 
-FIRST_BLOCK, LARGEST_BLOCK = 1 << 20, 1 << 30  # bytes; a block holds a whole row
+FIRST_BLOCK, LARGEST_BLOCK = 1 << 20, 1 << 30  # bytes; Arrow needs a whole row in a block
 ROW_TOO_LONG = ("straddling object", "block size", "Could not skip")  # Arrow's messages
 
 
@@ -24,7 +24,7 @@ def read_csv(path: Path, options: CsvOptions) -> Any:
     pyarrow = import_pyarrow("a CSV file")
     dialect = detect(path, options)
     require_names(str(path), dialect.names)
-    block = FIRST_BLOCK
+    block = max(FIRST_BLOCK, 4 * dialect.longest)
     while True:
         try:
             table = _read(path, dialect, block)

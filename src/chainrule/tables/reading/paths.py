@@ -54,7 +54,10 @@ def read_arrow(path: Path, options: CsvOptions = AS_DETECTED) -> Any:
             return read_parquet(path)
         if name.endswith(FEATHER):
             return read_feather(path)
-    raise UnknownName(f"{str(path)!r} must end in {USUAL}; the extension gives the format.")
+    raise UnknownName(
+        f"{str(path)!r} must end in {USUAL}; the extension gives the format. "
+        "Read other formats with pandas, and hand over the frame."
+    )
 
 
 @contextmanager

@@ -49,13 +49,14 @@ class CsvDialect:
     """Properties of a CSV file by which its bytes become rows of texts.
 
     ``delimiter`` is one character; a blank is any run of blanks and tabs. ``skipped`` counts the lines above the first
-    row: blank lines, Excel's ``sep=;`` and the names.
+    row: blank lines, Excel's ``sep=;`` and the names. ``longest`` is the length of the longest line seen, in letters.
     """
 
     encoding: str
     delimiter: str
     names: tuple[str, ...]
     skipped: int
+    longest: int
 
 
 def detect(path: Path, options: CsvOptions) -> CsvDialect:
@@ -83,14 +84,15 @@ def detect(path: Path, options: CsvOptions) -> CsvDialect:
     rows, ends = first_rows(lines, delimiter)
     if not rows:
         raise InputError(f"{path} must hold at least one row; got none.")
+    longest = max(map(len, lines))
     if options.header is False:
-        return CsvDialect(encoding, delimiter, tuple(f"x{k}" for k in range(1, len(rows[0]) + 1)), above)
+        return CsvDialect(encoding, delimiter, tuple(f"x{k}" for k in range(1, len(rows[0]) + 1)), above, longest)
     if options.header is None and looks_like_row(rows[0], rows[1:]):
         raise InputError(
             f"{path} has no column names: its first line, {listed(rows[0], 4)}, looks like a row. Add a line of names "
             "above it, or give header=False (--no-header), or header=True (--header) if these are the names."
         )
-    return CsvDialect(encoding, delimiter, tuple(rows[0]), above + ends[0])
+    return CsvDialect(encoding, delimiter, tuple(rows[0]), above + ends[0], longest)
 
 
 def as_delimiter(sep: str) -> str:
