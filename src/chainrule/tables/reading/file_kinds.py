@@ -58,7 +58,7 @@ def foreign_kind(start: bytes) -> tuple[str, str] | None:
     for pattern, kind, remedy in KINDS:
         if re.match(pattern, text, re.DOTALL):
             return kind, remedy
-    if not start.startswith(MARKS) and len(CONTROL.findall(start)) > MOST_CONTROL * len(start):
+    if not start.startswith(MARKS) and len(CONTROL.findall(start[:LENGTH])) > MOST_CONTROL * min(LENGTH, len(start)):
         return "a binary file of an unknown format, or text in UTF-16", "Convert it, or name its encoding"
     return None
 

@@ -67,10 +67,11 @@ def detect(path: Path, options: CsvOptions) -> CsvDialect:
     delimiter = None if options.sep is None else as_delimiter(options.sep)
     encoding = None if options.encoding is None else as_codec(options.encoding)
     with open_bytes(path) as file:
-        start, is_whole = _sample(file)
-    if encoding is None:
-        require_text(path, start)
-        encoding = marked_encoding(start)
+        start = file.read(SAMPLE)
+        if encoding is None:
+            require_text(path, start)
+            encoding = marked_encoding(start)
+        start, is_whole = _with_lines(file, start)
     lines = io.StringIO(decoded_start(path, start, encoding, is_whole), newline="").readlines()
     if not is_whole and len(lines) > 1:
         lines.pop()  # it may go on
@@ -155,9 +156,8 @@ def first_rows(lines: Sequence[str], delimiter: str) -> tuple[list[list[str]], l
     return rows, ends
 
 
-def _sample(file: BinaryIO) -> tuple[bytes, bool]:
-    """Returns the first bytes of a file, and whether they are all."""
-    start = file.read(SAMPLE)
+def _with_lines(file: BinaryIO, start: bytes) -> tuple[bytes, bool]:
+    """Returns the first bytes of a file, as many as hold some lines, and whether they are all."""
     is_whole = len(start) < SAMPLE
     while not is_whole and max(start.count(b"\n"), start.count(b"\r")) < FEWEST_LINES and len(start) < LARGEST_SAMPLE:
         more = file.read(len(start))
