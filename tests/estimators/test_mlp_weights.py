@@ -99,13 +99,22 @@ def test_class_weights_reach_the_held_out_part() -> None:
     assert one.validation_scores_ == other.validation_scores_
 
 
-def test_a_part_without_weight_is_refused() -> None:
-    """Early stopping cannot score rows that all have weight 0."""
-    X, y = NUMBERS
-    w = np.zeros(len(X))
-    w[3] = 1.0
-    with pytest.raises(ValueError, match="have weight 0"):
-        MLPRegressor(early_stopping=True, random_state=0).fit(X, y, sample_weight=w)
+@unconverged
+@pytest.mark.parametrize("kind", OURS)
+@pytest.mark.parametrize(
+    "settings", [{}, {"early_stopping": True}, {"solver": "lbfgs"}, {"precision": "single"}], ids=str
+)
+def test_a_row_of_weight_zero_is_as_if_it_were_not_there(kind: str, settings: dict[str, Any]) -> None:
+    """Rows of weight 0 change no bit: minibatches, held-out rows and the scales of columns are those of the others."""
+    X, y = CLASSES if kind == "MLPClassifier" else NUMBERS
+    w = np.arange(len(X)) % 3
+    given = np.where(w[:, None] == 0, 1e6, X)
+    one, other = (OURS[kind](**settings, max_iter=5, batch_size=20, random_state=0) for _ in range(2))
+    one.fit(given, y, sample_weight=w)
+    other.fit(X[w > 0], y[w > 0], sample_weight=w[w > 0])
+    for a, b in zip([*one.coefs_, *one.intercepts_], [*other.coefs_, *other.intercepts_], strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert getattr(one, "validation_scores_", None) == getattr(other, "validation_scores_", None)
 
 
 @pytest.mark.filterwarnings("ignore::chainrule.errors.DataWarning")
@@ -118,12 +127,10 @@ def test_lbfgs_from_an_infinite_cost_is_refused() -> None:
 
 
 def test_class_weights_are_checked() -> None:
-    """A class that y does not have, a negative weight, and "balanced" for partial_fit are refused."""
+    """ "balanced" for partial_fit is refused, and so are weights that leave no row; a class may occur later."""
     X, y = TWO
-    with pytest.raises(ValueError, match=r"class_weight must name classes of y, \[0, 1\]; got \[7\]"):
-        MLPClassifier(class_weight={7: 1.0}).fit(X, y)
-    with pytest.raises(ValueError, match="finite weights ≥ 0"):
-        MLPClassifier(class_weight={1: -1.0}).fit(X, y)
     with pytest.raises(ValueError, match="needs all rows at once"):
         MLPClassifier(class_weight="balanced").partial_fit(X, y, classes=[0, 1])
+    with pytest.raises(ValueError, match="no row has a positive weight"):
+        MLPClassifier(class_weight={0: 0, 1: 0}).fit(X, y)
     MLPClassifier(class_weight={1: 2.0}).partial_fit(X[y == 0], y[y == 0], classes=[0, 1])

@@ -16,7 +16,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from chainrule._internal.sparse_rows import Rows, as_sparse_rows
 from chainrule.estimators.diagnosis import ColumnScales, TrainingWarning, dead_layer
@@ -25,6 +25,7 @@ from chainrule.estimators.mlp.epoch_records import EpochRecorder, ReportedLoss
 from chainrule.estimators.mlp.settings import STOCHASTIC, as_hidden_sizes, as_sigma, require_valid_settings
 from chainrule.estimators.mlp.stochastic import Solver, fit_stochastic
 from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, has_callbacks, with_callbacks
+from chainrule.estimators.weights import as_row_weights, counted_rows
 from chainrule.network import Layer, Network
 from chainrule.tables.labels import as_targets
 from chainrule.training import train_lbfgs
@@ -75,7 +76,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
     def _row_weights(
         self, y: NDArray[Any], weights: NDArray[np.float64] | None, incremental: bool
     ) -> NDArray[np.float64] | None:
-        """Returns the weights of the rows, multiplied by those of their classes."""
+        """Returns the weights of the rows (t,), multiplied by those of their classes."""
         return weights
 
     def _strata(self, Y: NDArray[Any]) -> NDArray[Any] | None:
@@ -107,8 +108,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         sizes = as_hidden_sizes(self.hidden_layer_sizes)
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         X, Y, y = self._validate(X, as_labels(y), incremental, reset=first)
-        weights = None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=np.float64)
-        weights = self._row_weights(y, weights, incremental)
+        weights = self._row_weights(y, as_row_weights(sample_weight, X.shape[0]), incremental)
+        counted = counted_rows(weights, X.shape[0], X.dtype)
         if self.early_stopping and incremental and self.solver in STOCHASTIC:
             raise ValueError("partial_fit does not support early_stopping=True")
         self.n_outputs_ = Y.shape[1]
@@ -116,14 +117,16 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         if first:
             self._start([X.shape[1], *sizes, self.n_outputs_], X.dtype, rng)
         rows: Rows = as_sparse_rows(X, "X", X.dtype) if hasattr(X, "tocsr") else X
-        scales = ColumnScales(rows)
+        examples = Examples(rows, Y, weights).at(counted)
+        scales = ColumnScales(examples.X)
         if not incremental:
             scales.warn_about_scale(getattr(self, "feature_names_in_", None), stacklevel=4)
         fitted = self.network_
         self._require_same_sizes(fitted, [X.shape[1], *sizes, self.n_outputs_])
-        number_type = self._number_type(scales, Y)
+        number_type = self._number_type(scales, examples.Y)
         net = fitted if fitted.dtype == number_type else fitted.astype(number_type)
-        examples = Examples(rows if rows.dtype == net.dtype else rows.astype(net.dtype), Y, weights)
+        if examples.X.dtype != net.dtype:
+            examples = examples._replace(X=examples.X.astype(net.dtype))
         hooks = Hooks(self, 1, int(self.max_iter), X, y) if has_callbacks(self) and not incremental else None
         if self.solver in STOCHASTIC:
             diverged = self._fit_stochastic(net, examples, rng, incremental, hooks)
@@ -228,11 +231,6 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         if len(held_out.X) < 2:
             raise ValueError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
-            )
-        if any(part.weights is not None and not part.weights.any() for part in (trained, held_out)):
-            raise ValueError(
-                "the rows that early stopping holds out, or all the others, have weight 0. Give more rows a "
-                "positive weight, or change random_state, or set early_stopping=False."
             )
         return trained, held_out
 

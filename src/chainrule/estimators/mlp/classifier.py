@@ -17,9 +17,9 @@ from chainrule._internal.checks import shown
 from chainrule.costs import CrossEntropy, LogLikelihood
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.mlp.base import BaseMLP, as_labels, require_stochastic
-from chainrule.estimators.mlp.class_weights import by_class
 from chainrule.estimators.mlp.epoch_records import ReportedLoss
 from chainrule.estimators.scored_labels import ScoredLabels
+from chainrule.estimators.weights import by_class
 from chainrule.network import Network
 
 
@@ -38,7 +38,7 @@ class MLPClassifier(ScoredLabels, ClassifierMixin, BaseMLP):  # type: ignore[mis
 
     - ``activation`` may be any name of the catalogue ("mish", "gelu", "selu" …), or your own `chainrule.Activation`;
     - ``class_weight`` is None, "balanced" or a dict from classes to weights (several labels: a list of dicts); a row of
-      weight 2 counts as two rows, also when held out;
+      weight 2 counts as two rows, also when held out, and a row of weight 0 is left out before anything is drawn;
     - ``precision``: "single" trains in float32, "double" in float64; "auto" in float32 with "sgd" and "adam" if rows
       × weights are 200,000 or more and four digits of each column's variation remain, else in X's number type. The
       fitted weights always have X's number type;
@@ -160,13 +160,8 @@ class MLPClassifier(ScoredLabels, ClassifierMixin, BaseMLP):  # type: ignore[mis
     def _row_weights(
         self, y: NDArray[Any], weights: NDArray[np.float64] | None, incremental: bool
     ) -> NDArray[np.float64] | None:
-        if incremental and isinstance(self.class_weight, str):
-            raise ValueError(
-                f"class_weight={self.class_weight!r} needs all rows at once, which partial_fit does not have. Give a "
-                "dict from classes to weights."
-            )
         known = self.classes_ if y.ndim == 1 else np.array([0, 1])
-        return by_class(self.class_weight, y, weights, known)
+        return by_class(self.class_weight, y, weights, known, incremental=incremental)
 
     def _output_name(self) -> str:
         return "softmax" if self._label_binarizer.y_type_ == "multiclass" else "logistic"
