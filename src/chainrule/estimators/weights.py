@@ -94,8 +94,8 @@ def by_class(
         return weights
     if incremental and isinstance(class_weight, str):
         raise InputError(
-            f"class_weight={class_weight!r} needs all rows at once, which partial_fit does not have. Give a dict from "
-            "classes to weights."
+            f"class_weight={shown(class_weight)} needs all rows at once, which partial_fit does not have. Give a dict "
+            "from classes to weights."
         )
     columns = y[:, None] if y.ndim == 1 else y
     per_column = (
@@ -114,7 +114,9 @@ def by_class(
 def _chosen(choice: Any, column: NDArray[Any], known: NDArray[Any] | None) -> Floats:
     """Returns the weight that a dict gives to each row's class."""
     if not isinstance(choice, Mapping):
-        raise InputError(f"class_weight must be None, 'balanced' or a dict from classes to weights; got {choice!r}.")
+        raise InputError(
+            f"class_weight must be None, 'balanced' or a dict from classes to weights; got {shown(choice)}."
+        )
     classes, index = np.unique(column, return_inverse=True)
     allowed = dict.fromkeys((classes if known is None else known).tolist())
     strange = [c for c in choice if c not in allowed]
@@ -122,7 +124,9 @@ def _chosen(choice: Any, column: NDArray[Any], known: NDArray[Any] | None) -> Fl
         raise InputError(f"class_weight must name classes of y, {shown(list(allowed))}; got {shown(strange)}.")
     for c, weight in choice.items():
         if not isinstance(weight, Real) or not 0.0 <= float(weight) < np.inf:
-            raise InputError(f"class_weight must hold finite weights ≥ 0; got {shown(weight)} for the class {c!r}.")
+            raise InputError(
+                f"class_weight must hold finite weights ≥ 0; got {shown(weight)} for the class {shown(c)}."
+            )
     factor = np.array([float(choice.get(c, 1.0)) for c in classes.tolist()])
     result: Floats = factor[index]
     return result

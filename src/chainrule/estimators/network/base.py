@@ -28,14 +28,16 @@ from chainrule.estimators.network.ensemble import Member, TrainingPlan, train_al
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions, held_out_predictions
 from chainrule.estimators.network.initial_network import Shape, network
 from chainrule.estimators.network.recipe import Recipe
-from chainrule.estimators.network.training_rows import as_row_weights, as_table_and_labels, fit_encoder
-from chainrule.estimators.network.training_warnings import warn_about_training
+from chainrule.estimators.network.training_rows import TrainingRows, as_groups, as_table_and_labels, fit_encoder
+from chainrule.estimators.network.training_warnings import warn_about_training, warn_about_untrained_classes
 from chainrule.estimators.network.validation_split import ValidationSplit, validation_splits
 from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, has_callbacks
+from chainrule.estimators.weights import as_row_weights
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Constant
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.model import TableModel
+from chainrule.tables.reading.read import AnyTable
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels, Task
 from chainrule.training import History
 
@@ -44,11 +46,13 @@ LARGEST_DRAWN_SEED = 2**31 - 1
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """A table with labels, as given and as encoded for the networks."""
+    """A table with labels, as given, and the t rows of positive weight as encoded for the networks."""
 
     X: Any  # the table, as given
-    examples: Examples
-    labels: NDArray[Any]  # (t,) or (t, m), as given
+    y: NDArray[Any]  # the labels of all its rows
+    rows: NDArray[np.intp]  # (t,), the numbers of the rows that count
+    examples: Examples  # of these rows, as everything below
+    labels: NDArray[Any]  # (t,) or (t, m)
     class_numbers: NDArray[np.intp] | None  # (t,), None for regression
 
 
@@ -76,8 +80,8 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         """Returns the targets Y (t, m) of the cost, and for classification the class numbers (t,)."""
 
     @abstractmethod
-    def _weighted(self, weights: Floats | None, labels: NDArray[Any]) -> Floats | None:
-        """Returns the weights of the rows, multiplied by those of their classes."""
+    def _weighted(self, weights: Floats | None, labels: NDArray[Any], knows_classes: bool) -> Floats | None:
+        """Returns the weights of the rows, multiplied by those of their classes, which may be known from training."""
 
     @abstractmethod
     def _calibrate(
@@ -109,10 +113,12 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
             state = self.states_[j] if continues else None
             members.append(Member(net, data.examples.at(split.training), held_out, at, seed, recipe, state))
         self._train(members, began, data)
-        self._finish(members, splits, (validation or data).labels)
+        self._finish(members, splits, data, validation or data)
         return self
 
-    def _prepare(self, X: Any, y: Any, sample_weight: Any, continues: bool) -> tuple[Data, tuple[Recipe, ...]]:
+    def _prepare(
+        self, X: Any, y: Any, sample_weight: Any, continues: bool, incremental: bool = False
+    ) -> tuple[Data, tuple[Recipe, ...]]:
         """Encodes the rows and chooses the recipes; fits the encoder first, unless training continues."""
         table, y = as_table_and_labels(X, y)
         labels = self._as_labels(y)
@@ -120,27 +126,41 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
             raise InputError(
                 f"Found input variables with inconsistent numbers of samples: {len(table)} rows, {len(labels)} labels."
             )
-        weights = self._weighted(as_row_weights(sample_weight, len(table)), labels)
-        recipes = settings.as_recipes(self.get_params(deep=False), self._task, len(table))
+        rows = self._rows(table, labels, sample_weight, "sample_weight", continues)
+        recipes = settings.as_recipes(self.get_params(deep=False), self._task, len(rows.at))
         if not continues:
+            if incremental and len(rows.at) == 1:
+                raise InputError(
+                    "the first call of partial_fit learns the columns from its rows, and needs more than one; got 1. "
+                    "Give more rows first, or use fit."
+                )
             encoder = TableEncoder(recipes[0].numbers, self.categories, dtype=self.dtype)
-            self.encoder_ = fit_encoder(encoder, table, weights)
-            self.target_ = self._learn_target(labels, weights, recipes[0])
+            self.encoder_ = fit_encoder(encoder, rows.table, rows.row_weights)
+            self.target_ = self._learn_target(rows.labels, rows.weights, recipes[0])
             self.n_features_in_ = len(table.names)
             self.__dict__.pop("feature_names_in_", None)
             if table.has_names:
                 self.feature_names_in_ = np.array(table.names, dtype=object)
-        return self._data(X, table, labels, weights, recipes[0]), recipes
+        return self._data(X, labels, rows, recipes[0]), recipes
 
-    def _data(self, X: Any, table: Any, labels: NDArray[Any], weights: Floats | None, recipe: Recipe) -> Data:
-        Y, class_numbers = self._encode_labels(labels, recipe)
-        rows = self.encoder_.encode(table)
+    def _rows(
+        self, table: AnyTable, labels: NDArray[Any], weights: Any, symbol: str, knows_classes: bool
+    ) -> TrainingRows:
+        """Returns the rows of positive weight."""
+        row_weights = as_row_weights(weights, len(table), symbol)
+        of_classes = self._weighted(row_weights, labels, knows_classes)
+        single = self.dtype == "float32"  # any other name than "float64" is refused by the encoder
+        return TrainingRows.of(table, labels, row_weights, of_classes, np.float32 if single else np.float64)
+
+    def _data(self, X: Any, y: NDArray[Any], rows: TrainingRows, recipe: Recipe) -> Data:
+        Y, class_numbers = self._encode_labels(rows.labels, recipe)
+        encoded = self.encoder_.encode(rows.table)
         examples = Examples(
-            np.ascontiguousarray(rows if isinstance(rows, np.ndarray) else rows.toarray()),
+            np.ascontiguousarray(encoded if isinstance(encoded, np.ndarray) else encoded.toarray()),
             np.ascontiguousarray(Y, dtype=self.dtype),
-            None if weights is None else weights.astype(self.dtype),
+            None if rows.weights is None else rows.weights.astype(self.dtype),
         )
-        return Data(X, examples, labels, class_numbers)
+        return Data(X, y, rows.at, examples, rows.labels, class_numbers)
 
     def _validation(self, X_val: Any, y_val: Any, sample_weight_val: Any, y: Any, recipe: Recipe) -> Data | None:
         """Returns the validation rows given by the user, if any."""
@@ -150,8 +170,8 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
             return None
         table, labels = as_table_and_labels(X_val, y if y_val is None and isinstance(y, str) else y_val, "X_val")
         labels = self._as_labels(labels, "y_val")
-        weights = self._weighted(as_row_weights(sample_weight_val, len(table), "sample_weight_val"), labels)
-        return self._data(X_val, table, labels, weights, recipe)
+        rows = self._rows(table, labels, sample_weight_val, "sample_weight_val", True)
+        return self._data(X_val, labels, rows, recipe)
 
     def _make_splits(
         self, data: Data, recipe: Recipe, validation: bool, groups: Any, seeds: np.random.RandomState, continues: bool
@@ -166,19 +186,20 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
                     "Use partial_fit for new rows, or warm_start=False."
                 )
             return kept
-        of = None if groups is None else np.asarray(groups)
-        if of is not None and of.shape != (t,):
-            raise InputError(f"groups must have shape ({t},), one group per row; got {of.shape}.")
+        of = None if groups is None else as_groups(groups, len(data.y))[data.rows]
         fraction = 0.0 if validation else recipe.validation_fraction
-        return validation_splits(t, recipe.n_networks, fraction, self.validation_order, rng, data.class_numbers, of)
+        splits = validation_splits(
+            t, recipe.n_networks, fraction, self.validation_order, rng, data.class_numbers, of, data.examples.weights
+        )
+        if data.class_numbers is not None:
+            warn_about_untrained_classes(self.target_, data.class_numbers, splits)
+        return splits
 
     def _train(self, members: Sequence[Member], began: float, data: Data) -> None:
         """Trains the members within the time limit, and issues warnings about the outcome."""
         limit = math.inf if self.time_limit is None else as_real(self.time_limit, "time_limit", 0.0, open_minimum=True)
         plan = TrainingPlan(self.engine, self.threads, began + limit, tuple(self.callbacks or ()))
-        hooks = (
-            Hooks(self, len(members), members[0].recipe.epochs, data.X, data.labels) if has_callbacks(self) else None
-        )
+        hooks = Hooks(self, len(members), members[0].recipe.epochs, data.X, data.y) if has_callbacks(self) else None
 
         def report(number: int, epochs: int) -> bool:
             if self.verbose:
@@ -206,8 +227,10 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         model = TableModel(self.encoder_, self.target_, tuple(member.net.copy() for member in members))
         return {name: getattr(self, name) for name in names if hasattr(self, name)} | {"model_": model}
 
-    def _finish(self, members: Sequence[Member], splits: Sequence[ValidationSplit], labels: NDArray[Any]) -> None:
-        """Sets the fitted attributes, from the networks that are usable."""
+    def _finish(
+        self, members: Sequence[Member], splits: Sequence[ValidationSplit], data: Data, validation: Data
+    ) -> None:
+        """Sets the fitted attributes, from the networks that are usable and the rows that ``validation`` holds out."""
         pairs = [(member, split) for member, split in zip(members, splits, strict=True) if member.is_usable]
         usable = [member for member, _ in pairs]
         self.recipe_ = usable[0].recipe
@@ -218,8 +241,9 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         model = TableModel(self.encoder_, self.target_, tuple(member.net for member in usable))
         self.validation_score_: float | None = None
         if (held_out := held_out_predictions(usable, self.target_)) is not None:
-            model, self.validation_score_ = self._calibrate(model, labels[held_out.at], held_out)
-        about: dict[str, Any] = {"estimator": type(self).__name__, "preset": str(self.preset), "rows": len(labels)}
+            model, self.validation_score_ = self._calibrate(model, validation.labels[held_out.at], held_out)
+        rows = len(data.labels)
+        about: dict[str, Any] = {"estimator": type(self).__name__, "preset": str(self.preset), "rows": rows}
         if self.validation_score_ is not None and math.isfinite(self.validation_score_):
             about["validation_score"] = self.validation_score_
         self.model_ = replace(model, about=about)
@@ -227,7 +251,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """Trains one more epoch on these rows, at a constant learning rate."""
         first = not hasattr(self, "model_")
-        data, recipes = self._prepare(X, y, sample_weight, continues=not first)
+        data, recipes = self._prepare(X, y, sample_weight, continues=not first, incremental=True)
         steady = [replace(recipe, epochs=1, optimizer=_steady(recipe.optimizer)) for recipe in recipes]
         everything = np.arange(len(data.examples.X))
         count = recipes[0].n_networks if first else len(self.networks_)
@@ -244,7 +268,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
                 net, state = self.networks_[j].copy(), self.states_[j].again()
             members.append(Member(net, data.examples, None, everything[:0], seed, recipe, state))
         self._train(members, time.perf_counter(), data)
-        self._finish(members, splits, data.labels)
+        self._finish(members, splits, data, data)
         return self
 
     # ---- predicting --------------------------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.utils import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
@@ -24,6 +23,7 @@ from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.training_warnings import warn_about_rare_classes
 from chainrule.estimators.scored_labels import ScoredLabels
 from chainrule.estimators.sklearn_callbacks import with_callbacks
+from chainrule.estimators.weights import by_class
 from chainrule.initial import Initial
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
@@ -68,8 +68,8 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
             case each network keeps its best epoch.
         n_networks: the number of networks, whose outputs are averaged.
         numbers, categories: parameters of the `TableEncoder`.
-        class_weight: weights of the classes, {label: weight}, or "balanced": t / (k · rows of the class). They apply to
-            training, validation and calibration.
+        class_weight: weights of the classes, {label: weight}, or "balanced": t / (k · rows of the class), a row of
+            weight w counting as w rows. They apply to training, validation and calibration.
         calibrate: whether to fit T to held-out rows; otherwise T = 1.
         time_limit: seconds; if the epochs would take longer, fewer are planned.
         warm_start: whether ``fit`` continues the last training on the same rows, up to ``epochs`` in total.
@@ -227,12 +227,11 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
 
     def _learn_target(self, labels: NDArray[Any], weights: Floats | None, recipe: Recipe) -> ClassLabels:
         is_incremental = hasattr(self, "_all_classes")
-        if is_incremental and self._all_classes is not None:
-            return ClassLabels.fit(self._all_classes)
-        counted = labels if weights is None else labels[weights > 0.0]
-        classes = ClassLabels.fit(labels, weights)
-        if len(np.unique(counted)) < 2:
-            raise InputError(f"y must hold at least two classes; got one class: {shown(counted[0])}.")
+        is_announced = is_incremental and self._all_classes is not None
+        classes = ClassLabels.fit(self._all_classes) if is_announced else ClassLabels.fit(labels, weights)
+        if len(classes) < 2:
+            hint = " Give all of them in classes=…." if is_incremental else ""
+            raise InputError(f"y must hold at least two classes; got one class: {shown(classes.values[0])}.{hint}")
         if not is_incremental:
             warn_about_rare_classes(classes, classes.class_numbers(labels))
         return classes
@@ -243,11 +242,12 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         has_one_output = len(self.target_) == 2 and recipe.cost.name != "cross_entropy"  # a sigmoid
         return (Y[:, 1:] if has_one_output else Y), numbers
 
-    def _weighted(self, weights: Floats | None, labels: NDArray[Any]) -> Floats | None:
-        if self.class_weight is None:
-            return weights
-        of_class: Floats = compute_sample_weight(self.class_weight, labels)
-        return of_class if weights is None else weights * of_class
+    def _weighted(self, weights: Floats | None, labels: NDArray[Any], knows_classes: bool) -> Floats | None:
+        is_incremental = hasattr(self, "_all_classes")
+        known = self.classes_ if knows_classes else None
+        if known is None and is_incremental and self._all_classes is not None:
+            known = ClassLabels.fit(self._all_classes).values
+        return by_class(self.class_weight, labels, weights, known, incremental=is_incremental)
 
     def _calibrate(
         self, model: TableModel, labels: NDArray[Any], held_out: HeldOutPredictions

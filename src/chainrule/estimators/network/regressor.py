@@ -222,7 +222,7 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         Y = self.target_.standardised(labels)
         return recipe.cost.targets(Y, self.target_.m), None
 
-    def _weighted(self, weights: Floats | None, labels: NDArray[Any]) -> Floats | None:
+    def _weighted(self, weights: Floats | None, labels: NDArray[Any], knows_classes: bool) -> Floats | None:
         return weights
 
     def _calibrate(

@@ -1,21 +1,43 @@
-"""The arguments of ``fit`` as a table, its labels and the weights of its rows."""
+"""The arguments of ``fit`` as a table, its labels and the groups of its rows."""
 
 from __future__ import annotations
 
-from numbers import Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from chainrule._internal.checks import as_weights, shown
+from chainrule._internal.checks import Floats, shown
 from chainrule._internal.naming import listed, spellings
 from chainrule.errors import InputError
+from chainrule.estimators.weights import counted_rows
 from chainrule.tables.encoding.encoder import TableEncoder
+from chainrule.tables.labels import as_targets
 from chainrule.tables.reading.read import AnyTable, read
 from chainrule.tables.table import Table
 
 MOST_REPEATED = 20  # whole weights are repeated rows for the encoder, up to this many times as many rows
+
+
+class TrainingRows(NamedTuple):
+    """The rows of a table that count, those of positive weight; all others are left out before anything is learned."""
+
+    at: NDArray[np.intp]  # (t,), their numbers in the table as given
+    table: AnyTable
+    labels: NDArray[Any]  # (t,) or (t, m)
+    row_weights: Floats | None  # (t,)
+    weights: Floats | None  # (t,), multiplied by those of the classes
+
+    @classmethod
+    def of(
+        cls, table: AnyTable, labels: NDArray[Any], row_weights: Floats | None, weights: Floats | None, dtype: DTypeLike
+    ) -> TrainingRows:
+        """Selects the rows that count for networks of this number type. Raises InputError if there is none."""
+        at = counted_rows(weights, len(table), dtype)
+        if len(at) == len(table):
+            return cls(at, table, labels, row_weights, weights)
+        left = (None if w is None else w[at] for w in (row_weights, weights))
+        return cls(at, table.rows(at), labels[at], *left)
 
 
 def as_table_and_labels(X: Any, y: Any, symbol: str = "X") -> tuple[AnyTable, Any]:
@@ -41,27 +63,23 @@ def as_table_and_labels(X: Any, y: Any, symbol: str = "X") -> tuple[AnyTable, An
     return table, y
 
 
-def fit_encoder(encoder: TableEncoder, table: AnyTable, weights: NDArray[Any] | None) -> TableEncoder:
-    """Fits the encoder to the rows; a whole weight w counts as w rows, so rows of weight 0 do not count.
+def as_groups(groups: Any, t: int) -> NDArray[Any]:
+    """Returns the group of each row (t,): a number, a boolean, a text, or the text of a date. Raises InputError."""
+    if getattr(getattr(groups, "dtype", None), "kind", "") == "M":
+        times = np.asarray(groups, dtype="datetime64[us]")
+        groups = times.astype(str).astype(object)
+        groups[np.isnat(times)] = None
+    values = as_targets(groups, "groups")
+    if values.shape != (t,):
+        raise InputError(f"groups must have shape ({t},), one group per row; got {values.shape}.")
+    return values
 
-    Fractional weights do not affect medians and quartiles: each row of positive weight then counts once.
+
+def fit_encoder(encoder: TableEncoder, table: AnyTable, weights: Floats | None) -> TableEncoder:
+    """Fits the encoder to the rows; a whole weight w > 0 counts as w rows.
+
+    Fractional weights do not affect medians and quartiles: each row then counts once.
     """
-    if weights is not None and (weights != 1.0).any():
-        times = np.where(weights > 0.0, 1, 0)
-        if (weights == np.floor(weights)).all() and weights.sum() <= MOST_REPEATED * len(weights):
-            times = weights.astype(np.intp)
-        table = table.rows(np.repeat(np.arange(len(table)), times))
+    if weights is not None and (weights == np.floor(weights)).all() and weights.sum() <= MOST_REPEATED * len(weights):
+        table = table.rows(np.repeat(np.arange(len(table)), weights.astype(np.intp)))
     return encoder.fit(table)
-
-
-def as_row_weights(weights: Any, t: int, symbol: str = "sample_weight") -> NDArray[np.float64] | None:
-    """Returns one weight ≥ 0 per row (t,), or None; a single number is the weight of every row. Raises InputError."""
-    if weights is None:
-        return None
-    if isinstance(weights, Real):
-        weights = np.full(t, weights)
-    try:
-        w = as_weights(weights, t, np.float64)
-    except InputError as error:
-        raise InputError(f"{symbol}: {error}") from None
-    return None if w is None else w.astype(np.float64)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+import warnings
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import shown
-from chainrule.errors import InputError
+from chainrule._internal.naming import listed
+from chainrule.errors import DataWarning, InputError
 
 RowNumbers = NDArray[np.intp]
 
 FEWEST = 10  # with fewer rows, all are needed for training and none is held out
 NO_FOLD = -1  # for a row that no network holds out
+MOST_HELD_OUT = 0.5 + 1e-9  # the largest share of a group that is held out; 1e-9 for rounding of weights
 
 
 class ValidationSplit(NamedTuple):
@@ -31,16 +34,18 @@ def validation_splits(
     order: str,
     rng: np.random.Generator,
     classes: NDArray[np.intp] | None = None,
-    groups: NDArray[np.generic] | None = None,
+    groups: NDArray[Any] | None = None,
+    weights: NDArray[Any] | None = None,
 ) -> list[ValidationSplit]:
     """Returns the split of t rows for each network, which holds out ``fraction`` of them.
 
     Several networks hold out different folds; there are 1/``fraction`` folds, or one per network if that is more. With
     ``order`` "last", for rows in order of time, all networks hold out the last rows; otherwise it is "random". Each of
     ``classes`` (t,) is spread evenly over the folds; the only row of a class is always trained on. Rows of one group
-    (``groups``, (t,)) stay together.
+    (``groups``, (t,)) stay together, and a group counts by the ``weights`` (t,) of its rows.
 
-    Raises InputError for another order, for groups together with "last", or for a single group.
+    Issues a DataWarning if groups cannot be held out (`_by_groups`). Raises InputError for another order, for groups
+    together with "last", or for a single group.
 
     >>> rng = np.random.default_rng(0)
     >>> [split.held_out.tolist() for split in validation_splits(10, 1, 0.2, "last", rng)]
@@ -59,41 +64,92 @@ def validation_splits(
         first = t - max(1, round(fraction * t))
         return [ValidationSplit(everything[:first], everything[first:])] * n_networks
     folds = min(max(n_networks, round(1.0 / fraction)), t // 2)
-    of = _by_groups(groups, folds, rng) if groups is not None else _evenly(t, folds, rng, classes)
+    of = _evenly(t, folds, rng, classes) if groups is None else _by_groups(groups, folds, rng, classes, weights)
     count = int(of.max()) + 1
+    if count == 0:
+        return [ValidationSplit(everything, everything[:0])] * n_networks
     return [
         ValidationSplit(np.flatnonzero(of != j % count), np.flatnonzero(of == j % count)) for j in range(n_networks)
     ]
 
 
 def _evenly(t: int, folds: int, rng: np.random.Generator, classes: NDArray[np.intp] | None) -> RowNumbers:
-    """Returns the fold of each row: rows are dealt out like cards, one class after the other."""
-    order = rng.permutation(t)
-    of = np.empty(t, dtype=np.intp)
-    if classes is None:
-        of[order] = np.arange(t) % folds
-        return of
-    single = np.bincount(classes)[classes] == 1
-    dealt = order[np.argsort(classes[order], kind="stable")]
-    dealt = dealt[~single[dealt]]
-    of[:] = NO_FOLD
-    of[dealt] = np.arange(len(dealt)) % folds
+    """Returns the fold of each row: rows are dealt out like cards, one class after the other.
+
+    The only row of a class is never held out, and no row is if fewer than 10 others are left.
+    """
+    dealt = rng.permutation(t)
+    if classes is not None:
+        single = np.bincount(classes)[classes] == 1
+        dealt = dealt[np.argsort(classes[dealt], kind="stable")]
+        dealt = dealt[~single[dealt]]
+    of = np.full(t, NO_FOLD)
+    if len(dealt) >= FEWEST:
+        of[dealt] = np.arange(len(dealt)) % min(folds, len(dealt) // 2)
     return of
 
 
-def _by_groups(groups: NDArray[np.generic], folds: int, rng: np.random.Generator) -> RowNumbers:
-    """Returns the fold of each row: groups, the largest first, each go to the fold with the fewest rows."""
+def _by_groups(
+    groups: NDArray[Any],
+    folds: int,
+    rng: np.random.Generator,
+    classes: NDArray[np.intp] | None,
+    weights: NDArray[Any] | None,
+) -> RowNumbers:
+    """Returns the fold of each row: groups, the largest first, each go to the fold with the fewest rows.
+
+    Some groups are always trained on, and a DataWarning names them: one with more than half of the rows, and those
+    without which a network would never see a class.
+    """
     names, number = np.unique(groups, return_inverse=True)
     if len(names) < 2:
         raise InputError("groups must hold at least two groups, to hold out one of them; got one.")
-    sizes = np.bincount(number)
-    fold = np.empty(len(names), dtype=np.intp)
-    filled = np.zeros(min(folds, len(names)))
+    sizes = np.bincount(number, weights)
+    has_most, has_class = sizes > MOST_HELD_OUT * sizes.sum(), np.zeros(len(names), dtype=bool)
+    if classes is not None:
+        has_class[number[_is_of_whole_class(classes, number)]] = True
+    is_dealt = ~(has_most | has_class)
+    fold = np.full(len(names), NO_FOLD)
+    filled = np.zeros(min(folds, int(is_dealt.sum())))
     mixed = rng.permutation(len(names))
-    for group in mixed[np.argsort(-sizes[mixed], kind="stable")]:
+    largest_first = mixed[np.argsort(-sizes[mixed], kind="stable")]
+    for group in largest_first[is_dealt[largest_first]]:
         fold[group] = filled.argmin()
         filled[fold[group]] += sizes[group]
-    return fold[number]
+    if classes is not None:  # the groups of a fold may share all rows of a class
+        is_dealt_whole = is_dealt[number] & _is_of_whole_class(classes, fold[number])
+        has_class[number[is_dealt_whole]] = True
+        fold[has_class] = NO_FOLD
+    of = np.unique(np.append(fold, NO_FOLD), return_inverse=True)[1][:-1] - 1  # without gaps: NO_FOLD, 0, 1, …
+    _warn_about_groups(names[has_most], names[has_class & ~has_most], int((of[number] != NO_FOLD).sum()))
+    return of[number]
+
+
+def _is_of_whole_class(classes: NDArray[np.intp], part: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Returns for each row whether all rows of its class (t,) lie in the same part (t,)."""
+    first, last = np.full(classes.max() + 1, part.max()), np.full(classes.max() + 1, part.min())
+    np.minimum.at(first, classes, part)
+    np.maximum.at(last, classes, part)
+    is_of_whole_class: NDArray[np.bool_] = (first == last)[classes]
+    return is_of_whole_class
+
+
+def _warn_about_groups(largest: NDArray[Any], exclusive: NDArray[Any], held_out: int) -> None:
+    """Issues a DataWarning if there are groups that are always trained on."""
+    reasons = []
+    if len(largest):
+        reasons.append(f"{listed(largest.tolist())} has more than half of the rows")
+    if len(exclusive):
+        reasons.append(f"without {listed(exclusive.tolist(), 5)} some classes would not be trained on")
+    if reasons:
+        words = (
+            f"some groups are always trained on: {', and '.join(reasons)}. The networks hold out {held_out} of the "
+            "other rows in turn."
+            if held_out
+            else f"no group can be held out: {', and '.join(reasons)}. All rows are trained on, and none is held out."
+        )
+        remedy = "Give smaller groups that share their classes, or validation rows of your own (X_val)."
+        warnings.warn(f"{words} {remedy}", DataWarning, stacklevel=7)
 
 
 def as_validation_fraction(value: object) -> float:
