@@ -154,6 +154,8 @@ FAULTS = [
     ("a,b\n1,2\n3\n", "line 3 has 1 value separated by commas; expected 2, one for each name"),
     ("a,b\n1,2,3\n3,4,5\n", "line 2 has 3 values.*If every line has a label of its row in front, name that column too"),
     ('a,b\n"1\n\n",2\n3\n', "line 5 has 1 value"),
+    ("Report\n\na;b\n1;2\n", "line 3 has 2 values separated by semicolons; expected 1.*Remove what is above"),
+    ("# Report\na,b\n1,2\n", "line 2 has 2 values separated by commas; expected 1.*Remove what is above"),
     ("\n\na;b\n\n1;2\n3;4;5;6\n", "line 6 has 4 values separated by semicolons.*--sep"),
     ('a,b\n1,"2\n3,4\n5,6\n', "the quote that opens in line 2 is never closed"),
     ('a,b\n1,2\n"3,4\n5,6\n', "the quote that opens in line 3 is never closed"),
@@ -165,6 +167,19 @@ def test_faults_name_their_line(tmp_path: Path, text: str, says: str) -> None:
     """A row of another length and a quote that is never closed are refused with the line and a remedy."""
     with pytest.raises(FileFormatError, match=f"t.csv is not a valid CSV file: {says}"):
         read_arrow(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a b c\n1 2 3\n4 5\n6 7 8\n", "line 3 has 2 values separated by blanks; expected 3"),
+        ('"a" "b"\n"1" 3 "x"\n"2" 4 "y"\n', "line 2 has 3 values separated by blanks; expected 2.*label of its row"),
+    ],
+)
+def test_faults_between_blanks(tmp_path: Path, text: str, says: str) -> None:
+    """A row of another length is found between blanks too; R writes one name less than values."""
+    with pytest.raises(FileFormatError, match=f"t.txt is not a valid CSV file: {says}"):
+        read_arrow(written(tmp_path, text, "t.txt"))
 
 
 def test_wide_files(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ KINDS: tuple[tuple[bytes, str, str], ...] = (  # the pattern of the first bytes,
 )
 MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")  # of UTF-16 and UTF-32, whose texts hold bytes of zero
 CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
-MOST_CONTROL = 0.05  # of a text
+FEW_CONTROL, MOST_CONTROL = 4, 0.05  # a text may hold some, and this fraction
 
 
 def foreign_kind(start: bytes) -> tuple[str, str] | None:
@@ -58,7 +58,8 @@ def foreign_kind(start: bytes) -> tuple[str, str] | None:
     for pattern, kind, remedy in KINDS:
         if re.match(pattern, text, re.DOTALL):
             return kind, remedy
-    if not start.startswith(MARKS) and len(CONTROL.findall(start[:LENGTH])) > MOST_CONTROL * min(LENGTH, len(start)):
+    controls = len(CONTROL.findall(start[:LENGTH]))
+    if not start.startswith(MARKS) and controls > FEW_CONTROL + MOST_CONTROL * min(LENGTH, len(start)):
         return "a binary file of an unknown format, or text in UTF-16", "Convert it, or name its encoding"
     return None
 

@@ -113,18 +113,27 @@ def best_delimiter(lines: Sequence[str], may_be_blanks: bool = False) -> str:
 
     Among several, most rows of the length of the first one decide; then most values that are numbers, fewest that begin
     with a blank, most columns, and the order of `DELIMITERS`. Without any, runs of blanks are the delimiter if they
-    split the lines so, and if the values between tabs are several numbers each.
+    split most lines so, and if the values between tabs are several numbers each.
 
     >>> best_delimiter(["a, b;c", "1,5;2,5", "3,5;4,5"])
     ';'
     """
     scores = {delimiter: score for delimiter in DELIMITERS if (score := _score(lines, delimiter))}
     best = max(scores, key=lambda delimiter: scores[delimiter], default=None)
-    if best in (None, "\t") and may_be_blanks and (score := _score(lines, BLANKS)) and score[0] == 1.0:
+    by_blanks = _score(lines, BLANKS) if may_be_blanks else None
+    if best is None:
+        return BLANKS if by_blanks and by_blanks[0] > 0.5 else _delimiter_below(lines, may_be_blanks) or DELIMITERS[0]
+    if best == "\t" and by_blanks and by_blanks[0] == 1.0:
         values = first_rows(lines, "\t")[0][-1]
-        if best is None or any(NUMBERS.fullmatch(value) for value in values):
+        if any(NUMBERS.fullmatch(value) for value in values):
             return BLANKS
-    return best or DELIMITERS[0]
+    return best
+
+
+def _delimiter_below(lines: Sequence[str], may_be_blanks: bool) -> str | None:
+    """Returns the delimiter below a first line that is a title or lacks a name; the error then says so."""
+    candidates = (*DELIMITERS, BLANKS) if may_be_blanks else DELIMITERS
+    return next((d for d in candidates if (score := _score(lines[1:], d)) and score[0] == 1.0), None)
 
 
 def _score(lines: Sequence[str], delimiter: str) -> tuple[float, float, float, int] | None:

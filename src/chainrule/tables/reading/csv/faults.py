@@ -58,6 +58,8 @@ class _Lines:
 
 
 def _remedy(got: int, expected: int) -> str:
+    if expected == 1:
+        return "Remove what is above the line of names, or name the separator with sep=… (--sep)."
     if got == expected + 1:
         return "If every line has a label of its row in front, name that column too; otherwise quote its value."
     return "Put quotes around a value that holds the separator, or name the separator with sep=… (--sep)."
