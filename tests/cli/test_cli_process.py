@@ -1,11 +1,9 @@
-"""The command line as a process handles pipes, Ctrl-C, missing packages and terminals without Unicode."""
+"""The command line as a process handles pipes, missing packages and terminals without Unicode."""
 
 from __future__ import annotations
 
 import os
-import re
 import shlex
-import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.command import QUICK, UNENDING, Terminal, chainrule, process, table, write_csv
-from support.patience import ENDLESS, LIMIT
+from support.command import QUICK, Terminal, chainrule, process, table, write_csv
+from support.patience import LIMIT
 
 import chainrule as cr
 from chainrule.cli import models
@@ -27,28 +25,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     write_csv(tmp_path / "t.csv", table())
     return tmp_path
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process")
-def test_ctrl_c_keeps_the_best_network(here: Path) -> None:
-    """SIGINT during training ends it with exit code 130; the best networks are measured and saved to intact files."""
-    command = process("train", "t.csv", "--target", "kind", "--layers", "8", *UNENDING, cwd=here)
-    assert command.stderr is not None
-    for line in command.stderr:
-        if re.match("epoch [1-9]", line):
-            break
-    command.send_signal(signal.SIGINT)
-    out, err = command.communicate(timeout=LIMIT)
-    assert command.returncode == 130, err
-    assert "(interrupted); kept the best epoch of each" in err
-    assert "accuracy" in out
-    assert "Traceback" not in err
-    training = models.load_model("t.safetensors").about["training"]
-    assert training["stopped"] == "interrupted"
-    assert max(training["best_epoch"]) <= training["epochs"] < ENDLESS
-    assert chainrule("evaluate", "t.safetensors", "t.csv").code == 0
-    assert (here / "t.png").read_bytes()[:4] == b"\x89PNG"
-    assert sorted(path.name for path in here.iterdir()) == ["t.csv", "t.png", "t.safetensors"]
 
 
 def test_the_saved_network_is_the_best_one(here: Path) -> None:

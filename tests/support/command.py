@@ -81,6 +81,11 @@ class Terminal:
         """Sends SIGINT."""
         self.process.send_signal(signal.SIGINT)
 
+    def close(self) -> None:
+        """Closes the terminal's window: the process gets SIGHUP, and can write to the terminal no more."""
+        os.close(self._ours)
+        self.process.send_signal(signal.SIGHUP)
+
     def end(self) -> str:
         """Waits for the end of the process and returns its whole output."""
         with self.process:

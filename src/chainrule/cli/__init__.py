@@ -5,12 +5,25 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from chainrule.cli.signals import REQUEST
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command of these arguments (by default the process's own) and returns its exit code.
 
-    0 is success; 1 failure, explained by one line on stderr; 2 wrong usage; 130 an interruption by Ctrl-C.
+    0 is success; 1 failure, explained by one line on stderr; 2 wrong usage; 130 an interruption by Ctrl-C, 143 by
+    SIGTERM and 129 by SIGHUP.
     """
+    with REQUEST:
+        try:
+            code = _run(arguments)
+        except KeyboardInterrupt:  # before the command has begun
+            print(f"Interrupted by {REQUEST.name}; nothing was saved.", file=sys.stderr)
+            code = 130
+        return REQUEST.exit_code or code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         from chainrule.cli.app import run
     except ModuleNotFoundError as error:

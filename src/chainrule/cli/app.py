@@ -53,7 +53,8 @@ def _program(version: Version = False) -> None:
     chainrule evaluate iris.safetensors new.csv
     chainrule info iris.safetensors
 
-    Results go to stdout, everything else to stderr. Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted.
+    Results go to stdout, everything else to stderr. Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted
+    (by SIGTERM 143, by SIGHUP 129).
     """
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from chainrule.errors import EngineDeclined, InputError, MissingExtra, UnknownName
 
-SUCCESS, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+SUCCESS, FAILED, WRONG_USAGE = 0, 1, 2
 
 
 class WrongUsage(InputError):

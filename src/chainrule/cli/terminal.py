@@ -6,7 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import TextIO
+from typing import Any, TextIO, cast
 
 from rich import box
 from rich.console import Console
@@ -40,7 +40,37 @@ def discard_unwritable_output() -> None:
         try:
             stream.flush()
         except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            _discard(stream)
+
+
+def _discard(stream: TextIO) -> None:
+    """Lets a stream write to nowhere from now on."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+class Remarks:
+    """stderr, which drops what it cannot write: a terminal that has been closed must not cost the model."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Writes text."""
+        try:
+            return self._stream.write(text)
+        except OSError:
+            _discard(self._stream)
+            return len(text)
+
+    def flush(self) -> None:
+        """Writes what is still held."""
+        try:
+            self._stream.flush()
+        except OSError:
+            _discard(self._stream)
 
 
 def results() -> Console:
@@ -50,7 +80,7 @@ def results() -> Console:
 
 def remarks() -> Console:
     """Returns the console for stderr."""
-    return _console(sys.stderr)
+    return _console(cast(TextIO, Remarks(sys.stderr)))
 
 
 def _console(stream: TextIO) -> Console:

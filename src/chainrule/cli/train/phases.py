@@ -7,11 +7,10 @@ import warnings
 from dataclasses import replace
 from typing import Any
 
-import typer
 from rich.console import Console
 
 from chainrule.cli import models, report
-from chainrule.cli.errors import INTERRUPTED, WrongUsage
+from chainrule.cli.errors import WrongUsage
 from chainrule.cli.outputs import Destination, save_under_free_name
 from chainrule.cli.terminal import printable
 from chainrule.cli.train import curve, summary
@@ -40,7 +39,10 @@ def plan(data: TrainingData, options: TrainingOptions, parameters: dict[str, Any
 
 
 def fit(run: PlannedRun, console: Console) -> FinishedRun:
-    """Trains the networks, with progress and warnings on the console unless it is quiet."""
+    """Trains the networks, with progress and warnings on the console unless it is quiet.
+
+    Raises KeyboardInterrupt if it comes before the first epoch is finished.
+    """
     data, estimator = run.data, run.estimator
     began = time.perf_counter()
     progress = Progress(console, run.recipes[0].n_networks)
@@ -52,11 +54,9 @@ def fit(run: PlannedRun, console: Console) -> FinishedRun:
             estimator.fit(data.X.rows(data.split.training), data.y[data.split.training])
     except DivergenceError:
         raise InputError(summary.divergence_message(run.recipes[0])) from None
-    except KeyboardInterrupt:
-        console.quiet = False
-        console.print("Interrupted before the first epoch was finished; nothing was saved.")
-        raise typer.Exit(INTERRUPTED) from None
     seconds = time.perf_counter() - began
+    if estimator.stopped_ == "interrupted" and not any(history.epochs for history in estimator.histories_):
+        raise KeyboardInterrupt
     for warning in caught:
         if issubclass(warning.category, UserWarning):
             console.print(printable(f"Note: {warning.message}"))
