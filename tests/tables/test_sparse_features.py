@@ -72,6 +72,24 @@ def test_mostly_zero_columns_are_not_centred() -> None:
     assert TableEncoder("robust").fit(X).scale_.center.tolist() == [0.0, 4.0]
 
 
+def test_joint_scaling_keeps_proportions() -> None:
+    """With "joint", the rows' mean ‖x‖² becomes 1, and columns keep their proportions unless their size is above 1."""
+    X = thin(300, 40)
+    for rows, sizes in (
+        (X, np.ones(40)),
+        (X.toarray(), np.ones(40)),
+        (X * np.r_[1e6, np.ones(39)], np.r_[1e6, np.ones(39)]),
+    ):
+        encoder = TableEncoder("joint").fit(rows)
+        Z = dense(encoder.transform(rows))
+        np.testing.assert_allclose((Z**2).sum(axis=1).mean(), 1.0)
+        factor = encoder.scale_.factor
+        assert np.ptp(factor[1:]) == 0.0
+        scaled = X.toarray()[:, 0] * sizes[0]
+        np.testing.assert_allclose(factor[0], factor[1] / max(1.0, np.sqrt((scaled**2).mean())))
+        assert not encoder.scale_.center.any()
+
+
 def test_centred_columns_make_rows_dense() -> None:
     """If 0 becomes another number in more than a tenth of the columns, the features are an array."""
     X = thin(200, 20)

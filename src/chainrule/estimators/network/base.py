@@ -19,16 +19,24 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule._internal.checks import Array, Floats, as_real
+from chainrule._internal.sparse_rows import SparseRows
 from chainrule.engines.state import RECORDS
 from chainrule.errors import InputError
 from chainrule.estimators.diagnosis import TrainingWarning
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.network import html, settings
+from chainrule.estimators.network.competition import winners
 from chainrule.estimators.network.ensemble import Member, TrainingPlan, train_all
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions, held_out_predictions
 from chainrule.estimators.network.initial_network import Shape, network
 from chainrule.estimators.network.recipe import Recipe
-from chainrule.estimators.network.training_rows import TrainingRows, as_groups, as_table_and_labels, fit_encoder
+from chainrule.estimators.network.training_rows import (
+    TrainingRows,
+    as_groups,
+    as_table_and_labels,
+    fit_encoder,
+    sparse_features,
+)
 from chainrule.estimators.network.training_warnings import warn_about_training, warn_about_untrained_classes
 from chainrule.estimators.network.validation_split import ValidationSplit, validation_splits
 from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, has_callbacks
@@ -100,18 +108,22 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         validation = self._validation(X_val, y_val, sample_weight_val, y, recipes[0])
         seeds = check_random_state(self.random_state)
         splits = self._make_splits(data, recipes[0], validation is not None, groups, seeds, continues)
+        if not continues:
+            splits = [split for split in splits for _ in (recipes if recipes[0].competes else recipes[:1])]
+            self._recipe_numbers = [j % len(recipes) for j in range(len(splits))]
         drawn = [int(seed) for seed in seeds.randint(LARGEST_DRAWN_SEED, size=len(splits))]
         shape = Shape(self.encoder_.n_features_out_, self.encoder_.n_numbers_, data.examples.Y.shape[1])
-        members = []
+        members: list[Member] = []
         for j, (split, seed) in enumerate(zip(splits, drawn, strict=True)):
-            recipe = recipes[j % len(recipes)]
+            recipe = recipes[self._recipe_numbers[j]]
             net = network(recipe, shape, self._task, data.examples.X, seed, self.dtype)
             held_out = data.examples.at(split.held_out) if len(split.held_out) else None
             at = split.held_out
             if validation is not None:
                 held_out, at = validation.examples, np.arange(len(validation.examples.X))
             state = self.states_[j] if continues else None
-            members.append(Member(net, data.examples.at(split.training), held_out, at, seed, recipe, state))
+            training = members[-1].training if j and splits[j - 1] is split else data.examples.at(split.training)
+            members.append(Member(net, training, held_out, at, seed, recipe, state))
         self._train(members, began, data)
         self._finish(members, splits, data, validation or data)
         return self
@@ -127,7 +139,9 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
                 f"Found input variables with inconsistent numbers of samples: {len(table)} rows, {len(labels)} labels."
             )
         rows = self._rows(table, labels, sample_weight, "sample_weight", continues)
-        recipes = settings.as_recipes(self.get_params(deep=False), self._task, len(rows.at))
+        if not continues:
+            self._n_sparse = sparse_features(rows.table)
+        recipes = settings.as_recipes(self.get_params(deep=False), self._task, len(rows.at), self._n_sparse)
         if not continues:
             if incremental and len(rows.at) == 1:
                 raise InputError(
@@ -155,8 +169,10 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
     def _data(self, X: Any, y: NDArray[Any], rows: TrainingRows, recipe: Recipe) -> Data:
         Y, class_numbers = self._encode_labels(rows.labels, recipe)
         encoded = self.encoder_.encode(rows.table)
+        if isinstance(encoded, SparseRows) and not self._n_sparse:
+            encoded = encoded.toarray()
         examples = Examples(
-            np.ascontiguousarray(encoded if isinstance(encoded, np.ndarray) else encoded.toarray()),
+            encoded if isinstance(encoded, SparseRows) else np.ascontiguousarray(encoded),
             np.ascontiguousarray(Y, dtype=self.dtype),
             None if rows.weights is None else rows.weights.astype(self.dtype),
         )
@@ -231,10 +247,11 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         self, members: Sequence[Member], splits: Sequence[ValidationSplit], data: Data, validation: Data
     ) -> None:
         """Sets the fitted attributes, from the networks that are usable and the rows that ``validation`` holds out."""
-        pairs = [(member, split) for member, split in zip(members, splits, strict=True) if member.is_usable]
-        usable = [member for member, _ in pairs]
+        usable = winners(members, self.target_, validation.labels)
+        places = [j for j, member in enumerate(members) if member in usable]
         self.recipe_ = usable[0].recipe
-        self.recipes_, self._splits = tuple(member.recipe for member in usable), [split for _, split in pairs]
+        self.recipes_, self._splits = tuple(member.recipe for member in usable), [splits[j] for j in places]
+        self._recipe_numbers = [self._recipe_numbers[j] for j in places]
         self.histories_ = tuple(member.history for member in usable if member.history is not None)
         self.states_ = tuple(member.history.state for member in usable if member.history is not None)
         self.n_iter_ = max(state.epoch for state in self.states_)
@@ -258,9 +275,11 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         splits = [ValidationSplit(everything, everything[:0])] * count
         seeds = check_random_state(self.random_state)
         shape = Shape(self.encoder_.n_features_out_, self.encoder_.n_numbers_, data.examples.Y.shape[1])
+        if first:
+            self._recipe_numbers = [j % len(recipes) for j in range(count)]
         members = []
         for j in range(len(splits)):
-            recipe = steady[j % len(steady)]
+            recipe = steady[self._recipe_numbers[j]]
             seed = int(seeds.randint(LARGEST_DRAWN_SEED))
             if first:
                 net, state = network(recipe, shape, self._task, data.examples.X, seed, self.dtype), None

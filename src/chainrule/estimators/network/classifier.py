@@ -81,6 +81,10 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         callbacks: functions f(history), called about ten times a second in the thread of a network, with its
             `chainrule.History`; returning True stops that network. For scikit-learn's callbacks: ``set_callbacks``.
 
+    Sparse rows with entries in more than 256 columns, at most a tenth of them stored, stay sparse, and "default" and
+    "best" then have other recipes: two linear networks and one with a hidden layer compete, ``n_networks`` of each are
+    trained on the same rows, and those of the smallest loss on held-out rows are kept (docs/guide/sparse.md).
+
     Attributes, once fitted: ``model_`` (a `TableModel`), ``networks_``, ``encoder_``, ``target_``, ``recipe_`` (of the
     first network; ``recipes_`` of each), ``history_`` (all curves as one table), ``histories_``, ``validation_score_``
     (accuracy on held-out rows, or None), ``n_iter_`` (epochs), ``stopped_`` ("epochs", "patience", "time_limit",
@@ -124,7 +128,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         validation_order: Literal["random", "last"] = "random",
         patience: int | None = None,
         n_networks: int | None = None,
-        numbers: Literal["robust", "standard", "none"] | None = None,
+        numbers: Literal["robust", "standard", "joint", "none"] | None = None,
         categories: Sequence[str | int] | None = None,
         class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
         calibrate: bool = True,

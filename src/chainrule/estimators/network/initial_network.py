@@ -24,6 +24,7 @@ FREQUENCY_SCALE = 0.1  # the standard deviation of the frequencies
 EMBEDDING_RATE = 0.1
 MOST_EMBEDDED = 100  # with more numbers, the first dense layer would dominate the network
 ROWS_FOR_INITIAL = 5_000  # enough to estimate the variance of each z
+NUMBERS_FOR_INITIAL = 1 << 24  # of sparse rows, which become dense for it
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,18 @@ def network(recipe: Recipe, shape: Shape, task: Task, X: Rows, seed: int, dtype:
     layers.append(_dense(recipe, n, shape.m, output_activation(recipe.cost, task), rng, output=True))
     net = Network(layers).astype(dtype)
     if recipe.initial == "data":
-        few = X[:ROWS_FOR_INITIAL]
-        initial.from_data(net, few.toarray() if isinstance(few, SparseRows) else few, seed=int(rng.integers(2**63)))
+        initial.from_data(net, _few(X), seed=int(rng.integers(2**63)))
     if recipe.zero_output:
         net.W[net.r][...] = 0.0
         net.b[net.r][...] = 0.0
     return net
+
+
+def _few(X: Rows) -> Array:
+    """Returns the first rows of X, as a dense array of bounded size."""
+    if not isinstance(X, SparseRows):
+        return X[:ROWS_FOR_INITIAL]
+    return X[: min(ROWS_FOR_INITIAL, max(1, NUMBERS_FOR_INITIAL // X.shape[1]))].toarray()
 
 
 def _dense(

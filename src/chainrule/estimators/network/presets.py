@@ -11,12 +11,13 @@ from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.initial import Glorot
 from chainrule.optimizers import AdamW, GradientDescent, Optimizer
-from chainrule.optimizers.schedules import CosLog4, FlatCosine
+from chainrule.optimizers.schedules import Cosine, CosLog4, FlatCosine
 from chainrule.tables.target_decoder import Task
 
 # Numbers of rows. On few rows, several small networks are more accurate than a large one, in less time.
 VERY_FEW, FEW, MANY = 500, 1_500, 20_000
 BATCH = 256
+LARGEST_FIRST_LAYER = 2_000_000  # entries of W[1] between sparse features and hidden units: 40 MB in training
 
 
 def default(task: Task, t: int) -> tuple[Recipe, ...]:
@@ -81,15 +82,60 @@ def lecture(task: Task, t: int) -> tuple[Recipe, ...]:
     return (recipe,)
 
 
-PRESETS: dict[str, Callable[[Task, int], tuple[Recipe, ...]]] = {"default": default, "best": best, "lecture": lecture}
+def sparse(task: Task, t: int, n: int) -> tuple[Recipe, ...]:
+    """Returns three recipes for n sparse features, such as TF-IDF or hashed ones; they compete on held-out rows.
 
-
-def preset(name: object, task: Task, t: int) -> tuple[Recipe, ...]:
-    """Returns the recipes of a preset for a task with t rows; the networks take them in turn.
-
-    All of them have the same cost, number of networks, validation split and scaling of numbers. Raises UnknownName.
+    Two are linear. The first moves as gradient descent with momentum does (its ε is far above the gradients) and stops
+    early, so that rare features keep small weights: it suits long texts. The second takes Adam's steps with a penalty,
+    and learns rare features too. The third has a hidden layer, for what no linear network can represent.
     """
-    return resolve("preset", name, PRESETS)(task, t)
+    linear = Recipe(
+        hidden=(),
+        cost=_sparse_cost(task, 0.0),
+        optimizer=AdamW(Cosine(0.3), epsilon=1e-2, weight_decay=0.0),
+        epochs=_epochs(t, steps=500, most=20, least=8),
+        batch_size=BATCH // 2 if t < MANY else BATCH,
+        n_networks=5 if t < MANY else 3,
+        initial=Glorot(),
+        scaling_rate=0.0,
+        ntk=False,
+        bias_rate=1.0,
+        kappa_rate=1.0,
+        numbers="joint",
+        competes=True,
+    )
+    penalized = replace(linear, cost=_sparse_cost(task, 0.1 / t), optimizer=AdamW(Cosine(0.1), weight_decay=0.0))
+    width = max(8, min(64, LARGEST_FIRST_LAYER // n))
+    hidden = replace(
+        linear,
+        hidden=(Hidden(width, "relu", 0.2),),
+        cost=_sparse_cost(task, 1.0 / t),
+        optimizer=AdamW(Cosine(0.01), weight_decay=0.0),
+    )
+    return linear, penalized, hidden
+
+
+def best_sparse(task: Task, t: int, n: int) -> tuple[Recipe, ...]:
+    """Returns the recipes of `sparse`, with twice as many networks."""
+    return tuple(replace(recipe, n_networks=2 * recipe.n_networks) for recipe in sparse(task, t, n))
+
+
+PRESETS: dict[str, Callable[[Task, int], tuple[Recipe, ...]]] = {"default": default, "best": best, "lecture": lecture}
+SPARSE: dict[str, Callable[[Task, int, int], tuple[Recipe, ...]]] = {"default": sparse, "best": best_sparse}
+
+
+def preset(name: object, task: Task, t: int, n_sparse: int = 0) -> tuple[Recipe, ...]:
+    """Returns the recipes of a preset for a task with t rows, of ``n_sparse`` sparse features if that is not 0.
+
+    The networks take them in turn. All have the same number of networks, validation split and scaling of numbers.
+    Raises UnknownName.
+    """
+    recipes = resolve("preset", name, PRESETS)
+    return SPARSE[str(name)](task, t, n_sparse) if n_sparse and name in SPARSE else recipes(task, t)
+
+
+def _sparse_cost(task: Task, l2: float) -> Cost:
+    return CrossEntropy(mean=True, l2=l2) if task == "classification" else SumOfSquares(mean=True, l2=l2)
 
 
 def _cost(task: Task) -> Cost:

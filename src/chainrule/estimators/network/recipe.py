@@ -38,5 +38,6 @@ class Recipe:
     ntk: bool = True
     bias_rate: float = 0.1
     kappa_rate: float = 0.1
-    numbers: Literal["robust", "standard", "none"] = "robust"
+    numbers: Literal["robust", "standard", "joint", "none"] = "robust"
+    competes: bool = False  # all recipes train on the same rows, and only the best of them is kept
     even_batches: bool = True  # the last minibatch of an epoch is about as large as the others

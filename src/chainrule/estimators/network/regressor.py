@@ -76,6 +76,10 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         callbacks: functions f(history), called about ten times a second in the thread of a network, with its
             `chainrule.History`; returning True stops that network. For scikit-learn's callbacks: ``set_callbacks``.
 
+    Sparse rows with entries in more than 256 columns, at most a tenth of them stored, stay sparse, and "default" and
+    "best" then have other recipes: two linear networks and one with a hidden layer compete, ``n_networks`` of each are
+    trained on the same rows, and those of the smallest loss on held-out rows are kept (docs/guide/sparse.md).
+
     Attributes, once fitted: ``model_`` (a `TableModel`), ``networks_``, ``encoder_``, ``target_``, ``recipe_`` (of the
     first network; ``recipes_`` of each), ``history_`` (all curves as one table), ``histories_``, ``validation_score_``
     (R² on held-out rows, or None), ``n_iter_`` (epochs), ``stopped_`` ("epochs", "patience", "time_limit",
@@ -120,7 +124,7 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         validation_order: Literal["random", "last"] = "random",
         patience: int | None = None,
         n_networks: int | None = None,
-        numbers: Literal["robust", "standard", "none"] | None = None,
+        numbers: Literal["robust", "standard", "joint", "none"] | None = None,
         categories: Sequence[str | int] | None = None,
         scale_y: bool = True,
         time_limit: float | None = None,

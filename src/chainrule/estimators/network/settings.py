@@ -23,14 +23,18 @@ from chainrule.tables.encoding.column_statistics import Scaling
 from chainrule.tables.target_decoder import Task
 
 
-def as_recipes(params: Mapping[str, Any], task: Task, t: int) -> tuple[Recipe, ...]:
-    """Returns the recipes for a task with t rows; the networks take them in turn.
+def as_recipes(params: Mapping[str, Any], task: Task, t: int, n_sparse: int = 0) -> tuple[Recipe, ...]:
+    """Returns the recipes for a task with t rows, of ``n_sparse`` sparse features if that is not 0.
 
+    The networks take them in turn. Given hidden layers replace those of recipes that have some, and exclude the others.
     A parameter that is None or absent leaves the preset's choice. Raises InputError for an invalid value, UnknownName
     for an unknown name.
     """
     given = {name: value for name, value in params.items() if value is not None}
-    return tuple(_changed(recipe, given) for recipe in preset(given.get("preset", "default"), task, t))
+    recipes = preset(given.get("preset", "default"), task, t, n_sparse)
+    if "hidden_layer_sizes" in given:
+        recipes = tuple(recipe for recipe in recipes if recipe.hidden)
+    return tuple(_changed(recipe, given) for recipe in recipes)
 
 
 def _changed(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:
@@ -72,6 +76,8 @@ def as_cost(value: object) -> Cost:
 
 def _hidden(recipe: Recipe, given: Mapping[str, Any]) -> tuple[Hidden, ...]:
     """Returns hidden layers with σ and dropout: a layer's own, else the estimator's, else the preset's."""
+    if not recipe.hidden:
+        return ()
     usual = recipe.hidden[0]
     sigma = activations.get(given["activation"]) if "activation" in given else usual.activation
     dropout = as_dropout(given["dropout"]) if "dropout" in given else usual.dropout

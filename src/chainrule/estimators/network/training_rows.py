@@ -13,9 +13,12 @@ from chainrule.errors import InputError
 from chainrule.estimators.weights import counted_rows
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.labels import as_targets
+from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.read import AnyTable, read
 from chainrule.tables.table import Table
 
+MOST_DENSE_FEATURES = 256  # a sparse table with as many columns, or fewer, becomes an array
+MOST_STORED = 0.1  # fraction of the numbers above which it does, too
 MOST_REPEATED = 20  # whole weights are repeated rows for the encoder, up to this many times as many rows
 
 
@@ -73,6 +76,18 @@ def as_groups(groups: Any, t: int) -> NDArray[Any]:
     if values.shape != (t,):
         raise InputError(f"groups must have shape ({t},), one group per row; got {values.shape}.")
     return values
+
+
+def sparse_features(table: AnyTable) -> int:
+    """Returns the number of columns with entries, if the table is sparse and wide; otherwise 0.
+
+    Wide means that more than 256 columns have entries, and at most a tenth of the numbers in them are stored. Fewer
+    columns take little memory as an array, and denser ones are faster in that form.
+    """
+    if not isinstance(table, NumericTable) or not table.is_sparse:
+        return 0
+    n = int(np.count_nonzero(np.bincount(table.values.indices)))
+    return n if n > MOST_DENSE_FEATURES and table.values.nnz <= MOST_STORED * n * table.t else 0
 
 
 def fit_encoder(encoder: TableEncoder, table: AnyTable, weights: Floats | None) -> TableEncoder:

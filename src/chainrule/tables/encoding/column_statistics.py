@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule._internal.checks import Floats
 
-Scaling = Literal["robust", "standard", "none"]
+Scaling = Literal["robust", "standard", "joint", "none"]
 
 ENTRIES_PER_BLOCK = 1 << 20  # entries processed at once: some megabytes, for a table of any size
 
@@ -31,10 +31,15 @@ def column_statistics(R: Any, scaling: Scaling) -> ColumnStatistics:
     n = R.shape[1]
     median, center, factor = np.empty(n), np.empty(n), np.empty(n)
     missing = np.empty(n, dtype=np.intp)
+    size = np.zeros(n)  # of the scaled numbers of each column
     for columns, block in _sorted_columns(R):
         median[columns], missing[columns] = block.quantile(0.5), block.missing
         center[columns], inverse = SCALINGS[scaling](block)
         factor[columns] = np.where(block.largest > block.smallest, inverse, 0.0)
+        if scaling == "joint":
+            size[columns] = factor[columns] * block.root_mean_square()
+    if scaling == "joint" and (length := float(np.linalg.norm(size))) > 0.0:
+        factor /= length
     return ColumnStatistics(median, center, factor, missing)
 
 
@@ -59,6 +64,23 @@ class _SortedColumns:
         a, b = self._at(low), self._at(np.minimum(low + 1, self._last))
         part = position - low
         return np.where(a == b, a, a * (1.0 - part) + b * part)
+
+    def relative(self) -> tuple[Floats, Floats, NDArray[np.bool_], NDArray[np.intp]]:
+        """Returns the largest magnitude of each column (k,), or 1 if it is 0, and the entries (k, s) divided by it.
+
+        Squares of these are finite. A missing entry is 0; the mask (k, s) of those, and the number of others (k,) or 1,
+        come along.
+        """
+        size = np.maximum(np.abs(self.smallest), np.abs(self.largest))
+        size[size == 0.0] = 1.0
+        is_missing = np.isnan(self.entries)
+        return size, np.where(is_missing, 0.0, self.entries) / size[:, None], is_missing, np.maximum(self.count, 1)
+
+    def root_mean_square(self) -> Floats:
+        """Returns √(mean of x²) of each column (k,), over its numbers, zeros included."""
+        size, present, _, count = self.relative()
+        size *= np.sqrt((present**2).sum(axis=1) / count)
+        return size
 
     def _at(self, position: NDArray[np.intp]) -> Floats:
         """Returns the number at this position (k,) of each column in ascending order, zeros included."""
@@ -105,12 +127,14 @@ def _robust(columns: _SortedColumns) -> tuple[Floats, Floats]:
     return columns.quantile(0.5), np.where(factor > 0.0, factor, by_range)
 
 
+def _joint(columns: _SortedColumns) -> tuple[Floats, Floats]:
+    """Returns center 0 and factor 1 / max(1, root mean square)."""
+    return np.zeros(len(columns.entries)), 1.0 / np.maximum(1.0, columns.root_mean_square())
+
+
 def _standard(columns: _SortedColumns) -> tuple[Floats, Floats]:
     """Returns the mean (0 for a sparse column that is mostly 0) and 1 / standard deviation, implicit zeros included."""
-    size = np.maximum(np.abs(columns.smallest), np.abs(columns.largest))  # division by it keeps squares finite
-    size[size == 0.0] = 1.0
-    is_missing, count = np.isnan(columns.entries), np.maximum(columns.count, 1)
-    present = np.where(is_missing, 0.0, columns.entries) / size[:, None]
+    size, present, is_missing, count = columns.relative()
     mean = present.sum(axis=1) / count
     squares = np.where(is_missing, 0.0, present - mean[:, None]) ** 2
     variance = (squares.sum(axis=1) + columns.zeros * mean**2) / count
@@ -118,7 +142,7 @@ def _standard(columns: _SortedColumns) -> tuple[Floats, Floats]:
     return np.where(is_mostly_zero, 0.0, mean * size), _inverse(np.sqrt(variance) * size)
 
 
-SCALINGS = {"none": _unscaled, "robust": _robust, "standard": _standard}
+SCALINGS = {"none": _unscaled, "robust": _robust, "standard": _standard, "joint": _joint}
 
 
 def _half_difference(a: Floats, b: Floats) -> Floats:

@@ -51,7 +51,9 @@ class TableEncoder(EncoderState):
     and texts, its numbers become texts. Empty texts are missing.
 
     Args:
-        numbers: "robust" (median and quartiles), "standard" (mean and standard deviation) or "none".
+        numbers: "robust" (median and quartiles), "standard" (mean and standard deviation), "joint" (one factor for all
+            columns, after those of a root mean square above 1 are divided by it: the rows' mean ‖x‖² becomes 1; for
+            TF-IDF, counts and other sparse features) or "none".
         categories: names of columns (positions, for arrays) whose numbers are categories.
         max_levels: the largest number of features per category column, ≥ 2.
         dtype: "float64" or "float32", the number type that ``transform`` returns.

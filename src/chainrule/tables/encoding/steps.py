@@ -65,6 +65,7 @@ class Scale:
     ======== =================== ===========================================================
     robust   the median          1 / (q₇₅ − q₂₅); if they are equal, 2 / (max − min)
     standard the mean            1 / standard deviation
+    joint    0                   s / √(Σ_k s_k² q_k), s_k = 1 / max(1, √q_k), q_k the mean of x_k²
     none     0                   1
     ======== =================== ===========================================================
 

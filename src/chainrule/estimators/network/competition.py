@@ -1,0 +1,48 @@
+"""The competition of recipes: networks of all recipes are trained on the same rows, and those of the best are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule._internal.checks import Floats
+from chainrule.estimators.network.ensemble import Member
+from chainrule.estimators.network.held_out_predictions import held_out_predictions
+from chainrule.estimators.network.recipe import Recipe
+from chainrule.tables.calibration import best_temperature, tempered
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+
+
+def winners(
+    members: Sequence[Member], target: ClassLabels | NumericLabels, labels: NDArray[np.generic]
+) -> list[Member]:
+    """Returns the usable members of the recipe with the smallest loss on held-out rows.
+
+    The loss is the calibrated log-loss −log P(y), or the squared error in units of the targets' deviations. Without
+    held-out rows, or if the recipes do not compete, all usable members remain.
+    """
+    usable = [member for member in members if member.is_usable]
+    recipes = dict.fromkeys(member.recipe for member in usable)
+    if len(recipes) == 1 or not all(recipe.competes for recipe in recipes):
+        return usable
+    of: dict[Recipe, list[Member]] = {recipe: [m for m in usable if m.recipe is recipe] for recipe in recipes}
+    losses = {recipe: _loss(networks, target, labels) for recipe, networks in of.items()}
+    known = {recipe: loss for recipe, loss in losses.items() if loss is not None}
+    return of[min(known, key=known.__getitem__)] if known else usable
+
+
+def _loss(members: Sequence[Member], target: ClassLabels | NumericLabels, labels: NDArray[np.generic]) -> float | None:
+    held_out = held_out_predictions(members, target)
+    if held_out is None:
+        return None
+    at = labels[held_out.at]
+    losses: Floats
+    if isinstance(target, ClassLabels):
+        numbers = target.class_numbers(at)
+        P = tempered(held_out.P, best_temperature(held_out.P, numbers, held_out.weights))
+        losses = -np.log(np.maximum(P[np.arange(len(P)), numbers], np.finfo(np.float64).tiny))
+    else:
+        losses = ((held_out.P - target.standardised(at)) ** 2).sum(axis=1)
+    return float(np.average(losses, weights=held_out.weights))
