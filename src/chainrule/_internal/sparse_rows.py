@@ -180,9 +180,10 @@ def _is_valid(
 
 def _is_sorted(rows: SparseRows) -> bool:
     """Returns True if the columns rise in every row."""
-    falls = np.flatnonzero(rows.indices[1:] <= rows.indices[:-1]) + 1
-    if not falls.size:
+    rises = rows.indices[1:] > rows.indices[:-1]
+    if rises.all():
         return True
+    falls = np.flatnonzero(~rises) + 1
     starts = rows.indptr[np.minimum(np.searchsorted(rows.indptr, falls), len(rows))]
     return bool((starts == falls).all())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import warnings
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ PREFERENCE = ("native", "reference")  # the order in which "auto" tries the engi
 _reported_reasons: set[str] = set()
 
 
+@functools.cache  # a prediction for one sparse row asks for the engine too
 def _load(name: str) -> Engine:
     module = importlib.import_module(resolve("engine", name, {"auto": "", **MODULES}))
     engine: Engine = module.ENGINE

@@ -212,7 +212,7 @@ class Network:
     def __call__(self, x: RowsLike, *, engine: str = "auto") -> Array:
         """Computes N(x): (n,) → (m,), or (t, n) → (t, m), one example per row (Lecture, Def. 4.4; L7).
 
-        x may be a sparse array or matrix of SciPy; it does not become dense.
+        x may be a sparse array or matrix of SciPy, which does not become dense.
 
         Raises InputError for a wrong shape or numbers that are not finite.
         """
