@@ -205,7 +205,9 @@ template <class T> void CsrLayer<T>::apply(const StepConstants<T>* constants, Te
   });
 }
 
-template <class T> double CsrLayer<T>::squared_norm() const { return ordered_sum(squared_norms_.data(), pieces); }
+template <class T> double CsrLayer<T>::squared_norm() const {
+  return ordered_sum(squared_norms_.data(), static_cast<long>(squared_norms_.size()));
+}
 
 template <class T> bool CsrLayer<T>::is_finite() const {
   const long R = network_.R, stride = static_cast<long>(columns_.size()) * R;
