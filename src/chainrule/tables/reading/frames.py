@@ -13,7 +13,7 @@ from chainrule.tables.reading import array_columns
 from chainrule.tables.reading.array_likes import as_objects
 from chainrule.tables.reading.arrow_columns import as_column
 from chainrule.tables.reading.arrow_tables import import_pyarrow, require_names, shortened
-from chainrule.tables.reading.number_frames import number_matrix
+from chainrule.tables.reading.number_frames import number_columns, number_matrix
 from chainrule.tables.reading.pandas_columns import columns_of_pandas
 from chainrule.tables.table import Table
 
@@ -52,22 +52,37 @@ def _is_frame_of(library: str, X: Any) -> bool:
 def _columns_of_polars(X: Any, names: Sequence[str], symbol: str) -> dict[str, Column]:
     """Returns the columns of a polars frame; Arrow has no type for integers of 128 bits and for Python objects."""
     polars = sys.modules["polars"]
-    unknown = [name for name in names if X.schema[name] in (polars.Object, polars.Int128, polars.UInt128)]
-    columns = {name: array_columns.as_column(as_objects(X[name].to_list())) for name in unknown}
-    rest = [name for name in names if name not in columns]
-    columns |= _columns_of_arrow(_as_arrow(X.select(rest), symbol), rest, symbol)
+    columns = _number_columns(X, names, X.dtypes)
+    others = X.select([name for name in names if name not in columns])
+    objects = [name for name in others.columns if others[name].dtype in (polars.Object, polars.Int128, polars.UInt128)]
+    columns |= {name: array_columns.as_column(as_objects(others[name].to_list())) for name in objects}
+    table = _as_arrow(others.drop(objects), symbol)
+    columns |= zip(table.column_names, map(as_column, table.columns), strict=True)
     return {name: columns[name] for name in names}
 
 
 def _columns_of_arrow(table: Any, names: Sequence[str], symbol: str) -> dict[str, Column]:
-    return dict(zip(names, map(as_column, table.columns), strict=True))
+    columns = _number_columns(table, names, table.schema.types)
+    return {name: columns[name] if name in columns else as_column(table.column(name)) for name in names}
+
+
+def _number_columns(X: Any, names: Sequence[str], types: Sequence[Any]) -> dict[str, Column]:
+    """Returns columns of numbers of a frame of polars or pyarrow; all columns of one type are read as one matrix."""
+    blocks: dict[Any, list[str]] = {}
+    for name, kind in zip(names, types, strict=True):
+        blocks.setdefault(kind, []).append(name)
+    columns: dict[str, Column] = {}
+    for chosen in blocks.values():
+        if len(chosen) > 1 and (matrix := number_matrix(X.select(chosen))) is not None:
+            columns |= zip(chosen, number_columns(matrix), strict=True)
+    return columns
 
 
 def _as_arrow(X: Any, symbol: str) -> Any:
     """Returns a frame as a table of pyarrow. Raises InputError if it is none."""
     pyarrow = import_pyarrow("a data frame")
     try:
-        return pyarrow.table(X)
+        return X if isinstance(X, pyarrow.Table) else pyarrow.table(X)
     except Exception as error:  # whatever the library of the frame raises
         hint = f" Pass {symbol}.to_frame() for a single column." if hasattr(X, "to_frame") else ""
         raise InputError(

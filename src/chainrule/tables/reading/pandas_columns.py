@@ -12,20 +12,27 @@ from chainrule.errors import InputError
 from chainrule.tables.columns import Column, as_text, categories
 from chainrule.tables.reading import array_columns, arrow_columns
 from chainrule.tables.reading.arrow_tables import import_pyarrow, shortened
+from chainrule.tables.reading.number_frames import number_columns
 
 
 def columns_of_pandas(X: Any, names: Sequence[str], symbol: str) -> dict[str, Column]:
     """Returns the columns of a pandas frame under these names. Raises InputError for a column that cannot be read."""
     columns: dict[int, Column] = {}
-    dtypes = list(X.dtypes)
-    for dtype in set(dtypes):
-        places = [k for k, other in enumerate(dtypes) if other == dtype]
+    blocks: dict[Any, list[int]] = {}
+    for k, dtype in enumerate(X.dtypes.tolist()):
         if isinstance(dtype, np.dtype):
-            block = X.iloc[:, places].to_numpy()
-            columns |= {k: array_columns.as_column(block[:, j]) for j, k in enumerate(places)}
+            blocks.setdefault(dtype, []).append(k)
         else:
-            columns |= {k: _extension_column(X.iloc[:, k], names[k], symbol) for k in places}
+            columns[k] = _extension_column(X.iloc[:, k], names[k], symbol)
+    for dtype, places in blocks.items():
+        block = X.iloc[:, places].to_numpy()
+        make = number_columns if dtype.kind in "biuf" else _columns_of_array
+        columns |= zip(places, make(block), strict=True)
     return {name: columns[k] for k, name in enumerate(names)}
+
+
+def _columns_of_array(block: Any) -> list[Column]:
+    return [array_columns.as_column(values) for values in block.T]
 
 
 def _extension_column(series: Any, name: str, symbol: str) -> Column:
