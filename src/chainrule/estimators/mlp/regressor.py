@@ -11,6 +11,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import validate_data
 
+from chainrule._internal.checks import as_array
 from chainrule.costs import Poisson, SumOfSquares
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.mlp.base import BaseMLP
@@ -103,6 +104,11 @@ class MLPRegressor(ScoredLabels, RegressorMixin, BaseMLP):  # type: ignore[misc]
         self.threads = threads
 
     def _validate(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, NDArray[Any], NDArray[Any]]:
+        if getattr(getattr(y, "dtype", None), "kind", "") in (
+            "O",
+            "U",
+        ):  # texts; the error names one
+            as_array(y, "y")
         X, y = validate_data(
             self, X, y, accept_sparse=["csr", "csc"], multi_output=True, y_numeric=True,
             dtype=(np.float64, np.float32), reset=reset,
