@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
-from support.command import QUICK, Answer, chainrule, table, write_csv
+from support.command import QUICK, Answer, chainrule, process, table, write_csv
+from support.patience import LIMIT
 
 from chainrule.cli import models, outputs
 from chainrule.cli.train import curve, phases
@@ -86,7 +91,110 @@ def test_force_is_refused_before_training_for_what_cannot_be_replaced(here: Path
     (here / "u.safetensors").mkdir()
     answer = train("--force", source="u.csv")
     assert (answer.code, answer.out) == (1, "")
-    assert answer.err == "Error: 'u.safetensors': is a folder; name a file in it.\n"
+    assert answer.err == (
+        "Error: cannot write 'u.safetensors': is a folder; name a file in it. Choose another with --out.\n"
+    )
+
+
+UNWRITABLE = [
+    # the command, the file that is named, the reason
+    (
+        "train u.csv --out pipe.safetensors --force",
+        "pipe.safetensors",
+        "is not a regular file and will not be replaced",
+    ),
+    ("train u.csv --out link.safetensors", "link.safetensors", "No such file or directory"),
+    ("train u.csv --out picture.safetensors --force", "picture.png", "No such file or directory"),
+    ("train u.csv --out t.csv/folder", "t.csv/folder", "Not a directory"),
+    (
+        "predict u.safetensors u.csv --out pipe.csv --force",
+        "pipe.csv",
+        "is not a regular file and will not be replaced",
+    ),
+    ("predict u.safetensors u.csv --out link.parquet", "link.parquet", "No such file or directory"),
+    ("predict u.safetensors u.csv --out no/p.csv", "no/p.csv", "there is no folder 'no'"),
+]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no named pipes")
+@pytest.mark.parametrize(("command", "name", "reason"), UNWRITABLE)
+def test_an_output_is_tried_before_the_work(here: Path, command: str, name: str, reason: str) -> None:
+    """A pipe, or a link into a folder that is missing, is found out before the model or the table is read."""
+    for pipe in ("pipe.safetensors", "pipe.csv"):
+        os.mkfifo(here / pipe)
+    for link in ("link.safetensors", "picture.png", "link.parquet"):
+        (here / link).symlink_to("nowhere/file")
+    before = sorted(os.listdir(here))
+    answer = chainrule(*command.split())
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err == f"Error: cannot write {name!r}: {reason}. Choose another with --out.\n"
+    assert sorted(os.listdir(here)) == before
+
+
+@pytest.mark.parametrize("place", ["temporary", "home", ""])
+def test_a_model_that_cannot_be_saved_is_saved_elsewhere(
+    here: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the folder has gone after training, the model is in the temporary or the home folder, as stderr says."""
+
+    def fit(*given: object) -> object:
+        shutil.rmtree(here / "runs")
+        return original(*given)  # type: ignore[arg-type]
+
+    original = phases.fit
+    monkeypatch.setattr(phases, "fit", fit)
+    monkeypatch.setattr(tempfile, "tempdir", str(here / "temporary"))
+    monkeypatch.setenv("HOME", str(here / "home"))
+    monkeypatch.setenv("USERPROFILE", str(here / "home"))
+    if place:
+        (here / place).mkdir()
+    answer = train("--out", "runs", "--quiet")
+    assert answer.code == 1
+    last = answer.err.splitlines()[-1]
+    if not place:
+        assert last == (
+            f"Error: {str(Path('runs/t.safetensors'))!r}: No such file or directory. The model could not be saved in "
+            "another folder either, and is lost."
+        )
+        return
+    saved = here / place / "t.safetensors"
+    assert last.endswith(f"No such file or directory. The model was saved as {saved} instead.")
+    assert "accuracy" in answer.out
+    assert models.load_model(str(saved)).about["column"] == "kind"
+    assert (here / place / "t.png").exists()
+
+
+FULL = """
+import resource, sys
+from chainrule.cli import main
+from chainrule.cli.train import phases
+original = phases.fit
+
+def fit(*given):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    return original(*given)
+
+limit = int(sys.argv.pop(1))
+if limit < 4096:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+phases.fit = fit
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits of a process")
+@pytest.mark.parametrize(("limit", "says"), [(0, "Choose another with --out."), (5000, "and is lost.")])
+def test_a_disk_that_takes_no_more(here: Path, limit: int, says: str) -> None:
+    """A disk that takes nothing is found out before training. One that is full afterwards costs no older file."""
+    (here / "t.safetensors").write_bytes(OLD)
+    command = process(limit, "train", "t.csv", "--target", "kind", *QUICK, "--force", cwd=here, code=FULL)
+    out, err = command.communicate(timeout=LIMIT)
+    assert (command.returncode, out) == (1, ""), err
+    assert "Traceback" not in err
+    assert "File too large" in err
+    assert err.splitlines()[-1].endswith(says)
+    assert contents(here).keys() == {"t.csv", "t.safetensors"}
+    assert (here / "t.safetensors").read_bytes() == OLD
 
 
 def test_a_file_that_appears_during_training_stays(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

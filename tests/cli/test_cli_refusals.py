@@ -143,7 +143,7 @@ TRAIN = [
     (
         "k.csv --target kind --out k.csv/m",
         1,
-        "cannot write to the folder 'k.csv': Not a directory. Choose another with --out.",
+        "cannot write 'k.csv/m': Not a directory. Choose another with --out.",
     ),
     ("k.csv --target kind --out k.safetensors", 2, "--out: k.safetensors exists; give another name, or --force"),
     ("kk.csv --out nowhere/m.safetensors", 2, "there is no file 'kk.csv'"),
@@ -167,7 +167,11 @@ OTHERS = [
     ("predict k.safetensors infinite.csv", 1, "column 'a' of infinite.csv is infinite in row 5"),
     ("predict k.safetensors text.csv", 1, "must hold numbers, as in the training rows; got text, such as '?' in row 5"),
     ("predict k.safetensors k.csv --out p.json", 2, "--out: give a file that ends in .csv or .parquet; got 'p.json'"),
-    ("predict k.safetensors k.csv --out nowhere/p.csv", 1, "cannot write to the folder 'nowhere'"),
+    (
+        "predict k.safetensors k.csv --out nowhere/p.csv",
+        1,
+        "cannot write 'nowhere/p.csv': there is no folder 'nowhere'",
+    ),
     ("predict k.safetensors k.csv --out k.csv", 2, "--out: k.csv exists; give another name, or --force to replace it"),
     ("predict k.safetensors", 2, "Missing argument"),
     ("evaluate k.safetensors no_target.csv", 1, "column 'kind' of no_target.csv has no value in row 5"),

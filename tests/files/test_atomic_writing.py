@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import files
+from chainrule.files import atomic
 
 SIZES = [200, 100, 1]  # 160 kB, several blocks of any disk, so that a partial file is possible
 
@@ -75,8 +77,26 @@ def test_a_killed_process_leaves_a_complete_file(tmp_path: Path) -> None:
         assert value_of(tmp_path / "net") in (1.0, 2.0)
     left_behind = names(tmp_path) - {"net"}
     assert all(name.startswith(".chainrule-") and name.endswith(".part") for name in left_behind)
-    net_of(3.0).save(tmp_path / "net")  # the remaining parts do not disturb later writers
+    net_of(3.0).save(tmp_path / "net")
     assert value_of(tmp_path / "net") == 3.0
+    assert names(tmp_path) == {"net"}
+
+
+def test_a_save_removes_what_killed_ones_have_left(tmp_path: Path) -> None:
+    """Parts of this name whose processes have ended are removed; those of a running process and of others stay."""
+    own = tmp_path / f".chainrule-{zlib.crc32(b'net'):08x}-"
+    running, file = atomic._new_part(str(own))
+    others = {Path(running).name, ".chainrule-0123.part", f"{own.name}1.txt", f"{own.name}folder.part"}
+    for name in (*others, f"{own.name}1.part", f"{own.name}2.part"):
+        if name.endswith("folder.part"):
+            (tmp_path / name).mkdir()
+        elif name != Path(running).name:
+            (tmp_path / name).touch()
+    with file:
+        net_of(1.0).save(tmp_path / "net")
+        assert names(tmp_path) == {"net", *others}
+    net_of(1.0).save(tmp_path / "net")  # the file is closed, and with it the lock
+    assert names(tmp_path) == {"net", *others} - {Path(running).name}
 
 
 def test_concurrent_writers_leave_one_complete_file(tmp_path: Path) -> None:
@@ -148,7 +168,7 @@ def test_an_error_in_the_middle_leaves_the_old_file(
 
 
 def test_the_file_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The data are flushed (fsync) before the rename, so that a power failure leaves no empty file of that name."""
+    """The data are flushed (fsync) before the rename, and the folder after it: a power failure costs neither."""
     happened: list[str] = []
 
     def recorded(name: str) -> Callable[..., None]:
@@ -163,7 +183,7 @@ def test_the_file_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypa
     for name in ("fsync", "replace"):
         monkeypatch.setattr(os, name, recorded(name))
     net_of(1.0).save(tmp_path / "net")
-    assert happened == ["fsync", "replace"]
+    assert happened == ["fsync", "replace", "fsync"]
 
 
 REFUSED = [
@@ -294,6 +314,28 @@ def test_without_permission_nothing_is_written_or_read(folder_of_nobody: Path) -
     path.chmod(0o000)
     with pytest.raises(PermissionError):
         cr.load(path)
+
+
+@pytest.mark.parametrize(("path", "error", "reason"), REFUSED)
+def test_a_trial_raises_what_writing_would(
+    path: str, error: type[OSError], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``require_writable`` finds out, before the work, what ``write_bytes`` would refuse, and leaves no file."""
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    Path("folder").mkdir()
+    os.mkfifo("pipe")
+    Path("link").symlink_to("pipe")
+    before = names(tmp_path)
+    with pytest.raises(error) as caught:
+        files.require_writable(path)
+    assert (caught.value.strerror, caught.value.filename) == (reason, path)
+    with pytest.raises(FileExistsError):
+        files.require_writable("file", replace=False)
+    files.require_writable("file")
+    files.require_writable("new", replace=False)
+    assert names(tmp_path) == before
+    assert Path("file").read_bytes() == b""
 
 
 def test_other_files_are_written_in_the_same_way(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import tempfile
@@ -9,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from chainrule.cli.errors import WrongUsage
-from chainrule.errors import InputError
-from chainrule.files import require_replaceable
+from chainrule.cli.errors import WrongUsage, describe
+from chainrule.errors import ChainruleError, InputError
+from chainrule.files import require_writable
 
 MODEL, PICTURE = ".safetensors", ".png"
 
@@ -66,42 +67,40 @@ def of_training(out: str | None, stem: str, *, force: bool) -> Destination:
     if is_file and given.suffix != MODEL:
         raise WrongUsage(f"--out: give a folder, or a file that ends in {MODEL}; got {out!r}.")
     files = Destination(given.parent if is_file else given, given.stem if is_file else stem, force)
-    require_writable(next(folder for folder in (files.folder, *files.folder.parents) if folder.exists()))
-    if force:
-        require_replaceable(files.model)
-        require_replaceable(files.picture)
-    elif taken := files.existing():
+    if not force and (taken := files.existing()):
         if is_file:
             raise _exists(taken)
-        return files.next_free()
+        files = files.next_free()
+    for path in (files.model, files.picture):
+        _try_writing(path, replace=force)
     return files
 
 
 def of_predictions(out: str, *, force: bool) -> Path:
-    """Returns the path ``out``, which must end in .csv or .parquet, in a writable folder.
+    """Returns the path ``out``, which must end in .csv or .parquet.
 
-    Raises WrongUsage for a file that exists, unless ``force`` permits to replace it.
+    Raises WrongUsage for a file that exists, unless ``force`` permits to replace it, InputError if it cannot be
+    written.
     """
     path = Path(out)
     if path.suffix not in (".csv", ".parquet"):
         raise WrongUsage(f"--out: give a file that ends in .csv or .parquet; got {out!r}.")
-    require_writable(path.parent)
-    if force:
-        require_replaceable(path)
-    elif path.exists():
+    if not path.parent.exists():
+        raise InputError(f"cannot write {out!r}: there is no folder {str(path.parent)!r}. Choose another with --out.")
+    if not force and path.exists():
         raise _exists(path)
+    _try_writing(path, replace=force)
     return path
 
 
-def require_writable(folder: Path) -> None:
-    """Raises InputError unless a file can be created in ``folder``."""
+def _try_writing(path: Path, *, replace: bool) -> None:
+    """Raises InputError unless a file can be written to ``path``, or, if its folder is missing, the folder be made."""
+    while not path.parent.exists():
+        path = path.parent
     try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        require_writable(path, replace=replace)
     except OSError as error:
-        raise InputError(
-            f"cannot write to the folder {str(folder)!r}: {error.strerror}. Choose another with --out."
-        ) from None
+        raise InputError(f"cannot write {str(path)!r}: {error.strerror}. Choose another with --out.") from None
 
 
 def save_under_free_name(files: Destination, save: Callable[[Destination], None]) -> Destination:
@@ -114,6 +113,21 @@ def save_under_free_name(files: Destination, save: Callable[[Destination], None]
             if files.replaces:
                 raise
             files = files.next_free()
+
+
+def save_somewhere(files: Destination, save: Callable[[Destination], None]) -> tuple[Destination, str]:
+    """Saves as ``save_under_free_name``; if that fails, in the temporary folder, or else in the home folder.
+
+    Returns the names in use and, for another folder, the reason. Raises ChainruleError if everything fails.
+    """
+    try:
+        return save_under_free_name(files, save), ""
+    except OSError as error:
+        reason = describe(error)
+    for folder in (tempfile.gettempdir, Path.home):
+        with contextlib.suppress(OSError, RuntimeError):  # RuntimeError: there is no home folder
+            return save_under_free_name(Destination(Path(folder()), files.stem, replaces=False), save), reason
+    raise ChainruleError(f"{reason} The model could not be saved in another folder either, and is lost.")
 
 
 def _exists(path: Path) -> WrongUsage:

@@ -1,8 +1,9 @@
 """Model files: networks and training states as safetensors with a versioned JSON header (docs/guide/files.md)."""
 
+from chainrule.files.atomic import require_writable, write_bytes
 from chainrule.files.fields import field
 from chainrule.files.network import load, network_from_parts, network_parts, save
-from chainrule.files.safetensors import DTYPES, read, read_any, require_replaceable, write, write_bytes
+from chainrule.files.safetensors import DTYPES, read, read_any, write
 
 __all__ = [
     "DTYPES",
@@ -12,7 +13,7 @@ __all__ = [
     "network_parts",
     "read",
     "read_any",
-    "require_replaceable",
+    "require_writable",
     "save",
     "write",
     "write_bytes",

@@ -10,15 +10,15 @@ from typing import Any
 from rich.console import Console
 
 from chainrule.cli import models, report
-from chainrule.cli.errors import WrongUsage
-from chainrule.cli.outputs import Destination, save_under_free_name
+from chainrule.cli.errors import WrongUsage, describe
+from chainrule.cli.outputs import Destination, save_somewhere, save_under_free_name
 from chainrule.cli.terminal import printable
 from chainrule.cli.train import curve, summary
 from chainrule.cli.train.progress import Progress
 from chainrule.cli.train.training_data import TrainingData
 from chainrule.cli.train.training_options import TrainingOptions, format_sizes
 from chainrule.cli.train.training_run import FinishedRun, PlannedRun
-from chainrule.errors import InputError
+from chainrule.errors import ChainruleError, InputError
 from chainrule.estimators.network import settings
 from chainrule.files import write_bytes
 from chainrule.tables.target_decoder import ClassLabels
@@ -64,17 +64,28 @@ def fit(run: PlannedRun, console: Console) -> FinishedRun:
 
 
 def save_results(run: PlannedRun, trained: FinishedRun, console: Console) -> None:
-    """Scores the model on the test rows, saves it and its learning curves, and prints their names and the scores."""
+    """Scores the model on the test rows, saves it and its learning curves, and prints their names and the scores.
+
+    Raises ChainruleError at the end if a file could not be written: the model is then in another folder, or lost.
+    """
     data, model, test = run.data, trained.model, run.data.split.test
     if data.task == "classification":  # the baseline uses the class frequencies without any weights
         model = replace(model, target=ClassLabels.fit(data.y[data.split.training]))
     scores = models.scores(model, data.X.rows(test), data.name, data.column.at(test))
     about = {**model.about, "column": data.name, "training": summary.record(run, trained, scores)}
-    complete, replaces = replace(model, about=about), run.files.replaces
-    saved = save_under_free_name(run.files, lambda files: complete.save(files.model, replace=replaces))
+    complete = replace(model, about=about)
+    saved, reason = save_somewhere(run.files, lambda files: complete.save(files.model, replace=files.replaces))
+    faults = [f"{reason} The model was saved as {saved.model} instead."] if reason else []
     sizes, optimizer = format_sizes(model.networks[0].m), run.recipes[0].optimizer.name
     curves = curve.draw(trained.histories, f"{data.X.origin}: {sizes}, {optimizer}")
-    drawn = save_under_free_name(saved, lambda files: write_bytes(files.picture, curves, replace=replaces))
-    console.quiet = console.quiet and saved.name == drawn.name == run.files.name
-    console.print(printable(f"Saved {saved.model} (the model) and {drawn.picture} (the learning curves)."))
+    drawn, picture = saved, ""
+    try:
+        drawn = save_under_free_name(saved, lambda files: write_bytes(files.picture, curves, replace=files.replaces))
+        picture = f" and {drawn.picture} (the learning curves)"
+    except OSError as error:
+        faults.append(f"{describe(error)} The learning curves were not saved.")
+    console.quiet = console.quiet and saved == drawn == run.files
+    console.print(printable(f"Saved {saved.model} (the model){picture}."))
     report.print_scores(model, scores, f"Results on {len(test)} test rows of {data.X.origin}")
+    if faults:
+        raise ChainruleError(" ".join(faults))
