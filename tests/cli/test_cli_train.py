@@ -13,7 +13,7 @@ from support.patience import ENDLESS, LIMIT
 
 import chainrule as cr
 from chainrule.cli import inputs, models
-from chainrule.estimators.network import ensemble
+from chainrule.estimators.network.ensemble import Member, member_training
 from chainrule.optimizers import OPTIMIZERS
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -273,13 +273,21 @@ def test_time_limit(here: Path) -> None:
 
 
 def test_training_may_end_within_the_first_epoch(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Training that ends within the first epoch of every network leaves a model, without the figures of an epoch."""
+    """Training that ends within the first epoch of every network leaves a model if it is better than initially."""
     short = {"time_limit": 1e-9}  # it ends after one step
-    monkeypatch.setattr(ensemble, "train", lambda *given, **settings: cr.train(*given, **settings | short))
+    monkeypatch.setattr(member_training, "train", lambda *given, **settings: cr.train(*given, **settings | short))
+    costs = iter([1.0, 2.0] * 2)  # of θ after the step, and of the initial θ, of two networks
+    monkeypatch.setattr(Member, "cost", lambda member, theta: next(costs))
     write_csv(here / "t.csv", table())
-    answer = chainrule("train", "t.csv", "--target", "kind", *QUICK, "--batch-size", "4", "--quiet")
+    quick = ("t.csv", "--target", "kind", *QUICK, "--batch-size", "4", "--preset", "lecture")
+    answer = chainrule("train", *quick, "--quiet")
     assert (answer.code, answer.err) == (0, "")
     training = models.load_model("t.safetensors").about["training"]
     assert (training["epochs"], training["J"], training["validation_J"]) == (0, None, None)
     assert (here / "t.png").read_bytes().startswith(PNG)
     assert chainrule("info", "t.safetensors").code == 0
+    costs = iter([2.0, 1.0])
+    answer = chainrule("train", *quick, "--out", "u.safetensors")
+    assert answer.code == 1
+    assert "no network was better than at its initial values" in answer.err
+    assert not (here / "u.safetensors").exists()

@@ -18,7 +18,7 @@ pytest.importorskip("sklearn", "1.6")
 import chainrule as cr
 from chainrule.errors import DataWarning
 from chainrule.estimators import Hidden, NetworkClassifier, NetworkRegressor, TrainingWarning
-from chainrule.estimators.network import ensemble
+from chainrule.estimators.network.ensemble import supervision
 
 ONE: dict[str, Any] = {"n_networks": 1, "hidden_layer_sizes": 16, "random_state": 0}
 
@@ -110,7 +110,11 @@ def test_a_time_limit_shortens_the_plan(rows: tuple[Any, Any]) -> None:
     limit = 0.5 + 10.0 * (time.perf_counter() - began)  # some epochs fit into it on any machine
     model = NetworkRegressor(epochs=ENDLESS, time_limit=limit, **ONE)
     began = time.perf_counter()
-    model.fit(X, y)
+    with pytest.warns(
+        TrainingWarning, match=r"cut the plan: the network trained for \d+ of 2000000000 epochs\. The whole"
+    ):
+        model.fit(X, y)
+    assert model.stopped_ == "time_limit"
     assert time.perf_counter() - began < limit + LIMIT  # without the time limit it would be hours
     assert 1 <= model.n_iter_ < ENDLESS
     assert model.histories_[0].planned_epochs < ENDLESS
@@ -138,26 +142,32 @@ def test_ctrl_c_keeps_the_best_epoch_so_far(rows: tuple[Any, Any]) -> None:
     assert np.isfinite(model.predict(X)).all()
 
 
-@pytest.mark.parametrize("place", ["all", "wait", "_report"])
+@pytest.mark.parametrize("place", ["all", "wait", "_answer"])
 def test_ctrl_c_stops_all_networks_at_any_moment(
     place: str, rows: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ctrl-C stops all networks whatever the calling thread is doing: waiting, between two waits, reporting epochs."""
     if threading.current_thread() is not threading.main_thread():
         pytest.skip("signals reach the main thread alone")
-    function, calls = all if place == "all" else getattr(ensemble, place), []  # a renamed function fails at once
+    function = all if place == "all" else getattr(supervision, place)  # a renamed function fails at once
+    calls: list[Any] = []
+
+    has_begun = threading.Event()
 
     def interrupted(*given: Any, **settings: Any) -> Any:
-        calls.append(given)
-        if len(calls) == 1:
+        if has_begun.is_set() and not calls:
+            calls.append(given)
             signal.raise_signal(signal.SIGINT)
         return function(*given, **settings)
 
-    monkeypatch.setattr(ensemble, place, interrupted, raising=False)
+    def watch(history: cr.History) -> bool:
+        if history.epochs:
+            has_begun.set()
+        return time.monotonic() > end
+
+    monkeypatch.setattr(supervision, place, interrupted, raising=False)
     end = time.monotonic() + LIMIT
-    model = NetworkRegressor(
-        epochs=ENDLESS, n_networks=2, hidden_layer_sizes=16, callbacks=[lambda history: time.monotonic() > end]
-    )
+    model = NetworkRegressor(epochs=ENDLESS, n_networks=2, hidden_layer_sizes=16, callbacks=[watch])
     with pytest.warns(TrainingWarning, match="interrupted"):
         model.fit(*rows)
     assert model.stopped_ == "interrupted"
@@ -174,7 +184,17 @@ def test_callbacks_see_the_history_and_may_stop_training(rows: tuple[Any, Any]) 
 
     model = NetworkRegressor(epochs=ENDLESS, callbacks=[stop], **ONE).fit(X, y)
     assert model.stopped_ == "callback"
-    assert seen == [model.n_iter_]
+    assert seen == [model.n_iter_] == [1]
+
+    def third(history: cr.History) -> bool:
+        return history.epochs == 3
+
+    assert NetworkRegressor(epochs=ENDLESS, callbacks=[third], **ONE).fit(X, y).n_iter_ == 3
+    seen.clear()
+    NetworkRegressor(epochs=ENDLESS, callbacks=[stop], callback_epochs=5, **ONE).fit(X, y)
+    assert seen == [5]
+    with pytest.raises(cr.InputError, match="callback_epochs must be an integer ≥ 1"):
+        NetworkRegressor(callback_epochs=0, **ONE).fit(X, y)
 
     def fail(history: cr.History) -> None:
         raise RuntimeError("no more")
@@ -193,6 +213,8 @@ def test_scikit_learns_callbacks_follow_every_epoch(rows: tuple[Any, Any]) -> No
     assert recorder.course[:4] == ["setup", "fit", "network", "network"]
     assert recorder.course[-1] == "teardown"
     assert len(recorder.scores) == 6
+    stops = FitRecorder(X, y, epochs=7)
+    assert NetworkRegressor(epochs=ENDLESS, **ONE).set_callbacks(stops).fit(X, y).n_iter_ == 7
     assert np.isfinite(recorder.scores).all()
 
 

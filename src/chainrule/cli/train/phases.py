@@ -47,7 +47,7 @@ def fit(run: PlannedRun, console: Console) -> FinishedRun:
     began = time.perf_counter()
     progress = Progress(console, run.recipes[0].n_networks)
     if not console.quiet:
-        estimator.set_params(callbacks=(progress,))
+        estimator.set_params(callbacks=(progress,), callback_epochs=None)
     try:
         with progress, warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")

@@ -16,7 +16,7 @@ from chainrule.optimizers.schedules import Schedule
 
 REASONS = {
     "patience": "stopped early: the validation cost no longer improved",
-    "time_limit": "stopped by the time limit",
+    "time_limit": "the time limit cut the plan",
 }
 
 
@@ -62,6 +62,8 @@ def outcome(trained: FinishedRun) -> str:
     epochs = [history.epochs for history in trained.histories]
     reason = "" if trained.stopped == "epochs" else f" ({REASONS.get(trained.stopped, trained.stopped)})"
     time = f"in {duration(trained.seconds)}{reason}"
+    if not max(epochs):
+        return f"Trained for a part of the first epoch {time}."
     if len(epochs) == 1:
         best = trained.histories[0].best_epoch
         kept = f"; kept epoch {best}, the best on the validation rows" if best else ""

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-import sys
 import time
-import warnings
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
@@ -18,15 +16,14 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from chainrule._internal.checks import Array, Floats, as_real
+from chainrule._internal.checks import Array, Floats, as_integer, as_real
 from chainrule._internal.sparse_rows import SparseRows
 from chainrule.engines.state import RECORDS
 from chainrule.errors import InputError
-from chainrule.estimators.diagnosis import TrainingWarning
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.network import html, settings
 from chainrule.estimators.network.competition import winners
-from chainrule.estimators.network.ensemble import Member, TrainingPlan, train_all
+from chainrule.estimators.network.ensemble import Member, TrainingPlan, train_all, usable
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions, held_out_predictions
 from chainrule.estimators.network.initial_network import Shape, network
 from chainrule.estimators.network.recipe import Recipe
@@ -37,7 +34,11 @@ from chainrule.estimators.network.training_rows import (
     fit_encoder,
     sparse_features,
 )
-from chainrule.estimators.network.training_warnings import warn_about_training, warn_about_untrained_classes
+from chainrule.estimators.network.training_warnings import (
+    no_usable_network,
+    warn_about_training,
+    warn_about_untrained_classes,
+)
 from chainrule.estimators.network.validation_split import ValidationSplit, validation_splits
 from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, has_callbacks
 from chainrule.estimators.weights import as_row_weights
@@ -70,6 +71,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
     _task: ClassVar[Task]
     encoder_: TableEncoder
     target_: Any  # ClassLabels or NumericLabels
+    _has_short_recipes = False  # those for a time limit
 
     # ---- defined by the subclasses -----------------------------------------------------------------------------------
 
@@ -113,19 +115,35 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
             self._recipe_numbers = [j % len(recipes) for j in range(len(splits))]
         drawn = [int(seed) for seed in seeds.randint(LARGEST_DRAWN_SEED, size=len(splits))]
         shape = Shape(self.encoder_.n_features_out_, self.encoder_.n_numbers_, data.examples.Y.shape[1])
-        members: list[Member] = []
-        for j, (split, seed) in enumerate(zip(splits, drawn, strict=True)):
-            recipe = recipes[self._recipe_numbers[j]]
-            net = network(recipe, shape, self._task, data.examples.X, seed, self.dtype)
-            held_out = data.examples.at(split.held_out) if len(split.held_out) else None
-            at = split.held_out
+        training: dict[int, Examples] = {}
+
+        def make(j: int, recipe: Recipe) -> Member:
+            net, split = network(recipe, shape, self._task, data.examples.X, drawn[j], self.dtype), splits[j]
+            held_out, at = data.examples.at(split.held_out) if len(split.held_out) else None, split.held_out
             if validation is not None:
                 held_out, at = validation.examples, np.arange(len(validation.examples.X))
-            state = self.states_[j] if continues else None
-            training = members[-1].training if j and splits[j - 1] is split else data.examples.at(split.training)
-            members.append(Member(net, training, held_out, at, seed, recipe, state))
-        self._train(members, began, data)
-        self._finish(members, splits, data, validation or data)
+            if id(split) not in training:  # recipes that compete have the same rows
+                training[id(split)] = data.examples.at(split.training)
+            return Member(
+                j,
+                net,
+                recipe,
+                drawn[j],
+                split,
+                training[id(split)],
+                held_out,
+                at,
+                self.states_[j] if continues else None,
+            )
+
+        plan = self._plan(recipes, self._recipe_numbers, began, continues)
+        short = settings.as_short_recipes(self.get_params(deep=False), self._task, len(data.examples.X), self._n_sparse)
+        if continues and self._has_short_recipes:
+            plan = replace(plan, recipes=short)
+        elif not continues:
+            plan = replace(plan, short_recipes=short)
+        self._finish(self._train(make, plan, data), data, validation or data)
+        self._has_short_recipes = self.recipe_ in short
         return self
 
     def _prepare(
@@ -196,7 +214,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         t, rng = len(data.examples.X), np.random.default_rng(seeds.randint(LARGEST_DRAWN_SEED))
         if continues:
             kept: list[ValidationSplit] = self._splits
-            if any(len(split.training) + len(split.held_out) != t for split in kept):
+            if t != self._n_rows:
                 raise InputError(
                     f"warm_start continues with the rows of the last fit; got a table of {t} rows. "
                     "Use partial_fit for new rows, or warm_start=False."
@@ -211,31 +229,39 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
             warn_about_untrained_classes(self.target_, data.class_numbers, splits)
         return splits
 
-    def _train(self, members: Sequence[Member], began: float, data: Data) -> None:
-        """Trains the members within the time limit, and issues warnings about the outcome."""
+    def _plan(self, recipes: Sequence[Recipe], numbers: Sequence[int], began: float, continues: bool) -> TrainingPlan:
+        """Returns the plan for networks with these recipes, and checks the parameters that belong to it."""
         limit = math.inf if self.time_limit is None else as_real(self.time_limit, "time_limit", 0.0, open_minimum=True)
-        plan = TrainingPlan(self.engine, self.threads, began + limit, tuple(self.callbacks or ()))
-        hooks = Hooks(self, len(members), members[0].recipe.epochs, data.X, data.y) if has_callbacks(self) else None
+        every = None if self.callback_epochs is None else as_integer(self.callback_epochs, "callback_epochs", 1)
+        return TrainingPlan(
+            recipes, numbers, self.engine, self.threads, began + limit,
+            continues=continues, callbacks=tuple(self.callbacks or ()), is_verbose=bool(self.verbose),
+            callback_epochs=every if self.callbacks else None,
+        )  # fmt: skip
 
-        def report(number: int, epochs: int) -> bool:
-            if self.verbose:
-                print(f"network {number + 1}: epoch {epochs} of {members[number].recipe.epochs}", file=sys.stderr)
-            return hooks is not None and hooks.epoch(number, epochs, lambda: self._as_fitted(members[number]))
-
-        if hooks is not None or self.verbose:
-            plan = replace(plan, on_epoch=report, reports_each_epoch=hooks is not None)
-        interrupted = train_all(members, plan)
-        if not any(member.is_usable for member in members):
-            raise next(member.error for member in members if member.error is not None)
-        reasons = {member.history.stopped for member in members if member.history is not None}
-        self.stopped_ = "interrupted" if interrupted else reasons.pop() if len(reasons) == 1 else "epochs"
-        if interrupted:
-            warnings.warn(
-                "training was interrupted; each network keeps its best epoch so far.", TrainingWarning, stacklevel=4
-            )
-        warn_about_training(members)
+    def _train(self, make: Callable[[int, Recipe], Member], plan: TrainingPlan, data: Data) -> list[Member]:
+        """Trains networks by the plan, issues warnings about the outcome, and returns those that are usable."""
+        hooks = Hooks(self, plan.n_networks, plan.recipes[0].epochs, data.X, data.y) if has_callbacks(self) else None
         if hooks is not None:
-            hooks.end(lambda: self._as_fitted(*(member for member in members if member.is_usable)))
+            report = hooks.epoch
+            plan = replace(
+                plan, callback_epochs=1,
+                on_epoch=lambda member, epochs: report(member.number, epochs, lambda: self._as_fitted(member)),
+            )  # fmt: skip
+        outcome = train_all(make, plan)
+        kept = usable(outcome.members)
+        if not kept:
+            raise no_usable_network(outcome, self.time_limit)
+        reasons = {member.history.stopped for member in kept if member.history is not None}
+        self.stopped_ = reasons.pop() if len(reasons) == 1 else "epochs"
+        if outcome.was_cut:
+            self.stopped_ = "time_limit"
+        if outcome.was_interrupted:
+            self.stopped_ = "interrupted"
+        warn_about_training(outcome, kept, plan, self.time_limit)
+        if hooks is not None:
+            hooks.end(lambda: self._as_fitted(*kept))
+        return kept
 
     def _as_fitted(self, *members: Member) -> dict[str, Any]:
         """Returns the attributes that an estimator fitted with these networks would have."""
@@ -243,21 +269,18 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         model = TableModel(self.encoder_, self.target_, tuple(member.net.copy() for member in members))
         return {name: getattr(self, name) for name in names if hasattr(self, name)} | {"model_": model}
 
-    def _finish(
-        self, members: Sequence[Member], splits: Sequence[ValidationSplit], data: Data, validation: Data
-    ) -> None:
+    def _finish(self, members: Sequence[Member], data: Data, validation: Data) -> None:
         """Sets the fitted attributes, from the networks that are usable and the rows that ``validation`` holds out."""
-        usable = winners(members, self.target_, validation.labels)
-        places = [j for j, member in enumerate(members) if member in usable]
-        self.recipe_ = usable[0].recipe
-        self.recipes_, self._splits = tuple(member.recipe for member in usable), [splits[j] for j in places]
-        self._recipe_numbers = [self._recipe_numbers[j] for j in places]
-        self.histories_ = tuple(member.history for member in usable if member.history is not None)
-        self.states_ = tuple(member.history.state for member in usable if member.history is not None)
+        kept = winners(members, self.target_, validation.labels)
+        self.recipe_, self._n_rows = kept[0].recipe, len(data.examples.X)
+        self.recipes_, self._splits = tuple(member.recipe for member in kept), [member.split for member in kept]
+        self._recipe_numbers = [self._recipe_numbers[member.number] for member in kept]
+        self.histories_ = tuple(member.history for member in kept if member.history is not None)
+        self.states_ = tuple(history.state for history in self.histories_)
         self.n_iter_ = max(state.epoch for state in self.states_)
-        model = TableModel(self.encoder_, self.target_, tuple(member.net for member in usable))
+        model = TableModel(self.encoder_, self.target_, tuple(member.net for member in kept))
         self.validation_score_: float | None = None
-        if (held_out := held_out_predictions(usable, self.target_)) is not None:
+        if (held_out := held_out_predictions(kept, self.target_)) is not None:
             model, self.validation_score_ = self._calibrate(model, validation.labels[held_out.at], held_out)
         rows = len(data.labels)
         about: dict[str, Any] = {"estimator": type(self).__name__, "preset": str(self.preset), "rows": rows}
@@ -272,22 +295,22 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         steady = [replace(recipe, epochs=1, optimizer=_steady(recipe.optimizer)) for recipe in recipes]
         everything = np.arange(len(data.examples.X))
         count = recipes[0].n_networks if first else len(self.networks_)
-        splits = [ValidationSplit(everything, everything[:0])] * count
+        split = ValidationSplit(everything, everything[:0])
         seeds = check_random_state(self.random_state)
+        drawn = [int(seeds.randint(LARGEST_DRAWN_SEED)) for _ in range(count)]
         shape = Shape(self.encoder_.n_features_out_, self.encoder_.n_numbers_, data.examples.Y.shape[1])
         if first:
             self._recipe_numbers = [j % len(recipes) for j in range(count)]
-        members = []
-        for j in range(len(splits)):
-            recipe = steady[self._recipe_numbers[j]]
-            seed = int(seeds.randint(LARGEST_DRAWN_SEED))
+
+        def make(j: int, recipe: Recipe) -> Member:
             if first:
-                net, state = network(recipe, shape, self._task, data.examples.X, seed, self.dtype), None
+                net, state = network(recipe, shape, self._task, data.examples.X, drawn[j], self.dtype), None
             else:
                 net, state = self.networks_[j].copy(), self.states_[j].again()
-            members.append(Member(net, data.examples, None, everything[:0], seed, recipe, state))
-        self._train(members, time.perf_counter(), data)
-        self._finish(members, splits, data, data)
+            return Member(j, net, recipe, drawn[j], split, data.examples, None, everything[:0], state)
+
+        plan = self._plan(steady, self._recipe_numbers, time.perf_counter(), continues=True)
+        self._finish(self._train(make, plan, data), data, data)
         return self
 
     # ---- predicting --------------------------------------------------------------------------------------------------

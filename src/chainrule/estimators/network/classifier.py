@@ -71,15 +71,17 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         class_weight: weights of the classes, {label: weight}, or "balanced": t / (k · rows of the class), a row of
             weight w counting as w rows. They apply to training, validation and calibration.
         calibrate: whether to fit T to held-out rows; otherwise T = 1.
-        time_limit: seconds; if the epochs would take longer, fewer are planned.
+        time_limit: seconds for all of ``fit``. If they do not suffice for every network and epoch, fewer are planned,
+            with a TrainingWarning.
         warm_start: whether ``fit`` continues the last training on the same rows, up to ``epochs`` in total.
         random_state: a seed; equal seeds give equal models, for any number of threads.
         dtype: the number type of the networks, "float32" or "float64".
         engine: "auto" or the name of an engine.
         threads: the maximum number of threads; by default every CPU.
         verbose: whether to report progress on stderr.
-        callbacks: functions f(history), called about ten times a second in the thread of a network, with its
-            `chainrule.History`; returning True stops that network. For scikit-learn's callbacks: ``set_callbacks``.
+        callbacks: functions f(history), called in the thread of a network with its `chainrule.History`; returning True
+            stops that network. For scikit-learn's callbacks: ``set_callbacks``.
+        callback_epochs: epochs between two calls of ``callbacks``; None: about ten times a second.
 
     Sparse rows with entries in more than 256 columns, at most a tenth of them stored, stay sparse, and "default" and
     "best" then have other recipes: two linear networks and one with a hidden layer compete, ``n_networks`` of each are
@@ -140,6 +142,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         threads: int | None = None,
         verbose: bool = False,
         callbacks: Sequence[Callback] = (),
+        callback_epochs: int | None = 1,
     ) -> None:
         self.preset = preset
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -174,6 +177,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         self.threads = threads
         self.verbose = verbose
         self.callbacks = callbacks
+        self.callback_epochs = callback_epochs
 
     @with_callbacks
     def fit(

@@ -18,12 +18,12 @@ from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 def winners(
     members: Sequence[Member], target: ClassLabels | NumericLabels, labels: NDArray[np.generic]
 ) -> list[Member]:
-    """Returns the usable members of the recipe with the smallest loss on held-out rows.
+    """Returns the members of the recipe with the smallest loss on held-out rows.
 
     The loss is the calibrated log-loss −log P(y), or the squared error in units of the targets' deviations. Without
-    held-out rows, or if the recipes do not compete, all usable members remain.
+    held-out rows, or if the recipes do not compete, all members remain.
     """
-    usable = [member for member in members if member.is_usable]
+    usable = list(members)
     recipes = dict.fromkeys(member.recipe for member in usable)
     if len(recipes) == 1 or not all(recipe.competes for recipe in recipes):
         return usable

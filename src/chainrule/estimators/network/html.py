@@ -17,7 +17,7 @@ INK, TRAINING, VALIDATION = "currentColor", "#8a8f98", "#d9822b"
 MOST_POINTS = 300
 STOPPED = {  # explanations of ``stopped_``
     "patience": " (stopped early)",
-    "time_limit": " (stopped by the time limit)",
+    "time_limit": " (cut by the time limit)",
     "callback": " (stopped by a callback)",
     "interrupted": " (interrupted)",
 }

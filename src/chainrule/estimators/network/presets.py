@@ -121,6 +121,9 @@ def best_sparse(task: Task, t: int, n: int) -> tuple[Recipe, ...]:
 
 
 PRESETS: dict[str, Callable[[Task, int], tuple[Recipe, ...]]] = {"default": default, "best": best, "lecture": lecture}
+# The preset whose recipe replaces that of another one where time does not suffice for all networks of this recipe: they
+# are as accurate, network by network, and take a third of the time. Their number remains that of the other preset.
+SHORTER = {"best": "default"}
 SPARSE: dict[str, Callable[[Task, int, int], tuple[Recipe, ...]]] = {"default": sparse, "best": best_sparse}
 
 

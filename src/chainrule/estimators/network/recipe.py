@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,3 +42,15 @@ class Recipe:
     numbers: Literal["robust", "standard", "joint", "none"] = "robust"
     competes: bool = False  # all recipes train on the same rows, and only the best of them is kept
     even_batches: bool = True  # the last minibatch of an epoch is about as large as the others
+
+    def batch_rows(self, t: int) -> int | None:
+        """Returns the batch size for t rows, adjusted a little so that the last minibatch is not small; None: all rows.
+
+        >>> from chainrule.estimators.network.presets import preset
+        >>> preset("default", "regression", 10_000)[0].batch_rows(513)
+        257
+        """
+        size = self.batch_size
+        if size is None or size >= t:
+            return None
+        return math.ceil(t / max(1, round(t / size))) if self.even_batches else size

@@ -66,15 +66,17 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         n_networks: the number of networks, whose outputs are averaged.
         numbers, categories: parameters of the `TableEncoder`.
         scale_y: whether y is standardised, for costs of any real y.
-        time_limit: seconds; if the epochs would take longer, fewer are planned.
+        time_limit: seconds for all of ``fit``. If they do not suffice for every network and epoch, fewer are planned,
+            with a TrainingWarning.
         warm_start: whether ``fit`` continues the last training on the same rows, up to ``epochs`` in total.
         random_state: a seed; equal seeds give equal models, for any number of threads.
         dtype: the number type of the networks, "float32" or "float64".
         engine: "auto" or the name of an engine.
         threads: the maximum number of threads; by default every CPU.
         verbose: whether to report progress on stderr.
-        callbacks: functions f(history), called about ten times a second in the thread of a network, with its
-            `chainrule.History`; returning True stops that network. For scikit-learn's callbacks: ``set_callbacks``.
+        callbacks: functions f(history), called in the thread of a network with its `chainrule.History`; returning True
+            stops that network. For scikit-learn's callbacks: ``set_callbacks``.
+        callback_epochs: epochs between two calls of ``callbacks``; None: about ten times a second.
 
     Sparse rows with entries in more than 256 columns, at most a tenth of them stored, stay sparse, and "default" and
     "best" then have other recipes: two linear networks and one with a hidden layer compete, ``n_networks`` of each are
@@ -135,6 +137,7 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         threads: int | None = None,
         verbose: bool = False,
         callbacks: Sequence[Callback] = (),
+        callback_epochs: int | None = 1,
     ) -> None:
         self.preset = preset
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -168,6 +171,7 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         self.threads = threads
         self.verbose = verbose
         self.callbacks = callbacks
+        self.callback_epochs = callback_epochs
 
     @with_callbacks
     def fit(

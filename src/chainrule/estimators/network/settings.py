@@ -11,8 +11,8 @@ from chainrule._internal.checks import as_integer, as_real, shown
 from chainrule._internal.naming import resolve
 from chainrule.costs import COSTS, Cost
 from chainrule.errors import InputError
+from chainrule.estimators.network import presets
 from chainrule.estimators.network.hidden import Hidden, as_hidden
-from chainrule.estimators.network.presets import preset
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.validation_split import as_validation_fraction
 from chainrule.initial import rules
@@ -31,10 +31,16 @@ def as_recipes(params: Mapping[str, Any], task: Task, t: int, n_sparse: int = 0)
     for an unknown name.
     """
     given = {name: value for name, value in params.items() if value is not None}
-    recipes = preset(given.get("preset", "default"), task, t, n_sparse)
+    recipes = presets.preset(given.get("preset", "default"), task, t, n_sparse)
     if "hidden_layer_sizes" in given:
         recipes = tuple(recipe for recipe in recipes if recipe.hidden)
     return tuple(_changed(recipe, given) for recipe in recipes)
+
+
+def as_short_recipes(params: Mapping[str, Any], task: Task, t: int, n_sparse: int = 0) -> tuple[Recipe, ...]:
+    """Returns the recipes that replace those of `as_recipes` where time is short; there are none in most cases."""
+    shorter = presets.SHORTER.get(str(params.get("preset")))
+    return () if shorter is None or n_sparse else as_recipes({**params, "preset": shorter}, task, t)
 
 
 def _changed(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:

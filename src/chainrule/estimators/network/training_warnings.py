@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.naming import listed
-from chainrule.errors import DataWarning
+from chainrule.errors import DataWarning, InputError
 from chainrule.estimators.diagnosis import TrainingWarning, dead_layer
-from chainrule.estimators.network.ensemble import Member
+from chainrule.estimators.network.ensemble import Member, Outcome, TrainingPlan
 from chainrule.estimators.network.validation_split import FEWEST, ValidationSplit
 from chainrule.tables.target_decoder import ClassLabels
 
@@ -52,15 +52,62 @@ def warn_about_untrained_classes(
         )
 
 
-def warn_about_training(members: Sequence[Member]) -> None:
-    """Issues a TrainingWarning if networks diverged, and one if most units of a hidden layer are dead."""
+def warn_about_training(outcome: Outcome, kept: Sequence[Member], plan: TrainingPlan, limit: float | None) -> None:
+    """Issues TrainingWarnings: training was interrupted or cut, networks diverged or hardly began, units are dead."""
+    members = outcome.members
+    if outcome.was_interrupted:
+        _warn("training was interrupted; each network keeps its best epoch so far.")
+    elif outcome.was_cut and limit is not None:
+        _warn(_about_the_cut(outcome, kept, plan, limit))
+    if not kept[0].has_trained:
+        _warn(
+            "training ended within the first epoch; the networks are better than initially, and no more. Train longer."
+        )
     diverged = [member for member in members if member.error is not None]
     if diverged:
         history = diverged[0].history
-        outcome = "best epochs kept" if history and history.epochs else "left out"
-        _warn(f"{len(diverged)} of {len(members)} networks diverged ({outcome}): {diverged[0].error}")
-    if dead := next(filter(None, (dead_layer(m.net, m.training.X) for m in members if m.error is None)), None):
+        result = "best epochs kept" if history and history.epochs else "left out"
+        _warn(f"{len(diverged)} of {len(members)} networks diverged ({result}): {diverged[0].error}")
+    if dead := next(filter(None, (dead_layer(m.net, m.training.X) for m in kept if m.error is None)), None):
         _warn(f"{dead} Try a smaller learning_rate, or activation='mish', 'selu' or 'leaky_relu'.")
+
+
+def no_usable_network(outcome: Outcome, limit: float | None) -> BaseException:
+    """Returns the error for a training without any usable network, with its cause and a remedy."""
+    if outcome.was_interrupted:
+        return KeyboardInterrupt("training was interrupted before a network had finished an epoch.")
+    errors = [member.error for member in outcome.members if member.error is not None]
+    if errors:
+        return errors[0]
+    early = "training ended within the first epoch, and no network was better than at its initial values. "
+    if limit is None:
+        return InputError(f"{early}Let a callback stop it later.")
+    return InputError(f"time_limit={limit:g}: {early}{_whole_plan(outcome) or 'Give it more time.'}")
+
+
+def _about_the_cut(outcome: Outcome, kept: Sequence[Member], plan: TrainingPlan, limit: float) -> str:
+    """Describes what a time limit left of the plan."""
+    trained = [member.history.epochs for member in kept if member.history is not None]
+    planned = [recipe.epochs for recipe in plan.recipes]
+    count = f"{len(kept)} of {plan.n_networks} networks" if plan.n_networks > 1 else "the network"
+    share = min(member.rows_share for member in kept)
+    part = f" on {100.0 * share:.2g} % of the rows" if share < 1.0 else ""
+    short = ", with the recipe of the preset 'default'" if kept[0].recipe in plan.short_recipes else ""
+    return (
+        f"the time limit of {limit:g} s cut the plan: {count} trained for {_span(trained)} of {_span(planned)} "
+        f"epochs{part}{short}. {_whole_plan(outcome)}"
+    ).rstrip()
+
+
+def _whole_plan(outcome: Outcome) -> str:
+    """Says how long the whole plan would take, if that was measured."""
+    seconds = outcome.whole_seconds
+    return "" if seconds is None else f"The whole plan takes about {float(f'{seconds:.2g}'):g} s."
+
+
+def _span(numbers: Sequence[int]) -> str:
+    least, most = min(numbers), max(numbers)
+    return str(most) if least == most else f"{least} to {most}"
 
 
 def _warn(words: str) -> None:

@@ -1,0 +1,7 @@
+"""The networks of an estimator: each on its own rows, several at once, and as many as a time limit allows."""
+
+from chainrule.estimators.network.ensemble.member import Member, usable
+from chainrule.estimators.network.ensemble.plan import TrainingPlan
+from chainrule.estimators.network.ensemble.supervision import Outcome, train_all
+
+__all__ = ["Member", "Outcome", "TrainingPlan", "train_all", "usable"]

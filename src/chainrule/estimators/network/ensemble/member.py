@@ -1,0 +1,107 @@
+"""One network of an estimator, with the rows that it is trained on and those that it holds out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule._internal.checks import Array
+from chainrule.engines.state import TrainingState
+from chainrule.estimators.examples import Examples
+from chainrule.estimators.network.recipe import Recipe
+from chainrule.estimators.network.validation_split import ValidationSplit
+from chainrule.network import Network
+from chainrule.training import History
+from chainrule.training.errors import DivergenceError
+
+FEWEST_ROWS = 500  # that a part of the rows has, if there are so many
+ROWS_OF_A_COST = 1_000  # that compare θ with its initial value
+
+
+@dataclass(eq=False)
+class Member:
+    """One network of an estimator, its training rows and held-out rows, and the outcome of its training.
+
+    ``improved`` is True if training ended within the first epoch, and the cost was then lower than initially.
+    """
+
+    number: int  # counts the networks of the estimator from 0
+    net: Network
+    recipe: Recipe
+    seed: int
+    split: ValidationSplit
+    training: Examples
+    held_out: Examples | None
+    at: NDArray[np.intp]  # row numbers of the held-out rows
+    resume: TrainingState | None = None
+    rows_share: float = 1.0  # of the rows, which a time limit may reduce
+    history: History | None = None
+    error: DivergenceError | None = None
+    improved: bool = False
+
+    @property
+    def batch_size(self) -> int | None:
+        """The rows of a minibatch; None: all rows."""
+        return self.recipe.batch_rows(len(self.training.X))
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """The number of minibatches in an epoch."""
+        return 1 if self.batch_size is None else -(-len(self.training.X) // self.batch_size)
+
+    @property
+    def has_trained(self) -> bool:
+        """True if it finished an epoch, now or before; one that diverged also needs held-out rows for a best epoch."""
+        if self.history is None:
+            return False
+        if self.error is not None:
+            return self.history.state.best_theta is not None
+        return self.history.epochs > 0 or self.resume is not None
+
+    @property
+    def is_cut(self) -> bool:
+        """True if a time limit allowed fewer epochs or rows than the recipe."""
+        if self.history is None or self.history.stopped == "time_limit" or self.rows_share < 1.0:
+            return True
+        return self.history.stopped == "epochs" and self.history.planned_epochs < self.recipe.epochs
+
+    @property
+    def epoch_seconds(self) -> float | None:
+        """The duration of an epoch of all rows, on average; None if none was finished."""
+        if self.history is None or not self.history.epochs:
+            return None
+        return float(self.history.seconds.mean()) / self.rows_share
+
+    def cost(self, theta: Array) -> float:
+        """Computes J(θ) over some of the held-out rows, or of the training rows if there are none."""
+        rows, net = self.held_out or self.training, self.net.copy()
+        some = rows.at(np.arange(0, len(rows.X), -(-len(rows.X) // ROWS_OF_A_COST)))
+        net.theta = theta
+        return self.recipe.cost(net, *some)
+
+    def keep_rows(self, share: float) -> None:
+        """Keeps a random part of the training rows and of the held-out rows."""
+        rng = np.random.default_rng(self.seed)
+        self.rows_share = share
+        trained = _part(len(self.training.X), share, rng)
+        self.training, rows = self.training.at(trained), self.split.training[trained]
+        if self.held_out is not None:
+            kept = _part(len(self.held_out.X), share, rng)
+            self.held_out, self.at = self.held_out.at(kept), self.at[kept]
+        own = len(self.split.held_out) > 0  # otherwise the user has given validation rows
+        self.split = ValidationSplit(rows, self.at if own else self.split.held_out)
+
+
+def usable(members: Sequence[Member]) -> list[Member]:
+    """Returns the members that have finished an epoch; if there is none, those that improved within the first."""
+    trained = [member for member in members if member.has_trained]
+    return trained or [member for member in members if member.improved]
+
+
+def _part(t: int, share: float, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Returns the numbers of a random part of t rows, in order."""
+    kept = min(t, max(round(share * t), FEWEST_ROWS))
+    return np.sort(rng.permutation(t)[:kept])

@@ -1,0 +1,53 @@
+"""The settings of training that all networks of an estimator share."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from chainrule._internal.checks import as_integer
+from chainrule.estimators.network.ensemble.member import Member
+from chainrule.estimators.network.recipe import Recipe
+from chainrule.training.callbacks import Callback
+
+clock = time.perf_counter
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """Settings of training that all members share.
+
+    Each network has the recipe of its number in ``recipe_numbers``. ``short_recipes`` replace ``recipes`` if the time
+    does not suffice for as many networks of these.
+    """
+
+    recipes: Sequence[Recipe]
+    recipe_numbers: Sequence[int]  # one for each network
+    engine: str
+    threads: int | None
+    deadline: float = math.inf  # by `clock`
+    short_recipes: Sequence[Recipe] = ()
+    continues: bool = False  # an earlier training: then every network does, for as long as there is time
+    callbacks: Sequence[Callback] = ()  # called in the thread of a member
+    callback_epochs: int | None = None
+    is_verbose: bool = False
+    on_epoch: Callable[[Member, int], bool] | None = None  # called in the calling thread; True stops that member
+
+    @property
+    def n_networks(self) -> int:
+        """The number of networks."""
+        return len(self.recipe_numbers)
+
+    @property
+    def is_limited(self) -> bool:
+        """True if there is a time limit."""
+        return self.deadline < math.inf
+
+    @property
+    def all_threads(self) -> int:
+        """The number of threads: as given, else CHAINRULE_THREADS, else the CPUs of this process."""
+        from chainrule.engines.thread_counts import thread_count
+
+        return thread_count(1e15, None) if self.threads is None else as_integer(self.threads, "threads", 1)

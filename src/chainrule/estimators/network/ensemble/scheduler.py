@@ -1,0 +1,144 @@
+"""The order of work: which network a thread trains next, and in how much time."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from statistics import fmean
+
+from chainrule.estimators.network.ensemble import time_plan
+from chainrule.estimators.network.ensemble.control import Control
+from chainrule.estimators.network.ensemble.member import Member
+from chainrule.estimators.network.ensemble.member_training import epoch_seconds, train_until, train_within
+from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
+from chainrule.estimators.network.recipe import Recipe
+
+
+class Scheduler:
+    """The members of one fit: those that were made, and the plan for those that wait."""
+
+    def __init__(self, make: Callable[[int, Recipe], Member], plan: TrainingPlan) -> None:
+        self.control = Control()
+        self.recipes = plan.recipes
+        self.most_workers = self.workers = max(1, min(plan.all_threads, plan.n_networks))
+        self._make, self._plan = make, plan
+        self._deadline = max(plan.deadline, clock() + time_plan.LEAST_SECONDS)
+        self._must_measure = plan.is_limited and not plan.continues
+        self._lock = threading.Lock()
+        self._next = 0  # the number of the next member
+        self._wanted = plan.n_networks  # members; there are more if time is left after them
+        self._members: dict[int, Member] = {}
+        self._epoch_seconds: dict[tuple[int, int], float] = {}  # by recipe and threads
+
+    @property
+    def threads(self) -> int:
+        """The threads of each worker."""
+        return max(1, self._plan.all_threads // self.workers)
+
+    def trained(self) -> list[Member]:
+        """Returns the members that were trained, in their order."""
+        return [member for _, member in sorted(self._members.items()) if member.history is not None]
+
+    def is_cut(self) -> bool:
+        """Returns True if the time limit allowed fewer networks, epochs or rows, or other recipes, than planned."""
+        members = self.trained()
+        is_whole = self.recipes is self._plan.recipes and len(members) == self._plan.n_networks
+        return self._plan.is_limited and not (is_whole and not any(member.is_cut for member in members))
+
+    def whole_seconds(self) -> float | None:
+        """Estimates the time of the whole plan by what was measured; a lower bound if that were the short recipes."""
+        if not self._epoch_seconds:
+            return None
+        return self._plan.n_networks / self.workers * self._network_seconds(self._plan.recipes)
+
+    # ---- the plan, in the calling thread -----------------------------------------------------------------------------
+
+    def phases(self) -> Iterator[Callable[[], None]]:
+        """Yields functions, each to be executed by all workers before the next one."""
+        if self._must_measure:
+            yield from self._measurements()
+            self._wanted = time_plan.networks_within(self._affordable_networks(), self._plan.n_networks)
+            self.workers = min(self.workers, self._wanted)
+        self._next = 0
+        yield self._train_members
+
+    def _measurements(self) -> Iterator[Callable[[], None]]:
+        """Yields functions that measure the recipes, and chooses between them and the short ones."""
+        for recipes in filter(None, (self._plan.short_recipes, self._plan.recipes)):
+            self.recipes, self._next = recipes, 0
+            self._members.clear()
+            self._epoch_seconds.clear()
+            yield self._measure_one
+            if self._affordable_networks() < self._plan.n_networks:
+                return
+
+    def _affordable_networks(self) -> float:
+        """Returns how many networks with all their epochs the time left suffices for."""
+        left = max(self._deadline - clock(), 0.0)
+        return self.workers * time_plan.SAFETY * left / self._network_seconds(self.recipes)
+
+    def _network_seconds(self, recipes: Sequence[Recipe]) -> float:
+        """Returns the time of a network with all its epochs, on average over the recipes, by what was measured."""
+        now = {recipe: t for (recipe, threads), t in self._epoch_seconds.items() if threads == self.threads}
+        known = now or {recipe: t for (recipe, _), t in self._epoch_seconds.items()}
+        slowest = max(known.values())
+        return fmean(known.get(k, slowest) * recipe.epochs for k, recipe in enumerate(recipes))
+
+    # ---- the work, in the thread of a worker -------------------------------------------------------------------------
+
+    def _measure_one(self) -> None:
+        """Makes the next member and measures the duration of its epochs."""
+        with self._lock:
+            j, self._next = self._next, self._next + 1
+        self._measured(self._member(j), self._deadline - clock())
+
+    def _train_members(self) -> None:
+        """Trains one member after the other."""
+        while (task := self._take()) is not None:
+            j, seconds = task
+            end, member = clock() + seconds, self._member(j)
+            if self._must_measure:
+                duration = self._measured(member, end - clock())
+                left = max(end - clock(), time_plan.LEAST_SECONDS)
+                train_within(left, duration, member, self._plan, self.control, self.threads)
+                if (known := member.epoch_seconds) is not None:
+                    self._epoch_seconds[self._key(member)] = known
+            else:
+                train_until(end, member, self._plan, self.control, self.threads)
+
+    def _take(self) -> tuple[int, float] | None:
+        """Returns the number of the next member and its seconds, or None if there is no more to train."""
+        with self._lock:
+            j, left = self._next, self._deadline - clock()
+            if self.control.stop.is_set() or j >= self._plan.n_networks:
+                return None
+            if j >= self.workers and self._must_measure and left < self._least_seconds():
+                return None
+            self._next += 1
+            return j, left / max(1, math.ceil((self._wanted - j) / self.workers))  # with the others of this worker
+
+    def _least_seconds(self) -> float:
+        """Returns the time without which a network more is not begun: for half the epochs of the others, or enough."""
+        enough = time_plan.ENOUGH * self._network_seconds(self.recipes)
+        others = [float(member.history.seconds.sum()) for member in self.trained() if member.history is not None]
+        return 0.5 * min([enough, *others])
+
+    def _member(self, j: int) -> Member:
+        if j not in self._members:
+            self._members[j] = self._make(j, self.recipes[self._recipe_number(j)])
+        return self._members[j]
+
+    def _measured(self, member: Member, seconds: float) -> float:
+        """Returns the duration of an epoch, measured in a small share of ``seconds`` unless it is known."""
+        key = self._key(member)
+        if key not in self._epoch_seconds:
+            probe = time_plan.probe_seconds(seconds)
+            self._epoch_seconds[key] = epoch_seconds(member, self._plan.engine, self.threads, probe)
+        return self._epoch_seconds[key]
+
+    def _key(self, member: Member) -> tuple[int, int]:
+        return self._recipe_number(member.number), self.threads
+
+    def _recipe_number(self, j: int) -> int:
+        return self._plan.recipe_numbers[j] % len(self.recipes)
