@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chainrule.errors import FileFormatError, InputError, UnknownName
 from chainrule.tables.reading.csv.dialect import CsvOptions
@@ -189,3 +194,21 @@ def test_wide_files(tmp_path: Path) -> None:
     for encoding in ("utf-8", "utf-16"):
         table = read_arrow(written(tmp_path, text.encode(encoding)), CsvOptions(header=True))
         assert (table.column_names, table.num_rows) == (names, 3)
+
+
+@given(
+    st.lists(st.lists(st.text().map("t{}".format), min_size=3, max_size=3), min_size=1, max_size=5),
+    st.sampled_from([",", ";", "\t", "|", ":", "~"]),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(["utf-8", "utf-16", "utf-32"]),
+)
+def test_what_is_written_is_read(rows: list[list[str]], sep: str, end: str, encoding: str) -> None:
+    """Texts that the module csv writes are read back, whatever they hold: delimiters, quotes, line ends, NUL."""
+    text = io.StringIO()
+    csv.writer(text, delimiter=sep, lineterminator=end, quoting=csv.QUOTE_ALL).writerows([["u", "v", "w"], *rows])
+    with tempfile.TemporaryDirectory() as folder:
+        path = written(Path(folder), text.getvalue().encode(encoding, "replace"))
+        table = read_arrow(path, CsvOptions(sep, True, encoding))
+    expected = [[text.encode(encoding, "replace").decode(encoding) for text in row] for row in rows]
+    assert table.column_names == ["u", "v", "w"]
+    assert [list(row.values()) for row in table.to_pylist()] == expected
