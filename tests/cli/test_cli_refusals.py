@@ -30,7 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (here / name).write_text("\n".join([*lines[:5], *more, *lines[5:]]) + "\n", encoding="utf-8")
 
     variant("ragged.csv", "1,2")
-    variant("text.csv", "?,1,2,no")
+    variant("text.csv", "x,1,2,no")
     variant("infinite.csv", "inf,1,2,no")
     variant("no_target.csv", "1,1,2,")
     (here / "empty.csv").write_bytes(b"")
@@ -76,7 +76,7 @@ TRAIN = [
     ("numbers_above.csv --target 4", 1, "no column names: its first line, '3', '1', '2', '4', looks like a row"),
     ("twice.csv --target kind", 1, "name each column once; got 'a'"),
     ("unnamed.csv --target kind", 1, "column 1 of unnamed.csv has no name"),
-    ("dates.csv --target a", 1, "target 'a' must hold classes or numbers; got date32"),
+    ("dates.csv --target a", 1, "target 'a' must hold classes or numbers; got datetimes"),
     ("latin1.csv --target kind", 1, "latin1.csv is not text in UTF-8: see line 2, which holds '1,café,no'"),
     ("constant.csv --target kind", 1, "constant.csv must have a column that varies; got none in"),
     ("infinite.csv --target kind", 1, "column 'a' of infinite.csv is infinite in row 5"),
@@ -165,7 +165,11 @@ OTHERS = [
     ("predict k.safetensors narrow.csv", 1, "narrow.csv has no column 'a'"),
     ("predict k.safetensors wide.npz", 1, "wide.npz has 7 inputs without names; expected 3: 'a', 'b', 'c'"),
     ("predict k.safetensors infinite.csv", 1, "column 'a' of infinite.csv is infinite in row 5"),
-    ("predict k.safetensors text.csv", 1, "must hold numbers, as in the training rows; got text, such as '?' in row 5"),
+    (
+        "predict k.safetensors text.csv",
+        1,
+        "must hold numbers, as in the training rows; got text, such as 'x' in row 5",
+    ),
     ("predict k.safetensors k.csv --out p.json", 2, "--out: give a file that ends in .csv or .parquet; got 'p.json'"),
     (
         "predict k.safetensors k.csv --out nowhere/p.csv",

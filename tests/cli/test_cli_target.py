@@ -11,6 +11,7 @@ from chainrule.cli import target
 from chainrule.cli.errors import WrongUsage
 from chainrule.cli.train import training_options
 from chainrule.errors import InputError
+from chainrule.tables.columns import Column
 from chainrule.tables.reading.array_columns import as_column
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
@@ -33,16 +34,20 @@ def test_the_values_of_the_target_suggest_the_task(
 ) -> None:
     """Texts, booleans and at most 30 whole numbers with five rows of each on average suggest classification;
     other values suggest regression."""
-    assert target.decide_task("y", as_column(values), None)[0] == task
+    assert target.decide_task("y", column(values), None)[0] == task
+
+
+def column(values: object) -> Column:
+    """Returns values as a column; texts are categories."""
+    found = as_column(np.array(values))
+    return found if isinstance(found, Column) else found.as_categories()
 
 
 def test_classes_keep_their_kind() -> None:
     """Classes are sorted and written as they came: whole floats as whole numbers, booleans as booleans."""
 
     def values(labels: object) -> list[object]:
-        return list(
-            ClassLabels.fit(target.as_labels("y", as_column(np.array(labels)), "classification")).values.tolist()
-        )
+        return list(ClassLabels.fit(target.as_labels("y", column(labels), "classification")).values.tolist())
 
     assert [str(value) for value in values([2.0, 10.0, 2.0])] == ["2", "10"]
     assert values([2.5, -1.0]) == [-1.0, 2.5]
@@ -53,14 +58,15 @@ def test_classes_keep_their_kind() -> None:
 
 
 def test_classes_are_matched_by_value_or_by_text() -> None:
-    """Numbers match classes that are texts by their text, and texts never classes that are numbers."""
+    """Numbers match classes that are texts by their text, and texts classes that are numbers by their value."""
     texts, wholes = ClassLabels.fit(["1", "2", "x"]), ClassLabels.fit([1, 2, 5])
-    assert target.as_class_numbers("y", as_column(np.array([2.0, 1.0])), texts).tolist() == [1, 0]
-    assert target.as_class_numbers("y", as_column(np.array([5.0, 1.0])), wholes).tolist() == [2, 0]
+    assert target.as_class_numbers("y", column([2.0, 1.0]), texts).tolist() == [1, 0]
+    assert target.as_class_numbers("y", column([5.0, 1.0]), wholes).tolist() == [2, 0]
+    assert target.as_class_numbers("y", as_column(np.array(["5", "01"])), wholes).tolist() == [2, 0]
     with pytest.raises(InputError, match="must hold the classes 1, 2, 5; got text"):
-        target.as_class_numbers("y", as_column(np.array(["5"])), wholes)
+        target.as_class_numbers("y", column(["5"]), wholes)  # declared as categories
     with pytest.raises(InputError, match="has the class 3 in row 1, which did not occur in training"):
-        target.as_class_numbers("y", as_column(np.array([3])), wholes)
+        target.as_class_numbers("y", column([3]), wholes)
 
 
 def test_measures_by_hand() -> None:

@@ -36,7 +36,7 @@ HANDLED = {  # what is awkward, the column, and the warning that it brings, or N
     "texts that differ in every row": ([f"name {k}" for k in range(T)], None),
     "huge numbers": (np.where(np.arange(T) % 2, 1e300, -1e300), None),
     "tiny numbers": (np.where(np.arange(T) % 2, 1e-300, -1e-300), None),
-    "numbers beside texts": ([k % 3 if k % 2 else "none" for k in range(T)], "mixes numbers and texts"),
+    "numbers beside texts": ([k % 3 if k % 2 else "many" for k in range(T)], "mixes numbers and texts"),
     "missing numbers": (np.where(np.arange(T) % 5, np.arange(T), np.nan), None),
     "missing categories": (["a" if k % 3 else None for k in range(T)], None),
     "booleans with gaps": ([True, False, None] * (T // 3), None),

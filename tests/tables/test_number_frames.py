@@ -108,10 +108,10 @@ def test_sparse_frames(fill: float) -> None:
     if isinstance(table, NumericTable):
         assert table.is_sparse
         assert table.has_names
-    np.testing.assert_array_equal(table.column("b").as_floats(), values[:, 1])
+    np.testing.assert_array_equal(table.typed("b").as_floats(), values[:, 1])
     mixed = read(sparse.assign(word=["u", "v", "w"]))
-    assert [mixed.column(name).kind for name in mixed.names] == ["numbers", "numbers", "categories"]
-    np.testing.assert_array_equal(mixed.column("a").as_floats(), values[:, 0])
+    assert [mixed.column(name).kind for name in mixed.names] == ["numbers", "numbers", "texts"]
+    np.testing.assert_array_equal(mixed.typed("a").as_floats(), values[:, 0])
 
 
 def test_sparse_flags_stay_sparse() -> None:

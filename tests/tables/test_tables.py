@@ -24,6 +24,8 @@ from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.array_columns import as_column
 from chainrule.tables.reading.read import read
 from chainrule.tables.table import Table
+from chainrule.tables.text.notation import Writing
+from chainrule.tables.text.recognition import recognised
 
 DAY = datetime.datetime(2024, 2, 29, 12)
 VALUES: dict[str, list[Any]] = {
@@ -60,7 +62,7 @@ def test_every_library_gives_the_same_columns(name: str) -> None:
     """Each kind of column is the same whichever library holds it: kind, values, gaps, levels."""
     table = read(FRAMES[name]())
     assert isinstance(table, Table)
-    columns = list(table.columns.values())
+    columns = list(recognised(table.columns, Writing()).values())
     assert [column.kind for column in columns] == KINDS
     for column, values in zip(columns, VALUES.values(), strict=True):
         assert column.missing.tolist() == [False, True, False]
@@ -82,9 +84,11 @@ def test_files_are_tables(tmp_path: Path, suffix: str) -> None:
         frame.to_pandas().to_csv(path, index=False)
     for source in (path, str(path)):
         table = read(source)
-        assert [table.column(name).kind for name in frame.column_names] == KINDS[:5]
-        assert table.column("word").levels == ("a", "b")
-        assert table.column("when").values[0] == np.datetime64(DAY)
+        assert isinstance(table, Table)
+        columns = recognised(table.columns, Writing())
+        assert [columns[name].kind for name in frame.column_names] == KINDS[:5]
+        assert columns["word"].levels == ("a", "b")
+        assert columns["when"].values[0] == np.datetime64(DAY)
 
 
 def test_arrays_of_numbers_are_kept_as_they_are() -> None:
@@ -111,7 +115,7 @@ def test_sparse_arrays_stay_sparse(make: Callable[[Any], Any], form: str) -> Non
     assert source.is_sparse
     assert source.column("x5").values.tolist() == X[:, 5].tolist()
     twice = scipy.sparse.coo_array((np.ones(2), ([0, 0], [1, 1])), shape=(2, 2))
-    assert read(twice).column("x1").values.tolist() == [2.0, 0.0]
+    assert read(twice).typed("x1").values.tolist() == [2.0, 0.0]
     assert twice.nnz == 2  # the argument is unchanged
 
 
@@ -142,7 +146,7 @@ def test_python_objects(values: list[Any], kind: str, levels: tuple[object, ...]
     """A column of Python objects has the kind of its objects; numbers among texts are texts; "" and NaN are missing."""
     array = np.empty(len(values), dtype=object)
     array[:] = values
-    column = as_column(array)
+    column = recognised({"x": as_column(array)}, Writing())["x"]
     assert (column.kind, column.levels) == (kind, levels)
 
 
@@ -152,12 +156,12 @@ def test_times_with_a_zone_become_utc() -> None:
     noon = datetime.datetime(2024, 1, 1, 12, tzinfo=zone)
     for X in (np.array([[noon]]), pandas.DataFrame({"a": [noon]}), polars.DataFrame({"a": [noon]})):
         (name,) = (source := read(X)).names
-        assert source.column(name).values[0] == np.datetime64("2024-01-01T03:00:00")
+        assert source.typed(name).values[0] == np.datetime64("2024-01-01T03:00:00")
 
 
 def test_integers_beyond_float64_are_infinite() -> None:
     """A Python integer of 400 digits is read as an infinite number, which the encoder refuses by name."""
-    assert np.isinf(as_column(np.array([10**400, 1], dtype=object)).values).tolist() == [True, False]
+    assert np.isinf(read(np.array([[10**400], [1]], dtype=object)).typed("x0").values).tolist() == [True, False]
 
 
 REFUSED: list[tuple[Callable[[], Any], str]] = [
@@ -207,7 +211,7 @@ def test_rows_and_columns_of_a_table() -> None:
     """``rows`` takes rows, ``without`` columns; an unknown column is refused with the nearest name."""
     table = read(FRAMES["pandas"]())
     assert isinstance(table, Table)
-    assert table.rows(np.array([2, 0])).column("whole").values.tolist() == [3, 1]
+    assert table.rows(np.array([2, 0])).typed("whole").values.tolist() == [3, 1]
     assert table.rows(np.array([True, False, True])).t == 2
     assert table.without("word", "span").names == ("whole", "half", "flag", "when")
     with pytest.raises(InputError, match="no column 'wort'; did you mean 'word'"):

@@ -30,6 +30,7 @@ def evaluate(
             f"{table.origin} has no target column {name!r} to compare with; use `chainrule predict` instead."
         )
     X = models.model_inputs(loaded, table)
+    table = models.with_known_target(loaded, table, spelling)
     table.require_complete(spelling)
     measured = models.scores(loaded, X, name, table.columns[spelling])
     report.print_scores(loaded, measured, f"Results on {table.t} rows of {table.origin}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from chainrule._internal.naming import listed
@@ -11,10 +12,10 @@ from chainrule.cli.errors import WrongUsage
 from chainrule.cli.inputs import require_file
 from chainrule.cli.terminal import printable, remarks
 from chainrule.errors import InputError
-from chainrule.tables.columns import Column
 from chainrule.tables.model import TableModel
 from chainrule.tables.table import Table
 from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.text.text_column import AnyColumn, TextColumn
 
 NUMBERED = re.compile(r"x[1-9]\d*")  # a column of a file without names
 
@@ -30,7 +31,17 @@ def column_of(model: TableModel) -> str:
     return column if isinstance(column, str) else "target"
 
 
-def scores(model: TableModel, X: Table, name: str, column: Column) -> list[target.Score]:
+def with_known_target(model: TableModel, table: Table, name: str) -> Table:
+    """Returns the table with its target as in training: texts of numbers are read as the training rows were."""
+    column = table.column(name)
+    if isinstance(column, TextColumn):
+        column = column.without(model.encoder.missing)
+        if not isinstance(model.target, ClassLabels):
+            column = model.target.numbers(column, f"target {name!r}")
+    return replace(table, columns={**table.columns, name: column})
+
+
+def scores(model: TableModel, X: Table, name: str, column: AnyColumn) -> list[target.Score]:
     """Returns the scores of a model on rows X and their target column."""
     if isinstance(model.target, ClassLabels):
         numbers = target.as_class_numbers(name, column, model.target)

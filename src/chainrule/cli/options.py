@@ -41,6 +41,18 @@ Encoding = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Encoding of a text file, such as latin-1. [default: UTF-8, or by its mark]"),
 ]
+Decimal = Annotated[
+    str | None,
+    typer.Option(metavar="MARK", help="Decimal mark of numbers in a text file, . or , [default: each column decides]"),
+]
+Thousands = Annotated[
+    str | None,
+    typer.Option(metavar="MARK", help="Mark between thousands, or '' for none. [default: each column decides]"),
+]
+Na = Annotated[
+    list[str] | None,
+    typer.Option(metavar="TEXT", help="A text that is a missing value in every column. Can be repeated."),
+]
 
 Target = Annotated[
     str | None,

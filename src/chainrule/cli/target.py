@@ -14,6 +14,7 @@ from chainrule.errors import InputError
 from chainrule.tables.columns import Column
 from chainrule.tables.encoding.steps import Levels
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels, Task
+from chainrule.tables.text.text_column import AnyColumn, TextColumn
 
 MOST_WHOLE_CLASSES = 30
 ROWS_PER_CLASS = 5
@@ -74,11 +75,13 @@ def as_labels(name: str, column: Column, task: Task) -> NDArray[Any]:
     return values
 
 
-def as_class_numbers(name: str, column: Column, classes: ClassLabels) -> NDArray[np.intp]:
+def as_class_numbers(name: str, column: AnyColumn, classes: ClassLabels) -> NDArray[np.intp]:
     """Returns the class number of each row (t,). Raises InputError with the first row of an unknown class."""
     values = classes.values.tolist()
     known = Levels(tuple(values))
-    if column.kind not in ("numbers", "categories", "booleans") or (column.kind == "categories") > known.are_texts:
+    if isinstance(column, TextColumn):
+        column = column.as_categories()
+    elif column.kind not in ("numbers", "categories", "booleans") or (column.kind == "categories") > known.are_texts:
         raise InputError(f"{name!r} must hold the classes {listed(values)}; got {column.type}.")
     codes, _ = known.codes(column)
     unknown = np.flatnonzero(codes < 0)
@@ -117,9 +120,9 @@ def scores_of_numbers(predicted: Floats, y: Floats, labels: NumericLabels) -> li
     ]
 
 
-def as_finite_numbers(name: str, column: Column) -> Floats:
+def as_finite_numbers(name: str, column: AnyColumn) -> Floats:
     """Returns a numeric target as finite float64. Raises InputError for other values."""
-    if column.kind not in ("numbers", "booleans"):
+    if isinstance(column, TextColumn) or column.kind not in ("numbers", "booleans"):
         raise InputError(f"target {name!r} must hold numbers; got {column.type}.")
     y = column.as_floats()
     infinite = np.flatnonzero(np.isinf(y))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TextIO, cast
 
 from rich import box
@@ -86,6 +88,17 @@ def remarks() -> Console:
 def _console(stream: TextIO) -> Console:
     width = None if stream.isatty() else PIPE_WIDTH
     return Console(file=stream, width=width, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+@contextmanager
+def warnings_as_notes(console: Console) -> Iterator[None]:
+    """Prints the warnings that the block issues, each as a line that begins with "Note:", once it is finished."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for warning in caught:
+        if issubclass(warning.category, UserWarning):
+            console.print(printable(f"Note: {warning.message}"))
 
 
 def show(console: Console, title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

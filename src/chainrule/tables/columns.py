@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from chainrule.tables.text.notation import Notation
 
 Kind = Literal["numbers", "booleans", "categories", "datetimes", "durations", "empty", "unreadable"]
 Level = str | bool | int | float
@@ -33,7 +35,8 @@ class Column:
     unreadable objects from which no network can learn, such as lists and bytes
     ========== ======================================================================================================
 
-    ``type`` is the name that the source gives to the type, for messages.
+    ``type`` is the name that the source gives to the type, for messages; ``notation`` says how the values are written,
+    if they come from texts.
     """
 
     kind: Kind
@@ -41,6 +44,7 @@ class Column:
     missing: NDArray[np.bool_]
     levels: tuple[Level, ...] = ()
     type: str = ""
+    notation: Notation | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -48,10 +52,9 @@ class Column:
     def at(self, rows: NDArray[Any]) -> Column:
         """Returns the column of these rows."""
         if self.kind == "categories":
-            return categories(
-                self.values[rows], self.levels, type=self.type
-            )  # only the levels that occur in these rows
-        return Column(self.kind, self.values[rows], self.missing[rows], self.levels, self.type)
+            found = categories(self.values[rows], self.levels, type=self.type)  # the levels that occur in these rows
+            return replace(found, notation=self.notation)
+        return replace(self, values=self.values[rows], missing=self.missing[rows])
 
     def as_floats(self) -> NDArray[np.float64]:
         """Returns numbers, booleans (0 and 1) or durations (in seconds) as float64, NaN where missing."""

@@ -12,6 +12,7 @@ from chainrule.errors import InputError
 from chainrule.tables.columns import Column
 from chainrule.tables.reading.array_columns import as_column, plain
 from chainrule.tables.reading.array_likes import as_numpy, as_objects
+from chainrule.tables.text.text_column import AnyColumn, TextColumn
 
 
 def as_targets(y: Any, symbol: str = "y") -> NDArray[Any]:
@@ -58,6 +59,8 @@ def as_class_column(y: Any, symbol: str = "y") -> NDArray[Any]:
 
 def _array(y: Any, symbol: str) -> NDArray[Any]:
     """Returns labels as an array of any type and shape. Raises InputError for a masked label."""
+    if isinstance(y, TextColumn):
+        return y.objects()
     if isinstance(y, Column):
         return y.objects() if y.kind == "categories" or y.missing.any() else y.values
     if isinstance(y, np.ma.MaskedArray):
@@ -82,9 +85,9 @@ def _are_texts(values: NDArray[Any]) -> NDArray[np.bool_]:
     return np.full(len(values), values.dtype.kind in "US")
 
 
-def _plain(values: NDArray[Any], column: Column) -> NDArray[Any]:
+def _plain(values: NDArray[Any], column: AnyColumn) -> NDArray[Any]:
     """Returns labels (t,) that are readable as this column in plain types: numbers, booleans, or texts of Python."""
-    if column.kind in ("numbers", "booleans"):
+    if isinstance(column, Column):
         exact = np.array(values.tolist()) if values.dtype.kind == "O" else column.values
         return exact if exact.dtype.kind in "biuf" else column.values  # Decimal and Fraction become floats
     if values.dtype.kind == "O":

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule._internal.checks import shown
 from chainrule.tables.columns import Column
-from chainrule.tables.reading.array_columns import as_column
+from chainrule.tables.reading.array_columns import number_column
 from chainrule.tables.table import known_column, require_complete
 
 
@@ -97,7 +97,9 @@ class NumericTable:
     def column(self, name: str) -> Column:
         """Returns the column of this name. Raises InputError, naming the nearest one, if there is none."""
         k = self.names.index(known_column(name, self.names, self.origin))
-        return as_column(self.values[:, [k]].toarray()[:, 0] if self.is_sparse else self.values[:, k])
+        return number_column(self.values[:, [k]].toarray()[:, 0] if self.is_sparse else self.values[:, k])
+
+    typed = column  # all columns hold numbers
 
     def floats(self, names: Iterable[str]) -> Any:
         """Returns these columns (t, n) in their own number type; all columns in order are not copied."""

@@ -1,4 +1,4 @@
-"""A table in memory: typed columns by name."""
+"""A table in memory: columns of values or texts by name."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from chainrule._internal.naming import listed, nearest, spellings
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column
+from chainrule.tables.text.text_column import AnyColumn, TextColumn
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Table:
     """
 
     origin: str
-    columns: Mapping[str, Column]
+    columns: Mapping[str, AnyColumn]
     target: str | None = None
     has_names: bool = True
 
@@ -41,16 +42,23 @@ class Table:
         """Names of the columns, in order."""
         return tuple(self.columns)
 
-    def column(self, name: str) -> Column:
+    def column(self, name: str) -> AnyColumn:
         """Returns the column of this name. Raises InputError, naming the nearest one, if there is none."""
         return self.columns[known_column(name, self.columns, self.origin)]
+
+    def typed(self, name: str) -> Column:
+        """Returns the column of this name, whose texts, if it held any, have been recognised or converted."""
+        column = self.columns[name]
+        if isinstance(column, TextColumn):
+            raise TypeError(f"the texts of {name!r} have not been converted")
+        return column
 
     def floats(self, names: Iterable[str]) -> NDArray[np.float64]:
         """Returns columns of numbers, booleans or durations as float64 (t, n), NaN where missing."""
         chosen = list(names)
         R = np.empty((self.t, len(chosen)))
         for k, name in enumerate(chosen):
-            R[:, k] = self.columns[name].as_floats()
+            R[:, k] = self.typed(name).as_floats()
         return R
 
     def rows(self, index: NDArray[Any]) -> Table:
@@ -80,7 +88,7 @@ def known_column(name: str, known: Collection[str], origin: str) -> str:
     return spelling
 
 
-def require_complete(column: Column, name: str, origin: str) -> None:
+def require_complete(column: AnyColumn, name: str, origin: str) -> None:
     """Raises InputError, naming the first row, if a column has missing values."""
     rows = np.flatnonzero(column.missing)
     if len(rows):

@@ -12,7 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 from chainrule._internal.checks import Array, as_array, as_weights, shown
 from chainrule._internal.naming import listed
 from chainrule.errors import FileFormatError, InputError
+from chainrule.tables.columns import Column
 from chainrule.tables.labels import as_class_column, as_targets
+from chainrule.tables.text.conversion import converted, value_of
+from chainrule.tables.text.notation import PLAIN, Notation
+from chainrule.tables.text.text_column import TextColumn
 
 Task = Literal["classification", "regression"]
 
@@ -49,8 +53,13 @@ class ClassLabels:
         return len(self.values)
 
     def class_numbers(self, y: Any, symbol: str = "y") -> NDArray[np.intp]:
-        """Returns the class number of each label (t,). Raises InputError with the first row whose label is unknown."""
+        """Returns the class number of each label (t,). Raises InputError with the first row whose label is unknown.
+
+        Texts from a table (a `TextColumn`) name text classes as they are, other classes by the number they hold.
+        """
         labels = as_class_column(y, symbol)
+        if isinstance(y, TextColumn) and not isinstance(self.values.tolist()[0], str):
+            labels = np.array([value_of(text) for text in labels], dtype=object)
         place = {value: k for k, value in enumerate(self.values.tolist())}
         numbers = np.array([place.get(label, -1) for label in labels.tolist()], dtype=np.intp)
         unknown = np.flatnonzero(numbers < 0)
@@ -82,7 +91,8 @@ class ClassLabels:
 class NumericLabels:
     """m numeric targets, standardised as (y_k − mean_k) / deviation_k over the (weighted) training rows.
 
-    ``is_flat`` is True if y was (t,) rather than (t, 1). A constant y has the deviation 1.
+    ``is_flat`` is True if y was (t,) rather than (t, 1). A constant y has the deviation 1. ``notation`` says how the
+    numbers are written in a column of texts.
 
     >>> numbers = NumericLabels.fit([1.0, 3.0])
     >>> numbers.standardised([1.0, 5.0]).tolist(), numbers.restored([[0.5]]).tolist()
@@ -92,6 +102,7 @@ class NumericLabels:
     mean: NDArray[np.float64]  # (m,)
     deviation: NDArray[np.float64]  # (m,)
     is_flat: bool = True
+    notation: Notation = PLAIN  # of a target in texts
 
     task: ClassVar[Task] = "regression"
 
@@ -112,6 +123,14 @@ class NumericLabels:
         """Number of targets."""
         return len(self.mean)
 
+    def numbers(self, column: TextColumn, symbol: str = "y") -> Column:
+        """Returns the numbers in a column of texts, by ``notation``. Raises InputError with the first other text."""
+        found = converted(column, self.notation)
+        if isinstance(found, Column):
+            return found
+        row, text = found
+        raise InputError(f"{symbol} must hold numbers; got {text!r} in row {row + 1}.")
+
     def standardised(self, y: Any, symbol: str = "y") -> NDArray[np.float64]:
         """Returns y (t,) or (t, m) standardised, (t, m). Raises InputError for another number of columns."""
         Y = _as_numeric(y, symbol)
@@ -127,7 +146,7 @@ class NumericLabels:
     def parts(self, prefix: str = "target") -> tuple[dict[str, Any], dict[str, Array]]:
         """Returns mean and deviation as JSON and tensors."""
         tensors: dict[str, Array] = {f"{prefix}.mean": self.mean, f"{prefix}.deviation": self.deviation}
-        return {"kind": "numbers", "flat": self.is_flat}, tensors
+        return {"kind": "numbers", "flat": self.is_flat, "notation": self.notation.as_json()}, tensors
 
 
 def from_parts(header: object, tensors: Mapping[str, Array], prefix: str = "target") -> ClassLabels | NumericLabels:
@@ -152,7 +171,10 @@ def _numeric_labels(header: Mapping[str, Any], tensors: Mapping[str, Array], pre
         raise ValueError("mean and deviation must be finite")
     if type(header["flat"]) is not bool or (header["flat"] and len(mean) != 1):
         raise ValueError("'flat' must be true or false, and false for several targets")
-    return NumericLabels(mean, deviation, header["flat"])
+    notation = Notation.from_json(header.get("notation", {}))
+    if notation.kind != "numbers":
+        raise ValueError("the notation must be one of numbers")
+    return NumericLabels(mean, deviation, header["flat"], notation)
 
 
 def _class_labels(header: Mapping[str, Any], tensors: Mapping[str, Array], prefix: str) -> ClassLabels:

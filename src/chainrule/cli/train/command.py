@@ -13,11 +13,12 @@ from chainrule._internal.naming import listed
 from chainrule.cli import inputs, options, outputs
 from chainrule.cli.errors import WrongUsage, option_errors, require_packages
 from chainrule.cli.signals import REQUEST
-from chainrule.cli.terminal import printable, remarks
+from chainrule.cli.terminal import printable, remarks, warnings_as_notes
 from chainrule.cli.train import phases, summary
 from chainrule.cli.train.training_data import known_column, prepare
 from chainrule.cli.train.training_options import TrainingOptions
 from chainrule.tables.target_decoder import Task
+from chainrule.tables.text.notation import Writing
 
 EARLIER_TASKS = {"classes": "classification", "numbers": "regression"}
 
@@ -31,6 +32,9 @@ def train(
     sep: options.Sep = None,
     header: options.Header = None,
     encoding: options.Encoding = None,
+    decimal: options.Decimal = None,
+    thousands: options.Thousands = None,
+    na: options.Na = None,
     preset: options.Preset = "default",
     layers: options.Layers = None,
     activation: options.Activation = None,
@@ -59,9 +63,11 @@ def train(
     chainrule train houses.parquet --target price --preset best --time-limit 60
     """
     with _nothing_saved_if_interrupted():
+        with option_errors("--decimal, --thousands"):
+            writing = Writing.of(decimal, thousands, na or ())
         chosen = TrainingOptions(
             preset, layers, activation, optimizer, learning_rate, batch_size, epochs, patience, time_limit,
-            class_weight, engine, category or None, seed,
+            class_weight, engine, category or None, seed, writing,
         )  # fmt: skip
         parameters = chosen.parameters()
         _require_valid(task, test_fraction, seed)
@@ -70,15 +76,15 @@ def train(
         files = outputs.of_training(out, inputs.stem(source), force=force)
         table = inputs.read_source(source, text)
         named = [known_column(table, "--category", name) for name in category or ()]
-        data = prepare(table, target_column, task, drop or [], test_fraction, seed)
-        if absent := [name for name in named if name not in data.X.columns]:
-            raise WrongUsage(f"--category: {listed(absent)} must be an input; it is the target, or in --drop.")
-        run = phases.plan(data, chosen, parameters, files)
-
         console = remarks()
         if files.number > 1:  # also with --quiet: a following command would find an older model
             console.print(printable(f"Note: {files.explanation()}"))
         console.quiet = quiet
+        with warnings_as_notes(console):
+            data = prepare(table, target_column, task, drop or [], test_fraction, seed, named, writing)
+        if absent := [name for name in named if name not in data.X.columns]:
+            raise WrongUsage(f"--category: {listed(absent)} must be an input; it is the target, or in --drop.")
+        run = phases.plan(data, chosen, parameters, files)
         for line in (*data.descriptions(), *summary.announcement(run.recipes, chosen)):
             console.print(printable(line))
         files.folder.mkdir(parents=True, exist_ok=True)

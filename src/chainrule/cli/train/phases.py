@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +11,7 @@ from rich.console import Console
 from chainrule.cli import models, report
 from chainrule.cli.errors import WrongUsage, describe
 from chainrule.cli.outputs import Destination, save_somewhere, save_under_free_name
-from chainrule.cli.terminal import printable
+from chainrule.cli.terminal import printable, warnings_as_notes
 from chainrule.cli.train import curve, summary
 from chainrule.cli.train.progress import Progress
 from chainrule.cli.train.training_data import TrainingData
@@ -21,7 +20,7 @@ from chainrule.cli.train.training_run import FinishedRun, PlannedRun
 from chainrule.errors import ChainruleError, InputError
 from chainrule.estimators.network import settings
 from chainrule.files import write_bytes
-from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.training.errors import DivergenceError
 
 
@@ -49,17 +48,13 @@ def fit(run: PlannedRun, console: Console) -> FinishedRun:
     if not console.quiet:
         estimator.set_params(callbacks=(progress,), callback_epochs=None)
     try:
-        with progress, warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+        with warnings_as_notes(console), progress:
             estimator.fit(data.X.rows(data.split.training), data.y[data.split.training])
     except DivergenceError:
         raise InputError(summary.divergence_message(run.recipes[0])) from None
     seconds = time.perf_counter() - began
     if estimator.stopped_ == "interrupted" and not any(history.epochs for history in estimator.histories_):
         raise KeyboardInterrupt
-    for warning in caught:
-        if issubclass(warning.category, UserWarning):
-            console.print(printable(f"Note: {warning.message}"))
     return FinishedRun(estimator.model_, estimator.histories_, str(estimator.stopped_), seconds)
 
 
@@ -71,6 +66,8 @@ def save_results(run: PlannedRun, trained: FinishedRun, console: Console) -> Non
     data, model, test = run.data, trained.model, run.data.split.test
     if data.task == "classification":  # the baseline uses the class frequencies without any weights
         model = replace(model, target=ClassLabels.fit(data.y[data.split.training]))
+    elif isinstance(model.target, NumericLabels) and data.column.notation is not None:
+        model = replace(model, target=replace(model.target, notation=data.column.notation))
     scores = models.scores(model, data.X.rows(test), data.name, data.column.at(test))
     about = {**model.about, "column": data.name, "training": summary.record(run, trained, scores)}
     complete = replace(model, about=about)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ from chainrule.tables.columns import Column
 from chainrule.tables.encoding.compatibility import refuse_infinite
 from chainrule.tables.table import Table
 from chainrule.tables.target_decoder import Task
+from chainrule.tables.text.notation import AS_RECOGNISED, Writing
+from chainrule.tables.text.recognition import recognised, recognised_target
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,16 @@ class TrainingData:
 
 
 def prepare(
-    table: Table, target_column: str | None, task: Any, drop: list[str], test_fraction: float, seed: int
+    table: Table,
+    target_column: str | None,
+    task: Any,
+    drop: list[str],
+    test_fraction: float,
+    seed: int,
+    categories: list[str] | None = None,
+    writing: Writing = AS_RECOGNISED,
 ) -> TrainingData:
-    """Chooses the columns and the task, and splits the rows."""
+    """Chooses the columns and the task, recognises columns of texts in all rows, and splits the rows."""
     name = target_column or table.target
     if name is None:
         raise WrongUsage(
@@ -61,10 +70,11 @@ def prepare(
     X = table.without(name, *(known_column(table, "--drop", dropped) for dropped in drop))
     if not X.columns:
         raise WrongUsage(f"{table.origin} has no column besides the target {name!r}; there is nothing to predict from.")
+    X = replace(X, columns=recognised(X.columns, writing, categories or ()))
+    labels = recognised_target(name, table.column(name), writing, task)
     numeric = [name for name, column in X.columns.items() if column.kind == "numbers"]
     refuse_infinite(X.floats(numeric), numeric, table.origin)  # before the split, so that the message names the row
-    table.require_complete(name)
-    labels = table.columns[name]
+    replace(table, columns={name: labels}).require_complete(name)
     chosen, reason = target.decide_task(name, labels, task)
     y = target.as_labels(name, labels, chosen)
     groups = np.zeros(table.t, dtype=np.intp)

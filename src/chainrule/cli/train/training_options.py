@@ -14,6 +14,7 @@ from chainrule.engines.choice import MODULES
 from chainrule.errors import InputError
 from chainrule.estimators.network.presets import PRESETS
 from chainrule.optimizers import OPTIMIZERS, GradientDescent
+from chainrule.tables.text.notation import AS_RECOGNISED, Writing
 
 DESCENT_RATE = 0.1  # for a cost that is a mean; the default of gradient descent suits the lecture's sum
 
@@ -35,6 +36,7 @@ class TrainingOptions:
     engine: str = "auto"
     categories: Sequence[str] | None = None
     seed: int = 0
+    writing: Writing = AS_RECOGNISED
 
     def parameters(self) -> dict[str, Any]:
         """Returns an estimator's parameters, without class weights. Raises WrongUsage for an invalid option."""
@@ -67,6 +69,9 @@ class TrainingOptions:
             "time_limit": self.time_limit,
             "engine": self.engine,
             "categories": self.categories,
+            "decimal": self.writing.decimal,
+            "thousands": self.writing.thousands,
+            "missing": self.writing.missing,
             "random_state": self.seed,
             **self._optimizer(),
         }

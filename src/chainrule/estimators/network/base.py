@@ -8,6 +8,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -21,6 +22,7 @@ from chainrule._internal.sparse_rows import SparseRows
 from chainrule.engines.state import RECORDS
 from chainrule.errors import InputError
 from chainrule.estimators.examples import Examples
+from chainrule.estimators.feature_names import require_feature_names
 from chainrule.estimators.network import html, settings
 from chainrule.estimators.network.competition import winners
 from chainrule.estimators.network.ensemble import Member, TrainingPlan, train_all, usable
@@ -41,12 +43,14 @@ from chainrule.estimators.network.training_warnings import (
 )
 from chainrule.estimators.network.validation_split import ValidationSplit, validation_splits
 from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, has_callbacks
+from chainrule.estimators.target_columns import known_target, new_target
 from chainrule.estimators.weights import as_row_weights
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Constant
+from chainrule.tables.columns import Column
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.model import TableModel
-from chainrule.tables.reading.read import AnyTable
+from chainrule.tables.reading.read import AnyTable, read
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels, Task
 from chainrule.training import History
 
@@ -150,7 +154,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         self, X: Any, y: Any, sample_weight: Any, continues: bool, incremental: bool = False
     ) -> tuple[Data, tuple[Recipe, ...]]:
         """Encodes the rows and chooses the recipes; fits the encoder first, unless training continues."""
-        table, y = as_table_and_labels(X, y)
+        table, y = as_table_and_labels(X, y, read_target=partial(known_target if continues else new_target, self))
         labels = self._as_labels(y)
         if len(labels) != len(table):
             raise InputError(
@@ -166,9 +170,15 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
                     "the first call of partial_fit learns the columns from its rows, and needs more than one; got 1. "
                     "Give more rows first, or use fit."
                 )
-            encoder = TableEncoder(recipes[0].numbers, self.categories, dtype=self.dtype)
+            encoder = TableEncoder(
+                recipes[0].numbers, self.categories, dtype=self.dtype,
+                decimal=self.decimal, thousands=self.thousands, missing=self.missing,
+            )  # fmt: skip
+            rows = rows._replace(table=encoder.recognised(rows.table))
             self.encoder_ = fit_encoder(encoder, rows.table, rows.row_weights)
             self.target_ = self._learn_target(rows.labels, rows.weights, recipes[0])
+            if isinstance(self.target_, NumericLabels) and isinstance(y, Column) and y.notation is not None:
+                self.target_ = replace(self.target_, notation=y.notation)
             self.n_features_in_ = len(table.names)
             self.__dict__.pop("feature_names_in_", None)
             if table.has_names:
@@ -202,7 +212,8 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
             if y_val is not None or sample_weight_val is not None:
                 raise InputError("y_val and sample_weight_val need X_val; got no X_val.")
             return None
-        table, labels = as_table_and_labels(X_val, y if y_val is None and isinstance(y, str) else y_val, "X_val")
+        y_val = y if y_val is None and isinstance(y, str) else y_val
+        table, labels = as_table_and_labels(X_val, y_val, "X_val", read_target=partial(known_target, self))
         labels = self._as_labels(labels, "y_val")
         rows = self._rows(table, labels, sample_weight_val, "sample_weight_val", True)
         return self._data(X_val, labels, rows, recipe)
@@ -315,20 +326,22 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
 
     # ---- predicting --------------------------------------------------------------------------------------------------
 
-    def _model(self, X: Any) -> TableModel:
-        """Returns the model, after scikit-learn's check of the column names of X."""
+    def _model_and_rows(self, X: Any) -> tuple[TableModel, AnyTable]:
+        """Returns the model, and X as a table whose columns are in the order of training, others left out."""
         check_is_fitted(self, "model_")
+        table = read(X)
         if hasattr(X, "columns") or hasattr(self, "feature_names_in_"):
-            _check_feature_names(self, X)
+            require_feature_names(self, X, table)
         model: TableModel = self.model_
-        return model
+        return model, table
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predicts the labels of rows X (t, n): (t,), or (t, m) for m targets.
 
         Raises NotFittedError before ``fit``, InputError for rows that are incompatible with the training rows.
         """
-        return self._model(X).predict(X)
+        model, table = self._model_and_rows(X)
+        return model.predict(table)
 
     # ---- inspecting and saving ---------------------------------------------------------------------------------------
 
@@ -379,11 +392,3 @@ def _steady(optimizer: Optimizer) -> Optimizer:
     """Returns the optimizer for incremental training: with its constant rate, or half the base rate of its schedule."""
     schedule = optimizer.schedule
     return replace(optimizer, learning_rate=schedule.rate if isinstance(schedule, Constant) else 0.5 * schedule.rate)
-
-
-def _check_feature_names(estimator: Any, X: Any) -> None:
-    """Raises scikit-learn's error for names that are missing, new or in another order."""
-    from sklearn.utils.validation import _check_feature_names as check
-
-    if not isinstance(X, (str, os.PathLike)):
-        check(estimator, X, reset=False)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import column_or_1d
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from chainrule._internal.checks import Array, Floats, shown
 from chainrule.activations import Sigma
@@ -20,9 +21,11 @@ from chainrule.estimators.network.base import NetworkBase
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe
+from chainrule.estimators.network.training_rows import as_table_and_labels
 from chainrule.estimators.network.training_warnings import warn_about_rare_classes
 from chainrule.estimators.scored_labels import ScoredLabels
 from chainrule.estimators.sklearn_callbacks import with_callbacks
+from chainrule.estimators.target_columns import known_target
 from chainrule.estimators.weights import by_class
 from chainrule.initial import Initial
 from chainrule.optimizers import Optimizer
@@ -67,7 +70,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         patience: epochs without a lower held-out cost before training stops early; by default it does not. In either
             case each network keeps its best epoch.
         n_networks: the number of networks, whose outputs are averaged.
-        numbers, categories: parameters of the `TableEncoder`.
+        numbers, categories, decimal, thousands, missing: parameters of the `TableEncoder`.
         class_weight: weights of the classes, {label: weight}, or "balanced": t / (k · rows of the class), a row of
             weight w counting as w rows. They apply to training, validation and calibration.
         calibrate: whether to fit T to held-out rows; otherwise T = 1.
@@ -132,6 +135,9 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         n_networks: int | None = None,
         numbers: Literal["robust", "standard", "joint", "none"] | None = None,
         categories: Sequence[str | int] | None = None,
+        decimal: Literal[".", ","] | None = None,
+        thousands: str | None = None,
+        missing: Sequence[str] = (),
         class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
         calibrate: bool = True,
         time_limit: float | None = None,
@@ -167,6 +173,9 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         self.n_networks = n_networks
         self.numbers = numbers
         self.categories = categories
+        self.decimal = decimal
+        self.thousands = thousands
+        self.missing = missing
         self.class_weight = class_weight
         self.calibrate = calibrate
         self.time_limit = time_limit
@@ -215,7 +224,18 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
 
     def predict_proba(self, X: Any) -> Floats:
         """Returns the probabilities of ``classes_``, (t, k), which sum to 1 in each row. Raises as ``predict`` does."""
-        return self._model(X).predict_proba(X)
+        model, table = self._model_and_rows(X)
+        return model.predict_proba(table)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Returns the accuracy on rows X (t, n) with labels y, or a table X of which y names a column.
+
+        Raises as ``predict`` does.
+        """
+        if isinstance(y, str):
+            check_is_fitted(self, "model_")
+            X, y = as_table_and_labels(X, y, read_target=partial(known_target, self))
+        return float(super().score(X, y, sample_weight))
 
     @property
     def classes_(self) -> NDArray[Any]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
+from sklearn.utils.validation import check_is_fitted
 
 from chainrule._internal.checks import Array, Floats
 from chainrule.activations import Sigma
@@ -19,8 +21,10 @@ from chainrule.estimators.network.base import NetworkBase
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe
+from chainrule.estimators.network.training_rows import as_table_and_labels
 from chainrule.estimators.scored_labels import ScoredLabels
 from chainrule.estimators.sklearn_callbacks import with_callbacks
+from chainrule.estimators.target_columns import known_target
 from chainrule.initial import Initial
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
@@ -64,7 +68,7 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         patience: epochs without a lower held-out cost before training stops early; by default it does not. In either
             case each network keeps its best epoch.
         n_networks: the number of networks, whose outputs are averaged.
-        numbers, categories: parameters of the `TableEncoder`.
+        numbers, categories, decimal, thousands, missing: parameters of the `TableEncoder`.
         scale_y: whether y is standardised, for costs of any real y.
         time_limit: seconds for all of ``fit``. If they do not suffice for every network and epoch, fewer are planned,
             with a TrainingWarning.
@@ -128,6 +132,9 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         n_networks: int | None = None,
         numbers: Literal["robust", "standard", "joint", "none"] | None = None,
         categories: Sequence[str | int] | None = None,
+        decimal: Literal[".", ","] | None = None,
+        thousands: str | None = None,
+        missing: Sequence[str] = (),
         scale_y: bool = True,
         time_limit: float | None = None,
         warm_start: bool = False,
@@ -162,6 +169,9 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         self.n_networks = n_networks
         self.numbers = numbers
         self.categories = categories
+        self.decimal = decimal
+        self.thousands = thousands
+        self.missing = missing
         self.scale_y = scale_y
         self.time_limit = time_limit
         self.warm_start = warm_start
@@ -202,6 +212,16 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         """
         return self._partial_fit(X, y, sample_weight)
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Returns the R² on rows X (t, n) with labels y, or a table X of which y names a column.
+
+        Raises as ``predict`` does.
+        """
+        if isinstance(y, str):
+            check_is_fitted(self, "model_")
+            X, y = as_table_and_labels(X, y, read_target=partial(known_target, self))
+        return float(super().score(X, y, sample_weight))
+
     def predict_interval(self, X: Any, coverage: float = 0.9) -> Floats:
         """Returns intervals that contain y with probability ≥ ``coverage``: (t, 2), or (t, m, 2) for m targets.
 
@@ -212,7 +232,8 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
 
         Raises InputError for a coverage outside (0, 1), or with too few held-out rows for it; and as ``predict`` does.
         """
-        return self._model(X).predict_interval(X, coverage)
+        model, table = self._model_and_rows(X)
+        return model.predict_interval(table, coverage)
 
     def _as_labels(self, y: Any, symbol: str = "y") -> NDArray[Any]:
         return as_targets(y, symbol)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from chainrule.tables.labels import as_targets
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.read import AnyTable, read
 from chainrule.tables.table import Table
+from chainrule.tables.text.text_column import AnyColumn
 
 MOST_DENSE_FEATURES = 256  # a sparse table with as many columns, or fewer, becomes an array
 MOST_STORED = 0.1  # fraction of the numbers above which it does, too
@@ -43,8 +45,12 @@ class TrainingRows(NamedTuple):
         return cls(at, table.rows(at), labels[at], *left)
 
 
-def as_table_and_labels(X: Any, y: Any, symbol: str = "X") -> tuple[AnyTable, Any]:
+def as_table_and_labels(
+    X: Any, y: Any, symbol: str = "X", *, read_target: Callable[[str, AnyColumn], Any] | None = None
+) -> tuple[AnyTable, Any]:
     """Returns the table and its labels; y may name a column of the table, which is then removed from X.
+
+    ``read_target`` gives the labels of that column, of which the name is its first argument.
 
     Raises InputError if y is None or does not have one label per row.
     """
@@ -57,7 +63,8 @@ def as_table_and_labels(X: Any, y: Any, symbol: str = "X") -> tuple[AnyTable, An
         if name is None:
             raise InputError(f"y = {shown(y)} must be the name of a column of {symbol}; it has: {listed(table.names)}.")
         table.require_complete(name)
-        return table.without(name), table.column(name)
+        column = table.column(name)
+        return table.without(name), column if read_target is None else read_target(name, column)
     shape = y.shape if hasattr(y, "shape") else (len(y),) if hasattr(y, "__len__") else ()
     if shape and (count := shape[0]) != len(table):
         raise InputError(

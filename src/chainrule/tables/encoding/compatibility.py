@@ -9,8 +9,11 @@ import numpy as np
 
 from chainrule._internal.checks import shown
 from chainrule.errors import InputError
-from chainrule.tables.columns import Column, Kind
+from chainrule.tables.columns import Column, Feature, Kind
 from chainrule.tables.encoding.column_statistics import ENTRIES_PER_BLOCK
+from chainrule.tables.text.conversion import converted
+from chainrule.tables.text.notation import Notation
+from chainrule.tables.text.text_column import AnyColumn
 
 ACCEPTED: dict[Kind, tuple[Kind, ...]] = {  # kinds accepted for each kind of training column; "empty" is always
     "numbers": ("numbers", "booleans"),
@@ -20,13 +23,37 @@ ACCEPTED: dict[Kind, tuple[Kind, ...]] = {  # kinds accepted for each kind of tr
     "durations": ("durations",),
 }
 
+USUAL_NOTATIONS: dict[Kind, Notation] = {
+    "booleans": Notation("booleans"),
+    "categories": Notation("categories"),
+    "datetimes": Notation("datetimes"),
+    "durations": Notation("durations"),
+}
 
-def require_kind(column: Column, kind: Kind, name: str, origin: str, *, known_texts: bool) -> None:
-    """Raises InputError unless a column is compatible with one of this kind in the training rows.
+
+def as_trained(
+    column: AnyColumn, feature: Feature, notation: Notation | None, origin: str, *, known_texts: bool
+) -> Column:
+    """Returns a column of new rows as the training column was: texts are read in its notation, or None as categories.
 
     ``known_texts`` is True if the levels learned for a category column are texts: numbers are then compared by their
-    text. Texts are never compared with levels that are numbers.
+    text. Raises InputError if the kinds are incompatible, or with the first row whose text cannot be read.
     """
+    if isinstance(column, Column):
+        _require_kind(column, feature.kind, feature.name, origin, known_texts=known_texts)
+        return column
+    found = column.as_categories() if notation is None else converted(column, notation)
+    if isinstance(found, Column):
+        return found
+    row, text = found
+    raise InputError(
+        f"column {feature.name!r} of {origin} must hold {feature.kind}, as in the training rows; got text, such as "
+        f"{text!r} in row {row + 1}. Convert it, or leave out what is no value."
+    )
+
+
+def _require_kind(column: Column, kind: Kind, name: str, origin: str, *, known_texts: bool) -> None:
+    """Raises InputError unless a column of values is compatible with one of this kind in the training rows."""
     fits = column.kind in ACCEPTED[kind] and (known_texts or column.kind != "categories" or not _holds_texts(column))
     if fits or column.kind == "empty":
         return

@@ -22,7 +22,8 @@ def describe(encoder: EncoderState, most: int | None = None) -> list[tuple[str, 
         (
             feature.name,
             feature.kind,
-            feature.dropped or _encoding_of(encoder, feature, range(first[k], first[k + 1]), k in gaps),
+            feature.dropped
+            or _encoding_of(encoder, feature, range(first[k], first[k + 1]), k in gaps) + _notation(encoder, feature),
         )
         for k, feature in enumerate(features)
     ]
@@ -43,6 +44,11 @@ def _encoding_of(encoder: EncoderState, feature: Feature, used: range, has_gaps:
             words += f", clipped smoothly to ±{encoder.clip_.limit:g}"
         gap = f"{encoder.fill_.values[j]:.4g}, and an indicator"
     return f"{words}; missing: {gap}" if has_gaps else words
+
+
+def _notation(encoder: EncoderState, feature: Feature) -> str:
+    notation = encoder.notations_.get(feature.name)
+    return f"; written as {notation.example}" if notation is not None and notation.example else ""
 
 
 def _encoding_of_category(category: Sign | OneHot) -> str:

@@ -13,10 +13,10 @@ from chainrule._internal.checks import Array, as_integer, shown
 from chainrule._internal.naming import listed, nearest, resolve, spellings
 from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule.errors import FileFormatError, InputError
-from chainrule.tables.columns import Column, Feature, Kind
+from chainrule.tables.columns import Column, Feature
 from chainrule.tables.encoding import encoder_file
 from chainrule.tables.encoding.column_statistics import ENTRIES_PER_BLOCK, Scaling
-from chainrule.tables.encoding.compatibility import ACCEPTED, refuse_infinite, require_kind
+from chainrule.tables.encoding.compatibility import ACCEPTED, USUAL_NOTATIONS, as_trained, refuse_infinite
 from chainrule.tables.encoding.description import describe
 from chainrule.tables.encoding.encoder_state import EncoderState
 from chainrule.tables.encoding.fit_steps import fit_category_steps, fit_numeric_steps, warn_about_columns
@@ -27,8 +27,12 @@ from chainrule.tables.encoding.steps import SmoothClip
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.read import AnyTable, read
 from chainrule.tables.table import Table
+from chainrule.tables.text.notation import DecimalMark, Writing
+from chainrule.tables.text.recognition import recognised
+from chainrule.tables.text.text_column import AnyColumn, TextColumn
 
 MAX_LEVELS = 100
+PARAMETERS = ("numbers", "categories", "max_levels", "dtype", "decimal", "thousands", "missing")
 
 
 class TableEncoder(EncoderState):
@@ -50,6 +54,11 @@ class TableEncoder(EncoderState):
     left out with a DataWarning; a column of a sparse table that has no entry, without one. If a column mixes numbers
     and texts, its numbers become texts. Empty texts are missing.
 
+    A column of texts, as a CSV file or a frame may have it, is one of numbers, booleans, dates or times of day if all
+    of its texts read so in the training rows, but for usual gaps such as NA and ?. Decimal commas, thousands, a
+    currency or %, and dates such as 31.12.2020 are recognised. New rows are read in the same way; if one cannot be, it
+    is refused. All other columns of texts are categories.
+
     Args:
         numbers: "robust" (median and quartiles), "standard" (mean and standard deviation), "joint" (one factor for all
             columns, after those of a root mean square above 1 are divided by it: the rows' mean ‖x‖² becomes 1; for
@@ -57,6 +66,9 @@ class TableEncoder(EncoderState):
         categories: names of columns (positions, for arrays) whose numbers are categories.
         max_levels: the largest number of features per category column, ≥ 2.
         dtype: "float64" or "float32", the number type that ``transform`` returns.
+        decimal: the decimal mark of numbers in texts, "." or ","; None: each column decides.
+        thousands: the mark between thousands in such numbers, or "" for none; None: each column decides.
+        missing: texts that are missing values in every column.
 
     Attributes, once fitted: ``n_features_in_``, ``names_`` and (if the table has names) ``feature_names_in_`` of the
     table; ``features_``; ``dropped_``, the reason for each column left out; ``n_numbers_`` and ``n_features_out_``;
@@ -81,11 +93,17 @@ class TableEncoder(EncoderState):
         categories: Iterable[str | int] | None = None,
         max_levels: int = MAX_LEVELS,
         dtype: Literal["float32", "float64"] = "float64",
+        decimal: DecimalMark | None = None,
+        thousands: str | None = None,
+        missing: Sequence[str] = (),
     ) -> None:
         self.numbers: Scaling = numbers
         self.categories = categories
         self.max_levels = max_levels
         self.dtype: Literal["float32", "float64"] = dtype
+        self.decimal: DecimalMark | None = decimal
+        self.thousands = thousands
+        self.missing: Sequence[str] = missing
 
     # ---- fitting -----------------------------------------------------------------------------------------------------
 
@@ -94,7 +112,7 @@ class TableEncoder(EncoderState):
         resolve("scaling of numbers", self.numbers, dict.fromkeys(get_args(Scaling)))
         resolve("dtype", self.dtype, dict.fromkeys(("float32", "float64")))
         as_integer(self.max_levels, "max_levels", 2)
-        table = read(X)
+        table = self.recognised(read(X))
         columns = _columns(table, self._category_names(table))
         features = _features(table, columns)
         R, of = numeric_values(table, features), owners(features)
@@ -110,14 +128,22 @@ class TableEncoder(EncoderState):
         self.categories_ = categories
         self.clip_ = SmoothClip() if self.numbers == "robust" else None
         self.features_ = with_reasons(features, reasons, dropped)
+        self.notations_ = {n: c.notation for n, c in columns.items() if c.notation and c.kind == c.notation.kind}
         self.__dict__.pop("_steps", None)
         self.n_features_in_, self.names_ = len(table.names), table.names
         if table.has_names:
             self.feature_names_in_ = np.array(table.names, dtype=object)
         else:
             self.__dict__.pop("feature_names_in_", None)
-        warn_about_columns(self.features_, columns, self.max_levels)
+        warn_about_columns(self.features_, columns)
         return self
+
+    def recognised(self, table: AnyTable) -> AnyTable:
+        """Returns the table with each column of texts as what it holds, as ``fit`` does first (``recognised``)."""
+        writing = self._writing()
+        if isinstance(table, NumericTable):
+            return table
+        return replace(table, columns=recognised(table.columns, writing, self._category_names(table)))
 
     def _category_names(self, table: AnyTable) -> set[str]:
         """Returns the names of the columns given in ``categories``."""
@@ -203,20 +229,20 @@ class TableEncoder(EncoderState):
     def _write_categories(self, table: AnyTable, out: Array) -> None:
         k = 0
         for name, category in self.categories_.items():
-            codes, _ = category.codes(table.column(name))
+            codes, _ = category.codes(table.typed(name))
             category.write(codes, out[:, k : k + category.width])
             k += category.width
 
     def fit_transform(self, X: Any, y: object = None) -> Any:
         """Fits the steps to the rows and encodes them."""
-        table = read(X)
+        table = self.recognised(read(X))
         return self.fit(table).transform(table)
 
     def unseen(self, X: Any) -> dict[str, int]:
         """Counts the values of each category column that are present but unknown; columns without any are omitted."""
         self._require_fitted()
         table = self._matched(X)
-        counts = {name: step.codes(table.column(name))[1] for name, step in self.categories_.items()}
+        counts = {name: step.codes(table.typed(name))[1] for name, step in self.categories_.items()}
         return {name: count for name, count in counts.items() if count}
 
     def _matched(self, X: Any) -> AnyTable:
@@ -239,16 +265,32 @@ class TableEncoder(EncoderState):
         if isinstance(table, NumericTable):
             if isinstance(self.features_, NumberFeatures) or "datetimes" not in self._kinds().values():
                 return self._matched_numbers(table, by_name)
-            found = {name: table.column(other) for name, other in zip(self.names_, table.names, strict=True)}
+            found: dict[str, AnyColumn] = {
+                name: table.column(other) for name, other in zip(self.names_, table.names, strict=True)
+            }
         elif by_name:
             found = {name: table.columns[name] for name in self.names_ if name in table.columns}
         else:
             found = dict(zip(self.names_, table.columns.values(), strict=True))
-        kinds, needed = self._kinds(), self._needed()
-        for name in needed:
-            self._require_kind(found[name], name, kinds[name], table.origin)
         gap = Column("empty", np.full(table.t, np.nan), np.ones(table.t, dtype=bool))
-        return Table(table.origin, {name: found[name] if name in needed else gap for name in self.names_})
+        return Table(
+            table.origin,
+            {f.name: gap if f.dropped else self._as_trained(found[f.name], f, table.origin) for f in self.features_},
+        )
+
+    def _as_trained(self, column: AnyColumn, feature: Feature, origin: str) -> Column:
+        """Returns a column of new rows of the kind of this feature. Raises InputError."""
+        writing, step = self._writing(), self.categories_.get(feature.name)
+        if isinstance(column, TextColumn):
+            column = column.without(writing.missing)
+        has_text_levels = step is None or step.are_texts
+        notation = self.notations_.get(feature.name)
+        if notation is None and not (feature.kind == "categories" and has_text_levels):
+            notation = writing.number_notation() if feature.kind == "numbers" else USUAL_NOTATIONS[feature.kind]
+        return as_trained(column, feature, notation, origin, known_texts=has_text_levels)
+
+    def _writing(self) -> Writing:
+        return Writing.of(self.decimal, self.thousands, self.missing)
 
     def _matched_numbers(self, table: NumericTable, by_name: bool) -> NumericTable:
         """Returns an array of numbers as a table with the training columns; every number can be a category too."""
@@ -256,12 +298,8 @@ class TableEncoder(EncoderState):
         if not isinstance(self.features_, NumberFeatures):
             for feature in self.features_:
                 if not feature.dropped and "numbers" not in ACCEPTED[feature.kind]:
-                    self._require_kind(table.column(feature.name), feature.name, feature.kind, table.origin)
+                    self._as_trained(table.column(feature.name), feature, table.origin)
         return table
-
-    def _require_kind(self, column: Column, name: str, kind: Kind, origin: str) -> None:
-        levels = self.categories_.get(name)
-        require_kind(column, kind, name, origin, known_texts=levels is None or levels.are_texts)
 
     # ---- inspection -------------------------------------------------------------------------------------------------
 
@@ -294,7 +332,7 @@ class TableEncoder(EncoderState):
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Returns the arguments by name."""
-        return {name: getattr(self, name) for name in ("numbers", "categories", "max_levels", "dtype")}
+        return {name: getattr(self, name) for name in PARAMETERS}
 
     def set_params(self, **params: Any) -> Self:
         """Sets arguments by name."""
@@ -328,8 +366,9 @@ class TableEncoder(EncoderState):
 def _columns(table: AnyTable, category_names: set[str]) -> dict[str, Column]:
     """Returns the columns by name; of a `NumericTable` only those that are categories."""
     if isinstance(table, NumericTable):
-        return {name: table.column(name).as_categories() for name in table.names if name in category_names}
-    return {name: c.as_categories() if name in category_names else c for name, c in table.columns.items()}
+        return {name: table.typed(name).as_categories() for name in table.names if name in category_names}
+    columns = {name: table.typed(name) for name in table.names}
+    return {name: c.as_categories() if name in category_names else c for name, c in columns.items()}
 
 
 def _features(table: AnyTable, columns: Mapping[str, Column]) -> Sequence[Feature]:

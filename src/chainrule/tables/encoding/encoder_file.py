@@ -17,6 +17,7 @@ from chainrule.tables.encoding.number_features import NumberFeatures, compact, l
 from chainrule.tables.encoding.numeric_columns import owners
 from chainrule.tables.encoding.steps import Fill, Indicator, OneHot, Scale, Sign, SmoothClip
 from chainrule.tables.numeric_table import NumberedNames
+from chainrule.tables.text.notation import Notation, Writing
 
 TENSORS = ("used", "fill", "center", "factor", "gaps")
 
@@ -37,6 +38,8 @@ def parts(encoder: EncoderState) -> tuple[dict[str, Any], dict[str, Array]]:
         "named": hasattr(encoder, "feature_names_in_"),
         "columns": _columns(encoder.features_),
         "categories": categories,
+        "writing": {"decimal": encoder.decimal, "thousands": encoder.thousands, "missing": list(encoder.missing)},
+        "notations": {name: notation.as_json() for name, notation in encoder.notations_.items()},
     }
     arrays: tuple[NDArray[Any], ...] = (
         encoder.used_, encoder.fill_.values, encoder.scale_.center, encoder.scale_.factor, encoder.indicator_.of,
@@ -72,6 +75,7 @@ def restore(encoder: EncoderState, header: Mapping[str, Any], tensors: Mapping[s
     expected = [f.name for f in kept if f.kind in ("categories", "booleans")]
     if list(encoder.categories_) != expected:
         raise ValueError(f"the categories must be those of {shown(expected)}")
+    _restore_writing(encoder, header)
     _restore_numbers(encoder, header, tensors)
     if not encoder.n_features_out_:
         raise ValueError("it must have at least one feature")
@@ -100,6 +104,17 @@ def _require_places(places: Array, count: int) -> None:
         raise ValueError("places must be ascending integers")
     if len(places) and not 0 <= places[0] <= places[-1] < count:
         raise ValueError(f"places must be below {count}")
+
+
+def _restore_writing(encoder: EncoderState, header: Mapping[str, Any]) -> None:
+    """Restores how texts are read; a file without it was written when texts held plain numbers alone."""
+    writing = header.get("writing", {})
+    chosen = Writing.of(writing.get("decimal"), writing.get("thousands"), writing.get("missing", ()))
+    encoder.decimal, encoder.thousands, encoder.missing = chosen.decimal, chosen.thousands, chosen.missing
+    encoder.notations_ = {name: Notation.from_json(entry) for name, entry in header.get("notations", {}).items()}
+    kinds = {feature.name: feature.kind for feature in encoder.features_}
+    if any(kinds.get(name) != notation.kind for name, notation in encoder.notations_.items()):
+        raise ValueError("a notation must be that of a column of its kind")
 
 
 def _restore_numbers(encoder: EncoderState, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:

@@ -15,6 +15,7 @@ from chainrule.tables.encoding.number_features import NumberFeatures, left_out
 from chainrule.tables.encoding.numeric_columns import owners
 from chainrule.tables.encoding.numeric_steps import NumericSteps
 from chainrule.tables.encoding.steps import Fill, Indicator, OneHot, Scale, Sign, SmoothClip
+from chainrule.tables.text.notation import DecimalMark, Notation
 
 CategoryStep = Sign | OneHot
 
@@ -25,6 +26,9 @@ class EncoderState:
     numbers: Scaling
     max_levels: int
     dtype: Literal["float32", "float64"]
+    decimal: DecimalMark | None
+    thousands: str | None
+    missing: Sequence[str]
     n_features_in_: int
     names_: Sequence[str]
     features_: Sequence[Feature]
@@ -35,6 +39,7 @@ class EncoderState:
     indicator_: Indicator
     categories_: dict[str, CategoryStep]
     used_: NDArray[np.intp]
+    notations_: dict[str, Notation]
 
     @property
     def n_numbers_(self) -> int:

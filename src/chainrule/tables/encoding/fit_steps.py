@@ -81,7 +81,7 @@ def _step(column: Column, max_levels: int) -> Sign | OneHot | str:
     return OneHot(tuple(levels[k] for k in kept.tolist()), has_other=True)
 
 
-def warn_about_columns(features: Sequence[Feature], columns: Mapping[str, Column], max_levels: int) -> None:
+def warn_about_columns(features: Sequence[Feature], columns: Mapping[str, Column]) -> None:
     """Issues a DataWarning for each treatment of a column that may surprise."""
     dropped: set[str] = set()
     for reason, places in left_out(features).items():
@@ -93,16 +93,6 @@ def warn_about_columns(features: Sequence[Feature], columns: Mapping[str, Column
     for name, column in columns.items():
         if column.type == "mixed" and name not in dropped:
             _warn(f"{name!r} mixes numbers and texts, and is treated as categories. Make it one or the other.")
-        if len(column.levels) > max_levels and all(map(_reads_as_number, column.levels)):
-            _warn(f"{name!r} holds texts that are all numbers, and is treated as categories. Convert it.")
-
-
-def _reads_as_number(level: object) -> bool:
-    try:
-        float(str(level))
-    except ValueError:
-        return False
-    return isinstance(level, str)
 
 
 def _warn(words: str) -> None:

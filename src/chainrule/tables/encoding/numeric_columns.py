@@ -28,7 +28,7 @@ def numeric_values(table: AnyTable, features: Sequence[Feature]) -> Any:
     calendar = Calendar()
     parts: list[Array] = []
     for name, kind in numeric.items():
-        column = table.columns[name]
+        column = table.typed(name)
         if kind != "datetimes":
             parts.append(table.floats([name]))
         elif column.kind == "empty":

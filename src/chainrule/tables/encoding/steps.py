@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from chainrule._internal.checks import Floats
 from chainrule.tables.columns import MISSING, Column, Level, as_text
+from chainrule.tables.text.conversion import value_of
 
 LIMIT = 3.0
 SATURATED = 1e9  # beyond it y / √(1 + y²) rounds to ±1 in float64; y² does not overflow in float32
@@ -119,8 +120,9 @@ class Levels:
     """The levels of a category, and the rules by which a new column is compared with them.
 
     Texts are compared with texts. If the levels are texts, a number is compared by its text: 1 and 1.0 are both "1".
-    Numbers and booleans are compared by value. If ``has_other`` is True, all further values share one more level;
-    otherwise a value not seen in training is encoded as a missing one is.
+    Numbers and booleans are compared by value, and a text with them by the number or the boolean that it holds. If
+    ``has_other`` is True, all further values share one more level; otherwise a value not seen in training is encoded
+    as a missing one is.
     """
 
     levels: tuple[Level, ...]
@@ -141,7 +143,9 @@ class Levels:
         return codes, int(((codes == MISSING) & ~new.missing).sum())
 
     def _comparable(self, level: Level, place: dict[Level, int]) -> Level:
-        if not self.are_texts or isinstance(level, str):
+        if not self.are_texts:
+            return value_of(level) if isinstance(level, str) else level
+        if isinstance(level, str):
             return level
         text = as_text(level)
         return text if text in place or not isinstance(level, bool) else text.lower()

@@ -13,28 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import shown
-from chainrule.tables.columns import DATETIME, DURATION, MISSING, Column, as_text, categories
+from chainrule.tables.columns import DATETIME, DURATION, Column, Kind, as_text
+from chainrule.tables.text.text_column import TextColumn
 
 FAMILIES = ("booleans", "numbers", "texts", "datetimes", "durations")
 
 
-def as_column(values: NDArray[Any]) -> Column:
+def as_column(values: NDArray[Any]) -> Column | TextColumn:
     """Returns the column of a NumPy array (t,) of numbers, booleans, texts, times or Python objects.
 
     >>> import numpy as np
-    >>> as_column(np.array(["b", "a", ""], dtype=object)).levels
-    ('a', 'b')
+    >>> as_column(np.array([2.5, None], dtype=object)).kind, as_column(np.array(["b", "a", ""], dtype=object)).kind
+    ('numbers', 'texts')
     """
     kind, name = values.dtype.kind, str(values.dtype)
-    none = np.zeros(len(values), dtype=bool)
-    if kind in "iuf" and not (values.dtype.isnative and values.dtype.itemsize <= 8):
-        values = values.astype(np.float64 if values.dtype.itemsize > 8 else values.dtype.newbyteorder("="))
-    if kind == "b":
-        return Column("booleans", values, none, type=name)
-    if kind in "iu":
-        return Column("numbers", values, none, type=name)
-    if kind == "f":
-        return Column("numbers", values, np.isnan(values), type=name)
+    if kind in "biuf":
+        return number_column(values)
     if kind == "M":
         return Column("datetimes", values.astype(DATETIME), np.isnat(values), type=name)
     if kind == "m":
@@ -43,13 +37,31 @@ def as_column(values: NDArray[Any]) -> Column:
         try:
             texts = values if kind == "U" else np.char.decode(values, "utf-8")
         except UnicodeDecodeError as error:
-            not_text = f"text that is not UTF-8, such as {shown(error.object)}"
-            return Column("unreadable", values.astype(object), none, type=not_text)
-        levels, codes = np.unique(texts, return_inverse=True)
-        return categories(codes, levels.tolist(), type="text")
+            return _unreadable(values, f"text that is not UTF-8, such as {shown(error.object)}")
+        return TextColumn(texts.astype(object))
     if kind in "OT":
         return _of_objects(values.astype(object, copy=False))
-    return Column("unreadable", values.astype(object), none, type=name)
+    return _unreadable(values, name)
+
+
+def number_column(values: NDArray[Any]) -> Column:
+    """Returns the column of a NumPy array (t,) of numbers or booleans."""
+    (column,) = number_columns(values[:, None])
+    return column
+
+
+def number_columns(block: NDArray[Any]) -> list[Column]:
+    """Returns the columns of an array (t, k) of numbers or booleans of any width and byte order."""
+    name = str(block.dtype)
+    if not (block.dtype.isnative and block.dtype.itemsize <= 8):
+        block = block.astype(np.float64 if block.dtype.itemsize > 8 else block.dtype.newbyteorder("="))
+    missing = np.isnan(block) if block.dtype.kind == "f" else np.zeros(block.shape, dtype=bool)
+    kind: Kind = "booleans" if block.dtype.kind == "b" else "numbers"
+    return [Column(kind, values, gaps, type=name) for values, gaps in zip(block.T, missing.T, strict=True)]
+
+
+def _unreadable(values: NDArray[Any], got: str) -> Column:
+    return Column("unreadable", values.astype(object), np.zeros(len(values), dtype=bool), type=got)
 
 
 def _is_missing(value: object) -> bool:
@@ -76,8 +88,8 @@ def _family(value: object) -> str:
     return type(value).__name__
 
 
-def _of_objects(values: NDArray[np.object_]) -> Column:
-    """Builds a column from Python objects; numbers mixed with texts become categories by their text."""
+def _of_objects(values: NDArray[np.object_]) -> Column | TextColumn:
+    """Builds a column from Python objects; numbers mixed with texts become texts."""
     missing = np.fromiter((_is_missing(value) for value in values), bool, len(values))
     present = values[~missing]
     families = {_family(value) for value in present}
@@ -88,11 +100,9 @@ def _of_objects(values: NDArray[np.object_]) -> Column:
     if families <= {"booleans", "numbers"}:
         return Column("numbers", _filled(_floats(present), missing), missing, type="objects: numbers")
     if families <= {"texts", "booleans", "numbers"}:
-        number: dict[Any, int] = {}
-        codes = np.full(len(values), MISSING)
-        codes[~missing] = [number.setdefault((type(value), value), len(number)) for value in map(plain, present)]
-        mixed = len(families) > 1
-        return categories(codes, [as_text(value) for _, value in number], type="mixed" if mixed else "text")
+        texts = np.full(len(values), None, dtype=object)
+        texts[~missing] = [value if isinstance(value, str) else as_text(value) for value in map(plain, present)]
+        return TextColumn(texts, "mixed" if len(families) > 1 else "text")
     if families == {"datetimes"}:
         times = np.array([_utc(value) for value in present], dtype=DATETIME)
         return Column("datetimes", _filled(times, missing), missing, type="objects: datetimes")

@@ -8,10 +8,11 @@ import numpy as np
 
 from chainrule._internal.checks import shown
 from chainrule.tables.columns import DATETIME, DURATION, MISSING, Column, categories
+from chainrule.tables.text.text_column import TextColumn
 
 
-def as_column(column: Any) -> Column:
-    """Converts a chunked Arrow column to NumPy values; numbers keep their width."""
+def as_column(column: Any) -> Column | TextColumn:
+    """Converts a chunked Arrow column to NumPy values; numbers keep their width, and texts stay where they are."""
     import pyarrow
     from pyarrow import types
 
@@ -20,7 +21,9 @@ def as_column(column: Any) -> Column:
     kind, missing = column.type, column.is_null().to_numpy()
     if types.is_null(kind):
         return Column("empty", np.full(len(missing), np.nan), missing, type=name)
-    if types.is_dictionary(kind) or _is_text(kind):
+    if _is_text(kind):
+        return TextColumn(column.cast(pyarrow.large_string()) if types.is_string_view(kind) else column)
+    if types.is_dictionary(kind):
         return _categories(column)
     if types.is_boolean(kind):
         return Column("booleans", column.fill_null(False).to_numpy().astype(bool), missing, type=name)
@@ -86,15 +89,9 @@ def _is_text(kind: Any) -> bool:
 
 
 def _categories(column: Any) -> Column:
-    """Converts a column of texts, or one that Arrow stores as dictionary codes."""
+    """Converts a column that Arrow stores as dictionary codes."""
     import pyarrow
-    from pyarrow import types
 
-    name = "text" if _is_text(column.type) else str(column.type)
-    if types.is_string_view(column.type):
-        column = column.cast(pyarrow.large_string())
-    if not types.is_dictionary(column.type):
-        column = column.dictionary_encode()
     array = column.unify_dictionaries().combine_chunks()
     if isinstance(array, pyarrow.ChunkedArray):
         array = array.chunk(0)
@@ -102,4 +99,4 @@ def _categories(column: Any) -> Column:
     levels = array.dictionary.to_pylist()
     gone = [k for k, level in enumerate(levels) if level is None or level != level]
     codes = np.where(np.isin(codes, gone), MISSING, codes) if gone else codes
-    return categories(codes, levels, type=name)
+    return categories(codes, levels, type=str(column.type))

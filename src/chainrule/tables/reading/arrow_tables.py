@@ -12,6 +12,7 @@ from chainrule._internal.naming import listed
 from chainrule.errors import InputError, MissingExtra
 from chainrule.tables.reading.arrow_columns import as_column
 from chainrule.tables.table import Table
+from chainrule.tables.text.text_column import TextColumn
 
 PANDAS_INDEX = re.compile(r"__index_level_\d+__")  # row labels without a name
 
@@ -25,13 +26,19 @@ def import_pyarrow(what: str) -> Any:
     return pyarrow
 
 
-def table_of_file(path: Path, table: Any) -> Table:
-    """Returns the columns of a file. Raises InputError if it has no rows, or a name is missing or duplicate."""
+def table_of_file(path: Path, table: Any, *, is_typed: bool = True) -> Table:
+    """Returns the columns of a file. Raises InputError if it has no rows, or a name is missing or duplicate.
+
+    ``is_typed`` is False if all columns are texts because the format of the file has no types.
+    """
     names = table.column_names
     if not names or not table.num_rows:
         raise InputError(f"{path} must hold at least one row; got none.")
     require_names(str(path), names)
-    columns = {name: as_column(table.column(name)) for name in names}
+    columns = {
+        name: as_column(table.column(name)) if is_typed else TextColumn(table.column(name), is_declared=False)
+        for name in names
+    }
     return Table(str(path), columns, target="target" if "target" in columns else None)
 
 

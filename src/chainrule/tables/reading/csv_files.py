@@ -12,11 +12,12 @@ from chainrule.tables.reading.csv.faults import fault
 from chainrule.tables.reading.csv.text_streams import BLANKS, arrow_stream, require_decodable
 
 FIRST_BLOCK, LARGEST_BLOCK = 1 << 20, 1 << 30  # bytes; Arrow needs a whole row in a block
+NOT_TEXT = "invalid UTF8"
 ROW_TOO_LONG = ("straddling object", "block size", "Could not skip")  # Arrow's messages
 
 
 def read_csv(path: Path, options: CsvOptions) -> Any:
-    """Reads a file of values separated by commas, semicolons, tabs, bars or blanks as an Arrow table.
+    """Reads a file of values separated by commas, semicolons, tabs, bars or blanks as an Arrow table of texts.
 
     The file may be compressed. Raises FileFormatError with the line of a syntax error, InputError if the file has no
     rows or no column names.
@@ -36,17 +37,19 @@ def read_csv(path: Path, options: CsvOptions) -> Any:
                 continue
             if message.startswith("Empty CSV file"):
                 raise InputError(f"{path} must hold at least one row; got none.") from None
+            if NOT_TEXT in message:
+                require_decodable(path, dialect.encoding)
             reason = fault(path, dialect) or shortened(message)
             raise FileFormatError(f"{path} is not a valid CSV file: {reason}") from None
     _require_closed_quotes(path, dialect, table)
-    if any(pyarrow.types.is_binary(kind) for kind in table.schema.types):
-        require_decodable(path, dialect.encoding)
     return table
 
 
 def _read(path: Path, dialect: CsvDialect, block: int) -> Any:
+    import pyarrow
     from pyarrow import csv
 
+    texts = dict.fromkeys(dialect.names, pyarrow.string())  # what they mean is recognised later
     delimiter = "\t" if dialect.delimiter == BLANKS else dialect.delimiter
     with arrow_stream(path, dialect.encoding, dialect.delimiter) as stream:
         return csv.read_csv(
@@ -55,6 +58,7 @@ def _read(path: Path, dialect: CsvDialect, block: int) -> Any:
                 column_names=dialect.names, skip_rows=dialect.skipped, block_size=block, use_threads=False
             ),
             parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            convert_options=csv.ConvertOptions(column_types=texts),
         )
 
 

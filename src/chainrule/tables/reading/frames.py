@@ -7,15 +7,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from chainrule.errors import InputError
-from chainrule.tables.columns import Column
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading import array_columns
+from chainrule.tables.reading.array_columns import number_columns
 from chainrule.tables.reading.array_likes import as_objects
 from chainrule.tables.reading.arrow_columns import as_column
 from chainrule.tables.reading.arrow_tables import import_pyarrow, require_names, shortened
-from chainrule.tables.reading.number_frames import number_columns, number_matrix
+from chainrule.tables.reading.number_frames import number_matrix
 from chainrule.tables.reading.pandas_columns import columns_of_pandas
 from chainrule.tables.table import Table
+from chainrule.tables.text.text_column import AnyColumn
 
 
 def read_frame(X: Any, symbol: str) -> Table | NumericTable:
@@ -24,7 +25,7 @@ def read_frame(X: Any, symbol: str) -> Table | NumericTable:
     Raises InputError if it is not a table, has no rows, no columns or a duplicate name, or if a column cannot be read.
     """
     frame: Any = X
-    read_columns: Callable[[Any, Sequence[str], str], dict[str, Column]] = _columns_of_arrow
+    read_columns: Callable[[Any, Sequence[str], str], dict[str, AnyColumn]] = _columns_of_arrow
     if _is_frame_of("pandas", X):
         names, read_columns = [str(name) for name in X.columns.tolist()], columns_of_pandas
     elif _is_frame_of("polars", X):
@@ -49,7 +50,7 @@ def _is_frame_of(library: str, X: Any) -> bool:
     return module is not None and isinstance(X, module.DataFrame)
 
 
-def _columns_of_polars(X: Any, names: Sequence[str], symbol: str) -> dict[str, Column]:
+def _columns_of_polars(X: Any, names: Sequence[str], symbol: str) -> dict[str, AnyColumn]:
     """Returns the columns of a polars frame; Arrow has no type for integers of 128 bits and for Python objects."""
     polars = sys.modules["polars"]
     columns = _number_columns(X, names, X.dtypes)
@@ -61,17 +62,17 @@ def _columns_of_polars(X: Any, names: Sequence[str], symbol: str) -> dict[str, C
     return {name: columns[name] for name in names}
 
 
-def _columns_of_arrow(table: Any, names: Sequence[str], symbol: str) -> dict[str, Column]:
+def _columns_of_arrow(table: Any, names: Sequence[str], symbol: str) -> dict[str, AnyColumn]:
     columns = _number_columns(table, names, table.schema.types)
     return {name: columns[name] if name in columns else as_column(table.column(name)) for name in names}
 
 
-def _number_columns(X: Any, names: Sequence[str], types: Sequence[Any]) -> dict[str, Column]:
+def _number_columns(X: Any, names: Sequence[str], types: Sequence[Any]) -> dict[str, AnyColumn]:
     """Returns columns of numbers of a frame of polars or pyarrow; all columns of one type are read as one matrix."""
     blocks: dict[Any, list[str]] = {}
     for name, kind in zip(names, types, strict=True):
         blocks.setdefault(kind, []).append(name)
-    columns: dict[str, Column] = {}
+    columns: dict[str, AnyColumn] = {}
     for chosen in blocks.values():
         if len(chosen) > 1 and (matrix := number_matrix(X.select(chosen))) is not None:
             columns |= zip(chosen, number_columns(matrix), strict=True)

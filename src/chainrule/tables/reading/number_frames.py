@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.tables.columns import LARGEST_WHOLE, Column, Kind
+from chainrule.tables.columns import LARGEST_WHOLE
 from chainrule.tables.reading.arrays import canonical_rows
 
 
@@ -24,16 +24,6 @@ def number_matrix(X: Any) -> Any:
     if polars is not None and isinstance(X, polars.DataFrame):
         return _of_polars(X, polars)
     return _of_arrow(X) if pyarrow is not None and isinstance(X, pyarrow.Table) else None
-
-
-def number_columns(block: NDArray[Any]) -> list[Column]:
-    """Returns the columns of an array (t, k) of numbers or booleans of any width and byte order."""
-    name = str(block.dtype)
-    if not (block.dtype.isnative and block.dtype.itemsize <= 8):
-        block = block.astype(np.float64 if block.dtype.itemsize > 8 else block.dtype.newbyteorder("="))
-    missing = np.isnan(block) if block.dtype.kind == "f" else np.zeros(block.shape, dtype=bool)
-    kind: Kind = "booleans" if block.dtype.kind == "b" else "numbers"
-    return [Column(kind, values, gaps, type=name) for values, gaps in zip(block.T, missing.T, strict=True)]
 
 
 def _of_pandas(X: Any, pandas: Any) -> Any:

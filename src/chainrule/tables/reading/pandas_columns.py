@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.tables.columns import Column, as_text, categories
+from chainrule.tables.columns import as_text, categories
 from chainrule.tables.reading import array_columns, arrow_columns
+from chainrule.tables.reading.array_columns import number_columns
 from chainrule.tables.reading.arrow_tables import import_pyarrow, shortened
-from chainrule.tables.reading.number_frames import number_columns
+from chainrule.tables.text.text_column import AnyColumn
 
 
-def columns_of_pandas(X: Any, names: Sequence[str], symbol: str) -> dict[str, Column]:
+def columns_of_pandas(X: Any, names: Sequence[str], symbol: str) -> dict[str, AnyColumn]:
     """Returns the columns of a pandas frame under these names. Raises InputError for a column that cannot be read."""
-    columns: dict[int, Column] = {}
+    columns: dict[int, AnyColumn] = {}
     blocks: dict[Any, list[int]] = {}
     for k, dtype in enumerate(X.dtypes.tolist()):
         if isinstance(dtype, np.dtype):
@@ -31,11 +32,11 @@ def columns_of_pandas(X: Any, names: Sequence[str], symbol: str) -> dict[str, Co
     return {name: columns[k] for k, name in enumerate(names)}
 
 
-def _columns_of_array(block: Any) -> list[Column]:
+def _columns_of_array(block: Any) -> list[AnyColumn]:
     return [array_columns.as_column(values) for values in block.T]
 
 
-def _extension_column(series: Any, name: str, symbol: str) -> Column:
+def _extension_column(series: Any, name: str, symbol: str) -> AnyColumn:
     """Returns the column of a Series whose type is pandas' own, or Arrow's.
 
     An interval is a category by its text, and a period is the time of its start.

@@ -39,7 +39,8 @@ def read_path(path: Path, options: CsvOptions = AS_DETECTED) -> Table:
     with guarded(path):
         if path.name.lower().endswith(".npz") and options == AS_DETECTED:
             return read_npz(path)
-        return table_of_file(path, read_arrow(path, options))
+        is_typed = path.name.lower().endswith((*PARQUET, *FEATHER))
+        return table_of_file(path, read_arrow(path, options), is_typed=is_typed)
 
 
 def read_arrow(path: Path, options: CsvOptions = AS_DETECTED) -> Any:

@@ -28,8 +28,8 @@ def read(X: Any, symbol: str = "X") -> AnyTable:
 
     Raises InputError for anything else, an empty table or a duplicate name; OSError or FileFormatError for a bad file.
 
-    >>> read([[1.0, "red"], [2.0, None]]).column("x1").levels
-    ('red',)
+    >>> [column.kind for column in read([[1.0, "red"], [2.0, None]]).columns.values()]
+    ['numbers', 'texts']
     """
     if isinstance(X, (Table, NumericTable)):
         return X

@@ -1,0 +1,75 @@
+"""Conversion of a column of texts by its notation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.tables.columns import DATETIME, DURATION, MISSING, Column, categories
+from chainrule.tables.text.notation import USUAL_MISSING, Notation, is_usual_gap
+from chainrule.tables.text.numbers import number_reader
+from chainrule.tables.text.text_column import TextColumn
+from chainrule.tables.text.times import date_reader, time_of_day
+
+DTYPES: dict[str, Any] = {"numbers": np.float64, "booleans": np.bool_, "datetimes": DATETIME, "durations": DURATION}
+BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+GAP_FORMS = sorted({form for gap in USUAL_MISSING for form in (gap, gap.upper(), gap.title(), "NaN", "N/a")})
+
+
+def reader(notation: Notation) -> Callable[[str], Any]:
+    """Returns a function from a text to its value, or None if it holds none in this notation."""
+    if notation.kind == "numbers":
+        return number_reader(notation)
+    if notation.kind == "datetimes":
+        return date_reader(notation.date_order)
+    if notation.kind == "durations":
+        return time_of_day
+    return lambda text: BOOLEANS.get(text.strip().lower())
+
+
+def value_of(text: str) -> float | bool | str:
+    """Returns the plain number or the boolean that a text holds, or the text itself.
+
+    >>> value_of("007"), value_of("TRUE"), value_of("A12")
+    (7.0, True, 'A12')
+    """
+    number = number_reader(Notation())(text)
+    return BOOLEANS.get(text.strip().lower(), text) if number is None else number
+
+
+def plain_numbers(column: TextColumn, notation: Notation) -> Column | None:
+    """Returns the numbers of a column in which Arrow reads every text but the usual gaps as one, or else None."""
+    if notation.kind != "numbers" or notation.decimal != "." or notation.unit or not column.is_arrow:
+        return None
+    values = column.plain_numbers(GAP_FORMS)
+    return (
+        None if values is None else Column("numbers", values, np.isnan(values), type=notation.kind, notation=notation)
+    )
+
+
+def converted(column: TextColumn, notation: Notation) -> Column | tuple[int, str]:
+    """Returns the column of the values, or the first row (from 0) and text that holds none in this notation.
+
+    The texts that usually stand for a gap are missing (``is_usual_gap``).
+    """
+    if (plain := plain_numbers(column, notation)) is not None:
+        return plain
+    codes, texts = column.distinct
+    is_gap = np.array([not text or is_usual_gap(text) for text in texts] + [True])
+    if notation.kind == "categories":
+        found = categories(np.where(is_gap[codes], MISSING, codes), texts, type=column.type)
+        return replace(found, notation=notation)
+    read = reader(notation)
+    values = [None if gap else read(text) for text, gap in zip(texts, is_gap[:-1].tolist(), strict=True)]
+    is_unreadable = np.array([value is None for value in values] + [False]) & ~is_gap
+    if is_unreadable.any():
+        row = int(np.flatnonzero(is_unreadable[codes])[0])
+        return row, texts[codes[row]]
+    dtype = np.dtype(DTYPES[notation.kind])
+    gap = np.array(np.nan if notation.kind == "numbers" else 0, dtype)
+    table: NDArray[Any] = np.array([gap if value is None else value for value in values] + [gap], dtype)
+    return Column(notation.kind, table[codes], is_gap[codes], type=notation.kind, notation=notation)

@@ -1,0 +1,100 @@
+"""Remarks about what was recognised in columns of texts, issued together as warnings."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule._internal.naming import listed
+from chainrule.errors import DataWarning
+from chainrule.tables.columns import Column
+from chainrule.tables.text.conversion import reader
+from chainrule.tables.text.notation import PANDAS_MISSING, Notation
+from chainrule.tables.text.text_column import TextColumn
+
+
+class Notes:
+    """Collects remarks about columns; columns with the same remark share it."""
+
+    def __init__(self) -> None:
+        self.ambiguous: set[str] = set()  # the columns whose texts leave their notation open
+        self._remarks: dict[object, tuple[list[str], str]] = {}  # names and words, in which {} stands for the names
+
+    def issue(self) -> None:
+        """Issues each remark as a DataWarning."""
+        for names, words in self._remarks.values():
+            warnings.warn(words.replace("{}", listed(names)), DataWarning, stacklevel=4)
+
+    def of_values(self, name: str, column: TextColumn, found: Column) -> None:
+        """Notes texts that count as missing although pandas would keep them, and digits that may be codes."""
+        present = column
+        if found.missing.any():
+            present = column.at(~found.missing)
+            gaps = [text for text in column.at(found.missing).distinct[1] if text and not _is_missing_in_pandas(text)]
+            if gaps:
+                words = "count as missing values" if len(gaps) > 1 else "counts as a missing value"
+                self._add(name, f"{listed(sorted(gaps), 4)} {words} in {{}}.")
+        if found.kind == "numbers" and (code := present.code_with_leading_zeros()):
+            self._add(
+                name,
+                f"{{}}: digits with leading zeros, such as {code!r}, are read as numbers. "
+                "If they are codes, name the column in categories (--category).",
+                "codes",
+            )
+
+    def of_notation(
+        self, name: str, texts: Sequence[str], notation: Notation, other: Notation | None, usual: Notation
+    ) -> None:
+        """Notes how numbers or dates are written if it is not as usual, and the other notation that fits, if any."""
+        read, plain = reader(notation), reader(usual if notation.kind == "numbers" else Notation(notation.kind))
+        text = next((text for text in texts if plain(text) != read(text)), None)
+        if text is None:
+            return
+        rival = None if other is None else reader(other)(text)
+        words = f"{{}}: {text!r} is read as {_shown(read(text))}"
+        if rival is None or rival == read(text):
+            self._add(name, f"{words}.", notation)
+            return
+        self.ambiguous.add(name)
+        remedy = (
+            "Set decimal or thousands (--decimal, --thousands)" if notation.kind == "numbers" else "Write 2020-12-31"
+        )
+        self._add(name, f"{words}; it could also be {_shown(rival)}. {remedy} to settle it.", (notation, other))
+
+    def of_odd_texts(self, name: str, column: TextColumn, kind: str, odd: Sequence[str]) -> None:
+        """Notes the texts that keep a column from being one of numbers or dates."""
+        codes, texts = column.distinct
+        rows = np.flatnonzero(np.isin(codes, [k for k, text in enumerate(texts) if text in set(odd)]))
+        more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
+        what = "numbers" if kind == "numbers" else "dates" if kind == "datetimes" else "times"
+        self._add(
+            name,
+            f"{{}} holds {what} but for {texts[codes[rows[0]]]!r} in row {rows[0] + 1}{more}, and is treated as "
+            "categories. Correct these cells, or declare their texts missing (missing=[…], --na).",
+        )
+
+    def of_levels(self, name: str, column: TextColumn) -> None:
+        """Notes texts in a file that are categories here, but missing values for pandas."""
+        levels = [] if column.is_declared else [t for t in column.distinct[1] if t and _is_missing_in_pandas(t)]
+        if levels:
+            self._add(
+                name,
+                f"{{}}: {listed(sorted(levels), 4)} is a category like any other; pandas.read_csv takes it for missing "
+                "(unless keep_default_na=False). Declare it missing (missing=[…], --na) if it is.",
+            )
+
+    def _add(self, name: str, words: str, key: object = None) -> None:
+        """Adds a remark about a column to those with the same key, or if it is None with the same words."""
+        self._remarks.setdefault(words if key is None else key, ([], words))[0].append(name)
+
+
+def _is_missing_in_pandas(text: str) -> bool:
+    return text.strip().lower() in PANDAS_MISSING
+
+
+def _shown(value: Any) -> str:
+    """Returns a number or a time as text."""
+    return f"{value:.15g}" if isinstance(value, float) else str(value).removesuffix("T00:00:00.000000")

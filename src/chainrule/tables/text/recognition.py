@@ -1,0 +1,193 @@
+"""Recognition of columns of texts in the training rows: numbers, booleans, dates, times of day, or categories."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.tables.columns import Column
+from chainrule.tables.text.conversion import converted, plain_numbers, reader
+from chainrule.tables.text.notation import Notation, Writing, is_usual_gap
+from chainrule.tables.text.notes import Notes
+from chainrule.tables.text.numbers import unit_of
+from chainrule.tables.text.text_column import AnyColumn, TextColumn
+
+MOSTLY = 0.8  # the part of the rows, and
+FEWEST = 10  # the number of distinct texts, that read as numbers or dates where a column is probably meant so
+SAMPLE = 500  # distinct texts that decide whether all are worth a look
+
+POINTS = tuple(Notation("numbers", ".", thousands) for thousands in (",", " ", "'"))
+COMMAS = tuple(Notation("numbers", ",", thousands) for thousands in (".", " ", "'"))
+NUMBERS = (POINTS[0], COMMAS[0], *POINTS[1:], *COMMAS[1:])  # besides the usual notation, in the order of trial
+DAY_FIRST, MONTH_FIRST = Notation("datetimes", date_order="day"), Notation("datetimes", date_order="month")
+OTHERS = (Notation("booleans"), Notation("datetimes"), Notation("durations"), DAY_FIRST, MONTH_FIRST)
+RIVALS = {POINTS[0]: COMMAS[0], DAY_FIRST: MONTH_FIRST}  # the same texts may fit both
+
+
+def recognised(columns: Mapping[str, AnyColumn], writing: Writing, chosen: Collection[str] = ()) -> dict[str, Column]:
+    """Returns the columns, each column of texts as what it holds; those among ``chosen`` become categories.
+
+    Texts are numbers, booleans, dates or times of day if all of them read so, but for gaps; else they are categories.
+    Issues a DataWarning for what may surprise, such as a column of which most texts, but not all, read as numbers.
+    """
+    notes = Notes()
+    found: dict[str, Column] = {}
+    for name, column in columns.items():
+        if isinstance(column, Column):
+            found[name] = column
+        elif name in chosen:
+            found[name] = _chosen(column, writing)
+        else:
+            found[name] = _recognised(name, column, writing, notes)
+    if writing.decimal is None and any(name not in notes.ambiguous and _has_commas(c) for name, c in found.items()):
+        for name, column in columns.items():
+            if isinstance(column, TextColumn) and name not in chosen and found[name].kind == "numbers":
+                found[name] = _with_commas(name, column, found[name], writing, notes)
+    notes.issue()
+    return found
+
+
+def recognised_target(name: str, column: AnyColumn, writing: Writing, task: str | None) -> Column:
+    """Returns the target as what it holds; ``task`` is "classification", "regression" or None if it is not known yet.
+
+    Texts stay texts if their source has types and they need not be numbers, and for classification if they are times.
+    """
+    if isinstance(column, Column):
+        return column
+    texts = column.without(writing.missing)
+    if column.is_declared and task != "regression":
+        return texts.as_categories()
+    found = recognised({name: column}, writing)[name]
+    is_time = found.kind in ("datetimes", "durations")
+    return texts.as_categories() if is_time and task == "classification" else found
+
+
+def _chosen(column: TextColumn, writing: Writing) -> Column:
+    """Returns a column of texts as categories; numbers and booleans by their value, as in a table that has types."""
+    column = column.without(writing.missing)
+    for notation in (writing.number_notation(), Notation("booleans")):
+        found = converted(column, notation)
+        if isinstance(found, Column) and not found.missing.all():
+            return found.as_categories()
+    return column.as_categories()
+
+
+def _recognised(name: str, column: TextColumn, writing: Writing, notes: Notes) -> Column:
+    """Returns a column of texts as what it holds, judged by itself."""
+    column = column.without(writing.missing)
+    usual = writing.number_notation()
+    found = plain_numbers(column, usual)
+    if found is not None and not found.missing.all():
+        notes.of_values(name, column, found)
+        return found
+    texts = _Texts.of(column)
+    if not texts.present:
+        nothing = np.full(len(column), np.nan)
+        return Column("empty", nothing, np.isnan(nothing), type="nothing but missing values")
+    notation = next((n for n in _candidates(texts, writing) if texts.all_read_as(n)), None)
+    if notation is None:
+        return _as_text(name, column, texts, writing, notes)
+    found = _as_column(column, notation)
+    rival = _rival(notation, writing)
+    notes.of_values(name, column, found)
+    notes.of_notation(name, texts.present, notation, rival if rival and texts.all_read_as(rival) else None, usual)
+    return found
+
+
+class _Texts(NamedTuple):
+    """The distinct texts of a column, but for those that usually stand for a gap, and the number of their rows."""
+
+    present: list[str]
+    counts: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, column: TextColumn) -> _Texts:
+        codes, texts = column.distinct
+        counts = np.bincount(codes[codes >= 0], minlength=len(texts))
+        kept = [k for k, text in enumerate(texts) if counts[k] and not is_usual_gap(text)]
+        return cls([texts[k] for k in kept], counts[kept])
+
+    def sample(self) -> _Texts:
+        """Returns some of the texts, from everywhere."""
+        step = max(1, len(self.present) // SAMPLE)
+        return _Texts(self.present[::step], self.counts[::step])
+
+    def all_read_as(self, notation: Notation) -> bool:
+        """True if each text holds a value in this notation."""
+        read = reader(notation)
+        return all(read(text) is not None for text in self.present)
+
+    def readable(self, notation: Notation) -> NDArray[np.bool_]:
+        """Returns a mask of the texts that hold a value in this notation."""
+        read = reader(notation)
+        return np.array([read(text) is not None for text in self.present], dtype=bool)
+
+    def part(self, readable: NDArray[np.bool_]) -> float:
+        """Returns the part of the rows whose text is readable."""
+        return float(self.counts[readable].sum() / self.counts.sum())
+
+
+def _candidates(texts: _Texts, writing: Writing) -> list[Notation]:
+    """Returns the notations that a column may have, in the order of trial."""
+    unit = Counter(map(unit_of, texts.sample().present)).most_common(1)[0][0]
+    numbers = [writing.number_notation()] + [
+        notation
+        for notation in NUMBERS
+        if writing.decimal in (None, notation.decimal) and writing.thousands in (None, notation.thousands)
+    ]
+    return [replace(notation, unit=unit) for notation in numbers] + list(OTHERS)
+
+
+def _as_column(column: TextColumn, notation: Notation) -> Column:
+    """Returns the column of the values; every text must hold one in this notation."""
+    found = converted(column, notation)
+    if not isinstance(found, Column):
+        raise TypeError(f"the text {found[1]!r} holds no value")
+    return found
+
+
+def _rival(notation: Notation, writing: Writing) -> Notation | None:
+    """Returns the notation that gives other values to some of the same texts, if the user leaves it open."""
+    rival = RIVALS.get(replace(notation, unit=""))
+    if rival is None or (rival.kind == "numbers" and (writing.decimal or writing.thousands is not None)):
+        return None
+    return replace(rival, unit=notation.unit)
+
+
+def _as_text(name: str, column: TextColumn, texts: _Texts, writing: Writing, notes: Notes) -> Column:
+    """Returns the column as categories, and notes the odd texts if most of them read as numbers or dates."""
+    some = texts.sample()
+    best = max(_candidates(texts, writing), key=lambda notation: some.part(some.readable(notation)))
+    if some.part(some.readable(best)) >= 0.5:
+        readable = texts.readable(best)
+        if texts.part(readable) >= MOSTLY and readable.sum() >= FEWEST:
+            odd = [text for text, fits in zip(texts.present, readable, strict=True) if not fits]
+            notes.of_odd_texts(name, column, best.kind, odd)
+            return _as_column(replace(column, type="text"), Notation("categories"))
+    notes.of_levels(name, column)
+    return column.as_categories()
+
+
+def _has_commas(column: Column) -> bool:
+    """True if the column holds numbers with decimal commas."""
+    return column.notation is not None and column.notation.kind == "numbers" and column.notation.decimal == ","
+
+
+def _with_commas(name: str, column: TextColumn, found: Column, writing: Writing, notes: Notes) -> Column:
+    """Returns a column of numbers in a table whose other numbers have decimal commas: 1.234 may be 1234 there."""
+    plain = found.notation
+    if plain is None or plain.decimal == ",":
+        return found
+    column = column.without(writing.missing)
+    for notation in COMMAS:
+        new = converted(column, replace(notation, unit=plain.unit))
+        if isinstance(new, Column) and new.notation is not None:
+            if not np.array_equal(new.values, found.values, equal_nan=True):
+                notes.of_notation(name, _Texts.of(column).present, new.notation, None, plain)
+            return new
+    return found

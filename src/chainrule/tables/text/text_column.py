@@ -1,0 +1,154 @@
+"""A column of texts, before anything is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule._internal.checks import Floats
+from chainrule.tables.columns import MISSING, Column, categories
+
+
+@dataclass(frozen=True, eq=False)
+class TextColumn:
+    """The t texts of a column; None and an empty text are missing.
+
+    ``texts`` is a NumPy array of objects, or a chunked array of Arrow, which stays one. ``type`` is the name of the
+    type, for messages. ``is_declared`` is False in a file that holds nothing but texts, such as CSV: there, texts are
+    no sign that their author meant categories.
+    """
+
+    texts: Any  # (t,)
+    type: str = "text"
+    is_declared: bool = True
+
+    kind: ClassVar[Literal["texts"]] = "texts"
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @property
+    def is_arrow(self) -> bool:
+        """True if Arrow holds the texts."""
+        return not isinstance(self.texts, np.ndarray)
+
+    @property
+    def missing(self) -> NDArray[np.bool_]:
+        """A mask (t,) of missing texts."""
+        codes, _ = self.distinct
+        return np.equal(codes, MISSING)
+
+    @cached_property
+    def distinct(self) -> tuple[NDArray[np.intp], tuple[str, ...]]:
+        """Codes k (t,) for ``levels[k]``, −1 where missing, and the distinct texts, in no particular order."""
+        if self.is_arrow:
+            codes, texts = _distinct_in_arrow(self.texts)
+        else:
+            number: dict[Any, int] = {}
+            codes = np.fromiter((number.setdefault(text, len(number)) for text in self.texts), np.intp, len(self))
+            texts = list(number)
+        gone = [k for k, text in enumerate(texts) if not text]
+        if gone:
+            codes = np.where(np.isin(codes, gone), MISSING, codes)
+        return codes, tuple(texts)
+
+    def without(self, gaps: Collection[str]) -> TextColumn:
+        """Returns the column in which these texts, exactly as they are written, are missing."""
+        if not gaps:
+            return self
+        if self.is_arrow:
+            return replace(self, texts=_without_in_arrow(self.texts, gaps))
+        kept = np.array([*(None if text in gaps else text for text in self.distinct[1]), None], dtype=object)
+        return replace(self, texts=kept[self.distinct[0]])
+
+    def plain_numbers(self, gaps: Collection[str]) -> Floats | None:
+        """Returns the numbers (t,) at once if Arrow holds the texts and reads each as a number, or else None.
+
+        The texts ``gaps`` are missing, NaN in the result.
+        """
+        if not self.is_arrow:
+            return None
+        import pyarrow
+        from pyarrow import compute
+
+        try:
+            return _finite_or_missing(compute.cast(self.texts, "float64"))
+        except pyarrow.ArrowInvalid:
+            pass
+        rest = _without_in_arrow(self.texts, gaps)
+        try:
+            return None if rest is self.texts else _finite_or_missing(compute.cast(rest, "float64"))
+        except pyarrow.ArrowInvalid:
+            return None
+
+    def code_with_leading_zeros(self) -> str:
+        """Returns a text with a leading zero if all are equally many digits, two or more; else an empty text."""
+        if not self.is_arrow:
+            texts = [text for text in self.distinct[1] if text]
+            alike = len({len(text) for text in texts}) == 1 and len(texts[0]) > 1
+            return next((t for t in texts if t[0] == "0"), "") if alike and all(map(str.isdecimal, texts)) else ""
+        from pyarrow import compute
+
+        lengths = compute.min_max(compute.binary_length(self.texts))
+        if lengths["min"].as_py() != lengths["max"].as_py() or (lengths["max"].as_py() or 0) < 2:
+            return ""
+        if not compute.all(compute.utf8_is_decimal(self.texts)).as_py():
+            return ""
+        with_zero = self.texts.filter(compute.starts_with(self.texts, "0"))
+        return str(with_zero[0].as_py()) if len(with_zero) else ""
+
+    def at(self, rows: NDArray[Any]) -> TextColumn:
+        """Returns the column of these rows, chosen by row numbers or a mask."""
+        if self.is_arrow:
+            index = np.arange(len(self))[rows]
+            return replace(self, texts=self.texts.take(index))
+        return replace(self, texts=self.texts[rows])
+
+    def objects(self) -> NDArray[np.object_]:
+        """Returns the texts as Python objects (t,), None where missing."""
+        codes, texts = self.distinct
+        return np.array([*texts, None], dtype=object)[codes]
+
+    def as_categories(self) -> Column:
+        """Returns the column as categories, with the texts as levels."""
+        codes, texts = self.distinct
+        return categories(codes, texts, type=self.type)
+
+
+AnyColumn = Column | TextColumn
+
+
+def _without_in_arrow(texts: Any, gaps: Collection[str]) -> Any:
+    """Returns Arrow's texts with null for each gap; the same object if there is none."""
+    import pyarrow
+    from pyarrow import compute
+
+    is_gap = compute.is_in(texts, value_set=pyarrow.array(sorted(gaps), texts.type))
+    if not compute.any(is_gap).as_py():
+        return texts
+    return compute.if_else(is_gap, pyarrow.scalar(None, texts.type), texts)
+
+
+def _distinct_in_arrow(texts: Any) -> tuple[NDArray[np.intp], list[Any]]:
+    import pyarrow
+
+    array = texts.dictionary_encode().unify_dictionaries().combine_chunks()
+    if isinstance(array, pyarrow.ChunkedArray):
+        array = array.chunk(0) if array.num_chunks else pyarrow.array([], array.type)
+    codes = array.indices.cast("int64").fill_null(MISSING).to_numpy(zero_copy_only=False)
+    return codes, array.dictionary.to_pylist()
+
+
+def _finite_or_missing(numbers: Any) -> Floats | None:
+    """Returns Arrow's numbers, or None if a text is NaN, which Arrow takes in forms that are not ours."""
+    from pyarrow import compute
+
+    if compute.any(compute.is_nan(numbers)).as_py():
+        return None
+    values: Floats = numbers.to_numpy()
+    return values
