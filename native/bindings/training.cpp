@@ -144,7 +144,7 @@ template <class T> void bind(nb::module_& module, const char* name) {
            "Trains for `epochs` epochs or `seconds`, whichever ends first, without the GIL.")
       .def("interrupt", &Run<T>::interrupt,
            "Makes the running or next `advance` return soon; an unfinished step is undone.")
-      .def("take_theta", &Run<T>::take_theta, "Continues from the network's θ if it has been changed.")
+      .def("take_theta", &Run<T>::take_theta, "Continues from the network's θ, which may have been changed.")
       .def("finish", &Run<T>::finish,
            "Ends the run: writes the best θ, if there is one, into the network's, and releases the arrays.")
       .def_prop_ro("stopped", &Run<T>::stopped)

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "flush_subnormals.hpp"
 #include "lanes/lane_method.hpp"
@@ -61,13 +60,6 @@ template <class T> void Trainer<T>::advance(long epochs, double seconds, const s
   } while (restart_with_other_thread_count_);
   choice_.pause();
   if (clock_.has_unread_steps()) clock_.read(progress_);
-}
-
-template <class T> void Trainer<T>::take_theta() {
-  const long d = problem_.net.d();
-  if (!own_theta_) own_theta_ = Buffer<T>(d);
-  get(own_theta_.get(), {});
-  if (std::memcmp(own_theta_.get(), shown_theta_, d * sizeof(T)) != 0) method_->put(shown_theta_, {});
 }
 
 // Runs on every thread of the team.

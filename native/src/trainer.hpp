@@ -23,8 +23,8 @@ template <class T> class Trainer {
   // Makes each later `advance` write its last θ to this array (d,).
   void show_in(T* theta) { shown_theta_ = theta; }
 
-  // Continues from that array's θ if it has been changed since `advance` wrote it.
-  void take_theta();
+  // Continues from that array's θ, which may have been changed since `advance` wrote it.
+  void take_theta() { method_->put(shown_theta_, {}); }
 
   // Trains for `epochs` more epochs or `seconds`, whichever ends first. Calls `interrupted` on the calling thread about
   // every 50 ms; once it returns true, a long step is abandoned within milliseconds, and θ is as before that step. The
@@ -62,7 +62,6 @@ template <class T> class Trainer {
   Stopped stopped_ = Stopped::no;
   Buffer<T> best_theta_;
   T* shown_theta_ = nullptr;
-  Buffer<T> own_theta_;  // (d,), for comparison with the shown one
 
   bool run_another_step_ = false;
   bool restart_with_other_thread_count_ = false;

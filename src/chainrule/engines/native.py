@@ -189,7 +189,7 @@ class NativeRun:
         self._run.advance(epochs, seconds)
 
     def take_theta(self) -> None:
-        """Takes over the network's θ if it differs from that of the compiled run."""
+        """Continues from the network's θ, which may have been changed since ``advance`` returned."""
         self._run.take_theta()
 
     def interrupt(self) -> None:
