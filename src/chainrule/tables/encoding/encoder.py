@@ -294,11 +294,14 @@ class TableEncoder(EncoderState):
 
     def _matched_numbers(self, table: NumericTable, by_name: bool) -> NumericTable:
         """Returns an array of numbers as a table with the training columns; every number can be a category too."""
-        table = table.aligned(self.names_) if by_name else replace(table, names=self.names_)
-        if not isinstance(self.features_, NumberFeatures):
-            for feature in self.features_:
-                if not feature.dropped and "numbers" not in ACCEPTED[feature.kind]:
-                    self._as_trained(table.column(feature.name), feature, table.origin)
+        if by_name:
+            table = table.aligned(self.names_)
+        if isinstance(self.features_, NumberFeatures):
+            return table  # its columns are used by their position
+        table = replace(table, names=self.names_)
+        for feature in self.features_:
+            if not feature.dropped and "numbers" not in ACCEPTED[feature.kind]:
+                self._as_trained(table.column(feature.name), feature, table.origin)
         return table
 
     # ---- inspection -------------------------------------------------------------------------------------------------
