@@ -7,6 +7,7 @@ import math
 import os
 import re
 import struct
+import zlib
 from array import array
 from itertools import pairwise
 from pathlib import Path
@@ -109,8 +110,12 @@ def test_the_header_is_the_documented_one(tmp_path: Path) -> None:
     assert shown is not None
     net = cr.Network.dense([2, 2, 1], hidden="leaky_relu", dropout=0.25, seed=0)
     net.save(tmp_path / "net")
-    assert header_of(tmp_path / "net") == json.loads(shown[1])
-    tensors = safetensors.numpy.load_file(tmp_path / "net")
+    header, documented, tensors = (
+        header_of(tmp_path / "net"), json.loads(shown[1]), safetensors.numpy.load_file(tmp_path / "net"),
+    )  # fmt: skip
+    assert header.pop("crc32") == {name: zlib.crc32(tensor.data) for name, tensor in tensors.items()}
+    assert documented.pop("crc32").keys() == tensors.keys()
+    assert header == documented
     assert {name: tensor.shape for name, tensor in tensors.items()} == {
         "W[1]": (2, 2),
         "b[1]": (2,),
@@ -124,7 +129,7 @@ def test_the_header_is_the_documented_one(tmp_path: Path) -> None:
 
 
 def test_the_bytes_do_not_change(tmp_path: Path) -> None:
-    """A file of version 1 has exactly the promised bytes."""
+    """A file of version 1 has exactly the promised bytes; one without checksums, as before them, can be read."""
     cr.Network([cr.Layer([[1.0, 2.0]], [-0.5], "relu")]).save(tmp_path / "net")
     text = (
         r'{"__metadata__":{"chainrule":"{\"format\": \"chainrule\", \"kind\": \"network\", \"version\": 1, '
@@ -137,8 +142,10 @@ def test_the_bytes_do_not_change(tmp_path: Path) -> None:
     (tmp_path / "golden").write_bytes(golden)
     net = cr.load(tmp_path / "golden")
     assert (net.m, net.sigma[1], net.theta.tolist()) == ((2, 1), cr.relu, [1.0, 2.0, -0.5])
-    data = (tmp_path / "net").read_bytes()
-    assert json.loads(data[8:-24]) == json.loads(golden[8:-24])
+    data, promised = (tmp_path / "net").read_bytes(), json.loads(golden[8:-24])
+    of_net = f', "crc32": {{"W[1]": {zlib.crc32(golden[-24:-8])}, "b[1]": {zlib.crc32(golden[-8:])}}}}}'
+    promised["__metadata__"]["chainrule"] = promised["__metadata__"]["chainrule"][:-1] + of_net
+    assert json.loads(data[8:-24]) == promised
     assert data[-24:] == golden[-24:]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from pathlib import Path
@@ -124,6 +125,8 @@ def test_every_field_is_needed(kind: Kind, tmp_path: Path) -> None:
     raw = kind.data(tmp_path)
     header, tensors = header_of(tmp_path / "whole"), safetensors.numpy.load(raw)
     for path in paths_into(header):
+        if path[0] == "crc32":  # tests/files/test_spoilt_tensors.py
+            continue
         if path[1:2] == ("layers",) and path[3:] in {
             ("kappa",),
             ("rate",),
@@ -175,3 +178,12 @@ def test_a_spoilt_state_is_named(field: str, value: object, words: str, tmp_path
         cr.TrainingState.load(write_raw(tmp_path / "x", header, safetensors.numpy.load_file(tmp_path / "state")))
     assert words in str(caught.value)
     assert len(str(caught.value)) < 500
+
+
+def test_a_key_that_occurs_twice_is_refused(tmp_path: Path) -> None:
+    """JSON whose readers would disagree on a value is refused, in Chainrule's header and around it."""
+    fresh().save(tmp_path / "net")
+    text = json.dumps(header_of(tmp_path / "net")).replace('"version": 1', '"version": 1, "version": 1')
+    path = write_raw(tmp_path / "twice", text, safetensors.numpy.load_file(tmp_path / "net"))
+    with pytest.raises(cr.FileFormatError, match="the key 'version' occurs twice"):
+        cr.load(path)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,10 @@ import numpy as np
 import pytest
 import safetensors.numpy
 from support.files.model_files import (
+    Kind,
     fresh,
     header_of,
+    kinds,
     trained_state,
     write_raw,
 )
@@ -47,6 +51,51 @@ def test_a_spoilt_tensor_is_named(what: str, tmp_path: Path) -> None:
     assert words in str(caught.value)
 
 
+@kinds
+def test_damaged_numbers_are_noticed(kind: Kind, tmp_path: Path) -> None:
+    """A file in which one bit of a number has changed is refused, and the tensor is named."""
+    data = bytearray(kind.data(tmp_path))
+    outer = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    start = 8 + int.from_bytes(data[:8], "little")
+    for name, tensor in outer.items():
+        if name != "__metadata__":
+            first, end = tensor["data_offsets"]
+            for at in (start + first, start + end - 1):
+                data[at] ^= 1
+                (tmp_path / "damaged").write_bytes(data)
+                data[at] ^= 1
+                with pytest.raises(cr.FileFormatError, match=re.escape(f"the numbers of {name} are not those")):
+                    kind.load(tmp_path / "damaged")
+    (tmp_path / "whole").write_bytes(data)
+    kind.load(tmp_path / "whole")
+
+
+CHECKSUMS = [
+    # the field crc32, and what is said of it; "" for a file that loads
+    ({}, ""),
+    ({"W[1]": 1}, "the numbers of W[1] are not those that were saved"),
+    ({"W[1]": "1"}, "the numbers of W[1] are not those that were saved"),
+    ({"W[1]": None}, "the numbers of W[1] are not those that were saved"),
+    ({"W[9]": 1}, "the tensor 'W[9]' is missing"),
+    ([], "'crc32' must be an object; got []"),
+    (None, "'crc32' must be an object; got None"),
+]
+
+
+@pytest.mark.parametrize(("checksums", "words"), CHECKSUMS, ids=str)
+def test_checksums_are_optional_and_never_ignored(checksums: Any, words: str, tmp_path: Path) -> None:
+    """A tensor without a checksum loads, as in older files; a checksum that does not fit is refused."""
+    fresh().save(tmp_path / "net")
+    header = json.dumps(header_of(tmp_path / "net") | {"crc32": checksums})
+    path = write_raw(tmp_path / "x", header, safetensors.numpy.load_file(tmp_path / "net"))
+    if not words:
+        assert cr.load(path).theta.tolist() == fresh().theta.tolist()
+        return
+    with pytest.raises(cr.FileFormatError) as caught:
+        cr.load(path)
+    assert words in str(caught.value)
+
+
 STATE_TENSORS: list[tuple[str, Any]] = [
     ("theta", np.full(11, math.nan)),
     ("theta", np.ones((11, 1))),
@@ -55,6 +104,9 @@ STATE_TENSORS: list[tuple[str, Any]] = [
     ("theta", np.ones(0)),
     ("moments.mu", np.ones(10)),
     ("moments.mu", np.ones(11, "f4")),
+    ("moments.nu", np.full(11, math.inf)),
+    ("moments.nu", np.full(11, math.nan)),
+    ("moments.nu", np.full(11, -1e-300)),
     ("best_theta", np.full(11, math.inf)),
     ("best_theta", np.ones(3)),
     ("records.J", np.ones(2)),

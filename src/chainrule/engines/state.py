@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -95,13 +96,15 @@ class TrainingState:
         ):
             raise InputError("moments and records must be dicts, and stream a tuple, as in history.state.")
         like_theta = self.moments if self.best_theta is None else {**self.moments, "best_theta": self.best_theta}
-        for name, array in like_theta.items():
-            if not isinstance(array, np.ndarray) or array.shape != theta.shape or array.dtype != theta.dtype:
+        for name, like in like_theta.items():
+            if not isinstance(like, np.ndarray) or like.shape != theta.shape or like.dtype != theta.dtype:
                 raise InputError(
-                    f"{name} must be an array {theta.shape} of {theta.dtype}, like theta; got {shown(array)}."
+                    f"{name} must be an array {theta.shape} of {theta.dtype}, like theta; got {shown(like)}."
                 )
         if self.best_theta is not None:
             as_array(self.best_theta, "best_theta", theta.dtype)
+        if "nu" in self.moments and (lowest := as_array(self.moments["nu"], "nu", theta.dtype).min()) < 0:
+            raise InputError(f"nu must be ≥ 0, as a mean or a sum of squares; got {lowest}.")
         for name in ("step", "first_step", "epoch", "batch", "best_epoch"):
             as_integer(getattr(self, name), name, 0)
         if self.best_epoch > self.epoch:
@@ -116,7 +119,7 @@ class TrainingState:
             raise InputError(
                 f"stream must be two integers of 128 bits, the second odd (PCG64); got {shown(self.stream)}."
             )
-        lengths = {name: len(values) for name, values in self.records.items()}
+        lengths = {name: len(_numbers(values, name)) for name, values in self.records.items()}
         if lengths != dict.fromkeys(RECORDS, self.epoch):
             raise InputError(f"records must hold {self.epoch} numbers each, one per epoch; got {lengths}.")
 
@@ -151,7 +154,7 @@ class TrainingState:
         Raises OSError if the file cannot be written; an older file of that name is then still intact.
         """
         self.check()
-        tensors = {"theta": self.theta, **{f"moments.{name}": array for name, array in self.moments.items()}}
+        tensors = {"theta": self.theta, **{f"moments.{name}": moment for name, moment in self.moments.items()}}
         if self.best_theta is not None:
             tensors["best_theta"] = self.best_theta
         tensors |= {f"records.{name}": np.array(values, np.float64) for name, values in self.records.items()}
@@ -202,6 +205,16 @@ class TrainingState:
         except (ChainruleError, TypeError, ValueError, OverflowError) as error:
             raise FileFormatError(f"{os.fsdecode(path)} is not a complete training state: {error}") from None
         return state
+
+
+def _numbers(values: object, name: str) -> Sequence[float]:
+    """Returns the numbers of a record, some of which may be infinite or NaN. Raises InputError for anything else."""
+    if isinstance(values, str) or not isinstance(values, Sequence):  # the native engine's are arrays of Python
+        raise InputError(f"records must hold lists of numbers; got {shown(values)} as {name}.")
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, (int, float, np.floating)):
+            raise InputError(f"records must hold lists of numbers; got {shown(value)} in {name}.")
+    return values
 
 
 def _record(tensors: dict[str, Array], name: str) -> list[float]:

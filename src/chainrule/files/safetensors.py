@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+import zlib
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -37,12 +38,14 @@ def write(
 
     import safetensors.numpy
 
-    text = json.dumps({"format": "chainrule", "kind": kind, "version": VERSION, **header}, allow_nan=False)
+    contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    checksums = {name: zlib.crc32(array.data) for name, array in contiguous.items()}
+    whole = {"format": "chainrule", "kind": kind, "version": VERSION, **header, "crc32": checksums}
+    text = json.dumps(whole, allow_nan=False)
     if len(text) > LARGEST_HEADER:
         raise InputError(
             f"the header must have at most {LARGEST_HEADER} bytes; got {len(text)}. Store large data as tensors."
         )
-    contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     write_bytes(path, safetensors.numpy.save(contiguous, metadata={"chainrule": text}), replace=replace)
 
 
@@ -68,11 +71,11 @@ def read_any(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Ar
     data = _read_bytes(name)
     try:
         tensors = safetensors.numpy.load(data)
-        outer = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+        outer = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")], object_pairs_hook=_without_repetition)
         text = outer.get("__metadata__", {}).get("chainrule")
         if text is None:
             raise FileFormatError(f"{name} is a safetensors file, but has no header written by Chainrule.")
-        header = json.loads(text, parse_constant=_refuse_constant)
+        header = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_without_repetition)
     except KeyError as error:  # from safetensors.numpy
         raise FileFormatError(f"{name} holds a tensor of a number type that NumPy lacks: {error}.") from None
     except FileFormatError:
@@ -88,7 +91,22 @@ def read_any(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Ar
         raise FileFormatError(
             f"{name} has format version {version}; this Chainrule reads up to {VERSION}. Update Chainrule."
         )
+    _require_undamaged(name, header, tensors)
     return header, tensors
+
+
+def _require_undamaged(name: str, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
+    """Raises FileFormatError unless the tensors have their checksums, which older files do not have."""
+    checksums = header.get("crc32", {})
+    if not isinstance(checksums, dict):
+        raise FileFormatError(f"{name}: 'crc32' must be an object; got {shown(checksums)}.")
+    for key, checksum in checksums.items():
+        if key not in tensors:
+            raise FileFormatError(f"{name} is damaged: the tensor {shown(key)} is missing.")
+        if zlib.crc32(tensors[key].data) != checksum:
+            raise FileFormatError(
+                f"{name} is damaged: the numbers of {key} are not those that were saved. Use another copy of the file."
+            )
 
 
 def _read_bytes(name: str) -> bytes:
@@ -103,6 +121,14 @@ def _read_bytes(name: str) -> bytes:
                 f"{name} is not a complete Chainrule file: it does not begin with a safetensors header."
             )
         return start + file.read()
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {shown(next(key for key in keys if keys.count(key) > 1))} occurs twice")
+    return values
 
 
 def _refuse_constant(constant: str) -> NoReturn:
