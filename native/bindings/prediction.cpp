@@ -21,7 +21,8 @@ struct ArrayObject {
   PyObject* descr;
   int flags;
 };
-constexpr int plain = 0x0001 | 0x0100;  // C-contiguous and aligned
+constexpr int plain = 0x0001 | 0x0100;        // C-contiguous and aligned
+constexpr int own = plain | 0x0004 | 0x0400;  // and writeable, with memory of its own
 // The most rows that are predicted one by one: three rows through 10-32-16-1 take 1.1 µs, four as a matrix 13.
 constexpr Py_ssize_t few_rows = 3;
 
@@ -67,21 +68,28 @@ template <class T> class RowPredictor {
   }
 
   nb::object room(int dimensions, Py_ssize_t rows) {
-    const Py_ssize_t key = dimensions == 1 ? 0 : rows;
-    if (reuse_ && kept_.is_valid() && kept_key_ == key) return kept_;
+    if (reuse_ && kept_.is_valid() && fits(*reinterpret_cast<ArrayObject*>(kept_.ptr()), dimensions, rows))
+      return kept_;
     const nb::object shape = dimensions == 1 ? nb::object(m_) : nb::object(nb::make_tuple(rows, m_));
     PyObject* const arguments[] = {shape.ptr(), descr_.ptr()};
     nb::object out = nb::steal(PyObject_Vectorcall(empty_.ptr(), arguments, 2, nullptr));
     if (!out.is_valid()) throw nb::python_error();
-    if (reuse_) kept_ = out, kept_key_ = key;
+    if (reuse_) kept_ = out;
     return out;
+  }
+
+  // Whether the array of an earlier call, which the caller may have changed since then, can hold this answer.
+  bool fits(const ArrayObject& array, int dimensions, Py_ssize_t rows) const {
+    const Py_ssize_t m = spec_.m.back();
+    return array.nd == dimensions && array.dimensions[dimensions - 1] == m &&
+           (dimensions == 1 || array.dimensions[0] == rows) && array.descr == descr_.ptr() &&
+           (array.flags & own) == own;
   }
 
   NetworkSpec spec_;
   nb::object theta_;  // kept alive, since the predictor reads it
   bool reuse_, known_;
   nb::object empty_, descr_, ndarray_, m_, kept_;
-  Py_ssize_t kept_key_ = -1;
   std::unique_ptr<Predictor<T>> predictor_;
 };
 
