@@ -154,6 +154,10 @@ def _problem(
             f"net must be float32 or float64 to be trained; got {net.dtype}, which is for complex-step checks only."
         )
     as_array(net.theta, "theta", net.dtype)
+    if net.theta.ndim != 1:
+        raise InputError(f"net.theta must have shape (d,) to be trained; got {net.theta.shape}. Train net.copy().")
+    if not net.theta.flags.writeable:
+        raise InputError("net.theta is read-only, and training changes it. Train net.copy(), or setflags(write=True).")
     data = TrainingSet(*cost.examples(net, X, Y, weights))
     held_out = None
     if validation is not None:
