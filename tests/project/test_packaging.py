@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import re
 import tomllib
 from pathlib import Path
+
+import pytest
 
 import chainrule as cr
 
@@ -24,3 +27,18 @@ def test_every_supported_python_has_wheels() -> None:
     minors = [line.removeprefix(prefix) for line in SETTINGS["project"]["classifiers"] if line.startswith(prefix)]
     assert SETTINGS["tool"]["cibuildwheel"]["build"].split() == [f"cp3{minor}-*" for minor in minors]
     assert SETTINGS["project"]["requires-python"] == f">=3.{minors[0]}"
+
+
+@pytest.mark.native
+def test_the_wheel_holds_the_licences_of_what_it_links() -> None:
+    """An installed wheel with the compiled core has the notices of nanobind and robin_map beside Chainrule's own."""
+    wheels = [
+        wheel
+        for wheel in importlib.metadata.distributions(name="chainrule")
+        if Path(str(wheel.locate_file("chainrule/__init__.py"))) == Path(cr.__file__)
+    ]
+    if not wheels:
+        pytest.skip("the tests run on the source, without a wheel")
+    names = [str(path) for path in wheels[0].files or ()]
+    for licence in ("LICENSE", "LICENSE.nanobind", "LICENSE.robin_map"):
+        assert any(name.endswith(f".dist-info/licenses/{licence}") for name in names), licence
