@@ -122,3 +122,15 @@ def test_further_columns_and_another_order(tmp_path: Path) -> None:
     for rows in (other, polars.from_pandas(other), tmp_path / "other.csv"):
         with pytest.raises(InputError, match="must be in the same order"):
             model.predict(rows)
+
+
+def test_whole_classes_are_integers(tmp_path: Path) -> None:
+    """Class labels 0 and 1 beside decimal numbers are the integers 0 and 1, in frames and in files."""
+    table = pd.DataFrame({"a": np.linspace(-1.0, 1.0, T), "y": np.arange(T) % 2})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    table.to_parquet(tmp_path / "t.parquet")
+    for source in (table, polars.from_pandas(table), tmp_path / "t.csv", tmp_path / "t.parquet"):
+        model = NetworkClassifier(**QUICK).fit(source, "y")
+        assert [repr(label) for label in model.classes_.tolist()] == ["0", "1"]
+        assert model.predict(source).dtype.kind == "i"
+        assert model.score(source, "y") > 0.4

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from chainrule.tables.columns import Column
+import numpy as np
+
+from chainrule.tables.columns import LARGEST_WHOLE, Column
 from chainrule.tables.target_decoder import ClassLabels
 from chainrule.tables.text.notation import Writing
 from chainrule.tables.text.recognition import recognised_target
@@ -12,9 +15,16 @@ from chainrule.tables.text.text_column import AnyColumn
 
 
 def new_target(estimator: Any, name: str, column: AnyColumn) -> Column:
-    """Returns the target column of the training rows as what it holds, for the task of an estimator."""
+    """Returns the target column of the training rows as what it holds, for the task of an estimator.
+
+    Classes that are whole numbers are integers, although a table of numbers may hold them as floats.
+    """
     writing = Writing.of(estimator.decimal, estimator.thousands, estimator.missing)
-    return recognised_target(name, column, writing, estimator._task)
+    found = recognised_target(name, column, writing, estimator._task)
+    if estimator._task == "classification" and found.kind == "numbers" and found.values.dtype.kind == "f":
+        whole = found.values.astype(np.int64) if (abs(found.values) < LARGEST_WHOLE).all() else found.values
+        return replace(found, values=whole) if (whole == found.values).all() else found
+    return found
 
 
 def known_target(estimator: Any, name: str, column: AnyColumn) -> Any:
