@@ -45,11 +45,18 @@ WITHOUT_THE_TABLE = [
     ("info nowhere.safetensors", 2),
 ]
 
-WITH_THE_TABLE = [
+WITH_THE_NAMES = [
     ("train t.csv", 2),
     ("train t.csv --target knd", 2),
     ("train t.csv --target kind --drop bb", 2),
     ("train t.csv --target kind --category bb", 2),
+    ("train mixed.csv", 2),
+    ("train mixed.csv --target knd", 2),
+    ("train mixed.csv --target kind --drop bb", 2),
+    ("train mixed.csv --target kind --category bb", 2),
+]
+
+WITH_THE_TABLE = [
     ("train t.csv --target kind --class-weight maybe=2", 2),
     ("train t.csv --target a --class-weight balanced", 2),
     ("train t.csv --target kind --task regression", 1),
@@ -58,9 +65,11 @@ WITH_THE_TABLE = [
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a table and files that are neither a table nor a model."""
+    """A folder with tables and files that are neither a table nor a model."""
     monkeypatch.chdir(tmp_path)
     write_csv(tmp_path / "t.csv", table(20))
+    mixed = "b,d,n,x,kind\ntrue,2020-01-31,,1.5,yes\nfalse,2020-02-01,7,,no\n"
+    (tmp_path / "mixed.csv").write_text(mixed, encoding="utf-8")
     (tmp_path / "t.xlsx").touch()
     (tmp_path / "taken.safetensors").touch()
     return tmp_path
@@ -85,5 +94,10 @@ def test_a_wrong_option_or_name_loads_no_heavy_package() -> None:
 
 
 def test_a_wrong_column_loads_the_reader_alone() -> None:
-    """What only the table can refuse loads the package that reads it, and neither scikit-learn nor matplotlib."""
+    """What the names of a CSV file's columns can refuse loads pyarrow alone, and no pandas."""
+    run_each(WITH_THE_NAMES, HEAVY - {"pyarrow"})
+
+
+def test_a_wrong_value_loads_no_package_for_science() -> None:
+    """What the values of a table can refuse loads neither scikit-learn, SciPy nor matplotlib."""
     run_each(WITH_THE_TABLE, {"matplotlib", "scipy", "sklearn"})
