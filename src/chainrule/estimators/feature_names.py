@@ -24,13 +24,13 @@ def require_feature_names(estimator: Any, X: Any, table: AnyTable) -> None:
             _check_feature_names(estimator, X, reset=False)
         return
     names = fitted.tolist()
-    needed = set(names) - set(estimator.encoder_.dropped_)
-    found = set(table.names)
-    if not needed <= found:
+    known, found = set(names), set(table.names)
+    missing = known - found
+    if missing and not missing <= set(estimator.encoder_.dropped_):
         if not is_ours:
             _check_feature_names(estimator, X, reset=False)
         return  # the encoder names the missing columns
-    if [name for name in table.names if name in set(names)] != [name for name in names if name in found]:
+    if [name for name in table.names if name in known] != [name for name in names if name in found]:
         raise InputError(
             "The feature names should match those that were passed during fit.\n"
             "Feature names must be in the same order as they were in fit.\n"
