@@ -13,7 +13,7 @@ from chainrule.tables.columns import Column, Feature, Kind
 from chainrule.tables.encoding.column_statistics import ENTRIES_PER_BLOCK
 from chainrule.tables.text.conversion import converted
 from chainrule.tables.text.notation import Notation
-from chainrule.tables.text.text_column import AnyColumn
+from chainrule.tables.text.text_column import TextColumn
 
 ACCEPTED: dict[Kind, tuple[Kind, ...]] = {  # kinds accepted for each kind of training column; "empty" is always
     "numbers": ("numbers", "booleans"),
@@ -31,17 +31,11 @@ USUAL_NOTATIONS: dict[Kind, Notation] = {
 }
 
 
-def as_trained(
-    column: AnyColumn, feature: Feature, notation: Notation | None, origin: str, *, known_texts: bool
-) -> Column:
-    """Returns a column of new rows as the training column was: texts are read in its notation, or None as categories.
+def as_trained(column: TextColumn, feature: Feature, notation: Notation | None, origin: str) -> Column:
+    """Returns texts of new rows as the training column was: read in its notation, or with None as categories.
 
-    ``known_texts`` is True if the levels learned for a category column are texts: numbers are then compared by their
-    text. Raises InputError if the kinds are incompatible, or with the first row whose text cannot be read.
+    Raises InputError with the first row whose text cannot be read.
     """
-    if isinstance(column, Column):
-        _require_kind(column, feature.kind, feature.name, origin, known_texts=known_texts)
-        return column
     found = column.as_categories() if notation is None else converted(column, notation)
     if isinstance(found, Column):
         return found
@@ -52,8 +46,12 @@ def as_trained(
     )
 
 
-def _require_kind(column: Column, kind: Kind, name: str, origin: str, *, known_texts: bool) -> None:
-    """Raises InputError unless a column of values is compatible with one of this kind in the training rows."""
+def require_kind(column: Column, kind: Kind, name: str, origin: str, *, known_texts: bool) -> None:
+    """Raises InputError unless a column of values is compatible with one of this kind in the training rows.
+
+    ``known_texts`` is True if the levels learned for a category column are texts: numbers are then compared by their
+    text.
+    """
     fits = column.kind in ACCEPTED[kind] and (known_texts or column.kind != "categories" or not _holds_texts(column))
     if fits or column.kind == "empty":
         return

@@ -16,7 +16,7 @@ from chainrule.errors import FileFormatError, InputError
 from chainrule.tables.columns import Column, Feature
 from chainrule.tables.encoding import encoder_file
 from chainrule.tables.encoding.column_statistics import ENTRIES_PER_BLOCK, Scaling
-from chainrule.tables.encoding.compatibility import ACCEPTED, USUAL_NOTATIONS, as_trained, refuse_infinite
+from chainrule.tables.encoding.compatibility import ACCEPTED, USUAL_NOTATIONS, as_trained, refuse_infinite, require_kind
 from chainrule.tables.encoding.description import describe
 from chainrule.tables.encoding.encoder_state import EncoderState
 from chainrule.tables.encoding.fit_steps import fit_category_steps, fit_numeric_steps, warn_about_columns
@@ -29,7 +29,7 @@ from chainrule.tables.reading.read import AnyTable, read
 from chainrule.tables.table import Table
 from chainrule.tables.text.notation import DecimalMark, Writing
 from chainrule.tables.text.recognition import recognised
-from chainrule.tables.text.text_column import AnyColumn, TextColumn
+from chainrule.tables.text.text_column import AnyColumn
 
 MAX_LEVELS = 100
 PARAMETERS = ("numbers", "categories", "max_levels", "dtype", "decimal", "thousands", "missing")
@@ -273,21 +273,24 @@ class TableEncoder(EncoderState):
         else:
             found = dict(zip(self.names_, table.columns.values(), strict=True))
         gap = Column("empty", np.full(table.t, np.nan), np.ones(table.t, dtype=bool))
-        return Table(
-            table.origin,
-            {f.name: gap if f.dropped else self._as_trained(found[f.name], f, table.origin) for f in self.features_},
-        )
+        writing = self._writing()
+        columns = {
+            f.name: gap if f.dropped else self._as_trained(found[f.name], f, writing, table.origin)
+            for f in self.features_
+        }
+        return Table(table.origin, columns)
 
-    def _as_trained(self, column: AnyColumn, feature: Feature, origin: str) -> Column:
+    def _as_trained(self, column: AnyColumn, feature: Feature, writing: Writing, origin: str) -> Column:
         """Returns a column of new rows of the kind of this feature. Raises InputError."""
-        writing, step = self._writing(), self.categories_.get(feature.name)
-        if isinstance(column, TextColumn):
-            column = column.without(writing.missing)
+        step = self.categories_.get(feature.name)
         has_text_levels = step is None or step.are_texts
+        if isinstance(column, Column):
+            require_kind(column, feature.kind, feature.name, origin, known_texts=has_text_levels)
+            return column
         notation = self.notations_.get(feature.name)
         if notation is None and not (feature.kind == "categories" and has_text_levels):
             notation = writing.number_notation() if feature.kind == "numbers" else USUAL_NOTATIONS[feature.kind]
-        return as_trained(column, feature, notation, origin, known_texts=has_text_levels)
+        return as_trained(column.without(writing.missing), feature, notation, origin)
 
     def _writing(self) -> Writing:
         return Writing.of(self.decimal, self.thousands, self.missing)
@@ -298,10 +301,10 @@ class TableEncoder(EncoderState):
             table = table.aligned(self.names_)
         if isinstance(self.features_, NumberFeatures):
             return table  # its columns are used by their position
-        table = replace(table, names=self.names_)
+        table, writing = replace(table, names=self.names_), self._writing()
         for feature in self.features_:
             if not feature.dropped and "numbers" not in ACCEPTED[feature.kind]:
-                self._as_trained(table.column(feature.name), feature, table.origin)
+                self._as_trained(table.column(feature.name), feature, writing, table.origin)
         return table
 
     # ---- inspection -------------------------------------------------------------------------------------------------
