@@ -53,7 +53,7 @@ def _is_frame_of(library: str, X: Any) -> bool:
 def _columns_of_polars(X: Any, names: Sequence[str], symbol: str) -> dict[str, AnyColumn]:
     """Returns the columns of a polars frame; Arrow has no type for integers of 128 bits and for Python objects."""
     polars = sys.modules["polars"]
-    columns = _number_columns(X, names, X.dtypes)
+    columns = _number_columns(X.__getitem__, names, [dtype.base_type() for dtype in X.dtypes])
     others = X.select([name for name in names if name not in columns])
     objects = [name for name in others.columns if others[name].dtype in (polars.Object, polars.Int128, polars.UInt128)]
     columns |= {name: array_columns.as_column(as_objects(others[name].to_list())) for name in objects}
@@ -63,18 +63,23 @@ def _columns_of_polars(X: Any, names: Sequence[str], symbol: str) -> dict[str, A
 
 
 def _columns_of_arrow(table: Any, names: Sequence[str], symbol: str) -> dict[str, AnyColumn]:
-    columns = _number_columns(table, names, table.schema.types)
+    columns = _number_columns(table.select, names, table.schema.types)
     return {name: columns[name] if name in columns else as_column(table.column(name)) for name in names}
 
 
-def _number_columns(X: Any, names: Sequence[str], types: Sequence[Any]) -> dict[str, AnyColumn]:
-    """Returns columns of numbers of a frame of polars or pyarrow; all columns of one type are read as one matrix."""
+def _number_columns(
+    select: Callable[[list[str]], Any], names: Sequence[str], types: Sequence[Any]
+) -> dict[str, AnyColumn]:
+    """Returns columns of numbers of a frame of polars or pyarrow; all columns of one type are read as one matrix.
+
+    ``select`` returns the frame of these columns.
+    """
     blocks: dict[Any, list[str]] = {}
     for name, kind in zip(names, types, strict=True):
         blocks.setdefault(kind, []).append(name)
     columns: dict[str, AnyColumn] = {}
     for chosen in blocks.values():
-        if len(chosen) > 1 and (matrix := number_matrix(X.select(chosen))) is not None:
+        if len(chosen) > 1 and (matrix := number_matrix(select(chosen))) is not None:
             columns |= zip(chosen, number_columns(matrix), strict=True)
     return columns
 

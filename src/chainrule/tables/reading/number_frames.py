@@ -45,12 +45,12 @@ def _of_pandas(X: Any, pandas: Any) -> Any:
 
 
 def _of_polars(X: Any, polars: Any) -> NDArray[Any] | None:
-    wide = {polars.Int64(), polars.UInt64()}
+    wide = {polars.Int64, polars.UInt64}
     others = {
-        polars.Int8(), polars.Int16(), polars.Int32(), polars.UInt8(), polars.UInt16(), polars.UInt32(),
-        polars.Float32(), polars.Float64(),
+        polars.Int8, polars.Int16, polars.Int32, polars.UInt8, polars.UInt16, polars.UInt32,
+        polars.Float32, polars.Float64,
     }  # fmt: skip
-    dtypes = set(X.dtypes)
+    dtypes = {dtype.base_type() for dtype in X.dtypes}  # classes, which a set compares at once
     return _exact(X.to_numpy(), not dtypes.isdisjoint(wide)) if dtypes <= wide | others else None
 
 
