@@ -61,6 +61,7 @@ def test_numbers_of_a_frame_are_one_matrix(kind: str) -> None:
         lambda: pandas.DataFrame({"id": [BIG, 1, 2], "b": X[:, 1]}),
         lambda: pandas.DataFrame({"id": pandas.array([BIG, None, 2], dtype="Int64"), "b": X[:, 1]}),
         lambda: polars.DataFrame({"id": [BIG, None, 2], "b": X[:, 1]}),
+        lambda: polars.DataFrame({"id": [BIG, 1, 2], "other": [BIG, 3, 4], "a": X[:, 0], "b": X[:, 1]}),
         lambda: pyarrow.table({"id": [BIG, None, 2], "b": X[:, 1]}),
     ],
 )
