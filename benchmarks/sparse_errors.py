@@ -133,12 +133,12 @@ def contestants(seed: int) -> dict[str, Any]:
     }
 
 
-def errors(names: list[str], seeds: int) -> None:
+def errors(names: list[str], seeds: range) -> None:
     """Prints the test error and the log-loss of each model on each set, means over the seeds."""
     lines = []
     for name in names:
         results: dict[str, list[tuple[float, float, float]]] = {}
-        for seed in range(seeds):
+        for seed in seeds:
             data = SETS[name](seed)
             for label, model in contestants(seed).items():
                 began = time.perf_counter()
@@ -159,9 +159,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--sets", nargs="*", choices=list(SETS), default=list(SETS), help="the sets of the errors")
     parser.add_argument("--seeds", type=int, default=3, help="how often each set is drawn")
+    parser.add_argument("--first-seed", type=int, default=0, help="the seed of the first draw; the next ones follow")
     options = parser.parse_args(arguments)
     warnings.simplefilter("ignore")
-    errors(options.sets, options.seeds)
+    errors(options.sets, range(options.first_seed, options.first_seed + options.seeds))
 
 
 if __name__ == "__main__":
