@@ -2,7 +2,8 @@
 
 Four sets that look like TF-IDF features, a hidden layer of 100 ReLU units, Adam, minibatches of 200 rows. Each fit runs
 in a process of its own, the libraries in turn, and reports its seconds and how far it raised the process's peak memory.
-Chainrule and scikit-learn train in float32, and scikit-learn in float64 too, its usual type.
+Chainrule and scikit-learn train in float32, and scikit-learn in float64 too, its usual type. ``--kinds`` chooses what
+is compared: ``"chainrule MLPClassifier" "scikit-learn float32"`` measures the two estimators. The first is the unit.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ SIZES = ((10_000, 20_000), (20_000, 60_000))  # rows and columns
 DENSITIES = (0.002, 0.0005)
 CLASSES = 10
 KINDS = ("chainrule", "scikit-learn float32", "scikit-learn float64")
+ESTIMATOR = "chainrule MLPClassifier"
 PENALTIES = (0.0, 1e-4)  # scikit-learn's alpha; 1e-4 is its default
 
 
@@ -59,26 +61,31 @@ def tf_idf(t: int, n: int, density: float) -> tuple[Any, NDArray[np.int64]]:
 
 def fit(kind: str, X: Any, y: NDArray[np.int64], alpha: float, epochs: int, threads: int) -> None:
     """Trains one network of either library."""
+    warnings.simplefilter("ignore")  # it has not converged
+    settings: dict[str, Any] = {"alpha": alpha, "batch_size": 200, "max_iter": epochs, "n_iter_no_change": epochs + 1}
     if kind == "chainrule":
         import chainrule as cr
 
         net = cr.Network.dense([X.shape[1], 100, CLASSES], output="softmax", dtype=np.float32)
         cost = cr.CrossEntropy(mean=True, mean_penalty=True, l2=alpha)
         cr.train(net, X, y, cost=cost, optimizer=cr.Adam(1e-3), batch_size=200, epochs=epochs, threads=threads)
+    elif kind == ESTIMATOR:
+        from chainrule.estimators import MLPClassifier
+
+        MLPClassifier((100,), threads=threads, **settings).fit(X, y)
     else:
-        from sklearn.neural_network import MLPClassifier
+        from sklearn.neural_network import MLPClassifier as Peer
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # a dependency of scikit-learn
 
-        warnings.simplefilter("ignore")  # it has not converged
-        model = MLPClassifier((100,), alpha=alpha, batch_size=200, max_iter=epochs, n_iter_no_change=epochs + 1)
         with threadpool_limits(threads):
-            model.fit(X.astype(kind.rsplit(maxsplit=1)[-1]), y)
+            Peer((100,), **settings).fit(X, y)
 
 
 def worker(kind: str, case: list[float], epochs: int, threads: int) -> Fit:
     """Prepares the data and makes a small fit, which loads the library, then measures one fit."""
     t, n, density, alpha = case
     X, y = tf_idf(int(t), int(n), density)
+    X = X.astype("float64" if kind.endswith("float64") else "float32", copy=False)
     fit(kind, X[:400, :50], y[:400], alpha, 1, threads)
     before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
     fit(kind, X, y, alpha, epochs, threads)
@@ -99,6 +106,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=positive, default=3)
     parser.add_argument("--epochs", type=positive, default=3)
     parser.add_argument("--threads", type=positive, default=1)
+    parser.add_argument("--kinds", nargs="+", choices=(*KINDS, ESTIMATOR), default=KINDS, help="what is compared")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
@@ -106,17 +114,17 @@ def main() -> None:
         return
     lines = []
     for case in ((t, n, density, alpha) for alpha in PENALTIES for t, n in SIZES for density in DENSITIES):
-        fits: dict[str, list[Fit]] = {kind: [] for kind in KINDS}
+        fits: dict[str, list[Fit]] = {kind: [] for kind in options.kinds}
         for k in range(options.rounds):
-            for kind in KINDS[:: 1 if k % 2 == 0 else -1]:
+            for kind in options.kinds[:: 1 if k % 2 == 0 else -1]:
                 fits[kind].append(measured(kind, case, options.epochs, options.threads))
         middle = {kind: Fit(*(median(column) for column in zip(*rounds, strict=True))) for kind, rounds in fits.items()}
-        own = middle[KINDS[0]]
+        own = middle[options.kinds[0]]
         peers = [f"{f.seconds:.2f} s, {f.megabytes:.0f} MB, {f.seconds / own.seconds:.1f} ×" for f in middle.values()]
         t, n, density, alpha = case
         lines.append([f"{t:,} × {n:,}", f"{density:.2%}", f"{alpha:g}", *peers])
         print(*lines[-1], sep=" | ", flush=True)
-    print("", table(["rows × columns", "density", "α", *KINDS], lines), sep="\n")
+    print("", table(["rows × columns", "density", "α", *options.kinds], lines), sep="\n")
 
 
 if __name__ == "__main__":
