@@ -28,12 +28,13 @@ def step_flop(net: Network, rows: int, X: Rows) -> float:
 
 def thread_count(flop: float, wanted: int | None) -> int:
     """Returns the threads that ``flop`` operations can use, at most ``wanted``, CHAINRULE_THREADS, or the CPUs."""
+    most = max(1, int(flop / FLOP_PER_THREAD))
     if wanted is None:
         text = os.environ.get("CHAINRULE_THREADS", "").strip()
         if text and not (text.isdecimal() and int(text) > 0):
             raise InputError(f"CHAINRULE_THREADS must be a whole number ≥ 1; got {text!r}. Unset it to use every CPU.")
-        wanted = int(text) if text else _cpus()
-    return max(1, min(wanted, int(flop / FLOP_PER_THREAD)))
+        wanted = int(text) if text else _cpus() if most > 1 else 1
+    return min(wanted, most)
 
 
 def first_threads(flop: float, wanted: int | None) -> int:

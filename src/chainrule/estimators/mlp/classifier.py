@@ -11,7 +11,7 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target, unique_labels
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from chainrule._internal.checks import shown
 from chainrule.costs import CrossEntropy, LogLikelihood
@@ -214,7 +214,6 @@ class MLPClassifier(ScoredLabels, ClassifierMixin, BaseMLP):  # type: ignore[mis
 
     def predict_proba(self, X: Any) -> NDArray[Any]:
         """Returns the probabilities of ``classes_`` (t, number of classes), or of the k labels (t, k)."""
-        check_is_fitted(self, "coefs_")
         A = self._outputs(X)
         return np.hstack([1 - A, A]) if self.n_outputs_ == 1 else A
 

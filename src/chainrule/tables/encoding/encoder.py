@@ -212,10 +212,9 @@ class TableEncoder(EncoderState):
             more.append(Entries(rows, k + columns, Z[rows, columns]))
         if more:
             values, indices, indptr = merged(values, indices, indptr, more)
-        if not np.isfinite(values).all():
-            refuse_infinite(R, owner_names(self.features_), table.origin)
         data = values.astype(self.dtype)
         if not np.isfinite(data).all():
+            refuse_infinite(R, owner_names(self.features_), table.origin)
             at = int(np.flatnonzero(~np.isfinite(data))[0])
             self._refuse_far(table, int(np.searchsorted(indptr, at, side="right")) - 1, int(indices[at]))
         return SparseRows(indptr, indices, data, (table.t, self.n_features_out_))
