@@ -78,7 +78,7 @@ template <class T> class RowPredictor {
     return out;
   }
 
-  // Whether the array of an earlier call, which the caller may have changed since then, can hold this answer.
+  // True if the array of an earlier call, which the caller may have changed since then, can hold this answer.
   bool fits(const ArrayObject& array, int dimensions, Py_ssize_t rows) const {
     const Py_ssize_t m = spec_.m.back();
     return array.nd == dimensions && array.dimensions[dimensions - 1] == m &&

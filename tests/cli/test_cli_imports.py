@@ -89,15 +89,15 @@ for command, code in {commands!r}:
 
 
 def test_a_wrong_option_or_name_loads_no_heavy_package() -> None:
-    """What is wrong without a look at the table is refused before any package for tables, charts or science loads."""
+    """An error that needs no table is reported before any package for tables, charts or science is imported."""
     run_each(WITHOUT_THE_TABLE, HEAVY)
 
 
 def test_a_wrong_column_loads_the_reader_alone() -> None:
-    """What the names of a CSV file's columns can refuse loads pyarrow alone, and no pandas."""
+    """An error about the names of a CSV file's columns imports pyarrow alone, and no pandas."""
     run_each(WITH_THE_NAMES, HEAVY - {"pyarrow"})
 
 
 def test_a_wrong_value_loads_no_package_for_science() -> None:
-    """What the values of a table can refuse loads neither scikit-learn, SciPy nor matplotlib."""
+    """An error about the values of a table imports neither scikit-learn, SciPy nor matplotlib."""
     run_each(WITH_THE_TABLE, {"matplotlib", "scipy", "sklearn"})

@@ -197,16 +197,21 @@ REFUSED = [
 ]
 
 
+def make_obstacles() -> None:
+    """Makes the file, the folder, the pipe and the link of REFUSED in the current folder."""
+    Path("file").touch()
+    Path("folder").mkdir()
+    os.mkfifo("pipe")
+    Path("link").symlink_to("pipe")
+
+
 @pytest.mark.parametrize(("path", "error", "reason"), REFUSED)
 def test_an_error_names_the_path_as_it_was_given(
     path: str, error: type[OSError], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every error of writing has its number, its reason and one path, the user's own, and leaves no file."""
     monkeypatch.chdir(tmp_path)
-    Path("file").touch()
-    Path("folder").mkdir()
-    os.mkfifo("pipe")
-    Path("link").symlink_to("pipe")
+    make_obstacles()
     before = names(tmp_path)
     with pytest.raises(error) as caught:
         net_of(1.0).save(path)
@@ -322,10 +327,7 @@ def test_a_trial_raises_what_writing_would(
 ) -> None:
     """``require_writable`` finds out, before the work, what ``write_bytes`` would refuse, and leaves no file."""
     monkeypatch.chdir(tmp_path)
-    Path("file").touch()
-    Path("folder").mkdir()
-    os.mkfifo("pipe")
-    Path("link").symlink_to("pipe")
+    make_obstacles()
     before = names(tmp_path)
     with pytest.raises(error) as caught:
         files.require_writable(path)

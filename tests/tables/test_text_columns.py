@@ -248,7 +248,7 @@ def test_path_and_frames_are_one_table(tmp_path_factory: Any, rows: list[list[st
 @given(st.lists(st.text("0123456789.,-+eE infa", max_size=8), min_size=1, max_size=4))
 @settings(deadline=None)
 def test_arrow_reads_numbers_as_the_grammar(texts: list[str]) -> None:
-    """Where Arrow reads a whole column at once, it reads the numbers that the grammar gives text by text."""
+    """A column that Arrow reads at once has the numbers that the grammar gives text by text."""
     columns = of(texts)
     at_once, slow = columns["Arrow"].plain_numbers(GAP_FORMS), converted(columns["NumPy"], PLAIN)
     if at_once is not None:

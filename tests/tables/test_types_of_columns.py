@@ -258,7 +258,7 @@ ADVICE: list[tuple[Callable[[], Any], str]] = [
 
 @pytest.mark.parametrize(("make", "advice"), ADVICE)
 def test_advice(make: Callable[[], Any], advice: str) -> None:
-    """What is no table is refused with the call that makes it one."""
+    """An object that is no table is refused with the call that makes it one."""
     with pytest.raises(InputError, match=advice):
         read(make())
 

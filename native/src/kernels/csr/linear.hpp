@@ -8,7 +8,7 @@ namespace chainrule::CHAINRULE_KERNEL_SET {
 inline constexpr int most_csr_vectors = 8;  // of sums in registers
 inline constexpr long entries_ahead = 12;   // that are prefetched
 
-// Where vector v of a column of W begins, from the column in the first panel on.
+// Offset of vector v of a column of W from the column's part in the first panel.
 template <class T> CHAINRULE_WORD long place_of_vector(int v, long panel_stride) {
   return (v >> 1) * panel_stride + (v & 1) * lanes<T>;
 }

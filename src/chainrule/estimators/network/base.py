@@ -343,6 +343,11 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         model, table = self._model_and_rows(X)
         return model.predict(table)
 
+    def _rows_to_score(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """Returns X and its labels; y may name a column of X."""
+        check_is_fitted(self, "model_")
+        return as_table_and_labels(X, y, read_target=partial(known_target, self)) if isinstance(y, str) else (X, y)
+
     # ---- inspecting and saving ---------------------------------------------------------------------------------------
 
     @property

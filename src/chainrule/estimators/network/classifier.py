@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import column_or_1d
 
 from chainrule._internal.checks import Array, Floats, shown
 from chainrule.activations import Sigma
@@ -21,11 +20,9 @@ from chainrule.estimators.network.base import NetworkBase
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe
-from chainrule.estimators.network.training_rows import as_table_and_labels
 from chainrule.estimators.network.training_warnings import warn_about_rare_classes
 from chainrule.estimators.scored_labels import ScoredLabels
 from chainrule.estimators.sklearn_callbacks import with_callbacks
-from chainrule.estimators.target_columns import known_target
 from chainrule.estimators.weights import by_class
 from chainrule.initial import Initial
 from chainrule.optimizers import Optimizer
@@ -232,10 +229,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
 
         Raises as ``predict`` does.
         """
-        if isinstance(y, str):
-            check_is_fitted(self, "model_")
-            X, y = as_table_and_labels(X, y, read_target=partial(known_target, self))
-        return float(super().score(X, y, sample_weight))
+        return float(super().score(*self._rows_to_score(X, y), sample_weight))
 
     @property
     def classes_(self) -> NDArray[Any]:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
-from sklearn.utils.validation import check_is_fitted
 
 from chainrule._internal.checks import Array, Floats
 from chainrule.activations import Sigma
@@ -21,10 +19,8 @@ from chainrule.estimators.network.base import NetworkBase
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe
-from chainrule.estimators.network.training_rows import as_table_and_labels
 from chainrule.estimators.scored_labels import ScoredLabels
 from chainrule.estimators.sklearn_callbacks import with_callbacks
-from chainrule.estimators.target_columns import known_target
 from chainrule.initial import Initial
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
@@ -217,10 +213,7 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
 
         Raises as ``predict`` does.
         """
-        if isinstance(y, str):
-            check_is_fitted(self, "model_")
-            X, y = as_table_and_labels(X, y, read_target=partial(known_target, self))
-        return float(super().score(X, y, sample_weight))
+        return float(super().score(*self._rows_to_score(X, y), sample_weight))
 
     def predict_interval(self, X: Any, coverage: float = 0.9) -> Floats:
         """Returns intervals that contain y with probability ≥ ``coverage``: (t, 2), or (t, m, 2) for m targets.

@@ -1,4 +1,4 @@
-"""What frames and files have in common: Arrow's tables, and rules about the names of columns."""
+"""Arrow's tables, which frames and files share, and rules about the names of columns."""
 
 from __future__ import annotations
 

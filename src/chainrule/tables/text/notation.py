@@ -28,7 +28,7 @@ def is_usual_gap(text: str) -> bool:
 
 @dataclass(frozen=True)
 class Notation:
-    """How the texts of one column are read.
+    """The notation by which the texts of one column are read.
 
     =========== ====================================================================================================
     kind        a text is
@@ -84,7 +84,7 @@ THOUSANDS = ("", ",", ".", " ", "'")
 
 @dataclass(frozen=True)
 class Writing:
-    """What the user says about the texts of a table: None leaves it to the columns.
+    """Settings of the user for the texts of a table; None leaves the decision to the columns.
 
     ``missing`` are texts that are missing values in every column, besides the usual ones in columns of numbers and
     dates.
