@@ -271,7 +271,7 @@ void zeros_are_found() {
       Data<float> data({"", {150, 140, 130, 1}, {{sigma}, {sigma}, {Sigma::identity}}, {}, 50, 50}, Optimizer::adam);
       if (rare)
         for (std::size_t k = 0; k < data.X.size(); ++k) data.X[k] *= k % 10 == 0;
-      PanelNetwork<float> net(data.problem.net, 50);
+      PanelNetwork<float> net(data.problem.net, 50, /*is_input_sparse=*/false);
       net.put(data.theta.data(), 1);
       ForwardBackward<float> pass(net, data.problem.cost, 1);
       Team team(1);

@@ -40,6 +40,15 @@ def chainrule(*arguments: object) -> Answer:
     return Answer(code, out.getvalue(), err.getvalue())
 
 
+def _heed_signals() -> None:
+    """Lets a child process end by these signals, although this one may ignore them, as under nohup."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+
+
+IN_CHILD = _heed_signals if os.name == "posix" else None
+
+
 def process(*arguments: object, cwd: Path, code: str | None = None, **environment: str) -> subprocess.Popen[str]:
     """Starts ``python -m chainrule ARGUMENTS``, or the program ``code``, with pipes."""
     command = ["-c", code] if code else ["-m", "chainrule"]
@@ -51,6 +60,7 @@ def process(*arguments: object, cwd: Path, code: str | None = None, **environmen
         stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
+        preexec_fn=IN_CHILD,
     )
 
 
@@ -69,6 +79,7 @@ class Terminal:
             env={**inherited, "TERM": "xterm-256color", **environment},
             stdout=theirs,
             stderr=theirs,
+            preexec_fn=IN_CHILD,
         )
         os.close(theirs)
 
