@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from support.command import UNENDING, Terminal, chainrule, process, table, write_csv
@@ -130,14 +131,17 @@ def test_the_cursor_returns(here: Path, name: str, code: int) -> None:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
-    """A clock that the test sets; whatever happens, the signals are as before afterwards."""
-    handlers = {number: signal.getsignal(number) for number in signals.HANDLED}
+    """A clock that the test sets. The signals have their usual handlers, also under nohup, and have them afterwards."""
+    usual: dict[int, Any] = {
+        **dict.fromkeys(signals.HANDLED, signal.SIG_DFL),
+        signal.SIGINT: signal.default_int_handler,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
     now = SimpleNamespace(seconds=0.0)
     monkeypatch.setattr(signals, "time", SimpleNamespace(monotonic=lambda: now.seconds))
     yield now
-    for number, handler in handlers.items():
-        assert signal.getsignal(number) is handler
-        signal.signal(number, handler)
+    after = {number: signal.signal(number, handler) for number, handler in before.items()}
+    assert after == usual
 
 
 def test_a_signal_that_is_sent_twice_is_one_request(clock: SimpleNamespace) -> None:
