@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.cost_examples import ALL, LOG2, LOG3, ULP, Array, H, complex_step, examples
+from support.pytorch import pytorch
 
 import chainrule as cr
 from chainrule.costs import check_cost
@@ -122,7 +123,7 @@ def test_a_cost_without_closed_form_refuses_one() -> None:
 
 def test_costs_equal_pytorch() -> None:
     """Values and gradients of eleven losses equal PyTorch's to 1e-13."""
-    torch = pytest.importorskip("torch")
+    torch = pytorch()
     F = torch.nn.functional
     logits = F.binary_cross_entropy_with_logits
     rng = np.random.default_rng(3)

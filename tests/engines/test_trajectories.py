@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.pytorch import pytorch
 
 import chainrule as cr
 from chainrule._internal.checks import Array
 
-torch: Any = pytest.importorskip("torch")
+torch: Any = pytorch()
 
 STEPS = 1000
 ALLOWED = 1e-10

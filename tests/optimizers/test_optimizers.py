@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from support.pytorch import pytorch
 
 import chainrule as cr
 from chainrule import optimizers
@@ -140,7 +141,7 @@ PEERS: list[tuple[cr.Optimizer, str, dict[str, Any]]] = [
 @pytest.mark.parametrize(("optimizer", "peer", "options"), PEERS, ids=lambda v: repr(v)[:30])
 def test_a_thousand_steps_are_pytorchs(optimizer: cr.Optimizer, peer: str, options: dict[str, Any]) -> None:
     """θ after each of 1,000 steps differs from torch.optim's by less than 1e-10 in float64."""
-    torch = pytest.importorskip("torch")
+    torch = pytorch()
     theta = np.array([1.0, -2.0, 0.5, 1.5, -1.2, 1.0])
     parts = [torch.from_numpy(theta[i].copy()).requires_grad_() for i in (WEIGHTS == 1, WEIGHTS == 0)]
     groups = [{"params": [parts[0]]}, {"params": [parts[1]]} | ({"weight_decay": 0.0} if peer == "AdamW" else {})]

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 
 import pytest
+from support.pytorch import pytorch
 
 import chainrule as cr
 from chainrule.optimizers.schedules import SCHEDULES
@@ -45,7 +46,7 @@ def test_rates_worked_by_hand(schedule: cr.Schedule, epochs: float, values: dict
 
 def test_schedules_are_pytorchs() -> None:
     """The rates equal those of StepLR, ExponentialLR and CosineAnnealingLR in each epoch."""
-    torch = pytest.importorskip("torch")
+    torch = pytorch()
     peers = torch.optim.lr_scheduler
     table: list[tuple[cr.Schedule, Callable[[object], object]]] = [
         (cr.Step(0.1, every=7, factor=0.3), lambda o: peers.StepLR(o, 7, 0.3)),
@@ -63,7 +64,7 @@ def test_schedules_are_pytorchs() -> None:
 
 def test_one_cycle_is_pytorchs_formula() -> None:
     """The rates equal OneCycleLR's, whose step s of T is at u = p s/(p T − 1) on the way up and (s + 1)/T down."""
-    torch = pytest.importorskip("torch")
+    torch = pytorch()
     T, p = 50, 0.3
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1, momentum=0.9)
     peer = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.2, total_steps=T, pct_start=p)

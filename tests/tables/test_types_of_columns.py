@@ -13,6 +13,7 @@ import pandas
 import polars
 import pyarrow
 import pytest
+from support.pytorch import pytorch
 
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column
@@ -273,7 +274,7 @@ def test_advice(make: Callable[[], Any], advice: str) -> None:
 )
 def test_tensors(change: Callable[[Any, Any], Any], remedy: str) -> None:
     """A tensor of PyTorch is an array; one that NumPy cannot convert is refused with the call that helps."""
-    torch = pytest.importorskip("torch")
+    torch = pytorch()
     assert read(torch.ones(2, 2)).names == ("x0", "x1")
     with pytest.raises(InputError, match=remedy):
         read(change(torch, torch.ones(2, 2)))
