@@ -1,0 +1,1 @@
+"""Harnesses with planted failures."""
