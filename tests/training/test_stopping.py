@@ -26,13 +26,29 @@ def test_tol_stops_when_J_no_longer_changes(engine: str) -> None:
 def test_tol_zero_waits_for_equal_numbers(engine: str) -> None:
     """With tol = 0 training stops when J has been the same number for tol_epochs + 1 epochs."""
     net = cr.Network([cr.Layer([[0.0]], [0.0], "identity")])
-    descent = cr.GradientDescent(
-        0.25
-    )  # a factor of ½ per step, so that the minimum is reached exactly after about 55 steps
+    descent = cr.GradientDescent(0.25)  # θ's error is halved at each step: it is 0 after about 55 steps
     history = cr.train(net, [[1.0]], [[3.0]], optimizer=descent, epochs=500, tol=0.0, tol_epochs=3, engine=engine)
     assert history.stopped == "tol"
     assert len(set(history.J[-4:])) == 1
     assert len(set(history.J[-5:])) == 2
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("output", ["identity", "sigmoid"])
+@pytest.mark.parametrize("seed", [16, 27, 39, 51, 53, 55, 56])
+def test_tol_zero_ends_where_rounding_makes_J_alternate(seed: int, output: str, dtype: type, engine: str) -> None:
+    """At the minimum of a regression J alternates between neighbouring numbers, and training ends there."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(8, 2))
+    Y = rng.normal(size=(8, 1)) if output == "identity" else (rng.random((8, 1)) < 0.5) * 1.0
+    cost = cr.SumOfSquares() if output == "identity" else cr.LogLikelihood(l2=0.1)
+    largest = np.linalg.eigvalsh(np.c_[X, np.ones(8)].T @ np.c_[X, np.ones(8)]).max()  # of the Hessian of ½ Σ (a − y)²
+    descent = cr.GradientDescent(1.0 / (largest if output == "identity" else 0.25 * largest + 0.1))
+    net = cr.Network.dense([2, 1], output=output, initial="zeros", dtype=dtype)
+    history = cr.train(net, X, Y, cost=cost, optimizer=descent, epochs=5000, tol=0.0, engine=engine)
+    assert history.stopped == "tol"
+    gradient = cr.gradient(net.astype(np.float64), cost, X, Y).theta
+    assert abs(gradient).max() <= (1e-6 if dtype is np.float64 else 1e-2)
 
 
 def overfitting(engine: str, patience: int | None = None) -> tuple[cr.Network, cr.History, list[Array]]:

@@ -154,7 +154,7 @@ class NativeRun:
             batch_size=problem.batch_size,
             shuffle=problem.shuffle,
             epochs=problem.epochs,
-            tol=-1.0 if problem.tol is None else problem.tol,
+            tol=-1.0 if problem.tolerance is None else problem.tolerance,
             tol_epochs=problem.tol_epochs,
             patience=problem.patience or 0,
             threads=thread_count(flop / LEAST_TRIED, problem.threads),

@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+
 from chainrule._internal.checks import Array, as_probability
 from chainrule._internal.sparse_rows import Rows
 from chainrule.costs import Cost
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
+
+# The rounding of J, in spacings of its floats: at a minimum J alternates for ever between a few neighbouring numbers.
+J_ROUNDING = 4
 
 
 class TrainingSet(NamedTuple):
@@ -63,6 +68,11 @@ class Problem:
     def has_dropout(self) -> bool:
         """True if a hidden layer has dropout, be it in some steps only, so that each step draws a key."""
         return any(self.net.dropout)
+
+    @property
+    def tolerance(self) -> float | None:
+        """The largest change of J, relative to max |J|, at which J "does not change": tol and the rounding of J."""
+        return None if self.tol is None else self.tol + J_ROUNDING * float(np.finfo(self.net.dtype).eps)
 
     def alpha(self, step: int) -> float:
         """Returns the learning rate α of step number ``step`` = 0, 1, 2, …"""

@@ -9,12 +9,13 @@ from chainrule.engines.state import TrainingState
 def reason_to_stop(problem: Problem, state: TrainingState) -> str | None:
     """Returns the reason to stop, "tol", "patience" or "epochs", or None; it depends on the finished epochs alone.
 
-    tol: the last tol_epochs + 1 values of J differ by at most tol · max |J| (L12: "until J(θ) does not change any
-    more"; with tol = 0 they are all equal). patience: this many epochs have passed since the lowest validation cost.
+    tol: the last tol_epochs + 1 values of J differ by at most (tol + 4ε) · max |J| (L12: "until J(θ) does not change
+    any more"; ε is the spacing of the floats at 1). patience: this many epochs have passed since the lowest validation
+    cost.
     """
-    if problem.tol is not None and state.epoch > problem.tol_epochs:
+    if problem.tolerance is not None and state.epoch > problem.tol_epochs:
         J = state.records["J"][-problem.tol_epochs - 1 :]
-        if max(J) - min(J) <= problem.tol * max(map(abs, J)):
+        if max(J) - min(J) <= problem.tolerance * max(map(abs, J)):
             return "tol"
     if problem.patience is not None and state.epoch - state.best_epoch >= problem.patience:
         return "patience"

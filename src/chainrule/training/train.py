@@ -63,7 +63,7 @@ def train(
 
     ``validation`` = (X, Y) or (X, Y, weights) is evaluated after each epoch. Training stops early when
 
-    - J has converged: its last ``tol_epochs`` + 1 values lie within ``tol`` · max |J| (0: all are equal);
+    - J has converged: its last ``tol_epochs`` + 1 values lie within ``tol`` · max |J| and rounding, 4ε · max |J|;
     - the validation cost has not fallen for ``patience`` epochs; with ``patience``, θ ends as the best one seen;
     - ``time_limit`` seconds have passed, or a callback returns True.
 
