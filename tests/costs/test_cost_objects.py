@@ -52,6 +52,22 @@ def test_costs_are_frozen_values() -> None:
         cr.SumOfSquares().l2 = 1.0  # type: ignore[misc]
 
 
+@pytest.mark.parametrize("cost", [cr.SumOfSquares(), cr.SumOfSquares(mean=True, l2=0.3), cr.LogLikelihood()], ids=repr)
+def test_J_of_a_complex_network_is_complex(cost: cr.Cost) -> None:
+    """∂J/∂θₖ = Im J(θ + ih eₖ)/h for every k, as J(net, X, Y) is typed; the real part is J of the real network."""
+    net = cr.Network.dense([2, 3, 1], hidden="tanh", output="sigmoid", seed=1)
+    X, Y, shifted = np.array([[0.5, -1.0], [2.0, 0.25]]), np.array([[1.0], [0.0]]), net.astype(complex)
+    slopes = np.empty(net.d)
+    for k in range(net.d):
+        shifted.theta[k] += 1e-30j
+        J = cost(shifted, X, Y)
+        slopes[k] = np.imag(J) / 1e-30
+        shifted.theta[k] = net.theta[k]
+        assert np.real(J) == pytest.approx(cost(net, X, Y), rel=1e-14)
+    np.testing.assert_allclose(slopes, cr.gradient(net, cost, X, Y).theta, rtol=1e-12)
+    assert type(cost(net, X, Y)) is float
+
+
 @pytest.mark.parametrize("cost", [*ALL, cr.Huber(0.1, mean=True, l1=0.5)], ids=repr)
 def test_the_representation_makes_the_cost_again(cost: cr.Cost) -> None:
     """``repr`` is the expression that makes the same cost."""

@@ -60,12 +60,13 @@ class Cost(Value, Loss):
     def __call__(self, net: Network, X: RowsLike, Y: ArrayLike, weights: ArrayLike | None = None) -> float:
         """Computes J(θ) over the examples X (t, n) with labels Y, weighted by ``weights`` (t,), including penalties.
 
-        X may be a sparse array or matrix of SciPy.
+        X may be a sparse array or matrix of SciPy. J of a complex network is complex, for the complex-step derivative.
 
         Raises InputError for shapes that do not fit, numbers that are not finite, or labels outside the domain.
         """
         rows, Y, w = self.examples(net, X, Y, weights)
-        return float(np.real(self.total(net, forward(net, rows), Y, w)))
+        J = self.total(net, forward(net, rows), Y, w)
+        return J if net.dtype.kind == "c" else float(J)
 
     def examples(
         self, net: Network, X: RowsLike, Y: ArrayLike, weights: ArrayLike | None
