@@ -207,12 +207,15 @@ def test_wrong_pullbacks_are_refused(function: Map, pullback: Callable[[Array, A
 
 
 def test_vector_valued_of_a_given_size() -> None:
-    """A σ that is defined for a single m is checked at that m."""
+    """A σ that is defined for a single m is checked at that m, whether σ or the caller names it."""
     turn = np.array([[0.0, -1.0], [1.0, 0.0]])
-    rotated = cr.VectorActivation(
-        lambda z: np.tanh(z @ turn.T), lambda z, g: (g * cr.tanh.derivative(z @ turn.T)) @ turn
-    )
+
+    def pullback(z: Array, g: Array) -> Array:
+        return np.asarray((g * cr.tanh.derivative(z @ turn.T)) @ turn)
+
+    rotated = cr.VectorActivation(lambda z: np.tanh(z @ turn.T), pullback)
     assert cr.check_activation(rotated, sizes=(2,)).points == 8
+    assert cr.check_activation(cr.VectorActivation(rotated.function, pullback, m=2)).points == 8
     with pytest.raises(cr.ActivationRefused, match="fails on an array"):
         cr.check_activation(rotated)
 

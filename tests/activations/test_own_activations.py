@@ -77,6 +77,28 @@ def test_a_users_own_vector_valued_activation() -> None:
         cr.VectorActivation(lambda z: np.abs(z) / np.abs(z).sum(axis=-1, keepdims=True))
 
 
+def test_a_vector_valued_activation_of_one_size() -> None:
+    """Def. 4.1 allows a σ: ℝᵐ → ℝᵐ of one m alone; its gradient is exact, and another m is refused by name."""
+    M = np.array([[1.0, 2.0], [-0.5, 0.25]])
+    mix = cr.VectorActivation(lambda z: np.tanh(z @ M.T), name="mix", m=2)
+    z = np.array([0.3, -0.7])
+    np.testing.assert_allclose(mix.jacobian(z), np.diag(1 - np.tanh(M @ z) ** 2) @ M, rtol=1e-14)
+    hidden = cr.Layer([[0.5], [2.0]], [0.1, -0.2], mix)
+    net = cr.Network([hidden, cr.Layer([[1.0, -1.0]], [0.0], "identity")])
+    X, Y = np.array([[0.4], [-1.1]]), np.array([[0.2], [0.7]])
+    cost = cr.SumOfSquares()
+    gradient, step = cr.gradient(net, cost, X, Y).theta, 1e-6
+    for k in range(net.d):
+        above, below = net.copy(), net.copy()
+        above.theta[k] += step
+        below.theta[k] -= step
+        assert gradient[k] == pytest.approx((cost(above, X, Y) - cost(below, X, Y)) / (2 * step), abs=1e-8)
+    with pytest.raises(cr.InputError, match=r"sigma must fit the 3 rows of W; mix is defined for m = 2 alone"):
+        cr.Layer(np.ones((3, 1)), np.zeros(3), mix)
+    with pytest.raises(cr.InputError, match=r"z must be rows \(t, 2\) or one row \(2,\) for mix; got shape \(3,\)"):
+        mix([1.0, 2.0, 3.0])
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -85,6 +107,7 @@ def test_a_users_own_vector_valued_activation() -> None:
         (lambda: cr.softmax(1.0), "got a single number"),
         (lambda: cr.softmax.pullback([1.0, 2.0], [1.0]), "g must have the shape"),
         (lambda: cr.Activation(3, np.cos), "function must"),  # type: ignore[arg-type]
+        (lambda: cr.VectorActivation(np.sin, np.cos, m=0), "m must"),
         (lambda: cr.Activation(np.sin, 3), "derivative must"),  # type: ignore[arg-type]
         (lambda: cr.Activation(np.sin, np.cos, range=(1, -1)), "range must"),
         (lambda: cr.Activation(np.sin, np.cos, parameters={"k": math.inf}), "k must be a finite number"),

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from chainrule._internal.checks import Array
+from chainrule._internal.checks import Array, as_integer
 from chainrule.activations.sigma import Sigma, complex_values
 from chainrule.errors import InputError
 
@@ -98,7 +98,8 @@ class VectorActivation(Sigma):
     """A vector-valued activation: every entry of σ(z) depends on the whole row z (Lecture, Def. 4.1, L1).
 
     function(z, **parameters) maps rows, (t, m) → (t, m); pullback(z, g, **parameters) is (∂σ/∂z)ᵀ g for each row. The
-    pullback may be omitted if the complex step can compute the Jacobian, as for `Activation`.
+    pullback may be omitted if the complex step can compute the Jacobian, as for `Activation`. ``m`` is the length of a
+    row if σ is defined for this one alone, such as z ↦ M z, and None if it is defined for every length.
 
     Raises ActivationRefused if the pullback is omitted and cannot be computed reliably; InputError for parameters that
     are not finite. A pullback that is passed is not checked; `check_activation` certifies it.
@@ -112,6 +113,9 @@ class VectorActivation(Sigma):
     >>> centre.jacobian([1.0, 2.0])
     array([[ 0.5, -0.5],
            [-0.5,  0.5]])
+    >>> turn = cr.VectorActivation(lambda z: z @ [[0.0, 1.0], [-1.0, 0.0]], name="turn", m=2)
+    >>> turn([1.0, 2.0])
+    array([-2.,  1.])
 
     Source: Lecture, Def. 4.1 (L1), L14, L17.
     """
@@ -127,16 +131,21 @@ class VectorActivation(Sigma):
         parameters: Mapping[str, float] | None = None,
         range: tuple[float, float] = (-math.inf, math.inf),  # noqa: A002 - the name of the attribute
         hidden_initial: str = "glorot",
+        m: int | None = None,
     ) -> None:
+        vars(self)["m"] = None if m is None else as_integer(m, "m", 1)
         self._set_up(function, pullback, name, parameters, range, (), hidden_initial)
 
-    @staticmethod
-    def _input(z: npt.ArrayLike) -> Array:
-        array = Sigma._input(z)
-        if array.ndim == 0 or array.shape[-1] == 0:
+    def _input(self, z: npt.ArrayLike) -> Array:
+        array = super()._input(z)
+        if array.ndim == 0 or array.shape[-1] == 0 or self.m not in (None, array.shape[-1]):
             got = f"shape {array.shape}" if array.ndim else "a single number"
-            raise InputError(f"z must be rows (t, m) or one row (m,), m ≥ 1, for a vector-valued σ; got {got}.")
+            m, of = ("m", ", m ≥ 1, for a vector-valued σ") if self.m is None else (self.m, f" for {self.name}")
+            raise InputError(f"z must be rows (t, {m}) or one row ({m},){of}; got {got}.")
         return array
+
+    def _key(self) -> tuple[object, ...]:
+        return (*super()._key(), self.m)
 
     def pullback(self, z: npt.ArrayLike, g: npt.ArrayLike) -> Array:
         """Computes (∂σ/∂z)ᵀ g, row by row: (t, m), (t, m) → (t, m) (Lecture, L14).

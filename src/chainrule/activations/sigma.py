@@ -31,6 +31,7 @@ class Sigma(ABC):
     kinks           the z where σ has no derivative (σ′ then has a value between the one-sided derivatives)
     hidden_initial  the initial values that suit a hidden layer with this σ (a name known to `chainrule.initial`)
     builtin         True if σ is a formula of the catalogue, with any parameters
+    m               the length of a row if σ is defined for rows of this length alone, else None
     """
 
     entrywise: ClassVar[bool]
@@ -41,6 +42,7 @@ class Sigma(ABC):
     kinks: tuple[float, ...]
     hidden_initial: str
     builtin: bool
+    m: int | None = None
     _adjoint: Callable[..., Any] | None  # σ′ or the pullback as passed; None means the complex step
     _defaults: Mapping[str, float]
 
@@ -117,7 +119,7 @@ class Sigma(ABC):
         bound = {key: as_real(value, key) for key, value in parameters.items()}
         sigma = object.__new__(type(self))
         vars(sigma).update(vars(self), parameters=MappingProxyType({**self.parameters, **bound}))
-        if not np.isfinite(sigma(np.zeros((1, 2)))).all():
+        if not np.isfinite(sigma(np.zeros((1, sigma.m or 2)))).all():
             raise InputError(f"{self.name}: σ(0) is not finite with parameters {bound}; choose others.")
         if sigma._adjoint is None:
             sigma._certify_complex_step()
@@ -136,8 +138,7 @@ class Sigma(ABC):
                 getattr(refused, "z", None),
             ) from refused
 
-    @staticmethod
-    def _input(z: npt.ArrayLike) -> Array:
+    def _input(self, z: npt.ArrayLike) -> Array:
         try:
             array = np.asarray(z)
         except ValueError as error:  # rows of different lengths

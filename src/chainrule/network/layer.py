@@ -64,6 +64,8 @@ class Layer:
         m = weights.shape[0]
         if b.shape != (m,):
             raise InputError(f"b must have shape ({m},), one entry per row of W; got {b.shape}.")
+        if chosen.m not in (None, m):
+            raise InputError(f"sigma must fit the {m} rows of W; {chosen.name} is defined for m = {chosen.m} alone.")
         kappas = as_kappa(kappa, chosen, m)
         dtype = common_dtype(weights.dtype, b.dtype, *(() if kappa is None else (kappas.dtype,)))
         kappas = kappas.astype(dtype, copy=False)

@@ -303,7 +303,9 @@ class Network:
         return Network(self.layers)
 
     def astype(self, dtype: DTypeLike) -> Network:
-        """Returns a copy whose θ has the number type ``dtype`` (float32 or float64).
+        """Returns a copy whose θ has the number type ``dtype``: float32, float64, or complex128.
+
+        A complex network computes N(x), J(θ) and ∇J(θ), for complex-step checks of derivatives; it cannot be trained.
 
         >>> import chainrule as cr
         >>> cr.Network.dense([2, 1]).astype("float32").dtype
