@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from support.installation import STRICT_PYTHON
+from support.patience import LIMIT
 from support.processes import modules_after
 
 NEVER = ("jax", "matplotlib", "onnx", "onnxruntime", "pandas", "pyarrow", "rich", "scipy", "sklearn", "torch", "typer")
@@ -30,3 +35,34 @@ import chainrule as cr
 net, J, X, Y = cr.Network.dense([2, 3, 1], seed=0), cr.SumOfSquares(), np.ones((4, 2)), np.ones((4, 1))
 {statement}"""
     assert modules_after(code).isdisjoint(NEVER)
+
+
+IN_HANDLER = """
+import os, signal, sys
+import numpy as np
+import chainrule as cr
+
+net, X, Y, path = cr.Network.dense([2, 3, 1], seed=0), np.ones((9, 2)), np.ones((9, 1)), sys.argv[1]
+
+def work():
+    WORK
+
+class Finder:  # is asked for each module that is not loaded yet, before all other finders
+    def find_spec(self, *_):
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+signal.signal(signal.SIGUSR1, lambda *_: (calls.append(0), work()))
+calls = []
+sys.meta_path.insert(0, Finder())
+work()
+assert calls
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="signals as on Unix")
+@pytest.mark.parametrize("work", ["net(X)", "cr.train(net, X, Y, epochs=1)", "net.save(path)"])
+def test_a_signal_handler_may_interrupt_the_first_use(work: str, tmp_path: Path) -> None:
+    """A handler that comes while modules are imported for a first use can do the same."""
+    program = [*STRICT_PYTHON, "-c", IN_HANDLER.replace("WORK", work), str(tmp_path / "net")]
+    answer = subprocess.run(program, capture_output=True, text=True, timeout=LIMIT, check=False)
+    assert answer.returncode == 0, answer.stderr

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import warnings
 from dataclasses import dataclass
 
 from chainrule import costs, optimizers
+from chainrule._internal.imports import imported
 from chainrule._internal.naming import resolve
 from chainrule._internal.sparse_rows import Rows
 from chainrule.costs import Cost
@@ -48,7 +48,7 @@ _reported_reasons: set[str] = set()
 
 @functools.cache  # a prediction for one sparse row asks for the engine too
 def _load(name: str) -> Engine:
-    module = importlib.import_module(resolve("engine", name, {"auto": "", **MODULES}))
+    module = imported(resolve("engine", name, {"auto": "", **MODULES}))
     engine: Engine = module.ENGINE
     return engine
 

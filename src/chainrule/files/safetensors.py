@@ -14,12 +14,18 @@ from typing import Any, NoReturn
 import numpy as np
 
 from chainrule._internal.checks import Array, shown
+from chainrule._internal.imports import imported
 from chainrule.errors import FileFormatError, InputError
 from chainrule.files.atomic import as_path, write_bytes
 
 VERSION = 1  # the version of the file format
 DTYPES: dict[str, np.dtype[Any]] = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}
 LARGEST_HEADER = 2**24  # bytes: enough for a hundred thousand layers, too little to exhaust memory
+
+
+def _packages() -> tuple[Any, Any]:
+    """Returns the modules json and safetensors.numpy."""
+    return imported("json"), imported("safetensors.numpy")
 
 
 def write(
@@ -34,10 +40,7 @@ def write(
 
     Raises InputError for an invalid path, OSError if the file cannot be written.
     """
-    import json
-
-    import safetensors.numpy
-
+    json, safetensors = _packages()
     contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     checksums = {name: zlib.crc32(array.data) for name, array in contiguous.items()}
     whole = {"format": "chainrule", "kind": kind, "version": VERSION, **header, "crc32": checksums}
@@ -46,7 +49,7 @@ def write(
         raise InputError(
             f"the header must have at most {LARGEST_HEADER} bytes; got {len(text)}. Store large data as tensors."
         )
-    write_bytes(path, safetensors.numpy.save(contiguous, metadata={"chainrule": text}), replace=replace)
+    write_bytes(path, safetensors.save(contiguous, metadata={"chainrule": text}), replace=replace)
 
 
 def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -63,14 +66,11 @@ def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[
 
 def read_any(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:
     """Returns the JSON header and the tensors of a file of any kind; ``header["kind"]`` names it."""
-    import json
-
-    import safetensors.numpy
-
+    json, safetensors = _packages()
     name = as_path(path)
     data = _read_bytes(name)
     try:
-        tensors = safetensors.numpy.load(data)
+        tensors = safetensors.load(data)
         outer = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")], object_pairs_hook=_without_repetition)
         text = outer.get("__metadata__", {}).get("chainrule")
         if text is None:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from chainrule import costs, engines, optimizers
 from chainrule._internal.checks import as_array, as_integer, as_probability, as_real, as_seed, shown
+from chainrule._internal.imports import imported
 from chainrule._internal.sparse_rows import RowsLike, like
 from chainrule.costs import Cost
 from chainrule.engines import TrainingRun
@@ -87,8 +88,6 @@ def train(
 
     Source: Lecture, L8, L12, L13.
     """
-    from chainrule.training.interrupt import Interrupt
-
     problem = _problem(
         check_network(net), X, Y, weights, validation, costs.get(cost), optimizers.get(optimizer), epochs, batch_size,
         shuffle, seed, tol, tol_epochs, patience, threads,
@@ -107,14 +106,14 @@ def train(
     history.stopped = run.stopped
     calls.begin(history)
     deadline = time.perf_counter() + limit
-    try:
-        with Interrupt(run.interrupt) as interrupt:
-            while history.stopped is None:
+    with imported("chainrule.training.interrupt").Interrupt(run.interrupt) as interrupt:
+        try:
+            while history.stopped is None and not interrupt.has_come:
                 history.stopped = _next_slice(net, run, history, calls, deadline)
-                if interrupt.has_come:  # this includes a run that has just ended: Ctrl-C is for the program too
-                    history.stopped = "interrupted"
-    finally:
-        history.finish()
+        finally:
+            history.finish()
+    if interrupt.has_come:  # also if the run has just ended: Ctrl-C is for the program too
+        history.stopped = "interrupted"
     if history.stopped == "interrupted":
         raise TrainingInterrupted(
             f"training was interrupted after {history.epochs} of {problem.epochs} epochs; the network is intact.",
