@@ -92,9 +92,7 @@ class NativeEngine:
             kind = _native.Evaluator32 if net.dtype == np.float32 else _native.Evaluator64
             evaluator = _evaluators.setdefault(net, kind(_network(net)))
         out = np.empty((len(X), net.m[-1]), net.dtype)
-        finite: bool = evaluator.outputs(
-            net.theta.reshape(-1), X, out, thread_count(step_flop(net, len(X), X) / 3, None)
-        )
+        finite: bool = evaluator.outputs(net.theta, X, out, thread_count(step_flop(net, len(X), X) / 3, None))
         return out if finite else None
 
     def _outputs_of_sparse(self, net: Network, X: SparseRows) -> Array:
@@ -103,7 +101,7 @@ class NativeEngine:
             kind = _native.CsrEvaluator32 if net.dtype == np.float32 else _native.CsrEvaluator64
             evaluator = _csr_evaluators.setdefault(net, kind(_network(net)))
         out = np.empty((len(X), net.m[-1]), net.dtype)
-        evaluator.outputs(net.theta.reshape(-1), _rows(X), out, thread_count(step_flop(net, len(X), X) / 3, None))
+        evaluator.outputs(net.theta, _rows(X), out, thread_count(step_flop(net, len(X), X) / 3, None))
         return out
 
     def shortcut(self, net: Network, reuse: bool = False) -> Callable[[object], Array | None]:
@@ -114,7 +112,7 @@ class NativeEngine:
         quick = None if reuse else _predictors.get(net)
         if quick is None:
             kind = _native.Predictor32 if net.dtype == np.float32 else _native.Predictor64
-            quick = kind(_network(net), net.theta.reshape(-1), reuse)  # whose shape a user may have set
+            quick = kind(_network(net), net.theta, reuse)
             if not reuse:
                 _predictors[net] = quick
         return quick

@@ -3,7 +3,7 @@
 from chainrule.network.block_diagonal import BlockDiagonal, Diagonal, Matrix
 from chainrule.network.forward import Forward
 from chainrule.network.layer import Layer
-from chainrule.network.network import Network, as_sizes, check_network
+from chainrule.network.network import Network, as_sizes, check_network, check_trainable
 from chainrule.network.rates import Factors
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "Matrix",
     "Network",
     "check_network",
+    "check_trainable",
     "as_sizes",
 ]

@@ -65,9 +65,13 @@ class Network:
     Source: Lecture, Def. 4.3 (L6, L9).
     """
 
-    __slots__ = ("W", "__weakref__", "_shortcut", "_theta", "b", "dropout", "kappa", "layers", "layout", "m", "sigma")
+    __slots__ = (
+        "W", "__weakref__", "_shortcut", "_shown_theta", "_theta", "b", "dropout", "kappa", "layers", "layout", "m",
+        "sigma",
+    )  # fmt: skip
 
     _theta: Array
+    _shown_theta: Array  # the view of it that users get
     m: tuple[int, ...]
     layout: Layout
     layers: tuple[Layer, ...]
@@ -96,6 +100,7 @@ class Network:
         self.m = (parts[0].n, *(layer.m for layer in parts))
         self.layout = tuple(layer.part for layer in parts)
         self._theta = np.empty(parameter_count(self.layout), common_dtype(*(layer.W.dtype for layer in parts)))
+        self._shown_theta = self._theta.view()
         self.W, self.b, self.kappa = parameter_views(self._theta, self.layout)
         for W, b, kappa, layer in zip(self.W, self.b, self.kappa, parts, strict=True):
             free_entries(W)[...] = free_entries(layer.W)
@@ -197,16 +202,25 @@ class Network:
 
     @property
     def theta(self) -> Array:
-        """The parameters θ (d,); assignment copies numbers in, so ``net.theta -= alpha * g.theta`` is a step (L12)."""
-        return self._theta
+        """The parameters θ (d,); assignment copies numbers in, so ``net.theta -= alpha * g.theta`` is a step (L12).
+
+        It is the same array each time, unless its shape, strides or dtype were set: these belong to the network.
+        """
+        shown, own = self._shown_theta, self._theta
+        if shown.shape != own.shape or shown.strides != own.strides or shown.dtype != own.dtype:
+            shown = own.view()
+            shown.flags.writeable = self._shown_theta.flags.writeable
+            object.__setattr__(self, "_shown_theta", shown)
+        return shown
 
     @theta.setter
     def theta(self, values: ArrayLike) -> None:
-        if values is self._theta:  # an in-place operation has already changed it
+        if values is self._shown_theta:  # an in-place operation has already changed it
             return
         array = as_array(values, "theta", self.dtype)
         if array.shape != (self.d,):
             raise InputError(f"theta must have shape ({self.d},); got {array.shape}.")
+        _require_writable(self)
         self._theta[...] = array
 
     def __call__(self, x: RowsLike, *, engine: str = "auto") -> Array:
@@ -343,6 +357,22 @@ def check_network(net: object) -> Network:
     if not isinstance(net, Network):
         raise InputError(f"net must be a cr.Network; got {shown(net)}.")
     return net
+
+
+def check_trainable(net: object) -> Network:
+    """Returns ``net`` if it is a network that can be trained, and raises InputError otherwise."""
+    if (checked := check_network(net)).dtype.kind == "c":
+        raise InputError(
+            f"net must be float32 or float64 to be trained; got {checked.dtype}, which is for complex-step checks only."
+        )
+    as_array(checked.theta, "theta", checked.dtype)
+    _require_writable(checked)
+    return checked
+
+
+def _require_writable(net: Network) -> None:
+    if not net.theta.flags.writeable:
+        raise InputError("net.theta is read-only. Use net.copy(), or net.theta.setflags(write=True).")
 
 
 def _as_dtype(dtype: DTypeLike) -> np.dtype[Any]:

@@ -19,7 +19,7 @@ from chainrule.engines import Engine
 from chainrule.engines.choice import for_network
 from chainrule.engines.problem import TrainingSet
 from chainrule.errors import InputError
-from chainrule.network import Network, check_network
+from chainrule.network import Network, check_trainable
 
 FAR = 1e100  # replaces a J that is not finite; the line search squares it, and steps back
 
@@ -89,10 +89,7 @@ def train_lbfgs(
         raise ImportError(
             "train_lbfgs needs SciPy; install it with: pip install 'chainrule[estimators]'", name="scipy"
         ) from error
-    if check_network(net).dtype.kind == "c":
-        raise InputError(
-            f"net must be float32 or float64 to be trained; got {net.dtype}, which is for complex-step checks only."
-        )
+    check_trainable(net)
     kind = costs.get(cost)
     data = TrainingSet(*kind.examples(net, X, Y, weights))
     chosen = for_network(net, engine, kind, data.X)

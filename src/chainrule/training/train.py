@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule import costs, engines, optimizers
-from chainrule._internal.checks import as_array, as_integer, as_probability, as_real, as_seed, shown
+from chainrule._internal.checks import as_integer, as_probability, as_real, as_seed, shown
 from chainrule._internal.imports import imported
 from chainrule._internal.sparse_rows import RowsLike, like
 from chainrule.costs import Cost
@@ -20,7 +20,7 @@ from chainrule.engines import TrainingRun
 from chainrule.engines.problem import Problem, TrainingSet
 from chainrule.engines.state import TrainingState
 from chainrule.errors import InputError
-from chainrule.network import Network, check_network
+from chainrule.network import Network, check_trainable
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
 from chainrule.training.callbacks import Callback, Callbacks
@@ -89,7 +89,7 @@ def train(
     Source: Lecture, L8, L12, L13.
     """
     problem = _problem(
-        check_network(net), X, Y, weights, validation, costs.get(cost), optimizers.get(optimizer), epochs, batch_size,
+        check_trainable(net), X, Y, weights, validation, costs.get(cost), optimizers.get(optimizer), epochs, batch_size,
         shuffle, seed, tol, tol_epochs, patience, threads,
     )  # fmt: skip
     limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)
@@ -148,15 +148,6 @@ def _problem(
     tol: float | None, tol_epochs: int, patience: int | None, threads: int | None,
 ) -> Problem:  # fmt: skip
     """Checks every argument of `train` that describes the problem, and returns the Problem."""
-    if net.dtype.kind == "c":
-        raise InputError(
-            f"net must be float32 or float64 to be trained; got {net.dtype}, which is for complex-step checks only."
-        )
-    as_array(net.theta, "theta", net.dtype)
-    if net.theta.ndim != 1:
-        raise InputError(f"net.theta must have shape (d,) to be trained; got {net.theta.shape}. Train net.copy().")
-    if not net.theta.flags.writeable:
-        raise InputError("net.theta is read-only, and training changes it. Train net.copy(), or setflags(write=True).")
     data = TrainingSet(*cost.examples(net, X, Y, weights))
     held_out = None
     if validation is not None:
