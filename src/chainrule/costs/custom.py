@@ -1,21 +1,26 @@
-"""User-defined costs, and the check that a cost's derivative is the derivative of its loss."""
+"""User-defined costs, whose derivative is given or computed, and always checked."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule._internal.checks import Array, as_array, shown
+from chainrule.costs.certify import ROWS, LossFunction, check_derivative, evenly_spaced
 from chainrule.costs.cost import Cost
 from chainrule.errors import InputError
 
-LossFunction = Callable[[Array, Array], Array]
-
 _H = 1e-30  # the complex step: far below rounding, far above underflow
+
+
+@dataclass
+class _Checked:
+    """What the checks of a derivative have seen; it changes inside of a frozen cost."""
+
+    uses: int = 0
+    distance: float = 0.0  # the largest |a − y|
 
 
 @dataclass(frozen=True, eq=False, repr=False, init=False)
@@ -25,10 +30,11 @@ class CustomCost(Cost):
     A and Y are (t, m); entry j of ``losses`` depends on row j of A and Y alone, and J sums the entries (or takes their
     mean). Without ``derivative``, the complex step ∂ℓ/∂aₖ = Im ℓ(a + i h eₖ, y)/h with h = 1e-30 computes it, exact to
     rounding for losses made of analytic functions. Its first use compares the derivative, given or not, with
-    differences on up to 8 of the current examples (`check_cost`). Labels are numbers (t, m), or (t,) if m = 1; any
-    output activation is accepted.
+    differences (`check_cost`). Later uses compare it on the rows with the largest and the smallest loss: at the second,
+    fourth, eighth, … use, and whenever an output is twice as far from its label as any before. Labels are numbers
+    (t, m), or (t,) if m = 1; any output activation is accepted.
 
-    Raises InputError at construction for things that are not functions, and at that first use with the counterexample.
+    Raises InputError at construction for things that are not functions, and at a use with the counterexample.
 
     >>> import numpy as np, chainrule as cr
     >>> J = cr.CustomCost(lambda A, Y: np.log(np.cosh(A - Y)).sum(axis=1), name="log_cosh")
@@ -43,7 +49,7 @@ class CustomCost(Cost):
     function: LossFunction
     slope: LossFunction | None
     title: str
-    _verified: list[bool] = field(compare=False)  # a list, which a frozen value can fill at the first use
+    _checked: _Checked = field(compare=False)
 
     def __init__(
         self,
@@ -63,7 +69,13 @@ class CustomCost(Cost):
             )
         if not name or str(name) != name:
             raise InputError(f"name must be a string of at least one letter; got {shown(name)}.")
-        own: dict[str, object] = {"function": losses, "slope": derivative, "title": name, "name": name, "_verified": []}
+        own: dict[str, object] = {
+            "function": losses,
+            "slope": derivative,
+            "title": name,
+            "name": name,
+            "_checked": _Checked(),
+        }
         for symbol, value in (own | {"mean": mean, "l1": l1, "l2": l2}).items():
             object.__setattr__(self, symbol, value)
         self.__post_init__()
@@ -83,10 +95,28 @@ class CustomCost(Cost):
         return values
 
     def derivative(self, A: Array, Y: Array) -> Array:
-        if not self._verified and np.isfinite(A).all():  # training reports outputs that are not finite
-            check_cost(self, A.real, Y)
-            self._verified.append(True)
+        if np.isfinite(A).all():  # training reports outputs that are not finite
+            self._check(A.real, Y)
         return self._derivative(A, Y)
+
+    def _check(self, A: Array, Y: Array) -> None:
+        """Checks the derivative at the first use, and later where A and Y may lie in another piece of the loss."""
+        done, distance = self._checked, float(abs(A - Y).max(initial=0.0))
+        if not done.uses:
+            check_cost(self, A, Y)
+        elif done.uses & (done.uses + 1) == 0 or distance > 2.0 * done.distance:
+            order = np.argsort(self.losses(A, Y)).tolist()
+            rows = sorted({*order[: ROWS // 2], *order[-ROWS // 2 :], int(abs(A - Y).max(axis=1).argmax())})
+            wide = A.astype(np.float64), Y.astype(np.float64)
+            check_derivative(self, self._derivative, *wide, rows, self._remedy)
+        done.uses += 1
+        done.distance = max(done.distance, distance)
+
+    @property
+    def _remedy(self) -> str:
+        if self.slope is None:
+            return "The complex step needs analytic functions (abs and casts to float break it): give derivative(A, Y)."
+        return "Correct it, or leave it out for the complex step."
 
     def _derivative(self, A: Array, Y: Array) -> Array:
         if self.slope is None:
@@ -113,10 +143,11 @@ class CustomCost(Cost):
 def check_cost(cost: Cost, A: ArrayLike, Y: ArrayLike) -> float:
     """Compares ``cost.derivative`` with differences of ``cost.losses`` at outputs A (t, m) and labels Y (t, m).
 
-    At up to 8 of the rows and 8 of the columns, evenly spaced, ∂ℓ/∂aₖ must lie between the left and the right
-    difference quotient of step 1e-6 max(|aₖ|, 0.01), within 1e-5 (1 + |∂ℓ/∂aₖ|) and rounding; entries with a quotient
-    that is not finite are skipped. It also checks that the loss of an example does not depend on the other examples.
-    Returns the largest distance of a derivative from the interval of its quotients.
+    At up to 8 of the rows and 8 of the columns, evenly spaced, and at outputs up to 100 times as far from the labels,
+    ∂ℓ/∂aₖ must lie between the left and the right difference quotient of step 1e-6 max(|aₖ|, 0.01), within 1e-5 (1 +
+    |∂ℓ/∂aₖ|) and rounding; entries with a quotient that is not finite are skipped. It also checks that the loss of an
+    example does not depend on the other examples. Returns the largest distance of a derivative from the interval of its
+    quotients.
 
     Raises InputError with the counterexample.
 
@@ -130,56 +161,7 @@ def check_cost(cost: Cost, A: ArrayLike, Y: ArrayLike) -> float:
     outputs, labels = as_array(A, "A", np.float64), as_array(Y, "Y", np.float64)
     if outputs.ndim != 2 or outputs.shape != labels.shape or not outputs.size:
         raise InputError(f"A and Y must have the same shape (t, m), not empty; got {outputs.shape} and {labels.shape}.")
-    rows = _evenly_spaced(len(outputs))
-    outputs, labels = outputs[rows], labels[rows]
-    is_custom = isinstance(cost, CustomCost)
-    derivative = cost._derivative if isinstance(cost, CustomCost) else cost.derivative
-    remedy = "Correct it, or leave it out for the complex step." if is_custom else "Correct it."
-    if isinstance(cost, CustomCost) and cost.slope is None:
-        remedy = "The complex step needs analytic functions (abs and casts to float break it): give derivative(A, Y)."
-    worst = 0.0
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("error")  # a cast from complex to real would discard the derivative
-        try:
-            losses, claimed = cost.losses(outputs, labels), derivative(outputs, labels)
-        except InputError:
-            raise
-        except (TypeError, ValueError, Warning) as error:
-            raise InputError(f"cost {cost.name!r} failed on A of shape {outputs.shape}: {error!r}. {remedy}") from error
-        _refuse_dependent_losses(cost, outputs, labels, losses)
-        for k in _evenly_spaced(outputs.shape[1]):
-            h = 1e-6 * np.maximum(abs(outputs[:, k]), 1e-2)  # (t,)
-            right, left = outputs.copy(), outputs.copy()
-            right[:, k] += h
-            left[:, k] -= h
-            forwards = (cost.losses(right, labels) - losses) / (right[:, k] - outputs[:, k])
-            backwards = (losses - cost.losses(left, labels)) / (outputs[:, k] - left[:, k])
-            d = claimed[:, k]
-            outside = np.maximum(np.minimum(forwards, backwards) - d, d - np.maximum(forwards, backwards))
-            known = np.isfinite(forwards) & np.isfinite(backwards)
-            bad = known & ~(outside <= 1e-5 * (1.0 + abs(d)) + 1e-14 * abs(losses) / h)  # NaN makes this True
-            if bad.any():
-                j = int(bad.argmax())
-                raise InputError(
-                    f"derivative(A, Y) of cost {cost.name!r} must be ∂ℓ/∂a; got {d[j]:.6g} at a = {outputs[j, k]:.6g}, "
-                    f"y = {labels[j, k]:.6g} (row {rows[j]}, column {k}), where differences of losses give "
-                    f"{0.5 * (forwards[j] + backwards[j]):.6g}. {remedy}"
-                )
-            worst = max(worst, float(outside[known].max(initial=0.0)))
-    return worst
-
-
-def _refuse_dependent_losses(cost: Cost, A: Array, Y: Array, losses: Array) -> None:
-    """Raises InputError if the loss of an example depends on the other examples."""
-    for j in range(len(A)):
-        alone = cost.losses(A[j : j + 1], Y[j : j + 1])[0]
-        if np.isfinite(losses[j]) and not np.isclose(alone, losses[j], rtol=1e-9, atol=1e-12):
-            raise InputError(
-                f"losses(A, Y) of cost {cost.name!r} must depend, in each row, on that example alone; got "
-                f"{losses[j]:.6g} among {len(A)} examples and {alone:.6g} alone. J sums over the examples itself."
-            )
-
-
-def _evenly_spaced(count: int) -> list[int]:
-    """Returns up to 8 of the indices 0 … count − 1, evenly spaced."""
-    return sorted({round(k) for k in np.linspace(0, count - 1, min(count, 8))})
+    rows = evenly_spaced(len(outputs), ROWS)
+    if isinstance(cost, CustomCost):
+        return check_derivative(cost, cost._derivative, outputs, labels, rows, cost._remedy)
+    return check_derivative(cost, cost.derivative, outputs, labels, rows, "Correct it.")
