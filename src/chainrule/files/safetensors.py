@@ -42,7 +42,7 @@ def write(
     """
     json, safetensors = _packages()
     contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-    checksums = {name: zlib.crc32(array.data) for name, array in contiguous.items()}
+    checksums = {name: zlib.crc32(contiguous[name].data) for name in sorted(contiguous)}
     whole = {"format": "chainrule", "kind": kind, "version": VERSION, **header, "crc32": checksums}
     text = json.dumps(whole, allow_nan=False)
     if len(text) > LARGEST_HEADER:

@@ -1,0 +1,121 @@
+"""Every kind and form of file that was ever written is read as on the day it was written (tools/golden.py)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.rounding import difference_bounds
+
+import chainrule as cr
+from chainrule._internal.checks import Array
+from chainrule.files.safetensors import VERSION
+from chainrule.tables import TableModel
+from chainrule.tables.target_decoder import ClassLabels
+from tools.golden import FOLDER, Golden, Saved, every, loaded, main, numbers, renew, seen, written
+
+U64 = float(np.finfo(np.float64).eps) / 2
+GOLDEN = every()
+golden_files = pytest.mark.parametrize("golden", GOLDEN, ids=lambda golden: golden.name)
+
+
+def output_bounds(net: cr.Network, Z: Array) -> Array:
+    """Bounds of the difference between N(Z) here and the N(Z) of another computer, both in the network's dtype."""
+    return 2.0 * difference_bounds(net, cr.SumOfSquares(), Z, np.zeros((len(Z), net.m[net.r]))).a[net.r]
+
+
+def require_same(model: Saved, golden: Golden) -> None:
+    """Asserts that a model holds and predicts what is recorded.
+
+    What is stored and what the encoder makes is the same bit for bit (its sines of dates too, once they are float32).
+    Outputs a of networks may differ by the roundings of another kernel set, predictions by what becomes of these:
+    |Δq| ≤ (2/T) q max |Δp/p| of tempered probabilities q, and |deviation · Δa| of numbers, each with 8 roundings.
+    """
+    recorded, found = golden.seen, seen(model, golden.rows)
+    assert found.keys() == recorded.keys()
+    if isinstance(model, cr.TrainingState):
+        assert found == recorded
+    elif isinstance(model, cr.Network):
+        assert found["theta"] == recorded["theta"]
+        X = np.loadtxt(golden.rows.splitlines()[1:], delimiter=",", ndmin=2).astype(model.dtype)
+        require_close(found, recorded, {"N(x)": output_bounds(model, X)})
+    else:
+        require_same_predictions(model, found, recorded)
+
+
+def require_same_predictions(model: TableModel, found: dict[str, Any], recorded: dict[str, Any]) -> None:
+    """Asserts that a table model encodes and predicts as recorded."""
+    assert found["encoded"] == recorded["encoded"]
+    Z, A = numbers(recorded["encoded"]).astype(model.networks[0].dtype), numbers(recorded["outputs"])
+    of_networks = [output_bounds(net, Z) for net in model.networks]
+    error = np.broadcast_to(np.mean(of_networks, axis=0), A.shape) + 8 * U64 * abs(A)
+    require_close(found, recorded, {"outputs": error})
+    if isinstance(model.target, ClassLabels):
+        assert found["predict"] == recorded["predict"]
+        q = numbers(recorded["predict_proba"])
+        relative = 2.0 / model.temperature * (error / A).max(axis=1, keepdims=True)
+        require_close(found, recorded, {"predict_proba": q * (relative + 8 * U64)})
+        return
+    offset = model.target.deviation * error
+    error = offset + 8 * U64 * (abs(model.target.mean) + offset)
+    flat = error[:, 0] if model.target.is_flat else error
+    require_close(found, recorded, {"predict": flat})
+    if "predict_interval" in recorded:
+        size = 0.0 if model.residuals is None else float(abs(model.residuals).max())
+        require_close(found, recorded, {"predict_interval": flat[..., None] + 8 * U64 * size})
+
+
+def require_close(found: dict[str, Any], recorded: dict[str, Any], bounds: dict[str, Array]) -> None:
+    """Asserts that recorded numbers and those found differ by no more than these bounds."""
+    for name, bound in bounds.items():
+        difference = abs(numbers(found[name]) - numbers(recorded[name]))
+        assert (difference <= bound).all(), (name, difference, bound)
+
+
+@golden_files
+def test_every_form_is_read_as_it_was_written(golden: Golden) -> None:
+    """Each form in which a model was ever written holds the same numbers and makes the recorded predictions."""
+    for form in golden.forms:
+        require_same(loaded(form), golden)
+
+
+@golden_files
+def test_every_form_is_written_again_as_the_newest(golden: Golden) -> None:
+    """A model read from any form has the bytes of the newest form when it is saved: today's writer makes this form."""
+    for form in golden.forms:
+        assert written(loaded(form)) == golden.forms[-1]
+
+
+def test_there_is_a_golden_file_of_every_kind_and_version() -> None:
+    """Golden files are of all kinds, and of each version that is read."""
+    kinds, versions = set(), set()
+    for golden in GOLDEN:
+        for form in golden.forms:
+            text = form[8 : 8 + int.from_bytes(form[:8], "little")].decode()
+            kinds |= {kind for kind in ("network", "training state", "table model") if rf"\"kind\": \"{kind}\"" in text}
+            versions |= {version for version in range(1, VERSION + 1) if rf"\"version\": {version}" in text}
+    assert kinds == {"network", "training state", "table model"}
+    assert versions == set(range(1, VERSION + 1))
+
+
+def test_a_golden_file_is_added_and_renewed(tmp_path: Path) -> None:
+    """``add`` records an older form and today's; ``renew`` appends a form exactly when today's writer makes another."""
+    older = next(golden for golden in GOLDEN if golden.name == "network")
+    (tmp_path / "older").write_bytes(older.forms[0])
+    (tmp_path / "rows.csv").write_text(older.rows)
+    folder = tmp_path / "golden"
+    folder.mkdir()
+    main(["add", "again", str(tmp_path / "older"), "--rows", str(tmp_path / "rows.csv")], folder)
+    [again] = every(folder)
+    assert (again.forms, again.rows, again.seen["theta"]) == (older.forms, older.rows, older.seen["theta"])
+    assert not renew(again, folder)
+    Golden("again", older.about, older.rows, older.seen, older.forms[:1]).write(folder)
+    main(["renew"], folder)
+    assert every(folder)[0].forms == older.forms
+
+
+def test_golden_files_are_small() -> None:
+    """The golden files take less than 200 kB of text."""
+    assert sum(path.stat().st_size for path in FOLDER.glob("*.json")) < 200_000
