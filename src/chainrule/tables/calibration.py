@@ -41,7 +41,7 @@ def best_temperature(P: Floats, classes: NDArray[np.intp], weights: NDArray[np.f
     Probabilistic outputs for support vector machines, 1999.
     """
     t = len(P)
-    w = np.ones(t) if weights is None else np.asarray(weights, dtype=np.float64)
+    w = np.ones(t) if weights is None else weights
     if not w.any():
         return 1.0
     zeta = np.log(np.maximum(P, np.finfo(np.float32).tiny))

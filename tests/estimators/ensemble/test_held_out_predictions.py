@@ -1,0 +1,57 @@
+"""Predictions of each row by the networks that held it out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn", "1.6")
+
+import chainrule as cr
+from chainrule.estimators.examples import Examples
+from chainrule.estimators.network.ensemble import Member
+from chainrule.estimators.network.held_out_predictions import held_out_predictions
+from chainrule.estimators.network.presets import preset
+from chainrule.estimators.network.validation_split import ValidationSplit
+from chainrule.tables.target_decoder import NumericLabels
+
+TARGET = NumericLabels.fit([[0.0, 0.0], [1.0, 2.0]])
+X = np.arange(6.0).reshape(6, 1)  # row k holds the number k
+
+
+def member(factor: float, at: list[int] | None, weights: Any = None) -> Member:
+    """A network x ↦ (factor · x, x) that holds out these rows, with their weights."""
+    net = cr.Network([cr.Layer([[factor], [1.0]], [0.0, 0.0], "identity")])
+    rows = np.array(at or [], dtype=np.intp)
+    held_out = None if at is None else Examples(X[rows], np.zeros((len(rows), 2)), weights)
+    (recipe,) = preset("default", "regression", 6)
+    return Member(0, net, recipe, 0, ValidationSplit(np.arange(6), rows), Examples(X, X, None), held_out, rows)
+
+
+def test_a_row_has_the_mean_of_the_networks_that_held_it_out() -> None:
+    """Rows held out once, twice and three times have the mean of one, two and three outputs, in the order of rows."""
+    found = held_out_predictions(
+        [member(1.0, [5, 1]), member(3.0, [1, 2]), member(8.0, [1]), member(0.0, None)], TARGET
+    )
+    assert found is not None
+    assert found.at.tolist() == [1, 2, 5]
+    assert found.P.tolist() == [[4.0, 1.0], [6.0, 2.0], [5.0, 5.0]]
+    assert found.weights is None
+
+
+def test_weights_stay_beside_their_rows() -> None:
+    """Each row keeps its weight, however many networks held it out."""
+    w = np.array([0.5, 1.0, 2.0, 4.0, 8.0, 16.0])
+    members = [member(1.0, [5, 1], w[[5, 1]]), member(1.0, [2, 1], w[[2, 1]])]
+    found = held_out_predictions(members, TARGET)
+    assert found is not None
+    assert found.weights is not None
+    assert (found.at.tolist(), found.weights.tolist()) == ([1, 2, 5], [1.0, 2.0, 16.0])
+
+
+def test_without_held_out_rows_there_are_no_predictions() -> None:
+    """None is the answer for networks that held out nothing, and for no network."""
+    assert held_out_predictions([member(1.0, None)], TARGET) is None
+    assert held_out_predictions([], TARGET) is None
