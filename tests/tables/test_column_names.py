@@ -13,6 +13,7 @@ from chainrule import InputError
 from chainrule._internal.naming import spellings
 from chainrule.estimators.network.training_rows import as_table_and_labels
 from chainrule.tables import TableEncoder
+from chainrule.tables.column_set import Columns
 from chainrule.tables.reading.array_columns import as_column
 from chainrule.tables.table import Table
 
@@ -42,7 +43,7 @@ def test_names_that_look_the_same_agree(name: str, known: list[str], spelling: s
 def rows_of(*names: str) -> Table:
     """A table of two columns of numbers."""
     values = np.arange(4.0)
-    return Table("t", {name: as_column(values * k) for k, name in enumerate(names, 1)})
+    return Table("t", Columns({name: as_column(values * k) for k, name in enumerate(names, 1)}))
 
 
 @pytest.mark.parametrize(

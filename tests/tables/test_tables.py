@@ -19,6 +19,7 @@ import scipy.sparse
 from support.processes import modules_after
 
 from chainrule.errors import FileFormatError, InputError, UnknownName
+from chainrule.tables.column_set import Columns
 from chainrule.tables.labels import as_targets
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.array_columns import as_column
@@ -62,7 +63,8 @@ def test_every_library_gives_the_same_columns(name: str) -> None:
     """Each kind of column is the same whichever library holds it: kind, values, gaps, levels."""
     table = read(FRAMES[name]())
     assert isinstance(table, Table)
-    columns = list(recognised(table.columns, Writing()).values())
+    found = recognised(table.columns, Writing())
+    columns = [found.typed(name) for name in found]
     assert [column.kind for column in columns] == KINDS
     for column, values in zip(columns, VALUES.values(), strict=True):
         assert column.missing.tolist() == [False, True, False]
@@ -87,8 +89,8 @@ def test_files_are_tables(tmp_path: Path, suffix: str) -> None:
         assert isinstance(table, Table)
         columns = recognised(table.columns, Writing())
         assert [columns[name].kind for name in frame.column_names] == KINDS[:5]
-        assert columns["word"].levels == ("a", "b")
-        assert columns["when"].values[0] == np.datetime64(DAY)
+        assert columns.typed("word").levels == ("a", "b")
+        assert columns.typed("when").values[0] == np.datetime64(DAY)
 
 
 def test_arrays_of_numbers_are_kept_as_they_are() -> None:
@@ -146,7 +148,7 @@ def test_python_objects(values: list[Any], kind: str, levels: tuple[object, ...]
     """A column of Python objects has the kind of its objects; numbers among texts are texts; "" and NaN are missing."""
     array = np.empty(len(values), dtype=object)
     array[:] = values
-    column = recognised({"x": as_column(array)}, Writing())["x"]
+    column = recognised(Columns({"x": as_column(array)}), Writing()).typed("x")
     assert (column.kind, column.levels) == (kind, levels)
 
 

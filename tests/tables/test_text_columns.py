@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from chainrule.errors import DataWarning, InputError
 from chainrule.tables import TableEncoder
+from chainrule.tables.column_set import Columns
 from chainrule.tables.columns import Column
 from chainrule.tables.text.conversion import GAP_FORMS, converted
 from chainrule.tables.text.notation import PLAIN, Notation, Writing
@@ -54,7 +55,7 @@ NUMBERS: list[tuple[list[Any], list[float]]] = [  # texts, and the numbers that 
 def test_numbers_are_recognised(texts: list[Any], numbers: list[float]) -> None:
     """A column of which every text but usual gaps is a number in one notation holds numbers."""
     for holder, column in of(texts).items():
-        found = recognised({"a": column}, Writing())["a"]
+        found = recognised(Columns({"a": column}), Writing()).typed("a")
         assert found.kind == "numbers", holder
         np.testing.assert_array_equal(found.as_floats(), numbers)
 
@@ -86,7 +87,7 @@ OTHERS: list[tuple[list[Any], str, list[Any]]] = [  # texts, the kind of their c
 def test_other_kinds_are_recognised(texts: list[Any], kind: str, values: list[Any]) -> None:
     """Dates, times of day and booleans are recognised where all texts agree; anything else is a category."""
     for holder, column in of(texts).items():
-        found = recognised({"a": column}, Writing())["a"]
+        found = recognised(Columns({"a": column}), Writing()).typed("a")
         assert (found.kind, found.objects().tolist()) == (kind, values), holder
 
 
@@ -110,7 +111,7 @@ def test_what_is_recognised_is_said(texts: list[Any], says: str) -> None:
     """A warning says what was recognised beyond plain numbers, and names the odd texts of a column of numbers."""
     for column in of(texts, is_declared=False).values():
         with pytest.warns(DataWarning, match=says) as caught:
-            recognised({"a": column}, Writing())
+            recognised(Columns({"a": column}), Writing())
         assert len(caught) == 1
 
 
@@ -118,9 +119,9 @@ def test_ordinary_texts_need_no_word() -> None:
     """Plain numbers, ISO dates, booleans and categories give no warning, nor do texts that pandas calls missing."""
     for texts in (["1", "NA"], ["2024-01-01", ""], ["true", "null"], ["a", "b"], ["09:00", "10:00"]):
         for column in of(texts, is_declared=False).values():
-            recognised({"a": column}, Writing())
+            recognised(Columns({"a": column}), Writing())
     for column in of(["NA", "EU"]).values():  # declared as texts
-        recognised({"a": column}, Writing())
+        recognised(Columns({"a": column}), Writing())
 
 
 def test_one_column_with_decimal_commas_decides_for_the_table() -> None:
@@ -130,8 +131,8 @@ def test_one_column_with_decimal_commas_decides_for_the_table() -> None:
         for name, texts in {"a": ["0,5", "2"], "b": ["1.234", "2"], "c": ["1,234", "2"], "d": ["0.25", "2"]}.items()
     }
     with pytest.warns(DataWarning):
-        found = recognised(columns, Writing())
-    assert [found[name].values[0] for name in "abcd"] == [0.5, 1234.0, 1.234, 0.25]
+        found = recognised(Columns(columns), Writing())
+    assert [found.typed(name).values[0] for name in "abcd"] == [0.5, 1234.0, 1.234, 0.25]
 
 
 SAID: list[tuple[Writing, list[Any], list[float]]] = [
@@ -148,7 +149,7 @@ SAID: list[tuple[Writing, list[Any], list[float]]] = [
 def test_the_user_settles_what_texts_leave_open(writing: Writing, texts: list[Any], numbers: list[float]) -> None:
     """The marks and the missing texts that the user gives are used in place of those that texts suggest."""
     for column in of(texts).values():
-        np.testing.assert_array_equal(recognised({"a": column}, writing)["a"].as_floats(), numbers)
+        np.testing.assert_array_equal(recognised(Columns({"a": column}), writing).typed("a").as_floats(), numbers)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule._internal.naming import nearest
 from chainrule.cli.errors import WrongUsage, option_errors, require_packages
+from chainrule.tables.column_set import Columns
 from chainrule.tables.reading.array_columns import as_column
 from chainrule.tables.reading.csv.dialect import CsvOptions, as_delimiter
 from chainrule.tables.reading.csv.text_streams import as_codec
@@ -73,5 +74,6 @@ def _bundled(name: str) -> Table:
     data = getattr(datasets, f"load_{name}")()
     labels = getattr(data, "target_names", None)
     target = data.target if labels is None else np.asarray(labels)[data.target]
-    columns = {str(k): as_column(column) for k, column in zip(data.feature_names, data.data.T, strict=True)}
-    return Table(name, {**columns, "target": as_column(target)}, target="target")
+    names = [str(feature) for feature in data.feature_names]
+    columns = Columns.of([*names, "target"], {"target": as_column(target)}, [(names, data.data)])
+    return Table(name, columns, target="target")

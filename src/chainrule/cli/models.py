@@ -38,7 +38,7 @@ def with_known_target(model: TableModel, table: Table, name: str) -> Table:
         column = column.without(model.encoder.missing)
         if not isinstance(model.target, ClassLabels):
             column = model.target.numbers(column, f"target {name!r}")
-    return replace(table, columns={**table.columns, name: column})
+    return replace(table, columns=table.columns.replaced({name: column}))
 
 
 def scores(model: TableModel, X: Table, name: str, column: AnyColumn) -> list[target.Score]:

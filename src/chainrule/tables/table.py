@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from chainrule._internal.naming import listed, nearest, spellings
 from chainrule.errors import InputError
+from chainrule.tables.column_set import Columns
 from chainrule.tables.columns import Column
-from chainrule.tables.text.text_column import AnyColumn, TextColumn
+from chainrule.tables.text.text_column import AnyColumn
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,14 @@ class Table:
     """
 
     origin: str
-    columns: Mapping[str, AnyColumn]
+    columns: Columns
     target: str | None = None
     has_names: bool = True
 
     @property
     def t(self) -> int:
         """Number of rows."""
-        return len(next(iter(self.columns.values()))) if self.columns else 0
+        return self.columns.t
 
     def __len__(self) -> int:
         return self.t
@@ -48,30 +49,23 @@ class Table:
 
     def typed(self, name: str) -> Column:
         """Returns the column of this name, whose texts, if it held any, have been recognised or converted."""
-        column = self.columns[name]
-        if isinstance(column, TextColumn):
-            raise TypeError(f"the texts of {name!r} have not been converted")
-        return column
+        return self.columns.typed(name)
 
     def floats(self, names: Iterable[str]) -> NDArray[np.float64]:
         """Returns columns of numbers, booleans or durations as float64 (t, n), NaN where missing."""
-        chosen = list(names)
-        R = np.empty((self.t, len(chosen)))
-        for k, name in enumerate(chosen):
-            R[:, k] = self.typed(name).as_floats()
-        return R
+        return self.columns.floats(names)
 
     def rows(self, index: NDArray[Any]) -> Table:
         """Returns a table of these rows, chosen by row numbers or a mask."""
-        return replace(self, columns={name: column.at(index) for name, column in self.columns.items()})
+        return replace(self, columns=self.columns.rows(index))
 
     def renamed(self, names: Mapping[str, str]) -> Table:
         """Returns a table in which columns have new names, given by their old ones."""
-        return replace(self, columns={names.get(name, name): column for name, column in self.columns.items()})
+        return replace(self, columns=self.columns.renamed(names))
 
     def without(self, *names: str) -> Table:
         """Returns a table without these columns."""
-        left = {name: column for name, column in self.columns.items() if name not in names}
+        left = self.columns.chosen(name for name in self.columns if name not in names)
         return replace(self, columns=left, target=None if self.target in names else self.target)
 
     def require_complete(self, name: str) -> None:

@@ -14,7 +14,7 @@ from chainrule.cli.errors import WrongUsage
 from chainrule.cli.train.train_test_split import TrainTestSplit, train_test_split
 from chainrule.tables.columns import Column
 from chainrule.tables.encoding.compatibility import refuse_infinite
-from chainrule.tables.table import Table
+from chainrule.tables.table import Table, require_complete
 from chainrule.tables.target_decoder import Task
 from chainrule.tables.text.notation import AS_RECOGNISED, Writing
 from chainrule.tables.text.recognition import recognised, recognised_target
@@ -74,7 +74,7 @@ def prepare(
     labels = recognised_target(name, table.column(name), writing, task)
     numeric = [name for name, column in X.columns.items() if column.kind == "numbers"]
     refuse_infinite(X.floats(numeric), numeric, table.origin)  # before the split, so that the message names the row
-    replace(table, columns={name: labels}).require_complete(name)
+    require_complete(labels, name, table.origin)
     chosen, reason = target.decide_task(name, labels, task)
     y = target.as_labels(name, labels, chosen)
     groups = np.zeros(table.t, dtype=np.intp)

@@ -330,7 +330,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         """Returns the model, and X as a table whose columns are in the order of training, others left out."""
         check_is_fitted(self, "model_")
         table = read(X)
-        if hasattr(X, "columns") or hasattr(self, "feature_names_in_"):
+        if hasattr(self, "feature_names_in_") or hasattr(X, "columns"):
             require_feature_names(self, X, table)
         model: TableModel = self.model_
         return model, table

@@ -13,6 +13,7 @@ from chainrule._internal.checks import Array, as_integer, shown
 from chainrule._internal.naming import listed, nearest, resolve, spellings
 from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule.errors import FileFormatError, InputError
+from chainrule.tables.column_set import Columns
 from chainrule.tables.columns import Column, Feature
 from chainrule.tables.encoding import encoder_file
 from chainrule.tables.encoding.column_statistics import ENTRIES_PER_BLOCK, Scaling
@@ -249,8 +250,9 @@ class TableEncoder(EncoderState):
         table = read(X)
         by_name = table.has_names and hasattr(self, "feature_names_in_")
         if by_name:
-            found_as = spellings(self._needed(), set(table.names))
-            missing = [name for name in self._needed() if name not in found_as]
+            needed = self._needed()
+            found_as = spellings(needed, set(table.names))
+            missing = [name for name in needed if name not in found_as]
             if missing:
                 hint = nearest(missing[0], table.names) or "."
                 raise InputError(f"{table.origin} has no column {listed(missing)}{hint} It has: {listed(table.names)}.")
@@ -264,20 +266,19 @@ class TableEncoder(EncoderState):
         if isinstance(table, NumericTable):
             if isinstance(self.features_, NumberFeatures) or "datetimes" not in self._kinds().values():
                 return self._matched_numbers(table, by_name)
-            found: dict[str, AnyColumn] = {
-                name: table.column(other) for name, other in zip(self.names_, table.names, strict=True)
-            }
+            found = Columns({n: table.column(name) for n, name in zip(self.names_, table.names, strict=True)})
         elif by_name:
-            found = {name: table.columns[name] for name in self.names_ if name in table.columns}
+            found = table.columns
         else:
-            found = dict(zip(self.names_, table.columns.values(), strict=True))
+            found = table.columns.renamed(dict(zip(table.names, self.names_, strict=True)))
         gap = Column("empty", np.full(table.t, np.nan), np.ones(table.t, dtype=bool))
-        writing = self._writing()
-        columns = {
+        writing, blocks = self._writing(), found.in_blocks()
+        checked = {
             f.name: gap if f.dropped else self._as_trained(found[f.name], f, writing, table.origin)
             for f in self.features_
+            if f.dropped or f.kind != "numbers" or f.name not in blocks
         }
-        return Table(table.origin, columns)
+        return Table(table.origin, found.chosen(self.names_, checked))
 
     def _as_trained(self, column: AnyColumn, feature: Feature, writing: Writing, origin: str) -> Column:
         """Returns a column of new rows of the kind of this feature. Raises InputError."""

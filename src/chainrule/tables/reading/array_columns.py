@@ -45,19 +45,18 @@ def as_column(values: NDArray[Any]) -> Column | TextColumn:
 
 
 def number_column(values: NDArray[Any]) -> Column:
-    """Returns the column of a NumPy array (t,) of numbers or booleans."""
-    (column,) = number_columns(values[:, None])
-    return column
+    """Returns the column of a NumPy array (t,) of numbers or booleans of any width and byte order."""
+    name, values = str(values.dtype), as_numbers(values)
+    missing = np.isnan(values) if values.dtype.kind == "f" else np.zeros(len(values), dtype=bool)
+    kind: Kind = "booleans" if values.dtype.kind == "b" else "numbers"
+    return Column(kind, values, missing, type=name)
 
 
-def number_columns(block: NDArray[Any]) -> list[Column]:
-    """Returns the columns of an array (t, k) of numbers or booleans of any width and byte order."""
-    name = str(block.dtype)
-    if not (block.dtype.isnative and block.dtype.itemsize <= 8):
-        block = block.astype(np.float64 if block.dtype.itemsize > 8 else block.dtype.newbyteorder("="))
-    missing = np.isnan(block) if block.dtype.kind == "f" else np.zeros(block.shape, dtype=bool)
-    kind: Kind = "booleans" if block.dtype.kind == "b" else "numbers"
-    return [Column(kind, values, gaps, type=name) for values, gaps in zip(block.T, missing.T, strict=True)]
+def as_numbers(values: NDArray[Any]) -> NDArray[Any]:
+    """Returns an array of numbers or booleans in native byte order, of at most 64 bits each."""
+    if values.dtype.isnative and values.dtype.itemsize <= 8:
+        return values
+    return values.astype(np.float64 if values.dtype.itemsize > 8 else values.dtype.newbyteorder("="))
 
 
 def _unreadable(values: NDArray[Any], got: str) -> Column:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from chainrule._internal.checks import shown
 from chainrule.errors import InputError
+from chainrule.tables.column_set import Columns
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.array_columns import as_column
 from chainrule.tables.reading.array_likes import as_numpy, as_objects, without_mask
@@ -39,7 +40,7 @@ def read_array(X: Any, symbol: str) -> Table | NumericTable:
     if array.dtype.kind == "f":
         return NumericTable(symbol, array.astype(np.float64))
     columns = {f"x{k}": as_column(column) for k, column in enumerate(array.T)}
-    return Table(symbol, columns, has_names=False)
+    return Table(symbol, Columns(columns), has_names=False)
 
 
 def _read_structured(X: NDArray[Any], symbol: str) -> Table:
@@ -50,7 +51,7 @@ def _read_structured(X: NDArray[Any], symbol: str) -> Table:
     for name in names:
         field = without_mask(X[name]) if isinstance(X, np.ma.MaskedArray) else np.asarray(X[name])
         columns[name] = as_column(field if field.ndim == 1 else as_objects(list(field)))
-    return Table(symbol, columns)
+    return Table(symbol, Columns(columns))
 
 
 def _read_dicts(rows: Sequence[Mapping[Any, Any]], symbol: str) -> Table:
@@ -58,7 +59,8 @@ def _read_dicts(rows: Sequence[Mapping[Any, Any]], symbol: str) -> Table:
     names = list(dict.fromkeys(name for row in rows for name in row))
     require_shape((len(rows), len(names)), symbol)
     require_names(symbol, list(map(str, names)))
-    return Table(symbol, {str(name): as_column(as_objects([row.get(name) for row in rows])) for name in names})
+    columns = {str(name): as_column(as_objects([row.get(name) for row in rows])) for name in names}
+    return Table(symbol, Columns(columns))
 
 
 def _remedy(X: Any, symbol: str) -> str:

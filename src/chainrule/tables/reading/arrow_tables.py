@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from chainrule._internal.naming import listed
 from chainrule.errors import InputError, MissingExtra
+from chainrule.tables.column_set import Columns
 from chainrule.tables.reading.arrow_columns import as_column
 from chainrule.tables.table import Table
 from chainrule.tables.text.text_column import TextColumn
@@ -39,7 +40,7 @@ def table_of_file(path: Path, table: Any, *, is_typed: bool = True) -> Table:
         name: as_column(table.column(name)) if is_typed else TextColumn(table.column(name), is_declared=False)
         for name in names
     }
-    return Table(str(path), columns, target="target" if "target" in columns else None)
+    return Table(str(path), Columns(columns), target="target" if "target" in columns else None)
 
 
 def without_index(table: Any) -> Any:
@@ -49,15 +50,15 @@ def without_index(table: Any) -> Any:
     return table.drop_columns([name for name in table.column_names if name in labels or PANDAS_INDEX.fullmatch(name)])
 
 
-def require_names(origin: str, names: Iterable[str]) -> None:
+def require_names(origin: str, names: Sequence[str]) -> None:
     """Raises InputError for a column without a name, or a duplicate name."""
     for k, name in enumerate(names, 1):
         if not name.strip():
             raise InputError(
                 f"column {k} of {origin} has no name. Name it, or leave it out (pandas: to_csv(…, index=False))."
             )
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
+    if len(set(names)) < len(names):
+        twice = [name for name, count in Counter(names).items() if count > 1]
         raise InputError(f"{origin} must name each column once; got {listed(twice)} more than once.")
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chainrule.errors import InputError
+from chainrule.tables.column_set import Columns
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading import array_columns
-from chainrule.tables.reading.array_columns import number_columns
 from chainrule.tables.reading.array_likes import as_objects
 from chainrule.tables.reading.arrow_columns import as_column
 from chainrule.tables.reading.arrow_tables import import_pyarrow, require_names, shortened
-from chainrule.tables.reading.number_frames import number_matrix
+from chainrule.tables.reading.number_frames import matrix_of_arrow, matrix_of_pandas, matrix_of_polars
 from chainrule.tables.reading.pandas_columns import columns_of_pandas
 from chainrule.tables.table import Table
 from chainrule.tables.text.text_column import AnyColumn
@@ -25,11 +25,11 @@ def read_frame(X: Any, symbol: str) -> Table | NumericTable:
     Raises InputError if it is not a table, has no rows, no columns or a duplicate name, or if a column cannot be read.
     """
     frame: Any = X
-    read_columns: Callable[[Any, Sequence[str], str], dict[str, AnyColumn]] = _columns_of_arrow
+    read_columns: Callable[[Any, Sequence[str], str], Any] = _of_arrow
     if _is_frame_of("pandas", X):
-        names, read_columns = [str(name) for name in X.columns.tolist()], columns_of_pandas
+        names, read_columns = [str(name) for name in X.columns.tolist()], _of_pandas
     elif _is_frame_of("polars", X):
-        names, read_columns = X.columns, _columns_of_polars
+        names, read_columns = X.columns, _of_polars
     else:
         frame = _as_arrow(X, symbol)
         names = frame.column_names
@@ -38,10 +38,8 @@ def read_frame(X: Any, symbol: str) -> Table | NumericTable:
     require_names(symbol, names)
     if not frame.shape[0]:
         raise InputError(f"{symbol} must hold at least one row; got 0 sample(s).")
-    matrix = number_matrix(frame)
-    if matrix is None:
-        return Table(symbol, read_columns(frame, names, symbol))
-    return NumericTable(symbol, matrix, tuple(names))
+    found = read_columns(frame, names, symbol)
+    return Table(symbol, found) if isinstance(found, Columns) else NumericTable(symbol, found, tuple(names))
 
 
 def _is_frame_of(library: str, X: Any) -> bool:
@@ -50,38 +48,58 @@ def _is_frame_of(library: str, X: Any) -> bool:
     return module is not None and isinstance(X, module.DataFrame)
 
 
-def _columns_of_polars(X: Any, names: Sequence[str], symbol: str) -> dict[str, AnyColumn]:
-    """Returns the columns of a polars frame; Arrow has no type for integers of 128 bits and for Python objects."""
+def _of_pandas(X: Any, names: Sequence[str], symbol: str) -> Any:
+    """Returns the numbers of a pandas frame as one matrix, or its columns if it holds anything else."""
+    matrix = matrix_of_pandas(X)
+    return columns_of_pandas(X, names, symbol) if matrix is None else matrix
+
+
+def _of_polars(X: Any, names: Sequence[str], symbol: str) -> Any:
+    """Returns the same for a frame of polars; Arrow has no type for integers of 128 bits and for Python objects."""
+    of_type = _by_type(names, [dtype.base_type() for dtype in X.dtypes])
+    if (matrix := matrix_of_polars(X, of_type)) is not None:
+        return matrix
     polars = sys.modules["polars"]
-    columns = _number_columns(X.__getitem__, names, [dtype.base_type() for dtype in X.dtypes])
-    others = X.select([name for name in names if name not in columns])
-    objects = [name for name in others.columns if others[name].dtype in (polars.Object, polars.Int128, polars.UInt128)]
-    columns |= {name: array_columns.as_column(as_objects(others[name].to_list())) for name in objects}
+    blocks, rest = _blocks(of_type, lambda chosen, kind: matrix_of_polars(X[chosen], (kind,)))
+    others = X.select(rest)
+    objects = [name for name in rest if others[name].dtype in (polars.Object, polars.Int128, polars.UInt128)]
+    columns: dict[str, AnyColumn] = {
+        name: array_columns.as_column(as_objects(others[name].to_list())) for name in objects
+    }
     table = _as_arrow(others.drop(objects), symbol)
     columns |= zip(table.column_names, map(as_column, table.columns), strict=True)
-    return {name: columns[name] for name in names}
+    return Columns.of(names, columns, blocks)
 
 
-def _columns_of_arrow(table: Any, names: Sequence[str], symbol: str) -> dict[str, AnyColumn]:
-    columns = _number_columns(table.select, names, table.schema.types)
-    return {name: columns[name] if name in columns else as_column(table.column(name)) for name in names}
+def _of_arrow(table: Any, names: Sequence[str], symbol: str) -> Any:
+    """Returns the same for a table of pyarrow."""
+    of_type = _by_type(names, table.schema.types)
+    if (matrix := matrix_of_arrow(table, of_type)) is not None:
+        return matrix
+    blocks, rest = _blocks(of_type, lambda chosen, kind: matrix_of_arrow(table.select(chosen), (kind,)))
+    return Columns.of(names, {name: as_column(table.column(name)) for name in rest}, blocks)
 
 
-def _number_columns(
-    select: Callable[[list[str]], Any], names: Sequence[str], types: Sequence[Any]
-) -> dict[str, AnyColumn]:
-    """Returns columns of numbers of a frame of polars or pyarrow; all columns of one type are read as one matrix.
-
-    ``select`` returns the frame of these columns.
-    """
-    blocks: dict[Any, list[str]] = {}
+def _by_type(names: Sequence[str], types: Sequence[Any]) -> dict[Any, list[str]]:
+    """Returns for each type the names of its columns."""
+    of_type: dict[Any, list[str]] = {}
     for name, kind in zip(names, types, strict=True):
-        blocks.setdefault(kind, []).append(name)
-    columns: dict[str, AnyColumn] = {}
-    for chosen in blocks.values():
-        if len(chosen) > 1 and (matrix := number_matrix(select(chosen))) is not None:
-            columns |= zip(chosen, number_columns(matrix), strict=True)
-    return columns
+        of_type.setdefault(kind, []).append(name)
+    return of_type
+
+
+def _blocks(
+    of_type: Mapping[Any, list[str]], matrix_of: Callable[[list[str], Any], Any]
+) -> tuple[list[tuple[list[str], Any]], list[str]]:
+    """Returns one matrix of numbers per type with the names of its columns, and the names of all other columns."""
+    blocks, rest = [], []
+    for kind, chosen in of_type.items():
+        matrix = matrix_of(chosen, kind) if len(chosen) > 1 else None
+        if matrix is None:
+            rest += chosen
+        else:
+            blocks.append((chosen, matrix))
+    return blocks, rest
 
 
 def _as_arrow(X: Any, symbol: str) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import FileFormatError, InputError
+from chainrule.tables.column_set import Columns
 from chainrule.tables.reading.array_columns import as_column
 from chainrule.tables.reading.file_kinds import require_format
 from chainrule.tables.table import Table
@@ -33,7 +34,6 @@ def read_npz(path: Path) -> Table:
         y = y[:, 0]
     if y is not None and y.shape != (len(X),):
         raise InputError(f"y of {path} must have shape ({len(X)},), one label per row of X; got {y.shape}.")
-    columns = {f"x{k}": as_column(column) for k, column in enumerate(X.T, 1)}
-    if y is not None:
-        columns["y"] = as_column(y)
+    names, labels = [f"x{k}" for k in range(1, X.shape[1] + 1)], {} if y is None else {"y": as_column(y)}
+    columns = Columns.of([*names, *labels], labels, [(names, X)])
     return Table(str(path), columns, target=None if y is None else "y", has_names=False)

@@ -1,8 +1,13 @@
-"""Numbers of data frames as one matrix, and the columns of such a matrix, with little work for each."""
+"""Numbers of data frames as one matrix, NaN where missing, with little work for each column.
+
+Each function returns None if some column holds anything but numbers, or if float64 does not hold every integer of the
+frame exactly.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -12,21 +17,9 @@ from chainrule.tables.columns import LARGEST_WHOLE
 from chainrule.tables.reading.arrays import canonical_rows
 
 
-def number_matrix(X: Any) -> Any:
-    """Returns the numbers (t, n) of a data frame, NaN where missing; sparse (CSR) if every column of a pandas frame is.
-
-    Returns None for a frame of another library than pandas, polars and pyarrow, if some column holds anything but
-    numbers, or if float64 does not hold every integer of the frame exactly.
-    """
-    pandas, polars, pyarrow = (sys.modules.get(name) for name in ("pandas", "polars", "pyarrow"))
-    if pandas is not None and isinstance(X, pandas.DataFrame):
-        return _of_pandas(X, pandas)
-    if polars is not None and isinstance(X, polars.DataFrame):
-        return _of_polars(X, polars)
-    return _of_arrow(X) if pyarrow is not None and isinstance(X, pyarrow.Table) else None
-
-
-def _of_pandas(X: Any, pandas: Any) -> Any:
+def matrix_of_pandas(X: Any) -> Any:
+    """Returns the numbers (t, n) of a pandas frame, sparse (CSR) if every column of it is."""
+    pandas = sys.modules["pandas"]
     kinds = X.dtypes.tolist()
     if not all(dtype.kind in "biuf" for dtype in kinds):  # before the set: the hash of a categorical is slow
         return None
@@ -44,20 +37,22 @@ def _of_pandas(X: Any, pandas: Any) -> Any:
     return _exact(matrix, any(dtype.kind in "iu" and dtype.itemsize == 8 for dtype in dtypes))
 
 
-def _of_polars(X: Any, polars: Any) -> NDArray[Any] | None:
+def matrix_of_polars(X: Any, kinds: Collection[Any]) -> NDArray[Any] | None:
+    """Returns the numbers (t, n) of a polars frame, whose columns have these basic types."""
+    polars = sys.modules["polars"]
     wide = {polars.Int64, polars.UInt64}
     others = {
         polars.Int8, polars.Int16, polars.Int32, polars.UInt8, polars.UInt16, polars.UInt32,
         polars.Float32, polars.Float64,
     }  # fmt: skip
-    dtypes = {dtype.base_type() for dtype in X.dtypes}  # classes, which a set compares at once
+    dtypes = set(kinds)
     return _exact(X.to_numpy(), not dtypes.isdisjoint(wide)) if dtypes <= wide | others else None
 
 
-def _of_arrow(X: Any) -> NDArray[Any] | None:
+def matrix_of_arrow(X: Any, kinds: Collection[Any]) -> NDArray[Any] | None:
+    """Returns the numbers (t, n) of a table of pyarrow, whose columns have these types."""
     from pyarrow import types
 
-    kinds = set(X.schema.types)
     if not X.num_rows or not all(types.is_integer(k) or types.is_float32(k) or types.is_float64(k) for k in kinds):
         return None
     (batch,) = X.combine_chunks().to_batches()

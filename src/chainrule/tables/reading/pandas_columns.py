@@ -9,31 +9,26 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import InputError
+from chainrule.tables.column_set import Columns
 from chainrule.tables.columns import as_text, categories
 from chainrule.tables.reading import array_columns, arrow_columns
-from chainrule.tables.reading.array_columns import number_columns
 from chainrule.tables.reading.arrow_tables import import_pyarrow, shortened
 from chainrule.tables.text.text_column import AnyColumn
 
 
-def columns_of_pandas(X: Any, names: Sequence[str], symbol: str) -> dict[str, AnyColumn]:
+def columns_of_pandas(X: Any, names: Sequence[str], symbol: str) -> Columns:
     """Returns the columns of a pandas frame under these names. Raises InputError for a column that cannot be read."""
-    columns: dict[int, AnyColumn] = {}
-    blocks: dict[Any, list[int]] = {}
+    columns: dict[str, AnyColumn] = {}
+    of_type: dict[Any, list[int]] = {}
     for k, dtype in enumerate(X.dtypes.tolist()):
-        if isinstance(dtype, np.dtype):
-            blocks.setdefault(dtype, []).append(k)
+        if not isinstance(dtype, np.dtype):
+            columns[names[k]] = _extension_column(X.iloc[:, k], names[k], symbol)
+        elif dtype.kind in "biuf":
+            of_type.setdefault(dtype, []).append(k)
         else:
-            columns[k] = _extension_column(X.iloc[:, k], names[k], symbol)
-    for dtype, places in blocks.items():
-        block = X.iloc[:, places].to_numpy()
-        make = number_columns if dtype.kind in "biuf" else _columns_of_array
-        columns |= zip(places, make(block), strict=True)
-    return {name: columns[k] for k, name in enumerate(names)}
-
-
-def _columns_of_array(block: Any) -> list[AnyColumn]:
-    return [array_columns.as_column(values) for values in block.T]
+            columns[names[k]] = array_columns.as_column(X.iloc[:, k].to_numpy())
+    blocks = [([names[k] for k in places], X.iloc[:, places].to_numpy()) for places in of_type.values()]
+    return Columns.of(names, columns, blocks)
 
 
 def _extension_column(series: Any, name: str, symbol: str) -> AnyColumn:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.tables.column_set import Columns
 from chainrule.tables.columns import Column
 from chainrule.tables.text.conversion import converted, plain_numbers, reader
 from chainrule.tables.text.notation import Notation, Writing, is_usual_gap
@@ -29,7 +30,7 @@ OTHERS = (Notation("booleans"), Notation("datetimes"), Notation("durations"), DA
 RIVALS = {POINTS[0]: COMMAS[0], DAY_FIRST: MONTH_FIRST}  # the same texts may fit both
 
 
-def recognised(columns: Mapping[str, AnyColumn], writing: Writing, chosen: Collection[str] = ()) -> dict[str, Column]:
+def recognised(columns: Columns, writing: Writing, chosen: Collection[str] = ()) -> Columns:
     """Returns the columns, each column of texts as what it holds; those among ``chosen`` become categories.
 
     Texts are numbers, booleans, dates or times of day if all of them read so, but for gaps; else they are categories.
@@ -37,19 +38,14 @@ def recognised(columns: Mapping[str, AnyColumn], writing: Writing, chosen: Colle
     """
     notes = Notes()
     found: dict[str, Column] = {}
-    for name, column in columns.items():
-        if isinstance(column, Column):
-            found[name] = column
-        elif name in chosen:
-            found[name] = _chosen(column, writing)
-        else:
-            found[name] = _recognised(name, column, writing, notes)
+    for name, column in columns.texts.items():
+        found[name] = _chosen(column, writing) if name in chosen else _recognised(name, column, writing, notes)
     if writing.decimal is None and any(name not in notes.ambiguous and _has_commas(c) for name, c in found.items()):
-        for name, column in columns.items():
-            if isinstance(column, TextColumn) and name not in chosen and found[name].kind == "numbers":
+        for name, column in columns.texts.items():
+            if name not in chosen and found[name].kind == "numbers":
                 found[name] = _with_commas(name, column, found[name], writing, notes)
     notes.issue()
-    return found
+    return columns.replaced(found)
 
 
 def recognised_target(name: str, column: AnyColumn, writing: Writing, task: str | None) -> Column:
@@ -62,7 +58,7 @@ def recognised_target(name: str, column: AnyColumn, writing: Writing, task: str 
     texts = column.without(writing.missing)
     if column.is_declared and task != "regression":
         return texts.as_categories()
-    found = recognised({name: column}, writing)[name]
+    found = recognised(Columns({name: column}), writing).typed(name)
     is_time = found.kind in ("datetimes", "durations")
     return texts.as_categories() if is_time and task == "classification" else found
 
