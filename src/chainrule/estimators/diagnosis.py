@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule._internal.checks import Floats
 from chainrule._internal.sparse_rows import Rows, SparseRows
+from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning
 from chainrule.network import Network
 
@@ -42,7 +42,7 @@ class ColumnScales:
         clear = (abs(self.mean) <= SINGLE * self.std) | (constant & (abs(self.mean) <= SINGLE))
         return bool((clear & (self.std <= LARGEST_SINGLE)).all())
 
-    def warn_about_scale(self, names: NDArray[Any] | None, stacklevel: int) -> None:
+    def warn_about_scale(self, names: NDArray[Any] | None) -> None:
         """Issues a DataWarning if the root mean square of some columns exceeds 100; it names the largest."""
         with np.errstate(over="ignore", invalid="ignore"):
             size = np.sqrt(self.mean**2 + self.std**2)
@@ -51,12 +51,11 @@ class ColumnScales:
             return
         k = int(np.where(np.isfinite(size), size, np.inf).argmax())
         name = repr(str(names[k])) if names is not None else str(k)
-        warnings.warn(
+        warn(
             f"{far.sum()} of {len(size)} columns of X are not scaled: column {name} has mean {self.mean[k]:.3g} and "
             f"standard deviation {self.std[k]:.3g}. Training is slow or stalls on such inputs; scale them, "
             "as in make_pipeline(StandardScaler(), …).",
             DataWarning,
-            stacklevel=stacklevel,
         )
 
 

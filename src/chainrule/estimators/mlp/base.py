@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import operator
-import warnings
 from abc import abstractmethod
 from itertools import pairwise
 from typing import Any, Self
@@ -19,6 +18,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from chainrule._internal.sparse_rows import Rows, as_sparse_rows
+from chainrule._internal.user_warnings import warn
 from chainrule.estimators.diagnosis import ColumnScales, TrainingWarning, dead_layer
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.mlp.epoch_records import EpochRecorder, ReportedLoss
@@ -120,7 +120,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         examples = Examples(rows, Y, weights).at(counted)
         scales = ColumnScales(examples.X)
         if not incremental:
-            scales.warn_about_scale(getattr(self, "feature_names_in_", None), stacklevel=4)
+            scales.warn_about_scale(getattr(self, "feature_names_in_", None))
         fitted = self.network_
         self._require_same_sizes(fitted, [X.shape[1], *sizes, self.n_outputs_])
         number_type = self._number_type(scales, examples.Y)
@@ -139,7 +139,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         if diverged is not None:
             if not self.early_stopping or self.solver not in STOCHASTIC:
                 raise ValueError(f"{NOT_FINITE} {diverged}")
-            warnings.warn(f"{diverged} Keeping the best weights so far.", ConvergenceWarning, stacklevel=3)
+            warn(f"{diverged} Keeping the best weights so far.", ConvergenceWarning)
         if not incremental:
             self._warn_of_dead_units(net, examples)
         return self
@@ -157,7 +157,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
     def _warn_of_dead_units(self, net: Network, examples: Examples) -> None:
         if dead := dead_layer(net, examples.X):
             remedy = 'Try a smaller learning_rate_init, scaled inputs, or activation="elu", "gelu" or "mish".'
-            warnings.warn(f"{dead} {remedy}", TrainingWarning, stacklevel=4)
+            warn(f"{dead} {remedy}", TrainingWarning)
 
     def _start(self, sizes: list[int], dtype: Any, rng: np.random.RandomState) -> None:
         """Draws the initial θ as scikit-learn does: U[−c, c), c² = 6/(mᵢ₋₁ + mᵢ), or 2/(mᵢ₋₁ + mᵢ) for sigmoids."""
@@ -251,13 +251,12 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         if minimum.stopped == "diverged":
             return "J or its gradient is not finite at the initial weights."
         if minimum.stopped not in ("converged", "callback"):
-            warnings.warn(
+            warn(
                 f"lbfgs failed to converge after {minimum.iterations} iteration(s) ({minimum.message}): the largest "
                 f"entry of the gradient is {minimum.gradient_norm:.3g}, and tol={self.tol:g}.\n\nIncrease the number "
                 f"of iterations (max_iter={self.max_iter}, max_fun={self.max_fun}), or scale the data, to improve the "
                 "convergence.",
                 ConvergenceWarning,
-                stacklevel=4,
             )
         return None
 

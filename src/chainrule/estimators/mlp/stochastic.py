@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import sys
-import warnings
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from chainrule._internal.user_warnings import warn
 from chainrule.engines.state import TrainingState
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.mlp.epoch_records import EpochRecorder
@@ -58,8 +58,9 @@ def as_batch_size(batch_size: Any, t: int) -> int:
     if isinstance(batch_size, str):
         return min(200, t)
     if batch_size > t:
-        warnings.warn(
-            f"Got `batch_size` less than 1 or larger than sample size. It is going to be clipped to {t}.", stacklevel=6
+        warn(
+            f"Got `batch_size` less than 1 or larger than sample size. It is going to be clipped to {t}.",
+            UserWarning,
         )
     return min(int(batch_size), t)
 
@@ -112,7 +113,7 @@ def _train_stage(
         )  # fmt: skip
     except TrainingInterrupted as interrupted:
         recorder.record(interrupted.history)
-        warnings.warn("Training interrupted by user.", stacklevel=6)
+        warn("Training interrupted by user.", UserWarning)
         return _Stage(interrupted.history, is_final=True)
     except DivergenceError as error:
         recorder.record(error.history)
@@ -127,9 +128,8 @@ def _has_reached_max_iter(mlp: Any) -> bool:
 
     if mlp.n_iter_ != mlp.max_iter:
         return False
-    warnings.warn(
+    warn(
         f"Stochastic Optimizer: Maximum iterations ({mlp.max_iter}) reached and the optimization hasn't converged yet.",
         ConvergenceWarning,
-        stacklevel=6,
     )
     return True

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.naming import listed
+from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning, InputError
 from chainrule.estimators.diagnosis import TrainingWarning, dead_layer
 from chainrule.estimators.network.ensemble import Member, Outcome, TrainingPlan
@@ -33,7 +33,7 @@ def warn_about_rare_classes(classes: ClassLabels, class_numbers: NDArray[np.intp
             f"y has classes with a single row: {listed(single, 5)}. They are trained on, and never held out"
             f"{f', nor are the fewer than {FEWEST} other rows' if are_all else ''}. Add rows, or merge rare classes."
         )
-    warnings.warn(words, DataWarning, stacklevel=4)
+    warn(words, DataWarning)
 
 
 def warn_about_untrained_classes(
@@ -44,11 +44,10 @@ def warn_about_untrained_classes(
     trained = [np.bincount(class_numbers[split.training], minlength=len(classes)) > 0 for split in splits]
     untrained = classes.values[occurs & ~np.all(trained, axis=0)].tolist()
     if untrained:
-        warnings.warn(
+        warn(
             f"all rows of some classes are held out, and never trained on: {listed(untrained, 5)}. Use "
             "validation_order='random', or give validation rows of your own (X_val).",
             DataWarning,
-            stacklevel=4,
         )
 
 
@@ -111,4 +110,4 @@ def _span(numbers: Sequence[int]) -> str:
 
 
 def _warn(words: str) -> None:
-    warnings.warn(words, TrainingWarning, stacklevel=4)
+    warn(words, TrainingWarning)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from chainrule._internal.checks import shown
 from chainrule._internal.naming import listed
+from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning, InputError
 
 RowNumbers = NDArray[np.intp]
@@ -149,7 +149,7 @@ def _warn_about_groups(largest: NDArray[Any], exclusive: NDArray[Any], held_out:
             else f"no group can be held out: {', and '.join(reasons)}. All rows are trained on, and none is held out."
         )
         remedy = "Give smaller groups that share their classes, or validation rows of your own (X_val)."
-        warnings.warn(f"{words} {remedy}", DataWarning, stacklevel=7)
+        warn(f"{words} {remedy}", DataWarning)
 
 
 def as_validation_fraction(value: object) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.naming import listed
+from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning
 from chainrule.tables.columns import Column, Feature
 from chainrule.tables.encoding.column_statistics import Scaling, column_statistics
@@ -89,11 +89,10 @@ def warn_about_columns(features: Sequence[Feature], columns: Mapping[str, Column
             them = "it" if len(places) == 1 else "them"
             named = [features[k].name for k in places.tolist()]
             dropped.update(named)
-            _warn(f"left out {listed(named)}: {reason}. Remove {them} to silence this warning.")
+            warn(f"left out {listed(named)}: {reason}. Remove {them} to silence this warning.", DataWarning)
     for name, column in columns.items():
         if column.type == "mixed" and name not in dropped:
-            _warn(f"{name!r} mixes numbers and texts, and is treated as categories. Make it one or the other.")
-
-
-def _warn(words: str) -> None:
-    warnings.warn(words, DataWarning, stacklevel=4)
+            warn(
+                f"{name!r} mixes numbers and texts, and is treated as categories. Make it one or the other.",
+                DataWarning,
+            )

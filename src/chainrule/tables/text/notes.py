@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from chainrule._internal.naming import listed
+from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning
 from chainrule.tables.columns import Column
 from chainrule.tables.text.conversion import reader
@@ -26,7 +26,7 @@ class Notes:
     def issue(self) -> None:
         """Issues each remark as a DataWarning."""
         for names, words in self._remarks.values():
-            warnings.warn(words.replace("{}", listed(names)), DataWarning, stacklevel=4)
+            warn(words.replace("{}", listed(names)), DataWarning)
 
     def of_values(self, name: str, column: TextColumn, found: Column) -> None:
         """Notes texts that count as missing although pandas would keep them, and digits that may be codes."""
