@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from chainrule.estimators.network.ensemble import Member
 from chainrule.estimators.network.held_out_predictions import held_out_predictions
 from chainrule.estimators.network.presets import preset
 from chainrule.estimators.network.validation_split import ValidationSplit
-from chainrule.tables.target_decoder import NumericLabels
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
 TARGET = NumericLabels.fit([[0.0, 0.0], [1.0, 2.0]])
 X = np.arange(6.0).reshape(6, 1)  # row k holds the number k
@@ -49,6 +50,19 @@ def test_weights_stay_beside_their_rows() -> None:
     assert found is not None
     assert found.weights is not None
     assert (found.at.tolist(), found.weights.tolist()) == ([1, 2, 5], [1.0, 2.0, 16.0])
+    alone = held_out_predictions(members[:1], TARGET)
+    assert alone is not None
+    assert alone.weights is not None
+    assert alone.weights.tolist() == [1.0, 16.0]
+
+
+def test_one_output_is_the_probability_of_the_second_class() -> None:
+    """For two classes and one sigmoid, a prediction is (1 − p, p)."""
+    one = member(1.0, [5, 0])
+    one.net = cr.Network([cr.Layer([[math.log(3.0)]], [0.0], "sigmoid")])
+    found = held_out_predictions([one], ClassLabels.fit(["a", "b"]))
+    assert found is not None
+    np.testing.assert_allclose(found.P, [[1 / 2, 1 / 2], [1 / 244, 243 / 244]], rtol=1e-13)
 
 
 def test_without_held_out_rows_there_are_no_predictions() -> None:

@@ -28,7 +28,7 @@ def test_rows_that_are_alike_get_their_share_of_right_ones_and_half_a_row(t: int
 
 
 def test_the_derivative_by_1_over_t_is_zero() -> None:
-    """At the best T the mean of log p under q is Σ y′ log p, with labels y′ smoothed towards 1/k by one of t + 1 rows."""
+    """At the best T, Σ q log p = Σ y′ log p over all rows, for labels y′ smoothed towards 1/k by one of t + 1 rows."""
     rng = np.random.default_rng(0)
     P = rng.dirichlet([0.4, 0.7, 1.0], size=40)
     classes = np.array([rng.choice(3, p=np.sqrt(p) / np.sqrt(p).sum()) for p in P])
@@ -84,9 +84,9 @@ def test_small_temperatures_do_not_underflow() -> None:
 
 def test_a_row_without_any_probability_only_smooths() -> None:
     """A row (0, 0), of two sigmoids that are both 0, prefers no T; it counts where the labels are smoothed."""
-    P, classes = np.vstack([alike([0.9, 0.1], 10), [0.0, 0.0]]), np.array([0] * 7 + [1] * 4)
+    P, classes = np.vstack([alike([0.6, 0.4], 100), [0.0, 0.0]]), np.zeros(101, dtype=np.intp)
     q = tempered(P[:1], best_temperature(P, classes))
-    assert q[0, 0] == pytest.approx(0.7 * 11 / 12 + 0.5 / 12, rel=1e-12)
+    assert q[0, 0] == pytest.approx(1.0 - 0.5 / 102, rel=1e-12)
 
 
 def test_the_largest_t_of_equally_good_ones() -> None:

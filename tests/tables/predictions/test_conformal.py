@@ -22,7 +22,7 @@ def ranks(t: int, coverage: float) -> tuple[list[float], list[float]]:
 @pytest.mark.parametrize("percent", [1, 10, 50, 80, 90, 95, 98, 99])
 @pytest.mark.parametrize("t", [19, 20, 39, 40, 99, 199, 999])
 def test_ranks(t: int, percent: int) -> None:
-    """The ends have the ranks ⌊(t + 1) α/2⌋ and ⌈(t + 1)(1 − α/2)⌉, computed without rounding; else rows are missing."""
+    """The ends have the ranks ⌊(t + 1) α/2⌋ and ⌈(t + 1)(1 − α/2)⌉, without rounding errors; else rows are missing."""
     half = (1 - Fraction(percent, 100)) / 2
     low, high = math.floor((t + 1) * half), math.ceil((t + 1) * (1 - half))
     if low == 0:

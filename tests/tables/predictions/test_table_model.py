@@ -15,7 +15,7 @@ import chainrule as cr
 from chainrule import files
 from chainrule.tables.calibration import tempered
 from chainrule.tables.encoding.encoder import TableEncoder
-from chainrule.tables.model import TableModel, network_outputs
+from chainrule.tables.model import TableModel, load, network_outputs
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
 X = [[1.0, "red"], [2.0, "blue"], [None, "green"], [4.0, "red"]]
@@ -69,9 +69,38 @@ def test_outputs_are_probabilities(sigma: str, m: int, k: int) -> None:
     net = cr.Network.dense([2, m], output=sigma, seed=0)
     Z = np.random.default_rng(0).normal(size=(5, 2))
     A, P = net(Z), network_outputs(net, Z, ClassLabels.fit(np.arange(k)))
-    expected = np.hstack([1.0 - A, A]) if m < k else A / A.sum(axis=1, keepdims=True)
-    assert np.allclose(P, expected, rtol=1e-14)
+    expected = np.hstack([1.0 - A, A]) if m < k else A if sigma == "softmax" else A / A.sum(axis=1, keepdims=True)
+    assert np.array_equal(P, expected)
     assert np.allclose(P.sum(axis=1), 1.0)
+    encoder = TableEncoder("none").fit(Z)
+    assert np.array_equal(TableModel(encoder, ClassLabels.fit(np.arange(k)), (net,)).outputs(Z), P)
+
+
+def test_outputs_are_float64() -> None:
+    """Probabilities of a float32 network are float64, and 1 − p and p add to 1 exactly."""
+    net = cr.Network.dense([2, 1], output="sigmoid", seed=0, dtype="float32")
+    P = network_outputs(net, np.ones((3, 2), np.float32), ClassLabels.fit(["a", "b"]))
+    assert P.dtype == np.float64
+    assert np.array_equal(P[:, 0], 1.0 - np.asarray(net(np.ones((3, 2))), np.float64)[:, 0])
+
+
+def test_the_intervals_of_a_flat_target() -> None:
+    """For y (t,) the intervals are (t, 2), for y (t, 1) they are (t, 1, 2) with the same numbers."""
+    encoder, R = TableEncoder("none").fit([[1.0], [2.0]]), np.arange(-20.0, 20.0)[:, None]
+    net = (cr.Network([cr.Layer([[1.0]], [0.0], "identity")]),)
+    ends = [TableModel(encoder, NumericLabels.fit(y), net, residuals=R).predict_interval([[3.0], [4.0]]) for y in
+            ([-1.0, 1.0], [[-1.0], [1.0]])]  # fmt: skip
+    assert ends[0].tolist() == [[-16.0, 21.0], [-15.0, 22.0]]
+    assert ends[1].tolist() == [[[-16.0, 21.0]], [[-15.0, 22.0]]]
+
+
+def test_the_description_says_what_is_predicted() -> None:
+    """repr names columns, classes or numbers, how many networks there are, and the first of them."""
+    assert repr(model()) == f"TableModel(2 columns → 3 classes, 2 × {model().networks[0]!r})"
+    assert repr(model("numbers")) == f"TableModel(2 columns → 2 numbers, 2 × {model('numbers').networks[0]!r})"
+    encoder = TableEncoder().fit([[1.0], [2.0]])
+    one = TableModel(encoder, NumericLabels.fit([1.0, 2.0]), (cr.Network.dense([1, 1]),))
+    assert repr(one) == f"TableModel(1 columns → 1 numbers, 1 × {one.networks[0]!r})"
 
 
 @pytest.mark.parametrize("kind", ["classes", "numbers"])
@@ -97,8 +126,9 @@ def test_an_own_sigma_is_passed_to_load(tmp_path: Path) -> None:
     fitted.save(tmp_path / "m.safetensors")
     with pytest.raises(cr.FileFormatError, match="'square', which is not built in"):
         TableModel.load(tmp_path / "m.safetensors")
-    again = TableModel.load(tmp_path / "m.safetensors", activations={"square": square})
-    assert np.array_equal(again.predict_proba(NEW), fitted.predict_proba(NEW))
+    for reader in (load, TableModel.load):
+        again = reader(tmp_path / "m.safetensors", activations={"square": square})
+        assert np.array_equal(again.predict_proba(NEW), fitted.predict_proba(NEW))
 
 
 def test_predictions_that_a_model_does_not_have_are_refused() -> None:

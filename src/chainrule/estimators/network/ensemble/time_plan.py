@@ -45,7 +45,7 @@ def work_within(affordable: float, planned: int) -> Work:
     if affordable >= FEWEST_EPOCHS:
         return Work(int(affordable), 1.0)
     epochs = min(planned, max(2, math.ceil(affordable)))  # two: if training turns out to be slow, one is finished
-    return Work(epochs, min(1.0, affordable / epochs))
+    return Work(epochs, affordable / epochs)
 
 
 def epochs_in_all(done: float, seconds: float, epoch_seconds: float, planned: int) -> int:

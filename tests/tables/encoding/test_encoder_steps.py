@@ -1,0 +1,333 @@
+"""The steps of an encoder by hand: their numbers, and what each learns from the training rows."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+from chainrule.errors import DataWarning
+from chainrule.tables.columns import Column, Feature, categories
+from chainrule.tables.encoding.column_statistics import column_statistics
+from chainrule.tables.encoding.fit_steps import (
+    CONSTANT,
+    DIFFERENT,
+    EMPTY,
+    ZERO,
+    fit_category_steps,
+    fit_numeric_steps,
+    warn_about_columns,
+)
+from chainrule.tables.encoding.numeric_steps import NumericSteps, merged
+from chainrule.tables.encoding.steps import Calendar, Fill, Indicator, OneHot, Scale, Sign, SmoothClip
+
+NAN = math.nan
+
+
+def texts(*levels: str | None) -> Column:
+    """A column of texts."""
+    known = sorted({level for level in levels if level is not None})
+    codes = np.array([-1 if level is None else known.index(level) for level in levels])
+    return categories(codes, known, type="text")
+
+
+def values(kind: Any, numbers: list[Any]) -> Column:
+    """A column of numbers or booleans, None where missing."""
+    missing = np.array([number is None for number in numbers])
+    present = [numbers[0] if number is None else number for number in numbers]
+    return Column(kind, np.array(present), missing)
+
+
+# ---- numbers ---------------------------------------------------------------------------------------------------------
+
+
+def test_phases_of_the_calendar() -> None:
+    """Noon of a Wednesday, the 183rd day of a leap year: sines, cosines of the passed parts of year, week, day."""
+    year, week, day = 182.5 / 366, 2.5 / 7, 0.5
+    phases = [f(2.0 * math.pi * phase) for phase in (year, week, day) for f in (math.sin, math.cos)]
+    times = np.array(["2020-07-01T12:00", "NaT", "1969-12-31T18:00", "2023-03-06"], dtype="datetime64[us]")
+    found = Calendar()(times)
+    assert found.shape == (4, 7)
+    np.testing.assert_allclose(found[0], [18444.5, *phases], rtol=1e-12, atol=1e-12)
+    assert np.isnan(found[1]).all()
+    evening = 2.0 * math.pi * 0.75
+    np.testing.assert_allclose(found[2, [0, 5, 6]], [-0.25, math.sin(evening), math.cos(evening)], atol=1e-12)
+    np.testing.assert_allclose(found[3, 3:], [0.0, 1.0, 0.0, 1.0], atol=1e-12)  # a Monday, at midnight
+    assert times[1] != times[1]  # the given times stay
+
+
+def test_fill_scale_clip_and_indicator() -> None:
+    """A gap becomes the column's median; z = (x − center) · factor; x/√(1 + (x/L)²); 1 where a number is missing."""
+    X = np.array([[1.0, NAN, 7.0], [NAN, 4.0, 8.0]])
+    assert Fill(np.array([5.0, 6.0, 0.0]))(X).tolist() == [[1.0, 6.0, 7.0], [5.0, 4.0, 8.0]]
+    assert Scale(np.array([1.0, 2.0, 3.0]), np.array([2.0, 1.0, 0.5]))(np.ones((1, 3))).tolist() == [[0.0, -1.0, -1.0]]
+    largest = np.finfo(np.float64).max
+    z = Scale(np.array([-largest]), np.array([0.25 / largest]))(np.array([[largest]]))
+    np.testing.assert_allclose(z, [[0.5]], rtol=1e-15)
+    assert Indicator(np.array([2, 0]))(X).tolist() == [[0.0, 0.0], [0.0, 1.0]]
+    x = np.array([0.0, 1.0, -3.0, 4.0])
+    np.testing.assert_allclose(SmoothClip(4.0)(x), x / np.sqrt(1.0 + (x / 4.0) ** 2), rtol=1e-15)
+    assert SmoothClip()(np.array([-np.inf, -1e300, 1e300, np.inf])).tolist() == [-3.0, -3.0, 3.0, 3.0]
+    assert SmoothClip(2.0)(np.array([1e30, -1e30], np.float32)).tolist() == [2.0, -2.0]
+
+
+SCALED = np.array([[-2.0, 0.0, 0.0], [0.0, 0.0, 3.0], [4.0, 0.0, NAN], [6.0, 0.0, 0.0], [12.0, 8.0, 0.0], [0, 0, 0]])
+STATISTICS: dict[Any, tuple[Any, Any]] = {  # center and factor of the dense columns, by hand
+    "none": ([0.0, 0.0, 0.0], [1.0, 1.0, 1.0]),
+    "robust": ([2.0, 0.0, 0.0], [1 / 5.5, 0.25, 2 / 3]),
+    "standard": (
+        [20 / 6, 8 / 6, 3 / 5], [1 / math.sqrt(200 / 6 - (20 / 6) ** 2), 1 / math.sqrt(64 / 6 - (8 / 6) ** 2), 1 / 1.2]
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("scaling", STATISTICS)
+@pytest.mark.parametrize("is_sparse", [False, True])
+def test_statistics_of_columns(scaling: Any, is_sparse: bool) -> None:
+    """Medians, centers, factors and gaps over the rows that have a number; a mostly zero sparse column has center 0."""
+    found = column_statistics(scipy.sparse.csc_array(SCALED) if is_sparse else SCALED, scaling)
+    center, factor = STATISTICS[scaling]
+    assert found.median.tolist() == [2.0, 0.0, 0.0]
+    assert found.missing.tolist() == [0, 0, 1]
+    np.testing.assert_allclose(found.factor, factor, rtol=1e-14)
+    if is_sparse and scaling == "standard":
+        center = [20 / 6, 0.0, 0.0]
+    np.testing.assert_allclose(found.center, center, rtol=1e-14)
+
+
+@pytest.mark.parametrize("is_sparse", [False, True])
+def test_joint_scaling(is_sparse: bool) -> None:
+    """Columns are divided by their root mean square if it is above 1, and all by one number: the mean of ‖z‖² is 1."""
+    X = np.array([[3.0, 0.5, 9.0], [0.0, 0.0, 9.0], [0.0, 0.1, 9.0], [NAN, 0.0, 9.0]])
+    found = column_statistics(scipy.sparse.csc_array(X) if is_sparse else X, "joint")
+    size = np.array([math.sqrt(9 / 3), math.sqrt(0.26 / 4)])
+    s = np.array([1 / size[0], 1.0])
+    factor = s / math.sqrt((s**2 * size**2).sum())
+    np.testing.assert_allclose(found.factor, [*factor, 0.0], rtol=1e-14)  # the third does not vary
+    assert found.center.tolist() == [0.0, 0.0, 0.0]
+    constant = column_statistics(np.ones((3, 2)), "joint")
+    assert constant.factor.tolist() == [0.0, 0.0]
+
+
+def test_statistics_of_awkward_columns() -> None:
+    """Empty columns, columns of one number, huge and tiny ones: no overflow, and a factor of 0 if nothing varies."""
+    largest = np.finfo(np.float64).max
+    X = np.array([[NAN, 7.0, -largest, 0.0, 5e-324], [NAN, NAN, largest, 1e-300, 0.0], [NAN, 7.0, largest, 0.0, 0.0]])
+    for R in (X, scipy.sparse.csc_array(X)):
+        for scaling in ("robust", "standard", "none", "joint"):
+            found = column_statistics(R, scaling)
+            assert found.missing.tolist() == [3, 1, 0, 0, 0]
+            assert found.median.tolist() == [0.0, 7.0, largest, 0.0, 0.0]
+            assert (found.factor[:2] == 0.0).all()
+            assert np.isfinite(found.factor).all()
+            assert np.isfinite(found.center).all()
+    robust, standard = column_statistics(X, "robust"), column_statistics(X, "standard")
+    np.testing.assert_allclose(robust.factor[2:], [1 / largest, 2e300, 0.0], rtol=1e-14)
+    np.testing.assert_allclose(standard.factor[2:4], [3 / math.sqrt(8) / largest, 3 / math.sqrt(2) * 1e300], rtol=1e-14)
+    assert standard.factor[4] == 0.0
+    np.testing.assert_allclose(standard.center[2], largest / 3, rtol=1e-14)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 8])
+def test_quantiles_are_numpy_s(count: int) -> None:
+    """Half, lower and upper quartile of dense and sparse columns are NumPy's linear ones, whatever their signs."""
+    rng = np.random.default_rng(count)
+    X = np.round(rng.normal(size=(count, 40)) * (rng.random((count, 40)) < rng.random(40)), 2)
+    q25, median, q75 = np.quantile(X, [0.25, 0.5, 0.75], axis=0)
+    spread = X.max(axis=0) - X.min(axis=0)
+    with np.errstate(divide="ignore"):
+        factor = np.where(spread == 0, 0.0, np.where(q75 > q25, 1 / (q75 - q25), 2 / spread))
+    for R in (X, scipy.sparse.csc_array(X)):
+        found = column_statistics(R, "robust")
+        np.testing.assert_allclose(found.median, median, rtol=1e-13, atol=1e-16)
+        np.testing.assert_allclose(found.factor, factor, rtol=1e-12)
+
+
+def test_blocks_of_columns_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Statistics are the same if only a few entries are processed at once."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(6, 11)) * (rng.random((6, 11)) < 0.5)
+    whole = [column_statistics(R, "robust") for R in (X, scipy.sparse.csc_array(X))]
+    monkeypatch.setattr("chainrule.tables.encoding.column_statistics.ENTRIES_PER_BLOCK", 13)
+    for R, expected in zip((X, scipy.sparse.csc_array(X)), whole, strict=True):
+        found = column_statistics(R, "robust")
+        for name in ("median", "center", "factor", "missing"):
+            assert np.array_equal(getattr(found, name), getattr(expected, name))
+
+
+def test_which_columns_are_left_out() -> None:
+    """Columns without a number or that do not vary are left out with the reason; a constant with gaps has an indicator.
+
+    A time has several numbers: it is left out if none varies.
+    """
+    R = np.array(
+        [[1.0, NAN, 7.0, 7.0, 3.0, 3.0, 0.0], [2.0, NAN, 7.0, NAN, 3.0, 3.0, 0.0], [4.0, NAN, 7.0, 7.0, 3.0, 9.0, 0]]
+    )
+    owners = np.array([0, 1, 2, 3, 4, 4, 5])
+    used, fill, scale, indicator, without = fit_numeric_steps(R, owners, "robust")
+    assert used.tolist() == [0, 5]
+    assert fill.values.tolist() == [2.0, 3.0]
+    assert (scale.center.tolist(), scale.factor.tolist()) == ([2.0, 3.0], [1 / 1.5, 1 / 3.0])
+    assert indicator.of.tolist() == [3]
+    assert {reason: columns.tolist() for reason, columns in without.items()} == {EMPTY: [1], CONSTANT: [2, 5]}
+    *_, without = fit_numeric_steps(scipy.sparse.csr_array(R), owners, "robust")
+    assert {reason: columns.tolist() for reason, columns in without.items()} == {EMPTY: [1], ZERO: [5], CONSTANT: [2]}
+    assert fit_numeric_steps(R[:, :1], owners[:1], "none")[4] == {}
+
+
+def steps(raw: int = 5, clip: bool = True) -> NumericSteps:
+    """Steps of five raw numbers: the second is not used, the third has an indicator, 0 becomes −1 in the last."""
+    return NumericSteps(
+        raw,
+        np.array([0, 2, 3, 4]),
+        Fill(np.array([1.0, 2.0, 3.0, 4.0])),
+        Scale(np.array([0.0, 0.0, 0.0, 1.0]), np.array([1.0, 2.0, 1.0, 1.0])),
+        SmoothClip() if clip else None,
+        Indicator(np.array([2, 4])),
+    )
+
+
+RAW = np.array(
+    [[1.0, 9.0, 0.0, 0.0, 5.0], [0.0, 0.0, NAN, 2.0, 0.0], [0.0, NAN, 3.0, 0.0, NAN], [0.0, 9.0, 0.0, 0.0, 0.0]]
+)
+ENCODED = np.array([
+    [1, 0, 0, 4, 0, 0], [0, 4, 2, -1, 1, 0], [0, 6, 0, 3, 0, 1], [0, 0, 0, -1, 0, 0],
+], dtype=np.float64)  # fmt: skip
+
+
+@pytest.mark.parametrize("clip", [False, True])
+@pytest.mark.parametrize("entries", [1 << 16, 5, 12])
+def test_rows_are_encoded(clip: bool, entries: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers are filled, scaled and clipped, and indicators follow; any number of rows at once gives the same."""
+    monkeypatch.setattr("chainrule.tables.encoding.numeric_steps.ENTRIES_IN_CACHE", entries)
+    expected = ENCODED.copy()
+    if clip:
+        expected[:, :4] = SmoothClip()(ENCODED[:, :4])
+    out = np.full((4, 6), 77.0)
+    assert steps(clip=clip).write(RAW, out)
+    assert np.array_equal(out, expected)
+    values, indices, indptr, more = steps(clip=clip).entries(scipy.sparse.csr_array(RAW))
+    values, indices, indptr = merged(values, indices, indptr, more)
+    found = scipy.sparse.csr_array((values, indices, indptr), shape=(4, 6))
+    assert found.has_sorted_indices
+    assert np.array_equal(found.toarray(), expected)
+    for row in (0, 3):
+        assert steps(clip=clip).write(RAW[row : row + 1], out[:1])
+        assert np.array_equal(out[:1], expected[row : row + 1])
+
+
+def test_an_infinite_number_is_noticed() -> None:
+    """``write`` returns False for an infinite number in any block; NaN and sums that overflow are no such number."""
+    out = np.empty((2, 6))
+    largest = np.finfo(np.float64).max
+    assert steps().write(np.array([[largest, 0, largest, largest, 0.0], [0, NAN, 0, 0, 0]]), out)
+    assert out[0, :3].tolist() == [3.0, 3.0, 3.0]
+    for row in (0, 1):
+        R = np.zeros((2, 5))
+        R[row, 3] = -np.inf
+        assert not steps().write(R, out)
+
+
+def test_when_rows_stay_sparse() -> None:
+    """Sparse rows stay sparse if 0 becomes another number for at most a tenth of the numbers in use."""
+
+    def of(filled: int, n: int = 20) -> NumericSteps:
+        center = np.zeros(n)
+        center[:filled] = 1.0
+        all_used = np.arange(n)
+        return NumericSteps(n, all_used, Fill(np.zeros(n)), Scale(center, np.ones(n)), None, Indicator(all_used[:0]))
+
+    assert [of(filled).keeps_sparse for filled in (0, 2, 3)] == [True, True, False]
+    values, indices, indptr, more = of(0).entries(scipy.sparse.csr_array(np.eye(20)[:3]))
+    assert (values.tolist(), indices.tolist(), indptr.tolist(), more) == ([1.0] * 3, [0, 1, 2], [0, 1, 2, 3], [])
+
+
+# ---- categories ------------------------------------------------------------------------------------------------------
+
+
+def test_codes_of_texts() -> None:
+    """A text is its level, a number is compared by its text, a boolean by its text in either case; gaps are −1."""
+    levels = OneHot(("1", "a", "true"))
+    assert levels.are_texts
+    found, unknown = levels.codes(texts("a", "b", None, "1", "c", "b"))
+    assert (found.tolist(), unknown) == ([1, -1, -1, 0, -1, -1], 3)
+    assert levels.codes(values("numbers", [1.0, 2.0, None]))[0].tolist() == [0, -1, -1]
+    assert levels.codes(values("booleans", [True, False, None]))[0].tolist() == [2, -1, -1]
+    assert OneHot(("True", "true")).codes(values("booleans", [True]))[0].tolist() == [0]
+    assert levels.codes(texts("a"))[0].dtype == np.intp
+    other, unknown = OneHot(("1", "a"), has_other=True).codes(texts("b", "a", None))
+    assert (other.tolist(), unknown) == ([2, 1, -1], 0)
+
+
+def test_codes_of_numbers_and_booleans() -> None:
+    """Levels that are numbers or booleans are compared by value, with a text by what it holds."""
+    levels = OneHot((1, 2.5))
+    assert not levels.are_texts
+    assert levels.codes(values("numbers", [2.5, 1.0, 3.0]))[0].tolist() == [1, 0, -1]
+    assert levels.codes(texts("1", "2.50", "x"))[0].tolist() == [0, 1, -1]
+    assert Sign((False, True)).codes(texts("yes", "false", "true"))[0].tolist() == [-1, 0, 1]
+
+
+def test_features_of_levels() -> None:
+    """Two levels are one feature −1 or 1; others are a 1 in a feature each, and with "other" one more."""
+    sign, one_hot, other = Sign(("a", "b")), OneHot(("a", "b", "c")), OneHot((1, 2), has_other=True)
+    assert [step.width for step in (sign, one_hot, other)] == [1, 3, 3]
+    assert sign.suffixes == ("_b",)
+    assert one_hot.suffixes == ("_a", "_b", "_c")
+    assert other.suffixes == ("_1", "_2", "_other")
+    out = np.full((3, 1), 7.0)
+    sign.write(np.array([1, -1, 0]), out)
+    assert out.tolist() == [[1.0], [0.0], [-1.0]]
+    out = np.full((3, 3), 7.0)
+    one_hot.write(np.array([2, -1, 0]), out)
+    assert out.tolist() == [[0, 0, 1], [0, 0, 0], [1, 0, 0]]
+
+
+def test_steps_of_categories() -> None:
+    """Two levels give a sign, up to ``max_levels`` a feature each; the most frequent are kept of more."""
+    columns = {
+        "two": texts("a", "b", None, "a", "a", "b"),
+        "three": texts("a", "b", "c", "a", "a", "b"),
+        "four": texts("d", "b", "c", "a", "a", "b"),
+        "one": texts("a", "a", "a", "a", "a", "a"),
+        "one and a gap": texts("a", "a", "a", "a", None, "a"),
+        "none": texts(None, None, None, None, None, None),
+        "empty": Column("empty", np.full(6, NAN), np.ones(6, dtype=bool)),
+        "different": texts("a", "b", "c", "d", None, "e"),
+        "yes": values("booleans", [True, False, None, True, True, False]),
+        "many": texts("e", "e", "d", "d", "c", "b"),
+        "number": values("numbers", [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
+    }
+    found, dropped = fit_category_steps(columns, 3)
+    assert found == {
+        "two": Sign(("a", "b")), "three": OneHot(("a", "b", "c")), "four": OneHot(("a", "b"), has_other=True),
+        "one and a gap": OneHot(("a",)), "yes": Sign((False, True)), "many": OneHot(("d", "e"), has_other=True),
+    }  # fmt: skip
+    assert dropped == {"one": CONSTANT, "none": EMPTY, "empty": EMPTY, "different": DIFFERENT}
+    levels = texts("a", "a", "b", "c", "d", "e")  # the second place of two is not taken by a level of one row
+    assert fit_category_steps({"rare": levels}, 3)[0] == {"rare": OneHot(("a",), has_other=True)}
+    first = texts("d", "d", "c", "c", "b", "b", "a", "a")  # of equally frequent levels the first are kept
+    assert fit_category_steps({"tied": first}, 3)[0] == {"tied": OneHot(("a", "b"), has_other=True)}
+
+
+def test_warnings_about_columns() -> None:
+    """One warning for each reason, with all columns, except those that are 0; and one for each mixed column in use."""
+    features = [
+        Feature("a", "numbers", "", CONSTANT), Feature("b", "numbers", "", CONSTANT), Feature("c", "numbers", "", ZERO),
+        Feature("d", "categories", "mixed", EMPTY), Feature("e", "categories", "mixed"), Feature("f", "numbers", ""),
+    ]  # fmt: skip
+    mixed = Column("categories", np.array([0]), np.array([False]), ("x",), "mixed")
+    columns = {"d": mixed, "e": mixed, "f": values("numbers", [1])}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warn_about_columns(features, columns)
+    assert {warning.category for warning in caught} == {DataWarning}
+    assert [str(warning.message) for warning in caught] == [
+        "left out 'a', 'b': constant in the training rows. Remove them to silence this warning.",
+        "left out 'd': no values in the training rows. Remove it to silence this warning.",
+        "'e' mixes numbers and texts, and is treated as categories. Make it one or the other.",
+    ]
