@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -29,16 +30,28 @@ def test_every_supported_python_has_wheels() -> None:
     assert SETTINGS["project"]["requires-python"] == f">=3.{minors[0]}"
 
 
+@pytest.fixture
+def wheel() -> importlib.metadata.Distribution:
+    """The installed wheel; skips without one."""
+    for distribution in importlib.metadata.distributions(name="chainrule"):
+        if Path(str(distribution.locate_file("chainrule/__init__.py"))) == Path(cr.__file__):
+            return distribution
+    pytest.skip("the tests run on the source, without a wheel")
+
+
 @pytest.mark.native
-def test_the_wheel_holds_the_licences_of_what_it_links() -> None:
+def test_the_wheel_holds_the_licences_of_what_it_links(wheel: importlib.metadata.Distribution) -> None:
     """An installed wheel with the compiled core has the notices of nanobind and robin_map beside Chainrule's own."""
-    wheels = [
-        wheel
-        for wheel in importlib.metadata.distributions(name="chainrule")
-        if Path(str(wheel.locate_file("chainrule/__init__.py"))) == Path(cr.__file__)
-    ]
-    if not wheels:
-        pytest.skip("the tests run on the source, without a wheel")
-    names = [str(path) for path in wheels[0].files or ()]
+    names = [str(path) for path in wheel.files or ()]
     for licence in ("LICENSE", "LICENSE.nanobind", "LICENSE.robin_map"):
         assert any(name.endswith(f".dist-info/licenses/{licence}") for name in names), licence
+
+
+@pytest.mark.native
+def test_the_wheel_says_what_it_links(wheel: importlib.metadata.Distribution) -> None:
+    """The SBOM in a wheel with the compiled core names this version of Chainrule, nanobind and robin_map."""
+    (sbom,) = [path for path in wheel.files or () if str(path).endswith(".dist-info/sboms/chainrule.cdx.json")]
+    bom = json.loads(sbom.read_text(encoding="utf-8"))
+    assert (bom["bomFormat"], bom["metadata"]["component"]["version"]) == ("CycloneDX", cr.__version__)
+    purls = [component["purl"] for component in bom["components"]]
+    assert re.fullmatch(r"pkg:pypi/nanobind@\d+\.\d+\.\d+ pkg:github/Tessil/robin-map@v\d+\.\d+\.\d+", " ".join(purls))
