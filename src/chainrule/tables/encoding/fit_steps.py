@@ -71,7 +71,7 @@ def _step(column: Column, max_levels: int) -> Sign | OneHot | str:
         return Sign(levels)
     if len(levels) <= max_levels:
         return OneHot(levels)
-    counts = np.bincount(column.values[~column.missing], minlength=len(levels))
+    counts = np.bincount(column.values[~column.missing])
     if counts.max() == 1:
         return DIFFERENT
     frequent = np.argsort(-counts, kind="stable")[: max_levels - 1]

@@ -33,7 +33,6 @@ class Calendar:
     def __call__(self, times: NDArray[np.datetime64]) -> Floats:
         """Maps times (t,) to (t, 7), with NaN for NaT."""
         missing = np.isnat(times)
-        times = np.where(missing, np.datetime64(0, "us"), times)
         days = times.astype(np.int64) / 86_400e6
         year = times.astype("datetime64[Y]")
         start, end = year.astype("datetime64[us]"), (year + 1).astype("datetime64[us]")

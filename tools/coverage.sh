@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Measures which lines the tests execute:  bash tools/coverage.sh python|core
+#
+# python: the whole suite, its processes and forks included, under coverage.py.
+# core: the C++ tests, and the tests of the native engine on a core that counts its lines, by gcov.
+# Needs: pip install '.[audit]'. Results are printed, and kept in build/coverage.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+out=$PWD/build/coverage
+mkdir -p "$out"
+
+case ${1:-} in
+python)
+    export COVERAGE_FILE=$out/python.data
+    python -m coverage erase
+    python -m coverage run -m pytest -q -n auto
+    python -m coverage combine -q
+    python -m coverage report --show-missing --skip-covered
+    ;;
+core)
+    tests="tests/engines tests/training tests/backprop tests/faults tests/network tests/costs tests/optimizers"
+    cmake -S . -B "$out/tests" -G Ninja -DCHAINRULE_TESTS=ON -DCHAINRULE_COVERAGE=ON
+    cmake --build "$out/tests"
+    ctest --test-dir "$out/tests" --output-on-failure --no-tests=error
+    python -m pip install --no-deps --upgrade --target "$out/site" -C build-dir="$out/module" \
+        -C cmake.define.CHAINRULE_COVERAGE=ON .
+    # shellcheck disable=SC2086 # a list of folders
+    PYTHONPATH=$out/site python -m pytest -q -n auto $tests
+    gcovr --root . --filter native/ --exclude native/tests --gcov-ignore-parse-errors all \
+        --merge-mode-functions separate --txt "$out/core.txt" "$out/tests" "$out/module"
+    cat "$out/core.txt"
+    ;;
+*)
+    sed -n '2,6s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    exit 2
+    ;;
+esac
