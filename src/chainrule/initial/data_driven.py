@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -19,9 +20,15 @@ class Layered(Protocol):
     """The part of `Network` that this module needs; it cannot import `Network`, which draws its W by `Initial`."""
 
     m: tuple[int, ...]
+    layers: tuple[Any, ...]
     W: ByLayer[Any]
     b: ByLayer[Array]
     sigma: ByLayer[Any]
+
+    def __init__(self, layers: Iterable[Any]) -> None: ...
+
+    def __call__(self, x: Array) -> Array:
+        """Computes N(x) of rows, by the engine that is chosen."""
 
     @property
     def r(self) -> int:
@@ -42,8 +49,8 @@ def from_data(net: Layered, X: ArrayLike, seed: int | None = 0, *, output_bias: 
     among them. In the output layer b = 0, unless ``output_bias`` is True.
 
     Layers with a `BlockDiagonal` W keep their values, and so does every κ. If a z is the same for all examples (one
-    example, constant features, dead units below), it has no variance: then W ~ N(0, 1/n), and b is finite. A few
-    thousand rows of a large training set are enough. ``seed=None`` draws a new seed.
+    example, constant features, dead units below), it has no variance: then W ~ N(0, 1/n), and b is finite. A
+    thousand random rows of a large training set are enough. ``seed=None`` draws a new seed.
 
     Raises InputError for rows whose size is not that of the network's input, or numbers that are not finite.
 
@@ -67,7 +74,18 @@ def from_data(net: Layered, X: ArrayLike, seed: int | None = 0, *, output_bias: 
         if isinstance(W, np.ndarray):  # W is full
             W[...] = _of_unit_variance(rng.standard_normal((W.shape[0], W.shape[1])), A)
             b[...] = _between_examples(rng, A @ W.T) if i < net.r or output_bias else 0.0
-        A = net.sigma[i](A @ W.T + b)
+        if i < net.r:
+            A = _outputs(net, i, A)
+
+
+def _outputs(net: Layered, i: int, A: Array) -> Array:
+    """Returns a[i] from the a[i−1] of all examples, without dropout: by an engine, unless some of them overflowed."""
+    if not np.isfinite(A).all():
+        a: Array = net.sigma[i](A @ net.W[i].T + net.b[i])
+        return a
+    layer = net.layers[i - 1]
+    kappa = layer.kappa if len(layer.kappa) else None
+    return type(net)([type(layer)(layer.W, layer.b, layer.sigma, kappa=kappa)])(A)
 
 
 def _of_unit_variance(W: NDArray[np.float64], A: NDArray[np.inexact]) -> NDArray[np.float64]:

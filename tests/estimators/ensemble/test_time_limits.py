@@ -47,14 +47,14 @@ class Machine:
         """Returns the time, which only training moves."""
         return self.now
 
-    def probe(self, member: Member, engine: str, threads: int, seconds: float) -> float:
+    def probe(self, member: Member, engine: str, threads: int, seconds: float) -> time_plan.Speed:
         """Returns the measured time of an epoch, after the time of the probe."""
         self.now += seconds
-        return self.epoch_seconds * self.probe_error
+        return time_plan.Speed(self.epoch_seconds * self.probe_error, seconds)
 
     def train(self, net: Any, X: Any, Y: Any, **given: Any) -> Any:
         """Trains as `cr.train` does, as far as time is concerned."""
-        state = given["resume"] or SimpleNamespace(run_step=0, records={"seconds": []}, partial_seconds=0.0)
+        state = given["resume"] or started()
         taken, end = list(state.records["seconds"]), self.now + given["time_limit"]
         step = self.epoch_seconds * len(X) / ROWS
         per_epoch = -(-len(X) // given["batch_size"])
@@ -68,12 +68,16 @@ class Machine:
                 taken.append(step)
                 history.stopped = "epochs" if len(taken) >= given["epochs"] else None
             history.epochs, history.seconds = len(taken), np.array(taken)
-            history.state = SimpleNamespace(
-                run_step=len(taken) * per_epoch, records={"seconds": taken}, partial_seconds=0.0, best_theta=None
-            )
+            history.state = started(run_step=len(taken) * per_epoch, records={"seconds": taken})
             if given["callbacks"][0](history):
                 history.stopped = history.stopped or "callback"
         return history
+
+
+def started(**changes: Any) -> SimpleNamespace:
+    """Returns the state of a run, at its start unless it is changed."""
+    new: dict[str, Any] = {"run_step": 0, "records": {"seconds": []}, "partial_seconds": 0.0, "best_theta": None}
+    return SimpleNamespace(**{**new, "again": started, **changes})
 
 
 def make(j: int, recipe: Recipe) -> Member:
@@ -91,7 +95,7 @@ def trained_on(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Outcome, 
         machine = Machine(epoch_seconds, probe_error)
         for module in (scheduler, member_training):
             monkeypatch.setattr(module, "clock", machine.clock)
-        monkeypatch.setattr(scheduler, "epoch_seconds", machine.probe)
+        monkeypatch.setattr(scheduler, "measured_speed", machine.probe)
         monkeypatch.setattr(member_training, "train", machine.train)
         outcome = train_all(make, TrainingPlan(engine="auto", threads=1, deadline=limit, **plan))
         return outcome, machine.now

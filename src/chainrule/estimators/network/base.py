@@ -6,7 +6,7 @@ import math
 import os
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar, Self
@@ -25,9 +25,9 @@ from chainrule.estimators.examples import Examples
 from chainrule.estimators.feature_names import require_feature_names
 from chainrule.estimators.network import html, settings
 from chainrule.estimators.network.competition import winners
-from chainrule.estimators.network.ensemble import Member, TrainingPlan, train_all, usable
+from chainrule.estimators.network.ensemble import Member, MemberFactory, TrainingPlan, train_all, usable
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions, held_out_predictions
-from chainrule.estimators.network.initial_network import Shape, network
+from chainrule.estimators.network.initial_network import Shape
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.training_rows import (
     TrainingRows,
@@ -41,7 +41,7 @@ from chainrule.estimators.network.training_warnings import (
     warn_about_training,
     warn_about_untrained_classes,
 )
-from chainrule.estimators.network.validation_split import ValidationSplit, validation_splits
+from chainrule.estimators.network.validation_split import ValidationSplit, splits_by_recipe
 from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, has_callbacks
 from chainrule.estimators.target_columns import known_target, new_target
 from chainrule.estimators.weights import as_row_weights
@@ -113,35 +113,16 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         data, recipes = self._prepare(X, y, sample_weight, continues)
         validation = self._validation(X_val, y_val, sample_weight_val, y, recipes[0])
         seeds = check_random_state(self.random_state)
-        splits = self._make_splits(data, recipes[0], validation is not None, groups, seeds, continues)
-        if not continues:
-            splits = [split for split in splits for _ in (recipes if recipes[0].competes else recipes[:1])]
-            self._recipe_numbers = [j % len(recipes) for j in range(len(splits))]
-        drawn = [int(seed) for seed in seeds.randint(LARGEST_DRAWN_SEED, size=len(splits))]
-        shape = Shape(self.encoder_.n_features_out_, self.encoder_.n_numbers_, data.examples.Y.shape[1])
-        training: dict[int, Examples] = {}
-
-        def make(j: int, recipe: Recipe) -> Member:
-            net, split = network(recipe, shape, self._task, data.examples.X, drawn[j], self.dtype), splits[j]
-            held_out, at = data.examples.at(split.held_out) if len(split.held_out) else None, split.held_out
-            if validation is not None:
-                held_out, at = validation.examples, np.arange(len(validation.examples.X))
-            if id(split) not in training:  # recipes that compete have the same rows
-                training[id(split)] = data.examples.at(split.training)
-            return Member(
-                j,
-                net,
-                recipe,
-                drawn[j],
-                split,
-                training[id(split)],
-                held_out,
-                at,
-                self.states_[j] if continues else None,
-            )
-
-        plan = self._plan(recipes, self._recipe_numbers, began, continues)
         short = settings.as_short_recipes(self.get_params(deep=False), self._task, len(data.examples.X), self._n_sparse)
+        splits = self._make_splits(data, recipes, short, validation is not None, groups, seeds, continues)
+        if not continues:
+            self._recipe_numbers = [j % len(recipes) for j in range(len(splits[recipes[0]]))]
+        drawn = [int(seed) for seed in seeds.randint(LARGEST_DRAWN_SEED, size=len(self._recipe_numbers))]
+        make = MemberFactory(
+            self._task, self.dtype, self._shape(data), data.examples, splits, drawn,
+            None if validation is None else validation.examples, self.states_ if continues else None,
+        )  # fmt: skip
+        plan = self._plan(recipes, self._recipe_numbers, began, continues)
         if continues and self._has_short_recipes:
             plan = replace(plan, recipes=short)
         elif not continues:
@@ -206,6 +187,10 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         )
         return Data(X, y, rows.at, examples, rows.labels, class_numbers)
 
+    def _shape(self, data: Data) -> Shape:
+        """Returns the shape of the networks."""
+        return Shape(self.encoder_.n_features_out_, self.encoder_.n_numbers_, data.examples.Y.shape[1])
+
     def _validation(self, X_val: Any, y_val: Any, sample_weight_val: Any, y: Any, recipe: Recipe) -> Data | None:
         """Returns the validation rows given by the user, if any."""
         if X_val is None:
@@ -219,26 +204,26 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         return self._data(X_val, labels, rows, recipe)
 
     def _make_splits(
-        self, data: Data, recipe: Recipe, validation: bool, groups: Any, seeds: np.random.RandomState, continues: bool
-    ) -> list[ValidationSplit]:
-        """Returns the rows of each network; the same rows again if training continues."""
-        t, rng = len(data.examples.X), np.random.default_rng(seeds.randint(LARGEST_DRAWN_SEED))
+        self, data: Data, recipes: Sequence[Recipe], short: Sequence[Recipe], has_validation: bool, groups: Any,
+        seeds: np.random.RandomState, continues: bool,
+    ) -> dict[Recipe, list[ValidationSplit]]:  # fmt: skip
+        """Returns the rows of the networks of each recipe; the same rows again if training continues."""
+        t, seed = len(data.examples.X), seeds.randint(LARGEST_DRAWN_SEED)
         if continues:
-            kept: list[ValidationSplit] = self._splits
             if t != self._n_rows:
                 raise InputError(
                     f"warm_start continues with the rows of the last fit; got a table of {t} rows. "
                     "Use partial_fit for new rows, or warm_start=False."
                 )
-            return kept
+            return dict.fromkeys((*recipes, *short), self._splits)
         of = None if groups is None else as_groups(groups, len(data.y))[data.rows]
-        fraction = 0.0 if validation else recipe.validation_fraction
-        splits = validation_splits(
-            t, recipe.n_networks, fraction, self.validation_order, rng, data.class_numbers, of, data.examples.weights
-        )
+        made = splits_by_recipe(
+            t, recipes, short if self.time_limit is not None else (), has_validation, self.validation_order, seed,
+            data.class_numbers, of, data.examples.weights,
+        )  # fmt: skip
         if data.class_numbers is not None:
-            warn_about_untrained_classes(self.target_, data.class_numbers, splits)
-        return splits
+            warn_about_untrained_classes(self.target_, data.class_numbers, made[recipes[0]])
+        return made
 
     def _plan(self, recipes: Sequence[Recipe], numbers: Sequence[int], began: float, continues: bool) -> TrainingPlan:
         """Returns the plan for networks with these recipes, and checks the parameters that belong to it."""
@@ -250,7 +235,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
             callback_epochs=every if self.callbacks else None,
         )  # fmt: skip
 
-    def _train(self, make: Callable[[int, Recipe], Member], plan: TrainingPlan, data: Data) -> list[Member]:
+    def _train(self, make: MemberFactory, plan: TrainingPlan, data: Data) -> list[Member]:
         """Trains networks by the plan, issues warnings about the outcome, and returns those that are usable."""
         hooks = Hooks(self, plan.n_networks, plan.recipes[0].epochs, data.X, data.y) if has_callbacks(self) else None
         if hooks is not None:
@@ -309,17 +294,13 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         split = ValidationSplit(everything, everything[:0])
         seeds = check_random_state(self.random_state)
         drawn = [int(seeds.randint(LARGEST_DRAWN_SEED)) for _ in range(count)]
-        shape = Shape(self.encoder_.n_features_out_, self.encoder_.n_numbers_, data.examples.Y.shape[1])
         if first:
             self._recipe_numbers = [j % len(recipes) for j in range(count)]
-
-        def make(j: int, recipe: Recipe) -> Member:
-            if first:
-                net, state = network(recipe, shape, self._task, data.examples.X, drawn[j], self.dtype), None
-            else:
-                net, state = self.networks_[j].copy(), self.states_[j].again()
-            return Member(j, net, recipe, drawn[j], split, data.examples, None, everything[:0], state)
-
+        make = MemberFactory(
+            self._task, self.dtype, self._shape(data), data.examples, {recipe: [split] for recipe in steady}, drawn,
+            states=None if first else [state.again() for state in self.states_],
+            networks=None if first else self.networks_,
+        )  # fmt: skip
         plan = self._plan(steady, self._recipe_numbers, time.perf_counter(), continues=True)
         self._finish(self._train(make, plan, data), data, data)
         return self

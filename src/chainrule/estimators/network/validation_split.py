@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import warnings
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +14,7 @@ from chainrule._internal.checks import shown
 from chainrule._internal.naming import listed
 from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning, InputError
+from chainrule.estimators.network.recipe import Recipe
 
 RowNumbers = NDArray[np.intp]
 
@@ -25,6 +28,39 @@ class ValidationSplit(NamedTuple):
 
     training: RowNumbers
     held_out: RowNumbers
+
+
+def splits_by_recipe(
+    t: int,
+    recipes: Sequence[Recipe],
+    short: Sequence[Recipe],
+    has_validation: bool,
+    order: str,
+    seed: int,
+    classes: NDArray[np.intp] | None,
+    groups: NDArray[Any] | None,
+    weights: NDArray[Any] | None,
+) -> dict[Recipe, list[ValidationSplit]]:
+    """Returns the splits that the networks of each recipe take in turn, as `validation_splits` draws them.
+
+    Recipes that compete have the same rows. The short recipes have those of an estimator that has these recipes alone;
+    its first networks are then the same. There is a split for each of their folds. With ``has_validation``, rows given
+    by the user, no rows are held out.
+    """
+
+    def splits(recipe: Recipe, count: int) -> list[ValidationSplit]:
+        fraction, rng = 0.0 if has_validation else recipe.validation_fraction, np.random.default_rng(seed)
+        return validation_splits(t, count, fraction, order, rng, classes, groups, weights)
+
+    each = len(recipes) if recipes[0].competes else 1
+    repeated = [split for split in splits(recipes[0], recipes[0].n_networks) for _ in range(each)]
+    made = dict.fromkeys(recipes, repeated)
+    if short:
+        fraction, count = short[0].validation_fraction, short[0].n_networks
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what there is to say about groups has been said
+            made |= dict.fromkeys(short, splits(short[0], max(count, round(1.0 / fraction)) if fraction else count))
+    return made
 
 
 def validation_splits(

@@ -1,7 +1,8 @@
 """The networks of an estimator: each on its own rows, several at once, and as many as a time limit allows."""
 
 from chainrule.estimators.network.ensemble.member import Member, usable
+from chainrule.estimators.network.ensemble.member_factory import MemberFactory
 from chainrule.estimators.network.ensemble.plan import TrainingPlan
 from chainrule.estimators.network.ensemble.supervision import Outcome, train_all
 
-__all__ = ["Member", "Outcome", "TrainingPlan", "train_all", "usable"]
+__all__ = ["Member", "MemberFactory", "Outcome", "TrainingPlan", "train_all", "usable"]

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from chainrule._internal.checks import Array
 from chainrule.engines.state import TrainingState
 from chainrule.estimators.examples import Examples
+from chainrule.estimators.network.ensemble import time_plan
+from chainrule.estimators.network.ensemble.time_plan import Speed
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.validation_split import ValidationSplit
 from chainrule.network import Network
@@ -53,6 +55,11 @@ class Member:
         return 1 if self.batch_size is None else -(-len(self.training.X) // self.batch_size)
 
     @property
+    def least_share(self) -> float:
+        """The smallest share of its rows that can be kept."""
+        return min(1.0, FEWEST_ROWS / len(self.training.X))
+
+    @property
     def has_trained(self) -> bool:
         """True if it finished an epoch, now or before; one that diverged also needs held-out rows for a best epoch."""
         if self.history is None:
@@ -69,11 +76,17 @@ class Member:
         return self.history.stopped == "epochs" and self.history.planned_epochs < self.recipe.epochs
 
     @property
-    def epoch_seconds(self) -> float | None:
+    def speed(self) -> Speed | None:
         """The duration of an epoch of all rows, on average; None if none was finished."""
         if self.history is None or not self.history.epochs:
             return None
-        return float(self.history.seconds.mean()) / self.rows_share
+        return Speed(float(self.history.seconds.mean()) / self.rows_share, float(self.history.seconds.sum()))
+
+    def wrap_up_seconds(self, epoch_seconds: float) -> float:
+        """Estimates the time for the held-out rows after training, by the duration of an epoch of these rows."""
+        if self.held_out is None:
+            return 0.0
+        return time_plan.wrap_up_seconds(len(self.held_out.X), self.net.m[-1], len(self.training.X), epoch_seconds)
 
     def cost(self, theta: Array) -> float:
         """Computes J(θ) over some of the held-out rows, or of the training rows if there are none."""
@@ -83,10 +96,10 @@ class Member:
         return self.recipe.cost(net, *some)
 
     def keep_rows(self, share: float) -> None:
-        """Keeps a random part of the training rows and of the held-out rows."""
+        """Keeps a random part of the training rows and of the held-out rows; repeated, a part of that part."""
         rng = np.random.default_rng(self.seed)
-        self.rows_share = share
         trained = _part(len(self.training.X), share, rng)
+        self.rows_share *= len(trained) / len(self.training.X)
         self.training, rows = self.training.at(trained), self.split.training[trained]
         if self.held_out is not None:
             kept = _part(len(self.held_out.X), share, rng)

@@ -12,16 +12,18 @@ from chainrule.estimators.network.ensemble import time_plan
 from chainrule.estimators.network.ensemble.control import Control
 from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
+from chainrule.estimators.network.ensemble.time_plan import Speed
 from chainrule.training import History, train
 from chainrule.training.callbacks import Callback
 from chainrule.training.errors import DivergenceError
 
 SHORTEST = 1e-3  # seconds of a call of `train`
+FIRST_ROWS = 256  # of a measurement, if a minibatch is all rows
 
 
 def train_until(end: float, member: Member, plan: TrainingPlan, control: Control, threads: int) -> None:
     """Trains a member for all its epochs, but not longer than until ``end``; the epochs of earlier calls count."""
-    _run(member, plan, control, threads, member.recipe.epochs, end, [], 0.0)
+    _run(member, plan, control, threads, member.recipe.epochs, end - member.wrap_up_seconds(0.0), [], 0.0)
 
 
 def train_within(
@@ -29,14 +31,22 @@ def train_within(
 ) -> None:
     """Trains a member for as many epochs as fit into a time, by the measured duration of an epoch.
 
-    The schedule of the learning rate then ends within the time, which matters more than the number of epochs.
+    The schedule of the learning rate then ends within the time, which matters more than the number of epochs. The time
+    includes that for the held-out rows afterwards.
     """
-    end = clock() + seconds
-    work = time_plan.work_within(time_plan.SAFETY * seconds / epoch_seconds, member.recipe.epochs)
-    if work.rows_share < 1.0:
-        member.keep_rows(work.rows_share)
-    checks = [end - (1.0 - share) * seconds for share in time_plan.CHECKS]
-    _run(member, plan, control, threads, work.epochs, end, checks, time_plan.grace_seconds(seconds))
+    began = clock()
+    work = _work_within(seconds, epoch_seconds, member)
+    member.keep_rows(work.rows_share)
+    seconds -= member.wrap_up_seconds(work.rows_share * epoch_seconds)
+    checks = [began + share * seconds for share in time_plan.CHECKS]
+    _run(member, plan, control, threads, work.epochs, began + seconds, checks, time_plan.grace_seconds(seconds))
+
+
+def _work_within(seconds: float, epoch_seconds: float, member: Member) -> time_plan.Work:
+    """Returns the epochs, and the share of a member's rows, that fit into a time."""
+    wrap_up = member.wrap_up_seconds(epoch_seconds) / epoch_seconds
+    affordable = time_plan.SAFETY * seconds / epoch_seconds
+    return time_plan.work_within(affordable, member.recipe.epochs, wrap_up, member.least_share)
 
 
 def _run(
@@ -45,7 +55,8 @@ def _run(
 ) -> None:  # fmt: skip
     """Trains a member until its last epoch, ``end``, or a request to stop; epochs are planned again at ``checks``.
 
-    If no epoch is finished at ``end``, the first may take ``grace`` seconds more.
+    If even a few epochs turn out to be too many, training goes on with fewer rows. If no epoch is finished at ``end``,
+    the first may take ``grace`` seconds more.
     """
     initial, state, is_check = member.net.theta.copy(), member.resume, False
 
@@ -71,6 +82,11 @@ def _run(
         checks.pop(0)
         done, epoch_seconds = _progress(state, member)
         epochs = time_plan.epochs_in_all(done, end - clock(), epoch_seconds, member.recipe.epochs)
+        if done < 1.0 and epochs < time_plan.FEWEST_EPOCHS:
+            work = _work_within(end - clock(), epoch_seconds, member)
+            if work.rows_share < 1.0:
+                member.keep_rows(work.rows_share)
+                epochs, state = work.epochs, state.again()
     if member.history.epochs == 0 and member.resume is None:
         member.improved = member.cost(member.net.theta) < member.cost(initial)
 
@@ -103,22 +119,43 @@ def _train(
     )  # fmt: skip
 
 
-def epoch_seconds(member: Member, engine: str, threads: int, seconds: float) -> float:
-    """Measures the duration of an epoch, by training a copy of the network for ``seconds``."""
-    recipe, training = member.recipe, member.training
-    try:
-        probe = train(
-            member.net.copy(), training.X, training.Y, weights=training.weights, cost=recipe.cost,
-            optimizer=recipe.optimizer, epochs=recipe.epochs, batch_size=member.batch_size,
-            time_limit=max(seconds, SHORTEST), engine=engine, threads=threads,
-        )  # fmt: skip
-    except DivergenceError as error:
-        probe = error.history
+def measured_speed(member: Member, engine: str, threads: int, seconds: float) -> Speed:
+    """Measures the duration of an epoch, by training a copy of the network for ``seconds``.
+
+    It takes an epoch of a few rows first, and four times as many each time: a minibatch may be all rows, and their step
+    longer than ``seconds``. What took longest was measured best.
+    """
+    recipe, training, net = member.recipe, member.training, member.net.copy()
+    end, rows, best = clock() + seconds, member.batch_size or FIRST_ROWS, Speed(0.0, 0.0)
+    while True:
+        rows = min(rows, len(training.X))
+        first = slice(0, rows)
+        try:
+            state = train(
+                net, training.X[first], training.Y[first],
+                weights=None if training.weights is None else training.weights[first], cost=recipe.cost,
+                optimizer=recipe.optimizer, epochs=1, batch_size=min(member.batch_size or rows, rows),
+                time_limit=max(end - clock(), SHORTEST), engine=engine, threads=threads,
+            ).state  # fmt: skip
+        except DivergenceError as error:
+            state = error.history.state
+        trained = min(max(state.run_step, 1) * (member.batch_size or rows), rows)
+        taken = max(_seconds(state), 1e-9)
+        best = max(best, Speed(taken / trained * len(training.X), taken), key=lambda speed: speed.measured_seconds)
+        if rows == len(training.X) or clock() >= end - 0.1 * seconds:
+            break
+        rows *= 4
     held_out = 0 if member.held_out is None else len(member.held_out.X)
-    return _progress(probe.state, member)[1] * (1.0 + held_out / len(training.X) / 3.0)  # a forward pass: ⅓ of a step
+    passes = 1.0 + held_out / len(training.X) / 3.0  # a forward pass takes a third of the time of a step
+    return best._replace(epoch_seconds=best.epoch_seconds * passes)
+
+
+def _seconds(state: TrainingState) -> float:
+    """Returns the seconds that a run has trained."""
+    return float(sum(state.records["seconds"])) + state.partial_seconds
 
 
 def _progress(state: TrainingState, member: Member) -> tuple[float, float]:
     """Returns the epochs that a run has finished, with a fraction, and the seconds of one."""
     epochs = max(state.run_step, 1) / member.steps_per_epoch
-    return epochs, max(float(sum(state.records["seconds"])) + state.partial_seconds, 1e-9) / epochs
+    return epochs, max(_seconds(state), 1e-9) / epochs

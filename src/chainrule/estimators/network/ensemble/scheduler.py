@@ -10,8 +10,9 @@ from statistics import fmean
 from chainrule.estimators.network.ensemble import time_plan
 from chainrule.estimators.network.ensemble.control import Control
 from chainrule.estimators.network.ensemble.member import Member
-from chainrule.estimators.network.ensemble.member_training import epoch_seconds, train_until, train_within
+from chainrule.estimators.network.ensemble.member_training import measured_speed, train_until, train_within
 from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
+from chainrule.estimators.network.ensemble.time_plan import Speed
 from chainrule.estimators.network.recipe import Recipe
 
 
@@ -29,7 +30,8 @@ class Scheduler:
         self._next = 0  # the number of the next member
         self._wanted = plan.n_networks  # members; there are more if time is left after them
         self._members: dict[int, Member] = {}
-        self._epoch_seconds: dict[tuple[int, int], float] = {}  # by recipe and threads
+        self._speeds: dict[tuple[Recipe, int], Speed] = {}  # by recipe and threads
+        self._threads_of_all = self.threads  # if nothing is cut
 
     @property
     def threads(self) -> int:
@@ -47,10 +49,12 @@ class Scheduler:
         return self._plan.is_limited and not (is_whole and not any(member.is_cut for member in members))
 
     def whole_seconds(self) -> float | None:
-        """Estimates the time of the whole plan by what was measured; a lower bound if that were the short recipes."""
-        if not self._epoch_seconds:
+        """Estimates the time of the whole plan; None unless all its recipes were measured, for long enough."""
+        known = [self._speeds.get((recipe, self._threads_of_all)) for recipe in self._plan.recipes]
+        if any(speed is None or speed.measured_seconds < time_plan.RELIABLE_SECONDS for speed in known):
             return None
-        return self._plan.n_networks / self.workers * self._network_seconds(self._plan.recipes)
+        turns = math.ceil(self._plan.n_networks / self.most_workers)
+        return turns * self._network_seconds(self._plan.recipes, self._threads_of_all)
 
     # ---- the plan, in the calling thread -----------------------------------------------------------------------------
 
@@ -68,7 +72,6 @@ class Scheduler:
         for recipes in filter(None, (self._plan.short_recipes, self._plan.recipes)):
             self.recipes, self._next = recipes, 0
             self._members.clear()
-            self._epoch_seconds.clear()
             yield self._measure_one
             if self._affordable_networks() < self._plan.n_networks:
                 return
@@ -76,14 +79,15 @@ class Scheduler:
     def _affordable_networks(self) -> float:
         """Returns how many networks with all their epochs the time left suffices for."""
         left = max(self._deadline - clock(), 0.0)
-        return self.workers * time_plan.SAFETY * left / self._network_seconds(self.recipes)
+        return self.workers * time_plan.SAFETY * left / self._network_seconds(self.recipes, self.threads)
 
-    def _network_seconds(self, recipes: Sequence[Recipe]) -> float:
+    def _network_seconds(self, recipes: Sequence[Recipe], threads: int) -> float:
         """Returns the time of a network with all its epochs, on average over the recipes, by what was measured."""
-        now = {recipe: t for (recipe, threads), t in self._epoch_seconds.items() if threads == self.threads}
-        known = now or {recipe: t for (recipe, _), t in self._epoch_seconds.items()}
+        measured = {key: speed.epoch_seconds for key, speed in self._speeds.items() if key[0] in recipes}
+        known = {recipe: t for (recipe, used), t in measured.items() if used == threads}
+        known = known or {recipe: t for (recipe, _), t in measured.items()}
         slowest = max(known.values())
-        return fmean(known.get(k, slowest) * recipe.epochs for k, recipe in enumerate(recipes))
+        return fmean(known.get(recipe, slowest) * recipe.epochs for recipe in recipes)
 
     # ---- the work, in the thread of a worker -------------------------------------------------------------------------
 
@@ -102,8 +106,10 @@ class Scheduler:
                 duration = self._measured(member, end - clock())
                 left = max(end - clock(), time_plan.LEAST_SECONDS)
                 train_within(left, duration, member, self._plan, self.control, self.threads)
-                if (known := member.epoch_seconds) is not None:
-                    self._epoch_seconds[self._key(member)] = known
+                if (known := member.speed) is not None:
+                    duration, self._speeds[member.recipe, self.threads] = known.epoch_seconds, known
+                with self._lock:
+                    self._deadline -= member.wrap_up_seconds(member.rows_share * duration)
             else:
                 train_until(end, member, self._plan, self.control, self.threads)
 
@@ -120,25 +126,19 @@ class Scheduler:
 
     def _least_seconds(self) -> float:
         """Returns the time without which a network more is not begun: for half the epochs of the others, or enough."""
-        enough = time_plan.ENOUGH * self._network_seconds(self.recipes)
+        enough = time_plan.ENOUGH * self._network_seconds(self.recipes, self.threads)
         others = [float(member.history.seconds.sum()) for member in self.trained() if member.history is not None]
         return 0.5 * min([enough, *others])
 
     def _member(self, j: int) -> Member:
         if j not in self._members:
-            self._members[j] = self._make(j, self.recipes[self._recipe_number(j)])
+            self._members[j] = self._make(j, self.recipes[self._plan.recipe_numbers[j] % len(self.recipes)])
         return self._members[j]
 
     def _measured(self, member: Member, seconds: float) -> float:
         """Returns the duration of an epoch, measured in a small share of ``seconds`` unless it is known."""
-        key = self._key(member)
-        if key not in self._epoch_seconds:
+        key = member.recipe, self.threads
+        if key not in self._speeds:
             probe = time_plan.probe_seconds(seconds)
-            self._epoch_seconds[key] = epoch_seconds(member, self._plan.engine, self.threads, probe)
-        return self._epoch_seconds[key]
-
-    def _key(self, member: Member) -> tuple[int, int]:
-        return self._recipe_number(member.number), self.threads
-
-    def _recipe_number(self, j: int) -> int:
-        return self._plan.recipe_numbers[j] % len(self.recipes)
+            self._speeds[key] = measured_speed(member, self._plan.engine, self.threads, probe)
+        return self._speeds[key].epoch_seconds

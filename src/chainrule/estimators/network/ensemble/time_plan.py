@@ -10,10 +10,19 @@ from typing import NamedTuple
 # 0.442, 0.427, 0.432 and 0.438, 0.420, 0.420; kin8nm 0.249, 0.246, 0.247 and 0.243, 0.240, 0.242.
 ENOUGH = 0.4
 SAFETY = 0.95  # share of the time that is planned for
-FEWEST_EPOCHS = 5  # with fewer, part of an epoch matters
+FEWEST_EPOCHS = 5  # with fewer, part of an epoch matters: rather fewer rows, which costs nothing at equal time
 ROUNDED_UP = 0.1  # of an epoch, which the planned share of the time has room for
 CHECKS = (0.15, 0.5, 0.8)  # shares of a network's time after which its epochs are planned again
 LEAST_SECONDS = 0.1  # for the training of a network, whatever came before
+SECONDS_OF_A_PREDICTION = 1e-7  # for each output of a held-out row: calibration and score, on a slow machine
+RELIABLE_SECONDS = 0.02  # of training, from which the time of a plan can be told
+
+
+class Speed(NamedTuple):
+    """The duration of an epoch of all rows, and the duration of the training by which it was measured."""
+
+    epoch_seconds: float
+    measured_seconds: float
 
 
 class Work(NamedTuple):
@@ -32,20 +41,24 @@ def networks_within(affordable: float, planned: int) -> int:
     return max(1, min(planned, int(affordable / ENOUGH)))
 
 
-def work_within(affordable: float, planned: int) -> Work:
+def work_within(affordable: float, planned: int, wrap_up: float = 0.0, least_share: float = 0.0) -> Work:
     """Returns the epochs, and the share of the rows, for a time that suffices for ``affordable`` epochs of all rows.
 
-    All of them end within the time: then the schedule of the learning rate does too.
+    All of them end within the time: then the schedule of the learning rate does too. What follows them takes the time
+    of ``wrap_up`` epochs of all rows, or the share of it. No network has fewer rows than ``least_share``.
 
     >>> work_within(7.9, planned=100), work_within(0.5, planned=100)
-    (Work(epochs=7, rows_share=1.0), Work(epochs=2, rows_share=0.25))
+    (Work(epochs=7, rows_share=1.0), Work(epochs=5, rows_share=0.1))
+    >>> work_within(7.9, planned=100, wrap_up=5.0), work_within(0.5, planned=100, least_share=0.25)
+    (Work(epochs=5, rows_share=0.79), Work(epochs=2, rows_share=0.25))
     """
-    if affordable >= planned:
-        return Work(planned, 1.0)
-    if affordable >= FEWEST_EPOCHS:
-        return Work(int(affordable), 1.0)
-    epochs = min(planned, max(2, math.ceil(affordable)))  # two: if training turns out to be slow, one is finished
-    return Work(epochs, affordable / epochs)
+    whole = min(planned, int(affordable - wrap_up))
+    few = min(planned, FEWEST_EPOCHS)
+    if whole >= few or least_share >= 1.0:
+        return Work(max(1, whole), 1.0)
+    share = max(affordable / (few + wrap_up), least_share)
+    epochs = max(1, min(few, int(affordable / share - wrap_up + ROUNDED_UP)))
+    return Work(epochs, min(1.0, max(affordable / (epochs + wrap_up), least_share)))
 
 
 def epochs_in_all(done: float, seconds: float, epoch_seconds: float, planned: int) -> int:
@@ -64,6 +77,17 @@ def grace_seconds(seconds: float) -> float:
     0.1
     """
     return LEAST_SECONDS + 0.05 * seconds
+
+
+def wrap_up_seconds(held_out: int, outputs: int, trained: int, epoch_seconds: float) -> float:
+    """Returns the time for the held-out rows of a network after its training: predictions, calibration and score.
+
+    An epoch of ``trained`` rows takes ``epoch_seconds``; a forward pass takes a third of the time of a step.
+
+    >>> round(wrap_up_seconds(held_out=1000, outputs=100, trained=9000, epoch_seconds=0.27), 6)
+    0.02
+    """
+    return held_out * (SECONDS_OF_A_PREDICTION * outputs + epoch_seconds / (3.0 * trained))
 
 
 def probe_seconds(seconds: float) -> float:

@@ -1,0 +1,52 @@
+"""The making of networks for one fit: initial values, training rows and held-out rows of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from chainrule.engines.state import TrainingState
+from chainrule.estimators.examples import Examples
+from chainrule.estimators.network.ensemble.member import Member
+from chainrule.estimators.network.initial_network import Shape, network
+from chainrule.estimators.network.recipe import Recipe
+from chainrule.estimators.network.validation_split import ValidationSplit
+from chainrule.network import Network
+from chainrule.tables.target_decoder import Task
+
+
+@dataclass(frozen=True, eq=False)
+class MemberFactory:
+    """Makes a network of an estimator by its number and its recipe.
+
+    A network holds out the rows of its split, or ``validation`` rows that the user has given. Networks with the same
+    split share their training rows. Training may continue from ``states``, and with copies of ``networks``.
+    """
+
+    task: Task
+    dtype: str
+    shape: Shape
+    examples: Examples
+    splits: Mapping[Recipe, Sequence[ValidationSplit]]  # the networks of a recipe take them in turn
+    seeds: Sequence[int]
+    validation: Examples | None = None
+    states: Sequence[TrainingState] | None = None
+    networks: Sequence[Network] | None = None
+    _training: dict[int, Examples] = field(default_factory=dict)  # by split
+
+    def __call__(self, j: int, recipe: Recipe) -> Member:
+        """Makes network j; several threads may call this at once."""
+        split = self.splits[recipe][j % len(self.splits[recipe])]
+        if self.networks is None:
+            net = network(recipe, self.shape, self.task, self.examples.X, self.seeds[j], self.dtype)
+        else:
+            net = self.networks[j].copy()
+        if id(split) not in self._training:
+            self._training[id(split)] = self.examples.at(split.training)
+        held_out, at = self.examples.at(split.held_out) if len(split.held_out) else None, split.held_out
+        if self.validation is not None:
+            held_out, at = self.validation, np.arange(len(self.validation.X))
+        state = None if self.states is None else self.states[j]
+        return Member(j, net, recipe, self.seeds[j], split, self._training[id(split)], held_out, at, state)
