@@ -146,7 +146,7 @@ def measured_speed(member: Member, engine: str, threads: int, seconds: float) ->
             break
         rows *= 4
     held_out = 0 if member.held_out is None else len(member.held_out.X)
-    passes = 1.0 + held_out / len(training.X) / 3.0  # a forward pass takes a third of the time of a step
+    passes = 1.0 + time_plan.FORWARD * held_out / len(training.X)
     return best._replace(epoch_seconds=best.epoch_seconds * passes)
 
 

@@ -15,6 +15,7 @@ ROUNDED_UP = 0.1  # of an epoch, which the planned share of the time has room fo
 CHECKS = (0.15, 0.5, 0.8)  # shares of a network's time after which its epochs are planned again
 LEAST_SECONDS = 0.1  # for the training of a network, whatever came before
 SECONDS_OF_A_PREDICTION = 1e-7  # for each output of a held-out row: calibration and score, on a slow machine
+FORWARD = 1.0 / 3.0  # the time of a forward pass, in steps
 RELIABLE_SECONDS = 0.02  # of training, from which the time of a plan can be told
 
 
@@ -82,12 +83,13 @@ def grace_seconds(seconds: float) -> float:
 def wrap_up_seconds(held_out: int, outputs: int, trained: int, epoch_seconds: float) -> float:
     """Returns the time for the held-out rows of a network after its training: predictions, calibration and score.
 
-    An epoch of ``trained`` rows takes ``epoch_seconds``; a forward pass takes a third of the time of a step.
+    An epoch takes ``epoch_seconds``: steps for ``trained`` rows, and forward passes, which take a third of their time.
 
-    >>> round(wrap_up_seconds(held_out=1000, outputs=100, trained=9000, epoch_seconds=0.27), 6)
+    >>> round(wrap_up_seconds(held_out=1000, outputs=100, trained=9000, epoch_seconds=0.28), 6)
     0.02
     """
-    return held_out * (SECONDS_OF_A_PREDICTION * outputs + epoch_seconds / (3.0 * trained))
+    forward_seconds = epoch_seconds / (trained / FORWARD + held_out)
+    return held_out * (SECONDS_OF_A_PREDICTION * outputs + forward_seconds)
 
 
 def probe_seconds(seconds: float) -> float:
