@@ -199,3 +199,22 @@ def test_from_data_with_dead_units() -> None:
     initial.from_data(net, X)
     assert np.isfinite(net.theta).all()
     assert abs(net.theta[net.layout[0].d :]).max() < 10.0
+
+
+def test_from_data_ignores_dropout() -> None:
+    """Layers with dropout have the initial values of the same layers without it."""
+    X = np.random.default_rng(4).normal(size=(100, 3))
+    nets = [cr.Network.dense([3, 20, 20, 1], hidden="mish", dropout=p) for p in (0.0, 0.5)]
+    for net in nets:
+        initial.from_data(net, X)
+    assert nets[0].theta.tobytes() == nets[1].theta.tobytes()
+
+
+@pytest.mark.native
+def test_from_data_computes_by_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine evaluates the layers, so that σ is not computed by NumPy."""
+    net, X = layered(), rows()
+    for sigma in net.sigma:
+        monkeypatch.setattr(type(sigma), "__call__", lambda *_: pytest.fail("σ was evaluated"))
+    initial.from_data(net, X)
+    assert np.isfinite(net.theta).all()

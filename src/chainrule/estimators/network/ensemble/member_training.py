@@ -81,12 +81,12 @@ def _run(
             break
         checks.pop(0)
         done, epoch_seconds = _progress(state, member)
-        epochs = time_plan.epochs_in_all(done, end - clock(), epoch_seconds, member.recipe.epochs)
-        if done < 1.0 and epochs < time_plan.FEWEST_EPOCHS:
-            work = _work_within(end - clock(), epoch_seconds, member)
-            if work.rows_share < 1.0:
-                member.keep_rows(work.rows_share)
-                epochs, state = work.epochs, state.again()
+        before, left = epochs, end - clock()
+        epochs = time_plan.epochs_in_all(done, left, epoch_seconds, member.recipe.epochs, before)
+        if done < 1.0 and epochs < min(before, time_plan.FEWEST_EPOCHS):
+            work = _work_within(left, epoch_seconds, member)
+            member.keep_rows(work.rows_share)
+            epochs, state = work.epochs, state.again()
     if member.history.epochs == 0 and member.resume is None:
         member.improved = member.cost(member.net.theta) < member.cost(initial)
 

@@ -32,6 +32,7 @@ class Scheduler:
         self._members: dict[int, Member] = {}
         self._speeds: dict[tuple[Recipe, int], Speed] = {}  # by recipe and threads
         self._threads_of_all = self.threads  # if nothing is cut
+        self._taken: list[float] = []  # the seconds of each network within a limit
 
     @property
     def threads(self) -> int:
@@ -101,7 +102,8 @@ class Scheduler:
         """Trains one member after the other."""
         while (task := self._take()) is not None:
             j, seconds = task
-            end, member = clock() + seconds, self._member(j)
+            began, member = clock(), self._member(j)
+            end = began + seconds
             if self._must_measure:
                 duration = self._measured(member, end - clock())
                 left = max(end - clock(), time_plan.LEAST_SECONDS)
@@ -110,6 +112,7 @@ class Scheduler:
                     duration, self._speeds[member.recipe, self.threads] = known.epoch_seconds, known
                 with self._lock:
                     self._deadline -= member.wrap_up_seconds(member.rows_share * duration)
+                    self._taken.append(clock() - began)
             else:
                 train_until(end, member, self._plan, self.control, self.threads)
 
@@ -127,8 +130,7 @@ class Scheduler:
     def _least_seconds(self) -> float:
         """Returns the time without which a network more is not begun: for half the epochs of the others, or enough."""
         enough = time_plan.ENOUGH * self._network_seconds(self.recipes, self.threads)
-        others = [float(member.history.seconds.sum()) for member in self.trained() if member.history is not None]
-        return 0.5 * min([enough, *others])
+        return 0.5 * min([enough, *self._taken])
 
     def _member(self, j: int) -> Member:
         if j not in self._members:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 ENOUGH = 0.4
 SAFETY = 0.95  # share of the time that is planned for
 FEWEST_EPOCHS = 5  # with fewer, part of an epoch matters: rather fewer rows, which costs nothing at equal time
-ROUNDED_UP = 0.1  # of an epoch, which the planned share of the time has room for
+ROUNDING = 1e-6  # of an epoch
 CHECKS = (0.15, 0.5, 0.8)  # shares of a network's time after which its epochs are planned again
 LEAST_SECONDS = 0.1  # for the training of a network, whatever came before
 SECONDS_OF_A_PREDICTION = 1e-7  # for each output of a held-out row: calibration and score, on a slow machine
@@ -58,17 +58,22 @@ def work_within(affordable: float, planned: int, wrap_up: float = 0.0, least_sha
     if whole >= few or least_share >= 1.0:
         return Work(max(1, whole), 1.0)
     share = max(affordable / (few + wrap_up), least_share)
-    epochs = max(1, min(few, int(affordable / share - wrap_up + ROUNDED_UP)))
+    epochs = max(1, min(few, int(affordable / share - wrap_up + ROUNDING)))
     return Work(epochs, min(1.0, max(affordable / (epochs + wrap_up), least_share)))
 
 
-def epochs_in_all(done: float, seconds: float, epoch_seconds: float, planned: int) -> int:
+def epochs_in_all(done: float, seconds: float, epoch_seconds: float, planned: int, so_far: int = 0) -> int:
     """Returns the epochs to plan in all if ``done`` are finished and ``seconds`` are left.
 
-    >>> epochs_in_all(10.5, 2.0, 0.1, planned=100)
-    29
+    The ``so_far`` planned ones stay if they just fit.
+
+    >>> epochs_in_all(10.5, 2.0, 0.1, planned=100), epochs_in_all(10.5, 2.0, 0.1, planned=100, so_far=30)
+    (29, 30)
     """
-    return min(planned, max(math.ceil(done), int(done + SAFETY * seconds / epoch_seconds + ROUNDED_UP), 1))
+    affordable = seconds / epoch_seconds
+    certain = SAFETY * affordable + (1.0 - SAFETY) * min(1.0, affordable)  # one epoch needs no reserve
+    certain = max(certain, so_far - done) if so_far - done <= affordable else certain
+    return min(planned, max(math.ceil(done), int(done + certain + ROUNDING), 1))
 
 
 def grace_seconds(seconds: float) -> float:
