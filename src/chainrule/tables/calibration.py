@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,7 @@ from chainrule._internal.checks import Floats
 
 LEAST, MOST = 0.05, 20.0  # bounds of β = 1/T
 MOST_STEPS = 60
-ENOUGH = 1e-9  # the last step of log β
+ENOUGH = 1e-8  # the last step of log β by Newton's method, which squares the error
 
 
 def tempered(P: Floats, temperature: float) -> Floats:
@@ -63,10 +65,11 @@ def best_temperature(P: Floats, classes: NDArray[np.intp], weights: NDArray[np.f
         beta = float(np.exp(log_beta))
         slope, rate = slope_and_rate(beta)
         low, high = (log_beta, high) if slope < 0.0 else (low, log_beta)
-        step = -slope / (beta * rate) if rate > 0.0 else low - log_beta
-        if not low <= log_beta + step <= high and abs(step) > ENOUGH:
+        step = -slope / (beta * rate) if rate > 0.0 else math.inf
+        is_last = abs(step) <= ENOUGH
+        if not is_last and not low <= log_beta + step <= high:
             step = 0.5 * (low + high) - log_beta
         log_beta += step
-        if abs(step) <= ENOUGH:
+        if is_last:
             break
     return float(np.exp(-log_beta))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from chainrule._internal.checks import Floats
+from chainrule.tables import calibration
 from chainrule.tables.calibration import best_temperature, tempered
 
 
@@ -92,3 +93,17 @@ def test_a_row_without_any_probability_only_smooths() -> None:
 def test_the_largest_t_of_equally_good_ones() -> None:
     """If all rows have equal probabilities, every T is as good, and T = 20 is the most cautious."""
     assert best_temperature(alike([0.5, 0.5], 4), np.array([0, 1, 0, 1])) == pytest.approx(20.0, rel=1e-12)
+
+
+@pytest.mark.parametrize(("t", "k", "spread"), [(10, 2, 1.0), (999, 3, 10.0), (2000, 26, 5.0)])
+def test_a_few_steps_find_it(t: int, k: int, spread: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve steps are enough, where bisection alone takes 60: many held-out rows of many classes take time."""
+    rng = np.random.default_rng(t)
+    Z = spread * rng.normal(size=(t, k))
+    P, classes = tempered(np.exp(Z), 1.0), (Z + rng.gumbel(size=(t, k)) * 2.0).argmax(axis=1)
+    P /= P.sum(axis=1, keepdims=True)
+    w = rng.random(t)
+    T = best_temperature(P, classes, w)
+    monkeypatch.setattr(calibration, "MOST_STEPS", 12)
+    assert 0.1 < T < 10.0
+    assert best_temperature(P, classes, w) == pytest.approx(T, rel=1e-12)
