@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule._internal.checks import shown
+from chainrule.tables.arrow_values import booleans_of, numbers_of
 from chainrule.tables.columns import DATETIME, DURATION, MISSING, Column, categories
 from chainrule.tables.text.text_column import TextColumn
 
@@ -18,7 +19,7 @@ def as_column(column: Any) -> Column | TextColumn:
 
     name = str(column.type)
     column = _decoded(column)
-    kind, missing = column.type, column.is_null().to_numpy()
+    kind, missing = column.type, booleans_of(column.is_null())
     if types.is_null(kind):
         return Column("empty", np.full(len(missing), np.nan), missing, type=name)
     if _is_text(kind):
@@ -26,23 +27,23 @@ def as_column(column: Any) -> Column | TextColumn:
     if types.is_dictionary(kind):
         return _categories(column)
     if types.is_boolean(kind):
-        return Column("booleans", column.fill_null(False).to_numpy().astype(bool), missing, type=name)
+        return Column("booleans", booleans_of(column), missing, type=name)
     if types.is_integer(kind):
-        return Column("numbers", column.fill_null(0).to_numpy(), missing, type=name)
+        return Column("numbers", numbers_of(column), missing, type=name)
     if types.is_floating(kind) or types.is_decimal(kind):
         if not types.is_float32(kind):
             column = column.cast("float64")
-        values = column.to_numpy()
+        values = numbers_of(column, np.nan)
         return Column("numbers", values, missing | np.isnan(values), type=name)
     if types.is_timestamp(kind) or types.is_date(kind):
         utc = column.cast(pyarrow.timestamp("us", getattr(kind, "tz", None)), safe=False)
-        return Column("datetimes", utc.cast("int64").fill_null(0).to_numpy().view(DATETIME), missing, type=name)
+        return Column("datetimes", numbers_of(utc.cast("int64")).view(DATETIME), missing, type=name)
     if types.is_duration(kind) or types.is_time(kind):  # a time of day is the time since midnight
         if types.is_time(kind):
             column = column.cast(pyarrow.time64("us"), safe=False)
         else:
             column = column.cast(pyarrow.duration("us"), safe=False)
-        return Column("durations", column.cast("int64").fill_null(0).to_numpy().view(DURATION), missing, type=name)
+        return Column("durations", numbers_of(column.cast("int64")).view(DURATION), missing, type=name)
     if types.is_interval(kind) and (spans := _spans(column)) is not None:
         return Column("durations", spans, missing, type=name)
     first = next((value for value in column.to_pylist() if value is not None), None)
@@ -95,7 +96,7 @@ def _categories(column: Any) -> Column:
     array = column.unify_dictionaries().combine_chunks()
     if isinstance(array, pyarrow.ChunkedArray):
         array = array.chunk(0)
-    codes = array.indices.cast("int64").fill_null(MISSING).to_numpy(zero_copy_only=False)
+    codes = numbers_of(array.indices.cast("int64"), MISSING)
     levels = array.dictionary.to_pylist()
     gone = [k for k, level in enumerate(levels) if level is None or level != level]
     codes = np.where(np.isin(codes, gone), MISSING, codes) if gone else codes

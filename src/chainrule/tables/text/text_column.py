@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import Floats
+from chainrule.tables.arrow_values import as_index, as_texts, booleans_of, numbers_of
 from chainrule.tables.columns import MISSING, Column, categories
 
 
@@ -79,12 +80,16 @@ class TextColumn:
         try:
             return _finite_or_missing(compute.cast(self.texts, "float64"))
         except pyarrow.ArrowInvalid:
-            pass
-        rest = _without_in_arrow(self.texts, gaps)
+            is_gap = _are_among(self.texts, gaps)
         try:
-            return None if rest is self.texts else _finite_or_missing(compute.cast(rest, "float64"))
+            present = _finite_or_missing(compute.cast(self.texts.filter(compute.invert(is_gap)), "float64"))
         except pyarrow.ArrowInvalid:
             return None
+        if present is None:
+            return None
+        values = np.full(len(self), np.nan)
+        values[~booleans_of(is_gap)] = present
+        return values
 
     def code_with_leading_zeros(self) -> str:
         """Returns a text with a leading zero if all are equally many digits, two or more; else an empty text."""
@@ -105,8 +110,7 @@ class TextColumn:
     def at(self, rows: NDArray[Any]) -> TextColumn:
         """Returns the column of these rows, chosen by row numbers or a mask."""
         if self.is_arrow:
-            index = np.arange(len(self))[rows]
-            return replace(self, texts=self.texts.take(index))
+            return replace(self, texts=self.texts.take(as_index(np.arange(len(self))[rows])))
         return replace(self, texts=self.texts[rows])
 
     def objects(self) -> NDArray[np.object_]:
@@ -128,10 +132,17 @@ def _without_in_arrow(texts: Any, gaps: Collection[str]) -> Any:
     import pyarrow
     from pyarrow import compute
 
-    is_gap = compute.is_in(texts, value_set=pyarrow.array(sorted(gaps), texts.type))
+    is_gap = _are_among(texts, gaps)
     if not compute.any(is_gap).as_py():
         return texts
     return compute.if_else(is_gap, pyarrow.scalar(None, texts.type), texts)
+
+
+def _are_among(texts: Any, some: Collection[str]) -> Any:
+    """Returns an Arrow array of booleans: whether each of Arrow's texts is one of ``some``."""
+    from pyarrow import compute
+
+    return compute.is_in(texts, value_set=as_texts(some).cast(texts.type))
 
 
 def _distinct_in_arrow(texts: Any) -> tuple[NDArray[np.intp], list[Any]]:
@@ -140,8 +151,7 @@ def _distinct_in_arrow(texts: Any) -> tuple[NDArray[np.intp], list[Any]]:
     array = texts.dictionary_encode().unify_dictionaries().combine_chunks()
     if isinstance(array, pyarrow.ChunkedArray):
         array = array.chunk(0) if array.num_chunks else pyarrow.array([], array.type)
-    codes = array.indices.cast("int64").fill_null(MISSING).to_numpy(zero_copy_only=False)
-    return codes, array.dictionary.to_pylist()
+    return numbers_of(array.indices.cast("int64"), MISSING), array.dictionary.to_pylist()
 
 
 def _finite_or_missing(numbers: Any) -> Floats | None:
@@ -150,5 +160,4 @@ def _finite_or_missing(numbers: Any) -> Floats | None:
 
     if compute.any(compute.is_nan(numbers)).as_py():
         return None
-    values: Floats = numbers.to_numpy()
-    return values
+    return numbers_of(numbers, np.nan)
