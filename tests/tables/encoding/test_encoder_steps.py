@@ -116,11 +116,11 @@ def test_joint_scaling(is_sparse: bool) -> None:
 def test_statistics_of_awkward_columns() -> None:
     """Empty columns, columns of one number, huge and tiny ones: no overflow, and a factor of 0 if nothing varies."""
     largest = np.finfo(np.float64).max
-    X = np.array([[NAN, 7.0, -largest, 0.0, 5e-324], [NAN, NAN, largest, 1e-300, 0.0], [NAN, 7.0, largest, 0.0, 0.0]])
+    X = np.array([[NAN, 7.0, -largest, 0.0, 5e-324], [NAN, NAN, largest, 1e-300, 0.0], [NAN, NAN, largest, 0.0, 0.0]])
     for R in (X, scipy.sparse.csc_array(X)):
         for scaling in ("robust", "standard", "none", "joint"):
             found = column_statistics(R, scaling)
-            assert found.missing.tolist() == [3, 1, 0, 0, 0]
+            assert found.missing.tolist() == [3, 2, 0, 0, 0]
             assert found.median.tolist() == [0.0, 7.0, largest, 0.0, 0.0]
             assert (found.factor[:2] == 0.0).all()
             assert np.isfinite(found.factor).all()
@@ -128,7 +128,7 @@ def test_statistics_of_awkward_columns() -> None:
     robust, standard = column_statistics(X, "robust"), column_statistics(X, "standard")
     np.testing.assert_allclose(robust.factor[2:], [1 / largest, 2e300, 0.0], rtol=1e-14)
     np.testing.assert_allclose(standard.factor[2:4], [3 / math.sqrt(8) / largest, 3 / math.sqrt(2) * 1e300], rtol=1e-14)
-    assert standard.factor[4] == 0.0
+    assert (standard.center[1], standard.factor[4]) == (7.0, 0.0)
     np.testing.assert_allclose(standard.center[2], largest / 3, rtol=1e-14)
 
 
@@ -242,8 +242,23 @@ def test_when_rows_stay_sparse() -> None:
         return NumericSteps(n, all_used, Fill(np.zeros(n)), Scale(center, np.ones(n)), None, Indicator(all_used[:0]))
 
     assert [of(filled).keeps_sparse for filled in (0, 2, 3)] == [True, True, False]
-    values, indices, indptr, more = of(0).entries(scipy.sparse.csr_array(np.eye(20)[:3]))
-    assert (values.tolist(), indices.tolist(), indptr.tolist(), more) == ([1.0] * 3, [0, 1, 2], [0, 1, 2, 3], [])
+    R = scipy.sparse.csr_array(np.eye(20)[[0, 2, 1]] * [[1.0], [1.0], [0.0]])
+    R.eliminate_zeros()
+    values, indices, indptr, more = of(0).entries(R)
+    assert (values.tolist(), indices.tolist(), indptr.tolist(), more) == ([1.0, 1.0], [0, 2], [0, 1, 2, 2], [])
+    values, indices, indptr = merged(values, indices, indptr, more)  # the last row has no entry
+    assert (values.tolist(), indices.tolist(), indptr.tolist()) == ([1.0, 1.0], [0, 2], [0, 1, 2, 2])
+    assert indices.dtype == R.indices.dtype
+
+
+def test_zeros_that_become_other_numbers() -> None:
+    """In sparse rows the numbers with a center other than 0 are filled in, between and behind stored entries."""
+    X = np.array([[0.0, 5.0, 0.0, 0.0, 2.0], [3.0, 0.0, 4.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0, 0.0], [0, 0, 6, 0, 7.0]])
+    center, all_used = np.array([1.0, 0.0, 2.0, 0.0, 0.0]), np.arange(5)
+    of = NumericSteps(5, all_used, Fill(np.zeros(5)), Scale(center, np.ones(5)), None, Indicator(all_used[:0]))
+    R = scipy.sparse.csr_array(X)
+    values, indices, indptr = merged(*of.entries(R)[:3], of.entries(R)[3])
+    assert np.array_equal(scipy.sparse.csr_array((values, indices, indptr), shape=(4, 5)).toarray(), X - center)
 
 
 # ---- categories ------------------------------------------------------------------------------------------------------
