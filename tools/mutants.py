@@ -4,7 +4,8 @@
 
 Copies the files that git does not ignore, and the compiled core, to a temporary folder, and mutates there the modules
 of each group of ``tools/mutants.toml``, one function at a time. Prints the mutants that the tests of the group do not
-kill, and a line of figures. Module-level constants, decorated functions and lines with a message are not mutated.
+kill, and a line of figures. Module-level constants, decorated functions and lines with a message are not mutated;
+decorators that a group may do ``without`` are removed first.
 """
 
 from __future__ import annotations
@@ -64,6 +65,14 @@ def copy_tree(folder: Path) -> None:
         (folder / "src" / "chainrule" / core.name).symlink_to(core)
 
 
+def remove_decorator(decorator: str, folder: Path, modules: Sequence[str]) -> None:
+    """Removes the lines of a decorator from modules, since mutmut does not mutate decorated functions."""
+    for module in modules:
+        for path in (folder / "src" / "chainrule").glob(module):
+            lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+            path.write_text("".join(line for line in lines if line.strip() != decorator), encoding="utf-8")
+
+
 def settings(group: dict[str, Any]) -> str:
     """Returns mutmut's settings for a group, as a table of pyproject.toml."""
     lines = {
@@ -83,6 +92,8 @@ def run(group: str, jobs: int) -> Report:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         copy_tree(folder)
+        for decorator in GROUPS[group].get("without", []):
+            remove_decorator(decorator, folder, GROUPS[group]["modules"])
         with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
             file.write(settings(GROUPS[group]))
         mutated = (

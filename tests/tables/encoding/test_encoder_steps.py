@@ -230,6 +230,20 @@ def test_an_infinite_number_is_noticed() -> None:
         R = np.zeros((2, 5))
         R[row, 3] = -np.inf
         assert not steps().write(R, out)
+        R[row, 0] = np.inf  # ∞ − ∞ in the sum
+        assert not steps().write(R, out)
+
+
+def test_single_precision_is_encoded_in_double() -> None:
+    """float32 numbers are encoded as the float64 numbers that they are, dense or sparse."""
+    R = np.array([[0.1, 0.0, 0.2, 0.3, 1e-8]], np.float32)
+    single, double = np.empty((2, 6)), np.empty((2, 6))
+    steps().write(R, single)
+    steps().write(R.astype(np.float64), double)
+    assert np.array_equal(single[0], double[0])
+    values, indices, *_ = steps().entries(scipy.sparse.csr_array(R))
+    assert values.dtype == np.float64
+    assert np.array_equal(values, double[0, indices])
 
 
 def test_when_rows_stay_sparse() -> None:
