@@ -28,9 +28,8 @@ from chainrule.tables import load as load_table_model
 from chainrule.tables.target_decoder import ClassLabels
 
 FOLDER = Path(__file__).resolve().parents[1] / "tests" / "files" / "golden"
-OWN = {
-    "square": cr.Activation(lambda z: z * z, lambda z: 2 * z, name="square")
-}  # a user's own σ, of which files say it
+SQUARE = cr.Activation(lambda z: z * z, lambda z: 2 * z, name="square")
+OWN = {"square": SQUARE}  # a file holds the name of a user's own σ
 COVERAGE = 0.8  # of the recorded intervals
 Saved = cr.Network | cr.TrainingState | TableModel
 
@@ -104,10 +103,10 @@ def seen(model: Saved, rows: str) -> dict[str, Any]:
         "predict": exact(model.predict(X)),
     }
     if isinstance(model.target, ClassLabels):
-        return made | {"predict_proba": exact(model.predict_proba(X))}
-    return made | (
-        {"predict_interval": exact(model.predict_interval(X, COVERAGE))} if model.residuals is not None else {}
-    )
+        made["predict_proba"] = exact(model.predict_proba(X))
+    elif model.residuals is not None:
+        made["predict_interval"] = exact(model.predict_interval(X, COVERAGE))
+    return made
 
 
 def exact(value: Any) -> Any:
