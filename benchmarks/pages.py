@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks import goals, highlights, readme_chart
+from benchmarks import goals, highlights, readme_chart, time_limits
 from benchmarks.harness.markdown import filled
 from benchmarks.harness.paths import DOCS, RESULTS, replace_file
 from benchmarks.speed import page as speed_page
@@ -29,6 +29,7 @@ def generated() -> dict[Path, str]:
         DOCS / "accuracy.md": tables_page.sections(records, CAP),
         DOCS / "index.md": {"facts": "{.facts}\n" + highlights.facts(report, records, CAP)},
         DOCS.parent / "README.md": {"facts": highlights.facts(report, records, CAP, docs="docs/")},
+        DOCS / "guide" / "train-a-table.md": {"limits": time_limits.overview(time_limits.stored())},
         RESULTS / "goals.md": judged,
     }
     return {

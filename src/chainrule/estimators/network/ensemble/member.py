@@ -97,6 +97,8 @@ class Member:
 
     def keep_rows(self, share: float) -> None:
         """Keeps a random part of the training rows and of the held-out rows; repeated, a part of that part."""
+        if share >= 1.0:
+            return
         rng = np.random.default_rng(self.seed)
         trained = _part(len(self.training.X), share, rng)
         self.rows_share *= len(trained) / len(self.training.X)
