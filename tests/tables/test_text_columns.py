@@ -18,7 +18,7 @@ from chainrule.errors import DataWarning, InputError
 from chainrule.tables import TableEncoder
 from chainrule.tables.column_set import Columns
 from chainrule.tables.columns import Column
-from chainrule.tables.text.conversion import GAP_FORMS, converted
+from chainrule.tables.text.conversion import converted, plain_numbers
 from chainrule.tables.text.notation import PLAIN, Notation, Writing
 from chainrule.tables.text.recognition import recognised
 from chainrule.tables.text.text_column import TextColumn
@@ -251,10 +251,21 @@ def test_path_and_frames_are_one_table(tmp_path_factory: Any, rows: list[list[st
 def test_arrow_reads_numbers_as_the_grammar(texts: list[str]) -> None:
     """A column that Arrow reads at once has the numbers that the grammar gives text by text."""
     columns = of(texts)
-    at_once, slow = columns["Arrow"].plain_numbers(GAP_FORMS), converted(columns["NumPy"], PLAIN)
-    if at_once is not None:
-        assert isinstance(slow, Column)
-        np.testing.assert_array_equal(at_once, slow.as_floats())
+    for notation in (PLAIN, Notation("numbers", ",", "."), Notation("numbers", ",", " ")):
+        at_once, slow = plain_numbers(columns["Arrow"], notation), converted(columns["NumPy"], notation)
+        if at_once is not None:
+            assert isinstance(slow, Column)
+            np.testing.assert_array_equal(at_once.as_floats(), slow.as_floats())
+
+
+@pytest.mark.parametrize("texts", [["1,5", "-2,25e1", "NA", "", "3"], ["0,5", "1234,5"]])
+def test_decimal_commas_are_read_at_once(texts: list[str]) -> None:
+    """A column of Arrow that holds decimal commas, and no mark between thousands, needs no look at each text."""
+    notation = Notation("numbers", ",", ".")
+    at_once, slow = plain_numbers(of(texts)["Arrow"], notation), converted(of(texts)["NumPy"], notation)
+    assert at_once is not None
+    assert isinstance(slow, Column)
+    np.testing.assert_array_equal(at_once.as_floats(), slow.as_floats())
 
 
 def test_a_notation_that_no_file_has_is_refused() -> None:

@@ -42,10 +42,13 @@ def value_of(text: str) -> float | bool | str:
 
 
 def plain_numbers(column: TextColumn, notation: Notation) -> Column | None:
-    """Returns the numbers of a column in which Arrow reads every text but the usual gaps as one, or else None."""
-    if notation.kind != "numbers" or notation.decimal != "." or notation.unit or not column.is_arrow:
+    """Returns the numbers of a column in which Arrow reads every text but the usual gaps as one, or else None.
+
+    Arrow knows decimal points and commas, but no thousands.
+    """
+    if notation.kind != "numbers" or notation.unit or not column.is_arrow:
         return None
-    values = column.plain_numbers(GAP_FORMS)
+    values = column.plain_numbers(GAP_FORMS, notation.decimal)
     return (
         None if values is None else Column("numbers", values, np.isnan(values), type=notation.kind, notation=notation)
     )

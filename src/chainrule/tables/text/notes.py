@@ -30,14 +30,16 @@ class Notes:
 
     def of_values(self, name: str, column: TextColumn, found: Column) -> None:
         """Notes texts that count as missing although pandas would keep them, and digits that may be codes."""
-        present = column
+        present, values = column, found.values
         if found.missing.any():
-            present = column.at(~found.missing)
+            present, values = column.at(~found.missing), values[~found.missing]
             gaps = [text for text in column.at(found.missing).distinct[1] if text and not _is_missing_in_pandas(text)]
             if gaps:
                 words = "count as missing values" if len(gaps) > 1 else "counts as a missing value"
                 self._add(name, f"{listed(sorted(gaps), 4)} {words} in {{}}.")
-        if found.kind == "numbers" and (code := present.code_with_leading_zeros()):
+        if found.kind != "numbers" or (values != np.floor(values)).any():
+            return
+        if code := present.code_with_leading_zeros():
             self._add(
                 name,
                 f"{{}}: digits with leading zeros, such as {code!r}, are read as numbers. "

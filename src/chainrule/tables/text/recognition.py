@@ -85,7 +85,9 @@ def _recognised(name: str, column: TextColumn, writing: Writing, notes: Notes) -
     if not texts.present:
         nothing = np.full(len(column), np.nan)
         return Column("empty", nothing, np.isnan(nothing), type="nothing but missing values")
-    notation = next((n for n in _candidates(texts, writing) if texts.all_read_as(n)), None)
+    some = texts.sample()
+    fitting = (n for n in _candidates(texts, writing) if some.all_read_as(n))
+    notation = next((n for n in fitting if plain_numbers(column, n) is not None or texts.all_read_as(n)), None)
     if notation is None:
         return _as_text(name, column, texts, writing, notes)
     found = _as_column(column, notation)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from chainrule._internal.checks import Floats
 from chainrule.tables.arrow_values import as_index, as_texts, booleans_of, numbers_of
 from chainrule.tables.columns import MISSING, Column, categories
+from chainrule.tables.text.notation import DecimalMark
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,22 +68,27 @@ class TextColumn:
         kept = np.array([*(None if text in gaps else text for text in self.distinct[1]), None], dtype=object)
         return replace(self, texts=kept[self.distinct[0]])
 
-    def plain_numbers(self, gaps: Collection[str]) -> Floats | None:
+    def plain_numbers(self, gaps: Collection[str], decimal: DecimalMark) -> Floats | None:
         """Returns the numbers (t,) at once if Arrow holds the texts and reads each as a number, or else None.
 
-        The texts ``gaps`` are missing, NaN in the result.
+        The texts ``gaps`` are missing, NaN in the result. With decimal commas, no text may hold a point.
         """
         if not self.is_arrow:
             return None
         import pyarrow
         from pyarrow import compute
 
+        texts = self.texts
+        if decimal == ",":
+            if compute.any(compute.match_substring(texts, ".")).as_py():
+                return None
+            texts = compute.replace_substring(texts, ",", ".")
         try:
-            return _finite_or_missing(compute.cast(self.texts, "float64"))
+            return _finite_or_missing(compute.cast(texts, "float64"))
         except pyarrow.ArrowInvalid:
             is_gap = _are_among(self.texts, gaps)
         try:
-            present = _finite_or_missing(compute.cast(self.texts.filter(compute.invert(is_gap)), "float64"))
+            present = _finite_or_missing(compute.cast(texts.filter(compute.invert(is_gap)), "float64"))
         except pyarrow.ArrowInvalid:
             return None
         if present is None:
@@ -156,8 +162,5 @@ def _distinct_in_arrow(texts: Any) -> tuple[NDArray[np.intp], list[Any]]:
 
 def _finite_or_missing(numbers: Any) -> Floats | None:
     """Returns Arrow's numbers, or None if a text is NaN, which Arrow takes in forms that are not ours."""
-    from pyarrow import compute
-
-    if compute.any(compute.is_nan(numbers)).as_py():
-        return None
-    return numbers_of(numbers, np.nan)
+    values = numbers_of(numbers, np.nan)
+    return values if np.count_nonzero(np.isnan(values)) == numbers.null_count else None
