@@ -151,3 +151,12 @@ def test_sparse_columns_take_no_dense_memory() -> None:
     assert Z.shape[1] < 200
     assert peak < t * n * 8 / 10
     assert np.array_equal(Z.toarray(), encoder.transform(X.toarray()))
+
+
+def test_numbers_alone_may_lack_a_date_that_was_left_out() -> None:
+    """New rows of numbers alone need no column that was left out, a date among them; further columns are ignored."""
+    training = pandas.DataFrame({"when": [np.datetime64("2020-01-01")] * 4, "x": [1.0, 2.0, 3.0, 5.0]})
+    with pytest.warns(DataWarning, match="left out 'when'"):
+        encoder = TableEncoder().fit(training)
+    rows = pandas.DataFrame({"further": [7.0], "x": [2.0], "more": [1.0]})
+    assert np.array_equal(encoder.transform(rows), encoder.transform(training)[1:2])

@@ -10,27 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array, as_integer, shown
-from chainrule._internal.naming import listed, nearest, resolve, spellings
+from chainrule._internal.naming import nearest, resolve, spellings
 from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule.errors import FileFormatError, InputError
-from chainrule.tables.column_set import Columns
 from chainrule.tables.columns import Column, Feature
 from chainrule.tables.encoding import encoder_file
 from chainrule.tables.encoding.column_statistics import ENTRIES_PER_BLOCK, Scaling
-from chainrule.tables.encoding.compatibility import ACCEPTED, USUAL_NOTATIONS, as_trained, refuse_infinite, require_kind
+from chainrule.tables.encoding.compatibility import refuse_infinite
 from chainrule.tables.encoding.description import describe
 from chainrule.tables.encoding.encoder_state import EncoderState
 from chainrule.tables.encoding.fit_steps import fit_category_steps, fit_numeric_steps, warn_about_columns
+from chainrule.tables.encoding.matching import matched
 from chainrule.tables.encoding.number_features import NumberFeatures, with_reasons
 from chainrule.tables.encoding.numeric_columns import numeric_names, numeric_values, owner_names, owners
 from chainrule.tables.encoding.numeric_steps import Entries, merged
 from chainrule.tables.encoding.steps import SmoothClip
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.read import AnyTable, read
-from chainrule.tables.table import Table
-from chainrule.tables.text.notation import DecimalMark, Writing
+from chainrule.tables.text.notation import DecimalMark
 from chainrule.tables.text.recognition import recognised
-from chainrule.tables.text.text_column import AnyColumn
 
 MAX_LEVELS = 100
 PARAMETERS = ("numbers", "categories", "max_levels", "dtype", "decimal", "thousands", "missing")
@@ -141,10 +139,9 @@ class TableEncoder(EncoderState):
 
     def recognised(self, table: AnyTable) -> AnyTable:
         """Returns the table with each column of texts as what it holds, as ``fit`` does first (``recognised``)."""
-        writing = self._writing()
         if isinstance(table, NumericTable):
             return table
-        return replace(table, columns=recognised(table.columns, writing, self._category_names(table)))
+        return replace(table, columns=recognised(table.columns, self.writing(), self._category_names(table)))
 
     def _category_names(self, table: AnyTable) -> set[str]:
         """Returns the names of the columns given in ``categories``."""
@@ -180,7 +177,7 @@ class TableEncoder(EncoderState):
     def encode(self, X: Any) -> Rows:
         """Encodes rows as `transform` does; the features of sparse rows have the form that networks compute with."""
         self._require_fitted()
-        table = self._matched(X)
+        table = matched(self, read(X))
         R = numeric_values(table, self.features_)
         is_sparse = not isinstance(R, np.ndarray) and self._steps.keeps_sparse
         return self._sparse(table, R) if is_sparse else self._dense(table, R)
@@ -241,71 +238,9 @@ class TableEncoder(EncoderState):
     def unseen(self, X: Any) -> dict[str, int]:
         """Counts the values of each category column that are present but unknown; columns without any are omitted."""
         self._require_fitted()
-        table = self._matched(X)
+        table = matched(self, read(X))
         counts = {name: step.codes(table.typed(name))[1] for name, step in self.categories_.items()}
         return {name: count for name, count in counts.items() if count}
-
-    def _matched(self, X: Any) -> AnyTable:
-        """Returns the rows as a table with the training columns, under their names and of compatible kinds."""
-        table = read(X)
-        by_name = table.has_names and hasattr(self, "feature_names_in_")
-        if by_name:
-            needed = self._needed()
-            found_as = spellings(needed, set(table.names))
-            missing = [name for name in needed if name not in found_as]
-            if missing:
-                hint = nearest(missing[0], table.names) or "."
-                raise InputError(f"{table.origin} has no column {listed(missing)}{hint} It has: {listed(table.names)}.")
-            if other := {theirs: ours for ours, theirs in found_as.items() if ours != theirs}:
-                table = table.renamed(other)
-        elif len(table.names) != self.n_features_in_:
-            raise InputError(
-                f"{table.origin} has {len(table.names)} features, but {type(self).__name__} is expecting "
-                f"{self.n_features_in_} features as input."
-            )
-        if isinstance(table, NumericTable):
-            if isinstance(self.features_, NumberFeatures) or "datetimes" not in self._kinds().values():
-                return self._matched_numbers(table, by_name)
-            found = Columns({n: table.column(name) for n, name in zip(self.names_, table.names, strict=True)})
-        elif by_name:
-            found = table.columns
-        else:
-            found = table.columns.renamed(dict(zip(table.names, self.names_, strict=True)))
-        gap = Column("empty", np.full(table.t, np.nan), np.ones(table.t, dtype=bool))
-        writing, blocks = self._writing(), found.in_blocks()
-        checked = {
-            f.name: gap if f.dropped else self._as_trained(found[f.name], f, writing, table.origin)
-            for f in self.features_
-            if f.dropped or f.kind != "numbers" or f.name not in blocks
-        }
-        return Table(table.origin, found.chosen(self.names_, checked))
-
-    def _as_trained(self, column: AnyColumn, feature: Feature, writing: Writing, origin: str) -> Column:
-        """Returns a column of new rows of the kind of this feature. Raises InputError."""
-        step = self.categories_.get(feature.name)
-        has_text_levels = step is None or step.are_texts
-        if isinstance(column, Column):
-            require_kind(column, feature.kind, feature.name, origin, known_texts=has_text_levels)
-            return column
-        notation = self.notations_.get(feature.name)
-        if notation is None and not (feature.kind == "categories" and has_text_levels):
-            notation = writing.number_notation() if feature.kind == "numbers" else USUAL_NOTATIONS[feature.kind]
-        return as_trained(column.without(writing.missing), feature, notation, origin)
-
-    def _writing(self) -> Writing:
-        return Writing.of(self.decimal, self.thousands, self.missing)
-
-    def _matched_numbers(self, table: NumericTable, by_name: bool) -> NumericTable:
-        """Returns an array of numbers as a table with the training columns; every number can be a category too."""
-        if by_name:
-            table = table.aligned(self.names_)
-        if isinstance(self.features_, NumberFeatures):
-            return table  # its columns are used by their position
-        table, writing = replace(table, names=self.names_), self._writing()
-        for feature in self.features_:
-            if not feature.dropped and "numbers" not in ACCEPTED[feature.kind]:
-                self._as_trained(table.column(feature.name), feature, writing, table.origin)
-        return table
 
     # ---- inspection -------------------------------------------------------------------------------------------------
 

@@ -9,13 +9,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.tables.columns import Feature, Kind
+from chainrule.tables.columns import Feature
 from chainrule.tables.encoding.column_statistics import Scaling
 from chainrule.tables.encoding.number_features import NumberFeatures, left_out
 from chainrule.tables.encoding.numeric_columns import owners
 from chainrule.tables.encoding.numeric_steps import NumericSteps
 from chainrule.tables.encoding.steps import Fill, Indicator, OneHot, Scale, Sign, SmoothClip
-from chainrule.tables.text.notation import DecimalMark, Notation
+from chainrule.tables.text.notation import DecimalMark, Notation, Writing
 
 CategoryStep = Sign | OneHot
 
@@ -64,11 +64,11 @@ class EncoderState:
         raw = len(owners(self.features_))
         return NumericSteps(raw, self.used_, self.fill_, self.scale_, self.clip_, self.indicator_)
 
-    def _kinds(self) -> dict[str, Kind]:
-        """Returns the kind of each column, in order."""
-        return {feature.name: feature.kind for feature in self.features_}
+    def writing(self) -> Writing:
+        """Returns the settings for texts. Raises InputError if they are wrong."""
+        return Writing.of(self.decimal, self.thousands, self.missing)
 
-    def _needed(self) -> Mapping[str, None]:
+    def needed(self) -> Mapping[str, None]:
         """Returns the columns in use, in order."""
         if isinstance(self.features_, NumberFeatures):
             return self.features_.in_use

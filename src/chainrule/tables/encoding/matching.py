@@ -1,0 +1,85 @@
+"""Matching of new rows with the training columns: by name or position, and by kind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from chainrule._internal.naming import listed, nearest, spellings
+from chainrule.errors import InputError
+from chainrule.tables.column_set import Columns
+from chainrule.tables.columns import Column, Feature
+from chainrule.tables.encoding.compatibility import ACCEPTED, USUAL_NOTATIONS, as_trained, require_kind
+from chainrule.tables.encoding.encoder_state import EncoderState
+from chainrule.tables.encoding.number_features import NumberFeatures
+from chainrule.tables.numeric_table import NumericTable
+from chainrule.tables.reading.read import AnyTable
+from chainrule.tables.table import Table
+from chainrule.tables.text.text_column import AnyColumn
+
+
+def matched(encoder: EncoderState, table: AnyTable) -> AnyTable:
+    """Returns new rows as a table with the training columns, under their names and of compatible kinds.
+
+    Raises InputError for a missing column, another number of columns without names, or a column of another kind.
+    """
+    by_name = table.has_names and hasattr(encoder, "feature_names_in_")
+    table = _with_training_names(encoder, table) if by_name else table
+    if not by_name and len(table.names) != encoder.n_features_in_:
+        raise InputError(
+            f"{table.origin} has {len(table.names)} features, but {type(encoder).__name__} is expecting "
+            f"{encoder.n_features_in_} features as input."
+        )
+    names = encoder.names_
+    if isinstance(table, NumericTable):
+        table = table.aligned(names) if by_name else table
+        if isinstance(encoder.features_, NumberFeatures):
+            return table  # its columns are used by their position
+        table = replace(table, names=names)
+        if all(feature.kind != "datetimes" for feature in encoder.features_):
+            _require_kinds(encoder, table)
+            return table
+        columns = Columns({name: table.column(name) for name in names})
+    else:
+        columns = table.columns if by_name else table.columns.renamed(dict(zip(table.names, names, strict=True)))
+    gap = Column("empty", np.full(table.t, np.nan), np.ones(table.t, dtype=bool))
+    blocks = columns.in_blocks()
+    checked = {
+        f.name: gap if f.dropped else _as_trained(encoder, columns[f.name], f, table.origin)
+        for f in encoder.features_
+        if f.dropped or f.kind != "numbers" or f.name not in blocks
+    }
+    return Table(table.origin, columns.chosen(names, checked))
+
+
+def _with_training_names(encoder: EncoderState, table: AnyTable) -> AnyTable:
+    """Returns the table with the training's spelling of its names. Raises InputError if a column in use is missing."""
+    needed = encoder.needed()
+    found_as = spellings(needed, set(table.names))
+    missing = [name for name in needed if name not in found_as]
+    if missing:
+        hint = nearest(missing[0], table.names) or "."
+        raise InputError(f"{table.origin} has no column {listed(missing)}{hint} It has: {listed(table.names)}.")
+    other = {theirs: ours for ours, theirs in found_as.items() if ours != theirs}
+    return table.renamed(other) if other else table
+
+
+def _require_kinds(encoder: EncoderState, table: NumericTable) -> None:
+    """Raises InputError for a column in use whose values cannot be numbers; every number can be a category."""
+    for feature in encoder.features_:
+        if not feature.dropped and "numbers" not in ACCEPTED[feature.kind]:
+            _as_trained(encoder, table.column(feature.name), feature, table.origin)
+
+
+def _as_trained(encoder: EncoderState, column: AnyColumn, feature: Feature, origin: str) -> Column:
+    """Returns a column of new rows of the kind of this feature. Raises InputError."""
+    step = encoder.categories_.get(feature.name)
+    has_text_levels = step is None or step.are_texts
+    if isinstance(column, Column):
+        require_kind(column, feature.kind, feature.name, origin, known_texts=has_text_levels)
+        return column
+    notation, writing = encoder.notations_.get(feature.name), encoder.writing()
+    if notation is None and not (feature.kind == "categories" and has_text_levels):
+        notation = writing.number_notation() if feature.kind == "numbers" else USUAL_NOTATIONS[feature.kind]
+    return as_trained(column.without(writing.missing), feature, notation, origin)
