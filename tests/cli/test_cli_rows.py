@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
 import shutil
 from pathlib import Path
@@ -14,7 +15,11 @@ import pyarrow.parquet
 import pytest
 from support.command import HEADER, QUICK, chainrule, read_csv, table, write_csv
 
+import chainrule as cr
 from chainrule.cli import inputs, models
+from chainrule.tables import TableEncoder
+from chainrule.tables.model import TableModel
+from chainrule.tables.target_decoder import ClassLabels
 
 NUMBERS = ["a", "b", "c", "y"]
 
@@ -273,3 +278,25 @@ def test_options_of_text_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     answer = chainrule("predict", "german.safetensors", "german.csv", *options)
     assert {row["prediction"] for row in read_csv(answer.out)} == {"ja", "nö"}
     assert chainrule("evaluate", "german.safetensors", "german.csv", *options).code == 0
+
+
+def test_labels_that_a_spreadsheet_would_run_are_made_texts(here: Path) -> None:
+    """With --safe-csv a label that begins like a formula gets an apostrophe; numbers and all other labels stay."""
+    labels = ["=cmd|'/c calc'!A1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "a=b", "1"]
+    X = np.arange(8.0)[:, None]
+    encoder = TableEncoder(numbers="none").fit(X)
+    net = cr.Network.dense([1, 8], output="softmax", initial="zeros")
+    net.W[1][:, 0], net.b[1][:] = np.arange(8.0), -(np.arange(8.0) ** 2) / 2  # the largest is output x
+    places = [sorted(labels).index(label) for label in labels]
+    TableModel(encoder, ClassLabels.fit(labels), (net,)).save("f.safetensors")
+    np.savez("x.npz", X=np.array(places, dtype=float)[:, None])
+    for options, expected in ([], labels), (["--safe-csv"], [*("'" + label for label in labels[:6]), *labels[6:]]):
+        assert chainrule("predict", "f.safetensors", "x.npz", "--out", "p.csv", "--force", *options).code == 0
+        with open("p.csv", newline="", encoding="utf-8") as file:
+            assert [row["prediction"] for row in csv.DictReader(file)] == expected
+    write_csv(here / "new.csv", [[-1e3, -1e3, 0.0]], HEADER[:3])
+    number, safe = (chainrule("predict", "y.safetensors", "new.csv", *options) for options in ([], ["--safe-csv"]))
+    assert number.out == safe.out
+    refused = chainrule("predict", "k.safetensors", "new.csv", "--out", "p.parquet", "--safe-csv")
+    assert refused.code == 2
+    assert "--safe-csv is for CSV" in refused.err

@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+import pandas
 import pytest
 
 pytest.importorskip("sklearn", "1.6")
@@ -95,6 +96,29 @@ def test_weight_zero_in_groups_validation_rows_and_new_rows(kind: Any) -> None:
         one.partial_fit(X, y, sample_weight=w)
         other.partial_fit(known, of_known, sample_weight=w[COUNTED])
         assert_same_model(one, other)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_stands_in_a_row_of_weight_zero_is_not_even_checked(kind: Any) -> None:
+    """A row of weight 0 may hold an infinite number, and lack its label, in y of any kind, and in validation rows."""
+    X = RNG.normal(size=(T, 2))
+    y = np.where(X[:, 0] > 0.0, "p", "q").astype(object) if kind is NetworkClassifier else X[:, 0].astype(object)
+    X[~COUNTED] = np.inf
+    gone = y.copy()
+    gone[~COUNTED] = None
+    frame = pandas.DataFrame({"a": X[:, 0], "b": X[:, 1], "y": gone})
+    w = COUNTS
+    other = kind(**FAST).fit(X[COUNTED], y[COUNTED], sample_weight=w[COUNTED])
+    for missing in (gone, list(gone), pandas.Series(gone), np.ma.MaskedArray(y, mask=~COUNTED)):
+        assert_same_model(kind(**FAST).fit(X, missing, sample_weight=w), other)
+    once = kind(**FAST).partial_fit(X, gone, sample_weight=w)
+    assert_same_model(once, kind(**FAST).partial_fit(X[COUNTED], y[COUNTED], sample_weight=w[COUNTED]))
+    named = kind(**FAST).fit(frame, "y", sample_weight=w, X_val=frame, sample_weight_val=w)
+    counted = frame[COUNTED]
+    alone = kind(**FAST).fit(counted, "y", sample_weight=w[COUNTED], X_val=counted, sample_weight_val=w[COUNTED])
+    assert_same_model(named, alone)
+    with pytest.raises(cr.InputError, match=f"no value in row {np.argmin(COUNTED) + 1}"):
+        kind(**FAST).fit(np.zeros((T, 2)), gone, sample_weight=w + 1)
 
 
 def test_a_class_of_weight_zero_is_unknown() -> None:

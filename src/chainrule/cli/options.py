@@ -135,4 +135,12 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the resul
 PredictionsOut = Annotated[
     str | None, typer.Option("--out", metavar="FILE", help="A .csv or .parquet file. [default: CSV on stdout]")
 ]
+SafeCsv = Annotated[
+    bool,
+    typer.Option(
+        "--safe-csv",
+        help="Put an apostrophe before class labels that a spreadsheet would take for formulas: those that begin with "
+        "=, +, -, @, a tab or a carriage return.",
+    ),
+]
 Engines = Annotated[bool, typer.Option("--engine", help="List the engines that are available, and their kernels.")]

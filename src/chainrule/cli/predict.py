@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chainrule.cli import inputs, models, options, outputs, predictions
+from chainrule.cli.errors import WrongUsage
 from chainrule.cli.terminal import printable, remarks
 
 
@@ -11,6 +12,7 @@ def predict(
     rows: options.NewRows,
     out: options.PredictionsOut = None,
     force: options.Force = False,
+    safe_csv: options.SafeCsv = False,
     sep: options.Sep = None,
     header: options.Header = None,
     encoding: options.Encoding = None,
@@ -24,10 +26,13 @@ def predict(
     chainrule predict iris.safetensors new.parquet --out answers.parquet
     """
     path = None if out is None else outputs.of_predictions(out, force=force)
+    if safe_csv and path is not None and path.suffix != ".csv":
+        raise WrongUsage(f"--safe-csv is for CSV; {path} holds typed values, which are never formulas.")
     text = inputs.text_options(sep, header, encoding)
     loaded, table = models.load_model(model), inputs.read_source(rows, text)
     X = models.model_inputs(loaded, table)
-    predictions.write_predictions(models.predictions(loaded, X), path, replace=force)
+    found = models.predictions(loaded, X)
+    predictions.write_predictions(predictions.safe(found) if safe_csv else found, path, replace=force)
     models.report_unseen(loaded, X)
     if path:
         remarks().print(printable(f"Wrote {table.t} predictions to {path}."))

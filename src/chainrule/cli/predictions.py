@@ -15,6 +15,8 @@ from chainrule.files import write_bytes
 
 Columns = Mapping[str, list[Any]]
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # beginnings of a formula to a spreadsheet that opens a CSV file
+
 
 def write_predictions(columns: Columns, path: Path | None, *, replace: bool = False) -> None:
     """Writes columns to a .csv or .parquet file, atomically, or as CSV to stdout; numbers keep every bit.
@@ -30,6 +32,19 @@ def write_predictions(columns: Columns, path: Path | None, *, replace: bool = Fa
         raise InputError(
             f"the text {error.object[error.start : error.end]!r} of a class cannot be written as UTF-8."
         ) from None
+
+
+def safe(columns: Columns) -> Columns:
+    """Returns the columns with an apostrophe before each text that a spreadsheet would take for a formula.
+
+    >>> safe({"prediction": ["=1+1", "yes", -1.5]})
+    {'prediction': ["'=1+1", 'yes', -1.5]}
+    """
+
+    def literal(value: Any) -> Any:
+        return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+    return {name: [literal(value) for value in values] for name, values in columns.items()}
 
 
 def _csv(columns: Columns) -> bytes:
@@ -49,6 +64,16 @@ def _parquet(columns: Columns) -> bytes:
 
 
 def _write_csv(columns: Columns, file: TextIO) -> None:
-    writer = csv.writer(file, lineterminator="\n")
+    writer = csv.writer(_Lines(file), lineterminator="\r\n")
     writer.writerow(columns)
     writer.writerows(zip(*columns.values(), strict=True))
+
+
+class _Lines:
+    """A file of lines that end in a newline; the writer quotes a carriage return only if its own lines end in one."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, line: str) -> int:
+        return self._file.write(line.removesuffix("\r\n") + "\n")

@@ -26,7 +26,7 @@ def as_targets(y: Any, symbol: str = "y") -> NDArray[Any]:
     >>> as_targets(np.array([1, 0, True], dtype=object))
     array([1, 0, 1])
     """
-    values = _array(y, symbol)
+    values = label_array(y, symbol)
     if values.ndim not in (1, 2) or values.shape[-1] == 0 or len(values) == 0:
         raise InputError(f"{symbol} must have shape (t,) or (t, m), one label per row; got {values.shape}.")
     if values.dtype.kind == "c":
@@ -57,7 +57,7 @@ def as_class_column(y: Any, symbol: str = "y") -> NDArray[Any]:
     return labels.reshape(-1)
 
 
-def _array(y: Any, symbol: str) -> NDArray[Any]:
+def label_array(y: Any, symbol: str = "y") -> NDArray[Any]:
     """Returns labels as an array of any type and shape. Raises InputError for a masked label."""
     if isinstance(y, TextColumn):
         return y.objects()

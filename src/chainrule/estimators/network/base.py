@@ -135,7 +135,8 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         self, X: Any, y: Any, sample_weight: Any, continues: bool, incremental: bool = False
     ) -> tuple[Data, tuple[Recipe, ...]]:
         """Encodes the rows and chooses the recipes; fits the encoder first, unless training continues."""
-        table, y = as_table_and_labels(X, y, read_target=partial(known_target if continues else new_target, self))
+        read_target = partial(known_target if continues else new_target, self)
+        table, y = as_table_and_labels(X, y, read_target=read_target, weights=sample_weight)
         labels = self._as_labels(y)
         if len(labels) != len(table):
             raise InputError(
@@ -198,7 +199,10 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
                 raise InputError("y_val and sample_weight_val need X_val; got no X_val.")
             return None
         y_val = y if y_val is None and isinstance(y, str) else y_val
-        table, labels = as_table_and_labels(X_val, y_val, "X_val", read_target=partial(known_target, self))
+        table, labels = as_table_and_labels(
+            X_val, y_val, "X_val", read_target=partial(known_target, self), weights=sample_weight_val,
+            weights_symbol="sample_weight_val",
+        )  # fmt: skip
         labels = self._as_labels(labels, "y_val")
         rows = self._rows(table, labels, sample_weight_val, "sample_weight_val", True)
         return self._data(X_val, labels, rows, recipe)

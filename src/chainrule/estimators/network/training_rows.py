@@ -11,13 +11,14 @@ from numpy.typing import DTypeLike, NDArray
 from chainrule._internal.checks import Floats, shown
 from chainrule._internal.naming import listed, spellings
 from chainrule.errors import InputError
-from chainrule.estimators.weights import counted_rows
+from chainrule.estimators.weights import as_row_weights, counted_rows
+from chainrule.tables.columns import Column
 from chainrule.tables.encoding.encoder import TableEncoder
-from chainrule.tables.labels import as_targets
+from chainrule.tables.labels import as_targets, label_array
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.read import AnyTable, read
-from chainrule.tables.table import Table
-from chainrule.tables.text.text_column import AnyColumn
+from chainrule.tables.table import Table, require_complete
+from chainrule.tables.text.text_column import AnyColumn, TextColumn
 
 MOST_DENSE_FEATURES = 256  # a sparse table with as many columns, or fewer, becomes an array
 MOST_STORED = 0.1  # fraction of the numbers above which it does, too
@@ -46,11 +47,18 @@ class TrainingRows(NamedTuple):
 
 
 def as_table_and_labels(
-    X: Any, y: Any, symbol: str = "X", *, read_target: Callable[[str, AnyColumn], Any] | None = None
+    X: Any,
+    y: Any,
+    symbol: str = "X",
+    *,
+    read_target: Callable[[str, AnyColumn], Any] | None = None,
+    weights: Any = None,
+    weights_symbol: str = "sample_weight",
 ) -> tuple[AnyTable, Any]:
     """Returns the table and its labels; y may name a column of the table, which is then removed from X.
 
-    ``read_target`` gives the labels of that column, of which the name is its first argument.
+    ``read_target`` gives the labels of that column, of which the name is its first argument. A row of weight 0, which
+    does not count, may lack its label, or have a wrong one: it gets that of a row that counts.
 
     Raises InputError if y is None or does not have one label per row.
     """
@@ -62,15 +70,26 @@ def as_table_and_labels(
         name = spellings([y], table.names).get(y) if has_names else None
         if name is None:
             raise InputError(f"y = {shown(y)} must be the name of a column of {symbol}; it has: {listed(table.names)}.")
-        table.require_complete(name)
-        column = table.column(name)
+        column = _counted_labels(table.column(name), weights, len(table), weights_symbol)
+        require_complete(column, name, table.origin)
         return table.without(name), column if read_target is None else read_target(name, column)
     shape = y.shape if hasattr(y, "shape") else (len(y),) if hasattr(y, "__len__") else ()
     if shape and (count := shape[0]) != len(table):
         raise InputError(
             f"Found input variables with inconsistent numbers of samples: {symbol} has {len(table)} rows, y {count}."
         )
-    return table, y
+    return table, _counted_labels(y, weights, len(table), weights_symbol)
+
+
+def _counted_labels(y: Any, weights: Any, t: int, symbol: str) -> Any:
+    """Returns the labels of t rows; each of weight 0 has the label of the first row that counts."""
+    w = as_row_weights(weights, t, symbol)
+    if w is None or (w > 0.0).all() or not (w > 0.0).any():
+        return y
+    rows = np.where(w > 0.0, np.arange(t), np.argmax(w > 0.0))
+    if isinstance(y, (Column, TextColumn)):
+        return y.at(rows)
+    return y[rows] if isinstance(y, np.ma.MaskedArray) else label_array(y)[rows]
 
 
 def as_groups(groups: Any, t: int) -> NDArray[Any]:
