@@ -143,6 +143,8 @@ def test_a_million_columns() -> None:
         {"numbers": 3, "left_out": ["0 in every training row", "another"]},
         {"numbers": "3", "left_out": []},
         {"numbers": 1, "left_out": ["0 in every training row"]},
+        {"numbers": 4, "left_out": ["0 in every training row"]},
+        {"numbers": 2**62, "left_out": ["0 in every training row"]},  # for which there is no memory
     ],
 )
 def test_spoilt_numbers_without_names(change: dict[str, Any]) -> None:

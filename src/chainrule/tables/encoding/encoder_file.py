@@ -88,6 +88,9 @@ def _features(columns: object, tensors: Mapping[str, Array]) -> Sequence[Feature
         without = {_text(reason): tensors[f"encoder.left_out[{k}]"] for k, reason in enumerate(reasons, 1)}
         for places in without.values():
             _require_places(places, n)
+        described = tensors["encoder.used"].size + sum(places.size for places in without.values())
+        if n != described:  # before memory is taken for n columns
+            raise ValueError(f"'numbers' must be the columns used and left out, {described}; got {n}")
         return NumberFeatures(NumberedNames(n), {reason: at.astype(np.intp) for reason, at in without.items()})
     if not isinstance(columns, list) or not columns:
         raise ValueError("the columns must be a list, or an object for numbers without names")
