@@ -93,6 +93,7 @@ OTHERS: dict[str, tuple[Callable[[], Any], str, list[Any]]] = {
     "polars, Enum": (lambda: polars.DataFrame({"a": polars.Series(["v", "u"], dtype=polars.Enum(["v", "u"]))}),
                      "categories", ["v", "u"]),
     "polars, Decimal": (lambda: polars.DataFrame({"a": [decimal.Decimal("1.5"), None]}), "numbers", [1.5, None]),
+    "decimal128": (lambda: pyarrow.table({"a": [decimal.Decimal("-9.95"), None]}), "numbers", [-9.95, None]),
     "polars, Null": (lambda: polars.DataFrame({"a": [None, None]}), "empty", [None, None]),
     "runs of numbers": (lambda: pyarrow.table({"a": pyarrow.RunEndEncodedArray.from_arrays([2, 3], [1.5, None])}),
                         "numbers", [1.5, 1.5, None]),

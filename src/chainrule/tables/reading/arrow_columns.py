@@ -31,6 +31,8 @@ def as_column(column: Any) -> Column | TextColumn:
     if types.is_integer(kind):
         return Column("numbers", numbers_of(column), missing, type=name)
     if types.is_floating(kind) or types.is_decimal(kind):
+        if types.is_decimal(kind):
+            column = column.cast("string")  # whose cast to float64 is exact to half an ulp; Arrow's own is not
         if not types.is_float32(kind):
             column = column.cast("float64")
         values = numbers_of(column, np.nan)
