@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from support.files.spoilt_files import paths_into, replaced
 
-Random = np.random.Generator
+from fuzz.drawing import Random, pick
 
 # Numbers that break carelessly computed sizes, and texts that break carelessly read ones.
 AWKWARD: Sequence[Any] = [
@@ -21,11 +21,6 @@ AWKWARD: Sequence[Any] = [
 ]  # fmt: skip
 
 
-def pick(rng: Random, items: Sequence[Any]) -> Any:
-    """Returns one of the items, as it is: ``rng.choice`` would make an array of them."""
-    return items[int(rng.integers(len(items)))]
-
-
 # ---- bytes -----------------------------------------------------------------------------------------------------------
 
 
@@ -33,7 +28,7 @@ def flipped(rng: Random, data: bytes) -> bytes:
     """Flips one to eight bits, in half of the cases near the beginning."""
     changed = bytearray(data)
     end = min(len(data), 2000) if rng.random() < 0.5 else len(data)
-    for where in rng.integers(end, size=rng.integers(1, 9)) if data else ():
+    for where in rng.integers(end, size=pick(rng, [1, 1, 2, 8])) if data else ():
         changed[where] ^= 1 << rng.integers(8)
     return bytes(changed)
 
@@ -55,8 +50,8 @@ def moved(rng: Random, data: bytes) -> bytes:
 def resized(rng: Random, data: bytes) -> bytes:
     """Gives the eight bytes of the header's length another value."""
     length = int.from_bytes(data[:8], "little")
-    value = pick(rng, [0, 1, length - 1, length + 1, len(data), 2**24, 2**26 + 1, 2**31, 2**40, 2**63, 2**64 - 1])
-    return int(value).to_bytes(8, "little") + data[8:]
+    value: int = pick(rng, [0, 1, length - 1, length + 1, len(data), 2**24, 2**26 + 1, 2**31, 2**40, 2**63, 2**64 - 1])
+    return (value % 2**64).to_bytes(8, "little") + data[8:]
 
 
 def spliced(rng: Random, data: bytes, other: bytes) -> bytes:
@@ -100,13 +95,15 @@ def value_near(rng: Random, value: Any) -> Any:
         if isinstance(value, bool):
             return not value
         if isinstance(value, int):
-            return pick(rng, [value + 1, value - 1, -value, value * 2**20, float(value), str(value), value + 2**32])
+            return pick(rng, [value + 1, value - 1, -value, value * 2**20, value % 7 + 0.0, str(value), value + 2**32])
         if isinstance(value, float):
             return pick(rng, [-value, value * 1e300, 0.0, int(value) if math.isfinite(value) else 0, str(value)])
         if isinstance(value, str) and value:
             return pick(rng, [value[:-1], value + "x", value.upper(), value * 2, [value]])
         if isinstance(value, list) and value:
-            return pick(rng, [value[1:], value * 2, value[::-1], [pick(rng, value)], dict(enumerate(value))])
+            return pick(
+                rng, [value[1:], value * 2, value[::-1], [pick(rng, value)], {str(k): v for k, v in enumerate(value)}]
+            )
         if isinstance(value, dict) and value:
             return pick(rng, [dict(list(value.items())[1:]), list(value.items()), {**value, "x": 1}])
     return pick(rng, AWKWARD)

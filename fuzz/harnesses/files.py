@@ -22,7 +22,8 @@ import chainrule as cr
 from chainrule.estimators import NetworkClassifier, NetworkRegressor
 from chainrule.tables import TableModel
 from chainrule.tables.target_decoder import ClassLabels
-from fuzz.damage import damaged_model, pick
+from fuzz.damage import damaged_model
+from fuzz.drawing import pick
 
 CASE_SECONDS = 10.0
 CASE_BYTES = 2**30  # whatever sizes a header claims

@@ -1,0 +1,180 @@
+"""Random tables: every form of a table gives the same encoding and the same model, or the same refusal.
+
+- A typed table as Arrow, polars, pandas, Parquet and Feather; a table of texts as pandas, polars, Arrow and CSV.
+- Each row alone is encoded as in the whole table, and every feature and prediction is finite.
+- The damaged bytes of a file are refused, or give a table whose features are finite.
+"""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import io
+import tempfile
+import warnings
+import zipfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow
+from pyarrow import feather, parquet
+
+import chainrule as cr
+from chainrule.estimators import NetworkClassifier, NetworkRegressor
+from chainrule.tables import TableEncoder
+from chainrule.tables.reading.read import read
+from fuzz.damage import damaged_bytes
+from fuzz.drawing import Random, happens, pick
+from fuzz.tables.columns import text_column, typed_column
+from fuzz.tables.forms import csv_bytes, text_forms, typed_forms
+
+CASE_SECONDS = 20.0
+SIZES = (1, 2, 3, 10, 40)
+QUICK: dict[str, Any] = {"epochs": 2, "hidden_layer_sizes": 4, "n_networks": 1, "random_state": 0}
+
+
+def check(rng: Random) -> str:
+    """Makes one table, or one damaged file."""
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        kind = rng.random()
+        if kind < 0.35:
+            return f"typed, {same_everywhere(rng, typed_forms(random_typed(rng), Path(folder)))}"
+        if kind < 0.7:
+            return f"texts, {same_everywhere(rng, text_forms(random_texts(rng), Path(folder)))}"
+        return f"damaged, {read_damaged(rng, Path(folder))}"
+
+
+def random_typed(rng: Random) -> Any:
+    """Returns an Arrow table of one to five columns and a target, classes or numbers."""
+    t = pick(rng, SIZES)
+    columns = {f"c{k}": typed_column(rng, t) for k in range(rng.integers(1, 6))}
+    target = [str(pick(rng, "pq")) for _ in range(t)] if happens(rng, 0.5) else rng.normal(size=t)
+    return pyarrow.table({**columns, "target": pyarrow.array(target)})
+
+
+def random_texts(rng: Random) -> dict[str, list[str | None]]:
+    """Returns one to five columns of texts and a target, classes or numbers."""
+    t = pick(rng, SIZES)
+    columns = {f"c{k}": text_column(rng, t) for k in range(rng.integers(1, 6))}
+    is_class = happens(rng, 0.5)
+    return {**columns, "target": [pick(rng, "pq") if is_class else f"{rng.normal():.3f}" for _ in range(t)]}
+
+
+class Read(NamedTuple):
+    """All that a table has led to; an error is one of Chainrule's."""
+
+    columns: list[tuple[str, str, str]] | str  # name, kind, and why the column was left out; or the error
+    features: bytes
+    predictions: list[Any] | str
+
+
+def same_everywhere(rng: Random, forms: Iterable[tuple[str, Any]]) -> str:
+    """Asserts that all forms of a table have the same encoding and the same model, or the same refusal."""
+    fits = happens(rng, 0.3)
+    first: Read | None = None
+    for name, table in forms:
+        found = everything(table, fits)
+        if first is None:
+            first, first_name = found, name
+            assert_rows_alone(table)
+        for part, ours, others in zip(Read._fields, found, first, strict=True):
+            assert ours == others, f"{part} of {name} and {first_name}: {str(ours)[:400]} and {str(others)[:400]}"
+    assert first is not None
+    return "refused" if isinstance(first.columns, str) else "encoded" if not fits else "fitted"
+
+
+def everything(table: Any, fits: bool) -> Read:
+    """Encodes a table and, if requested, fits a model to it: a regressor if the target is a column of numbers."""
+    try:
+        encoder = TableEncoder().fit(table)
+        Z = np.asarray(encoder.transform(table))
+    except cr.ChainruleError as error:
+        return Read(type(error).__name__, b"", "")
+    assert np.isfinite(Z).all(), "a feature is not finite"
+    kinds = {feature.name: feature.kind for feature in encoder.features_}
+    answers: list[Any] | str = ""
+    if fits:
+        kind = NetworkRegressor if kinds.get("target") == "numbers" else NetworkClassifier
+        try:
+            model = kind(**QUICK).fit(table, "target")
+            answers = model.predict(table).tolist()
+            assert kind is NetworkClassifier or np.isfinite(answers).all(), "a prediction is not finite"
+        except cr.ChainruleError as error:
+            answers = type(error).__name__
+    # pandas has no type for a column of gaps alone.
+    columns: Any = [(f.name, "" if f.dropped.startswith("no values") else f.kind, f.dropped) for f in encoder.features_]
+    return Read(columns, Z.tobytes(), answers)
+
+
+def assert_rows_alone(table: Any) -> None:
+    """Asserts that up to three rows of a table are encoded alone as in the whole table."""
+    whole = read(table)
+    try:
+        encoder = TableEncoder().fit(table)
+    except cr.ChainruleError:
+        return
+    Z = np.asarray(encoder.transform(table))
+    for k in range(min(3, len(Z))):
+        alone = table.iloc[k : k + 1] if hasattr(table, "iloc") else table[k : k + 1]
+        z = np.asarray(encoder.transform(alone))
+        assert np.array_equal(z, Z[k : k + 1]), f"row {k} alone: {z} and {Z[k : k + 1]} of {whole}"
+
+
+# ---- damaged files ---------------------------------------------------------------------------------------------------
+
+
+def read_damaged(rng: Random, folder: Path) -> str:
+    """Damages one file, and asserts that it is refused, or read and encoded."""
+    whole = originals()
+    name = pick(rng, sorted(whole))
+    path = folder / f"t{name}"
+    path.write_bytes(damaged_bytes(rng, whole[name], whole[pick(rng, sorted(whole))]))
+    try:
+        read(path)
+        found = everything(path, fits=happens(rng, 0.1))
+    except cr.ChainruleError:
+        return "refused"
+    return "read" if isinstance(found.columns, list) else "read, not usable"
+
+
+@functools.cache
+def originals() -> dict[str, bytes]:
+    """Returns a whole file of each kind, under its ending."""
+    rng = np.random.default_rng(0)
+    columns: dict[str, list[str | None]] = {
+        "n": [None if k % 7 == 0 else f"{rng.normal():.3f}" for k in range(40)],
+        "c": ["uvw"[k % 3] for k in range(40)],
+        "when": [f"2024-{1 + k % 12:02}-01" for k in range(40)],
+        "target": ["pq"[k % 2] for k in range(40)],
+    }
+    text = csv_bytes(columns)
+    table = pyarrow.table(columns).append_column("x", pyarrow.array(rng.normal(size=40)))
+
+    def written(write: Callable[[Any], object]) -> bytes:
+        stream = io.BytesIO()
+        write(stream)
+        return stream.getvalue()
+
+    def zipped(name: str) -> bytes:
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(name, text)
+        return stream.getvalue()
+
+    X, y = rng.normal(size=(40, 3)), rng.integers(0, 2, 40)
+    return {
+        ".csv": text,
+        ".tsv": csv_bytes(columns, "\t"),
+        ".csv.gz": gzip.compress(text),
+        ".zip": zipped("t.csv"),
+        ".xlsx.csv": zipped("xl/workbook.xml"),
+        ".parquet": written(lambda file: parquet.write_table(table, file)),
+        ".pq": written(lambda file: parquet.write_table(table, file, compression="none", use_dictionary=False)),
+        ".feather": written(lambda file: feather.write_feather(table, file)),
+        ".arrow": written(lambda file: feather.write_feather(table, file, compression="uncompressed")),
+        ".npz": written(lambda file: np.savez_compressed(file, X=X, y=y)),
+        ".plain.npz": written(lambda file: np.savez(file, X=X, y=y)),
+    }

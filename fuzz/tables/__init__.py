@@ -1,0 +1,1 @@
+"""Random tables, in every form in which an estimator reads one."""
