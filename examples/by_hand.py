@@ -13,7 +13,7 @@ for i in range(1, net.r + 1):
     print(f"z[{i}] = {run.z[i][0]:.6f}   a[{i}] = {run.a[i][0]:.6f}")
 print(f"J = {g.J:.6f}")
 for i in range(net.r, 0, -1):
-    print(f"δ[{i}] = {g.delta[i][0, 0]:+.6f}   ∂J/∂W[{i}] = {g.W[i][0, 0]:+.6f}   ∂J/∂b[{i}] = {g.b[i][0]:+.6f}")
+    print(f"δ[{i}] = {g.delta[i][0]:+.6f}   ∂J/∂W[{i}] = {g.W[i][0, 0]:+.6f}   ∂J/∂b[{i}] = {g.b[i][0]:+.6f}")
 
 alpha = 0.5
 net.theta -= alpha * g.theta  # θ := θ − α ∇J(θ)

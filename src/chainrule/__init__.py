@@ -41,6 +41,7 @@ from chainrule.costs import (
     Poisson,
     Quantile,
     SumOfSquares,
+    TrainingSet,
 )
 from chainrule.engines.gradient import gradient
 from chainrule.engines.state import TrainingState
@@ -125,6 +126,7 @@ __all__ = [
     "Step",
     "SumOfSquares",
     "TrainingInterrupted",
+    "TrainingSet",
     "TrainingState",
     "Uniform",
     "UnknownName",

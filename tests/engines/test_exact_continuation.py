@@ -20,9 +20,10 @@ from support.strategies import example_counts, seeds
 import chainrule as cr
 from chainrule import engines
 from chainrule._internal.checks import Array
+from chainrule.costs import TrainingSet
 from chainrule.engines import TrainingRun
 from chainrule.engines.choice import MODULES
-from chainrule.engines.problem import Problem, TrainingSet
+from chainrule.engines.problem import Problem
 from chainrule.optimizers import OPTIMIZERS
 
 EPOCHS = 7

@@ -24,9 +24,10 @@ import chainrule as cr
 from chainrule import engines
 from chainrule._internal.checks import Array
 from chainrule.activations import ACTIVATIONS, Sigma
+from chainrule.costs import TrainingSet
 from chainrule.engines import native, thread_counts
 from chainrule.engines.minibatches import dropout_masks
-from chainrule.engines.problem import Problem, TrainingSet
+from chainrule.engines.problem import Problem
 from chainrule.network.block_diagonal import Matrix, Runs
 from chainrule.network.forward import forward
 

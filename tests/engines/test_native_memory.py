@@ -26,7 +26,8 @@ import ctypes, json, math
 import numpy as np
 import chainrule as cr
 from chainrule import engines
-from chainrule.engines.problem import Problem, TrainingSet
+from chainrule.costs import TrainingSet
+from chainrule.engines.problem import Problem
 
 def memory(kind):
     lines = open("/proc/self/status").read().splitlines()

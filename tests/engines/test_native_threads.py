@@ -19,7 +19,8 @@ from support.engines.thread_runs import (
 )
 
 import chainrule as cr
-from chainrule.engines.problem import Problem, TrainingSet
+from chainrule.costs import TrainingSet
+from chainrule.engines.problem import Problem
 from chainrule.optimizers import OPTIMIZERS
 
 pytestmark = [pytest.mark.native, pytest.mark.usefixtures("as_many_threads_as_requested")]

@@ -23,7 +23,7 @@ def work():
         WORK
         started.set()
 
-thread = threading.Thread(target=work)
+thread = threading.Thread(target=work, daemon=True)  # a failed assertion ends the program
 thread.start()
 started.wait()
 for _ in range(4):

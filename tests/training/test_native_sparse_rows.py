@@ -16,8 +16,9 @@ from support.rounding import difference_bounds
 import chainrule as cr
 from chainrule import engines
 from chainrule._internal.sparse_rows import SparseRows, as_sparse_rows
+from chainrule.costs import TrainingSet
 from chainrule.engines import TrainingRun
-from chainrule.engines.problem import Problem, TrainingSet
+from chainrule.engines.problem import Problem
 from chainrule.errors import EngineDeclined
 
 pytestmark = [pytest.mark.native, pytest.mark.usefixtures("as_many_threads_as_requested")]

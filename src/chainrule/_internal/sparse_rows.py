@@ -122,6 +122,8 @@ def like(other: Rows, rows: Rows) -> Rows:
 def as_examples(values: RowsLike, n: int, symbol: str, dtype: DTypeLike, *, finite: bool = True) -> tuple[Rows, bool]:
     """Returns ``values`` as finite numbers of ``dtype``, and True if they are a single example (n,), now a row (1, n).
 
+    If n = 1, a number is a single example too.
+
     The caller checks the shape, and with ``finite=False`` a dense array for NaN and infinity.
 
     Raises InputError if they are not numbers, or if one is NaN or infinite.
@@ -129,7 +131,15 @@ def as_examples(values: RowsLike, n: int, symbol: str, dtype: DTypeLike, *, fini
     if is_sparse(values):
         return as_sparse_rows(values, symbol, dtype), len(values.shape) == 1
     array = as_array(cast("ArrayLike", values), symbol, dtype, finite=finite)
-    return (array[None], True) if array.shape == (n,) else (array, False)
+    if array.shape == (n,) or (n == 1 and array.ndim == 0):
+        return array.reshape(1, n), True
+    return array, False
+
+
+def is_single(values: object) -> bool:
+    """Returns True if ``values``, which `as_examples` has accepted, are one example: (n,), or a number if n = 1."""
+    shape = getattr(values, "shape", None)
+    return len(np.shape(cast("ArrayLike", values)) if shape is None else shape) < 2
 
 
 def as_sparse_rows(values: SparseLike | SparseRows, symbol: str, dtype: DTypeLike) -> SparseRows:

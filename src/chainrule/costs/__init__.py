@@ -6,6 +6,7 @@ from chainrule.costs.classification import CrossEntropy, LogLikelihood
 from chainrule.costs.cost import Cost
 from chainrule.costs.custom import CustomCost, check_cost
 from chainrule.costs.regression import AbsoluteError, Huber, Poisson, Quantile, SumOfSquares
+from chainrule.costs.training_set import TrainingSet
 from chainrule.errors import InputError
 
 COSTS: dict[str, type[Cost]] = {
@@ -40,6 +41,7 @@ __all__ = [
     "Poisson",
     "Quantile",
     "SumOfSquares",
+    "TrainingSet",
     "check_cost",
     "get",
 ]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule._internal.checks import Array, as_real, as_weights, check_rows, shown
-from chainrule._internal.sparse_rows import Rows, RowsLike, as_examples
+from chainrule._internal.sparse_rows import as_examples
 from chainrule._internal.value import Value
 from chainrule.costs.loss import Loss, silent
+from chainrule.costs.training_set import ExamplesLike, TrainingSet, as_rows_of_labels, unpacked
 from chainrule.errors import InputError
 from chainrule.network import Forward, Network, check_network
 from chainrule.network.block_diagonal import free_entries
@@ -57,20 +57,25 @@ class Cost(Value, Loss):
 
     # ---- J(θ) --------------------------------------------------------------------------------------------------------
 
-    def __call__(self, net: Network, X: RowsLike, Y: ArrayLike, weights: ArrayLike | None = None) -> float:
+    def __call__(
+        self,
+        net: Network,
+        X: ExamplesLike,
+        Y: ArrayLike | None = None,
+        weights: ArrayLike | None = None,
+    ) -> float:
         """Computes J(θ) over the examples X (t, n) with labels Y, weighted by ``weights`` (t,), including penalties.
 
-        X may be a sparse array or matrix of SciPy. J of a complex network is complex, for the complex-step derivative.
+        X may be a sparse array or matrix of SciPy, or a `TrainingSet` in the place of all three. J of a complex network
+        is complex, for the complex-step derivative.
 
         Raises InputError for shapes that do not fit, numbers that are not finite, or labels outside the domain.
         """
-        rows, Y, w = self.examples(net, X, Y, weights)
-        J = self.total(net, forward(net, rows), Y, w)
+        data = self.examples(net, X, Y, weights)
+        J = self.total(net, forward(net, data.X), data.Y, data.weights)
         return J if net.dtype.kind == "c" else float(J)
 
-    def examples(
-        self, net: Network, X: RowsLike, Y: ArrayLike, weights: ArrayLike | None
-    ) -> tuple[Rows, Array, Array | None]:
+    def examples(self, net: Network, X: ExamplesLike, Y: ArrayLike | None, weights: ArrayLike | None) -> TrainingSet:
         """Returns X (t, n), Y (t, m) as ``targets`` encodes it, and weights (t,), all checked against the network.
 
         A sparse X becomes `SparseRows`.
@@ -78,14 +83,13 @@ class Cost(Value, Loss):
         Raises InputError as ``J(net, X, Y)`` does.
         """
         self.check_output(check_network(net).sigma[net.r], net.m[-1])
-        rows, is_row = as_examples(X, net.m[0], "X", net.dtype)
-        if is_row:
-            Y = cast("ArrayLike", [Y])
+        X_given, Y, weights = unpacked(X, Y, weights)
+        rows, is_row = as_examples(X_given, net.m[0], "X", net.dtype)
         check_rows(rows, net.m[0], "X")
-        targets = self.targets(Y, net.m[-1], net.dtype)
+        targets = self.targets(as_rows_of_labels(Y, is_row, len(rows)), net.m[-1], net.dtype)
         if len(targets) != len(rows):
             raise InputError(f"Y must hold one label per row of X, {len(rows)}; got {len(targets)}.")
-        return rows, targets, as_weights(weights, len(rows), net.dtype.type(0).real.dtype)
+        return TrainingSet(rows, targets, as_weights(weights, len(rows), net.dtype.type(0).real.dtype))
 
     @silent
     def total(

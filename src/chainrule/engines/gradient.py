@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from numpy.typing import ArrayLike
 
 from chainrule import costs
-from chainrule._internal.sparse_rows import RowsLike
-from chainrule.backprop import Gradient
+from chainrule._internal.sparse_rows import is_single
+from chainrule.backprop import Gradient, with_outputs
 from chainrule.costs import Cost
+from chainrule.costs.training_set import ExamplesLike, unpacked
 from chainrule.engines.choice import for_network
 from chainrule.network import Network
-from chainrule.network.forward import silent
+from chainrule.network.forward import forward, silent
 
 
 @silent
 def gradient(
     net: Network,
     cost: Cost | str,
-    X: RowsLike,
-    Y: ArrayLike,
+    X: ExamplesLike,
+    Y: ArrayLike | None = None,
     weights: ArrayLike | None = None,
     *,
     wrt_x: bool = False,
+    wrt_a: bool = False,
     engine: str = "auto",
 ) -> Gradient:
     """Computes ∇J(θ) by the chain rule, layer by layer, and every δ[i].
@@ -29,8 +33,9 @@ def gradient(
     δ[r] = (∂σ[r]/∂z[r])ᵀ ∂J/∂a[r],   δ[i] = (∂σ[i]/∂z[i])ᵀ W[i+1]ᵀ δ[i+1],
     ∂J/∂b[i] = Σ δ[i],   ∂J/∂W[i] = Σ δ[i] a[i−1]ᵀ,   ∂J/∂κ[i] = Σ (σ[i](z[i]) − z[i]) ⊙ ∂J/∂a[i],
     summed over the examples; penalties of the cost add their own part to ∂J/∂W[i]. X is (t, n) with Y (t, m), or a
-    single example (n,) with its y; X may be a sparse array or matrix of SciPy. ``cost`` is a cost or the name of one;
-    ``weights`` (t,) weight the examples; ``wrt_x=True`` adds ∂J/∂x.
+    single example (n,) with its y; X may be a sparse array or matrix of SciPy, or a `TrainingSet` in the place of X, Y
+    and weights. ``cost`` is a cost or the name of one; ``weights`` (t,) weight the examples; ``wrt_x=True`` adds ∂J/∂x,
+    and ``wrt_a=True`` adds ∂J/∂a[i], z[i], a[i] and σ′(z[i]) of every layer.
 
     Raises InputError for wrong shapes, numbers that are not finite, or labels outside the cost's domain.
 
@@ -43,8 +48,11 @@ def gradient(
     Source: Lecture, L14 – L17.
     """
     cost = costs.get(cost)
-    rows, Y, w = cost.examples(net, X, Y, weights)
-    g = for_network(net, engine, cost, rows).gradient(net, cost, rows, Y, w)
+    X, Y, weights = unpacked(X, Y, weights)
+    data = cost.examples(net, X, Y, weights)
+    g = for_network(net, engine, cost, data.X).gradient(net, cost, *data)
+    if wrt_a:
+        g = with_outputs(g, net, cost, forward(net, data.X), data.Y, data.weights)
     if wrt_x:
-        return Gradient(g.J, g.theta, g.W, g.b, g.kappa, g.delta, g.delta[1] @ net.W[1])
-    return g
+        g = replace(g, x=g.delta[1] @ net.W[1])
+    return g.of_single_example() if is_single(X) else g

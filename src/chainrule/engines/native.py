@@ -16,8 +16,8 @@ from chainrule._internal.checks import Array
 from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule.activations import ACTIVATIONS, without_kappa
 from chainrule.backprop import Gradient
-from chainrule.costs import COSTS, Cost
-from chainrule.engines.problem import Problem, TrainingSet
+from chainrule.costs import COSTS, Cost, TrainingSet
+from chainrule.engines.problem import Problem
 from chainrule.engines.state import RECORDS, TrainingState
 from chainrule.engines.thread_counts import LEAST_TRIED, first_threads, step_flop, thread_count
 from chainrule.network import Network

@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
-from chainrule._internal.checks import Array, as_probability
-from chainrule._internal.sparse_rows import Rows
-from chainrule.costs import Cost
+from chainrule._internal.checks import as_probability
+from chainrule.costs import Cost, TrainingSet
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
 
 # The rounding of J, in spacings of its floats: at a minimum J alternates for ever between a few neighbouring numbers.
 J_ROUNDING = 4
-
-
-class TrainingSet(NamedTuple):
-    """A training set 𝒯 of t examples (L8): X (t, n), Y (t, m) as the cost encodes it, and weights (t,) or None."""
-
-    X: Rows
-    Y: Array
-    weights: Array | None = None
-
-    @property
-    def t(self) -> int:
-        """The number of examples."""
-        return len(self.X)
 
 
 @dataclass(frozen=True, eq=False)

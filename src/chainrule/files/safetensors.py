@@ -24,8 +24,9 @@ LARGEST_HEADER = 2**24  # bytes: enough for a hundred thousand layers, too littl
 
 
 def _packages() -> tuple[Any, Any]:
-    """Returns the modules json and safetensors.numpy."""
-    return imported("json"), imported("safetensors.numpy")
+    """Returns the modules json and safetensors, whose part ``numpy`` is loaded too."""
+    imported("safetensors.numpy")
+    return imported("json"), imported("safetensors")
 
 
 def write(
@@ -49,7 +50,7 @@ def write(
         raise InputError(
             f"the header must have at most {LARGEST_HEADER} bytes; got {len(text)}. Store large data as tensors."
         )
-    write_bytes(path, safetensors.save(contiguous, metadata={"chainrule": text}), replace=replace)
+    write_bytes(path, safetensors.numpy.save(contiguous, metadata={"chainrule": text}), replace=replace)
 
 
 def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -70,7 +71,7 @@ def read_any(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Ar
     name = as_path(path)
     data = _read_bytes(name)
     try:
-        tensors = safetensors.load(data)
+        tensors = safetensors.numpy.load(data)
         outer = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")], object_pairs_hook=_without_repetition)
         text = outer.get("__metadata__", {}).get("chainrule")
         if text is None:

@@ -1,9 +1,10 @@
 """Layers and networks (Lecture, Def. 4.2 – 4.4): (W, b, σ), N = (L[1], …, L[r]), θ, and the forward pass."""
 
+from chainrule.network.arguments import as_sizes
 from chainrule.network.block_diagonal import BlockDiagonal, Diagonal, Matrix
 from chainrule.network.forward import Forward
 from chainrule.network.layer import Layer
-from chainrule.network.network import Network, as_sizes, check_network, check_trainable
+from chainrule.network.network import Network, check_network, check_trainable
 from chainrule.network.rates import Factors
 
 __all__ = [

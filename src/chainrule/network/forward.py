@@ -10,13 +10,14 @@ import numpy as np
 from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import Array
 from chainrule._internal.sparse_rows import Rows
+from chainrule._internal.text_table import brief, text_table
 from chainrule.network.network import Network
 
 # A z that overflows is a valid result, equal on every engine, and training reports it; NumPy's warnings add nothing.
 silent = np.errstate(over="ignore", invalid="ignore")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Forward:
     """All quantities of one forward pass: z[1] … z[r] and a[0] … a[r], each (t, mᵢ); N(x) = a[r].
 
@@ -26,12 +27,24 @@ class Forward:
     >>> run = cr.Network.dense([5, 3, 2, 1]).forward([[0.0] * 5] * 4)
     >>> run.z[1].shape, run.a[0].shape
     ((4, 3), (4, 5))
+    >>> print(cr.Network([cr.Layer([[2.0]], [1.0], cr.relu)]).forward([-3.0]))
+    i  z[i]  a[i]
+    0        [-3]
+    1  [-5]  [0]
 
     Source: Lecture, Def. 4.4 (L7).
     """
 
     z: ByLayer[Array]
     a: ByLayer[Array]
+
+    def __repr__(self) -> str:
+        zs = ["", *map(brief, self.z)]
+        return text_table(["i", "z[i]", "a[i]"], [[str(i), z, brief(self.a[i])] for i, z in enumerate(zs)])
+
+    def row(self, j: int) -> Forward:
+        """Returns the quantities of example j alone, each (mᵢ,)."""
+        return Forward(ByLayer(z[j] for z in self.z), ByLayer((a[j] for a in self.a), first=0))
 
 
 @silent

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from chainrule import activations
 from chainrule._internal.checks import Array, as_array, as_probability, common_dtype
+from chainrule._internal.sparse_rows import as_examples
 from chainrule.activations import Parametric, Sigma
 from chainrule.errors import InputError
 from chainrule.network.block_diagonal import BlockDiagonal, Matrix
@@ -80,6 +81,22 @@ class Layer:
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
+
+    def __call__(self, a: ArrayLike) -> Array:
+        """Computes σ(W a + b): (n,) → (m,), or (t, n) → (t, m), one example per row (Lecture, Def. 4.2).
+
+        Raises InputError for a wrong shape or numbers that are not finite.
+
+        >>> import chainrule as cr
+        >>> cr.Layer([[1.0, -1.0]], [0.5], "relu")([3.0, 1.0])
+        array([2.5])
+        """
+        rows, is_row = as_examples(a, self.n, "a", self.W.dtype)
+        if rows.ndim != 2 or rows.shape[1] != self.n:
+            raise InputError(f"a must have shape ({self.n},) or (t, {self.n}); got {rows.shape}.")
+        with np.errstate(over="ignore", invalid="ignore"):
+            outputs = self.sigma(rows @ self.W.T + self.b)
+        return outputs[0] if is_row else outputs
 
     @property
     def n(self) -> int:

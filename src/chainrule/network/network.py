@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from chainrule import activations, initial
 from chainrule._internal.by_layer import ByLayer
-from chainrule._internal.checks import LARGEST, Array, as_array, as_integer, as_seed, common_dtype, shown
+from chainrule._internal.checks import Array, as_array, as_seed, common_dtype, shown
 from chainrule._internal.sparse_rows import Rows, RowsLike, as_examples
 from chainrule.activations import Parametric, Sigma
 from chainrule.errors import InputError
+from chainrule.network.arguments import as_dtype, as_sizes, one_each
 from chainrule.network.block_diagonal import Matrix, free_entries
 from chainrule.network.layer import Layer, as_dropout
 from chainrule.network.theta import Layout, dense_layout, parameter_count, parameter_views
@@ -23,22 +24,6 @@ from chainrule.optimizers.schedules import Schedule
 
 if TYPE_CHECKING:
     from chainrule.network.forward import Forward
-
-T = TypeVar("T")
-
-FLOATS = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.complex128))  # complex θ is for complex-step checks
-
-
-def as_sizes(sizes: object) -> tuple[int, ...]:
-    """Returns ``sizes`` as m₀ … m_r, each ≥ 1, for a network with at least one layer."""
-    in_order = isinstance(sizes, Iterable) and not isinstance(sizes, (str, bytes, Set, Mapping))
-    given = tuple(cast("Iterable[object]", sizes)) if in_order else ()
-    if len(given) < 2:
-        raise InputError(f"sizes must be a list m₀ … m_r of at least an input and an output size; got {shown(sizes)}.")
-    m = tuple(as_integer(m_i, f"sizes[{i}]", 1) for i, m_i in enumerate(given))
-    if (d := parameter_count(dense_layout(m))) > LARGEST // 16:  # beyond this an array cannot be addressed
-        raise InputError(f"sizes must give a θ that fits in memory; got {shown(m)}, which has d = {d:.0e} parameters.")
-    return m
 
 
 def _shortcut_placeholder(x: object) -> None:
@@ -51,7 +36,7 @@ class Network:
     The layers' numbers are copied into one contiguous vector ``theta``; ``W[i]``, ``b[i]`` and ``kappa[i]`` (and
     ``layers[i-1].W``) are views into it, so that changing θ changes the network. ``m`` holds the sizes m₀ … m_r, ``r``
     is the number of layers, ``d`` the number of parameters, and ``layout`` assigns them to the layers. The structure is
-    frozen; the numbers may change.
+    frozen; the numbers may change. ``L[1]`` … ``L[r]`` are the layers, and ``layers`` is the tuple of them.
 
     Raises InputError if there is no layer, sizes do not chain, or the output layer has dropout.
 
@@ -66,8 +51,8 @@ class Network:
     """
 
     __slots__ = (
-        "W", "__weakref__", "_shortcut", "_shown_theta", "_theta", "b", "dropout", "kappa", "layers", "layout", "m",
-        "sigma",
+        "L", "W", "__weakref__", "_shortcut", "_shown_theta", "_theta", "b", "dropout", "kappa", "layers", "layout",
+        "m", "sigma",
     )  # fmt: skip
 
     _theta: Array
@@ -75,6 +60,7 @@ class Network:
     m: tuple[int, ...]
     layout: Layout
     layers: tuple[Layer, ...]
+    L: ByLayer[Layer]
     W: ByLayer[Matrix]
     b: ByLayer[Array]
     kappa: ByLayer[Array]
@@ -107,7 +93,8 @@ class Network:
             b[...], kappa[...] = layer.b, layer.kappa
         views = zip(parts, self.W, self.b, self.kappa, strict=True)
         self.layers = tuple(layer.with_parameters(W, b, kappa) for layer, W, b, kappa in views)
-        self.sigma, self.dropout = ByLayer(L.sigma for L in self.layers), ByLayer(L.dropout for L in self.layers)
+        self.L = ByLayer(self.layers)
+        self.sigma, self.dropout = ByLayer(L.sigma for L in self.L), ByLayer(L.dropout for L in self.L)
         self._shortcut = _shortcut_placeholder
 
     @classmethod
@@ -138,10 +125,10 @@ class Network:
         """
         m = as_sizes(sizes)
         r = len(m) - 1
-        sigmas = [*_one_each(hidden, r - 1, "hidden", activations.get), activations.get(output)]
-        dropouts = [*_one_each(dropout, r - 1, "dropout", as_dropout), 0.0]
+        sigmas = [*one_each(hidden, r - 1, "hidden", activations.get), activations.get(output)]
+        dropouts = [*one_each(dropout, r - 1, "dropout", as_dropout), 0.0]
         rng = np.random.default_rng(seed if seed is None else as_seed(seed))
-        kind = _as_dtype(dtype)
+        kind = as_dtype(dtype)
         layers = []
         for n_i, m_i, sigma, p in zip(m, m[1:], sigmas, dropouts, strict=False):
             W = as_array(_initial(initial, sigma).draw(rng, m_i, n_i), "W", kind)
@@ -226,7 +213,7 @@ class Network:
     def __call__(self, x: RowsLike, *, engine: str = "auto") -> Array:
         """Computes N(x): (n,) → (m,), or (t, n) → (t, m), one example per row (Lecture, Def. 4.4; L7).
 
-        x may be a sparse array or matrix of SciPy, which does not become dense.
+        If n = 1, a number is an x. x may be a sparse array or matrix of SciPy, which does not become dense.
 
         Raises InputError for a wrong shape or numbers that are not finite.
         """
@@ -276,11 +263,11 @@ class Network:
 
         Source: Lecture, Def. 4.4 (L7).
         """
-        from chainrule.network.forward import Forward, forward
+        from chainrule.network.forward import forward
 
         X, is_row = self._as_input(X)
         run = forward(self, X)
-        return Forward(ByLayer(z[0] for z in run.z), ByLayer((a[0] for a in run.a), first=0)) if is_row else run
+        return run.row(0) if is_row else run
 
     def jacobian(self, x: RowsLike) -> Array:
         """Computes ∂N/∂x: (n,) → (m, n), or (t, n) → (t, m, n), one Jacobian per row.
@@ -325,7 +312,7 @@ class Network:
         >>> cr.Network.dense([2, 1]).astype("float32").dtype
         dtype('float32')
         """
-        kind = _as_dtype(dtype)
+        kind = as_dtype(dtype)
         return Network(layer.astype(kind) for layer in self.layers)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -373,27 +360,6 @@ def check_trainable(net: object) -> Network:
 def _require_writable(net: Network) -> None:
     if not net.theta.flags.writeable:
         raise InputError("net.theta is read-only. Use net.copy(), or net.theta.setflags(write=True).")
-
-
-def _as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
-    try:
-        kind = None if dtype is None else np.dtype(dtype)
-    except (TypeError, ValueError, SyntaxError):  # NumPy parses strings as types and may raise any of these
-        kind = None
-    if kind is None or kind not in FLOATS:
-        raise InputError(f"dtype must be float32 or float64; got {shown(dtype)}.")
-    return kind
-
-
-def _one_each(value: Any, count: int, symbol: str, checked: Callable[[Any], T]) -> list[T]:
-    """Returns one checked value per hidden layer: the entries of a list, or ``count`` times a single value."""
-    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
-        if len(value) != count:
-            raise InputError(
-                f"{symbol} must be one value or a list of {count}, one per hidden layer; got {len(value)}."
-            )
-        return [checked(one) for one in value]
-    return [checked(value)] * count  # the value is checked even if there is no hidden layer
 
 
 def _initial(choice: initial.Initial | str | None, sigma: Sigma) -> initial.Initial:

@@ -13,11 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from chainrule import costs
 from chainrule._internal.checks import as_integer, as_real, shown
-from chainrule._internal.sparse_rows import RowsLike
-from chainrule.costs import Cost
+from chainrule.costs import Cost, TrainingSet
+from chainrule.costs.training_set import ExamplesLike
 from chainrule.engines import Engine
 from chainrule.engines.choice import for_network
-from chainrule.engines.problem import TrainingSet
 from chainrule.errors import InputError
 from chainrule.network import Network, check_trainable
 
@@ -49,8 +48,8 @@ class Minimum:
 
 def train_lbfgs(
     net: Network,
-    X: RowsLike,
-    Y: ArrayLike,
+    X: ExamplesLike,
+    Y: ArrayLike | None = None,
     *,
     cost: Cost | str = "sum_of_squares",
     weights: ArrayLike | None = None,
@@ -65,6 +64,7 @@ def train_lbfgs(
 ) -> Minimum:
     """Minimises J(θ) over X (t, n), dense or sparse, Y (t, m) and ``weights`` (t,) by L-BFGS, and changes θ in place.
 
+    X may be a `TrainingSet`, which holds Y and weights too.
     θ := θ − α H ∇J(θ), where H is built from the last ``memory`` differences of θ and of ∇J, and α satisfies Wolfe's
     conditions. It ends when max |∂J/∂θₖ| ≤ ``tol``; when J falls by less than ``relative_tol`` · max(|J|, 1) in a step
     (the default: about 10⁷ units of rounding); after ``epochs`` iterations, ``evaluations`` of J or ``time_limit``
@@ -91,7 +91,7 @@ def train_lbfgs(
         ) from error
     check_trainable(net)
     kind = costs.get(cost)
-    data = TrainingSet(*kind.examples(net, X, Y, weights))
+    data = kind.examples(net, X, Y, weights)
     chosen = for_network(net, engine, kind, data.X)
     limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)
     if callback is not None and not callable(callback):

@@ -14,10 +14,11 @@ from numpy.typing import ArrayLike
 from chainrule import costs, engines, optimizers
 from chainrule._internal.checks import as_integer, as_probability, as_real, as_seed, shown
 from chainrule._internal.imports import imported
-from chainrule._internal.sparse_rows import RowsLike, like
+from chainrule._internal.sparse_rows import like
 from chainrule.costs import Cost
+from chainrule.costs.training_set import ExamplesLike
 from chainrule.engines import TrainingRun
-from chainrule.engines.problem import Problem, TrainingSet
+from chainrule.engines.problem import Problem
 from chainrule.engines.state import TrainingState
 from chainrule.errors import InputError
 from chainrule.network import Network, check_trainable
@@ -34,8 +35,8 @@ SLICE_SECONDS = 0.1
 
 def train(
     net: Network,
-    X: RowsLike,
-    Y: ArrayLike,
+    X: ExamplesLike,
+    Y: ArrayLike | None = None,
     *,
     cost: Cost | str = "sum_of_squares",
     optimizer: Optimizer | str = "gradient_descent",
@@ -60,7 +61,8 @@ def train(
     The step θ := θ − α ∇J(θ), or the optimizer's own, is repeated over minibatches of ``batch_size`` rows (None: all t
     rows, the lecture's gradient descent), for ``epochs`` passes over X (t, n), Y (t, m) and ``weights`` (t,). Each
     epoch visits the rows in a new order fixed by ``seed``; with ``shuffle=False`` all epochs keep the given order. X
-    may be a sparse array or matrix of SciPy; it does not become dense.
+    may be a sparse array or matrix of SciPy, which does not become dense, or a `TrainingSet` in the place of X, Y and
+    weights.
 
     ``validation`` = (X, Y) or (X, Y, weights) is evaluated after each epoch. Training stops early when
 
@@ -143,18 +145,18 @@ def _next_slice(net: Network, run: TrainingRun, history: History, calls: Callbac
 
 
 def _problem(
-    net: Network, X: RowsLike, Y: ArrayLike, weights: ArrayLike | None, validation: Sequence[Any] | None,
+    net: Network, X: ExamplesLike, Y: ArrayLike | None, weights: ArrayLike | None, validation: Sequence[Any] | None,
     cost: Cost, optimizer: Optimizer, epochs: int, batch_size: int | None, shuffle: bool, seed: int | None,
     tol: float | None, tol_epochs: int, patience: int | None, threads: int | None,
 ) -> Problem:  # fmt: skip
     """Checks every argument of `train` that describes the problem, and returns the Problem."""
-    data = TrainingSet(*cost.examples(net, X, Y, weights))
+    data = cost.examples(net, X, Y, weights)
     held_out = None
     if validation is not None:
         if not isinstance(validation, (tuple, list)) or len(validation) not in (2, 3):
             raise InputError(f"validation must be (X, Y) or (X, Y, weights); got {shown(validation)}.")
         try:
-            held_out = TrainingSet(*cost.examples(net, validation[0], validation[1], *(validation[2:] or (None,))))
+            held_out = cost.examples(net, validation[0], validation[1], *(validation[2:] or (None,)))
         except InputError as error:
             raise InputError(f"validation: {error}") from None
         held_out = held_out._replace(X=like(data.X, held_out.X))

@@ -11,7 +11,8 @@ from chainrule import engines
 from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import Array
 from chainrule.backprop import Gradient, backpropagate
-from chainrule.engines.problem import Problem, TrainingSet
+from chainrule.costs import TrainingSet
+from chainrule.engines.problem import Problem
 from chainrule.network.forward import forward
 from support.rounding import U, difference_bounds, gamma
 

@@ -11,8 +11,9 @@ import numpy as np
 import chainrule as cr
 from chainrule import engines
 from chainrule._internal.checks import Array
+from chainrule.costs import TrainingSet
 from chainrule.engines import TrainingRun
-from chainrule.engines.problem import Problem, TrainingSet
+from chainrule.engines.problem import Problem
 from chainrule.engines.state import RECORDS
 
 OPTIMIZERS: list[cr.Optimizer] = [

@@ -10,8 +10,9 @@ import numpy as np
 
 import chainrule as cr
 from chainrule import engines
+from chainrule.costs import TrainingSet
 from chainrule.engines import TrainingRun, thread_counts
-from chainrule.engines.problem import Problem, TrainingSet
+from chainrule.engines.problem import Problem
 from chainrule.engines.state import RECORDS
 
 THREADS = (1, 2, 3, 4, 8)

@@ -2,45 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
 from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import Array
 from chainrule._internal.sparse_rows import Rows, SparseRows
-from chainrule.activations import Parametric
+from chainrule.activations import Activation, Parametric
+from chainrule.backprop.gradient import Gradient
 from chainrule.costs import Cost
 from chainrule.network import Network
 from chainrule.network.block_diagonal import BlockDiagonal, Matrix, free_entries
 from chainrule.network.forward import Forward, forward, silent
 from chainrule.network.theta import parameter_views
-
-
-@dataclass(frozen=True, eq=False)
-class Gradient:
-    """The gradient ∇J(θ) with the intermediate results of backpropagation.
-
-    ``J`` is J(θ); ``theta`` (d,) is ∇J(θ). ``W[i]`` = ∂J/∂W[i] (mᵢ, mᵢ₋₁), ``b[i]`` = ∂J/∂b[i] (mᵢ,) and ``kappa[i]``
-    = ∂J/∂κ[i] (mᵢ,), or (0,) if σ[i] has no κ, are views into it; the gradient of a `BlockDiagonal` W[i] is a
-    `BlockDiagonal`. Row j of ``delta[i]`` (t, mᵢ) is ∂J/∂z[i] at example j; ``x`` (t, n) is ∂J/∂x, if requested.
-
-    >>> import chainrule as cr
-    >>> net = cr.Network([cr.Layer([[2.0]], [1.0], cr.identity)])
-    >>> g = cr.gradient(net, cr.SumOfSquares(), [[3.0]], [[5.0]], wrt_x=True)
-    >>> g.theta, g.x                                                       # ∂J/∂x = W δ
-    (array([6., 2.]), array([[4.]]))
-
-    Source: Lecture, L14, L15, L17.
-    """
-
-    J: float
-    theta: Array
-    W: ByLayer[Matrix]
-    b: ByLayer[Array]
-    kappa: ByLayer[Array]
-    delta: ByLayer[Array]
-    x: Array | None = None
 
 
 @silent
@@ -81,6 +56,19 @@ def backpropagate(
             deltas.append(delta)
     J = cost.total(net, run, Y, weights, penalty_scale)
     return Gradient(J if net.dtype.kind == "c" else float(J), theta, W, b, kappa, ByLayer(reversed(deltas)))
+
+
+@silent
+def with_outputs(g: Gradient, net: Network, cost: Cost, run: Forward, Y: Array, weights: Array | None) -> Gradient:
+    """Returns the gradient with ∂J/∂a[0] … ∂J/∂a[r] and σ′(z[i]) beside the forward pass that they belong to."""
+    scale = cost.example_scale(weights, len(Y))
+    last = cost.derivative(run.a[net.r], Y) * (scale if isinstance(scale, float) else scale[:, None])
+    below = (g.delta[i] @ net.W[i] for i in range(1, net.r + 1))  # ∂J/∂a[i−1] = W[i]ᵀ δ[i]
+    slopes = ByLayer(
+        sigma.derivative(z) if isinstance(sigma, Activation) else None
+        for sigma, z in zip(net.sigma, run.z, strict=True)
+    )
+    return replace(g, a=ByLayer([*below, last], first=0), run=run, slopes=slopes)
 
 
 def set_to_product(W: Matrix, D: Array, A: Rows) -> None:

@@ -1,0 +1,62 @@
+"""The training set 𝒯 (Lecture, L8): the examples x⁽ʲ⁾ with their labels y⁽ʲ⁾."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeAlias, cast
+
+import numpy as np
+
+from chainrule._internal.checks import Array, shown
+from chainrule._internal.sparse_rows import Rows, RowsLike
+from chainrule.errors import InputError
+
+
+class TrainingSet(NamedTuple):
+    """A training set 𝒯 of t examples: X (t, n), Y (t, m) or (t,) if m = 1, and ``weights`` (t,) or None.
+
+    ``J(net, T)``, ``cr.gradient(net, J, T)`` and ``cr.train(net, T)`` take it for X, Y and weights, and so does the
+    ``validation`` of ``cr.train``. They check it, since the network and the cost fix what it may hold.
+
+    >>> import chainrule as cr
+    >>> T = cr.TrainingSet([[0.0], [1.0]], [[1.0], [3.0]])
+    >>> cr.SumOfSquares()(cr.Network([cr.Layer([[2.0]], [0.0], "identity")]), T)            # ½ (1² + 1²)
+    1.0
+
+    Source: Lecture, L8.
+    """
+
+    X: Rows
+    Y: Array
+    weights: Array | None = None
+
+    @property
+    def t(self) -> int:
+        """The number of examples."""
+        return len(self.Y)
+
+
+ExamplesLike: TypeAlias = RowsLike | TrainingSet
+
+
+def unpacked(X: Any, Y: Any, weights: Any) -> tuple[Any, Any, Any]:
+    """Returns X, Y and weights as they were passed, one by one or as one TrainingSet in the place of X.
+
+    Raises InputError if Y is missing, or if a TrainingSet comes with further labels or weights.
+    """
+    if isinstance(X, TrainingSet):
+        if Y is not None or weights is not None:
+            raise InputError(f"a TrainingSet holds Y and weights itself; got {shown(weights if Y is None else Y)} too.")
+        X, Y, weights = cast("tuple[Any, Any, Any]", X)
+    if Y is None:
+        raise InputError("Y must be an array of labels; got None. Pass X and Y, or a cr.TrainingSet(X, Y).")
+    return X, Y, weights
+
+
+def as_rows_of_labels(Y: Any, is_row: bool, t: int) -> Any:
+    """Returns the labels with one row per example: the y of a single x may be (m,), a number, or (1, m) already."""
+    single = is_row or (t == 1 and np.isscalar(Y))
+    return [Y] if single and getattr(Y, "ndim", None) != 2 and not _is_nested(Y) else Y
+
+
+def _is_nested(Y: Any) -> bool:
+    return isinstance(Y, (list, tuple)) and any(isinstance(row, (list, tuple, np.ndarray)) for row in Y)
