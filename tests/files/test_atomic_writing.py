@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import shutil
@@ -346,3 +347,47 @@ def test_other_files_are_written_in_the_same_way(tmp_path: Path) -> None:
     files.write_bytes(tmp_path / "file", b"new")
     assert (tmp_path / "file").read_bytes() == b"new"
     assert names(tmp_path) == {"file"}
+
+
+@pytest.mark.parametrize("system", ["no locks", "Windows"])
+def test_files_are_saved_where_nothing_can_be_locked(
+    system: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a file system without locks, and without fcntl, a save replaces the file and leaves no part."""
+
+    def no_locks(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    if system == "Windows":
+        monkeypatch.setattr(atomic, "fcntl", None)
+    else:
+        monkeypatch.setattr("chainrule.files.atomic.fcntl.flock", no_locks)
+    for value in (1.0, 2.0):
+        net_of(value).save(tmp_path / "net")
+        assert value_of(tmp_path / "net") == value
+    assert [path.name for path in tmp_path.iterdir()] == ["net"]
+
+
+@pytest.mark.parametrize("moment", ["holding its lock", "before it is locked"])
+def test_a_part_that_another_process_removes_is_made_anew(
+    moment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process may find the new part without its lock, and remove it as abandoned: the save then makes another."""
+    fcntl = pytest.importorskip("fcntl")
+    flock = fcntl.flock
+    found: list[Path] = []
+
+    def robbed(descriptor: int, operation: int) -> None:
+        parts = list(tmp_path.glob(".chainrule-*.part"))
+        if not found and parts:
+            found.extend(parts)
+            parts[0].unlink()
+            if moment == "holding its lock":
+                raise BlockingIOError(errno.EWOULDBLOCK, os.strerror(errno.EWOULDBLOCK))
+        flock(descriptor, operation)
+
+    monkeypatch.setattr("chainrule.files.atomic.fcntl.flock", robbed)
+    net_of(1.0).save(tmp_path / "net")
+    assert len(found) == 1
+    assert value_of(tmp_path / "net") == 1.0
+    assert [path.name for path in tmp_path.iterdir()] == ["net"]
