@@ -13,6 +13,7 @@ from chainrule._internal.naming import listed
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column
 from chainrule.tables.encoding.steps import Levels
+from chainrule.tables.rounding import warn_about_rounding
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels, Task
 from chainrule.tables.text.text_column import AnyColumn, TextColumn
 
@@ -65,6 +66,7 @@ def as_labels(name: str, column: Column, task: Task) -> NDArray[Any]:
     """
     if task == "regression":
         y = as_finite_numbers(name, column)
+        warn_about_rounding([(name, column.values)])
         if y.max() == y.min():
             raise InputError(f"target {name!r} is {y[0]:g} in every row; there is nothing to learn.")
         return y

@@ -46,3 +46,11 @@ def as_texts(texts: Iterable[str]) -> Any:
     ends = np.array([0, *accumulate(map(len, encoded))], dtype=np.int32)
     buffers = [None, pyarrow.py_buffer(ends), pyarrow.py_buffer(b"".join(encoded))]
     return pyarrow.Array.from_buffers(pyarrow.string(), len(encoded), buffers)
+
+
+def as_times(times: NDArray[np.datetime64], is_present: NDArray[np.bool_]) -> Any:
+    """Returns times in microseconds as an Arrow array of timestamps, null where none is present."""
+    import pyarrow
+
+    bits = pyarrow.py_buffer(np.packbits(is_present, bitorder="little"))
+    return pyarrow.Array.from_buffers(pyarrow.timestamp("us"), len(times), [bits, pyarrow.py_buffer(times)])

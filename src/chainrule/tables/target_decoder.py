@@ -11,9 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from chainrule._internal.checks import Array, as_array, as_weights, shown
 from chainrule._internal.naming import listed
-from chainrule.errors import FileFormatError, InputError
+from chainrule._internal.user_warnings import warn
+from chainrule.errors import DataWarning, FileFormatError, InputError
 from chainrule.tables.columns import Column
 from chainrule.tables.labels import as_class_column, as_targets
+from chainrule.tables.rounding import rounded_integers, words_about
 from chainrule.tables.text.conversion import converted, value_of
 from chainrule.tables.text.notation import PLAIN, Notation
 from chainrule.tables.text.text_column import TextColumn
@@ -109,14 +111,18 @@ class NumericLabels:
     @classmethod
     def fit(cls, y: Any, weights: ArrayLike | None = None) -> NumericLabels:
         """Learns the mean and the standard deviation of y (t,) or (t, m), each row counted by its weight."""
-        Y = _as_numeric(y)
+        labels = as_targets(y)
+        Y = _as_numeric(labels)
+        if len(places := rounded_integers(labels)):
+            integer = int(labels.reshape(-1)[places[0]])
+            warn(words_about(integer).replace("{}", "the target"), DataWarning)
         w = as_weights(weights, len(Y), np.float64)
         size = np.abs(Y).max(axis=0)  # (m,); division by it keeps the squares from overflowing
         size[size == 0.0] = 1.0
         mean = np.average(Y / size, axis=0, weights=w)
         deviation = np.sqrt(np.average((Y / size - mean) ** 2, axis=0, weights=w)) * size
         constant = (Y.max(axis=0) == Y.min(axis=0)) | (deviation == 0.0)
-        return cls(mean * size, np.where(constant, 1.0, deviation), as_targets(y).ndim == 1)
+        return cls(mean * size, np.where(constant, 1.0, deviation), labels.ndim == 1)
 
     @property
     def m(self) -> int:

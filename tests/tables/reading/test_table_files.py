@@ -7,6 +7,8 @@ import contextlib
 import gzip
 import io
 import lzma
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,8 +20,9 @@ import pyarrow.feather
 import pyarrow.parquet
 import pytest
 
-from chainrule.errors import ChainruleError, FileFormatError
+from chainrule.errors import ChainruleError, FileFormatError, InputError
 from chainrule.tables.reading.paths import read_path
+from chainrule.tables.reading.read import read
 
 TEXT = "a,b\n1,u\n2,v\n"
 
@@ -174,3 +177,32 @@ def test_damaged_files(tmp_path: Path, name: str) -> None:
         path.write_bytes(damaged.tobytes())
         with contextlib.suppress(ChainruleError):
             read_path(path)
+
+
+FREQUENCIES = ("M", "2M", "Q", "Q-MAR", "Y", "Y-JUN", "W", "W-SAT", "W-WED", "D", "h", "min", "s", "ms", "us", "ns")
+
+
+def test_periods_of_pandas_are_times_in_files_too(tmp_path: Path) -> None:
+    """A period is the time of its start, in a frame, an Arrow table and a file, with and without pandas."""
+    frame = pandas.DataFrame({f: pandas.period_range("1969-11-20", periods=5, freq=f) for f in FREQUENCIES})
+    frame.loc[1, "M"] = None
+    path = tmp_path / "t.parquet"
+    frame.to_parquet(path)
+    expected = {name: read(frame).column(name).objects().tolist() for name in frame}
+    for source in (path, pyarrow.Table.from_pandas(frame)):
+        table = read(source)
+        assert {name: table.column(name).objects().tolist() for name in frame} == expected
+        assert {table.column(name).kind for name in frame} == {"datetimes"}
+    program = f"""
+import sys
+from chainrule.tables.reading.read import read
+table = read({str(path)!r})
+print([table.column(name).kind for name in table.names], table.column("Q-MAR").values[0])"""
+    alone = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    start = expected["Q-MAR"][0].isoformat()
+    assert alone.stdout == f"{['datetimes'] * len(FREQUENCIES)} {start}.000000\n"
+    about = {b"ARROW:extension:name": b"pandas.period", b"ARROW:extension:metadata": b'{"freq": "B"}'}
+    field = pyarrow.field("b", pyarrow.int64(), metadata=about)
+    odd = pyarrow.table({"b": [1, 2]}, pyarrow.schema([field], {b"pandas": b"period[B]"}))
+    with pytest.raises(InputError, match=r"'b' of X holds periods of the frequency 'B', .*: .dt.to_timestamp"):
+        read(odd)

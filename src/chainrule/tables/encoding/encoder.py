@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, Self, get_args
 
@@ -27,6 +27,7 @@ from chainrule.tables.encoding.numeric_steps import Entries, merged
 from chainrule.tables.encoding.steps import SmoothClip
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.read import AnyTable, read
+from chainrule.tables.rounding import rounded_integers, warn_about_rounding
 from chainrule.tables.text.notation import DecimalMark
 from chainrule.tables.text.recognition import recognised
 
@@ -135,6 +136,7 @@ class TableEncoder(EncoderState):
         else:
             self.__dict__.pop("feature_names_in_", None)
         warn_about_columns(self.features_, columns)
+        warn_about_rounding(_integers(table, columns))
         return self
 
     def recognised(self, table: AnyTable) -> AnyTable:
@@ -310,6 +312,16 @@ def _columns(table: AnyTable, category_names: set[str]) -> dict[str, Column]:
         return {name: table.typed(name).as_categories() for name in table.names if name in category_names}
     columns = {name: table.typed(name) for name in table.names}
     return {name: c.as_categories() if name in category_names else c for name, c in columns.items()}
+
+
+def _integers(table: AnyTable, columns: Mapping[str, Column]) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Yields the columns of integers, by name: the stored entries of a sparse one."""
+    if isinstance(table, NumericTable) and table.values.dtype.kind in "iu" and table.values.dtype.itemsize == 8:
+        places = rounded_integers(table.values.data if table.is_sparse else table.values)
+        of = table.values.indices[places] if table.is_sparse else places % len(table.names)
+        names = (table.names[k] for k in np.unique(of).tolist())
+        yield from ((name, table.typed(name).values) for name in names if name not in columns)
+    yield from ((name, c.values[~c.missing]) for name, c in columns.items() if c.kind == "numbers")
 
 
 def _features(table: AnyTable, columns: Mapping[str, Column]) -> Sequence[Feature]:

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from chainrule._internal.naming import listed
 from chainrule.errors import InputError, MissingExtra
+from chainrule.tables.arrow_values import as_times, booleans_of, numbers_of
 from chainrule.tables.column_set import Columns
+from chainrule.tables.columns import DATETIME
 from chainrule.tables.reading.arrow_columns import as_column
 from chainrule.tables.table import Table
 from chainrule.tables.text.text_column import TextColumn
 
+PERIOD = "pandas.period"
+WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+YEAR = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+MONTHS = {"Y": 12, "A": 12, "Q": 3}
+UNITS = {
+    "M": "M", "D": "D", "h": "h", "H": "h", "min": "m", "T": "m", "s": "s", "S": "s",
+    "ms": "ms", "L": "ms", "us": "us", "U": "us", "ns": "ns", "N": "ns",
+}  # fmt: skip
 PANDAS_INDEX = re.compile(r"__index_level_\d+__")  # row labels without a name
 
 
@@ -33,6 +47,7 @@ def table_of_file(path: Path, table: Any, *, is_typed: bool = True) -> Table:
     ``is_typed`` is False if all columns are texts because the format of the file has no types.
     """
     names = table.column_names
+    table = with_periods_as_times(table, str(path)) if is_typed else table
     if not names or not table.num_rows:
         raise InputError(f"{path} must hold at least one row; got none.")
     require_names(str(path), names)
@@ -48,6 +63,46 @@ def without_index(table: Any) -> Any:
     described = table.schema.pandas_metadata or {}
     labels = {name for name in described.get("index_columns", ()) if isinstance(name, str)}
     return table.drop_columns([name for name in table.column_names if name in labels or PANDAS_INDEX.fullmatch(name)])
+
+
+def with_periods_as_times(table: Any, origin: str) -> Any:
+    """Returns an Arrow table in which the periods of pandas, of which Arrow has the numbers alone, begin at a time.
+
+    The type of such a column is known only if pandas is loaded; its field always knows it. Raises InputError for a
+    frequency such as business days.
+    """
+    if b"period[" not in (table.schema.metadata or {}).get(b"pandas", b""):
+        return table
+    for k, field in enumerate(table.schema):
+        about = field.metadata or {}
+        if getattr(field.type, "extension_name", about.get(b"ARROW:extension:name", b"").decode()) != PERIOD:
+            continue
+        stored = table.column(k).cast("int64")
+        about_type = about.get(b"ARROW:extension:metadata") or field.type.__arrow_ext_serialize__()
+        frequency = json.loads(about_type)["freq"]
+        starts = _starts(numbers_of(stored), frequency)
+        if starts is None:
+            raise InputError(
+                f"column {field.name!r} of {origin} holds periods of the frequency {frequency!r}, which cannot be "
+                "read. Convert it: .dt.to_timestamp()."
+            )
+        times = as_times(starts, booleans_of(stored.is_valid()))
+        table = table.set_column(k, field.name, times)
+    return table
+
+
+def _starts(numbers: NDArray[np.int64], frequency: str) -> NDArray[np.datetime64] | None:
+    """Returns the start of each period of pandas (t,), which counts from 1970; None for an unknown frequency.
+
+    >>> _starts(np.array([0, 1]), "Q-DEC").astype("datetime64[D]").tolist()
+    [datetime.date(1970, 1, 1), datetime.date(1970, 4, 1)]
+    """
+    unit, _, end = frequency.lstrip("0123456789").partition("-")
+    if unit == "W" and end in WEEKDAYS:
+        return (7 * (numbers - 1) - 3 + WEEKDAYS.index(end)).astype("datetime64[D]").astype(DATETIME)
+    if unit in MONTHS and end in YEAR:  # quarters and years that end with a month
+        return (MONTHS[unit] * numbers + YEAR.index(end) - 11).astype("datetime64[M]").astype(DATETIME)
+    return None if unit not in UNITS else numbers.astype(f"datetime64[{UNITS[unit]}]").astype(DATETIME)
 
 
 def require_names(origin: str, names: Sequence[str]) -> None:

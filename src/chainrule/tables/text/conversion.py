@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -9,14 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.tables.columns import DATETIME, DURATION, MISSING, Column, categories
-from chainrule.tables.text.notation import USUAL_MISSING, Notation, is_usual_gap
-from chainrule.tables.text.numbers import number_reader
+from chainrule.tables.columns import DATETIME, DURATION, LARGEST_WHOLE, MISSING, Column, categories
+from chainrule.tables.text.notation import PLAIN, USUAL_MISSING, Notation, is_usual_gap
+from chainrule.tables.text.numbers import number_reader, tidied
 from chainrule.tables.text.text_column import TextColumn
 from chainrule.tables.text.times import date_reader, time_of_day
 
 DTYPES: dict[str, Any] = {"numbers": np.float64, "booleans": np.bool_, "datetimes": DATETIME, "durations": DURATION}
 BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 GAP_FORMS = sorted({form for gap in USUAL_MISSING for form in (gap, gap.upper(), gap.title(), "NaN", "N/a")})
 
 
@@ -52,6 +54,17 @@ def plain_numbers(column: TextColumn, notation: Notation) -> Column | None:
     return (
         None if values is None else Column("numbers", values, np.isnan(values), type=notation.kind, notation=notation)
     )
+
+
+def rounded_integer(column: TextColumn, found: Column) -> int | None:
+    """Returns an integer in texts that their numbers ``found``, of the same rows, do not hold exactly, if any."""
+    large = np.flatnonzero(~found.missing & (np.abs(found.values) >= LARGEST_WHOLE))
+    notation = found.notation or PLAIN
+    for text in column.at(large).distinct[1] if len(large) else ():
+        digits = tidied(text).replace(notation.unit, "").replace(notation.thousands, "").strip()
+        if WHOLE.fullmatch(digits) and int(float(digits)) != int(digits):
+            return int(digits)
+    return None
 
 
 def converted(column: TextColumn, notation: Notation) -> Column | tuple[int, str]:

@@ -11,7 +11,8 @@ from chainrule._internal.naming import listed
 from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning
 from chainrule.tables.columns import Column
-from chainrule.tables.text.conversion import reader
+from chainrule.tables.rounding import words_about
+from chainrule.tables.text.conversion import reader, rounded_integer
 from chainrule.tables.text.notation import PANDAS_MISSING, Notation
 from chainrule.tables.text.text_column import TextColumn
 
@@ -37,9 +38,11 @@ class Notes:
             if gaps:
                 words = "count as missing values" if len(gaps) > 1 else "counts as a missing value"
                 self._add(name, f"{listed(sorted(gaps), 4)} {words} in {{}}.")
-        if found.kind != "numbers" or (values != np.floor(values)).any():
+        if found.kind != "numbers":
             return
-        if code := present.code_with_leading_zeros():
+        if (integer := rounded_integer(column, found)) is not None:
+            self._add(name, words_about(integer), "rounded")
+        if (values == np.floor(values)).all() and (code := present.code_with_leading_zeros()):
             self._add(
                 name,
                 f"{{}}: digits with leading zeros, such as {code!r}, are read as numbers. "

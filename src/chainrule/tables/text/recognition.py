@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from chainrule.tables.column_set import Columns
 from chainrule.tables.columns import Column
-from chainrule.tables.text.conversion import converted, plain_numbers, reader
+from chainrule.tables.text.conversion import converted, plain_numbers, reader, rounded_integer
 from chainrule.tables.text.notation import Notation, Writing, is_usual_gap
 from chainrule.tables.text.notes import Notes
 from chainrule.tables.text.numbers import unit_of
@@ -68,7 +68,7 @@ def _chosen(column: TextColumn, writing: Writing) -> Column:
     column = column.without(writing.missing)
     for notation in (writing.number_notation(), Notation("booleans")):
         found = converted(column, notation)
-        if isinstance(found, Column) and not found.missing.all():
+        if isinstance(found, Column) and not found.missing.all() and rounded_integer(column, found) is None:
             return found.as_categories()
     return column.as_categories()
 

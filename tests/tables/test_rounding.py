@@ -1,0 +1,93 @@
+"""Integers beyond 2⁵³, which float64 rounds, are said once, and keep their value as categories."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas
+import polars
+import pyarrow
+import pytest
+import scipy.sparse
+
+from chainrule.errors import DataWarning
+from chainrule.estimators import NetworkRegressor
+from chainrule.tables import TableEncoder
+from chainrule.tables.target_decoder import NumericLabels
+
+N = 2**53
+FRAME = pandas.DataFrame({"id": [N + 1, 2, N + 3, 4] * 5, "x": np.arange(20.0), "even": [N + 2, 2 * N, 0, 1] * 5})
+
+
+def csv(path: Path) -> Path:
+    """Writes the table as CSV."""
+    FRAME.to_csv(path / "t.csv", index=False)
+    return path / "t.csv"
+
+
+def parquet(path: Path) -> Path:
+    """Writes the table as Parquet."""
+    FRAME.to_parquet(path / "t.parquet")
+    return path / "t.parquet"
+
+
+HOLDERS: dict[str, Callable[[Path], Any]] = {
+    "CSV": csv,
+    "Parquet": parquet,
+    "pandas": lambda _: FRAME,
+    "polars": lambda _: polars.from_pandas(FRAME),
+    "pyarrow": lambda _: pyarrow.Table.from_pandas(FRAME),
+    "with gaps": lambda _: FRAME.convert_dtypes(),
+}
+ARRAYS: dict[str, Any] = {
+    "array": FRAME[["id", "even"]].to_numpy(),
+    "unsigned": FRAME[["id", "even"]].to_numpy().astype(np.uint64),
+    "sparse": scipy.sparse.csr_array(FRAME[["id", "even"]].to_numpy()),
+}
+SAYS = rf"integers such as {N + 1} are rounded to the nearest number in float64, {N}, .* categories \(--category\)"
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
+def test_a_column_of_large_integers_is_said_once(holder: str, tmp_path: Path) -> None:
+    """One warning names the column, an example and what it becomes; a column that float64 holds has none."""
+    source = HOLDERS[holder](tmp_path)
+    with pytest.warns(DataWarning, match=f"^'id': {SAYS}") as caught:
+        TableEncoder().fit(source)
+    assert len(caught) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        encoder = TableEncoder(categories=["id"]).fit(source)
+    assert len(encoder.categories_["id"].levels) == 4  # as categories they keep their value
+
+
+@pytest.mark.parametrize("holder", ARRAYS)
+def test_an_array_of_large_integers_is_said_once(holder: str) -> None:
+    """The same for arrays, dense and sparse."""
+    with pytest.warns(DataWarning, match=f"^'x0': {SAYS}") as caught:
+        TableEncoder().fit(ARRAYS[holder])
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize("y", [FRAME["id"], FRAME["id"].to_numpy(), "id"])
+def test_a_target_of_large_integers_is_said_once(y: Any) -> None:
+    """The same for a target, by name or by itself."""
+    table = FRAME[["x", "id"]] if isinstance(y, str) else FRAME[["x"]]
+    model = NetworkRegressor(epochs=1, n_networks=1, hidden_layer_sizes=(1,), random_state=0)
+    with pytest.warns(DataWarning, match=f"^the target: {SAYS}") as caught:
+        model.fit(table, y)
+    assert len([w for w in caught if issubclass(w.category, DataWarning)]) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        NumericLabels.fit(np.array([N, N + 2]))
+
+
+@pytest.mark.parametrize("texts", [["1.234", "9.007.199.254.740.993", "5,5"], ["$9,007,199,254,740,993", "$1", "$2"]])
+def test_large_integers_in_texts_of_any_notation(texts: list[str]) -> None:
+    """Thousands and currencies do not hide them."""
+    with pytest.warns(DataWarning) as caught:
+        TableEncoder().fit(pandas.DataFrame({"id": texts}))
+    assert len([w for w in caught if f"integers such as {N + 1} " in str(w.message)]) == 1
