@@ -235,8 +235,8 @@ def test_an_infinite_number_is_noticed() -> None:
 
 
 def test_single_precision_is_encoded_in_double() -> None:
-    """float32 numbers are encoded as the float64 numbers that they are, dense or sparse."""
-    R = np.array([[0.1, 0.0, 0.2, 0.3, 1e-8]], np.float32)
+    """float32 numbers, the smallest too, are encoded as the float64 numbers that they are, dense or sparse."""
+    R = np.array([[1e-45, 0.0, 0.2, 0.3, 1e-8]], np.float32)
     single, double = np.empty((2, 6)), np.empty((2, 6))
     steps().write(R, single)
     steps().write(R.astype(np.float64), double)
@@ -244,6 +244,14 @@ def test_single_precision_is_encoded_in_double() -> None:
     values, indices, *_ = steps().entries(scipy.sparse.csr_array(R))
     assert values.dtype == np.float64
     assert np.array_equal(values, double[0, indices])
+
+
+def test_numbers_that_overflow_are_clipped_in_silence() -> None:
+    """A number whose multiple overflows is encoded as the limit of the clip, dense or sparse, without a warning."""
+    R, out = np.array([[0.0, 0.0, 1.5e308, 0.0, 1.0]]), np.empty((1, 6))
+    assert steps().write(R, out)
+    values, indices, *_ = steps().entries(scipy.sparse.csr_array(R))
+    assert (out[0, 1], values[indices == 1].tolist()) == (3.0, [3.0])
 
 
 def test_when_rows_stay_sparse() -> None:

@@ -78,7 +78,7 @@ class NumericSteps:
         if len(self._filled):
             more.append(self._further(indices, indptr))
         scale = Scale(self.scale.center[indices], self.scale.factor[indices])
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore"):
             values = scale(raw)
             values = values if self.clip is None else self.clip(values)
         return values, indices, indptr, more
