@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 
@@ -24,7 +25,10 @@ template <class T> struct Step {
   bool measures_gradient_norm;        // the last step of an epoch does
   std::uint64_t key;                  // of the dropout masks
   const double* dropout;              // [r]: p of each layer
+  double J_before, J_share;           // the epoch's J is J_before before the step, and grows by J_share J
 
+  double J_after(double J) const { return J_before + J_share * J; }
+  bool keeps_J_finite(double J) const { return std::isfinite(J) && std::isfinite(J_after(J)); }
   bool clips() const { return clip_norm < std::numeric_limits<double>::infinity(); }
 };
 

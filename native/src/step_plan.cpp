@@ -18,6 +18,7 @@ template <class T> StepPlan<T>::StepPlan(const ProblemSpec<T>& problem)
 template <class T> void StepPlan<T>::prepare(const Progress& progress) {
   if (!has_begun_epoch_) begin_epoch(progress);
   choose_examples(progress.batch);
+  step_.J_before = progress.partial_J;
   before_key_ = stream_;
   step_.key = problem_.net.has_dropout() ? stream_.next() : 0;
   set_coefficients(progress);
@@ -40,9 +41,10 @@ template <class T> void StepPlan<T>::choose_examples(long batch) {
   const long first = batch * problem_.batch_size, rows = std::min(problem_.batch_size, problem_.data.t - first);
   const std::uint32_t* const order = order_.empty() ? nullptr : order_.data() + first;
   const double weight = sum_of_example_weights(problem_.data.weights, order, first, rows);
-  fraction_of_weight_ = weight / total_weight_;
+  const double fraction_of_weight = weight / total_weight_;
   const double of_mean = problem_.cost.mean == Mean::losses ? 1.0 : weight > 0 ? 1.0 / weight : 0.0;
-  const double penalty_factor = problem_.cost.has_mean() ? of_mean : fraction_of_weight_;
+  const double penalty_factor = problem_.cost.has_mean() ? of_mean : fraction_of_weight;
+  step_.J_share = problem_.cost.has_mean() ? fraction_of_weight : 1;
   step_.set = &problem_.data;
   step_.order = order;
   step_.first = first;

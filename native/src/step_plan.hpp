@@ -28,7 +28,6 @@ template <class T> class StepPlan {
 
   long steps_per_epoch() const { return steps_per_epoch_; }
   double learning_rate() const { return learning_rate_; }
-  double fraction_of_weight() const { return fraction_of_weight_; }  // of the training set's, in the prepared step
 
  private:
   void begin_epoch(const Progress& progress);
@@ -45,7 +44,7 @@ template <class T> class StepPlan {
   Step<T> step_{};
   std::vector<StepConstants<T>> constants_;  // of each layer
   std::vector<double> dropout_;              // p of each layer
-  double fraction_of_weight_ = 1, learning_rate_ = 0;
+  double learning_rate_ = 0;
 };
 
 // Returns Σw over `count` examples: order[0], order[1], …, or first, first + 1, … if `order` is null. Without weights

@@ -113,13 +113,7 @@ template <class T> void Trainer<T>::after_step(Outcome outcome) {
     return;
   }
   Progress& p = progress_;
-  const double share = problem_.cost.has_mean() ? plan_.fraction_of_weight() : 1;
-  const double partial_J = p.partial_J + share * method_->measured.J;
-  if (!std::isfinite(partial_J)) {  // a sum of finite J may overflow
-    stopped_ = Stopped::diverged;
-    return;
-  }
-  p.partial_J = partial_J;
+  p.partial_J = plan_.step().J_after(method_->measured.J);
   ++p.step;
   ++p.batch;
   clock_.count_step();

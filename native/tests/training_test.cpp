@@ -284,7 +284,7 @@ void zeros_are_found() {
     }
 }
 
-// If J, ∇J or the next θ is not finite, θ keeps its numbers.
+// If J, ∇J, the next θ or a moment is not finite, θ keeps its numbers.
 void divergence() {
   for (const Shape& shape : {shapes[0], shapes[3], shapes[8]}) {
     Data<float> data(shape, Optimizer::gradient_descent);

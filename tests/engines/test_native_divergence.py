@@ -131,15 +131,87 @@ def test_theta_is_finite_after_a_penalty_overflows() -> None:
         np.testing.assert_array_equal(theta, net.theta)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("kind", [cr.AdaGrad, cr.RMSProp, cr.Adam, cr.AdamW])
+def test_squares_that_overflow_are_a_divergence(kind: Any, shape: str, dtype: str) -> None:
+    """If ν overflows, though the next θ is finite, the run diverges before the step, and its state is valid."""
+    net = cr.Network.dense(SHAPES[shape][0], hidden="tanh", seed=1, dtype=dtype)
+    cost = cr.SumOfSquares(l2=float(np.finfo(dtype).max) ** 0.75)
+    X, Y = np.zeros((4, 3)), np.ones((4, 2))
+    for engine in ("native", "reference"):
+        _, history, theta = diverged(engine, net, X, Y, cost=cost, optimizer=kind(1e-3), epochs=9)
+        assert history.state.step == 0
+        assert not any(moment.any() for moment in history.state.moments.values())
+        np.testing.assert_array_equal(theta, net.theta)
+        history.state.check()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("kind", [cr.Momentum, cr.Nesterov])
+def test_a_velocity_that_overflows_is_a_divergence(kind: Any, shape: str) -> None:
+    """If v overflows, however small α is, θ stays as it was before the step."""
+    net = cr.Network.dense(SHAPES[shape][0], hidden="tanh", initial="zeros", dtype="float32")
+    net.W[1][...] = 1000.0
+    X, Y = np.zeros((1, 3)), np.zeros((1, 2))
+    settings: dict[str, Any] = {"cost": cr.SumOfSquares(l1=1.2e38), "optimizer": kind(2e-38), "epochs": 9}
+    ends = [diverged(engine, net, X, Y, **settings) for engine in ("native", "reference")]
+    steps = 3 if kind is cr.Momentum else 2  # Nesterov's θ looks a step ahead
+    assert [history.state.step for _, history, _ in ends] == [steps, steps]
+    assert 980.0 < abs(ends[0][2]).max() < 999.0
+    np.testing.assert_allclose(ends[0][2], ends[1][2], rtol=1e-5)
+
+
+@pytest.mark.parametrize("hidden", [4, 40], ids=["lanes", "panels"])
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_clipping_by_a_norm_whose_square_leaves_double(size: float, hidden: int) -> None:
+    """A gradient whose squares overflow or underflow is clipped to the given norm on both engines."""
+    net = cr.Network.dense([2, hidden, 1], hidden="tanh", seed=0)
+    X, Y = np.zeros((4, 2)), net(np.zeros((4, 2)))
+    optimizer = cr.GradientDescent(0.1 / (clip := min(size / 1e6, 1.0)), clip_norm=clip)
+    thetas, norms = [], []
+    for engine in ("native", "reference"):
+        trained = net.copy()
+        history = cr.train(trained, X, Y, cost=cr.SumOfSquares(l2=size), optimizer=optimizer, epochs=1, engine=engine)
+        thetas.append(trained.theta)
+        norms.append(history.gradient_norm[0])
+    assert np.linalg.norm(thetas[0] - net.theta) == pytest.approx(0.1)
+    np.testing.assert_allclose(thetas[0], thetas[1], rtol=1e-12, atol=1e-15)
+    assert norms[0] == pytest.approx(norms[1], rel=1e-12)
+
+
 @pytest.mark.parametrize("hidden", [4, 40], ids=["lanes", "panels"])
 def test_an_infinite_sum_of_finite_costs_is_divergence(hidden: int) -> None:
-    """If the J of an epoch's minibatches overflow only in their sum, both engines diverge at the same step."""
+    """If the J of an epoch's minibatches overflow only in their sum, both engines diverge at the same step, with the θ
+    before it."""
     net = cr.Network.dense([2, hidden, 1], hidden="tanh", seed=0)
     X, Y = np.ones((4, 2)), np.full((4, 1), 1.3e154)
+    settings: dict[str, Any] = {"optimizer": cr.GradientDescent(1e-156), "batch_size": 1}
+    thetas = []
     for engine in ("native", "reference"):
-        _, history, theta = diverged(engine, net, X, Y, optimizer=cr.GradientDescent(1e-300), batch_size=1, epochs=2)
+        _, history, theta = diverged(engine, net, X, Y, **settings, epochs=2)
         assert (history.epochs, history.state.batch) == (0, 2)
-        assert np.isfinite(theta).all()
+        thetas.append(theta)
+    after_two_steps = net.copy()
+    cr.train(after_two_steps, X[:2], Y[:2], **settings, epochs=1)
+    assert abs(after_two_steps.theta - net.theta).max() > 1e-3
+    for theta in thetas:
+        np.testing.assert_allclose(theta, after_two_steps.theta, rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_penalty_beyond_float32_is_finite(shape: str) -> None:
+    """J is a number of double precision: the squares of float32 weights do not overflow in it, on either engine."""
+    net = cr.Network.dense(SHAPES[shape][0], hidden="tanh", seed=1, dtype="float32")
+    net.W[1][...] *= 1e25
+    X, Y = np.zeros((4, 3)), np.ones((4, 2))
+    cost, optimizer = cr.AbsoluteError(l2=0.5), cr.GradientDescent(1e-3)
+    native, reference = (
+        cr.train(net.copy(), X, Y, cost=cost, optimizer=optimizer, epochs=1, engine=engine).J[0]
+        for engine in ("native", "reference")
+    )
+    assert reference == pytest.approx(0.25 * sum((W.astype(float) ** 2).sum() for W in net.W), rel=1e-6)
+    assert native == pytest.approx(reference, rel=1e-6)
 
 
 @pytest.mark.parametrize("hidden", [4, 40], ids=["lanes", "panels"])

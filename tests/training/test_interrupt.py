@@ -370,7 +370,7 @@ def test_divergence_keeps_the_last_finite_theta() -> None:
 def test_a_step_that_overflows_is_not_made() -> None:
     """If J and ∇J are finite and θ − α ∇J is not, θ does not move, also in the very last step of training."""
     net = cr.Network([cr.Layer([[1e200]], [0.0], cr.identity)])
-    with pytest.raises(cr.DivergenceError, match="the next θ is not finite at step 1 of epoch 1"):
+    with pytest.raises(cr.DivergenceError, match="the next θ or a moment is not finite at step 1 of epoch 1"):
         cr.train(net, [[4.0]], [[0.0]], cost="absolute_error", optimizer=cr.GradientDescent(1e308), epochs=1)
     assert net.theta.tolist() == [1e200, 0.0]
     with pytest.raises(cr.DivergenceError):

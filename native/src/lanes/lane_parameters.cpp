@@ -3,7 +3,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "gradient_norm.hpp"
+
 namespace chainrule {
+namespace {
+
+// Squares of smaller gradients, summed over 2⁶³ steps, do not overflow.
+template <class T> constexpr T small_gradient = sizeof(T) == 4 ? T(0x1p32) : T(0x1p480);
+
+}  // namespace
 
 template <class T>
 LaneParameters<T>::LaneParameters(const NetworkSpec& net, Optimizer optimizer, const Kernels<T>& kernels)
@@ -29,7 +37,10 @@ LaneParameters<T>::LaneParameters(const NetworkSpec& net, Optimizer optimizer, c
 template <class T> void LaneParameters<T>::put(const T* new_theta, const std::array<const T*, 2>& moments) {
   std::copy_n(new_theta, d, theta.get());
   for (int k = 0; k < moment_count_; ++k)
-    if (moments[k]) std::copy_n(moments[k], d, moments_[k].get());
+    if (moments[k]) {
+      std::copy_n(moments[k], d, moments_[k].get());
+      may_overflow_moments_ |= !(kernels_.shared.largest(moments_[k].get(), padded_d) < small_gradient<T>);
+    }
 }
 
 template <class T> void LaneParameters<T>::get(T* theta_copy, const std::array<T*, 2>& moments) const {
@@ -40,6 +51,10 @@ template <class T> void LaneParameters<T>::get(T* theta_copy, const std::array<T
 
 template <class T> bool LaneParameters<T>::is_finite(const Buffer<T>& numbers) const {
   return kernels_.shared.largest(numbers.get(), padded_d) <= std::numeric_limits<T>::max();
+}
+
+template <class T> bool LaneParameters<T>::are_moments_finite() const {
+  return std::all_of(moments_, moments_ + moment_count_, [&](const Buffer<T>& moment) { return is_finite(moment); });
 }
 
 template <class T> double LaneParameters<T>::penalty(const Step<T>& step) const {
@@ -60,20 +75,24 @@ template <class T> Outcome LaneParameters<T>::update(const Step<T>& step, double
   if (has_penalties || decays)
     kernels_.lane.penalties(gradient.get(), theta.get(), weight_mask_.get(), padded_d, constants.l1, constants.l2,
                             decays ? constants.coefficients[int(Part::W)].decay : T(0));
-  if (!std::isfinite(J) || !is_finite(gradient)) {
+  const T largest = kernels_.shared.largest(gradient.get(), padded_d);  // NaN if a number is
+  if (!step.keeps_J_finite(J) || !(largest <= std::numeric_limits<T>::max())) {
     std::copy_n(theta_before_.get(), padded_d, theta.get());
     return Outcome::diverged;
   }
+  may_overflow_moments_ |= largest >= small_gradient<T>;
   for (int k = 0; k < moment_count_; ++k) std::copy_n(moments_[k].get(), padded_d, moments_before_[k].get());
   double norm = 0;
-  if (step.measures_gradient_norm || step.clips())
-    norm = std::sqrt(kernels_.shared.sum_of_squares(gradient.get(), padded_d));
+  if (step.measures_gradient_norm || step.clips()) {
+    const double squared = kernels_.shared.sum_of_squares(gradient.get(), padded_d);
+    norm = is_exact_sum_of_squares<T>(squared) ? std::sqrt(squared) : scaled_norm(gradient.get(), padded_d);
+  }
   if (norm > step.clip_norm) constants.gradient_scale = static_cast<T>(step.clip_norm / norm);
   kernels_.shared.apply(gradient.get(), padded_d,
                         {.theta = theta.get(), .moment = {moments_[0].get(), moments_[1].get()}},
                         {.constants = &constants, .should_update = true},
                         Part::b);  // whose coefficients have no decay: that of W has been done
-  if (!is_finite(theta)) {
+  if (!is_finite(theta) || (may_overflow_moments_ && !are_moments_finite())) {
     std::copy_n(theta_before_.get(), padded_d, theta.get());
     for (int k = 0; k < moment_count_; ++k) std::copy_n(moments_before_[k].get(), padded_d, moments_[k].get());
     return Outcome::diverged;

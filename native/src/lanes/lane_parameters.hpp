@@ -14,7 +14,7 @@ template <class T> class LaneParameters {
   void get(T* theta_copy, const std::array<T*, 2>& moments) const;
 
   // Makes the optimizer's step along `gradient`, given J without penalties, and sets `measured`; or leaves θ and the
-  // moments unchanged and returns `diverged` if J, ∇J or the next θ is not finite.
+  // moments unchanged and returns `diverged` if J, ∇J, the next θ or a moment is not finite.
   Outcome update(const Step<T>& step, double J, Measured& measured);
 
   const long d;         // the length of θ
@@ -24,6 +24,7 @@ template <class T> class LaneParameters {
 
  private:
   bool is_finite(const Buffer<T>& numbers) const;
+  bool are_moments_finite() const;
   double penalty(const Step<T>& step) const;
 
   const Kernels<T>& kernels_;
@@ -32,6 +33,7 @@ template <class T> class LaneParameters {
   Buffer<T> moments_[2];         // as many as the optimizer keeps
   Buffer<T> theta_before_;       // this step
   Buffer<T> moments_before_[2];  // this step
+  bool may_overflow_moments_ = false;
 };
 
 extern template class LaneParameters<float>;

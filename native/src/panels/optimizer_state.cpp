@@ -62,6 +62,12 @@ template <class T> double OptimizerState<T>::largest(int moment) const {
   return most;
 }
 
+template <class T> bool OptimizerState<T>::is_finite() const {
+  double most = 0;
+  for (int moment = -1; moment < int(moments_.size()); ++moment) most = std::max(most, largest(moment));
+  return most <= double(std::numeric_limits<T>::max());
+}
+
 template <class T> void OptimizerState<T>::save() {
   if (saved_.empty())
     for (const Array& array : arrays_) saved_.emplace_back(array.count);

@@ -23,6 +23,9 @@ template <class T> class OptimizerState {
   double largest_theta() const { return largest(-1); }
   double largest_first_moment() const { return largest(0); }
 
+  // Returns true if θ and all moments are finite.
+  bool is_finite() const;
+
   // Keeps a copy of θ and the moments; restores them, except Wt.
   void save();
   void restore();

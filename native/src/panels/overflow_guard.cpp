@@ -117,12 +117,29 @@ template <class T> bool OverflowGuard<T>::theta_stays_finite(const Step<T>& step
     after_step = largest_theta_ + largest_change(step, largest_gradient);
   }
   if (!(after_step < most)) return false;
+  largest_first_moment_ = first_moment_after(step, gradient_with_penalties(step, largest_gradient));
   largest_theta_ = after_step;
-  largest_first_moment_ += largest_gradient;
   return true;
 }
 
-// A bound of the change of any θ in a step, whatever the second moments are
+template <class T> double OverflowGuard<T>::gradient_with_penalties(const Step<T>& step, double largest) const {
+  return largest + step.l1 + step.l2 * largest_theta_;
+}
+
+// A bound of the first moment after a step along gradients up to g
+template <class T> double OverflowGuard<T>::first_moment_after(const Step<T>& step, double g) const {
+  const double m = largest_first_moment_;
+  switch (step.constants[0].optimizer) {
+    case Optimizer::adagrad:
+      return m + g * g;
+    case Optimizer::rmsprop:  // a mean of both
+      return std::max(m, g * g);
+    default:
+      return m + g;
+  }
+}
+
+// A bound of the change of any θ in a step, whatever the second moments are; too large if a moment may overflow
 template <class T> double OverflowGuard<T>::largest_change(const Step<T>& step, double largest_gradient) const {
   Coefficients<T> c = step.constants[0].coefficients[0];  // made those of the longest step of all layers and parts
   for (std::size_t l = 0; l < network_.layers.size() + network_.front.layers.size(); ++l)
@@ -131,10 +148,15 @@ template <class T> double OverflowGuard<T>::largest_change(const Step<T>& step, 
       c.decay = std::max(c.decay, other.decay);
     }
   const double too_large = 0.5 * double(std::numeric_limits<T>::max());
-  const double g = largest_gradient + step.l1 + step.l2 * largest_theta_, m = largest_first_moment_;
+  const double g = gradient_with_penalties(step, largest_gradient), m = largest_first_moment_;
   if (!(g < too_large)) return too_large;  // the penalties are added in T
+  const Optimizer optimizer = step.constants[0].optimizer;
+  const bool has_moments = moment_count(optimizer) > 0 && optimizer != Optimizer::rprop;
+  const bool has_second = optimizer == Optimizer::adam || optimizer == Optimizer::adamw;  // a mean of squares
+  if (has_moments && !(first_moment_after(step, g) < too_large)) return too_large;
+  if (has_second && !(g * g < too_large)) return too_large;
   const double beta1 = c.beta1, beta2 = c.beta2;
-  switch (step.constants[0].optimizer) {
+  switch (optimizer) {
     case Optimizer::gradient_descent:
       return c.alpha * g;
     case Optimizer::momentum:

@@ -23,8 +23,8 @@ template <class T> class OverflowGuard {
   // Measures θ and the first moment: after they were put, and when the bounds have grown too far.
   void measure();
 
-  // Returns true if no |θ| can overflow in this step while no entry of the gradient is above `largest_gradient`, and
-  // raises the bounds of θ and of the first moment by what the step can add.
+  // Returns true if no |θ| and no moment can overflow in this step while no entry of the gradient is above
+  // `largest_gradient`, and raises the bounds of θ and of the first moment by what the step can add.
   bool theta_stays_finite(const Step<T>& step, double largest_gradient);
 
   // Given that theta_stays_finite(step, largest_safe_gradient()), returns true if all activations, deltas and gradients
@@ -43,6 +43,8 @@ template <class T> class OverflowGuard {
   static DataBounds measure(const ProblemSpec<T>& problem, const Kernels<T>& kernels);
   bool stays_below_limits(double largest_theta);
   double largest_change(const Step<T>& step, double largest_gradient) const;
+  double gradient_with_penalties(const Step<T>& step, double largest) const;
+  double first_moment_after(const Step<T>& step, double g) const;
 
   const PanelNetwork<T>& network_;
   const OptimizerState<T>& state_;

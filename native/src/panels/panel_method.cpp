@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "gradient_norm.hpp"
+
 namespace chainrule {
 namespace {
 
@@ -34,6 +36,7 @@ template <class T> PanelMethod<T>::PanelMethod(const ProblemSpec<T>& problem, bo
       csr_(problem.data.sparse_X ? std::make_unique<CsrLayer<T>>(problem, network_, pass_.activations, state_, puts_off)
                                  : nullptr),
       guard_(problem, network_, state_, csr_.get()),
+      d_(problem.net.d()),
       most_rows_(rows_of_micro_batch(problem.batch_size)),
       threads_(problem.threads),
       constants_(problem.net.r()) {
@@ -116,14 +119,23 @@ template <class T> double PanelMethod<T>::penalty(const Step<T>& step) const {
   return sum_.penalty(step.l1, step.l2) + (csr_ ? csr_->penalty(step.l1, step.l2) : 0);
 }
 
+template <class T> double PanelMethod<T>::squared_norm() const {
+  return sum_.squared_norm() + (csr_ ? csr_->squared_norm() : 0);
+}
+
+// ‖∇J‖ of the stored gradient, which is finite
 template <class T> double PanelMethod<T>::gradient_norm() const {
-  return std::sqrt(sum_.squared_norm() + (csr_ ? csr_->squared_norm() : 0));
+  const double squared = squared_norm();
+  if (csr_ || is_exact_sum_of_squares<T>(squared)) return std::sqrt(squared);
+  std::vector<T> g(d_);
+  sum_.get(g.data());
+  return scaled_norm(g.data(), d_);
 }
 
 template <class T> void PanelMethod<T>::begin_step(const Step<T>& step, const Team& team) {
   J_ = penalty(step);
   const double products = double(step.rows) * split_.total_work() * network_.R;
-  can_fuse_ = std::isfinite(J_) && micro_batches(step) == 1 && !step.clips() &&
+  can_fuse_ = step.keeps_J_finite(J_) && micro_batches(step) == 1 && !step.clips() &&
               guard_.largest_input() <= pass_.activations.overflow_limit && products <= most_products * team.count &&
               guard_.theta_stays_finite(step, largest_safe_gradient<T>());
   next_step_cannot_overflow_ = can_fuse_ && guard_.next_step_cannot_overflow(step);
@@ -164,7 +176,7 @@ template <class T> void PanelMethod<T>::fused_update(const Step<T>& step, Rows r
     if (csr_) csr_->end(step.constants[0]);
   }
   team.barrier.wait();
-  if (thread == 0 && step.measures_gradient_norm) this->measured.gradient_norm = gradient_norm();
+  if (thread == 0 && step.measures_gradient_norm) this->measured.gradient_norm = std::sqrt(squared_norm());
 }
 
 template <class T> void PanelMethod<T>::accumulate(const Step<T>& step, Rows rows, Team& team, int thread) {
@@ -185,7 +197,7 @@ template <class T> void PanelMethod<T>::accumulate(const Step<T>& step, Rows row
 
 // Inspects the stored gradient before θ moves.
 template <class T> Outcome PanelMethod<T>::decide(const Step<T>& step) {
-  if (!std::isfinite(J_) || !sum_.is_finite() || (csr_ && !csr_->is_finite())) return Outcome::diverged;
+  if (!step.keeps_J_finite(J_) || !sum_.is_finite() || (csr_ && !csr_->is_finite())) return Outcome::diverged;
   const double norm = gradient_norm();
   this->measured = {.J = J_, .gradient_norm = norm};
   std::copy_n(step.constants, constants_.size(), constants_.begin());
@@ -197,7 +209,7 @@ template <class T> Outcome PanelMethod<T>::decide(const Step<T>& step) {
   return Outcome::done;
 }
 
-// Makes the optimizer's step along the stored gradient, and undoes it if θ is not finite then.
+// Makes the optimizer's step along the stored gradient, and undoes it if θ or a moment is not finite then.
 template <class T> void PanelMethod<T>::apply_gradient(const Step<T>& step, Team& team, int thread) {
   if (csr_) {
     csr_->apply(constants_.data(), team, thread);
@@ -208,7 +220,7 @@ template <class T> void PanelMethod<T>::apply_gradient(const Step<T>& step, Team
   team.barrier.wait();
   if (!can_undo_) return;
   if (csr_ && thread == 0) csr_->settle(/*thread=*/0, /*threads=*/1);
-  if (thread == 0 && !(state_.largest_theta() <= std::numeric_limits<T>::max())) {
+  if (thread == 0 && !state_.is_finite()) {
     state_.restore();
     sum_.transpose_weights();
     if (csr_) csr_->forget_steps();

@@ -57,6 +57,7 @@ template <class T> class PanelMethod final : public Method<T> {
   bool saw_no_overflow() const;
   void make_room();
   double penalty(const Step<T>& step) const;
+  double squared_norm() const;
   double gradient_norm() const;
   void look_for_zeros(long rows);
 
@@ -67,6 +68,7 @@ template <class T> class PanelMethod final : public Method<T> {
   GradientSum<T> sum_;
   std::unique_ptr<CsrLayer<T>> csr_;  // if X is sparse
   OverflowGuard<T> guard_;
+  const long d_;                             // the length of θ
   const long most_rows_;                     // of a micro-batch
   std::vector<ThreadState> threads_;         // of each thread
   std::vector<StepConstants<T>> constants_;  // of each layer, with this step's clipping

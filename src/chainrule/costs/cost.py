@@ -100,7 +100,8 @@ class Cost(Value, Loss):
             penalty_scale = self.penalty_scale(weights, len(Y))
         losses = self.example_losses(run.z[net.r], run.a[net.r], Y, net.sigma[net.r])
         scale = self.example_scale(weights, len(Y))
-        data: float = losses.sum() * scale if isinstance(scale, float) else (losses * scale).sum()
+        sums = losses.sum() * scale if isinstance(scale, float) else (losses * scale).sum()
+        data: float = sums.item()  # a number of double precision from here on
         return data + penalty_scale * self.penalty(map(free_entries, net.W)) if self.l1 or self.l2 else data
 
     def example_scale(self, weights: Array | None, t: int) -> Array | float:
@@ -123,9 +124,13 @@ class Cost(Value, Loss):
 
     @silent
     def penalty(self, weights: Iterable[Array]) -> float:
-        """Computes λ₁ Σᵢ Σ|W[i]| + λ₂/2 Σᵢ ‖W[i]‖², and for complex W its analytic continuation, a complex number."""
+        """Computes λ₁ Σᵢ Σ|W[i]| + λ₂/2 Σᵢ ‖W[i]‖², and for complex W its analytic continuation, a complex number.
+
+        The sums are in double precision, in which the squares of float32 numbers do not overflow.
+        """
         total = 0.0
         for W in weights:
+            W = W.astype(np.result_type(W, np.float64), copy=False)
             if self.l1:
                 total += self.l1 * (_sign(W) * W).sum().item()
             if self.l2:

@@ -133,7 +133,10 @@ class ReferenceRun:
         return batch if self._order is None else self._order[batch]
 
     def _step(self) -> None:
-        """Takes one optimizer step over one minibatch; keeps θ and diverges if J, ∇J or the next θ is not finite."""
+        """Takes one optimizer step over one minibatch.
+
+        Keeps θ and the moments and diverges if J, ∇J, the next θ or a moment is not finite.
+        """
         problem, state = self.problem, self._state
         net, cost, optimizer = problem.net, problem.cost, problem.optimizer_at(state.run_step)
         batch = self._batch()
@@ -152,16 +155,16 @@ class ReferenceRun:
             return
         self._gradient_norm = clip(g.theta, optimizer.clip_norm)
         last_finite = net.theta.copy()
+        last_moments = {name: moment.copy() for name, moment in state.moments.items()}
         alpha = problem.alpha(state.run_step) * self._rate
         optimizer.step(net.theta, g.theta, state.moments, alpha, state.step + 1, self._decayed)
         if self._frozen is not None:
             np.copyto(net.theta, last_finite, where=self._frozen)
-        if not np.isfinite(net.theta).all():  # α times a finite ∇J may overflow
-            net.theta[...] = last_finite
-            self._diverged = True
-            return
+        # α times a finite ∇J may overflow, and so may its squares, and a sum of finite J.
         partial_J = state.partial_J + (share * g.J if cost.mean else g.J)
-        if not math.isfinite(partial_J):  # a sum of finite J may overflow
+        if not (math.isfinite(partial_J) and all(map(all_finite, (net.theta, *state.moments.values())))):
+            net.theta[...] = last_finite
+            state.moments = last_moments
             self._diverged = True
             return
         state.partial_J = partial_J

@@ -85,7 +85,7 @@ class RMSProp(Optimizer):
     ) -> None:
         nu = moments["nu"]
         nu *= self.decay
-        nu += (1.0 - self.decay) * (gradient * gradient)
+        nu += (1.0 - self.decay) * gradient * gradient  # overflows later than g²
         theta -= alpha * gradient / (np.sqrt(nu) + self.epsilon)
 
 
@@ -132,7 +132,7 @@ class Adam(Optimizer):
         mu *= self.beta1
         mu += (1.0 - self.beta1) * gradient
         nu *= self.beta2
-        nu += (1.0 - self.beta2) * (gradient * gradient)
+        nu += (1.0 - self.beta2) * gradient * gradient  # overflows later than g²
         corrected = math.sqrt(1.0 - self.beta2**k)
         epsilon = self.epsilon / corrected if self.epsilon_hat else self.epsilon
         theta -= alpha / (1.0 - self.beta1**k) * mu / (np.sqrt(nu) / corrected + epsilon)  # √ν̂ + ε

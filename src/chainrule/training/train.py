@@ -77,9 +77,9 @@ def train(
     number of threads.
 
     Raises InputError for bad input before any work, and for a callback that makes θ infinite or NaN; DivergenceError
-    when J, ∇J or θ is no longer finite (θ keeps its last finite value); TrainingInterrupted on Ctrl-C (θ is the result
-    of the last complete step, or the best one with ``patience``; a second Ctrl-C stops at once, in mid-step). Both
-    carry the history. Exceptions raised by a callback propagate and leave θ in the same state.
+    when J, ∇J, θ or a moment is no longer finite (θ keeps its last finite value); TrainingInterrupted on Ctrl-C (θ is
+    the result of the last complete step, or the best one with ``patience``; a second Ctrl-C stops at once, in
+    mid-step). Both carry the history. Exceptions raised by a callback propagate and leave θ in the same state.
 
     >>> import chainrule as cr
     >>> net = cr.Network.dense([1, 1], initial="zeros")
@@ -203,7 +203,7 @@ def _divergence_message(problem: Problem, state: TrainingState) -> str:
     clip = "" if problem.optimizer.clip_norm is not None else ", or clip_norm=1 in the optimizer"
     mean = "" if problem.cost.mean else ", a cost with mean=True (J is a sum: its gradient grows with the examples)"
     return (
-        f"J, ∇J(θ) or the next θ is not finite at step {state.batch + 1} of epoch {state.epoch + 1} (learning rate "
-        f"{alpha:g}); θ keeps its last finite value. Try a smaller learning rate (such as {alpha / 10:g}), inputs "
-        f"scaled to about 1{mean}{clip}."
+        f"J, ∇J(θ), the next θ or a moment is not finite at step {state.batch + 1} of epoch {state.epoch + 1} "
+        f"(learning rate {alpha:g}); θ keeps its last finite value. Try a smaller learning rate (such as "
+        f"{alpha / 10:g}), inputs scaled to about 1{mean}{clip}."
     )
