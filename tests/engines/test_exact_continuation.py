@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.constrained import SHAPES, random_constrained
+from support.engines.state_bits import bits
 from support.patience import ENDLESS
 from support.strategies import example_counts, seeds
 
@@ -94,15 +95,6 @@ def saved_and_loaded(state: cr.TrainingState) -> cr.TrainingState:
         path = Path(folder) / "state.safetensors"
         state.save(path)
         return cr.TrainingState.load(path)
-
-
-def bits(state: cr.TrainingState) -> dict[str, object]:
-    """The bits of everything in a state except the times."""
-    records = {name: np.array(values).tobytes() for name, values in state.records.items() if name != "seconds"}
-    arrays = {"theta": state.theta, "best": state.best_theta, **state.moments}
-    exact = {name: None if array is None else (str(array.dtype), array.tobytes()) for name, array in arrays.items()}
-    numbers = (state.step, state.epoch, state.batch, float(state.partial_J).hex(), float(state.best_J).hex())
-    return {**records, **exact, "numbers": numbers, "best_epoch": state.best_epoch, "stream": state.stream}
 
 
 @pytest.mark.parametrize(("optimizer", "plan", "dtype"), TABLE)

@@ -1,0 +1,87 @@
+"""Random training problems: the native engine beside the reference, and beside itself in pieces and with other threads.
+
+- Both engines end in the same way, after the same step, or rounding has led their paths apart before: each of the
+  reference's steps is a divergence for the native engine if and only if it is one for the reference.
+- From a state of the reference, the native engine's step lies within the derived bounds of its roundings.
+- A run that is stopped and resumed, with any numbers of threads, has the bits of an uninterrupted one.
+- θ is finite, and so is J of every epoch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from unittest.mock import patch
+
+import numpy as np
+from support.engines.state_bits import bits
+
+import chainrule as cr
+from chainrule.engines import TrainingRun, thread_counts
+from chainrule.engines.problem import Problem
+from fuzz.drawing import Random, happens, pick
+from fuzz.problems.one_step import assert_last_step, is_determined
+from fuzz.problems.plans import described, random_problem
+from fuzz.problems.runs import finished, finished_in_pieces, started, states_before_steps
+
+
+def check(rng: Random) -> str:
+    """Makes a problem, half of the time one of extreme numbers, trains it in several ways, and compares."""
+    is_extreme = happens(rng, 0.5)
+    try:
+        problem = random_problem(rng, is_extreme)
+    except cr.InputError:
+        return "refused"
+    with patch.object(thread_counts, "FLOP_PER_THREAD", 1e-9), np.errstate(all="ignore"):  # any number of threads
+        try:
+            return compared(problem, rng, is_extreme)
+        except AssertionError as error:
+            error.add_note(described(problem))
+            raise
+
+
+def compared(problem: Problem, rng: Random, is_extreme: bool) -> str:
+    """Asserts all that must hold of a problem."""
+    reference, states = states_before_steps(problem)
+    native = finished(problem, "native")
+    for run in (reference, native):
+        assert_finite(run)
+    whole = bits(native.state())
+    other = replace(problem, net=problem.net.copy())
+    pieces = finished_in_pieces(other, rng)
+    assert bits(pieces.state()) == whole, "the run in pieces has other bits"
+    assert pieces.stopped == native.stopped, (pieces.stopped, native.stopped)
+    parted = ending(native) != ending(reference)
+    if parted or is_extreme:
+        for state in states[-3:] if not parted else states:
+            assert_same_verdict(problem, state, is_divergence=state is states[-1] and reference.stopped == "diverged")
+    if not is_extreme and (last := [state for state in states if state.batch == problem.steps_per_epoch - 1]):
+        within = assert_last_step(problem, pick(rng, last))
+        return "paths apart" if parted else "within bounds" if within else "no bounds"
+    return "paths apart" if parted else f"extreme, {native.stopped}" if is_extreme else f"{native.stopped}"
+
+
+def ending(run: TrainingRun) -> tuple[object, ...]:
+    """Returns the reason and the moment at which a run has stopped."""
+    state = run.state()
+    return run.stopped, state.epoch, state.step, state.batch
+
+
+def assert_finite(run: TrainingRun) -> None:
+    """Asserts that θ, the moments and J of every epoch are finite."""
+    state = run.state()
+    for name, values in {"theta": state.theta, **state.moments}.items():
+        assert np.isfinite(values).all(), f"{name} is not finite after {run.stopped}"
+    assert np.isfinite(state.records["J"]).all(), f"J = {state.records['J']} after {run.stopped}"
+    assert not np.isnan(state.records["gradient_norm"]).any(), "‖∇J‖ is NaN"  # of finite numbers it may be infinite
+
+
+def assert_same_verdict(problem: Problem, state: cr.TrainingState, is_divergence: bool) -> None:
+    """Asserts that the native engine diverges in the step from this state if the reference does, and only then."""
+    if not is_determined(problem, state):
+        return
+    run = started(problem, "native", state)
+    run.advance(1, 0.0)
+    diverges = run.stopped == "diverged" and run.state().step == state.step
+    assert diverges == is_divergence, (
+        f"native {'diverges' if diverges else 'does not diverge'} in step {state.step + 1}"
+    )

@@ -1,0 +1,1 @@
+"""Random training problems, and bounds of one training step."""
