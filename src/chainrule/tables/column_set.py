@@ -27,10 +27,8 @@ class Columns(Mapping[str, AnyColumn]):
     ([False, True], [2.0, 1.0])
     """
 
-    def __init__(
-        self, columns: Mapping[str, AnyColumn | Place] | None = None, blocks: Sequence[NDArray[Any]] = ()
-    ) -> None:
-        self._at: Mapping[str, AnyColumn | Place] = {} if columns is None else columns
+    def __init__(self, columns: Mapping[str, AnyColumn | Place], blocks: Sequence[NDArray[Any]] = ()) -> None:
+        self._at = columns
         self._blocks = blocks
 
     @classmethod
@@ -64,8 +62,9 @@ class Columns(Mapping[str, AnyColumn]):
     @property
     def t(self) -> int:
         """Number of rows, 0 without columns."""
-        at = next(iter(self._at.values()), ())
-        return len(self._blocks[at[0]] if isinstance(at, tuple) and at else at)
+        for at in self._at.values():
+            return len(self._blocks[at[0]] if isinstance(at, tuple) else at)
+        return 0
 
     @property
     def texts(self) -> dict[str, TextColumn]:

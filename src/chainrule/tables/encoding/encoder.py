@@ -321,7 +321,8 @@ def _integers(table: AnyTable, columns: Mapping[str, Column]) -> Iterator[tuple[
         of = table.values.indices[places] if table.is_sparse else places % len(table.names)
         names = (table.names[k] for k in np.unique(of).tolist())
         yield from ((name, table.typed(name).values) for name in names if name not in columns)
-    yield from ((name, c.values[~c.missing]) for name, c in columns.items() if c.kind == "numbers")
+    integers = ((name, c) for name, c in columns.items() if c.kind == "numbers" and c.values.dtype.kind in "iu")
+    yield from ((name, c.values[~c.missing]) for name, c in integers)
 
 
 def _features(table: AnyTable, columns: Mapping[str, Column]) -> Sequence[Feature]:

@@ -32,7 +32,7 @@ def read_frame(X: Any, symbol: str) -> Table | NumericTable:
         names, read_columns = X.columns, _of_polars
     else:
         frame = with_periods_as_times(_as_arrow(X, symbol), symbol)
-        names = frame.column_names
+        names = frame.schema.names  # faster than column_names
     if not names:
         raise InputError(f"{symbol} has 0 feature(s) (shape=({len(X)}, 0)) while a minimum of 1 is required.")
     require_names(symbol, names)
