@@ -125,19 +125,25 @@ class Child:
 
 
 def run(name: str, seconds: float, seed: int, first: int = 0) -> Iterator[Tally]:
-    """Runs a harness for some seconds, at least one case; yields its tally, the same object, after each case."""
+    """Runs a harness for some seconds, at least one case; yields its tally, the same object, after each case.
+
+    The time in which a process starts does not count.
+    """
     limit = Harness.named(name).case_seconds
-    tally, start, case = Tally(name), time.monotonic(), first
-    while case == first or time.monotonic() - start < seconds:
-        child = Child(name, seed, case, seconds - (time.monotonic() - start))
+    tally, case = Tally(name), first
+    while case == first or tally.seconds < seconds:
+        earlier = tally.seconds
+        child = Child(name, seed, case, seconds - earlier)
+        start = time.monotonic()
         try:
             child.report(STARTING)
+            start = time.monotonic()
             while (report := child.report(limit)) is not None:
-                tally.add(seed, *report, time.monotonic() - start)
+                tally.add(seed, *report, earlier + time.monotonic() - start)
                 case = report[0] + 1
                 yield tally
         except Died as death:
-            tally.add(seed, case, None, str(death), time.monotonic() - start)
+            tally.add(seed, case, None, str(death), earlier + time.monotonic() - start)
             case += 1
             yield tally
         finally:

@@ -41,7 +41,6 @@ def limit_memory(more: int) -> None:
 def main(arguments: list[str]) -> None:
     """Runs cases from the first one until the time is over."""
     name, seed, first, seconds = arguments[0], int(arguments[1]), int(arguments[2]), float(arguments[3])
-    end = time.monotonic() + seconds
     terminal_signals()
     faulthandler.enable()
     reports = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -50,6 +49,7 @@ def main(arguments: list[str]) -> None:
     if harness.case_bytes is not None:
         limit_memory(harness.case_bytes)
     print("null", file=reports, flush=True)
+    end = time.monotonic() + seconds
     while time.monotonic() < end or case == first:
         outcome = failure = None
         try:
