@@ -37,8 +37,8 @@ _predictors: WeakKeyDictionary[Network, Callable[[object], Array | None]] = Weak
 
 def _forget_prediction() -> None:
     """Forgets the predictors of a forked process: another thread may have been using one when the process forked."""
-    _evaluators.clear()
-    _predictors.clear()
+    for kept in (_evaluators, _csr_evaluators, _predictors):
+        kept.clear()
 
 
 if hasattr(os, "register_at_fork"):
