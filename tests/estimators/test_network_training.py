@@ -18,6 +18,7 @@ pytest.importorskip("sklearn", "1.6")
 import chainrule as cr
 from chainrule.errors import DataWarning
 from chainrule.estimators import Hidden, NetworkClassifier, NetworkRegressor, TrainingWarning
+from chainrule.estimators.network import base
 from chainrule.estimators.network.ensemble import supervision
 
 ONE: dict[str, Any] = {"n_networks": 1, "hidden_layer_sizes": 16, "random_state": 0}
@@ -171,6 +172,32 @@ def test_ctrl_c_stops_all_networks_at_any_moment(
     with pytest.warns(TrainingWarning, match="interrupted"):
         model.fit(*rows)
     assert model.stopped_ == "interrupted"
+
+
+@pytest.mark.parametrize("place", ["usable", "warn_about_training", "winners", "held_out_predictions"])
+def test_ctrl_c_after_the_training_costs_no_network(
+    place: str, rows: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C between the last epoch and the end of the calibration leaves the estimator that it would have been."""
+    if threading.current_thread() is not threading.main_thread():
+        pytest.skip("signals reach the main thread alone")
+    X, y = rows
+    function, calls = getattr(base, place), []
+
+    def interrupted(*given: Any, **settings: Any) -> Any:
+        calls.append(given)
+        if len(calls) == 1:
+            signal.raise_signal(signal.SIGINT)
+        return function(*given, **settings)
+
+    settings: dict[str, Any] = {"epochs": 3, "n_networks": 2, "hidden_layer_sizes": 8, "random_state": 0}
+    expected = NetworkRegressor(**settings).fit(X, y)
+    monkeypatch.setattr(base, place, interrupted)
+    model = NetworkRegressor(**settings)
+    with pytest.warns(TrainingWarning, match="interrupted"):
+        model.fit(X, y)
+    assert (model.stopped_, model.validation_score_) == ("interrupted", expected.validation_score_)
+    assert np.array_equal(model.predict_interval(X), expected.predict_interval(X))
 
 
 def test_callbacks_see_the_history_and_may_stop_training(rows: tuple[Any, Any]) -> None:

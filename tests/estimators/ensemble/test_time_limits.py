@@ -22,11 +22,11 @@ from chainrule.estimators.network import settings
 from chainrule.estimators.network.ensemble import (
     Member,
     Outcome,
+    Training,
     TrainingPlan,
     member_training,
     scheduler,
     time_plan,
-    train_all,
     usable,
 )
 from chainrule.estimators.network.presets import preset
@@ -105,7 +105,7 @@ def trained_on(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Outcome, 
         monkeypatch.setattr(scheduler, "measured_speed", machine.probe)
         monkeypatch.setattr(member_training, "train", machine.train)
         maker = plan.pop("make", make)
-        outcome = train_all(maker, TrainingPlan(engine="auto", threads=1, deadline=limit, **plan))
+        outcome = Training(maker, TrainingPlan(engine="auto", threads=1, deadline=limit, **plan)).run()
         return outcome, machine.now
 
     return run

@@ -25,7 +25,7 @@ from chainrule.estimators.examples import Examples
 from chainrule.estimators.feature_names import require_feature_names
 from chainrule.estimators.network import html, settings
 from chainrule.estimators.network.competition import winners
-from chainrule.estimators.network.ensemble import Member, MemberFactory, TrainingPlan, train_all, usable
+from chainrule.estimators.network.ensemble import Member, MemberFactory, Outcome, Training, TrainingPlan, usable
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions, held_out_predictions
 from chainrule.estimators.network.initial_network import Shape
 from chainrule.estimators.network.recipe import Recipe
@@ -45,8 +45,6 @@ from chainrule.estimators.network.validation_split import ValidationSplit, split
 from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, has_callbacks
 from chainrule.estimators.target_columns import known_target, new_target
 from chainrule.estimators.weights import as_row_weights
-from chainrule.optimizers import Optimizer
-from chainrule.optimizers.schedules import Constant
 from chainrule.tables.columns import Column
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.model import TableModel
@@ -127,7 +125,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
             plan = replace(plan, recipes=short)
         elif not continues:
             plan = replace(plan, short_recipes=short)
-        self._finish(self._train(make, plan, data), data, validation or data)
+        self._train(make, plan, data, validation or data)
         self._has_short_recipes = self.recipe_ in short
         return self
 
@@ -239,8 +237,8 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
             callback_epochs=every if self.callbacks else None,
         )  # fmt: skip
 
-    def _train(self, make: MemberFactory, plan: TrainingPlan, data: Data) -> list[Member]:
-        """Trains networks by the plan, issues warnings about the outcome, and returns those that are usable."""
+    def _train(self, make: MemberFactory, plan: TrainingPlan, data: Data, validation: Data) -> None:
+        """Trains networks by the plan, and sets the fitted attributes."""
         hooks = Hooks(self, plan.n_networks, plan.recipes[0].epochs, data.X, data.y) if has_callbacks(self) else None
         if hooks is not None:
             report = hooks.epoch
@@ -248,7 +246,16 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
                 plan, callback_epochs=1,
                 on_epoch=lambda member, epochs: report(member.number, epochs, lambda: self._as_fitted(member)),
             )  # fmt: skip
-        outcome = train_all(make, plan)
+        training = Training(make, plan)
+        try:
+            self._finish(self._usable(training.run(), plan, hooks), data, validation)
+        except KeyboardInterrupt:
+            if training.was_interrupted:  # a second Ctrl-C, or there is no usable network
+                raise
+            self._finish(self._usable(training.end(), plan, hooks), data, validation)
+
+    def _usable(self, outcome: Outcome, plan: TrainingPlan, hooks: Hooks | None) -> list[Member]:
+        """Issues warnings about the outcome, and returns the networks that are usable."""
         kept = usable(outcome.members)
         if not kept:
             raise no_usable_network(outcome, self.time_limit)
@@ -292,7 +299,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         """Trains one more epoch on these rows, at a constant learning rate."""
         first = not hasattr(self, "model_")
         data, recipes = self._prepare(X, y, sample_weight, continues=not first, incremental=True)
-        steady = [replace(recipe, epochs=1, optimizer=_steady(recipe.optimizer)) for recipe in recipes]
+        steady = [recipe.of_one_steady_epoch() for recipe in recipes]
         everything = np.arange(len(data.examples.X))
         count = recipes[0].n_networks if first else len(self.networks_)
         split = ValidationSplit(everything, everything[:0])
@@ -306,7 +313,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
             networks=None if first else self.networks_,
         )  # fmt: skip
         plan = self._plan(steady, self._recipe_numbers, time.perf_counter(), continues=True)
-        self._finish(self._train(make, plan, data), data, data)
+        self._train(make, plan, data, data)
         return self
 
     # ---- predicting --------------------------------------------------------------------------------------------------
@@ -376,9 +383,3 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         tags.input_tags.string = True
         tags.non_deterministic = False
         return tags
-
-
-def _steady(optimizer: Optimizer) -> Optimizer:
-    """Returns the optimizer for incremental training: with its constant rate, or half the base rate of its schedule."""
-    schedule = optimizer.schedule
-    return replace(optimizer, learning_rate=schedule.rate if isinstance(schedule, Constant) else 0.5 * schedule.rate)

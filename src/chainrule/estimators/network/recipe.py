@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from chainrule.costs import Cost
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.initial import Initial
 from chainrule.optimizers import Optimizer
+from chainrule.optimizers.schedules import Constant
 
 
 @dataclass(frozen=True)
@@ -54,3 +55,9 @@ class Recipe:
         if size is None or size >= t:
             return None
         return math.ceil(t / max(1, round(t / size))) if self.even_batches else size
+
+    def of_one_steady_epoch(self) -> Recipe:
+        """Returns the recipe for incremental training: with a constant rate, half the base rate of its schedule."""
+        schedule = self.optimizer.schedule
+        alpha = schedule.rate if isinstance(schedule, Constant) else 0.5 * schedule.rate
+        return replace(self, epochs=1, optimizer=replace(self.optimizer, learning_rate=alpha))

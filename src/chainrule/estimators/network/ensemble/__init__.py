@@ -3,6 +3,6 @@
 from chainrule.estimators.network.ensemble.member import Member, usable
 from chainrule.estimators.network.ensemble.member_factory import MemberFactory
 from chainrule.estimators.network.ensemble.plan import TrainingPlan
-from chainrule.estimators.network.ensemble.supervision import Outcome, train_all
+from chainrule.estimators.network.ensemble.supervision import Outcome, Training
 
-__all__ = ["Member", "MemberFactory", "Outcome", "TrainingPlan", "train_all", "usable"]
+__all__ = ["Member", "MemberFactory", "Outcome", "Training", "TrainingPlan", "usable"]

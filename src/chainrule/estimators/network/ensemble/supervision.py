@@ -23,31 +23,47 @@ class Outcome(NamedTuple):
     whole_seconds: float | None  # the estimated time of the whole plan, if it was measured
 
 
-def train_all(make: Callable[[int, Recipe], Member], plan: TrainingPlan) -> Outcome:
-    """Trains the members that ``make`` returns for number and recipe; after Ctrl-C each has its best epoch.
+class Training:
+    """The training of the members that ``make`` returns for number and recipe; after Ctrl-C each has its best epoch.
 
     Members are independent of each other, so results do not depend on the number of threads. With a time limit there
     are as many as can be trained well, and their epochs are planned by the measured speed.
     """
-    scheduler, interrupted, runs = Scheduler(make, plan), False, []
-    control = scheduler.control
-    with ThreadPoolExecutor(scheduler.most_workers, thread_name_prefix="chainrule") as pool:
-        try:
+
+    def __init__(self, make: Callable[[int, Recipe], Member], plan: TrainingPlan) -> None:
+        self.was_interrupted = False
+        self._scheduler, self._plan = Scheduler(make, plan), plan
+        self._runs: list[Future[None]] = []
+
+    def run(self) -> Outcome:
+        """Trains all members; a second Ctrl-C is raised."""
+        scheduler, control = self._scheduler, self._scheduler.control
+        with ThreadPoolExecutor(scheduler.most_workers, thread_name_prefix="chainrule") as pool:
             try:
-                for phase in scheduler.phases():
-                    runs = [pool.submit(_run, phase, control) for _ in range(scheduler.workers)]
-                    control.begin.set()  # now that Ctrl-C can no longer come between two calls of `submit`
-                    _watch(runs, plan, control)
-                    _raise_first(runs)
-            except KeyboardInterrupt:
-                interrupted = True
-                control.stop.set()
-                _watch(runs, plan, control)  # a second Ctrl-C ends the program
-        finally:
-            control.stop.set()  # no member outlives this call, even after an exception
-            control.begin.set()
-        _raise_first(runs)
-    return Outcome(scheduler.trained(), interrupted, scheduler.is_cut(), scheduler.whole_seconds())
+                try:
+                    for phase in scheduler.phases():
+                        self._runs = [pool.submit(_run, phase, control) for _ in range(scheduler.workers)]
+                        control.begin.set()  # now that Ctrl-C can no longer come between two calls of `submit`
+                        _watch(self._runs, self._plan, control)
+                        _raise_first(self._runs)
+                except KeyboardInterrupt:
+                    self.was_interrupted = True
+                    control.stop.set()
+                    _watch(self._runs, self._plan, control)
+            finally:
+                control.stop.set()  # no member outlives this call, even after an exception
+                control.begin.set()
+        return self._outcome()
+
+    def end(self) -> Outcome:
+        """Returns the outcome again, after a first Ctrl-C that came when the training had ended, or nearly so."""
+        self.was_interrupted = True
+        return self._outcome()
+
+    def _outcome(self) -> Outcome:
+        _raise_first(self._runs)  # which waits for them
+        scheduler = self._scheduler
+        return Outcome(scheduler.trained(), self.was_interrupted, scheduler.is_cut(), scheduler.whole_seconds())
 
 
 def _run(phase: Callable[[], None], control: Control) -> None:
