@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Sequence
 
 from chainrule.cli.signals import REQUEST
+
+INTERRUPTED = 130  # the exit code with which Typer ends a command after KeyboardInterrupt too
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,9 +20,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with REQUEST:
         try:
             code = _run(arguments)
-        except KeyboardInterrupt:  # before the command has begun
-            print(f"Interrupted by {REQUEST.name}; nothing was saved.", file=sys.stderr)
-            code = 130
+        except KeyboardInterrupt:
+            code = INTERRUPTED
+        if code == INTERRUPTED:
+            with contextlib.suppress(OSError):
+                print(f"Interrupted by {REQUEST.name}; nothing was saved.", file=sys.stderr)
         return REQUEST.exit_code or code
 
 

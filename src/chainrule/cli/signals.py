@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Self
@@ -27,7 +27,7 @@ class RequestToEnd:
         self.number: int | None = None  # of the first signal
         self._came = 0.0  # when
         self._previous: dict[int, Any] = {}
-        self._is_postponed = False
+        self._is_postponed: Callable[[], bool] = lambda: False
 
     def __enter__(self) -> Self:
         self.number = None
@@ -44,20 +44,20 @@ class RequestToEnd:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.number is None:
             self.number, self._came = number, time.monotonic()
-            if not self._is_postponed:
+            if not self._is_postponed():
                 raise KeyboardInterrupt
         elif number != HANGUP and time.monotonic() - self._came > ECHO_SECONDS:
             self.__exit__()
             signal.raise_signal(number)
 
     @contextmanager
-    def postponed(self) -> Iterator[None]:
-        """In this block the first signal is only noted in ``number``."""
-        self._is_postponed = True
+    def postponed(self, condition: Callable[[], bool] = lambda: True) -> Iterator[None]:
+        """In this block the first signal is only noted in ``number`` if it comes when the condition holds."""
+        self._is_postponed = condition
         try:
             yield
         finally:
-            self._is_postponed = False
+            self._is_postponed = lambda: False
 
     @property
     def name(self) -> str:

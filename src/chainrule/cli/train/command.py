@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import get_args
-
-import typer
 
 from chainrule._internal.checks import as_integer, as_real
 from chainrule._internal.naming import listed
@@ -62,50 +58,39 @@ def train(
     chainrule train penguins.csv --target species --drop island
     chainrule train houses.parquet --target price --preset best --time-limit 60
     """
-    with _nothing_saved_if_interrupted():
-        with option_errors("--decimal, --thousands"):
-            writing = Writing.of(decimal, thousands, na or ())
-        chosen = TrainingOptions(
-            preset, layers, activation, optimizer, learning_rate, batch_size, epochs, patience, time_limit,
-            class_weight, engine, category or None, seed, writing,
-        )  # fmt: skip
-        parameters = chosen.parameters()
-        _require_valid(task, test_fraction, seed)
-        text = inputs.text_options(sep, header, encoding)
-        require_packages("matplotlib", "sklearn")
-        files = outputs.of_training(out, inputs.stem(source), force=force)
-        table = inputs.read_source(source, text)
-        named = [known_column(table, "--category", name) for name in category or ()]
-        console = remarks()
-        if files.number > 1:  # also with --quiet: a following command would find an older model
-            console.print(printable(f"Note: {files.explanation()}"))
-        console.quiet = quiet
-        with warnings_as_notes(console):
-            data = prepare(table, target_column, task, drop or [], test_fraction, seed, named, writing)
-        if absent := [name for name in named if name not in data.X.columns]:
-            raise WrongUsage(f"--category: {listed(absent)} must be an input; it is the target, or in --drop.")
-        run = phases.plan(data, chosen, parameters, files)
-        for line in (*data.descriptions(), *summary.announcement(run.recipes, chosen)):
-            console.print(printable(line))
-        files.folder.mkdir(parents=True, exist_ok=True)
+    with option_errors("--decimal, --thousands"):
+        writing = Writing.of(decimal, thousands, na or ())
+    chosen = TrainingOptions(
+        preset, layers, activation, optimizer, learning_rate, batch_size, epochs, patience, time_limit,
+        class_weight, engine, category or None, seed, writing,
+    )  # fmt: skip
+    parameters = chosen.parameters()
+    _require_valid(task, test_fraction, seed)
+    text = inputs.text_options(sep, header, encoding)
+    require_packages("matplotlib", "sklearn")
+    files = outputs.of_training(out, inputs.stem(source), force=force)
+    table = inputs.read_source(source, text)
+    named = [known_column(table, "--category", name) for name in category or ()]
+    console = remarks()
+    if files.number > 1:  # also with --quiet: a following command would find an older model
+        console.print(printable(f"Note: {files.explanation()}"))
+    console.quiet = quiet
+    with warnings_as_notes(console):
+        data = prepare(table, target_column, task, drop or [], test_fraction, seed, named, writing)
+    if absent := [name for name in named if name not in data.X.columns]:
+        raise WrongUsage(f"--category: {listed(absent)} must be an input; it is the target, or in --drop.")
+    run = phases.plan(data, chosen, parameters, files)
+    for line in (*data.descriptions(), *summary.announcement(run.recipes, chosen)):
+        console.print(printable(line))
+    files.folder.mkdir(parents=True, exist_ok=True)
+    # Once there are trained networks, a request to end must not cost the model.
+    with REQUEST.postponed(lambda: hasattr(run.estimator, "model_")):
         trained = phases.fit(run, console)
-    is_interrupted = trained.stopped == "interrupted"
-    console.quiet = quiet and not is_interrupted
-    console.print(summary.outcome(trained))
-    with REQUEST.postponed():  # a request to end that comes now must not cost the model
+        console.quiet = quiet and trained.stopped != "interrupted"
+        console.print(summary.outcome(trained))
         phases.save_results(run, trained, console)
     if REQUEST.number is not None:
         remarks().print(f"Interrupted by {REQUEST.name}.")
-
-
-@contextmanager
-def _nothing_saved_if_interrupted() -> Iterator[None]:
-    """Says that nothing was saved if the command is interrupted in this block."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        remarks().print(f"Interrupted by {REQUEST.name}; nothing was saved.")
-        raise typer.Exit from None
 
 
 def _require_valid(task: str | None, test_fraction: float, seed: int) -> None:
