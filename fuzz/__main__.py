@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
 import sys
 from collections import Counter
 
@@ -48,7 +50,10 @@ def main(arguments: list[str]) -> int:
     if given.case is not None:
         if len(names) != 1:
             options().error("--case repeats a case of one harness; name it")
-        print(Harness.named(names[0]).outcome(given.seed, given.case))
+        harness = Harness.named(names[0])
+        if needed := harness.environment():
+            return subprocess.call([sys.executable, "-m", "fuzz", *arguments], env={**os.environ, **needed})
+        print(harness.outcome(given.seed, given.case))
         return 0
     tallies: list[Tally] = []
     status = 0

@@ -69,13 +69,17 @@ class Died(Exception):
 class Child:
     """A process that runs cases from ``first`` on, with the lines that it reports and its standard error."""
 
-    def __init__(self, name: str, seed: int, first: int, seconds: float) -> None:
+    def __init__(self, harness: Harness, seed: int, first: int, seconds: float) -> None:
         self.errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self.lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "fuzz.child", name, str(seed), str(first), str(seconds)],
+            [sys.executable, "-m", "fuzz.child", harness.name, str(seed), str(first), str(seconds)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.errors, text=True, encoding="utf-8",
-            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])},
+            env={
+                **os.environ,
+                **harness.environment(),
+                "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)]),
+            },
             start_new_session=True,  # Ctrl-C is for the parent; and a case may start processes of its own
         )  # fmt: skip
         self.reader = threading.Thread(target=self._read, daemon=True)
@@ -129,16 +133,16 @@ def run(name: str, seconds: float, seed: int, first: int = 0) -> Iterator[Tally]
 
     The time in which a process starts does not count.
     """
-    limit = Harness.named(name).case_seconds
+    harness = Harness.named(name)
     tally, case = Tally(name), first
     while case == first or tally.seconds < seconds:
         earlier = tally.seconds
-        child = Child(name, seed, case, seconds - earlier)
+        child = Child(harness, seed, case, seconds - earlier)
         start = time.monotonic()
         try:
             child.report(STARTING)
             start = time.monotonic()
-            while (report := child.report(limit)) is not None:
+            while (report := child.report(harness.case_seconds)) is not None:
                 tally.add(seed, *report, earlier + time.monotonic() - start)
                 case = report[0] + 1
                 yield tally

@@ -24,13 +24,16 @@ class Harness:
     check: Check
     case_seconds: float
     case_bytes: int | None
+    environment: Callable[[], dict[str, str]]  # what its process needs there, such as a library to preload
 
     @classmethod
     def named(cls, name: str) -> Harness:
         """Returns the harness that is a module of ``fuzz.harnesses``, or any module if the name has a dot."""
         module = importlib.import_module(name if "." in name else f"{harnesses.__name__}.{name}")
         seconds = float(getattr(module, "CASE_SECONDS", CASE_SECONDS))
-        return cls(name, module.check, seconds, getattr(module, "CASE_BYTES", None))
+        return cls(
+            name, module.check, seconds, getattr(module, "CASE_BYTES", None), getattr(module, "environment", dict)
+        )
 
     def outcome(self, seed: int, case: int) -> str:
         """Runs one case; an error of ``check`` passes through."""

@@ -1,7 +1,8 @@
-"""Programs that run with the library of injection.c preloaded, which refuses memory or threads."""
+"""Programs that run with the libraries of injection.c and io_faults.c preloaded, which refuse what they ask for."""
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import os
 import shutil
@@ -14,27 +15,49 @@ import pytest
 
 from support.patience import LIMIT
 
-SOURCE = Path(__file__).with_name("injection.c")
+SOURCES = [Path(__file__).with_name(name) for name in ("injection.c", "io_faults.c")]
+NAME = "chainrule-injection.so"
 
 
 @functools.cache
-def _library() -> tuple[str, tempfile.TemporaryDirectory[str]]:
-    """Compiles the library; its folder lasts as long as this process."""
+def _compiled() -> tuple[str, tempfile.TemporaryDirectory[str]] | None:
+    """Compiles the library, or returns None where that is not possible; its folder lasts as long as this process."""
     compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
     if sys.platform != "linux" or compiler is None:
-        pytest.skip("needs Linux and a C compiler, to preload a library")
+        return None
     folder = tempfile.TemporaryDirectory()
-    library = os.path.join(folder.name, "injection.so")
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, SOURCE, "-ldl"], check=True)
+    library = os.path.join(folder.name, NAME)
+    subprocess.run([compiler, "-O1", "-shared", "-fPIC", "-o", library, *SOURCES, "-ldl"], check=True)
     return library, folder
+
+
+def environment() -> dict[str, str]:
+    """Returns what a process needs in its environment to have the library preloaded.
+
+    That is nothing where it cannot be, or where this process has it, since others inherit it.
+    """
+    if preloaded() is not None or (compiled := _compiled()) is None:
+        return {}
+    return {"LD_PRELOAD": " ".join([compiled[0], *os.environ.get("LD_PRELOAD", "").split()])}
+
+
+def preloaded() -> ctypes.CDLL | None:
+    """Returns the library if this process has it preloaded."""
+    for path in os.environ.get("LD_PRELOAD", "").split():
+        if os.path.basename(path) == NAME:
+            return ctypes.CDLL(path)
+    return None
 
 
 def output_with_faults(program: str) -> str:
     """Runs a Python program, in which ``injection`` is the library, and returns what it prints."""
-    library, _ = _library()
+    preload = environment()
+    if not preload and preloaded() is None:
+        pytest.skip("needs Linux and a C compiler, to preload a library")
+    start = "from support.injection import preloaded\ninjection = preloaded()"
     answer = subprocess.run(
-        [sys.executable, "-c", f"import ctypes\ninjection = ctypes.CDLL({library!r})\n{program}"],
-        env={**os.environ, "LD_PRELOAD": library},
+        [sys.executable, "-c", f"{start}\n{program}"],
+        env={**os.environ, **preload, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         capture_output=True, text=True, timeout=LIMIT, check=False,
     )  # fmt: skip
     assert answer.returncode == 0, (answer.returncode, answer.stderr)
