@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from support.command import UNENDING, Terminal, chainrule, process, table, write_csv
 from support.patience import ENDLESS, LIMIT, wait_until
@@ -56,7 +57,7 @@ def test_a_request_to_end_keeps_the_best_networks(here: Path, name: str, words: 
     assert "accuracy" in out
     training = models.load_model("t.safetensors").about["training"]
     assert training["stopped"] == "interrupted"
-    assert max(training["best_epoch"]) <= training["epochs"] < ENDLESS
+    assert np.max(training["best_epoch"]) <= training["epochs"] < ENDLESS
     assert chainrule("evaluate", "t.safetensors", "t.csv").code == 0
     assert (here / "t.png").read_bytes()[:4] == b"\x89PNG"
     assert sorted(path.name for path in here.iterdir()) == ["t.csv", "t.png", "t.safetensors"]
