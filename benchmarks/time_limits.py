@@ -80,12 +80,17 @@ def stored() -> list[LimitedFit]:
 
 
 def overview(fits: Sequence[LimitedFit]) -> str:
-    """Returns the mean errors of both presets, a row for each set and a column for each limit."""
+    """Returns the mean errors of both presets, a row for each set and a column for each limit, over common seeds."""
+    errors = {made[:4]: made.error for made in fits}
     limits = sorted({made.limit for made in fits})
     rows = []
     for name in (name for name in NAMES if any(made.name == name for made in fits)):
-        cells = [[_errors(fits, name, limit, preset) for preset in PRESETS] for limit in limits]
-        rows.append([name, *(", ".join(f"{fmean(errors):.3f}" for errors in pair if errors) for pair in cells)])
+        cells = []
+        for limit in limits:
+            keys = [(name, limit, preset) for preset in PRESETS]
+            seeds = [seed for *key, seed in errors if tuple(key) == keys[0] and (*keys[1], seed) in errors]
+            cells.append(", ".join(f"{fmean(errors[*key, seed] for seed in seeds):.3f}" for key in keys if seeds))
+        rows.append([name, *cells])
     return table(["set", *(f"{limit:g} s" for limit in limits)], rows)
 
 
@@ -99,10 +104,6 @@ def line(fits: Sequence[LimitedFit]) -> str:
             f"{min(made.seconds for made in own):.2f} – {max(made.seconds for made in own):.2f} s)"
         )
     return " ".join(words)
-
-
-def _errors(fits: Sequence[LimitedFit], name: str, limit: float, preset: str) -> list[float]:
-    return [made.error for made in fits if (made.name, made.limit, made.preset) == (name, limit, preset)]
 
 
 def main() -> None:
