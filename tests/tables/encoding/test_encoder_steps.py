@@ -349,7 +349,7 @@ def test_steps_of_categories() -> None:
     assert fit_category_steps({"rare": levels}, 3)[0] == {"rare": OneHot(("a",), has_other=True)}
     first = texts("d", "d", "c", "c", "b", "b", "a", "a")  # of equally frequent levels the first are kept
     assert fit_category_steps({"tied": first}, 3)[0] == {"tied": OneHot(("a", "b"), has_other=True)}
-    many = [f"{k:03}" for k in range(200)]
+    many = [f"{k:03}" for k in range(400)]
     assert fit_category_steps({"many": texts(*many, *many, *many[::2])}, 9)[0]["many"].levels == tuple(many[:16:2])
 
 
