@@ -65,7 +65,7 @@ injection.refuse_allocation(-1)
 work(new())
 count = injection.allocation_count()
 outcomes = []
-for k in range(count):
+for k in range(count % 3, count, 3):  # python -m fuzz resources refuses any of them
     net = new()
     injection.refuse_allocation(k)
     try:

@@ -34,11 +34,12 @@ def _compiled() -> tuple[str, tempfile.TemporaryDirectory[str]] | None:
 def environment() -> dict[str, str]:
     """Returns what a process needs in its environment to have the library preloaded.
 
-    That is nothing where it cannot be, or where this process has it, since others inherit it.
+    That is nothing where it cannot be, or where this process has it, since others inherit it. Behind a sanitizer the
+    library cannot refuse memory, and counts no poll.
     """
     if preloaded() is not None or (compiled := _compiled()) is None:
         return {}
-    return {"LD_PRELOAD": " ".join([compiled[0], *os.environ.get("LD_PRELOAD", "").split()])}
+    return {"LD_PRELOAD": " ".join([*os.environ.get("LD_PRELOAD", "").split(), compiled[0]])}
 
 
 def preloaded() -> ctypes.CDLL | None:

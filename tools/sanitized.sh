@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Runs the native engine's tests and fuzz harnesses on an extension with a sanitizer:
+#   bash tools/sanitized.sh address,undefined|thread [SECONDS for each harness (120)]
+#
+# The first report of a sanitizer ends its process, and so is a failure. Under the thread sanitizer only the core is
+# instrumented: Python, NumPy and nanobind are not, and their own accesses are ignored. Needs Linux and GCC.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+sanitizers=${1:-} seconds=${2:-120}
+case $sanitizers in
+address,undefined) runtime=libasan.so ;;
+thread) runtime=libtsan.so ;;
+*)
+    sed -n '2,6s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    exit 2
+    ;;
+esac
+out=$PWD/build/sanitized/$sanitizers
+python -m pip install --quiet --no-deps --upgrade --target "$out/site" -C build-dir="$out/module" \
+    -C cmake.define.CHAINRULE_SANITIZE="$sanitizers" -C install.strip=false .
+export PYTHONPATH=$out/site
+# Exceptions of C++ are found only if its library is loaded from the beginning.
+export LD_PRELOAD="$(g++ -print-file-name=$runtime) $(g++ -print-file-name=libstdc++.so)"
+export ASAN_OPTIONS=detect_leaks=0 # of what Python keeps until its end
+export TSAN_OPTIONS="halt_on_error=1 ignore_noninstrumented_modules=1 report_signal_unsafe=0"
+unset CHAINRULE_THREADS OMP_NUM_THREADS
+# Address randomisation may leave no room for the shadow of the memory. The size of the process is not that of its work.
+run=(setarch -R python -m)
+"${run[@]}" pytest -q -x --deselect tests/engines/test_native_memory.py \
+    tests/engines tests/backprop tests/network tests/training
+"${run[@]}" fuzz problems resources --seconds "$seconds"
