@@ -57,10 +57,11 @@ def refused_array(rng: Random) -> str:
 def refused_request(rng: Random) -> str:
     """Refuses one request to the C library, by the engine, NumPy or Python itself.
 
-    Small ones are granted: nanobind ends the process when it cannot convert an argument for lack of memory.
+    Small ones are granted: nanobind ends the process when it cannot convert an argument, such as the description of a
+    network, for lack of memory.
     """
     assert LIBRARY is not None
-    least, function = ctypes.c_size_t(pick(rng, [512, 512, 4096])), LIBRARY.refuse_request
+    least, function = ctypes.c_size_t(pick(rng, [1024, 1024, 8192])), LIBRARY.refuse_request
     return refused(rng, lambda k: function(ctypes.c_long(k), least), LIBRARY.request_count, "request")
 
 
