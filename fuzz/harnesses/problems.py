@@ -54,10 +54,11 @@ def compared(problem: Problem, rng: Random, is_extreme: bool) -> str:
     if parted or is_extreme:
         for state in states[-3:] if not parted else states:
             assert_same_verdict(problem, state, is_divergence=state is states[-1] and reference.stopped == "diverged")
-    if not is_extreme and (last := [state for state in states if state.batch == problem.steps_per_epoch - 1]):
-        within = assert_last_step(problem, pick(rng, last))
-        return "paths apart" if parted else "within bounds" if within else "no bounds"
-    return "paths apart" if parted else f"extreme, {native.stopped}" if is_extreme else f"{native.stopped}"
+    last = [state for state in states if state.batch == problem.steps_per_epoch - 1]
+    outcome = str(native.stopped)
+    if last and not is_extreme:
+        outcome = "within bounds" if assert_last_step(problem, pick(rng, last)) else "no bounds"
+    return "paths apart" if parted else f"{'extreme' if is_extreme else 'moderate'}, {outcome}"
 
 
 def ending(run: TrainingRun) -> tuple[object, ...]:
