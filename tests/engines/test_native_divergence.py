@@ -227,3 +227,20 @@ def test_a_penalty_that_is_off_adds_nothing(hidden: int) -> None:
     )
     assert np.isfinite(native).all()
     np.testing.assert_allclose(native, reference, rtol=1e-12)
+
+
+def test_padding_has_no_verdict_of_its_own() -> None:
+    """A batch that fills no vector diverges by its own examples' dropout alone, not by that of the empty lanes."""
+    net = cr.Network([cr.Layer([[0.0]], [1.0], "identity", 0.5), cr.Layer([[1.0]], [0.0], "relu")])
+    verdicts = []
+    for seed in range(12):  # where dropout gives a = 0, the loss a − log a is infinite
+        of_seed = []
+        for engine in ("native", "reference"):
+            try:
+                cr.train(net.copy(), [[0.0]], [[1.0]], cost="poisson", epochs=1, seed=seed, engine=engine)
+                of_seed.append("finite")
+            except cr.DivergenceError:
+                of_seed.append("diverged")
+        assert of_seed[0] == of_seed[1], seed
+        verdicts += of_seed
+    assert set(verdicts) == {"finite", "diverged"}

@@ -29,10 +29,12 @@ inline void lane_gradient(const LaneLayer<T>& layer, const T* a, int vectors, T*
 template <class T> inline void draw_lane_mask(const LaneGroup<T>& g, const LaneLayer<T>& layer, double p,
                                               unsigned long long outputs_below) {
   const DropoutFactors<T> factor = dropout_factors<T>(g.dropout.key, p);
+  // Lanes after the last row hold the first example with weight 0. With its factors too their losses are as finite as
+  // its own: 0 · ∞ would be NaN.
+  const auto row = [&](long i) { return g.dropout.first_row + i < g.dropout.step_rows ? g.dropout.first_row + i : 0; };
   for (int j = 0; j < layer.m; ++j)
     for (int i = 0; i < g.vectors * lanes<T>; ++i)
-      layer.mask[j * g.vectors * lanes<T> + i] =
-          factor(outputs_below * g.dropout.step_rows + (g.dropout.first_row + i) * layer.m + j);
+      layer.mask[j * g.vectors * lanes<T> + i] = factor(outputs_below * g.dropout.step_rows + row(i) * layer.m + j);
 }
 
 // x := mask ⊙ x on `count` numbers; mask may be null.
