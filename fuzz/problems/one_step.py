@@ -41,7 +41,7 @@ def assert_last_step(problem: Problem, state: cr.TrainingState) -> bool:
     """
     step = step_at(problem, state)
     norm, distance = float(np.linalg.norm(step.g)), float(np.linalg.norm(step.g_error))
-    if not (distance <= 0.1 * norm and np.isfinite(step.J_error)):  # infinite, or too loose to sample
+    if not (distance <= 0.1 * norm < np.inf and np.isfinite(step.J_error)):  # infinite, or too loose to sample
         return False
     run = started(problem, "native", state)
     run.advance(1, np.inf)
