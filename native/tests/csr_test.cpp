@@ -1,6 +1,7 @@
 // The kernels of sparse rows give the numbers of the dense ones, to the last bit; columns that catch up end where
 // columns with a gradient of 0 do.
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <random>
 #include <vector>
@@ -117,7 +118,8 @@ template <class T> void gradients(long n, long m, int rows, bool in_parts) {
   StepConstants<T> step{};
   step.optimizer = Optimizer::momentum;
   for (auto& c : step.coefficients) c.alpha = T(0.1), c.beta1 = T(0.9);
-  step.l2 = T(0.01), step.gradient_scale = 1;
+  step.l1 = T(0.003), step.l2 = T(0.01), step.gradient_scale = 1;
+  double norms[2][2] = {};  // of W after the step
   std::vector<T> own[2] = {theta, theta}, moment[2] = {mu, mu}, sum(up<T>(m) * n * R<T>);
   for (long p = 0; p < up<T>(m); ++p)
     for (long q = 0; q < up<T>(n); ++q) {
@@ -130,7 +132,7 @@ template <class T> void gradients(long n, long m, int rows, bool in_parts) {
       block.parameters = {.theta = own[0].data() + at, .moment = {moment[0].data() + at, nullptr}};
       block.sum = sum.data() + at;
       gradient_blocks(&block, 1, GradientRows<T>{.first = 0, .count = rows},
-                      GradientEpilogue<T>{.constants = &step, .should_update = true});
+                      GradientEpilogue<T>{.constants = &step, .should_update = true, .penalty_norms = norms[0]});
     }
   const long of_last = m - (up<T>(m) - 1) * R<T>;
   std::vector<long> next(starts.begin(), starts.end() - 1);
@@ -160,10 +162,13 @@ template <class T> void gradients(long n, long m, int rows, bool in_parts) {
         of_rest[p * rows * R<T> + k] = delta[(p * rows + middle) * R<T> + k];
     g.delta = of_rest.data(), g.first_row = middle, g.last_row = rows;
     csr_gradient(g, GradientEpilogue<T>{.constants = &step, .should_accumulate = true});
-    csr_apply(g, GradientEpilogue<T>{.constants = &step, .should_update = true});
+    csr_apply(g, GradientEpilogue<T>{.constants = &step, .should_update = true, .penalty_norms = norms[1]});
   } else {
-    csr_gradient(g, GradientEpilogue<T>{.constants = &step, .should_update = true});
+    csr_gradient(g, GradientEpilogue<T>{.constants = &step, .should_update = true, .penalty_norms = norms[1]});
   }
+  for (int kind = 0; kind < 2; ++kind)
+    CHECK(std::abs(norms[0][kind] - norms[1][kind]) <= 1e-12 * norms[0][kind], "norm %d: %g, not %g", kind,
+          norms[1][kind], norms[0][kind]);
   CHECK(own[0] == own[1] && moment[0] == moment[1], "n = %ld, m = %ld, %d rows", n, m, rows);
 }
 

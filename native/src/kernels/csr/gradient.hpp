@@ -63,13 +63,61 @@ template <class T> CHAINRULE_WORD void step_column(const CsrParameters<T>& W, lo
   }
 }
 
+// The step of `count` numbers of W whose gradient is that of the penalties: add_penalty and step in one pass.
+template <class T>
+inline void step_along_penalty(long count, const Parameters<T>& p, const StepConstants<T>& c, double* norms) {
+  const Coefficients<T> coefficients = c.coefficients[int(Part::W)];
+  T *const theta = p.theta, *const first = p.moment[0], *const second = p.moment[1];
+  const V<T> zero{}, one = broadcast(T(1)), l1 = broadcast(c.l1), l2 = broadcast(c.l2);
+  const bool is_frozen = coefficients.alpha == T(0);
+  V<double> squares[2] = {}, sizes[2] = {};
+  with(c.optimizer, [&]<Optimizer optimizer>() {
+    constexpr int kept = moment_count(optimizer);
+    for (long k = 0; k < count; k += lanes<T>) {
+      V<T> x = load(theta + k), mu{}, nu{};
+      if constexpr (kept > 0) mu = load(first + k);
+      if constexpr (kept > 1) nu = load(second + k);
+      const V<T> sign = select(x > zero, one, select(x < zero, -one, zero));
+      update<optimizer>(x, mu, nu, zero + (l1 * sign + l2 * x), coefficients);
+      if (!is_frozen) store(theta + k, x);
+      if constexpr (kept > 0) store(first + k, mu);
+      if constexpr (kept > 1) store(second + k, nu);
+      each_wide(theta + k, lanes<T>, [&](V<double> v, int i) {
+        squares[i] = fma(v, v, squares[i]);
+        sizes[i] += abs(v);
+      });
+    }
+  });
+  norms[0] += sum(sizes[0] + sizes[1]);
+  norms[1] += sum(squares[0] + squares[1]);
+}
+
+// The end of the run of consecutive columns from place s on that have no entry in the minibatch; s if it has one.
+template <class T> inline long end_of_empty_columns(const CsrGradient<T>& g, long s) {
+  const CsrColumns<T>& X = g.by_columns;
+  long end = s;
+  while (end < g.last && X.starts[end + 1] == X.starts[s] && X.columns[end] - X.columns[s] == end - s) ++end;
+  return end;
+}
+
 // CsrKernels::gradient
 template <class T> void csr_gradient(const CsrGradient<T>& g, const GradientEpilogue<T>& e) {
   const StepConstants<T>& c = *e.constants;
   const CsrColumns<T>& X = g.by_columns;
   alignas(64) T G[most_csr_vectors * lanes<T>];
+  const bool has_quick_columns = e.should_update && e.penalty_norms && !e.squared_norm;
   for (long s = g.first; s < g.last; ++s) {
     const long k = X.columns[s];
+    if (has_quick_columns)
+      if (const long end = end_of_empty_columns(g, s); end > s) {
+        for (int v = 0; v < g.W.vectors; v += 2) {  // panel by panel, where these columns are contiguous
+          const bool is_half = v + 1 == g.W.vectors;
+          for (long j = 0; j < (is_half ? end - s : 1); ++j)
+            step_along_penalty(is_half ? lanes<T> : (end - s) * R<T>, parameters_at(g.W, k + j, v), c, e.penalty_norms);
+        }
+        s = end - 1;
+        continue;
+      }
     if (e.should_update && s + columns_ahead < g.last) prefetch_column(g.W, X.columns[s + columns_ahead]);
     const long first = g.next[s];
     long end = first;
