@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from support.noisy_examples import X, Y, small_net
@@ -11,15 +13,28 @@ import chainrule as cr
 
 
 @pytest.mark.parametrize(("every", "expected"), [(1, [*range(1, 13)]), (5, [5, 10, 12]), (100, [12])])
-def test_callback_epochs_sets_the_interval_of_calls(every: int, expected: list[int], engine: str) -> None:
-    """A callback is called after every ``callback_epochs`` epochs, and once more at the end."""
+def test_callback_epochs_sets_the_interval_of_calls(
+    every: int, expected: list[int], engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A callback is called after every ``callback_epochs`` epochs, and once more at the end; no slice ends earlier."""
     seen: list[int] = []
+    slices: list[object] = []
+    module = sys.modules["chainrule.training.train"]
+    next_slice = module._next_slice
+
+    def counted(*arguments: object) -> object:
+        slices.append(arguments)
+        return next_slice(*arguments)
+
+    monkeypatch.setattr(module, "SLICE_SECONDS", 0.0)
+    monkeypatch.setattr(module, "_next_slice", counted)
 
     def callback(history: cr.History) -> None:
         seen.append(len(history.J))
 
     cr.train(small_net(), X, Y, epochs=12, callbacks=[callback], callback_epochs=every, engine=engine)
     assert seen == expected
+    assert len(slices) == len(expected)
 
 
 def test_callbacks_by_the_clock(engine: str) -> None:

@@ -33,6 +33,11 @@ class Callbacks:
     def __bool__(self) -> bool:
         return bool(self._functions)
 
+    @property
+    def follow_the_clock(self) -> bool:
+        """True if they are called after each slice, and not after a number of epochs."""
+        return bool(self._functions) and self._interval is None
+
     def begin(self, history: History) -> None:
         """Starts to count the epochs until the first call."""
         self._last_call = history.epochs

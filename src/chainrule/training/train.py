@@ -28,8 +28,8 @@ from chainrule.training.callbacks import Callback, Callbacks
 from chainrule.training.errors import DivergenceError, TrainingInterrupted
 from chainrule.training.history import History
 
-# The longest time that an engine runs between two calls of callbacks. After each slice it writes θ back, which costs a
-# few per cent of a step in a network with millions of parameters.
+# The time that an engine runs between two calls of callbacks, unless these come after a number of epochs. After each
+# slice it writes θ back, which takes as long as several steps in a network with millions of parameters.
 SLICE_SECONDS = 0.1
 
 
@@ -129,7 +129,7 @@ def train(
 def _next_slice(net: Network, run: TrainingRun, history: History, calls: Callbacks, deadline: float) -> str | None:
     """Advances the run until a callback is due or the deadline, and returns the reason to stop, or None."""
     left = deadline - time.perf_counter()
-    run.advance(calls.epochs_until_call(history), min(SLICE_SECONDS, left) if calls else left)
+    run.advance(calls.epochs_until_call(history), min(SLICE_SECONDS, left) if calls.follow_the_clock else left)
     history.stopped = run.stopped
     should_stop = False
     if calls.are_due(history):
