@@ -15,6 +15,7 @@ from scipy import sparse
 
 from chainrule.estimators import NetworkClassifier, NetworkRegressor, load
 from chainrule.estimators.network.training_rows import sparse_features
+from chainrule.tables.model import network_outputs
 from chainrule.tables.reading.read import read
 
 T, N = 240, 400
@@ -127,13 +128,19 @@ def test_continued_training_of_the_best_recipe(kind: Any, y: Any) -> None:
     assert parts.n_iter_ == whole.n_iter_ == 6
 
 
-def test_partial_fit_of_sparse_rows() -> None:
-    """partial_fit takes sparse rows, also after dense ones, and keeps the networks of every recipe."""
-    model = NetworkClassifier(**QUICK)
-    for rows in (X[:100], X[100:].toarray(), X):
-        model.partial_fit(rows, CLASSES[: rows.shape[0]])
-    assert len(model.networks_) == 2
-    assert model.predict_proba(X[:1]).shape == (1, 2)
+@pytest.mark.parametrize(("kind", "y"), [(NetworkClassifier, CLASSES), (NetworkRegressor, NUMBERS)])
+def test_partial_fit_of_sparse_rows(kind: Any, y: Any) -> None:
+    """partial_fit takes sparse rows, also after dense ones. Networks of all recipes take turns, and are averaged."""
+    model = kind(epochs=3, n_networks=4, random_state=0)
+    for rows, labels in ((X[:100], y[:100]), (X[100:].toarray(), y[100:]), (X, y)):
+        model.partial_fit(rows, labels)
+    assert [len(recipe.hidden) for recipe in model.recipes_] == [0, 0, 1, 0]
+    assert [net.r for net in model.networks_] == [1, 1, 2, 1]
+    assert len(set(model.recipes_)) == 3
+    outputs = sum(network_outputs(net, model.encoder_.encode(X), model.target_) for net in model.networks_)
+    np.testing.assert_allclose(model.model_.outputs(X), outputs / 4, rtol=1e-12)
+    one = kind(hidden_layer_sizes=(5,), n_networks=2, random_state=0).partial_fit(X, y)
+    assert [net.m[1] for net in one.networks_] == [5, 5]
 
 
 def test_intervals_of_sparse_rows() -> None:

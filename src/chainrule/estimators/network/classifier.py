@@ -211,7 +211,8 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         """Trains one epoch on new rows, at a constant learning rate, continuing from the current networks.
 
         The first call fits the encoder to its rows, and must give every class, in y or in ``classes`` (k,). No rows are
-        held out. Raises InputError for bad input or an unknown class.
+        held out; recipes for sparse rows therefore do not compete, and the networks take them in turn. Raises
+        InputError for bad input or an unknown class.
         """
         self._all_classes = classes
         try:

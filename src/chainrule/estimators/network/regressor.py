@@ -204,7 +204,8 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Trains one epoch on new rows, at a constant learning rate, continuing from the current networks.
 
-        The first call fits the encoder and the scale of y to its rows. No rows are held out. Raises InputError.
+        The first call fits the encoder and the scale of y to its rows. No rows are held out; recipes for sparse rows
+        therefore do not compete, and the networks take them in turn. Raises InputError.
         """
         return self._partial_fit(X, y, sample_weight)
 
