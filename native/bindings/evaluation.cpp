@@ -1,5 +1,5 @@
 // Evaluator32 and Evaluator64 (N(x) for the rows of a matrix), the same for sparse rows, and gradient32, gradient64.
-#include "evaluate.hpp"
+#include "evaluation/evaluate.hpp"
 #include "specs.hpp"
 
 namespace chainrule::bindings {

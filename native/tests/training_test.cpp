@@ -1,6 +1,6 @@
 // The core as a whole, with the kernel set that CHAINRULE_KERNELS forces: results do not depend on the number of
-// threads, on the slices of a run or on the alignment of the data; gradients match differences of J; training steps
-// allocate nothing.
+// threads, on the slices of a run or on the alignment of the data; sparse rows give the numbers of dense ones; gradients
+// match differences of J; training steps allocate nothing. It is long because all cases share the shapes and the data.
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
@@ -13,7 +13,8 @@
 #include <vector>
 
 #include "check.hpp"
-#include "evaluate.hpp"
+#include "evaluation/evaluate.hpp"
+#include "evaluation/predictor.hpp"
 #include "panels/forward_backward.hpp"
 #include "trainer.hpp"
 
@@ -202,6 +203,56 @@ template <class T> void same_numbers(const Shape& shape) {
   }
 }
 
+// Rows of X as a sparse matrix: every 9th number is kept, every 54th as a zero that is stored, and the first row is empty.
+template <class T> struct Sparse {
+  std::vector<std::int64_t> starts{0}, columns;
+  std::vector<T> values;
+
+  explicit Sparse(Data<T>& dense) {
+    const long n = dense.problem.net.m.front();
+    for (long j = 0; j < dense.problem.data.t; ++j) {
+      for (long k = 0; k < n; ++k) {
+        T& x = dense.X[j * n + k];
+        const bool is_stored = j > 0 && (j + 2 * k) % 9 == 0;
+        if (!is_stored || (j + 2 * k) % 54 == 0) x = 0;
+        if (!is_stored) continue;
+        columns.push_back(k);
+        values.push_back(x);
+      }
+      starts.push_back(static_cast<std::int64_t>(columns.size()));
+    }
+  }
+  CsrMatrix<T> matrix() const {
+    return {.starts = starts.data(), .columns32 = nullptr, .columns64 = columns.data(), .values = values.data()};
+  }
+};
+
+// Sparse rows train θ to the bits of the dense ones in panels, for any number of threads and any slices. J and the norm
+// of its gradient, whose sums run in another order, agree to rounding, and so does θ if the norm clips the gradient.
+template <class T> void sparse_rows(const Shape& shape) {
+  for (const Optimizer optimizer : {Optimizer::gradient_descent, Optimizer::momentum, Optimizer::adamw}) {
+    Data<T> data(shape, optimizer);
+    const bool clips = optimizer == Optimizer::gradient_descent;
+    if (clips) data.problem.optimizer.clip_norm = 0.5;
+    const Sparse<T> sparse(data);
+    const auto dense = run(data, 2, 1000);
+    for (TrainingSet<T>* set : {&data.problem.data, &data.problem.validation}) {
+      set->X = nullptr;
+      set->sparse_X = sparse.matrix();
+    }
+    const auto expected = run(data, 1, 1000);
+    for (std::size_t k = 0; k < dense.size(); ++k) {
+      const double rounding = sizeof(T) == 4 ? 1e-4 : 1e-12, error = std::abs(dense[k] - expected[k]);
+      const bool is_exact = !clips && k < data.theta.size();
+      CHECK(error <= (is_exact ? 0 : rounding * (1 + std::abs(dense[k]))), "%s, sparse rows: %g, not %g", shape.name,
+            expected[k], dense[k]);
+    }
+    for (int threads = 2; threads <= 4; ++threads)
+      CHECK(run(data, threads, threads == 3 ? 1 : 1000) == expected, "%s, sparse rows, %d threads", shape.name,
+            threads);
+  }
+}
+
 // Compares ∇J(θ) along a direction with a central difference of J.
 void differences(const Shape& shape) {
   Data<double> data(shape, Optimizer::gradient_descent);
@@ -353,6 +404,10 @@ int main() {
     differences(shape);
     predictions<float>(shape);
     predictions<double>(shape);
+  }
+  for (const Shape& shape : {shapes[3], std::end(shapes)[-2], std::end(shapes)[-1]}) {
+    sparse_rows<float>(shape);
+    sparse_rows<double>(shape);
   }
   no_allocation(1, 0.1);
   no_allocation(2, std::numeric_limits<double>::infinity());

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 pytest.importorskip("sklearn")
 
+from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
@@ -173,3 +175,45 @@ def test_precision() -> None:
     assert not rounded(X[:, :1] + 1e5)  # float32 would keep two digits of the deviation
     assert not rounded(X, solver="lbfgs")
     assert rounded(X.astype(np.float32))
+
+
+@unconverged
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+def test_a_row_is_checked_however_often_rows_are_predicted(kind: Any) -> None:
+    """After predictions, one row gives the numbers of many, and what is wrong with it is still said."""
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    model = kind(hidden_layer_sizes=4, max_iter=2, random_state=0).fit(X, X[:, 0] > 0)
+    expected = model.predict(X)
+    for rows in (
+        X[:1],
+        X[:1].astype(np.float32),
+        X[:1].tolist(),
+        csr_array(X[:1]),
+        csr_array(X[:1].astype(np.float32)),
+    ):
+        np.testing.assert_allclose(model.predict(rows), expected[:1], rtol=1e-5)
+    for wrong, message in (
+        (X[0], "Expected 2D array, got 1D array"),
+        (X[:1, :2], "X has 2 features, but"),
+        (csr_array(X[:1, :2]), "X has 2 features, but"),
+        (np.full((1, 3), np.nan), "Input X contains NaN"),
+        (csr_array(np.full((1, 3), np.inf)), "Input X contains infinity"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            model.predict(wrong)
+    named = kind(hidden_layer_sizes=4, max_iter=2).fit(pd.DataFrame(X, columns=list("abc")), X[:, 0] > 0)
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="does not have valid feature names"):
+            named.predict(X[:1])
+
+
+@unconverged
+@pytest.mark.parametrize("labels", [["a"], ["a", "b"], ["a", "b", "c"], [0, 1], [True, False]])
+def test_labels_are_those_of_the_largest_probability(labels: list[Any]) -> None:
+    """The label of a row is the class of the largest probability, of the type of y."""
+    X, y = np.random.default_rng(0).normal(size=(60, 3)), np.array(labels * 60)[:60]
+    model = MLPClassifier(4, max_iter=3, random_state=0, learning_rate_init=0.1).fit(X, y)
+    predicted, P = model.predict(X), model.predict_proba(X)
+    assert predicted.dtype == model.classes_.dtype
+    expected = P.argmax(axis=1) if P.shape[1] > 1 and len(labels) > 1 else np.zeros(60, int)
+    np.testing.assert_array_equal(predicted, model.classes_[expected])

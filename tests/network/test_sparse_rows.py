@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import scipy.sparse as sp
 
 import chainrule as cr
 from chainrule._internal.sparse_rows import SparseRows, as_sparse_rows
+from chainrule.network import few_outputs
 
 DENSE = np.array([[0.0, 2.0, 0.0], [0.0, 0.0, 0.0], [-1.0, 0.0, 0.5]])
 
@@ -127,6 +129,53 @@ REFUSED = {
 @pytest.mark.parametrize(("x", "message"), REFUSED.values(), ids=REFUSED.keys())
 def test_what_is_refused(x: Any, message: str) -> None:
     """Numbers that are not finite, other shapes and indices out of range are refused by name."""
+    net = cr.Network.dense([3, 1], dtype="float32")
+    net([1.0, 2.0, 3.0])  # from now on a shortcut sees x first
     with pytest.raises(cr.InputError) as error:
-        cr.Network.dense([3, 1], dtype="float32")(x)
+        net(x)
     assert message in str(error.value)
+
+
+FEW = ["csr", "matrix", "int64 indices", "explicit zeros", "room after the last entry", "float32"]
+
+
+@pytest.mark.native
+@pytest.mark.parametrize("name", ACCEPTED)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_few_rows_take_a_shortcut(name: str, dtype: str) -> None:
+    """Up to three rows in CSR with rising columns need no conversion; the others do, and give the same bits."""
+    net, X = cr.Network.dense([3, 4, 2], hidden="tanh", seed=1, dtype=dtype), ACCEPTED[name]
+    expected = net(as_sparse_rows(X, "x", dtype), engine="native")
+    np.testing.assert_array_equal(net(X), expected)
+    np.testing.assert_array_equal(net(X), expected)
+    np.testing.assert_array_equal(net.predictor()(X), expected)
+    taken = few_outputs(net, X)
+    assert (taken is not None) == (name in FEW)
+    if taken is not None:
+        again = pickle.loads(pickle.dumps(X))  # noqa: S301  # it is our own
+        np.testing.assert_array_equal(taken, expected)
+        np.testing.assert_array_equal(few_outputs(net, again), expected)
+        assert few_outputs(net, sp.vstack([X, X]).tocsr()) is None
+
+
+@pytest.mark.native
+@pytest.mark.parametrize("name", REFUSED)
+def test_shortcuts_decline_what_is_refused(name: str) -> None:
+    """What compiled code cannot read is left to the checks, which name the fault."""
+    net = cr.Network.dense([3, 1], dtype="float32")
+    net([1.0, 2.0, 3.0])
+    assert few_outputs(net, REFUSED[name][0]) is None
+    diagonal = cr.Network([cr.Layer(cr.Diagonal([1.0, 2.0, 3.0]), [0.0] * 3, "identity")])
+    diagonal([1.0, 2.0, 3.0])
+    assert few_outputs(diagonal, sp.csr_array(DENSE)) is None
+    np.testing.assert_array_equal(diagonal(sp.csr_array(DENSE)), diagonal(DENSE))
+
+
+@pytest.mark.parametrize("rows", [2, 3_000])
+def test_products_that_overflow(rows: int) -> None:
+    """z may be infinite: N(x) of every row is that of the dense row."""
+    net = cr.Network.dense([3, 20, 2], seed=1, dtype="float32")
+    net.theta *= 1e30
+    X = np.full((rows, 3), 1e-30, np.float32)
+    X[0] = 1e30
+    np.testing.assert_allclose(net(sp.csr_array(X)), net(X), rtol=1e-5)

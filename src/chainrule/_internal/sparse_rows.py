@@ -40,6 +40,7 @@ class SparseRows:
     shape: tuple[int, int]
 
     ndim = 2
+    format = "csr"  # SciPy's name of this form
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from chainrule import costs, optimizers
+from chainrule._internal.checks import Array
 from chainrule._internal.imports import imported
 from chainrule._internal.naming import resolve
 from chainrule._internal.sparse_rows import Rows
@@ -108,3 +110,19 @@ def _choose(
 def for_network(net: Network, engine: str, cost: Cost | None = None, X: Rows | None = None) -> Engine:
     """Returns the engine that evaluates or differentiates ``net``, without a notice: the choice matters in training."""
     return _choose(net, cost, None, engine, X=X).engine
+
+
+def joint_shortcut(nets: Sequence[Network]) -> Callable[[object], Array | None]:
+    """Returns a fast function x ↦ (N₁(x), …, N_k(x)), (t, n) → (k, t, m), for one row or a few.
+
+    It reads the current θ. It returns None for x that each network is to evaluate: for every x if the networks differ
+    in n, m, σ[r] or number type.
+    """
+    engines = {for_network(net, "auto") for net in nets}
+    kinds = {(net.m[0], net.m[-1], net.sigma[net.r].name, net.dtype) for net in nets}
+    quick = engines.pop().joint_shortcut(nets) if len(engines) == len(kinds) == 1 else None
+    return quick or _none
+
+
+def _none(x: object) -> None:
+    """Returns None, for networks without a shortcut."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Callable, Mapping, MutableSequence
+from collections.abc import Callable, Mapping, MutableSequence, Sequence
 from dataclasses import fields
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -83,10 +83,10 @@ class NativeEngine:
 
     def outputs(self, net: Network, X: Rows) -> Array | None:
         """Computes N(x) for each row of X: (t, n) → (t, m), or None; the same pass checks that X is finite."""
-        if isinstance(X, SparseRows):
-            return self._outputs_of_sparse(net, X)
         if (few := self.shortcut(net)(X)) is not None:  # few rows take the shortcut here too, for the same results
             return few
+        if isinstance(X, SparseRows):
+            return self._outputs_of_sparse(net, X)
         evaluator = _evaluators.get(net)
         if evaluator is None:
             kind = _native.Evaluator32 if net.dtype == np.float32 else _native.Evaluator64
@@ -107,7 +107,7 @@ class NativeEngine:
     def shortcut(self, net: Network, reuse: bool = False) -> Callable[[object], Array | None]:
         """Returns a function that computes N(x) for up to three rows, and returns None for any other input.
 
-        The rows must be a contiguous array of the dtype of θ.
+        The rows must be a contiguous array of the dtype of θ, or sparse ones in compressed rows (CSR).
         """
         quick = None if reuse else _predictors.get(net)
         if quick is None:
@@ -115,6 +115,12 @@ class NativeEngine:
             quick = kind(_network(net), net.theta, reuse)
             if not reuse:
                 _predictors[net] = quick
+        return quick
+
+    def joint_shortcut(self, nets: Sequence[Network]) -> Callable[[object], Array | None]:
+        """Returns the shortcut of networks with the same inputs, outputs and number type: x (t, n) ↦ (k, t, m)."""
+        kind = _native.JointPredictor32 if nets[0].dtype == np.float32 else _native.JointPredictor64
+        quick: Callable[[object], Array | None] = kind([self.shortcut(net) for net in nets])
         return quick
 
     def gradient(self, net: Network, cost: Cost, X: Rows, Y: Array, weights: Array | None) -> Gradient:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,9 @@ class ReferenceEngine:
         return forward(net, X).a[net.r] if is_finite else None
 
     def shortcut(self, net: Network, reuse: bool = False) -> None:
+        """Returns None: this engine has no shortcut."""
+
+    def joint_shortcut(self, nets: Sequence[Network]) -> None:
         """Returns None: this engine has no shortcut."""
 
     def gradient(self, net: Network, cost: Cost, X: Rows, Y: Array, weights: Array | None) -> Gradient:

@@ -76,5 +76,11 @@ class Engine(Protocol):
         returns the same array each time.
         """
 
+    def joint_shortcut(self, nets: Sequence[Network]) -> Callable[[object], Array | None] | None:
+        """Returns a fast function x ↦ (N₁(x), …, N_k(x)), (t, n) → (k, t, m), for one row or a few, as `shortcut` does.
+
+        The networks have the same n, m and dtype.
+        """
+
     def gradient(self, net: Network, cost: Cost, X: Rows, Y: Array, weights: Array | None) -> Gradient:
         """Computes ∇J(θ), J(θ) and every δ[i]."""

@@ -4,7 +4,7 @@ from chainrule.network.arguments import as_sizes
 from chainrule.network.block_diagonal import BlockDiagonal, Diagonal, Matrix
 from chainrule.network.forward import Forward
 from chainrule.network.layer import Layer
-from chainrule.network.network import Network, check_network, check_trainable
+from chainrule.network.network import Network, check_network, check_trainable, few_outputs
 from chainrule.network.rates import Factors
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "check_network",
     "check_trainable",
     "as_sizes",
+    "few_outputs",
 ]

@@ -339,6 +339,11 @@ class Network:
         return f"Network({sizes}, {' '.join(s.name for s in self.sigma)}, d={self.d}, {self.dtype.name})"
 
 
+def few_outputs(net: Network, x: object) -> Array | None:
+    """Returns N(x) for one row or a few that an engine has a shortcut for, and None for any other x."""
+    return net._shortcut(x)
+
+
 def check_network(net: object) -> Network:
     """Returns ``net`` if it is a network, and raises InputError otherwise."""
     if not isinstance(net, Network):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from chainrule import files
 from chainrule._internal.checks import Array, Floats
 from chainrule._internal.sparse_rows import Rows
 from chainrule.activations import Sigma
+from chainrule.engines.choice import joint_shortcut
 from chainrule.errors import ChainruleError, FileFormatError, InputError
 from chainrule.network import Network
 from chainrule.tables import target_decoder as decoder
@@ -61,9 +63,22 @@ class TableModel:
         """Returns the networks' mean outputs a for the rows of a table: (t, k) for k classes, (t, m) for m targets."""
         Z = self.encoder.encode(X)
         A = np.zeros((len(Z), len(self.target) if isinstance(self.target, ClassLabels) else self.target.m))
-        for net in self.networks:
-            A += network_outputs(net, Z, self.target)
+        few = self._few(Z)
+        if few is None:
+            for net in self.networks:
+                A += network_outputs(net, Z, self.target)
+        else:
+            for outputs in _target_outputs(few, self.networks[0], self.target):
+                A += outputs
         return A / len(self.networks)
+
+    @cached_property
+    def _few(self) -> Callable[[object], Array | None]:
+        """Computes all N(z) (k, t, m) of one row or a few, (t, n), by one compiled call; None for others."""
+        return joint_shortcut(self.networks)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_few"}
 
     def predict_proba(self, X: Any) -> Floats:
         """Returns P(class) (t, k), with classes in the order of ``target.values``. Raises InputError for regression."""
@@ -161,12 +176,17 @@ def network_outputs(net: Network, Z: Rows, target: ClassLabels | NumericLabels) 
     A single output is the probability p of the second of two classes; it becomes (1 − p, p). The outputs of several
     sigmoids are divided by their sum.
     """
-    A: Floats = np.asarray(net(Z), dtype=np.float64)
+    return _target_outputs(net(Z), net, target)
+
+
+def _target_outputs(outputs: Array, net: Network, target: ClassLabels | NumericLabels) -> Floats:
+    """Returns outputs (…, m) of networks like ``net`` as `network_outputs` does."""
+    A: Floats = np.asarray(outputs, dtype=np.float64)
     if not isinstance(target, ClassLabels) or net.sigma[net.r].name == "softmax":
         return A
-    if A.shape[1] == 1:
-        return np.hstack([1.0 - A, A])
-    P: Floats = A / np.maximum(A.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
+    if A.shape[-1] == 1:
+        return np.concatenate([1.0 - A, A], axis=-1)
+    P: Floats = A / np.maximum(A.sum(axis=-1, keepdims=True), np.finfo(np.float64).tiny)
     return P
 
 

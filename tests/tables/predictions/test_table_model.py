@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import safetensors.numpy
+from scipy import sparse
 from support.processes import modules_after
 
 import chainrule as cr
@@ -101,6 +104,51 @@ def test_the_description_says_what_is_predicted() -> None:
     encoder = TableEncoder().fit([[1.0], [2.0]])
     one = TableModel(encoder, NumericLabels.fit([1.0, 2.0]), (cr.Network.dense([1, 1]),))
     assert repr(one) == f"TableModel(1 columns → 1 numbers, 1 × {one.networks[0]!r})"
+
+
+def identical(z: Any) -> Any:
+    """z itself."""
+    return z
+
+
+def slope(z: Any) -> Any:
+    """Its derivative."""
+    return np.ones_like(z)
+
+
+OUTPUTS: dict[str, tuple[Any, tuple[int, ...], Any]] = {  # σ[r], its sizes in three networks, and the target
+    "softmax": ("softmax", (3, 3, 3), ClassLabels.fit(np.arange(3))),
+    "sigmoids": ("sigmoid", (3, 3, 3), ClassLabels.fit(np.arange(3))),
+    "one sigmoid": ("sigmoid", (1, 1, 1), ClassLabels.fit(np.arange(2))),
+    "one sigmoid or two": ("sigmoid", (1, 2, 1), ClassLabels.fit(np.arange(2))),
+    "numbers": ("identity", (2, 2, 2), NumericLabels.fit([[1.0, 2.0], [3.0, 5.0]])),
+    "a map of one's own": (
+        cr.Activation(identical, slope),
+        (1, 1, 1),
+        NumericLabels.fit([1.0, 3.0]),
+    ),
+}
+
+
+@pytest.mark.parametrize("outputs", OUTPUTS)
+@pytest.mark.parametrize("is_sparse", [False, True])
+def test_few_rows_have_the_mean_of_the_networks(outputs: str, is_sparse: bool) -> None:
+    """One call for all networks gives the bits of their mean, and follows θ; a copy of the model does, too."""
+    sigma, sizes, target = OUTPUTS[outputs]
+    rows = np.random.default_rng(0).normal(size=(20, 6))
+    rows[np.add.outer(np.arange(20), np.arange(6)) % 3 > 0] = 0.0
+    table = sparse.csr_array(rows) if is_sparse else rows
+    encoder = TableEncoder("joint", dtype="float32").fit(table)
+    n = encoder.n_features_out_
+    nets = tuple(cr.Network.dense([n, 5, m], output=sigma, seed=k, dtype="float32") for k, m in enumerate(sizes))
+    fitted = TableModel(encoder, target, nets)
+    for few in (table[:1], table[3:6], table[:4]):
+        for _ in range(2):
+            Z = encoder.encode(few)
+            expected = sum((network_outputs(net, Z, target) for net in nets), np.zeros((1, 1))) / 3
+            for same in (fitted, pickle.loads(pickle.dumps(fitted)), copy.deepcopy(fitted)):  # noqa: S301  # it is our own
+                np.testing.assert_array_equal(same.outputs(few), expected)
+            nets[1].theta *= 0.5
 
 
 @pytest.mark.parametrize("kind", ["classes", "numbers"])

@@ -209,7 +209,11 @@ class MLPClassifier(ScoredLabels, ClassifierMixin, BaseMLP):  # type: ignore[mis
     def predict(self, X: Any) -> NDArray[Any]:
         """Predicts the classes of the rows of X (t, n): (t,), or (t, k) for k labels."""
         A = self._outputs(X)
-        labels: NDArray[Any] = self._label_binarizer.inverse_transform(A[:, 0] if self.n_outputs_ == 1 else A)
+        if self._label_binarizer.y_type_.startswith("multilabel"):
+            labels: NDArray[Any] = self._label_binarizer.inverse_transform(A[:, 0] if self.n_outputs_ == 1 else A)
+        else:
+            numbers = A.argmax(axis=1) if self.n_outputs_ > 1 else (A[:, 0] > 0.5) & (len(self.classes_) > 1)
+            labels = self.classes_[numbers.astype(np.intp)]
         return labels
 
     def predict_proba(self, X: Any) -> NDArray[Any]:

@@ -320,7 +320,8 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
 
     def _model_and_rows(self, X: Any) -> tuple[TableModel, AnyTable]:
         """Returns the model, and X as a table whose columns are in the order of training, others left out."""
-        check_is_fitted(self, "model_")
+        if not hasattr(self, "model_"):  # the check itself takes longer than a network
+            check_is_fitted(self, "model_")
         table = read(X)
         if hasattr(self, "feature_names_in_") or hasattr(X, "columns"):
             require_feature_names(self, X, table)

@@ -65,23 +65,25 @@ class NumericSteps:
         """
         indices, indptr = R.indices, R.indptr.astype(np.int64)
         raw = np.asarray(R.data, dtype=np.float64)
-        is_gap = np.isnan(raw)
-        has_gaps = bool(is_gap.any())
-        more = [self._indicators(R, is_gap)] if has_gaps else []
-        if len(self.used) < self.raw:
-            at = self._place[indices]
-            is_used = at >= 0
-            indptr = np.concatenate([[0], np.cumsum(is_used)])[indptr]
-            indices, raw, is_gap = at[is_used].astype(indices.dtype), raw[is_used], is_gap[is_used]
-        if has_gaps:
-            raw = np.where(is_gap, self.fill.values[indices], raw)
-        if len(self._filled):
-            more.append(self._further(indices, indptr))
-        scale = Scale(self.scale.center[indices], self.scale.factor[indices])
         with np.errstate(over="ignore"):
-            values = scale(raw)
-            values = values if self.clip is None else self.clip(values)
-        return values, indices, indptr, more
+            more = []
+            if has_gaps := bool(np.isnan(raw.dot(raw))):  # Σ x² is NaN only if an x is
+                is_gap = np.isnan(raw)
+                more.append(self._indicators(R, is_gap))
+            if len(self.used) < self.raw:
+                at = self._place[indices]
+                if not (is_used := at >= 0).all():
+                    indptr = np.concatenate([[0], np.cumsum(is_used)])[indptr]
+                    at, raw = at[is_used], raw[is_used]
+                    if has_gaps:
+                        is_gap = is_gap[is_used]
+                indices = at.astype(indices.dtype)
+            if has_gaps:
+                raw = np.where(is_gap, self.fill.values[indices], raw)
+            if len(self._filled):
+                more.append(self._further(indices, indptr))
+            values = Scale(self.scale.center[indices], self.scale.factor[indices])(raw)
+            return values if self.clip is None else self.clip(values), indices, indptr, more
 
     def _encoded(self, x: Floats) -> Floats:
         z = self.scale(x)

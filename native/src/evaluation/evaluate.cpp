@@ -1,7 +1,8 @@
-#include "evaluate.hpp"
+#include "evaluation/evaluate.hpp"
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 
 #include "panels/panel_method.hpp"
 #include "step_plan.hpp"
@@ -9,46 +10,9 @@
 namespace chainrule {
 namespace {
 
-constexpr long few_rows = 3;               // that are computed one by one
 constexpr long rows_of_a_round = 1 << 14;  // of sparse rows whose W[1] x is kept
 constexpr long rows_in_cache = 64;         // of them, in panels
 constexpr long panels_per_piece = 2;       // of examples, for which W is read once; 1 to 8 are equally fast
-
-// The layers of N_θ, which point to θ and to `net`
-template <class T> std::vector<PredictLayer<T>> predict_layers(const NetworkSpec& net, const T* theta) {
-  std::vector<PredictLayer<T>> layers;
-  for (int i = 1; i <= net.r(); ++i) {
-    const long m = net.m[i];
-    const LayerSpec& spec = net.layers[i - 1];
-    const T* const b = theta + net.entries(i);
-    layers.push_back({.n = net.m[i - 1],
-                      .m = m,
-                      .sigma = spec.sigma,
-                      .parameter = static_cast<T>(spec.parameter),
-                      .W = theta,
-                      .b = b,
-                      .kappa = spec.is_parametric ? b + m : nullptr,
-                      .runs = spec.runs.data(),
-                      .run_count = static_cast<int>(spec.runs.size())});
-    theta += net.size(i);
-  }
-  return layers;
-}
-
-long widest_vector_valued(const NetworkSpec& net) {
-  long widest = 0;
-  for (int i = 1; i <= net.r(); ++i)
-    if (!is_entrywise(net.layers[i - 1].sigma)) widest = std::max(widest, net.m[i]);
-  return widest;
-}
-
-// The network of what follows the products of W[1]
-NetworkSpec without_products(const NetworkSpec& net) {
-  NetworkSpec rest = net;
-  rest.m.front() = net.m[1];
-  rest.layers.front().runs = {{net.m[1], 1, 1}};
-  return rest;
-}
 
 }  // namespace
 
@@ -57,12 +21,8 @@ template <class T> Evaluator<T>::Evaluator(NetworkSpec net)
       net_(std::move(net)),
       panel_stride_(2 * kernels_.lanes * *std::max_element(net_.m.begin(), net_.m.end())) {}
 
-template <class T> bool Evaluator<T>::outputs(const T* theta, const T* X, long t, T* out, int threads) {
-  return outputs(predict_layers(net_, theta), X, t, out, threads);
-}
-
-template <class T>
-bool Evaluator<T>::outputs(const std::vector<PredictLayer<T>>& layers, const T* X, long t, T* out, int threads) {
+template <class T> bool Evaluator<T>::compute(const std::vector<PredictLayer<T>>& layers, const T* X, long t, T* out,
+                                              int threads, bool must_be_finite) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const long n = net_.m.front(), m = net_.m.back(), R = 2 * kernels_.lanes, panels = (t + R - 1) / R;
   threads = static_cast<int>(std::clamp<long>(panels, 1, threads));
@@ -82,7 +42,8 @@ bool Evaluator<T>::outputs(const std::vector<PredictLayer<T>>& layers, const T* 
     const auto end = [&](long k) { return std::min(panels * (k + 1) / pieces * R, t); };  // of the examples of piece k
     for (long k; is_finite.load(std::memory_order_relaxed) && (k = queue.take(thread)) >= 0;) {
       const long first = end(k - 1), count = end(k) - first;
-      if (!(kernels_.shared.largest(X + first * n, count * n) <= std::numeric_limits<T>::max())) is_finite = false;
+      if (must_be_finite && !(kernels_.shared.largest(X + first * n, count * n) <= std::numeric_limits<T>::max()))
+        is_finite = false;
       kernels_.predict.rows({.layers = layers.data(),
                              .r = net_.r(),
                              .X = X + first * n,
@@ -100,113 +61,66 @@ bool Evaluator<T>::outputs(const std::vector<PredictLayer<T>>& layers, const T* 
 }
 
 template <class T> CsrEvaluator<T>::CsrEvaluator(const NetworkSpec& net)
-    : kernels_(kernel_set().kernels<T>()),
-      n_(net.m[0]),
-      m_(net.m[1]),
-      rest_(without_products(net)),
-      evaluator_(rest_),
-      ones_(m_),
-      scratch_(2 * widest_vector_valued(rest_) * kernels_.lanes) {
-  std::fill_n(ones_.get(), m_, T(1));
-  const long widest = *std::max_element(rest_.m.begin(), rest_.m.end()) + kernels_.lanes;
-  buffer_ = Buffer<T>(widest);
-  next_buffer_ = Buffer<T>(widest);
-}
-
-// Returns the layers of the rest. Their numbers follow W[1] in θ, but for the diagonal of ones.
-template <class T> std::vector<PredictLayer<T>> CsrEvaluator<T>::layers(const T* theta) const {
-  std::vector<PredictLayer<T>> all = predict_layers(rest_, theta + (n_ - 1) * m_);
-  all.front().W = ones_.get();
-  return all;
-}
+    : kernels_(kernel_set().kernels<T>()), split_(net), evaluator_(split_.rest) {}
 
 template <class T> void CsrEvaluator<T>::outputs(const T* theta, const CsrMatrix<T>& X, long t, T* out, int threads) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  const std::vector<PredictLayer<T>> rest = layers(theta);
-  const long round = std::min(t, rows_of_a_round), m_out = rest_.m.back();
+  const std::vector<PredictLayer<T>> rest = split_.layers(theta);
+  const long round = std::min(t, rows_of_a_round), m = split_.m, m_out = split_.rest.m.back();
   if (rows_of_Z_ < round) {
-    Z_ = Buffer<T>(round * m_);
+    Z_ = Buffer<T>(round * m);
     rows_of_Z_ = round;
   }
   // An entry reads a column of W, which is strided: for many entries it pays to pack W first.
-  const Buffer<T> panels = X.starts[t] > n_ ? packed(theta, threads) : Buffer<T>();
+  const Buffer<T> panels = X.starts[t] > split_.n ? packed(theta, threads) : Buffer<T>();
   for (long first = 0; first < t; first += round) {
     const long count = std::min(round, t - first);
     run_threads(threads, [&](int thread, int started) {
       const long from = count * thread / started, to = count * (thread + 1) / started;
       if (panels)
-        packed_products(panels.get(), X, first + from, first + to, Z_.get() + from * m_);
+        packed_products(panels.get(), X, first + from, first + to, Z_.get() + from * m);
       else
-        products(theta, X, first + from, first + to, Z_.get() + from * m_);
+        split_.products(theta, X, first + from, first + to, Z_.get() + from * m);
     });
-    if (t <= few_rows)
-      for (long r = 0; r < t; ++r)
-        kernels_.predict.row(rest.data(), int(rest.size()), Z_.get() + r * m_, buffer_.get(), next_buffer_.get(),
-                             scratch_.get(), out + r * m_out);
-    else
-      evaluator_.outputs(rest, Z_.get(), count, out + first * m_out, threads);
+    evaluator_.outputs(rest, Z_.get(), count, out + first * m_out, threads);
   }
 }
 
 // Returns W (m, n) in panels [⌈m/R⌉][n][R].
 template <class T> Buffer<T> CsrEvaluator<T>::packed(const T* W, int threads) const {
-  const long R = 2 * kernels_.lanes, panels = (m_ + R - 1) / R;
-  Buffer<T> result(panels * n_ * R);
+  const long n = split_.n, m = split_.m, R = 2 * kernels_.lanes, panels = (m + R - 1) / R;
+  Buffer<T> result(panels * n * R);
   WorkQueue queue(threads);
   queue.assign_evenly(panels);
   run_threads(threads, [&](int thread, int) {
     for (long p; (p = queue.take(thread)) >= 0;)
-      kernels_.layout.pack(W + p * R * n_, std::min(R, m_ - p * R), n_, result.get() + p * R * n_);
+      kernels_.layout.pack(W + p * R * n, std::min(R, m - p * R), n, result.get() + p * R * n);
   });
   return result;
 }
 
-// Z (last − first, m) := X Wᵀ for rows first … last − 1 of X, from W (m, n) as it lies in θ.
-template <class T>
-void CsrEvaluator<T>::products(const T* W, const CsrMatrix<T>& X, long first, long last, T* Z) const {
-  X.with_columns([&](const auto* columns) {
-    for (long j = first; j < last; ++j, Z += m_) {
-      std::fill_n(Z, m_, T(0));
-      for (long e = X.starts[j]; e < X.starts[j + 1]; ++e) {
-        const T x = X.values[e], *w = W + columns[e];
-        for (long i = 0; i < m_; ++i, w += n_) Z[i] += x * *w;
-      }
-    }
-  });
-}
-
-// The same from panels.
+// Z (last − first, m) := X Wᵀ for rows first … last − 1 of X, from panels of W.
 template <class T>
 void CsrEvaluator<T>::packed_products(const T* panels, const CsrMatrix<T>& X, long first, long last, T* Z) const {
-  const long R = 2 * kernels_.lanes;
-  const int count = static_cast<int>((m_ + R - 1) / R);
+  const long m = split_.m, R = 2 * kernels_.lanes;
+  const int count = static_cast<int>((m + R - 1) / R);
   const Buffer<T> z(count * rows_in_cache * R);
-  for (; first < last; first += rows_in_cache, Z += rows_in_cache * m_) {
+  for (; first < last; first += rows_in_cache, Z += rows_in_cache * m) {
     const int rows = static_cast<int>(std::min(rows_in_cache, last - first));
     Linear<T> g{};
     g.B = panels;
-    g.K = n_;
+    g.K = split_.n;
     g.out = z.get();
     g.out_stride = rows_in_cache * R;
     g.region = {.first_row = 0, .last_row = rows, .first_panel = 0, .last_panel = count};
     g.panels = count;
-    g.last_lanes = static_cast<int>(m_ - (count - 1) * R);
+    g.last_lanes = static_cast<int>(m - (count - 1) * R);
     g.epilogue = LinearEpilogue::none;
     kernels_.csr.linear({.X = X, .order = nullptr, .first = first, .rows = rows}, g);
     for (long r = 0; r < rows; ++r)
       for (int p = 0; p < count; ++p)
-        std::copy_n(z.get() + p * g.out_stride + r * R, std::min(R, m_ - p * R), Z + r * m_ + p * R);
+        std::copy_n(z.get() + p * g.out_stride + r * R, std::min(R, m - p * R), Z + r * m + p * R);
   }
-}
-
-template <class T> Predictor<T>::Predictor(const NetworkSpec& net, const T* theta)
-    : kernels_(kernel_set().kernels<T>()),
-      net_(net),
-      layers_(predict_layers(net_, theta)),
-      scratch_(2 * widest_vector_valued(net_) * kernels_.lanes) {
-  const long widest = *std::max_element(net_.m.begin() + 1, net_.m.end()) + kernels_.lanes;
-  buffer_ = Buffer<T>(widest);
-  next_buffer_ = Buffer<T>(widest);
 }
 
 template <class T> double gradient(const NetworkSpec& net, const CostSpec& cost, const TrainingSet<T>& set,
@@ -243,8 +157,6 @@ template class Evaluator<float>;
 template class Evaluator<double>;
 template class CsrEvaluator<float>;
 template class CsrEvaluator<double>;
-template class Predictor<float>;
-template class Predictor<double>;
 template double gradient<float>(const NetworkSpec&, const CostSpec&, const TrainingSet<float>&, const float*, float*,
                                 float* const*, int);
 template double gradient<double>(const NetworkSpec&, const CostSpec&, const TrainingSet<double>&, const double*,
