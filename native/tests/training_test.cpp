@@ -405,7 +405,7 @@ int main() {
     predictions<float>(shape);
     predictions<double>(shape);
   }
-  for (const Shape& shape : {shapes[3], std::end(shapes)[-2], std::end(shapes)[-1]}) {
+  for (const Shape& shape : {shapes[3], std::end(shapes)[-1]}) {  // in panels, also if X is dense
     sparse_rows<float>(shape);
     sparse_rows<double>(shape);
   }
