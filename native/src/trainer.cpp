@@ -159,8 +159,9 @@ template <class T> void Trainer<T>::end_epoch() {
 // The rules of engines/stopping.py
 template <class T> Stopped Trainer<T>::reason_to_stop() const {
   const Progress& p = progress_;
+  const auto& J = p.records[Progress::J];
+  if (!J.empty() && J.back() > std::max(1e10 * std::abs(J.front()), 1.0)) return Stopped::diverged;
   if (problem_.tol >= 0 && p.epoch > problem_.tol_epochs) {
-    const auto& J = p.records[Progress::J];
     double low = J.back(), high = J.back(), size = 0;
     for (auto j = J.end() - problem_.tol_epochs - 1; j != J.end(); ++j) {
       low = std::min(low, *j);

@@ -40,5 +40,9 @@ class DataWarning(UserWarning):
     """Data in a table that were ignored or reinterpreted; the message names the column and a remedy."""
 
 
+class TrainingWarning(UserWarning):
+    """A problem with training that the user should know; the message names the cause and a remedy."""
+
+
 class FileFormatError(ChainruleError, ValueError):
     """A file that is truncated, malformed, of another format or of a later version."""

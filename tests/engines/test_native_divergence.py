@@ -10,6 +10,7 @@ from support.engines.native_runs import SHAPES
 
 import chainrule as cr
 from chainrule._internal.checks import Array
+from chainrule.engines.state import TrainingState
 
 pytestmark = pytest.mark.native
 
@@ -56,14 +57,14 @@ def test_predicting_overflow_changes_no_bit(hidden: str, cost: str) -> None:
     large, all are. The steps are bitwise those of a run that checks every gradient (because it computes its norm to
     clip it), up to the same divergence."""
     rng = np.random.default_rng(1)
-    X, Y = rng.normal(size=(50, 3)), rng.normal(size=(50, 2))
+    X, Y = rng.normal(size=(50, 3)), 1e14 * rng.normal(size=(50, 2))  # then the sums come near to overflow
     net = cr.Network.dense(SHAPES["panels"][0], hidden=hidden, seed=1, dtype="float32")
     rate = cr.Step(1e-3, every=1.0, factor=4.0)
     settings: dict[str, Any] = {"cost": cost, "epochs": 200, "batch_size": 16}
     (_, one, theta), (_, other, sought) = (
         diverged("native", net, X, Y, optimizer=cr.Adam(rate, clip_norm=clip), **settings) for clip in (None, 1e300)
     )
-    assert one.state.step == other.state.step > 40
+    assert one.state.step == other.state.step > 30
     np.testing.assert_array_equal(one.J, other.J)
     np.testing.assert_array_equal(theta, sought)
 
@@ -103,6 +104,14 @@ def test_zero_times_infinity_is_a_divergence(seed: int) -> None:
     assert ends[0][0] == ends[1][0]
 
 
+def state_after(epochs: int, net: cr.Network, X: Array, Y: Array, optimizer: cr.Optimizer) -> TrainingState:
+    """The state after a number of epochs, in the last of which J may explode."""
+    try:
+        return cr.train(net, X, Y, optimizer=optimizer, epochs=epochs, engine="native").state
+    except cr.DivergenceError as error:
+        return error.history.state
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_divergence_keeps_the_moments_of_the_last_finite_step(shape: str, dtype: str) -> None:
@@ -113,7 +122,7 @@ def test_divergence_keeps_the_moments_of_the_last_finite_step(shape: str, dtype:
     for optimizer in (cr.Momentum(10.0), cr.AdamW(1e30, weight_decay=1e8)):
         net = cr.Network.dense(m, hidden="identity", seed=1, dtype=dtype)
         _, history, theta = diverged("native", net, X, Y, optimizer=optimizer, epochs=300)
-        again = cr.train(net, X, Y, optimizer=optimizer, epochs=history.epochs, engine="native").state
+        again = state_after(history.epochs, net, X, Y, optimizer)
         np.testing.assert_array_equal(theta, again.theta)
         for name, moment in again.moments.items():
             np.testing.assert_array_equal(history.state.moments[name], moment)

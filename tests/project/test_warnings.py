@@ -16,9 +16,8 @@ from sklearn.pipeline import make_pipeline
 import chainrule as cr
 from chainrule import engines
 from chainrule.engines import choice
-from chainrule.errors import DataWarning
+from chainrule.errors import DataWarning, TrainingWarning
 from chainrule.estimators import MLPRegressor, NetworkClassifier, NetworkRegressor
-from chainrule.estimators.diagnosis import TrainingWarning
 from chainrule.tables import TableEncoder
 
 X = np.random.default_rng(0).normal(size=(40, 2))

@@ -55,6 +55,16 @@ class Cost(Value, Loss):
         for symbol in ("l1", "l2"):
             object.__setattr__(self, symbol, as_real(getattr(self, symbol), symbol, minimum=0.0))
 
+    @property
+    def in_words(self) -> str:
+        """The name of the loss, and whether J is its sum or its mean.
+
+        >>> import chainrule as cr
+        >>> cr.LogLikelihood(mean=True).in_words
+        'log likelihood, mean over the examples'
+        """
+        return f"{self.name.replace('_', ' ')}, {'mean' if self.mean else 'sum'} over the examples"
+
     # ---- J(θ) --------------------------------------------------------------------------------------------------------
 
     def __call__(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chainrule.estimators.diagnosis import TrainingWarning
+    from chainrule.errors import TrainingWarning
     from chainrule.estimators.mlp.classifier import MLPClassifier
     from chainrule.estimators.mlp.regressor import MLPRegressor
     from chainrule.estimators.network.classifier import NetworkClassifier
@@ -25,7 +25,7 @@ DEFINED_IN = {  # the module that defines each name
     "NetworkRegressor": "chainrule.estimators.network.regressor",
     "TableEncoder": "chainrule.tables",
     "TableModel": "chainrule.tables",
-    "TrainingWarning": "chainrule.estimators.diagnosis",
+    "TrainingWarning": "chainrule.errors",
     "load": "chainrule.tables",
     "read_table": "chainrule.tables",
 }

@@ -22,10 +22,6 @@ SINGLE = 1e3  # the largest |mean| / standard deviation of a column for single p
 LARGEST_SINGLE = 1e12  # the largest standard deviation: sums of its squares do not overflow
 
 
-class TrainingWarning(UserWarning):
-    """A problem with training that the user should know; the message names the cause and a remedy."""
-
-
 class ColumnScales:
     """Mean and standard deviation of each column of A (t, n), dense or sparse."""
 

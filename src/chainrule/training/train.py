@@ -27,6 +27,7 @@ from chainrule.optimizers.schedules import Schedule
 from chainrule.training.callbacks import Callback, Callbacks
 from chainrule.training.errors import DivergenceError, TrainingInterrupted
 from chainrule.training.history import History
+from chainrule.training.verdict import divergence_message, warn_about_rise
 
 # The time that an engine runs between two calls of callbacks, unless these come after a number of epochs. After each
 # slice it writes θ back, which takes as long as several steps in a network with millions of parameters.
@@ -77,9 +78,13 @@ def train(
     number of threads.
 
     Raises InputError for bad input before any work, and for a callback that makes θ infinite or NaN; DivergenceError
-    when J, ∇J, θ or a moment is no longer finite (θ keeps its last finite value); TrainingInterrupted on Ctrl-C (θ is
-    the result of the last complete step, or the best one with ``patience``; a second Ctrl-C stops at once, in
-    mid-step). Both carry the history. Exceptions raised by a callback propagate and leave θ in the same state.
+    when J, ∇J, θ or a moment is no longer finite (θ keeps its last finite value), or when J exceeds 1e10 times its
+    first value; TrainingInterrupted on Ctrl-C (θ is the result of the last complete step, or the best one with
+    ``patience``; a second Ctrl-C stops at once, in mid-step). Both carry the history. Exceptions raised by a callback
+    propagate and leave θ in the same state.
+
+    A TrainingWarning says that J ended above where it began: the steps are too large. J is a sum over the examples
+    unless the cost has ``mean=True``, so that the largest learning rate with which it falls is proportional to 1/t.
 
     >>> import chainrule as cr
     >>> net = cr.Network.dense([1, 1], initial="zeros")
@@ -122,7 +127,8 @@ def train(
             history,
         )
     if history.stopped == "diverged":
-        raise DivergenceError(_divergence_message(problem, history.state), history)
+        raise DivergenceError(divergence_message(problem, history), history)
+    warn_about_rise(problem, history)
     return history
 
 
@@ -196,14 +202,3 @@ def _require_valid_schedules(net: Network, optimizer: Optimizer, epochs: int) ->
             if isinstance(p, Schedule):
                 as_probability(p.value(epoch, epochs), f"the dropout of layer {i} after {epoch} of {epochs} epochs")
         optimizer.at(epoch, epochs)
-
-
-def _divergence_message(problem: Problem, state: TrainingState) -> str:
-    alpha = problem.alpha(state.run_step)
-    clip = "" if problem.optimizer.clip_norm is not None else ", or clip_norm=1 in the optimizer"
-    mean = "" if problem.cost.mean else ", a cost with mean=True (J is a sum: its gradient grows with the examples)"
-    return (
-        f"J, ∇J(θ), the next θ or a moment is not finite at step {state.batch + 1} of epoch {state.epoch + 1} "
-        f"(learning rate {alpha:g}); θ keeps its last finite value. Try a smaller learning rate (such as "
-        f"{alpha / 10:g}), inputs scaled to about 1{mean}{clip}."
-    )

@@ -44,15 +44,15 @@ def _describe(recipe: Recipe) -> str:
     decay = f", weight decay {weight_decay(recipe):g}" if weight_decay(recipe) else ""
     batch = "all rows" if recipe.batch_size is None else f"about {recipe.batch_size} rows"
     return (
-        f"Hidden layers: {layers}{embedding}. Optimizer: {optimizer.name}, learning rate {rate(recipe):g}{schedule}"
-        f"{decay}, {batch} per step, {recipe.epochs} epochs."
+        f"Hidden layers: {layers}{embedding}. Cost: {recipe.cost.in_words}. Optimizer: {optimizer.name}, learning rate "
+        f"{rate(recipe):g}{schedule}{decay}, {batch} per step, {recipe.epochs} epochs."
     )
 
 
 def divergence_message(recipe: Recipe) -> str:
     """Explains a divergence, with a remedy."""
     return (
-        "training diverged: the cost J or its gradient is no longer finite. "
+        "training diverged: the cost J has exploded, or it or its gradient is no longer finite. "
         f"Try a smaller --learning-rate, such as {rate(recipe) / 10:g} instead of {rate(recipe):g}. Nothing was saved."
     )
 
@@ -84,6 +84,7 @@ def record(run: PlannedRun, trained: FinishedRun, scores: list[Score]) -> dict[s
         "preset": run.options.preset,
         "networks": len(trained.model.networks),
         "network": format_sizes(trained.model.networks[0].m),
+        "cost": recipe.cost.in_words,
         "optimizer": recipe.optimizer.name,
         "learning_rate": rate(recipe),
         "weight_decay": weight_decay(recipe),

@@ -36,6 +36,7 @@ def card(estimator: Any) -> str:
     facts = [
         ("inputs", f"{model.encoder.n_features_in_} columns, encoded as {model.encoder.n_features_out_} features"),
         ("networks", f"{count} averaged, {size} each" if count > 1 else f"1, {size}"),
+        ("cost", estimator.recipe_.cost.in_words),
         ("epochs", f"{estimator.n_iter_}{STOPPED.get(estimator.stopped_, '')}"),
         ("engine", estimator.histories_[0].engine),
     ]

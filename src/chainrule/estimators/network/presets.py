@@ -63,7 +63,10 @@ def best(task: Task, t: int) -> tuple[Recipe, ...]:
 
 
 def lecture(task: Task, t: int) -> tuple[Recipe, ...]:
-    """Returns the lecture's recipe (L10 – L12): sigmoids and full-batch gradient descent."""
+    """Returns the lecture's recipe (L10 – L12): sigmoids and full-batch gradient descent.
+
+    J is the mean over the rows, not the lecture's sum: its learning rate then suits tables of any length.
+    """
     recipe = Recipe(
         hidden=(Hidden(30, "sigmoid", 0.0),),
         cost=LogLikelihood(mean=True) if task == "classification" else SumOfSquares(mean=True),

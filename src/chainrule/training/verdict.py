@@ -1,0 +1,49 @@
+"""What the course of J says of a training run: that it diverged, or that J ended above where it began."""
+
+from __future__ import annotations
+
+from chainrule._internal.user_warnings import warn
+from chainrule.engines.problem import Problem
+from chainrule.engines.stopping import has_exploded
+from chainrule.errors import TrainingWarning
+from chainrule.training.history import History
+
+NOISE = 1.0  # of |J|: minibatches and dropout may well move the J of an epoch by a half
+ROUNDING = 1e-6  # of |J|, in single precision
+
+
+def divergence_message(problem: Problem, history: History) -> str:
+    """Returns what happened, at which step and learning rate, and what to try."""
+    state, J = history.state, history.J.tolist()
+    alpha = problem.alpha(state.run_step)
+    what = (
+        f"J rose from {J[0]:.3g} to {J[-1]:.3g} in {len(J)} epochs (learning rate {alpha:g})."
+        if has_exploded(J)
+        else f"J, ∇J(θ), the next θ or a moment is not finite at step {state.batch + 1} of epoch {state.epoch + 1} "
+        f"(learning rate {alpha:g}); θ keeps its last finite value."
+    )
+    return f"{what} {_remedies(problem, alpha)}"
+
+
+def warn_about_rise(problem: Problem, history: History) -> None:
+    """Issues a TrainingWarning if J ended above where it began, by more than the noise of minibatches and dropout.
+
+    With ``patience`` θ is the best one of the run, wherever J ended.
+    """
+    J = history.J.tolist()
+    if problem.patience is not None or len(J) < 2:
+        return
+    noise = ROUNDING if problem.full_batch and not problem.has_dropout else NOISE
+    if J[-1] - J[0] > noise * abs(J[0]):
+        alpha = history.learning_rate[-1]
+        warn(
+            f"J rose from {J[0]:.3g} to {J[-1]:.3g} in {len(J)} epochs over {problem.data.t} examples (learning rate "
+            f"{alpha:g}): the steps are too large. {_remedies(problem, alpha)}",
+            TrainingWarning,
+        )
+
+
+def _remedies(problem: Problem, alpha: float) -> str:
+    clip = "" if problem.optimizer.clip_norm is not None else ", or clip_norm=1 in the optimizer"
+    mean = "" if problem.cost.mean else ", a cost with mean=True (J is a sum: its gradient grows with the examples)"
+    return f"Try a smaller learning rate (such as {alpha / 10:g}), inputs scaled to about 1{mean}{clip}."
