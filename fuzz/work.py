@@ -89,4 +89,8 @@ def random_work(rng: Random, kinds: tuple[str, ...] = ("train", "train", "output
         if rng.random() < 0.6:
             rows = slice(0, int(rng.integers(1, t + 1)))
             work.settings |= {"validation": (X[rows], Y[rows]), "patience": pick(rng, [None, 1, 3])}
+    try:
+        work(work.new())
+    except cr.DivergenceError:
+        return random_work(rng, kinds)
     return work

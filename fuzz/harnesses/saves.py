@@ -207,10 +207,10 @@ def command(rng: Random, folder: Path) -> str:
     child = forked(lambda: command_in_child(folder, arguments))
     seconds = float(rng.uniform(0.0, pick(rng, [0.3, 1.0, 3.0])))
     number = signal.SIGKILL if kills else pick(rng, ASKING)
-    ended = wait_at_most(child, seconds)
+    ended, is_sent_twice = wait_at_most(child, seconds), not kills and rng.random() < 0.3
     if ended is None:
         os.kill(child, number)
-        if not kills and rng.random() < 0.3:  # `timeout` sends its signal twice
+        if is_sent_twice:  # as `timeout` does
             time.sleep(float(rng.uniform(0.0, 0.1)))
             os.kill(child, number)
         ended = os.waitpid(child, 0)[1]
@@ -221,7 +221,7 @@ def command(rng: Random, folder: Path) -> str:
     if is_new:
         assert load(model).predict(np.zeros((2, 2 if is_regression else 3))).shape == (2,)
     if os.WIFSIGNALED(ended):
-        assert kills, said
+        assert kills or is_sent_twice, said  # on a busy machine the second may be handled too late for an echo
         assert os.WTERMSIG(ended) == number, (ended, said)
     else:
         code = os.WEXITSTATUS(ended)
