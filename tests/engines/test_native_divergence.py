@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.engines.native_runs import SHAPES
+from support.engines.native_runs import SHAPES, state_after
 
 import chainrule as cr
 from chainrule._internal.checks import Array
-from chainrule.engines.state import TrainingState
 
 pytestmark = pytest.mark.native
 
@@ -102,14 +101,6 @@ def test_zero_times_infinity_is_a_divergence(seed: int) -> None:
         for engine in ("native", "reference")
     ]
     assert ends[0][0] == ends[1][0]
-
-
-def state_after(epochs: int, net: cr.Network, X: Array, Y: Array, optimizer: cr.Optimizer) -> TrainingState:
-    """The state after a number of epochs, in the last of which J may explode."""
-    try:
-        return cr.train(net, X, Y, optimizer=optimizer, epochs=epochs, engine="native").state
-    except cr.DivergenceError as error:
-        return error.history.state
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -52,10 +52,10 @@ def test_dead_units_are_counted() -> None:
 
 
 def test_divergence_names_its_cause() -> None:
-    """Training that diverges raises scikit-learn's error, with the step, the learning rate and the remedy."""
+    """Training that diverges raises scikit-learn's error, with J, the learning rate and the remedy."""
     X, y = NUMBERS
     model = MLPRegressor(activation="identity", solver="sgd", learning_rate_init=10.0, random_state=0)
-    with pytest.raises(ValueError, match=r"non-finite parameter weights.*not finite at step .* Try a smaller learning"):
+    with pytest.raises(ValueError, match=r"non-finite parameter weights.* J rose from .* Try a smaller learning"):
         model.fit(X, y)
     with pytest.warns(ConvergenceWarning, match="Keeping the best weights so far"):
         model.set_params(early_stopping=True).fit(X, y)

@@ -57,7 +57,8 @@ def test_scikit_learn_accepts_the_estimator(kind: Any) -> None:
 @pytest.mark.parametrize("check", EXPECTED)
 def test_a_whole_weight_counts_as_that_number_of_rows(check: str, kind: Any, preset: str) -> None:
     """With full batches, a whole weight w has the effect of w rows, including 0, also on scales and medians."""
-    estimator = kind(preset=preset, epochs=20, hidden_layer_sizes=16, **EXACT)
+    slow = {"optimizer": cr.GradientDescent(0.1)} if preset == "lecture" else {}  # with 1, J explodes on these rows
+    estimator = kind(preset=preset, epochs=20, hidden_layer_sizes=16, **EXACT, **slow)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         getattr(estimator_checks, check)(kind.__name__, estimator)

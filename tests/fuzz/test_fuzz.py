@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,13 @@ def test_a_case_is_repeated_by_its_number(capsys: pytest.CaptureFixture[str]) ->
         main([PLANTED, "--seed", "7", "--case", "1"])
 
 
+def press_ctrl_c(process: subprocess.Popen[str]) -> None:
+    """Presses it until the process ends: where it comes within a finalizer, Python shows it and goes on."""
+    while process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        time.sleep(10.0)
+
+
 def test_a_failure_is_the_exit_status() -> None:
     """The command shows each failure; after Ctrl-C it shows the table, and exits with 1 because of the failures."""
     with subprocess.Popen(
@@ -59,7 +68,7 @@ def test_a_failure_is_the_exit_status() -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "\n"
         assert process.stdout.readline() == f"FAILED python -m fuzz {PLANTED} --seed 0 --case 1\n"
-        process.send_signal(signal.SIGINT)
+        threading.Thread(target=press_ctrl_c, args=(process,), daemon=True).start()
         output = process.stdout.read()
     assert output.startswith("Traceback")
     heading, row = (line.split() for line in output.splitlines()[-2:])

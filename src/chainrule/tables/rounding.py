@@ -25,7 +25,7 @@ def rounded_integers(values: NDArray[Any]) -> NDArray[np.intp]:
     if int(values.max()) <= LARGEST_WHOLE and int(values.min()) >= -LARGEST_WHOLE:
         return np.empty(0, dtype=np.intp)
     nearest = values.reshape(-1).astype(np.float64)
-    is_beyond = nearest > np.iinfo(values.dtype).max  # 2⁶³ or 2⁶⁴, which the type itself does not hold
+    is_beyond = nearest >= 2.0 ** (63 if values.dtype.kind == "i" else 64)  # which the type itself does not hold
     back = np.where(is_beyond, 0.0, nearest).astype(values.dtype)
     return np.flatnonzero(is_beyond | (back != values.reshape(-1)))
 

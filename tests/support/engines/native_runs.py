@@ -14,7 +14,7 @@ from chainrule._internal.checks import Array
 from chainrule.costs import TrainingSet
 from chainrule.engines import TrainingRun
 from chainrule.engines.problem import Problem
-from chainrule.engines.state import RECORDS
+from chainrule.engines.state import RECORDS, TrainingState
 
 OPTIMIZERS: list[cr.Optimizer] = [
     cr.GradientDescent(0.05), cr.Momentum(0.02), cr.Nesterov(0.02), cr.AdaGrad(0.05), cr.RMSProp(0.01), cr.Adam(0.01),
@@ -100,3 +100,11 @@ def assert_same_path(problem: Problem) -> None:
             name,
             apart,
         )  # rounding does not lead the paths far apart
+
+
+def state_after(epochs: int, net: cr.Network, X: Array, Y: Array, optimizer: cr.Optimizer) -> TrainingState:
+    """The state after a number of epochs, in the last of which J may explode."""
+    try:
+        return cr.train(net.copy(), X, Y, optimizer=optimizer, epochs=epochs, engine="native").state
+    except cr.DivergenceError as error:
+        return error.history.state
