@@ -1,4 +1,4 @@
-"""What ``cr.gradient`` returns: ∂J/∂a[i] beside δ[i], one example beside rows, and a table that can be read."""
+"""The results of ``cr.gradient``: ∂J/∂a[i] beside δ[i], one example beside rows, and a table that can be read."""
 
 from __future__ import annotations
 

@@ -58,7 +58,12 @@ def output_with_faults(program: str) -> str:
     start = "from support.injection import preloaded\ninjection = preloaded()"
     answer = subprocess.run(
         [sys.executable, "-c", f"{start}\n{program}"],
-        env={**os.environ, **preload, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        env={
+            **os.environ,
+            **preload,
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            "OMP_NUM_THREADS": "",  # the program says how many threads it takes
+        },
         capture_output=True, text=True, timeout=LIMIT, check=False,
     )  # fmt: skip
     assert answer.returncode == 0, (answer.returncode, answer.stderr)

@@ -17,7 +17,7 @@ _H = 1e-30  # the complex step: far below rounding, far above underflow
 
 @dataclass
 class _Checked:
-    """What the checks of a derivative have seen; it changes inside of a frozen cost."""
+    """The uses and distances that the checks of a derivative have seen; it changes inside a frozen cost."""
 
     uses: int = 0
     distance: float = 0.0  # the largest |a − y|

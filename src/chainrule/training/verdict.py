@@ -1,4 +1,4 @@
-"""What the course of J says of a training run: that it diverged, or that J ended above where it began."""
+"""The verdict on a training run by the course of J: it diverged, or J ended above where it began."""
 
 from __future__ import annotations
 

@@ -55,8 +55,8 @@ def _run(
 ) -> None:  # fmt: skip
     """Trains a member until its last epoch, ``end``, or a request to stop; epochs are planned again at ``checks``.
 
-    If even a few epochs turn out to be too many, training goes on with fewer rows. If no epoch is finished at ``end``,
-    the first may take ``grace`` seconds more.
+    If even a few epochs turn out to be too many, training continues with fewer rows. If no epoch is finished at
+    ``end``, the first may take ``grace`` seconds more.
     """
     initial, state, is_check = member.net.theta.copy(), member.resume, False
 
