@@ -29,7 +29,7 @@ MUTMUT = (sys.executable, "-m", "mutmut")
 
 
 class Report(NamedTuple):
-    """What became of the mutants of a group: how many there are, and the change of each that lives."""
+    """The result for the mutants of a group: their number, and the change of each one that survives."""
 
     group: str
     total: int

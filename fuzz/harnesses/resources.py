@@ -1,7 +1,7 @@
 """The system refuses memory or threads, sends signals, or forks, at a random moment of some work.
 
 Whatever happens, it ends in the documented way; θ is finite; the same network can do the same work afterwards; and a
-training that was broken off goes on with the bits of one that was not.
+training that was interrupted and resumed has the bits of an uninterrupted run.
 """
 
 from __future__ import annotations

@@ -161,7 +161,7 @@ def test_few_rows_take_a_shortcut(name: str, dtype: str) -> None:
 @pytest.mark.native
 @pytest.mark.parametrize("name", REFUSED)
 def test_shortcuts_decline_what_is_refused(name: str) -> None:
-    """What compiled code cannot read is left to the checks, which name the fault."""
+    """Rows that the compiled code cannot read go through the checks, whose error names the fault."""
     net = cr.Network.dense([3, 1], dtype="float32")
     net([1.0, 2.0, 3.0])
     assert few_outputs(net, REFUSED[name][0]) is None

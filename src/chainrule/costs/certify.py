@@ -38,7 +38,7 @@ def check_derivative(cost: Cost, derivative: LossFunction, A: Array, Y: Array, r
             raise
         except (TypeError, ValueError, Warning) as error:
             raise InputError(f"cost {cost.name!r} failed on A of shape {outputs.shape}: {error!r}. {remedy}") from error
-        _refuse_dependent_losses(cost, outputs, labels)
+        _refuse_dependent_losses(cost, outputs, labels, at_hand.losses)
         worst = _largest_error(cost, outputs, labels, at_hand, rows, remedy)
         scale = max(float(abs(labels).max()), float(abs(outputs - labels).max())) or 1.0
         offsets = scale * np.array([0.0, *DISTANCES, *(-d for d in DISTANCES)])
@@ -94,9 +94,8 @@ def _largest_error(cost: Cost, A: Array, Y: Array, q: _Quotients, rows: list[int
     return float(outside[known].max(initial=0.0))
 
 
-def _refuse_dependent_losses(cost: Cost, A: Array, Y: Array) -> None:
+def _refuse_dependent_losses(cost: Cost, A: Array, Y: Array, losses: Array) -> None:
     """Raises InputError if the loss of an example depends on the other examples."""
-    losses = cost.losses(A, Y)
     for j in range(len(A)):
         alone = cost.losses(A[j : j + 1], Y[j : j + 1])[0]
         if np.isfinite(losses[j]) and not np.isclose(alone, losses[j], rtol=1e-9, atol=1e-12):

@@ -81,7 +81,7 @@ def read_any(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Ar
         raise FileFormatError(f"{name} holds a tensor of a number type that NumPy lacks: {error}.") from None
     except FileFormatError:
         raise
-    except (imported("safetensors").SafetensorError, ValueError, RecursionError) as error:
+    except (safetensors.SafetensorError, ValueError, RecursionError) as error:
         raise FileFormatError(f"{name} is not a complete Chainrule file: {error}.") from None
     if not isinstance(header, dict) or header.get("format") != "chainrule":
         raise FileFormatError(f"{name} has no header in Chainrule's format.")

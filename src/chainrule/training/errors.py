@@ -9,7 +9,7 @@ from chainrule.training.history import History
 
 
 class DivergenceError(ChainruleError, FloatingPointError):
-    """J, ∇J(θ) or θ is no longer finite; the network holds the last finite θ, ``history`` the epochs before."""
+    """J has exploded, or J, ∇J(θ), θ or a moment is not finite; θ is finite, ``history`` holds the finished epochs."""
 
     def __init__(self, message: str, history: History) -> None:
         super().__init__(message)

@@ -156,7 +156,7 @@ def test_the_time_for_held_out_rows_is_reserved(trained_on: Any) -> None:
 
 
 def test_the_time_of_the_whole_plan(trained_on: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is told within a factor of two, and only if every recipe of it was measured for some time."""
+    """The warning estimates it within a factor of two, and only if each of its recipes was measured long enough."""
     for limit in (0.5, 10.0, 30.0):
         outcome, _ = trained_on(limit, 1.0, 1.2, recipes=[DEFAULT], recipe_numbers=[0, 0])
         assert outcome.whole_seconds == pytest.approx(2 * DEFAULT.epochs * 1.0, rel=0.25)
