@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,20 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from chainrule import costs, engines, optimizers
-from chainrule._internal.checks import as_integer, as_probability, as_real, as_seed, shown
+from chainrule import engines
+from chainrule._internal.checks import as_real, shown
 from chainrule._internal.imports import imported
-from chainrule._internal.sparse_rows import like
 from chainrule.costs import Cost
 from chainrule.costs.training_set import ExamplesLike
 from chainrule.engines import TrainingRun
-from chainrule.engines.problem import Problem
 from chainrule.engines.state import TrainingState
 from chainrule.errors import InputError
-from chainrule.network import Network, check_trainable
+from chainrule.network import Network
 from chainrule.optimizers import Optimizer
-from chainrule.optimizers.schedules import Schedule
 from chainrule.training.callbacks import Callback, Callbacks
+from chainrule.training.checked_problem import checked_problem
 from chainrule.training.errors import DivergenceError, TrainingInterrupted
 from chainrule.training.history import History
 from chainrule.training.verdict import divergence_message, warn_about_rise
@@ -95,9 +92,9 @@ def train(
 
     Source: Lecture, L8, L12, L13.
     """
-    problem = _problem(
-        check_trainable(net), X, Y, weights, validation, costs.get(cost), optimizers.get(optimizer), epochs, batch_size,
-        shuffle, seed, tol, tol_epochs, patience, threads,
+    problem = checked_problem(
+        net, X, Y, weights, validation, cost, optimizer, epochs, batch_size, shuffle, seed, tol, tol_epochs, patience,
+        threads,
     )  # fmt: skip
     limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)
     calls = Callbacks(callbacks, callback_epochs)
@@ -148,57 +145,3 @@ def _next_slice(net: Network, run: TrainingRun, history: History, calls: Callbac
     if should_stop:
         return "callback"
     return "time_limit" if time.perf_counter() >= deadline else None
-
-
-def _problem(
-    net: Network, X: ExamplesLike, Y: ArrayLike | None, weights: ArrayLike | None, validation: Sequence[Any] | None,
-    cost: Cost, optimizer: Optimizer, epochs: int, batch_size: int | None, shuffle: bool, seed: int | None,
-    tol: float | None, tol_epochs: int, patience: int | None, threads: int | None,
-) -> Problem:  # fmt: skip
-    """Checks every argument of `train` that describes the problem, and returns the Problem."""
-    data = cost.examples(net, X, Y, weights)
-    held_out = None
-    if validation is not None:
-        if not isinstance(validation, (tuple, list)) or len(validation) not in (2, 3):
-            raise InputError(f"validation must be (X, Y) or (X, Y, weights); got {shown(validation)}.")
-        try:
-            held_out = cost.examples(net, validation[0], validation[1], *(validation[2:] or (None,)))
-        except InputError as error:
-            raise InputError(f"validation: {error}") from None
-        held_out = held_out._replace(X=like(data.X, held_out.X))
-    if patience is not None and held_out is None:
-        raise InputError(f"patience={patience} needs a validation set; give validation=(X, Y).")
-    size = data.t if batch_size is None else min(as_integer(batch_size, "batch_size", 1), data.t)
-    if optimizer.full_batch_only and size < data.t:
-        raise InputError(
-            f"{optimizer.name} compares full gradients and needs batch_size=None (all {data.t} rows); got {size}."
-        )
-    if not isinstance(shuffle, bool):
-        raise InputError(f"shuffle must be True or False; got {shown(shuffle)}.")
-    epochs = as_integer(epochs, "epochs", 0)
-    if epochs:
-        _require_valid_schedules(net, optimizer, epochs)
-    return Problem(
-        net, cost, optimizer, data,
-        batch_size=size,
-        shuffle=shuffle,
-        epochs=epochs,
-        seed=int.from_bytes(os.urandom(8)) >> 1 if seed is None else as_seed(seed),
-        validation=held_out,
-        tol=None if tol is None else as_real(tol, "tol", 0.0),
-        tol_epochs=as_integer(tol_epochs, "tol_epochs", 1),
-        patience=None if patience is None else as_integer(patience, "patience", 1),
-        threads=None if threads is None else as_integer(threads, "threads", 1),
-    )  # fmt: skip
-
-
-def _require_valid_schedules(net: Network, optimizer: Optimizer, epochs: int) -> None:
-    """Raises InputError unless scheduled dropouts are probabilities, and a scheduled weight decay ≥ 0, at both ends.
-
-    In between, built-in schedules stay within these values and their ``rate``, which `Layer` has checked.
-    """
-    for epoch in (0, epochs):
-        for i, p in enumerate(net.dropout, 1):
-            if isinstance(p, Schedule):
-                as_probability(p.value(epoch, epochs), f"the dropout of layer {i} after {epoch} of {epochs} epochs")
-        optimizer.at(epoch, epochs)
