@@ -44,6 +44,7 @@ from chainrule.costs import (
     TrainingSet,
 )
 from chainrule.engines.gradient import gradient
+from chainrule.engines.hessian_vector_product import hessian_vector_product
 from chainrule.engines.state import TrainingState
 from chainrule.errors import ActivationRefused, ChainruleError, EngineDeclined, FileFormatError, InputError, UnknownName
 from chainrule.files import load
@@ -140,6 +141,7 @@ __all__ = [
     "gelu",
     "gradient",
     "hard_tanh",
+    "hessian_vector_product",
     "identity",
     "layer_norm",
     "leaky_relu",

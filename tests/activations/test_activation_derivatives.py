@@ -56,3 +56,45 @@ def test_jacobians_by_formula() -> None:
         np.testing.assert_allclose(cr.log_softmax.jacobian(z)[j], np.eye(2) - np.outer([1, 1], p[j]), atol=1e-15)
         np.testing.assert_array_equal(cr.tanh.jacobian(z)[j], np.diag(cr.tanh.derivative(z)[j]))
     np.testing.assert_allclose(cr.layer_norm([1.0, 3.0]), np.array([-1, 1]) / math.sqrt(1 + 1e-5), rtol=1e-15)
+
+
+@pytest.mark.parametrize("sigma", ENTRYWISE, ids=lambda sigma: sigma.name)
+def test_complex_step_gives_the_second_derivative(sigma: cr.Activation) -> None:
+    """Im σ′(x + ih)/h = σ″(x) to 1e-13 at every x that is not a kink of σ or σ′."""
+    x = np.linspace(-30, 30, 1000)
+    second = sigma.derivative(x + 1e-30j).imag / 1e-30
+    np.testing.assert_allclose(sigma.second_derivative(x), second, rtol=1e-13, atol=1e-14)
+
+
+@pytest.mark.parametrize("sigma", ENTRYWISE, ids=lambda sigma: sigma.name)
+def test_second_derivatives_are_finite_at_the_ends(sigma: cr.Activation) -> None:
+    """σ″(±1e308) is 0, and so is σ″(0) between two linear pieces; only e^z is infinite, and NaN stays NaN."""
+    if sigma is not cr.sine:
+        ends = sigma.second_derivative([-1e308, 1e308])
+        np.testing.assert_array_equal(ends, [0.0, np.inf if sigma is cr.exp else 0.0])
+    if sigma in (cr.identity, cr.relu, cr.leaky_relu, cr.hard_tanh):
+        np.testing.assert_array_equal(sigma.second_derivative([-1.0, 0.0, 1.0]), np.zeros(3))
+    elif sigma not in (cr.elu, cr.selu):
+        assert np.isnan(sigma.second_derivative(np.nan))
+
+
+@pytest.mark.parametrize("m", [1, 2, 3, 7])
+@pytest.mark.parametrize("sigma", VECTOR, ids=lambda sigma: sigma.name)
+def test_vector_valued_second_products_are_complex_steps(sigma: cr.VectorActivation, m: int) -> None:
+    """(∂σ/∂z) u is Im σ(z + ihu)/h, and ∇²(gᵀσ) u is Im pullback(z + ihu, g)/h; the first follows from the Jacobian."""
+    rng = np.random.default_rng(m)
+    z, g, u = 2 * rng.standard_normal((5, m)), rng.standard_normal((5, m)), rng.standard_normal((5, m))
+    scale = 1e3 if sigma is cr.layer_norm and m == 2 else 1.0  # its Jacobian is almost 0, and is a difference
+    pushed = sigma.pushforward(z, u)
+    np.testing.assert_allclose(pushed, sigma(z + 1e-30j * u).imag / 1e-30, rtol=1e-12, atol=1e-14 * scale)
+    np.testing.assert_allclose(pushed, np.einsum("jkl,jl->jk", sigma.jacobian(z), u), rtol=1e-12, atol=1e-14 * scale)
+    bend = sigma.pullback(z + 1e-30j * u, g).imag / 1e-30
+    np.testing.assert_allclose(sigma.hessian_product(z, g, u), bend, rtol=1e-11, atol=1e-13 * scale)
+
+
+def test_a_pushforward_is_computed_from_the_pullback() -> None:
+    """Without ``pushforward``, (∂σ/∂z) u comes from the Jacobian, as for z ↦ M z."""
+    M = np.array([[1.0, 2.0], [3.0, 5.0]])
+    turn = cr.VectorActivation(lambda z: z @ M.T, lambda z, g: g @ M, m=2)
+    np.testing.assert_allclose(turn.pushforward([[7.0, 8.0]], [[1.0, -1.0]]), [[-1.0, -2.0]])
+    np.testing.assert_array_equal(turn.hessian_product([[7.0, 8.0]], [[1.0, 1.0]], [[1.0, -1.0]]), [[0.0, 0.0]])

@@ -247,3 +247,24 @@ def test_differences_are_extrapolated() -> None:
     jacobian, error = central(np.sin, z.reshape(-1, 1), 0.1, 1.0)
     assert (abs(jacobian[:, 0, 0] - np.cos(z)) < 1e-10).all()
     assert (abs(jacobian[:, 0, 0] - np.cos(z)) <= 20 * error[:, 0, 0]).all()
+
+
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
+def test_second_derivatives_of_the_catalogue_are_certified(name: str) -> None:
+    """The certificate of a σ of the catalogue covers σ″, jumps of σ′ at kinks included, or ∇²(gᵀσ) u."""
+    sigma = ACTIVATIONS[name]
+    wrong = object.__new__(type(sigma))
+    vars(wrong).update(vars(sigma), _second=lambda z, *_, **parameters: 1e-3 + 0.0 * z)
+    cr.check_activation(sigma)
+    with pytest.raises(cr.ActivationRefused, match=r"σ″|∇²"):
+        cr.check_activation(wrong)
+
+
+def test_a_wrong_second_derivative_is_refused() -> None:
+    """The counterexample names σ″, its claimed and its measured value."""
+    wrong = cr.Activation(np.sin, np.cos, name="wrong", second_derivative=np.sin)
+    with pytest.raises(cr.ActivationRefused, match=r"wrong: σ″\(.*\) is claimed to be .*, measured"):
+        cr.check_activation(wrong)
+    jumps = cr.Activation(np.sin, np.cos, name="jumps", second_derivative=lambda z: -np.sin(z) + (z > 3.3))
+    with pytest.raises(cr.ActivationRefused, match="σ″"):
+        cr.check_activation(jumps)

@@ -181,3 +181,32 @@ def test_J_worked_by_hand() -> None:
     assert cr.SumOfSquares()(net, X, Y, weights=[2.0, 1.0]) == 3.0
     assert cr.SumOfSquares(mean=True)(net, X, Y, weights=[3.0, 1.0]) == (1.5 + 2.0) / 4
     assert cr.SumOfSquares(mean=True, l1=1.0, l2=0.5)(net, X, Y) == 1.25 + 2.0 + 1.0
+
+
+@pytest.mark.parametrize("cost", ALL, ids=repr)
+def test_second_derivatives_are_complex_steps(cost: cr.Cost) -> None:
+    """(∂²ℓ/∂a²) u is Im ∂ℓ/∂a(a + ihu)/h away from kinks; in closed form (∂δ/∂z) u is Im δ(z + ihu)/h."""
+    A, Y = examples(cost)
+    U = np.random.default_rng(1).standard_normal(A.shape)
+    truth = np.imag(cost.derivative(A + 1e-30j * U, Y)) / 1e-30
+    np.testing.assert_allclose(cost.hessian_product(A, Y, U), truth, rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(cr.Cost.hessian_product(cost, A, Y, U), truth, rtol=1e-13, atol=1e-15)
+    if cost.canonical is not None:
+        Z = 3 * np.random.default_rng(2).standard_normal(A.shape)
+        truth = cost.canonical_delta(Z + 1e-30j * U, Y).imag / 1e-30
+        np.testing.assert_allclose(cost.canonical_hessian_product(Z, Y, U), truth, rtol=1e-12, atol=1e-15)
+        by_default = cr.Cost.canonical_hessian_product(cost, Z, Y, U)
+        np.testing.assert_allclose(by_default, truth, rtol=1e-12, atol=1e-15)
+
+
+def test_a_wrong_cost_has_no_second_derivative() -> None:
+    """A derivative of a subclass that drops imaginary parts is refused, with both numbers and the remedy."""
+
+    class Wrong(cr.SumOfSquares):
+        def derivative(self, A: Array, Y: Array) -> Array:
+            return np.asarray((A - Y).real)
+
+        hessian_product = cr.Cost.hessian_product
+
+    with pytest.raises(cr.InputError, match=r"gives 0, differences give 1\. Define hessian_product"):
+        Wrong().hessian_product(np.array([[3.0]]), np.array([[1.0]]), np.array([[1.0]]))

@@ -428,6 +428,12 @@ DATA = [
         lambda net: cr.gradient(net, J, X, Y, np.full(5, 1e308)),
         ("weights", "finite sum", "Scale"),
     ),
+    Bad("v missing", lambda net: cr.hessian_vector_product(net, J, X, Y), ("v must be a vector", "None")),
+    Bad(
+        "v of the wrong length",
+        lambda net: cr.hessian_vector_product(net, J, X, Y, np.ones(3)),
+        ("v must have shape", "(3,)"),
+    ),
     Bad("net and cost swapped", lambda net: cr.gradient(J, net, X, Y), ("cost must be a cost", "Network(3-4-2")),
     Bad("net a text", lambda _: cr.gradient("net", J, X, Y), ("net must be a cr.Network", "'net'")),
     Bad("J of a wrong network", lambda _: J(None, X, Y), ("net must be a cr.Network", "None")),

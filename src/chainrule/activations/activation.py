@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from chainrule._internal.checks import Array, as_integer
+from chainrule._internal.checks import Array, as_integer, shown
+from chainrule._internal.complex_step import derivative_along
 from chainrule.activations.sigma import Sigma, complex_values
 from chainrule.errors import InputError
 
@@ -26,7 +27,8 @@ class Activation(Sigma):
 
     function(z, **parameters) and derivative(z, **parameters) act entry by entry and keep the shape of z. The derivative
     may be omitted if the complex step Im σ(z + ih)/h can compute it: then the function must accept complex z and be
-    analytic (no abs, no conj), which the constructor verifies on [-20, 20].
+    analytic (no abs, no conj), which the constructor verifies on [-20, 20]. ``second_derivative`` is σ″, which only
+    `hessian_vector_product` needs; if it is omitted, the complex step of ``derivative`` computes it.
 
     Raises ActivationRefused if the derivative is omitted and cannot be computed reliably; InputError for parameters
     that are not finite. A derivative that is passed is not checked; `check_activation` certifies it.
@@ -54,8 +56,9 @@ class Activation(Sigma):
         range: tuple[float, float] = (-math.inf, math.inf),  # noqa: A002 - the name of the attribute
         kinks: Iterable[float] = (),
         hidden_initial: str = "glorot",
+        second_derivative: Callable[..., Any] | None = None,
     ) -> None:
-        self._set_up(function, derivative, name, parameters, range, kinks, hidden_initial)
+        self._set_up(function, derivative, name, parameters, range, kinks, hidden_initial, second_derivative)
 
     def derivative(self, z: npt.ArrayLike) -> Array:
         """Computes σ′(z), of the shape and dtype of z.
@@ -73,13 +76,41 @@ class Activation(Sigma):
         shifted = complex_values(self, z + 1j * COMPLEX_STEP)
         return np.asarray(shifted.imag / COMPLEX_STEP)
 
+    def second_derivative(self, z: npt.ArrayLike) -> Array:
+        """Computes σ″(z), of the shape and dtype of z; at a kink it is the derivative of a neighbouring piece of σ′.
+
+        Raises InputError if σ″ is not given, and the complex step of σ′ cannot compute it.
+
+        >>> import chainrule as cr
+        >>> cr.sine.second_derivative(0.0), cr.relu.second_derivative(2.0)
+        (np.float64(-0.0), np.float64(0.0))
+        """
+        z = self._input(z)
+        return self._evaluate(self._second or self._complex_step_of_derivative, z)
+
+    def _complex_step_of_derivative(self, z: Array, **parameters: float) -> Array:
+        remedy = f"Give second_derivative in cr.Activation(…, name={self.name!r})."
+        slope, what, points = self._adjoint, f"σ″ of {self.name}", z.reshape(-1, 1)
+        if slope is None:
+            raise InputError(f"{what} needs σ′, which is not given. {remedy}")
+        second = derivative_along(lambda x: slope(x, **parameters), points, np.ones_like(points), what, remedy)
+        return second.reshape(z.shape)
+
     def pullback(self, z: npt.ArrayLike, g: npt.ArrayLike) -> Array:
         """Computes σ′(z) ⊙ g, which is (∂σ/∂z)ᵀ g for each row: (t, m), (t, m) → (t, m) (Lecture, L14)."""
-        z, g = self._input(z), self._input(g)
-        if z.shape != g.shape:
-            raise InputError(f"g must have the shape of z, {z.shape}; got {g.shape}.")
+        z, g = self._inputs(z, g=g)
         with np.errstate(all="ignore"):
             return np.asarray(self.derivative(z) * g)
+
+    def pushforward(self, z: npt.ArrayLike, u: npt.ArrayLike) -> Array:
+        """Computes σ′(z) ⊙ u, which is (∂σ/∂z) u for each row: (t, m), (t, m) → (t, m)."""
+        return self.pullback(z, u)
+
+    def hessian_product(self, z: npt.ArrayLike, g: npt.ArrayLike, u: npt.ArrayLike) -> Array:
+        """Computes σ″(z) ⊙ g ⊙ u, the change of the pullback of g as z moves along u: all (t, m)."""
+        z, g, u = self._inputs(z, g=g, u=u)
+        with np.errstate(all="ignore"):
+            return np.asarray(self.second_derivative(z) * g * u)
 
     def jacobian(self, z: npt.ArrayLike) -> Array:
         """Computes ∂σ/∂z = diag σ′(z) for each row: (t, m) → (t, m, m)."""
@@ -98,8 +129,11 @@ class VectorActivation(Sigma):
     """A vector-valued activation: every entry of σ(z) depends on the whole row z (Lecture, Def. 4.1, L1).
 
     function(z, **parameters) maps rows, (t, m) → (t, m); pullback(z, g, **parameters) is (∂σ/∂z)ᵀ g for each row. The
-    pullback may be omitted if the complex step can compute the Jacobian, as for `Activation`. ``m`` is the length of a
-    row if σ is defined for this one alone, such as z ↦ M z, and None if it is defined for every length.
+    pullback may be omitted if the complex step can compute the Jacobian, as for `Activation`. Only
+    `hessian_vector_product` needs pushforward(z, u, **parameters), which is (∂σ/∂z) u and by default computed from m
+    pullbacks, and hessian_product(z, g, u, **parameters), which is ∇²(gᵀσ)(z) u and by default the complex step of the
+    pullback. ``m`` is the length of a row if σ is defined for this one alone, such as z ↦ M z, and None if it is
+    defined for every length.
 
     Raises ActivationRefused if the pullback is omitted and cannot be computed reliably; InputError for parameters that
     are not finite. A pullback that is passed is not checked; `check_activation` certifies it.
@@ -121,6 +155,7 @@ class VectorActivation(Sigma):
     """
 
     entrywise: ClassVar[bool] = False
+    _pushforward: Callable[..., Any] | None  # (∂σ/∂z) u; None means from the Jacobian
 
     def __init__(
         self,
@@ -132,9 +167,13 @@ class VectorActivation(Sigma):
         range: tuple[float, float] = (-math.inf, math.inf),  # noqa: A002 - the name of the attribute
         hidden_initial: str = "glorot",
         m: int | None = None,
+        pushforward: Callable[..., Any] | None = None,
+        hessian_product: Callable[..., Any] | None = None,
     ) -> None:
-        vars(self)["m"] = None if m is None else as_integer(m, "m", 1)
-        self._set_up(function, pullback, name, parameters, range, (), hidden_initial)
+        if pushforward is not None and not callable(pushforward):
+            raise InputError(f"pushforward must be a function or None; got {shown(pushforward)}.")
+        vars(self).update(m=None if m is None else as_integer(m, "m", 1), _pushforward=pushforward)
+        self._set_up(function, pullback, name, parameters, range, (), hidden_initial, hessian_product)
 
     def _input(self, z: npt.ArrayLike) -> Array:
         array = super()._input(z)
@@ -154,10 +193,36 @@ class VectorActivation(Sigma):
         >>> cr.softmax.pullback([0.0, 0.0], [1.0, 0.0])
         array([ 0.25, -0.25])
         """
-        z, g = self._input(z), self._input(g)
-        if z.shape != g.shape:
-            raise InputError(f"g must have the shape of z, {z.shape}; got {g.shape}.")
+        z, g = self._inputs(z, g=g)
         return self._evaluate(self._adjoint or self._complex_step, z, g)
+
+    def pushforward(self, z: npt.ArrayLike, u: npt.ArrayLike) -> Array:
+        """Computes (∂σ/∂z) u, row by row: (t, m), (t, m) → (t, m).
+
+        >>> import chainrule as cr
+        >>> cr.log_softmax.pushforward([0.0, 0.0], [1.0, 0.0])
+        array([ 0.5, -0.5])
+        """
+        z, u = self._inputs(z, u=u)
+        return self._evaluate(self._pushforward or self._pushforward_by_pullbacks, z, u)
+
+    def _pushforward_by_pullbacks(self, z: Array, u: Array, **parameters: float) -> Array:
+        return np.asarray((self.jacobian(z) @ u[..., None])[..., 0])
+
+    def hessian_product(self, z: npt.ArrayLike, g: npt.ArrayLike, u: npt.ArrayLike) -> Array:
+        """Computes ∇²(gᵀσ)(z) u, the change of the pullback of g as z moves along u, row by row: all (t, m).
+
+        Raises InputError if it is not given, and the complex step of the pullback cannot compute it.
+        """
+        z, g, u = self._inputs(z, g=g, u=u)
+        return self._evaluate(self._second or self._complex_step_of_pullback, z, g, u)
+
+    def _complex_step_of_pullback(self, z: Array, g: Array, u: Array, **parameters: float) -> Array:
+        remedy = f"Give hessian_product in cr.VectorActivation(…, name={self.name!r})."
+        pullback, what = self._adjoint, f"∇²(gᵀσ) u of {self.name}"
+        if pullback is None:
+            raise InputError(f"{what} needs the pullback, which is not given. {remedy}")
+        return derivative_along(lambda x: pullback(x, g, **parameters), z, u, what, remedy)
 
     def _complex_step(self, z: Array, g: Array, **parameters: float) -> Array:
         if z.dtype.kind == "c":

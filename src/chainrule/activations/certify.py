@@ -53,7 +53,8 @@ def check_activation(
 
     For an entrywise σ: σ(b) − σ(a) = ∫ₐᵇ σ′ on every cell of a grid, and at kinks and at special points k, σ′(k) lies
     between the one-sided derivatives of σ. For a vector-valued σ: pullback(z, g) = (∂σ/∂z)ᵀ g at random rows z, g of
-    each of the ``sizes`` m (None: those that σ is defined for, at most 1, 2 and 5).
+    each of the ``sizes`` m (None: those that σ is defined for, at most 1, 2 and 5). A given σ″, or
+    ∇²(gᵀσ) u, is checked against σ′, or the pullback, in the same way.
 
     It detects a relative error of σ′ of 1e-7 over a cell, which is (high − low)/1024 wide. The certificate is
     numerical: it may miss an error in a small part of a cell, or at a single point that is neither a kink nor a
@@ -85,15 +86,21 @@ def check_activation(
     if not sizes:
         raise InputError("sizes must hold at least one size m of a row; got ().")
     sizes = tuple(as_integer(m, "sizes", 1) for m in sizes)
-    name = sigma.name
+    name, has_second = sigma.name, getattr(sigma, "_second", None) is not None
     f = _guarded(f"{name}: σ", sigma)
     with np.errstate(all="ignore"):
         if sigma.entrywise:
             slope = _guarded(f"{name}: σ′", sigma.derivative)  # type: ignore[attr-defined]  # an entrywise σ has it
             points, kinks, error = check_entrywise(name, f, slope, low, high)
+            if has_second:
+                jumps = (*kinks, *getattr(sigma, "kinks", ()))
+                second = _guarded(f"{name}: σ″", sigma.second_derivative)  # type: ignore[attr-defined]
+                more, _, second_error = check_entrywise(name, slope, second, low, high, ("σ′", "σ″"), jumps)
+                points, error = points + more, max(error, second_error)
             return Certificate(sigma, low, high, points, kinks, error)
         pullback = _guarded(f"{name}: the pullback", sigma.pullback)
-        points, error = check_vector_valued(name, f, pullback, low, high, sizes)
+        product = _guarded(f"{name}: ∇²(gᵀσ) u", sigma.hessian_product) if has_second else None  # type: ignore[attr-defined]
+        points, error = check_vector_valued(name, f, pullback, low, high, sizes, product)
         return Certificate(sigma, low, high, points, (), error)
 
 

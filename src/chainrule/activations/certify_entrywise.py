@@ -31,19 +31,32 @@ _MEASURED = 1e-6  # the tolerance of a measured derivative, relative to σ′ an
 _ROUNDING = 64 * 2.0**-53  # the rounding error of an evaluation of σ(z), relative to σ and z
 
 
-def check_entrywise(name: str, f: Map, slope: Map, low: float, high: float) -> tuple[int, tuple[float, ...], float]:
+def check_entrywise(
+    name: str,
+    f: Map,
+    slope: Map,
+    low: float,
+    high: float,
+    symbols: tuple[str, str] = ("σ", "σ′"),
+    jumps: tuple[float, ...] = (),
+) -> tuple[int, tuple[float, ...], float]:
     """Returns the number of points checked, the kinks, and the largest error.
+
+    ``symbols`` name f and slope, which may be σ′ and σ″; f may jump at the points ``jumps``, as σ′ does at kinks of σ.
 
     Raises ActivationRefused with a counterexample.
     """
-    return _EntrywiseCheck(name, f, slope, low, high).run()
+    return _EntrywiseCheck(name, f, slope, low, high, symbols, jumps).run()
 
 
 class _EntrywiseCheck:
     """The state of one check: σ as f, σ′ as slope, the grid, and the results so far."""
 
-    def __init__(self, name: str, f: Map, slope: Map, low: float, high: float) -> None:
+    def __init__(
+        self, name: str, f: Map, slope: Map, low: float, high: float, symbols: tuple[str, str], jumps: tuple[float, ...]
+    ) -> None:
         self.name, self.f, self.slope, self.low, self.high = name, f, slope, low, high
+        self.symbols, self.jumps = symbols, np.array(jumps)
         self.width = (high - low) / _CELLS
         # An irregular offset keeps the inner edges away from kinks at round numbers.
         inner = low + self.width * (np.arange(1, _CELLS) + 0.1180339887)
@@ -54,8 +67,8 @@ class _EntrywiseCheck:
         self.error = 0.0
 
     def run(self) -> tuple[int, tuple[float, ...], float]:
-        self.require_entrywise(self.f, "σ")
-        self.require_entrywise(self.slope, "σ′")
+        self.require_entrywise(self.f, self.symbols[0])
+        self.require_entrywise(self.slope, self.symbols[1])
         special = np.arange(-100, 101) / 2
         self.require_at(special[(self.low < special) & (special < self.high)])
         kinks = self.kinks(*self.suspicious_cells())
@@ -97,7 +110,8 @@ class _EntrywiseCheck:
             a, b, deviation = halves[0][bad], halves[1][bad], deviation[bad]
         if len(a) > _CROWD:
             z = a[np.argmax(deviation)]
-            self.refuse(z, f"σ(b) − σ(a) is not ∫ σ′ from a to b in too many places for kinks, near z = {z:.9g}.")
+            f, slope = self.symbols
+            self.refuse(z, f"{f}(b) − {f}(a) is not ∫ {slope} from a to b in too many places for kinks, near {z:.9g}.")
         found.append((a, b))
         return _merged(np.concatenate([left for left, _ in found]), np.concatenate([right for _, right in found]))
 
@@ -140,11 +154,14 @@ class _EntrywiseCheck:
             same = abs(left[j] - right[j]) <= tolerance[j]
             sides = f"{left[j]:.9g} from the left and {right[j]:.9g} from the right"
             measured = f"{(left[j] + right[j]) / 2:.9g}" if same else sides
-            self.refuse(z[j], f"σ′({z[j]:.17g}) is claimed to be {claimed[j]:.9g}, measured {measured}.")
+            self.refuse(z[j], f"{self.symbols[1]}({z[j]:.17g}) is claimed to be {claimed[j]:.9g}, measured {measured}.")
         self.error = max(self.error, float((np.maximum(excess, 0) / (1 + np.abs(claimed))).max()))
 
     def kinks(self, a: Array, b: Array) -> tuple[float, ...]:
         """Returns the kinks in the cells (a, b), and refuses σ if σ′ is wrong on either side or in between."""
+        gap = 2 * (b - a)[:, None]
+        known = ((a[:, None] - gap <= self.jumps) & (self.jumps <= b[:, None] + gap)).any(axis=1)
+        a, b = a[~known], b[~known]
         if len(a) == 0:
             return ()
         left, left_error = self.sides(a, -1)
@@ -159,7 +176,8 @@ class _EntrywiseCheck:
         jumps = np.abs(move) > 1.01 * steepest * (b - a) + self.rounding(a, b, steepest, sigma_a, sigma_b)
         if jumps.any():
             j = int(np.argmax(jumps * np.abs(move)))
-            self.refuse(a[j], f"σ jumps by {move[j]:.9g} near z = {a[j]:.9g}, or its slope is infinite there.")
+            f = self.symbols[0]
+            self.refuse(a[j], f"{f} jumps by {move[j]:.9g} near z = {a[j]:.9g}, or its slope is infinite there.")
 
         before, after = self.change_of_slope(a, b, at_a, at_b)
         middle = (before + after) / 2

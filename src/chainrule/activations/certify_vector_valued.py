@@ -1,8 +1,9 @@
-"""The check of a vector-valued σ: its pullback against the Jacobian measured by central differences."""
+"""The check of a vector-valued σ: its pullback, and the change of it, against central differences."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -22,8 +23,9 @@ def check_vector_valued(
     low: float,
     high: float,
     sizes: tuple[int, ...],
+    second: Callable[[Array, Array, Array], Array] | None = None,
 ) -> tuple[int, float]:
-    """Returns the number of rows checked and the largest error.
+    """Returns the number of rows checked and the largest error; ``second``, unless it is None, is ∇²(gᵀσ)(z) u.
 
     Raises ActivationRefused with a row as the counterexample.
     """
@@ -40,16 +42,31 @@ def check_vector_valued(
             if not (np.allclose(alone, values[j]) and np.allclose(pulled, claimed[j])):
                 raise ActivationRefused(f"{name} mixes rows: its result for z = {z[j]} depends on other rows.", z[j])
         unit = min(1.0, float(np.abs(values).max()))
-        jacobian, error = central(f, z, step, unit)  # entries [j, k, l]
-        measured = np.einsum("jk,jkl->jl", g, jacobian)
-        tolerance = np.einsum("jk,jkl->jl", np.abs(g), _RELATIVE * np.abs(jacobian) + 20 * error + _ABSOLUTE * unit)
-        difference = np.abs(claimed - measured)
-        if (difference > tolerance).any():
-            j = int(np.argmax((difference - tolerance).max(axis=-1)))
-            raise ActivationRefused(
-                f"{name}: the pullback of g = {g[j]} at z = {z[j]} is claimed to be {claimed[j]}, "
-                f"measured {measured[j]}.",
-                z[j],
-            )
-        largest = max(largest, float((difference / (1 + np.abs(claimed))).max()))
+        jacobian, error = (x.swapaxes(1, 2) for x in central(f, z, step, unit))  # entries [j, l, k]
+        what = f"{name}: the pullback of g = {{}}"
+        largest = max(largest, _largest_error(what, z, g, claimed, jacobian, error, unit))
+        if second is not None:
+            u = rng.standard_normal((_ROWS, m))
+            tiled = partial(_pullback_of_tiles, pullback, g)
+            jacobian, error = central(tiled, z, step, unit)
+            what = f"{name}: ∇²(gᵀσ) u with u = {{}}"
+            largest = max(largest, _largest_error(what, z, u, second(z, g, u), jacobian, error, unit))
     return _ROWS * len(sizes), largest
+
+
+def _pullback_of_tiles(pullback: Callable[[Array, Array], Array], g: Array, z: Array) -> Array:
+    """Computes the pullback of g (t, m) at rows z, which are those of some (t, m) one below the other."""
+    return pullback(z, np.tile(g, (len(z) // len(g), 1)))
+
+
+def _largest_error(what: str, z: Array, g: Array, claimed: Array, matrix: Array, error: Array, unit: float) -> float:
+    """Returns the largest relative error of ``claimed``, which must be the measured matrix (t, m, m) times g (t, m)."""
+    measured = np.einsum("jlk,jk->jl", matrix, g)
+    tolerance = np.einsum("jlk,jk->jl", _RELATIVE * np.abs(matrix) + 20 * error + _ABSOLUTE * unit, np.abs(g))
+    difference = np.abs(claimed - measured)
+    if (difference > tolerance).any():
+        j = int(np.argmax((difference - tolerance).max(axis=-1)))
+        raise ActivationRefused(
+            f"{what.format(g[j])} at z = {z[j]} is claimed to be {claimed[j]}, measured {measured[j]}.", z[j]
+        )
+    return float((difference / (1 + np.abs(claimed))).max())

@@ -38,8 +38,21 @@ def _gelu_derivative(z: Array) -> Array:
     return normal_cdf(z) + z * normal_density(z)
 
 
+def _gelu_second(z: Array) -> Array:
+    """(2 − z²) φ(z), in an order in which z = 1e308 does not overflow."""
+    density = normal_density(z)
+    return 2 * density - z * (z * density)
+
+
 gelu = catalogued(
-    Activation(_gelu, _gelu_derivative, name="gelu", range=(-0.1699712074799038, math.inf), hidden_initial="he")
+    Activation(
+        _gelu,
+        _gelu_derivative,
+        name="gelu",
+        range=(-0.1699712074799038, math.inf),
+        hidden_initial="he",
+        second_derivative=_gelu_second,
+    )
 )
 
 
@@ -66,8 +79,20 @@ def _silu_derivative(z: Array) -> Array:
     return _S(z) * (1 + z * _S(-z))
 
 
+def _silu_second(z: Array) -> Array:
+    """2 S′(z) + z S″(z)."""
+    return 2 * sigmoid.derivative(z) + z * sigmoid.second_derivative(z)
+
+
 silu = catalogued(
-    Activation(_silu, _silu_derivative, name="silu", range=(-0.2784645427610739, math.inf), hidden_initial="he")
+    Activation(
+        _silu,
+        _silu_derivative,
+        name="silu",
+        range=(-0.2784645427610739, math.inf),
+        hidden_initial="he",
+        second_derivative=_silu_second,
+    )
 )
 
 
@@ -105,6 +130,25 @@ def _mish_derivative(z: Array) -> Array:
     return (n + z * (slope / denominator)) / denominator
 
 
+def _mish_second(z: Array) -> Array:
+    """2T′ + z T″, with T″ = 4w (2 + 2w − 3w² − 2w³)/(n + 2)³ and w = eᶻ, in powers of e = e^{−|z|} as above."""
+    _, denominator, slope = _mish_parts(z)
+    e = decay(z)
+    numerator = np.where(
+        z.real < 0,
+        e * (2 + e * (2 - e * (3 + 2 * e))),
+        e**2 * (e * (2 * e * (e + 1) - 3) - 2),
+    )
+    return np.asarray((2 * slope + z * (4 * numerator / denominator)) / denominator**2)
+
+
 mish = catalogued(
-    Activation(_mish, _mish_derivative, name="mish", range=(-0.3088434130172505, math.inf), hidden_initial="he")
+    Activation(
+        _mish,
+        _mish_derivative,
+        name="mish",
+        range=(-0.3088434130172505, math.inf),
+        hidden_initial="he",
+        second_derivative=_mish_second,
+    )
 )

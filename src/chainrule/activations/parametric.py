@@ -51,6 +51,7 @@ class Parametric(Activation):
             name=f"parametric {sigma.name}",
             function=_blend(lambda z: z, sigma, kappa),
             _adjoint=_blend(np.ones_like, sigma.derivative, kappa),
+            _second=_blend(np.zeros_like, sigma.second_derivative, kappa),
             range=(-math.inf, math.inf),
             __doc__=type(self).__doc__,
         )
@@ -73,8 +74,17 @@ class Parametric(Activation):
         >>> cr.Parametric("relu").kappa_gradient([[-3.0, 5.0]], [[2.0, 2.0]])
         array([6., 0.])
         """
-        z, g = self._input(z), self._input(g)
-        return np.asarray(((self.sigma(z) - z) * g).sum(axis=0))
+        g = self._input(g)
+        return np.asarray((self.kappa_slope(z) * g).sum(axis=0))
+
+    def kappa_slope(self, z: npt.ArrayLike) -> Array:
+        """Computes ∂σ_κ(z)/∂κ = σ(z) − z, of the shape of z."""
+        z = self._input(z)
+        return np.asarray(self.sigma(z) - z)
+
+    def kappa_slope_derivative(self, z: npt.ArrayLike) -> Array:
+        """Computes ∂²σ_κ(z)/∂κ∂z = σ′(z) − 1, of the shape of z."""
+        return np.asarray(self.sigma.derivative(z) - 1.0)
 
     @property
     def smooth(self) -> bool:

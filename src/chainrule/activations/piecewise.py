@@ -38,7 +38,7 @@ def _identity_derivative(z: Array) -> Array:
     return np.ones_like(z)
 
 
-identity = catalogued(Activation(_identity, _identity_derivative, name="identity"))
+identity = catalogued(Activation(_identity, _identity_derivative, name="identity", second_derivative=np.zeros_like))
 
 
 def _relu(z: Array) -> Array:
@@ -62,7 +62,17 @@ def _relu_derivative(z: Array) -> Array:
     return np.where(z.real <= 0, 0, np.ones_like(z))
 
 
-relu = catalogued(Activation(_relu, _relu_derivative, name="relu", range=(0, math.inf), kinks=[0], hidden_initial="he"))
+relu = catalogued(
+    Activation(
+        _relu,
+        _relu_derivative,
+        name="relu",
+        range=(0, math.inf),
+        kinks=[0],
+        hidden_initial="he",
+        second_derivative=np.zeros_like,
+    )
+)
 
 
 def _leaky_relu(z: Array, slope: float) -> Array:
@@ -86,6 +96,10 @@ def _leaky_relu_derivative(z: Array, slope: float) -> Array:
     return np.where(z.real <= 0, slope, np.ones_like(z))
 
 
+def _leaky_relu_second(z: Array, slope: float) -> Array:
+    return np.zeros_like(z)
+
+
 leaky_relu = catalogued(
     Activation(
         _leaky_relu,
@@ -94,6 +108,7 @@ leaky_relu = catalogued(
         parameters={"slope": 0.01},
         kinks=[0],
         hidden_initial="he",
+        second_derivative=_leaky_relu_second,
     )
 )
 
@@ -124,9 +139,22 @@ def _elu_derivative(z: Array, alpha: float) -> Array:
     return np.where(z.real <= 0, alpha * decay(z), 1)
 
 
+def _elu_second(z: Array, alpha: float) -> Array:
+    """α eᶻ for z ≤ 0, else 0."""
+    return np.where(z.real <= 0, alpha * decay(z), 0)
+
+
 # Its lower bound −α moves with the parameter, so the range is left open.
 elu = catalogued(
-    Activation(_elu, _elu_derivative, name="elu", parameters={"alpha": 1.0}, kinks=[0], hidden_initial="he")
+    Activation(
+        _elu,
+        _elu_derivative,
+        name="elu",
+        parameters={"alpha": 1.0},
+        kinks=[0],
+        hidden_initial="he",
+        second_derivative=_elu_second,
+    )
 )
 
 # The fixed point of mean 0 and variance 1 under LeCun's initial values.
@@ -157,6 +185,11 @@ def _selu_derivative(z: Array) -> Array:
     return np.where(z.real <= 0, _SELU_SCALE_ALPHA * decay(z), _SELU_SCALE)
 
 
+def _selu_second(z: Array) -> Array:
+    """λα eᶻ for z ≤ 0, else 0."""
+    return np.where(z.real <= 0, _SELU_SCALE_ALPHA * decay(z), 0)
+
+
 selu = catalogued(
     Activation(
         _selu,
@@ -165,6 +198,7 @@ selu = catalogued(
         range=(-_SELU_SCALE_ALPHA, math.inf),
         kinks=[0],
         hidden_initial="lecun",
+        second_derivative=_selu_second,
     )
 )
 
@@ -190,4 +224,13 @@ def _hard_tanh_derivative(z: Array) -> Array:
     return np.where(np.abs(z.real) >= 1, 0, np.ones_like(z))
 
 
-hard_tanh = catalogued(Activation(_hard_tanh, _hard_tanh_derivative, name="hard_tanh", range=(-1, 1), kinks=[-1, 1]))
+hard_tanh = catalogued(
+    Activation(
+        _hard_tanh,
+        _hard_tanh_derivative,
+        name="hard_tanh",
+        range=(-1, 1),
+        kinks=[-1, 1],
+        second_derivative=np.zeros_like,
+    )
+)

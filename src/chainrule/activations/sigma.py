@@ -44,6 +44,7 @@ class Sigma(ABC):
     builtin: bool
     m: int | None = None
     _adjoint: Callable[..., Any] | None  # σ′ or the pullback as passed; None means the complex step
+    _second: Callable[..., Any] | None = None  # σ″, or ∇²(gᵀσ)(z) u; None means the complex step of the one above
     _defaults: Mapping[str, float]
 
     def _set_up(
@@ -55,11 +56,14 @@ class Sigma(ABC):
         values: object,
         kinks: Iterable[float],
         hidden_initial: str,
+        second: Callable[..., Any] | None = None,
     ) -> None:
         if not callable(function):
             raise InputError(f"function must be a function that maps z to σ(z); got {shown(function)}.")
         if adjoint is not None and not callable(adjoint):
             raise InputError(f"derivative must be a function or None; got {shown(adjoint)}.")
+        if second is not None and not callable(second):
+            raise InputError(f"the second derivative must be a function or None; got {shown(second)}.")
         if not isinstance(name, str):
             raise InputError(f"name must be a string; got {shown(name)}.")
         ends = tuple(values) if isinstance(values, Iterable) else ()
@@ -79,6 +83,7 @@ class Sigma(ABC):
             hidden_initial=hidden_initial,
             builtin=False,
             _adjoint=adjoint,
+            _second=second,
             _defaults=MappingProxyType(bound),
             __doc__=function.__doc__,
         )
@@ -93,6 +98,14 @@ class Sigma(ABC):
     @abstractmethod
     def pullback(self, z: npt.ArrayLike, g: npt.ArrayLike) -> Array:
         """Computes (∂σ/∂z)ᵀ g, row by row: (t, m), (t, m) → (t, m)."""
+
+    @abstractmethod
+    def pushforward(self, z: npt.ArrayLike, u: npt.ArrayLike) -> Array:
+        """Computes (∂σ/∂z) u, row by row: (t, m), (t, m) → (t, m)."""
+
+    @abstractmethod
+    def hessian_product(self, z: npt.ArrayLike, g: npt.ArrayLike, u: npt.ArrayLike) -> Array:
+        """Computes ∇²(gᵀσ)(z) u, the change of the pullback of g as z moves along u, row by row: (t, m)."""
 
     @abstractmethod
     def jacobian(self, z: npt.ArrayLike) -> Array:
@@ -149,6 +162,14 @@ class Sigma(ABC):
             raise InputError(f"z must hold real or complex numbers; got {shown(z)} of dtype {array.dtype}.")
         return array
 
+    def _inputs(self, z: npt.ArrayLike, **others: npt.ArrayLike) -> list[Array]:
+        """Returns z and the other arrays, which must have its shape."""
+        array, rest = self._input(z), {symbol: self._input(other) for symbol, other in others.items()}
+        for symbol, other in rest.items():
+            if other.shape != array.shape:
+                raise InputError(f"{symbol} must have the shape of z, {array.shape}; got {other.shape}.")
+        return [array, *rest.values()]
+
     def _evaluate(self, mapping: Callable[..., Any], *inputs: Array) -> Array:
         """Evaluates mapping(z, …; parameters) in at least float64, and rounds it to the common dtype of the inputs."""
         dtype = np.result_type(*inputs)
@@ -168,7 +189,14 @@ class Sigma(ABC):
         raise AttributeError(f"{self!r} is frozen; use with_parameters(…) for other parameters.")
 
     def _key(self) -> tuple[object, ...]:
-        return (type(self), self.name, tuple(sorted(self.parameters.items())), self.function, self._adjoint)
+        return (
+            type(self),
+            self.name,
+            tuple(sorted(self.parameters.items())),
+            self.function,
+            self._adjoint,
+            self._second,
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sigma) and self._key() == other._key()

@@ -49,7 +49,23 @@ def _softmax_pullback(z: Array, g: Array) -> Array:
     return np.asarray(p * (g - (p * g).sum(axis=-1, keepdims=True)))
 
 
-softmax = catalogued(VectorActivation(_softmax, _softmax_pullback, name="softmax", range=(0, 1)))
+def _softmax_hessian_product(z: Array, g: Array, u: Array) -> Array:
+    """ṗ ⊙ (g − pᵀg) − p ṗᵀg with p = softmax(z) and ṗ = (diag p − ppᵀ) u."""
+    p, change = _softmax(z), _softmax_pullback(z, u)
+    mean, change_of_mean = ((weights * g).sum(axis=-1, keepdims=True) for weights in (p, change))
+    return np.asarray(change * (g - mean) - p * change_of_mean)
+
+
+softmax = catalogued(
+    VectorActivation(
+        _softmax,
+        _softmax_pullback,
+        name="softmax",
+        range=(0, 1),
+        pushforward=_softmax_pullback,  # the Jacobian is symmetric
+        hessian_product=_softmax_hessian_product,
+    )
+)
 
 
 def _log_softmax(z: Array) -> Array:
@@ -80,8 +96,25 @@ def _log_softmax_pullback(z: Array, g: Array) -> Array:
     return np.asarray(g - _softmax(z) * g.sum(axis=-1, keepdims=True))
 
 
+def _log_softmax_pushforward(z: Array, u: Array) -> Array:
+    """(I − 1pᵀ) u = u − pᵀu with p = softmax(z)."""
+    return np.asarray(u - (_softmax(z) * u).sum(axis=-1, keepdims=True))
+
+
+def _log_softmax_hessian_product(z: Array, g: Array, u: Array) -> Array:
+    """−(diag p − ppᵀ) u Σₖ gₖ with p = softmax(z)."""
+    return np.asarray(-_softmax_pullback(z, u) * g.sum(axis=-1, keepdims=True))
+
+
 log_softmax = catalogued(
-    VectorActivation(_log_softmax, _log_softmax_pullback, name="log_softmax", range=(-math.inf, 0))
+    VectorActivation(
+        _log_softmax,
+        _log_softmax_pullback,
+        name="log_softmax",
+        range=(-math.inf, 0),
+        pushforward=_log_softmax_pushforward,
+        hessian_product=_log_softmax_hessian_product,
+    )
 )
 
 
@@ -140,6 +173,21 @@ def _layer_norm_pullback(z: Array, g: Array, epsilon: float) -> Array:
     return np.asarray((centred - y * (y * g).mean(axis=-1, keepdims=True)) * inverse)
 
 
+def _layer_norm_hessian_product(z: Array, g: Array, u: Array, epsilon: float) -> Array:
+    """−(ẏ ȳg + y m(ẏ ⊙ g) + pullback(z, g) m(y ⊙ u))/S with ẏ = (∂σ/∂z) u, m the mean of a row and ȳg = m(y ⊙ g)."""
+    y, inverse = _normalised(z, epsilon)
+    change, pulled = _layer_norm_pullback(z, u, epsilon), _layer_norm_pullback(z, g, epsilon)
+    yg, change_g, yu = ((left * right).mean(axis=-1, keepdims=True) for left, right in ((y, g), (change, g), (y, u)))
+    return np.asarray(-(change * yg + y * change_g + pulled * yu) * inverse)
+
+
 layer_norm = catalogued(
-    VectorActivation(_layer_norm, _layer_norm_pullback, name="layer_norm", parameters={"epsilon": 1e-5})
+    VectorActivation(
+        _layer_norm,
+        _layer_norm_pullback,
+        name="layer_norm",
+        parameters={"epsilon": 1e-5},
+        pushforward=_layer_norm_pullback,  # the Jacobian is symmetric
+        hessian_product=_layer_norm_hessian_product,
+    )
 )

@@ -2,5 +2,6 @@
 
 from chainrule.backprop.backpropagate import backpropagate, network_jacobian, set_to_product, with_outputs
 from chainrule.backprop.gradient import Gradient
+from chainrule.backprop.r_operator import hessian_vector
 
-__all__ = ["Gradient", "backpropagate", "network_jacobian", "set_to_product", "with_outputs"]
+__all__ = ["Gradient", "backpropagate", "hessian_vector", "network_jacobian", "set_to_product", "with_outputs"]

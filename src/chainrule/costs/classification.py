@@ -58,6 +58,10 @@ class LogLikelihood(Cost):
         return _times(1.0 - Y, 1.0 / (1.0 - A)) - _times(Y, 1.0 / A)
 
     @silent
+    def hessian_product(self, A: Array, Y: Array, U: Array) -> Array:
+        return (_times(1.0 - Y, 1.0 / (1.0 - A) ** 2) + _times(Y, 1.0 / A**2)) * U
+
+    @silent
     def canonical_losses(self, Z: Array, Y: Array) -> Array:
         positive, negative, e = _split(Z)
         # softplus(z) = max(z, 0) + log1p(e), softplus(−z) = max(−z, 0) + log1p(e)
@@ -71,6 +75,12 @@ class LogLikelihood(Cost):
         up = Z.real >= 0
         delta: Array = (1.0 - Y) * np.where(up, large, small) - Y * np.where(up, small, large)
         return delta
+
+    @silent
+    def canonical_hessian_product(self, Z: Array, Y: Array, U: Array) -> Array:
+        _, _, e = _split(Z)
+        product: Array = e / (1.0 + e) ** 2 * U  # σ(z) σ(−z) u
+        return product
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -122,6 +132,10 @@ class CrossEntropy(Cost):
         return -_times(self._smoothed(Y), 1.0 / A)
 
     @silent
+    def hessian_product(self, A: Array, Y: Array, U: Array) -> Array:
+        return _times(self._smoothed(Y), 1.0 / A**2) * U
+
+    @silent
     def canonical_losses(self, Z: Array, Y: Array) -> Array:
         z_max, _, rest = _softmax_parts(Z)
         total: Array = _times(self._smoothed(Y), (z_max - Z) + np.log1p(rest)).sum(axis=1)
@@ -136,6 +150,13 @@ class CrossEntropy(Cost):
         y = self._smoothed(Y)
         delta: Array = (1.0 - y) * a - y * one_minus_a
         return delta
+
+    @silent
+    def canonical_hessian_product(self, Z: Array, Y: Array, U: Array) -> Array:
+        _, E, rest = _softmax_parts(Z)
+        a = E / (1.0 + rest)
+        product: Array = a * (U - (a * U).sum(axis=1, keepdims=True))  # (diag a − aaᵀ) u
+        return product
 
     def _smoothed(self, Y: Array) -> Array:
         """Returns y′ = (1 − ε) y + ε/m."""

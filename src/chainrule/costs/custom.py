@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule._internal.checks import Array, as_array, shown
+from chainrule._internal.complex_step import derivative_along
 from chainrule.costs.certify import ROWS, LossFunction, check_derivative, evenly_spaced
 from chainrule.costs.cost import Cost
 from chainrule.errors import InputError
@@ -98,6 +99,13 @@ class CustomCost(Cost):
         if np.isfinite(A).all():  # training reports outputs that are not finite
             self._check(A.real, Y)
         return self._derivative(A, Y)
+
+    def hessian_product(self, A: Array, Y: Array, U: Array) -> Array:
+        what = f"∂²ℓ/∂a² of cost {self.title!r}"
+        if self.slope is None:
+            raise InputError(f"{what} needs its derivative: give derivative(A, Y).")
+        remedy = "Its derivative must be made of analytic functions (no abs, no casts to float)."
+        return derivative_along(lambda B: self._derivative(B, Y), A, U, what, remedy)
 
     def _check(self, A: Array, Y: Array) -> None:
         """Checks the derivative at the first use, and later where A and Y may lie in another piece of the loss."""

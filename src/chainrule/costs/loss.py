@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from chainrule._internal.checks import Array, as_array, as_rows
+from chainrule._internal.complex_step import derivative_along
 from chainrule.activations import Sigma
 from chainrule.errors import InputError
 
@@ -39,6 +40,16 @@ class Loss(ABC):
     def derivative(self, A: Array, Y: Array) -> Array:
         """Computes ∂ℓ/∂a[r] of each example, (t, m)."""
 
+    def hessian_product(self, A: Array, Y: Array, U: Array) -> Array:
+        """Computes (∂²ℓ/∂a²) u, the change of ∂ℓ/∂a as a moves along u, of each example, (t, m); 0 at a kink of ∂ℓ/∂a.
+
+        Unless a cost overrides it with a formula, it is the complex step of ``derivative``, compared with differences.
+
+        Raises InputError if the complex step cannot compute it.
+        """
+        what, remedy = f"∂²ℓ/∂a² of cost {self.name!r}", "Define hessian_product(A, Y, U) in its class."
+        return derivative_along(lambda B: self.derivative(B, Y), A, U, what, remedy)
+
     def canonical_losses(self, Z: Array, Y: Array) -> Array:
         """Computes ℓ(σ(z), y) of each example, (t,), in closed form for σ = ``canonical``, even if σ(z) rounds."""
         raise NotImplementedError(f"{type(self).__name__} has no canonical output")
@@ -46,6 +57,11 @@ class Loss(ABC):
     def canonical_delta(self, Z: Array, Y: Array) -> Array:
         """Computes δ[r] = ∂ℓ(σ(z), y)/∂z of each example, (t, m), in closed form for σ = ``canonical``."""
         raise NotImplementedError(f"{type(self).__name__} has no canonical output")
+
+    def canonical_hessian_product(self, Z: Array, Y: Array, U: Array) -> Array:
+        """Computes (∂δ[r]/∂z) u of each example, (t, m), for σ = ``canonical``, as `hessian_product` does."""
+        what, remedy = f"∂δ/∂z of cost {self.name!r}", "Define canonical_hessian_product(Z, Y, U) in its class."
+        return derivative_along(lambda B: self.canonical_delta(B, Y), Z, U, what, remedy)
 
     def example_losses(self, z: Array, a: Array, Y: Array, sigma: Sigma) -> Array:
         """Computes ℓ of each example, (t,), from z[r] and a[r] = σ[r](z[r]), in closed form for ``canonical``."""

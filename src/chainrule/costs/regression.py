@@ -44,6 +44,9 @@ class SumOfSquares(Cost):
     def derivative(self, A: Array, Y: Array) -> Array:
         return A - Y
 
+    def hessian_product(self, A: Array, Y: Array, U: Array) -> Array:
+        return U
+
 
 class AbsoluteError(Cost):
     """The absolute error: ℓ(a, y) = Σₖ |aₖ − yₖ|, ∂ℓ/∂a = sign(a − y), 0 at the kink a = y.
@@ -71,6 +74,9 @@ class AbsoluteError(Cost):
     def derivative(self, A: Array, Y: Array) -> Array:
         slope: Array = np.sign((A - Y).real)
         return slope
+
+    def hessian_product(self, A: Array, Y: Array, U: Array) -> Array:
+        return np.zeros_like(U)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -111,6 +117,10 @@ class Huber(Cost):
     @silent
     def derivative(self, A: Array, Y: Array) -> Array:
         return self._clipped(A - Y)
+
+    @silent
+    def hessian_product(self, A: Array, Y: Array, U: Array) -> Array:
+        return np.where(abs((A - Y).real) < self.threshold, U, 0.0)
 
     def _clipped(self, e: Array) -> Array:
         """Returns c, which is e clipped to [−κ, κ] by its real part."""
@@ -159,6 +169,9 @@ class Quantile(Cost):
         slope: Array = (1.0 - self.q) * (e < 0).astype(e.dtype) - self.q * (e > 0).astype(e.dtype)
         return slope
 
+    def hessian_product(self, A: Array, Y: Array, U: Array) -> Array:
+        return np.zeros_like(U)
+
 
 class Poisson(Cost):
     """The Poisson cost for counts: ℓ(a, y) = Σₖ aₖ − yₖ log aₖ, ∂ℓ/∂aₖ = 1 − yₖ/aₖ, for a ≥ 0, y ≥ 0 and 0 · log 0 = 0.
@@ -193,6 +206,10 @@ class Poisson(Cost):
         return 1.0 - np.where(Y == 0, 0.0, Y / A)
 
     @silent
+    def hessian_product(self, A: Array, Y: Array, U: Array) -> Array:
+        return np.where(Y == 0, 0.0, Y / A / A) * U
+
+    @silent
     def canonical_losses(self, Z: Array, Y: Array) -> Array:
         total: Array = (np.exp(Z) - Y * Z).sum(axis=1)
         return total
@@ -200,3 +217,8 @@ class Poisson(Cost):
     @silent
     def canonical_delta(self, Z: Array, Y: Array) -> Array:
         return np.exp(Z) - Y
+
+    @silent
+    def canonical_hessian_product(self, Z: Array, Y: Array, U: Array) -> Array:
+        product: Array = np.exp(Z) * U
+        return product
