@@ -14,6 +14,7 @@ void StepClock::start(double seconds) {
   const std::chrono::duration<double> slice(std::clamp(seconds, 0.0, 1e6));
   last_reading_ = Clock::now();
   deadline_ = last_reading_ + std::chrono::duration_cast<Clock::duration>(slice);
+  if (deadline_ == last_reading_) steps_between_readings_ = 1;
 }
 
 void StepClock::read(Progress& progress) {

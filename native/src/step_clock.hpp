@@ -13,7 +13,7 @@ class StepClock {
  public:
   explicit StepClock(long steps_per_epoch) : steps_per_epoch_(steps_per_epoch) {}
 
-  // Starts a slice of training of at most `seconds`.
+  // Starts a slice of training of at most `seconds`; a slice of 0 seconds is due after one step.
   void start(double seconds);
 
   void count_step() { ++steps_; }

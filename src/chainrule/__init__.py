@@ -43,10 +43,20 @@ from chainrule.costs import (
     SumOfSquares,
     TrainingSet,
 )
+from chainrule.engines.check_gradient import GradientCheck, check_gradient
 from chainrule.engines.gradient import gradient
 from chainrule.engines.hessian_vector_product import hessian_vector_product
+from chainrule.engines.objective import Objective
 from chainrule.engines.state import TrainingState
-from chainrule.errors import ActivationRefused, ChainruleError, EngineDeclined, FileFormatError, InputError, UnknownName
+from chainrule.errors import (
+    ActivationRefused,
+    ChainruleError,
+    EngineDeclined,
+    FileFormatError,
+    GradientRefused,
+    InputError,
+    UnknownName,
+)
 from chainrule.files import load
 from chainrule.initial import Glorot, He, Initial, LeCun, Normal, Orthogonal, Uniform, Zeros
 from chainrule.network import BlockDiagonal, Diagonal, Factors, Forward, Layer, Network
@@ -100,7 +110,9 @@ __all__ = [
     "Forward",
     "Glorot",
     "Gradient",
+    "GradientCheck",
     "GradientDescent",
+    "GradientRefused",
     "He",
     "History",
     "Huber",
@@ -115,6 +127,7 @@ __all__ = [
     "Nesterov",
     "Network",
     "Normal",
+    "Objective",
     "OneCycle",
     "Optimizer",
     "Orthogonal",
@@ -134,6 +147,7 @@ __all__ = [
     "VectorActivation",
     "Zeros",
     "check_activation",
+    "check_gradient",
     "elu",
     "engines",
     "exp",

@@ -28,6 +28,17 @@ class ActivationRefused(InputError):
         return type(self), (str(self), self.z)  # pickles the counterexample too
 
 
+class GradientRefused(InputError):
+    """A gradient that is not that of J; ``check`` is the whole comparison, a table of every array."""
+
+    def __init__(self, message: str, check: object = None) -> None:
+        super().__init__(message)
+        self.check = check
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, object]]:
+        return type(self), (str(self), self.check)
+
+
 class EngineDeclined(InputError):
     """An engine that was requested by name and cannot run the problem; the message says why and names one that can."""
 

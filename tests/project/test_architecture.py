@@ -46,12 +46,13 @@ APART = [
     ("engines.native", "engines.reference"),
 ]
 
-# The only arrows that point up: conveniences of `Network`, each loaded when it is called.
+# The only arrows that point up: conveniences of `Network` and `Cost`, each loaded when it is called.
 CONVENIENCES = {
     ("network.network", "engines.choice"): "net(x) and net.predictor()",
     ("network.network", "network.forward"): "net.forward(X)",
     ("network.network", "backprop"): "net.jacobian(x)",
     ("network.network", "files"): "net.save(path)",
+    ("costs.cost", "engines.objective"): "J.of(net, X, Y)",
 }
 
 # A particular engine is loaded by its name alone, in engines/choice.py.

@@ -1,7 +1,7 @@
 """Backpropagation (Lecture, L14 – L17): ∇J(θ) by the chain rule, layer by layer."""
 
-from chainrule.backprop.backpropagate import backpropagate, network_jacobian, set_to_product, with_outputs
+from chainrule.backprop.backpropagate import backpropagate, network_jacobian, with_outputs
 from chainrule.backprop.gradient import Gradient
 from chainrule.backprop.r_operator import hessian_vector
 
-__all__ = ["Gradient", "backpropagate", "hessian_vector", "network_jacobian", "set_to_product", "with_outputs"]
+__all__ = ["Gradient", "backpropagate", "hessian_vector", "network_jacobian", "with_outputs"]

@@ -8,12 +8,14 @@ import numpy as np
 
 from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import Array
-from chainrule._internal.sparse_rows import Rows, SparseRows
+from chainrule._internal.sparse_rows import Rows
 from chainrule.activations import Activation, Parametric
+from chainrule.backprop.each_example import gradient_of_each
 from chainrule.backprop.gradient import Gradient
+from chainrule.backprop.set_to_product import set_to_product
 from chainrule.costs import Cost
 from chainrule.network import Network
-from chainrule.network.block_diagonal import BlockDiagonal, Matrix, free_entries
+from chainrule.network.block_diagonal import free_entries
 from chainrule.network.forward import Forward, forward, silent
 from chainrule.network.theta import parameter_views
 
@@ -59,8 +61,13 @@ def backpropagate(
 
 
 @silent
-def with_outputs(g: Gradient, net: Network, cost: Cost, run: Forward, Y: Array, weights: Array | None) -> Gradient:
-    """Returns the gradient with ∂J/∂a[0] … ∂J/∂a[r] and σ′(z[i]) beside the forward pass that they belong to."""
+def with_outputs(
+    g: Gradient, net: Network, cost: Cost, run: Forward, Y: Array, weights: Array | None, each: bool = False
+) -> Gradient:
+    """Returns the gradient with ∂J/∂a[0] … ∂J/∂a[r] and σ′(z[i]) beside the forward pass that they belong to.
+
+    With ``each`` it also holds the part of ∇J(θ) that comes from each example.
+    """
     scale = cost.example_scale(weights, len(Y))
     last = cost.derivative(run.a[net.r], Y) * (scale if isinstance(scale, float) else scale[:, None])
     below = (g.delta[i] @ net.W[i] for i in range(1, net.r + 1))  # ∂J/∂a[i−1] = W[i]ᵀ δ[i]
@@ -68,21 +75,8 @@ def with_outputs(g: Gradient, net: Network, cost: Cost, run: Forward, Y: Array, 
         sigma.derivative(z) if isinstance(sigma, Activation) else None
         for sigma, z in zip(net.sigma, run.z, strict=True)
     )
-    return replace(g, a=ByLayer([*below, last], first=0), run=run, slopes=slopes)
-
-
-def set_to_product(W: Matrix, D: Array, A: Rows) -> None:
-    """Sets W := Dᵀ A, D (t, m) and A (t, n), restricted to the blocks if W is a BlockDiagonal."""
-    if isinstance(A, SparseRows):
-        free_entries(W)[...] = 0.0
-        part = W.astype(W.dtype)
-        for rows, dense in A.blocks():
-            set_to_product(part, D[rows], dense)
-            np.add(free_entries(W), free_entries(part), out=free_entries(W))
-    elif isinstance(W, BlockDiagonal):
-        W.set_to_product(D, A)
-    else:
-        np.matmul(D.T, A, out=W)
+    a: ByLayer[Array] = ByLayer([*below, last], first=0)
+    return replace(g, a=a, run=run, slopes=slopes, each=gradient_of_each(net, run, g.delta, a) if each else None)
 
 
 @silent

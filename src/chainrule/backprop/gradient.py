@@ -22,7 +22,8 @@ class Gradient:
     = ∂J/∂κ[i] (mᵢ,), or (0,) if σ[i] has no κ, are views into it; the gradient of a `BlockDiagonal` W[i] is a
     `BlockDiagonal`. Row j of ``delta[i]`` (t, mᵢ) is ∂J/∂z[i] at example j; of a single example it is (mᵢ,). If they
     are requested, ``x`` (t, n) is ∂J/∂x, ``a[i]`` (t, mᵢ) is ∂J/∂a[i] for i = 0 … r, and ``run`` holds z[i] and a[i]
-    themselves. ``print(g)`` shows a table of all of them, layer by layer.
+    themselves; row j of ``each`` (t, d) is the part of ∇J(θ) that comes from example j. ``print(g)`` shows a table of
+    them, layer by layer.
 
     >>> import chainrule as cr
     >>> net = cr.Network([cr.Layer([[2.0]], [1.0], cr.identity)])
@@ -47,6 +48,7 @@ class Gradient:
     a: ByLayer[Array] | None = None
     run: Forward | None = None
     slopes: ByLayer[Array | None] | None = None  # σ′(z[i]) of an entrywise σ[i]
+    each: Array | None = None
 
     def of_single_example(self) -> Gradient:
         """Returns the gradient of one example x (n,), with δ[i], ∂J/∂a[i], z[i] and a[i] of shape (mᵢ,)."""
@@ -57,6 +59,7 @@ class Gradient:
             a=None if self.a is None else _first_row(self.a, first=0),
             run=None if self.run is None else self.run.row(0),
             slopes=None if self.slopes is None else _first_row(self.slopes),
+            each=None if self.each is None else self.each[0],
         )
 
     def __repr__(self) -> str:

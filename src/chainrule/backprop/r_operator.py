@@ -11,7 +11,7 @@ import numpy as np
 from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import Array
 from chainrule.activations import Parametric
-from chainrule.backprop.backpropagate import set_to_product
+from chainrule.backprop.set_to_product import set_to_product
 from chainrule.costs import Cost
 from chainrule.network import Network
 from chainrule.network.block_diagonal import free_entries

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,6 +18,9 @@ from chainrule.errors import InputError
 from chainrule.network import Forward, Network, check_network
 from chainrule.network.block_diagonal import free_entries
 from chainrule.network.forward import forward
+
+if TYPE_CHECKING:
+    from chainrule.engines.objective import Objective
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -84,6 +88,26 @@ class Cost(Value, Loss):
         data = self.examples(net, X, Y, weights)
         J = self.total(net, forward(net, data.X), data.Y, data.weights)
         return J if net.dtype.kind == "c" else float(J)
+
+    def of(
+        self,
+        net: Network,
+        X: ExamplesLike,
+        Y: ArrayLike | None = None,
+        weights: ArrayLike | None = None,
+    ) -> Objective:
+        """Returns J as a function of θ ∈ ℝᵈ over these examples, with its gradient and Hessian; see `Objective`.
+
+        Raises InputError as ``J(net, X, Y)`` does.
+
+        >>> import chainrule as cr
+        >>> J_theta = cr.SumOfSquares().of(cr.Network.dense([1, 1]), [[3.0]], [[5.0]])
+        >>> J_theta([1.0, 0.0])                                                         # ½ (3 − 5)²
+        2.0
+        """
+        from chainrule.engines.objective import Objective
+
+        return Objective(net, self, self.examples(net, X, Y, weights))
 
     def examples(self, net: Network, X: ExamplesLike, Y: ArrayLike | None, weights: ArrayLike | None) -> TrainingSet:
         """Returns X (t, n), Y (t, m) as ``targets`` encodes it, and weights (t,), all checked against the network.

@@ -26,6 +26,7 @@ def gradient(
     *,
     wrt_x: bool = False,
     wrt_a: bool = False,
+    each: bool = False,
     engine: str = "auto",
 ) -> Gradient:
     """Computes ∇J(θ) by the chain rule, layer by layer, and every δ[i].
@@ -35,7 +36,8 @@ def gradient(
     summed over the examples; penalties of the cost add their own part to ∂J/∂W[i]. X is (t, n) with Y (t, m), or a
     single example (n,) with its y; X may be a sparse array or matrix of SciPy, or a `TrainingSet` in the place of X, Y
     and weights. ``cost`` is a cost or the name of one; ``weights`` (t,) weight the examples; ``wrt_x=True`` adds ∂J/∂x,
-    and ``wrt_a=True`` adds ∂J/∂a[i], z[i], a[i] and σ′(z[i]) of every layer.
+    and ``wrt_a=True`` adds ∂J/∂a[i], z[i], a[i] and σ′(z[i]) of every layer. ``each=True`` adds these, and ``g.each``
+    (t, d), the part of ∇J(θ) that comes from each example: its rows add up to ∇J(θ), the penalties aside.
 
     Raises InputError for wrong shapes, numbers that are not finite, or labels outside the cost's domain.
 
@@ -51,8 +53,8 @@ def gradient(
     X, Y, weights = unpacked(X, Y, weights)
     data = cost.examples(net, X, Y, weights)
     g = for_network(net, engine, cost, data.X).gradient(net, cost, *data)
-    if wrt_a:
-        g = with_outputs(g, net, cost, forward(net, data.X), data.Y, data.weights)
+    if wrt_a or each:
+        g = with_outputs(g, net, cost, forward(net, data.X), data.Y, data.weights, each)
     if wrt_x:
         g = replace(g, x=g.delta[1] @ net.W[1])
     return g.of_single_example() if is_single(X) else g

@@ -21,7 +21,8 @@ class TrainingRun(Protocol):
     def advance(self, epochs: int, seconds: float) -> None:
         """Trains for ``epochs`` more epochs or ``seconds``, whichever ends first; time may end in mid-epoch.
 
-        It takes at least one step unless the run has stopped or is interrupted, and no step after that.
+        It takes at least one step unless the run has stopped or is interrupted, and no step after that; with
+        ``seconds=0`` it takes just one.
         """
 
     def take_theta(self) -> None:
