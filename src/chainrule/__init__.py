@@ -82,7 +82,7 @@ from chainrule.optimizers.schedules import (
     Schedule,
     Step,
 )
-from chainrule.training import DivergenceError, History, Minimum, TrainingInterrupted, train, train_lbfgs
+from chainrule.training import Checkpoint, DivergenceError, History, Minimum, TrainingInterrupted, train, train_lbfgs
 
 __all__ = [
     "AbsoluteError",
@@ -94,6 +94,7 @@ __all__ = [
     "BlockDiagonal",
     "ByLayer",
     "ChainruleError",
+    "Checkpoint",
     "Constant",
     "CosLog4",
     "Cosine",

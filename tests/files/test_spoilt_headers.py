@@ -12,6 +12,7 @@ import pytest
 import safetensors.numpy
 from support.files.model_files import (
     Kind,
+    checkpoint,
     everything,
     fresh,
     header_of,
@@ -22,6 +23,12 @@ from support.files.model_files import (
 from support.files.spoilt_files import LAYER, NET, Spoilt, paths_into, refused_or_valid, refuses, replaced
 
 import chainrule as cr
+
+# Tensors that not every state has.
+MOMENTS = {prefix + name for prefix in ("", "training.") for name in ("best_theta", "moments.mu", "moments.nu")}
+# What `train` compares with its own run (tests/training/test_checkpoints.py); the state needs no part of it.
+NEEDED = {("network", "layers"), ("training", "run")}
+COMPARED = {*NEEDED, ("network", "m"), ("network", "dtype")}
 
 SPOILT_HEADERS = [
     Spoilt(("format",), "keras", "no header in Chainrule's format"),
@@ -133,6 +140,12 @@ def test_every_field_is_needed(kind: Kind, tmp_path: Path) -> None:
             ("decay",),
         }:  # written only if they differ from the defaults
             continue
+        if (
+            kind.name == "checkpoint"
+            and path[:2] in COMPARED
+            and path not in {("network", "layers"), ("training", "run")}
+        ):
+            continue
         copy = replaced(header, path, None)
         place: Any = copy
         for key in path[:-1]:
@@ -140,10 +153,23 @@ def test_every_field_is_needed(kind: Kind, tmp_path: Path) -> None:
         del place[path[-1]]
         write_raw(tmp_path / "changed", copy, tensors)
         assert not refused_or_valid(kind, tmp_path / "changed", (tmp_path / "changed").read_bytes()), path
-    for name in tensors.keys() - {"best_theta", "moments.mu", "moments.nu"}:  # not every optimizer has these
+    for name in tensors.keys() - {
+        prefix + name for prefix in ("", "training.") for name in MOMENTS
+    }:  # not every optimizer has these
         write_raw(tmp_path / "changed", header, {key: value for key, value in tensors.items() if key != name})
-        with pytest.raises(cr.FileFormatError, match=re.escape(name)):
+        with pytest.raises(cr.FileFormatError, match=re.escape(name.removeprefix("training."))):
             kind.load(tmp_path / "changed")
+
+
+@pytest.mark.parametrize("layers", [[], [1, 2], {}], ids=str)
+def test_layers_of_a_checkpoint(layers: object, tmp_path: Path) -> None:
+    """A checkpoint whose layers are not objects, or whose network is no θ of its state, is refused."""
+    checkpoint(tmp_path / "run")
+    header, tensors = header_of(tmp_path / "run"), safetensors.numpy.load_file(tmp_path / "run")
+    for path, value in ((("network", "layers"), layers), (("training", "network"), "nu")):
+        write_raw(tmp_path / "changed", replaced(header, path, value), tensors)
+        with pytest.raises(cr.FileFormatError, match=f"not a complete checkpoint: '{path[-1]}' must"):
+            cr.TrainingState.load(tmp_path / "changed")
 
 
 STATE_FIELDS: list[tuple[str, object, str]] = [

@@ -77,6 +77,15 @@ def resume(**parts: Any) -> Action:
     return do
 
 
+class Fading(chainrule.Schedule):
+    """A schedule of the user's own, whose formula no file can hold."""
+
+    name = "fading"
+
+    def at(self, epoch: float, epochs: float) -> float:
+        return self.rate / (1.0 + epoch)
+
+
 class Refusing:
     """An object that refuses its conversion to an array, as a tensor on a GPU does."""
 
@@ -610,9 +619,22 @@ TRAIN = [
 
 RESUME = [
     Bad(
-        "resume a history",
-        train(resume="state.safetensors"),
-        ("resume must be a TrainingState, such as history.state",),
+        "resume a number",
+        train(resume=3.0),
+        ("resume must be the path of a checkpoint", "TrainingState, such as history.state", "3.0"),
+    ),
+    Bad("resume a missing file", train(resume="none.safetensors"), ("No such file", "none"), FileNotFoundError),
+    Bad("resume no run", train(resume=True), ("resume=True continues from the checkpoint", "checkpoint=None")),
+    Bad("a checkpoint of a number", train(checkpoint=3), ("checkpoint must be a path or a cr.Checkpoint", "got 3")),
+    Bad("a checkpoint without a name", train(checkpoint=""), ("path must name a file", "''")),
+    Bad("a checkpoint that exists", train(checkpoint=__file__), ("checkpoint: ", "exists. Pass resume=True")),
+    Bad("a checkpoint in no folder", train(checkpoint="none/x"), ("No such file", "none/x"), FileNotFoundError),
+    Bad("a checkpoint every 0 epochs", lambda _: cr.Checkpoint("x", epochs=0), ("the epochs of a checkpoint", "≥ 1")),
+    Bad("a checkpoint every 0 s", lambda _: cr.Checkpoint("x", seconds=0), ("the seconds of a checkpoint", "> 0")),
+    Bad(
+        "a checkpoint of a schedule of your own",
+        lambda _: cr.train(cr.Network.dense([3, 5, 1], dropout=Fading(0.5)), X, Y[:, :1], checkpoint="x"),
+        ("the dropout of layer 1 must be a number or a built-in schedule to be saved",),
     ),
     Bad(
         "another optimizer",

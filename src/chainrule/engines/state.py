@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -148,11 +149,8 @@ class TrainingState:
                 f"now has {steps}. Continue with the same training set and batch_size, or start from resume.again()."
             )
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the state to one safetensors file, atomically (see docs/guide/files.md).
-
-        Raises OSError if the file cannot be written; an older file of that name is then still intact.
-        """
+    def parts(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Returns the state as the JSON header and the tensors of a file. Raises InputError if it is inconsistent."""
         self.check()
         tensors = {"theta": self.theta, **{f"moments.{name}": moment for name, moment in self.moments.items()}}
         if self.best_theta is not None:
@@ -169,34 +167,29 @@ class TrainingState:
             "best_J": float(self.best_J).hex(),
             "best_epoch": self.best_epoch,
         }
-        files.write(path, "training state", header, tensors)
+        return header, tensors
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the state to one safetensors file, atomically (see docs/guide/files.md).
+
+        Raises OSError if the file cannot be written; an older file of that name is then still intact.
+        """
+        files.write(path, "training state", *self.parts())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> TrainingState:
-        """Reads a state that ``save`` wrote.
+        """Reads a state that ``save`` wrote, or that of a checkpoint of ``cr.train``.
 
         Raises OSError if the file cannot be read, FileFormatError if it is not a complete training state.
         """
-        header, tensors = files.read(path, "training state")
+        return cls.load_run(path)[0]
+
+    @classmethod
+    def load_run(cls, path: str | os.PathLike[str]) -> tuple[TrainingState, files.SavedRun]:
+        """Reads a state as ``load`` does, with all else that its file says about the run."""
+        saved = files.read_run(path)
         try:
-            stream = files.field(header, "stream", list)
-            if [type(part) for part in stream] != [str, str]:
-                raise InputError(f"'stream' must be two strings, hexadecimal integers; got {shown(stream)}.")
-            state = cls(
-                theta=tensors["theta"].copy(),
-                moments={k.removeprefix("moments."): v.copy() for k, v in tensors.items() if k.startswith("moments.")},
-                stream=(int(stream[0], 16), int(stream[1], 16)),
-                step=files.field(header, "step", int),
-                first_step=files.field(header, "first_step", int) if "first_step" in header else 0,
-                epoch=files.field(header, "epoch", int),
-                batch=files.field(header, "batch", int),
-                partial_J=float.fromhex(files.field(header, "partial_J", str)),
-                partial_seconds=files.field(header, "partial_seconds", float),
-                best_theta=tensors["best_theta"].copy() if "best_theta" in tensors else None,
-                best_J=float.fromhex(files.field(header, "best_J", str)),
-                best_epoch=files.field(header, "best_epoch", int),
-                records={name: _record(tensors, name) for name in RECORDS},
-            )
+            state = cls._from_parts(saved.header, saved.tensors)
             state.check()
         except KeyError as error:
             raise FileFormatError(
@@ -204,7 +197,29 @@ class TrainingState:
             ) from None
         except (ChainruleError, TypeError, ValueError, OverflowError) as error:
             raise FileFormatError(f"{os.fsdecode(path)} is not a complete training state: {error}") from None
-        return state
+        return state, saved
+
+    @classmethod
+    def _from_parts(cls, header: dict[str, Any], tensors: dict[str, Array]) -> TrainingState:
+        """Returns the state that ``parts`` describes; raises KeyError for a tensor that is missing."""
+        stream = files.field(header, "stream", list)
+        if [type(part) for part in stream] != [str, str]:
+            raise InputError(f"'stream' must be two strings, hexadecimal integers; got {shown(stream)}.")
+        return cls(
+            theta=tensors["theta"].copy(),
+            moments={k.removeprefix("moments."): v.copy() for k, v in tensors.items() if k.startswith("moments.")},
+            stream=(int(stream[0], 16), int(stream[1], 16)),
+            step=files.field(header, "step", int),
+            first_step=files.field(header, "first_step", int) if "first_step" in header else 0,
+            epoch=files.field(header, "epoch", int),
+            batch=files.field(header, "batch", int),
+            partial_J=float.fromhex(files.field(header, "partial_J", str)),
+            partial_seconds=files.field(header, "partial_seconds", float),
+            best_theta=tensors["best_theta"].copy() if "best_theta" in tensors else None,
+            best_J=float.fromhex(files.field(header, "best_J", str)),
+            best_epoch=files.field(header, "best_epoch", int),
+            records={name: _record(tensors, name) for name in RECORDS},
+        )
 
 
 def _numbers(values: object, name: str) -> Sequence[float]:

@@ -1,20 +1,24 @@
 """Model files: networks and training states as safetensors with a versioned JSON header (docs/guide/files.md)."""
 
 from chainrule.files.atomic import require_writable, write_bytes
+from chainrule.files.checkpoint import SavedRun, read_run, write_checkpoint
 from chainrule.files.fields import field
 from chainrule.files.network import load, network_from_parts, network_parts, save
 from chainrule.files.safetensors import DTYPES, read, read_any, write
 
 __all__ = [
     "DTYPES",
+    "SavedRun",
     "field",
     "load",
     "network_from_parts",
     "network_parts",
     "read",
     "read_any",
+    "read_run",
     "require_writable",
     "save",
     "write",
     "write_bytes",
+    "write_checkpoint",
 ]

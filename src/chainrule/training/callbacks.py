@@ -26,6 +26,7 @@ class Callbacks:
         if not isinstance(functions, Iterable) or not all(map(callable, given)):
             raise InputError(f"callbacks must be a list of functions f(history); got {shown(functions)}.")
         self._functions = given
+        self._varies = callable(interval)
         self._next_interval = interval if callable(interval) else lambda: interval
         self._interval = _as_interval(self._next_interval())
         self._last_call = 0  # the number of finished epochs at the last call
@@ -39,8 +40,13 @@ class Callbacks:
         return bool(self._functions) and self._interval is None
 
     def begin(self, history: History) -> None:
-        """Starts to count the epochs until the first call."""
+        """Starts to count the epochs until the first call, which a resumed run has where an uninterrupted one has it.
+
+        That is so if the interval is a number; a function is asked for the epochs from here.
+        """
         self._last_call = history.epochs
+        if self._interval is not None and not self._varies:
+            self._last_call -= history.epochs % self._interval
 
     def epochs_until_call(self, history: History) -> int:
         """Returns the number of epochs to train before the next call; all of them if no call depends on it."""

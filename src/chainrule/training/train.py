@@ -11,17 +11,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule import engines
-from chainrule._internal.checks import as_real, shown
+from chainrule._internal.checks import as_real
 from chainrule._internal.imports import imported
 from chainrule.costs import Cost
 from chainrule.costs.training_set import ExamplesLike
 from chainrule.engines import TrainingRun
-from chainrule.engines.state import TrainingState
 from chainrule.errors import InputError
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
 from chainrule.training.callbacks import Callback, Callbacks
 from chainrule.training.checked_problem import checked_problem
+from chainrule.training.checkpoint import Checkpoint, CheckpointWriter, PathLike, Resume
 from chainrule.training.errors import DivergenceError, TrainingInterrupted
 from chainrule.training.history import History
 from chainrule.training.verdict import divergence_message, warn_about_rise
@@ -50,7 +50,8 @@ def train(
     time_limit: float | None = None,
     callbacks: Sequence[Callback] = (),
     callback_epochs: int | Callable[[], int | None] | None = 1,
-    resume: TrainingState | None = None,
+    checkpoint: Checkpoint | PathLike | None = None,
+    resume: Resume = None,
     engine: str = "auto",
     threads: int | None = None,
 ) -> History:
@@ -70,11 +71,17 @@ def train(
 
     Each of ``callbacks`` is called with the History every ``callback_epochs`` epochs (None: about ten times a second; a
     function without arguments returns the number before each wait). It may change ``net.theta``, for example to project
-    or to prune: training continues from there. ``resume`` continues from ``history.state`` up to ``epochs`` in total,
-    with the same bits as an uninterrupted run. ``engine`` is "auto" or an engine's name, and ``threads`` limits the
-    number of threads.
+    or to prune: training continues from there.
 
-    Raises InputError for bad input before any work, and for a callback that makes θ infinite or NaN; DivergenceError
+    ``checkpoint`` names a file that the run is written to now and then, and as it ends, atomically (`Checkpoint`).
+    ``resume`` continues a run up to ``epochs`` in total, with the same bits as an uninterrupted one: that of a
+    checkpoint, given by its path; with True that of ``checkpoint``, if the file exists, else the run begins; or
+    ``history.state``. If a write fails later, training goes on with a TrainingWarning. ``engine`` is "auto" or an
+    engine's name, and ``threads`` limits the number of threads.
+
+    Raises InputError for bad input before any work, for a checkpoint that exists and is not resumed, or that belongs to
+    other data or settings, and for a callback that makes θ infinite or NaN; FileFormatError for a file that is no
+    complete checkpoint; OSError if it cannot be read, or cannot be written before the first step; DivergenceError
     when J, ∇J, θ or a moment is no longer finite (θ keeps its last finite value), or when J exceeds 1e10 times its
     first value; TrainingInterrupted on Ctrl-C (θ is the result of the last complete step, or the best one with
     ``patience``; a second Ctrl-C stops at once, in mid-step). Both carry the history. Exceptions raised by a callback
@@ -98,22 +105,21 @@ def train(
     )  # fmt: skip
     limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)
     calls = Callbacks(callbacks, callback_epochs)
-    if resume is not None:
-        if not isinstance(resume, TrainingState):
-            raise InputError(f"resume must be a TrainingState, such as history.state; got {shown(resume)}.")
-        resume.check_fits(problem)
+    writer = CheckpointWriter(checkpoint, resume, problem)
     choice = engines.chosen(
         net, problem.cost, problem.optimizer, shuffle=problem.shuffle, X=problem.data.X, engine=engine
     )
-    run = choice.engine.start(problem, resume)
+    run = choice.engine.start(problem, writer.state)
     history = History(run, problem.epochs, choice.name, choice.reason)
     history.stopped = run.stopped
     calls.begin(history)
     deadline = time.perf_counter() + limit
+    writer.begin(run, history)
     with imported("chainrule.training.interrupt").Interrupt(run.interrupt) as interrupt:
         try:
             while history.stopped is None and not interrupt.has_come:
-                history.stopped = _next_slice(net, run, history, calls, deadline)
+                history.stopped = _next_slice(net, run, history, calls, writer, deadline)
+            writer.end(run, history)
         finally:
             history.finish()
     if interrupt.has_come:  # also if the run has just ended: Ctrl-C is for the program too
@@ -129,10 +135,13 @@ def train(
     return history
 
 
-def _next_slice(net: Network, run: TrainingRun, history: History, calls: Callbacks, deadline: float) -> str | None:
-    """Advances the run until a callback is due or the deadline, and returns the reason to stop, or None."""
-    left = deadline - time.perf_counter()
-    run.advance(calls.epochs_until_call(history), min(SLICE_SECONDS, left) if calls.follow_the_clock else left)
+def _next_slice(
+    net: Network, run: TrainingRun, history: History, calls: Callbacks, writer: CheckpointWriter, deadline: float
+) -> str | None:
+    """Advances the run until a callback or a checkpoint is due or the deadline; returns the reason to stop, or None."""
+    left = min(deadline, writer.deadline) - time.perf_counter()
+    epochs = min(calls.epochs_until_call(history), writer.epochs_until_due(history))
+    run.advance(epochs, min(SLICE_SECONDS, left) if calls.follow_the_clock else left)
     history.stopped = run.stopped
     should_stop = False
     if calls.are_due(history):
@@ -144,4 +153,7 @@ def _next_slice(net: Network, run: TrainingRun, history: History, calls: Callbac
         return run.stopped
     if should_stop:
         return "callback"
-    return "time_limit" if time.perf_counter() >= deadline else None
+    if time.perf_counter() >= deadline:
+        return "time_limit"
+    writer.after_slice(run, history)
+    return None

@@ -87,6 +87,14 @@ def trained_state() -> cr.TrainingState:
     return cr.train(fresh(), X, np.ones(4), optimizer="adam", epochs=3, validation=held_out, patience=3).state
 
 
+def checkpoint(path: Path) -> None:
+    """Writes the checkpoint of three epochs of Adam, with both moments and a best θ."""
+    X = np.arange(12.0).reshape(4, 3) / 6
+    held_out = (X, np.ones(4))
+    path.unlink(missing_ok=True)
+    cr.train(fresh(), X, np.ones(4), optimizer="adam", epochs=3, validation=held_out, patience=3, checkpoint=path)
+
+
 KINDS = [
     Kind("network", lambda d: bytes_of(fresh().save, d), cr.load, lambda net, path: net.save(path)),
     Kind("everything", lambda d: bytes_of(everything().save, d), cr.load, lambda net, path: net.save(path)),
@@ -96,5 +104,6 @@ KINDS = [
         cr.TrainingState.load,
         lambda state, path: state.save(path),
     ),
+    Kind("checkpoint", lambda d: bytes_of(checkpoint, d), cr.TrainingState.load, lambda state, path: state.save(path)),
 ]
 kinds = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
