@@ -82,7 +82,17 @@ from chainrule.optimizers.schedules import (
     Schedule,
     Step,
 )
-from chainrule.training import Checkpoint, DivergenceError, History, Minimum, TrainingInterrupted, train, train_lbfgs
+from chainrule.training import (
+    Checkpoint,
+    DescentStep,
+    DivergenceError,
+    History,
+    Minimum,
+    TrainingInterrupted,
+    descend,
+    train,
+    train_lbfgs,
+)
 
 __all__ = [
     "AbsoluteError",
@@ -101,6 +111,7 @@ __all__ = [
     "Cost",
     "CrossEntropy",
     "CustomCost",
+    "DescentStep",
     "Diagonal",
     "DivergenceError",
     "EngineDeclined",
@@ -149,6 +160,7 @@ __all__ = [
     "Zeros",
     "check_activation",
     "check_gradient",
+    "descend",
     "elu",
     "engines",
     "exp",

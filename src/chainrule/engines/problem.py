@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -33,6 +34,11 @@ class Problem:
     patience: int | None = None
     threads: int | None = None
     shuffle: bool = True
+
+    @cached_property
+    def total_weight(self) -> float:
+        """Σ wⱼ, the number of examples if they have no weights."""
+        return float(self.data.t if self.data.weights is None else self.data.weights.sum())
 
     @property
     def full_batch(self) -> bool:

@@ -13,6 +13,7 @@ from chainrule._internal.checks import Array, all_finite
 from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule.backprop import Gradient, backpropagate
 from chainrule.costs import Cost
+from chainrule.engines.minibatch_gradient import minibatch_gradient
 from chainrule.engines.minibatches import dropout_masks, position, shuffled, stream_at
 from chainrule.engines.problem import Problem
 from chainrule.engines.state import TrainingState
@@ -75,7 +76,6 @@ class ReferenceRun:
         if any(layer.rate != RATE for layer in net.layers):
             self._rate = at_every_parameter(net.layout, (layer.rate for layer in net.layers), net.dtype)
             self._frozen = self._rate == 0.0
-        self._total_weight = float(problem.data.t if problem.data.weights is None else problem.data.weights.sum())
         self._diverged = self._interrupted = False
         self._begin_epoch(steps_made=state.batch)
 
@@ -141,18 +141,13 @@ class ReferenceRun:
         Keeps θ and the moments and diverges if J, ∇J, the next θ or a moment is not finite.
         """
         problem, state = self.problem, self._state
-        net, cost, optimizer = problem.net, problem.cost, problem.optimizer_at(state.run_step)
+        net, optimizer = problem.net, problem.optimizer_at(state.run_step)
         batch = self._batch()
-        X, Y = problem.data.X[batch], problem.data.Y[batch]
-        weights = None if problem.data.weights is None else problem.data.weights[batch]
-        # The share of the minibatch in the total weight scales its penalties and its part of a mean.
-        share = float(len(X) if weights is None else weights.sum()) / self._total_weight
-
         masks = None
         if problem.has_dropout:
-            masks = dropout_masks(int(self._stream.random_raw()), net, len(X), problem.dropout(state.run_step))
-        run = forward(net, X, masks)
-        g = backpropagate(net, cost, run, Y, weights, None if cost.mean else share, masks)
+            t = len(problem.data.Y[batch])
+            masks = dropout_masks(int(self._stream.random_raw()), net, t, problem.dropout(state.run_step))
+        g, part_of_J = minibatch_gradient(net, problem, batch, masks)
         if not (math.isfinite(g.J) and np.isfinite(g.theta).all()):
             self._diverged = True
             return
@@ -164,7 +159,7 @@ class ReferenceRun:
         if self._frozen is not None:
             np.copyto(net.theta, last_finite, where=self._frozen)
         # α times a finite ∇J may overflow, and so may its squares, and a sum of finite J.
-        partial_J = state.partial_J + (share * g.J if cost.mean else g.J)
+        partial_J = state.partial_J + part_of_J
         if not (math.isfinite(partial_J) and all(map(all_finite, (net.theta, *state.moments.values())))):
             net.theta[...] = last_finite
             state.moments = last_moments
