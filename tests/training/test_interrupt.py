@@ -345,8 +345,10 @@ def test_a_callback_sees_the_current_network_and_state() -> None:
 def test_a_training_in_a_callback() -> None:
     """A callback may train another network; both end as if they were trained alone."""
     inner, outer, alone = fresh(), fresh(), fresh()
-    cr.train(outer, X, Y, epochs=3, callbacks=[lambda _: cr.train(inner, X, Y, epochs=1)])
-    cr.train(alone, X, Y, epochs=3)
+    descent = cr.GradientDescent(0.01)
+    cr.train(outer, X, Y, optimizer=descent, epochs=3,
+             callbacks=[lambda _: cr.train(inner, X, Y, optimizer=descent, epochs=1)])  # fmt: skip
+    cr.train(alone, X, Y, optimizer=descent, epochs=3)
     assert outer.theta.tobytes() == inner.theta.tobytes() == alone.theta.tobytes()
 
 

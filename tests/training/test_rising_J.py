@@ -26,13 +26,13 @@ def examples(t: int) -> tuple[Array, Array]:
 
 @pytest.mark.parametrize("t", [100, 200, 300, 1000])
 @pytest.mark.parametrize("name", NETWORKS)
-def test_the_defaults_fall_or_say_that_they_do_not(name: str, t: int, engine: str) -> None:
+def test_J_falls_or_training_says_that_it_does_not(name: str, t: int, engine: str) -> None:
     """α = 0.01 and J as a sum: with t rows J falls, or training says that α is too large for t, and what to try."""
     (X, Y), net, said = examples(t), NETWORKS[name](), ""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            J = cr.train(net, X, Y, engine=engine).J
+            J = cr.train(net, X, Y, optimizer=cr.GradientDescent(0.01), engine=engine).J
         except cr.DivergenceError as error:
             said, J = str(error), error.history.J
     said += "".join(str(w.message) for w in caught if w.category is TrainingWarning)
@@ -53,7 +53,7 @@ def test_both_engines_give_the_same_verdict() -> None:
         with pytest.raises(
             cr.DivergenceError, match=r"J rose from 519 to .* in \d+ epochs \(learning rate 0.01\)"
         ) as e:
-            cr.train(NETWORKS["linear regression"](), X, Y, engine=engine)
+            cr.train(NETWORKS["linear regression"](), X, Y, optimizer=cr.GradientDescent(0.01), engine=engine)
         J = e.value.history.J
         ends.append((len(J), e.value.history.stopped))
         assert J[-1] > 1e10 * J[0] >= J[-2]

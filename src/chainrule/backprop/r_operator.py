@@ -40,7 +40,15 @@ def forward_along(net: Network, run: Forward, v: Array) -> Forward:
 
 
 @silent
-def hessian_vector(net: Network, cost: Cost, run: Forward, Y: Array, weights: Array | None, v: Array) -> Array:
+def hessian_vector(
+    net: Network,
+    cost: Cost,
+    run: Forward,
+    Y: Array,
+    weights: Array | None,
+    v: Array,
+    penalty_scale: float | None = None,
+) -> Array:
     """Computes ∇²J(θ) v (d,) from a finished forward pass; v (d,) has the number type of θ.
 
     With g = ∂J/∂a[i]:   R δ[i] = (∂σ/∂z)ᵀ R g + ∇²(gᵀσ)(z[i]) R z[i],   R (W[i]ᵀ δ[i]) = W[i]ᵀ R δ[i] + V[i]ᵀ δ[i],
@@ -52,7 +60,9 @@ def hessian_vector(net: Network, cost: Cost, run: Forward, Y: Array, weights: Ar
     RW, Rb, Rkappa = parameter_views(product, net.layout)
     scale = cost.example_scale(weights, len(Y))
     scale = scale if isinstance(scale, float) else scale[:, None]
-    penalty = cost.penalty_scale(weights, len(Y)) * cost.l2  # λ₁|W| is linear between its kinks
+    if penalty_scale is None:
+        penalty_scale = cost.penalty_scale(weights, len(Y))
+    penalty = penalty_scale * cost.l2  # λ₁|W| is linear between its kinks
 
     is_closed = cost.closed_form(net.sigma[r])
     if is_closed:

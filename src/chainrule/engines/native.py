@@ -76,8 +76,8 @@ class NativeEngine:
         if optimizer is not None:
             if type(optimizer) is not OPTIMIZERS.get(optimizer.name):
                 return f"the optimizer {optimizer!r} is not built in."
-            for schedule in (optimizer.schedule, _weight_decay(optimizer)):
-                if not _is_built_in(schedule):
+            for schedule in (optimizer.learning_rate, _weight_decay(optimizer)):
+                if schedule is not None and not _is_built_in(schedule):
                     return f"the schedule {schedule!r} is not built in."
         return None
 

@@ -61,9 +61,19 @@ class Problem:
         return any(self.net.dropout)
 
     @property
+    def has_exact_J(self) -> bool:
+        """True if the J of an epoch is J(θ) at one θ, over all examples, without dropout."""
+        return self.full_batch and not self.has_dropout
+
+    @property
+    def rounding(self) -> float:
+        """The rounding of J, relative to |J|."""
+        return J_ROUNDING * float(np.finfo(self.net.dtype).eps)
+
+    @property
     def tolerance(self) -> float | None:
         """The largest change of J, relative to max |J|, at which J "does not change": tol and the rounding of J."""
-        return None if self.tol is None else self.tol + J_ROUNDING * float(np.finfo(self.net.dtype).eps)
+        return None if self.tol is None else self.tol + self.rounding
 
     def alpha(self, step: int) -> float:
         """Returns the learning rate α of step number ``step`` = 0, 1, 2, …"""

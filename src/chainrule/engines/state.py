@@ -29,7 +29,9 @@ class TrainingState:
     ``first_step`` steps of earlier runs (see `again`), and ``epoch`` the finished epochs. In the current epoch,
     ``batch`` steps are done; ``partial_J`` and ``partial_seconds`` are their part of its record. ``stream`` is the
     position of the random stream at the start of the current epoch. ``best_theta`` is the θ with the lowest validation
-    cost ``best_J``, after epoch ``best_epoch``. ``records`` holds one number per epoch under each name.
+    cost ``best_J``, after epoch ``best_epoch``. ``records`` holds one number per epoch under each name. If training
+    finds the learning rate itself (`GradientDescent`), ``learning_rate`` is the α of the next step, and
+    ``earlier_theta`` the θ before the last one, unless that was taken back.
 
     >>> import chainrule as cr
     >>> net = cr.Network.dense([1, 1])
@@ -51,6 +53,14 @@ class TrainingState:
     best_J: float = math.inf
     best_epoch: int = 0
     records: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in RECORDS})
+    learning_rate: float | None = None
+    earlier_theta: Array | None = None
+
+    @property
+    def _other_thetas(self) -> dict[str, Array]:
+        """The further θ that this state holds, by name."""
+        given = {"best_theta": self.best_theta, "earlier_theta": self.earlier_theta}
+        return {name: theta for name, theta in given.items() if theta is not None}
 
     @classmethod
     def start(cls, problem: Problem, moments: dict[str, Array]) -> TrainingState:
@@ -96,14 +106,15 @@ class TrainingState:
             or not isinstance(self.stream, tuple)
         ):
             raise InputError("moments and records must be dicts, and stream a tuple, as in history.state.")
-        like_theta = self.moments if self.best_theta is None else {**self.moments, "best_theta": self.best_theta}
-        for name, like in like_theta.items():
+        for name, like in {**self.moments, **self._other_thetas}.items():
             if not isinstance(like, np.ndarray) or like.shape != theta.shape or like.dtype != theta.dtype:
                 raise InputError(
                     f"{name} must be an array {theta.shape} of {theta.dtype}, like theta; got {shown(like)}."
                 )
-        if self.best_theta is not None:
-            as_array(self.best_theta, "best_theta", theta.dtype)
+        for name, other in self._other_thetas.items():
+            as_array(other, name, theta.dtype)
+        if self.learning_rate is not None:
+            as_real(self.learning_rate, "learning_rate", 0.0, open_minimum=True)
         if "nu" in self.moments and (lowest := as_array(self.moments["nu"], "nu", theta.dtype).min()) < 0:
             raise InputError(f"nu must be ≥ 0, as a mean or a sum of squares; got {lowest}.")
         for name in ("step", "first_step", "epoch", "batch", "best_epoch"):
@@ -153,8 +164,7 @@ class TrainingState:
         """Returns the state as the JSON header and the tensors of a file. Raises InputError if it is inconsistent."""
         self.check()
         tensors = {"theta": self.theta, **{f"moments.{name}": moment for name, moment in self.moments.items()}}
-        if self.best_theta is not None:
-            tensors["best_theta"] = self.best_theta
+        tensors |= self._other_thetas
         tensors |= {f"records.{name}": np.array(values, np.float64) for name, values in self.records.items()}
         header = {
             "step": self.step,
@@ -166,6 +176,7 @@ class TrainingState:
             "stream": [hex(part) for part in self.stream],
             "best_J": float(self.best_J).hex(),
             "best_epoch": self.best_epoch,
+            **({} if self.learning_rate is None else {"learning_rate": float(self.learning_rate)}),
         }
         return header, tensors
 
@@ -215,10 +226,12 @@ class TrainingState:
             batch=files.field(header, "batch", int),
             partial_J=float.fromhex(files.field(header, "partial_J", str)),
             partial_seconds=files.field(header, "partial_seconds", float),
-            best_theta=tensors["best_theta"].copy() if "best_theta" in tensors else None,
+            best_theta=_copy(tensors.get("best_theta")),
             best_J=float.fromhex(files.field(header, "best_J", str)),
             best_epoch=files.field(header, "best_epoch", int),
             records={name: _record(tensors, name) for name in RECORDS},
+            learning_rate=files.field(header, "learning_rate", float) if "learning_rate" in header else None,
+            earlier_theta=_copy(tensors.get("earlier_theta")),
         )
 
 
@@ -230,6 +243,10 @@ def _numbers(values: object, name: str) -> Sequence[float]:
         if isinstance(value, bool) or not isinstance(value, (int, float, np.floating)):
             raise InputError(f"records must hold lists of numbers; got {shown(value)} in {name}.")
     return values
+
+
+def _copy(array: Array | None) -> Array | None:
+    return None if array is None else array.copy()
 
 
 def _record(tensors: dict[str, Array], name: str) -> list[float]:

@@ -13,7 +13,13 @@ from chainrule.optimizers.schedules import Schedule
 class GradientDescent(Optimizer):
     """Gradient descent: θ := θ − α g.
 
-    With minibatches it is stochastic gradient descent. ``learning_rate`` has the unit of θ²/J.
+    With minibatches it is stochastic gradient descent. ``learning_rate`` α > 0 (the lecture's α ∈ ℝ, but a step with
+    α < 0 climbs) has the unit of θ²/J, and J is a sum over the examples: for t times as many of them, give α/t.
+
+    If it is left out, `train` takes a step that descends: α = 1/L, where L is the largest curvature of J at θ₀ (the
+    largest |eigenvalue| of its Hessian, by power iteration), halved if the step makes J larger even so. If J is larger
+    after a later step, that step is taken back, and α is halved. With minibatches or dropout, J differs from epoch to
+    epoch by itself: α is halved when J rises by half, and no step is taken back. ``history.learning_rate`` has each α.
 
     >>> import numpy as np, chainrule as cr
     >>> optimizer, theta = cr.GradientDescent(0.1), np.array([1.0, 2.0])
@@ -21,12 +27,19 @@ class GradientDescent(Optimizer):
     >>> theta
     array([0.9, 2.1])
 
-    Source: Lecture, L12; minibatches: H. Robbins & S. Monro, A stochastic approximation method, 1951.
+    >>> net = cr.Network.dense([1, 1], initial="zeros")
+    >>> cr.train(net, [[1.0], [2.0]], [[2.0], [4.0]], epochs=200).learning_rate[0], net.theta.round(2)  # 1/λ_max = 0.15
+    (0.15, array([2., 0.]))
+
+    Source: Lecture, L12; minibatches: H. Robbins & S. Monro, A stochastic approximation method, 1951; 1/L: Y. Nesterov,
+    Introductory lectures on convex optimization, 2004, §1.2.3; L: Y. LeCun, P. Simard & B. Pearlmutter, Automatic
+    learning rate maximization by on-line estimation of the Hessian's eigenvectors, 1993.
     """
 
-    learning_rate: float | Schedule = 0.01
+    learning_rate: float | Schedule | None = None
 
     name: ClassVar[str] = "gradient_descent"
+    may_lack_rate: ClassVar[bool] = True
 
     @silent
     def step(

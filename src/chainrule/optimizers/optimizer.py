@@ -24,7 +24,8 @@ silent = np.errstate(all="ignore")  # training detects a θ that overflows, and 
 class Optimizer(Value, ABC):
     """A rule θ := θ − α · (a function of ∇J) as a frozen value; training changes θ and the ``moments`` only.
 
-    ``learning_rate`` α is a finite number > 0 or a `Schedule`; ``clip_norm`` c, if given, is a number > 0, and before
+    ``learning_rate`` α is a finite number > 0 (a step with α < 0 would climb, and one with α = 0 go nowhere), or a
+    `Schedule`; ``clip_norm`` c, if given, is a number > 0, and before
     each step the gradient is scaled to ‖g‖ ≤ c (`clip`). In formulas g = ∇J(θ), k = 1, 2, … numbers the steps, and
     squares and roots are entrywise.
 
@@ -40,23 +41,29 @@ class Optimizer(Value, ABC):
     Source: Lecture, L12, L13.
     """
 
-    learning_rate: float | Schedule
+    learning_rate: float | Schedule | None
     clip_norm: float | None = field(default=None, kw_only=True)
 
     name: ClassVar[str]
     moments: ClassVar[tuple[str, ...]] = ()
     full_batch_only: ClassVar[bool] = False
+    may_lack_rate: ClassVar[bool] = False  # training then finds the learning rate
 
     def __post_init__(self) -> None:
-        if not isinstance(self.learning_rate, Schedule):
+        if not isinstance(self.learning_rate, Schedule) and not (self.learning_rate is None and self.may_lack_rate):
             self._positive("learning_rate")
         if self.clip_norm is not None:
             self._positive("clip_norm")
 
     @property
     def schedule(self) -> Schedule:
-        """The learning rate as a schedule, which is constant if it is a number."""
+        """The learning rate as a schedule, which is constant if it is a number.
+
+        Raises InputError if it is left out.
+        """
         rate = self.learning_rate
+        if rate is None:
+            raise InputError("learning_rate must be a number > 0 or a Schedule; got None, which is for cr.train.")
         return rate if isinstance(rate, Schedule) else Constant(rate)
 
     def start(self, theta: Array) -> dict[str, Array]:

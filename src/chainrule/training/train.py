@@ -22,6 +22,7 @@ from chainrule.optimizers import Optimizer
 from chainrule.training.callbacks import Callback, Callbacks
 from chainrule.training.checked_problem import checked_problem
 from chainrule.training.checkpoint import Checkpoint, CheckpointWriter, PathLike, Resume
+from chainrule.training.descent import started
 from chainrule.training.errors import DivergenceError, TrainingInterrupted
 from chainrule.training.history import History
 from chainrule.training.verdict import divergence_message, warn_about_rise
@@ -87,8 +88,9 @@ def train(
     ``patience``; a second Ctrl-C stops at once, in mid-step). Both carry the history. Exceptions raised by a callback
     propagate and leave θ in the same state.
 
-    A TrainingWarning says that J ended above where it began: the steps are too large. J is a sum over the examples
-    unless the cost has ``mean=True``, so that the largest learning rate with which it falls is proportional to 1/t.
+    J is a sum over the examples unless the cost has ``mean=True``, so that the largest learning rate with which it
+    falls is proportional to 1/t. Gradient descent without a learning rate finds one, and takes a step back if J rises
+    (`GradientDescent`). Otherwise a TrainingWarning says that J ended above where it began: the steps are too large.
 
     >>> import chainrule as cr
     >>> net = cr.Network.dense([1, 1], initial="zeros")
@@ -109,11 +111,11 @@ def train(
     choice = engines.chosen(
         net, problem.cost, problem.optimizer, shuffle=problem.shuffle, X=problem.data.X, engine=engine
     )
-    run = choice.engine.start(problem, writer.state)
+    deadline = time.perf_counter() + limit
+    run = started(choice.engine, problem, writer.state)
     history = History(run, problem.epochs, choice.name, choice.reason)
     history.stopped = run.stopped
     calls.begin(history)
-    deadline = time.perf_counter() + limit
     writer.begin(run, history)
     with imported("chainrule.training.interrupt").Interrupt(run.interrupt) as interrupt:
         try:

@@ -15,7 +15,7 @@ ROUNDING = 1e-6  # of |J|, in single precision
 def divergence_message(problem: Problem, history: History) -> str:
     """Returns what happened, at which step and learning rate, and what to try."""
     state, J = history.state, history.J.tolist()
-    alpha = problem.alpha(state.run_step)
+    alpha = problem.alpha(state.run_step) if state.learning_rate is None else state.learning_rate
     what = (
         f"J rose from {J[0]:.3g} to {J[-1]:.3g} in {len(J)} epochs (learning rate {alpha:g})."
         if has_exploded(J)
@@ -28,12 +28,14 @@ def divergence_message(problem: Problem, history: History) -> str:
 def warn_about_rise(problem: Problem, history: History) -> None:
     """Issues a TrainingWarning if J ended above where it began, by more than the noise of minibatches and dropout.
 
-    With ``patience`` θ is the best one of the run, wherever J ended.
+    With ``patience`` θ is the best one of the run, wherever J ended, and steps that training chose and that made J
+    larger were taken back.
     """
     J = history.J.tolist()
-    if problem.patience is not None or len(J) < 2:
+    chooses_steps = problem.optimizer.learning_rate is None and problem.has_exact_J
+    if problem.patience is not None or chooses_steps or len(J) < 2:
         return
-    noise = ROUNDING if problem.full_batch and not problem.has_dropout else NOISE
+    noise = ROUNDING if problem.has_exact_J else NOISE
     if J[-1] - J[0] > noise * abs(J[0]):
         alpha = history.learning_rate[-1]
         warn(
