@@ -324,3 +324,26 @@ def test_parts_without_a_second_derivative() -> None:
     ]
     assert len({history.learning_rate[0] for history in rates}) == 1
     assert all(history.J[-1] < history.J[0] for history in rates)
+
+
+@pytest.mark.parametrize("batch_size", [None, 16])
+def test_step_by_step_is_bitwise_the_same(batch_size: int | None, engine: str) -> None:
+    """`descend` takes the steps of `train`, those back included, and names the α of each."""
+    X, Y = examples(64)
+    net, other = NETWORKS["5-16-1 ReLU"](), NETWORKS["5-16-1 ReLU"]()
+    history = cr.train(net, X, 50 * Y, epochs=20, batch_size=batch_size, engine=engine)
+    steps = list(cr.descend(other, X, 50 * Y, epochs=20, batch_size=batch_size, engine=engine))
+    assert (net.theta == other.theta).all()
+    last_of_epoch = steps[:: 1 if batch_size is None else 4]
+    assert [step.alpha for step in last_of_epoch] == history.learning_rate.tolist()
+
+
+def test_a_step_back_is_a_step() -> None:
+    """The change of a step that is taken back leads to where the step before began, and the next α is a half."""
+    net, X, Y = rising()
+    steps = list(cr.descend(net, X, Y, epochs=40))
+    back = [k for k in range(1, 39) if steps[k + 1].alpha < steps[k].alpha]
+    assert back
+    for k in back:
+        assert (steps[k + 1].theta == steps[k - 1].theta).all()
+        assert steps[k + 1].alpha == steps[k].alpha / 2

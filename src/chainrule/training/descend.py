@@ -23,8 +23,9 @@ from chainrule.engines.problem import Problem
 from chainrule.errors import InputError
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
-from chainrule.optimizers.schedules import Constant
+from chainrule.optimizers.schedules import Constant, Schedule
 from chainrule.training.checked_problem import checked_problem
+from chainrule.training.descent import WatchedDescent, started
 from chainrule.training.errors import DivergenceError
 from chainrule.training.history import History
 from chainrule.training.verdict import divergence_message
@@ -38,9 +39,9 @@ class DescentStep:
 
     ``k`` = 1, 2, … counts the steps and ``epoch`` the passes over the examples; ``rows`` are the places of the
     minibatch's examples in X. ``theta`` (d,) is θ before the step, at which ``J`` and ``gradient`` are those of the
-    minibatch, and ``change`` (d,) is what the step added to it. ``alpha`` is the learning rate. ``masks[i]`` (rows,
-    mᵢ) are the factors by which dropout multiplies a[i]; ``masks`` is None without dropout. ``problem`` is the whole
-    training problem.
+    minibatch, and ``change`` (d,) is what the step added to it; if training finds the learning rate, it may be a step
+    back (`GradientDescent`). ``alpha`` is the learning rate. ``masks[i]`` (rows, mᵢ) are the factors by which dropout
+    multiplies a[i]; ``masks`` is None without dropout. ``problem`` is the whole training problem.
 
     >>> import chainrule as cr
     >>> net = cr.Network([cr.Layer([[2.0]], [1.0], "identity")])
@@ -110,7 +111,8 @@ def descend(
 
     Source: Lecture, L12, L13.
     """
-    if epochs is None and not isinstance(optimizers.get(optimizer).schedule, Constant):
+    rate = optimizers.get(optimizer).learning_rate
+    if epochs is None and isinstance(rate, Schedule) and not isinstance(rate, Constant):
         raise InputError("epochs must be given with a schedule, which extends over them; got None.")
     problem = checked_problem(
         net, X, Y, weights, None, cost, optimizer, ENDLESS if epochs is None else epochs, batch_size, shuffle, seed,
@@ -119,7 +121,7 @@ def descend(
     choice = engines.chosen(
         net, problem.cost, problem.optimizer, shuffle=problem.shuffle, X=problem.data.X, engine=engine
     )
-    run = choice.engine.start(problem, None)
+    run = started(choice.engine, problem, None)
     return _steps(problem, run, History(run, problem.epochs, choice.name, choice.reason))
 
 
@@ -131,10 +133,11 @@ def _steps(problem: Problem, run: TrainingRun, history: History) -> Iterator[Des
                 return
             theta = net.theta.copy()
             run.take_theta()
+            alpha = run.learning_rate if isinstance(run, WatchedDescent) else problem.alpha(k)
             run.advance(1, 0.0)
             if run.stopped == "diverged":
                 raise DivergenceError(divergence_message(problem, history), history)
-            yield DescentStep(k + 1, epoch, rows, theta, net.theta - theta, problem.alpha(k), masks, problem)
+            yield DescentStep(k + 1, epoch, rows, theta, net.theta - theta, alpha, masks, problem)
     finally:
         history.finish()
 

@@ -58,6 +58,11 @@ class WatchedDescent:
         return self._run.stopped
 
     @property
+    def learning_rate(self) -> float:
+        """The α of the next step."""
+        return self._rate
+
+    @property
     def records(self) -> Mapping[str, Sequence[float]]:
         """The records, one number per finished epoch under each name."""
         return self._run.records
@@ -111,10 +116,11 @@ class WatchedDescent:
     def finish(self) -> Callable[[], TrainingState]:
         """Ends the run, as `TrainingRun.finish` says.
 
-        The network's θ becomes the one before the last step, if that made J larger. The state keeps the last θ.
+        If the run has ended by itself, the network's θ becomes the one before the last step, if that made J larger. The
+        state keeps the last θ.
         """
         last, rate, earlier = self._run.finish(), self._rate, self._earlier
-        if earlier is not None and self._problem.patience is None and self.stopped != "diverged":
+        if earlier is not None and self._problem.patience is None and self.stopped in ("epochs", "tol"):
             J = self.records["J"][-1]
             if not self._J() <= J + self._noise * abs(J):
                 self._net.theta = earlier
