@@ -107,6 +107,16 @@ Patience = Annotated[
 TimeLimit = Annotated[
     float | None, typer.Option(metavar="SECONDS", help="Train for at most this long, and keep the best epoch.")
 ]
+Checkpoint = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FOLDER", help="Write each network to this folder now and then, and as training ends, for --resume."
+    ),
+]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="Continue from the checkpoints in --checkpoint, if there are some. Else begin."),
+]
 ClassWeight = Annotated[
     str | None,
     typer.Option(

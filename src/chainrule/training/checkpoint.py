@@ -61,6 +61,15 @@ class Checkpoint:
         if self.seconds is not None:
             as_real(self.seconds, "the seconds of a checkpoint", 0.0, open_minimum=True)
 
+    @classmethod
+    def of(cls, checkpoint: object) -> Checkpoint:
+        """Returns a checkpoint, given as it is or by its path. Raises InputError for anything else."""
+        if isinstance(checkpoint, Checkpoint):
+            return checkpoint
+        if not _is_path(checkpoint):
+            raise InputError(f"checkpoint must be a path or a cr.Checkpoint; got {shown(checkpoint)}.")
+        return cls(checkpoint)  # type: ignore[arg-type]  # it is a path
+
 
 class CheckpointWriter:
     """The checkpoint of one run, or none: what the run resumes from, when the file is written next, and the writing.
@@ -69,7 +78,7 @@ class CheckpointWriter:
     """
 
     def __init__(self, checkpoint: Checkpoint | PathLike | None, resume: Resume, problem: Problem) -> None:
-        self._plan = _as_checkpoint(checkpoint)
+        self._plan = None if checkpoint is None else Checkpoint.of(checkpoint)
         self._path = None if self._plan is None else as_path(self._plan.path)
         self._run = {} if self._path is None and not _is_path(resume) else description(problem)
         source = self._source(resume)
@@ -172,14 +181,6 @@ class CheckpointWriter:
         elif interval is None:
             interval = max(LEAST_SECONDS, seconds / SHARE)
         self._next_time = math.inf if interval is None else time.perf_counter() + interval
-
-
-def _as_checkpoint(checkpoint: object) -> Checkpoint | None:
-    if checkpoint is None or isinstance(checkpoint, Checkpoint):
-        return checkpoint
-    if not _is_path(checkpoint):
-        raise InputError(f"checkpoint must be a path or a cr.Checkpoint; got {shown(checkpoint)}.")
-    return Checkpoint(checkpoint)  # type: ignore[arg-type]  # it is a path
 
 
 def _is_path(value: object) -> bool:

@@ -40,6 +40,8 @@ def train(
     epochs: options.Epochs = None,
     patience: options.Patience = None,
     time_limit: options.TimeLimit = None,
+    checkpoint: options.Checkpoint = None,
+    resume: options.Resume = False,
     class_weight: options.ClassWeight = None,
     test_fraction: options.TestFraction = 0.2,
     seed: options.Seed = 0,
@@ -62,7 +64,7 @@ def train(
         writing = Writing.of(decimal, thousands, na or ())
     chosen = TrainingOptions(
         preset, layers, activation, optimizer, learning_rate, batch_size, epochs, patience, time_limit,
-        class_weight, engine, category or None, seed, writing,
+        checkpoint, resume, class_weight, engine, category or None, seed, writing,
     )  # fmt: skip
     parameters = chosen.parameters()
     _require_valid(task, test_fraction, seed)
@@ -80,7 +82,7 @@ def train(
     if absent := [name for name in named if name not in data.X.columns]:
         raise WrongUsage(f"--category: {listed(absent)} must be an input; it is the target, or in --drop.")
     run = phases.plan(data, chosen, parameters, files)
-    for line in (*data.descriptions(), *summary.announcement(run.recipes, chosen)):
+    for line in (*data.descriptions(), *summary.announcement(run.recipes, chosen), *chosen.announcement()):
         console.print(printable(line))
     files.folder.mkdir(parents=True, exist_ok=True)
     # Once there are trained networks, a request to end must not cost the model.
@@ -90,7 +92,8 @@ def train(
         console.print(summary.outcome(trained))
         phases.save_results(run, trained, console)
     if REQUEST.number is not None:
-        remarks().print(f"Interrupted by {REQUEST.name}.")
+        more = "" if checkpoint is None else f" --checkpoint {checkpoint} --resume continues the training."
+        remarks().print(printable(f"Interrupted by {REQUEST.name}.{more}"))
 
 
 def _require_valid(task: str | None, test_fraction: float, seed: int) -> None:

@@ -12,7 +12,9 @@ from chainrule._internal.naming import listed, resolve
 from chainrule.cli.errors import WrongUsage, option_errors
 from chainrule.engines.choice import MODULES
 from chainrule.errors import InputError
+from chainrule.estimators.network.checkpoints import refuse_unless_resumed
 from chainrule.estimators.network.presets import PRESETS
+from chainrule.files.atomic import as_path
 from chainrule.optimizers import OPTIMIZERS, GradientDescent
 from chainrule.tables.text.notation import AS_RECOGNISED, Writing
 
@@ -32,6 +34,8 @@ class TrainingOptions:
     epochs: int | None = None
     patience: int | None = None
     time_limit: float | None = None
+    checkpoint: str | None = None
+    resume: bool = False
     class_weight: str | None = None
     engine: str = "auto"
     categories: Sequence[str] | None = None
@@ -56,6 +60,7 @@ class TrainingOptions:
             with option_errors(option):
                 if number is not None:
                     as_real(number, "the number", 0.0, open_minimum=True)
+        self._require_checkpoint()
         with option_errors("--engine"):
             resolve("engine", self.engine, {"auto": "", **MODULES})
         sizes = None if self.layers is None else parse_hidden_sizes(self.layers)
@@ -67,6 +72,8 @@ class TrainingOptions:
             "epochs": self.epochs,
             "patience": self.patience,
             "time_limit": self.time_limit,
+            "checkpoint": self.checkpoint,
+            "resume": self.resume,
             "engine": self.engine,
             "categories": self.categories,
             "decimal": self.writing.decimal,
@@ -75,6 +82,26 @@ class TrainingOptions:
             "random_state": self.seed,
             **self._optimizer(),
         }
+
+    def _require_checkpoint(self) -> None:
+        """Raises WrongUsage for a checkpoint that does not go with other options, or exists and is not resumed."""
+        if self.checkpoint is None:
+            if self.resume:
+                raise WrongUsage("--resume continues from --checkpoint FOLDER; name the folder.")
+            return
+        if self.time_limit is not None:
+            raise WrongUsage("--checkpoint does not go with --time-limit, which plans by speed; use --epochs.")
+        with option_errors("--checkpoint"):
+            as_path(self.checkpoint)
+            refuse_unless_resumed(self.checkpoint, self.resume)
+
+    def announcement(self) -> list[str]:
+        """Returns a line about the checkpoints, if there are any."""
+        if self.checkpoint is None:
+            return []
+        count = refuse_unless_resumed(self.checkpoint, self.resume)
+        begins = f"training continues from those of {count} networks" if count else "training begins"
+        return [f"Checkpoints in {self.checkpoint}: {begins}."]
 
     def _optimizer(self) -> dict[str, Any]:
         """Returns the optimizer's parameters; a named optimizer drops the preset's rate factors, tuned for its own."""

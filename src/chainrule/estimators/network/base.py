@@ -24,6 +24,7 @@ from chainrule.errors import InputError
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.feature_names import require_feature_names
 from chainrule.estimators.network import html, settings
+from chainrule.estimators.network.checkpoints import checkpoint_folder
 from chainrule.estimators.network.competition import winners
 from chainrule.estimators.network.ensemble import Member, MemberFactory, Outcome, Training, TrainingPlan, usable
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions, held_out_predictions
@@ -107,6 +108,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, sample_weight_val: Any, groups: Any
     ) -> Self:
         began = time.perf_counter()
+        folder = checkpoint_folder(self.get_params(deep=False))
         continues = bool(self.warm_start) and hasattr(self, "model_")
         data, recipes = self._prepare(X, y, sample_weight, continues)
         validation = self._validation(X_val, y_val, sample_weight_val, y, recipes[0])
@@ -124,7 +126,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         if continues and self._has_short_recipes:
             plan = replace(plan, recipes=short)
         elif not continues:
-            plan = replace(plan, short_recipes=short)
+            plan = replace(plan, short_recipes=short, checkpoint=folder, resumes=self.resume)
         self._train(make, plan, data, validation or data)
         self._has_short_recipes = self.recipe_ in short
         return self
@@ -297,6 +299,8 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """Trains one more epoch on these rows, at a constant learning rate."""
+        if self.checkpoint is not None:
+            raise InputError("checkpoint is for fit; partial_fit trains one epoch. Save the estimator instead.")
         first = not hasattr(self, "model_")
         data, recipes = self._prepare(X, y, sample_weight, continues=not first, incremental=True)
         steady = [recipe.of_one_steady_epoch() for recipe in recipes]

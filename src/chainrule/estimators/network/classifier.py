@@ -32,6 +32,7 @@ from chainrule.tables.labels import as_class_column, as_targets
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import ClassLabels, Task
 from chainrule.training.callbacks import Callback
+from chainrule.training.checkpoint import Checkpoint, PathLike
 
 
 class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ignore[misc]  # scikit-learn has no types
@@ -82,6 +83,11 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         callbacks: functions f(history), called in the thread of a network with its `chainrule.History`; returning True
             stops that network. For scikit-learn's callbacks: ``set_callbacks``.
         callback_epochs: epochs between two calls of ``callbacks``; None: about ten times a second.
+        checkpoint: a folder, or a `chainrule.Checkpoint` of one, in which each network is written to a file now and
+            then, and as its training ends. It needs an integer as ``random_state``, and ``epochs`` in place of a
+            ``time_limit``.
+        resume: whether ``fit`` continues from the checkpoints in that folder, if there are some, with the same bits as
+            an uninterrupted fit.
 
     Sparse rows with entries in more than 256 columns, at most a tenth of them stored, stay sparse, and "default" and
     "best" then have other recipes: two linear networks and one with a hidden layer compete, ``n_networks`` of each are
@@ -146,6 +152,8 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         verbose: bool = False,
         callbacks: Sequence[Callback] = (),
         callback_epochs: int | None = 1,
+        checkpoint: Checkpoint | PathLike | None = None,
+        resume: bool = False,
     ) -> None:
         self.preset = preset
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -184,6 +192,8 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         self.verbose = verbose
         self.callbacks = callbacks
         self.callback_epochs = callback_epochs
+        self.checkpoint = checkpoint
+        self.resume = resume
 
     @with_callbacks
     def fit(

@@ -28,6 +28,7 @@ from chainrule.tables.labels import as_targets
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import NumericLabels, Task
 from chainrule.training.callbacks import Callback
+from chainrule.training.checkpoint import Checkpoint, PathLike
 
 
 class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: ignore[misc]  # scikit-learn has no types
@@ -77,6 +78,11 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         callbacks: functions f(history), called in the thread of a network with its `chainrule.History`; returning True
             stops that network. For scikit-learn's callbacks: ``set_callbacks``.
         callback_epochs: epochs between two calls of ``callbacks``; None: about ten times a second.
+        checkpoint: a folder, or a `chainrule.Checkpoint` of one, in which each network is written to a file now and
+            then, and as its training ends. It needs an integer as ``random_state``, and ``epochs`` in place of a
+            ``time_limit``.
+        resume: whether ``fit`` continues from the checkpoints in that folder, if there are some, with the same bits as
+            an uninterrupted fit.
 
     Sparse rows with entries in more than 256 columns, at most a tenth of them stored, stay sparse, and "default" and
     "best" then have other recipes: two linear networks and one with a hidden layer compete, ``n_networks`` of each are
@@ -141,6 +147,8 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         verbose: bool = False,
         callbacks: Sequence[Callback] = (),
         callback_epochs: int | None = 1,
+        checkpoint: Checkpoint | PathLike | None = None,
+        resume: bool = False,
     ) -> None:
         self.preset = preset
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -178,6 +186,8 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         self.verbose = verbose
         self.callbacks = callbacks
         self.callback_epochs = callback_epochs
+        self.checkpoint = checkpoint
+        self.resume = resume
 
     @with_callbacks
     def fit(

@@ -8,6 +8,7 @@ import sys
 import numpy as np
 
 from chainrule.engines.state import TrainingState
+from chainrule.estimators.network.checkpoints import of_network
 from chainrule.estimators.network.ensemble import time_plan
 from chainrule.estimators.network.ensemble.control import Control
 from chainrule.estimators.network.ensemble.member import Member
@@ -114,8 +115,9 @@ def _train(
         validation=None if member.held_out is None else tuple(member.held_out),  # (X, Y, weights)
         patience=None if member.held_out is None else recipe.patience or epochs,
         time_limit=None if end == math.inf else max(end - clock(), SHORTEST),
-        callbacks=[after_epochs], callback_epochs=plan.callback_epochs, resume=state, engine=plan.engine,
-        threads=threads,
+        callbacks=[after_epochs], callback_epochs=plan.callback_epochs, engine=plan.engine,
+        checkpoint=None if plan.checkpoint is None else of_network(plan.checkpoint, member.number),
+        resume=plan.resumes if state is None else state, threads=threads,
     )  # fmt: skip
 
 

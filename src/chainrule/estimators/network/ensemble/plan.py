@@ -11,6 +11,7 @@ from chainrule._internal.checks import as_integer
 from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.training.callbacks import Callback
+from chainrule.training.checkpoint import Checkpoint
 
 clock = time.perf_counter
 
@@ -33,6 +34,8 @@ class TrainingPlan:
     callbacks: Sequence[Callback] = ()  # called in the thread of a member
     callback_epochs: int | None = None
     is_verbose: bool = False
+    checkpoint: Checkpoint | None = None  # its path is the folder of the networks' files
+    resumes: bool = False  # from these files
     on_epoch: Callable[[Member, int], bool] | None = None  # called in the calling thread; True stops that member
 
     @property
