@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas
+import polars
 import pytest
 
 pytest.importorskip("sklearn")
@@ -94,8 +97,8 @@ def test_class_weights_reach_the_held_out_part() -> None:
     """The score of early stopping weights the held-out rows by their classes."""
     X, y = TWO
     settings: dict[str, Any] = {"early_stopping": True, "max_iter": 3, "random_state": 0}
-    one = MLPClassifier(**settings, class_weight={0: 0.0, 1: 1.0}).fit(X, y)
-    other = MLPClassifier(**settings).fit(X, y, sample_weight=(y == 1).astype(float))
+    one = MLPClassifier(**settings, class_weight={0: 0.1, 1: 1.0}).fit(X, y)
+    other = MLPClassifier(**settings).fit(X, y, sample_weight=np.where(y == 1, 1.0, 0.1))
     assert one.validation_scores_ == other.validation_scores_
 
 
@@ -115,6 +118,52 @@ def test_a_row_of_weight_zero_is_as_if_it_were_not_there(kind: str, settings: di
     for a, b in zip([*one.coefs_, *one.intercepts_], [*other.coefs_, *other.intercepts_], strict=True):
         np.testing.assert_array_equal(a, b)
     assert getattr(one, "validation_scores_", None) == getattr(other, "validation_scores_", None)
+
+
+@unconverged
+@pytest.mark.parametrize("kind", OURS)
+@pytest.mark.parametrize("form", ["array", "lists", "pandas", "polars", "csr", "coo"])
+def test_what_stands_in_a_row_of_weight_zero_is_not_even_checked(kind: str, form: str) -> None:
+    """A row of weight 0 may hold infinite numbers and lack its label, in fit, partial_fit and score, in every form."""
+    X, y = CLASSES if kind == "MLPClassifier" else NUMBERS
+    w = np.arange(len(X)) % 3
+    bad_X, bad_y = np.where(w[:, None] == 0, np.inf, X), np.where(w == 0, np.nan, y)
+    given: dict[str, Callable[[Any], Any]] = {
+        "array": np.asarray,
+        "lists": np.ndarray.tolist,
+        "pandas": lambda values: pandas.DataFrame(values, columns=[f"c{j}" for j in range(X.shape[1])]),
+        "polars": lambda values: polars.DataFrame(values, schema=[f"c{j}" for j in range(X.shape[1])]),
+        "csr": sparse.csr_array,
+        "coo": sparse.coo_array,
+    }
+    ours = given[form]
+    X, y, known = ours(X[w > 0]), y[w > 0].astype(float), w[w > 0]
+    whole = ours(bad_X)
+    labels = {"lists": bad_y.tolist(), "pandas": pandas.Series(bad_y), "polars": polars.Series(bad_y)}.get(form, bad_y)
+    settings: dict[str, Any] = {"max_iter": 3, "random_state": 0}
+    one, other = (OURS[kind](**settings) for _ in range(2))
+    classes = {"classes": np.unique(y)} if kind == "MLPClassifier" else {}
+    for method, more in (("fit", {}), ("partial_fit", classes)):
+        getattr(one, method)(whole, labels, sample_weight=w, **more)
+        getattr(other, method)(X, y, sample_weight=known, **more)
+        for a, b in zip([*one.coefs_, *one.intercepts_], [*other.coefs_, *other.intercepts_], strict=True):
+            np.testing.assert_array_equal(a, b)
+        assert one.score(whole, labels, w) == other.score(X, y, known)
+        one, other = (OURS[kind](**settings) for _ in range(2))
+    with pytest.raises(ValueError, match="no value in row 1"):
+        one.fit(whole, labels, sample_weight=w + 1)
+
+
+@unconverged
+def test_a_class_of_weight_zero_is_unknown() -> None:
+    """A class all of whose rows have weight 0 is not among classes_; several labels may be NaN in such rows."""
+    X, y = CLASSES
+    model = MLPClassifier(max_iter=1, solver="lbfgs", random_state=0)
+    assert model.fit(X, y, y != y.max()).classes_.tolist() == np.unique(y)[:-1].tolist()
+    X, Y = LABELS
+    w = np.arange(len(X)) % 2
+    gaps = np.where(w[:, None] == 0, np.nan, Y)
+    assert model.fit(X, gaps, w).predict(X).shape == Y.shape
 
 
 @pytest.mark.filterwarnings("ignore::chainrule.errors.DataWarning")

@@ -11,6 +11,7 @@ import pytest
 
 pytest.importorskip("sklearn", "1.6")
 
+from scipy import sparse
 from sklearn.ensemble import AdaBoostRegressor, BaggingClassifier, BaggingRegressor
 
 import chainrule as cr
@@ -119,6 +120,39 @@ def test_what_stands_in_a_row_of_weight_zero_is_not_even_checked(kind: Any) -> N
     assert_same_model(named, alone)
     with pytest.raises(cr.InputError, match=f"no value in row {np.argmin(COUNTED) + 1}"):
         kind(**FAST).fit(np.zeros((T, 2)), gone, sample_weight=w + 1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_row_of_weight_zero_does_not_count_in_the_score(kind: Any) -> None:
+    """The score is that of the other rows, though a row of weight 0 holds no label and a number that is refused."""
+    X = np.round(RNG.normal(size=(T, 2)), 2)
+    y = (X[:, 0] > 0.0).astype(float) if kind is NetworkClassifier else X[:, 0] + X[:, 1]
+    model = kind(**FAST).fit(X, y)
+    frame = pandas.DataFrame({"a": X[:, 0], "b": X[:, 1], "y": y})
+    named = kind(**FAST).fit(frame, "y")
+    expected = model.score(X[COUNTED], y[COUNTED], COUNTS[COUNTED])
+    of_named = named.score(frame[COUNTED], "y", COUNTS[COUNTED])
+    X[~COUNTED], y[~COUNTED] = np.inf, np.nan
+    frame[~COUNTED] = [np.inf, np.nan, np.nan]
+    for labels in (y, y.tolist(), pandas.Series(y), np.ma.masked_invalid(y)):
+        assert model.score(X, labels, COUNTS) == expected
+    assert model.score(X.tolist(), y, COUNTS.tolist()) == expected
+    assert model.score(sparse.csr_array(X), y, COUNTS) == expected
+    assert named.score(frame, "y", COUNTS) == of_named
+    assert named.score(frame[["a", "b"]], frame["y"], COUNTS) == of_named
+    with pytest.raises(cr.InputError, match=f"no value in row {np.argmin(COUNTED) + 1}"):
+        model.score(X, y, COUNTS + 1)
+
+
+def test_a_row_of_weight_zero_needs_no_group() -> None:
+    """Groups are asked of the rows that count alone."""
+    X = RNG.normal(size=(T, 2))
+    groups = np.where(COUNTED, np.arange(T) // 3, None)
+    one = NetworkRegressor(**FAST).fit(X, X[:, 0], COUNTS, groups=groups)
+    known, w = X[COUNTED], COUNTS[COUNTED]
+    assert_same_model(one, NetworkRegressor(**FAST).fit(known, known[:, 0], w, groups=groups[COUNTED]))
+    with pytest.raises(cr.InputError, match=f"groups has no value in row {np.argmin(COUNTED) + 1}"):
+        NetworkRegressor(**FAST).fit(X, X[:, 0], groups=groups)
 
 
 def test_a_class_of_weight_zero_is_unknown() -> None:

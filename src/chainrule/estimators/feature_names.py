@@ -8,6 +8,7 @@ from typing import Any
 from sklearn.utils.validation import _check_feature_names
 
 from chainrule.errors import InputError
+from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.read import AnyTable
 from chainrule.tables.table import Table
 
@@ -17,7 +18,7 @@ def require_feature_names(estimator: Any, X: Any, table: AnyTable) -> None:
 
     ``table`` is X as it was read. The words are scikit-learn's, and so are the warnings if one side has no names.
     """
-    is_ours = isinstance(X, (str, os.PathLike, Table))  # scikit-learn sees no names in these
+    is_ours = isinstance(X, (str, os.PathLike, Table, NumericTable))  # scikit-learn sees no names in these
     fitted = getattr(estimator, "feature_names_in_", None)
     if fitted is None or not table.has_names:
         if not is_ours:

@@ -8,9 +8,14 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+from sklearn.utils import _safe_indexing, check_consistent_length
+from sklearn.utils.validation import _num_samples
 
 from chainrule._internal.checks import Floats, as_weights, shown
 from chainrule.errors import InputError
+from chainrule.tables.labels import labels_at
+from chainrule.tables.numeric_table import NumericTable
+from chainrule.tables.table import Table
 
 ClassWeight = Mapping[Any, float] | Literal["balanced"] | None
 
@@ -26,6 +31,26 @@ def as_row_weights(weights: Any, t: int, symbol: str = "sample_weight") -> Float
     except InputError as error:
         raise InputError(f"{symbol}: {error}") from None
     return None if w is None else w.astype(np.float64)
+
+
+def without_weightless(X: Any, y: Any, weights: Any) -> tuple[Any, Any, Floats | None]:
+    """Returns rows X (t, n), labels y and their weights without the rows of weight 0, whose values may be anything.
+
+    X, y and weights are unchanged if there is no such row. Raises InputError for weights that are not one per row.
+
+    >>> without_weightless([[1.0], [np.nan]], ["a", None], [2.0, 0.0])
+    ([[1.0]], array(['a'], dtype=object), array([2.]))
+    """
+    if weights is None or y is None:
+        return X, y, None
+    check_consistent_length(X, y)
+    w = as_row_weights(weights, _num_samples(X))
+    if w is None or (w > 0.0).all():
+        return X, y, w
+    rows = np.flatnonzero(w > 0.0)
+    if isinstance(X, (Table, NumericTable)):
+        return X.rows(rows), labels_at(y, rows), w[rows]
+    return _safe_indexing(X.tocsr() if hasattr(X, "tocsr") else X, rows), labels_at(y, rows), w[rows]
 
 
 def counted_rows(weights: Floats | None, t: int, dtype: DTypeLike) -> NDArray[np.intp]:

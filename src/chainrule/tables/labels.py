@@ -74,6 +74,15 @@ def label_array(y: Any, symbol: str = "y") -> NDArray[Any]:
     return as_numpy(y.to_numpy() if is_series else y, symbol, "an array of labels")
 
 
+def labels_at(y: Any, rows: NDArray[np.intp], symbol: str = "y") -> Any:
+    """Returns the labels of some rows, by row number, unchecked; a column, a masked and a sparse array stay such."""
+    if isinstance(y, (Column, TextColumn)):
+        return y.at(rows)
+    if hasattr(y, "tocsr"):
+        return y.tocsr()[rows]
+    return y[rows] if isinstance(y, np.ma.MaskedArray) else label_array(y, symbol)[rows]
+
+
 def _no_value(symbol: str, row: int) -> InputError:
     return InputError(f"{symbol} has no value in row {row + 1}. Fill it in, or remove the row.")
 

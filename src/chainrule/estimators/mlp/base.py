@@ -26,7 +26,7 @@ from chainrule.estimators.mlp.epoch_records import EpochRecorder, ReportedLoss
 from chainrule.estimators.mlp.settings import STOCHASTIC, as_hidden_sizes, as_sigma, require_valid_settings
 from chainrule.estimators.mlp.stochastic import Solver, fit_stochastic
 from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, has_callbacks, with_callbacks
-from chainrule.estimators.weights import as_row_weights, counted_rows
+from chainrule.estimators.weights import counted_rows, without_weightless
 from chainrule.network import Layer, Network, few_outputs
 from chainrule.tables.labels import as_targets
 from chainrule.training import train_lbfgs
@@ -108,8 +108,9 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         require_valid_settings(self.get_params(deep=False))
         sizes = as_hidden_sizes(self.hidden_layer_sizes)
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+        X, y, given = without_weightless(X, y, sample_weight)
         X, Y, y = self._validate(X, as_labels(y), incremental, reset=first)
-        weights = self._row_weights(y, as_row_weights(sample_weight, X.shape[0]), incremental)
+        weights = self._row_weights(y, given, incremental)
         counted = counted_rows(weights, X.shape[0], X.dtype)
         if self.early_stopping and incremental and self.solver in STOCHASTIC:
             raise ValueError("partial_fit does not support early_stopping=True")

@@ -19,7 +19,7 @@ from chainrule.estimators.examples import Examples
 from chainrule.estimators.mlp.base import BaseMLP, as_labels, require_stochastic
 from chainrule.estimators.mlp.epoch_records import ReportedLoss
 from chainrule.estimators.scored_labels import ScoredLabels
-from chainrule.estimators.weights import by_class
+from chainrule.estimators.weights import by_class, without_weightless
 from chainrule.network import Network
 
 
@@ -190,6 +190,7 @@ class MLPClassifier(ScoredLabels, ClassifierMixin, BaseMLP):  # type: ignore[mis
 
         Raises ValueError for bad input or settings, with early stopping, and if training diverges.
         """
+        X, y, sample_weight = without_weightless(X, y, sample_weight)
         if classes is None and not hasattr(self, "classes_"):
             raise ValueError("classes must be passed on the first call to partial_fit.")
         if classes is not None and hasattr(self, "classes_"):

@@ -220,7 +220,7 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
                     "Use partial_fit for new rows, or warm_start=False."
                 )
             return dict.fromkeys((*recipes, *short), self._splits)
-        of = None if groups is None else as_groups(groups, len(data.y))[data.rows]
+        of = None if groups is None else as_groups(groups, len(data.y), data.rows)
         made = splits_by_recipe(
             t, recipes, short if self.time_limit is not None else (), has_validation, self.validation_order, seed,
             data.class_numbers, of, data.examples.weights,
@@ -340,10 +340,13 @@ class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  #
         model, table = self._model_and_rows(X)
         return model.predict(table)
 
-    def _rows_to_score(self, X: Any, y: Any) -> tuple[Any, Any]:
-        """Returns X and its labels; y may name a column of X."""
+    def _rows_to_score(self, X: Any, y: Any, weights: Any) -> tuple[Any, Any]:
+        """Returns X and its labels; y may name a column of X, and rows of weight 0 may lack their label."""
         check_is_fitted(self, "model_")
-        return as_table_and_labels(X, y, read_target=partial(known_target, self)) if isinstance(y, str) else (X, y)
+        if weights is None and not isinstance(y, str):
+            return X, y
+        _, table = self._model_and_rows(X)
+        return as_table_and_labels(table, y, read_target=partial(known_target, self), weights=weights)
 
     # ---- inspecting and saving ---------------------------------------------------------------------------------------
 

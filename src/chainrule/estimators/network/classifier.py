@@ -238,9 +238,9 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Returns the accuracy on rows X (t, n) with labels y, or a table X of which y names a column.
 
-        Raises as ``predict`` does.
+        A row of weight 0 may hold anything, and lack its label. Raises InputError, and as ``predict`` does.
         """
-        return float(super().score(*self._rows_to_score(X, y), sample_weight))
+        return float(super().score(*self._rows_to_score(X, y, sample_weight), sample_weight))
 
     @property
     def classes_(self) -> NDArray[Any]:

@@ -222,9 +222,9 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Returns the R² on rows X (t, n) with labels y, or a table X of which y names a column.
 
-        Raises as ``predict`` does.
+        A row of weight 0 may hold anything, and lack its label. Raises InputError, and as ``predict`` does.
         """
-        return float(super().score(*self._rows_to_score(X, y), sample_weight))
+        return float(super().score(*self._rows_to_score(X, y, sample_weight), sample_weight))
 
     def predict_interval(self, X: Any, coverage: float = 0.9) -> Floats:
         """Returns intervals that contain y with probability ≥ ``coverage``: (t, 2), or (t, m, 2) for m targets.

@@ -12,13 +12,12 @@ from chainrule._internal.checks import Floats, shown
 from chainrule._internal.naming import listed, spellings
 from chainrule.errors import InputError
 from chainrule.estimators.weights import as_row_weights, counted_rows
-from chainrule.tables.columns import Column
 from chainrule.tables.encoding.encoder import TableEncoder
-from chainrule.tables.labels import as_targets, label_array
+from chainrule.tables.labels import as_targets, labels_at
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.read import AnyTable, read
 from chainrule.tables.table import Table, require_complete
-from chainrule.tables.text.text_column import AnyColumn, TextColumn
+from chainrule.tables.text.text_column import AnyColumn
 
 MOST_DENSE_FEATURES = 256  # a sparse table with as many columns, or fewer, becomes an array
 MOST_STORED = 0.1  # fraction of the numbers above which it does, too
@@ -73,8 +72,7 @@ def as_table_and_labels(
         column = _counted_labels(table.column(name), weights, len(table), weights_symbol)
         require_complete(column, name, table.origin)
         return table.without(name), column if read_target is None else read_target(name, column)
-    shape = y.shape if hasattr(y, "shape") else (len(y),) if hasattr(y, "__len__") else ()
-    if shape and (count := shape[0]) != len(table):
+    if (count := _length(y)) not in (None, len(table)):
         raise InputError(
             f"Found input variables with inconsistent numbers of samples: {symbol} has {len(table)} rows, y {count}."
         )
@@ -84,16 +82,31 @@ def as_table_and_labels(
 def _counted_labels(y: Any, weights: Any, t: int, symbol: str) -> Any:
     """Returns the labels of t rows; each of weight 0 has the label of the first row that counts."""
     w = as_row_weights(weights, t, symbol)
-    if w is None or (w > 0.0).all() or not (w > 0.0).any():
+    return y if w is None else _instead_of_others(y, np.flatnonzero(w > 0.0), t)
+
+
+def _instead_of_others(y: Any, rows: NDArray[np.intp], t: int) -> Any:
+    """Returns the labels of t rows, where those of other rows than ``rows`` are replaced by the label of the first."""
+    if len(rows) == t:
         return y
-    rows = np.where(w > 0.0, np.arange(t), np.argmax(w > 0.0))
-    if isinstance(y, (Column, TextColumn)):
-        return y.at(rows)
-    return y[rows] if isinstance(y, np.ma.MaskedArray) else label_array(y)[rows]
+    source = np.full(t, rows[0])
+    source[rows] = rows
+    return labels_at(y, source)
 
 
-def as_groups(groups: Any, t: int) -> NDArray[Any]:
-    """Returns the group of each row (t,): a number, a boolean, a text, or the text of a date. Raises InputError."""
+def _length(y: Any) -> int | None:
+    """Returns the number of labels, or None if y is no collection."""
+    shape = y.shape if hasattr(y, "shape") else (len(y),) if hasattr(y, "__len__") else ()
+    return shape[0] if shape else None
+
+
+def as_groups(groups: Any, t: int, rows: NDArray[np.intp]) -> NDArray[Any]:
+    """Returns the groups of those of t rows that count: numbers, booleans, texts, or the texts of dates.
+
+    Raises InputError if one of them has no group.
+    """
+    if _length(groups) == t:
+        groups = _instead_of_others(groups, rows, t)
     if getattr(getattr(groups, "dtype", None), "kind", "") == "M":
         times = np.asarray(groups, dtype="datetime64[us]")
         groups = times.astype(str).astype(object)
@@ -101,7 +114,7 @@ def as_groups(groups: Any, t: int) -> NDArray[Any]:
     values = as_targets(groups, "groups")
     if values.shape != (t,):
         raise InputError(f"groups must have shape ({t},), one group per row; got {values.shape}.")
-    return values
+    return values[rows]
 
 
 def sparse_features(table: AnyTable) -> int:
