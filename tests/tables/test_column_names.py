@@ -6,11 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas
+import polars
 import pytest
 from support.command import QUICK, chainrule, read_csv, table, write_csv
 
 from chainrule import InputError
 from chainrule._internal.naming import spellings
+from chainrule.estimators import NetworkRegressor
 from chainrule.estimators.network.training_rows import as_table_and_labels
 from chainrule.tables import TableEncoder
 from chainrule.tables.column_set import Columns
@@ -61,6 +64,29 @@ def test_a_column_is_found_by_either_spelling(find: Callable[[Table, str], objec
     assert find(rows_of(DECOMPOSED, "b"), COMPOSED) is not None
     with pytest.raises(InputError, match="cafes"):
         find(rows_of(DECOMPOSED, "b"), "cafes")
+
+
+def test_one_column_is_not_found_twice() -> None:
+    """A name that is known by its own letters is not the spelling of another of the names."""
+    assert spellings([COMPOSED, DECOMPOSED], [COMPOSED]) == {COMPOSED: COMPOSED}
+    with pytest.raises(InputError, match="no column"):
+        TableEncoder().fit(rows_of(COMPOSED, DECOMPOSED)).transform(rows_of(COMPOSED, "b"))
+
+
+@pytest.mark.parametrize("names", [(COMPOSED, "b"), (DECOMPOSED, "b"), ("a", COMPOSED)])
+def test_an_estimator_finds_either_spelling(names: tuple[str, str]) -> None:
+    """Frames, tables and arrays of either spelling have the same predictions; another order is refused in both."""
+    other = tuple(DECOMPOSED if name == COMPOSED else COMPOSED if name == DECOMPOSED else name for name in names)
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    model = NetworkRegressor(epochs=2, n_networks=1, hidden_layer_sizes=4, random_state=0)
+    model.fit(pandas.DataFrame(X, columns=names), X[:, 0])
+    expected = model.predict(pandas.DataFrame(X, columns=names))
+    for spelled in (names, other):
+        frame = pandas.DataFrame(X, columns=spelled)
+        for rows in (frame, polars.from_pandas(frame), frame.assign(more=1.0), frame.assign(more="text")):
+            np.testing.assert_array_equal(model.predict(rows), expected)
+        with pytest.raises(InputError, match="must be in the same order"):
+            model.predict(frame[list(reversed(spelled))])
 
 
 def test_the_command_line_finds_either_spelling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

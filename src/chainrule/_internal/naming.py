@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from itertools import filterfalse
 from typing import TypeVar
 
 from chainrule._internal.checks import shown
@@ -32,7 +33,8 @@ def spellings(names: Iterable[str], known: Collection[str]) -> dict[str, str]:
     """Returns, for each of the names that is known, the known spelling of it.
 
     Unicode has é as one letter and as e with an accent, which look the same; names that differ in this alone agree. A
-    name that agrees with several known ones, and equals neither, is not known.
+    name that agrees with several known ones, and equals neither, is not known; nor is one whose only known spelling is
+    another of the names.
 
     >>> spellings(["cafe\N{COMBINING ACUTE ACCENT}", "tea"], {"café"}) == {"cafe\N{COMBINING ACUTE ACCENT}": "café"}
     True
@@ -43,7 +45,7 @@ def spellings(names: Iterable[str], known: Collection[str]) -> dict[str, str]:
         from unicodedata import normalize
 
         by_form: dict[str, list[str]] = {}
-        for word in known:
+        for word in filterfalse(found.__contains__, known):
             by_form.setdefault(normalize("NFC", word), []).append(word)
         for name in wanted:
             agreeing = by_form.get(normalize("NFC", name), [])
