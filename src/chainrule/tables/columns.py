@@ -49,7 +49,7 @@ class Column:
     def __len__(self) -> int:
         return len(self.values)
 
-    def at(self, rows: NDArray[Any]) -> Column:
+    def at(self, rows: NDArray[Any] | slice) -> Column:
         """Returns the column of these rows."""
         if self.kind == "categories":
             found = categories(self.values[rows], self.levels, type=self.type)  # the levels that occur in these rows
