@@ -23,7 +23,7 @@ from chainrule.estimators.network.ensemble.time_plan import (
 )
 def test_a_network_for_each_two_fifths_of_its_time(affordable: float, networks: int) -> None:
     """Time for two fifths of a network's epochs is enough for the network; there are one to all planned networks."""
-    assert networks_within(affordable, 16) == networks
+    assert networks_within(affordable, 16, 16) == networks
 
 
 @pytest.mark.parametrize(

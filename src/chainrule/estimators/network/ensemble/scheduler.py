@@ -63,7 +63,9 @@ class Scheduler:
         """Yields functions, each to be executed by all workers before the next one."""
         if self._must_measure:
             yield from self._measurements()
-            self._wanted = time_plan.networks_within(self._affordable_networks(), self._plan.n_networks)
+            planned = self._plan.n_networks
+            usual = planned if self.recipes is self._plan.recipes else self.recipes[0].n_networks
+            self._wanted = time_plan.networks_within(self._affordable_networks(), usual, planned)
             self.workers = min(self.workers, self._wanted)
         self._next = 0
         yield self._train_members
@@ -128,9 +130,8 @@ class Scheduler:
             return j, left / max(1, math.ceil((self._wanted - j) / self.workers))  # with the others of this worker
 
     def _least_seconds(self) -> float:
-        """Returns the time without which a network more is not begun: for half the epochs of the others, or enough."""
-        enough = time_plan.ENOUGH * self._network_seconds(self.recipes, self.threads)
-        return 0.5 * min([enough, *self._taken])
+        """Returns the time without which a network more is not begun: for the epochs of the others, or enough."""
+        return min([time_plan.ENOUGH * self._network_seconds(self.recipes, self.threads), *self._taken])
 
     def _member(self, j: int) -> Member:
         if j not in self._members:
