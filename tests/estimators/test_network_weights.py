@@ -147,7 +147,8 @@ def test_a_row_of_weight_zero_does_not_count_in_the_score(kind: Any) -> None:
 def test_a_row_of_weight_zero_needs_no_group() -> None:
     """Groups are asked of the rows that count alone."""
     X = RNG.normal(size=(T, 2))
-    groups = np.where(COUNTED, np.arange(T) // 3, None)
+    groups = (np.arange(T) // 3).astype(object)
+    groups[~COUNTED] = None
     one = NetworkRegressor(**FAST).fit(X, X[:, 0], COUNTS, groups=groups)
     known, w = X[COUNTED], COUNTS[COUNTED]
     assert_same_model(one, NetworkRegressor(**FAST).fit(known, known[:, 0], w, groups=groups[COUNTED]))
