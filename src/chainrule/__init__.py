@@ -87,11 +87,10 @@ from chainrule.training import (
     DescentStep,
     DivergenceError,
     History,
-    Minimum,
     TrainingInterrupted,
     descend,
+    minimize,
     train,
-    train_lbfgs,
 )
 
 __all__ = [
@@ -134,7 +133,6 @@ __all__ = [
     "Layer",
     "LeCun",
     "LogLikelihood",
-    "Minimum",
     "Momentum",
     "Nesterov",
     "Network",
@@ -174,6 +172,7 @@ __all__ = [
     "leaky_relu",
     "load",
     "log_softmax",
+    "minimize",
     "mish",
     "relu",
     "selu",
@@ -185,5 +184,4 @@ __all__ = [
     "softsign",
     "tanh",
     "train",
-    "train_lbfgs",
 ]

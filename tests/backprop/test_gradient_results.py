@@ -99,8 +99,8 @@ def test_a_training_set_stands_for_X_Y_and_weights(engine: str) -> None:
         )
     assert runs[0] == runs[1]
     by_set, by_parts = net.copy(), net.copy()
-    cr.train_lbfgs(by_set, T, epochs=3)
-    cr.train_lbfgs(by_parts, X, Y, weights=T.weights, epochs=3)
+    cr.minimize(by_set, T, epochs=3)
+    cr.minimize(by_parts, X, Y, weights=T.weights, epochs=3)
     assert by_set.theta.tobytes() == by_parts.theta.tobytes()
 
 

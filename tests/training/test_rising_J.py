@@ -88,7 +88,7 @@ def test_no_warning_without_a_rise(settings: dict[str, object]) -> None:
 def test_training_on_at_the_minimum_is_no_rise() -> None:
     """Minibatches and rounding move J at its minimum: that is not said."""
     net, (X, Y) = NETWORKS["linear regression"](), examples(200)
-    cr.train_lbfgs(net, X, Y)
+    cr.minimize(net, X, Y, method="lm")
     cr.train(net.copy(), X, Y, optimizer=cr.GradientDescent(1e-3), epochs=50)
     cr.train(net.astype(np.float32), X, Y, optimizer=cr.GradientDescent(1e-3), epochs=50)
     cr.train(net.copy(), X, Y, optimizer=cr.GradientDescent(1e-3), epochs=10, batch_size=20)

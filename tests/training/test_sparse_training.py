@@ -39,10 +39,11 @@ def test_one_of_both_sets_may_be_dense(engine: str, sparse: str) -> None:
     assert curve == pytest.approx(cr.train(nets[1], X, Y, epochs=3, validation=(V, Y), engine=engine).validation_J)
 
 
-def test_lbfgs_takes_sparse_rows() -> None:
-    """L-BFGS over sparse rows finds the minimum of the dense matrix."""
+@pytest.mark.parametrize("method", ["lm", "lbfgs", "newton-cg", "cg"])
+def test_minimisers_take_sparse_rows(method: str) -> None:
+    """A minimiser over sparse rows finds the minimum of the dense matrix."""
     X = np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 0.0]])
     nets = [cr.Network.dense([2, 1], initial="zeros") for _ in range(2)]
     for net, x in zip(nets, (X, sp.csr_array(X)), strict=True):
-        cr.train_lbfgs(net, x, [[1.0], [2.0], [3.0]])
+        cr.minimize(net, x, [[1.0], [2.0], [3.0]], method=method)
     assert nets[0].theta == pytest.approx(nets[1].theta, abs=1e-6)

@@ -33,7 +33,8 @@ USES: dict[str, Callable[[cr.Network, str], object]] = {
 }
 CHANGES: dict[str, Callable[[cr.Network, str], object]] = {
     "train": lambda net, engine: cr.train(net, X, Y, epochs=2, engine=engine),
-    "train_lbfgs": lambda net, engine: cr.train_lbfgs(net, X, Y, epochs=2, engine=engine),
+    "minimize": lambda net, engine: cr.minimize(net, X, Y, epochs=2, engine=engine),
+    "lm": lambda net, engine: cr.minimize(net, X, Y, cost="sum_of_squares", method="lm", epochs=2, engine=engine),
     "assignment": lambda net, engine: setattr(net, "theta", np.ones(3)),
 }
 

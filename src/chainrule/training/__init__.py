@@ -1,10 +1,10 @@
-"""Training (Lecture, L12): gradient descent and related optimizers, L-BFGS, and the history of a run."""
+"""Training (Lecture, L12): gradient descent and related optimizers, second-order methods, and their history."""
 
 from chainrule.training.checkpoint import Checkpoint
 from chainrule.training.descend import DescentStep, descend
 from chainrule.training.errors import DivergenceError, TrainingInterrupted
 from chainrule.training.history import History
-from chainrule.training.lbfgs import Minimum, train_lbfgs
+from chainrule.training.minimize import minimize
 from chainrule.training.train import train
 
 __all__ = [
@@ -13,8 +13,7 @@ __all__ = [
     "descend",
     "DivergenceError",
     "History",
-    "Minimum",
     "TrainingInterrupted",
+    "minimize",
     "train",
-    "train_lbfgs",
 ]

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.engines import TrainingRun
 from chainrule.engines.state import RECORDS, TrainingState
 
 if TYPE_CHECKING:
     import pandas
+
+
+class RecordedRun(Protocol):
+    """The part of a training run, or of a search, that its History reads; see `TrainingRun`."""
+
+    @property
+    def records(self) -> Mapping[str, Sequence[float]]:
+        """The records, one number per finished epoch under each name."""
+
+    def state(self) -> TrainingState:
+        """Returns a copy of the complete state."""
+
+    def finish(self) -> Callable[[], TrainingState]:
+        """Ends the run, and returns a function that builds the final state."""
 
 
 class FinishedRun:
@@ -42,7 +55,8 @@ class History:
     full batch: J(θ) before the epoch's step). ``validation_J`` is the cost over the validation set after the epoch,
     without penalties (NaN without a validation set); ``learning_rate`` is α of the last step; ``seconds`` is the
     duration; ``gradient_norm`` is ‖∇J‖ of the last minibatch, before clipping. ``stopped`` is the reason why training
-    ended: "epochs", "tol", "patience", "time_limit", "callback", "interrupted" or "diverged". ``engine`` is the name of
+    ended: "epochs", "tol", "patience", "time_limit", "callback", "interrupted" or "diverged", and of `minimize` also
+    "gradient_tol" and "rounding". ``engine`` is the name of
     the engine, ``engine_reason`` the reason for its choice. ``state`` is the state of the run: pass it to
     ``cr.train(resume=…)`` to continue. ``best_epoch`` counts from 1.
 
@@ -56,8 +70,8 @@ class History:
     Source: Lecture, L12.
     """
 
-    def __init__(self, run: TrainingRun, planned_epochs: int, engine: str, engine_reason: str) -> None:
-        self._run: TrainingRun | FinishedRun = run
+    def __init__(self, run: RecordedRun, planned_epochs: int, engine: str, engine_reason: str) -> None:
+        self._run: RecordedRun | FinishedRun = run
         self.planned_epochs = planned_epochs
         self.stopped: str | None = None
         self.engine = engine

@@ -1,4 +1,7 @@
-"""L-BFGS, a quasi-Newton method on the full training set, for a few thousand rows and weights."""
+"""L-BFGS by SciPy's own stopping rules and messages, for the estimators that replace scikit-learn's.
+
+`minimize` is the public function, with the rules and the History of `train`.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from chainrule import costs
 from chainrule._internal.checks import as_integer, as_real, shown
-from chainrule.costs import Cost, TrainingSet
+from chainrule.costs import Cost
 from chainrule.costs.training_set import ExamplesLike
-from chainrule.engines import Engine
 from chainrule.engines.choice import for_network
 from chainrule.errors import InputError
 from chainrule.network import Network, check_trainable
-
-FAR = 1e100  # replaces a J that is not finite; the line search squares it, and steps back
+from chainrule.training.minimizers.objective import FAR, SearchObjective
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +34,7 @@ class Minimum:
     was not finite at the initial θ); ``message`` is SciPy's.
 
     >>> import chainrule as cr
-    >>> cr.train_lbfgs(cr.Network.dense([1, 1]), [[1.0], [2.0]], [[2.0], [4.0]]).stopped
+    >>> train_lbfgs(cr.Network.dense([1, 1]), [[1.0], [2.0]], [[2.0], [4.0]]).stopped
     'converged'
     """
 
@@ -77,7 +78,7 @@ def train_lbfgs(
 
     >>> import chainrule as cr
     >>> net = cr.Network.dense([1, 1], initial="zeros")
-    >>> minimum = cr.train_lbfgs(net, [[0.0], [1.0], [2.0]], [[1.0], [3.0], [5.0]])
+    >>> minimum = train_lbfgs(net, [[0.0], [1.0], [2.0]], [[1.0], [3.0], [5.0]])
     >>> minimum.stopped, net.W[1].round(6), net.b[1].round(6)
     ('converged', array([[2.]]), array([1.]))
 
@@ -92,7 +93,6 @@ def train_lbfgs(
     check_trainable(net)
     kind = costs.get(cost)
     data = kind.examples(net, X, Y, weights)
-    chosen = for_network(net, engine, kind, data.X)
     limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)
     if callback is not None and not callable(callback):
         raise InputError(f"callback must be a function f(iteration, J); got {shown(callback)}.")
@@ -104,10 +104,11 @@ def train_lbfgs(
         "maxcor": as_integer(memory, "memory", 1),
     }
     _keep_freed_memory()
-    search = _Search(net, kind, data, chosen, callback, time.perf_counter() + limit)
+    objective = SearchObjective(net, kind, data, for_network(net, engine, kind, data.X))
+    search = _Search(net, callback, time.perf_counter() + limit)
     try:
         found = minimize(
-            search.J_and_gradient,
+            objective.J_and_gradient,
             search.theta.copy(),
             method="L-BFGS-B",
             jac=True,
@@ -121,31 +122,13 @@ def train_lbfgs(
 
 
 class _Search:
-    """The functions that SciPy calls during a search, with θ (d,) of the last iteration and the curve of J."""
+    """The θ (d,) of the last iteration, the curve of J, and the function that SciPy calls after each iteration."""
 
-    def __init__(
-        self,
-        net: Network,
-        cost: Cost,
-        data: TrainingSet,
-        engine: Engine,
-        callback: Callable[[int, float], object] | None,
-        deadline: float,
-    ) -> None:
-        self._net, self._cost, self._data, self._engine = net, cost, data, engine
-        self._callback, self._deadline = callback, deadline
+    def __init__(self, net: Network, callback: Callable[[int, float], object] | None, deadline: float) -> None:
+        self._net, self._callback, self._deadline = net, callback, deadline
         self.theta = net.theta.astype(np.float64)
         self.curve: list[float] = []
         self.stopped = ""
-
-    def J_and_gradient(self, theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        """Computes J(θ) and ∇J(θ), or a large J and a zero gradient if they are not finite."""
-        with np.errstate(over="ignore"):  # a step too long for float32 makes J infinite, and the search steps back
-            self._net.theta[...] = theta
-        g = self._engine.gradient(self._net, self._cost, *self._data)
-        if not (math.isfinite(g.J) and np.isfinite(g.theta).all()):
-            return FAR, np.zeros(self._net.d)
-        return float(g.J), g.theta.astype(np.float64)
 
     def end_iteration(self, intermediate_result: Any) -> None:
         """Records an iteration and calls the callback; raises StopIteration, which ends the search, if it should stop.

@@ -29,7 +29,7 @@ from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, 
 from chainrule.estimators.weights import counted_rows, without_weightless
 from chainrule.network import Layer, Network, few_outputs
 from chainrule.tables.labels import as_targets
-from chainrule.training import train_lbfgs
+from chainrule.training.lbfgs import train_lbfgs
 
 NOT_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed."

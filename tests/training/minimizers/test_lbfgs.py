@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.training.lbfgs import train_lbfgs
 
 pytest.importorskip("scipy")
 
@@ -24,7 +25,7 @@ def test_it_finds_the_least_squares_solution(weighted: bool, engine: str) -> Non
     w = np.arange(40) % 3 + 1.0 if weighted else np.ones(40)
     net = cr.Network.dense([3, 2], initial="zeros")
     J = cr.SumOfSquares(mean=True)
-    minimum = cr.train_lbfgs(net, X, Y, cost=J, weights=w, tol=1e-12, relative_tol=0.0, engine=engine)
+    minimum = train_lbfgs(net, X, Y, cost=J, weights=w, tol=1e-12, relative_tol=0.0, engine=engine)
     A, root = np.column_stack([X, np.ones(40)]), np.sqrt(w)[:, None]
     exact = np.linalg.lstsq(root * A, root * Y, rcond=None)[0]
     np.testing.assert_allclose(net.W[1], exact[:3].T, atol=1e-8)
@@ -44,7 +45,7 @@ def test_it_finds_the_least_squares_solution(weighted: bool, engine: str) -> Non
 def test_each_limit_ends_the_search(settings: dict[str, Any], stopped: str) -> None:
     """``stopped`` names the limit that ended the search; θ is that of the last iteration, and J is its cost."""
     net = cr.Network.dense([3, 5, 2], hidden="tanh", seed=1)
-    minimum = cr.train_lbfgs(net, X, Y, **settings)
+    minimum = train_lbfgs(net, X, Y, **settings)
     assert minimum.stopped == stopped
     assert minimum.J == pytest.approx(cr.SumOfSquares()(net, X, Y), rel=1e-12)
 
@@ -60,7 +61,7 @@ def test_the_callback_sees_the_network() -> None:
             raise RuntimeError("enough")
 
     with pytest.raises(RuntimeError, match="enough"):
-        cr.train_lbfgs(net, X, Y, callback=look)
+        train_lbfgs(net, X, Y, callback=look)
     assert [k for k, _, _ in seen] == [1, 2, 3]
     np.testing.assert_allclose([J for _, J, _ in seen], [J for _, _, J in seen], rtol=1e-12)
     assert cr.SumOfSquares()(net, X, Y) == pytest.approx(seen[-1][1], rel=1e-12)
@@ -69,7 +70,7 @@ def test_the_callback_sees_the_network() -> None:
 def test_single_precision() -> None:
     """A float32 network can be trained to a gradient of the size of its rounding."""
     net = cr.Network.dense([3, 2], initial="zeros", dtype="float32")
-    minimum = cr.train_lbfgs(net, X, Y, cost=cr.SumOfSquares(mean=True), tol=1e-4)
+    minimum = train_lbfgs(net, X, Y, cost=cr.SumOfSquares(mean=True), tol=1e-4)
     assert net.dtype == np.float32
     assert minimum.J < 0.02
 
@@ -78,7 +79,7 @@ def test_an_infinite_first_J_is_a_divergence() -> None:
     """If J is not finite at the first θ, the search does not begin, and θ does not move."""
     net = cr.Network.dense([3, 2], output="exp", initial="zeros")
     net.b[1][...] = 1e4
-    minimum = cr.train_lbfgs(net, X, abs(Y), cost="poisson")
+    minimum = train_lbfgs(net, X, abs(Y), cost="poisson")
     assert (minimum.stopped, minimum.iterations) == ("diverged", 0)
     assert (net.b[1] == 1e4).all()
 
@@ -94,7 +95,7 @@ def test_bad_settings_are_refused(settings: dict[str, Any], message: str) -> Non
     net = cr.Network.dense([3, 2], seed=0)
     before = net.theta.copy()
     with pytest.raises(cr.InputError, match=message):
-        cr.train_lbfgs(net, X, Y, **settings)
+        train_lbfgs(net, X, Y, **settings)
     np.testing.assert_array_equal(net.theta, before)
 
 
@@ -109,4 +110,4 @@ def test_without_scipy_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ImportError, match=r"chainrule\[estimators\]"):
-        cr.train_lbfgs(cr.Network.dense([3, 2]), X, Y)
+        train_lbfgs(cr.Network.dense([3, 2]), X, Y)

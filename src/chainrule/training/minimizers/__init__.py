@@ -1,0 +1,1 @@
+"""Minimisers of J over all rows: Levenberg–Marquardt, L-BFGS, Newton–CG and conjugate gradients."""

@@ -1,0 +1,107 @@
+"""Levenberg–Marquardt: damped Gauss–Newton steps for sums of squares, with per-example Jacobians in blocks."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from chainrule._internal.checks import Array
+from chainrule._internal.imports import imported
+from chainrule.backprop import parameter_jacobian
+from chainrule.network.block_diagonal import free_entries
+from chainrule.network.forward import forward, silent
+from chainrule.network.theta import parameter_views
+from chainrule.training.minimizers.objective import SearchObjective, Vector
+from chainrule.training.minimizers.search import Search
+
+FIRST_DAMPING = 1e-3  # of the largest entry of the diagonal
+NUMBERS_OF_A_BLOCK = 1 << 18  # of the Jacobian: 2 MB, which stays in the cache
+LARGEST_DAMPING = 1e30  # beyond it, no step is long enough to change θ
+
+
+class SumOfSquares:
+    """J(θ) = ½ ‖r‖² + ½ λ₂ ‖W‖² with r = √w ⊙ (N_θ(x) − y): its value, and its normal equations."""
+
+    def __init__(self, objective: SearchObjective) -> None:
+        net, cost, (_, Y, weights) = objective.net, objective.cost, objective.data
+        self._objective, self._net, self._m = objective, net, net.m[-1]
+        scale = cost.example_scale(weights, len(Y))
+        self._root: Array | float = math.sqrt(scale) if isinstance(scale, float) else np.sqrt(scale)
+        self._penalty: Vector = np.zeros(net.d)  # λ₂ at each entry of a W, else 0
+        for W in parameter_views(self._penalty, net.layout).W:
+            free_entries(W)[...] = cost.l2 * cost.penalty_scale(weights, len(Y))
+
+    @silent
+    def J(self, theta: Vector) -> float:
+        """Computes J(θ), which is infinite where it is not a number."""
+        outputs = self._objective.outputs(theta)
+        if outputs is None:
+            return math.inf
+        r = _scaled(outputs - self._objective.data.Y, self._root).ravel()
+        J = 0.5 * float(r @ r) + 0.5 * float(self._penalty @ (theta * theta))
+        return J if math.isfinite(J) else math.inf
+
+    def normal_equations(self, theta: Vector) -> tuple[Array, Vector]:
+        """Computes AᵀA + λ₂ I (d, d), of which the upper triangle is set, and ∇J(θ) = Aᵀr + λ₂ θ; A = ∂r/∂θ."""
+        self._objective.move(theta)
+        X, Y, _ = self._objective.data
+        syrk, d = imported("scipy.linalg.blas").dsyrk, self._net.d
+        normal, g = np.zeros((d, d), order="F"), self._penalty * theta
+        rows = max(1, NUMBERS_OF_A_BLOCK // (d * self._m))
+        for first in range(0, len(Y), rows):
+            self._objective.check()
+            block = slice(first, first + rows)
+            run = forward(self._net, X[block])
+            root = self._root if isinstance(self._root, float) else self._root[block]
+            A: Vector = parameter_jacobian(self._net, run, root).astype(np.float64, copy=False)  # (rows · m, d)
+            r: Vector = _scaled(run.a[self._net.r] - Y[block], root).astype(np.float64, copy=False).ravel()
+            normal = syrk(1.0, A, beta=1.0, c=normal, trans=True, overwrite_c=True)
+            g += r @ A
+        normal[np.diag_indices(d)] += self._penalty
+        return normal, g
+
+
+def levenberg_marquardt(objective: SearchObjective, search: Search) -> None:
+    """Minimises by steps (AᵀA + λ₂ I + μ D) h = −∇J(θ), A = ∂r/∂θ, with D the largest diagonal so far.
+
+    ρ is the ratio of the fall of J to the predicted one. For ρ > 0 the step is taken, and μ is multiplied by
+    max(⅓, 1 − (2ρ − 1)³); else μ is multiplied by 2, 4, 8, … until it is.
+
+    Source: D. W. Marquardt, 1963; J. J. Moré, The Levenberg–Marquardt algorithm, 1978 (D); K. Madsen, H. B. Nielsen &
+    O. Tingleff, Methods for non-linear least squares problems, 2004 (μ).
+    """
+    linalg, problem, theta = imported("scipy.linalg"), SumOfSquares(objective), search.theta.copy()
+    J = problem.J(theta)
+    normal, g = problem.normal_equations(theta)
+    diagonal = np.diag(normal).copy()
+    floor = np.finfo(np.float64).eps * max(diagonal.max(), np.finfo(np.float64).tiny)
+    D, mu, growth = np.maximum(diagonal, floor), FIRST_DAMPING, 2.0
+    while True:
+        damped = normal.copy(order="F")
+        damped[np.diag_indices(len(g))] += mu * D
+        try:
+            factor = linalg.cho_factor(damped, lower=False, overwrite_a=True, check_finite=False)
+        except np.linalg.LinAlgError:  # not positive definite in floating-point numbers
+            ratio = -1.0
+        else:
+            h: Vector = linalg.cho_solve(factor, -g, check_finite=False)
+            predicted = 0.5 * float(h @ (mu * D * h - g))
+            J_new = problem.J(theta + h)
+            ratio = (J - J_new) / predicted if predicted > 0.0 else -1.0
+        if ratio > 0.0:
+            theta, J = theta + h, J_new
+            normal, g = problem.normal_equations(theta)
+            D = np.maximum(D, np.diag(normal))
+            mu, growth = mu * max(1 / 3, 1 - (2 * ratio - 1) ** 3), 2.0
+            search.end_iteration(theta, J, g)
+        elif mu > LARGEST_DAMPING:
+            search.end("rounding")
+        else:
+            mu, growth = mu * growth, 2 * growth
+
+
+def _scaled(E: Array, root: Array | float) -> Array:
+    """Returns √w ⊙ e for each row e of E (t, m)."""
+    scaled: Array = E * (root if isinstance(root, float) else root[:, None])
+    return scaled

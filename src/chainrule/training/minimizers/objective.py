@@ -1,0 +1,65 @@
+"""J as a function of θ: J(θ), ∇J(θ) and ∇²J(θ) v for the minimisers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule._internal.checks import Array
+from chainrule.backprop import hessian_vector
+from chainrule.costs import Cost, TrainingSet
+from chainrule.engines import Engine
+from chainrule.network import Network
+from chainrule.network.forward import Forward, forward
+
+FAR = 1e100  # replaces a J that is not finite; a line search squares it, and steps back
+
+Vector = NDArray[np.float64]
+
+
+class SearchObjective:
+    """J over a training set as a function of θ in float64; ``check`` is called before each evaluation."""
+
+    def __init__(
+        self, net: Network, cost: Cost, data: TrainingSet, engine: Engine, check: Callable[[], None] = lambda: None
+    ) -> None:
+        self.net, self.cost, self.data, self._engine, self.check = net, cost, data, engine, check
+        self._at: Vector | None = None  # the θ of the last gradient
+        self._J, self._g = math.nan, np.empty(0)
+        self._run: tuple[Vector, Forward] | None = None  # the forward pass of the last ∇²J(θ) v, and its θ
+
+    def J_and_gradient(self, theta: Vector) -> tuple[float, Vector]:
+        """Computes J(θ) and ∇J(θ), or a large J and a zero gradient if they are not finite."""
+        if self._at is None or not np.array_equal(theta, self._at):
+            self.move(theta)
+            g = self._engine.gradient(self.net, self.cost, *self.data)
+            self._J, self._g, self._at = float(g.J), g.theta.astype(np.float64), theta.copy()
+        if not (math.isfinite(self._J) and np.isfinite(self._g).all()):
+            return FAR, np.zeros(self.net.d)
+        return self._J, self._g
+
+    def gradient(self, theta: Vector) -> Vector:
+        """Computes ∇J(θ)."""
+        return self.J_and_gradient(theta)[1]
+
+    def hessian_vector(self, theta: Vector, v: Vector) -> Vector:
+        """Computes ∇²J(θ) v by the R-operator; several v at one θ share its forward pass."""
+        self.move(theta)
+        if self._run is None or not np.array_equal(theta, self._run[0]):
+            self._run = theta.copy(), forward(self.net, self.data.X)
+        product = hessian_vector(self.net, self.cost, self._run[1], self.data.Y, self.data.weights, v)
+        return product.astype(np.float64, copy=False)
+
+    def outputs(self, theta: Vector) -> Array | None:
+        """Computes N_θ(x) for each example, (t, m), or None if X is not finite."""
+        self.move(theta)
+        return self._engine.outputs(self.net, self.data.X)
+
+    def move(self, theta: Vector) -> None:
+        """Gives the network this θ."""
+        self.check()
+        with np.errstate(over="ignore"):  # a step too long for float32 makes J infinite, and the search steps back
+            self.net.theta[...] = theta
