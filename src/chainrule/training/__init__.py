@@ -3,6 +3,7 @@
 from chainrule.training.checkpoint import Checkpoint
 from chainrule.training.descend import DescentStep, descend
 from chainrule.training.errors import DivergenceError, TrainingInterrupted
+from chainrule.training.find_learning_rate import LearningRateTest, find_learning_rate
 from chainrule.training.history import History
 from chainrule.training.minimize import minimize
 from chainrule.training.train import train
@@ -15,5 +16,7 @@ __all__ = [
     "History",
     "TrainingInterrupted",
     "minimize",
+    "LearningRateTest",
+    "find_learning_rate",
     "train",
 ]
