@@ -15,6 +15,8 @@ X, Y = RNG.normal(size=(23, 3)), RNG.normal(size=(23, 2))
 
 PLANS: dict[str, dict[str, Any]] = {
     "full batch": {"optimizer": cr.GradientDescent(0.01)},
+    "a learning rate that is found": {"optimizer": "gradient_descent"},
+    "one for minibatches": {"optimizer": "gradient_descent", "batch_size": 8},
     "minibatches": {"optimizer": cr.Adam(0.01), "batch_size": 5},
     "in order": {"optimizer": "momentum", "batch_size": 7, "shuffle": False},
     "weights and a mean": {"cost": cr.SumOfSquares(mean=True, l2=0.1), "batch_size": 4, "weights": np.arange(23.0)},
