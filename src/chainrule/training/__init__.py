@@ -3,20 +3,20 @@
 from chainrule.training.checkpoint import Checkpoint
 from chainrule.training.descend import DescentStep, descend
 from chainrule.training.errors import DivergenceError, TrainingInterrupted
-from chainrule.training.find_learning_rate import LearningRateTest, find_learning_rate
 from chainrule.training.history import History
+from chainrule.training.learning_rate.range_test import LearningRateTest, find_learning_rate
 from chainrule.training.minimize import minimize
 from chainrule.training.train import train
 
 __all__ = [
     "Checkpoint",
     "DescentStep",
-    "descend",
     "DivergenceError",
     "History",
-    "TrainingInterrupted",
-    "minimize",
     "LearningRateTest",
+    "TrainingInterrupted",
+    "descend",
     "find_learning_rate",
+    "minimize",
     "train",
 ]

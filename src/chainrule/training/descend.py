@@ -25,9 +25,9 @@ from chainrule.network import Network
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Constant, Schedule
 from chainrule.training.checked_problem import checked_problem
-from chainrule.training.descent import WatchedDescent, started
 from chainrule.training.errors import DivergenceError
 from chainrule.training.history import History
+from chainrule.training.learning_rate.watched_descent import WatchedDescent, started
 from chainrule.training.verdict import divergence_message
 
 ENDLESS = 2**31 - 1  # epochs

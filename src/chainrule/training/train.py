@@ -22,9 +22,9 @@ from chainrule.optimizers import Optimizer
 from chainrule.training.callbacks import Callback, Callbacks
 from chainrule.training.checked_problem import checked_problem
 from chainrule.training.checkpoint import Checkpoint, CheckpointWriter, PathLike, Resume
-from chainrule.training.descent import started
 from chainrule.training.errors import DivergenceError, TrainingInterrupted
 from chainrule.training.history import History
+from chainrule.training.learning_rate.watched_descent import started
 from chainrule.training.verdict import divergence_message, warn_about_rise
 
 # The time that an engine runs between two calls of callbacks, unless these come after a number of epochs. After each

@@ -30,6 +30,11 @@ class LearningRateTest:
 
     ``J[k]`` is J before the step with learning rate ``alpha[k]``, over all examples, or over 1,024 of them if there are
     more. ``suggestion`` is the α at which J was lowest, divided by 10.
+
+    >>> import numpy as np, chainrule as cr
+    >>> test = cr.LearningRateTest(alpha=np.array([0.01, 0.1, 1.0]), J=np.array([3.0, 2.0, 9.0]))
+    >>> test, test.suggestion
+    (LearningRateTest(3 steps, suggestion=0.01), 0.01)
     """
 
     alpha: Array

@@ -16,7 +16,7 @@ from support.engines.state_bits import bits
 
 import chainrule as cr
 from chainrule._internal.checks import Array
-from chainrule.training.learning_rate import largest_curvature
+from chainrule.training.learning_rate.descending_rate import largest_curvature
 
 NETWORKS: dict[str, Any] = {
     "5-3-2-1 sigmoids": lambda: cr.Network.dense([5, 3, 2, 1], hidden="sigmoid", seed=0),
@@ -263,7 +263,7 @@ def test_it_can_be_stopped_from_another_thread(engine: str) -> None:
     """`interrupt` of the run, as Ctrl-C calls it, ends a slice within moments, and the next one goes on."""
     from chainrule import engines
     from chainrule.training.checked_problem import checked_problem
-    from chainrule.training.descent import WatchedDescent
+    from chainrule.training.learning_rate.watched_descent import WatchedDescent
 
     X, Y = examples(300)
     problem = checked_problem(

@@ -13,7 +13,7 @@ from chainrule.engines import Engine, TrainingRun
 from chainrule.engines.problem import Problem
 from chainrule.engines.state import TrainingState
 from chainrule.network.forward import forward
-from chainrule.training.learning_rate import descending_rate
+from chainrule.training.learning_rate.descending_rate import descending_rate
 
 NOISE = 0.5  # of |J|: with minibatches or dropout, J rises by less from one epoch to the next at a good α
 SMALLEST = float(np.finfo(np.float64).tiny)
