@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -33,6 +36,21 @@ def as_many_threads_as_requested() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(thread_counts, "FLOP_PER_THREAD", 1e-9)
         yield
+
+
+@pytest.fixture
+def folder_of_nobody() -> Iterator[Path]:
+    """A folder of an ordinary user, who runs the test in place of root: root has every permission."""
+    with tempfile.TemporaryDirectory() as name:
+        if os.geteuid() != 0:
+            yield Path(name)
+        else:
+            os.chown(name, 65534, 65534)
+            os.setresuid(65534, 65534, 0)
+            try:
+                yield Path(name)
+            finally:
+                os.setresuid(0, 0, 0)
 
 
 # ---- an installation without the compiled core -----------------------------------------------------------------------

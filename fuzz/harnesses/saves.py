@@ -30,6 +30,7 @@ from chainrule.cli.signals import RequestToEnd
 from chainrule.estimators import NetworkClassifier, NetworkRegressor, load
 from fuzz.drawing import Random, pick
 from fuzz.harnesses.resources import Lines
+from fuzz.processes import forked, wait_at_most
 
 CASE_SECONDS = 120.0
 LIBRARY = injection.preloaded()
@@ -169,17 +170,6 @@ def killed(rng: Random, folder: Path) -> str:
     return "killed: left a part" if left else "killed: nothing left"
 
 
-def forked(function: Callable[[], int]) -> int:
-    """Runs a function in a process of its own, whose exit status it returns; returns the number of the process."""
-    if child := os.fork():
-        return child
-    status = 70
-    try:
-        status = function()
-    finally:
-        os._exit(status)
-
-
 # ---- chainrule train -------------------------------------------------------------------------------------------------
 
 
@@ -263,14 +253,3 @@ def command_in_child(folder: Path, arguments: list[str]) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     return code
-
-
-def wait_at_most(child: int, seconds: float) -> int | None:
-    """Returns the status of a process that ends within this time, or None."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        number, status = os.waitpid(child, os.WNOHANG)
-        if number:
-            return status
-        time.sleep(0.002)
-    return None

@@ -10,9 +10,8 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -285,21 +284,6 @@ def test_a_symbolic_link_stays_and_its_target_is_replaced(tmp_path: Path) -> Non
     assert (tmp_path / "latest").is_symlink()
     assert (value_of(tmp_path / "runs" / "7"), value_of(tmp_path / "runs" / "8")) == (2.0, 3.0)
     assert names(tmp_path) | names(tmp_path / "runs") == {"runs", "latest", "next", "7", "8"}
-
-
-@pytest.fixture
-def folder_of_nobody() -> Iterator[Path]:
-    """A folder of an ordinary user, who runs the test in place of root: root has every permission."""
-    with tempfile.TemporaryDirectory() as name:
-        if os.geteuid() != 0:
-            yield Path(name)
-        else:
-            os.chown(name, 65534, 65534)
-            os.setresuid(65534, 65534, 0)
-            try:
-                yield Path(name)
-            finally:
-                os.setresuid(0, 0, 0)
 
 
 def test_without_permission_nothing_is_written_or_read(folder_of_nobody: Path) -> None:
