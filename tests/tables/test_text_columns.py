@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas
@@ -266,6 +266,21 @@ def test_decimal_commas_are_read_at_once(texts: list[str]) -> None:
     assert at_once is not None
     assert isinstance(slow, Column)
     np.testing.assert_array_equal(at_once.as_floats(), slow.as_floats())
+
+
+@pytest.mark.parametrize("row", [0, 1, 500, 998, 999])
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_one_odd_text_is_enough_wherever_it_is(row: int, decimal: Literal[".", ","]) -> None:
+    """A column of 1,000 texts is one of numbers only if all of them are, though a few are tried first."""
+    texts = [f"{k}{decimal}5" for k in range(1000)]
+    found = plain_numbers(of(texts)["Arrow"], Notation("numbers", decimal))
+    assert found is not None
+    np.testing.assert_array_equal(found.as_floats(), np.arange(1000) + 0.5)
+    gap, odd = ([*texts[:row], text, *texts[row + 1 :]] for text in ("NA", "n/k"))
+    found = plain_numbers(of(gap)["Arrow"], Notation("numbers", decimal))
+    assert found is not None
+    assert np.flatnonzero(found.missing).tolist() == [row]
+    assert plain_numbers(of(odd)["Arrow"], Notation("numbers", decimal)) is None
 
 
 def test_a_notation_that_no_file_has_is_refused() -> None:

@@ -63,6 +63,8 @@ PANDAS: dict[str, tuple[Any, str, list[Any]]] = {  # the column a, its kind and 
     "periods": (pandas.PeriodIndex(["2024-01", "2024-02", None], freq="M"), "datetimes", [JANUARY, FEBRUARY, None]),
     "categories of pairs": (pandas.Categorical(objects((1, 2), None, None)), "categories", ["(1, 2)", None, None]),
     "categories of numbers and texts": (pandas.Categorical(["1", 1, None]), "categories", ["1", "1", None]),
+    "objects: texts, None and NaN": (objects("b", None, float("nan")), "categories", ["b", None, None]),
+    "objects: texts and a number": (objects("b", float("nan"), 1.5), "categories", ["b", None, "1.5"]),
     "objects: NumPy's texts": (objects(np.str_("b"), np.str_("a"), None), "categories", ["b", "a", None]),
     "objects: times of day": (objects(datetime.time(1), None, datetime.time(0)), "durations",
                               [HOUR, None, datetime.timedelta(0)]),

@@ -89,6 +89,8 @@ def _family(value: object) -> str:
 
 def _of_objects(values: NDArray[np.object_]) -> Column | TextColumn:
     """Builds a column from Python objects; numbers mixed with texts become texts."""
+    if (column := _plain_texts(values)) is not None:
+        return column
     missing = np.fromiter((_is_missing(value) for value in values), bool, len(values))
     present = values[~missing]
     families = {_family(value) for value in present}
@@ -110,6 +112,20 @@ def _of_objects(values: NDArray[np.object_]) -> Column | TextColumn:
         return Column("durations", _filled(spans, missing), missing, type="objects: durations")
     strange = next((value for value in present if _family(value) not in FAMILIES), present[0])
     return Column("unreadable", values, missing, type=f"{' and '.join(sorted(families))}, such as {shown(strange)}")
+
+
+def _plain_texts(values: NDArray[np.object_]) -> TextColumn | None:
+    """Returns the column of Python's own texts, None and NaN, by their types at once; or None if there is more."""
+    types = set(map(type, values))
+    if str not in types or not types <= {str, float, type(None)}:
+        return None
+    texts = values.copy()
+    if float in types:
+        is_float = np.fromiter((type(value) is float for value in values), bool, len(values))
+        if any(value == value for value in values[is_float]):
+            return None
+        texts[is_float] = None
+    return TextColumn(texts)
 
 
 def plain(value: Any) -> Any:

@@ -15,6 +15,8 @@ from chainrule.tables.arrow_values import as_index, as_texts, booleans_of, numbe
 from chainrule.tables.columns import MISSING, Column, categories
 from chainrule.tables.text.notation import DecimalMark
 
+SAMPLE = 64  # texts that are tried first: Arrow needs 0.7 μs for each text that is no number, and reads all of them
+
 
 @dataclass(frozen=True, eq=False)
 class TextColumn:
@@ -51,8 +53,8 @@ class TextColumn:
         if self.is_arrow:
             codes, texts = _distinct_in_arrow(self.texts)
         else:
-            number: dict[Any, int] = {}
-            codes = np.fromiter((number.setdefault(text, len(number)) for text in self.texts), np.intp, len(self))
+            number = {text: k for k, text in enumerate(dict.fromkeys(self.texts))}
+            codes = np.fromiter(map(number.__getitem__, self.texts), np.intp, len(self))
             texts = list(number)
         gone = [k for k, text in enumerate(texts) if not text]
         if gone:
@@ -75,27 +77,10 @@ class TextColumn:
         """
         if not self.is_arrow:
             return None
-        import pyarrow
-        from pyarrow import compute
-
-        texts = self.texts
-        if decimal == ",":
-            if compute.any(compute.match_substring(texts, ".")).as_py():
-                return None
-            texts = compute.replace_substring(texts, ",", ".")
-        try:
-            return _finite_or_missing(compute.cast(texts, "float64"))
-        except pyarrow.ArrowInvalid:
-            is_gap = _are_among(self.texts, gaps)
-        try:
-            present = _finite_or_missing(compute.cast(texts.filter(compute.invert(is_gap)), "float64"))
-        except pyarrow.ArrowInvalid:
-            return None
-        if present is None:
-            return None
-        values = np.full(len(self), np.nan)
-        values[~booleans_of(is_gap)] = present
-        return values
+        step = len(self) // SAMPLE
+        some = self.texts if step < 2 else self.texts.take(as_index(np.arange(0, len(self), step)))
+        values = _numbers_in_arrow(some, gaps, decimal)
+        return values if values is None or step < 2 else _numbers_in_arrow(self.texts, gaps, decimal)
 
     def code_with_leading_zeros(self) -> str:
         """Returns a text with a leading zero if all are equally many digits, two or more; else an empty text."""
@@ -158,6 +143,31 @@ def _distinct_in_arrow(texts: Any) -> tuple[NDArray[np.intp], list[Any]]:
     if isinstance(array, pyarrow.ChunkedArray):
         array = array.chunk(0) if array.num_chunks else pyarrow.array([], array.type)
     return numbers_of(array.indices.cast("int64"), MISSING), array.dictionary.to_pylist()
+
+
+def _numbers_in_arrow(texts: Any, gaps: Collection[str], decimal: DecimalMark) -> Floats | None:
+    """Returns the numbers that Arrow's texts hold, NaN for the texts ``gaps``, or None if one holds no number."""
+    import pyarrow
+    from pyarrow import compute
+
+    points = texts
+    if decimal == ",":
+        if compute.any(compute.match_substring(texts, ".")).as_py():
+            return None
+        points = compute.replace_substring(texts, ",", ".")
+    try:
+        return _finite_or_missing(compute.cast(points, "float64"))
+    except pyarrow.ArrowInvalid:
+        is_gap = _are_among(texts, gaps)
+    try:
+        present = _finite_or_missing(compute.cast(points.filter(compute.invert(is_gap)), "float64"))
+    except pyarrow.ArrowInvalid:
+        return None
+    if present is None:
+        return None
+    values = np.full(len(texts), np.nan)
+    values[~booleans_of(is_gap)] = present
+    return values
 
 
 def _finite_or_missing(numbers: Any) -> Floats | None:
