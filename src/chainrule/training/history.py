@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule._internal.checks import Array
 from chainrule.engines.state import RECORDS, TrainingState
+from chainrule.errors import InputError
+from chainrule.training.path import Path
 
 if TYPE_CHECKING:
     import pandas
@@ -70,8 +73,11 @@ class History:
     Source: Lecture, L12.
     """
 
-    def __init__(self, run: RecordedRun, planned_epochs: int, engine: str, engine_reason: str) -> None:
+    def __init__(
+        self, run: RecordedRun, planned_epochs: int, engine: str, engine_reason: str, path: Path | None = None
+    ) -> None:
         self._run: RecordedRun | FinishedRun = run
+        self._path = path
         self.planned_epochs = planned_epochs
         self.stopped: str | None = None
         self.engine = engine
@@ -86,6 +92,8 @@ class History:
         """Ends the run; with ``patience`` the network then holds the best θ."""
         if not isinstance(self._run, FinishedRun):
             self._run = FinishedRun(self._run.records, self._run.finish())
+            if self._path is not None:
+                self._path.finish()
 
     def _record(self, name: str) -> NDArray[np.float64]:
         return np.array(self._run.records[name], dtype=np.float64)
@@ -114,6 +122,44 @@ class History:
     def gradient_norm(self) -> NDArray[np.float64]:
         """The norm ‖∇J(θ)‖ of each epoch's last minibatch."""
         return self._record("gradient_norm")
+
+    @property
+    def theta(self) -> Array:
+        """θ before the first epoch and after each, (epochs + 1, d), if ``record`` holds "theta"."""
+        return self._recorded_path.recorded("theta")
+
+    @property
+    def gradient(self) -> Array:
+        """∇J(θ) over all examples at each of these θ, (epochs + 1, d), if ``record`` holds "gradient"."""
+        return self._recorded_path.recorded("gradient")
+
+    def rewind(self, k: int = 0) -> None:
+        """Takes the network back to its θ after k epochs of the recorded path, bit by bit; 0 is the start.
+
+        Raises InputError if ``record`` did not hold "theta", or if the path is shorter.
+
+        >>> import chainrule as cr
+        >>> net = cr.Network([cr.Layer([[0.0]], [0.0], "identity")])
+        >>> history = cr.train(net, [[1.0]], [[1.0]], optimizer=cr.GradientDescent(0.25), epochs=3, record=["theta"])
+        >>> history.theta[:, 0], net.theta
+        (array([0.    , 0.25  , 0.375 , 0.4375]), array([0.4375, 0.4375]))
+        >>> history.rewind(1); history.forward(); net.theta
+        array([0.375, 0.375])
+        """
+        self._recorded_path.go_to(k)
+
+    def forward(self, n: int = 1) -> None:
+        """Takes the network n epochs on along the recorded path, from where it was taken last.
+
+        Raises InputError as `rewind` does.
+        """
+        self._recorded_path.go_on(n)
+
+    @property
+    def _recorded_path(self) -> Path:
+        if self._path is None:
+            raise InputError('θ was not recorded; pass record=["theta"] to cr.train.')
+        return self._path
 
     @property
     def epochs(self) -> int:

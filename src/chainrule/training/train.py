@@ -25,6 +25,7 @@ from chainrule.training.checkpoint import Checkpoint, CheckpointWriter, PathLike
 from chainrule.training.errors import DivergenceError, TrainingInterrupted
 from chainrule.training.history import History
 from chainrule.training.learning_rate.watched_descent import started
+from chainrule.training.path import Path
 from chainrule.training.verdict import divergence_message, warn_about_rise
 
 # The time that an engine runs between two calls of callbacks, unless these come after a number of epochs. After each
@@ -51,6 +52,7 @@ def train(
     time_limit: float | None = None,
     callbacks: Sequence[Callback] = (),
     callback_epochs: int | Callable[[], int | None] | None = 1,
+    record: Sequence[str] = (),
     checkpoint: Checkpoint | PathLike | None = None,
     resume: Resume = None,
     engine: str = "auto",
@@ -72,7 +74,8 @@ def train(
 
     Each of ``callbacks`` is called with the History every ``callback_epochs`` epochs (None: about ten times a second; a
     function without arguments returns the number before each wait). It may change ``net.theta``, for example to project
-    or to prune: training continues from there.
+    or to prune: training continues from there. ``record`` = ["theta", "gradient"] keeps θ, and ∇J(θ) over all
+    examples, before and after each epoch: see `History.rewind`.
 
     ``checkpoint`` names a file that the run is written to now and then, and as it ends, atomically (`Checkpoint`).
     ``resume`` continues a run up to ``epochs`` in total, with the same bits as an uninterrupted one: that of a
@@ -107,20 +110,22 @@ def train(
     )  # fmt: skip
     limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)
     calls = Callbacks(callbacks, callback_epochs)
+    path = Path(record, problem)
     writer = CheckpointWriter(checkpoint, resume, problem)
     choice = engines.chosen(
         net, problem.cost, problem.optimizer, shuffle=problem.shuffle, X=problem.data.X, engine=engine
     )
     deadline = time.perf_counter() + limit
     run = started(choice.engine, problem, writer.state)
-    history = History(run, problem.epochs, choice.name, choice.reason)
+    history = History(run, problem.epochs, choice.name, choice.reason, path)
     history.stopped = run.stopped
+    path.take(history.epochs)
     calls.begin(history)
     writer.begin(run, history)
     with imported("chainrule.training.interrupt").Interrupt(run.interrupt) as interrupt:
         try:
             while history.stopped is None and not interrupt.has_come:
-                history.stopped = _next_slice(net, run, history, calls, writer, deadline)
+                history.stopped = _next_slice(net, run, history, calls, path, writer, deadline)
             writer.end(run, history)
         finally:
             history.finish()
@@ -138,11 +143,17 @@ def train(
 
 
 def _next_slice(
-    net: Network, run: TrainingRun, history: History, calls: Callbacks, writer: CheckpointWriter, deadline: float
+    net: Network,
+    run: TrainingRun,
+    history: History,
+    calls: Callbacks,
+    path: Path,
+    writer: CheckpointWriter,
+    deadline: float,
 ) -> str | None:
-    """Advances the run until a callback or a checkpoint is due or the deadline; returns the reason to stop, or None."""
+    """Advances the run until something is due, or the deadline; returns the reason to stop, or None."""
     left = min(deadline, writer.deadline) - time.perf_counter()
-    epochs = min(calls.epochs_until_call(history), writer.epochs_until_due(history))
+    epochs = 1 if path.names else min(calls.epochs_until_call(history), writer.epochs_until_due(history))
     run.advance(epochs, min(SLICE_SECONDS, left) if calls.follow_the_clock else left)
     history.stopped = run.stopped
     should_stop = False
@@ -151,6 +162,7 @@ def _next_slice(
         if not np.isfinite(net.theta).all():
             raise InputError("a callback has made θ infinite or NaN; it may change θ, but each entry must stay finite.")
         run.take_theta()
+    path.take(history.epochs)
     if run.stopped is not None:
         return run.stopped
     if should_stop:
