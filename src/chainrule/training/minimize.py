@@ -57,7 +57,7 @@ def minimize(
 
     X, Y, ``cost``, ``weights``, ``validation``, ``patience`` and ``engine`` are those of `train`. ``method`` is
 
-    - "lm", Levenberg–Marquardt, for `SumOfSquares` without ``l1``: (AᵀA + λ₂ I + μ D) h = −∇J(θ), θ := θ + h, with the
+    - "lm", Levenberg–Marquardt, for `SumOfSquares` without ``l1``: (AᵀA + λ₂ I + μ I) h = −∇J(θ), θ := θ + h, with the
       Jacobian A of the residuals √w ⊙ (N_θ(x) − y), and a damping μ that follows the fall of J. It needs d² + 2¹⁸
       numbers of memory and t m d² operations an iteration: for hundreds of parameters it is by far the fastest;
     - "lbfgs", the limited-memory quasi-Newton method, for any cost and size;

@@ -15,9 +15,9 @@ from chainrule.network.theta import parameter_views
 from chainrule.training.minimizers.objective import SearchObjective, Vector
 from chainrule.training.minimizers.search import Search
 
-FIRST_DAMPING = 1e-3  # of the largest entry of the diagonal
+FIRST_DAMPING = 1e-3  # of the largest entry of the diagonal of AᵀA
 NUMBERS_OF_A_BLOCK = 1 << 18  # of the Jacobian: 2 MB, which stays in the cache
-LARGEST_DAMPING = 1e30  # beyond it, no step is long enough to change θ
+LARGEST_DAMPING = 1e20  # of the same; beyond it, no step is long enough to change θ
 
 
 class SumOfSquares:
@@ -63,39 +63,36 @@ class SumOfSquares:
 
 
 def levenberg_marquardt(objective: SearchObjective, search: Search) -> None:
-    """Minimises by steps (AᵀA + λ₂ I + μ D) h = −∇J(θ), A = ∂r/∂θ, with D the largest diagonal so far.
+    """Minimises by steps (AᵀA + λ₂ I + μ I) h = −∇J(θ), A = ∂r/∂θ.
 
     ρ is the ratio of the fall of J to the predicted one. For ρ > 0 the step is taken, and μ is multiplied by
-    max(⅓, 1 − (2ρ − 1)³); else μ is multiplied by 2, 4, 8, … until it is.
+    max(⅓, 1 − (2ρ − 1)³); else μ is multiplied by 2, 4, 8, … until it is. With the diagonal of AᵀA in the place of I,
+    as Marquardt and Moré have it, J was higher after 100 iterations on most problems of `benchmarks.second_order`.
 
-    Source: D. W. Marquardt, 1963; J. J. Moré, The Levenberg–Marquardt algorithm, 1978 (D); K. Madsen, H. B. Nielsen &
-    O. Tingleff, Methods for non-linear least squares problems, 2004 (μ).
+    Source: K. Madsen, H. B. Nielsen & O. Tingleff, Methods for non-linear least squares problems, 2004.
     """
     linalg, problem, theta = imported("scipy.linalg"), SumOfSquares(objective), search.theta.copy()
     J = problem.J(theta)
     normal, g = problem.normal_equations(theta)
-    diagonal = np.diag(normal).copy()
-    floor = np.finfo(np.float64).eps * max(diagonal.max(), np.finfo(np.float64).tiny)
-    D, mu, growth = np.maximum(diagonal, floor), FIRST_DAMPING, 2.0
+    mu, growth = FIRST_DAMPING * normal.diagonal().max(), 2.0
     while True:
         damped = normal.copy(order="F")
-        damped[np.diag_indices(len(g))] += mu * D
+        damped[np.diag_indices(len(g))] += mu
         try:
             factor = linalg.cho_factor(damped, lower=False, overwrite_a=True, check_finite=False)
         except np.linalg.LinAlgError:  # not positive definite in floating-point numbers
             ratio = -1.0
         else:
             h: Vector = linalg.cho_solve(factor, -g, check_finite=False)
-            predicted = 0.5 * float(h @ (mu * D * h - g))
+            predicted = 0.5 * float(h @ (mu * h - g))
             J_new = problem.J(theta + h)
             ratio = (J - J_new) / predicted if predicted > 0.0 else -1.0
         if ratio > 0.0:
             theta, J = theta + h, J_new
             normal, g = problem.normal_equations(theta)
-            D = np.maximum(D, np.diag(normal))
             mu, growth = mu * max(1 / 3, 1 - (2 * ratio - 1) ** 3), 2.0
             search.end_iteration(theta, J, g)
-        elif mu > LARGEST_DAMPING:
+        elif not mu <= LARGEST_DAMPING * normal.diagonal().max():
             search.end("rounding")
         else:
             mu, growth = mu * growth, 2 * growth
