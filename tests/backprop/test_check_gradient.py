@@ -122,7 +122,9 @@ def test_some_entries_of_a_large_network() -> None:
     assert [array.entries for array in check.arrays] == [5, 5, 5, 2]
     line = cr.Network.dense([1, 1], initial="zeros")
     cr.train(line, [[0.0], [1.0]], [[1.0], [3.0]], optimizer=cr.GradientDescent(0.5), epochs=3000, tol=0.0)
-    cr.check_gradient(line, "sum_of_squares", [[0.0], [1.0]], [[1.0], [3.0]])
+    for array in cr.check_gradient(line, "sum_of_squares", [[0.0], [1.0]], [[1.0], [3.0]]).arrays:
+        assert array.by_complex_step is not None
+        assert max(array.by_complex_step, array.by_differences) < 1e-4
 
 
 def test_wrong_arguments() -> None:

@@ -30,7 +30,7 @@ class CheckedArray(NamedTuple):
     """One array of a gradient, such as ∂J/∂W[1], beside its measurements.
 
     ``entries`` of its ``size`` were measured. ``by_complex_step`` and ``by_differences`` are the largest deviations
-    from a measurement, relative to the largest entry measured; ``by_complex_step`` is None where differences did
+    from a measurement, relative to the largest quotient; ``by_complex_step`` is None where differences did
     not confirm it, as at a kink, or if σ or the cost takes no complex numbers. ``worst`` is the index of the entry that
     deviates most.
     """
@@ -176,7 +176,7 @@ def _measure(J: Objective, places: NDArray[np.intp]) -> _Measured:
 
 
 class _Deviation(NamedTuple):
-    """The largest deviations of an array, relative to its largest entry; its worst entry, and what is wrong there."""
+    """The largest deviations of an array, relative to its largest quotient; its worst entry and the fault."""
 
     by_complex_step: float | None
     by_differences: float
@@ -187,13 +187,13 @@ class _Deviation(NamedTuple):
 def _deviation(claimed: Array, measured: _Measured, u: float, noise: float) -> _Deviation:
     """Compares claimed entries with measured ones.
 
-    An entry may deviate by √u of the largest entry, where u is the spacing of its floats, and from differences by 1e-5
-    of it; ``noise`` is the size of the numbers whose rounding all of them share. The complex step counts where
+    An entry may deviate by √u of the largest quotient, where u is the spacing of its floats, and from differences by
+    1e-5 of it; ``noise`` is the size of the numbers whose rounding all of them share. The complex step counts where
     differences confirm it, since a σ or a cost may discard imaginary parts.
     """
     low, high = np.sort([measured.forwards, measured.backwards], axis=0)
     truth = (low + high) / 2
-    scale = float(abs(truth).max())
+    scale = float(max(abs(low).max(), abs(high).max()))  # of J″ h at a minimum, where ∇J is rounding
     tight = u**0.5 * scale + 1e3 * u * noise + np.finfo(np.float64).tiny
     loose = tight + 1e-5 * scale + 1e-9 * noise
     off = np.minimum(abs(claimed - truth), np.minimum(abs(claimed - low), abs(claimed - high)))
