@@ -73,8 +73,8 @@ def minimize(
     - after ``epochs`` iterations, ``time_limit`` seconds, by ``patience``, or because a callback returned True.
 
     Each of ``callbacks`` is called with the History after each iteration, when the network has its θ; what it changes
-    in θ is lost. It computes in float64, and rounds θ to the network's number type. Dropout, rates and decays of layers
-    are ignored: J is a function of θ alone.
+    in θ is lost. It computes in float64, and rounds θ to the network's number type. Parameters whose rate is 0 stay as
+    they are; other rates, decays and dropout are ignored, since J is a function of θ alone.
 
     Raises InputError for bad input before any work, MissingExtra if SciPy is missing, DivergenceError if J or ∇J is not
     finite at the initial θ, and TrainingInterrupted on Ctrl-C; θ is then that of the last iteration, the best so far,

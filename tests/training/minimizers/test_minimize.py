@@ -222,6 +222,19 @@ def test_products_with_the_hessian_after_a_trial_step() -> None:
     np.testing.assert_array_equal(first, cr.hessian_vector_product(small(), cost, X, Y, v))
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_frozen_parameters_stay(method: str) -> None:
+    """Parameters whose rate is 0 keep their bits, and the others minimise J: a last layer alone is least squares."""
+    hidden, last = small().layers
+    frozen = cr.Layer(hidden.W, hidden.b, hidden.sigma, rate=cr.Factors(W=0.0, b=0.0))
+    net, cost = cr.Network([frozen, last]), cr.SumOfSquares(l2=0.1)
+    cr.minimize(net, X, Y, cost=cost, method=method, gradient_tol=1e-9, tol=None)
+    np.testing.assert_array_equal(net.W[1], hidden.W)
+    np.testing.assert_array_equal(net.b[1], hidden.b)
+    g = cr.gradient(net, cost, X, Y)
+    assert max(abs(g.W[2]).max(), abs(g.b[2]).max()) < 1e-5
+
+
 def test_dead_units_do_not_end_levenberg_marquardt() -> None:
     """Parameters without influence leave AᵀA singular, and J falls all the same."""
     net = cr.Network.dense([3, 6, 2], hidden="relu", seed=0)

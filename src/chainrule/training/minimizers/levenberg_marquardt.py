@@ -47,7 +47,7 @@ class SumOfSquares:
         self._objective.move(theta)
         X, Y, _ = self._objective.data
         syrk, d = imported("scipy.linalg.blas").dsyrk, self._net.d
-        normal, g = np.zeros((d, d), order="F"), self._penalty * theta
+        normal, g, is_frozen = np.zeros((d, d), order="F"), self._penalty * theta, self._objective.is_frozen
         rows = max(1, NUMBERS_OF_A_BLOCK // (d * self._m))
         for first in range(0, len(Y), rows):
             self._objective.check()
@@ -55,10 +55,12 @@ class SumOfSquares:
             run = forward(self._net, X[block])
             root = self._root if isinstance(self._root, float) else self._root[block]
             A: Vector = parameter_jacobian(self._net, run, root).astype(np.float64, copy=False)  # (rows · m, d)
+            A[:, is_frozen] = 0.0  # so that their entries of h are 0
             r: Vector = _scaled(run.a[self._net.r] - Y[block], root).astype(np.float64, copy=False).ravel()
             normal = syrk(1.0, A, beta=1.0, c=normal, trans=True, overwrite_c=True)
             g += r @ A
         normal[np.diag_indices(d)] += self._penalty
+        g[is_frozen] = 0.0
         return normal, g
 
 

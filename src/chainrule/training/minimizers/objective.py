@@ -14,6 +14,7 @@ from chainrule.costs import Cost, TrainingSet
 from chainrule.engines import Engine
 from chainrule.network import Network
 from chainrule.network.forward import Forward, forward
+from chainrule.network.theta import at_every_parameter
 
 FAR = 1e100  # replaces a J that is not finite; a line search squares it, and steps back
 
@@ -27,6 +28,8 @@ class SearchObjective:
         self, net: Network, cost: Cost, data: TrainingSet, engine: Engine, check: Callable[[], None] = lambda: None
     ) -> None:
         self.net, self.cost, self.data, self._engine, self.check = net, cost, data, engine, check
+        rates = at_every_parameter(net.layout, (layer.rate for layer in net.layers), np.float64)
+        self.is_frozen = rates == 0.0  # (d,), True at entries of θ whose rate is 0: they stay as they are
         self._at: Vector | None = None  # the θ of the last gradient
         self._J, self._g = math.nan, np.empty(0)
         self._run: tuple[Vector, Forward] | None = None  # the forward pass of the last ∇²J(θ) v, and its θ
@@ -36,7 +39,7 @@ class SearchObjective:
         if self._at is None or not np.array_equal(theta, self._at):
             self.move(theta)
             g = self._engine.gradient(self.net, self.cost, *self.data)
-            self._J, self._g, self._at = float(g.J), g.theta.astype(np.float64), theta.copy()
+            self._J, self._g, self._at = float(g.J), self._free(g.theta.astype(np.float64)), theta.copy()
         if not (math.isfinite(self._J) and np.isfinite(self._g).all()):
             return FAR, np.zeros(self.net.d)
         return self._J, self._g
@@ -51,7 +54,12 @@ class SearchObjective:
         if self._run is None or not np.array_equal(theta, self._run[0]):
             self._run = theta.copy(), forward(self.net, self.data.X)
         product = hessian_vector(self.net, self.cost, self._run[1], self.data.Y, self.data.weights, v)
-        return product.astype(np.float64, copy=False)
+        return self._free(product.astype(np.float64, copy=False))
+
+    def _free(self, vector: Vector) -> Vector:
+        """Sets the entries of frozen parameters to 0, and returns the vector."""
+        vector[self.is_frozen] = 0.0
+        return vector
 
     def outputs(self, theta: Vector) -> Array | None:
         """Computes N_θ(x) for each example, (t, m), or None if X is not finite."""
