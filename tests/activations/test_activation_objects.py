@@ -76,7 +76,7 @@ def test_equality_hash_and_repr() -> None:
     assert cr.relu != cr.Activation(lambda z: z, np.ones_like, name="relu")
     assert repr(cr.leaky_relu) == "cr.leaky_relu"
     assert repr(cr.leaky_relu.with_parameters(slope=0.2)) == "leaky_relu(slope=0.2)"
-    assert repr(cr.Activation(lambda z: z, np.ones_like, name="mine")) == "mine()"
+    assert repr(cr.Activation(lambda z: z, np.ones_like, name="mine")) == "mine"
 
 
 def cube(z: Array) -> Array:

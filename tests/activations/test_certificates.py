@@ -165,7 +165,7 @@ NOT_ENTRYWISE: list[tuple[str, Map, Map, str]] = [
     ("number", lambda z: z, lambda z: np.ones(()), "returned shape"),
     ("complex", lambda z: z + 0j, np.ones_like, "returned dtype complex"),
     ("objects", lambda z: z.astype(object), np.ones_like, "returned dtype object"),
-    ("no arrays", lambda z: math.sin(z), np.cos, "fails on an array"),
+    ("no arrays", lambda z: math.sin(z), np.cos, "must map an array"),
     ("in place", spoil, np.cos, "in place"),
 ]
 

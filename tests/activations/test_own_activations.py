@@ -51,7 +51,6 @@ def test_a_derivative_may_be_left_out(function: Callable[..., Array], derivative
         np.abs,
         lambda z: z * np.conj(z),
         lambda z: np.maximum(z.real, 0),
-        np.frompyfunc(math.erf, 1, 1),
         np.vectorize(math.tanh),
         lambda z: z.astype(float) ** 2,
         np.sign,
@@ -62,6 +61,32 @@ def test_a_derivative_that_cannot_be_computed_is_required(function: Callable[...
     """If the function is not analytic, accepts no complex numbers, jumps or overflows, σ′ must be given."""
     with pytest.raises(cr.ActivationRefused, match="Give σ′"):
         cr.Activation(function)
+
+
+@pytest.mark.parametrize(
+    ("function", "derivative", "what"),
+    [
+        (lambda z: max(0, z), lambda z: 1.0 * (z > 0), "σ"),
+        (lambda z: math.exp(z), np.exp, "σ"),
+        (lambda z: z if z > 0 else 0 * z, lambda z: 1.0 * (z > 0), "σ"),
+        (np.exp, lambda z: math.exp(z), "σ′"),
+    ],
+    ids=["max", "math.exp", "if", "math.exp as σ′"],
+)
+def test_functions_of_a_number_are_refused_when_they_are_passed(
+    function: Callable[..., Array], derivative: Callable[..., Array], what: str
+) -> None:
+    """A σ or σ′ that fails for an array is refused by the constructor, which names NumPy's functions."""
+    with pytest.raises(cr.ActivationRefused, match=rf"mine: {what} must map an array .* Use np.maximum\(z, 0\)"):
+        cr.Activation(function, derivative, name="mine")
+    own = cr.Activation(np.vectorize(function), np.vectorize(derivative), name="mine")
+    assert own([1.0, 2.0]).shape == (2,)
+
+
+def test_numbers_that_are_objects_are_refused() -> None:
+    """`np.frompyfunc` returns objects, which are no numbers."""
+    with pytest.raises(cr.ActivationRefused, match="returned dtype object"):
+        cr.Activation(np.frompyfunc(math.erf, 1, 1), name="erf")
 
 
 def test_a_users_own_vector_valued_activation() -> None:

@@ -37,15 +37,63 @@ def test_nothing_public_is_missing_from_all() -> None:
     assert loose - {"annotations"} <= set(cr.__all__)
 
 
+# What takes or holds arrays, in an annotation
+ARRAYS = re.compile(r"\b(Array|ArrayLike|RowsLike|ExamplesLike|NDArray)\b")
+SHAPE = re.compile(r"\((t|n|m|d|r|k|epochs|rows|mᵢ|m[₀₁]|[pqm]ⱼ)(, ?[^()]*)?\)")
+FORMULA = re.compile(r":?=|∂|Σ|≤|∇|~")
+
+
+def own_docstring(name: str) -> str:
+    """The docstring of a public name, its own and not an inherited one."""
+    value = PUBLIC[name]
+    return (value.__doc__ if inspect.isroutine(value) else vars(value).get("__doc__")) or ""
+
+
 @pytest.mark.parametrize("name", PUBLIC)
 def test_public_names_are_documented(name: str) -> None:
     """Every public class, function and value has a docstring of its own with a running example."""
+    assert own_docstring(name), f"{name} has no docstring of its own"
+    assert ">>>" in own_docstring(name), f"the docstring of {name} has no example"
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_errors_are_documented(name: str) -> None:
+    """What raises an error in its own lines, or checks its settings there, says which one, and when."""
     value = PUBLIC[name]
-    own = value.__doc__ if inspect.isroutine(value) else vars(value).get("__doc__")
-    assert own, f"{name} has no docstring of its own"
-    if inspect.isclass(value) and (issubclass(value, BaseException) or getattr(value, "_is_protocol", False)):
-        return  # the examples of an error or an interface are those of the functions that raise or use it
-    assert ">>>" in own, f"the docstring of {name} has no example"
+    if inspect.isclass(value):
+        sources = [f for m in ("__init__", "__post_init__") if inspect.isfunction(f := vars(value).get(m))]
+    else:
+        sources = [value] if inspect.isfunction(value) else []
+    own = [f for f in sources if "chainrule" in f.__code__.co_filename]  # not by `dataclass` or `Protocol`
+    written = [inspect.getsource(f) for f in own]
+    raises = any(re.search(r"\braise \w|\bas_\w+\(|self\._(positive|fraction)\(", source) for source in written)
+    assert not raises or "Raises" in own_docstring(name), f"the docstring of {name} does not say what it raises"
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_shapes_are_documented(name: str) -> None:
+    """A function that takes arrays, and a class whose instances are made of arrays, names their shapes."""
+    value = PUBLIC[name]
+    made_by = value.__init__ if inspect.isclass(value) and "__init__" in vars(value) else value
+    try:
+        taken = inspect.get_annotations(made_by) if not inspect.isclass(made_by) else {}
+    except TypeError:  # a value, such as an activation, has none
+        taken = {}
+    if inspect.isclass(value) and issubclass(value, BaseException):
+        taken = {}
+    takes_arrays = any(ARRAYS.search(str(annotation)) for annotation in taken.values())
+    assert not takes_arrays or SHAPE.search(own_docstring(name)), f"the docstring of {name} names no shape"
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_formulas_are_documented(name: str) -> None:
+    """Every cost, optimizer, schedule and rule of initial values has its formula and its source."""
+    value = PUBLIC[name]
+    bases = (cr.Cost, cr.Optimizer, cr.Schedule, cr.Initial)
+    if inspect.isclass(value) and issubclass(value, bases) and value not in bases:
+        text = own_docstring(name)
+        assert FORMULA.search(text.split(">>>")[0]), f"the docstring of {name} has no formula"
+        assert "Source: " in text, f"the docstring of {name} has no source"
 
 
 @pytest.mark.parametrize("sigma", ACTIVATIONS.values(), ids=str)

@@ -31,7 +31,11 @@ class Activation(Sigma):
     `hessian_vector_product` needs; if it is omitted, the complex step of ``derivative`` computes it.
 
     Raises ActivationRefused if the derivative is omitted and cannot be computed reliably; InputError for parameters
-    that are not finite. A derivative that is passed is not checked; `check_activation` certifies it.
+    that are not finite. A derivative that is passed is not checked; `check_activation` certifies it. A function that
+    fails for an array, such as max(0, z), is refused too.
+
+    A sigmoid written as 1/(1 + e⁻ᶻ) rounds to 1 above z = 37. Then log(1 − a) = −∞, and J = ∞ with `LogLikelihood`,
+    which has a closed form for ``cr.sigmoid`` alone, exact for every z (`CrossEntropy`: for ``cr.softmax``).
 
     >>> import numpy as np
     >>> import chainrule as cr
@@ -40,6 +44,12 @@ class Activation(Sigma):
     (np.float64(8.0), np.float64(12.0))
     >>> cr.Activation(lambda z, k: np.sin(k * z), parameters={"k": 2.0}).derivative(0.0)
     np.float64(2.0)
+    >>> own = cr.Activation(lambda z: 1 / (1 + np.exp(-z)), range=(0.0, 1.0), name="own_sigmoid")
+    >>> for sigma in (own, cr.sigmoid):
+    ...     net = cr.Network([cr.Layer([[1.0]], [0.0], sigma)])
+    ...     print(cr.LogLikelihood()(net, [[40.0]], [[0.0]]))
+    inf
+    40.0
 
     Source: Lecture, Def. 4.1 (L1); complex step: Squire & Trapp, SIAM Review 40 (1998) 110.
     """

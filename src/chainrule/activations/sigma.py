@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from chainrule import initial
 from chainrule._internal.checks import Array, as_real, shown
+from chainrule._internal.html_table import formula_html
 from chainrule.activations.certify import check_activation
 from chainrule.errors import ActivationRefused, InputError
 
@@ -87,8 +88,26 @@ class Sigma(ABC):
             _defaults=MappingProxyType(bound),
             __doc__=function.__doc__,
         )
+        if self.entrywise:
+            self._require_arrays()
         if adjoint is None:
             self._certify_complex_step()
+
+    def _require_arrays(self) -> None:
+        """Raises ActivationRefused unless σ, and σ′ if it is given, map an array of numbers to one of its shape."""
+        z = np.array([[-2.0, -0.5, 0.25], [0.5, 1.0, 3.0]])
+        for what, mapping in (("σ", self.function), ("σ′", self._adjoint)):
+            try:
+                if mapping is not None:
+                    self._evaluate(mapping, z)
+            except ActivationRefused:
+                raise
+            except (TypeError, ValueError) as error:
+                raise ActivationRefused(
+                    f"{self.name}: {what} must map an array z entry by entry; at shape (2, 3) it fails ({error}). "
+                    "Use np.maximum(z, 0) for max(0, z), np.exp(z) for math.exp(z), np.where(…) for if, or "
+                    "np.vectorize(…)."
+                ) from error
 
     def __call__(self, z: npt.ArrayLike) -> Array:
         """Computes a = σ(z), of the shape and dtype of z: (t, m), or any other shape (integers become float64)."""
@@ -207,7 +226,11 @@ class Sigma(ABC):
     def __repr__(self) -> str:
         if self.builtin and self.parameters == self._defaults:
             return f"cr.{self.name}"
-        return f"{self.name}({', '.join(f'{key}={value:g}' for key, value in self.parameters.items())})"
+        parameters = ", ".join(f"{key}={value:g}" for key, value in self.parameters.items())
+        return f"{self.name}({parameters})" if parameters else self.name
+
+    def _repr_html_(self) -> str:
+        return formula_html(self)
 
     def __reduce__(self) -> tuple[Callable[..., Sigma], tuple[Any, ...]]:
         fields = {key: value for key, value in vars(self).items() if key != "__doc__"}

@@ -29,7 +29,8 @@ def _softmax(z: Array) -> Array:
     ∂σ/∂z = diag p − ppᵀ with p = σ(z), and (∂σ/∂z)ᵀ g = p ⊙ (g − pᵀg).
     Range: (0, 1). Shapes: (t, m) → (t, m), each row by itself.
 
-    The largest zₗ is subtracted first; the relative error of entry k is at most (max z − zₖ + m + 4) u.
+    The largest zₗ is subtracted first; the relative error of entry k is at most (max z − zₖ + m + 4) u. One example is
+    a row: of a column (m, 1), each row has one entry and becomes 1. Pass the z of one example as (m,), or ``z.T``.
 
     >>> import chainrule as cr
     >>> cr.softmax([0.0, 0.0])

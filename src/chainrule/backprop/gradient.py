@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import Array
+from chainrule._internal.html_table import html_table
 from chainrule._internal.text_table import brief, text_table
 from chainrule.network.block_diagonal import Matrix
 from chainrule.network.forward import Forward
@@ -63,6 +64,15 @@ class Gradient:
         )
 
     def __repr__(self) -> str:
+        return f"{self._head()}\n{text_table(*self._table())}"
+
+    def _repr_html_(self) -> str:
+        return html_table(self._head(), *self._table())
+
+    def _head(self) -> str:
+        return f"J(θ) = {self.J:.4g}, ‖∇J(θ)‖ = {float(np.linalg.norm(self.theta)):.4g}, d = {len(self.theta)}"
+
+    def _table(self) -> tuple[list[str], list[list[str]]]:
         columns: dict[str, ByLayer[Any]] = {}
         if self.run is not None and self.slopes is not None and self.a is not None:
             columns = {"z[i]": self.run.z, "a[i]": self.run.a, "σ′(z[i])": self.slopes, "∂J/∂a[i]": self.a}
@@ -70,8 +80,7 @@ class Gradient:
         if any(len(kappa) for kappa in self.kappa):
             columns["∂J/∂κ[i]"] = self.kappa
         rows = [[str(i), *(brief(column[i]) for column in columns.values())] for i in range(1, len(self.W) + 1)]
-        norm = float(np.linalg.norm(self.theta))
-        return f"J(θ) = {self.J:.4g}, ‖∇J(θ)‖ = {norm:.4g}, d = {len(self.theta)}\n{text_table(['i', *columns], rows)}"
+        return ["i", *columns], rows
 
 
 def _first_row(arrays: ByLayer[Any], first: int = 1) -> ByLayer[Any]:

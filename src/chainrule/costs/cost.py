@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule._internal.checks import Array, as_real, as_weights, check_rows, shown
+from chainrule._internal.html_table import formula_html
 from chainrule._internal.sparse_rows import as_examples
 from chainrule._internal.value import Value
 from chainrule.costs.loss import Loss, silent
@@ -68,6 +69,9 @@ class Cost(Value, Loss):
         'log likelihood, mean over the examples'
         """
         return f"{self.name.replace('_', ' ')}, {'mean' if self.mean else 'sum'} over the examples"
+
+    def _repr_html_(self) -> str:
+        return formula_html(self)
 
     # ---- J(θ) --------------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,13 @@ from chainrule.optimizers import Optimizer
 
 
 class TrainingRun(Protocol):
-    """A training run in progress; between two calls the network's θ is current."""
+    """A training run in progress; between two calls the network's θ is current.
+
+    >>> import chainrule as cr
+    >>> history = cr.train(cr.Network.dense([1, 1]), [[1.0]], [[2.0]], epochs=3)
+    >>> len(history.J), history.state                                  # `History` shows the run's records and its state
+    (3, TrainingState(epoch=3, step=3, d=2))
+    """
 
     def advance(self, epochs: int, seconds: float) -> None:
         """Trains for ``epochs`` more epochs or ``seconds``, whichever ends first; time may end in mid-epoch.
@@ -50,7 +56,13 @@ class TrainingRun(Protocol):
 
 
 class Engine(Protocol):
-    """An implementation that can train, evaluate and differentiate networks."""
+    """An implementation that can train, evaluate and differentiate networks.
+
+    >>> import chainrule as cr
+    >>> engine = cr.engines.chosen(cr.Network.dense([1, 1]), engine="reference").engine
+    >>> engine.name, engine.declines(cr.Network.dense([1, 1]), None, None)
+    ('reference', None)
+    """
 
     name: str
 

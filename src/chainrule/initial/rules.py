@@ -16,7 +16,9 @@ from chainrule.errors import InputError
 
 
 class Initial(Value, ABC):
-    """A rule that draws W for a layer with m outputs and n inputs. To define your own, override `draw` in a subclass.
+    """A rule that draws W (m, n) for a layer with m outputs and n inputs.
+
+    To define your own, override `draw` in a subclass.
 
     >>> import numpy as np
     >>> class Ones(Initial):
@@ -51,7 +53,7 @@ class Zeros(Initial):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Normal(Initial):
-    """Entries drawn from N(0, scale²).
+    """Entries drawn from the normal distribution, wₖₗ ~ N(0, scale²).
 
     >>> import numpy as np
     >>> Normal(scale=0.5).draw(np.random.default_rng(0), 3, 2).shape
@@ -73,7 +75,7 @@ class Normal(Initial):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Uniform(Initial):
-    """Entries drawn uniformly from [−scale, scale).
+    """Entries drawn from the uniform distribution, wₖₗ ~ U[−scale, scale).
 
     >>> import numpy as np
     >>> bool(abs(Uniform(scale=0.5).draw(np.random.default_rng(0), 3, 2)).max() <= 0.5)
@@ -119,7 +121,7 @@ class _Scaled(Initial):
 class Glorot(_Scaled):
     """Variance 2/(m + n), so that neither a[i] nor δ[i] grows from layer to layer if σ is close to the identity.
 
-    Uniform: U[−√(6/(m + n)), √(6/(m + n))). Normal: N(0, 2/(m + n)).
+    Uniform: wₖₗ ~ U[−√(6/(m + n)), √(6/(m + n))). Normal: wₖₗ ~ N(0, 2/(m + n)).
 
     >>> Glorot().variance(3, 5)
     0.25
@@ -138,7 +140,7 @@ class Glorot(_Scaled):
 class He(_Scaled):
     """Variance 2/n, so that a[i] keeps its size through layers of ReLU, each of which halves the second moment.
 
-    Normal: N(0, 2/n). Uniform: U[−√(6/n), √(6/n)).
+    Normal: wₖₗ ~ N(0, 2/n). Uniform: wₖₗ ~ U[−√(6/n), √(6/n)).
 
     >>> He().variance(3, 8)
     0.25
@@ -157,7 +159,7 @@ class He(_Scaled):
 class LeCun(_Scaled):
     """Variance 1/n, so that z[i] has the variance of a[i−1]; with selu the fixed point of mean 0 and variance 1.
 
-    Normal: N(0, 1/n). Uniform: U[−√(3/n), √(3/n)).
+    Normal: wₖₗ ~ N(0, 1/n). Uniform: wₖₗ ~ U[−√(3/n), √(3/n)).
 
     >>> LeCun().variance(3, 4)
     0.25

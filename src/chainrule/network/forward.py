@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import Array
+from chainrule._internal.html_table import html_table
 from chainrule._internal.sparse_rows import Rows
 from chainrule._internal.text_table import brief, text_table
 from chainrule.network.network import Network
@@ -39,8 +40,14 @@ class Forward:
     a: ByLayer[Array]
 
     def __repr__(self) -> str:
+        return text_table(*self._table())
+
+    def _repr_html_(self) -> str:
+        return html_table("", *self._table())
+
+    def _table(self) -> tuple[list[str], list[list[str]]]:
         zs = ["", *map(brief, self.z)]
-        return text_table(["i", "z[i]", "a[i]"], [[str(i), z, brief(self.a[i])] for i, z in enumerate(zs)])
+        return ["i", "z[i]", "a[i]"], [[str(i), z, brief(self.a[i])] for i, z in enumerate(zs)]
 
     def row(self, j: int) -> Forward:
         """Returns the quantities of example j alone, each (mᵢ,)."""

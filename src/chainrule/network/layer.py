@@ -9,7 +9,9 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from chainrule import activations
 from chainrule._internal.checks import Array, as_array, as_probability, common_dtype
+from chainrule._internal.html_table import html_table
 from chainrule._internal.sparse_rows import as_examples
+from chainrule._internal.text_table import brief
 from chainrule.activations import Parametric, Sigma
 from chainrule.errors import InputError
 from chainrule.network.block_diagonal import BlockDiagonal, Matrix
@@ -64,7 +66,8 @@ class Layer:
         weights, b, chosen = as_matrix(W), as_array(b, "b"), activations.get(sigma)
         m = weights.shape[0]
         if b.shape != (m,):
-            raise InputError(f"b must have shape ({m},), one entry per row of W; got {b.shape}.")
+            hint = " Pass b.ravel()." if b.size == m else ""
+            raise InputError(f"b must have shape ({m},), one entry per row of W; got {b.shape}.{hint}")
         if chosen.m not in (None, m):
             raise InputError(f"sigma must fit the {m} rows of W; {chosen.name} is defined for m = {chosen.m} alone.")
         kappas = as_kappa(kappa, chosen, m)
@@ -130,6 +133,10 @@ class Layer:
         rate = "" if self.rate == RATE else f", rate={self.rate!r}"
         decay = "" if self.decay == DECAY else f", decay={self.decay!r}"
         return f"Layer({self.n} → {self.m}{kind}, {self.sigma.name}{dropout}{rate}{decay})"
+
+    def _repr_html_(self) -> str:
+        rows = [["W", brief(self.W)], ["b", brief(self.b)], ["σ", repr(self.sigma)]]
+        return html_table(repr(self), ["", ""], [*rows, ["κ", brief(self.kappa)]] if len(self.kappa) else rows)
 
 
 def as_matrix(W: ArrayLike | BlockDiagonal) -> Matrix:

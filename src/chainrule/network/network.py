@@ -13,7 +13,9 @@ from numpy.typing import ArrayLike, DTypeLike
 from chainrule import activations, initial
 from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import Array, as_array, as_seed, common_dtype, shown
+from chainrule._internal.html_table import html_table
 from chainrule._internal.sparse_rows import Rows, RowsLike, as_examples
+from chainrule._internal.text_table import brief
 from chainrule.activations import Parametric, Sigma
 from chainrule.errors import InputError
 from chainrule.network.arguments import as_dtype, as_sizes, one_each
@@ -337,6 +339,13 @@ class Network:
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.m))
         return f"Network({sizes}, {' '.join(s.name for s in self.sigma)}, d={self.d}, {self.dtype.name})"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [str(i), f"{layer.n} → {layer.m}", layer.sigma.name, brief(layer.W), brief(layer.b)]
+            for i, layer in enumerate(self.layers, 1)
+        ]
+        return html_table(repr(self), ["i", "mᵢ₋₁ → mᵢ", "σ[i]", "W[i]", "b[i]"], rows)
 
 
 def few_outputs(net: Network, x: object) -> Array | None:

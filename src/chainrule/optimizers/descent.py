@@ -28,8 +28,8 @@ class GradientDescent(Optimizer):
     array([0.9, 2.1])
 
     >>> net = cr.Network.dense([1, 1], initial="zeros")
-    >>> cr.train(net, [[1.0], [2.0]], [[2.0], [4.0]], epochs=200).learning_rate[0], net.theta.round(2)  # 1/λ_max = 0.15
-    (0.15, array([2., 0.]))
+    >>> cr.train(net, [[1.0], [2.0]], [[2.0], [4.0]], epochs=500).learning_rate[0], net.theta.round(2)  # 1/λ_max = 0.15
+    (np.float64(0.15), array([2., 0.]))
 
     Source: Lecture, L12; minibatches: H. Robbins & S. Monro, A stochastic approximation method, 1951; 1/L: Y. Nesterov,
     Introductory lectures on convex optimization, 2004, §1.2.3; L: Y. LeCun, P. Simard & B. Pearlmutter, Automatic

@@ -77,6 +77,8 @@ class Constant(Schedule):
 class Step(Schedule):
     """α = rate · factor^⌊epoch/every⌋: it is multiplied by ``factor`` > 0 every ``every`` > 0 epochs.
 
+    Raises InputError if a setting is not a finite number in its range.
+
     >>> import chainrule as cr
     >>> [cr.Step(1.0, every=10, factor=0.5).at(epoch, epochs=30) for epoch in (0, 9.5, 10, 20)]
     [1.0, 1.0, 0.5, 0.25]
@@ -103,6 +105,8 @@ class Exponential(Schedule):
 
     PyTorch's ``ExponentialLR`` with gamma = e^(−decay).
 
+    Raises InputError if a setting is not a finite number in its range.
+
     >>> import chainrule as cr
     >>> round(cr.Exponential(0.1, decay=0.01).at(epoch=100, epochs=200), 6)
     0.036788
@@ -127,6 +131,8 @@ class InverseTime(Schedule):
     """α = rate / (1 + decay · epoch) with ``decay`` ≥ 0 per epoch.
 
     Σα = ∞ and Σα² < ∞, as stochastic approximation requires.
+
+    Raises InputError if a setting is not a finite number in its range.
 
     >>> import chainrule as cr
     >>> cr.InverseTime(1.0, decay=0.5).at(epoch=2, epochs=10)
@@ -153,6 +159,8 @@ class Cosine(Schedule):
 
     α = rate · epoch/warmup for epoch < warmup, then final + (rate − final) · ½ (1 + cos πv) with
     v = (epoch − warmup)/(epochs − warmup).
+
+    Raises InputError if a setting is not a finite number in its range.
 
     >>> import chainrule as cr
     >>> [cr.Cosine(1.0, warmup=2).at(epoch, epochs=10) for epoch in (0, 1, 2, 6, 10)]
@@ -185,6 +193,8 @@ class OneCycle(Schedule):
     With start = rate/div_factor, end = start/final_div_factor and c(p, q, v) = q + (p − q) · ½ (1 + cos πv):
     α = c(start, rate, u/pct_start) for u < pct_start, then c(rate, end, (u − pct_start)/(1 − pct_start)).
     Names and defaults are those of PyTorch's ``OneCycleLR``; the momentum is not changed.
+
+    Raises InputError if a setting is not a finite number in its range.
 
     >>> import chainrule as cr
     >>> [round(cr.OneCycle(1.0).at(epoch, epochs=10), 4) for epoch in (0, 3, 6.5, 10)]
@@ -235,6 +245,8 @@ class FlatCosine(Schedule):
     """α is constant for the fraction ``flat`` of training, 0 ≤ flat < 1, then falls to 0 along half a cosine.
 
     α = rate for u < flat, then rate · ½ (1 + cos πv) with v = (u − flat)/(1 − flat).
+
+    Raises InputError if a setting is not a finite number in its range.
 
     >>> import chainrule as cr
     >>> [cr.FlatCosine(0.02).at(epoch, epochs=8) for epoch in (0, 4, 6, 8)]

@@ -9,12 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array
+from chainrule._internal.html_table import html_table
 from chainrule.engines.state import RECORDS, TrainingState
 from chainrule.errors import InputError
 from chainrule.training.path import Path
 
 if TYPE_CHECKING:
     import pandas
+
+
+SHOWN_EPOCHS = 10  # of a table in a notebook
 
 
 class RecordedRun(Protocol):
@@ -54,13 +58,15 @@ class FinishedRun:
 class History:
     """The course of a training run, with one number per epoch in each record.
 
-    ``J`` is the cost of an epoch: the sum over its minibatches of their share of J(θ), each at the θ of its step (for a
-    full batch: J(θ) before the epoch's step). ``validation_J`` is the cost over the validation set after the epoch,
-    without penalties (NaN without a validation set); ``learning_rate`` is α of the last step; ``seconds`` is the
-    duration; ``gradient_norm`` is ‖∇J‖ of the last minibatch, before clipping. ``stopped`` is the reason why training
-    ended: "epochs", "tol", "patience", "time_limit", "callback", "interrupted" or "diverged", and of `minimize` also
-    "gradient_tol" and "rounding". ``engine`` is the name of
-    the engine, ``engine_reason`` the reason for its choice. ``state`` is the state of the run: pass it to
+    ``J`` is the cost of an epoch: the sum over its minibatches of their share of J(θ), each at the θ of its step. For a
+    full batch it is J(θ) *before* the epoch's step: ``J[0]`` is J(θ₀), and ``cost(net, X, Y)`` after training is one
+    step further than ``J[-1]``.
+
+    ``validation_J`` is the cost over the validation set after the epoch, without penalties (NaN without a validation
+    set); ``learning_rate`` is α of the last step; ``seconds`` is the duration; ``gradient_norm`` is ‖∇J‖ of the last
+    minibatch, before clipping. ``stopped`` is the reason why training ended: "epochs", "tol", "patience", "time_limit",
+    "callback", "interrupted" or "diverged", and of `minimize` also "gradient_tol" and "rounding". ``engine`` is the
+    name of the engine, ``engine_reason`` the reason for its choice. ``state`` is the state of the run: pass it to
     ``cr.train(resume=…)`` to continue. ``best_epoch`` counts from 1.
 
     >>> import chainrule as cr
@@ -188,3 +194,9 @@ class History:
     def __repr__(self) -> str:
         last = f", J={self.J[-1]:.6g}" if self.epochs else ""
         return f"History({self.epochs} epochs{last}, stopped={self.stopped!r}, engine={self.engine!r})"
+
+    def _repr_html_(self) -> str:
+        records = {name: values for name, values in self.to_dict().items() if not np.isnan(values).all()}
+        shown = np.unique(np.linspace(0, self.epochs - 1, min(self.epochs, SHOWN_EPOCHS)).astype(int))
+        rows = [[f"{values[k]:.6g}" for values in records.values()] for k in shown]
+        return html_table(repr(self), list(records), rows)

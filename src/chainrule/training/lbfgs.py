@@ -28,7 +28,7 @@ from chainrule.training.minimizers.objective import FAR, SearchObjective
 class Minimum:
     """The result of `train_lbfgs`: ``J`` = J(θ), ``gradient_norm`` = max |∂J/∂θₖ|, and the course of the search.
 
-    ``curve`` holds J after each of the ``iterations``; one of the ``evaluations`` computes J and ∇J together;
+    ``curve`` (k,) holds J after each of the k ``iterations``; one of the ``evaluations`` computes J and ∇J together;
     ``stopped`` is "converged", "epochs", "evaluations", "callback", "time_limit", "line_search" (no step in the last
     direction made J smaller: θ is as good as rounding allows, or the gradient does not match J) or "diverged" (J or ∇J
     was not finite at the initial θ); ``message`` is SciPy's.

@@ -55,7 +55,8 @@ def minimize(
 ) -> History:
     """Minimises J(θ) over all rows by a second-order method: changes θ in place, and returns the History of the run.
 
-    X, Y, ``cost``, ``weights``, ``validation``, ``patience`` and ``engine`` are those of `train`. ``method`` is
+    X (t, n), Y (t, m), ``cost``, ``weights``, ``validation``, ``patience`` and ``engine`` are those of `train`.
+    ``method`` is
 
     - "lm", Levenberg–Marquardt, for `SumOfSquares` without ``l1``: (AᵀA + λ₂ I + μ I) h = −∇J(θ), θ := θ + h, with the
       Jacobian A of the residuals √w ⊙ (N_θ(x) − y), and a damping μ that follows the fall of J. It needs d² + 2¹⁸

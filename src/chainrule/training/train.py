@@ -78,10 +78,10 @@ def train(
     examples, before and after each epoch: see `History.rewind`.
 
     ``checkpoint`` names a file that the run is written to now and then, and as it ends, atomically (`Checkpoint`).
-    ``resume`` continues a run up to ``epochs`` in total, with the same bits as an uninterrupted one: that of a
-    checkpoint, given by its path; with True that of ``checkpoint``, if the file exists, else the run begins; or
-    ``history.state``. If a write fails later, training goes on with a TrainingWarning. ``engine`` is "auto" or an
-    engine's name, and ``threads`` limits the number of threads.
+    ``resume`` continues a run up to ``epochs`` in total (one more: ``history.epochs + 1``), with the same bits as an
+    uninterrupted one: that of a checkpoint, given by its path; with True that of ``checkpoint``, if the file exists,
+    else the run begins; or ``history.state``. If a write fails later, training goes on with a TrainingWarning.
+    ``engine`` is "auto" or an engine's name, and ``threads`` limits the number of threads.
 
     Raises InputError for bad input before any work, for a checkpoint that exists and is not resumed, or that belongs to
     other data or settings, and for a callback that makes θ infinite or NaN; FileFormatError for a file that is no

@@ -28,8 +28,8 @@ CAUTION = 10.0  # α with the lowest J, by this number, is the suggestion
 class LearningRateTest:
     """The result of `find_learning_rate`: J over the learning rates of a short training in which α grows.
 
-    ``J[k]`` is J before the step with learning rate ``alpha[k]``, over all examples, or over 1,024 of them if there are
-    more. ``suggestion`` is the α at which J was lowest, divided by 10.
+    Of k steps, ``J`` (k,) holds J before each step, over all examples, or over 1,024 of them if there are more, and
+    ``alpha`` (k,) its learning rate. ``suggestion`` is the α at which J was lowest, divided by 10.
 
     >>> import numpy as np, chainrule as cr
     >>> test = cr.LearningRateTest(alpha=np.array([0.01, 0.1, 1.0]), J=np.array([3.0, 2.0, 9.0]))
@@ -69,7 +69,7 @@ def find_learning_rate(
     α is multiplied by the same number after each of the ``steps``. While α is too small J hardly moves, then it falls,
     and at last it rises: the test ends when J exceeds 4 times its lowest value, or when training diverges. The
     suggestion, a tenth of the α at which J was lowest, suits this network, cost, optimizer and ``batch_size``; the
-    optimizer's own learning rate is not used. The other arguments are those of `train`.
+    optimizer's own learning rate is not used. X (t, n), Y (t, m) and the other arguments are those of `train`.
 
     Raises InputError as `train` does, for RPROP, which finds its step sizes itself, unless 0 < lowest < highest, and
     if J did not fall at all.
