@@ -19,7 +19,7 @@ from chainrule.files.atomic import as_path
 from chainrule.training.history import History
 from chainrule.training.run_description import description, require_same_run
 
-# Without an interval, writing takes at most this share of the time, and no place on the disk is written more often.
+# Without an interval, writing takes at most this share of the time, and these seconds lie between two writes.
 SHARE = 0.01
 LEAST_SECONDS = 5.0
 
@@ -80,23 +80,17 @@ class CheckpointWriter:
     def __init__(self, checkpoint: Checkpoint | PathLike | None, resume: Resume, problem: Problem) -> None:
         self._plan = None if checkpoint is None else Checkpoint.of(checkpoint)
         self._path = None if self._plan is None else as_path(self._plan.path)
-        self._run = {} if self._path is None and not _is_path(resume) else description(problem)
         source = self._source(resume)
         self._continues = source is not None and self._path is not None and _are_same(source, self._path)
-        if self._path is not None:
-            self._net = problem.net.copy()
-            structure, _ = files.network_parts(self._net)  # raises InputError for what a file cannot hold
-            if not self._continues and os.path.exists(self._path):
-                raise InputError(
-                    f"checkpoint: {self._path} exists. Pass resume=True to continue the run that it holds, give "
-                    "another name, or delete it."
-                )
-            files.require_writable(self._path, replace=self._continues)
         self.state: TrainingState | None = resume if isinstance(resume, TrainingState) else None
+        if self._path is not None or source is not None:
+            self._net, self._run = problem.net.copy(), description(problem)
+            structure, _ = files.network_parts(self._net)  # raises InputError for what a file cannot hold
+        if self._path is not None:
+            self._require_usable(self._path)
         if source is not None:
             self.state, saved = TrainingState.load_run(source)
             if saved.run is not None:
-                structure, _ = files.network_parts(problem.net)
                 require_same_run(source, saved, structure, self._run)
         if self.state is not None:
             self.state.check_fits(problem)
@@ -104,6 +98,15 @@ class CheckpointWriter:
         self._has_ended = False  # before this call
         self._written = 0  # the epochs in the file
         self._has_failed = False
+
+    def _require_usable(self, path: str) -> None:
+        """Raises InputError if there is a file that is not resumed, OSError if none can be written."""
+        if not self._continues and os.path.exists(path):
+            raise InputError(
+                f"checkpoint: {path} exists. Pass resume=True to continue the run that it holds, give another name, or "
+                "delete it."
+            )
+        files.require_writable(path, replace=self._continues)
 
     def _source(self, resume: Resume) -> str | None:
         """Returns the path of the file to continue from, if any."""
@@ -142,16 +145,16 @@ class CheckpointWriter:
     def after_slice(self, run: TrainingRun, history: History) -> None:
         """Writes the run if it is due."""
         if history.epochs >= self._next_epoch or time.perf_counter() >= self._next_time:
-            self._try(run, history)
+            self._try(run, history, "training goes on")
 
     def end(self, run: TrainingRun, history: History) -> None:
         """Writes the run as it ends, unless it has diverged: the file then keeps what was before."""
         if self._path is not None and not self._has_ended and history.stopped != "diverged":
             self._has_failed = False
-            self._try(run, history)
+            self._try(run, history, "training has ended")
 
-    def _try(self, run: TrainingRun, history: History) -> None:
-        """Writes the run; if that fails, training goes on, with a warning the first time and at the end."""
+    def _try(self, run: TrainingRun, history: History, meanwhile: str) -> None:
+        """Writes the run; if that fails, there is a warning, the first time and at the end."""
         began = time.perf_counter()
         try:
             self._write(run.state(), replace=True)
@@ -160,7 +163,7 @@ class CheckpointWriter:
             if not self._has_failed:
                 warn(
                     f"the checkpoint {self._path} could not be written after epoch {history.epochs}: {reason}. It "
-                    f"still holds the run after epoch {self._written}; training goes on.",
+                    f"still holds the run after epoch {self._written}; {meanwhile}.",
                     TrainingWarning,
                 )
             self._has_failed = True

@@ -69,9 +69,8 @@ def _array(values: Rows | Array | None) -> str:
     """Returns shape and checksum as text: "50 × 1, CRC-32 0x1a2b3c4d"."""
     if values is None:
         return "none"
-    sparse = isinstance(values, SparseRows)
-    checksum = 0
+    is_sparse, checksum = isinstance(values, SparseRows), 0
     for part in (values.indptr, values.indices, values.data) if isinstance(values, SparseRows) else (values,):
         checksum = zlib.crc32(np.ascontiguousarray(part).data, checksum)
     shape = " × ".join(map(str, values.shape))
-    return f"{'sparse ' if sparse else ''}{shape}, CRC-32 {checksum:#010x}"
+    return f"{'sparse ' if is_sparse else ''}{shape}, CRC-32 {checksum:#010x}"
