@@ -9,7 +9,7 @@ template <class T> void bind_csr(nb::module_& module, const char* name) {
   nb::class_<CsrEvaluator<T>>(module, name, "Evaluates one network for sparse rows repeatedly.")
       .def(
           "__init__",
-          [](CsrEvaluator<T>* self, const NetworkArgs& net) { new (self) CsrEvaluator<T>(network_spec(net)); },
+          [](CsrEvaluator<T>* self, const nb::tuple& net) { new (self) CsrEvaluator<T>(network_spec(net)); },
           nb::arg("net"))
       .def(
           "outputs",
@@ -23,7 +23,7 @@ template <class T> void bind_csr(nb::module_& module, const char* name) {
 template <class T> void bind(nb::module_& module, const char* evaluator, const char* gradient_name) {
   nb::class_<Evaluator<T>>(module, evaluator, "Evaluates one network repeatedly; reuses its memory.")
       .def(
-          "__init__", [](Evaluator<T>* self, const NetworkArgs& net) { new (self) Evaluator<T>(network_spec(net)); },
+          "__init__", [](Evaluator<T>* self, const nb::tuple& net) { new (self) Evaluator<T>(network_spec(net)); },
           nb::arg("net"))
       .def(
           "outputs",
@@ -35,13 +35,13 @@ template <class T> void bind(nb::module_& module, const char* evaluator, const c
           "out := N(X). Returns False if X is not finite.");
   module.def(
       gradient_name,
-      [](const NetworkArgs& net, const CostArgs& cost, const RowArgs<T>& X, const Rows<const T>& Y,
+      [](const nb::tuple& net, const nb::tuple& cost, const RowArgs<T>& X, const Rows<const T>& Y,
          const std::optional<Vector<const T>>& weights, const Vector<const T>& theta, Vector<T> out,
-         std::vector<Rows<T>> deltas, int threads) {
+         const nb::list& deltas, int threads) {
         const NetworkSpec spec = network_spec(net);
         const CostSpec cost_args = cost_spec(cost);
         std::vector<T*> rows;
-        for (auto& delta : deltas) rows.push_back(delta.data());
+        for (nb::handle delta : deltas) rows.push_back(nb::cast<Rows<T>>(delta, false).data());
         nb::gil_scoped_release release;
         return gradient<T>(spec, cost_args, training_set<T>(spec, X, Y, weights), theta.data(), out.data(), rows.data(),
                            threads);

@@ -19,7 +19,7 @@ template <class T> T* numbers(nb::handle array) {
 template <class T> class RowPredictor {
  public:
   // With `reuse`, each call overwrites and returns the same array.
-  RowPredictor(const NetworkArgs& net, nb::object theta, bool reuse)
+  RowPredictor(const nb::tuple& net, nb::object theta, bool reuse)
       : spec_(network_spec(net)), theta_(theta), reuse_(reuse) {
     m_ = nb::int_(m());
     const auto given = nb::cast<Vector<const T>>(theta);
@@ -116,7 +116,7 @@ template <class T> class JointPredictor {
 
 template <class T> void bind(nb::module_& module, const char* one, const char* joint) {
   nb::class_<RowPredictor<T>>(module, one, "N(x) for one or a few rows, at the lowest latency.")
-      .def(nb::init<const NetworkArgs&, nb::object, bool>(), nb::arg("net"), nb::arg("theta"), nb::arg("reuse"))
+      .def(nb::init<const nb::tuple&, nb::object, bool>(), nb::arg("net"), nb::arg("theta"), nb::arg("reuse"))
       .def("__call__", &RowPredictor<T>::operator(), nb::arg("x"), nb::sig("def __call__(self, x: object) -> object"),
            "N(x), or None if x is no finite contiguous array (n,) or (t, n), t ≤ 3, of θ's own dtype, and no such rows "
            "in CSR.");

@@ -6,13 +6,14 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/variant.h>
-#include <nanobind/stl/vector.h>
 
 #include <algorithm>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <tuple>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -25,42 +26,57 @@ namespace nb = nanobind;
 template <class T> using Vector = nb::ndarray<T, nb::numpy, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 template <class T> using Rows = nb::ndarray<T, nb::numpy, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
-using ScheduleArgs = std::tuple<std::string, double, std::vector<double>>;  // name, rate, the other settings
-using PartArgs = std::tuple<double, double, double>;                        // of W, b and κ
-using RunArgs = std::vector<std::tuple<long, long, long>>;                  // count, p, q
-// σ's name and parameter, dropout, the blocks of W, true if there is a κ, rate, decay
-using LayerArgs = std::tuple<std::string, double, ScheduleArgs, RunArgs, bool, PartArgs, PartArgs>;
-using NetworkArgs = std::tuple<std::vector<long>, std::vector<LayerArgs>>;  // m₀ … m_r, layers
-using CostArgs = std::tuple<std::string, double, int, double, double>;      // name, parameter, mean (Mean), l1, l2
-using OptimizerArgs =
-    std::tuple<std::string, std::vector<double>, double, ScheduleArgs, ScheduleArgs>;  // name, hyper, clip_norm, α, λ
+// The casters of nanobind that convert to std::vector and std::string may not throw, and so end the process where there
+// is no memory. These functions convert the same values where an exception reaches Python as a MemoryError.
 
-template <class Kind, std::size_t n> Kind kind(const char* const (&names)[n], const std::string& name) {
-  for (std::size_t k = 0; k < n; ++k)
-    if (name == names[k]) return static_cast<Kind>(k);
-  throw std::invalid_argument("the native engine does not support '" + name + "'");
+// The items of a tuple: numbers, Python objects, and texts that are valid as long as the tuple.
+template <class... T> std::tuple<T...> items(nb::handle tuple) {
+  const auto values = nb::cast<nb::tuple>(tuple);
+  if (values.size() != sizeof...(T)) throw std::invalid_argument("a tuple has the wrong length");
+  return [&]<std::size_t... k>(std::index_sequence<k...>) {
+    return std::tuple<T...>(nb::cast<T>(nb::handle(values[k]))...);
+  }(std::index_sequence_for<T...>{});
 }
 
-inline ScheduleSpec schedule_spec(const ScheduleArgs& args) {
-  ScheduleSpec spec;
-  spec.schedule = kind<Schedule>(schedule_names, std::get<0>(args));
-  spec.rate = std::get<1>(args);
-  const auto& settings = std::get<2>(args);
-  std::copy_n(settings.begin(), std::min<std::size_t>(settings.size(), 3), spec.p);
+template <class T> std::vector<T> vector_of(nb::handle sequence) {
+  std::vector<T> values;
+  for (nb::handle value : nb::borrow(sequence)) values.push_back(nb::cast<T>(value));
+  return values;
+}
+
+template <class Kind, std::size_t n> Kind kind(const char* const (&names)[n], std::string_view name) {
+  for (std::size_t k = 0; k < n; ++k)
+    if (name == names[k]) return static_cast<Kind>(k);
+  throw std::invalid_argument("the native engine does not support '" + std::string(name) + "'");
+}
+
+inline ScheduleSpec schedule_spec(nb::handle args) {  // name, rate, the other settings
+  const auto [name, rate, settings] = items<const char*, double, nb::handle>(args);
+  ScheduleSpec spec{.schedule = kind<Schedule>(schedule_names, name), .rate = rate};
+  const auto values = vector_of<double>(settings);
+  std::copy_n(values.begin(), std::min<std::size_t>(values.size(), 3), spec.p);
   return spec;
 }
 
-inline NetworkSpec network_spec(const NetworkArgs& args) {
-  NetworkSpec net;
-  net.m = std::get<0>(args);
-  for (const auto& [sigma, parameter, dropout, runs, parametric, rate, decay] : std::get<1>(args)) {
-    LayerSpec layer{kind<Sigma>(sigma_names, sigma), parameter, schedule_spec(dropout)};
-    for (const auto& [count, p, q] : runs) layer.runs.push_back({count, p, q});
-    layer.is_parametric = parametric;
-    std::tie(layer.rate[0], layer.rate[1], layer.rate[2]) = rate;
-    std::tie(layer.decay[0], layer.decay[1], layer.decay[2]) = decay;
-    net.layers.push_back(layer);
+// σ's name and parameter, dropout, the blocks of W as (count, p, q), true if there is a κ, rate, decay
+inline LayerSpec layer_spec(nb::handle args) {
+  const auto [sigma, parameter, dropout, runs, is_parametric, rate, decay] =
+      items<const char*, double, nb::handle, nb::handle, bool, nb::handle, nb::handle>(args);
+  LayerSpec layer{.sigma = kind<Sigma>(sigma_names, sigma), .parameter = parameter, .dropout = schedule_spec(dropout)};
+  for (nb::handle run : nb::borrow(runs)) {
+    const auto [count, p, q] = items<long, long, long>(run);
+    layer.runs.push_back({count, p, q});
   }
+  layer.is_parametric = is_parametric;
+  std::tie(layer.rate[0], layer.rate[1], layer.rate[2]) = items<double, double, double>(rate);  // of W, b and κ
+  std::tie(layer.decay[0], layer.decay[1], layer.decay[2]) = items<double, double, double>(decay);
+  return layer;
+}
+
+inline NetworkSpec network_spec(nb::handle args) {  // m₀ … m_r, layers
+  const auto [m, layers] = items<nb::handle, nb::handle>(args);
+  NetworkSpec net{.m = vector_of<long>(m), .layers = {}};
+  for (nb::handle layer : nb::borrow(layers)) net.layers.push_back(layer_spec(layer));
   if (net.m.size() != net.layers.size() + 1 || net.layers.empty())
     throw std::invalid_argument("sizes and layers do not match");
   for (int i = 1; i <= net.r(); ++i) {
@@ -72,16 +88,18 @@ inline NetworkSpec network_spec(const NetworkArgs& args) {
   return net;
 }
 
-inline CostSpec cost_spec(const CostArgs& args) {
-  const auto& [name, parameter, mean, l1, l2] = args;
+inline CostSpec cost_spec(nb::handle args) {  // name, parameter, mean (Mean), l1, l2
+  const auto [name, parameter, mean, l1, l2] = items<const char*, double, int, double, double>(args);
   return {kind<Cost>(cost_names, name), parameter, static_cast<Mean>(mean), l1, l2};
 }
 
-inline OptimizerSpec optimizer_spec(const OptimizerArgs& args) {
-  const auto& [name, hyper, clip_norm, alpha, lambda] = args;
+inline OptimizerSpec optimizer_spec(nb::handle args) {  // name, hyper, clip_norm, α, λ
+  const auto [name, hyper, clip_norm, alpha, lambda] =
+      items<const char*, nb::handle, double, nb::handle, nb::handle>(args);
   OptimizerSpec spec;
   spec.optimizer = kind<Optimizer>(optimizer_names, name);
-  std::copy_n(hyper.begin(), std::min<std::size_t>(hyper.size(), 4), spec.hyper);
+  const auto values = vector_of<double>(hyper);
+  std::copy_n(values.begin(), std::min<std::size_t>(values.size(), 4), spec.hyper);
   spec.clip_norm = clip_norm;
   spec.schedule = schedule_spec(alpha);
   spec.weight_decay = schedule_spec(lambda);

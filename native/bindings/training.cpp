@@ -15,10 +15,9 @@ template <class T> class Run {
  public:
   using Set = SetArgs<T>;
 
-  Run(const NetworkArgs& net, const CostArgs& cost, const OptimizerArgs& optimizer, Set data,
-      std::optional<Set> validation, long batch_size, bool shuffle, long epochs, double tol, long tol_epochs,
-      long patience, int threads, int first_threads, Vector<T> theta, const std::vector<Vector<const T>>& moments,
-      const nb::dict& progress)
+  Run(const nb::tuple& net, const nb::tuple& cost, const nb::tuple& optimizer, Set data, std::optional<Set> validation,
+      long batch_size, bool shuffle, long epochs, double tol, long tol_epochs, long patience, int threads,
+      int first_threads, Vector<T> theta, const nb::list& moments, const nb::dict& progress)
       : data_(std::move(data)), validation_(std::move(validation)), theta_(theta) {
     ProblemSpec<T> problem;
     problem.net = network_spec(net);
@@ -35,7 +34,7 @@ template <class T> class Run {
     d_ = problem.net.d();
     if (static_cast<long>(theta.size()) != d_) throw std::invalid_argument("theta has the wrong length");
     std::array<const T*, 2> start{};
-    for (std::size_t k = 0; k < moments.size() && k < 2; ++k) start[k] = moments[k].data();
+    for (std::size_t k = 0; k < moments.size() && k < 2; ++k) start[k] = nb::cast<Vector<const T>>(moments[k]).data();
     trainer_ = std::make_unique<Trainer<T>>(problem, read(progress), theta.data(), start);
     trainer_->show_in(theta.data());
     if (progress.contains("best_theta") && !progress["best_theta"].is_none())
@@ -71,9 +70,9 @@ template <class T> class Run {
   }
   const char* method() const { return trainer_->method(); }
 
-  void get(Vector<T> theta, std::vector<Vector<T>> moments) const {
+  void get(Vector<T> theta, const nb::list& moments) const {
     std::array<T*, 2> out{};
-    for (std::size_t k = 0; k < moments.size() && k < 2; ++k) out[k] = moments[k].data();
+    for (std::size_t k = 0; k < moments.size() && k < 2; ++k) out[k] = nb::cast<Vector<T>>(moments[k], false).data();
     trainer_->get(theta.data(), out);
   }
 
@@ -117,8 +116,7 @@ template <class T> class Run {
     p.stream.state = (static_cast<unsigned __int128>(s1) << 64) | s0;
     p.stream.increment = (static_cast<unsigned __int128>(i1) << 64) | i0;
     p.best_J = nb::cast<double>(in["best_J"]), p.best_epoch = nb::cast<long>(in["best_epoch"]);
-    for (int k = 0; k < Progress::kinds; ++k)
-      p.records[k] = nb::cast<std::vector<double>>(in["records"][record_names[k]]);
+    for (int k = 0; k < Progress::kinds; ++k) p.records[k] = vector_of<double>(in["records"][record_names[k]]);
     return p;
   }
 
@@ -133,13 +131,12 @@ template <class T> class Run {
 template <class T> void bind(nb::module_& module, const char* name) {
   using Set = typename Run<T>::Set;
   nb::class_<Run<T>>(module, name, "A training run of the native engine; see chainrule/engines/native.py.")
-      .def(
-          nb::init<const NetworkArgs&, const CostArgs&, const OptimizerArgs&, Set, std::optional<Set>, long, bool, long,
-                   double, long, long, int, int, Vector<T>, const std::vector<Vector<const T>>&, const nb::dict&>(),
-          nb::arg("net"), nb::arg("cost"), nb::arg("optimizer"), nb::arg("data"), nb::arg("validation").none(),
-          nb::arg("batch_size"), nb::arg("shuffle"), nb::arg("epochs"), nb::arg("tol"), nb::arg("tol_epochs"),
-          nb::arg("patience"), nb::arg("threads"), nb::arg("first_threads"), nb::arg("theta"), nb::arg("moments"),
-          nb::arg("progress"))
+      .def(nb::init<const nb::tuple&, const nb::tuple&, const nb::tuple&, Set, std::optional<Set>, long, bool, long,
+                    double, long, long, int, int, Vector<T>, const nb::list&, const nb::dict&>(),
+           nb::arg("net"), nb::arg("cost"), nb::arg("optimizer"), nb::arg("data"), nb::arg("validation").none(),
+           nb::arg("batch_size"), nb::arg("shuffle"), nb::arg("epochs"), nb::arg("tol"), nb::arg("tol_epochs"),
+           nb::arg("patience"), nb::arg("threads"), nb::arg("first_threads"), nb::arg("theta"), nb::arg("moments"),
+           nb::arg("progress"))
       .def("advance", &Run<T>::advance, nb::arg("epochs"), nb::arg("seconds"),
            "Trains for `epochs` epochs or `seconds`, whichever ends first, without the GIL.")
       .def("interrupt", &Run<T>::interrupt,

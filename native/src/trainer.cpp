@@ -43,9 +43,10 @@ template <class T> void Trainer<T>::set_best_theta(const T* theta) {
 
 template <class T> void Trainer<T>::advance(long epochs, double seconds, const std::function<bool()>& interrupted) {
   if (stopped_ != Stopped::no) return;
-  for (auto& record : progress_.records)
-    if (record.size() == record.capacity()) record.reserve(record.size() + records_ahead);
   last_epoch_ = epochs < problem_.epochs - progress_.epoch ? progress_.epoch + epochs : problem_.epochs;
+  const std::size_t most = std::min(static_cast<std::size_t>(last_epoch_ - progress_.epoch), records_ahead / 2);
+  for (auto& record : progress_.records)
+    if (record.capacity() - record.size() < most) record.reserve(record.size() + records_ahead);
   clock_.start(seconds);
   team_.begin(interrupted);
   run_another_step_ = progress_.epoch < last_epoch_;

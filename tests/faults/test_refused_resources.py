@@ -105,3 +105,41 @@ print(json.dumps(count))
     )
     count = json.loads(output_with_faults(program.replace("KIND", repr(kind)).replace("THREADS", "4")))
     assert count > 0
+
+
+def test_any_refused_request_is_a_memory_error() -> None:
+    """Whichever request to the C library fails, even a small one for the description of a network, it is an error.
+
+    It is MemoryError, or what NumPy and Python raise instead: SystemError, or RuntimeError for a lock.
+    """
+    program = """
+import json
+import numpy as np
+import chainrule as cr
+
+X, Y = np.ones((5, 3)), np.full((5, 2), 0.5)
+cost, net = cr.CrossEntropy(mean=True), cr.Network.dense([3, 4, 2], hidden="leaky_relu", output="softmax", seed=0)
+resumed = cr.train(net.copy(), X, Y, cost=cost, optimizer="adam", epochs=40).state
+
+def train(net):
+    cr.train(net, X, Y, cost=cost, optimizer="adam", epochs=41, resume=resumed)
+
+works = [train, lambda net: cr.gradient(net, cost, X, Y), lambda net: net(X), lambda net: net(X[0])]
+outcomes = []
+for work in works:
+    work(net.copy())
+    injection.refuse_request(-1, 0)
+    work(net.copy())
+    count = injection.request_count()
+    for k in range(count):
+        new = net.copy()
+        injection.refuse_request(k, 0)
+        try:
+            work(new)
+        except (MemoryError, SystemError, RuntimeError) as error:
+            outcomes.append(type(error).__name__)
+        injection.refuse_request(-1, 0)
+        work(new)
+print(json.dumps(outcomes))
+"""
+    assert json.loads(output_with_faults(program)).count("MemoryError") > 20
