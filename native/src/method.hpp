@@ -30,6 +30,7 @@ template <class T> struct Step {
   double J_after(double J) const { return J_before + J_share * J; }
   bool keeps_J_finite(double J) const { return std::isfinite(J) && std::isfinite(J_after(J)); }
   bool clips() const { return clip_norm < std::numeric_limits<double>::infinity(); }
+  bool can_clip(double norm) const { return !clips() || std::isfinite(norm); }  // ‖g‖ of a finite g may overflow
 };
 
 enum class Outcome { done, diverged, aborted };

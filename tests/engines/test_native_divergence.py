@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -244,3 +245,24 @@ def test_padding_has_no_verdict_of_its_own() -> None:
         assert of_seed[0] == of_seed[1], seed
         verdicts += of_seed
     assert set(verdicts) == {"finite", "diverged"}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_norm_that_overflows_cannot_be_clipped(shape: str) -> None:
+    """If ∇J is finite and ‖∇J‖ is not, a run that clips diverges with θ in place; one that does not clip goes on.
+
+    W[1] = 0 and every column of the other W sums to 1, so that |∂J/∂W[1]| = |x| = 1e308 in each of its entries.
+    """
+    m, _ = SHAPES[shape]
+    net = cr.Network([cr.Layer(np.full((b, a), 1 / b), np.zeros(b), "identity") for a, b in pairwise(m)])
+    net.W[1][...] = 0.0
+    X, Y = np.full((1, m[0]), 1e308), np.full((1, m[-1]), -1.0)
+    settings: dict[str, Any] = {"cost": "absolute_error", "epochs": 1}
+    clips = cr.GradientDescent(1e-300, clip_norm=1e300)
+    ends = [diverged(engine, net, X, Y, optimizer=clips, **settings) for engine in ("native", "reference")]
+    assert ends[0][0] == ends[1][0]
+    for engine, (_, history, theta) in zip(("native", "reference"), ends, strict=True):
+        assert history.epochs == 0
+        np.testing.assert_array_equal(theta, net.theta)
+        history = cr.train(net.copy(), X, Y, engine=engine, optimizer=cr.GradientDescent(1e-300), **settings)
+        assert (history.stopped, history.gradient_norm.tolist()) == ("epochs", [np.inf])

@@ -76,17 +76,17 @@ template <class T> Outcome LaneParameters<T>::update(const Step<T>& step, double
     kernels_.lane.penalties(gradient.get(), theta.get(), weight_mask_.get(), padded_d, constants.l1, constants.l2,
                             decays ? constants.coefficients[int(Part::W)].decay : T(0));
   const T largest = kernels_.shared.largest(gradient.get(), padded_d);  // NaN if a number is
-  if (!step.keeps_J_finite(J) || !(largest <= std::numeric_limits<T>::max())) {
-    std::copy_n(theta_before_.get(), padded_d, theta.get());
-    return Outcome::diverged;
-  }
-  may_overflow_moments_ |= largest >= small_gradient<T>;
-  for (int k = 0; k < moment_count_; ++k) std::copy_n(moments_[k].get(), padded_d, moments_before_[k].get());
   double norm = 0;
   if (step.measures_gradient_norm || step.clips()) {
     const double squared = kernels_.shared.sum_of_squares(gradient.get(), padded_d);
     norm = is_exact_sum_of_squares<T>(squared) ? std::sqrt(squared) : scaled_norm(gradient.get(), padded_d);
   }
+  if (!step.keeps_J_finite(J) || !(largest <= std::numeric_limits<T>::max()) || !step.can_clip(norm)) {
+    std::copy_n(theta_before_.get(), padded_d, theta.get());
+    return Outcome::diverged;
+  }
+  may_overflow_moments_ |= largest >= small_gradient<T>;
+  for (int k = 0; k < moment_count_; ++k) std::copy_n(moments_[k].get(), padded_d, moments_before_[k].get());
   if (norm > step.clip_norm) constants.gradient_scale = static_cast<T>(step.clip_norm / norm);
   kernels_.shared.apply(gradient.get(), padded_d,
                         {.theta = theta.get(), .moment = {moments_[0].get(), moments_[1].get()}},

@@ -199,6 +199,7 @@ template <class T> void PanelMethod<T>::accumulate(const Step<T>& step, Rows row
 template <class T> Outcome PanelMethod<T>::decide(const Step<T>& step) {
   if (!step.keeps_J_finite(J_) || !sum_.is_finite() || (csr_ && !csr_->is_finite())) return Outcome::diverged;
   const double norm = gradient_norm();
+  if (!step.can_clip(norm)) return Outcome::diverged;
   this->measured = {.J = J_, .gradient_norm = norm};
   std::copy_n(step.constants, constants_.size(), constants_.begin());
   if (norm > step.clip_norm)

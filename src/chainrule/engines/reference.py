@@ -138,7 +138,7 @@ class ReferenceRun:
     def _step(self) -> None:
         """Takes one optimizer step over one minibatch.
 
-        Keeps θ and the moments and diverges if J, ∇J, the next θ or a moment is not finite.
+        Keeps θ and the moments and diverges if J, ∇J, a ‖∇J‖ to be clipped, the next θ or a moment is not finite.
         """
         problem, state = self.problem, self._state
         net, optimizer = problem.net, problem.optimizer_at(state.run_step)
@@ -148,10 +148,12 @@ class ReferenceRun:
             t = len(problem.data.Y[batch])
             masks = dropout_masks(int(self._stream.random_raw()), net, t, problem.dropout(state.run_step))
         g, part_of_J = minibatch_gradient(net, problem, batch, masks)
-        if not (math.isfinite(g.J) and np.isfinite(g.theta).all()):
+        is_finite = math.isfinite(g.J) and bool(np.isfinite(g.theta).all())
+        self._gradient_norm = clip(g.theta, optimizer.clip_norm)
+        can_clip = optimizer.clip_norm is None or math.isfinite(self._gradient_norm)  # ‖g‖ of a finite g may overflow
+        if not (is_finite and can_clip):
             self._diverged = True
             return
-        self._gradient_norm = clip(g.theta, optimizer.clip_norm)
         last_finite = net.theta.copy()
         last_moments = {name: moment.copy() for name, moment in state.moments.items()}
         alpha = problem.alpha(state.run_step) * self._rate

@@ -26,8 +26,8 @@ class Optimizer(Value, ABC):
 
     ``learning_rate`` α is a finite number > 0 (a step with α < 0 would climb, and one with α = 0 go nowhere), or a
     `Schedule`; ``clip_norm`` c, if given, is a number > 0, and before
-    each step the gradient is scaled to ‖g‖ ≤ c (`clip`). In formulas g = ∇J(θ), k = 1, 2, … numbers the steps, and
-    squares and roots are entrywise.
+    each step the gradient is scaled to ‖g‖ ≤ c (`clip`); training diverges if ‖g‖ itself overflows. In formulas
+    g = ∇J(θ), k = 1, 2, … numbers the steps, and squares and roots are entrywise.
 
     To define your own optimizer, write a subclass with ``name``, ``moments`` (the names of its moments, each an array
     like θ that starts at 0) and ``step``.
@@ -105,7 +105,7 @@ class Optimizer(Value, ABC):
 def clip(gradient: Array, clip_norm: float | None) -> float:
     """Scales g (d,) in place to ‖g‖ ≤ c, g := g · min(1, c/‖g‖), and returns the old ‖g‖ in double precision.
 
-    With c = None it only computes the norm. A gradient that is not finite is not changed.
+    With c = None it only computes the norm. A gradient whose norm is not finite is not changed.
 
     >>> import numpy as np
     >>> from chainrule.optimizers import clip
