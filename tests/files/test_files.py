@@ -22,6 +22,7 @@ from hypothesis.extra import numpy as hnp
 from support.files.model_files import IN_TMP, PARAMETERS, everything, fresh, header_of, scaled, square, write_raw
 
 import chainrule as cr
+from chainrule import files
 from chainrule.activations import ACTIVATIONS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "guide" / "files.md"
@@ -187,6 +188,13 @@ def test_unknown_fields_and_tensors_are_ignored(tmp_path: Path) -> None:
     header["network"]["layers"][0]["colour"] = [1, 2]
     tensors = safetensors.numpy.load_file(tmp_path / "net") | {"extra": np.ones(3)}
     assert same(cr.load(write_raw(tmp_path / "later", header, tensors)), fresh())
+
+
+def test_tensors_come_in_the_order_of_the_file(tmp_path: Path) -> None:
+    """`files.read` returns the tensors in the order in which the file holds them, each time."""
+    cr.Network.dense([2, 3, 4, 5, 6, 1], seed=0).save(tmp_path / "net")
+    names = [f"{letter}[{i}]" for letter in "Wb" for i in range(1, 6)]
+    assert [list(files.read(tmp_path / "net", "network")[1]) for _ in range(3)] == [names] * 3
 
 
 # ---- a user's own σ --------------------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def write(
 
 
 def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[str, Array]]:
-    """Returns the JSON header and the tensors of a file of this ``kind``.
+    """Returns the JSON header and the tensors, in their order, of a file of this ``kind``.
 
     Raises OSError if it cannot be read, FileFormatError if it is truncated, malformed, of another kind or of a later
     version.
@@ -66,17 +66,18 @@ def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[
 
 
 def read_any(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:
-    """Returns the JSON header and the tensors of a file of any kind; ``header["kind"]`` names it."""
+    """Returns the JSON header and the tensors, in their order, of a file of any kind; ``header["kind"]`` names it."""
     json, safetensors = _packages()
     name = as_path(path)
     data = _read_bytes(name)
     try:
         tensors = safetensors.numpy.load(data)
         outer = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")], object_pairs_hook=_without_repetition)
-        text = outer.get("__metadata__", {}).get("chainrule")
+        text = outer.pop("__metadata__", {}).get("chainrule")
         if text is None:
             raise FileFormatError(f"{name} is a safetensors file, but has no header written by Chainrule.")
         header = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_without_repetition)
+        tensors = {key: tensors[key] for key in outer}  # in the order of the file
     except KeyError as error:  # from safetensors.numpy
         raise FileFormatError(f"{name} holds a tensor of a number type that NumPy lacks: {error}.") from None
     except FileFormatError:
