@@ -89,7 +89,7 @@ class _SortedColumns:
         is_after_zeros = position >= self._negative + self.zeros
         is_zero = ((position >= self._negative) & ~is_after_zeros) | (self.count == 0)
         stored = np.where(is_after_zeros, position - self.zeros, position)
-        stored = np.clip(stored, 0, self.entries.shape[1] - 1)
+        stored = np.minimum(stored, self.entries.shape[1] - 1)
         return np.where(is_zero, 0.0, np.take_along_axis(self.entries, stored[:, None], axis=1)[:, 0])
 
 
