@@ -2,6 +2,7 @@
 
 - A typed table as Arrow, polars, pandas, Parquet and Feather; a table of texts as pandas, polars, Arrow and CSV.
 - Each row alone is encoded as in the whole table, and every feature and prediction is finite.
+- A model of weighted rows is that of the rows whose weight is not 0.
 - The damaged bytes of a file are refused, or give a table whose features are finite.
 """
 
@@ -22,6 +23,7 @@ import pyarrow
 from pyarrow import feather, parquet
 
 import chainrule as cr
+from chainrule._internal.checks import Array
 from chainrule.estimators import NetworkClassifier, NetworkRegressor
 from chainrule.tables import TableEncoder
 from chainrule.tables.reading.read import read
@@ -32,6 +34,7 @@ from fuzz.tables.forms import csv_bytes, text_forms, typed_forms
 
 CASE_SECONDS = 20.0
 SIZES = (1, 2, 3, 10, 40)
+WEIGHTS = (0.0, 0.5, 1.0, 1.0, 3.0)
 QUICK: dict[str, Any] = {"epochs": 2, "hidden_layer_sizes": 4, "n_networks": 1, "random_state": 0}
 
 
@@ -74,19 +77,26 @@ class Read(NamedTuple):
 def same_everywhere(rng: Random, forms: Iterable[tuple[str, Any]]) -> str:
     """Asserts that all forms of a table have the same encoding and the same model, or the same refusal."""
     fits = happens(rng, 0.3)
+    weights: Array | None = None
     first: Read | None = None
     for name, table in forms:
-        found = everything(table, fits)
+        if first is None and fits and happens(rng, 0.5):
+            weights = rng.choice(WEIGHTS, size=len(table))
+        found = everything(table, fits, weights)
         if first is None:
             first, first_name = found, name
             assert_rows_alone(table)
+            if weights is not None:
+                assert_rows_of_weight_zero_do_not_count(table, weights)
         for part, ours, others in zip(Read._fields, found, first, strict=True):
             assert ours == others, f"{part} of {name} and {first_name}: {str(ours)[:400]} and {str(others)[:400]}"
     assert first is not None
-    return "refused" if isinstance(first.columns, str) else "encoded" if not fits else "fitted"
+    if isinstance(first.columns, str):
+        return "refused"
+    return "encoded" if not fits else "fitted" if weights is None else "fitted with weights"
 
 
-def everything(table: Any, fits: bool) -> Read:
+def everything(table: Any, fits: bool, weights: Array | None = None) -> Read:
     """Encodes a table and, if requested, fits a model to it: a regressor if the target is a column of numbers."""
     try:
         encoder = TableEncoder().fit(table)
@@ -98,15 +108,29 @@ def everything(table: Any, fits: bool) -> Read:
     answers: list[Any] | str = ""
     if fits:
         kind = NetworkRegressor if kinds.get("target") == "numbers" else NetworkClassifier
-        try:
-            model = kind(**QUICK).fit(table, "target")
-            answers = model.predict(table).tolist()
-            assert kind is NetworkClassifier or np.isfinite(answers).all(), "a prediction is not finite"
-        except cr.ChainruleError as error:
-            answers = type(error).__name__
+        answers = predictions(kind, table, weights, table)
     # pandas has no type for a column of gaps alone.
     columns: Any = [(f.name, "" if f.dropped.startswith("no values") else f.kind, f.dropped) for f in encoder.features_]
     return Read(columns, Z.tobytes(), answers)
+
+
+def predictions(kind: Any, table: Any, weights: Array | None, rows: Any) -> list[Any] | str:
+    """Fits a model to a table, and returns its predictions of rows, or the name of an error of Chainrule."""
+    try:
+        answers: list[Any] = kind(**QUICK).fit(table, "target", sample_weight=weights).predict(rows).tolist()
+    except cr.ChainruleError as error:
+        return type(error).__name__
+    assert kind is NetworkClassifier or np.isfinite(answers).all(), "a prediction is not finite"
+    return answers
+
+
+def assert_rows_of_weight_zero_do_not_count(table: Any, weights: Array) -> None:
+    """Asserts that a classifier of the weighted rows is the same without the rows of weight 0."""
+    counts = weights > 0.0
+    used = table[counts] if hasattr(table, "iloc") else table.filter(pyarrow.array(counts))
+    ours = predictions(NetworkClassifier, table, weights, table)
+    others = predictions(NetworkClassifier, used, weights[counts], table)
+    assert ours == others, f"with rows of weight 0, and without: {str(ours)[:400]} and {str(others)[:400]}"
 
 
 def assert_rows_alone(table: Any) -> None:

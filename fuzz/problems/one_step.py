@@ -18,6 +18,7 @@ from chainrule.engines.minibatches import dropout_masks, shuffled, stream_at
 from chainrule.engines.problem import Problem
 from chainrule.network.forward import forward
 from chainrule.network.theta import at_every_parameter
+from fuzz.problems.plans import dense
 from fuzz.problems.runs import started
 
 ROUNDINGS = 40.0  # in an optimizer's step, of the sizes of its terms
@@ -87,7 +88,7 @@ def minibatch(problem: Problem, state: cr.TrainingState) -> Minibatch:
     weights = None if data.weights is None else data.weights[rows]
     total = data.t if data.weights is None else float(data.weights.sum(dtype=np.float64))
     share = (len(rows) if weights is None else float(weights.sum(dtype=np.float64))) / total
-    return Minibatch(net, np.asarray(data.X)[rows], data.Y[rows], weights, masks, share)
+    return Minibatch(net, dense(data.X)[rows], data.Y[rows], weights, masks, share)
 
 
 def step_at(problem: Problem, state: cr.TrainingState) -> Step:
@@ -173,9 +174,9 @@ def _validation(problem: Problem, held_out: TrainingSet, theta: Array) -> tuple[
     """Returns J over the validation set without penalties, and a bound of an engine's difference."""
     net, cost = problem.net.copy(), replace(problem.cost, l1=0.0, l2=0.0)
     net.theta = theta
-    X, Y, weights = held_out
-    bounds = difference_bounds(net, cost, np.asarray(X), Y, weights)
+    X, Y, weights = dense(held_out.X), held_out.Y, held_out.weights
+    bounds = difference_bounds(net, cost, X, Y, weights)
     wide = net.astype(np.float64)
     w = None if weights is None else weights.astype(np.float64)
-    run = forward(wide, np.asarray(X).astype(np.float64))
+    run = forward(wide, X.astype(np.float64))
     return float(cost.total(wide, run, Y.astype(np.float64), w)), bounds.J

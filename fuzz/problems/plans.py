@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import scipy.sparse
 from support.strategies import random_labels
 
 import chainrule as cr
 from chainrule._internal.checks import Array
+from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule.costs import COSTS
 from chainrule.costs.training_set import TrainingSet
 from chainrule.engines.problem import Problem
@@ -87,7 +89,7 @@ def random_optimizer(rng: Random, large: list[float]) -> cr.Optimizer:
 
 
 def _examples(rng: Random, net: cr.Network, cost: cr.Cost, t: int, is_extreme: bool) -> TrainingSet:
-    """Returns examples as ``cr.train`` checks and encodes them."""
+    """Returns examples as ``cr.train`` checks and encodes them; X is dense, or sparse if W[1] has all its entries."""
     dtype = str(net.dtype)
     X = rng.normal(size=(t, net.m[0]))
     Y = random_labels(rng, cost, t, net.m[-1])
@@ -104,16 +106,24 @@ def _examples(rng: Random, net: cr.Network, cost: cr.Cost, t: int, is_extreme: b
                 Y *= power(rng, dtype)
             if weights is not None:
                 weights *= power(rng, dtype)
-        parts: tuple[Array, Array] = within(X, dtype), within(Y, dtype)
+        parts: tuple[Any, Array] = within(X, dtype), within(Y, dtype)
+        if net.layout[0].runs is None and happens(rng, 0.2):
+            parts = scipy.sparse.csr_array(parts[0]), parts[1]
         return cost.examples(net, *parts, None if weights is None else within(weights, dtype))
+
+
+def dense(X: Rows) -> Array:
+    """Returns X (t, n) as an array."""
+    return X.toarray() if isinstance(X, SparseRows) else X
 
 
 def described(problem: Problem) -> str:
     """Returns the problem in words, without its numbers."""
     data, held_out = problem.data, problem.validation
-    largest = [float(abs(np.asarray(numbers)).max()) for numbers in (problem.net.theta, data.X, data.Y)]
+    largest = [float(abs(numbers).max()) for numbers in (problem.net.theta, dense(data.X), data.Y)]
     return (
-        f"{problem.net}, dropout {problem.net.dropout}, {problem.cost}, {problem.optimizer}, t = {data.t}, batch size "
+        f"{problem.net}, dropout {problem.net.dropout}, {problem.cost}, {problem.optimizer}, t = {data.t}, sparse "
+        f"{isinstance(data.X, SparseRows)}, batch size "
         f"{problem.batch_size}, epochs {problem.epochs}, weights {data.weights is not None}, validation "
         f"{held_out and held_out.t}, tol {problem.tol} ({problem.tol_epochs}), patience {problem.patience}, threads "
         f"{problem.threads}, shuffle {problem.shuffle}; max |θ|, |x|, |y| = {largest}"
