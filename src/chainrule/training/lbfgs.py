@@ -21,7 +21,9 @@ from chainrule.costs.training_set import ExamplesLike
 from chainrule.engines.choice import for_network
 from chainrule.errors import InputError
 from chainrule.network import Network, check_trainable
-from chainrule.training.minimizers.objective import FAR, SearchObjective
+from chainrule.training.minimizers.objective import SearchObjective
+
+ABNORMAL = 2  # SciPy's status after a line search without a step
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +107,7 @@ def train_lbfgs(
     }
     _keep_freed_memory()
     objective = SearchObjective(net, kind, data, for_network(net, engine, kind, data.X))
-    search = _Search(net, callback, time.perf_counter() + limit)
+    search = _Search(objective, callback, time.perf_counter() + limit)
     try:
         found = minimize(
             objective.J_and_gradient,
@@ -115,30 +117,37 @@ def train_lbfgs(
             callback=search.end_iteration,
             options=options,
         )
-        search.theta[...] = found.x
     finally:
         net.theta[...] = search.theta
+    if found.status == ABNORMAL or not np.array_equal(found.x, search.theta):  # SciPy's J is then that of another θ
+        found.fun, found.jac = objective.J_and_gradient(search.theta)
     return _minimum(found, search, options["maxiter"])
 
 
 class _Search:
     """The θ (d,) of the last iteration, the curve of J, and the function that SciPy calls after each iteration."""
 
-    def __init__(self, net: Network, callback: Callable[[int, float], object] | None, deadline: float) -> None:
-        self._net, self._callback, self._deadline = net, callback, deadline
-        self.theta = net.theta.astype(np.float64)
+    def __init__(
+        self, objective: SearchObjective, callback: Callable[[int, float], object] | None, deadline: float
+    ) -> None:
+        self.objective, self._callback, self._deadline = objective, callback, deadline
+        self.theta = objective.net.theta.astype(np.float64)
         self.curve: list[float] = []
         self.stopped = ""
 
     def end_iteration(self, intermediate_result: Any) -> None:
         """Records an iteration and calls the callback; raises StopIteration, which ends the search, if it should stop.
 
-        SciPy recognises this form of callback by the name of the parameter.
+        An iteration whose θ has overflowed is not one. SciPy recognises this form of callback by the name of the
+        parameter.
         """
+        if not self.objective.is_finite_at(intermediate_result.x):
+            self.stopped = "line_search"
+            raise StopIteration
         self.theta[...] = intermediate_result.x
         self.curve.append(float(intermediate_result.fun))
         if self._callback is not None:
-            self._net.theta[...] = self.theta
+            self.objective.net.theta[...] = self.theta
             answer = self._callback(len(self.curve), self.curve[-1])
             if isinstance(answer, (bool, np.bool_)) and answer:
                 self.stopped = "callback"
@@ -155,9 +164,9 @@ def _minimum(found: Any, search: _Search, epochs: float) -> Minimum:
     return Minimum(
         J=float(found.fun),
         gradient_norm=float(abs(found.jac).max()),
-        iterations=int(found.nit),
+        iterations=len(search.curve),
         evaluations=int(found.nfev),
-        stopped="diverged" if found.fun >= FAR else stopped,
+        stopped=stopped if search.objective.begins_finite else "diverged",
         message=str(found.message),
         curve=np.array(search.curve),
     )

@@ -130,8 +130,8 @@ def _run(
 ) -> None:
     """Runs the method from the network's θ until it ends the search by StopIteration, or cannot find a step."""
     theta = search.theta.copy()
-    J, g = objective.J_and_gradient(theta)
-    search.begin(J, g)
+    _, g = objective.J_and_gradient(theta)
+    search.begin(objective.begins_finite, g)
     if epochs == 0:
         search.end("epochs")
     method(objective, search)

@@ -111,3 +111,25 @@ def test_without_scipy_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ImportError, match=r"chainrule\[estimators\]"):
         train_lbfgs(cr.Network.dense([3, 2]), X, Y)
+
+
+@pytest.mark.parametrize(("cost", "x"), [("absolute_error", 1e10), ("sum_of_squares", 1e100)])
+def test_J_and_the_gradient_are_those_at_the_last_finite_theta(cost: str, x: float) -> None:
+    """If no step makes J smaller, or if θ overflows, J and max |∂J/∂θₖ| are those of the last finite θ."""
+    net = cr.Network([cr.Layer([[1.0], [2.0]], [0.0, 0.0], "identity")])
+    minimum = train_lbfgs(net, [[x]], [[1.0, 1.0]], cost=cost)
+    assert minimum.stopped == "line_search"
+    assert np.isfinite(net.theta).all()
+    g = cr.gradient(net, cr.costs.get(cost), [[x]], [[1.0, 1.0]])
+    assert (minimum.J, minimum.gradient_norm) == (g.J, abs(g.theta).max())
+    assert minimum.iterations == len(minimum.curve)
+
+
+@pytest.mark.parametrize("largest", [1e40, 1e60])
+def test_a_large_J_is_no_divergence(largest: float) -> None:
+    """A first J of 1e80 or 1e120 is finite: the search goes on as long as it can, and J does not rise."""
+    net = cr.Network.dense([1, 1], initial="zeros")
+    minimum = train_lbfgs(net, [[1.0], [2.0]], [[largest], [3.0 * largest]])
+    assert minimum.stopped != "diverged"
+    assert minimum.J <= 5.000001 * largest**2
+    assert np.isfinite(net.theta).all()

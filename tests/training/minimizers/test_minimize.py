@@ -302,3 +302,14 @@ def test_without_scipy_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(sys.modules["chainrule.training.minimize"], "imported", without)
     with pytest.raises(cr.errors.MissingExtra, match=r"chainrule\[estimators\]"):
         cr.minimize(small(), X, Y)
+
+
+@pytest.mark.parametrize("method", ["lbfgs", "cg"])
+def test_a_search_that_overflows_ends_at_its_last_finite_theta(method: str) -> None:
+    """With x = 1e100 a search along ∇J overflows: it ends, and θ, J and ∇J are finite and those of an iteration."""
+    net = cr.Network([cr.Layer([[1.0], [2.0]], [0.0, 0.0], "identity")])
+    history = cr.minimize(net, [[1e100]], [[1.0, 1.0]], method=method)
+    assert history.stopped == "rounding"
+    assert np.isfinite(net.theta).all()
+    assert np.isfinite(history.J).all()
+    assert (np.diff(history.J) <= 0.0).all()

@@ -16,7 +16,8 @@ from chainrule.network import Network
 from chainrule.network.forward import Forward, forward
 from chainrule.network.theta import at_every_parameter
 
-FAR = 1e100  # replaces a J that is not finite; a line search squares it, and steps back
+FAR = 1e100  # replaces a J that is not finite, or 2 |J| at the initial θ if that is larger: a line search steps back
+LARGEST = float(np.finfo(np.float64).max)
 
 Vector = NDArray[np.float64]
 
@@ -30,6 +31,8 @@ class SearchObjective:
         self.net, self.cost, self.data, self._engine, self.check = net, cost, data, engine, check
         rates = at_every_parameter(net.layout, (layer.rate for layer in net.layers), np.float64)
         self.is_frozen = rates == 0.0  # (d,), True at entries of θ whose rate is 0: they stay as they are
+        self.begins_finite = True  # J and ∇J at the first θ
+        self._far = FAR
         self._at: Vector | None = None  # the θ of the last gradient
         self._J, self._g = math.nan, np.empty(0)
         self._run: tuple[Vector, Forward] | None = None  # the forward pass of the last ∇²J(θ) v, and its θ
@@ -39,10 +42,20 @@ class SearchObjective:
         if self._at is None or not np.array_equal(theta, self._at):
             self.move(theta)
             g = self._engine.gradient(self.net, self.cost, *self.data)
-            self._J, self._g, self._at = float(g.J), self._free(g.theta.astype(np.float64)), theta.copy()
-        if not (math.isfinite(self._J) and np.isfinite(self._g).all()):
-            return FAR, np.zeros(self.net.d)
-        return self._J, self._g
+            self._J, self._g = float(g.J), self._free(g.theta.astype(np.float64))
+            if self._at is None:
+                self.begins_finite = self._is_finite()
+                self._far = max(FAR, min(2.0 * abs(self._J), LARGEST)) if self.begins_finite else FAR
+            self._at = theta.copy()
+        return (self._J, self._g) if self._is_finite() else (self._far, np.zeros(self.net.d))
+
+    def is_finite_at(self, theta: Vector) -> bool:
+        """Returns True if θ, J(θ) and ∇J(θ) are finite; a search may end at a θ that is not."""
+        self.J_and_gradient(theta)
+        return bool(np.isfinite(theta).all()) and self._is_finite()
+
+    def _is_finite(self) -> bool:
+        return math.isfinite(self._J) and bool(np.isfinite(self._g).all())
 
     def gradient(self, theta: Vector) -> Vector:
         """Computes ∇J(θ)."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from chainrule._internal.imports import imported
 from chainrule.training.minimizers.objective import SearchObjective
 from chainrule.training.minimizers.search import Search
@@ -44,14 +46,17 @@ NEVER = 2**31 - 1  # iterations; the rules of `Search` end it before
 def _minimize(objective: SearchObjective, search: Search, method: str, options: dict[str, Any], **more: Any) -> None:
     def end_iteration(intermediate_result: Any) -> None:  # SciPy recognises this form of callback by the name
         theta = intermediate_result.x
+        if not objective.is_finite_at(theta):
+            raise StopIteration
         search.end_iteration(theta, *objective.J_and_gradient(theta))
 
-    imported("scipy.optimize").minimize(
-        objective.J_and_gradient,
-        search.theta.copy(),
-        method=method,
-        jac=True,
-        callback=end_iteration,
-        options={"maxiter": NEVER, **options},
-        **more,
-    )
+    with np.errstate(over="ignore", invalid="ignore"):  # SciPy multiplies J, ∇J and steps of any size
+        imported("scipy.optimize").minimize(
+            objective.J_and_gradient,
+            search.theta.copy(),
+            method=method,
+            jac=True,
+            callback=end_iteration,
+            options={"maxiter": NEVER, **options},
+            **more,
+        )

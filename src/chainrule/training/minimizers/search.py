@@ -14,7 +14,8 @@ from chainrule.engines.state import TrainingState
 from chainrule.engines.stopping import reason_to_stop
 from chainrule.network import Network
 from chainrule.network.forward import forward
-from chainrule.training.minimizers.objective import FAR, Vector
+from chainrule.optimizers import clip
+from chainrule.training.minimizers.objective import Vector
 
 
 class Search:
@@ -67,9 +68,9 @@ class Search:
         self.stopped = self.stopped or reason
         raise StopIteration
 
-    def begin(self, J: float, g: Vector) -> None:
+    def begin(self, is_finite: bool, g: Vector) -> None:
         """Ends the search if J or ∇J is not finite at the initial θ, or if θ is a stationary point already."""
-        if J >= FAR:
+        if not is_finite:
             self.end("diverged")
         if abs(g).max() <= self._gradient_tol:
             self.end("gradient_tol")
@@ -81,7 +82,7 @@ class Search:
         self._show(theta)
         state.epoch, state.step = state.epoch + 1, state.step + 1
         validation_J = self._validation_J()
-        row = (J, validation_J, math.nan, now - self._began, float(np.linalg.norm(g)))
+        row = (J, validation_J, math.nan, now - self._began, clip(g, None))
         for values, value in zip(self.records.values(), row, strict=True):
             values.append(value)
         if validation_J < state.best_J:
