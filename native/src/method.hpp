@@ -30,7 +30,8 @@ template <class T> struct Step {
   double J_after(double J) const { return J_before + J_share * J; }
   bool keeps_J_finite(double J) const { return std::isfinite(J) && std::isfinite(J_after(J)); }
   bool clips() const { return clip_norm < std::numeric_limits<double>::infinity(); }
-  bool can_clip(double norm) const { return !clips() || std::isfinite(norm); }  // ‖g‖ of a finite g may overflow
+  // False if c/‖g‖ is below the normal numbers of T, as where ‖g‖ of a finite g overflows.
+  bool can_clip(double norm) const { return norm <= clip_norm || clip_norm / norm >= std::numeric_limits<T>::min(); }
 };
 
 enum class Outcome { done, diverged, aborted };

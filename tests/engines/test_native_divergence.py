@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse
 from support.engines.native_runs import SHAPES, state_after
 
 import chainrule as cr
@@ -266,3 +267,19 @@ def test_a_norm_that_overflows_cannot_be_clipped(shape: str) -> None:
         np.testing.assert_array_equal(theta, net.theta)
         history = cr.train(net.copy(), X, Y, engine=engine, optimizer=cr.GradientDescent(1e-300), **settings)
         assert (history.stopped, history.gradient_norm.tolist()) == ("epochs", [np.inf])
+
+
+@pytest.mark.parametrize("size", [1e200, 1e-170])
+def test_a_sparse_gradient_whose_squares_leave_the_range_is_clipped(size: float) -> None:
+    """The gradients of the rows ±size are clipped to their norm of 1, though squares of them are infinite, or 0."""
+    X = scipy.sparse.csr_array(np.array([[size, 0.0, 0.0], [0.0, 0.0, -size]]))
+    Y = np.zeros((2, 2))
+    settings: dict[str, Any] = {"cost": "absolute_error", "epochs": 3, "batch_size": 1, "seed": 0}
+    settings["optimizer"] = cr.GradientDescent(0.1, clip_norm=min(1.0, size / 10))
+    ends = []
+    for engine in ("native", "reference"):
+        net = cr.Network([cr.Layer(np.ones((2, 3)), [1.0, 1.0], "identity")])
+        history = cr.train(net, X, Y, engine=engine, **settings)
+        ends.append((net.theta, history.gradient_norm))
+    for native, reference in zip(*ends, strict=True):
+        np.testing.assert_allclose(native, reference, rtol=1e-12)

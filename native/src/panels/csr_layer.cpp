@@ -221,6 +221,14 @@ template <class T> void CsrLayer<T>::get(T* gradient) const {
   network_.kernels.layout.unpack(sums_.get(), layer_.m, layer_.n, gradient + layer_.theta_offset);
 }
 
+template <class T> void CsrLayer<T>::append_gradient(std::vector<T>& numbers) const {
+  const long R = network_.R, stride = static_cast<long>(columns_.size()) * R;
+  for (int p = 0; p < layer_.panels_out; ++p) {
+    const T* const panel = sums_.get() + p * stride;
+    numbers.insert(numbers.end(), panel, panel + count_ * R);
+  }
+}
+
 template <class T> double CsrLayer<T>::penalty(double l1, double l2) const {
   double absolute = 0, squared = 0;
   for (long piece = 0; piece < pieces; ++piece) {

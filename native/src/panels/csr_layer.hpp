@@ -43,7 +43,8 @@ template <class T> class CsrLayer {
 
   double squared_norm() const;  // see GradientSum
   bool is_finite() const;
-  void get(T* gradient) const;  // of W, if nothing is put off
+  void get(T* gradient) const;                          // of W, if nothing is put off
+  void append_gradient(std::vector<T>& numbers) const;  // of the columns of this step, in any order
   double penalty(double l1, double l2) const;
   void measure_weights();
 

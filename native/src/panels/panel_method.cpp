@@ -126,10 +126,11 @@ template <class T> double PanelMethod<T>::squared_norm() const {
 // ‖∇J‖ of the stored gradient, which is finite
 template <class T> double PanelMethod<T>::gradient_norm() const {
   const double squared = squared_norm();
-  if (csr_ || is_exact_sum_of_squares<T>(squared)) return std::sqrt(squared);
+  if (is_exact_sum_of_squares<T>(squared)) return std::sqrt(squared);
   std::vector<T> g(d_);
   sum_.get(g.data());
-  return scaled_norm(g.data(), d_);
+  if (csr_) csr_->append_gradient(g);
+  return scaled_norm(g.data(), static_cast<long>(g.size()));
 }
 
 template <class T> void PanelMethod<T>::begin_step(const Step<T>& step, const Team& team) {

@@ -23,6 +23,7 @@ from chainrule.network.forward import forward
 from chainrule.network.rates import RATE
 from chainrule.network.theta import at_every_parameter
 from chainrule.optimizers import Optimizer, clip
+from chainrule.optimizers.optimizer import can_clip
 
 
 class ReferenceEngine:
@@ -150,8 +151,7 @@ class ReferenceRun:
         g, part_of_J = minibatch_gradient(net, problem, batch, masks)
         is_finite = math.isfinite(g.J) and bool(np.isfinite(g.theta).all())
         self._gradient_norm = clip(g.theta, optimizer.clip_norm)
-        can_clip = optimizer.clip_norm is None or math.isfinite(self._gradient_norm)  # ‖g‖ of a finite g may overflow
-        if not (is_finite and can_clip):
+        if not (is_finite and can_clip(self._gradient_norm, optimizer.clip_norm, net.dtype)):
             self._diverged = True
             return
         last_finite = net.theta.copy()

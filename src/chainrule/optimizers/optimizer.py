@@ -25,9 +25,9 @@ class Optimizer(Value, ABC):
     """A rule θ := θ − α · (a function of ∇J) as a frozen value; training changes θ and the ``moments`` only.
 
     ``learning_rate`` α is a finite number > 0 (a step with α < 0 would climb, and one with α = 0 go nowhere), or a
-    `Schedule`; ``clip_norm`` c, if given, is a number > 0, and before
-    each step the gradient is scaled to ‖g‖ ≤ c (`clip`); training diverges if ‖g‖ itself overflows. In formulas
-    g = ∇J(θ), k = 1, 2, … numbers the steps, and squares and roots are entrywise.
+    `Schedule`; ``clip_norm`` c, if given, is a number > 0, and before each step the gradient is scaled to ‖g‖ ≤ c
+    (`clip`); training diverges if c/‖g‖ underflows. In formulas g = ∇J(θ), k = 1, 2, … numbers the steps, and squares
+    and roots are entrywise.
 
     To define your own optimizer, write a subclass with ``name``, ``moments`` (the names of its moments, each an array
     like θ that starts at 0) and ``step``.
@@ -125,3 +125,8 @@ def clip(gradient: Array, clip_norm: float | None) -> float:
     if clip_norm is not None and clip_norm < norm < math.inf:
         gradient *= clip_norm / norm
     return norm
+
+
+def can_clip(norm: float, clip_norm: float | None, dtype: np.dtype[Any]) -> bool:
+    """Returns False if ‖g‖ must be clipped, but c/‖g‖ is below the normal numbers of this type, as if ‖g‖ overflows."""
+    return clip_norm is None or norm <= clip_norm or clip_norm / norm >= float(np.finfo(dtype).tiny)
