@@ -90,8 +90,7 @@ class Cost(Value, Loss):
         Raises InputError for shapes that do not fit, numbers that are not finite, or labels outside the domain.
         """
         data = self.examples(net, X, Y, weights)
-        J = self.total(net, forward(net, data.X), data.Y, data.weights)
-        return J if net.dtype.kind == "c" else float(J)
+        return self.total(net, forward(net, data.X), data.Y, data.weights)
 
     def of(
         self,
