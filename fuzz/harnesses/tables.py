@@ -104,14 +104,16 @@ def everything(table: Any, fits: bool, weights: Array | None = None) -> Read:
     except cr.ChainruleError as error:
         return Read(type(error).__name__, b"", "")
     assert np.isfinite(Z).all(), "a feature is not finite"
-    kinds = {feature.name: feature.kind for feature in encoder.features_}
-    answers: list[Any] | str = ""
-    if fits:
-        kind = NetworkRegressor if kinds.get("target") == "numbers" else NetworkClassifier
-        answers = predictions(kind, table, weights, table)
+    answers = predictions(kind_of_model(encoder), table, weights, table) if fits else ""
     # pandas has no type for a column of gaps alone.
     columns: Any = [(f.name, "" if f.dropped.startswith("no values") else f.kind, f.dropped) for f in encoder.features_]
     return Read(columns, Z.tobytes(), answers)
+
+
+def kind_of_model(encoder: TableEncoder) -> Any:
+    """Returns the class of an estimator for the column "target"."""
+    kinds = {feature.name: feature.kind for feature in encoder.features_}
+    return NetworkRegressor if kinds.get("target") == "numbers" else NetworkClassifier
 
 
 def predictions(kind: Any, table: Any, weights: Array | None, rows: Any) -> list[Any] | str:
@@ -125,11 +127,15 @@ def predictions(kind: Any, table: Any, weights: Array | None, rows: Any) -> list
 
 
 def assert_rows_of_weight_zero_do_not_count(table: Any, weights: Array) -> None:
-    """Asserts that a classifier of the weighted rows is the same without the rows of weight 0."""
+    """Asserts that a model of the weighted rows is the same without the rows of weight 0."""
+    try:
+        kind = kind_of_model(TableEncoder().fit(table))
+    except cr.ChainruleError:
+        return
     counts = weights > 0.0
     used = table[counts] if hasattr(table, "iloc") else table.filter(pyarrow.array(counts))
-    ours = predictions(NetworkClassifier, table, weights, table)
-    others = predictions(NetworkClassifier, used, weights[counts], table)
+    ours = predictions(kind, table, weights, table)
+    others = predictions(kind, used, weights[counts], table)
     assert ours == others, f"with rows of weight 0, and without: {str(ours)[:400]} and {str(others)[:400]}"
 
 

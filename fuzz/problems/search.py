@@ -18,10 +18,11 @@ def searched(problem: Problem, rng: Random) -> str:
     θ is finite; no iteration makes J larger; J and max |∂J/∂θₖ| are those at the θ that is found; and the search
     diverges if and only if J or ∇J is not finite at the beginning.
     """
+    data = problem.cost.examples(problem.net, *problem.data)  # as the search encodes Y once more
     epochs, outcomes = int(rng.integers(1, 12)), []
     for engine in ("native", "reference"):
         chosen = engines.chosen(problem.net, problem.cost, engine=engine).engine
-        first = chosen.gradient(problem.net, problem.cost, *problem.data)
+        first = chosen.gradient(problem.net, problem.cost, *data)
         net, minimum = _search(problem, engine, epochs, threads=int(rng.integers(1, 5)))
         assert np.isfinite(net.theta).all(), f"θ is not finite after {minimum.stopped}"
         is_finite = bool(np.isfinite(first.J) and np.isfinite(first.theta).all())
@@ -32,7 +33,7 @@ def searched(problem: Problem, rng: Random) -> str:
         curve = [float(first.J), *minimum.curve]
         assert (np.diff(curve) <= 0.0).all(), f"J rises: {curve}"
         assert len(curve) == minimum.iterations + 1 <= epochs + 1
-        last = chosen.gradient(net, problem.cost, *problem.data)
+        last = chosen.gradient(net, problem.cost, *data)
         assert (minimum.J, minimum.gradient_norm) == (float(last.J), float(abs(last.theta).max())), minimum
         again, _ = _search(problem, engine, epochs, threads=int(rng.integers(1, 5)))
         assert again.theta.tobytes() == net.theta.tobytes(), f"other threads, other bits by {engine}"
