@@ -5,7 +5,7 @@
 - From a state of the reference, the native engine's step lies within the derived bounds of its roundings.
 - A run that is stopped and resumed, with any numbers of threads, has the bits of an uninterrupted one.
 - θ is finite, and so is J of every epoch.
-- A search by L-BFGS ends where it says, with no larger J, and other threads change no bit.
+- A search of a minimum ends where it says, with no larger J, and other threads change no bit.
 """
 
 from __future__ import annotations
