@@ -124,6 +124,21 @@ def test_further_columns_and_another_order(tmp_path: Path) -> None:
             model.predict(rows)
 
 
+def test_class_codes_are_as_written(tmp_path: Path) -> None:
+    """Labels with leading zeros come back as the file has them, with a warning; for regression they are numbers."""
+    path = tmp_path / "t.csv"
+    pd.DataFrame({"a": np.linspace(-1.0, 1.0, T), "y": np.where(np.arange(T) % 2, "01", "10")}).to_csv(
+        path, index=False
+    )
+    with pytest.warns(DataWarning, match=r"'y': digits with leading zeros, such as '01', are classes as written"):
+        model = NetworkClassifier(**QUICK).fit(path, "y")
+    assert model.classes_.tolist() == ["01", "10"]
+    assert set(model.predict(path)) <= {"01", "10"}
+    assert 0.0 <= model.score(path, "y") <= 1.0
+    with pytest.warns(DataWarning, match="are read as numbers"):
+        assert NetworkRegressor(**QUICK).fit(path, "y").target_.mean == [np.mean([1, 10])]
+
+
 def test_whole_classes_are_integers(tmp_path: Path) -> None:
     """Class labels 0 and 1 beside decimal numbers are the integers 0 and 1, in frames and in files."""
     table = pd.DataFrame({"a": np.linspace(-1.0, 1.0, T), "y": np.arange(T) % 2})

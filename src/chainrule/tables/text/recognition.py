@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule._internal.user_warnings import warn
+from chainrule.errors import DataWarning
 from chainrule.tables.column_set import Columns
 from chainrule.tables.columns import Column
 from chainrule.tables.text.conversion import converted, plain_numbers, reader, rounded_integer
@@ -52,11 +54,18 @@ def recognised_target(name: str, column: AnyColumn, writing: Writing, task: str 
     """Returns the target as what it holds; ``task`` is "classification", "regression" or None if it is not known yet.
 
     Texts stay texts if their source has types and they need not be numbers, and for classification if they are times.
+    So do codes with leading zeros, with a DataWarning.
     """
     if isinstance(column, Column):
         return column
     texts = column.without(writing.missing)
     if column.is_declared and task != "regression":
+        return texts.as_categories()
+    if task != "regression" and (code := texts.code_with_leading_zeros()):
+        words = "digits with leading zeros, such as"
+        warn(
+            f"{name!r}: {words} {code!r}, are classes as written; pandas.read_csv takes them for numbers.", DataWarning
+        )
         return texts.as_categories()
     found = recognised(Columns({name: column}), writing).typed(name)
     is_time = found.kind in ("datetimes", "durations")
