@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from support.command import table, write_csv
 
+from chainrule.cli import bundled
+
 HEAVY = {"matplotlib", "pandas", "pyarrow", "scipy", "sklearn"}
 
 WITHOUT_THE_TABLE = [
@@ -35,6 +37,9 @@ WITHOUT_THE_TABLE = [
     ("train t.csv --out m.onnx", 2),
     ("train t.csv --out t.csv/m", 1),
     ("train t.csv --out taken.safetensors", 2),
+    ("train iris --target specis", 2),
+    ("train digits --drop pixel_8_8", 2),
+    ("train wine --category alcohl", 2),
     ("predict nowhere.safetensors t.csv", 2),
     ("predict t.csv t.csv", 1),
     ("predict taken.safetensors t.csv", 1),
@@ -94,6 +99,15 @@ for command, code in {commands!r}:
 def test_a_wrong_option_or_name_loads_no_heavy_package() -> None:
     """An error that needs no table is reported before any package for tables, charts or science is imported."""
     run_each(WITHOUT_THE_TABLE, HEAVY)
+
+
+@pytest.mark.parametrize("name", bundled.INPUTS)
+def test_the_columns_of_bundled_sets_are_known(name: str) -> None:
+    """Their names, by which a wrong one is refused, are those of scikit-learn."""
+    datasets = pytest.importorskip("sklearn.datasets")
+    data = getattr(datasets, f"load_{name}")()
+    assert bundled.INPUTS[name] == tuple(map(str, data.feature_names))
+    assert bundled.load(name).columns.floats(bundled.INPUTS[name]).tolist() == data.data.tolist()
 
 
 def test_a_wrong_column_or_value_loads_the_reader_alone() -> None:

@@ -62,7 +62,7 @@ ENGINES = ("engines.native", "engines.reference")
 PACKAGES = {
     "safetensors": ("files",),
     "scipy": ("training.lbfgs", "tables.reading", "estimators"),
-    "sklearn": ("estimators", "cli.inputs"),
+    "sklearn": ("estimators", "cli.bundled"),
     "pyarrow": ("tables", "cli"),
     "pandas": ("training.history",),
     "matplotlib": ("cli",),
@@ -149,7 +149,7 @@ FORBIDDEN = [
     ("engines.reference", "from chainrule.engines import native", "to be apart"),
     ("estimators.mlp.base", "from chainrule.estimators.network import recipe", "to be apart"),
     ("network.rates", "from chainrule.network.layer import Layer", "a cycle of imports"),
-    ("tables.model", "import sklearn.base", "a package for estimators, cli.inputs"),
+    ("tables.model", "import sklearn.base", "a package for estimators, cli.bundled"),
     ("engines.native", "def f():\n    import torch", "a package for no room"),
     ("network.layer", "async def f():\n    import scipy.linalg", "a package for training.lbfgs"),
 ]

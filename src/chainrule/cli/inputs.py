@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from chainrule._internal.naming import nearest
+from chainrule.cli import bundled
 from chainrule.cli.errors import WrongUsage, option_errors, require_packages
-from chainrule.tables.column_set import Columns
-from chainrule.tables.reading.array_columns import as_column
 from chainrule.tables.reading.csv.dialect import CsvOptions, as_delimiter
 from chainrule.tables.reading.csv.text_streams import as_codec
 from chainrule.tables.reading.paths import AS_DETECTED, EXTENSIONS, read_path
 from chainrule.tables.table import Table
-
-BUNDLED = ("breast_cancer", "diabetes", "digits", "iris", "wine")
 
 
 def text_options(sep: str | None, header: bool | None, encoding: str | None) -> CsvOptions:
@@ -34,12 +29,22 @@ def read_source(source: str, options: CsvOptions = AS_DETECTED) -> Table:
 
     Raises WrongUsage with the nearest name if there is no such source, FileFormatError or InputError for bad contents.
     """
-    if source in BUNDLED and not Path(source).is_file():
-        return _bundled(source)
-    path = require_file(source, *BUNDLED)
+    if is_bundled(source):
+        return bundled.load(source)
+    path = require_file(source, *bundled.INPUTS)
     if path.suffix != ".npz":
         require_packages("pyarrow")
     return read_path(path, options)
+
+
+def is_bundled(source: str) -> bool:
+    """True if the source is a bundled data set, and no file of this name is there."""
+    return source in bundled.INPUTS and not Path(source).is_file()
+
+
+def names_known_at_once(source: str) -> tuple[str, ...] | None:
+    """Returns the names of the columns of a bundled data set, or None for a file, which has to be read."""
+    return (*bundled.INPUTS[source], bundled.TARGET) if is_bundled(source) else None
 
 
 def stem(source: str) -> str:
@@ -49,7 +54,7 @@ def stem(source: str) -> str:
     return name[: len(name) - max(map(len, endings), default=0)] or "model"
 
 
-def require_file(name: str, *bundled: str) -> Path:
+def require_file(name: str, *others: str) -> Path:
     """Returns the path of a file. Raises WrongUsage with the most similar file beside it, or name, if there is none."""
     path = Path(name)
     if path.is_file():
@@ -62,18 +67,5 @@ def require_file(name: str, *bundled: str) -> Path:
         raise WrongUsage(f"{name!r} is not a regular file; save what it holds as a file, and give the file's name.")
     folder = path.parent
     files = [str(folder / p.name) for p in folder.iterdir() if p.is_file()] if folder.is_dir() else []
-    known = f" Bundled data sets: {', '.join(bundled)}." if bundled else ""
-    raise WrongUsage(f"there is no file {name!r}{nearest(str(path), [*files, *bundled]) or '.'}{known}")
-
-
-def _bundled(name: str) -> Table:
-    """Loads a data set of scikit-learn, with the names of its classes as labels."""
-    require_packages("sklearn")
-    from sklearn import datasets
-
-    data = getattr(datasets, f"load_{name}")()
-    labels = getattr(data, "target_names", None)
-    target = data.target if labels is None else np.asarray(labels)[data.target]
-    names = [str(feature) for feature in data.feature_names]
-    columns = Columns.of([*names, "target"], {"target": as_column(target)}, [(names, data.data)])
-    return Table(name, columns, target="target")
+    known = f" Bundled data sets: {', '.join(others)}." if others else ""
+    raise WrongUsage(f"there is no file {name!r}{nearest(str(path), [*files, *others]) or '.'}{known}")

@@ -11,7 +11,7 @@ from chainrule.cli.errors import WrongUsage, option_errors, require_packages
 from chainrule.cli.signals import REQUEST
 from chainrule.cli.terminal import printable, remarks, warnings_as_notes
 from chainrule.cli.train import phases, summary
-from chainrule.cli.train.training_data import known_column, prepare
+from chainrule.cli.train.training_data import known_column, known_name, prepare
 from chainrule.cli.train.training_options import TrainingOptions
 from chainrule.tables.target_decoder import Task
 from chainrule.tables.text.notation import Writing
@@ -71,6 +71,11 @@ def train(
     text = inputs.text_options(sep, header, encoding)
     require_packages("matplotlib", "sklearn")
     files = outputs.of_training(out, inputs.stem(source), force=force)
+    if (names := inputs.names_known_at_once(source)) is not None:
+        wanted = {"--target": [target_column] if target_column else [], "--drop": drop, "--category": category}
+        for option, given in wanted.items():
+            for column in given or ():
+                known_name(names, source, option, column)
     table = inputs.read_source(source, text)
     named = [known_column(table, "--category", name) for name in category or ()]
     console = remarks()

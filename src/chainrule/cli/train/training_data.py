@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -85,8 +86,13 @@ def prepare(
 
 def known_column(table: Table, option: str, name: str) -> str:
     """Returns the table's own spelling of a column. Raises WrongUsage, naming the nearest one, if there is none."""
-    spelling = spellings([name], table.columns).get(name)
+    return known_name(table.names, table.origin, option, name)
+
+
+def known_name(names: Sequence[str], origin: str, option: str, name: str) -> str:
+    """Returns the spelling of a column among the names of a table. Raises WrongUsage as `known_column` does."""
+    spelling = spellings([name], names).get(name)
     if spelling is None:
-        hint = nearest(name, table.columns) or "."
-        raise WrongUsage(f"{option}: {table.origin} has no column {name!r}{hint} Columns: {listed(table.columns)}.")
+        hint = nearest(name, names) or "."
+        raise WrongUsage(f"{option}: {origin} has no column {name!r}{hint} Columns: {listed(names)}.")
     return spelling
