@@ -121,7 +121,8 @@ LAYER = [
         "b of the wrong length", lambda _: cr.Layer(np.ones((2, 3)), [0.0], "relu"), ("b must have shape (2,)", "(1,)")
     ),
     Bad("b infinite", lambda _: cr.Layer([[1.0]], [math.inf], "relu"), ("b must be finite", "inf at index (0,)")),
-    Bad("b a number", lambda _: cr.Layer([[1.0]], 0.0, "relu"), ("b must have shape (1,)", "got ()")),
+    Bad("b a number", lambda _: cr.Layer([[1.0], [2.0]], 0.0, "relu"), ("b must have shape (2,)", "got ()")),
+    Bad("b a column", lambda _: cr.Layer([[1.0], [2.0]], [[0.0], [0.0]], "relu"), ("(2, 1)", "Pass b.ravel()")),
     Bad(
         "an unknown activation",
         lambda _: cr.Layer([[1.0]], [0.0], "rellu"),

@@ -30,7 +30,9 @@ class LogLikelihood(Cost):
 
     ℓ = Σₖ yₖ softplus(−zₖ) + (1 − yₖ) softplus(zₖ),   δ = σ(z) − y = (1 − y) σ(z) − y σ(−z),
 
-    finite and exact for every z. PyTorch's ``BCELoss`` (which clips log a at −100) and ``BCEWithLogitsLoss``, summed.
+    finite and exact for every z. Any other σ, such as softmax or a sigmoid of your own, gives J = ∞ where a rounds to 0
+    or 1 on the wrong side; for softmax use `CrossEntropy`. PyTorch's ``BCELoss`` (which clips log a at −100) and
+    ``BCEWithLogitsLoss``, summed.
 
     >>> import numpy as np, chainrule as cr
     >>> J = cr.LogLikelihood()

@@ -24,9 +24,10 @@ from chainrule.optimizers.schedules import Schedule
 class Layer:
     """A layer L = (W, b, σ) of input size n and output size m: a ↦ σ(W a + b).
 
-    W (m, n) is an array, or a `BlockDiagonal`, of which only the blocks are parameters; b has shape (m,); ``sigma`` is
-    an activation or the name of one. The layer holds the κ (m,) of a `Parametric` σ_κ: ``kappa`` is an array (m,) or
-    one number for all units, by default 1, for which σ_κ = σ; with any other σ it has shape (0,).
+    W (m, n) is an array, or a `BlockDiagonal`, of which only the blocks are parameters; b has shape (m,); both may be
+    numbers if n = m = 1; ``sigma`` is an activation or the name of one. The layer holds the κ (m,) of a `Parametric`
+    σ_κ: ``kappa`` is an array (m,) or one number for all units, by default 1, for which σ_κ = σ; with any other σ it
+    has shape (0,).
 
     ``dropout`` is the probability with which each output of a hidden layer is set to zero in a training step, or a
     schedule of it; the others are divided by 1 − dropout (inverted dropout), so that predictions need no correction.
@@ -38,6 +39,8 @@ class Layer:
     >>> import chainrule as cr
     >>> cr.Layer([[1.0, -1.0]], [0.5], "sigmoid")
     Layer(2 → 1, sigmoid)
+    >>> cr.Layer(2.0, 1.0, "identity")([3.0])
+    array([7.])
     >>> cr.Layer(cr.Diagonal([1.0, 2.0]), [0.0, 0.0], cr.Parametric("mish"), rate=cr.Factors(W=6.0, kappa=0.1)).kappa
     array([1., 1.])
 
@@ -65,6 +68,8 @@ class Layer:
     ) -> None:
         weights, b, chosen = as_matrix(W), as_array(b, "b"), activations.get(sigma)
         m = weights.shape[0]
+        if m == 1 and b.ndim == 0:
+            b = b.reshape(1)
         if b.shape != (m,):
             hint = " Pass b.ravel()." if b.size == m else ""
             raise InputError(f"b must have shape ({m},), one entry per row of W; got {b.shape}.{hint}")
@@ -140,11 +145,13 @@ class Layer:
 
 
 def as_matrix(W: ArrayLike | BlockDiagonal) -> Matrix:
-    """Returns W (m, n) as an array, or as a BlockDiagonal, with finite entries."""
+    """Returns W (m, n), or a number for (1, 1), as an array, or as a BlockDiagonal, with finite entries."""
     if isinstance(W, BlockDiagonal):
         entries = as_array(W.entries, "W")
         return W if entries is W.entries else BlockDiagonal.view(entries, W.runs)
     array = as_array(W, "W")
+    if array.ndim == 0:
+        array = array.reshape(1, 1)
     if array.ndim != 2 or 0 in array.shape:
         raise InputError(f"W must have shape (m, n) with m, n ≥ 1; got {array.shape}.")
     return array
