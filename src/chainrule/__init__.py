@@ -43,6 +43,7 @@ from chainrule.costs import (
     SumOfSquares,
     TrainingSet,
 )
+from chainrule.diagnosis import Diagnosis, Finding, diagnose
 from chainrule.engines.check_gradient import GradientCheck, check_gradient
 from chainrule.engines.gradient import gradient
 from chainrule.engines.hessian_vector_product import hessian_vector_product
@@ -113,12 +114,14 @@ __all__ = [
     "CrossEntropy",
     "CustomCost",
     "DescentStep",
+    "Diagnosis",
     "Diagonal",
     "DivergenceError",
     "EngineDeclined",
     "Exponential",
     "Factors",
     "FileFormatError",
+    "Finding",
     "FlatCosine",
     "Forward",
     "Glorot",
@@ -162,6 +165,7 @@ __all__ = [
     "check_activation",
     "check_gradient",
     "descend",
+    "diagnose",
     "elu",
     "engines",
     "exp",

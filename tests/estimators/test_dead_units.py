@@ -11,8 +11,8 @@ import pytest
 pytest.importorskip("sklearn", "1.6")
 
 import chainrule as cr
+from chainrule.diagnosis.dead_units import dead_layer
 from chainrule.estimators import MLPClassifier, NetworkClassifier, TrainingWarning
-from chainrule.estimators.diagnosis import dead_layer
 
 T, LEVELS = 3000, 60
 STORES = np.arange(T) // (T // LEVELS)  # rows sorted by store

@@ -29,6 +29,7 @@ FLOORS: list[tuple[str, ...]] = [
     ("backprop",),
     ("engines",),
     ("training",),
+    ("diagnosis",),
     ("tables",),
     ("estimators",),
     ("cli",),

@@ -19,8 +19,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from chainrule._internal.sparse_rows import Rows, as_sparse_rows
 from chainrule._internal.user_warnings import warn
+from chainrule.diagnosis.dead_units import dead_layer
 from chainrule.errors import TrainingWarning
-from chainrule.estimators.diagnosis import ColumnScales, dead_layer
+from chainrule.estimators.column_scales import ColumnScales
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.mlp.epoch_records import EpochRecorder, ReportedLoss
 from chainrule.estimators.mlp.settings import STOCHASTIC, as_hidden_sizes, as_sigma, require_valid_settings

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from chainrule._internal.naming import listed
 from chainrule._internal.user_warnings import warn
+from chainrule.diagnosis.dead_units import dead_layer
 from chainrule.errors import DataWarning, InputError, TrainingWarning
-from chainrule.estimators.diagnosis import dead_layer
 from chainrule.estimators.network.ensemble import Member, Outcome, TrainingPlan
 from chainrule.estimators.network.validation_split import FEWEST, ValidationSplit
 from chainrule.tables.target_decoder import ClassLabels

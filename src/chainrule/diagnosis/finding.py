@@ -1,0 +1,45 @@
+"""A finding: what is wrong, where, the numbers that show it, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Finding(NamedTuple):
+    """One trouble of a network or its data: its kind, the numbers that show it, and a remedy.
+
+    >>> import chainrule as cr
+    >>> print(cr.Finding("constant inputs", "input 3 is 1 in every row.", "Leave it out."))
+    constant inputs: input 3 is 1 in every row. Leave it out.
+    """
+
+    kind: str
+    evidence: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.evidence} {self.remedy}"
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The findings of `diagnose`, the gravest first; it is true if there are any, and ``print`` shows a line for each.
+
+    >>> import chainrule as cr
+    >>> print(cr.Diagnosis(()))
+    no findings
+    """
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of the findings."""
+        return tuple(finding.kind for finding in self.findings)
+
+    def __bool__(self) -> bool:
+        return bool(self.findings)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.findings)) or "no findings"
