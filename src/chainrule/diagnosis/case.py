@@ -69,7 +69,8 @@ class Case:
     def mean_loss(self, data: Examples) -> float:
         """Returns the mean loss over the examples, without penalties."""
         run, r = forward(self.net, data.X), self.net.r
-        return float(self.cost.example_losses(run.z[r], run.a[r], data.Y, self.net.sigma[r]).mean())
+        losses = self.cost.example_losses(run.z[r], run.a[r], data.Y, self.net.sigma[r])
+        return float(losses.mean())
 
     def explained(self, data: Examples) -> float:
         """Returns the share that is explained: the accuracy of classes beyond the most frequent one, or R².
@@ -79,7 +80,7 @@ class Case:
         A = forward(self.net, data.X).a[self.net.r]
         if self.is_classification:
             truth = self.classes(data.Y)
-            rest = 1.0 - np.bincount(self.classes(self.data.Y)).max() / self.data.t
+            rest = 1.0 - float(np.bincount(self.classes(self.data.Y)).max()) / self.data.t
             return 1.0 - float((self.classes(A) != truth).mean()) / max(rest, 1.0 / self.data.t)
         spread = float(((data.Y - self.data.Y.mean(axis=0)) ** 2).sum())
         left = float(((A - data.Y) ** 2).sum())
