@@ -52,11 +52,12 @@ def diagnose(
 ) -> Diagnosis:
     """Looks for what commonly goes wrong with a trained network, and says what shows it and what helps.
 
-    It looks at X (t, n), Y (t, m) and ``weights`` (t,) for numbers that are not finite, constant or unscaled inputs, an input that gives
-    the target away, and too few rows; at the network for dead and saturated units, for δ[i] that vanish or explode, and
-    for classes that it never predicts; at ``history`` for steps too large or too small; with ``validation`` = (X, Y)
-    of held-out rows for rows that are on both sides, overfitting, and probabilities that are too certain. A finding has
-    evidence in numbers; without any there are no findings. Of more than 5,000 rows it looks at 5,000.
+    It looks at X (t, n), Y (t, m) and ``weights`` (t,) for numbers that are not finite, constant or unscaled inputs, an
+    input that gives the target away, and too few rows; at the network for dead and saturated units, for δ[i] that
+    vanish or explode, and for classes that it never predicts; at ``history`` for steps too large or too small; with
+    ``validation`` = (X, Y) of held-out rows for rows that are on both sides, overfitting, and probabilities that are
+    too certain. A finding has evidence in numbers; without any there are no findings. Of more than 5,000 rows it looks
+    at 5,000.
 
     Raises InputError as `train` does, but for numbers that are not finite, which are a finding.
 
