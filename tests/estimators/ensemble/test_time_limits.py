@@ -284,7 +284,7 @@ def slow_machine(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
         def train(*examples: Any, time_limit: float | None, **given: Any) -> cr.History:
             nonlocal now
-            before = 0 if given["resume"] is None else given["resume"].epoch
+            before = given["resume"].epoch if given["resume"] else 0
             history = cr.train(*examples, **given)
             now += row_seconds * len(examples[1]) * (history.epochs - before)
             return history
