@@ -77,7 +77,7 @@ class Objective:
     def hessian(self, theta: ArrayLike | None = None) -> Array:
         """Computes ∇²J(θ), (d, d), exactly: row k is its product with the k-th unit vector, by the R-operator.
 
-        It takes the time of 2d gradients, and d² numbers of memory.
+        It takes the time of about 3d gradients, and d² numbers of memory.
         """
         net = self._at(theta)
         run = forward(net, self.data.X)
