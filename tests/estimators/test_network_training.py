@@ -18,7 +18,7 @@ pytest.importorskip("sklearn", "1.6")
 import chainrule as cr
 from chainrule.errors import DataWarning
 from chainrule.estimators import Hidden, NetworkClassifier, NetworkRegressor, TrainingWarning
-from chainrule.estimators.network import base
+from chainrule.estimators.network import base, initial_network
 from chainrule.estimators.network.ensemble import supervision
 
 ONE: dict[str, Any] = {"n_networks": 1, "hidden_layer_sizes": 16, "random_state": 0}
@@ -339,3 +339,16 @@ def test_divergence_of_every_network_is_an_error(rows: tuple[Any, Any]) -> None:
     model = NetworkRegressor(optimizer=cr.GradientDescent(1e30), epochs=5, batch_size="full", **ONE)
     with pytest.raises(cr.DivergenceError, match="smaller learning rate"):
         model.fit(X, y)
+
+
+def test_a_network_that_cannot_fit_into_memory_is_refused(
+    rows: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """θ, ∇J and two moments in float32 of 3-1000-1, 5,001 parameters, need 80 kB: a machine of 79 kB is too small."""
+    X, y = rows
+    model = NetworkRegressor(preset="lecture", hidden_layer_sizes=1000, n_networks=1, epochs=1, random_state=0)
+    monkeypatch.setattr(initial_network, "machine_memory", lambda: 79_000)
+    with pytest.raises(cr.InputError, match=r"3-1000-1 has 5,001 parameters, whose training needs .* GB of memory"):
+        model.fit(X, y)
+    monkeypatch.setattr(initial_network, "machine_memory", lambda: None)
+    model.fit(X, y)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import cast
 
 import numpy as np
@@ -13,6 +16,7 @@ from chainrule._internal.checks import Array
 from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule.activations import Activation, Parametric, Sigma
 from chainrule.costs import Cost, CrossEntropy, LogLikelihood, Poisson
+from chainrule.errors import InputError
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.initial import Initial
 from chainrule.network import BlockDiagonal, Diagonal, Factors, Layer, Network
@@ -49,7 +53,10 @@ def output_activation(cost: Cost, task: Task) -> Sigma:
 
 
 def network(recipe: Recipe, shape: Shape, task: Task, X: Rows, seed: int, dtype: str) -> Network:
-    """Returns a network whose initial values are drawn with ``seed``, and for "data" fitted to the rows X (t, n)."""
+    """Returns a network whose initial values are drawn with ``seed``, and for "data" fitted to the rows X (t, n).
+
+    Raises InputError if it needs more memory in training than the machine has.
+    """
     rng = np.random.default_rng(seed)
     layers: list[Layer] = []
     if recipe.embedding and 0 < shape.n_numbers <= MOST_EMBEDDED:
@@ -57,6 +64,7 @@ def network(recipe: Recipe, shape: Shape, task: Task, X: Rows, seed: int, dtype:
     n = layers[-1].m if layers else shape.n
     if recipe.scaling_rate:
         layers.append(Layer(Diagonal(np.ones(n)), np.zeros(n), "identity", rate=Factors(recipe.scaling_rate, b=0.0)))
+    _require_memory([n, *(hidden.width for hidden in recipe.hidden), shape.m], dtype)
     for hidden in recipe.hidden:
         sigma = activations.get(cast("Sigma", hidden.activation))
         if recipe.parametric and isinstance(sigma, Activation) and not isinstance(sigma, Parametric):
@@ -71,6 +79,25 @@ def network(recipe: Recipe, shape: Shape, task: Task, X: Rows, seed: int, dtype:
         net.W[net.r][...] = 0.0
         net.b[net.r][...] = 0.0
     return net
+
+
+def _require_memory(sizes: Sequence[int], dtype: str) -> None:
+    """Raises InputError if θ, ∇J and two moments of full layers of these sizes are larger than the machine's memory."""
+    d = sum(m * n + m for n, m in pairwise(sizes))
+    needed, there = 4 * d * np.dtype(dtype).itemsize, machine_memory()
+    if there is not None and needed > there:
+        raise InputError(
+            f"a network of the sizes {'-'.join(map(str, sizes))} has {d:,} parameters, whose training needs "
+            f"{needed / 1e9:,.1f} GB of memory; this machine has {there / 1e9:,.1f} GB. Use fewer hidden units."
+        )
+
+
+def machine_memory() -> int | None:
+    """Returns the memory of this machine in bytes, or None if the system does not say."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # as on Windows
+        return None
 
 
 def _sample(X: Rows, rng: np.random.Generator) -> Array:
