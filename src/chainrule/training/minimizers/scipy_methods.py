@@ -50,13 +50,17 @@ def _minimize(objective: SearchObjective, search: Search, method: str, options: 
             raise StopIteration
         search.end_iteration(theta, *objective.J_and_gradient(theta))
 
-    with np.errstate(over="ignore", invalid="ignore"):  # SciPy multiplies J, ∇J and steps of any size
-        imported("scipy.optimize").minimize(
-            objective.J_and_gradient,
-            search.theta.copy(),
-            method=method,
-            jac=True,
-            callback=end_iteration,
-            options={"maxiter": NEVER, **options},
-            **more,
-        )
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):  # SciPy multiplies J, ∇J and steps of any size
+            imported("scipy.optimize").minimize(
+                objective.J_and_gradient,
+                search.theta.copy(),
+                method=method,
+                jac=True,
+                callback=end_iteration,
+                options={"maxiter": NEVER, **options},
+                **more,
+            )
+    except ValueError as error:  # SciPy refuses a step of the trust region that has overflowed
+        if "infs or NaNs" not in str(error):
+            raise
