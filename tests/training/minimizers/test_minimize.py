@@ -304,6 +304,22 @@ def test_without_scipy_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> No
         cr.minimize(small(), X, Y)
 
 
+@pytest.mark.parametrize("x", [1e60, 1e100, 1e120, 1e150])
+def test_newton_cg_ends_where_its_products_overflow(x: float) -> None:
+    """Conjugate gradients whose vᵀ∇²J v overflows would never end: the search does, at a finite θ."""
+    for net, Y, cost in (
+        (cr.Network([cr.Layer([[1.0], [2.0]], [0.0, 0.0], "identity")]), [[1.0, 1.0]], "sum_of_squares"),
+        (
+            cr.Network([cr.Layer([[1.0], [-1.0]], [0.0, 0.0], "sigmoid"), cr.Layer([[1.0, 1.0]], [0.0], "exp")]),
+            [[2.0]],
+            "poisson",
+        ),
+    ):
+        history = cr.minimize(net, [[x]], Y, method="newton-cg", cost=cost, epochs=20)
+        assert history.stopped in ("rounding", "epochs", "gradient_tol", "tol")
+        assert np.isfinite(net.theta).all()
+
+
 @pytest.mark.parametrize("method", ["lbfgs", "cg"])
 def test_a_search_that_overflows_ends_at_its_last_finite_theta(method: str) -> None:
     """With x = 1e100 a search along ∇J overflows: it ends, and θ, J and ∇J are finite and those of an iteration."""

@@ -19,7 +19,13 @@ from chainrule.network.theta import at_every_parameter
 FAR = 1e100  # replaces a J that is not finite, or 2 |J| at the initial θ if that is larger: a line search steps back
 LARGEST = float(np.finfo(np.float64).max)
 
+MOST_PRODUCTS = 20  # times d, between two evaluations of J
+
 Vector = NDArray[np.float64]
+
+
+class NoStep(ArithmeticError):
+    """A search direction that cannot be computed in floating-point numbers."""
 
 
 class SearchObjective:
@@ -33,12 +39,14 @@ class SearchObjective:
         self.is_frozen = rates == 0.0  # (d,), True at entries of θ whose rate is 0: they stay as they are
         self.begins_finite = True  # J and ∇J at the first θ
         self._far = FAR
+        self._products = 0  # since the last evaluation of J
         self._at: Vector | None = None  # the θ of the last gradient
         self._J, self._g = math.nan, np.empty(0)
         self._run: tuple[Vector, Forward] | None = None  # the forward pass of the last ∇²J(θ) v, and its θ
 
     def J_and_gradient(self, theta: Vector) -> tuple[float, Vector]:
         """Computes J(θ) and ∇J(θ), or a large J and a zero gradient if they are not finite."""
+        self._products = 0
         if self._at is None or not np.array_equal(theta, self._at):
             self.move(theta)
             g = self._engine.gradient(self.net, self.cost, *self.data)
@@ -62,11 +70,18 @@ class SearchObjective:
         return self.J_and_gradient(theta)[1]
 
     def hessian_vector(self, theta: Vector, v: Vector) -> Vector:
-        """Computes ∇²J(θ) v by the R-operator; several v at one θ share its forward pass."""
+        """Computes ∇²J(θ) v by the R-operator; several v at one θ share its forward pass.
+
+        Raises NoStep if they are not finite, or if conjugate gradients ask for many more than the d that they need in
+        exact arithmetic: where numbers overflow, SciPy's would go on for ever.
+        """
+        self._products += 1
         self.move(theta)
         if self._run is None or not np.array_equal(theta, self._run[0]):
             self._run = theta.copy(), forward(self.net, self.data.X)
         product = hessian_vector(self.net, self.cost, self._run[1], self.data.Y, self.data.weights, v)
+        if not np.isfinite(product).all() or self._products > MOST_PRODUCTS * self.net.d + MOST_PRODUCTS:
+            raise NoStep
         return self._free(product.astype(np.float64, copy=False))
 
     def _free(self, vector: Vector) -> Vector:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule._internal.imports import imported
-from chainrule.training.minimizers.objective import SearchObjective
+from chainrule.training.minimizers.objective import NoStep, SearchObjective
 from chainrule.training.minimizers.search import Search
 
 
@@ -61,6 +61,8 @@ def _minimize(objective: SearchObjective, search: Search, method: str, options: 
                 options={"maxiter": NEVER, **options},
                 **more,
             )
+    except NoStep:
+        pass
     except ValueError as error:  # SciPy refuses a step of the trust region that has overflowed
         if "infs or NaNs" not in str(error):
             raise
