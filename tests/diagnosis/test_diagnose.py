@@ -1,4 +1,4 @@
-"""The doctor: fifteen networks broken on purpose, each found, and fifteen healthy ones on real tables, none accused."""
+"""Diagnosis: each of seventeen networks broken on purpose is found, and no finding on fifteen good ones."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def noise(t: int, classes: int = 1) -> tuple[Array, Array]:
     return X, rng.normal(size=(t, 1)) if classes == 1 else np.eye(classes)[rng.integers(classes, size=t)]
 
 
-# ---- fifteen broken networks -----------------------------------------------------------------------------------------
+# ---- seventeen broken networks ---------------------------------------------------------------------------------------
 
 
 def not_finite() -> cr.Diagnosis:
@@ -193,12 +193,12 @@ BROKEN: dict[Callable[[], cr.Diagnosis], str] = {
 }
 
 
-@pytest.mark.parametrize("patient", BROKEN, ids=lambda patient: patient.__name__)
-def test_broken_networks_are_found(patient: Callable[[], cr.Diagnosis]) -> None:
-    """The trouble is among the findings, with numbers as evidence and a remedy, and ``print`` shows a line for each."""
-    diagnosis = patient()
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.__name__)
+def test_broken_networks_are_found(broken: Callable[[], cr.Diagnosis]) -> None:
+    """The fault is among the findings, with numbers as evidence and a remedy, and ``print`` shows a line for each."""
+    diagnosis = broken()
     assert diagnosis
-    assert BROKEN[patient] in diagnosis.kinds
+    assert BROKEN[broken] in diagnosis.kinds
     for finding in diagnosis.findings:
         assert any(letter.isdigit() for letter in finding.evidence)
         assert finding.evidence.endswith(".")
@@ -206,12 +206,12 @@ def test_broken_networks_are_found(patient: Callable[[], cr.Diagnosis]) -> None:
     assert len(str(diagnosis).splitlines()) == len(diagnosis.findings)
 
 
-# ---- fifteen healthy ones --------------------------------------------------------------------------------------------
+# ---- fifteen good ones -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("hidden", ["relu", "tanh", "silu"])
 @pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer", "digits", "diabetes"])
-def test_healthy_networks_are_not_accused(name: str, hidden: str) -> None:
+def test_good_networks_have_no_findings(name: str, hidden: str) -> None:
     """Networks that were trained on scaled real tables, and stopped by held-out rows, have no findings."""
     datasets = pytest.importorskip("sklearn.datasets")
     X, y = getattr(datasets, f"load_{name}")(return_X_y=True)

@@ -1,4 +1,4 @@
-"""What ails a network: its units, its data, its steps and its fit, each finding with evidence and a remedy."""
+"""Common faults of networks, their data, their training and their fit: each finding has evidence and a remedy."""
 
 from chainrule.diagnosis.diagnose import diagnose
 from chainrule.diagnosis.finding import Diagnosis, Finding

@@ -1,4 +1,4 @@
-"""The patient: a network with its examples, its history and held-out examples, and what several checks compute."""
+"""A case to diagnose: a network with its examples and its history, and what several checks compute."""
 
 from __future__ import annotations
 

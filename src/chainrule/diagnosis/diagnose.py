@@ -1,4 +1,4 @@
-"""The doctor: every check in turn, over a network, its examples and the history of its training."""
+"""The public function that runs every check over a network, its examples and the history of its training."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def diagnose(
     weights: ArrayLike | None = None,
     validation: Sequence[Any] | None = None,
 ) -> Diagnosis:
-    """Looks for what commonly goes wrong with a trained network, and says what shows it and what helps.
+    """Looks for common faults of a trained network and its data, and says what shows them and what helps.
 
     It looks at X (t, n), Y (t, m) and ``weights`` (t,) for numbers that are not finite, constant or unscaled inputs, an
     input that gives the target away, and too few rows; at the network for dead and saturated units, for δ[i] that

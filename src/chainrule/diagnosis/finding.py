@@ -1,4 +1,4 @@
-"""A finding: what is wrong, where, the numbers that show it, and what to do."""
+"""A finding: a fault, the numbers that show it, and what to do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Finding(NamedTuple):
-    """One trouble of a network or its data: its kind, the numbers that show it, and a remedy.
+    """One fault of a network or its data: its kind, the numbers that show it, and a remedy.
 
     >>> import chainrule as cr
     >>> print(cr.Finding("constant inputs", "input 3 is 1 in every row.", "Leave it out."))
@@ -24,7 +24,7 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The findings of `diagnose`, the gravest first; it is true if there are any, and ``print`` shows a line for each.
+    """The findings of `diagnose`, those of the data first; true if there are any. ``print`` shows one a line.
 
     >>> import chainrule as cr
     >>> print(cr.Diagnosis(()))

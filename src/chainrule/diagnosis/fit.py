@@ -1,4 +1,4 @@
-"""Troubles of the fit, which held-out rows show: overfitting and miscalibration."""
+"""Faults of the fit, which held-out rows show: overfitting and miscalibration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Troubles of X: constant and unscaled inputs, and an input that gives the target away."""
+"""Faults of X: constant and unscaled inputs, and an input that gives the target away."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Troubles of the rows: too few, the same in training and held out, and classes that are never predicted."""
+"""Faults of the rows: too few, the same in training and held out, and classes that are never predicted."""
 
 from __future__ import annotations
 

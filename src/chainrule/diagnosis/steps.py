@@ -1,4 +1,4 @@
-"""Troubles of the steps, which the history shows: too large or too small ones."""
+"""Faults of the steps, which the history shows: too large or too small ones."""
 
 from __future__ import annotations
 

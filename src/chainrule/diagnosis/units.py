@@ -1,4 +1,4 @@
-"""Troubles of the layers: dead and saturated units, and δ that vanishes or explodes from layer to layer."""
+"""Faults of the layers: dead and saturated units, and δ that vanishes or explodes from layer to layer."""
 
 from __future__ import annotations
 

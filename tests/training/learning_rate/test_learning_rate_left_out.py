@@ -13,22 +13,11 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.engines.state_bits import bits
+from support.regression_examples import NETWORKS, examples
 
 import chainrule as cr
 from chainrule._internal.checks import Array
 from chainrule.training.learning_rate.descending_rate import largest_curvature
-
-NETWORKS: dict[str, Any] = {
-    "5-3-2-1 sigmoids": lambda: cr.Network.dense([5, 3, 2, 1], hidden="sigmoid", seed=0),
-    "linear regression": lambda: cr.Network.dense([5, 1], initial="zeros"),
-    "5-16-1 ReLU": lambda: cr.Network.dense([5, 16, 1], seed=0),
-}
-
-
-def examples(t: int) -> tuple[Array, Array]:
-    """A table of t rows with five columns, and a label that depends on them."""
-    X = np.random.default_rng(0).normal(size=(t, 5))
-    return X, X[:, :1] - X[:, 1:2] ** 2
 
 
 def rising() -> tuple[cr.Network, Array, Array]:
@@ -227,7 +216,7 @@ def test_a_flat_J() -> None:
 
 
 def test_a_J_that_is_not_finite() -> None:
-    """J(θ₀) = ∞ is told as with a given learning rate."""
+    """J(θ₀) = ∞ is reported as with a given learning rate."""
     net = cr.Network([cr.Layer([[1e200]], [0.0], "identity")])
     with pytest.raises(cr.DivergenceError, match="not finite"):
         cr.train(net, [[1e200]], [[1.0]])
