@@ -1,4 +1,4 @@
-"""What a notebook shows of the core's objects: plain tables and formulas in HTML."""
+"""The HTML that a notebook shows for objects of the core: plain tables and formulas."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def test_public_names_are_documented(name: str) -> None:
 
 @pytest.mark.parametrize("name", PUBLIC)
 def test_errors_are_documented(name: str) -> None:
-    """What raises an error in its own lines, or checks its settings there, says which one, and when."""
+    """The docstring of a name that raises errors itself, or checks its settings, says which error, and when."""
     value = PUBLIC[name]
     if inspect.isclass(value):
         sources = [f for m in ("__init__", "__post_init__") if inspect.isfunction(f := vars(value).get(m))]

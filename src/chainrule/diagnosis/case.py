@@ -50,6 +50,11 @@ class Case:
         return forward(self.net, self.data.X)
 
     @cached_property
+    def held_out_run(self) -> Forward | None:
+        """The forward pass over the held-out examples, if there are any."""
+        return None if self.held_out is None else forward(self.net, self.held_out.X)
+
+    @cached_property
     def gradient(self) -> Gradient:
         """∇J(θ) over the examples, with every δ[i]."""
         return for_network(self.net, "auto", self.cost).gradient(self.net, self.cost, *self.data)
@@ -66,18 +71,18 @@ class Case:
         """Returns the class of each row of labels or outputs (t, m): 0 or 1, or the place of the largest entry."""
         return (A[:, 0] > 0.5).astype(int) if A.shape[1] == 1 else A.argmax(axis=1)
 
-    def mean_loss(self, data: Examples) -> float:
-        """Returns the mean loss over the examples, without penalties."""
-        run, r = forward(self.net, data.X), self.net.r
+    def mean_loss(self, data: Examples, run: Forward) -> float:
+        """Returns the mean loss over the examples of a forward pass, without penalties."""
+        r = self.net.r
         losses = self.cost.example_losses(run.z[r], run.a[r], data.Y, self.net.sigma[r])
         return float(losses.mean())
 
-    def explained(self, data: Examples) -> float:
-        """Returns the share that is explained: the accuracy of classes beyond the most frequent one, or R².
+    def explained(self, data: Examples, run: Forward) -> float:
+        """Returns the share that a forward pass explains: the accuracy of classes beyond the most frequent one, or R².
 
         1 is perfect, 0 is as good as a constant.
         """
-        A = forward(self.net, data.X).a[self.net.r]
+        A = run.a[self.net.r]
         if self.is_classification:
             truth = self.classes(data.Y)
             rest = 1.0 - float(np.bincount(self.classes(self.data.Y)).max()) / self.data.t

@@ -8,7 +8,6 @@ import numpy as np
 
 from chainrule.diagnosis.case import Case
 from chainrule.diagnosis.finding import Finding
-from chainrule.network.forward import forward
 
 ROSE = 1.25  # times its lowest value, the validation cost has risen
 GAP = 0.4  # between the share explained of training and held-out rows
@@ -18,9 +17,9 @@ OVERCONFIDENT = 0.15  # by which the confidence exceeds the accuracy
 
 def overfitting(case: Case) -> Iterator[Finding]:
     """Finds training rows that are fitted much better than held-out ones, or a validation cost past its lowest."""
-    if case.held_out is None:
+    if case.held_out is None or case.held_out_run is None:
         return
-    known, new = case.explained(case.data), case.explained(case.held_out)
+    known, new = case.explained(case.data, case.run), case.explained(case.held_out, case.held_out_run)
     remedy = "Stop earlier (patience), penalise W (l2), use dropout, a smaller network, or more rows."
     if known - new > GAP and case.held_out.t >= 20:
         what = "accuracy beyond the most frequent class" if case.is_classification else "R²"
@@ -31,7 +30,7 @@ def overfitting(case: Case) -> Iterator[Finding]:
         return
     best = int(np.nanargmin(course))
     scale = 1.0 if case.cost.mean else case.held_out.t
-    now = case.mean_loss(case.held_out) * scale
+    now = case.mean_loss(case.held_out, case.held_out_run) * scale
     if best < 0.8 * len(course) and now > ROSE * course[best] and course[best] > 0:
         yield Finding(
             "overfitting",
@@ -42,9 +41,9 @@ def overfitting(case: Case) -> Iterator[Finding]:
 
 def miscalibration(case: Case) -> Iterator[Finding]:
     """Finds probabilities of classes that are more certain than they are right."""
-    if case.held_out is None or not case.is_classification or case.held_out.t < ROWS:
+    if case.held_out is None or case.held_out_run is None or not case.is_classification or case.held_out.t < ROWS:
         return
-    A = forward(case.net, case.held_out.X).a[case.net.r]
+    A = case.held_out_run.a[case.net.r]
     confidence = float((np.maximum(A, 1.0 - A) if A.shape[1] == 1 else A.max(axis=1)).mean())
     accuracy = float((case.classes(A) == case.classes(case.held_out.Y)).mean())
     if confidence - accuracy > OVERCONFIDENT:

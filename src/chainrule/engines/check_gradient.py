@@ -114,7 +114,8 @@ def check_gradient(
     theta = own if claimed is None else _as_gradient(claimed, own)
     J = cost.of(net.astype(np.float64), X, Y, weights)
     u = float(np.finfo(net.dtype).eps)
-    noise = abs(J()) + float(abs(own).max())
+    J_theta = J()
+    noise = abs(J_theta) + float(abs(own).max())
     arrays: list[CheckedArray] = []
     faults: list[str] = []
     for name, places in _arrays(net.layout):
@@ -122,7 +123,7 @@ def check_gradient(
         if most is not None and most < len(chosen):
             chosen = np.sort(draw.choice(chosen, most, replace=False))
         k = places.ravel()[chosen]
-        found = _deviation(theta[k], _measure(J, k), u, noise)
+        found = _deviation(theta[k], _measure(J, J_theta, k), u, noise)
         entry = tuple(int(part) for part in np.unravel_index(chosen[found.worst], places.shape))
         arrays.append(CheckedArray(name, places.size, len(k), found.by_complex_step, found.by_differences, entry))
         if found.fault:
@@ -157,7 +158,7 @@ class _Measured(NamedTuple):
     backwards: Array
 
 
-def _measure(J: Objective, places: NDArray[np.intp]) -> _Measured:
+def _measure(J: Objective, J_theta: float, places: NDArray[np.intp]) -> _Measured:
     def moved(k: int, step: complex) -> float:
         theta = J.theta.astype(np.result_type(J.theta, step))
         theta[k] += step
@@ -172,7 +173,7 @@ def _measure(J: Objective, places: NDArray[np.intp]) -> _Measured:
             complex_step = np.array([np.imag(moved(k, STEP * 1j)) for k in places]) / STEP
         except (TypeError, ValueError, Warning):
             complex_step = None
-    return _Measured(complex_step, (right - J()) / h, (J() - left) / h)
+    return _Measured(complex_step, (right - J_theta) / h, (J_theta - left) / h)
 
 
 class _Deviation(NamedTuple):

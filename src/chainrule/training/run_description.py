@@ -1,4 +1,4 @@
-"""What a checkpoint says about its run, so that no other run continues from it: the data and the settings, as texts."""
+"""The description of a run in its checkpoint, its data and settings as texts: no other run may continue from it."""
 
 from __future__ import annotations
 

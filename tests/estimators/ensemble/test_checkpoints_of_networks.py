@@ -20,7 +20,7 @@ SETTINGS: dict[str, Any] = {"epochs": 12, "n_networks": 3, "hidden_layer_sizes":
 
 
 class PowerFailure(Exception):
-    """What ends a fit."""
+    """The error by which a callback ends a fit."""
 
 
 def fails_after(calls: int) -> Any:

@@ -208,7 +208,7 @@ def test_sparse_rows() -> None:
 
 
 def test_a_flat_J() -> None:
-    """Where J has no curvature and no slope, α is 1, and θ stays."""
+    """If J has neither curvature nor slope, α is 1 and θ does not move."""
     net = cr.Network([cr.Layer([[1.0]], [-5.0], "relu")])
     history = cr.train(net, [[1.0]], [[1.0]], epochs=3)
     assert history.learning_rate.tolist() == [1.0] * 3
