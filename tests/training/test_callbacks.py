@@ -19,15 +19,15 @@ def test_callback_epochs_sets_the_interval_of_calls(
     """A callback is called after every ``callback_epochs`` epochs, and once more at the end; no slice ends earlier."""
     seen: list[int] = []
     slices: list[object] = []
-    module = sys.modules["chainrule.training.train"]
-    next_slice = module._next_slice
+    module = sys.modules["chainrule.training.job"]
+    next_slice = module.Job._next_slice
 
     def counted(*arguments: object) -> object:
         slices.append(arguments)
         return next_slice(*arguments)
 
     monkeypatch.setattr(module, "SLICE_SECONDS", 0.0)
-    monkeypatch.setattr(module, "_next_slice", counted)
+    monkeypatch.setattr(module.Job, "_next_slice", counted)
 
     def callback(history: cr.History) -> None:
         seen.append(len(history.J))

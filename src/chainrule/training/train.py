@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from chainrule import engines
-from chainrule._internal.checks import as_real
 from chainrule._internal.imports import imported
+from chainrule._internal.user_warnings import warn
 from chainrule.costs import Cost
 from chainrule.costs.training_set import ExamplesLike
-from chainrule.engines import TrainingRun
-from chainrule.errors import InputError
+from chainrule.errors import TrainingWarning
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
-from chainrule.training.callbacks import Callback, Callbacks
+from chainrule.training.callbacks import Callback
 from chainrule.training.checked_problem import checked_problem
-from chainrule.training.checkpoint import Checkpoint, CheckpointWriter, PathLike, Resume
-from chainrule.training.errors import DivergenceError, TrainingInterrupted
+from chainrule.training.checkpoint import Checkpoint, PathLike, Resume
 from chainrule.training.history import History
-from chainrule.training.learning_rate.watched_descent import started
-from chainrule.training.path import Path
-from chainrule.training.verdict import divergence_message, warn_about_rise
-
-# The time that an engine runs between two calls of callbacks, unless these come after a number of epochs. After each
-# slice it writes θ back, which takes as long as several steps in a network with millions of parameters.
-SLICE_SECONDS = 0.1
+from chainrule.training.job import Job
+from chainrule.training.verdict import verdict
 
 
 def train(
@@ -108,66 +97,22 @@ def train(
         net, X, Y, weights, validation, cost, optimizer, epochs, batch_size, shuffle, seed, tol, tol_epochs, patience,
         threads,
     )  # fmt: skip
-    limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)
-    calls = Callbacks(callbacks, callback_epochs)
-    path = Path(record, problem)
-    writer = CheckpointWriter(checkpoint, resume, problem)
-    choice = engines.chosen(
-        net, problem.cost, problem.optimizer, shuffle=problem.shuffle, X=problem.data.X, engine=engine
+    job = Job(
+        problem,
+        time_limit=time_limit,
+        callbacks=callbacks,
+        callback_epochs=callback_epochs,
+        record=record,
+        checkpoint=checkpoint,
+        resume=resume,
+        engine=engine,
     )
-    deadline = time.perf_counter() + limit
-    run = started(choice.engine, problem, writer.state)
-    history = History(run, problem.epochs, choice.name, choice.reason, path)
-    history.stopped = run.stopped
-    path.take(history.epochs)
-    calls.begin(history)
-    writer.begin(run, history)
-    with imported("chainrule.training.interrupt").Interrupt(run.interrupt) as interrupt:
-        try:
-            while history.stopped is None and not interrupt.has_come:
-                history.stopped = _next_slice(net, run, history, calls, path, writer, deadline)
-            writer.end(run, history)
-        finally:
-            history.finish()
-    if interrupt.has_come:  # also if the run has just ended: Ctrl-C is for the program too
-        history.stopped = "interrupted"
-    if history.stopped == "interrupted":
-        raise TrainingInterrupted(
-            f"training was interrupted after {history.epochs} of {problem.epochs} epochs; the network is intact.",
-            history,
-        )
-    if history.stopped == "diverged":
-        raise DivergenceError(divergence_message(problem, history), history)
-    warn_about_rise(problem, history)
+    history = job.begin()
+    with imported("chainrule.training.interrupt").Interrupt(job.interrupt):
+        job.run()
+    error, warning = verdict(problem, history)
+    if error is not None:
+        raise error
+    if warning is not None:
+        warn(warning, TrainingWarning)
     return history
-
-
-def _next_slice(
-    net: Network,
-    run: TrainingRun,
-    history: History,
-    calls: Callbacks,
-    path: Path,
-    writer: CheckpointWriter,
-    deadline: float,
-) -> str | None:
-    """Advances the run until something is due, or the deadline; returns the reason to stop, or None."""
-    left = min(deadline, writer.deadline) - time.perf_counter()
-    epochs = 1 if path.names else min(calls.epochs_until_call(history), writer.epochs_until_due(history))
-    run.advance(epochs, min(SLICE_SECONDS, left) if calls.follow_the_clock else left)
-    history.stopped = run.stopped
-    should_stop = False
-    if calls.are_due(history):
-        should_stop = calls.ask_to_stop(history)
-        if not np.isfinite(net.theta).all():
-            raise InputError("a callback has made θ infinite or NaN; it may change θ, but each entry must stay finite.")
-        run.take_theta()
-    path.take(history.epochs)
-    if run.stopped is not None:
-        return run.stopped
-    if should_stop:
-        return "callback"
-    if time.perf_counter() >= deadline:
-        return "time_limit"
-    writer.after_slice(run, history)
-    return None

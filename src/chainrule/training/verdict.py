@@ -1,15 +1,34 @@
-"""The verdict on a training run by the course of J: it diverged, or J ended above where it began."""
+"""The verdict on a training run: it was interrupted, it diverged, or J ended above where it began."""
 
 from __future__ import annotations
 
-from chainrule._internal.user_warnings import warn
+from typing import NamedTuple
+
 from chainrule.engines.problem import Problem
 from chainrule.engines.stopping import has_exploded
-from chainrule.errors import TrainingWarning
+from chainrule.training.errors import DivergenceError, TrainingInterrupted
 from chainrule.training.history import History
 
 NOISE = 1.0  # of |J|: minibatches and dropout may well move the J of an epoch by a half
 ROUNDING = 1e-6  # of |J|, in single precision
+
+
+class Verdict(NamedTuple):
+    """The error to raise after a training run, or the words of a TrainingWarning, or neither."""
+
+    error: DivergenceError | TrainingInterrupted | None
+    warning: str | None
+
+
+def verdict(problem: Problem, history: History) -> Verdict:
+    """Returns the verdict on a run that has ended."""
+    if history.stopped == "interrupted":
+        done = f"{history.epochs} of {problem.epochs} epochs"
+        words = f"training was interrupted after {done}; the network is intact."
+        return Verdict(TrainingInterrupted(words, history), None)
+    if history.stopped == "diverged":
+        return Verdict(DivergenceError(divergence_message(problem, history), history), None)
+    return Verdict(None, _rise(problem, history))
 
 
 def divergence_message(problem: Problem, history: History) -> str:
@@ -25,8 +44,8 @@ def divergence_message(problem: Problem, history: History) -> str:
     return f"{what} {_remedies(problem, alpha)}"
 
 
-def warn_about_rise(problem: Problem, history: History) -> None:
-    """Issues a TrainingWarning if J ended above where it began, by more than the noise of minibatches and dropout.
+def _rise(problem: Problem, history: History) -> str | None:
+    """Returns words if J ended above where it began, by more than the noise of minibatches and dropout.
 
     With ``patience`` θ is the best one of the run, wherever J ended, and steps that training chose and that made J
     larger were taken back.
@@ -34,15 +53,15 @@ def warn_about_rise(problem: Problem, history: History) -> None:
     J = history.J.tolist()
     chooses_steps = problem.optimizer.learning_rate is None and problem.has_exact_J
     if problem.patience is not None or chooses_steps or len(J) < 2:
-        return
+        return None
     noise = ROUNDING if problem.has_exact_J else NOISE
-    if J[-1] - J[0] > noise * abs(J[0]):
-        alpha = history.learning_rate[-1]
-        warn(
-            f"J rose from {J[0]:.3g} to {J[-1]:.3g} in {len(J)} epochs over {problem.data.t} examples (learning rate "
-            f"{alpha:g}): the steps are too large. {_remedies(problem, alpha)}",
-            TrainingWarning,
-        )
+    if not J[-1] - J[0] > noise * abs(J[0]):
+        return None
+    alpha = history.learning_rate[-1]
+    return (
+        f"J rose from {J[0]:.3g} to {J[-1]:.3g} in {len(J)} epochs over {problem.data.t} examples (learning rate "
+        f"{alpha:g}): the steps are too large. {_remedies(problem, alpha)}"
+    )
 
 
 def _remedies(problem: Problem, alpha: float) -> str:

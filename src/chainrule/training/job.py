@@ -1,0 +1,110 @@
+"""The work of one call of `train`, which `train_many` does for each of its networks: its arguments are checked."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from chainrule import engines
+from chainrule._internal.checks import as_real
+from chainrule.engines import TrainingRun
+from chainrule.engines.problem import Problem
+from chainrule.errors import InputError
+from chainrule.training.callbacks import Callback, Callbacks
+from chainrule.training.checkpoint import Checkpoint, CheckpointWriter, PathLike, Resume
+from chainrule.training.history import History
+from chainrule.training.learning_rate.watched_descent import started
+from chainrule.training.path import Path
+
+# The time that an engine runs between two calls of callbacks, unless these come after a number of epochs. After each
+# slice it writes θ back, which takes as long as several steps in a network with millions of parameters.
+SLICE_SECONDS = 0.1
+
+
+class Job:
+    """A training run to be made: ``begin`` prepares it, ``run`` trains the network in place and ends it.
+
+    Raises what `train` raises before any work.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        time_limit: float | None,
+        callbacks: Sequence[Callback],
+        callback_epochs: int | Callable[[], int | None] | None,
+        record: Sequence[str],
+        checkpoint: Checkpoint | PathLike | None,
+        resume: Resume,
+        engine: str,
+    ) -> None:
+        self.problem = problem
+        self._limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)
+        self._calls = Callbacks(callbacks, callback_epochs)
+        self._path = Path(record, problem)
+        self._writer = CheckpointWriter(checkpoint, resume, problem)
+        self._choice = engines.chosen(
+            problem.net, problem.cost, problem.optimizer, shuffle=problem.shuffle, X=problem.data.X, engine=engine
+        )
+        self._run: TrainingRun | None = None
+        self._is_interrupted = False
+
+    def begin(self) -> History:
+        """Prepares the engine's run, writes the first checkpoint, and returns the History that ``run`` continues."""
+        problem, choice = self.problem, self._choice
+        self._deadline = time.perf_counter() + self._limit
+        run = self._run = started(choice.engine, problem, self._writer.state)
+        history = self.history = History(run, problem.epochs, choice.name, choice.reason, self._path)
+        history.stopped = run.stopped
+        self._path.take(history.epochs)
+        self._calls.begin(history)
+        self._writer.begin(run, history)
+        return history
+
+    def run(self) -> None:
+        """Trains until a rule, a callback, a limit or ``interrupt`` ends it."""
+        assert self._run is not None
+        run, history = self._run, self.history
+        try:
+            while history.stopped is None and not self._is_interrupted:
+                history.stopped = self._next_slice(run, history)
+            self._writer.end(run, history)
+        finally:
+            history.finish()
+        if self._is_interrupted:  # also if the run has just ended: Ctrl-C is for the program too
+            history.stopped = "interrupted"
+
+    def interrupt(self) -> None:
+        """Makes the current ``run``, or else the next, end soon; safe in signal handlers and threads."""
+        self._is_interrupted = True
+        if self._run is not None:
+            self._run.interrupt()
+
+    def _next_slice(self, run: TrainingRun, history: History) -> str | None:
+        """Advances the run until something is due, or the deadline; returns the reason to stop, or None."""
+        net, calls, path, writer = self.problem.net, self._calls, self._path, self._writer
+        left = min(self._deadline, writer.deadline) - time.perf_counter()
+        epochs = 1 if path.names else min(calls.epochs_until_call(history), writer.epochs_until_due(history))
+        run.advance(epochs, min(SLICE_SECONDS, left) if calls.follow_the_clock else left)
+        history.stopped = run.stopped
+        should_stop = False
+        if calls.are_due(history):
+            should_stop = calls.ask_to_stop(history)
+            if not np.isfinite(net.theta).all():
+                raise InputError(
+                    "a callback has made θ infinite or NaN; it may change θ, but each entry must stay finite."
+                )
+            run.take_theta()
+        path.take(history.epochs)
+        if run.stopped is not None:
+            return run.stopped
+        if should_stop:
+            return "callback"
+        if time.perf_counter() >= self._deadline:
+            return "time_limit"
+        writer.after_slice(run, history)
+        return None
