@@ -7,13 +7,15 @@ keep their order), and then one key per step if a layer has dropout, even if its
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import Array
+from chainrule.engines.problem import Problem
 from chainrule.network import Network
 
 LOW32 = np.uint64(0xFFFFFFFF)
@@ -81,3 +83,28 @@ def dropout_masks(key: int, net: Network, t: int, dropout: Iterable[float]) -> B
         masks.append(mask)
         first += size
     return ByLayer(masks)
+
+
+class Minibatch(NamedTuple):
+    """The examples of one step, a slice if they lie side by side, and its `dropout_masks`, None without dropout."""
+
+    rows: NDArray[np.intp] | slice
+    masks: ByLayer[Array | None] | None
+
+
+def minibatches(problem: Problem, stream: np.random.PCG64, epoch: int, first: int = 0) -> Iterator[Minibatch]:
+    """Yields the minibatches of an epoch (0, 1, …) from number ``first``; the stream is where the epoch begins.
+
+    It is at the start of the next epoch when the last minibatch is drawn.
+    """
+    t, size, steps = problem.data.t, problem.batch_size, problem.steps_per_epoch
+    order = None if problem.in_order else shuffled(stream, t)
+    if problem.has_dropout and first:
+        stream.random_raw(first)  # the keys of earlier steps
+    for batch in range(first, steps):
+        rows = slice(batch * size, min((batch + 1) * size, t))
+        masks = None
+        if problem.has_dropout:
+            p = problem.dropout(epoch * steps + batch)
+            masks = dropout_masks(int(stream.random_raw()), problem.net, rows.stop - rows.start, p)
+        yield Minibatch(rows if order is None else order[rows], masks)

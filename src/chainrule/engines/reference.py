@@ -14,7 +14,7 @@ from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule.backprop import Gradient, backpropagate
 from chainrule.costs import Cost
 from chainrule.engines.minibatch_gradient import minibatch_gradient
-from chainrule.engines.minibatches import dropout_masks, position, shuffled, stream_at
+from chainrule.engines.minibatches import minibatches, position, stream_at
 from chainrule.engines.problem import Problem
 from chainrule.engines.state import TrainingState
 from chainrule.engines.stopping import reason_to_stop
@@ -78,7 +78,7 @@ class ReferenceRun:
             self._rate = at_every_parameter(net.layout, (layer.rate for layer in net.layers), net.dtype)
             self._frozen = self._rate == 0.0
         self._diverged = self._interrupted = False
-        self._begin_epoch(steps_made=state.batch)
+        self._begin_epoch()
 
     @property
     def stopped(self) -> str | None:
@@ -122,19 +122,11 @@ class ReferenceRun:
         """Makes ``advance`` return after the current step."""
         self._interrupted = True
 
-    def _begin_epoch(self, steps_made: int = 0) -> None:
-        """Shuffles the examples unless they keep their order, and skips the keys of ``steps_made`` earlier steps."""
-        problem = self.problem
-        self._stream = stream_at(*self._state.stream)
-        self._order = None if problem.in_order else shuffled(self._stream, problem.data.t)
-        if problem.has_dropout and steps_made:
-            self._stream.random_raw(steps_made)
-
-    def _batch(self) -> NDArray[np.intp] | slice:
-        """Returns the indices of the examples of the next step."""
-        first = self._state.batch * self.problem.batch_size
-        batch = slice(first, first + self.problem.batch_size)
-        return batch if self._order is None else self._order[batch]
+    def _begin_epoch(self) -> None:
+        """Prepares the minibatches of the current epoch that are left."""
+        state = self._state
+        self._stream = stream_at(*state.stream)
+        self._minibatches = minibatches(self.problem, self._stream, state.epoch, state.batch)
 
     def _step(self) -> None:
         """Takes one optimizer step over one minibatch.
@@ -143,12 +135,7 @@ class ReferenceRun:
         """
         problem, state = self.problem, self._state
         net, optimizer = problem.net, problem.optimizer_at(state.run_step)
-        batch = self._batch()
-        masks = None
-        if problem.has_dropout:
-            t = len(problem.data.Y[batch])
-            masks = dropout_masks(int(self._stream.random_raw()), net, t, problem.dropout(state.run_step))
-        g, part_of_J = minibatch_gradient(net, problem, batch, masks)
+        g, part_of_J = minibatch_gradient(net, problem, *next(self._minibatches))
         is_finite = math.isfinite(g.J) and bool(np.isfinite(g.theta).all())
         self._gradient_norm = clip(g.theta, optimizer.clip_norm)
         if not (is_finite and can_clip(self._gradient_norm, optimizer.clip_norm, net.dtype)):

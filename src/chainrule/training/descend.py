@@ -18,7 +18,7 @@ from chainrule.costs import Cost
 from chainrule.costs.training_set import ExamplesLike
 from chainrule.engines import TrainingRun
 from chainrule.engines.minibatch_gradient import minibatch_gradient
-from chainrule.engines.minibatches import dropout_masks, shuffled
+from chainrule.engines.minibatches import minibatches
 from chainrule.engines.problem import Problem
 from chainrule.errors import InputError
 from chainrule.network import Network
@@ -127,9 +127,10 @@ def descend(
 
 
 def _steps(problem: Problem, run: TrainingRun, history: History) -> Iterator[DescentStep]:
-    net = problem.net
+    net, stream, places = problem.net, np.random.PCG64(problem.seed), np.arange(problem.data.t)
     try:
-        for k, (epoch, rows, masks) in enumerate(_minibatches(problem)):
+        drawn = ((epoch, batch) for epoch in count() for batch in minibatches(problem, stream, epoch))
+        for k, (epoch, (rows, masks)) in enumerate(drawn):
             if run.stopped is not None:
                 return
             theta = net.theta.copy()
@@ -138,19 +139,6 @@ def _steps(problem: Problem, run: TrainingRun, history: History) -> Iterator[Des
             run.advance(1, 0.0)
             if run.stopped == "diverged":
                 raise DivergenceError(divergence_message(problem, history), history)
-            yield DescentStep(k + 1, epoch, rows, theta, net.theta - theta, alpha, masks, problem)
+            yield DescentStep(k + 1, epoch + 1, places[rows], theta, net.theta - theta, alpha, masks, problem)
     finally:
         history.finish()
-
-
-def _minibatches(problem: Problem) -> Iterator[tuple[int, NDArray[np.intp], ByLayer[Array | None] | None]]:
-    """Yields epoch, examples and masks of every step, drawn from the random stream as an engine draws them."""
-    stream, step, t = np.random.PCG64(problem.seed), 0, problem.data.t
-    for epoch in count(1):
-        order = np.arange(t) if problem.in_order else shuffled(stream, t)
-        for rows in np.split(order, range(problem.batch_size, t, problem.batch_size)):
-            masks = None
-            if problem.has_dropout:
-                masks = dropout_masks(int(stream.random_raw()), problem.net, len(rows), problem.dropout(step))
-            yield epoch, rows, masks
-            step += 1
