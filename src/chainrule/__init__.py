@@ -85,8 +85,10 @@ from chainrule.optimizers.schedules import (
 )
 from chainrule.training import (
     Checkpoint,
+    Deadline,
     DescentStep,
     DivergenceError,
+    Forecast,
     History,
     LearningRateTest,
     TrainingInterrupted,
@@ -113,6 +115,7 @@ __all__ = [
     "Cost",
     "CrossEntropy",
     "CustomCost",
+    "Deadline",
     "DescentStep",
     "Diagnosis",
     "Diagonal",
@@ -123,6 +126,7 @@ __all__ = [
     "FileFormatError",
     "Finding",
     "FlatCosine",
+    "Forecast",
     "Forward",
     "Glorot",
     "Gradient",

@@ -6,12 +6,16 @@ from chainrule.training.errors import DivergenceError, TrainingInterrupted
 from chainrule.training.history import History
 from chainrule.training.learning_rate.range_test import LearningRateTest, find_learning_rate
 from chainrule.training.minimize import minimize
+from chainrule.training.time_limit.deadline import Deadline
+from chainrule.training.time_limit.forecast import Forecast
 from chainrule.training.train import train
 
 __all__ = [
     "Checkpoint",
+    "Deadline",
     "DescentStep",
     "DivergenceError",
+    "Forecast",
     "History",
     "LearningRateTest",
     "TrainingInterrupted",

@@ -13,6 +13,7 @@ from chainrule._internal.html_table import html_table
 from chainrule.engines.state import RECORDS, TrainingState
 from chainrule.errors import InputError
 from chainrule.training.path import Path
+from chainrule.training.time_limit.forecast import Forecast
 
 if TYPE_CHECKING:
     import pandas
@@ -65,9 +66,11 @@ class History:
     ``validation_J`` is the cost over the validation set after the epoch, without penalties (NaN without a validation
     set); ``learning_rate`` is α of the last step; ``seconds`` is the duration; ``gradient_norm`` is ‖∇J‖ of the last
     minibatch, before clipping. ``stopped`` is the reason why training ended: "epochs", "tol", "patience", "time_limit",
-    "callback", "interrupted" or "diverged", and of `minimize` also "gradient_tol" and "rounding". ``engine`` is the
-    name of the engine, ``engine_reason`` the reason for its choice. ``state`` is the state of the run: pass it to
-    ``cr.train(resume=…)`` to continue. ``best_epoch`` counts from 1.
+    "callback", "interrupted" or "diverged", and of `minimize` also "gradient_tol" and "rounding". ``planned_epochs``
+    is how many there were to be, which a time limit may change during training, and ``forecast`` what fits into such a
+    limit (`Forecast`; None without one, and before the first). ``engine`` is the name of the engine, ``engine_reason``
+    the reason for its choice. ``state`` is the state of the run: pass it to ``cr.train(resume=…)`` to continue.
+    ``best_epoch`` counts from 1.
 
     >>> import chainrule as cr
     >>> history = cr.train(cr.Network.dense([1, 1]), [[1.0], [2.0]], [[2.0], [4.0]], epochs=3)
@@ -85,6 +88,7 @@ class History:
         self._run: RecordedRun | FinishedRun = run
         self._path = path
         self.planned_epochs = planned_epochs
+        self.forecast: Forecast | None = None
         self.stopped: str | None = None
         self.engine = engine
         self.engine_reason = engine_reason

@@ -18,6 +18,8 @@ from chainrule.training.checkpoint import Checkpoint, CheckpointWriter, PathLike
 from chainrule.training.history import History
 from chainrule.training.learning_rate.watched_descent import started
 from chainrule.training.path import Path
+from chainrule.training.time_limit.deadline import Deadline
+from chainrule.training.time_limit.timed_run import TimedRun, with_best_theta
 
 # The time that an engine runs between two calls of callbacks, unless these come after a number of epochs. After each
 # slice it writes θ back, which takes as long as several steps in a network with millions of parameters.
@@ -34,7 +36,7 @@ class Job:
         self,
         problem: Problem,
         *,
-        time_limit: float | None,
+        time_limit: float | Deadline | None,
         callbacks: Sequence[Callback],
         callback_epochs: int | Callable[[], int | None] | None,
         record: Sequence[str],
@@ -42,11 +44,11 @@ class Job:
         resume: Resume,
         engine: str,
     ) -> None:
-        self.problem = problem
-        self._limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)
+        self._limit, self._fits_plan = _seconds(time_limit), not isinstance(time_limit, Deadline | None)
         self._calls = Callbacks(callbacks, callback_epochs)
         self._path = Path(record, problem)
         self._writer = CheckpointWriter(checkpoint, resume, problem)
+        self.problem = with_best_theta(problem, self._writer.state) if self._fits_plan else problem
         self._choice = engines.chosen(
             problem.net, problem.cost, problem.optimizer, shuffle=problem.shuffle, X=problem.data.X, engine=engine
         )
@@ -56,8 +58,13 @@ class Job:
     def begin(self) -> History:
         """Prepares the engine's run, writes the first checkpoint, and returns the History that ``run`` continues."""
         problem, choice = self.problem, self._choice
-        self._deadline = time.perf_counter() + self._limit
-        run = self._run = started(choice.engine, problem, self._writer.state)
+        began = time.perf_counter()
+        self._deadline = began + self._limit
+        if self._fits_plan:
+            run: TrainingRun = TimedRun(choice.engine, problem, self._writer.state, began, self._limit)
+        else:
+            run = started(choice.engine, problem, self._writer.state)
+        self._run = run
         history = self.history = History(run, problem.epochs, choice.name, choice.reason, self._path)
         history.stopped = run.stopped
         self._path.take(history.epochs)
@@ -91,6 +98,8 @@ class Job:
         epochs = 1 if path.names else min(calls.epochs_until_call(history), writer.epochs_until_due(history))
         run.advance(epochs, min(SLICE_SECONDS, left) if calls.follow_the_clock else left)
         history.stopped = run.stopped
+        if isinstance(run, TimedRun):
+            history.planned_epochs, history.forecast = run.planned_epochs, run.forecast
         should_stop = False
         if calls.are_due(history):
             should_stop = calls.ask_to_stop(history)
@@ -108,3 +117,9 @@ class Job:
             return "time_limit"
         writer.after_slice(run, history)
         return None
+
+
+def _seconds(time_limit: float | Deadline | None) -> float:
+    if isinstance(time_limit, Deadline):
+        return time_limit.seconds
+    return math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)

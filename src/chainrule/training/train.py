@@ -19,6 +19,7 @@ from chainrule.training.checked_problem import checked_problem
 from chainrule.training.checkpoint import Checkpoint, PathLike, Resume
 from chainrule.training.history import History
 from chainrule.training.job import Job
+from chainrule.training.time_limit.deadline import Deadline
 from chainrule.training.verdict import verdict
 
 
@@ -38,7 +39,7 @@ def train(
     tol: float | None = None,
     tol_epochs: int = 10,
     patience: int | None = None,
-    time_limit: float | None = None,
+    time_limit: float | Deadline | None = None,
     callbacks: Sequence[Callback] = (),
     callback_epochs: int | Callable[[], int | None] | None = 1,
     record: Sequence[str] = (),
@@ -60,6 +61,11 @@ def train(
     - J has converged: its last ``tol_epochs`` + 1 values lie within ``tol`` · max |J| and rounding, 4ε · max |J|;
     - the validation cost has not fallen for ``patience`` epochs; with ``patience``, θ ends as the best one seen;
     - ``time_limit`` seconds have passed, or a callback returns True.
+
+    If not all epochs fit into ``time_limit``, a schedule of the learning rate, of dropout or of weight decay extends
+    over those that do, by the speed of the first second, and ends with the time. ``history.forecast`` says what fits,
+    and a TrainingWarning what was left out. With a validation set θ ends as the best one seen. All of this depends on
+    the clock; without a ``time_limit``, and with a `Deadline` in its place, nothing does but the last step.
 
     Each of ``callbacks`` is called with the History every ``callback_epochs`` epochs (None: about ten times a second; a
     function without arguments returns the number before each wait). It may change ``net.theta``, for example to project
@@ -110,7 +116,7 @@ def train(
     history = job.begin()
     with imported("chainrule.training.interrupt").Interrupt(job.interrupt):
         job.run()
-    error, warning = verdict(problem, history)
+    error, warning = verdict(job.problem, history)
     if error is not None:
         raise error
     if warning is not None:

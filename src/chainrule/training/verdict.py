@@ -1,4 +1,4 @@
-"""The verdict on a training run: it was interrupted, it diverged, or J ended above where it began."""
+"""The verdict on a training run: it was interrupted, diverged, rose, or was cut by a time limit."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def verdict(problem: Problem, history: History) -> Verdict:
         return Verdict(TrainingInterrupted(words, history), None)
     if history.stopped == "diverged":
         return Verdict(DivergenceError(divergence_message(problem, history), history), None)
-    return Verdict(None, _rise(problem, history))
+    return Verdict(None, " ".join(filter(None, (_rise(problem, history), _cut(problem, history)))) or None)
 
 
 def divergence_message(problem: Problem, history: History) -> str:
@@ -61,6 +61,17 @@ def _rise(problem: Problem, history: History) -> str | None:
     return (
         f"J rose from {J[0]:.3g} to {J[-1]:.3g} in {len(J)} epochs over {problem.data.t} examples (learning rate "
         f"{alpha:g}): the steps are too large. {_remedies(problem, alpha)}"
+    )
+
+
+def _cut(problem: Problem, history: History) -> str | None:
+    """Returns words if a time limit, but not a `Deadline`, ended training before its planned epochs."""
+    if history.stopped != "time_limit" or history.forecast is None:
+        return None
+    fitted = ", to which the schedules were fitted" if history.planned_epochs < problem.epochs else ""
+    return (
+        f"time_limit ended training after {history.epochs:,} of the {problem.epochs:,} planned epochs{fitted}; all of "
+        f"them would take about {history.forecast.seconds:.3g} s."
     )
 
 

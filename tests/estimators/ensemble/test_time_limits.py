@@ -58,7 +58,7 @@ class Machine:
 
     def train(self, net: Any, X: Any, Y: Any, **given: Any) -> Any:
         """Trains as `cr.train` does, as far as time is concerned: in slices of steps, with a callback after each."""
-        state, end = given["resume"] if given.get("resume") else started(), self.now + given["time_limit"]
+        state, end = given["resume"] if given.get("resume") else started(), self.now + given["time_limit"].seconds
         taken, partial = list(state.records["seconds"]), state.partial_seconds
         self.rows.append(len(X))
         an_epoch, steps = self.epoch_seconds * len(X) / ROWS, -(-len(X) // given["batch_size"])
@@ -282,7 +282,7 @@ def slow_machine(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     def seem(row_seconds: float) -> None:
         now = time.perf_counter()
 
-        def train(*examples: Any, time_limit: float | None, **given: Any) -> cr.History:
+        def train(*examples: Any, time_limit: cr.Deadline | None, **given: Any) -> cr.History:
             nonlocal now
             before = given["resume"].epoch if given["resume"] else 0
             history = cr.train(*examples, **given)

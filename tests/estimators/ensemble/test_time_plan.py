@@ -9,13 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.estimators.network.ensemble.time_plan import (
-    SAFETY,
-    epochs_in_all,
     grace_seconds,
     networks_within,
     probe_seconds,
     work_within,
 )
+from chainrule.training.time_limit.plan import SAFETY, epochs_in_all
 
 
 @pytest.mark.parametrize(

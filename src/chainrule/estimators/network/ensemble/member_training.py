@@ -17,6 +17,8 @@ from chainrule.estimators.network.ensemble.time_plan import Speed
 from chainrule.training import History, train
 from chainrule.training.callbacks import Callback
 from chainrule.training.errors import DivergenceError
+from chainrule.training.time_limit.deadline import Deadline
+from chainrule.training.time_limit.plan import FORWARD, SAFETY, epochs_in_all
 
 SHORTEST = 1e-3  # seconds of a call of `train`
 FIRST_ROWS = 256  # of a measurement, if a minibatch is all rows
@@ -46,7 +48,7 @@ def train_within(
 def _work_within(seconds: float, epoch_seconds: float, member: Member) -> time_plan.Work:
     """Returns the epochs, and the share of a member's rows, that fit into a time."""
     wrap_up = member.wrap_up_seconds(epoch_seconds) / epoch_seconds
-    affordable = time_plan.SAFETY * seconds / epoch_seconds
+    affordable = SAFETY * seconds / epoch_seconds
     return time_plan.work_within(affordable, member.recipe.epochs, wrap_up, member.least_share)
 
 
@@ -83,7 +85,7 @@ def _run(
         checks.pop(0)
         done, epoch_seconds = _progress(state, member)
         before, left = epochs, end - clock()
-        epochs = time_plan.epochs_in_all(done, left, epoch_seconds, member.recipe.epochs, before)
+        epochs = epochs_in_all(done, left, epoch_seconds, member.recipe.epochs, before)
         if done < 1.0 and epochs < min(before, time_plan.FEWEST_EPOCHS):
             work = _work_within(left, epoch_seconds, member)
             member.keep_rows(work.rows_share)
@@ -114,7 +116,7 @@ def _train(
         epochs=epochs, batch_size=member.batch_size, seed=member.seed,
         validation=None if member.held_out is None else tuple(member.held_out),  # (X, Y, weights)
         patience=None if member.held_out is None else recipe.patience or epochs,
-        time_limit=None if end == math.inf else max(end - clock(), SHORTEST),
+        time_limit=None if end == math.inf else Deadline(max(end - clock(), SHORTEST)),
         callbacks=[after_epochs], callback_epochs=plan.callback_epochs, engine=plan.engine,
         checkpoint=None if plan.checkpoint is None else of_network(plan.checkpoint, member.number),
         resume=plan.resumes if state is None else state, threads=threads,
@@ -137,7 +139,7 @@ def measured_speed(member: Member, engine: str, threads: int, seconds: float) ->
                 net, training.X[first], training.Y[first],
                 weights=None if training.weights is None else training.weights[first], cost=recipe.cost,
                 optimizer=recipe.optimizer, epochs=1, batch_size=min(member.batch_size or rows, rows),
-                time_limit=max(end - clock(), SHORTEST), engine=engine, threads=threads,
+                time_limit=Deadline(max(end - clock(), SHORTEST)), engine=engine, threads=threads,
             ).state  # fmt: skip
         except DivergenceError as error:
             state = error.history.state
@@ -148,7 +150,7 @@ def measured_speed(member: Member, engine: str, threads: int, seconds: float) ->
             break
         rows *= 4
     held_out = 0 if member.held_out is None else len(member.held_out.X)
-    passes = 1.0 + time_plan.FORWARD * held_out / len(training.X)
+    passes = 1.0 + FORWARD * held_out / len(training.X)
     return best._replace(epoch_seconds=best.epoch_seconds * passes)
 
 

@@ -14,6 +14,7 @@ from chainrule.estimators.network.ensemble.member_training import measured_speed
 from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
 from chainrule.estimators.network.ensemble.time_plan import Speed
 from chainrule.estimators.network.recipe import Recipe
+from chainrule.training.time_limit.plan import SAFETY
 
 
 class Scheduler:
@@ -82,7 +83,7 @@ class Scheduler:
     def _affordable_networks(self) -> float:
         """Returns how many networks with all their epochs the time left suffices for."""
         left = max(self._deadline - clock(), 0.0)
-        return self.workers * time_plan.SAFETY * left / self._network_seconds(self.recipes, self.threads)
+        return self.workers * SAFETY * left / self._network_seconds(self.recipes, self.threads)
 
     def _network_seconds(self, recipes: Sequence[Recipe], threads: int) -> float:
         """Returns the time of a network with all its epochs, on average over the recipes, by what was measured."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
+
+from chainrule.training.time_limit.plan import FORWARD, ROUNDING
 
 # A network trained for this share of its epochs has almost its lowest error; the time of further epochs is better spent
 # on another network. Test errors of one network and of two for the shares 0.15, 0.4 and 1, preset "default": houses
@@ -11,13 +12,10 @@ from typing import NamedTuple
 # first networks only: on wine_red, the error of 8 networks with 0.65 of their epochs is 2 % above that of 5 with all
 # (mean of 20 seeds, standard error 0.8 %).
 ENOUGH = 0.4
-SAFETY = 0.95  # share of the time that is planned for
 FEWEST_EPOCHS = 5  # with fewer, part of an epoch matters: rather fewer rows, which costs nothing at equal time
-ROUNDING = 1e-6  # of an epoch
 CHECKS = (0.15, 0.5, 0.8)  # shares of a network's time after which its epochs are planned again
 LEAST_SECONDS = 0.1  # for the training of a network, whatever came before
 SECONDS_OF_A_PREDICTION = 1e-7  # for each output of a held-out row: calibration and score, on a slow machine
-FORWARD = 1.0 / 3.0  # the time of a forward pass, in steps
 RELIABLE_SECONDS = 0.02  # of training, from which the time of a plan can be told
 
 
@@ -64,20 +62,6 @@ def work_within(affordable: float, planned: int, wrap_up: float = 0.0, least_sha
     share = max(affordable / (few + wrap_up), least_share)
     epochs = max(1, min(few, int(affordable / share - wrap_up + ROUNDING)))
     return Work(epochs, min(1.0, max(affordable / (epochs + wrap_up), least_share)))
-
-
-def epochs_in_all(done: float, seconds: float, epoch_seconds: float, planned: int, so_far: int = 0) -> int:
-    """Returns the epochs to plan in all if ``done`` are finished and ``seconds`` are left.
-
-    The ``so_far`` planned ones stay if they just fit.
-
-    >>> epochs_in_all(10.5, 2.0, 0.1, planned=100), epochs_in_all(10.5, 2.0, 0.1, planned=100, so_far=30)
-    (29, 30)
-    """
-    affordable = seconds / epoch_seconds
-    certain = SAFETY * affordable + (1.0 - SAFETY) * min(1.0, affordable)  # one epoch needs no reserve
-    certain = max(certain, so_far - done) if so_far - done <= affordable else certain
-    return min(planned, max(math.ceil(done), int(done + certain + ROUNDING), 1))
 
 
 def grace_seconds(seconds: float) -> float:

@@ -1,0 +1,35 @@
+"""The epochs that fit into a time, and when to count them again."""
+
+from __future__ import annotations
+
+import math
+
+SAFETY = 0.95  # share of the time that is planned for
+ROUNDING = 1e-6  # of an epoch
+FORWARD = 1.0 / 3.0  # the time of a forward pass, in steps
+FIRST_SECOND = 1.0  # after which a run is forecast for the first time
+CHECKS = (0.1, 0.5, 0.8)  # shares of the time after which its epochs are planned; the first is earlier in a long run
+
+
+def check_times(began: float, seconds: float) -> list[float]:
+    """Returns the times of the checks of a run that begins at a time and takes ``seconds``.
+
+    >>> check_times(0.0, 30.0), check_times(100.0, 2.0)
+    ([1.0, 15.0, 24.0], [100.2, 101.0, 101.6])
+    """
+    first, *further = CHECKS
+    return [began + min(FIRST_SECOND, first * seconds), *(began + share * seconds for share in further)]
+
+
+def epochs_in_all(done: float, seconds: float, epoch_seconds: float, planned: int, so_far: int = 0) -> int:
+    """Returns the epochs to plan in all if ``done`` are finished and ``seconds`` are left.
+
+    The ``so_far`` planned ones stay if they just fit.
+
+    >>> epochs_in_all(10.5, 2.0, 0.1, planned=100), epochs_in_all(10.5, 2.0, 0.1, planned=100, so_far=30)
+    (29, 30)
+    """
+    affordable = seconds / epoch_seconds
+    certain = SAFETY * affordable + (1.0 - SAFETY) * min(1.0, affordable)  # one epoch needs no reserve
+    certain = max(certain, so_far - done) if so_far - done <= affordable else certain
+    return min(planned, max(math.ceil(done), int(done + certain + ROUNDING), 1))
