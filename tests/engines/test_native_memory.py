@@ -65,7 +65,7 @@ def test_the_training_set_is_not_copied() -> None:
                     net = cr.Network.dense(m, dtype=dtype)
                     before = resident()
                     descent = cr.GradientDescent(1e-9)
-                    cr.train(net, X, Y, epochs=1, batch_size=batch_size, optimizer=descent, time_limit=0.3)
+                    cr.train(net, X, Y, epochs=1, batch_size=batch_size, optimizer=descent, time_limit=cr.Deadline(0.3))
                     parts[f"{m}, {dtype}, {batch_size}"] = (memory("VmHWM") - before) / (X.nbytes + Y.nbytes)
                     del X, Y
         print(json.dumps(parts))

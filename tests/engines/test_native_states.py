@@ -60,7 +60,7 @@ def test_a_time_limit_stops_in_mid_epoch(shape: str, dtype: str) -> None:
     }  # fmt: skip
     whole = cr.Network.dense(m, hidden="tanh", dropout=0.1, seed=4, dtype=dtype)
     net = whole.copy()
-    stopped = cr.train(net, X, Y, time_limit=1e-9, **settings)
+    stopped = cr.train(net, X, Y, time_limit=cr.Deadline(1e-9), **settings)
     assert stopped.stopped == "time_limit"
     assert 0 < stopped.state.batch < 2858
     np.testing.assert_array_equal(net.theta, stopped.state.theta)

@@ -107,7 +107,8 @@ def test_patience_needs_the_best_theta_of_an_earlier_run(engine: str) -> None:
 def test_time_limit(engine: str) -> None:
     """Training stops at the time limit, after at least one step, and can be resumed."""
     net = small_net()
-    history = cr.train(net, X, Y, epochs=10**9, batch_size=1, time_limit=1e-9, engine=engine)
+    with pytest.warns(cr.errors.TrainingWarning, match="time_limit ended training after"):
+        history = cr.train(net, X, Y, epochs=10**9, batch_size=1, time_limit=1e-9, engine=engine)
     assert history.stopped == "time_limit"
     assert 1 <= history.state.step < 10**9
     assert net.theta.tobytes() == history.state.theta.tobytes()

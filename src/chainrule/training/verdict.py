@@ -71,7 +71,7 @@ def _cut(problem: Problem, history: History) -> str | None:
     fitted = ", to which the schedules were fitted" if history.planned_epochs < problem.epochs else ""
     return (
         f"time_limit ended training after {history.epochs:,} of the {problem.epochs:,} planned epochs{fitted}; all of "
-        f"them would take about {history.forecast.seconds:.3g} s."
+        f"them would take about {history.forecast.seconds:,.{0 if history.forecast.seconds >= 10.0 else 1}f} s."
     )
 
 

@@ -134,7 +134,7 @@ def test_a_time_limit_cuts_it_bitwise(engine: str) -> None:
         net, state = NETWORKS["5-3-2-1 sigmoids"](), None
         for _ in range(10_000):
             history = cr.train(
-                net, X, Y, epochs=40, batch_size=batch_size, engine=engine, time_limit=0.002, resume=state
+                net, X, Y, epochs=40, batch_size=batch_size, engine=engine, time_limit=cr.Deadline(0.002), resume=state
             )
             state = history.state
             if history.stopped == "epochs":

@@ -9,8 +9,7 @@ class Forecast(NamedTuple):
     """What a run with a time limit can do, by its speed so far: ``history.forecast``.
 
     ``epochs`` fit into the limit, those before included, and at most the planned ones; ``seconds`` is what all planned
-    epochs would take. It is made after the first second, or a tenth of a limit below 10 s, and again after a half and
-    after 80 % of the limit.
+    epochs would take. It is made after the first second, or a tenth of a limit below 10 s, and four times again.
 
     >>> import chainrule as cr
     >>> cr.Forecast(epochs=400, seconds=75.2)

@@ -8,14 +8,20 @@ SAFETY = 0.95  # share of the time that is planned for
 ROUNDING = 1e-6  # of an epoch
 FORWARD = 1.0 / 3.0  # the time of a forward pass, in steps
 FIRST_SECOND = 1.0  # after which a run is forecast for the first time
-CHECKS = (0.1, 0.5, 0.8)  # shares of the time after which its epochs are planned; the first is earlier in a long run
+CHECKS = (
+    0.1,
+    0.3,
+    0.6,
+    0.85,
+    0.95,
+)  # shares of the time after which its epochs are planned; the first is earlier in a long run
 
 
 def check_times(began: float, seconds: float) -> list[float]:
     """Returns the times of the checks of a run that begins at a time and takes ``seconds``.
 
     >>> check_times(0.0, 30.0), check_times(100.0, 2.0)
-    ([1.0, 15.0, 24.0], [100.2, 101.0, 101.6])
+    ([1.0, 9.0, 18.0, 25.5, 28.5], [100.2, 100.6, 101.2, 101.7, 101.9])
     """
     first, *further = CHECKS
     return [began + min(FIRST_SECOND, first * seconds), *(began + share * seconds for share in further)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
+from typing import NamedTuple
 
 from chainrule.engines import Engine
 from chainrule.engines.problem import Problem
@@ -19,6 +20,13 @@ clock = time.perf_counter
 INDEPENDENT = (Constant, Step, Exponential, InverseTime)  # schedules that do not depend on the planned epochs
 
 
+class _Progress(NamedTuple):
+    """The epochs that are done, with a fraction, at a time."""
+
+    time: float
+    epochs: float
+
+
 class TimedRun:
     """A run that counts, now and then, the epochs that fit into its time.
 
@@ -31,8 +39,8 @@ class TimedRun:
         self._engine, self._problem = engine, problem
         self._run = started(engine, problem, state)
         self._began, self._end = began, began + seconds
-        self._first_step_at = clock()
-        self._first_epoch = 0.0 if state is None else state.run_step / problem.steps_per_epoch
+        done = 0.0 if state is None else state.run_step / problem.steps_per_epoch
+        self._start = self._last_look = _Progress(clock(), done)
         self._checks = check_times(began, seconds)
         self._fits_schedules = any(_extends(value) for value in _settings(problem))
         self._interrupted = False
@@ -54,7 +62,7 @@ class TimedRun:
         """Trains for ``epochs`` more epochs or ``seconds``, and looks at the plan whenever that is due."""
         last_epoch, end = len(self.records["J"]) + epochs, clock() + seconds
         while self.stopped is None and not self._interrupted:
-            until = min(end, *self._checks[:1])
+            until = min([end, *self._checks[:1]])
             self._run.advance(last_epoch - len(self.records["J"]), until - clock())
             now = clock()
             is_due = bool(self._checks) and now >= self._checks[0]
@@ -66,13 +74,10 @@ class TimedRun:
         self._interrupted = False
 
     def _look(self, now: float) -> None:
-        """Forecasts the run by its speed so far, and fits its plan into the time that is left."""
+        """Forecasts the run by its speed, and fits its plan into the time that is left."""
         state, planned = self._run.state(), self._problem.epochs
         done = state.run_step / self._problem.steps_per_epoch
-        trained = done - self._first_epoch
-        epoch_seconds = (now - self._first_step_at) / trained
-        if trained < 1.0 and self._problem.validation is not None:  # it has not been evaluated yet
-            epoch_seconds *= 1.0 + FORWARD * self._problem.validation.t / self._problem.data.t
+        epoch_seconds = self._epoch_seconds(_Progress(now, done))
         left = max(self._end - now, 0.0)
         fitting = min(planned, max(int(done + left / epoch_seconds), 1))
         self.forecast = Forecast(fitting, now - self._began + (planned - done) * epoch_seconds)
@@ -81,6 +86,16 @@ class TimedRun:
             if epochs != self.planned_epochs:
                 self.planned_epochs = epochs
                 self._run = started(self._engine, replace(self._problem, epochs=epochs), state)
+
+    def _epoch_seconds(self, reached: _Progress) -> float:
+        """Returns the time of an epoch since the last look, or since the start if no whole one lies between."""
+        since = self._last_look if reached.epochs - self._last_look.epochs >= 1.0 else self._start
+        self._last_look = reached
+        trained = reached.epochs - since.epochs
+        epoch_seconds = (reached.time - since.time) / trained
+        if trained < 1.0 and self._problem.validation is not None:  # it has not been evaluated yet
+            epoch_seconds *= 1.0 + FORWARD * self._problem.validation.t / self._problem.data.t
+        return epoch_seconds
 
     def take_theta(self) -> None:
         """Continues from the network's θ, which may have been changed since ``advance`` returned."""
