@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from chainrule import engines
-from chainrule.cli import evaluate, info, predict
 from chainrule.cli.errors import FAILED, describe, exit_code
+from chainrule.cli.saved import evaluate, info, predict
 from chainrule.cli.terminal import discard_unwritable_output, prepare_streams, printable
 from chainrule.cli.train.command import train
 from chainrule.errors import ChainruleError

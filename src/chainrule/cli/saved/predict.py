@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from chainrule.cli import inputs, models, options, outputs, predictions
+from chainrule.cli import inputs, models, options, outputs
 from chainrule.cli.errors import WrongUsage
+from chainrule.cli.saved import predictions
 from chainrule.cli.terminal import printable, remarks
 
 

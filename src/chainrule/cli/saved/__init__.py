@@ -1,0 +1,1 @@
+"""The commands on a saved model: ``predict``, ``evaluate``, ``info`` and ``doctor``."""
