@@ -9,6 +9,7 @@ namespace chainrule::bindings {
 void bind_training(nb::module_& module);
 void bind_evaluation(nb::module_& module);
 void bind_prediction(nb::module_& module);
+void bind_curvature(nb::module_& module);
 }  // namespace chainrule::bindings
 
 NB_MODULE(_native, module) {
@@ -22,4 +23,5 @@ NB_MODULE(_native, module) {
   chainrule::bindings::bind_training(module);
   chainrule::bindings::bind_evaluation(module);
   chainrule::bindings::bind_prediction(module);
+  chainrule::bindings::bind_curvature(module);
 }

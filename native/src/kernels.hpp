@@ -13,6 +13,7 @@
 #pragma once
 
 #include "kernels/csr/contract.hpp"
+#include "kernels/jacobian/contract.hpp"
 #include "kernels/lanes/contract.hpp"
 #include "kernels/layout/contract.hpp"
 #include "kernels/panels/contract.hpp"

@@ -5,12 +5,14 @@
 namespace chainrule {
 
 template <class T> struct Kernels;  // see kernels.hpp; T = float or double
+struct JacobianKernels;             // see kernels/jacobian/contract.hpp
 
 struct KernelSet {
   const char* name;     // baseline, avx2, avx512 or neon
   bool (*supported)();  // true if this CPU can run it
   const Kernels<float>& float32;
   const Kernels<double>& float64;
+  const JacobianKernels& jacobian;
 
   template <class T> const Kernels<T>& kernels() const {
     if constexpr (sizeof(T) == 4)

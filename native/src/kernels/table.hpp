@@ -5,6 +5,8 @@
 #include "kernels/csr/catch_up.hpp"
 #include "kernels/csr/gradient.hpp"
 #include "kernels/csr/linear.hpp"
+#include "kernels/jacobian/gram.hpp"
+#include "kernels/jacobian/group.hpp"
 #include "kernels/lanes/group.hpp"
 #include "kernels/lanes/reduce.hpp"
 #include "kernels/layout/convert.hpp"
@@ -63,9 +65,16 @@ template <class T> const Kernels<T> table = {
                .dropout_mask = dropout_mask<T>},
 };
 
+static const JacobianKernels jacobian_kernels = {.lanes = lanes<double>,
+                                          .group_vectors = group_vectors,
+                                          .group = jacobian_group,
+                                          .row_product = row_product,
+                                          .gram_columns = gram_columns,
+                                          .gram = gram};
+
 static bool supported() { return CHAINRULE_SUPPORTED; }
 
 extern const KernelSet set;
-const KernelSet set = {CHAINRULE_TEXT(CHAINRULE_KERNEL_SET), supported, table<float>, table<double>};
+const KernelSet set = {CHAINRULE_TEXT(CHAINRULE_KERNEL_SET), supported, table<float>, table<double>, jacobian_kernels};
 
 }  // namespace chainrule::CHAINRULE_KERNEL_SET
