@@ -1,6 +1,5 @@
 // NormalEquations: AᵀA and Aᵀr of a sum of squares.
 #include "curvature/normal_equations.hpp"
-
 #include "specs.hpp"
 
 namespace chainrule::bindings {

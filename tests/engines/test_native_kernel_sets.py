@@ -17,7 +17,8 @@ from chainrule.engines import native
 
 def python(code: str, kernels: str) -> subprocess.CompletedProcess[str]:
     """Runs a program in a process of its own with this value of CHAINRULE_KERNELS."""
-    folders = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+    here = Path(__file__).parent
+    folders = [str(here), str(here / "curvature"), str(here.parent)]
     program = f"import sys; sys.path[:0] = {folders!r}\n" + textwrap.dedent(code)
     environment = {**os.environ, "CHAINRULE_KERNELS": kernels}
     command = [sys.executable, "-W", "error", "-c", program]
@@ -75,6 +76,7 @@ def test_each_kernel_set_is_within_the_bounds(kernels: str) -> None:
         from chainrule.costs import COSTS
         import chainrule.engines.thread_counts
         import test_native_constrained as constrained, test_native_gradients as gradients
+        import test_native_normal_equations as normal_equations
         import test_native_threads as threads, test_native_training as training
 
         gradients.SIZES = gradients.SIZES[1:4:2] + gradients.SIZES[5:]
@@ -100,6 +102,8 @@ def test_each_kernel_set_is_within_the_bounds(kernels: str) -> None:
             for dtype in gradients.DTYPES:
                 constrained.test_dropout(name, dtype)
             constrained.test_the_path_agrees_with_the_reference(number + 4, name)
+        for sigma in (cr.tanh, cr.gelu, cr.softmax):
+            normal_equations.test_they_lie_within_the_derived_bounds(sigma)
         chainrule.engines.thread_counts.FLOP_PER_THREAD = 1e-9
         for way in threads.WAYS:
             for dtype in gradients.DTYPES:

@@ -6,8 +6,8 @@
 namespace chainrule {
 namespace {
 
-constexpr int vectors_of_block = 32;                  // of examples; the sums over lanes then take a tenth of the time
-constexpr int units_of_chunk = 12, inputs_of_chunk = 64;  // whose products of a block stay in L1 and L2
+constexpr int vectors_of_micro_batch = 32;  // of examples; the sums over lanes then take a tenth of the time
+constexpr int units_at_a_time = 12, inputs_of_piece = 64;  // whose products of a micro-batch stay in L1 and L2
 constexpr int units_of_piece = 96;
 
 // All (f, g) with f < count and g < other, or with f ≤ g < count if the two are one.
@@ -33,15 +33,14 @@ NormalEquations::NormalEquations(const NetworkSpec& net, int threads)
       d_(net.d()),
       m_(net.m.back()),
       row_size_(long(kernels_.group_vectors) * kernels_.lanes),
-      groups_(vectors_of_block / kernels_.group_vectors),
+      groups_(vectors_of_micro_batch / kernels_.group_vectors),
       x_(groups_ * (net.m.front() + 1) * row_size_),
       y_(groups_ * m_ * row_size_),
       w_(groups_ * row_size_),
       residuals_(groups_ * m_ * row_size_),
       team_(threads) {
   const auto put_ones = [&](const Buffer<double>& rows, long count) {
-    for (long g = 0; g < groups_; ++g)
-      std::fill_n(rows.get() + (g * (count + 1) + count) * row_size_, row_size_, 1.0);
+    for (long g = 0; g < groups_; ++g) std::fill_n(rows.get() + (g * (count + 1) + count) * row_size_, row_size_, 1.0);
   };
   put_ones(x_, net.m.front());
   long offset = 0;
@@ -61,25 +60,25 @@ NormalEquations::NormalEquations(const NetworkSpec& net, int threads)
   }
   for (int t = 0; t < threads; ++t)
     workspaces_.push_back({.scratch = Buffer<double>(4 * total_size(net) * kernels_.lanes),
-                           .units = Buffer<double>(units_of_chunk * vectors_of_block * kernels_.lanes),
-                           .inputs = Buffer<double>(inputs_of_chunk * vectors_of_block * kernels_.lanes)});
+                           .units = Buffer<double>(units_at_a_time * vectors_of_micro_batch * kernels_.lanes),
+                           .inputs = Buffer<double>(inputs_of_piece * vectors_of_micro_batch * kernels_.lanes)});
   for (int i = 1; i <= net.r(); ++i)
     for (int k = i; k <= net.r(); ++k) pair_layers(i, k);
-  const BlockRows residuals{residuals_.get(), m_ * row_size_, row_size_};
+  const ExampleRows residuals{residuals_.get(), m_ * row_size_, row_size_};
   for (int i = 1; i <= net.r(); ++i) {  // ∂J/∂W[i] = Σ (Σₖ rₖ δ[i]) a[i−1]ᵀ
-    const BlockRows a = inputs_of(i);
+    const ExampleRows a = inputs_of(i);
     std::vector<Pair> inputs = pairs<Pair>(net.m[i - 1] + 1, 1, false);
     for (Pair& pair : inputs) pair.second = static_cast<int>(net.m[i - 1]);  // the row of ones
     add_products(residuals, deltas_of(i), pairs<Pair>(1, net.m[i], false), a, a, std::move(inputs));
   }
 }
 
-BlockRows NormalEquations::inputs_of(int i) const {
+ExampleRows NormalEquations::inputs_of(int i) const {
   const long count = net_.m[i - 1] + 1;
   return {i == 1 ? x_.get() : layers_[i - 2].a.get(), count * row_size_, 0};
 }
 
-BlockRows NormalEquations::deltas_of(int i) const {
+ExampleRows NormalEquations::deltas_of(int i) const {
   const Layer& layer = layers_[i - 1];
   return {layer.delta.get(), m_ * layer.m * row_size_, layer.m * row_size_};
 }
@@ -90,18 +89,18 @@ void NormalEquations::pair_layers(int i, int k) {
                pairs<Pair>(net_.m[i - 1] + 1, net_.m[k - 1] + 1, is_one));
 }
 
-void NormalEquations::add_products(const BlockRows& p, const BlockRows& q, std::vector<Pair> units, const BlockRows& s,
-                                   const BlockRows& u, std::vector<Pair> inputs) {
+void NormalEquations::add_products(const ExampleRows& p, const ExampleRows& q, std::vector<Pair> units,
+                                   const ExampleRows& s, const ExampleRows& u, std::vector<Pair> inputs) {
   const int columns = kernels_.gram_columns, number = static_cast<int>(products_.size());
   const int unit_count = static_cast<int>(units.size()), input_count = static_cast<int>(inputs.size());
   const long stride = (input_count + columns - 1) / columns * columns;
   for (int first = 0; first < unit_count; first += units_of_piece)
-    for (int input = 0; input < input_count; input += inputs_of_chunk)
+    for (int input = 0; input < input_count; input += inputs_of_piece)
       pieces_.push_back({.products = number,
                          .first_unit = first,
                          .last_unit = std::min(unit_count, first + units_of_piece),
                          .first_input = input,
-                         .last_input = std::min(input_count, input + inputs_of_chunk)});
+                         .last_input = std::min(input_count, input + inputs_of_piece)});
   products_.push_back({.p = p,
                        .q = q,
                        .s = s,
@@ -119,12 +118,12 @@ void NormalEquations::begin(const double* theta) {
 }
 
 void NormalEquations::add(const double* X, const double* Y, const double* w, long t) {
-  const long rows_of_block = groups_ * row_size_, lanes = kernels_.lanes;
+  const long rows_of_micro_batch = groups_ * row_size_, lanes = kernels_.lanes;
   team_.run(
       static_cast<int>(workspaces_.size()), [](int) {},
       [&](int thread) {
-        for (long first = 0; first < t; first += rows_of_block) {
-          const long rows = std::min(rows_of_block, t - first);
+        for (long first = 0; first < t; first += rows_of_micro_batch) {
+          const long rows = std::min(rows_of_micro_batch, t - first);
           team_.for_each_piece(thread, (rows + row_size_ - 1) / row_size_, [&](long group) {
             differentiate(X + first * net_.m.front(), Y + first * m_, w + first, rows, group, thread);
           });
@@ -137,7 +136,7 @@ void NormalEquations::add(const double* X, const double* Y, const double* w, lon
       });
 }
 
-// Computes a[i] and δ[i] of a group of a block's rows. Lanes past the last row hold its first example with w = 0.
+// Computes a[i] and δ[i] of a group of a micro-batch's rows. Lanes past the last row hold its first example with w = 0.
 void NormalEquations::differentiate(const double* X, const double* Y, const double* w, long rows, long group,
                                     int thread) {
   const long n = net_.m.front(), first = group * row_size_, count = std::min(row_size_, rows - first);
@@ -194,8 +193,8 @@ void NormalEquations::sum(const Piece& piece, int vectors, int thread) {
     kernels_.row_product(of.s, pair.first, of.u, pair.second, 1, vectors, space.inputs.get() + h * size);
   }
   std::fill_n(space.inputs.get() + count * size, (columns - count) * size, 0.0);
-  for (int first = piece.first_unit; first < piece.last_unit; first += units_of_chunk) {
-    const int units = std::min(units_of_chunk, piece.last_unit - first);
+  for (int first = piece.first_unit; first < piece.last_unit; first += units_at_a_time) {
+    const int units = std::min(units_at_a_time, piece.last_unit - first);
     for (int f = 0; f < units; ++f) {
       const Pair pair = of.units[first + f];
       kernels_.row_product(of.p, pair.first, of.q, pair.second, static_cast<int>(m_), vectors,

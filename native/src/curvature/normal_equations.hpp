@@ -41,16 +41,16 @@ class NormalEquations {
   };
   // The sums over the examples of products of the rows p_f q_g, (f, g) of `units`, with rows s_f u_g of `inputs`.
   struct Products {
-    BlockRows p, q, s, u;
+    ExampleRows p, q, s, u;
     std::vector<Pair> units, inputs;
-    long stride;           // the inputs, rounded up to columns of the kernel
-    Buffer<double> sums;   // (units, stride)
+    long stride;          // the inputs, rounded up to columns of the kernel
+    Buffer<double> sums;  // (units, stride)
   };
   struct Piece {  // a part of Products that one thread sums up
     int products, first_unit, last_unit, first_input, last_input;
   };
   struct Layer {
-    long n, m, theta_offset, stride;  // of a block's groups in `a`
+    long n, m, theta_offset, stride;  // of a micro-batch's groups in `a`
     Buffer<double> a;                 // [groups][m + 1][vectors][lanes], with 1 in the last row
     Buffer<double> saved;             // [groups][m][vectors][lanes], if σ′ does not follow from a
     Buffer<double> delta;             // [groups][m_r][m][vectors][lanes]
@@ -59,11 +59,11 @@ class NormalEquations {
     Buffer<double> scratch, units, inputs;
   };
 
-  BlockRows inputs_of(int i) const;  // a[i−1] and 1
-  BlockRows deltas_of(int i) const;  // δ[i]
+  ExampleRows inputs_of(int i) const;  // a[i−1] and 1
+  ExampleRows deltas_of(int i) const;  // δ[i]
   void pair_layers(int i, int k);
-  void add_products(const BlockRows& p, const BlockRows& q, std::vector<Pair> units, const BlockRows& s,
-                    const BlockRows& u, std::vector<Pair> inputs);
+  void add_products(const ExampleRows& p, const ExampleRows& q, std::vector<Pair> units, const ExampleRows& s,
+                    const ExampleRows& u, std::vector<Pair> inputs);
   void differentiate(const double* X, const double* Y, const double* w, long rows, long group, int thread);
   void sum(const Piece& piece, int vectors, int thread);
   long entry(int i, int unit, int input) const;  // the place of W[i] or b[i] in θ
@@ -71,11 +71,11 @@ class NormalEquations {
   const JacobianKernels& kernels_;
   const Kernels<double>& all_kernels_;
   const NetworkSpec net_;
-  const long d_, m_;      // m_r
-  const long row_size_;   // numbers of a feature in a group
-  const int groups_;      // of a block
+  const long d_, m_;     // m_r
+  const long row_size_;  // numbers of a feature in a group
+  const int groups_;     // of a micro-batch
   std::vector<Layer> layers_;
-  Buffer<double> x_, y_, w_, residuals_;  // of a block: [groups][m₀ + 1 or m_r or 1][vectors][lanes]
+  Buffer<double> x_, y_, w_, residuals_;  // of a micro-batch: [groups][m₀ + 1 or m_r or 1][vectors][lanes]
   std::vector<Workspace> workspaces_;
   std::vector<Products> products_;  // for layers i ≤ k of AᵀA, and of Aᵀr for each layer
   std::vector<Piece> pieces_;

@@ -66,11 +66,11 @@ template <class T> const Kernels<T> table = {
 };
 
 static const JacobianKernels jacobian_kernels = {.lanes = lanes<double>,
-                                          .group_vectors = group_vectors,
-                                          .group = jacobian_group,
-                                          .row_product = row_product,
-                                          .gram_columns = gram_columns,
-                                          .gram = gram};
+                                                 .group_vectors = group_vectors,
+                                                 .group = jacobian_group,
+                                                 .row_product = row_product,
+                                                 .gram_columns = gram_columns,
+                                                 .gram = gram};
 
 static bool supported() { return CHAINRULE_SUPPORTED; }
 

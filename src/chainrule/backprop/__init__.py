@@ -3,6 +3,7 @@
 from chainrule.backprop.backpropagate import backpropagate, network_jacobian, with_outputs
 from chainrule.backprop.gradient import Gradient
 from chainrule.backprop.jacobians import parameter_jacobian
+from chainrule.backprop.normal_equations import normal_equations
 from chainrule.backprop.r_operator import hessian_vector
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "backpropagate",
     "hessian_vector",
     "network_jacobian",
+    "normal_equations",
     "parameter_jacobian",
     "with_outputs",
 ]

@@ -73,12 +73,14 @@ def chosen(
     *,
     shuffle: bool = True,
     X: Rows | None = None,
+    jacobian: bool = False,
     engine: str = "auto",
 ) -> Choice:
     """Returns the engine that runs this network (or trains it with this cost and optimizer), and the reason.
 
-    ``cost``, ``optimizer``, ``shuffle`` and ``X`` are those of ``cr.train``; ``engine`` is an engine's name, or "auto"
-    for the fastest engine that can run it.
+    ``cost``, ``optimizer``, ``shuffle`` and ``X`` are those of ``cr.train``; with ``jacobian``, Levenberg–Marquardt is
+    to run, which needs ∂a[r]/∂θ of each example. ``engine`` is an engine's name, or "auto" for the fastest engine that
+    can run it.
 
     Raises UnknownName for an unknown name, EngineDeclined if the named engine cannot run it.
 
@@ -89,7 +91,7 @@ def chosen(
     check_network(net)
     cost = None if cost is None else costs.get(cost)
     optimizer = None if optimizer is None else optimizers.get(optimizer)
-    choice = _choose(net, cost, optimizer, engine, shuffle, X)
+    choice = _choose(net, cost, optimizer, engine, shuffle, X, jacobian)
     if "declines" in choice.reason and choice.reason not in _reported_reasons:
         _reported_reasons.add(choice.reason)
         warn(
@@ -106,16 +108,17 @@ def _choose(
     engine: str,
     shuffle: bool = True,
     X: Rows | None = None,
+    jacobian: bool = False,
 ) -> Choice:
     if engine != "auto":
         named = _load(engine)
-        if why := named.declines(net, cost, optimizer, shuffle, X):
+        if why := named.declines(net, cost, optimizer, shuffle, X, jacobian):
             raise EngineDeclined(f"engine={engine!r} cannot run this: {why} Use engine='auto' or 'reference'.")
         return Choice(named, "requested by name")
     reasons: list[str] = []
     for name in PREFERENCE:
         candidate = _load(name)
-        if (why := candidate.declines(net, cost, optimizer, shuffle, X)) is None:
+        if (why := candidate.declines(net, cost, optimizer, shuffle, X, jacobian)) is None:
             return Choice(candidate, " ".join(reasons) or "the fastest engine here")
         reasons.append(f"The {name} engine declines: {why}")
     raise EngineDeclined("no engine can run this. " + " ".join(reasons))

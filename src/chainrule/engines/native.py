@@ -30,6 +30,9 @@ try:
 except ImportError:  # a pure-Python wheel, or a source tree
     _native = None  # type: ignore[assignment]
 
+PRODUCTS_OF_A_CALL = 3e9  # about a tenth of a second, between two of which Ctrl-C is heard
+ROWS_OF_A_MICRO_BATCH = 256  # calls of a multiple of it change no sum
+
 _evaluators: WeakKeyDictionary[Network, Any] = WeakKeyDictionary()  # each holds the buffers of a forward pass
 _csr_evaluators: WeakKeyDictionary[Network, Any] = WeakKeyDictionary()  # the same for sparse rows
 _predictors: WeakKeyDictionary[Network, Callable[[object], Array | None]] = WeakKeyDictionary()  # fast for a few rows
@@ -57,6 +60,7 @@ class NativeEngine:
         optimizer: Optimizer | None,
         shuffle: bool = True,
         X: Rows | None = None,
+        jacobian: bool = False,
     ) -> str | None:
         """Returns the reason why it cannot run this (a user's own part, complex θ, no compiled core), or None."""
         if _native is None:
@@ -65,6 +69,8 @@ class NativeEngine:
             return "θ is complex."
         if isinstance(X, SparseRows) and net.layout[0].runs is not None:
             return "X is sparse, and W[1] is block-diagonal."
+        if jacobian and (why := _declines_jacobian(net, X)):
+            return why
         for i, (sigma, p) in enumerate(zip(net.sigma, net.dropout, strict=True), 1):
             inner = without_kappa(sigma)
             if not (inner.builtin and inner.name in ACTIVATIONS):
@@ -133,6 +139,27 @@ class NativeEngine:
         penalised, rows = _cost(cost, penalty_scale), _rows(X)
         J = gradient(_network(net), penalised, rows, Y, weights, net.theta, theta, deltas, threads)
         return Gradient(J, theta, *parameter_views(theta, net.layout), ByLayer(deltas))
+
+    def normal_equations(
+        self, net: Network, X: Rows, Y: Array, factors: Array, check: Callable[[], None]
+    ) -> Callable[[], tuple[Array, Array]]:
+        """Returns a function that computes AᵀA and Aᵀr as sums of products of pairs, in float64."""
+        dense: Any = X  # a sparse one is declined
+        products = net.d * net.d / 2  # of an example, at most
+        rows = max(1, int(PRODUCTS_OF_A_CALL / products) // ROWS_OF_A_MICRO_BATCH) * ROWS_OF_A_MICRO_BATCH
+        sums = _native.NormalEquations(_network(net), thread_count(2 * products * len(Y), None))
+
+        def compute() -> tuple[Array, Array]:
+            AtA, Atr = np.empty((net.d, net.d)), np.empty(net.d)
+            sums.begin(net.theta)
+            for first in range(0, len(Y), rows):
+                check()
+                some = slice(first, first + rows)
+                sums.add(dense[some], Y[some], factors[some])
+            sums.get(AtA, Atr)
+            return AtA.T, Atr
+
+        return compute
 
     def start(self, problem: Problem, state: TrainingState | None) -> NativeRun:
         """Returns a training run that starts from the network's θ, or from ``state``."""
@@ -223,6 +250,18 @@ class NativeRun:
         """Ends the run, as `TrainingRun.finish` says; only the last θ and the moments are kept for the state."""
         self._run.finish()
         return self.state
+
+
+def _declines_jacobian(net: Network, X: Rows | None) -> str | None:
+    """Returns the reason why it has no Jacobians of these, or None."""
+    if isinstance(X, SparseRows):
+        return "X is sparse, and Levenberg–Marquardt needs its Jacobian."
+    for i, part in enumerate(net.layout, 1):
+        if part.parametric:
+            return f"sigma[{i}] is parametric, and Levenberg–Marquardt needs its Jacobian."
+        if part.runs is not None:
+            return f"W[{i}] is block-diagonal, and Levenberg–Marquardt needs its Jacobian."
+    return None
 
 
 def _first_moments(problem: Problem) -> dict[str, Array]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array, all_finite
 from chainrule._internal.sparse_rows import Rows, SparseRows
-from chainrule.backprop import Gradient, backpropagate
+from chainrule.backprop import Gradient, backpropagate, normal_equations
 from chainrule.costs import Cost
 from chainrule.engines.minibatch_gradient import minibatch_gradient
 from chainrule.engines.minibatches import minibatches, position, stream_at
@@ -38,6 +38,7 @@ class ReferenceEngine:
         optimizer: Optimizer | None,
         shuffle: bool = True,
         X: Rows | None = None,
+        jacobian: bool = False,
     ) -> None:
         """Returns None: it can run every problem."""
 
@@ -55,6 +56,12 @@ class ReferenceEngine:
     def gradient(self, net: Network, cost: Cost, X: Rows, Y: Array, weights: Array | None) -> Gradient:
         """Computes ∇J(θ) by backpropagation (Lecture, L14 – L17)."""
         return backpropagate(net, cost, forward(net, X), Y, weights)
+
+    def normal_equations(
+        self, net: Network, X: Rows, Y: Array, factors: Array, check: Callable[[], None]
+    ) -> Callable[[], tuple[Array, Array]]:
+        """Returns a function that computes AᵀA and Aᵀr from the Jacobian A of blocks of examples."""
+        return lambda: normal_equations(net, X, Y, factors, check)
 
     def start(self, problem: Problem, state: TrainingState | None) -> ReferenceRun:
         """Returns a training run that starts from the network's θ, or from ``state``."""

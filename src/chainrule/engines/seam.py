@@ -73,8 +73,12 @@ class Engine(Protocol):
         optimizer: Optimizer | None,
         shuffle: bool = True,
         X: Rows | None = None,
+        jacobian: bool = False,
     ) -> str | None:
-        """Returns the reason why it cannot run this (over the examples X, if they are given), or None if it can."""
+        """Returns the reason why it cannot run this (over the examples X, if they are given), or None if it can.
+
+        With ``jacobian``, it is asked for ``normal_equations`` too.
+        """
 
     def start(self, problem: Problem, state: TrainingState | None) -> TrainingRun:
         """Returns a run that starts from the network's θ, or from a state that any engine returned."""
@@ -97,3 +101,12 @@ class Engine(Protocol):
 
     def gradient(self, net: Network, cost: Cost, X: Rows, Y: Array, weights: Array | None) -> Gradient:
         """Computes ∇J(θ), J(θ) and every δ[i]."""
+
+    def normal_equations(
+        self, net: Network, X: Rows, Y: Array, factors: Array, check: Callable[[], None]
+    ) -> Callable[[], tuple[Array, Array]]:
+        """Returns a function that computes AᵀA (d, d) and Aᵀr (d,) at the θ that the network has then.
+
+        r = factors ⊙ (N_θ(x) − y) are the residuals of all examples and outputs, with factors (t,), and A = ∂r/∂θ. Of
+        AᵀA the upper triangle is set. ``check`` is called several times a second.
+        """

@@ -100,7 +100,7 @@ def minimize(
         _require_least_squares(problem.cost, wide.d)
     limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)
     calls = Callbacks(callbacks, 1)
-    choice = engines.chosen(wide, problem.cost, X=problem.data.X, engine=engine)
+    choice = engines.chosen(wide, problem.cost, X=problem.data.X, jacobian=method == "lm", engine=engine)
     search = Search(net, problem, as_real(gradient_tol, "gradient_tol", 0.0), limit)
     history = History(search, problem.epochs, choice.name, choice.reason)
     search.after_iteration = lambda: calls.are_due(history) and calls.ask_to_stop(history)

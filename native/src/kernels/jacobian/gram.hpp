@@ -6,13 +6,15 @@
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
 // JacobianKernels::row_product
-inline void row_product(const BlockRows& p, int f, const BlockRows& q, int h, int outputs, int vectors, double* out) {
+inline void row_product(const ExampleRows& p, int f, const ExampleRows& q, int h, int outputs, int vectors,
+                        double* out) {
   const double *a = p.first + f * row_size, *b = q.first + h * row_size;
   for (int v = 0; v < vectors; v += group_vectors, a += p.group_stride, b += q.group_stride) {
     const long end = smaller(vectors - v, group_vectors) * lanes<double>;
     for (long e = 0; e < end; e += lanes<double>, out += lanes<double>) {
       V<double> s = load(a + e) * load(b + e);
-      for (int k = 1; k < outputs; ++k) s = fma(load(a + k * p.output_stride + e), load(b + k * q.output_stride + e), s);
+      for (int k = 1; k < outputs; ++k)
+        s = fma(load(a + k * p.output_stride + e), load(b + k * q.output_stride + e), s);
       store(out, s);
     }
   }
@@ -52,8 +54,8 @@ template <int rows> struct GramTile {
 // JacobianKernels::gram
 inline void gram(const double* P, int rows, const double* Q, int columns, int vectors, double* C, long stride) {
   const long size = long(vectors) * lanes<double>;
-  for (int f = 0; f < rows; f += gram_rows)
-    for (int h = 0; h < columns; h += gram_columns)
+  for (int h = 0; h < columns; h += gram_columns)  // these columns and all rows stay in L1
+    for (int f = 0; f < rows; f += gram_rows)
       call_tile<GramTile, gram_rows>(static_cast<int>(smaller(rows - f, gram_rows)), P + f * size, Q + h * size,
                                      vectors, C + f * stride + h, stride);
 }

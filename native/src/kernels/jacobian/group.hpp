@@ -33,8 +33,12 @@ inline void jacobian_group(const LaneGroup<double>& g, double* residuals, double
   for (int i = 0; i < g.r; ++i) {  // z[i] := W[i] a[i−1] + b[i], a[i] := σ(z[i])
     const LaneLayer<double>& layer = g.layers[i];
     dense<double, group_vectors>(layer.W, layer.n, 1, layer.b, in, layer.n, layer.a, layer.m);
-    lane_value(g, layer, {.sigma = layer.sigma, .parameter = layer.parameter, .saved = layer.saved, .mask = nullptr,
-                          .kappa_delta = nullptr});
+    lane_value(g, layer,
+               {.sigma = layer.sigma,
+                .parameter = layer.parameter,
+                .saved = layer.saved,
+                .mask = nullptr,
+                .kappa_delta = nullptr});
     in = layer.a;
   }
   const int m = g.layers[g.r - 1].m;

@@ -1,4 +1,4 @@
-"""Levenberg–Marquardt: damped Gauss–Newton steps for sums of squares, with per-example Jacobians in blocks."""
+"""Levenberg–Marquardt: damped Gauss–Newton steps for sums of squares, with AᵀA from the engine."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ import numpy as np
 
 from chainrule._internal.checks import Array
 from chainrule._internal.imports import imported
-from chainrule.backprop import parameter_jacobian
 from chainrule.network.block_diagonal import free_entries
-from chainrule.network.forward import forward, silent
+from chainrule.network.forward import silent
 from chainrule.network.theta import parameter_views
 from chainrule.training.minimizers.objective import SearchObjective, Vector
 from chainrule.training.minimizers.search import Search
 
 FIRST_DAMPING = 1e-3  # of the largest entry of the diagonal of AᵀA
-NUMBERS_OF_A_BLOCK = 1 << 18  # of the Jacobian: 2 MB, which stays in the cache
 LARGEST_DAMPING = 1e20  # of the same; beyond it, no step is long enough to change θ
 
 
@@ -25,9 +23,9 @@ class SumOfSquares:
 
     def __init__(self, objective: SearchObjective) -> None:
         net, cost, (_, Y, weights) = objective.net, objective.cost, objective.data
-        self._objective, self._net, self._m = objective, net, net.m[-1]
-        scale = cost.example_scale(weights, len(Y))
-        self._root: Array | float = math.sqrt(scale) if isinstance(scale, float) else np.sqrt(scale)
+        self._objective = objective
+        self._root: Vector = np.sqrt(np.broadcast_to(cost.example_scale(weights, len(Y)), len(Y)))
+        self._products = objective.normal_equations(self._root)
         self._penalty: Vector = np.zeros(net.d)  # λ₂ at each entry of a W, else 0
         for W in parameter_views(self._penalty, net.layout).W:
             free_entries(W)[...] = cost.l2 * cost.penalty_scale(weights, len(Y))
@@ -38,30 +36,21 @@ class SumOfSquares:
         outputs = self._objective.outputs(theta)
         if outputs is None:
             return math.inf
-        r = _scaled(outputs - self._objective.data.Y, self._root).ravel()
+        r = ((outputs - self._objective.data.Y) * self._root[:, None]).ravel()
         J = 0.5 * float(r @ r) + 0.5 * float(self._penalty @ (theta * theta))
         return J if math.isfinite(J) else math.inf
 
+    @silent
     def normal_equations(self, theta: Vector) -> tuple[Array, Vector]:
         """Computes AᵀA + λ₂ I (d, d), of which the upper triangle is set, and ∇J(θ) = Aᵀr + λ₂ θ; A = ∂r/∂θ."""
         self._objective.move(theta)
-        X, Y, _ = self._objective.data
-        syrk, d = imported("scipy.linalg.blas").dsyrk, self._net.d
-        normal, g, is_frozen = np.zeros((d, d), order="F"), self._penalty * theta, self._objective.is_frozen
-        rows = max(1, NUMBERS_OF_A_BLOCK // (d * self._m))
-        for first in range(0, len(Y), rows):
-            self._objective.check()
-            block = slice(first, first + rows)
-            run = forward(self._net, X[block])
-            root = self._root if isinstance(self._root, float) else self._root[block]
-            A: Vector = parameter_jacobian(self._net, run, root).astype(np.float64, copy=False)  # (rows · m, d)
-            A[:, is_frozen] = 0.0  # so that their entries of h are 0
-            r: Vector = _scaled(run.a[self._net.r] - Y[block], root).astype(np.float64, copy=False).ravel()
-            normal = syrk(1.0, A, beta=1.0, c=normal, trans=True, overwrite_c=True)
-            g += r @ A
-        normal[np.diag_indices(d)] += self._penalty
+        AtA, Atr = self._products()
+        is_frozen, diagonal = self._objective.is_frozen, np.diag_indices(len(theta))
+        AtA[is_frozen] = AtA[:, is_frozen] = 0.0  # so that their entries of h are 0
+        AtA[diagonal] += self._penalty
+        g: Vector = (Atr + self._penalty * theta).astype(np.float64, copy=False)
         g[is_frozen] = 0.0
-        return normal, g
+        return AtA, g
 
 
 def levenberg_marquardt(objective: SearchObjective, search: Search) -> None:

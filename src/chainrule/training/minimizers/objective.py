@@ -94,6 +94,14 @@ class SearchObjective:
         self.move(theta)
         return self._engine.outputs(self.net, self.data.X)
 
+    def normal_equations(self, factors: Array) -> Callable[[], tuple[Array, Array]]:
+        """Returns a function that computes AᵀA (d, d), of which the upper triangle is set, and Aᵀr (d,).
+
+        A = ∂r/∂θ with r = factors ⊙ (N_θ(x) − y), factors (t,), at the θ of the last `move`.
+        """
+        X, Y, _ = self.data
+        return self._engine.normal_equations(self.net, X, Y, factors, self.check)
+
     def move(self, theta: Vector) -> None:
         """Gives the network this θ."""
         self.check()
