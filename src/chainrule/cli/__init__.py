@@ -1,4 +1,4 @@
-"""The command line: ``chainrule train``, ``predict``, ``evaluate`` and ``info``."""
+"""The command line: ``chainrule train``, ``predict``, ``evaluate``, ``info`` and ``doctor``."""
 
 from __future__ import annotations
 

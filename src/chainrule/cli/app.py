@@ -12,7 +12,7 @@ import typer
 
 from chainrule import engines
 from chainrule.cli.errors import FAILED, describe, exit_code
-from chainrule.cli.saved import evaluate, info, predict
+from chainrule.cli.saved import doctor, evaluate, info, predict
 from chainrule.cli.terminal import discard_unwritable_output, prepare_streams, printable
 from chainrule.cli.train.command import train
 from chainrule.errors import ChainruleError
@@ -29,6 +29,7 @@ app.command()(train)
 app.command()(predict.predict)
 app.command()(evaluate.evaluate)
 app.command()(info.info)
+app.command()(doctor.doctor)
 
 
 def _print_version(is_requested: bool) -> None:
@@ -52,6 +53,7 @@ def _program(version: Version = False) -> None:
     chainrule predict iris.safetensors new.csv
     chainrule evaluate iris.safetensors new.csv
     chainrule info iris.safetensors
+    chainrule doctor iris.safetensors iris.csv
 
     Results go to stdout, everything else to stderr. Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted
     (by SIGTERM 143, by SIGHUP 129).

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from chainrule._internal.naming import listed
+from chainrule._internal.naming import listed, spellings
 from chainrule.cli import target
 from chainrule.cli.errors import WrongUsage
 from chainrule.cli.inputs import require_file
@@ -29,6 +29,25 @@ def column_of(model: TableModel) -> str:
     """Returns the name of the target column; "target" for files that do not record it, as those of estimators."""
     column = model.about.get("column")
     return column if isinstance(column, str) else "target"
+
+
+def target_in(model: TableModel, table: Table) -> str | None:
+    """Returns the table's spelling of the target column, or None if there is none."""
+    name = column_of(model)
+    if name not in table.columns and not table.has_names and table.target is not None:
+        name = table.target  # the columns have no names of their own
+    return spellings([name], table.columns).get(name)
+
+
+def with_target(model: TableModel, table: Table) -> tuple[Table, Any]:
+    """Returns the table with the name of its target, or, if its columns have no names, its inputs and its target.
+
+    Raises InputError if it has no target.
+    """
+    if (name := target_in(model, table)) is None:
+        raise InputError(f"{table.origin} has no target column {column_of(model)!r}, which a diagnosis needs.")
+    X = model_inputs(model, table)
+    return (table, name) if table.has_names else (X, table.columns[name])
 
 
 def with_known_target(model: TableModel, table: Table, name: str) -> Table:

@@ -154,3 +154,12 @@ SafeCsv = Annotated[
     ),
 ]
 Engines = Annotated[bool, typer.Option("--engine", help="List the engines that are available, and their kernels.")]
+
+HeldOut = Annotated[
+    str | None,
+    typer.Option("--held-out", metavar="ROWS", help="A second table, of rows that the model was not trained on."),
+]
+TryRemedies = Annotated[
+    bool,
+    typer.Option("--try", help="Train briefly with and without each remedy, and measure the gain on held-out rows."),
+]

@@ -43,6 +43,7 @@ class Case:
     data: Examples
     history: History | None
     held_out: Examples | None
+    names: tuple[str, ...] | None = None  # of the inputs
 
     @cached_property
     def run(self) -> Forward:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from chainrule.diagnosis.change import Change, Trial
+
 
 class Finding(NamedTuple):
     """One fault of a network or its data: its kind, the numbers that show it, and a remedy.
+
+    Of a table model, ``change`` is the remedy as a change of training, and ``trial`` what it did on held-out rows, if
+    it was tried.
 
     >>> import chainrule as cr
     >>> print(cr.Finding("constant inputs", "input 3 is 1 in every row.", "Leave it out."))
@@ -17,9 +22,12 @@ class Finding(NamedTuple):
     kind: str
     evidence: str
     remedy: str
+    change: Change | None = None
+    trial: Trial | None = None
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.evidence} {self.remedy}"
+        tried = f" Tried: {self.trial}." if self.trial is not None else ""
+        return f"{self.kind}: {self.evidence} {self.remedy}{tried}"
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ def constant_inputs(case: Case) -> Iterator[Finding]:
     if len(X) > 1 and (constant := np.flatnonzero(np.ptp(X, axis=0) == 0.0)).size:
         yield Finding(
             "constant inputs",
-            f"{_inputs(constant)} the same in every row.",
+            f"{_inputs(case, constant)} the same in every row.",
             "Leave them out: b[1] can do what they do.",
         )
 
@@ -38,7 +39,7 @@ def unscaled_inputs(case: Case) -> Iterator[Finding]:
         k = int(size.argmax())
         yield Finding(
             "unscaled inputs",
-            f"{_inputs(large)} large: the root mean square of input {k} is {size[k]:.3g}.",
+            f"{_inputs(case, large)} large: the root mean square of input {_name(case, k)!r} is {size[k]:.3g}.",
             "Subtract the mean of each input, and divide by its standard deviation.",
         )
     elif size.max() < SMALL and size.max() > 0:
@@ -54,25 +55,27 @@ def leaks(case: Case) -> Iterator[Finding]:
     X, Y = case.data.X, case.data.Y
     if X.shape[1] == 1 or len(X) < ENOUGH:
         return
-    gives_away = _separates_classes if case.is_classification else _is_the_target
-    labels = case.classes(Y) if case.is_classification else Y
-    found = [k for k in range(X.shape[1]) if gives_away(X[:, k], labels)]
+    if case.is_classification:
+        classes = case.classes(Y)
+        found = [k for k, x in enumerate(X.T) if separates_classes(x, classes)]
+    else:
+        found = [k for k, x in enumerate(X.T) if is_the_target(x, Y)]
     if found:
         yield Finding(
             "a leak of the target",
-            f"{_inputs(np.array(found))} enough to know the label in every one of {len(X)} rows.",
+            f"{_inputs(case, np.array(found))} enough to know the label in every one of {len(X)} rows.",
             "Leave out what is known only when the label is known.",
         )
 
 
-def _is_the_target(x: Array, Y: Array) -> bool:
+def is_the_target(x: Array, Y: Array) -> bool:
     """Returns True if x (t,) is a linear function of a column of Y (t, m), almost exactly."""
     if x.std() == 0.0:
         return False
     return any(abs(np.corrcoef(x, y)[0, 1]) > SAME for y in Y.T if y.std() > 0.0)
 
 
-def _separates_classes(x: Array, classes: Array) -> bool:
+def separates_classes(x: Array, classes: NDArray[Any]) -> bool:
     """Returns True if the classes lie in intervals of x, or if each of few values of x has one class."""
     order = np.argsort(x, kind="stable")
     values, labels = x[order], classes[order]
@@ -84,6 +87,11 @@ def _separates_classes(x: Array, classes: Array) -> bool:
     return present > 1 and (changes == present - 1 or len(starts) <= len(values) / 10)
 
 
-def _inputs(places: NDArray[np.intp]) -> str:
-    names = listed(map(int, places), 5)
+def _inputs(case: Case, places: NDArray[np.intp]) -> str:
+    names = listed([_name(case, int(k)) for k in places], 5)
     return f"input {names} is" if len(places) == 1 else f"inputs {names} are"
+
+
+def _name(case: Case, k: int) -> int | str:
+    """Returns the name of an input, or its number."""
+    return k if case.names is None else case.names[k]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from chainrule._internal.naming import spellings
 from chainrule.cli import inputs, models, options, report
 from chainrule.errors import InputError
 
@@ -21,17 +20,15 @@ def evaluate(
     """
     text = inputs.text_options(sep, header, encoding)
     loaded, table = models.load_model(model), inputs.read_source(rows, text)
-    name = models.column_of(loaded)
-    if name not in table.columns and not table.has_names and table.target is not None:
-        name = table.target  # the columns have no names of their own
-    spelling = spellings([name], table.columns).get(name)
+    spelling = models.target_in(loaded, table)
     if spelling is None:
         raise InputError(
-            f"{table.origin} has no target column {name!r} to compare with; use `chainrule predict` instead."
+            f"{table.origin} has no target column {models.column_of(loaded)!r} to compare with; "
+            "use `chainrule predict` instead."
         )
     X = models.model_inputs(loaded, table)
     table = models.with_known_target(loaded, table, spelling)
     table.require_complete(spelling)
-    measured = models.scores(loaded, X, name, table.columns[spelling])
+    measured = models.scores(loaded, X, spelling, table.columns[spelling])
     report.print_scores(loaded, measured, f"Results on {table.t} rows of {table.origin}")
     models.report_unseen(loaded, X)

@@ -21,6 +21,7 @@ from chainrule._internal.checks import Array, Floats, as_integer, as_real
 from chainrule._internal.sparse_rows import SparseRows
 from chainrule.engines.state import RECORDS
 from chainrule.errors import InputError
+from chainrule.estimators.diagnosis.mixin import DiagnosisMixin
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.feature_names import require_feature_names
 from chainrule.estimators.network import html, settings
@@ -68,7 +69,7 @@ class Data:
     class_numbers: NDArray[np.intp] | None  # (t,), None for regression
 
 
-class NetworkBase(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class NetworkBase(DiagnosisMixin, CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Trains networks on a table; subclasses define the labels, their encoding and the score."""
 
     _task: ClassVar[Task]

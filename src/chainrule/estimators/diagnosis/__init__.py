@@ -1,0 +1,1 @@
+"""The diagnosis of a fitted estimator, and trials of the remedies."""

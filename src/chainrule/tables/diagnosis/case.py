@@ -1,0 +1,151 @@
+"""A table model with labelled rows to diagnose, and what several checks compute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule._internal.checks import Array, Floats
+from chainrule._internal.naming import listed
+from chainrule._internal.sparse_rows import SparseRows
+from chainrule.tables.calibration import tempered
+from chainrule.tables.columns import Column
+from chainrule.tables.model import TableModel, network_outputs
+from chainrule.tables.numeric_table import NumericTable
+from chainrule.tables.reading.read import AnyTable
+from chainrule.tables.target_decoder import ClassLabels
+
+MOST_ROWS = 20_000  # that the checks look at
+MOST_NUMBERS = 5_000_000  # of them
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledRows:
+    """Rows of a table with the columns of training, and their labels: class numbers (t,), or standardised y (t, m)."""
+
+    model: TableModel
+    table: AnyTable
+    labels: NDArray[Any]
+    unlabelled: int = 0  # further rows of the table, without a label
+
+    @property
+    def t(self) -> int:
+        """The number of rows."""
+        return len(self.labels)
+
+    @property
+    def values(self) -> NDArray[Any]:
+        """The labels as they were given: classes, or numbers in their own units."""
+        target = self.model.target
+        return target.labels(self.labels) if isinstance(target, ClassLabels) else target.restored(self.labels)
+
+    def at(self, rows: NDArray[np.intp]) -> LabelledRows:
+        """Returns some rows, by their numbers."""
+        return LabelledRows(self.model, self.table.rows(rows), self.labels[rows])
+
+    def some(self, most: int) -> LabelledRows:
+        """Returns at most so many rows, which lie evenly among them."""
+        return self.at(np.unique(np.linspace(0, self.t - 1, min(most, self.t)).astype(np.intp)))
+
+    @cached_property
+    def X(self) -> Array:
+        """The encoded rows (t, n), dense."""
+        Z = self.model.encoder.encode(self.table)
+        return Z.toarray() if isinstance(Z, SparseRows) else Z
+
+    @cached_property
+    def Y(self) -> Array:
+        """The labels of the networks (t, m)."""
+        if not isinstance(self.model.target, ClassLabels):
+            return self.labels
+        Y: Array = np.eye(len(self.model.target))[self.labels]
+        return Y[:, 1:] if self.model.networks[0].m[-1] == 1 else Y
+
+    @cached_property
+    def outputs(self) -> Floats:
+        """The mean outputs of the networks: calibrated probabilities (t, k), or standardised predictions (t, m)."""
+        target = self.model.target
+        with np.errstate(all="ignore"):  # outputs that are not finite are a finding
+            A: Floats = np.mean([network_outputs(net, self.X, target) for net in self.model.networks], axis=0)
+            return tempered(A, self.model.temperature) if isinstance(target, ClassLabels) else A
+
+    @property
+    def predicted(self) -> NDArray[np.intp]:
+        """The class numbers of the predictions (t,)."""
+        numbers: NDArray[np.intp] = self.outputs.argmax(axis=1)
+        return numbers
+
+    def explained(self) -> float:
+        """Returns the accuracy of classes, or R²."""
+        if isinstance(self.model.target, ClassLabels):
+            return float((self.predicted == self.labels).mean())
+        spread = float(((self.labels - self.labels.mean(axis=0)) ** 2).sum())
+        return 1.0 - float(((self.outputs - self.labels) ** 2).sum()) / spread if spread else 1.0
+
+    def columns(self) -> Iterator[tuple[str, Column]]:
+        """Yields name and values of each column that the model uses."""
+        for name in self.model.encoder.needed():
+            yield name, self.table.typed(name)
+
+
+@dataclass(frozen=True, eq=False)
+class TableCase:
+    """A table model with rows, and with rows that it was not trained on, if they are known to be such."""
+
+    rows: LabelledRows
+    held_out: LabelledRows | None
+    target: str  # the name of the target column
+
+    @property
+    def model(self) -> TableModel:
+        """The model."""
+        return self.rows.model
+
+    @property
+    def is_classification(self) -> bool:
+        """True if the target is a class."""
+        return isinstance(self.model.target, ClassLabels)
+
+    @property
+    def new(self) -> LabelledRows:
+        """The rows that are new to the model, as far as it is known."""
+        return self.rows if self.held_out is None else self.held_out
+
+    @property
+    def where(self) -> str:
+        """The words for these rows."""
+        return "rows" if self.held_out is None else "held-out rows"
+
+    @property
+    def trained_rows(self) -> int:
+        """The number of rows that the model was trained on, by its file; else that of the table."""
+        rows = self.model.about.get("rows")
+        return rows if isinstance(rows, int) else self.rows.t
+
+
+def and_others(names: Sequence[str]) -> str:
+    """Returns the beginning of a sentence about one of several columns; nothing if it is the only one.
+
+    >>> and_others(["age", "city"]), and_others(["age"])
+    ("'age', 'city': ", '')
+    """
+    return f"{listed(names, 5)}: " if len(names) > 1 else ""
+
+
+def some(table: AnyTable) -> NDArray[np.intp]:
+    """Returns the numbers of all rows of a table, or of those that lie evenly among them, at most 20,000."""
+    most = max(min(MOST_ROWS, MOST_NUMBERS // max(len(table.names), 1)), 2)
+    rows: NDArray[np.intp] = np.unique(np.linspace(0, len(table) - 1, min(most, len(table))).astype(np.intp))
+    return rows
+
+
+def dense(table: AnyTable) -> AnyTable:
+    """Returns a sparse table as a dense one, any other as it is."""
+    if isinstance(table, NumericTable) and table.is_sparse:
+        return replace(table, values=table.values.toarray())
+    return table

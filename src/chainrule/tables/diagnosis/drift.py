@@ -1,0 +1,94 @@
+"""Drift: rows that differ from the training rows, by what the model remembers of these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from chainrule.diagnosis.change import Change
+from chainrule.diagnosis.finding import Finding
+from chainrule.tables.diagnosis.case import TableCase, and_others
+from chainrule.tables.encoding.numeric_columns import owner_names
+from chainrule.tables.target_decoder import NumericLabels
+
+ROWS = 30  # whose median is known well enough
+SHIFT = 1.0  # of the median, in interquartile ranges (standard deviations) of the training rows
+UNSEEN = 0.01  # share of rows with a value that training did not have
+FEW = 5  # such rows at least
+AGAIN = "Check the unit and the source of the values. If they are right, train again on rows like these."
+
+
+def unseen_values(case: TableCase) -> Iterator[Finding]:
+    """Finds categories that did not occur in the training rows."""
+    rows = case.new
+    counts = {
+        name: count
+        for name, count in case.model.encoder.unseen(rows.table).items()
+        if count >= max(FEW, UNSEEN * rows.t)
+    }
+    if counts:
+        worst = max(counts, key=counts.__getitem__)
+        yield Finding(
+            "values unseen in training",
+            f"{and_others(list(counts))}{worst!r} has values in {counts[worst]} of {rows.t} {case.where} that no "
+            "training row had. The model treats them as missing.",
+            "Correct their spelling, or train again on rows like these.",
+            Change(),
+        )
+
+
+def drift(case: TableCase) -> Iterator[Finding]:
+    """Finds numbers whose median has moved by more than the spread of the training rows, and such a target."""
+    encoder, rows = case.model.encoder, case.new
+    if rows.t < ROWS:
+        return
+    if encoder.numbers in ("robust", "standard"):
+        yield from _moved_columns(case)
+    if isinstance(target := case.model.target, NumericLabels):
+        shifts = rows.labels.mean(axis=0)
+        k = int(np.abs(shifts).argmax())
+        then, shift = float(target.mean[k]), float(shifts[k])
+        if abs(shift) > SHIFT:
+            now = then + float(target.deviation[k]) * shift
+            yield Finding(
+                "drift of the target",
+                f"the mean of {case.target!r} is {_shown(now)} in {rows.t} {case.where} and was {_shown(then)} in "
+                f"training: {abs(shift):.3g} standard deviations away.",
+                AGAIN,
+                Change(),
+            )
+
+
+def _moved_columns(case: TableCase) -> Iterator[Finding]:
+    encoder, rows = case.model.encoder, case.new
+    kinds = {feature.name: feature.kind for feature in encoder.features_}
+    owners = owner_names(encoder.features_)
+    moved: list[tuple[float, str, float, float]] = []
+    for j, k in enumerate(encoder.used_.tolist()):
+        name = owners[k]
+        if kinds[name] not in ("numbers", "durations"):
+            continue
+        x = rows.table.typed(name).as_floats()
+        present = x[~np.isnan(x)]
+        if len(present) < ROWS:
+            continue
+        now, then = float(np.median(present)), float(encoder.fill_.values[j])
+        shift = abs(now - then) * float(encoder.scale_.factor[j])
+        if shift > SHIFT:
+            moved.append((shift, name, now, then))
+    if moved:
+        shift, name, now, then = max(moved)
+        spread = "interquartile ranges" if encoder.numbers == "robust" else "standard deviations"
+        yield Finding(
+            "drift",
+            f"{and_others([name for _, name, _, _ in moved])}the median of {name!r} is {_shown(now)} in {rows.t} "
+            f"{case.where} and was {_shown(then)} in training: {shift:.3g} {spread} away.",
+            AGAIN,
+            Change(),
+        )
+
+
+def _shown(x: float) -> str:
+    """Returns a number as people write it."""
+    return f"{x:.4g}" if abs(x) < 10_000.0 else f"{x:,.0f}"
