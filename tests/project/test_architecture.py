@@ -29,7 +29,7 @@ FLOORS: list[tuple[str, ...]] = [
     ("backprop",),
     ("engines",),
     ("training",),
-    ("diagnosis",),
+    ("diagnosis", "explain"),
     ("tables",),
     ("estimators",),
     ("cli",),
@@ -52,6 +52,9 @@ CONVENIENCES = {
     ("network.network", "engines.choice"): "net(x) and net.predictor()",
     ("network.network", "network.forward"): "net.forward(X)",
     ("network.network", "backprop"): "net.jacobian(x)",
+    ("network.network", "costs"): "the types of net.explain(x, y, cost=J)",
+    ("network.network", "explain"): "the type that net.explain(x, y) returns",
+    ("network.network", "explain.explain"): "net.explain(x, y, cost=J)",
     ("network.network", "files"): "net.save(path)",
     ("costs.cost", "engines.objective"): "J.of(net, X, Y)",
 }

@@ -114,8 +114,7 @@ def check_gradient(
     theta = own if claimed is None else _as_gradient(claimed, own)
     J = cost.of(net.astype(np.float64), X, Y, weights)
     u = float(np.finfo(net.dtype).eps)
-    J_theta = J()
-    noise = abs(J_theta) + float(abs(own).max())
+    noise = abs(J()) + float(abs(own).max())
     arrays: list[CheckedArray] = []
     faults: list[str] = []
     for name, places in _arrays(net.layout):
@@ -123,7 +122,7 @@ def check_gradient(
         if most is not None and most < len(chosen):
             chosen = np.sort(draw.choice(chosen, most, replace=False))
         k = places.ravel()[chosen]
-        found = _deviation(theta[k], _measure(J, J_theta, k), u, noise)
+        found = _deviation(theta[k], measure(J, k), u, noise)
         entry = tuple(int(part) for part in np.unravel_index(chosen[found.worst], places.shape))
         arrays.append(CheckedArray(name, places.size, len(k), found.by_complex_step, found.by_differences, entry))
         if found.fault:
@@ -150,15 +149,23 @@ def _arrays(layout: Layout) -> Iterator[tuple[str, NDArray[np.intp]]]:
                 yield f"∂J/∂{letter}[{i}]", places.astype(np.intp)
 
 
-class _Measured(NamedTuple):
+class Measured(NamedTuple):
     """∂J/∂θₖ at several k, measured in three ways; the complex step is None if σ or the cost refuses it."""
 
     complex_step: Array | None
     forwards: Array
     backwards: Array
 
+    @property
+    def central(self) -> Array:
+        """(J(θ + h eₖ) − J(θ − h eₖ))/(2h)."""
+        return (self.forwards + self.backwards) / 2
 
-def _measure(J: Objective, J_theta: float, places: NDArray[np.intp]) -> _Measured:
+
+def measure(J: Objective, places: NDArray[np.intp]) -> Measured:
+    """Measures ∂J/∂θₖ at these places k of θ, in double precision, by a complex step and by both quotients."""
+    J_theta = J()
+
     def moved(k: int, step: complex) -> float:
         theta = J.theta.astype(np.result_type(J.theta, step))
         theta[k] += step
@@ -173,7 +180,7 @@ def _measure(J: Objective, J_theta: float, places: NDArray[np.intp]) -> _Measure
             complex_step = np.array([np.imag(moved(k, STEP * 1j)) for k in places]) / STEP
         except (TypeError, ValueError, Warning):
             complex_step = None
-    return _Measured(complex_step, (right - J_theta) / h, (J_theta - left) / h)
+    return Measured(complex_step, (right - J_theta) / h, (J_theta - left) / h)
 
 
 class _Deviation(NamedTuple):
@@ -185,7 +192,7 @@ class _Deviation(NamedTuple):
     fault: str
 
 
-def _deviation(claimed: Array, measured: _Measured, u: float, noise: float) -> _Deviation:
+def _deviation(claimed: Array, measured: Measured, u: float, noise: float) -> _Deviation:
     """Compares claimed entries with measured ones.
 
     An entry may deviate by √u of the largest quotient, where u is the spacing of its floats, and from differences by

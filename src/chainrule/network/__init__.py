@@ -2,9 +2,10 @@
 
 from chainrule.network.arguments import as_sizes
 from chainrule.network.block_diagonal import BlockDiagonal, Diagonal, Matrix
+from chainrule.network.check import check_network, check_trainable
 from chainrule.network.forward import Forward
 from chainrule.network.layer import Layer
-from chainrule.network.network import Network, check_network, check_trainable, few_outputs
+from chainrule.network.network import Network, few_outputs
 from chainrule.network.rates import Factors
 
 __all__ = [

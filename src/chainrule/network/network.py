@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -25,6 +25,8 @@ from chainrule.network.theta import Layout, dense_layout, parameter_count, param
 from chainrule.optimizers.schedules import Schedule
 
 if TYPE_CHECKING:
+    from chainrule.costs import Cost, TrainingSet
+    from chainrule.explain import Explanation
     from chainrule.network.forward import Forward
 
 
@@ -209,7 +211,7 @@ class Network:
         array = as_array(values, "theta", self.dtype)
         if array.shape != (self.d,):
             raise InputError(f"theta must have shape ({self.d},); got {array.shape}.")
-        _require_writable(self)
+        require_writable(self)
         self._theta[...] = array
 
     def __call__(self, x: RowsLike, *, engine: str = "auto") -> Array:
@@ -288,6 +290,35 @@ class Network:
         jacobian = network_jacobian(self, X)
         return jacobian[0] if is_row else jacobian
 
+    def explain(
+        self,
+        x: RowsLike | TrainingSet,
+        y: ArrayLike | None = None,
+        weights: ArrayLike | None = None,
+        *,
+        cost: Cost | str = "sum_of_squares",
+        learning_rate: float | None = None,
+        detail: Literal["matrix", "scalar"] = "matrix",
+        digits: int = 6,
+        lang: str = "en",
+    ) -> Explanation:
+        """Shows each step of N(x), J and ∇J(θ) for x (n,) or (t, n) on a page; see `chainrule.explain.explain`.
+
+        Raises InputError as `cr.gradient` does, and for other words of ``detail`` or ``lang`` and for digits beyond 17.
+
+        >>> import chainrule as cr
+        >>> e = cr.Network([cr.Layer(2.0, 1.0, "identity")]).explain(3.0, 5.0)
+        >>> "z[1] = W[1] a[0] + b[1] = 2 · 3 + 1 = 7" in e.text()
+        True
+
+        Source: Lecture, L5 – L17.
+        """
+        from chainrule.explain import explain
+
+        return explain(
+            self, x, y, weights, cost=cost, learning_rate=learning_rate, detail=detail, digits=digits, lang=lang
+        )
+
     def _as_input(self, x: RowsLike, finite: bool = True) -> tuple[Rows, bool]:
         """Returns ``x`` as rows (t, n), and True if it was a single example (n,)."""
         X, is_row = as_examples(x, self.m[0], "x", self.dtype, finite=finite)
@@ -353,25 +384,8 @@ def few_outputs(net: Network, x: object) -> Array | None:
     return net._shortcut(x)
 
 
-def check_network(net: object) -> Network:
-    """Returns ``net`` if it is a network, and raises InputError otherwise."""
-    if not isinstance(net, Network):
-        raise InputError(f"net must be a cr.Network; got {shown(net)}.")
-    return net
-
-
-def check_trainable(net: object) -> Network:
-    """Returns ``net`` if it is a network that can be trained, and raises InputError otherwise."""
-    if (checked := check_network(net)).dtype.kind == "c":
-        raise InputError(
-            f"net must be float32 or float64 to be trained; got {checked.dtype}, which is for complex-step checks only."
-        )
-    as_array(checked.theta, "theta", checked.dtype)
-    _require_writable(checked)
-    return checked
-
-
-def _require_writable(net: Network) -> None:
+def require_writable(net: Network) -> None:
+    """Raises InputError if θ may not change."""
     if not net.theta.flags.writeable:
         raise InputError("net.theta is read-only. Use net.copy(), or net.theta.setflags(write=True).")
 

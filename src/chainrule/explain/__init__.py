@@ -1,0 +1,6 @@
+"""The lecture's chain rule on a page, with the numbers of any network: `Network.explain` (Lecture, L5 – L17)."""
+
+from chainrule.explain.explain import explain
+from chainrule.explain.explanation import Explanation
+
+__all__ = ["Explanation", "explain"]

@@ -1,0 +1,61 @@
+"""The public function that explains one step of the chain rule on a network's own numbers (Lecture, L5 – L17)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from numpy.typing import ArrayLike
+
+from chainrule._internal.checks import as_integer, shown
+from chainrule.costs import Cost
+from chainrule.costs.training_set import ExamplesLike
+from chainrule.errors import InputError
+from chainrule.explain.case import as_case
+from chainrule.explain.explanation import Explanation
+from chainrule.explain.page import page
+from chainrule.explain.pen import Pen
+from chainrule.explain.words import in_language
+from chainrule.network import Network
+from chainrule.network.forward import silent
+
+
+@silent
+def explain(
+    net: Network,
+    X: ExamplesLike,
+    Y: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    *,
+    cost: Cost | str = "sum_of_squares",
+    learning_rate: float | None = None,
+    detail: Literal["matrix", "scalar"] = "matrix",
+    digits: int = 6,
+    lang: str = "en",
+) -> Explanation:
+    """Shows every step of N(x), J and ∇J(θ) on a page in the lecture's order, with the numbers of this network.
+
+    z[i] = W[i] a[i−1] + b[i],   a[i] = σ[i](z[i]),   δ[r] = (∂a[r]/∂z[r])ᵀ ∂J/∂a[r],
+    δ[i−1] = (∂a[i−1]/∂z[i−1])ᵀ W[i]ᵀ δ[i],   ∂J/∂W[i] = δ[i] a[i−1]ᵀ,   ∂J/∂b[i] = δ[i]:
+    each line in letters, with the numbers filled in, and with its result. Every derivative is shown beside a complex
+    step and a central difference. The arguments are those of `gradient`: one example x (n,) with its y, or X (t, n)
+    with Y (t, m), whose gradients add up. With a ``learning_rate`` α the page ends with the step θ − α ∇J(θ), and the
+    change of J beside the one that the gradient predicts. ``detail="scalar"`` writes entries instead of matrices;
+    large arrays are shown in part. Numbers have ``digits`` significant digits. ``lang`` is "en".
+
+    Raises InputError as `gradient` does, for a learning rate that is not positive, and for other values of ``detail``
+    or ``digits``; UnknownName for another language.
+
+    >>> import chainrule as cr
+    >>> from chainrule.explain import explain
+    >>> net = cr.Network([cr.Layer(2.0, 1.0, "identity")])
+    >>> page = explain(net, 3.0, 5.0, learning_rate=0.1)                                # or net.explain(…)
+    >>> [line.strip() for line in page.text().splitlines() if line.startswith("  ∂J/∂W[1] =")]
+    ['∂J/∂W[1] = δ[1] a[0] = 2 · 3 = 6']
+
+    Source: Lecture, L5 – L17.
+    """
+    if detail not in ("matrix", "scalar"):
+        raise InputError(f'detail must be "matrix" or "scalar"; got {shown(detail)}.')
+    pen = Pen(in_language(lang), as_integer(digits, "digits", 1, 17), detail == "scalar")
+    case = as_case(net, X, Y, weights, cost, learning_rate)
+    return Explanation(page(case, pen), case, pen)

@@ -1,0 +1,148 @@
+"""A document as LaTeX: formulas, a body, and a file that pdflatex compiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from chainrule.explain.document.blocks import Block, Document, Equation, Section, Sentence, Table, Text
+from chainrule.explain.document.formula import (
+    Fenced,
+    Formula,
+    Grid,
+    Letter,
+    Number,
+    Over,
+    Row,
+    Script,
+    Sign,
+    Under,
+    Word,
+    is_tall,
+)
+from chainrule.explain.document.numbers import decimal
+from chainrule.explain.printers.breaking import lines
+
+COMMANDS = {
+    "α": r"\alpha", "δ": r"\delta", "ε": r"\varepsilon", "θ": r"\theta", "κ": r"\kappa", "λ": r"\lambda",
+    "σ": r"\sigma", "Φ": r"\Phi", "φ": r"\varphi", "∂": r"\partial", "∇": r"\nabla", "Δ": r"\Delta", "Σ": r"\sum",
+    "√": r"\surd", "ℓ": r"\ell", "ℝ": r"\mathbb{R}", "∞": r"\infty", "′": "'", "·": r"\cdot", "⊙": r"\odot",
+    "×": r"\times", "−": "-", "∈": r"\in", "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "≈": r"\approx", "→": r"\to",
+    "…": r"\dots", "⋯": r"\cdots", "⋮": r"\vdots", "⋱": r"\ddots", "⊤": r"\top", "‖": r"\|", "½": r"\tfrac{1}{2}",
+    "{": r"\{", "}": r"\}", " ": r"\,", "": ".", "%": r"\%",
+}  # fmt: skip
+ESCAPES = str.maketrans(
+    {
+        "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "−": "$-$", "–": "--", "’": "'", "“": "``", "”": "''",
+        "…": r"\dots{}", "×": r"$\times$",
+    }
+)  # fmt: skip
+PACKAGES = r"""\documentclass[a4paper,fleqn]{article}
+\usepackage[T1]{fontenc}
+\usepackage[utf8]{inputenc}
+\usepackage{amsmath,amssymb}
+\usepackage[margin=20mm]{geometry}
+\setlength{\parindent}{0pt}
+\setlength{\parskip}{0.5em}
+\allowdisplaybreaks
+"""
+CONTINUED = r"\quad"  # before the rest of a sum
+WIDTH = 84  # letters of plain text that fit on a line as a formula
+FONTS = {"ja": "min"}  # of languages that pdflatex sets in the environment CJK
+
+
+def latex_document(document: Document) -> str:
+    """Returns the document as a file for pdflatex."""
+    body = latex_body(document)
+    packages = ""
+    if font := FONTS.get(document.language):
+        packages = "\\usepackage{CJKutf8}\n"
+        body = rf"\begin{{CJK}}{{UTF8}}{{{font}}}" + f"\n{body}\n" + r"\end{CJK}"
+    return f"{PACKAGES}{packages}\\begin{{document}}\n{body}\n\\end{{document}}\n"
+
+
+def latex_body(document: Document) -> str:
+    """Returns what goes between the begin and the end of a LaTeX document; it needs amsmath and amssymb."""
+    return "\n".join([rf"\section*{{{escaped(document.title)}}}", *_blocks(document.blocks, 0)])
+
+
+def _blocks(blocks: Sequence[Block], depth: int) -> Iterator[str]:
+    for block in blocks:
+        match block:
+            case Section(title, inner):
+                yield rf"\{'sub' * min(depth + 1, 2)}section*{{{_words(title)}}}"
+                yield from _blocks(inner, depth + 1)
+            case Sentence(text):
+                yield f"\n{_words(text)}\n"
+            case Equation(parts):
+                yield latex_equation(parts, "align*")
+            case Table(header, rows):
+                head, *body = [" & ".join(map(_words, row)) + r" \\" for row in (header, *rows)]
+                columns = "l" * len(header)
+                yield rf"\begin{{center}}\small\renewcommand{{\arraystretch}}{{1.4}}\begin{{tabular}}{{{columns}}}"
+                yield from (head, r"\hline", *body)
+                yield r"\end{tabular}\end{center}"
+
+
+def latex_equation(parts: Sequence[Formula], environment: str) -> str:
+    """Returns an equation, aligned at its first =, in an environment such as align* or aligned."""
+    rows = []
+    for n, line in enumerate(lines(parts, WIDTH)):
+        start = "&" if n else ""
+        for k, (sign, formula, _) in enumerate(line):
+            mark = "&=" if (n, k) == (0, 1) else sign if sign or (n, k) == (0, 0) else CONTINUED
+            start += f"{mark} {latex(formula)} "
+        rows.append(start.strip())
+    return "\n".join([rf"\begin{{{environment}}}", " \\\\\n".join(rows), rf"\end{{{environment}}}"])
+
+
+def escaped(text: str) -> str:
+    """Returns words for LaTeX."""
+    return text.translate(ESCAPES)
+
+
+def _words(text: Text) -> str:
+    return "".join(f"${latex(part)}$" if isinstance(part, Formula) else escaped(part) for part in text)
+
+
+def latex(formula: Formula) -> str:
+    """Returns a formula as LaTeX, for math mode."""
+    match formula:
+        case Letter(text) | Sign(text):
+            return COMMANDS.get(text, text)
+        case Word(text):
+            return text if text.isdigit() else rf"\mathrm{{{escaped(text)}}}".replace("′", "'")
+        case Number(value, digits):
+            return _number(value, digits)
+        case Row(parts):
+            return " ".join(map(latex, parts))
+        case Fenced(inner, left, right):
+            grow, end = (r"\left", r"\right") if is_tall(inner) else ("", "")
+            return f"{grow}{COMMANDS.get(left, left)} {latex(inner)} {end}{COMMANDS.get(right, right)}"
+        case Over(top, bottom):
+            return rf"\frac{{{latex(top)}}}{{{latex(bottom)}}}"
+        case Script(base, sub, sup):
+            lower = "" if sub is None else f"_{{{latex(sub)}}}"
+            upper = "" if sup is None else f"^{{{latex(sup)}}}"
+            return f"{{{latex(base)}}}{lower}{upper}"
+        case Grid(rows, left, right):
+            body = r" \\ ".join(" & ".join(map(latex, row)) for row in rows)
+            columns = ("l" if left == "{" else "c") * len(rows[0])
+            return (
+                rf"\left{COMMANDS.get(left, left)}\begin{{array}}{{{columns}}} {body} \end{{array}}"
+                rf"\right{COMMANDS.get(right, right)}"
+            )
+        case Under(base, label):
+            return rf"\underset{{{latex(label)}}}{{{latex(base)}}}"
+    raise TypeError(f"no LaTeX for {type(formula).__name__}.")
+
+
+def _number(value: float | Fraction, digits: int) -> str:
+    if isinstance(value, Fraction):
+        sign = "-" if value < 0 else ""
+        whole = value.denominator == 1
+        return f"{sign}{abs(value)}" if whole else rf"{sign}\frac{{{abs(value.numerator)}}}{{{value.denominator}}}"
+    mantissa, exponent = decimal(value, digits)
+    text = mantissa.replace("−", "-").replace("∞", r"\infty").replace("NaN", r"\mathrm{NaN}")
+    return text if exponent is None else rf"{text} \cdot 10^{{{exponent}}}"

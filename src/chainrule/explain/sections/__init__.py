@@ -1,0 +1,1 @@
+"""The sections of a page, in the lecture's order, one file for each."""

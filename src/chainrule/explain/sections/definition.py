@@ -1,0 +1,127 @@
+"""The network, its numbers and their places in θ, and what is asked: x, y and J (Lecture, L5, L6, L8, L9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chainrule.activations import VectorActivation
+from chainrule.explain.case import Case
+from chainrule.explain.document.blocks import Block, Equation, Section, Table, Text
+from chainrule.explain.document.formula import Formula, Letter, Row, Script, Sign, Word, fenced, joined, summed
+from chainrule.explain.formulas.activations import VECTOR_VALUED, entrywise
+from chainrule.explain.pen import Pen, equation, terms
+from chainrule.explain.symbols import THETA, layer, member, space
+from chainrule.network.theta import Part
+
+
+def definition(case: Case, pen: Pen) -> Section:
+    """Returns the section that defines N, with d worked out."""
+    words = pen.words
+    layers = joined([layer("L", i) for i in range(1, case.r + 1)], ",")
+    N = equation(Letter("N"), fenced(layers))
+    maps = pen.text("{N}: {domain} → {codomain}", N=Letter("N"), domain=space(case.m[0]), codomain=space(case.m[-1]))
+    blocks: list[Block] = [
+        pen.say(words.network, map=maps),
+        N,
+        _table(case, pen),
+        pen.say(words.parameters, theta=THETA),
+        _count(case, pen),
+        *_numbers(case, pen),
+        *_maps(case, pen),
+    ]
+    return Section((words.definition,), tuple(blocks))
+
+
+def _table(case: Case, pen: Pen) -> Table:
+    words, rows, start = pen.words, [], 1
+    for i, part in enumerate(case.net.layout, 1):
+        W, b, kappa = start, start + part.entries, start + part.entries + part.m
+        start += part.d
+        places = [_places(layer("W", i), W, b), _places(layer("b", i), b, kappa)]
+        if part.kappas:
+            places.append(_places(layer("κ", i), kappa, start))
+        rows.append(
+            (
+                (layer("L", i),),
+                (member(layer("W", i), space(part.m, part.n)),),
+                (member(layer("b", i), space(part.m)),),
+                (case.net.sigma[i].name,),
+                (_count_of(part),),
+                tuple(piece for place in places for piece in (*place, ", "))[:-1],
+            )
+        )
+    header: tuple[Text, ...] = (
+        (words.layer,), (Letter("W"),), (Letter("b"),), (Letter("σ"),), (words.count,), (words.place, " ", THETA)
+    )  # fmt: skip
+    return Table(header, tuple(rows))
+
+
+def _places(symbol: Formula, start: int, end: int) -> Text:
+    first, last = (Script(THETA, sub=Word(str(k))) for k in (start, end - 1))
+    return (symbol, ": ", first) if end == start + 1 else (symbol, ": ", first, " … ", last)
+
+
+def _count_of(part: Part) -> Formula:
+    """Returns m (n + 1), or the sum of the entries of W, b and κ where W is block-diagonal or σ has κ."""
+    m = Word(str(part.m))
+    if part.runs is None and not part.parametric:
+        return Row((m, Sign("·"), fenced(Word(str(part.n)) + Word("1"))))
+    return summed([Word(str(part.entries)), m, *([Word(str(part.kappas))] if part.parametric else [])])
+
+
+def _count(case: Case, pen: Pen) -> Equation:
+    layout = case.net.layout
+    is_dense = all(part.runs is None and not part.parametric for part in layout)
+    general = None
+    if is_dense:
+        m = [Script(Letter("m"), sub=sub) for sub in (Letter("i"), Row((Letter("i"), Sign("−"), Word("1"))))]
+        general = Script(Sign("Σ"), sub=Letter("i")) @ m[0] @ fenced(m[1] + Word("1"))
+    return equation(
+        Letter("d"),
+        general,
+        summed(terms(len(layout), lambda i: _summand(layout[i]))),
+        summed(terms(len(layout), lambda i: Word(str(layout[i].d)))),
+        Word(str(case.net.d)),
+    )
+
+
+def _summand(part: Part) -> Formula:
+    count = _count_of(part)
+    return count if part.runs is None and not part.parametric else fenced(count)
+
+
+def _numbers(case: Case, pen: Pen) -> Iterator[Block]:
+    for i in range(1, case.r + 1):
+        yield equation(layer("W", i), pen.matrix(case.W[i]))
+        if case.net.layout[i - 1].runs is not None:
+            yield pen.say(pen.words.blocks, W=layer("W", i))
+        yield equation(layer("b", i), pen.column(case.b[i]))
+        if case.is_parametric(i):
+            yield equation(layer("κ", i), pen.column(case.kappa[i]))
+    if case.t == 1:
+        yield pen.say(pen.words.question, x=Letter("x"), y=Letter("y"), J=Letter("J"))
+        yield equation(Letter("x"), pen.column(case.run.a[0][0]))
+        yield equation(Letter("y"), pen.column(case.data.Y[0]))
+    else:
+        yield pen.say(pen.words.questions, t=case.t, J=Letter("J"))
+
+
+def _maps(case: Case, pen: Pen) -> Iterator[Block]:
+    """Yields σ(z) and σ′(z) of each activation, once."""
+    seen = []
+    z = Letter("z")
+    for i, sigma in enumerate(case.net.sigma, 1):
+        if sigma in seen:
+            continue
+        seen.append(sigma)
+        kappa = layer("κ", i) if case.is_parametric(i) else None
+        found = entrywise(sigma, pen.number, kappa)
+        if found is not None:
+            yield equation(Word(sigma.name).of(z), found.value(z, None))
+            yield equation(Word(f"{sigma.name}′").of(z), found.slope(z, None))
+        elif isinstance(sigma, VectorActivation) and sigma.name in VECTOR_VALUED and sigma.builtin:
+            zs = [Script(z, sub=Word(str(k))) for k in (1, 2)]
+            whole = [*zs, Sign("⋯"), Script(z, sub=Letter("m"))]
+            k = Script(z, sub=Letter("k"))
+            left = Script(Word(sigma.name).of(z), sub=Letter("k"))
+            yield equation(left, VECTOR_VALUED[sigma.name](whole, k))
