@@ -1,5 +1,6 @@
 """Configuration of the site: ``sphinx-build -W docs FOLDER`` (the extra ``docs``)."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -20,8 +21,10 @@ extensions = [
 ]
 exclude_patterns = ["_*"]
 
-# The examples are run by tests/project/test_docs.py, which also compares what they print.
+# The examples are run by tests/project/test_docs.py, which also compares what they print. A notebook asks to be run
+# in its own header, and draws into the page, whatever backend the environment names.
 nb_execution_mode = "off"
+os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
 myst_enable_extensions = ["attrs_block", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 

@@ -1,8 +1,10 @@
-"""The HTML that a notebook shows for objects of the core: plain tables and formulas."""
+"""Notebooks: the HTML that they show for objects of the core, and those of the documentation, which run."""
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 
 import chainrule as cr
 
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guide"
 NET = cr.Network.dense([2, 3, 1], hidden="tanh", seed=0)
 X, Y = [[1.0, 2.0], [3.0, 4.0]], [1.0, 2.0]
 SHOWN: dict[str, tuple[Any, list[str]]] = {
@@ -62,3 +65,29 @@ def test_a_long_history_is_short() -> None:
     assert html.count("<tr>") == 11
     assert "validation_J" not in html
     assert ">40<" in html
+
+
+def test_a_network_is_watched_as_it_learns(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The cells of the page run in order and draw three figures; J falls in each step that they print, the network fits
+    the wave, and the faults that were planted are the only ones found."""
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    page = GUIDE / "watch-it-learn.md"
+    cells = re.findall(
+        r"^```\{code-cell\} python\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    names: dict[str, Any] = {"__name__": "notebook"}
+    try:
+        for cell in cells:
+            exec(compile(cell, str(page), "exec"), names)
+        assert len(pyplot.get_fignums()) == 3
+    finally:
+        pyplot.close("all")
+    printed = capsys.readouterr().out
+    J = [float(number) for number in re.findall(r"J = ([\d.]+)", printed)]
+    assert len(J) == 3
+    assert J == sorted(J, reverse=True)
+    assert names["J"](names["net"], names["X"], names["Y"]) < 0.01
+    assert re.findall(r"^[a-z ]+(?=:)", printed.partition("no findings")[2], re.MULTILINE) == [
+        "unscaled inputs", "saturated units",
+    ]  # fmt: skip
