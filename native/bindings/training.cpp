@@ -1,4 +1,5 @@
 // TrainingRun32 and TrainingRun64: the core's trainer for Python. They keep the arrays alive that it borrows.
+#include <algorithm>
 #include <atomic>
 #include <memory>
 
@@ -56,6 +57,7 @@ template <class T> class Run {
     if (raised) throw nb::python_error();
   }
   void interrupt() { interrupt_.store(true); }
+  void limit_threads(int limit) { trainer_->limit_threads(std::max(limit, 1)); }
   void take_theta() { trainer_->take_theta(); }
 
   void finish() {
@@ -141,6 +143,8 @@ template <class T> void bind(nb::module_& module, const char* name) {
            "Trains for `epochs` epochs or `seconds`, whichever ends first, without the GIL.")
       .def("interrupt", &Run<T>::interrupt,
            "Makes the running or next `advance` return soon; an unfinished step is undone.")
+      .def("limit_threads", &Run<T>::limit_threads, nb::arg("limit"),
+           "Makes later steps use at most `limit` threads; safe while `advance` runs in another thread.")
       .def("take_theta", &Run<T>::take_theta, "Continues from the network's θ, which may have been changed.")
       .def("finish", &Run<T>::finish,
            "Ends the run: writes the best θ, if there is one, into the network's, and releases the arrays.")

@@ -48,6 +48,7 @@ template <class T> void Trainer<T>::advance(long epochs, double seconds, const s
   for (auto& record : progress_.records)
     if (record.capacity() - record.size() < most) record.reserve(record.size() + records_ahead);
   clock_.start(seconds);
+  obey_thread_limit();
   team_.begin(interrupted);
   run_another_step_ = progress_.epoch < last_epoch_;
   if (run_another_step_) plan_.prepare(progress_);
@@ -127,8 +128,17 @@ template <class T> void Trainer<T>::after_step(Outcome outcome) {
   }
   if (stopped_ != Stopped::no || p.epoch >= last_epoch_ || !has_room_for_a_record()) return;
   plan_.prepare(p);
-  restart_with_other_thread_count_ = choice_.changes();
+  restart_with_other_thread_count_ = obey_thread_limit() || choice_.changes();
   run_another_step_ = !restart_with_other_thread_count_;
+}
+
+// Returns true if the limit of the threads has changed.
+template <class T> bool Trainer<T>::obey_thread_limit() {
+  const int limit = thread_limit_.load(std::memory_order_relaxed);
+  if (limit == obeyed_thread_limit_) return false;
+  obeyed_thread_limit_ = limit;
+  choice_ = ThreadChoice(problem_.first_threads, std::min(limit, problem_.threads));
+  return true;
 }
 
 template <class T> bool Trainer<T>::has_room_for_a_record() const {

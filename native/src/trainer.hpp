@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <functional>
+#include <limits>
 #include <memory>
 
 #include "buffer.hpp"
@@ -31,6 +33,10 @@ template <class T> class Trainer {
   // validation set is evaluated to its end, since its J belongs to the record of an epoch whose steps are done.
   void advance(long epochs, double seconds, const std::function<bool()>& interrupted);
 
+  // Makes later steps use at most so many threads, and at most those of the problem. Another thread may call it during
+  // `advance`.
+  void limit_threads(int limit) { thread_limit_.store(limit, std::memory_order_relaxed); }
+
   // Releases the problem's arrays and all memory but what `get` needs: no step follows.
   void finish();
 
@@ -53,6 +59,7 @@ template <class T> class Trainer {
   void end_epoch();
   Stopped reason_to_stop() const;
   bool has_room_for_a_record() const;
+  bool obey_thread_limit();
 
   ProblemSpec<T> problem_;
   Progress progress_;
@@ -65,6 +72,8 @@ template <class T> class Trainer {
 
   bool run_another_step_ = false;
   bool restart_with_other_thread_count_ = false;
+  std::atomic<int> thread_limit_{std::numeric_limits<int>::max()};
+  int obeyed_thread_limit_ = std::numeric_limits<int>::max();
   ThreadChoice choice_;
   Team team_;
   long last_epoch_ = 0;  // of this slice

@@ -10,6 +10,7 @@
 #include <new>
 #include <random>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include "check.hpp"
@@ -170,13 +171,20 @@ template <class T> struct Data {
   }
 };
 
-// θ and all records after a run in slices of `epochs` epochs.
-template <class T> std::vector<double> run(Data<T>& data, int threads, long epochs, int first_threads = 0) {
+// θ and all records after a run in slices of `epochs` epochs; its threads may be limited again and again meanwhile.
+template <class T>
+std::vector<double> run(Data<T>& data, int threads, long epochs, int first_threads = 0, bool has_limits = false) {
   data.problem.threads = threads, data.problem.first_threads = first_threads;
   Progress progress;
   progress.stream.state = 12345, progress.stream.increment = 67891;
   Trainer<T> trainer(data.problem, progress, data.theta.data(), {data.zeros.data(), data.zeros.data()});
+  std::atomic<bool> is_over{!has_limits};
+  std::thread limiter([&] {
+    for (int k = 0; !is_over; ++k) trainer.limit_threads(1 + k % 3), std::this_thread::yield();
+  });
   while (trainer.stopped() == Stopped::no) trainer.advance(epochs, 100, nullptr);
+  is_over = true;
+  limiter.join();
   std::vector<T> theta(data.problem.net.d()), late(theta.size());
   trainer.get(theta.data(), {nullptr, nullptr});
   trainer.finish();
@@ -199,6 +207,7 @@ template <class T> void same_numbers(const Shape& shape) {
     CHECK(run(data, 2, 1000) == expected, "%s, two threads", shape.name);
     CHECK(run(data, 3, 1) == expected, "%s, three threads, epoch by epoch", shape.name);
     CHECK(run(data, 2, 1000, 1) == expected, "%s, trials of thread counts", shape.name);
+    CHECK(run(data, 3, 1000, 0, true) == expected, "%s, limits of thread counts", shape.name);
     CHECK(run(moved, 1, 1000) == expected, "%s, misaligned", shape.name);
   }
 }

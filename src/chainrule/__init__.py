@@ -88,6 +88,7 @@ from chainrule.training import (
     Deadline,
     DescentStep,
     DivergenceError,
+    Each,
     Forecast,
     History,
     LearningRateTest,
@@ -96,6 +97,7 @@ from chainrule.training import (
     find_learning_rate,
     minimize,
     train,
+    train_many,
 )
 
 __all__ = [
@@ -120,6 +122,7 @@ __all__ = [
     "Diagnosis",
     "Diagonal",
     "DivergenceError",
+    "Each",
     "EngineDeclined",
     "Exponential",
     "Factors",
@@ -196,4 +199,5 @@ __all__ = [
     "softsign",
     "tanh",
     "train",
+    "train_many",
 ]

@@ -275,7 +275,9 @@ def test_time_limit(here: Path) -> None:
 def test_training_may_end_within_the_first_epoch(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Training that ends within the first epoch of every network leaves a model if it is better than initially."""
     short = {"time_limit": 1e-9}  # it ends after one step
-    monkeypatch.setattr(member_training, "train", lambda *given, **settings: cr.train(*given, **settings | short))
+    monkeypatch.setattr(
+        member_training, "train_with_share", lambda share, *given, **settings: cr.train(*given, **settings | short)
+    )
     costs = iter([1.0, 2.0] * 2)  # of θ after the step, and of the initial θ, of two networks
     monkeypatch.setattr(Member, "cost", lambda member, theta: next(costs))
     write_csv(here / "t.csv", table())

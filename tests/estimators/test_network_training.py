@@ -19,7 +19,7 @@ import chainrule as cr
 from chainrule.errors import DataWarning
 from chainrule.estimators import Hidden, NetworkClassifier, NetworkRegressor, TrainingWarning
 from chainrule.estimators.network import base, initial_network
-from chainrule.estimators.network.ensemble import supervision
+from chainrule.training.several import on_threads
 
 ONE: dict[str, Any] = {"n_networks": 1, "hidden_layer_sizes": 16, "random_state": 0}
 
@@ -143,14 +143,14 @@ def test_ctrl_c_keeps_the_best_epoch_so_far(rows: tuple[Any, Any]) -> None:
     assert np.isfinite(model.predict(X)).all()
 
 
-@pytest.mark.parametrize("place", ["all", "wait", "_answer"])
+@pytest.mark.parametrize("place", ["all", "wait"])
 def test_ctrl_c_stops_all_networks_at_any_moment(
     place: str, rows: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ctrl-C stops all networks whatever the calling thread is doing: waiting, between two waits, reporting epochs."""
+    """Ctrl-C stops all networks whatever the calling thread is doing: waiting, or between two waits."""
     if threading.current_thread() is not threading.main_thread():
         pytest.skip("signals reach the main thread alone")
-    function = all if place == "all" else getattr(supervision, place)  # a renamed function fails at once
+    function = all if place == "all" else getattr(on_threads, place)  # a renamed function fails at once
     calls: list[Any] = []
 
     has_begun = threading.Event()
@@ -166,7 +166,7 @@ def test_ctrl_c_stops_all_networks_at_any_moment(
             has_begun.set()
         return time.monotonic() > end
 
-    monkeypatch.setattr(supervision, place, interrupted, raising=False)
+    monkeypatch.setattr(on_threads, place, interrupted, raising=False)
     end = time.monotonic() + LIMIT
     model = NetworkRegressor(epochs=ENDLESS, n_networks=2, hidden_layer_sizes=16, callbacks=[watch])
     with pytest.warns(TrainingWarning, match="interrupted"):

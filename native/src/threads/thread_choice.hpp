@@ -70,8 +70,8 @@ class ThreadChoice {
     steps_left_ = trial;
   }
 
-  const int most_;
-  const bool tries_others_;
+  int most_;
+  bool tries_others_;
   int best_, current_;
   bool tries_more_ = false;  // in the last trial: more threads than best_, else fewer
   double best_seconds_ = 0;  // of a step with best_ threads

@@ -52,6 +52,7 @@ class NativeEngine:
     """An engine for the built-in activations, costs, optimizers and schedules, in float32 and float64."""
 
     name = "native"
+    releases_gil = True
 
     def declines(
         self,
@@ -224,6 +225,10 @@ class NativeRun:
     def take_theta(self) -> None:
         """Continues from the network's θ, which may have been changed since ``advance`` returned."""
         self._run.take_theta()
+
+    def limit_threads(self, limit: int) -> None:
+        """Makes later steps use at most ``limit`` threads."""
+        self._run.limit_threads(limit)
 
     def interrupt(self) -> None:
         """Makes ``advance`` return soon; an unfinished step is abandoned."""

@@ -30,6 +30,7 @@ class ReferenceEngine:
     """An engine for any σ, any cost, any optimizer, and complex θ."""
 
     name = "reference"
+    releases_gil = False
 
     def declines(
         self,
@@ -124,6 +125,9 @@ class ReferenceRun:
 
     def take_theta(self) -> None:
         """Does nothing, since the state shares the network's θ."""
+
+    def limit_threads(self, limit: int) -> None:
+        """Does nothing, since NumPy itself chooses the threads of its products."""
 
     def interrupt(self) -> None:
         """Makes ``advance`` return after the current step."""

@@ -34,6 +34,9 @@ class TrainingRun(Protocol):
     def take_theta(self) -> None:
         """Continues from the network's θ, which may have been changed since ``advance`` returned."""
 
+    def limit_threads(self, limit: int) -> None:
+        """Makes later steps use at most ``limit`` threads, and at most those of the problem; safe in other threads."""
+
     def interrupt(self) -> None:
         """Makes the current call of ``advance``, or else the next, return soon; safe in signal handlers and threads."""
 
@@ -65,6 +68,7 @@ class Engine(Protocol):
     """
 
     name: str
+    releases_gil: bool  # while a run advances, so that other threads can run Python
 
     def declines(
         self,

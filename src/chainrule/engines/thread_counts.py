@@ -28,19 +28,29 @@ def step_flop(net: Network, rows: int, X: Rows) -> float:
 
 def thread_count(flop: float, wanted: int | None) -> int:
     """Returns the threads that ``flop`` operations can use, at most ``wanted``, CHAINRULE_THREADS, or the CPUs."""
-    most = max(1, int(flop / FLOP_PER_THREAD))
-    if wanted is None:
-        text = os.environ.get("CHAINRULE_THREADS", "").strip()
-        if text and not (text.isdecimal() and int(text) > 0):
-            raise InputError(f"CHAINRULE_THREADS must be a whole number ≥ 1; got {text!r}. Unset it to use every CPU.")
-        wanted = int(text) if text else _cpus() if most > 1 else 1
-    return min(wanted, most)
+    most, given = max(1, int(flop / FLOP_PER_THREAD)), _given(wanted)
+    return min(most, given or (_cpus() if most > 1 else 1))
+
+
+def all_threads(wanted: int | None) -> int:
+    """Returns the threads of a computation that is large enough for any number, limited as above."""
+    return _given(wanted) or _cpus()
+
+
+def _given(wanted: int | None) -> int | None:
+    """Returns the limit of the threads, if there is one: ``wanted`` or CHAINRULE_THREADS."""
+    text = os.environ.get("CHAINRULE_THREADS", "").strip()
+    if wanted is not None or not text:
+        return wanted
+    if not (text.isdecimal() and int(text) > 0):
+        raise InputError(f"CHAINRULE_THREADS must be a whole number ≥ 1; got {text!r}. Unset it to use every CPU.")
+    return int(text)
 
 
 def first_threads(flop: float, wanted: int | None) -> int:
     """Returns the number of threads before a training run tries others; 0 means all threads, without trials."""
     certain = thread_count(flop / MOST_TRIED, wanted)
-    return 0 if certain == thread_count(1e15, wanted) else thread_count(flop, wanted)
+    return 0 if certain == all_threads(wanted) else thread_count(flop, wanted)
 
 
 def _cpus() -> int:

@@ -6,6 +6,7 @@ from chainrule.training.errors import DivergenceError, TrainingInterrupted
 from chainrule.training.history import History
 from chainrule.training.learning_rate.range_test import LearningRateTest, find_learning_rate
 from chainrule.training.minimize import minimize
+from chainrule.training.several import Each, train_many
 from chainrule.training.time_limit.deadline import Deadline
 from chainrule.training.time_limit.forecast import Forecast
 from chainrule.training.train import train
@@ -16,6 +17,7 @@ __all__ = [
     "DescentStep",
     "DivergenceError",
     "Forecast",
+    "Each",
     "History",
     "LearningRateTest",
     "TrainingInterrupted",
@@ -23,4 +25,5 @@ __all__ = [
     "find_learning_rate",
     "minimize",
     "train",
+    "train_many",
 ]

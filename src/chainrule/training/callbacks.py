@@ -35,6 +35,11 @@ class Callbacks:
         return bool(self._functions)
 
     @property
+    def epochs_between(self) -> int | None:
+        """The epochs between two calls, or None if no call depends on them."""
+        return self._interval if self._functions else None
+
+    @property
     def follow_the_clock(self) -> bool:
         """True if they are called after each slice, and not after a number of epochs."""
         return bool(self._functions) and self._interval is None

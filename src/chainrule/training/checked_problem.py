@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 from numpy.typing import ArrayLike
 
 from chainrule import costs, optimizers
 from chainrule._internal.checks import as_integer, as_probability, as_real, as_seed, shown
 from chainrule._internal.sparse_rows import like
-from chainrule.costs import Cost
+from chainrule.costs import Cost, TrainingSet
 from chainrule.costs.training_set import ExamplesLike
 from chainrule.engines.problem import Problem
 from chainrule.errors import InputError
@@ -19,22 +19,27 @@ from chainrule.network import Network, check_trainable
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
 
+Check: TypeAlias = Callable[[Cost, Network, Any, Any, Any], TrainingSet]  # of X, Y and weights
+
 
 def checked_problem(
     net: Network, X: ExamplesLike, Y: ArrayLike | None, weights: ArrayLike | None, validation: Sequence[Any] | None,
     cost: Cost | str, optimizer: Optimizer | str, epochs: int, batch_size: int | None, shuffle: bool, seed: int | None,
-    tol: float | None, tol_epochs: int, patience: int | None, threads: int | None,
+    tol: float | None, tol_epochs: int, patience: int | None, threads: int | None, examples: Check = Cost.examples,
 ) -> Problem:  # fmt: skip
-    """Returns the problem of `train`; raises InputError for an argument that is wrong or does not fit the others."""
+    """Returns the problem of `train`; raises InputError for an argument that is wrong or does not fit the others.
+
+    ``examples`` checks the training set and the validation set.
+    """
     check_trainable(net)
     cost, optimizer = costs.get(cost), optimizers.get(optimizer)
-    data = cost.examples(net, X, Y, weights)
+    data = examples(cost, net, X, Y, weights)
     held_out = None
     if validation is not None:
         if not isinstance(validation, (tuple, list)) or len(validation) not in (2, 3):
             raise InputError(f"validation must be (X, Y) or (X, Y, weights); got {shown(validation)}.")
         try:
-            held_out = cost.examples(net, validation[0], validation[1], *(validation[2:] or (None,)))
+            held_out = examples(cost, net, validation[0], validation[1], *(validation[2:] or (None,)))
         except InputError as error:
             raise InputError(f"validation: {error}") from None
         held_out = held_out._replace(X=like(data.X, held_out.X))

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Self
 
 from chainrule.errors import ChainruleError
 from chainrule.training.history import History
 
 
-class DivergenceError(ChainruleError, FloatingPointError):
+class EndedTraining(Exception):
+    """The part of both errors that holds the history: of the run, and of each network if there are several."""
+
+    def __init__(self, message: str, history: History, histories: Sequence[History] = ()) -> None:
+        super().__init__(message)
+        self.history = history
+        self.histories = list(histories) or [history]
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, History, list[History]]]:
+        return type(self), (str(self), self.history, self.histories)  # pickles the histories too
+
+
+class DivergenceError(EndedTraining, ChainruleError, FloatingPointError):
     """J has exploded, or J, ∇J(θ), θ or a moment is not finite; θ is finite, ``history`` holds the finished epochs.
+
+    After `train_many` it is the history of the first network that diverged, and ``histories`` has one for each network.
 
     >>> import chainrule as cr
     >>> try:
@@ -19,16 +34,11 @@ class DivergenceError(ChainruleError, FloatingPointError):
     diverged 4
     """
 
-    def __init__(self, message: str, history: History) -> None:
-        super().__init__(message)
-        self.history = history
 
-    def __reduce__(self) -> tuple[type[Self], tuple[str, History]]:
-        return type(self), (str(self), self.history)  # pickles the history too
-
-
-class TrainingInterrupted(KeyboardInterrupt):
+class TrainingInterrupted(EndedTraining, KeyboardInterrupt):
     """Ctrl-C during training; the network holds the latest θ (with ``patience`` the best), ``history`` the epochs.
+
+    After `train_many`, ``histories`` has one for each network, and ``history`` is that of the first.
 
     >>> import chainrule as cr
     >>> try:
@@ -36,10 +46,3 @@ class TrainingInterrupted(KeyboardInterrupt):
     ... except cr.TrainingInterrupted as error:  # Ctrl-C was pressed: go on from there, or stop here
     ...     state = error.history.state
     """
-
-    def __init__(self, message: str, history: History) -> None:
-        super().__init__(message)
-        self.history = history
-
-    def __reduce__(self) -> tuple[type[Self], tuple[str, History]]:
-        return type(self), (str(self), self.history)  # pickles the history too

@@ -5,15 +5,20 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from chainrule import engines
 from chainrule._internal.checks import as_real
+from chainrule.costs import Cost
 from chainrule.engines import TrainingRun
 from chainrule.engines.problem import Problem
+from chainrule.engines.thread_counts import step_flop
 from chainrule.errors import InputError
+from chainrule.network import Network
 from chainrule.training.callbacks import Callback, Callbacks
+from chainrule.training.checked_problem import Check, checked_problem
 from chainrule.training.checkpoint import Checkpoint, CheckpointWriter, PathLike, Resume
 from chainrule.training.history import History
 from chainrule.training.learning_rate.watched_descent import started
@@ -24,6 +29,26 @@ from chainrule.training.time_limit.timed_run import TimedRun, with_best_theta
 # The time that an engine runs between two calls of callbacks, unless these come after a number of epochs. After each
 # slice it writes θ back, which takes as long as several steps in a network with millions of parameters.
 SLICE_SECONDS = 0.1
+
+# Operations of the engine between two calls of Python that take it about as long as they take Python: 20 µs. With
+# fewer, two threads that wait for each other's Python are slower than one (5-3-2-1, a callback each epoch: 1.8 times).
+SHORT_FLOP = 2e6
+
+
+def new_job(
+    net: Network, X: Any, Y: Any, *, weights: Any, validation: Any, cost: Any, optimizer: Any, epochs: Any,
+    batch_size: Any, shuffle: Any, seed: Any, tol: Any, tol_epochs: Any, patience: Any, threads: Any,
+    examples: Check = Cost.examples, **others: Any,
+) -> Job:  # fmt: skip
+    """Returns the job of a call of `train`. ``examples`` checks the training set and the validation set.
+
+    Raises what `train` raises before any work.
+    """
+    problem = checked_problem(
+        net, X, Y, weights, validation, cost, optimizer, epochs, batch_size, shuffle, seed, tol, tol_epochs, patience,
+        threads, examples,
+    )  # fmt: skip
+    return Job(problem, **others)
 
 
 class Job:
@@ -54,6 +79,17 @@ class Job:
         )
         self._run: TrainingRun | None = None
         self._is_interrupted = False
+        self._thread_limit: int | None = None
+
+    @property
+    def is_bound_by_python(self) -> bool:
+        """True if most of its time may be spent in Python, where one thread at a time can run."""
+        problem, between = self.problem, self._calls.epochs_between
+        if self._path.names or problem.optimizer.learning_rate is None:
+            between = 1
+        if not self._choice.engine.releases_gil:
+            return True
+        return between is not None and between * step_flop(problem.net, problem.data.t, problem.data.X) < SHORT_FLOP
 
     def begin(self) -> History:
         """Prepares the engine's run, writes the first checkpoint, and returns the History that ``run`` continues."""
@@ -64,6 +100,8 @@ class Job:
             run: TrainingRun = TimedRun(choice.engine, problem, self._writer.state, began, self._limit)
         else:
             run = started(choice.engine, problem, self._writer.state)
+        if self._thread_limit is not None:
+            run.limit_threads(self._thread_limit)
         self._run = run
         history = self.history = History(run, problem.epochs, choice.name, choice.reason, self._path)
         history.stopped = run.stopped
@@ -90,6 +128,12 @@ class Job:
         self._is_interrupted = True
         if self._run is not None:
             self._run.interrupt()
+
+    def limit_threads(self, limit: int) -> None:
+        """Makes later steps use at most ``limit`` threads; safe in other threads."""
+        self._thread_limit = limit
+        if self._run is not None:
+            self._run.limit_threads(limit)
 
     def _next_slice(self, run: TrainingRun, history: History) -> str | None:
         """Advances the run until something is due, or the deadline; returns the reason to stop, or None."""

@@ -8,19 +8,16 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from chainrule._internal.imports import imported
-from chainrule._internal.user_warnings import warn
 from chainrule.costs import Cost
 from chainrule.costs.training_set import ExamplesLike
-from chainrule.errors import TrainingWarning
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
 from chainrule.training.callbacks import Callback
-from chainrule.training.checked_problem import checked_problem
 from chainrule.training.checkpoint import Checkpoint, PathLike, Resume
 from chainrule.training.history import History
-from chainrule.training.job import Job
+from chainrule.training.job import new_job
 from chainrule.training.time_limit.deadline import Deadline
-from chainrule.training.verdict import verdict
+from chainrule.training.verdict import pronounce, verdict
 
 
 def train(
@@ -99,26 +96,14 @@ def train(
 
     Source: Lecture, L8, L12, L13.
     """
-    problem = checked_problem(
-        net, X, Y, weights, validation, cost, optimizer, epochs, batch_size, shuffle, seed, tol, tol_epochs, patience,
-        threads,
+    job = new_job(
+        net, X, Y, weights=weights, validation=validation, cost=cost, optimizer=optimizer, epochs=epochs,
+        batch_size=batch_size, shuffle=shuffle, seed=seed, tol=tol, tol_epochs=tol_epochs, patience=patience,
+        threads=threads, time_limit=time_limit, callbacks=callbacks, callback_epochs=callback_epochs, record=record,
+        checkpoint=checkpoint, resume=resume, engine=engine,
     )  # fmt: skip
-    job = Job(
-        problem,
-        time_limit=time_limit,
-        callbacks=callbacks,
-        callback_epochs=callback_epochs,
-        record=record,
-        checkpoint=checkpoint,
-        resume=resume,
-        engine=engine,
-    )
     history = job.begin()
     with imported("chainrule.training.interrupt").Interrupt(job.interrupt):
         job.run()
-    error, warning = verdict(job.problem, history)
-    if error is not None:
-        raise error
-    if warning is not None:
-        warn(warning, TrainingWarning)
+    pronounce(verdict(job.problem, history))
     return history

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from chainrule._internal.user_warnings import warn
 from chainrule.engines.problem import Problem
 from chainrule.engines.stopping import has_exploded
+from chainrule.errors import TrainingWarning
 from chainrule.training.errors import DivergenceError, TrainingInterrupted
 from chainrule.training.history import History
 
@@ -29,6 +31,14 @@ def verdict(problem: Problem, history: History) -> Verdict:
     if history.stopped == "diverged":
         return Verdict(DivergenceError(divergence_message(problem, history), history), None)
     return Verdict(None, " ".join(filter(None, (_rise(problem, history), _cut(problem, history)))) or None)
+
+
+def pronounce(found: Verdict) -> None:
+    """Raises the error of the verdict, or issues its TrainingWarning."""
+    if found.error is not None:
+        raise found.error
+    if found.warning is not None:
+        warn(found.warning, TrainingWarning)
 
 
 def divergence_message(problem: Problem, history: History) -> str:

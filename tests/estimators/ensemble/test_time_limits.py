@@ -103,7 +103,9 @@ def trained_on(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Outcome, 
         for module in (scheduler, member_training):
             monkeypatch.setattr(module, "clock", machine.clock)
         monkeypatch.setattr(scheduler, "measured_speed", machine.probe)
-        monkeypatch.setattr(member_training, "train", machine.train)
+        monkeypatch.setattr(
+            member_training, "train_with_share", lambda share, *given, **own: machine.train(*given, **own)
+        )
         maker = plan.pop("make", make)
         outcome = Training(maker, TrainingPlan(engine="auto", threads=1, deadline=limit, **plan)).run()
         return outcome, machine.now
@@ -282,7 +284,7 @@ def slow_machine(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     def seem(row_seconds: float) -> None:
         now = time.perf_counter()
 
-        def train(*examples: Any, time_limit: cr.Deadline | None, **given: Any) -> cr.History:
+        def train(share: object, *examples: Any, time_limit: cr.Deadline | None, **given: Any) -> cr.History:
             nonlocal now
             before = given["resume"].epoch if given["resume"] else 0
             history = cr.train(*examples, **given)
@@ -294,7 +296,7 @@ def slow_machine(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
         for module in (scheduler, member_training):
             monkeypatch.setattr(module, "clock", lambda: now)
-        monkeypatch.setattr(member_training, "train", train)
+        monkeypatch.setattr(member_training, "train_with_share", train)
         monkeypatch.setattr(scheduler, "measured_speed", measured_speed)
         monkeypatch.setattr(Member, "speed", None)  # by the real clock
 

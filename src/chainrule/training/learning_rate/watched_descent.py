@@ -42,6 +42,7 @@ class WatchedDescent:
         theta = problem.net.theta if state is None else state.theta
         rate = None if state is None else state.learning_rate
         self._rate = descending_rate(problem, theta) if rate is None else rate
+        self._most_threads: int | None = None
         self._run = self._begun(state)
         self._epochs = len(self.records["J"])
         self._theta = self._net.theta.copy()  # at the end of the last epoch
@@ -50,7 +51,10 @@ class WatchedDescent:
 
     def _begun(self, state: TrainingState | None) -> TrainingRun:
         optimizer = replace(self._problem.optimizer, learning_rate=self._rate)
-        return self._engine.start(replace(self._problem, optimizer=optimizer), state)
+        run = self._engine.start(replace(self._problem, optimizer=optimizer), state)
+        if self._most_threads is not None:
+            run.limit_threads(self._most_threads)
+        return run
 
     @property
     def stopped(self) -> str | None:
@@ -102,6 +106,11 @@ class WatchedDescent:
         self._run.take_theta()
         if self._exact and not np.array_equal(self._net.theta, self._theta):
             self._earlier, self._theta = None, self._net.theta.copy()
+
+    def limit_threads(self, limit: int) -> None:
+        """Makes later steps use at most ``limit`` threads."""
+        self._most_threads = limit
+        self._run.limit_threads(limit)
 
     def interrupt(self) -> None:
         """Makes ``advance`` return soon."""

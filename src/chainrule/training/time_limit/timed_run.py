@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import NamedTuple
 
-from chainrule.engines import Engine
+from chainrule.engines import Engine, TrainingRun
 from chainrule.engines.problem import Problem
 from chainrule.engines.state import TrainingState
 from chainrule.optimizers.schedules import Constant, Exponential, InverseTime, Schedule, Step
@@ -37,7 +37,8 @@ class TimedRun:
 
     def __init__(self, engine: Engine, problem: Problem, state: TrainingState | None, began: float, seconds: float):
         self._engine, self._problem = engine, problem
-        self._run = started(engine, problem, state)
+        self._most_threads: int | None = None
+        self._run = self._started(problem, state)
         self._began, self._end = began, began + seconds
         done = 0.0 if state is None else state.run_step / problem.steps_per_epoch
         self._start = self._last_look = _Progress(clock(), done)
@@ -46,6 +47,12 @@ class TimedRun:
         self._interrupted = False
         self.planned_epochs = problem.epochs
         self.forecast: Forecast | None = None
+
+    def _started(self, problem: Problem, state: TrainingState | None) -> TrainingRun:
+        run = started(self._engine, problem, state)
+        if self._most_threads is not None:
+            run.limit_threads(self._most_threads)
+        return run
 
     @property
     def stopped(self) -> str | None:
@@ -85,7 +92,7 @@ class TimedRun:
             epochs = epochs_in_all(done, left, epoch_seconds, planned, self.planned_epochs)
             if epochs != self.planned_epochs:
                 self.planned_epochs = epochs
-                self._run = started(self._engine, replace(self._problem, epochs=epochs), state)
+                self._run = self._started(replace(self._problem, epochs=epochs), state)
 
     def _epoch_seconds(self, reached: _Progress) -> float:
         """Returns the time of an epoch since the last look, or since the start if no whole one lies between."""
@@ -100,6 +107,11 @@ class TimedRun:
     def take_theta(self) -> None:
         """Continues from the network's θ, which may have been changed since ``advance`` returned."""
         self._run.take_theta()
+
+    def limit_threads(self, limit: int) -> None:
+        """Makes later steps use at most ``limit`` threads."""
+        self._most_threads = limit
+        self._run.limit_threads(limit)
 
     def interrupt(self) -> None:
         """Makes ``advance`` return soon."""

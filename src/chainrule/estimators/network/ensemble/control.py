@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from chainrule.estimators.network.ensemble.member import Member
-
-POLL_SECONDS = 0.05  # interval at which threads look at each other
+from chainrule.training.several.on_threads import POLL_SECONDS
 
 
 class Question(NamedTuple):
@@ -22,9 +21,8 @@ class Question(NamedTuple):
 
 @dataclass(eq=False)
 class Control:
-    """State shared by all threads: signals to begin and to stop, and the questions to the calling thread."""
+    """State shared by all threads: the signal to stop, and the questions to the calling thread."""
 
-    begin: threading.Event = field(default_factory=threading.Event)
     stop: threading.Event = field(default_factory=threading.Event)
     questions: queue.SimpleQueue[Question] = field(default_factory=queue.SimpleQueue)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from contextlib import nullcontext
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from chainrule.estimators.network.ensemble.time_plan import Speed
 from chainrule.training import History, train
 from chainrule.training.callbacks import Callback
 from chainrule.training.errors import DivergenceError
+from chainrule.training.several.thread_shares import Share, ThreadShares, train_with_share
 from chainrule.training.time_limit.deadline import Deadline
 from chainrule.training.time_limit.plan import FORWARD, SAFETY, epochs_in_all
 
@@ -24,9 +26,10 @@ SHORTEST = 1e-3  # seconds of a call of `train`
 FIRST_ROWS = 256  # of a measurement, if a minibatch is all rows
 
 
-def train_until(end: float, member: Member, plan: TrainingPlan, control: Control, threads: int) -> None:
+def train_until(end: float, member: Member, plan: TrainingPlan, control: Control, shares: ThreadShares) -> None:
     """Trains a member for all its epochs, but not longer than until ``end``; the epochs of earlier calls count."""
-    _run(member, plan, control, threads, member.recipe.epochs, end - member.wrap_up_seconds(0.0), [], 0.0)
+    epochs, end = member.recipe.epochs, end - member.wrap_up_seconds(0.0)
+    _run(member, plan, control, plan.all_threads, shares.share, epochs, end, [], 0.0)
 
 
 def train_within(
@@ -42,7 +45,8 @@ def train_within(
     member.keep_rows(work.rows_share)
     seconds -= member.wrap_up_seconds(work.rows_share * epoch_seconds)
     checks = [began + share * seconds for share in time_plan.CHECKS]
-    _run(member, plan, control, threads, work.epochs, began + seconds, checks, time_plan.grace_seconds(seconds))
+    grace = time_plan.grace_seconds(seconds)
+    _run(member, plan, control, threads, nullcontext, work.epochs, began + seconds, checks, grace)
 
 
 def _work_within(seconds: float, epoch_seconds: float, member: Member) -> time_plan.Work:
@@ -53,8 +57,8 @@ def _work_within(seconds: float, epoch_seconds: float, member: Member) -> time_p
 
 
 def _run(
-    member: Member, plan: TrainingPlan, control: Control, threads: int, epochs: int, end: float, checks: list[float],
-    grace: float,
+    member: Member, plan: TrainingPlan, control: Control, threads: int, share: Share, epochs: int, end: float,
+    checks: list[float], grace: float,
 ) -> None:  # fmt: skip
     """Trains a member until its last epoch, ``end``, or a request to stop; epochs are planned again at ``checks``.
 
@@ -72,7 +76,7 @@ def _run(
     while True:
         is_check = False
         try:
-            member.history = _train(member, plan, threads, epochs, end, after_epochs, state)
+            member.history = _train(member, plan, threads, share, epochs, end, after_epochs, state)
         except DivergenceError as error:
             member.history, member.error = error.history, error
             return
@@ -106,16 +110,16 @@ def _should_stop(member: Member, plan: TrainingPlan, control: Control, history: 
 
 
 def _train(
-    member: Member, plan: TrainingPlan, threads: int, epochs: int, end: float, after_epochs: Callback,
+    member: Member, plan: TrainingPlan, threads: int, share: Share, epochs: int, end: float, after_epochs: Callback,
     state: TrainingState | None,
 ) -> History:  # fmt: skip
-    """Trains a member by `train`, from its initial values or from a state."""
+    """Trains a member, from its initial values or from a state."""
     recipe, training = member.recipe, member.training
-    return train(
-        member.net, training.X, training.Y, weights=training.weights, cost=recipe.cost, optimizer=recipe.optimizer,
-        epochs=epochs, batch_size=member.batch_size, seed=member.seed,
+    return train_with_share(
+        share, member.net, training.X, training.Y, weights=training.weights, cost=recipe.cost,
+        optimizer=recipe.optimizer, epochs=epochs, batch_size=member.batch_size, shuffle=True, seed=member.seed,
         validation=None if member.held_out is None else tuple(member.held_out),  # (X, Y, weights)
-        patience=None if member.held_out is None else recipe.patience or epochs,
+        patience=None if member.held_out is None else recipe.patience or epochs, tol=None, tol_epochs=1, record=(),
         time_limit=None if end == math.inf else Deadline(max(end - clock(), SHORTEST)),
         callbacks=[after_epochs], callback_epochs=plan.callback_epochs, engine=plan.engine,
         checkpoint=None if plan.checkpoint is None else of_network(plan.checkpoint, member.number),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from chainrule._internal.checks import as_integer
+from chainrule.engines.thread_counts import all_threads
 from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.training.callbacks import Callback
@@ -51,6 +52,4 @@ class TrainingPlan:
     @property
     def all_threads(self) -> int:
         """The number of threads: as given, else CHAINRULE_THREADS, else the CPUs of this process."""
-        from chainrule.engines.thread_counts import thread_count
-
-        return thread_count(1e15, None) if self.threads is None else as_integer(self.threads, "threads", 1)
+        return all_threads(None if self.threads is None else as_integer(self.threads, "threads", 1))

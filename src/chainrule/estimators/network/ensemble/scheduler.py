@@ -14,6 +14,7 @@ from chainrule.estimators.network.ensemble.member_training import measured_speed
 from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
 from chainrule.estimators.network.ensemble.time_plan import Speed
 from chainrule.estimators.network.recipe import Recipe
+from chainrule.training.several.thread_shares import ThreadShares
 from chainrule.training.time_limit.plan import SAFETY
 
 
@@ -27,6 +28,7 @@ class Scheduler:
         self._make, self._plan = make, plan
         self._deadline = max(plan.deadline, clock() + time_plan.LEAST_SECONDS)
         self._must_measure = plan.is_limited and not plan.continues
+        self._shares = ThreadShares(plan.all_threads, plan.n_networks, self.most_workers)  # without a time limit
         self._lock = threading.Lock()
         self._next = 0  # the number of the next member
         self._wanted = plan.n_networks  # members; there are more if time is left after them
@@ -37,7 +39,7 @@ class Scheduler:
 
     @property
     def threads(self) -> int:
-        """The threads of each worker."""
+        """The threads of each worker within a time limit."""
         return max(1, self._plan.all_threads // self.workers)
 
     def trained(self) -> list[Member]:
@@ -117,7 +119,7 @@ class Scheduler:
                     self._deadline -= member.wrap_up_seconds(member.rows_share * duration)
                     self._taken.append(clock() - began)
             else:
-                train_until(end, member, self._plan, self.control, self.threads)
+                train_until(end, member, self._plan, self.control, self._shares)
 
     def _take(self) -> tuple[int, float] | None:
         """Returns the number of the next member and its seconds, or None if there is no more to train."""

@@ -1,0 +1,44 @@
+"""Arguments that differ from network to network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Generic, TypeVar
+
+from chainrule._internal.checks import shown
+from chainrule.errors import InputError
+
+T = TypeVar("T", covariant=True)
+
+
+class Each(Generic[T]):
+    """One value for each network of `train_many`, in their order; any other value is that of all networks.
+
+    Raises InputError for what cannot be iterated, such as a number.
+
+    >>> import chainrule as cr
+    >>> cr.Each(range(3))
+    Each([0, 1, 2])
+    >>> cr.Each(["adam", cr.Adam(0.1)]).values
+    ('adam', Adam(learning_rate=0.1))
+    """
+
+    def __init__(self, values: Iterable[T]) -> None:
+        if not isinstance(values, Iterable) or isinstance(values, str):
+            raise InputError(f"Each must hold a list of values, one for each network; got {shown(values)}.")
+        self.values = tuple(values)
+
+    def __repr__(self) -> str:
+        return f"Each({shown(list(self.values))})"
+
+
+def check_lengths(arguments: dict[str, Any], k: int) -> None:
+    """Raises InputError unless each argument that differs from network to network holds k values."""
+    for name, value in arguments.items():
+        if isinstance(value, Each) and len(value.values) != k:
+            raise InputError(f"{name} must hold one value for each of the {k} networks; got {len(value.values)}.")
+
+
+def of_network(arguments: dict[str, Any], j: int) -> dict[str, Any]:
+    """Returns the arguments of network j, which counts from 0."""
+    return {name: value.values[j] if isinstance(value, Each) else value for name, value in arguments.items()}

@@ -1,0 +1,103 @@
+"""The queue of the networks of one call of `train_many`, the one with the most work first."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import Lock
+
+from chainrule.engines.thread_counts import step_flop
+from chainrule.errors import ChainruleError
+from chainrule.training.history import History
+from chainrule.training.job import Job
+from chainrule.training.several.on_threads import on_threads
+from chainrule.training.several.thread_shares import ThreadShares
+from chainrule.training.verdict import Verdict, verdict
+
+
+class QueuedJob:
+    """The job to be done for one network, and then its history and the verdict on it.
+
+    A job with copies of rows is made once to check its arguments, and again when its turn comes: no more copies exist
+    at a time than threads.
+    """
+
+    def __init__(self, number: int, make: Callable[[], Job], *, copies_rows: bool) -> None:
+        self.number, self._make = number, make  # numbers count from 1
+        with named(number):
+            job = make()
+        problem = job.problem
+        self.is_bound_by_python = job.is_bound_by_python
+        self.flop = problem.epochs * step_flop(problem.net, problem.data.t, problem.data.X)
+        self.job = None if copies_rows else job
+        self.history: History | None = None
+        self.verdict = Verdict(None, None)
+
+    def take(self) -> Job:
+        """Returns the job."""
+        self.job = self.job or self._make()
+        return self.job
+
+    def run(self, job: Job) -> None:
+        """Does the job, and drops it with its data."""
+        with named(self.number):
+            self.history = job.begin()
+            job.run()
+            self.verdict = verdict(job.problem, self.history)
+        self.job = None
+
+
+class JobQueue:
+    """The jobs of all networks, and the threads that do them."""
+
+    def __init__(self, jobs: Sequence[QueuedJob], threads: int) -> None:
+        self._jobs = jobs
+        self._waiting = deque(sorted(jobs, key=lambda queued: queued.flop, reverse=True))
+        free = sum(not queued.is_bound_by_python for queued in jobs)
+        self._workers = min(threads, max(1, free))
+        self._shares = ThreadShares(threads, len(jobs), self._workers)
+        self._lock = Lock()
+        self._is_stopped = False
+
+    def run(self) -> bool:
+        """Trains all networks, or as far as ``stop`` allows; then each has its history. Returns True after Ctrl-C."""
+        was_interrupted = on_threads(self._work, self._workers, stop=self.stop)
+        for queued in self._jobs:
+            if queued.history is None:  # it has not begun: an untrained network has a history without epochs
+                job = queued.take()
+                job.interrupt()
+                queued.run(job)
+        return was_interrupted
+
+    def stop(self) -> None:
+        """Makes each network stop after its current step; safe in signal handlers and threads."""
+        self._is_stopped = True
+        for queued in self._jobs:
+            if (job := queued.job) is not None:
+                job.interrupt()
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                if self._is_stopped or not self._waiting:
+                    return
+                queued = self._waiting.popleft()
+            job = queued.take()
+            if self._is_stopped:  # `stop` may have come before there was a job
+                job.interrupt()
+            with self._shares.share(job):
+                queued.run(job)
+
+
+@contextmanager
+def named(number: int) -> Iterator[None]:
+    """Names the network, by its number from 1, in an error that comes from this context."""
+    try:
+        yield
+    except ChainruleError as error:
+        error.args = (f"network {number}: {error}", *error.args[1:])
+        raise
+    except Exception as error:
+        error.add_note(f"This happened to network {number}.")
+        raise

@@ -1,0 +1,56 @@
+"""The division of threads among the jobs in progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from threading import Lock
+from typing import Any, TypeAlias
+
+from chainrule.network import Network
+from chainrule.training.history import History
+from chainrule.training.job import Job, new_job
+from chainrule.training.verdict import pronounce, verdict
+
+Share: TypeAlias = Callable[[Job], AbstractContextManager[object]]  # gives a job its threads
+
+
+class ThreadShares:
+    """A number of threads for a number of jobs: equal shares for those in progress, more when fewer are left.
+
+    ``most`` jobs are in progress at a time, as long as so many are left.
+    """
+
+    def __init__(self, threads: int, jobs: int, most: int) -> None:
+        self._threads, self._most, self._left = threads, most, jobs  # which have not ended
+        self._in_progress: list[Job] = []
+        self._lock = Lock()
+
+    @contextmanager
+    def share(self, job: Job) -> Iterator[None]:
+        """Gives the job its share as long as the context lasts; at its end the job has ended."""
+        with self._lock:
+            self._in_progress.append(job)
+            self._divide()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_progress.remove(job)
+                self._left -= 1
+                self._divide()
+
+    def _divide(self) -> None:
+        jobs = max(1, min(self._most, self._left))
+        for i, job in enumerate(self._in_progress):
+            job.limit_threads(self._threads * (i + 1) // jobs - self._threads * i // jobs)
+
+
+def train_with_share(share: Share, net: Network, X: Any, Y: Any, **settings: Any) -> History:
+    """Trains a network as `train` does, with its share of the threads; all settings of `new_job` must be given."""
+    job = new_job(net, X, Y, **settings)
+    with share(job):
+        history = job.begin()
+        job.run()
+    pronounce(verdict(job.problem, history))
+    return history
