@@ -85,6 +85,7 @@ def test_targets_and_inputs_of_each_network(engine: str) -> None:
     ("arguments", "words"),
     [
         ({"seed": cr.Each([1, 2])}, "seed must hold one value for each of the 3 networks; got 2."),
+        ({"seed": [1, 2, 3]}, "seed must be one value for all networks, or cr.Each([…]); got [1, 2, 3]."),
         ({"epochs": cr.Each([1, -1, 1])}, "network 2: epochs must be an integer ≥ 0; got -1."),
         ({"optimizer": cr.Each(["adam", "adam", "adan"])}, "network 3: unknown optimizer 'adan'; did you mean 'adam'?"),
         ({"rows": [0, 10]}, "network 1: rows must be from 0 to 9, those of X; got 0 to 10."),

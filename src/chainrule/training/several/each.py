@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
+import numpy as np
+
 from chainrule._internal.checks import shown
 from chainrule.errors import InputError
 
@@ -32,11 +34,20 @@ class Each(Generic[T]):
         return f"Each({shown(list(self.values))})"
 
 
-def check_lengths(arguments: dict[str, Any], k: int) -> None:
-    """Raises InputError unless each argument that differs from network to network holds k values."""
+SINGLE = (
+    "cost", "optimizer", "epochs", "batch_size", "shuffle", "seed", "tol", "tol_epochs", "patience", "time_limit",
+    "callback_epochs", "engine",
+)  # fmt: skip  # arguments that are never lists
+
+
+def check_each(arguments: dict[str, Any], k: int) -> None:
+    """Raises InputError unless each argument that differs from network to network is an `Each` of k values."""
     for name, value in arguments.items():
-        if isinstance(value, Each) and len(value.values) != k:
-            raise InputError(f"{name} must hold one value for each of the {k} networks; got {len(value.values)}.")
+        if isinstance(value, Each):
+            if len(value.values) != k:
+                raise InputError(f"{name} must hold one value for each of the {k} networks; got {len(value.values)}.")
+        elif name in SINGLE and isinstance(value, (list, tuple, range, np.ndarray)):
+            raise InputError(f"{name} must be one value for all networks, or cr.Each([…]); got {shown(value)}.")
 
 
 def of_network(arguments: dict[str, Any], j: int) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from chainrule.training.checkpoint import Checkpoint, PathLike, Resume
 from chainrule.training.errors import DivergenceError, TrainingInterrupted
 from chainrule.training.history import History
 from chainrule.training.job import new_job
-from chainrule.training.several.each import Each, check_lengths, of_network
+from chainrule.training.several.each import Each, check_each, of_network
 from chainrule.training.several.shared_examples import RowsOf, SharedExamples
 from chainrule.training.time_limit.deadline import Deadline
 
@@ -95,7 +95,7 @@ def train_many(
         "callback_epochs": callback_epochs, "record": record, "checkpoint": checkpoint, "resume": resume,
         "engine": engine,
     }  # fmt: skip
-    check_lengths(arguments, len(nets))
+    check_each(arguments, len(nets))
     _require_own_checkpoints(checkpoint, len(nets))
     examples, module = SharedExamples(), imported("chainrule.training.several.job_queue")
     jobs = []
