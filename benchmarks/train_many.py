@@ -32,11 +32,12 @@ THREADS = 2
 WORKLOAD = partial(
     Training, "many", "16-64-32-1 ReLU, batch 64, Adam", ("jax", "torch"), sizes=(16, 64, 32, 1), t=9_984, batch_size=64
 )
-NEEDS = {"one": (), "train_many": (), "torch": ("torch",), "jax": ("jax",)}
+NEEDS = {"one": (), "train_many": (), "torch": ("torch",), "torch_compiled": ("torch",), "jax": ("jax",)}
 TITLES = {
     "one": "`cr.train`, one network, one thread",
     "train_many": "`cr.train_many`",
-    "torch": "PyTorch, `vmap` of `grad`, fused Adam",
+    "torch": "PyTorch, `vmap` of `grad`",
+    "torch_compiled": "PyTorch, the same compiled",
     "jax": "JAX, `vmap` of `grad` in one `scan`",
 }
 
@@ -88,12 +89,12 @@ def by_chainrule(k: int, workload: Training, threads: int) -> Run:
     return run
 
 
-def by_torch(k: int, workload: Training) -> Run:
-    """Trains by ``vmap(grad(J))`` over stacked parameters, with the fused Adam, which is entrywise, over the stacks."""
+def by_torch(k: int, workload: Training, *, is_compiled: bool = False) -> Run:
+    """Trains by ``vmap(grad(J))`` and Adam over stacked parameters, as PyTorch calls them one by one or compiled."""
     torch: Any = importlib.import_module("torch")
     torch.set_num_threads(THREADS)
     X, Y = map(torch.from_numpy, data.training_set(workload, "float32"))
-    order = torch.from_numpy(data.row_order(workload)).long()
+    order, alpha = torch.from_numpy(data.row_order(workload)).long(), workload.learning_rate
     initial = [torch.from_numpy(part) for layer in stacked(initial_thetas(k, workload), workload) for part in layer]
     scale = 0.5 / workload.batch_size
 
@@ -103,15 +104,26 @@ def by_torch(k: int, workload: Training) -> Run:
         return torch.nn.functional.mse_loss(torch.addmm(parts[-1], x, parts[-2]), y, reduction="sum") * scale
 
     gradients = torch.func.vmap(torch.func.grad(J), in_dims=(0, None, None))
+    steps = torch.arange(1, workload.units + 1, dtype=torch.float64)
+    corrections = [(1 / (1 - beta**steps)).float() for beta in (0.9, 0.999)]
+
+    def step(theta: Any, mu: Any, nu: Any, x: Any, y: Any, first: Any, second: Any) -> Any:
+        g = gradients(theta, x, y)
+        mu = [0.9 * m + 0.1 * dp for m, dp in zip(mu, g, strict=True)]
+        nu = [0.999 * v + 0.001 * dp * dp for v, dp in zip(nu, g, strict=True)]
+        moved = zip(theta, mu, nu, strict=True)
+        return [p - alpha * (m * first) / ((v * second).sqrt() + 1e-8) for p, m, v in moved], mu, nu
+
+    if is_compiled:
+        step = torch.compile(step)
 
     def run() -> Array:
-        parts = [part.clone() for part in initial]
-        optimizer = torch.optim.Adam(parts, lr=workload.learning_rate, fused=True)
-        for rows in order:
-            for part, g in zip(parts, gradients(parts, X[rows], Y[rows]), strict=True):
-                part.grad = g
-            optimizer.step()
-        arrays = [part.numpy() for part in parts]
+        theta = [part.clone() for part in initial]
+        mu, nu = [torch.zeros_like(part) for part in initial], [torch.zeros_like(part) for part in initial]
+        with torch.no_grad():
+            for rows, first, second in zip(order, *corrections, strict=True):
+                theta, mu, nu = step(theta, mu, nu, X[rows], Y[rows], first, second)
+        arrays = [part.numpy() for part in theta]
         return unstacked(list(zip(arrays[::2], arrays[1::2], strict=True)))
 
     return run
@@ -156,8 +168,8 @@ def by_jax(k: int, workload: Training) -> Run:
 
 def contender(name: str, k: int, workload: Training) -> Run:
     """Returns the run of a contender, prepared."""
-    if name == "torch":
-        return by_torch(k, workload)
+    if NEEDS[name] == ("torch",):
+        return by_torch(k, workload, is_compiled=name == "torch_compiled")
     if name == "jax":
         return by_jax(k, workload)
     return by_chainrule(1, workload, 1) if name == "one" else by_chainrule(k, workload, THREADS)
@@ -223,13 +235,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--networks", type=positive, default=8)
     parser.add_argument("--epochs", type=positive, default=10)
     parser.add_argument("--rounds", type=positive, default=9)
+    parser.add_argument("--contenders", nargs="+", choices=list(NEEDS), default=list(NEEDS))
     parser.add_argument("--serve", choices=list(NEEDS), help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     if given.serve:
         serve(partial(prepare, given.serve, given.networks, given.epochs))
         return
     machine.warn_if_busy()
-    names = [name for name, packages in NEEDS.items() if are_installed(packages)]
+    names = [name for name in NEEDS if name in {"one", "train_many", *given.contenders} and are_installed(NEEDS[name])]
     seconds, J = measured(names, given.networks, given.epochs, given.rounds)
     print(f"{given.networks} networks, {given.epochs} epochs of {WORKLOAD().t:,} rows, {THREADS} threads\n")
     columns = ["", ">least", ">median", ">/ one", ">/ train_many", ">mean of J"]

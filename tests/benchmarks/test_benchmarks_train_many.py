@@ -13,7 +13,7 @@ from benchmarks import train_many
 def test_the_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A run prints a line for each contender; the peers are not needed for it."""
     monkeypatch.setattr(train_many, "NEEDS", {"one": (), "train_many": (), "jax": ("no_such_package",)})
-    train_many.main(["--networks", "2", "--epochs", "1", "--rounds", "1"])
+    train_many.main(["--networks", "2", "--epochs", "1", "--rounds", "1", "--contenders", "jax"])
     printed = capsys.readouterr().out
     assert len(re.findall(r"^\| .* ms \|", printed, re.MULTILINE)) == 2
     assert re.search(r"train_many` +\| +\d+ ms \|.* \| 1\.00 × \|", printed)
