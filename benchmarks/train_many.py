@@ -156,11 +156,11 @@ def by_jax(k: int, workload: Training) -> Run:
         theta = tree(lambda p, m, v: p - alpha * (m * first) / (jnp.sqrt(v * second) + 1e-8), theta, mu, nu)
         return (theta, mu, nu), None
 
-    scan = jax.jit(lambda *carry: jax.lax.scan(step, carry, (order, corrections))[0][0], donate_argnums=(0, 1, 2))
+    scan = jax.jit(lambda *carry: jax.lax.scan(step, carry, (order, corrections))[0], donate_argnums=(0, 1, 2))
 
     def run() -> Array:
         theta = [(jnp.array(V), jnp.array(b)) for V, b in initial]
-        theta = jax.block_until_ready(scan(theta, tree(jnp.zeros_like, theta), tree(jnp.zeros_like, theta)))
+        theta, *_ = jax.block_until_ready(scan(theta, tree(jnp.zeros_like, theta), tree(jnp.zeros_like, theta)))
         return unstacked([(np.asarray(V), np.asarray(b)) for V, b in theta])
 
     return run
