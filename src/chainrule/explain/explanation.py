@@ -9,6 +9,8 @@ from chainrule._internal.checks import shown
 from chainrule.errors import InputError
 from chainrule.explain.case import Case
 from chainrule.explain.document.blocks import Document
+from chainrule.explain.entries import as_entry
+from chainrule.explain.page import page_of_entry, page_of_shares
 from chainrule.explain.pen import Pen
 from chainrule.explain.printers.html import html_document, html_part
 from chainrule.explain.printers.latex import latex_body, latex_document
@@ -79,6 +81,41 @@ class Explanation:
         if form is None:
             raise InputError(f"path must end in {', '.join(forms)}; got {shown(os.fspath(path))}.")
         write_bytes(path, form().encode())
+
+    def entry(self, letter: str, i: int, k: int, l: int | None = None) -> Explanation:
+        """Returns the page of one derivative, ∂J/∂W[i]ₖₗ, along every path from that weight to J.
+
+        ``letter`` is "W", "b" or "kappa"; i is the layer, k the row and, for W, l the column, all counted from 1. Of
+        many paths the largest are shown, and of a great many the count.
+
+        Raises InputError for an entry that the network does not have.
+
+        >>> import chainrule as cr
+        >>> net = cr.Network([cr.Layer([[1.0], [2.0]], [0.0, 0.0], "identity"), cr.Layer([[3.0, 4.0]], [0.0], "relu")])
+        >>> lines = net.explain(2.0, 10.0).entry("W", 1, 2, 1).text(200).splitlines()
+        >>> [line.strip() for line in lines if line.startswith("  p")]
+        ['p₁ = ∂J/∂a[2] · ∂a[2]/∂z[2] · ∂z[2]/∂a[1]₂ · ∂a[1]₂/∂z[1]₂ · ∂z[1]₂/∂W[1]₂₁ = 12 · 1 · 4 · 1 · 2 = 96']
+        """
+        chosen = as_entry(self._case.net, letter, i, k, l)
+        return Explanation(page_of_entry(self._case, chosen, self._pen), self._case, self._pen)
+
+    def why(self, letter: str, i: int, k: int, l: int | None = None) -> Explanation:
+        """Returns the page of the part that each example has in ∂J/∂W[i]ₖₗ, and in the step of W[i]ₖₗ.
+
+        The arguments are those of ``entry``. The step is there if the explanation has a learning rate.
+
+        Raises InputError for an entry that the network does not have.
+
+        >>> import chainrule as cr
+        >>> net = cr.Network([cr.Layer(1.0, 0.0, "identity")])
+        >>> page = net.explain([[1.0], [2.0]], [0.0, 0.0], learning_rate=0.1).why("W", 1, 1, 1)
+        >>> print(*page.text().splitlines()[9:12], sep="\\n")
+          example  ∂J/∂W[1]  ΔW[1]  share
+          2        4         −0.4   80.0 %
+          1        1         −0.1   20.0 %
+        """
+        chosen = as_entry(self._case.net, letter, i, k, l)
+        return Explanation(page_of_shares(self._case, chosen, self._pen), self._case, self._pen)
 
     def __str__(self) -> str:
         return self.text()

@@ -111,8 +111,8 @@ def _spaced(parts: Sequence[Formula]) -> list[Box]:
             box = Box((", ",))
         elif isinstance(part, Sign) and part.text == "⋯":  # has its space from the signs beside it
             pass
-        elif isinstance(part, Sign) and part.text == "+" and not place:  # of a sum that began on the line above
-            box = Box(("+ ",))
+        elif isinstance(part, Sign) and part.text in ("+", "·") and not place:  # of a sum or product begun above
+            box = Box((f"{part.text} ",))
         elif isinstance(part, Sign) and place and part.text.strip() and part.text not in CLOSE:
             box = Box((f" {part.text} ",))
         boxes.append(box)

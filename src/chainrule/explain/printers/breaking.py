@@ -1,19 +1,20 @@
-"""Where a long equation is broken: before =, and in a sum that does not fit before + or −."""
+"""Where a long equation is broken: before =, and where a part does not fit before +, − or ·."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from chainrule.explain.document.formula import SUM, Formula, Row, Sign
+from chainrule.explain.document.formula import PRODUCT, SUM, Formula, Row, Sign
 from chainrule.explain.printers.box import Box, box_of
 
+BREAKS = {SUM: ("+", "−"), PRODUCT: ("·",)}  # before which a long formula may be broken
 SIGN = 3  # letters of = with its spaces
 DEEPEST_INDENT = 24  # of the lines after the first
 
 
 class Piece(NamedTuple):
-    """A part of an equation, with the sign before it: "=", or "" for the first and for the rest of a sum."""
+    """A part of an equation, with the sign before it: "=", or "" for the first and for the rest of a long part."""
 
     sign: str
     formula: Formula
@@ -45,10 +46,10 @@ def indent(first: Piece) -> int:
 
 
 def pieces(parts: Sequence[Formula], width: int) -> Iterator[Piece]:
-    """Yields the right sides of an equation; a sum is broken where it would be longer than ``width`` letters."""
+    """Yields the right sides of an equation; a sum or a product is broken where it is longer than ``width`` letters."""
     for part in parts:
         box = box_of(part)
-        if isinstance(part, Row) and part.binding == SUM and box.width > width:
+        if isinstance(part, Row) and part.binding in BREAKS and box.width > width:
             for n, run in enumerate(_runs(part, width)):
                 yield Piece("" if n else "=", run, box_of(run))
         else:
@@ -56,23 +57,24 @@ def pieces(parts: Sequence[Formula], width: int) -> Iterator[Piece]:
 
 
 def _runs(total: Row, width: int) -> Iterator[Formula]:
-    """Yields the runs of terms of a sum that fit, each with the sign before it."""
+    """Yields the runs of terms or factors that fit, each with the sign before it."""
     run: list[Formula] = []
     used = 0
     for term in _signed_terms(total):
         size = SIGN + box_of(Row(tuple(term))).width
         if run and used + size > width:
-            yield Row(tuple(run), SUM)
+            yield Row(tuple(run), total.binding)
             run, used = [], 0
         run += term
         used += size
-    yield Row(tuple(run), SUM)
+    yield Row(tuple(run), total.binding)
 
 
 def _signed_terms(total: Row) -> Iterator[list[Formula]]:
+    signs = BREAKS[total.binding]
     term: list[Formula] = []
     for part in total.parts:
-        if isinstance(part, Sign) and part.text in ("+", "−") and term:
+        if isinstance(part, Sign) and part.text in signs and term:
             yield term
             term = []
         term.append(part)

@@ -70,8 +70,8 @@ def _first(formula: Formula) -> str:
     """Returns the first formula of a row, where a minus is the sign of what follows."""
     if isinstance(formula, Sign) and formula.text in PREFIXED:
         return f'<mo form="prefix">{formula.text}</mo>'
-    if formula == Sign("+"):  # of a sum that began on the line above
-        return '<mo form="infix">+</mo>'
+    if isinstance(formula, Sign) and formula.text in ("+", "·"):  # of a sum or a product that began above
+        return f'<mo form="infix">{formula.text}</mo>'
     return mathml(formula)
 
 

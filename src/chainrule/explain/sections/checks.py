@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,17 +11,16 @@ from chainrule._internal.checks import Array
 from chainrule.engines.check_gradient import measure
 from chainrule.explain.case import Case
 from chainrule.explain.document.blocks import Block, Section, Table, Text
-from chainrule.explain.entries import listed
+from chainrule.explain.entries import Entry
 from chainrule.explain.pen import Pen
 from chainrule.explain.symbols import J, Symbols, derivative
 
 MOST_DIGITS = 16  # of a double
 
 
-def checks(case: Case, pen: Pen) -> Section:
-    """Returns the section with the derivatives of J, measured."""
+def checks(case: Case, entries: Sequence[Entry], pen: Pen) -> Section:
+    """Returns the section with the derivatives of J by these entries of θ, measured."""
     words, at = pen.words, Symbols(case.m)
-    entries = listed(case.net, abs(case.gradient.theta))
     places = np.array([entry.place for entry in entries])
     J_theta = case.cost.of(case.net.astype(np.float64), case.data)
     measured = measure(J_theta, places)
@@ -38,7 +38,7 @@ def checks(case: Case, pen: Pen) -> Section:
             row += [("–",), ("–",)] if math.isnan(other) else [(pen.number(other),), (digits,)]
         rows.append(tuple(row))
     blocks: list[Block] = [pen.say(words.check_rule, J=J), Table(header, tuple(rows))]
-    if len(entries) < case.net.d:
+    if 1 < len(entries) < case.net.d:
         blocks.append(pen.say(words.some_entries, shown=len(entries), d=case.net.d))
     if np.isnan(step).any():
         blocks.append(pen.say(words.no_complex_step))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from chainrule.explain.case import Case, Step
 from chainrule.explain.document.blocks import Block, Section, Table, Text
 from chainrule.explain.document.formula import Letter, Row, Script, Sign
-from chainrule.explain.entries import listed
+from chainrule.explain.entries import Entry
 from chainrule.explain.formulas.pieces import TWO, norm
 from chainrule.explain.pen import Pen, equation
 from chainrule.explain.symbols import ALPHA, THETA, J, Symbols, derivative
 
 
-def step(case: Case, made: Step, pen: Pen) -> Section:
+def step(case: Case, made: Step, entries: Sequence[Entry], pen: Pen) -> Section:
     """Returns the section with the old and the new entries of θ, and J before and after."""
     words, at = pen.words, Symbols(case.m)
     slope = case.gradient.theta
@@ -21,7 +23,6 @@ def step(case: Case, made: Step, pen: Pen) -> Section:
     header: tuple[Text, ...] = (
         (words.entry,), (words.old,), (derivative(J, Script(THETA, sub=Letter("k"))),), (words.new,)
     )  # fmt: skip
-    entries = listed(case.net, abs(slope))
     rows = tuple(
         ((entry.symbol(at),), *((pen.number(v[entry.place]),) for v in (case.net.theta, slope, made.theta)))
         for entry in entries

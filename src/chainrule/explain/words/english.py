@@ -40,6 +40,22 @@ ENGLISH = Words(
     gradient_sum="The gradients of the {t} examples add up:",
     block_gradient="Only the entries of {W} in its blocks have a derivative; the others are shown as 0.",
     kappa_rule="{kappa} blends the identity with the activation:",
+    entry_title="{derivative}, along every path",
+    paths="The paths",
+    paths_rule="Number of paths through the network by which {entry} acts on {J}: {count}. Along a path the factors "
+    "are multiplied, and the products of all paths add up:",
+    too_many_paths="These are too many to follow one by one. Backpropagation adds them up layer by layer: {sum}.",
+    largest_paths="The {shown} paths with the largest products are:",
+    other_paths="The other {count} paths add up to {sum}.",
+    why_title="Why {entry} moves",
+    shares="The part of each example",
+    share_rule="{derivative} is the sum of the parts of {t} examples, and so is the step of {entry}. The largest parts "
+    "come first:",
+    share="share",
+    example_name="example",
+    other_examples="{count} others",
+    penalty_name="penalty",
+    against="Number of examples that pull the other way: {count} of {t}.",
     checks="Checks without the chain rule",
     check_rule="Each derivative of {J} beside two measurements. The complex step is exact up to rounding; the central "
     "difference has about ten correct digits. Behind each is the number of leading digits that agree:",

@@ -48,6 +48,22 @@ class Words:
     block_gradient: str
     kappa_rule: str
 
+    # one entry
+    entry_title: str
+    paths: str
+    paths_rule: str
+    too_many_paths: str
+    largest_paths: str
+    other_paths: str
+    why_title: str
+    shares: str
+    share_rule: str
+    share: str
+    example_name: str
+    other_examples: str
+    penalty_name: str
+    against: str
+
     # checks and step
     checks: str
     check_rule: str
