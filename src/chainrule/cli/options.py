@@ -163,3 +163,28 @@ TryRemedies = Annotated[
     bool,
     typer.Option("--try", help="Train briefly with and without each remedy, and measure the gain on held-out rows."),
 ]
+
+Data = Annotated[
+    str, typer.Option("--data", metavar="ROWS", help="A table with the target, as for `chainrule evaluate`.")
+]
+Row = Annotated[int, typer.Option(metavar="N", help="The row to explain, counted from 1.")]
+NetworkNumber = Annotated[
+    int, typer.Option("--network", metavar="N", help="Of a model that averages several networks, the one to explain.")
+]
+Entry = Annotated[
+    str | None,
+    typer.Option(metavar="ENTRY", help="Only the derivative by this entry, along every path: W1,2,3 is W[1]₂₃; b1,2."),
+]
+StepLearningRate = Annotated[
+    float | None, typer.Option(metavar="ALPHA", help="Also show the step θ − α∇J with this learning rate α.")
+]
+Detail = Annotated[str, typer.Option(metavar="matrix|scalar", help="Write whole matrices, or single entries.")]
+Digits = Annotated[int, typer.Option(metavar="N", help="Significant digits of the numbers.")]
+Language = Annotated[str, typer.Option("--lang", metavar="NAME", help="Language of the page: en or ja.")]
+Form = Annotated[
+    str | None,
+    typer.Option("--format", metavar="text|markdown|latex|html", help="[default: by the name of --out, or text]"),
+]
+PageOut = Annotated[
+    str | None, typer.Option("--out", metavar="FILE", help="A .txt, .md, .tex or .html file. [default: stdout]")
+]

@@ -76,15 +76,15 @@ def of_training(out: str | None, stem: str, *, force: bool) -> Destination:
     return files
 
 
-def of_predictions(out: str, *, force: bool) -> Path:
-    """Returns the path ``out``, which must end in .csv or .parquet.
+def of_file(out: str, endings: tuple[str, ...], *, force: bool) -> Path:
+    """Returns the path ``out``, which must have one of these endings.
 
     Raises WrongUsage for a file that exists, unless ``force`` permits to replace it, InputError if it cannot be
     written.
     """
     path = Path(out)
-    if path.suffix not in (".csv", ".parquet"):
-        raise WrongUsage(f"--out: give a file that ends in .csv or .parquet; got {out!r}.")
+    if path.suffix not in endings:
+        raise WrongUsage(f"--out: give a file that ends in {', '.join(endings[:-1])} or {endings[-1]}; got {out!r}.")
     if not path.parent.exists():
         raise InputError(f"cannot write {out!r}: there is no folder {str(path.parent)!r}. Choose another with --out.")
     if not force and path.exists():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from chainrule._internal.checks import shown
 from chainrule.errors import InputError
 from chainrule.explain.case import Case
-from chainrule.explain.document.blocks import Document
+from chainrule.explain.document.blocks import Document, Section
 from chainrule.explain.entries import as_entry
 from chainrule.explain.page import page_of_entry, page_of_shares
 from chainrule.explain.pen import Pen
@@ -116,6 +117,16 @@ class Explanation:
         """
         chosen = as_entry(self._case.net, letter, i, k, l)
         return Explanation(page_of_shares(self._case, chosen, self._pen), self._case, self._pen)
+
+    @property
+    def pen(self) -> Pen:
+        """How the page is written: its digits, its language, and its detail."""
+        return self._pen
+
+    def after(self, section: Section) -> Explanation:
+        """Returns the page with a section before its first one."""
+        blocks = (section, *self.document.blocks)
+        return Explanation(replace(self.document, blocks=blocks), self._case, self._pen)
 
     def __str__(self) -> str:
         return self.text()

@@ -1,1 +1,1 @@
-"""The commands on a saved model: ``predict``, ``evaluate``, ``info`` and ``doctor``."""
+"""The commands on a saved model: ``predict``, ``evaluate``, ``info``, ``doctor`` and ``explain``."""

@@ -26,7 +26,7 @@ def predict(
     chainrule predict iris.safetensors new.csv
     chainrule predict iris.safetensors new.parquet --out answers.parquet
     """
-    path = None if out is None else outputs.of_predictions(out, force=force)
+    path = None if out is None else outputs.of_file(out, (".csv", ".parquet"), force=force)
     if safe_csv and path is not None and path.suffix != ".csv":
         raise WrongUsage(f"--safe-csv is for CSV; {path} holds typed values, which are never formulas.")
     text = inputs.text_options(sep, header, encoding)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from chainrule.activations import Parametric, Sigma
+from chainrule.activations import Activation, Parametric, Sigma
 from chainrule.explain.document.formula import Fenced, Formula, Letter, Sign, Word, fenced, joined, summed
 from chainrule.explain.formulas.pieces import ONE, TWO, ZERO, E, Piece, absolute, by_pieces, call, compared, power
 
@@ -28,9 +28,12 @@ def entrywise(sigma: Sigma, number: Numbered, kappa: Formula | None = None) -> M
     if isinstance(sigma, Parametric):
         inner = entrywise(sigma.sigma, number)
         return None if inner is None or kappa is None else _parametric(inner, kappa)
-    if not sigma.builtin or sigma.name not in MAPS:
+    if not isinstance(sigma, Activation) or not sigma.builtin or sigma.name not in MAPS:
         return None
-    return MAPS[sigma.name](*(number(value) for value in sigma.parameters.values()))
+    constants = [*sigma.parameters.values()]
+    if sigma.name == "selu":  # its λ and λα
+        constants = [float(sigma(1.0)), float(sigma.derivative(0.0))]
+    return MAPS[sigma.name](*map(number, constants))
 
 
 def _parametric(inner: Map, kappa: Formula) -> Map:
@@ -83,7 +86,6 @@ def _min(*values: Formula) -> Formula:
 
 
 S, PHI, DENSITY = Letter("S"), Letter("Φ"), Letter("φ")
-LAMBDA, ALPHA = Letter("λ"), Letter("α")
 
 MAPS: dict[str, Callable[..., Map]] = {
     "identity": lambda: Map(lambda z, at: z, lambda z, at: ONE),
@@ -95,9 +97,9 @@ MAPS: dict[str, Callable[..., Map]] = {
         lambda z, at: _by_sign(z, alpha * _less_one(z), z, at),
         lambda z, at: _by_sign(ONE, alpha * power(E, z), z, at),
     ),
-    "selu": lambda: Map(
-        lambda z, at: _by_sign(LAMBDA * z, LAMBDA * ALPHA * _less_one(z), z, at),
-        lambda z, at: _by_sign(LAMBDA, LAMBDA * ALPHA * power(E, z), z, at),
+    "selu": lambda scale, alpha: Map(
+        lambda z, at: _by_sign(scale * z, alpha * _less_one(z), z, at),
+        lambda z, at: _by_sign(scale, alpha * power(E, z), z, at),
     ),
     "hard_tanh": lambda: Map(lambda z, at: _min(ONE, _max(-ONE, z)), lambda z, at: _hard(ONE, ZERO, z, at)),
     "sigmoid": lambda: Map(

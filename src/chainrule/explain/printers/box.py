@@ -84,7 +84,7 @@ def box_of(formula: Formula) -> Box:
         case Script(base, sub, sup):
             return _with_scripts(box_of(base), sub, sup)
         case Grid(rows, left, right):
-            return _between(_columns(rows), left, right)
+            return _between(_columns(rows, is_aligned=left != "{"), left, right)
         case Under(base, label):
             return _labelled(box_of(base), inline(label))
     raise TypeError(f"no text for {type(formula).__name__}.")
@@ -149,11 +149,17 @@ def _small(text: str, letters: dict[int, int], mark: str) -> str:
     return f"{mark}{text}" if len(text) == 1 else f"{mark}({text})"
 
 
-def _columns(rows: Sequence[Sequence[Formula]]) -> Box:
-    """Returns the entries in columns; numbers of a column have their decimal points below each other."""
+def _columns(rows: Sequence[Sequence[Formula]], *, is_aligned: bool) -> Box:
+    """Returns the entries in columns; the decimal points of aligned numbers are below each other."""
     texts = [[inline(entry) for entry in row] for row in rows]
-    columns = [_aligned(list(column)) for column in zip(*texts, strict=True)]
+    align = _aligned if is_aligned else _left
+    columns = [align(list(column)) for column in zip(*texts, strict=True)]
     return Box(tuple("  ".join(entries) for entries in zip(*columns, strict=True)), (len(rows) - 1) // 2)
+
+
+def _left(texts: list[str]) -> list[str]:
+    width = max(map(len, texts))
+    return [text.ljust(width) for text in texts]
 
 
 def _aligned(texts: list[str]) -> list[str]:

@@ -23,6 +23,17 @@ class Words:
     question: str
     questions: str
 
+    # step 0, the encoding of a row of a table
+    row: str
+    row_rule: str
+    column: str
+    value: str
+    encoding: str
+    features_rule: str
+    feature: str
+    label_rule: str
+    classes: str
+
     # forward pass and cost
     forward: str
     forward_rule: str
