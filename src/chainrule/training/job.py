@@ -100,9 +100,9 @@ class Job:
             run: TrainingRun = TimedRun(choice.engine, problem, self._writer.state, began, self._limit)
         else:
             run = started(choice.engine, problem, self._writer.state)
-        if self._thread_limit is not None:
-            run.limit_threads(self._thread_limit)
         self._run = run
+        if self._thread_limit is not None:  # read when `limit_threads` in another thread already finds the run
+            run.limit_threads(self._thread_limit)
         history = self.history = History(run, problem.epochs, choice.name, choice.reason, self._path)
         history.stopped = run.stopped
         self._path.take(history.epochs)

@@ -36,7 +36,8 @@ class QueuedJob:
 
     def take(self) -> Job:
         """Returns the job."""
-        self.job = self.job or self._make()
+        with named(self.number):
+            self.job = self.job or self._make()
         return self.job
 
     def run(self, job: Job) -> None:
@@ -78,16 +79,19 @@ class JobQueue:
                 job.interrupt()
 
     def _work(self) -> None:
-        while True:
-            with self._lock:
-                if self._is_stopped or not self._waiting:
-                    return
-                queued = self._waiting.popleft()
-            job = queued.take()
-            if self._is_stopped:  # `stop` may have come before there was a job
-                job.interrupt()
-            with self._shares.share(job):
-                queued.run(job)
+        while (queued := self._next()) is not None:
+            self._train(queued)
+
+    def _next(self) -> QueuedJob | None:
+        with self._lock:
+            return self._waiting.popleft() if self._waiting and not self._is_stopped else None
+
+    def _train(self, queued: QueuedJob) -> None:
+        job = queued.take()
+        if self._is_stopped:  # `stop` may have come before there was a job
+            job.interrupt()
+        with self._shares.share(job):
+            queued.run(job)
 
 
 @contextmanager

@@ -143,10 +143,9 @@ def _require_own_checkpoints(checkpoint: object, k: int) -> None:
 
 
 def _interrupted(histories: list[History]) -> TrainingInterrupted:
-    in_part = sum(history.stopped == "interrupted" and history.epochs > 0 for history in histories)
     trained = sum(history.stopped != "interrupted" for history in histories)
-    words = f"{trained} of {len(histories)} networks are trained, {in_part} in part; all are intact."
-    return TrainingInterrupted(f"training was interrupted: {words}", histories[0], histories)
+    words = f"training was interrupted: {trained} of {len(histories)} networks are trained; all are intact."
+    return TrainingInterrupted(words, histories[0], histories)
 
 
 def _diverged(errors: dict[int, DivergenceError], histories: list[History]) -> DivergenceError:
