@@ -42,7 +42,7 @@ def tried(
         return diagnosis
     rows = new = labelled(model, X, y, "y")[0].some(MOST_ROWS)
     if X_val is not None:
-        new = labelled(model, X_val, y if isinstance(y, str) else y_val, "y_val")[0].some(MOST_ROWS)
+        new = labelled(model, X_val, y if y_val is None else y_val, "y_val")[0].some(MOST_ROWS)
     trials: list[tuple[Change, Trial]] = []
     for change in changes:
         used = new if change.is_to_train_again else rows

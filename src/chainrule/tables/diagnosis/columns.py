@@ -16,8 +16,10 @@ from chainrule.diagnosis.inputs import ENOUGH, is_the_target, separates_classes
 from chainrule.tables.columns import Column
 from chainrule.tables.diagnosis.case import TableCase, and_others
 from chainrule.tables.encoding.fit_steps import ZERO
+from chainrule.tables.encoding.numeric_columns import owner_names
 
 MISSING = 0.95  # share of a column's rows
+NEW_GAPS = 0.05  # the same, in a column that was complete in training
 ROWS_PER_LEVEL = 10  # of a category that decides the label, for this to be no chance
 
 
@@ -61,12 +63,13 @@ def mostly_missing(case: TableCase) -> Iterator[Finding]:
     """Finds columns that are missing in nearly all rows, or in many although they were complete in training."""
     few, gaps = [], []
     encoder, rows = case.model.encoder, case.new
-    known_gaps = {_owner(name) for name in encoder.get_feature_names_out() if name.endswith("_missing")}
+    owners = owner_names(encoder.features_)
+    known_gaps = {owners[k] for k in encoder.indicator_.of.tolist()}
     for name, column in rows.columns():
-        share = float(column.missing.mean()) if column.kind != "numbers" else float(np.isnan(column.as_floats()).mean())
+        share = float(column.missing.mean())
         if share > MISSING:
             few.append(name)
-        elif share > 0.05 and column.kind in ("numbers", "durations", "datetimes") and name not in known_gaps:
+        elif share > NEW_GAPS and column.kind in ("numbers", "durations", "datetimes") and name not in known_gaps:
             gaps.append((name, share))
     if few:
         change = Change(drop=tuple(few))
@@ -88,10 +91,6 @@ def mostly_missing(case: TableCase) -> Iterator[Finding]:
         )
 
 
-def _owner(feature: str) -> str:
-    return feature.removesuffix("_missing")
-
-
 def _values(column: Column) -> Array:
     """Returns numbers that order a column: its values, its categories by their codes, and missing ones first."""
     if column.kind == "categories":
@@ -100,7 +99,7 @@ def _values(column: Column) -> Array:
         x = np.where(column.missing, np.nan, column.values.astype(np.int64).astype(np.float64))
     else:
         x = column.as_floats()
-    return np.where(np.isnan(x), np.nanmin(x, initial=0.0) - 1.0, x)
+    return np.where(np.isnan(x), np.fmin.reduce(x, initial=0.0) - 1.0, x)
 
 
 def _separates(column: Column, classes: NDArray[Any]) -> bool:
@@ -127,7 +126,7 @@ def _is_constant_in_each(codes: Array, y: Array) -> bool:
 
 
 def _is_monotone(x: Array, y: Array) -> bool:
-    """Returns True if y rises or falls strictly with x, over many values of each."""
+    """Returns True if y never falls with x, or never rises, over many values of each."""
     values = np.unique(x)
     if len(values) < max(ENOUGH, len(x) / 2) or len(np.unique(y)) < ENOUGH:
         return False

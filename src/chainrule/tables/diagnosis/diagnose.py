@@ -48,11 +48,12 @@ def diagnose(model: TableModel, X: Any, y: Any, X_val: Any = None, y_val: Any = 
     """Looks for common faults of a table model and its table, and says what shows them and what helps.
 
     ``X`` is a table with the columns of training, and ``y`` its labels (t,) or (t, m), or the name of the column of X
-    that holds them. ``X_val`` and ``y_val`` are rows that the model was not trained on; without them, X may be either.
-    The findings are those of `chainrule.diagnose` on the encoded rows (dead and saturated units, δ that vanishes or
-    explodes), and what a table can know, by the names of its columns: one that gives the target away; columns left out;
-    copies of rows; values that are missing, unseen in training or have moved since; classes that are missed; a model no
-    better than a constant; probabilities that are wrong. Of more than 20,000 rows it looks at 20,000.
+    that holds them. ``X_val`` and ``y_val`` (by default the same name) are rows that the model was not trained on;
+    without them, X may be either. The findings are those of `chainrule.diagnose` on the encoded rows (dead and
+    saturated units, δ that vanishes or explodes), and what a table can know, by the names of its columns: one that
+    gives the target away; columns left out; copies of rows; values that are missing, unseen in training or have moved
+    since; classes that are missed; a model no better than a constant; probabilities that are wrong. Of more than 20,000
+    rows it looks at 20,000.
 
     Raises InputError for a table or labels that do not fit the model, but not for infinite numbers and missing labels
     in a column of X, which are findings.
@@ -72,7 +73,7 @@ def diagnose(model: TableModel, X: Any, y: Any, X_val: Any = None, y_val: Any = 
     2017.
     """
     rows, name = labelled(model, X, y, "y")
-    held_out = None if X_val is None else labelled(model, X_val, y if isinstance(y, str) else y_val, "y_val")[0]
+    held_out = None if X_val is None else labelled(model, X_val, y if y_val is None else y_val, "y_val")[0]
     if found := tuple(_infinite(rows)):
         return Diagnosis(found)
     case = TableCase(rows, held_out, name)

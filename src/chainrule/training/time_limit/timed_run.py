@@ -135,7 +135,7 @@ def with_best_theta(problem: Problem, state: TrainingState | None) -> Problem:
     knows_best = state is None or state.best_theta is not None or state.best_epoch == 0
     if problem.validation is None or problem.patience is not None or not knows_best:
         return problem
-    return replace(problem, patience=problem.epochs + 1)  # more epochs than can pass without a better one
+    return replace(problem, patience=max(problem.epochs, 1))  # which does not end the run before its epochs do
 
 
 def _settings(problem: Problem) -> Iterator[object]:
