@@ -14,6 +14,7 @@ OPTIONS = {  # of ``chainrule train``, by the parameter of the estimators
     "activation": "--activation",
     "class_weight": "--class-weight",
     "hidden_layer_sizes": "--layers",
+    "learning_rate": "--learning-rate",
 }
 
 
@@ -26,8 +27,8 @@ class Change:
     cannot show a gain.
 
     >>> change = Change(drop=("row id",), parameters={"class_weight": "balanced"})
-    >>> change.options
-    "--drop 'row id' --class-weight balanced"
+    >>> print(change)
+    --drop 'row id' --class-weight balanced (in Python class_weight='balanced')
     """
 
     drop: tuple[str, ...] = ()
@@ -46,10 +47,11 @@ class Change:
         given += [(OPTIONS[name], _text(value)) for name, value in self.parameters.items() if name in OPTIONS]
         return " ".join(f"{option} {shlex.quote(value)}" for option, value in given)
 
-    @property
-    def arguments(self) -> str:
-        """The parameters as arguments in Python."""
-        return ", ".join(f"{name}={value!r}" for name, value in self.parameters.items())
+    def __str__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.parameters.items())
+        if self.options and arguments:
+            return f"{self.options} (in Python {arguments})"
+        return self.options or f"in Python {arguments}"
 
 
 def _text(value: object) -> str:

@@ -125,10 +125,11 @@ def _wrong_outputs(case: TableCase) -> Iterator[Finding]:
     wrong = int((~np.isfinite(case.rows.outputs).all(axis=1)).sum())
     broken = [str(j) for j, net in enumerate(case.model.networks, 1) if not np.isfinite(net.theta).all()]
     if wrong or broken:
+        change = Change(parameters={"learning_rate": 0.01}, metric=None)
         theta = f", since θ of network {', '.join(broken)} is" if broken else ""
         yield Finding(
             "numbers that are not finite",
             f"the outputs for {wrong} of {case.rows.t} rows are NaN or infinite{theta}.",
-            "Train again, with a smaller learning rate: --learning-rate 0.01 (in Python learning_rate=0.01).",
-            Change(parameters={"learning_rate": 0.01}, metric=None),
+            f"Train again, with a smaller learning rate: {change}.",
+            change,
         )

@@ -35,7 +35,7 @@ def imbalance(case: TableCase) -> Iterator[Finding]:
     yield Finding(
         "label imbalance",
         f"the class {target.values.tolist()[c]!r} has {share}, of which {right[c]} are predicted as it.",
-        f"Give rare classes more weight: {change.options} (in Python {change.arguments}).",
+        f"Give rare classes more weight: {change}.",
         change,
     )
 
@@ -74,7 +74,7 @@ def overfitting(case: TableCase) -> Iterator[Finding]:
         yield Finding(
             "overfitting",
             f"{what} is {known:.3g} on {case.rows.t} rows and {new:.3g} on {case.held_out.t} held-out ones.",
-            f"Add rows, or take a smaller network: {change.options} (in Python {change.arguments}).",
+            f"Add rows, or take a smaller network: {change}.",
             change,
         )
 

@@ -13,7 +13,7 @@ from chainrule.diagnosis.units import dead_units, saturated_units, vanishing_gra
 from chainrule.network import Network
 from chainrule.tables.diagnosis.case import TableCase
 
-CHECKS: dict[Callable[[Case], Iterator[Finding]], Change | None] = {
+CHECKS: dict[Callable[[Case], Iterator[Finding]], Change] = {
     unscaled_inputs: Change(parameters={"numbers": "robust"}),
     dead_units: Change(parameters={"activation": "silu"}),
     saturated_units: Change(parameters={"activation": "relu"}),
@@ -32,15 +32,8 @@ def faults_of_networks(case: TableCase) -> Iterator[Finding]:
         if found:
             first = found[0]
             of = f"in {len(found)} of {len(networks)} networks, " if len(networks) > 1 else ""
-            yield first._replace(evidence=of + first.evidence, change=change, remedy=_remedy(first.remedy, change))
-
-
-def _remedy(words: str, change: Change | None) -> str:
-    """Returns the remedy with the option that applies it."""
-    if change is None:
-        return words
-    given = f"{change.options} (in Python {change.arguments})" if change.options else f"in Python {change.arguments}"
-    return f"{words} For example: {given}."
+            remedy = f"{first.remedy} For example: {change}."
+            yield first._replace(evidence=of + first.evidence, remedy=remedy, change=change)
 
 
 def _cost(case: TableCase, net: Network) -> Cost:
