@@ -18,9 +18,25 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     1   [0.5]
     10  [1]
     """
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (header, *rows))
+    sizes = [max(map(columns, column)) for column in zip(header, *rows, strict=True)]
+    lines = (
+        "  ".join(cell + " " * (size - columns(cell)) for cell, size in zip(row, sizes, strict=True))
+        for row in (header, *rows)
+    )
     return "\n".join(line.rstrip() for line in lines)
+
+
+def columns(text: str) -> int:
+    """Returns the number of columns that a text takes; Chinese characters and kana take two.
+
+    >>> columns("δ[1]"), columns("層")
+    (4, 2)
+    """
+    if text.isascii():
+        return len(text)
+    from unicodedata import east_asian_width
+
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def brief(array: Any) -> str:

@@ -40,7 +40,7 @@ def explain(
     step and a central difference. The arguments are those of `gradient`: one example x (n,) with its y, or X (t, n)
     with Y (t, m), whose gradients add up. With a ``learning_rate`` α the page ends with the step θ − α ∇J(θ), and the
     change of J beside the one that the gradient predicts. ``detail="scalar"`` writes entries instead of matrices;
-    large arrays are shown in part. Numbers have ``digits`` significant digits. ``lang`` is "en".
+    large arrays are shown in part. Numbers have ``digits`` significant digits. ``lang`` is "en" or "ja".
 
     Raises InputError as `gradient` does, for a learning rate that is not positive, and for other values of ``detail``
     or ``digits``; UnknownName for another language.

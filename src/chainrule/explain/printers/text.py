@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from chainrule._internal.text_table import text_table
+from chainrule._internal.text_table import columns, text_table
 from chainrule.explain.document.blocks import Block, Document, Equation, Section, Sentence, Table, Text
 from chainrule.explain.document.formula import Formula
 from chainrule.explain.printers.box import Box, beside, inline
@@ -14,7 +14,7 @@ from chainrule.explain.printers.breaking import Piece, indent, lines
 
 def text_document(document: Document, width: int) -> str:
     """Returns the document as text of lines that are ``width`` letters long where formulas can be broken."""
-    lines = [document.title, "═" * _columns(document.title), *_blocks(document.blocks, width, "─")]
+    lines = [document.title, "═" * columns(document.title), *_blocks(document.blocks, width, "─")]
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -24,10 +24,10 @@ def _blocks(blocks: Sequence[Block], width: int, rule: str) -> Iterator[str]:
         match block:
             case Section(title, inner):
                 heading = plain(title)
-                yield from ["", heading, rule * _columns(heading)]
+                yield from ["", heading, rule * columns(heading)]
                 yield from _blocks(inner, width, "╌")
             case Sentence(text):
-                yield from ["", *textwrap.wrap(plain(text), width)]
+                yield from ["", *_wrapped(plain(text), width)]
             case Equation(parts):
                 shown = list(_equation(parts, width - 2))
                 yield from [] if is_in_list and len(shown) == 1 else [""]
@@ -43,11 +43,9 @@ def plain(text: Text) -> str:
     return "".join(inline(part) if isinstance(part, Formula) else part for part in text)
 
 
-def _columns(text: str) -> int:
-    """Returns the number of columns that a line takes; Chinese characters and kana take two."""
-    from unicodedata import east_asian_width
-
-    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+def _wrapped(text: str, width: int) -> list[str]:
+    """Returns the lines of a sentence; one in a script without spaces is broken anywhere."""
+    return textwrap.wrap(text, width * len(text) // columns(text) if columns(text) > len(text) else width)
 
 
 def _equation(parts: Sequence[Formula], width: int) -> Iterator[str]:

@@ -50,9 +50,8 @@ def _table(case: Case, pen: Pen) -> Table:
                 tuple(piece for place in places for piece in (*place, ", "))[:-1],
             )
         )
-    header: tuple[Text, ...] = (
-        (words.layer,), (Letter("W"),), (Letter("b"),), (Letter("σ"),), (words.count,), (words.place, " ", THETA)
-    )  # fmt: skip
+    place = pen.text(words.place, theta=THETA)
+    header: tuple[Text, ...] = ((words.layer,), (Letter("W"),), (Letter("b"),), (Letter("σ"),), (words.count,), place)
     return Table(header, tuple(rows))
 
 

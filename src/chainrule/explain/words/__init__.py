@@ -2,9 +2,10 @@
 
 from chainrule._internal.naming import resolve
 from chainrule.explain.words.english import ENGLISH
+from chainrule.explain.words.japanese import JAPANESE
 from chainrule.explain.words.words import Words
 
-LANGUAGES = {words.language: words for words in (ENGLISH,)}
+LANGUAGES = {words.language: words for words in (ENGLISH, JAPANESE)}
 
 
 def in_language(lang: str) -> Words:
