@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
+import re
 from collections.abc import Iterator, Sequence
 
 from chainrule._internal.text_table import columns, text_table
@@ -43,9 +43,19 @@ def plain(text: Text) -> str:
     return "".join(inline(part) if isinstance(part, Formula) else part for part in text)
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    """Returns the lines of a sentence; one in a script without spaces is broken anywhere."""
-    return textwrap.wrap(text, width * len(text) // columns(text) if columns(text) > len(text) else width)
+# A word, or one wide letter, with the closing signs that must not begin a line; or the space between.
+UNIT = re.compile(r"\s+|[^\s\u2e80-\uffef]+[、。）：]*|[\u2e80-\uffef][、。）：]*")
+
+
+def _wrapped(text: str, width: int) -> Iterator[str]:
+    """Yields the lines of a sentence, broken at spaces, and in a script without spaces between any letters."""
+    line = ""
+    for unit in UNIT.findall(text):
+        if line and columns(line + unit.rstrip()) > width:
+            yield line
+            line = ""
+        line += unit if line else unit.lstrip()
+    yield line
 
 
 def _equation(parts: Sequence[Formula], width: int) -> Iterator[str]:
