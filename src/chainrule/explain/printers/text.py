@@ -44,7 +44,7 @@ def plain(text: Text) -> str:
 
 
 # A word, or one wide letter, with the closing signs that must not begin a line; or the space between.
-UNIT = re.compile(r"\s+|[^\s\u2e80-\uffef]+[、。）：]*|[\u2e80-\uffef][、。）：]*")
+UNIT = re.compile(r"\s+|[^\s\u2e80-\uffef]+[\u3001\u3002\uff09\uff1a]*|[\u2e80-\uffef][\u3001\u3002\uff09\uff1a]*")
 
 
 def _wrapped(text: str, width: int) -> Iterator[str]:
