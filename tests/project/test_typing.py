@@ -30,6 +30,10 @@ def test_results_have_the_documented_types(tmp_path: Path) -> None:
 
     descent = cr.GradientDescent(learning_rate=cr.Cosine(0.1))
     history = assert_type(cr.train(net, X, Y, cost=J, optimizer=descent, epochs=2), cr.History)
+    rates = cr.Each([descent, "adam"])
+    assert_type(
+        cr.train_many([net.copy(), net.copy()], X, Y, optimizer=rates, seed=cr.Each(range(2))), list[cr.History]
+    )
     assert len(history.J) == 2
     net.save(tmp_path / "model.safetensors")
     assert_type(cr.load(tmp_path / "model.safetensors"), cr.Network)

@@ -179,7 +179,7 @@ def test_ctrl_c_leaves_every_network_where_it_can_continue(
         if history.epochs == 20:
             signal.raise_signal(signal.SIGINT)
 
-    callbacks: cr.Each[list[Any]] = cr.Each([[stop], [interrupt], [interrupt], [interrupt]])
+    callbacks = cr.Each([[stop], [interrupt], [interrupt], [interrupt]])
     with pytest.raises(cr.TrainingInterrupted, match=r"1 of 4 networks are trained; all are intact\.") as caught:
         cr.train_many(together, X, Y, epochs=ENDLESS, callbacks=callbacks, threads=2, **settings)
     histories = pickle.loads(pickle.dumps(caught.value)).histories  # noqa: S301 - raised above

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import numpy as np
 
 from chainrule._internal.checks import shown
 from chainrule.errors import InputError
 
-T = TypeVar("T", covariant=True)
 
-
-class Each(Generic[T]):
+class Each:
     """One value for each network of `train_many`, in their order; any other value is that of all networks.
 
     Raises InputError for what cannot be iterated, such as a number.
@@ -25,7 +23,7 @@ class Each(Generic[T]):
     ('adam', Adam(learning_rate=0.1))
     """
 
-    def __init__(self, values: Iterable[T]) -> None:
+    def __init__(self, values: Iterable[Any]) -> None:
         if not isinstance(values, Iterable) or isinstance(values, str):
             raise InputError(f"Each must hold a list of values, one for each network; got {shown(values)}.")
         self.values = tuple(values)
