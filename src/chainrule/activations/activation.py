@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
@@ -126,6 +127,20 @@ class Activation(Sigma):
         """Computes ∂σ/∂z = diag σ′(z) for each row: (t, m) → (t, m, m)."""
         slopes = np.asarray(self.derivative(z))
         return np.asarray(slopes[..., :, None] * np.eye(slopes.shape[-1], dtype=slopes.dtype))
+
+    def exact(self, z: npt.NDArray[np.object_]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]] | None:
+        """Computes σ(z) and σ′(z) of fractions as fractions, or returns None if σ or σ′ is not made of them alone."""
+        parameters = {key: Fraction(value).limit_denominator(10**6) for key, value in self.parameters.items()}
+        results: list[npt.NDArray[Any]] = []
+        for mapping in (self.function, self._adjoint):
+            try:
+                values = None if mapping is None else np.asarray(mapping(z, **parameters), dtype=object)
+            except (TypeError, AttributeError):  # NumPy knows no exponential of a fraction
+                values = None
+            if values is None or not all(isinstance(value, (int, Fraction)) for value in values.flat):
+                return None
+            results.append(np.vectorize(Fraction, otypes=[object])(np.broadcast_to(values, z.shape)))
+        return results[0], results[1]
 
     @property
     def smooth(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -51,6 +51,8 @@ class Case:
     W: ByLayer[Array]
     b: ByLayer[Array]
     kappa: ByLayer[Array]
+    losses: Array  # ℓ of each example (t,)
+    scales: Array  # the factor of each loss in J (t,): its weight, or its share of a mean
 
     @property
     def r(self) -> int:
@@ -85,16 +87,9 @@ class Case:
         assert self.gradient.slopes is not None
         return self.gradient.slopes
 
-    def scale(self, j: int) -> float:
-        """Returns the factor of the loss of example j in J: its weight, or its share of a mean."""
-        scale = self.cost.example_scale(self.data.weights, self.t)
-        return scale if isinstance(scale, float) else float(scale[j])
-
-    @cached_property
-    def losses(self) -> Array:
-        """ℓ of each example (t,)."""
-        r = self.r
-        return self.cost.example_losses(self.run.z[r], self.run.a[r], self.data.Y, self.net.sigma[r])
+    def scale(self, j: int) -> Any:
+        """Returns the factor of the loss of example j in J."""
+        return self.scales[j]
 
     @property
     def is_finite(self) -> bool:
@@ -143,5 +138,8 @@ def as_case(
         data = data._replace(X=data.X.toarray())
     own = net.copy()  # a later step of the network does not change the page
     g = gradient(own, cost, data, wrt_a=True, engine="reference")
-    dense = (ByLayer(np.asarray(W) for W in own.W), own.b, own.kappa)
-    return Case(own, cost, data, g, alpha, *dense)
+    assert g.run is not None
+    r, dense = own.r, ByLayer(np.asarray(W) for W in own.W)
+    losses = cost.example_losses(g.run.z[r], g.run.a[r], data.Y, own.sigma[r])
+    scales = np.broadcast_to(cost.example_scale(data.weights, data.t), (data.t,))
+    return Case(own, cost, data, g, alpha, dense, own.b, own.kappa, losses, scales)

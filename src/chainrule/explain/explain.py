@@ -11,6 +11,7 @@ from chainrule.costs import Cost
 from chainrule.costs.training_set import ExamplesLike
 from chainrule.errors import InputError
 from chainrule.explain.case import as_case
+from chainrule.explain.exact import exact_case
 from chainrule.explain.explanation import Explanation
 from chainrule.explain.page import page
 from chainrule.explain.pen import Pen
@@ -30,6 +31,7 @@ def explain(
     learning_rate: float | None = None,
     detail: Literal["matrix", "scalar"] = "matrix",
     digits: int = 6,
+    exact: bool = False,
     lang: str = "en",
 ) -> Explanation:
     """Shows every step of N(x), J and ∇J(θ) on a page in the lecture's order, with the numbers of this network.
@@ -40,10 +42,12 @@ def explain(
     step and a central difference. The arguments are those of `gradient`: one example x (n,) with its y, or X (t, n)
     with Y (t, m), whose gradients add up. With a ``learning_rate`` α the page ends with the step θ − α ∇J(θ), and the
     change of J beside the one that the gradient predicts. ``detail="scalar"`` writes entries instead of matrices;
-    large arrays are shown in part. Numbers have ``digits`` significant digits. ``lang`` is "en" or "ja".
+    large arrays are shown in part. Numbers have ``digits`` significant digits; with ``exact`` they are fractions, for
+    the sum of squares and a σ such as ReLU that maps fractions to fractions. ``lang`` is "en" or "ja".
 
     Raises InputError as `gradient` does, for a learning rate that is not positive, and for other values of ``detail``
-    or ``digits``; UnknownName for another language.
+    or ``digits``; UnknownName for another language; with ``exact`` also for numbers that are no short fractions, and
+    for a σ or a cost that is not rational.
 
     >>> import chainrule as cr
     >>> from chainrule.explain import explain
@@ -58,4 +62,5 @@ def explain(
         raise InputError(f'detail must be "matrix" or "scalar"; got {shown(detail)}.')
     pen = Pen(in_language(lang), as_integer(digits, "digits", 1, 17), detail == "scalar")
     case = as_case(net, X, Y, weights, cost, learning_rate)
-    return Explanation(page(case, pen), case, pen)
+    fractions = exact_case(case) if exact else None
+    return Explanation(page(case, pen, fractions), case, pen)

@@ -26,9 +26,9 @@ from chainrule.explain.symbols import J, Symbols, derivative
 MOST_EXAMPLES = 3  # that are worked out one by one
 
 
-def page(case: Case, pen: Pen) -> Document:
-    """Returns the page of a case."""
-    return _document((pen.words.title,), _sections(case, pen), pen)
+def page(case: Case, pen: Pen, exact: Case | None = None) -> Document:
+    """Returns the page of a case; with ``exact``, the same case in fractions, all but what is measured is exact."""
+    return _document((pen.words.title,), _sections(case, exact or case, pen), pen)
 
 
 def page_of_entry(case: Case, entry: Entry, pen: Pen) -> Document:
@@ -60,20 +60,20 @@ def _sections_of_entry(case: Case, entry: Entry, pen: Pen) -> Iterator[Section]:
         yield checks(case, [entry], pen)
 
 
-def _sections(case: Case, pen: Pen) -> Iterator[Section]:
-    yield definition(case, pen)
+def _sections(case: Case, worked: Case, pen: Pen) -> Iterator[Section]:
+    yield definition(worked, pen)
     if case.t == 1:
-        yield from _of_example(case, 0, pen)
+        yield from _of_example(worked, 0, pen)
     else:
         shown = range(min(case.t, MOST_EXAMPLES))
         for j in shown:
             title = pen.text(pen.words.example, number=j + 1, t=case.t)
-            blocks: list[Block] = list(_of_example(case, j, pen))
+            blocks: list[Block] = list(_of_example(worked, j, pen))
             if j == 0 and len(shown) < case.t:
                 blocks.insert(0, pen.say(pen.words.some_examples, shown=len(shown), t=case.t))
             yield Section(title, tuple(blocks), is_folded=j > 0)
-        yield cost_of_all(case, pen)
-    yield gradients(case, pen)
+        yield cost_of_all(worked, pen)
+    yield gradients(worked, pen)
     entries = listed(case.net, abs(case.gradient.theta))
     if case.is_finite:
         yield checks(case, entries, pen)

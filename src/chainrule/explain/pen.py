@@ -66,9 +66,15 @@ def equation(*parts: Formula | None) -> Equation:
     """Returns equal formulas; one that is missing, or the same as the one before it, is left out."""
     kept: list[Formula] = []
     for part in parts:
-        if part is not None and kept[-1:] != [part]:
+        if part is not None and not (kept and _is_same(kept[-1], part)):
             kept.append(part)
     return Equation(tuple(kept))
+
+
+def _is_same(one: Formula, other: Formula) -> bool:
+    """Returns True for equal formulas, and for a digit and the number that it is."""
+    digit = isinstance(one, Word) and one.text.isdigit() and isinstance(other, Number) and other.value == int(one.text)
+    return digit or one == other
 
 
 def places(count: int, most: int, kept: int) -> list[int | None]:

@@ -300,6 +300,7 @@ class Network:
         learning_rate: float | None = None,
         detail: Literal["matrix", "scalar"] = "matrix",
         digits: int = 6,
+        exact: bool = False,
         lang: str = "en",
     ) -> Explanation:
         """Shows each step of N(x), J and ∇J(θ) for x (n,) or (t, n) on a page; see `chainrule.explain.explain`.
@@ -316,8 +317,9 @@ class Network:
         from chainrule.explain import explain
 
         return explain(
-            self, x, y, weights, cost=cost, learning_rate=learning_rate, detail=detail, digits=digits, lang=lang
-        )
+            self, x, y, weights, cost=cost, learning_rate=learning_rate, detail=detail, digits=digits, exact=exact,
+            lang=lang,
+        )  # fmt: skip
 
     def _as_input(self, x: RowsLike, finite: bool = True) -> tuple[Rows, bool]:
         """Returns ``x`` as rows (t, n), and True if it was a single example (n,)."""
