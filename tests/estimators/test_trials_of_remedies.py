@@ -23,7 +23,7 @@ SHORT: dict[str, Any] = {"epochs": 15, "hidden_layer_sizes": (16,), "threads": 1
 
 def short(**given: Any) -> NetworkClassifier:
     """A classifier that trains briefly."""
-    return NetworkClassifier(**{**SHORT, **given})
+    return NetworkClassifier(**{**given, **SHORT})
 
 
 def table(t: int = 300, shift: float = 0.0) -> Any:
@@ -75,6 +75,25 @@ def test_leaving_out_what_matters_is_no_gain() -> None:
     worse = trial(cr.Finding("a fault", "1.", "2.", Change(drop=("a",))), model, table())
     assert worse.gain < -0.1
     assert not worse.has_gain
+
+
+def test_without_the_change_the_settings_are_those_of_the_model() -> None:
+    """A model with two tanh units on unscaled numbers is compared with a wider one, or one that scales."""
+    rows = table()
+    rows["b"] *= 1000.0
+    given: dict[str, Any] = {"hidden_layer_sizes": (2,), "activation": "tanh", "numbers": "none"}
+    model = NetworkClassifier(**given, epochs=15, n_networks=1, random_state=0, threads=1).fit(rows, "y").model_
+    made: list[dict[str, Any]] = []
+
+    def watched(**parameters: Any) -> NetworkClassifier:
+        made.append(parameters)
+        return NetworkClassifier(**parameters, epochs=5, threads=1)
+
+    finding = cr.Finding("a fault", "1.", "2.", Change(parameters={"numbers": "robust"}))
+    tried(cr.Diagnosis((finding,)), model, watched, rows, "y")
+    without, changed = made[:2]
+    assert {name: without[name] for name in given} == given
+    assert changed == {**without, "numbers": "robust"}
 
 
 def test_the_metric_is_that_of_the_change() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule._internal.checks import Floats
+from chainrule.activations import ACTIVATIONS
 from chainrule.diagnosis.change import Change, Trial
 from chainrule.diagnosis.finding import Diagnosis
 from chainrule.estimators.network.validation_split import ValidationSplit, validation_splits
@@ -32,9 +33,10 @@ def tried(
 ) -> Diagnosis:
     """Returns the diagnosis with a trial of each remedy that is a change of training.
 
-    On five splits of at most 2,000 rows of X and y, one network is trained with the change and one without it, from
-    the same seed; the gain is the mean difference on the held-out rows. To train again is tried on the rows of X_val
-    and y_val, if they are given, and compared with the model as it is. There are no trials with fewer than 50 rows.
+    On five splits of at most 2,000 rows of X and y, one network like those of the model is trained with the change and
+    one without it, from the same seed; the gain is the mean difference on the held-out rows. To train again is tried on
+    the rows of X_val and y_val, if they are given, and compared with the model as it is. There are no trials with fewer
+    than 50 rows.
     """
     changes = [finding.change for finding in diagnosis.findings if finding.change is not None]
     changes = [change for change in changes if change.metric is not None]
@@ -88,7 +90,7 @@ class _Trials:
         table = rows.table.without(*encoder.dropped_, *change.drop)
         kinds = {feature.name: feature.kind for feature in encoder.features_}
         parameters: Mapping[str, Any] = {
-            "preset": "lecture" if self.model.about.get("preset") == "lecture" else "default",
+            **_own_settings(self.model),
             "categories": [name for name in table.names if kinds[name] == "categories"] or None,
             "n_networks": 1,
             "random_state": seed,
@@ -117,6 +119,20 @@ class _Trials:
         if change.metric != "score":
             return str(change.metric)
         return "accuracy" if isinstance(self.model.target, ClassLabels) else "R²"
+
+
+def _own_settings(model: TableModel) -> dict[str, Any]:
+    """Returns the parameters of the estimators that a model shows: its preset, scaling, hidden layers and their σ."""
+    net = model.networks[0]
+    hidden = [i for i in range(1, net.r) if isinstance(net.W[i], np.ndarray)]  # without those of the preset's own
+    settings: dict[str, Any] = {
+        "preset": "lecture" if model.about.get("preset") == "lecture" else "default",
+        "numbers": model.encoder.numbers,
+        "hidden_layer_sizes": tuple(net.m[i] for i in hidden),
+    }
+    if hidden and net.sigma[hidden[-1]].name in ACTIVATIONS:
+        settings["activation"] = net.sigma[hidden[-1]].name
+    return settings
 
 
 def _probabilities(target: ClassLabels, model: TableModel, table: AnyTable) -> Floats:
