@@ -131,6 +131,27 @@ def test_the_first_exception_stops_all_threads() -> None:
     assert len(ended) == 2
 
 
+def test_threads_that_the_system_refuses_are_not_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it grants one thread of three, that one trains all networks; if it grants none, RuntimeError says so."""
+    started: list[threading.Thread] = []
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if len(started) == granted:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    nets, X, Y = [cr.Network.dense([2, 3, 1], seed=seed) for seed in range(5)], np.ones((12, 2)), np.ones((12, 1))
+    granted = 1
+    histories = cr.train_many(nets, X, Y, optimizer="adam", epochs=3, threads=3)
+    assert [history.epochs for history in histories] == [3] * 5
+    granted = 1
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        cr.train_many(nets, X, Y, optimizer="adam", epochs=3, threads=3)
+
+
 @pytest.mark.parametrize("presses", [1, 2])
 def test_ctrl_c_stops_all_threads_and_a_second_one_is_raised(presses: int) -> None:
     """The first Ctrl-C asks the threads to stop, and is reported; a second one propagates when they have stopped."""

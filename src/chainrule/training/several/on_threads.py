@@ -16,7 +16,8 @@ def on_threads(
 
     Ctrl-C calls ``stop``, which must make ``work`` return soon; a second one is raised, once all threads have ended. If
     ``work`` raises, ``stop`` is called, and the first exception is raised at the end. Meanwhile the calling thread
-    calls ``look`` again and again, which may wait up to POLL_SECONDS for something to do.
+    calls ``look`` again and again, which may wait up to POLL_SECONDS for something to do. If the system has fewer
+    threads, those do the work; RuntimeError if it has none.
     """
     begin, was_interrupted = threading.Event(), False
     runs: list[Future[None]] = []
@@ -28,7 +29,7 @@ def on_threads(
     with ThreadPoolExecutor(count, thread_name_prefix="chainrule") as pool:
         try:
             try:
-                runs = [pool.submit(begun) for _ in range(count)]
+                _submit(pool, begun, count, runs)
                 begin.set()  # now that Ctrl-C can no longer come between two calls of `submit`
                 _watch(runs, stop, look)
             except KeyboardInterrupt:
@@ -43,6 +44,17 @@ def on_threads(
     for run in runs:
         run.result()
     return was_interrupted
+
+
+def _submit(pool: ThreadPoolExecutor, work: Callable[[], None], count: int, runs: list[Future[None]]) -> None:
+    """Appends a run for each thread that the system grants."""
+    for _ in range(count):
+        try:
+            runs.append(pool.submit(work))
+        except RuntimeError:  # it could not be started; its work stays in the pool and ends with that of the others
+            if not runs:
+                raise
+            return
 
 
 def _watch(runs: Sequence[Future[None]], stop: Callable[[], None], look: Callable[[], None] | None) -> None:
