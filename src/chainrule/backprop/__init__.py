@@ -4,12 +4,12 @@ from chainrule.backprop.backpropagate import backpropagate, network_jacobian, wi
 from chainrule.backprop.gradient import Gradient
 from chainrule.backprop.jacobians import parameter_jacobian
 from chainrule.backprop.normal_equations import normal_equations
-from chainrule.backprop.r_operator import hessian_vector
+from chainrule.backprop.r_operator import Hessian
 
 __all__ = [
     "Gradient",
+    "Hessian",
     "backpropagate",
-    "hessian_vector",
     "network_jacobian",
     "normal_equations",
     "parameter_jacobian",

@@ -59,8 +59,8 @@ def minimize(
     ``method`` is
 
     - "lm", Levenberg–Marquardt, for `SumOfSquares` without ``l1``: (AᵀA + λ₂ I + μ I) h = −∇J(θ), θ := θ + h, with the
-      Jacobian A of the residuals √w ⊙ (N_θ(x) − y), and a damping μ that follows the fall of J. It needs d² + 2¹⁸
-      numbers of memory and t m d² operations an iteration, which suits some hundred parameters;
+      Jacobian A of the residuals √w ⊙ (N_θ(x) − y), and a damping μ that follows the fall of J. It needs about
+      3 d² numbers of memory and at most t m d² operations an iteration, which suits some hundred parameters;
     - "lbfgs", the limited-memory quasi-Newton method, for any cost and size;
     - "newton-cg", conjugate gradients on the products ∇²J(θ) v in a trust region (`hessian_vector_product`);
     - "cg", nonlinear conjugate gradients (Polak–Ribière), which need the least memory.

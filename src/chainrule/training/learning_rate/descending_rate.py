@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array
-from chainrule.backprop import hessian_vector
+from chainrule.backprop import Hessian
 from chainrule.backprop.backpropagate import backpropagate
 from chainrule.engines.problem import Problem
 from chainrule.errors import InputError
@@ -69,15 +69,17 @@ class _Sample:
         g = backpropagate(net, self._cost, run, self._Y, self._weights, self._penalty_scale)
         return _wide(g.theta)
 
-    def hessian_vector_product(self, net: Network, v: Array) -> Array:
-        """Computes ∇²J(θ) v (d,), by differences of ∇J if a σ or a cost of the user's own has no second derivative."""
-        run = forward(net, self._X)
+    def products(self, net: Network) -> Callable[[Array], Array]:
+        """Returns v ↦ ∇²J(θ) v, (d,) → (d,).
+
+        It takes differences of ∇J if a σ or a cost of the user's own has no second derivative.
+        """
         try:
-            return _wide(
-                hessian_vector(net, self._cost, run, self._Y, self._weights, v.astype(net.dtype), self._penalty_scale)
-            )
+            H = Hessian(net, self._cost, forward(net, self._X), self._Y, self._weights, self._penalty_scale)
+            _ = H @ np.zeros_like(net.theta)
         except InputError:
-            return self._by_differences(net, v)
+            return lambda v: self._by_differences(net, v)
+        return lambda v: _wide(H @ v.astype(net.dtype))
 
     def _by_differences(self, net: Network, v: Array) -> Array:
         """Computes (∇J(θ + εv) − ∇J(θ − εv)) / 2ε, with an ε between rounding and the change of the Hessian."""
@@ -110,7 +112,8 @@ def _descending_step(net: Network, sample: _Sample, factors: Array, rng: np.rand
     in which such a step is one of gradient descent.
     """
     J, g, theta, root = sample.J(net), sample.gradient(net), net.theta.copy(), np.sqrt(factors)
-    L = largest_curvature(lambda v: root * sample.hessian_vector_product(net, root * v), rng.normal(size=net.d))
+    product = sample.products(net)
+    L = largest_curvature(lambda v: root * product(root * v), rng.normal(size=net.d))
     alpha = 1.0 / L if 0.0 < L < math.inf else 1.0
     for _ in range(MOST_HALVINGS if math.isfinite(J) else 0):
         net.theta[...] = theta - alpha * factors * g

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array
-from chainrule.backprop import hessian_vector
+from chainrule.backprop import Hessian
 from chainrule.costs import Cost, TrainingSet
 from chainrule.engines import Engine
 from chainrule.network import Network
-from chainrule.network.forward import Forward, forward
+from chainrule.network.forward import forward
 from chainrule.network.theta import at_every_parameter
 
 FAR = 1e100  # replaces a J that is not finite, or 2 |J| at the initial θ if that is larger: a line search steps back
@@ -42,7 +42,7 @@ class SearchObjective:
         self._products = 0  # since the last evaluation of J
         self._at: Vector | None = None  # the θ of the last gradient
         self._J, self._g = math.nan, np.empty(0)
-        self._run: tuple[Vector, Forward] | None = None  # the forward pass of the last ∇²J(θ) v, and its θ
+        self._H: tuple[Vector, Hessian] | None = None  # the last θ of which ∇²J(θ) v was asked for, and ∇²J there
 
     def J_and_gradient(self, theta: Vector) -> tuple[float, Vector]:
         """Computes J(θ) and ∇J(θ), or a large J and a zero gradient if they are not finite."""
@@ -70,16 +70,17 @@ class SearchObjective:
         return self.J_and_gradient(theta)[1]
 
     def hessian_vector(self, theta: Vector, v: Vector) -> Vector:
-        """Computes ∇²J(θ) v by the R-operator; several v at one θ share its forward pass.
+        """Computes ∇²J(θ) v by the R-operator; several v at one θ share all that does not depend on v.
 
         Raises NoStep if they are not finite, or if conjugate gradients ask for many more than the d that they need in
         exact arithmetic: where numbers overflow, SciPy's would go on for ever.
         """
         self._products += 1
         self.move(theta)
-        if self._run is None or not np.array_equal(theta, self._run[0]):
-            self._run = theta.copy(), forward(self.net, self.data.X)
-        product = hessian_vector(self.net, self.cost, self._run[1], self.data.Y, self.data.weights, v)
+        if self._H is None or not np.array_equal(theta, self._H[0]):
+            run = forward(self.net, self.data.X)
+            self._H = theta.copy(), Hessian(self.net, self.cost, run, self.data.Y, self.data.weights)
+        product: Array = self._H[1] @ v
         if not np.isfinite(product).all() or self._products > MOST_PRODUCTS * self.net.d + MOST_PRODUCTS:
             raise NoStep
         return self._free(product.astype(np.float64, copy=False))
