@@ -14,7 +14,7 @@ import chainrule as cr
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.network.ensemble import Member
 from chainrule.estimators.network.held_out_predictions import held_out_predictions
-from chainrule.estimators.network.presets import preset
+from chainrule.estimators.network.recipes.presets import preset
 from chainrule.estimators.network.validation_split import ValidationSplit
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 

@@ -9,7 +9,7 @@ pytest.importorskip("sklearn", "1.6")
 
 from chainrule._internal.sparse_rows import SparseRows
 from chainrule.estimators.network.initial_network import ROWS_FOR_INITIAL, Shape, network
-from chainrule.estimators.network.presets import preset
+from chainrule.estimators.network.recipes.presets import preset
 
 T = 20_000
 SIMPLE = preset("best", "regression", T)[1]

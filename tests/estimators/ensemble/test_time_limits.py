@@ -29,8 +29,8 @@ from chainrule.estimators.network.ensemble import (
     time_plan,
     usable,
 )
-from chainrule.estimators.network.presets import preset
 from chainrule.estimators.network.recipe import Recipe
+from chainrule.estimators.network.recipes.presets import preset
 from chainrule.estimators.network.training_warnings import no_usable_network
 from chainrule.estimators.network.validation_split import ValidationSplit
 

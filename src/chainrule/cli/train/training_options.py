@@ -13,7 +13,7 @@ from chainrule.cli.errors import WrongUsage, option_errors
 from chainrule.engines.choice import MODULES
 from chainrule.errors import InputError
 from chainrule.estimators.network.checkpoints import refuse_unless_resumed
-from chainrule.estimators.network.presets import PRESETS
+from chainrule.estimators.network.recipes.presets import PRESETS
 from chainrule.files.atomic import as_path
 from chainrule.optimizers import OPTIMIZERS, GradientDescent
 from chainrule.tables.text.notation import AS_RECOGNISED, Writing

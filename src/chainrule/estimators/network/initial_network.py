@@ -18,6 +18,7 @@ from chainrule.activations import Activation, Parametric, Sigma
 from chainrule.costs import Cost, CrossEntropy, LogLikelihood, Poisson
 from chainrule.errors import InputError
 from chainrule.estimators.network.recipe import Recipe
+from chainrule.estimators.network.recipes.levenberg_marquardt import require_small
 from chainrule.initial import Initial
 from chainrule.network import BlockDiagonal, Diagonal, Factors, Layer, Network
 from chainrule.optimizers.schedules import Schedule
@@ -55,7 +56,7 @@ def output_activation(cost: Cost, task: Task) -> Sigma:
 def network(recipe: Recipe, shape: Shape, task: Task, X: Rows, seed: int, dtype: str) -> Network:
     """Returns a network whose initial values are drawn with ``seed``, and for "data" fitted to the rows X (t, n).
 
-    Raises InputError if it needs more memory in training than the machine has.
+    Raises InputError if it needs more memory in training than the machine has, or than its minimizer is for.
     """
     rng = np.random.default_rng(seed)
     layers: list[Layer] = []
@@ -64,7 +65,10 @@ def network(recipe: Recipe, shape: Shape, task: Task, X: Rows, seed: int, dtype:
     n = layers[-1].m if layers else shape.n
     if recipe.scaling_rate:
         layers.append(Layer(Diagonal(np.ones(n)), np.zeros(n), "identity", rate=Factors(recipe.scaling_rate, b=0.0)))
-    _require_memory([n, *(hidden.width for hidden in recipe.hidden), shape.m], dtype)
+    sizes = [n, *(hidden.width for hidden in recipe.hidden), shape.m]
+    _require_memory(sizes, dtype)
+    if recipe.minimizer is not None:
+        require_small(sizes, len(X))
     for hidden in recipe.hidden:
         sigma = activations.get(cast("Sigma", hidden.activation))
         if recipe.parametric and isinstance(sigma, Activation) and not isinstance(sigma, Parametric):

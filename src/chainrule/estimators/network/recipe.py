@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from chainrule.costs import Cost
+from chainrule.errors import InputError
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.initial import Initial
 from chainrule.optimizers import Optimizer
@@ -21,7 +22,8 @@ class Recipe:
     w = 1 initially (0: no such layer). ``embedding`` adds layers before it that map each number to four features.
     ``parametric`` gives each hidden unit a κ. With ``ntk``, W has the rate n^(−½), as if z were n^(−½) W a + b and W
     had the rate 1. ``bias_rate`` and ``kappa_rate`` are the rates of every b and κ. ``initial`` "ntk" draws
-    W ~ N(0, 1/n) and b ~ N(0, 1); "data" is `chainrule.initial.from_data`.
+    W ~ N(0, 1/n) and b ~ N(0, 1); "data" is `chainrule.initial.from_data`. With ``minimizer`` "lm",
+    Levenberg–Marquardt trains in the place of the optimizer.
     """
 
     hidden: tuple[Hidden, ...]
@@ -43,11 +45,12 @@ class Recipe:
     numbers: Literal["robust", "standard", "joint", "none"] = "robust"
     competes: bool = False  # all recipes train on the same rows, and only the best of them is kept
     even_batches: bool = True  # the last minibatch of an epoch is about as large as the others
+    minimizer: Literal["lm"] | None = None
 
     def batch_rows(self, t: int) -> int | None:
         """Returns the batch size for t rows, adjusted a little so that the last minibatch is not small; None: all rows.
 
-        >>> from chainrule.estimators.network.presets import preset
+        >>> from chainrule.estimators.network.recipes.presets import preset
         >>> preset("default", "regression", 10_000)[0].batch_rows(513)
         257
         """
@@ -57,7 +60,12 @@ class Recipe:
         return math.ceil(t / max(1, round(t / size))) if self.even_batches else size
 
     def of_one_steady_epoch(self) -> Recipe:
-        """Returns the recipe for incremental training: with a constant rate, half the base rate of its schedule."""
+        """Returns the recipe for incremental training: with a constant rate, half the base rate of its schedule.
+
+        Raises InputError if a minimizer trains.
+        """
+        if self.minimizer is not None:
+            raise InputError('partial_fit makes steps of an optimizer; got optimizer="lm". Use fit, or another one.')
         schedule = self.optimizer.schedule
         alpha = schedule.rate if isinstance(schedule, Constant) else 0.5 * schedule.rate
         return replace(self, epochs=1, optimizer=replace(self.optimizer, learning_rate=alpha))

@@ -53,7 +53,9 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         cost: a cost, used as it is, or the name of one, averaged over the rows. A cost for any real y gets y
             standardised. For "poisson", outputs are exp(z) and y is divided by its mean; for "log_likelihood", outputs
             are sigmoids and y in [0, 1] is unchanged.
-        optimizer: an optimizer, or its name.
+        optimizer: an optimizer, or its name; or "lm", Levenberg–Marquardt over all rows (`chainrule.minimize`), for few
+            rows and parameters and a sum of squares. Eight networks of 16 tanh units then take the place of the
+            preset's, and end by ``patience`` = 10 on their held-out rows.
         learning_rate: a schedule, or a number, which keeps the preset's schedule. If ``optimizer`` is a name, it is
             passed to that optimizer; an optimizer given as a value has its own.
         weight_decay: λ of AdamW, a number or a schedule.
@@ -91,7 +93,7 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
     Attributes, once fitted: ``model_`` (a `TableModel`), ``networks_``, ``encoder_``, ``target_``, ``recipe_`` (of the
     first network; ``recipes_`` of each), ``history_`` (all curves as one table), ``histories_``, ``validation_score_``
     (R² on held-out rows, or None), ``n_iter_`` (epochs), ``stopped_`` ("epochs", "patience", "time_limit",
-    "callback" or "interrupted"), ``n_features_in_``, ``feature_names_in_``.
+    "callback", "interrupted", or as `chainrule.minimize` with "lm"), ``n_features_in_``, ``feature_names_in_``.
 
     >>> import numpy as np
     >>> from chainrule.estimators import NetworkRegressor

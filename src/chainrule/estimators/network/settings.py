@@ -11,9 +11,9 @@ from chainrule._internal.checks import as_integer, as_real, shown
 from chainrule._internal.naming import resolve
 from chainrule.costs import COSTS, Cost
 from chainrule.errors import InputError
-from chainrule.estimators.network import presets
 from chainrule.estimators.network.hidden import Hidden, as_hidden
 from chainrule.estimators.network.recipe import Recipe
+from chainrule.estimators.network.recipes import levenberg_marquardt, presets
 from chainrule.estimators.network.validation_split import as_validation_fraction
 from chainrule.initial import rules
 from chainrule.network.layer import as_dropout
@@ -27,10 +27,15 @@ def as_recipes(params: Mapping[str, Any], task: Task, t: int, n_sparse: int = 0)
     """Returns the recipes for a task with t rows, of ``n_sparse`` sparse features if that is not 0.
 
     The networks take them in turn. Given hidden layers replace those of recipes that have some, and exclude the others.
-    A parameter that is None or absent leaves the preset's choice. Raises InputError for an invalid value, UnknownName
-    for an unknown name.
+    A parameter that is None or absent leaves the preset's choice, or with ``optimizer="lm"`` that of its own recipe.
+    Raises InputError for an invalid value, UnknownName for an unknown name.
     """
     given = {name: value for name, value in params.items() if value is not None}
+    if _is_lm(given):
+        levenberg_marquardt.require_its_parameters(given, task)
+        recipe = _changed(levenberg_marquardt.RECIPE, {**given, "optimizer": None})
+        levenberg_marquardt.require_sum_of_squares(recipe)
+        return (recipe,)
     recipes = presets.preset(given.get("preset", "default"), task, t, n_sparse)
     if "hidden_layer_sizes" in given:
         recipes = tuple(recipe for recipe in recipes if recipe.hidden)
@@ -40,7 +45,11 @@ def as_recipes(params: Mapping[str, Any], task: Task, t: int, n_sparse: int = 0)
 def as_short_recipes(params: Mapping[str, Any], task: Task, t: int, n_sparse: int = 0) -> tuple[Recipe, ...]:
     """Returns the recipes that replace those of `as_recipes` where time is short; there are none in most cases."""
     shorter = presets.SHORTER.get(str(params.get("preset")))
-    return () if shorter is None or n_sparse else as_recipes({**params, "preset": shorter}, task, t)
+    return () if shorter is None or n_sparse or _is_lm(params) else as_recipes({**params, "preset": shorter}, task, t)
+
+
+def _is_lm(params: Mapping[str, Any]) -> bool:
+    return isinstance(params.get("optimizer"), str) and params["optimizer"] == levenberg_marquardt.NAME
 
 
 def _changed(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:

@@ -15,7 +15,7 @@ from chainrule.estimators.network.ensemble.control import Control
 from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
 from chainrule.estimators.network.ensemble.time_plan import Speed
-from chainrule.training import History, train
+from chainrule.training import History, minimize, train
 from chainrule.training.callbacks import Callback
 from chainrule.training.errors import DivergenceError
 from chainrule.training.several.thread_shares import Share, ThreadShares, train_with_share
@@ -41,6 +41,10 @@ def train_within(
     includes that for the held-out rows afterwards.
     """
     began = clock()
+    if member.recipe.minimizer is not None:  # which has no schedule that should end within the time
+        end = began + seconds - member.wrap_up_seconds(epoch_seconds)
+        _run(member, plan, control, threads, nullcontext, member.recipe.epochs, end, [], 0.0)
+        return
     work = _work_within(seconds, epoch_seconds, member)
     member.keep_rows(work.rows_share)
     seconds -= member.wrap_up_seconds(work.rows_share * epoch_seconds)
@@ -113,8 +117,16 @@ def _train(
     member: Member, plan: TrainingPlan, threads: int, share: Share, epochs: int, end: float, after_epochs: Callback,
     state: TrainingState | None,
 ) -> History:  # fmt: skip
-    """Trains a member, from its initial values or from a state."""
+    """Trains a member, from its initial values or from a state, or by its recipe's minimizer."""
     recipe, training = member.recipe, member.training
+    if recipe.minimizer is not None:
+        return minimize(
+            member.net, training.X, training.Y, weights=training.weights, cost=recipe.cost, method=recipe.minimizer,
+            epochs=epochs, validation=None if member.held_out is None else tuple(member.held_out),
+            patience=None if member.held_out is None else recipe.patience or epochs,
+            time_limit=None if end == math.inf else max(end - clock(), SHORTEST), callbacks=[after_epochs],
+            engine=plan.engine,
+        )  # fmt: skip
     return train_with_share(
         share, member.net, training.X, training.Y, weights=training.weights, cost=recipe.cost,
         optimizer=recipe.optimizer, epochs=epochs, batch_size=member.batch_size, shuffle=True, seed=member.seed,
@@ -134,6 +146,13 @@ def measured_speed(member: Member, engine: str, threads: int, seconds: float) ->
     longer than ``seconds``. What took longest was measured best.
     """
     recipe, training, net = member.recipe, member.training, member.net.copy()
+    if recipe.minimizer is not None:
+        history = minimize(
+            net, training.X, training.Y, weights=training.weights, cost=recipe.cost, method=recipe.minimizer, epochs=1,
+            engine=engine,
+        )  # fmt: skip
+        taken = max(_seconds(history.state), 1e-9)
+        return Speed(taken, taken)
     end, rows, best = clock() + seconds, member.batch_size or FIRST_ROWS, Speed(0.0, 0.0)
     while True:
         rows = min(rows, len(training.X))
