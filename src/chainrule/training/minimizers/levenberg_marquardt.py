@@ -62,22 +62,20 @@ def levenberg_marquardt(objective: SearchObjective, search: Search) -> None:
 
     Source: K. Madsen, H. B. Nielsen & O. Tingleff, Methods for non-linear least squares problems, 2004.
     """
-    linalg, problem, theta = imported("scipy.linalg"), SumOfSquares(objective), search.theta.copy()
+    solve, problem, theta = imported("scipy.linalg.lapack").dposv, SumOfSquares(objective), search.theta.copy()
     J = problem.J(theta)
     normal, g = problem.normal_equations(theta)
     mu, growth = FIRST_DAMPING * normal.diagonal().max(), 2.0
     while True:
         damped = normal.copy(order="F")
         damped[np.diag_indices(len(g))] += mu
-        try:
-            factor = linalg.cho_factor(damped, lower=False, overwrite_a=True, check_finite=False)
-        except np.linalg.LinAlgError:  # not positive definite in floating-point numbers
-            ratio = -1.0
-        else:
-            h: Vector = linalg.cho_solve(factor, -g, check_finite=False)
+        _, h, failed = solve(damped, -g, lower=False, overwrite_a=True)  # by Cholesky's factors
+        ratio = -1.0
+        if not failed:  # positive definite in floating-point numbers
             predicted = 0.5 * float(h @ (mu * h - g))
-            J_new = problem.J(theta + h)
-            ratio = (J - J_new) / predicted if predicted > 0.0 else -1.0
+            if predicted > 0.0:
+                J_new = problem.J(theta + h)
+                ratio = (J - J_new) / predicted
         if ratio > 0.0:
             theta, J = theta + h, J_new
             normal, g = problem.normal_equations(theta)
@@ -87,9 +85,3 @@ def levenberg_marquardt(objective: SearchObjective, search: Search) -> None:
             search.end("rounding")
         else:
             mu, growth = mu * growth, 2 * growth
-
-
-def _scaled(E: Array, root: Array | float) -> Array:
-    """Returns √w ⊙ e for each row e of E (t, m)."""
-    scaled: Array = E * (root if isinstance(root, float) else root[:, None])
-    return scaled
