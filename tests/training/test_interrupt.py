@@ -389,6 +389,12 @@ def test_a_schedule_without_bound_is_a_divergence() -> None:
     assert np.isfinite(net.theta).all()
 
 
+def test_ctrl_c_is_no_exception_that_programs_catch() -> None:
+    """``except Exception`` lets TrainingInterrupted pass, as it does KeyboardInterrupt; divergence is an Exception."""
+    assert not issubclass(cr.TrainingInterrupted, Exception)
+    assert issubclass(cr.DivergenceError, Exception)
+
+
 def test_errors_can_be_pickled() -> None:
     """Each error with fields survives pickling, which pools of processes need, with its message and its fields."""
     history = cr.train(fresh(), X, Y, epochs=2)

@@ -9,7 +9,7 @@ from chainrule.errors import ChainruleError
 from chainrule.training.history import History
 
 
-class EndedTraining(Exception):
+class EndedTraining(BaseException):  # not Exception, so that Ctrl-C is none
     """The part of both errors that holds the history: of the run, and of each network if there are several."""
 
     def __init__(self, message: str, history: History, histories: Sequence[History] = ()) -> None:
