@@ -39,7 +39,7 @@ def test_numbers_beside_other_columns_lie_in_blocks(holder: str) -> None:
     table = read(HOLDERS[holder](FRAME))
     assert isinstance(table, Table)
     assert table.names == tuple(FRAME.columns)
-    assert {"a", "d"} <= table.columns.in_blocks() <= {"a", "b", "d", "f"}
+    assert {"a", "d"} <= set(table.columns.in_number_blocks) <= {"a", "b", "d", "f"}
     assert table.columns.typed("b").values.tolist() == [1, 2, 3, 2**62]  # exact, though not as float64
     assert table.column("e").kind == "booleans"
     alone = Columns({name: table.column(name) for name in table.names})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from chainrule.cli.errors import require_packages
-from chainrule.tables.column_set import Columns
+from chainrule.tables.column_set import Columns, NumberBlock
 from chainrule.tables.reading.array_columns import as_column
 from chainrule.tables.table import Table
 
@@ -37,5 +37,5 @@ def load(name: str) -> Table:
     labels = getattr(data, "target_names", None)
     target = data.target if labels is None else np.asarray(labels)[data.target]
     names = INPUTS[name]
-    columns = Columns.of([*names, TARGET], {TARGET: as_column(target)}, [(names, data.data)])
+    columns = Columns.of([*names, TARGET], {TARGET: as_column(target)}, [(names, NumberBlock.of(data.data))])
     return Table(name, columns, target=TARGET)

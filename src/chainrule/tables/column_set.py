@@ -1,51 +1,87 @@
-"""The columns of a table by name; columns of numbers of one type may lie side by side in one array."""
+"""The columns of a table by name; columns of one type may lie side by side in one array, or in one Arrow table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import repeat
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import Floats
-from chainrule.tables.columns import Column
+from chainrule.tables.columns import Column, Kind
 from chainrule.tables.reading.array_columns import as_numbers, number_column
+from chainrule.tables.text.notation import DecimalMark, Notation
+from chainrule.tables.text.text_block import PlainNumbers, TextBlock
 from chainrule.tables.text.text_column import AnyColumn, TextColumn
 
 Place = tuple[int, int]  # the number of a block, and of a column in it
 ROWS_IN_CACHE = 4096  # copied column by column at a time; 1M rows of 20 columns take a quarter of the time
 
 
+@dataclass(frozen=True, eq=False)
+class NumberBlock:
+    """Numbers or booleans (t, k) of k columns, NaN where a float is missing; ``notation`` if they were texts."""
+
+    values: NDArray[Any]
+    notation: Notation | None = None
+
+    @classmethod
+    def of(cls, values: NDArray[Any]) -> NumberBlock:
+        """Returns the block of numbers of any width and byte order."""
+        return cls(as_numbers(values))
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @cached_property
+    def kind(self) -> Kind:
+        """The kind of the columns."""
+        return "booleans" if self.values.dtype.kind == "b" else "numbers"
+
+    @cached_property
+    def type(self) -> str:
+        """The name of the type, for messages."""
+        return str(self.values.dtype) if self.notation is None else self.notation.kind
+
+    def column(self, place: int) -> Column:
+        """Returns one of the columns."""
+        column = number_column(self.values[:, place])
+        return column if self.notation is None else replace(column, type=self.type, notation=self.notation)
+
+    def at(self, rows: NDArray[Any]) -> NumberBlock:
+        """Returns the block of these rows, chosen by row numbers or a mask."""
+        return replace(self, values=self.values[rows])
+
+
+Block = NumberBlock | TextBlock
+
+
 class Columns(Mapping[str, AnyColumn]):
-    """Columns by name, in order. A column that lies in a block becomes a `Column` when it is asked for.
+    """Columns by name, in order. A column that lies in a block becomes an object when it is asked for.
 
-    A block is an array (t, k) of numbers or booleans, NaN where a float is missing.
-
-    >>> columns = Columns.of(["a", "b"], blocks=[(["a", "b"], np.array([[1.0, 2.0], [3.0, np.nan]]))])
+    >>> block = NumberBlock(np.array([[1.0, 2.0], [3.0, np.nan]]))
+    >>> columns = Columns.of(["a", "b"], blocks=[(["a", "b"], block)])
     >>> columns["b"].missing.tolist(), columns.floats(["b", "a"])[0].tolist()
     ([False, True], [2.0, 1.0])
     """
 
-    def __init__(self, columns: Mapping[str, AnyColumn | Place], blocks: Sequence[NDArray[Any]] = ()) -> None:
+    def __init__(self, columns: Mapping[str, AnyColumn | Place], blocks: Mapping[int, Block] | None = None) -> None:
         self._at = columns
-        self._blocks = blocks
+        self._blocks = blocks or {}
 
     @classmethod
     def of(
         cls,
         names: Iterable[str],
         columns: Mapping[str, AnyColumn] | None = None,
-        blocks: Iterable[tuple[Sequence[str], NDArray[Any]]] = (),
+        blocks: Iterable[tuple[Sequence[str], Block]] = (),
     ) -> Columns:
-        """Returns columns in the order of ``names``, from single ones and from blocks of any width and byte order."""
-        at: dict[str, AnyColumn | Place] = dict(columns or {})
-        arrays = []
-        for b, (within, block) in enumerate(blocks):
-            at.update(zip(within, zip(repeat(b), range(len(within)), strict=False), strict=True))
-            arrays.append(as_numbers(block))
-        return cls({name: at[name] for name in names}, arrays)
+        """Returns columns in the order of ``names``, from single ones and from blocks."""
+        return cls({}).replaced(columns or {}, blocks, names)
 
     def __len__(self) -> int:
         return len(self._at)
@@ -58,24 +94,48 @@ class Columns(Mapping[str, AnyColumn]):
 
     def __getitem__(self, name: str) -> AnyColumn:
         at = self._at[name]
-        return number_column(self._blocks[at[0]][:, at[1]]) if isinstance(at, tuple) else at
+        return self._blocks[at[0]].column(at[1]) if isinstance(at, tuple) else at
 
     @property
     def t(self) -> int:
         """Number of rows, 0 without columns."""
         for at in self._at.values():
-            return len(self._blocks[at[0]] if isinstance(at, tuple) else at)
+            return len(self._holder(at))
         return 0
 
-    @property
-    def texts(self) -> dict[str, TextColumn]:
-        """The columns of texts, by name."""
-        return {name: column for name, column in self._at.items() if isinstance(column, TextColumn)}
+    def names_of(self, kind: Kind | Literal["texts"]) -> list[str]:
+        """Returns the names of the columns of this kind."""
+        return [name for name, at in self._at.items() if self._holder(at).kind == kind]
 
-    def in_blocks(self) -> set[str]:
-        """Returns the names of the columns that lie in blocks of numbers, not of booleans."""
-        are_numbers = [block.dtype.kind != "b" for block in self._blocks]
-        return {name for name, at in self._at.items() if isinstance(at, tuple) and are_numbers[at[0]]}
+    @property
+    def in_number_blocks(self) -> dict[str, NumberBlock]:
+        """The names of the columns that lie in blocks of numbers, not of booleans, with their block."""
+        numbers = {b: v for b, v in self._blocks.items() if isinstance(v, NumberBlock) and v.kind == "numbers"}
+        return {name: numbers[at[0]] for name, at in self._at.items() if isinstance(at, tuple) and at[0] in numbers}
+
+    @property
+    def in_text_blocks(self) -> list[str]:
+        """The names of the columns that lie in blocks of texts."""
+        texts = {b for b, block in self._blocks.items() if isinstance(block, TextBlock)}
+        return [name for name, at in self._at.items() if isinstance(at, tuple) and at[0] in texts] if texts else []
+
+    def _holder(self, at: AnyColumn | Place) -> AnyColumn | Block:
+        return self._blocks[at[0]] if isinstance(at, tuple) else at
+
+    def plain_numbers(
+        self, names: Iterable[str], decimal: DecimalMark, missing: Collection[str]
+    ) -> Iterator[tuple[list[str], PlainNumbers]]:
+        """Yields those of the named columns of blocks of texts that can be read as numbers at once (`TextBlock`)."""
+        of_block: dict[int, dict[int, str]] = {}
+        for name in names:
+            at = self._at[name]
+            if isinstance(at, tuple):
+                of_block.setdefault(at[0], {})[at[1]] = name
+        for b, name_of in of_block.items():
+            block = self._blocks[b]
+            if isinstance(block, TextBlock):
+                for found in block.plain_numbers(list(name_of), decimal, missing):
+                    yield [name_of[k] for k in found.places.tolist()], found
 
     def typed(self, name: str) -> Column:
         """Returns the column of this name, whose texts, if it held any, have been recognised or converted."""
@@ -88,18 +148,21 @@ class Columns(Mapping[str, AnyColumn]):
         """Returns columns of numbers, booleans or durations as float64 (t, n), NaN where missing."""
         chosen = list(names)
         R = np.empty((self.t, len(chosen)))
-        places: dict[int, tuple[list[int], list[int]]] = {b: ([], []) for b in range(len(self._blocks))}
+        places: dict[int, tuple[list[int], list[int]]] = {}
         single: list[tuple[int, Column]] = []
         for j, name in enumerate(chosen):
             at = self._at[name]
             if isinstance(at, tuple):
-                to, of = places[at[0]]
+                to, of = places.setdefault(at[0], ([], []))
                 to.append(j)
                 of.append(at[1])
             else:
                 single.append((j, self.typed(name)))
         for b, (to, of) in places.items():
-            R[:, to] = self._blocks[b][:, of]
+            block = self._blocks[b]
+            if isinstance(block, TextBlock):
+                raise TypeError("texts have not been converted")
+            R[:, to] = block.values[:, of]
         for a in range(0, self.t, ROWS_IN_CACHE):
             some = slice(a, a + ROWS_IN_CACHE)
             for j, column in single:
@@ -109,17 +172,34 @@ class Columns(Mapping[str, AnyColumn]):
     def rows(self, index: NDArray[Any]) -> Columns:
         """Returns the columns of these rows, chosen by row numbers or a mask."""
         single = {name: at if isinstance(at, tuple) else at.at(index) for name, at in self._at.items()}
-        return Columns(single, [block[index] for block in self._blocks])
+        return Columns(single, {b: block.at(index) for b, block in self._blocks.items()})
 
     def renamed(self, names: Mapping[str, str]) -> Columns:
         """Returns the columns with new names, given by their old ones."""
         return Columns({names.get(name, name): at for name, at in self._at.items()}, self._blocks)
 
-    def chosen(self, names: Iterable[str], new: Mapping[str, AnyColumn] | None = None) -> Columns:
-        """Returns the columns of these names, in this order; ``new`` has columns in place of older ones."""
-        at = self._at if new is None else {**self._at, **new}
-        return Columns({name: at[name] for name in names}, self._blocks)
+    def chosen(self, names: Iterable[str]) -> Columns:
+        """Returns the columns of these names, in this order."""
+        return _with_used_blocks({name: self._at[name] for name in names}, self._blocks)
 
-    def replaced(self, new: Mapping[str, AnyColumn]) -> Columns:
-        """Returns the columns with these in place of the older ones of the same names."""
-        return self.chosen(self._at, new)
+    def replaced(
+        self,
+        columns: Mapping[str, AnyColumn],
+        blocks: Iterable[tuple[Sequence[str], Block]] = (),
+        names: Iterable[str] | None = None,
+    ) -> Columns:
+        """Returns the columns with these, single ones and blocks, in place of the older ones of the same names.
+
+        ``names`` are those of all columns of the result, in order, if they are not the same as here.
+        """
+        at, all_blocks = {**self._at, **columns}, dict(self._blocks)
+        for b, (within, block) in enumerate(blocks, max(all_blocks, default=-1) + 1):
+            at.update(zip(within, zip(repeat(b), range(len(within)), strict=False), strict=True))
+            all_blocks[b] = block
+        return _with_used_blocks(at if names is None else {name: at[name] for name in names}, all_blocks)
+
+
+def _with_used_blocks(columns: Mapping[str, AnyColumn | Place], blocks: Mapping[int, Block]) -> Columns:
+    """Returns columns without the blocks of which no column is left, so that their memory can be freed."""
+    used = {at[0] for at in columns.values() if isinstance(at, tuple)}
+    return Columns(columns, {b: block for b, block in blocks.items() if b in used})

@@ -73,7 +73,7 @@ def prepare(
         raise WrongUsage(f"{table.origin} has no column besides the target {name!r}; there is nothing to predict from.")
     X = replace(X, columns=recognised(X.columns, writing, categories or ()))
     labels = recognised_target(name, table.column(name), writing, task)
-    numeric = [name for name, column in X.columns.items() if column.kind == "numbers"]
+    numeric = X.columns.names_of("numbers")
     refuse_infinite(X.floats(numeric), numeric, table.origin)  # before the split, so that the message names the row
     require_complete(labels, name, table.origin)
     chosen, reason = target.decide_task(name, labels, task)

@@ -13,6 +13,7 @@ from chainrule._internal.checks import Array, as_integer, shown
 from chainrule._internal.naming import nearest, resolve, spellings
 from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule.errors import FileFormatError, InputError
+from chainrule.tables.column_set import NumberBlock
 from chainrule.tables.columns import Column, Feature
 from chainrule.tables.encoding import encoder_file
 from chainrule.tables.encoding.column_statistics import ENTRIES_PER_BLOCK, Scaling
@@ -306,33 +307,37 @@ class TableEncoder(EncoderState):
             raise InputError("this encoder is not fitted yet. Call fit(X) first.")
 
 
-def _columns(table: AnyTable, category_names: set[str]) -> dict[str, Column]:
-    """Returns the columns by name; of a `NumericTable` only those that are categories."""
+def _columns(table: AnyTable, category_names: set[str]) -> dict[str, Column | NumberBlock]:
+    """Returns the columns by name, or the block of numbers that holds one; of a `NumericTable` only the categories."""
     if isinstance(table, NumericTable):
         return {name: table.typed(name).as_categories() for name in table.names if name in category_names}
-    columns = {name: table.typed(name) for name in table.names}
-    return {name: c.as_categories() if name in category_names else c for name, c in columns.items()}
+    blocks = {n: block for n, block in table.columns.in_number_blocks.items() if n not in category_names}
+    single = {name: table.typed(name) for name in table.names if name not in blocks}
+    single |= {name: column.as_categories() for name, column in single.items() if name in category_names}
+    return {name: blocks[name] if name in blocks else single[name] for name in table.names}
 
 
-def _integers(table: AnyTable, columns: Mapping[str, Column]) -> Iterator[tuple[str, NDArray[Any]]]:
+def _integers(table: AnyTable, columns: Mapping[str, Column | NumberBlock]) -> Iterator[tuple[str, NDArray[Any]]]:
     """Yields the columns of integers, by name: the stored entries of a sparse one."""
     if isinstance(table, NumericTable) and table.values.dtype.kind in "iu" and table.values.dtype.itemsize == 8:
         places = rounded_integers(table.values.data if table.is_sparse else table.values)
         of = table.values.indices[places] if table.is_sparse else places % len(table.names)
         names = (table.names[k] for k in np.unique(of).tolist())
         yield from ((name, table.typed(name).values) for name in names if name not in columns)
-    integers = ((name, c) for name, c in columns.items() if c.kind == "numbers" and c.values.dtype.kind in "iu")
-    yield from ((name, c.values[~c.missing]) for name, c in integers)
+    for name, column in columns.items():
+        if column.kind == "numbers" and column.values.dtype.kind in "iu":
+            single = column if isinstance(column, Column) else table.typed(name)
+            yield name, single.values[~single.missing]
 
 
-def _features(table: AnyTable, columns: Mapping[str, Column]) -> Sequence[Feature]:
+def _features(table: AnyTable, columns: Mapping[str, Column | NumberBlock]) -> Sequence[Feature]:
     """Returns the kind and type of each column of the table. Raises InputError for one that no network can use."""
     if isinstance(table, NumericTable) and not columns:
         return NumberFeatures(table.names)
     return [_feature(name, columns.get(name), table.origin) for name in table.names]
 
 
-def _feature(name: str, column: Column | None, origin: str) -> Feature:
+def _feature(name: str, column: Column | NumberBlock | None, origin: str) -> Feature:
     """Returns the kind and type of a column; None is a column of a `NumericTable`. Raises InputError."""
     if column is None:
         return Feature(name, "numbers", "numbers")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from chainrule._internal.naming import listed
 from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning
+from chainrule.tables.column_set import NumberBlock
 from chainrule.tables.columns import Column, Feature
 from chainrule.tables.encoding.column_statistics import Scaling, column_statistics
 from chainrule.tables.encoding.number_features import left_out
@@ -43,7 +44,7 @@ def fit_numeric_steps(
 
 
 def fit_category_steps(
-    columns: Mapping[str, Column], max_levels: int
+    columns: Mapping[str, Column | NumberBlock], max_levels: int
 ) -> tuple[dict[str, Sign | OneHot], dict[str, str]]:
     """Returns the step of each column of categories or booleans, and the columns left out, with reasons."""
     steps: dict[str, Sign | OneHot] = {}
@@ -51,7 +52,7 @@ def fit_category_steps(
     for name, column in columns.items():
         if column.kind == "empty":
             dropped[name] = EMPTY
-        elif column.kind in ("categories", "booleans"):
+        elif isinstance(column, Column) and column.kind in ("categories", "booleans"):
             step = _step(column.as_categories(), max_levels)
             if isinstance(step, str):
                 dropped[name] = step
@@ -81,7 +82,7 @@ def _step(column: Column, max_levels: int) -> Sign | OneHot | str:
     return OneHot(tuple(levels[k] for k in kept.tolist()), has_other=True)
 
 
-def warn_about_columns(features: Sequence[Feature], columns: Mapping[str, Column]) -> None:
+def warn_about_columns(features: Sequence[Feature], columns: Mapping[str, Column | NumberBlock]) -> None:
     """Issues a DataWarning for each treatment of a column that may surprise."""
     dropped: set[str] = set()
     for reason, places in left_out(features).items():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from chainrule._internal.naming import listed, nearest, spellings
 from chainrule.errors import InputError
-from chainrule.tables.column_set import Columns
+from chainrule.tables.column_set import Columns, NumberBlock
 from chainrule.tables.columns import Column, Feature
 from chainrule.tables.encoding.compatibility import ACCEPTED, USUAL_NOTATIONS, as_trained, require_kind
 from chainrule.tables.encoding.encoder_state import EncoderState
@@ -16,6 +17,7 @@ from chainrule.tables.encoding.number_features import NumberFeatures
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.read import AnyTable
 from chainrule.tables.table import Table
+from chainrule.tables.text.notation import DecimalMark
 from chainrule.tables.text.text_column import AnyColumn
 
 
@@ -44,13 +46,31 @@ def matched(encoder: EncoderState, table: AnyTable) -> AnyTable:
     else:
         columns = table.columns if by_name else table.columns.renamed(dict(zip(table.names, names, strict=True)))
     gap = Column("empty", np.full(table.t, np.nan), np.ones(table.t, dtype=bool))
-    blocks = columns.in_blocks()
+    if blocks := list(_plain_numbers(encoder, columns)):
+        columns = columns.replaced({}, blocks)
+    ready = columns.in_number_blocks
     checked = {
         f.name: gap if f.dropped else _as_trained(encoder, columns[f.name], f, table.origin)
         for f in encoder.features_
-        if f.dropped or f.kind != "numbers" or f.name not in blocks
+        if f.dropped or f.kind != "numbers" or f.name not in ready
     }
-    return Table(table.origin, columns.chosen(names, checked))
+    return Table(table.origin, columns.replaced(checked, names=names))
+
+
+def _plain_numbers(encoder: EncoderState, columns: Columns) -> Iterator[tuple[list[str], NumberBlock]]:
+    """Yields blocks of the columns of texts that can be read as numbers at once, each by the notation of training."""
+    if not (names := columns.in_text_blocks):
+        return
+    numbers = {f.name for f in encoder.features_ if f.kind == "numbers" and not f.dropped}
+    usual, missing = encoder.writing().number_notation(), encoder.writing().missing
+    of_decimal: dict[DecimalMark, list[str]] = {}
+    for name in filter(numbers.__contains__, names):
+        notation = encoder.notations_.get(name, usual)
+        if not notation.unit:
+            of_decimal.setdefault(notation.decimal, []).append(name)
+    for decimal, some in of_decimal.items():
+        for of_block, found in columns.plain_numbers(some, decimal, missing):
+            yield of_block, NumberBlock(found.values.T)
 
 
 def _with_training_names(encoder: EncoderState, table: AnyTable) -> AnyTable:

@@ -93,4 +93,4 @@ def with_reasons(
     if isinstance(features, NumberFeatures):
         return NumberFeatures(features.names, numbers)
     of = {features[k].name: reason for reason, columns in numbers.items() for k in columns.tolist()} | dict(categories)
-    return tuple(replace(feature, dropped=of.get(feature.name, "")) for feature in features)
+    return tuple(replace(f, dropped=of[f.name]) if f.name in of else f for f in features)

@@ -19,7 +19,7 @@ from chainrule.tables.column_set import Columns
 from chainrule.tables.columns import DATETIME
 from chainrule.tables.reading.arrow_columns import as_column
 from chainrule.tables.table import Table
-from chainrule.tables.text.text_column import TextColumn
+from chainrule.tables.text.text_block import TextBlock
 
 PERIOD = "pandas.period"
 WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
@@ -51,11 +51,11 @@ def table_of_file(path: Path, table: Any, *, is_typed: bool = True) -> Table:
     if not names or not table.num_rows:
         raise InputError(f"{path} must hold at least one row; got none.")
     require_names(str(path), names)
-    columns = {
-        name: as_column(table.column(name)) if is_typed else TextColumn(table.column(name), is_declared=False)
-        for name in names
-    }
-    return Table(str(path), Columns(columns), target="target" if "target" in columns else None)
+    if is_typed:
+        columns = Columns(dict(zip(names, map(as_column, table.columns), strict=True)))
+    else:
+        columns = Columns.of(names, blocks=[(names, TextBlock(table, is_declared=False))])
+    return Table(str(path), columns, target="target" if "target" in columns else None)
 
 
 def without_index(table: Any) -> Any:

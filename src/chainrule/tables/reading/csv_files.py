@@ -12,6 +12,7 @@ from chainrule.tables.reading.csv.faults import fault
 from chainrule.tables.reading.csv.text_streams import BLANKS, arrow_stream, require_decodable
 
 FIRST_BLOCK, LARGEST_BLOCK = 1 << 20, 1 << 30  # bytes; Arrow needs a whole row in a block
+WIDE_BLOCK = 1 << 25  # up to which a block holds many rows: each block costs a microsecond a column
 NOT_TEXT = "invalid UTF8"
 ROW_TOO_LONG = ("straddling object", "block size", "Could not skip")  # Arrow's messages
 
@@ -25,7 +26,7 @@ def read_csv(path: Path, options: CsvOptions) -> Any:
     pyarrow = import_pyarrow("a CSV file")
     dialect = detect(path, options)
     require_names(str(path), dialect.names)
-    block = max(FIRST_BLOCK, 4 * dialect.longest)
+    block = max(FIRST_BLOCK, 4 * dialect.longest, min(64 * dialect.longest, WIDE_BLOCK))
     while True:
         try:
             table = _read(path, dialect, block)

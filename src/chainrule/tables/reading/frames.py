@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chainrule.errors import InputError
-from chainrule.tables.column_set import Columns
+from chainrule.tables.column_set import Columns, NumberBlock
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading import array_columns
 from chainrule.tables.reading.array_likes import as_objects
@@ -90,15 +90,15 @@ def _by_type(names: Sequence[str], types: Sequence[Any]) -> dict[Any, list[str]]
 
 def _blocks(
     of_type: Mapping[Any, list[str]], matrix_of: Callable[[list[str], Any], Any]
-) -> tuple[list[tuple[list[str], Any]], list[str]]:
-    """Returns one matrix of numbers per type with the names of its columns, and the names of all other columns."""
+) -> tuple[list[tuple[list[str], NumberBlock]], list[str]]:
+    """Returns one block of numbers per type with the names of its columns, and the names of all other columns."""
     blocks, rest = [], []
     for kind, chosen in of_type.items():
         matrix = matrix_of(chosen, kind) if len(chosen) > 1 else None
         if matrix is None:
             rest += chosen
         else:
-            blocks.append((chosen, matrix))
+            blocks.append((chosen, NumberBlock.of(matrix)))
     return blocks, rest
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import FileFormatError, InputError
-from chainrule.tables.column_set import Columns
+from chainrule.tables.column_set import Columns, NumberBlock
 from chainrule.tables.reading.array_columns import as_column
 from chainrule.tables.reading.file_kinds import require_format
 from chainrule.tables.table import Table
@@ -35,5 +35,5 @@ def read_npz(path: Path) -> Table:
     if y is not None and y.shape != (len(X),):
         raise InputError(f"y of {path} must have shape ({len(X)},), one label per row of X; got {y.shape}.")
     names, labels = [f"x{k}" for k in range(1, X.shape[1] + 1)], {} if y is None else {"y": as_column(y)}
-    columns = Columns.of([*names, *labels], labels, [(names, X)])
+    columns = Columns.of([*names, *labels], labels, [(names, NumberBlock.of(X))])
     return Table(str(path), columns, target=None if y is None else "y", has_names=False)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.tables.column_set import Columns
+from chainrule.tables.column_set import Columns, NumberBlock
 from chainrule.tables.columns import as_text, categories
 from chainrule.tables.reading import array_columns, arrow_columns
 from chainrule.tables.reading.arrow_tables import import_pyarrow, shortened
@@ -27,7 +27,7 @@ def columns_of_pandas(X: Any, names: Sequence[str], symbol: str) -> Columns:
             of_type.setdefault(dtype, []).append(k)
         else:
             columns[names[k]] = array_columns.as_column(X.iloc[:, k].to_numpy())
-    blocks = [([names[k] for k in places], X.iloc[:, places].to_numpy()) for places in of_type.values()]
+    blocks = [([names[k] for k in p], NumberBlock.of(X.iloc[:, p].to_numpy())) for p in of_type.values()]
     return Columns.of(names, columns, blocks)
 
 

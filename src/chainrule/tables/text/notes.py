@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from chainrule._internal.checks import Floats
 from chainrule._internal.naming import listed
 from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning
-from chainrule.tables.columns import Column
+from chainrule.tables.arrow_values import as_index, booleans_of, numbers_of
+from chainrule.tables.columns import LARGEST_WHOLE, Column
 from chainrule.tables.rounding import words_about
 from chainrule.tables.text.conversion import reader, rounded_integer
 from chainrule.tables.text.notation import PANDAS_MISSING, Notation
@@ -94,6 +97,25 @@ class Notes:
     def _add(self, name: str, words: str, key: object = None) -> None:
         """Adds a remark about a column to those with the same key, or if it is None with the same words."""
         self._remarks.setdefault(words if key is None else key, ([], words))[0].append(name)
+
+
+def may_need_remark(texts: Any, values: Floats) -> NDArray[np.bool_]:
+    """Returns a mask of the columns (k,) about which `Notes.of_values` may have a remark.
+
+    ``values`` (k, t) are their numbers, and ``texts`` (k t,) an Arrow array of their texts, column after column.
+    """
+    from pyarrow import compute
+
+    is_missing = np.isnan(values)
+    may_need: NDArray[np.bool_] = np.any(np.abs(np.where(is_missing, 0.0, values)) >= LARGEST_WHOLE, axis=1)
+    gaps = texts.take(as_index(np.flatnonzero(is_missing))).unique().to_pylist()
+    if any(gap and not _is_missing_in_pandas(gap) for gap in gaps):
+        may_need |= is_missing.any(axis=1)
+    is_code = booleans_of(compute.starts_with(texts, "0")) & (numbers_of(compute.binary_length(texts)) > 1)
+    for k in np.flatnonzero(is_code.reshape(values.shape).any(axis=1)):
+        present = values[k, ~is_missing[k]]
+        may_need[k] |= bool((present == np.floor(present)).all())
+    return may_need
 
 
 def _is_missing_in_pandas(text: str) -> bool:

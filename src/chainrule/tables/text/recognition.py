@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning
-from chainrule.tables.column_set import Columns
+from chainrule.tables.column_set import Columns, NumberBlock
 from chainrule.tables.columns import Column
 from chainrule.tables.text.conversion import converted, plain_numbers, reader, rounded_integer
 from chainrule.tables.text.notation import Notation, Writing, is_usual_gap
-from chainrule.tables.text.notes import Notes
+from chainrule.tables.text.notes import Notes, may_need_remark
 from chainrule.tables.text.numbers import unit_of
 from chainrule.tables.text.text_column import AnyColumn, TextColumn
 
@@ -39,15 +39,38 @@ def recognised(columns: Columns, writing: Writing, chosen: Collection[str] = ())
     Issues a DataWarning for what may surprise, such as a column of which most texts, but not all, read as numbers.
     """
     notes = Notes()
+    texts = columns.names_of("texts")
+    blocks = list(_plain_numbers(columns, [name for name in texts if name not in chosen], writing))
+    at_once = {name for names, _ in blocks for name in names}
     found: dict[str, Column] = {}
-    for name, column in columns.texts.items():
-        found[name] = _chosen(column, writing) if name in chosen else _recognised(name, column, writing, notes)
+    for name in texts:
+        if name not in at_once:
+            column = _texts(columns, name)
+            found[name] = _chosen(column, writing) if name in chosen else _recognised(name, column, writing, notes)
+    new = columns.replaced(found, blocks)
     if writing.decimal is None and any(name not in notes.ambiguous and _has_commas(c) for name, c in found.items()):
-        for name, column in columns.texts.items():
-            if name not in chosen and found[name].kind == "numbers":
-                found[name] = _with_commas(name, column, found[name], writing, notes)
+        for name in texts:
+            if name not in chosen and (number := new.typed(name)).kind == "numbers":
+                found[name] = _with_commas(name, _texts(columns, name), number, writing, notes)
+        new = new.replaced(found)
     notes.issue()
-    return columns.replaced(found)
+    return new
+
+
+def _texts(columns: Columns, name: str) -> TextColumn:
+    """Returns a column of texts."""
+    column = columns[name]
+    if not isinstance(column, TextColumn):
+        raise TypeError(f"{name!r} is no column of texts")
+    return column
+
+
+def _plain_numbers(columns: Columns, names: Iterable[str], writing: Writing) -> Iterator[tuple[list[str], NumberBlock]]:
+    """Yields blocks of those columns of texts that are plain numbers without any remark, and can be read at once."""
+    usual = writing.number_notation()
+    for some, found in columns.plain_numbers(names, usual.decimal, writing.missing):
+        kept = np.flatnonzero(~may_need_remark(found.texts, found.values) & ~np.isnan(found.values).all(axis=1))
+        yield [some[k] for k in kept.tolist()], NumberBlock(found.values[kept].T, usual)
 
 
 def recognised_target(name: str, column: AnyColumn, writing: Writing, task: str | None) -> Column:

@@ -66,7 +66,7 @@ class TextColumn:
         if not gaps:
             return self
         if self.is_arrow:
-            return replace(self, texts=_without_in_arrow(self.texts, gaps))
+            return replace(self, texts=without_in_arrow(self.texts, gaps))
         kept = np.array([*(None if text in gaps else text for text in self.distinct[1]), None], dtype=object)
         return replace(self, texts=kept[self.distinct[0]])
 
@@ -79,8 +79,8 @@ class TextColumn:
             return None
         step = len(self) // SAMPLE
         some = self.texts if step < 2 else self.texts.take(as_index(np.arange(0, len(self), step)))
-        values = _numbers_in_arrow(some, gaps, decimal)
-        return values if values is None or step < 2 else _numbers_in_arrow(self.texts, gaps, decimal)
+        values = numbers_in_arrow(some, gaps, decimal)
+        return values if values is None or step < 2 else numbers_in_arrow(self.texts, gaps, decimal)
 
     def code_with_leading_zeros(self) -> str:
         """Returns a text with a leading zero if all are equally many digits, two or more; else an empty text."""
@@ -118,18 +118,18 @@ class TextColumn:
 AnyColumn = Column | TextColumn
 
 
-def _without_in_arrow(texts: Any, gaps: Collection[str]) -> Any:
+def without_in_arrow(texts: Any, gaps: Collection[str]) -> Any:
     """Returns Arrow's texts with null for each gap; the same object if there is none."""
     import pyarrow
     from pyarrow import compute
 
-    is_gap = _are_among(texts, gaps)
+    is_gap = are_among(texts, gaps)
     if not compute.any(is_gap).as_py():
         return texts
-    return compute.if_else(is_gap, pyarrow.scalar(None, texts.type), texts)
+    return compute.if_else(is_gap, pyarrow.nulls(1, texts.type)[0], texts)
 
 
-def _are_among(texts: Any, some: Collection[str]) -> Any:
+def are_among(texts: Any, some: Collection[str]) -> Any:
     """Returns an Arrow array of booleans: whether each of Arrow's texts is one of ``some``."""
     from pyarrow import compute
 
@@ -145,7 +145,7 @@ def _distinct_in_arrow(texts: Any) -> tuple[NDArray[np.intp], list[Any]]:
     return numbers_of(array.indices.cast("int64"), MISSING), array.dictionary.to_pylist()
 
 
-def _numbers_in_arrow(texts: Any, gaps: Collection[str], decimal: DecimalMark) -> Floats | None:
+def numbers_in_arrow(texts: Any, gaps: Collection[str], decimal: DecimalMark) -> Floats | None:
     """Returns the numbers that Arrow's texts hold, NaN for the texts ``gaps``, or None if one holds no number."""
     import pyarrow
     from pyarrow import compute
@@ -158,7 +158,7 @@ def _numbers_in_arrow(texts: Any, gaps: Collection[str], decimal: DecimalMark) -
     try:
         return _finite_or_missing(compute.cast(points, "float64"))
     except pyarrow.ArrowInvalid:
-        is_gap = _are_among(texts, gaps)
+        is_gap = are_among(texts, gaps)
     try:
         present = _finite_or_missing(compute.cast(points.filter(compute.invert(is_gap)), "float64"))
     except pyarrow.ArrowInvalid:

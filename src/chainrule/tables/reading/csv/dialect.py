@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from chainrule._internal.checks import shown
 from chainrule._internal.naming import listed
@@ -118,12 +118,14 @@ def best_delimiter(lines: Sequence[str], may_be_blanks: bool = False) -> str:
     >>> best_delimiter(["a, b;c", "1,5;2,5", "3,5;4,5"])
     ';'
     """
-    scores = {delimiter: score for delimiter in DELIMITERS if (score := _score(lines, delimiter))}
-    best = max(scores, key=lambda delimiter: scores[delimiter], default=None)
-    by_blanks = _score(lines, BLANKS) if may_be_blanks else None
-    if best is None:
-        return BLANKS if by_blanks and by_blanks[0] > 0.5 else _delimiter_below(lines, may_be_blanks) or DELIMITERS[0]
-    if best == "\t" and by_blanks and by_blanks[0] == 1.0:
+    splits = {delimiter: split for delimiter in DELIMITERS if (split := _Split.of(lines, delimiter)).columns > 1}
+    by_blanks = _Split.of(lines, BLANKS).regular if may_be_blanks else 0.0
+    if not splits:
+        return BLANKS if by_blanks > 0.5 else _delimiter_below(lines, may_be_blanks) or DELIMITERS[0]
+    most = max(split.regular for split in splits.values())
+    splits = {delimiter: split for delimiter, split in splits.items() if split.regular == most}
+    best = next(iter(splits)) if len(splits) == 1 else max(splits, key=lambda delimiter: splits[delimiter].criteria())
+    if best == "\t" and by_blanks == 1.0:
         values = first_rows(lines, "\t")[0][-1]
         if any(NUMBERS.fullmatch(value) for value in values):
             return BLANKS
@@ -133,21 +135,29 @@ def best_delimiter(lines: Sequence[str], may_be_blanks: bool = False) -> str:
 def _delimiter_below(lines: Sequence[str], may_be_blanks: bool) -> str | None:
     """Returns the delimiter below a first line that is a title or lacks a name; the error then says so."""
     candidates = (*DELIMITERS, BLANKS) if may_be_blanks else DELIMITERS
-    return next((d for d in candidates if (score := _score(lines[1:], d)) and score[0] == 1.0), None)
+    return next((d for d in candidates if _Split.of(lines[1:], d).regular == 1.0), None)
 
 
-def _score(lines: Sequence[str], delimiter: str) -> tuple[float, float, float, int] | None:
-    """Returns the criteria of `best_delimiter`, best if largest; None if the first row is a single value."""
-    rows, _ = first_rows(lines, delimiter)
-    columns = len(rows[0]) if rows else 0
-    if columns < 2:
-        return None
-    regular = [row for row in rows if len(row) == columns]
-    values = [value for row in regular[1:] for value in row]
-    numbers = sum(ONE_NUMBER.fullmatch(value) is not None for value in values)
-    blanks = sum(value.startswith(" ") for value in values)
-    t = max(1, len(values))
-    return len(regular) / len(rows), numbers / t, -blanks / t, columns
+class _Split(NamedTuple):
+    """The rows into which a delimiter splits lines, and the part of them that have as many values as the first one."""
+
+    rows: list[list[str]]
+    columns: int  # values of the first row
+    regular: float  # the part, 0 if the first row is a single value
+
+    @classmethod
+    def of(cls, lines: Sequence[str], delimiter: str) -> _Split:
+        rows, _ = first_rows(lines, delimiter)
+        columns = len(rows[0]) if rows else 0
+        return cls(rows, columns, sum(len(row) == columns for row in rows) / len(rows) if columns > 1 else 0.0)
+
+    def criteria(self) -> tuple[float, float, int]:
+        """Returns the further criteria of `best_delimiter`, best if largest."""
+        values = [value for row in self.rows[1:] if len(row) == self.columns for value in row]
+        numbers = sum(ONE_NUMBER.fullmatch(value) is not None for value in values)
+        blanks = sum(value.startswith(" ") for value in values)
+        t = max(1, len(values))
+        return numbers / t, -blanks / t, self.columns
 
 
 def first_rows(lines: Sequence[str], delimiter: str) -> tuple[list[list[str]], list[int]]:
@@ -183,6 +193,6 @@ def _first_line(lines: Sequence[str]) -> int:
 def _delimiter(path: Path, lines: Sequence[str]) -> str:
     """Returns the delimiter of lines of this file; .tsv promises tabs, and .csv and .tsv one character."""
     suffixes = {suffix.lower() for suffix in path.suffixes}
-    if ".tsv" in suffixes and (score := _score(lines, "\t")) and score[0] == 1.0:
+    if ".tsv" in suffixes and _Split.of(lines, "\t").regular == 1.0:
         return "\t"
     return best_delimiter(lines, may_be_blanks=not suffixes & {".csv", ".tsv"})

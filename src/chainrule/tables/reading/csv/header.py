@@ -46,6 +46,8 @@ def _are_names(numbers: dict[int, float], below: Sequence[Sequence[str]]) -> boo
 
 
 def _number(text: str) -> float | None:
+    if text[:1].isalpha():  # at most NaN or infinity
+        return None
     try:
         number = float(text.replace(",", ".") if text.count(",") == 1 else text)
     except ValueError:
