@@ -166,6 +166,36 @@ def test_a_class_of_weight_zero_is_unknown() -> None:
     assert model.fit(X, gaps, w).predict(X).shape == Y.shape
 
 
+@unconverged
+@pytest.mark.parametrize("X", [CLASSES[0], sparse.csr_array(CLASSES[0])], ids=["dense", "sparse"])
+def test_a_row_whose_class_has_weight_zero_is_as_if_it_were_not_there(X: Any) -> None:
+    """Such a row may hold infinite numbers, and its class is not among classes_, in fit, warm start and partial_fit."""
+    y = np.array(["a", "b", "c"])[CLASSES[1]]
+    kept, gone = np.flatnonzero(y != "c"), np.flatnonzero(y == "c")
+    spoilt = X.tolil() if sparse.issparse(X) else X.copy()
+    spoilt[gone, 0] = np.inf
+    spoilt = spoilt.tocsr() if sparse.issparse(X) else spoilt
+    one = MLPClassifier(class_weight={"b": 2.0, "c": 0}, max_iter=3, warm_start=True, random_state=0)
+    other = MLPClassifier(class_weight={"b": 2.0}, max_iter=3, warm_start=True, random_state=0)
+    for _ in range(2):
+        one.fit(spoilt, y)
+        other.fit(X[kept], y[kept])
+        assert one.classes_.tolist() == ["a", "b"]
+        np.testing.assert_array_equal(one.coefs_[0], other.coefs_[0])
+    for model, rows, labels in ((one, spoilt, y), (other, X[kept], y[kept])):
+        model.set_params(warm_start=False).__dict__.pop("classes_")
+        del model.coefs_
+        for _ in range(2):
+            model.partial_fit(rows, labels, classes=["a", "b", "c"])
+    np.testing.assert_array_equal(one.coefs_[0], other.coefs_[0])
+    with pytest.raises(ValueError, match=r"class_weight must name classes of y, \['a', 'b', 'c'\]; got \['z'\]"):
+        MLPClassifier(class_weight={"z": 0}).fit(X, y)
+    labels = np.stack([y == "a", y == "c"], axis=1).astype(int)
+    one, other = (MLPClassifier(max_iter=3, random_state=0) for _ in range(2))
+    one.set_params(class_weight=[{0: 1.0}, {1: 0.0}]).fit(spoilt, sparse.csr_array(labels))
+    np.testing.assert_array_equal(one.coefs_[0], other.fit(X[kept], labels[kept]).coefs_[0])
+
+
 @pytest.mark.filterwarnings("ignore::chainrule.errors.DataWarning")
 def test_lbfgs_from_an_infinite_cost_is_refused() -> None:
     """If J is not finite at the initial weights, lbfgs raises scikit-learn's error, also with early stopping."""

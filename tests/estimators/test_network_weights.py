@@ -165,6 +165,19 @@ def test_a_class_of_weight_zero_is_unknown() -> None:
     assert_same_model(model, NetworkClassifier(**FAST).fit(X[COUNTED], y[COUNTED], sample_weight=1.0))
 
 
+def test_a_row_whose_class_has_weight_zero_is_not_even_checked() -> None:
+    """Such a row may hold an infinite number, in fit, in partial_fit and among validation rows."""
+    X, y = RNG.normal(size=(T, 2)), np.where(COUNTED, np.where(RNG.random(T) < 0.5, "p", "q"), "zero")
+    X[~COUNTED] = np.inf
+    one, other = NetworkClassifier(class_weight={"zero": 0.0}, **FAST), NetworkClassifier(**FAST)
+    counted, of_counted = X[COUNTED], y[COUNTED]
+    assert_same_model(one.fit(X, y), other.fit(counted, of_counted, sample_weight=1.0))
+    assert_same_model(one.partial_fit(X, y), other.partial_fit(counted, of_counted, sample_weight=1.0))
+    one.fit(X, y, X_val=X, y_val=y)
+    known = {"X_val": counted, "y_val": of_counted, "sample_weight_val": 1.0}
+    assert_same_model(one, other.fit(counted, of_counted, sample_weight=1.0, **known))
+
+
 def test_no_rows_are_held_out_of_few_that_count() -> None:
     """Six rows of positive weight among forty are all trained on, as six rows are."""
     X, w = RNG.normal(size=(40, 2)), np.repeat([0.0, 1.0], [34, 6])

@@ -48,9 +48,14 @@ def without_weightless(X: Any, y: Any, weights: Any) -> tuple[Any, Any, Floats |
     if w is None or (w > 0.0).all():
         return X, y, w
     rows = np.flatnonzero(w > 0.0)
+    return *rows_of(X, y, rows), w[rows]
+
+
+def rows_of(X: Any, y: Any, rows: NDArray[np.intp]) -> tuple[Any, Any]:
+    """Returns some rows of X (t, n) and their labels, by row number, unchecked."""
     if isinstance(X, (Table, NumericTable)):
-        return X.rows(rows), labels_at(y, rows), w[rows]
-    return _safe_indexing(X.tocsr() if hasattr(X, "tocsr") else X, rows), labels_at(y, rows), w[rows]
+        return X.rows(rows), labels_at(y, rows)
+    return _safe_indexing(X.tocsr() if hasattr(X, "tocsr") else X, rows), labels_at(y, rows)
 
 
 def counted_rows(weights: Floats | None, t: int, dtype: DTypeLike) -> NDArray[np.intp]:
@@ -107,7 +112,8 @@ def by_class(
     """Multiplies ``weights`` (t,) by the weight of each row's class, for y (t, k) by those of all its columns.
 
     ``class_weight`` is None, "balanced", a dict from classes to weights (1 where a class is missing), or a list of such
-    dicts, one per column. ``classes`` are the classes that y may have (None: those that occur).
+    dicts, one per column. ``classes`` are the classes that y may have (None: those that occur), besides those of weight
+    0, which earlier calls have left out.
 
     Raises InputError for a dict with another class, or with a weight that is not a number ≥ 0; and for "balanced" if
     the rows are only some of them (``incremental``).
@@ -144,7 +150,7 @@ def _chosen(choice: Any, column: NDArray[Any], known: NDArray[Any] | None) -> Fl
         )
     classes, index = np.unique(column, return_inverse=True)
     allowed = dict.fromkeys((classes if known is None else known).tolist())
-    strange = [c for c in choice if c not in allowed]
+    strange = [c for c in choice if c not in allowed and (known is None or choice[c] != 0.0)]
     if strange:
         raise InputError(f"class_weight must name classes of y, {shown(list(allowed))}; got {shown(strange)}.")
     for c, weight in choice.items():

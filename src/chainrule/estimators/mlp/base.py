@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state
+from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from chainrule._internal.checks import Floats
 from chainrule._internal.sparse_rows import Rows, as_sparse_rows
 from chainrule._internal.user_warnings import warn
 from chainrule.diagnosis.dead_units import dead_layer
@@ -27,7 +28,7 @@ from chainrule.estimators.mlp.epoch_records import EpochRecorder, ReportedLoss
 from chainrule.estimators.mlp.settings import STOCHASTIC, as_hidden_sizes, as_sigma, require_valid_settings
 from chainrule.estimators.mlp.stochastic import Solver, fit_stochastic
 from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, has_callbacks, with_callbacks
-from chainrule.estimators.weights import counted_rows, without_weightless
+from chainrule.estimators.weights import counted_rows, rows_of, without_weightless
 from chainrule.network import Layer, Network, few_outputs
 from chainrule.tables.labels import as_targets
 from chainrule.training.lbfgs import train_lbfgs
@@ -75,9 +76,7 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
     def _score_of(self, net: Network, examples: Examples) -> float:
         """Returns the score for early stopping."""
 
-    def _row_weights(
-        self, y: NDArray[Any], weights: NDArray[np.float64] | None, incremental: bool
-    ) -> NDArray[np.float64] | None:
+    def _row_weights(self, y: Any, weights: Floats | None, incremental: bool) -> Floats | None:
         """Returns the weights of the rows (t,), multiplied by those of their classes."""
         return weights
 
@@ -109,9 +108,8 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         require_valid_settings(self.get_params(deep=False))
         sizes = as_hidden_sizes(self.hidden_layer_sizes)
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
-        X, y, given = without_weightless(X, y, sample_weight)
-        X, Y, y = self._validate(X, as_labels(y), incremental, reset=first)
-        weights = self._row_weights(y, given, incremental)
+        X, y, weights = self._counted_rows(X, y, sample_weight, incremental)
+        X, Y, y = self._validate(X, y, incremental, reset=first)
         counted = counted_rows(weights, X.shape[0], X.dtype)
         if self.early_stopping and incremental and self.solver in STOCHASTIC:
             raise ValueError("partial_fit does not support early_stopping=True")
@@ -146,6 +144,17 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # sci
         if not incremental:
             self._warn_of_dead_units(net, examples)
         return self
+
+    def _counted_rows(self, X: Any, y: Any, sample_weight: Any, incremental: bool) -> tuple[Any, Any, Floats | None]:
+        """Returns the rows of positive weight, their labels and their weights, multiplied by those of the classes."""
+        X, y, given = without_weightless(X, y, sample_weight)
+        y = as_labels(y)
+        weights = given if y is None else self._row_weights(y, given, incremental)
+        if weights is None or (weights > 0.0).all():
+            return X, y, weights
+        check_consistent_length(X, y)
+        rows = counted_rows(weights, len(weights), weights.dtype)
+        return *rows_of(X, y, rows), weights[rows]
 
     def _as_fitted(self, net: Network) -> dict[str, Any]:
         """Returns the attributes that an estimator fitted with this network would have."""

@@ -13,7 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target, unique_labels
 from sklearn.utils.validation import validate_data
 
-from chainrule._internal.checks import shown
+from chainrule._internal.checks import Floats, shown
 from chainrule.costs import CrossEntropy, LogLikelihood
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.mlp.base import BaseMLP, as_labels, require_stochastic
@@ -157,10 +157,11 @@ class MLPClassifier(ScoredLabels, ClassifierMixin, BaseMLP):  # type: ignore[mis
                 f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. 'y' has {classes}."
             )
 
-    def _row_weights(
-        self, y: NDArray[Any], weights: NDArray[np.float64] | None, incremental: bool
-    ) -> NDArray[np.float64] | None:
-        known = self.classes_ if y.ndim == 1 else np.array([0, 1])
+    def _row_weights(self, y: Any, weights: Floats | None, incremental: bool) -> Floats | None:
+        y = y.toarray() if hasattr(y, "toarray") else y
+        known = getattr(self, "classes_", None) if self.warm_start or incremental else None
+        if y.ndim == 2 and y.shape[1] > 1:
+            known = np.array([0, 1])
         return by_class(self.class_weight, y, weights, known, incremental=incremental)
 
     def _output_name(self) -> str:
