@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from support.command import table, write_csv
 
-from chainrule.cli import bundled
+from chainrule.cli import bundled, main
 
 HEAVY = {"matplotlib", "pandas", "pyarrow", "scipy", "sklearn"}
+LATE = {"rich", "chainrule.tables.encoding.encoder", "chainrule.tables.model"}  # needed where there is something to do
 
 WITHOUT_THE_TABLE = [
     # the command and its exit code
@@ -46,6 +47,7 @@ WITHOUT_THE_TABLE = [
     ("predict taken.safetensors t.csv --out p.json", 2),
     ("predict taken.safetensors t.csv --out t.csv", 2),
     ("evaluate taken.safetensors t.csv", 1),
+    ("doctor nowhere.safetensors t.csv", 2),
     ("info", 2),
     ("info nowhere.safetensors", 2),
 ]
@@ -98,6 +100,7 @@ for command, code in {commands!r}:
 
 def test_a_wrong_option_or_name_loads_no_heavy_package() -> None:
     """An error that needs no table is reported before any package for tables, charts or science is imported."""
+    run_each([(command, code) for command, code in WITHOUT_THE_TABLE if code != 1], HEAVY | LATE)
     run_each(WITHOUT_THE_TABLE, HEAVY)
 
 
@@ -108,6 +111,21 @@ def test_the_columns_of_bundled_sets_are_known(name: str) -> None:
     data = getattr(datasets, f"load_{name}")()
     assert bundled.INPUTS[name] == tuple(map(str, data.feature_names))
     assert bundled.load(name).columns.floats(bundled.INPUTS[name]).tolist() == data.data.tolist()
+
+
+def test_a_wrong_column_is_found_in_the_first_lines(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The names of a long CSV file decide before the file is read as a whole, of which the last line is wrong here."""
+    (here / "long.csv").write_text("a,b,kind\n" + 40_000 * "1.5,2.5,yes\n" + "1,2,3,4\n", encoding="utf-8")
+    for line, says in {
+        "train long.csv": "has no default target",
+        "train long.csv --target knd": "has no column 'knd'; did you mean 'kind'?",
+        "train long.csv --target kind --drop c": "--drop: long.csv has no column 'c'",
+        "train long.csv --target kind --category c": "--category: long.csv has no column 'c'",
+    }.items():
+        assert main(line.split()) == 2
+        assert says in capsys.readouterr().err
+    assert main(["train", "long.csv", "--target", "kind"]) == 1
+    assert "line 40002 has 4 values" in capsys.readouterr().err
 
 
 def test_a_wrong_column_or_value_loads_the_reader_alone() -> None:

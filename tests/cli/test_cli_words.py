@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chainrule.cli.inputs import stem
-from chainrule.cli.terminal import number
-from chainrule.cli.train.progress import duration
+from chainrule.cli.terminal import duration, number
 
 
 @pytest.mark.parametrize(

@@ -31,12 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     try:
         from chainrule.cli.app import run
+
+        return run(arguments)
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in ("rich", "typer"):
+        package = (error.name or "").partition(".")[0]
+        if package not in ("rich", "typer"):
             raise
         print(
-            f"Error: the command line needs {error.name}; install it with: pip install 'chainrule[cli]'",
-            file=sys.stderr,
+            f"Error: the command line needs {package}; install it with: pip install 'chainrule[cli]'", file=sys.stderr
         )
         return 1
-    return run(arguments)

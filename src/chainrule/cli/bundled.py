@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from chainrule.cli.errors import require_packages
-from chainrule.tables.column_set import Columns, NumberBlock
-from chainrule.tables.reading.array_columns import as_column
-from chainrule.tables.table import Table
+
+if TYPE_CHECKING:
+    from chainrule.tables.table import Table
 
 TARGET = "target"
 CELL = (
@@ -32,6 +34,10 @@ def load(name: str) -> Table:
     """Loads a data set of scikit-learn, with the names of its classes as labels."""
     require_packages("sklearn")
     from sklearn import datasets
+
+    from chainrule.tables.column_set import Columns, NumberBlock
+    from chainrule.tables.reading.array_columns import as_column
+    from chainrule.tables.table import Table
 
     data = getattr(datasets, f"load_{name}")()
     labels = getattr(data, "target_names", None)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from chainrule._internal.naming import nearest
+from chainrule._internal.naming import listed, nearest, spellings
 from chainrule.cli import bundled
 from chainrule.cli.errors import WrongUsage, option_errors, require_packages
-from chainrule.tables.reading.csv.dialect import CsvOptions, as_delimiter
+from chainrule.tables.reading.csv.dialect import AS_DETECTED, CsvOptions, as_delimiter
 from chainrule.tables.reading.csv.text_streams import as_codec
-from chainrule.tables.reading.paths import AS_DETECTED, EXTENSIONS, read_path
-from chainrule.tables.table import Table
+from chainrule.tables.reading.file_kinds import CSV, EXTENSIONS, unknown_extension
+
+if TYPE_CHECKING:
+    from chainrule.tables.table import Table
 
 
 def text_options(sep: str | None, header: bool | None, encoding: str | None) -> CsvOptions:
@@ -31,10 +35,19 @@ def read_source(source: str, options: CsvOptions = AS_DETECTED) -> Table:
     """
     if is_bundled(source):
         return bundled.load(source)
+    path = _file(source)
+    from chainrule.tables.reading.paths import read_path
+
+    return read_path(path, options)
+
+
+def _file(source: str) -> Path:
     path = require_file(source, *bundled.INPUTS)
+    if not path.name.lower().endswith(EXTENSIONS):
+        raise unknown_extension(path)
     if path.suffix != ".npz":
         require_packages("pyarrow")
-    return read_path(path, options)
+    return path
 
 
 def is_bundled(source: str) -> bool:
@@ -42,9 +55,42 @@ def is_bundled(source: str) -> bool:
     return source in bundled.INPUTS and not Path(source).is_file()
 
 
-def names_known_at_once(source: str) -> tuple[str, ...] | None:
-    """Returns the names of the columns of a bundled data set, or None for a file, which has to be read."""
-    return (*bundled.INPUTS[source], bundled.TARGET) if is_bundled(source) else None
+def require_columns(
+    source: str, options: CsvOptions, target: str | None, drop: Sequence[str], category: Sequence[str]
+) -> None:
+    """Raises WrongUsage for a wrong column of a bundled data set or of a text file, of which the start is read alone.
+
+    `read_source` is for the columns of other files. Raises its errors, too.
+    """
+    if is_bundled(source):
+        names: Sequence[str] = (*bundled.INPUTS[source], bundled.TARGET)
+    else:
+        path = _file(source)
+        if not source.lower().endswith(CSV):
+            return
+        from chainrule.tables.reading.paths import names_in_csv
+
+        names = names_in_csv(path, options)
+    require_target(names, source, target or ("target" if "target" in names else None))
+    for option, given in (("--drop", drop), ("--category", category)):
+        for column in given:
+            known_name(names, source, option, column)
+
+
+def require_target(names: Sequence[str], origin: str, target: str | None) -> str:
+    """Returns the spelling of the target among the names of a table. Raises WrongUsage if there is none."""
+    if target is None:
+        raise WrongUsage(f"{origin} has no default target; choose one with --target COLUMN. Columns: {listed(names)}.")
+    return known_name(names, origin, "--target", target)
+
+
+def known_name(names: Sequence[str], origin: str, option: str, name: str) -> str:
+    """Returns the spelling of a column among the names of a table. Raises WrongUsage, naming the nearest one."""
+    spelling = spellings([name], names).get(name)
+    if spelling is None:
+        hint = nearest(name, names) or "."
+        raise WrongUsage(f"{option}: {origin} has no column {name!r}{hint} Columns: {listed(names)}.")
+    return spelling
 
 
 def stem(source: str) -> str:

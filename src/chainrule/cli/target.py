@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from chainrule._internal.checks import Floats, shown
 from chainrule._internal.naming import listed
 from chainrule.errors import InputError
-from chainrule.tables.columns import Column
+from chainrule.tables.columns import Column, Task
 from chainrule.tables.encoding.steps import Levels
 from chainrule.tables.rounding import warn_about_rounding
-from chainrule.tables.target_decoder import ClassLabels, NumericLabels, Task
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.tables.text.text_column import AnyColumn, TextColumn
 
 MOST_WHOLE_CLASSES = 30

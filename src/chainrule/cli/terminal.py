@@ -8,12 +8,10 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.console import Console  # imported where something is printed: a wrong command line needs no Rich
 
 PIPE_WIDTH = 10_000  # lines in a pipe are neither cut nor wrapped
 
@@ -86,6 +84,8 @@ def remarks() -> Console:
 
 
 def _console(stream: TextIO) -> Console:
+    from rich.console import Console
+
     width = None if stream.isatty() else PIPE_WIDTH
     return Console(file=stream, width=width, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
@@ -113,6 +113,10 @@ def show(console: Console, title: str, header: Sequence[str], rows: Sequence[Seq
             ]
             console.print("  " + printable("  ".join(cells)).rstrip())
         return
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(
         title=Text(printable(title), style="bold"), title_justify="left", box=box.SIMPLE_HEAD, show_edge=False
     )
@@ -125,6 +129,8 @@ def show(console: Console, title: str, header: Sequence[str], rows: Sequence[Seq
 
 def listing(console: Console, title: str, pairs: Sequence[tuple[str, str]]) -> None:
     """Prints a title, and below it one line per pair of name and value."""
+    from rich.text import Text
+
     width = max((len(name) for name, _ in pairs), default=0)
     console.print(Text(title, style="bold"))
     for name, value in pairs:
@@ -139,3 +145,12 @@ def printable(text: str) -> str:
 def number(value: float) -> str:
     """Returns a number as text with four significant digits."""
     return f"{value:.4f}" if 0.001 <= abs(value) < 10 else f"{value:.4g}" if abs(value) < 1000 else f"{value:,.1f}"
+
+
+def duration(seconds: float) -> str:
+    """Formats a time: 3 s, 2 min 05 s, 1 h 20 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chainrule._internal.lazy_names import imported
+
 if TYPE_CHECKING:
     from chainrule.errors import TrainingWarning
     from chainrule.estimators.mlp.classifier import MLPClassifier
@@ -45,12 +47,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in DEFINED_IN:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
     try:
-        return getattr(import_module(DEFINED_IN[name]), name)
+        return imported(__name__, name, DEFINED_IN)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("sklearn", "scipy"):
             raise

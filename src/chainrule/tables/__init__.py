@@ -1,8 +1,34 @@
-"""Tables: encode rows as numbers, and decode predictions. Needs NumPy, and pyarrow for files; never scikit-learn."""
+"""Tables: encode rows as numbers, and decode predictions. Needs NumPy, and pyarrow for files; never scikit-learn.
 
-from chainrule.tables.diagnosis.diagnose import diagnose
-from chainrule.tables.encoding.encoder import TableEncoder
-from chainrule.tables.model import TableModel, load
-from chainrule.tables.reading.read_table import read_table
+Each name is imported on first use, so that a module of this package can be imported without all others.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chainrule._internal.lazy_names import imported
+
+if TYPE_CHECKING:
+    from chainrule.tables.diagnosis.diagnose import diagnose
+    from chainrule.tables.encoding.encoder import TableEncoder
+    from chainrule.tables.model import TableModel, load
+    from chainrule.tables.reading.read_table import read_table
+
+DEFINED_IN = {  # the module that defines each name
+    "TableEncoder": "chainrule.tables.encoding.encoder",
+    "TableModel": "chainrule.tables.model",
+    "diagnose": "chainrule.tables.diagnosis.diagnose",
+    "load": "chainrule.tables.model",
+    "read_table": "chainrule.tables.reading.read_table",
+}
 
 __all__ = ["TableEncoder", "TableModel", "diagnose", "load", "read_table"]
+
+
+def __getattr__(name: str) -> Any:
+    return imported(__name__, name, DEFINED_IN)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *DEFINED_IN])

@@ -1,4 +1,4 @@
-"""Exchange of values between Arrow and NumPy, without pandas, which pyarrow imports for its own conversions."""
+"""pyarrow, and the exchange of its values with NumPy's, without pandas, which it imports for its own conversions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from chainrule.errors import MissingExtra
+
+
+def import_pyarrow(what: str) -> Any:
+    """Returns the package; raises MissingExtra if it is not installed."""
+    try:
+        import pyarrow
+    except ImportError:
+        raise MissingExtra(f"{what} needs pyarrow; pip install pyarrow") from None
+    return pyarrow
 
 
 def numbers_of(column: Any, missing: float = 0) -> NDArray[Any]:

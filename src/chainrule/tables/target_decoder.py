@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,14 +13,12 @@ from chainrule._internal.checks import Array, as_array, as_weights, shown
 from chainrule._internal.naming import listed
 from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning, FileFormatError, InputError
-from chainrule.tables.columns import Column
+from chainrule.tables.columns import Column, Task
 from chainrule.tables.labels import as_class_column, as_targets
 from chainrule.tables.rounding import rounded_integers, words_about
 from chainrule.tables.text.conversion import converted, value_of
 from chainrule.tables.text.notation import PLAIN, Notation
 from chainrule.tables.text.text_column import TextColumn
-
-Task = Literal["classification", "regression"]
 
 KINDS = {"text": "U", "boolean": "b", "integer": "iu", "number": "f"}  # types of class labels, with NumPy's dtype kinds
 

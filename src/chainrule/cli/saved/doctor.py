@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from chainrule.cli import inputs, models, options
+from chainrule.cli import inputs, options
 from chainrule.cli.errors import require_packages
 from chainrule.cli.terminal import printable, remarks, results
-from chainrule.diagnosis.finding import Diagnosis
-from chainrule.tables.diagnosis.diagnose import diagnose
-from chainrule.tables.model import TableModel
-from chainrule.tables.target_decoder import ClassLabels
+
+if TYPE_CHECKING:
+    from chainrule.diagnosis.finding import Diagnosis
+    from chainrule.tables.model import TableModel
 
 
 def doctor(
@@ -34,6 +34,10 @@ def doctor(
     if try_remedies:
         require_packages("sklearn")
     text = inputs.text_options(sep, header, encoding)
+    inputs.require_file(model)
+    from chainrule.cli import models  # only now, so that a wrong command line is answered at once
+    from chainrule.tables.diagnosis.diagnose import diagnose
+
     loaded = models.load_model(model)
     table, y = models.with_target(loaded, inputs.read_source(rows, text))
     new, y_new = (None, None) if held_out is None else models.with_target(loaded, inputs.read_source(held_out, text))
@@ -48,6 +52,7 @@ def _tried(diagnosis: Diagnosis, model: TableModel, *tables: Any) -> Diagnosis:
     """Returns the diagnosis with trials; loads scikit-learn."""
     from chainrule.estimators import NetworkClassifier, NetworkRegressor
     from chainrule.estimators.diagnosis.trials import tried
+    from chainrule.tables.target_decoder import ClassLabels
 
     kind = NetworkClassifier if isinstance(model.target, ClassLabels) else NetworkRegressor
     return tried(diagnosis, model, kind, *tables)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.cli import inputs, models, options, report
+from chainrule.cli import inputs, options
 from chainrule.errors import InputError
 
 
@@ -19,6 +19,9 @@ def evaluate(
     chainrule evaluate iris.safetensors new.csv
     """
     text = inputs.text_options(sep, header, encoding)
+    inputs.require_file(model)
+    from chainrule.cli import models, report  # only now, so that a wrong command line is answered at once
+
     loaded, table = models.load_model(model), inputs.read_source(rows, text)
     spelling = models.target_in(loaded, table)
     if spelling is None:

@@ -5,20 +5,20 @@ from __future__ import annotations
 import importlib
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule._internal.naming import listed
-from chainrule.cli import models, options
+from chainrule.cli import inputs, options
 from chainrule.cli.errors import WrongUsage
-from chainrule.cli.terminal import listing, number, printable, results, show
-from chainrule.cli.train.progress import duration
+from chainrule.cli.terminal import duration, listing, number, printable, results, show
 from chainrule.cli.train.training_options import format_sizes
 from chainrule.engines.choice import MODULES, PREFERENCE
 from chainrule.network import Network
-from chainrule.tables.model import TableModel
-from chainrule.tables.target_decoder import ClassLabels
+
+if TYPE_CHECKING:
+    from chainrule.tables.model import TableModel
 
 MOST_COLUMNS = 20  # that are listed
 
@@ -37,7 +37,7 @@ def info(model: options.MaybeModel = None, engine: options.Engines = False) -> N
     if engine:
         _show_engines()
     if model is not None:
-        _show_model(model, models.load_model(model))
+        _show_model(model)
 
 
 def _show_engines() -> None:
@@ -56,8 +56,11 @@ def _state_of(name: str) -> str:
         return f"not available: {error}"
 
 
-def _show_model(path: str, model: TableModel) -> None:
-    console = results()
+def _show_model(path: str) -> None:
+    inputs.require_file(path)
+    from chainrule.cli import models  # only now, so that a wrong command line is answered at once
+
+    console, model = results(), models.load_model(path)
     console.print(printable(f"{path}: {_describe_networks(model)}"))
     console.print(printable(f"Target {models.column_of(model)!r}: {_describe_target(model)}"))
     encoder = model.encoder
@@ -82,6 +85,8 @@ def _describe_networks(model: TableModel) -> str:
 
 def _describe_target(model: TableModel) -> str:
     """Returns the task, with its classes, or with mean and standard deviation."""
+    from chainrule.tables.target_decoder import ClassLabels
+
     target = model.target
     if isinstance(target, ClassLabels):
         return f"classification, {len(target)} classes: {listed(target.values.tolist())}"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from chainrule.cli import inputs, models, options, outputs
+from chainrule.cli import inputs, options, outputs
 from chainrule.cli.errors import WrongUsage
-from chainrule.cli.saved import predictions
 from chainrule.cli.terminal import printable, remarks
 
 
@@ -30,6 +29,10 @@ def predict(
     if safe_csv and path is not None and path.suffix != ".csv":
         raise WrongUsage(f"--safe-csv is for CSV; {path} holds typed values, which are never formulas.")
     text = inputs.text_options(sep, header, encoding)
+    inputs.require_file(model)
+    from chainrule.cli import models  # only now, so that a wrong command line is answered at once
+    from chainrule.cli.saved import predictions
+
     loaded, table = models.load_model(model), inputs.read_source(rows, text)
     X = models.model_inputs(loaded, table)
     found = models.predictions(loaded, X)

@@ -10,10 +10,8 @@ from chainrule.cli import inputs, options, outputs
 from chainrule.cli.errors import WrongUsage, option_errors, require_packages
 from chainrule.cli.signals import REQUEST
 from chainrule.cli.terminal import printable, remarks, warnings_as_notes
-from chainrule.cli.train import phases, summary
-from chainrule.cli.train.training_data import known_column, known_name, prepare
 from chainrule.cli.train.training_options import TrainingOptions
-from chainrule.tables.target_decoder import Task
+from chainrule.tables.columns import Task
 from chainrule.tables.text.notation import Writing
 
 EARLIER_TASKS = {"classes": "classification", "numbers": "regression"}
@@ -71,13 +69,13 @@ def train(
     text = inputs.text_options(sep, header, encoding)
     require_packages("matplotlib", "sklearn")
     files = outputs.of_training(out, inputs.stem(source), force=force)
-    if (names := inputs.names_known_at_once(source)) is not None:
-        wanted = {"--target": [target_column] if target_column else [], "--drop": drop, "--category": category}
-        for option, given in wanted.items():
-            for column in given or ():
-                known_name(names, source, option, column)
+    inputs.require_columns(source, text, target_column, drop or [], category or [])
+    # Only now, so that a wrong command line is answered at once.
+    from chainrule.cli.train import phases, summary
+    from chainrule.cli.train.training_data import prepare
+
     table = inputs.read_source(source, text)
-    named = [known_column(table, "--category", name) for name in category or ()]
+    named = [inputs.known_name(table.names, table.origin, "--category", name) for name in category or ()]
     console = remarks()
     if files.number > 1:  # also with --quiet: a following command would find an older model
         console.print(printable(f"Note: {files.explanation()}"))

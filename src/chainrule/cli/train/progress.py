@@ -11,6 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from chainrule.cli.terminal import duration
 from chainrule.training import History
 
 FRAME_SECONDS = 0.1
@@ -101,12 +102,3 @@ def _frame(history: History, lines: list[list[str]]) -> Group:
     if figures and not history.stopped:
         figures[-1].append("Ctrl-C stops training and keeps the best epoch")
     return Group(top, *(Text("   ".join(words)) for words in figures))
-
-
-def duration(seconds: float) -> str:
-    """Formats a time: 3 s, 2 min 05 s, 1 h 20 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule._internal.naming import listed, nearest, spellings
+from chainrule._internal.naming import listed
 from chainrule.cli import target
 from chainrule.cli.errors import WrongUsage
+from chainrule.cli.inputs import known_name, require_target
 from chainrule.cli.train.train_test_split import TrainTestSplit, train_test_split
-from chainrule.tables.columns import Column
+from chainrule.tables.columns import Column, Task
 from chainrule.tables.encoding.compatibility import refuse_infinite
 from chainrule.tables.table import Table, require_complete
-from chainrule.tables.target_decoder import Task
 from chainrule.tables.text.notation import AS_RECOGNISED, Writing
 from chainrule.tables.text.recognition import recognised, recognised_target
 
@@ -62,13 +61,8 @@ def prepare(
     writing: Writing = AS_RECOGNISED,
 ) -> TrainingData:
     """Chooses the columns and the task, recognises columns of texts in all rows, and splits the rows."""
-    name = target_column or table.target
-    if name is None:
-        raise WrongUsage(
-            f"{table.origin} has no default target; choose one with --target COLUMN. Columns: {listed(table.columns)}."
-        )
-    name = known_column(table, "--target", name)
-    X = table.without(name, *(known_column(table, "--drop", dropped) for dropped in drop))
+    name = require_target(table.names, table.origin, target_column or table.target)
+    X = table.without(name, *(known_name(table.names, table.origin, "--drop", dropped) for dropped in drop))
     if not X.columns:
         raise WrongUsage(f"{table.origin} has no column besides the target {name!r}; there is nothing to predict from.")
     X = replace(X, columns=recognised(X.columns, writing, categories or ()))
@@ -82,17 +76,3 @@ def prepare(
     if chosen == "classification":
         groups = np.unique(y, return_inverse=True)[1]
     return TrainingData(X, y, name, labels, chosen, reason, train_test_split(groups, test_fraction, seed))
-
-
-def known_column(table: Table, option: str, name: str) -> str:
-    """Returns the table's own spelling of a column. Raises WrongUsage, naming the nearest one, if there is none."""
-    return known_name(table.names, table.origin, option, name)
-
-
-def known_name(names: Sequence[str], origin: str, option: str, name: str) -> str:
-    """Returns the spelling of a column among the names of a table. Raises WrongUsage as `known_column` does."""
-    spelling = spellings([name], names).get(name)
-    if spelling is None:
-        hint = nearest(name, names) or "."
-        raise WrongUsage(f"{option}: {origin} has no column {name!r}{hint} Columns: {listed(names)}.")
-    return spelling

@@ -47,11 +47,11 @@ from chainrule.estimators.network.validation_split import ValidationSplit, split
 from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, has_callbacks
 from chainrule.estimators.target_columns import known_target, new_target
 from chainrule.estimators.weights import as_row_weights
-from chainrule.tables.columns import Column
+from chainrule.tables.columns import Column, Task
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.model import TableModel
 from chainrule.tables.reading.read import AnyTable, read
-from chainrule.tables.target_decoder import ClassLabels, NumericLabels, Task
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.training import History
 
 LARGEST_DRAWN_SEED = 2**31 - 1

@@ -28,9 +28,10 @@ from chainrule.initial import Initial
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
 from chainrule.tables.calibration import best_temperature
+from chainrule.tables.columns import Task
 from chainrule.tables.labels import as_class_column, as_targets
 from chainrule.tables.model import TableModel
-from chainrule.tables.target_decoder import ClassLabels, Task
+from chainrule.tables.target_decoder import ClassLabels
 from chainrule.training.callbacks import Callback
 from chainrule.training.checkpoint import Checkpoint, PathLike
 

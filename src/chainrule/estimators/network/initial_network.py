@@ -22,7 +22,7 @@ from chainrule.estimators.network.recipes.levenberg_marquardt import require_sma
 from chainrule.initial import Initial
 from chainrule.network import BlockDiagonal, Diagonal, Factors, Layer, Network
 from chainrule.optimizers.schedules import Schedule
-from chainrule.tables.target_decoder import Task
+from chainrule.tables.columns import Task
 
 FREQUENCIES, EMBEDDED = 16, 4  # cosines per number, and features per number
 FREQUENCY_SCALE = 0.1  # the standard deviation of the frequencies

@@ -24,9 +24,10 @@ from chainrule.estimators.sklearn_callbacks import with_callbacks
 from chainrule.initial import Initial
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
+from chainrule.tables.columns import Task
 from chainrule.tables.labels import as_targets
 from chainrule.tables.model import TableModel
-from chainrule.tables.target_decoder import NumericLabels, Task
+from chainrule.tables.target_decoder import NumericLabels
 from chainrule.training.callbacks import Callback
 from chainrule.training.checkpoint import Checkpoint, PathLike
 

@@ -19,8 +19,8 @@ from chainrule.initial import rules
 from chainrule.network.layer import as_dropout
 from chainrule.optimizers import AdamW, Optimizer
 from chainrule.optimizers.schedules import Schedule
+from chainrule.tables.columns import Task
 from chainrule.tables.encoding.column_statistics import Scaling
-from chainrule.tables.target_decoder import Task
 
 
 def as_recipes(params: Mapping[str, Any], task: Task, t: int, n_sparse: int = 0) -> tuple[Recipe, ...]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.naming import listed
-from chainrule.errors import InputError, MissingExtra
+from chainrule.errors import InputError
 from chainrule.tables.arrow_values import as_times, booleans_of, numbers_of
 from chainrule.tables.column_set import Columns
 from chainrule.tables.columns import DATETIME
@@ -30,15 +30,6 @@ UNITS = {
     "ms": "ms", "L": "ms", "us": "us", "U": "us", "ns": "ns", "N": "ns",
 }  # fmt: skip
 PANDAS_INDEX = re.compile(r"__index_level_\d+__")  # row labels without a name
-
-
-def import_pyarrow(what: str) -> Any:
-    """Returns the package; raises MissingExtra if it is not installed."""
-    try:
-        import pyarrow
-    except ImportError:
-        raise MissingExtra(f"{what} needs pyarrow; pip install pyarrow") from None
-    return pyarrow
 
 
 def table_of_file(path: Path, table: Any, *, is_typed: bool = True) -> Table:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.errors import FileFormatError
-from chainrule.tables.reading.arrow_tables import import_pyarrow, shortened, without_index
+from chainrule.tables.arrow_values import import_pyarrow
+from chainrule.tables.reading.arrow_tables import shortened, without_index
 from chainrule.tables.reading.file_kinds import require_format
 
 

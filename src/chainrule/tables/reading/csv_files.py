@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.errors import FileFormatError, InputError
-from chainrule.tables.reading.arrow_tables import import_pyarrow, require_names, shortened
+from chainrule.tables.arrow_values import import_pyarrow
+from chainrule.tables.reading.arrow_tables import require_names, shortened
 from chainrule.tables.reading.csv.dialect import CsvDialect, CsvOptions, detect
 from chainrule.tables.reading.csv.faults import fault
 from chainrule.tables.reading.csv.text_streams import BLANKS, arrow_stream, require_decodable

@@ -1,4 +1,4 @@
-"""The formats of files that are no tables of the kind their extension promises, recognised by their first bytes."""
+"""The formats of files by their extension, and of those that are no such tables by their first bytes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ import re
 import stat
 from pathlib import Path
 
-from chainrule.errors import FileFormatError
+from chainrule.errors import FileFormatError, UnknownName
+
+TEXT = (".csv", ".tsv", ".txt", ".data", ".dat")
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
+CSV = (*TEXT, ".zip", *(text + suffix for text in TEXT for suffix in COMPRESSED))
+PARQUET = (".parquet", ".pq")
+FEATHER = (".feather", ".arrow")
+EXTENSIONS = (*CSV, *PARQUET, *FEATHER, ".npz")
 
 LENGTH = 4096  # as many first bytes decide
 
@@ -44,6 +51,14 @@ KINDS: tuple[tuple[bytes, str, str], ...] = (  # the pattern of the first bytes,
 MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")  # of UTF-16 and UTF-32, whose texts hold bytes of zero
 CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 FEW_CONTROL, MOST_CONTROL = 4, 0.05  # a text may hold some, and this fraction
+
+
+def unknown_extension(path: Path) -> UnknownName:
+    """Returns the error about a file of which the extension gives no format that is read."""
+    return UnknownName(
+        f"{str(path)!r} must end in .csv, .tsv, .txt, .data, .parquet, .feather or .npz; the extension gives the "
+        "format. Read other formats with pandas, and hand over the frame."
+    )
 
 
 def foreign_kind(start: bytes) -> tuple[str, str] | None:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chainrule.errors import InputError
+from chainrule.tables.arrow_values import import_pyarrow
 from chainrule.tables.column_set import Columns, NumberBlock
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading import array_columns
 from chainrule.tables.reading.array_likes import as_objects
 from chainrule.tables.reading.arrow_columns import as_column
-from chainrule.tables.reading.arrow_tables import import_pyarrow, require_names, shortened, with_periods_as_times
+from chainrule.tables.reading.arrow_tables import require_names, shortened, with_periods_as_times
 from chainrule.tables.reading.number_frames import matrix_of_arrow, matrix_of_pandas, matrix_of_polars
 from chainrule.tables.reading.pandas_columns import columns_of_pandas
 from chainrule.tables.table import Table

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import InputError
+from chainrule.tables.arrow_values import import_pyarrow
 from chainrule.tables.column_set import Columns, NumberBlock
 from chainrule.tables.columns import as_text, categories
 from chainrule.tables.reading import array_columns, arrow_columns
-from chainrule.tables.reading.arrow_tables import import_pyarrow, shortened
+from chainrule.tables.reading.arrow_tables import shortened
 from chainrule.tables.text.text_column import AnyColumn
 
 

@@ -11,22 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from chainrule.errors import ChainruleError, FileFormatError, InputError, UnknownName
+from chainrule.errors import ChainruleError, FileFormatError, InputError
 from chainrule.tables.reading.arrow_tables import shortened, table_of_file
 from chainrule.tables.reading.columnar_files import read_feather, read_parquet
-from chainrule.tables.reading.csv.byte_streams import TEXT
-from chainrule.tables.reading.csv.dialect import CsvOptions
+from chainrule.tables.reading.csv.dialect import AS_DETECTED, CsvOptions, detect
 from chainrule.tables.reading.csv_files import read_csv
+from chainrule.tables.reading.file_kinds import CSV, FEATHER, PARQUET, unknown_extension
 from chainrule.tables.reading.npz_files import read_npz
 from chainrule.tables.table import Table
 
-COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
-CSV = (*TEXT, ".zip", *(text + suffix for text in TEXT for suffix in COMPRESSED))
-PARQUET = (".parquet", ".pq")
-FEATHER = (".feather", ".arrow")
-EXTENSIONS = (*CSV, *PARQUET, *FEATHER, ".npz")
-USUAL = ".csv, .tsv, .txt, .data, .parquet, .feather or .npz"
-AS_DETECTED = CsvOptions()
 FOREIGN = (OSError, ValueError, EOFError, RuntimeError, OverflowError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 
@@ -55,10 +48,16 @@ def read_arrow(path: Path, options: CsvOptions = AS_DETECTED) -> Any:
             return read_parquet(path)
         if name.endswith(FEATHER):
             return read_feather(path)
-    raise UnknownName(
-        f"{str(path)!r} must end in {USUAL}; the extension gives the format. "
-        "Read other formats with pandas, and hand over the frame."
-    )
+    raise unknown_extension(path)
+
+
+def names_in_csv(path: Path, options: CsvOptions) -> tuple[str, ...]:
+    """Returns the names of the columns of a CSV file, of which only the start is read.
+
+    Raises the errors of `read_path` that the start shows.
+    """
+    with guarded(path):
+        return detect(path, options).names
 
 
 @contextmanager

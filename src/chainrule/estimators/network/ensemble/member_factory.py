@@ -14,7 +14,7 @@ from chainrule.estimators.network.initial_network import Shape, network
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.validation_split import ValidationSplit
 from chainrule.network import Network
-from chainrule.tables.target_decoder import Task
+from chainrule.tables.columns import Task
 
 
 @dataclass(frozen=True, eq=False)

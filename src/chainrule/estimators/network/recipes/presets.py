@@ -12,7 +12,7 @@ from chainrule.estimators.network.recipe import Recipe
 from chainrule.initial import Glorot
 from chainrule.optimizers import AdamW, GradientDescent, Optimizer
 from chainrule.optimizers.schedules import Cosine, CosLog4, FlatCosine
-from chainrule.tables.target_decoder import Task
+from chainrule.tables.columns import Task
 
 # Numbers of rows. On few rows, several small networks are more accurate than a large one, in less time.
 VERY_FEW, FEW, MANY = 500, 1_500, 20_000

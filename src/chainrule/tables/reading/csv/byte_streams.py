@@ -10,10 +10,9 @@ from typing import BinaryIO, cast
 
 from chainrule._internal.naming import listed
 from chainrule.errors import FileFormatError
-from chainrule.tables.reading.arrow_tables import import_pyarrow
-from chainrule.tables.reading.file_kinds import require_format, require_regular
+from chainrule.tables.arrow_values import import_pyarrow
+from chainrule.tables.reading.file_kinds import TEXT, require_format, require_regular
 
-TEXT = (".csv", ".tsv", ".txt", ".data", ".dat")
 ARROW_COMPRESSION = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 MAGIC = {".gz": b"\x1f\x8b", ".bz2": b"BZh", ".zst": b"\x28\xb5\x2f\xfd", ".xz": b"\xfd7zXZ", ".zip": b"PK"}
 ENCRYPTED = 1  # the bit of a zip member's flags

@@ -44,6 +44,9 @@ class CsvOptions:
     encoding: str | None = None
 
 
+AS_DETECTED = CsvOptions()
+
+
 @dataclass(frozen=True)
 class CsvDialect:
     """Properties of a CSV file by which its bytes become rows of texts.
