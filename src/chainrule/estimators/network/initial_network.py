@@ -76,7 +76,7 @@ def network(recipe: Recipe, shape: Shape, task: Task, X: Rows, seed: int, dtype:
         layers.append(_dense(recipe, n, hidden.width, sigma, rng, hidden.dropout or 0.0))
         n = hidden.width
     layers.append(_dense(recipe, n, shape.m, output_activation(recipe.cost, task), rng, output=True))
-    net = Network(layers).astype(dtype)
+    net = Network(layer.astype(dtype) for layer in layers)  # no network in float64 first
     if recipe.initial == "data":
         initial.from_data(net, _sample(X, rng), seed=int(rng.integers(2**63)))
     if recipe.zero_output:
@@ -129,7 +129,9 @@ def _dense(
     if isinstance(recipe.initial, Initial):
         W, b = recipe.initial.draw(rng, m, n), np.zeros(m)
     else:
-        W, b = rng.standard_normal((m, n)) / math.sqrt(n), np.zeros(m) if output else rng.standard_normal(m)
+        W = rng.standard_normal((m, n))
+        W /= math.sqrt(n)  # in place: a copy of a large W takes as long as its draw
+        b = np.zeros(m) if output else rng.standard_normal(m)
     return Layer(
         W, b, sigma, dropout,
         rate=Factors(W=rate, b=recipe.bias_rate, kappa=recipe.kappa_rate),
