@@ -48,6 +48,7 @@ WITHOUT_THE_TABLE = [
     ("predict taken.safetensors t.csv --out t.csv", 2),
     ("evaluate taken.safetensors t.csv", 1),
     ("doctor nowhere.safetensors t.csv", 2),
+    ("explain nowhere.safetensors --data t.csv", 2),
     ("info", 2),
     ("info nowhere.safetensors", 2),
 ]

@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from chainrule.cli import inputs, models, options, outputs
+from chainrule.cli import inputs, options, outputs
 from chainrule.cli.errors import WrongUsage, option_errors
-from chainrule.cli.saved.explained_row import example_of, row_section
 from chainrule.cli.terminal import printable, remarks
 from chainrule.errors import InputError
 from chainrule.explain import Explanation
@@ -47,6 +46,10 @@ def explain(
     """
     kind, path = _form_of(form, out, force)
     text = inputs.text_options(sep, header, encoding)
+    inputs.require_file(model)
+    from chainrule.cli import models  # only now, so that a wrong command line is answered at once
+    from chainrule.cli.saved.explained_row import example_of, row_section
+
     loaded, table = models.load_model(model), inputs.read_source(data, text)
     if not 1 <= network <= len(loaded.networks):
         raise WrongUsage(f"--network: give a network of the model, 1 to {len(loaded.networks)}; got {network}.")
