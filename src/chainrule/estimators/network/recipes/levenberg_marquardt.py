@@ -12,7 +12,7 @@ from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.initial import Glorot
 from chainrule.optimizers import GradientDescent
-from chainrule.tables.target_decoder import Task
+from chainrule.tables.columns import Task
 
 NAME = "lm"
 LARGEST_D = 2_000  # parameters, for matrices that fit into memory once for each thread
