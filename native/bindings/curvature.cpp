@@ -12,17 +12,16 @@ void bind_curvature(nb::module_& module) {
             new (self) NormalEquations(network_spec(net), threads);
           },
           nb::arg("net"), nb::arg("threads"))
-      .def(
-          "begin", [](NormalEquations& self, const Vector<const double>& theta) { self.begin(theta.data()); },
-          nb::arg("theta"), nb::keep_alive<1, 2>(), "Begins with sums of 0 at θ, which is read until `get`.")
+      .def("begin", &NormalEquations::begin, "Begins with sums of 0.")
       .def(
           "add",
-          [](NormalEquations& self, const Rows<const double>& X, const Rows<const double>& Y,
-             const Vector<const double>& w) {
+          [](NormalEquations& self, const Vector<const double>& theta, const Rows<const double>& X,
+             const Rows<const double>& Y, const Vector<const double>& w) {
             nb::gil_scoped_release release;
-            self.add(X.data(), Y.data(), w.data(), static_cast<long>(X.shape(0)));
+            self.add(theta.data(), X.data(), Y.data(), w.data(), static_cast<long>(X.shape(0)));
           },
-          nb::arg("X"), nb::arg("Y"), nb::arg("w"), "Adds examples, with factors w of their residuals.")
+          nb::arg("theta"), nb::arg("X"), nb::arg("Y"), nb::arg("w"),
+          "Adds examples at θ, with factors w of their residuals.")
       .def(
           "get",
           [](const NormalEquations& self, Rows<double> normal, Vector<double> gradient) {

@@ -37,9 +37,9 @@ Sums sums(const Problem& p, int threads, long rows_of_a_call) {
   NormalEquations equations(p.net, threads);
   Sums s{std::vector<double>(p.d * p.d), std::vector<double>(p.d)};
   for (int call = 0; call < 2; ++call) {  // the second one finds the sums of the first
-    equations.begin(p.theta.data());
+    equations.begin();
     for (long first = 0; first < p.t; first += rows_of_a_call)
-      equations.add(p.X.data() + first * p.net.m.front(), p.Y.data() + first * p.m, p.w.data() + first,
+      equations.add(p.theta.data(), p.X.data() + first * p.net.m.front(), p.Y.data() + first * p.m, p.w.data() + first,
                     std::min(rows_of_a_call, p.t - first));
     equations.get(s.normal.data(), s.gradient.data());
   }

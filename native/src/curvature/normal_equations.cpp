@@ -18,12 +18,6 @@ template <class P> std::vector<P> pairs(long count, long other, bool is_symmetri
   return all;
 }
 
-long total_size(const NetworkSpec& net) {
-  long widest = 0;
-  for (long m : net.m) widest = std::max(widest, m);
-  return widest;
-}
-
 }  // namespace
 
 NormalEquations::NormalEquations(const NetworkSpec& net, int threads)
@@ -58,8 +52,9 @@ NormalEquations::NormalEquations(const NetworkSpec& net, int threads)
     put_ones(layers_.back().a, m);
     offset += net.size(i);
   }
+  const long widest = *std::max_element(net.m.begin(), net.m.end());
   for (int t = 0; t < threads; ++t)
-    workspaces_.push_back({.scratch = Buffer<double>(4 * total_size(net) * kernels_.lanes),
+    workspaces_.push_back({.scratch = Buffer<double>(4 * widest * kernels_.lanes),
                            .units = Buffer<double>(units_at_a_time * vectors_of_micro_batch * kernels_.lanes),
                            .inputs = Buffer<double>(inputs_of_piece * vectors_of_micro_batch * kernels_.lanes)});
   for (int i = 1; i <= net.r(); ++i)
@@ -111,13 +106,12 @@ void NormalEquations::add_products(const ExampleRows& p, const ExampleRows& q, s
                        .sums = Buffer<double>(unit_count * stride)});
 }
 
-void NormalEquations::begin(const double* theta) {
-  theta_ = theta;
+void NormalEquations::begin() {
   for (const Products& products : products_)
     std::fill_n(products.sums.get(), products.units.size() * products.stride, 0.0);
 }
 
-void NormalEquations::add(const double* X, const double* Y, const double* w, long t) {
+void NormalEquations::add(const double* theta, const double* X, const double* Y, const double* w, long t) {
   const long rows_of_micro_batch = groups_ * row_size_, lanes = kernels_.lanes;
   team_.run(
       static_cast<int>(workspaces_.size()), [](int) {},
@@ -125,7 +119,7 @@ void NormalEquations::add(const double* X, const double* Y, const double* w, lon
         for (long first = 0; first < t; first += rows_of_micro_batch) {
           const long rows = std::min(rows_of_micro_batch, t - first);
           team_.for_each_piece(thread, (rows + row_size_ - 1) / row_size_, [&](long group) {
-            differentiate(X + first * net_.m.front(), Y + first * m_, w + first, rows, group, thread);
+            differentiate(theta, X + first * net_.m.front(), Y + first * m_, w + first, rows, group, thread);
           });
           team_.barrier.wait();
           const int vectors = static_cast<int>((rows + lanes - 1) / lanes);
@@ -137,8 +131,8 @@ void NormalEquations::add(const double* X, const double* Y, const double* w, lon
 }
 
 // Computes a[i] and δ[i] of a group of a micro-batch's rows. Lanes past the last row hold its first example with w = 0.
-void NormalEquations::differentiate(const double* X, const double* Y, const double* w, long rows, long group,
-                                    int thread) {
+void NormalEquations::differentiate(const double* theta, const double* X, const double* Y, const double* w, long rows,
+                                    long group, int thread) {
   const long n = net_.m.front(), first = group * row_size_, count = std::min(row_size_, rows - first);
   double* const x = x_.get() + group * (n + 1) * row_size_;
   double* const y = y_.get() + group * m_ * row_size_;
@@ -157,7 +151,7 @@ void NormalEquations::differentiate(const double* X, const double* Y, const doub
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     const Layer& layer = layers_[l];
     const LayerSpec& spec = net_.layers[l];
-    const double* const W = theta_ + layer.theta_offset;
+    const double* const W = theta + layer.theta_offset;
     layers.push_back({.n = static_cast<int>(layer.n),
                       .m = static_cast<int>(layer.m),
                       .sigma = spec.sigma,

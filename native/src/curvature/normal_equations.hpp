@@ -26,12 +26,10 @@ class NormalEquations {
   // A network with a full W[i], and without κ.
   NormalEquations(const NetworkSpec& net, int threads);
 
-  long d() const { return d_; }
-
-  // Begins with sums of 0 at θ (d,), which must stay as it is until `get`.
-  void begin(const double* theta);
-  // Adds t examples: X (t, m₀), Y (t, m_r) and the factors w (t,).
-  void add(const double* X, const double* Y, const double* w, long t);
+  // Begins with sums of 0.
+  void begin();
+  // Adds t examples at θ (d,): X (t, m₀), Y (t, m_r) and the factors w (t,).
+  void add(const double* theta, const double* X, const double* Y, const double* w, long t);
   // normal (d, d) := AᵀA, of which the entries [l][k] with k ≤ l are set; gradient (d,) := Aᵀr
   void get(double* normal, double* gradient) const;
 
@@ -64,7 +62,8 @@ class NormalEquations {
   void pair_layers(int i, int k);
   void add_products(const ExampleRows& p, const ExampleRows& q, std::vector<Pair> units, const ExampleRows& s,
                     const ExampleRows& u, std::vector<Pair> inputs);
-  void differentiate(const double* X, const double* Y, const double* w, long rows, long group, int thread);
+  void differentiate(const double* theta, const double* X, const double* Y, const double* w, long rows, long group,
+                     int thread);
   void sum(const Piece& piece, int vectors, int thread);
   long entry(int i, int unit, int input) const;  // the place of W[i] or b[i] in θ
 
@@ -79,7 +78,6 @@ class NormalEquations {
   std::vector<Workspace> workspaces_;
   std::vector<Products> products_;  // for layers i ≤ k of AᵀA, and of Aᵀr for each layer
   std::vector<Piece> pieces_;
-  const double* theta_ = nullptr;
   Team team_;
 };
 

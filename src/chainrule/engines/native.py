@@ -152,11 +152,11 @@ class NativeEngine:
 
         def compute() -> tuple[Array, Array]:
             AtA, Atr = np.empty((net.d, net.d)), np.empty(net.d)
-            sums.begin(net.theta)
+            sums.begin()
             for first in range(0, len(Y), rows):
                 check()
                 some = slice(first, first + rows)
-                sums.add(dense[some], Y[some], factors[some])
+                sums.add(net.theta, dense[some], Y[some], factors[some])
             sums.get(AtA, Atr)
             return AtA.T, Atr
 
