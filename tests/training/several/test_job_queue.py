@@ -79,13 +79,13 @@ def test_a_limit_of_threads_changes_no_bit(way: str) -> None:
 
 def test_networks_share_what_is_the_same() -> None:
     """Equal X, Y and weights are converted once; another number type, or other objects, are converted again."""
-    X, Y, known = [[1.0], [2.0], [3.0]], [1.0, 2.0, 3.0], SharedExamples()
+    X, Y, J, known = [[1.0], [2.0], [3.0]], [1.0, 2.0, 3.0], SumOfSquares(), SharedExamples()
     net, narrow = cr.Network.dense([1, 1]), cr.Network.dense([1, 1], dtype="float32")
-    first = known(SumOfSquares(), net, X, Y, None)
-    assert known(SumOfSquares(), cr.Network.dense([1, 4, 1]), X, Y, None) is first
-    assert known(SumOfSquares(), narrow, X, Y, None).X.dtype == np.float32
-    assert known(SumOfSquares(), net, list(X), Y, None) is not first
-    fold = known(SumOfSquares(), net, RowsOf(X, [2, 0]), Y, None)
+    first = known(J, net, X, Y, None)
+    assert known(J, cr.Network.dense([1, 4, 1]), X, Y, None) is first
+    assert known(J, narrow, X, Y, None).X.dtype == np.float32
+    assert known(J, net, list(X), Y, None) is not first
+    fold = known(J, net, RowsOf(X, [2, 0]), Y, None)
     assert np.array_equal(np.asarray(fold.X), [[3.0], [1.0]])
     assert np.array_equal(fold.Y, [[3.0], [1.0]])
 

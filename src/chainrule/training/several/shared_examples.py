@@ -21,7 +21,7 @@ class RowsOf(NamedTuple):
 
 
 class SharedExamples:
-    """A function like `Cost.examples`, which returns the same arrays for the same X, Y and weights."""
+    """A function like `Cost.examples`, which returns the same arrays for the same cost, X, Y and weights."""
 
     def __init__(self) -> None:
         # The values hold the arguments too: nothing else then has their id.
@@ -32,8 +32,8 @@ class SharedExamples:
         if isinstance(X, RowsOf):
             return _at(self(cost, net, X.X, Y, weights), X.rows)
         cost.check_output(check_network(net).sigma[net.r], net.m[-1])
-        given = (X, Y, weights)
-        key = (cost, net.m[0], net.m[-1], net.dtype, *map(id, given))
+        given = (cost, X, Y, weights)
+        key = (net.m[0], net.m[-1], net.dtype, *map(id, given))
         if key not in self._known:
             self._known[key] = given, cost.examples(net, X, Y, weights)
         return self._known[key][1]

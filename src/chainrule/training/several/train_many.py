@@ -9,6 +9,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from chainrule import costs
 from chainrule._internal.checks import as_integer, shown
 from chainrule._internal.imports import imported
 from chainrule._internal.user_warnings import warn
@@ -96,6 +97,8 @@ def train_many(
         "engine": engine,
     }  # fmt: skip
     check_each(arguments, len(nets))
+    if not isinstance(cost, Each):
+        arguments["cost"] = costs.get(cost)  # one object for all, whose examples they share
     _require_own_checkpoints(checkpoint, len(nets))
     examples, module = SharedExamples(), imported("chainrule.training.several.job_queue")
     jobs = []
