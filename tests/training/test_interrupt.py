@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import signal
 import subprocess
 import threading
@@ -387,19 +386,3 @@ def test_a_schedule_without_bound_is_a_divergence() -> None:
     with pytest.raises(cr.DivergenceError, match="learning rate inf"):
         cr.train(net, X, Y, epochs=10, optimizer=cr.GradientDescent(cr.Step(1e-300, every=1.0, factor=1e200)))
     assert np.isfinite(net.theta).all()
-
-
-def test_ctrl_c_is_no_exception_that_programs_catch() -> None:
-    """``except Exception`` lets TrainingInterrupted pass, as it does KeyboardInterrupt; divergence is an Exception."""
-    assert not issubclass(cr.TrainingInterrupted, Exception)
-    assert issubclass(cr.DivergenceError, Exception)
-
-
-def test_errors_can_be_pickled() -> None:
-    """Each error with fields survives pickling, which pools of processes need, with its message and its fields."""
-    history = cr.train(fresh(), X, Y, epochs=2)
-    for kind in (cr.DivergenceError, cr.TrainingInterrupted):
-        error = pickle.loads(pickle.dumps(kind("why", history)))  # noqa: S301 - made a line above
-        assert (type(error), str(error), error.history.J.tolist()) == (kind, "why", history.J.tolist())
-    refused = pickle.loads(pickle.dumps(cr.ActivationRefused("why", 0.5)))  # noqa: S301 - made a line above
-    assert (type(refused), str(refused), refused.z) == (cr.ActivationRefused, "why", 0.5)
