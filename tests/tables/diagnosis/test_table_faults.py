@@ -292,6 +292,15 @@ def test_healthy_real_tables_have_no_findings(name: str) -> None:
     assert str(model.diagnose(X, y)) == "no findings"
 
 
+def test_rows_that_have_moved_are_no_overfitting() -> None:
+    """Drift explains that new rows are predicted badly."""
+    new = people(seed=5)
+    new["age"] += 40.0
+    kinds = diagnose(healthy("buys"), people(), "buys", new, "buys").kinds
+    assert "drift" in kinds
+    assert "overfitting" not in kinds
+
+
 def test_sparse_and_wide_tables() -> None:
     """A sparse table is looked at like a dense one."""
     sparse = pytest.importorskip("scipy.sparse")
