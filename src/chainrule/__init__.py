@@ -1,5 +1,8 @@
 """Feed-forward neural networks as a university lecture defines them: executable, exact and fast."""
 
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 import numpy as _numpy  # noqa: F401 - first: after dataclasses and inspect, loading NumPy takes a quarter longer
 
 from chainrule import engines
@@ -100,6 +103,9 @@ from chainrule.training import (
     train_many,
 )
 
+if _TYPE_CHECKING:
+    from chainrule import callbacks
+
 __all__ = [
     "AbsoluteError",
     "Activation",
@@ -169,6 +175,7 @@ __all__ = [
     "UnknownName",
     "VectorActivation",
     "Zeros",
+    "callbacks",
     "check_activation",
     "check_gradient",
     "descend",
@@ -201,3 +208,10 @@ __all__ = [
     "train",
     "train_many",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Loads `chainrule.callbacks` when it is first used."""
+    if name == "callbacks":
+        return _import_module("chainrule.callbacks")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from chainrule._internal.durations import duration
 from chainrule.cli.inputs import stem
-from chainrule.cli.terminal import duration, number
+from chainrule.cli.terminal import number
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,25 @@ from support.installation import STRICT_PYTHON
 from support.patience import LIMIT
 from support.processes import modules_after
 
-NEVER = ("jax", "matplotlib", "onnx", "onnxruntime", "pandas", "pyarrow", "rich", "scipy", "sklearn", "torch", "typer")
+NEVER = (
+    "IPython", "jax", "matplotlib", "mlflow", "onnx", "onnxruntime", "optuna", "pandas", "pyarrow", "rich", "scipy",
+    "sklearn", "tensorboardX", "torch", "typer",
+)  # fmt: skip
 
 
 def test_import_loads_numpy_and_safetensors_alone() -> None:
     """``import chainrule`` in a fresh process loads none of the packages that the extras bring."""
     assert modules_after("import chainrule").isdisjoint(NEVER)
+
+
+def test_the_callbacks_are_loaded_at_first_use() -> None:
+    """``import chainrule`` and a silent training load no ready callback; ``cr.callbacks`` loads them, but no extra."""
+    code = """
+import sys, chainrule as cr
+cr.train(cr.Network.dense([1, 1], seed=0), [[1.0]], [[1.0]], epochs=2, callbacks=[lambda history: None])
+assert "chainrule.callbacks" not in sys.modules and "chainrule.training.callbacks.logs" not in sys.modules
+cr.callbacks.CSVLogger"""
+    assert modules_after(code).isdisjoint(NEVER)
 
 
 def test_import_loads_no_further_package() -> None:

@@ -163,6 +163,41 @@ except KeyboardInterrupt as error:
     assert program.end() == ("twice\n", "", 0)
 
 
+@pytest.mark.parametrize("call", ["train", "minimize"])
+def test_an_interactive_session_gets_the_history(call: str) -> None:
+    """At a prompt and in a notebook, which have ``sys.ps1``, Ctrl-C returns the history, with a warning, and θ is that
+    of its end; a second one within two seconds raises, so that a loop of trainings ends."""
+    program = Program(f"""
+import warnings, chainrule.training.interrupt
+sys.ps1 = ">>> "
+chainrule.training.interrupt.SOON = 1e9  # the machine may be busy
+def work():
+    ready.is_said = False
+    if "{call}" == "train":
+        return cr.train(net, X, Y, callbacks=[ready], **settings)
+    return cr.minimize(net, X, Y, callbacks=[ready, lambda history: time.sleep(0.01)], epochs=10**9, tol=None,
+                       gradient_tol=0.0, method="cg")
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    history = work()
+print(history.stopped, str(caught[0].message).split("; ")[1], np.isfinite(net.theta).all())
+sys.stdout.flush()
+try:
+    work()
+except cr.TrainingInterrupted as error:
+    print("raised", error.history.stopped)
+""")
+    program.interrupt()
+    assert program.process.stdout is not None
+    first = program.process.stdout.readline()
+    assert (
+        first == "interrupted the network is intact. Ctrl-C again within two seconds raises TrainingInterrupted. True\n"
+    )
+    assert program.process.stdout.readline() == "ready\n"
+    program.interrupt()
+    assert program.end() == ("raised interrupted\n", "", 0)
+
+
 def test_a_programs_own_handler_is_left_alone() -> None:
     """If a program handles SIGINT itself, its handler is called and stays installed, and training continues."""
     program = Program("""
@@ -245,110 +280,6 @@ def test_the_handler_is_always_restored() -> None:
     with pytest.raises(cr.DivergenceError):
         cr.train(fresh(), X, Y, epochs=500, optimizer=cr.GradientDescent(1e6))
     assert signal.getsignal(signal.SIGINT) is before
-
-
-# ---- callbacks -------------------------------------------------------------------------------------------------------
-
-
-def test_an_exception_of_a_callback_ends_training() -> None:
-    """A callback's exception ends training unchanged, and θ is bitwise that of the epochs until then."""
-
-    def fail(history: cr.History) -> None:
-        if history.epochs == 3:
-            raise LookupError("mine")
-
-    net, other = fresh(), fresh()
-    with pytest.raises(LookupError, match="mine"):
-        cr.train(net, X, Y, optimizer="adam", epochs=10, callbacks=[fail])
-    cr.train(other, X, Y, optimizer="adam", epochs=3)
-    assert net.theta.tobytes() == other.theta.tobytes()
-    cr.train(net, X, Y, epochs=1)  # and it can be trained again
-
-
-def test_an_exception_of_a_callback_leaves_the_best_theta() -> None:
-    """With ``patience`` the network then has the θ of the lowest validation cost so far."""
-
-    def fail(history: cr.History) -> None:
-        if history.epochs == 30:
-            raise LookupError("mine")
-
-    net = fresh()
-    best: list[float] = []
-    with pytest.raises(LookupError):
-        cr.train(
-            net,
-            X,
-            Y,
-            optimizer=cr.Adam(0.5),
-            epochs=100,
-            patience=100,
-            validation=(-X, Y),
-            callbacks=[lambda history: best.append(float(history.validation_J.min())), fail],
-        )
-    assert cr.SumOfSquares()(net, -X, Y) == pytest.approx(best[-1], rel=1e-12)  # the engines sum in different orders
-
-
-@pytest.mark.parametrize("answer", [True, np.True_])
-def test_true_from_any_callback_stops(answer: object) -> None:
-    """Training stops when a callback returns True, Python's or NumPy's; the callbacks after it are still called."""
-    calls: list[int] = []
-    history = cr.train(
-        fresh(),
-        X,
-        Y,
-        epochs=10,
-        callbacks=[lambda h: answer if h.epochs == 4 else None, lambda h: calls.append(h.epochs)],
-    )
-    assert (history.stopped, history.epochs, calls) == ("callback", 4, [1, 2, 3, 4])
-
-
-@pytest.mark.parametrize("answer", [None, False, 0, 1, "stop", np.ones(2), [True]])
-def test_only_true_from_a_callback_stops(answer: object) -> None:
-    """A callback stops training only if it returns True; any other value, an array included, does not."""
-    assert cr.train(fresh(), X, Y, epochs=3, callbacks=[lambda _: answer]).stopped == "epochs"
-
-
-def test_callback_epochs_is_the_interval_of_calls() -> None:
-    """Callbacks are called every ``callback_epochs`` epochs, and always at the end."""
-    calls: list[int] = []
-    cr.train(fresh(), X, Y, epochs=10, callback_epochs=4, callbacks=[lambda h: calls.append(h.epochs)])
-    assert calls == [4, 8, 10]
-
-
-def test_callback_epochs_may_be_a_function() -> None:
-    """If ``callback_epochs`` is a function, it returns the number of epochs until the next call."""
-    calls: list[int] = []
-    look = [lambda h: calls.append(h.epochs)]
-    cr.train(fresh(), X, Y, epochs=10, callback_epochs=lambda: 2 + len(calls), callbacks=look)
-    assert calls == [2, 5, 9, 10]
-    with pytest.raises(cr.InputError, match="callback_epochs"):
-        cr.train(fresh(), X, Y, epochs=10, callback_epochs=lambda: 0)
-
-
-def test_a_callback_sees_the_current_network_and_state() -> None:
-    """In a callback θ is that of the epochs so far, and ``history.state`` is a copy that training does not change."""
-    net = fresh()
-    states: list[cr.TrainingState] = []
-
-    def look(history: cr.History) -> None:
-        states.append(history.state)
-        assert history.state.theta.tobytes() == net.theta.tobytes()
-
-    cr.train(net, X, Y, optimizer="adam", epochs=6, callbacks=[look])
-    other = fresh()
-    cr.train(other, X, Y, optimizer="adam", epochs=6, resume=states[1])
-    assert [state.epoch for state in states] == [1, 2, 3, 4, 5, 6]
-    assert other.theta.tobytes() == net.theta.tobytes()
-
-
-def test_a_training_in_a_callback() -> None:
-    """A callback may train another network; both end as if they were trained alone."""
-    inner, outer, alone = fresh(), fresh(), fresh()
-    descent = cr.GradientDescent(0.01)
-    cr.train(outer, X, Y, optimizer=descent, epochs=3,
-             callbacks=[lambda _: cr.train(inner, X, Y, optimizer=descent, epochs=1)])  # fmt: skip
-    cr.train(alone, X, Y, optimizer=descent, epochs=3)
-    assert outer.theta.tobytes() == inner.theta.tobytes() == alone.theta.tobytes()
 
 
 # ---- divergence ------------------------------------------------------------------------------------------------------

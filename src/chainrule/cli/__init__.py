@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code = INTERRUPTED
         if code == INTERRUPTED:
             with contextlib.suppress(OSError):
-                print(f"Interrupted by {REQUEST.name}; nothing was saved.", file=sys.stderr)
+                print(f"Interrupted by {REQUEST.name}; {REQUEST.what_remains()}", file=sys.stderr)
         return REQUEST.exit_code or code
 
 

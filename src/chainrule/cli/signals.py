@@ -12,6 +12,7 @@ from typing import Any, Self
 
 HANGUP = getattr(signal, "SIGHUP", None)  # Windows has none
 HANDLED = [signal.SIGINT, signal.SIGTERM, *([] if HANGUP is None else [HANGUP])]
+NOTHING = "nothing was saved."
 ECHO_SECONDS = 0.5  # `timeout` sends its signal twice, to the process and to its group
 
 
@@ -25,12 +26,13 @@ class RequestToEnd:
 
     def __init__(self) -> None:
         self.number: int | None = None  # of the first signal
+        self.what_remains: Callable[[], str] = lambda: NOTHING  # of a command that the signal has ended
         self._came = 0.0  # when
         self._previous: dict[int, Any] = {}
         self._is_postponed: Callable[[], bool] = lambda: False
 
     def __enter__(self) -> Self:
-        self.number = None
+        self.number, self.what_remains = None, lambda: NOTHING
         if threading.current_thread() is threading.main_thread():
             for number in HANDLED:
                 if signal.getsignal(number) in (signal.default_int_handler, signal.SIG_DFL):

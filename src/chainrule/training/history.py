@@ -105,8 +105,8 @@ class History:
             if self._path is not None:
                 self._path.finish()
 
-    def _record(self, name: str) -> NDArray[np.float64]:
-        return np.array(self._run.records[name], dtype=np.float64)
+    def _record(self, name: str, after: int = 0) -> NDArray[np.float64]:
+        return np.array(self._run.records[name][after:], dtype=np.float64)
 
     @property
     def J(self) -> NDArray[np.float64]:
@@ -182,9 +182,10 @@ class History:
         validation_J = self.validation_J
         return None if np.isnan(validation_J).all() else int(np.nanargmin(validation_J)) + 1
 
-    def to_dict(self) -> dict[str, NDArray[np.generic]]:
-        """Returns every record by name, and under "epoch" the epochs, counted from 1."""
-        return {"epoch": np.arange(1, self.epochs + 1), **{name: self._record(name) for name in RECORDS}}
+    def to_dict(self, after: int = 0) -> dict[str, NDArray[np.generic]]:
+        """Returns every record by name, and under "epoch" the epochs, counted from 1: those after epoch ``after``."""
+        records = {name: self._record(name, after) for name in RECORDS}
+        return {"epoch": np.arange(after + 1, after + 1 + len(records["J"])), **records}
 
     def to_frame(self) -> pandas.DataFrame:
         """Returns ``to_dict`` as a pandas DataFrame with one row per epoch (needs pandas)."""

@@ -5,11 +5,16 @@
 
 from __future__ import annotations
 
+import math
 import signal
+import sys
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import Any, ClassVar
+
+SOON = 2.0  # seconds within which a second Ctrl-C is for the program, though the training has ended by the first
 
 
 class Interrupt:
@@ -17,6 +22,8 @@ class Interrupt:
 
     It replaces Python's own handler alone; a program that has set its own handler keeps it.
     """
+
+    _last: ClassVar[float] = -math.inf  # when a training was interrupted, by `time.monotonic`
 
     def __init__(self, stop: Callable[[], None]) -> None:
         self.has_come = False
@@ -37,3 +44,14 @@ class Interrupt:
     def __exit__(self, *_: object) -> None:
         if self._previous is not None:
             signal.signal(signal.SIGINT, self._previous)
+
+    @staticmethod
+    def is_answered_by_history() -> bool:
+        """Returns True if the interrupted call should return its history, which an exception would lose for the user.
+
+        That is so in an interactive session, unless Ctrl-C has ended another training within the last two seconds: a
+        loop of trainings can so be left.
+        """
+        now = time.monotonic()
+        is_first, Interrupt._last = now - Interrupt._last >= SOON, now
+        return hasattr(sys, "ps1") and is_first

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ from chainrule.engines.problem import Problem
 from chainrule.engines.thread_counts import step_flop
 from chainrule.errors import InputError
 from chainrule.network import Network
-from chainrule.training.callbacks import Callback, Callbacks
+from chainrule.training.callbacks.callback import Callback, Interval, WatchedRun
+from chainrule.training.callbacks.calls import Call, as_callbacks, epochs_between, make, watching
 from chainrule.training.checked_problem import Check, checked_problem
 from chainrule.training.checkpoint import Checkpoint, CheckpointWriter, PathLike, Resume
 from chainrule.training.history import History
@@ -25,10 +27,6 @@ from chainrule.training.learning_rate.watched_descent import started
 from chainrule.training.path import Path
 from chainrule.training.time_limit.deadline import Deadline
 from chainrule.training.time_limit.timed_run import TimedRun, with_best_theta
-
-# The time that an engine runs between two calls of callbacks, unless these come after a number of epochs. After each
-# slice it writes θ back, which takes as long as several steps in a network with millions of parameters.
-SLICE_SECONDS = 0.1
 
 # Operations of the engine between two calls of Python that take it about as long as they take Python: 20 µs. With
 # fewer, two threads that wait for each other's Python are slower than one (5-3-2-1, a callback each epoch: 1.8 times).
@@ -54,6 +52,9 @@ def new_job(
 class Job:
     """A training run to be made: ``begin`` prepares it, ``run`` trains the network in place and ends it.
 
+    Its callbacks watch from ``begin`` to the end of ``run``, when the network has its last θ. It is network ``number``
+    of ``networks``.
+
     Raises what `train` raises before any work.
     """
 
@@ -63,14 +64,18 @@ class Job:
         *,
         time_limit: float | Deadline | None,
         callbacks: Sequence[Callback],
-        callback_epochs: int | Callable[[], int | None] | None,
+        callback_epochs: Interval,
         record: Sequence[str],
         checkpoint: Checkpoint | PathLike | None,
         resume: Resume,
         engine: str,
+        number: int = 1,
+        networks: int = 1,
     ) -> None:
         self._limit, self._fits_plan = _seconds(time_limit), not isinstance(time_limit, Deadline | None)
-        self._calls = Callbacks(callbacks, callback_epochs)
+        self._callbacks, self._callback_epochs = as_callbacks(callbacks), callback_epochs
+        self._epochs_between_calls = epochs_between(self._callbacks, callback_epochs)
+        self._place = number, networks
         self._path = Path(record, problem)
         self._writer = CheckpointWriter(checkpoint, resume, problem)
         self.problem = with_best_theta(problem, self._writer.state) if self._fits_plan else problem
@@ -84,7 +89,7 @@ class Job:
     @property
     def is_bound_by_python(self) -> bool:
         """True if most of its time may be spent in Python, where one thread at a time can run."""
-        problem, between = self.problem, self._calls.epochs_between
+        problem, between = self.problem, self._epochs_between_calls
         if self._path.names or problem.optimizer.learning_rate is None:
             between = 1
         if not self._choice.engine.releases_gil:
@@ -93,33 +98,42 @@ class Job:
 
     def begin(self) -> History:
         """Prepares the engine's run, writes the first checkpoint, and returns the History that ``run`` continues."""
-        problem, choice = self.problem, self._choice
+        problem, choice, state = self.problem, self._choice, self._writer.state
         began = time.perf_counter()
         self._deadline = began + self._limit
-        if self._fits_plan:
-            run: TrainingRun = TimedRun(choice.engine, problem, self._writer.state, began, self._limit)
-        else:
-            run = started(choice.engine, problem, self._writer.state)
-        self._run = run
-        if self._thread_limit is not None:  # read when `limit_threads` in another thread already finds the run
-            run.limit_threads(self._thread_limit)
-        history = self.history = History(run, problem.epochs, choice.name, choice.reason, self._path)
-        history.stopped = run.stopped
-        self._path.take(history.epochs)
-        self._calls.begin(history)
-        self._writer.begin(run, history)
+        self._watched = WatchedRun.of(problem, state, self._deadline, *self._place)
+        with ExitStack() as stack:
+            self._calls = stack.enter_context(watching(self._callbacks, self._watched, self._callback_epochs))
+            if self._fits_plan:
+                run: TrainingRun = TimedRun(choice.engine, problem, state, began, self._limit)
+            else:
+                run = started(choice.engine, problem, state)
+            self._run = run
+            if self._thread_limit is not None:  # read when `limit_threads` in another thread already finds the run
+                run.limit_threads(self._thread_limit)
+            history = self.history = History(run, problem.epochs, choice.name, choice.reason, self._path)
+            history.stopped = run.stopped
+            self._path.take(history.epochs)
+            self._writer.begin(run, history)
+            self._watching = stack.pop_all()
         return history
 
     def run(self) -> None:
         """Trains until a rule, a callback, a limit or ``interrupt`` ends it."""
         assert self._run is not None
         run, history = self._run, self.history
-        try:
-            while history.stopped is None and not self._is_interrupted:
-                history.stopped = self._next_slice(run, history)
-            self._writer.end(run, history)
-        finally:
-            history.finish()
+        with self._watching:
+            try:
+                self._calls.begin(history)
+                self._watched.connect(run.interrupt)
+                while history.stopped is None and not self._is_interrupted:
+                    history.stopped = self._next_slice(run, history)
+                if history.stopped is None:
+                    history.stopped = "interrupted"
+                self._make(self._calls.missed(history))
+                self._writer.end(run, history)
+            finally:
+                history.finish()
         if self._is_interrupted:  # also if the run has just ended: Ctrl-C is for the program too
             history.stopped = "interrupted"
 
@@ -137,30 +151,33 @@ class Job:
 
     def _next_slice(self, run: TrainingRun, history: History) -> str | None:
         """Advances the run until something is due, or the deadline; returns the reason to stop, or None."""
-        net, calls, path, writer = self.problem.net, self._calls, self._path, self._writer
+        calls, writer = self._calls, self._writer
         left = min(self._deadline, writer.deadline) - time.perf_counter()
-        epochs = 1 if path.names else min(calls.epochs_until_call(history), writer.epochs_until_due(history))
-        run.advance(epochs, min(SLICE_SECONDS, left) if calls.follow_the_clock else left)
+        epochs = min(calls.epochs_left(history), writer.epochs_until_due(history), history.planned_epochs)
+        run.advance(1 if self._path.names else int(epochs), min(calls.seconds_left(), left))
         history.stopped = run.stopped
         if isinstance(run, TimedRun):
             history.planned_epochs, history.forecast = run.planned_epochs, run.forecast
-        should_stop = False
-        if calls.are_due(history):
-            should_stop = calls.ask_to_stop(history)
-            if not np.isfinite(net.theta).all():
-                raise InputError(
-                    "a callback has made θ infinite or NaN; it may change θ, but each entry must stay finite."
-                )
-            run.take_theta()
-        path.take(history.epochs)
+        should_stop = self._make(calls.due(history))
+        self._path.take(history.epochs)
         if run.stopped is not None:
             return run.stopped
-        if should_stop:
+        if should_stop or self._watched.should_stop:
             return "callback"
         if time.perf_counter() >= self._deadline:
             return "time_limit"
         writer.after_slice(run, history)
         return None
+
+    def _make(self, calls: Sequence[Call]) -> bool:
+        """Makes these calls, after which training continues from the θ that they leave; True asks to stop."""
+        if not calls or self._run is None:
+            return False
+        should_stop = make(calls, self.history)
+        if not np.isfinite(self.problem.net.theta).all():
+            raise InputError("a callback has made θ infinite or NaN; it may change θ, but each entry must stay finite.")
+        self._run.take_theta()
+        return should_stop
 
 
 def _seconds(time_limit: float | Deadline | None) -> float:

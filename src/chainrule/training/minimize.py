@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,8 @@ from chainrule.costs import Cost, SumOfSquares
 from chainrule.costs.training_set import ExamplesLike
 from chainrule.errors import InputError, MissingExtra
 from chainrule.network import Network, check_trainable
-from chainrule.training.callbacks import Callback, Callbacks
+from chainrule.training.callbacks.callback import Callback, WatchedRun, settings_of
+from chainrule.training.callbacks.calls import as_callbacks, make, watching
 from chainrule.training.checked_problem import checked_problem
 from chainrule.training.errors import DivergenceError, TrainingInterrupted
 from chainrule.training.history import History
@@ -25,6 +28,7 @@ from chainrule.training.minimizers.levenberg_marquardt import levenberg_marquard
 from chainrule.training.minimizers.objective import SearchObjective
 from chainrule.training.minimizers.scipy_methods import conjugate_gradients, lbfgs, newton_cg
 from chainrule.training.minimizers.search import Search
+from chainrule.training.verdict import Verdict, pronounce
 
 METHODS: dict[str, Callable[[SearchObjective, Search], None]] = {
     "lm": levenberg_marquardt,
@@ -51,6 +55,7 @@ def minimize(
     patience: int | None = None,
     time_limit: float | None = None,
     callbacks: Sequence[Callback] = (),
+    verbose: bool = False,
     engine: str = "auto",
 ) -> History:
     """Minimises J(θ) over all rows by a second-order method: changes θ in place, and returns the History of the run.
@@ -73,13 +78,14 @@ def minimize(
     - no step makes J smaller ("rounding"), which at a minimum is all that floating-point numbers allow;
     - after ``epochs`` iterations, ``time_limit`` seconds, by ``patience``, or because a callback returned True.
 
-    Each of ``callbacks`` is called with the History after each iteration, when the network has its θ; what it changes
-    in θ is lost. It computes in float64, and rounds θ to the network's number type. Parameters whose rate is 0 stay as
-    they are; other rates, decays and dropout are ignored, since J is a function of θ alone.
+    ``verbose=True`` shows the progress in place, as in `train`. Each of ``callbacks`` is called with the History after
+    each iteration, when the network has its θ, or if it is one of `chainrule.callbacks` at its own intervals; what it
+    changes in θ is lost. The search computes in float64, and rounds θ to the network's number type. Parameters whose
+    rate is 0 stay as they are; other rates, decays and dropout are ignored, since J is a function of θ alone.
 
     Raises InputError for bad input before any work, MissingExtra if SciPy is missing, DivergenceError if J or ∇J is not
-    finite at the initial θ, and TrainingInterrupted on Ctrl-C; θ is then that of the last iteration, the best so far,
-    or with ``patience`` the one with the lowest validation cost. Exceptions of callbacks propagate.
+    finite at the initial θ, and TrainingInterrupted on Ctrl-C as `train` does; θ is then that of the last iteration,
+    the best so far, or with ``patience`` the one with the lowest validation cost. Exceptions of callbacks propagate.
 
     >>> import chainrule as cr
     >>> net = cr.Network.dense([1, 1], initial="zeros")
@@ -99,25 +105,34 @@ def minimize(
     if method == "lm":
         _require_least_squares(problem.cost, wide.d)
     limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)
-    calls = Callbacks(callbacks, 1)
+    given = as_callbacks(callbacks, verbose)
+    gradient_tol = as_real(gradient_tol, "gradient_tol", 0.0)
     choice = engines.chosen(wide, problem.cost, X=problem.data.X, jacobian=method == "lm", engine=engine)
-    search = Search(net, problem, as_real(gradient_tol, "gradient_tol", 0.0), limit)
-    history = History(search, problem.epochs, choice.name, choice.reason)
-    search.after_iteration = lambda: calls.are_due(history) and calls.ask_to_stop(history)
-    objective = SearchObjective(wide, problem.cost, problem.data, choice.engine, search.check)
     _require_scipy()
-    with imported("chainrule.training.interrupt").Interrupt(search.interrupt) as interrupt:
-        try:
-            _run(run, objective, search, problem.epochs)
-        except StopIteration:
-            pass
-        finally:
-            history.finish()
-    history.stopped = "interrupted" if interrupt.has_come else search.stopped or "rounding"
+    settings = settings_of(net, problem.cost, method, problem.epochs, None)
+    deadline = time.perf_counter() + limit
+    watched = WatchedRun(net, None, settings, problem.validation is not None, deadline=deadline)
+    with watching(given, watched, 1) as calls:
+        search = Search(net, problem, gradient_tol, limit)
+        history = History(search, problem.epochs, choice.name, choice.reason)
+        search.after_iteration = lambda: make(calls.due(history), history)
+        objective = SearchObjective(wide, problem.cost, problem.data, choice.engine, search.check)
+        with imported("chainrule.training.interrupt").Interrupt(search.interrupt) as interrupt:
+            try:
+                calls.begin(history)
+                watched.connect(lambda: search.interrupt("callback"))
+                with suppress(StopIteration):
+                    _run(run, objective, search, problem.epochs)
+                history.stopped = search.stopped or "rounding"
+                make(calls.missed(history), history)
+            finally:
+                history.finish()
+    if interrupt.has_come:
+        history.stopped = "interrupted"
     if history.stopped == "interrupted":
-        raise TrainingInterrupted(
-            f"the search was interrupted after {history.epochs} iterations; the network is intact.", history
-        )
+        words = f"the search was interrupted after {history.epochs} iterations; the network is intact."
+        found = Verdict(TrainingInterrupted(words, history), None)
+        pronounce(found, is_answered=interrupt.is_answered_by_history())
     if history.stopped == "diverged":
         raise DivergenceError(
             "J or ∇J is not finite at the initial θ; choose other initial values, or inputs scaled to about 1.", history

@@ -12,7 +12,8 @@ from chainrule.costs import Cost
 from chainrule.costs.training_set import ExamplesLike
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
-from chainrule.training.callbacks import Callback
+from chainrule.training.callbacks.callback import Callback
+from chainrule.training.callbacks.calls import as_callbacks
 from chainrule.training.checkpoint import Checkpoint, PathLike, Resume
 from chainrule.training.history import History
 from chainrule.training.job import new_job
@@ -42,6 +43,7 @@ def train(
     record: Sequence[str] = (),
     checkpoint: Checkpoint | PathLike | None = None,
     resume: Resume = None,
+    verbose: bool = False,
     engine: str = "auto",
     threads: int | None = None,
 ) -> History:
@@ -64,10 +66,12 @@ def train(
     and a TrainingWarning what was left out. With a validation set θ ends as the best one seen. All of this depends on
     the clock; without a ``time_limit``, and with a `Deadline` in its place, nothing does but the last step.
 
-    Each of ``callbacks`` is called with the History every ``callback_epochs`` epochs (None: about ten times a second; a
-    function without arguments returns the number before each wait). It may change ``net.theta``, for example to project
-    or to prune: training continues from there. ``record`` = ["theta", "gradient"] keeps θ, and ∇J(θ) over all
-    examples, before and after each epoch: see `History.rewind`.
+    ``verbose=True`` shows one line that changes in place: epochs, J, validation J and the time left. Each of
+    ``callbacks`` is a function that is called with the History every ``callback_epochs`` epochs (None: about ten times
+    a second; a function without arguments returns the number before each wait), and when training ends; or one of
+    `chainrule.callbacks`, which have intervals of their own. It may change ``net.theta``, for example to project or to
+    prune: training continues from there. ``record`` = ["theta", "gradient"] keeps θ, and ∇J(θ) over all examples,
+    before and after each epoch: see `History.rewind`.
 
     ``checkpoint`` names a file that the run is written to now and then, and as it ends, atomically (`Checkpoint`).
     ``resume`` continues a run up to ``epochs`` in total (one more: ``history.epochs + 1``), with the same bits as an
@@ -80,8 +84,9 @@ def train(
     complete checkpoint; OSError if it cannot be read, or cannot be written before the first step; DivergenceError
     when J, ∇J, θ or a moment is no longer finite (θ keeps its last finite value), or when J exceeds 1e10 times its
     first value; TrainingInterrupted on Ctrl-C (θ is the result of the last complete step, or the best one with
-    ``patience``; a second Ctrl-C stops at once, in mid-step). Both carry the history. Exceptions raised by a callback
-    propagate and leave θ in the same state.
+    ``patience``; a second Ctrl-C stops at once, in mid-step). Both carry the history. In a notebook or at the prompt
+    the first Ctrl-C raises nothing: the history is returned, with a TrainingWarning. Exceptions raised by a callback
+    propagate, with a note that names it, and leave θ in the same state.
 
     J is a sum over the examples unless the cost has ``mean=True``, so that the largest learning rate with which it
     falls is proportional to 1/t. Gradient descent without a learning rate finds one, and takes a step back if J rises
@@ -99,11 +104,12 @@ def train(
     job = new_job(
         net, X, Y, weights=weights, validation=validation, cost=cost, optimizer=optimizer, epochs=epochs,
         batch_size=batch_size, shuffle=shuffle, seed=seed, tol=tol, tol_epochs=tol_epochs, patience=patience,
-        threads=threads, time_limit=time_limit, callbacks=callbacks, callback_epochs=callback_epochs, record=record,
-        checkpoint=checkpoint, resume=resume, engine=engine,
+        threads=threads, time_limit=time_limit, callbacks=as_callbacks(callbacks, verbose),
+        callback_epochs=callback_epochs, record=record, checkpoint=checkpoint, resume=resume, engine=engine,
     )  # fmt: skip
     history = job.begin()
-    with imported("chainrule.training.interrupt").Interrupt(job.interrupt):
+    with imported("chainrule.training.interrupt").Interrupt(job.interrupt) as interrupt:
         job.run()
-    pronounce(verdict(job.problem, history))
+    is_answered = history.stopped == "interrupted" and interrupt.is_answered_by_history()
+    pronounce(verdict(job.problem, history), is_answered=is_answered)
     return history

@@ -33,12 +33,18 @@ def verdict(problem: Problem, history: History) -> Verdict:
     return Verdict(None, " ".join(filter(None, (_rise(problem, history), _cut(problem, history)))) or None)
 
 
-def pronounce(found: Verdict) -> None:
-    """Raises the error of the verdict, or issues its TrainingWarning."""
-    if found.error is not None:
-        raise found.error
-    if found.warning is not None:
-        warn(found.warning, TrainingWarning)
+def pronounce(found: Verdict, *, is_answered: bool = False) -> None:
+    """Raises the error of the verdict, or issues its TrainingWarning.
+
+    An interruption that ``is_answered`` by the history, in an interactive session, is a warning too.
+    """
+    error, warning = found
+    if is_answered and isinstance(error, TrainingInterrupted):
+        error, warning = None, f"{error} Ctrl-C again within two seconds raises TrainingInterrupted."
+    if error is not None:
+        raise error
+    if warning is not None:
+        warn(warning, TrainingWarning)
 
 
 def divergence_message(problem: Problem, history: History) -> str:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule._internal.durations import duration
 from chainrule._internal.naming import listed
 from chainrule.cli import inputs, options
 from chainrule.cli.errors import WrongUsage
-from chainrule.cli.terminal import duration, listing, number, printable, results, show
+from chainrule.cli.terminal import listing, number, printable, results, show
 from chainrule.cli.train.training_options import format_sizes
 from chainrule.engines.choice import MODULES, PREFERENCE
 from chainrule.network import Network

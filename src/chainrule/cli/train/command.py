@@ -89,14 +89,14 @@ def train(
         console.print(printable(line))
     files.folder.mkdir(parents=True, exist_ok=True)
     # Once there are trained networks, a request to end must not cost the model.
+    REQUEST.what_remains = chosen.what_remains
     with REQUEST.postponed(lambda: hasattr(run.estimator, "model_")):
         trained = phases.fit(run, console)
         console.quiet = quiet and trained.stopped != "interrupted"
         console.print(summary.outcome(trained))
         phases.save_results(run, trained, console)
     if REQUEST.number is not None:
-        more = "" if checkpoint is None else f" --checkpoint {checkpoint} --resume continues the training."
-        remarks().print(printable(f"Interrupted by {REQUEST.name}.{more}"))
+        remarks().print(printable(" ".join(filter(None, (f"Interrupted by {REQUEST.name}.", chosen.continuation())))))
 
 
 def _require_valid(task: str | None, test_fraction: float, seed: int) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any
+from typing import Any, TextIO, cast
 
 from rich.console import Console
 
@@ -13,7 +14,6 @@ from chainrule.cli.errors import WrongUsage, describe
 from chainrule.cli.outputs import Destination, save_somewhere, save_under_free_name
 from chainrule.cli.terminal import printable, warnings_as_notes
 from chainrule.cli.train import curve, summary
-from chainrule.cli.train.progress import Progress
 from chainrule.cli.train.training_data import TrainingData
 from chainrule.cli.train.training_options import TrainingOptions, format_sizes
 from chainrule.cli.train.training_run import FinishedRun, PlannedRun
@@ -21,6 +21,7 @@ from chainrule.errors import ChainruleError, InputError
 from chainrule.estimators.network import settings
 from chainrule.files import write_bytes
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.training.callbacks.progress import Progress
 from chainrule.training.errors import DivergenceError
 
 
@@ -44,11 +45,11 @@ def fit(run: PlannedRun, console: Console) -> FinishedRun:
     """
     data, estimator = run.data, run.estimator
     began = time.perf_counter()
-    progress = Progress(console, run.recipes[0].n_networks)
-    if not console.quiet:
-        estimator.set_params(callbacks=(progress,), callback_epochs=None)
     try:
-        with warnings_as_notes(console), progress:
+        with warnings_as_notes(console), ExitStack() as stack:
+            if not console.quiet:
+                bar = stack.enter_context(Progress(cast(TextIO, console.file)).all_runs(run.recipes[0].n_networks))
+                estimator.set_params(callbacks=(bar,))
             estimator.fit(data.X.rows(data.split.training), data.y[data.split.training])
     except DivergenceError:
         raise InputError(summary.divergence_message(run.recipes[0])) from None

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from chainrule._internal.durations import duration
 from chainrule.cli.target import Score
-from chainrule.cli.terminal import duration
 from chainrule.cli.train.training_options import TrainingOptions, format_sizes
 from chainrule.cli.train.training_run import FinishedRun, PlannedRun
 from chainrule.estimators.network.recipe import Recipe

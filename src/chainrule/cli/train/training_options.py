@@ -10,6 +10,7 @@ from chainrule import activations, optimizers
 from chainrule._internal.checks import as_integer, as_real
 from chainrule._internal.naming import listed, resolve
 from chainrule.cli.errors import WrongUsage, option_errors
+from chainrule.cli.signals import NOTHING
 from chainrule.engines.choice import MODULES
 from chainrule.errors import InputError
 from chainrule.estimators.network.checkpoints import refuse_unless_resumed
@@ -102,6 +103,17 @@ class TrainingOptions:
         count = refuse_unless_resumed(self.checkpoint, self.resume)
         begins = f"training continues from those of {count} networks" if count else "training begins"
         return [f"Checkpoints in {self.checkpoint}: {begins}."]
+
+    def continuation(self) -> str:
+        """Returns how to continue the training from its checkpoints; "" without checkpoints."""
+        if self.checkpoint is None or not refuse_unless_resumed(self.checkpoint, True):
+            return ""
+        return f"--checkpoint {self.checkpoint} --resume continues the training."
+
+    def what_remains(self) -> str:
+        """Returns what a command has saved that was ended before it had a model."""
+        continuation = self.continuation()
+        return f"no model was saved. {continuation}" if continuation else NOTHING
 
     def _optimizer(self) -> dict[str, Any]:
         """Returns the optimizer's parameters; a named optimizer drops the preset's rate factors, tuned for its own."""

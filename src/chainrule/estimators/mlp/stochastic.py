@@ -119,7 +119,7 @@ def _train_stage(
         recorder.record(error.history)
         recorder.record_epoch(math.nan)
         return _Stage(error.history, is_final=True, divergence=str(error))
-    return _Stage(history)
+    return _Stage(history, is_final=history.stopped == "interrupted")  # in an interactive session nothing is raised
 
 
 def _has_reached_max_iter(mlp: Any) -> bool:

@@ -7,6 +7,7 @@ import os
 import time
 from abc import abstractmethod
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar, Self
@@ -53,6 +54,7 @@ from chainrule.tables.model import TableModel
 from chainrule.tables.reading.read import AnyTable, read
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.training import History
+from chainrule.training.callbacks.calls import all_runs, as_callbacks
 
 LARGEST_DRAWN_SEED = 2**31 - 1
 
@@ -236,8 +238,8 @@ class NetworkBase(DiagnosisMixin, CallbackSupportMixin, BaseEstimator):  # type:
         every = None if self.callback_epochs is None else as_integer(self.callback_epochs, "callback_epochs", 1)
         return TrainingPlan(
             recipes, numbers, self.engine, self.threads, began + limit,
-            continues=continues, callbacks=tuple(self.callbacks or ()), is_verbose=bool(self.verbose),
-            callback_epochs=every if self.callbacks else None,
+            continues=continues, callbacks=as_callbacks(self.callbacks or (), self.verbose), callback_epochs=every,
+            model_of=lambda net: TableModel(self.encoder_, self.target_, (net,)),
         )  # fmt: skip
 
     def _train(self, make: MemberFactory, plan: TrainingPlan, data: Data, validation: Data) -> None:
@@ -246,16 +248,20 @@ class NetworkBase(DiagnosisMixin, CallbackSupportMixin, BaseEstimator):  # type:
         if hooks is not None:
             report = hooks.epoch
             plan = replace(
-                plan, callback_epochs=1,
-                on_epoch=lambda member, epochs: report(member.number, epochs, lambda: self._as_fitted(member)),
-            )  # fmt: skip
-        training = Training(make, plan)
-        try:
-            self._finish(self._usable(training.run(), plan, hooks), data, validation)
-        except KeyboardInterrupt:
-            if training.was_interrupted:  # a second Ctrl-C, or there is no usable network
-                raise
-            self._finish(self._usable(training.end(), plan, hooks), data, validation)
+                plan, on_epoch=lambda member, epochs: report(member.number, epochs, lambda: self._as_fitted(member))
+            )
+        with ExitStack() as watching:
+            callbacks = watching.enter_context(all_runs(plan.callbacks, plan.n_networks))
+            training = Training(make, replace(plan, callbacks=callbacks))
+            try:
+                outcome = training.run()
+                watching.close()
+                self._finish(self._usable(outcome, plan, hooks), data, validation)
+            except KeyboardInterrupt:
+                if training.was_interrupted:  # a second Ctrl-C, or there is no usable network
+                    raise
+                watching.close()
+                self._finish(self._usable(training.end(), plan, hooks), data, validation)
 
     def _usable(self, outcome: Outcome, plan: TrainingPlan, hooks: Hooks | None) -> list[Member]:
         """Issues warnings about the outcome, and returns the networks that are usable."""

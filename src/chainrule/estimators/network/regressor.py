@@ -28,7 +28,7 @@ from chainrule.tables.columns import Task
 from chainrule.tables.labels import as_targets
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import NumericLabels
-from chainrule.training.callbacks import Callback
+from chainrule.training.callbacks.callback import Callback
 from chainrule.training.checkpoint import Checkpoint, PathLike
 
 
@@ -77,10 +77,10 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         dtype: the number type of the networks, "float32" or "float64".
         engine: "auto" or the name of an engine.
         threads: the maximum number of threads; by default every CPU.
-        verbose: whether to report progress on stderr.
-        callbacks: functions f(history), called in the thread of a network with its `chainrule.History`; returning True
-            stops that network. For scikit-learn's callbacks: ``set_callbacks``.
-        callback_epochs: epochs between two calls of ``callbacks``; None: about ten times a second.
+        verbose: whether to show the progress of all networks in place, or in a file as a line now and then.
+        callbacks: functions f(history), called in the thread of a network with its `chainrule.History`, or
+            `chainrule.callbacks`; returning True stops that network. For scikit-learn's callbacks: ``set_callbacks``.
+        callback_epochs: epochs between two calls of functions in ``callbacks``; None: about ten times a second.
         checkpoint: a folder, or a `chainrule.Checkpoint` of one, in which each network is written to a file now and
             then, and as its training ends. It needs an integer as ``random_state``, and ``epochs`` in place of a
             ``time_limit``.

@@ -32,7 +32,7 @@ class Search:
         self._state = TrainingState.start(problem, {})
         self._began = time.perf_counter()
         self._deadline = self._began + time_limit
-        self._interrupted = False
+        self._request: str | None = None  # the reason to end at the next evaluation
         self.theta: Vector = problem.net.theta.astype(np.float64)  # of the last iteration
 
     @property
@@ -52,14 +52,14 @@ class Search:
         last = self.state()
         return lambda: last
 
-    def interrupt(self) -> None:
-        """Ends the search at the next evaluation of J."""
-        self._interrupted = True
+    def interrupt(self, reason: str = "interrupted") -> None:
+        """Ends the search at the next evaluation of J, for this reason."""
+        self._request = reason
 
     def check(self) -> None:
         """Ends the search if it was interrupted or if its time is over; called before each evaluation."""
-        if self._interrupted:
-            self.end("interrupted")
+        if self._request is not None:
+            self.end(self._request)
         if time.perf_counter() >= self._deadline:
             self.end("time_limit")
 

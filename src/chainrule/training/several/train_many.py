@@ -20,7 +20,8 @@ from chainrule.errors import InputError, TrainingWarning
 from chainrule.files.atomic import as_path
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
-from chainrule.training.callbacks import Callback
+from chainrule.training.callbacks.callback import Callback
+from chainrule.training.callbacks.calls import all_runs, as_callbacks
 from chainrule.training.checkpoint import Checkpoint, PathLike, Resume
 from chainrule.training.errors import DivergenceError, TrainingInterrupted
 from chainrule.training.history import History
@@ -28,6 +29,7 @@ from chainrule.training.job import new_job
 from chainrule.training.several.each import Each, check_each, of_network
 from chainrule.training.several.shared_examples import RowsOf, SharedExamples
 from chainrule.training.time_limit.deadline import Deadline
+from chainrule.training.verdict import Verdict, pronounce
 
 
 def train_many(
@@ -53,6 +55,7 @@ def train_many(
     record: Sequence[str] | Each = (),
     checkpoint: Checkpoint | PathLike | Each | None = None,
     resume: Resume | Each = None,
+    verbose: bool = False,
     engine: str | Each = "auto",
     threads: int | None = None,
 ) -> list[History]:
@@ -66,13 +69,13 @@ def train_many(
     ``threads`` limits the threads of all together (None: the CPUs). Each trains one network at a time, from its first
     step to its last; when fewer networks than threads are left, these share the threads. ``time_limit`` is that of each
     network, from its own first step. Callbacks, and a σ or cost of your own, are called in the thread of their network,
-    while other networks are trained.
+    while other networks are trained; ``verbose=True`` shows the progress of all networks as one bar.
 
     Raises InputError as `train` does, before any work, with the number of the network, which counts from 1; also for
     a network that is given twice, and for an `Each` that does not hold k values. A network that diverges does not stop
     the others: DivergenceError is raised when all are trained, and names those that diverged. TrainingInterrupted on
     Ctrl-C: networks in training keep the result of their last complete step (the best one with ``patience``), others
-    have not begun. Both errors have ``histories``, one for each network, and ``histories[j].stopped`` tells how its
+    have not begun (in a notebook or at the prompt it is a TrainingWarning, as in `train`). Both errors have ``histories``, one for each network, and ``histories[j].stopped`` tells how its
     training ended. An exception of a callback stops all networks and propagates.
 
     >>> import chainrule as cr
@@ -100,20 +103,26 @@ def train_many(
     if not isinstance(cost, Each):
         arguments["cost"] = costs.get(cost)  # one object for all, whose examples they share
     _require_own_checkpoints(checkpoint, len(nets))
+    shared = as_callbacks(() if isinstance(callbacks, Each) else callbacks, verbose)
     examples, module = SharedExamples(), imported("chainrule.training.several.job_queue")
     jobs = []
-    for j, net in enumerate(nets):
-        own = of_network(arguments, j)
-        if (at := own.pop("rows")) is not None:
-            own["X"] = RowsOf(own["X"], at)
-        make = partial(new_job, net, threads=count, examples=examples, **own)
-        jobs.append(module.QueuedJob(j + 1, make, copies_rows=at is not None))
-    queue = module.JobQueue(jobs, count)
-    with imported("chainrule.training.interrupt").Interrupt(queue.stop) as interrupt:
-        was_interrupted = queue.run()
+    with all_runs(shared, len(nets)) as watching:
+        for j, net in enumerate(nets):
+            own = of_network(arguments, j)
+            if (at := own.pop("rows")) is not None:
+                own["X"] = RowsOf(own["X"], at)
+            own["callbacks"] = [*watching, *(own["callbacks"] if isinstance(callbacks, Each) else ())]
+            make = partial(
+                new_job, net, threads=count, examples=examples, number=j + 1, networks=len(nets), **own
+            )  # fmt: skip
+            jobs.append(module.QueuedJob(j + 1, make, copies_rows=at is not None))
+        queue = module.JobQueue(jobs, count)
+        with imported("chainrule.training.interrupt").Interrupt(queue.stop) as interrupt:
+            was_interrupted = queue.run()
     histories: list[History] = [job.history for job in jobs]
     if was_interrupted or interrupt.has_come:
-        raise _interrupted(histories)
+        pronounce(Verdict(_interrupted(histories), None), is_answered=interrupt.is_answered_by_history())
+        return histories
     if diverged := {job.number: job.verdict.error for job in jobs if job.verdict.error is not None}:
         raise _diverged(diverged, histories)
     for job in jobs:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
-
-import numpy as np
 
 from chainrule.engines.state import TrainingState
 from chainrule.estimators.network.checkpoints import of_network
@@ -15,8 +13,9 @@ from chainrule.estimators.network.ensemble.control import Control
 from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
 from chainrule.estimators.network.ensemble.time_plan import Speed
+from chainrule.estimators.network.ensemble.watching import watching
 from chainrule.training import History, minimize, train
-from chainrule.training.callbacks import Callback
+from chainrule.training.callbacks.callback import Callback
 from chainrule.training.errors import DivergenceError
 from chainrule.training.several.thread_shares import Share, ThreadShares, train_with_share
 from chainrule.training.time_limit.deadline import Deadline
@@ -77,44 +76,41 @@ def _run(
         is_check = not should_stop and bool(checks) and checks[0] <= clock() < end - SHORTEST
         return should_stop or is_check
 
-    while True:
-        is_check = False
-        try:
-            member.history = _train(member, plan, threads, share, epochs, end, after_epochs, state)
-        except DivergenceError as error:
-            member.history, member.error = error.history, error
-            return
-        state = member.history.state
-        if member.history.stopped == "time_limit" and not member.history.epochs and grace:
-            epochs, end, grace = 1, end + grace, 0.0
-            continue
-        if member.history.stopped != "callback" or not is_check:
-            break
-        checks.pop(0)
-        done, epoch_seconds = _progress(state, member)
-        before, left = epochs, end - clock()
-        epochs = epochs_in_all(done, left, epoch_seconds, member.recipe.epochs, before)
-        if done < 1.0 and epochs < min(before, time_plan.FEWEST_EPOCHS):
-            work = _work_within(left, epoch_seconds, member)
-            member.keep_rows(work.rows_share)
-            epochs, state = work.epochs, state.again()
+    with watching(member, plan) as (run, callbacks):
+        while True:
+            is_check = False
+            try:
+                member.history = _train(member, plan, threads, share, epochs, end, [after_epochs, *callbacks], state)
+            except DivergenceError as error:
+                member.history, member.error = error.history, error
+                return
+            state = member.history.state
+            if member.history.stopped == "time_limit" and not member.history.epochs and grace:
+                epochs, end, grace = 1, end + grace, 0.0
+                continue
+            if member.history.stopped != "callback" or not is_check or run.should_stop:
+                break
+            checks.pop(0)
+            done, epoch_seconds = _progress(state, member)
+            before, left = epochs, end - clock()
+            epochs = epochs_in_all(done, left, epoch_seconds, member.recipe.epochs, before)
+            if done < 1.0 and epochs < min(before, time_plan.FEWEST_EPOCHS):
+                work = _work_within(left, epoch_seconds, member)
+                member.keep_rows(work.rows_share)
+                epochs, state = work.epochs, state.again()
     if member.history.epochs == 0 and member.resume is None:
         member.improved = member.cost(member.net.theta) < member.cost(initial)
 
 
 def _should_stop(member: Member, plan: TrainingPlan, control: Control, history: History) -> bool:
-    """Reports the epoch, and asks the callbacks of every kind."""
-    if plan.is_verbose:
-        epoch = f"epoch {history.epochs} of {history.planned_epochs}"
-        print(f"network {member.number + 1}: {epoch}", file=sys.stderr)
-    answers = [callback(history) for callback in plan.callbacks]
-    if plan.on_epoch is not None:
-        answers.append(control.ask(member, history.epochs))
-    return control.stop.is_set() or any(isinstance(answer, (bool, np.bool_)) and answer for answer in answers)
+    """Reports the epoch to the calling thread, and asks whether the network should stop."""
+    has_answered_stop = plan.on_epoch is not None and control.ask(member, history.epochs)
+    return control.stop.is_set() or has_answered_stop
 
 
 def _train(
-    member: Member, plan: TrainingPlan, threads: int, share: Share, epochs: int, end: float, after_epochs: Callback,
+    member: Member, plan: TrainingPlan, threads: int, share: Share, epochs: int, end: float,
+    callbacks: Sequence[Callback],
     state: TrainingState | None,
 ) -> History:  # fmt: skip
     """Trains a member, from its initial values or from a state, or by its recipe's minimizer."""
@@ -124,7 +120,7 @@ def _train(
             member.net, training.X, training.Y, weights=training.weights, cost=recipe.cost, method=recipe.minimizer,
             epochs=epochs, validation=None if member.held_out is None else tuple(member.held_out),
             patience=None if member.held_out is None else recipe.patience or epochs,
-            time_limit=None if end == math.inf else max(end - clock(), SHORTEST), callbacks=[after_epochs],
+            time_limit=None if end == math.inf else max(end - clock(), SHORTEST), callbacks=callbacks,
             engine=plan.engine,
         )  # fmt: skip
     return train_with_share(
@@ -133,7 +129,7 @@ def _train(
         validation=None if member.held_out is None else tuple(member.held_out),  # (X, Y, weights)
         patience=None if member.held_out is None else recipe.patience or epochs, tol=None, tol_epochs=1, record=(),
         time_limit=None if end == math.inf else Deadline(max(end - clock(), SHORTEST)),
-        callbacks=[after_epochs], callback_epochs=plan.callback_epochs, engine=plan.engine,
+        callbacks=callbacks, callback_epochs=None if plan.on_epoch is None else 1, engine=plan.engine,
         checkpoint=None if plan.checkpoint is None else of_network(plan.checkpoint, member.number),
         resume=plan.resumes if state is None else state, threads=threads,
     )  # fmt: skip

@@ -6,12 +6,14 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from chainrule._internal.checks import as_integer
 from chainrule.engines.thread_counts import all_threads
 from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.recipe import Recipe
-from chainrule.training.callbacks import Callback
+from chainrule.network import Network
+from chainrule.training.callbacks.callback import Callback
 from chainrule.training.checkpoint import Checkpoint
 
 clock = time.perf_counter
@@ -34,7 +36,7 @@ class TrainingPlan:
     continues: bool = False  # an earlier training: then every network does, for as long as there is time
     callbacks: Sequence[Callback] = ()  # called in the thread of a member
     callback_epochs: int | None = None
-    is_verbose: bool = False
+    model_of: Callable[[Network], Any] = lambda net: net  # the model that callbacks see
     checkpoint: Checkpoint | None = None  # its path is the folder of the networks' files
     resumes: bool = False  # from these files
     on_epoch: Callable[[Member, int], bool] | None = None  # called in the calling thread; True stops that member
