@@ -127,7 +127,7 @@ class Job:
                 self._calls.begin(history)
                 self._watched.connect(run.interrupt)
                 while history.stopped is None and not self._is_interrupted:
-                    history.stopped = self._next_slice(run, history)
+                    history.stopped = "callback" if self._watched.should_stop else self._next_slice(run, history)
                 if history.stopped is None:
                     history.stopped = "interrupted"
                 self._make(self._calls.missed(history))

@@ -79,8 +79,9 @@ def test_a_request_before_training() -> None:
     stop, net = StopRequest(), small_net()
     stop.set()
     before = net.theta.copy()
-    history = cr.train(net, X, Y, callbacks=[stop])
-    assert (history.stopped, history.epochs) == ("callback", 0)
+    for optimizer in ("gradient_descent", "adam"):
+        history = cr.train(net, X, Y, optimizer=optimizer, callbacks=[stop])
+        assert (history.stopped, history.epochs) == ("callback", 0)
     assert net.theta.tobytes() == before.tobytes()
     assert cr.minimize(net, X, Y, callbacks=[stop]).epochs == 0
     stop.clear()

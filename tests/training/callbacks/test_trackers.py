@@ -80,10 +80,10 @@ def test_tensorboard_has_the_curves(writers: list[SummaryWriter]) -> None:
 
 
 def test_a_long_training_is_thinned(writers: list[SummaryWriter]) -> None:
-    """Of 5,000 epochs that end at once a few hundred are written, evenly spread, with the last one."""
+    """Of 5,000 epochs that end at once a hundred or a few more are written, with the last one."""
     cr.train(small_net(), X, Y, epochs=5000, callbacks=[TensorBoard("runs")], **SETTINGS)
     steps = [step for tag, _, step in writers[0].scalars if tag == "J"]
-    assert 100 <= len(steps) <= 400
+    assert 50 <= len(steps) <= 200
     assert steps[-1] == 5000
     assert steps == sorted(set(steps))
 

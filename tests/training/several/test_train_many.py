@@ -50,11 +50,9 @@ def test_each_network_ends_as_if_trained_alone(data: st.DataObject, k: int, thre
     rows = [data.draw(st.sampled_from(ROWS)) for _ in range(k)]
     engine, validation = data.draw(st.sampled_from(["native", "reference"])), (X_VAL, Y_VAL)
     common: dict[str, Any] = {"validation": validation, "engine": engine}
+    differing: dict[str, Any] = {name: cr.Each(values) for name, values in each.items()}
     together, alone = nets(k, dtype=dtype), nets(k, dtype=dtype)
-    histories = cr.train_many(
-        together, X, Y, rows=cr.Each(rows), threads=threads, **common,
-        **{name: cr.Each(values) for name, values in each.items()},
-    )  # fmt: skip
+    histories = cr.train_many(together, X, Y, rows=cr.Each(rows), threads=threads, **common, **differing)
     for j, net in enumerate(alone):
         own = {name: values[j] for name, values in each.items()}
         at = np.arange(10) if rows[j] is None else np.array(rows[j])
@@ -157,7 +155,7 @@ def test_an_exception_of_a_callback_stops_all(engine: str, monkeypatch: pytest.M
         cr.train_many(
             two, X, Y, optimizer="adam", epochs=ENDLESS, callbacks=cr.Each([[fail], []]), engine=engine, threads=2
         )
-    assert caught.value.__notes__ == ["This happened to network 1."]
+    assert caught.value.__notes__[-1] == "This happened to network 1."
     assert all(np.isfinite(net.theta).all() for net in two)
 
 
@@ -219,3 +217,16 @@ def test_a_checkpoint_of_each_network(tmp_path: Path) -> None:
     expected = [cr.train(net, X, Y, optimizer="adam", epochs=9) for net in alone]
     assert [bits(history.state) for history in histories] == [bits(history.state) for history in expected]
     assert np.array_equal(cr.load(files.values[2]).theta, alone[2].theta)
+
+
+def test_callbacks_watch_all_networks(capsys: pytest.CaptureFixture[str]) -> None:
+    """``verbose=True`` shows the networks as one bar; a callback in the list of one network watches that alone."""
+    first = cr.callbacks.EarlyStopping(lambda net: 1.0, mode="max", patience=3)
+    histories = cr.train_many(nets(2), X, Y, optimizer="adam", epochs=9, callbacks=cr.Each([[first], []]), verbose=True)
+    assert [history.epochs for history in histories] == [4, 9]
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith(("epoch 4/9 (network 1 of 2)", "epoch 9/9 (network 2 of 2)"))
+    stop = cr.callbacks.StopRequest()
+    stop.set()
+    histories = cr.train_many(nets(3), X, Y, optimizer="adam", epochs=9, callbacks=[stop])
+    assert [(history.stopped, history.epochs) for history in histories] == [("callback", 0)] * 3

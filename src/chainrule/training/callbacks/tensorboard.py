@@ -12,16 +12,16 @@ from chainrule.training.callbacks.callback import Function, RunCallback, Watched
 from chainrule.training.callbacks.thinned import thinned
 from chainrule.training.history import History
 
-ALL_OF = 200  # epochs; later ones are thinned, since each takes about 0.16 ms to write
-MOST = 5  # of the later epochs in a call
+ALL_OF = 100  # epochs; later ones are thinned, since the four numbers of each take about 1 ms to write
+MOST = 1  # of the later epochs in a call
 FLUSH_SECONDS = 5
 
 
 class TensorBoard(RunCallback):
     """Writes J, validation J, learning rate and the norm of ∇J to a folder of event files, which TensorBoard shows.
 
-    After 200 epochs, at most five of each tenth of a second are written, evenly spread. The networks of an estimator
-    have a subfolder each: network-1, network-2, … ``tensorboard --logdir FOLDER`` shows them while training goes on.
+    After a hundred epochs at most one of each tenth of a second is written. The networks of an estimator have a
+    subfolder each: network-1, network-2, … ``tensorboard --logdir FOLDER`` shows them while training goes on.
 
     Raises InputError for a path that names no folder, MissingExtra without tensorboardX, OSError if the folder cannot
     be made.

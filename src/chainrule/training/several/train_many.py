@@ -74,9 +74,10 @@ def train_many(
     Raises InputError as `train` does, before any work, with the number of the network, which counts from 1; also for
     a network that is given twice, and for an `Each` that does not hold k values. A network that diverges does not stop
     the others: DivergenceError is raised when all are trained, and names those that diverged. TrainingInterrupted on
-    Ctrl-C: networks in training keep the result of their last complete step (the best one with ``patience``), others
-    have not begun (in a notebook or at the prompt it is a TrainingWarning, as in `train`). Both errors have ``histories``, one for each network, and ``histories[j].stopped`` tells how its
-    training ended. An exception of a callback stops all networks and propagates.
+    Ctrl-C, or in a notebook and at the prompt a TrainingWarning, as in `train`: networks in training keep the result of
+    their last complete step (the best one with ``patience``), others have not begun. Both errors have ``histories``,
+    one for each network, and ``histories[j].stopped`` tells how its training ended. An exception of a callback stops
+    all networks and propagates.
 
     >>> import chainrule as cr
     >>> nets = [cr.Network.dense([1, 3, 1], hidden="tanh", seed=seed) for seed in range(4)]
