@@ -75,7 +75,7 @@ class Machine:
             history.epochs, history.seconds = len(taken), np.array(taken)
             run_step = round((len(taken) + partial / an_epoch) * steps)
             history.state = started(run_step=run_step, records={"seconds": taken}, partial_seconds=partial)
-            if any(call(history) for call in given.get("callbacks", ())):
+            if any(call(history) for call in given.get("callbacks", ()) if callable(call)):
                 history.stopped = history.stopped or "callback"
         return history
 
