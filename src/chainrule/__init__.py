@@ -61,7 +61,7 @@ from chainrule.errors import (
     InputError,
     UnknownName,
 )
-from chainrule.files import load
+from chainrule.files import load, parse
 from chainrule.initial import Glorot, He, Initial, LeCun, Normal, Orthogonal, Uniform, Zeros
 from chainrule.network import BlockDiagonal, Diagonal, Factors, Forward, Layer, Network
 from chainrule.optimizers import (
@@ -196,6 +196,7 @@ __all__ = [
     "log_softmax",
     "minimize",
     "mish",
+    "parse",
     "relu",
     "selu",
     "sigmoid",

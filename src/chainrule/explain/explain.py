@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 from numpy.typing import ArrayLike
 
+from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import as_integer, shown
 from chainrule.costs import Cost
 from chainrule.costs.training_set import ExamplesLike
@@ -15,6 +17,8 @@ from chainrule.explain.exact import exact_case
 from chainrule.explain.explanation import Explanation
 from chainrule.explain.page import page
 from chainrule.explain.pen import Pen
+from chainrule.explain.printers.latex import latex_blocks
+from chainrule.explain.sections.definition import chain, maps, parameters, sigmas
 from chainrule.explain.words import in_language
 from chainrule.network import Network
 from chainrule.network.forward import silent
@@ -64,3 +68,23 @@ def explain(
     case = as_case(net, X, Y, weights, cost, learning_rate)
     fractions = exact_case(case) if exact else None
     return Explanation(page(case, pen, fractions), case, pen)
+
+
+def definition_in_latex(net: Network, digits: int = 6) -> str:
+    """Returns the definition of a network in LaTeX, for a document with amsmath; ``net.to_latex()`` calls it.
+
+    It has N = (L[1], …, L[r]), L[i] = (W[i], b[i], σ[i]), the numbers with ``digits`` significant digits, large
+    matrices in part, and σ and σ′ as formulas.
+
+    Raises InputError if ``digits`` is not between 1 and 17.
+
+    >>> import chainrule as cr
+    >>> cr.Network([cr.Layer(0.5, 1.0, "sine")]).to_latex().splitlines()[1]
+    'N &= (L [1])'
+
+    Source: Lecture, L5, L6.
+    """
+    pen = Pen(in_language("en"), as_integer(digits, "digits", 1, 17), False)
+    dense = ByLayer(np.asarray(W) for W in net.W)
+    blocks = [chain(net), *sigmas(net), *parameters(net, dense, net.b, net.kappa, pen), *maps(net, pen)]
+    return "\n".join(latex_blocks(blocks)) + "\n"

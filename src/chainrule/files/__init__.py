@@ -4,6 +4,7 @@ from chainrule.files.atomic import require_writable, write_bytes
 from chainrule.files.checkpoint import SavedRun, read_run, write_checkpoint
 from chainrule.files.fields import field
 from chainrule.files.network import load, network_from_parts, network_parts, save
+from chainrule.files.notation import parse, to_text
 from chainrule.files.safetensors import DTYPES, read, read_any, write
 
 __all__ = [
@@ -13,11 +14,13 @@ __all__ = [
     "load",
     "network_from_parts",
     "network_parts",
+    "parse",
     "read",
     "read_any",
     "read_run",
     "require_writable",
     "save",
+    "to_text",
     "write",
     "write_bytes",
     "write_checkpoint",

@@ -8,7 +8,9 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numpy.typing import DTypeLike
 
+from chainrule import activations
 from chainrule._internal.checks import LARGEST, as_integer, shown
+from chainrule.activations import Sigma
 from chainrule.errors import InputError
 from chainrule.network.theta import dense_layout, parameter_count
 
@@ -49,3 +51,12 @@ def one_each(value: Any, count: int, symbol: str, checked: Callable[[Any], T]) -
             )
         return [checked(one) for one in value]
     return [checked(value)] * count  # the value is checked even if there is no hidden layer
+
+
+def as_sigmas(sigmas: object, count: int) -> list[Sigma]:
+    """Returns a list of one σ, or the name of one, for each of ``count`` layers as activations."""
+    if isinstance(sigmas, str) or not isinstance(sigmas, Sequence) or len(sigmas) != count:
+        raise InputError(
+            f"sigmas must be a list of one σ per layer, {count} for {count + 1} sizes; got {shown(sigmas)}."
+        )
+    return [activations.get(sigma) for sigma in sigmas]

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from chainrule import activations, initial
+from chainrule import initial
 from chainrule._internal.by_layer import ByLayer
-from chainrule._internal.checks import Array, as_array, as_seed, common_dtype, shown
+from chainrule._internal.checks import Array, as_array, common_dtype, shown
 from chainrule._internal.html_table import html_table
 from chainrule._internal.sparse_rows import Rows, RowsLike, as_examples
 from chainrule._internal.text_table import brief
 from chainrule.activations import Parametric, Sigma
 from chainrule.errors import InputError
-from chainrule.network.arguments import as_dtype, as_sizes, one_each
+from chainrule.network.arguments import as_dtype, as_sigmas, as_sizes
 from chainrule.network.block_diagonal import Matrix, free_entries
-from chainrule.network.layer import Layer, as_dropout
+from chainrule.network.layer import Layer
+from chainrule.network.random_layers import random_layers
 from chainrule.network.theta import Layout, dense_layout, parameter_count, parameter_views
 from chainrule.optimizers.schedules import Schedule
 
@@ -127,19 +128,7 @@ class Network:
 
         Source: Lecture, Def. 4.3 (L6), L12 for the start θ₀.
         """
-        m = as_sizes(sizes)
-        r = len(m) - 1
-        sigmas = [*one_each(hidden, r - 1, "hidden", activations.get), activations.get(output)]
-        dropouts = [*one_each(dropout, r - 1, "dropout", as_dropout), 0.0]
-        rng = np.random.default_rng(seed if seed is None else as_seed(seed))
-        kind = as_dtype(dtype)
-        layers = []
-        for n_i, m_i, sigma, p in zip(m, m[1:], sigmas, dropouts, strict=False):
-            W = as_array(_initial(initial, sigma).draw(rng, m_i, n_i), "W", kind)
-            if W.shape != (m_i, n_i):
-                raise InputError(f"initial must draw W of shape {(m_i, n_i)}; got {W.shape}.")
-            layers.append(Layer(W, np.zeros(m_i, kind), sigma, p))
-        return cls(layers)
+        return cls(random_layers(sizes, hidden, output, initial, dropout, seed, dtype))
 
     @classmethod
     def from_theta(cls, theta: ArrayLike, sizes: Sequence[int], sigmas: Sequence[Sigma | str]) -> Network:
@@ -156,12 +145,7 @@ class Network:
         Source: Lecture, L9.
         """
         m = as_sizes(sizes)
-        labels: object = sigmas
-        if isinstance(labels, str) or not isinstance(labels, Sequence) or len(labels) != len(m) - 1:
-            raise InputError(
-                f"sigmas must be a list of one σ per layer, {len(m) - 1} for {len(m)} sizes; got {shown(labels)}."
-            )
-        chosen = [activations.get(sigma) for sigma in sigmas]
+        chosen = as_sigmas(sigmas, len(m) - 1)
         layout = dense_layout(m, (isinstance(sigma, Parametric) for sigma in chosen))
         array, d = as_array(theta, "theta"), parameter_count(layout)
         if array.shape != (d,):
@@ -366,6 +350,21 @@ class Network:
 
         save(self, path)
 
+    def to_text(self) -> str:
+        """Returns the definition as text in the lecture's notation, which `parse` reads back bit for bit.
+
+        Raises InputError for a complex θ, a dropout that follows a schedule, or a σ whose name is not one word.
+        """
+        from chainrule.files import to_text
+
+        return to_text(self)
+
+    def to_latex(self, digits: int = 6) -> str:
+        """Returns the definition in LaTeX: N, W[i], b[i] and σ[i], large matrices in part; see ``to_text``."""
+        from chainrule.explain import definition_in_latex
+
+        return definition_in_latex(self, digits)
+
     def __reduce__(self) -> tuple[type[Network], tuple[tuple[Layer, ...]]]:
         return Network, (self.layers,)  # rebuilding from the layers makes W and b views into θ again
 
@@ -390,7 +389,3 @@ def require_writable(net: Network) -> None:
     """Raises InputError if θ may not change."""
     if not net.theta.flags.writeable:
         raise InputError("net.theta is read-only. Use net.copy(), or net.theta.setflags(write=True).")
-
-
-def _initial(choice: initial.Initial | str | None, sigma: Sigma) -> initial.Initial:
-    return initial.get(sigma.hidden_initial if choice is None else choice)

@@ -64,15 +64,16 @@ def latex_document(document: Document) -> str:
 
 def latex_body(document: Document) -> str:
     """Returns what goes between the begin and the end of a LaTeX document; it needs amsmath and amssymb."""
-    return "\n".join([rf"\section*{{{escaped(document.title)}}}", *_blocks(document.blocks, 0)])
+    return "\n".join([rf"\section*{{{escaped(document.title)}}}", *latex_blocks(document.blocks)])
 
 
-def _blocks(blocks: Sequence[Block], depth: int) -> Iterator[str]:
+def latex_blocks(blocks: Sequence[Block], depth: int = 0) -> Iterator[str]:
+    """Yields the lines of blocks; sections in sections have smaller titles."""
     for block in blocks:
         match block:
             case Section(title, inner):
                 yield rf"\{'sub' * min(depth + 1, 2)}section*{{{_words(title)}}}"
-                yield from _blocks(inner, depth + 1)
+                yield from latex_blocks(inner, depth + 1)
             case Sentence(text):
                 yield f"\n{_words(text)}\n"
             case Equation(parts):
@@ -118,8 +119,8 @@ def latex(formula: Formula) -> str:
         case Row(parts):
             return " ".join(map(latex, parts))
         case Fenced(inner, left, right):
-            grow, end = (r"\left", r"\right") if is_tall(inner) else ("", "")
-            return f"{grow}{COMMANDS.get(left, left)} {latex(inner)} {end}{COMMANDS.get(right, right)}"
+            start, end = COMMANDS.get(left, left), COMMANDS.get(right, right)
+            return rf"\left{start} {latex(inner)} \right{end}" if is_tall(inner) else f"{start}{latex(inner)}{end}"
         case Over(top, bottom):
             return rf"\frac{{{latex(top)}}}{{{latex(bottom)}}}"
         case Script(base, sub, sup):

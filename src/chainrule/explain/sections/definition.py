@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from chainrule._internal.by_layer import ByLayer
+from chainrule._internal.checks import Array
 from chainrule.activations import VectorActivation
 from chainrule.explain.case import Case
 from chainrule.explain.document.blocks import Block, Equation, Section, Table, Text
@@ -11,25 +13,37 @@ from chainrule.explain.document.formula import Formula, Letter, Row, Script, Sig
 from chainrule.explain.formulas.activations import VECTOR_VALUED, entrywise
 from chainrule.explain.pen import Pen, equation, terms
 from chainrule.explain.symbols import THETA, layer, member, space
+from chainrule.network import Network
 from chainrule.network.theta import Part
 
 
 def definition(case: Case, pen: Pen) -> Section:
     """Returns the section that defines N, with d worked out."""
     words = pen.words
-    layers = joined([layer("L", i) for i in range(1, case.r + 1)], ",")
-    N = equation(Letter("N"), fenced(layers))
-    maps = pen.text("{N}: {domain} → {codomain}", N=Letter("N"), domain=space(case.m[0]), codomain=space(case.m[-1]))
+    domains = pen.text("{N}: {domain} → {codomain}", N=Letter("N"), domain=space(case.m[0]), codomain=space(case.m[-1]))
     blocks: list[Block] = [
-        pen.say(words.network, map=maps),
-        N,
+        pen.say(words.network, map=domains),
+        chain(case.net),
         _table(case, pen),
         pen.say(words.parameters, theta=THETA),
         _count(case, pen),
-        *_numbers(case, pen),
-        *_maps(case, pen),
+        *parameters(case.net, case.W, case.b, case.kappa, pen),
+        *_question(case, pen),
+        *maps(case.net, pen),
     ]
     return Section((words.definition,), tuple(blocks))
+
+
+def chain(net: Network) -> Equation:
+    """Returns N = (L[1], …, L[r])."""
+    return equation(Letter("N"), fenced(joined([layer("L", i) for i in range(1, net.r + 1)], ",")))
+
+
+def sigmas(net: Network) -> Iterator[Equation]:
+    """Yields L[i] = (W[i], b[i], σ[i]) and the name of each σ[i]."""
+    for i, sigma in enumerate(net.sigma, 1):
+        yield equation(layer("L", i), fenced(joined([layer(letter, i) for letter in "Wbσ"], ",")))
+        yield equation(layer("σ", i), Word(sigma.name))
 
 
 def _table(case: Case, pen: Pen) -> Table:
@@ -89,14 +103,18 @@ def _summand(part: Part) -> Formula:
     return count if part.runs is None and not part.parametric else fenced(count)
 
 
-def _numbers(case: Case, pen: Pen) -> Iterator[Block]:
-    for i in range(1, case.r + 1):
-        yield equation(layer("W", i), pen.matrix(case.W[i]))
-        if case.net.layout[i - 1].runs is not None:
+def parameters(net: Network, W: ByLayer[Array], b: ByLayer[Array], kappa: ByLayer[Array], pen: Pen) -> Iterator[Block]:
+    """Yields W[i], b[i] and κ[i] of every layer."""
+    for i, part in enumerate(net.layout, 1):
+        yield equation(layer("W", i), pen.matrix(W[i]))
+        if part.runs is not None:
             yield pen.say(pen.words.blocks, W=layer("W", i))
-        yield equation(layer("b", i), pen.column(case.b[i]))
-        if case.is_parametric(i):
-            yield equation(layer("κ", i), pen.column(case.kappa[i]))
+        yield equation(layer("b", i), pen.column(b[i]))
+        if part.parametric:
+            yield equation(layer("κ", i), pen.column(kappa[i]))
+
+
+def _question(case: Case, pen: Pen) -> Iterator[Block]:
     if case.t == 1:
         yield pen.say(pen.words.question, x=Letter("x"), y=Letter("y"), J=Letter("J"))
         yield equation(Letter("x"), pen.column(case.run.a[0][0]))
@@ -105,15 +123,15 @@ def _numbers(case: Case, pen: Pen) -> Iterator[Block]:
         yield pen.say(pen.words.questions, t=case.t, J=Letter("J"))
 
 
-def _maps(case: Case, pen: Pen) -> Iterator[Block]:
+def maps(net: Network, pen: Pen) -> Iterator[Block]:
     """Yields σ(z) and σ′(z) of each activation, once."""
     seen = []
     z = Letter("z")
-    for i, sigma in enumerate(case.net.sigma, 1):
+    for i, sigma in enumerate(net.sigma, 1):
         if sigma in seen:
             continue
         seen.append(sigma)
-        kappa = layer("κ", i) if case.is_parametric(i) else None
+        kappa = layer("κ", i) if net.layout[i - 1].parametric else None
         found = entrywise(sigma, pen.number, kappa)
         if found is not None:
             yield equation(Word(sigma.name).of(z), found.value(z, None))
