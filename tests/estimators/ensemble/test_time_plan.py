@@ -62,7 +62,8 @@ def test_epochs_planned_again_fit_into_the_time(
 ) -> None:
     """The rest fits into the time left, with a reserve except for one epoch or those already planned; an epoch begun is
     finished."""
-    epochs = epochs_in_all(done, seconds, epoch, planned, min(so_far, planned))
+    so_far = min(so_far, planned)
+    epochs = epochs_in_all(done, seconds, epoch, planned, so_far)
     left = seconds / epoch
     assert 1 <= epochs <= planned
     assert epochs >= min(planned, math.ceil(done))
