@@ -39,13 +39,9 @@ def entrywise(sigma: Sigma, number: Numbered, kappa: Formula | None = None) -> M
 def _parametric(inner: Map, kappa: Formula) -> Map:
     rest = fenced(ONE - kappa)
     return Map(
-        lambda z, at: rest * z + kappa * _factor(inner.value(z, at)),
-        lambda z, at: ONE - kappa + kappa * _factor(inner.slope(z, at)),
+        lambda z, at: rest * z + kappa * fenced(inner.value(z, at)),
+        lambda z, at: ONE - kappa + kappa * fenced(inner.slope(z, at)),
     )
-
-
-def _factor(formula: Formula) -> Formula:
-    return fenced(formula)
 
 
 def _by_sign(positive: Formula, other: Formula, z: Formula, at: At) -> Formula:
@@ -85,7 +81,7 @@ def _min(*values: Formula) -> Formula:
     return Word("min") @ Fenced(joined(values, ","), "{", "}")
 
 
-S, PHI, DENSITY = Letter("S"), Letter("Φ"), Letter("φ")
+S, PHI, DENSITY = Word("sigmoid"), Letter("Φ"), Letter("φ")  # the normal distribution and its density
 
 MAPS: dict[str, Callable[..., Map]] = {
     "identity": lambda: Map(lambda z, at: z, lambda z, at: ONE),
@@ -117,7 +113,10 @@ MAPS: dict[str, Callable[..., Map]] = {
     "silu": lambda: Map(lambda z, at: z * S.of(z), lambda z, at: S.of(z) * fenced(ONE + z * S.of(-z))),
     "mish": lambda: Map(
         lambda z, at: z * call("tanh", call("log", ONE + power(E, z))),
-        lambda z, at: Letter("T").of(z) + z * fenced(ONE - power(Letter("T"), TWO).of(z)) * S.of(z),
+        lambda z, at: (
+            call("tanh", call("log", ONE + power(E, z)))
+            + z * fenced(ONE - power(Word("tanh"), TWO).of(call("log", ONE + power(E, z)))) * S.of(z)
+        ),
     ),
 }
 

@@ -11,7 +11,7 @@ from chainrule.explain.document.blocks import Block, Section
 from chainrule.explain.document.formula import Formula, Letter, Script, Sign, Word, fenced, summed
 from chainrule.explain.formulas.costs import loss_formula
 from chainrule.explain.formulas.pieces import TWO, absolute, norm
-from chainrule.explain.pen import Pen, columns, equation, terms
+from chainrule.explain.pen import Pen, equation, rows, terms
 from chainrule.explain.symbols import THETA, J, Symbols, layer
 from chainrule.network.block_diagonal import free_entries
 
@@ -57,21 +57,30 @@ def _filled(case: Case, j: int, at: Symbols, pen: Pen) -> tuple[Formula, ...]:
     formula = loss_formula(case.cost, pen.number)
     if formula is None:
         return ()
-    r, m = case.r, case.m[-1]
+    r = case.r
     a, y = case.run.a[r][j], labels(case, j)
-    shown = columns(m)
+    shown = _shown(y)
     letters = [None if k is None else (at.a(r, k), at.y(k), None) for k in shown]
     numbers = [None if k is None else (pen.number(a[k]), pen.number(y[k]), float(a[k] - y[k])) for k in shown]
     return formula.value(letters), formula.value(numbers)
 
 
+def _shown(y: Array) -> list[int | None]:
+    """Returns the places of the terms that are shown; of many, that of the largest label too, such as the class."""
+    shown, largest = rows(len(y)), int(abs(y).argmax())
+    if largest not in shown:
+        place = shown.index(None)
+        shown[place : place + 1] = [None, largest, None]
+    return shown
+
+
 def total(case: Case, pen: Pen) -> Iterator[Block]:
     """Yields J = Σ w ℓ + penalties with the numbers filled in."""
-    letters = terms(case.t, lambda j: _weight(case, j, pen) @ _loss(case, j))
-    numbers = terms(case.t, lambda j: pen.number(case.scale(j)) * pen.number(case.losses[j]))
-    if all(case.scale(j) == 1.0 for j in range(case.t)):
-        letters = terms(case.t, lambda j: _loss(case, j))
-        numbers = terms(case.t, lambda j: pen.number(case.losses[j]))
+    letters = terms(case.t, lambda j: _loss(case, j))
+    numbers = terms(case.t, lambda j: pen.number(case.losses[j]))
+    if not (case.scales == 1).all():
+        letters = terms(case.t, lambda j: pen.number(case.scale(j)) @ _loss(case, j))
+        numbers = terms(case.t, lambda j: pen.number(case.scale(j)) * pen.number(case.losses[j]))
     if case.has_penalty:
         P = case.cost.penalty_scale(case.data.weights, case.t) * case.cost.penalty(map(free_entries, case.net.W))
         yield pen.say(pen.words.penalty, P=Letter("P"))
@@ -80,10 +89,6 @@ def total(case: Case, pen: Pen) -> Iterator[Block]:
     if case.t > 1:
         yield pen.say(pen.words.cost_sum, J=J, t=case.t)
     yield equation(J.of(THETA), summed(letters), summed(numbers), pen.number(case.gradient.J))
-
-
-def _weight(case: Case, j: int, pen: Pen) -> Formula:
-    return pen.number(case.scale(j))
 
 
 def _loss(case: Case, j: int) -> Formula:
