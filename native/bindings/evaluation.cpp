@@ -1,6 +1,6 @@
 // Evaluator32 and Evaluator64 (N(x) for the rows of a matrix), the same for sparse rows, and gradient32, gradient64.
+#include "arrays.hpp"
 #include "evaluation/evaluate.hpp"
-#include "specs.hpp"
 
 namespace chainrule::bindings {
 namespace {
@@ -13,9 +13,12 @@ template <class T> void bind_csr(nb::module_& module, const char* name) {
           nb::arg("net"))
       .def(
           "outputs",
-          [](CsrEvaluator<T>& self, const Vector<const T>& theta, const CsrArgs<T>& X, Rows<T> out, int threads) {
+          [](CsrEvaluator<T>& self, nb::handle theta, nb::handle X, nb::handle out, int threads) {
+            const Vector<const T> parameters(theta);
+            const CsrRows<T> rows(X);
+            const Rows<T> outputs(out);
             nb::gil_scoped_release release;
-            self.outputs(theta.data(), csr_matrix<T>(X), static_cast<long>(out.shape(0)), out.data(), threads);
+            self.outputs(parameters.data(), rows.matrix(), outputs.length(), outputs.data(), threads);
           },
           nb::arg("theta"), nb::arg("X"), nb::arg("out"), nb::arg("threads"), "out := N(X), for finite X.");
 }
@@ -27,24 +30,30 @@ template <class T> void bind(nb::module_& module, const char* evaluator, const c
           nb::arg("net"))
       .def(
           "outputs",
-          [](Evaluator<T>& self, const Vector<const T>& theta, const Rows<const T>& X, Rows<T> out, int threads) {
+          [](Evaluator<T>& self, nb::handle theta, nb::handle X, nb::handle out, int threads) {
+            const Vector<const T> parameters(theta);
+            const Rows<const T> rows(X);
+            const Rows<T> outputs(out);
             nb::gil_scoped_release release;
-            return self.outputs(theta.data(), X.data(), static_cast<long>(X.shape(0)), out.data(), threads);
+            return self.outputs(parameters.data(), rows.data(), rows.length(), outputs.data(), threads);
           },
           nb::arg("theta"), nb::arg("X"), nb::arg("out"), nb::arg("threads"),
           "out := N(X). Returns False if X is not finite.");
   module.def(
       gradient_name,
-      [](const nb::tuple& net, const nb::tuple& cost, const RowArgs<T>& X, const Rows<const T>& Y,
-         const std::optional<Vector<const T>>& weights, const Vector<const T>& theta, Vector<T> out,
-         const nb::list& deltas, int threads) {
+      [](const nb::tuple& net, const nb::tuple& cost, nb::handle X, nb::handle Y, nb::handle weights, nb::handle theta,
+         nb::handle out, const nb::list& deltas, int threads) {
         const NetworkSpec spec = network_spec(net);
         const CostSpec cost_args = cost_spec(cost);
+        const Examples<T> examples(X, Y, weights);
+        const TrainingSet<T> set = examples.set(spec);
+        const Vector<const T> parameters(theta);
+        const Vector<T> g(out);
+        std::vector<Rows<T>> arrays;
         std::vector<T*> rows;
-        for (nb::handle delta : deltas) rows.push_back(nb::cast<Rows<T>>(delta, false).data());
+        for (nb::handle delta : deltas) rows.push_back(arrays.emplace_back(delta).data());
         nb::gil_scoped_release release;
-        return gradient<T>(spec, cost_args, training_set<T>(spec, X, Y, weights), theta.data(), out.data(), rows.data(),
-                           threads);
+        return gradient<T>(spec, cost_args, set, parameters.data(), g.data(), rows.data(), threads);
       },
       nb::arg("net"), nb::arg("cost"), nb::arg("X"), nb::arg("Y"), nb::arg("weights").none(), nb::arg("theta"),
       nb::arg("gradient"), nb::arg("deltas"), nb::arg("threads"),

@@ -2,9 +2,9 @@
 // same for several networks at once.
 #include <memory>
 
+#include "arrays.hpp"
 #include "evaluation/predictor.hpp"
 #include "few_rows.hpp"
-#include "specs.hpp"
 
 namespace chainrule::bindings {
 namespace {
@@ -22,8 +22,8 @@ template <class T> class RowPredictor {
   RowPredictor(const nb::tuple& net, nb::object theta, bool reuse)
       : spec_(network_spec(net)), theta_(theta), reuse_(reuse) {
     m_ = nb::int_(m());
-    const auto given = nb::cast<Vector<const T>>(theta);
-    if (static_cast<long>(given.size()) != spec_.d()) throw std::invalid_argument("theta has the wrong length");
+    const Vector<const T> given(theta);
+    if (given.length() != spec_.d()) throw std::invalid_argument("theta has the wrong length");
     predictor_ = std::make_unique<Predictor<T>>(spec_, given.data());
     // If NumPy arranged an array in another way than ArrayObject says, no array would be read.
     knows_arrays_ = reader_.knows(theta, given.data(), spec_.d());

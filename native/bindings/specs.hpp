@@ -1,20 +1,13 @@
 // Converts plain Python values into the specs of the core. native.py has checked the names and numbers.
 #pragma once
 #include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
-#include <nanobind/stl/optional.h>
-#include <nanobind/stl/string.h>
-#include <nanobind/stl/tuple.h>
-#include <nanobind/stl/variant.h>
 
 #include <algorithm>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "chainrule/spec.hpp"
@@ -22,9 +15,6 @@
 namespace chainrule::bindings {
 
 namespace nb = nanobind;
-
-template <class T> using Vector = nb::ndarray<T, nb::numpy, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-template <class T> using Rows = nb::ndarray<T, nb::numpy, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 // The casters of nanobind that convert to std::vector and std::string may not throw, and so end the process where there
 // is no memory. These functions convert the same values where an exception reaches Python as a MemoryError.
@@ -104,32 +94,6 @@ inline OptimizerSpec optimizer_spec(nb::handle args) {  // name, hyper, clip_nor
   spec.schedule = schedule_spec(alpha);
   spec.weight_decay = schedule_spec(lambda);
   return spec;
-}
-
-// indptr, indices of 32 or of 64 bits, data; chainrule/_internal/sparse_rows.py has checked them
-template <class T> using CsrArgs = std::tuple<Vector<const std::int64_t>, std::optional<Vector<const std::int32_t>>,
-                                              std::optional<Vector<const std::int64_t>>, Vector<const T>>;
-template <class T> using RowArgs = std::variant<Rows<const T>, CsrArgs<T>>;
-template <class T> using SetArgs = std::tuple<RowArgs<T>, Rows<const T>, std::optional<Vector<const T>>>;
-
-template <class T> CsrMatrix<T> csr_matrix(const CsrArgs<T>& args) {
-  const auto& [starts, columns32, columns64, values] = args;
-  return {.starts = starts.data(),
-          .columns32 = columns32 ? columns32->data() : nullptr,
-          .columns64 = columns64 ? columns64->data() : nullptr,
-          .values = values.data()};
-}
-
-template <class T> TrainingSet<T> training_set(const NetworkSpec& net, const RowArgs<T>& X, const Rows<const T>& Y,
-                                               const std::optional<Vector<const T>>& weights) {
-  TrainingSet<T> set{.Y = Y.data(), .weights = weights ? weights->data() : nullptr, .t = static_cast<long>(Y.shape(0))};
-  if (const auto* dense = std::get_if<Rows<const T>>(&X)) {
-    set.X = dense->data();
-  } else {
-    if (!net.layers.front().is_dense()) throw std::invalid_argument("a sparse X needs a full W[1]");
-    set.sparse_X = csr_matrix<T>(std::get<CsrArgs<T>>(X));
-  }
-  return set;
 }
 
 }  // namespace chainrule::bindings

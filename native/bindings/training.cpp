@@ -3,7 +3,7 @@
 #include <atomic>
 #include <memory>
 
-#include "specs.hpp"
+#include "arrays.hpp"
 #include "trainer.hpp"
 
 namespace chainrule::bindings {
@@ -14,32 +14,33 @@ constexpr const char* record_names[] = {"J", "validation_J", "learning_rate", "s
 
 template <class T> class Run {
  public:
-  using Set = SetArgs<T>;
-
-  Run(const nb::tuple& net, const nb::tuple& cost, const nb::tuple& optimizer, Set data, std::optional<Set> validation,
+  Run(const nb::tuple& net, const nb::tuple& cost, const nb::tuple& optimizer, nb::handle data, nb::handle validation,
       long batch_size, bool shuffle, long epochs, double tol, long tol_epochs, long patience, int threads,
-      int first_threads, Vector<T> theta, const nb::list& moments, const nb::dict& progress)
-      : data_(std::move(data)), validation_(std::move(validation)), theta_(theta) {
+      int first_threads, nb::handle theta, const nb::list& moments, const nb::dict& progress)
+      : data_(examples(data)), theta_(theta) {
     ProblemSpec<T> problem;
     problem.net = network_spec(net);
     problem.cost = cost_spec(cost);
     problem.optimizer = optimizer_spec(optimizer);
-    const auto set = [&](const Set& args) {
-      return training_set<T>(problem.net, std::get<0>(args), std::get<1>(args), std::get<2>(args));
-    };
-    problem.data = set(data_);
-    if (validation_) problem.validation = set(*validation_);
+    problem.data = data_.set(problem.net);
+    if (!validation.is_none()) {
+      validation_ = examples(validation);
+      problem.validation = validation_.set(problem.net);
+      if (bool(problem.validation.sparse_X) != bool(problem.data.sparse_X))
+        throw std::invalid_argument("X and the validation X must both be sparse, or both dense");
+    }
     problem.batch_size = batch_size, problem.shuffle = shuffle, problem.epochs = epochs;
     problem.tol = tol, problem.tol_epochs = tol_epochs, problem.patience = patience;
     problem.threads = threads, problem.first_threads = first_threads;
     d_ = problem.net.d();
-    if (static_cast<long>(theta.size()) != d_) throw std::invalid_argument("theta has the wrong length");
-    std::array<const T*, 2> start{};
-    for (std::size_t k = 0; k < moments.size() && k < 2; ++k) start[k] = nb::cast<Vector<const T>>(moments[k]).data();
-    trainer_ = std::make_unique<Trainer<T>>(problem, read(progress), theta.data(), start);
-    trainer_->show_in(theta.data());
+    if (theta_.length() != d_) throw std::invalid_argument("theta has the wrong length");
+    std::array<Vector<const T>, 2> start;
+    for (std::size_t k = 0; k < moments.size() && k < 2; ++k) start[k] = Vector<const T>(moments[k]);
+    trainer_ = std::make_unique<Trainer<T>>(problem, read(progress), theta_.data(),
+                                            std::array{start[0].data(), start[1].data()});
+    trainer_->show_in(theta_.data());
     if (progress.contains("best_theta") && !progress["best_theta"].is_none())
-      trainer_->set_best_theta(nb::cast<Vector<const T>>(progress["best_theta"]).data());
+      trainer_->set_best_theta(Vector<const T>(progress["best_theta"]).data());
   }
 
   void advance(long epochs, double seconds) {
@@ -61,21 +62,24 @@ template <class T> class Run {
   void take_theta() { trainer_->take_theta(); }
 
   void finish() {
-    best_theta(theta_);
+    copy_best_theta(theta_.data());
     trainer_->finish();
-    data_ = {}, validation_.reset(), theta_ = {};
+    data_ = {}, validation_ = {}, theta_ = {};
   }
 
-  std::optional<std::string> stopped() const {
+  nb::object stopped() const {
     const char* name = stopped_names[static_cast<int>(trainer_->stopped())];
-    return name ? std::optional<std::string>(name) : std::nullopt;
+    if (!name) return nb::none();
+    nb::object text = nb::steal(PyUnicode_FromString(name));
+    if (!text.is_valid()) throw nb::python_error();
+    return text;
   }
   const char* method() const { return trainer_->method(); }
 
-  void get(Vector<T> theta, const nb::list& moments) const {
-    std::array<T*, 2> out{};
-    for (std::size_t k = 0; k < moments.size() && k < 2; ++k) out[k] = nb::cast<Vector<T>>(moments[k], false).data();
-    trainer_->get(theta.data(), out);
+  void get(nb::handle theta, const nb::list& moments) const {
+    std::array<Vector<T>, 2> out;
+    for (std::size_t k = 0; k < moments.size() && k < 2; ++k) out[k] = Vector<T>(moments[k]);
+    trainer_->get(Vector<T>(theta).data(), {out[0].data(), out[1].data()});
   }
 
   nb::dict progress() const {
@@ -83,8 +87,8 @@ template <class T> class Run {
     nb::dict out;
     out["step"] = p.step, out["epoch"] = p.epoch, out["batch"] = p.batch;
     out["partial_J"] = p.partial_J, out["partial_seconds"] = p.partial_seconds;
-    out["stream"] = std::tuple(half(p.stream.state, 1), half(p.stream.state, 0), half(p.stream.increment, 1),
-                               half(p.stream.increment, 0));
+    out["stream"] = nb::make_tuple(half(p.stream.state, 1), half(p.stream.state, 0), half(p.stream.increment, 1),
+                                   half(p.stream.increment, 0));
     out["best_J"] = p.best_J, out["best_epoch"] = p.best_epoch;
     return out;
   }
@@ -99,13 +103,20 @@ template <class T> class Run {
     return out;
   }
 
-  bool best_theta(Vector<T> theta) const {  // false: no epoch has improved J yet
+  bool best_theta(nb::handle theta) const { return copy_best_theta(Vector<T>(theta).data()); }
+
+ private:
+  bool copy_best_theta(T* theta) const {  // false: no epoch has improved J yet
     if (!trainer_->best_theta() || trainer_->progress().best_epoch == 0) return false;
-    std::copy_n(trainer_->best_theta(), d_, theta.data());
+    std::copy_n(trainer_->best_theta(), d_, theta);
     return true;
   }
 
- private:
+  static Examples<T> examples(nb::handle args) {
+    const auto [X, Y, weights] = items<nb::handle, nb::handle, nb::handle>(args);
+    return Examples<T>(X, Y, weights);
+  }
+
   static std::uint64_t half(unsigned __int128 x, int upper) { return static_cast<std::uint64_t>(x >> (64 * upper)); }
 
   static Progress read(const nb::dict& in) {
@@ -113,8 +124,7 @@ template <class T> class Run {
     p.step = nb::cast<long>(in["step"]), p.epoch = nb::cast<long>(in["epoch"]), p.batch = nb::cast<long>(in["batch"]);
     if (in.contains("first_step")) p.first_step = nb::cast<long>(in["first_step"]);
     p.partial_J = nb::cast<double>(in["partial_J"]), p.partial_seconds = nb::cast<double>(in["partial_seconds"]);
-    const auto [s1, s0, i1, i0] =
-        nb::cast<std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t>>(in["stream"]);
+    const auto [s1, s0, i1, i0] = items<std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t>(in["stream"]);
     p.stream.state = (static_cast<unsigned __int128>(s1) << 64) | s0;
     p.stream.increment = (static_cast<unsigned __int128>(i1) << 64) | i0;
     p.best_J = nb::cast<double>(in["best_J"]), p.best_epoch = nb::cast<long>(in["best_epoch"]);
@@ -122,8 +132,7 @@ template <class T> class Run {
     return p;
   }
 
-  Set data_;
-  std::optional<Set> validation_;
+  Examples<T> data_, validation_;
   Vector<T> theta_;  // the network's θ, which is kept current
   std::unique_ptr<Trainer<T>> trainer_;
   long d_ = 0;
@@ -131,10 +140,9 @@ template <class T> class Run {
 };
 
 template <class T> void bind(nb::module_& module, const char* name) {
-  using Set = typename Run<T>::Set;
   nb::class_<Run<T>>(module, name, "A training run of the native engine; see chainrule/engines/native.py.")
-      .def(nb::init<const nb::tuple&, const nb::tuple&, const nb::tuple&, Set, std::optional<Set>, long, bool, long,
-                    double, long, long, int, int, Vector<T>, const nb::list&, const nb::dict&>(),
+      .def(nb::init<const nb::tuple&, const nb::tuple&, const nb::tuple&, nb::handle, nb::handle, long, bool, long,
+                    double, long, long, int, int, nb::handle, const nb::list&, const nb::dict&>(),
            nb::arg("net"), nb::arg("cost"), nb::arg("optimizer"), nb::arg("data"), nb::arg("validation").none(),
            nb::arg("batch_size"), nb::arg("shuffle"), nb::arg("epochs"), nb::arg("tol"), nb::arg("tol_epochs"),
            nb::arg("patience"), nb::arg("threads"), nb::arg("first_threads"), nb::arg("theta"), nb::arg("moments"),

@@ -41,8 +41,17 @@ void *aligned_alloc(size_t alignment, size_t bytes) {
   return atomic_fetch_add(&allocations, 1) == refused_allocation ? NULL : real(alignment, bytes);
 }
 
-static int is_refused(size_t bytes) {
-  return bytes >= least_request && atomic_fetch_add(&requests, 1) == refused_request;
+// NumPy's iterator allocates its buffers without the GIL, and then raises a MemoryError without it, which ends the
+// process (npyiter_allocate_buffers in NumPy 2.4). It asks by PyMem_RawMalloc, which may only jump to malloc.
+static int is_numpys_iterator(void *caller) {
+  int (*has_gil)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "PyGILState_Check");
+  Dl_info asks, python;
+  return has_gil && !has_gil() && dladdr(caller, &asks) && dladdr((void *)has_gil, &python) &&
+         (strstr(asks.dli_fname, "_multiarray_umath") || asks.dli_fbase == python.dli_fbase);
+}
+
+static int is_refused(size_t bytes, void *caller) {
+  return bytes >= least_request && atomic_fetch_add(&requests, 1) == refused_request && !is_numpys_iterator(caller);
 }
 
 // Before these have been found, dlsym itself may ask for memory.
@@ -61,9 +70,15 @@ static void *refusal(void) {
   errno = ENOMEM;
   return NULL;
 }
-void *malloc(size_t bytes) { return is_refused(bytes) ? refusal() : real_malloc(bytes); }
-void *calloc(size_t n, size_t bytes) { return is_refused(n * bytes) ? refusal() : real_calloc(n, bytes); }
-void *realloc(void *old, size_t bytes) { return is_refused(bytes) ? refusal() : real_realloc(old, bytes); }
+void *malloc(size_t bytes) {
+  return is_refused(bytes, __builtin_return_address(0)) ? refusal() : real_malloc(bytes);
+}
+void *calloc(size_t n, size_t bytes) {
+  return is_refused(n * bytes, __builtin_return_address(0)) ? refusal() : real_calloc(n, bytes);
+}
+void *realloc(void *old, size_t bytes) {
+  return is_refused(bytes, __builtin_return_address(0)) ? refusal() : real_realloc(old, bytes);
+}
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument) {
   REAL(pthread_create);

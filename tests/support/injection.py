@@ -50,8 +50,11 @@ def preloaded() -> ctypes.CDLL | None:
     return None
 
 
-def output_with_faults(program: str) -> str:
-    """Runs a Python program, in which ``injection`` is the library, and returns what it prints."""
+def output_with_faults(program: str, **variables: str) -> str:
+    """Runs a Python program, in which ``injection`` is the library, and returns what it prints.
+
+    The process gets these further variables of the environment.
+    """
     preload = environment()
     if not preload and preloaded() is None:
         pytest.skip("needs Linux and a C compiler, to preload a library")
@@ -63,6 +66,7 @@ def output_with_faults(program: str) -> str:
             **preload,
             "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
             "OMP_NUM_THREADS": "",  # the program says how many threads it takes
+            **variables,
         },
         capture_output=True, text=True, timeout=LIMIT, check=False,
     )  # fmt: skip

@@ -115,7 +115,7 @@ def like(other: Rows, rows: Rows) -> Rows:
         return rows
     if isinstance(rows, SparseRows):
         return rows.toarray()
-    row, column = np.nonzero(rows)
+    row, column = map(np.ascontiguousarray, np.nonzero(rows))
     indptr = np.searchsorted(row, np.arange(len(rows) + 1)).astype(np.int64)
     return SparseRows(indptr, column, rows[row, column], (rows.shape[0], rows.shape[1]))
 

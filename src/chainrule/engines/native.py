@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import Array
-from chainrule._internal.sparse_rows import Rows, SparseRows
+from chainrule._internal.sparse_rows import Rows, SparseRows, like
 from chainrule.activations import ACTIVATIONS, without_kappa
 from chainrule.backprop import Gradient
 from chainrule.costs import COSTS, Cost, TrainingSet
@@ -182,7 +182,7 @@ class NativeRun:
             cost=_cost(problem.cost),
             optimizer=_optimizer(problem.optimizer),
             data=_arrays(problem.data),
-            validation=None if problem.validation is None else _arrays(problem.validation),
+            validation=_held_out(problem),
             batch_size=problem.batch_size,
             shuffle=problem.shuffle,
             epochs=problem.epochs,
@@ -328,6 +328,12 @@ def _schedule(value: float | Schedule) -> tuple[str, float, list[float]]:
 def _settings(value: Any, *excluded: str) -> list[float]:
     """Returns the numbers of a frozen value in the order of its fields, or [0.0] if it has no others."""
     return [float(getattr(value, f.name)) for f in fields(value) if f.name not in excluded] or [0.0]
+
+
+def _held_out(problem: Problem) -> tuple[Any, ...] | None:
+    """Returns the validation set, with an X that is sparse if that of the training set is, as one run needs it."""
+    held_out = problem.validation
+    return None if held_out is None else _arrays(held_out._replace(X=like(problem.data.X, held_out.X)))
 
 
 def _arrays(data: TrainingSet) -> tuple[Any, ...]:

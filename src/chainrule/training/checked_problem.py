@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 
 from chainrule import costs, optimizers
 from chainrule._internal.checks import as_integer, as_probability, as_real, as_seed, shown
-from chainrule._internal.sparse_rows import like
 from chainrule.costs import Cost, TrainingSet
 from chainrule.costs.training_set import ExamplesLike
 from chainrule.engines.problem import Problem
@@ -42,7 +41,6 @@ def checked_problem(
             held_out = examples(cost, net, validation[0], validation[1], *(validation[2:] or (None,)))
         except InputError as error:
             raise InputError(f"validation: {error}") from None
-        held_out = held_out._replace(X=like(data.X, held_out.X))
     if patience is not None and held_out is None:
         raise InputError(f"patience={patience} needs a validation set; give validation=(X, Y).")
     size = data.t if batch_size is None else min(as_integer(batch_size, "batch_size", 1), data.t)
