@@ -16,6 +16,7 @@ from chainrule.backprop import backpropagate
 from chainrule.costs.training_set import TrainingSet
 from chainrule.engines.minibatches import dropout_masks, shuffled, stream_at
 from chainrule.engines.problem import Problem
+from chainrule.engines.stopping import EXPLODED
 from chainrule.network.forward import forward
 from chainrule.network.theta import at_every_parameter
 from fuzz.problems.plans import dense
@@ -121,6 +122,13 @@ def is_determined(problem: Problem, state: cr.TrainingState) -> bool:
         if isinstance(sigma, cr.Parametric) and abs(np.asarray(sigma.kappa)).max() > 1e3:
             return False
     return True
+
+
+def is_near_explosion(problem: Problem, state: cr.TrainingState) -> bool:
+    """Returns True if roundings decide whether J explodes after the step that begins at ``state``."""
+    step, J = step_at(problem, state), state.records["J"]
+    distance = abs(state.partial_J + step.share * step.J - max(EXPLODED * abs(J[0]), 1.0))
+    return not distance > step.share * step.J_error  # which may be infinite or NaN
 
 
 def _clipped(clip_norm: float | None, step: Step, norm: float, norm_error: float, u: float) -> tuple[Array, Array]:

@@ -33,10 +33,9 @@ def random_problem(rng: Random, is_extreme: bool) -> Problem:
     net = random_network(rng, cost, dtype, is_extreme)
     optimizer = random_optimizer(rng, large)
     t = pick(rng, [1, 2, 3, 5, 8, 16, 17, 33, 64, 100, 130])
-    is_sparse = net.layout[0].runs is None and happens(rng, 0.2)
-    data = _examples(rng, net, cost, t, is_extreme, is_sparse)
+    data = _examples(rng, net, cost, t, is_extreme)
     held_out = pick(rng, [1, 3, 40])
-    validation = _examples(rng, net, cost, held_out, is_extreme, is_sparse) if happens(rng, 0.4) else None
+    validation = _examples(rng, net, cost, held_out, is_extreme) if happens(rng, 0.4) else None
     batch_size = t if optimizer.full_batch_only or happens(rng, 0.3) else min(t, pick(rng, [1, 2, 3, 7, 16, 32, 64]))
     steps = -(-t // batch_size)
     return Problem(
@@ -90,7 +89,7 @@ def random_optimizer(rng: Random, large: list[float]) -> cr.Optimizer:
     return optimizer
 
 
-def _examples(rng: Random, net: cr.Network, cost: cr.Cost, t: int, is_extreme: bool, is_sparse: bool) -> TrainingSet:
+def _examples(rng: Random, net: cr.Network, cost: cr.Cost, t: int, is_extreme: bool) -> TrainingSet:
     """Returns examples as ``cr.train`` checks and encodes them."""
     dtype = str(net.dtype)
     X = rng.normal(size=(t, net.m[0]))
@@ -109,7 +108,7 @@ def _examples(rng: Random, net: cr.Network, cost: cr.Cost, t: int, is_extreme: b
             if weights is not None:
                 weights *= power(rng, dtype)
         parts: tuple[Any, Array] = within(X, dtype), within(Y, dtype)
-        if is_sparse:
+        if net.layout[0].runs is None and happens(rng, 0.2):
             parts = scipy.sparse.csr_array(parts[0]), parts[1]
         return cost.examples(net, *parts, None if weights is None else within(weights, dtype))
 

@@ -49,6 +49,18 @@ def test_both_engines_give_the_same_verdict() -> None:
     assert ends[0] == ends[1]
 
 
+@pytest.mark.parametrize("optimizer", [cr.AdaGrad(1e120, clip_norm=1e-120), cr.GradientDescent(1e8)])
+def test_a_step_after_which_J_explodes_counts(optimizer: cr.Optimizer, engine: str) -> None:
+    """The first step leads far away, so that J of the second one explodes: both belong to the run, and θ is finite."""
+    net = cr.Network([cr.Layer([[1.0]], [0.0], "identity")])
+    with pytest.raises(cr.DivergenceError) as e:
+        cr.train(net, [[1.0]], [[0.0]], optimizer=optimizer, engine=engine)
+    state = e.value.history.state
+    assert (state.epoch, state.step) == (2, 2)
+    assert np.isfinite(net.theta).all()
+    assert e.value.history.J[1] > 1e10 * e.value.history.J[0]
+
+
 def test_a_rise_is_told_with_the_number_of_examples() -> None:
     """The warning names both values of J, the epochs, t and α."""
     X, Y = examples(200)
