@@ -21,7 +21,7 @@ from typing import IO
 from fuzz.harness import Harness, command
 
 ROOT = Path(__file__).resolve().parents[1]
-STARTING = 60.0  # seconds to import a harness and what it tests
+STARTING = 600.0  # seconds to import a harness and what it tests, on a machine as busy as may be
 TAIL = 6000  # characters of standard error that a crash is shown with
 
 

@@ -64,10 +64,15 @@ def spliced(rng: Random, data: bytes, other: bytes) -> bytes:
 
 
 def parts_of(data: bytes) -> tuple[dict[str, Any], dict[str, Any], bytes]:
-    """Returns the outer header of a safetensors file, Chainrule's header in it, and the bytes of the tensors."""
+    """Returns the outer header of a safetensors file, Chainrule's header in it, and the bytes of the tensors.
+
+    Chainrule's header comes without its checksum, so that a change of it is not refused for that.
+    """
     end = 8 + int.from_bytes(data[:8], "little")
     outer = json.loads(data[8:end])
-    return outer, json.loads(outer["__metadata__"]["chainrule"]), data[end:]
+    header = json.loads(outer["__metadata__"]["chainrule"])
+    header.pop("header_crc32", None)
+    return outer, header, data[end:]
 
 
 def joined(outer: dict[str, Any], text: str, tensors: bytes) -> bytes:

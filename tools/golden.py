@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 import chainrule as cr
-from chainrule.files import read_any
+from chainrule.files import read_any, read_run, write_checkpoint
 from chainrule.tables import TableModel, read_table
 from chainrule.tables import load as load_table_model
 from chainrule.tables.target_decoder import ClassLabels
@@ -31,7 +31,27 @@ FOLDER = Path(__file__).resolve().parents[1] / "tests" / "files" / "golden"
 SQUARE = cr.Activation(lambda z: z * z, lambda z: 2 * z, name="square")
 OWN = {"square": SQUARE}  # a file holds the name of a user's own σ
 COVERAGE = 0.8  # of the recorded intervals
-Saved = cr.Network | cr.TrainingState | TableModel
+
+
+@dataclass(frozen=True)
+class SavedCheckpoint:
+    """What a checkpoint holds: a network, the state of its training, and what the run was, in words."""
+
+    net: cr.Network
+    state: cr.TrainingState
+    run: dict[str, str]
+
+    @classmethod
+    def load(cls, path: Path) -> SavedCheckpoint:
+        """Reads a checkpoint."""
+        return cls(cr.load(path, activations=OWN), cr.TrainingState.load(path), dict(read_run(path).run or {}))
+
+    def save(self, path: Path) -> None:
+        """Writes the checkpoint as training does."""
+        write_checkpoint(path, self.net.copy(), *self.state.parts(), self.run, replace=True)
+
+
+Saved = cr.Network | cr.TrainingState | SavedCheckpoint | TableModel
 
 
 @dataclass(frozen=True)
@@ -65,7 +85,10 @@ def loaded(data: bytes) -> Saved:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model"
         path.write_bytes(data)
-        kind = read_any(path)[0]["kind"]
+        header = read_any(path)[0]
+        kind = header["kind"]
+        if "training" in header:
+            return SavedCheckpoint.load(path)
         if kind == "network":
             return cr.load(path, activations=OWN)
         if kind == "training state":
@@ -93,6 +116,8 @@ def seen(model: Saved, rows: str) -> dict[str, Any]:
     """Returns what ``model`` holds and predicts, each number exactly, as JSON."""
     if isinstance(model, cr.TrainingState):
         return {name: exact(value) for name, value in vars(model).items()}
+    if isinstance(model, SavedCheckpoint):
+        return {"state": seen(model.state, rows), "run": model.run, **seen(model.net, rows)}
     if isinstance(model, cr.Network):
         X = np.loadtxt(rows.splitlines()[1:], delimiter=",", ndmin=2)
         return {"theta": exact(model.theta), "N(x)": exact(model(X))}

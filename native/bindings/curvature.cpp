@@ -1,6 +1,6 @@
 // NormalEquations: AᵀA and Aᵀr of a sum of squares.
+#include "arrays.hpp"
 #include "curvature/normal_equations.hpp"
-#include "specs.hpp"
 
 namespace chainrule::bindings {
 
@@ -15,18 +15,21 @@ void bind_curvature(nb::module_& module) {
       .def("begin", &NormalEquations::begin, "Begins with sums of 0.")
       .def(
           "add",
-          [](NormalEquations& self, const Vector<const double>& theta, const Rows<const double>& X,
-             const Rows<const double>& Y, const Vector<const double>& w) {
+          [](NormalEquations& self, nb::handle theta, nb::handle X, nb::handle Y, nb::handle w) {
+            const Vector<const double> parameters(theta), factors(w);
+            const Rows<const double> rows(X), labels(Y);
             nb::gil_scoped_release release;
-            self.add(theta.data(), X.data(), Y.data(), w.data(), static_cast<long>(X.shape(0)));
+            self.add(parameters.data(), rows.data(), labels.data(), factors.data(), rows.length());
           },
           nb::arg("theta"), nb::arg("X"), nb::arg("Y"), nb::arg("w"),
           "Adds examples at θ, with factors w of their residuals.")
       .def(
           "get",
-          [](const NormalEquations& self, Rows<double> normal, Vector<double> gradient) {
+          [](const NormalEquations& self, nb::handle normal, nb::handle gradient) {
+            const Rows<double> N(normal);
+            const Vector<double> g(gradient);
             nb::gil_scoped_release release;
-            self.get(normal.data(), gradient.data());
+            self.get(N.data(), g.data());
           },
           nb::arg("normal"), nb::arg("gradient"),
           "The lower triangle of normal := AᵀA, gradient := Aᵀr, A = ∂r/∂θ, r = w (N(x) − y).");

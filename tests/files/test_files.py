@@ -116,6 +116,7 @@ def test_the_header_is_the_documented_one(tmp_path: Path) -> None:
     )  # fmt: skip
     assert header.pop("crc32") == {name: zlib.crc32(tensor.data) for name, tensor in tensors.items()}
     assert documented.pop("crc32").keys() == tensors.keys()
+    assert isinstance(documented.pop("header_crc32"), int)
     assert header == documented
     assert {name: tensor.shape for name, tensor in tensors.items()} == {
         "W[1]": (2, 2),
@@ -144,8 +145,9 @@ def test_the_bytes_do_not_change(tmp_path: Path) -> None:
     net = cr.load(tmp_path / "golden")
     assert (net.m, net.sigma[1], net.theta.tolist()) == ((2, 1), cr.relu, [1.0, 2.0, -0.5])
     data, promised = (tmp_path / "net").read_bytes(), json.loads(golden[8:-24])
-    of_net = f', "crc32": {{"W[1]": {zlib.crc32(golden[-24:-8])}, "b[1]": {zlib.crc32(golden[-8:])}}}}}'
-    promised["__metadata__"]["chainrule"] = promised["__metadata__"]["chainrule"][:-1] + of_net
+    header = promised["__metadata__"]["chainrule"][:-1]
+    header += f', "crc32": {{"W[1]": {zlib.crc32(golden[-24:-8])}, "b[1]": {zlib.crc32(golden[-8:])}}}'
+    promised["__metadata__"]["chainrule"] = f'{header}, "header_crc32": {zlib.crc32(header.encode())}}}'
     assert json.loads(data[8:-24]) == promised
     assert data[-24:] == golden[-24:]
 

@@ -14,7 +14,7 @@ from chainrule._internal.checks import Array
 from chainrule.files.safetensors import VERSION
 from chainrule.tables import TableModel
 from chainrule.tables.target_decoder import ClassLabels
-from tools.golden import FOLDER, Golden, Saved, every, loaded, main, numbers, renew, seen, written
+from tools.golden import FOLDER, Golden, Saved, SavedCheckpoint, every, loaded, main, numbers, renew, seen, written
 
 U64 = float(np.finfo(np.float64).eps) / 2
 GOLDEN = every()
@@ -35,6 +35,11 @@ def require_same(model: Saved, golden: Golden) -> None:
     """
     recorded, now = golden.seen, seen(model, golden.rows)
     found = {name: now[name] for name in recorded}  # what is new since then was not recorded
+    if isinstance(model, SavedCheckpoint):
+        assert {name: found.pop(name) for name in ("state", "run")} == {
+            name: recorded[name] for name in ("state", "run")
+        }
+        model = model.net
     if isinstance(model, cr.TrainingState):
         assert found == recorded
     elif isinstance(model, cr.Network):
@@ -95,8 +100,9 @@ def test_there_is_a_golden_file_of_every_kind_and_version() -> None:
         for form in golden.forms:
             text = form[8 : 8 + int.from_bytes(form[:8], "little")].decode()
             kinds |= {kind for kind in ("network", "training state", "table model") if rf"\"kind\": \"{kind}\"" in text}
+            kinds |= {"checkpoint"} if r"\"training\": {" in text else set()
             versions |= {version for version in range(1, VERSION + 1) if rf"\"version\": {version}" in text}
-    assert kinds == {"network", "training state", "table model"}
+    assert kinds == {"network", "training state", "checkpoint", "table model"}
     assert versions == set(range(1, VERSION + 1))
 
 
@@ -109,11 +115,12 @@ def test_a_golden_file_is_added_and_renewed(tmp_path: Path) -> None:
     folder.mkdir()
     main(["add", "again", str(tmp_path / "older"), "--rows", str(tmp_path / "rows.csv")], folder)
     [again] = every(folder)
-    assert (again.forms, again.rows, again.seen["theta"]) == (older.forms, older.rows, older.seen["theta"])
+    forms = older.forms[0], older.forms[-1]
+    assert (again.forms, again.rows, again.seen["theta"]) == (forms, older.rows, older.seen["theta"])
     assert not renew(again, folder)
     Golden("again", older.about, older.rows, older.seen, older.forms[:1]).write(folder)
     main(["renew"], folder)
-    assert every(folder)[0].forms == older.forms
+    assert every(folder)[0].forms == forms
 
 
 def test_golden_files_are_small() -> None:

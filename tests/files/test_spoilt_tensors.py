@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from support.files.model_files import (
     Kind,
     fresh,
     header_of,
+    header_text,
     kinds,
     trained_state,
     write_raw,
@@ -68,6 +70,38 @@ def test_damaged_numbers_are_noticed(kind: Kind, tmp_path: Path) -> None:
                     kind.load(tmp_path / "damaged")
     (tmp_path / "whole").write_bytes(data)
     kind.load(tmp_path / "whole")
+
+
+@kinds
+def test_a_damaged_header_is_noticed(kind: Kind, tmp_path: Path) -> None:
+    """A file in whose header one bit has changed is refused, or it means the same: no flipped bit is read."""
+    data = bytearray(kind.data(tmp_path))
+    whole, end = tmp_path / "whole", 8 + int.from_bytes(data[:8], "little")
+    whole.write_bytes(data)
+    kind.save(kind.load(whole), tmp_path / "again")
+    before, path = (tmp_path / "again").read_bytes(), tmp_path / "damaged"
+    for at in range(0, end, max(1, end // 50)):
+        for bit in (1, 16):
+            data[at] ^= bit
+            path.write_bytes(data)
+            data[at] ^= bit
+            try:
+                kind.save(kind.load(path), tmp_path / "again")
+            except cr.FileFormatError:
+                continue
+            assert (tmp_path / "again").read_bytes() == before, at
+
+
+def test_the_checksum_of_the_header_is_optional_and_never_ignored(tmp_path: Path) -> None:
+    """A header without its checksum loads, as in older files; one that does not fit, or is no number, is refused."""
+    fresh().save(tmp_path / "net")
+    tensors, text = safetensors.numpy.load_file(tmp_path / "net"), header_text(tmp_path / "net")
+    own, crc = text[:-1].rsplit(', "header_crc32": ', 1)
+    assert int(crc) == zlib.crc32(own.encode())
+    assert cr.load(write_raw(tmp_path / "old", f"{own}}}", tensors)).theta.tolist() == fresh().theta.tolist()
+    for other in (text.replace("0.25", "0.75"), f'{own}, "header_crc32": null}}', f'{own}, "header_crc32": 1}}'):
+        with pytest.raises(cr.FileFormatError, match="damaged: its header is not the one that was saved"):
+            cr.load(write_raw(tmp_path / "other", other, tensors))
 
 
 CHECKSUMS = [

@@ -20,6 +20,7 @@ from chainrule.files.atomic import as_path, write_bytes
 
 VERSION = 1  # the version of the file format
 DTYPES: dict[str, np.dtype[Any]] = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}
+HEADER_CHECKSUM = ', "header_crc32": '  # ends the header: the CRC-32 of the text before this
 LARGEST_HEADER = 2**24  # bytes: enough for a hundred thousand layers, too little to exhaust memory
 
 
@@ -45,7 +46,8 @@ def write(
     contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     checksums = {name: zlib.crc32(contiguous[name].data) for name in sorted(contiguous)}
     whole = {"format": "chainrule", "kind": kind, "version": VERSION, **header, "crc32": checksums}
-    text = json.dumps(whole, allow_nan=False)
+    text = json.dumps(whole, allow_nan=False).removesuffix("}")
+    text += f"{HEADER_CHECKSUM}{zlib.crc32(text.encode())}}}"
     if len(text) > LARGEST_HEADER:
         raise InputError(
             f"the header must have at most {LARGEST_HEADER} bytes; got {len(text)}. Store large data as tensors."
@@ -93,12 +95,17 @@ def read_any(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Ar
         raise FileFormatError(
             f"{name} has format version {version}; this Chainrule reads up to {VERSION}. Update Chainrule."
         )
-    _require_undamaged(name, header, tensors)
+    _require_undamaged(name, text, header, tensors)
     return header, tensors
 
 
-def _require_undamaged(name: str, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
-    """Raises FileFormatError unless the tensors have their checksums, which older files do not have."""
+def _require_undamaged(name: str, text: str, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
+    """Raises FileFormatError unless the header and the tensors have their checksums, which older files do not have."""
+    saved = text.rpartition(HEADER_CHECKSUM)[0].encode("utf-8", "surrogatepass")
+    if "header_crc32" in header and zlib.crc32(saved) != header["header_crc32"]:
+        raise FileFormatError(
+            f"{name} is damaged: its header is not the one that was saved. Use another copy of the file."
+        )
     checksums = header.get("crc32", {})
     if not isinstance(checksums, dict):
         raise FileFormatError(f"{name}: 'crc32' must be an object; got {shown(checksums)}.")

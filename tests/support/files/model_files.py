@@ -46,11 +46,17 @@ def everything() -> cr.Network:
 
 
 def header_of(path: Path) -> dict[str, Any]:
-    """Chainrule's own header in the metadata of the file."""
-    data = path.read_bytes()
-    outer = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    header: dict[str, Any] = json.loads(outer["__metadata__"]["chainrule"])
+    """Chainrule's own header in the metadata of the file, without its checksum, which ends with any change."""
+    header: dict[str, Any] = json.loads(header_text(path))
+    header.pop("header_crc32", None)
     return header
+
+
+def header_text(path: Path) -> str:
+    """The text of Chainrule's own header in the metadata of the file."""
+    data = path.read_bytes()
+    text: str = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]["chainrule"]
+    return text
 
 
 def write_raw(path: Path, header: object, tensors: dict[str, Any]) -> Path:
