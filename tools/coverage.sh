@@ -25,10 +25,12 @@ core)
     ctest --test-dir "$out/tests" --output-on-failure --no-tests=error
     python -m pip install --no-deps --upgrade --target "$out/site" -C build-dir="$out/module" \
         -C cmake.define.CHAINRULE_COVERAGE=ON .
+    # In one process: those of xdist end without writing their counts. Failed tests count too, as above.
     # shellcheck disable=SC2086 # a list of folders
-    PYTHONPATH=$out/site python -m pytest -q -n auto $tests
+    PYTHONPATH=$out/site python -m pytest -q $tests || echo "some tests failed; their lines count all the same"
+    # A line counts once, whichever instance of a template executes it. The headers of nanobind are no longer there.
     gcovr --root . --filter native/ --exclude native/tests --gcov-ignore-parse-errors all \
-        --merge-mode-functions separate --txt "$out/core.txt" "$out/tests" "$out/module"
+        --gcov-ignore-errors no_working_dir_found --merge-mode-functions separate --merge-lines --txt "$out/core.txt" "$out/tests" "$out/module"
     cat "$out/core.txt"
     ;;
 *)

@@ -1,6 +1,6 @@
 // The core as a whole, with the kernel set that CHAINRULE_KERNELS forces: results do not depend on the number of
-// threads, on the slices of a run or on the alignment of the data; sparse rows give the numbers of dense ones; gradients
-// match differences of J; training steps allocate nothing. It is long because all cases share the shapes and the data.
+// threads, on the slices of a run or on the alignment of the data; sparse rows give the numbers of dense ones;
+// training steps allocate nothing.
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
@@ -14,9 +14,8 @@
 #include <vector>
 
 #include "check.hpp"
-#include "evaluation/evaluate.hpp"
-#include "evaluation/predictor.hpp"
 #include "panels/forward_backward.hpp"
+#include "problems.hpp"
 #include "trainer.hpp"
 
 namespace {
@@ -40,136 +39,7 @@ void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 namespace {
 
 using namespace chainrule;
-
-constexpr ScheduleSpec constant(double rate) { return {Schedule::constant, rate}; }
-
-struct Shape {
-  const char* name;
-  std::vector<long> m;
-  std::vector<LayerSpec> layers;
-  CostSpec cost;
-  long t, batch;
-};
-
-LayerSpec blocks(std::vector<Run> runs, Sigma sigma, bool parametric, double dropout = 0) {
-  LayerSpec layer{sigma, 0, constant(dropout), std::move(runs), parametric};
-  layer.rate[0] = 6, layer.rate[1] = 0.1, layer.rate[2] = 0.5;
-  layer.decay[1] = 0.5, layer.decay[2] = 0.25;
-  return layer;
-}
-
-const Shape shapes[] = {
-    {"narrow", {5, 3, 2, 1}, {{Sigma::sigmoid}, {Sigma::tanh}, {Sigma::identity}}, {}, 100, 100},
-    {"narrow minibatches",
-     {4, 17, 9, 3},
-     {{Sigma::gelu, 0, constant(0.3)}, {Sigma::layer_norm, 1e-5}, {Sigma::softmax}},
-     {Cost::cross_entropy, 0.1},
-     301,
-     97},
-    {"one row", {3, 70, 2}, {{Sigma::relu}, {Sigma::identity}}, {Cost::huber, 1}, 1, 1},
-    {"panels",
-     {37, 70, 33, 40},
-     {{Sigma::relu, 0, constant(0.2)}, {Sigma::silu}, {Sigma::sigmoid}},
-     {Cost::log_likelihood, 0, Mean::losses, 0.01, 0.1},
-     131,
-     50},
-    {"halves",  // the last minibatch has too few rows
-     {9, 40, 37, 3},
-     {{Sigma::relu, 0, constant(0.2)}, {Sigma::elu, 0.5, {}, {}, true}, {Sigma::identity}},
-     {Cost::sum_of_squares, 0, Mean::losses, 0.01, 0.1},
-     317,
-     150},
-    {"vector-valued",
-     {7, 65, 31, 2},
-     {{Sigma::softmax}, {Sigma::log_softmax, 0, constant(0.1)}, {Sigma::exp}},
-     {Cost::poisson},
-     53,
-     20},
-    {"columns", {600, 512, 512, 3}, {{Sigma::tanh, 0, constant(0.1)}, {Sigma::relu}, {Sigma::identity}}, {}, 90, 64},
-    {"blocks", {3, 40, 2}, {{Sigma::relu}, {Sigma::identity}}, {Cost::sum_of_squares, 0, Mean::losses}, 4500, 4500},
-    {"scaled inputs",
-     {9, 9, 40, 3},
-     {blocks({{9, 1, 1}}, Sigma::identity, false), {Sigma::mish}, {Sigma::identity}},
-     {},
-     90,
-     33},
-    {"embedded inputs",
-     {7, 55, 14, 70, 2},
-     {blocks({{3, 17, 1}, {4, 1, 1}}, Sigma::sine, true),
-      blocks({{3, 4, 17}, {2, 1, 2}}, Sigma::gelu, false, 0.2),
-      {Sigma::elu, 0.5, constant(0.1), {}, true},
-      {Sigma::sigmoid, 0, {}, {}, true}},
-     {Cost::huber, 1, Mean::losses, 0.01, 0.1},
-     131,
-     50},
-    {"blocks above",
-     {6, 70, 36, 36, 40},
-     {{Sigma::relu, 0, {}, {}, true},
-      blocks({{5, 7, 12}, {1, 1, 10}}, Sigma::layer_norm, false),
-      blocks({{36, 1, 1}}, Sigma::selu, true, 0.1),
-      blocks({{4, 10, 9}}, Sigma::tanh, true)},
-     {},
-     71,
-     24},
-    {"columns over blocks",
-     {300, 600, 512, 512, 3},
-     {blocks({{300, 2, 1}}, Sigma::sine, true, 0.1),
-      {Sigma::tanh, 0, constant(0.1)},
-      {Sigma::relu, 0, {}, {}, true},
-      {Sigma::identity}},
-     {},
-     90,
-     64},
-    {"blocks in blocks",
-     {4, 12, 40, 2},
-     {blocks({{2, 6, 2}}, Sigma::silu, true), {Sigma::relu}, {Sigma::identity}},
-     {Cost::sum_of_squares, 0, Mean::losses},
-     4500,
-     4500},
-    {"one layer of blocks", {6, 4}, {blocks({{2, 2, 3}}, Sigma::softmax, false)}, {Cost::cross_entropy, 0}, 40, 7},
-    {"one layer", {130, 3}, {{Sigma::softmax}}, {Cost::cross_entropy, 0}, 40, 7},
-    {"zeros",
-     {20, 150, 140, 2},
-     {{Sigma::relu}, {Sigma::relu, 0, constant(0.3)}, {Sigma::identity}},
-     {Cost::sum_of_squares, 0, Mean::losses, 0.01, 0.1},
-     317,
-     150},
-};
-
-template <class T> struct Data {
-  std::vector<T> X, Y, weights, theta, zeros;
-  ProblemSpec<T> problem;
-
-  Data(const Shape& shape, Optimizer optimizer, std::size_t misaligned = 0) {
-    std::mt19937 random(1);
-    std::normal_distribution<double> normal;
-    problem.net = {shape.m, shape.layers};
-    problem.cost = shape.cost;
-    const long n = shape.m.front(), m = shape.m.back(), d = problem.net.d();
-    X.resize(shape.t * n + misaligned), Y.resize(shape.t * m + misaligned), weights.resize(shape.t + misaligned);
-    for (long k = 0; k < shape.t * n; ++k) X[k + misaligned] = T(normal(random));
-    for (long j = 0; j < shape.t; ++j) {
-      double sum = 0;
-      for (long k = 0; k < m; ++k) sum += Y[j * m + k + misaligned] = T(std::abs(normal(random)) / 4 + 0.01);
-      for (long k = 0; k < m; ++k)  // distributions, or numbers in [0, 1]
-        Y[j * m + k + misaligned] = T(Y[j * m + k + misaligned] / (m > 1 ? sum : 4));
-      weights[j + misaligned] = T(0.5 + std::abs(normal(random)));
-    }
-    for (int i = 1; i <= problem.net.r(); ++i)
-      for (long k = 0; k < problem.net.size(i); ++k)
-        theta.push_back(T(normal(random) / std::sqrt(double(problem.net.entries(i)) / shape.m[i])));
-    zeros.resize(d);
-    problem.data = {X.data() + misaligned, Y.data() + misaligned, weights.data() + misaligned, shape.t};
-    problem.validation = {X.data() + misaligned, Y.data() + misaligned, nullptr, (shape.t + 1) / 2};
-    problem.optimizer.optimizer = optimizer;
-    const double adam[] = {0.9, 0.999, 1e-8, 0};
-    std::memcpy(problem.optimizer.hyper, adam, sizeof adam);
-    problem.optimizer.schedule.rate = 0.01;
-    problem.optimizer.weight_decay.rate = 0.01;
-    problem.batch_size = shape.batch;
-    problem.epochs = 3;
-  }
-};
+using namespace chainrule::tests;
 
 // θ and all records after a run in slices of `epochs` epochs; its threads may be limited again and again meanwhile.
 template <class T>
@@ -262,33 +132,6 @@ template <class T> void sparse_rows(const Shape& shape) {
   }
 }
 
-// Compares ∇J(θ) along a direction with a central difference of J.
-void differences(const Shape& shape) {
-  Data<double> data(shape, Optimizer::gradient_descent);
-  const long d = data.problem.net.d();
-  std::vector<double> g(d), unused(d);
-  std::vector<std::vector<double>> deltas;
-  std::vector<double*> rows;
-  for (std::size_t i = 1; i < shape.m.size(); ++i) deltas.emplace_back(shape.t * shape.m[i]);
-  for (auto& delta : deltas) rows.push_back(delta.data());
-  const auto J = [&](const std::vector<double>& theta, std::vector<double>& out) {
-    return gradient<double>(data.problem.net, shape.cost, data.problem.data, theta.data(), out.data(), rows.data(), 2);
-  };
-  J(data.theta, g);
-  const double h = 1e-6;
-  std::mt19937 random(2);
-  std::normal_distribution<double> normal;
-  std::vector<double> up = data.theta, down = data.theta;
-  double slope = 0, size = 0;
-  for (long k = 0; k < d; ++k) {
-    const double v = normal(random);
-    up[k] += h * v, down[k] -= h * v;
-    slope += g[k] * v, size += std::abs(g[k] * v);
-  }
-  const double measured = (J(up, unused) - J(down, unused)) / (2 * h);
-  CHECK(std::abs(measured - slope) <= 1e-5 * size, "%s: %.10g, measured %.10g", shape.name, slope, measured);
-}
-
 // Thirty epochs allocate no more often than three.
 void no_allocation(int threads, double clip_norm) {
   for (const Shape& shape : {shapes[0], shapes[1], shapes[3], shapes[9], shapes[10], std::end(shapes)[-1]}) {
@@ -359,26 +202,6 @@ void divergence() {
   }
 }
 
-// N(x) row by row equals N(x) of all rows at once, up to rounding.
-template <class T> void predictions(const Shape& shape) {
-  Data<T> data(shape, Optimizer::adam, 1);
-  const long n = shape.m.front(), m = shape.m.back();
-  std::vector<T> all(shape.t * m), row(m);
-  Evaluator<T> evaluator(data.problem.net);
-  CHECK(evaluator.outputs(data.theta.data(), nullptr, 0, nullptr, 1), "no row, no output");
-  CHECK(evaluator.outputs(data.theta.data(), data.problem.data.X, shape.t, all.data(), 2), "%s: finite", shape.name);
-  std::vector<T> odd(data.problem.data.X, data.problem.data.X + shape.t * n), room(all);
-  odd.back() = std::numeric_limits<T>::quiet_NaN();
-  CHECK(!evaluator.outputs(data.theta.data(), odd.data(), shape.t, room.data(), 2), "%s: NaN", shape.name);
-  const Predictor<T> predictor(data.problem.net, data.theta.data());
-  for (long j = 0; j < shape.t; ++j) {
-    predictor.row(data.problem.data.X + j * n, row.data());
-    for (long k = 0; k < m; ++k)
-      CHECK(std::abs(row[k] - all[j * m + k]) <= (sizeof(T) == 4 ? 2e-4 : 1e-12) * (1 + std::abs(row[k])), "%s: %g, %g",
-            shape.name, double(row[k]), double(all[j * m + k]));
-  }
-}
-
 // Each piece is done exactly once; a thread alone does all of them, beginning with its own.
 void pieces() {
   Team team(4);
@@ -410,9 +233,6 @@ int main() {
   for (const Shape& shape : shapes) {
     same_numbers<float>(shape);
     same_numbers<double>(shape);
-    differences(shape);
-    predictions<float>(shape);
-    predictions<double>(shape);
   }
   sparse_rows<float>(shapes[3]);
   sparse_rows<double>(shapes[3]);
