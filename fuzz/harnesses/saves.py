@@ -194,7 +194,9 @@ def command(rng: Random, folder: Path) -> str:
     ]  # fmt: skip
     if rng.random() < 0.3:
         arguments.append("--quiet")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ASKING)  # a busy machine may let the child begin late
     child = forked(lambda: command_in_child(folder, arguments))
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
     seconds = float(rng.uniform(0.0, pick(rng, [0.3, 1.0, 3.0])))
     number = signal.SIGKILL if kills else pick(rng, ASKING)
     ended, is_sent_twice = wait_at_most(child, seconds), not kills and rng.random() < 0.3
@@ -232,11 +234,10 @@ def check_next_save(folder: Path, model: Path) -> None:
 
 
 def command_in_child(folder: Path, arguments: list[str]) -> int:
-    """Runs a command with its own files for output. Signals wait until it handles them, and after it has ended."""
+    """Runs a command with its own files for output. Signals, blocked now, wait until it handles them and after that."""
     os.chdir(folder)
     for descriptor, name in ((1, "out"), (2, "err")):
         os.dup2(os.open(name, os.O_CREAT | os.O_WRONLY), descriptor)
-    signal.pthread_sigmask(signal.SIG_BLOCK, ASKING)
     enter, leave = RequestToEnd.__enter__, RequestToEnd.__exit__
 
     def enter_first(request: RequestToEnd) -> RequestToEnd:
