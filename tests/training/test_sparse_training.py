@@ -39,6 +39,7 @@ def test_one_of_both_sets_may_be_dense(engine: str, sparse: str) -> None:
     assert curve == pytest.approx(cr.train(nets[1], X, Y, epochs=3, validation=(V, Y), engine=engine).validation_J)
 
 
+@pytest.mark.filterwarnings("ignore::chainrule.engines.EngineNotice")  # that "lm" runs on the reference engine
 @pytest.mark.parametrize("method", ["lm", "lbfgs", "newton-cg", "cg"])
 def test_minimisers_take_sparse_rows(method: str) -> None:
     """A minimiser over sparse rows finds the minimum of the dense matrix."""

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from support.refusals import BIG, LABELS, Bad, X, Y, cr, require_refusal, rows, spoilt
+from support.project.refusals import BIG, LABELS, Bad, X, Y, cr, require_refusal, rows, spoilt
 
 COSTS = [
     Bad(

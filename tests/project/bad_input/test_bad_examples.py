@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
-from support.refusals import (
+from support.project.refusals import (
     BIG,
     LABELS,
     NAN,

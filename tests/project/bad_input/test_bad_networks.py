@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from support.refusals import BIG, NAN, Bad, Sevens, X, cr, require_refusal, rows
+from support.project.refusals import BIG, NAN, Bad, Sevens, X, cr, require_refusal, rows
 
 LAYER = [
     Bad("W ragged", lambda _: cr.Layer([[1.0], [1.0, 2.0]], [0.0, 0.0], "relu"), ("W must", "different lengths")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.refusals import NAN, Bad, Fading, X, Y, cr, require_refusal, resume, rows, spoilt, train
+from support.project.refusals import NAN, Bad, Fading, X, Y, cr, require_refusal, resume, rows, spoilt, train
 
 TRAIN = [
     Bad("a wrong net", lambda _: cr.train(None, X, Y), ("net must be a cr.Network", "None")),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.refusals import NAN, Bad, X, Y, cr, require_refusal, rows, spoilt
+from support.project.refusals import NAN, Bad, X, Y, cr, require_refusal, rows, spoilt
 
 from chainrule._internal.naming import resolve
 

@@ -1,0 +1,1 @@
+"""Parts of the tests of files: networks with every feature, and files spoilt in many ways."""
