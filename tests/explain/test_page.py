@@ -151,6 +151,7 @@ def test_single_precision_and_own_parts_are_explained() -> None:
     [
         ({"detail": "all"}, 'detail must be "matrix" or "scalar"; got \'all\'.'),
         ({"digits": 0}, "digits must be an integer ≥ 1; got 0."),
+        ({"digits": 18}, "digits must be at most 17, which tell every double from its neighbours; got 18."),
         ({"learning_rate": 0.0}, "learning_rate must be a finite number > 0; got 0.0."),
         ({"lang": "fr"}, "unknown language 'fr'"),
         ({"cost": "sum"}, "unknown cost 'sum'"),

@@ -64,7 +64,7 @@ def explain(
     """
     if detail not in ("matrix", "scalar"):
         raise InputError(f'detail must be "matrix" or "scalar"; got {shown(detail)}.')
-    pen = Pen(in_language(lang), as_integer(digits, "digits", 1, 17), detail == "scalar")
+    pen = Pen(in_language(lang), _as_digits(digits), detail == "scalar")
     case = as_case(net, X, Y, weights, cost, learning_rate)
     fractions = exact_case(case) if exact else None
     return Explanation(page(case, pen, fractions), case, pen)
@@ -84,7 +84,14 @@ def definition_in_latex(net: Network, digits: int = 6) -> str:
 
     Source: Lecture, L5, L6.
     """
-    pen = Pen(in_language("en"), as_integer(digits, "digits", 1, 17), False)
+    pen = Pen(in_language("en"), _as_digits(digits), False)
     dense = ByLayer(np.asarray(W) for W in net.W)
     blocks = [chain(net), *sigmas(net), *parameters(net, dense, net.b, net.kappa, pen), *maps(net, pen)]
     return "\n".join(latex_blocks(blocks)) + "\n"
+
+
+def _as_digits(digits: object) -> int:
+    """Returns a number of significant digits; 17 tell every double from its neighbours."""
+    if (count := as_integer(digits, "digits", 1)) > 17:
+        raise InputError(f"digits must be at most 17, which tell every double from its neighbours; got {count}.")
+    return count
