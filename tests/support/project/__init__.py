@@ -1,1 +1,1 @@
-"""Parts of the tests of files: networks with every feature, and files spoilt in many ways."""
+"""Parts of the tests of the project as a whole: what is refused, and how."""
