@@ -22,7 +22,7 @@ Letters: TypeAlias = Literal["W", "b", "kappa"]
 class Entry(NamedTuple):
     """The entry W[i]ₖₗ, b[i]ₖ or κ[i]ₖ and its place in θ; k and l count from 0, and l is None for b and κ."""
 
-    letter: str
+    letter: Letters
     i: int
     k: int
     l: int | None

@@ -72,14 +72,14 @@ def latex_blocks(blocks: Sequence[Block], depth: int = 0) -> Iterator[str]:
     for block in blocks:
         match block:
             case Section(title, inner):
-                yield rf"\{'sub' * min(depth + 1, 2)}section*{{{_words(title)}}}"
+                yield rf"\{'sub' * min(depth + 1, 2)}section*{{{latex_words(title)}}}"
                 yield from latex_blocks(inner, depth + 1)
             case Sentence(text):
-                yield f"\n{_words(text)}\n"
+                yield f"\n{latex_words(text)}\n"
             case Equation(parts):
                 yield latex_equation(parts, "align*")
             case Table(header, rows):
-                head, *body = [" & ".join(map(_words, row)) + r" \\" for row in (header, *rows)]
+                head, *body = [" & ".join(map(latex_words, row)) + r" \\" for row in (header, *rows)]
                 columns = "l" * len(header)
                 yield rf"\begin{{center}}\small\renewcommand{{\arraystretch}}{{1.4}}\begin{{tabular}}{{{columns}}}"
                 yield from (head, r"\hline", *body)
@@ -103,7 +103,8 @@ def escaped(text: str) -> str:
     return text.translate(ESCAPES)
 
 
-def _words(text: Text) -> str:
+def latex_words(text: Text) -> str:
+    """Returns words and formulas for LaTeX, the formulas between dollar signs."""
     return "".join(f"${latex(part)}$" if isinstance(part, Formula) else escaped(part) for part in text)
 
 

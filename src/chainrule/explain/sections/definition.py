@@ -26,7 +26,7 @@ def definition(case: Case, pen: Pen) -> Section:
         chain(case.net),
         _table(case, pen),
         pen.say(words.parameters, theta=THETA),
-        _count(case, pen),
+        Equation(count(case.net)),
         *parameters(case.net, case.W, case.b, case.kappa, pen),
         *_question(case, pen),
         *maps(case.net, pen),
@@ -82,8 +82,9 @@ def _count_of(part: Part) -> Formula:
     return summed([Word(str(part.entries)), m, *([Word(str(part.kappas))] if part.parametric else [])])
 
 
-def _count(case: Case, pen: Pen) -> Equation:
-    layout = case.net.layout
+def count(net: Network) -> tuple[Formula, ...]:
+    """Returns d, the sums that it is, and its value."""
+    layout = net.layout
     is_dense = all(part.runs is None and not part.parametric for part in layout)
     general = None
     if is_dense:
@@ -94,8 +95,8 @@ def _count(case: Case, pen: Pen) -> Equation:
         general,
         summed(terms(len(layout), lambda i: _summand(layout[i]))),
         summed(terms(len(layout), lambda i: Word(str(layout[i].d)))),
-        Word(str(case.net.d)),
-    )
+        Word(str(net.d)),
+    ).parts
 
 
 def _summand(part: Part) -> Formula:

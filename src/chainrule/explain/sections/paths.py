@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 
 from chainrule._internal.checks import Array
 from chainrule.activations import Parametric
 from chainrule.explain.case import Case
+from chainrule.explain.chain import follow, product, quantity
 from chainrule.explain.document.blocks import Block, Section
 from chainrule.explain.document.formula import Formula, Letter, Script, Sign, Word, fenced, summed
 from chainrule.explain.entries import Entry
@@ -21,18 +21,6 @@ LARGEST = 6  # of more paths, those of the largest products
 MOST_FOLLOWED = 50_000  # paths that are followed one by one; of more there is the count alone
 
 
-class Path(NamedTuple):
-    """The factors of one path from J down to an entry of θ, as formulas and as numbers."""
-
-    factors: tuple[Formula, ...]
-    numbers: tuple[float, ...]
-
-    @property
-    def product(self) -> float:
-        """The part of the derivative that comes along this path."""
-        return float(np.prod(self.numbers))
-
-
 def paths(case: Case, entry: Entry, j: int, pen: Pen) -> Section:
     """Returns the section with the paths of example j."""
     at, words = case.symbols(j), pen.words
@@ -42,20 +30,17 @@ def paths(case: Case, entry: Entry, j: int, pen: Pen) -> Section:
     if count > MOST_FOLLOWED:
         blocks.append(pen.say(words.too_many_paths, sum=pen.number(total)))
         return Section((words.paths,), tuple(blocks))
-    followed = list(_from_z(case, entry.i, entry.k, j, at))
-    if entry.letter == "kappa":
-        followed = list(_from_a(case, entry.i, entry.k, j, at))
-    last = _last_factor(case, entry, j, at)
-    found = [Path((*path.factors, last[0]), (*path.numbers, last[1])) for path in followed]
+    found = list(follow(case, quantity(entry), j))
     shown = found
     if count > MOST_SHOWN:
-        shown = sorted(found, key=lambda path: -abs(path.product))[:LARGEST]
+        shown = sorted(found, key=lambda path: -abs(product(path)))[:LARGEST]
         blocks.append(pen.say(words.largest_paths, shown=len(shown)))
     for n, path in enumerate(shown, 1):
-        symbols, numbers = _product(path.factors), _product([pen.number(number) for number in path.numbers])
-        blocks.append(equation(_name(n), symbols, numbers, pen.number(path.product)))
-    products = [pen.number(path.product) for path in shown]
-    rest = total - sum(path.product for path in shown)
+        symbols = _product([factor.symbol(at) for factor in path])
+        numbers = _product([pen.number(factor.number) for factor in path])
+        blocks.append(equation(_name(n), symbols, numbers, pen.number(product(path))))
+    products = [pen.number(product(path)) for path in shown]
+    rest = total - sum(map(product, shown))
     letters = terms(len(shown), lambda n: _name(n + 1))
     if len(shown) < count:
         blocks.append(pen.say(words.other_paths, count=count - len(shown), sum=pen.number(rest)))
@@ -101,49 +86,7 @@ def parts_of_examples(case: Case, entry: Entry) -> Array:
     return np.asarray(sigma.kappa_slope(case.run.z[i])[:, k] * case.da[i][:, k])
 
 
-def _from_z(case: Case, i: int, k: int, j: int, at: Symbols) -> Iterator[Path]:
-    """Yields the factors of each path from J down to z[i]ₖ."""
-    slopes = case.slopes[i]
-    if i == case.r and (slopes is None or case.cost.closed_form(case.net.sigma[i])):
-        yield Path((derivative(J, at.z(i, k)),), (float(case.gradient.delta[i][j, k]),))
-        return
-    if slopes is not None:
-        factor = derivative(at.a(i, k), at.z(i, k))
-        yield from _longer(_from_a(case, i, k, j, at), factor, float(slopes[j, k]))
-        return
-    jacobian = np.asarray(case.net.sigma[i].jacobian(case.run.z[i][j]))
-    for other in range(case.m[i]):
-        factor = derivative(at.a(i, other), at.z(i, k))
-        yield from _longer(_from_a(case, i, other, j, at), factor, float(jacobian[other, k]))
-
-
-def _from_a(case: Case, i: int, k: int, j: int, at: Symbols) -> Iterator[Path]:
-    """Yields the factors of each path from J down to a[i]ₖ."""
-    if i == case.r:
-        yield Path((derivative(J, at.a(i, k)),), (float(case.da[i][j, k]),))
-        return
-    for above in range(case.m[i + 1]):
-        factor = derivative(at.z(i + 1, above), at.a(i, k))
-        yield from _longer(_from_z(case, i + 1, above, j, at), factor, float(case.W[i + 1][above, k]))
-
-
-def _longer(found: Iterator[Path], factor: Formula, number: float) -> Iterator[Path]:
-    for path in found:
-        yield Path((*path.factors, factor), (*path.numbers, number))
-
-
-def _last_factor(case: Case, entry: Entry, j: int, at: Symbols) -> tuple[Formula, float]:
-    """Returns the factor by which z[i]ₖ (for κ: a[i]ₖ) depends on the entry itself."""
-    i, k = entry.i, entry.k
-    if entry.letter == "kappa":
-        sigma = case.net.sigma[i]
-        assert isinstance(sigma, Parametric)
-        return derivative(at.a(i, k), at.kappa(i, k)), float(sigma.kappa_slope(case.run.z[i])[j, k])
-    number = 1.0 if entry.letter == "b" else float(case.run.a[i - 1][j, entry.l])
-    return derivative(at.z(i, k), entry.symbol(at)), number
-
-
-def _product(factors: list[Formula] | tuple[Formula, ...]) -> Formula:
+def _product(factors: Sequence[Formula]) -> Formula:
     first, *rest = factors
     for factor in rest:
         first = first * factor
