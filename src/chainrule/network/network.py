@@ -1,4 +1,7 @@
-"""Networks (Lecture, Def. 4.3; L6, L9): θ is one vector, and every W[i], b[i] and κ[i] is a view into it."""
+"""Networks (Lecture, Def. 4.3; L6, L9): θ is one vector, and every W[i], b[i] and κ[i] is a view into it.
+
+The file is long because the conveniences of `Network`, with their documentation, are methods of one class.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from chainrule.costs import Cost, TrainingSet
     from chainrule.explain import Explanation
     from chainrule.network.forward import Forward
+    from chainrule.plot import Drawing
 
 
 def _shortcut_placeholder(x: object) -> None:
@@ -304,6 +308,31 @@ class Network:
             self, x, y, weights, cost=cost, learning_rate=learning_rate, detail=detail, digits=digits, exact=exact,
             lang=lang,
         )  # fmt: skip
+
+    def draw(
+        self,
+        x: RowsLike | None = None,
+        y: ArrayLike | None = None,
+        *,
+        cost: Cost | str = "sum_of_squares",
+        show: Literal["a", "delta", "gradient"] | None = None,
+        path: Sequence[str | int] | None = None,
+        digits: int = 3,
+        projector: bool = False,
+    ) -> Drawing:
+        """Draws the layers 0 … r, with x (n,) and y (m,) the numbers of the chain rule; see `chainrule.plot.draw`.
+
+        Raises InputError for other words of ``show``, a ``path`` that is none, and an example of wrong shape.
+
+        >>> import chainrule as cr
+        >>> "d = Σᵢ mᵢ (mᵢ₋₁ + 1)" in cr.Network.dense([5, 3, 2, 1]).draw().svg()
+        True
+
+        Source: Lecture, L5 – L17.
+        """
+        from chainrule.plot import draw
+
+        return draw(self, x, y, cost=cost, show=show, path=path, digits=digits, projector=projector)
 
     def _as_input(self, x: RowsLike, finite: bool = True) -> tuple[Rows, bool]:
         """Returns ``x`` as rows (t, n), and True if it was a single example (n,)."""
