@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chainrule.explain.case import Case
-from chainrule.explain.chain import Factor, Quantity, factors, quantity
 from chainrule.explain.document.blocks import Equation, Text
 from chainrule.explain.document.formula import Formula
 from chainrule.explain.entries import Entry
+from chainrule.explain.factors import Factor, Quantity, factors, quantity
 from chainrule.explain.pen import Pen
 from chainrule.explain.printers.text import plain
 from chainrule.explain.sections.paths import paths

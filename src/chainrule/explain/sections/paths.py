@@ -9,10 +9,10 @@ import numpy as np
 from chainrule._internal.checks import Array
 from chainrule.activations import Parametric
 from chainrule.explain.case import Case
-from chainrule.explain.chain import follow, product, quantity
 from chainrule.explain.document.blocks import Block, Section
 from chainrule.explain.document.formula import Formula, Letter, Script, Sign, Word, fenced, summed
 from chainrule.explain.entries import Entry
+from chainrule.explain.factors import follow, product, quantity
 from chainrule.explain.pen import Pen, equation, terms
 from chainrule.explain.symbols import J, Symbols, derivative
 
