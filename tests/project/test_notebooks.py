@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -67,19 +68,30 @@ def test_a_long_history_is_short() -> None:
     assert ">40<" in html
 
 
+def cells(name: str) -> list[CodeType]:
+    """The code of a page of the guide that is a notebook, cell by cell."""
+    text = (GUIDE / name).read_text(encoding="utf-8")
+    found = re.findall(r"^```\{code-cell\} python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    return [compile(cell, name, "exec") for cell in found]
+
+
+def test_the_page_of_drawings_draws() -> None:
+    """The cells of the page run in order, and the last drawing is that of a projector."""
+    names: dict[str, Any] = {}
+    for cell in cells("draw.md"):
+        exec(cell, names)
+    assert {label.size for label in names["drawing"].scene.labels} == {20.0}
+
+
 def test_a_network_is_watched_as_it_learns(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The cells of the page run in order and draw three figures; J falls in each step that they print, the network fits
     the wave, and the faults that were planted are the only ones found."""
     monkeypatch.setenv("MPLBACKEND", "Agg")
     pyplot = pytest.importorskip("matplotlib.pyplot")
-    page = GUIDE / "watch-it-learn.md"
-    cells = re.findall(
-        r"^```\{code-cell\} python\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
-    )
     names: dict[str, Any] = {"__name__": "notebook"}
     try:
-        for cell in cells:
-            exec(compile(cell, str(page), "exec"), names)
+        for cell in cells("watch-it-learn.md"):
+            exec(cell, names)
         assert len(pyplot.get_fignums()) == 3
     finally:
         pyplot.close("all")

@@ -7,7 +7,6 @@ from chainrule.plot.scene import DASHES, Disc, Label, Line, Point, Scene
 
 PIXEL = 0.75  # of a pixel in points
 HEAD = r"""\documentclass[tikz,border=2pt]{standalone}
-\usepackage[T1]{fontenc}
 \usepackage[utf8]{inputenc}
 \usepackage{amsmath,amssymb}
 \definecolor{plain}{HTML}{666666}
@@ -15,15 +14,14 @@ HEAD = r"""\documentclass[tikz,border=2pt]{standalone}
 \definecolor{negative}{HTML}{D55E00}
 \begin{document}
 """
+FLAT = r"\renewcommand{\frac}[2]{#1/#2}"  # in the picture alone: a quotient is as high as its line of text
 
 
 def tikz(scene: Scene) -> str:
     """Returns the picture as a LaTeX file; what lies between begin and end of tikzpicture suits any document."""
     body = [*map(_line, scene.lines), *map(_disc, scene.discs), *map(_label, scene.labels)]
-    options = f"[x={PIXEL}bp, y=-{PIXEL}bp]"
-    return "\n".join(
-        [f"{HEAD}\\begin{{tikzpicture}}{options}", *body, r"\end{tikzpicture}", r"\end{document}", ""],
-    )
+    start = rf"\begin{{tikzpicture}}[x={PIXEL}bp, y=-{PIXEL}bp]"
+    return "\n".join([HEAD + start, FLAT, *body, r"\end{tikzpicture}", r"\end{document}", ""])
 
 
 def _line(line: Line) -> str:
