@@ -25,7 +25,7 @@ STYLE = """
 .cr-page .remark { border-left: 3px solid var(--mark); background: var(--fill); padding: 0.4rem 0.9rem }
 .cr-page .equation { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0.45rem;
   margin: 0.8rem 0 0.8rem 1.2rem; font-size: 1.12em }
-.cr-page .equation > span, .cr-page .table { overflow-x: auto; max-width: 100% }
+.cr-page .equation > span, .cr-page .table { overflow: auto hidden; max-width: 100% }
 .cr-page .equation > span { padding-block: 0.15em }
 .cr-page table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 .cr-page td, .cr-page th { text-align: left; padding: 0.25rem 1.1rem 0.25rem 0; white-space: nowrap;
