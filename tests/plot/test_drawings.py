@@ -191,3 +191,14 @@ def test_bad_input_is_refused(arguments: dict[str, object], message: str) -> Non
     """The message names the argument, what there may be, and what came."""
     with pytest.raises(cr.InputError, match=message):
         cr.Network.dense([2, 3, 1], hidden="tanh").draw(**arguments)  # type: ignore[arg-type]
+
+
+def test_sparse_rows_and_complex_networks() -> None:
+    """A sparse row is drawn as the dense one is; a complex network is refused."""
+    sparse = pytest.importorskip("scipy.sparse")
+    net = cr.Network.dense([2, 3, 1], hidden="tanh")
+    row = sparse.csr_array([[0.0, 2.0]])
+    assert net.draw(row) == net.draw([0.0, 2.0])
+    assert net.draw(row, 1.0, show="gradient") == net.draw([0.0, 2.0], 1.0, show="gradient")
+    with pytest.raises(cr.InputError, match="net must be float32 or float64 to be shown; got complex128"):
+        net.astype("complex128").draw()

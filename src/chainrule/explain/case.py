@@ -120,6 +120,12 @@ class Case:
         return Symbols(self.m, None if self.t == 1 else j + 1)
 
 
+def require_real(net: Network) -> None:
+    """Raises InputError unless net is a network of real numbers."""
+    if check_network(net).dtype.kind == "c":
+        raise InputError(f"net must be float32 or float64 to be shown; got {net.dtype}.")
+
+
 def as_case(
     net: Network,
     X: ExamplesLike,
@@ -130,8 +136,7 @@ def as_case(
 ) -> Case:
     """Returns the case with checked arguments."""
     cost = costs.get(cost)
-    if check_network(net).dtype.kind == "c":
-        raise InputError(f"net must be float32 or float64 to be explained; got {net.dtype}.")
+    require_real(net)
     alpha = None if learning_rate is None else as_real(learning_rate, "learning_rate", 0.0, open_minimum=True)
     data = cost.examples(net, X, Y, weights)
     if isinstance(data.X, SparseRows):

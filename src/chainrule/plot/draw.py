@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule._internal.checks import as_integer, shown
-from chainrule._internal.sparse_rows import RowsLike
+from chainrule._internal.sparse_rows import RowsLike, SparseRows
 from chainrule.costs import Cost
 from chainrule.errors import InputError
-from chainrule.explain.case import Case, as_case
+from chainrule.explain.case import Case, as_case, require_real
 from chainrule.explain.entries import as_entry
 from chainrule.explain.pen import Pen
 from chainrule.explain.words import in_language
-from chainrule.network import Network, check_network
+from chainrule.network import Network
 from chainrule.network.forward import silent
 from chainrule.plot.drawing import Drawing
 from chainrule.plot.layout import PROJECTOR, SCREEN, scene_of
@@ -59,7 +60,7 @@ def draw(
 
     Source: Lecture, L5 – L17.
     """
-    check_network(net)
+    require_real(net)
     if show is not None and show not in SHOWN:
         raise InputError(f'show must be "a", "delta" or "gradient"; got {shown(show)}.')
     if path is not None and show is not None:
@@ -82,10 +83,11 @@ def draw(
 def _numbers(net: Network, x: RowsLike, y: ArrayLike | None, cost: Cost | str, show: Show) -> Numbers:
     if y is not None or show != "a":
         return numbers_of_case(_case(net, x, y, cost, f'show="{show}"'), show)
-    a = net.forward(x).a
-    if a[0].ndim == 2 and len(a[0]) > 1:
-        raise InputError(_ONE.format(t=len(a[0])))
-    return numbers_of_run(net, [part.reshape(-1) for part in a])
+    run = net.forward(x)
+    rows = [part.toarray() if isinstance(part, SparseRows) else np.atleast_2d(part) for part in run.a]
+    if len(rows[0]) > 1:
+        raise InputError(_ONE.format(t=len(rows[0])))
+    return numbers_of_run(net, [part[0] for part in rows])
 
 
 _ONE = "x must be one example (n,) to be drawn; got {t} rows. Choose one, such as X[0]."

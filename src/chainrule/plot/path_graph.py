@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chainrule.explain.case import Case
-from chainrule.explain.document.blocks import Equation, Text
+from chainrule.explain.document.blocks import Equation, Sentence, Text
 from chainrule.explain.document.formula import Formula
 from chainrule.explain.entries import Entry
 from chainrule.explain.factors import Factor, Quantity, factors, quantity
@@ -70,11 +70,13 @@ def _value(case: Case, of: Quantity) -> float:
 
 
 def _sums(case: Case, entry: Entry, pen: Pen) -> Iterator[Text]:
-    """Yields the products along the paths and their sum, as the page of the entry has them."""
+    """Yields the products along the paths and their sum, as the page of the entry has them below its first sentence."""
     _, *blocks = paths(case, entry, 0, pen).blocks
     for block in blocks:
         if isinstance(block, Equation):
             yield tuple(_joined(block.parts))
+        elif isinstance(block, Sentence):
+            yield block.text
 
 
 def _joined(parts: tuple[Formula, ...]) -> Iterator[str | Formula]:
