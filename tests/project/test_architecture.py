@@ -75,7 +75,7 @@ PACKAGES = {
     "optuna": ("training.callbacks.optuna_pruning",),
     "pyarrow": ("tables", "cli", "training.callbacks.logs"),
     "pandas": ("training.history",),
-    "matplotlib": ("cli", "plot.printers.pdf"),
+    "matplotlib": ("plot",),
     "rich": ("cli", "training.callbacks.displays"),
     "tensorboardX": ("training.callbacks.tensorboard",),
     "typer": ("cli",),

@@ -77,6 +77,7 @@ def cells(name: str) -> list[CodeType]:
 
 def test_the_page_of_drawings_draws() -> None:
     """The cells of the page run in order, and the last drawing is that of a projector."""
+    pytest.importorskip("matplotlib")
     names: dict[str, Any] = {}
     for cell in cells("draw.md"):
         exec(cell, names)

@@ -1,6 +1,7 @@
-"""Drawings of networks, with the numbers of the chain rule on units and lines: `Network.draw` (Lecture, L5 – L17)."""
+"""Drawings of networks with the numbers of the chain rule, `Network.draw`, and charts of training (L5 – L17)."""
 
 from chainrule.plot.draw import draw
 from chainrule.plot.drawing import Drawing
+from chainrule.plot.history import history
 
-__all__ = ["Drawing", "draw"]
+__all__ = ["Drawing", "draw", "history"]
