@@ -228,7 +228,7 @@ def test_wrong_trials(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("callback", "package"),
     [(TensorBoard("runs"), "tensorboardX"), (MLflow(), "mlflow"), (OptunaPruning(Trial()), "optuna")],
-    ids=str,
+    ids=["tensorboard", "mlflow", "optuna"],
 )
 def test_a_missing_package(callback: RunCallback, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the package training does not begin, and the message has the command that installs it."""
