@@ -8,13 +8,8 @@ SAFETY = 0.95  # share of the time that is planned for
 ROUNDING = 1e-6  # of an epoch
 FORWARD = 1.0 / 3.0  # the time of a forward pass, in steps
 FIRST_SECOND = 1.0  # after which a run is forecast for the first time
-CHECKS = (
-    0.1,
-    0.3,
-    0.6,
-    0.85,
-    0.95,
-)  # shares of the time after which its epochs are planned; the first is earlier in a long run
+# Shares of the time after which its epochs are planned; the first is FIRST_SECOND in a longer run.
+CHECKS = (0.1, 0.3, 0.6, 0.85, 0.95)
 
 
 def check_times(began: float, seconds: float) -> list[float]:
