@@ -55,5 +55,5 @@ def test_bad_runs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         plot.history([1.0, 0.5])  # type: ignore[arg-type]
     done = run(2)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(cr.InputError, match="history needs Matplotlib to draw: pip install matplotlib"):
+    with pytest.raises(cr.InputError, match="charts need Matplotlib: pip install matplotlib"):
         plot.history(done)

@@ -8,16 +8,14 @@ import numpy as np
 
 from chainrule._internal.checks import shown
 from chainrule.errors import InputError
+from chainrule.plot.figure import BLUE, VERMILION, finish, new_figure
 from chainrule.training import History
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LOG_RANGE = 20.0  # the ratio of the largest to the smallest J above which the axis is logarithmic
-SIZE, DOTS_PER_INCH = (7.0, 4.2), 150  # in inches, which type of 10 points suits
-PROJECTED = 0.6  # of the size, with more dots per inch: all type and lines are larger
-J_OF = ("training J", "#0072b2", "-")  # told apart by colour and, in black and white, by dashes
-VALIDATION_J = ("validation J", "#d55e00", "--")
+WIDTH, HEIGHT = 7.0, 4.2  # in inches
 
 
 def history(*runs: History, title: str = "", projector: bool = False) -> Figure:
@@ -40,28 +38,23 @@ def history(*runs: History, title: str = "", projector: bool = False) -> Figure:
     given: tuple[object, ...] = runs
     if not given or not all(isinstance(run, History) for run in given):
         raise InputError(f"runs must be one History or more, as cr.train returns; got {shown(given)}.")
-    try:
-        from matplotlib.figure import Figure
-        from matplotlib.ticker import MaxNLocator
-    except ImportError as error:
-        raise InputError("history needs Matplotlib to draw: pip install matplotlib.") from error
+    figure = new_figure(WIDTH, HEIGHT, projector)
+    from matplotlib.ticker import MaxNLocator
 
-    scale = PROJECTED if projector else 1.0
-    size = (SIZE[0] * scale, SIZE[1] * scale)
-    figure = Figure(figsize=size, dpi=DOTS_PER_INCH / scale, layout="constrained")
     axes = figure.add_subplot()
     faint = 1.0 if len(runs) == 1 else 0.55
     for k, run in enumerate(runs):
         epochs = np.arange(1, run.epochs + 1)
         marker = "o" if run.epochs < 3 else ""  # a line through one point is invisible
-        for J, (name, colour, dashes) in ((run.J, J_OF), (run.validation_J, VALIDATION_J)):
+        curves = ((run.J, "training J", BLUE, "-"), (run.validation_J, "validation J", VERMILION, "--"))
+        for J, name, colour, dashes in curves:
             if np.isfinite(J).any():
                 label = "" if k else name
                 axes.plot(epochs, J, dashes, color=colour, label=label, marker=marker, alpha=faint, linewidth=1.2)
         if (best := run.best_epoch) is not None:
             lowest = run.validation_J[best - 1]
             label = f"best: epoch {best}, {lowest:.4g}" if len(runs) == 1 else "" if k else "best epoch"
-            axes.plot(best, lowest, "o", color=VALIDATION_J[1], label=label, markersize=5)
+            axes.plot(best, lowest, "o", color=VERMILION, label=label, markersize=5)
     values = np.concatenate([J for run in runs for J in (run.J, run.validation_J)])
     values = values[np.isfinite(values)]
     if values.size and (values > 0).all() and values.max() > LOG_RANGE * values.min():
@@ -69,9 +62,7 @@ def history(*runs: History, title: str = "", projector: bool = False) -> Figure:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("epoch")
     axes.set_ylabel("J")
-    axes.set_title(title, loc="left", fontsize=10, parse_math=False)
-    axes.grid(alpha=0.3)
-    axes.spines[["top", "right"]].set_visible(False)
+    finish(axes, title)
     if values.size:
         axes.legend(frameon=False)
     return figure
