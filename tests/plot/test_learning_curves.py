@@ -34,6 +34,11 @@ def test_the_curves_are_the_history() -> None:
     assert axes.get_title(loc="left") == "a run"
 
 
+def test_a_notebook_shows_a_chart() -> None:
+    """A chart has a PNG of its own, without pyplot."""
+    assert plot.history(run(2))._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]
+
+
 def test_several_runs_share_names_and_axes() -> None:
     """Two runs have four curves and two best epochs, named once; a projector has as many dots on fewer inches."""
     runs = run(5), run(9)
@@ -54,6 +59,6 @@ def test_bad_runs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(cr.InputError, match="runs must be one History or more"):
         plot.history([1.0, 0.5])  # type: ignore[arg-type]
     done = run(2)
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.setitem(sys.modules, "chainrule.plot.chart", None)
     with pytest.raises(cr.InputError, match="charts need Matplotlib: pip install matplotlib"):
         plot.history(done)

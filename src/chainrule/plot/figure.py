@@ -21,11 +21,11 @@ def new_figure(width: float, height: float, projector: bool) -> Figure:
     Raises InputError if Matplotlib is not installed.
     """
     try:
-        from matplotlib.figure import Figure
+        from chainrule.plot.chart import Chart
     except ImportError as error:
         raise InputError("charts need Matplotlib: pip install matplotlib.") from error
     scale = PROJECTED if projector else 1.0
-    return Figure(figsize=(width * scale, height * scale), dpi=DOTS_PER_INCH / scale, layout="constrained")
+    return Chart(figsize=(width * scale, height * scale), dpi=DOTS_PER_INCH / scale, layout="constrained")
 
 
 def finish(axes: Axes, title: str) -> None:
