@@ -205,7 +205,7 @@ def test_refusals(here: Path, command: str, code: int, says: str) -> None:
 def damaged(here: Path, **changes: object) -> Path:
     """The model file with parts of its header, or tensors, replaced."""
     header, tensors = files.read(here / "k.safetensors", "table model")
-    del header["crc32"]
+    del header["crc32"], header["header_crc32"]
     for name, value in changes.items():
         if isinstance(value, np.ndarray):
             tensors[name.replace("__", ".")] = value
