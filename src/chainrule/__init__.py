@@ -104,7 +104,7 @@ from chainrule.training import (
 )
 
 if _TYPE_CHECKING:
-    from chainrule import callbacks
+    from chainrule import callbacks, plot
 
 __all__ = [
     "AbsoluteError",
@@ -197,6 +197,7 @@ __all__ = [
     "minimize",
     "mish",
     "parse",
+    "plot",
     "relu",
     "selu",
     "sigmoid",
@@ -212,7 +213,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Loads `chainrule.callbacks` when it is first used."""
-    if name == "callbacks":
-        return _import_module("chainrule.callbacks")
+    """Loads `chainrule.callbacks` and `chainrule.plot` when they are first used."""
+    if name in ("callbacks", "plot"):
+        return _import_module(f"chainrule.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -28,9 +28,8 @@ def history(*runs: History, title: str = "", projector: bool = False) -> Figure:
     Raises InputError without a run, for what is no `History`, and if Matplotlib is not installed.
 
     >>> import chainrule as cr
-    >>> from chainrule import plot
     >>> run = cr.train(cr.Network.dense([1, 1]), [[0.0], [1.0]], [1.0, 3.0], epochs=5)
-    >>> len(plot.history(run).axes)
+    >>> len(cr.plot.history(run).axes)
     1
 
     Source: Lecture, L12.

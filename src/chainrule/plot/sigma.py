@@ -30,8 +30,8 @@ def sigma(*sigmas: Sigma | str, projector: bool = False) -> Figure:
     Raises InputError without a σ, for a vector-valued one, which is no function of one z alone, and if Matplotlib is
     not installed; UnknownName for an unknown name.
 
-    >>> from chainrule import plot
-    >>> [axes.get_title(loc="left") for axes in plot.sigma("relu", "tanh").axes]
+    >>> import chainrule as cr
+    >>> [axes.get_title(loc="left") for axes in cr.plot.sigma("relu", "tanh").axes]
     ['relu', 'tanh']
 
     Source: Lecture, Def. 4.1 (L1 – L3).
