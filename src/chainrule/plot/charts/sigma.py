@@ -10,7 +10,7 @@ import numpy as np
 from chainrule import activations
 from chainrule.activations import Activation, Sigma
 from chainrule.errors import InputError
-from chainrule.plot.figure import BLUE, VERMILION, finish, new_figure
+from chainrule.plot.charts.figure import BLUE, VERMILION, finish, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -59,6 +59,6 @@ def test_bad_runs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(cr.InputError, match="runs must be one History or more"):
         plot.history([1.0, 0.5])  # type: ignore[arg-type]
     done = run(2)
-    monkeypatch.setitem(sys.modules, "chainrule.plot.chart", None)
+    monkeypatch.setitem(sys.modules, "chainrule.plot.charts.chart", None)
     with pytest.raises(cr.InputError, match="charts need Matplotlib: pip install matplotlib"):
         plot.history(done)

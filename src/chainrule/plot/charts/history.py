@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule._internal.checks import shown
 from chainrule.errors import InputError
-from chainrule.plot.figure import BLUE, VERMILION, finish, new_figure
+from chainrule.plot.charts.figure import BLUE, VERMILION, finish, new_figure
 from chainrule.training import History
 
 if TYPE_CHECKING:

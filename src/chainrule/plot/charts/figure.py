@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chainrule._internal.checks import Array
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 DOTS_PER_INCH = 150
 PROJECTED = 0.6  # of the size, with more dots per inch: all type and lines are larger
 BLUE, VERMILION = "#0072b2", "#d55e00"  # told apart by every colour vision; dashes tell them apart in black and white
+GREY = "#666666"
+MARGIN = 0.15  # of the range of the examples, on each side
 
 
 def new_figure(width: float, height: float, projector: bool) -> Figure:
@@ -21,7 +24,7 @@ def new_figure(width: float, height: float, projector: bool) -> Figure:
     Raises InputError if Matplotlib is not installed.
     """
     try:
-        from chainrule.plot.chart import Chart
+        from chainrule.plot.charts.chart import Chart
     except ImportError as error:
         raise InputError("charts need Matplotlib: pip install matplotlib.") from error
     scale = PROJECTED if projector else 1.0
@@ -33,3 +36,10 @@ def finish(axes: Axes, title: str) -> None:
     axes.set_title(title, loc="left", fontsize=10, parse_math=False)
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def widened(X: Array) -> tuple[Array, Array]:
+    """Returns the ends of an axis for each column of X (t, n), with a margin around its values."""
+    low, high = X.min(axis=0), X.max(axis=0)
+    margin = MARGIN * (high - low) + (high == low)  # of a single value, 1
+    return low - margin, high + margin

@@ -1,0 +1,66 @@
+"""N(x) over one input, as the sum of what the units of the last hidden layer add to it (Lecture, L7, L8)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from chainrule._internal.checks import as_rows
+from chainrule.costs import SumOfSquares
+from chainrule.errors import InputError
+from chainrule.explain.case import require_real
+from chainrule.network import Network
+from chainrule.network.forward import forward, silent
+from chainrule.plot.charts.figure import BLUE, GREY, VERMILION, finish, new_figure, widened
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+POINTS = 400  # of each curve
+MOST_SHARES = 12  # that are drawn: those of the largest range
+WIDTH, HEIGHT = 7.0, 4.2  # in inches
+
+
+@silent
+def fit(net: Network, X: ArrayLike, Y: ArrayLike, *, title: str = "", projector: bool = False) -> Figure:
+    """Draws N(x) of a network ℝ → ℝ as a curve, the examples as points, and the shares that add up to z[r].
+
+    z[r] = b[r] + Σₗ W[r]₁ₗ a[r−1]ₗ: the share of unit l is W[r]₁ₗ a[r−1]ₗ, a thin dashed line. With σ[r] = identity,
+    N(x) is b[r] and the sum of the shares. Of more than 12 units those with the largest range are drawn. X is (t, 1),
+    Y is (t,) or (t, 1). ``projector`` makes type and lines larger. The result is a Figure of Matplotlib.
+
+    Raises InputError for a network with more than one input or output or with complex numbers, for examples that do not
+    fit it, and if Matplotlib is not installed.
+
+    >>> import chainrule as cr
+    >>> net = cr.Network.dense([1, 3, 1], seed=0)
+    >>> [line.get_label() for line in cr.plot.fit(net, [[0.0], [1.0]], [1.0, 3.0]).axes[0].lines][-2:]
+    ['N(x)', 'examples']
+
+    Source: Lecture, L7, L8.
+    """
+    require_real(net)
+    if (net.m[0], net.m[-1]) != (1, 1):
+        raise InputError(f"net must have one input and one output for this chart; got n = {net.m[0]}, m = {net.m[-1]}.")
+    rows = as_rows(X, 1, "X", net.dtype)
+    data = SumOfSquares().examples(net, rows, Y, None)
+    low, high = widened(rows)
+    x = np.linspace(low, high, POINTS, dtype=net.dtype)  # (POINTS, 1)
+    run = forward(net, x)
+    shares = run.a[net.r - 1] * np.asarray(net.W[net.r])  # (POINTS, m_{r−1})
+    largest = np.sort(np.argsort(-np.ptp(shares, axis=0), kind="stable")[:MOST_SHARES])
+
+    figure = new_figure(WIDTH, HEIGHT, projector)
+    axes = figure.add_subplot()
+    count = "" if len(largest) == shares.shape[1] else f", {len(largest)} of {shares.shape[1]} units"
+    for n, l in enumerate(largest):
+        label = "" if n else f"W[{net.r}]₁ₗ a[{net.r - 1}]ₗ{count}"
+        axes.plot(x[:, 0], shares[:, l], "--", color=GREY, linewidth=0.8, label=label)
+    axes.plot(x[:, 0], run.a[net.r][:, 0], color=BLUE, linewidth=2.0, label="N(x)")
+    axes.plot(rows[:, 0], data.Y[:, 0], "o", color=VERMILION, markersize=4, label="examples")
+    axes.set_xlabel("x")
+    finish(axes, title)
+    axes.legend(frameon=False)
+    return figure
