@@ -1,9 +1,10 @@
 """Drawings of networks with the numbers of the chain rule, `Network.draw`, and charts (L1 – L17)."""
 
+from chainrule.plot.charts.boundary import boundary
 from chainrule.plot.charts.fit import fit
 from chainrule.plot.charts.history import history
 from chainrule.plot.charts.sigma import sigma
 from chainrule.plot.draw import draw
 from chainrule.plot.drawing import Drawing
 
-__all__ = ["Drawing", "draw", "fit", "history", "sigma"]
+__all__ = ["Drawing", "boundary", "draw", "fit", "history", "sigma"]
