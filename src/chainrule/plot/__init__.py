@@ -2,9 +2,10 @@
 
 from chainrule.plot.charts.boundary import boundary
 from chainrule.plot.charts.fit import fit
+from chainrule.plot.charts.folded import folded
 from chainrule.plot.charts.history import history
 from chainrule.plot.charts.sigma import sigma
 from chainrule.plot.draw import draw
 from chainrule.plot.drawing import Drawing
 
-__all__ = ["Drawing", "boundary", "draw", "fit", "history", "sigma"]
+__all__ = ["Drawing", "boundary", "draw", "fit", "folded", "history", "sigma"]
