@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 from chainrule._internal.checks import Array, as_integer, as_rows, shown
 from chainrule.errors import InputError
 from chainrule.explain.case import require_real
-from chainrule.explain.printers.box import SUBSCRIPTS
+from chainrule.explain.printers.box import inline
+from chainrule.explain.symbols import Symbols
 from chainrule.network import Network
 from chainrule.network.forward import forward, silent
 from chainrule.plot.charts.figure import finish, new_figure, widened
@@ -75,14 +76,11 @@ def folded(
         patches = draw_regions(axes, outputs, low, high)
         lines = draw_lines(axes, np.asarray(net.W[2])[:, chosen], net.b[2], low, high)
     draw_legend(axes, patches, draw_examples(axes, points, classes), lines, "z[2]ₖ = 0")
-    axes.set(xlabel=_name(k), ylabel=_name(l))
+    at = Symbols(net.m)
+    axes.set(xlabel=inline(at.a(1, k - 1)), ylabel=inline(at.a(1, l - 1)))
     finish(axes, title)
     axes.grid(visible=not patches)
     return figure
-
-
-def _name(k: int) -> str:
-    return "a[1]" + str(k).translate(SUBSCRIPTS)
 
 
 def _as_units(units: object, m: int) -> tuple[int, int]:
