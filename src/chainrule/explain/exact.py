@@ -35,11 +35,11 @@ def exact_case(case: Case) -> Case:
         raise InputError(f"cost must be SumOfSquares without a penalty to be exact; got {cost!r}.")
     if any(part.runs is not None or part.parametric for part in net.layout):
         raise InputError("exact=True needs layers with a full W and a σ without κ.")
-    W = ByLayer(_fractions(case.W[i], f"W[{i}]") for i in range(1, net.r + 1))
-    b = ByLayer(_fractions(case.b[i], f"b[{i}]") for i in range(1, net.r + 1))
-    Y, scales = _fractions(case.data.Y, "Y"), _scales(case)
+    W = ByLayer(as_fractions(case.W[i], f"W[{i}]") for i in range(1, net.r + 1))
+    b = ByLayer(as_fractions(case.b[i], f"b[{i}]") for i in range(1, net.r + 1))
+    Y, scales = as_fractions(case.data.Y, "Y"), _scales(case)
     z, slopes = list[Exact](), list[Exact]()
-    a = [_fractions(case.run.a[0], "X")]
+    a = [as_fractions(case.run.a[0], "X")]
     for i in range(1, net.r + 1):
         z.append(a[-1] @ W[i].T + b[i])
         values, slope = _of_sigma(net.sigma[i], z[-1])
@@ -66,7 +66,7 @@ def exact_case(case: Case) -> Case:
 
 def _scales(case: Case) -> Exact:
     weights = case.data.weights
-    own: Exact = np.full(case.t, Fraction(1)) if weights is None else _fractions(weights, "weights")
+    own: Exact = np.full(case.t, Fraction(1)) if weights is None else as_fractions(weights, "weights")
     return np.asarray(own / own.sum() if case.cost.mean else own)
 
 
@@ -79,7 +79,7 @@ def _of_sigma(sigma: Sigma, z: Exact) -> tuple[Exact, Exact]:
     return found
 
 
-def _fractions(array: Array, symbol: str) -> Exact:
+def as_fractions(array: Array, symbol: str) -> Exact:
     """Returns the numbers as the shortest fractions that round to them."""
     exact: Exact = np.empty(array.shape, dtype=object)
     for place, number in np.ndenumerate(array):
