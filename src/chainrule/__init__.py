@@ -105,6 +105,7 @@ from chainrule.training import (
 
 if _TYPE_CHECKING:
     from chainrule import callbacks, plot
+    from chainrule.teaching import check_backprop, exercise
 
 __all__ = [
     "AbsoluteError",
@@ -177,11 +178,13 @@ __all__ = [
     "Zeros",
     "callbacks",
     "check_activation",
+    "check_backprop",
     "check_gradient",
     "descend",
     "diagnose",
     "elu",
     "engines",
+    "exercise",
     "exp",
     "find_learning_rate",
     "gaussian",
@@ -213,7 +216,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Loads `chainrule.callbacks` and `chainrule.plot` when they are first used."""
+    """Loads `callbacks` and `plot`, and the names of `chainrule.teaching`, when they are first used."""
     if name in ("callbacks", "plot"):
         return _import_module(f"chainrule.{name}")
+    if name in ("check_backprop", "exercise"):
+        return getattr(_import_module("chainrule.teaching"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -30,7 +30,7 @@ FLOORS: list[tuple[str, ...]] = [
     ("engines",),
     ("training",),
     ("callbacks", "diagnosis", "explain"),
-    ("plot",),
+    ("plot", "teaching"),
     ("tables",),
     ("estimators",),
     ("cli",),

@@ -23,14 +23,14 @@ def test_import_loads_numpy_and_safetensors_alone() -> None:
     assert modules_after("import chainrule").isdisjoint(NEVER)
 
 
-def test_callbacks_and_plots_are_loaded_at_first_use() -> None:
-    """``import chainrule`` and a silent training load no ready callback and no plot; their names do, but no extra."""
+def test_callbacks_plots_and_exercises_are_loaded_at_first_use() -> None:
+    """``import chainrule`` and a silent training load no ready callback, plot or exercise; their names do."""
     code = """
 import sys, chainrule as cr
 cr.train(cr.Network.dense([1, 1], seed=0), [[1.0]], [[1.0]], epochs=2, callbacks=[lambda history: None])
 assert "chainrule.callbacks" not in sys.modules and "chainrule.training.callbacks.logs" not in sys.modules
-assert "chainrule.plot" not in sys.modules
-cr.callbacks.CSVLogger, cr.plot.sigma"""
+assert "chainrule.plot" not in sys.modules and "chainrule.teaching" not in sys.modules
+cr.callbacks.CSVLogger, cr.plot.sigma, cr.exercise"""
     assert modules_after(code).isdisjoint(NEVER)
 
 
