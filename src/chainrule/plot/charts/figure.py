@@ -15,6 +15,7 @@ DOTS_PER_INCH = 150
 PROJECTED = 0.6  # of the size, with more dots per inch: all type and lines are larger
 BLUE, VERMILION = "#0072b2", "#d55e00"  # told apart by every colour vision; dashes tell them apart in black and white
 GREY = "#666666"
+MOST_COLUMNS = 4
 MARGIN = 0.15  # of the range of the examples, on each side
 
 
@@ -29,6 +30,17 @@ def new_figure(width: float, height: float, projector: bool) -> Figure:
         raise InputError("charts need Matplotlib: pip install matplotlib.") from error
     scale = PROJECTED if projector else 1.0
     return Chart(figsize=(width * scale, height * scale), dpi=DOTS_PER_INCH / scale, layout="constrained")
+
+
+def new_panels(count: int, width: float, height: float, projector: bool) -> tuple[Figure, list[Axes]]:
+    """Returns a figure of ``count`` charts of this size in inches, at most four side by side.
+
+    Raises InputError if Matplotlib is not installed.
+    """
+    columns = min(count, MOST_COLUMNS)
+    rows = -(-count // columns)
+    figure = new_figure(width * columns, height * rows, projector)
+    return figure, [figure.add_subplot(rows, columns, n) for n in range(1, count + 1)]
 
 
 def finish(axes: Axes, title: str) -> None:
