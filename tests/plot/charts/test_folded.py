@@ -43,7 +43,7 @@ def test_of_more_units_two_are_drawn_without_regions() -> None:
 
 
 def test_what_has_no_two_coordinates_is_refused() -> None:
-    """One layer, a first layer of one unit, and wrong units have a message each."""
+    """One layer, a first layer of one unit, wrong units, and outputs that overflow have a message each."""
     with pytest.raises(cr.InputError, match=r"net must have a hidden layer.*; got the sizes \(2, 1\)"):
         plot.folded(cr.Network.dense([2, 1]), CORNERS, XOR)
     with pytest.raises(cr.InputError, match=r"two units or more in the first; got the sizes \(2, 1, 1\)"):
@@ -52,5 +52,8 @@ def test_what_has_no_two_coordinates_is_refused() -> None:
     for units in [(1, 1), (1, 4), (1,), "12", 1]:
         with pytest.raises(cr.InputError, match="units must be two different units of layer 1, from 1 to 3"):
             plot.folded(net, CORNERS, XOR, units=units)  # type: ignore[arg-type]
+    net.W[1][...] = 1e308
+    with pytest.raises(cr.InputError, match=r"a\[1\] must be finite to be drawn"):
+        plot.folded(net, 10.0 * CORNERS, XOR)
     with pytest.raises(cr.InputError, match="units must be an integer ≥ 1; got 0"):
         plot.folded(net, CORNERS, XOR, units=(0, 1))

@@ -18,7 +18,7 @@ from chainrule.explain.printers.box import inline
 from chainrule.explain.symbols import Symbols
 from chainrule.network import Network
 from chainrule.network.forward import silent
-from chainrule.plot.charts.figure import BLUE, VERMILION, finish, new_figure
+from chainrule.plot.charts.figure import BLUE, INK, VERMILION, finish, new_figure
 from chainrule.training import History
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ POINTS = 41  # of the grid, in each direction
 CONTOURS = 12
 MARGIN = 1.3  # the side of the picture, as a multiple of the path's extent
 WIDTH, HEIGHT = 6.0, 6.2  # in inches
-INK = "#333333"
 
 
 class Plane(NamedTuple):
@@ -65,8 +64,9 @@ def cost(
     values. ``over=(u, v)`` are two directions (d,). ``path`` is the `History` of a run with ``record=["theta"]``; its
     θ after each epoch is drawn at the nearest point of the plane. Without ``over`` the plane is the one that lies best
     through the path: its mean and its first two principal components. The plane is a square of side 2 ``span``, by
-    default 2, or as large as the path asks for. Every other contour has its J, and darker is higher. X is (t, n), Y is
-    (t, m). ``projector`` makes type and lines larger. The result is a Figure of Matplotlib.
+    default 2, or as large as the path asks for. J is computed at 41 × 41 points of it; every other
+    contour has its J, and darker is higher. X is (t, n), Y is (t, m). ``projector`` makes type and lines larger. The
+    result is a Figure of Matplotlib.
 
     Raises InputError without ``over`` and ``path``, for entries that the network does not have, directions of another
     shape or on one line, a path of another network, without θ or without an epoch, for a ``span`` that is not positive,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 DOTS_PER_INCH = 150
 PROJECTED = 0.6  # of the size, with more dots per inch: all type and lines are larger
 BLUE, VERMILION = "#0072b2", "#d55e00"  # told apart by every colour vision; dashes tell them apart in black and white
-GREY = "#666666"
+INK, GREY = "#333333", "#666666"
 MOST_COLUMNS = 4
 MARGIN = 0.15  # of the range of the examples, on each side
 

@@ -43,8 +43,8 @@ def folded(
     type and lines larger. The result is a Figure of Matplotlib.
 
     Raises InputError for a network with one layer, a first layer of one unit, or complex numbers, for ``units`` that
-    are not two of its units, for examples that do not fit it, for labels that are no classes, and if Matplotlib is not
-    installed.
+    are not two of its units, for examples that do not fit it, for outputs that overflow, for labels that are no
+    classes, and if Matplotlib is not installed.
 
     >>> import chainrule as cr
     >>> net = cr.Network.dense([5, 3, 1], output="sigmoid", seed=0)
@@ -61,6 +61,8 @@ def folded(
     classes = as_classes(net, Y, len(rows))
     chosen = [k - 1, l - 1]
     points = forward(net, rows).a[1][:, chosen]
+    if not np.isfinite(points).all():
+        raise InputError("a[1] must be finite to be drawn; z[1] overflows for these X and θ. Scale them down.")
     low, high = widened(points)
 
     figure = new_figure(WIDTH, HEIGHT, projector)

@@ -12,6 +12,7 @@ from chainrule._internal.checks import Array
 from chainrule.costs import CrossEntropy, LogLikelihood
 from chainrule.errors import InputError
 from chainrule.network import Network
+from chainrule.plot.charts.figure import BLUE, INK, VERMILION
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -23,9 +24,8 @@ Classes: TypeAlias = NDArray[np.intp]
 
 POINTS = 201  # of the grid, in each direction
 MOST_NUMBERED = 12  # lines with the number of their unit
-INK = "#333333"
 # The colours of Okabe and Ito, told apart by every colour vision; markers and hatches need no colour.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+COLOURS = (BLUE, VERMILION, "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 TINTS = ("#e1eef6", "#f9e7db", "#dcf0e9", "#f7ecf2", "#fbf0d8", "#eaf5fc", "#e6e6e6")
 HATCHES = ("", "//", "..", "\\\\", "--", "xx", "||", "++", "oo")
 MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*", "<", ">")
