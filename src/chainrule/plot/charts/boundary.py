@@ -26,9 +26,9 @@ def boundary(net: Network, X: ArrayLike, Y: ArrayLike, *, title: str = "", proje
     """Draws the region of ℝ² in which each class wins, the examples, and the line z[1]ₖ = 0 of each unit of layer 1.
 
     The class of x is the output with the largest N(x)ₖ; of a network with one output it is 1 where N(x) ≥ ½, else 0.
-    The line W[1]ₖ₁ x₁ + W[1]ₖ₂ x₂ + b[1]ₖ = 0 is where a ReLU bends and a sigmoid is ½; it has the number k. X is
-    (t, 2); Y has classes (t,), counted from 0, or (t, m). Each class has a shade, a hatch and a marker. ``projector``
-    makes type and lines larger. The result is a Figure of Matplotlib.
+    The line W[1]ₖ₁ x₁ + W[1]ₖ₂ x₂ + b[1]ₖ = 0 is where a ReLU bends and a sigmoid is ½; with up to 12 units it has its
+    number k. X is (t, 2); Y has classes (t,), counted from 0, or (t, m). Each class has a shade, a hatch and a marker.
+    ``projector`` makes type and lines larger. The result is a Figure of Matplotlib.
 
     Raises InputError for a network that does not have two inputs or has complex numbers, for examples that do not fit
     it, for labels that are no classes, and if Matplotlib is not installed.

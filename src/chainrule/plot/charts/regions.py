@@ -88,12 +88,13 @@ def draw_regions(axes: Axes, outputs: Callable[[Array], Array], low: Array, high
 
 
 def draw_lines(axes: Axes, W: Array, b: Array, low: Array, high: Array) -> list[Artist]:
-    """Draws the line Wₖ₁ u + Wₖ₂ v + bₖ = 0 of each unit, W (p, 2), b (p,), with the number k where it ends."""
+    """Draws the line Wₖ₁ u + Wₖ₂ v + bₖ = 0 of each unit, W (p, 2), b (p,), with its number k if they are few."""
     lines: list[Artist] = []
+    is_numbered = len(b) <= MOST_NUMBERED
     for k, (w, bias) in enumerate(zip(W, b, strict=True), 1):
         if (ends := segment(w, bias, low, high)) is not None:
-            lines += axes.plot(*ends.T, "--", color=INK, linewidth=0.9)
-            if len(b) <= MOST_NUMBERED:
+            lines += axes.plot(*ends.T, "--", color=INK, linewidth=0.9 if is_numbered else 0.4)
+            if is_numbered:
                 box = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": INK, "linewidth": 0.5}
                 u, v = ends[1] + 0.06 * (ends[0] - ends[1])
                 axes.text(u, v, str(k), fontsize=7, ha="center", va="center", bbox=box)
@@ -120,7 +121,7 @@ def draw_examples(axes: Axes, points: Array, classes: Classes) -> dict[int, Arti
         marker = MARKERS[k] if k < len(MARKERS) else f"${k}$"
         u, v = points[classes == k].T
         (drawn[k],) = axes.plot(u, v, linestyle="", marker=marker, color=COLOURS[k % len(COLOURS)], markersize=6)
-        drawn[k].set(markeredgecolor="white", markeredgewidth=0.5)
+        drawn[k].set(markeredgecolor=INK, markeredgewidth=0.7)  # bright markers are seen in black and white too
     return drawn
 
 
