@@ -104,7 +104,7 @@ from chainrule.training import (
 )
 
 if _TYPE_CHECKING:
-    from chainrule import callbacks, plot
+    from chainrule import callbacks, data, plot
     from chainrule.teaching import check_backprop, exercise
 
 __all__ = [
@@ -180,6 +180,7 @@ __all__ = [
     "check_activation",
     "check_backprop",
     "check_gradient",
+    "data",
     "descend",
     "diagnose",
     "elu",
@@ -216,8 +217,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Loads `callbacks` and `plot`, and the names of `chainrule.teaching`, when they are first used."""
-    if name in ("callbacks", "plot"):
+    """Loads `callbacks`, `data` and `plot`, and the names of `chainrule.teaching`, when they are first used."""
+    if name in ("callbacks", "data", "plot"):
         return _import_module(f"chainrule.{name}")
     if name in ("check_backprop", "exercise"):
         return getattr(_import_module("chainrule.teaching"), name)

@@ -26,7 +26,7 @@ FLOORS: list[tuple[str, ...]] = [
     ("activations",),
     ("network",),
     ("costs", "files"),
-    ("backprop",),
+    ("backprop", "data"),
     ("engines",),
     ("training",),
     ("callbacks", "diagnosis", "explain"),

@@ -19,7 +19,7 @@ from chainrule.activations import ACTIVATIONS, Sigma
 ROOT = Path(__file__).resolve().parents[2]
 PUBLIC = {
     f"{module.__name__}.{name}": getattr(module, name)
-    for module in (cr, cr.callbacks, cr.engines, estimators, explain, plot, tables, teaching)
+    for module in (cr, cr.callbacks, cr.data, cr.engines, estimators, explain, plot, tables, teaching)
     for name in module.__all__
     if not inspect.ismodule(getattr(module, name))
 }
