@@ -9,6 +9,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.teaching import Exercise
+from chainrule.teaching.quantities import formula, in_order, possible, worked
 
 LEAKY = cr.leaky_relu.with_parameters(slope=0.5)
 ONE = cr.exercise("backprop", sizes=[2, 2, 1], hidden=LEAKY, output=LEAKY, seed=4)
@@ -66,6 +67,25 @@ def test_a_planted_mistake_is_named(sheet: Exercise, name: str, answer: Any, mis
     (mark,) = sheet.check(**answers).marks
     assert (mark.name, mark.is_right, mark.mistake) == (name, False, mistake), mark.sentence
     assert words in str(mark)
+
+
+SHEETS: list[dict[str, Any]] = [
+    {"sizes": [2, 2, 1]},
+    {"sizes": [2, 2, 2], "hidden": "tanh", "output": "tanh", "examples": 3},
+]
+
+
+@pytest.mark.parametrize("arguments", SHEETS)
+def test_every_mistake_on_every_sheet_is_named(arguments: dict[str, Any]) -> None:
+    """Each mistake that a sheet allows, in each of its quantities, is found in that quantity alone."""
+    for seed in range(8):
+        sheet = cr.exercise("backprop", **arguments, seed=seed)
+        right = worked(sheet._given, {}, {})
+        for quantity in in_order(sheet.net.r):
+            for mistake in possible(sheet._given, quantity):
+                answers: dict[str, Any] = {quantity.name: formula(sheet._given, quantity, right, mistake)}
+                (mark,) = sheet.check(**answers).marks
+                assert mark.mistake == mistake.value, f"seed {seed}: {mark}"
 
 
 def test_a_wrong_answer_is_marked_once() -> None:
