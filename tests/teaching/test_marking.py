@@ -103,7 +103,7 @@ def test_a_wrong_answer_is_marked_once() -> None:
 
 
 def test_the_nearest_wrong_answer_is_the_cause() -> None:
-    """Where z[1] is wrong and a[1] follows from it, z[2] is right for a[1]."""
+    """If z[1] is wrong and a[1] follows from it, z[2] is right for a[1]."""
     z_1 = q.X @ q.W[1].T
     marks = TWO.check(z_1=z_1, a_1=np.tanh(z_1), z_2=np.tanh(z_1) @ q.W[2].T + q.b[2])
     assert [mark.mistake for mark in marks.marks] == ["bias forgotten", "earlier answer", "earlier answer"]

@@ -20,7 +20,7 @@ OPTIONS = {  # of ``chainrule train``, by the parameter of the estimators
 
 @dataclass(frozen=True)
 class Change:
-    """What to change in the training of a table model; without anything it means to train again.
+    """A change in the training of a table model; an empty one means to train again.
 
     ``drop`` names columns to leave out, ``parameters`` are those of `NetworkClassifier` or `NetworkRegressor`. The gain
     is measured by ``metric`` on held-out rows: "score" is the accuracy or R². It is None if rows of the same table
@@ -59,7 +59,7 @@ def _text(value: object) -> str:
 
 
 class Trial(NamedTuple):
-    """What a change of training did on held-out rows, on average over several splits.
+    """The effect of a change of training on held-out rows, on average over several splits.
 
     ``before`` and ``after`` are the metric without and with the change, ``gain`` is their difference (positive if the
     change is better), ``error`` its standard error.

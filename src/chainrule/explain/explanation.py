@@ -77,7 +77,7 @@ class Explanation(Page):
 
     @property
     def pen(self) -> Pen:
-        """How the page is written: its digits, its language, and its detail."""
+        """The style of the page: its digits, its language, and its detail."""
         return self._pen
 
     def after(self, section: Section) -> Explanation:

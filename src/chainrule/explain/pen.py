@@ -1,4 +1,4 @@
-"""How a page is written: the digits of its numbers, its language, and which entries of large arrays are shown."""
+"""The style of a page: the digits of its numbers, its language, and the entries that are shown of large arrays."""
 
 from __future__ import annotations
 

@@ -322,7 +322,7 @@ class Network:
     ) -> Drawing:
         """Draws the layers 0 … r, with x (n,) and y (m,) the numbers of the chain rule; see `chainrule.plot.draw`.
 
-        Raises InputError for other words of ``show``, a ``path`` that is none, and an example of wrong shape.
+        Raises InputError for other words of ``show``, a ``path`` from no entry of θ, and an example of wrong shape.
 
         >>> import chainrule as cr
         >>> "d = Σᵢ mᵢ (mᵢ₋₁ + 1)" in cr.Network.dense([5, 3, 2, 1]).draw().svg()

@@ -1,4 +1,4 @@
-"""What is drawn: columns of nodes, and edges from each column to the next, with numbers and words."""
+"""The content of a drawing: columns of nodes, and edges from each column to the next, with numbers and words."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def units(count: int) -> list[int | None]:
 
 
 class Numbers(NamedTuple):
-    """What is written: for each layer 0 … r the arrays (mᵢ,) in its units, and for each line its number.
+    """The numbers of a drawing: for each layer 0 … r the arrays (mᵢ,) in its units, and for each line its number.
 
     ``W`` and ``b`` have the shapes of a network's; ``da`` (m,) is ∂J/∂a[r], on the lines to J.
     """

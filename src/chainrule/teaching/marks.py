@@ -1,4 +1,4 @@
-"""What a check of answers found: one mark for each quantity, with the mistake in plain English."""
+"""The result of a check of answers: one mark for each quantity, with the mistake in plain English."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def test_what_it_has_no_jacobian_of_runs_on_the_reference(layer: cr.Layer, reaso
 
 
 def test_an_overflow_is_not_hidden() -> None:
-    """Where A overflows, so do AᵀA and Aᵀr, as on the reference engine: the search sees that no step is possible."""
+    """If A overflows, so do AᵀA and Aᵀr, as on the reference engine: the search sees that no step is possible."""
     net = cr.Network([cr.Layer([[1e200]], [0.0], "identity"), cr.Layer([[1e200]], [0.0], "identity")])
     AtA, _ = computed(net, np.ones((1, 1)), np.ones((1, 1)), np.ones(1))
     assert math.isinf(AtA[0, 0])

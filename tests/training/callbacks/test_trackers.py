@@ -107,7 +107,7 @@ class Metric(NamedTuple):
 
 
 class Server:
-    """What MLflow has received."""
+    """The calls that MLflow has received."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, active: str | None = None) -> None:
         self.params: dict[str, str] = {}

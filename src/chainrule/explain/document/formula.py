@@ -20,7 +20,7 @@ class Formula:
 
     @property
     def level(self) -> int:
-        """How tightly the formula is bound: SUM, PRODUCT or ATOM."""
+        """The strength with which the formula is bound: SUM, PRODUCT or ATOM."""
         return ATOM
 
     def __add__(self, other: Formula) -> Formula:

@@ -1,4 +1,4 @@
-"""Where a long equation is broken: before =, and where a part does not fit before +, − or ·."""
+"""Line breaks of a long equation: before =, and if a part does not fit, before +, − or ·."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ BAR_WIDTH = 20
 
 
 class Frame(NamedTuple):
-    """What is shown at one time: the share of the work that is done, from 0 to 1, and lines of figures."""
+    """The content of a display: the share of the work that is done, from 0 to 1, and lines of figures."""
 
     share: float
     is_last: bool

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Forecast(NamedTuple):
-    """What a run with a time limit can do, by its speed so far: ``history.forecast``.
+    """The forecast of a run with a time limit, from its speed so far: ``history.forecast``.
 
     ``epochs`` fit into the limit, those before included, and at most the planned ones; ``seconds`` is what all planned
     epochs would take. It is made after the first second, or a tenth of a limit below 10 s, and four times again.
