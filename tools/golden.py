@@ -35,7 +35,7 @@ COVERAGE = 0.8  # of the recorded intervals
 
 @dataclass(frozen=True)
 class SavedCheckpoint:
-    """What a checkpoint holds: a network, the state of its training, and what the run was, in words."""
+    """The content of a checkpoint: a network, the state of its training, and a description of the run in words."""
 
     net: cr.Network
     state: cr.TrainingState
