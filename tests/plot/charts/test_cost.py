@@ -55,6 +55,25 @@ def test_the_plane_of_a_path_has_its_principal_components() -> None:
     assert places[-1, 0] > places[0, 0]
 
 
+def test_several_paths_have_names() -> None:
+    """Each run of a dict is a line with its name and a style of its own, in a picture that has room for all of them."""
+    runs = {}
+    for alpha in (0.02, 0.1):
+        net = cr.Network.dense([1, 1], seed=0)
+        descent = cr.GradientDescent(alpha)
+        runs[f"α = {alpha}"] = cr.train(net, X, Y, optimizer=descent, epochs=10, record=["theta"])
+    (axes,) = plot.cost(net, X, Y, over=ENTRIES, path=runs).axes
+    for line, (name, run) in zip(axes.lines, runs.items(), strict=False):
+        assert line.get_label() == name
+        np.testing.assert_allclose(np.asarray(line.get_xydata()), np.asarray(run.theta, float), rtol=1e-12)
+        low, high = axes.get_xlim()
+        assert low <= run.theta[:, 0].min()
+        assert run.theta[:, 0].max() <= high
+    assert axes.lines[0].get_marker() != axes.lines[1].get_marker()
+    named = axes.get_legend_handles_labels()[1]
+    assert named == ["α = 0.02", "α = 0.1", "start", "epoch 10"]
+
+
 def test_two_directions_are_drawn_around_theta() -> None:
     """Along u and v the picture goes from −span to span, and θ is in the middle, whose J is on no higher contour."""
     net, _ = descended([1, 2, 1])

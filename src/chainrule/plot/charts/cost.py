@@ -1,8 +1,9 @@
-"""J on a plane through ℝᵈ, with the path that a descent takes (Lecture, L9, L12)."""
+"""J on a plane through ℝᵈ, with the paths that descents take (Lecture, L9, L12)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from chainrule.explain.symbols import Symbols
 from chainrule.network import Network
 from chainrule.network.forward import silent
 from chainrule.plot.charts.figure import BLUE, INK, VERMILION, finish, new_figure
+from chainrule.plot.charts.regions import COLOURS
 from chainrule.training import History
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 POINTS = 41  # of the grid, in each direction
 CONTOURS = 12
 MARGIN = 1.3  # the side of the picture, as a multiple of the path's extent
+LINES = (".-", "^--", "s:", "D-.")  # of the paths, which markers and dashes tell apart without colour
 WIDTH, HEIGHT = 6.0, 6.2  # in inches
 
 
@@ -53,7 +56,7 @@ def cost(
     *,
     cost: Cost | str = "sum_of_squares",
     over: Sequence[ArrayLike] | Sequence[Sequence[str | int]] | None = None,
-    path: History | None = None,
+    path: History | Mapping[str, History] | None = None,
     span: float | None = None,
     title: str = "",
     projector: bool = False,
@@ -62,11 +65,11 @@ def cost(
 
     ``over=(("W", 1, 1, 1), ("b", 1, 1))`` names two entries, with indices that count from 1; the others keep their
     values. ``over=(u, v)`` are two directions (d,). ``path`` is the `History` of a run with ``record=["theta"]``; its
-    θ after each epoch is drawn at the nearest point of the plane. Without ``over`` the plane is the one that lies best
-    through the path: its mean and its first two principal components. The plane is a square of side 2 ``span``, by
-    default 2, or as large as the path asks for. J is computed at 41 × 41 points of it; every other
-    contour has its J, and darker is higher. X is (t, n), Y is (t, m). ``projector`` makes type and lines larger. The
-    result is a Figure of Matplotlib.
+    θ after each epoch is drawn at the nearest point of the plane. Several runs are a dict of their names. Without
+    ``over`` the plane is the one that lies best through the paths: the mean of their points and the first two principal
+    components. The plane is a square of side 2 ``span``, by default 2, or as large as the paths ask for. J is computed
+    at 41 × 41 points of it; every other contour has its J, and darker is higher. X is (t, n), Y is (t, m).
+    ``projector`` makes type and lines larger. The result is a Figure of Matplotlib.
 
     Raises InputError without ``over`` and ``path``, for entries that the network does not have, directions of another
     shape or on one line, a path of another network, without θ or without an epoch, for a ``span`` that is not positive,
@@ -86,14 +89,14 @@ def cost(
     require_real(net)
     J = costs.get(cost)
     J_theta = J.of(net, X, Y)
-    thetas = None if path is None else _thetas(path, net)
+    paths = _paths(path, net)
     if over is not None:
         plane = _plane_over(net, over)
-    elif thetas is not None:
-        plane = _plane_of_path(thetas)
+    elif paths:
+        plane = _plane_of_path(np.concatenate(list(paths.values())))
     else:
         raise InputError('over is missing: give two entries of θ, such as (("W", 1, 1, 1), ("b", 1, 1)), or a path.')
-    places = np.zeros((1, 2)) if thetas is None else plane.coordinates(thetas)
+    places = plane.coordinates(np.concatenate(list(paths.values()) or [plane.origin[None]]))
     middle = (places.max(axis=0) + places.min(axis=0)) / 2.0
     extent = MARGIN * float(np.ptp(places, axis=0).max()) / 2.0
     half = (extent or 1.0) if span is None else as_real(span, "span", 0.0, open_minimum=True)
@@ -104,13 +107,10 @@ def cost(
     axes = figure.add_subplot()
     s, t = (values.s + shift for shift in middle + plane.offset)
     _draw_contours(axes, s, t, np.asarray(values.J.T, dtype=np.float64))
-    places = places + plane.offset
-    if thetas is None:
-        axes.plot(*places.T, "o", color=VERMILION, label="θ")
+    if paths:
+        _draw_paths(axes, {name: plane.coordinates(thetas) + plane.offset for name, thetas in paths.items()})
     else:
-        axes.plot(*places.T, ".-", color=BLUE, linewidth=1.4, markersize=4, label="path of θ")
-        axes.plot(*places[:1].T, "o", color=BLUE, markerfacecolor="white", label="start")
-        axes.plot(*places[-1:].T, "*", color=VERMILION, markersize=11, label=f"epoch {len(places) - 1}")
+        axes.plot(*(places + plane.offset).T, "o", color=VERMILION, label="θ")
     axes.set(xlim=(s[0], s[-1]), ylim=(t[0], t[-1]), xlabel=plane.names[0], ylabel=plane.names[1])
     finish(axes, title or "J(θ)")
     axes.grid(visible=False)
@@ -131,11 +131,30 @@ def _draw_contours(axes: Axes, s: Floats, t: Floats, J: Floats) -> None:
     axes.clabel(lines, levels[1:-1:2], fmt="%.3g", fontsize=7)
 
 
-def _thetas(path: object, net: Network) -> Floats:
+def _draw_paths(axes: Axes, paths: Mapping[str, Floats]) -> None:
+    """Draws each path (epochs + 1, 2) with its name, a circle at its start and a star at its end."""
+    for (name, places), line, colour in zip(paths.items(), cycle(LINES), cycle(COLOURS), strict=False):
+        axes.plot(*places.T, line, color=colour, linewidth=1.4, markersize=4, label=name)
+    epochs = sorted({len(places) - 1 for places in paths.values()})
+    for k, places in enumerate(paths.values()):
+        start, end = ("", "") if k else ("start", f"epoch {', '.join(map(str, epochs))}")
+        axes.plot(*places[:1].T, "o", color=BLUE, markerfacecolor="white", label=start)
+        axes.plot(*places[-1:].T, "*", color=VERMILION, markersize=11, label=end)
+
+
+def _paths(path: object, net: Network) -> dict[str, Floats]:
+    """Returns θ before the first epoch of each run and after each, (epochs + 1, d), by the name of the run."""
+    runs = path if isinstance(path, Mapping) else {} if path is None else {"path of θ": path}
+    return {str(name): _thetas(run, net) for name, run in runs.items()}
+
+
+def _thetas(run: object, net: Network) -> Floats:
     """Returns θ before the first epoch and after each, (epochs + 1, d)."""
-    if not isinstance(path, History):
-        raise InputError(f'path must be a History, as cr.train(…, record=["theta"]) returns; got {shown(path)}.')
-    thetas = np.asarray(path.theta, dtype=np.float64)
+    if not isinstance(run, History):
+        raise InputError(
+            f'path must be a History, as cr.train(…, record=["theta"]) returns, or a dict of them; got {shown(run)}.'
+        )
+    thetas = np.asarray(run.theta, dtype=np.float64)
     if thetas.shape[1] != net.d:
         raise InputError(f"path must be a run of this network, with d = {net.d}; got one with d = {thetas.shape[1]}.")
     if len(thetas) < 2:
