@@ -43,6 +43,34 @@ def test_special_matrices_have_images() -> None:
     assert panels[4].get_subplotspec().rowspan.start == 1  # type: ignore[union-attr]
 
 
+def test_rows_of_the_first_layer_are_images() -> None:
+    """With the shape of x, each unit k of layer 1 has an image of its row, numbered from 1 and on one scale."""
+    net = cr.Network.dense([6, 10, 3], seed=0)
+    figure = plot.weights(net, images=(2, 3))
+    panels = [axes for axes in figure.axes if axes.images]
+    assert [axes.get_title() for axes in panels] == [str(k) for k in range(1, 11)]
+    limit = abs(np.asarray(net.W[1])).max()
+    for row, axes in zip(np.asarray(net.W[1]), panels, strict=True):
+        np.testing.assert_array_equal(np.asarray(axes.images[0].get_array()), row.reshape(2, 3))
+        assert axes.images[0].get_clim() == (-limit, limit)
+
+
+def test_of_many_units_64_are_images() -> None:
+    """A layer of 65 units has 64 images, and its title says so; a layer of one unit has one."""
+    for m, count, title in ((65, 64, "W[1], 65 × 4, rows 1 … 64"), (1, 1, "W[1], 1 × 4")):
+        figure = plot.weights(cr.Network.dense([4, m, 1]), images=(2, 2))
+        assert sum(bool(axes.images) for axes in figure.axes) == count
+        assert figure.get_suptitle() == title
+
+
+def test_images_of_another_size_are_refused() -> None:
+    """The pixels of an image are the n entries of x."""
+    net = cr.Network.dense([6, 2])
+    for images in ((2, 2), (6,), "6", (-2, -3), (2.0, 3.0)):
+        with pytest.raises(cr.InputError, match="images must be a height and a width whose product is n = 6"):
+            plot.weights(net, images=images)  # type: ignore[arg-type]
+
+
 def test_histograms_have_the_outputs_of_each_layer() -> None:
     """The bars of layer i are the shares of all a[i] and add up to 1, and dashed lines end the range of σ[i]."""
     net = cr.Network.dense([2, 6, 1], hidden="tanh", output="sigmoid", seed=0)

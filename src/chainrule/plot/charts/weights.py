@@ -6,27 +6,34 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule._internal.checks import Array
+from chainrule._internal.checks import Array, shown
+from chainrule.errors import InputError
 from chainrule.explain.case import require_real
 from chainrule.network import Network
-from chainrule.plot.charts.figure import finish, new_panels
+from chainrule.plot.charts.figure import finish, new_figure, new_panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
 MOST_NUMBERED = 10  # rows, and columns, of a matrix with its numbers in the image
 WIDTH, HEIGHT = 4.2, 3.4  # of one chart, in inches
+MOST_IMAGES, IMAGES_IN_A_ROW, IMAGE = 64, 8, 1.1  # the last is the side of one, in inches
 
 
-def weights(net: Network, *, projector: bool = False) -> Figure:
+def weights(net: Network, *, images: tuple[int, int] | None = None, projector: bool = False) -> Figure:
     """Draws each W[i] (mᵢ, mᵢ₋₁) as an image with row k and column l: black is negative, white positive, mid-grey 0.
 
     Each image has its own scale, from −max |W[i]| to max |W[i]|. A matrix of at most 10 rows and columns has its
-    numbers too. An entry that is not finite is left out. ``projector`` makes type and lines larger. The result is a
-    Figure of Matplotlib.
+    numbers too. An entry that is not finite is left out.
 
-    Raises InputError for a network of complex numbers, and if Matplotlib is not installed.
+    Where x is an image, ``images=(height, width)`` draws W[1] alone: the row of each unit k as an image of that shape,
+    all on one scale. Of more than 64 units the first are drawn. ``projector`` makes type and lines larger. The result
+    is a Figure of Matplotlib.
+
+    Raises InputError for a network of complex numbers, for ``images`` with another number of pixels than x, and if
+    Matplotlib is not installed.
 
     >>> import chainrule as cr
     >>> figure = cr.plot.weights(cr.Network.dense([5, 3, 2, 1]))
@@ -36,20 +43,62 @@ def weights(net: Network, *, projector: bool = False) -> Figure:
     Source: Lecture, Def. 4.2 (L5, L6).
     """
     require_real(net)
+    if images is not None:
+        return _rows_as_images(np.asarray(net.W[1]), _as_shape(images, net.m[0]), projector)
     figure, panels = new_panels(net.r, WIDTH, HEIGHT, projector)
     for i, axes in enumerate(panels, 1):
         _image(axes, np.asarray(net.W[i]), f"W[{i}]")
     return figure
 
 
+def _as_shape(images: object, n: int) -> tuple[int, int]:
+    """Returns the height and the width of images of n pixels."""
+    pair = list(images) if isinstance(images, tuple | list) else []
+    if len(pair) == 2 and all(isinstance(size, int) and size > 0 for size in pair) and pair[0] * pair[1] == n:
+        return pair[0], pair[1]
+    raise InputError(f"images must be a height and a width whose product is n = {n}; got {shown(images)}.")
+
+
+def _rows_as_images(W: Array, shape: tuple[int, int], projector: bool) -> Figure:
+    """Draws each row of W (m, height · width) as an image."""
+    count = min(len(W), MOST_IMAGES)
+    rows = -(-count // IMAGES_IN_A_ROW)
+    columns = -(-count // rows)
+    limit = _largest(W)
+    height = IMAGE * shape[0] / shape[1] + 0.2
+    figure = new_figure(max(columns, 4) * IMAGE + 0.8, rows * height + 0.3, projector)
+    panels = figure.subplots(rows, columns, squeeze=False)
+    for k, axes in enumerate(panels.ravel(), 1):
+        axes.axis("off")
+        if k <= count:
+            image = _draw(axes, W[k - 1].reshape(shape), limit)
+            axes.set_title(str(k), fontsize=8, pad=2.0)
+    figure.colorbar(image, ax=panels, format="%.2g", ticks=[-limit, 0.0, limit])
+    more = "" if count == len(W) else f", rows 1 … {count}"
+    figure.suptitle(f"W[1], {len(W)} × {W.shape[1]}{more}", fontsize=10, x=0.01, ha="left")
+    return figure
+
+
+def _draw(axes: Axes, W: Array, limit: float) -> AxesImage:
+    """Draws W as an image: black is −limit, white is limit."""
+    return axes.imshow(np.ma.masked_invalid(W), cmap="gray", vmin=-limit, vmax=limit, interpolation="none")
+
+
+def _largest(W: Array) -> float:
+    """Returns max |W| over its finite entries, or 1 if that is 0."""
+    return float(np.abs(W[np.isfinite(W)]).max(initial=0.0)) or 1.0
+
+
 def _image(axes: Axes, W: Array, name: str) -> None:
     from matplotlib.ticker import MaxNLocator
 
     m, n = W.shape
-    shown = np.ma.masked_invalid(W)
-    limit = float(np.abs(W[np.isfinite(W)]).max(initial=0.0)) or 1.0
+    entries = np.ma.masked_invalid(W)
+    limit = _largest(W)
     cells = (0.5, n + 0.5, m + 0.5, 0.5)  # entry (k, l) lies around l, k
-    image = axes.imshow(shown, cmap="gray", vmin=-limit, vmax=limit, aspect="auto", extent=cells, interpolation="none")
+    image = axes.imshow(
+        entries, cmap="gray", vmin=-limit, vmax=limit, aspect="auto", extent=cells, interpolation="none"
+    )
     axes.figure.colorbar(image, ax=axes, format="%.2g", ticks=[-limit, 0.0, limit])
     if max(m, n) <= MOST_NUMBERED:
         for (k, l), value in np.ndenumerate(W):
