@@ -229,7 +229,7 @@ def test_names_with_dots_are_kept_apart(here: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet"])
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_predictions_are_not_replaced(here: Path, ending: str) -> None:
     """--out of predict refuses a file that exists, and --force replaces it."""
     assert train().code == 0

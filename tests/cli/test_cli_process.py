@@ -71,10 +71,10 @@ def test_a_closed_pipe_is_no_error(here: Path) -> None:
     """``chainrule predict … | head`` ends without a message, however much is left to write."""
     write_csv(here / "many.csv", table(20_000))
     assert chainrule("train", "t.csv", "--target", "kind", *QUICK).code == 0
-    with process("predict", "t.safetensors", "many.csv", cwd=here) as command:
+    with process("predict", "t.safetensors", "many.csv", "--proba", cwd=here) as command:
         assert command.stdout is not None
         assert command.stderr is not None
-        assert command.stdout.readline().startswith("prediction,")
+        assert command.stdout.readline().startswith("kind,")
         command.stdout.close()
         assert command.stderr.read() == ""
     assert command.returncode == 1
@@ -141,7 +141,7 @@ def test_a_label_that_is_no_text_is_refused(here: Path) -> None:
     replace(model, target=labels).save("odd.safetensors")
     for more in ([], ["--out", "p.csv"], ["--out", "p.parquet"]):
         out, err = process("predict", "odd.safetensors", "u.csv", *more, cwd=here).communicate(timeout=LIMIT)
-        assert err == "Error: the text '\\ud800' of a class cannot be written as UTF-8.\n", more
+        assert err == "Error: the text '\\ud800' cannot be written as UTF-8.\n", more
         assert "Traceback" not in out
     assert not {"p.csv", "p.parquet"} & {path.name for path in here.iterdir()}
 

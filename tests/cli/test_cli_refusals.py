@@ -104,9 +104,8 @@ TRAIN = [
     ("kk.csv --target kind", 2, "there is no file 'kk.csv'; did you mean 'k.csv'?"),
     ("digit", 2, "there is no file 'digit'; did you mean 'digits'?"),
     (".", 2, "'.' is a folder"),
-    ("-", 2, "standard input cannot be read; save it as a file"),
     ("/dev/null", 2, "'/dev/null' is not a regular file; save what it holds as a file"),
-    ("table.xlsx --target kind", 2, "must end in .csv, .tsv, .txt, .data, .parquet, .feather or .npz"),
+    ("table.xlsx --target kind", 2, "must end in .csv, .tsv, .txt, .data, .parquet, .feather, .jsonl or .npz"),
     ("k.csv --target kind --activation rellu", 2, "--activation: unknown activation 'rellu'; did you mean 'relu'?"),
     ("k.csv --target kind --optimizer adan", 2, "--optimizer: unknown optimizer 'adan'; did you mean 'adam'?"),
     ("k.csv --target kind --engine referense", 2, "--engine: unknown engine 'referense'; did you mean 'reference'?"),
@@ -170,7 +169,11 @@ OTHERS = [
         1,
         "must hold numbers, as in the training rows; got text, such as 'x' in row 5",
     ),
-    ("predict k.safetensors k.csv --out p.json", 2, "--out: give a file that ends in .csv or .parquet; got 'p.json'"),
+    (
+        "predict k.safetensors k.csv --out p.json",
+        2,
+        "--out: give a file that ends in .csv, .jsonl or .parquet; got 'p.json'",
+    ),
     (
         "predict k.safetensors k.csv --out nowhere/p.csv",
         1,

@@ -19,7 +19,6 @@ from chainrule.errors import ChainruleError
 
 app = typer.Typer(
     name="chainrule",
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # help and errors look the same in a terminal and in a pipe

@@ -1,14 +1,18 @@
-"""Input tables: CSV, Parquet and NumPy files, and the data sets bundled with scikit-learn."""
+"""Input tables: files, standard input, and the data sets bundled with scikit-learn."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chainrule._internal.naming import listed, nearest, spellings
 from chainrule.cli import bundled
 from chainrule.cli.errors import WrongUsage, option_errors, require_packages
+from chainrule.cli.standard_input import NAME as STDIN
+from chainrule.cli.standard_input import ORIGIN, standard_input
 from chainrule.tables.reading.csv.dialect import AS_DETECTED, CsvOptions, as_delimiter
 from chainrule.tables.reading.csv.text_streams import as_codec
 from chainrule.tables.reading.file_kinds import CSV, EXTENSIONS, unknown_extension
@@ -29,16 +33,40 @@ def text_options(sep: str | None, header: bool | None, encoding: str | None) -> 
 
 
 def read_source(source: str, options: CsvOptions = AS_DETECTED) -> Table:
-    """Reads a file, with these options if it is a text file, or the bundled data set of this name.
+    """Reads a file, with these options if it is a text file, or the bundled data set of this name; "-" is stdin.
 
     Raises WrongUsage with the nearest name if there is no such source, FileFormatError or InputError for bad contents.
     """
-    if is_bundled(source):
-        return bundled.load(source)
-    path = _file(source)
-    from chainrule.tables.reading.paths import read_path
+    return read_with_arrow(source, options)[0]
 
-    return read_path(path, options)
+
+def read_with_arrow(source: str, options: CsvOptions = AS_DETECTED) -> tuple[Table, Any]:
+    """Reads a source as `read_source` does, and returns its table also as Arrow has read it; None without a reader.
+
+    Arrow's table has every value as the file has it: integers of any size, and texts of numbers.
+    """
+    if is_bundled(source):
+        return bundled.load(source), None
+    with _opened(source) as path:
+        from chainrule.tables.reading.paths import read_arrow, read_path, table_of
+
+        if path.suffix.lower() == ".npz":
+            table, arrow = read_path(path, options), None
+        else:
+            arrow = read_arrow(path, options)
+            table = table_of(path, arrow)
+    return (replace(table, origin=ORIGIN) if source == STDIN else table), arrow
+
+
+@contextmanager
+def _opened(source: str) -> Iterator[Path]:
+    """Yields the path of a file, or of one that holds standard input."""
+    if source != STDIN:
+        yield _file(source)
+        return
+    with standard_input() as path:
+        require_packages("pyarrow")
+        yield path
 
 
 def _file(source: str) -> Path:
@@ -60,8 +88,10 @@ def require_columns(
 ) -> None:
     """Raises WrongUsage for a wrong column of a bundled data set or of a text file, of which the start is read alone.
 
-    `read_source` is for the columns of other files. Raises its errors, too.
+    Of standard input nothing is read. `read_source` is for the columns of other files. Raises its errors, too.
     """
+    if source == STDIN:
+        return
     if is_bundled(source):
         names: Sequence[str] = (*bundled.INPUTS[source], bundled.TARGET)
     else:
@@ -95,6 +125,8 @@ def known_name(names: Sequence[str], origin: str, option: str, name: str) -> str
 
 def stem(source: str) -> str:
     """Returns the name for results of this source: data/sales.2023.csv.gz → sales.2023."""
+    if source == STDIN:
+        return "model"
     name = Path(source).name
     endings = [ending for ending in EXTENSIONS if name.lower().endswith(ending)]
     return name[: len(name) - max(map(len, endings), default=0)] or "model"
@@ -105,8 +137,8 @@ def require_file(name: str, *others: str) -> Path:
     path = Path(name)
     if path.is_file():
         return path
-    if name == "-":
-        raise WrongUsage("standard input cannot be read; save it as a file, and give the file's name.")
+    if name == STDIN:
+        raise WrongUsage("a model is not read from standard input; give the name of its file.")
     if name and path.is_dir():
         raise WrongUsage(f"{name!r} is a folder; give a file in it.")
     if name and path.exists():  # a pipe or a device

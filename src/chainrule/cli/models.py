@@ -68,15 +68,6 @@ def scores(model: TableModel, X: Table, name: str, column: AnyColumn) -> list[ta
     return target.scores_of_numbers(model.predict(X), target.as_finite_numbers(name, column), model.target)
 
 
-def predictions(model: TableModel, X: Table) -> dict[str, list[Any]]:
-    """Returns, as columns, the predicted number, or the most probable class and the probability of each class."""
-    if not isinstance(model.target, ClassLabels):
-        return {"prediction": model.predict(X).tolist()}
-    P = model.predict_proba(X)
-    columns = {"prediction": model.target.labels(P.argmax(axis=1)).tolist()}
-    return columns | {f"probability_{value}": P[:, k].tolist() for k, value in enumerate(model.target.values.tolist())}
-
-
 def model_inputs(model: TableModel, table: Table) -> Table:
     """Returns the table, without its target if the columns have no names and are matched by position."""
     if table.has_names:

@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 
+from chainrule.cli import completion
+
 Dataset = Annotated[
     str,
     typer.Argument(
         metavar="SOURCE",
-        help="A .csv, .tsv, .txt, .data, .parquet, .feather or .npz file (arrays X and y), or a data set "
-        "bundled with scikit-learn: digits, iris, wine, breast_cancer, diabetes.",
+        help="A .csv, .tsv, .txt, .data, .parquet, .feather, .jsonl or .npz file (arrays X and y), - for standard "
+        "input, or a data set bundled with scikit-learn: digits, iris, wine, breast_cancer, diabetes.",
     ),
 ]
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A .safetensors file that `chainrule train` wrote.")]
@@ -56,24 +58,38 @@ Na = Annotated[
 
 Target = Annotated[
     str | None,
-    typer.Option("--target", metavar="COLUMN", help="The column to predict. [default: the column named target]"),
+    typer.Option(
+        "--target",
+        metavar="COLUMN",
+        help="The column to predict. [default: the column named target]",
+        autocompletion=completion.columns,
+    ),
 ]
 Task = Annotated[
     str | None,
     typer.Option(
         metavar="classification|regression",
+        autocompletion=completion.one_of("classification", "regression"),
         help="[default: classification for text, yes/no, or few distinct whole numbers; otherwise regression]",
     ),
 ]
-Drop = Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="Ignore this column. Can be repeated.")]
+Drop = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN", help="Ignore this column. Can be repeated.", autocompletion=completion.columns),
+]
 Category = Annotated[
     list[str] | None,
-    typer.Option(metavar="COLUMN", help="Treat the numbers in this column as categories. Can be repeated."),
+    typer.Option(
+        metavar="COLUMN",
+        help="Treat the numbers in this column as categories. Can be repeated.",
+        autocompletion=completion.columns,
+    ),
 ]
 Preset = Annotated[
     str,
     typer.Option(
         metavar="default|best|lecture",
+        autocompletion=completion.one_of("default", "best", "lecture"),
         help="All settings that no option changes: fast and accurate, slower and more accurate, or as in a textbook.",
     ),
 ]
@@ -83,13 +99,18 @@ Layers = Annotated[
 ]
 Activation = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Activation function σ of the hidden layers. [default: the preset's]"),
+    typer.Option(
+        metavar="NAME",
+        help="Activation function σ of the hidden layers. [default: the preset's]",
+        autocompletion=completion.activations,
+    ),
 ]
 Optimizer = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
         help="adamw, adam, gradient_descent, momentum, nesterov, adagrad, rmsprop or rprop. [default: the preset's]",
+        autocompletion=completion.optimizers,
     ),
 ]
 LearningRate = Annotated[
@@ -142,8 +163,29 @@ Engine = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the results.")]
 
+Keep = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Write this column of ROWS beside the predictions. Can be repeated.",
+        autocompletion=completion.columns,
+    ),
+]
+WithRows = Annotated[bool, typer.Option("--with-rows", help="Write all columns of ROWS beside the predictions.")]
+Proba = Annotated[bool, typer.Option("--proba", help="Write the probability of each class, too.")]
+Interval = Annotated[
+    float | None,
+    typer.Option(
+        metavar="COVERAGE", help="Write the ends of an interval, too, that holds a number with this probability."
+    ),
+]
 PredictionsOut = Annotated[
-    str | None, typer.Option("--out", metavar="FILE", help="A .csv or .parquet file. [default: CSV on stdout]")
+    str | None,
+    typer.Option("--out", metavar="FILE", help="A .csv, .jsonl or .parquet file. [default: standard output]"),
+]
+PredictionsFormat = Annotated[
+    str | None,
+    typer.Option("--format", metavar="csv|jsonl|parquet", help="[default: by the name of --out, or csv]"),
 ]
 SafeCsv = Annotated[
     bool,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from chainrule.cli import inputs, options, outputs
-from chainrule.cli.errors import WrongUsage
+from chainrule.cli import inputs, options
+from chainrule.cli.saved import prediction_files
 from chainrule.cli.terminal import printable, remarks
 
 
 def predict(
     model: options.Model,
     rows: options.NewRows,
+    keep: options.Keep = None,
+    with_rows: options.WithRows = False,
+    proba: options.Proba = False,
+    interval: options.Interval = None,
     out: options.PredictionsOut = None,
+    form: options.PredictionsFormat = None,
     force: options.Force = False,
     safe_csv: options.SafeCsv = False,
     sep: options.Sep = None,
@@ -19,24 +24,29 @@ def predict(
 ) -> None:
     """Predict the target of each row.
 
-    Writes one line per row, in order: the predicted number, or the predicted class and the probability of each class.
+    Writes one line per row, in order: the columns to keep, and the predicted number or class under the name of the
+    target.
 
     \b
     chainrule predict iris.safetensors new.csv
-    chainrule predict iris.safetensors new.parquet --out answers.parquet
+    chainrule predict iris.safetensors new.csv --keep id --proba --out answers.parquet
+    chainrule predict prices.safetensors new.csv --with-rows --interval 0.9
+    cat new.jsonl | chainrule predict iris.safetensors - --format jsonl
     """
-    path = None if out is None else outputs.of_file(out, (".csv", ".parquet"), force=force)
-    if safe_csv and path is not None and path.suffix != ".csv":
-        raise WrongUsage(f"--safe-csv is for CSV; {path} holds typed values, which are never formulas.")
+    destination = prediction_files.destination(out, form, is_safe_csv=safe_csv, force=force)
     text = inputs.text_options(sep, header, encoding)
     inputs.require_file(model)
     from chainrule.cli import models  # only now, so that a wrong command line is answered at once
-    from chainrule.cli.saved import predictions
+    from chainrule.cli.saved import kept_columns, predicted_columns
 
-    loaded, table = models.load_model(model), inputs.read_source(rows, text)
+    loaded = models.load_model(model)
+    predicted_columns.require_possible(loaded, has_proba=proba, coverage=interval)
+    table, arrow = inputs.read_with_arrow(rows, text)
+    names = table.names if with_rows else keep or ()
+    kept = kept_columns.chosen(table, arrow, names, has_types=destination.has_types)
     X = models.model_inputs(loaded, table)
-    found = models.predictions(loaded, X)
-    predictions.write_predictions(predictions.safe(found) if safe_csv else found, path, replace=force)
+    predicted = predicted_columns.predicted(loaded, X, kept, has_proba=proba, coverage=interval)
+    destination.write({**kept, **predicted})
     models.report_unseen(loaded, X)
-    if path:
-        remarks().print(printable(f"Wrote {table.t} predictions to {path}."))
+    if destination.path:
+        remarks().print(printable(f"Wrote {table.t} predictions to {destination.path}."))

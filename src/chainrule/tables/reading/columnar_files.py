@@ -1,4 +1,4 @@
-"""Reading Parquet and Feather files."""
+"""Reading Parquet, Feather and JSON Lines files, whose values have types."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 from chainrule.errors import FileFormatError
 from chainrule.tables.arrow_values import import_pyarrow
 from chainrule.tables.reading.arrow_tables import shortened, without_index
-from chainrule.tables.reading.file_kinds import require_format
+from chainrule.tables.reading.file_kinds import first_bytes, foreign_kind, require_format, require_regular
+
+SMALLEST_BLOCK, LARGEST_BLOCK = 1 << 20, 1 << 30  # bytes of JSON that are read at once
 
 
 def read_parquet(path: Path) -> Any:
@@ -34,6 +36,25 @@ def read_feather(path: Path) -> Any:
         return _sound(feather.read_table(str(path)))
     except (pyarrow.ArrowException, OSError) as error:
         raise FileFormatError(f"{path} is not a valid Feather file: {shortened(str(error))}") from None
+
+
+def read_json_lines(path: Path) -> Any:
+    """Reads a file of JSON objects, one a line, as an Arrow table. Raises FileFormatError if it is not one.
+
+    A key that a line lacks is a missing value.
+    """
+    pyarrow = import_pyarrow("a JSON Lines file")
+    from pyarrow import json
+
+    require_regular(path)
+    if not (start := first_bytes(path)).lstrip().startswith(b"{"):
+        kind, _ = foreign_kind(start) or ("plain text", "")
+        raise FileFormatError(f"{path} is {kind}; expected JSON Lines: one object a line.")
+    block = min(max(path.stat().st_size, SMALLEST_BLOCK), LARGEST_BLOCK)  # a column has one type in each block
+    try:
+        return _sound(json.read_json(str(path), json.ReadOptions(block_size=block)))
+    except (pyarrow.ArrowException, OSError) as error:
+        raise FileFormatError(f"{path} does not hold one JSON object a line: {shortened(str(error))}") from None
 
 
 def _sound(table: Any) -> Any:

@@ -13,7 +13,8 @@ COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 CSV = (*TEXT, ".zip", *(text + suffix for text in TEXT for suffix in COMPRESSED))
 PARQUET = (".parquet", ".pq")
 FEATHER = (".feather", ".arrow")
-EXTENSIONS = (*CSV, *PARQUET, *FEATHER, ".npz")
+JSON_LINES = (".jsonl", ".ndjson")
+EXTENSIONS = (*CSV, *PARQUET, *FEATHER, *JSON_LINES, ".npz")
 
 LENGTH = 4096  # as many first bytes decide
 
@@ -45,8 +46,20 @@ KINDS: tuple[tuple[bytes, str, str], ...] = (  # the pattern of the first bytes,
     (rb"version https://git-lfs", "a pointer of Git LFS, not the file itself", "Run: git lfs pull"),
     (rb"(?i)\s*(<!doctype html|<html|<head)", "an HTML page", "Download the file itself; a page may be its preview"),
     (rb"\s*<\?xml", "an XML file", PANDAS),
-    (rb"\s*(\{\s*[\"}]|\[\s*[\[{])", "a JSON file", PANDAS),
+    (rb"\s*\{\s*[\"}]", "a JSON file", f"{RENAME}, .jsonl, if each line is an object; or read it with pandas"),
+    (rb"\s*\[\s*[\[{]", "a JSON file", PANDAS),
     (rb"(?i)(\s*%[^\n]*\n)*\s*@relation\b", "an ARFF file of Weka", "Read it with scipy.io.arff, or save it as CSV"),
+)
+ENDINGS: tuple[tuple[bytes, str], ...] = (  # the pattern of the first bytes, and the ending of such a table's name
+    (rb"PK\x03\x04.{26}[^/]{1,99}\.npy", ".npz"),
+    (rb"PK\x03\x04", ".zip"),
+    (rb"PAR1", PARQUET[0]),
+    (rb"ARROW1", FEATHER[0]),
+    (rb"\x1f\x8b", ".csv.gz"),
+    (rb"BZh[1-9]", ".csv.bz2"),
+    (rb"\xfd7zXZ\x00", ".csv.xz"),
+    (rb"\x28\xb5\x2f\xfd", ".csv.zst"),
+    (rb"\s*\{\s*[\"}]", JSON_LINES[0]),
 )
 MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")  # of UTF-16 and UTF-32, whose texts hold bytes of zero
 CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
@@ -56,9 +69,18 @@ FEW_CONTROL, MOST_CONTROL = 4, 0.05  # a text may hold some, and this fraction
 def unknown_extension(path: Path) -> UnknownName:
     """Returns the error about a file of which the extension gives no format that is read."""
     return UnknownName(
-        f"{str(path)!r} must end in .csv, .tsv, .txt, .data, .parquet, .feather or .npz; the extension gives the "
-        "format. Read other formats with pandas, and hand over the frame."
+        f"{str(path)!r} must end in .csv, .tsv, .txt, .data, .parquet, .feather, .jsonl or .npz; the extension gives "
+        "the format. Read other formats with pandas, and hand over the frame."
     )
+
+
+def ending_of(start: bytes) -> str:
+    """Returns the ending of a name for a table that starts with these bytes; text with values has .csv.
+
+    >>> ending_of(b"PAR1"), ending_of(b'{"a": 1}'), ending_of(b"a,b")
+    ('.parquet', '.jsonl', '.csv')
+    """
+    return next((ending for pattern, ending in ENDINGS if re.match(pattern, start, re.DOTALL)), TEXT[0])
 
 
 def foreign_kind(start: bytes) -> tuple[str, str] | None:
@@ -90,6 +112,12 @@ def require_regular(path: Path) -> None:
         raise FileFormatError(f"{path} is empty. Give a file with a line of names, and one line for each row.")
 
 
+def first_bytes(path: Path) -> bytes:
+    """Returns as many first bytes of a file as decide."""
+    with path.open("rb") as file:
+        return file.read(LENGTH)
+
+
 def require_text(path: Path, start: bytes) -> None:
     """Raises FileFormatError, with a remedy, if a file that starts with these bytes is no text table."""
     if (foreign := foreign_kind(start)) is not None:
@@ -100,8 +128,6 @@ def require_text(path: Path, start: bytes) -> None:
 def require_format(path: Path, magic: bytes, what: str) -> None:
     """Raises FileFormatError, with the format that the file has, unless its first bytes are ``magic``."""
     require_regular(path)
-    with path.open("rb") as file:
-        start = file.read(LENGTH)
-    if not start.startswith(magic):
+    if not (start := first_bytes(path)).startswith(magic):
         kind, _ = foreign_kind(start) or ("plain text", "")
         raise FileFormatError(f"{path} is {kind}; expected {what}. Correct the ending of its name.")

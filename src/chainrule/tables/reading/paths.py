@@ -13,10 +13,10 @@ from typing import Any
 
 from chainrule.errors import ChainruleError, FileFormatError, InputError
 from chainrule.tables.reading.arrow_tables import shortened, table_of_file
-from chainrule.tables.reading.columnar_files import read_feather, read_parquet
+from chainrule.tables.reading.columnar_files import read_feather, read_json_lines, read_parquet
 from chainrule.tables.reading.csv.dialect import AS_DETECTED, CsvOptions, detect
 from chainrule.tables.reading.csv_files import read_csv
-from chainrule.tables.reading.file_kinds import CSV, FEATHER, PARQUET, unknown_extension
+from chainrule.tables.reading.file_kinds import CSV, FEATHER, JSON_LINES, PARQUET, unknown_extension
 from chainrule.tables.reading.npz_files import read_npz
 from chainrule.tables.table import Table
 
@@ -24,20 +24,25 @@ FOREIGN = (OSError, ValueError, EOFError, RuntimeError, OverflowError, zlib.erro
 
 
 def read_path(path: Path, options: CsvOptions = AS_DETECTED) -> Table:
-    """Reads a file, whose extension gives the format: CSV, Parquet, Feather, or NumPy's .npz with X (t, …) and y (t,).
+    """Reads a file, whose extension gives the format: CSV, Parquet, Feather, JSON Lines, or NumPy's .npz.
 
-    Raises UnknownName for another extension, OSError if the file cannot be read, FileFormatError or InputError for bad
-    contents.
+    An .npz file has X (t, …) and may have y (t,). Raises UnknownName for another extension, OSError if the file cannot
+    be read, FileFormatError or InputError for bad contents.
     """
     with guarded(path):
         if path.name.lower().endswith(".npz") and options == AS_DETECTED:
             return read_npz(path)
-        is_typed = path.name.lower().endswith((*PARQUET, *FEATHER))
-        return table_of_file(path, read_arrow(path, options), is_typed=is_typed)
+    return table_of(path, read_arrow(path, options))
+
+
+def table_of(path: Path, arrow: Any) -> Table:
+    """Returns what `read_arrow` has read from a file as a table. Raises InputError if it has no rows or no names."""
+    with guarded(path):
+        return table_of_file(path, arrow, is_typed=not path.name.lower().endswith(CSV))
 
 
 def read_arrow(path: Path, options: CsvOptions = AS_DETECTED) -> Any:
-    """Reads a CSV, Parquet or Feather file as an Arrow table; raises the errors of `read_path`."""
+    """Reads a CSV, Parquet, Feather or JSON Lines file as an Arrow table; raises the errors of `read_path`."""
     name = path.name.lower()
     with guarded(path):
         if name.endswith(CSV):
@@ -48,6 +53,8 @@ def read_arrow(path: Path, options: CsvOptions = AS_DETECTED) -> Any:
             return read_parquet(path)
         if name.endswith(FEATHER):
             return read_feather(path)
+        if name.endswith(JSON_LINES):
+            return read_json_lines(path)
     raise unknown_extension(path)
 
 

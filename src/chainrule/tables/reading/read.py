@@ -23,7 +23,7 @@ def read(X: Any, symbol: str = "X") -> AnyTable:
     - a NumPy array or nested lists: numbers stay one array; columns of texts or objects each get their own kind;
     - a SciPy sparse array or matrix, which stays sparse;
     - a data frame: pandas, polars, pyarrow, a DuckDB result, anything with ``__arrow_c_stream__`` (needs pyarrow);
-    - the path of a .csv, .tsv, .txt, .data, .parquet, .feather or .npz file (``read_path``);
+    - the path of a .csv, .tsv, .txt, .data, .parquet, .feather, .jsonl or .npz file (``read_path``);
     - a Table or a NumericTable, which is returned unchanged.
 
     Raises InputError for anything else, an empty table or a duplicate name; OSError or FileFormatError for a bad file.

@@ -1,4 +1,4 @@
-"""``chainrule predict``, ``evaluate`` and ``info``: a saved model over new rows."""
+"""``chainrule predict``, ``evaluate`` and ``info``: a saved model with new rows."""
 
 from __future__ import annotations
 
@@ -53,45 +53,25 @@ def test_class_predictions_are_the_network_s_outputs(here: Path) -> None:
     """The probabilities are those of the model in Python to the last bit, and the prediction is the likelier class."""
     new = table(20, seed=1)
     write_csv(here / "new.csv", rows_only(new), HEADER[:3])
-    answer = chainrule("predict", "k.safetensors", "new.csv")
+    answer = chainrule("predict", "k.safetensors", "new.csv", "--proba")
     assert (answer.code, answer.err) == (0, "")
     rows = read_csv(answer.out)
     model = models.load_model("k.safetensors")
     P = model.predict_proba(np.array(rows_only(new), dtype=np.float64))
     assert [float(row["probability_no"]) for row in rows] == P[:, 0].tolist()
     assert [float(row["probability_yes"]) for row in rows] == P[:, 1].tolist()
-    assert [row["prediction"] for row in rows] == ["yes" if yes > no else "no" for no, yes in P]
+    assert [row["kind"] for row in rows] == ["yes" if yes > no else "no" for no, yes in P]
 
 
 def test_number_predictions_are_in_the_target_s_unit(here: Path) -> None:
     """A predicted number is that of the model in Python, to the last bit, and near the truth."""
     new = table(20, seed=1)
     write_csv(here / "new.csv", rows_only(new), HEADER[:3])
-    predicted = [float(row["prediction"]) for row in read_csv(chainrule("predict", "y.safetensors", "new.csv").out)]
+    predicted = [float(row["y"]) for row in read_csv(chainrule("predict", "y.safetensors", "new.csv").out)]
     model = models.load_model("y.safetensors")
     assert predicted == model.predict(np.array(rows_only(new), dtype=np.float64)).tolist()
     errors = np.array(predicted) - [100 + 5 * float(str(row[0])) for row in new]
     assert np.abs(errors).mean() < 3  # the spread is 5
-
-
-def test_predictions_are_the_same_in_every_format(here: Path) -> None:
-    """stdout, CSV and Parquet files hold the same predictions; rows from CSV, Parquet and .npz give the same."""
-    new = rows_only(table(20, seed=1))
-    write_csv(here / "new.csv", new, HEADER[:3])
-    X = np.array(new, dtype=np.float64)
-    np.savez(here / "new.npz", X=X)
-    pyarrow.parquet.write_table(pyarrow.table(dict(zip(HEADER, X.T, strict=False))), here / "new.parquet")
-    expected = chainrule("predict", "k.safetensors", "new.csv").out
-    for source in ("new.npz", "new.parquet"):
-        assert chainrule("predict", "k.safetensors", source).out == expected
-    for name in ("p.csv", "p.parquet"):
-        answer = chainrule("predict", "k.safetensors", "new.csv", "--out", name)
-        assert (answer.code, answer.out, answer.err) == (0, "", f"Wrote 20 predictions to {name}.\n")
-    assert (here / "p.csv").read_text(encoding="utf-8") == expected
-    parquet = pyarrow.parquet.read_table(here / "p.parquet").to_pydict()
-    rows = read_csv(expected)
-    assert parquet["prediction"] == [row["prediction"] for row in rows]
-    assert parquet["probability_yes"] == [float(row["probability_yes"]) for row in rows]
 
 
 def test_columns_are_found_by_name(here: Path) -> None:
@@ -109,16 +89,17 @@ def test_evaluate_measures_on_rows_with_the_target(here: Path, model: str) -> No
     """The measures of ``evaluate`` are those of its own predictions, beside the baseline of the training rows."""
     answer = chainrule("evaluate", f"{model}.safetensors", f"{model}.csv")
     assert (answer.code, answer.err) == (0, "")
-    predictions = read_csv(chainrule("predict", f"{model}.safetensors", f"{model}.csv").out)
+    options = ["--proba"] if model == "k" else []
+    predictions = read_csv(chainrule("predict", f"{model}.safetensors", f"{model}.csv", *options).out)
     table_ = read_csv((here / f"{model}.csv").read_text(encoding="utf-8"))
     if model == "k":
-        right = np.mean([p["prediction"] == row["kind"] for p, row in zip(predictions, table_, strict=True)])
+        right = np.mean([p["kind"] == row["kind"] for p, row in zip(predictions, table_, strict=True)])
         P = [float(p[f"probability_{row['kind']}"]) for p, row in zip(predictions, table_, strict=True)]
         surprise = -np.mean(np.log(P))
         assert f"  accuracy        {right:.4f} " in answer.out
         assert f"  cross-entropy   {surprise:.4f} " in answer.out
     else:
-        error = np.array([float(p["prediction"]) - float(row["y"]) for p, row in zip(predictions, table_, strict=True)])
+        error = np.array([float(p["y"]) - float(row["y"]) for p, row in zip(predictions, table_, strict=True)])
         assert f" {np.sqrt((error**2).mean()):.4f} " in answer.out
         assert f" {np.abs(error).mean():.4f} " in answer.out
 
@@ -244,11 +225,11 @@ def test_csv_keeps_texts_that_need_quotes(here: Path) -> None:
     rows = [[*row[:3], names[row[3] == "yes"]] for row in table()]
     write_csv(here / "t.csv", rows)
     assert chainrule("train", "t.csv", "--target", "kind", *QUICK).code == 0
-    out = chainrule("predict", "t.safetensors", "t.csv").out
-    assert {row["prediction"] for row in read_csv(out)} <= set(names)
+    out = chainrule("predict", "t.safetensors", "t.csv", "--proba").out
+    assert {row["kind"] for row in read_csv(out)} <= set(names)
     assert pyarrow.csv.read_csv(
         io.BytesIO(out.encode()), parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True)
-    ).column_names == ["prediction", *(f"probability_{name}" for name in names)]
+    ).column_names == ["kind", *(f"probability_{name}" for name in names)]
 
 
 def test_files_without_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,7 +257,7 @@ def test_options_of_text_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     options = ("--sep", ":", "--encoding", "latin-1")
     assert chainrule("train", "german.csv", "--target", "kind", *options, *QUICK).code == 0
     answer = chainrule("predict", "german.safetensors", "german.csv", *options)
-    assert {row["prediction"] for row in read_csv(answer.out)} == {"ja", "nö"}
+    assert {row["kind"] for row in read_csv(answer.out)} == {"ja", "nö"}
     assert chainrule("evaluate", "german.safetensors", "german.csv", *options).code == 0
 
 
