@@ -11,22 +11,38 @@ from chainrule.errors import UnknownName
 
 T = TypeVar("T")
 
+ELSEWHERE = {  # names that other libraries give to costs, optimizers and activations
+    "mse": "sum_of_squares", "mean_squared_error": "sum_of_squares", "squared_error": "sum_of_squares",
+    "rmse": "sum_of_squares", "l2": "sum_of_squares",
+    "mae": "absolute_error", "mean_absolute_error": "absolute_error", "l1": "absolute_error",
+    "smooth_l1": "huber", "pinball": "quantile",
+    "bce": "log_likelihood", "binary_crossentropy": "log_likelihood", "binary_cross_entropy": "log_likelihood",
+    "logloss": "cross_entropy", "log_loss": "cross_entropy", "nll": "cross_entropy", "ce": "cross_entropy",
+    "crossentropy": "cross_entropy", "categorical_crossentropy": "cross_entropy",
+    "sparse_categorical_crossentropy": "cross_entropy",
+    "sgd": "gradient_descent", "gd": "gradient_descent", "nag": "nesterov",
+    "logistic": "sigmoid", "linear": "identity", "none": "identity", "swish": "silu", "lrelu": "leaky_relu",
+    "hardtanh": "hard_tanh", "sin": "sine",
+}  # fmt: skip
+
 
 def resolve(kind: str, name: object, known: Mapping[str, T]) -> T:
     """Returns the object called ``name`` in ``known``, a catalogue of objects of this ``kind``.
 
-    Raises UnknownName with the nearest known name.
+    Raises UnknownName with the name that is meant by another library's, or the nearest known one.
 
     >>> resolve("activation", "relu", {"relu": max})
     <built-in function max>
     """
     if isinstance(name, str) and name in known:
         return known[name]
-    import difflib  # imported only when a name is misspelt, to keep `import chainrule` fast
-
-    near = difflib.get_close_matches(name.lower(), known, n=1) if isinstance(name, str) else []
-    hint = f"; did you mean {near[0]!r}?" if near else "."
+    hint = (isinstance(name, str) and _meant(name, known)) or "."
     raise UnknownName(f"unknown {kind} {shown(name)}{hint} Known: {', '.join(sorted(known))}.")
+
+
+def _meant(name: str, known: Collection[str]) -> str:
+    ours = ELSEWHERE.get(name.lower().replace("-", "_"))
+    return f"; did you mean {ours!r}?" if ours in known else nearest(name, known)
 
 
 def spellings(names: Iterable[str], known: Collection[str]) -> dict[str, str]:
@@ -60,7 +76,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     >>> nearest("Price", ["price", "rooms"])
     "; did you mean 'price'?"
     """
-    import difflib
+    import difflib  # imported only when a name is misspelt, to keep `import chainrule` fast
 
     by_lower = {word.lower(): word for word in known}
     near = difflib.get_close_matches(name.lower(), by_lower, n=1)

@@ -21,6 +21,7 @@ from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.training_warnings import warn_about_rare_classes
+from chainrule.estimators.parameter_names import suggesting_names
 from chainrule.estimators.scored_labels import ScoredLabels
 from chainrule.estimators.sklearn_callbacks import with_callbacks
 from chainrule.estimators.weights import by_class
@@ -113,6 +114,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
     _task: ClassVar[Task] = "classification"
     target_: ClassLabels
 
+    @suggesting_names
     def __init__(
         self,
         *,
@@ -196,6 +198,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         self.checkpoint = checkpoint
         self.resume = resume
 
+    @suggesting_names
     @with_callbacks
     def fit(
         self,

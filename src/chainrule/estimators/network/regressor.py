@@ -19,6 +19,7 @@ from chainrule.estimators.network.base import NetworkBase
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe
+from chainrule.estimators.parameter_names import suggesting_names
 from chainrule.estimators.scored_labels import ScoredLabels
 from chainrule.estimators.sklearn_callbacks import with_callbacks
 from chainrule.initial import Initial
@@ -111,6 +112,7 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
     _task: ClassVar[Task] = "regression"
     target_: NumericLabels
 
+    @suggesting_names
     def __init__(
         self,
         *,
@@ -192,6 +194,7 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         self.checkpoint = checkpoint
         self.resume = resume
 
+    @suggesting_names
     @with_callbacks
     def fit(
         self,

@@ -1,0 +1,55 @@
+"""Keywords that an estimator does not have."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+from sklearn.base import clone
+
+from chainrule.estimators import NetworkClassifier, NetworkRegressor
+from chainrule.estimators.parameter_names import ELSEWHERE
+
+UNKNOWN = [
+    # the keyword, and the end of the message
+    ("lr", "did you mean 'learning_rate'?"),
+    ("n_jobs", "did you mean 'threads'?"),
+    ("max_iter", "did you mean 'epochs'?"),
+    ("alpha", "did you mean 'weight_decay'?"),
+    ("loss", "did you mean 'cost'?"),
+    ("n_estimators", "did you mean 'n_networks'?"),
+    ("early_stopping", "did you mean 'patience'?"),
+    ("seed", "did you mean 'random_state'?"),
+    ("learning_rat", "did you mean 'learning_rate'?"),
+    ("zzzzzz", "It has: preset"),
+]
+
+
+@pytest.mark.parametrize(("keyword", "message"), UNKNOWN)
+@pytest.mark.parametrize("kind", [NetworkClassifier, NetworkRegressor])
+def test_names_of_other_libraries_are_understood(kind: type, keyword: str, message: str) -> None:
+    """A parameter under the name of another library, or misspelt, is an error that names the one that is meant."""
+    with pytest.raises(TypeError) as caught:
+        kind(**{keyword: 1})
+    assert f"{kind.__name__} has no parameter {keyword!r}" in str(caught.value)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "meant"), [("eval_set", "X_val"), ("weights", "sample_weight"), ("gruops", "groups")]
+)
+def test_fit_names_the_argument_that_is_meant(keyword: str, meant: str) -> None:
+    """So is an unknown argument of ``fit``, before anything is trained."""
+    with pytest.raises(TypeError, match=f"fit has no parameter {keyword!r}; did you mean {meant!r}"):
+        NetworkClassifier().fit([[0.0], [1.0]], [0, 1], **{keyword: 1})
+
+
+@pytest.mark.parametrize("kind", [NetworkClassifier, NetworkRegressor])
+def test_each_suggestion_exists(kind: Any) -> None:
+    """Every parameter that is suggested is one of the estimators or of ``fit``, and no name elsewhere is one."""
+    known = {*inspect.signature(kind).parameters, *inspect.signature(kind.fit).parameters}
+    missing = ELSEWHERE.keys() - known
+    assert missing == (set() if kind is NetworkClassifier else {"class_weight"})
+    assert not known & {other for others in ELSEWHERE.values() for other in others}
+    assert clone(kind(epochs=3)).get_params() == kind(epochs=3).get_params()
