@@ -28,6 +28,13 @@ def test_the_curve_is_n_and_the_shares_add_up_to_it() -> None:
     assert axes.get_title(loc="left") == "a fit"
 
 
+def test_with_another_sigma_there_are_no_shares() -> None:
+    """The shares of a sigmoid unit add up to z[2], not to N(x), and only N(x) and the examples are drawn."""
+    net = cr.Network.dense([1, 4, 1], output="sigmoid", seed=1)
+    (axes,) = plot.fit(net, X, [0, 1, 1]).axes
+    assert [line.get_label() for line in axes.lines] == ["N(x)", "examples"]
+
+
 def test_of_many_units_the_largest_shares_are_drawn() -> None:
     """Of 30 units 12 are drawn, those with the largest range, in the order of the units."""
     net = cr.Network.dense([1, 30, 1], hidden="tanh", seed=1)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from chainrule import activations
 from chainrule._internal.checks import as_rows
 from chainrule.costs import SumOfSquares
 from chainrule.errors import InputError
@@ -25,11 +26,12 @@ WIDTH, HEIGHT = 7.0, 4.2  # in inches
 
 @silent
 def fit(net: Network, X: ArrayLike, Y: ArrayLike, *, title: str = "", projector: bool = False) -> Figure:
-    """Draws N(x) of a network ℝ → ℝ as a curve, the examples as points, and the shares that add up to z[r].
+    """Draws N(x) of a network ℝ → ℝ as a curve, the examples as points, and the shares that add up to N(x).
 
-    z[r] = b[r] + Σₗ W[r]₁ₗ a[r−1]ₗ: the share of unit l is W[r]₁ₗ a[r−1]ₗ, a thin dashed line. With σ[r] = identity,
-    N(x) is b[r] and the sum of the shares. Of more than 12 units those with the largest range are drawn. X is (t, 1),
-    Y is (t,) or (t, 1). ``projector`` makes type and lines larger. The result is a Figure of Matplotlib.
+    With σ[r] = identity, N(x) = z[r] = b[r] + Σₗ W[r]₁ₗ a[r−1]ₗ: the share of unit l is W[r]₁ₗ a[r−1]ₗ, a thin dashed
+    line. Of more than 12 units those with the largest range are drawn. With another σ[r] there are no shares, since they
+    add up to z[r] alone. X is (t, 1), Y is (t,) or (t, 1). ``projector`` makes type and lines larger. The result is a
+    Figure of Matplotlib.
 
     Raises InputError for a network with more than one input or output or with complex numbers, for examples that do not
     fit it, and if Matplotlib is not installed.
@@ -50,6 +52,8 @@ def fit(net: Network, X: ArrayLike, Y: ArrayLike, *, title: str = "", projector:
     x = np.linspace(low, high, POINTS, dtype=net.dtype)  # (POINTS, 1)
     run = forward(net, x)
     shares = run.a[net.r - 1] * np.asarray(net.W[net.r])  # (POINTS, m_{r−1})
+    if net.sigma[net.r] is not activations.identity:
+        shares = shares[:, :0]
     largest = np.sort(np.argsort(-np.ptp(shares, axis=0), kind="stable")[:MOST_SHARES])
 
     figure = new_figure(WIDTH, HEIGHT, projector)
