@@ -29,8 +29,8 @@ def fit(net: Network, X: ArrayLike, Y: ArrayLike, *, title: str = "", projector:
     """Draws N(x) of a network ℝ → ℝ as a curve, the examples as points, and the shares that add up to N(x).
 
     With σ[r] = identity, N(x) = z[r] = b[r] + Σₗ W[r]₁ₗ a[r−1]ₗ: the share of unit l is W[r]₁ₗ a[r−1]ₗ, a thin dashed
-    line. Of more than 12 units those with the largest range are drawn. With another σ[r] there are no shares, since they
-    add up to z[r] alone. X is (t, 1), Y is (t,) or (t, 1). ``projector`` makes type and lines larger. The result is a
+    line. Of more than 12 units those with the largest range are drawn. With another σ[r] there are no shares: they add
+    up to z[r] alone. X is (t, 1), Y is (t,) or (t, 1). ``projector`` makes type and lines larger. The result is a
     Figure of Matplotlib.
 
     Raises InputError for a network with more than one input or output or with complex numbers, for examples that do not
