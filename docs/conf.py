@@ -17,6 +17,7 @@ extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
     "docstrings",  # _extensions/docstrings.py: the plain text of Chainrule's docstrings
+    "mathml",  # _extensions/mathml.py: formulas between dollar signs
     "sources",  # _extensions/sources.py: pages that show the files of the repository which a page links to
 ]
 exclude_patterns = ["_*"]
@@ -25,7 +26,8 @@ exclude_patterns = ["_*"]
 # in its own header, and draws into the page, whatever backend the environment names.
 nb_execution_mode = "off"
 os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
-myst_enable_extensions = ["attrs_block", "colon_fence", "deflist"]
+myst_enable_extensions = ["attrs_block", "colon_fence", "deflist", "dollarmath"]
+html_math_renderer = "mathml"
 myst_heading_anchors = 3
 
 default_role = "py:obj"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 from pathlib import Path
-from types import CodeType
 from typing import Any
 
 import numpy as np
 import pytest
+from support.project.notebooks import run
 
 import chainrule as cr
 
@@ -68,19 +68,10 @@ def test_a_long_history_is_short() -> None:
     assert ">40<" in html
 
 
-def cells(name: str) -> list[CodeType]:
-    """The code of a page of the guide that is a notebook, cell by cell."""
-    text = (GUIDE / name).read_text(encoding="utf-8")
-    found = re.findall(r"^```\{code-cell\} python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    return [compile(cell, name, "exec") for cell in found]
-
-
 def test_the_page_of_drawings_draws() -> None:
     """The cells of the page run in order, and the last drawing is that of a projector."""
     pytest.importorskip("matplotlib")
-    names: dict[str, Any] = {}
-    for cell in cells("draw.md"):
-        exec(cell, names)
+    names = run(GUIDE / "draw.md")
     assert {label.size for label in names["drawing"].scene.labels} == {20.0}
 
 
@@ -89,10 +80,8 @@ def test_a_network_is_watched_as_it_learns(monkeypatch: pytest.MonkeyPatch, caps
     the wave, and the faults that were planted are the only ones found."""
     monkeypatch.setenv("MPLBACKEND", "Agg")
     pyplot = pytest.importorskip("matplotlib.pyplot")
-    names: dict[str, Any] = {"__name__": "notebook"}
     try:
-        for cell in cells("watch-it-learn.md"):
-            exec(cell, names)
+        names = run(GUIDE / "watch-it-learn.md")
         assert len(pyplot.get_fignums()) == 3
     finally:
         pyplot.close("all")
