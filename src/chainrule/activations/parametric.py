@@ -97,8 +97,11 @@ class Parametric(Activation):
     def __repr__(self) -> str:
         return f"cr.Parametric({self.sigma!r})"
 
-    def __reduce__(self) -> tuple[Callable[..., Parametric], tuple[Any, ...]]:
-        return _restored, (self.sigma, self.kappa)
+    def __getstate__(self) -> dict[str, Any]:
+        return {"sigma": self.sigma, "kappa": self.kappa}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._bind(state["sigma"], state["kappa"])
 
 
 def without_kappa(sigma: Sigma) -> Sigma:
@@ -118,8 +121,3 @@ def _blend(one: Callable[[Array], Array], other: Callable[[Array], Array], kappa
         return np.asarray((1.0 - wide) * one(z) + wide * other(z))
 
     return blended
-
-
-def _restored(sigma: Activation, kappa: Array | None) -> Parametric:
-    """Rebuilds a pickled or copied activation."""
-    return Parametric(sigma).with_kappa(kappa)

@@ -232,10 +232,13 @@ class Sigma(ABC):
     def _repr_html_(self) -> str:
         return formula_html(self)
 
-    def __reduce__(self) -> tuple[Callable[..., Sigma], tuple[Any, ...]]:
+    def __getstate__(self) -> dict[str, Any]:
         fields = {key: value for key, value in vars(self).items() if key != "__doc__"}
-        plain = {key: dict(value) if isinstance(value, MappingProxyType) else value for key, value in fields.items()}
-        return _restored, (type(self), plain)
+        return {key: dict(value) if isinstance(value, MappingProxyType) else value for key, value in fields.items()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        frozen = {key: MappingProxyType(value) if isinstance(value, dict) else value for key, value in state.items()}
+        vars(self).update(frozen, __doc__=state["function"].__doc__)
 
 
 S = TypeVar("S", bound=Sigma)
@@ -256,11 +259,3 @@ def complex_values(sigma: Sigma, z: Array) -> Array:
     if values.dtype.kind != "c" or values.shape != z.shape:
         raise ActivationRefused(f"{sigma.name} is not analytic: for complex z it returned {values.dtype} numbers.")
     return values
-
-
-def _restored(kind: type[Sigma], fields: dict[str, Any]) -> Sigma:
-    """Rebuilds a pickled or copied σ from its fields."""
-    sigma = object.__new__(kind)
-    mappings = {key: MappingProxyType(value) for key, value in fields.items() if isinstance(value, dict)}
-    vars(sigma).update(fields, **mappings, __doc__=fields["function"].__doc__)
-    return sigma

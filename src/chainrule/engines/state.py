@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,6 +79,14 @@ class TrainingState:
     def copy(self) -> TrainingState:
         """Returns an independent state with the same numbers."""
         return copy.deepcopy(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        records = {name: np.array(values, np.float64) for name, values in self.records.items()}
+        return {**vars(self), "records": records}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        records = {name: np.asarray(values).tolist() for name, values in state["records"].items()}
+        vars(self).update(state, records=records)
 
     def again(self) -> TrainingState:
         """Returns a state that starts a new run with the same θ, moments and number of steps.
@@ -199,19 +207,22 @@ class TrainingState:
     def load_run(cls, path: str | os.PathLike[str]) -> tuple[TrainingState, files.SavedRun]:
         """Reads a state as ``load`` does, with all else that its file says about the run."""
         saved = files.read_run(path)
-        try:
-            state = cls._from_parts(saved.header, saved.tensors)
-            state.check()
-        except KeyError as error:
-            raise FileFormatError(
-                f"{os.fsdecode(path)} is not a complete training state: the tensor {error} is missing."
-            ) from None
-        except (ChainruleError, TypeError, ValueError, OverflowError) as error:
-            raise FileFormatError(f"{os.fsdecode(path)} is not a complete training state: {error}") from None
-        return state, saved
+        return cls.from_parts(os.fsdecode(path), saved.header, saved.tensors), saved
 
     @classmethod
-    def _from_parts(cls, header: dict[str, Any], tensors: dict[str, Array]) -> TrainingState:
+    def from_parts(cls, name: str, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> TrainingState:
+        """Returns the state that ``parts`` describes. Raises FileFormatError; its message begins with ``name``."""
+        try:
+            state = cls._from_parts(header, tensors)
+            state.check()
+        except KeyError as error:
+            raise FileFormatError(f"{name} is not a complete training state: the tensor {error} is missing.") from None
+        except (ChainruleError, TypeError, ValueError, OverflowError) as error:
+            raise FileFormatError(f"{name} is not a complete training state: {error}") from None
+        return state
+
+    @classmethod
+    def _from_parts(cls, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> TrainingState:
         """Returns the state that ``parts`` describes; raises KeyError for a tensor that is missing."""
         stream = files.field(header, "stream", list)
         if [type(part) for part in stream] != [str, str]:
@@ -249,7 +260,7 @@ def _copy(array: Array | None) -> Array | None:
     return None if array is None else array.copy()
 
 
-def _record(tensors: dict[str, Array], name: str) -> list[float]:
+def _record(tensors: Mapping[str, Array], name: str) -> list[float]:
     """Returns the record of this name, one number per epoch."""
     values = tensors[f"records.{name}"]
     if values.ndim != 1 or values.dtype != np.float64:

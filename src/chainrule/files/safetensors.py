@@ -21,6 +21,12 @@ from chainrule.files.atomic import as_path, write_bytes
 VERSION = 1  # the version of the file format
 DTYPES: dict[str, np.dtype[Any]] = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}
 HEADER_CHECKSUM = ', "header_crc32": '  # ends the header: the CRC-32 of the text before this
+READERS = {  # by the kind of a file
+    "network": "chainrule.load",
+    "training state": "chainrule.TrainingState.load",
+    "table model": "chainrule.tables.load, NetworkClassifier.load or NetworkRegressor.load",
+    "mlp": "MLPClassifier.load or MLPRegressor.load",
+}
 LARGEST_HEADER = 2**24  # bytes: enough for a hundred thousand layers, too little to exhaust memory
 
 
@@ -63,8 +69,15 @@ def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[
     """
     header, tensors = read_any(path)
     if header.get("kind") != kind:
-        raise FileFormatError(f"{as_path(path)} holds a {shown(header.get('kind'))}; expected a {kind!r}.")
+        raise of_other_kind(as_path(path), header, kind)
     return header, tensors
+
+
+def of_other_kind(name: str, header: Mapping[str, Any], expected: str) -> FileFormatError:
+    """Returns the error about a file that holds something else than what was ``expected``, and who reads it."""
+    kind = header.get("kind")
+    hint = f" Read it by {READERS[kind]}." if isinstance(kind, str) and kind in READERS else ""
+    return FileFormatError(f"{name} holds a {shown(kind)}; expected a {expected!r}.{hint}")
 
 
 def read_any(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:

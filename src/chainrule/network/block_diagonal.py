@@ -153,8 +153,11 @@ class BlockDiagonal:
             raise ValueError("a BlockDiagonal cannot become a dense array without a copy; leave out copy=False.")
         return self.toarray().astype(dtype or self.dtype, copy=False)
 
-    def __reduce__(self) -> tuple[Any, tuple[Array, Runs]]:
-        return BlockDiagonal.view, (self.entries, self.runs)
+    def __getstate__(self) -> dict[str, Any]:
+        return {"entries": self.entries, "runs": self.runs}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._set_up(state["entries"], state["runs"])
 
     def __repr__(self) -> str:
         runs = ", ".join(f"{count} of {p} × {q}" if count > 1 else f"{p} × {q}" for count, p, q in self.runs)

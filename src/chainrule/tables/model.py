@@ -23,6 +23,7 @@ from chainrule.tables import target_decoder as decoder
 from chainrule.tables.calibration import tempered
 from chainrule.tables.conformal import bounds
 from chainrule.tables.encoding.encoder import TableEncoder
+from chainrule.tables.estimator_record import EstimatorRecord
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
 KIND = "table model"
@@ -36,7 +37,8 @@ class TableModel:
     the temperature T (``tempered``). For regression a (t, m) is converted to the targets' own units.
 
     Fields: ``encoder``; ``target``, the decoder; ``networks``; ``temperature``; ``residuals`` (t, m), y − ŷ of held-out
-    rows, each column sorted, or None; ``about``, JSON that describes how the model was made and affects nothing.
+    rows, each column sorted, or None; ``about``, JSON that describes how the model was made and affects nothing;
+    ``estimator``, what a file holds for ``NetworkClassifier.load`` and ``NetworkRegressor.load``.
 
     >>> import chainrule as cr
     >>> encoder = TableEncoder().fit([[1.0, "red"], [2.0, "blue"], [4.0, "green"]])
@@ -52,6 +54,7 @@ class TableModel:
     temperature: float = 1.0
     residuals: Floats | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
+    estimator: EstimatorRecord | None = None
 
     def __repr__(self) -> str:
         what = f"{len(self.target)} classes" if isinstance(self.target, ClassLabels) else f"{self.target.m} numbers"
@@ -124,6 +127,9 @@ class TableModel:
             "encoder": encoder, "target": target, "networks": networks, "temperature": self.temperature,
             "about": dict(self.about),
         }  # fmt: skip
+        if self.estimator is not None:
+            header["estimator"], more = self.estimator.parts()
+            tensors |= more
         files.write(path, KIND, header, tensors, replace=replace)
 
     @classmethod
@@ -202,6 +208,7 @@ def _from_parts(header: Mapping[str, Any], tensors: Mapping[str, Array], own: Ma
         files.field(header, "temperature", float),
         tensors["residuals"].astype(np.float64) if "residuals" in tensors else None,
         files.field(header, "about", dict),
+        EstimatorRecord.from_parts(header["estimator"], tensors) if "estimator" in header else None,
     )
 
 

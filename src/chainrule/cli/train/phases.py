@@ -54,9 +54,10 @@ def fit(run: PlannedRun, console: Console) -> FinishedRun:
     except DivergenceError:
         raise InputError(summary.divergence_message(run.recipes[0])) from None
     seconds = time.perf_counter() - began
+    estimator.set_params(callbacks=())
     if estimator.stopped_ == "interrupted" and not any(history.epochs for history in estimator.histories_):
         raise KeyboardInterrupt
-    return FinishedRun(estimator.model_, estimator.histories_, str(estimator.stopped_), seconds)
+    return FinishedRun(estimator.complete_model(), estimator.histories_, str(estimator.stopped_), seconds)
 
 
 def save_results(run: PlannedRun, trained: FinishedRun, console: Console) -> None:

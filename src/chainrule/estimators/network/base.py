@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -32,6 +31,7 @@ from chainrule.estimators.network.ensemble import Member, MemberFactory, Outcome
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions, held_out_predictions
 from chainrule.estimators.network.initial_network import Shape
 from chainrule.estimators.network.recipe import Recipe
+from chainrule.estimators.network.saved.saving import SavingMixin
 from chainrule.estimators.network.training_rows import (
     TrainingRows,
     as_groups,
@@ -71,7 +71,7 @@ class Data:
     class_numbers: NDArray[np.intp] | None  # (t,), None for regression
 
 
-class NetworkBase(DiagnosisMixin, CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class NetworkBase(SavingMixin, DiagnosisMixin, CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Trains networks on a table; subclasses define the labels, their encoding and the score."""
 
     _task: ClassVar[Task]
@@ -113,6 +113,11 @@ class NetworkBase(DiagnosisMixin, CallbackSupportMixin, BaseEstimator):  # type:
         began = time.perf_counter()
         folder = checkpoint_folder(self.get_params(deep=False))
         continues = bool(self.warm_start) and hasattr(self, "model_")
+        if continues and not self.states_:
+            raise InputError(
+                "warm_start continues from the state of training, which this model was saved without. Save it with "
+                "training_state=True, train new rows by partial_fit, or set warm_start=False."
+            )
         data, recipes = self._prepare(X, y, sample_weight, continues)
         validation = self._validation(X_val, y_val, sample_weight_val, y, recipes[0])
         seeds = check_random_state(self.random_state)
@@ -320,7 +325,7 @@ class NetworkBase(DiagnosisMixin, CallbackSupportMixin, BaseEstimator):  # type:
             self._recipe_numbers = [j % len(recipes) for j in range(count)]
         make = MemberFactory(
             self._task, self.dtype, self._shape(data), data.examples, {recipe: [split] for recipe in steady}, drawn,
-            states=None if first else [state.again() for state in self.states_],
+            states=[state.again() for state in self.states_] if not first and self.states_ else None,
             networks=None if first else self.networks_,
         )  # fmt: skip
         plan = self._plan(steady, self._recipe_numbers, time.perf_counter(), continues=True)
@@ -355,7 +360,7 @@ class NetworkBase(DiagnosisMixin, CallbackSupportMixin, BaseEstimator):  # type:
         _, table = self._model_and_rows(X)
         return as_table_and_labels(table, y, read_target=partial(known_target, self), weights=weights)
 
-    # ---- inspecting and saving ---------------------------------------------------------------------------------------
+    # ---- inspecting --------------------------------------------------------------------------------------------------
 
     @property
     def networks_(self) -> tuple[Any, ...]:
@@ -371,17 +376,10 @@ class NetworkBase(DiagnosisMixin, CallbackSupportMixin, BaseEstimator):  # type:
         epochs = [history.epochs for history in histories]
         table: dict[str, NDArray[np.generic]] = {
             "network": np.repeat(np.arange(1, len(epochs) + 1), epochs),
-            "epoch": np.concatenate([np.arange(1, count + 1) for count in epochs]),
+            "epoch": np.concatenate([np.arange(1, count + 1) for count in (*epochs, 0)]),
         }
-        return table | {name: np.concatenate([getattr(history, name) for history in histories]) for name in RECORDS}
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes encoder, networks and decoder to one file, which `estimators.load` reads without scikit-learn.
-
-        Raises NotFittedError before ``fit``, OSError if the file cannot be written.
-        """
-        check_is_fitted(self, "model_")
-        self.model_.save(path)
+        empty = np.empty(0)
+        return table | {name: np.concatenate([*(getattr(h, name) for h in histories), empty]) for name in RECORDS}
 
     def _html_repr(self) -> str:
         shown = BaseEstimator._html_repr(self)

@@ -37,9 +37,10 @@ def card(estimator: Any) -> str:
         ("inputs", f"{model.encoder.n_features_in_} columns, encoded as {model.encoder.n_features_out_} features"),
         ("networks", f"{count} averaged, {size} each" if count > 1 else f"1, {size}"),
         ("cost", estimator.recipe_.cost.in_words),
-        ("epochs", f"{estimator.n_iter_}{STOPPED.get(estimator.stopped_, '')}"),
-        ("engine", estimator.histories_[0].engine),
     ]
+    if estimator.histories_:  # a file of an early version holds none
+        facts.append(("epochs", f"{estimator.n_iter_}{STOPPED.get(estimator.stopped_, '')}"))
+        facts.append(("engine", estimator.histories_[0].engine))
     if (score := estimator.validation_score_) is not None:
         measure = "R²" if model.target.task == "regression" else "accuracy"
         facts.insert(0, (f"{measure} on held-out rows", f"{score:.4f}"))
@@ -84,7 +85,7 @@ def layers(net: Network) -> str:
 
 def curves(estimator: Any) -> str:
     """Draws J per epoch, on a logarithmic scale and averaged over the networks, for training and held-out rows."""
-    epochs = max(history.epochs for history in estimator.histories_)
+    epochs = max((history.epochs for history in estimator.histories_), default=0)
     if epochs < 2:
         return ""
     training = _mean([history.J for history in estimator.histories_], epochs)

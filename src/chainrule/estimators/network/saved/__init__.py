@@ -1,0 +1,1 @@
+"""An estimator in a file, and in a pickle."""
