@@ -25,6 +25,7 @@ from chainrule.errors import TrainingWarning
 from chainrule.estimators.column_scales import ColumnScales
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.mlp.epoch_records import EpochRecorder, ReportedLoss
+from chainrule.estimators.mlp.saving import SavingMixin
 from chainrule.estimators.mlp.settings import STOCHASTIC, as_hidden_sizes, as_sigma, require_valid_settings
 from chainrule.estimators.mlp.stochastic import Solver, fit_stochastic
 from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, has_callbacks, with_callbacks
@@ -55,7 +56,7 @@ def as_labels(y: Any) -> Any:
     return y if y is None or hasattr(y, "toarray") else as_targets(y)
 
 
-class BaseMLP(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class BaseMLP(SavingMixin, CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Trains a network as scikit-learn's MLPs do; subclasses define the labels, the cost and the score."""
 
     # ---- defined by the subclasses -----------------------------------------------------------------------------------

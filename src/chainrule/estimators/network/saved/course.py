@@ -1,4 +1,4 @@
-"""The course of training in a file: the records of each network, and on request all that training continues from."""
+"""The course of training in a file: the records of each network."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ import numpy as np
 
 from chainrule._internal.checks import Array, shown
 from chainrule.engines.state import RECORDS, TrainingState
-from chainrule.errors import FileFormatError
 from chainrule.files import field
-from chainrule.network import Network
 from chainrule.training import History
 
 
@@ -53,25 +51,3 @@ def histories_from_parts(
             )
         )
     return tuple(histories)
-
-
-def state_parts(state: TrainingState, net: Network, j: int) -> tuple[dict[str, Any], dict[str, Array]]:
-    """Returns the state of network j; a θ that is that of the network is not stored again."""
-    header, tensors = state.parts()
-    shared = [name for name in ("theta", "best_theta") if name in tensors and np.array_equal(tensors[name], net.theta)]
-    kept = {f"states[{j}].{name}": tensor for name, tensor in tensors.items() if name not in shared}
-    return {**header, "of_network": shared}, kept
-
-
-def state_from_parts(header: Any, tensors: Mapping[str, Array], net: Network, j: int) -> TrainingState:
-    """Returns the state of network j. Raises FileFormatError unless it is complete and fits the network."""
-    own = {
-        name.removeprefix(f"states[{j}]."): tensor
-        for name, tensor in tensors.items()
-        if name.startswith(f"states[{j}].")
-    }
-    own |= {name: net.theta for name in field(header, "of_network", list) if name in ("theta", "best_theta")}
-    state = TrainingState.from_parts(f"the state of network {j}", header, own)
-    if state.theta.shape != net.theta.shape or state.theta.dtype != net.theta.dtype:
-        raise FileFormatError(f"the state of network {j} must have {net.d} numbers in θ, as {net.dtype}.")
-    return state

@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chainrule._internal.checks import shown
-from chainrule._internal.naming import listed
 from chainrule._internal.user_warnings import warn
-from chainrule._internal.version import __version__
 from chainrule.activations import Sigma
 from chainrule.errors import FileFormatError, TrainingWarning
 from chainrule.estimators.network import settings
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe
-from chainrule.estimators.network.saved.course import (
-    histories_from_parts,
-    history_parts,
-    state_from_parts,
-    state_parts,
-)
+from chainrule.estimators.network.saved.course import histories_from_parts, history_parts
 from chainrule.estimators.network.saved.splits import PackedSplits
-from chainrule.estimators.settings_json import COMMON, Kinds, NotStorable, as_json, from_json
+from chainrule.estimators.saving.settings import (
+    COMMON,
+    Kinds,
+    NotStorable,
+    as_json,
+    from_json,
+    settings_parts,
+    with_settings,
+)
+from chainrule.estimators.saving.states import state_from_parts, state_parts
 from chainrule.files import field
 from chainrule.tables.estimator_record import EstimatorRecord
 from chainrule.tables.model import TableModel
@@ -36,7 +37,6 @@ def record_of(estimator: Any, with_state: bool) -> EstimatorRecord:
     histories, tensors = history_parts(estimator.histories_)
     header: dict[str, Any] = {
         "class": type(estimator).__name__,
-        "chainrule": __version__,
         "parameters": kept,
         **({"lacking": lacking} if lacking else {}),
         "fitted": {name: as_json(getattr(estimator, name)) for name in PLAIN if hasattr(estimator, name)},
@@ -54,17 +54,6 @@ def record_of(estimator: Any, with_state: bool) -> EstimatorRecord:
             more |= own
         tensors |= more
     return EstimatorRecord(header, tensors)
-
-
-def settings_parts(params: Mapping[str, Any], kinds: Kinds) -> tuple[dict[str, Any], dict[str, str]]:
-    """Returns the settings as JSON, and those that a file cannot hold, as text."""
-    kept, lacking = {}, {}
-    for name, value in params.items():
-        try:
-            kept[name] = as_json(value, kinds)
-        except NotStorable:
-            lacking[name] = shown(value)
-    return kept, lacking
 
 
 def _recipe_parts(recipes: tuple[Recipe, ...]) -> dict[str, Any]:
@@ -108,18 +97,7 @@ def restored(kind: type[Any], name: str, model: TableModel, own: Mapping[str, Si
 
 def _of_record(kind: type[Any], name: str, record: EstimatorRecord, model: TableModel, own: Mapping[str, Sigma]) -> Any:
     header, tensors, count = record.header, record.tensors, len(model.networks)
-    parameters = field(header, "parameters", dict)
-    known = kind._get_param_names()
-    if unknown := [key for key in parameters if key not in known]:
-        raise FileFormatError(f"its parameters {listed(unknown)} are unknown here. Update Chainrule")
-    lacking = field(header, "lacking", dict) if "lacking" in header else {}
-    estimator = kind(**{key: from_json(entry, own, KINDS) for key, entry in parameters.items()})
-    if lacking:
-        warn(
-            f"{name} holds no code, and so not {', '.join(f'{key} = {text}' for key, text in lacking.items())}. Set "
-            f"{'it' if len(lacking) == 1 else 'them'} by set_params before training continues.",
-            TrainingWarning,
-        )
+    estimator = with_settings(kind, name, header, own, KINDS)
     fitted = field(header, "fitted", dict)
     vars(estimator).update({key: from_json(entry, own) for key, entry in fitted.items() if key in PLAIN})
     histories = field(header, "histories", list)

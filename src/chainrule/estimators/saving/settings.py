@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 
 from chainrule._internal.checks import shown
+from chainrule._internal.naming import listed
+from chainrule._internal.user_warnings import warn
 from chainrule.activations import ACTIVATIONS, Parametric, Sigma
 from chainrule.costs import COSTS
-from chainrule.errors import FileFormatError, InputError
+from chainrule.errors import FileFormatError, InputError, TrainingWarning
 from chainrule.files import field
 from chainrule.initial import INITIALS
 from chainrule.optimizers import OPTIMIZERS
@@ -89,6 +91,38 @@ def from_json(entry: Any, own: Mapping[str, Sigma], kinds: Kinds = COMMON) -> An
     if "path" in entry:
         return Path(field(entry, "path", str))
     raise FileFormatError(f"a setting must be described by its kind; got {shown(entry)}.")
+
+
+def settings_parts(params: Mapping[str, Any], kinds: Kinds = COMMON) -> tuple[dict[str, Any], dict[str, str]]:
+    """Returns the settings as JSON, and those that a file cannot hold, as text."""
+    kept, lacking = {}, {}
+    for name, value in params.items():
+        try:
+            kept[name] = as_json(value, kinds)
+        except NotStorable:
+            lacking[name] = shown(value)
+    return kept, lacking
+
+
+def with_settings(
+    kind: type[Any], name: str, header: Mapping[str, Any], own: Mapping[str, Sigma], kinds: Kinds = COMMON
+) -> Any:
+    """Returns an estimator of this class with the parameters in the header of the file ``name``.
+
+    Issues a TrainingWarning for parameters that the file could not hold. Raises FileFormatError for unknown ones.
+    """
+    parameters = field(header, "parameters", dict)
+    if unknown := parameters.keys() - set(kind._get_param_names()):
+        raise FileFormatError(
+            f"its parameters {listed(sorted(unknown))} are not known to this {kind.__name__}. Update Chainrule"
+        )
+    if lacking := field(header, "lacking", dict) if "lacking" in header else {}:
+        warn(
+            f"{name} holds no code, and so not {', '.join(f'{key} = {text}' for key, text in lacking.items())}. Set "
+            f"{'it' if len(lacking) == 1 else 'them'} by set_params before training continues.",
+            TrainingWarning,
+        )
+    return kind(**{key: from_json(entry, own, kinds) for key, entry in parameters.items()})
 
 
 def _value(entry: Mapping[str, Any], own: Mapping[str, Sigma], kinds: Kinds) -> Any:
