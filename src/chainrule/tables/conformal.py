@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from chainrule._internal.checks import Floats, as_real
 from chainrule.errors import InputError
+
+MOST_RESIDUALS = 9_999  # that a model keeps: coverage then has steps of 0.0002
 
 
 def bounds(residuals: Floats | None, coverage: object) -> tuple[Floats, Floats]:
@@ -39,3 +43,20 @@ def bounds(residuals: Floats | None, coverage: object) -> tuple[Floats, Floats]:
             "the coverage, raise validation_fraction, or fit more rows."
         )
     return residuals[low - 1], residuals[t - low]
+
+
+def thinned(residuals: Floats, most: int = MOST_RESIDUALS) -> Floats:
+    """Returns at most k = ``most`` of t sorted residuals (t, m), whose `bounds` contain y with the same probability.
+
+    The j-th of them has the rank j (t + 1)/(k + 1), rounded down in the lower half and up in the upper half: the
+    intervals are as wide as those of all residuals or, by a rank, wider.
+
+    >>> import numpy as np
+    >>> thinned(np.arange(1.0, 12.0)[:, None], most=5).ravel().tolist()
+    [2.0, 4.0, 6.0, 8.0, 10.0]
+    """
+    t = len(residuals)
+    if t <= most:
+        return residuals
+    j = np.arange(1, most + 1) * (t + 1)
+    return residuals[np.where(2 * np.arange(1, most + 1) <= most + 1, j // (most + 1), -(-j // (most + 1))) - 1]

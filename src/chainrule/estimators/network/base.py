@@ -28,7 +28,9 @@ from chainrule.estimators.network import html, settings
 from chainrule.estimators.network.checkpoints import checkpoint_folder
 from chainrule.estimators.network.competition import winners
 from chainrule.estimators.network.ensemble import Member, MemberFactory, Outcome, Training, TrainingPlan, usable
-from chainrule.estimators.network.held_out_predictions import HeldOutPredictions, held_out_predictions
+from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
+from chainrule.estimators.network.incremental.calibration import calibrated, recalibrated
+from chainrule.estimators.network.incremental.training import LARGEST_DRAWN_SEED, train_one_epoch
 from chainrule.estimators.network.initial_network import Shape
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.saved.saving import SavingMixin
@@ -56,8 +58,6 @@ from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.training import History
 from chainrule.training.callbacks.calls import all_runs, as_callbacks
 
-LARGEST_DRAWN_SEED = 2**31 - 1
-
 
 @dataclass(frozen=True, eq=False)
 class Data:
@@ -77,6 +77,7 @@ class NetworkBase(SavingMixin, DiagnosisMixin, CallbackSupportMixin, BaseEstimat
     _task: ClassVar[Task]
     encoder_: TableEncoder
     target_: Any  # ClassLabels or NumericLabels
+    validation_score_: float | None
     _has_short_recipes = False  # those for a time limit
 
     # ---- defined by the subclasses -----------------------------------------------------------------------------------
@@ -247,7 +248,9 @@ class NetworkBase(SavingMixin, DiagnosisMixin, CallbackSupportMixin, BaseEstimat
             model_of=lambda net: TableModel(self.encoder_, self.target_, (net,)),
         )  # fmt: skip
 
-    def _train(self, make: MemberFactory, plan: TrainingPlan, data: Data, validation: Data) -> None:
+    def _train(
+        self, make: MemberFactory, plan: TrainingPlan, data: Data, validation: Data, is_incremental: bool = False
+    ) -> None:
         """Trains networks by the plan, and sets the fitted attributes."""
         hooks = Hooks(self, plan.n_networks, plan.recipes[0].epochs, data.X, data.y) if has_callbacks(self) else None
         if hooks is not None:
@@ -261,12 +264,12 @@ class NetworkBase(SavingMixin, DiagnosisMixin, CallbackSupportMixin, BaseEstimat
             try:
                 outcome = training.run()
                 watching.close()
-                self._finish(self._usable(outcome, plan, hooks), data, validation)
+                self._finish(self._usable(outcome, plan, hooks), data, validation, is_incremental)
             except KeyboardInterrupt:
                 if training.was_interrupted:  # a second Ctrl-C, or there is no usable network
                     raise
                 watching.close()
-                self._finish(self._usable(training.end(), plan, hooks), data, validation)
+                self._finish(self._usable(training.end(), plan, hooks), data, validation, is_incremental)
 
     def _usable(self, outcome: Outcome, plan: TrainingPlan, hooks: Hooks | None) -> list[Member]:
         """Issues warnings about the outcome, and returns the networks that are usable."""
@@ -290,9 +293,9 @@ class NetworkBase(SavingMixin, DiagnosisMixin, CallbackSupportMixin, BaseEstimat
         model = TableModel(self.encoder_, self.target_, tuple(member.net.copy() for member in members))
         return {name: getattr(self, name) for name in names if hasattr(self, name)} | {"model_": model}
 
-    def _finish(self, members: Sequence[Member], data: Data, validation: Data) -> None:
+    def _finish(self, members: Sequence[Member], data: Data, validation: Data, is_incremental: bool) -> None:
         """Sets the fitted attributes, from the networks that are usable and the rows that ``validation`` holds out."""
-        kept = winners(members, self.target_, validation.labels)
+        kept = list(members) if is_incremental else winners(members, self.target_, validation.labels)
         self.recipe_, self._n_rows = kept[0].recipe, len(data.examples.X)
         self.recipes_, self._splits = tuple(member.recipe for member in kept), [member.split for member in kept]
         self._recipe_numbers = [self._recipe_numbers[member.number] for member in kept]
@@ -300,9 +303,7 @@ class NetworkBase(SavingMixin, DiagnosisMixin, CallbackSupportMixin, BaseEstimat
         self.states_ = tuple(history.state for history in self.histories_)
         self.n_iter_ = max(state.epoch for state in self.states_)
         model = TableModel(self.encoder_, self.target_, tuple(member.net for member in kept))
-        self.validation_score_: float | None = None
-        if (held_out := held_out_predictions(kept, self.target_)) is not None:
-            model, self.validation_score_ = self._calibrate(model, validation.labels[held_out.at], held_out)
+        model = (recalibrated if is_incremental else calibrated)(self, model, kept, validation)
         rows = len(data.labels)
         about: dict[str, Any] = {"estimator": type(self).__name__, "preset": str(self.preset), "rows": rows}
         if self.validation_score_ is not None and math.isfinite(self.validation_score_):
@@ -311,25 +312,7 @@ class NetworkBase(SavingMixin, DiagnosisMixin, CallbackSupportMixin, BaseEstimat
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """Trains one more epoch on these rows, at a constant learning rate."""
-        if self.checkpoint is not None:
-            raise InputError("checkpoint is for fit; partial_fit trains one epoch. Save the estimator instead.")
-        first = not hasattr(self, "model_")
-        data, recipes = self._prepare(X, y, sample_weight, continues=not first, incremental=True)
-        steady = [recipe.of_one_steady_epoch() for recipe in recipes]
-        everything = np.arange(len(data.examples.X))
-        count = recipes[0].n_networks if first else len(self.networks_)
-        split = ValidationSplit(everything, everything[:0])
-        seeds = check_random_state(self.random_state)
-        drawn = [int(seeds.randint(LARGEST_DRAWN_SEED)) for _ in range(count)]
-        if first:
-            self._recipe_numbers = [j % len(recipes) for j in range(count)]
-        make = MemberFactory(
-            self._task, self.dtype, self._shape(data), data.examples, {recipe: [split] for recipe in steady}, drawn,
-            states=[state.again() for state in self.states_] if not first and self.states_ else None,
-            networks=None if first else self.networks_,
-        )  # fmt: skip
-        plan = self._plan(steady, self._recipe_numbers, time.perf_counter(), continues=True)
-        self._train(make, plan, data, data)
+        train_one_epoch(self, X, y, sample_weight)
         return self
 
     # ---- predicting --------------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from chainrule.initial import Initial
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
 from chainrule.tables.columns import Task
+from chainrule.tables.conformal import thinned
 from chainrule.tables.labels import as_targets
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import NumericLabels
@@ -269,7 +270,7 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
     ) -> tuple[TableModel, float]:
         predicted = self.target_.restored(held_out.P).reshape(len(held_out.P), -1)
         Y = np.asarray(labels, dtype=np.float64).reshape(len(held_out.P), -1)
-        residuals = np.sort(Y - predicted, axis=0)
+        residuals = thinned(np.sort(Y - predicted, axis=0))
         score = float(r2_score(Y, predicted, sample_weight=held_out.weights)) if len(Y) > 1 else float("nan")
         return replace(model, residuals=residuals), score
 

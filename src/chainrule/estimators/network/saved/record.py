@@ -10,6 +10,7 @@ from chainrule.activations import Sigma
 from chainrule.errors import FileFormatError, TrainingWarning
 from chainrule.estimators.network import settings
 from chainrule.estimators.network.hidden import Hidden
+from chainrule.estimators.network.incremental.recent_rows import RecentRows
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.saved.course import histories_from_parts, history_parts
 from chainrule.estimators.network.saved.splits import PackedSplits
@@ -43,6 +44,8 @@ def record_of(estimator: Any, with_state: bool) -> EstimatorRecord:
         "histories": histories,
         **_recipe_parts(estimator.recipes_),
     }
+    if (recent := getattr(estimator, "_recent", None)) is not None:
+        tensors |= recent.parts(estimator.dtype)
     if with_state and estimator.states_:
         parts = [
             state_parts(state, net, j)
@@ -111,6 +114,7 @@ def _of_record(kind: type[Any], name: str, record: EstimatorRecord, model: Table
     estimator.histories_ = histories_from_parts(histories, tensors, estimator.states_)
     if entries:
         estimator._splits = PackedSplits.from_parts(header["splits"], tensors).splits()
+    estimator._recent = RecentRows.from_parts(tensors, model.target)
     estimator.recipes_ = _recipes(estimator, header, own, count)
     return estimator
 

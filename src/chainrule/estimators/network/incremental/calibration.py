@@ -1,0 +1,66 @@
+"""Calibration, residuals and the validation score, after ``fit`` and after each call of ``partial_fit``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.estimators.network.ensemble import Member
+from chainrule.estimators.network.held_out_predictions import HeldOutPredictions, held_out_predictions
+from chainrule.estimators.network.incremental.recent_rows import RecentRows, most_rows
+from chainrule.estimators.network.incremental.row_keys import row_keys
+from chainrule.tables.model import TableModel
+
+FEWEST = 100  # recent rows that replace a calibration of which the rows are not known
+
+
+def calibrated(estimator: Any, model: TableModel, members: Sequence[Member], rows: Any) -> TableModel:
+    """Returns the model calibrated on all rows that its networks hold out, and remembers some of them.
+
+    ``rows`` are the `Data` that the members' held-out rows belong to.
+    """
+    estimator.validation_score_, estimator._recent = None, None
+    held_out = held_out_predictions(members, estimator.target_)
+    if held_out is None:
+        return model
+    estimator._recent = _remembered(estimator, held_out, rows)
+    model, estimator.validation_score_ = estimator._calibrate(model, rows.labels[held_out.at], held_out)
+    return model
+
+
+def recalibrated(estimator: Any, model: TableModel, members: Sequence[Member], rows: Any) -> TableModel:
+    """Returns the model calibrated on the last held-out rows: old ones, and those that its networks held out just now.
+
+    Without any, it keeps what it had; likewise with few ones beside those of an older file, which does not hold them.
+    """
+    old: RecentRows | None = getattr(estimator, "_recent", None)
+    known: TableModel | None = getattr(estimator, "model_", None)
+    held_out = held_out_predictions(members, estimator.target_)
+    new = None if held_out is None else _remembered(estimator, held_out, rows)
+    recent = new if old is None else old if new is None else old.followed_by(new)
+    estimator._recent = recent
+    has_unknown = old is None and known is not None and (known.residuals is not None or known.temperature != 1.0)
+    if known is not None and (recent is None or (has_unknown and len(recent) < FEWEST)):
+        return replace(model, temperature=known.temperature, residuals=known.residuals)
+    estimator.validation_score_ = None
+    if recent is None:
+        return model
+    labels = recent.labels if rows.class_numbers is None else estimator.target_.labels(recent.labels)
+    model, estimator.validation_score_ = estimator._calibrate(model, labels, recent.held_out())
+    return model
+
+
+def _remembered(estimator: Any, held_out: HeldOutPredictions, rows: Any) -> RecentRows:
+    """Returns the held-out rows, or a random part of them if they are many."""
+    t, most = len(held_out.at), most_rows(held_out.P.shape[1])
+    some: NDArray[Any] = np.arange(t) if t <= most else np.sort(np.random.default_rng(0).choice(t, most, replace=False))
+    kept = HeldOutPredictions(
+        held_out.P[some], held_out.at[some], None if held_out.weights is None else held_out.weights[some]
+    )
+    examples = rows.examples.at(kept.at)
+    labels = (rows.labels if rows.class_numbers is None else rows.class_numbers)[kept.at]
+    return RecentRows.of(kept, labels, row_keys(examples.X, examples.Y), estimator.dtype)

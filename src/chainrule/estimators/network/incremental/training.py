@@ -1,0 +1,41 @@
+"""The training of one call of ``partial_fit``."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from sklearn.utils import check_random_state
+
+from chainrule.errors import InputError
+from chainrule.estimators.network.ensemble import MemberFactory
+from chainrule.estimators.network.incremental.row_keys import row_keys
+from chainrule.estimators.network.incremental.splits import incremental_splits
+
+LARGEST_DRAWN_SEED = 2**31 - 1
+
+
+def train_one_epoch(estimator: Any, X: Any, y: Any, sample_weight: Any) -> None:
+    """Trains the networks of a `NetworkBase` one epoch on these rows, at a constant learning rate.
+
+    The first call makes the networks. Raises InputError.
+    """
+    if estimator.checkpoint is not None:
+        raise InputError("checkpoint is for fit; partial_fit trains one epoch. Save the estimator instead.")
+    first = not hasattr(estimator, "model_")
+    data, recipes = estimator._prepare(X, y, sample_weight, continues=not first, incremental=True)
+    steady = [recipe.of_one_steady_epoch() for recipe in recipes]
+    count = recipes[0].n_networks if first else len(estimator.networks_)
+    keys = row_keys(data.examples.X, data.examples.Y)
+    splits = incremental_splits(keys, count, recipes[0].validation_fraction, estimator.validation_order)
+    seeds = check_random_state(estimator.random_state)
+    drawn = [int(seeds.randint(LARGEST_DRAWN_SEED)) for _ in range(count)]
+    if first:
+        estimator._recipe_numbers = [j % len(recipes) for j in range(count)]
+    make = MemberFactory(
+        estimator._task, estimator.dtype, estimator._shape(data), data.examples, dict.fromkeys(steady, splits), drawn,
+        states=[state.again() for state in estimator.states_] if not first and estimator.states_ else None,
+        networks=None if first else estimator.networks_,
+    )  # fmt: skip
+    plan = estimator._plan(steady, estimator._recipe_numbers, time.perf_counter(), continues=True)
+    estimator._train(make, plan, data, data, is_incremental=True)
