@@ -174,7 +174,7 @@ def test_ctrl_c_stops_all_networks_at_any_moment(
     assert model.stopped_ == "interrupted"
 
 
-@pytest.mark.parametrize("place", ["usable", "warn_about_training", "winners", "held_out_predictions"])
+@pytest.mark.parametrize("place", ["usable", "warn_about_training", "winners", "calibrated"])
 def test_ctrl_c_after_the_training_costs_no_network(
     place: str, rows: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,5 +58,7 @@ def thinned(residuals: Floats, most: int = MOST_RESIDUALS) -> Floats:
     t = len(residuals)
     if t <= most:
         return residuals
-    j = np.arange(1, most + 1) * (t + 1)
-    return residuals[np.where(2 * np.arange(1, most + 1) <= most + 1, j // (most + 1), -(-j // (most + 1))) - 1]
+    j = np.arange(1, most + 1)
+    down, up = j * (t + 1) // (most + 1), -(-j * (t + 1) // (most + 1))
+    kept: Floats = residuals[np.where(2 * j <= most + 1, down, up) - 1]
+    return kept

@@ -207,7 +207,7 @@ class History:
     @classmethod
     def of_records(
         cls,
-        records: Mapping[str, Array],
+        records: Mapping[str, Any],
         *,
         planned_epochs: int,
         stopped: str | None,

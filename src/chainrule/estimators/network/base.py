@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from chainrule._internal.checks import Array, Floats, as_integer, as_real
 from chainrule._internal.sparse_rows import SparseRows
-from chainrule.engines.state import RECORDS
+from chainrule.engines.state import RECORDS, TrainingState
 from chainrule.errors import InputError
 from chainrule.estimators.diagnosis.mixin import DiagnosisMixin
 from chainrule.estimators.examples import Examples
@@ -78,6 +78,7 @@ class NetworkBase(SavingMixin, DiagnosisMixin, CallbackSupportMixin, BaseEstimat
     encoder_: TableEncoder
     target_: Any  # ClassLabels or NumericLabels
     validation_score_: float | None
+    states_: tuple[TrainingState, ...]  # of the networks; () in a model that was saved without
     _has_short_recipes = False  # those for a time limit
 
     # ---- defined by the subclasses -----------------------------------------------------------------------------------

@@ -61,7 +61,8 @@ class SavingMixin:
 
     def __getstate__(self) -> dict[str, Any]:
         """Returns what a pickle holds: without the state of training, unless ``warm_start`` needs it."""
-        state: dict[str, Any] = dict(super().__getstate__())  # type: ignore[arg-type]  # scikit-learn's is a dict
+        given: Any = super().__getstate__()
+        state: dict[str, Any] = {**given}
         if "model_" not in state:
             return state
         if not self.warm_start:
