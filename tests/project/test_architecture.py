@@ -30,7 +30,7 @@ FLOORS: list[tuple[str, ...]] = [
     ("engines",),
     ("training",),
     ("callbacks", "diagnosis", "explain"),
-    ("plot", "teaching"),
+    ("plot", "symbolic", "teaching"),
     ("tables",),
     ("estimators",),
     ("cli",),
@@ -59,7 +59,9 @@ CONVENIENCES = {
     ("network.network", "plot"): "the type that net.draw() returns",
     ("network.network", "plot.draw"): "net.draw(x, y, cost=J)",
     ("network.network", "files"): "net.save(path)",
+    ("activations.sigma", "explain.in_latex"): "sigma.latex()",
     ("costs.cost", "engines.objective"): "J.of(net, X, Y)",
+    ("costs.cost", "explain.in_latex"): "cost.latex()",
 }
 
 # A particular engine is loaded by its name alone, in engines/choice.py.
@@ -76,6 +78,7 @@ PACKAGES = {
     "pyarrow": ("tables", "cli", "training.callbacks.logs"),
     "pandas": ("training.history",),
     "matplotlib": ("plot",),
+    "sympy": ("symbolic",),
     "rich": ("cli", "training.callbacks.displays"),
     "tensorboardX": ("training.callbacks.tensorboard",),
     "typer": ("cli",),

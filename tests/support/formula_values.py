@@ -16,6 +16,7 @@ from chainrule.explain.document.formula import (
     Letter,
     Number,
     Over,
+    Root,
     Row,
     Script,
     Sign,
@@ -51,6 +52,8 @@ def value_of(formula: Formula) -> Any:
             return value_of(inner)
         case Over(top, bottom):
             return value_of(top) / value_of(bottom)
+        case Root(inner):
+            return value_of(inner) ** 0.5
         case Script(base, None, Sign("⊤")):
             return value_of(base).T
         case Script(base, None, sup) if sup is not None:

@@ -157,6 +157,21 @@ class Sigma(ABC):
             sigma._certify_complex_step()
         return sigma
 
+    def latex(self) -> tuple[str, str]:
+        """Returns σ(z) = … and σ′(z) = … in LaTeX, for math mode with amsmath; the formulas are those of `explain`.
+
+        The second one is ∂σ(z)/∂z = … for a vector-valued σ. What a formula refers to follows it, such as a mean of z.
+        For a σ of your own they are its name.
+
+        >>> import chainrule as cr
+        >>> print(*cr.softplus.latex(), sep="\\n")
+        \\mathrm{softplus} (z) = \\log (1 + e^{z})
+        \\mathrm{softplus'} (z) = \\frac{1}{1 + e^{- z}}
+        """
+        from chainrule.explain.in_latex import sigma_in_latex
+
+        return sigma_in_latex(self)
+
     def _certify_complex_step(self) -> None:
         try:
             with warnings.catch_warnings():

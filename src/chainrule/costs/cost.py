@@ -70,6 +70,20 @@ class Cost(Value, Loss):
         """
         return f"{self.name.replace('_', ' ')}, {'mean' if self.mean else 'sum'} over the examples"
 
+    def latex(self) -> tuple[str, str]:
+        """Returns ℓ(a, y) = … and ∂ℓ/∂aₖ = … in LaTeX, for math mode with amsmath; the formulas are those of `explain`.
+
+        For a cost of your own they are its name.
+
+        >>> import chainrule as cr
+        >>> print(*cr.SumOfSquares().latex(), sep="\\n")
+        \\ell (a , y) = \\tfrac{1}{2} \\, \\sum_{k} \\, {(a_{k} - y_{k})}^{2}
+        \\frac{\\partial \\ell}{\\partial a_{k}} = a_{k} - y_{k}
+        """
+        from chainrule.explain.in_latex import cost_in_latex
+
+        return cost_in_latex(self)
+
     def _repr_html_(self) -> str:
         return formula_html(self)
 

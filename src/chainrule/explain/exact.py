@@ -83,9 +83,19 @@ def as_fractions(array: Array, symbol: str) -> Exact:
     """Returns the numbers as the shortest fractions that round to them."""
     exact: Exact = np.empty(array.shape, dtype=object)
     for place, number in np.ndenumerate(array):
-        fraction = Fraction(float(number)).limit_denominator(LARGEST_DENOMINATOR)
-        if array.dtype.type(float(fraction)) != number:
+        fraction = short_fraction(number)
+        if fraction is None:
             where = list(place)
             raise InputError(f"{symbol} must hold short fractions to be exact; got {number:.17g} at index {where}.")
         exact[place] = fraction
     return exact
+
+
+def short_fraction(number: np.inexact[Any]) -> Fraction | None:
+    """Returns the shortest fraction that rounds to a number, or None if its denominator is above 10⁶.
+
+    >>> short_fraction(np.float64(0.1)), short_fraction(np.float32(1 / 3)), short_fraction(np.float64(np.pi))
+    (Fraction(1, 10), Fraction(1, 3), None)
+    """
+    fraction = Fraction(float(number.real)).limit_denominator(LARGEST_DENOMINATOR)
+    return fraction if type(number)(float(fraction)) == number else None

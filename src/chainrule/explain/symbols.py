@@ -69,6 +69,10 @@ class Symbols:
         """σ[i]′(z[i]), or σ[i]′(z[i]ₖ)."""
         return Row((layer("σ", i), Sign("′"))).of(self.z(i, k))
 
+    def part(self, letter: str, i: int) -> Formula:
+        """A number that all entries of σ[i](z[i]) share, such as their mean μ[i]."""
+        return self._of_example(letter, i, None)
+
     def x(self) -> Formula:
         """x of this example."""
         return self._marked(Letter("x"))
@@ -99,8 +103,17 @@ def index(*k: int | Formula) -> Formula:
     """Returns an index from 1: 23 for (1, 2), and 2,13 where a part has two digits."""
     if isinstance(k[0], Formula):
         return joined([part for part in k if isinstance(part, Formula)], "")
-    parts = [str(part + 1) for part in k if isinstance(part, int)]
-    return Word(("" if all(len(part) == 1 for part in parts) else ",").join(parts))
+    return Word(index_digits(*(part for part in k if isinstance(part, int))))
+
+
+def index_digits(*k: int) -> str:
+    """Returns the digits of an index.
+
+    >>> index_digits(1, 2), index_digits(1, 12)
+    ('23', '2,13')
+    """
+    parts = [str(part + 1) for part in k]
+    return ("" if all(len(part) == 1 for part in parts) else ",").join(parts)
 
 
 def derivative(top: Formula, bottom: Formula) -> Formula:

@@ -1,4 +1,4 @@
-"""Formulas as frozen values: letters, numbers and eight ways to join them, which every printer knows.
+"""Formulas as frozen values: letters, numbers and the ways to join them, which every printer knows.
 
 Python's operators build them, so that code reads like the lecture: ``W @ a + b`` is W a + b, ``x * y`` is x · y. They
 set parentheses where a sum is a factor or a number is negative.
@@ -130,6 +130,13 @@ class Over(Formula):
 
 
 @dataclass(frozen=True, slots=True)
+class Root(Formula):
+    """A square root."""
+
+    inner: Formula
+
+
+@dataclass(frozen=True, slots=True)
 class Script(Formula):
     """A formula with an index, an exponent, or both."""
 
@@ -195,7 +202,7 @@ def is_tall(formula: Formula) -> bool:
             return isinstance(value, Fraction) and value.denominator > 1
         case Row(parts):
             return any(map(is_tall, parts))
-        case Fenced(inner) | Under(inner) | Script(inner):
+        case Fenced(inner) | Root(inner) | Under(inner) | Script(inner):
             return is_tall(inner)
     return False
 

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 from chainrule.activations import Activation, Parametric, Sigma
-from chainrule.explain.document.formula import Fenced, Formula, Letter, Sign, Word, fenced, joined, summed
-from chainrule.explain.formulas.pieces import ONE, TWO, ZERO, E, Piece, absolute, by_pieces, call, compared, power
+from chainrule.explain.document.formula import Fenced, Formula, Row, Word, fenced, joined
+from chainrule.explain.formulas.pieces import (
+    DENSITY,
+    NAMED,
+    ONE,
+    PHI,
+    SIGMOID,
+    TWO,
+    ZERO,
+    E,
+    Piece,
+    absolute,
+    by_pieces,
+    call,
+    compared,
+    power,
+)
 
 Numbered = Callable[[float], Formula]  # how a number is shown
 At = float | None  # the number that z is, where a map by pieces takes one of them
@@ -55,10 +70,6 @@ def _by_sign(positive: Formula, other: Formula, z: Formula, at: At) -> Formula:
     )
 
 
-def _sigmoid_of(z: Formula) -> Formula:
-    return ONE / (ONE + power(E, -z))
-
-
 def _less_one(z: Formula) -> Formula:
     return fenced(power(E, z) - ONE)
 
@@ -74,14 +85,12 @@ def _hard(inside: Formula, outside: Formula, z: Formula, at: At) -> Formula:
 
 
 def _max(*values: Formula) -> Formula:
-    return Word("max") @ Fenced(joined(values, ","), "{", "}")
+    return Row((Word("max"), Fenced(joined(values, ","), "{", "}")))
 
 
 def _min(*values: Formula) -> Formula:
-    return Word("min") @ Fenced(joined(values, ","), "{", "}")
+    return Row((Word("min"), Fenced(joined(values, ","), "{", "}")))
 
-
-S, PHI, DENSITY = Word("sigmoid"), Letter("Φ"), Letter("φ")  # the normal distribution and its density
 
 MAPS: dict[str, Callable[..., Map]] = {
     "identity": lambda: Map(lambda z, at: z, lambda z, at: ONE),
@@ -99,10 +108,10 @@ MAPS: dict[str, Callable[..., Map]] = {
     ),
     "hard_tanh": lambda: Map(lambda z, at: _min(ONE, _max(-ONE, z)), lambda z, at: _hard(ONE, ZERO, z, at)),
     "sigmoid": lambda: Map(
-        lambda z, at: _sigmoid_of(z), lambda z, at: power(E, -z) / power(fenced(ONE + power(E, -z)), TWO)
+        lambda z, at: NAMED[SIGMOID](z), lambda z, at: power(E, -z) / power(fenced(ONE + power(E, -z)), TWO)
     ),
     "tanh": lambda: Map(lambda z, at: call("tanh", z), lambda z, at: ONE - power(Word("tanh"), TWO).of(z)),
-    "softplus": lambda: Map(lambda z, at: call("log", ONE + power(E, z)), lambda z, at: _sigmoid_of(z)),
+    "softplus": lambda: Map(lambda z, at: call("log", ONE + power(E, z)), lambda z, at: NAMED[SIGMOID](z)),
     "softsign": lambda: Map(
         lambda z, at: z / (ONE + absolute(z)), lambda z, at: ONE / power(fenced(ONE + absolute(z)), TWO)
     ),
@@ -110,32 +119,14 @@ MAPS: dict[str, Callable[..., Map]] = {
     "sine": lambda: Map(lambda z, at: call("sin", z), lambda z, at: call("cos", z)),
     "exp": lambda: Map(lambda z, at: power(E, z), lambda z, at: power(E, z)),
     "gelu": lambda: Map(lambda z, at: z * PHI.of(z), lambda z, at: PHI.of(z) + z * DENSITY.of(z)),
-    "silu": lambda: Map(lambda z, at: z * S.of(z), lambda z, at: S.of(z) * fenced(ONE + z * S.of(-z))),
+    "silu": lambda: Map(
+        lambda z, at: z * SIGMOID.of(z), lambda z, at: SIGMOID.of(z) * fenced(ONE + z * SIGMOID.of(-z))
+    ),
     "mish": lambda: Map(
         lambda z, at: z * call("tanh", call("log", ONE + power(E, z))),
         lambda z, at: (
             call("tanh", call("log", ONE + power(E, z)))
-            + z * fenced(ONE - power(Word("tanh"), TWO).of(call("log", ONE + power(E, z)))) * S.of(z)
+            + z * fenced(ONE - power(Word("tanh"), TWO).of(call("log", ONE + power(E, z)))) * SIGMOID.of(z)
         ),
     ),
-}
-
-
-def _exponentials(zs: Sequence[Formula]) -> list[Formula]:
-    return [z if isinstance(z, Sign) else power(E, z) for z in zs]
-
-
-def softmax_entry(zs: Sequence[Formula], z: Formula) -> Formula:
-    """Returns e^{zₖ} / Σₗ e^{zₗ}; ``zs`` may have dots."""
-    return power(E, z) / summed(_exponentials(zs))
-
-
-def log_softmax_entry(zs: Sequence[Formula], z: Formula) -> Formula:
-    """Returns zₖ − log Σₗ e^{zₗ}; ``zs`` may have dots."""
-    return z - call("log", summed(_exponentials(zs)))
-
-
-VECTOR_VALUED: dict[str, Callable[[Sequence[Formula], Formula], Formula]] = {
-    "softmax": softmax_entry,
-    "log_softmax": log_softmax_entry,
 }

@@ -15,7 +15,7 @@ from chainrule.costs import (
     Quantile,
     SumOfSquares,
 )
-from chainrule.explain.document.formula import Fenced, Formula, Letter, Sign, fenced, summed
+from chainrule.explain.document.formula import SUM, Fenced, Formula, Letter, Script, Sign, fenced, summed
 from chainrule.explain.formulas.activations import At, Numbered
 from chainrule.explain.formulas.pieces import ONE, TWO, ZERO, Piece, absolute, by_pieces, call, compared
 
@@ -33,17 +33,32 @@ class LossFormula(NamedTuple):
         """Returns ℓ for the entries of a and y; None stands for dots."""
         terms = [Sign("⋯") if pair is None else self.term(*pair) for pair in pairs]
         total = summed(terms)
+        if self.before is None or (len(terms) == 1 and total.level > SUM):
+            return self._after_sign(total)
+        return self._after_sign(Fenced(total, "[", "]") if len(terms) == 1 else fenced(total))
+
+    def general(self, a: Formula, y: Formula, k: Formula) -> Formula:
+        """Returns ℓ as a sum over k, for the entries aₖ and yₖ."""
+        term = self.term(a, y, None)
+        inner = Fenced(term, "[", "]") if term.level == SUM else term
+        return self._after_sign(Script(Sign("Σ"), sub=k) @ inner)
+
+    def _after_sign(self, total: Formula) -> Formula:
         if self.before is None:
             return total
-        is_whole = len(terms) == 1 and total.level > 1
-        inner = total if is_whole else Fenced(total, "[", "]") if len(terms) == 1 else fenced(total)
-        return -inner if self.before == Sign("−") else self.before @ inner
+        return -total if self.before == Sign("−") else self.before @ total
 
 
 def loss_formula(cost: Cost, number: Numbered) -> LossFormula | None:
     """Returns the formulas of a cost of the catalogue, and None for one's own."""
     make = LOSSES.get(type(cost))
     return None if make is None else make(cost, number)
+
+
+def smoothed_label(cost: CrossEntropy, number: Numbered, y: Formula, m: Formula) -> Formula:
+    """Returns (1 − ε) y + ε/m, which a cross-entropy with label smoothing ε takes in the place of y."""
+    epsilon = number(cost.label_smoothing)
+    return fenced(ONE - epsilon) @ y + epsilon / m
 
 
 def _log(argument: Formula) -> Formula:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from typing import NamedTuple
 
-from chainrule.explain.document.formula import Fenced, Formula, Grid, Letter, Row, Script, Sign, Word
+from chainrule.explain.document.formula import Fenced, Formula, Grid, Letter, Root, Row, Script, Sign, Word, fenced
 
 ONE, TWO, ZERO = Word("1"), Word("2"), Word("0")
-E = Letter("e")
+E, HALF, PI = Letter("e"), Letter("½"), Letter("π")
 
 
 class Piece(NamedTuple):
@@ -49,3 +50,27 @@ def norm(formula: Formula) -> Formula:
 def power(base: Formula, exponent: Formula) -> Formula:
     """Returns a power, such as that of e, whose base needs no parentheses."""
     return Script(base, sup=exponent)
+
+
+SIGMOID, PHI, DENSITY = Word("sigmoid"), Letter("Φ"), Letter("φ")
+
+# The functions that a formula calls by a name of their own: the sigmoid, the normal distribution and its density.
+NAMED: dict[Formula, Callable[[Formula], Formula]] = {
+    SIGMOID: lambda z: ONE / (ONE + power(E, -z)),
+    PHI: lambda z: HALF @ fenced(ONE + call("erf", z / Root(TWO))),
+    DENSITY: lambda z: power(E, -(z.to(TWO) / TWO)) / Root(TWO @ PI),
+}
+
+
+def named_in(formula: Formula) -> list[Formula]:
+    """Returns the names of functions that a formula calls, each once."""
+    parts = [part for field in fields(formula) for part in _formulas(getattr(formula, field.name))]  # type: ignore[arg-type]  # a dataclass
+    own = [formula] if formula in NAMED else []
+    return list(dict.fromkeys([*own, *(name for part in parts for name in named_in(part))]))
+
+
+def _formulas(value: object) -> list[Formula]:
+    """Returns the formulas in a field of a formula, of which rows and grids have tuples."""
+    if isinstance(value, tuple):
+        return [formula for part in value for formula in _formulas(part)]
+    return [value] if isinstance(value, Formula) else []

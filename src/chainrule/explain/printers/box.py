@@ -16,6 +16,7 @@ from chainrule.explain.document.formula import (
     Letter,
     Number,
     Over,
+    Root,
     Row,
     Script,
     Sign,
@@ -81,6 +82,8 @@ def box_of(formula: Formula) -> Box:
             return beside(
                 [box_of(_at_least(top, PRODUCT)), Box(("/",)), box_of(_at_least(bottom, ATOM))],
             )
+        case Root(inner):
+            return beside([Box(("√",)), box_of(inner if isinstance(inner, (Letter, Word)) else fenced(inner))])
         case Script(base, sub, sup):
             return _with_scripts(box_of(base), sub, sup)
         case Grid(rows, left, right):

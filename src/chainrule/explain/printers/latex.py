@@ -13,6 +13,7 @@ from chainrule.explain.document.formula import (
     Letter,
     Number,
     Over,
+    Root,
     Row,
     Script,
     Sign,
@@ -26,11 +27,12 @@ from chainrule.explain.printers.breaking import lines
 COMMANDS = {
     "α": r"\alpha", "δ": r"\delta", "ε": r"\varepsilon", "θ": r"\theta", "κ": r"\kappa", "λ": r"\lambda",
     "σ": r"\sigma", "Φ": r"\Phi", "φ": r"\varphi", "∂": r"\partial", "∇": r"\nabla", "Δ": r"\Delta", "Σ": r"\sum",
-    "√": r"\surd", "ℓ": r"\ell", "ℝ": r"\mathbb{R}", "∞": r"\infty", "′": "'", "·": r"\cdot", "⊙": r"\odot",
-    "×": r"\times", "−": "-", "∈": r"\in", "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "≈": r"\approx", "→": r"\to",
-    "…": r"\dots", "⋯": r"\cdots", "⋮": r"\vdots", "⋱": r"\ddots", "⊤": r"\top", "‖": r"\|", "½": r"\tfrac{1}{2}",
-    "{": r"\{", "}": r"\}", " ": r"\,", "": ".", "%": r"\%",
+    "μ": r"\mu", "π": r"\pi", "𝟏": r"\mathbf{1}", "ℓ": r"\ell", "ℝ": r"\mathbb{R}", "∞": r"\infty", "′": "'",
+    "·": r"\cdot", "⊙": r"\odot", "×": r"\times", "−": "-", "∈": r"\in", "≤": r"\le", "≥": r"\ge", "≠": r"\ne",
+    "≈": r"\approx", "→": r"\to", "…": r"\dots", "⋯": r"\cdots", "⋮": r"\vdots", "⋱": r"\ddots", "⊤": r"\top",
+    "‖": r"\|", "½": r"\tfrac{1}{2}", "{": r"\{", "}": r"\}", " ": r"\,", "": ".", "%": r"\%",
 }  # fmt: skip
+OPERATORS = ("cos", "log", "max", "min", "sin", "tanh")  # the words that LaTeX knows as names of functions
 ESCAPES = str.maketrans(
     {
         "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
@@ -114,7 +116,7 @@ def latex(formula: Formula) -> str:
         case Letter(text) | Sign(text):
             return COMMANDS.get(text, text)
         case Word(text):
-            return text if text.isdigit() else rf"\mathrm{{{escaped(text)}}}".replace("′", "'")
+            return _word(text)
         case Number(value, digits):
             return _number(value, digits)
         case Row(parts):
@@ -124,10 +126,13 @@ def latex(formula: Formula) -> str:
             return rf"\left{start} {latex(inner)} \right{end}" if is_tall(inner) else f"{start}{latex(inner)}{end}"
         case Over(top, bottom):
             return rf"\frac{{{latex(top)}}}{{{latex(bottom)}}}"
+        case Root(inner):
+            return rf"\sqrt{{{latex(inner)}}}"
         case Script(base, sub, sup):
             lower = "" if sub is None else f"_{{{latex(sub)}}}"
             upper = "" if sup is None else f"^{{{latex(sup)}}}"
-            return f"{{{latex(base)}}}{lower}{upper}"
+            is_short = isinstance(base, (Letter, Sign)) or (isinstance(base, Word) and base.text in OPERATORS)
+            return f"{latex(base) if is_short else f'{{{latex(base)}}}'}{lower}{upper}"
         case Grid(rows, left, right):
             body = r" \\ ".join(" & ".join(map(latex, row)) for row in rows)
             columns = ("l" if left == "{" else "c") * len(rows[0])
@@ -138,6 +143,12 @@ def latex(formula: Formula) -> str:
         case Under(base, label):
             return rf"\underset{{{latex(label)}}}{{{latex(base)}}}"
     raise TypeError(f"no LaTeX for {type(formula).__name__}.")
+
+
+def _word(text: str) -> str:
+    if text.isdigit():
+        return text
+    return rf"\{text}" if text in OPERATORS else rf"\mathrm{{{escaped(text)}}}".replace("′", "'").replace(" ", r"\ ")
 
 
 def _number(value: float | Fraction, digits: int) -> str:

@@ -12,6 +12,7 @@ from chainrule.explain.document.formula import (
     Letter,
     Number,
     Over,
+    Root,
     Row,
     Script,
     Sign,
@@ -53,6 +54,8 @@ def mathml(formula: Formula) -> str:
             return f"<mrow>{_fence(left, grows)}{mathml(inner)}{_fence(right, grows)}</mrow>"
         case Over(top, bottom):
             return f"<mfrac>{mathml(top)}{mathml(bottom)}</mfrac>"
+        case Root(inner):
+            return f"<msqrt>{mathml(inner)}</msqrt>"
         case Script(base, None, sup) if sup is not None:
             return f"<msup>{mathml(base)}{mathml(sup)}</msup>"
         case Script(base, sub, None) if sub is not None:

@@ -9,7 +9,7 @@ from chainrule.costs import CrossEntropy
 from chainrule.explain.case import Case
 from chainrule.explain.document.blocks import Block, Section
 from chainrule.explain.document.formula import Formula, Letter, Script, Sign, Word, fenced, summed
-from chainrule.explain.formulas.costs import loss_formula
+from chainrule.explain.formulas.costs import loss_formula, smoothed_label
 from chainrule.explain.formulas.pieces import TWO, absolute, norm
 from chainrule.explain.pen import Pen, equation, rows, terms
 from chainrule.explain.symbols import THETA, J, Symbols, layer
@@ -46,8 +46,7 @@ def labels(case: Case, j: int) -> Array:
 
 def _smoothing(case: Case, j: int, at: Symbols, pen: Pen) -> Iterator[Block]:
     if isinstance(case.cost, CrossEntropy) and case.cost.label_smoothing:
-        epsilon, m = pen.number(case.cost.label_smoothing), Word(str(case.m[-1]))
-        smoothed = fenced(Word("1") - epsilon) @ at.y() + epsilon / m
+        smoothed = smoothed_label(case.cost, pen.number, at.y(), Word(str(case.m[-1])))
         yield pen.say(pen.words.smoothing, y=at.y())
         yield equation(Letter("y"), smoothed, pen.column(labels(case, j)))
 

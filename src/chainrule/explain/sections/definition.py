@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import Array
-from chainrule.activations import VectorActivation
 from chainrule.explain.case import Case
 from chainrule.explain.document.blocks import Block, Equation, Section, Table, Text
 from chainrule.explain.document.formula import Formula, Letter, Row, Script, Sign, Word, fenced, joined, summed
-from chainrule.explain.formulas.activations import VECTOR_VALUED, entrywise
+from chainrule.explain.formulas.equations import sigma_equations
 from chainrule.explain.pen import Pen, equation, terms
 from chainrule.explain.symbols import THETA, layer, member, space
 from chainrule.network import Network
@@ -125,21 +124,8 @@ def _question(case: Case, pen: Pen) -> Iterator[Block]:
 
 
 def maps(net: Network, pen: Pen) -> Iterator[Block]:
-    """Yields σ(z) and σ′(z) of each activation, once."""
-    seen = []
-    z = Letter("z")
-    for i, sigma in enumerate(net.sigma, 1):
-        if sigma in seen:
-            continue
-        seen.append(sigma)
-        kappa = layer("κ", i) if net.layout[i - 1].parametric else None
-        found = entrywise(sigma, pen.number, kappa)
-        if found is not None:
-            yield equation(Word(sigma.name).of(z), found.value(z, None))
-            yield equation(Word(f"{sigma.name}′").of(z), found.slope(z, None))
-        elif isinstance(sigma, VectorActivation) and sigma.name in VECTOR_VALUED and sigma.builtin:
-            zs = [Script(z, sub=Word(str(k))) for k in (1, 2)]
-            whole = [*zs, Sign("⋯"), Script(z, sub=Letter("m"))]
-            k = Script(z, sub=Letter("k"))
-            left = Script(Word(sigma.name).of(z), sub=Letter("k"))
-            yield equation(left, VECTOR_VALUED[sigma.name](whole, k))
+    """Yields the equations of σ(z) and its derivative of each activation that has a formula, each once."""
+    kappas = (layer("κ", i) for i in range(1, net.r + 1))
+    found = [sigma_equations(sigma, pen.number, kappa) for sigma, kappa in zip(net.sigma, kappas, strict=True)]
+    every = [line for equations in found for line in (*equations.map, *equations.derivative)]
+    yield from dict.fromkeys(line for line in every if len(line.parts) > 1)

@@ -10,6 +10,7 @@ from chainrule.explain.case import Case
 from chainrule.explain.document.blocks import Block, Equation
 from chainrule.explain.document.formula import Word
 from chainrule.explain.formulas.activations import entrywise
+from chainrule.explain.formulas.vector_valued import vector_valued
 from chainrule.explain.pen import Pen, entries, equation
 from chainrule.explain.symbols import Symbols, derivative, shape
 
@@ -20,7 +21,11 @@ def slope_blocks(case: Case, i: int, j: int, at: Symbols, pen: Pen) -> Iterator[
     whole = derivative(at.a(i), at.z(i))
     if slopes is None:
         yield pen.say(pen.words.jacobian, sigma=at.sigma(i), shape=shape(case.m[i], case.m[i]))
-        known = Word("diag").of(at.a(i)) - at.a(i) @ at.a(i).T if sigma.builtin and sigma.name == "softmax" else None
+        vector = vector_valued(sigma, pen.number)
+        known = None
+        if vector is not None:
+            letters = [at.part(part.letter, i) for part in vector.parts]
+            known = vector.jacobian(at.a(i), at.z(i), Word(str(case.m[i])), *letters)
         yield equation(whole, known, pen.matrix(np.asarray(sigma.jacobian(z))))
     elif not pen.is_scalar and case.m[i] > 1:
         filled = Word(f"{sigma.name}′").of(pen.column(z))
