@@ -105,6 +105,7 @@ from chainrule.training import (
 
 if _TYPE_CHECKING:
     from chainrule import callbacks, data, plot
+    from chainrule.symbolic import derive
     from chainrule.teaching import check_backprop, exercise
 
 __all__ = [
@@ -181,6 +182,7 @@ __all__ = [
     "check_backprop",
     "check_gradient",
     "data",
+    "derive",
     "descend",
     "diagnose",
     "elu",
@@ -217,9 +219,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Loads `callbacks`, `data` and `plot`, and the names of `chainrule.teaching`, when they are first used."""
+    """Loads `callbacks`, `data`, `plot`, `derive`, and the names of `chainrule.teaching`, when they are first used."""
     if name in ("callbacks", "data", "plot"):
         return _import_module(f"chainrule.{name}")
+    if name == "derive":
+        return _import_module("chainrule.symbolic").derive
     if name in ("check_backprop", "exercise"):
         return getattr(_import_module("chainrule.teaching"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
