@@ -62,7 +62,7 @@ def backpropagate(
 
 @silent
 def with_outputs(
-    g: Gradient, net: Network, cost: Cost, run: Forward, Y: Array, weights: Array | None, each: bool = False
+    g: Gradient, net: Network, cost: Cost, run: Forward, Y: Array, weights: Array | None, each: bool
 ) -> Gradient:
     """Returns the gradient with ∂J/∂a[0] … ∂J/∂a[r] and σ′(z[i]) beside the forward pass that they belong to.
 

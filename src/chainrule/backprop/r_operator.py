@@ -6,6 +6,8 @@ Each line of the forward pass and of backpropagation has its R, by the product r
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 
 from chainrule._internal.by_layer import ByLayer
@@ -96,26 +98,35 @@ class Hessian:
         return product
 
 
-class _Bend:
-    """A vector-valued σ at z (t, m), with g = ∂J/∂a (t, m): how a and δ change with z and g."""
+class _Bend(ABC):
+    """A σ at z (t, m), with g = ∂J/∂a (t, m): how a and δ change with z and g."""
+
+    @abstractmethod
+    def forward(self, Rz: Array, v_kappa: Array) -> Array:
+        """Computes R a."""
+
+    @abstractmethod
+    def backward(self, Rz: Array, Rg: Array, v_kappa: Array, Rkappa: Array) -> Array:
+        """Computes R δ, and sets ``Rkappa`` (m,) to R ∂J/∂κ."""
+
+
+class _VectorValuedBend(_Bend):
+    """A vector-valued σ, by the products with its Jacobian."""
 
     def __init__(self, sigma: Sigma, z: Array, g: Array) -> None:
         self._sigma, self._z, self._g = sigma, z, g
 
     def forward(self, Rz: Array, v_kappa: Array) -> Array:
-        """Computes R a."""
         return self._sigma.pushforward(self._z, Rz)
 
     def backward(self, Rz: Array, Rg: Array, v_kappa: Array, Rkappa: Array) -> Array:
-        """Computes R δ, and sets ``Rkappa`` (m,) to R ∂J/∂κ."""
         return self._sigma.pullback(self._z, Rg) + self._sigma.hessian_product(self._z, self._g, Rz)
 
 
 class _EntrywiseBend(_Bend):
-    """The same for an entrywise σ, by its slopes."""
+    """An entrywise σ, by its slopes."""
 
     def __init__(self, sigma: Activation, z: Array, g: Array) -> None:
-        super().__init__(sigma, z, g)
         self._slope: Array = np.asarray(sigma.derivative(z))
         self._bent: Array = np.asarray(sigma.second_derivative(z)) * g
 
@@ -129,7 +140,7 @@ class _EntrywiseBend(_Bend):
 
 
 class _ParametricBend(_EntrywiseBend):
-    """The same for a = (1 − κ) z + κ σ(z), which κ changes too."""
+    """The entrywise a = (1 − κ) z + κ σ(z), which κ changes too."""
 
     def __init__(self, sigma: Parametric, z: Array, g: Array) -> None:
         super().__init__(sigma, z, g)
@@ -149,4 +160,4 @@ class _ParametricBend(_EntrywiseBend):
 def _bend(sigma: Sigma, z: Array, g: Array) -> _Bend:
     if isinstance(sigma, Parametric):
         return _ParametricBend(sigma, z, g)
-    return _EntrywiseBend(sigma, z, g) if isinstance(sigma, Activation) else _Bend(sigma, z, g)
+    return _EntrywiseBend(sigma, z, g) if isinstance(sigma, Activation) else _VectorValuedBend(sigma, z, g)
