@@ -19,8 +19,7 @@ from chainrule.activations.sigma import catalogued
 def _below_top(z: Array) -> tuple[Array, NDArray[np.intp]]:
     """z − z_top and the index of z_top (t, 1), the entry of each row whose real part is largest."""
     top = np.argmax(z.real, axis=-1, keepdims=True)
-    with np.errstate(over="ignore"):
-        return z - np.take_along_axis(z, top, axis=-1), top
+    return z - np.take_along_axis(z, top, axis=-1), top
 
 
 def _softmax(z: Array) -> Array:
