@@ -78,6 +78,22 @@ def test_second_derivatives_are_finite_at_the_ends(sigma: cr.Activation) -> None
         assert np.isnan(sigma.second_derivative(np.nan))
 
 
+def test_second_derivatives_at_a_kink() -> None:
+    """σ″(0) is that of the piece below 0: α for elu, λα for selu."""
+    assert cr.elu.with_parameters(alpha=2.0).second_derivative(0.0) == 2.0
+    assert cr.selu.second_derivative(0.0) == cr.selu.derivative(0.0)
+
+
+@pytest.mark.parametrize("sigma", VECTOR, ids=lambda sigma: sigma.name)
+def test_one_row_is_mapped_as_in_a_table(sigma: cr.VectorActivation) -> None:
+    """z, g and u of one example (m,) give σ, the two products with its Jacobian, and ∇²(gᵀσ) u of the row (1, m)."""
+    z, g, u = np.array([0.5, -1.0, 2.0]), np.array([1.0, 2.0, -0.5]), np.array([-1.0, 0.25, 3.0])
+    np.testing.assert_array_equal(sigma(z), sigma(z[None])[0])
+    np.testing.assert_array_equal(sigma.pullback(z, g), sigma.pullback(z[None], g[None])[0])
+    np.testing.assert_array_equal(sigma.pushforward(z, u), sigma.pushforward(z[None], u[None])[0])
+    np.testing.assert_array_equal(sigma.hessian_product(z, g, u), sigma.hessian_product(z[None], g[None], u[None])[0])
+
+
 @pytest.mark.parametrize("m", [1, 2, 3, 7])
 @pytest.mark.parametrize("sigma", VECTOR, ids=lambda sigma: sigma.name)
 def test_vector_valued_second_products_are_complex_steps(sigma: cr.VectorActivation, m: int) -> None:

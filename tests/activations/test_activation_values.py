@@ -127,6 +127,7 @@ def test_no_formula_overflows_before_its_value_does(sigma: cr.Activation) -> Non
         (cr.relu, 0.0, 0.0, 0.0),
         (cr.leaky_relu, 0.0, 0.0, 0.01),
         (cr.elu, 0.0, 0.0, 1.0),
+        (cr.elu.with_parameters(alpha=2.0), 0.0, 0.0, 2.0),
         (cr.selu, 0.0, 0.0, 1.7580993408473769),
         (cr.hard_tanh, 1.0, 1.0, 0.0),
         (cr.hard_tanh, -1.0, -1.0, 0.0),

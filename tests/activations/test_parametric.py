@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.activations import ACTIVATIONS, Activation
+from chainrule.activations import ACTIVATIONS, Activation, Parametric, without_kappa
 
 ENTRYWISE = sorted(name for name, sigma in ACTIVATIONS.items() if sigma.entrywise)
 
@@ -47,6 +47,29 @@ def test_by_hand() -> None:
     net = cr.Network([last, cr.Layer([[1.0]], [0.0], "identity")])
     g = cr.gradient(net, "sum_of_squares", [[-2.0]], [[0.0]], engine="reference")
     assert g.theta.tolist() == [4.5, -2.25, -12.0, 9.0, -3.0]
+
+
+def test_derivatives_by_kappa_by_hand() -> None:
+    """∂σ_κ/∂κ = σ(z) − z, ∂²σ_κ/∂κ∂z = σ′(z) − 1, and ∂J/∂κ of each unit is the sum of its own column."""
+    sigma, Z = cr.Parametric("relu"), [[-3.0, 5.0], [-1.0, -2.0]]
+    assert sigma.kappa_slope(Z).tolist() == [[3.0, 0.0], [1.0, 2.0]]
+    assert sigma.kappa_slope_derivative(Z).tolist() == [[-1.0, 0.0], [-1.0, -1.0]]
+    assert sigma.kappa_gradient(Z, [[2.0, 2.0], [1.0, 10.0]]).tolist() == [7.0, 20.0]
+
+
+def test_the_second_derivative_is_a_share_of_that_of_sigma() -> None:
+    """σ_κ″ = κ σ″, from the σ″ that a user gives, even where the complex step of σ′ would be wrong."""
+    cube = cr.Activation(lambda z: z**3, lambda z: 3 * np.abs(z) ** 2, second_derivative=lambda z: 6 * z, name="cube")
+    sigma = cr.Parametric(cube).with_kappa(np.array([1.0, 0.25]))
+    assert sigma.second_derivative([[1.0, -2.0]]).tolist() == [[6.0, -3.0]]
+    assert cr.Parametric(cube).second_derivative([2.0]).tolist() == [12.0]
+
+
+def test_complex_kappas() -> None:
+    """A complex κ blends as it does in ℝ: a = (1 − i) z + i σ(z), in single precision too."""
+    for dtype in (np.complex64, np.complex128):
+        a = cr.Parametric("relu").with_kappa(np.array([1j], dtype))(np.array([-4.0], dtype))
+        assert a.tolist() == [-4.0 + 4.0j]
 
 
 def test_units_of_two_kinds() -> None:
@@ -92,7 +115,10 @@ def test_it_is_a_value() -> None:
         "parametric leaky_relu", True, True, (-math.inf, math.inf),
     )  # fmt: skip
     assert (sigma.hidden_initial, sigma.kinks, sigma.smooth) == ("he", (0.0,), False)
+    assert without_kappa(sigma) is sigma.sigma
+    assert "(1 − κ) z + κ σ(z)" in sigma._repr_html_()
     bound = cr.Layer([[1.0]], [0.0], sigma, kappa=[0.5]).sigma
+    assert bound.with_parameters(slope=0.5)(np.array([-4.0])).tolist() == [-3.0]
     for other in (copy.deepcopy(bound), copy.copy(bound), pickle.loads(pickle.dumps(bound))):  # noqa: S301 - our own
         assert other == bound == sigma
         assert other(np.array([-4.0])).tolist() == [-2.5]
@@ -112,7 +138,7 @@ def test_an_own_sigma_can_be_parametric() -> None:
 
 def test_float32_keeps_its_type() -> None:
     """σ_κ is evaluated in double precision and rounded once."""
-    net = one_layer("mish", 0.3).astype("float32")
+    net = one_layer("mish", 0.1).astype("float32")
     z = np.random.default_rng(1).normal(size=(5, 4)).astype("float32")
     kappa = net.kappa[1].astype(np.float64)
     exact = (1 - kappa) * z.astype(np.float64) + kappa * cr.mish(z.astype(np.float64))
@@ -124,3 +150,17 @@ def test_the_range_is_open() -> None:
     net = cr.Network([cr.Layer([[1.0]], [0.0], cr.Parametric("sigmoid"))])
     with pytest.raises(cr.InputError, match=r"needs outputs a\[r\] in \[0, 1\]; got sigma\[r\] = parametric sigmoid"):
         cr.gradient(net, "log_likelihood", [[1.0]], [[1.0]])
+
+
+@pytest.mark.parametrize("sigma", ["softmax", cr.Parametric("tanh")], ids=["vector-valued", "parametric"])
+def test_only_entrywise_sigmas_without_kappa_become_parametric(sigma: Parametric | str) -> None:
+    """A vector-valued σ, and one that has κ already, are refused."""
+    with pytest.raises(cr.InputError, match="sigma must be an entrywise activation that has no κ itself"):
+        cr.Parametric(sigma)
+
+
+@pytest.mark.parametrize("z", [1.0, [1.0, 2.0, 3.0]], ids=["number", "three"])
+def test_z_has_a_column_for_each_kappa(z: float | list[float]) -> None:
+    """σ_κ with four κ refuses any z that has not four columns."""
+    with pytest.raises(cr.InputError, match="z must have 4 columns, one per κ of the layer"):
+        one_layer("tanh", 0.5).sigma[1](z)

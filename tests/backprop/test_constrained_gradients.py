@@ -32,12 +32,14 @@ W_AND_SIGMA = [
 cases = pytest.mark.parametrize(("runs", "sigma", "cost"), W_AND_SIGMA)
 
 
+WEIGHTS = np.array([0.5, 2.0, 0.0, 1.25])
+
+
 @cases
-def test_three_other_ways_to_the_gradient(runs: Runs, sigma: cr.Activation, cost: cr.Cost) -> None:
-    """∇J(θ) and ∂J/∂x by the complex step to 1e-13 (each ∂J/∂W[i], ∂J/∂b[i], ∂J/∂κ[i] by itself too), by central
-    differences to 1e-8, by PyTorch's autograd to 1e-12; with weights of the examples."""
+def test_the_complex_step_gives_the_same_gradient(runs: Runs, sigma: cr.Activation, cost: cr.Cost) -> None:
+    """∇J(θ) and ∂J/∂x are those of the complex step, to 1e-13; so is each ∂J/∂W[i], ∂J/∂b[i], ∂J/∂κ[i] by itself."""
     net, _, X, Y = random_constrained_case(runs, sigma, cost)
-    for w in (None, np.array([0.5, 2.0, 0.0, 1.25])):
+    for w in (None, WEIGHTS):
         g = cr.gradient(net, cost, X, Y, w, wrt_x=True, engine="reference")
         theta, x = complex_step(net, cost, X, Y, w)
         assert relative_error(g.theta, theta) <= COMPLEX_STEP
@@ -48,9 +50,16 @@ def test_three_other_ways_to_the_gradient(runs: Runs, sigma: cr.Activation, cost
             assert relative_error(g.b[i], b[i]) <= COMPLEX_STEP, i
             assert relative_error(g.kappa[i], kappa[i]) <= COMPLEX_STEP, i
         assert relative_error(blocks_of(g.W[1]).entries, blocks_of(W[1]).entries) <= COMPLEX_STEP
-        assert relative_error(g.theta, central_differences(net, cost, X, Y, w)) <= DIFFERENCES
+
+
+@cases
+def test_differences_and_autograd_give_the_same_gradient(runs: Runs, sigma: cr.Activation, cost: cr.Cost) -> None:
+    """∇J(θ) is that of central differences, to 1e-8, and with ∂J/∂x that of PyTorch's autograd, to 1e-12."""
+    net, _, X, Y = random_constrained_case(runs, sigma, cost)
+    g = cr.gradient(net, cost, X, Y, WEIGHTS, wrt_x=True, engine="reference")
+    assert relative_error(g.theta, central_differences(net, cost, X, Y, WEIGHTS)) <= DIFFERENCES
     torch = pytest.importorskip("torch")
-    theta, x = torch_gradient(torch, Case(net, cost, X, Y), w)
+    theta, x = torch_gradient(torch, Case(net, cost, X, Y), WEIGHTS)
     assert relative_error(g.theta, theta) <= AUTOGRAD
     assert g.x is not None
     assert relative_error(g.x, x) <= AUTOGRAD

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from scipy import sparse
 
 import chainrule as cr
 from chainrule._internal.checks import Array
+from chainrule.backprop import backpropagate
+from chainrule.network.forward import forward
 
 
 def small(dtype: type = np.float64) -> tuple[cr.Network, Array, Array]:
@@ -40,6 +43,33 @@ def test_the_chain_from_each_output_to_the_next(mean: bool, weights: list[float]
     assert g.slopes[2] is None  # softmax has a Jacobian matrix
 
 
+def test_J_is_that_of_the_cost() -> None:
+    """J beside ∇J(θ) is the cost's, a plain float, with weights, and with the share of the penalties of a minibatch."""
+    net, X, Y = small()
+    cost, weights = cr.SumOfSquares(l2=0.5), np.array([1.0, 0.0, 2.5])
+    g = cr.gradient(net, cost, X, Y, weights, engine="reference")
+    assert g.J == cost(net, X, Y, weights) != cost(net, X, Y)
+    assert type(g.J) is float
+    parts = [backpropagate(net, cost, forward(net, X), Y, weights, penalty_scale=share) for share in (0.25, 0.75)]
+    assert parts[0].J + parts[1].J == pytest.approx(g.J + cr.SumOfSquares()(net, X, Y, weights), rel=1e-14)
+    weights_alone = np.concatenate([[*W.ravel(), *np.zeros(len(b))] for W, b in zip(net.W, net.b, strict=True)])
+    np.testing.assert_allclose(parts[1].theta - parts[0].theta, 0.25 * weights_alone, rtol=1e-13, atol=1e-15)
+
+
+def test_single_precision_stays() -> None:
+    """∇J(θ) of each example, and ∂N/∂x, of a float32 network are float32."""
+    net, X, Y = small(np.float32)
+    g = cr.gradient(net, "sum_of_squares", X, Y, each=True, engine="reference")
+    assert g.each is not None
+    assert g.each.dtype == g.theta.dtype == net.jacobian(X).dtype == np.float32
+    layer = net.layers[1]
+    A = np.array([[0.3, -0.7, 1.1]], np.float32)
+    by_hand = np.stack(
+        [layer.sigma.pullback(A @ layer.W.T + layer.b, e[None]) @ layer.W for e in np.eye(2, dtype="f4")]
+    )
+    np.testing.assert_array_equal(cr.Network([layer]).jacobian(A)[0], by_hand[:, 0])
+
+
 def test_a_single_example_has_single_deltas(engine: str) -> None:
     """x (n,) gives δ[i] (mᵢ,) and ∂J/∂x (n,), as it gives z[i] (mᵢ,); a row x (1, n) gives rows."""
     net, X, Y = small()
@@ -50,12 +80,15 @@ def test_a_single_example_has_single_deltas(engine: str) -> None:
     assert single.theta.tobytes() == rows.theta.tobytes()
     assert [delta.shape for delta in single.delta] == [(3,), (2,)]
     assert [delta.shape for delta in rows.delta] == [(1, 3), (1, 2)]
-    for name in ("delta", "a"):
+    for name in ("delta", "a", "slopes"):
         for one, row in zip(getattr(single, name), getattr(rows, name), strict=True):
-            np.testing.assert_array_equal(one, row[0])
+            np.testing.assert_array_equal(one, row if row is None else row[0])  # softmax has no slopes
     np.testing.assert_array_equal(single.x, rows.x[0])  # type: ignore[index]
     assert single.run is not None
+    assert single.a is not None
     assert single.run.z[2].shape == (2,)
+    np.testing.assert_array_equal(single.a[0], single.x)
+    assert single.each is rows.each is None
 
 
 @pytest.mark.parametrize(("x", "y"), [(2.0, 1.0), ([2.0], 1.0), ([2.0], [1.0]), ([2.0], [[1.0]]), ([[2.0]], 1.0)])
@@ -138,8 +171,12 @@ def test_a_layer_is_a_map() -> None:
 def test_a_gradient_is_shown_as_a_table() -> None:
     """``print(g)`` is one line per layer, entry by entry where that fits, and else by shape and size."""
     net, X, Y = small()
-    lines = str(cr.gradient(net, "cross_entropy", X[0], Y[0], wrt_a=True)).splitlines()
+    g = cr.gradient(net, "cross_entropy", X[0], Y[0], wrt_a=True)
+    lines = str(g).splitlines()
     assert lines[0].startswith("J(θ) = ")
+    assert re.findall("<caption[^>]*>(.*?)</caption>", g._repr_html_()) == lines[:1]
+    assert re.findall("<th [^>]*>(.*?)</th>", g._repr_html_()) == lines[1].split()
+    assert g._repr_html_().count("<tr>") == 3
     assert lines[0].endswith("d = 17")
     assert lines[1].split() == ["i", "z[i]", "a[i]", "σ′(z[i])", "∂J/∂a[i]", "δ[i]", "∂J/∂W[i]", "∂J/∂b[i]"]
     assert [line[0] for line in lines[2:]] == ["1", "2"]
@@ -147,8 +184,7 @@ def test_a_gradient_is_shown_as_a_table() -> None:
         cr.BlockDiagonal([np.ones((1, 100)), np.ones((1, 100))]), np.zeros(2), "identity")])  # fmt: skip
     text = str(cr.gradient(wide, "sum_of_squares", X, Y))
     assert "(3, 200), max |·| = " in text
-    assert "∂J/∂κ[i]" in text
-    assert "z[i]" not in text
+    assert text.splitlines()[1].split() == ["i", "δ[i]", "∂J/∂W[i]", "∂J/∂b[i]", "∂J/∂κ[i]"]
     assert max(map(len, text.splitlines())) < 250
     assert str(net.forward(X[0])).splitlines()[0].split() == ["i", "z[i]", "a[i]"]
     assert "SparseRows" in str(net.forward(sparse.csr_array(X)))

@@ -6,6 +6,7 @@ These are the complex step of ∇J, differences of ∇J, and PyTorch. Examples s
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,10 @@ from support.strategies import Case, random_case, random_labels, random_network,
 
 import chainrule as cr
 from chainrule._internal.checks import Array
+from chainrule._internal.sparse_rows import as_sparse_rows
 from chainrule.activations import ACTIVATIONS
-from chainrule.backprop import backpropagate
-from chainrule.costs import COSTS
+from chainrule.backprop import Hessian, backpropagate
+from chainrule.costs import COSTS, Cost
 from chainrule.network.forward import forward
 
 COMPLEX_STEP, DIFFERENCES, AUTOGRAD = 1e-12, 1e-8, 1e-12  # the allowed relative errors
@@ -172,6 +174,53 @@ def test_sparse_examples() -> None:
     dense = cr.hessian_vector_product(net, cost, X, Y, direction(net))
     sparse = cr.hessian_vector_product(net, cost, scipy.sparse.csr_array(X), Y, direction(net))
     np.testing.assert_allclose(sparse, dense, rtol=1e-12, atol=1e-14)
+    rows = as_sparse_rows(scipy.sparse.csr_array(X), "X", np.complex128)
+    shifted = net.astype(np.complex128)
+    shifted.theta = shifted.theta + 1j * H * direction(net)
+    step = backpropagate(shifted, cost, forward(shifted, rows), Y).theta.imag / H  # complex θ and sparse rows
+    assert relative_error(sparse, step) <= COMPLEX_STEP
+
+
+def test_a_saturated_output_by_hand() -> None:
+    """At z = 40 the sigmoid is 1; ∇²J = σ(40) σ(−40) (x², x; x, 1) comes from the closed form of δ = σ(z) − y."""
+    net = cr.Network([cr.Layer([[2.0]], [0.0], "sigmoid")])
+    slope = cr.sigmoid.derivative(40.0)
+    product = cr.hessian_vector_product(net, "log_likelihood", [20.0], [0.0], [1.0, 0.0])
+    np.testing.assert_allclose(product, [400.0 * slope, 20.0 * slope], rtol=1e-14)
+
+
+def test_a_closed_form_without_its_derivative() -> None:
+    """Of a cost of one's own class that knows its canonical δ alone, the complex step computes ∂δ/∂z."""
+
+    class Plain(cr.LogLikelihood):
+        canonical_hessian_product = Cost.canonical_hessian_product
+
+    net = cr.Network.dense([2, 3, 2], hidden="tanh", output="sigmoid", seed=4)
+    X, Y, v = np.eye(2), np.array([[1.0, 0.0], [0.0, 1.0]]), direction(net)
+    expected = cr.hessian_vector_product(net, "log_likelihood", X, Y, v)
+    np.testing.assert_allclose(cr.hessian_vector_product(net, Plain(), X, Y, v), expected, rtol=1e-12)
+
+
+def test_slopes_are_evaluated_once_for_several_directions() -> None:
+    """σ′ and σ″ of a hidden layer are evaluated at the beginning; products with more v evaluate neither again."""
+    calls: list[str] = []
+
+    def counted(name: str, mapping: Callable[[Array], Array]) -> Callable[[Array], Array]:
+        def called(z: Array) -> Array:
+            calls.append(name)
+            return mapping(z)
+
+        return called
+
+    sigma = cr.Activation(
+        lambda z: z**3, counted("σ′", lambda z: 3 * z**2), second_derivative=counted("σ″", lambda z: 6 * z)
+    )
+    net = cr.Network([cr.Layer(np.eye(2), [0.5, -0.5], sigma), cr.Layer(np.eye(2), [0.1, 0.2], "identity")])
+    hessian = Hessian(net, cr.SumOfSquares(), forward(net, np.eye(2)), np.zeros((2, 2)), None)
+    calls.clear()
+    columns = np.stack([hessian @ e for e in np.eye(net.d)])
+    assert calls == []
+    np.testing.assert_allclose(columns, columns.T, rtol=1e-13, atol=1e-14)
 
 
 def test_a_training_set_and_one_example() -> None:

@@ -197,6 +197,15 @@ def test_rprop_alone_needs_the_full_batch() -> None:
     assert [o.name for o in ALL if o.full_batch_only] == ["rprop"]
 
 
+def test_rprop_multiplies_in_the_type_of_its_step_sizes() -> None:
+    """In float32 Δ := Δ · η₊ rounds η₊ first, as the native engine does: 0.7 · 1.2 is 0.84000003 there."""
+    theta, optimizer = np.ones(1, np.float32), cr.RPROP(0.7, grow=1.2)
+    moments = optimizer.start(theta)
+    for k in (1, 2):
+        optimizer.step(theta, np.ones(1, np.float32), moments, alpha=0.7, k=k, decayed=np.ones(1, np.float32))
+    assert moments["step_size"][0] == np.float32(0.7) * np.float32(1.2) != np.float32(float(np.float32(0.7)) * 1.2)
+
+
 def test_rprop_keeps_its_step_sizes_in_bounds() -> None:
     """Δ stays between ``smallest`` and ``largest``."""
     optimizer, theta = cr.RPROP(1.0, smallest=0.25, largest=1.5), np.zeros(2)
