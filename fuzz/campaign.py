@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from fuzz.harness import Harness, command
+from fuzz.processes import cpu_seconds
 
 ROOT = Path(__file__).resolve().parents[1]
 STARTING = 600.0  # seconds to import a harness and what it tests, on a machine as busy as may be
@@ -95,13 +96,18 @@ class Child:
     def report(self, patience: float) -> tuple[int, str | None, str | None] | None:
         """Returns the next report, or None before the first and after the last one.
 
-        Raises Died if the process ends, or reports nothing for so many seconds.
+        Raises Died if the process ends, or reports nothing for so many seconds: of CPU time while it computes, so that
+        a busy machine is no failure.
         """
-        try:
-            line = self.lines.get(timeout=patience)
-        except queue.Empty:
-            self.end(signal.SIGABRT)  # the fault handler shows what each thread is doing
-            raise Died(f"no end within {patience:.0f} s\n{self.last_words()}") from None
+        begin = seen = cpu_seconds(self.process.pid)
+        while True:
+            with contextlib.suppress(queue.Empty):
+                line = self.lines.get(timeout=patience)
+                break
+            seen, earlier = cpu_seconds(self.process.pid), seen
+            if seen == earlier or seen >= begin + patience:
+                self.end(signal.SIGABRT)  # the fault handler shows what each thread is doing
+                raise Died(f"no end within {patience:.0f} s\n{self.last_words()}")
         if not line:
             status = self.process.wait()
             by = signal.Signals(-status).name if status < 0 else f"exit status {status}"

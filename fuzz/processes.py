@@ -1,10 +1,12 @@
-"""Processes of a case: forked ones, which a harness ends by a signal."""
+"""Processes of a case: forked ones, which a harness ends by a signal, and the CPU time that they take."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 
 def forked(function: Callable[[], int]) -> int:
@@ -27,3 +29,14 @@ def wait_at_most(child: int, seconds: float) -> int | None:
             return status
         time.sleep(0.002)
     return None
+
+
+def cpu_seconds(session: int) -> float:
+    """Returns the CPU time of all processes of a session, and of those that they have waited for; 0 outside Linux."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has ended
+            fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            if int(fields[3]) == session:
+                ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK") if ticks else 0.0
