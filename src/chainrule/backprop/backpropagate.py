@@ -57,7 +57,7 @@ def backpropagate(
             delta = net.sigma[i - 1].pullback(run.z[i - 1], da)  # δ[i−1] = (∂σ[i−1]/∂z[i−1])ᵀ ∂J/∂a[i−1]
             deltas.append(delta)
     J = cost.total(net, run, Y, weights, penalty_scale)
-    return Gradient(J if net.dtype.kind == "c" else float(J), theta, W, b, kappa, ByLayer(reversed(deltas)))
+    return Gradient(J, theta, W, b, kappa, ByLayer(reversed(deltas)))
 
 
 @silent
