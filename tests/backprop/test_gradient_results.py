@@ -62,12 +62,11 @@ def test_single_precision_stays() -> None:
     g = cr.gradient(net, "sum_of_squares", X, Y, each=True, engine="reference")
     assert g.each is not None
     assert g.each.dtype == g.theta.dtype == net.jacobian(X).dtype == np.float32
-    layer = net.layers[1]
-    A = np.array([[0.3, -0.7, 1.1]], np.float32)
-    by_hand = np.stack(
-        [layer.sigma.pullback(A @ layer.W.T + layer.b, e[None]) @ layer.W for e in np.eye(2, dtype="f4")]
-    )
-    np.testing.assert_array_equal(cr.Network([layer]).jacobian(A)[0], by_hand[:, 0])
+    layer, A = net.layers[1], np.random.default_rng(0).normal(size=(20, 3)).astype("f4")
+    Z = forward(cr.Network([layer]), A).z[1]
+    for k, e in enumerate(np.eye(2, dtype="f4")):
+        row = layer.sigma.pullback(Z, np.tile(e, (20, 1))) @ layer.W
+        np.testing.assert_array_equal(cr.Network([layer]).jacobian(A)[:, k], row)
 
 
 def test_a_single_example_has_single_deltas(engine: str) -> None:

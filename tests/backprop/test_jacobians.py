@@ -79,12 +79,17 @@ def test_sparse_examples() -> None:
 
 
 def test_single_precision() -> None:
-    """A float32 network has a float32 Jacobian."""
+    """A float32 network has a float32 Jacobian, of products of float32 numbers, and float32 normal equations."""
     net, X = dense_case([2, 3, 2])
-    narrow = net.astype("float32")
-    A = parameter_jacobian(narrow, forward(narrow, X.astype("float32")), np.ones(3, np.float32))
+    narrow, x, ones = net.astype("float32"), X.astype("float32"), np.ones(3, np.float32)
+    A = parameter_jacobian(narrow, forward(narrow, x), ones)
     assert A.dtype == np.float32
     assert relative_error(A, by_complex_step(net, X)) < 1e-6
+    last = cr.Network(narrow.layers[1:])
+    run = forward(last, forward(narrow, x).a[1])
+    slopes = last.sigma[1].pullback(run.z[1], np.ones((3, 2), np.float32))  # of tanh, entry by entry
+    np.testing.assert_array_equal(parameter_jacobian(last, run)[::2, :3], slopes[:, :1] * run.a[0])
+    assert [sums.dtype for sums in normal_equations(narrow, x, np.zeros((3, 2), np.float32), ones)] == 2 * [np.float32]
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 100])
