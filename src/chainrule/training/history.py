@@ -146,6 +146,19 @@ class History:
         """∇J(θ) over all examples at each of these θ, (epochs + 1, d), if ``record`` holds "gradient"."""
         return self._recorded_path.recorded("gradient")
 
+    @property
+    def layer_gradient_norms(self) -> NDArray[np.float64]:
+        """‖∂J/∂W[i]‖ at each of these θ and of each layer i, (epochs + 1, r), if ``record`` holds "gradient".
+
+        >>> import chainrule as cr
+        >>> net = cr.Network([cr.Layer(0.0, 0.0, "identity")])
+        >>> run = cr.train(net, [[2.0]], [3.0], optimizer=cr.GradientDescent(0.125), epochs=1, record=["gradient"])
+        >>> run.layer_gradient_norms
+        array([[6.  ],
+               [2.25]])
+        """
+        return self._recorded_path.norms_by_layer()
+
     def rewind(self, k: int = 0) -> None:
         """Takes the network back to its θ after k epochs of the recorded path, bit by bit; 0 is the start.
 

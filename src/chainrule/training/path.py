@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from chainrule._internal.checks import Array, as_integer, shown
+from chainrule._internal.checks import Array, Floats, as_integer, shown
 from chainrule.engines.objective import Objective
 from chainrule.engines.problem import Problem
 from chainrule.errors import InputError
+from chainrule.network.block_diagonal import free_entries
+from chainrule.network.theta import parameter_views
 
 NAMES = ("theta", "gradient")
 
@@ -48,6 +50,11 @@ class Path:
         if name not in self.names:
             raise InputError(f'{name} was not recorded; pass record=["{name}"] to cr.train.')
         return np.stack(self._thetas if name == "theta" else self._gradients)
+
+    def norms_by_layer(self) -> Floats:
+        """Returns ‖∂J/∂W[i]‖ of each recorded gradient and layer, (epochs + 1, r)."""
+        views = (parameter_views(gradient, self._net.layout).W for gradient in self.recorded("gradient"))
+        return np.array([[np.linalg.norm(free_entries(part)) for part in W] for W in views], dtype=np.float64)
 
     def go_to(self, k: object) -> None:
         """Gives the network θ after k epochs. Raises InputError for a k that is not on the path."""

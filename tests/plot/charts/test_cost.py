@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -84,6 +86,18 @@ def test_two_directions_are_drawn_around_theta() -> None:
     level, points = contours(axes)[6]
     s, t = points[len(points) // 2]
     assert J.of(net, X, Y)(net.theta + s * u + t * v) == pytest.approx(level, rel=0.01)
+
+
+def test_a_surface_has_j_at_its_points_and_on_the_path() -> None:
+    """The path on the surface lies at the J of each θ."""
+    net, run = descended([1, 1])
+    axes: Any = plot.cost(net, X, Y, over=ENTRIES, path=run, kind="surface").axes[0]
+    path = axes.lines[0]
+    J_theta = J.of(net, X, Y)
+    np.testing.assert_allclose(path.get_data_3d(), [*run.theta.T, [J_theta(theta) for theta in run.theta]], rtol=1e-12)
+    assert (axes.get_xlabel(), axes.get_zlabel()) == ("W[1]", "J")
+    with pytest.raises(cr.UnknownName, match="kind of picture"):
+        plot.cost(net, X, Y, over=ENTRIES, kind="map")  # type: ignore[arg-type]
 
 
 def test_a_constant_j_has_a_chart() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import plot
+from chainrule.plot.charts import courses, figure
 
 pytest.importorskip("matplotlib")
 
@@ -40,16 +41,56 @@ def test_a_notebook_shows_a_chart() -> None:
 
 
 def test_several_runs_share_names_and_axes() -> None:
-    """Two runs have four curves and two best epochs, named once; a projector has as many dots on fewer inches."""
+    """Two runs have four curves, their means, and a best epoch each; a projector has as many dots on fewer inches."""
     runs = run(5), run(9)
     figure, projected = plot.history(*runs), plot.history(*runs, projector=True)
     (axes,) = figure.axes
-    assert len(axes.lines) == 6
+    lines = [np.asarray(line.get_ydata()) for line in axes.lines]
+    np.testing.assert_array_equal(lines[0], runs[0].J)
+    np.testing.assert_allclose(lines[2][:5], (runs[0].J + runs[1].J[:5]) / 2, rtol=1e-12)
+    assert np.isnan(lines[2][5:]).all()  # the mean ends with the shorter run
+    assert [len(line) for line in lines] == [5, 9, 9, 5, 9, 9, 2]
     legend = axes.get_legend()
     assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()] == ["training J", "validation J", "best epoch"]
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "training J, mean",
+        "validation J, mean",
+        "best epoch of each",
+    ]
     np.testing.assert_allclose(projected.get_size_inches(), 0.6 * figure.get_size_inches())
     np.testing.assert_allclose(projected.dpi * projected.get_size_inches(), figure.dpi * figure.get_size_inches())
+
+
+def test_rate_slopes_and_parameters_have_charts() -> None:
+    """Below J are α, ‖∂J/∂W[i]‖ of each layer, and each entry of θ, with the numbers that the run has recorded."""
+    X = np.linspace(0.0, 1.0, 8)[:, None]
+    net = cr.Network.dense([1, 2, 1], hidden="tanh", seed=0)
+    optimizer = cr.GradientDescent(cr.Cosine(0.1))
+    done = cr.train(net, X, 2 * X, optimizer=optimizer, epochs=12, record=["theta", "gradient"])
+    _, rate, gradient, theta = plot.history(done, show=["J", "learning_rate", "gradient", "theta"]).axes
+    np.testing.assert_array_equal(rate.lines[0].get_ydata(), done.learning_rate)
+    W = [g[slice(*part)] for part in ((0, 2), (4, 6)) for g in [done.gradient.T]]
+    for line, entries in zip(gradient.lines, W, strict=True):
+        np.testing.assert_allclose(line.get_ydata(), np.linalg.norm(entries, axis=0), rtol=1e-12)
+    np.testing.assert_array_equal([line.get_ydata() for line in theta.lines[:7]], done.theta.T)
+    with pytest.raises(cr.InputError, match=r'gradient was not recorded; pass record=\["gradient"\]'):
+        plot.history(run(2), show="gradient")
+    with pytest.raises(cr.InputError, match='show="theta" is for one run; got 2'):
+        plot.history(done, done, show="theta")
+    with pytest.raises(cr.UnknownName, match="did you mean 'learning_rate'"):
+        plot.history(done, show="learning rate")
+    with pytest.raises(cr.InputError, match="show must name a chart or more"):
+        plot.history(done, show=[])
+
+
+def test_the_first_epochs_may_leave_the_picture() -> None:
+    """Where the first tenth of the epochs takes most of the height, and 5 × as much is not reached, it is cut off."""
+    axes = figure.new_figure(4, 3, False).add_subplot()
+    values = np.r_[1.0, 0.6, np.full(38, 0.30), 0.29]
+    courses.draw_courses(axes, [courses.Course("J", [values], False)])
+    assert axes.get_ylim()[1] < 0.4
+    assert [text.get_text() for text in axes.texts] == ["epochs 1 – 2 are above"]
+    assert axes.get_yscale() == "linear"
 
 
 def test_bad_runs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

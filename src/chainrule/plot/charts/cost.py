@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule import costs
 from chainrule._internal.checks import Floats, as_array, as_real, shown
+from chainrule._internal.naming import resolve
 from chainrule.costs import Cost
 from chainrule.errors import InputError
 from chainrule.explain.case import require_real
@@ -21,6 +22,7 @@ from chainrule.network import Network
 from chainrule.network.forward import silent
 from chainrule.plot.charts.figure import BLUE, INK, VERMILION, finish, new_figure
 from chainrule.plot.charts.regions import COLOURS
+from chainrule.plot.charts.surface import draw_surface
 from chainrule.training import History
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ def cost(
     cost: Cost | str = "sum_of_squares",
     over: Sequence[ArrayLike] | Sequence[Sequence[str | int]] | None = None,
     path: History | Mapping[str, History] | None = None,
+    kind: Literal["contours", "surface"] = "contours",
     span: float | None = None,
     title: str = "",
     projector: bool = False,
@@ -68,12 +71,13 @@ def cost(
     θ after each epoch is drawn at the nearest point of the plane. Several runs are a dict of their names. Without
     ``over`` the plane is the one that lies best through the paths: the mean of their points and the first two principal
     components. The plane is a square of side 2 ``span``, by default 2, or as large as the paths ask for. J is computed
-    at 41 × 41 points of it; every other contour has its J, and darker is higher. X is (t, n), Y is (t, m).
+    at 41 × 41 points of it; every other contour has its J, and darker is higher. ``kind="surface"`` draws J as a
+    surface over the plane, seen from the side, with the paths on it, and contours below. X is (t, n), Y is (t, m).
     ``projector`` makes type and lines larger. The result is a Figure of Matplotlib.
 
     Raises InputError without ``over`` and ``path``, for entries that the network does not have, directions of another
     shape or on one line, a path of another network, without θ or without an epoch, for a ``span`` that is not positive,
-    for complex numbers, as ``cost(net, X, Y)`` does, and if Matplotlib is not installed.
+    for complex numbers, as ``cost(net, X, Y)`` does, and if Matplotlib is not installed; UnknownName for another kind.
 
     >>> import chainrule as cr
     >>> net = cr.Network([cr.Layer(0.0, 0.0, "identity")])
@@ -87,6 +91,7 @@ def cost(
     nets, NeurIPS 2018.
     """
     require_real(net)
+    resolve("kind of picture", kind, {"contours": None, "surface": None})
     J = costs.get(cost)
     J_theta = J.of(net, X, Y)
     paths = _paths(path, net)
@@ -104,17 +109,29 @@ def cost(
     values = J_theta.along(plane.u, plane.v, theta=centre, span=half, size=POINTS)
 
     figure = new_figure(WIDTH, HEIGHT, projector)
-    axes = figure.add_subplot()
+    is_surface = kind == "surface"
+    axes = figure.add_subplot(projection="3d" if is_surface else None)
     s, t = (values.s + shift for shift in middle + plane.offset)
-    _draw_contours(axes, s, t, np.asarray(values.J.T, dtype=np.float64))
-    if paths:
-        _draw_paths(axes, {name: plane.coordinates(thetas) + plane.offset for name, thetas in paths.items()})
+    J_grid = np.asarray(values.J.T, dtype=np.float64)
+    drawn = {name: plane.coordinates(thetas) for name, thetas in (paths or {"θ": plane.origin[None]}).items()}
+    if is_surface:
+        draw_surface(axes, s, t, J_grid)
+        on_plane = {name: plane.origin + at @ np.stack([plane.u, plane.v]) for name, at in drawn.items()}
+        heights = {name: [J_theta(theta) for theta in thetas] for name, thetas in on_plane.items()}
+        points = {name: np.c_[at + plane.offset, heights[name]] for name, at in drawn.items()}
     else:
-        axes.plot(*(places + plane.offset).T, "o", color=VERMILION, label="θ")
-    axes.set(xlim=(s[0], s[-1]), ylim=(t[0], t[-1]), xlabel=plane.names[0], ylabel=plane.names[1])
+        _draw_contours(axes, s, t, J_grid)
+        axes.set(xlim=(s[0], s[-1]), ylim=(t[0], t[-1]))
+        axes.set_aspect("equal")  # a step of descent is at right angles to the contours
+        points = {name: at + plane.offset for name, at in drawn.items()}
+    if paths:
+        _draw_paths(axes, points)
+    else:
+        axes.plot(*points["θ"].T, "o", color=VERMILION, label="θ")
+    xlabel, ylabel = (name.partition(":")[0] if is_surface else name for name in plane.names)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
     finish(axes, title or "J(θ)")
-    axes.grid(visible=False)
-    axes.set_aspect("equal")  # a step of descent is at right angles to the contours
+    axes.grid(visible=is_surface)
     figure.legend(loc="outside lower center", ncols=3, columnspacing=1.0, frameon=False)
     return figure
 
@@ -132,7 +149,7 @@ def _draw_contours(axes: Axes, s: Floats, t: Floats, J: Floats) -> None:
 
 
 def _draw_paths(axes: Axes, paths: Mapping[str, Floats]) -> None:
-    """Draws each path (epochs + 1, 2) with its name, a circle at its start and a star at its end."""
+    """Draws each path (epochs + 1, 2), or (epochs + 1, 3) on a surface, with its name, a circle at its start and a star at its end."""
     for (name, places), line, colour in zip(paths.items(), cycle(LINES), cycle(COLOURS), strict=False):
         axes.plot(*places.T, line, color=colour, linewidth=1.4, markersize=4, label=name)
     epochs = sorted({len(places) - 1 for places in paths.values()})

@@ -32,12 +32,14 @@ def new_figure(width: float, height: float, projector: bool) -> Figure:
     return Chart(figsize=(width * scale, height * scale), dpi=DOTS_PER_INCH / scale, layout="constrained")
 
 
-def new_panels(count: int, width: float, height: float, projector: bool) -> tuple[Figure, list[Axes]]:
-    """Returns a figure of ``count`` charts of this size in inches, at most four side by side.
+def new_panels(
+    count: int, width: float, height: float, projector: bool, across: int = MOST_COLUMNS
+) -> tuple[Figure, list[Axes]]:
+    """Returns a figure of ``count`` charts of this size in inches, at most ``across`` side by side.
 
     Raises InputError if Matplotlib is not installed.
     """
-    columns = min(count, MOST_COLUMNS)
+    columns = min(count, across)
     rows = -(-count // columns)
     figure = new_figure(width * columns, height * rows, projector)
     return figure, [figure.add_subplot(rows, columns, n) for n in range(1, count + 1)]
