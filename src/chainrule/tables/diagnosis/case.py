@@ -32,6 +32,7 @@ class LabelledRows:
     table: AnyTable
     labels: NDArray[Any]
     unlabelled: int = 0  # further rows of the table, without a label
+    asked: NDArray[np.bool_] | None = None  # (t, k): whether network j predicts a row; None: all do
 
     @property
     def t(self) -> int:
@@ -46,7 +47,8 @@ class LabelledRows:
 
     def at(self, rows: NDArray[np.intp]) -> LabelledRows:
         """Returns some rows, by their numbers."""
-        return LabelledRows(self.model, self.table.rows(rows), self.labels[rows])
+        asked = None if self.asked is None else self.asked[rows]
+        return LabelledRows(self.model, self.table.rows(rows), self.labels[rows], asked=asked)
 
     def some(self, most: int) -> LabelledRows:
         """Returns at most so many rows, which lie evenly among them."""
@@ -69,9 +71,19 @@ class LabelledRows:
     @cached_property
     def outputs(self) -> Floats:
         """The mean outputs of the networks: calibrated probabilities (t, k), or standardised predictions (t, m)."""
-        target = self.model.target
+        return self.outputs_for(self.X)
+
+    def outputs_for(self, X: Array) -> Floats:
+        """Returns such outputs for other encoded rows (t, n), each by the networks that predict the row here."""
+        target, networks = self.model.target, self.model.networks
         with np.errstate(all="ignore"):  # outputs that are not finite are a finding
-            A: Floats = np.mean([network_outputs(net, self.X, target) for net in self.model.networks], axis=0)
+            if self.asked is None:
+                A: Floats = np.mean([network_outputs(net, X, target) for net in networks], axis=0)
+            else:
+                A = np.zeros((len(X), len(target) if isinstance(target, ClassLabels) else target.m))
+                for net, is_asked in zip(networks, self.asked.T, strict=True):
+                    A[is_asked] += network_outputs(net, X[is_asked], target)
+                A /= self.asked.sum(axis=1)[:, None]
             return tempered(A, self.model.temperature) if isinstance(target, ClassLabels) else A
 
     @property

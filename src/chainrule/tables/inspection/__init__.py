@@ -1,0 +1,1 @@
+"""Inspection of a table model: which columns matter, and how predictions depend on them."""
