@@ -51,12 +51,17 @@ REMARK = ' class="remark"'
 
 def html_document(document: Document) -> str:
     """Returns the document as a whole HTML file that needs no other file."""
+    return html_page(document.title, document.language, _body(document))
+
+
+def html_page(title: str, language: str, body: str, style: str = "") -> str:
+    """Returns a whole HTML file with this body, in the look of all pages; ``style`` has more rules for it."""
     return (
-        f'<!DOCTYPE html>\n<html lang="{document.language}">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(document.title)}</title>\n<style>\nbody {{ margin: 0 }}{STYLE}</style>\n</head>\n"
-        f'<body class="cr-page">\n{_body(document)}\n</body>\n</html>\n'
+        f"<title>{escape(title)}</title>\n<style>\nbody {{ margin: 0 }}{STYLE}{style}</style>\n</head>\n"
+        f'<body class="cr-page">\n{body}\n</body>\n</html>\n'
     )
 
 

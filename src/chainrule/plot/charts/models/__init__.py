@@ -1,0 +1,1 @@
+"""Charts of fitted models: estimators, `TableModel`, and the estimators of scikit-learn."""

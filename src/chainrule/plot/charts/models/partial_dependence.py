@@ -1,0 +1,173 @@
+"""The mean prediction of a model as a function of single columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule._internal.checks import shown
+from chainrule.errors import InputError
+from chainrule.plot.charts.figure import BLUE, GREY, VERMILION, finish, new_figure, new_panels
+from chainrule.plot.charts.models.predictions import table_model
+from chainrule.tables.diagnosis.case import LabelledRows, dense, some
+from chainrule.tables.encoding.matching import matched
+from chainrule.tables.inspection.dependence import Dependence
+from chainrule.tables.inspection.dependence import partial_dependence as depend
+from chainrule.tables.inspection.importances import importances
+from chainrule.tables.model import TableModel
+from chainrule.tables.reading.read import read
+from chainrule.tables.target_decoder import ClassLabels
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH, HEIGHT = 3.2, 2.8  # of one chart, in inches
+MOST_COLUMNS = 6  # that are chosen
+ACROSS = 3  # charts side by side
+LETTERS = 40  # of a legend below each of them
+LONGEST = 30  # letters of a class that are shown
+MOST_CURVES = 4  # classes in a chart
+STYLES = ((BLUE, "-"), (VERMILION, "--"), ("#009e73", ":"), ("#000000", "-."))
+
+
+def partial_dependence(
+    model: Any, X: Any, columns: Sequence[str | int] | None = None, *, title: str = "", projector: bool = False
+) -> Figure:
+    """Draws the mean prediction over the rows when a column has the same value in all of them, for each column.
+
+    The curve of column c is z ↦ (1/t) Σⱼ N(x⁽ʲ⁾ with z in column c): a probability of each class (of the second of two;
+    of the four most frequent), or a number. The band has the standard deviation over the rows: where it is wide, the
+    effect of the column depends on others. Ticks at the bottom are values of the rows. Without ``columns`` the six are
+    drawn that change the outputs most, by derivatives. ``model`` is a fitted estimator, or a `TableModel`; X are rows
+    (t, n), for a model of tables in whatever form ``fit`` takes. Of other estimators the chart is scikit-learn's
+    `PartialDependenceDisplay`. ``projector`` makes type and lines larger. The result is a Figure of Matplotlib.
+
+    Raises InputError for what is no fitted model, for columns that it does not use, for rows that do not fit it, and if
+    Matplotlib is not installed.
+
+    >>> import chainrule as cr
+    >>> from chainrule.estimators import NetworkRegressor
+    >>> X, y = [[float(k), k % 3] for k in range(60)], [2.0 * k for k in range(60)]
+    >>> model = NetworkRegressor(epochs=5, n_networks=1, random_state=0).fit(X, y)
+    >>> [axes.get_xlabel() for axes in cr.plot.partial_dependence(model, X, ["x0"]).axes]
+    ['x0']
+
+    Source: J. Friedman, Greedy function approximation, Annals of Statistics 29, 2001.
+    """
+    if isinstance(columns, str) or not (columns is None or isinstance(columns, Sequence)) or columns == []:
+        raise InputError(f"columns must be a list of names, such as ['age']; got {shown(columns)}.")
+    own = table_model(model)
+    if own is None:
+        return _by_scikit_learn(model, X, columns, title, projector)
+    table = read(X)
+    rows = _unlabelled(own, table.rows(some(table)))
+    names = [own.encoder.names_[name] if isinstance(name, int) else name for name in columns or ()]
+    if not names:
+        names = [name for name, value, _ in importances(rows, "gradient").ranked()[:MOST_COLUMNS] if value > 0.0]
+    return draw_partial_dependence(own, [depend(rows, name) for name in names], title, projector)
+
+
+def _unlabelled(model: TableModel, table: Any) -> LabelledRows:
+    """Returns rows whose labels do not matter."""
+    is_class = isinstance(model.target, ClassLabels)
+    labels = np.zeros(len(table), dtype=np.intp) if is_class else np.zeros((len(table), model.target.m))  # type: ignore[union-attr]
+    return LabelledRows(model, dense(matched(model.encoder, table)), labels)
+
+
+def draw_partial_dependence(
+    model: TableModel, found: Sequence[Dependence], title: str = "", projector: bool = False,
+    limits: tuple[float, float] | None = None,
+) -> Figure:  # fmt: skip
+    """Draws the partial dependence of each column, on one scale, so that they can be compared."""
+    figure, panels = new_panels(max(len(found), 1), WIDTH, HEIGHT, projector, ACROSS)
+    if not found:
+        panels[0].set_axis_off()
+        panels[0].text(0.5, 0.5, "no column changes the prediction", ha="center", va="center")
+        return figure
+    curves = _curves(model)
+    is_class = isinstance(model.target, ClassLabels)
+    label = f"mean {curves[0][1]}" if len(curves) == 1 else "mean probability" if is_class else "mean prediction"
+    for n, (axes, dependence) in enumerate(zip(panels, found, strict=True)):
+        _draw(axes, dependence, curves, is_class)
+        axes.set_ylabel("" if n % ACROSS else label)
+        finish(axes, "" if n else title)
+        axes.set_ylim(limits or scale(found, is_class))
+    if len(curves) > 1:
+        across = len(curves) if sum(len(name) + 6 for _, name in curves) < LETTERS * min(len(found), ACROSS) else 1
+        handles = panels[0].get_legend_handles_labels()
+        figure.legend(*handles, loc="outside lower center", ncols=across, frameon=False)
+    return figure
+
+
+def scale(found: Sequence[Dependence], is_class: bool) -> tuple[float, float]:
+    """Returns the limits of a vertical axis on which all of them have room."""
+    low = min(float((each.means - each.spread).min()) for each in found)
+    high = max(float((each.means + each.spread).max()) for each in found)
+    margin = 0.05 * (high - low) or 1.0
+    return (-0.03, 1.03) if is_class else (low - margin, high + margin)
+
+
+def _curves(model: TableModel) -> list[tuple[int, str]]:
+    """Returns the outputs that are drawn, with their names."""
+    target = model.target
+    if not isinstance(target, ClassLabels):
+        return [(k, f"target {k + 1}" if target.m > 1 else "prediction") for k in range(target.m)][:MOST_CURVES]
+    names = target.values.tolist()
+    if len(names) == 2:
+        return [(1, f"P({names[1]!r})")]
+    most = np.sort(np.argsort(-target.shares, kind="stable")[:MOST_CURVES])
+    return [(k, f"P({_short(repr(names[k]), LONGEST)})") for k in most.tolist()]
+
+
+def _draw(axes: Axes, dependence: Dependence, curves: Sequence[tuple[int, str]], is_class: bool) -> None:
+    places: Any = dependence.places
+    for (k, name), (colour, dashes) in zip(curves, STYLES, strict=False):
+        mean, spread = dependence.means[:, k], dependence.spread[:, k]
+        low, high = (
+            (mean - spread, mean + spread) if not is_class else np.clip([mean - spread, mean + spread], 0.0, 1.0)
+        )
+        if dependence.is_numeric:
+            axes.fill_between(places, low, high, color=colour, alpha=0.15, linewidth=0.0)
+            axes.plot(places, mean, dashes, color=colour, linewidth=1.6, label=name)
+        else:
+            at = np.arange(len(places)) + 0.12 * (k - np.mean([j for j, _ in curves])) * (len(curves) > 1)
+            axes.errorbar(
+                at, mean, [mean - low, high - mean], fmt="o" if dashes == "-" else "s", color=colour, ecolor=colour,
+                capsize=2, markersize=5, label=name,
+            )  # fmt: skip
+    axes.set_xlabel(dependence.column, parse_math=False)
+    if dependence.values is not None:
+        ticks = np.quantile(dependence.values, np.linspace(0.1, 0.9, 9), method="nearest")
+        axes.plot(ticks, np.zeros(len(ticks)), "|", color=GREY, transform=axes.get_xaxis_transform(), markersize=8)
+        if dependence.values.dtype.kind == "M":
+            axes.tick_params(axis="x", rotation=45)
+    else:
+        names = [_short(str(place), 12) for place in places]
+        is_long = sum(map(len, names)) > 24
+        axes.set_xticks(range(len(names)), names, rotation=45 if is_long else 0, ha="right" if is_long else "center")
+        axes.margins(x=0.12)
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _by_scikit_learn(model: Any, X: Any, columns: Sequence[str | int] | None, title: str, projector: bool) -> Figure:
+    """Draws scikit-learn's chart for the columns, or the first six."""
+    from sklearn.inspection import PartialDependenceDisplay
+
+    count = int(model.n_features_in_)
+    chosen = list(range(min(count, MOST_COLUMNS))) if columns is None else list(columns)
+    across = min(len(chosen), ACROSS)
+    figure = new_figure(WIDTH * across, HEIGHT * -(-len(chosen) // across), projector)
+    axes = figure.add_subplot()
+    classes = getattr(model, "classes_", ())
+    PartialDependenceDisplay.from_estimator(
+        model, X, chosen, ax=axes, n_cols=across, target=classes[0] if len(classes) > 2 else None,
+        line_kw={"color": BLUE},
+    )  # fmt: skip
+    figure.suptitle(title, x=0.02, ha="left", fontsize=10)
+    return figure

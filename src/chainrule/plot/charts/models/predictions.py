@@ -1,0 +1,99 @@
+"""Predictions beside the truth, of a model of tables or of any estimator with scikit-learn's interface."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule._internal.checks import Floats, shown
+from chainrule.errors import InputError
+from chainrule.tables.diagnosis.case import LabelledRows
+from chainrule.tables.diagnosis.diagnose import labelled
+from chainrule.tables.labels import as_targets
+from chainrule.tables.model import TableModel
+from chainrule.tables.target_decoder import ClassLabels
+
+
+class ClassPredictions(NamedTuple):
+    """Classes (k,), and of each row the numbers (t,) of its class and of the predicted one, and P (t, k) if known."""
+
+    classes: list[Any]
+    true: NDArray[np.intp]
+    predicted: NDArray[np.intp]
+    P: Floats | None
+
+
+class NumberPredictions(NamedTuple):
+    """The numbers y and their predictions, each (t, m)."""
+
+    true: Floats
+    predicted: Floats
+
+
+def table_model(model: Any) -> TableModel | None:
+    """Returns the model of tables that this is, or that an estimator has, or None for another estimator.
+
+    Raises InputError for what is neither fitted nor an estimator.
+    """
+    if isinstance(model, TableModel):
+        return model
+    own = getattr(model, "model_", None)
+    if isinstance(own, TableModel):
+        return own
+    if not callable(getattr(model, "predict", None)):
+        raise InputError(f"model must be a fitted estimator or a TableModel; got {shown(model)}.")
+    if hasattr(model, "preset"):
+        raise InputError(f"this {type(model).__name__} is not fitted yet. Call fit(X, y) first.")
+    return None
+
+
+def class_predictions(model: Any, X: Any, y: Any) -> ClassPredictions:
+    """Returns the classes of rows beside the predicted ones. Raises InputError for a model of numbers."""
+    own = table_model(model)
+    if own is not None:
+        if not isinstance(own.target, ClassLabels):
+            raise InputError("this chart is for classification; the model predicts numbers. Use cr.plot.residuals.")
+        return of_classes(labelled(own, X, y, "y")[0])
+    classes = getattr(model, "classes_", None)
+    if classes is None:
+        raise InputError(f"this chart is for a fitted classifier, with classes_; got {shown(model)}.")
+    target = ClassLabels(np.asarray(classes), np.ones(len(classes)))
+    predicted = target.class_numbers(model.predict(X))
+    P = np.asarray(model.predict_proba(X), dtype=np.float64) if hasattr(model, "predict_proba") else None
+    return ClassPredictions(target.values.tolist(), target.class_numbers(_labels(y, len(predicted))), predicted, P)
+
+
+def of_classes(rows: LabelledRows) -> ClassPredictions:
+    """Returns the classes of labelled rows beside the predicted ones."""
+    return ClassPredictions(rows.model.target.values.tolist(), rows.labels, rows.predicted, rows.outputs)  # type: ignore[union-attr]  # its target has classes
+
+
+def number_predictions(model: Any, X: Any, y: Any) -> NumberPredictions:
+    """Returns the numbers of rows beside the predicted ones. Raises InputError for a model of classes."""
+    own = table_model(model)
+    if own is not None:
+        if isinstance(own.target, ClassLabels):
+            raise InputError("this chart is for regression; the model predicts classes. Use cr.plot.confusion.")
+        return of_numbers(labelled(own, X, y, "y")[0])
+    if hasattr(model, "classes_"):
+        raise InputError("this chart is for regression; the model predicts classes. Use cr.plot.confusion.")
+    predicted = np.asarray(model.predict(X), dtype=np.float64)
+    true = np.asarray(_labels(y, len(predicted)), dtype=np.float64)
+    return NumberPredictions(true.reshape(len(true), -1), predicted.reshape(len(predicted), -1))
+
+
+def of_numbers(rows: LabelledRows) -> NumberPredictions:
+    """Returns the numbers of labelled rows beside the predicted ones, in the targets' own units."""
+    target = rows.model.target
+    assert not isinstance(target, ClassLabels)
+    return NumberPredictions(*(target.mean + target.deviation * Y for Y in (rows.labels, rows.outputs)))
+
+
+def _labels(y: Any, t: int) -> NDArray[Any]:
+    """Returns one label per row."""
+    labels = as_targets(y, "y")
+    if len(labels) != t:
+        raise InputError(f"y must have one label per row: {t} rows, {len(labels)} labels.")
+    return labels
