@@ -19,12 +19,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from chainrule._internal.checks import Array, Floats, as_integer, as_real
 from chainrule._internal.sparse_rows import SparseRows
-from chainrule.engines.state import RECORDS, TrainingState
+from chainrule.engines.state import TrainingState
 from chainrule.errors import InputError
 from chainrule.estimators.diagnosis.mixin import DiagnosisMixin
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.feature_names import require_feature_names
-from chainrule.estimators.network import html, settings
+from chainrule.estimators.network import settings
 from chainrule.estimators.network.checkpoints import checkpoint_folder
 from chainrule.estimators.network.competition import winners
 from chainrule.estimators.network.ensemble import Member, MemberFactory, Outcome, Training, TrainingPlan, usable
@@ -32,6 +32,8 @@ from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.incremental.calibration import calibrated, recalibrated
 from chainrule.estimators.network.incremental.training import LARGEST_DRAWN_SEED, train_one_epoch
 from chainrule.estimators.network.initial_network import Shape
+from chainrule.estimators.network.inspection.held_out_rows import held_out_rows
+from chainrule.estimators.network.inspection.mixin import InspectionMixin, noting_warnings
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.saved.saving import SavingMixin
 from chainrule.estimators.network.training_rows import (
@@ -39,6 +41,7 @@ from chainrule.estimators.network.training_rows import (
     as_groups,
     as_table_and_labels,
     fit_encoder,
+    names_of,
     sparse_features,
 )
 from chainrule.estimators.network.training_warnings import (
@@ -55,7 +58,6 @@ from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.model import TableModel
 from chainrule.tables.reading.read import AnyTable, read
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
-from chainrule.training import History
 from chainrule.training.callbacks.calls import all_runs, as_callbacks
 
 
@@ -66,12 +68,13 @@ class Data:
     X: Any  # the table, as given
     y: NDArray[Any]  # the labels of all its rows
     rows: NDArray[np.intp]  # (t,), the numbers of the rows that count
+    table: AnyTable  # of these rows
     examples: Examples  # of these rows, as everything below
     labels: NDArray[Any]  # (t,) or (t, m)
     class_numbers: NDArray[np.intp] | None  # (t,), None for regression
 
 
-class NetworkBase(SavingMixin, DiagnosisMixin, CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class NetworkBase(SavingMixin, InspectionMixin, DiagnosisMixin, CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Trains networks on a table; subclasses define the labels, their encoding and the score."""
 
     _task: ClassVar[Task]
@@ -109,6 +112,7 @@ class NetworkBase(SavingMixin, DiagnosisMixin, CallbackSupportMixin, BaseEstimat
 
     # ---- training ----------------------------------------------------------------------------------------------------
 
+    @noting_warnings
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, sample_weight_val: Any, groups: Any
     ) -> Self:
@@ -145,6 +149,7 @@ class NetworkBase(SavingMixin, DiagnosisMixin, CallbackSupportMixin, BaseEstimat
         self, X: Any, y: Any, sample_weight: Any, continues: bool, incremental: bool = False
     ) -> tuple[Data, tuple[Recipe, ...]]:
         """Encodes the rows and chooses the recipes; fits the encoder first, unless training continues."""
+        self._names = names_of(X, y, self.model_.about if continues else {})
         read_target = partial(known_target if continues else new_target, self)
         table, y = as_table_and_labels(X, y, read_target=read_target, weights=sample_weight)
         labels = self._as_labels(y)
@@ -196,7 +201,7 @@ class NetworkBase(SavingMixin, DiagnosisMixin, CallbackSupportMixin, BaseEstimat
             np.ascontiguousarray(Y, dtype=self.dtype),
             None if rows.weights is None else rows.weights.astype(self.dtype),
         )
-        return Data(X, y, rows.at, examples, rows.labels, class_numbers)
+        return Data(X, y, rows.at, rows.table, examples, rows.labels, class_numbers)
 
     def _shape(self, data: Data) -> Shape:
         """Returns the shape of the networks."""
@@ -307,10 +312,13 @@ class NetworkBase(SavingMixin, DiagnosisMixin, CallbackSupportMixin, BaseEstimat
         model = (recalibrated if is_incremental else calibrated)(self, model, kept, validation)
         rows = len(data.labels)
         about: dict[str, Any] = {"estimator": type(self).__name__, "preset": str(self.preset), "rows": rows}
+        about |= self._names
         if self.validation_score_ is not None and math.isfinite(self.validation_score_):
             about["validation_score"] = self.validation_score_
         self.model_ = replace(model, about=about)
+        self._held_out_rows = held_out_rows(kept, self.model_, validation.table, validation.labels)
 
+    @noting_warnings
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """Trains one more epoch on these rows, at a constant learning rate."""
         train_one_epoch(self, X, y, sample_weight)
@@ -351,23 +359,6 @@ class NetworkBase(SavingMixin, DiagnosisMixin, CallbackSupportMixin, BaseEstimat
         """The networks whose outputs are averaged."""
         check_is_fitted(self, "model_")
         return self.model_.networks
-
-    @property
-    def history_(self) -> dict[str, NDArray[np.generic]]:
-        """All curves as one table, a row per epoch and network, for ``pandas.DataFrame(model.history_)``."""
-        check_is_fitted(self, "model_")
-        histories: tuple[History, ...] = self.histories_
-        epochs = [history.epochs for history in histories]
-        table: dict[str, NDArray[np.generic]] = {
-            "network": np.repeat(np.arange(1, len(epochs) + 1), epochs),
-            "epoch": np.concatenate([np.arange(1, count + 1) for count in (*epochs, 0)]),
-        }
-        empty = np.empty(0)
-        return table | {name: np.concatenate([*(getattr(h, name) for h in histories), empty]) for name in RECORDS}
-
-    def _html_repr(self) -> str:
-        shown = BaseEstimator._html_repr(self)
-        return (html.card(self) + shown) if hasattr(self, "model_") else str(shown)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")

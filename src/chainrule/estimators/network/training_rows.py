@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -77,6 +78,16 @@ def as_table_and_labels(
             f"Found input variables with inconsistent numbers of samples: {symbol} has {len(table)} rows, y {count}."
         )
     return table, _counted_labels(y, weights, len(table), weights_symbol)
+
+
+def names_of(X: Any, y: Any, before: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the name of the file that X is the path of, as "source", and that of the target, as "column".
+
+    A name that is not given is that of ``before``, if there is one.
+    """
+    source = {"source": os.path.basename(os.fspath(X))} if isinstance(X, (str, os.PathLike)) else {}
+    known = {name: before[name] for name in ("source", "column") if name in before}
+    return known | source | ({"column": y} if isinstance(y, str) else {})
 
 
 def _counted_labels(y: Any, weights: Any, t: int, symbol: str) -> Any:

@@ -149,7 +149,7 @@ def _draw_contours(axes: Axes, s: Floats, t: Floats, J: Floats) -> None:
 
 
 def _draw_paths(axes: Axes, paths: Mapping[str, Floats]) -> None:
-    """Draws each path (epochs + 1, 2), or (epochs + 1, 3) on a surface, with its name, a circle at its start and a star at its end."""
+    """Draws each path (epochs + 1, 2), on a surface (epochs + 1, 3), with its name and marks at its start and end."""
     for (name, places), line, colour in zip(paths.items(), cycle(LINES), cycle(COLOURS), strict=False):
         axes.plot(*places.T, line, color=colour, linewidth=1.4, markersize=4, label=name)
     epochs = sorted({len(places) - 1 for places in paths.values()})

@@ -1,0 +1,39 @@
+"""Some of the rows that the networks of an estimator have held out, to look at the model with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.estimators.network.ensemble import Member
+from chainrule.tables.diagnosis.case import LabelledRows, dense
+from chainrule.tables.model import TableModel
+from chainrule.tables.reading.read import AnyTable
+from chainrule.tables.target_decoder import ClassLabels
+
+MOST_ROWS = 2_000
+MOST_NUMBERS = 1_000_000  # of them, in the table
+
+
+class HeldOutRows(LabelledRows):
+    """Labelled rows, each to be predicted by the networks that held it out."""
+
+
+def held_out_rows(
+    members: Sequence[Member], model: TableModel, table: AnyTable, labels: NDArray[np.generic]
+) -> HeldOutRows | None:
+    """Returns at most 2,000 rows of the table (t rows with labels) that were held out; None if none was."""
+    is_held_out = np.zeros((len(table), len(members)), dtype=bool)
+    for j, member in enumerate(members):
+        if member.held_out is not None:
+            is_held_out[member.at, j] = True
+    at = np.flatnonzero(is_held_out.any(axis=1))
+    if not len(at):
+        return None
+    most = max(min(MOST_ROWS, MOST_NUMBERS // max(len(table.names), 1)), 2)
+    at = at[np.unique(np.linspace(0, len(at) - 1, min(most, len(at))).astype(np.intp))]
+    target = model.target
+    known = target.class_numbers(labels[at]) if isinstance(target, ClassLabels) else target.standardised(labels[at])
+    return HeldOutRows(model, dense(table.rows(at)), known, asked=is_held_out[at])

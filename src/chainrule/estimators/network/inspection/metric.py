@@ -1,0 +1,58 @@
+"""The metric of an estimator in a unit that its user knows, per epoch and on held-out rows."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from chainrule._internal.checks import Floats
+from chainrule.costs import SumOfSquares
+from chainrule.tables.diagnosis.case import LabelledRows
+from chainrule.tables.target_decoder import ClassLabels
+from chainrule.training import History
+
+
+class MetricCourses(NamedTuple):
+    """A metric after each epoch: of held-out rows, and of training rows if it is known, one array for each network."""
+
+    name: str
+    held_out: list[Floats]
+    training: list[Floats]
+
+
+def metric_courses(estimator: Any) -> MetricCourses:
+    """Returns the metric of ``scoring``; else the RMSE in the target's unit, where J is the mean square; else J."""
+    histories: tuple[History, ...] = estimator.histories_
+    if estimator.metric_courses_:
+        name, sign = estimator.metric_name_, estimator.metric_sign_
+        held_out = []
+        for history, course in zip(histories, estimator.metric_courses_, strict=True):
+            values = np.full(max(history.epochs, *course.epochs, 0), np.nan)
+            values[np.array(course.epochs, dtype=np.intp) - 1] = sign * np.array(course.values)
+            held_out.append(values)
+        return MetricCourses(name, held_out, [])
+    J, validation_J = [h.J for h in histories], [h.validation_J for h in histories]
+    cost, target = estimator.recipe_.cost, estimator.target_
+    if type(cost) is SumOfSquares and cost.mean and not isinstance(target, ClassLabels) and target.m == 1:
+        unit = float(target.deviation[0])
+        held_out, training = ([unit * np.sqrt(2.0 * each) for each in these] for these in (validation_J, J))
+        return MetricCourses("RMSE", held_out, training if not (cost.l1 or cost.l2) else [])
+    return MetricCourses(f"J: {cost.in_words}", validation_J, J)
+
+
+def held_out_score(estimator: Any) -> tuple[str, float] | None:
+    """Returns name and value of the score on held-out rows: the accuracy, or R²; None without such rows."""
+    score = estimator.validation_score_
+    if score is None or not math.isfinite(score):
+        return None
+    return ("accuracy" if isinstance(estimator.target_, ClassLabels) else "R²"), score
+
+
+def rmse(rows: LabelledRows) -> float | None:
+    """Returns the root of the mean squared error in the target's unit; None for classes and for several targets."""
+    target = rows.model.target
+    if isinstance(target, ClassLabels) or target.m > 1:
+        return None
+    return float(np.sqrt(((rows.outputs - rows.labels) ** 2).mean()) * target.deviation[0])

@@ -1,0 +1,63 @@
+"""The model card: what a model is for, how it was made and measured, and where it ends, as facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chainrule._internal.naming import listed
+from chainrule._internal.version import __version__
+from chainrule.estimators.network.inspection import words
+from chainrule.tables.diagnosis.case import LabelledRows
+from chainrule.tables.target_decoder import ClassLabels
+
+
+def model_card(estimator: Any, rows: LabelledRows, is_held_out: bool) -> list[tuple[str, str]]:
+    """Returns the entries of the card, each with its name."""
+    model, encoder = estimator.model_, estimator.encoder_
+    about, target = model.about, model.target
+    column = about.get("column", "the target")
+    source = f" of {about['source']}" if "source" in about else ""
+    if isinstance(target, ClassLabels):
+        what = f"{column}: one of the {len(target)} classes {listed(target.values.tolist(), 10)}"
+    else:
+        what = f"{column}: a number" if target.m == 1 else f"{column}: {target.m} numbers"
+    card = [
+        ("Predicts", what),
+        ("Trained on", f"{about['rows']:,} rows{source}"),
+        ("Inputs", f"{encoder.n_features_in_} columns, encoded as {encoder.n_features_out_} features"),
+    ]
+    if left_out := words.left_out(estimator):
+        card.append(("Left out", "; ".join(f"{name}: {reason}" for name, reason in left_out[:20])))
+    card += [
+        ("Networks", "; ".join(words.sizes(model.networks))),
+        ("Recipe", " ".join(dict.fromkeys(words.recipe_in_words(recipe) for recipe in estimator.recipes_))),
+        ("Epochs", words.training_in_words(estimator)),
+        ("Measured on", _measured(rows, is_held_out)),
+    ]
+    if isinstance(target, ClassLabels):
+        T = model.temperature
+        card.append(("Probabilities", f"calibrated on held-out rows, with the temperature {T:.3g}" if T != 1.0 else
+                     "the mean outputs of the networks, without calibration"))  # fmt: skip
+    elif model.residuals is not None:
+        card.append(("Intervals", f"from the residuals of {len(model.residuals):,} held-out rows"))
+    else:
+        card.append(("Intervals", "none: no rows were held out"))
+    card += [
+        (
+            "Limits",
+            "The results hold for rows like these. A value outside the range of the training rows, and a category that "
+            "did not occur in them, has no evidence behind its prediction. Importances and dependences describe the "
+            "model, and are no causes.",
+        ),
+        ("Made by", f"Chainrule {__version__}, {type(estimator).__name__}(preset={estimator.preset!r})"),
+    ]
+    return card
+
+
+def _measured(rows: LabelledRows, is_held_out: bool) -> str:
+    if not is_held_out:
+        return f"{rows.t:,} rows given for this report"
+    return (
+        f"{rows.t:,} held-out rows. They have also chosen the epoch that each network keeps, so that new rows may have "
+        "slightly larger errors."
+    )

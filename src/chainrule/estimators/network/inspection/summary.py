@@ -1,0 +1,84 @@
+"""A fitted estimator in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chainrule._internal.durations import duration
+from chainrule._internal.text_table import text_table
+from chainrule.estimators.network.inspection import words
+from chainrule.estimators.network.inspection.metric import held_out_score, metric_courses, rmse
+from chainrule.tables.target_decoder import ClassLabels
+
+MOST_COLUMNS = 40  # that are listed
+
+
+class Summary(str):
+    """A text that an interpreter and a notebook show as it is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def summary(estimator: Any) -> Summary:
+    """Returns the encoder, the networks, the recipes, the scores and the times as text."""
+    model, encoder = estimator.model_, estimator.encoder_
+    lines = [f"{type(estimator).__name__}, preset {estimator.preset}: {words.name_of(estimator)}", ""]
+    lines += scores(estimator)
+    lines += ["", f"Columns: {encoder.n_features_in_} become {encoder.n_features_out_} features"]
+    lines += text_table(["column", "kind", "encoded as"], encoder.describe(MOST_COLUMNS)).split("\n")
+    if encoder.n_features_in_ > MOST_COLUMNS:
+        lines.append(f"… and {encoder.n_features_in_ - MOST_COLUMNS} more")
+    title = "Networks, whose outputs are averaged" if len(model.networks) > 1 else "Network"
+    lines += ["", f"{title}: {'; '.join(words.sizes(model.networks))}"]
+    lines += list(dict.fromkeys(words.recipe_in_words(recipe) for recipe in estimator.recipes_))
+    lines += ["", *_table_of_networks(estimator)]
+    return Summary("\n".join(lines))
+
+
+def scores(estimator: Any) -> list[str]:
+    """Returns a line about the target, one about the score and one about the training."""
+    target = estimator.target_
+    lines = []
+    if isinstance(target, ClassLabels):
+        shares = [f"{value} {100.0 * share:.3g} %" for value, share in zip(target.values, target.shares, strict=True)]
+        more = f", … and {len(shares) - 8} more" if len(shares) > 8 else ""
+        lines.append(f"Classes: {', '.join(shares[:8])}{more}")
+    elif target.m == 1:
+        lines.append(f"Target: mean {target.mean[0]:,.5g}, standard deviation {target.deviation[0]:,.5g}")
+    else:
+        lines.append(f"Targets: {target.m}")
+    if (score := held_out_score(estimator)) is not None:
+        error = estimator._held_out_rows and rmse(estimator._held_out_rows)
+        lines.append(f"Held-out rows: {score[0]} {score[1]:.4f}" + (f", RMSE {error:,.5g}" if error else ""))
+    else:
+        lines.append("Held-out rows: none; score(X, y) measures other rows")
+    lines.append(f"Epochs: {words.training_in_words(estimator)}")
+    return lines
+
+
+def _table_of_networks(estimator: Any) -> list[str]:
+    """Returns a line for each network: its size, its epochs, J and the metric of the kept epoch, its time."""
+    if not estimator.histories_:
+        return []
+    courses = metric_courses(estimator)
+    rows = []
+    for j, (net, history, kept) in enumerate(
+        zip(estimator.networks_, estimator.histories_, estimator.kept_epochs_, strict=True), 1
+    ):
+        at = (kept or history.epochs) - 1
+        row = [str(j), "-".join(map(str, net.m)), str(kept or "last"), str(history.epochs)]
+        row += [_at(history.J, at), _at(history.validation_J, at)]
+        if not courses.name.startswith("J"):
+            row.append(_at(courses.held_out[j - 1], at))
+        rows.append([*row, duration(float(history.seconds.sum()))])
+    header = ["network", "sizes", "kept epoch", "epochs", "J", "held-out J"]
+    if not courses.name.startswith("J"):
+        header.append(f"held-out {courses.name}")
+    return text_table([*header, "time"], rows).split("\n")
+
+
+def _at(values: Any, k: int) -> str:
+    return f"{values[k]:,.5g}" if 0 <= k < len(values) and values[k] == values[k] else ""

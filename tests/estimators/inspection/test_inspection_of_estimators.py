@@ -1,0 +1,184 @@
+"""Ways to look at a fitted estimator: summary, curves, importances, card and report."""
+
+from __future__ import annotations
+
+import pickle
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+
+pytest.importorskip("sklearn")
+
+from sklearn.exceptions import NotFittedError
+
+from chainrule.estimators import NetworkClassifier, NetworkRegressor
+
+SMALL: dict[str, Any] = {"epochs": 6, "n_networks": 2, "random_state": 0}
+
+
+def table(folder: Path) -> Path:
+    """Writes a table with a column that matters, one that does not, and a constant one; the target y is a class."""
+    rng = np.random.default_rng(0)
+    rows = [
+        f"{z:.3f},{'ab'[k % 2]},1,{'yes' if z > 0 else 'no'},{3 * z:.3f}" for k, z in enumerate(rng.normal(size=80))
+    ]
+    path = folder / "rows.csv"
+    path.write_text("\n".join(["z,letter,one,y,number", *rows]))
+    return path
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> NetworkClassifier:
+    """A classifier of such a table."""
+    with pytest.warns(cr.errors.DataWarning, match="'one': constant"):
+        return NetworkClassifier(**{**SMALL, "epochs": 40}).fit(table(tmp_path_factory.mktemp("rows")), "y")
+
+
+def test_the_summary_names_columns_networks_and_scores(fitted: NetworkClassifier) -> None:
+    """The text has the table, the target, each column with its encoding, the sizes, the recipe, and each network."""
+    text = fitted.summary()
+    assert repr(text) == text
+    for part in (
+        "NetworkClassifier, preset default: rows.csv: y",
+        f"Held-out rows: accuracy {fitted.validation_score_:.4f}",
+        f"Networks, whose outputs are averaged: 2 of {'-'.join(map(str, fitted.networks_[0].m))}",
+        "Cost: cross entropy, mean over the examples. Optimizer: adamw",
+        "network  sizes",
+    ):
+        assert part in text
+    assert re.search(r"\none +numbers +constant in the training rows\n", text)
+    kept = [str(history.best_epoch) for history in fitted.histories_]
+    assert [line.split()[2] for line in text.splitlines()[-2:]] == kept
+
+
+def test_both_kinds_of_networks_have_their_sizes() -> None:
+    """Preset "best" takes two recipes in turn; summary and card have the true size and number of each kind."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3))
+    model = NetworkRegressor(preset="best", epochs=2, n_networks=3, random_state=0).fit(X, X[:, 0])
+    first, second = ("-".join(map(str, net.m)) for net in model.networks_[:2])
+    assert first != second
+    for text in (model.summary(), model._repr_html_()):
+        assert f"2 of {first}, {model.networks_[0].d:,} parameters each" in text
+        assert f"1 of {second}, {model.networks_[1].d:,} parameters" in text
+    assert model._repr_html_().count('aria-label="layers"') == 2
+
+
+def test_the_curves_of_numbers_are_in_their_unit() -> None:
+    """For a mean of squares the curve is RMSE = s √(2 J); the last one shows the epochs that are kept."""
+    pytest.importorskip("matplotlib")
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 2))
+    model = NetworkRegressor(**SMALL).fit(X, 1000.0 * X[:, 0])
+    (axes,) = model.plot_history(projector=True).axes
+    assert axes.get_ylabel() == "RMSE"
+    deviation = model.target_.deviation[0]
+    drawn = np.asarray(axes.lines[3].get_ydata())
+    np.testing.assert_allclose(drawn, deviation * np.sqrt(2 * model.histories_[0].validation_J), rtol=1e-12)
+    marks = np.asarray(axes.lines[-1].get_xydata())
+    assert marks[:, 0].tolist() == list(model.kept_epochs_)
+    errors = [model.histories_[j].validation_J[k - 1] for j, k in enumerate(model.kept_epochs_) if k]
+    np.testing.assert_allclose(marks[:, 1], deviation * np.sqrt(2 * np.array(errors)), rtol=1e-12)
+    assert axes.get_title(loc="left").startswith("NetworkRegressor, 2 networks, held-out R² ")
+
+
+def test_importances_are_computed_once_and_name_the_column(fitted: NetworkClassifier) -> None:
+    """The column that decides comes first, a constant one has 0; pickles keep the values, and not the rows."""
+    values = fitted.feature_importances_
+    np.testing.assert_array_equal(fitted.feature_importances_, values)
+    found = fitted.importances()
+    np.testing.assert_array_equal(found.values, values)
+    assert found.names == ("z", "letter", "one", "number")
+    assert found.ranked()[0][0] in ("z", "number")
+    assert values[2] == 0.0
+    assert found.rows == 32  # the networks hold out 16 rows each
+    assert "z" in fitted.importances(method="gradient").names
+    copy = pickle.loads(pickle.dumps(fitted))  # noqa: S301  # our own bytes
+    np.testing.assert_array_equal(copy.feature_importances_, values)
+    assert "_held_out_rows" not in vars(copy)
+    with pytest.raises(cr.InputError, match=r"this model has no held-out rows to look at; give rows .*\(X, y\)"):
+        copy.importances()
+
+
+def test_a_file_holds_the_importances(fitted: NetworkClassifier, tmp_path: Path) -> None:
+    """Importances that were computed are in the file, and a loaded estimator shows itself as the saved one does."""
+    values, path = fitted.feature_importances_, tmp_path / "model.safetensors"
+    fitted.save(path)
+    loaded = NetworkClassifier.load(path)
+    np.testing.assert_array_equal(loaded.feature_importances_, values)
+    assert "network  sizes" in loaded.summary()
+    assert "learning curves" in loaded._repr_html_()
+
+
+def test_importances_need_rows(tmp_path: Path) -> None:
+    """Without held-out rows there are importances of given rows alone, and hasattr answers."""
+    path = table(tmp_path)
+    with pytest.warns(cr.errors.DataWarning):
+        model = NetworkClassifier(**SMALL, validation_fraction=0.0).fit(path, "y")
+    assert not hasattr(model, "feature_importances_")
+    assert model.importances(path, "y").rows == 80
+    with pytest.raises(cr.InputError, match="y must have one label per row of X"):
+        model.importances(path)
+    with pytest.raises(NotFittedError):
+        NetworkClassifier().importances()
+    with pytest.raises(NotFittedError):
+        NetworkClassifier().summary()
+
+
+def test_recursive_elimination_takes_the_importances() -> None:
+    """scikit-learn's RFE selects the column that matters."""
+    selection = pytest.importorskip("sklearn.feature_selection")
+    X = np.random.default_rng(0).normal(size=(80, 3))
+    chosen = selection.RFE(NetworkRegressor(**{**SMALL, "epochs": 30}), n_features_to_select=1).fit(X, X[:, 1])
+    assert chosen.support_.tolist() == [False, True, False]
+
+
+def test_the_card_has_what_a_reader_asks_first(fitted: NetworkClassifier) -> None:
+    """It has score, classes, columns left out, the warning, kept epochs, an axis of epochs, and no script."""
+    html = fitted._repr_html_().partition("sk-top-container")[0]
+    for part in (
+        "preset default: rows.csv: y", "accuracy on held-out rows", "2: &#x27;no&#x27;, &#x27;yes&#x27;", "left out",
+        "&#x27;one&#x27;: constant in the training rows", "○ kept: ", ">epoch</text>", "<circle",
+    ):  # fmt: skip
+        assert part in html, part
+    assert "<script" not in html
+
+
+def test_the_report_is_one_page(fitted: NetworkClassifier, tmp_path: Path) -> None:
+    """The page has every part, refers to nothing outside, and gives the numbers of the model."""
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "report.html"
+    fitted.report(path)
+    page = path.read_text(encoding="utf-8")
+    for heading in ("Results", "Errors", "Training", "Columns that matter", "Model card", "Encoding of the columns"):
+        assert f"<h2>{heading}</h2>" in page
+    assert f'<td class="number">{fitted.validation_score_:.4f}</td>' in page
+    assert "<title>rows.csv: y</title>" in page
+    names = re.findall(r'<svg role="img" aria-label="([^"]*)"', page)
+    assert names[:4] == ["confusion matrix", "calibration", "learning curves", "importances"]
+    assert "partial dependence on z" in names
+    outside = re.findall(r'(?:src|href)="(?!#|data:)([^"]*)"', page)
+    assert outside == []
+    assert "<script" not in page
+    ids = [re.findall(r'<clipPath id="([^"]+)"', svg) for svg in page.split("<svg")[1:]]
+    assert len({name for some in ids for name in some}) == sum(map(len, ids))
+
+
+def test_the_report_of_given_rows_of_numbers(tmp_path: Path) -> None:
+    """For regression the page has residuals and the coverage of the intervals, on the rows that are given."""
+    pytest.importorskip("matplotlib")
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(120, 2))
+    model = NetworkRegressor(**SMALL).fit(X, X[:, 0])
+    path = tmp_path / "report.html"
+    model.report(path, X[:30], X[:30, 0], title="A & B")
+    page = path.read_text(encoding="utf-8")
+    assert "<title>A &amp; B</title>" in page
+    assert "30 rows given for this report" in page
+    assert "in 90 % interval" in page
+    assert 'aria-label="residual, true − predicted over predicted"' in page
