@@ -26,6 +26,7 @@ exclude_patterns = ["_*"]
 # in its own header, and draws into the page, whatever backend the environment names.
 nb_execution_mode = "off"
 os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+nb_render_image_options = {"alt": "The picture that the code above draws"}
 myst_enable_extensions = ["attrs_block", "colon_fence", "deflist", "dollarmath"]
 html_math_renderer = "mathml"
 myst_heading_anchors = 3

@@ -75,6 +75,14 @@ def test_the_page_of_drawings_draws() -> None:
     assert {label.size for label in names["drawing"].scene.labels} == {20.0}
 
 
+def test_the_page_of_exercises_names_two_mistakes(capsys: pytest.CaptureFixture[str]) -> None:
+    """The cells of the page run in order; the answers with planted mistakes and the faulty function are found out."""
+    run(GUIDE / "exercises.md")
+    marks = capsys.readouterr().out
+    for sentence in ("J: a factor 2 too much", "∂J/∂W[1]: ", "δ[2]: wrong sign", "δ[1]: "):
+        assert sentence in marks
+
+
 def test_a_network_is_watched_as_it_learns(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The cells of the page run in order and draw three figures; J falls in each step that they print, the network fits
     the wave, and the faults that were planted are the only ones found."""
