@@ -6,13 +6,15 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from chainrule import files
 from chainrule._internal.naming import listed, spellings
 from chainrule.cli import target
 from chainrule.cli.errors import WrongUsage
 from chainrule.cli.inputs import require_file
 from chainrule.cli.terminal import printable, remarks
 from chainrule.errors import InputError
-from chainrule.tables.model import TableModel
+from chainrule.network import Network
+from chainrule.tables.model import KIND, TableModel
 from chainrule.tables.table import Table
 from chainrule.tables.target_decoder import ClassLabels
 from chainrule.tables.text.text_column import AnyColumn, TextColumn
@@ -23,6 +25,17 @@ NUMBERED = re.compile(r"x[1-9]\d*")  # a column of a file without names
 def load_model(model: str) -> TableModel:
     """Loads a model. Raises WrongUsage if there is no such file, FileFormatError if it holds no model."""
     return TableModel.load(require_file(model))
+
+
+def load_any(model: str) -> TableModel | Network:
+    """Loads a model, or the network of a network file. Raises as ``load_model`` does."""
+    path = str(require_file(model))
+    header, tensors = files.read_any(path)
+    if header.get("kind") == "network":
+        return files.network_from_parts(path, header.get("network"), tensors)
+    if header.get("kind") != KIND:
+        raise files.of_other_kind(path, header, KIND)
+    return TableModel.from_parts(path, header, tensors)
 
 
 def column_of(model: TableModel) -> str:

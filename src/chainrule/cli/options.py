@@ -18,7 +18,12 @@ Dataset = Annotated[
 ]
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A .safetensors file that `chainrule train` wrote.")]
 MaybeModel = Annotated[
-    str | None, typer.Argument(metavar="MODEL", help="A .safetensors file that `chainrule train` wrote.")
+    str | None,
+    typer.Argument(metavar="MODEL", help="A .safetensors file that `chainrule train` or net.save wrote."),
+]
+AnyModel = Annotated[
+    str,
+    typer.Argument(metavar="MODEL", help="A .safetensors file that `chainrule train` or net.save wrote."),
 ]
 NewRows = Annotated[
     str, typer.Argument(metavar="ROWS", help="A table as for `chainrule train`; columns are matched by name.")
@@ -207,9 +212,28 @@ TryRemedies = Annotated[
 ]
 
 Data = Annotated[
-    str, typer.Option("--data", metavar="ROWS", help="A table with the target, as for `chainrule evaluate`.")
+    str | None,
+    typer.Option(
+        "--data",
+        metavar="ROWS",
+        help="A table with the target, as for `chainrule evaluate`; for a network file with "
+        "the columns x_1 … x_n, y_1 … y_m, or for cross_entropy x_1 … x_n and the class.",
+    ),
 ]
-Row = Annotated[int, typer.Option(metavar="N", help="The row to explain, counted from 1.")]
+Row = Annotated[
+    int | None, typer.Option(metavar="N", help="The row of --data to explain, counted from 1. [default: 1]")
+]
+X = Annotated[
+    str | None, typer.Option("--x", metavar="NUMBERS", help="For a network file: the input x, such as 1,-2.5,1/3.")
+]
+Y = Annotated[
+    str | None, typer.Option("--y", metavar="NUMBERS", help="The label y of --x; for cross_entropy it may be a class.")
+]
+CostName = Annotated[
+    str | None,
+    typer.Option("--cost", metavar="NAME", help="[default: the model's, or for a network file sum_of_squares]"),
+]
+Exact = Annotated[bool, typer.Option("--exact", help="Write fractions; θ, x and y must be short ones, and σ rational.")]
 NetworkNumber = Annotated[
     int, typer.Option("--network", metavar="N", help="Of a model that averages several networks, the one to explain.")
 ]

@@ -5,7 +5,7 @@ from chainrule.files.checkpoint import SavedRun, read_run, write_checkpoint
 from chainrule.files.fields import field
 from chainrule.files.network import load, network_from_parts, network_parts, save
 from chainrule.files.notation import parse, to_text
-from chainrule.files.safetensors import DTYPES, read, read_any, write
+from chainrule.files.safetensors import DTYPES, of_other_kind, read, read_any, write
 
 __all__ = [
     "DTYPES",
@@ -14,6 +14,7 @@ __all__ = [
     "load",
     "network_from_parts",
     "network_parts",
+    "of_other_kind",
     "parse",
     "read",
     "read_any",

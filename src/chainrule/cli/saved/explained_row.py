@@ -9,7 +9,6 @@ import numpy as np
 from chainrule._internal.checks import Array
 from chainrule._internal.sparse_rows import SparseRows
 from chainrule.cli import models, target
-from chainrule.cli.errors import WrongUsage
 from chainrule.errors import InputError
 from chainrule.explain.document.blocks import Block, Section, Text
 from chainrule.explain.document.blocks import Table as Rows
@@ -24,7 +23,7 @@ from chainrule.tables.target_decoder import ClassLabels
 MOST_LISTED, KEPT = 60, 40  # columns and features that are listed
 
 
-class Example(NamedTuple):
+class EncodedRow(NamedTuple):
     """An encoded row x (n,) with its label y, and the cost that suits the output of the network."""
 
     x: Array
@@ -34,13 +33,11 @@ class Example(NamedTuple):
     column: str  # the target
 
 
-def example_of(model: TableModel, net: Network, table: Table, row: int) -> Example:
+def example_of(model: TableModel, net: Network, table: Table, row: int) -> EncodedRow:
     """Returns a row of the table, counted from 1, as an example.
 
-    Raises WrongUsage for a row that is not there, InputError for a table without the target or a gap in it.
+    Raises InputError for a table without the target or a gap in it.
     """
-    if not 1 <= row <= table.t:
-        raise WrongUsage(f"--row: give a row of {table.origin}, 1 to {table.t}; got {row}.")
     name = models.target_in(model, table)
     if name is None:
         raise InputError(
@@ -55,15 +52,15 @@ def example_of(model: TableModel, net: Network, table: Table, row: int) -> Examp
     if isinstance(model.target, ClassLabels):
         number = int(target.as_class_numbers(name, label, model.target)[0])
         if net.m[net.r] == 1:
-            return Example(x, float(number), "log_likelihood", labelled, name)
+            return EncodedRow(x, float(number), "log_likelihood", labelled, name)
         if net.sigma[net.r].name == "softmax":
-            return Example(x, number, "cross_entropy", labelled, name)
-        return Example(x, np.eye(net.m[net.r])[number], "log_likelihood", labelled, name)
+            return EncodedRow(x, number, "cross_entropy", labelled, name)
+        return EncodedRow(x, np.eye(net.m[net.r])[number], "log_likelihood", labelled, name)
     y = model.target.standardised(target.as_finite_numbers(name, label), name)[0]
-    return Example(x, y, "sum_of_squares", labelled, name)
+    return EncodedRow(x, y, "sum_of_squares", labelled, name)
 
 
-def row_section(model: TableModel, example: Example, origin: str, row: int, pen: Pen) -> Section:
+def row_section(model: TableModel, example: EncodedRow, origin: str, row: int, pen: Pen) -> Section:
     """Returns the section with the encoding of each column, and of the label."""
     words = pen.words
     columns: list[tuple[Text, ...]] = [
@@ -90,7 +87,7 @@ def row_section(model: TableModel, example: Example, origin: str, row: int, pen:
     return Section((f"0. {words.row}",), tuple(blocks))
 
 
-def _label(model: TableModel, example: Example, pen: Pen) -> list[Block]:
+def _label(model: TableModel, example: EncodedRow, pen: Pen) -> list[Block]:
     """Returns y as the network is trained on it: the number of the class, or the standardised number."""
     if isinstance(model.target, ClassLabels):
         classes = ", ".join(f"{k} = {value}" for k, value in enumerate(model.target.values.tolist()))

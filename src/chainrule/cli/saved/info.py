@@ -25,9 +25,9 @@ MOST_COLUMNS = 20  # that are listed
 
 
 def info(model: options.MaybeModel = None, engine: options.Engines = False) -> None:
-    """Describe a model, or list the engines.
+    """Describe a model or a network file, or list the engines.
 
-    Shows the target, inputs, layers, parameters and training of a model.
+    Shows the target, inputs, layers, parameters and training of a model, and the layers of a network file.
 
     \b
     chainrule info iris.safetensors
@@ -61,7 +61,11 @@ def _show_model(path: str) -> None:
     inputs.require_file(path)
     from chainrule.cli import models  # only now, so that a wrong command line is answered at once
 
-    console, model = results(), models.load_model(path)
+    console, model = results(), models.load_any(path)
+    if isinstance(model, Network):
+        console.print(printable(f"{path}: {_describe_network(model)}; {model.dtype.name}"))
+        _show_layers("Layers", model)
+        return
     console.print(printable(f"{path}: {_describe_networks(model)}"))
     console.print(printable(f"Target {models.column_of(model)!r}: {_describe_target(model)}"))
     encoder = model.encoder
@@ -70,18 +74,26 @@ def _show_model(path: str) -> None:
     if encoder.n_features_in_ > MOST_COLUMNS:
         console.print(f"  … and {encoder.n_features_in_ - MOST_COLUMNS} more")
     title = "Layers" if len(model.networks) == 1 else "Layers of the first network"
-    show(console, title, ("i", "W[i]", "b[i]", "σ[i]", "parameters"), _layers(model.networks[0]))
+    _show_layers(title, model.networks[0])
     listing(console, "Training", _training(_about(model)))
 
 
 def _describe_networks(model: TableModel) -> str:
     """Returns the number of networks, their shapes and their number type."""
-    shapes = Counter(f"{format_sizes(net.m)}, d = {net.d:,} parameters" for net in model.networks)
     dtype = model.networks[0].dtype.name
     if len(model.networks) == 1:
-        return f"network {next(iter(shapes))}; {dtype}"
+        return f"{_describe_network(model.networks[0])}; {dtype}"
+    shapes = Counter(map(_shape, model.networks))
     counted = "; ".join(f"{count} of {shape}" for shape, count in shapes.items())
     return f"{len(model.networks)} networks, averaged: {counted}; {dtype}"
+
+
+def _describe_network(net: Network) -> str:
+    return f"network {_shape(net)}"
+
+
+def _shape(net: Network) -> str:
+    return f"{format_sizes(net.m)}, d = {net.d:,} parameters"
 
 
 def _describe_target(model: TableModel) -> str:
@@ -93,6 +105,10 @@ def _describe_target(model: TableModel) -> str:
         return f"classification, {len(target)} classes: {listed(target.values.tolist())}"
     mean, deviation = number(float(target.mean[0])), number(float(target.deviation[0]))
     return f"regression (in the training rows: mean {mean}, standard deviation {deviation})"
+
+
+def _show_layers(title: str, net: Network) -> None:
+    show(results(), title, ("i", "W[i]", "b[i]", "σ[i]", "parameters"), _layers(net))
 
 
 def _layers(net: Network) -> list[tuple[str, str, str, str, str]]:

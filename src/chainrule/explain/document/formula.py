@@ -6,8 +6,8 @@ set parentheses where a sum is a factor or a number is negative.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
 from fractions import Fraction
 
 SUM, PRODUCT, ATOM = 1, 2, 3  # how tightly a formula is bound; a looser one is put in parentheses
@@ -186,6 +186,22 @@ def summed(terms: Iterable[Formula]) -> Formula:
     for term in rest:
         first = first + term
     return first
+
+
+def walk(formula: Formula) -> Iterator[Formula]:
+    """Yields a formula and every formula in it."""
+    yield formula
+    for field in fields(formula):  # type: ignore[arg-type]  # every formula is a dataclass
+        yield from _walk(getattr(formula, field.name))
+
+
+def _walk(value: object) -> Iterator[Formula]:
+    """Yields the formulas in a field, which may be a tuple of them, or of tuples."""
+    if isinstance(value, Formula):
+        yield from walk(value)
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _walk(part)
 
 
 def is_negative(formula: Formula) -> bool:

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from typing import NamedTuple
 
-from chainrule.explain.document.formula import Fenced, Formula, Grid, Letter, Root, Row, Script, Sign, Word, fenced
+from chainrule.explain.document.formula import (
+    Fenced,
+    Formula,
+    Grid,
+    Letter,
+    Root,
+    Row,
+    Script,
+    Sign,
+    Word,
+    fenced,
+    walk,
+)
 
 ONE, TWO, ZERO = Word("1"), Word("2"), Word("0")
 E, HALF, PI = Letter("e"), Letter("½"), Letter("π")
@@ -64,13 +75,4 @@ NAMED: dict[Formula, Callable[[Formula], Formula]] = {
 
 def named_in(formula: Formula) -> list[Formula]:
     """Returns the names of functions that a formula calls, each once."""
-    parts = [part for field in fields(formula) for part in _formulas(getattr(formula, field.name))]  # type: ignore[arg-type]  # a dataclass
-    own = [formula] if formula in NAMED else []
-    return list(dict.fromkeys([*own, *(name for part in parts for name in named_in(part))]))
-
-
-def _formulas(value: object) -> list[Formula]:
-    """Returns the formulas in a field of a formula, of which rows and grids have tuples."""
-    if isinstance(value, tuple):
-        return [formula for part in value for formula in _formulas(part)]
-    return [value] if isinstance(value, Formula) else []
+    return [name for name in dict.fromkeys(walk(formula)) if name in NAMED]

@@ -75,7 +75,7 @@ def box_of(formula: Formula) -> Box:
         case Number(value, digits):
             return Box((number_text(value, digits),))
         case Row(parts):
-            return beside(_spaced(parts))
+            return beside(spaced(parts))
         case Fenced(inner, left, right):
             return _between(box_of(inner), left, right)
         case Over(top, bottom):
@@ -105,7 +105,7 @@ def _at_least(formula: Formula, level: int) -> Formula:
     return formula if formula.level >= level else fenced(formula)
 
 
-def _spaced(parts: Sequence[Formula]) -> list[Box]:
+def spaced(parts: Sequence[Formula]) -> list[Box]:
     """Returns the boxes of a row, with spaces around operators."""
     boxes = []
     for place, part in enumerate(parts):

@@ -4,37 +4,56 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from chainrule._internal.text_table import columns, text_table
 from chainrule.explain.document.blocks import Block, Document, Equation, Section, Sentence, Table, Text
 from chainrule.explain.document.formula import Formula
 from chainrule.explain.printers.box import Box, beside, inline
-from chainrule.explain.printers.breaking import Piece, indent, lines
+from chainrule.explain.printers.breaking import SIGN, Piece, indent, lines
+from chainrule.explain.printers.inks import Inks, Span, inks_of_numbers, spans
+
+MARGIN = 2  # spaces before an equation
 
 
 def text_document(document: Document, width: int) -> str:
     """Returns the document as text of lines that are ``width`` letters long where formulas can be broken."""
-    lines = [document.title, "═" * columns(document.title), *_blocks(document.blocks, width, "─")]
-    return "\n".join(line.rstrip() for line in lines)
+    return "\n".join(line.text for line in inked_lines(document, width))
 
 
-def _blocks(blocks: Sequence[Block], width: int, rule: str) -> Iterator[str]:
+class Line(NamedTuple):
+    """A line of text, and the columns of it that have an ink; a heading has none."""
+
+    text: str
+    spans: tuple[Span, ...] = ()
+    is_heading: bool = False
+
+
+def inked_lines(document: Document, width: int) -> Iterator[Line]:
+    """Yields the lines of the document, in which each factor of the chain rule has an ink of its own."""
+    yield Line(document.title, is_heading=True)
+    yield Line("═" * columns(document.title), is_heading=True)
+    for line in _blocks(document.blocks, width, "─"):
+        yield line._replace(text=line.text.rstrip())
+
+
+def _blocks(blocks: Sequence[Block], width: int, rule: str) -> Iterator[Line]:
     is_in_list = False  # of equations of one line each, between which there is no empty line
     for block in blocks:
         match block:
             case Section(title, inner):
                 heading = plain(title)
-                yield from ["", heading, rule * columns(heading)]
+                yield from (Line(""), Line(heading, is_heading=True), Line(rule * columns(heading), is_heading=True))
                 yield from _blocks(inner, width, "╌")
             case Sentence(text):
-                yield from ["", *_wrapped(plain(text), width)]
+                yield from map(Line, ["", *_wrapped(plain(text), width)])
             case Equation(parts):
-                shown = list(_equation(parts, width - 2))
-                yield from [] if is_in_list and len(shown) == 1 else [""]
-                yield from (f"  {line}" for line in shown)
+                shown = list(_equation(parts, width - MARGIN))
+                yield from [] if is_in_list and len(shown) == 1 else [Line("")]
+                yield from shown
             case Table(header, rows):
                 table = text_table([plain(cell) for cell in header], [[plain(cell) for cell in row] for row in rows])
-                yield from ["", *(f"  {line}" for line in table.splitlines())]
+                yield from map(Line, ["", *(f"  {line}" for line in table.splitlines())])
         is_in_list = isinstance(block, Equation) and len(shown) == 1
 
 
@@ -58,14 +77,21 @@ def _wrapped(text: str, width: int) -> Iterator[str]:
     yield line
 
 
-def _equation(parts: Sequence[Formula], width: int) -> Iterator[str]:
+def _equation(parts: Sequence[Formula], width: int) -> Iterator[Line]:
     """Yields the lines of an equation, which is broken where it would be too long."""
+    inks = inks_of_numbers(parts)
     first, *others = lines(parts, width)
-    yield from beside([first[0].box, *_boxes(first[1:])]).lines
+    yield from _line([Box((" " * MARGIN,)), first[0].box], [first[0]], first[1:], inks)
     for line in others:
-        yield from beside([Box((" " * indent(first[0]),)), *_boxes(line)]).lines
+        yield from _line([Box((" " * (MARGIN + indent(first[0])),))], [], line, inks)
 
 
-def _boxes(line: Sequence[Piece]) -> Iterator[Box]:
-    for piece in line:
-        yield from (Box((f" {piece.sign or ' '} ",)), piece.box)
+def _line(boxes: list[Box], left: Sequence[Piece], right: Sequence[Piece], inks: Inks) -> Iterator[Line]:
+    """Yields one line of an equation, several lines of text if it has a matrix, from the boxes that begin it."""
+    found = [span for piece in left for span in spans(piece.formula, inks, MARGIN)]
+    used = sum(box.width for box in boxes)
+    for piece in right:
+        boxes += [Box((f" {piece.sign or ' '} ",)), piece.box]
+        found += spans(piece.formula, inks, used + SIGN)
+        used += SIGN + piece.box.width
+    yield from (Line(text, tuple(found)) for text in beside(boxes).lines)
