@@ -52,8 +52,8 @@ def new_job(
 class Job:
     """A training run to be made: ``begin`` prepares it, ``run`` trains the network in place and ends it.
 
-    Its callbacks watch from ``begin`` to the end of ``run``, when the network has its last θ. It is network ``number``
-    of ``networks``.
+    Its callbacks watch from ``begin``, which reads their list, to the end of ``run``, when the network has its last θ.
+    It is network ``number`` of ``networks``.
 
     Raises what `train` raises before any work.
     """
@@ -73,8 +73,8 @@ class Job:
         networks: int = 1,
     ) -> None:
         self._limit, self._fits_plan = _seconds(time_limit), not isinstance(time_limit, Deadline | None)
-        self._callbacks, self._callback_epochs = as_callbacks(callbacks), callback_epochs
-        self._epochs_between_calls = epochs_between(self._callbacks, callback_epochs)
+        self._callbacks, self._callback_epochs = callbacks, callback_epochs
+        self._epochs_between_calls = epochs_between(as_callbacks(callbacks), callback_epochs)
         self._place = number, networks
         self._path = Path(record, problem)
         self._writer = CheckpointWriter(checkpoint, resume, problem)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import signal
 import threading
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -230,3 +231,32 @@ def test_callbacks_watch_all_networks(capsys: pytest.CaptureFixture[str]) -> Non
     stop.set()
     histories = cr.train_many(nets(3), X, Y, optimizer="adam", epochs=9, callbacks=[stop])
     assert [(history.stopped, history.epochs) for history in histories] == [("callback", 0)] * 3
+
+
+class Opened(cr.callbacks.StopRequest):
+    """Notes the numbers of networks around whose runs it is opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.networks: list[int] = []
+
+    def all_runs(self, networks: int) -> AbstractContextManager[cr.callbacks.RunCallback]:
+        self.networks.append(networks)
+        return super().all_runs(networks)
+
+
+@pytest.mark.parametrize("arguments", [{"epochs": cr.Each([1, -1])}, {"batch_size": cr.Each([1, 0])}, {"engine": "no"}])
+def test_no_callback_is_opened_before_all_arguments_are_checked(arguments: dict[str, Any]) -> None:
+    """A wrong argument of the last network is refused before a callback of all networks is opened."""
+    callback = Opened()
+    with pytest.raises((cr.InputError, cr.UnknownName)):
+        cr.train_many(nets(2), X, Y, callbacks=[callback], **arguments)
+    assert callback.networks == []
+    cr.train_many(nets(2), X, Y, epochs=1, optimizer="adam", callbacks=[callback])
+    assert callback.networks == [2, 1, 1]
+
+
+def test_callbacks_of_one_network_are_checked() -> None:
+    """What is no list of callbacks is refused with the number of its network."""
+    with pytest.raises(cr.InputError, match="network 2: callbacks must be a list of functions"):
+        cr.train_many(nets(2), X, Y, callbacks=cr.Each([[], 3]))

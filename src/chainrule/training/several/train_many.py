@@ -106,17 +106,19 @@ def train_many(
     _require_own_checkpoints(checkpoint, len(nets))
     shared = as_callbacks(() if isinstance(callbacks, Each) else callbacks, verbose)
     examples, module = SharedExamples(), imported("chainrule.training.several.job_queue")
-    jobs = []
-    with all_runs(shared, len(nets)) as watching:
-        for j, net in enumerate(nets):
-            own = of_network(arguments, j)
-            if (at := own.pop("rows")) is not None:
-                own["X"] = RowsOf(own["X"], at)
-            own["callbacks"] = [*watching, *(own["callbacks"] if isinstance(callbacks, Each) else ())]
-            make = partial(
-                new_job, net, threads=count, examples=examples, number=j + 1, networks=len(nets), **own
-            )  # fmt: skip
-            jobs.append(module.QueuedJob(j + 1, make, copies_rows=at is not None))
+    jobs, watching = [], []
+    for j, net in enumerate(nets):
+        own = of_network(arguments, j)
+        if (at := own.pop("rows")) is not None:
+            own["X"] = RowsOf(own["X"], at)
+        with module.named(j + 1):
+            own["callbacks"] = [*shared, *(as_callbacks(own["callbacks"]) if isinstance(callbacks, Each) else ())]
+        watching.append(own["callbacks"])
+        make = partial(new_job, net, threads=count, examples=examples, number=j + 1, networks=len(nets), **own)
+        jobs.append(module.QueuedJob(j + 1, make, copies_rows=at is not None))
+    with all_runs(shared, len(nets)) as opened:  # only now, when all arguments are checked
+        for those in watching:
+            those[: len(shared)] = opened
         queue = module.JobQueue(jobs, count)
         with imported("chainrule.training.interrupt").Interrupt(queue.stop) as interrupt:
             was_interrupted = queue.run()
