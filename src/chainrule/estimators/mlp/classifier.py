@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -21,6 +22,7 @@ from chainrule.estimators.mlp.epoch_records import ReportedLoss
 from chainrule.estimators.scored_labels import ScoredLabels
 from chainrule.estimators.weights import by_class, without_weightless
 from chainrule.network import Network
+from chainrule.training.callbacks.callback import Callback
 
 
 class MLPClassifier(ScoredLabels, ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-learn has no types
@@ -42,7 +44,9 @@ class MLPClassifier(ScoredLabels, ClassifierMixin, BaseMLP):  # type: ignore[mis
     - ``precision``: "single" trains in float32, "double" in float64; "auto" in float32 with "sgd" and "adam" if rows
       × weights are 200,000 or more and four digits of each column's variation remain, else in X's number type. The
       fitted weights always have X's number type;
-    - ``engine`` and ``threads`` are those of `chainrule.train`; `network_` is the `chainrule.Network`.
+    - ``engine`` and ``threads`` are those of `chainrule.train`; `network_` is the `chainrule.Network`;
+    - ``callbacks`` and ``callback_epochs`` are those of `NetworkClassifier`, for "adam", and for "sgd" with a constant
+      learning rate: `chainrule.callbacks`, or functions of the `chainrule.History`, which stop training by True.
 
     A sparse X stays sparse: time and memory are those of its stored entries and of the weights.
 
@@ -90,6 +94,8 @@ class MLPClassifier(ScoredLabels, ClassifierMixin, BaseMLP):  # type: ignore[mis
         precision: str = "auto",
         engine: str = "auto",
         threads: int | None = None,
+        callbacks: Sequence[Callback] = (),
+        callback_epochs: int | None = 1,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -118,6 +124,8 @@ class MLPClassifier(ScoredLabels, ClassifierMixin, BaseMLP):  # type: ignore[mis
         self.precision = precision
         self.engine = engine
         self.threads = threads
+        self.callbacks = callbacks
+        self.callback_epochs = callback_epochs
 
     # ---- labels, cost and score --------------------------------------------------------------------------------------
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from chainrule.costs import Cost
@@ -10,6 +12,7 @@ from chainrule.estimators.examples import Examples
 from chainrule.estimators.sklearn_callbacks import Hooks
 from chainrule.network import Network
 from chainrule.training import History
+from chainrule.training.callbacks.callback import Function, RunCallback, WatchedRun
 
 SMALLEST_ADAPTIVE_RATE = 1e-6
 
@@ -26,7 +29,7 @@ class ReportedLoss(NamedTuple):
         return self.scale * J + self.shift
 
 
-class EpochRecorder:
+class EpochRecorder(RunCallback):
     """A callback of `train` that keeps the records of an MLP estimator, and stops training when scikit-learn would."""
 
     def __init__(
@@ -34,18 +37,21 @@ class EpochRecorder:
     ) -> None:
         self.mlp, self.net, self.loss, self.t, self.held_out, self.hooks = mlp, net, loss, t, held_out, hooks
         self.is_stopped_by_callback = False  # a callback of scikit-learn's
+        self.epochs = self.epochs_to_next_check
         self._recorded = 0  # epochs of the current history
 
-    def __call__(self, history: History) -> bool:
+    @contextmanager
+    def watch(self, run: WatchedRun) -> Iterator[Function]:
+        """Records the epochs of a stage."""
+        self._recorded = 0
+        yield self._look
+
+    def _look(self, history: History) -> bool:
         """Records the new epochs; returns True to stop."""
         self.record(history)
         if self.hooks is not None:
             self.is_stopped_by_callback = self.hooks.epoch(0, self.mlp.n_iter_, lambda: self.mlp._as_fitted(self.net))
         return self.has_stalled or self.is_stopped_by_callback
-
-    def begin_history(self) -> None:
-        """Expects the next epochs in a new history."""
-        self._recorded = 0
 
     def record(self, history: History) -> None:
         """Records the epochs that are new in ``history``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from chainrule.estimators.mlp.base import BaseMLP
 from chainrule.estimators.mlp.epoch_records import ReportedLoss
 from chainrule.estimators.scored_labels import ScoredLabels
 from chainrule.network import Network
+from chainrule.training.callbacks.callback import Callback
 
 
 class MLPRegressor(ScoredLabels, RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-learn has no types
@@ -25,9 +27,9 @@ class MLPRegressor(ScoredLabels, RegressorMixin, BaseMLP):  # type: ignore[misc]
 
     J(θ) = (Σⱼ wⱼ ℓ(N(x⁽ʲ⁾), y⁽ʲ⁾) + alpha/2 Σᵢ ‖W[i]‖²) / Σⱼ wⱼ over each minibatch, ℓ = ½ ‖a − y‖², or with
     ``loss="poisson"`` half the Poisson deviance of a = eᶻ. As with `MLPClassifier`, parameters, attributes, rules,
-    initial weights and held-out rows are scikit-learn's, and ``activation``, ``precision``, ``engine``, ``threads`` and
-    `network_` are extensions. For m outputs the reported loss is J/m, as in scikit-learn, which however does not divide
-    the penalty by m.
+    initial weights and held-out rows are scikit-learn's, and ``activation``, ``precision``, ``engine``, ``threads``,
+    ``callbacks`` and `network_` are extensions. For m outputs the reported loss is J/m, as in scikit-learn, which
+    however does not divide the penalty by m.
 
     >>> from sklearn.compose import TransformedTargetRegressor
     >>> from sklearn.datasets import load_diabetes
@@ -74,6 +76,8 @@ class MLPRegressor(ScoredLabels, RegressorMixin, BaseMLP):  # type: ignore[misc]
         precision: str = "auto",
         engine: str = "auto",
         threads: int | None = None,
+        callbacks: Sequence[Callback] = (),
+        callback_epochs: int | None = 1,
     ) -> None:
         self.loss = loss
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -102,6 +106,8 @@ class MLPRegressor(ScoredLabels, RegressorMixin, BaseMLP):  # type: ignore[misc]
         self.precision = precision
         self.engine = engine
         self.threads = threads
+        self.callbacks = callbacks
+        self.callback_epochs = callback_epochs
 
     def _validate(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, NDArray[Any], NDArray[Any]]:
         if getattr(getattr(y, "dtype", None), "kind", "") in (

@@ -13,6 +13,7 @@ from chainrule import activations
 from chainrule._internal.checks import as_integer, as_real, shown
 from chainrule.activations import ACTIVATIONS, Sigma
 from chainrule.errors import InputError
+from chainrule.training.callbacks.calls import as_callbacks
 
 STOCHASTIC = ("sgd", "adam")
 
@@ -104,6 +105,8 @@ CHECKS: dict[str, Callable[[Any, str], object]] = {
     "class_weight": _class_weight,
     "precision": _among("auto", "single", "double"),
     "threads": _none_or(_count),
+    "callbacks": lambda value, _: as_callbacks(value),
+    "callback_epochs": _none_or(_count),
 }
 
 
@@ -112,3 +115,14 @@ def require_valid_settings(settings: Mapping[str, Any]) -> None:
     for symbol, value in settings.items():
         if symbol in CHECKS:
             CHECKS[symbol](value, symbol)
+    if settings["callbacks"] and (settings["solver"] == "lbfgs" or _changes_rate(settings)):
+        raise InputError(
+            'callbacks watch one History, that of solver="adam", or of "sgd" with learning_rate="constant"; got '
+            f"solver={settings['solver']!r} with learning_rate={settings['learning_rate']!r}. Choose one of these, or "
+            "scikit-learn's own callbacks (set_callbacks)."
+        )
+
+
+def _changes_rate(settings: Mapping[str, Any]) -> bool:
+    """Returns True if the learning rate is changed between stages, which have histories of their own."""
+    return bool(settings["solver"] == "sgd" and settings["learning_rate"] != "constant")

@@ -100,7 +100,6 @@ def _train_stage(
     state: TrainingState | None,
 ) -> _Stage:  # fmt: skip
     """Trains at the solver's current learning rate until the recorder stops it, or something else does."""
-    recorder.begin_history()
     if state is not None:  # the user may have changed θ
         state.theta = net.theta.copy()
         state.moments = {name: moment.astype(net.dtype) for name, moment in state.moments.items()}
@@ -108,7 +107,7 @@ def _train_stage(
         history = train(
             net, examples.X, examples.Y, cost=recorder.loss.cost, weights=examples.weights,
             optimizer=optimizer_of(mlp, mlp._optimizer.learning_rate), epochs=epochs, batch_size=batch_size, seed=seed,
-            shuffle=bool(mlp.shuffle), callbacks=[recorder], callback_epochs=recorder.epochs_to_next_check,
+            shuffle=bool(mlp.shuffle), callbacks=[recorder, *mlp.callbacks], callback_epochs=mlp.callback_epochs,
             resume=state, engine=mlp.engine, threads=mlp.threads,
         )  # fmt: skip
     except TrainingInterrupted as interrupted:
@@ -119,7 +118,8 @@ def _train_stage(
         recorder.record(error.history)
         recorder.record_epoch(math.nan)
         return _Stage(error.history, is_final=True, divergence=str(error))
-    return _Stage(history, is_final=history.stopped == "interrupted")  # in an interactive session nothing is raised
+    was_stopped = history.stopped == "callback" and not recorder.has_stalled  # by a callback of the user's
+    return _Stage(history, is_final=was_stopped or history.stopped == "interrupted")  # at the prompt nothing is raised
 
 
 def _has_reached_max_iter(mlp: Any) -> bool:
