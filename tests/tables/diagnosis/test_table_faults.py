@@ -1,4 +1,4 @@
-"""Diagnosis of table models: each of twenty-three planted faults is found by its column's name, and no healthy table is
+"""Diagnosis of table models: each of twenty-five planted faults is found by its column's name, and no healthy table is
 accused."""
 
 from __future__ import annotations
@@ -162,6 +162,19 @@ def other_target() -> cr.Diagnosis:
     return of_new(table.assign(price=2.5 * table["price"]), "price")
 
 
+def other_shares() -> cr.Diagnosis:
+    """Held-out rows of which most are of the class that training had in a third."""
+    new = people(900, seed=3)
+    return diagnose(healthy("buys"), people(), "buys", new[(new["buys"] == "yes") | (np.arange(900) % 6 == 0)], "buys")
+
+
+def other_shares_than_in_the_file() -> cr.Diagnosis:
+    """A model of ``chainrule train``, whose file has the numbers of its training rows, and a table of one class."""
+    model, new = healthy("buys"), people(900, seed=3)
+    about = {"training": {"rows": {"training": 300, "test": 0}}}
+    return diagnose(replace(model, about=about), new[new["buys"] == "yes"], "buys")
+
+
 def rare_class() -> cr.Diagnosis:
     """A class of one row in twenty, which hardly differs from the others."""
     rng = np.random.default_rng(0)
@@ -240,6 +253,8 @@ PLANTED: dict[Callable[[], cr.Diagnosis], tuple[str, str]] = {
     unseen: ("values unseen in training", "'city'"),
     other_unit: ("drift", "'income'"),
     other_target: ("drift of the target", "'price'"),
+    other_shares: ("drift of the classes", "the class 'yes' has"),
+    other_shares_than_in_the_file: ("drift of the classes", "100 % of"),
     rare_class: ("label imbalance", "'maybe'"),
     opposite: ("no better than a constant", "most frequent class"),
     learnt_by_heart: ("overfitting", "held-out"),
@@ -290,6 +305,19 @@ def test_healthy_real_tables_have_no_findings(name: str) -> None:
     model = kind(n_networks=1, epochs=60, random_state=0).fit(X[known], y[known])
     assert str(model.diagnose(X[known], y[known], X[new], y[new])) == "no findings"
     assert str(model.diagnose(X, y)) == "no findings"
+
+
+def test_shares_that_differ_by_chance_or_by_weights_are_no_drift() -> None:
+    """Random halves of a table have the same shares; without held-out rows weighted shares are compared with none."""
+    for seed in range(20):
+        order = np.random.default_rng(seed).permutation(300)
+        halves = people().iloc[order[:150]], people().iloc[order[150:]]
+        diagnosis = diagnose(healthy("buys"), halves[0], "buys", halves[1], "buys")
+        assert "drift of the classes" not in diagnosis.kinds
+    balanced = fitted(people(400).assign(buys=np.where(np.arange(400) % 10 == 0, "yes", "no")), "buys",
+                      class_weight="balanced")  # fmt: skip
+    new = people(400, seed=3).assign(buys=np.where(np.arange(400) % 10 == 0, "yes", "no"))
+    assert "drift of the classes" not in diagnose(balanced, new, "buys").kinds
 
 
 def test_rows_that_have_moved_are_no_overfitting() -> None:

@@ -15,7 +15,7 @@ from chainrule.tables.columns import Column
 from chainrule.tables.diagnosis.calibration import miscalibration
 from chainrule.tables.diagnosis.case import LabelledRows, TableCase, and_others, dense, some
 from chainrule.tables.diagnosis.columns import leaks, left_out_columns, mostly_missing
-from chainrule.tables.diagnosis.drift import drift, unseen_values
+from chainrule.tables.diagnosis.drift import drift, shares_of_classes, unseen_values
 from chainrule.tables.diagnosis.labels import imbalance, no_better_than_a_constant, overfitting
 from chainrule.tables.diagnosis.networks import faults_of_networks
 from chainrule.tables.diagnosis.rows import copies, missing_labels, too_few_rows
@@ -36,6 +36,7 @@ CHECKS: tuple[Callable[[TableCase], Iterator[Finding]], ...] = (
     too_few_rows,
     unseen_values,
     drift,
+    shares_of_classes,
     faults_of_networks,
     no_better_than_a_constant,
     imbalance,
@@ -52,8 +53,8 @@ def diagnose(model: TableModel, X: Any, y: Any, X_val: Any = None, y_val: Any = 
     without them, X may be either. The findings are those of `chainrule.diagnose` on the encoded rows (dead and
     saturated units, δ that vanishes or explodes), and what a table can know, by the names of its columns: one that
     gives the target away; columns left out; copies of rows; values that are missing, unseen in training or have moved
-    since; classes that are missed; a model no better than a constant; probabilities that are wrong. Of more than 20,000
-    rows it looks at 20,000.
+    since; classes that are missed, or whose shares have changed; a model no better than a constant; probabilities that
+    are wrong. Of more than 20,000 rows it looks at 20,000.
 
     Raises InputError for a table or labels that do not fit the model, but not for infinite numbers and missing labels
     in a column of X, which are findings.

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule.diagnosis.change import Change
 from chainrule.diagnosis.finding import Finding
 from chainrule.tables.diagnosis.case import TableCase, and_others
 from chainrule.tables.encoding.numeric_columns import owner_names
-from chainrule.tables.target_decoder import NumericLabels
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
 ROWS = 30  # whose median is known well enough
 SHIFT = 1.0  # of the median, in interquartile ranges (standard deviations) of the training rows
 UNSEEN = 0.01  # share of rows with a value that training did not have
 FEW = 5  # such rows at least
+ODDS = 2.5  # factor between the odds of a class then and now
+CERTAIN = 5.0  # standard deviations of the difference of two shares, beyond which it is no chance
 AGAIN = "Check the unit and the source of the values. If they are right, train again on rows like these."
 
 
@@ -58,6 +61,46 @@ def drift(case: TableCase) -> Iterator[Finding]:
                 AGAIN,
                 Change(),
             )
+
+
+def shares_of_classes(case: TableCase) -> Iterator[Finding]:
+    """Finds a class whose share differs from that in the training rows by more than chance, and by much.
+
+    The training rows are X, if there are held-out rows, or those whose shares the file of the model has.
+    """
+    target, rows = case.model.target, case.new
+    trained = _training_counts(case)
+    if not isinstance(target, ClassLabels) or trained is None or min(rows.t, trained.sum()) < ROWS:
+        return
+    counted = np.bincount(rows.labels, minlength=len(target))
+    then, now = trained / trained.sum(), counted / rows.t
+    both = (trained + counted) / (trained.sum() + rows.t)
+    deviation = np.sqrt(both * (1.0 - both) * (1.0 / trained.sum() + 1.0 / rows.t))
+    low, high = np.minimum(then, now), np.maximum(then, now)
+    is_much = high * (1.0 - low) > ODDS * low * (1.0 - high)
+    certainty = np.where(is_much, np.abs(now - then) / np.maximum(deviation, 1e-300), 0.0)
+    c = int(np.lexsort((now - then, certainty.round(6)))[-1])  # of two classes the one that has grown
+    if certainty[c] > CERTAIN:
+        yield Finding(
+            "drift of the classes",
+            f"the class {target.values.tolist()[c]!r} has {100 * now[c]:.3g} % of {rows.t} {case.where} and had "
+            f"{100 * then[c]:.3g} % in training: {certainty[c]:.3g} standard deviations away.",
+            "Check how the rows were chosen. If new rows have these shares, train again on rows like these: the "
+            "probabilities are right for the shares in training.",
+            Change(),
+        )
+
+
+def _training_counts(case: TableCase) -> NDArray[np.float64] | None:
+    """Returns the numbers of training rows of each class, (k,), or None if only weighted ones are known."""
+    target, training = case.model.target, case.model.about.get("training")
+    if not isinstance(target, ClassLabels):
+        return None
+    if case.held_out is not None:
+        return np.bincount(case.rows.labels, minlength=len(target)).astype(np.float64)
+    rows = training.get("rows") if isinstance(training, dict) else None  # of a model of ``chainrule train``
+    count = rows.get("training") if isinstance(rows, dict) else None
+    return target.shares * count if isinstance(count, int) else None
 
 
 def _moved_columns(case: TableCase) -> Iterator[Finding]:
