@@ -161,6 +161,22 @@ def test_optimizers_by_name(here: Path, optimizer: str) -> None:
     assert (models.load_model("t.safetensors").about["training"]["batch_size"] is None) == (optimizer == "rprop")
 
 
+def test_levenberg_marquardt(here: Path) -> None:
+    """--optimizer lm trains a small regression by its own recipe, which the plan and the model's file name."""
+    rows: list[list[object]] = [[x, y, x * y] for x, y, *_ in table()]  # type: ignore[operator]
+    write_csv(here / "t.csv", rows, ["a", "b", "y"])
+    answer = chainrule("train", "t.csv", "--target", "y", "--optimizer", "lm", "--layers", "3", "--epochs", "5")
+    assert answer.code == 0, answer.err
+    assert "Levenberg–Marquardt: 8 networks" in answer.err
+    assert "Optimizer: lm, all rows per step, at most 5 epochs." in answer.err
+    training = models.load_model("t.safetensors").about["training"]
+    settings = [training[key] for key in ("optimizer", "preset", "learning_rate", "weight_decay", "network")]
+    assert settings == ["lm", None, None, None, "2-3-1"]
+    info = chainrule("info", "t.safetensors")
+    assert info.code == 0
+    assert "preset" not in info.out
+
+
 def test_no_hidden_layer_is_logistic_regression(here: Path) -> None:
     """--preset lecture --layers none leaves one layer, σ = sigmoid (L11)."""
     write_csv(here / "t.csv", table())

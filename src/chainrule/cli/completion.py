@@ -25,9 +25,10 @@ def activations(incomplete: str) -> list[str]:
 
 def optimizers(incomplete: str) -> list[str]:
     """Returns the names of optimizers that begin like this."""
+    from chainrule.estimators.network.recipes.levenberg_marquardt import NAME
     from chainrule.optimizers import OPTIMIZERS
 
-    return _beginning(incomplete, OPTIMIZERS)
+    return _beginning(incomplete, (*OPTIMIZERS, NAME))
 
 
 def columns(ctx: typer.Context, incomplete: str) -> list[str]:

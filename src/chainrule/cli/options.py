@@ -114,7 +114,8 @@ Optimizer = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="adamw, adam, gradient_descent, momentum, nesterov, adagrad, rmsprop or rprop. [default: the preset's]",
+        help="adamw, adam, gradient_descent, momentum, nesterov, adagrad, rmsprop or rprop; or lm, "
+        "Levenberg–Marquardt, for small regressions. [default: the preset's]",
         autocompletion=completion.optimizers,
     ),
 ]

@@ -27,6 +27,7 @@ from chainrule.training.errors import DivergenceError
 
 def plan(data: TrainingData, options: TrainingOptions, parameters: dict[str, Any], files: Destination) -> PlannedRun:
     """Returns the run for these data, options and the estimator's parameters. Raises WrongUsage or InputError."""
+    options.require_task(data.task)
     if data.task == "classification":
         parameters = {**parameters, "class_weight": options.class_weights(sorted(set(data.y.tolist())))}
     elif options.class_weight is not None:
@@ -75,7 +76,7 @@ def save_results(run: PlannedRun, trained: FinishedRun, console: Console) -> Non
     complete = replace(model, about=about)
     saved, reason = save_somewhere(run.files, lambda files: complete.save(files.model, replace=files.replaces))
     faults = [f"{reason} The model was saved as {saved.model} instead."] if reason else []
-    sizes, optimizer = format_sizes(model.networks[0].m), run.recipes[0].optimizer.name
+    sizes, optimizer = format_sizes(model.networks[0].m), run.recipes[0].optimizer_name
     curves = curve.draw(trained.histories, f"{data.X.origin}: {sizes}, {optimizer}")
     drawn, picture = saved, ""
     try:

@@ -31,7 +31,8 @@ def announcement(recipes: Sequence[Recipe], options: TrainingOptions) -> list[st
     if not percent:
         held_out = "no rows are held out, and the last epoch is kept"
     limit = f" Time limit: {duration(options.time_limit)}." if options.time_limit else ""
-    return [f"Preset {options.preset}: {networks}; {held_out}.{limit}", *dict.fromkeys(map(_describe, recipes))]
+    plan = f"Preset {options.preset}" if first.minimizer is None else "Levenberg–Marquardt"
+    return [f"{plan}: {networks}; {held_out}.{limit}", *dict.fromkeys(map(_describe, recipes))]
 
 
 def _describe(recipe: Recipe) -> str:
@@ -39,18 +40,28 @@ def _describe(recipe: Recipe) -> str:
     kind = "parametric " if recipe.parametric else ""
     layers = ", ".join(f"{layer.width} {kind}{_name(layer.activation)}" for layer in recipe.hidden) or "none"
     embedding = ", after an embedding of the numbers" if recipe.embedding else ""
+    return f"Hidden layers: {layers}{embedding}. Cost: {recipe.cost.in_words}. Optimizer: {_steps(recipe)}."
+
+
+def _steps(recipe: Recipe) -> str:
+    """Describes the optimizer, its rate, the rows of a step, and the epochs."""
     optimizer = recipe.optimizer
+    if recipe.minimizer is not None:
+        return f"{recipe.minimizer}, all rows per step, at most {recipe.epochs} epochs"
     schedule = f" ({type(optimizer.learning_rate).__name__})" if isinstance(optimizer.learning_rate, Schedule) else ""
     decay = f", weight decay {weight_decay(recipe):g}" if weight_decay(recipe) else ""
     batch = "all rows" if recipe.batch_size is None else f"about {recipe.batch_size} rows"
-    return (
-        f"Hidden layers: {layers}{embedding}. Cost: {recipe.cost.in_words}. Optimizer: {optimizer.name}, learning rate "
-        f"{rate(recipe):g}{schedule}{decay}, {batch} per step, {recipe.epochs} epochs."
-    )
+    alpha = f"{rate(recipe):g}{schedule}"
+    return f"{optimizer.name}, learning rate {alpha}{decay}, {batch} per step, {recipe.epochs} epochs"
 
 
 def divergence_message(recipe: Recipe) -> str:
     """Explains a divergence, with a remedy."""
+    if recipe.minimizer is not None:
+        return (
+            "training diverged: the cost J or its gradient is not finite at the initial θ. Try another --seed, or "
+            "another --optimizer. Nothing was saved."
+        )
     return (
         "training diverged: the cost J has exploded, or it or its gradient is no longer finite. "
         f"Try a smaller --learning-rate, such as {rate(recipe) / 10:g} instead of {rate(recipe):g}. Nothing was saved."
@@ -77,17 +88,18 @@ def record(run: PlannedRun, trained: FinishedRun, scores: list[Score]) -> dict[s
     from chainrule._internal.version import __version__
 
     histories, recipe, split = trained.histories, run.recipes[0], run.data.split
+    has_steps = recipe.minimizer is None  # of an optimizer, as a preset plans them
     best = [h.best_epoch or h.epochs for h in histories]
     return {
         "source": run.data.X.origin,
         "rows": {"training": len(split.training), "test": len(split.test)},
-        "preset": run.options.preset,
+        "preset": run.options.preset if has_steps else None,
         "networks": len(trained.model.networks),
         "network": format_sizes(trained.model.networks[0].m),
         "cost": recipe.cost.in_words,
-        "optimizer": recipe.optimizer.name,
-        "learning_rate": rate(recipe),
-        "weight_decay": weight_decay(recipe),
+        "optimizer": recipe.optimizer_name,
+        "learning_rate": rate(recipe) if has_steps else None,
+        "weight_decay": weight_decay(recipe) if has_steps else None,
         "batch_size": recipe.batch_size,
         "class_weight": run.options.class_weight,
         "seed": run.options.seed,

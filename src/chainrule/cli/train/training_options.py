@@ -14,10 +14,13 @@ from chainrule.cli.signals import NOTHING
 from chainrule.engines.choice import MODULES
 from chainrule.errors import InputError
 from chainrule.estimators.network.checkpoints import refuse_unless_resumed
+from chainrule.estimators.network.recipes.levenberg_marquardt import NAME as LM
 from chainrule.estimators.network.recipes.presets import PRESETS
 from chainrule.files.atomic import as_path
 from chainrule.optimizers import OPTIMIZERS, GradientDescent
+from chainrule.tables.columns import Task
 from chainrule.tables.text.notation import AS_RECOGNISED, Writing
+from chainrule.training.minimize import METHODS
 
 DESCENT_RATE = 0.1  # for a cost that is a mean; the default of gradient descent suits the lecture's sum
 
@@ -120,8 +123,16 @@ class TrainingOptions:
         if self.optimizer is None:
             return {"learning_rate": self.learning_rate}
         name = self.optimizer.lower().replace("-", "_")
+        if name == LM:
+            self._require_minimiser()
+            return {"optimizer": LM}
+        if name.replace("_", "-") in METHODS:
+            raise WrongUsage(
+                f"--optimizer {self.optimizer} is a method of chainrule.minimize, in Python. Choose {LM}, which is for "
+                f"small regressions, or one of {listed(sorted(OPTIMIZERS))}."
+            )
         with option_errors("--optimizer"):
-            kind = resolve("optimizer", name, OPTIMIZERS)
+            kind = resolve("optimizer", name, {**OPTIMIZERS, LM: GradientDescent})
         if kind.full_batch_only and self.batch_size is not None:
             raise WrongUsage(f"--batch-size: {name} needs the gradient over all rows; omit the batch size.")
         rate = DESCENT_RATE if kind is GradientDescent and self.learning_rate is None else self.learning_rate
@@ -129,6 +140,28 @@ class TrainingOptions:
         if kind.full_batch_only:
             plain["batch_size"] = "full"
         return {"optimizer": optimizers.get(name, rate), **plain}
+
+    def _require_minimiser(self) -> None:
+        """Raises WrongUsage for options that do not go with Levenberg–Marquardt."""
+        for option, value in (
+            ("--learning-rate", self.learning_rate),
+            ("--batch-size", self.batch_size),
+            ("--checkpoint", self.checkpoint),
+        ):
+            if value is not None:
+                raise WrongUsage(
+                    f"{option} does not go with --optimizer {LM}, whose steps over all rows have no learning rate and "
+                    f"no state; omit {option}."
+                )
+        if self.preset != TrainingOptions.preset:
+            raise WrongUsage(f"--preset does not go with --optimizer {LM}, which has its own recipe; omit --preset.")
+
+    def require_task(self, task: Task) -> None:
+        """Raises WrongUsage if the optimizer is not for this task."""
+        if task != "regression" and self.optimizer is not None and self.optimizer.lower() == LM:
+            raise WrongUsage(
+                f"--optimizer {LM} minimises a sum of squares, for regression; this is {task}. Omit --optimizer."
+            )
 
     def class_weights(self, classes: Sequence[Any]) -> Any:
         """Returns ``class_weight`` for these classes: None, "balanced", or weights ≥ 0 by class. Raises WrongUsage."""

@@ -47,6 +47,11 @@ class Recipe:
     even_batches: bool = True  # the last minibatch of an epoch is about as large as the others
     minimizer: Literal["lm"] | None = None
 
+    @property
+    def optimizer_name(self) -> str:
+        """The name of the minimizer, or of the optimizer where there is none."""
+        return self.minimizer or self.optimizer.name
+
     def batch_rows(self, t: int) -> int | None:
         """Returns the batch size for t rows, adjusted a little so that the last minibatch is not small; None: all rows.
 
