@@ -103,6 +103,24 @@ def test_other_estimators_have_scikit_learns_charts() -> None:
     assert plot.residuals(sklearn_linear.LinearRegression().fit(rows, y), rows, y).axes
 
 
+def test_networks_have_the_charts() -> None:
+    """The class of a network is its largest output, or 1 where a single output is ½ or more; its numbers are N(x)."""
+    rows = np.array([[-1.0], [0.0], [1.0]])
+    one = cr.Network([cr.Layer(2.0, 0.0, "sigmoid")])
+    two = cr.Network([cr.Layer([[0.0], [2.0]], [0.0, 0.0], "softmax")])
+    for net, cells in ((one, ["1", "", "", "2"]), (two, ["1", "", "1", "1"])):
+        (axes,) = plot.confusion(net, rows, [0, 1, 1]).axes
+        assert [text.get_text() for text in axes.texts] == cells
+        assert plot.calibration(net, rows, [0, 1, 1]).axes[1].get_xlabel() == "P(1)"
+    line = cr.Network([cr.Layer(2.0, 0.0, "identity")])
+    residuals: Any = plot.residuals(line, rows, [0.0, 1.0, 1.0]).axes[1].collections[0].get_offsets()
+    np.testing.assert_array_equal(residuals, [[-2.0, 2.0], [0.0, 1.0], [2.0, -1.0]])
+    with pytest.raises(cr.InputError, match=r"no predict_proba, or its σ\[r\] is no softmax"):
+        plot.calibration(line, rows, [0, 1, 1])
+    with pytest.raises(cr.InputError, match="Y must hold one label per row of X, 3; got 2"):
+        plot.confusion(one, rows, [0, 1])
+
+
 @pytest.mark.parametrize("draw", [plot.confusion, plot.calibration, plot.residuals])
 def test_wrong_models_are_refused(draw: Any) -> None:
     """What is no model, a model of the other task, and another number of labels have a message."""

@@ -43,7 +43,7 @@ def calibration(model: Any, X: Any, y: Any, *, title: str = "", projector: bool 
 def draw_calibration(found: ClassPredictions, title: str = "", projector: bool = False) -> Figure:
     """Draws the calibration of predictions."""
     if found.P is None:
-        raise InputError("this chart needs probabilities; the model has no predict_proba.")
+        raise InputError("this chart needs probabilities; the model has no predict_proba, or its σ[r] is no softmax.")
     figure = new_figure(WIDTH, HEIGHT, projector)
     from sklearn.calibration import CalibrationDisplay, calibration_curve
 

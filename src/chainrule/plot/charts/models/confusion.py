@@ -23,9 +23,9 @@ def confusion(model: Any, X: Any, y: Any, *, title: str = "", projector: bool = 
 
     The shade is the share of the class's rows, so that rare classes show, and a perfect model has a dark diagonal; the
     number is the count of rows. With more than 30 classes there are no numbers. ``model`` is a fitted classifier of
-    Chainrule or scikit-learn, or a `TableModel`. X are rows (t, n) and y their labels (t,); for a model of tables X may
-    be whatever ``fit`` takes, and y the name of a column. ``projector`` makes type and lines larger. The result is a
-    Figure of Matplotlib.
+    Chainrule or scikit-learn, a `TableModel`, or a `Network`, whose class is the largest output or, of one output, 1
+    where N(x) ≥ ½. X are rows (t, n) and y their labels (t,); for a model of tables X may be whatever ``fit`` takes,
+    and y the name of a column. ``projector`` makes type and lines larger. The result is a Figure of Matplotlib.
 
     Raises InputError for what is no fitted classifier, for rows and labels that do not fit it, and if Matplotlib or
     scikit-learn is not installed.

@@ -1,4 +1,4 @@
-"""Predictions beside the truth, of a model of tables or of any estimator with scikit-learn's interface."""
+"""Predictions beside the truth, of a model of tables, a network, or any estimator with scikit-learn's interface."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule._internal.checks import Floats, shown
+from chainrule import activations
+from chainrule._internal.checks import Floats, as_rows, shown
+from chainrule.costs import SumOfSquares
 from chainrule.errors import InputError
+from chainrule.explain.case import require_real
+from chainrule.network import Network
+from chainrule.plot.charts.regions import as_classes
 from chainrule.tables.diagnosis.case import LabelledRows
 from chainrule.tables.diagnosis.diagnose import labelled
 from chainrule.tables.labels import as_targets
@@ -51,6 +56,8 @@ def table_model(model: Any) -> TableModel | None:
 
 def class_predictions(model: Any, X: Any, y: Any) -> ClassPredictions:
     """Returns the classes of rows beside the predicted ones. Raises InputError for a model of numbers."""
+    if isinstance(model, Network):
+        return _classes_of_network(model, X, y)
     own = table_model(model)
     if own is not None:
         if not isinstance(own.target, ClassLabels):
@@ -72,6 +79,9 @@ def of_classes(rows: LabelledRows) -> ClassPredictions:
 
 def number_predictions(model: Any, X: Any, y: Any) -> NumberPredictions:
     """Returns the numbers of rows beside the predicted ones. Raises InputError for a model of classes."""
+    if isinstance(model, Network):
+        data = SumOfSquares().examples(model, X, y, None)
+        return NumberPredictions(np.asarray(data.Y, dtype=np.float64), _outputs(model, X))
     own = table_model(model)
     if own is not None:
         if isinstance(own.target, ClassLabels):
@@ -89,6 +99,23 @@ def of_numbers(rows: LabelledRows) -> NumberPredictions:
     target = rows.model.target
     assert not isinstance(target, ClassLabels)
     return NumberPredictions(*(target.mean + target.deviation * Y for Y in (rows.labels, rows.outputs)))
+
+
+def _classes_of_network(net: Network, X: Any, y: Any) -> ClassPredictions:
+    """Returns the classes beside those of the largest output, or, for one output, 1 where N(x) ≥ ½ and else 0."""
+    A = _outputs(net, X)
+    is_one = A.shape[1] == 1
+    predicted = (A[:, 0] >= 0.5).astype(np.intp) if is_one else A.argmax(axis=1)
+    P = np.concatenate([1.0 - A, A], axis=1) if is_one else A
+    has_probabilities = net.sigma[net.r] is (activations.sigmoid if is_one else activations.softmax)
+    classes = list(range(P.shape[1]))
+    return ClassPredictions(classes, as_classes(net, y, len(A)), predicted, P if has_probabilities else None)
+
+
+def _outputs(net: Network, X: Any) -> Floats:
+    """Returns N(x) of each row, (t, m)."""
+    require_real(net)
+    return np.asarray(net(as_rows(X, net.m[0], "X", net.dtype)), dtype=np.float64)
 
 
 def _labels(y: Any, t: int) -> NDArray[Any]:

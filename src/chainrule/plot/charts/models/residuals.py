@@ -24,9 +24,9 @@ def residuals(model: Any, X: Any, y: Any, *, title: str = "", projector: bool = 
 
     Dashed are the lines of no error. A pattern in the residuals is something that the model has not learned; a funnel
     means that its error grows with the number. Of more than 1,000 rows, 1,000 lie in the charts. Several targets have
-    a line of charts each. ``model`` is a fitted regressor of Chainrule or scikit-learn, or a `TableModel`. X are rows
-    (t, n) and y their numbers (t,) or (t, m); for a model of tables X may be whatever ``fit`` takes, and y the name of
-    a column. ``projector`` makes type and lines larger. The result is a Figure of Matplotlib.
+    a line of charts each. ``model`` is a fitted regressor of Chainrule or scikit-learn, a `TableModel`, or a `Network`.
+    X are rows (t, n) and y their numbers (t,) or (t, m); for a model of tables X may be whatever ``fit`` takes, and y
+    the name of a column. ``projector`` makes type and lines larger. The result is a Figure of Matplotlib.
 
     Raises InputError for what is no fitted regressor, for rows and labels that do not fit it, and if Matplotlib or
     scikit-learn is not installed.
