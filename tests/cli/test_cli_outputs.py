@@ -13,7 +13,7 @@ from support.command import QUICK, Answer, chainrule, process, table, write_csv
 from support.patience import LIMIT
 
 from chainrule.cli import models, outputs
-from chainrule.cli.train import curve, phases
+from chainrule.cli.train import phases
 
 OLD = b"the older file"
 
@@ -208,9 +208,9 @@ def test_a_file_that_appears_during_training_stays(here: Path, monkeypatch: pyte
         (here / "t-2.png").write_bytes(OLD)
         return drawn(*given)  # type: ignore[arg-type]
 
-    original, drawn = phases.fit, curve.draw
+    original, drawn = phases.fit, phases.learning_curves
     monkeypatch.setattr(phases, "fit", fit)
-    monkeypatch.setattr(curve, "draw", draw)
+    monkeypatch.setattr(phases, "learning_curves", draw)
     answer = train("--quiet")
     assert answer.code == 0
     assert answer.err == "Saved t-2.safetensors (the model) and t-3.png (the learning curves).\n"

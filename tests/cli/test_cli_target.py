@@ -12,6 +12,7 @@ from chainrule.cli.errors import WrongUsage
 from chainrule.cli.train import training_options
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column
+from chainrule.tables.inspection import measures
 from chainrule.tables.reading.array_columns import as_column
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
@@ -70,16 +71,16 @@ def test_classes_are_matched_by_value_or_by_text() -> None:
 
 
 def test_measures_by_hand() -> None:
-    """Accuracy, cross-entropy, RMSE, MAE and R² of three rows are the numbers worked by hand."""
+    """Accuracy, log-loss, RMSE, MAE and R² of three rows are the numbers worked by hand."""
     classes = ClassLabels(np.array(["a", "b", "c"]), np.array([0.5, 0.25, 0.25]))
     P = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8], [0.4, 0.5, 0.1]])
-    accuracy, entropy = target.scores_of_classes(P, np.array([0, 2, 0]), classes)
+    accuracy, log_loss = measures.ClassResults(classes, np.array([0, 2, 0]), P).measures[:2]
     assert (accuracy.network, accuracy.baseline) == (2 / 3, 2 / 3)
-    assert entropy.network == pytest.approx(-(math.log(0.7) + math.log(0.8) + math.log(0.4)) / 3)
-    assert entropy.baseline == pytest.approx((2 * math.log(2) + math.log(4)) / 3)
+    assert log_loss.network == pytest.approx(-(math.log(0.7) + math.log(0.8) + math.log(0.4)) / 3)
+    assert log_loss.baseline == pytest.approx((2 * math.log(2) + math.log(4)) / 3)
     numbers = NumericLabels(np.array([10.0]), np.array([2.0]))
-    predicted, y = np.array([10.0, 12.0, 14.0]), np.array([10.0, 13.0, 16.0])
-    rmse, mae, r2 = target.scores_of_numbers(predicted, y, numbers)
+    predicted, y = np.array([[10.0], [12.0], [14.0]]), np.array([[10.0], [13.0], [16.0]])
+    rmse, mae, r2 = measures.NumberResults(numbers, y, predicted).measures
     assert (rmse.network, rmse.baseline) == pytest.approx((math.sqrt(5 / 3), math.sqrt(45 / 3)))
     assert (mae.network, mae.baseline) == (1.0, 3.0)
     assert (r2.network, r2.baseline) == pytest.approx((1 - 5 / 18, 1 - 45 / 18))

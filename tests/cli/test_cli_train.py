@@ -59,7 +59,7 @@ def test_bundled_sets_of_classes(source: str, name: str, least: float) -> None:
     network, baseline = measure(answer.out, name)
     assert (answer.code, answer.err) == (0, "")
     assert network >= least > baseline
-    assert measure(answer.out, "cross-entropy")[0] < measure(answer.out, "cross-entropy")[1]
+    assert measure(answer.out, "log-loss")[0] < measure(answer.out, "log-loss")[1]
 
 
 def test_numbers_are_measured_in_their_own_unit() -> None:
@@ -259,7 +259,7 @@ def test_class_weights_move_predictions(here: Path, weight: str, answer: str) ->
     command = ["train", "t.csv", "--target", "kind", "--class-weight", weight, "--preset", "lecture", "--epochs", "50"]
     weighted, plain = chainrule(*command), chainrule(*command[:4], "--preset", "lecture", "--epochs", "1")
     assert weighted.code == 0
-    assert [measure(a.out, "cross-entropy")[1] for a in (weighted, plain)] == pytest.approx([math.log(2)] * 2, abs=1e-3)
+    assert [measure(a.out, "log-loss")[1] for a in (weighted, plain)] == pytest.approx([math.log(2)] * 2, abs=1e-3)
     chainrule(*command, "--force")
     lines = chainrule("predict", "t.safetensors", "t.csv").out.splitlines()[1:]
     assert np.mean([line.startswith(answer) for line in lines]) > 0.95

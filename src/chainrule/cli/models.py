@@ -1,10 +1,12 @@
-"""Saved models: loading, predictions and scores."""
+"""Saved models: loading, targets and results."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from chainrule import files
 from chainrule._internal.naming import listed, spellings
@@ -14,6 +16,8 @@ from chainrule.cli.inputs import require_file
 from chainrule.cli.terminal import printable, remarks
 from chainrule.errors import InputError
 from chainrule.network import Network
+from chainrule.tables.inspection.measures import ClassResults, NumberResults
+from chainrule.tables.inspection.results import number_results
 from chainrule.tables.model import KIND, TableModel
 from chainrule.tables.table import Table
 from chainrule.tables.target_decoder import ClassLabels
@@ -73,12 +77,24 @@ def with_known_target(model: TableModel, table: Table, name: str) -> Table:
     return replace(table, columns=table.columns.replaced({name: column}))
 
 
-def scores(model: TableModel, X: Table, name: str, column: AnyColumn) -> list[target.Score]:
-    """Returns the scores of a model on rows X and their target column."""
+def results(
+    model: TableModel, X: Table, name: str, column: AnyColumn, threshold: float | None = None
+) -> ClassResults | NumberResults:
+    """Returns the results of a model on rows X and their target column; ``threshold`` is for two classes."""
     if isinstance(model.target, ClassLabels):
         numbers = target.as_class_numbers(name, column, model.target)
-        return target.scores_of_classes(model.predict_proba(X), numbers, model.target)
-    return target.scores_of_numbers(model.predict(X), target.as_finite_numbers(name, column), model.target)
+        return ClassResults(model.target, numbers, model.predict_proba(X), threshold)
+    y = target.as_finite_numbers(name, column)
+    predicted = np.asarray(model.predict(X), dtype=np.float64)
+    return number_results(model, model.target, y[:, None], predicted.reshape(len(y), -1))
+
+
+def require_two_classes(model: TableModel, option: str) -> None:
+    """Raises WrongUsage unless the model predicts one of two classes."""
+    if not isinstance(model.target, ClassLabels):
+        raise WrongUsage(f"{option} is for classification; this is a regression model.")
+    if len(model.target) > 2:
+        raise WrongUsage(f"{option} is for two classes; this model has {len(model.target)}.")
 
 
 def model_inputs(model: TableModel, table: Table) -> Table:

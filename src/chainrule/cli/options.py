@@ -164,6 +164,28 @@ Out = Annotated[
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
+ReportOut = Annotated[
+    str | None,
+    typer.Option(
+        "--report",
+        metavar="FILE",
+        help="Also write an .html page: results, charts, importances, dependences, the encoding, and a model card.",
+    ),
+]
+Folds = Annotated[
+    int | None,
+    typer.Option(
+        metavar="K",
+        help="Only measure: train K times, each time without another K-th of the rows, test on those, and print means "
+        "and standard deviations. Saves no model.",
+    ),
+]
+Threshold = Annotated[
+    float | None,
+    typer.Option(
+        metavar="P", help="Predict the second of two classes where its probability is P or more. [default: 0.5]"
+    ),
+]
 Engine = Annotated[
     str, typer.Option(metavar="NAME", help="Engine that computes: auto, or a name from `chainrule info --engine`.")
 ]

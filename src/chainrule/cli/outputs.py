@@ -76,31 +76,38 @@ def of_training(out: str | None, stem: str, *, force: bool) -> Destination:
     return files
 
 
-def of_file(out: str, endings: tuple[str, ...], *, force: bool) -> Path:
-    """Returns the path ``out``, which must have one of these endings.
+def of_file(out: str, endings: tuple[str, ...], *, force: bool, option: str = "--out") -> Path:
+    """Returns the path ``out`` that an option gives, which must have one of these endings.
 
     Raises WrongUsage for a file that exists, unless ``force`` permits to replace it, InputError if it cannot be
     written.
     """
     path = Path(out)
     if path.suffix not in endings:
-        raise WrongUsage(f"--out: give a file that ends in {', '.join(endings[:-1])} or {endings[-1]}; got {out!r}.")
+        raise WrongUsage(f"{option}: give a file that ends in {listed_endings(endings)}; got {out!r}.")
     if not path.parent.exists():
-        raise InputError(f"cannot write {out!r}: there is no folder {str(path.parent)!r}. Choose another with --out.")
+        raise InputError(
+            f"cannot write {out!r}: there is no folder {str(path.parent)!r}. Choose another with {option}."
+        )
     if not force and path.exists():
-        raise _exists(path)
-    _try_writing(path, replace=force)
+        raise _exists(path, option)
+    _try_writing(path, replace=force, option=option)
     return path
 
 
-def _try_writing(path: Path, *, replace: bool) -> None:
+def listed_endings(endings: tuple[str, ...]) -> str:
+    """Returns ".csv, .jsonl or .parquet"."""
+    return " or ".join(filter(None, (", ".join(endings[:-1]), endings[-1])))
+
+
+def _try_writing(path: Path, *, replace: bool, option: str = "--out") -> None:
     """Raises InputError unless a file can be written to ``path``, or, if its folder is missing, the folder be made."""
     while not path.parent.exists():
         path = path.parent
     try:
         require_writable(path, replace=replace)
     except OSError as error:
-        raise InputError(f"cannot write {str(path)!r}: {error.strerror}. Choose another with --out.") from None
+        raise InputError(f"cannot write {str(path)!r}: {error.strerror}. Choose another with {option}.") from None
 
 
 def save_under_free_name(files: Destination, save: Callable[[Destination], None]) -> Destination:
@@ -130,5 +137,5 @@ def save_somewhere(files: Destination, save: Callable[[Destination], None]) -> t
     raise ChainruleError(f"{reason} The model could not be saved in another folder either, and is lost.")
 
 
-def _exists(path: Path) -> WrongUsage:
-    return WrongUsage(f"--out: {path} exists; give another name, or --force to replace it.")
+def _exists(path: Path, option: str = "--out") -> WrongUsage:
+    return WrongUsage(f"{option}: {path} exists; give another name, or --force to replace it.")

@@ -1,9 +1,8 @@
-"""The target column: choice of the task, labels, and scores of predictions."""
+"""The target column: choice of the task, and its labels."""
 
 from __future__ import annotations
 
-import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from chainrule.errors import InputError
 from chainrule.tables.columns import Column, Task
 from chainrule.tables.encoding.steps import Levels
 from chainrule.tables.rounding import warn_about_rounding
-from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.target_decoder import ClassLabels
 from chainrule.tables.text.text_column import AnyColumn, TextColumn
 
 MOST_WHOLE_CLASSES = 30
@@ -22,17 +21,10 @@ ROWS_PER_CLASS = 5
 REQUESTED = "as requested"
 YES_NO_OR_TEXT = {"booleans": "yes/no values", "categories": "text"}
 BASELINES: dict[Task, str] = {
-    "classification": "predicts the most frequent class; for cross-entropy, the class frequencies of the training rows",
+    "classification": "predicts the most frequent class, with the class frequencies of the training rows as "
+    "probabilities",
     "regression": "predicts the mean of the training rows",
 }
-
-
-class Score(NamedTuple):
-    """A score of the network, and of a baseline that ignores the inputs."""
-
-    name: str
-    network: float
-    baseline: float
 
 
 def decide_task(name: str, column: Column, task: Task | None) -> tuple[Task, str]:
@@ -94,32 +86,6 @@ def as_class_numbers(name: str, column: AnyColumn, classes: ClassLabels) -> NDAr
             f"in training; known: {listed(values)}."
         )
     return codes
-
-
-def scores_of_classes(P: Floats, numbers: NDArray[np.intp], classes: ClassLabels) -> list[Score]:
-    """Returns accuracy and cross-entropy (in nats) of probabilities P (t, k) for true class numbers (t,)."""
-    with np.errstate(divide="ignore"):
-        ours, theirs = -np.log(P[np.arange(len(P)), numbers]), -np.log(classes.shares[numbers])
-    is_right, is_most_frequent = P.argmax(axis=1) == numbers, numbers == classes.shares.argmax()
-    return [
-        Score("accuracy", float(is_right.mean()), float(is_most_frequent.mean())),
-        Score("cross-entropy", float(ours.mean()), float(theirs.mean())),
-    ]
-
-
-def scores_of_numbers(predicted: Floats, y: Floats, labels: NumericLabels) -> list[Score]:
-    """Returns RMSE and MAE in the target's unit, and R², of predictions (t,) for true numbers y (t,)."""
-    errors, baseline, deviations = y - predicted, y - labels.mean[0], y - y.mean()
-    total = float(deviations @ deviations)
-
-    def r_squared(e: Floats) -> float:
-        return 1.0 - float(e @ e) / total if total > 0.0 else math.nan
-
-    return [
-        Score("RMSE", math.sqrt(float((errors**2).mean())), math.sqrt(float((baseline**2).mean()))),
-        Score("MAE", float(np.abs(errors).mean()), float(np.abs(baseline).mean())),
-        Score("R²", r_squared(errors), r_squared(baseline)),
-    ]
 
 
 def as_finite_numbers(name: str, column: AnyColumn) -> Floats:

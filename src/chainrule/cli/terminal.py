@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO, cast
+
+from chainrule._internal.four_digits import four_digits
 
 if TYPE_CHECKING:
     from rich.console import Console  # imported where something is printed: a wrong command line needs no Rich
@@ -143,5 +146,5 @@ def printable(text: str) -> str:
 
 
 def number(value: float) -> str:
-    """Returns a number as text with four significant digits."""
-    return f"{value:.4f}" if 0.001 <= abs(value) < 10 else f"{value:.4g}" if abs(value) < 1000 else f"{value:,.1f}"
+    """Returns a number as text with four significant digits, "–" for one that is not defined."""
+    return "–" if math.isnan(value) else four_digits(value)

@@ -96,8 +96,8 @@ def test_evaluate_measures_on_rows_with_the_target(here: Path, model: str) -> No
         right = np.mean([p["kind"] == row["kind"] for p, row in zip(predictions, table_, strict=True)])
         P = [float(p[f"probability_{row['kind']}"]) for p, row in zip(predictions, table_, strict=True)]
         surprise = -np.mean(np.log(P))
-        assert f"  accuracy        {right:.4f} " in answer.out
-        assert f"  cross-entropy   {surprise:.4f} " in answer.out
+        assert f"  accuracy                  {right:.4f} " in answer.out
+        assert f"  log-loss                  {surprise:.4f} " in answer.out
     else:
         error = np.array([float(p["y"]) - float(row["y"]) for p, row in zip(predictions, table_, strict=True)])
         assert f" {np.sqrt((error**2).mean()):.4f} " in answer.out
@@ -215,7 +215,7 @@ def test_models_saved_by_estimators_are_read(here: Path) -> None:
     predicted = [row["prediction"] for row in read_csv(chainrule("predict", "own.safetensors", "new.csv").out)]
     assert predicted == estimator.predict(pyarrow.table(X)).tolist()
     right = np.mean([answer == row[3] for answer, row in zip(predicted, rows, strict=True)])
-    assert f"  accuracy        {right:.4f} " in chainrule("evaluate", "own.safetensors", "new.csv").out
+    assert f"  accuracy                  {right:.4f} " in chainrule("evaluate", "own.safetensors", "new.csv").out
     assert "NetworkClassifier" in chainrule("info", "own.safetensors").out
 
 

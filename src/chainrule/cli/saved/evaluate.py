@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from chainrule._internal.checks import as_real
 from chainrule.cli import inputs, options
+from chainrule.cli.errors import option_errors
 from chainrule.errors import InputError
 
 
@@ -12,17 +14,24 @@ def evaluate(
     sep: options.Sep = None,
     header: options.Header = None,
     encoding: options.Encoding = None,
+    threshold: options.Threshold = None,
 ) -> None:
     """Score a model on rows with a known target.
 
     \b
     chainrule evaluate iris.safetensors new.csv
+    chainrule evaluate churn.safetensors new.csv --threshold 0.3
     """
+    if threshold is not None:
+        with option_errors("--threshold"):
+            as_real(threshold, "the probability", 0.0, 1.0)
     text = inputs.text_options(sep, header, encoding)
     inputs.require_file(model)
     from chainrule.cli import models, report  # only now, so that a wrong command line is answered at once
 
     loaded, table = models.load_model(model), inputs.read_source(rows, text)
+    if threshold is not None:
+        models.require_two_classes(loaded, "--threshold")
     spelling = models.target_in(loaded, table)
     if spelling is None:
         raise InputError(
@@ -32,6 +41,6 @@ def evaluate(
     X = models.model_inputs(loaded, table)
     table = models.with_known_target(loaded, table, spelling)
     table.require_complete(spelling)
-    measured = models.scores(loaded, X, spelling, table.columns[spelling])
-    report.print_scores(loaded, measured, f"Results on {table.t} rows of {table.origin}")
+    found = models.results(loaded, X, spelling, table.columns[spelling], threshold)
+    report.print_results(loaded, found, f"Results on {table.t} rows of {table.origin}")
     models.report_unseen(loaded, X)

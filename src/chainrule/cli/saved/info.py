@@ -76,6 +76,21 @@ def _show_model(path: str) -> None:
     title = "Layers" if len(model.networks) == 1 else "Layers of the first network"
     _show_layers(title, model.networks[0])
     listing(console, "Training", _training(_about(model)))
+    _show_importances(model)
+
+
+def _show_importances(model: TableModel) -> None:
+    """Prints the importances that the file holds, the largest first, or how to get some."""
+    from chainrule.tables.inspection.importances import Importances
+
+    console, found = results(), Importances.from_json(model.about.get("importances"))
+    if found is None:
+        console.print("Importances: not computed. `chainrule train --report` stores them.")
+        return
+    rows = [(name, f"{value:.4f}", f"± {deviation:.4f}") for name, value, deviation in found.ranked()]
+    show(console, found.caption, ("", "importance", ""), rows[:MOST_COLUMNS])
+    if len(rows) > MOST_COLUMNS:
+        console.print(f"  … and {len(rows) - MOST_COLUMNS} more")
 
 
 def _describe_networks(model: TableModel) -> str:
@@ -150,4 +165,4 @@ def _training(training: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _number(value: object) -> str:
-    return number(value) if isinstance(value, float) else "not defined"
+    return number(value) if isinstance(value, (int, float)) else "not defined"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 from chainrule._internal.checks import as_integer, as_real
@@ -43,7 +44,9 @@ def train(
     class_weight: options.ClassWeight = None,
     test_fraction: options.TestFraction = 0.2,
     seed: options.Seed = 0,
+    folds: options.Folds = None,
     out: options.Out = None,
+    report: options.ReportOut = None,
     force: options.Force = False,
     engine: options.Engine = "auto",
     quiet: options.Quiet = False,
@@ -57,6 +60,8 @@ def train(
     chainrule train digits
     chainrule train penguins.csv --target species --drop island
     chainrule train houses.parquet --target price --preset best --time-limit 60
+    chainrule train titanic.csv --target Survived --report titanic.html
+    chainrule train titanic.csv --target Survived --folds 5
     """
     with option_errors("--decimal, --thousands"):
         writing = Writing.of(decimal, thousands, na or ())
@@ -68,25 +73,33 @@ def train(
     _require_valid(task, test_fraction, seed)
     text = inputs.text_options(sep, header, encoding)
     require_packages("matplotlib", "sklearn")
-    files = outputs.of_training(out, inputs.stem(source), force=force)
+    if folds is not None:
+        _require_folds(folds, {"--out": out, "--report": report, "--checkpoint": checkpoint, "--force": force})
+    files = None if folds is not None else outputs.of_training(out, inputs.stem(source), force=force)
+    page = None if report is None else outputs.of_file(report, (".html",), force=force, option="--report")
     inputs.require_columns(source, text, target_column, drop or [], category or [])
     # Only now, so that a wrong command line is answered at once.
-    from chainrule.cli.train import phases, summary
+    from chainrule.cli.train import cross_validation, phases, summary
     from chainrule.cli.train.training_data import prepare
 
     table = inputs.read_source(source, text)
     named = [inputs.known_name(table.names, table.origin, "--category", name) for name in category or ()]
     console = remarks()
-    if files.number > 1:  # also with --quiet: a following command would find an older model
+    if files is not None and files.number > 1:  # also with --quiet: a following command would find an older model
         console.print(printable(f"Note: {files.explanation()}"))
     console.quiet = quiet
     with warnings_as_notes(console):
         data = prepare(table, target_column, task, drop or [], test_fraction, seed, named, writing)
     if absent := [name for name in named if name not in data.X.columns]:
         raise WrongUsage(f"--category: {listed(absent)} must be an input; it is the target, or in --drop.")
-    run = phases.plan(data, chosen, parameters, files)
+    if folds is not None:
+        data = replace(data, split=cross_validation.as_folds(data, folds, seed)[0])
+    run = phases.plan(data, chosen, parameters, files, page)
     for line in (*data.descriptions(), *summary.announcement(run.recipes, chosen), *chosen.announcement()):
         console.print(printable(line))
+    if files is None:
+        cross_validation.cross_validate(run, cross_validation.as_folds(data, folds or 0, seed), console)
+        return
     files.folder.mkdir(parents=True, exist_ok=True)
     # Once there are trained networks, a request to end must not cost the model.
     REQUEST.what_remains = chosen.what_remains
@@ -97,6 +110,14 @@ def train(
         phases.save_results(run, trained, console)
     if REQUEST.number is not None:
         remarks().print(printable(" ".join(filter(None, (f"Interrupted by {REQUEST.name}.", chosen.continuation())))))
+
+
+def _require_folds(folds: int, others: dict[str, object]) -> None:
+    """Raises WrongUsage for a number of folds below 2, and for options that write files."""
+    with option_errors("--folds"):
+        as_integer(folds, "the number", 2)
+    if given := [option for option, value in others.items() if value]:
+        raise WrongUsage(f"--folds only measures, and saves no model; leave out {given[0]}.")
 
 
 def _require_valid(task: str | None, test_fraction: float, seed: int) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import time
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TextIO, cast
 
 from rich.console import Console
@@ -13,19 +15,23 @@ from chainrule.cli import models, report
 from chainrule.cli.errors import WrongUsage, describe
 from chainrule.cli.outputs import Destination, save_somewhere, save_under_free_name
 from chainrule.cli.terminal import printable, warnings_as_notes
-from chainrule.cli.train import curve, summary
+from chainrule.cli.train import summary
 from chainrule.cli.train.training_data import TrainingData
-from chainrule.cli.train.training_options import TrainingOptions, format_sizes
+from chainrule.cli.train.training_options import TrainingOptions
 from chainrule.cli.train.training_run import FinishedRun, PlannedRun
 from chainrule.errors import ChainruleError, InputError
 from chainrule.estimators.network import settings
 from chainrule.files import write_bytes
+from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.training.callbacks.progress import Progress
 from chainrule.training.errors import DivergenceError
 
 
-def plan(data: TrainingData, options: TrainingOptions, parameters: dict[str, Any], files: Destination) -> PlannedRun:
+def plan(
+    data: TrainingData, options: TrainingOptions, parameters: dict[str, Any], files: Destination | None,
+    page: Path | None = None,
+) -> PlannedRun:  # fmt: skip
     """Returns the run for these data, options and the estimator's parameters. Raises WrongUsage or InputError."""
     options.require_task(data.task)
     if data.task == "classification":
@@ -36,7 +42,7 @@ def plan(data: TrainingData, options: TrainingOptions, parameters: dict[str, Any
     from chainrule.estimators import NetworkClassifier, NetworkRegressor  # loads scikit-learn
 
     kind = NetworkClassifier if data.task == "classification" else NetworkRegressor
-    return PlannedRun(data, options, kind(**parameters), recipes, files)
+    return PlannedRun(data, options, kind(**parameters), recipes, files, page)
 
 
 def fit(run: PlannedRun, console: Console) -> FinishedRun:
@@ -62,30 +68,67 @@ def fit(run: PlannedRun, console: Console) -> FinishedRun:
 
 
 def save_results(run: PlannedRun, trained: FinishedRun, console: Console) -> None:
-    """Scores the model on the test rows, saves it and its learning curves, and prints their names and the scores.
+    """Tests the model, saves it with its learning curves and its report, and prints their names and the results.
 
     Raises ChainruleError at the end if a file could not be written: the model is then in another folder, or lost.
     """
-    data, model, test = run.data, trained.model, run.data.split.test
-    if data.task == "classification":  # the baseline uses the class frequencies without any weights
-        model = replace(model, target=ClassLabels.fit(data.y[data.split.training]))
-    elif isinstance(model.target, NumericLabels) and data.column.notation is not None:
-        model = replace(model, target=replace(model.target, notation=data.column.notation))
-    scores = models.scores(model, data.X.rows(test), data.name, data.column.at(test))
-    about = {**model.about, "column": data.name, "training": summary.record(run, trained, scores)}
+    assert run.files is not None
+    data, test = run.data, run.data.split.test
+    model = with_plain_target(trained.model, data)
+    found = models.results(model, data.X.rows(test), data.name, data.column.at(test))
+    about = {**model.about, **data.names(), "training": summary.record(run, trained, found.measures)}
+    page = ""
+    if run.report is not None:
+        page, about["importances"] = report_of(run, replace(model, about=about))
     complete = replace(model, about=about)
     saved, reason = save_somewhere(run.files, lambda files: complete.save(files.model, replace=files.replaces))
     faults = [f"{reason} The model was saved as {saved.model} instead."] if reason else []
-    sizes, optimizer = format_sizes(model.networks[0].m), run.recipes[0].optimizer_name
-    curves = curve.draw(trained.histories, f"{data.X.origin}: {sizes}, {optimizer}")
-    drawn, picture = saved, ""
+    curves = learning_curves(run)
+    drawn, more = saved, ""
     try:
         drawn = save_under_free_name(saved, lambda files: write_bytes(files.picture, curves, replace=files.replaces))
-        picture = f" and {drawn.picture} (the learning curves)"
+        more = f" and {drawn.picture} (the learning curves)"
     except OSError as error:
         faults.append(f"{describe(error)} The learning curves were not saved.")
+    if run.report is not None:
+        try:
+            write_bytes(run.report, page.encode(), replace=run.files.replaces)
+            more += f" and {run.report} (the report)"
+        except OSError as error:
+            faults.append(f"{describe(error)} The report was not saved.")
     console.quiet = console.quiet and saved == drawn == run.files
-    console.print(printable(f"Saved {saved.model} (the model){picture}."))
-    report.print_scores(model, scores, f"Results on {len(test)} test rows of {data.X.origin}")
+    console.print(printable(f"Saved {saved.model} (the model){more}."))
+    report.print_results(model, found, f"Results on {len(test)} test rows of {data.X.origin}")
     if faults:
         raise ChainruleError(" ".join(faults))
+
+
+def with_plain_target(model: TableModel, data: TrainingData) -> TableModel:
+    """Returns the model with the class shares of the training rows without weights, or the notation of its numbers."""
+    if data.task == "classification":
+        return replace(model, target=ClassLabels.fit(data.y[data.split.training]))
+    if isinstance(model.target, NumericLabels) and data.column.notation is not None:
+        return replace(model, target=replace(model.target, notation=data.column.notation))
+    return model
+
+
+def learning_curves(run: PlannedRun) -> bytes:
+    """Draws the learning curves as `NetworkClassifier.plot_history` does, and returns the PNG file."""
+    estimator = run.estimator
+    estimator.model_ = replace(estimator.model_, about={**estimator.model_.about, **run.data.names()})
+    buffer = io.BytesIO()
+    estimator.plot_history().savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def report_of(run: PlannedRun, model: TableModel) -> tuple[str, dict[str, Any]]:
+    """Returns the page about the model on the test rows, and the importances there as its file holds them."""
+    from chainrule.estimators.network.inspection.report import report_page
+    from chainrule.tables.diagnosis.diagnose import labelled
+    from chainrule.tables.inspection.importances import importances
+
+    estimator, data, test = run.estimator, run.data, run.data.split.test
+    estimator.model_ = replace(model, estimator=None)
+    rows = labelled(estimator.model_, data.X.rows(test), data.y[test], "y")[0]
+    found = importances(rows)
+    return report_page(estimator, rows, found, False, None), found.as_json()

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from chainrule._internal.durations import duration
-from chainrule.cli.target import Score
 from chainrule.cli.train.training_options import TrainingOptions, format_sizes
 from chainrule.cli.train.training_run import FinishedRun, PlannedRun
+from chainrule.estimators.network.inspection.words import rate, recipe_in_words, weight_decay
 from chainrule.estimators.network.recipe import Recipe
-from chainrule.optimizers import AdamW
-from chainrule.optimizers.schedules import Schedule
+from chainrule.tables.inspection.measures import Measure
 
 REASONS = {
     "patience": "stopped early: the validation cost no longer improved",
@@ -32,27 +31,7 @@ def announcement(recipes: Sequence[Recipe], options: TrainingOptions) -> list[st
         held_out = "no rows are held out, and the last epoch is kept"
     limit = f" Time limit: {duration(options.time_limit)}." if options.time_limit else ""
     plan = f"Preset {options.preset}" if first.minimizer is None else "Levenberg–Marquardt"
-    return [f"{plan}: {networks}; {held_out}.{limit}", *dict.fromkeys(map(_describe, recipes))]
-
-
-def _describe(recipe: Recipe) -> str:
-    """Describes a recipe in one line."""
-    kind = "parametric " if recipe.parametric else ""
-    layers = ", ".join(f"{layer.width} {kind}{_name(layer.activation)}" for layer in recipe.hidden) or "none"
-    embedding = ", after an embedding of the numbers" if recipe.embedding else ""
-    return f"Hidden layers: {layers}{embedding}. Cost: {recipe.cost.in_words}. Optimizer: {_steps(recipe)}."
-
-
-def _steps(recipe: Recipe) -> str:
-    """Describes the optimizer, its rate, the rows of a step, and the epochs."""
-    optimizer = recipe.optimizer
-    if recipe.minimizer is not None:
-        return f"{recipe.minimizer}, all rows per step, at most {recipe.epochs} epochs"
-    schedule = f" ({type(optimizer.learning_rate).__name__})" if isinstance(optimizer.learning_rate, Schedule) else ""
-    decay = f", weight decay {weight_decay(recipe):g}" if weight_decay(recipe) else ""
-    batch = "all rows" if recipe.batch_size is None else f"about {recipe.batch_size} rows"
-    alpha = f"{rate(recipe):g}{schedule}"
-    return f"{optimizer.name}, learning rate {alpha}{decay}, {batch} per step, {recipe.epochs} epochs"
+    return [f"{plan}: {networks}; {held_out}.{limit}", *dict.fromkeys(map(recipe_in_words, recipes))]
 
 
 def divergence_message(recipe: Recipe) -> str:
@@ -83,7 +62,7 @@ def outcome(trained: FinishedRun) -> str:
     return f"Trained {len(epochs)} networks for {count} epochs each {time}; kept the best epoch of each."
 
 
-def record(run: PlannedRun, trained: FinishedRun, scores: list[Score]) -> dict[str, Any]:
+def record(run: PlannedRun, trained: FinishedRun, scores: list[Measure]) -> dict[str, Any]:
     """Returns the record of the training that the model's file holds."""
     from chainrule._internal.version import __version__
 
@@ -113,23 +92,6 @@ def record(run: PlannedRun, trained: FinishedRun, scores: list[Score]) -> dict[s
         "scores": [[score.name, _finite(score.network), _finite(score.baseline)] for score in scores],
         "chainrule": __version__,
     }
-
-
-def rate(recipe: Recipe) -> float:
-    """Returns the base learning rate of the schedule, or the rate of the first step."""
-    planned = recipe.optimizer.learning_rate
-    base = getattr(planned, "rate", planned)
-    return float(base) if isinstance(base, (int, float)) else recipe.optimizer.schedule.at(0, 1)
-
-
-def weight_decay(recipe: Recipe) -> float:
-    """Returns AdamW's λ at the first step; 0 for other optimizers."""
-    decay = recipe.optimizer.weight_decay if isinstance(recipe.optimizer, AdamW) else 0.0
-    return decay.at(0, 1) if isinstance(decay, Schedule) else float(decay)
-
-
-def _name(sigma: object) -> str:
-    return sigma if isinstance(sigma, str) else str(getattr(sigma, "name", sigma))
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,6 +45,10 @@ class TrainingData:
             f"{self.X.origin}: {len(self.X.columns)} input columns, {rows}.",
             f"Target {self.name!r}: {task}, {self.reason}{override}.",
         ]
+
+    def names(self) -> dict[str, str]:
+        """Returns the names of the table and of its target, as the model's file holds them."""
+        return {"source": os.path.basename(self.X.origin) or self.X.origin, "column": self.name}
 
     def has_other_task(self) -> bool:
         """True if the task was derived from the values, and --task could override it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from chainrule.cli.outputs import Destination
@@ -22,7 +23,8 @@ class PlannedRun:
     options: TrainingOptions
     estimator: Any  # NetworkClassifier or NetworkRegressor
     recipes: Sequence[Recipe]
-    files: Destination
+    files: Destination | None  # None: nothing is saved
+    report: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -36,21 +36,23 @@ def sizes(networks: Sequence[Network]) -> list[str]:
 
 
 def recipe_in_words(recipe: Recipe) -> str:
-    """Describes a recipe in two sentences."""
+    """Describes a recipe in one line."""
     kind = "parametric " if recipe.parametric else ""
     layers = ", ".join(f"{layer.width} {kind}{_name(layer.activation)}" for layer in recipe.hidden) or "none"
     embedding = ", after an embedding of the numbers" if recipe.embedding else ""
-    cost = f"Hidden layers: {layers}{embedding}. Cost: {recipe.cost.in_words}."
-    if recipe.minimizer is not None:
-        return f"{cost} Levenberg–Marquardt, {recipe.epochs} iterations at most."
+    return f"Hidden layers: {layers}{embedding}. Cost: {recipe.cost.in_words}. Optimizer: {_steps(recipe)}."
+
+
+def _steps(recipe: Recipe) -> str:
+    """Describes the optimizer, its rate, the rows of a step, and the epochs."""
     optimizer = recipe.optimizer
+    if recipe.minimizer is not None:
+        return f"{recipe.minimizer}, all rows per step, at most {recipe.epochs} epochs"
     schedule = f" ({type(optimizer.learning_rate).__name__})" if isinstance(optimizer.learning_rate, Schedule) else ""
     decay = f", weight decay {weight_decay(recipe):g}" if weight_decay(recipe) else ""
     batch = "all rows" if recipe.batch_size is None else f"about {recipe.batch_size} rows"
-    return (
-        f"{cost} Optimizer: {optimizer.name}, learning rate "
-        f"{rate(recipe):g}{schedule}{decay}, {batch} per step, {recipe.epochs} epochs."
-    )
+    alpha = f"{rate(recipe):g}{schedule}"
+    return f"{optimizer.name}, learning rate {alpha}{decay}, {batch} per step, {recipe.epochs} epochs"
 
 
 def rate(recipe: Recipe) -> float:
