@@ -48,17 +48,18 @@ APART = [
     ("engines.native", "engines.reference"),
 ]
 
-# The only arrows that point up: conveniences of `Network` and `Cost`, each loaded when it is called.
+# The only arrows that point up: conveniences of `Network`, `Sigma` and `Cost`, each loaded when it is called.
 CONVENIENCES = {
     ("network.network", "engines.choice"): "net(x) and net.predictor()",
     ("network.network", "network.forward"): "net.forward(X)",
+    ("network.conveniences", "network.network"): "the type of a network in its base class",
     ("network.network", "backprop"): "net.jacobian(x)",
-    ("network.network", "costs"): "the types of net.explain(x, y, cost=J)",
-    ("network.network", "explain"): "the type that net.explain(x, y) returns",
-    ("network.network", "explain.explain"): "net.explain(x, y, cost=J)",
-    ("network.network", "plot"): "the type that net.draw() returns",
-    ("network.network", "plot.draw"): "net.draw(x, y, cost=J)",
-    ("network.network", "files"): "net.save(path)",
+    ("network.conveniences", "costs"): "the types of net.explain(x, y, cost=J)",
+    ("network.conveniences", "explain"): "the type that net.explain(x, y) returns",
+    ("network.conveniences", "explain.explain"): "net.explain(x, y, cost=J)",
+    ("network.conveniences", "plot"): "the type that net.draw() returns",
+    ("network.conveniences", "plot.draw"): "net.draw(x, y, cost=J)",
+    ("network.conveniences", "files"): "net.save(path)",
     ("activations.sigma", "explain.in_latex"): "sigma.latex()",
     ("costs.cost", "engines.objective"): "J.of(net, X, Y)",
     ("costs.cost", "explain.in_latex"): "cost.latex()",

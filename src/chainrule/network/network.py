@@ -1,14 +1,10 @@
-"""Networks (Lecture, Def. 4.3; L6, L9): θ is one vector, and every W[i], b[i] and κ[i] is a view into it.
-
-The file is long because the conveniences of `Network`, with their documentation, are methods of one class.
-"""
+"""Networks (Lecture, Def. 4.3; L6, L9): θ is one vector, and every W[i], b[i] and κ[i] is a view into it."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -23,23 +19,21 @@ from chainrule.activations import Parametric, Sigma
 from chainrule.errors import InputError
 from chainrule.network.arguments import as_dtype, as_sigmas, as_sizes
 from chainrule.network.block_diagonal import Matrix, free_entries
+from chainrule.network.conveniences import Conveniences
 from chainrule.network.layer import Layer
 from chainrule.network.random_layers import random_layers
 from chainrule.network.theta import Layout, dense_layout, parameter_count, parameter_views
 from chainrule.optimizers.schedules import Schedule
 
 if TYPE_CHECKING:
-    from chainrule.costs import Cost, TrainingSet
-    from chainrule.explain import Explanation
     from chainrule.network.forward import Forward
-    from chainrule.plot import Drawing
 
 
 def _shortcut_placeholder(x: object) -> None:
     """Returns None, which a shortcut returns for inputs that the engine has to evaluate in the general way."""
 
 
-class Network:
+class Network(Conveniences):
     """An r-layer neural network N = (L[1], …, L[r]), a function ℝⁿ → ℝᵐ with parameters θ ∈ ℝᵈ.
 
     The layers' numbers are copied into one contiguous vector ``theta``; ``W[i]``, ``b[i]`` and ``kappa[i]`` (and
@@ -278,62 +272,6 @@ class Network:
         jacobian = network_jacobian(self, X)
         return jacobian[0] if is_row else jacobian
 
-    def explain(
-        self,
-        x: RowsLike | TrainingSet,
-        y: ArrayLike | None = None,
-        weights: ArrayLike | None = None,
-        *,
-        cost: Cost | str = "sum_of_squares",
-        learning_rate: float | None = None,
-        detail: Literal["matrix", "scalar"] = "matrix",
-        digits: int = 6,
-        exact: bool = False,
-        lang: str = "en",
-    ) -> Explanation:
-        """Shows each step of N(x), J and ∇J(θ) for x (n,) or (t, n) on a page; see `chainrule.explain.explain`.
-
-        Raises InputError as `cr.gradient` does, and for other words of ``detail`` or ``lang`` and for digits beyond 17.
-
-        >>> import chainrule as cr
-        >>> e = cr.Network([cr.Layer(2.0, 1.0, "identity")]).explain(3.0, 5.0)
-        >>> "z[1] = W[1] a[0] + b[1] = 2 · 3 + 1 = 7" in e.text()
-        True
-
-        Source: Lecture, L5 – L17.
-        """
-        from chainrule.explain import explain
-
-        return explain(
-            self, x, y, weights, cost=cost, learning_rate=learning_rate, detail=detail, digits=digits, exact=exact,
-            lang=lang,
-        )  # fmt: skip
-
-    def draw(
-        self,
-        x: RowsLike | None = None,
-        y: ArrayLike | None = None,
-        *,
-        cost: Cost | str = "sum_of_squares",
-        show: Literal["a", "delta", "gradient"] | None = None,
-        path: Sequence[str | int] | None = None,
-        digits: int = 3,
-        projector: bool = False,
-    ) -> Drawing:
-        """Draws the layers 0 … r, with x (n,) and y (m,) the numbers of the chain rule; see `chainrule.plot.draw`.
-
-        Raises InputError for other words of ``show``, a ``path`` from no entry of θ, and an example of wrong shape.
-
-        >>> import chainrule as cr
-        >>> "d = Σᵢ mᵢ (mᵢ₋₁ + 1)" in cr.Network.dense([5, 3, 2, 1]).draw().svg()
-        True
-
-        Source: Lecture, L5 – L17.
-        """
-        from chainrule.plot import draw
-
-        return draw(self, x, y, cost=cost, show=show, path=path, digits=digits, projector=projector)
-
     def _as_input(self, x: RowsLike, finite: bool = True) -> tuple[Rows, bool]:
         """Returns ``x`` as rows (t, n), and True if it was a single example (n,)."""
         X, is_row = as_examples(x, self.m[0], "x", self.dtype, finite=finite)
@@ -362,37 +300,6 @@ class Network:
         """
         kind = as_dtype(dtype)
         return Network(layer.astype(kind) for layer in self.layers)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the network to ``path`` atomically: one safetensors file with a JSON header (docs/guide/files.md).
-
-        Raises OSError if the file cannot be written; an older file of that name is then still intact.
-
-        >>> import chainrule as cr, tempfile, os
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = os.path.join(folder, "model.safetensors")
-        ...     cr.Network.dense([5, 3, 2, 1]).save(path)
-        ...     cr.load(path).m
-        (5, 3, 2, 1)
-        """
-        from chainrule.files import save
-
-        save(self, path)
-
-    def to_text(self) -> str:
-        """Returns the definition as text in the lecture's notation, which `parse` reads back bit for bit.
-
-        Raises InputError for a complex θ, a dropout that follows a schedule, or a σ whose name is not one word.
-        """
-        from chainrule.files import to_text
-
-        return to_text(self)
-
-    def to_latex(self, digits: int = 6) -> str:
-        """Returns the definition in LaTeX: N, W[i], b[i] and σ[i], large matrices in part; see ``to_text``."""
-        from chainrule.explain import definition_in_latex
-
-        return definition_in_latex(self, digits)
 
     def __reduce__(self) -> tuple[type[Network], tuple[tuple[Layer, ...]]]:
         return Network, (self.layers,)  # rebuilding from the layers makes W and b views into θ again
