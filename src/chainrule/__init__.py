@@ -105,6 +105,7 @@ from chainrule.training import (
 
 if _TYPE_CHECKING:
     from chainrule import callbacks, data, plot
+    from chainrule.exports import export, verify
     from chainrule.symbolic import derive
     from chainrule.teaching import check_backprop, exercise
 
@@ -189,6 +190,7 @@ __all__ = [
     "engines",
     "exercise",
     "exp",
+    "export",
     "find_learning_rate",
     "gaussian",
     "gelu",
@@ -215,15 +217,23 @@ __all__ = [
     "tanh",
     "train",
     "train_many",
+    "verify",
 ]
 
 
+_AT_FIRST_USE = {
+    "check_backprop": "chainrule.teaching",
+    "derive": "chainrule.symbolic",
+    "exercise": "chainrule.teaching",
+    "export": "chainrule.exports",
+    "verify": "chainrule.exports",
+}
+
+
 def __getattr__(name: str) -> object:
-    """Loads `callbacks`, `data`, `plot`, `derive`, and the names of `chainrule.teaching`, when they are first used."""
+    """Loads `callbacks`, `data` and `plot`, and the names of `_AT_FIRST_USE`, when they are first used."""
     if name in ("callbacks", "data", "plot"):
         return _import_module(f"chainrule.{name}")
-    if name == "derive":
-        return _import_module("chainrule.symbolic").derive
-    if name in ("check_backprop", "exercise"):
-        return getattr(_import_module("chainrule.teaching"), name)
+    if name in _AT_FIRST_USE:
+        return getattr(_import_module(_AT_FIRST_USE[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -31,7 +31,7 @@ FLOORS: list[tuple[str, ...]] = [
     ("training",),
     ("callbacks", "diagnosis", "explain"),
     ("symbolic", "tables", "teaching"),
-    ("plot",),
+    ("exports", "plot"),
     ("estimators",),
     ("cli",),
     ("", "__main__"),  # chainrule itself, which gathers the public names

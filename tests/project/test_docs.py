@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule import estimators, explain, plot, tables, teaching
+from chainrule import estimators, explain, exports, plot, symbolic, tables, teaching
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -86,7 +86,7 @@ def test_the_reference_has_every_public_name_once() -> None:
     pages = [page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "api").glob("*.md")]
     entries = [entry for page in pages for entry in directive.findall(page)]
     shown = [id(functools.reduce(getattr, entry.split(".")[1:], cr)) for entry in entries]
-    modules = (cr, cr.callbacks, cr.data, cr.engines, estimators, explain, plot, tables, teaching)
+    modules = (cr, cr.callbacks, cr.data, cr.engines, estimators, explain, exports, plot, symbolic, tables, teaching)
     public = {(module, name) for module in modules for name in module.__all__}
     counts = {f"{module.__name__}.{name}": shown.count(id(getattr(module, name))) for module, name in public}
     assert {name: count for name, count in counts.items() if count != 1} == {}

@@ -30,8 +30,8 @@ import sys, chainrule as cr
 cr.train(cr.Network.dense([1, 1], seed=0), [[1.0]], [[1.0]], epochs=2, callbacks=[lambda history: None])
 assert "chainrule.callbacks" not in sys.modules and "chainrule.training.callbacks.logs" not in sys.modules
 assert "chainrule.plot" not in sys.modules and "chainrule.teaching" not in sys.modules
-assert "chainrule.data" not in sys.modules
-cr.callbacks.CSVLogger, cr.plot.sigma, cr.exercise, cr.data.xor"""
+assert "chainrule.data" not in sys.modules and "chainrule.exports" not in sys.modules
+cr.callbacks.CSVLogger, cr.plot.sigma, cr.exercise, cr.data.xor, cr.export"""
     assert modules_after(code).isdisjoint(NEVER)
 
 

@@ -13,13 +13,25 @@ from pathlib import Path
 import pytest
 
 import chainrule as cr
-from chainrule import estimators, explain, plot, symbolic, tables, teaching
+from chainrule import estimators, explain, exports, plot, symbolic, tables, teaching
 from chainrule.activations import ACTIVATIONS, Sigma
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLIC = {
     f"{module.__name__}.{name}": getattr(module, name)
-    for module in (cr, cr.callbacks, cr.data, cr.engines, estimators, explain, plot, symbolic, tables, teaching)
+    for module in (
+        cr,
+        cr.callbacks,
+        cr.data,
+        cr.engines,
+        estimators,
+        explain,
+        exports,
+        plot,
+        symbolic,
+        tables,
+        teaching,
+    )
     for name in module.__all__
     if not inspect.ismodule(getattr(module, name))
 }

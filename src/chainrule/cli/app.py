@@ -12,7 +12,7 @@ import typer
 
 from chainrule import engines
 from chainrule.cli.errors import FAILED, describe, exit_code
-from chainrule.cli.saved import doctor, evaluate, explain, info, predict
+from chainrule.cli.saved import doctor, evaluate, explain, export, info, predict
 from chainrule.cli.terminal import discard_unwritable_output, prepare_streams, printable
 from chainrule.cli.train.command import train
 from chainrule.errors import ChainruleError
@@ -30,6 +30,8 @@ app.command()(evaluate.evaluate)
 app.command()(info.info)
 app.command()(doctor.doctor)
 app.command()(explain.explain)
+app.command()(export.export)
+app.command()(export.verify)
 
 
 def _print_version(is_requested: bool) -> None:
@@ -55,9 +57,10 @@ def _program(version: Version = False) -> None:
     chainrule info iris.safetensors
     chainrule doctor iris.safetensors iris.csv
     chainrule explain iris.safetensors --data iris.csv --row 3
+    chainrule export iris.safetensors --out iris.py
 
-    Results go to stdout, everything else to stderr. Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted
-    (by SIGTERM 143, by SIGHUP 129).
+    Results go to stdout, everything else to stderr. Exit codes: 0 success, 1 failure, 2 wrong usage, 3 exported
+    but not proved, 130 interrupted (by SIGTERM 143, by SIGHUP 129).
     """
 
 

@@ -277,3 +277,11 @@ Form = Annotated[
 PageOut = Annotated[
     str | None, typer.Option("--out", metavar="FILE", help="A .txt, .md, .tex or .html file. [default: stdout]")
 ]
+
+ExportOut = Annotated[
+    str, typer.Option("--out", metavar="FILE", help="The file to write; its ending decides the language: .py.")
+]
+Real = Annotated[
+    str | None, typer.Option(metavar="float|double", help="Number type of the result. [default: the language's]")
+]
+ExportedFile = Annotated[str, typer.Argument(metavar="FILE", help="A file that `chainrule export` wrote.")]

@@ -1,0 +1,126 @@
+"""Exporting a model to another language or format, with a proof that it computes the same."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule._internal.checks import shown
+from chainrule.errors import ChainruleError, InputError
+from chainrule.exports.evaluate import Row
+from chainrule.exports.examples import examples_of
+from chainrule.exports.plan import Plan, plan_of
+from chainrule.exports.proof import Proof, prove
+from chainrule.exports.targets import real_of, target_of
+from chainrule.exports.targets.target import UNITS, Target
+from chainrule.exports.vectors import Vectors
+from chainrule.files import write_bytes
+from chainrule.network import Network
+from chainrule.tables.model import TableModel
+
+
+def export(model: Any, path: str | os.PathLike[str], *, real: str | None = None, replace: bool = True) -> Proof:
+    """Writes a model for another language, and proves it: the file is run on test rows and compared with the model.
+
+    ``model`` is a `Network`, a `TableModel`, or a fitted `NetworkClassifier` or `NetworkRegressor`; the encoding of its
+    columns, all networks, their mean, the calibration and the labels are part of the file. The ending of ``path``
+    decides the target:
+
+    ===== ==================================================================
+    .py   a script that needs NumPy alone, in float64
+    ===== ==================================================================
+
+    ``real`` is the number type of the target, "float" or "double". The 64 to 256 test rows have medians, extremes,
+    gaps, every level and an unseen one; they travel in the file, for `verify`. Each value must lie within twice a
+    running error bound of first order, and each label must be equal where the two largest probabilities differ by more
+    than that. If the program that would run the file is not installed, the file is written all the same, and
+    ``proof.is_proved`` is False.
+
+    Raises InputError for another ending, or a σ of one's own, ChainruleError if the file does not compute the same (it
+    is not written then), OSError if it cannot be written.
+
+    >>> import chainrule as cr, tempfile, pathlib
+    >>> net = cr.Network.dense([2, 3, 1], hidden="mish", seed=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     proof = cr.export(net, pathlib.Path(folder, "net.py"))
+    ...     proof.is_proved, proof.rows
+    (True, 79)
+
+    Source: N. J. Higham, Accuracy and stability of numerical algorithms, 2nd ed., 2002, ch. 3, for the bounds.
+    """
+    file = Path(path)
+    target = target_of(file)
+    chosen = real_of(target, real)
+    exported = _model(model)
+    plan = plan_of(exported, _target_name(exported))
+    rows = examples_of(plan)
+    _require_equal(exported, plan, rows)
+    vectors = Vectors.of(plan, UNITS[chosen], rows)
+    contents = target.files(plan, vectors, file.stem, chosen)
+    with tempfile.TemporaryDirectory(prefix="chainrule-") as folder:
+        for ending, data in contents.items():
+            Path(folder, file.stem + ending).write_bytes(data)
+        proof = prove(target, Path(folder, file.name), vectors, str(file))
+    for ending, data in contents.items():
+        write_bytes(file.with_name(file.stem + ending), data, replace=replace)
+    return proof
+
+
+def verify(path: str | os.PathLike[str]) -> Proof:
+    """Runs an exported file again on the test rows that it holds; needs no model.
+
+    Raises InputError for another ending, FileFormatError for a file without test rows, ChainruleError if a result lies
+    outside its bound, OSError if the file cannot be read.
+
+    >>> import chainrule as cr, tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "net.py")
+    ...     proof = cr.export(cr.Network.dense([2, 3, 1], seed=0), path)
+    ...     cr.verify(path) == proof
+    True
+    """
+    file = Path(path)
+    target: Target = target_of(file)
+    return prove(target, file, target.vectors(file), str(file))
+
+
+def _model(model: Any) -> TableModel | Network:
+    """Returns the model, or that of a fitted estimator."""
+    found = getattr(model, "model_", model)
+    if not isinstance(found, (TableModel, Network)):
+        raise InputError(
+            "model must be a Network, a TableModel or a fitted NetworkClassifier or NetworkRegressor; got "
+            f"{shown(model)}."
+        )
+    return found
+
+
+def _target_name(model: TableModel | Network) -> str:
+    column = model.about.get("column") if isinstance(model, TableModel) else None
+    return column if isinstance(column, str) else "prediction"
+
+
+def _require_equal(model: TableModel | Network, plan: Plan, rows: Sequence[Row]) -> None:
+    """Raises ChainruleError unless the plan's values are the model's own, within the rounding of its number type."""
+    if isinstance(model, Network):
+        values, net = model(np.array([list(row.values()) for row in rows])), model
+    else:
+        times = {column.name for column in plan.columns if column.kind == "datetime"}
+        table = [
+            {
+                name: np.datetime64(value, "us") if name in times and value is not None else value
+                for name, value in row.items()
+            }
+            for row in rows
+        ]
+        Y = model.predict(table) if plan.classes is None else model.predict_proba(table)
+        values, net = np.reshape(Y, (len(rows), -1)), model.networks[0]
+    unit = UNITS["float" if net.dtype == np.float32 else "double"]
+    deviation, bound = Vectors.of(plan, unit, rows).deviation(np.asarray(values, dtype=np.float64))
+    if not deviation <= bound:
+        raise ChainruleError(f"the model's parts deviate by {deviation:.2g} from itself; the bound is {bound:.2g}.")

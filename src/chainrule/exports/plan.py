@@ -1,0 +1,203 @@
+"""A model as straight-line parts, from which every target is printed: columns → x → networks → mean → result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule._internal.checks import Floats
+from chainrule.activations import Parametric, Sigma
+from chainrule.errors import InputError
+from chainrule.network import Layer, Network
+from chainrule.tables.columns import Feature, Level
+from chainrule.tables.encoding.encoder import TableEncoder
+from chainrule.tables.encoding.numeric_columns import owners
+from chainrule.tables.encoding.steps import Sign
+from chainrule.tables.model import TableModel
+from chainrule.tables.target_decoder import ClassLabels
+
+VECTOR_VALUED = ("softmax", "log_softmax", "layer_norm")
+ColumnKind = Literal["number", "datetime", "text", "boolean"]
+
+
+@dataclass(frozen=True)
+class InputColumn:
+    """A column that a row must have. A value may be missing.
+
+    "number": a number (a duration in seconds); "datetime": microseconds since 1970, UTC; "text"; "boolean".
+    """
+
+    name: str
+    kind: ColumnKind
+
+
+@dataclass(frozen=True)
+class NumberFeature:
+    """x = clip((v − center) · factor); v is a number, the ``part`` of a time (`Calendar`), or ``fill`` for a gap."""
+
+    column: str
+    part: int | None
+    fill: float
+    center: float
+    factor: float
+
+
+@dataclass(frozen=True)
+class CategoryFeatures:
+    """The features of a column with levels: one of −1, 0 and 1 ("sign"), or a 1 at the place of the level ("one_hot").
+
+    A missing value gives zeros, and so does an unseen one, unless ``has_other`` adds a last feature for it.
+    """
+
+    column: str
+    levels: tuple[Level, ...]
+    kind: Literal["sign", "one_hot"]
+    has_other: bool
+
+    @property
+    def width(self) -> int:
+        """Number of features."""
+        return 1 if self.kind == "sign" else len(self.levels) + self.has_other
+
+
+@dataclass(frozen=True, eq=False)
+class PlanLayer:
+    """a = σ(W a + b), W (m, n) and b (m,) in float64; ``kappa`` (m,) of a parametric σ, else None."""
+
+    W: Floats
+    b: Floats
+    sigma: Sigma
+    kappa: Floats | None
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """All that a target computes for one row.
+
+    x has the ``numbers``, then an indicator of a gap for each of ``gaps``, then the ``categories``. With ``limit`` L
+    each number is clipped to z / √(1 + (z/L)²). The outputs of the ``networks`` are averaged. For ``classes`` they are
+    probabilities p (one output: of the second of two classes), which become p^(1/T) / Σ p^(1/T); for numbers they
+    become ``mean`` + ``deviation`` · a.
+    """
+
+    columns: tuple[InputColumn, ...]
+    numbers: tuple[NumberFeature, ...]
+    limit: float | None
+    gaps: tuple[NumberFeature, ...]
+    categories: tuple[CategoryFeatures, ...]
+    networks: tuple[tuple[PlanLayer, ...], ...]
+    classes: tuple[Any, ...] | None
+    temperature: float
+    mean: Floats
+    deviation: Floats
+    target: str  # the name of the prediction
+
+    @property
+    def n(self) -> int:
+        """Number of features x."""
+        return len(self.numbers) + len(self.gaps) + sum(category.width for category in self.categories)
+
+    @property
+    def outputs(self) -> int:
+        """Number of probabilities or numbers that are predicted."""
+        return len(self.mean) if self.classes is None else len(self.classes)
+
+    @property
+    def weights(self) -> int:
+        """Number of entries of all W and b that are not 0."""
+        return sum(int(np.count_nonzero(part)) for net in self.networks for layer in net for part in (layer.W, layer.b))
+
+
+def plan_of(model: TableModel | Network, target: str = "prediction") -> Plan:
+    """Returns the plan of a table model, or of a network, whose columns are x1, x2, …
+
+    Raises InputError for a σ of one's own, which no target knows.
+    """
+    if isinstance(model, Network):
+        names = tuple(f"x{k}" for k in range(1, model.m[0] + 1))
+        m = model.m[model.r]
+        return Plan(
+            tuple(InputColumn(name, "number") for name in names),
+            tuple(NumberFeature(name, None, np.nan, 0.0, 1.0) for name in names),
+            None, (), (), (_layers(model),), None, 1.0, np.zeros(m), np.ones(m), target,
+        )  # fmt: skip
+    encoder, networks = model.encoder, tuple(_layers(net) for net in model.networks)
+    numbers, gaps = _numbers(encoder)
+    labels = model.target
+    classes = tuple(labels.values.tolist()) if isinstance(labels, ClassLabels) else None
+    return Plan(
+        tuple(_columns(encoder)),
+        numbers,
+        None if encoder.clip_ is None else encoder.clip_.limit,
+        gaps,
+        tuple(
+            CategoryFeatures(name, step.levels, "sign" if isinstance(step, Sign) else "one_hot", step.has_other)
+            for name, step in encoder.categories_.items()
+        ),
+        networks,
+        classes,
+        1.0 if classes is None else model.temperature,
+        np.zeros(0) if isinstance(labels, ClassLabels) else labels.mean,
+        np.zeros(0) if isinstance(labels, ClassLabels) else labels.deviation,
+        target,
+    )
+
+
+def _columns(encoder: TableEncoder) -> list[InputColumn]:
+    """Returns the columns in use, with the kind of their values."""
+    return [InputColumn(f.name, _kind(f, encoder)) for f in encoder.features_ if not f.dropped]
+
+
+def _kind(feature: Feature, encoder: TableEncoder) -> ColumnKind:
+    if (step := encoder.categories_.get(feature.name)) is not None:
+        if step.are_texts:
+            return "text"
+        return "boolean" if isinstance(step.levels[0], bool) else "number"
+    return "datetime" if feature.kind == "datetimes" else "number"
+
+
+def _numbers(encoder: TableEncoder) -> tuple[tuple[NumberFeature, ...], tuple[NumberFeature, ...]]:
+    """Returns the features of numbers, and those of which a gap has an indicator."""
+    of = owners(encoder.features_)
+    first = {int(owner): int(np.searchsorted(of, owner)) for owner in of}
+
+    def feature(raw: int, fill: float = np.nan, center: float = 0.0, factor: float = 1.0) -> NumberFeature:
+        owner = int(of[raw])
+        column = encoder.features_[owner]
+        part = raw - first[owner] if column.kind == "datetimes" else None
+        return NumberFeature(column.name, part, fill, center, factor)
+
+    rows = zip(
+        encoder.used_.tolist(), encoder.fill_.values.tolist(), encoder.scale_.center.tolist(),
+        encoder.scale_.factor.tolist(), strict=True,
+    )  # fmt: skip
+    return tuple(feature(*row) for row in rows), tuple(feature(raw) for raw in encoder.indicator_.of.tolist())
+
+
+def _layers(net: Network) -> tuple[PlanLayer, ...]:
+    """Returns the layers, of which a linear one is multiplied into the next if that has not more entries."""
+    layers: list[PlanLayer] = []
+    for layer in map(_layer, net.layers):
+        if layers and layers[-1].sigma.name == "identity" and layers[-1].kappa is None:
+            before = layers[-1]
+            product = layer.W @ before.W
+            if np.count_nonzero(product) <= np.count_nonzero(layer.W) + np.count_nonzero(before.W):
+                layers.pop()
+                layer = PlanLayer(product, layer.W @ before.b + layer.b, layer.sigma, layer.kappa)
+        layers.append(layer)
+    return tuple(layers)
+
+
+def _layer(layer: Layer) -> PlanLayer:
+    sigma = layer.sigma
+    inner = sigma.sigma if isinstance(sigma, Parametric) else sigma
+    if not inner.builtin:
+        raise InputError(f"sigma = {inner.name} is not built in, and no target knows it. Use one of the catalogue.")
+    W: NDArray[Any] = layer.W if isinstance(layer.W, np.ndarray) else layer.W.toarray()
+    kappa = layer.kappa if isinstance(sigma, Parametric) else None
+    return PlanLayer(
+        W.astype(np.float64), layer.b.astype(np.float64), sigma, None if kappa is None else kappa.astype(np.float64)
+    )

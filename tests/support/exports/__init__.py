@@ -1,0 +1,1 @@
+"""Models that have every part that an export must hold."""

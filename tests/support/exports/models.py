@@ -1,0 +1,71 @@
+"""Models that have every part that an export must hold."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import chainrule as cr
+from chainrule.tables import TableEncoder
+from chainrule.tables.model import TableModel
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+
+TOWNS = ["Kobe", "Oita", 'Nara, "old"', "", "O'Fallon", "Ōita"]
+
+
+def rows(t: int = 60, seed: int = 0) -> list[dict[str, object]]:
+    """Rows of numbers with gaps, texts, booleans, times and codes."""
+    rng = np.random.default_rng(seed)
+    return [
+        {
+            "rooms": None if k % 7 == 0 else float(rng.normal(3.0, 1.0)),
+            "size m²": float(rng.lognormal(4.0, 0.5)),
+            "town": TOWNS[int(rng.integers(len(TOWNS)))],
+            "heated": bool(rng.integers(2)),
+            "sold": np.datetime64("2024-01-01", "us") + np.timedelta64(int(rng.integers(10**14)), "us"),
+            "zone": int(rng.integers(3)),
+            "2nd": ["a b", "a_b"][int(rng.integers(2))],
+        }
+        for k in range(t)
+    ]
+
+
+def encoder(numbers: str = "robust", max_levels: int = 100) -> TableEncoder:
+    """An encoder of these rows, of which the zone is a category."""
+    return TableEncoder(numbers=numbers, categories=["zone"], max_levels=max_levels).fit(rows())  # type: ignore[arg-type]
+
+
+def classifier(
+    k: int = 3, networks: int = 2, output: str = "softmax", dtype: str = "float64", **options: object
+) -> TableModel:
+    """A model of k classes whose outputs are averaged and calibrated."""
+    e = encoder(**options)  # type: ignore[arg-type]
+    m = 1 if output == "sigmoid" and k == 2 else k
+    labels = ClassLabels.fit(["no", "yes", 'don\'t "know"'][:k])
+    nets = tuple(
+        cr.Network.dense([e.n_features_out_, 8, m], hidden="mish", output=output, seed=j).astype(dtype)
+        for j in range(2)
+    )
+    return TableModel(e, labels, nets, temperature=0.7, about={"column": "answer"})
+
+
+def regressor(m: int = 1, dtype: str = "float64", **options: object) -> TableModel:
+    """A model of m numbers."""
+    e = encoder(**options)  # type: ignore[arg-type]
+    nets = tuple(cr.Network.dense([e.n_features_out_, 8, m], hidden="selu", seed=j).astype(dtype) for j in range(2))
+    y = np.random.default_rng(0).normal(200.0, 30.0, size=(60, m))
+    return TableModel(e, NumericLabels.fit(y[:, 0] if m == 1 else y), nets)
+
+
+def embedded() -> cr.Network:
+    """A network with a block-diagonal layer, linear layers and parametric activations."""
+    W = cr.BlockDiagonal([[[1.0], [0.5], [-2.0]], [[2.0], [-1.0], [0.25]]])
+    rng = np.random.default_rng(0)
+    kappa = rng.normal(1.0, 0.3, size=4)
+    return cr.Network(
+        [
+            cr.Layer(W, np.zeros(6), "sine"),
+            cr.Layer(rng.normal(size=(3, 6)), np.ones(3), "identity"),
+            cr.Layer(rng.normal(size=(4, 3)), np.ones(4), cr.Parametric("mish"), kappa=kappa),
+            cr.Layer(rng.normal(size=(2, 4)), np.ones(2), "tanh"),
+        ]
+    )
