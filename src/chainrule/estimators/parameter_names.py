@@ -29,6 +29,7 @@ ELSEWHERE = {  # the names that other libraries give to each parameter
     "patience": ("early_stopping", "n_iter_no_change", "early_stopping_rounds", "early_stopping_patience"),
     "random_state": ("seed", "random_seed"),
     "sample_weight": ("weight", "weights", "sample_weights"),
+    "scoring": ("eval_metric", "metric", "metrics"),
     "threads": ("n_jobs", "num_threads", "n_threads", "nthread", "thread_count", "workers"),
     "time_limit": ("max_time", "time_budget", "timeout", "max_runtime_secs"),
     "validation_fraction": ("validation_split", "test_size", "val_fraction"),

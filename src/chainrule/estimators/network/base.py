@@ -36,6 +36,7 @@ from chainrule.estimators.network.inspection.held_out_rows import held_out_rows
 from chainrule.estimators.network.inspection.mixin import InspectionMixin, noting_warnings
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.saved.saving import SavingMixin
+from chainrule.estimators.network.scoring import as_metric, scoring_parts
 from chainrule.estimators.network.training_rows import (
     TrainingRows,
     as_groups,
@@ -137,6 +138,11 @@ class NetworkBase(SavingMixin, InspectionMixin, DiagnosisMixin, CallbackSupportM
             None if validation is None else validation.examples, self.states_ if continues else None,
         )  # fmt: skip
         plan = self._plan(recipes, self._recipe_numbers, began, continues)
+        metric = as_metric(self.scoring, (validation or data).labels, self.get_params(deep=False))
+        if metric is not None:
+            if validation is None and not any(len(split.held_out) for split in splits[recipes[0]]):
+                raise InputError("scoring needs held-out rows: validation_fraction > 0 and 10 rows or more, or X_val.")
+            plan, self._metric_name = replace(plan, stopping_of=metric.stopping), metric.name
         if continues and self._has_short_recipes:
             plan = replace(plan, recipes=short)
         elif not continues:
@@ -313,6 +319,8 @@ class NetworkBase(SavingMixin, InspectionMixin, DiagnosisMixin, CallbackSupportM
         rows = len(data.labels)
         about: dict[str, Any] = {"estimator": type(self).__name__, "preset": str(self.preset), "rows": rows}
         about |= self._names
+        if kept[0].course is not None:
+            about["scoring"] = scoring_parts(self._metric_name, [m.course for m in kept if m.course is not None])
         if self.validation_score_ is not None and math.isfinite(self.validation_score_):
             about["validation_score"] = self.validation_score_
         self.model_ = replace(model, about=about)

@@ -20,6 +20,7 @@ from chainrule.estimators.network.base import NetworkBase
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe
+from chainrule.estimators.network.scoring import Scoring
 from chainrule.estimators.network.training_warnings import warn_about_rare_classes
 from chainrule.estimators.parameter_names import suggesting_names
 from chainrule.estimators.scored_labels import ScoredLabels
@@ -69,6 +70,9 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         validation_order: "random", or "last" for rows in order of time, of which the last are held out.
         patience: epochs without a lower held-out cost before training stops early; by default it does not. In either
             case each network keeps its best epoch.
+        scoring: the metric by which each network keeps its best epoch, and which ``patience`` follows: the name of a
+            scorer of scikit-learn, such as "roc_auc", or a function f(estimator, X, y), larger is better, where X
+            are encoded rows. By default it is the held-out cost J.
         n_networks: the number of networks, whose outputs are averaged.
         numbers, categories, decimal, thousands, missing: parameters of the `TableEncoder`.
         class_weight: weights of the classes, {label: weight}, or "balanced": t / (k · rows of the class), a row of
@@ -138,6 +142,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         validation_fraction: float | None = None,
         validation_order: Literal["random", "last"] = "random",
         patience: int | None = None,
+        scoring: Scoring = None,
         n_networks: int | None = None,
         numbers: Literal["robust", "standard", "joint", "none"] | None = None,
         categories: Sequence[str | int] | None = None,
@@ -178,6 +183,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         self.validation_fraction = validation_fraction
         self.validation_order = validation_order
         self.patience = patience
+        self.scoring = scoring
         self.n_networks = n_networks
         self.numbers = numbers
         self.categories = categories

@@ -19,6 +19,7 @@ from chainrule.estimators.network.base import NetworkBase
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe
+from chainrule.estimators.network.scoring import Scoring
 from chainrule.estimators.parameter_names import suggesting_names
 from chainrule.estimators.scored_labels import ScoredLabels
 from chainrule.estimators.sklearn_callbacks import with_callbacks
@@ -69,6 +70,9 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         validation_order: "random", or "last" for rows in order of time, of which the last are held out.
         patience: epochs without a lower held-out cost before training stops early; by default it does not. In either
             case each network keeps its best epoch.
+        scoring: the metric by which each network keeps its best epoch, and which ``patience`` follows: the name of a
+            scorer of scikit-learn, such as "neg_mean_absolute_error", or a function f(estimator, X, y), larger is
+            better, where X are encoded rows. By default it is the held-out cost J.
         n_networks: the number of networks, whose outputs are averaged.
         numbers, categories, decimal, thousands, missing: parameters of the `TableEncoder`.
         scale_y: whether y is standardised, for costs of any real y.
@@ -137,6 +141,7 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         validation_fraction: float | None = None,
         validation_order: Literal["random", "last"] = "random",
         patience: int | None = None,
+        scoring: Scoring = None,
         n_networks: int | None = None,
         numbers: Literal["robust", "standard", "joint", "none"] | None = None,
         categories: Sequence[str | int] | None = None,
@@ -176,6 +181,7 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         self.validation_fraction = validation_fraction
         self.validation_order = validation_order
         self.patience = patience
+        self.scoring = scoring
         self.n_networks = n_networks
         self.numbers = numbers
         self.categories = categories

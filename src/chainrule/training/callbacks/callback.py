@@ -27,7 +27,8 @@ class WatchedRun:
     `NetworkClassifier` and `NetworkRegressor` a `TableModel` with this network alone, whose ``predict`` takes tables.
     ``settings`` describes the run by name: cost, optimizer, batch size and so on. The run begins after ``first_epoch``
     epochs, which is 0 unless it resumes another one, and has time until ``deadline``, by ``time.perf_counter``. It
-    trains network ``number`` of ``networks``, which count from 1.
+    trains network ``number`` of ``networks``, which count from 1. What a callback writes into ``figures``, by any name,
+    is shown by `Progress`.
 
     >>> import chainrule as cr
     >>> run = cr.callbacks.WatchedRun(cr.Network.dense([2, 1]))
@@ -45,6 +46,7 @@ class WatchedRun:
     number: int = 1
     networks: int = 1
     should_stop: bool = False
+    figures: dict[str, str] = field(default_factory=dict)  # that callbacks add to a display of the progress
     _interrupt: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:

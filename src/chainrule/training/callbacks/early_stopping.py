@@ -87,6 +87,9 @@ class EarlyStopping(RunCallback):
             course.values.append(value)
             if sign * value < sign * course.best_value or (best is None and not math.isnan(value)):
                 course.best_epoch, course.best_value, best = history.epochs, value, run.net.theta.copy()
+            name = getattr(self.metric, "__name__", "")
+            best_one = f", best {course.best_value:.4g} (epoch {course.best_epoch})" if best is not None else ""
+            run.figures[name] = f"{name if name.strip('<>') == name else 'metric'} {value:.4g}{best_one}"
             is_first = math.isnan(reference) and not math.isnan(value)
             if is_first or sign * value < reference - self.min_delta:
                 reference, last_improvement = sign * value, history.epochs

@@ -50,6 +50,7 @@ class RunFigures:
         costs = [f"J {last['J']:.4g}"]
         if self._best_epoch:
             costs += [f"validation J {last['validation_J']:.4g}", f"best {self._best_J:.4g} (epoch {self._best_epoch})"]
+        costs += self.run.figures.values()
         rate = (self._epochs - self.run.first_epoch) / max(seconds, 1e-9)
         rates = [] if math.isnan(last["learning_rate"]) else [f"learning rate {last['learning_rate']:.3g}"]
         rates.append(f"{rate:,.0f} epochs/s" if rate >= 100 else f"{rate:.3g} epochs/s")

@@ -17,6 +17,7 @@ from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.validation_split import ValidationSplit
 from chainrule.network import Network
 from chainrule.training import History
+from chainrule.training.callbacks.early_stopping import MetricCourse
 from chainrule.training.errors import DivergenceError
 
 FEWEST_ROWS = 500  # that a part of the rows has, if there are so many
@@ -43,6 +44,7 @@ class Member:
     history: History | None = None
     error: DivergenceError | None = None
     improved: bool = False
+    course: MetricCourse | None = None  # of the metric by which the best epoch is kept, if that is not J
 
     @property
     def batch_size(self) -> int | None:

@@ -98,6 +98,10 @@ def _run(
                 work = _work_within(left, epoch_seconds, member)
                 member.keep_rows(work.rows_share)
                 epochs, state = work.epochs, state.again()
+    if member.course is not None and member.history.stopped == "callback":
+        last = member.course.best_epoch or 0
+        if member.recipe.patience is not None and member.history.epochs - last >= member.recipe.patience:
+            member.history.stopped = "patience"
     if member.history.epochs == 0 and member.resume is None:
         member.improved = member.cost(member.net.theta) < member.cost(initial)
 
@@ -115,11 +119,13 @@ def _train(
 ) -> History:  # fmt: skip
     """Trains a member, from its initial values or from a state, or by its recipe's minimizer."""
     recipe, training = member.recipe, member.training
+    by_J = recipe.patience if plan.stopping_of is None else None
+    patience = None if member.held_out is None else by_J or epochs
     if recipe.minimizer is not None:
         return minimize(
             member.net, training.X, training.Y, weights=training.weights, cost=recipe.cost, method=recipe.minimizer,
             epochs=epochs, validation=None if member.held_out is None else tuple(member.held_out),
-            patience=None if member.held_out is None else recipe.patience or epochs,
+            patience=patience,
             time_limit=None if end == math.inf else max(end - clock(), SHORTEST), callbacks=callbacks,
             engine=plan.engine,
         )  # fmt: skip
@@ -127,7 +133,7 @@ def _train(
         share, member.net, training.X, training.Y, weights=training.weights, cost=recipe.cost,
         optimizer=recipe.optimizer, epochs=epochs, batch_size=member.batch_size, shuffle=True, seed=member.seed,
         validation=None if member.held_out is None else tuple(member.held_out),  # (X, Y, weights)
-        patience=None if member.held_out is None else recipe.patience or epochs, tol=None, tol_epochs=1, record=(),
+        patience=patience, tol=None, tol_epochs=1, record=(),
         time_limit=None if end == math.inf else Deadline(max(end - clock(), SHORTEST)),
         callbacks=callbacks, callback_epochs=None if plan.on_epoch is None else 1, engine=plan.engine,
         checkpoint=None if plan.checkpoint is None else of_network(plan.checkpoint, member.number),

@@ -14,6 +14,7 @@ from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.network import Network
 from chainrule.training.callbacks.callback import Callback
+from chainrule.training.callbacks.early_stopping import EarlyStopping
 from chainrule.training.checkpoint import Checkpoint
 
 clock = time.perf_counter
@@ -39,6 +40,7 @@ class TrainingPlan:
     model_of: Callable[[Network], Any] = lambda net: net  # the model that callbacks see
     checkpoint: Checkpoint | None = None  # its path is the folder of the networks' files
     resumes: bool = False  # from these files
+    stopping_of: Callable[[Member], EarlyStopping] | None = None  # keeps the best epoch by a metric, in place of J
     on_epoch: Callable[[Member, int], bool] | None = None  # called in the calling thread; True stops that member
 
     @property

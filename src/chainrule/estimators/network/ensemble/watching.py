@@ -55,5 +55,11 @@ def watching(member: Member, plan: TrainingPlan) -> Iterator[tuple[WatchedRun, l
         first_epoch=0 if member.resume is None else member.resume.epoch, deadline=plan.deadline,
         number=member.number + 1, networks=plan.n_networks,
     )  # fmt: skip
-    with begun(plan.callbacks, run, plan.callback_epochs) as calls:
+    callbacks = plan.callbacks
+    if plan.stopping_of is not None and member.held_out is not None:
+        stopping = plan.stopping_of(member)
+        callbacks = (stopping, *callbacks)  # first, so that others can show its figures
+    with begun(callbacks, run, plan.callback_epochs) as calls:
+        if len(callbacks) > len(plan.callbacks):
+            member.course = stopping.courses[0]
         yield run, [Part(run), *(OngoingCall(call, run) for call in calls)]

@@ -12,6 +12,7 @@ from chainrule.costs import SumOfSquares
 from chainrule.tables.diagnosis.case import LabelledRows
 from chainrule.tables.target_decoder import ClassLabels
 from chainrule.training import History
+from chainrule.training.callbacks.early_stopping import MetricCourse
 
 
 class MetricCourses(NamedTuple):
@@ -26,13 +27,10 @@ def metric_courses(estimator: Any) -> MetricCourses:
     """Returns the metric of ``scoring``; else the RMSE in the target's unit, where J is the mean square; else J."""
     histories: tuple[History, ...] = estimator.histories_
     if estimator.metric_courses_:
-        name, sign = estimator.metric_name_, estimator.metric_sign_
-        held_out = []
-        for history, course in zip(histories, estimator.metric_courses_, strict=True):
-            values = np.full(max(history.epochs, *course.epochs, 0), np.nan)
-            values[np.array(course.epochs, dtype=np.intp) - 1] = sign * np.array(course.values)
-            held_out.append(values)
-        return MetricCourses(name, held_out, [])
+        pairs = zip(histories, estimator.metric_courses_, strict=True)
+        return MetricCourses(
+            estimator.metric_name_, [by_epoch(course, history.epochs) for history, course in pairs], []
+        )
     J, validation_J = [h.J for h in histories], [h.validation_J for h in histories]
     cost, target = estimator.recipe_.cost, estimator.target_
     if type(cost) is SumOfSquares and cost.mean and not isinstance(target, ClassLabels) and target.m == 1:
@@ -40,6 +38,13 @@ def metric_courses(estimator: Any) -> MetricCourses:
         held_out, training = ([unit * np.sqrt(2.0 * each) for each in these] for these in (validation_J, J))
         return MetricCourses("RMSE", held_out, training if not (cost.l1 or cost.l2) else [])
     return MetricCourses(f"J: {cost.in_words}", validation_J, J)
+
+
+def by_epoch(course: MetricCourse, epochs: int) -> Floats:
+    """Returns the value of a metric after each epoch (epochs,), NaN where it was not computed."""
+    values = np.full(max([epochs, *course.epochs]), np.nan)
+    values[np.array(course.epochs, dtype=np.intp) - 1] = course.values
+    return values[:epochs]
 
 
 def held_out_score(estimator: Any) -> tuple[str, float] | None:

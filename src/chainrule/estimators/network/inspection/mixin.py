@@ -20,6 +20,8 @@ from chainrule.engines.state import RECORDS
 from chainrule.errors import InputError
 from chainrule.estimators.network.inspection import card, summary
 from chainrule.estimators.network.inspection.held_out_rows import HeldOutRows
+from chainrule.estimators.network.inspection.metric import by_epoch
+from chainrule.estimators.network.scoring import courses_of
 from chainrule.tables.diagnosis.case import LabelledRows
 from chainrule.tables.diagnosis.diagnose import labelled
 from chainrule.tables.inspection.importances import Importances, importances
@@ -53,11 +55,13 @@ class InspectionMixin:
     histories_: tuple[History, ...]
     _held_out_rows: HeldOutRows | None = None
     model_: TableModel
-    metric_courses_: tuple[MetricCourse, ...] = ()
 
     @property
     def history_(self) -> dict[str, NDArray[np.generic]]:
-        """All curves as one table, a row per epoch and network, for ``pandas.DataFrame(model.history_)``."""
+        """All curves as one table, a row per epoch and network, for ``pandas.DataFrame(model.history_)``.
+
+        With ``scoring`` it has the metric on held-out rows too, under its name.
+        """
         check_is_fitted(self, "model_")
         histories: tuple[History, ...] = self.histories_  # none, if it comes from a file of an early version
         epochs = [history.epochs for history in histories]
@@ -66,13 +70,30 @@ class InspectionMixin:
             "epoch": np.concatenate([np.arange(1, count + 1) for count in (*epochs, 0)]),
         }
         empty = np.empty(0)
+        if courses := self.metric_courses_:
+            values = [by_epoch(course, count) for course, count in zip(courses, epochs, strict=True)]
+            table[self.metric_name_] = np.concatenate([*values, empty])
         return table | {name: np.concatenate([*(getattr(h, name) for h in histories), empty]) for name in RECORDS}
 
     @property
     def kept_epochs_(self) -> tuple[int | None, ...]:
         """The epoch of each network that is kept, counted from 1; None without held-out rows: the last one is."""
         check_is_fitted(self, "model_")
+        if courses := self.metric_courses_:
+            return tuple(c.best_epoch or h.best_epoch for c, h in zip(courses, self.histories_, strict=True))
         return tuple(history.best_epoch for history in self.histories_)
+
+    @property
+    def metric_courses_(self) -> tuple[MetricCourse, ...]:
+        """The metric of ``scoring`` after each epoch of each network, and its best epoch; none without ``scoring``."""
+        check_is_fitted(self, "model_")
+        return courses_of(self.model_.about.get("scoring"))[1]
+
+    @property
+    def metric_name_(self) -> str:
+        """The name of the metric of ``scoring``, "" without it."""
+        check_is_fitted(self, "model_")
+        return courses_of(self.model_.about.get("scoring"))[0]
 
     def summary(self) -> str:
         """Returns the fitted model as text: the encoding of each column, networks, recipes, scores, epochs and times.

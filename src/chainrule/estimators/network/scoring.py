@@ -1,0 +1,150 @@
+"""The metric by which each network keeps its best epoch: the parameter ``scoring`` of the estimators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.metrics import get_scorer, get_scorer_names
+
+from chainrule._internal.checks import Floats, shown
+from chainrule._internal.naming import resolve
+from chainrule._internal.sparse_rows import Rows
+from chainrule.errors import InputError
+from chainrule.estimators.network.ensemble import Member
+from chainrule.network import Network
+from chainrule.tables.model import TableModel, network_outputs
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.training.callbacks.early_stopping import EarlyStopping, MetricCourse
+
+Scoring: TypeAlias = str | Callable[[Any, Any, Any], float] | None
+
+NEGATIVE = "neg_"  # the names of scikit-learn's scorers that are errors begin so
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOutMetric:
+    """A scorer on the rows that a network holds out, of ``labels`` (t,) or (t, m) of all rows.
+
+    A larger score is better. Of a scorer whose name begins with "neg_" the metric is the error itself, which is better
+    if it is smaller.
+    """
+
+    name: str
+    scorer: Callable[..., float]
+    sign: float
+    labels: NDArray[Any]
+
+    def stopping(self, member: Member) -> EarlyStopping:
+        """Returns the callback that computes the metric after each epoch, and keeps the best θ."""
+        assert member.held_out is not None
+        rows, labels = member.held_out, self.labels[member.at]
+        weights = {} if rows.weights is None or not _takes_weights(self.scorer) else {"sample_weight": rows.weights}
+
+        def metric(model: TableModel) -> float:
+            try:
+                return self.sign * float(self.scorer(_as_estimator(model), rows.X, labels, **weights))
+            except (ValueError, TypeError, AttributeError) as error:
+                raise InputError(f"scoring={self.name!r} does not work on the held-out rows: {error}") from error
+
+        metric.__name__ = metric.__qualname__ = self.name
+        mode = "max" if self.sign > 0 else "min"
+        return EarlyStopping(metric, mode=mode, patience=member.recipe.patience or member.recipe.epochs)
+
+
+def as_metric(scoring: Any, labels: NDArray[Any], params: Mapping[str, Any]) -> HeldOutMetric | None:
+    """Returns the metric of ``scoring``: None, the name of a scorer of scikit-learn, or f(estimator, X, y).
+
+    Raises UnknownName for another name, InputError for anything else, and together with parameters that continue a
+    training whose earlier metrics are not known.
+    """
+    if scoring is None:
+        return None
+    for name in ("warm_start", "checkpoint"):
+        if params.get(name):
+            raise InputError(f"scoring cannot be combined with {name}, which does not keep the best epoch of a metric.")
+    if isinstance(scoring, str):
+        resolve("scoring", scoring, dict.fromkeys(get_scorer_names()))
+        is_error = scoring.startswith(NEGATIVE)
+        name = scoring.removeprefix(NEGATIVE).replace("_", " ")
+        return HeldOutMetric(name, get_scorer(scoring), -1.0 if is_error else 1.0, labels)
+    if not callable(scoring):
+        raise InputError(f"scoring must be a scorer's name, or a function f(estimator, X, y); got {shown(scoring)}.")
+    name = getattr(scoring, "__name__", "")
+    return HeldOutMetric(name if name.isidentifier() else "score", scoring, 1.0, labels)
+
+
+def scoring_parts(name: str, courses: list[MetricCourse]) -> dict[str, Any]:
+    """Returns the courses of a metric as a model's file stores them: one value after each epoch, null where none is."""
+    return {
+        "name": name,
+        "courses": [
+            {
+                "epochs": course.epochs, "best_epoch": course.best_epoch,
+                "values": [value if np.isfinite(value) else None for value in course.values],
+            }
+            for course in courses
+        ],
+    }  # fmt: skip
+
+
+def courses_of(stored: Any) -> tuple[str, tuple[MetricCourse, ...]]:
+    """Returns name and courses of the metric that a model's file stores; "" and none if it has none."""
+    try:
+        courses = []
+        for entry in stored["courses"]:
+            values = [float("nan") if value is None else float(value) for value in entry["values"]]
+            epochs, best = [int(epoch) for epoch in entry["epochs"]], entry["best_epoch"]
+            best_value = values[epochs.index(best)] if best in epochs else float("nan")
+            courses.append(MetricCourse(epochs, values, best if best in epochs else None, best_value))
+        return str(stored["name"]), tuple(courses)
+    except (KeyError, TypeError, ValueError):
+        return "", ()
+
+
+def _takes_weights(scorer: Any) -> bool:
+    return hasattr(scorer, "_score_func")  # a scorer of scikit-learn
+
+
+class _OneNetwork(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """A network on encoded rows, as scorers take an estimator."""
+
+    def __init__(self, net: Network, target: Any) -> None:
+        self.net = net
+        self.target = target
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
+class _OneClassifier(ClassifierMixin, _OneNetwork):  # type: ignore[misc]
+    target: ClassLabels
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        return self.target.values
+
+    def predict_proba(self, Z: Rows) -> Floats:
+        """Returns the probabilities (t, k)."""
+        return network_outputs(self.net, Z, self.target)
+
+    def predict(self, Z: Rows) -> NDArray[Any]:
+        """Returns the most probable classes (t,)."""
+        return self.target.labels(self.predict_proba(Z).argmax(axis=1))
+
+
+class _OneRegressor(RegressorMixin, _OneNetwork):  # type: ignore[misc]
+    target: NumericLabels
+
+    def predict(self, Z: Rows) -> Floats:
+        """Returns the numbers (t,) or (t, m)."""
+        return self.target.restored(network_outputs(self.net, Z, self.target))
+
+
+def _as_estimator(model: TableModel) -> _OneNetwork:
+    kind = _OneClassifier if isinstance(model.target, ClassLabels) else _OneRegressor
+    return kind(model.networks[0], model.target)

@@ -1,0 +1,93 @@
+"""The metric by which each network keeps its best epoch."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+
+metrics = pytest.importorskip("sklearn.metrics")
+
+from chainrule.estimators import NetworkClassifier, NetworkRegressor
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(120, 3))
+NUMBERS = 10.0 * X[:, 0] + rng.normal(size=120)
+CLASSES = np.where(NUMBERS + 8.0 * rng.normal(size=120) > 0, "yes", "no")
+OPTIONS: dict[str, Any] = {"epochs": 12, "n_networks": 2, "random_state": 0}
+
+
+def test_the_kept_epoch_has_the_best_metric() -> None:
+    """Each network ends with the θ of its best epoch, whose metric is that of its held-out rows, in the user's unit."""
+    model = NetworkRegressor(scoring="neg_mean_absolute_error", **OPTIONS).fit(X, NUMBERS)
+    assert model.metric_name_ == "mean absolute error"
+    for j, course in enumerate(model.metric_courses_):
+        rows = model._splits[j].held_out
+        alone = model.target_.restored(model.networks_[j](model.encoder_.encode(X[rows])))
+        assert course.epochs == list(range(1, 13))
+        assert course.best_epoch == int(np.argmin(course.values)) + 1
+        assert metrics.mean_absolute_error(NUMBERS[rows], alone) == pytest.approx(min(course.values), rel=1e-5)
+    assert model.kept_epochs_ == tuple(course.best_epoch for course in model.metric_courses_)
+
+
+def test_a_metric_is_reported_beside_j(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is in history, summary, curves, progress and file, beside J; callables have the name of their function."""
+    pytest.importorskip("matplotlib")
+
+    def agreement(estimator: Any, rows: Any, labels: Any) -> float:
+        return float((estimator.predict(rows) == labels).mean())
+
+    text = io.StringIO()
+    progress = cr.callbacks.Progress(text)
+    model = NetworkClassifier(scoring=agreement, callbacks=[progress], **OPTIONS).fit(X, CLASSES)
+    named = NetworkClassifier(scoring="accuracy", **OPTIONS).fit(X, CLASSES)
+    np.testing.assert_array_equal(model.history_["agreement"], named.history_["accuracy"])
+    assert len(model.history_["agreement"]) == len(model.history_["J"]) == 24
+    assert "held-out agreement" in model.summary()
+    assert "agreement 0." in text.getvalue()
+    assert model.plot_history().axes[0].get_ylabel() == "agreement"
+    named.save(tmp_path / "m.safetensors")
+    loaded = NetworkClassifier.load(tmp_path / "m.safetensors")
+    assert loaded.kept_epochs_ == named.kept_epochs_
+    np.testing.assert_array_equal(loaded.history_["accuracy"], named.history_["accuracy"])
+
+
+def test_the_metric_changes_no_step() -> None:
+    """J of each epoch is the same with and without a metric; without one the epoch of the lowest J is kept."""
+    plain = NetworkClassifier(**OPTIONS).fit(X, CLASSES)
+    scored = NetworkClassifier(scoring="roc_auc", **OPTIONS).fit(X, CLASSES)
+    np.testing.assert_array_equal(plain.history_["J"], scored.history_["J"])
+    assert plain.kept_epochs_ == tuple(history.best_epoch for history in plain.histories_)
+    assert plain.metric_courses_ == ()
+    assert plain.metric_name_ == ""
+
+
+def test_patience_follows_the_metric() -> None:
+    """Training stops once the metric has not improved for so many epochs, for that reason."""
+    calls: list[int] = []
+
+    def falling(estimator: Any, rows: Any, labels: Any) -> float:
+        calls.append(1)
+        return -float(len(calls))
+
+    model = NetworkClassifier(scoring=falling, patience=3, **{**OPTIONS, "n_networks": 1}).fit(X, CLASSES)
+    assert (model.n_iter_, model.stopped_, model.kept_epochs_) == (4, "patience", (1,))
+
+
+def test_wrong_metrics_are_refused() -> None:
+    """An unknown name, what is no function, a metric for the other task, and one without rows have a message."""
+    with pytest.raises(cr.UnknownName, match="did you mean 'roc_auc'"):
+        NetworkClassifier(scoring="roc auc", **OPTIONS).fit(X, CLASSES)
+    with pytest.raises(cr.InputError, match=r"scoring must be a scorer's name, or a function .*; got 3"):
+        NetworkClassifier(scoring=3, **OPTIONS).fit(X, CLASSES)  # type: ignore[arg-type]
+    with pytest.raises(cr.InputError, match="scoring='roc auc' does not work on the held-out rows"):
+        NetworkRegressor(scoring="roc_auc", **OPTIONS).fit(X, NUMBERS)
+    with pytest.raises(cr.InputError, match="scoring needs held-out rows"):
+        NetworkClassifier(scoring="roc_auc", validation_fraction=0.0, **OPTIONS).fit(X, CLASSES)
+    with pytest.raises(cr.InputError, match="scoring cannot be combined with warm_start"):
+        NetworkClassifier(scoring="roc_auc", warm_start=True, **OPTIONS).fit(X, CLASSES)
