@@ -11,7 +11,9 @@ import pytest
 
 import chainrule as cr
 
-metrics = pytest.importorskip("sklearn.metrics")
+pytest.importorskip("sklearn")
+
+from sklearn import metrics
 
 from chainrule.estimators import NetworkClassifier, NetworkRegressor
 
@@ -77,6 +79,14 @@ def test_patience_follows_the_metric() -> None:
 
     model = NetworkClassifier(scoring=falling, patience=3, **{**OPTIONS, "n_networks": 1}).fit(X, CLASSES)
     assert (model.n_iter_, model.stopped_, model.kept_epochs_) == (4, "patience", (1,))
+
+
+def test_a_metric_that_is_never_a_number_leaves_the_choice_to_j() -> None:
+    """If the metric is NaN after every epoch, the epoch of the lowest J is kept, with a warning."""
+    with pytest.warns(cr.errors.TrainingWarning, match="the metric of scoring was never a number"):
+        model = NetworkClassifier(scoring=lambda estimator, rows, labels: float("nan"), **OPTIONS).fit(X, CLASSES)
+    assert model.metric_name_ == "score"
+    assert model.kept_epochs_ == tuple(history.best_epoch for history in model.histories_)
 
 
 def test_wrong_metrics_are_refused() -> None:

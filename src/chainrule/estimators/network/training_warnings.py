@@ -54,6 +54,8 @@ def warn_about_untrained_classes(
 def warn_about_training(outcome: Outcome, kept: Sequence[Member], plan: TrainingPlan, limit: float | None) -> None:
     """Issues TrainingWarnings: training was interrupted or cut, networks diverged or hardly began, units are dead."""
     members = outcome.members
+    if any(member.course is not None and member.course.best_epoch is None for member in kept):
+        _warn("the metric of scoring was never a number; the epochs of the lowest J on held-out rows are kept.")
     if outcome.was_interrupted:
         _warn("training was interrupted; each network keeps its best epoch so far.")
     elif outcome.was_cut and limit is not None:
