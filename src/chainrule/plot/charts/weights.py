@@ -93,19 +93,17 @@ def _image(axes: Axes, W: Array, name: str) -> None:
     from matplotlib.ticker import MaxNLocator
 
     m, n = W.shape
-    entries = np.ma.masked_invalid(W)
     limit = _largest(W)
-    cells = (0.5, n + 0.5, m + 0.5, 0.5)  # entry (k, l) lies around l, k
-    image = axes.imshow(
-        entries, cmap="gray", vmin=-limit, vmax=limit, aspect="auto", extent=cells, interpolation="none"
-    )
+    image = _draw(axes, W, limit)
+    image.set_extent((0.5, n + 0.5, m + 0.5, 0.5))  # entry (k, l) lies around l, k
+    axes.set_aspect("auto")
     axes.figure.colorbar(image, ax=axes, format="%.2g", ticks=[-limit, 0.0, limit])
     if max(m, n) <= MOST_NUMBERED:
         for (k, l), value in np.ndenumerate(W):
             ink = "black" if value > 0 else "white"
             axes.text(l + 1, k + 1, f"{value:+.2g}", color=ink, fontsize=7, ha="center", va="center")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set(xlabel="l", ylabel="k")
     finish(axes, f"{name}, {m} × {n}")
     axes.grid(visible=False)
