@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +14,7 @@ from chainrule.engines.problem import Problem
 from chainrule.engines.state import TrainingState
 from chainrule.network.forward import forward
 from chainrule.training.learning_rate.descending_rate import descending_rate
+from chainrule.training.renewed_run import RenewedRun
 
 NOISE = 0.5  # of |J|: with minibatches or dropout, J rises by less from one epoch to the next at a good α
 SMALLEST = float(np.finfo(np.float64).tiny)
@@ -27,7 +28,7 @@ def started(engine: Engine, problem: Problem, state: TrainingState | None) -> Tr
     return engine.start(problem, state)
 
 
-class WatchedDescent:
+class WatchedDescent(RenewedRun):
     """A run of gradient descent with α = 1/L that looks at J after each epoch.
 
     Epoch e steps from θₑ to θₑ₊₁ and records J(θₑ). If J(θₑ) > J(θₑ₋₁), θ becomes θₑ₋₁ again, and α is halved. With
@@ -36,51 +37,37 @@ class WatchedDescent:
     """
 
     def __init__(self, engine: Engine, problem: Problem, state: TrainingState | None) -> None:
+        super().__init__()
         self._engine, self._problem, self._net = engine, problem, problem.net
         self._exact = problem.has_exact_J
         self._noise = problem.rounding if self._exact else NOISE
         theta = problem.net.theta if state is None else state.theta
         rate = None if state is None else state.learning_rate
         self._rate = descending_rate(problem, theta) if rate is None else rate
-        self._most_threads: int | None = None
-        self._run = self._begun(state)
+        self._begin(state)
         self._epochs = len(self.records["J"])
         self._theta = self._net.theta.copy()  # at the end of the last epoch
         self._earlier = None if state is None or state.earlier_theta is None else state.earlier_theta.copy()
-        self._interrupted = False
 
-    def _begun(self, state: TrainingState | None) -> TrainingRun:
+    def _begin(self, state: TrainingState | None) -> None:
         optimizer = replace(self._problem.optimizer, learning_rate=self._rate)
-        run = self._engine.start(replace(self._problem, optimizer=optimizer), state)
-        if self._most_threads is not None:
-            run.limit_threads(self._most_threads)
-        return run
-
-    @property
-    def stopped(self) -> str | None:
-        """The reason why the run has ended, or None."""
-        return self._run.stopped
+        self._continue_in(self._engine.start(replace(self._problem, optimizer=optimizer), state))
 
     @property
     def learning_rate(self) -> float:
         """The α of the next step."""
         return self._rate
 
-    @property
-    def records(self) -> Mapping[str, Sequence[float]]:
-        """The records, one number per finished epoch under each name."""
-        return self._run.records
-
     def advance(self, epochs: int, seconds: float) -> None:
         """Trains for ``epochs`` more epochs or ``seconds``, one epoch at a time."""
         last_epoch, end = self._epochs + epochs, time.perf_counter() + seconds
-        while self.stopped is None and self._epochs < last_epoch and not self._interrupted:
+        while self.stopped is None and self._epochs < last_epoch and not self._is_interrupted:
             self._run.advance(1, end - time.perf_counter())
             if len(self.records["J"]) > self._epochs:
                 self._end_epoch()
             if time.perf_counter() >= end:
                 break
-        self._interrupted = False
+        self._is_interrupted = False
 
     def _end_epoch(self) -> None:
         self._epochs += 1
@@ -99,28 +86,18 @@ class WatchedDescent:
             state.theta[...] = self._theta = self._earlier
             self._earlier = None
         self._rate = max(self._rate / 2.0, SMALLEST)
-        self._run = self._begun(state)
+        self._begin(state)
 
     def take_theta(self) -> None:
         """Continues from the network's θ; if that has been changed, the last step is not taken back."""
-        self._run.take_theta()
+        super().take_theta()
         if self._exact and not np.array_equal(self._net.theta, self._theta):
             self._earlier, self._theta = None, self._net.theta.copy()
-
-    def limit_threads(self, limit: int) -> None:
-        """Makes later steps use at most ``limit`` threads."""
-        self._most_threads = limit
-        self._run.limit_threads(limit)
-
-    def interrupt(self) -> None:
-        """Makes ``advance`` return soon."""
-        self._interrupted = True
-        self._run.interrupt()
 
     def state(self) -> TrainingState:
         """Returns a copy of the complete state."""
         earlier = None if self._earlier is None else self._earlier.copy()
-        return _with_descent(self._run.state(), self._rate, earlier)
+        return _with_descent(super().state(), self._rate, earlier)
 
     def finish(self) -> Callable[[], TrainingState]:
         """Ends the run, as `TrainingRun.finish` says.
@@ -128,7 +105,7 @@ class WatchedDescent:
         If the run has ended by itself, the network's θ becomes the one before the last step, if that made J larger. The
         state keeps the last θ.
         """
-        last, rate, earlier = self._run.finish(), self._rate, self._earlier
+        last, rate, earlier = super().finish(), self._rate, self._earlier
         if earlier is not None and self._problem.patience is None and self.stopped in ("epochs", "tol"):
             J = self.records["J"][-1]
             if not self._J() <= J + self._noise * abs(J):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from typing import NamedTuple
 
-from chainrule.engines import Engine, TrainingRun
+from chainrule.engines import Engine
 from chainrule.engines.problem import Problem
 from chainrule.engines.state import TrainingState
 from chainrule.optimizers.schedules import Constant, Exponential, InverseTime, Schedule, Step
 from chainrule.training.learning_rate.watched_descent import started
+from chainrule.training.renewed_run import RenewedRun
 from chainrule.training.time_limit.forecast import Forecast
 from chainrule.training.time_limit.plan import FORWARD, check_times, epochs_in_all
 
@@ -27,7 +28,7 @@ class _Progress(NamedTuple):
     epochs: float
 
 
-class TimedRun:
+class TimedRun(RenewedRun):
     """A run that counts, now and then, the epochs that fit into its time.
 
     If a schedule extends over the planned epochs and not all of them fit, the run goes on from its state in a new run
@@ -36,23 +37,16 @@ class TimedRun:
     """
 
     def __init__(self, engine: Engine, problem: Problem, state: TrainingState | None, began: float, seconds: float):
+        super().__init__()
         self._engine, self._problem = engine, problem
-        self._most_threads: int | None = None
-        self._run = self._started(problem, state)
+        self._continue_in(started(engine, problem, state))
         self._began, self._end = began, began + seconds
         done = 0.0 if state is None else state.run_step / problem.steps_per_epoch
         self._start = self._last_look = _Progress(clock(), done)
         self._checks = check_times(began, seconds)
         self._fits_schedules = any(_extends(value) for value in _settings(problem))
-        self._interrupted = False
         self.planned_epochs = problem.epochs
         self.forecast: Forecast | None = None
-
-    def _started(self, problem: Problem, state: TrainingState | None) -> TrainingRun:
-        run = started(self._engine, problem, state)
-        if self._most_threads is not None:
-            run.limit_threads(self._most_threads)
-        return run
 
     @property
     def stopped(self) -> str | None:
@@ -60,25 +54,20 @@ class TimedRun:
         is_cut = self._run.stopped == "epochs" and self.planned_epochs < self._problem.epochs
         return "time_limit" if is_cut else self._run.stopped
 
-    @property
-    def records(self) -> Mapping[str, Sequence[float]]:
-        """The records, one number per finished epoch under each name."""
-        return self._run.records
-
     def advance(self, epochs: int, seconds: float) -> None:
         """Trains for ``epochs`` more epochs or ``seconds``, and looks at the plan whenever that is due."""
         last_epoch, end = len(self.records["J"]) + epochs, clock() + seconds
-        while self.stopped is None and not self._interrupted:
+        while self.stopped is None and not self._is_interrupted:
             until = min([end, *self._checks[:1]])
             self._run.advance(last_epoch - len(self.records["J"]), until - clock())
             now = clock()
             is_due = bool(self._checks) and now >= self._checks[0]
-            if is_due and self.stopped is None and not self._interrupted:
+            if is_due and self.stopped is None and not self._is_interrupted:
                 self._checks = [check for check in self._checks if check > now]
                 self._look(now)
             if now >= end or len(self.records["J"]) >= last_epoch:
                 break
-        self._interrupted = False
+        self._is_interrupted = False
 
     def _look(self, now: float) -> None:
         """Forecasts the run by its speed, and fits its plan into the time that is left."""
@@ -92,7 +81,7 @@ class TimedRun:
             epochs = epochs_in_all(done, left, epoch_seconds, planned, self.planned_epochs)
             if epochs != self.planned_epochs:
                 self.planned_epochs = epochs
-                self._run = self._started(replace(self._problem, epochs=epochs), state)
+                self._continue_in(started(self._engine, replace(self._problem, epochs=epochs), state))
 
     def _epoch_seconds(self, reached: _Progress) -> float:
         """Returns the time of an epoch since the last look, or since the start if no whole one lies between."""
@@ -103,28 +92,6 @@ class TimedRun:
         if trained < 1.0 and self._problem.validation is not None:  # it has not been evaluated yet
             epoch_seconds *= 1.0 + FORWARD * self._problem.validation.t / self._problem.data.t
         return epoch_seconds
-
-    def take_theta(self) -> None:
-        """Continues from the network's θ, which may have been changed since ``advance`` returned."""
-        self._run.take_theta()
-
-    def limit_threads(self, limit: int) -> None:
-        """Makes later steps use at most ``limit`` threads."""
-        self._most_threads = limit
-        self._run.limit_threads(limit)
-
-    def interrupt(self) -> None:
-        """Makes ``advance`` return soon."""
-        self._interrupted = True
-        self._run.interrupt()
-
-    def state(self) -> TrainingState:
-        """Returns a copy of the complete state."""
-        return self._run.state()
-
-    def finish(self) -> Callable[[], TrainingState]:
-        """Ends the run, as `TrainingRun.finish` says."""
-        return self._run.finish()
 
 
 def with_best_theta(problem: Problem, state: TrainingState | None) -> Problem:
