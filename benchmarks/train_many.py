@@ -1,6 +1,7 @@
 """Several networks in one call, beside one alone, PyTorch's vmap and JAX's: ``python -m benchmarks.train_many``.
 
-k networks 16-64-32-1 that differ in θ₀ are trained on the same rows by Adam, in minibatches of 64, on two threads. Each
+k networks that differ in θ₀ are trained on the same rows by Adam, on two threads: 16-64-32-1 in minibatches of 64, or
+tiny ones, as by ``--sizes 2 8 1 --batch-size 4``. Each
 contender has a process of its own, which is suspended while another one is measured; compiling is not timed. The table
 shows the least time and the median of interleaved rounds, and ratios of times in the same round. JAX is left out if it
 is not installed.
@@ -14,7 +15,7 @@ import os
 from collections.abc import Callable
 from functools import partial
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,9 +30,7 @@ from benchmarks.speed.data import Array
 from benchmarks.speed.workloads import Training
 
 THREADS = 2
-WORKLOAD = partial(
-    Training, "many", "16-64-32-1 ReLU, batch 64, Adam", ("jax", "torch"), sizes=(16, 64, 32, 1), t=9_984, batch_size=64
-)
+ROWS = 9_984  # about as many are trained on: a multiple of the minibatch
 NEEDS = {"one": (), "train_many": (), "torch": ("torch",), "torch_compiled": ("torch",), "jax": ("jax",)}
 TITLES = {
     "one": "`cr.train`, one network, one thread",
@@ -40,6 +39,24 @@ TITLES = {
     "torch_compiled": "PyTorch, the same compiled",
     "jax": "JAX, `vmap` of `grad` in one `scan`",
 }
+
+
+class Setting(NamedTuple):
+    """The networks and their minibatches."""
+
+    networks: int
+    sizes: tuple[int, ...]
+    batch_size: int
+    epochs: int
+
+    def workload(self) -> Training:
+        """Returns the training of one of them."""
+        rows = ROWS // self.batch_size * self.batch_size
+        return Training(
+            "many", "ReLU, Adam", ("jax", "torch"), sizes=self.sizes, t=rows, batch_size=self.batch_size,
+            epochs=self.epochs,
+        )  # fmt: skip
+
 
 Run = Callable[[], Array]  # trains all networks from θ₀, and returns each θ, (k, d)
 
@@ -178,11 +195,11 @@ def contender(name: str, k: int, workload: Training) -> Run:
 # ---- measuring -------------------------------------------------------------------------------------------------------
 
 
-def prepare(name: str, k: int, epochs: int) -> tuple[dict[str, Any], Answer]:
+def prepare(name: str, setting: Setting) -> tuple[dict[str, Any], Answer]:
     """Prepares a contender in its process, and runs it once; each later answer has the seconds and the mean of J."""
-    workload = WORKLOAD(epochs=epochs)
+    workload = setting.workload()
     X, Y = data.training_set(workload, "float32")
-    run = contender(name, k, workload)
+    run = contender(name, setting.networks, workload)
 
     def answer(_: str) -> dict[str, Any]:
         seconds, thetas = timed(run)
@@ -191,19 +208,17 @@ def prepare(name: str, k: int, epochs: int) -> tuple[dict[str, Any], Answer]:
     return answer(""), answer
 
 
-def measured(names: list[str], k: int, epochs: int, rounds: int) -> tuple[dict[str, list[float]], dict[str, float]]:
-    """Returns the seconds of each round, and the last J, by contender."""
+def measured(names: list[str], options: list[str], rounds: int) -> tuple[dict[str, list[float]], dict[str, float]]:
+    """Returns the seconds of each round, and the last J, by contender; ``options`` are those of their processes."""
     environment = {**os.environ, "OMP_NUM_THREADS": str(THREADS)}
     workers = {
-        name: Worker("benchmarks.train_many", ["--serve", name, "--networks", str(k), "--epochs", str(epochs)],
-                     environment=environment)
-        for name in names
-    }  # fmt: skip
+        name: Worker("benchmarks.train_many", ["--serve", name, *options], environment=environment) for name in names
+    }
     seconds: dict[str, list[float]] = {name: [] for name in names}
     J: dict[str, float] = {}
     try:
-        for k_round in range(rounds):
-            for name in rotated(names, k_round):
+        for number in range(rounds):
+            for name in rotated(names, number):
                 answer = workers[name].ask("")
                 seconds[name].append(answer["seconds"])
                 J[name] = answer["J"]
@@ -233,18 +248,29 @@ def main(arguments: list[str] | None = None) -> None:
     """Measures, and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--networks", type=positive, default=8)
+    parser.add_argument("--sizes", type=positive, nargs="+", default=[16, 64, 32, 1])
+    parser.add_argument("--batch-size", type=positive, default=64)
     parser.add_argument("--epochs", type=positive, default=10)
     parser.add_argument("--rounds", type=positive, default=9)
     parser.add_argument("--contenders", nargs="+", choices=list(NEEDS), default=list(NEEDS))
     parser.add_argument("--serve", choices=list(NEEDS), help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
+    setting = Setting(given.networks, tuple(given.sizes), given.batch_size, given.epochs)
     if given.serve:
-        serve(partial(prepare, given.serve, given.networks, given.epochs))
+        serve(partial(prepare, given.serve, setting))
         return
     machine.warn_if_busy()
     names = [name for name in NEEDS if name in {"one", "train_many", *given.contenders} and are_installed(NEEDS[name])]
-    seconds, J = measured(names, given.networks, given.epochs, given.rounds)
-    print(f"{given.networks} networks, {given.epochs} epochs of {WORKLOAD().t:,} rows, {THREADS} threads\n")
+    options = [
+        *("--networks", str(given.networks), "--batch-size", str(given.batch_size), "--epochs", str(given.epochs)),
+        *("--sizes", *map(str, given.sizes)),
+    ]
+    seconds, J = measured(names, options, given.rounds)
+    workload = setting.workload()
+    print(
+        f"{given.networks} networks {workload.label}, minibatches of {workload.batch_size}, {given.epochs} epochs of "
+        f"{workload.t:,} rows, {THREADS} threads\n"
+    )
     columns = ["", ">least", ">median", ">/ one", ">/ train_many", ">mean of J"]
     print(table(columns, rows(seconds, J)))
 

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "arrays.hpp"
+#include "bundles/bundle.hpp"
 #include "trainer.hpp"
 
 namespace chainrule::bindings {
@@ -57,6 +58,30 @@ template <class T> class Run {
     interrupt_.store(false);
     if (raised) throw nb::python_error();
   }
+  // Advances several runs that fit together, at most Bundle<T>::most_networks() of them.
+  static void advance_bundle(const nb::list& list, long epochs, double seconds) {
+    std::vector<Run*> runs;
+    std::vector<Trainer<T>*> trainers;
+    for (nb::handle run : list) runs.push_back(nb::cast<Run*>(run));
+    for (Run* run : runs) trainers.push_back(run->trainer_.get());
+    if (!Bundle<T>::fit(trainers)) throw std::invalid_argument("these runs do not fit into one bundle");
+    bool raised = false;
+    {
+      nb::gil_scoped_release release;
+      const auto has_request = [&] {
+        return std::any_of(runs.begin(), runs.end(), [](const Run* run) { return run->interrupt_.load(); });
+      };
+      Bundle<T>(trainers).advance(epochs, seconds, [&] {
+        if (has_request()) return true;
+        nb::gil_scoped_acquire acquire;
+        raised = raised || PyErr_CheckSignals() != 0;
+        return raised || has_request();
+      });
+    }
+    for (Run* run : runs) run->interrupt_.store(false);
+    if (raised) throw nb::python_error();
+  }
+
   void interrupt() { interrupt_.store(true); }
   void limit_threads(int limit) { trainer_->limit_threads(std::max(limit, 1)); }
   void take_theta() { trainer_->take_theta(); }
@@ -74,7 +99,7 @@ template <class T> class Run {
     if (!text.is_valid()) throw nb::python_error();
     return text;
   }
-  const char* method() const { return trainer_->method(); }
+  const char* method() const { return trainer_->method_name(); }
 
   void get(nb::handle theta, const nb::list& moments) const {
     std::array<Vector<T>, 2> out;
@@ -149,6 +174,15 @@ template <class T> void bind(nb::module_& module, const char* name) {
            nb::arg("progress"))
       .def("advance", &Run<T>::advance, nb::arg("epochs"), nb::arg("seconds"),
            "Trains for `epochs` epochs or `seconds`, whichever ends first, without the GIL.")
+      .def_static("advance_bundle", &Run<T>::advance_bundle, nb::arg("runs"), nb::arg("epochs"), nb::arg("seconds"),
+                  "Advances several runs, each in a lane of its own; the slice ends for all as soon as it ends for one.")
+      .def_static(
+          "suits_bundle", [](const nb::tuple& net) { return Bundle<T>::suits(network_spec(net)); }, nb::arg("net"),
+          "True if networks of this shape can be trained in bundles.")
+      .def_prop_ro_static(
+          "bundle_networks", [](nb::handle) { return Bundle<T>::most_networks(); }, "The most runs of a bundle.")
+      .def_prop_ro_static(
+          "bundle_rows", [](nb::handle) { return Bundle<T>::most_rows; }, "The most rows of their minibatches.")
       .def("interrupt", &Run<T>::interrupt,
            "Makes the running or next `advance` return soon; an unfinished step is undone.")
       .def("limit_threads", &Run<T>::limit_threads, nb::arg("limit"),

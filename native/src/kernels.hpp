@@ -12,6 +12,7 @@
 // lanes.
 #pragma once
 
+#include "kernels/bundles/contract.hpp"
 #include "kernels/csr/contract.hpp"
 #include "kernels/jacobian/contract.hpp"
 #include "kernels/lanes/contract.hpp"
@@ -32,6 +33,7 @@ template <class T> struct Kernels {
   CsrKernels<T> csr;
   UnitKernels<T> unit;
   LaneKernels<T> lane;
+  BundleKernels<T> bundle;
   PredictKernels<T> predict;
   LayoutKernels<T> layout;
   SharedKernels<T> shared;

@@ -43,15 +43,8 @@ template <class T> void Trainer<T>::set_best_theta(const T* theta) {
 
 template <class T> void Trainer<T>::advance(long epochs, double seconds, const std::function<bool()>& interrupted) {
   if (stopped_ != Stopped::no) return;
-  last_epoch_ = epochs < problem_.epochs - progress_.epoch ? progress_.epoch + epochs : problem_.epochs;
-  const std::size_t most = std::min(static_cast<std::size_t>(last_epoch_ - progress_.epoch), records_ahead / 2);
-  for (auto& record : progress_.records)
-    if (record.capacity() - record.size() < most) record.reserve(record.size() + records_ahead);
-  clock_.start(seconds);
+  begin(epochs, seconds, interrupted);
   obey_thread_limit();
-  team_.begin(interrupted);
-  run_another_step_ = progress_.epoch < last_epoch_;
-  if (run_another_step_) plan_.prepare(progress_);
   do {
     restart_with_other_thread_count_ = false;
     choice_.start();
@@ -64,6 +57,38 @@ template <class T> void Trainer<T>::advance(long epochs, double seconds, const s
   if (clock_.has_unread_steps()) clock_.read(progress_);
 }
 
+// Begins a slice, and prepares its first step if there is one.
+template <class T> void Trainer<T>::begin(long epochs, double seconds, const std::function<bool()>& interrupted) {
+  const long left = problem_.epochs - progress_.epoch;
+  last_epoch_ = progress_.epoch + std::min(epochs, left);
+  const std::size_t most = std::min(static_cast<std::size_t>(last_epoch_ - progress_.epoch), records_ahead / 2);
+  for (auto& record : progress_.records)
+    if (record.capacity() - record.size() < most)
+      record.reserve(record.size() + std::min(static_cast<std::size_t>(left), records_ahead));
+  clock_.start(seconds);
+  team_.begin(interrupted);
+  run_another_step_ = stopped_ == Stopped::no && progress_.epoch < last_epoch_;
+  if (run_another_step_) plan_.prepare(progress_);
+}
+
+template <class T>
+void Trainer<T>::begin_alone(long epochs, double seconds, const std::function<bool()>& interrupted) {
+  team_.run(1, [](int) {}, [](int) {});
+  method_->set_thread_count(1);
+  begin(epochs, seconds, interrupted);
+}
+
+template <class T> void Trainer<T>::end_step(Outcome outcome, const Measured& measured) {
+  method_->measured = measured;
+  if (outcome == Outcome::done && measures_validation()) validate(0);
+  after_step(outcome);
+}
+
+template <class T> void Trainer<T>::end() {
+  if (clock_.has_unread_steps()) clock_.read(progress_);
+  if (shown_theta_) method_->get(shown_theta_, {}, /*thread=*/0, /*threads=*/1);
+}
+
 // Runs on every thread of the team.
 template <class T> void Trainer<T>::run_steps(int thread) {
   const FlushSubnormals flush;
@@ -71,7 +96,11 @@ template <class T> void Trainer<T>::run_steps(int thread) {
     const bool ends_epoch = plan_.step().measures_gradient_norm;  // read before thread 0 can prepare the next step
     const Outcome outcome = method_->step(plan_.step(), team_, thread);
     if (outcome == Outcome::done && ends_epoch && problem_.validation.t) validate(thread);
-    if (thread == 0) after_step(outcome);
+    if (thread == 0) {
+      after_step(outcome);
+      restart_with_other_thread_count_ = run_another_step_ && (obey_thread_limit() || choice_.changes());
+      run_another_step_ &= !restart_with_other_thread_count_;
+    }
     team_.barrier.wait();
   }
   if (restart_with_other_thread_count_) return;
@@ -128,8 +157,7 @@ template <class T> void Trainer<T>::after_step(Outcome outcome) {
   }
   if (stopped_ != Stopped::no || p.epoch >= last_epoch_ || !has_room_for_a_record()) return;
   plan_.prepare(p);
-  restart_with_other_thread_count_ = obey_thread_limit() || choice_.changes();
-  run_another_step_ = !restart_with_other_thread_count_;
+  run_another_step_ = true;
 }
 
 // Returns true if the limit of the threads has changed.

@@ -33,6 +33,18 @@ template <class T> class Trainer {
   // validation set is evaluated to its end, since its J belongs to the record of an epoch whose steps are done.
   void advance(long epochs, double seconds, const std::function<bool()>& interrupted);
 
+  // `advance` in parts, for steps that a bundle makes on one thread (bundles/bundle.hpp): between the first and the last
+  // call, next_step() is to be made, and end_step() ends it. θ and the moments of the method need not be current
+  // meanwhile, except for θ before a call of end_step() that measures J of the validation set.
+  void begin_alone(long epochs, double seconds, const std::function<bool()>& interrupted);
+  bool has_next_step() const { return run_another_step_; }
+  const Step<T>& next_step() const { return plan_.step(); }
+  bool measures_validation() const { return next_step().measures_gradient_norm && problem_.validation.t; }
+  void end_step(Outcome outcome, const Measured& measured);
+  void end();
+  const ProblemSpec<T>& problem() const { return problem_; }
+  Method<T>& method() { return *method_; }
+
   // Makes later steps use at most so many threads, and at most those of the problem. Another thread may call it during
   // `advance`.
   void limit_threads(int limit) { thread_limit_.store(limit, std::memory_order_relaxed); }
@@ -45,7 +57,7 @@ template <class T> class Trainer {
   void get(T* theta, const std::array<T*, 2>& moments) const;
   const T* best_theta() const { return best_theta_.get(); }  // (d,), or null; see Progress::best_epoch
   void set_best_theta(const T* theta);
-  const char* method() const { return method_->name(); }
+  const char* method_name() const { return method_->name(); }
 
  private:
   struct Validation {
@@ -53,6 +65,7 @@ template <class T> class Trainer {
     double J;          // after the last epoch
   };
 
+  void begin(long epochs, double seconds, const std::function<bool()>& interrupted);
   void run_steps(int thread);
   void validate(int thread);
   void after_step(Outcome outcome);

@@ -2,6 +2,8 @@
 #pragma once
 #include "chainrule/kernel_set.hpp"
 #include "kernels.hpp"
+#include "kernels/bundles/sums.hpp"
+#include "kernels/bundles/update.hpp"
 #include "kernels/csr/catch_up.hpp"
 #include "kernels/csr/gradient.hpp"
 #include "kernels/csr/linear.hpp"
@@ -42,9 +44,16 @@ template <class T> const Kernels<T> table = {
     .csr = {.linear = csr_linear<T>, .gradient = csr_gradient<T>, .apply = csr_apply<T>, .catch_up = csr_catch_up<T>},
     .unit = {.forward = units_forward<T>, .backward = units_backward<T>, .gradient = units_gradient<T>},
     .lane = {.group_vectors = group_vectors,
-             .group = lane_group<T>,
+             .group = lane_group<T, Theta::shared, group_vectors>,
              .reduce = lane_reduce<T>,
              .penalties = lane_penalties<T>},
+    .bundle = {.group = lane_group<T, Theta::own, max_group_vectors>,
+               .loss_sums = loss_sums<T, Theta::own>,
+               .add_weight_norms = bundle_weight_norms<T>,
+               .add_penalties = bundle_penalties<T>,
+               .largest = bundle_largest<T>,
+               .sum_of_squares = bundle_sum_of_squares<T>,
+               .update = bundle_update<T>},
     .predict = {.row = predict_row<T>, .rows = predict_rows<T>},
     .layout = {.gather = gather<T>,
                .gather_lanes = gather_lanes<T>,

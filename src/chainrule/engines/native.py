@@ -17,6 +17,7 @@ from chainrule._internal.sparse_rows import Rows, SparseRows, like
 from chainrule.activations import ACTIVATIONS, without_kappa
 from chainrule.backprop import Gradient
 from chainrule.costs import COSTS, Cost, TrainingSet
+from chainrule.engines.bundle import BundleKind, fewest_bundled
 from chainrule.engines.problem import Problem
 from chainrule.engines.state import RECORDS, TrainingState
 from chainrule.engines.thread_counts import LEAST_TRIED, first_threads, step_flop, thread_count
@@ -32,7 +33,6 @@ except ImportError:  # a pure-Python wheel, or a source tree
 
 PRODUCTS_OF_A_CALL = 3e9  # about a tenth of a second, between two of which Ctrl-C is heard
 ROWS_OF_A_MICRO_BATCH = 256  # calls of a multiple of it change no sum
-
 _evaluators: WeakKeyDictionary[Network, Any] = WeakKeyDictionary()  # each holds the buffers of a forward pass
 _csr_evaluators: WeakKeyDictionary[Network, Any] = WeakKeyDictionary()  # the same for sparse rows
 _predictors: WeakKeyDictionary[Network, Callable[[object], Array | None]] = WeakKeyDictionary()  # fast for a few rows
@@ -165,6 +165,23 @@ class NativeEngine:
     def start(self, problem: Problem, state: TrainingState | None) -> NativeRun:
         """Returns a training run that starts from the network's θ, or from ``state``."""
         return NativeRun(problem, TrainingState.start(problem, _first_moments(problem)) if state is None else state)
+
+    def bundle_kind(self, problem: Problem) -> BundleKind | None:
+        """Returns a kind for tiny networks with minibatches of a few rows."""
+        net, cost, rows = problem.net, problem.cost, problem.batch_size
+        run = _native.TrainingRun32 if net.dtype == np.float32 else _native.TrainingRun64
+        if rows > run.bundle_rows or isinstance(problem.data.X, SparseRows):
+            return None
+        network, lanes = _network(net), run.bundle_networks
+        least = fewest_bundled(net.d, rows)
+        if lanes < least or not run.suits_bundle(network):
+            return None
+
+        def advance(runs: Sequence[NativeRun], epochs: int, seconds: float) -> None:
+            run.advance_bundle([each._run for each in runs], epochs, seconds)
+
+        key = repr((net.dtype, network, _cost(cost)[:2], problem.optimizer.name))
+        return BundleKind(key, least, lanes, advance)
 
 
 class NativeRun:

@@ -43,6 +43,9 @@ class ReferenceEngine:
     ) -> None:
         """Returns None: it can run every problem."""
 
+    def bundle_kind(self, problem: Problem) -> None:
+        """Returns None: runs are advanced one by one."""
+
     def outputs(self, net: Network, X: Rows) -> Array | None:
         """Computes N(x) for each row of X (Lecture, Def. 4.4), or returns None if X is not finite."""
         is_finite = isinstance(X, SparseRows) or all_finite(X)

@@ -9,6 +9,7 @@ from chainrule._internal.checks import Array
 from chainrule._internal.sparse_rows import Rows
 from chainrule.backprop import Gradient
 from chainrule.costs import Cost
+from chainrule.engines.bundle import BundleKind
 from chainrule.engines.problem import Problem
 from chainrule.engines.state import TrainingState
 from chainrule.network import Network
@@ -86,6 +87,9 @@ class Engine(Protocol):
 
     def start(self, problem: Problem, state: TrainingState | None) -> TrainingRun:
         """Returns a run that starts from the network's θ, or from a state that any engine returned."""
+
+    def bundle_kind(self, problem: Problem) -> BundleKind | None:
+        """Returns the kind of the bundles in which a run of this problem can be advanced, or None."""
 
     def outputs(self, net: Network, X: Rows) -> Array | None:
         """Computes N(x) for each row of X: (t, n) → (t, m); returns None if X is not finite."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
-from typing import Any
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from chainrule import engines
 from chainrule._internal.checks import as_real
 from chainrule.costs import Cost
 from chainrule.engines import TrainingRun
+from chainrule.engines.bundle import BundleKind
 from chainrule.engines.problem import Problem
 from chainrule.engines.thread_counts import step_flop
 from chainrule.errors import InputError
@@ -31,6 +32,8 @@ from chainrule.training.time_limit.timed_run import TimedRun, with_best_theta
 # Operations of the engine between two calls of Python that take it about as long as they take Python: 20 µs. With
 # fewer, two threads that wait for each other's Python are slower than one (5-3-2-1, a callback each epoch: 1.8 times).
 SHORT_FLOP = 2e6
+
+Slices: TypeAlias = Generator[tuple[int, float], None, None]
 
 
 def new_job(
@@ -96,6 +99,14 @@ class Job:
             return True
         return between is not None and between * step_flop(problem.net, problem.data.t, problem.data.X) < SHORT_FLOP
 
+    @property
+    def bundle_kind(self) -> BundleKind | None:
+        """The kind of the bundles in which it can be done, or None."""
+        is_wrapped = self._fits_plan or self.problem.optimizer.learning_rate is None
+        if self.is_bound_by_python or is_wrapped or self._path.names:
+            return None
+        return self._choice.engine.bundle_kind(self.problem)
+
     def begin(self) -> History:
         """Prepares the engine's run, writes the first checkpoint, and returns the History that ``run`` continues."""
         problem, choice, state = self.problem, self._choice, self._writer.state
@@ -120,14 +131,27 @@ class Job:
 
     def run(self) -> None:
         """Trains until a rule, a callback, a limit or ``interrupt`` ends it."""
-        assert self._run is not None
-        run, history = self._run, self.history
+        self.advance(self.slices())
+
+    def advance(self, slices: Slices) -> None:
+        """Advances the engine's run through all slices, which are those of `slices`."""
+        for epochs, seconds in slices:
+            with raised_in(slices):
+                self.engine_run.advance(epochs, seconds)
+
+    def slices(self) -> Slices:
+        """Yields the epochs and the seconds of each slice, for which ``engine_run`` must be advanced at most."""
+        run, history = self.engine_run, self.history
         with self._watching:
             try:
                 self._calls.begin(history)
                 self._watched.connect(run.interrupt)
                 while history.stopped is None and not self._is_interrupted:
-                    history.stopped = "callback" if self._watched.should_stop else self._next_slice(run, history)
+                    if self._watched.should_stop:
+                        history.stopped = "callback"
+                        break
+                    yield self._next_slice(history)
+                    history.stopped = self._after_slice(run, history)
                 if history.stopped is None:
                     history.stopped = "interrupted"
                 self._make(self._calls.missed(history))
@@ -136,6 +160,12 @@ class Job:
                 history.finish()
         if self._is_interrupted:  # also if the run has just ended: Ctrl-C is for the program too
             history.stopped = "interrupted"
+
+    @property
+    def engine_run(self) -> TrainingRun:
+        """The run that ``begin`` has prepared."""
+        assert self._run is not None
+        return self._run
 
     def interrupt(self) -> None:
         """Makes the current ``run``, or else the next, end soon; safe in signal handlers and threads."""
@@ -149,16 +179,19 @@ class Job:
         if self._run is not None:
             self._run.limit_threads(limit)
 
-    def _next_slice(self, run: TrainingRun, history: History) -> str | None:
-        """Advances the run until something is due, or the deadline; returns the reason to stop, or None."""
+    def _next_slice(self, history: History) -> tuple[int, float]:
+        """Returns the most epochs and seconds until something is due."""
         calls, writer = self._calls, self._writer
         left = min(self._deadline, writer.deadline) - time.perf_counter()
         epochs = min(calls.epochs_left(history), writer.epochs_until_due(history), history.planned_epochs)
-        run.advance(1 if self._path.names else int(epochs), min(calls.seconds_left(), left))
+        return 1 if self._path.names else int(epochs), min(calls.seconds_left(), left)
+
+    def _after_slice(self, run: TrainingRun, history: History) -> str | None:
+        """Does what is due after a slice; returns the reason to stop, or None."""
         history.stopped = run.stopped
         if isinstance(run, TimedRun):
             history.planned_epochs, history.forecast = run.planned_epochs, run.forecast
-        should_stop = self._make(calls.due(history))
+        should_stop = self._make(self._calls.due(history))
         self._path.take(history.epochs)
         if run.stopped is not None:
             return run.stopped
@@ -166,7 +199,7 @@ class Job:
             return "callback"
         if time.perf_counter() >= self._deadline:
             return "time_limit"
-        writer.after_slice(run, history)
+        self._writer.after_slice(run, history)
         return None
 
     def _make(self, calls: Sequence[Call]) -> bool:
@@ -178,6 +211,18 @@ class Job:
             raise InputError("a callback has made θ infinite or NaN; it may change θ, but each entry must stay finite.")
         self._run.take_theta()
         return should_stop
+
+
+@contextmanager
+def raised_in(*all_slices: Slices) -> Iterator[None]:
+    """Raises an exception of this context where these slices wait, so that what watches the jobs sees it."""
+    try:
+        yield
+    except BaseException as error:
+        for slices in all_slices:
+            with suppress(BaseException):
+                slices.throw(error)
+        raise
 
 
 def _seconds(time_limit: float | Deadline | None) -> float:

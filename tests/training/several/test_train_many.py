@@ -169,7 +169,7 @@ def test_ctrl_c_leaves_every_network_where_it_can_continue(
         pytest.skip("signals reach the main thread alone")
     monkeypatch.setattr(job, "SHORT_FLOP", 0.0)
     together, alone = nets(4), nets(4)
-    settings: dict[str, Any] = {"optimizer": cr.GradientDescent(rate), "batch_size": 5, "engine": engine}
+    settings: dict[str, Any] = {"optimizer": cr.GradientDescent(rate), "batch_size": 9, "engine": engine}
 
     def stop(history: cr.History) -> bool:
         return True

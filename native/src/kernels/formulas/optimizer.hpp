@@ -22,8 +22,9 @@
 
 namespace chainrule::CHAINRULE_KERNEL_SET {
 
-template <Optimizer optimizer, class W>
-CHAINRULE_WORD void update(W& theta, W& first, W& second, W g, const Coefficients<Scalar<W>>& c) {
+// The coefficients are those of all lanes, or have a number for each.
+template <Optimizer optimizer, class W, class C>
+CHAINRULE_WORD void update(W& theta, W& first, W& second, W g, const Coefficients<C>& c) {
   using T = Scalar<W>;
   using enum Optimizer;
   const W alpha = broadcast(c.alpha);
@@ -46,7 +47,7 @@ CHAINRULE_WORD void update(W& theta, W& first, W& second, W g, const Coefficient
     const Int<W> same = ((g > T(0)) & (second > T(0))) | ((g < T(0)) & (second < T(0)));
     const Int<W> turned = ((g > T(0)) & (second < T(0))) | ((g < T(0)) & (second > T(0)));
     first *= select(same, c.grow, select(turned, c.shrink, broadcast(T(1))));
-    first = clamp(first, c.smallest, c.largest);
+    first = min(broadcast(c.largest), max(broadcast(c.smallest), first));
     second = select(turned, T(0), g);
     theta -= alpha * select(second > T(0), first, select(second < T(0), -first, T(0)));
   }

@@ -2,6 +2,7 @@
 #pragma once
 #include "kernels/lanes/contract.hpp"
 #include "kernels/lanes/tiles.hpp"
+#include "kernels/lanes/trees.hpp"
 #include "kernels/layout/convert.hpp"
 #include "kernels/shared/dropout.hpp"
 #include "kernels/shared/output.hpp"
@@ -22,6 +23,19 @@ inline void lane_gradient(const LaneLayer<T>& layer, const T* a, int vectors, T*
     for (int v = 0; v < vectors; ++v) s += load(layer.delta + (j * vectors + v) * lanes<T>);
     store(bias + j * lanes<T>, s);
   }
+}
+
+// The same with a network in each lane, overwriting `sums`.
+template <class T> inline void own_gradient(const LaneLayer<T>& layer, const T* a, int vectors, T* sums) {
+  T* const G = sums + layer.theta_offset * lanes<T>;
+  const auto sum = [&]<Columns kind>(const T* columns, int count, T* to, long n) {
+    for (int j = 0; j < layer.m; j += tree_rows)
+      call_tile<OuterTrees<T, kind>::template Rows, tree_rows>(
+          layer.m - j < tree_rows ? layer.m - j : tree_rows, layer.delta + long(j) * vectors * lanes<T>, columns,
+          vectors, to + long(j) * n * lanes<T>, count, n);
+  };
+  sum.template operator()<Columns::of_a>(a, layer.n, G, layer.n);
+  sum.template operator()<Columns::of_ones>(nullptr, 1, G + long(layer.m) * layer.n * lanes<T>, 1);
 }
 
 // Draws dropout's factors of a layer. Entries of a step are numbered layer by layer: outputs_below · step_rows come
@@ -72,10 +86,17 @@ template <class T> inline void lane_pullback(const LaneGroup<T>& g, const LaneLa
   }
 }
 
-// Returns the weighted losses w ℓ per lane; a[r] := σ(z[r]) where it holds z[r], and δ[r] := w ∂ℓ/∂z[r].
-template <class T> inline V<T> lane_losses(const LaneGroup<T>& g, const LaneLayer<T>& last) {
+// Sums of losses: one, or with a network in each lane one for each lane that its examples lie in when it is alone.
+template <class T, Theta theta> inline constexpr int loss_sums = theta == Theta::shared ? 1 : tree_leaves<T>;
+
+// total[v mod loss_sums] += w ℓ per lane; a[r] := σ(z[r]) where it holds z[r], and δ[r] := w ∂ℓ/∂z[r].
+template <class T, Theta theta>
+inline void lane_losses(const LaneGroup<T>& g, const LaneLayer<T>& last, V<T> (&total)[loss_sums<T, theta>]) {
   const int m = last.m;
-  V<T> total{};
+  const auto add = [&](int v, V<T> w, V<T> loss) {
+    V<T>& sum = total[v % loss_sums<T, theta>];
+    sum = fma(w, loss, sum);
+  };
   const bool is_canonical = last.sigma == canonical_sigma(g.cost), is_identity = last.sigma == Sigma::identity;
   if (is_entrywise(last.sigma) && !is_canonical)
     activate(last.a, long(m) * g.vectors * lanes<T>, {last.sigma, last.parameter, last.saved, nullptr});
@@ -88,12 +109,12 @@ template <class T> inline V<T> lane_losses(const LaneGroup<T>& g, const LaneLaye
           V<T> y = load(g.y + at);
           if constexpr (cost == Cost::cross_entropy) y = smoothed(y, g.cost_parameter, m);
           const V<T> a = load(last.a + at), w = load(g.example_weights + v * lanes<T>);
-          total = fma(w, loss<cost>(a, y, p), total);
+          add(v, w, loss<cost>(a, y, p));
           store(last.delta + at, w * loss_derivative<cost>(a, y, p));
         }
     });
     if (!is_identity && g.is_training) lane_pullback(g, last);
-    return total;
+    return;
   }
   // a closed form of ℓ∘σ, or a vector-valued σ
   T *const z = g.scratch, *const y = z + m * lanes<T>, *const a = y + m * lanes<T>, *const d = a + m * lanes<T>;
@@ -101,19 +122,18 @@ template <class T> inline V<T> lane_losses(const LaneGroup<T>& g, const LaneLaye
     const V<T> w = load(g.example_weights + v * lanes<T>);
     take_vector(last.a, m, g.vectors, v, z);
     take_vector(g.y, m, g.vectors, v, y);
-    total = fma(w, losses(last.sigma, last.parameter, g.cost, g.cost_parameter, z, y, a, d, m), total);
+    add(v, w, losses(last.sigma, last.parameter, g.cost, g.cost_parameter, z, y, a, d, m));
     for (int k = 0; k < m; ++k) store(d + k * lanes<T>, w * load(d + k * lanes<T>));
     put_vector(d, m, g.vectors, v, last.delta);
   }
-  return total;
 }
 
-template <class T, int vectors> void lane_group_of(const LaneGroup<T>& g) {
+template <class T, Theta theta, int vectors> void lane_group_of(const LaneGroup<T>& g) {
   const T* in = g.x;
   unsigned long long outputs_below = 0;
   for (int i = 0; i < g.r; ++i) {  // z[i] := W[i] a[i−1] + b[i], a[i] := σ(z[i])
     const LaneLayer<T>& layer = g.layers[i];
-    dense<T, vectors>(layer.W, layer.n, 1, layer.b, in, layer.n, layer.a, layer.m);
+    dense<T, vectors, theta>(layer.W, layer.n, 1, layer.b, in, layer.n, layer.a, layer.m);
     if (i + 1 < g.r) {
       if (g.is_training && layer.mask) draw_lane_mask(g, layer, g.dropout.p[i], outputs_below);
       lane_value(
@@ -123,24 +143,30 @@ template <class T, int vectors> void lane_group_of(const LaneGroup<T>& g) {
     in = layer.a;
     outputs_below += layer.m;
   }
-  const V<T> total = lane_losses(g, g.layers[g.r - 1]);
-  store(g.loss, g.is_first ? total : load(g.loss) + total);
+  V<T> total[loss_sums<T, theta>] = {};
+  lane_losses<T, theta>(g, g.layers[g.r - 1], total);
+  for (int k = 0; k < loss_sums<T, theta>; ++k)
+    store(g.loss + k * lanes<T>, g.is_first ? total[k] : load(g.loss + k * lanes<T>) + total[k]);
   if (!g.is_training) return;
   for (int i = g.r - 1; i >= 0; --i) {  // ∂J/∂W[i] += Σ δ[i] a[i−1]ᵀ, δ[i−1] := (∂σ/∂z)ᵀ W[i]ᵀ δ[i]
     const LaneLayer<T>& layer = g.layers[i];
-    lane_gradient(layer, i > 0 ? g.layers[i - 1].a : g.x, vectors, g.sums, g.is_first);
+    const T* const a = i > 0 ? g.layers[i - 1].a : g.x;
+    if constexpr (theta == Theta::own)
+      own_gradient(layer, a, vectors, g.sums);
+    else
+      lane_gradient(layer, a, vectors, g.sums, g.is_first);
     if (i == 0) break;
-    dense<T, vectors>(layer.W, 1, layer.n, nullptr, layer.delta, layer.m, g.layers[i - 1].delta, layer.n);
+    dense<T, vectors, theta>(layer.W, 1, layer.n, nullptr, layer.delta, layer.m, g.layers[i - 1].delta, layer.n);
     lane_pullback(g, g.layers[i - 1]);
   }
 }
 
-// LaneKernels::group
-template <class T, int vectors = group_vectors> void lane_group(const LaneGroup<T>& g) {
+// LaneKernels::group and BundleKernels::group
+template <class T, Theta theta, int vectors> void lane_group(const LaneGroup<T>& g) {
   if (g.vectors == vectors)
-    lane_group_of<T, vectors>(g);
+    lane_group_of<T, theta, vectors>(g);
   else if constexpr (vectors > 1)
-    lane_group<T, vectors - 1>(g);
+    lane_group<T, theta, vectors - 1>(g);
 }
 
 }  // namespace chainrule::CHAINRULE_KERNEL_SET

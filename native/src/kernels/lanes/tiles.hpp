@@ -12,25 +12,40 @@ inline constexpr int registers = 16, group_vectors = 4, outer_rows = 2;
 #endif
 inline constexpr int outer_columns = 4;
 
+// The networks of the lanes: one, with an example in each lane, or one in each lane, with an example of its own.
+enum class Theta { shared, own };
+
+// Numbers between an entry of θ and the next one: with a network in each lane, an entry is a vector.
+template <class T, Theta theta> inline constexpr long entry_size = theta == Theta::own ? lanes<T> : 1;
+
+// The entry of W or b at p in all lanes.
+template <Theta theta, class T> CHAINRULE_WORD V<T> entry(const T* p) {
+  if constexpr (theta == Theta::own)
+    return load(p);
+  else
+    return broadcast(*p);
+}
+
 // The most rows of a dense tile: rows · vectors sums, a broadcast for each row and one input must fit into the
 // registers.
 template <int vectors> inline constexpr int dense_rows =
     (registers - 2) / (vectors + 1) < 8 ? (registers - 2) / (vectors + 1) : 8;
 
 // out[j][v] := b[j] + Σₖ W[j][k] in[k][v] for j < rows, k = 0 … K−1 in this order; b may be null.
-// W[j][k] is at W[j · row_stride + k · column_stride].
-template <class T, int vectors> struct Dense {
+// W[j][k] is entry j · row_stride + k · column_stride of W.
+template <class T, int vectors, Theta theta> struct Dense {
   template <int rows> struct Tile {
     static void run(const T* W, long row_stride, long column_stride, const T* b, const T* in, int K, T* out) {
+      constexpr long size = entry_size<T, theta>;
       V<T> c[rows][vectors];
 #pragma GCC unroll 8
       for (int j = 0; j < rows; ++j)
 #pragma GCC unroll 8
-        for (int v = 0; v < vectors; ++v) c[j][v] = b ? broadcast(b[j]) : V<T>{};
-      for (int k = 0; k < K; ++k, W += column_stride, in += vectors * lanes<T>) {  // c[j][v] += W[j][k] in[k][v]
+        for (int v = 0; v < vectors; ++v) c[j][v] = b ? entry<theta>(b + j * size) : V<T>{};
+      for (int k = 0; k < K; ++k, W += column_stride * size, in += vectors * lanes<T>) {  // c[j][v] += W[j][k] in[k][v]
         V<T> w[rows];
 #pragma GCC unroll 8
-        for (int j = 0; j < rows; ++j) w[j] = broadcast(W[j * row_stride]);
+        for (int j = 0; j < rows; ++j) w[j] = entry<theta>(W + j * row_stride * size);
 #pragma GCC unroll 8
         for (int v = 0; v < vectors; ++v) {
           const V<T> x = load(in + v * lanes<T>);
@@ -47,14 +62,16 @@ template <class T, int vectors> struct Dense {
 };
 
 // The same for all j < m.
-template <class T, int vectors>
+template <class T, int vectors, Theta theta = Theta::shared>
 inline void dense(const T* W, long row_stride, long column_stride, const T* b, const T* in, int K, T* out, int m) {
   constexpr int most = dense_rows<vectors>;
+  constexpr long size = entry_size<T, theta>;
   const int tiles = (m + most - 1) / most;
   for (int t = 0; t < tiles; ++t) {
     const int j0 = m * t / tiles, j1 = m * (t + 1) / tiles;
-    call_tile<Dense<T, vectors>::template Tile, most>(j1 - j0, W + j0 * row_stride, row_stride, column_stride,
-                                                      b ? b + j0 : nullptr, in, K, out + long(j0) * vectors * lanes<T>);
+    call_tile<Dense<T, vectors, theta>::template Tile, most>(j1 - j0, W + j0 * row_stride * size, row_stride,
+                                                             column_stride, b ? b + j0 * size : nullptr, in, K,
+                                                             out + long(j0) * vectors * lanes<T>);
   }
 }
 

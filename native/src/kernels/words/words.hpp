@@ -83,6 +83,8 @@ template <class T> CHAINRULE_WORD V<double> load_wide(const T* p) {  // lanes<do
   return __builtin_convertvector(x, V<double>);
 }
 template <class T> CHAINRULE_WORD V<T> broadcast(T x) { return x - V<T>{}; }  // x − 0 = x, for x = −0 too
+CHAINRULE_WORD V<float> broadcast(V<float> x) { return x; }                   // which has a number for each lane
+CHAINRULE_WORD V<double> broadcast(V<double> x) { return x; }
 
 // bits
 template <class W> CHAINRULE_WORD Int<W> as_int(W x) { return reinterpret_cast<Int<W>>(x); }

@@ -1,19 +1,24 @@
-"""The queue of the networks of one call of `train_many`, the one with the most work first."""
+"""The queue of the networks of one call of `train_many`, those with the most work first."""
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from threading import Lock
 
+from chainrule.engines.bundle import BundleKind
 from chainrule.engines.thread_counts import step_flop
 from chainrule.errors import ChainruleError
 from chainrule.training.history import History
-from chainrule.training.job import Job
+from chainrule.training.job import Job, Slices
+from chainrule.training.several.bundled_jobs import BundledJobs
 from chainrule.training.several.on_threads import on_threads
 from chainrule.training.several.thread_shares import ThreadShares
 from chainrule.training.verdict import Verdict, verdict
+
+MOST_COPIED = 1 << 20  # bytes of copied rows of X, for each network of a bundle
 
 
 class QueuedJob:
@@ -29,6 +34,7 @@ class QueuedJob:
             job = make()
         problem = job.problem
         self.is_bound_by_python = job.is_bound_by_python
+        self.bundle_kind = None if copies_rows and problem.data.X.nbytes > MOST_COPIED else job.bundle_kind
         self.flop = problem.epochs * step_flop(problem.net, problem.data.t, problem.data.X)
         self.job = None if copies_rows else job
         self.history: History | None = None
@@ -41,10 +47,14 @@ class QueuedJob:
         return self.job
 
     def run(self, job: Job) -> None:
-        """Does the job, and drops it with its data."""
+        """Does the job."""
+        job.advance(self.slices(job))
+
+    def slices(self, job: Job) -> Slices:
+        """Does the job slice by slice, as `Job.slices`, and drops it with its data."""
         with named(self.number):
             self.history = job.begin()
-            job.run()
+            yield from job.slices()
             self.verdict = verdict(job.problem, self.history)
         self.job = None
 
@@ -54,10 +64,11 @@ class JobQueue:
 
     def __init__(self, jobs: Sequence[QueuedJob], threads: int) -> None:
         self._jobs = jobs
-        self._waiting = deque(sorted(jobs, key=lambda queued: queued.flop, reverse=True))
-        free = sum(not queued.is_bound_by_python for queued in jobs)
+        parts = sorted(divided(jobs, threads), key=lambda part: sum(queued.flop for queued in part), reverse=True)
+        self._waiting = deque(parts)
+        free = sum(not part[0].is_bound_by_python for part in parts)
         self._workers = min(threads, max(1, free))
-        self._shares = ThreadShares(threads, len(jobs), self._workers)
+        self._shares = ThreadShares(threads, len(parts), self._workers)
         self._lock = Lock()
         self._is_stopped = False
 
@@ -79,19 +90,37 @@ class JobQueue:
                 job.interrupt()
 
     def _work(self) -> None:
-        while (queued := self._next()) is not None:
-            self._train(queued)
+        while (part := self._next()) is not None:
+            self._train(part)
 
-    def _next(self) -> QueuedJob | None:
+    def _next(self) -> Sequence[QueuedJob] | None:
         with self._lock:
             return self._waiting.popleft() if self._waiting and not self._is_stopped else None
 
-    def _train(self, queued: QueuedJob) -> None:
-        job = queued.take()
+    def _train(self, part: Sequence[QueuedJob]) -> None:
+        jobs = [queued.take() for queued in part]
         if self._is_stopped:  # `stop` may have come before there was a job
-            job.interrupt()
-        with self._shares.share(job):
-            queued.run(job)
+            for job in jobs:
+                job.interrupt()
+        if (kind := part[0].bundle_kind) is None or len(part) == 1:
+            with self._shares.share(jobs[0]):
+                part[0].run(jobs[0])
+        else:
+            bundle = BundledJobs(kind)
+            with self._shares.share(bundle):
+                bundle.run([(queued.slices(job), job) for queued, job in zip(part, jobs, strict=True)])
+
+
+def divided(jobs: Sequence[QueuedJob], threads: int) -> list[list[QueuedJob]]:
+    """Divides the jobs into bundles and those that are done one by one; a bundle's jobs have about the same work."""
+    parts, kinds = [], defaultdict[BundleKind | None, list[QueuedJob]](list)
+    for queued in sorted(jobs, key=lambda queued: queued.flop, reverse=True):
+        kinds[queued.bundle_kind].append(queued)
+    for kind, alike in kinds.items():
+        rest = iter(alike)
+        sizes = [] if kind is None else kind.sizes(len(alike), threads)
+        parts += [list(islice(rest, size)) for size in sizes or [1] * len(alike)]
+    return parts
 
 
 @contextmanager

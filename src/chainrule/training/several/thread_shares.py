@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from threading import Lock
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from chainrule.network import Network
 from chainrule.training.history import History
@@ -13,6 +13,13 @@ from chainrule.training.job import Job, new_job
 from chainrule.training.verdict import pronounce, verdict
 
 Share: TypeAlias = Callable[[Job], AbstractContextManager[object]]  # gives a job its threads
+
+
+class Limited(Protocol):
+    """Something in progress that can use several threads."""
+
+    def limit_threads(self, limit: int) -> None:
+        """Makes it use at most ``limit`` threads."""
 
 
 class ThreadShares:
@@ -23,11 +30,11 @@ class ThreadShares:
 
     def __init__(self, threads: int, jobs: int, most: int) -> None:
         self._threads, self._most, self._left = threads, most, jobs  # which have not ended
-        self._in_progress: list[Job] = []
+        self._in_progress: list[Limited] = []
         self._lock = Lock()
 
     @contextmanager
-    def share(self, job: Job) -> Iterator[None]:
+    def share(self, job: Limited) -> Iterator[None]:
         """Gives the job its share as long as the context lasts; at its end the job has ended."""
         with self._lock:
             self._in_progress.append(job)

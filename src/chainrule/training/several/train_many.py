@@ -67,9 +67,10 @@ def train_many(
     copies exist only while that network is trained. Networks with the same X, Y and weights share them.
 
     ``threads`` limits the threads of all together (None: the CPUs). Each trains one network at a time, from its first
-    step to its last; when fewer networks than threads are left, these share the threads. ``time_limit`` is that of each
-    network, from its own first step. Callbacks, and a σ or cost of your own, are called in the thread of their network,
-    while other networks are trained; ``verbose=True`` shows the progress of all networks as one bar.
+    step to its last, or several tiny ones of one shape side by side in the lanes of its vectors, where that is faster;
+    when fewer networks than threads are left, these share the threads. ``time_limit`` is that of each network, from its
+    own first step. Callbacks, and a σ or cost of your own, are called in the thread of their network, while other
+    networks are trained; ``verbose=True`` shows the progress of all networks as one bar.
 
     Raises InputError as `train` does, before any work, with the number of the network, which counts from 1; also for
     a network that is given twice, and for an `Each` that does not hold k values. A network that diverges does not stop
