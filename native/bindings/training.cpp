@@ -174,8 +174,9 @@ template <class T> void bind(nb::module_& module, const char* name) {
            nb::arg("progress"))
       .def("advance", &Run<T>::advance, nb::arg("epochs"), nb::arg("seconds"),
            "Trains for `epochs` epochs or `seconds`, whichever ends first, without the GIL.")
-      .def_static("advance_bundle", &Run<T>::advance_bundle, nb::arg("runs"), nb::arg("epochs"), nb::arg("seconds"),
-                  "Advances several runs, each in a lane of its own; the slice ends for all as soon as it ends for one.")
+      .def_static(
+          "advance_bundle", &Run<T>::advance_bundle, nb::arg("runs"), nb::arg("epochs"), nb::arg("seconds"),
+          "Advances several runs, each in a lane of its own; the slice ends for all as soon as it ends for one.")
       .def_static(
           "suits_bundle", [](const nb::tuple& net) { return Bundle<T>::suits(network_spec(net)); }, nb::arg("net"),
           "True if networks of this shape can be trained in bundles.")

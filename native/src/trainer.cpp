@@ -71,8 +71,7 @@ template <class T> void Trainer<T>::begin(long epochs, double seconds, const std
   if (run_another_step_) plan_.prepare(progress_);
 }
 
-template <class T>
-void Trainer<T>::begin_alone(long epochs, double seconds, const std::function<bool()>& interrupted) {
+template <class T> void Trainer<T>::begin_alone(long epochs, double seconds, const std::function<bool()>& interrupted) {
   team_.run(1, [](int) {}, [](int) {});
   method_->set_thread_count(1);
   begin(epochs, seconds, interrupted);

@@ -1,14 +1,16 @@
 // Networks trained in one bundle get the bits that each gets alone, with the kernel set that CHAINRULE_KERNELS forces:
 // every optimizer, σ and cost of lanes, with minibatches, rates, penalties, clipping and examples of their own, in any
 // slices; also when one of them diverges.
+#include "bundles/bundle.hpp"
+
+#include <array>
 #include <cmath>
-#include <cstdlib>
-#include <iterator>
-#include <limits>
+#include <cstring>
 #include <memory>
+#include <stdexcept>
 #include <vector>
 
-#include "bundles/bundle.hpp"
+#include "chainrule/kernel_set.hpp"
 #include "check.hpp"
 #include "problems.hpp"
 
@@ -35,7 +37,7 @@ template <class T> Data<T> data_of(const Shape& shape, Optimizer optimizer, int 
   Data<T> data(shape, optimizer);
   ProblemSpec<T>& problem = data.problem;
   for (std::size_t k = 0; k < data.theta.size(); ++k) data.theta[k] *= T(1 - 0.1 * j);
-  problem.data.t -= 3 * j;
+  problem.data.t -= j;
   if (j % 3 == 1) problem.data.weights = nullptr;
   if (j % 2) problem.validation = {};
   problem.batch_size = 1 + (5 * j + 7) % Bundle<T>::most_rows;
@@ -74,7 +76,7 @@ template <class T> std::vector<double> numbers_of(const Trainer<T>& trainer) {
   return all;
 }
 
-template <class T> bool have_same_bits(const std::vector<double>& a, const std::vector<double>& b) {
+bool have_same_bits(const std::vector<double>& a, const std::vector<double>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0;
 }
 
@@ -97,10 +99,9 @@ template <class T> void same_bits(const Shape& shape, Optimizer optimizer, int c
     Bundle<T>(left).advance(epochs, 100, nullptr);
   }
   for (int j = 0; j < count; ++j)
-    CHECK(have_same_bits<T>(numbers_of(*alone[j]), numbers_of(*together[j])), "%s, %d numbers, optimizer %d: %d of %d",
+    CHECK(have_same_bits(numbers_of(*alone[j]), numbers_of(*together[j])), "%s, %d numbers, optimizer %d: %d of %d",
           shape.name, int(sizeof(T)), int(optimizer), j, count);
-  if (diverges && optimizer == Optimizer::gradient_descent)
-    CHECK(alone[1]->stopped() == Stopped::diverged, "%s", shape.name);
+  if (diverges && &shape == narrow) CHECK(alone[1]->stopped() == Stopped::diverged, "%s", shape.name);
 }
 
 template <class T> void all_bundles() {
@@ -118,7 +119,8 @@ template <class T> void all_bundles() {
 // Networks of two shapes, two costs, two optimizers, or with large minibatches do not fit; nor do more than the lanes.
 template <class T> void misfits() {
   std::vector<Data<T>> data;
-  for (int j = 0; j < 5; ++j) data.push_back(data_of<T>(narrow[j == 1], j == 2 ? Optimizer::rprop : Optimizer::adam, 0, false));
+  for (int j = 0; j < 5; ++j)
+    data.push_back(data_of<T>(narrow[j == 1], j == 2 ? Optimizer::rprop : Optimizer::adam, 0, false));
   data[3].problem.cost.cost = Cost::huber;
   data[4].problem.batch_size = Bundle<T>::most_rows + 1;
   std::vector<std::unique_ptr<Trainer<T>>> trainers;

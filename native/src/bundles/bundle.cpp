@@ -209,9 +209,8 @@ template <class T> void Bundle<T>::update() {
     if (step.l1 != 0 || step.l2 != 0) J += penalty_of(step.l1, sizes[k], step.l2, squares[k]);
     double norm = 0;
     if (step.measures_gradient_norm || step.clips())
-      norm = is_exact_sum_of_squares<T>(squared_norms[k])
-                 ? std::sqrt(squared_norms[k])
-                 : scaled_norm(column(gradient_, static_cast<int>(k)), d_);
+      norm = is_exact_sum_of_squares<T>(squared_norms[k]) ? std::sqrt(squared_norms[k])
+                                                          : scaled_norm(column(gradient_, static_cast<int>(k)), d_);
     const bool is_finite = step.keeps_J_finite(J) && largest[k] <= std::numeric_limits<T>::max();
     outcomes_[k] = is_finite && step.can_clip(norm) ? Outcome::done : Outcome::diverged;
     if (norm > step.clip_norm) constants_.gradient_scale.of[k] = static_cast<T>(step.clip_norm / norm);

@@ -46,12 +46,12 @@ template <class T> class Bundle {
   const long n_, m_, d_;
   const int moment_count_;
   std::vector<LaneLayer<T>> layers_;
-  std::vector<Buffer<T>> memory_;                 // of the layers
-  Buffer<T> theta_, theta_before_, gradient_;     // [d][lanes]
-  Moments moments_;                               // [d][lanes]
-  Buffer<T> mask_;                                // (d,): 1 for entries of W, 0 for entries of b
-  Buffer<T> x_, y_, example_weights_;             // [m₀ or m_r or 1][rows][lanes]
-  Buffer<T> losses_;                              // [loss_sums][lanes]
+  std::vector<Buffer<T>> memory_;              // of the layers
+  Buffer<T> theta_, theta_before_, gradient_;  // [d][lanes]
+  Moments moments_;                            // [d][lanes]
+  Buffer<T> mask_;                             // (d,): 1 for entries of W, 0 for entries of b
+  Buffer<T> x_, y_, example_weights_;          // [m₀ or m_r or 1][rows][lanes]
+  Buffer<T> losses_;                           // [loss_sums][lanes]
   Buffer<T> scratch_, columns_;
   BundleUpdate<T> constants_{};
   BundlePenalties<T> penalties_{};

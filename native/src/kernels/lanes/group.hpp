@@ -30,9 +30,9 @@ template <class T> inline void own_gradient(const LaneLayer<T>& layer, const T* 
   T* const G = sums + layer.theta_offset * lanes<T>;
   const auto sum = [&]<Columns kind>(const T* columns, int count, T* to, long n) {
     for (int j = 0; j < layer.m; j += tree_rows)
-      call_tile<OuterTrees<T, kind>::template Rows, tree_rows>(
-          layer.m - j < tree_rows ? layer.m - j : tree_rows, layer.delta + long(j) * vectors * lanes<T>, columns,
-          vectors, to + long(j) * n * lanes<T>, count, n);
+      call_tile<OuterTrees<T, kind>::template Rows, tree_rows>(layer.m - j < tree_rows ? layer.m - j : tree_rows,
+                                                               layer.delta + long(j) * vectors * lanes<T>, columns,
+                                                               vectors, to + long(j) * n * lanes<T>, count, n);
   };
   sum.template operator()<Columns::of_a>(a, layer.n, G, layer.n);
   sum.template operator()<Columns::of_ones>(nullptr, 1, G + long(layer.m) * layer.n * lanes<T>, 1);
