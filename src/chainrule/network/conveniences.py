@@ -63,6 +63,7 @@ class Conveniences:
         path: Sequence[str | int] | None = None,
         digits: int = 3,
         projector: bool = False,
+        lang: str = "en",
     ) -> Drawing:
         """Draws the layers 0 … r, with x (n,) and y (m,) the numbers of the chain rule; see `chainrule.plot.draw`.
 
@@ -76,7 +77,7 @@ class Conveniences:
         """
         from chainrule.plot import draw
 
-        return draw(self, x, y, cost=cost, show=show, path=path, digits=digits, projector=projector)
+        return draw(self, x, y, cost=cost, show=show, path=path, digits=digits, projector=projector, lang=lang)
 
     def save(self: Network, path: str | os.PathLike[str]) -> None:
         """Writes the network to ``path`` atomically: one safetensors file with a JSON header (docs/guide/files.md).

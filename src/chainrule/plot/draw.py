@@ -36,6 +36,7 @@ def draw(
     path: Sequence[str | int] | None = None,
     digits: int = 3,
     projector: bool = False,
+    lang: str = "en",
 ) -> Drawing:
     """Draws the layers 0 … r with every W[i] and b[i], and with an example (x, y) the numbers of its chain rule.
 
@@ -46,10 +47,11 @@ def draw(
     ∂J/∂b[i] on the lines. ``path=("W", 1, 2, 3)`` draws the paths from W[1]₂₃ to J instead, z and a apart, with the
     factor on each line and the sum of their products, which is ∂J/∂W[1]₂₃; "b" and "kappa" have one index k. Of a large
     layer the first units and the last are drawn. Numbers have ``digits`` significant digits. ``projector`` makes the
-    text and the lines larger.
+    text and the lines larger. ``lang`` is "en" or "ja".
 
     Raises InputError for other values of ``show``, for an example of wrong shape or more than one, for "delta",
-    "gradient" or a path without y, for a path that the network does not have, and as `gradient` does.
+    "gradient" or a path without y, for a path that the network does not have, and as `gradient` does; UnknownName for
+    another language.
 
     >>> import chainrule as cr
     >>> from chainrule.plot import draw
@@ -65,7 +67,7 @@ def draw(
         raise InputError(f'show must be "a", "delta" or "gradient"; got {shown(show)}.')
     if path is not None and show is not None:
         raise InputError("show and path are two pictures; leave one of them out.")
-    pen = Pen(in_language("en"), as_integer(digits, "digits", 1, 17), is_scalar=False)
+    pen = Pen(in_language(lang), as_integer(digits, "digits", 1, 17), is_scalar=False)
     sizes = PROJECTOR if projector else SCREEN
     if x is None:
         if y is not None or show is not None or path is not None:
@@ -76,13 +78,13 @@ def draw(
         entry = as_entry(net, letter, i, k, l)
         return Drawing(scene_of(path_graph(_case(net, x, y, cost, "path"), entry, pen), sizes))
     chosen: Show = "a" if show is None else show
-    graph = network_graph(net, _numbers(net, x, y, cost, chosen), pen, is_reversed=chosen == "delta")
+    graph = network_graph(net, _numbers(net, x, y, cost, chosen, pen), pen, is_reversed=chosen == "delta")
     return Drawing(scene_of(graph, sizes))
 
 
-def _numbers(net: Network, x: RowsLike, y: ArrayLike | None, cost: Cost | str, show: Show) -> Numbers:
+def _numbers(net: Network, x: RowsLike, y: ArrayLike | None, cost: Cost | str, show: Show, pen: Pen) -> Numbers:
     if y is not None or show != "a":
-        return numbers_of_case(_case(net, x, y, cost, f'show="{show}"'), show)
+        return numbers_of_case(_case(net, x, y, cost, f'show="{show}"'), show, pen)
     run = net.forward(x)
     rows = [part.toarray() if isinstance(part, SparseRows) else np.atleast_2d(part) for part in run.a]
     if len(rows[0]) > 1:

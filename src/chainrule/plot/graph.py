@@ -43,6 +43,7 @@ class Graph:
     """Columns, edges, words below the gap after each column, and lines of text below all."""
 
     title: str
+    language: str
     columns: tuple[Column, ...]
     edges: tuple[Edge, ...]
     gaps: tuple[tuple[Text, ...], ...] = ()

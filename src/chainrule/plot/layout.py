@@ -66,7 +66,7 @@ class _Layout:
         height = max(self.bottom, *(label.centre.y + label.height / 2 for label in labels))
         return Scene(
             round(width + self.margin, 1), round(height + self.margin, 1), self.graph.title,
-            tuple(self._lines_of_edges()), tuple(self._discs()), tuple(labels),
+            self.graph.language, tuple(self._lines_of_edges()), tuple(self._discs()), tuple(labels),
         )  # fmt: skip
 
     def _lines(self, count: int) -> float:

@@ -14,6 +14,7 @@ from chainrule.explain.document.blocks import Text
 from chainrule.explain.document.formula import Formula, Letter, Script, Word
 from chainrule.explain.entries import arrays
 from chainrule.explain.pen import Pen, places
+from chainrule.explain.printers.text import plain
 from chainrule.explain.sections.definition import count
 from chainrule.explain.symbols import J, Symbols, derivative, layer, member, space
 from chainrule.network import Network
@@ -22,7 +23,6 @@ from chainrule.plot.graph import Column, Edge, Graph, Node
 Show: TypeAlias = Literal["a", "delta", "gradient"]
 
 MOST_UNITS, KEPT_UNITS = 6, 3  # of a layer that is drawn whole; at the start of a larger one, before the dots
-SIGNS: Text = ("A dashed line has a negative number. The thicker the line, the larger the number.",)
 BIAS = Node((("1",),), is_shaded=True)  # whose lines are the entries of b
 
 
@@ -37,7 +37,8 @@ class Numbers(NamedTuple):
     ``W`` and ``b`` have the shapes of a network's; ``da`` (m,) is ∂J/∂a[r], on the lines to J.
     """
 
-    key: tuple[Text, ...]  # which numbers these are
+    in_units: Text  # which numbers these are
+    on_lines: tuple[Formula, Formula]  # as W[i], and as b[i]
     units: Sequence[tuple[Array, ...]]
     W: ByLayer[Array]
     b: ByLayer[Array]
@@ -48,33 +49,30 @@ class Numbers(NamedTuple):
 
 def numbers_of_run(net: Network, a: Sequence[Array]) -> Numbers:
     """Returns the outputs a[0] … a[r] (mᵢ,) in the units, W and b on the lines."""
-    key = _key((layer("a", "i"),), layer("W", "i"), layer("b", "i"))
-    return Numbers(key, [(part,) for part in a], ByLayer(np.asarray(W) for W in net.W), net.b)
+    letters = layer("W", "i"), layer("b", "i")
+    return Numbers((layer("a", "i"),), letters, [(part,) for part in a], ByLayer(map(np.asarray, net.W)), net.b)
 
 
-def numbers_of_case(case: Case, show: Show) -> Numbers:
+def numbers_of_case(case: Case, show: Show, pen: Pen) -> Numbers:
     """Returns the numbers of a case with one example."""
     g, (W, b, delta_i) = case.gradient, (layer(letter, "i") for letter in "Wbδ")
     a, delta = [part[0] for part in case.run.a], [part[0] for part in g.delta]
-    forward = numbers_of_run(case.net, a)._replace(cost=case.cost.name, J=float(g.J))
+    forward = numbers_of_run(case.net, a)._replace(cost=pen.words.of_cost(case.cost.name), J=float(g.J))
     if show == "a":
         return forward
     if show == "delta":
         return forward._replace(
-            key=_key((delta_i, ", in layer 0: ", derivative(J, layer("a", 0))), W, b),
+            in_units=pen.text(pen.words.deltas, delta=delta_i, dJ=derivative(J, layer("a", 0))),
             units=[(case.da[0][0],), *((part,) for part in delta)],
             da=case.da[case.r][0],
         )
     return forward._replace(
-        key=_key((layer("a", "i"), " above ", delta_i), derivative(J, W), derivative(J, b)),
+        in_units=pen.text(pen.words.one_above_other, a=layer("a", "i"), delta=delta_i),
+        on_lines=(derivative(J, W), derivative(J, b)),
         units=[(a[0],), *zip(a[1:], delta, strict=True)],
         W=ByLayer(np.asarray(W) for W in g.W),
         b=g.b,
     )
-
-
-def _key(in_units: Text, W: Formula, b: Formula) -> tuple[Text, ...]:
-    return ("In the units: ", *in_units, ". On the lines: ", W, ", and ", b, " from the grey units."), SIGNS
 
 
 def network_graph(net: Network, numbers: Numbers | None, pen: Pen, is_reversed: bool = False) -> Graph:
@@ -83,16 +81,16 @@ def network_graph(net: Network, numbers: Numbers | None, pen: Pen, is_reversed: 
     edges = [edge for i in range(1, net.r + 1) for edge in _edges(net, i, numbers, pen)]
     notes: list[Text] = [tuple(_equal(count(net)))]
     if numbers is not None:
-        notes += numbers.key
+        W, b = numbers.on_lines
+        notes += [pen.text(pen.words.key, units=numbers.in_units, W=W, b=b), (pen.words.signs,)]
     if numbers is not None and numbers.J is not None:
-        columns.append(Column((Node(((J,), (pen.number(numbers.J),))),), ((), ("cost",)), ((numbers.cost,),)))
+        columns.append(
+            Column((Node(((J,), (pen.number(numbers.J),))),), ((), (pen.words.drawn_cost,)), ((numbers.cost,),))
+        )
         edges += _edges_to_cost(net, numbers, pen)
     gaps = [_shapes(net, i) for i in range(1, net.r + 1)]
-    return Graph(_title(net), tuple(columns), tuple(edges), tuple(gaps), tuple(notes), is_reversed)
-
-
-def _title(net: Network) -> str:
-    return f"A network with the layers {'-'.join(map(str, net.m))}"
+    title = plain(pen.text(pen.words.drawing, sizes="-".join(map(str, net.m))))
+    return Graph(title, pen.words.language, tuple(columns), tuple(edges), tuple(gaps), tuple(notes), is_reversed)
 
 
 def _equal(parts: tuple[Formula, ...]) -> Iterator[str | Formula]:
@@ -115,8 +113,9 @@ def _column(net: Network, i: int, numbers: Numbers | None, pen: Pen) -> Column:
             nodes.append(Node(((at.a(i, k),),)))
         else:
             nodes.append(Node(tuple((pen.number(array[k]),) for array in numbers.units[i])))
-    role = "input" if i == 0 else "output" if i == net.r else "hidden"
-    header: list[Text] = [(f"layer {i}",), (role,)]
+    words = pen.words
+    role = words.input if i == 0 else words.output if i == net.r else words.hidden
+    header: list[Text] = [pen.text(words.number_of_layer, i=str(i)), (role,)]
     footer: list[Text] = [(Script(Letter("m"), sub=Word(str(i))), f" = {net.m[i]}")]
     if i > 0:
         footer.append((layer("σ", i), f" = {net.sigma[i].name}"))

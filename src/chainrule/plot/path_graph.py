@@ -12,8 +12,9 @@ from chainrule.explain.factors import Factor, Quantity, factors, quantity
 from chainrule.explain.pen import Pen
 from chainrule.explain.printers.text import plain
 from chainrule.explain.sections.paths import paths
+from chainrule.explain.symbols import J
 from chainrule.plot.graph import Column, Edge, Graph, Node
-from chainrule.plot.network_graph import SIGNS, units
+from chainrule.plot.network_graph import units
 
 Rank = list["Quantity | None"]  # the quantities in a column, None for those left out
 
@@ -30,9 +31,9 @@ def path_graph(case: Case, entry: Entry, pen: Pen) -> Graph:
             edges += _edges(len(ranks) - 1, start, of_start, rank, pen)
         ranks.append(rank)
     columns = tuple(_column(case, rank, pen) for rank in ranks)
-    title = plain(("The paths from ", entry.symbol(at), " to J"))
-    key: Text = ("On each line: the derivative of its end by its start. ", *SIGNS)
-    return Graph(title, columns, tuple(edges), notes=(*_sums(case, entry, pen), key))
+    title = plain(pen.text(pen.words.drawn_paths, entry=entry.symbol(at), J=J))
+    notes = (*_sums(case, entry, pen), (pen.words.path_key,), (pen.words.signs,))
+    return Graph(title, pen.words.language, columns, tuple(edges), notes=notes)
 
 
 def _rank(case: Case, found: list[list[Factor]]) -> Rank:

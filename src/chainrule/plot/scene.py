@@ -85,11 +85,15 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A picture: its size, the sentence that describes it, and what is drawn, lines first and labels last."""
+    """A picture: its size, the sentence that describes it, and what is drawn, lines first and labels last.
+
+    ``language`` ("en", "ja") is that of its words.
+    """
 
     width: float
     height: float
     title: str
+    language: str
     lines: tuple[Line, ...]
     discs: tuple[Disc, ...]
     labels: tuple[Label, ...]

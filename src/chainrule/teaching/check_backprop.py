@@ -11,6 +11,7 @@ from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import Array, shown
 from chainrule.activations import Sigma
 from chainrule.errors import InputError
+from chainrule.explain.words import Words, in_language
 from chainrule.network.block_diagonal import Matrix
 from chainrule.teaching.marking import marked
 from chainrule.teaching.marks import Marks
@@ -39,7 +40,7 @@ TRIALS = (  # from the case that the lecture works by hand (L16) to several exam
 )
 
 
-def check_backprop(function: Backprop) -> Marks:
+def check_backprop(function: Backprop, *, lang: str = "en") -> Marks:
     """Calls your own backpropagation on several small networks, and names the first wrong quantity and its mistake.
 
     ``function(W, b, sigma, X, Y)`` gets the lecture's letters, layers from 1: ``W[i]`` (mᵢ, mᵢ₋₁), ``b[i]`` (mᵢ,), and
@@ -50,9 +51,10 @@ def check_backprop(function: Backprop) -> Marks:
     ``W_2`` (for ∂J/∂W[2]), ``b_2``, …; z, a and δ have one row for each example, (t, mᵢ). Some of the names are enough.
     The first networks have one example, the last has three. The result is that of `Exercise.check` for the first
     network on which an answer is wrong, up to the first wrong answer, or else for the last one. Errors of the function
-    itself are not caught.
+    itself are not caught. ``lang`` is "en" or "ja".
 
-    Raises InputError unless the function can be called and returns a dict of numbers; UnknownName for another name.
+    Raises InputError unless the function can be called and returns a dict of numbers; UnknownName for another name, or
+    another language.
 
     >>> import chainrule as cr
     >>> def backprop(W, b, sigma, X, Y):
@@ -67,22 +69,23 @@ def check_backprop(function: Backprop) -> Marks:
     """
     if not callable(function):
         raise InputError(f"function must be callable as function(W, b, sigma, X, Y); got {shown(function)}.")
+    words = in_language(lang)
     for trial in TRIALS:
-        marks = _tried(function, trial)
+        marks = _tried(function, trial, words)
         if not marks.is_right:
             break
     return marks
 
 
-def _tried(function: Backprop, trial: Trial) -> Marks:
+def _tried(function: Backprop, trial: Trial, words: Words) -> Marks:
     sheet = exercise(sizes=trial.sizes, hidden=trial.hidden, output=trial.output, examples=trial.examples)
     net, X, Y = sheet.net, sheet.X, sheet.Y
     answers: Any = function(net.W, net.b, net.sigma, sheet.X, sheet.Y)
     if not isinstance(answers, Mapping):
         raise InputError(f'function must return a dict such as {{"delta_1": …}}; got {shown(answers)}.')
     sigmas = ", ".join(sigma.name for sigma in net.sigma)
-    examples = f"{trial.examples} example{'s' if trial.examples > 1 else ''}"
-    title = f"Network {'-'.join(map(str, trial.sizes))} with {sigmas}; {examples}:"
-    found = marked(Given(sheet.net, X, Y), answers, DIGITS, title)
+    template = words.trials if trial.examples > 1 else words.trial
+    title = template.format(sizes="-".join(map(str, trial.sizes)), sigmas=sigmas, t=trial.examples)
+    found = marked(Given(sheet.net, X, Y), answers, DIGITS, words, title)
     right = next((k for k, mark in enumerate(found.marks) if not mark.is_right), len(found.marks))
     return Marks(found.marks[: right + 1], title)

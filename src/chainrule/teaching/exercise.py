@@ -12,6 +12,7 @@ from chainrule.activations import Activation
 from chainrule.explain import Explanation, explain
 from chainrule.explain.exact import as_fractions
 from chainrule.explain.printed import Page
+from chainrule.explain.words import Words
 from chainrule.network import Network
 from chainrule.teaching.marking import marked
 from chainrule.teaching.marks import Marks
@@ -34,13 +35,14 @@ class Exercise(Page):
     Source: Lecture, L14 – L16.
     """
 
-    __slots__ = ("_given",)
+    __slots__ = ("_given", "_words")
 
     _given: Given
+    _words: Words
 
-    def __init__(self, given: Given, seed: int) -> None:
-        self._given = given
-        self.document = task(given, seed)
+    def __init__(self, given: Given, seed: int, words: Words) -> None:
+        self._given, self._words = given, words
+        self.document = task(given, seed, words)
 
     @property
     def net(self) -> Network:
@@ -70,7 +72,7 @@ class Exercise(Page):
         """
         net, X, Y = self._given
         x, y = (X[0], Y[0]) if len(X) == 1 else (X, Y)
-        return explain(net, x, y, detail=detail, exact=_is_rational(net))
+        return explain(net, x, y, detail=detail, exact=_is_rational(net), lang=self._words.language)
 
     def check(self, *, digits: int = 3, **answers: ArrayLike) -> Marks:
         """Marks answers and names the mistake in each wrong one.
@@ -89,7 +91,7 @@ class Exercise(Page):
         a[1]: right.
         J: a factor 2 too much: the ½ of J is forgotten.
         """
-        return marked(self._given, answers, digits)
+        return marked(self._given, answers, digits, self._words)
 
     def __repr__(self) -> str:
         net, X, _ = self._given

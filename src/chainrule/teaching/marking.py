@@ -15,11 +15,12 @@ import numpy as np
 from chainrule._internal.checks import Array, as_array, as_integer
 from chainrule._internal.naming import resolve
 from chainrule.errors import InputError
+from chainrule.explain.words import Words
 from chainrule.teaching.marks import Mark, Marks
 from chainrule.teaching.quantities import Given, Mistake, Quantity, Values, in_order, possible, worked
 
 
-def marked(given: Given, answers: Mapping[str, Any], digits: int, title: str = "") -> Marks:
+def marked(given: Given, answers: Mapping[str, Any], digits: int, words: Words, title: str = "") -> Marks:
     """Returns the marks of answers by their names, which are right if they agree in ``digits`` significant digits."""
     digits = as_integer(digits, "digits", 1, 15)
     order = in_order(given.net.r)
@@ -34,10 +35,11 @@ def marked(given: Given, answers: Mapping[str, Any], digits: int, title: str = "
         answer = _shaped(arrays[quantity], right[quantity], quantity)
         if answer is None:
             expected = _shape_of(right[quantity], quantity)
-            text = f"{quantity.symbol}: its shape is {arrays[quantity].shape}, not {expected}."
+            shape = arrays[quantity].shape
+            text = words.wrong_shape.format(quantity=quantity.symbol, shape=shape, expected=expected)
             marks.append(Mark(quantity.name, False, "shape", text))
             continue
-        mark = _mark(given, quantity, answer, shaped, wrong, right, digits)
+        mark = _mark(given, quantity, answer, shaped, wrong, right, digits, words)
         marks.append(mark)
         if answer.shape == right[quantity].shape:
             shaped[quantity] = answer
@@ -66,20 +68,22 @@ def _mark(
     wrong: set[Quantity],
     right: Values,
     digits: int,
+    words: Words,
 ) -> Mark:
+    symbol = quantity.symbol
     if agree(answer, right[quantity], digits):
-        return Mark(quantity.name, True, None, f"{quantity.symbol}: right.")
+        return Mark(quantity.name, True, None, words.right.format(quantity=symbol))
     if wrong and agree(answer, worked(given, earlier, {})[quantity], digits):
         causes = [place.symbol for place in earlier if place in wrong and _acts(given, place, quantity, earlier, right)]
-        text = f"{quantity.symbol}: right for your {' and '.join(causes)}, and wrong because of it."
+        text = words.wrong_earlier.format(quantity=symbol, causes=words.joining.join(causes))
         return Mark(quantity.name, False, "earlier answer", text)
     for fixed in (earlier, {}):
         for mistake, place, value in _candidates(given, quantity, fixed):
             if agree(answer, value, digits):
-                text = f"{quantity.symbol}: {_sentence(mistake, place, quantity)}"
+                text = words.mistake.format(quantity=symbol, sentence=_sentence(mistake, place, quantity, words))
                 return Mark(quantity.name, False, mistake.value, text)
-    rule = _rule(quantity, given.net.r)
-    return Mark(quantity.name, False, "not found", f"{quantity.symbol}: wrong. The rule is {quantity.symbol} = {rule}.")
+    text = words.wrong.format(quantity=symbol, rule=_rule(quantity, given.net.r))
+    return Mark(quantity.name, False, "not found", text)
 
 
 def _acts(given: Given, one: Quantity, quantity: Quantity, earlier: Values, right: Values) -> bool:
@@ -119,42 +123,44 @@ def _shape_of(right: Array, quantity: Quantity) -> tuple[int, ...]:
     return right.shape[1:] if is_row else right.shape
 
 
-EVERYWHERE = {
-    Mistake.TRANSPOSED: "every W is transposed where it should not be, or the reverse.",
-    Mistake.SLOPE: "the factor σ′(z) is missing in every layer.",
-    Mistake.SIGN: "wrong sign in several steps.",
-    Mistake.MEAN: "the mean over the examples is taken for their sum, in several steps.",
-    Mistake.FACTOR: "a factor 2 too much, in several steps.",
-    Mistake.BIAS: "the bias is forgotten in every layer.",
-    Mistake.ACTIVATION: "the activation is forgotten in every layer.",
-}
-
-
-def _sentence(mistake: Mistake, place: Quantity | None, quantity: Quantity) -> str:
+def _sentence(mistake: Mistake, place: Quantity | None, quantity: Quantity, words: Words) -> str:
     """Returns the mistake in words; ``place`` is the quantity that it is in, None for every one."""
     if place is None:
-        return EVERYWHERE[mistake]
-    letter, i = place
-    where = "" if place == quantity else f" in {place.symbol}"
+        return _everywhere(mistake, words)
+    template = _at(mistake, place.letter, place == quantity, words)
+    return template.format(place=place.symbol, i=place.i, above=place.i + 1)
+
+
+def _everywhere(mistake: Mistake, words: Words) -> str:
+    """Returns the sentence about a mistake that is in every layer or in several steps."""
+    return {
+        Mistake.TRANSPOSED: words.transposed,
+        Mistake.SLOPE: words.slope,
+        Mistake.SIGN: words.sign,
+        Mistake.MEAN: words.mean,
+        Mistake.FACTOR: words.factor,
+        Mistake.BIAS: words.bias,
+        Mistake.ACTIVATION: words.activation,
+    }[mistake]
+
+
+def _at(mistake: Mistake, letter: str, is_here: bool, words: Words) -> str:
+    """Returns the sentence about a mistake in one quantity of this letter, which may be the answer itself."""
     match mistake:
-        case Mistake.TRANSPOSED if letter == "W":
-            return f"transposed. Row k of {place.symbol} belongs to unit k of layer {i}."
-        case Mistake.TRANSPOSED if letter == "z":
-            return f"W[{i}] is transposed in z[{i}], where it should not be."
         case Mistake.TRANSPOSED:
-            return f"W[{i + 1}] is not transposed in δ[{i}], where it should be."
+            return {"W": words.transposed_W, "z": words.transposed_z}.get(letter, words.transposed_delta)
         case Mistake.SLOPE:
-            return f"the factor σ[{i}]′(z[{i}]) is missing in δ[{i}]."
+            return words.slope_in
         case Mistake.SIGN:
-            return f"wrong sign{where}."
+            return words.sign_once if is_here else words.sign_in
         case Mistake.MEAN:
-            return f"the mean over the examples is taken for their sum{where}."
+            return words.mean_once if is_here else words.mean_in
         case Mistake.FACTOR:
-            return f"a factor 2 too much{where}: the ½ of J is forgotten."
+            return words.factor_once if is_here else words.factor_in
         case Mistake.BIAS:
-            return f"the bias b[{i}] is forgotten in z[{i}]."
+            return words.bias_in
         case Mistake.ACTIVATION:
-            return f"the activation σ[{i}] is forgotten in a[{i}]."
+            return words.activation_in
 
 
 def _rule(quantity: Quantity, r: int) -> str:

@@ -10,6 +10,7 @@ from chainrule._internal.checks import Array, as_integer, as_seed, shown
 from chainrule._internal.naming import resolve
 from chainrule.activations import Activation, Sigma
 from chainrule.errors import InputError
+from chainrule.explain.words import in_language
 from chainrule.network import Network
 from chainrule.network.forward import silent
 from chainrule.teaching.exercise import Exercise
@@ -30,6 +31,7 @@ def exercise(
     output: Sigma | str = "identity",
     examples: int = 1,
     seed: int = 0,
+    lang: str = "en",
 ) -> Exercise:
     """Makes a sheet to work by hand: every z[i], a[i], J, δ[i], ∂J/∂W[i] and ∂J/∂b[i] of a small network.
 
@@ -39,10 +41,10 @@ def exercise(
     Numbers are drawn until no unit is at a kink, and every mistake that `Exercise.check` knows changes the result, and
     each in its own way; if no draw of 60 is like that, the best is taken, since not every network shows every mistake.
 
-    The ``kind`` is "backprop".
+    The ``kind`` is "backprop". ``lang`` is "en" or "ja", for the sheet, its solution and the marks of answers.
 
-    Raises UnknownName for another kind than "backprop" or an unknown σ; InputError for sizes above 6, more than 4
-    layers or 6 examples, a σ that is not entrywise, or a seed below 0.
+    Raises UnknownName for another kind than "backprop", another language, or an unknown σ; InputError for sizes above
+    6, more than 4 layers or 6 examples, a σ that is not entrywise, or a seed below 0.
 
     >>> import chainrule as cr
     >>> sheet = cr.exercise("backprop", sizes=[2, 2, 1], seed=1)
@@ -54,7 +56,7 @@ def exercise(
     Source: Lecture, L14 – L16.
     """
     resolve("exercise", kind, {"backprop": None})
-    seed, t = as_seed(seed), as_integer(examples, "examples", 1, MOST_EXAMPLES)
+    words, seed, t = in_language(lang), as_seed(seed), as_integer(examples, "examples", 1, MOST_EXAMPLES)
     net = Network.dense(sizes, hidden=hidden, output=output)
     if max(net.m) > LARGEST_SIZE or net.r > MOST_LAYERS:
         raise InputError(
@@ -74,7 +76,7 @@ def exercise(
         if not fewest:
             break
     assert best is not None
-    return Exercise(best, seed)
+    return Exercise(best, seed, words)
 
 
 def _draw(net: Network, t: int, rng: np.random.Generator) -> Given:

@@ -56,12 +56,15 @@ FONTS = {"ja": "min"}  # of languages that pdflatex sets in the environment CJK
 
 def latex_document(document: Document) -> str:
     """Returns the document as a file for pdflatex."""
-    body = latex_body(document)
-    packages = ""
-    if font := FONTS.get(document.language):
-        packages = "\\usepackage{CJKutf8}\n"
-        body = rf"\begin{{CJK}}{{UTF8}}{{{font}}}" + f"\n{body}\n" + r"\end{CJK}"
+    packages, body = in_font_of(document.language, latex_body(document))
     return f"{PACKAGES}{packages}\\begin{{document}}\n{body}\n\\end{{document}}\n"
+
+
+def in_font_of(language: str, body: str) -> tuple[str, str]:
+    """Returns the packages that pdflatex needs for a language, and the body in the environment of its letters."""
+    if font := FONTS.get(language):
+        return "\\usepackage{CJKutf8}\n", rf"\begin{{CJK}}{{UTF8}}{{{font}}}" + f"\n{body}\n" + r"\end{CJK}"
+    return "", body
 
 
 def latex_body(document: Document) -> str:

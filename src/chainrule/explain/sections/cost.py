@@ -19,8 +19,7 @@ from chainrule.network.block_diagonal import free_entries
 def cost_of_one(case: Case, j: int, pen: Pen) -> Section:
     """Returns the section with the loss of example j, which is J where it is the only one."""
     at, words = case.symbols(j), pen.words
-    name = case.cost.name.replace("_", " ")
-    blocks: list[Block] = [pen.say(words.cost_rule, name=name)]
+    blocks: list[Block] = [pen.say(words.cost_rule, name=words.of_cost(case.cost.name))]
     loss = Letter("ℓ").of(at.a(case.r), at.y())
     is_J = case.t == 1 and case.scale(0) == 1.0 and not case.has_penalty
     blocks += _smoothing(case, j, at, pen)

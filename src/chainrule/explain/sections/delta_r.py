@@ -111,7 +111,7 @@ def _closed_form(case: Case, j: int, at: Symbols, pen: Pen) -> Iterator[Block]:
         return
     a, y, delta = case.run.a[r][j], labels(case, j), case.gradient.delta[r][j]
     k = Letter("k")
-    yield pen.say(pen.words.closed_form, sigma=sigma.name, cost=case.cost.name.replace("_", " "))
+    yield pen.say(pen.words.closed_form, sigma=sigma.name, cost=pen.words.of_cost(case.cost.name))
     steps = (*_cancelled(case, at, k), at.a(r, k) - at.y(k))
     yield equation(at.delta(r, k), *(_weighted(case, j, step, pen) for step in steps))
     filled = _weighted(case, j, pen.column(a) - pen.column(y), pen)

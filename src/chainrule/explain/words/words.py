@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+NAMES_OF_COSTS = (
+    "sum_of_squares", "log_likelihood", "cross_entropy", "absolute_error", "huber", "quantile", "poisson",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
@@ -59,6 +63,15 @@ class Words:
     block_gradient: str
     kappa_rule: str
 
+    # names of costs
+    sum_of_squares: str
+    log_likelihood: str
+    cross_entropy: str
+    absolute_error: str
+    huber: str
+    quantile: str
+    poisson: str
+
     # one entry
     entry_title: str
     paths: str
@@ -106,3 +119,62 @@ class Words:
     rises: str
     curved: str
     no_dropout: str
+
+    # drawing
+    drawing: str
+    drawn_paths: str
+    signs: str
+    key: str
+    one_above_other: str
+    deltas: str
+    path_key: str
+    number_of_layer: str
+    input: str
+    hidden: str
+    output: str
+    drawn_cost: str
+
+    # exercise
+    sheet: str
+    the_example: str
+    the_examples: str
+    to_compute: str
+    ask_forward: str
+    ask_forward_each: str
+    ask_cost: str
+    ask_deltas: str
+    ask_deltas_each: str
+    ask_gradient: str
+
+    # marks of an exercise
+    right: str
+    wrong_shape: str
+    wrong_earlier: str
+    joining: str
+    wrong: str
+    mistake: str
+    transposed: str
+    transposed_W: str
+    transposed_z: str
+    transposed_delta: str
+    slope: str
+    slope_in: str
+    sign: str
+    sign_once: str
+    sign_in: str
+    mean: str
+    mean_once: str
+    mean_in: str
+    factor: str
+    factor_once: str
+    factor_in: str
+    bias: str
+    bias_in: str
+    activation: str
+    activation_in: str
+    trial: str
+    trials: str
+
+    def of_cost(self, name: str) -> str:
+        """Returns the name of a cost in this language; one of your own keeps its name."""
+        return getattr(self, name) if name in NAMES_OF_COSTS else name.replace("_", " ")

@@ -29,13 +29,16 @@ STYLE = """
 .chainrule-drawing .negative { fill: #e69f00; stroke: #e69f00 }
 }"""
 FONTS = '"DejaVu Sans", "Segoe UI", Roboto, Helvetica, Arial, sans-serif'
+FONTS_OF = {
+    "ja": '"DejaVu Sans", "Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans", "Yu Gothic", Meiryo, sans-serif'
+}  # of languages whose letters the others lack
 BASELINE = 0.35  # of a line of text below its middle, in units of its size
 
 
 def svg(scene: Scene) -> str:
     """Returns the picture as an SVG element, which is a file of its own too."""
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="chainrule-drawing" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="chainrule-drawing" role="img" lang="{scene.language}" '
         f'viewBox="0 0 {_short(scene.width)} {_short(scene.height)}" '
         f'width="{_short(scene.width)}" height="{_short(scene.height)}" style="max-width: 100%; height: auto">'
     )
@@ -43,7 +46,7 @@ def svg(scene: Scene) -> str:
         [
             head,
             f"<title>{escape(scene.title)}</title>",
-            f"<style>{STYLE.replace('FONTS', FONTS)}\n</style>",
+            f"<style>{STYLE.replace('FONTS', FONTS_OF.get(scene.language, FONTS))}\n</style>",
             '<rect class="paper" width="100%" height="100%"/>',
             *(part for line in scene.lines for part in _line(line)),
             *map(_disc, scene.discs),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.explain.printers.latex import latex_words
+from chainrule.explain.printers.latex import in_font_of, latex_words
 from chainrule.plot.scene import DASHES, Disc, Label, Line, Point, Scene
 
 PIXEL = 0.75  # of a pixel in points
@@ -12,16 +12,17 @@ HEAD = r"""\documentclass[tikz,border=2pt]{standalone}
 \definecolor{plain}{HTML}{666666}
 \definecolor{positive}{HTML}{0072B2}
 \definecolor{negative}{HTML}{D55E00}
-\begin{document}
 """
 FLAT = r"\renewcommand{\frac}[2]{#1/#2}"  # in the picture alone: a quotient is as high as its line of text
 
 
 def tikz(scene: Scene) -> str:
     """Returns the picture as a LaTeX file; what lies between begin and end of tikzpicture suits any document."""
-    body = [*map(_line, scene.lines), *map(_disc, scene.discs), *map(_label, scene.labels)]
+    parts = [*map(_line, scene.lines), *map(_disc, scene.discs), *map(_label, scene.labels)]
     start = rf"\begin{{tikzpicture}}[x={PIXEL}bp, y=-{PIXEL}bp]"
-    return "\n".join([HEAD + start, FLAT, *body, r"\end{tikzpicture}", r"\end{document}", ""])
+    picture = "\n".join([start, FLAT, *parts, r"\end{tikzpicture}"])
+    packages, body = in_font_of(scene.language, picture)
+    return f"{HEAD}{packages}\\begin{{document}}\n{body}\n\\end{{document}}\n"
 
 
 def _line(line: Line) -> str:
