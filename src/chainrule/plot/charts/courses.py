@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from chainrule._internal.checks import Floats
-from chainrule.plot.charts.figure import BLUE, GREY, VERMILION
+from chainrule.plot.charts.figure import BLUE, GREY, VERMILION, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,6 +73,7 @@ def draw_courses(axes: Axes, courses: Sequence[Course], kept: Sequence[int | Non
             _as_logarithmic(axes)
         else:
             _cut_first_epochs(axes, drawn)
+            shorten(axes.yaxis)
         axes.legend(frameon=False)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("epoch")

@@ -9,6 +9,7 @@ from chainrule.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 DOTS_PER_INCH = 150
@@ -16,6 +17,7 @@ PROJECTED = 0.6  # of the size, with more dots per inch: all type and lines are 
 BLUE, VERMILION = "#0072b2", "#d55e00"  # told apart by every colour vision; dashes tell them apart in black and white
 INK, GREY = "#333333", "#666666"
 MOST_COLUMNS = 4
+LARGE = 10_000.0  # numbers that are written with k and M
 MARGIN = 0.15  # of the range of the examples, on each side
 
 
@@ -50,6 +52,15 @@ def finish(axes: Axes, title: str) -> None:
     axes.set_title(title, loc="left", fontsize=10, parse_math=False)
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def shorten(axis: Axis) -> None:
+    """Writes the numbers of a linear axis as 200k if they are large."""
+    from matplotlib.ticker import EngFormatter, MaxNLocator
+
+    if max(map(abs, axis.get_view_interval())) >= LARGE:
+        axis.set_major_locator(MaxNLocator(5))
+        axis.set_major_formatter(EngFormatter(sep=""))
 
 
 def widened(X: Array) -> tuple[Array, Array]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule._internal.checks import shown
 from chainrule.errors import InputError
-from chainrule.plot.charts.figure import BLUE, GREY, VERMILION, finish, new_figure, new_panels
+from chainrule.plot.charts.figure import BLUE, GREY, VERMILION, finish, new_figure, new_panels, shorten
 from chainrule.plot.charts.models.predictions import table_model
 from chainrule.tables.diagnosis.case import LabelledRows, dense, some
 from chainrule.tables.encoding.matching import matched
@@ -93,8 +93,9 @@ def draw_partial_dependence(
     for n, (axes, dependence) in enumerate(zip(panels, found, strict=True)):
         _draw(axes, dependence, curves, is_class)
         axes.set_ylabel("" if n % ACROSS else label)
-        finish(axes, "" if n else title)
         axes.set_ylim(limits or scale(found, is_class))
+        shorten(axes.yaxis)
+        finish(axes, "" if n else title)
     if len(curves) > 1:
         across = len(curves) if sum(len(name) + 6 for _, name in curves) < LETTERS * min(len(found), ACROSS) else 1
         handles = panels[0].get_legend_handles_labels()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.plot.charts.figure import BLUE, VERMILION, finish, new_figure
+from chainrule.plot.charts.figure import BLUE, VERMILION, finish, new_figure, shorten
 from chainrule.plot.charts.models.predictions import NumberPredictions, number_predictions
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 3.8, 3.6  # of one chart, in inches
 MOST_POINTS = 1000
-LARGE = 10_000.0  # numbers that are written with k and M
 KINDS = {"actual_vs_predicted": "true", "residual_vs_predicted": "residual, true − predicted"}
 
 
@@ -47,7 +46,7 @@ def draw_residuals(
     """Draws the residuals of predictions, in a line of these kinds of charts for each target."""
     t, m = found.true.shape
     figure = new_figure(WIDTH * len(kinds), HEIGHT * m, projector)
-    from matplotlib.ticker import EngFormatter
+    from matplotlib.ticker import MaxNLocator
     from sklearn.metrics import PredictionErrorDisplay
 
     some = np.unique(np.linspace(0, t - 1, min(t, MOST_POINTS)).astype(np.intp))
@@ -62,7 +61,7 @@ def draw_residuals(
             axes.set(xlabel="predicted", ylabel=KINDS[kind])
             of = f"target {k + 1}" if m > 1 else ""
             finish(axes, "" if n else ", ".join(filter(None, (title, of))))
-            if max(np.abs(true).max(), np.abs(predicted).max()) >= LARGE:
-                for axis in (axes.xaxis, axes.yaxis):
-                    axis.set_major_formatter(EngFormatter(sep=""))  # 200k
+            for axis in (axes.xaxis, axes.yaxis):
+                axis.set_major_locator(MaxNLocator(5))
+                shorten(axis)
     return figure
