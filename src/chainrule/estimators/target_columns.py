@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.tables.columns import LARGEST_WHOLE, Column
-from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.target_decoder import known_labels
 from chainrule.tables.text.notation import Writing
 from chainrule.tables.text.recognition import recognised_target
 from chainrule.tables.text.text_column import AnyColumn
@@ -32,9 +32,4 @@ def known_target(estimator: Any, name: str, column: AnyColumn) -> Any:
 
     Raises InputError with the first row of an unknown class or of a text that is no number.
     """
-    if isinstance(column, Column):
-        return column
-    column, target = column.without(estimator.missing), estimator.target_
-    if isinstance(target, ClassLabels):
-        return target.labels(target.class_numbers(column, repr(name)))
-    return target.numbers(column, repr(name))
+    return known_labels(estimator.target_, name, column, estimator.missing)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from chainrule import activations as catalogue
 from chainrule import files
-from chainrule._internal.checks import Array, Floats
+from chainrule._internal.checks import Array, Floats, as_weights
 from chainrule._internal.sparse_rows import Rows
 from chainrule.activations import Sigma
 from chainrule.engines.choice import joint_shortcut
@@ -23,10 +24,16 @@ from chainrule.tables import target_decoder as decoder
 from chainrule.tables.calibration import tempered
 from chainrule.tables.conformal import bounds
 from chainrule.tables.encoding.encoder import TableEncoder
+from chainrule.tables.encoding.row_encoder import NeedsTable, RowEncoder
 from chainrule.tables.estimator_record import EstimatorRecord
-from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.labels import as_targets
+from chainrule.tables.reading.read import read
+from chainrule.tables.row_predictor import RowPredictor
+from chainrule.tables.scores import accuracy, r_squared
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels, known_labels
 
 KIND = "table model"
+MOST_SINGLE_ROWS = 64  # dicts or lists that are encoded one by one; more are faster as a table
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -64,9 +71,27 @@ class TableModel:
 
     def outputs(self, X: Any) -> Floats:
         """Returns the networks' mean outputs a for the rows of a table: (t, k) for k classes, (t, m) for m targets."""
-        Z = self.encoder.encode(X)
+        return self.outputs_of(self._encoded(X))
+
+    def _encoded(self, X: Any) -> Rows:
+        """Returns encoded rows (t, n): a few dicts or lists one by one, which is much faster than as a table."""
+        rows = [X] if type(X) is dict else X if type(X) is list and len(X) <= MOST_SINGLE_ROWS else ()
+        kinds = {type(row) for row in rows}
+        if kinds in ({dict}, {list}):
+            encode = self._row_encoders[kinds == {dict}]
+            with suppress(NeedsTable):
+                return np.array([encode(row) for row in rows], dtype=self.encoder.dtype)
+        return self.encoder.encode(rows if type(X) is dict else X)
+
+    @cached_property
+    def _row_encoders(self) -> tuple[RowEncoder, RowEncoder]:
+        """The encoders of lists and of dicts."""
+        return RowEncoder(self.encoder, by_name=False), RowEncoder(self.encoder, by_name=True)
+
+    def outputs_of(self, Z: Rows) -> Floats:
+        """Returns the networks' mean outputs a for encoded rows Z (t, n)."""
         A = np.zeros((len(Z), len(self.target) if isinstance(self.target, ClassLabels) else self.target.m))
-        few = self._few(Z)
+        few = self.few(Z)
         if few is None:
             for net in self.networks:
                 A += network_outputs(net, Z, self.target)
@@ -76,12 +101,12 @@ class TableModel:
         return A / len(self.networks)
 
     @cached_property
-    def _few(self) -> Callable[[object], Array | None]:
+    def few(self) -> Callable[[object], Array | None]:
         """Computes all N(z) (k, t, m) of one row or a few, (t, n), by one compiled call; None for others."""
         return joint_shortcut(self.networks)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_few"}
+        return {name: value for name, value in self.__dict__.items() if name not in ("few", "_row_encoders")}
 
     def predict_proba(self, X: Any) -> Floats:
         """Returns P(class) (t, k), with classes in the order of ``target.values``. Raises InputError for regression."""
@@ -106,6 +131,41 @@ class TableModel:
         Y = self.target.mean + self.target.deviation * self.outputs(X)
         ends = np.stack([Y + low, Y + high], axis=-1)
         return ends[:, 0] if self.target.is_flat else ends
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """The classes (k,), in the order of the probabilities; a regression model has none."""
+        if not isinstance(self.target, ClassLabels):
+            raise AttributeError("this is a regression model; it has no classes_.")
+        return self.target.values
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Returns the accuracy, or for regression R² (the mean of that of m targets), on rows X (t, n) with labels y.
+
+        y is (t,) or (t, m), or the name of a column of X; ``sample_weight`` (t,) weights the rows. A constant y has
+        R² = 1 if it is predicted exactly, else 0. Raises InputError for labels that the model cannot have.
+        """
+        table = read(X)
+        y = known_labels(self.target, y, table.column(y), self.encoder.missing) if isinstance(y, str) else as_targets(y)
+        w = as_weights(sample_weight, len(table), np.float64)
+        if len(y) != len(table):
+            raise InputError(f"y must have {len(table)} labels, one for each row of X; got {len(y)}.")
+        if isinstance(self.target, ClassLabels):
+            return accuracy(self.target.class_numbers(y), self.outputs(table).argmax(axis=1), w)
+        deviations = self.target.standardised(y)
+        return r_squared(deviations, self.outputs(table), w)
+
+    def row_predictor(self) -> RowPredictor:
+        """Returns a fast predictor of single rows, for a service: a few μs a row, without pandas and Arrow.
+
+        >>> import chainrule as cr
+        >>> encoder = TableEncoder().fit([[1.0, "red"], [2.0, "blue"], [4.0, "green"]])
+        >>> net = cr.Network.dense([encoder.n_features_out_, 2], output="softmax", initial="zeros")
+        >>> rows = TableModel(encoder, ClassLabels.fit(["no", "yes", "yes"]), (net,)).row_predictor()
+        >>> rows.predict([3.0, "red"]), rows.predict_proba([3.0, "red"])
+        ('no', [0.5, 0.5])
+        """
+        return RowPredictor(self)
 
     def save(self, path: str | os.PathLike[str], *, replace: bool = True) -> None:
         """Writes the model atomically, in place of an older file, unless ``replace`` is False.

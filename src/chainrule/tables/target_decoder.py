@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -18,7 +18,7 @@ from chainrule.tables.labels import as_class_column, as_targets
 from chainrule.tables.rounding import rounded_integers, words_about
 from chainrule.tables.text.conversion import converted, value_of
 from chainrule.tables.text.notation import PLAIN, Notation
-from chainrule.tables.text.text_column import TextColumn
+from chainrule.tables.text.text_column import AnyColumn, TextColumn
 
 KINDS = {"text": "U", "boolean": "b", "integer": "iu", "number": "f"}  # types of class labels, with NumPy's dtype kinds
 
@@ -151,6 +151,19 @@ class NumericLabels:
         """Returns mean and deviation as JSON and tensors."""
         tensors: dict[str, Array] = {f"{prefix}.mean": self.mean, f"{prefix}.deviation": self.deviation}
         return {"kind": "numbers", "flat": self.is_flat, "notation": self.notation.as_json()}, tensors
+
+
+def known_labels(target: ClassLabels | NumericLabels, name: str, column: AnyColumn, missing: Iterable[str]) -> Any:
+    """Returns the labels in a column, its texts read as those of the training rows were; ``missing`` are gaps in them.
+
+    Raises InputError with the first row of an unknown class or of a text that is no number.
+    """
+    if isinstance(column, Column):
+        return column
+    column = column.without(tuple(missing))
+    if isinstance(target, ClassLabels):
+        return target.labels(target.class_numbers(column, repr(name)))
+    return target.numbers(column, repr(name))
 
 
 def from_parts(header: object, tensors: Mapping[str, Array], prefix: str = "target") -> ClassLabels | NumericLabels:

@@ -50,7 +50,7 @@ def matched(encoder: EncoderState, table: AnyTable) -> AnyTable:
         columns = columns.replaced({}, blocks)
     ready = columns.in_number_blocks
     checked = {
-        f.name: gap if f.dropped else _as_trained(encoder, columns[f.name], f, table.origin)
+        f.name: gap if f.dropped else of_training_kind(encoder, columns[f.name], f, table.origin)
         for f in encoder.features_
         if f.dropped or f.kind != "numbers" or f.name not in ready
     }
@@ -89,10 +89,10 @@ def _require_kinds(encoder: EncoderState, table: NumericTable) -> None:
     """Raises InputError for a column in use whose values cannot be numbers; every number can be a category."""
     for feature in encoder.features_:
         if not feature.dropped and "numbers" not in ACCEPTED[feature.kind]:
-            _as_trained(encoder, table.column(feature.name), feature, table.origin)
+            of_training_kind(encoder, table.column(feature.name), feature, table.origin)
 
 
-def _as_trained(encoder: EncoderState, column: AnyColumn, feature: Feature, origin: str) -> Column:
+def of_training_kind(encoder: EncoderState, column: AnyColumn, feature: Feature, origin: str) -> Column:
     """Returns a column of new rows of the kind of this feature. Raises InputError."""
     step = encoder.categories_.get(feature.name)
     has_text_levels = step is None or step.are_texts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,11 +138,12 @@ class Levels:
         new = column.as_categories()
         place = {level: k for k, level in enumerate(self.levels)}
         elsewhere = len(self.levels) if self.has_other else MISSING
-        to = np.array([place.get(self._comparable(level, place), elsewhere) for level in new.levels] + [MISSING])
+        to = np.array([place.get(self.comparable(level, place), elsewhere) for level in new.levels] + [MISSING])
         codes: NDArray[np.intp] = to[new.values].astype(np.intp)
         return codes, int(((codes == MISSING) & ~new.missing).sum())
 
-    def _comparable(self, level: Level, place: dict[Level, int]) -> Level:
+    def comparable(self, level: Level, place: Mapping[Level, int]) -> Level:
+        """Returns the known level that a value of a new column is compared with; ``place`` are the known levels."""
         if not self.are_texts:
             return value_of(level) if isinstance(level, str) else level
         if isinstance(level, str):

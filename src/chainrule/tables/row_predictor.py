@@ -1,0 +1,79 @@
+"""Predictions of single rows, for a service: the encoder in plain Python, and one compiled call for all networks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.errors import InputError
+from chainrule.tables.encoding.row_encoder import NeedsTable, Row, RowEncoder
+from chainrule.tables.target_decoder import ClassLabels
+
+if TYPE_CHECKING:
+    from chainrule.tables.model import TableModel
+
+
+class RowPredictor:
+    """Predicts single rows by a `TableModel`, in plain values of Python.
+
+    A row is a dict by the names of the columns, of which others are ignored, or a list in the order of the columns. A
+    number is a number or its text, a category a text, a boolean or a number; None and NaN are missing. What is
+    predicted is what the model predicts for a table of this row: labels and numbers bit for bit, and probabilities but
+    for the rounding of a power. It may be used by several threads, and it uses the current θ of the networks.
+
+    Raises InputError for rows that the model refuses.
+    """
+
+    def __init__(self, model: TableModel) -> None:
+        self._model = model
+        self._encoders = RowEncoder(model.encoder, by_name=False), RowEncoder(model.encoder, by_name=True)
+        self._dtype = np.dtype(model.encoder.dtype)
+        self._k = len(model.networks)
+        self._beta = 1.0 / model.temperature
+        self._labels: list[Any] = []
+        if isinstance(model.target, ClassLabels):
+            self._labels = model.target.values.tolist()
+            self._mean = self._deviation = [0.0]
+        else:
+            self._mean, self._deviation = model.target.mean.tolist(), model.target.deviation.tolist()
+        self._has_softmax = all(net.sigma[net.r].name == "softmax" for net in model.networks)
+
+    def predict(self, row: Row) -> Any:
+        """Returns the most probable class of a row, or its number, or the list of its m numbers."""
+        a = self._outputs(row)
+        if self._labels:
+            return self._labels[a.index(max(a))]
+        y = [mean + deviation * z for mean, deviation, z in zip(self._mean, self._deviation, a, strict=True)]
+        return y[0] if self._model.target.is_flat else y  # type: ignore[union-attr]  # a regression model
+
+    def predict_proba(self, row: Row) -> list[float]:
+        """Returns the probabilities (k,) of ``classes_``, in their order. Raises InputError for regression."""
+        if not self._labels:
+            raise InputError("this is a regression model; it has no class probabilities. Use predict(row).")
+        a, beta = self._outputs(row), self._beta
+        if beta == 1.0:
+            return a
+        most = max(a)
+        q = [(p / most) ** beta for p in a]
+        total = sum(q)
+        return [p / total for p in q]
+
+    def _outputs(self, row: Row) -> list[float]:
+        """Returns the mean outputs of the networks, in the way of ``TableModel.outputs``."""
+        model = self._model
+        is_named = hasattr(row, "keys")
+        try:
+            x = np.array((self._encoders[is_named](row),), dtype=self._dtype)
+        except NeedsTable:
+            table: Sequence[Any] = [dict(row)] if is_named else [list(row)]
+            return model.outputs(table)[0].tolist()  # type: ignore[no-any-return]  # floats
+        outputs = model.few(x) if self._has_softmax or not self._labels else None
+        if outputs is None:
+            return model.outputs_of(x)[0].tolist()  # type: ignore[no-any-return]
+        of_networks = outputs.tolist()
+        a: list[float] = of_networks[0][0]
+        for other in of_networks[1:]:
+            a = [total + z for total, z in zip(a, other[0], strict=True)]
+        return a if self._k == 1 else [z / self._k for z in a]

@@ -1,0 +1,32 @@
+"""The score of predictions: accuracy for classes, R² for numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule._internal.checks import Array, Floats
+
+
+def accuracy(numbers: NDArray[np.intp], predicted: NDArray[np.intp], weights: Array | None) -> float:
+    """Returns the (weighted) share of rows whose class number is predicted, for two arrays (t,).
+
+    >>> accuracy(np.array([0, 1, 1]), np.array([0, 1, 0]), np.array([1.0, 1.0, 2.0]))
+    0.5
+    """
+    return float(np.average(numbers == predicted, weights=weights))
+
+
+def r_squared(Y: Floats, P: Floats, weights: Array | None) -> float:
+    """Returns R² = 1 − Σ w (y − p)² / Σ w (y − ȳ)² of predictions P (t, m), its mean over the m targets.
+
+    A constant target has R² = 1 if it is predicted exactly, else 0, as in scikit-learn.
+
+    >>> r_squared(np.array([[1.0], [3.0]]), np.array([[1.0], [2.0]]), None)
+    0.5
+    """
+    errors = np.average((Y - P) ** 2, axis=0, weights=weights)
+    variance = np.average((Y - np.average(Y, axis=0, weights=weights)) ** 2, axis=0, weights=weights)
+    is_constant = variance == 0.0
+    of_constant = np.where(errors == 0.0, 1.0, 0.0)
+    return float(np.where(is_constant, of_constant, 1.0 - errors / np.where(is_constant, 1.0, variance)).mean())
