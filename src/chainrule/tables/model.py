@@ -81,7 +81,7 @@ class TableModel:
             encode = self._row_encoders[kinds == {dict}]
             with suppress(NeedsTable):
                 return np.array([encode(row) for row in rows], dtype=self.encoder.dtype)
-        return self.encoder.encode(rows if type(X) is dict else X)
+        return self.encoder.encode(X)
 
     @cached_property
     def _row_encoders(self) -> tuple[RowEncoder, RowEncoder]:

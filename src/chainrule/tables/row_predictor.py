@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.tables.encoding.row_encoder import NeedsTable, Row, RowEncoder
 from chainrule.tables.target_decoder import ClassLabels
-
-if TYPE_CHECKING:
-    from chainrule.tables.model import TableModel
 
 
 class RowPredictor:
@@ -26,7 +23,7 @@ class RowPredictor:
     Raises InputError for rows that the model refuses.
     """
 
-    def __init__(self, model: TableModel) -> None:
+    def __init__(self, model: Any) -> None:  # a TableModel, which imports this module
         self._model = model
         self._encoders = RowEncoder(model.encoder, by_name=False), RowEncoder(model.encoder, by_name=True)
         self._dtype = np.dtype(model.encoder.dtype)
@@ -46,7 +43,7 @@ class RowPredictor:
         if self._labels:
             return self._labels[a.index(max(a))]
         y = [mean + deviation * z for mean, deviation, z in zip(self._mean, self._deviation, a, strict=True)]
-        return y[0] if self._model.target.is_flat else y  # type: ignore[union-attr]  # a regression model
+        return y[0] if self._model.target.is_flat else y
 
     def predict_proba(self, row: Row) -> list[float]:
         """Returns the probabilities (k,) of ``classes_``, in their order. Raises InputError for regression."""
@@ -68,10 +65,10 @@ class RowPredictor:
             x = np.array((self._encoders[is_named](row),), dtype=self._dtype)
         except NeedsTable:
             table: Sequence[Any] = [dict(row)] if is_named else [list(row)]
-            return model.outputs(table)[0].tolist()  # type: ignore[no-any-return]  # floats
+            return list(model.outputs(table)[0].tolist())
         outputs = model.few(x) if self._has_softmax or not self._labels else None
         if outputs is None:
-            return model.outputs_of(x)[0].tolist()  # type: ignore[no-any-return]
+            return list(model.outputs_of(x)[0].tolist())
         of_networks = outputs.tolist()
         a: list[float] = of_networks[0][0]
         for other in of_networks[1:]:

@@ -334,10 +334,12 @@ class NetworkBase(SavingMixin, InspectionMixin, DiagnosisMixin, CallbackSupportM
 
     # ---- predicting --------------------------------------------------------------------------------------------------
 
-    def _model_and_rows(self, X: Any) -> tuple[TableModel, AnyTable]:
-        """Returns the model, and X as a table whose columns are in the order of training, others left out."""
+    def _model_and_rows(self, X: Any) -> tuple[TableModel, Any]:
+        """Returns the model, and X as a table, whose names are checked, or as it is if it is a dict or several."""
         if not hasattr(self, "model_"):  # the check itself takes longer than a network
             check_is_fitted(self, "model_")
+        if type(X) is dict or (type(X) is list and X and type(X[0]) is dict):
+            return self.model_, X
         table = read(X)
         if hasattr(self, "feature_names_in_") or hasattr(X, "columns"):
             require_feature_names(self, X, table)
@@ -345,7 +347,7 @@ class NetworkBase(SavingMixin, InspectionMixin, DiagnosisMixin, CallbackSupportM
         return model, table
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Predicts the labels of rows X (t, n): (t,), or (t, m) for m targets.
+        """Predicts the labels of rows X (t, n): (t,), or (t, m) for m targets. A dict is a row, by its columns' names.
 
         Raises NotFittedError before ``fit``, InputError for rows that are incompatible with the training rows.
         """
@@ -357,8 +359,8 @@ class NetworkBase(SavingMixin, InspectionMixin, DiagnosisMixin, CallbackSupportM
         check_is_fitted(self, "model_")
         if weights is None and not isinstance(y, str):
             return X, y
-        _, table = self._model_and_rows(X)
-        return as_table_and_labels(table, y, read_target=partial(known_target, self), weights=weights)
+        _, rows = self._model_and_rows(X)
+        return as_table_and_labels(rows, y, read_target=partial(known_target, self), weights=weights)
 
     # ---- inspecting --------------------------------------------------------------------------------------------------
 

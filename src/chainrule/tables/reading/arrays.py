@@ -1,7 +1,8 @@
-"""Reading NumPy arrays, nested lists and SciPy's sparse arrays."""
+"""Reading NumPy arrays, nested lists, rows as dicts, and SciPy's sparse arrays."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -63,12 +64,39 @@ def _read_dicts(rows: Sequence[Mapping[Any, Any]], symbol: str) -> Table:
     return Table(symbol, Columns(columns))
 
 
+def read_row(row: Mapping[Any, Any], symbol: str) -> Table:
+    """Reads a dict from the name of each column to its value. Raises InputError if it holds columns."""
+    for name, value in row.items():
+        if hasattr(value, "__len__") and not isinstance(value, (str, bytes)):
+            raise InputError(
+                f"{symbol} is a dict, which is one row; got {shown(value)} as the value of {shown(name)}. Pass a list "
+                f"of dicts for several rows, or pandas.DataFrame({symbol}) for columns."
+            )
+    if not row:
+        raise InputError(f"{symbol} must be a row with a value for each column; got an empty dict.")
+    return _read_dicts([row], symbol)
+
+
+def is_series(X: Any) -> bool:
+    """True for a Series of pandas, which need not be installed."""
+    module = sys.modules.get("pandas")
+    return module is not None and isinstance(X, module.Series)
+
+
+def read_series(row: Any, symbol: str) -> Table:
+    """Reads a Series whose index holds the names of the columns, such as a row of a frame. Raises InputError."""
+    if not all(isinstance(name, str) for name in row.index):
+        raise InputError(
+            f"{symbol} is a Series, which is one row if its index holds the names of the columns; got "
+            f"{shown(row.index[0]) if len(row) else 'nothing'} in its index. Pass {symbol}.to_frame() for a column."
+        )
+    return read_row(row.to_dict(), symbol)
+
+
 def _remedy(X: Any, symbol: str) -> str:
     """Returns what to call on an object that holds a table but is none."""
     makes = next((name for name in ("collect", "to_arrow_table", "fetch_arrow_table") if hasattr(X, name)), "")
-    if makes:
-        return f" Call its {makes}() first."
-    return f" Pass pandas.DataFrame({symbol})." if isinstance(X, Mapping) else ""
+    return f" Call its {makes}() first." if makes else ""
 
 
 def read_sparse(X: Any, symbol: str) -> NumericTable:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from chainrule.tables.numeric_table import NumericTable
-from chainrule.tables.reading.arrays import read_array, read_sparse
+from chainrule.tables.reading.arrays import is_series, read_array, read_row, read_series, read_sparse
 from chainrule.tables.reading.frames import read_frame
 from chainrule.tables.reading.paths import read_path
 from chainrule.tables.table import Table
@@ -22,6 +23,7 @@ def read(X: Any, symbol: str = "X") -> AnyTable:
 
     - a NumPy array or nested lists: numbers stay one array; columns of texts or objects each get their own kind;
     - a SciPy sparse array or matrix, which stays sparse;
+    - a dict, which is one row, by the names of its columns; a list of such dicts, or a Series whose index holds them;
     - a data frame: pandas, polars, pyarrow, a DuckDB result, anything with ``__arrow_c_stream__`` (needs pyarrow);
     - the path of a .csv, .tsv, .txt, .data, .parquet, .feather, .jsonl or .npz file (``read_path``);
     - a Table or a NumericTable, which is returned unchanged.
@@ -35,6 +37,10 @@ def read(X: Any, symbol: str = "X") -> AnyTable:
         return X
     if isinstance(X, (str, os.PathLike)):
         return read_path(Path(X))
+    if isinstance(X, Mapping):
+        return read_row(X, symbol)
+    if is_series(X):
+        return read_series(X, symbol)
     if hasattr(X, "__arrow_c_stream__"):
         return read_frame(X, symbol)
     if hasattr(X, "tocsc") and hasattr(X, "nnz"):
