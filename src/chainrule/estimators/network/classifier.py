@@ -31,6 +31,7 @@ from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
 from chainrule.tables.calibration import best_temperature
 from chainrule.tables.columns import Task
+from chainrule.tables.encoding.encoder import MAX_LEVELS
 from chainrule.tables.labels import as_class_column, as_targets
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import ClassLabels
@@ -74,7 +75,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
             scorer of scikit-learn, such as "roc_auc", or a function f(estimator, X, y), larger is better, where X
             are encoded rows. By default it is the held-out cost J.
         n_networks: the number of networks, whose outputs are averaged.
-        numbers, categories, decimal, thousands, missing: parameters of the `TableEncoder`.
+        numbers, categories, max_levels, decimal, thousands, missing: parameters of the `TableEncoder`.
         class_weight: weights of the classes, {label: weight}, or "balanced": t / (k · rows of the class), a row of
             weight w counting as w rows. They apply to training, validation and calibration.
         calibrate: whether to fit T to held-out rows; otherwise T = 1.
@@ -146,6 +147,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         n_networks: int | None = None,
         numbers: Literal["robust", "standard", "joint", "none"] | None = None,
         categories: Sequence[str | int] | None = None,
+        max_levels: int = MAX_LEVELS,
         decimal: Literal[".", ","] | None = None,
         thousands: str | None = None,
         missing: Sequence[str] = (),
@@ -187,6 +189,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         self.n_networks = n_networks
         self.numbers = numbers
         self.categories = categories
+        self.max_levels = max_levels
         self.decimal = decimal
         self.thousands = thousands
         self.missing = missing
@@ -244,6 +247,12 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         """Returns the probabilities of ``classes_``, (t, k), which sum to 1 in each row. Raises as ``predict`` does."""
         model, table = self._model_and_rows(X)
         return model.predict_proba(table)
+
+    def predict_log_proba(self, X: Any) -> Floats:
+        """Returns the logarithm of ``predict_proba``, (t, k), −∞ for a probability of 0. Raises as ``predict`` does."""
+        with np.errstate(divide="ignore"):
+            logarithms: Floats = np.log(self.predict_proba(X))
+        return logarithms
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Returns the accuracy on rows X (t, n) with labels y, or a table X of which y names a column.

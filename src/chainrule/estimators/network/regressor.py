@@ -28,6 +28,7 @@ from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
 from chainrule.tables.columns import Task
 from chainrule.tables.conformal import thinned
+from chainrule.tables.encoding.encoder import MAX_LEVELS
 from chainrule.tables.labels import as_targets
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import NumericLabels
@@ -74,7 +75,7 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
             scorer of scikit-learn, such as "neg_mean_absolute_error", or a function f(estimator, X, y), larger is
             better, where X are encoded rows. By default it is the held-out cost J.
         n_networks: the number of networks, whose outputs are averaged.
-        numbers, categories, decimal, thousands, missing: parameters of the `TableEncoder`.
+        numbers, categories, max_levels, decimal, thousands, missing: parameters of the `TableEncoder`.
         scale_y: whether y is standardised, for costs of any real y.
         time_limit: seconds for all of ``fit``. If they do not suffice for every network and epoch, fewer are planned,
             with a TrainingWarning.
@@ -145,6 +146,7 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         n_networks: int | None = None,
         numbers: Literal["robust", "standard", "joint", "none"] | None = None,
         categories: Sequence[str | int] | None = None,
+        max_levels: int = MAX_LEVELS,
         decimal: Literal[".", ","] | None = None,
         thousands: str | None = None,
         missing: Sequence[str] = (),
@@ -185,6 +187,7 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         self.n_networks = n_networks
         self.numbers = numbers
         self.categories = categories
+        self.max_levels = max_levels
         self.decimal = decimal
         self.thousands = thousands
         self.missing = missing

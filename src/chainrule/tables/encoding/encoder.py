@@ -25,6 +25,7 @@ from chainrule.tables.encoding.matching import matched
 from chainrule.tables.encoding.number_features import NumberFeatures, with_reasons
 from chainrule.tables.encoding.numeric_columns import numeric_names, numeric_values, owner_names, owners
 from chainrule.tables.encoding.numeric_steps import Entries, merged
+from chainrule.tables.encoding.output_frames import as_library, framed
 from chainrule.tables.encoding.steps import SmoothClip
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.read import AnyTable, read
@@ -105,6 +106,7 @@ class TableEncoder(EncoderState):
         self.decimal: DecimalMark | None = decimal
         self.thousands = thousands
         self.missing: Sequence[str] = missing
+        self._sklearn_output_config = {"transform": "default"}  # under the name by which scikit-learn's clone copies it
 
     # ---- fitting -----------------------------------------------------------------------------------------------------
 
@@ -169,10 +171,14 @@ class TableEncoder(EncoderState):
         Sparse rows give a sparse matrix in compressed rows (CSR), of the kind that came, if 0 is encoded as 0 for at
         least nine tenths of the numbers; otherwise, and for all other tables, the result is an array.
         """
-        table = read(X)
-        rows = self.encode(table)
+        return self._as_output(self.encode(table := read(X)), table, X)
+
+    def _as_output(self, rows: Rows, table: AnyTable, X: Any) -> Any:
+        """Returns encoded rows in the form that ``set_output`` chose."""
         if isinstance(rows, np.ndarray):
-            return rows
+            return framed(rows, self.get_feature_names_out().tolist(), X, self._sklearn_output_config["transform"])
+        if (library := self._sklearn_output_config["transform"]) != "default":
+            raise InputError(f'sparse features cannot be a frame of {library}. Use set_output(transform="default").')
         Z = type(table.values)((rows.data, rows.indices, rows.indptr), shape=rows.shape)  # type: ignore[union-attr]
         Z.has_canonical_format = True
         return Z
@@ -236,7 +242,16 @@ class TableEncoder(EncoderState):
     def fit_transform(self, X: Any, y: object = None) -> Any:
         """Fits the steps to the rows and encodes them."""
         table = self.recognised(read(X))
-        return self.fit(table).transform(table)
+        return self._as_output(self.fit(table).encode(table), table, X)
+
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Chooses what ``transform`` returns: "default" (an array) or a frame of "pandas" or "polars"; None: as before.
+
+        Raises UnknownName for another name.
+        """
+        if transform is not None:
+            self._sklearn_output_config = {"transform": as_library(transform)}
+        return self
 
     def unseen(self, X: Any) -> dict[str, int]:
         """Counts the values of each category column that are present but unknown; columns without any are omitted."""
