@@ -77,6 +77,13 @@ def with_known_target(model: TableModel, table: Table, name: str) -> Table:
     return replace(table, columns=table.columns.replaced({name: column}))
 
 
+def labels_of(model: TableModel, column: AnyColumn, name: str) -> Any:
+    """Returns the labels in a target column, as an estimator takes them. Raises InputError for those it cannot have."""
+    if isinstance(model.target, ClassLabels):
+        return model.target.labels(target.as_class_numbers(name, column, model.target))
+    return target.as_finite_numbers(name, column)
+
+
 def results(
     model: TableModel, X: Table, name: str, column: AnyColumn, threshold: float | None = None
 ) -> ClassResults | NumberResults:

@@ -124,6 +124,15 @@ LearningRate = Annotated[
     typer.Option(metavar="ALPHA", help="Learning rate α. [default: the preset's, or with --optimizer the optimizer's]"),
 ]
 BatchSize = Annotated[int | None, typer.Option(metavar="ROWS", help="Rows per step. [default: the preset's]")]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="MODEL",
+        help="A model to train further on these rows: its columns, its settings and the encoding are kept. The best of "
+        "10 passes over the rows is kept, or of --epochs.",
+    ),
+]
 Epochs = Annotated[
     int | None, typer.Option(metavar="N", help="Maximum passes over the training rows. [default: the preset's]")
 ]

@@ -11,7 +11,7 @@ from chainrule.cli import inputs, options, outputs
 from chainrule.cli.errors import WrongUsage, option_errors, require_packages
 from chainrule.cli.signals import REQUEST
 from chainrule.cli.terminal import printable, remarks, warnings_as_notes
-from chainrule.cli.train.training_options import TrainingOptions
+from chainrule.cli.train.training_options import TrainingOptions, require_no_settings
 from chainrule.tables.columns import Task
 from chainrule.tables.text.notation import Writing
 
@@ -50,6 +50,7 @@ def train(
     force: options.Force = False,
     engine: options.Engine = "auto",
     quiet: options.Quiet = False,
+    from_model: options.From = None,
 ) -> None:
     """Train networks on a table and test them.
 
@@ -62,7 +63,9 @@ def train(
     chainrule train houses.parquet --target price --preset best --time-limit 60
     chainrule train titanic.csv --target Survived --report titanic.html
     chainrule train titanic.csv --target Survived --folds 5
+    chainrule train new.csv --from penguins.safetensors
     """
+    given = dict(locals())
     with option_errors("--decimal, --thousands"):
         writing = Writing.of(decimal, thousands, na or ())
     chosen = TrainingOptions(
@@ -70,6 +73,9 @@ def train(
         checkpoint, resume, class_weight, engine, category or None, seed, writing,
     )  # fmt: skip
     parameters = chosen.parameters()
+    if from_model is not None:
+        require_no_settings(given)
+        inputs.require_file(from_model)
     _require_valid(task, test_fraction, seed)
     text = inputs.text_options(sep, header, encoding)
     require_packages("matplotlib", "sklearn")
@@ -77,7 +83,8 @@ def train(
         _require_folds(folds, {"--out": out, "--report": report, "--checkpoint": checkpoint, "--force": force})
     files = None if folds is not None else outputs.of_training(out, inputs.stem(source), force=force)
     page = None if report is None else outputs.of_file(report, (".html",), force=force, option="--report")
-    inputs.require_columns(source, text, target_column, drop or [], category or [])
+    if from_model is None:
+        inputs.require_columns(source, text, target_column, drop or [], category or [])
     # Only now, so that a wrong command line is answered at once.
     from chainrule.cli.train import cross_validation, phases, summary
     from chainrule.cli.train.training_data import prepare
@@ -88,6 +95,11 @@ def train(
     if files is not None and files.number > 1:  # also with --quiet: a following command would find an older model
         console.print(printable(f"Note: {files.explanation()}"))
     console.quiet = quiet
+    if from_model is not None and files is not None:
+        from chainrule.cli.train.continuing import continue_training
+
+        continue_training(from_model, table, target_column, epochs, test_fraction, seed, files, console)
+        return
     with warnings_as_notes(console):
         data = prepare(table, target_column, task, drop or [], test_fraction, seed, named, writing)
     if absent := [name for name in named if name not in data.X.columns]:

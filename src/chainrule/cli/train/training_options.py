@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,14 @@ from chainrule.tables.text.notation import AS_RECOGNISED, Writing
 from chainrule.training.minimize import METHODS
 
 DESCENT_RATE = 0.1  # for a cost that is a mean; the default of gradient descent suits the lecture's sum
+
+
+DECIDED_BY_A_MODEL: Mapping[str, Any] = {  # options that a model has decided, with their defaults
+    "task": None, "drop": None, "category": None, "decimal": None, "thousands": None, "na": None,
+    "preset": "default", "layers": None, "activation": None, "optimizer": None, "learning_rate": None,
+    "batch_size": None, "patience": None, "time_limit": None, "checkpoint": None, "resume": False,
+    "class_weight": None, "folds": None, "report": None,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -183,6 +191,14 @@ class TrainingOptions:
         if len(weights) == len(by_text) and not any(weights.values()):
             raise WrongUsage("--class-weight: the weight of one class at least must be > 0.")
         return weights
+
+
+def require_no_settings(given: Mapping[str, Any]) -> None:
+    """Raises WrongUsage for options that the model has decided; ``given`` are all options by name."""
+    if wrong := [
+        f"--{name.replace('_', '-')}" for name, default in DECIDED_BY_A_MODEL.items() if given[name] != default
+    ]:
+        raise WrongUsage(f"--from keeps the model's settings; leave out {', '.join(wrong)}, or train a new model.")
 
 
 def parse_hidden_sizes(layers: str) -> tuple[int, ...]:

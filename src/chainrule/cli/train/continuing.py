@@ -1,0 +1,103 @@
+"""``chainrule train --from MODEL``: a saved model learns from new rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from chainrule._internal.naming import listed
+from chainrule.cli import models
+from chainrule.cli.outputs import Destination, save_somewhere
+from chainrule.cli.terminal import number, printable, results, show, warnings_as_notes
+from chainrule.cli.train.train_test_split import TrainTestSplit, train_test_split
+from chainrule.errors import ChainruleError, InputError
+from chainrule.tables.model import TableModel
+from chainrule.tables.table import Table
+from chainrule.tables.target_decoder import ClassLabels
+
+EPOCHS = 10  # passes over the new rows, unless --epochs gives another number
+
+
+def continue_training(
+    path: str, table: Table, target_column: str | None, epochs: int | None, test_fraction: float, seed: int,
+    files: Destination, console: Console,
+) -> None:  # fmt: skip
+    """Trains the networks of the model at ``path`` on the rows of a table, saves the result, and prints scores.
+
+    Raises InputError for rows without the columns of the model, or with other classes.
+    """
+    model = models.load_model(path)
+    if target_column is not None:
+        model = replace(model, about={**model.about, "column": target_column})
+    X, y, name = _rows_and_labels(model, table)
+    split = _split(model, y, name, test_fraction, seed)
+    _report(model, X, split, console)
+    with warnings_as_notes(console):
+        trained, passes = _trained(path, model, X, y, name, split, EPOCHS if epochs is None else epochs)
+    console.print(printable(f"Trained {passes} passes over the new rows; kept the best on their held-out ones."))
+    about = {**model.about, "continued": {"source": X.origin, "rows": len(split.training), "passes": passes}}
+    complete = replace(trained, about=about)
+    saved, fault = save_somewhere(files, lambda at: complete.save(at.model, replace=at.replaces))
+    console.print(printable(f"Saved {saved.model} (the model)."))
+    _print_scores(model, trained, X.rows(split.test), name, y.at(split.test))
+    if fault:
+        raise ChainruleError(f"{fault} The model was saved as {saved.model} instead.")
+
+
+def _rows_and_labels(model: TableModel, table: Table) -> tuple[Table, Any, str]:
+    """Returns the inputs, the target column as in training, and its name. Raises InputError if there is none."""
+    name = models.target_in(model, table)
+    if name is None:
+        raise InputError(
+            f"{table.origin} has no target column {models.column_of(model)!r} to learn from. Name it by --target."
+        )
+    table.require_complete(name)
+    column = models.with_known_target(model, table, name).columns[name]
+    X = table.without(name) if table.has_names else models.model_inputs(model, table)
+    return X, column, name
+
+
+def _split(model: TableModel, y: Any, name: str, test_fraction: float, seed: int) -> TrainTestSplit:
+    """Returns the split of the new rows into training rows and test rows, by class for classification."""
+    groups = np.zeros(len(y), dtype=np.intp)
+    if isinstance(model.target, ClassLabels):
+        groups = model.target.class_numbers(y, repr(name))
+    return train_test_split(groups, test_fraction, seed)
+
+
+def _report(model: TableModel, X: Table, split: TrainTestSplit, console: Console) -> None:
+    """Describes the new rows: how many there are, and what of them the model does not know."""
+    console.print(printable(f"{X.origin}: {len(split.training)} training rows and {len(split.test)} test rows."))
+    known = set(model.encoder.names_)
+    if X.has_names and (new := [column for column in X.columns if column not in known]):
+        console.print(printable(f"Note: the model does not know {listed(new)}, and goes without. Its encoder is kept."))
+    models.report_unseen(model, X)
+
+
+def _trained(
+    path: str, model: TableModel, X: Table, y: Any, name: str, split: TrainTestSplit, epochs: int
+) -> tuple[TableModel, int]:
+    """Returns the model after the pass with the best score on held-out rows, and the number of passes."""
+    from chainrule.estimators import NetworkClassifier, NetworkRegressor  # loads scikit-learn
+
+    kind = NetworkClassifier if isinstance(model.target, ClassLabels) else NetworkRegressor
+    estimator = kind.load(path)
+    rows = X.rows(split.training)
+    labels = models.labels_of(model, y.at(split.training), name)
+    best, best_score, passes = model, -np.inf, 0
+    while passes < epochs and getattr(estimator, "stopped_", "") != "interrupted":
+        estimator.partial_fit(rows, labels)
+        passes += 1
+        score = estimator.validation_score_
+        if score is None or not score <= best_score:
+            best, best_score = estimator.complete_model(), -np.inf if score is None else score
+    return best, passes
+
+
+def _print_scores(before: TableModel, after: TableModel, X: Table, name: str, y: Any) -> None:
+    old, new = (models.results(model, X, name, y).measures for model in (before, after))
+    rows = [(a.name, number(a.network), number(b.network)) for a, b in zip(old, new, strict=True)]
+    show(results(), f"Results on {len(X)} test rows of {X.origin}", ("", "before", "after"), rows)
