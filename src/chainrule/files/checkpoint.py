@@ -12,7 +12,7 @@ from chainrule._internal.checks import Array, shown
 from chainrule.errors import FileFormatError
 from chainrule.files.fields import field
 from chainrule.files.network import network_parts
-from chainrule.files.safetensors import read_any, write
+from chainrule.files.safetensors import of_other_kind, read_any, write
 from chainrule.network import Network
 
 PREFIX = "training."  # of the tensors that belong to the run, not to the network
@@ -58,7 +58,7 @@ def read_run(path: str | os.PathLike[str]) -> SavedRun:
     if kind == "training state":
         return SavedRun(header, tensors)
     if kind != "network" or "training" not in header:
-        raise FileFormatError(f"{name} holds a {shown(kind)}; expected a 'training state' or a checkpoint.")
+        raise of_other_kind(name, header, "training state' or a 'checkpoint")
     try:
         structure, training = field(header, "network", dict), field(header, "training", dict)
         own = {key.removeprefix(PREFIX): tensor for key, tensor in tensors.items() if key.startswith(PREFIX)}

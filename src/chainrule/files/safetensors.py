@@ -77,7 +77,7 @@ def of_other_kind(name: str, header: Mapping[str, Any], expected: str) -> FileFo
     """Returns the error about a file that holds something else than what was ``expected``, and who reads it."""
     kind = header.get("kind")
     hint = f" Read it by {READERS[kind]}." if isinstance(kind, str) and kind in READERS else ""
-    return FileFormatError(f"{name} holds a {shown(kind)}; expected a {expected!r}.{hint}")
+    return FileFormatError(f"{name} holds a {shown(kind)}; expected a '{expected}'.{hint}")
 
 
 def read_any(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:

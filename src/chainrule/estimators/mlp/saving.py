@@ -66,7 +66,7 @@ class SavingMixin:
             raise FileFormatError(f"{name} holds an {made_by}. Read it by {made_by}.load.")
         try:
             estimator: Self = _restored(cls, name, header, tensors, own)
-        except (ChainruleError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except (ChainruleError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise FileFormatError(f"{name} is not a complete estimator: {str(error).rstrip('.')}.") from None
         return estimator
 

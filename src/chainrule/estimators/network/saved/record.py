@@ -87,7 +87,7 @@ def restored(kind: type[Any], name: str, model: TableModel, own: Mapping[str, Si
             estimator = _of_model_alone(kind, name, model)
         else:
             estimator = _of_record(kind, name, model.estimator, model, own)
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
         raise FileFormatError(f"{name} does not describe a complete estimator: {str(error).rstrip('.')}.") from None
     estimator.model_ = model
     estimator.encoder_, estimator.target_ = model.encoder, model.target
