@@ -62,6 +62,9 @@ def test_examples_of_a_batch_are_worked_one_by_one_and_add_up() -> None:
     text = page.text(width=1000)
     assert "J(θ) = ℓ⁽¹⁾ + 2 ℓ⁽²⁾ + 0.5 ℓ⁽³⁾ + ℓ⁽⁴⁾ + 3 ℓ⁽⁵⁾ + P" in text.replace("1 ℓ", "ℓ")
     assert "The first 3 of the 5 examples" in text
+    assert "∂P/∂W[i] = 0.1 W[i]" in text
+    text = net.explain(X[0], Y[0], cost=cr.SumOfSquares(l1=0.2, l2=0.5)).text()
+    assert "∂P/∂W[i] = 0.2 sign(W[i]) + 0.5 W[i]" in text
 
 
 def test_blocks_and_kappa_are_shown() -> None:

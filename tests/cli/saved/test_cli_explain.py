@@ -123,6 +123,7 @@ def test_a_class_is_a_label_of_a_cross_entropy() -> None:
             "net.safetensors --data odd.csv",
             "--data: column 'x_2' must hold numbers for a network file; got 'red' in row 1",
         ),
+        ("net.safetensors --x 1,2 --y 1 --network 2", "--network: a network file has one network; got 2."),
         ("net.safetensors --data rows.csv --row 3", "--row: give a row of rows.csv, 1 to 2; got 3."),
         (
             "kind.safetensors --x 1,2 --y 1",

@@ -69,6 +69,8 @@ def explain(
         raise WrongUsage(f"--row: give a row of {table.origin}, 1 to {table.t}; got {row}.")
     how = {"learning_rate": learning_rate, "detail": detail, "digits": digits, "exact": exact, "lang": lang}
     if isinstance(loaded, Network):
+        if network != 1:
+            raise WrongUsage(f"--network: a network file has one network; got {network}.")
         page = _page_of_network(loaded, table, number, x, y, how | {"cost": cost or "sum_of_squares"})
     elif table is None:
         raise WrongUsage("--x: the model is one of tables, whose columns it encodes; give --data ROWS.")

@@ -10,9 +10,9 @@ from chainrule.explain.case import Case
 from chainrule.explain.document.blocks import Block, Section
 from chainrule.explain.document.formula import Formula, Letter, Script, Sign, Word, fenced, summed
 from chainrule.explain.formulas.costs import loss_formula, smoothed_label
-from chainrule.explain.formulas.pieces import TWO, absolute, norm
+from chainrule.explain.formulas.pieces import TWO, absolute, call, norm
 from chainrule.explain.pen import Pen, equation, rows, terms
-from chainrule.explain.symbols import THETA, J, Symbols, layer
+from chainrule.explain.symbols import THETA, J, Symbols, derivative, layer
 from chainrule.network.block_diagonal import free_entries
 
 
@@ -83,6 +83,7 @@ def total(case: Case, pen: Pen) -> Iterator[Block]:
         P = case.cost.penalty_scale(case.data.weights, case.t) * case.cost.penalty(map(free_entries, case.net.W))
         yield pen.say(pen.words.penalty, P=Letter("P"))
         yield equation(Letter("P"), _penalty(case, pen), pen.number(P))
+        yield equation(derivative(Letter("P"), layer("W", "i")), _penalty_slope(case, pen))
         letters, numbers = [*letters, Letter("P")], [*numbers, pen.number(P)]
     if case.t > 1:
         yield pen.say(pen.words.cost_sum, J=J, t=case.t)
@@ -94,13 +95,23 @@ def _loss(case: Case, j: int) -> Formula:
 
 
 def _penalty(case: Case, pen: Pen) -> Formula:
-    cost, scale = case.cost, case.cost.penalty_scale(case.data.weights, case.t)
-    i = Letter("i")
-    over = Script(Sign("Σ"), sub=i)
-    parts = []
-    if cost.l1:
-        parts.append(pen.number(scale * cost.l1) @ over @ Sign("Σ") @ absolute(layer("W", "i")))
-    if cost.l2:
-        square = Script(norm(layer("W", "i")), sup=TWO)
-        parts.append((pen.number(scale * cost.l2) / TWO) @ over @ square)
+    """Returns λ₁ Σᵢ Σ|W[i]| + λ₂/2 Σᵢ ‖W[i]‖², without a term that is 0."""
+    l1, l2 = _rates(case)
+    W, over = layer("W", "i"), Script(Sign("Σ"), sub=Letter("i"))
+    parts = [pen.number(l1) @ over @ Sign("Σ") @ absolute(W)] if l1 else []
+    if l2:
+        parts.append((pen.number(l2) / TWO) @ over @ Script(norm(W), sup=TWO))
     return summed(parts)
+
+
+def _penalty_slope(case: Case, pen: Pen) -> Formula:
+    """Returns λ₁ sign(W[i]) + λ₂ W[i]."""
+    l1, l2 = _rates(case)
+    W = layer("W", "i")
+    return summed([*([pen.number(l1) @ call("sign", W)] if l1 else []), *([pen.number(l2) @ W] if l2 else [])])
+
+
+def _rates(case: Case) -> tuple[float, float]:
+    """Returns λ₁ and λ₂ as they count in J."""
+    scale = case.cost.penalty_scale(case.data.weights, case.t)
+    return scale * case.cost.l1, scale * case.cost.l2
