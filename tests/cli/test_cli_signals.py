@@ -16,7 +16,7 @@ import pytest
 from support.command import UNENDING, Terminal, chainrule, process, table, write_csv
 from support.patience import ENDLESS, LIMIT, wait_until
 
-from chainrule.cli import models, signals
+from chainrule.cli import main, models, signals
 from chainrule.cli.signals import ECHO_SECONDS, RequestToEnd
 
 on_unix = pytest.mark.skipif(sys.platform == "win32", reason="no signals to another process")
@@ -175,6 +175,23 @@ def test_a_signal_in_a_postponed_part_is_noted(clock: SimpleNamespace) -> None:
         with request.postponed():
             signal.raise_signal(signal.SIGTERM)
         assert request.exit_code == 143
+
+
+@pytest.mark.parametrize("name", ["__enter__", "__exit__"])
+def test_a_signal_outside_of_the_command(clock: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A signal just before the command begins, or when it has ended, gives its exit code and no traceback."""
+    method = getattr(RequestToEnd, name)
+
+    def interrupted(request: RequestToEnd, *raised: object) -> Any:
+        if name == "__exit__" and request.number is None:
+            signal.raise_signal(signal.SIGTERM)
+        result = method(request, *raised)
+        if name == "__enter__":
+            signal.raise_signal(signal.SIGTERM)
+        return result
+
+    monkeypatch.setattr(RequestToEnd, name, interrupted)
+    assert main(["--version"]) == 143
 
 
 def test_handlers_of_the_program_stay(clock: SimpleNamespace) -> None:

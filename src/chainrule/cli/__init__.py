@@ -17,15 +17,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 is success; 1 failure, explained by one line on stderr; 2 wrong usage; 130 an interruption by Ctrl-C, 143 by
     SIGTERM and 129 by SIGHUP.
     """
-    with REQUEST:
-        try:
-            code = _run(arguments)
-        except KeyboardInterrupt:
-            code = INTERRUPTED
-        if code == INTERRUPTED:
-            with contextlib.suppress(OSError):
-                print(f"Interrupted by {REQUEST.name}; {REQUEST.what_remains()}", file=sys.stderr)
-        return REQUEST.exit_code or code
+    try:
+        with REQUEST:
+            try:
+                code = _run(arguments)
+            except KeyboardInterrupt:
+                code = INTERRUPTED
+            if code == INTERRUPTED:
+                with contextlib.suppress(OSError):
+                    print(f"Interrupted by {REQUEST.name}; {REQUEST.what_remains()}", file=sys.stderr)
+            return REQUEST.exit_code or code
+    except KeyboardInterrupt:  # while the handlers were put in place, or when the command had ended
+        REQUEST.__exit__()
+        return REQUEST.exit_code or INTERRUPTED
 
 
 def _run(arguments: Sequence[str] | None) -> int:
