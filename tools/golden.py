@@ -22,9 +22,10 @@ from typing import Any
 import numpy as np
 
 import chainrule as cr
+from chainrule import estimators
 from chainrule.files import read_any, read_run, write_checkpoint
-from chainrule.tables import TableModel, read_table
 from chainrule.tables import load as load_table_model
+from chainrule.tables import read_table
 from chainrule.tables.target_decoder import ClassLabels
 
 FOLDER = Path(__file__).resolve().parents[1] / "tests" / "files" / "golden"
@@ -51,7 +52,7 @@ class SavedCheckpoint:
         write_checkpoint(path, self.net.copy(), *self.state.parts(), self.run, replace=True)
 
 
-Saved = cr.Network | cr.TrainingState | SavedCheckpoint | TableModel
+Saved = Any  # a Network, a TrainingState, a SavedCheckpoint, a TableModel or an estimator
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,9 @@ def loaded(data: bytes) -> Saved:
             return cr.load(path, activations=OWN)
         if kind == "training state":
             return cr.TrainingState.load(path)
+        if kind == "mlp" or "estimator" in header:
+            estimator = getattr(estimators, header["class"] if kind == "mlp" else header["estimator"]["class"])
+            return estimator.load(path, activations=OWN)
         return load_table_model(path, activations=OWN)
 
 
@@ -121,6 +125,8 @@ def seen(model: Saved, rows: str) -> dict[str, Any]:
     if isinstance(model, cr.Network):
         X = np.loadtxt(rows.splitlines()[1:], delimiter=",", ndmin=2)
         return {"theta": exact(model.theta), "N(x)": exact(model(X))}
+    if hasattr(model, "get_params"):
+        return seen_of_estimator(model, rows)
     X = table(rows)
     made = {
         "encoded": exact(model.encoder.transform(X)),
@@ -132,6 +138,17 @@ def seen(model: Saved, rows: str) -> dict[str, Any]:
     elif model.residuals is not None:
         made["predict_interval"] = exact(model.predict_interval(X, COVERAGE))
     return made
+
+
+def seen_of_estimator(estimator: Any, rows: str) -> dict[str, Any]:
+    """Returns what an estimator holds beside its network or its table model, whose numbers it has too."""
+    if hasattr(estimator, "model_"):
+        course, inner = estimator.history_["J"], estimator.model_
+    else:
+        course, inner = np.array(estimator.loss_curve_), estimator.network_
+    parameters = {name: repr(value) for name, value in estimator.get_params(deep=False).items()}
+    classes = exact(estimator.classes_) if hasattr(estimator, "classes_") else None
+    return {"parameters": parameters, "classes": classes, "course": exact(course), **seen(inner, rows)}
 
 
 def exact(value: Any) -> Any:

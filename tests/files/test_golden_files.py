@@ -26,6 +26,12 @@ def output_bounds(net: cr.Network, Z: Array) -> Array:
     return 2.0 * difference_bounds(net, cr.SumOfSquares(), Z, np.zeros((len(Z), net.m[net.r]))).a[net.r]
 
 
+def require_scikit_learn(golden: Golden) -> None:
+    """Skips the test of an estimator without scikit-learn."""
+    if golden.name.startswith("estimator-"):
+        pytest.importorskip("sklearn", "1.6")
+
+
 def require_same(model: Saved, golden: Golden) -> None:
     """Asserts that a model holds and predicts what is recorded.
 
@@ -40,6 +46,11 @@ def require_same(model: Saved, golden: Golden) -> None:
             name: recorded[name] for name in ("state", "run")
         }
         model = model.net
+    if hasattr(model, "get_params"):
+        held = ("classes", "course")
+        assert [found[name] for name in held] == [recorded[name] for name in held]
+        assert recorded["parameters"].items() <= found["parameters"].items()  # a later version may have more
+        model = model.model_ if hasattr(model, "model_") else model.network_
     if isinstance(model, cr.TrainingState):
         assert found == recorded
     elif isinstance(model, cr.Network):
@@ -82,6 +93,7 @@ def require_close(found: dict[str, Any], recorded: dict[str, Any], bounds: dict[
 @golden_files
 def test_every_form_is_read_as_it_was_written(golden: Golden) -> None:
     """Each form in which a model was ever written holds the same numbers and makes the recorded predictions."""
+    require_scikit_learn(golden)
     for form in golden.forms:
         require_same(loaded(form), golden)
 
@@ -89,6 +101,7 @@ def test_every_form_is_read_as_it_was_written(golden: Golden) -> None:
 @golden_files
 def test_every_form_is_written_again_as_the_newest(golden: Golden) -> None:
     """A model read from any form has the bytes of the newest form when it is saved: today's writer makes this form."""
+    require_scikit_learn(golden)
     for form in golden.forms:
         assert written(loaded(form)) == golden.forms[-1]
 
@@ -99,10 +112,12 @@ def test_there_is_a_golden_file_of_every_kind_and_version() -> None:
     for golden in GOLDEN:
         for form in golden.forms:
             text = form[8 : 8 + int.from_bytes(form[:8], "little")].decode()
-            kinds |= {kind for kind in ("network", "training state", "table model") if rf"\"kind\": \"{kind}\"" in text}
+            every_kind = ("network", "training state", "table model", "mlp")
+            kinds |= {kind for kind in every_kind if rf"\"kind\": \"{kind}\"" in text}
+            kinds |= {"estimator"} if r"\"estimator\": {\"class\"" in text else set()
             kinds |= {"checkpoint"} if r"\"training\": {" in text else set()
             versions |= {version for version in range(1, VERSION + 1) if rf"\"version\": {version}" in text}
-    assert kinds == {"network", "training state", "checkpoint", "table model"}
+    assert kinds == {"network", "training state", "checkpoint", "table model", "estimator", "mlp"}
     assert versions == set(range(1, VERSION + 1))
 
 
@@ -124,5 +139,5 @@ def test_a_golden_file_is_added_and_renewed(tmp_path: Path) -> None:
 
 
 def test_golden_files_are_small() -> None:
-    """The golden files take less than 200 kB of text."""
-    assert sum(path.stat().st_size for path in FOLDER.glob("*.json")) < 200_000
+    """The golden files take less than 250 kB of text."""
+    assert sum(path.stat().st_size for path in FOLDER.glob("*.json")) < 250_000
