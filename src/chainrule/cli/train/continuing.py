@@ -99,5 +99,6 @@ def _trained(
 
 def _print_scores(before: TableModel, after: TableModel, X: Table, name: str, y: Any) -> None:
     old, new = (models.results(model, X, name, y).measures for model in (before, after))
-    rows = [(a.name, number(a.network), number(b.network)) for a, b in zip(old, new, strict=True)]
+    known = {measure.name: measure.network for measure in old}  # too few residuals for intervals are one less
+    rows = [(m.name, number(known[m.name]), number(m.network)) for m in new if m.name in known]
     show(results(), f"Results on {len(X)} test rows of {X.origin}", ("", "before", "after"), rows)

@@ -1,0 +1,69 @@
+"""``chainrule train --from MODEL``: a saved model learns from new rows."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn")
+pytest.importorskip("matplotlib")
+
+from support.command import chainrule
+
+from chainrule.estimators import NetworkRegressor
+from chainrule.tables import load
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder, which is the current one, with a model of old rows, and new rows with a level of their own."""
+    rng = np.random.default_rng(0)
+    rows = [f"{z:.3f},{'ab'[k % 2]},{'yes' if z > 0 else 'no'}" for k, z in enumerate(rng.normal(size=120))]
+    names = "z,letter,kind"
+    (tmp_path / "old.csv").write_text("\n".join([names, *rows[:60]]))
+    (tmp_path / "new.csv").write_text("\n".join([f"{names},more", *(f"{row},1" for row in rows[60:]), "0.5,c,yes,1"]))
+    (tmp_path / "odd.csv").write_text("\n".join([names, *rows[60:], "0.5,a,perhaps"]))
+    (tmp_path / "part.csv").write_text("\n".join(["z,kind", *(f"{r.split(',')[0]},{r.split(',')[2]}" for r in rows)]))
+    monkeypatch.chdir(tmp_path)
+    assert chainrule("train", "old.csv", "--target", "kind", "--epochs", "3", "--quiet").code == 0
+    return tmp_path
+
+
+def test_a_model_learns_from_new_rows(here: Path) -> None:
+    """The encoder and the target are kept, new columns and levels are noted, and the model is compared with itself."""
+    answer = chainrule("train", "new.csv", "--from", "old.safetensors", "--epochs", "2")
+    assert answer.code == 0
+    assert "the model does not know 'more'" in answer.err
+    assert "categories not seen in training count as missing: 'letter' (1)" in answer.err
+    assert "Trained 2 passes over the new rows" in answer.err
+    assert re.search(r"^ +before +after$", answer.out, re.MULTILINE)
+    before, after = load("old.safetensors"), load("new.safetensors")
+    assert after.encoder.describe() == before.encoder.describe()
+    assert (after.networks[0].theta != before.networks[0].theta).any()
+    assert after.about["column"] == "kind"
+    assert after.about["continued"]["passes"] == 2
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (("odd.csv",), "has the class 'perhaps' in row 61, which did not occur in training"),
+    (("part.csv",), "has no column 'letter'"),
+    (("new.csv", "--preset", "best", "--layers", "3"), "leave out --preset, --layers"),
+    (("new.csv", "--target", "nope"), "has no target column 'nope' to learn from"),
+], ids=["class", "column", "settings", "target"])  # fmt: skip
+def test_what_the_model_cannot_learn_from_is_refused(arguments: tuple[str, ...], words: str, here: Path) -> None:
+    """Another class, a missing column, settings, and a table without the target are refused by name."""
+    answer = chainrule("train", *arguments, "--from", "old.safetensors")
+    assert answer.code != 0
+    assert words in answer.err
+
+
+def test_the_model_of_an_estimator_needs_the_name_of_its_target(here: Path) -> None:
+    """A file of an estimator may not hold the name of the target; --target gives it."""
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    NetworkRegressor(n_networks=1, epochs=2, hidden_layer_sizes=3).fit(X, X[:, 0]).save("r.safetensors")
+    np.savez("r.npz", X=X, y=X[:, 0])
+    answer = chainrule("train", "r.npz", "--from", "r.safetensors", "--out", "s.safetensors", "--epochs", "1")
+    assert (answer.code, answer.err.count("Error")) == (0, 0)
