@@ -8,6 +8,7 @@ import re
 from typing import Literal
 
 import numpy as np
+import pytest
 from support.formula_values import Symbolic, value_of
 from support.strategies import fits, random_case
 
@@ -15,6 +16,10 @@ import chainrule as cr
 from chainrule.activations import ACTIVATIONS
 from chainrule.explain import Explanation
 from chainrule.explain.document.blocks import Equation
+from chainrule.explain.document.formula import Word
+from chainrule.explain.formulas import vector_valued
+from chainrule.explain.pen import Pen
+from chainrule.explain.words import in_language
 
 COSTS: list[cr.Cost] = [
     cr.SumOfSquares(),
@@ -104,3 +109,16 @@ def test_checks_agree_in_twelve_digits_where_sigma_is_smooth() -> None:
         np.testing.assert_allclose(step, own, rtol=0, atol=1e-12 * abs(own).max())
         seen += 1
     assert seen > 10
+
+
+@pytest.mark.parametrize("name", [name for name, sigma in ACTIVATIONS.items() if not sigma.entrywise])
+def test_the_jacobian_of_a_vector_valued_sigma_is_its_formula(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The matrix formula, such as (I − (𝟏 𝟏ᵀ + a aᵀ)/m)/s, has the values of the library's Jacobian."""
+    sigma, z, pen = ACTIVATIONS[name], np.array([0.5, -1.25, 2.0]), Pen(in_language("en"), 17, is_scalar=False)
+    monkeypatch.setattr(vector_valued, "I", pen.matrix(np.eye(3)))
+    monkeypatch.setattr(vector_valued, "ONES", pen.column(np.ones(3)))
+    vector = vector_valued.vector_valued(sigma, pen.number)
+    assert vector is not None
+    parts = [pen.number(part.number(z)) for part in vector.parts]
+    formula = vector.jacobian(pen.column(np.asarray(sigma(z))), pen.column(z), Word("3"), *parts)
+    np.testing.assert_allclose(value_of(formula), sigma.jacobian(z), rtol=1e-13, atol=1e-16)

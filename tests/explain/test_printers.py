@@ -13,7 +13,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.explain import Explanation
-from chainrule.explain.document.formula import Grid, Letter, Number, Script, Under, Word, fenced
+from chainrule.explain.document.formula import Grid, Letter, Number, Root, Script, Under, Word, fenced
 from chainrule.explain.printers.box import box_of
 from chainrule.explain.printers.latex import latex
 from chainrule.explain.printers.mathml import mathml
@@ -46,6 +46,7 @@ def page() -> Explanation:
         (Script(A, Word("12"), fenced(Word("3"))), "a₁₂⁽³⁾", "a_{12}^{(3)}"),
         (Script(A, Word("1,12")), "a₁,₁₂", "a_{\\mathrm{1,12}}"),
         (Script(Letter("e"), sup=-MINUS), "e^(−(−0.5))", "e^{- (-0.5)}"),
+        (Root(A + B) @ Root(A), "√(a + b) √a", "\\sqrt{a + b} \\, \\sqrt{a}"),
         (Number(1.5e-9, 3), "1.5e-9", "1.5 \\cdot 10^{-9}"),
         (Number(float("inf"), 3), "∞", "\\infty"),
     ],

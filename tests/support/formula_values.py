@@ -25,7 +25,8 @@ from chainrule.explain.document.formula import (
 )
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "log": np.log, "tanh": np.tanh, "sin": np.sin, "cos": np.cos, "max": max, "min": min, "diag": np.diag,
+    "log": np.log, "tanh": np.tanh, "sin": np.sin, "cos": np.cos, "max": max, "min": min,
+    "diag": lambda column: np.diag(np.ravel(column)),
 }  # fmt: skip
 
 
