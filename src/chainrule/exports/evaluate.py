@@ -8,6 +8,7 @@ numerical algorithms, 2002, ch. 3); an error e of z becomes |σ′(z)| e. What i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from chainrule.tables.encoding.steps import Calendar
 
 Row = Mapping[str, Any]  # of each column its value: a number, microseconds of a time, a text, a boolean, or None
 
+DOUBLE = 2.0**-53  # unit roundoff of the definition itself
 OF_A_FUNCTION = 16.0  # units in the last place by which exp, tanh and their like may err, with the steps around them
 
 
@@ -58,7 +60,7 @@ def _features(plan: Plan, rows: Sequence[Row], unit: float) -> Bounded:
         v = numbers_of(rows, feature)
         v = np.where(np.isnan(v), feature.fill, v)
         z = (v - feature.center) * feature.factor
-        e = 4.0 * unit * (np.abs(v) + abs(feature.center)) * abs(feature.factor)
+        e = (4.0 * unit * (np.abs(v) + abs(feature.center)) + _rounding_of_phase(rows, feature)) * abs(feature.factor)
         if plan.limit is not None:
             y = np.clip(z / plan.limit, -1e9, 1e9)
             root = np.sqrt(1.0 + y * y)
@@ -71,6 +73,14 @@ def _features(plan: Plan, rows: Sequence[Row], unit: float) -> Bounded:
         x[:, at : at + category.width] = _levels(rows, category)
         at += category.width
     return Bounded(x, error)
+
+
+def _rounding_of_phase(rows: Sequence[Row], feature: NumberFeature) -> Floats | float:
+    """Returns the error here of sin 2πφ or cos 2πφ, since φ is a part of the days since 1970 (`Calendar`)."""
+    if not feature.part:
+        return 0.0
+    days = np.nan_to_num(numbers_of(rows, replace(feature, part=0)))
+    return 4.0 * np.pi * DOUBLE * (1.0 + np.abs(days))
 
 
 def numbers_of(rows: Sequence[Row], feature: NumberFeature) -> Floats:

@@ -10,6 +10,7 @@ from chainrule.errors import InputError
 from chainrule.exports.targets.target import Target
 
 TARGETS = {  # the ending, the module below, and its class
+    ".c": ("c99.target", "CTarget"),
     ".py": ("python", "PythonTarget"),
 }
 

@@ -1,0 +1,69 @@
+"""A C99 file with its header and a test: it requests no memory, and has no global variables."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from chainrule.errors import ChainruleError, FileFormatError
+from chainrule.exports.plan import Plan
+from chainrule.exports.targets.c99.header import header
+from chainrule.exports.targets.c99.implementation import implementation
+from chainrule.exports.targets.c99.names import Names
+from chainrule.exports.targets.c99.test_program import MARK, test_program
+from chainrule.exports.targets.target import CheckerMissing, Outcome
+from chainrule.exports.vectors import Vectors
+
+LIMIT_S = 120.0  # seconds for the compiler, and for the test
+FLAGS = ("-std=c99", "-O2")
+
+
+class CTarget:
+    """Files NAME.c and NAME.h with ``NAME_predict``, and NAME_test.c."""
+
+    suffix = ".c"
+    reals = ("float", "double")
+
+    def files(self, plan: Plan, vectors: Vectors, name: str, real: str) -> Mapping[str, bytes]:
+        """Returns the contents of the three files."""
+        names = Names(plan, name, real)
+        texts = {".c": implementation(names), ".h": header(names), "_test.c": test_program(names, vectors)}
+        return {ending: text.encode() for ending, text in texts.items()}
+
+    def vectors(self, path: Path) -> Vectors:
+        """Reads the vectors of NAME_test.c, which must lie beside NAME.c."""
+        test = path.with_name(f"{path.stem}_test.c")
+        found = re.search(rf"^{re.escape(MARK)}(.*) \*/$", test.read_text(encoding="utf-8"), re.MULTILINE)
+        if found is None:
+            raise FileFormatError(f"{test} holds no test vectors of an export.")
+        return Vectors.from_json(found[1], str(test))
+
+    def run(self, path: Path) -> Outcome:
+        """Compiles the files and runs the test."""
+        names = (os.environ.get("CC"), "cc", "gcc", "clang")
+        compiler = next(filter(None, (shutil.which(name) for name in names if name)), None)
+        if compiler is None:
+            raise CheckerMissing("no C compiler")
+        with tempfile.TemporaryDirectory(prefix="chainrule-") as folder:
+            program, test = str(Path(folder, "test")), str(path.with_name(f"{path.stem}_test.c"))
+            _output_of(compiler, *FLAGS, "-o", program, str(path), test, "-lm")
+            results = json.loads(_output_of(program, "--results"))
+        version = _output_of(compiler, "--version").splitlines()[0]
+        return Outcome(np.array(results["values"], dtype=np.float64), results["labels"], version)
+
+
+def _output_of(*command: str) -> str:
+    """Runs a command and returns what it prints. Raises ChainruleError with its first message if it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    if done.returncode:
+        message = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[0]
+        raise ChainruleError(f"{Path(command[0]).name} fails: {message}")
+    return done.stdout

@@ -1,0 +1,83 @@
+"""The C that is exported: without warnings, with any names, and without undefined behaviour."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.exports import models
+
+import chainrule as cr
+from chainrule.exports.targets.identifiers import identifiers
+
+needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="no gcc")
+WARNINGS = ("-Wall", "-Wextra", "-Werror", "-pedantic", "-Wshadow", "-Wconversion")
+MODELS: dict[str, Any] = {
+    "classes": models.classifier,
+    "sigmoids": lambda: models.classifier(2, output="sigmoid"),
+    "numbers": lambda: models.regressor(2),
+    "embedded": models.embedded,
+}
+
+
+def gcc(folder: Path, *options: str) -> str:
+    """Runs gcc, and returns its messages."""
+    done = subprocess.run(["gcc", *options], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+@needs_gcc
+@pytest.mark.parametrize("real", ["float", "double"])
+@pytest.mark.parametrize("name", MODELS)
+def test_c_compiles_without_a_warning(name: str, real: str, tmp_path: Path) -> None:
+    """As C99 with all warnings, for float with no double anywhere; as C++; and its test passes under sanitizers."""
+    cr.export(MODELS[name](), tmp_path / "m.c", real=real)
+    no_double = ["-Wdouble-promotion"] if real == "float" else []
+    assert gcc(tmp_path, "-std=c99", *WARNINGS, "-Wstrict-prototypes", *no_double, "-c", "m.c", "-o", "m.o") == ""
+    assert gcc(tmp_path, "-x", "c++", *WARNINGS, "-c", "m.c", "-o", "m.o") == ""
+    sanitizers = "-fsanitize=address,undefined"
+    gcc(tmp_path, "-std=c99", *WARNINGS, sanitizers, "-fno-sanitize-recover=all", "-o", "t", "m.c", "m_test.c", "-lm")
+    done = subprocess.run([tmp_path / "t"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "within the bounds" in done.stdout
+    assert not re.search(
+        r"\b(malloc|calloc|static (?!const\b|real\b|void\b|int64_t\b))", (tmp_path / "m.c").read_text()
+    )
+
+
+@needs_gcc
+def test_two_models_live_in_one_program(tmp_path: Path) -> None:
+    """Every public name begins with the model's: two models are included, and linked, side by side."""
+    cr.export(models.classifier(), tmp_path / "one.c")
+    cr.export(models.regressor(), tmp_path / "two.c", real="double")
+    main = '#include "one.h"\n#include "two.h"\nint main(void) { return ONE_OUTPUTS + TWO_OUTPUTS - 4; }\n'
+    (tmp_path / "main.c").write_text(main, encoding="utf-8")
+    gcc(tmp_path, "-std=c99", *WARNINGS, "-o", "both", "main.c", "one.c", "two.c", "-lm")
+    assert subprocess.run([tmp_path / "both"], check=False).returncode == 0
+
+
+def test_without_a_compiler_the_file_is_written_and_not_proved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proof says that there is no C compiler."""
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    proof = cr.export(models.regressor(), tmp_path / "m.c")
+    assert (proof.is_proved, proof.missing) == (False, "no C compiler")
+    assert {path.name for path in tmp_path.iterdir()} == {"m.c", "m.h", "m_test.c"}
+
+
+IDENTIFIERS = [
+    # names, their identifiers
+    (["a b", "a_b", "A-B"], ["a_b", "a_b_2", "a_b_3"]),
+    (["2nd", "int", "class", "广"], ["column_2nd", "int_", "class_", "column"]),
+    (["café", "", "_", "x__y"], ["cafe", "column", "column_2", "x_y"]),
+]
+
+
+@pytest.mark.parametrize(("names", "expected"), IDENTIFIERS)
+def test_names_become_different_identifiers(names: list[str], expected: list[str]) -> None:
+    """Spaces, digits, keywords and letters outside of ASCII are replaced, and equal results numbered."""
+    assert identifiers(names) == expected
