@@ -17,6 +17,7 @@ from chainrule.cli import models
 from chainrule.cli.train import cross_validation
 from chainrule.cli.train.training_data import prepare
 from chainrule.tables.reading.read import read
+from chainrule.tables.table import Table
 
 OPTIONS = ("--epochs", "4", "--quiet")
 
@@ -85,7 +86,9 @@ def test_folds_measure_and_save_nothing(here: Path) -> None:
 def test_each_row_is_tested_once(here: Path) -> None:
     """The folds share the rows and the classes out evenly; the only row of a class is never tested."""
     (here / "t.csv").write_text("x,y\n" + "\n".join(f"{k},{'abc'[min(k % 3, 1) if k else 2]}" for k in range(31)))
-    data = prepare(read("t.csv"), "y", None, [], 0.2, 0)
+    table = read("t.csv")
+    assert isinstance(table, Table)
+    data = prepare(table, "y", None, [], 0.2, 0)
     folds = cross_validation.as_folds(data, 3, 0)
     tested = np.concatenate([fold.test for fold in folds])
     assert sorted(tested.tolist()) == list(range(1, 31))

@@ -71,7 +71,7 @@ def test_rate_slopes_and_parameters_have_charts() -> None:
     np.testing.assert_array_equal(rate.lines[0].get_ydata(), done.learning_rate)
     W = [g[slice(*part)] for part in ((0, 2), (4, 6)) for g in [done.gradient.T]]
     for line, entries in zip(gradient.lines, W, strict=True):
-        np.testing.assert_allclose(line.get_ydata(), np.linalg.norm(entries, axis=0), rtol=1e-12)
+        np.testing.assert_allclose(np.asarray(line.get_ydata()), np.linalg.norm(entries, axis=0), rtol=1e-12)
     np.testing.assert_array_equal([line.get_ydata() for line in theta.lines[:7]], done.theta.T)
     with pytest.raises(cr.InputError, match=r'gradient was not recorded; pass record=\["gradient"\]'):
         plot.history(run(2), show="gradient")

@@ -69,7 +69,8 @@ def test_importances_are_stored_and_read() -> None:
     assert again is not None
     assert again.ranked() == found.ranked()
     assert again.caption == "Importances (shuffled): decrease of R², 60 rows"
-    assert [Importances.from_json(wrong) for wrong in (None, {}, {"values": []}, {"values": [["a"]]})] == [None] * 4
+    spoilt: list[Any] = [None, {}, {"values": []}, {"values": [["a"]]}]
+    assert [Importances.from_json(wrong) for wrong in spoilt] == [None] * 4
     with pytest.raises(cr.UnknownName, match="method of importances"):
         importances(labelled(*model_of(1)[:1], X, model_of(1)[1], "y")[0], "shap")
 

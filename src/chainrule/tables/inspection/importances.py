@@ -85,7 +85,8 @@ class Importances:
         try:
             names, values, deviations = zip(*stored["values"], strict=True)
             table = np.array([values, deviations], dtype=np.float64)
-            return cls(tuple(map(str, names)), *table, str(stored["method"]), str(stored["unit"]), int(stored["rows"]))
+            method, unit = str(stored["method"]), str(stored["unit"])
+            return cls(tuple(map(str, names)), table[0], table[1], method, unit, int(stored["rows"]))
         except (KeyError, TypeError, ValueError):
             return None
 

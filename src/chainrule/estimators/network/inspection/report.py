@@ -39,6 +39,7 @@ STYLE = """
 .cr-page .small { grid-template-columns: repeat(auto-fill, minmax(min(100%, 18rem), 1fr)) }
 .cr-page figure { margin: 0.4rem 0; overflow-x: auto; break-inside: avoid }
 .cr-page figure.wide { grid-column: 1 / -1; max-width: 40rem }
+.cr-page figure.large { max-width: 58rem }
 .cr-page figure.large svg { min-width: 40rem }
 .cr-page figure svg { display: block; width: 100%; height: auto; color: var(--ink); fill: currentColor }
 .cr-page figcaption { color: var(--soft); font-size: 0.93rem; max-width: 46rem }

@@ -28,6 +28,7 @@ WIDTH, HEIGHT = 3.2, 2.8  # of one chart, in inches
 MOST_COLUMNS = 6  # that are chosen
 ACROSS = 3  # charts side by side
 LETTERS = 40  # of a legend below each of them
+MOST_LETTERS = 18  # of all ticks of a category that lie in one line
 LONGEST = 30  # letters of a class that are shown
 MOST_CURVES = 4  # classes in a chart
 STYLES = ((BLUE, "-"), (VERMILION, "--"), ("#009e73", ":"), ("#000000", "-."))
@@ -147,7 +148,7 @@ def _draw(axes: Axes, dependence: Dependence, curves: Sequence[tuple[int, str]],
             axes.tick_params(axis="x", rotation=45)
     else:
         names = [_short(str(place), 12) for place in places]
-        is_long = sum(map(len, names)) > 24
+        is_long = sum(map(len, names)) > MOST_LETTERS
         axes.set_xticks(range(len(names)), names, rotation=45 if is_long else 0, ha="right" if is_long else "center")
         axes.margins(x=0.12)
 
@@ -165,7 +166,7 @@ def _by_scikit_learn(model: Any, X: Any, columns: Sequence[str | int] | None, ti
     across = min(len(chosen), ACROSS)
     figure = new_figure(WIDTH * across, HEIGHT * -(-len(chosen) // across), projector)
     axes = figure.add_subplot()
-    classes = getattr(model, "classes_", ())
+    classes: Any = getattr(model, "classes_", ())
     PartialDependenceDisplay.from_estimator(
         model, X, chosen, ax=axes, n_cols=across, target=classes[0] if len(classes) > 2 else None,
         line_kw={"color": BLUE},
