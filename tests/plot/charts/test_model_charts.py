@@ -64,7 +64,7 @@ def test_calibration_has_the_means_of_ten_bins() -> None:
     points = np.asarray(upper.lines[1].get_xydata())
     order = np.sort(p).reshape(10, 3)
     np.testing.assert_allclose(points[:, 0], order.mean(axis=1), atol=0.02)
-    assert str(upper.lines[1].get_label()).startswith("calibration error 0.")
+    assert str(upper.lines[1].get_label()).startswith("error 0.")
     assert (upper.get_ylabel(), lower.get_xlabel()) == ("share of 'c1'", "P('c1')")
     model, y = classifier(3)
     assert plot.calibration(model, X, y).axes[1].get_xlabel() == "P(predicted class)"

@@ -37,7 +37,7 @@ def metric_courses(estimator: Any) -> MetricCourses:
         unit = float(target.deviation[0])
         held_out, training = ([unit * np.sqrt(2.0 * each) for each in these] for these in (validation_J, J))
         return MetricCourses("RMSE", held_out, training if not (cost.l1 or cost.l2) else [])
-    return MetricCourses(f"J: {cost.in_words}", validation_J, J)
+    return MetricCourses(f"J: {cost.name.replace('_', ' ')}", validation_J, J)
 
 
 def by_epoch(course: MetricCourse, epochs: int) -> Floats:

@@ -23,7 +23,7 @@ def calibration(model: Any, X: Any, y: Any, *, title: str = "", projector: bool 
 
     Of two classes it is P(second class) and the share of that class; of several the probability of the predicted class
     and the share of right predictions. Points are means of ten bins of equally many rows; on the diagonal, the
-    probabilities are frequencies. The label has the expected calibration error, Σ_b (t_b/t) |accuracy − probability|.
+    probabilities are frequencies. The legend has the expected calibration error, Σ_b (t_b/t) |accuracy − probability|.
     The arguments and the result are those of `confusion`.
 
     Raises InputError as `confusion` does, and for a classifier without ``predict_proba``.
@@ -52,13 +52,13 @@ def draw_calibration(found: ClassPredictions, title: str = "", projector: bool =
         x, y = f"P({found.classes[1]!r})", f"share of {found.classes[1]!r}"
     else:
         probability, is_so = found.P.max(axis=1), found.true == found.predicted
-        x, y = "P(predicted class)", "share of right predictions"
+        x, y = "P(predicted class)", "share that is right"
     probability = np.clip(probability, 0.0, 1.0)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
     true, mean = calibration_curve(is_so, probability, n_bins=BINS, strategy="quantile", pos_label=True)
     error = calibration_error(probability, is_so[None])[0]
     CalibrationDisplay(true, mean, probability).plot(
-        ax=upper, name=f"calibration error {error:.3f}", color=BLUE, marker="o", linewidth=1.4
+        ax=upper, name=f"error {error:.3f}", color=BLUE, marker="o", linewidth=1.4
     )
     diagonal = upper.lines[0]
     diagonal.set(color=GREY, linestyle="--")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SIDE = 3.4  # of the chart of a few classes, in inches
 PER_CLASS = 0.34  # inches of each of many classes
 MOST_NUMBERED = 30  # classes with their counts in the cells
+LETTERS = 7  # of the classes below an inch of the chart; of more the text is turned
 LONGEST = 22  # letters of a class that are shown
 
 
@@ -65,7 +66,7 @@ def draw_confusion(found: ClassPredictions, title: str = "", projector: bool = F
     finish(axes, title)
     axes.grid(visible=False)
     axes.tick_params(labelsize=max(size, 6.5))
-    if sum(map(len, names)) > 10 * side:
+    if sum(map(len, names)) > LETTERS * figure.get_figwidth():
         axes.tick_params(axis="x", rotation=90)
     return figure
 

@@ -29,7 +29,7 @@ def importances(found: Importances, *, title: str = "", projector: bool = False)
     >>> from chainrule.estimators import NetworkRegressor
     >>> X, y = [[float(k), k % 3] for k in range(60)], [2.0 * k for k in range(60)]
     >>> model = NetworkRegressor(epochs=5, n_networks=1, random_state=0).fit(X, y)
-    >>> cr.plot.importances(model.importances()).axes[0].get_xlabel()
+    >>> cr.plot.importances(model.importances()).get_supxlabel()
     'decrease of R²'
     """
     if not isinstance(found, Importances):
@@ -47,7 +47,7 @@ def importances(found: Importances, *, title: str = "", projector: bool = False)
     axes.set_yticks(places, names, parse_math=False)
     axes.invert_yaxis()
     axes.axvline(0.0, color=INK, linewidth=0.8)
-    axes.set_xlabel(found.unit)
+    figure.supxlabel(found.unit, fontsize="medium")  # it may be longer than the axis
     finish(axes, title)
     axes.grid(visible=False, axis="y")
     return figure

@@ -90,7 +90,7 @@ def draw_partial_dependence(
         return figure
     curves = _curves(model)
     is_class = isinstance(model.target, ClassLabels)
-    label = f"mean {curves[0][1]}" if len(curves) == 1 else "mean probability" if is_class else "mean prediction"
+    label = f"mean {curves[0][1]}" if len(curves) == 1 else "mean P(class)" if is_class else "mean prediction"
     for n, (axes, dependence) in enumerate(zip(panels, found, strict=True)):
         _draw(axes, dependence, curves, is_class)
         axes.set_ylabel("" if n % ACROSS else label)
