@@ -33,7 +33,7 @@ from chainrule.tables.scores import accuracy, r_squared
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels, known_labels
 
 KIND = "table model"
-MOST_SINGLE_ROWS = 64  # dicts or lists that are encoded one by one; more are faster as a table
+MOST_SINGLE_ROWS, MOST_COLUMNS = 64, 1_000  # of dicts or lists that are encoded one by one; more are faster as a table
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -77,7 +77,7 @@ class TableModel:
         """Returns encoded rows (t, n): a few dicts or lists one by one, which is much faster than as a table."""
         rows = [X] if type(X) is dict else X if type(X) is list and len(X) <= MOST_SINGLE_ROWS else ()
         kinds = {type(row) for row in rows}
-        if kinds in ({dict}, {list}):
+        if kinds in ({dict}, {list}) and self.encoder.n_features_in_ <= MOST_COLUMNS:
             encode = self._row_encoders[kinds == {dict}]
             with suppress(NeedsTable):
                 return np.array([encode(row) for row in rows], dtype=self.encoder.dtype)
