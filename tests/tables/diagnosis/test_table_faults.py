@@ -327,6 +327,7 @@ def test_rows_that_have_moved_are_no_overfitting() -> None:
     kinds = diagnose(healthy("buys"), people(), "buys", new, "buys").kinds
     assert "drift" in kinds
     assert "overfitting" not in kinds
+    assert "overfitting" not in other_shares().kinds
 
 
 def test_sparse_and_wide_tables() -> None:

@@ -10,7 +10,7 @@ from chainrule.diagnosis.change import Change
 from chainrule.diagnosis.finding import Finding
 from chainrule.diagnosis.fit import GAP
 from chainrule.tables.diagnosis.case import LabelledRows, TableCase
-from chainrule.tables.diagnosis.drift import drift, unseen_values
+from chainrule.tables.diagnosis.drift import drift, shares_of_classes, unseen_values
 from chainrule.tables.target_decoder import ClassLabels
 
 ENOUGH = 10  # rows of a class
@@ -66,7 +66,9 @@ def no_better_than_a_constant(case: TableCase) -> Iterator[Finding]:
 
 def overfitting(case: TableCase) -> Iterator[Finding]:
     """Finds rows that are fitted much better than held-out ones, unless these have moved, which explains it."""
-    if case.held_out is None or case.held_out.t < ROWS or any(unseen_values(case)) or any(drift(case)):
+    if case.held_out is None or case.held_out.t < ROWS:
+        return
+    if any(any(moved(case)) for moved in (unseen_values, drift, shares_of_classes)):
         return
     known, new = _beyond_chance(case.rows), _beyond_chance(case.held_out)
     if known - new > GAP:
