@@ -10,6 +10,7 @@ void bind_training(nb::module_& module);
 void bind_evaluation(nb::module_& module);
 void bind_prediction(nb::module_& module);
 void bind_curvature(nb::module_& module);
+void bind_hessian(nb::module_& module);
 }  // namespace chainrule::bindings
 
 NB_MODULE(_native, module) {
@@ -24,4 +25,5 @@ NB_MODULE(_native, module) {
   chainrule::bindings::bind_evaluation(module);
   chainrule::bindings::bind_prediction(module);
   chainrule::bindings::bind_curvature(module);
+  chainrule::bindings::bind_hessian(module);
 }

@@ -1,4 +1,4 @@
-// Converts plain Python values into the specs of the core. native.py has checked the names and numbers.
+// Converts plain Python values into the specs of the core. engines/native/ has checked the names and numbers.
 #pragma once
 #include <nanobind/nanobind.h>
 

@@ -165,7 +165,7 @@ template <class T> class Run {
 };
 
 template <class T> void bind(nb::module_& module, const char* name) {
-  nb::class_<Run<T>>(module, name, "A training run of the native engine; see chainrule/engines/native.py.")
+  nb::class_<Run<T>>(module, name, "A training run of the native engine; see chainrule/engines/native/.")
       .def(nb::init<const nb::tuple&, const nb::tuple&, const nb::tuple&, nb::handle, nb::handle, long, bool, long,
                     double, long, long, int, int, nb::handle, const nb::list&, const nb::dict&>(),
            nb::arg("net"), nb::arg("cost"), nb::arg("optimizer"), nb::arg("data"), nb::arg("validation").none(),

@@ -14,6 +14,7 @@
 
 #include "kernels/bundles/contract.hpp"
 #include "kernels/csr/contract.hpp"
+#include "kernels/curvature/contract.hpp"
 #include "kernels/jacobian/contract.hpp"
 #include "kernels/lanes/contract.hpp"
 #include "kernels/layout/contract.hpp"
@@ -34,6 +35,7 @@ template <class T> struct Kernels {
   UnitKernels<T> unit;
   LaneKernels<T> lane;
   BundleKernels<T> bundle;
+  CurvatureKernels<T> curvature;
   PredictKernels<T> predict;
   LayoutKernels<T> layout;
   SharedKernels<T> shared;

@@ -73,7 +73,44 @@ template <class R> Sought<R> sought(Sigma sigma, R z, R p) {
   }
 }
 
-// Checks the worst errors of value (ULP) and derivative (u · terms) over numbers of all sizes; p is the parameter.
+// σ″(z)
+template <class R> R bend(Sigma sigma, R z, R p) {
+  using namespace library;
+  const R S = library::sigmoid(z), S1 = S * library::sigmoid(-z), S2 = S1 * std::tanh(-z / 2), e = std::exp(z);
+  const R a = std::abs(z), T = std::tanh(z), G = library::gaussian(z, R(1));
+  switch (sigma) {
+    case Sigma::elu:
+      return z > 0 ? 0 : p * e;
+    case Sigma::selu:
+      return z > 0 ? 0 : R(selu_scale_alpha) * e;
+    case Sigma::sigmoid:
+      return S2;
+    case Sigma::tanh:
+      return -2 * T / std::cosh(z) / std::cosh(z);
+    case Sigma::softplus:
+      return S1;
+    case Sigma::softsign:
+      return z == 0 ? 0 : std::copysign(2 / (1 + a) / (1 + a) / (1 + a), -z);
+    case Sigma::gelu:
+      return a > 100 ? 0 : (2 - z * z) * density(z);
+    case Sigma::silu:
+      return 2 * S1 + z * S2;
+    case Sigma::mish: {  // T = tanh(softplus z): T′ = (1 − T²) S, T″ = (1 − T²) S (S(−z) − 2 T S)
+      const R t = tanh_of_softplus(z), t1 = tanh_of_softplus_derivative(z);
+      return 2 * t1 + z * t1 * (library::sigmoid(-z) - 2 * t * S);
+    }
+    case Sigma::gaussian:
+      return a > 100 ? 0 : (4 * z * z - 2) * G;
+    case Sigma::sine:
+      return -std::sin(z);
+    case Sigma::exp:
+      return e;
+    default:
+      return 0;
+  }
+}
+
+// Checks the worst errors of value (ULP), derivative (u · terms) and second derivative (u (4 + |σ″|)) over numbers of all sizes; p is the parameter.
 template <class T> void activations(double p) {
   using Limits = std::numeric_limits<T>;
   std::vector<T> points;
@@ -82,14 +119,19 @@ template <class T> void activations(double p) {
   while (points.size() % lanes<T>) points.push_back(T(-0.5));
   for (int s = 0; s < static_cast<int>(Sigma::softmax); ++s) {
     const Sigma kind = static_cast<Sigma>(s);
-    double worst = 0, worst_derivative = 0;
+    double worst = 0, worst_derivative = 0, worst_second = 0;
     for (std::size_t i = 0; i < points.size(); i += lanes<T>)
       with(kind, [&]<Sigma sigma>() {
-        T a[lanes<T>], d[lanes<T>];
+        T a[lanes<T>], d[lanes<T>], b[lanes<T>];
         const V<T> z = load(&points[i]), parameter = broadcast(T(p)), A = value<sigma>(z, parameter);
         store(a, A);
         store(d, derivative<sigma>(derivative_needs_z(sigma, p) ? z : A, parameter));
+        store(b, second_derivative<sigma>(z, A, parameter));
         for (int j = 0; j < lanes<T>; ++j) {
+          if (const Wide<T> wanted = bend<Wide<T>>(sigma, points[i + j], T(p)); std::isfinite(T(wanted))) {
+            const Wide<T> scale = Limits::epsilon() / 2 * (4 + std::abs(wanted));
+            worst_second = std::max(worst_second, b[j] == b[j] ? double(std::abs(b[j] - wanted) / scale) : HUGE_VAL);
+          }
           const auto [av, dv, terms] = sought<Wide<T>>(sigma, points[i + j], T(p));
           // a subnormal factor such as S(z) has an error of half its unit: z times that is allowed
           const Wide<T> tiny = Limits::denorm_min() * (1 + std::abs(Wide<T>(points[i + j])));
@@ -101,10 +143,11 @@ template <class T> void activations(double p) {
           if (d[j] != d[j]) worst_derivative = HUGE_VAL;
         }
       });
-    std::printf("  %-12s %-6s value %6.3f ULP, derivative %6.3f u\n", sigma_names[s],
-                sizeof(T) == 4 ? "float" : "double", worst, worst_derivative);
+    std::printf("  %-12s %-6s value %6.3f ULP, derivative %6.3f u, second derivative %6.3f u\n", sigma_names[s],
+                sizeof(T) == 4 ? "float" : "double", worst, worst_derivative, worst_second);
     CHECK(worst <= 5.5, "%s", sigma_names[s]);
     CHECK(worst_derivative <= 6, "%s", sigma_names[s]);
+    CHECK(worst_second <= 8, "%s", sigma_names[s]);
   }
 }
 
@@ -141,27 +184,31 @@ template <class T> void costs() {
             z = T(10 * normal_number());
     const R A = a, Y = y, P = p, Z = z, E = A - Y, S = library::sigmoid(Z), c = std::min(P, std::max(-P, E));
     const V<T> va = broadcast(a), vy = broadcast(y), vp = broadcast(p), vz = broadcast(z);
-    const auto check = [&]<Cost cost>(R loss_wanted, R derivative_wanted, R terms) {
+    const auto check = [&]<Cost cost>(R loss_wanted, R derivative_wanted, R curvature_wanted, R terms) {
       near(loss<cost>(va, vy, vp)[0], loss_wanted, terms, cost_names[int(cost)]);
       near(loss_derivative<cost>(va, vy, vp)[0], derivative_wanted, terms, cost_names[int(cost)]);
+      near(loss_curvature<cost>(va, vy, vp)[0], curvature_wanted, 0, cost_names[int(cost)]);
     };
-    check.template operator()<Cost::sum_of_squares>(E * E / 2, E, 0);
-    check.template operator()<Cost::log_likelihood>(-times(Y, std::log(A)) - times(1 - Y, std::log1p(-A)),
-                                                    times(1 - Y, 1 / (1 - A)) - times(Y, 1 / A),
-                                                    Y / A + (1 - Y) / (1 - A));
-    check.template operator()<Cost::cross_entropy>(-times(Y, std::log(A)), -times(Y, 1 / A), 0);
-    check.template operator()<Cost::absolute_error>(std::abs(E), (E > 0) - (E < 0), 0);
-    check.template operator()<Cost::huber>(c * (E - c / 2), c, 0);
-    check.template operator()<Cost::quantile>(E > 0 ? (1 - P) * E : -P * E, E > 0 ? 1 - P : E < 0 ? -P : R(0), 0);
-    check.template operator()<Cost::poisson>(A - times(Y, std::log(A)), 1 - times(Y, 1 / A), 1 + Y / A);
+    check.template operator()<Cost::sum_of_squares>(E * E / 2, E, 1, 0);
+    check.template operator()<Cost::log_likelihood>(
+        -times(Y, std::log(A)) - times(1 - Y, std::log1p(-A)), times(1 - Y, 1 / (1 - A)) - times(Y, 1 / A),
+        times(1 - Y, 1 / ((1 - A) * (1 - A))) + times(Y, 1 / (A * A)), Y / A + (1 - Y) / (1 - A));
+    check.template operator()<Cost::cross_entropy>(-times(Y, std::log(A)), -times(Y, 1 / A), times(Y, 1 / (A * A)), 0);
+    check.template operator()<Cost::absolute_error>(std::abs(E), (E > 0) - (E < 0), 0, 0);
+    check.template operator()<Cost::huber>(c * (E - c / 2), c, std::abs(E) < P, 0);
+    check.template operator()<Cost::quantile>(E > 0 ? (1 - P) * E : -P * E, E > 0 ? 1 - P : E < 0 ? -P : R(0), 0, 0);
+    check.template operator()<Cost::poisson>(A - times(Y, std::log(A)), 1 - times(Y, 1 / A), times(Y, 1 / (A * A)),
+                                             1 + Y / A);
     const auto logistic = canonical<Cost::log_likelihood>(vz, vy);
     near(logistic.a[0], S, 0, "sigmoid");
     near(logistic.loss[0], Y * library::softplus(-Z) + (1 - Y) * library::softplus(Z), 0, "logistic ℓ");
     near(logistic.delta[0], (1 - Y) * S - Y * library::sigmoid(-Z), (1 - Y) * S + Y * library::sigmoid(-Z),
          "logistic δ");
+    near(logistic.curvature[0], S * library::sigmoid(-Z), 0, "logistic ∂δ/∂z");
     const auto poisson = canonical<Cost::poisson>(vz, vy);
     near(poisson.loss[0], std::exp(Z) - Y * Z, std::abs(Y * Z), "poisson ℓ");
     near(poisson.delta[0], std::exp(Z) - Y, Y, "poisson δ");
+    near(poisson.curvature[0], std::exp(Z), 0, "poisson ∂δ/∂z");
   }
 }
 

@@ -49,6 +49,19 @@ constexpr bool derivative_needs_z(Sigma sigma, double parameter) {
   }
 }
 
+// False if σ″ is 0 everywhere.
+constexpr bool has_bend(Sigma sigma) {
+  switch (sigma) {
+    case Sigma::identity:
+    case Sigma::relu:
+    case Sigma::leaky_relu:
+    case Sigma::hard_tanh:
+      return false;
+    default:
+      return true;
+  }
+}
+
 enum class Cost : int {
   sum_of_squares,
   log_likelihood,

@@ -35,6 +35,14 @@ struct LayerSpec {  // L[i], of output size m[i]
   }
 };
 
+// Calls f(j, k, q, e) for each row j of a block-diagonal W: its q parameters begin at column k, and at entry e of W.
+template <class F> void for_each_row(const std::vector<Run>& runs, F f) {
+  long j = 0, k = 0, e = 0;
+  for (const Run& run : runs)
+    for (long block = 0; block < run.count; ++block, k += run.q)
+      for (long row = 0; row < run.p; ++row, e += run.q) f(j++, k, run.q, e);
+}
+
 struct NetworkSpec {
   std::vector<long> m;  // m₀ … m_r
   std::vector<LayerSpec> layers;

@@ -7,6 +7,7 @@
 #include "kernels/csr/catch_up.hpp"
 #include "kernels/csr/gradient.hpp"
 #include "kernels/csr/linear.hpp"
+#include "kernels/curvature/output.hpp"
 #include "kernels/jacobian/gram.hpp"
 #include "kernels/jacobian/group.hpp"
 #include "kernels/lanes/group.hpp"
@@ -54,6 +55,13 @@ template <class T> const Kernels<T> table = {
                .largest = bundle_largest<T>,
                .sum_of_squares = bundle_sum_of_squares<T>,
                .update = bundle_update<T>},
+    .curvature = {.value = bend_value<T>,
+                  .pullback = bend_pullback<T>,
+                  .push = bend_push<T>,
+                  .pull = bend_pull<T>,
+                  .vector_push = vector_push<T>,
+                  .vector_pull = vector_pull<T>,
+                  .output = output_bend<T>},
     .predict = {.row = predict_row<T>, .rows = predict_rows<T>},
     .layout = {.gather = gather<T>,
                .gather_lanes = gather_lanes<T>,

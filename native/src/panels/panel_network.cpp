@@ -21,14 +21,6 @@ template <class T> bool columns_pay(const NetworkSpec& net, long capacity, bool 
   return is_hidden_entrywise && capacity <= 256 && largest >= (1 << 20);
 }
 
-// Calls f(j, k, q, e) for each row j of a block-diagonal W: its q parameters begin at column k, and at entry e of W.
-template <class F> void for_each_row(const std::vector<Run>& runs, F f) {
-  long j = 0, k = 0, e = 0;
-  for (const Run& run : runs)
-    for (long block = 0; block < run.count; ++block, k += run.q)
-      for (long row = 0; row < run.p; ++row, e += run.q) f(j++, k, run.q, e);
-}
-
 }  // namespace
 
 template <class T> PanelNetwork<T>::PanelNetwork(const NetworkSpec& net, long rows, bool is_input_sparse)

@@ -1,7 +1,8 @@
 // The costs' losses with their derivatives, entry by entry: the formulas of src/chainrule/costs.
 //
 //   loss<C>(a, y, p), loss_derivative<C>(a, y, p)   ℓ's term of one output and ∂ℓ/∂a, p the cost's parameter
-//   canonical<C>(z, y)                              a = σ(z), ℓ and δ = ∂ℓ/∂z in closed form, from one exponential:
+//   loss_curvature<C>(a, y, p)                      ∂²ℓ/∂a²
+//   canonical<C>(z, y)                              a = σ(z), ℓ, δ = ∂ℓ/∂z and ∂δ/∂z in closed form, from one exponential:
 //                                                   log_likelihood ∘ sigmoid, poisson ∘ exp
 //
 // 0 · log 0 = 0. Derivatives at kinks are 0. cross_entropy expects y after `smoothed`; over softmax it needs
@@ -48,8 +49,20 @@ template <Cost cost, class W> CHAINRULE_WORD W loss_derivative(W a, W y, W p) {
   if constexpr (cost == poisson) return one - times(y, one / a);
 }
 
+template <Cost cost, class W> CHAINRULE_WORD W loss_curvature(W a, W y, W p) {
+  using T = Scalar<W>;
+  using enum Cost;
+  const W zero{}, one = broadcast(T(1));
+  if constexpr (cost == sum_of_squares) return one;
+  if constexpr (cost == log_likelihood) return times(one - y, one / ((one - a) * (one - a))) + times(y, one / (a * a));
+  if constexpr (cost == cross_entropy) return times(y, one / (a * a));
+  if constexpr (cost == absolute_error || cost == quantile) return zero;
+  if constexpr (cost == huber) return select(abs(a - y) < p, one, zero);
+  if constexpr (cost == poisson) return select(y == T(0), zero, y / a / a);
+}
+
 template <class W> struct Canonical {
-  W a, loss, delta;
+  W a, loss, delta, curvature;
 };
 template <Cost cost, class W> CHAINRULE_WORD Canonical<W> canonical(W z, W y) {
   using T = Scalar<W>;
@@ -59,11 +72,12 @@ template <Cost cost, class W> CHAINRULE_WORD Canonical<W> canonical(W z, W y) {
     const W e = exp_negative(-abs(z)), large = one / (one + e), small = e / (one + e);  // σ(|z|), σ(−|z|)
     const Int<W> down = z < T(0);
     const W a = select(down, small, large), rest = select(down, large, small);
-    return {a, fma(y, max(zero, -z), (one - y) * max(zero, z)) + log1p_unit(e), (one - y) * a - y * rest};
+    return {a, fma(y, max(zero, -z), (one - y) * max(zero, z)) + log1p_unit(e), (one - y) * a - y * rest,
+            large * small};
   } else {
     static_assert(cost == Cost::poisson);
     const W a = exp(z);
-    return {a, a - y * z, a - y};
+    return {a, a - y * z, a - y, a};
   }
 }
 

@@ -1,13 +1,14 @@
-// The entrywise activations (Lecture, Def. 4.1), each map with its derivative, on one vector.
+// The entrywise activations (Lecture, Def. 4.1), each map with its derivatives, on one vector.
 //
-//   value<σ>(z, p)       a = σ(z), with p the activation's parameter (slope, alpha) in every lane
-//   derivative<σ>(s, p)  σ′ from s = z if derivative_needs_z(σ, p) (kinds.hpp), else from s = a
+//   value<σ>(z, p)                 a = σ(z), with p the activation's parameter (slope, alpha) in every lane
+//   derivative<σ>(s, p)            σ′ from s = z if derivative_needs_z(σ, p) (kinds.hpp), else from s = a
+//   second_derivative<σ>(z, a, p)  σ″ from both
 //
 // Error: a few ULP (see the headers of math/) in `value`, in both tails, and in the derivatives computed from z, except
 // near the roots of gelu′, silu′, mish′, where it is a few ULP of the terms that cancel. A derivative computed from a
 // has an absolute error of a few u: a (1 − a) cannot be more exact in a sigmoid's upper tail than a is.
-// Kinks as in Python: relu′(0) = 0, leaky_relu′(0) = slope, elu′(0) = alpha, hard_tanh′(±1) = 0. NaN gives NaN in
-// `value`; so do silu, gelu and mish at −∞ (∞ · 0). All finite z are in range.
+// Kinks as in Python: relu′(0) = 0, leaky_relu′(0) = slope, elu′(0) = elu″(0) = alpha, hard_tanh′(±1) = 0. NaN gives NaN in
+// `value`; so do silu, gelu and mish at −∞ (∞ · 0). All finite z are in range. σ″ has an error of a few u (1 + |σ″|).
 #pragma once
 #include "chainrule/kinds.hpp"
 #include "kernels/math/elementary.hpp"
@@ -87,6 +88,43 @@ template <Sigma sigma, class W> CHAINRULE_WORD W derivative(W s, W p) {
   if constexpr (sigma == gaussian) return T(-2) * (s * CHAINRULE_KERNEL_SET::gaussian(s));
   if constexpr (sigma == sine) return cos(s);
   if constexpr (sigma == exp) return s;
+}
+
+template <Sigma sigma, class W> CHAINRULE_WORD W second_derivative(W z, W a, W p) {
+  using T = Scalar<W>;
+  using enum Sigma;
+  const W zero{}, one = broadcast(T(1));
+  if constexpr (!has_bend(sigma)) return zero;
+  if constexpr (sigma == elu) return select(z > T(0), zero, p * exp_negative(min(zero, z)));
+  if constexpr (sigma == selu) return select(z > T(0), zero, T(selu_scale_alpha) * exp_negative(min(zero, z)));
+  if constexpr (sigma == sigmoid) return a * (one - a) * (one - T(2) * a);
+  if constexpr (sigma == tanh) return T(-2) * a * (one - a) * (one + a);
+  if constexpr (sigma == softplus) {  // S(z) S(−z)
+    const W e = exp_negative(-abs(z)), r = one / (one + e);
+    return e * r * r;
+  }
+  if constexpr (sigma == softsign) {
+    const W r = one / (one + abs(z));
+    return select(z == T(0), zero, copy_sign(T(2) * r * r * r, -z));
+  }
+  if constexpr (sigma == gelu) {  // (2 − z²) φ(z)
+    const W density = T(0.39894228040143267794) * normal(z).exponential;
+    return T(2) * density - z * (z * density);
+  }
+  if constexpr (sigma == silu) {  // 2 S′ + z S″, S″ = S′ (S(−z) − S(z))
+    const W e = exp_negative(-abs(z)), r = one / (one + e);
+    return e * (r * r) * fnma(abs(z), (one - e) * r, broadcast(T(2)));
+  }
+  if constexpr (sigma == mish) {  // 2 T′ + z T″, T′ = slope/d², T″ = 4 bend/d³, in powers of q as in mish_parts
+    const auto [q, n, d] = mish_parts(z);
+    const W slope = T(4) * select(z < T(0), q, q * q) * (one + q);
+    const W bend = select(z < T(0), q * (T(2) + q * (T(2) - q * (T(3) + T(2) * q))),
+                          q * q * (q * (T(2) * q * (q + one) - T(3)) - T(2)));
+    return fma(z, T(4) * bend / d, T(2) * slope) / (d * d);
+  }
+  if constexpr (sigma == gaussian) return T(4) * (z * (z * a)) - T(2) * a;
+  if constexpr (sigma == sine) return -a;
+  if constexpr (sigma == exp) return a;
 }
 
 // f.template operator()<sigma>() for an entrywise sigma.

@@ -1,7 +1,11 @@
-// The vector-valued activations, each map with its pullback, and the cross-entropy over softmax (Lecture, L4, L11).
+// The vector-valued activations, each map with its derivatives, and the cross-entropy over softmax (Lecture, L4, L11).
+//
+//   …_pullback     (∂σ/∂z)ᵀ g
+//   …_pushforward  (∂σ/∂z) u, where the Jacobian is not symmetric
+//   …_bend         ∇²(gᵀσ)(z) u, the change of the pullback as z moves along u
 //
 // Every array holds `lanes` examples, one per lane: [m][lanes], aligned or not. out may be any of the inputs.
-// Sums over the m outputs run in their order; lanes are independent of each other.
+// Sums over the m outputs run in their order; lanes are independent of each other. out of a …_bend is none of the inputs.
 #pragma once
 #include "kernels/formulas/costs.hpp"
 
@@ -37,6 +41,18 @@ template <class T> void softmax_pullback(const T* a, const T* g, T* out, int m) 
   for (int k = 0; k < m; ++k) store(out + k * lanes<T>, load(a + k * lanes<T>) * (load(g + k * lanes<T>) - dot));
 }
 
+// out = ȧ ⊙ (g − aᵀg) − a ȧᵀg with ȧ = (∂a/∂z) u = a ⊙ (u − aᵀu)
+template <class T> void softmax_bend(const T* a, const T* g, const T* u, T* out, int m) {
+  softmax_pullback(a, u, out, m);
+  V<T> mean{}, change{};
+  for (int k = 0; k < m * lanes<T>; k += lanes<T>) {
+    mean = fma(load(a + k), load(g + k), mean);
+    change = fma(load(out + k), load(g + k), change);
+  }
+  for (int k = 0; k < m * lanes<T>; k += lanes<T>)
+    store(out + k, load(out + k) * (load(g + k) - mean) - load(a + k) * change);
+}
+
 // aₖ = (zₖ − max z) − log(1 + rest)
 template <class T> void log_softmax(const T* z, T* a, int m) {
   const auto [largest, rest] = top(z, m);
@@ -49,6 +65,20 @@ template <class T> void log_softmax_pullback(const T* a, const T* g, T* out, int
   for (int k = 0; k < m; ++k) total += load(g + k * lanes<T>);
   for (int k = 0; k < m; ++k)
     store(out + k * lanes<T>, fnma(exp_negative(load(a + k * lanes<T>)), total, load(g + k * lanes<T>)));
+}
+
+// out = u − pᵀu, p = eᵃ
+template <class T> void log_softmax_pushforward(const T* a, const T* u, T* out, int m) {
+  V<T> mean{};
+  for (int k = 0; k < m * lanes<T>; k += lanes<T>) mean = fma(exp_negative(load(a + k)), load(u + k), mean);
+  for (int k = 0; k < m * lanes<T>; k += lanes<T>) store(out + k, load(u + k) - mean);
+}
+// out = −p ⊙ (u − pᵀu) Σ g
+template <class T> void log_softmax_bend(const T* a, const T* g, const T* u, T* out, int m) {
+  log_softmax_pushforward(a, u, out, m);
+  V<T> total{};
+  for (int k = 0; k < m * lanes<T>; k += lanes<T>) total += load(g + k);
+  for (int k = 0; k < m * lanes<T>; k += lanes<T>) store(out + k, -(exp_negative(load(a + k)) * load(out + k)) * total);
 }
 
 // z̄, and 1/S in two factors: S = √(mean (z − z̄)² + ε), centred numbers divided by a power of two so that no square
@@ -89,6 +119,35 @@ template <class T> void layer_norm_pullback(const T* z, const T* a, const T* g, 
   dot *= part;
   for (int k = 0; k < m; ++k)
     store(out + k * lanes<T>, fnma(load(a + k * lanes<T>), dot, load(g + k * lanes<T>) - mean) * scale);
+}
+
+// out = −(ȧ m(a ⊙ g) + a m(ȧ ⊙ g) + (∂a/∂z)ᵀg m(a ⊙ u))/S with ȧ = (∂a/∂z) u and m the mean of a row
+template <class T> void layer_norm_bend(const T* z, const T* a, const T* g, const T* u, T* out, int m, T epsilon) {
+  const V<T> part = broadcast(T(1) / T(m));
+  const auto [_, shrink, inverse] = moments_of(z, m, epsilon);
+  const V<T> scale = inverse * shrink;
+  V<T> g_mean{}, u_mean{}, ag{}, au{};
+  for (int k = 0; k < m * lanes<T>; k += lanes<T>) {
+    const V<T> ak = load(a + k), gk = load(g + k), uk = load(u + k);
+    g_mean += gk;
+    u_mean += uk;
+    ag = fma(ak, gk, ag);
+    au = fma(ak, uk, au);
+  }
+  g_mean *= part;
+  u_mean *= part;
+  ag *= part;
+  au *= part;
+  const auto pulled = [&](V<T> xk, V<T> mean, V<T> dot, V<T> ak) { return fnma(ak, dot, xk - mean) * scale; };
+  V<T> change_g{};
+  for (int k = 0; k < m * lanes<T>; k += lanes<T>)
+    change_g = fma(pulled(load(u + k), u_mean, au, load(a + k)), load(g + k), change_g);
+  change_g *= part;
+  for (int k = 0; k < m * lanes<T>; k += lanes<T>) {
+    const V<T> ak = load(a + k);
+    const V<T> change = pulled(load(u + k), u_mean, au, ak), pulled_g = pulled(load(g + k), g_mean, ag, ak);
+    store(out + k, -fma(change, ag, fma(ak, change_g, pulled_g * au)) * scale);
+  }
 }
 
 // Cross-entropy over softmax. a := softmax z, delta := ∂ℓ/∂z = a − y′ = (1 − y′) a − y′ (1 − a); returns ℓ = −Σ y′ₖ log
