@@ -128,7 +128,7 @@ def test_complex_theta_is_declined() -> None:
 
 def test_without_a_compiled_core(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the compiled core everything runs on the reference engine, and a notice gives the reason."""
-    monkeypatch.setattr(native, "_native", None)
+    monkeypatch.setattr("chainrule.engines.native.engine.native", None)
     monkeypatch.setattr(choice, "_reported_reasons", set())
     with pytest.warns(cr.engines.EngineNotice, match=r"compiled core \(chainrule._native\) is not installed"):
         history = cr.train(small_net(), X, Y, epochs=1)

@@ -58,7 +58,7 @@ def test_unknown_kernel_sets_are_refused() -> None:
     for other in {"avx512", "avx2", "neon", "AVX2", "baseline "} - set(names):
         assert f"that this CPU runs: {', '.join(names)}; got '{other}'" in python(PRINT_KERNEL_SET, other).stdout
     if not os.environ.get("CHAINRULE_KERNELS"):
-        assert native._native.kernel_set() == names[0]
+        assert native.native.kernel_set() == names[0]
 
 
 @pytest.mark.native

@@ -36,7 +36,8 @@ for _ in range(4):
         signal.alarm(1800)  # ends a child that hangs
         right = (net(X[:100]) == few).all() and (net(X[0]) == one).all() and (net(S[:100]) == of_sparse).all()
         cr.gradient(net, cr.SumOfSquares(), X, Y)
-        cr.train(net, X, Y, optimizer=cr.GradientDescent(1e-6), epochs=1, batch_size=2_000)
+        cr.train(net, X, Y, epochs=1, batch_size=2_000)
+        cr.hessian_vector_product(net, cr.SumOfSquares(), X, Y, np.ones(net.d))
         os._exit(0 if right else 1)
     assert os.waitpid(child, 0)[1] == 0
 done.set()
@@ -52,11 +53,12 @@ thread.join()
         "net(X[0])",
         "net(S)",
         "cr.gradient(net, cr.SumOfSquares(), X, Y)",
-        "cr.train(net.copy(), X, Y, optimizer=cr.GradientDescent(1e-6), epochs=1)",  # NumPy would find the rate
+        "cr.train(net.copy(), X, Y, epochs=1)",
+        "cr.hessian_vector_product(net, cr.SumOfSquares(), X, Y, np.ones(net.d))",
     ],
 )
 def test_a_child_predicts_and_trains(work: str) -> None:
-    """A process forked while another thread predicts, differentiates or trains can do all of them."""
+    """A process forked while another thread predicts, differentiates or trains, also without a rate, can do it all."""
     answer = subprocess.run(
         # Python 3.12 warns of fork beside threads.
         [*STRICT_PYTHON, "-W", "ignore::DeprecationWarning", "-c", PROGRAM.replace("WORK", work)],

@@ -7,17 +7,19 @@ Each line of the forward pass and of backpropagation has its R, by the product r
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import numpy as np
 
 from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import Array
+from chainrule._internal.sparse_rows import Rows
 from chainrule.activations import Activation, Parametric, Sigma
 from chainrule.backprop.set_to_product import set_to_product
 from chainrule.costs import Cost
 from chainrule.network import Network
 from chainrule.network.block_diagonal import free_entries
-from chainrule.network.forward import Forward, silent
+from chainrule.network.forward import Forward, forward, silent
 from chainrule.network.theta import parameter_views
 
 
@@ -96,6 +98,26 @@ class Hessian:
             if self._penalty:
                 np.add(free_entries(RW[i]), self._penalty * free_entries(V[i]), out=free_entries(RW[i]))
         return product
+
+
+def hessian(
+    net: Network,
+    cost: Cost,
+    X: Rows,
+    Y: Array,
+    weights: Array | None,
+    check: Callable[[], None],
+    penalty_scale: float | None = None,
+) -> Callable[[Array], Array]:
+    """Returns v ↦ ∇²J(θ) v at the network's θ; ``check`` is called before the forward pass and before each product."""
+    check()
+    H = Hessian(net, cost, forward(net, X), Y, weights, penalty_scale)
+
+    def product(v: Array) -> Array:
+        check()
+        return H @ v
+
+    return product
 
 
 class _Bend(ABC):

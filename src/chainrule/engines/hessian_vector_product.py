@@ -1,4 +1,4 @@
-"""The public function ∇²J(θ) v: it checks its arguments and applies the R-operator."""
+"""The public function ∇²J(θ) v: it checks its arguments and calls an engine."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from numpy.typing import ArrayLike
 
 from chainrule import costs
 from chainrule._internal.checks import Array, as_array
-from chainrule.backprop import Hessian
 from chainrule.costs import Cost
 from chainrule.costs.training_set import ExamplesLike
+from chainrule.engines.choice import for_network
 from chainrule.errors import InputError
 from chainrule.network import Network
-from chainrule.network.forward import forward
 
 
 def hessian_vector_product(
@@ -21,6 +20,8 @@ def hessian_vector_product(
     Y: ArrayLike | None = None,
     v: ArrayLike | None = None,
     weights: ArrayLike | None = None,
+    *,
+    engine: str = "auto",
 ) -> Array:
     """Computes ∇²J(θ) v, the Hessian of J times a vector v (d,), exactly and without the Hessian.
 
@@ -31,11 +32,11 @@ def hessian_vector_product(
     R δ[i] = (∂σ[i]/∂z[i])ᵀ R ∂J/∂a[i] + σ[i]″(z[i]) ⊙ ∂J/∂a[i] ⊙ R z[i],
     R ∂J/∂b[i] = Σ R δ[i],   R ∂J/∂W[i] = Σ R δ[i] a[i−1]ᵀ + δ[i] R a[i−1]ᵀ,
 
-    summed over the examples, with λ₂ V[i] for the penalty ``l2``. It is computed in NumPy, in about twice the time of a
-    gradient on the reference engine. X, Y, ``weights`` and ``cost`` are those of `gradient`; with a
-    `TrainingSet` in the place of X, pass v by name. The result (d,) has the layout and the number type of θ. Piecewise
-    linear σ and costs have second derivative 0, also at their kinks. A σ or a cost of your own needs its derivative,
-    whose complex step gives the second one; every product is compared with differences.
+    summed over the examples, with λ₂ V[i] for the penalty ``l2``. It takes about twice the time of a gradient. X, Y,
+    ``weights``, ``cost`` and ``engine`` are those of `gradient`; with a `TrainingSet` in the place of X, pass v by
+    name. The result (d,) has the layout and the number type of θ. Piecewise linear σ and costs have second derivative
+    0, also at their kinks. A σ or a cost of your own needs its derivative, whose complex step gives the second one;
+    every product is compared with differences.
 
     Raises InputError for bad input as `gradient` does, for a v that is not d finite numbers, and for a second
     derivative that the complex step cannot compute.
@@ -54,4 +55,4 @@ def hessian_vector_product(
     direction = as_array(v, "v", net.dtype)
     if direction.shape != (net.d,):
         raise InputError(f"v must have shape ({net.d},), the layout of net.theta; got {direction.shape}.")
-    return Hessian(net, cost, forward(net, data.X), data.Y, data.weights) @ direction
+    return for_network(net, engine, cost, data.X).hessian(net, cost, *data, check=lambda: None)()(direction)

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule._internal.checks import Array, as_array, as_integer, as_real
-from chainrule.backprop import Hessian
 from chainrule.costs import Cost, TrainingSet
 from chainrule.engines.choice import for_network
 from chainrule.errors import InputError
@@ -80,8 +79,8 @@ class Objective:
         It takes the time of about d gradients, and d² numbers of memory.
         """
         net = self._at(theta)
-        H = Hessian(net, self.cost, forward(net, self.data.X), self.data.Y, self.data.weights)
-        return np.stack([H @ e_k for e_k in np.eye(self.d, dtype=net.dtype)])
+        product = for_network(net, "auto", self.cost, self.data.X).hessian(net, self.cost, *self.data, lambda: None)()
+        return np.stack([product(e_k) for e_k in np.eye(self.d, dtype=net.dtype)])
 
     def along(
         self,

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array, all_finite
 from chainrule._internal.sparse_rows import Rows, SparseRows
-from chainrule.backprop import Gradient, backpropagate, normal_equations
+from chainrule.backprop import Gradient, backpropagate, hessian, normal_equations
 from chainrule.costs import Cost
 from chainrule.engines.minibatch_gradient import minibatch_gradient
 from chainrule.engines.minibatches import minibatches, position, stream_at
 from chainrule.engines.problem import Problem
+from chainrule.engines.seam import Product
 from chainrule.engines.state import TrainingState
 from chainrule.engines.stopping import reason_to_stop
 from chainrule.network import Network
@@ -46,7 +47,7 @@ class ReferenceEngine:
     def bundle_kind(self, problem: Problem) -> None:
         """Returns None: runs are advanced one by one."""
 
-    def outputs(self, net: Network, X: Rows) -> Array | None:
+    def outputs(self, net: Network, X: Rows, threads: int | None = None) -> Array | None:
         """Computes N(x) for each row of X (Lecture, Def. 4.4), or returns None if X is not finite."""
         is_finite = isinstance(X, SparseRows) or all_finite(X)
         return forward(net, X).a[net.r] if is_finite else None
@@ -57,12 +58,41 @@ class ReferenceEngine:
     def joint_shortcut(self, nets: Sequence[Network]) -> None:
         """Returns None: this engine has no shortcut."""
 
-    def gradient(self, net: Network, cost: Cost, X: Rows, Y: Array, weights: Array | None) -> Gradient:
+    def gradient(
+        self,
+        net: Network,
+        cost: Cost,
+        X: Rows,
+        Y: Array,
+        weights: Array | None,
+        penalty_scale: float | None = None,
+        threads: int | None = None,
+    ) -> Gradient:
         """Computes ∇J(θ) by backpropagation (Lecture, L14 – L17)."""
-        return backpropagate(net, cost, forward(net, X), Y, weights)
+        return backpropagate(net, cost, forward(net, X), Y, weights, penalty_scale)
+
+    def hessian(
+        self,
+        net: Network,
+        cost: Cost,
+        X: Rows,
+        Y: Array,
+        weights: Array | None,
+        check: Callable[[], None],
+        penalty_scale: float | None = None,
+        threads: int | None = None,
+    ) -> Callable[[], Product]:
+        """Returns a function that makes ∇²J(θ) an operator by the R-operator."""
+        return lambda: hessian(net, cost, X, Y, weights, check, penalty_scale)
 
     def normal_equations(
-        self, net: Network, X: Rows, Y: Array, factors: Array, check: Callable[[], None]
+        self,
+        net: Network,
+        X: Rows,
+        Y: Array,
+        factors: Array,
+        check: Callable[[], None],
+        threads: int | None = None,
     ) -> Callable[[], tuple[Array, Array]]:
         """Returns a function that computes AᵀA and Aᵀr from the Jacobian A of blocks of examples."""
         return lambda: normal_equations(net, X, Y, factors, check)

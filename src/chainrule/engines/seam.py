@@ -15,6 +15,8 @@ from chainrule.engines.state import TrainingState
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
 
+Product = Callable[[Array], Array]  # v ↦ ∇²J(θ) v
+
 
 class TrainingRun(Protocol):
     """A training run in progress; between two calls the network's θ is current.
@@ -91,8 +93,11 @@ class Engine(Protocol):
     def bundle_kind(self, problem: Problem) -> BundleKind | None:
         """Returns the kind of the bundles in which a run of this problem can be advanced, or None."""
 
-    def outputs(self, net: Network, X: Rows) -> Array | None:
-        """Computes N(x) for each row of X: (t, n) → (t, m); returns None if X is not finite."""
+    def outputs(self, net: Network, X: Rows, threads: int | None = None) -> Array | None:
+        """Computes N(x) for each row of X: (t, n) → (t, m); returns None if X is not finite.
+
+        ``threads`` limits the number of threads, here and below.
+        """
 
     def shortcut(self, net: Network, reuse: bool = False) -> Callable[[object], Array | None] | None:
         """Returns a fast function x ↦ N(x) for one row or a few, or None if the engine has no such function.
@@ -107,11 +112,43 @@ class Engine(Protocol):
         The networks have the same n, m and dtype.
         """
 
-    def gradient(self, net: Network, cost: Cost, X: Rows, Y: Array, weights: Array | None) -> Gradient:
-        """Computes ∇J(θ), J(θ) and every δ[i]."""
+    def gradient(
+        self,
+        net: Network,
+        cost: Cost,
+        X: Rows,
+        Y: Array,
+        weights: Array | None,
+        penalty_scale: float | None = None,
+        threads: int | None = None,
+    ) -> Gradient:
+        """Computes ∇J(θ), J(θ) and every δ[i]; ``penalty_scale`` is the factor of the penalties (None: as in J)."""
+
+    def hessian(
+        self,
+        net: Network,
+        cost: Cost,
+        X: Rows,
+        Y: Array,
+        weights: Array | None,
+        check: Callable[[], None],
+        penalty_scale: float | None = None,
+        threads: int | None = None,
+    ) -> Callable[[], Product]:
+        """Returns a function that takes the θ that the network has then, and returns v ↦ ∇²J(θ) v, (d,) → (d,).
+
+        v has the number type of θ. Products with several v share what does not depend on v, as far as memory allows.
+        The next operator ends the one before. ``check`` is called several times a second, and may raise.
+        """
 
     def normal_equations(
-        self, net: Network, X: Rows, Y: Array, factors: Array, check: Callable[[], None]
+        self,
+        net: Network,
+        X: Rows,
+        Y: Array,
+        factors: Array,
+        check: Callable[[], None],
+        threads: int | None = None,
     ) -> Callable[[], tuple[Array, Array]]:
         """Returns a function that computes AᵀA (d, d) and Aᵀr (d,) at the θ that the network has then.
 

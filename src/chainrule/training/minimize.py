@@ -57,10 +57,12 @@ def minimize(
     callbacks: Sequence[Callback] = (),
     verbose: bool = False,
     engine: str = "auto",
+    threads: int | None = None,
 ) -> History:
     """Minimises J(θ) over all rows by a second-order method: changes θ in place, and returns the History of the run.
 
-    X (t, n), Y (t, m), ``cost``, ``weights``, ``validation``, ``patience`` and ``engine`` are those of `train`.
+    X (t, n), Y (t, m), ``cost``, ``weights``, ``validation``, ``patience``, ``engine`` and ``threads`` are those of
+    `train`.
     ``method`` is
 
     - "lm", Levenberg–Marquardt, for `SumOfSquares` without ``l1``: (AᵀA + λ₂ I + μ I) h = −∇J(θ), θ := θ + h, with the
@@ -100,7 +102,7 @@ def minimize(
     wide = net if net.dtype == np.float64 else net.astype(np.float64)
     problem = checked_problem(
         wide, X, Y, weights, validation, cost, "gradient_descent", epochs, None, True, 0, tol, tol_epochs, patience,
-        None,
+        threads,
     )  # fmt: skip
     if method == "lm":
         _require_least_squares(problem.cost, wide.d)
@@ -116,7 +118,7 @@ def minimize(
         search = Search(net, problem, gradient_tol, limit)
         history = History(search, problem.epochs, choice.name, choice.reason)
         search.after_iteration = lambda: make(calls.due(history), history)
-        objective = SearchObjective(wide, problem.cost, problem.data, choice.engine, search.check)
+        objective = SearchObjective(wide, problem.cost, problem.data, choice.engine, search.check, problem.threads)
         with imported("chainrule.training.interrupt").Interrupt(search.interrupt) as interrupt:
             try:
                 calls.begin(history)

@@ -222,6 +222,28 @@ def test_products_with_the_hessian_after_a_trial_step() -> None:
     np.testing.assert_array_equal(first, cr.hessian_vector_product(small(), cost, X, Y, v))
 
 
+@pytest.mark.native
+@pytest.mark.parametrize("method", METHODS)
+def test_threads_are_limited(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each evaluation of the native engine asks for at most ``threads``, of which no bit depends."""
+    wanted: list[int | None] = []
+
+    def counted(flop: float, most: int | None) -> int:
+        wanted.append(most)
+        return most or 1
+
+    for module in ("engine", "hessian"):
+        monkeypatch.setattr(f"chainrule.engines.native.{module}.thread_count", counted)
+    theta = []
+    for threads in (1, 3):
+        net = small()
+        cr.minimize(net, X, Y, method=method, threads=threads, epochs=5)
+        theta.append(net.theta)
+        assert set(wanted) == {threads}
+        wanted.clear()
+    np.testing.assert_array_equal(theta[0], theta[1])
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_frozen_parameters_stay(method: str) -> None:
     """Parameters whose rate is 0 keep their bits, and the others minimise J: a last layer alone is least squares."""
@@ -274,6 +296,7 @@ def test_the_history_continues_and_pickles() -> None:
      ({"callbacks": 3}, "callbacks must be a list"), ({"time_limit": 0}, "time_limit must be a finite number > 0"),
      ({"method": "lm", "cost": "huber"}, r'method="lm" needs a sum of squares.* got Huber\(\)\. Use method="lbfgs"'),
      ({"method": "lm", "cost": cr.SumOfSquares(l1=0.1)}, r"with l1 = 0; got SumOfSquares\(l1=0\.1\)"),
+     ({"threads": 0}, "threads must be an integer ≥ 1"),
      ({"patience": 3}, "patience=3 needs a validation set"), ({"weights": [1.0]}, "weights must have shape")],
 )  # fmt: skip
 def test_bad_settings_are_refused(settings: dict[str, Any], message: str) -> None:

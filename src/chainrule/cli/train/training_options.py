@@ -17,7 +17,7 @@ from chainrule.estimators.network.checkpoints import refuse_unless_resumed
 from chainrule.estimators.network.recipes.levenberg_marquardt import NAME as LM
 from chainrule.estimators.network.recipes.presets import PRESETS
 from chainrule.files.atomic import as_path
-from chainrule.optimizers import OPTIMIZERS, GradientDescent
+from chainrule.optimizers import OPTIMIZERS, GradientDescent, Optimizer
 from chainrule.tables.columns import Task
 from chainrule.tables.text.notation import AS_RECOGNISED, Writing
 from chainrule.training.minimize import METHODS
@@ -139,8 +139,9 @@ class TrainingOptions:
                 f"--optimizer {self.optimizer} is a method of chainrule.minimize, in Python. Choose {LM}, which is for "
                 f"small regressions, or one of {listed(sorted(OPTIMIZERS))}."
             )
+        known: dict[str, type[Optimizer]] = {**OPTIMIZERS, LM: GradientDescent}  # so that LM may be meant
         with option_errors("--optimizer"):
-            kind = resolve("optimizer", name, {**OPTIMIZERS, LM: GradientDescent})
+            kind = resolve("optimizer", name, known)
         if kind.full_batch_only and self.batch_size is not None:
             raise WrongUsage(f"--batch-size: {name} needs the gradient over all rows; omit the batch size.")
         rate = DESCENT_RATE if kind is GradientDescent and self.learning_rate is None else self.learning_rate

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array
-from chainrule.backprop import Hessian
-from chainrule.backprop.backpropagate import backpropagate
+from chainrule.engines import Engine
 from chainrule.engines.problem import Problem
+from chainrule.engines.seam import Product
 from chainrule.errors import InputError
 from chainrule.network import Network
-from chainrule.network.forward import forward, silent
+from chainrule.network.forward import silent
 from chainrule.network.theta import at_every_parameter
 
 MOST_ROWS = 1000  # of a sample of the examples
@@ -25,7 +25,7 @@ MOST_HALVINGS = 200
 
 
 @silent
-def descending_rate(problem: Problem, theta: Array) -> float:
+def descending_rate(engine: Engine, problem: Problem, theta: Array) -> float:
     """Returns the α with which the first step from θ (d,) makes J smaller, with two digits.
 
     α = 1/L, where L is the largest curvature of J at θ: the largest |eigenvalue| of its Hessian H, by power iteration,
@@ -41,7 +41,7 @@ def descending_rate(problem: Problem, theta: Array) -> float:
     net.theta = theta
     factors = at_every_parameter(net.layout, (layer.rate for layer in net.layers), net.dtype)
     scale = 1.0 if problem.cost.mean else problem.batch_size / _rows(problem)
-    steps = [_descending_step(net, J, factors, rng, problem.rounding) for J in _samples(problem, rng)]
+    steps = [_descending_step(net, J, factors, rng, problem.rounding) for J in _samples(engine, problem, rng)]
     return float(f"{min(steps) / scale:.1e}")
 
 
@@ -53,44 +53,50 @@ def _rows(problem: Problem) -> int:
 class _Sample:
     """J over some of the examples, which have their share of the penalties; its derivatives in double precision."""
 
-    def __init__(self, problem: Problem, rows: NDArray[np.intp] | slice) -> None:
-        self._cost = problem.cost
+    def __init__(self, engine: Engine, problem: Problem, rows: NDArray[np.intp] | slice) -> None:
         X, Y, weights = problem.data
-        self._X, self._Y, self._weights = X[rows], Y[rows], None if weights is None else weights[rows]
-        self._penalty_scale = None if problem.cost.mean else len(self._Y) / problem.data.t
+        self._engine, self._cost, self._threads = engine, problem.cost, problem.threads
+        self._data = X[rows], Y[rows], None if weights is None else weights[rows]
+        self._penalty_scale = None if problem.cost.mean else len(self._data[1]) / problem.data.t
 
-    def J(self, net: Network) -> float:
-        run = forward(net, self._X)
-        return float(self._cost.total(net, run, self._Y, self._weights, self._penalty_scale))
+    def J_and_gradient(self, net: Network) -> tuple[float, Array]:
+        """Computes J(θ) and ∇J(θ) (d,)."""
+        g = self._engine.gradient(net, self._cost, *self._data, self._penalty_scale, self._threads)
+        return float(g.J), _wide(g.theta)
 
-    def gradient(self, net: Network) -> Array:
-        """Computes ∇J(θ) (d,)."""
-        run = forward(net, self._X)
-        g = backpropagate(net, self._cost, run, self._Y, self._weights, self._penalty_scale)
-        return _wide(g.theta)
-
-    def products(self, net: Network) -> Callable[[Array], Array]:
+    def products(self, net: Network) -> Product:
         """Returns v ↦ ∇²J(θ) v, (d,) → (d,).
 
         It takes differences of ∇J if a σ or a cost of the user's own has no second derivative.
         """
         try:
-            H = Hessian(net, self._cost, forward(net, self._X), self._Y, self._weights, self._penalty_scale)
-            _ = H @ np.zeros_like(net.theta)
+            product = self._engine.hessian(
+                net, self._cost, *self._data, _no_check, self._penalty_scale, self._threads
+            )()
+            product(np.zeros_like(net.theta))
         except InputError:
             return lambda v: self._by_differences(net, v)
-        return lambda v: _wide(H @ v.astype(net.dtype))
+        return lambda v: _wide(product(v.astype(net.dtype)))
 
     def _by_differences(self, net: Network, v: Array) -> Array:
         """Computes (∇J(θ + εv) − ∇J(θ − εv)) / 2ε, with an ε between rounding and the change of the Hessian."""
         theta = net.theta.copy()
-        epsilon = float(np.finfo(net.dtype).eps) ** (1 / 3) * (1.0 + float(abs(theta).max())) / np.linalg.norm(v)
+        epsilon = float(np.finfo(net.dtype).eps) ** (1 / 3) * (1.0 + float(abs(theta).max())) / _norm(v)
         ends = []
         for sign in (1.0, -1.0):
             net.theta[...] = theta + sign * epsilon * v
-            ends.append(self.gradient(net))
+            ends.append(self.J_and_gradient(net)[1])
         net.theta[...] = theta
         return _wide((ends[0] - ends[1]) / (2.0 * epsilon))
+
+
+def _no_check() -> None:
+    """Lets a product run to its end."""
+
+
+def _norm(v: Array) -> float:
+    """Computes ‖v‖ without NumPy's BLAS library, beside which no process can fork."""
+    return math.sqrt(float((v * v).sum()))
 
 
 def _wide(vector: Array) -> Array:
@@ -98,11 +104,11 @@ def _wide(vector: Array) -> Array:
     return wide
 
 
-def _samples(problem: Problem, rng: np.random.Generator) -> Iterator[_Sample]:
+def _samples(engine: Engine, problem: Problem, rng: np.random.Generator) -> Iterator[_Sample]:
     """Draws a few random minibatches, or samples of them."""
     t, count = problem.data.t, _rows(problem)
     for _ in range(min(problem.steps_per_epoch, MOST_SAMPLES)):
-        yield _Sample(problem, slice(None) if count == t else np.sort(rng.choice(t, count, replace=False)))
+        yield _Sample(engine, problem, slice(None) if count == t else np.sort(rng.choice(t, count, replace=False)))
 
 
 def _descending_step(net: Network, sample: _Sample, factors: Array, rng: np.random.Generator, rounding: float) -> float:
@@ -111,20 +117,20 @@ def _descending_step(net: Network, sample: _Sample, factors: Array, rng: np.rand
     ``factors`` (d,) multiply the step of each parameter. L is then the curvature of J in the coordinates θ/√factors,
     in which such a step is one of gradient descent.
     """
-    J, g, theta, root = sample.J(net), sample.gradient(net), net.theta.copy(), np.sqrt(factors)
+    (J, g), theta, root = sample.J_and_gradient(net), net.theta.copy(), np.sqrt(factors)
     product = sample.products(net)
     L = largest_curvature(lambda v: root * product(root * v), rng.normal(size=net.d))
     alpha = 1.0 / L if 0.0 < L < math.inf else 1.0
     for _ in range(MOST_HALVINGS if math.isfinite(J) else 0):
         net.theta[...] = theta - alpha * factors * g
-        if sample.J(net) <= J + rounding * abs(J):
+        if sample.J_and_gradient(net)[0] <= J + rounding * abs(J):
             break
         alpha /= 2.0
     net.theta[...] = theta
     return alpha
 
 
-def largest_curvature(product: Callable[[Array], Array], v: Array) -> float:
+def largest_curvature(product: Product, v: Array) -> float:
     """Returns the largest |eigenvalue| of a symmetric matrix H, given v ↦ Hv, by power iteration from v.
 
     >>> round(largest_curvature(lambda v: np.array([3.0, -1.0]) * v, np.array([1.0, 1.0])), 2)
@@ -132,8 +138,8 @@ def largest_curvature(product: Callable[[Array], Array], v: Array) -> float:
     """
     L = 0.0
     for _ in range(MOST_PRODUCTS):
-        v = product(v / np.linalg.norm(v))
-        last, L = L, float(np.linalg.norm(v))
+        v = product(v / _norm(v))
+        last, L = L, _norm(v)
         if not 0.0 < L < math.inf or abs(L - last) <= CHANGE * L:
             break
     return L

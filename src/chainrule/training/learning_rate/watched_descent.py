@@ -12,7 +12,6 @@ from chainrule._internal.checks import Array
 from chainrule.engines import Engine, TrainingRun
 from chainrule.engines.problem import Problem
 from chainrule.engines.state import TrainingState
-from chainrule.network.forward import forward
 from chainrule.training.learning_rate.descending_rate import descending_rate
 from chainrule.training.renewed_run import RenewedRun
 
@@ -43,7 +42,7 @@ class WatchedDescent(RenewedRun):
         self._noise = problem.rounding if self._exact else NOISE
         theta = problem.net.theta if state is None else state.theta
         rate = None if state is None else state.learning_rate
-        self._rate = descending_rate(problem, theta) if rate is None else rate
+        self._rate = descending_rate(engine, problem, theta) if rate is None else rate
         self._begin(state)
         self._epochs = len(self.records["J"])
         self._theta = self._net.theta.copy()  # at the end of the last epoch
@@ -122,7 +121,7 @@ class WatchedDescent(RenewedRun):
             share = float(counted[rows].sum()) / whole
             penalty_scale = cost.penalty_scale(weights, len(Y)) if cost.mean else share
             given = None if weights is None else weights[rows]
-            part = cost.total(net, forward(net, X[rows]), Y[rows], given, penalty_scale)
+            part = self._engine.gradient(net, cost, X[rows], Y[rows], given, penalty_scale, self._problem.threads).J
             J += share * part if cost.mean else part
         return J
 

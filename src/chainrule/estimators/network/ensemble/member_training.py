@@ -127,7 +127,7 @@ def _train(
             epochs=epochs, validation=None if member.held_out is None else tuple(member.held_out),
             patience=patience,
             time_limit=None if end == math.inf else max(end - clock(), SHORTEST), callbacks=callbacks,
-            engine=plan.engine,
+            engine=plan.engine, threads=threads,
         )  # fmt: skip
     return train_with_share(
         share, member.net, training.X, training.Y, weights=training.weights, cost=recipe.cost,
@@ -151,7 +151,7 @@ def measured_speed(member: Member, engine: str, threads: int, seconds: float) ->
     if recipe.minimizer is not None:
         history = minimize(
             net, training.X, training.Y, weights=training.weights, cost=recipe.cost, method=recipe.minimizer, epochs=1,
-            engine=engine,
+            engine=engine, threads=threads,
         )  # fmt: skip
         taken = max(_seconds(history.state), 1e-9)
         return Speed(taken, taken)

@@ -1,0 +1,111 @@
+"""A training run of the native engine."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Mapping, MutableSequence, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule._internal.checks import Array
+from chainrule.engines.native.core import native
+from chainrule.engines.native.description import arrays, cost_of, held_out, network, optimizer_of
+from chainrule.engines.problem import Problem
+from chainrule.engines.state import RECORDS, TrainingState
+from chainrule.engines.thread_counts import LEAST_TRIED, first_threads, step_flop, thread_count
+
+
+class NativeRun:
+    """A training run in compiled code, which proceeds in slices; the network's θ is current after each."""
+
+    def __init__(self, problem: Problem, state: TrainingState) -> None:
+        self._d, self._dtype, self._has_patience = problem.net.d, problem.net.dtype, problem.patience is not None
+        problem.net.theta = state.theta  # from now on the compiled run updates it
+        self._moments = tuple(problem.optimizer.moments)
+        self._first_step = state.first_step
+        flop = step_flop(problem.net, problem.batch_size, problem.data.X)
+        run = native.TrainingRun32 if problem.net.dtype == np.float32 else native.TrainingRun64
+        self._run = run(
+            net=network(problem.net),
+            cost=cost_of(problem.cost),
+            optimizer=optimizer_of(problem.optimizer),
+            data=arrays(problem.data),
+            validation=held_out(problem),
+            batch_size=problem.batch_size,
+            shuffle=problem.shuffle,
+            epochs=problem.epochs,
+            tol=-1.0 if problem.tolerance is None else problem.tolerance,
+            tol_epochs=problem.tol_epochs,
+            patience=problem.patience or 0,
+            threads=thread_count(flop / LEAST_TRIED, problem.threads),
+            first_threads=first_threads(flop, problem.threads),
+            theta=problem.net.theta,
+            moments=[np.ascontiguousarray(state.moments[name]) for name in self._moments if state.moments],
+            progress={
+                **{
+                    name: getattr(state, name)
+                    for name in ("step", "first_step", "epoch", "batch", "partial_J", "partial_seconds")
+                },
+                **{name: getattr(state, name) for name in ("best_J", "best_epoch", "best_theta")},
+                "stream": tuple(half for number in state.stream for half in (number >> 64, number & (2**64 - 1))),
+                "records": dict(state.records),
+            },
+        )
+        self._records = {name: array("d", state.records[name]) for name in RECORDS}
+
+    @property
+    def stopped(self) -> str | None:
+        """The reason why the run has ended, or None."""
+        reason: str | None = self._run.stopped
+        return reason
+
+    @property
+    def records(self) -> Mapping[str, MutableSequence[float]]:
+        """The records, one number per finished epoch under each name."""
+        for name, values in self._run.records_since(len(self._records["J"])).items():
+            self._records[name].frombytes(values)
+        return self._records
+
+    def advance(self, epochs: int, seconds: float) -> None:
+        """Takes steps until ``epochs`` more epochs are finished, ``seconds`` have passed, or the run has stopped."""
+        self._run.advance(epochs, seconds)
+
+    def take_theta(self) -> None:
+        """Continues from the network's θ, which may have been changed since ``advance`` returned."""
+        self._run.take_theta()
+
+    def limit_threads(self, limit: int) -> None:
+        """Makes later steps use at most ``limit`` threads."""
+        self._run.limit_threads(limit)
+
+    def interrupt(self) -> None:
+        """Makes ``advance`` return soon; an unfinished step is abandoned."""
+        self._run.interrupt()
+
+    def state(self) -> TrainingState:
+        """Returns a copy of the complete state."""
+        theta = np.empty(self._d, self._dtype)
+        moments = {name: np.empty_like(theta) for name in self._moments}
+        self._run.get(theta, list(moments.values()))
+        best: Array | None = np.empty_like(theta) if self._has_patience else None
+        if best is not None and not self._run.best_theta(best):
+            best = None
+        progress = self._run.progress()
+        high, low, increment_high, increment_low = progress.pop("stream")
+        stream = (high << 64 | low, increment_high << 64 | increment_low)
+        records: Any = {name: values[:] for name, values in self.records.items()}
+        return TrainingState(
+            theta, moments, stream, first_step=self._first_step, best_theta=best, records=records,
+            **progress,
+        )  # fmt: skip
+
+    def finish(self) -> Callable[[], TrainingState]:
+        """Ends the run, as `TrainingRun.finish` says; only the last θ and the moments are kept for the state."""
+        self._run.finish()
+        return self.state
+
+
+def advance_bundle(kind: Any, runs: Sequence[NativeRun], epochs: int, seconds: float) -> None:
+    """Advances runs of one shape together; ``kind`` is their compiled class."""
+    kind.advance_bundle([each._run for each in runs], epochs, seconds)
