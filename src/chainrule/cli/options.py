@@ -288,7 +288,8 @@ PageOut = Annotated[
 ]
 
 ExportOut = Annotated[
-    str, typer.Option("--out", metavar="FILE", help="The file to write; its ending decides the language: .c or .py.")
+    str,
+    typer.Option("--out", metavar="FILE", help="The file to write; its ending decides the language: .onnx, .c or .py."),
 ]
 Real = Annotated[
     str | None, typer.Option(metavar="float|double", help="Number type of the result. [default: the language's]")

@@ -32,6 +32,7 @@ def export(model: Any, path: str | os.PathLike[str], *, real: str | None = None,
     decides the target:
 
     ===== ==================================================================
+    .onnx ONNX with one input a column; needs the package onnx
     .c    C99 with a header, a test, and no dependency but <math.h>
     .py   a script that needs NumPy alone, in float64
     ===== ==================================================================

@@ -1,0 +1,57 @@
+"""A graph of ONNX that grows node by node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from onnx import helper, numpy_helper
+
+from chainrule.exports.program import Op, Operand, Program
+
+OPERATIONS: dict[Op, str] = {
+    "neg": "Neg", "add": "Add", "sub": "Sub", "mul": "Mul", "div": "Div", "exp": "Exp", "log": "Log", "sqrt": "Sqrt",
+    "sin": "Sin", "tanh": "Tanh", "abs": "Abs", "less": "Less", "where": "Where",
+}  # fmt: skip
+
+
+class Graph:
+    """Nodes and constants; a result is the name of a tensor."""
+
+    def __init__(self, inputs: Iterable[str]) -> None:
+        slashes = max((len(name) - len(name.lstrip("/")) for name in inputs), default=0)
+        self._prefix = "/" * (slashes + 1)  # no input begins so
+        self.nodes: list[Any] = []
+        self._constants: dict[tuple[Any, ...], Any] = {}
+
+    @property
+    def constants(self) -> list[Any]:
+        """The initialisers of the graph."""
+        return list(self._constants.values())
+
+    def constant(self, values: ArrayLike, dtype: Any) -> str:
+        """Returns the constant of these values; equal ones are stored once."""
+        array: NDArray[Any] = np.asarray(values, dtype=dtype)
+        key = (array.dtype.str, array.shape, array.tobytes())
+        if key not in self._constants:
+            self._constants[key] = numpy_helper.from_array(array, f"{self._prefix}c{len(self._constants)}")
+        return str(self._constants[key].name)
+
+    def op(self, kind: str, *inputs: str, domain: str = "", name: str = "", **attributes: Any) -> str:
+        """Appends a node, and returns its result."""
+        result = name or f"{self._prefix}{kind}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, list(inputs), [result], domain=domain, **attributes))
+        return result
+
+    def program(self, program: Program, inputs: tuple[str, ...], dtype: Any) -> str:
+        """Appends the steps of a program, and returns its result."""
+        names = list(inputs)
+
+        def named(operand: Operand) -> str:
+            return self.constant(operand, dtype) if isinstance(operand, float) else names[operand]
+
+        for step in program.steps:
+            names += [self.op(OPERATIONS[step.op], *map(named, step.operands))]
+        return named(program.result)

@@ -1,0 +1,91 @@
+"""ONNX models that are exported."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.exports import models
+
+import chainrule as cr
+
+onnx = pytest.importorskip("onnx")
+find_spec = importlib.util.find_spec
+
+
+def without(monkeypatch: pytest.MonkeyPatch, *packages: str) -> None:
+    """Lets these packages be absent."""
+
+    def found(name: str, package: str | None = None) -> Any:
+        return None if name in packages else find_spec(name, package)
+
+    monkeypatch.setattr(importlib.util, "find_spec", found)
+
+
+@pytest.mark.parametrize("real", ["float", "double"])
+def test_both_number_types_are_proved(real: str, tmp_path: Path) -> None:
+    """ONNX Runtime gives the values in float32 and in float64; the latter within 1e-10 of the scale."""
+    proof = cr.export(models.classifier(), tmp_path / "m.onnx", real=real)
+    assert proof.is_proved
+    assert proof.deviation <= (1e-10 if real == "double" else 2e-6)
+
+
+def test_the_reference_evaluator_is_the_other_checker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without ONNX Runtime the evaluator of the package onnx runs the model."""
+    without(monkeypatch, "onnxruntime")
+    proof = cr.export(models.regressor(2), tmp_path / "m.onnx")
+    assert proof.checker == f"the reference evaluator of ONNX {onnx.__version__}"
+
+
+def test_without_onnx_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package onnx writes the file; without it the error says how to install it."""
+    without(monkeypatch, "onnx")
+    with pytest.raises(ImportError, match=r"pip install 'chainrule\[onnx\]'"):
+        cr.export(models.regressor(), tmp_path / "m.onnx")
+
+
+def test_columns_are_inputs_and_the_model_is_old_enough_for_every_runtime(tmp_path: Path) -> None:
+    """One input (t, 1) for each column that is used, float64 or text or microseconds; opset 17, no ZipMap."""
+    cr.export(models.classifier(), tmp_path / "m.onnx")
+    model = onnx.load(tmp_path / "m.onnx")
+    types = {entry.name: entry.type.tensor_type.elem_type for entry in model.graph.input}
+    double, text, whole = onnx.TensorProto.DOUBLE, onnx.TensorProto.STRING, onnx.TensorProto.INT64
+    assert types == {
+        "rooms": double, "size m²": double, "town": text, "heated": double, "sold": whole, "zone": double, "2nd": text,
+    }  # fmt: skip
+    assert [entry.name for entry in model.graph.output] == ["label", "probabilities"]
+    assert {entry.version for entry in model.opset_import} == {17, 3}
+    assert "ZipMap" not in {node.op_type for node in model.graph.node}
+
+
+def test_columns_may_have_any_names(tmp_path: Path) -> None:
+    """Columns with the names of outputs, of nodes and of constants stay apart from them."""
+    from chainrule.tables import TableEncoder
+    from chainrule.tables.model import TableModel
+    from chainrule.tables.target_decoder import NumericLabels
+
+    names = ["prediction", "/Add_1", "/c0", "c0", "//c0"]
+    X = {name: list(np.random.default_rng(k).normal(size=9)) for k, name in enumerate(names)}
+    rows = [dict(zip(names, values, strict=True)) for values in zip(*X.values(), strict=True)]
+    encoder = TableEncoder().fit(rows)
+    net = cr.Network.dense([5, 3, 1], seed=0)
+    model = TableModel(encoder, NumericLabels.fit(np.arange(9.0)), (net,))
+    assert cr.export(model, tmp_path / "m.onnx").is_proved
+    assert [entry.name for entry in onnx.load(tmp_path / "m.onnx").graph.output] == ["predicted_prediction"]
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    """A file that is no ONNX model, and one without test rows, are named."""
+    path = tmp_path / "m.onnx"
+    path.write_bytes(b"not a model")
+    with pytest.raises(cr.FileFormatError, match="is not an ONNX model"):
+        cr.verify(path)
+    cr.export(models.regressor(), path)
+    model = onnx.load(path)
+    del model.metadata_props[:]
+    onnx.save(model, path)
+    with pytest.raises(cr.FileFormatError, match="holds no test vectors of an export"):
+        cr.verify(path)
