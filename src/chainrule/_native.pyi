@@ -1,7 +1,7 @@
 """The compiled core of the native engine: what native/bindings defines, for type checkers."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ Rows = tuple[Array | Csr, Array, Array | None]  # X, Y, weights
 def kernel_set() -> str: ...
 
 class _TrainingRun:
+    bundle_networks: ClassVar[int]
+    bundle_rows: ClassVar[int]
+
     def __init__(
         self,
         net: Net,
@@ -54,6 +57,10 @@ class _TrainingRun:
     def best_theta(self, theta: Array) -> bool: ...
     def progress(self) -> dict[str, Any]: ...
     def records_since(self, first: int) -> dict[str, Any]: ...
+    @staticmethod
+    def suits_bundle(net: Net) -> bool: ...
+    @staticmethod
+    def advance_bundle(runs: Sequence[_TrainingRun], epochs: int, seconds: float) -> None: ...
 
 class _Evaluator:
     def __init__(self, net: Net) -> None: ...

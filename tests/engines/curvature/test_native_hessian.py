@@ -61,7 +61,7 @@ def assert_within_the_bound(case: Case, is_sharp: bool) -> None:
         assert mine.dtype == case.net.dtype
         np.testing.assert_array_less(abs(mine - truth), bound + np.finfo(np.float64).tiny)
         if mine.dtype == np.float64:  # where the bound is wide
-            assert np.linalg.norm(mine - truth) <= 1e-10 * max(np.linalg.norm(truth), size)
+            assert np.linalg.norm(mine - truth) <= 1e-10 * max(float(np.linalg.norm(truth)), size)
     if is_sharp:
         assert np.linalg.norm(bound) <= SHARPNESS[case.net.dtype.name] * np.linalg.norm(truth)
 

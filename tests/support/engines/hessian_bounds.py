@@ -7,6 +7,7 @@ with products of two errors kept. They hold for sums in any order, and for eleme
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -190,7 +191,7 @@ def hessian_bound(case: Case, v: Array, dtype: np.dtype[Any]) -> Array:
 class _Vector:
     """A vector-valued σ at z, by p = softmax(z), or by a = σ(z) and 1/S of the layer norm."""
 
-    def __init__(self, layer: _Layer, exact: Any) -> None:
+    def __init__(self, layer: _Layer, exact: Callable[[Any], Rounded]) -> None:
         self._name, self._m = layer.sigma.name, layer.m
         if self._name == "layer_norm":
             output, (low, largest) = layer.output(), layer._norm()
@@ -231,7 +232,9 @@ class _Vector:
         return -(total * self._inverse)
 
 
-def _closed(cost: cr.Cost, layer: _Layer, Y: Array, Rz: Rounded, exact: Any) -> tuple[Rounded, Rounded]:
+def _closed(
+    cost: cr.Cost, layer: _Layer, Y: Array, Rz: Rounded, exact: Callable[[Any], Rounded]
+) -> tuple[Rounded, Rounded]:
     """δ[r] and R δ[r] of a closed form, without weights."""
     z, u = layer.z, layer.u
     delta = cost.canonical_delta(z.value, Y)
@@ -241,7 +244,7 @@ def _closed(cost: cr.Cost, layer: _Layer, Y: Array, Rz: Rounded, exact: Any) -> 
         y = (1 - cost.label_smoothing) * Y + cost.label_smoothing / layer.m
         error = p.error + (2 * layer._softmax_roundings() + SCALE) * u * (p.size + y)
         return Rz.like(delta, error), probabilities * (Rz - (probabilities * Rz).sum(1))
-    slope = np.asarray(layer.sigma.derivative(z.value))
+    slope = np.asarray(layer.inner.derivative(z.value))
     moved: NDArray[Any] = layer.bend * z.error
     terms = 1.0 if isinstance(cost, cr.LogLikelihood) else np.exp(z.value) + Y
     of_delta = (abs(slope) + moved) * z.error + COST * u * terms
