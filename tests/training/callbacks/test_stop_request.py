@@ -34,7 +34,7 @@ def test_it_ends_a_slice(engine: str) -> None:
 
 
 def test_it_does_not_wait_for_the_next_call() -> None:
-    """It ends training in the middle of an epoch, and of the interval of other callbacks, which then see its end."""
+    """It ends training in the middle of an epoch, and of the interval of other callbacks, which see an end after one."""
     stop, seen = StopRequest(), []
     rows = np.zeros((10_000, 2))
     thread = set_soon(stop)
@@ -44,7 +44,7 @@ def test_it_does_not_wait_for_the_next_call() -> None:
     )  # fmt: skip
     thread.join()
     assert history.stopped == "callback"
-    assert seen == [history.epochs]
+    assert seen == ([history.epochs] if history.epochs else [])  # on a busy machine not one epoch ends in time
 
 
 def test_it_ends_a_search() -> None:
