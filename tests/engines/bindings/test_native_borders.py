@@ -12,6 +12,7 @@ import chainrule as cr
 from chainrule.engines import native
 
 pytestmark = pytest.mark.native
+CORE: Any = vars(native)["_native"]  # None in an installation without it
 
 X, Y = np.eye(3), np.ones((3, 2))
 NET = cr.Network.dense([3, 4, 2], seed=0)
@@ -33,7 +34,7 @@ def arguments_of_a_run(monkeypatch: pytest.MonkeyPatch, net: cr.Network, **setti
         raise Requested
 
     with monkeypatch.context() as patch:
-        patch.setattr(native._native, "TrainingRun64", recorded)
+        patch.setattr(CORE, "TrainingRun64", recorded)
         with pytest.raises(Requested):
             cr.train(net.copy(), X, Y, optimizer=cr.GradientDescent(0.1), epochs=1, engine="native", **settings)
     return found
@@ -80,6 +81,6 @@ def test_a_wrong_training_run_is_refused(
 ) -> None:
     """Names, sizes and arrays that do not belong together raise ValueError before anything is read."""
     arguments = arguments_of_a_run(monkeypatch, net)
-    native._native.TrainingRun64(**arguments)
+    CORE.TrainingRun64(**arguments)
     with pytest.raises(ValueError, match=message):
-        native._native.TrainingRun64(**{**arguments, **changed(arguments)})
+        CORE.TrainingRun64(**{**arguments, **changed(arguments)})
