@@ -17,14 +17,13 @@ MOST_ROWS = 2_000
 MOST_NUMBERS = 1_000_000  # of them, in the table
 
 
-class HeldOutRows(LabelledRows):
-    """Labelled rows, each to be predicted by the networks that held it out."""
-
-
 def held_out_rows(
     members: Sequence[Member], model: TableModel, table: AnyTable, labels: NDArray[np.generic]
-) -> HeldOutRows | None:
-    """Returns at most 2,000 rows of the table (t rows with labels) that were held out; None if none was."""
+) -> LabelledRows | None:
+    """Returns at most 2,000 rows of the table (t rows with labels) that were held out; None if none was.
+
+    Each is predicted by the networks that held it out.
+    """
     is_held_out = np.zeros((len(table), len(members)), dtype=bool)
     for j, member in enumerate(members):
         if member.held_out is not None:
@@ -36,4 +35,4 @@ def held_out_rows(
     at = at[np.unique(np.linspace(0, len(at) - 1, min(most, len(at))).astype(np.intp))]
     target = model.target
     known = target.class_numbers(labels[at]) if isinstance(target, ClassLabels) else target.standardised(labels[at])
-    return HeldOutRows(model, dense(table.rows(at)), known, asked=is_held_out[at])
+    return LabelledRows(model, dense(table.rows(at)), known, asked=is_held_out[at])

@@ -19,7 +19,6 @@ from chainrule._internal.user_warnings import noted
 from chainrule.engines.state import RECORDS
 from chainrule.errors import InputError
 from chainrule.estimators.network.inspection import card, summary
-from chainrule.estimators.network.inspection.held_out_rows import HeldOutRows
 from chainrule.estimators.network.inspection.metric import by_epoch
 from chainrule.estimators.network.scoring import courses_of
 from chainrule.tables.diagnosis.case import LabelledRows
@@ -53,7 +52,7 @@ class InspectionMixin:
     """Gives an estimator with networks and their histories the ways to look at it."""
 
     histories_: tuple[History, ...]
-    _held_out_rows: HeldOutRows | None = None
+    _held_out_rows: LabelledRows | None = None
     model_: TableModel
 
     @property
