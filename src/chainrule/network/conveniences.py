@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from numpy.typing import ArrayLike
 
@@ -23,7 +23,7 @@ class Conveniences:
     __slots__ = ()
 
     def explain(
-        self: Network,
+        self,
         x: RowsLike | TrainingSet,
         y: ArrayLike | None = None,
         weights: ArrayLike | None = None,
@@ -49,12 +49,12 @@ class Conveniences:
         from chainrule.explain import explain
 
         return explain(
-            self, x, y, weights, cost=cost, learning_rate=learning_rate, detail=detail, digits=digits, exact=exact,
+            _network(self), x, y, weights, cost=cost, learning_rate=learning_rate, detail=detail, digits=digits, exact=exact,
             lang=lang,
         )  # fmt: skip
 
     def draw(
-        self: Network,
+        self,
         x: RowsLike | None = None,
         y: ArrayLike | None = None,
         *,
@@ -79,7 +79,7 @@ class Conveniences:
 
         return draw(self, x, y, cost=cost, show=show, path=path, digits=digits, projector=projector, lang=lang)
 
-    def save(self: Network, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the network to ``path`` atomically: one safetensors file with a JSON header (docs/guide/files.md).
 
         Raises OSError if the file cannot be written; an older file of that name is then still intact.
@@ -93,19 +93,24 @@ class Conveniences:
         """
         from chainrule.files import save
 
-        save(self, path)
+        save(_network(self), path)
 
-    def to_text(self: Network) -> str:
+    def to_text(self) -> str:
         """Returns the definition as text in the lecture's notation, which `parse` reads back bit for bit.
 
         Raises InputError for a complex θ, a dropout that follows a schedule, or a σ whose name is not one word.
         """
         from chainrule.files import to_text
 
-        return to_text(self)
+        return to_text(_network(self))
 
-    def to_latex(self: Network, digits: int = 6) -> str:
+    def to_latex(self, digits: int = 6) -> str:
         """Returns the definition in LaTeX: N, W[i], b[i] and σ[i], large matrices in part; see ``to_text``."""
         from chainrule.explain import definition_in_latex
 
-        return definition_in_latex(self, digits)
+        return definition_in_latex(_network(self), digits)
+
+
+def _network(self: Conveniences) -> Network:
+    """Returns the object as the network that it is."""
+    return cast("Network", self)
