@@ -37,7 +37,7 @@ def read(X: Any, symbol: str = "X") -> AnyTable:
         return X
     if isinstance(X, (str, os.PathLike)):
         return read_path(Path(X))
-    if isinstance(X, Mapping):
+    if isinstance(X, Mapping) and not hasattr(X, "tocsc"):  # SciPy's dictionaries of keys are sparse arrays
         return read_row(X, symbol)
     if is_series(X):
         return read_series(X, symbol)
