@@ -19,7 +19,7 @@ from support.noisy_examples import X_VAL, Y_VAL, W, X, Y
 from support.patience import ENDLESS
 
 import chainrule as cr
-from chainrule.engines.native import NativeEngine
+from chainrule.engines.native.engine import NativeEngine
 from chainrule.training import job
 from chainrule.training.several.bundled_jobs import BundledJobs
 from chainrule.training.several.job_queue import MOST_COPIED, QueuedJob, divided
