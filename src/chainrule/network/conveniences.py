@@ -49,8 +49,8 @@ class Conveniences:
         from chainrule.explain import explain
 
         return explain(
-            _network(self), x, y, weights, cost=cost, learning_rate=learning_rate, detail=detail, digits=digits, exact=exact,
-            lang=lang,
+            _network(self), x, y, weights, cost=cost, learning_rate=learning_rate, detail=detail, digits=digits,
+            exact=exact, lang=lang,
         )  # fmt: skip
 
     def draw(
@@ -77,7 +77,9 @@ class Conveniences:
         """
         from chainrule.plot import draw
 
-        return draw(self, x, y, cost=cost, show=show, path=path, digits=digits, projector=projector, lang=lang)
+        return draw(
+            _network(self), x, y, cost=cost, show=show, path=path, digits=digits, projector=projector, lang=lang
+        )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the network to ``path`` atomically: one safetensors file with a JSON header (docs/guide/files.md).
