@@ -17,6 +17,7 @@ from chainrule.activations import Sigma
 from chainrule.costs import Cost
 from chainrule.errors import InputError
 from chainrule.estimators.network.base import NetworkBase
+from chainrule.estimators.network.ensemble_temperature import ensemble_temperature
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe
@@ -29,7 +30,6 @@ from chainrule.estimators.weights import by_class
 from chainrule.initial import Initial
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
-from chainrule.tables.calibration import best_temperature
 from chainrule.tables.columns import Task
 from chainrule.tables.encoding.encoder import MAX_LEVELS
 from chainrule.tables.labels import as_class_column, as_targets
@@ -42,7 +42,8 @@ from chainrule.training.checkpoint import Checkpoint, PathLike
 class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ignore[misc]  # scikit-learn has no types
     """Classifies the rows of a table, by networks whose averaged outputs are probabilities.
 
-    P(c | x) = the mean over k networks of softmax(z[r]/T)_c; T is fitted to held-out rows (`best_temperature`).
+    P(c | x) = p_c^(1/T) / Σ p^(1/T), where p is the mean over k networks of softmax(z[r]). The temperature T is fitted
+    to held-out rows, and corrected for the number of networks (`ensemble_temperature`).
 
     A parameter that is None is chosen by the preset:
 
@@ -67,10 +68,11 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         batch_size: rows per minibatch; "full": all rows.
         epochs: passes over the rows; schedules span all of them.
         validation_fraction: the fraction of the rows that each network holds out, from 0 (none) to ½. Several networks
-            hold out different rows. With fewer than 10 rows none is held out.
+            hold out different rows, but for one in four, which repeats those of another. With fewer than 10 rows none
+            is held out.
         validation_order: "random", or "last" for rows in order of time, of which the last are held out.
-        patience: epochs without a lower held-out cost before training stops early; by default it does not. In either
-            case each network keeps its best epoch.
+        patience: epochs without a lower held-out cost before training stops early; by default those of a wave of
+            `chainrule.CosLog4`, or with another schedule all. In any case each network keeps its best epoch.
         scoring: the metric by which each network keeps its best epoch, and which ``patience`` follows: the name of a
             scorer of scikit-learn, such as "roc_auc", or a function f(estimator, X, y), larger is better, where X
             are encoded rows. By default it is the held-out cost J.
@@ -307,5 +309,5 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
     ) -> tuple[TableModel, float]:
         numbers = self.target_.class_numbers(labels)
         score = float(np.average(held_out.P.argmax(axis=1) == numbers, weights=held_out.weights))
-        T = best_temperature(held_out.P, numbers, held_out.weights) if self.calibrate else 1.0
+        T = ensemble_temperature(held_out, numbers, len(model.networks)) if self.calibrate else 1.0
         return replace(model, temperature=T), score

@@ -15,26 +15,33 @@ from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
 
 class HeldOutPredictions(NamedTuple):
-    """Predictions P (t, m) of held-out rows, their row numbers (t,), and their weights (t,) or None."""
+    """Predictions P (t, m) of held-out rows, their row numbers (t,), and their weights (t,) or None.
+
+    P has the mean of the networks that held a row out, of which there are ``counts`` (t,); ``single`` (s, m) has the
+    prediction of each of them, which is of row ``place`` (s,) of P.
+    """
 
     P: Floats
     at: NDArray[np.intp]
     weights: Floats | None
+    counts: NDArray[np.intp]
+    single: Floats
+    place: NDArray[np.intp]
 
 
 def held_out_predictions(members: Sequence[Member], target: ClassLabels | NumericLabels) -> HeldOutPredictions | None:
-    """Returns predictions by the networks that held each row out, averaged if several did; None without such rows."""
+    """Returns predictions by the networks that held each row out; None without such rows."""
     validated = [member for member in members if member.held_out is not None]
     if not validated:
         return None
-    P = np.concatenate([network_outputs(member.net, member.held_out.X, target) for member in validated])  # type: ignore[union-attr]  # they have rows
-    at, number, counts = np.unique(
+    single = np.concatenate([network_outputs(member.net, member.held_out.X, target) for member in validated])  # type: ignore[union-attr]  # they have rows
+    at, place, counts = np.unique(
         np.concatenate([member.at for member in validated]), return_inverse=True, return_counts=True
     )
-    total = np.zeros((len(at), P.shape[1]))
-    np.add.at(total, number, P)
+    total = np.zeros((len(at), single.shape[1]))
+    np.add.at(total, place, single)
     weights = None
     if validated[0].held_out is not None and validated[0].held_out.weights is not None:
         weights = np.empty(len(at))
-        weights[number] = np.concatenate([member.held_out.weights for member in validated])  # type: ignore[union-attr]
-    return HeldOutPredictions(total / counts[:, None], at, weights)
+        weights[place] = np.concatenate([member.held_out.weights for member in validated])  # type: ignore[union-attr]
+    return HeldOutPredictions(total / counts[:, None], at, weights, counts, single, place)

@@ -67,10 +67,11 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         batch_size: rows per minibatch; "full": all rows.
         epochs: passes over the rows; schedules span all of them.
         validation_fraction: the fraction of the rows that each network holds out, from 0 (none) to ½. Several networks
-            hold out different rows. With fewer than 10 rows none is held out.
+            hold out different rows, but for one in four, which repeats those of another. With fewer than 10 rows none
+            is held out.
         validation_order: "random", or "last" for rows in order of time, of which the last are held out.
-        patience: epochs without a lower held-out cost before training stops early; by default it does not. In either
-            case each network keeps its best epoch.
+        patience: epochs without a lower held-out cost before training stops early; by default those of a wave of
+            `chainrule.CosLog4`, or with another schedule all. In any case each network keeps its best epoch.
         scoring: the metric by which each network keeps its best epoch, and which ``patience`` follows: the name of a
             scorer of scikit-learn, such as "neg_mean_absolute_error", or a function f(estimator, X, y), larger is
             better, where X are encoded rows. By default it is the held-out cost J.

@@ -43,14 +43,16 @@ def splits_by_recipe(
 ) -> dict[Recipe, list[ValidationSplit]]:
     """Returns the splits that the networks of each recipe take in turn, as `validation_splits` draws them.
 
-    Recipes that compete have the same rows. The short recipes have those of an estimator that has these recipes alone;
-    its first networks are then the same. There is a split for each of their folds. With ``has_validation``, rows given
-    by the user, no rows are held out.
+    The last networks hold out the rows of others once more (`fold_numbers`). Recipes that compete have the same rows.
+    The short recipes have those of an estimator that has these recipes alone; its first networks are then the same.
+    There is a split for each of their folds. With ``has_validation``, rows given by the user, no rows are held out.
     """
 
     def splits(recipe: Recipe, count: int) -> list[ValidationSplit]:
         fraction, rng = 0.0 if has_validation else recipe.validation_fraction, np.random.default_rng(seed)
-        return validation_splits(t, count, fraction, order, rng, classes, groups, weights)
+        folds = fold_numbers(count)
+        of_folds = validation_splits(t, 1 + max(folds), fraction, order, rng, classes, groups, weights)
+        return [of_folds[fold] for fold in folds]
 
     each = len(recipes) if recipes[0].competes else 1
     repeated = [split for split in splits(recipes[0], recipes[0].n_networks) for _ in range(each)]
@@ -61,6 +63,19 @@ def splits_by_recipe(
             warnings.simplefilter("ignore")  # what there is to say about groups has been said
             made |= dict.fromkeys(short, splits(short[0], max(count, round(1.0 / fraction)) if fraction else count))
     return made
+
+
+def fold_numbers(n_networks: int) -> list[int]:
+    """Returns the fold of each network: a new one for three of four, and then those of the others before, backwards.
+
+    Rows that two networks hold out show what an average is worth (`ensemble_temperature`). Of networks that take two
+    recipes in turn, the two of a fold have one each.
+
+    >>> fold_numbers(8)
+    [0, 1, 2, 3, 4, 5, 5, 4]
+    """
+    folds = n_networks - n_networks // 4
+    return [min(j, 2 * folds - 1 - j) for j in range(n_networks)]
 
 
 def validation_splits(
