@@ -22,9 +22,10 @@ from chainrule.tables.encoding.fit_steps import (
     warn_about_columns,
 )
 from chainrule.tables.encoding.numeric_steps import NumericSteps, merged
-from chainrule.tables.encoding.steps import Calendar, Fill, Indicator, OneHot, Scale, Sign, SmoothClip
+from chainrule.tables.encoding.steps import Calendar, FewValues, Fill, Indicator, OneHot, Scale, Sign, SmoothClip
 
 NAN = math.nan
+NO_VALUES = FewValues(np.zeros(0, dtype=np.intp), np.zeros(0))
 
 
 def texts(*levels: str | None) -> Column:
@@ -94,7 +95,7 @@ def test_which_columns_are_left_out() -> None:
     assert fit_numeric_steps(R[:, :1], owners[:1], "none")[4] == {}
 
 
-def steps(raw: int = 5, clip: bool = True) -> NumericSteps:
+def steps(raw: int = 5, clip: bool = True, few_values: FewValues = NO_VALUES) -> NumericSteps:
     """Steps of five raw numbers: the second is not used, the third has an indicator, 0 becomes −1 in the last."""
     return NumericSteps(
         raw,
@@ -103,6 +104,7 @@ def steps(raw: int = 5, clip: bool = True) -> NumericSteps:
         Scale(np.array([0.0, 0.0, 0.0, 1.0]), np.array([1.0, 2.0, 1.0, 1.0])),
         SmoothClip() if clip else None,
         Indicator(np.array([2, 4])),
+        few_values,
     )
 
 
@@ -176,7 +178,9 @@ def test_when_rows_stay_sparse() -> None:
         center = np.zeros(n)
         center[:filled] = 1.0
         all_used = np.arange(n)
-        return NumericSteps(n, all_used, Fill(np.zeros(n)), Scale(center, np.ones(n)), None, Indicator(all_used[:0]))
+        return NumericSteps(
+            n, all_used, Fill(np.zeros(n)), Scale(center, np.ones(n)), None, Indicator(all_used[:0]), NO_VALUES
+        )
 
     assert [of(filled).keeps_sparse for filled in (0, 2, 3)] == [True, True, False]
     R = scipy.sparse.csr_array(np.eye(20)[[0, 2, 1]] * [[1.0], [1.0], [0.0]])
@@ -192,7 +196,9 @@ def test_zeros_that_become_other_numbers() -> None:
     """In sparse rows the numbers with a center other than 0 are filled in, between and behind stored entries."""
     X = np.array([[0.0, 5.0, 0.0, 0.0, 2.0], [3.0, 0.0, 4.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0, 0.0], [0, 0, 6, 0, 7.0]])
     center, all_used = np.array([1.0, 0.0, 2.0, 0.0, 0.0]), np.arange(5)
-    of = NumericSteps(5, all_used, Fill(np.zeros(5)), Scale(center, np.ones(5)), None, Indicator(all_used[:0]))
+    of = NumericSteps(
+        5, all_used, Fill(np.zeros(5)), Scale(center, np.ones(5)), None, Indicator(all_used[:0]), NO_VALUES
+    )
     R = scipy.sparse.csr_array(X)
     values, indices, indptr = merged(*of.entries(R)[:3], of.entries(R)[3])
     assert np.array_equal(scipy.sparse.csr_array((values, indices, indptr), shape=(4, 5)).toarray(), X - center)

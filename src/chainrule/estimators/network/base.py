@@ -174,7 +174,7 @@ class NetworkBase(SavingMixin, InspectionMixin, DiagnosisMixin, CallbackSupportM
                     "Give more rows first, or use fit."
                 )
             encoder = TableEncoder(
-                recipes[0].numbers, self.categories, self.max_levels, dtype=self.dtype,
+                recipes[0].numbers, self.categories, self.max_levels, recipes[0].max_values, dtype=self.dtype,
                 decimal=self.decimal, thousands=self.thousands, missing=self.missing,
             )  # fmt: skip
             rows = rows._replace(table=encoder.recognised(rows.table))

@@ -42,6 +42,8 @@ def _encoding_of(encoder: EncoderState, feature: Feature, used: range, has_gaps:
         words = f"(x {'+' if center < 0.0 else '−'} {abs(center):.4g}) · {factor:.4g}"
         if encoder.clip_ is not None:
             words += f", clipped smoothly to ±{encoder.clip_.limit:g}"
+        if len(values := encoder.few_values_.values[encoder.few_values_.of == encoder.used_[j]]):
+            words += f", and one-hot: {listed([f'{v:g}' for v in values], 5)}"
         gap = f"{encoder.fill_.values[j]:.4g}, and an indicator"
     return f"{words}; missing: {gap}" if has_gaps else words
 

@@ -20,7 +20,12 @@ from chainrule.tables.encoding.column_statistics import ENTRIES_PER_BLOCK, Scali
 from chainrule.tables.encoding.compatibility import refuse_infinite
 from chainrule.tables.encoding.description import describe
 from chainrule.tables.encoding.encoder_state import EncoderState
-from chainrule.tables.encoding.fit_steps import fit_category_steps, fit_numeric_steps, warn_about_columns
+from chainrule.tables.encoding.fit_steps import (
+    fit_category_steps,
+    fit_few_values,
+    fit_numeric_steps,
+    warn_about_columns,
+)
 from chainrule.tables.encoding.matching import matched
 from chainrule.tables.encoding.number_features import NumberFeatures, with_reasons
 from chainrule.tables.encoding.numeric_columns import numeric_names, numeric_values, owner_names, owners
@@ -34,7 +39,7 @@ from chainrule.tables.text.notation import DecimalMark
 from chainrule.tables.text.recognition import recognised
 
 MAX_LEVELS = 100
-PARAMETERS = ("numbers", "categories", "max_levels", "dtype", "decimal", "thousands", "missing")
+PARAMETERS = ("numbers", "categories", "max_levels", "max_values", "dtype", "decimal", "thousands", "missing")
 
 
 class TableEncoder(EncoderState):
@@ -47,7 +52,10 @@ class TableEncoder(EncoderState):
        "robust" z / √(1 + (z/3)²) (``SmoothClip``), which lies between −3 and 3 for every input. In a sparse table, a
        column that is 0 in more than half of the training rows has center 0.
     2. **Indicators**: 1 if a number is missing, else 0, for each column with missing values in the training rows.
-    3. **Categories** (texts, categoricals, booleans, and the columns in ``categories``), in the order of the table. Two
+    3. **Few values**: 1 if a number is v, else 0, for each v of a column of more than two and at most ``max_values``
+       values that are consecutive integers: they may be codes of categories. There are none in a sparse table, nor if
+       these features were more than 512.
+    4. **Categories** (texts, categoricals, booleans, and the columns in ``categories``), in the order of the table. Two
        levels become −1 and 1, a missing value 0 (``Sign``). More levels are one-hot, a missing value all zeros
        (``OneHot``). An unseen level is encoded like a missing value. A column with more than ``max_levels`` levels
        keeps the most frequent ones that occur in several rows; all others, unseen ones too, share the level "other".
@@ -67,6 +75,7 @@ class TableEncoder(EncoderState):
             TF-IDF, counts and other sparse features) or "none".
         categories: names of columns (positions, for arrays) whose numbers are categories.
         max_levels: the largest number of features per category column, ≥ 2.
+        max_values: the largest number of values of such a column; 0: none has these features.
         dtype: "float64" or "float32", the number type that ``transform`` returns.
         decimal: the decimal mark of numbers in texts, "." or ","; None: each column decides.
         thousands: the mark between thousands in such numbers, or "" for none; None: each column decides.
@@ -74,7 +83,7 @@ class TableEncoder(EncoderState):
 
     Attributes, once fitted: ``n_features_in_``, ``names_`` and (if the table has names) ``feature_names_in_`` of the
     table; ``features_``; ``dropped_``, the reason for each column left out; ``n_numbers_`` and ``n_features_out_``;
-    the steps ``fill_``, ``scale_``, ``clip_``, ``indicator_`` and ``categories_`` by column.
+    the steps ``fill_``, ``scale_``, ``clip_``, ``indicator_``, ``few_values_`` and ``categories_`` by column.
 
     Raises InputError for a table that cannot be encoded (an infinite number, a column of lists, no column that varies),
     and in ``transform`` for rows without the columns of the training rows, or with columns of another kind.
@@ -94,6 +103,7 @@ class TableEncoder(EncoderState):
         numbers: Scaling = "robust",
         categories: Iterable[str | int] | None = None,
         max_levels: int = MAX_LEVELS,
+        max_values: int = 0,
         dtype: Literal["float32", "float64"] = "float64",
         decimal: DecimalMark | None = None,
         thousands: str | None = None,
@@ -102,6 +112,7 @@ class TableEncoder(EncoderState):
         self.numbers: Scaling = numbers
         self.categories = categories
         self.max_levels = max_levels
+        self.max_values = max_values
         self.dtype: Literal["float32", "float64"] = dtype
         self.decimal: DecimalMark | None = decimal
         self.thousands = thousands
@@ -115,6 +126,7 @@ class TableEncoder(EncoderState):
         resolve("scaling of numbers", self.numbers, dict.fromkeys(get_args(Scaling)))
         resolve("dtype", self.dtype, dict.fromkeys(("float32", "float64")))
         as_integer(self.max_levels, "max_levels", 2)
+        as_integer(self.max_values, "max_values", 0)
         table = self.recognised(read(X))
         columns = _columns(table, self._category_names(table))
         features = _features(table, columns)
@@ -128,7 +140,7 @@ class TableEncoder(EncoderState):
                 + (" (n_samples = 1)." if table.t == 1 else ".")
             )
         self.used_, self.fill_, self.scale_, self.indicator_ = used, fill, scale, indicator
-        self.categories_ = categories
+        self.few_values_, self.categories_ = fit_few_values(R, used, self.max_values), categories
         self.clip_ = SmoothClip() if self.numbers == "robust" else None
         self.features_ = with_reasons(features, reasons, dropped)
         self.notations_ = {n: c.notation for n, c in columns.items() if c.notation and c.kind == c.notation.kind}
@@ -194,7 +206,7 @@ class TableEncoder(EncoderState):
     def _dense(self, table: AnyTable, R: Any) -> Array:
         out = np.empty((table.t, self.n_features_out_), dtype=self.dtype)
         k = self.n_numbers_
-        steps, numbers = self._steps, out[:, : k + len(self.indicator_.of)]
+        steps, numbers = self._steps, out[:, : self._n_of_numbers]
         if isinstance(R, np.ndarray):
             is_finite = steps.write(R, numbers)
         else:
@@ -205,14 +217,13 @@ class TableEncoder(EncoderState):
             refuse_infinite(R, owner_names(self.features_), table.origin)
         if self.clip_ is None and not np.isfinite(out[:, :k]).all():
             self._refuse_far(table, *np.argwhere(~np.isfinite(out[:, :k]))[0].tolist())
-        k += len(self.indicator_.of)
-        self._write_categories(table, out[:, k:])
+        self._write_categories(table, out[:, self._n_of_numbers :])
         return out
 
     def _sparse(self, table: AnyTable, R: Any) -> SparseRows:
         values, indices, indptr, more = self._steps.entries(R)
         if self.categories_:
-            k = self.n_numbers_ + len(self.indicator_.of)
+            k = self._n_of_numbers
             Z = np.empty((table.t, self.n_features_out_ - k))
             self._write_categories(table, Z)
             rows, columns = np.nonzero(Z)
@@ -268,6 +279,7 @@ class TableEncoder(EncoderState):
         names = numeric_names(self.features_)
         columns = owner_names(self.features_)
         out = [names[k] for k in self.used_.tolist()] + [f"{columns[k]}_missing" for k in self.indicator_.of.tolist()]
+        out += [f"{names[k]}_{v:g}" for k, v in zip(self.few_values_.of, self.few_values_.values, strict=True)]
         for name, category in self.categories_.items():
             out += [name + suffix for suffix in category.suffixes]
         return np.array(out, dtype=object)

@@ -15,7 +15,7 @@ from chainrule.tables.encoding.column_statistics import Scaling
 from chainrule.tables.encoding.encoder_state import EncoderState
 from chainrule.tables.encoding.number_features import NumberFeatures, compact, left_out, names_of
 from chainrule.tables.encoding.numeric_columns import owners
-from chainrule.tables.encoding.steps import Fill, Indicator, OneHot, Scale, Sign, SmoothClip
+from chainrule.tables.encoding.steps import FewValues, Fill, Indicator, OneHot, Scale, Sign, SmoothClip
 from chainrule.tables.numeric_table import NumberedNames
 from chainrule.tables.text.notation import Notation, Writing
 
@@ -34,6 +34,7 @@ def parts(encoder: EncoderState) -> tuple[dict[str, Any], dict[str, Array]]:
         "numbers": encoder.numbers,
         "dtype": encoder.dtype,
         "max_levels": encoder.max_levels,
+        "max_values": encoder.max_values,
         "clip": None if clip is None else {"kind": "smooth", "limit": clip.limit},
         "named": hasattr(encoder, "feature_names_in_"),
         "columns": _columns(encoder.features_),
@@ -45,6 +46,8 @@ def parts(encoder: EncoderState) -> tuple[dict[str, Any], dict[str, Array]]:
         encoder.used_, encoder.fill_.values, encoder.scale_.center, encoder.scale_.factor, encoder.indicator_.of,
     )  # fmt: skip
     tensors = {f"encoder.{name}": array for name, array in zip(TENSORS, arrays, strict=True)}
+    if len(encoder.few_values_.of):
+        tensors |= {"encoder.coded": encoder.few_values_.of, "encoder.values": encoder.few_values_.values}
     if isinstance(header["columns"], Mapping):
         left_out_columns = left_out(encoder.features_).values()
         tensors |= {f"encoder.left_out[{k}]": columns for k, columns in enumerate(left_out_columns, 1)}
@@ -62,6 +65,7 @@ def restore(encoder: EncoderState, header: Mapping[str, Any], tensors: Mapping[s
     """Restores what ``parts`` described. Raises KeyError, TypeError or ValueError if the description is incomplete."""
     encoder.numbers, encoder.dtype = header["numbers"], header["dtype"]
     encoder.max_levels = field(header, "max_levels", int)
+    encoder.max_values = field(header, "max_values", int) if "max_values" in header else 0
     if encoder.numbers not in get_args(Scaling) or encoder.dtype not in ("float32", "float64"):
         raise ValueError(f"numbers and dtype must be known; got {shown(encoder.numbers)} and {shown(encoder.dtype)}")
     encoder.features_ = _features(header["columns"], tensors)
@@ -133,7 +137,18 @@ def _restore_numbers(encoder: EncoderState, header: Mapping[str, Any], tensors: 
         Fill(fill.astype(np.float64)),
         Scale(*(a.astype(np.float64) for a in (center, factor))),
     )
+    encoder.few_values_ = _few_values(tensors, raw)
     encoder.clip_ = None if header["clip"] is None else _clip(header["clip"])
+
+
+def _few_values(tensors: Mapping[str, Array], raw: int) -> FewValues:
+    """Returns the features of few values; a file without them has none."""
+    of = tensors.get("encoder.coded", np.zeros(0, dtype=np.intp))
+    values = tensors.get("encoder.values", np.zeros(0))
+    _require_places(np.unique(of), raw)
+    if of.shape != values.shape or values.dtype != np.float64 or not np.isfinite(values).all():
+        raise ValueError("coded and values must be as many places as finite numbers")
+    return FewValues(of.astype(np.intp), values)
 
 
 def _clip(entry: Any) -> SmoothClip:

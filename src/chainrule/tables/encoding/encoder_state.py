@@ -14,7 +14,7 @@ from chainrule.tables.encoding.column_statistics import Scaling
 from chainrule.tables.encoding.number_features import NumberFeatures, left_out
 from chainrule.tables.encoding.numeric_columns import owners
 from chainrule.tables.encoding.numeric_steps import NumericSteps
-from chainrule.tables.encoding.steps import Fill, Indicator, OneHot, Scale, Sign, SmoothClip
+from chainrule.tables.encoding.steps import FewValues, Fill, Indicator, OneHot, Scale, Sign, SmoothClip
 from chainrule.tables.text.notation import DecimalMark, Notation, Writing
 
 CategoryStep = Sign | OneHot
@@ -25,6 +25,7 @@ class EncoderState:
 
     numbers: Scaling
     max_levels: int
+    max_values: int
     dtype: Literal["float32", "float64"]
     decimal: DecimalMark | None
     thousands: str | None
@@ -37,6 +38,7 @@ class EncoderState:
     scale_: Scale
     clip_: SmoothClip | None
     indicator_: Indicator
+    few_values_: FewValues
     categories_: dict[str, CategoryStep]
     used_: NDArray[np.intp]
     notations_: dict[str, Notation]
@@ -50,7 +52,12 @@ class EncoderState:
     def n_features_out_(self) -> int:
         """n, the number of features that ``transform`` returns."""
         widths = sum(category.width for category in self.categories_.values())
-        return self.n_numbers_ + len(self.indicator_.of) + widths
+        return self._n_of_numbers + widths
+
+    @property
+    def _n_of_numbers(self) -> int:
+        """Number of features before those of the categories."""
+        return self.n_numbers_ + len(self.indicator_.of) + len(self.few_values_.of)
 
     @property
     def dropped_(self) -> dict[str, str]:
@@ -62,7 +69,7 @@ class EncoderState:
     def _steps(self) -> NumericSteps:
         """The steps of the numbers, with what they prepare for sparse rows."""
         raw = len(owners(self.features_))
-        return NumericSteps(raw, self.used_, self.fill_, self.scale_, self.clip_, self.indicator_)
+        return NumericSteps(raw, self.used_, self.fill_, self.scale_, self.clip_, self.indicator_, self.few_values_)
 
     def writing(self) -> Writing:
         """Returns the settings for texts. Raises InputError if they are wrong."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule._internal.checks import Floats
 from chainrule._internal.naming import listed
 from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning
@@ -15,10 +16,12 @@ from chainrule.tables.column_set import NumberBlock
 from chainrule.tables.columns import Column, Feature
 from chainrule.tables.encoding.column_statistics import Scaling, column_statistics
 from chainrule.tables.encoding.number_features import left_out
-from chainrule.tables.encoding.steps import Fill, Indicator, OneHot, Scale, Sign
+from chainrule.tables.encoding.steps import FewValues, Fill, Indicator, OneHot, Scale, Sign
 
 CONSTANT, EMPTY = "constant in the training rows", "no values in the training rows"
 ZERO = "0 in every training row"  # of a sparse table: a vocabulary or a hash has such columns, without a warning
+MOST_OF_ALL = 512  # features for few values: with more, they would make the network too large
+SOME_ROWS = 1_000  # that have nearly all values of a column with few of them
 DIFFERENT = "a different text in every training row"
 
 
@@ -41,6 +44,31 @@ def fit_numeric_steps(
     fill, scale = Fill(found.median[varies]), Scale(found.center[varies], found.factor[varies])
     indicator = Indicator(first[has_gaps & ~is_empty])
     return used, fill, scale, indicator, {reason: which for reason, which in without.items() if len(which)}
+
+
+def fit_few_values(R: Any, used: NDArray[np.intp], most: int) -> FewValues:
+    """Returns a feature for each value of the raw numbers ``used`` with 3 to ``most`` values, consecutive integers.
+
+    Codes of categories are consecutive, as sizes and prices hardly are. Sparse numbers have no such features, and there
+    are none at all if they were more than `MOST_OF_ALL`.
+    """
+    columns = used.tolist() if isinstance(R, np.ndarray) else []
+    found = {k: values for k in columns if len(values := _few_integers(R[:, k], most))}
+    of = np.repeat(np.array(list(found), dtype=np.intp), [len(values) for values in found.values()])
+    if not 0 < len(of) <= MOST_OF_ALL:
+        return FewValues(np.zeros(0, dtype=np.intp), np.zeros(0))
+    return FewValues(of, np.concatenate(list(found.values())))
+
+
+def _few_integers(x: NDArray[Any], most: int) -> Floats:
+    """Returns the values of x (t,), NaN aside, if they are 3 to ``most`` consecutive integers; otherwise none."""
+    values = np.unique(x[:SOME_ROWS])
+    if len(values) <= most + 1:  # NaN is one of them
+        values = np.union1d(values, x[~np.isin(x, values)])
+        values = values[~np.isnan(values)].astype(np.float64)
+        if 2 < len(values) <= most and (values == np.floor(values[0]) + np.arange(len(values))).all():
+            return values
+    return np.zeros(0)
 
 
 def fit_category_steps(

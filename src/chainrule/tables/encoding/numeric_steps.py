@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array, Floats
-from chainrule.tables.encoding.steps import Fill, Indicator, Scale, SmoothClip
+from chainrule.tables.encoding.steps import FewValues, Fill, Indicator, Scale, SmoothClip
 
 ENTRIES_IN_CACHE = 1 << 16  # entries processed at once: half a megabyte, which stays in the cache
 MOST_FILLED = 0.1  # fraction of the numbers for which 0 may become another number, if sparse rows are to stay sparse
@@ -27,7 +27,7 @@ class Entries(NamedTuple):
 
 @dataclass(frozen=True)
 class NumericSteps:
-    """Fills, scales and clips the raw numbers in use, and adds indicators of missing values."""
+    """Fills, scales and clips the raw numbers in use, and adds indicators of missing values and of few values."""
 
     raw: int  # the number of raw numbers
     used: NDArray[np.intp]  # (n,)
@@ -35,15 +35,20 @@ class NumericSteps:
     scale: Scale
     clip: SmoothClip | None
     indicator: Indicator
+    few_values: FewValues
 
     @property
     def keeps_sparse(self) -> bool:
         """True if 0 is encoded as 0 for nearly all numbers, so that the features of sparse rows are sparse."""
-        return len(self._filled) <= MOST_FILLED * len(self.used)
+        return not len(self.few_values.of) and len(self._filled) <= MOST_FILLED * len(self.used)
 
     def write(self, R: Array, out: Array) -> bool:
-        """Encodes raw numbers R (t, raw) into ``out`` (t, n + indicators); returns False if one is infinite."""
+        """Encodes raw numbers R (t, raw) into ``out``: numbers, indicators, few values.
+
+        Returns False if one is infinite.
+        """
         n, is_finite = len(self.used), True
+        m = n + len(self.indicator.of)
         uses_all = n == self.raw
         for a in range(0, len(R), step := max(1, ENTRIES_IN_CACHE // max(1, R.shape[1]))):
             raw = np.asarray(R[a : a + step], dtype=np.float64)
@@ -51,10 +56,12 @@ class NumericSteps:
                 has_no_gap = np.isfinite(raw.sum())  # NaN and ∞ propagate to the sum; overflow only costs a check
                 x = raw if uses_all else raw[:, self.used]
                 out[a : a + step, :n] = self._encoded(x if has_no_gap else self.fill(x))
-            out[a : a + step, n:] = 0.0
+            out[a : a + step, n:m] = 0.0
+            if len(self.few_values.of):
+                out[a : a + step, m:] = self.few_values(raw)
             if not has_no_gap:
                 is_finite = is_finite and not np.isinf(raw).any()
-                out[a : a + step, n:] = self.indicator(raw)
+                out[a : a + step, n:m] = self.indicator(raw)
         return is_finite
 
     def entries(self, R: Any) -> tuple[Floats, NDArray[Any], NDArray[Any], list[Entries]]:

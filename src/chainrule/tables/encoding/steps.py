@@ -116,6 +116,22 @@ class Indicator:
 
 
 @dataclass(frozen=True)
+class FewValues:
+    """Gives 1 if x_k equals a value, else 0, for pairs of a number k in ``of`` and one of the few ``values`` it has.
+
+    Consecutive integers are often codes of categories, whose order means nothing; a network that gets both the number
+    and these features can treat it as either.
+    """
+
+    of: NDArray[np.intp]
+    values: Floats
+
+    def __call__(self, X: Floats) -> Floats:
+        """Maps (t, n) to (t, len(of)); a missing value equals no other."""
+        return (X[:, self.of] == self.values).astype(np.float64)
+
+
+@dataclass(frozen=True)
 class Levels:
     """The levels of a category, and the rules by which a new column is compared with them.
 
