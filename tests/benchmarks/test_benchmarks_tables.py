@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,10 +18,10 @@ from benchmarks.harness.paths import ROOT
 from benchmarks.tables import __main__ as command
 from benchmarks.tables import measuring, page, picture, sets
 from benchmarks.tables.comparison import compare, mean_error, mean_errors, scores
-from benchmarks.tables.contestants import MODELS
+from benchmarks.tables.contestants import MODELS, TREES
 from benchmarks.tables.records import FitRecords, FitScore, FitTimes
 from benchmarks.tables.sets import SETS, DataSet, divided, order_of_rows
-from benchmarks.tables.worker import error
+from benchmarks.tables.worker import error, log_loss
 
 CAP = 100
 
@@ -43,7 +44,8 @@ def whole() -> FitRecords:
     for key in measuring.wanted(list(SETS.values()), list(MODELS), 1, CAP):
         unit = 0.1 if SETS[key.name].task == "classification" else 1.0
         factor = 1.0 if key.model.startswith("chainrule") else 1.2
-        fit = replace(score(key.name, key.model, unit * factor, key.split), cap=key.cap)
+        loss = 0.25 * factor if SETS[key.name].task == "classification" else None
+        fit = replace(score(key.name, key.model, unit * factor, key.split), cap=key.cap, log_loss=loss)
         records.scores[fit.key] = fit
     seconds = {name: {"chainrule": [1.0, 2.0, 4.0], "td-s": [4.0, 8.0, 16.0]} for name in ("kin8nm", "power")}
     records.speed = FitTimes("2026-01-01", "abc", {"CPU": "a CPU"}, 2, seconds, {"chainrule": "0.1.0"})
@@ -246,8 +248,38 @@ def test_the_page_is_complete() -> None:
     assert all(verdict.what in goals.markdown(judged) for verdict in judged)
     car = next(line for line in errors.splitlines() if line.startswith("| car "))
     cells = [cell.strip() for cell in car.split("|")[4:-1]]
-    assert cells == ["**10.00 %**", "**10.00 %**", "12.00 %", "", "12.00 %", "12.00 %"]
-    assert set(page.sections(records, CAP)) == {"results", "comparisons", "speed", "errors", "run"}
+    assert cells == ["**10.00 %**", "**10.00 %**", "12.00 %", "", *["12.00 %"] * 5]
+    made = page.sections(records, CAP)
+    assert list(made) == [
+        "results", "losses", "comparisons", "log_losses", "speed", "errors", "every_log_loss", "run",
+    ]  # fmt: skip
+    assert "Beside CatBoost with its defaults it is 0.84 times as large on average" in made["results"].replace(
+        "\n", " "
+    )
+    assert "on 0 of 58 tables: none." in made["losses"].replace("\n", " ")
+    assert "| 0.2500 |" in made["every_log_loss"].replace("*", "")
+
+
+def test_a_page_without_boosted_trees_says_so() -> None:
+    """If a model was not measured, its comparisons and its column are left out."""
+    records = whole()
+    for key in list(records.scores):
+        if key.model in TREES:
+            del records.scores[key]
+        else:
+            records.scores[key] = replace(records.scores[key], log_loss=None)
+    made = page.sections(records, CAP)
+    assert made["losses"] == made["log_losses"] == made["every_log_loss"] == "Not measured yet."
+    assert "CatBoost" not in made["results"] + made["comparisons"] + made["errors"]
+
+
+def test_log_losses_of_a_classifier() -> None:
+    """−log P(y) is averaged; a class that was not trained on has the least probability, and so has 0."""
+    P, classes = np.array([[0.5, 0.5], [0.75, 0.25], [1.0, 0.0], [0.5, 0.5]]), np.array([1, 3])
+    floor = -math.log(1e-7)
+    assert log_loss(np.array([1, 3]), P[:2], classes) == pytest.approx((math.log(2) + math.log(4)) / 2)
+    assert log_loss(np.array([3, 2]), P[2:], classes) == pytest.approx(floor)
+    assert log_loss(np.array([4, 0]), P[2:], classes) == pytest.approx(floor)
 
 
 def test_only_a_whole_table_is_stored() -> None:

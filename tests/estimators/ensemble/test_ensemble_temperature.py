@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from chainrule._internal.checks import Floats
 from chainrule.estimators.network.ensemble_temperature import ensemble_temperature
-from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
+from chainrule.estimators.network.held_out_predictions import HeldOutPredictions, Single
 from chainrule.tables.calibration import best_temperature
 
 K = 8
@@ -32,9 +32,8 @@ def held_out(P: Floats, of: NDArray[np.intp], weights: Floats | None = None) -> 
     """Predictions of rows (t,), each held out by the networks ``of`` (t, c)."""
     t, c = of.shape
     single = P[of, np.arange(t)[:, None]]  # (t, c, 2)
-    counts = np.full(t, c, dtype=np.intp)
-    place = np.repeat(np.arange(t), c)
-    return HeldOutPredictions(single.mean(axis=1), np.arange(t), weights, counts, single.reshape(-1, 2), place)
+    alone = Single(single.reshape(-1, 2), np.repeat(np.arange(t), c))
+    return HeldOutPredictions(single.mean(axis=1), np.arange(t), weights, alone)
 
 
 @pytest.mark.parametrize("noise", [0.0, 1.0, 2.0])

@@ -35,7 +35,7 @@ from chainrule.estimators.network.training_warnings import no_usable_network
 from chainrule.estimators.network.validation_split import ValidationSplit
 
 ROWS = 20_000
-(DEFAULT,) = preset("default", "regression", ROWS)  # 2 networks of 89 epochs
+DEFAULT = replace(preset("default", "regression", ROWS)[0], epochs=89, n_networks=2)
 BEST = preset("best", "regression", ROWS)  # 4 networks of 128 epochs
 NONE = np.arange(0)
 

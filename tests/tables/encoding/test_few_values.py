@@ -12,6 +12,7 @@ import scipy.sparse
 import chainrule as cr
 from chainrule.tables import TableEncoder, TableModel, load
 from chainrule.tables.encoding.fit_steps import MOST_OF_ALL, SOME_ROWS, fit_few_values
+from chainrule.tables.encoding.row_encoder import RowEncoder
 from chainrule.tables.target_decoder import NumericLabels
 
 NAN = math.nan
@@ -89,3 +90,11 @@ def test_the_number_of_values_is_checked() -> None:
     """A number of values is an integer from 0."""
     with pytest.raises(cr.InputError, match="max_values must be an integer"):
         TableEncoder(max_values=-1).fit(ROWS)
+
+
+def test_a_single_row_has_them_too() -> None:
+    """The encoding of rows without a table has the same features, for each value, an unknown one and a gap."""
+    encoder = TableEncoder("none", max_values=3).fit(ROWS)
+    encode = RowEncoder(encoder, by_name=False)
+    for row in [*ROWS, [7.5, 0.0, 0.0, 4.0]]:
+        assert encode(row) == encoder.transform([row])[0].tolist()

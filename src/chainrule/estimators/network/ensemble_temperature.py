@@ -25,16 +25,17 @@ def ensemble_temperature(held_out: HeldOutPredictions, classes: NDArray[np.intp]
     Source: C. Spearman, The proof and measurement of association between two things, 1904 (attenuation).
     """
     w = np.ones(len(classes)) if held_out.weights is None else held_out.weights
-    has_several = held_out.counts > 1
-    if (held_out.counts == k).all():
+    single = held_out.single
+    counts = np.ones(len(classes)) if single is None else np.bincount(single.of)
+    several = counts > 1
+    if single is None or (counts == k).all():
         return best_temperature(held_out.P, classes, w)
-    of_single, w_single = classes[held_out.place], w[held_out.place]
-    T = best_temperature(held_out.single, of_single, w_single)
-    if not has_several.any():
+    T = best_temperature(single.P, classes[single.of], w[single.of])
+    if not several.any():
         return T
-    of_several = has_several[held_out.place]
-    T_alone = best_temperature(held_out.single[of_several], of_single[of_several], w_single[of_several])
-    T_averaged = best_temperature(held_out.P[has_several], classes[has_several], w[has_several])
-    c = 1.0 / float(np.mean(1.0 / held_out.counts[has_several]))
+    P_alone, alone = single.P[several[single.of]], single.of[several[single.of]]
+    T_alone = best_temperature(P_alone, classes[alone], w[alone])
+    T_averaged = best_temperature(held_out.P[several], classes[several], w[several])
+    c = 1.0 / float(np.mean(1.0 / counts[several]))
     rho = min(max((c * T_averaged / T_alone - 1.0) / (c - 1.0), 0.0), 1.0)
     return T * (rho + (1.0 - rho) / k)

@@ -17,16 +17,20 @@ from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 class HeldOutPredictions(NamedTuple):
     """Predictions P (t, m) of held-out rows, their row numbers (t,), and their weights (t,) or None.
 
-    P has the mean of the networks that held a row out, of which there are ``counts`` (t,); ``single`` (s, m) has the
-    prediction of each of them, which is of row ``place`` (s,) of P.
+    P has the mean of the networks that held a row out. `Single` has the prediction of each of them, if it is known.
     """
 
     P: Floats
     at: NDArray[np.intp]
     weights: Floats | None
-    counts: NDArray[np.intp]
-    single: Floats
-    place: NDArray[np.intp]
+    single: Single | None = None
+
+
+class Single(NamedTuple):
+    """Predictions P (s, m) of single networks, each of one of the t rows that ``of`` (s,) numbers."""
+
+    P: Floats
+    of: NDArray[np.intp]
 
 
 def held_out_predictions(members: Sequence[Member], target: ClassLabels | NumericLabels) -> HeldOutPredictions | None:
@@ -44,4 +48,4 @@ def held_out_predictions(members: Sequence[Member], target: ClassLabels | Numeri
     if validated[0].held_out is not None and validated[0].held_out.weights is not None:
         weights = np.empty(len(at))
         weights[place] = np.concatenate([member.held_out.weights for member in validated])  # type: ignore[union-attr]
-    return HeldOutPredictions(total / counts[:, None], at, weights, counts, single, place)
+    return HeldOutPredictions(total / counts[:, None], at, weights, Single(single, place))

@@ -33,7 +33,7 @@ class Recipe:
     batch_size: int | None  # None: all rows in each step
     n_networks: int = 1
     validation_fraction: float = 0.1
-    patience: int | None = None  # None: trains all epochs, and keeps the best one
+    patience: int | None = None  # None: for a wave of CosLog4 (`has_settled`), otherwise for all epochs
     initial: Initial | Literal["data", "ntk"] = "ntk"
     zero_output: bool = True  # the output layer starts with W = 0
     scaling_rate: float = 6.0
@@ -43,6 +43,7 @@ class Recipe:
     bias_rate: float = 0.1
     kappa_rate: float = 0.1
     numbers: Literal["robust", "standard", "joint", "none"] = "robust"
+    max_values: int = 10  # of a column of consecutive integers that are seen as categories, too (`TableEncoder`)
     competes: bool = False  # all recipes train on the same rows, and only the best of them is kept
     even_batches: bool = True  # the last minibatch of an epoch is about as large as the others
     minimizer: Literal["lm"] | None = None

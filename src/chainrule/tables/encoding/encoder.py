@@ -206,7 +206,7 @@ class TableEncoder(EncoderState):
     def _dense(self, table: AnyTable, R: Any) -> Array:
         out = np.empty((table.t, self.n_features_out_), dtype=self.dtype)
         k = self.n_numbers_
-        steps, numbers = self._steps, out[:, : self._n_of_numbers]
+        steps, numbers = self._steps, out[:, : self.n_numeric_features]
         if isinstance(R, np.ndarray):
             is_finite = steps.write(R, numbers)
         else:
@@ -217,13 +217,13 @@ class TableEncoder(EncoderState):
             refuse_infinite(R, owner_names(self.features_), table.origin)
         if self.clip_ is None and not np.isfinite(out[:, :k]).all():
             self._refuse_far(table, *np.argwhere(~np.isfinite(out[:, :k]))[0].tolist())
-        self._write_categories(table, out[:, self._n_of_numbers :])
+        self._write_categories(table, out[:, self.n_numeric_features :])
         return out
 
     def _sparse(self, table: AnyTable, R: Any) -> SparseRows:
         values, indices, indptr, more = self._steps.entries(R)
         if self.categories_:
-            k = self._n_of_numbers
+            k = self.n_numeric_features
             Z = np.empty((table.t, self.n_features_out_ - k))
             self._write_categories(table, Z)
             rows, columns = np.nonzero(Z)

@@ -52,10 +52,10 @@ class EncoderState:
     def n_features_out_(self) -> int:
         """n, the number of features that ``transform`` returns."""
         widths = sum(category.width for category in self.categories_.values())
-        return self._n_of_numbers + widths
+        return self.n_numeric_features + widths
 
     @property
-    def _n_of_numbers(self) -> int:
+    def n_numeric_features(self) -> int:
         """Number of features before those of the categories."""
         return self.n_numbers_ + len(self.indicator_.of) + len(self.few_values_.of)
 

@@ -30,7 +30,7 @@ class NeedsTable(Exception):  # not an error: another way is taken
 
 
 class _Number(NamedTuple):
-    """A raw number: the key of its column, the place of its feature, its scale, and the place of its indicator."""
+    """A raw number: the key of its column, and the places of its features; ``values`` has those of single values."""
 
     key: Any
     place: int
@@ -38,6 +38,7 @@ class _Number(NamedTuple):
     double_factor: float
     gap: int
     read: Callable[[str], float | None]
+    values: dict[float, int]
 
 
 class _Category(NamedTuple):
@@ -91,10 +92,12 @@ class RowEncoder:
         x, limit, sqrt = self._blank.copy(), self._limit, math.sqrt
         get: Any = row
         try:
-            for key, place, half_center, double_factor, gap, read in self._numbers:
+            for key, place, half_center, double_factor, gap, read, values in self._numbers:
                 v = get[key]
                 if v.__class__ is not float:
                     v = _as_float(v, read)
+                if values:
+                    x[values.get(v, -1)] = 1.0
                 if v - v != 0.0:
                     if v == v:
                         raise NeedsTable  # which names the infinite number
@@ -136,7 +139,8 @@ class RowEncoder:
         """Writes the features of a datetime or a duration, read as a column of one value."""
         column = of_training_kind(self._encoder, as_column(as_objects([value])), feature, "X")
         raw = numeric_values(Table("X", Columns({feature.name: column})), [feature])[0].tolist()
-        for v, (_, place, half_center, double_factor, gap, _) in zip(raw, parts, strict=True):
+        for v, (_, place, half_center, double_factor, gap, _, values) in zip(raw, parts, strict=True):
+            x[values.get(v, -1)] = 1.0
             if v != v:
                 x[gap] = 1.0
             else:
@@ -154,6 +158,10 @@ class RowEncoder:
         of, usual = owners(encoder.features_), encoder.writing().number_notation()
         place = {raw: k for k, raw in enumerate(encoder.used_.tolist())}
         gap = {raw: len(place) + k for k, raw in enumerate(encoder.indicator_.of.tolist())}
+        few, first = encoder.few_values_, len(place) + len(gap)
+        values: dict[int, dict[float, int]] = {}
+        for k, (raw, value) in enumerate(zip(few.of.tolist(), few.values.tolist(), strict=True)):
+            values.setdefault(raw, {})[value] = first + k
         missing = frozenset(encoder.writing().missing)
         parts: dict[int, list[_Number]] = {}
         for raw, owner in enumerate(of.tolist()):
@@ -170,6 +178,7 @@ class RowEncoder:
                     double_factor,
                     gap.get(raw, self._n),
                     read,
+                    values.get(raw, {}),
                 )
             )
         for owner, numbers in parts.items():
@@ -180,7 +189,7 @@ class RowEncoder:
     def _each_category(self, keys: Mapping[str, Any]) -> Iterator[_Category]:
         encoder = self._encoder
         kinds = {feature.name: feature.kind for feature in encoder.features_ if feature.name in encoder.categories_}
-        start, gaps = encoder.n_numbers_ + len(encoder.indicator_.of), frozenset(("", *encoder.writing().missing))
+        start, gaps = encoder.n_numeric_features, frozenset(("", *encoder.writing().missing))
         for name, step in encoder.categories_.items():
             yield _Category(
                 keys[name], start, step, {level: k for k, level in enumerate(step.levels)},

@@ -26,9 +26,9 @@ class WatchedRun:
     ``net`` is the network in training; its θ is current in every call. ``model`` is the same network, or in a fit of
     `NetworkClassifier` and `NetworkRegressor` a `TableModel` with this network alone, whose ``predict`` takes tables.
     ``settings`` describes the run by name: cost, optimizer, batch size and so on. The run begins after ``first_epoch``
-    epochs, which is 0 unless it resumes another one, and has time until ``deadline``, by ``time.perf_counter``. It
-    trains network ``number`` of ``networks``, which count from 1. What a callback writes into ``figures``, by any name,
-    is shown by `Progress`.
+    epochs, which is 0 unless it resumes another one, from ``state``, and has time until ``deadline``, by
+    ``time.perf_counter``. It trains network ``number`` of ``networks``, which count from 1. What a callback writes into
+    ``figures``, by any name, is shown by `Progress`.
 
     >>> import chainrule as cr
     >>> run = cr.callbacks.WatchedRun(cr.Network.dense([2, 1]))
@@ -45,6 +45,7 @@ class WatchedRun:
     deadline: float = math.inf
     number: int = 1
     networks: int = 1
+    state: TrainingState | None = None
     should_stop: bool = False
     figures: dict[str, str] = field(default_factory=dict)  # that callbacks add to a display of the progress
     _interrupt: Callable[[], None] = lambda: None
@@ -62,7 +63,7 @@ class WatchedRun:
         settings = settings_of(problem.net, problem.cost, method, problem.epochs, problem.batch_size)
         first_epoch = 0 if state is None else state.epoch
         has_validation = problem.validation is not None
-        return cls(problem.net, None, settings, has_validation, first_epoch, deadline, number, networks)
+        return cls(problem.net, None, settings, has_validation, first_epoch, deadline, number, networks, state)
 
     def stop(self) -> None:
         """Ends the training soon, also in mid-epoch; it may be called from any thread."""

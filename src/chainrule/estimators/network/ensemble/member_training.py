@@ -12,6 +12,7 @@ from chainrule.estimators.network.ensemble import time_plan
 from chainrule.estimators.network.ensemble.control import Control
 from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
+from chainrule.estimators.network.ensemble.settling import settling
 from chainrule.estimators.network.ensemble.time_plan import Speed
 from chainrule.estimators.network.ensemble.watching import watching
 from chainrule.training import History, minimize, train
@@ -79,8 +80,10 @@ def _run(
     with watching(member, plan) as (run, callbacks):
         while True:
             is_check = False
+            settles = settling(member, epochs)
+            own = [after_epochs] if settles is None else [after_epochs, settles]
             try:
-                member.history = _train(member, plan, threads, share, epochs, end, [after_epochs, *callbacks], state)
+                member.history = _train(member, plan, threads, share, epochs, end, [*own, *callbacks], state)
             except DivergenceError as error:
                 member.history, member.error = error.history, error
                 return
@@ -98,6 +101,8 @@ def _run(
                 work = _work_within(left, epoch_seconds, member)
                 member.keep_rows(work.rows_share)
                 epochs, state = work.epochs, state.again()
+    if settles is not None and settles.has_stopped:
+        member.history.stopped = "patience"
     if member.course is not None and member.history.stopped == "callback":
         last = member.course.best_epoch or 0
         if member.recipe.patience is not None and member.history.epochs - last >= member.recipe.patience:
