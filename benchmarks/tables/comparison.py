@@ -1,9 +1,9 @@
-"""The error of a model on a set, and the comparison of two models over all sets.
+"""The error of a model on a set, its log-loss, and the comparison of two models over all sets.
 
 Two models are compared on the splits on which both were fitted. A regressor's error on a set is the root of its mean
 squared error, averaged over these splits. A classifier's is its share of wrong rows, with half a row added:
 (wrong + ½) / rows, so that a ratio exists if one of the two makes no mistake. A set on which neither makes a mistake
-is left out of their comparison.
+is left out of their comparison. Log-losses are compared alike: half a nat is added to the sum over the rows.
 """
 
 from __future__ import annotations
@@ -11,33 +11,38 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import fmean, geometric_mean
+from typing import Literal
 
 from benchmarks.tables.contestants import MODELS
 from benchmarks.tables.records import FitRecords, FitScore
 from benchmarks.tables.sets import SETS, DataSet
 
+Measure = Literal["error", "log_loss"]
 
-def scores(records: FitRecords, one: DataSet, model: str, cap: int) -> dict[tuple[int, int], FitScore]:
-    """Returns the successful fits of a model (or its representative on this task) by split and seed."""
+
+def scores(
+    records: FitRecords, one: DataSet, model: str, cap: int, measure: Measure = "error"
+) -> dict[tuple[int, int], FitScore]:
+    """Returns the fits of a model (or its representative on this task) that have this measure, by split and seed."""
     model = model if one.task in MODELS[model].tasks else MODELS[model].otherwise
     wanted = 0 if one.has_fixed_splits else cap
     return {
         (key.split, key.seed): score
         for key, score in records.scores.items()
         if key.name == one.name and key.split in one.splits and key.model == model and key.cap == wanted
-        if score.error is not None
+        if getattr(score, measure) is not None
     }
 
 
-def mean_error(fits: Iterable[FitScore]) -> float:
-    """Returns the mean of the errors."""
-    return fmean(score.error for score in fits if score.error is not None)
+def mean_error(fits: Iterable[FitScore], measure: Measure = "error") -> float:
+    """Returns the mean of the errors, or of the log-losses."""
+    return fmean(getattr(score, measure) for score in fits)
 
 
-def compared_error(fits: list[FitScore], one: DataSet) -> float:
-    """Returns the error for comparisons; a classifier has half a wrong row more."""
+def compared_error(fits: list[FitScore], one: DataSet, measure: Measure = "error") -> float:
+    """Returns the error for comparisons; a classifier has half a wrong row more, or half a nat."""
     half = 0.5 / sum(score.tested for score in fits) if one.task == "classification" else 0.0
-    return mean_error(fits) + half
+    return mean_error(fits, measure) + half
 
 
 @dataclass(frozen=True)
@@ -63,27 +68,27 @@ class ModelComparison:
         return geometric_mean(self.ratios.values())
 
 
-def compare(records: FitRecords, model: str, other: str, cap: int) -> ModelComparison:
-    """Compares two models on every set on which both were fitted on a common split."""
+def compare(records: FitRecords, model: str, other: str, cap: int, measure: Measure = "error") -> ModelComparison:
+    """Compares two models on every set on which both have this measure on a common split."""
     ratios, neither = {}, []
     for one in SETS.values():
-        own, others = scores(records, one, model, cap), scores(records, one, other, cap)
+        own, others = (scores(records, one, name, cap, measure) for name in (model, other))
         common = sorted(own.keys() & others.keys())
         if not common:
             continue
         mine, theirs = [own[fit] for fit in common], [others[fit] for fit in common]
-        if mean_error(mine) == mean_error(theirs) == 0.0:
+        if mean_error(mine, measure) == mean_error(theirs, measure) == 0.0:
             neither.append(one.name)
         else:
-            ratios[one.name] = compared_error(mine, one) / compared_error(theirs, one)
+            ratios[one.name] = compared_error(mine, one, measure) / compared_error(theirs, one, measure)
     return ModelComparison(ratios, tuple(neither))
 
 
-def mean_errors(records: FitRecords, one: DataSet, cap: int) -> dict[str, float]:
-    """Returns the mean error of every model that was fitted on all splits of the set."""
+def mean_errors(records: FitRecords, one: DataSet, cap: int, measure: Measure = "error") -> dict[str, float]:
+    """Returns the mean error or log-loss of every model that has it on all splits of the set."""
     means = {}
     for model in MODELS:
-        fits = scores(records, one, model, cap) if one.task in MODELS[model].tasks else {}
+        fits = scores(records, one, model, cap, measure) if one.task in MODELS[model].tasks else {}
         if {split for split, _ in fits} == set(one.splits):
-            means[model] = mean_error(fits.values())
+            means[model] = mean_error(fits.values(), measure)
     return means

@@ -65,7 +65,29 @@ def realmlp(name: str, task: TableTask, seed: int, threads: int) -> Estimator:
     return getattr(interfaces, kind)(device="cpu", random_state=seed, n_threads=threads)
 
 
+def hist_gradient_boosting(task: TableTask, seed: int, threads: int) -> Estimator:
+    """Makes scikit-learn's gradient boosting of trees over histograms."""
+    ensemble: Any = importlib.import_module("sklearn.ensemble")
+    kind = "Regressor" if task == "regression" else "Classifier"
+    return getattr(ensemble, f"HistGradientBoosting{kind}")(random_state=seed)
+
+
+def lightgbm(task: TableTask, seed: int, threads: int) -> Estimator:
+    """Makes LightGBM's model, which writes no messages."""
+    package: Any = importlib.import_module("lightgbm")
+    kind = package.LGBMRegressor if task == "regression" else package.LGBMClassifier
+    return kind(random_state=seed, n_jobs=threads, verbose=-1)
+
+
+def catboost(task: TableTask, seed: int, threads: int) -> Estimator:
+    """Makes CatBoost's model, which writes no messages and no files."""
+    package: Any = importlib.import_module("catboost")
+    kind = package.CatBoostRegressor if task == "regression" else package.CatBoostClassifier
+    return kind(random_seed=seed, thread_count=threads, verbose=False, allow_writing_files=False)
+
+
 OWN, BEST = "chainrule", "chainrule-best"
+TREES = ("hist-gb", "lightgbm", "catboost")
 MODELS = {
     OWN: Contestant("Chainrule", "chainrule", ("chainrule", "sklearn"), partial(chainrule, "default")),
     BEST: Contestant("Chainrule, preset best", "chainrule", ("chainrule", "sklearn"), partial(chainrule, "best")),
@@ -80,4 +102,7 @@ MODELS = {
     ),
     "td-s": Contestant("RealMLP-TD-S", "pytabkit", ("pytabkit", "torch"), partial(realmlp, "RealMLP_TD_S")),
     "td": Contestant("RealMLP-TD", "pytabkit", ("pytabkit", "torch"), partial(realmlp, "RealMLP_TD")),
+    "hist-gb": Contestant("HistGradientBoosting", "scikit-learn", ("sklearn",), hist_gradient_boosting),
+    "lightgbm": Contestant("LightGBM", "lightgbm", ("lightgbm",), lightgbm),
+    "catboost": Contestant("CatBoost", "catboost", ("catboost",), catboost),
 }

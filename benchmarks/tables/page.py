@@ -9,18 +9,26 @@ from benchmarks.harness.clock import ratios
 from benchmarks.harness.figures import number, percent, span
 from benchmarks.harness.machine import facts, listed
 from benchmarks.harness.markdown import bullets, paragraph, table
-from benchmarks.tables.comparison import compare, mean_errors
-from benchmarks.tables.contestants import BEST, MODELS, OWN
+from benchmarks.tables.comparison import Measure, compare, mean_errors
+from benchmarks.tables.contestants import BEST, MODELS, OWN, TREES
 from benchmarks.tables.measuring import wanted
 from benchmarks.tables.records import FitRecords, FitTimes
 from benchmarks.tables.sets import SETS, DataSet
 
-PAIRS = ((OWN, "sklearn"), (OWN, "sklearn-y"), (OWN, "td-s"), (BEST, "td"))
+AGAINST_TREES = tuple((own, tree) for own in (OWN, BEST) for tree in TREES)
+PAIRS = ((OWN, "sklearn"), (OWN, "sklearn-y"), (OWN, "td-s"), (BEST, "td"), *AGAINST_TREES)
+MUCH = 1.05  # times the lowest error of boosted trees: a table on which Chainrule loses
 RESULTS = """\
 With their defaults, `NetworkRegressor()` and `NetworkClassifier()` have a lower error than scikit-learn's MLP on
 {sklearn} of {count} tables, and on {sklearn_y} if the MLP gets a standardised target. Their error is on average {td_s}
 lower than that of RealMLP-TD-S (Holzmüller et al., NeurIPS 2024), whose defaults were tuned on 118 tables and which
 takes {speed} times as long. With `preset="best"` the error is on average {td} lower than that of RealMLP-TD."""
+TREES_TOO = """ \
+Beside CatBoost with its defaults it is {default} times as large on average, and {best} times with `preset="best"`."""
+NOT_MEASURED = "Not measured yet."
+LOSSES = """\
+The error of the default is more than {much} % above that of the best of the three kinds of boosted trees on {count} of
+{all} tables: {names}. With `preset="best"` it is on {best_count}: {best_names}."""
 
 
 def objections(records: FitRecords, cap: int) -> list[str]:
@@ -43,8 +51,13 @@ def results(records: FitRecords, cap: int) -> str:
     found = {pair: compare(records, *pair, cap) for pair in PAIRS}
     speed = records.speed.seconds.values() if records.speed else ()
     longer = [f"{median(ratios(taken['td-s'], taken[OWN])):.1f}" for taken in speed if "td-s" in taken]
+    trees = {own: compare(records, own, "catboost", cap) for own in (OWN, BEST)}
+    words = RESULTS
+    if all(beside.ratios for beside in trees.values()):
+        means = (f"{trees[own].geometric_mean_ratio:.2f}" for own in (OWN, BEST))
+        words += TREES_TOO.format(**dict(zip(("default", "best"), means, strict=True)))
     return paragraph(
-        RESULTS.format(
+        words.format(
             sklearn=percent(found[OWN, "sklearn"].lower_share, 0), count=len(found[OWN, "sklearn"].ratios),
             sklearn_y=percent(found[OWN, "sklearn-y"].lower_share, 0),
             td_s=percent(1 - found[OWN, "td-s"].geometric_mean_ratio, 0),
@@ -53,45 +66,76 @@ def results(records: FitRecords, cap: int) -> str:
     )  # fmt: skip
 
 
-def comparisons(records: FitRecords, cap: int) -> str:
-    """Returns the comparisons over all sets."""
+def losses(records: FitRecords, cap: int) -> str:
+    """Names the tables on which boosted trees are better, those of the greatest ratio first."""
+
+    def named(own: str) -> tuple[int, str]:
+        found = [compare(records, own, tree, cap).ratios for tree in TREES]
+        worst = {name: max(ratios.get(name, 0.0) for ratios in found) for name in SETS}
+        lost = sorted((name for name in worst if worst[name] > MUCH), key=lambda name: -worst[name])
+        return len(lost), ", ".join(f"{name} ({worst[name]:.2f} ×)" for name in lost) or "none"
+
+    if not (tables := len(compare(records, OWN, TREES[0], cap).ratios)):
+        return NOT_MEASURED
+    (count, names), (best_count, best_names) = named(OWN), named(BEST)
+    return paragraph(
+        LOSSES.format(
+            much=round(100 * (MUCH - 1)), count=count, all=tables, names=names, best_count=best_count,
+            best_names=best_names,
+        )
+    )  # fmt: skip
+
+
+def comparisons(records: FitRecords, cap: int, pairs: tuple[tuple[str, str], ...], measure: Measure = "error") -> str:
+    """Returns the comparisons over all sets, of errors or log-losses."""
     rows = []
-    for pair in PAIRS:
-        found = compare(records, *pair, cap)
+    what = "error" if measure == "error" else "log-loss"
+    for pair in pairs:
+        found = compare(records, *pair, cap, measure)
+        if not found.ratios:
+            continue
         names = [MODELS[model].title for model in pair]
         mean = f"**{found.geometric_mean_ratio:.3f}**"
         lower, reduction = f"**{percent(found.lower_share)}**", percent(found.mean_reduction)
         rows.append([*names, str(len(found.ratios)), lower, reduction, mean])
+    if not rows:
+        return NOT_MEASURED
     columns = [
         "",
         "beside",
         ">tables",
-        ">lower error on",
-        ">mean reduction of the error",
+        f">lower {what} on",
+        f">mean reduction of the {what}",
         ">geometric mean of the ratios",
     ]
     return table(columns, rows)
 
 
-def figure(error: float, one: DataSet) -> str:
-    """Formats a root-mean-square error with four digits or more, or an error rate in per cent."""
+def figure(error: float, one: DataSet, measure: Measure) -> str:
+    """Formats a root-mean-square error with four digits or more, an error rate in per cent, or a log-loss."""
+    if measure == "log_loss":
+        return f"{error:.4f}"
     if one.task == "classification":
         return percent(error, 2)
     return f"{error:,.0f}" if error >= 1e4 else f"{error:.4g}"
 
 
-def error_table(records: FitRecords, cap: int) -> str:
-    """Returns the errors of every set, a column a model; the least is bold."""
+def error_table(records: FitRecords, cap: int, measure: Measure = "error") -> str:
+    """Returns the errors or log-losses of every set, a column a model; the least is bold."""
+    measured = set().union(*(mean_errors(records, one, cap, measure) for one in SETS.values()))
+    if not measured:
+        return NOT_MEASURED
+    models = [model for model in MODELS if model in measured]
 
     def rows() -> Iterator[list[str]]:
         for one in SETS.values():
-            if means := mean_errors(records, one, cap):
-                texts = {model: figure(error, one) for model, error in means.items()}
+            if means := mean_errors(records, one, cap, measure):
+                texts = {model: figure(error, one, measure) for model, error in means.items()}
                 texts |= {model: f"**{texts[model]}**" for model in texts if means[model] == min(means.values())}
                 trained = max(score.rows for key, score in records.scores.items() if key.name == one.name)
-                yield [one.name, f"{one.rows:,}", f"{trained:,}", *(texts.get(model, "") for model in MODELS)]
+                yield [one.name, f"{one.rows:,}", f"{trained:,}", *(texts.get(model, "") for model in models)]
 
-    titles = [f">{model.title.split(', ')[-1]}" for model in MODELS.values()]
+    titles = [f">{MODELS[model].title.split(', ')[-1]}" for model in models]
     return table(["", ">rows", ">training rows", *titles], rows())
 
 
@@ -124,8 +168,11 @@ def sections(records: FitRecords, cap: int) -> dict[str, str]:
     assert records.speed is not None
     return {
         "results": results(records, cap),
-        "comparisons": comparisons(records, cap),
+        "losses": losses(records, cap),
+        "comparisons": comparisons(records, cap, PAIRS),
+        "log_losses": comparisons(records, cap, AGAINST_TREES, "log_loss"),
         "speed": fit_times(records.speed),
         "errors": error_table(records, cap),
+        "every_log_loss": error_table(records, cap, "log_loss"),
         "run": bullets(circumstances(records, cap)),
     }

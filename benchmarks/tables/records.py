@@ -30,7 +30,7 @@ class FitKey(NamedTuple):
 
 @dataclass(frozen=True)
 class FitScore:
-    """A model's error on a split of a set, or the reason why the fit failed."""
+    """A model's error on a split of a set, and its log-loss, or the reason why the fit failed."""
 
     name: str
     split: int
@@ -46,6 +46,7 @@ class FitScore:
     fit_seconds: float = 0.0  # on a machine that may have been busy: quote only FitTimes
     predict_seconds: float = 0.0
     failure: str | None = None
+    log_loss: float | None = None  # of a classifier
 
     @property
     def key(self) -> FitKey:

@@ -2,7 +2,7 @@
 
 Before its greeting it fits a small synthetic table, so that everything a package loads at first use is loaded. A
 request ``{"name", "split", "seed", "cap"}`` asks for one fit; the answer holds ``fit_seconds``, ``predict_seconds``,
-``error``, ``rows`` (for training) and ``tested``, or ``failure``.
+``error``, for a classifier ``log_loss``, ``rows`` (for training) and ``tested``, or ``failure``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,16 @@ from benchmarks.harness.workers import Answer, serve
 from benchmarks.tables.contestants import MODELS
 from benchmarks.tables.sets import SETS, VARIABLE, Array, DataSplit, TableTask, folder
 
+LEAST = 1e-7  # a smaller probability counts as this one
+
+
+def log_loss(y: Array, P: Array, classes: Array) -> float:
+    """Returns the mean of −log P(y), for probabilities P (t, k) of the classes (k,); one that is not there has 0."""
+    at = np.searchsorted(classes, y)
+    is_known = np.take(classes, at, mode="clip") == y
+    of_label = np.where(is_known, P[np.arange(len(y)), np.minimum(at, len(classes) - 1)], 0.0)
+    return float(-np.log(np.maximum(of_label, LEAST)).mean())
+
 
 def error(task: TableTask, y: Array, predicted: Array) -> float:
     """Returns the root of the mean squared error, or the share of wrong classes."""
@@ -33,7 +43,10 @@ def measured(model: str, task: TableTask, split: DataSplit, seed: int, threads: 
     estimator = MODELS[model].make(task, seed, threads)
     fit_seconds, _ = timed(lambda: estimator.fit(split.X, split.y))
     predict_seconds, predicted = timed(lambda: estimator.predict(split.X_test))
-    return {
+    own = {}
+    if task == "classification":
+        own["log_loss"] = log_loss(split.y_test, estimator.predict_proba(split.X_test), estimator.classes_)
+    return own | {
         "error": error(task, split.y_test, predicted),
         "fit_seconds": fit_seconds,
         "predict_seconds": predict_seconds,
