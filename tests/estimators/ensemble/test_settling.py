@@ -19,7 +19,7 @@ from chainrule.optimizers.schedules import CosLog4
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 2))
 NOISE = RNG.normal(size=60)
-FAST: dict[str, Any] = {"n_networks": 2, "hidden_layer_sizes": 8, "random_state": 0}
+FAST: dict[str, Any] = {"n_networks": 2, "hidden_layer_sizes": 8, "epochs": 80, "random_state": 0}
 
 
 @pytest.mark.parametrize("epochs", [15, 60, 150])
@@ -56,7 +56,7 @@ def test_given_patience_has_the_last_word() -> None:
 def test_without_waves_or_held_out_rows_all_epochs_are_trained() -> None:
     """A constant learning rate has no waves, and without held-out rows there is no best epoch."""
     for changes in ({"optimizer": "adam"}, {"validation_fraction": 0.0}):
-        model = NetworkRegressor(**FAST, **changes, epochs=20).fit(X, NOISE)
+        model = NetworkRegressor(**{**FAST, **changes, "epochs": 20}).fit(X, NOISE)
         assert [history.epochs for history in model.histories_] == [20, 20]
         assert model.stopped_ == "epochs"
 
