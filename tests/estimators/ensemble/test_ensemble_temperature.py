@@ -74,7 +74,7 @@ def test_rows_count_by_their_weights() -> None:
     """A row of weight 2 counts as two rows of weight 1, to the smoothing of the labels."""
     P, classes = networks(3_000, 1.0, seed=5)
     of = np.tile([0, 1], (3_000, 1))
-    w = 1.0 + (np.arange(3_000) < 1_500)
+    w: Floats = np.where(np.arange(3_000) < 1_500, 2.0, 1.0)
     twice = np.concatenate([np.arange(3_000), np.arange(1_500)])
     weighted = ensemble_temperature(held_out(P, of, w), classes, K)
     repeated = ensemble_temperature(held_out(P[:, twice], of[twice]), classes[twice], K)
