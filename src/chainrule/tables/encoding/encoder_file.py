@@ -148,7 +148,7 @@ def _few_values(tensors: Mapping[str, Array], raw: int) -> FewValues:
     _require_places(np.unique(of), raw)
     if of.shape != values.shape or values.dtype != np.float64 or not np.isfinite(values).all():
         raise ValueError("coded and values must be as many places as finite numbers")
-    return FewValues(of.astype(np.intp), values)
+    return FewValues(of.astype(np.intp), values.astype(np.float64))
 
 
 def _clip(entry: Any) -> SmoothClip:

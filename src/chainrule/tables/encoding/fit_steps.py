@@ -65,9 +65,9 @@ def _few_integers(x: NDArray[Any], most: int) -> Floats:
     values = np.unique(x[:SOME_ROWS])
     if len(values) <= most + 1:  # NaN is one of them
         values = np.union1d(values, x[~np.isin(x, values)])
-        values = values[~np.isnan(values)].astype(np.float64)
-        if 2 < len(values) <= most and (values == np.floor(values[0]) + np.arange(len(values))).all():
-            return values
+        few: Floats = values[~np.isnan(values)].astype(np.float64)
+        if 2 < len(few) <= most and (few == np.floor(few[0]) + np.arange(len(few))).all():
+            return few
     return np.zeros(0)
 
 

@@ -160,8 +160,8 @@ class RowEncoder:
         gap = {raw: len(place) + k for k, raw in enumerate(encoder.indicator_.of.tolist())}
         few, first = encoder.few_values_, len(place) + len(gap)
         values: dict[int, dict[float, int]] = {}
-        for k, (raw, value) in enumerate(zip(few.of.tolist(), few.values.tolist(), strict=True)):
-            values.setdefault(raw, {})[value] = first + k
+        for j, (raw, value) in enumerate(zip(few.of.tolist(), few.values.tolist(), strict=True), first):
+            values.setdefault(raw, {})[value] = j
         missing = frozenset(encoder.writing().missing)
         parts: dict[int, list[_Number]] = {}
         for raw, owner in enumerate(of.tolist()):

@@ -128,7 +128,8 @@ class FewValues:
 
     def __call__(self, X: Floats) -> Floats:
         """Maps (t, n) to (t, len(of)); a missing value equals no other."""
-        return (X[:, self.of] == self.values).astype(np.float64)
+        is_equal: NDArray[np.bool_] = X[:, self.of] == self.values
+        return is_equal.astype(np.float64)
 
 
 @dataclass(frozen=True)
