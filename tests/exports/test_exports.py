@@ -74,7 +74,7 @@ def test_a_script_needs_numpy_alone(tmp_path: Path) -> None:
     code = "import sys; sys.modules['chainrule'] = None; from answer import predict; print(predict([{'town': 'Kobe'}]))"
     answer = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert answer.stderr == ""
-    missing = dict.fromkeys(("rooms", "size m²", "heated", "zone", "2nd"))
+    missing = dict.fromkeys(("rooms", "size m²", "heated", "zone", "stars", "2nd"))
     row = {**missing, "town": "Kobe", "sold": np.datetime64("NaT", "us")}
     assert answer.stdout.strip() == str(model.predict([row]).tolist())
     answer = subprocess.run([sys.executable, "answer.py"], cwd=tmp_path, capture_output=True, text=True, check=False)

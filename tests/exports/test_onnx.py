@@ -54,7 +54,8 @@ def test_columns_are_inputs_and_the_model_is_old_enough_for_every_runtime(tmp_pa
     types = {entry.name: entry.type.tensor_type.elem_type for entry in model.graph.input}
     double, text, whole = onnx.TensorProto.DOUBLE, onnx.TensorProto.STRING, onnx.TensorProto.INT64
     assert types == {
-        "rooms": double, "size m²": double, "town": text, "heated": double, "sold": whole, "zone": double, "2nd": text,
+        "rooms": double, "size m²": double, "town": text, "heated": double, "sold": whole, "zone": double,
+        "stars": double, "2nd": text,
     }  # fmt: skip
     assert [entry.name for entry in model.graph.output] == ["label", "probabilities"]
     assert {entry.version for entry in model.opset_import} == {17, 3}

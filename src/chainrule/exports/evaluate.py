@@ -15,7 +15,7 @@ import numpy as np
 
 from chainrule._internal.checks import Floats
 from chainrule.activations import Activation, Parametric
-from chainrule.exports.plan import CategoryFeatures, NumberFeature, Plan, PlanLayer
+from chainrule.exports.plan import CategoryFeatures, NumberFeature, Plan, PlanLayer, ValueFeature
 from chainrule.tables.encoding.steps import Calendar
 
 Row = Mapping[str, Any]  # of each column its value: a number, microseconds of a time, a text, a boolean, or None
@@ -68,7 +68,9 @@ def _features(plan: Plan, rows: Sequence[Row], unit: float) -> Bounded:
         x[:, k], error[:, k] = z, e
     for j, gap in enumerate(plan.gaps, numbers):
         x[:, j] = np.isnan(numbers_of(rows, gap))
-    at = numbers + len(plan.gaps)
+    for j, single in enumerate(plan.values, numbers + len(plan.gaps)):
+        x[:, j] = numbers_of(rows, single) == single.value
+    at = plan.n_numeric
     for category in plan.categories:
         x[:, at : at + category.width] = _levels(rows, category)
         at += category.width
@@ -83,7 +85,7 @@ def _rounding_of_phase(rows: Sequence[Row], feature: NumberFeature) -> Floats | 
     return 4.0 * np.pi * DOUBLE * (1.0 + np.abs(days))
 
 
-def numbers_of(rows: Sequence[Row], feature: NumberFeature) -> Floats:
+def numbers_of(rows: Sequence[Row], feature: NumberFeature | ValueFeature) -> Floats:
     """Returns the numbers of a column (t,), or one part of its times; NaN for a gap."""
     values = [row.get(feature.column) for row in rows]
     if feature.part is None:

@@ -46,6 +46,15 @@ class NumberFeature:
 
 
 @dataclass(frozen=True)
+class ValueFeature:
+    """x = 1 where the number of a column, or a part of its time, equals ``value``, else 0."""
+
+    column: str
+    part: int | None
+    value: float
+
+
+@dataclass(frozen=True)
 class CategoryFeatures:
     """The features of a column with levels: one of −1, 0 and 1 ("sign"), or a 1 at the place of the level ("one_hot").
 
@@ -77,16 +86,17 @@ class PlanLayer:
 class Plan:
     """All that a target computes for one row.
 
-    x has the ``numbers``, then an indicator of a gap for each of ``gaps``, then the ``categories``. With ``limit`` L
-    each number is clipped to z / √(1 + (z/L)²). The outputs of the ``networks`` are averaged. For ``classes`` they are
-    probabilities p (one output: of the second of two classes), which become p^(1/T) / Σ p^(1/T); for numbers they
-    become ``mean`` + ``deviation`` · a.
+    x has the ``numbers``, an indicator of a gap for each of ``gaps``, the single ``values``, and the ``categories``.
+    With ``limit`` L each number is clipped to z / √(1 + (z/L)²). The outputs of the ``networks`` are averaged. For
+    ``classes`` they are probabilities p (one output: of the second of two classes), which become p^(1/T) / Σ p^(1/T);
+    for numbers they become ``mean`` + ``deviation`` · a.
     """
 
     columns: tuple[InputColumn, ...]
     numbers: tuple[NumberFeature, ...]
     limit: float | None
     gaps: tuple[NumberFeature, ...]
+    values: tuple[ValueFeature, ...]
     categories: tuple[CategoryFeatures, ...]
     networks: tuple[tuple[PlanLayer, ...], ...]
     classes: tuple[Any, ...] | None
@@ -98,7 +108,18 @@ class Plan:
     @property
     def n(self) -> int:
         """Number of features x."""
-        return len(self.numbers) + len(self.gaps) + sum(category.width for category in self.categories)
+        return self.n_numeric + sum(category.width for category in self.categories)
+
+    @property
+    def n_numeric(self) -> int:
+        """Number of features before those of the categories."""
+        return len(self.numbers) + len(self.gaps) + len(self.values)
+
+    @property
+    def has_times(self) -> bool:
+        """True if a feature is a part of a time."""
+        numbers: tuple[NumberFeature | ValueFeature, ...] = (*self.numbers, *self.gaps, *self.values)
+        return any(feature.part is not None for feature in numbers)
 
     @property
     def outputs(self) -> int:
@@ -122,10 +143,10 @@ def plan_of(model: TableModel | Network, target: str = "prediction") -> Plan:
         return Plan(
             tuple(InputColumn(name, "number") for name in names),
             tuple(NumberFeature(name, None, np.nan, 0.0, 1.0) for name in names),
-            None, (), (), (_layers(model),), None, 1.0, np.zeros(m), np.ones(m), target,
+            None, (), (), (), (_layers(model),), None, 1.0, np.zeros(m), np.ones(m), target,
         )  # fmt: skip
     encoder, networks = model.encoder, tuple(_layers(net) for net in model.networks)
-    numbers, gaps = _numbers(encoder)
+    numbers, gaps, values = _numbers(encoder)
     labels = model.target
     classes = tuple(labels.values.tolist()) if isinstance(labels, ClassLabels) else None
     return Plan(
@@ -133,6 +154,7 @@ def plan_of(model: TableModel | Network, target: str = "prediction") -> Plan:
         numbers,
         None if encoder.clip_ is None else encoder.clip_.limit,
         gaps,
+        values,
         tuple(
             CategoryFeatures(name, step.levels, "sign" if isinstance(step, Sign) else "one_hot", step.has_other)
             for name, step in encoder.categories_.items()
@@ -159,8 +181,10 @@ def _kind(feature: Feature, encoder: TableEncoder) -> ColumnKind:
     return "datetime" if feature.kind == "datetimes" else "number"
 
 
-def _numbers(encoder: TableEncoder) -> tuple[tuple[NumberFeature, ...], tuple[NumberFeature, ...]]:
-    """Returns the features of numbers, and those of which a gap has an indicator."""
+def _numbers(
+    encoder: TableEncoder,
+) -> tuple[tuple[NumberFeature, ...], tuple[NumberFeature, ...], tuple[ValueFeature, ...]]:
+    """Returns the features of numbers, those of which a gap has an indicator, and those of single values."""
     of = owners(encoder.features_)
     first = {int(owner): int(np.searchsorted(of, owner)) for owner in of}
 
@@ -174,7 +198,12 @@ def _numbers(encoder: TableEncoder) -> tuple[tuple[NumberFeature, ...], tuple[Nu
         encoder.used_.tolist(), encoder.fill_.values.tolist(), encoder.scale_.center.tolist(),
         encoder.scale_.factor.tolist(), strict=True,
     )  # fmt: skip
-    return tuple(feature(*row) for row in rows), tuple(feature(raw) for raw in encoder.indicator_.of.tolist())
+    few = zip(map(feature, encoder.few_values_.of.tolist()), encoder.few_values_.values.tolist(), strict=True)
+    return (
+        tuple(feature(*row) for row in rows),
+        tuple(feature(raw) for raw in encoder.indicator_.of.tolist()),
+        tuple(ValueFeature(number.column, number.part, value) for number, value in few),
+    )
 
 
 def _layers(net: Network) -> tuple[PlanLayer, ...]:

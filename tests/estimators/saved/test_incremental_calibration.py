@@ -55,7 +55,7 @@ def test_probabilities_stay_calibrated() -> None:
     P = model.model_.outputs(X[TEST])
     best = best_temperature(P, model.target_.class_numbers(classes[TEST]))
     assert abs(np.log(model.model_.temperature / best)) < np.log(3 / 2)
-    assert abs(model.validation_score_ - model.score(X[TEST], classes[TEST])) < 0.05
+    assert model.validation_score_ == pytest.approx(model.score(X[TEST], classes[TEST]), abs=0.05)
 
 
 def test_no_network_is_trained_on_the_rows_it_holds_out() -> None:
@@ -111,6 +111,7 @@ def test_without_held_out_rows_nothing_is_forgotten() -> None:
     """A call that holds no row out keeps intervals and score: those of the rows that fit held out."""
     model = NetworkRegressor(**QUICK).fit(X[OLD], y[OLD])
     residuals, score = model.model_.residuals, model.validation_score_
+    assert residuals is not None
     model.partial_fit(X[:5], y[:5])
-    np.testing.assert_allclose(model.model_.residuals, residuals, rtol=1e-5, atol=1e-6)
+    assert model.model_.residuals == pytest.approx(residuals, rel=1e-5, abs=1e-6)
     assert model.validation_score_ == pytest.approx(score)

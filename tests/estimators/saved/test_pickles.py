@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 pytest.importorskip("sklearn", "1.6")
 
-import joblib
+import joblib  # type: ignore[import-untyped]
 
 import chainrule as cr
 from chainrule.engines.state import TrainingState
@@ -42,7 +43,7 @@ def through_skops(model: Any) -> Any:
     return skops.loads(data, trusted=skops.get_untrusted_types(data=data))
 
 
-WAYS = {
+WAYS: dict[str, Callable[[Any], Any]] = {
     "pickle": lambda model: pickle.loads(pickle.dumps(model)),  # noqa: S301  # our own bytes
     "joblib": through_joblib,
     "skops": through_skops,

@@ -23,6 +23,7 @@ def rows(t: int = 60, seed: int = 0) -> list[dict[str, object]]:
             "heated": bool(rng.integers(2)),
             "sold": np.datetime64("2024-01-01", "us") + np.timedelta64(int(rng.integers(10**14)), "us"),
             "zone": int(rng.integers(3)),
+            "stars": int(rng.integers(1, 5)),
             "2nd": ["a b", "a_b"][int(rng.integers(2))],
         }
         for k in range(t)
@@ -30,8 +31,8 @@ def rows(t: int = 60, seed: int = 0) -> list[dict[str, object]]:
 
 
 def encoder(numbers: str = "robust", max_levels: int = 100) -> TableEncoder:
-    """An encoder of these rows, of which the zone is a category."""
-    return TableEncoder(numbers=numbers, categories=["zone"], max_levels=max_levels).fit(rows())  # type: ignore[arg-type]
+    """An encoder of these rows, of which the zone is a category, and the stars are few values."""
+    return TableEncoder(numbers, categories=["zone"], max_levels=max_levels, max_values=10).fit(rows())  # type: ignore[arg-type]
 
 
 def classifier(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from chainrule.tables.encoding.row_encoder import NeedsTable, RowEncoder
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
 DAY = datetime.date(2021, 5, 3)
-TRAINING = [
+TRAINING: list[dict[str, Any]] = [
     {"size": 1.5, "count": 3, "kind": "a", "sold": True, "code": 7, "free": "5,5", "when": datetime.date(2020, 1, 1)},
     {"size": None, "count": 4, "kind": "b", "sold": False, "code": 8, "free": "NA", "when": None},
     {"size": 7.25, "count": 9, "kind": "c", "sold": None, "code": 9, "free": "1.000,25", "when": DAY},
@@ -32,7 +33,9 @@ SCALINGS = ("robust", "standard", "none")
 
 def encoder_of(scaling: Any, dtype: Any = "float64", max_levels: int = 100) -> TableEncoder:
     """An encoder of every kind of column, of which ``code`` has numbers as categories and ``free`` is text."""
-    return TableEncoder(scaling, ["code"], max_levels, dtype, ",", ".", ["x"]).fit(TRAINING)
+    return TableEncoder(scaling, ["code"], max_levels, dtype=dtype, decimal=",", thousands=".", missing=["x"]).fit(
+        TRAINING
+    )
 
 
 ENCODERS = {(scaling, m): encoder_of(scaling, max_levels=m) for scaling in SCALINGS for m in (2, 100)}
@@ -76,9 +79,10 @@ def test_ordinary_rows_need_no_table() -> None:
     assert len(encode(row)) == encoder_of("robust").n_features_out_
     listed = RowEncoder(encoder_of("robust"), by_name=False)
     assert listed(list(row.values())) == encode(row)
-    for wrong in ([1.0], {"size": 1.0}):
-        with pytest.raises(NeedsTable):
-            (listed if isinstance(wrong, list) else encode)(wrong)
+    with pytest.raises(NeedsTable):
+        listed([1.0])
+    with pytest.raises(NeedsTable):
+        encode({"size": 1.0})
 
 
 def model_of(target: Any, k: int, output: str, dtype: str = "float32", temperature: float = 1.0) -> TableModel:
@@ -93,7 +97,7 @@ def model_of(target: Any, k: int, output: str, dtype: str = "float32", temperatu
 
 
 CLASSES, NUMBERS = ClassLabels.fit(["no", "yes", "maybe"]), NumericLabels.fit([[1.0, 5.0], [3.0, 9.0]])
-MODELS = {
+MODELS: dict[str, Callable[[], TableModel]] = {
     "classes": lambda: model_of(CLASSES, 1, "softmax", temperature=0.7),
     "classes, averaged": lambda: model_of(CLASSES, 3, "softmax", temperature=1.3),
     "float64": lambda: model_of(CLASSES, 2, "softmax", "float64", 0.5),
@@ -118,8 +122,7 @@ def test_a_row_is_predicted_as_in_a_table(kind: str) -> None:
                 rows.predict(row)
             continue
         table = cr_table([row])
-        for given_as in (row, list(row.values())):
-            assert rows.predict(given_as) == model.predict(table)[0].tolist()
+        assert rows.predict(row) == rows.predict(list(row.values())) == model.predict(table)[0].tolist()
         assert model.predict(row).tolist() == model.predict([row]).tolist() == model.predict(table).tolist()
         if isinstance(model.target, ClassLabels):
             q = model.predict_proba(table)[0]

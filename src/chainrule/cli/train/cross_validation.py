@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +26,10 @@ def cross_validate(run: PlannedRun, folds: list[TrainTestSplit], console: Consol
 
     Raises KeyboardInterrupt if a training is interrupted.
     """
-    from sklearn.base import clone
-
     measured: list[list[Measure]] = []
     for k, split in enumerate(folds, 1):
         data = replace(run.data, split=split)
-        trained = phases.fit(replace(run, data=data, estimator=clone(run.estimator)), console)
+        trained = phases.fit(replace(run, data=data, estimator=_unfitted(run.estimator)), console)
         if trained.stopped == "interrupted":
             raise KeyboardInterrupt
         model = phases.with_plain_target(trained.model, data)
@@ -47,6 +46,11 @@ def cross_validate(run: PlannedRun, folds: list[TrainTestSplit], console: Consol
     title = f"Results of {len(folds)} folds of {len(run.data.y)} rows of {run.data.X.origin}"
     show(console, title, ("", "network", "std. dev.", "baseline"), rows)
     console.print(f"  baseline: {BASELINES[run.data.task]}")
+
+
+def _unfitted(estimator: Any) -> Any:
+    """Returns an estimator with the same parameters."""
+    return type(estimator)(**estimator.get_params(deep=False))
 
 
 def as_folds(data: TrainingData, count: int, seed: int) -> list[TrainTestSplit]:

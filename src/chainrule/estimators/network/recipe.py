@@ -43,7 +43,7 @@ class Recipe:
     bias_rate: float = 0.1
     kappa_rate: float = 0.1
     numbers: Literal["robust", "standard", "joint", "none"] = "robust"
-    max_values: int = 10  # of a column of consecutive integers that are seen as categories, too (`TableEncoder`)
+    max_values: int = 0  # of a column of consecutive integers that are seen as categories, too (`TableEncoder`)
     competes: bool = False  # all recipes train on the same rows, and only the best of them is kept
     even_batches: bool = True  # the last minibatch of an epoch is about as large as the others
     minimizer: Literal["lm"] | None = None

@@ -80,7 +80,6 @@ class PythonTarget:
 
 def script(plan: Plan, vectors: Vectors, name: str) -> str:
     """Returns the text of the script."""
-    has_times = any(feature.part is not None for feature in (*plan.numbers, *plan.gaps))
     sigmas = {_name(layer.sigma): layer for net in plan.networks for layer in net}
     usual = json.dumps(dict(vectors.rows[0]), ensure_ascii=True)
     numbers = [(f.column, f.part, f.fill, f.center, f.factor) for f in plan.numbers]
@@ -90,6 +89,7 @@ def script(plan: Plan, vectors: Vectors, name: str) -> str:
         _data("NUMBERS", numbers, "column, part of a time, for a gap, center, factor"),
         f"LIMIT = {plan.limit!r}  # of the clipped numbers\n",
         _data("GAPS", [(f.column, f.part) for f in plan.gaps], "columns of which a gap is a feature"),
+        _data("VALUES", [(v.column, v.part, v.value) for v in plan.values], "columns of which a value is a feature"),
         _data("CATEGORIES", categories, "column, levels, kind, has_other"),
         f"CLASSES = {None if plan.classes is None else list(plan.classes)!r}\n",
         f"TEMPERATURE = {plan.temperature!r}\n",
@@ -99,8 +99,8 @@ def script(plan: Plan, vectors: Vectors, name: str) -> str:
         "\nNETWORKS = [  # of each layer W (m, n), b (m,), σ, and κ (m,) if it is parametric\n",
         *(f"    [{', '.join(map(_layer, net))}],\n" for net in plan.networks),
         "]\n",
-        _CALENDAR if has_times else "",
-        _BODY.replace("{number}", "part_of(value, part)" if has_times else "float(value)"),
+        _CALENDAR if plan.has_times else "",
+        _BODY.replace("{number}", "part_of(value, part)" if plan.has_times else "float(value)"),
         f"TESTS = json.loads({vectors.as_json()!r})\n",
         _TAIL,
     ]
@@ -193,6 +193,9 @@ def encode(row):
             z = LIMIT * (y / math.sqrt(1.0 + y * y))
         x.append(z)
     x += [float(is_missing(row.get(column))) for column, part in GAPS]
+    for column, part, single in VALUES:
+        value = row.get(column)
+        x.append(float(not is_missing(value) and {number} == single))
     for column, levels, kind, has_other in CATEGORIES:
         value = row.get(column)
         code = -1 if is_missing(value) else levels.index(value) if value in levels else len(levels) if has_other else -1

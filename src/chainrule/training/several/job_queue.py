@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from itertools import islice
 from threading import Lock
 
+import numpy as np
+
 from chainrule.engines.bundle import BundleKind
 from chainrule.engines.thread_counts import step_flop
 from chainrule.errors import ChainruleError
@@ -34,7 +36,9 @@ class QueuedJob:
             job = make()
         problem = job.problem
         self.is_bound_by_python = job.is_bound_by_python
-        self.bundle_kind = None if copies_rows and problem.data.X.nbytes > MOST_COPIED else job.bundle_kind
+        X = problem.data.X
+        is_large = isinstance(X, np.ndarray) and X.nbytes > MOST_COPIED
+        self.bundle_kind = None if copies_rows and is_large else job.bundle_kind
         self.flop = problem.epochs * step_flop(problem.net, problem.data.t, problem.data.X)
         self.job = None if copies_rows else job
         self.history: History | None = None

@@ -35,7 +35,6 @@ RECIPE = Recipe(
     bias_rate=1.0,
     kappa_rate=1.0,
     numbers="standard",
-    max_values=0,
     even_batches=False,
     minimizer="lm",
 )

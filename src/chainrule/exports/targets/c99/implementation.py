@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from chainrule.exports.plan import CategoryFeatures, NumberFeature
+from chainrule.exports.plan import CategoryFeatures, NumberFeature, ValueFeature
 from chainrule.exports.targets.c99.names import MISSING_TIME, Names, quoted
 from chainrule.exports.targets.c99.networks import activations, network, weights
 from chainrule.exports.targets.c99.templates import (
@@ -23,12 +23,11 @@ def implementation(names: Names) -> str:
     """Returns the text of the source."""
     plan, name = names.plan, names.name
     has_texts = any(isinstance(category.levels[0], str) for category in plan.categories)
-    has_times = any(feature.part is not None for feature in (*plan.numbers, *plan.gaps))
     numbers = range(1, len(plan.networks) + 1)
     parts = [f'#include "{name}.h"\n', "#include <math.h>", *(["#include <string.h>"] if has_texts else [])]
     parts += [f"\ntypedef {name}_real real;\n", *(_level_function(names, category) for category in plan.categories)]
     parts += activations(names)
-    if has_times:
+    if plan.has_times:
         parts.append(filled(CALENDAR, names))
     if plan.limit is not None and plan.numbers:
         parts.append(filled(CLIPPED, names, limit=names.number(plan.limit)))
@@ -60,6 +59,7 @@ def _predict(names: Names) -> str:
         f"    int codes[{max(len(plan.categories), 1)}];", f"    real out[{outputs}];", "    int i;",
     ]  # fmt: skip
     features = [_feature(names, feature) for feature in plan.numbers] + [_gap(names, gap) for gap in plan.gaps]
+    features += [_single(names, value) for value in plan.values]
     lines += [f"    x[{k}] = {value};" for k, value in enumerate(features or [names.number(0.0)])]
     codes = [f"row->{names.fields[category.column]}" for category in plan.categories]
     lines += [f"    codes[{k}] = {code};" for k, code in enumerate(codes or ["0"])]
@@ -88,6 +88,13 @@ def _added_output(names: Names, outputs: int) -> str:
 
 def _gap(names: Names, gap: NumberFeature) -> str:
     return f"({_is_missing(names, gap)}) ? {names.number(1.0)} : {names.number(0.0)}"
+
+
+def _single(names: Names, single: ValueFeature) -> str:
+    value = f"row->{names.fields[single.column]}"
+    if single.part is not None:
+        value = f"part_of({value}, {single.part})"
+    return f"{value} == {names.number(single.value)} ? {names.number(1.0)} : {names.number(0.0)}"
 
 
 def _feature(names: Names, feature: NumberFeature) -> str:

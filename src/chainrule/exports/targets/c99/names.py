@@ -29,8 +29,8 @@ class Names:
 
     @property
     def dense(self) -> int:
-        """Number of features that are numbers or indicators of gaps."""
-        return len(self.plan.numbers) + len(self.plan.gaps)
+        """Number of features that are numbers, indicators of gaps, or single values."""
+        return self.plan.n_numeric
 
     @property
     def outputs(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from onnx import TensorProto
 
-from chainrule.exports.plan import CategoryFeatures, InputColumn, NumberFeature, Plan
+from chainrule.exports.plan import CategoryFeatures, InputColumn, NumberFeature, Plan, ValueFeature
 from chainrule.exports.targets.onnx.graph import Graph
 
 MISSING_TIME = -(2**63)
@@ -21,10 +21,11 @@ def element_type(column: InputColumn) -> int:
 
 def features(graph: Graph, plan: Plan, kind: int, dtype: type) -> str:
     """Returns x (t, n) in the number type of the networks; numbers are computed in float64."""
-    parts = []
+    parts, calendar = [], Calendar(graph)
     if plan.numbers:
-        parts.append(graph.op("Cast", _numbers(graph, plan), to=kind))
+        parts.append(graph.op("Cast", _numbers(graph, plan, calendar), to=kind))
     parts += [graph.op("Cast", _is_missing(graph, gap), to=kind) for gap in plan.gaps]
+    parts += [graph.op("Cast", _is_value(graph, single, calendar), to=kind) for single in plan.values]
     texts = {column.name for column in plan.columns if column.kind == "text"}
     for category in plan.categories:
         one = _text_levels if category.column in texts else _number_levels
@@ -32,9 +33,13 @@ def features(graph: Graph, plan: Plan, kind: int, dtype: type) -> str:
     return parts[0] if len(parts) == 1 else graph.op("Concat", *parts, axis=1)
 
 
-def _numbers(graph: Graph, plan: Plan) -> str:
+def _is_value(graph: Graph, single: ValueFeature, calendar: Calendar) -> str:
+    number = single.column if single.part is None else calendar.part(single.column, single.part)
+    return graph.op("Equal", number, graph.constant([[single.value]], float))
+
+
+def _numbers(graph: Graph, plan: Plan, calendar: Calendar) -> str:
     """Returns clip((v − center) · factor), or the fill for a gap, of all numbers."""
-    calendar = Calendar(graph)
     values = [calendar.part(f.column, f.part) if f.part is not None else f.column for f in plan.numbers]
     v = values[0] if len(values) == 1 else graph.op("Concat", *values, axis=1)
     fill, center, factor = np.array([(f.fill, f.center, f.factor) for f in plan.numbers]).T[:, None]
