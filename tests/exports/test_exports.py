@@ -33,7 +33,11 @@ MODELS: dict[str, Callable[[], Any]] = {
 }
 
 
-IS_INSTALLED = {".c": shutil.which("cc"), ".onnx": importlib.util.find_spec("onnx")}  # what runs a target
+IS_INSTALLED = {  # what runs a target
+    ".c": shutil.which("cc"),
+    ".mjs": shutil.which("node"),
+    ".onnx": importlib.util.find_spec("onnx"),
+}
 
 
 @pytest.fixture(params=TARGETS)

@@ -289,7 +289,9 @@ PageOut = Annotated[
 
 ExportOut = Annotated[
     str,
-    typer.Option("--out", metavar="FILE", help="The file to write; its ending decides the language: .onnx, .c or .py."),
+    typer.Option(
+        "--out", metavar="FILE", help="The file to write; its ending decides the language: .onnx, .c, .mjs or .py."
+    ),
 ]
 Real = Annotated[
     str | None, typer.Option(metavar="float|double", help="Number type of the result. [default: the language's]")

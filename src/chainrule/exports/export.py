@@ -33,6 +33,7 @@ def export(model: Any, path: str | os.PathLike[str], *, real: str | None = None,
 
     ===== ==================================================================
     .onnx ONNX with one input a column; needs the package onnx
+    .mjs  an ES module for JavaScript without dependencies, and its types
     .c    C99 with a header, a test, and no dependency but <math.h>
     .py   a script that needs NumPy alone, in float64
     ===== ==================================================================

@@ -11,6 +11,7 @@ from chainrule.exports.targets.target import Target
 
 TARGETS = {  # the ending, the module below, and its class
     ".c": ("c99.target", "CTarget"),
+    ".mjs": ("javascript.target", "JavaScriptTarget"),
     ".onnx": ("onnx.target", "OnnxTarget"),
     ".py": ("python", "PythonTarget"),
 }

@@ -7,6 +7,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from chainrule.activations import Sigma
+
 WORDS_OF_C = """
     alignas alignof and asm auto bool break case catch char class const constexpr continue default delete do double else
     enum explicit export extern false float for friend goto if inline int long mutable namespace new not nullptr
@@ -33,3 +35,14 @@ def identifiers(names: Iterable[str], prefix: str = "column") -> list[str]:
             number, free = number + 1, f"{word}_{number}"
         found.append(free)
     return found
+
+
+def sigma_identifier(sigma: Sigma) -> str:
+    """Returns the identifier of a σ and its parameters.
+
+    >>> import chainrule as cr
+    >>> sigma_identifier(cr.leaky_relu.with_parameters(slope=-0.25))
+    'sigma_leaky_relu_minus_0_25'
+    """
+    words = "_".join(["sigma", sigma.name, *map(repr, sigma.parameters.values())])
+    return re.sub(r"\W", "_", words.replace("-", "minus_"))

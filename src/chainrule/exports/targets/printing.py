@@ -1,10 +1,14 @@
-"""Straight-line programs in the syntax of a language."""
+"""Straight-line programs in the syntax of a language, and weights as text."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
+from chainrule._internal.checks import Floats
 from chainrule.exports.program import Operand, Program
 
 
@@ -31,3 +35,9 @@ class Syntax:
             names.append(f"s{number}")
             lines.append(form.format(name=names[-1], value=value))
         return lines, shown(program.result)
+
+
+def base64_of(array: Floats) -> tuple[str, int]:
+    """Returns the numbers as base64, little-endian, and the bytes of each: 4 if float32 holds all of them, else 8."""
+    size = 4 if bool((array.astype(np.float32) == array).all()) else 8
+    return base64.b64encode(array.astype(f"<f{size}").tobytes()).decode(), size

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import base64
 import json
 import subprocess
 import sys
@@ -15,11 +14,11 @@ import numpy as np
 
 from chainrule._internal.checks import Floats
 from chainrule._internal.version import __version__
-from chainrule.activations import Sigma
 from chainrule.errors import ChainruleError, FileFormatError
 from chainrule.exports.plan import Plan, PlanLayer
 from chainrule.exports.sigmas import program_of
-from chainrule.exports.targets.printing import Syntax
+from chainrule.exports.targets.identifiers import sigma_identifier
+from chainrule.exports.targets.printing import Syntax, base64_of
 from chainrule.exports.targets.target import Outcome
 from chainrule.exports.vectors import Vectors
 
@@ -80,7 +79,7 @@ class PythonTarget:
 
 def script(plan: Plan, vectors: Vectors, name: str) -> str:
     """Returns the text of the script."""
-    sigmas = {_name(layer.sigma): layer for net in plan.networks for layer in net}
+    sigmas = {sigma_identifier(layer.sigma): layer for net in plan.networks for layer in net}
     usual = json.dumps(dict(vectors.rows[0]), ensure_ascii=True)
     numbers = [(f.column, f.part, f.fill, f.center, f.factor) for f in plan.numbers]
     categories = [(c.column, list(c.levels), c.kind, c.has_other) for c in plan.categories]
@@ -107,30 +106,23 @@ def script(plan: Plan, vectors: Vectors, name: str) -> str:
     return "".join(parts)
 
 
-def _name(sigma: Sigma) -> str:
-    return "".join(
-        c if c.isalnum() else "_" for c in f"{sigma.name}_{'_'.join(map(str, sigma.parameters.values()))}"
-    ).strip("_")
-
-
 def _data(name: str, rows: list[Any], remark: str) -> str:
     text = "".join(f"    {row!r},\n" for row in rows).replace("nan", "math.nan")
     return f"{name} = [  # {remark}\n{text}]\n"
 
 
 def _floats(array: Floats) -> str:
-    is_single = bool((array.astype(np.float32) == array).all())
-    text = base64.b64encode(array.astype("<f4" if is_single else "<f8").tobytes()).decode()
-    return f"floats({text!r}, {array.shape}, '{'<f4' if is_single else '<f8'}')"
+    text, size = base64_of(array)
+    return f"floats({text!r}, {array.shape}, '<f{size}')"
 
 
 def _layer(layer: PlanLayer) -> str:
     kappa = "None" if layer.kappa is None else _floats(layer.kappa)
-    return f"({_floats(layer.W)}, {_floats(layer.b)}, {_name(layer.sigma)}, {kappa})"
+    return f"({_floats(layer.W)}, {_floats(layer.b)}, {sigma_identifier(layer.sigma)}, {kappa})"
 
 
 def _sigma(layer: PlanLayer) -> str:
-    name, program = _name(layer.sigma), program_of(layer.sigma)
+    name, program = sigma_identifier(layer.sigma), program_of(layer.sigma)
     if program is None:
         body = VECTOR_VALUED[layer.sigma.name].format(**layer.sigma.parameters)
         return f"\n\ndef {name}(z):\n{body}\n"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
 from chainrule.exports.plan import PlanLayer
@@ -11,13 +9,14 @@ from chainrule.exports.program import Program
 from chainrule.exports.sigmas import program_of
 from chainrule.exports.targets.c99.names import Names
 from chainrule.exports.targets.c99.templates import VECTOR_VALUED, filled
+from chainrule.exports.targets.identifiers import sigma_identifier
 
 BLOCK = 8  # units whose sums are computed side by side
 
 
 def activations(names: Names) -> list[str]:
     """Returns a function for each different σ."""
-    found = {_name_of(layer): layer for layers in names.plan.networks for layer in layers}
+    found = {sigma_identifier(layer.sigma): layer for layers in names.plan.networks for layer in layers}
     parts = []
     for name, layer in found.items():
         program = program_of(layer.sigma)
@@ -34,11 +33,6 @@ def _entrywise(names: Names, name: str, program: Program) -> str:
     lines, result = names.syntax().lines(program, inputs)
     given = ", ".join(f"real {word}" for word in inputs)
     return "\n".join([f"static real {name}({given}) {{", *lines, f"    return {result};", "}", ""])
-
-
-def _name_of(layer: PlanLayer) -> str:
-    words = "_".join(["sigma", layer.sigma.name, *map(repr, layer.sigma.parameters.values())])
-    return re.sub(r"\W", "_", words.replace("-", "minus_"))
 
 
 def weights(names: Names, j: int) -> list[str]:
@@ -125,7 +119,7 @@ def _added_levels(names: Names, columns: str, m: int, z: str) -> list[str]:
 
 
 def _activated(layer: PlanLayer, z: str, kappa: str) -> list[str]:
-    name, m = _name_of(layer), layer.W.shape[0]
+    name, m = sigma_identifier(layer.sigma), layer.W.shape[0]
     if program_of(layer.sigma) is None:
         return [f"    {name}({z}, {m});"]
     if layer.sigma.name == "identity":

@@ -1,0 +1,62 @@
+"""An ES module for JavaScript, run by Node.js."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from chainrule.errors import ChainruleError, FileFormatError
+from chainrule.exports.plan import Plan
+from chainrule.exports.targets.javascript.module import TESTS, module
+from chainrule.exports.targets.javascript.types_file import types_file
+from chainrule.exports.targets.target import CheckerMissing, Outcome
+from chainrule.exports.vectors import Vectors
+
+LIMIT_S = 120.0  # seconds that Node.js may take for the test vectors
+RUN = """\
+import * as model from {url};
+const {{ rows }} = JSON.parse(model.TESTS);
+const values = rows.map((row) => (model.predictProba ? model.predictProba(row) : [model.predict(row)].flat()));
+const labels = model.predictProba ? rows.map(model.predict) : null;
+console.log(JSON.stringify({{ values, labels, version: process.version }}));
+"""
+
+
+class JavaScriptTarget:
+    """A module NAME.mjs with ``predict(row)``, and for classes ``predictProba(row)``; its types are NAME.d.mts."""
+
+    suffix = ".mjs"
+    reals = ("double",)
+
+    def files(self, plan: Plan, vectors: Vectors, name: str, real: str) -> Mapping[str, bytes]:
+        """Returns the module and its types."""
+        return {".mjs": module(plan, vectors, name).encode(), ".d.mts": types_file(plan, name).encode()}
+
+    def vectors(self, path: Path) -> Vectors:
+        """Reads the module's TESTS."""
+        try:
+            for line in path.read_text(encoding="utf-8").splitlines():
+                if line.startswith(TESTS):
+                    return Vectors.from_json(json.loads(line.removeprefix(TESTS).rstrip(";")), str(path))
+        except ValueError:
+            pass
+        raise FileFormatError(f"{path} holds no test vectors of an export.")
+
+    def run(self, path: Path) -> Outcome:
+        """Imports the module in Node.js."""
+        node = shutil.which("node")
+        if node is None:
+            raise CheckerMissing("no node (Node.js)")
+        program = RUN.format(url=json.dumps(path.resolve().as_uri()))
+        command = [node, "--input-type=module", "--eval", program]
+        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=LIMIT_S, check=False)
+        if done.returncode:
+            message = next((line for line in done.stderr.splitlines() if "Error" in line), done.stderr.strip())
+            raise ChainruleError(f"{path} fails: {message}")
+        found = json.loads(done.stdout)
+        return Outcome(np.array(found["values"], dtype=np.float64), found["labels"], f"Node.js {found['version']}")
