@@ -40,7 +40,9 @@ def test_rows_of_javascript(tmp_path: Path) -> None:
     assert others == [first] * 3
     time = np.datetime64("2024-02-29T12:00", "us")
     us = int(time.astype(np.int64))
-    times = f"[{us}, {us}n, new Date({us // 1000})].map((sold) => m.predictProba({{sold, heated: 1, zone: 2n}}))"
+    times = (
+        f"[{us}, {us}n, new Date({us // 1000})].map((sold) => m.predictProba({{sold, heated: 1, zone: 2n, stars: 2}}))"
+    )
     first, *others = node(tmp_path, times)
     assert others == [first] * 2
     row = {"sold": time, "heated": True, "zone": 2, "stars": 2, **dict.fromkeys(("rooms", "size m²", "town", "2nd"))}
