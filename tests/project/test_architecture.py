@@ -74,6 +74,7 @@ PACKAGES = {
     "scipy": ("training.lbfgs", "tables.reading", "estimators"),
     "sklearn": ("estimators", "cli.bundled", "plot.charts.models"),
     "IPython": ("training.callbacks.displays",),
+    "duckdb": ("exports.targets.sql",),
     "google": ("exports.targets.onnx",),
     "onnx": ("exports.targets.onnx",),
     "onnxruntime": ("exports.targets.onnx",),

@@ -290,7 +290,9 @@ PageOut = Annotated[
 ExportOut = Annotated[
     str,
     typer.Option(
-        "--out", metavar="FILE", help="The file to write; its ending decides the language: .onnx, .c, .mjs or .py."
+        "--out",
+        metavar="FILE",
+        help="The file to write; its ending decides the language: .onnx, .c, .mjs, .sql or .py.",
     ),
 ]
 Real = Annotated[

@@ -30,9 +30,10 @@ def rows(t: int = 60, seed: int = 0) -> list[dict[str, object]]:
     ]
 
 
-def encoder(numbers: str = "robust", max_levels: int = 100) -> TableEncoder:
+def encoder(numbers: str = "robust", max_levels: int = 100, has_times: bool = True) -> TableEncoder:
     """An encoder of these rows, of which the zone is a category, and the stars are few values."""
-    return TableEncoder(numbers, categories=["zone"], max_levels=max_levels, max_values=10).fit(rows())  # type: ignore[arg-type]
+    X = [{name: row[name] for name in row if has_times or name != "sold"} for row in rows()]
+    return TableEncoder(numbers, categories=["zone"], max_levels=max_levels, max_values=10).fit(X)  # type: ignore[arg-type]
 
 
 def classifier(

@@ -14,6 +14,7 @@ TARGETS = {  # the ending, the module below, and its class
     ".mjs": ("javascript.target", "JavaScriptTarget"),
     ".onnx": ("onnx.target", "OnnxTarget"),
     ".py": ("python", "PythonTarget"),
+    ".sql": ("sql.target", "SqlTarget"),
 }
 
 

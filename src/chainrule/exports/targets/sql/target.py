@@ -1,0 +1,73 @@
+"""One query of standard SQL, run by DuckDB."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ChainruleError, FileFormatError
+from chainrule.exports.evaluate import Row
+from chainrule.exports.plan import Plan
+from chainrule.exports.targets.sql.expressions import name as quoted
+from chainrule.exports.targets.sql.query import TABLE, query_of
+from chainrule.exports.targets.target import CheckerMissing, Outcome
+from chainrule.exports.vectors import Vectors
+
+MARK = "-- test rows: "
+TEST_ROW = "chainrule_test_row"
+
+
+class SqlTarget:
+    """A query that adds predictions to the rows of a table."""
+
+    suffix = ".sql"
+    reals = ("double",)
+
+    def files(self, plan: Plan, vectors: Vectors, name: str, real: str) -> Mapping[str, bytes]:
+        """Returns the query. Raises InputError for a model that is too large for SQL, or that has times."""
+        return {self.suffix: f"{query_of(plan, name)}{MARK}{vectors.as_json()}\n".encode()}
+
+    def vectors(self, path: Path) -> Vectors:
+        """Reads the vectors in the last comment."""
+        last = path.read_text(encoding="utf-8").rstrip("\n").rpartition("\n")[2]
+        if not last.startswith(MARK):
+            raise FileFormatError(f"{path} holds no test vectors of an export.")
+        return Vectors.from_json(last.removeprefix(MARK), str(path))
+
+    def run(self, path: Path) -> Outcome:
+        """Makes a table of the test rows in DuckDB, and runs the query."""
+        if importlib.util.find_spec("duckdb") is None:
+            raise CheckerMissing("the package duckdb is not installed")
+        import duckdb
+
+        vectors = self.vectors(path)
+        with duckdb.connect() as connection:
+            try:
+                values, labels = results(connection, path.read_text(encoding="utf-8"), vectors)
+            except duckdb.Error as error:
+                raise ChainruleError(f"{path} fails: {error}") from None
+        return Outcome(np.array(values, dtype=np.float64), labels, f"DuckDB {duckdb.__version__}")
+
+
+def results(connection: Any, query: str, vectors: Vectors) -> tuple[list[Any], list[Any] | None]:
+    """Returns the values and labels that a database computes for the test rows."""
+    names, k = list(vectors.rows[0]), vectors.values.shape[1]
+    types = [f"{quoted(name)} {_type(name, vectors.rows)}" for name in names]
+    connection.execute(f"CREATE TABLE {TABLE} ({TEST_ROW} INTEGER, {', '.join(types)})")
+    marks = ", ".join("?" * (1 + len(names)))
+    rows = [[t, *(row[name] for name in names)] for t, row in enumerate(vectors.rows)]
+    connection.executemany(f"INSERT INTO {TABLE} VALUES ({marks})", rows)
+    found = sorted(connection.execute(query).fetchall())
+    labels = None if vectors.labels is None else [row[-k - 1] for row in found]
+    return [row[-k:] for row in found], labels
+
+
+def _type(name: str, rows: Sequence[Row]) -> str:
+    values = [row[name] for row in rows if row[name] is not None]
+    if isinstance(values[0], str):
+        return "VARCHAR"
+    return "BOOLEAN" if isinstance(values[0], bool) else "DOUBLE PRECISION"

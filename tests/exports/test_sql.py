@@ -1,0 +1,80 @@
+"""The SQL that is exported: the same text in DuckDB and SQLite, any names and levels, and what is refused."""
+
+from __future__ import annotations
+
+import importlib.util
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.exports import models
+
+import chainrule as cr
+from chainrule.activations.catalogue import ACTIVATIONS
+from chainrule.exports.targets.sql.target import SqlTarget, results
+
+HAS_DUCKDB = importlib.util.find_spec("duckdb") is not None
+NO_TIMES: Any = {"has_times": False}
+MODELS: dict[str, Callable[[], Any]] = {
+    "classes": lambda: models.classifier(**NO_TIMES),
+    "two classes": lambda: models.classifier(2, output="sigmoid", dtype="float32", **NO_TIMES),
+    "sigmoids": lambda: models.classifier(3, output="sigmoid", **NO_TIMES),
+    "a level other": lambda: models.classifier(max_levels=3, **NO_TIMES),
+    "standard": lambda: models.classifier(numbers="standard", dtype="float32", **NO_TIMES),
+    "a number": lambda: models.regressor(dtype="float32", **NO_TIMES),
+    "numbers": lambda: models.regressor(2, **NO_TIMES),
+    "embedded": models.embedded,
+}
+
+
+def has_mathematics() -> bool:
+    """True if this SQLite was compiled with mathematical functions."""
+    try:
+        return bool(sqlite3.connect(":memory:").execute("SELECT exp(0) + tanh(0) + power(1, 1)").fetchone())
+    except sqlite3.OperationalError:
+        return False
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_same_text_runs_in_every_database(name: str, tmp_path: Path) -> None:
+    """DuckDB proves each model, and SQLite gives values within the same bounds, and the same labels."""
+    path = tmp_path / "m.sql"
+    proof = cr.export(MODELS[name](), path)
+    assert proof.is_proved == HAS_DUCKDB
+    if has_mathematics():
+        vectors = SqlTarget().vectors(path)
+        with sqlite3.connect(":memory:") as connection:
+            values, labels = results(connection, path.read_text(encoding="utf-8"), vectors)
+        deviation, bound = vectors.deviation(np.array(values))
+        assert deviation <= bound
+        assert vectors.wrong_labels(labels or ()) == 0
+
+
+def test_every_activation_but_gelu(tmp_path: Path) -> None:
+    """A network with every other σ, parameters and κ included, is proved; sums of 1,100 terms too."""
+    rng = np.random.default_rng(0)
+    names = [name for name, sigma in ACTIVATIONS.items() if name not in ("softmax", "exp", "gelu")]
+    sigmas = [*(ACTIVATIONS[name] for name in names), cr.Parametric("mish")]
+    layers = [cr.Layer(0.7 * rng.normal(size=(4, 4)), rng.normal(size=4), sigma) for sigma in sigmas]
+    net = cr.Network([*layers, cr.Layer(0.1 * rng.normal(size=(3, 4)), rng.normal(size=3), "exp")])
+    assert cr.export(net, tmp_path / "net.sql").is_proved == HAS_DUCKDB
+    assert cr.export(cr.Network.dense([1100, 1], seed=0), tmp_path / "wide.sql").is_proved == HAS_DUCKDB
+
+
+REFUSALS = [
+    # the model, and the reason
+    (models.classifier, "no common functions for times, and the column 'sold'"),
+    (lambda: cr.Network.dense([2, 3, 1], hidden="gelu", seed=0), "sigma = gelu is too long a formula"),
+    (lambda: cr.Network.dense([200, 110, 1], seed=0), r"at most 20,000 weights; the model has 22,1\d\d"),
+]
+
+
+@pytest.mark.parametrize(("model", "message"), REFUSALS, ids=["times", "gelu", "weights"])
+def test_models_that_sql_cannot_hold(model: Callable[[], Any], message: str, tmp_path: Path) -> None:
+    """The error names the reason, and nothing is written."""
+    with pytest.raises(cr.InputError, match=message):
+        cr.export(model(), tmp_path / "m.sql")
+    assert not list(tmp_path.iterdir())
