@@ -15,6 +15,9 @@ from support.exports import models
 import chainrule as cr
 from chainrule.activations.catalogue import ACTIVATIONS
 from chainrule.exports.targets.sql.target import SqlTarget, results
+from chainrule.tables import TableEncoder
+from chainrule.tables.model import TableModel
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
 HAS_DUCKDB = importlib.util.find_spec("duckdb") is not None
 NO_TIMES: Any = {"has_times": False}
@@ -62,6 +65,19 @@ def test_every_activation_but_gelu(tmp_path: Path) -> None:
     net = cr.Network([*layers, cr.Layer(0.1 * rng.normal(size=(3, 4)), rng.normal(size=3), "exp")])
     assert cr.export(net, tmp_path / "net.sql").is_proved == HAS_DUCKDB
     assert cr.export(cr.Network.dense([1100, 1], seed=0), tmp_path / "wide.sql").is_proved == HAS_DUCKDB
+
+
+@pytest.mark.parametrize("has_classes", [False, True])
+def test_columns_may_have_any_names(has_classes: bool, tmp_path: Path) -> None:
+    """Quotes, words of SQL and the names inside the query are columns like others."""
+    names = ['a "b"', "select", "p0", "label", "prediction", "top", "x0", "it's; --", "r0"]
+    X = np.random.default_rng(0).normal(size=(9, len(names)))
+    encoder = TableEncoder().fit([dict(zip(names, row, strict=True)) for row in X.tolist()])
+    net = cr.Network.dense(
+        [len(names), 3, 2 if has_classes else 1], output="softmax" if has_classes else "identity", seed=0
+    )
+    target = ClassLabels.fit(["it's", 'a "b"'] * 4 + ["it's"]) if has_classes else NumericLabels.fit(np.arange(9.0))
+    assert cr.export(TableModel(encoder, target, (net,)), tmp_path / "m.sql").is_proved == HAS_DUCKDB
 
 
 REFUSALS = [

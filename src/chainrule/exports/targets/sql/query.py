@@ -64,14 +64,13 @@ def query_of(plan: Plan, title: str) -> str:
     mean = {f"p{c}": f"{total([f'n{j}_p{c}' for j in range(1, len(ends) + 1)])} / {k}" for c in range(plan.outputs)}
     last = query.table("mean_outputs", mean, joined)
     results = _results(query, last, plan)
-    shown = "".join(f",\n  {expression} AS {name(column)}" for column, expression in results.items())
+    shown = "".join(f",\n  predictions.r{k} AS {name(column)}" for k, column in enumerate(results))
     tables = ",\n".join(query.tables)
-    source = query.tables[-1].split(" ", 1)[0]
     return (
         f"-- {title}: predictions of a model, for DuckDB, SQLite and PostgreSQL. Made by Chainrule {__version__}.\n"
         f"-- Replace {TABLE} by your table: the result has all its columns, the number of the row ({ROW}), and the\n"
         "-- prediction. NULL is a missing value. PostgreSQL is faster after SET jit = off.\n"
-        f"WITH\n{tables}\nSELECT\n  numbered.*{shown}\nFROM numbered JOIN {source} USING ({ROW})\nORDER BY {ROW};\n"
+        f"WITH\n{tables}\nSELECT\n  numbered.*{shown}\nFROM numbered JOIN predictions USING ({ROW})\nORDER BY {ROW};\n"
     )
 
 
@@ -164,19 +163,22 @@ def _activated(query: Query, word: str, layer: PlanLayer, source: str) -> str:
     return query.table(word % "a", {f"a{k}": one for k, one in enumerate(a)}, source)
 
 
-def _results(query: Query, source: str, plan: Plan) -> dict[str, str]:
-    """Adds the table of the calibrated probabilities, and returns the columns of the result."""
+def _results(query: Query, source: str, plan: Plan) -> list[str]:
+    """Adds the table ``predictions`` with the columns r0, r1, …, and returns their names in the result."""
     p = [f"p{c}" for c in range(plan.outputs)]
     if plan.classes is None:
         names = ["prediction"] if len(p) == 1 else [f"prediction_{k}" for k in range(1, len(p) + 1)]
         values = zip(plan.mean.tolist(), plan.deviation.tolist(), p, strict=True)
-        return dict(zip(names, [f"{number(m)} + {number(d)} * {c}" for m, d, c in values], strict=True))
+        results = {f"r{k}": f"{number(m)} + {number(d)} * {c}" for k, (m, d, c) in enumerate(values)}
+        query.table("predictions", results, source)
+        return names
     beta = 1.0 / plan.temperature
     least = number(10.0 ** (-300.0 / max(1.0, beta)))  # PostgreSQL's power raises an error where it underflows
     top = query.table("largest", {**{c: c for c in p}, "top": largest(p, p)}, source)
     power = {f"q{c}": f"CASE WHEN {p[c]} / top < {least} THEN 0e0 ELSE power({p[c]} / top, {number(beta)}) END"
              for c in range(len(p))}  # fmt: skip
     label = largest(p, [literal(label) for label in plan.classes])
-    query.table("calibrated", {**power, "label": label}, top)
-    shares = {f"p_{label}": f"q{c} / {total([*power])}" for c, label in enumerate(plan.classes)}
-    return {"prediction": "label", **shares}
+    calibrated = query.table("calibrated", {**power, "label": label}, top)
+    shares = {f"r{c}": f"q{c - 1} / {total([*power])}" for c in range(1, len(p) + 1)}
+    query.table("predictions", {"r0": "label", **shares}, calibrated)
+    return ["prediction", *(f"p_{label}" for label in plan.classes)]
