@@ -33,7 +33,8 @@ def summary(estimator: Any) -> Summary:
         lines.append(f"… and {encoder.n_features_in_ - MOST_COLUMNS} more")
     title = "Networks, whose outputs are averaged" if len(model.networks) > 1 else "Network"
     lines += ["", f"{title}: {'; '.join(words.sizes(model.networks))}"]
-    lines += list(dict.fromkeys(words.recipe_in_words(recipe) for recipe in estimator.recipes_))
+    for sentences in dict.fromkeys(tuple(words.recipe_sentences(recipe)) for recipe in estimator.recipes_):
+        lines += sentences
     lines += ["", *_table_of_networks(estimator)]
     return Summary("\n".join(lines))
 

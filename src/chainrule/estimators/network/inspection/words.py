@@ -37,10 +37,15 @@ def sizes(networks: Sequence[Network]) -> list[str]:
 
 def recipe_in_words(recipe: Recipe) -> str:
     """Describes a recipe in one line."""
+    return " ".join(recipe_sentences(recipe))
+
+
+def recipe_sentences(recipe: Recipe) -> list[str]:
+    """Describes the hidden layers, the cost and the optimizer of a recipe."""
     kind = "parametric " if recipe.parametric else ""
     layers = ", ".join(f"{layer.width} {kind}{_name(layer.activation)}" for layer in recipe.hidden) or "none"
     embedding = ", after an embedding of the numbers" if recipe.embedding else ""
-    return f"Hidden layers: {layers}{embedding}. Cost: {recipe.cost.in_words}. Optimizer: {_steps(recipe)}."
+    return [f"Hidden layers: {layers}{embedding}.", f"Cost: {recipe.cost.in_words}.", f"Optimizer: {_steps(recipe)}."]
 
 
 def _steps(recipe: Recipe) -> str:
@@ -86,7 +91,7 @@ def training_in_words(estimator: Any) -> str:
     kept = [epoch for epoch in estimator.kept_epochs_ if epoch]
     best = f"best {span(kept)} of {span(epochs)}" if kept else f"{span(epochs)}, the last is kept"
     seconds = duration(sum(float(history.seconds.sum()) for history in estimator.histories_))
-    together = " of the networks together" if len(epochs) > 1 else ""
+    together = " over all networks" if len(epochs) > 1 else ""
     why = f", {STOPPED[estimator.stopped_]}" if estimator.stopped_ in STOPPED else ""
     return f"{best}; {seconds}{together}{why}; engine {estimator.histories_[0].engine}"
 
