@@ -47,7 +47,25 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         preset: "default" (RealMLP's simplified recipe; several small networks on few rows), "best" (more networks, half
             of them with embeddings of numbers, parametric σ, decay and dropout: smaller errors, more time), or
             "lecture" (sigmoids and full-batch gradient descent).
+        time_limit: seconds for all of ``fit``. If they do not suffice for every network and epoch, fewer are planned,
+            with a TrainingWarning.
+        epochs: passes over the rows; schedules span all of them.
+        learning_rate: a schedule, or a number, which keeps the preset's schedule. If ``optimizer`` is a name, it is
+            passed to that optimizer; an optimizer given as a value has its own.
+        batch_size: rows per minibatch; "full": all rows.
         hidden_layer_sizes: the hidden layers: numbers of units, or `Hidden` layers with their own σ and dropout.
+        n_networks: the number of networks, whose outputs are averaged.
+        cost: a cost, used as it is, or the name of one, averaged over the rows. A cost for any real y gets y
+            standardised. For "poisson", outputs are exp(z) and y is divided by its mean; for "log_likelihood", outputs
+            are sigmoids and y in [0, 1] is unchanged.
+        patience: epochs without a lower held-out cost before training stops early; by default those of a wave of
+            `chainrule.CosLog4`, or with another schedule all. In any case each network keeps its best epoch.
+        scoring: the metric by which each network keeps its best epoch, and which ``patience`` follows: the name of a
+            scorer of scikit-learn, such as "neg_mean_absolute_error", or a function f(estimator, X, y), larger is
+            better, where X are encoded rows. By default it is the held-out cost J.
+        random_state: a seed; equal seeds give equal models, for any number of threads.
+        threads: the maximum number of threads; by default every CPU.
+        verbose: whether to show the progress of all networks in place, or in a file as a line now and then.
         activation, dropout: σ and dropout of the hidden layers without their own.
         parametric: whether each hidden unit has a trainable κ (`chainrule.Parametric`).
         embedding: whether cosines turn each number into four features (PBLD), if there are at most 100 numbers.
@@ -55,37 +73,19 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         bias_rate, kappa_rate: the factors of the learning rates of every b and every κ.
         ntk: whether the learning rate of a full W (m, n) has the factor n^(−½).
         initial: initial values of each full W: "ntk", "data" (`chainrule.initial.from_data`), or a rule of the core.
-        cost: a cost, used as it is, or the name of one, averaged over the rows. A cost for any real y gets y
-            standardised. For "poisson", outputs are exp(z) and y is divided by its mean; for "log_likelihood", outputs
-            are sigmoids and y in [0, 1] is unchanged.
         optimizer: an optimizer, or its name; or "lm", Levenberg–Marquardt over all rows (`chainrule.minimize`), for few
             rows and parameters and a sum of squares. Eight networks of 16 tanh units then take the place of the
             preset's, and end by ``patience`` = 10 on their held-out rows.
-        learning_rate: a schedule, or a number, which keeps the preset's schedule. If ``optimizer`` is a name, it is
-            passed to that optimizer; an optimizer given as a value has its own.
         weight_decay: λ of AdamW, a number or a schedule.
-        batch_size: rows per minibatch; "full": all rows.
-        epochs: passes over the rows; schedules span all of them.
         validation_fraction: the fraction of the rows that each network holds out, from 0 (none) to ½. Several networks
             hold out different rows, but for one in four, which repeats those of another. With fewer than 10 rows none
             is held out.
         validation_order: "random", or "last" for rows in order of time, of which the last are held out.
-        patience: epochs without a lower held-out cost before training stops early; by default those of a wave of
-            `chainrule.CosLog4`, or with another schedule all. In any case each network keeps its best epoch.
-        scoring: the metric by which each network keeps its best epoch, and which ``patience`` follows: the name of a
-            scorer of scikit-learn, such as "neg_mean_absolute_error", or a function f(estimator, X, y), larger is
-            better, where X are encoded rows. By default it is the held-out cost J.
-        n_networks: the number of networks, whose outputs are averaged.
         numbers, categories, max_levels, decimal, thousands, missing: parameters of the `TableEncoder`.
         scale_y: whether y is standardised, for costs of any real y.
-        time_limit: seconds for all of ``fit``. If they do not suffice for every network and epoch, fewer are planned,
-            with a TrainingWarning.
         warm_start: whether ``fit`` continues the last training on the same rows, up to ``epochs`` in total.
-        random_state: a seed; equal seeds give equal models, for any number of threads.
         dtype: the number type of the networks, "float32" or "float64".
         engine: "auto" or the name of an engine.
-        threads: the maximum number of threads; by default every CPU.
-        verbose: whether to show the progress of all networks in place, or in a file as a line now and then.
         callbacks: functions f(history), called in the thread of a network with its `chainrule.History`, or
             `chainrule.callbacks`; returning True stops that network. For scikit-learn's callbacks: ``set_callbacks``.
         callback_epochs: epochs between two calls of functions in ``callbacks``; None: about ten times a second.
@@ -124,7 +124,18 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         self,
         *,
         preset: str = "default",
+        time_limit: float | None = None,
+        epochs: int | None = None,
+        learning_rate: float | Schedule | None = None,
+        batch_size: int | Literal["full"] | None = None,
         hidden_layer_sizes: int | Hidden | Sequence[int | Hidden] | None = None,
+        n_networks: int | None = None,
+        cost: Cost | str | None = None,
+        patience: int | None = None,
+        scoring: Scoring = None,
+        random_state: Any = None,
+        threads: int | None = None,
+        verbose: bool = False,
         activation: Sigma | str | None = None,
         dropout: float | Schedule | None = None,
         parametric: bool | None = None,
@@ -134,17 +145,10 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         kappa_rate: float | None = None,
         ntk: bool | None = None,
         initial: Initial | str | None = None,
-        cost: Cost | str | None = None,
         optimizer: Optimizer | str | None = None,
-        learning_rate: float | Schedule | None = None,
         weight_decay: float | Schedule | None = None,
-        batch_size: int | Literal["full"] | None = None,
-        epochs: int | None = None,
         validation_fraction: float | None = None,
         validation_order: Literal["random", "last"] = "random",
-        patience: int | None = None,
-        scoring: Scoring = None,
-        n_networks: int | None = None,
         numbers: Literal["robust", "standard", "joint", "none"] | None = None,
         categories: Sequence[str | int] | None = None,
         max_levels: int = MAX_LEVELS,
@@ -152,20 +156,27 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         thousands: str | None = None,
         missing: Sequence[str] = (),
         scale_y: bool = True,
-        time_limit: float | None = None,
         warm_start: bool = False,
-        random_state: Any = None,
         dtype: Literal["float32", "float64"] = "float32",
         engine: str = "auto",
-        threads: int | None = None,
-        verbose: bool = False,
         callbacks: Sequence[Callback] = (),
         callback_epochs: int | None = 1,
         checkpoint: Checkpoint | PathLike | None = None,
         resume: bool = False,
     ) -> None:
         self.preset = preset
+        self.time_limit = time_limit
+        self.epochs = epochs
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
         self.hidden_layer_sizes = hidden_layer_sizes
+        self.n_networks = n_networks
+        self.cost = cost
+        self.patience = patience
+        self.scoring = scoring
+        self.random_state = random_state
+        self.threads = threads
+        self.verbose = verbose
         self.activation = activation
         self.dropout = dropout
         self.parametric = parametric
@@ -175,17 +186,10 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         self.kappa_rate = kappa_rate
         self.ntk = ntk
         self.initial = initial
-        self.cost = cost
         self.optimizer = optimizer
-        self.learning_rate = learning_rate
         self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.epochs = epochs
         self.validation_fraction = validation_fraction
         self.validation_order = validation_order
-        self.patience = patience
-        self.scoring = scoring
-        self.n_networks = n_networks
         self.numbers = numbers
         self.categories = categories
         self.max_levels = max_levels
@@ -193,13 +197,9 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         self.thousands = thousands
         self.missing = missing
         self.scale_y = scale_y
-        self.time_limit = time_limit
         self.warm_start = warm_start
-        self.random_state = random_state
         self.dtype = dtype
         self.engine = engine
-        self.threads = threads
-        self.verbose = verbose
         self.callbacks = callbacks
         self.callback_epochs = callback_epochs
         self.checkpoint = checkpoint
