@@ -93,7 +93,7 @@ def test_before_the_first_epoch_nothing_is_saved(here: Path, name: str, words: s
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_a_later_signal_ends_at_once(here: Path, name: str) -> None:
     """If a command that was asked to end does not, as here while it saves, the same signal ends it."""
-    program = "import chainrule.cli.train.phases; " + HANG.format(module="models", function="scores").lstrip()
+    program = "import chainrule.cli.train.phases; " + HANG.format(module="models", function="results").lstrip()
     command = process(*TRAIN[:-4], "--epochs", 1, cwd=here, code=program)
     wait_for(command, "here")
 

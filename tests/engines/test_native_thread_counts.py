@@ -19,7 +19,8 @@ from support.engines.thread_runs import (
 from support.patience import ENDLESS, LIMIT, wait_until
 
 import chainrule as cr
-from chainrule.engines import native, thread_counts
+from chainrule.engines import thread_counts
+from chainrule.engines.native import run
 
 pytestmark = [pytest.mark.native, pytest.mark.usefixtures("as_many_threads_as_requested")]
 
@@ -80,7 +81,7 @@ def test_trying_numbers_of_threads_changes_no_bit(way: str, dtype: str, monkeypa
     """θ, moments and records are bitwise those of one thread when a run tries up to four."""
     problem = make_problem(way, dtype, cr.Adam(0.01, clip_norm=0.1), 50, 16, epochs=40, dropout=0.2)
     one = trained(problem, 1)
-    monkeypatch.setattr(native, "first_threads", lambda flop, wanted: 2)
+    monkeypatch.setattr(run, "first_threads", lambda flop, wanted: 2)
     assert trained(problem, 4) == one
 
 

@@ -251,8 +251,8 @@ class Failing:
 
 
 ADVICE: list[tuple[Callable[[], Any], str]] = [
-    (lambda: {"a": [1, 2]}, r"Pass pandas\.DataFrame\(X\)"),
-    (lambda: pandas.Series([1, 2]), r"Pass X\.to_frame\(\) for a single column"),
+    (lambda: {"a": [1, 2]}, r"Pass a list of dicts for several rows, or pandas\.DataFrame\(X\)"),
+    (lambda: pandas.Series([1, 2]), r"Pass X\.to_frame\(\) for a column"),
     (lambda: polars.Series([1, 2]), r"Pass X\.to_frame\(\) for a single column"),
     (lambda: np.ones((2, 3, 4)), r"Make each example a row: X\.reshape\(len\(X\), -1\)"),
     (list, "at least one row"),

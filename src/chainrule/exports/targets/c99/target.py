@@ -15,10 +15,10 @@ import numpy as np
 
 from chainrule.errors import ChainruleError, FileFormatError
 from chainrule.exports.plan import Plan
+from chainrule.exports.targets.c99.check_program import MARK, check_program
 from chainrule.exports.targets.c99.header import header
 from chainrule.exports.targets.c99.implementation import implementation
 from chainrule.exports.targets.c99.names import Names
-from chainrule.exports.targets.c99.test_program import MARK, test_program
 from chainrule.exports.targets.target import CheckerMissing, Outcome
 from chainrule.exports.vectors import Vectors
 
@@ -35,7 +35,7 @@ class CTarget:
     def files(self, plan: Plan, vectors: Vectors, name: str, real: str) -> Mapping[str, bytes]:
         """Returns the contents of the three files."""
         names = Names(plan, name, real)
-        texts = {".c": implementation(names), ".h": header(names), "_test.c": test_program(names, vectors)}
+        texts = {".c": implementation(names), ".h": header(names), "_test.c": check_program(names, vectors)}
         return {ending: text.encode() for ending, text in texts.items()}
 
     def vectors(self, path: Path) -> Vectors:

@@ -13,7 +13,7 @@ from chainrule.exports.vectors import Vectors
 MARK = "/* test vectors: "
 
 
-def test_program(names: Names, vectors: Vectors) -> str:
+def check_program(names: Names, vectors: Vectors) -> str:
     """Returns the text; run without arguments it compares, with --results it prints the values as JSON."""
     name, columns, has_classes = names.name, names.plan.columns, names.plan.classes is not None
     rows = ("{" + ", ".join(_value(names, column, row) for column in columns) + "}" for row in vectors.rows)
