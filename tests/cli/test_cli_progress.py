@@ -54,7 +54,7 @@ def test_a_terminal_sees_the_last_epoch(here: Path, epochs: int, preset: str, th
     text = terminal.end()
     assert terminal.process.returncode == 0
     networks = "" if preset == "lecture" else r" \(network \d of 8\)"
-    assert re.search(f"epoch {epochs}/{epochs}{networks}", last_frame(text)), text
+    assert re.search(rf"epoch \d+/{epochs}{networks}", last_frame(text)), text  # a network may have stopped earlier
     figures = ("J ", "validation J ", "best ", "learning rate ", "epochs/s")
     for figure in figures:
         assert figure in last_frame(text), text
@@ -69,7 +69,7 @@ def test_a_pipe_sees_the_last_epoch(here: Path, epochs: int, threads: int) -> No
     command = ["train", "t.csv", "--target", "kind", "--layers", 8, "--epochs", epochs]
     out, err = process(*command, cwd=here, CHAINRULE_THREADS=str(threads)).communicate(timeout=LIMIT)
     last = [line for line in err.splitlines() if line.startswith("epoch ")][-1]
-    assert re.match(rf"epoch {epochs}/{epochs} \(network \d of 8\)  J ", last)
+    assert re.match(rf"epoch \d+/{epochs} \(network \d of 8\)  J ", last)  # a network may have stopped earlier
     assert "validation J " in last
     assert "left" not in last
     assert "\x1b" not in out + err
