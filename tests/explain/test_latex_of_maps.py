@@ -76,7 +76,7 @@ def test_every_map_of_the_catalogue_has_a_formula() -> None:
 
 
 def test_the_page_has_the_same_formulas() -> None:
-    """What `latex` returns is what a page and `net.to_latex()` print."""
+    """A page and `net.to_latex()` print the formula that `latex` returns."""
     net = cr.Network.dense([2, 3, 3, 2], hidden=["layer_norm", "mish"], output="softmax")
     page = net.explain([1.0, 2.0], 1, cost="cross_entropy").latex()
     for sigma in net.sigma:

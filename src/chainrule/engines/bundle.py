@@ -12,7 +12,7 @@ AdvanceBundle: TypeAlias = Callable[[Sequence[Any], int, float], None]
 
 @dataclass(frozen=True)
 class BundleKind:
-    """What the problems of a bundle have in common.
+    """The properties that the problems of a bundle share.
 
     A bundle has at most ``most`` runs, and is faster than one run after the other from ``least`` on. No run changes by
     being in a bundle, and each is whole between two calls of ``advance``.

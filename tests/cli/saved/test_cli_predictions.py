@@ -143,7 +143,7 @@ KEPT = [
 
 @pytest.mark.parametrize(("texts", "values"), KEPT)
 def test_texts_of_numbers_have_types_again(here: Path, texts: list[str], values: list[object]) -> None:
-    """Where types exist, texts of a CSV file that are all numbers are numbers, unless zeros lead; the others stay."""
+    """In a format with types, texts of a CSV file that are all numbers become numbers, unless zeros lead."""
     write_csv(here / "n.csv", [[text, "x"] for text in texts], ["n", "other"])
     source, arrow = inputs.read_with_arrow("n.csv")
     assert kept_columns.chosen(source, arrow, ["n"], has_types=True)["n"].to_pylist() == values
@@ -193,7 +193,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("command", "code", "message"), REFUSED)
 def test_wrong_predictions_are_refused(here: Path, command: str, code: int, message: str) -> None:
-    """What is not there to keep or to predict is an error of one line, and nothing is written."""
+    """A column or a result that is not there is an error of one line, and nothing is written."""
     np.savez(here / "x.npz", X=np.array(ROWS, dtype=np.float64))
     write_csv(here / "taken.csv", [[*row, 1] for row in ROWS], [*HEADER[:3], "probability_no"])
     (here / "list.jsonl").write_text('[{"a": 1}]', encoding="utf-8")

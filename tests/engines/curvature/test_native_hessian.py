@@ -200,7 +200,7 @@ def test_ctrl_c_is_heard_within_a_product() -> None:
 
 
 def test_check_may_end_a_product() -> None:
-    """What ``check`` raises is raised by the product, in the middle of it."""
+    """The product raises the exception of ``check``, in the middle of it."""
     calls = 0
 
     def check() -> None:

@@ -84,7 +84,7 @@ def test_rate_slopes_and_parameters_have_charts() -> None:
 
 
 def test_the_first_epochs_may_leave_the_picture() -> None:
-    """Where the first tenth of the epochs takes most of the height, and 5 × as much is not reached, it is cut off."""
+    """The first tenth of the epochs is cut off if it takes most of the height, and the ratio is below 5."""
     axes = figure.new_figure(4, 3, False).add_subplot()
     values = np.r_[1.0, 0.6, np.full(38, 0.30), 0.29]
     courses.draw_courses(axes, [courses.Course("J", [values], False)])

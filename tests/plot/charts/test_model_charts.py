@@ -123,7 +123,7 @@ def test_networks_have_the_charts() -> None:
 
 @pytest.mark.parametrize("draw", [plot.confusion, plot.calibration, plot.residuals])
 def test_wrong_models_are_refused(draw: Any) -> None:
-    """What is no model, a model of the other task, and another number of labels have a message."""
+    """An object that is no model, a model of the other task, and another number of labels have a message."""
     other, y = regressor() if draw is not plot.residuals else classifier()
     with pytest.raises(cr.InputError, match=r"model must be a fitted estimator or a TableModel; got 3\.0"):
         draw(3.0, X, y)

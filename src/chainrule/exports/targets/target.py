@@ -1,4 +1,4 @@
-"""What a target of exports has: a printer, and a way to run what it printed."""
+"""The interface of a target: a printer, and a way to run what it printed."""
 
 from __future__ import annotations
 
