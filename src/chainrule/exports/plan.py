@@ -19,7 +19,6 @@ from chainrule.tables.encoding.steps import Sign
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import ClassLabels
 
-VECTOR_VALUED = ("softmax", "log_softmax", "layer_norm")
 ColumnKind = Literal["number", "datetime", "text", "boolean"]
 
 

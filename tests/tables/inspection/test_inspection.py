@@ -63,7 +63,7 @@ def test_derivatives_of_a_linear_map_are_its_weights() -> None:
 
 
 def test_importances_are_stored_and_read() -> None:
-    """What a file stores gives the same importances back, and anything else gives None."""
+    """The record in a file gives the same importances back, and anything else gives None."""
     found = Importances(("a", "b"), np.array([0.5, 0.25]), np.array([0.0, 0.1]), "permutation", "decrease of R²", 60)
     again = Importances.from_json(found.as_json())
     assert again is not None

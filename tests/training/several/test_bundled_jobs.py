@@ -149,7 +149,7 @@ def kinds(networks: Sequence[cr.Network], **arguments: Any) -> list[Any]:
     ids=["large minibatch", "full batch", "rate left out", "time limit", "path", "reference", "callback", "sparse"],
 )
 def test_what_is_trained_one_by_one(arguments: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
-    """What a bundle cannot do, or not faster, is done without it."""
+    """Jobs that a bundle cannot do, or not faster, are done without it."""
     if "X" in arguments:
         arguments = {"X": pytest.importorskip("scipy.sparse").csr_array(X)}
     assert kinds(nets(2), **arguments) == [None, None]

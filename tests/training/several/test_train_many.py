@@ -257,6 +257,6 @@ def test_no_callback_is_opened_before_all_arguments_are_checked(arguments: dict[
 
 
 def test_callbacks_of_one_network_are_checked() -> None:
-    """What is no list of callbacks is refused with the number of its network."""
+    """An object that is no list of callbacks is refused with the number of its network."""
     with pytest.raises(cr.InputError, match="network 2: callbacks must be a list of functions"):
         cr.train_many(nets(2), X, Y, callbacks=cr.Each([[], 3]))
