@@ -45,6 +45,15 @@ def test_noise_is_settled_early() -> None:
     assert np.isfinite(model.predict(X)).all()
 
 
+def test_the_last_epoch_is_no_early_stop() -> None:
+    """A network that would settle at its last epoch has trained all of them, which is the reason that is told."""
+    model = NetworkRegressor(**{**FAST, "n_networks": 8, "epochs": 3}).fit(X, NOISE)
+    best = [1 + int(history.validation_J.argmin()) for history in model.histories_]
+    assert any(has_settled(3, epoch, 3) for epoch in best)
+    assert model.stopped_ == "epochs"
+    assert {history.stopped for history in model.histories_} == {"epochs"}
+
+
 def test_given_patience_has_the_last_word() -> None:
     """With a patience of all epochs every epoch is trained, and a smaller one counts epochs."""
     model = NetworkRegressor(**FAST, patience=80).fit(X, NOISE)

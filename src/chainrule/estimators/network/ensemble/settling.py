@@ -46,7 +46,8 @@ class Settling(RunCallback):
         yield lambda history: self._look(history.validation_J)
 
     def _look(self, costs: Sequence[float] | np.ndarray[tuple[int], np.dtype[np.float64]]) -> bool:
-        self.has_stopped = has_settled(len(costs), 1 + int(np.argmin(costs)), self._planned)
+        done, best = len(costs), 1 + int(np.argmin(costs))
+        self.has_stopped = done < self._planned and has_settled(done, best, self._planned)
         return self.has_stopped
 
 
