@@ -6,6 +6,7 @@ changes the steps of a training. Packages of others are imported when a training
 
 from chainrule.training.callbacks.callback import RunCallback, WatchedRun
 from chainrule.training.callbacks.early_stopping import EarlyStopping, MetricCourse
+from chainrule.training.callbacks.epoch_lines import EpochLines
 from chainrule.training.callbacks.logs import CSVLogger, ParquetLogger
 from chainrule.training.callbacks.mlflow_run import MLflow
 from chainrule.training.callbacks.optuna_pruning import OptunaPruning
@@ -16,6 +17,7 @@ from chainrule.training.callbacks.tensorboard import TensorBoard
 __all__ = [
     "CSVLogger",
     "EarlyStopping",
+    "EpochLines",
     "MLflow",
     "MetricCourse",
     "OptunaPruning",

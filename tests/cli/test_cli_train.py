@@ -125,6 +125,18 @@ def test_quiet_prints_the_results_alone(here: Path) -> None:
     assert "Saved t.safetensors" in loud.err
 
 
+def test_verbose_prints_each_epoch(here: Path) -> None:
+    """With --verbose stderr has a line for each epoch of each network, in place of a bar; --quiet contradicts it."""
+    write_csv(here / "t.csv", table())
+    answer = chainrule("train", "t.csv", "--target", "kind", "--layers", "4", "--epochs", "2", "--verbose")
+    assert answer.code == 0
+    for number in range(1, 9):
+        for words in ("epoch 1/2", "epoch 2/2", "2 of 2 epochs"):
+            assert answer.err.count(f"\nnetwork {number} of 8  {words}  J ") == 1
+    wrong = chainrule("train", "t.csv", "--target", "kind", "--verbose", "--quiet")
+    assert (wrong.code, wrong.err.count("contradict")) == (2, 1)
+
+
 def test_out_names_a_folder_or_a_file(here: Path) -> None:
     """--out FOLDER (made if need be) keeps the source's name; --out NAME.safetensors puts NAME.png beside it."""
     write_csv(here / "t.csv", table())

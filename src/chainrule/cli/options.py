@@ -199,6 +199,9 @@ Engine = Annotated[
     str, typer.Option(metavar="NAME", help="Engine that computes: auto, or a name from `chainrule info --engine`.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the results.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Print a line for each epoch of each network, in place of a bar.")
+]
 
 Keep = Annotated[
     list[str] | None,

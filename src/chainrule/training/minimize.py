@@ -20,7 +20,7 @@ from chainrule.costs.training_set import ExamplesLike
 from chainrule.errors import InputError, MissingExtra
 from chainrule.network import Network, check_trainable
 from chainrule.training.callbacks.callback import Callback, WatchedRun, settings_of
-from chainrule.training.callbacks.calls import as_callbacks, make, watching
+from chainrule.training.callbacks.calls import make, watching, with_displays
 from chainrule.training.checked_problem import checked_problem
 from chainrule.training.errors import DivergenceError, TrainingInterrupted
 from chainrule.training.history import History
@@ -55,7 +55,7 @@ def minimize(
     patience: int | None = None,
     time_limit: float | None = None,
     callbacks: Sequence[Callback] = (),
-    verbose: bool = False,
+    verbose: bool | int = False,
     engine: str = "auto",
     threads: int | None = None,
 ) -> History:
@@ -80,7 +80,7 @@ def minimize(
     - no step makes J smaller ("rounding"), which at a minimum is all that floating-point numbers allow;
     - after ``epochs`` iterations, ``time_limit`` seconds, by ``patience``, or because a callback returned True.
 
-    ``verbose=True`` shows the progress in place, as in `train`. Each of ``callbacks`` is called with the History after
+    ``verbose`` shows the progress, as in `train`. Each of ``callbacks`` is called with the History after
     each iteration, when the network has its θ, or if it is one of `chainrule.callbacks` at its own intervals; what it
     changes in θ is lost. The search computes in float64, and rounds θ to the network's number type. Parameters whose
     rate is 0 stay as they are; other rates, decays and dropout are ignored, since J is a function of θ alone.
@@ -107,7 +107,7 @@ def minimize(
     if method == "lm":
         _require_least_squares(problem.cost, wide.d)
     limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)
-    given = as_callbacks(callbacks, verbose)
+    given = with_displays(callbacks, verbose)
     gradient_tol = as_real(gradient_tol, "gradient_tol", 0.0)
     choice = engines.chosen(wide, problem.cost, X=problem.data.X, jacobian=method == "lm", engine=engine)
     _require_scipy()

@@ -13,7 +13,7 @@ from chainrule.costs.training_set import ExamplesLike
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
 from chainrule.training.callbacks.callback import Callback
-from chainrule.training.callbacks.calls import as_callbacks
+from chainrule.training.callbacks.calls import with_displays
 from chainrule.training.checkpoint import Checkpoint, PathLike, Resume
 from chainrule.training.history import History
 from chainrule.training.job import new_job
@@ -43,7 +43,7 @@ def train(
     record: Sequence[str] = (),
     checkpoint: Checkpoint | PathLike | None = None,
     resume: Resume = None,
-    verbose: bool = False,
+    verbose: bool | int = False,
     engine: str = "auto",
     threads: int | None = None,
 ) -> History:
@@ -66,12 +66,12 @@ def train(
     and a TrainingWarning what was left out. With a validation set θ ends as the best one seen. All of this depends on
     the clock; without a ``time_limit``, and with a `Deadline` in its place, nothing does but the last step.
 
-    ``verbose=True`` shows one line that changes in place: epochs, J, validation J and the time left. Each of
-    ``callbacks`` is a function that is called with the History every ``callback_epochs`` epochs (None: about ten times
-    a second; a function without arguments returns the number before each wait), and when training ends; or one of
-    `chainrule.callbacks`, which have intervals of their own. It may change ``net.theta``, for example to project or to
-    prune: training continues from there. ``record`` = ["theta", "gradient"] keeps θ, and ∇J(θ) over all examples,
-    before and after each epoch: see `History.rewind`.
+    ``verbose=True`` or 1 shows one line that changes in place: epochs, J, validation J and the time left; 2 shows a
+    line for each epoch. Each of ``callbacks`` is a function that is called with the History every ``callback_epochs``
+    epochs (None: about ten times a second; a function without arguments returns the number before each wait), and when
+    training ends; or one of `chainrule.callbacks`, which have intervals of their own. It may change ``net.theta``, for
+    example to project or to prune: training continues from there. ``record`` = ["theta", "gradient"] keeps θ, and ∇J(θ)
+    over all examples, before and after each epoch: see `History.rewind`.
 
     ``checkpoint`` names a file that the run is written to now and then, and as it ends, atomically (`Checkpoint`).
     ``resume`` continues a run up to ``epochs`` in total (one more: ``history.epochs + 1``), with the same bits as an
@@ -104,7 +104,7 @@ def train(
     job = new_job(
         net, X, Y, weights=weights, validation=validation, cost=cost, optimizer=optimizer, epochs=epochs,
         batch_size=batch_size, shuffle=shuffle, seed=seed, tol=tol, tol_epochs=tol_epochs, patience=patience,
-        threads=threads, time_limit=time_limit, callbacks=as_callbacks(callbacks, verbose),
+        threads=threads, time_limit=time_limit, callbacks=with_displays(callbacks, verbose),
         callback_epochs=callback_epochs, record=record, checkpoint=checkpoint, resume=resume, engine=engine,
     )  # fmt: skip
     history = job.begin()

@@ -270,7 +270,7 @@ def test_fewer_rows_are_a_part_of_the_networks_own() -> None:
 def test_the_cut_is_reported() -> None:
     """The warning names networks, epochs and the time of the whole plan; ``stopped_`` says "time_limit"."""
     X = np.random.default_rng(0).normal(size=(60, 2))
-    plan = {"epochs": 10**9, "patience": 10**9, "n_networks": 2}
+    plan: dict[str, Any] = {"epochs": 10**9, "patience": 10**9, "n_networks": 2}
     model = NetworkClassifier(**plan, hidden_layer_sizes=4, time_limit=0.3, threads=1)
     with pytest.warns(TrainingWarning, match=r"the time limit of 0.3 s cut the plan: .* of 2 networks .* about \S+ s"):
         model.fit(X, X[:, 0] > 0)

@@ -50,6 +50,7 @@ def train(
     force: options.Force = False,
     engine: options.Engine = "auto",
     quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
     from_model: options.From = None,
 ) -> None:
     """Train networks on a table and test them.
@@ -70,9 +71,11 @@ def train(
         writing = Writing.of(decimal, thousands, na or ())
     chosen = TrainingOptions(
         preset, layers, activation, optimizer, learning_rate, batch_size, epochs, patience, time_limit,
-        checkpoint, resume, class_weight, engine, category or None, seed, writing,
+        checkpoint, resume, class_weight, engine, category or None, seed, writing, verbose,
     )  # fmt: skip
     parameters = chosen.parameters()
+    if quiet and verbose:
+        raise WrongUsage("--quiet and --verbose contradict each other; give one of them.")
     if from_model is not None:
         require_no_settings(given)
         inputs.require_file(from_model)

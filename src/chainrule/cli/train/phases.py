@@ -24,6 +24,7 @@ from chainrule.estimators.network import settings
 from chainrule.files import write_bytes
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.training.callbacks.epoch_lines import EpochLines
 from chainrule.training.callbacks.progress import Progress
 from chainrule.training.errors import DivergenceError
 
@@ -55,8 +56,9 @@ def fit(run: PlannedRun, console: Console) -> FinishedRun:
     try:
         with warnings_as_notes(console), ExitStack() as stack:
             if not console.quiet:
-                bar = stack.enter_context(Progress(cast(TextIO, console.file)).all_runs(run.recipes[0].n_networks))
-                estimator.set_params(callbacks=(bar,))
+                display = EpochLines if run.options.verbose else Progress
+                callback = display(cast(TextIO, console.file)).all_runs(run.recipes[0].n_networks)
+                estimator.set_params(callbacks=(stack.enter_context(callback),))
             estimator.fit(data.X.rows(data.split.training), data.y[data.split.training])
     except DivergenceError:
         raise InputError(summary.divergence_message(run.recipes[0])) from None

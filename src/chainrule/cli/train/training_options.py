@@ -53,6 +53,7 @@ class TrainingOptions:
     categories: Sequence[str] | None = None
     seed: int = 0
     writing: Writing = AS_RECOGNISED
+    verbose: bool = False  # a line for each epoch, in place of a bar
 
     def parameters(self) -> dict[str, Any]:
         """Returns an estimator's parameters, without class weights. Raises WrongUsage for an invalid option."""

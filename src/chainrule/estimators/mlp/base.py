@@ -18,6 +18,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from chainrule._internal.checks import Floats
+from chainrule._internal.logger import DEBUG, logger_at
 from chainrule._internal.sparse_rows import Rows, as_sparse_rows
 from chainrule._internal.user_warnings import warn
 from chainrule.diagnosis.dead_units import dead_layer
@@ -25,6 +26,7 @@ from chainrule.errors import TrainingWarning
 from chainrule.estimators.column_scales import ColumnScales
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.mlp.epoch_records import EpochRecorder, ReportedLoss
+from chainrule.estimators.mlp.messages import log_end, say
 from chainrule.estimators.mlp.saving import SavingMixin
 from chainrule.estimators.mlp.settings import STOCHASTIC, as_hidden_sizes, as_sigma, require_valid_settings
 from chainrule.estimators.mlp.stochastic import Solver, fit_stochastic
@@ -143,6 +145,7 @@ class BaseMLP(SavingMixin, CallbackSupportMixin, BaseEstimator):  # type: ignore
                 raise ValueError(f"{NOT_FINITE} {diverged}")
             warn(f"{diverged} Keeping the best weights so far.", ConvergenceWarning)
         if not incremental:
+            log_end(self)
             self._warn_of_dead_units(net, examples)
         return self
 
@@ -248,17 +251,16 @@ class BaseMLP(SavingMixin, CallbackSupportMixin, BaseEstimator):  # type: ignore
         return trained, held_out
 
     def _fit_lbfgs(self, net: Network, examples: Examples, hooks: Hooks | None) -> str | None:
-        loss = self._loss(examples)
+        loss, is_watched = self._loss(examples), self.verbose or hooks is not None or logger_at(DEBUG) is not None
 
         def report(k: int, J: float) -> bool:
-            if self.verbose:
-                print(f"Iteration {k}, loss = {loss.of(J):.8f}")
+            say(self, f"Iteration {k}, loss = {loss.of(J):.8f}")
             return hooks is not None and hooks.epoch(0, k, lambda: self._as_fitted(net))
 
         minimum = train_lbfgs(
             net, examples.X, examples.Y, cost=loss.cost, weights=examples.weights, epochs=self.max_iter,
             evaluations=self.max_fun, tol=self.tol,
-            callback=report if self.verbose or hooks is not None else None, engine=self.engine,
+            callback=report if is_watched else None, engine=self.engine,
         )  # fmt: skip
         self.n_iter_, self.loss_ = minimum.iterations, loss.of(minimum.J)
         if minimum.stopped == "diverged":

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 from chainrule.costs import Cost
 from chainrule.estimators.examples import Examples
+from chainrule.estimators.mlp.messages import say
 from chainrule.estimators.sklearn_callbacks import Hooks
 from chainrule.network import Network
 from chainrule.training import History
-from chainrule.training.callbacks.callback import Function, RunCallback, WatchedRun
+from chainrule.training.callbacks.callback import Function, PartOfRun, WatchedRun
 
 SMALLEST_ADAPTIVE_RATE = 1e-6
 
@@ -29,7 +30,7 @@ class ReportedLoss(NamedTuple):
         return self.scale * J + self.shift
 
 
-class EpochRecorder(RunCallback):
+class EpochRecorder(PartOfRun):
     """A callback of `train` that keeps the records of an MLP estimator, and stops training when scikit-learn would."""
 
     def __init__(
@@ -85,8 +86,7 @@ class EpochRecorder(RunCallback):
         mlp.t_ += self.t
         mlp.loss_ = loss
         mlp.loss_curve_.append(loss)
-        if mlp.verbose:
-            print(f"Iteration {mlp.n_iter_}, loss = {loss:.8f}")
+        say(mlp, f"Iteration {mlp.n_iter_}, loss = {loss:.8f}")
         if self.held_out is not None:
             self._record_score(math.nan if math.isnan(loss) else mlp._score_of(self.net, self.held_out))
         else:
@@ -97,8 +97,7 @@ class EpochRecorder(RunCallback):
     def _record_score(self, score: float) -> None:
         mlp = self.mlp
         mlp.validation_scores_.append(score)
-        if mlp.verbose:
-            print(f"Validation score: {score:f}")
+        say(mlp, f"Validation score: {score:f}")
         is_worse = score < mlp.best_validation_score_ + mlp.tol
         mlp._no_improvement_count = mlp._no_improvement_count + 1 if is_worse else 0
         if score > mlp.best_validation_score_:
@@ -118,6 +117,5 @@ class EpochRecorder(RunCallback):
             solver.learning_rate /= 5.0
             mlp._no_improvement_count = 0
             action = f"Setting learning rate to {solver.learning_rate:f}"
-        if mlp.verbose:
-            print(f"{stall} {action}")
+        say(mlp, f"{stall} {action}")
         return should_stop

@@ -59,7 +59,7 @@ from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.model import TableModel
 from chainrule.tables.reading.read import AnyTable, read
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
-from chainrule.training.callbacks.calls import all_runs, as_callbacks
+from chainrule.training.callbacks.calls import all_runs, with_displays
 
 
 @dataclass(frozen=True, eq=False)
@@ -256,7 +256,7 @@ class NetworkBase(SavingMixin, InspectionMixin, DiagnosisMixin, CallbackSupportM
         every = None if self.callback_epochs is None else as_integer(self.callback_epochs, "callback_epochs", 1)
         return TrainingPlan(
             recipes, numbers, self.engine, self.threads, began + limit,
-            continues=continues, callbacks=as_callbacks(self.callbacks or (), self.verbose), callback_epochs=every,
+            continues=continues, callbacks=with_displays(self.callbacks or (), self.verbose), callback_epochs=every,
             model_of=lambda net: TableModel(self.encoder_, self.target_, (net,)),
         )  # fmt: skip
 

@@ -70,7 +70,8 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
             are encoded rows. By default it is the held-out cost J.
         random_state: a seed; equal seeds give equal models, for any number of threads.
         threads: the maximum number of threads; by default every CPU.
-        verbose: whether to show the progress of all networks in place, or in a file as a line now and then.
+        verbose: 1 or True: the progress of all networks in place, or in a file as a line now and then; 2: a line
+            for each epoch of each network.
         activation, dropout: σ and dropout of the hidden layers without their own.
         parametric: whether each hidden unit has a trainable κ (`chainrule.Parametric`).
         embedding: whether cosines turn each number into four features (PBLD), if there are at most 100 numbers.
@@ -138,7 +139,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         scoring: Scoring = None,
         random_state: Any = None,
         threads: int | None = None,
-        verbose: bool = False,
+        verbose: bool | int = False,
         activation: Sigma | str | None = None,
         dropout: float | Schedule | None = None,
         parametric: bool | None = None,

@@ -140,4 +140,12 @@ class FitCallback(RunCallback):
             yield function
 
 
+class PartOfRun(RunCallback):
+    """Watches a call of `train` or `minimize` that is a part of a larger run, which is shown and logged as a whole."""
+
+    def watch(self, run: WatchedRun) -> AbstractContextManager[Function | None]:
+        """Calls nothing."""
+        return nullcontext(None)
+
+
 Callback: TypeAlias = Function | RunCallback

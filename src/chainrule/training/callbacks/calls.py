@@ -11,8 +11,9 @@ import numpy as np
 
 from chainrule._internal.checks import as_integer, shown
 from chainrule._internal.imports import imported
+from chainrule._internal.logger import INFO, logger_at
 from chainrule.errors import InputError
-from chainrule.training.callbacks.callback import Callback, Function, Interval, RunCallback, WatchedRun
+from chainrule.training.callbacks.callback import Callback, Function, Interval, PartOfRun, RunCallback, WatchedRun
 from chainrule.training.history import History
 
 # The time between two calls of functions that follow the clock. An engine runs without returning to Python for as long,
@@ -20,11 +21,8 @@ from chainrule.training.history import History
 SLICE_SECONDS = 0.1
 
 
-def as_callbacks(given: object, verbose: object = False) -> tuple[Callback, ...]:
-    """Returns callbacks as a tuple, with a display of the progress if it is wanted.
-
-    Raises InputError for anything but functions and instances of `RunCallback`, and unless ``verbose`` is a bool.
-    """
+def as_callbacks(given: object) -> tuple[Callback, ...]:
+    """Returns callbacks as a tuple. Raises InputError for anything but functions and instances of `RunCallback`."""
     callbacks = tuple(given) if isinstance(given, Iterable) else ()
     for callback in callbacks:
         if isinstance(callback, type) and issubclass(callback, RunCallback):
@@ -35,9 +33,29 @@ def as_callbacks(given: object, verbose: object = False) -> tuple[Callback, ...]
         raise InputError(
             f"callbacks must be a list of functions f(history), or of chainrule.callbacks; got {shown(given)}."
         )
-    if not isinstance(verbose, (bool, np.bool_)):
-        raise InputError(f"verbose must be True or False; got {shown(verbose)}.")
-    return (*callbacks, imported("chainrule.training.callbacks.progress").Progress()) if verbose else callbacks
+    return callbacks
+
+
+def with_displays(given: object, verbose: object) -> tuple[Callback, ...]:
+    """Returns callbacks as `as_callbacks`, with a display as ``verbose`` says, and with the records of a logger.
+
+    1 is a bar, 2 a line for each epoch. There are records if the logger takes them.
+    Raises InputError unless ``verbose`` is a bool, 0, 1 or 2.
+    """
+    callbacks = as_callbacks(given)
+    if not isinstance(verbose, (bool, np.bool_, int, np.integer)) or not 0 <= verbose <= 2:
+        raise InputError(
+            f"verbose must be 0 or False, 1 or True for a bar, or 2 for a line for each epoch; got {shown(verbose)}."
+        )
+    if any(isinstance(each, PartOfRun) for each in callbacks):
+        return callbacks
+    if verbose == 1:
+        callbacks = (*callbacks, imported("chainrule.training.callbacks.progress").Progress())
+    elif verbose == 2:
+        callbacks = (*callbacks, imported("chainrule.training.callbacks.epoch_lines").EpochLines())
+    if (logger := logger_at(INFO)) is not None:
+        callbacks = (*callbacks, imported("chainrule.training.callbacks.log_records").LogRecords(logger))
+    return callbacks
 
 
 def as_interval(epochs: Interval) -> int | None:

@@ -38,7 +38,7 @@ class Display(Protocol):
 
 def chosen_display(file: TextIO | None = None) -> Display:
     """Returns the display for a file, or if it is None for this session: a notebook, or stderr."""
-    if file is None and _is_notebook():
+    if file is None and is_notebook():
         return NotebookDisplay()
     stream = file or sys.stderr or io.StringIO()  # a program without a console has no stderr
     if not stream.isatty() or os.environ.get("TERM") in ("dumb", "unknown"):
@@ -49,7 +49,7 @@ def chosen_display(file: TextIO | None = None) -> Display:
         return PlainDisplay(stream)
 
 
-def _is_notebook() -> bool:
+def is_notebook() -> bool:
     """Returns True in a kernel of Jupyter, which does not import IPython anew."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     return hasattr(shell, "kernel")

@@ -21,7 +21,7 @@ from chainrule.files.atomic import as_path
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
 from chainrule.training.callbacks.callback import Callback
-from chainrule.training.callbacks.calls import all_runs, as_callbacks
+from chainrule.training.callbacks.calls import all_runs, as_callbacks, with_displays
 from chainrule.training.checkpoint import Checkpoint, PathLike, Resume
 from chainrule.training.errors import DivergenceError, TrainingInterrupted
 from chainrule.training.history import History
@@ -55,7 +55,7 @@ def train_many(
     record: Sequence[str] | Each = (),
     checkpoint: Checkpoint | PathLike | Each | None = None,
     resume: Resume | Each = None,
-    verbose: bool = False,
+    verbose: bool | int = False,
     engine: str | Each = "auto",
     threads: int | None = None,
 ) -> list[History]:
@@ -70,7 +70,7 @@ def train_many(
     step to its last, or several tiny ones of one shape side by side in the lanes of its vectors, where that is faster;
     when fewer networks than threads are left, these share the threads. ``time_limit`` is that of each network, from its
     own first step. Callbacks, and a σ or cost of your own, are called in the thread of their network, while other
-    networks are trained; ``verbose=True`` shows the progress of all networks as one bar.
+    networks are trained; ``verbose=1`` shows the progress of all networks as one bar, and 2 a line for each epoch.
 
     Raises InputError as `train` does, before any work, with the number of the network, which counts from 1; also for
     a network that is given twice, and for an `Each` that does not hold k values. A network that diverges does not stop
@@ -105,7 +105,7 @@ def train_many(
     if not isinstance(cost, Each):
         arguments["cost"] = costs.get(cost)  # one object for all, whose examples they share
     _require_own_checkpoints(checkpoint, len(nets))
-    shared = as_callbacks(() if isinstance(callbacks, Each) else callbacks, verbose)
+    shared = with_displays(() if isinstance(callbacks, Each) else callbacks, verbose)
     examples, module = SharedExamples(), imported("chainrule.training.several.job_queue")
     jobs, watching = [], []
     for j, net in enumerate(nets):

@@ -16,7 +16,7 @@ from chainrule.estimators.network.ensemble.settling import settling
 from chainrule.estimators.network.ensemble.time_plan import Speed
 from chainrule.estimators.network.ensemble.watching import watching
 from chainrule.training import History, minimize, train
-from chainrule.training.callbacks.callback import Callback
+from chainrule.training.callbacks.callback import Callback, PartOfRun
 from chainrule.training.errors import DivergenceError
 from chainrule.training.several.thread_shares import Share, ThreadShares, train_with_share
 from chainrule.training.time_limit.deadline import Deadline
@@ -101,12 +101,12 @@ def _run(
                 work = _work_within(left, epoch_seconds, member)
                 member.keep_rows(work.rows_share)
                 epochs, state = work.epochs, state.again()
-    if settles is not None and settles.has_stopped:
-        member.history.stopped = "patience"
-    if member.course is not None and member.history.stopped == "callback":
-        last = member.course.best_epoch or 0
-        if member.recipe.patience is not None and member.history.epochs - last >= member.recipe.patience:
+        if settles is not None and settles.has_stopped:
             member.history.stopped = "patience"
+        if member.course is not None and member.history.stopped == "callback":
+            last = member.course.best_epoch or 0
+            if member.recipe.patience is not None and member.history.epochs - last >= member.recipe.patience:
+                member.history.stopped = "patience"
     if member.history.epochs == 0 and member.resume is None:
         member.improved = member.cost(member.net.theta) < member.cost(initial)
 
@@ -156,7 +156,7 @@ def measured_speed(member: Member, engine: str, threads: int, seconds: float) ->
     if recipe.minimizer is not None:
         history = minimize(
             net, training.X, training.Y, weights=training.weights, cost=recipe.cost, method=recipe.minimizer, epochs=1,
-            engine=engine, threads=threads,
+            callbacks=[PartOfRun()], engine=engine, threads=threads,
         )  # fmt: skip
         taken = max(_seconds(history.state), 1e-9)
         return Speed(taken, taken)
@@ -169,7 +169,8 @@ def measured_speed(member: Member, engine: str, threads: int, seconds: float) ->
                 net, training.X[first], training.Y[first],
                 weights=None if training.weights is None else training.weights[first], cost=recipe.cost,
                 optimizer=recipe.optimizer, epochs=1, batch_size=min(member.batch_size or rows, rows),
-                time_limit=Deadline(max(end - clock(), SHORTEST)), engine=engine, threads=threads,
+                time_limit=Deadline(max(end - clock(), SHORTEST)), callbacks=[PartOfRun()], engine=engine,
+                threads=threads,
             ).state  # fmt: skip
         except DivergenceError as error:
             state = error.history.state

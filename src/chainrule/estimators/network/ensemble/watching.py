@@ -8,11 +8,11 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.ensemble.plan import TrainingPlan
 from chainrule.training import History
-from chainrule.training.callbacks.callback import Function, RunCallback, WatchedRun, settings_of
+from chainrule.training.callbacks.callback import Function, PartOfRun, RunCallback, WatchedRun, settings_of
 from chainrule.training.callbacks.calls import Call, begun
 
 
-class Part(RunCallback):
+class Part(PartOfRun):
     """Lets the whole run stop one part of it, which is a call of `train`."""
 
     def __init__(self, run: WatchedRun) -> None:
