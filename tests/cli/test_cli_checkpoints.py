@@ -52,6 +52,23 @@ def test_a_command_that_was_ended_continues(here: Path, name: str) -> None:
     assert load("m.safetensors").temperature == load("whole.safetensors").temperature
 
 
+def test_a_metric_chooses_the_epoch_of_a_training_in_two_parts(here: Path) -> None:
+    """With --scoring each network keeps its best epoch by that metric, over both parts; another metric is refused."""
+    metric = ("--scoring", "neg_log_loss", "--quiet", "--learning-rate", "0.001")
+    assert chainrule(*TRAIN, *metric, "--epochs", "9").code == 0
+    assert chainrule(*TRAIN, *metric, "--epochs", "20", "--resume", "--out", "more.safetensors").code == 0
+    about = load("more.safetensors").about
+    assert about["training"]["scoring"] == "neg_log_loss"
+    courses = about["scoring"]["courses"]
+    assert [course["epochs"] for course in courses] == [list(range(1, 21))] * 8
+    assert about["training"]["best_epoch"] == [course["best_epoch"] for course in courses]
+    assert [course["best_epoch"] for course in courses] == [1 + int(np.argmin(course["values"])) for course in courses]
+    other = chainrule(*TRAIN, *metric, "--scoring", "accuracy", "--resume", "--out", "other.safetensors")
+    assert (other.code, "began with another scoring" in other.err) == (1, True)
+    wrong = chainrule(*TRAIN, "--scoring", "acuracy", "--resume", "--out", "wrong.safetensors")
+    assert (wrong.code, "--scoring: unknown scoring 'acuracy'; did you mean 'accuracy'?" in wrong.err) == (2, True)
+
+
 def test_resume_begins_if_there_is_nothing(here: Path) -> None:
     """With --resume and no folder the training begins, and each file is a network; without it a folder with
     checkpoints is refused."""

@@ -42,9 +42,9 @@ def require_same(model: Saved, golden: Golden) -> None:
     recorded, now = golden.seen, seen(model, golden.rows)
     found = {name: now[name] for name in recorded}  # what is new since then was not recorded
     if isinstance(model, SavedCheckpoint):
-        assert {name: found.pop(name) for name in ("state", "run")} == {
-            name: recorded[name] for name in ("state", "run")
-        }
+        state = found.pop("state")
+        assert {name: state[name] for name in recorded["state"]} == recorded["state"]
+        assert found.pop("run") == recorded["run"]
         model = model.net
     if hasattr(model, "get_params"):
         held = ("classes", "course")
@@ -139,5 +139,5 @@ def test_a_golden_file_is_added_and_renewed(tmp_path: Path) -> None:
 
 
 def test_golden_files_are_small() -> None:
-    """The golden files take less than 250 kB of text."""
-    assert sum(path.stat().st_size for path in FOLDER.glob("*.json")) < 250_000
+    """The golden files take less than 260 kB of text."""
+    assert sum(path.stat().st_size for path in FOLDER.glob("*.json")) < 260_000

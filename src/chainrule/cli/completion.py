@@ -31,6 +31,13 @@ def optimizers(incomplete: str) -> list[str]:
     return _beginning(incomplete, (*OPTIMIZERS, NAME))
 
 
+def scorers(incomplete: str) -> list[str]:
+    """Returns the names of scikit-learn's scorers that begin like this."""
+    from chainrule.estimators.network.scoring import SCORERS
+
+    return _beginning(incomplete, SCORERS)
+
+
 def columns(ctx: typer.Context, incomplete: str) -> list[str]:
     """Returns the columns that begin like this, of the table that is already on the line: its last argument."""
     with contextlib.suppress(ChainruleError, OSError):

@@ -140,6 +140,15 @@ Patience = Annotated[
     int | None,
     typer.Option(metavar="N", help="Stop after N epochs without a lower validation cost. [default: the preset's]"),
 ]
+Scoring = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Keep the epoch that is best by this metric on held-out rows, a scorer of scikit-learn such as roc_auc or "
+        "neg_mean_absolute_error; --patience follows it. [default: the validation cost]",
+        autocompletion=completion.scorers,
+    ),
+]
 TimeLimit = Annotated[
     float | None, typer.Option(metavar="SECONDS", help="Train for at most this long, and keep the best epoch.")
 ]

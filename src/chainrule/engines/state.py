@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from chainrule.errors import ChainruleError, FileFormatError, InputError
 from chainrule.files import DTYPES
 
 RECORDS = ("J", "validation_J", "learning_rate", "seconds", "gradient_norm")
+Kept: TypeAlias = dict[str, Array]  # what one callback keeps, by name
+KEPT = "kept."  # of the tensors that callbacks keep
 
 
 @dataclass(eq=False, repr=False)
@@ -31,7 +33,8 @@ class TrainingState:
     position of the random stream at the start of the current epoch. ``best_theta`` is the θ with the lowest validation
     cost ``best_J``, after epoch ``best_epoch``. ``records`` holds one number per epoch under each name. If training
     finds the learning rate itself (`GradientDescent`), ``learning_rate`` is the α of the next step, and
-    ``earlier_theta`` the θ before the last one, unless that was taken back.
+    ``earlier_theta`` the θ before the last one, unless that was taken back. ``kept`` holds what callbacks keep for a
+    run that continues: arrays by the name of what keeps them, and by their own.
 
     >>> import chainrule as cr
     >>> net = cr.Network.dense([1, 1])
@@ -55,6 +58,7 @@ class TrainingState:
     records: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in RECORDS})
     learning_rate: float | None = None
     earlier_theta: Array | None = None
+    kept: dict[str, Kept] = field(default_factory=dict)
 
     @property
     def _other_thetas(self) -> dict[str, Array]:
@@ -86,7 +90,7 @@ class TrainingState:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         records = {name: np.asarray(values).tolist() for name, values in state["records"].items()}
-        vars(self).update(state, records=records)
+        vars(self).update({"kept": {}, **state, "records": records})  # states of before have nothing kept
 
     def again(self) -> TrainingState:
         """Returns a state that starts a new run with the same θ, moments and number of steps.
@@ -142,6 +146,10 @@ class TrainingState:
         lengths = {name: len(_numbers(values, name)) for name, values in self.records.items()}
         if lengths != dict.fromkeys(RECORDS, self.epoch):
             raise InputError(f"records must hold {self.epoch} numbers each, one per epoch; got {lengths}.")
+        for name, arrays in self.kept.items():
+            for own, array in arrays.items():
+                if not isinstance(array, np.ndarray) or array.dtype not in DTYPES.values():
+                    raise InputError(f"{own} of {name!r} in kept must be an array of floats; got {shown(array)}.")
 
     def check_fits(self, problem: Problem) -> None:
         """Raises InputError unless a run of ``problem`` can continue from this state."""
@@ -174,6 +182,7 @@ class TrainingState:
         tensors = {"theta": self.theta, **{f"moments.{name}": moment for name, moment in self.moments.items()}}
         tensors |= self._other_thetas
         tensors |= {f"records.{name}": np.array(values, np.float64) for name, values in self.records.items()}
+        tensors |= {f"{KEPT}{own}.{name}": array for name, arrays in self.kept.items() for own, array in arrays.items()}
         header = {
             "step": self.step,
             **({"first_step": self.first_step} if self.first_step else {}),
@@ -243,6 +252,7 @@ class TrainingState:
             records={name: _record(tensors, name) for name in RECORDS},
             learning_rate=files.field(header, "learning_rate", float) if "learning_rate" in header else None,
             earlier_theta=_copy(tensors.get("earlier_theta")),
+            kept=_kept(tensors),
         )
 
 
@@ -258,6 +268,16 @@ def _numbers(values: object, name: str) -> Sequence[float]:
 
 def _copy(array: Array | None) -> Array | None:
     return None if array is None else array.copy()
+
+
+def _kept(tensors: Mapping[str, Array]) -> dict[str, Kept]:
+    """Returns what callbacks keep; the name of an array has no dot, and that of its keeper any."""
+    kept: dict[str, Kept] = {}
+    for key, tensor in tensors.items():
+        if key.startswith(KEPT):
+            own, _, name = key.removeprefix(KEPT).partition(".")
+            kept.setdefault(name, {})[own] = tensor.copy()
+    return kept
 
 
 def _record(tensors: Mapping[str, Array], name: str) -> list[float]:

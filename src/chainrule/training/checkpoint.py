@@ -11,7 +11,6 @@ from typing import TypeAlias
 from chainrule import files
 from chainrule._internal.checks import as_integer, as_real, shown
 from chainrule._internal.user_warnings import warn
-from chainrule.engines import TrainingRun
 from chainrule.engines.problem import Problem
 from chainrule.engines.state import TrainingState
 from chainrule.errors import InputError, TrainingWarning
@@ -132,32 +131,32 @@ class CheckpointWriter:
         """Returns the number of epochs to train before the next writing; all of them if none depends on it."""
         return history.planned_epochs if self._next_epoch == math.inf else int(self._next_epoch) - history.epochs
 
-    def begin(self, run: TrainingRun, history: History) -> None:
+    def begin(self, history: History) -> None:
         """Writes the run before its first step, unless it continues from this file. Raises OSError."""
         if self._path is None:
             return
         began = time.perf_counter()
         self._written, self._has_ended = history.epochs, history.stopped is not None
         if not self._continues:
-            self._write(run.state(), replace=False)
+            self._write(history.state, replace=False)
         self._plan_next(history, time.perf_counter() - began)
 
-    def after_slice(self, run: TrainingRun, history: History) -> None:
+    def after_slice(self, history: History) -> None:
         """Writes the run if it is due."""
         if history.epochs >= self._next_epoch or time.perf_counter() >= self._next_time:
-            self._try(run, history, "training goes on")
+            self._try(history, "training goes on")
 
-    def end(self, run: TrainingRun, history: History) -> None:
+    def end(self, history: History) -> None:
         """Writes the run as it ends, unless it has diverged: the file then keeps what was before."""
         if self._path is not None and not self._has_ended and history.stopped != "diverged":
             self._has_failed = False
-            self._try(run, history, "training has ended")
+            self._try(history, "training has ended")
 
-    def _try(self, run: TrainingRun, history: History, meanwhile: str) -> None:
+    def _try(self, history: History, meanwhile: str) -> None:
         """Writes the run; if that fails, there is a warning, the first time and at the end."""
         began = time.perf_counter()
         try:
-            self._write(run.state(), replace=True)
+            self._write(history.state, replace=True)
         except (OSError, MemoryError) as error:
             reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
             if not self._has_failed:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array
 from chainrule._internal.html_table import html_table
-from chainrule.engines.state import RECORDS, TrainingState
+from chainrule.engines.state import RECORDS, Kept, TrainingState
 from chainrule.errors import InputError
 from chainrule.training.path import Path
 from chainrule.training.time_limit.forecast import Forecast
@@ -59,6 +59,21 @@ class FinishedRun:
         return {"records": records, "_state": None if self._state is None else self.state()}
 
 
+def _with(
+    state: Callable[[], TrainingState], kept: Callable[[], dict[str, Kept]] | None
+) -> Callable[[], TrainingState]:
+    """Returns a function that builds a state with what callbacks keep now."""
+    if kept is None or not (arrays := kept()):
+        return state
+
+    def complete() -> TrainingState:
+        built = state()
+        built.kept = arrays
+        return built
+
+    return complete
+
+
 class History:
     """The course of a training run, with one number per epoch in each record.
 
@@ -86,10 +101,17 @@ class History:
     """
 
     def __init__(
-        self, run: RecordedRun, planned_epochs: int, engine: str, engine_reason: str, path: Path | None = None
+        self,
+        run: RecordedRun,
+        planned_epochs: int,
+        engine: str,
+        engine_reason: str,
+        path: Path | None = None,
+        kept: Callable[[], dict[str, Kept]] | None = None,
     ) -> None:
         self._run: RecordedRun | FinishedRun = run
         self._path = path
+        self._kept = kept  # by callbacks, as long as the run is not finished
         self.planned_epochs = planned_epochs
         self.forecast: Forecast | None = None
         self.stopped: str | None = None
@@ -99,12 +121,16 @@ class History:
     @property
     def state(self) -> TrainingState:
         """The state of the run; during training (in a callback) a copy of the current one."""
-        return self._run.state()
+        state = self._run.state()
+        if self._kept is not None:
+            state.kept = self._kept()
+        return state
 
     def finish(self) -> None:
         """Ends the run; with ``patience`` the network then holds the best θ."""
         if not isinstance(self._run, FinishedRun):
-            self._run = FinishedRun(self._run.records, self._run.finish())
+            self._run = FinishedRun(self._run.records, _with(self._run.finish(), self._kept))
+            self._kept = None
             if self._path is not None:
                 self._path.finish()
 

@@ -122,10 +122,12 @@ class Job:
             self._run = run
             if self._thread_limit is not None:  # read when `limit_threads` in another thread already finds the run
                 run.limit_threads(self._thread_limit)
-            history = self.history = History(run, problem.epochs, choice.name, choice.reason, self._path)
+            history = self.history = History(
+                run, problem.epochs, choice.name, choice.reason, self._path, self._watched.kept
+            )
             history.stopped = run.stopped
             self._path.take(history.epochs)
-            self._writer.begin(run, history)
+            self._writer.begin(history)
             self._watching = stack.pop_all()
         return history
 
@@ -155,7 +157,7 @@ class Job:
                 if history.stopped is None:
                     history.stopped = "interrupted"
                 self._make(self._calls.missed(history))
-                self._writer.end(run, history)
+                self._writer.end(history)
             finally:
                 history.finish()
         if self._is_interrupted:  # also if the run has just ended: Ctrl-C is for the program too
@@ -199,7 +201,7 @@ class Job:
             return "callback"
         if time.perf_counter() >= self._deadline:
             return "time_limit"
-        self._writer.after_slice(run, history)
+        self._writer.after_slice(history)
         return None
 
     def _make(self, calls: Sequence[Call]) -> bool:

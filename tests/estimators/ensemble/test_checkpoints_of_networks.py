@@ -16,6 +16,7 @@ RNG = np.random.default_rng(0)
 X = RNG.normal(size=(120, 3))
 Y = {"classes": np.where(X[:, 0] > X[:, 1], "yes", "no"), "numbers": X[:, 0] * X[:, 1]}
 KINDS = {"classes": NetworkClassifier, "numbers": NetworkRegressor}
+METRICS = {"classes": "accuracy", "numbers": "neg_median_absolute_error"}
 SETTINGS: dict[str, Any] = {"epochs": 12, "n_networks": 3, "hidden_layer_sizes": (8,), "random_state": 0}
 
 
@@ -54,12 +55,13 @@ def numbers_of(model: Any) -> list[bytes]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("threads", [1, 2])
-def test_a_fit_continues_wherever_it_ended(kind: str, threads: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("threads", "scoring"), [(1, None), (2, None), (1, "by a metric"), (2, "by a metric")])
+def test_a_fit_continues_wherever_it_ended(kind: str, threads: int, scoring: str | None, tmp_path: Path) -> None:
     """A fit that fails again and again, in any network, and is resumed each time gives bitwise the model, calibration
-    and history of an uninterrupted one; networks that are finished are kept."""
-    whole = KINDS[kind](**SETTINGS).fit(X, Y[kind])
-    options = {**SETTINGS, "checkpoint": cr.Checkpoint(tmp_path / "run", epochs=1), "threads": threads}
+    and history of an uninterrupted one; networks that are finished are kept, and the best epoch by J or by a metric."""
+    options = SETTINGS | ({"scoring": METRICS[kind], "patience": 5} if scoring else {})
+    whole = KINDS[kind](**options).fit(X, Y[kind])
+    options = {**options, "checkpoint": cr.Checkpoint(tmp_path / "run", epochs=1), "threads": threads}
     resumed, reached = None, [0]
     while resumed is None:
         try:

@@ -99,5 +99,31 @@ def test_wrong_metrics_are_refused() -> None:
         NetworkRegressor(scoring="roc_auc", **OPTIONS).fit(X, NUMBERS)
     with pytest.raises(cr.InputError, match="scoring needs held-out rows"):
         NetworkClassifier(scoring="roc_auc", validation_fraction=0.0, **OPTIONS).fit(X, CLASSES)
-    with pytest.raises(cr.InputError, match="scoring cannot be combined with warm_start"):
-        NetworkClassifier(scoring="roc_auc", warm_start=True, **OPTIONS).fit(X, CLASSES)
+
+
+@pytest.mark.parametrize("through", ["memory", "file"])
+@pytest.mark.parametrize("patience", [None, 3])
+def test_a_warm_start_keeps_the_best_epoch_by_the_metric(through: str, patience: int | None, tmp_path: Path) -> None:
+    """Five epochs and ten more give bitwise what fifteen give: θ, the course of the metric and the kept epochs."""
+    settings: dict[str, Any] = {
+        **OPTIONS, "scoring": "roc_auc", "patience": patience, "learning_rate": cr.Constant(0.01),
+        "warm_start": True,
+    }  # fmt: skip
+    whole = NetworkClassifier(**settings | {"epochs": 15}).fit(X, CLASSES)
+    parts = NetworkClassifier(**settings | {"epochs": 5}).fit(X, CLASSES)
+    if through == "file":
+        parts.save(tmp_path / "m.safetensors")
+        parts = NetworkClassifier.load(tmp_path / "m.safetensors")
+    parts.set_params(epochs=15).fit(X, CLASSES)
+    assert [net.theta.tobytes() for net in parts.networks_] == [net.theta.tobytes() for net in whole.networks_]
+    assert parts.metric_courses_ == whole.metric_courses_
+    assert parts.kept_epochs_ == whole.kept_epochs_
+    assert (parts.stopped_, parts.n_iter_) == (whole.stopped_, whole.n_iter_)
+
+
+def test_a_warm_start_needs_the_same_metric() -> None:
+    """A training that began with another metric, or with none, cannot continue with this one."""
+    for first in (None, "accuracy"):
+        model = NetworkClassifier(scoring=first, warm_start=True, **OPTIONS).fit(X, CLASSES)
+        with pytest.raises(cr.InputError, match="scoring='roc auc' cannot choose among the epochs of a training"):
+            model.set_params(scoring="roc_auc", epochs=15).fit(X, CLASSES)

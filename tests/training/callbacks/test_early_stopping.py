@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,38 @@ def test_training_continues_from_the_last_theta(engine: str) -> None:
     cr.train(net, X, Y, optimizer="adam", epochs=20, resume=history.state, engine=engine)
     cr.train(whole, X, Y, optimizer="adam", epochs=20, engine=engine)
     assert net.theta.tobytes() == whole.theta.tobytes()
+
+
+@pytest.mark.parametrize("through", ["state", "file"])
+def test_a_resumed_run_knows_its_best_theta(through: str, engine: str, tmp_path: Path) -> None:
+    """A run in two parts stops where a whole one does, with the same course and the same best θ, of either part."""
+    for values in ([5.0, 1.0, 3.0, 4.0, 2.0, 2.0, 2.0], [5.0, 4.0, 4.5, 4.4, 1.0, 2.0, 2.0, 2.0, 2.0], [np.nan] * 9):
+        whole, parts, path = small_net(), small_net(), tmp_path / f"{len(values)}{values[0]}.safetensors"
+        settings: dict[str, Any] = {"optimizer": "adam", "engine": engine}
+        stopping = EarlyStopping(given(values), mode="min", patience=4)
+        history = cr.train(whole, X, Y, epochs=20, callbacks=[stopping], **settings)
+        metric, state = given(values), None
+        for last in (3, 20, 20):  # the third call finds that the second was stopped
+            again = EarlyStopping(metric, mode="min", patience=4)
+            resume: Any = True if through == "file" else state
+            state = cr.train(
+                parts, X, Y, epochs=last, callbacks=[again], resume=resume, **settings,
+                checkpoint=path if through == "file" else None,
+            ).state  # fmt: skip
+        assert state is not None
+        assert state.epoch == history.epochs
+        np.testing.assert_equal(vars(again.courses[0]), vars(stopping.courses[0]))
+        assert parts.theta.tobytes() == whole.theta.tobytes()
+
+
+def test_metrics_of_one_name_are_kept_apart() -> None:
+    """Two callbacks whose functions have the same name keep a course each, in the state of the run."""
+    first = [EarlyStopping(given(values), mode="min") for values in ([3.0, 1.0], [1.0, 3.0])]
+    net = small_net()
+    state = cr.train(net, X, Y, epochs=2, callbacks=first).state
+    second = [EarlyStopping(given([2.0]), mode="min") for _ in first]
+    cr.train(net, X, Y, epochs=3, callbacks=second, resume=state)
+    assert [each.courses[0].values for each in second] == [[3.0, 1.0, 2.0], [1.0, 3.0, 2.0]]
 
 
 def test_the_interval_and_the_end() -> None:

@@ -38,6 +38,7 @@ def train(
     batch_size: options.BatchSize = None,
     epochs: options.Epochs = None,
     patience: options.Patience = None,
+    scoring: options.Scoring = None,
     time_limit: options.TimeLimit = None,
     checkpoint: options.Checkpoint = None,
     resume: options.Resume = False,
@@ -71,7 +72,7 @@ def train(
         writing = Writing.of(decimal, thousands, na or ())
     chosen = TrainingOptions(
         preset, layers, activation, optimizer, learning_rate, batch_size, epochs, patience, time_limit,
-        checkpoint, resume, class_weight, engine, category or None, seed, writing, verbose,
+        checkpoint, resume, class_weight, engine, category or None, seed, writing, verbose, scoring,
     )  # fmt: skip
     parameters = chosen.parameters()
     if quiet and verbose:
@@ -121,7 +122,7 @@ def train(
     with REQUEST.postponed(lambda: hasattr(run.estimator, "model_")):
         trained = phases.fit(run, console)
         console.quiet = quiet and trained.stopped != "interrupted"
-        console.print(summary.outcome(trained))
+        console.print(summary.outcome(trained, scoring))
         phases.save_results(run, trained, console)
     if REQUEST.number is not None:
         remarks().print(printable(" ".join(filter(None, (f"Interrupted by {REQUEST.name}.", chosen.continuation())))))

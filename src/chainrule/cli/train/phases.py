@@ -66,7 +66,9 @@ def fit(run: PlannedRun, console: Console) -> FinishedRun:
     estimator.set_params(callbacks=())
     if estimator.stopped_ == "interrupted" and not any(history.epochs for history in estimator.histories_):
         raise KeyboardInterrupt
-    return FinishedRun(estimator.complete_model(), estimator.histories_, str(estimator.stopped_), seconds)
+    return FinishedRun(
+        estimator.complete_model(), estimator.histories_, estimator.kept_epochs_, str(estimator.stopped_), seconds
+    )
 
 
 def save_results(run: PlannedRun, trained: FinishedRun, console: Console) -> None:

@@ -14,7 +14,7 @@ from chainrule.estimators.network.recipe import Recipe
 from chainrule.tables.inspection.measures import Measure
 
 REASONS = {
-    "patience": "stopped early: the validation cost no longer improved",
+    "patience": "stopped early: the {measure} no longer improved",
     "time_limit": "the time limit cut the plan",
 }
 
@@ -25,8 +25,9 @@ def announcement(recipes: Sequence[Recipe], options: TrainingOptions) -> list[st
     networks, each = "one network", "it"
     if first.n_networks > 1:
         networks, each = f"{first.n_networks} networks, whose predictions are averaged", "each"
+    metric = f" by {options.scoring}" if options.scoring else ""
     percent = 100.0 * first.validation_fraction
-    held_out = f"{each} holds out {percent:g}% of the training rows to choose its best epoch"
+    held_out = f"{each} holds out {percent:g}% of the training rows to choose its best epoch{metric}"
     if not percent:
         held_out = "no rows are held out, and the last epoch is kept"
     limit = f" Time limit: {duration(options.time_limit)}." if options.time_limit else ""
@@ -47,15 +48,17 @@ def divergence_message(recipe: Recipe) -> str:
     )
 
 
-def outcome(trained: FinishedRun) -> str:
+def outcome(trained: FinishedRun, scoring: str | None) -> str:
     """Describes how training ended, and which epochs are kept."""
     epochs = [history.epochs for history in trained.histories]
-    reason = "" if trained.stopped == "epochs" else f" ({REASONS.get(trained.stopped, trained.stopped)})"
+    measure = scoring.removeprefix("neg_").replace("_", " ") if scoring else "validation cost"
+    words = REASONS.get(trained.stopped, trained.stopped).format(measure=measure)
+    reason = "" if trained.stopped == "epochs" else f" ({words})"
     time = f"in {duration(trained.seconds)}{reason}"
     if not max(epochs):
         return f"Trained for a part of the first epoch {time}."
     if len(epochs) == 1:
-        best = trained.histories[0].best_epoch
+        best = trained.kept[0]
         kept = f"; kept epoch {best}, the best on the validation rows" if best else ""
         return f"Trained {epochs[0]} epochs {time}{kept}."
     count = f"{max(epochs)}" if min(epochs) == max(epochs) else f"{min(epochs)} to {max(epochs)}"
@@ -68,7 +71,7 @@ def record(run: PlannedRun, trained: FinishedRun, scores: list[Measure]) -> dict
 
     histories, recipe, split = trained.histories, run.recipes[0], run.data.split
     has_steps = recipe.minimizer is None  # of an optimizer, as a preset plans them
-    best = [h.best_epoch or h.epochs for h in histories]
+    best = [kept or h.epochs for kept, h in zip(trained.kept, histories, strict=True)]
     return {
         "source": run.data.X.origin,
         "rows": {"training": len(split.training), "test": len(split.test)},
@@ -81,6 +84,7 @@ def record(run: PlannedRun, trained: FinishedRun, scores: list[Measure]) -> dict
         "weight_decay": weight_decay(recipe) if has_steps else None,
         "batch_size": recipe.batch_size,
         "class_weight": run.options.class_weight,
+        **({"scoring": run.options.scoring} if run.options.scoring else {}),
         "seed": run.options.seed,
         "epochs": max(h.epochs for h in histories),
         "best_epoch": best[0] if len(best) == 1 else best,

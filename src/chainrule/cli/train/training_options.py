@@ -29,7 +29,7 @@ DECIDED_BY_A_MODEL: Mapping[str, Any] = {  # options that a model has decided, w
     "task": None, "drop": None, "category": None, "decimal": None, "thousands": None, "na": None,
     "preset": "default", "layers": None, "activation": None, "optimizer": None, "learning_rate": None,
     "batch_size": None, "patience": None, "time_limit": None, "checkpoint": None, "resume": False,
-    "class_weight": None, "folds": None, "report": None,
+    "class_weight": None, "folds": None, "scoring": None, "report": None,
 }  # fmt: skip
 
 
@@ -54,6 +54,7 @@ class TrainingOptions:
     seed: int = 0
     writing: Writing = AS_RECOGNISED
     verbose: bool = False  # a line for each epoch, in place of a bar
+    scoring: str | None = None
 
     def parameters(self) -> dict[str, Any]:
         """Returns an estimator's parameters, without class weights. Raises WrongUsage for an invalid option."""
@@ -84,6 +85,7 @@ class TrainingOptions:
             "batch_size": self.batch_size,
             "epochs": self.epochs,
             "patience": self.patience,
+            "scoring": self.scoring,
             "time_limit": self.time_limit,
             "checkpoint": self.checkpoint,
             "resume": self.resume,
@@ -167,7 +169,12 @@ class TrainingOptions:
             raise WrongUsage(f"--preset does not go with --optimizer {LM}, which has its own recipe; omit --preset.")
 
     def require_task(self, task: Task) -> None:
-        """Raises WrongUsage if the optimizer is not for this task."""
+        """Raises WrongUsage if the optimizer is not for this task, or scikit-learn has no such scorer."""
+        if self.scoring is not None:
+            from chainrule.estimators.network.scoring import require_scorer  # loads scikit-learn
+
+            with option_errors("--scoring"):
+                require_scorer(self.scoring)
         if task != "regression" and self.optimizer is not None and self.optimizer.lower() == LM:
             raise WrongUsage(
                 f"--optimizer {LM} minimises a sum of squares, for regression; this is {task}. Omit --optimizer."

@@ -33,5 +33,6 @@ class FinishedRun:
 
     model: TableModel
     histories: Sequence[History]
+    kept: Sequence[int | None]  # the epoch of each network that is kept; None without held-out rows: the last one
     stopped: str  # the reason: epochs, patience, time_limit, callback or interrupted
     seconds: float

@@ -138,7 +138,7 @@ class NetworkBase(SavingMixin, InspectionMixin, DiagnosisMixin, CallbackSupportM
             None if validation is None else validation.examples, self.states_ if continues else None,
         )  # fmt: skip
         plan = self._plan(recipes, self._recipe_numbers, began, continues)
-        metric = as_metric(self.scoring, (validation or data).labels, self.get_params(deep=False))
+        metric = as_metric(self.scoring, (validation or data).labels)
         if metric is not None:
             if validation is None and not any(len(split.held_out) for split in splits[recipes[0]]):
                 raise InputError("scoring needs held-out rows: validation_fraction > 0 and 10 rows or more, or X_val.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -19,10 +20,12 @@ from chainrule.estimators.network.ensemble import Member
 from chainrule.network import Network
 from chainrule.tables.model import TableModel, network_outputs
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.training.callbacks.callback import Function, WatchedRun
 from chainrule.training.callbacks.early_stopping import EarlyStopping, MetricCourse
 
 Scoring: TypeAlias = str | Callable[[Any, Any, Any], float] | None
 
+SCORERS: list[str] = get_scorer_names()
 NEGATIVE = "neg_"  # the names of scikit-learn's scorers that are errors begin so
 
 
@@ -53,22 +56,33 @@ class HeldOutMetric:
 
         metric.__name__ = metric.__qualname__ = self.name
         mode = "max" if self.sign > 0 else "min"
-        return EarlyStopping(metric, mode=mode, patience=member.recipe.patience or member.recipe.epochs)
+        return KeepingBest(metric, mode=mode, patience=member.recipe.patience or member.recipe.epochs)
 
 
-def as_metric(scoring: Any, labels: NDArray[Any], params: Mapping[str, Any]) -> HeldOutMetric | None:
+class KeepingBest(EarlyStopping):
+    """Keeps the best epoch of all, also of those before a training continues: their metric must be known."""
+
+    @contextmanager
+    def watch(self, run: WatchedRun) -> Iterator[Function]:
+        """Watches a run. Raises InputError if it continues one whose best epoch was chosen otherwise."""
+        if run.state is not None and run.state.epoch and self.memory_name not in run.state.kept:
+            raise InputError(
+                f"scoring={self.metric.__name__!r} cannot choose among the epochs of a training that began with "
+                "another scoring, or with none. Continue with the same one, or begin again."
+            )
+        with super().watch(run) as look:
+            yield look
+
+
+def as_metric(scoring: Any, labels: NDArray[Any]) -> HeldOutMetric | None:
     """Returns the metric of ``scoring``: None, the name of a scorer of scikit-learn, or f(estimator, X, y).
 
-    Raises UnknownName for another name, InputError for anything else, and together with parameters that continue a
-    training whose earlier metrics are not known.
+    Raises UnknownName for another name, InputError for anything else.
     """
     if scoring is None:
         return None
-    for name in ("warm_start", "checkpoint"):
-        if params.get(name):
-            raise InputError(f"scoring cannot be combined with {name}, which does not keep the best epoch of a metric.")
     if isinstance(scoring, str):
-        resolve("scoring", scoring, dict.fromkeys(get_scorer_names()))
+        require_scorer(scoring)
         is_error = scoring.startswith(NEGATIVE)
         name = scoring.removeprefix(NEGATIVE).replace("_", " ")
         return HeldOutMetric(name, get_scorer(scoring), -1.0 if is_error else 1.0, labels)
@@ -76,6 +90,11 @@ def as_metric(scoring: Any, labels: NDArray[Any], params: Mapping[str, Any]) -> 
         raise InputError(f"scoring must be a scorer's name, or a function f(estimator, X, y); got {shown(scoring)}.")
     name = getattr(scoring, "__name__", "")
     return HeldOutMetric(name if name.isidentifier() else "score", scoring, 1.0, labels)
+
+
+def require_scorer(name: str) -> None:
+    """Raises UnknownName unless scikit-learn has a scorer of this name."""
+    resolve("scoring", name, dict.fromkeys(SCORERS))
 
 
 def scoring_parts(name: str, courses: list[MetricCourse]) -> dict[str, Any]:

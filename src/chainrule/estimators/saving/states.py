@@ -17,7 +17,7 @@ from chainrule.network import Network
 def state_parts(state: TrainingState, net: Network, j: int) -> tuple[dict[str, Any], dict[str, Array]]:
     """Returns the state of network j; a θ that is that of the network is not stored again."""
     header, tensors = state.parts()
-    shared = [name for name in ("theta", "best_theta") if name in tensors and np.array_equal(tensors[name], net.theta)]
+    shared = [name for name in tensors if _is_theta(name) and np.array_equal(tensors[name], net.theta)]
     kept = {f"states[{j}].{name}": tensor for name, tensor in tensors.items() if name not in shared}
     return {**header, "of_network": shared}, kept
 
@@ -29,8 +29,13 @@ def state_from_parts(header: Any, tensors: Mapping[str, Array], net: Network, j:
         for name, tensor in tensors.items()
         if name.startswith(f"states[{j}].")
     }
-    own |= {name: net.theta for name in field(header, "of_network", list) if name in ("theta", "best_theta")}
+    own |= {name: net.theta for name in field(header, "of_network", list) if isinstance(name, str) and _is_theta(name)}
     state = TrainingState.from_parts(f"the state of network {j}", header, own)
     if state.theta.shape != net.theta.shape or state.theta.dtype != net.theta.dtype:
         raise FileFormatError(f"the state of network {j} must have {net.d} numbers in θ, as {net.dtype}.")
     return state
+
+
+def _is_theta(name: str) -> bool:
+    """Returns True for the names of tensors that may be the θ of the network."""
+    return name in ("theta", "best_theta") or name.startswith("kept.best_theta.")

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from chainrule.costs import Cost
 from chainrule.engines.problem import Problem
-from chainrule.engines.state import TrainingState
+from chainrule.engines.state import Kept, TrainingState
 from chainrule.network import Network
 from chainrule.training.history import History
 
@@ -28,7 +28,7 @@ class WatchedRun:
     ``settings`` describes the run by name: cost, optimizer, batch size and so on. The run begins after ``first_epoch``
     epochs, which is 0 unless it resumes another one, from ``state``, and has time until ``deadline``, by
     ``time.perf_counter``. It trains network ``number`` of ``networks``, which count from 1. What a callback writes into
-    ``figures``, by any name, is shown by `Progress`.
+    ``figures``, by any name, is shown by `Progress`; what it keeps by ``memory`` becomes part of the run's state.
 
     >>> import chainrule as cr
     >>> run = cr.callbacks.WatchedRun(cr.Network.dense([2, 1]))
@@ -48,6 +48,7 @@ class WatchedRun:
     state: TrainingState | None = None
     should_stop: bool = False
     figures: dict[str, str] = field(default_factory=dict)  # that callbacks add to a display of the progress
+    memories: dict[str, Callable[[], Kept]] = field(default_factory=dict)
     _interrupt: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
@@ -75,6 +76,22 @@ class WatchedRun:
         self._interrupt = interrupt
         if self.should_stop:
             interrupt()
+
+    def memory(self, name: str, arrays: Callable[[], Kept]) -> Kept:
+        """Makes arrays a part of the state of the run, and of its checkpoints: those that ``arrays`` returns then.
+
+        Returns those that a callback kept under this name in the run that this one continues; {} if there are none.
+        Further callbacks of the same name have numbers.
+        """
+        count = sum(each.partition(" #")[0] == name for each in self.memories)
+        own = f"{name} #{count + 1}" if count else name
+        self.memories[own] = arrays
+        return {} if self.state is None else dict(self.state.kept.get(own, {}))
+
+    def kept(self) -> dict[str, Kept]:
+        """Returns what the callbacks keep, for the state of the run."""
+        made = {name: arrays() for name, arrays in self.memories.items()}
+        return {name: arrays for name, arrays in made.items() if arrays}
 
     def name(self, word: str) -> str:
         """Returns "word-3" for the third of several networks, and "" for a network alone."""

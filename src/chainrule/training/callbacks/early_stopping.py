@@ -8,7 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from chainrule._internal.checks import as_integer, as_real, shown
+import numpy as np
+
+from chainrule._internal.checks import Array, as_integer, as_real, shown
+from chainrule.engines.state import Kept
 from chainrule.errors import InputError
 from chainrule.training.callbacks.callback import Function, RunCallback, WatchedRun
 from chainrule.training.history import History
@@ -30,6 +33,15 @@ class MetricCourse:
     best_epoch: int | None = None
     best_value: float = math.nan
 
+    def add(self, epoch: int, value: float, sign: float) -> bool:
+        """Adds a value, and returns True if it is the best, that is sign · value is the least; NaN never is."""
+        self.epochs.append(epoch)
+        self.values.append(value)
+        is_best = not math.isnan(value) and (self.best_epoch is None or sign * value < sign * self.best_value)
+        if is_best:
+            self.best_epoch, self.best_value = epoch, value
+        return is_best
+
 
 class EarlyStopping(RunCallback):
     """Stops training when a metric has not improved for ``patience`` epochs; the network ends with the best θ seen.
@@ -37,7 +49,8 @@ class EarlyStopping(RunCallback):
     ``metric`` is a function of the network, such as the accuracy on held-out examples; in `NetworkClassifier` and
     `NetworkRegressor` it gets a `TableModel` with the one network that is trained. It is computed every ``epochs``
     epochs. ``mode`` says whether "min" or "max" is better. An improvement by at most ``min_delta`` is not counted, but
-    its θ is kept. NaN is no improvement. ``courses`` holds the values, one course for each run.
+    its θ is kept. NaN is no improvement. ``courses`` holds the values, one course for each run. A run that is resumed,
+    from a checkpoint or a state, continues the course of this metric, and knows its best θ.
 
     For the validation cost, `train` has ``patience`` itself.
 
@@ -73,33 +86,76 @@ class EarlyStopping(RunCallback):
         name = getattr(self.metric, "__qualname__", shown(self.metric))
         return f"EarlyStopping({name}, mode={self.mode!r}, patience={self.patience})"
 
+    @property
+    def memory_name(self) -> str:
+        """The name under which a run's state holds the course."""
+        return f"{self.mode} of {getattr(self.metric, '__name__', 'metric')}"
+
     @contextmanager
     def watch(self, run: WatchedRun) -> Iterator[Function]:
         """Computes the metric during the run, and gives the network the best θ at its end."""
-        sign, course, best = MODES[self.mode], MetricCourse(), None
-        reference, last_improvement = math.nan, run.first_epoch
+        sign, course = MODES[self.mode], MetricCourse()
         self.courses.append(course)
+        memory = _Memory(run.first_epoch)
+        memory.recall(run.memory(self.memory_name, lambda: memory.arrays(course)), run.net.theta)
+        reference, last_improvement = math.nan, memory.began
 
-        def look(history: History) -> bool:
-            nonlocal best, reference, last_improvement
-            value = as_metric(self.metric(run.model), "metric")
-            course.epochs.append(history.epochs)
-            course.values.append(value)
-            if sign * value < sign * course.best_value or (best is None and not math.isnan(value)):
-                course.best_epoch, course.best_value, best = history.epochs, value, run.net.theta.copy()
-            name = getattr(self.metric, "__name__", "")
-            best_one = f", best {course.best_value:.4g} (epoch {course.best_epoch})" if best is not None else ""
-            run.figures[name] = f"{name if name.strip('<>') == name else 'metric'} {value:.4g}{best_one}"
+        def take(epoch: int, value: float) -> bool:
+            """Adds a value to the course; returns True if it is the best."""
+            nonlocal reference, last_improvement
             is_first = math.isnan(reference) and not math.isnan(value)
             if is_first or sign * value < reference - self.min_delta:
-                reference, last_improvement = sign * value, history.epochs
+                reference, last_improvement = sign * value, epoch
+            return course.add(epoch, value, sign)
+
+        def look(history: History) -> bool:
+            value = as_metric(self.metric(run.model), "metric")
+            if take(history.epochs, value):
+                memory.best_theta = run.net.theta.copy()
+            name = getattr(self.metric, "__name__", "")
+            best_one = f", best {course.best_value:.4g} (epoch {course.best_epoch})" if course.best_epoch else ""
+            run.figures[name] = f"{name if name.strip('<>') == name else 'metric'} {value:.4g}{best_one}"
             return history.epochs - last_improvement >= self.patience
 
+        for epoch, earlier in memory.looks:
+            take(int(epoch), earlier)
+        if run.first_epoch - last_improvement >= self.patience:
+            run.stop()  # as it was, or would have been, stopped before
         try:
             yield look
         finally:
-            if best is not None:
-                run.net.theta = best
+            if memory.best_theta is not None:
+                run.net.theta = memory.best_theta
+
+
+class _Memory:
+    """What the state of a run holds of a metric: its course, its best θ, and the epoch after which it began."""
+
+    def __init__(self, began: int) -> None:
+        self.began = began
+        self.looks: list[list[float]] = []  # epoch and value, of the run that is continued
+        self.best_theta: Array | None = None
+
+    def arrays(self, course: MetricCourse) -> Kept:
+        """Returns the arrays for the state; none before the first look."""
+        if not course.epochs:
+            return {}
+        known = {} if self.best_theta is None else {"best_theta": self.best_theta}
+        return {"course": np.array([course.epochs, course.values]), "began": np.array([float(self.began)]), **known}
+
+    def recall(self, arrays: Kept, theta: Array) -> None:
+        """Takes the arrays of a state, if it has some. Raises InputError unless they fit θ and each other."""
+        if not arrays:
+            return
+        course, began, best = arrays.get("course"), arrays.get("began"), arrays.get("best_theta")
+        if (
+            course is None or course.ndim != 2 or len(course) != 2 or not np.isfinite(course[0]).all()
+            or began is None or began.shape != (1,) or not np.isfinite(began).all()
+            or (best is None) != np.isnan(course[1]).all()
+            or (best is not None and (best.shape != theta.shape or best.dtype != theta.dtype))
+        ):  # fmt: skip
+            raise InputError("resume holds an incomplete course of the metric; start again, or without this callback.")
+        self.began, self.looks, self.best_theta = int(began[0]), course.T.tolist(), best
 
 
 def as_metric(value: Any, symbol: str) -> float:

@@ -70,6 +70,7 @@ def _run(
     ``end``, the first may take ``grace`` seconds more.
     """
     initial, state, is_check = member.net.theta.copy(), member.resume, False
+    stopping = None if plan.stopping_of is None or member.held_out is None else plan.stopping_of(member)
 
     def after_epochs(history: History) -> bool:
         nonlocal is_check
@@ -80,13 +81,18 @@ def _run(
     with watching(member, plan) as (run, callbacks):
         while True:
             is_check = False
-            settles = settling(member, epochs)
-            own = [after_epochs] if settles is None else [after_epochs, settles]
+            settles = settling(member, epochs) if stopping is None else None
+            own = [each for each in (settles, stopping) if each is not None]  # first, so that others show its figures
             try:
-                member.history = _train(member, plan, threads, share, epochs, end, [*own, *callbacks], state)
+                member.history = _train(
+                    member, plan, threads, share, epochs, end, [after_epochs, *own, *callbacks], state
+                )
             except DivergenceError as error:
                 member.history, member.error = error.history, error
                 return
+            finally:
+                if stopping is not None and stopping.courses:
+                    member.course = stopping.courses[-1]  # of the parts until now
             state = member.history.state
             if member.history.stopped == "time_limit" and not member.history.epochs and grace:
                 epochs, end, grace = 1, end + grace, 0.0

@@ -55,5 +55,5 @@ def settling(member: Member, planned: int) -> Settling | None:
     """Returns what stops a member in time, unless its recipe has other rules, or no waves, or it holds out no rows."""
     recipe = member.recipe
     has_waves = recipe.minimizer is None and isinstance(recipe.optimizer.learning_rate, CosLog4)
-    follows_cost = recipe.patience is None and member.course is None and member.held_out is not None
+    follows_cost = recipe.patience is None and member.held_out is not None
     return Settling(planned) if has_waves and follows_cost else None

@@ -13,15 +13,16 @@ from chainrule.training.callbacks.calls import Call, begun
 
 
 class Part(PartOfRun):
-    """Lets the whole run stop one part of it, which is a call of `train`."""
+    """Lets the whole run stop one part of it, a call of `train`, whose callbacks see the model and figures of all."""
 
     def __init__(self, run: WatchedRun) -> None:
         self._run = run
 
     @contextmanager
     def watch(self, run: WatchedRun) -> Iterator[None]:
-        """Connects ``stop`` of the whole run to this part."""
+        """Connects the part to the whole run."""
         self._run.connect(run.stop)
+        run.model, run.figures = self._run.model, self._run.figures
         yield
 
 
@@ -55,11 +56,5 @@ def watching(member: Member, plan: TrainingPlan) -> Iterator[tuple[WatchedRun, l
         first_epoch=0 if member.resume is None else member.resume.epoch, deadline=plan.deadline,
         number=member.number + 1, networks=plan.n_networks,
     )  # fmt: skip
-    callbacks = plan.callbacks
-    if plan.stopping_of is not None and member.held_out is not None:
-        stopping = plan.stopping_of(member)
-        callbacks = (stopping, *callbacks)  # first, so that others can show its figures
-    with begun(callbacks, run, plan.callback_epochs) as calls:
-        if len(callbacks) > len(plan.callbacks):
-            member.course = stopping.courses[0]
+    with begun(plan.callbacks, run, plan.callback_epochs) as calls:
         yield run, [Part(run), *(OngoingCall(call, run) for call in calls)]
