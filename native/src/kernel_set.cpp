@@ -9,10 +9,12 @@ namespace chainrule {
 namespace baseline {
 extern const KernelSet set;
 }
-#ifdef CHAINRULE_HAS_X86
+#ifdef CHAINRULE_HAS_AVX2
 namespace avx2 {
 extern const KernelSet set;
 }
+#endif
+#ifdef CHAINRULE_HAS_AVX512
 namespace avx512 {
 extern const KernelSet set;
 }
@@ -27,8 +29,10 @@ namespace {
 
 const KernelSet* const sets[] = {
 // from the best one on
-#ifdef CHAINRULE_HAS_X86
+#ifdef CHAINRULE_HAS_AVX512
     &avx512::set,
+#endif
+#ifdef CHAINRULE_HAS_AVX2
     &avx2::set,
 #endif
 #ifdef CHAINRULE_HAS_NEON
