@@ -59,6 +59,7 @@ from chainrule.errors import (
     FileFormatError,
     GradientRefused,
     InputError,
+    ProcessLost,
     UnknownName,
 )
 from chainrule.files import load, parse
@@ -165,6 +166,7 @@ __all__ = [
     "Orthogonal",
     "Parametric",
     "Poisson",
+    "ProcessLost",
     "Quantile",
     "RMSProp",
     "RPROP",

@@ -99,6 +99,15 @@ class MissingExtra(ChainruleError, ImportError):
     """
 
 
+class ProcessLost(ChainruleError):
+    """Another process of this training has ended, or does not answer; the message names it.
+
+    >>> import chainrule as cr
+    >>> issubclass(cr.ProcessLost, cr.ChainruleError)
+    True
+    """
+
+
 class DataWarning(UserWarning):
     """Data in a table that were ignored or reinterpreted; the message names the column and a remedy.
 

@@ -22,6 +22,7 @@ TEXTS = sources(ROOT / "src" / "chainrule")
 FLOORS: list[tuple[str, ...]] = [
     ("errors",),
     ("_internal",),
+    ("processes",),
     ("initial", "optimizers", "_native"),
     ("activations",),
     ("network",),
@@ -86,6 +87,7 @@ PACKAGES = {
     "matplotlib": ("plot", "estimators.network.inspection"),
     "sympy": ("symbolic",),
     "rich": ("cli", "training.callbacks.displays"),
+    "torch": ("processes.launched",),
     "tensorboardX": ("training.callbacks.tensorboard",),
     "typer": ("cli",),
 }
@@ -170,7 +172,7 @@ FORBIDDEN = [
     ("estimators.mlp.base", "from chainrule.estimators.network import recipe", "to be apart"),
     ("network.rates", "from chainrule.network.layer import Layer", "a cycle of imports"),
     ("tables.model", "import sklearn.base", "a package for estimators, cli.bundled"),
-    ("engines.native", "def f():\n    import torch", "a package for no room"),
+    ("engines.native", "def f():\n    import torch", "a package for processes.launched"),
     ("network.layer", "async def f():\n    import scipy.linalg", "a package for training.lbfgs"),
 ]
 

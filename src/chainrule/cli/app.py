@@ -12,6 +12,7 @@ import typer
 
 from chainrule import engines
 from chainrule.cli.errors import FAILED, describe, exit_code
+from chainrule.cli.launched import once
 from chainrule.cli.saved import doctor, evaluate, explain, export, info, predict
 from chainrule.cli.terminal import discard_unwritable_output, prepare_streams, printable
 from chainrule.cli.train.command import train
@@ -71,7 +72,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", engines.EngineNotice)  # the summary of a training names its engine
-                app(args=None if arguments is None else list(arguments), prog_name="chainrule")
+                once(lambda: app(args=None if arguments is None else list(arguments), prog_name="chainrule"))
             code: object = 0
         except SystemExit as end:
             code = end.code

@@ -207,6 +207,14 @@ Threshold = Annotated[
 Engine = Annotated[
     str, typer.Option(metavar="NAME", help="Engine that computes: auto, or a name from `chainrule info --engine`.")
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Processes that train the networks, which share the CPUs of this machine. On several machines: "
+        "torchrun … -m chainrule train …",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the results.")]
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Print a line for each epoch of each network, in place of a bar.")

@@ -17,10 +17,12 @@ from chainrule.engines.seam import Engine
 from chainrule.errors import EngineDeclined
 from chainrule.network import Network, check_network
 from chainrule.optimizers import Optimizer
+from chainrule.processes import launcher
+from chainrule.processes.launcher import Launch
 
 
 class EngineNotice(UserWarning):
-    """A notice that "auto" took the reference engine, with the reason, once per reason.
+    """A notice that "auto" took the reference engine, with the reason, or that processes train apart; once per reason.
 
     Nothing is wrong: the results are those of the native engine within rounding, in more time. It is a UserWarning, so
     that ``warnings.simplefilter("ignore", cr.engines.EngineNotice)`` hides it.
@@ -92,6 +94,7 @@ def chosen(
     cost = None if cost is None else costs.get(cost)
     optimizer = None if optimizer is None else optimizers.get(optimizer)
     choice = _choose(net, cost, optimizer, engine, shuffle, X, jacobian)
+    _notice_launch()
     if "declines" in choice.reason and choice.reason not in _reported_reasons:
         _reported_reasons.add(choice.reason)
         warn(
@@ -99,6 +102,19 @@ def chosen(
             EngineNotice,
         )
     return choice
+
+
+def _notice_launch() -> None:
+    """Says once that each process of a launcher trains on its own, unless they share the work."""
+    launch = Launch.found()
+    if launch is None or launch.rank > 0 or launcher.is_shared() or "launch" in _reported_reasons:
+        return
+    _reported_reasons.add("launch")
+    warn(
+        f"{launch.launcher} has started {launch.size} processes, and each of them trains on its own. To share the "
+        "networks of a model, start `python -m chainrule train` in this way.",
+        EngineNotice,
+    )
 
 
 def _choose(

@@ -25,6 +25,7 @@ from chainrule.estimators.network.ensemble import (
     Training,
     TrainingPlan,
     member_training,
+    places,
     scheduler,
     time_plan,
     usable,
@@ -102,7 +103,7 @@ def trained_on(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Outcome, 
         machine = Machine(epoch_seconds, probe_error)
         for module in (scheduler, member_training):
             monkeypatch.setattr(module, "clock", machine.clock)
-        monkeypatch.setattr(scheduler, "measured_speed", machine.probe)
+        monkeypatch.setattr(places, "measured_speed", machine.probe)
         monkeypatch.setattr(
             member_training, "train_with_share", lambda share, *given, **own: machine.train(*given, **own)
         )
@@ -298,7 +299,7 @@ def slow_machine(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
         for module in (scheduler, member_training):
             monkeypatch.setattr(module, "clock", lambda: now)
         monkeypatch.setattr(member_training, "train_with_share", train)
-        monkeypatch.setattr(scheduler, "measured_speed", measured_speed)
+        monkeypatch.setattr(places, "measured_speed", measured_speed)
         monkeypatch.setattr(Member, "speed", None)  # by the real clock
 
     return seem

@@ -52,6 +52,7 @@ def train(
     engine: options.Engine = "auto",
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
+    workers: options.Workers = None,
     from_model: options.From = None,
 ) -> None:
     """Train networks on a table and test them.
@@ -73,6 +74,7 @@ def train(
     chosen = TrainingOptions(
         preset, layers, activation, optimizer, learning_rate, batch_size, epochs, patience, time_limit,
         checkpoint, resume, class_weight, engine, category or None, seed, writing, verbose, scoring,
+        workers,
     )  # fmt: skip
     parameters = chosen.parameters()
     if quiet and verbose:

@@ -30,6 +30,7 @@ DECIDED_BY_A_MODEL: Mapping[str, Any] = {  # options that a model has decided, w
     "preset": "default", "layers": None, "activation": None, "optimizer": None, "learning_rate": None,
     "batch_size": None, "patience": None, "time_limit": None, "checkpoint": None, "resume": False,
     "class_weight": None, "folds": None, "scoring": None, "report": None,
+    "workers": None,
 }  # fmt: skip
 
 
@@ -55,6 +56,7 @@ class TrainingOptions:
     writing: Writing = AS_RECOGNISED
     verbose: bool = False  # a line for each epoch, in place of a bar
     scoring: str | None = None
+    workers: int | None = None
 
     def parameters(self) -> dict[str, Any]:
         """Returns an estimator's parameters, without class weights. Raises WrongUsage for an invalid option."""
@@ -66,6 +68,7 @@ class TrainingOptions:
             ("--batch-size", self.batch_size),
             ("--epochs", self.epochs),
             ("--patience", self.patience),
+            ("--workers", self.workers),
         ):
             with option_errors(option):
                 if value is not None:
@@ -90,6 +93,7 @@ class TrainingOptions:
             "checkpoint": self.checkpoint,
             "resume": self.resume,
             "engine": self.engine,
+            "workers": self.workers,
             "categories": self.categories,
             "decimal": self.writing.decimal,
             "thousands": self.writing.thousands,

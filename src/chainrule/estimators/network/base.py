@@ -54,6 +54,8 @@ from chainrule.estimators.network.validation_split import ValidationSplit, split
 from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, has_callbacks
 from chainrule.estimators.target_columns import known_target, new_target
 from chainrule.estimators.weights import as_row_weights
+from chainrule.network import Network
+from chainrule.processes.pool import beside
 from chainrule.tables.columns import Column, Task
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.model import TableModel
@@ -73,6 +75,10 @@ class Data:
     examples: Examples  # of these rows, as everything below
     labels: NDArray[Any]  # (t,) or (t, m)
     class_numbers: NDArray[np.intp] | None  # (t,), None for regression
+
+
+def _one_network(encoder: TableEncoder, target: ClassLabels | NumericLabels, net: Network) -> TableModel:
+    return TableModel(encoder, target, (net,))
 
 
 class NetworkBase(SavingMixin, InspectionMixin, DiagnosisMixin, CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -257,7 +263,7 @@ class NetworkBase(SavingMixin, InspectionMixin, DiagnosisMixin, CallbackSupportM
         return TrainingPlan(
             recipes, numbers, self.engine, self.threads, began + limit,
             continues=continues, callbacks=with_displays(self.callbacks or (), self.verbose), callback_epochs=every,
-            model_of=lambda net: TableModel(self.encoder_, self.target_, (net,)),
+            model_of=partial(_one_network, self.encoder_, self.target_),
         )  # fmt: skip
 
     def _train(
@@ -271,6 +277,9 @@ class NetworkBase(SavingMixin, InspectionMixin, DiagnosisMixin, CallbackSupportM
                 plan, on_epoch=lambda member, epochs: report(member.number, epochs, lambda: self._as_fitted(member))
             )
         with ExitStack() as watching:
+            workers, others = (None, 0) if is_incremental else (self.workers, plan.n_networks - 1)
+            peers, threads = watching.enter_context(beside(workers, others, plan.all_threads, [__name__]))
+            plan = replace(plan, peers=peers, threads=threads)
             callbacks = watching.enter_context(all_runs(plan.callbacks, plan.n_networks))
             training = Training(make, replace(plan, callbacks=callbacks))
             try:

@@ -70,6 +70,8 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
             are encoded rows. By default it is the held-out cost J.
         random_state: a seed; equal seeds give equal models, for any number of threads.
         threads: the maximum number of threads; by default every CPU.
+        workers: processes that train the networks in ``fit``, this one and others that it starts; they share the
+            threads (docs/guide/scale.md).
         verbose: 1 or True: the progress of all networks in place, or in a file as a line now and then; 2: a line
             for each epoch of each network.
         activation, dropout: σ and dropout of the hidden layers without their own.
@@ -139,6 +141,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         scoring: Scoring = None,
         random_state: Any = None,
         threads: int | None = None,
+        workers: int | None = None,
         verbose: bool | int = False,
         activation: Sigma | str | None = None,
         dropout: float | Schedule | None = None,
@@ -181,6 +184,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         self.scoring = scoring
         self.random_state = random_state
         self.threads = threads
+        self.workers = workers
         self.verbose = verbose
         self.activation = activation
         self.dropout = dropout

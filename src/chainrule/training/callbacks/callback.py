@@ -133,6 +133,7 @@ class RunCallback(ABC):
 
     epochs: Interval = None
     seconds: float = 0.1
+    needs_records_alone: bool = False  # True: it looks at the history's records, and can watch another process's run
 
     @abstractmethod
     def watch(self, run: WatchedRun) -> AbstractContextManager[Function | None]:

@@ -20,6 +20,8 @@ from chainrule.training.history import History
 class RunLines(RunCallback):
     """Says in a line what each epoch of a run gave, and in another one how the run ended."""
 
+    needs_records_alone = True
+
     @abstractmethod
     def write_epoch(self, line: str) -> None:
         """Takes the line of an epoch."""

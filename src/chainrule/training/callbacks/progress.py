@@ -32,6 +32,8 @@ class Progress(FitCallback):
     ['epoch 50/50']
     """
 
+    needs_records_alone = True
+
     def __init__(self, file: TextIO | None = None) -> None:
         self.file = file
 
@@ -50,6 +52,8 @@ class Progress(FitCallback):
 
 class _Bar(RunCallback):
     """The display of all runs of a fit, each of which reports in its own thread."""
+
+    needs_records_alone = True
 
     def __init__(self, display: Display, networks: int) -> None:
         self._display, self._networks, self._lock = display, networks, threading.Lock()

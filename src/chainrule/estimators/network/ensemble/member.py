@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,7 @@ class Member:
     at: NDArray[np.intp]  # row numbers of the held-out rows
     resume: TrainingState | None = None
     rows_share: float = 1.0  # of the rows, which a time limit may reduce
+    kept_shares: list[float] = field(default_factory=list)  # the arguments of `keep_rows`
     history: History | None = None
     error: DivergenceError | None = None
     improved: bool = False
@@ -101,6 +102,7 @@ class Member:
         """Keeps a random part of the training rows and of the held-out rows; repeated, a part of that part."""
         if share >= 1.0:
             return
+        self.kept_shares.append(share)
         rng = np.random.default_rng(self.seed)
         trained = _part(len(self.training.X), share, rng)
         self.rows_share *= len(trained) / len(self.training.X)

@@ -13,6 +13,7 @@ from chainrule.engines.thread_counts import all_threads
 from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.network import Network
+from chainrule.processes.peer import Peer
 from chainrule.training.callbacks.callback import Callback
 from chainrule.training.callbacks.early_stopping import EarlyStopping
 from chainrule.training.checkpoint import Checkpoint
@@ -42,6 +43,8 @@ class TrainingPlan:
     resumes: bool = False  # from these files
     stopping_of: Callable[[Member], EarlyStopping] | None = None  # keeps the best epoch by a metric, in place of J
     on_epoch: Callable[[Member, int], bool] | None = None  # called in the calling thread; True stops that member
+
+    peers: Sequence[Peer] = ()  # the processes that work beside this one
 
     @property
     def n_networks(self) -> int:

@@ -4,32 +4,39 @@ from __future__ import annotations
 
 import math
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from statistics import fmean
 
+from chainrule._internal.user_warnings import warn
+from chainrule.errors import ProcessLost, TrainingWarning
 from chainrule.estimators.network.ensemble import time_plan
 from chainrule.estimators.network.ensemble.control import Control
 from chainrule.estimators.network.ensemble.member import Member
-from chainrule.estimators.network.ensemble.member_training import measured_speed, train_until, train_within
+from chainrule.estimators.network.ensemble.member_factory import MemberFactory
+from chainrule.estimators.network.ensemble.places import Place
 from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
+from chainrule.estimators.network.ensemble.processes import Processes
 from chainrule.estimators.network.ensemble.time_plan import Speed
 from chainrule.estimators.network.recipe import Recipe
-from chainrule.training.several.thread_shares import ThreadShares
 from chainrule.training.time_limit.plan import SAFETY
 
 
 class Scheduler:
     """The members of one fit: those that were made, and the plan for those that wait."""
 
-    def __init__(self, make: Callable[[int, Recipe], Member], plan: TrainingPlan) -> None:
+    def __init__(self, make: MemberFactory, plan: TrainingPlan) -> None:
         self.control = Control()
         self.recipes = plan.recipes
-        self.most_workers = self.workers = max(1, min(plan.all_threads, plan.n_networks))
+        self.processes = Processes(make, plan, self.control)
+        self.most_workers = self.workers = max(1, min(sum(self.processes.threads), plan.n_networks))
         self._make, self._plan = make, plan
         self._deadline = max(plan.deadline, clock() + time_plan.LEAST_SECONDS)
         self._must_measure = plan.is_limited and not plan.continues
-        self._shares = ThreadShares(plan.all_threads, plan.n_networks, self.most_workers)  # without a time limit
         self._lock = threading.Lock()
+        self._places: deque[Place] = deque()  # that no thread has taken
+        self._returned: list[int] = []  # the numbers of members whose process has gone, until another takes them
+        self._lost: set[int] = set()  # all of these numbers
         self._next = 0  # the number of the next member
         self._wanted = plan.n_networks  # members; there are more if time is left after them
         self._members: dict[int, Member] = {}
@@ -39,8 +46,8 @@ class Scheduler:
 
     @property
     def threads(self) -> int:
-        """The threads of each worker within a time limit."""
-        return max(1, self._plan.all_threads // self.workers)
+        """The threads of a network in this process within a time limit."""
+        return self.processes.places(self.workers)[0].threads
 
     def trained(self) -> list[Member]:
         """Returns the members that were trained, in their order."""
@@ -66,19 +73,36 @@ class Scheduler:
         """Yields functions, each to be executed by all workers before the next one."""
         if self._must_measure:
             yield from self._measurements()
+            self.processes.forget_absent()
+            self.workers = min(self.workers, sum(self.processes.threads))
             planned = self._plan.n_networks
             usual = planned if self.recipes is self._plan.recipes else self.recipes[0].n_networks
             self._wanted = time_plan.networks_within(self._affordable_networks(), usual, planned)
             self.workers = min(self.workers, self._wanted)
         self._next = 0
-        yield self._train_members
+        yield self._in_places(self._train_members, self._has_more)
+        while self._returned and self._has_more():  # by the last ones, when the other threads had ended
+            yield self._in_places(self._train_members, self._has_more)
+
+    def _in_places(self, work: Callable[[Place], None], is_needed: Callable[[], bool]) -> Callable[[], None]:
+        """Returns the work of one thread, in a place of its own, which it waits for as long as it is needed."""
+        self._places = deque(self.processes.places(self.workers))
+
+        def work_in_one() -> None:
+            with self._lock:
+                place = self._places.popleft() if self._places else None
+            if place is not None and place.is_ready(is_needed):
+                work(place)
+
+        return work_in_one
 
     def _measurements(self) -> Iterator[Callable[[], None]]:
         """Yields functions that measure the recipes, and chooses between them and the short ones."""
+        end = clock() + time_plan.SHARE_TO_COME * (self._deadline - clock())
         for recipes in filter(None, (self._plan.short_recipes, self._plan.recipes)):
             self.recipes, self._next = recipes, 0
             self._members.clear()
-            yield self._measure_one
+            yield self._in_places(self._measure_one, lambda: clock() < end and not self.control.stop.is_set())
             if self._affordable_networks() < self._plan.n_networks:
                 return
 
@@ -97,33 +121,54 @@ class Scheduler:
 
     # ---- the work, in the thread of a worker -------------------------------------------------------------------------
 
-    def _measure_one(self) -> None:
+    def _has_more(self) -> bool:
+        """Returns True if a member waits to be trained."""
+        with self._lock:
+            waiting = self._next < self._plan.n_networks or bool(self._returned)
+        return waiting and not self.control.stop.is_set()
+
+    def _measure_one(self, place: Place) -> None:
         """Makes the next member and measures the duration of its epochs."""
         with self._lock:
             j, self._next = self._next, self._next + 1
-        self._measured(self._member(j), self._deadline - clock())
+        try:
+            self._measured(self._member(j), place, self._deadline - clock())
+        except ProcessLost as lost:
+            warn(f"{lost} The other processes go on.", TrainingWarning)
 
-    def _train_members(self) -> None:
+    def _train_members(self, place: Place) -> None:
         """Trains one member after the other."""
         while (task := self._take()) is not None:
-            j, seconds = task
-            began, member = clock(), self._member(j)
-            end = began + seconds
-            if self._must_measure:
-                duration = self._measured(member, end - clock())
-                left = max(end - clock(), time_plan.LEAST_SECONDS)
-                train_within(left, duration, member, self._plan, self.control, self.threads)
-                if (known := member.speed) is not None:
-                    duration, self._speeds[member.recipe, self.threads] = known.epoch_seconds, known
+            try:
+                self._train(*task, place)
+            except ProcessLost as lost:
                 with self._lock:
-                    self._deadline -= member.wrap_up_seconds(member.rows_share * duration)
-                    self._taken.append(clock() - began)
-            else:
-                train_until(end, member, self._plan, self.control, self._shares)
+                    self._returned.append(task[0])
+                    self._lost.add(task[0])
+                again = f"{lost} Network {task[0] + 1} begins again in another process, with the same result."
+                warn(again, TrainingWarning)
+                return
+
+    def _train(self, j: int, seconds: float, place: Place) -> None:
+        began, member = clock(), self._member(j)
+        resumes = j in self._lost and self._plan.checkpoint is not None
+        end = began + seconds
+        if not self._must_measure:
+            place.train_until(end, member, resumes)
+            return
+        duration = self._measured(member, place, end - clock())
+        place.train_within(max(end - clock(), time_plan.LEAST_SECONDS), duration, member, resumes)
+        if (known := member.speed) is not None:
+            duration, self._speeds[member.recipe, place.threads] = known.epoch_seconds, known
+        with self._lock:
+            self._deadline -= member.wrap_up_seconds(member.rows_share * duration)
+            self._taken.append(clock() - began)
 
     def _take(self) -> tuple[int, float] | None:
         """Returns the number of the next member and its seconds, or None if there is no more to train."""
         with self._lock:
+            if self._returned and not self.control.stop.is_set():
+                return self._returned.pop(), self._deadline - clock()
             j, left = self._next, self._deadline - clock()
             if self.control.stop.is_set() or j >= self._plan.n_networks:
                 return None
@@ -141,10 +186,9 @@ class Scheduler:
             self._members[j] = self._make(j, self.recipes[self._plan.recipe_numbers[j] % len(self.recipes)])
         return self._members[j]
 
-    def _measured(self, member: Member, seconds: float) -> float:
+    def _measured(self, member: Member, place: Place, seconds: float) -> float:
         """Returns the duration of an epoch, measured in a small share of ``seconds`` unless it is known."""
-        key = member.recipe, self.threads
+        key = member.recipe, place.threads
         if key not in self._speeds:
-            probe = time_plan.probe_seconds(seconds)
-            self._speeds[key] = measured_speed(member, self._plan.engine, self.threads, probe)
+            self._speeds[key] = place.measure(member, time_plan.probe_seconds(seconds))
         return self._speeds[key].epoch_seconds

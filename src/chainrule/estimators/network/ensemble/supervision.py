@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable
+from contextlib import closing
 from typing import NamedTuple
 
 from chainrule.estimators.network.ensemble.member import Member
+from chainrule.estimators.network.ensemble.member_factory import MemberFactory
 from chainrule.estimators.network.ensemble.plan import TrainingPlan
 from chainrule.estimators.network.ensemble.scheduler import Scheduler
-from chainrule.estimators.network.recipe import Recipe
 from chainrule.training.several.on_threads import POLL_SECONDS, on_threads
 
 
@@ -29,12 +29,16 @@ class Training:
     are as many as can be trained well, and their epochs are planned by the measured speed.
     """
 
-    def __init__(self, make: Callable[[int, Recipe], Member], plan: TrainingPlan) -> None:
+    def __init__(self, make: MemberFactory, plan: TrainingPlan) -> None:
         self.was_interrupted = False
         self._scheduler, self._plan = Scheduler(make, plan), plan
 
     def run(self) -> Outcome:
         """Trains all members; a second Ctrl-C is raised."""
+        with closing(self._scheduler.processes):
+            return self._run()
+
+    def _run(self) -> Outcome:
         control, look = self._scheduler.control, None if self._plan.on_epoch is None else self._answer
         try:
             for phase in self._scheduler.phases():

@@ -14,6 +14,7 @@ from chainrule.training.time_limit.plan import FORWARD, ROUNDING
 ENOUGH = 0.4
 FEWEST_EPOCHS = 5  # with fewer, part of an epoch matters: rather fewer rows, which costs nothing at equal time
 CHECKS = (0.15, 0.5, 0.8)  # shares of a network's time after which its epochs are planned again
+SHARE_TO_COME = 0.05  # of the time, in which another process must have come to be part of the plan
 LEAST_SECONDS = 0.1  # for the training of a network, whatever came before
 SECONDS_OF_A_PREDICTION = 1e-7  # for each output of a held-out row: calibration and score, on a slow machine
 RELIABLE_SECONDS = 0.02  # of training, from which the time of a plan can be told

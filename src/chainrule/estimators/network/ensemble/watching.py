@@ -46,15 +46,20 @@ class OngoingCall(RunCallback):
         return self._run.should_stop
 
 
-@contextmanager
-def watching(member: Member, plan: TrainingPlan) -> Iterator[tuple[WatchedRun, list[RunCallback]]]:
-    """A context around the whole training of a network; yields its run, and the callbacks for each call of `train`."""
+def watched_run(member: Member, plan: TrainingPlan) -> WatchedRun:
+    """Returns the whole training of a network as callbacks see it."""
     recipe = member.recipe
     settings = settings_of(member.net, recipe.cost, repr(recipe.optimizer), recipe.epochs, member.batch_size)
-    run = WatchedRun(
+    return WatchedRun(
         member.net, plan.model_of(member.net), settings, member.held_out is not None,
         first_epoch=0 if member.resume is None else member.resume.epoch, deadline=plan.deadline,
         number=member.number + 1, networks=plan.n_networks,
     )  # fmt: skip
+
+
+@contextmanager
+def watching(member: Member, plan: TrainingPlan) -> Iterator[tuple[WatchedRun, list[RunCallback]]]:
+    """A context around the whole training of a network; yields its run, and the callbacks for each call of `train`."""
+    run = watched_run(member, plan)
     with begun(plan.callbacks, run, plan.callback_epochs) as calls:
         yield run, [Part(run), *(OngoingCall(call, run) for call in calls)]

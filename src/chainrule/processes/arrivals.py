@@ -1,0 +1,45 @@
+"""The place where processes arrive that are to work for this one."""
+
+from __future__ import annotations
+
+import os
+import threading
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Listener
+from typing import Any
+
+from chainrule.processes.messages import Greeting, unpacked
+from chainrule.processes.peer import Peer
+
+
+class Arrivals:
+    """A listener, on a thread of its own, for processes that are expected and know the ``secret``."""
+
+    def __init__(self, address: Any = None) -> None:
+        self.secret = os.urandom(32)
+        self._listener = Listener(address, authkey=self.secret)
+        self.address = self._listener.address
+        self._expected: dict[int, Peer] = {}
+        self._has_closed = False
+        threading.Thread(target=self._accept, name="chainrule arrivals", daemon=True).start()
+
+    def expect(self, peer: Peer) -> None:
+        """Connects the process of this rank when it comes."""
+        self._expected[peer.rank] = peer
+
+    def close(self) -> None:
+        """Lets nobody else connect."""
+        self._has_closed = True
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while not self._has_closed:
+            try:
+                connection = self._listener.accept()
+                greeting = unpacked(connection.recv_bytes())
+            except (OSError, EOFError, AuthenticationError):  # it went away again, or does not know the secret
+                continue
+            if isinstance(greeting, Greeting) and greeting.rank in self._expected:
+                self._expected.pop(greeting.rank).connect(connection, greeting)
+            else:
+                connection.close()

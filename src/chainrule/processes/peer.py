@@ -1,0 +1,173 @@
+"""A process that works for this one, as this one sees it."""
+
+from __future__ import annotations
+
+import itertools
+import pickle
+import queue
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Any
+
+from chainrule._internal.version import __version__
+from chainrule.errors import InputError, ProcessLost
+from chainrule.processes.messages import Frames, Greeting, Kind, Message, packed, unpacked
+
+POLL_SECONDS = 0.05  # between two looks at whether a call should stop
+
+
+class Peer:
+    """A process that waits for calls of functions; several threads may call at once, of so many ``threads`` there.
+
+    It may still be on its way here. Functions travel by name and arguments by value, pickled. Only processes that this
+    program has started, or that know the secret of its launcher, are asked and believed.
+    """
+
+    def __init__(self, rank: int, threads: int, is_alive: Callable[[], bool] = lambda: True) -> None:
+        self.rank, self.threads, self.name = rank, threads, f"process {rank}"
+        self.has_gone = False
+        self._is_alive, self._has_come = is_alive, threading.Event()
+        self._frames: Frames | None = None
+        self._numbers, self._keys = itertools.count(1), itertools.count(1)
+        self._answers: dict[int, queue.SimpleQueue[Message | None]] = {}
+        self._lock = threading.Lock()
+
+    def connect(self, connection: Connection, greeting: Greeting) -> None:
+        """Begins to talk with the process, which has greeted."""
+        self.name = f"process {self.rank} ({greeting.host}, pid {greeting.pid})"
+        if greeting.version != __version__:
+            self.name += f", which has Chainrule {greeting.version} in place of {__version__},"
+            self.has_gone = True
+            connection.close()
+        else:
+            self._frames = Frames(connection)
+            threading.Thread(target=self._listen, name=f"chainrule {self.name}", daemon=True).start()
+        self._has_come.set()
+
+    def wait(self, seconds: float, is_needed: Callable[[], bool] = lambda: True) -> bool:
+        """Waits until the process has come or is not needed; returns True if it is there.
+
+        A process that does not come within these seconds has gone.
+        """
+        waited = 0.0
+        while not self._has_come.wait(POLL_SECONDS) and is_needed():
+            waited += POLL_SECONDS
+            if waited > seconds or not self._is_alive():
+                self.has_gone = True
+                break
+        return self._has_come.is_set() and not self.has_gone
+
+    def hold(self, content: bytes) -> int:
+        """Gives the process an object, `pickled`, and returns the key by which later calls find it.
+
+        Raises ProcessLost, as `call` does.
+        """
+        key = next(self._keys)
+        self._send(0, Kind.HOLD, packed((key, content)))
+        return key
+
+    def drop(self, key: int) -> None:
+        """Lets the process forget an object."""
+        self._send(0, Kind.DROP, packed(key))
+
+    def call(
+        self,
+        function: Callable[..., Any],
+        *arguments: Any,
+        should_stop: Callable[[], bool] = lambda: False,
+        report: Callable[[Any], None] = lambda told: None,
+    ) -> Any:
+        """Calls ``function(link, *arguments)`` there, and returns its result; ``link`` is a `Link`.
+
+        ``report`` gets what the function tells meanwhile. When ``should_stop`` returns True, the function is asked to
+        return soon. Raises what the function raises, and ProcessLost if the process has gone.
+        """
+        number, answers = next(self._numbers), queue.SimpleQueue[Message | None]()
+        with self._lock:
+            self._answers[number] = answers
+        try:
+            self._send(number, Kind.CALL, packed((function, arguments)))
+            has_asked = False
+            while True:
+                if not has_asked and should_stop():
+                    self._send(number, Kind.STOP)
+                    has_asked = True
+                message = self._next(answers)
+                if message is None:
+                    continue
+                content = unpacked(message.content)
+                if message.kind is Kind.DONE:
+                    return content
+                if message.kind is Kind.FAILED:
+                    raise content
+                report(content)
+        finally:
+            with self._lock:
+                del self._answers[number]
+
+    @property
+    def has_come(self) -> bool:
+        """True if it is not on its way any more."""
+        return self._has_come.is_set()
+
+    def close(self) -> None:
+        """Lets the process end."""
+        if self._frames is not None:
+            with suppress(ProcessLost):  # a word, since a socket stays open as long as a thread reads from it
+                self._send(0, Kind.END)
+            self._frames.close()
+        self.has_gone = True
+
+    def lost(self) -> ProcessLost:
+        """Returns the error that says that the process has gone."""
+        return ProcessLost(f"{self.name} has gone.")
+
+    def _next(self, answers: queue.SimpleQueue[Message | None]) -> Message | None:
+        """Returns the next message for a call, or None if none comes soon. Raises ProcessLost."""
+        try:
+            message = answers.get(timeout=POLL_SECONDS)
+        except queue.Empty:
+            if not self.has_gone:
+                return None
+            message = None
+        if message is None:
+            raise self.lost()
+        return message
+
+    def _send(self, call: int, kind: Kind, content: bytes = b"") -> None:
+        try:
+            if self.has_gone or self._frames is None:
+                raise OSError
+            self._frames.send(call, kind, content)
+        except OSError:
+            self.has_gone = True
+            raise self.lost() from None
+
+    def _listen(self) -> None:
+        """Hands each answer to the thread that waits for it; runs until the connection ends."""
+        assert self._frames is not None
+        try:
+            while True:
+                message = self._frames.receive()
+                with self._lock:
+                    waiting = self._answers.get(message.call)
+                if waiting is not None:
+                    waiting.put(message)
+        except (OSError, EOFError, TypeError):  # TypeError: another thread has closed it in the midst of reading
+            self.has_gone = True
+            with self._lock:
+                for waiting in self._answers.values():
+                    waiting.put(None)
+
+
+def pickled(thing: Any) -> bytes:
+    """Returns the bytes of an object for `Peer.hold`. Raises InputError if other processes cannot have it."""
+    try:
+        return packed(thing)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise InputError(
+            f"other processes need a copy of every setting, and one of them has none ({error}). Define functions and "
+            "classes in a module of their own, or train in this process alone: workers=None."
+        ) from None

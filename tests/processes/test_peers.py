@@ -1,0 +1,139 @@
+"""Processes that work for this one: real ones, started here."""
+
+from __future__ import annotations
+
+import os
+import signal
+import warnings
+from collections.abc import Iterator
+
+import pytest
+from support.patience import LIMIT
+from support.several_processes import worker_calls
+
+import chainrule as cr
+from chainrule.processes.messages import Greeting
+from chainrule.processes.peer import Peer, pickled
+from chainrule.processes.pool import beside, present
+from chainrule.processes.started import started
+from chainrule.processes.worker import Told
+
+
+@pytest.fixture(scope="module")
+def peer() -> Iterator[Peer]:
+    """A process that has come."""
+    with started(1, threads=1) as (one,):
+        assert one.wait(LIMIT)
+        yield one
+
+
+def test_a_function_is_called_there(peer: Peer) -> None:
+    """A call returns what the function returns in another process."""
+    assert peer.call(worker_calls.doubled, 4.0) == 8.0
+    assert peer.call(worker_calls.pid) != os.getpid()
+    assert f"pid {peer.call(worker_calls.pid)}" in peer.name
+
+
+def test_reports_and_warnings_come_back_in_order(peer: Peer) -> None:
+    """A call tells what its function reports, and the warnings that it issues, which can be issued here again."""
+    heard: list[object] = []
+    assert peer.call(worker_calls.told, ["one", "two"], report=heard.append) == 2
+    *words, warning = heard
+    assert words == ["one", "two"]
+    assert isinstance(warning, Told)
+    with pytest.warns(cr.errors.TrainingWarning, match="a warning"):
+        warning.issue()
+
+
+def test_an_error_is_raised_here(peer: Peer) -> None:
+    """An exception of the function is raised by the call, with its type and its words."""
+    with pytest.raises(cr.InputError, match="not this"):
+        peer.call(worker_calls.refused)
+
+
+def test_a_call_stops_when_asked_to(peer: Peer) -> None:
+    """A function is asked to stop as soon as ``should_stop`` returns True, and not before."""
+    heard: list[object] = []
+    answer = peer.call(worker_calls.until_stopped, report=heard.append, should_stop=lambda: bool(heard))
+    assert (heard, answer) == (["begun"], "stopped")
+
+
+def test_an_object_is_held_until_it_is_dropped(peer: Peer) -> None:
+    """An object is sent once, and found by its key as long as it is not dropped."""
+    key = peer.hold(pickled([1, 2, 3]))
+    assert [peer.call(worker_calls.length, key) for _ in range(2)] == [3, 3]
+    peer.drop(key)
+    with pytest.raises(KeyError):
+        peer.call(worker_calls.length, key)
+
+
+def test_an_object_of_the_script_itself_is_refused(peer: Peer) -> None:
+    """Something that the other process cannot import gives an error with the remedy, and no harm to later calls."""
+    key = peer.hold(pickled(cr.InputError).replace(b"InputError", b"NoSuchType"))
+    with pytest.raises(cr.InputError, match=r"Define it in a module that can be imported"):
+        peer.call(worker_calls.length, key)
+    peer.drop(key)
+    assert peer.call(worker_calls.doubled, 1.0) == 2.0
+
+
+def test_an_object_that_cannot_be_copied_is_refused() -> None:
+    """A function without a name gives an error with the remedy before it is sent."""
+    with pytest.raises(cr.InputError, match=r"Define functions and classes in a module of their own"):
+        pickled(lambda: None)
+
+
+def test_a_killed_process_is_named() -> None:
+    """A call to a process that is killed meanwhile, and each later one, raises ProcessLost with its number."""
+    with started(1, threads=1) as (one,):
+        assert one.wait(LIMIT)
+        for _ in range(2):
+            with pytest.raises(cr.ProcessLost, match=r"process 1 \(.*, pid \d+\) has gone"):
+                one.call(worker_calls.killed)
+        assert not one.wait(LIMIT)
+
+
+def test_processes_end_with_their_context() -> None:
+    """When the context ends, the processes have ended, those too that have not come yet."""
+    with started(2, threads=1) as peers:
+        assert peers[0].wait(LIMIT)
+        number = peers[0].call(worker_calls.pid)
+    with pytest.raises(ProcessLookupError):
+        os.kill(number, signal.SIGTERM)
+
+
+def test_a_process_with_another_version_is_not_asked() -> None:
+    """A process with another version of Chainrule has gone at once, and the message names both versions."""
+
+    class Connection:
+        def close(self) -> None:
+            """Closes nothing."""
+
+    peer = Peer(1, threads=1)
+    peer.connect(Connection(), Greeting(1, 7, "host", "0.0.1"))  # type: ignore[arg-type]  # a double
+    assert not peer.wait(LIMIT)
+    with pytest.raises(cr.ProcessLost, match=rf"has Chainrule 0\.0\.1 in place of {cr.__version__}"):
+        peer.call(worker_calls.doubled, 1.0)
+
+
+def test_one_worker_is_this_process() -> None:
+    """No process is started for one worker, for none, or for one network."""
+    for workers, most in ((None, 7), (1, 7), (4, 0)):
+        with beside(workers, most, threads=3) as found:
+            assert found == ((), 3)
+
+
+def test_wrong_numbers_of_workers_are_refused() -> None:
+    """The number of workers is a whole number ≥ 1."""
+    for wrong in (0, 1.5, "two"):
+        with pytest.raises(cr.InputError, match="workers must be"), beside(wrong, 7, threads=3):  # type: ignore[arg-type]
+            pass
+
+
+def test_processes_that_are_there_are_used() -> None:
+    """In a context with processes these work, whatever number is given, and none that has gone."""
+    peers = [Peer(1, threads=2), Peer(2, threads=2), Peer(3, threads=2)]
+    peers[0].has_gone = True
+    with present(peers, threads=2), beside(None, 7, threads=8) as found:
+        assert found == (peers[1:], 2)
+    with warnings.catch_warnings(), beside(None, 7, threads=8) as found:
+        assert found == ((), 8)

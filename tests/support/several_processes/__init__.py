@@ -1,0 +1,1 @@
+"""Parts of the tests of several processes: programs under a launcher, and functions that run in another process."""
