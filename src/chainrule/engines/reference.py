@@ -204,28 +204,13 @@ class ReferenceRun:
 
     def _end_epoch(self) -> None:
         """Evaluates the validation set, records the epoch, and begins the next one."""
-        problem, state = self.problem, self._state
-        state.epoch += 1
-        validation_J = math.nan
+        problem, net, validation_J = self.problem, self.problem.net, None
         if problem.validation is not None:
             X, Y, weights = problem.validation
-            run = forward(problem.net, X)
-            validation_J = float(problem.cost.total(problem.net, run, Y, weights, penalty_scale=0.0))
-            if validation_J < state.best_J:
-                state.best_J, state.best_epoch = validation_J, state.epoch
-                if problem.patience is not None:
-                    state.best_theta = problem.net.theta.copy()
-        row = (
-            state.partial_J,
-            validation_J,
-            problem.alpha(state.run_step - 1),
-            state.partial_seconds,
-            self._gradient_norm,
+            validation_J = float(problem.cost.total(net, forward(net, X), Y, weights, penalty_scale=0.0))
+        self._state.end_epoch(
+            problem, validation_J, self._gradient_norm, position(self._stream), lambda: net.theta.copy()
         )
-        for values, value in zip(state.records.values(), row, strict=True):
-            values.append(value)
-        state.batch, state.partial_J, state.partial_seconds = 0, 0.0, 0.0
-        state.stream = position(self._stream)
         self._begin_epoch()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -91,6 +91,35 @@ class TrainingState:
     def __setstate__(self, state: dict[str, Any]) -> None:
         records = {name: np.asarray(values).tolist() for name, values in state["records"].items()}
         vars(self).update({"kept": {}, **state, "records": records})  # states of before have nothing kept
+
+    def end_epoch(
+        self,
+        problem: Problem,
+        validation_J: float | None,
+        gradient_norm: float,
+        stream: tuple[int, int],
+        theta: Callable[[], Array],
+    ) -> None:
+        """Records the epoch that the last step has ended, and notes the best θ; ``theta`` returns a copy of θ.
+
+        ``stream`` is the position of the random stream at the start of the next epoch.
+        """
+        self.epoch += 1
+        if validation_J is not None and validation_J < self.best_J:
+            self.best_J, self.best_epoch = validation_J, self.epoch
+            if problem.patience is not None:
+                self.best_theta = theta()
+        row = (
+            self.partial_J,
+            math.nan if validation_J is None else validation_J,
+            problem.alpha(self.run_step - 1),
+            self.partial_seconds,
+            gradient_norm,
+        )
+        for values, value in zip(self.records.values(), row, strict=True):
+            values.append(value)
+        self.batch, self.partial_J, self.partial_seconds = 0, 0.0, 0.0
+        self.stream = stream
 
     def again(self) -> TrainingState:
         """Returns a state that starts a new run with the same θ, moments and number of steps.

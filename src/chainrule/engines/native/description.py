@@ -10,10 +10,11 @@ import numpy as np
 from chainrule._internal.sparse_rows import Rows, SparseRows, like
 from chainrule.activations import without_kappa
 from chainrule.costs import Cost, TrainingSet
+from chainrule.engines.built_in import weight_decay
 from chainrule.engines.problem import Problem
 from chainrule.network import Network
-from chainrule.optimizers import AdamW, Optimizer
-from chainrule.optimizers.schedules import SCHEDULES, Schedule
+from chainrule.optimizers import Optimizer
+from chainrule.optimizers.schedules import Schedule
 
 
 def network(net: Network) -> tuple[Any, ...]:
@@ -50,16 +51,6 @@ def optimizer_of(optimizer: Optimizer) -> tuple[Any, ...]:
     clip = np.inf if optimizer.clip_norm is None else optimizer.clip_norm
     hyper = _settings(optimizer, "learning_rate", "clip_norm", "weight_decay")
     return optimizer.name, hyper, clip, schedule_of(optimizer.schedule), schedule_of(weight_decay(optimizer))
-
-
-def weight_decay(optimizer: Optimizer) -> float | Schedule:
-    """Returns λ, which is 0 for optimizers without a weight decay."""
-    return optimizer.weight_decay if isinstance(optimizer, AdamW) else 0.0
-
-
-def is_built_in(value: float | Schedule) -> bool:
-    """Returns True for a number and for a schedule of the catalogue."""
-    return not isinstance(value, Schedule) or type(value) is SCHEDULES.get(value.name)
 
 
 def schedule_of(value: float | Schedule) -> tuple[str, float, list[float]]:

@@ -13,12 +13,12 @@ import numpy as np
 from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import Array
 from chainrule._internal.sparse_rows import Rows, SparseRows
-from chainrule.activations import ACTIVATIONS, without_kappa
 from chainrule.backprop import Gradient
-from chainrule.costs import COSTS, Cost
+from chainrule.costs import Cost
+from chainrule.engines.built_in import part_of_its_own
 from chainrule.engines.bundle import BundleKind, fewest_bundled
 from chainrule.engines.native.core import native
-from chainrule.engines.native.description import cost_of, is_built_in, network, rows_of, weight_decay
+from chainrule.engines.native.description import cost_of, network, rows_of
 from chainrule.engines.native.hessian import native_hessian
 from chainrule.engines.native.run import NativeRun, advance_bundle
 from chainrule.engines.problem import Problem
@@ -27,7 +27,7 @@ from chainrule.engines.state import TrainingState
 from chainrule.engines.thread_counts import step_flop, thread_count
 from chainrule.network import Network
 from chainrule.network.theta import parameter_views
-from chainrule.optimizers import OPTIMIZERS, Optimizer
+from chainrule.optimizers import Optimizer
 
 PRODUCTS_OF_A_CALL = 3e9  # about a tenth of a second, between two of which Ctrl-C is heard
 ROWS_OF_A_MICRO_BATCH = 256  # calls of a multiple of it change no sum
@@ -71,21 +71,7 @@ class NativeEngine:
             return "X is sparse, and W[1] is block-diagonal."
         if jacobian and (why := _declines_jacobian(net, X)):
             return why
-        for i, (sigma, p) in enumerate(zip(net.sigma, net.dropout, strict=True), 1):
-            inner = without_kappa(sigma)
-            if not (inner.builtin and inner.name in ACTIVATIONS):
-                return f"sigma[{i}] = {sigma.name} is not built in."
-            if optimizer is not None and not is_built_in(p):
-                return f"the schedule {p!r} is not built in."
-        if cost is not None and type(cost) is not COSTS.get(cost.name):
-            return f"the cost {cost!r} is not built in."
-        if optimizer is not None:
-            if type(optimizer) is not OPTIMIZERS.get(optimizer.name):
-                return f"the optimizer {optimizer!r} is not built in."
-            for schedule in (optimizer.learning_rate, weight_decay(optimizer)):
-                if schedule is not None and not is_built_in(schedule):
-                    return f"the schedule {schedule!r} is not built in."
-        return None
+        return part_of_its_own(net, cost, optimizer)
 
     def outputs(self, net: Network, X: Rows, threads: int | None = None) -> Array | None:
         """Computes N(x) for each row of X: (t, n) → (t, m), or None; the same pass checks that X is finite."""
