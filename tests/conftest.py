@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from support.installation import HAS_CORE
+from support.installation import HAS_CORE, HAS_TORCH
 
 from chainrule.engines import thread_counts
 from chainrule.engines.choice import MODULES
@@ -53,7 +53,7 @@ def folder_of_nobody() -> Iterator[Path]:
                 os.setresuid(0, 0, 0)
 
 
-# ---- an installation without the compiled core -----------------------------------------------------------------------
+# ---- an installation without the compiled core or PyTorch ------------------------------------------------------------
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -63,11 +63,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips the tests that need the native engine, by mark or parameter, in an installation without the core."""
-    if HAS_CORE:
-        return
-    skip = pytest.mark.skip(reason="needs the compiled core, chainrule._native, which is not installed")
+    """Skips the tests of an engine, by mark or parameter, where what it needs is not installed."""
+    lacking = {
+        "native": None if HAS_CORE else "needs the compiled core, chainrule._native, which is not installed",
+        "torch": None if HAS_TORCH else "needs PyTorch, which is not installed",
+    }
     for item in items:
         parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-        if item.get_closest_marker("native") or parameters.get("engine") == "native":
-            item.add_marker(skip)
+        for engine, why in lacking.items():
+            if why and (item.get_closest_marker(engine) or parameters.get("engine") == engine):
+                item.add_marker(pytest.mark.skip(reason=why))

@@ -47,6 +47,8 @@ APART = [
     ("tables.encoding", "tables.target_decoder"),
     ("engines.reference", "engines.native"),
     ("engines.native", "engines.reference"),
+    ("engines.torch", "engines.native"),
+    ("engines.torch", "engines.reference"),
 ]
 
 # The only arrows that point up: conveniences of `Network`, `Sigma` and `Cost`, each loaded when it is called.
@@ -67,7 +69,7 @@ CONVENIENCES = {
 }
 
 # A particular engine is loaded by its name alone, in engines/choice.py.
-ENGINES = ("engines.native", "engines.reference")
+ENGINES = ("engines.native", "engines.reference", "engines.torch")
 
 # Packages besides the standard library and NumPy, and the rooms that may import them.
 PACKAGES = {
@@ -87,7 +89,7 @@ PACKAGES = {
     "matplotlib": ("plot", "estimators.network.inspection"),
     "sympy": ("symbolic",),
     "rich": ("cli", "training.callbacks.displays"),
-    "torch": ("processes.launched",),
+    "torch": ("engines.torch", "processes.launched"),
     "tensorboardX": ("training.callbacks.tensorboard",),
     "typer": ("cli",),
 }
@@ -172,7 +174,7 @@ FORBIDDEN = [
     ("estimators.mlp.base", "from chainrule.estimators.network import recipe", "to be apart"),
     ("network.rates", "from chainrule.network.layer import Layer", "a cycle of imports"),
     ("tables.model", "import sklearn.base", "a package for estimators, cli.bundled"),
-    ("engines.native", "def f():\n    import torch", "a package for processes.launched"),
+    ("engines.native", "def f():\n    import torch", "a package for engines.torch"),
     ("network.layer", "async def f():\n    import scipy.linalg", "a package for training.lbfgs"),
 ]
 

@@ -44,7 +44,9 @@ CHANGES: dict[str, Callable[[cr.Network, str], object]] = {
 @pytest.mark.parametrize("form", FORMS)
 def test_theta_of_another_form(form: str, is_used_before: bool, engine: str) -> None:
     """Predictions, gradients and training have the bits of a network whose θ was left alone."""
-    for use in (*USES.values(), *CHANGES.values()):
+    for name, use in (USES | CHANGES).items():
+        if (name, engine) == ("sparse", "torch"):  # it declines sparse rows
+            continue
         net = cr.Network.dense([2, 1], seed=0)
         expected, changed = use(net.copy(), engine), net.copy()
         if is_used_before:

@@ -5,7 +5,21 @@ the definition, against which every other engine is tested. An engine may declin
 ``auto`` then tries the next engine.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chainrule._internal.lazy_names import imported
 from chainrule.engines.choice import Choice, EngineNotice, chosen
 from chainrule.engines.seam import Engine, TrainingRun
 
-__all__ = ["Choice", "Engine", "EngineNotice", "TrainingRun", "chosen"]
+if TYPE_CHECKING:
+    from chainrule.engines.torch.engine import Torch
+
+_LATE = {"Torch": "chainrule.engines.torch.engine"}
+
+__all__ = ["Choice", "Engine", "EngineNotice", "Torch", "TrainingRun", "chosen"]
+
+
+def __getattr__(name: str) -> Any:
+    return imported(__name__, name, _LATE)

@@ -16,6 +16,7 @@ from chainrule._internal.text_table import text_table
 from chainrule.backprop import Gradient
 from chainrule.costs import Cost
 from chainrule.costs.training_set import ExamplesLike
+from chainrule.engines.choice import EngineLike
 from chainrule.engines.gradient import gradient
 from chainrule.engines.objective import Objective
 from chainrule.errors import GradientRefused, InputError
@@ -79,7 +80,7 @@ def check_gradient(
     claimed: ArrayLike | Gradient | None = None,
     entries: int | None = None,
     seed: int = 0,
-    engine: str = "auto",
+    engine: EngineLike = "auto",
 ) -> GradientCheck:
     """Checks ∂J/∂W[i], ∂J/∂b[i] and ∂J/∂κ[i] entry by entry against derivatives of J that use no chain rule.
 

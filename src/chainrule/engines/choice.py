@@ -5,16 +5,17 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from chainrule import costs, optimizers
-from chainrule._internal.checks import Array
+from chainrule._internal.checks import Array, shown
 from chainrule._internal.imports import imported
 from chainrule._internal.naming import resolve
 from chainrule._internal.sparse_rows import Rows
 from chainrule._internal.user_warnings import warn
 from chainrule.costs import Cost
 from chainrule.engines.seam import Engine
-from chainrule.errors import EngineDeclined
+from chainrule.errors import EngineDeclined, InputError
 from chainrule.network import Network, check_network
 from chainrule.optimizers import Optimizer
 from chainrule.processes import launcher
@@ -55,8 +56,10 @@ class Choice:
         return self.engine.name
 
 
-MODULES = {"native": "chainrule.engines.native", "reference": "chainrule.engines.reference"}
+MODULES = {name: f"chainrule.engines.{name}" for name in ("native", "reference", "torch")}
 PREFERENCE = ("native", "reference")  # the order in which "auto" tries the engines
+
+EngineLike: TypeAlias = str | Engine  # a name or a value
 
 _reported_reasons: set[str] = set()
 
@@ -68,6 +71,18 @@ def _load(name: str) -> Engine:
     return engine
 
 
+def _engine(engine: EngineLike) -> Engine:
+    """Returns the engine of this name, or the engine itself. Raises UnknownName, or InputError for anything else."""
+    if isinstance(engine, str):
+        return _load(engine)
+    given: object = engine
+    if isinstance(given, type) or not all(hasattr(given, method) for method in ("declines", "start", "gradient")):
+        raise InputError(
+            f'engine must be "auto", the name of an engine, or an engine such as Torch(); got {shown(given)}.'
+        )
+    return engine
+
+
 def chosen(
     net: Network,
     cost: Cost | str | None = None,
@@ -76,7 +91,7 @@ def chosen(
     shuffle: bool = True,
     X: Rows | None = None,
     jacobian: bool = False,
-    engine: str = "auto",
+    engine: EngineLike = "auto",
 ) -> Choice:
     """Returns the engine that runs this network (or trains it with this cost and optimizer), and the reason.
 
@@ -121,16 +136,16 @@ def _choose(
     net: Network,
     cost: Cost | None,
     optimizer: Optimizer | None,
-    engine: str,
+    engine: EngineLike,
     shuffle: bool = True,
     X: Rows | None = None,
     jacobian: bool = False,
 ) -> Choice:
     if engine != "auto":
-        named = _load(engine)
-        if why := named.declines(net, cost, optimizer, shuffle, X, jacobian):
+        given = _engine(engine)
+        if why := given.declines(net, cost, optimizer, shuffle, X, jacobian):
             raise EngineDeclined(f"engine={engine!r} cannot run this: {why} Use engine='auto' or 'reference'.")
-        return Choice(named, "requested by name")
+        return Choice(given, "requested by name" if isinstance(engine, str) else f"requested as {engine!r}")
     reasons: list[str] = []
     for name in PREFERENCE:
         candidate = _load(name)
@@ -140,7 +155,7 @@ def _choose(
     raise EngineDeclined("no engine can run this. " + " ".join(reasons))
 
 
-def for_network(net: Network, engine: str, cost: Cost | None = None, X: Rows | None = None) -> Engine:
+def for_network(net: Network, engine: EngineLike, cost: Cost | None = None, X: Rows | None = None) -> Engine:
     """Returns the engine that evaluates or differentiates ``net``, without a notice: the choice matters in training."""
     return _choose(net, cost, None, engine, X=X).engine
 

@@ -11,7 +11,7 @@ from chainrule._internal.sparse_rows import is_single
 from chainrule.backprop import Gradient, with_outputs
 from chainrule.costs import Cost
 from chainrule.costs.training_set import ExamplesLike, unpacked
-from chainrule.engines.choice import for_network
+from chainrule.engines.choice import EngineLike, for_network
 from chainrule.network import Network
 from chainrule.network.forward import forward, silent
 
@@ -27,7 +27,7 @@ def gradient(
     wrt_x: bool = False,
     wrt_a: bool = False,
     each: bool = False,
-    engine: str = "auto",
+    engine: EngineLike = "auto",
 ) -> Gradient:
     """Computes ∇J(θ) by the chain rule, layer by layer, and every δ[i].
 

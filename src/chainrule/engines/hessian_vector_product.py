@@ -8,7 +8,7 @@ from chainrule import costs
 from chainrule._internal.checks import Array, as_array
 from chainrule.costs import Cost
 from chainrule.costs.training_set import ExamplesLike
-from chainrule.engines.choice import for_network
+from chainrule.engines.choice import EngineLike, for_network
 from chainrule.errors import InputError
 from chainrule.network import Network
 
@@ -21,7 +21,7 @@ def hessian_vector_product(
     v: ArrayLike | None = None,
     weights: ArrayLike | None = None,
     *,
-    engine: str = "auto",
+    engine: EngineLike = "auto",
 ) -> Array:
     """Computes ∇²J(θ) v, the Hessian of J times a vector v (d,), exactly and without the Hessian.
 

@@ -26,6 +26,7 @@ from chainrule.network.theta import Layout, dense_layout, parameter_count, param
 from chainrule.optimizers.schedules import Schedule
 
 if TYPE_CHECKING:
+    from chainrule.engines.choice import EngineLike
     from chainrule.network.forward import Forward
 
 
@@ -196,7 +197,7 @@ class Network(Conveniences):
         require_writable(self)
         self._theta[...] = array
 
-    def __call__(self, x: RowsLike, *, engine: str = "auto") -> Array:
+    def __call__(self, x: RowsLike, *, engine: EngineLike = "auto") -> Array:
         """Computes N(x): (n,) → (m,), or (t, n) → (t, m), one example per row (Lecture, Def. 4.4; L7).
 
         If n = 1, a number is an x. x may be a sparse array or matrix of SciPy, which does not become dense.

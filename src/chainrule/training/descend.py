@@ -17,6 +17,7 @@ from chainrule.backprop import Gradient
 from chainrule.costs import Cost
 from chainrule.costs.training_set import ExamplesLike
 from chainrule.engines import TrainingRun
+from chainrule.engines.choice import EngineLike
 from chainrule.engines.minibatch_gradient import minibatch_gradient
 from chainrule.engines.minibatches import minibatches
 from chainrule.engines.problem import Problem
@@ -89,7 +90,7 @@ def descend(
     shuffle: bool = True,
     seed: int | None = 0,
     weights: ArrayLike | None = None,
-    engine: str = "auto",
+    engine: EngineLike = "auto",
     threads: int | None = None,
 ) -> Iterator[DescentStep]:
     """Returns an iterator over the steps of `train`: ``next`` takes one step, changes θ in place, and describes it.

@@ -15,6 +15,7 @@ from chainrule._internal.checks import as_real
 from chainrule.costs import Cost
 from chainrule.engines import TrainingRun
 from chainrule.engines.bundle import BundleKind
+from chainrule.engines.choice import EngineLike
 from chainrule.engines.problem import Problem
 from chainrule.engines.thread_counts import step_flop
 from chainrule.errors import InputError
@@ -71,7 +72,7 @@ class Job:
         record: Sequence[str],
         checkpoint: Checkpoint | PathLike | None,
         resume: Resume,
-        engine: str,
+        engine: EngineLike,
         number: int = 1,
         networks: int = 1,
     ) -> None:

@@ -18,7 +18,7 @@ from chainrule import costs
 from chainrule._internal.checks import as_integer, as_real, shown
 from chainrule.costs import Cost
 from chainrule.costs.training_set import ExamplesLike
-from chainrule.engines.choice import for_network
+from chainrule.engines.choice import EngineLike, for_network
 from chainrule.errors import InputError
 from chainrule.network import Network, check_trainable
 from chainrule.training.minimizers.objective import SearchObjective
@@ -63,7 +63,7 @@ def train_lbfgs(
     memory: int = 10,
     time_limit: float | None = None,
     callback: Callable[[int, float], object] | None = None,
-    engine: str = "auto",
+    engine: EngineLike = "auto",
 ) -> Minimum:
     """Minimises J(θ) over X (t, n), dense or sparse, Y (t, m) and ``weights`` (t,) by L-BFGS, and changes θ in place.
 

@@ -17,6 +17,7 @@ from chainrule._internal.imports import imported
 from chainrule._internal.naming import resolve
 from chainrule.costs import Cost, SumOfSquares
 from chainrule.costs.training_set import ExamplesLike
+from chainrule.engines.choice import EngineLike
 from chainrule.errors import InputError, MissingExtra
 from chainrule.network import Network, check_trainable
 from chainrule.training.callbacks.callback import Callback, WatchedRun, settings_of
@@ -56,7 +57,7 @@ def minimize(
     time_limit: float | None = None,
     callbacks: Sequence[Callback] = (),
     verbose: bool | int = False,
-    engine: str = "auto",
+    engine: EngineLike = "auto",
     threads: int | None = None,
 ) -> History:
     """Minimises J(θ) over all rows by a second-order method: changes θ in place, and returns the History of the run.

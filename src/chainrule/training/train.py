@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from chainrule._internal.imports import imported
 from chainrule.costs import Cost
 from chainrule.costs.training_set import ExamplesLike
+from chainrule.engines.choice import EngineLike
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
 from chainrule.training.callbacks.callback import Callback
@@ -44,7 +45,7 @@ def train(
     checkpoint: Checkpoint | PathLike | None = None,
     resume: Resume = None,
     verbose: bool | int = False,
-    engine: str = "auto",
+    engine: EngineLike = "auto",
     threads: int | None = None,
 ) -> History:
     """Minimises J over a training set: changes θ in place, and returns the History of the run.

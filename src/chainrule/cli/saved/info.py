@@ -47,12 +47,14 @@ def _show_engines() -> None:
 
 
 def _state_of(name: str) -> str:
-    """Describes the state of an engine; for the native one with its kernel set."""
+    """Describes the state of an engine; for the native one with its kernel set, for torch with its device."""
     try:
-        importlib.import_module(MODULES[name])
-        if name != "native":
-            return "ready"
-        return f"ready, {importlib.import_module('chainrule._native').kernel_set()} kernels"
+        engine = importlib.import_module(MODULES[name]).ENGINE
+        if name == "native":
+            return f"ready, {importlib.import_module('chainrule._native').kernel_set()} kernels"
+        if why := engine.declines(Network.dense([1, 1]), None, None):
+            return f"not available: {why}"
+        return "ready" if name == "reference" else f"ready, on {engine.device_name()}"
     except (ImportError, ValueError) as error:  # ValueError: CHAINRULE_KERNELS names a set that cannot run here
         return f"not available: {error}"
 

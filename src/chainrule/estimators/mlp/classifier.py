@@ -16,6 +16,7 @@ from sklearn.utils.validation import validate_data
 
 from chainrule._internal.checks import Floats, shown
 from chainrule.costs import CrossEntropy, LogLikelihood
+from chainrule.engines.choice import EngineLike
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.mlp.base import BaseMLP, as_labels, require_stochastic
 from chainrule.estimators.mlp.epoch_records import ReportedLoss
@@ -92,7 +93,7 @@ class MLPClassifier(ScoredLabels, ClassifierMixin, BaseMLP):  # type: ignore[mis
         max_fun: int = 15000,
         class_weight: Any = None,
         precision: str = "auto",
-        engine: str = "auto",
+        engine: EngineLike = "auto",
         threads: int | None = None,
         callbacks: Sequence[Callback] = (),
         callback_epochs: int | None = 1,

@@ -14,6 +14,7 @@ from sklearn.utils.validation import validate_data
 
 from chainrule._internal.checks import as_array
 from chainrule.costs import Poisson, SumOfSquares
+from chainrule.engines.choice import EngineLike
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.mlp.base import BaseMLP
 from chainrule.estimators.mlp.epoch_records import ReportedLoss
@@ -74,7 +75,7 @@ class MLPRegressor(ScoredLabels, RegressorMixin, BaseMLP):  # type: ignore[misc]
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
         precision: str = "auto",
-        engine: str = "auto",
+        engine: EngineLike = "auto",
         threads: int | None = None,
         callbacks: Sequence[Callback] = (),
         callback_epochs: int | None = 1,

@@ -15,6 +15,7 @@ from sklearn.utils.validation import column_or_1d
 from chainrule._internal.checks import Array, Floats, shown
 from chainrule.activations import Sigma
 from chainrule.costs import Cost
+from chainrule.engines.choice import EngineLike
 from chainrule.errors import InputError
 from chainrule.estimators.network.base import NetworkBase
 from chainrule.estimators.network.ensemble_temperature import ensemble_temperature
@@ -91,7 +92,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         calibrate: whether to fit T to held-out rows; otherwise T = 1.
         warm_start: whether ``fit`` continues the last training on the same rows, up to ``epochs`` in total.
         dtype: the number type of the networks, "float32" or "float64".
-        engine: "auto" or the name of an engine.
+        engine: "auto", the name of an engine, or an engine such as ``cr.engines.Torch("cuda:0")``.
         callbacks: functions f(history), called in the thread of a network with its `chainrule.History`, or
             `chainrule.callbacks`; returning True stops that network. For scikit-learn's callbacks: ``set_callbacks``.
         callback_epochs: epochs between two calls of functions in ``callbacks``; None: about ten times a second.
@@ -165,7 +166,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         calibrate: bool = True,
         warm_start: bool = False,
         dtype: Literal["float32", "float64"] = "float32",
-        engine: str = "auto",
+        engine: EngineLike = "auto",
         callbacks: Sequence[Callback] = (),
         callback_epochs: int | None = 1,
         checkpoint: Checkpoint | PathLike | None = None,

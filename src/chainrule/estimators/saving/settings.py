@@ -20,6 +20,7 @@ from chainrule._internal.naming import listed
 from chainrule._internal.user_warnings import warn
 from chainrule.activations import ACTIVATIONS, Parametric, Sigma
 from chainrule.costs import COSTS
+from chainrule.engines import Torch
 from chainrule.errors import FileFormatError, InputError, TrainingWarning
 from chainrule.files import field
 from chainrule.initial import INITIALS
@@ -37,6 +38,7 @@ COMMON: Kinds = {
         *SCHEDULES.values(),
         *map(type, INITIALS.values()),
         Checkpoint,
+        Torch,
     )
 }
 

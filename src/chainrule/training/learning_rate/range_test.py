@@ -11,6 +11,7 @@ from chainrule import costs, optimizers
 from chainrule._internal.checks import Array, as_integer, as_real
 from chainrule.costs import Cost, TrainingSet
 from chainrule.costs.training_set import ExamplesLike
+from chainrule.engines.choice import EngineLike
 from chainrule.engines.objective import Objective
 from chainrule.errors import InputError
 from chainrule.network import Network
@@ -62,7 +63,7 @@ def find_learning_rate(
     lowest: float = 1e-7,
     highest: float = 10.0,
     steps: int = 160,
-    engine: str = "auto",
+    engine: EngineLike = "auto",
 ) -> LearningRateTest:
     """Trains a copy of the network for a few steps, with α growing from ``lowest`` to ``highest``, and records J.
 

@@ -15,6 +15,7 @@ from chainrule._internal.imports import imported
 from chainrule._internal.user_warnings import warn
 from chainrule.costs import Cost
 from chainrule.costs.training_set import ExamplesLike
+from chainrule.engines.choice import EngineLike
 from chainrule.engines.thread_counts import all_threads
 from chainrule.errors import InputError, TrainingWarning
 from chainrule.files.atomic import as_path
@@ -56,7 +57,7 @@ def train_many(
     checkpoint: Checkpoint | PathLike | Each | None = None,
     resume: Resume | Each = None,
     verbose: bool | int = False,
-    engine: str | Each = "auto",
+    engine: EngineLike | Each = "auto",
     threads: int | None = None,
 ) -> list[History]:
     """Trains k networks at the same time: each θ changes in place, and each network has its History in the list.

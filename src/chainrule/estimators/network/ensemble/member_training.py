@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from contextlib import nullcontext
 
+from chainrule.engines.choice import EngineLike
 from chainrule.engines.state import TrainingState
 from chainrule.estimators.network.checkpoints import of_network
 from chainrule.estimators.network.ensemble import time_plan
@@ -152,7 +153,7 @@ def _train(
     )  # fmt: skip
 
 
-def measured_speed(member: Member, engine: str, threads: int, seconds: float) -> Speed:
+def measured_speed(member: Member, engine: EngineLike, threads: int, seconds: float) -> Speed:
     """Measures the duration of an epoch, by training a copy of the network for ``seconds``.
 
     It takes an epoch of a few rows first, and four times as many each time: a minibatch may be all rows, and their step

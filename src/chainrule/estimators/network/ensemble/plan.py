@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule._internal.checks import as_integer
+from chainrule.engines.choice import EngineLike
 from chainrule.engines.thread_counts import all_threads
 from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.recipe import Recipe
@@ -31,7 +32,7 @@ class TrainingPlan:
 
     recipes: Sequence[Recipe]
     recipe_numbers: Sequence[int]  # one for each network
-    engine: str
+    engine: EngineLike
     threads: int | None
     deadline: float = math.inf  # by `clock`
     short_recipes: Sequence[Recipe] = ()

@@ -1,0 +1,35 @@
+"""The devices of PyTorch, and the number types of a computation on them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+
+def lacking(device: str | None) -> str | None:
+    """Returns the reason why this device cannot be used, or None."""
+    if not is_gpu(device):
+        return None
+    if not torch.cuda.is_available():
+        return f"PyTorch finds no GPU for device={device!r}; use device='cpu', or install PyTorch for CUDA."
+    count, number = torch.cuda.device_count(), torch.device(device or "cuda").index or 0
+    return None if number < count else f"device={device!r} must be one of cuda:0 to cuda:{count - 1}."
+
+
+def is_gpu(device: str | None) -> bool:
+    """Returns True for a GPU; None means one if there is one."""
+    return torch.cuda.is_available() if device is None else device != "cpu"
+
+
+def where(device: str | None, precision: str, dtype: np.dtype[Any]) -> tuple[Any, str, Any]:
+    """Returns PyTorch's device, the precision, and PyTorch's number type of products for a network of ``dtype``."""
+    own = torch.float32 if dtype == np.float32 else torch.float64
+    kind = ("cuda" if is_gpu(None) else "cpu") if device is None else device
+    return torch.device(kind), precision, torch.bfloat16 if precision == "bf16" else own
+
+
+def name_of(device: str | None) -> str:
+    """Returns the name of the device: "the CPU", or that of a GPU."""
+    return str(torch.cuda.get_device_name(device)) if is_gpu(device) else "the CPU"

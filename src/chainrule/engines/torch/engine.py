@@ -1,0 +1,174 @@
+"""The engine torch: training, outputs and gradients by PyTorch, on a CPU or a GPU of NVIDIA."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule._internal.checks import Array, shown
+from chainrule._internal.imports import imported
+from chainrule._internal.sparse_rows import Rows, SparseRows
+from chainrule._internal.value import Value
+from chainrule.backprop import Gradient, hessian, normal_equations
+from chainrule.costs import Cost
+from chainrule.engines.built_in import part_of_its_own
+from chainrule.engines.bundle import BundleKind
+from chainrule.engines.problem import Problem
+from chainrule.engines.seam import Product, TrainingRun
+from chainrule.engines.state import TrainingState
+from chainrule.errors import InputError
+from chainrule.network import Network
+from chainrule.optimizers import Optimizer
+
+PRECISIONS = ("highest", "high", "bf16")
+INSTALL = "pip install 'chainrule[torch]'"
+MOST_NETWORKS = 64  # of a bundle
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Torch(Value):
+    """The engine torch, as a value of ``engine=``: PyTorch computes, on this device and in this precision.
+
+    ``device`` is "cpu", "cuda" or a GPU by its number such as "cuda:0"; None means a GPU if there is one, else the CPU.
+    ``precision`` of the products of a float32 network is "highest" (float32), "high" (TF32: factors of 11 bits, on
+    GPUs that have it) or "bf16" (products and hidden layers in bfloat16; θ, moments and J stay float32). A float64
+    network is computed in float64.
+
+    The step is the lecture's backpropagation over one vector θ. On a GPU 32 steps are one CUDA graph, so that the host
+    does not limit small networks. ``engine="torch"`` is ``Torch()``.
+
+    Raises InputError for another device or precision.
+
+    >>> import chainrule as cr
+    >>> cr.engines.Torch(device="cuda:0", precision="high")
+    Torch(device='cuda:0', precision='high')
+    """
+
+    device: str | None = None
+    precision: str = "highest"
+
+    name = "torch"
+    releases_gil = False  # the host starts each operation of a step
+
+    def __post_init__(self) -> None:
+        if self.device is not None and not (
+            isinstance(self.device, str) and re.fullmatch(r"cpu|cuda(:\d+)?", self.device)
+        ):
+            raise InputError(f'device must be "cpu", "cuda", or "cuda:" and a number; got {shown(self.device)}.')
+        if self.precision not in PRECISIONS:
+            raise InputError(f"precision must be one of {', '.join(PRECISIONS)}; got {shown(self.precision)}.")
+
+    def declines(
+        self,
+        net: Network,
+        cost: Cost | None,
+        optimizer: Optimizer | None,
+        shuffle: bool = True,
+        X: Rows | None = None,
+        jacobian: bool = False,
+    ) -> str | None:
+        """Returns the reason why it cannot run this (no PyTorch, no such device, a user's own part), or None."""
+        if importlib.util.find_spec("torch") is None:
+            return f"PyTorch is not installed; {INSTALL}."
+        if net.dtype.kind == "c":
+            return "θ is complex."
+        if self.precision == "bf16" and net.dtype != "float32":
+            return f"precision='bf16' is for float32 networks, and this one is {net.dtype}; net.astype('float32')."
+        if isinstance(X, SparseRows):
+            return "X is sparse."
+        if why := part_of_its_own(net, cost, optimizer):
+            return why
+        why_not: str | None = _devices().lacking(self.device)
+        return why_not
+
+    def device_name(self) -> str:
+        """Returns the name of the device: "the CPU", or that of a GPU."""
+        name: str = _devices().name_of(self.device)
+        return name
+
+    def bundle_kind(self, problem: Problem) -> BundleKind | None:
+        """Returns a kind for networks of one shape on a GPU, which one step trains together."""
+        if not _devices().is_gpu(self.device):
+            return None  # the kernels of a CPU may sum those of several networks in another order
+        net, data = problem.net, problem.data
+        structure = [(layer.sigma, layer.dropout, layer.rate, layer.decay) for layer in net.layers]
+        settings = (problem.cost, problem.optimizer, problem.batch_size, problem.epochs, problem.shuffle, data.t)
+        key = repr((net.layout, net.dtype, structure, settings, data.weights is None, self))
+        return BundleKind(key, 2, MOST_NETWORKS, imported("chainrule.engines.torch.run").advance_together)
+
+    def start(self, problem: Problem, state: TrainingState | None) -> TrainingRun:
+        """Returns a training run that starts from the network's θ, or from ``state``."""
+        if state is None:
+            first = TrainingState.start(problem, problem.optimizer.start(problem.net.theta))
+        else:
+            first = state.copy()
+        run: TrainingRun = imported("chainrule.engines.torch.run").TorchRun(problem, first, *self._where(problem.net))
+        return run
+
+    def outputs(self, net: Network, X: Rows, threads: int | None = None) -> Array | None:
+        """Computes N(x) for each row of X: (t, n) → (t, m), or returns None if X is not finite."""
+        outputs: Array | None = imported("chainrule.engines.torch.once").outputs(net, X, *self._where(net), threads)
+        return outputs
+
+    def shortcut(self, net: Network, reuse: bool = False) -> None:
+        """Returns None: this engine has no shortcut."""
+
+    def joint_shortcut(self, nets: Sequence[Network]) -> None:
+        """Returns None: this engine has no shortcut."""
+
+    def gradient(
+        self,
+        net: Network,
+        cost: Cost,
+        X: Rows,
+        Y: Array,
+        weights: Array | None,
+        penalty_scale: float | None = None,
+        threads: int | None = None,
+    ) -> Gradient:
+        """Computes ∇J(θ), J(θ) and every δ[i]."""
+        g: Gradient = imported("chainrule.engines.torch.once").gradient(
+            net, cost, X, Y, weights, penalty_scale, *self._where(net), threads
+        )
+        return g
+
+    def hessian(
+        self,
+        net: Network,
+        cost: Cost,
+        X: Rows,
+        Y: Array,
+        weights: Array | None,
+        check: Callable[[], None],
+        penalty_scale: float | None = None,
+        threads: int | None = None,
+    ) -> Callable[[], Product]:
+        """Returns a function that makes ∇²J(θ) an operator by the R-operator, in NumPy."""
+        return lambda: hessian(net, cost, X, Y, weights, check, penalty_scale)
+
+    def normal_equations(
+        self,
+        net: Network,
+        X: Rows,
+        Y: Array,
+        factors: Array,
+        check: Callable[[], None],
+        threads: int | None = None,
+    ) -> Callable[[], tuple[Array, Array]]:
+        """Returns a function that computes AᵀA and Aᵀr from the Jacobian A of blocks of examples, in NumPy."""
+        return lambda: normal_equations(net, X, Y, factors, check)
+
+    def _where(self, net: Network) -> tuple[Any, str, Any]:
+        """Returns PyTorch's device, the precision, and PyTorch's number type of the products."""
+        where: tuple[Any, str, Any] = _devices().where(self.device, self.precision, net.dtype)
+        return where
+
+
+def _devices() -> Any:
+    return imported("chainrule.engines.torch.devices")
+
+
+ENGINE = Torch()

@@ -1,0 +1,65 @@
+"""N(x) and ∇J(θ) over all examples, computed once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from chainrule._internal.by_layer import ByLayer
+from chainrule._internal.checks import Array, all_finite
+from chainrule.backprop import Gradient
+from chainrule.costs import Cost
+from chainrule.engines.thread_counts import step_flop, thread_count
+from chainrule.engines.torch.evaluation import ROWS
+from chainrule.engines.torch.examples import joined, on_host
+from chainrule.engines.torch.passes import Passes
+from chainrule.engines.torch.session import session
+from chainrule.network import Network
+from chainrule.network.block_diagonal import free_entries
+from chainrule.network.theta import parameter_views
+
+
+def outputs(net: Network, X: Array, device: Any, precision: str, compute: Any, threads: int | None) -> Array | None:
+    """Computes N(x) for each row of X, some rows at a time; returns None if X is not finite."""
+    if not all_finite(X):
+        return None
+    result = np.empty((len(X), net.m[-1]), net.dtype)
+    with session(device, precision, thread_count(step_flop(net, len(X), X) / 3, threads)):
+        passes = Passes(net, None, on_host(net.theta).to(device).unsqueeze(0), compute)
+        for first in range(0, len(X), ROWS):
+            rows = slice(first, first + ROWS)
+            x = joined([X[rows]], device, compute).unsqueeze(0)
+            result[rows] = passes.forward(x).a[-1][0].cpu().numpy()
+    return result
+
+
+def gradient(
+    net: Network, cost: Cost, X: Array, Y: Array, weights: Array | None, penalty_scale: float | None,
+    device: Any, precision: str, compute: Any, threads: int | None,
+) -> Gradient:  # fmt: skip
+    """Computes ∇J(θ), J(θ) and every δ[i]."""
+    if penalty_scale is None:
+        penalty_scale = cost.penalty_scale(weights, len(Y))
+    scale: Any = cost.example_scale(weights, len(Y))
+    with session(device, precision, thread_count(step_flop(net, len(X), X), threads)):
+        theta = on_host(net.theta).to(device).unsqueeze(0)
+        passes, out = Passes(net, cost, theta, compute), torch.zeros_like(theta)
+        run = passes.forward(joined([X], device, compute).unsqueeze(0))
+        y = joined([Y], device).unsqueeze(0)
+        if not isinstance(scale, float):
+            scale = joined([scale], device).view(1, -1, 1)
+        deltas = passes.backward(run, y, scale, out, None)
+        losses = passes.losses(run, y)
+        scaled = losses if isinstance(scale, float) else losses * scale[:, :, 0]
+        J = float(scaled.sum(dtype=torch.float64)) * (scale if isinstance(scale, float) else 1.0)
+        g = np.array(out[0].cpu().numpy())
+        each = ByLayer(np.array(delta[0].to(theta.dtype).cpu().numpy()) for delta in deltas)
+    views = parameter_views(g, net.layout)
+    if cost.l1 or cost.l2:
+        J += penalty_scale * cost.penalty(map(free_entries, net.W))
+        for W, dW in zip(net.W, views.W, strict=True):
+            entries = free_entries(dW)
+            np.add(entries, penalty_scale * cost.penalty_gradient(free_entries(W)), out=entries)
+    return Gradient(J, g, *views, each)

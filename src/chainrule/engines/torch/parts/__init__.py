@@ -1,0 +1,1 @@
+"""The parts of a step in PyTorch: activations, costs, optimizers, dropout, and the products with W."""

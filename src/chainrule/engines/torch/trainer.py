@@ -1,0 +1,190 @@
+"""The training of k networks on a device: it loads their states, makes some steps at a time, and stores the states."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from chainrule._internal.checks import Array
+from chainrule.engines.minibatches import position, shuffled, stream_at
+from chainrule.engines.problem import Problem
+from chainrule.engines.state import TrainingState
+from chainrule.engines.torch.evaluation import Evaluation
+from chainrule.engines.torch.examples import on_host
+from chainrule.engines.torch.parts.dropout import dropout_table
+from chainrule.engines.torch.parts.optimizers import coefficient_table
+from chainrule.engines.torch.recorded import STEPS_OF_A_GRAPH, recorded
+from chainrule.engines.torch.step import Step
+
+SLICE_SECONDS = 0.05  # between two looks at the device, and at interruptions
+
+
+class Trainer:
+    """A `Step` with the states of k networks, which are at the same step of the same epoch."""
+
+    def __init__(self, problems: Sequence[Problem], device: Any, compute: Any) -> None:
+        self._problems = problems
+        self._step = Step(problems, device, compute)
+        self._replays: dict[tuple[int, int], Callable[[], None]] = {}
+        self._seconds: dict[int, float] = {}  # of a step, by its number of rows
+        self._validations = [
+            None if problem.validation is None else Evaluation(problem, self._step.theta[j : j + 1], compute)
+            for j, problem in enumerate(problems)
+        ]
+
+    # ---- the states --------------------------------------------------------------------------------------------------
+
+    def load(self, states: Sequence[TrainingState]) -> None:
+        """Takes θ and moments of the states, and the random numbers of their epoch."""
+        step = self._step
+        self._states = states
+        for j, state in enumerate(states):
+            step.theta[j].copy_(on_host(state.theta))
+            for name, moment in step.moments.items():
+                moment[j].copy_(on_host(state.moments[name]))
+        step.watch.zero_()
+        step.J.copy_(torch.tensor([state.partial_J for state in states], dtype=torch.float64))
+        self._begin_epoch()
+
+    def store(self) -> None:
+        """Writes θ and moments into the arrays of the states."""
+        for j, state in enumerate(self._states):
+            state.theta[...] = self.theta(j)
+            for name, moment in self._step.moments.items():
+                state.moments[name][...] = moment[j].cpu().numpy()
+
+    def theta(self, j: int) -> Array:
+        """Returns a copy of θ of network j = 0, 1, …"""
+        copy: Array = np.array(self._step.theta[j].cpu().numpy())
+        return copy
+
+    # ---- training ----------------------------------------------------------------------------------------------------
+
+    def advance(self, seconds: float) -> list[int]:
+        """Makes at least one step, and at most those of the epoch or of ``seconds``; ends the epoch after its last one.
+
+        Returns the numbers of the networks whose next step diverges. These keep their state; the others may have made
+        one step more.
+        """
+        batch, size = self._next_minibatch()
+        count = self._count(batch, size, seconds)
+        began = time.perf_counter()
+        before = [tensor.clone() for tensor in self._step.state]
+        try:
+            self._make(size, count)
+            J, is_finite = self._read()
+        except BaseException:
+            self._restore(before)
+            raise
+        diverged: list[int] = []
+        if not is_finite.all():
+            self._restore(before)
+            count, J, diverged = self._make_carefully(size, count)
+        spent = time.perf_counter() - began
+        self._seconds[size] = spent / max(count, 1)
+        for j, state in enumerate(self._states):
+            own = count - 1 if j in diverged else count
+            state.step += own
+            state.batch += own
+            state.partial_J = float(J[j])
+            state.partial_seconds += spent
+        if batch + count == self._problems[0].steps_per_epoch:
+            self._end_epoch(diverged)
+        return diverged
+
+    def _next_minibatch(self) -> tuple[int, int]:
+        """Returns the number of the next minibatch in its epoch, and its number of rows."""
+        problem, batch = self._problems[0], self._states[0].batch
+        return batch, min(problem.batch_size, problem.data.t - batch * problem.batch_size)
+
+    def _count(self, batch: int, size: int, seconds: float) -> int:
+        """Returns the number of steps with minibatches of this size that fit into the epoch and the time."""
+        problem = self._problems[0]
+        left = 1 if size < problem.batch_size else problem.data.t // problem.batch_size - batch
+        known = self._seconds.get(size)
+        return 1 if known is None else max(1, min(left, int(min(seconds, SLICE_SECONDS) / known)))
+
+    def _make(self, size: int, count: int) -> None:
+        for length in (STEPS_OF_A_GRAPH, 1):
+            for _ in range(count // length):
+                self._replay(size, length)()
+            count %= length
+
+    def _replay(self, size: int, length: int) -> Callable[[], None]:
+        if (size, length) not in self._replays:
+            self._replays[size, length] = recorded(functools.partial(self._step, size), length, self._step.state)
+        return self._replays[size, length]
+
+    def _read(self) -> tuple[Array, Array]:
+        """Returns J and whether J, every ∇J, θ and the moments are finite, each (k,): one reading of the device."""
+        step, watch = self._step, self._step.watch
+        for tensor in (step.theta, *step.moments.values()):
+            watch = watch + tensor.sum(1, dtype=torch.float64)
+        J, sums = torch.stack((step.J, watch)).cpu().numpy()
+        return J, np.isfinite(J) & np.isfinite(sums)
+
+    def _make_carefully(self, size: int, count: int) -> tuple[int, Array, list[int]]:
+        """Makes the steps one by one up to the first that diverges; returns their number, J, and who diverges.
+
+        The sums of `_read` may overflow without a number that is not finite: here each number is looked at.
+        """
+        step, made, diverged = self._step, 0, list[int]()
+        while made < count and not diverged:
+            made += 1
+            step.watch.zero_()
+            before = [tensor.clone() for tensor in step.state]
+            self._make(size, 1)
+            is_finite = torch.isfinite(step.J)
+            for tensor in (step.theta, step.gradient, *step.moments.values()):
+                is_finite = is_finite & torch.isfinite(tensor).all(1)
+            diverged = torch.nonzero(~is_finite)[:, 0].tolist()
+            for tensor, values in zip(step.state, before, strict=True):
+                if tensor is not step.counter:
+                    tensor[diverged] = values[diverged]
+        step.watch.zero_()
+        return made, step.J.cpu().numpy(), diverged
+
+    def _restore(self, before: Sequence[Any]) -> None:
+        for tensor, values in zip(self._step.state, before, strict=True):
+            tensor.copy_(values)
+
+    # ---- epochs ------------------------------------------------------------------------------------------------------
+
+    def _begin_epoch(self) -> None:
+        """Draws the order of the rows and the keys of dropout, and computes the coefficients of the epoch's steps."""
+        step, problem, steps = self._step, self._problems[0], self._problems[0].steps_per_epoch
+        self._streams = []
+        for j, (own, state) in enumerate(zip(self._problems, self._states, strict=True)):
+            stream = stream_at(*state.stream)
+            if step.order is not None:
+                order = np.arange(own.data.t) if own.in_order else shuffled(stream, own.data.t)
+                step.order[j].copy_(on_host(order.astype(np.int64)).to(step.order.device) + step.examples.first[j])
+            if own.has_dropout:
+                step.keys[j].copy_(on_host(stream.random_raw(steps).view(np.int64)))
+            self._streams.append(position(stream))
+        first, state = self._states[0].batch, self._states[0]
+        table = coefficient_table(problem, state.step - first, state.run_step - first, steps)
+        step.table.copy_(on_host(table))
+        if problem.has_dropout:
+            limits, factors = dropout_table(problem, state.run_step - first, steps)
+            step.limits.copy_(on_host(limits))
+            step.factors.copy_(on_host(factors))
+        step.counter.fill_(first)
+
+    def _end_epoch(self, diverged: Sequence[int]) -> None:
+        """Records the epoch, evaluates the validation sets, and begins the next epoch unless a network diverges."""
+        norms = self._step.gradient_norms().cpu().numpy()
+        for j, (problem, state) in enumerate(zip(self._problems, self._states, strict=True)):
+            if j in diverged:
+                continue
+            evaluation = self._validations[j]
+            validation_J = None if evaluation is None else evaluation.J()
+            state.end_epoch(problem, validation_J, float(norms[j]), self._streams[j], functools.partial(self.theta, j))
+        if not diverged:
+            self._step.J.zero_()
+            self._begin_epoch()
