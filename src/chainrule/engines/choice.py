@@ -96,10 +96,11 @@ def chosen(
     """Returns the engine that runs this network (or trains it with this cost and optimizer), and the reason.
 
     ``cost``, ``optimizer``, ``shuffle`` and ``X`` are those of ``cr.train``; with ``jacobian``, Levenberg–Marquardt is
-    to run, which needs ∂a[r]/∂θ of each example. ``engine`` is an engine's name, or "auto" for the fastest engine that
-    can run it.
+    to run, which needs ∂a[r]/∂θ of each example. ``engine`` is an engine's name, an engine such as `Torch`, or "auto"
+    for the fastest engine that can run it.
 
-    Raises UnknownName for an unknown name, EngineDeclined if the named engine cannot run it.
+    Raises UnknownName for an unknown name, InputError for what is no engine, EngineDeclined if the engine that was
+    given cannot run it.
 
     >>> import chainrule as cr
     >>> cr.engines.chosen(cr.Network.dense([5, 3, 2, 1]), engine="reference").reason
