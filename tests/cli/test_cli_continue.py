@@ -13,7 +13,7 @@ pytest.importorskip("matplotlib")
 
 from support.command import chainrule
 
-from chainrule.estimators import NetworkRegressor
+from chainrule.estimators import NetworkClassifier, NetworkRegressor
 from chainrule.tables import load
 
 
@@ -38,13 +38,40 @@ def test_a_model_learns_from_new_rows(here: Path) -> None:
     assert answer.code == 0
     assert "the model does not know 'more'" in answer.err
     assert "categories not seen in training count as missing: 'letter' (1)" in answer.err
-    assert "Trained 2 passes over the new rows" in answer.err
+    found = re.search(
+        r"Trained 2 passes over the new rows; kept pass [12], the best on their held-out ones", answer.err
+    )
+    assert found is not None
+    assert "Saved new.safetensors (the model) and new.png (the learning curves)." in answer.err
+    assert re.search(r"^epoch 2/2 \(network 8 of 8\)  J \S+  validation J \S+  best ", answer.err, re.MULTILINE)
+    assert Path("new.png").read_bytes().startswith(b"\x89PNG")
     assert re.search(r"^ +before +after$", answer.out, re.MULTILINE)
     before, after = load("old.safetensors"), load("new.safetensors")
     assert after.encoder.describe() == before.encoder.describe()
     assert (after.networks[0].theta != before.networks[0].theta).any()
     assert after.about["column"] == "kind"
     assert after.about["continued"]["passes"] == 2
+
+
+def test_each_pass_is_an_epoch_of_the_curves(here: Path) -> None:
+    """The history of the new model has an epoch for each pass until the kept one, which --verbose prints, too."""
+    answer = chainrule("train", "new.csv", "--from", "old.safetensors", "--epochs", "3", "--verbose")
+    assert answer.code == 0
+    [kept] = re.findall(r"kept pass (\d)", answer.err)
+    model = NetworkClassifier.load("new.safetensors")
+    assert [history.epochs for history in model.histories_] == [int(kept)] * 8
+    lines = re.findall(r"^network 3 of 8  epoch (\d)/3  J (\S+)", answer.err, re.MULTILINE)
+    assert [int(epoch) for epoch, _ in lines] == [1, 2, 3]
+    np.testing.assert_allclose([float(J) for _, J in lines][: int(kept)], model.histories_[2].J, rtol=1e-3)
+    assert "network 3 of 8  3 of 3 epochs  J " in answer.err
+
+
+def test_a_quiet_continuation_prints_the_results_alone(here: Path) -> None:
+    """With --quiet stderr has no progress and no names of files."""
+    answer = chainrule("train", "new.csv", "--from", "old.safetensors", "--epochs", "1", "--quiet")
+    assert answer.code == 0
+    assert [line for line in answer.err.splitlines() if not line.startswith("Note: categories not seen")] == []
+    assert Path("new.png").exists()
 
 
 @pytest.mark.parametrize(("arguments", "words"), [

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from chainrule.cli.errors import WrongUsage, describe
 from chainrule.errors import ChainruleError, InputError
-from chainrule.files import require_writable
+from chainrule.files import require_writable, write_bytes
 
 MODEL, PICTURE = ".safetensors", ".png"
 
@@ -120,6 +122,21 @@ def save_under_free_name(files: Destination, save: Callable[[Destination], None]
             if files.replaces:
                 raise
             files = files.next_free()
+
+
+def save_picture(files: Destination, picture: bytes) -> tuple[Destination, str]:
+    """Saves the picture beside a model under the first free name; returns the names in use, and what went wrong."""
+    try:
+        return save_under_free_name(files, lambda at: write_bytes(at.picture, picture, replace=at.replaces)), ""
+    except OSError as error:
+        return files, f"{describe(error)} The learning curves were not saved."
+
+
+def as_png(figure: Any) -> bytes:
+    """Returns a figure of Matplotlib as a PNG file."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
 
 
 def save_somewhere(files: Destination, save: Callable[[Destination], None]) -> tuple[Destination, str]:

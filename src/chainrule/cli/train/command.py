@@ -104,7 +104,7 @@ def train(
     if from_model is not None and files is not None:
         from chainrule.cli.train.continuing import continue_training
 
-        continue_training(from_model, table, target_column, epochs, test_fraction, seed, files, console)
+        continue_training(from_model, table, target_column, epochs, test_fraction, seed, files, console, verbose)
         return
     with warnings_as_notes(console):
         data = prepare(table, target_column, task, drop or [], test_fraction, seed, named, writing)

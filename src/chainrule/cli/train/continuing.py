@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from rich.console import Console
 
 from chainrule._internal.naming import listed
 from chainrule.cli import models
-from chainrule.cli.outputs import Destination, save_somewhere
+from chainrule.cli.outputs import Destination, as_png, save_picture, save_somewhere
 from chainrule.cli.terminal import number, printable, results, show, warnings_as_notes
+from chainrule.cli.train.display import opened_display
+from chainrule.cli.train.passes import Passes
 from chainrule.cli.train.train_test_split import TrainTestSplit, train_test_split
 from chainrule.errors import ChainruleError, InputError
 from chainrule.tables.model import TableModel
 from chainrule.tables.table import Table
 from chainrule.tables.target_decoder import ClassLabels
 
+
+class Trained(NamedTuple):
+    """The best model, the number of passes over the rows, the one that is kept, and the estimator after the last."""
+
+    model: TableModel
+    passes: int
+    kept: int | None  # None if no rows were held out: the last one
+    estimator: Any
+
+
 EPOCHS = 10  # passes over the new rows, unless --epochs gives another number
 
 
 def continue_training(
     path: str, table: Table, target_column: str | None, epochs: int | None, test_fraction: float, seed: int,
-    files: Destination, console: Console,
+    files: Destination, console: Console, verbose: bool = False,
 ) -> None:  # fmt: skip
-    """Trains the networks of the model at ``path`` on the rows of a table, saves the result, and prints scores.
+    """Trains the networks of the model at ``path`` on the rows of a table, saves the result and its learning curves.
+
+    Prints the scores before and after.
 
     Raises InputError for rows without the columns of the model, or with other classes.
     """
@@ -36,15 +51,20 @@ def continue_training(
     split = _split(model, y, name, test_fraction, seed)
     _report(model, X, split, console)
     with warnings_as_notes(console):
-        trained, passes = _trained(path, model, X, y, name, split, EPOCHS if epochs is None else epochs)
-    console.print(printable(f"Trained {passes} passes over the new rows; kept the best on their held-out ones."))
-    about = {**model.about, "continued": {"source": X.origin, "rows": len(split.training), "passes": passes}}
-    complete = replace(trained, about=about)
+        trained = _trained(path, model, X, y, name, split, EPOCHS if epochs is None else epochs, console, verbose)
+    kept = f"kept pass {trained.kept}, the best on their held-out ones" if trained.kept else "kept the last"
+    console.print(printable(f"Trained {trained.passes} passes over the new rows; {kept}."))
+    about = {**model.about, "continued": {"source": X.origin, "rows": len(split.training), "passes": trained.passes}}
+    complete = replace(trained.model, about=about)
     saved, fault = save_somewhere(files, lambda at: complete.save(at.model, replace=at.replaces))
-    console.print(printable(f"Saved {saved.model} (the model)."))
-    _print_scores(model, trained, X.rows(split.test), name, y.at(split.test))
-    if fault:
-        raise ChainruleError(f"{fault} The model was saved as {saved.model} instead.")
+    faults = [f"{fault} The model was saved as {saved.model} instead."] if fault else []
+    drawn, fault = save_picture(saved, _curves(trained, X, name))
+    faults += filter(None, [fault])
+    more = "" if fault else f" and {drawn.picture} (the learning curves)"
+    console.print(printable(f"Saved {saved.model} (the model){more}."))
+    _print_scores(model, trained.model, X.rows(split.test), name, y.at(split.test))
+    if faults:
+        raise ChainruleError(" ".join(faults))
 
 
 def _rows_and_labels(model: TableModel, table: Table) -> tuple[Table, Any, str]:
@@ -78,23 +98,40 @@ def _report(model: TableModel, X: Table, split: TrainTestSplit, console: Console
 
 
 def _trained(
-    path: str, model: TableModel, X: Table, y: Any, name: str, split: TrainTestSplit, epochs: int
-) -> tuple[TableModel, int]:
-    """Returns the model after the pass with the best score on held-out rows, and the number of passes."""
+    path: str, model: TableModel, X: Table, y: Any, name: str, split: TrainTestSplit, epochs: int, console: Console,
+    verbose: bool,
+) -> Trained:  # fmt: skip
+    """Trains pass by pass, and keeps the model after the one with the best score on held-out rows."""
     from chainrule.estimators import NetworkClassifier, NetworkRegressor  # loads scikit-learn
 
     kind = NetworkClassifier if isinstance(model.target, ClassLabels) else NetworkRegressor
     estimator = kind.load(path)
     rows = X.rows(split.training)
     labels = models.labels_of(model, y.at(split.training), name)
-    best, best_score, passes = model, -np.inf, 0
-    while passes < epochs and getattr(estimator, "stopped_", "") != "interrupted":
-        estimator.partial_fit(rows, labels)
-        passes += 1
-        score = estimator.validation_score_
-        if score is None or not score <= best_score:
-            best, best_score = estimator.complete_model(), -np.inf if score is None else score
-    return best, passes
+    best, best_score, kept = model, -np.inf, None
+    with (
+        opened_display(console, verbose, len(model.networks)) as display,
+        Passes(display, model.networks, epochs) as passes,
+    ):
+        while len(passes) < epochs and getattr(estimator, "stopped_", "") != "interrupted":
+            estimator.partial_fit(rows, labels)
+            passes.add(estimator.histories_)
+            estimator.histories_ = passes.histories
+            score = estimator.validation_score_
+            if score is None or not score <= best_score:
+                best = estimator.complete_model()
+                best_score, kept = (-np.inf, None) if score is None else (score, len(passes))
+    return Trained(best, len(passes), kept, estimator)
+
+
+def _curves(trained: Trained, X: Table, name: str) -> bytes:
+    """Draws the metric after each pass over the new rows, and returns the PNG file."""
+    from chainrule.estimators.network.inspection.curves import learning_curves
+
+    count = len(trained.model.networks)
+    networks = f"{count} networks trained further" if count > 1 else "one network trained further"
+    source = os.path.basename(X.origin) or X.origin
+    return as_png(learning_curves(trained.estimator, f"{source}: {name}, {networks}", kept=[trained.kept] * count))
 
 
 def _print_scores(before: TableModel, after: TableModel, X: Table, name: str, y: Any) -> None:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import time
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any
 
 from rich.console import Console
 
 from chainrule.cli import models, report
 from chainrule.cli.errors import WrongUsage, describe
-from chainrule.cli.outputs import Destination, save_somewhere, save_under_free_name
+from chainrule.cli.outputs import Destination, as_png, save_picture, save_somewhere
 from chainrule.cli.terminal import printable, warnings_as_notes
 from chainrule.cli.train import summary
+from chainrule.cli.train.display import opened_display
 from chainrule.cli.train.training_data import TrainingData
 from chainrule.cli.train.training_options import TrainingOptions
 from chainrule.cli.train.training_run import FinishedRun, PlannedRun
@@ -24,8 +24,6 @@ from chainrule.estimators.network import settings
 from chainrule.files import write_bytes
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
-from chainrule.training.callbacks.epoch_lines import EpochLines
-from chainrule.training.callbacks.progress import Progress
 from chainrule.training.errors import DivergenceError
 
 
@@ -55,10 +53,8 @@ def fit(run: PlannedRun, console: Console) -> FinishedRun:
     began = time.perf_counter()
     try:
         with warnings_as_notes(console), ExitStack() as stack:
-            if not console.quiet:
-                display = EpochLines if run.options.verbose else Progress
-                callback = display(cast(TextIO, console.file)).all_runs(run.recipes[0].n_networks)
-                estimator.set_params(callbacks=(stack.enter_context(callback),))
+            display = stack.enter_context(opened_display(console, run.options.verbose, run.recipes[0].n_networks))
+            estimator.set_params(callbacks=() if display is None else (display,))
             estimator.fit(data.X.rows(data.split.training), data.y[data.split.training])
     except DivergenceError:
         raise InputError(summary.divergence_message(run.recipes[0])) from None
@@ -88,12 +84,9 @@ def save_results(run: PlannedRun, trained: FinishedRun, console: Console) -> Non
     saved, reason = save_somewhere(run.files, lambda files: complete.save(files.model, replace=files.replaces))
     faults = [f"{reason} The model was saved as {saved.model} instead."] if reason else []
     curves = learning_curves(run)
-    drawn, more = saved, ""
-    try:
-        drawn = save_under_free_name(saved, lambda files: write_bytes(files.picture, curves, replace=files.replaces))
-        more = f" and {drawn.picture} (the learning curves)"
-    except OSError as error:
-        faults.append(f"{describe(error)} The learning curves were not saved.")
+    drawn, fault = save_picture(saved, curves)
+    faults += filter(None, [fault])
+    more = "" if fault else f" and {drawn.picture} (the learning curves)"
     if run.report is not None:
         try:
             write_bytes(run.report, page.encode(), replace=run.files.replaces)
@@ -120,9 +113,7 @@ def learning_curves(run: PlannedRun) -> bytes:
     """Draws the learning curves as `NetworkClassifier.plot_history` does, and returns the PNG file."""
     estimator = run.estimator
     estimator.model_ = replace(estimator.model_, about={**estimator.model_.about, **run.data.names()})
-    buffer = io.BytesIO()
-    estimator.plot_history().savefig(buffer, format="png")
-    return buffer.getvalue()
+    return as_png(estimator.plot_history())
 
 
 def report_of(run: PlannedRun, model: TableModel) -> tuple[str, dict[str, Any]]:

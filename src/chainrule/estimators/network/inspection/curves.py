@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from chainrule.estimators.network.inspection import words
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 6.0, 3.8  # in inches
 
 
-def learning_curves(estimator: Any, title: str | None = None, projector: bool = False) -> Figure:
-    """Draws the metric of the networks over the epochs, with the epochs that are kept."""
-    courses, kept = metric_courses(estimator), estimator.kept_epochs_
+def learning_curves(
+    estimator: Any, title: str | None = None, projector: bool = False, kept: Sequence[int | None] | None = None
+) -> Figure:
+    """Draws the metric of the networks over the epochs, with the epochs that are kept, by default the estimator's."""
+    courses, kept = metric_courses(estimator), estimator.kept_epochs_ if kept is None else kept
     figure = new_figure(WIDTH, HEIGHT, projector)
     axes = figure.add_subplot()
     drawn = [Course("training", courses.training, False)] if courses.training else []
