@@ -145,9 +145,11 @@ class Columns(Mapping[str, AnyColumn]):
         return column
 
     def floats(self, names: Iterable[str]) -> Floats:
-        """Returns columns of numbers, booleans or durations as float64 (t, n), NaN where missing."""
+        """Returns columns of numbers, booleans or durations as float64 (t, n), NaN where missing.
+
+        Columns of one block are not copied if it holds float64, and nothing may write into the result.
+        """
         chosen = list(names)
-        R = np.empty((self.t, len(chosen)))
         places: dict[int, tuple[list[int], list[int]]] = {}
         single: list[tuple[int, Column]] = []
         for j, name in enumerate(chosen):
@@ -158,16 +160,23 @@ class Columns(Mapping[str, AnyColumn]):
                 of.append(at[1])
             else:
                 single.append((j, self.typed(name)))
+        if len(places) == 1 and not single:
+            [(b, (_, of))] = places.items()
+            return np.asarray(self._numbers(b)[:, _as_slice(of)], dtype=np.float64)
+        R = np.empty((self.t, len(chosen)))
         for b, (to, of) in places.items():
-            block = self._blocks[b]
-            if isinstance(block, TextBlock):
-                raise TypeError("texts have not been converted")
-            R[:, to] = block.values[:, of]
+            R[:, _as_slice(to)] = self._numbers(b)[:, _as_slice(of)]
         for a in range(0, self.t, ROWS_IN_CACHE):
             some = slice(a, a + ROWS_IN_CACHE)
             for j, column in single:
                 R[some, j] = (column.at(some) if self.t > ROWS_IN_CACHE else column).as_floats()
         return R
+
+    def _numbers(self, b: int) -> NDArray[Any]:
+        block = self._blocks[b]
+        if isinstance(block, TextBlock):
+            raise TypeError("texts have not been converted")
+        return block.values
 
     def rows(self, index: NDArray[Any]) -> Columns:
         """Returns the columns of these rows, chosen by row numbers or a mask."""
@@ -197,6 +206,12 @@ class Columns(Mapping[str, AnyColumn]):
             at.update(zip(within, zip(repeat(b), range(len(within)), strict=False), strict=True))
             all_blocks[b] = block
         return _with_used_blocks(at if names is None else {name: at[name] for name in names}, all_blocks)
+
+
+def _as_slice(places: list[int]) -> slice | list[int]:
+    """Returns places as a slice if they follow each other: NumPy then makes no copy."""
+    first = places[0]
+    return slice(first, first + len(places)) if places == list(range(first, first + len(places))) else places
 
 
 def _with_used_blocks(columns: Mapping[str, AnyColumn | Place], blocks: Mapping[int, Block]) -> Columns:

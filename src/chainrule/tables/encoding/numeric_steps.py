@@ -50,12 +50,17 @@ class NumericSteps:
         n, is_finite = len(self.used), True
         m = n + len(self.indicator.of)
         uses_all = n == self.raw
-        for a in range(0, len(R), step := max(1, ENTRIES_IN_CACHE // max(1, R.shape[1]))):
+        step = min(len(R), max(1, ENTRIES_IN_CACHE // max(1, R.shape[1])))
+        # Fresh memory for each result of each block would cost the system more time than the arithmetic.
+        z, work = (np.empty_like(R[:step], np.float64, shape=(step, n)) for _ in range(2))
+        for a in range(0, len(R), step):
             raw = np.asarray(R[a : a + step], dtype=np.float64)
             with np.errstate(over="ignore", invalid="ignore"):
                 has_no_gap = np.isfinite(raw.sum())  # NaN and ∞ propagate to the sum; overflow only costs a check
                 x = raw if uses_all else raw[:, self.used]
-                out[a : a + step, :n] = self._encoded(x if has_no_gap else self.fill(x))
+                own = slice(len(raw))
+                x = x if has_no_gap else self.fill(x, z[own])
+                out[a : a + step, :n] = self._encoded(x, z[own], work[own])
             out[a : a + step, n:m] = 0.0
             if len(self.few_values.of):
                 out[a : a + step, m:] = self.few_values(raw)
@@ -92,9 +97,9 @@ class NumericSteps:
             values = Scale(self.scale.center[indices], self.scale.factor[indices])(raw)
             return values if self.clip is None else self.clip(values), indices, indptr, more
 
-    def _encoded(self, x: Floats) -> Floats:
-        z = self.scale(x)
-        return z if self.clip is None else self.clip(z)
+    def _encoded(self, x: Floats, out: Floats | None = None, work: Floats | None = None) -> Floats:
+        z = self.scale(x, out)
+        return z if self.clip is None else self.clip(z, z, work)
 
     @cached_property
     def _zero(self) -> Floats:

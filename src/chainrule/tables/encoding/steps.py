@@ -50,9 +50,12 @@ class Fill:
 
     values: Floats  # (n,)
 
-    def __call__(self, X: Floats) -> Floats:
-        """Maps (t, n) to (t, n) without NaN."""
-        return np.where(np.isnan(X), self.values, X)
+    def __call__(self, X: Floats, out: Floats | None = None) -> Floats:
+        """Maps (t, n) to (t, n) without NaN, into ``out`` if it is given."""
+        filled = np.empty_like(X) if out is None else out
+        filled[...] = X
+        np.copyto(filled, self.values, where=np.isnan(X))
+        return filled
 
 
 @dataclass(frozen=True)
@@ -78,9 +81,11 @@ class Scale:
     center: Floats  # (n,)
     factor: Floats  # (n,)
 
-    def __call__(self, X: Floats) -> Floats:
-        """Maps (t, n) to (t, n)."""
-        z: Floats = (0.5 * X - 0.5 * self.center) * (2.0 * self.factor)
+    def __call__(self, X: Floats, out: Floats | None = None) -> Floats:
+        """Maps (t, n) to (t, n), into ``out`` if it is given, which may be X."""
+        z: Floats = np.multiply(0.5, X, out=out)
+        z -= 0.5 * self.center
+        z *= 2.0 * self.factor
         return z
 
 
@@ -97,11 +102,19 @@ class SmoothClip:
 
     limit: float = LIMIT
 
-    def __call__(self, X: Floats) -> Floats:
-        """Maps (t, n) to (t, n), with entries in [−limit, limit]."""
-        y = np.clip(X / self.limit, -SATURATED, SATURATED)
-        z: Floats = self.limit * (y / np.sqrt(1.0 + y * y))
-        return z
+    def __call__(self, X: Floats, out: Floats | None = None, work: Floats | None = None) -> Floats:
+        """Maps (t, n) to (t, n), with entries in [−limit, limit], into ``out`` if it is given, which may be X.
+
+        ``work`` (t, n) is memory for the root.
+        """
+        y: Floats = np.divide(X, self.limit, out=out)
+        np.clip(y, -SATURATED, SATURATED, out=y)
+        root = np.multiply(y, y, out=work)
+        root += 1.0
+        np.sqrt(root, out=root)
+        y /= root
+        y *= self.limit
+        return y
 
 
 @dataclass(frozen=True)
