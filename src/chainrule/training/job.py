@@ -93,20 +93,24 @@ class Job:
     @property
     def is_bound_by_python(self) -> bool:
         """True if most of its time may be spent in Python, where one thread at a time can run."""
+        return not self._choice.engine.releases_gil or self._is_called_often
+
+    @property
+    def _is_called_often(self) -> bool:
+        """True if Python, such as a callback, takes as long as the engine."""
         problem, between = self.problem, self._epochs_between_calls
         if self._path.names or problem.optimizer.learning_rate is None:
             between = 1
-        if not self._choice.engine.releases_gil:
-            return True
         return between is not None and between * step_flop(problem.net, problem.data.t, problem.data.X) < SHORT_FLOP
 
     @property
     def bundle_kind(self) -> BundleKind | None:
         """The kind of the bundles in which it can be done, or None."""
         is_wrapped = self._fits_plan or self.problem.optimizer.learning_rate is None
-        if self.is_bound_by_python or is_wrapped or self._path.names:
+        engine = self._choice.engine
+        if is_wrapped or self._path.names or (engine.releases_gil and self._is_called_often):
             return None
-        return self._choice.engine.bundle_kind(self.problem)
+        return engine.bundle_kind(self.problem)
 
     def begin(self) -> History:
         """Prepares the engine's run, writes the first checkpoint, and returns the History that ``run`` continues."""

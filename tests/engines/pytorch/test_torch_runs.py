@@ -46,6 +46,20 @@ def test_records_are_those_of_the_reference(name: str) -> None:
     assert ours.state.stream == truth.state.stream
 
 
+@pytest.mark.parametrize(
+    "optimizer", [cr.Adam(0.01), cr.AdamW(cr.OneCycle(0.02)), cr.Adam(0.01, epsilon_hat=True)], ids=repr
+)
+def test_adam_in_float32(optimizer: cr.Optimizer) -> None:
+    """Adam's step of float32, one kernel of PyTorch, moves θ and the moments as the reference does."""
+    states = [
+        cr.train(small_net("float32"), X, Y, optimizer=optimizer, epochs=12, batch_size=4, engine=engine).state
+        for engine in ("torch", "reference")
+    ]
+    for ours, truth in zip(states[0].parts()[1].items(), states[1].parts()[1].items(), strict=True):
+        if ours[0] != "records.seconds":
+            np.testing.assert_allclose(ours[1], truth[1], rtol=2e-4, atol=1e-5, err_msg=ours[0])
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_constrained_layers(shape: str) -> None:
     """Blocks, κ, dropout that follows a schedule, rates, decays and a frozen part move θ as the reference does."""

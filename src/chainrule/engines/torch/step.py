@@ -45,7 +45,7 @@ class Step:
         self.examples = Examples([each.data for each in problems], device, compute)
         self.order = None if problem.full_batch else zeros(k, problem.data.t, dtype=torch.int64)
         self.counter = zeros(1, dtype=torch.int64)  # the step of the epoch
-        self.table = zeros(steps, 4)  # `coefficient_table` of the epoch
+        self.table = zeros(steps, 5)  # `coefficient_table` of the epoch
         self.keys = zeros(k, steps, dtype=torch.int64)  # of dropout
         self.limits, self.factors = zeros(steps, net.r, dtype=torch.int64), zeros(steps, net.r)
         self.J, self.watch, self.norm = zeros(k), zeros(k), zeros(k)
@@ -153,10 +153,10 @@ class Step:
         self.gradient.mul_(factor.to(self.theta.dtype).unsqueeze(1))
 
     def _move(self) -> None:
-        alpha, decay, first, second = self.table.index_select(0, self.counter)[0].unbind()
+        alpha, decay, first, second, k = self.table.index_select(0, self.counter)[0].unbind()
         rate = alpha if self._rate is None else alpha * self._rate
         before = None if self._frozen is None else self.theta.clone()
-        self._update(self.theta, self.gradient, self.moments, Coefficients(rate, rate * decay, first, second))
+        self._update(self.theta, self.gradient, self.moments, Coefficients(rate, rate * decay, first, second, k))
         if before is not None:
             self.theta.copy_(torch.where(self._frozen, before, self.theta))
 

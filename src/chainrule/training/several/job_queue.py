@@ -122,7 +122,8 @@ def divided(jobs: Sequence[QueuedJob], threads: int) -> list[list[QueuedJob]]:
         kinds[queued.bundle_kind].append(queued)
     for kind, alike in kinds.items():
         rest = iter(alike)
-        sizes = [] if kind is None else kind.sizes(len(alike), threads)
+        workers = 1 if alike[0].is_bound_by_python else threads
+        sizes = [] if kind is None else kind.sizes(len(alike), workers)
         parts += [list(islice(rest, size)) for size in sizes or [1] * len(alike)]
     return parts
 

@@ -62,7 +62,8 @@ def train_many(
 ) -> list[History]:
     """Trains k networks at the same time: each θ changes in place, and each network has its History in the list.
 
-    Every network ends bitwise as ``cr.train`` with the same arguments would leave it. An argument is that of `train`
+    Every network ends bitwise as ``cr.train`` with the same arguments would leave it (by the engine torch on a GPU,
+    within rounding). An argument is that of `train`
     and holds for all networks; `Each` gives one for every network, as in ``seed=cr.Each(range(k))``. ``rows`` are the
     numbers of those rows of X (t, n), Y (t, m) and weights (t,) that a network is trained on, such as a fold; their
     copies exist only while that network is trained. Networks with the same X, Y and weights share them.

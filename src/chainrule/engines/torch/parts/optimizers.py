@@ -24,25 +24,26 @@ Moments: TypeAlias = dict[str, Tensor]
 
 
 class Coefficients(NamedTuple):
-    """The numbers of one step: α (times the layers' rates, if they have any), α λ, 1 − β₁ᵏ and √(1 − β₂ᵏ)."""
+    """The numbers of step k: α (times the layers' rates, if they have any), α λ, 1 − β₁ᵏ, √(1 − β₂ᵏ), and k."""
 
     alpha: Tensor
     decay: Tensor
     first: Tensor
     second: Tensor
+    k: Tensor
 
 
 Update: TypeAlias = Callable[[Tensor, Tensor, Moments, Coefficients], None]
 
 
 def coefficient_table(problem: Problem, step: int, run_step: int, count: int) -> Array:
-    """Returns α, λ, 1 − β₁ᵏ and √(1 − β₂ᵏ) of ``count`` steps in float64, (count, 4).
+    """Returns α, λ, 1 − β₁ᵏ, √(1 − β₂ᵏ) and k of ``count`` steps in float64, (count, 5).
 
     λ is 0 for optimizers without it, and corrections that are not used are 1.
 
     ``step`` steps have been made, of which ``run_step`` in this run.
     """
-    optimizer, table = problem.optimizer, np.ones((count, 4))
+    optimizer, table = problem.optimizer, np.ones((count, 5))
     for column, value in ((0, optimizer.schedule), (1, weight_decay(optimizer))):
         if not isinstance(value, Schedule):
             table[:, column] = value
@@ -51,8 +52,8 @@ def coefficient_table(problem: Problem, step: int, run_step: int, count: int) ->
         else:
             steps, epochs = problem.steps_per_epoch, problem.epochs
             table[:, column] = [value.value((run_step + j) / steps, epochs) for j in range(count)]
+    k = table[:, 4] = np.arange(step + 1.0, step + count + 1.0)
     if isinstance(optimizer, optimizers.Adam):
-        k = np.arange(step + 1.0, step + count + 1.0)
         table[:, 2], table[:, 3] = 1.0 - optimizer.beta1**k, np.sqrt(1.0 - optimizer.beta2**k)
     return table
 
@@ -88,6 +89,13 @@ def _rmsprop(optimizer: Any, theta: Tensor, g: Tensor, moments: Moments, now: Co
 
 
 def _adam(optimizer: Any, theta: Tensor, g: Tensor, moments: Moments, now: Coefficients, decayed: Tensor) -> None:
+    if theta.dtype == torch.float32 and now.alpha.dim() == 0 and not optimizer.epsilon_hat:
+        torch._fused_adam_(  # one kernel, which takes α and k in float32
+            [theta], [g], [moments["mu"]], [moments["nu"]], [], [now.k.to(theta.dtype)], lr=now.alpha.to(theta.dtype),
+            beta1=optimizer.beta1, beta2=optimizer.beta2, weight_decay=0.0, eps=optimizer.epsilon, amsgrad=False,
+            maximize=False,
+        )  # fmt: skip
+        return
     mu = moments["mu"].mul_(optimizer.beta1).add_((1.0 - optimizer.beta1) * g)
     nu = moments["nu"].mul_(optimizer.beta2).add_((1.0 - optimizer.beta2) * g * g)
     epsilon = optimizer.epsilon / now.second if optimizer.epsilon_hat else optimizer.epsilon
