@@ -15,10 +15,11 @@ import pytest
 pytest.importorskip("sklearn", "1.6")
 
 import joblib  # type: ignore[import-untyped]
+from sklearn.exceptions import ConvergenceWarning
 
 import chainrule as cr
 from chainrule.engines.state import TrainingState
-from chainrule.estimators import NetworkClassifier, NetworkRegressor
+from chainrule.estimators import MLPClassifier, MLPRegressor, NetworkClassifier, NetworkRegressor
 
 X = np.random.default_rng(0).normal(size=(200, 4))
 OF = {NetworkClassifier: X[:, 0] > 0.0, NetworkRegressor: X[:, 0]}
@@ -66,6 +67,40 @@ def test_an_estimator_survives(kind: Any, way: str) -> None:
         one.set_params(epochs=5).fit(X, OF[kind])
     np.testing.assert_array_equal(again.model_.outputs(X), model.model_.outputs(X))
     np.testing.assert_array_equal(again.history_["J"], model.history_["J"])
+
+
+MLPS: dict[str, Any] = {"hidden_layer_sizes": (64, 64), "max_iter": 4, "random_state": 0}
+
+
+def mlp(kind: Any, **settings: Any) -> Any:
+    """A fitted estimator of the MLP pair, which has not converged."""
+    with pytest.warns(ConvergenceWarning):
+        return kind(**MLPS, **settings).fit(X, X[:, 0] > 0.0 if kind is MLPClassifier else X[:, 0])
+
+
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("way", WAYS)
+def test_an_mlp_survives(kind: Any, way: str) -> None:
+    """Predictions survive each way, and coefs_ are views into θ; a copy, or with warm_start all, continue exactly."""
+    for settings in ({}, {"warm_start": True}):
+        model = mlp(kind, **settings)
+        again = WAYS[way](model)
+        assert again.get_params() == model.get_params()
+        np.testing.assert_array_equal(again.predict(X), model.predict(X))
+        again.coefs_[0][:] = 0.0
+        assert not again.network_.W[1].any()
+        again.coefs_[0][:] = model.coefs_[0]
+        y = X[:50, 0] > 0.0 if kind is MLPClassifier else X[:50, 0]
+        outputs = [one.partial_fit(X[:50], y).network_.theta for one in (model, again)]
+        assert (outputs[0] == outputs[1]).all() == (bool(settings) or way == "copy")
+
+
+@pytest.mark.parametrize("settings", [{}, {"early_stopping": True}], ids=["plain", "early stopping"])
+def test_a_pickle_of_an_mlp_is_no_larger_than_one_and_a_half_files(settings: Any, tmp_path: Path) -> None:
+    """A pickle holds θ once, and not the moments of the optimizer."""
+    model = mlp(MLPRegressor, **settings)
+    model.save(tmp_path / "m")
+    assert len(pickle.dumps(model)) <= 1.5 * (tmp_path / "m").stat().st_size
 
 
 @kinds

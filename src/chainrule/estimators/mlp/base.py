@@ -299,14 +299,6 @@ class BaseMLP(SavingMixin, CallbackSupportMixin, BaseEstimator):  # type: ignore
         self.coefs_, self.intercepts_ = [W.T for W in net.W], list(net.b)
         self._linked = (net, (self.activation, *self.coefs_, *self.intercepts_))
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in super().__getstate__().items() if name != "_linked"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        if hasattr(self, "coefs_"):
-            self.network_  # noqa: B018  # links coefs_ to a network again
-
     def _outputs(self, X: Any) -> NDArray[Any]:
         """Returns N(x) for each row of X (t, n): (t, m)."""
         if not hasattr(self, "coefs_"):

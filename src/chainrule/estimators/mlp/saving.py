@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Mapping
 from typing import Any, Self
@@ -26,6 +27,7 @@ PLAIN = (
     "n_features_in_", "n_outputs_", "n_layers_", "out_activation_", "n_iter_", "t_", "loss_", "best_loss_",
     "best_validation_score_", "_no_improvement_count",
 )  # fmt: skip
+TRAINING = ("_optimizer", "_best_theta")  # what continues training, beside the network
 CURVES = ("loss_curve_", "validation_scores_")
 
 
@@ -33,6 +35,7 @@ class SavingMixin:
     """``save`` and ``load`` of an estimator with ``network_``."""
 
     warm_start: bool
+    network_: Any  # a property of the estimator
 
     def save(self, path: str | os.PathLike[str], *, training_state: bool | None = None) -> None:
         """Writes network, labels, parameters and curves to one file, for ``load`` of this class.
@@ -69,6 +72,29 @@ class SavingMixin:
         except (ChainruleError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise FileFormatError(f"{name} is not a complete estimator: {str(error).rstrip('.')}.") from None
         return estimator
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Returns what a pickle holds: without the state of training, unless ``warm_start`` needs it."""
+        given: Any = super().__getstate__()
+        left_out = {"_linked", *(() if self.warm_start else TRAINING)}
+        return {name: value for name, value in given.items() if name not in left_out}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)  # type: ignore[misc]  # of scikit-learn's base class
+        self._link_again()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Returns a copy in memory, which continues training as the original does."""
+        new = type(self).__new__(type(self))
+        memo[id(self)] = new
+        vars(new).update({name: copy.deepcopy(value, memo) for name, value in vars(self).items() if name != "_linked"})
+        new._link_again()
+        return new
+
+    def _link_again(self) -> None:
+        """Links ``coefs_`` to a network."""
+        if hasattr(self, "coefs_"):
+            self.network_  # noqa: B018
 
 
 def _parts(mlp: Any, with_state: bool) -> tuple[dict[str, Any], dict[str, Array]]:
