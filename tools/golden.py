@@ -26,7 +26,7 @@ from chainrule import estimators
 from chainrule.files import read_any, read_run, write_checkpoint
 from chainrule.tables import load as load_table_model
 from chainrule.tables import read_table
-from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.target_decoder import NumericLabels
 
 FOLDER = Path(__file__).resolve().parents[1] / "tests" / "files" / "golden"
 SQUARE = cr.Activation(lambda z: z * z, lambda z: 2 * z, name="square")
@@ -133,7 +133,7 @@ def seen(model: Saved, rows: str) -> dict[str, Any]:
         "outputs": exact(model.outputs(X)),
         "predict": exact(model.predict(X)),
     }
-    if isinstance(model.target, ClassLabels):
+    if not isinstance(model.target, NumericLabels):
         made["predict_proba"] = exact(model.predict_proba(X))
     elif model.residuals is not None:
         made["predict_interval"] = exact(model.predict_interval(X, COVERAGE))

@@ -16,6 +16,7 @@ COMPLETED = [
     ("train --optimizer adam", ["adam", "adamw"]),
     ("train --activation sig", ["sigmoid"]),
     ("train t.csv --target k", ["kind"]),
+    ("train t.csv --target a,k", ["a,kind"]),
     ("train iris --drop petal", ["petal length (cm)", "petal width (cm)"]),
     ("train no.csv --target k", []),
     ("train t.parquet --target k", []),

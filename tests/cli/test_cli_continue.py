@@ -78,7 +78,7 @@ def test_a_quiet_continuation_prints_the_results_alone(here: Path) -> None:
     (("odd.csv",), "has the class 'perhaps' in row 61, which did not occur in training"),
     (("part.csv",), "has no column 'letter'"),
     (("new.csv", "--preset", "best", "--layers", "3"), "leave out --preset, --layers"),
-    (("new.csv", "--target", "nope"), "has no target column 'nope' to learn from"),
+    (("new.csv", "--target", "nope"), "--target: new.csv has no column 'nope'"),
 ], ids=["class", "column", "settings", "target"])  # fmt: skip
 def test_what_the_model_cannot_learn_from_is_refused(arguments: tuple[str, ...], words: str, here: Path) -> None:
     """Another class, a missing column, settings, and a table without the target are refused by name."""

@@ -19,7 +19,7 @@ import polars
 import pyarrow
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 
-from chainrule.errors import InputError
+from chainrule.errors import DataWarning, InputError
 from chainrule.estimators import MLPClassifier, MLPRegressor, NetworkClassifier, NetworkRegressor
 
 T = 20
@@ -161,11 +161,12 @@ def test_labels_of_a_score_are_checked(make: Callable[[], Any]) -> None:
         make().fit(X, BITS).score(X, GAP)
 
 
-def test_one_hot_labels_are_refused_with_the_remedy() -> None:
-    """Classes given as rows of 0 and 1 are refused with ``y.argmax(axis=1)``; MLPClassifier takes several labels."""
+def test_one_hot_labels_are_several_labels_with_a_warning() -> None:
+    """Rows of 0 and 1 are several labels, as in MLPClassifier; a warning names ``y.argmax(axis=1)``."""
     one_hot = np.eye(2)[BITS]
-    with pytest.raises(InputError, match=r"y must have shape \(t,\).*got \(20, 2\).*y\.argmax\(axis=1\)"):
-        NetworkClassifier(**NETWORK).fit(X, one_hot)
+    with pytest.warns(DataWarning, match=r"exactly one of its labels.*y\.argmax\(axis=1\)"):
+        model = NetworkClassifier(**NETWORK).fit(X, one_hot)
+    assert model.predict(X).shape == (T, 2)
     assert MLPClassifier(**MLP).fit(X, one_hot).predict(X).shape == (T, 2)
 
 

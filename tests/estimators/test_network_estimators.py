@@ -21,6 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks
 
 import chainrule as cr
+from chainrule.errors import InputError
 from chainrule.estimators import Hidden, NetworkClassifier, NetworkRegressor, load
 
 # What scikit-learn's own MLP fails too with minibatches; with full batches it holds: below.
@@ -211,3 +212,33 @@ def test_the_html_shows_layers_curves_and_score(iris: tuple[Any, Any]) -> None:
     assert html.count("<svg") >= 2
     assert "learning curves" in html
     assert "<script" not in html[: html.index("sk-top-container")]
+
+
+@pytest.mark.parametrize("kind", [NetworkClassifier, NetworkRegressor])
+def test_levels_beyond_max_levels_are_predicted_alike(kind: Any) -> None:
+    """``max_levels`` is that of the encoder: the rarest levels, and unseen ones, share a feature and a prediction."""
+    letters = np.array(list("aaaaabbbbbcccdde" * 8))[:, None]
+    y = np.array([ord(letter) % 2 for letter in letters[:, 0]])
+    model = kind(max_levels=3, **{**SMALL, "epochs": 2}).fit(letters, y)
+    assert model.encoder_.get_feature_names_out().tolist() == ["x0_a", "x0_b", "x0_other"]
+    predict = model.predict_proba if kind is NetworkClassifier else model.predict
+    others = predict([["c"], ["d"], ["e"], ["new"]])
+    assert (others == others[0]).all()
+    assert not np.allclose(predict([["a"]]), others[0])
+    assert len(kind(**{**SMALL, "epochs": 2}).fit(letters, y).encoder_.get_feature_names_out()) == 5
+    with pytest.raises(InputError, match="max_levels"):
+        kind(max_levels=1, **SMALL).fit(letters, y)
+
+
+def test_log_probabilities(iris: tuple[Any, Any]) -> None:
+    """predict_log_proba is the logarithm of predict_proba, without a warning where a probability is 0."""
+    X, y = iris
+    model = NetworkClassifier(**SMALL).fit(X, y)
+    assert (model.predict_log_proba(X) == np.log(model.predict_proba(X))).all()
+    for net in model.networks_:
+        net.b[net.r][:] = [0.0, 1e4, 0.0]
+    logarithms = model.predict_log_proba(X[:2])
+    assert (logarithms[:, 0] == -np.inf).all()
+    assert (logarithms[:, 1] == 0.0).all()
+    with pytest.raises(NotFittedError):
+        NetworkClassifier().predict_log_proba(X)

@@ -268,6 +268,7 @@ def test_temperature_calibrates_probabilities() -> None:
         p = model.predict_proba(X[300:])[np.arange(300), y[300:].astype(int)]
         losses.append(-np.log(p).mean())
     assert losses[1] < losses[0]
+    assert isinstance(model.model_.temperature, float)
     assert model.model_.temperature > 1.0
 
 

@@ -53,7 +53,7 @@ def rows_of(*names: str) -> Table:
     "find",
     [
         lambda rows, name: rows.column(name),
-        lambda rows, name: as_table_and_labels(rows, name)[1],
+        lambda rows, name: as_table_and_labels(rows, name, read_targets=dict)[1],
         lambda rows, name: TableEncoder(categories=[name]).fit(rows).categories_[DECOMPOSED],
         lambda rows, name: TableEncoder().fit(rows_of(name, "b")).transform(rows),
     ],

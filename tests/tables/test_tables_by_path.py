@@ -78,7 +78,7 @@ def test_numbers_with_decimal_commas(tmp_path: Path) -> None:
     again = load(tmp_path / "m.safetensors")
     np.testing.assert_array_equal(again.predict(tmp_path / "t.csv"), model.predict(typed))
     assert isinstance(again.target, NumericLabels)
-    assert again.target.notation == model.target_.notation
+    assert again.target.notations == model.target_.notations
 
 
 def test_one_question_mark_does_not_spoil_a_column(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def is_bundled(source: str) -> bool:
 
 
 def require_columns(
-    source: str, options: CsvOptions, target: str | None, drop: Sequence[str], category: Sequence[str]
+    source: str, options: CsvOptions, targets: Sequence[str], drop: Sequence[str], category: Sequence[str]
 ) -> None:
     """Raises WrongUsage for a wrong column of a bundled data set or of a text file, of which the start is read alone.
 
@@ -101,17 +101,29 @@ def require_columns(
         from chainrule.tables.reading.paths import names_in_csv
 
         names = names_in_csv(path, options)
-    require_target(names, source, target or ("target" if "target" in names else None))
+    require_targets(names, source, targets, "target" if "target" in names else None)
     for option, given in (("--drop", drop), ("--category", category)):
         for column in given:
             known_name(names, source, option, column)
 
 
-def require_target(names: Sequence[str], origin: str, target: str | None) -> str:
-    """Returns the spelling of the target among the names of a table. Raises WrongUsage if there is none."""
-    if target is None:
+def require_targets(names: Sequence[str], origin: str, given: Sequence[str], default: str | None) -> tuple[str, ...]:
+    """Returns the spellings of the targets among the names of a table, or the default one if none is given.
+
+    Each is a name, or several with commas between them. Raises WrongUsage if there is none.
+    """
+    found = [spelling for text in given for spelling in _named(names, origin, text)]
+    if not found and default is None:
         raise WrongUsage(f"{origin} has no default target; choose one with --target COLUMN. Columns: {listed(names)}.")
-    return known_name(names, origin, "--target", target)
+    if twice := [name for k, name in enumerate(found) if name in found[:k]]:
+        raise WrongUsage(f"--target: {twice[0]!r} is named twice.")
+    return tuple(found) if found or default is None else (known_name(names, origin, "--target", default),)
+
+
+def _named(names: Sequence[str], origin: str, text: str) -> list[str]:
+    """Returns the spelling of one target, whose name may have commas, or of several with commas between them."""
+    parts = [text] if spellings([text], names) or "," not in text else [part.strip() for part in text.split(",")]
+    return [known_name(names, origin, "--target", part) for part in parts]
 
 
 def known_name(names: Sequence[str], origin: str, option: str, name: str) -> str:

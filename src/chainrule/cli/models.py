@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule import files
 from chainrule._internal.naming import listed, spellings
@@ -16,11 +17,14 @@ from chainrule.cli.inputs import require_file
 from chainrule.cli.terminal import printable, remarks
 from chainrule.errors import InputError
 from chainrule.network import Network
-from chainrule.tables.inspection.measures import ClassResults, NumberResults
-from chainrule.tables.inspection.results import number_results
+from chainrule.tables.inspection.label_measures import LabelResults
+from chainrule.tables.inspection.measures import ClassResults
+from chainrule.tables.inspection.results import Results, number_results
 from chainrule.tables.model import KIND, TableModel
 from chainrule.tables.table import Table
-from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
+from chainrule.tables.targets.target_columns import TargetColumns
 from chainrule.tables.text.text_column import AnyColumn, TextColumn
 
 NUMBERED = re.compile(r"x[1-9]\d*")  # a column of a file without names
@@ -42,64 +46,88 @@ def load_any(model: str) -> TableModel | Network:
     return TableModel.from_parts(path, header, tensors)
 
 
-def column_of(model: TableModel) -> str:
-    """Returns the name of the target column; "target" for files that do not record it, as those of estimators."""
-    column = model.about.get("column")
-    return column if isinstance(column, str) else "target"
+def names_of(model: TableModel) -> tuple[str, ...]:
+    """Returns the names of the target columns; "target" for files that do not record it, as those of estimators."""
+    return model.target_names or ("target",)
 
 
-def target_in(model: TableModel, table: Table) -> str | None:
-    """Returns the table's spelling of the target column, or None if there is none."""
-    name = column_of(model)
-    if name not in table.columns and not table.has_names and table.target is not None:
-        name = table.target  # the columns have no names of their own
-    return spellings([name], table.columns).get(name)
+def targets_in(model: TableModel, table: Table, why: str) -> tuple[str, ...]:
+    """Returns the table's spellings of the target columns. Raises InputError, which ends in ``why``, if one lacks."""
+    names = names_of(model)
+    if len(names) == 1 and names[0] not in table.columns and not table.has_names and table.target is not None:
+        return (table.target,)  # the columns have no names of their own
+    found = spellings(names, table.columns)
+    if lacking := [name for name in names if name not in found]:
+        raise InputError(f"{table.origin} has no target column {listed(lacking)}{why}")
+    return tuple(found[name] for name in names)
 
 
 def with_target(model: TableModel, table: Table) -> tuple[Table, Any]:
-    """Returns the table with the name of its target, or, if its columns have no names, its inputs and its target.
+    """Returns the table with the names of its targets, or, if its columns have no names, its inputs and its targets.
 
     Raises InputError if it has no target.
     """
-    if (name := target_in(model, table)) is None:
-        raise InputError(f"{table.origin} has no target column {column_of(model)!r}, which a diagnosis needs.")
-    X = model_inputs(model, table)
-    return (table, name) if table.has_names else (X, table.columns[name])
+    names = targets_in(model, table, ", which a diagnosis needs.")
+    if table.has_names:
+        return table, list(names)
+    return model_inputs(model, table), TargetColumns({name: table.columns[name] for name in names})
 
 
-def with_known_target(model: TableModel, table: Table, name: str) -> Table:
-    """Returns the table with its target as in training: texts of numbers are read as the training rows were."""
-    column = table.column(name)
-    if isinstance(column, TextColumn):
-        column = column.without(model.encoder.missing)
-        if not isinstance(model.target, ClassLabels):
-            column = model.target.numbers(column, f"target {name!r}")
-    return replace(table, columns=table.columns.replaced({name: column}))
+def known_columns(model: TableModel, table: Table, names: Sequence[str]) -> dict[str, AnyColumn]:
+    """Returns target columns as in training: texts of numbers are read as the training rows were.
+
+    Raises InputError for a gap in one of them.
+    """
+    columns = {}
+    for k, name in enumerate(names):
+        table.require_complete(name)
+        column = table.column(name)
+        if isinstance(column, TextColumn):
+            column = column.without(model.encoder.missing)
+            if isinstance(model.target, NumericLabels):
+                column = model.target.part(k).numbers(column, f"target {name!r}")
+        columns[name] = column
+    return columns
 
 
-def labels_of(model: TableModel, column: AnyColumn, name: str) -> Any:
-    """Returns the labels in a target column, as an estimator takes them. Raises InputError for those it cannot have."""
+def encoded_targets(model: TableModel, columns: Mapping[str, AnyColumn]) -> NDArray[Any]:
+    """Returns class numbers (t,), indicators (t, q), or numbers in their own units (t, m), of target columns.
+
+    Raises InputError for those that the model cannot have.
+    """
+    if isinstance(model.target, NumericLabels):
+        return np.column_stack([target.as_finite_numbers(name, column) for name, column in columns.items()])
     if isinstance(model.target, ClassLabels):
-        return model.target.labels(target.as_class_numbers(name, column, model.target))
-    return target.as_finite_numbers(name, column)
+        ((name, column),) = columns.items()
+        return target.as_class_numbers(name, column, model.target)
+    parts = zip(columns.items(), model.target.columns, strict=True)
+    return np.column_stack([target.as_class_numbers(name, column, two) for (name, column), two in parts])
 
 
-def results(
-    model: TableModel, X: Table, name: str, column: AnyColumn, threshold: float | None = None
-) -> ClassResults | NumberResults:
-    """Returns the results of a model on rows X and their target column; ``threshold`` is for two classes."""
+def labels_of(model: TableModel, columns: Mapping[str, AnyColumn]) -> NDArray[Any]:
+    """Returns the labels in target columns, as an estimator takes them. Raises InputError for those it cannot have."""
+    known = encoded_targets(model, columns)
+    if isinstance(model.target, NumericLabels):
+        return known[:, 0] if model.target.is_flat else known
+    return model.target.labels(known)
+
+
+def results(model: TableModel, X: Table, columns: Mapping[str, AnyColumn], threshold: float | None = None) -> Results:
+    """Returns the results of a model on rows X and their target columns; ``threshold`` is for two classes."""
+    known = encoded_targets(model, columns)
     if isinstance(model.target, ClassLabels):
-        numbers = target.as_class_numbers(name, column, model.target)
-        return ClassResults(model.target, numbers, model.predict_proba(X), threshold)
-    y = target.as_finite_numbers(name, column)
+        return ClassResults(model.target, known, model.predict_proba(X), threshold)
+    if isinstance(model.target, IndicatorLabels):
+        return LabelResults(model.target, known, model.predict_proba(X))
     predicted = np.asarray(model.predict(X), dtype=np.float64)
-    return number_results(model, model.target, y[:, None], predicted.reshape(len(y), -1))
+    return number_results(model, model.target, known, predicted.reshape(len(known), -1))
 
 
 def require_two_classes(model: TableModel, option: str) -> None:
     """Raises WrongUsage unless the model predicts one of two classes."""
     if not isinstance(model.target, ClassLabels):
-        raise WrongUsage(f"{option} is for classification; this is a regression model.")
+        what = "a regression model" if isinstance(model.target, NumericLabels) else "a model of several labels"
+        raise WrongUsage(f"{option} is for classification; this is {what}.")
     if len(model.target) > 2:
         raise WrongUsage(f"{option} is for two classes; this model has {len(model.target)}.")
 

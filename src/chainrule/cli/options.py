@@ -62,12 +62,13 @@ Na = Annotated[
 ]
 
 Target = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--target",
         metavar="COLUMN",
-        help="The column to predict. [default: the column named target]",
-        autocompletion=completion.columns,
+        help="The column to predict, or several, as a,b: numbers, or labels of two values each. Can be repeated. "
+        "[default: the column named target]",
+        autocompletion=completion.targets,
     ),
 ]
 Task = Annotated[

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from chainrule.cli.target import BASELINES
 from chainrule.cli.terminal import number, results, show
-from chainrule.tables.inspection.measures import ClassResults, NumberResults
+from chainrule.tables.inspection.label_measures import LabelResults
+from chainrule.tables.inspection.measures import ClassResults
+from chainrule.tables.inspection.results import Results
 from chainrule.tables.model import TableModel
 
 MOST_CLASSES = 40  # that are listed
@@ -12,12 +14,16 @@ MOST_COLUMNS = 12  # of a confusion matrix
 LONGEST = 16  # letters of a class above its column
 
 
-def print_results(model: TableModel, found: ClassResults | NumberResults, title: str) -> None:
+def print_results(model: TableModel, found: Results, title: str) -> None:
     """Prints the tables of results to stdout."""
     rows = [(measure.name, number(measure.network), number(measure.baseline)) for measure in found.measures]
     console = results()
     show(console, title, ("", "network", "baseline"), rows)
     console.print(f"  baseline: {BASELINES[model.target.task]}")
+    if isinstance(found, LabelResults):
+        lines = [(of.name, f"{of.rows:,}", *map(number, of[2:])) for of in found.by_label]
+        title = "Labels" if len(lines) <= MOST_CLASSES else f"Labels, {MOST_CLASSES} of {len(lines)}"
+        show(console, title, ("", "rows", "AUC", "recall", "precision", "F1", "log-loss"), lines[:MOST_CLASSES])
     if not isinstance(found, ClassResults):
         return
     if found.threshold is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from chainrule.tables.columns import Column, Task
 from chainrule.tables.encoding.steps import Levels
 from chainrule.tables.rounding import warn_about_rounding
 from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.targets.target_columns import stacked
 from chainrule.tables.text.text_column import AnyColumn, TextColumn
 
 MOST_WHOLE_CLASSES = 30
@@ -21,6 +23,7 @@ ROWS_PER_CLASS = 5
 REQUESTED = "as requested"
 YES_NO_OR_TEXT = {"booleans": "yes/no values", "categories": "text"}
 BASELINES: dict[Task, str] = {
+    "multilabel": "predicts each label for all rows or for none, with its share in the training rows as probability",
     "classification": "predicts the most frequent class, with the class frequencies of the training rows as "
     "probabilities",
     "regression": "predicts the mean of the training rows",
@@ -49,6 +52,42 @@ def decide_task(name: str, column: Column, task: Task | None) -> tuple[Task, str
     if (values == np.round(values)).all() and distinct <= min(MOST_WHOLE_CLASSES, len(values) / ROWS_PER_CLASS):
         return "classification", f"because it holds {distinct} distinct whole numbers"
     return "regression", f"because it holds {distinct} distinct numbers"
+
+
+def decide_tasks(columns: Mapping[str, Column], task: Task | None) -> tuple[Task, str]:
+    """Returns the task for one target column, or for several, and the reason.
+
+    Several are numbers, or labels of two values each. Raises InputError for anything else, and as `decide_task` does.
+    """
+    found = {name: decide_task(name, column, task) for name, column in columns.items()}
+    if len(found) == 1:
+        return next(iter(found.values()))
+    numbers = [name for name, (chosen, _) in found.items() if chosen == "regression"]
+    classes = [name for name in found if name not in numbers]
+    can_be_numbers = all(columns[name].kind != "categories" for name in classes)
+    if numbers and classes:
+        why = "; ".join(f"{name!r} {found[name][1].removeprefix('because it ')}" for name in (numbers[0], classes[0]))
+        remedy = " Or give --task regression, if all of them are numbers to predict." if can_be_numbers else ""
+        raise InputError(
+            f"several targets must all be numbers, or all be classes; {why}. Train one model for the numbers, and one "
+            f"for the classes.{remedy}"
+        )
+    if numbers:
+        return "regression", REQUESTED if task else "because each holds numbers"
+    for name in classes:
+        if (count := len(columns[name].as_categories().levels)) != 2:
+            remedy = ", or give --task regression, if all targets are numbers to predict" if can_be_numbers else ""
+            raise InputError(
+                f"target {name!r} has {count} classes; one of several targets must have two, such as yes and no. Train "
+                f"a model for {name!r} alone{remedy}."
+            )
+    return "multilabel", REQUESTED if task else "because each holds two values"
+
+
+def as_targets(columns: Mapping[str, Column], task: Task) -> NDArray[Any]:
+    """Returns the labels y (t,) of one column, or (t, m) of several, as `as_labels` does."""
+    labels = [as_labels(name, column, task) for name, column in columns.items()]
+    return labels[0] if len(labels) == 1 else stacked(labels)
 
 
 def as_labels(name: str, column: Column, task: Task) -> NDArray[Any]:

@@ -45,8 +45,8 @@ def export(model: Any, path: str | os.PathLike[str], *, real: str | None = None,
     than that. If the program that would run the file is not installed, the file is written all the same, and
     ``proof.is_proved`` is False.
 
-    Raises InputError for another ending, a σ of one's own, or a model too large for SQL, ChainruleError if the file
-    does not compute the same (it is not written then), OSError if it cannot be written.
+    Raises InputError for another ending, a σ of one's own, several labels, or a model too large for SQL, ChainruleError
+    if the file does not compute the same (it is not written then), OSError if it cannot be written.
 
     >>> import chainrule as cr, tempfile, pathlib
     >>> net = cr.Network.dense([2, 3, 1], hidden="mish", seed=0)

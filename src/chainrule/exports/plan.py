@@ -18,6 +18,7 @@ from chainrule.tables.encoding.numeric_columns import owners
 from chainrule.tables.encoding.steps import Sign
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 ColumnKind = Literal["number", "datetime", "text", "boolean"]
 
@@ -134,7 +135,7 @@ class Plan:
 def plan_of(model: TableModel | Network, target: str = "prediction") -> Plan:
     """Returns the plan of a table model, or of a network, whose columns are x1, x2, …
 
-    Raises InputError for a σ of one's own, which no target knows.
+    Raises InputError for a σ of one's own, which no target knows, and for several labels.
     """
     if isinstance(model, Network):
         names = tuple(f"x{k}" for k in range(1, model.m[0] + 1))
@@ -144,9 +145,13 @@ def plan_of(model: TableModel | Network, target: str = "prediction") -> Plan:
             tuple(NumberFeature(name, None, np.nan, 0.0, 1.0) for name in names),
             None, (), (), (), (_layers(model),), None, 1.0, np.zeros(m), np.ones(m), target,
         )  # fmt: skip
+    labels, temperature = model.target, model.temperature
+    if isinstance(labels, IndicatorLabels) or isinstance(temperature, tuple):
+        raise InputError(
+            "a model of several labels cannot be exported. Train a NetworkClassifier for each label, and export each."
+        )
     encoder, networks = model.encoder, tuple(_layers(net) for net in model.networks)
     numbers, gaps, values = _numbers(encoder)
-    labels = model.target
     classes = tuple(labels.values.tolist()) if isinstance(labels, ClassLabels) else None
     return Plan(
         tuple(_columns(encoder)),
@@ -160,7 +165,7 @@ def plan_of(model: TableModel | Network, target: str = "prediction") -> Plan:
         ),
         networks,
         classes,
-        1.0 if classes is None else model.temperature,
+        1.0 if classes is None else temperature,
         np.zeros(0) if isinstance(labels, ClassLabels) else labels.mean,
         np.zeros(0) if isinstance(labels, ClassLabels) else labels.deviation,
         target,

@@ -1,31 +1,46 @@
-"""Temperature scaling: one number T that calibrates probabilities on held-out rows."""
+"""Temperature scaling: a number T, of all classes or of each label, that calibrates probabilities on held-out rows."""
 
 from __future__ import annotations
 
 import math
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import Floats
 
+Temperature: TypeAlias = float | tuple[float, ...]  # of classes that exclude each other, or of each of several labels
+
 LEAST, MOST = 0.05, 20.0  # bounds of β = 1/T
 MOST_STEPS = 60
 ENOUGH = 1e-8  # the last step of log β by Newton's method, which squares the error
 
 
-def tempered(P: Floats, temperature: float) -> Floats:
+def tempered(P: Floats, temperature: Temperature) -> Floats:
     """Returns probabilities P (t, k) at temperature T: p_c^(1/T) / Σ p^(1/T), or softmax(z/T) if p = softmax(z).
+
+    The probability of each of several labels has a T of its own, and becomes p^(1/T) / (p^(1/T) + (1 − p)^(1/T)).
 
     >>> tempered(np.array([[0.8, 0.2]]), 2.0).round(4).tolist()
     [[0.6667, 0.3333]]
+    >>> tempered(np.array([[0.8, 0.8]]), (2.0, 1.0)).round(4).tolist()
+    [[0.6667, 0.8]]
     """
+    if isinstance(temperature, tuple):
+        pairs = zip(P.T, temperature, strict=True)
+        return np.column_stack([tempered(of_two(p), T)[:, 1] for p, T in pairs])
     if temperature == 1.0:
         return P
     beta = 1.0 / temperature
     Q: Floats = (P / P.max(axis=1, keepdims=True)) ** beta
     Q /= Q.sum(axis=1, keepdims=True)
     return Q
+
+
+def of_two(p: Floats) -> Floats:
+    """Returns the probabilities (t, 2) of not having a label, and of having it with the probabilities p (t,)."""
+    return np.column_stack([1.0 - p, p])
 
 
 def best_temperature(P: Floats, classes: NDArray[np.intp], weights: NDArray[np.floating] | None = None) -> float:

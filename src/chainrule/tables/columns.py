@@ -13,7 +13,7 @@ from chainrule.tables.text.notation import Notation
 
 Kind = Literal["numbers", "booleans", "categories", "datetimes", "durations", "empty", "unreadable"]
 Level = str | bool | int | float
-Task = Literal["classification", "regression"]  # what a target column is for
+Task = Literal["classification", "regression", "multilabel"]  # what a target is for; multilabel: several of two values
 
 MISSING = -1  # the code of a missing category
 DATETIME, DURATION = np.dtype("datetime64[us]"), np.dtype("timedelta64[us]")

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule._internal.checks import shown
+from chainrule._internal.checks import as_array, shown
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column
 from chainrule.tables.reading.array_columns import as_column, plain
 from chainrule.tables.reading.array_likes import as_numpy, as_objects
+from chainrule.tables.targets.target_columns import TargetColumns, stacked
 from chainrule.tables.text.text_column import AnyColumn, TextColumn
 
 
@@ -46,6 +47,13 @@ def as_targets(y: Any, symbol: str = "y") -> NDArray[Any]:
     return _plain(flat, column).reshape(values.shape)
 
 
+def as_numbers(y: Any, symbol: str = "y") -> NDArray[Any]:
+    """Returns labels as an array of finite numbers or booleans, in their own type. Raises InputError for others."""
+    labels = as_targets(y, symbol)
+    as_array(labels, symbol, np.float64)
+    return labels
+
+
 def as_class_column(y: Any, symbol: str = "y") -> NDArray[Any]:
     """Returns the classes of rows as an array (t,). Raises InputError as `as_targets` does, and for several columns."""
     labels = as_targets(y, symbol)
@@ -63,6 +71,8 @@ def label_array(y: Any, symbol: str = "y") -> NDArray[Any]:
         return y.objects()
     if isinstance(y, Column):
         return y.objects() if y.kind == "categories" or y.missing.any() else y.values
+    if isinstance(y, TargetColumns):
+        return stacked([label_array(column) for column in y.columns.values()])
     if isinstance(y, np.ma.MaskedArray):
         masked = np.argwhere(np.ma.getmaskarray(y))
         if len(masked):
@@ -75,8 +85,8 @@ def label_array(y: Any, symbol: str = "y") -> NDArray[Any]:
 
 
 def labels_at(y: Any, rows: NDArray[np.intp], symbol: str = "y") -> Any:
-    """Returns the labels of some rows, by row number, unchecked; a column, a masked and a sparse array stay such."""
-    if isinstance(y, (Column, TextColumn)):
+    """Returns the labels of some rows, by row number, unchecked; columns, a masked and a sparse array stay such."""
+    if isinstance(y, (Column, TextColumn, TargetColumns)):
         return y.at(rows)
     if hasattr(y, "tocsr"):
         return y.tocsr()[rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -20,17 +21,21 @@ from chainrule.activations import Sigma
 from chainrule.engines.choice import joint_shortcut
 from chainrule.errors import ChainruleError, FileFormatError, InputError
 from chainrule.network import Network
-from chainrule.tables import target_decoder as decoder
-from chainrule.tables.calibration import tempered
+from chainrule.tables.calibration import Temperature, tempered
 from chainrule.tables.conformal import bounds
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.encoding.row_encoder import NeedsTable, RowEncoder
 from chainrule.tables.estimator_record import EstimatorRecord
 from chainrule.tables.labels import as_targets
-from chainrule.tables.reading.read import read
+from chainrule.tables.reading.read import AnyTable, read
 from chainrule.tables.row_predictor import RowPredictor
-from chainrule.tables.scores import accuracy, r_squared
-from chainrule.tables.target_decoder import ClassLabels, NumericLabels, known_labels
+from chainrule.tables.scores import accuracy, r_squared, subset_accuracy
+from chainrule.tables.table import known_column
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.targets import decoders
+from chainrule.tables.targets.decoders import Target, known_labels
+from chainrule.tables.targets.given_targets import frame_of_targets, named_columns
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 KIND = "table model"
 MOST_SINGLE_ROWS, MOST_COLUMNS = 64, 1_000  # of dicts or lists that are encoded one by one; more are faster as a table
@@ -41,7 +46,8 @@ class TableModel:
     """Networks N₁ … N_k that share an encoder; the decoder turns a = (1/k) Σⱼ Nⱼ(encoder(x)) into predictions.
 
     For classification a (t, k) are probabilities p (``network_outputs``), and P(class c) = p_c^(1/T) / Σ p^(1/T) with
-    the temperature T (``tempered``). For regression a (t, m) is converted to the targets' own units.
+    the temperature T (``tempered``). For several labels a (t, q) are the probabilities of each, with a T for each. For
+    regression a (t, m) is converted to the targets' own units.
 
     Fields: ``encoder``; ``target``, the decoder; ``networks``; ``temperature``; ``residuals`` (t, m), y − ŷ of held-out
     rows, each column sorted, or None; ``about``, JSON that describes how the model was made and affects nothing;
@@ -56,15 +62,16 @@ class TableModel:
     """
 
     encoder: TableEncoder
-    target: ClassLabels | NumericLabels
+    target: Target
     networks: tuple[Network, ...]
-    temperature: float = 1.0
+    temperature: Temperature = 1.0
     residuals: Floats | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
     estimator: EstimatorRecord | None = None
 
     def __repr__(self) -> str:
-        what = f"{len(self.target)} classes" if isinstance(self.target, ClassLabels) else f"{self.target.m} numbers"
+        kinds = {"classification": "classes", "multilabel": "labels", "regression": "numbers"}
+        what = f"{self.target.width} {kinds[self.target.task]}"
         return (
             f"TableModel({self.encoder.n_features_in_} columns → {what}, {len(self.networks)} × {self.networks[0]!r})"
         )
@@ -90,7 +97,7 @@ class TableModel:
 
     def outputs_of(self, Z: Rows) -> Floats:
         """Returns the networks' mean outputs a for encoded rows Z (t, n)."""
-        A = np.zeros((len(Z), len(self.target) if isinstance(self.target, ClassLabels) else self.target.m))
+        A = np.zeros((len(Z), self.target.width))
         few = self.few(Z)
         if few is None:
             for net in self.networks:
@@ -109,13 +116,21 @@ class TableModel:
         return {name: value for name, value in self.__dict__.items() if name not in ("few", "_row_encoders")}
 
     def predict_proba(self, X: Any) -> Floats:
-        """Returns P(class) (t, k), with classes in the order of ``target.values``. Raises InputError for regression."""
-        if not isinstance(self.target, ClassLabels):
+        """Returns P (t, k) of the classes, or P (t, q) of each label. Raises InputError for regression.
+
+        The columns are those of ``classes_``, in order.
+        """
+        if isinstance(self.target, NumericLabels):
             raise InputError("this is a regression model; it has no class probabilities. Use predict(X).")
         return tempered(self.outputs(X), self.temperature)
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Returns the most probable class of each row (t,), or for regression the numbers (t,) or (t, m)."""
+        """Returns the most probable class of each row (t,), or the numbers (t,) or (t, m) of a regression.
+
+        Of several labels it returns (t, q): those with a probability above ½, in the values of y, as 0 and 1.
+        """
+        if isinstance(self.target, IndicatorLabels):
+            return self.target.labels(self.outputs(X) > 0.5)
         if isinstance(self.target, ClassLabels):
             return self.target.labels(self.outputs(X).argmax(axis=1))
         return self.target.restored(self.outputs(X))
@@ -125,7 +140,7 @@ class TableModel:
 
         Raises InputError for classification, without held-out rows, or with too few for the coverage (``bounds``).
         """
-        if isinstance(self.target, ClassLabels):
+        if not isinstance(self.target, NumericLabels):
             raise InputError("this is a classification model; it has no intervals. Use predict_proba(X).")
         low, high = bounds(self.residuals, coverage)
         Y = self.target.mean + self.target.deviation * self.outputs(X)
@@ -134,26 +149,48 @@ class TableModel:
 
     @property
     def classes_(self) -> NDArray[Any]:
-        """The classes (k,), in the order of the probabilities; a regression model has none."""
-        if not isinstance(self.target, ClassLabels):
+        """The classes (k,), in the order of the probabilities; or the names of the labels, or their numbers 0 to q − 1.
+
+        A regression model has none.
+        """
+        if isinstance(self.target, NumericLabels):
             raise AttributeError("this is a regression model; it has no classes_.")
-        return self.target.values
+        return self.target.values if isinstance(self.target, ClassLabels) else self.target.classes
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """The names of the columns that are predicted, in order; () if they are not known."""
+        names = () if isinstance(self.target, ClassLabels) else self.target.names
+        column = self.about.get("column")
+        return names or ((column,) if isinstance(column, str) else ())
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Returns the accuracy, or for regression R² (the mean of that of m targets), on rows X (t, n) with labels y.
 
-        y is (t,) or (t, m), or the name of a column of X; ``sample_weight`` (t,) weights the rows. A constant y has
-        R² = 1 if it is predicted exactly, else 0. Raises InputError for labels that the model cannot have.
+        y is (t,) or (t, m), or the name of a column of X, or a list of such names; ``sample_weight`` (t,) weights the
+        rows. Of several labels, all must be right. A constant y has R² = 1 if it is predicted exactly, else 0. Raises
+        InputError for labels that the model cannot have.
         """
-        table = read(X)
-        y = known_labels(self.target, y, table.column(y), self.encoder.missing) if isinstance(y, str) else as_targets(y)
+        table, y = self._rows_and_labels(read(X), y)
         w = as_weights(sample_weight, len(table), np.float64)
         if len(y) != len(table):
             raise InputError(f"y must have {len(table)} labels, one for each row of X; got {len(y)}.")
         if isinstance(self.target, ClassLabels):
             return accuracy(self.target.class_numbers(y), self.outputs(table).argmax(axis=1), w)
+        if isinstance(self.target, IndicatorLabels):
+            return subset_accuracy(self.target.indicators(y), self.outputs(table) > 0.5, w)
         deviations = self.target.standardised(y)
         return r_squared(deviations, self.outputs(table), w)
+
+    def _rows_and_labels(self, table: AnyTable, y: Any) -> tuple[AnyTable, Any]:
+        """Returns a table and its labels, which are taken out of it if y names their columns."""
+        if (frame := frame_of_targets(y)) is not None:
+            columns = {name: frame.column(name) for name in frame.names}
+            return table, known_labels(self.target, columns, self.encoder.missing)
+        if (names := named_columns(y, table.names, len(table))) is None:
+            return table, y if isinstance(self.target, IndicatorLabels) else as_targets(y)
+        columns = {known_column(name, table.names, table.origin): table.column(name) for name in names}
+        return table.without(*columns), known_labels(self.target, columns, self.encoder.missing)
 
     def row_predictor(self) -> RowPredictor:
         """Returns a fast predictor of single rows, for a service: a few μs a row, without pandas and Arrow.
@@ -184,7 +221,8 @@ class TableModel:
         if self.residuals is not None:
             tensors["residuals"] = self.residuals
         header = {
-            "encoder": encoder, "target": target, "networks": networks, "temperature": self.temperature,
+            "encoder": encoder, "target": target, "networks": networks,
+            "temperature": list(self.temperature) if isinstance(self.temperature, tuple) else self.temperature,
             "about": dict(self.about),
         }  # fmt: skip
         if self.estimator is not None:
@@ -236,8 +274,8 @@ def load(path: str | os.PathLike[str], *, activations: Mapping[str, Sigma] | Non
     return TableModel.load(path, activations=activations)
 
 
-def network_outputs(net: Network, Z: Rows, target: ClassLabels | NumericLabels) -> Floats:
-    """Returns N(z) of encoded rows Z (t, n): (t, m) for regression, probabilities (t, k) for k classes.
+def network_outputs(net: Network, Z: Rows, target: Target) -> Floats:
+    """Returns N(z) of encoded rows Z (t, n): (t, m) for regression, probabilities (t, k) for k classes or labels.
 
     A single output is the probability p of the second of two classes; it becomes (1 − p, p). The outputs of several
     sigmoids are divided by their sum.
@@ -245,7 +283,7 @@ def network_outputs(net: Network, Z: Rows, target: ClassLabels | NumericLabels) 
     return _target_outputs(net(Z), net, target)
 
 
-def _target_outputs(outputs: Array, net: Network, target: ClassLabels | NumericLabels) -> Floats:
+def _target_outputs(outputs: Array, net: Network, target: Target) -> Floats:
     """Returns outputs (…, m) of networks like ``net`` as `network_outputs` does."""
     A: Floats = np.asarray(outputs, dtype=np.float64)
     if not isinstance(target, ClassLabels) or net.sigma[net.r].name == "softmax":
@@ -260,16 +298,24 @@ def _from_parts(header: Mapping[str, Any], tensors: Mapping[str, Array], own: Ma
     structures = files.field(header, "networks", list)
     return TableModel(
         TableEncoder.from_parts(header.get("encoder"), tensors),
-        decoder.from_parts(header.get("target"), tensors),
+        decoders.from_parts(header.get("target"), tensors),
         tuple(
             files.network_from_parts(f"network {j}", structure, _of(f"networks[{j}].", tensors), own)
             for j, structure in enumerate(structures, 1)
         ),
-        files.field(header, "temperature", float),
+        _temperature(header["temperature"]),
         tensors["residuals"].astype(np.float64) if "residuals" in tensors else None,
         files.field(header, "about", dict),
         EstimatorRecord.from_parts(header["estimator"], tensors) if "estimator" in header else None,
     )
+
+
+def _temperature(entry: object) -> Temperature:
+    """Returns the temperature in a file. Raises TypeError or ValueError unless it is positive."""
+    temperatures: list[Any] = entry if isinstance(entry, list) else [entry]
+    if not all(isinstance(T, (int, float)) and not isinstance(T, bool) and 0.0 < T < math.inf for T in temperatures):
+        raise ValueError(f"the temperature must be positive; got {entry}")
+    return tuple(map(float, temperatures)) if isinstance(entry, list) else float(temperatures[0])
 
 
 def _of(prefix: str, tensors: Mapping[str, Array]) -> dict[str, Array]:
@@ -280,12 +326,13 @@ def _of(prefix: str, tensors: Mapping[str, Array]) -> dict[str, Array]:
 def _require_complete(model: TableModel) -> None:
     """Raises ValueError unless the parts fit together."""
     n, target = model.encoder.n_features_out_, model.target
-    m = {target.m} if isinstance(target, NumericLabels) else {1, 2} if len(target) == 2 else {len(target)}
+    m = {1, 2} if isinstance(target, ClassLabels) and len(target) == 2 else {target.width}
     sizes = {(net.m[0], net.m[net.r]) for net in model.networks}
     if not sizes or not sizes <= {(n, outputs) for outputs in m}:
         raise ValueError(f"its networks must map {n} features to the target; got sizes {sorted(sizes)}")
-    if not model.temperature > 0.0:
-        raise ValueError(f"the temperature must be positive; got {model.temperature}")
+    several = model.temperature if isinstance(model.temperature, tuple) else None
+    if several is not None and (not isinstance(target, IndicatorLabels) or len(several) != target.m):
+        raise ValueError("several temperatures must be those of several labels, one of each")
     R = model.residuals
     if R is not None and (
         R.ndim != 2 or R.shape[1] not in m or not np.isfinite(R).all() or (np.diff(R, axis=0) < 0).any()

@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.tables.encoding.row_encoder import NeedsTable, Row, RowEncoder
 from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 
 class RowPredictor:
@@ -28,18 +29,24 @@ class RowPredictor:
         self._encoders = RowEncoder(model.encoder, by_name=False), RowEncoder(model.encoder, by_name=True)
         self._dtype = np.dtype(model.encoder.dtype)
         self._k = len(model.networks)
-        self._beta = 1.0 / model.temperature
-        self._labels: list[Any] = []
+        self._temperature = model.temperature
+        self._labels: list[Any] = []  # the classes, or the two values of each label
+        self._has_several_labels = isinstance(model.target, IndicatorLabels)
         if isinstance(model.target, ClassLabels):
             self._labels = model.target.values.tolist()
+        if isinstance(model.target, IndicatorLabels):
+            self._labels = [two.values.tolist() for two in model.target.columns]
+        if self._labels:
             self._mean = self._deviation = [0.0]
         else:
             self._mean, self._deviation = model.target.mean.tolist(), model.target.deviation.tolist()
         self._has_softmax = all(net.sigma[net.r].name == "softmax" for net in model.networks)
 
     def predict(self, row: Row) -> Any:
-        """Returns the most probable class of a row, or its number, or the list of its m numbers."""
+        """Returns the most probable class of a row, or its number, or the list of its m numbers or of q labels."""
         a = self._outputs(row)
+        if self._has_several_labels:
+            return [two[p > 0.5] for two, p in zip(self._labels, a, strict=True)]
         if self._labels:
             return self._labels[a.index(max(a))]
         y = [mean + deviation * z for mean, deviation, z in zip(self._mean, self._deviation, a, strict=True)]
@@ -49,13 +56,10 @@ class RowPredictor:
         """Returns the probabilities (k,) of ``classes_``, in their order. Raises InputError for regression."""
         if not self._labels:
             raise InputError("this is a regression model; it has no class probabilities. Use predict(row).")
-        a, beta = self._outputs(row), self._beta
-        if beta == 1.0:
-            return a
-        most = max(a)
-        q = [(p / most) ** beta for p in a]
-        total = sum(q)
-        return [p / total for p in q]
+        a, T = self._outputs(row), self._temperature
+        if isinstance(T, tuple):
+            return [_tempered([1.0 - p, p], each)[1] for p, each in zip(a, T, strict=True)]
+        return _tempered(a, T)
 
     def _outputs(self, row: Row) -> list[float]:
         """Returns the mean outputs of the networks, in the way of ``TableModel.outputs``."""
@@ -66,7 +70,7 @@ class RowPredictor:
         except NeedsTable:
             table: Sequence[Any] = [dict(row)] if is_named else [list(row)]
             return list(model.outputs(table)[0].tolist())
-        outputs = model.few(x) if self._has_softmax or not self._labels else None
+        outputs = model.few(x) if self._has_softmax or self._has_several_labels or not self._labels else None
         if outputs is None:
             return list(model.outputs_of(x)[0].tolist())
         of_networks = outputs.tolist()
@@ -74,3 +78,13 @@ class RowPredictor:
         for other in of_networks[1:]:
             a = [total + z for total, z in zip(a, other[0], strict=True)]
         return a if self._k == 1 else [z / self._k for z in a]
+
+
+def _tempered(p: list[float], temperature: float) -> list[float]:
+    """Returns the probabilities of one row at a temperature, as `calibration.tempered` does."""
+    if temperature == 1.0:
+        return p
+    most, beta = max(p), 1.0 / temperature
+    q = [(each / most) ** beta for each in p]
+    total = sum(q)
+    return [each / total for each in q]

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array, Floats
 
+TINY = float(np.finfo(np.float64).tiny)
+
 
 def accuracy(numbers: NDArray[np.intp], predicted: NDArray[np.intp], weights: Array | None) -> float:
     """Returns the (weighted) share of rows whose class number is predicted, for two arrays (t,).
@@ -15,6 +17,25 @@ def accuracy(numbers: NDArray[np.intp], predicted: NDArray[np.intp], weights: Ar
     0.5
     """
     return float(np.average(numbers == predicted, weights=weights))
+
+
+def subset_accuracy(indicators: NDArray[np.intp], predicted: NDArray[np.bool_], weights: Array | None) -> float:
+    """Returns the (weighted) share of rows of which every label is predicted, for two arrays (t, q).
+
+    >>> subset_accuracy(np.array([[0, 1], [1, 1]]), np.array([[False, True], [True, False]]), None)
+    0.5
+    """
+    return float(np.average((indicators == predicted).all(axis=1), weights=weights))
+
+
+def log_losses(indicators: NDArray[np.intp], P: Floats, least: float = TINY) -> Floats:
+    """Returns −log P of what each of several labels is, (t, q), where P (t, q) is the probability of having it.
+
+    >>> log_losses(np.array([[1, 0]]), np.array([[0.5, 0.75]])).round(3).tolist()
+    [[0.693, 1.386]]
+    """
+    losses: Floats = -np.log(np.maximum(np.where(indicators == 1, P, 1.0 - P), least))
+    return losses
 
 
 def r_squared(Y: Floats, P: Floats, weights: Array | None) -> float:

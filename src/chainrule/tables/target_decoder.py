@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,13 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 from chainrule._internal.checks import Array, as_array, as_weights, shown
 from chainrule._internal.naming import listed
 from chainrule._internal.user_warnings import warn
-from chainrule.errors import DataWarning, FileFormatError, InputError
+from chainrule.errors import DataWarning, InputError
 from chainrule.tables.columns import Column, Task
 from chainrule.tables.labels import as_class_column, as_targets
 from chainrule.tables.rounding import rounded_integers, words_about
 from chainrule.tables.text.conversion import converted, value_of
 from chainrule.tables.text.notation import PLAIN, Notation
-from chainrule.tables.text.text_column import AnyColumn, TextColumn
+from chainrule.tables.text.text_column import TextColumn
 
 KINDS = {"text": "U", "boolean": "b", "integer": "iu", "number": "f"}  # types of class labels, with NumPy's dtype kinds
 
@@ -50,6 +50,11 @@ class ClassLabels:
         return cls(values, counts / counts.sum())
 
     def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def width(self) -> int:
+        """Number of mean outputs of the networks: one probability for each class."""
         return len(self.values)
 
     def class_numbers(self, y: Any, symbol: str = "y") -> NDArray[np.intp]:
@@ -86,13 +91,29 @@ class ClassLabels:
             )
         return {"kind": "classes", "type": name, "values": values}, {f"{prefix}.shares": self.shares}
 
+    @classmethod
+    def from_parts(cls, header: Mapping[str, Any], tensors: Mapping[str, Array], prefix: str) -> ClassLabels:
+        """Builds the classes that ``parts`` described. Raises KeyError, TypeError or ValueError otherwise."""
+        values, shares = list(header["values"]), tensors[f"{prefix}.shares"].astype(np.float64)
+        if not values or not all(isinstance(value, (str, bool, int, float)) for value in values):
+            raise ValueError("the classes must be texts, booleans or numbers")
+        array = np.array(values, dtype=object) if header["type"] == "object" else np.array(values)
+        if header["type"] != "object" and array.dtype.kind not in KINDS[header["type"]]:
+            raise ValueError(f"the classes must be of the type {header['type']}")
+        if len(set(values)) < len(values):
+            raise ValueError("the classes must differ")
+        if shares.shape != (len(values),) or not np.isfinite(shares).all():
+            raise ValueError(f"the classes' shares must have shape ({len(values)},); got {shares.shape}")
+        return cls(array, shares)
+
 
 @dataclass(frozen=True)
 class NumericLabels:
     """m numeric targets, standardised as (y_k − mean_k) / deviation_k over the (weighted) training rows.
 
-    ``is_flat`` is True if y was (t,) rather than (t, 1). A constant y has the deviation 1. ``notation`` says how the
-    numbers are written in a column of texts.
+    ``is_flat`` is True if y was (t,) rather than (t, 1). A constant y has the deviation 1. ``names`` are those of the
+    columns of several targets, or () if they have none. ``notations`` say how the numbers are written in columns of
+    texts: that of each target, or one for all.
 
     >>> numbers = NumericLabels.fit([1.0, 3.0])
     >>> numbers.standardised([1.0, 5.0]).tolist(), numbers.restored([[0.5]]).tolist()
@@ -102,12 +123,13 @@ class NumericLabels:
     mean: NDArray[np.float64]  # (m,)
     deviation: NDArray[np.float64]  # (m,)
     is_flat: bool = True
-    notation: Notation = PLAIN  # of a target in texts
+    notations: tuple[Notation, ...] = (PLAIN,)
+    names: tuple[str, ...] = ()
 
     task: ClassVar[Task] = "regression"
 
     @classmethod
-    def fit(cls, y: Any, weights: ArrayLike | None = None) -> NumericLabels:
+    def fit(cls, y: Any, weights: ArrayLike | None = None, names: Sequence[str] = ()) -> NumericLabels:
         """Learns the mean and the standard deviation of y (t,) or (t, m), each row counted by its weight."""
         labels = as_targets(y)
         Y = _as_numeric(labels)
@@ -120,16 +142,30 @@ class NumericLabels:
         mean = np.average(Y / size, axis=0, weights=w)
         deviation = np.sqrt(np.average((Y / size - mean) ** 2, axis=0, weights=w)) * size
         constant = (Y.max(axis=0) == Y.min(axis=0)) | (deviation == 0.0)
-        return cls(mean * size, np.where(constant, 1.0, deviation), labels.ndim == 1)
+        return cls(mean * size, np.where(constant, 1.0, deviation), labels.ndim == 1, names=tuple(names))
 
     @property
     def m(self) -> int:
         """Number of targets."""
         return len(self.mean)
 
+    @property
+    def width(self) -> int:
+        """Number of mean outputs of the networks: one for each target."""
+        return self.m
+
+    def part(self, k: int) -> NumericLabels:
+        """Returns target k alone, counted from 0."""
+        notation = self.notations[k if len(self.notations) > 1 else 0]
+        return NumericLabels(self.mean[[k]], self.deviation[[k]], True, (notation,))
+
+    def title(self, k: int) -> str:
+        """Returns the name of target k, counted from 0, or its number, counted from 1."""
+        return self.names[k] if self.names else str(k + 1)
+
     def numbers(self, column: TextColumn, symbol: str = "y") -> Column:
-        """Returns the numbers in a column of texts, by ``notation``. Raises InputError with the first other text."""
-        found = converted(column, self.notation)
+        """Returns the numbers of one target in a column of texts. Raises InputError with the first other text."""
+        found = converted(column, self.notations[0])
         if isinstance(found, Column):
             return found
         row, text = found
@@ -150,62 +186,34 @@ class NumericLabels:
     def parts(self, prefix: str = "target") -> tuple[dict[str, Any], dict[str, Array]]:
         """Returns mean and deviation as JSON and tensors."""
         tensors: dict[str, Array] = {f"{prefix}.mean": self.mean, f"{prefix}.deviation": self.deviation}
-        return {"kind": "numbers", "flat": self.is_flat, "notation": self.notation.as_json()}, tensors
+        header = {"kind": "numbers", "flat": self.is_flat, "notation": self.notations[0].as_json()}
+        if len(set(self.notations)) > 1:
+            header["notations"] = [notation.as_json() for notation in self.notations]
+        if self.names:
+            header["names"] = list(self.names)
+        return header, tensors
+
+    @classmethod
+    def from_parts(cls, header: Mapping[str, Any], tensors: Mapping[str, Array], prefix: str) -> NumericLabels:
+        """Builds the targets that ``parts`` described. Raises KeyError, TypeError or ValueError otherwise."""
+        mean, deviation = (tensors[f"{prefix}.{part}"].astype(np.float64) for part in ("mean", "deviation"))
+        if mean.ndim != 1 or not len(mean) or mean.shape != deviation.shape or not (deviation > 0.0).all():
+            raise ValueError("mean and deviation must be (m,), the deviation positive")
+        if not (np.isfinite(mean).all() and np.isfinite(deviation).all()):
+            raise ValueError("mean and deviation must be finite")
+        if type(header["flat"]) is not bool or (header["flat"] and len(mean) != 1):
+            raise ValueError("'flat' must be true or false, and false for several targets")
+        notations = tuple(map(Notation.from_json, header.get("notations", [header.get("notation", {})])))
+        if len(notations) not in (1, len(mean)) or any(notation.kind != "numbers" for notation in notations):
+            raise ValueError("the notation must be one of numbers")
+        return cls(mean, deviation, header["flat"], notations, known_names(tuple(header.get("names", ())), len(mean)))
 
 
-def known_labels(target: ClassLabels | NumericLabels, name: str, column: AnyColumn, missing: Iterable[str]) -> Any:
-    """Returns the labels in a column, its texts read as those of the training rows were; ``missing`` are gaps in them.
-
-    Raises InputError with the first row of an unknown class or of a text that is no number.
-    """
-    if isinstance(column, Column):
-        return column
-    column = column.without(tuple(missing))
-    if isinstance(target, ClassLabels):
-        return target.labels(target.class_numbers(column, repr(name)))
-    return target.numbers(column, repr(name))
-
-
-def from_parts(header: object, tensors: Mapping[str, Array], prefix: str = "target") -> ClassLabels | NumericLabels:
-    """Builds the decoder that ``parts`` described. Raises FileFormatError if the description is incomplete."""
-    try:
-        if not isinstance(header, Mapping):
-            raise ValueError("it must be an object")
-        if header["kind"] == "numbers":
-            return _numeric_labels(header, tensors, prefix)
-        if header["kind"] == "classes":
-            return _class_labels(header, tensors, prefix)
-        raise ValueError(f"it must be classes or numbers; got {shown(header['kind'])}")
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise FileFormatError(f"the file does not describe a complete {prefix}: {error}.") from None
-
-
-def _numeric_labels(header: Mapping[str, Any], tensors: Mapping[str, Array], prefix: str) -> NumericLabels:
-    mean, deviation = (tensors[f"{prefix}.{part}"].astype(np.float64) for part in ("mean", "deviation"))
-    if mean.ndim != 1 or not len(mean) or mean.shape != deviation.shape or not (deviation > 0.0).all():
-        raise ValueError("mean and deviation must be (m,), the deviation positive")
-    if not (np.isfinite(mean).all() and np.isfinite(deviation).all()):
-        raise ValueError("mean and deviation must be finite")
-    if type(header["flat"]) is not bool or (header["flat"] and len(mean) != 1):
-        raise ValueError("'flat' must be true or false, and false for several targets")
-    notation = Notation.from_json(header.get("notation", {}))
-    if notation.kind != "numbers":
-        raise ValueError("the notation must be one of numbers")
-    return NumericLabels(mean, deviation, header["flat"], notation)
-
-
-def _class_labels(header: Mapping[str, Any], tensors: Mapping[str, Array], prefix: str) -> ClassLabels:
-    values, shares = list(header["values"]), tensors[f"{prefix}.shares"].astype(np.float64)
-    if not values or not all(isinstance(value, (str, bool, int, float)) for value in values):
-        raise ValueError("the classes must be texts, booleans or numbers")
-    array = np.array(values, dtype=object) if header["type"] == "object" else np.array(values)
-    if header["type"] != "object" and array.dtype.kind not in KINDS[header["type"]]:
-        raise ValueError(f"the classes must be of the type {header['type']}")
-    if len(set(values)) < len(values):
-        raise ValueError("the classes must differ")
-    if shares.shape != (len(values),) or not np.isfinite(shares).all():
-        raise ValueError(f"the classes' shares must have shape ({len(values)},); got {shares.shape}")
-    return ClassLabels(array, shares)
+def known_names(names: tuple[Any, ...], m: int) -> tuple[str, ...]:
+    """Returns the names of m columns of a file. Raises ValueError unless there are none, or m different texts."""
+    if names and (len(names) != m or len(set(names)) < m or not all(isinstance(name, str) for name in names)):
+        raise ValueError(f"the names must be {m} different texts")
+    return names
 
 
 def _as_numeric(y: Any, symbol: str = "y") -> NDArray[np.float64]:

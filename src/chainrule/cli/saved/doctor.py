@@ -52,9 +52,8 @@ def _tried(diagnosis: Diagnosis, model: TableModel, *tables: Any) -> Diagnosis:
     """Returns the diagnosis with trials; loads scikit-learn."""
     from chainrule.estimators import NetworkClassifier, NetworkRegressor
     from chainrule.estimators.diagnosis.trials import tried
-    from chainrule.tables.target_decoder import ClassLabels
 
-    kind = NetworkClassifier if isinstance(model.target, ClassLabels) else NetworkRegressor
+    kind = NetworkRegressor if model.target.task == "regression" else NetworkClassifier
     return tried(diagnosis, model, kind, *tables)
 
 

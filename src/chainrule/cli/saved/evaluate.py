@@ -5,7 +5,6 @@ from __future__ import annotations
 from chainrule._internal.checks import as_real
 from chainrule.cli import inputs, options
 from chainrule.cli.errors import option_errors
-from chainrule.errors import InputError
 
 
 def evaluate(
@@ -32,15 +31,8 @@ def evaluate(
     loaded, table = models.load_model(model), inputs.read_source(rows, text)
     if threshold is not None:
         models.require_two_classes(loaded, "--threshold")
-    spelling = models.target_in(loaded, table)
-    if spelling is None:
-        raise InputError(
-            f"{table.origin} has no target column {models.column_of(loaded)!r} to compare with; "
-            "use `chainrule predict` instead."
-        )
+    names = models.targets_in(loaded, table, " to compare with; use `chainrule predict` instead.")
     X = models.model_inputs(loaded, table)
-    table = models.with_known_target(loaded, table, spelling)
-    table.require_complete(spelling)
-    found = models.results(loaded, X, spelling, table.columns[spelling], threshold)
+    found = models.results(loaded, X, models.known_columns(loaded, table, names), threshold)
     report.print_results(loaded, found, f"Results on {table.t} rows of {table.origin}")
     models.report_unseen(loaded, X)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from chainrule._internal.checks import Array
 from chainrule._internal.sparse_rows import SparseRows
-from chainrule.cli import models, target
-from chainrule.errors import InputError
+from chainrule.cli import models
 from chainrule.explain.document.blocks import Block, Section, Text
 from chainrule.explain.document.blocks import Table as Rows
 from chainrule.explain.document.formula import Letter, Script, fenced
@@ -18,7 +18,9 @@ from chainrule.explain.symbols import index
 from chainrule.network import Network
 from chainrule.tables.model import TableModel
 from chainrule.tables.table import Table
-from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
+from chainrule.tables.text.text_column import AnyColumn
 
 MOST_LISTED, KEPT = 60, 40  # columns and features that are listed
 
@@ -30,7 +32,7 @@ class EncodedRow(NamedTuple):
     y: Any
     cost: str
     table: Table  # of this row alone
-    column: str  # the target
+    targets: Mapping[str, AnyColumn]  # of this row alone
 
 
 def example_of(model: TableModel, net: Network, table: Table, row: int) -> EncodedRow:
@@ -38,26 +40,22 @@ def example_of(model: TableModel, net: Network, table: Table, row: int) -> Encod
 
     Raises InputError for a table without the target or a gap in it.
     """
-    name = models.target_in(model, table)
-    if name is None:
-        raise InputError(
-            f"{table.origin} has no target column {models.column_of(model)!r}; an explanation needs the label."
-        )
-    inputs = models.model_inputs(model, table).rows(np.array([row - 1]))
-    labelled = models.with_known_target(model, table.rows(np.array([row - 1])), name)
-    labelled.require_complete(name)
+    names = models.targets_in(model, table, "; an explanation needs the label.")
+    this = np.array([row - 1])
+    inputs = models.model_inputs(model, table).rows(this)
+    columns = models.known_columns(model, table.rows(this), names)
     encoded = model.encoder.encode(inputs)
     x = (encoded.toarray() if isinstance(encoded, SparseRows) else encoded)[0]
-    label = labelled.columns[name]
-    if isinstance(model.target, ClassLabels):
-        number = int(target.as_class_numbers(name, label, model.target)[0])
-        if net.m[net.r] == 1:
-            return EncodedRow(x, float(number), "log_likelihood", labelled, name)
-        if net.sigma[net.r].name == "softmax":
-            return EncodedRow(x, number, "cross_entropy", labelled, name)
-        return EncodedRow(x, np.eye(net.m[net.r])[number], "log_likelihood", labelled, name)
-    y = model.target.standardised(target.as_finite_numbers(name, label), name)[0]
-    return EncodedRow(x, y, "sum_of_squares", labelled, name)
+    label, m = models.encoded_targets(model, columns), net.m[net.r]
+    if isinstance(model.target, NumericLabels):
+        return EncodedRow(x, model.target.standardised(label)[0], "sum_of_squares", table.rows(this), columns)
+    if isinstance(model.target, IndicatorLabels):
+        return EncodedRow(x, label[0].astype(np.float64), "log_likelihood", table.rows(this), columns)
+    number = int(label[0])
+    if net.sigma[net.r].name == "softmax":
+        return EncodedRow(x, number, "cross_entropy", table.rows(this), columns)
+    y = float(number) if m == 1 else np.eye(m)[number]
+    return EncodedRow(x, y, "log_likelihood", table.rows(this), columns)
 
 
 def row_section(model: TableModel, example: EncodedRow, origin: str, row: int, pen: Pen) -> Section:
@@ -81,7 +79,12 @@ def row_section(model: TableModel, example: EncodedRow, origin: str, row: int, p
         Rows(((words.column,), (words.value,), (words.encoding,)), tuple(columns)),
         pen.say(words.features_rule, x=Letter("x")),
         Rows(((words.entry,), (words.feature,), (words.value,)), tuple(features)),
-        pen.say(words.label_rule, column=example.column, value=_cell(example.table, example.column), y=Letter("y")),
+        pen.say(
+            words.label_rule,
+            column=", ".join(example.targets),
+            value=", ".join(map(_value, example.targets.values())),
+            y=Letter("y"),
+        ),
         *_label(model, example, pen),
     ]
     return Section((f"0. {words.row}",), tuple(blocks))
@@ -90,14 +93,27 @@ def row_section(model: TableModel, example: EncodedRow, origin: str, row: int, p
 def _label(model: TableModel, example: EncodedRow, pen: Pen) -> list[Block]:
     """Returns y as the network is trained on it: the number of the class, or the standardised number."""
     if isinstance(model.target, ClassLabels):
-        classes = ", ".join(f"{k} = {value}" for k, value in enumerate(model.target.values.tolist()))
-        return [pen.say(pen.words.classes, classes=classes)]
-    mean, deviation = float(model.target.mean[0]), float(model.target.deviation[0])
-    y = float(np.asarray(example.y)[0])
-    original = pen.number(mean + deviation * y)
-    return [equation(Letter("y"), fenced(original - pen.number(mean)) / pen.number(deviation), pen.number(y))]
+        return [pen.say(pen.words.classes, classes=_numbered(model.target))]
+    if isinstance(model.target, IndicatorLabels):
+        each = [f"{name}: {_numbered(two)}" for name, two in zip(example.targets, model.target.columns, strict=True)]
+        return [pen.say(pen.words.classes, classes="; ".join(each))]
+    lines: list[Block] = []
+    means, deviations = model.target.mean.tolist(), model.target.deviation.tolist()
+    for k, (mean, deviation, y) in enumerate(zip(means, deviations, example.y.tolist(), strict=True)):
+        letter = Letter("y") if model.target.m == 1 else Script(Letter("y"), sub=index(k))
+        original = pen.number(mean + deviation * y)
+        lines.append(equation(letter, fenced(original - pen.number(mean)) / pen.number(deviation), pen.number(y)))
+    return lines
+
+
+def _numbered(classes: ClassLabels) -> str:
+    return ", ".join(f"{k} = {value}" for k, value in enumerate(classes.values.tolist()))
 
 
 def _cell(table: Table, name: str) -> str:
-    value = table.columns[name].objects()[0] if name in table.columns else None
+    return _value(table.columns[name]) if name in table.columns else "–"
+
+
+def _value(column: AnyColumn) -> str:
+    value = column.objects()[0]
     return "–" if value is None else str(value)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chainrule.tables.model import TableModel
 
 MOST_COLUMNS = 20  # that are listed
+MOST_TARGETS = 12
 
 
 def info(model: options.MaybeModel = None, engine: options.Engines = False) -> None:
@@ -69,7 +70,8 @@ def _show_model(path: str) -> None:
         _show_layers("Layers", model)
         return
     console.print(printable(f"{path}: {_describe_networks(model)}"))
-    console.print(printable(f"Target {models.column_of(model)!r}: {_describe_target(model)}"))
+    names = models.names_of(model)
+    console.print(printable(f"Target{'s' if len(names) > 1 else ''} {listed(names)}: {_describe_target(model)}"))
     encoder = model.encoder
     columns = [(name, f"{kind}: {encoding}") for name, kind, encoding in encoder.describe(MOST_COLUMNS)]
     listing(console, f"Inputs: {encoder.n_features_in_} columns become {encoder.n_features_out_} features", columns)
@@ -116,12 +118,23 @@ def _shape(net: Network) -> str:
 def _describe_target(model: TableModel) -> str:
     """Returns the task, with its classes, or with mean and standard deviation."""
     from chainrule.tables.target_decoder import ClassLabels
+    from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
     target = model.target
     if isinstance(target, ClassLabels):
         return f"classification, {len(target)} classes: {listed(target.values.tolist())}"
-    mean, deviation = number(float(target.mean[0])), number(float(target.deviation[0]))
-    return f"regression (in the training rows: mean {mean}, standard deviation {deviation})"
+    if isinstance(target, IndicatorLabels):
+        shares = [f"{100.0 * share:.3g} %" for share in target.shares[:MOST_TARGETS].tolist()]
+        return f"{target.m} labels (in the training rows: {', '.join(shares)}{_rest(target.m)})"
+    of_each = [
+        f"mean {number(mean)}, standard deviation {number(deviation)}"
+        for mean, deviation in zip(target.mean[:MOST_TARGETS].tolist(), target.deviation.tolist(), strict=False)
+    ]
+    return f"regression (in the training rows: {'; '.join(of_each)}{_rest(target.m)})"
+
+
+def _rest(m: int) -> str:
+    return f"; and {m - MOST_TARGETS} more" if m > MOST_TARGETS else ""
 
 
 def _show_layers(title: str, net: Network) -> None:

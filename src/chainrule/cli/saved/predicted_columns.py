@@ -11,12 +11,13 @@ from chainrule.cli.errors import WrongUsage, option_errors
 from chainrule.tables.conformal import bounds
 from chainrule.tables.model import TableModel
 from chainrule.tables.table import Table
-from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 
 def require_possible(model: TableModel, *, has_proba: bool, coverage: float | None) -> None:
     """Raises WrongUsage if the model has no probabilities, or no intervals of this coverage."""
-    is_classifier = isinstance(model.target, ClassLabels)
+    is_classifier = not isinstance(model.target, NumericLabels)
     if has_proba and not is_classifier:
         raise WrongUsage("--proba: the model predicts a number, which has no probabilities. Give --interval 0.9.")
     if coverage is not None:
@@ -31,22 +32,19 @@ def predicted(
 ) -> dict[str, list[Any]]:
     """Returns the predictions of rows X, under names that are not taken.
 
-    A prediction has the name of the target, or predicted_NAME if that is taken; the columns probability_CLASS, and
-    NAME_low and NAME_high, follow. Raises WrongUsage if one of these is taken.
+    A prediction has the name of its target, or predicted_NAME if that is taken; the columns probability_CLASS, or
+    probability_NAME of each of several labels (probability_NAME_VALUE if the value is a text), and NAME_low and
+    NAME_high, follow. Raises WrongUsage if one of these is taken.
     """
-    recorded = model.about.get("column")
-    target = recorded if isinstance(recorded, str) else "prediction"
-    name = f"predicted_{target}" if target in taken else target
-    if isinstance(model.target, ClassLabels):
-        P = model.predict_proba(X)
-        columns = {name: model.target.labels(P.argmax(axis=1)).tolist()}
-        if has_proba:
-            columns |= {f"probability_{value}": P[:, k].tolist() for k, value in enumerate(model.target.values)}
-    else:
-        columns = _numbers(name, model.predict(X))
-        if coverage is not None:
-            ends = model.predict_interval(X, coverage)
-            columns |= _numbers(f"{name}_low", ends[..., 0]) | _numbers(f"{name}_high", ends[..., 1])
+    names = [f"predicted_{name}" if name in taken else name for name in _names(model)]
+    Y = np.asarray(model.predict(X))
+    columns = dict(zip(names, Y.reshape(len(Y), -1).T.tolist(), strict=True))
+    if has_proba:
+        columns |= zip(_names_of_probabilities(model), model.predict_proba(X).T.tolist(), strict=True)
+    if coverage is not None:
+        ends = model.predict_interval(X, coverage).reshape(len(Y), -1, 2)
+        for k, name in enumerate(names):
+            columns |= {f"{name}_low": ends[:, k, 0].tolist(), f"{name}_high": ends[:, k, 1].tolist()}
     if common := [column for column in columns if column in taken]:
         raise WrongUsage(
             f"the rows have a column {common[0]!r}, which is also the name of a result. Keep others, with --keep."
@@ -54,8 +52,15 @@ def predicted(
     return columns
 
 
-def _numbers(name: str, Y: Any) -> dict[str, list[float]]:
-    """Returns numbers (t,) as one column, those of several targets (t, m) as NAME_1, NAME_2, …"""
-    if np.ndim(Y) == 1:
-        return {name: Y.tolist()}
-    return {f"{name}_{k}": column.tolist() for k, column in enumerate(np.asarray(Y).T, 1)}
+def _names(model: TableModel) -> list[str]:
+    """Returns the names of the target columns; prediction, or prediction_1, prediction_2, … if they are not known."""
+    m = 1 if isinstance(model.target, ClassLabels) else model.target.m
+    return list(model.target_names) or ["prediction" if m == 1 else f"prediction_{k}" for k in range(1, m + 1)]
+
+
+def _names_of_probabilities(model: TableModel) -> list[str]:
+    if not isinstance(model.target, IndicatorLabels):
+        return [f"probability_{value}" for value in model.classes_]
+    seconds = [two.values.tolist()[1] for two in model.target.columns]
+    ends = [f"_{value}" if isinstance(value, str) else "" for value in seconds]
+    return [f"probability_{name}{end}" for name, end in zip(_names(model), ends, strict=True)]

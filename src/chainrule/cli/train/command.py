@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import get_args
 
 from chainrule._internal.checks import as_integer, as_real
 from chainrule._internal.naming import listed
@@ -12,10 +11,10 @@ from chainrule.cli.errors import WrongUsage, option_errors, require_packages
 from chainrule.cli.signals import REQUEST
 from chainrule.cli.terminal import printable, remarks, warnings_as_notes
 from chainrule.cli.train.training_options import TrainingOptions, require_no_settings
-from chainrule.tables.columns import Task
 from chainrule.tables.text.notation import Writing
 
-EARLIER_TASKS = {"classes": "classification", "numbers": "regression"}
+TASKS = ("classification", "regression")
+OTHER_TASKS = {"classes": "classification", "multilabel": "classification", "numbers": "regression"}
 
 
 def train(
@@ -66,6 +65,7 @@ def train(
     chainrule train houses.parquet --target price --preset best --time-limit 60
     chainrule train titanic.csv --target Survived --report titanic.html
     chainrule train titanic.csv --target Survived --folds 5
+    chainrule train weather.csv --target temperature,humidity
     chainrule train new.csv --from penguins.safetensors
     """
     given = dict(locals())
@@ -90,7 +90,7 @@ def train(
     files = None if folds is not None else outputs.of_training(out, inputs.stem(source), force=force)
     page = None if report is None else outputs.of_file(report, (".html",), force=force, option="--report")
     if from_model is None:
-        inputs.require_columns(source, text, target_column, drop or [], category or [])
+        inputs.require_columns(source, text, target_column or [], drop or [], category or [])
     # Only now, so that a wrong command line is answered at once.
     from chainrule.cli.train import cross_validation, phases, summary
     from chainrule.cli.train.training_data import prepare
@@ -104,10 +104,11 @@ def train(
     if from_model is not None and files is not None:
         from chainrule.cli.train.continuing import continue_training
 
-        continue_training(from_model, table, target_column, epochs, test_fraction, seed, files, console, verbose)
+        targets = target_column or []
+        continue_training(from_model, table, targets, epochs, test_fraction, seed, files, console, verbose)
         return
     with warnings_as_notes(console):
-        data = prepare(table, target_column, task, drop or [], test_fraction, seed, named, writing)
+        data = prepare(table, target_column or [], task, drop or [], test_fraction, seed, named, writing)
     if absent := [name for name in named if name not in data.X.columns]:
         raise WrongUsage(f"--category: {listed(absent)} must be an input; it is the target, or in --drop.")
     if folds is not None:
@@ -140,9 +141,9 @@ def _require_folds(folds: int, others: dict[str, object]) -> None:
 
 def _require_valid(task: str | None, test_fraction: float, seed: int) -> None:
     """Raises WrongUsage for an option out of its range."""
-    if task is not None and task not in get_args(Task):
-        hint = f" Use {EARLIER_TASKS[task]}." if task in EARLIER_TASKS else ""
-        raise WrongUsage(f"--task must be {' or '.join(get_args(Task))}; got {task!r}.{hint}")
+    if task is not None and task not in TASKS:
+        hint = f" Use {OTHER_TASKS[task]}." if task in OTHER_TASKS else ""
+        raise WrongUsage(f"--task must be {' or '.join(TASKS)}; got {task!r}.{hint}")
     with option_errors("--seed"):
         as_integer(seed, "the number", 0, 2**32 - 1)
     with option_errors("--test-fraction"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -11,15 +12,18 @@ from rich.console import Console
 
 from chainrule._internal.naming import listed
 from chainrule.cli import models
+from chainrule.cli.errors import WrongUsage
+from chainrule.cli.inputs import require_targets
 from chainrule.cli.outputs import Destination, as_png, save_picture, save_somewhere
 from chainrule.cli.terminal import number, printable, results, show, warnings_as_notes
 from chainrule.cli.train.display import opened_display
 from chainrule.cli.train.passes import Passes
 from chainrule.cli.train.train_test_split import TrainTestSplit, train_test_split
-from chainrule.errors import ChainruleError, InputError
+from chainrule.errors import ChainruleError
 from chainrule.tables.model import TableModel
 from chainrule.tables.table import Table
 from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.targets.target_columns import TargetColumns
 
 
 class Trained(NamedTuple):
@@ -35,7 +39,7 @@ EPOCHS = 10  # passes over the new rows, unless --epochs gives another number
 
 
 def continue_training(
-    path: str, table: Table, target_column: str | None, epochs: int | None, test_fraction: float, seed: int,
+    path: str, table: Table, target_columns: Sequence[str], epochs: int | None, test_fraction: float, seed: int,
     files: Destination, console: Console, verbose: bool = False,
 ) -> None:  # fmt: skip
     """Trains the networks of the model at ``path`` on the rows of a table, saves the result and its learning curves.
@@ -45,46 +49,44 @@ def continue_training(
     Raises InputError for rows without the columns of the model, or with other classes.
     """
     model = models.load_model(path)
-    if target_column is not None:
-        model = replace(model, about={**model.about, "column": target_column})
-    X, y, name = _rows_and_labels(model, table)
-    split = _split(model, y, name, test_fraction, seed)
+    X, y = _rows_and_targets(model, table, target_columns)
+    split = _split(model, y, test_fraction, seed)
     _report(model, X, split, console)
     with warnings_as_notes(console):
-        trained = _trained(path, model, X, y, name, split, EPOCHS if epochs is None else epochs, console, verbose)
+        trained = _trained(path, model, X, y, split, EPOCHS if epochs is None else epochs, console, verbose)
     kept = f"kept pass {trained.kept}, the best on their held-out ones" if trained.kept else "kept the last"
     console.print(printable(f"Trained {trained.passes} passes over the new rows; {kept}."))
-    about = {**model.about, "continued": {"source": X.origin, "rows": len(split.training), "passes": trained.passes}}
+    continued = {"source": X.origin, "rows": len(split.training), "passes": trained.passes}
+    column = {"column": y.names[0]} if len(y.names) == 1 else {}
+    about = {**model.about, **column, "continued": continued}
     complete = replace(trained.model, about=about)
     saved, fault = save_somewhere(files, lambda at: complete.save(at.model, replace=at.replaces))
     faults = [f"{fault} The model was saved as {saved.model} instead."] if fault else []
-    drawn, fault = save_picture(saved, _curves(trained, X, name))
+    drawn, fault = save_picture(saved, _curves(trained, X, ", ".join(y.names)))
     faults += filter(None, [fault])
     more = "" if fault else f" and {drawn.picture} (the learning curves)"
     console.print(printable(f"Saved {saved.model} (the model){more}."))
-    _print_scores(model, trained.model, X.rows(split.test), name, y.at(split.test))
+    _print_scores(model, trained.model, X.rows(split.test), y.at(split.test))
     if faults:
         raise ChainruleError(" ".join(faults))
 
 
-def _rows_and_labels(model: TableModel, table: Table) -> tuple[Table, Any, str]:
-    """Returns the inputs, the target column as in training, and its name. Raises InputError if there is none."""
-    name = models.target_in(model, table)
-    if name is None:
-        raise InputError(
-            f"{table.origin} has no target column {models.column_of(model)!r} to learn from. Name it by --target."
-        )
-    table.require_complete(name)
-    column = models.with_known_target(model, table, name).columns[name]
-    X = table.without(name) if table.has_names else models.model_inputs(model, table)
-    return X, column, name
+def _rows_and_targets(model: TableModel, table: Table, given: Sequence[str]) -> tuple[Table, TargetColumns]:
+    """Returns the inputs, and the target columns as in training. Raises InputError if there are none."""
+    names = require_targets(table.names, table.origin, given, None) if given else ()
+    if names and len(names) != (count := len(models.names_of(model))):
+        raise WrongUsage(f"--target: the model predicts {count} columns; got {len(names)}.")
+    names = names or models.targets_in(model, table, " to learn from. Name it by --target.")
+    columns = models.known_columns(model, table, names)
+    X = table.without(*names) if table.has_names else models.model_inputs(model, table)
+    return X, TargetColumns(columns)
 
 
-def _split(model: TableModel, y: Any, name: str, test_fraction: float, seed: int) -> TrainTestSplit:
+def _split(model: TableModel, y: TargetColumns, test_fraction: float, seed: int) -> TrainTestSplit:
     """Returns the split of the new rows into training rows and test rows, by class for classification."""
     groups = np.zeros(len(y), dtype=np.intp)
     if isinstance(model.target, ClassLabels):
-        groups = model.target.class_numbers(y, repr(name))
+        groups = models.encoded_targets(model, y.columns)
     return train_test_split(groups, test_fraction, seed)
 
 
@@ -98,16 +100,16 @@ def _report(model: TableModel, X: Table, split: TrainTestSplit, console: Console
 
 
 def _trained(
-    path: str, model: TableModel, X: Table, y: Any, name: str, split: TrainTestSplit, epochs: int, console: Console,
+    path: str, model: TableModel, X: Table, y: TargetColumns, split: TrainTestSplit, epochs: int, console: Console,
     verbose: bool,
 ) -> Trained:  # fmt: skip
     """Trains pass by pass, and keeps the model after the one with the best score on held-out rows."""
     from chainrule.estimators import NetworkClassifier, NetworkRegressor  # loads scikit-learn
 
-    kind = NetworkClassifier if isinstance(model.target, ClassLabels) else NetworkRegressor
+    kind = NetworkRegressor if model.target.task == "regression" else NetworkClassifier
     estimator = kind.load(path)
     rows = X.rows(split.training)
-    labels = models.labels_of(model, y.at(split.training), name)
+    labels = models.labels_of(model, y.at(split.training).columns)
     best, best_score, kept = model, -np.inf, None
     with (
         opened_display(console, verbose, len(model.networks)) as display,
@@ -134,8 +136,8 @@ def _curves(trained: Trained, X: Table, name: str) -> bytes:
     return as_png(learning_curves(trained.estimator, f"{source}: {name}, {networks}", kept=[trained.kept] * count))
 
 
-def _print_scores(before: TableModel, after: TableModel, X: Table, name: str, y: Any) -> None:
-    old, new = (models.results(model, X, name, y).measures for model in (before, after))
+def _print_scores(before: TableModel, after: TableModel, X: Table, y: TargetColumns) -> None:
+    old, new = (models.results(model, X, y.columns).measures for model in (before, after))
     known = {measure.name: measure.network for measure in old}  # too few residuals for intervals are one less
     rows = [(m.name, number(known[m.name]), number(m.network)) for m in new if m.name in known]
     show(results(), f"Results on {len(X)} test rows of {X.origin}", ("", "before", "after"), rows)

@@ -33,7 +33,7 @@ def cross_validate(run: PlannedRun, folds: list[TrainTestSplit], console: Consol
         if trained.stopped == "interrupted":
             raise KeyboardInterrupt
         model = phases.with_plain_target(trained.model, data)
-        found = models.results(model, data.X.rows(split.test), data.name, data.column.at(split.test)).measures
+        found = models.results(model, data.X.rows(split.test), data.columns(split.test)).measures
         measured.append(found)
         first = found[0]
         console.print(printable(f"Fold {k} of {len(folds)}: {first.name} {four_digits(first.network)}."))

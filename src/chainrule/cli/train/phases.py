@@ -23,7 +23,8 @@ from chainrule.errors import ChainruleError, InputError
 from chainrule.estimators.network import settings
 from chainrule.files import write_bytes
 from chainrule.tables.model import TableModel
-from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
 from chainrule.training.errors import DivergenceError
 
 
@@ -33,14 +34,17 @@ def plan(
 ) -> PlannedRun:  # fmt: skip
     """Returns the run for these data, options and the estimator's parameters. Raises WrongUsage or InputError."""
     options.require_task(data.task)
-    if data.task == "classification":
-        parameters = {**parameters, "class_weight": options.class_weights(sorted(set(data.y.tolist())))}
+    if data.task != "regression":
+        parameters = {
+            **parameters,
+            "class_weight": options.class_weights(sorted(set(data.y.ravel().tolist()), key=str)),
+        }
     elif options.class_weight is not None:
         raise WrongUsage("--class-weight is for classification; this is regression.")
     recipes = settings.as_recipes(parameters, data.task, len(data.split.training))
     from chainrule.estimators import NetworkClassifier, NetworkRegressor  # loads scikit-learn
 
-    kind = NetworkClassifier if data.task == "classification" else NetworkRegressor
+    kind = NetworkRegressor if data.task == "regression" else NetworkClassifier
     return PlannedRun(data, options, kind(**parameters), recipes, files, page)
 
 
@@ -55,7 +59,7 @@ def fit(run: PlannedRun, console: Console) -> FinishedRun:
         with warnings_as_notes(console), ExitStack() as stack:
             display = stack.enter_context(opened_display(console, run.options.verbose, run.recipes[0].n_networks))
             estimator.set_params(callbacks=() if display is None else (display,))
-            estimator.fit(data.X.rows(data.split.training), data.y[data.split.training])
+            estimator.fit(data.X.rows(data.split.training), data.labels(data.split.training))
     except DivergenceError:
         raise InputError(summary.divergence_message(run.recipes[0])) from None
     seconds = time.perf_counter() - began
@@ -75,7 +79,7 @@ def save_results(run: PlannedRun, trained: FinishedRun, console: Console) -> Non
     assert run.files is not None
     data, test = run.data, run.data.split.test
     model = with_plain_target(trained.model, data)
-    found = models.results(model, data.X.rows(test), data.name, data.column.at(test))
+    found = models.results(model, data.X.rows(test), data.columns(test))
     about = {**model.about, **data.names(), "training": summary.record(run, trained, found.measures)}
     page = ""
     if run.report is not None:
@@ -102,11 +106,12 @@ def save_results(run: PlannedRun, trained: FinishedRun, console: Console) -> Non
 
 def with_plain_target(model: TableModel, data: TrainingData) -> TableModel:
     """Returns the model with the class shares of the training rows without weights, or the notation of its numbers."""
-    if data.task == "classification":
+    if isinstance(model.target, ClassLabels):
         return replace(model, target=ClassLabels.fit(data.y[data.split.training]))
-    if isinstance(model.target, NumericLabels) and data.column.notation is not None:
-        return replace(model, target=replace(model.target, notation=data.column.notation))
-    return model
+    if isinstance(model.target, IndicatorLabels):
+        labels = data.labels(data.split.training)
+        return replace(model, target=IndicatorLabels.fit(labels, names=data.targets.names))
+    return replace(model, target=replace(model.target, notations=data.targets.notations))
 
 
 def learning_curves(run: PlannedRun) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,23 +13,25 @@ from numpy.typing import NDArray
 from chainrule._internal.naming import listed
 from chainrule.cli import target
 from chainrule.cli.errors import WrongUsage
-from chainrule.cli.inputs import known_name, require_target
+from chainrule.cli.inputs import known_name, require_targets
 from chainrule.cli.train.train_test_split import TrainTestSplit, train_test_split
-from chainrule.tables.columns import Column, Task
+from chainrule.tables.columns import Task
 from chainrule.tables.encoding.compatibility import refuse_infinite
+from chainrule.tables.reading.array_columns import as_column
 from chainrule.tables.table import Table, require_complete
+from chainrule.tables.targets.target_columns import TargetColumns
 from chainrule.tables.text.notation import AS_RECOGNISED, Writing
 from chainrule.tables.text.recognition import recognised, recognised_target
+from chainrule.tables.text.text_column import AnyColumn
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """A table X without its target, the labels y (t,), and the split into training rows and test rows."""
+    """A table X without its targets, the labels y (t,) or (t, m), and the split into training rows and test rows."""
 
     X: Table
     y: NDArray[Any]
-    name: str
-    column: Column  # of the target
+    targets: TargetColumns  # one or several
     task: Task
     reason: str  # for this task
     split: TrainTestSplit
@@ -36,28 +39,46 @@ class TrainingData:
     def descriptions(self) -> list[str]:
         """Returns a line about the rows, and one about the task."""
         rows = f"{len(self.split.training)} training rows and {len(self.split.test)} test rows"
-        task, other = "regression", "classification"
+        names, task, other = self.targets.names, "regression", "classification"
+        if self.task == "multilabel":
+            task, other = f"{len(names)} labels, of which a row has none, one or several", "regression"
         if self.task == "classification":
             classes = np.unique(self.y).tolist()
             task, other = f"classification into {len(classes)} classes ({listed(classes, 5)})", "regression"
         override = f" (--task {other} overrides this)" if self.has_other_task() else ""
         return [
             f"{self.X.origin}: {len(self.X.columns)} input columns, {rows}.",
-            f"Target {self.name!r}: {task}, {self.reason}{override}.",
+            f"Target{'s' if len(names) > 1 else ''} {listed(names)}: {task}, {self.reason}{override}.",
         ]
 
+    def labels(self, rows: NDArray[np.intp]) -> Any:
+        """Returns the labels of some rows, as an estimator takes them."""
+        labels = self.y[rows]
+        if labels.ndim == 1:
+            return labels
+        columns = zip(self.targets.names, labels.T, strict=True)
+        return TargetColumns({name: as_column(np.array(column.tolist())) for name, column in columns})
+
+    def columns(self, rows: NDArray[np.intp]) -> Mapping[str, AnyColumn]:
+        """Returns the target columns of some rows."""
+        return self.targets.at(rows).columns
+
     def names(self) -> dict[str, str]:
-        """Returns the names of the table and of its target, as the model's file holds them."""
-        return {"source": os.path.basename(self.X.origin) or self.X.origin, "column": self.name}
+        """Returns the names of the table and of its only target, as the model's file holds them."""
+        names, source = self.targets.names, os.path.basename(self.X.origin) or self.X.origin
+        return {"source": source, **({"column": names[0]} if len(names) == 1 else {})}
 
     def has_other_task(self) -> bool:
         """True if the task was derived from the values, and --task could override it."""
-        return self.reason != target.REQUESTED and self.column.kind != "categories"
+        kinds = {getattr(column, "kind", "") for column in self.targets.columns.values()}
+        if self.reason == target.REQUESTED or "categories" in kinds:
+            return False
+        return len(self.targets.names) == 1 or self.task == "multilabel"
 
 
 def prepare(
     table: Table,
-    target_column: str | None,
+    target_columns: Sequence[str],
     task: Any,
     drop: list[str],
     test_fraction: float,
@@ -66,18 +87,22 @@ def prepare(
     writing: Writing = AS_RECOGNISED,
 ) -> TrainingData:
     """Chooses the columns and the task, recognises columns of texts in all rows, and splits the rows."""
-    name = require_target(table.names, table.origin, target_column or table.target)
-    X = table.without(name, *(known_name(table.names, table.origin, "--drop", dropped) for dropped in drop))
+    names = require_targets(table.names, table.origin, target_columns, table.target)
+    X = table.without(*names, *(known_name(table.names, table.origin, "--drop", dropped) for dropped in drop))
     if not X.columns:
-        raise WrongUsage(f"{table.origin} has no column besides the target {name!r}; there is nothing to predict from.")
+        raise WrongUsage(
+            f"{table.origin} has no column besides the target {listed(names)}; there is nothing to predict from."
+        )
     X = replace(X, columns=recognised(X.columns, writing, categories or ()))
-    labels = recognised_target(name, table.column(name), writing, task)
+    found = {name: recognised_target(name, table.column(name), writing, task) for name in names}
     numeric = X.columns.names_of("numbers")
     refuse_infinite(X.floats(numeric), numeric, table.origin)  # before the split, so that the message names the row
-    require_complete(labels, name, table.origin)
-    chosen, reason = target.decide_task(name, labels, task)
-    y = target.as_labels(name, labels, chosen)
+    for name, column in found.items():
+        require_complete(column, name, table.origin)
+    chosen, reason = target.decide_tasks(found, task)
+    y = target.as_targets(found, chosen)
     groups = np.zeros(table.t, dtype=np.intp)
     if chosen == "classification":
         groups = np.unique(y, return_inverse=True)[1]
-    return TrainingData(X, y, name, labels, chosen, reason, train_test_split(groups, test_fraction, seed))
+    split = train_test_split(groups, test_fraction, seed)
+    return TrainingData(X, y, TargetColumns(found), chosen, reason, split)

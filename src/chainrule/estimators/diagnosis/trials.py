@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule._internal.checks import Floats
 from chainrule.activations import ACTIVATIONS
@@ -19,7 +20,9 @@ from chainrule.tables.diagnosis.case import LabelledRows
 from chainrule.tables.diagnosis.diagnose import labelled
 from chainrule.tables.model import TableModel
 from chainrule.tables.reading.read import AnyTable
-from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.scores import log_losses
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 SPLITS = 5
 MOST_ROWS = 2_000  # to train and to score on: a trial is brief
@@ -103,11 +106,12 @@ class _Trials:
 
     def _metric(self, change: Change, held_out: LabelledRows, model: TableModel) -> float:
         """Returns the metric of a model on held-out rows."""
-        if not isinstance(self.model.target, ClassLabels):
-            predicted = self.model.target.standardised(model.predict(held_out.table))
-            spread = float(((held_out.labels - held_out.labels.mean(axis=0)) ** 2).sum())
-            return 1.0 - float(((predicted - held_out.labels) ** 2).sum()) / max(spread, 1e-300)
-        P, classes = _probabilities(self.model.target, model, held_out.table), held_out.labels
+        target = self.model.target
+        if isinstance(target, NumericLabels):
+            return _r_squared(held_out.labels, target.standardised(model.predict(held_out.table)))
+        if isinstance(target, IndicatorLabels):
+            return _metric_of_labels(change, held_out.labels, model.predict_proba(held_out.table))
+        P, classes = _probabilities(target, model, held_out.table), held_out.labels
         is_right = P.argmax(axis=1) == classes
         if change.metric == "mean recall":
             return float(np.mean([is_right[classes == c].mean() for c in np.unique(classes)]))
@@ -118,7 +122,24 @@ class _Trials:
     def _name(self, change: Change) -> str:
         if change.metric != "score":
             return str(change.metric)
-        return "accuracy" if isinstance(self.model.target, ClassLabels) else "R²"
+        if isinstance(self.model.target, ClassLabels):
+            return "accuracy"
+        return "R²" if isinstance(self.model.target, NumericLabels) else "R² of the probabilities"
+
+
+def _r_squared(Y: NDArray[Any], P: Floats) -> float:
+    """Returns R² of predictions P (t, m), of all targets together."""
+    spread = float(((Y - Y.mean(axis=0)) ** 2).sum())
+    return 1.0 - float(((P - Y) ** 2).sum()) / max(spread, 1e-300)
+
+
+def _metric_of_labels(change: Change, has: NDArray[np.intp], P: Floats) -> float:
+    """Returns the metric of the probabilities P (t, q) of several labels."""
+    if change.metric == "mean recall":
+        some = has.any(axis=0)
+        right = ((P > 0.5) & (has == 1)).sum(axis=0)
+        return float((right[some] / has.sum(axis=0)[some]).mean()) if some.any() else 0.0
+    return float(log_losses(has, P).mean()) if change.metric == "cross-entropy" else _r_squared(has, P)
 
 
 def _own_settings(model: TableModel) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from chainrule.estimators.mlp.stochastic import Solver
 from chainrule.estimators.saving.settings import as_json, from_json, settings_parts, with_settings
 from chainrule.estimators.saving.states import state_from_parts, state_parts
 from chainrule.files import field
-from chainrule.tables.target_decoder import ClassLabels, from_parts
+from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.targets.decoders import from_parts
 
 KIND = "mlp"
 PLAIN = (

@@ -7,7 +7,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Self
 
@@ -38,6 +38,7 @@ from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.saved.saving import SavingMixin
 from chainrule.estimators.network.scoring import as_metric, scoring_parts
 from chainrule.estimators.network.training_rows import (
+    Data,
     TrainingRows,
     as_groups,
     as_table_and_labels,
@@ -52,32 +53,22 @@ from chainrule.estimators.network.training_warnings import (
 )
 from chainrule.estimators.network.validation_split import ValidationSplit, splits_by_recipe
 from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, has_callbacks
-from chainrule.estimators.target_columns import known_target, new_target
+from chainrule.estimators.target_columns import known_targets, new_targets, notations
 from chainrule.estimators.weights import as_row_weights
 from chainrule.network import Network
 from chainrule.processes.pool import beside
-from chainrule.tables.columns import Column, Task
+from chainrule.tables.columns import Task
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.model import TableModel
 from chainrule.tables.reading.read import AnyTable, read
-from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.target_decoder import NumericLabels
+from chainrule.tables.targets.decoders import Target
+from chainrule.tables.targets.given_targets import frame_of_targets
+from chainrule.tables.targets.target_columns import TargetColumns
 from chainrule.training.callbacks.calls import all_runs, with_displays
 
 
-@dataclass(frozen=True, eq=False)
-class Data:
-    """A table with labels, as given, and the t rows of positive weight as encoded for the networks."""
-
-    X: Any  # the table, as given
-    y: NDArray[Any]  # the labels of all its rows
-    rows: NDArray[np.intp]  # (t,), the numbers of the rows that count
-    table: AnyTable  # of these rows
-    examples: Examples  # of these rows, as everything below
-    labels: NDArray[Any]  # (t,) or (t, m)
-    class_numbers: NDArray[np.intp] | None  # (t,), None for regression
-
-
-def _one_network(encoder: TableEncoder, target: ClassLabels | NumericLabels, net: Network) -> TableModel:
+def _one_network(encoder: TableEncoder, target: Target, net: Network) -> TableModel:
     return TableModel(encoder, target, (net,))
 
 
@@ -86,12 +77,16 @@ class NetworkBase(SavingMixin, InspectionMixin, DiagnosisMixin, CallbackSupportM
 
     _task: ClassVar[Task]
     encoder_: TableEncoder
-    target_: Any  # ClassLabels or NumericLabels
+    target_: Any  # a Target
     validation_score_: float | None
     states_: tuple[TrainingState, ...]  # of the networks; () in a model that was saved without
     _has_short_recipes = False  # those for a time limit
 
     # ---- defined by the subclasses -----------------------------------------------------------------------------------
+
+    def _task_of(self, labels: NDArray[Any]) -> Task:
+        """Returns the task for labels (t,) or (t, m)."""
+        return self._task
 
     @abstractmethod
     def _as_labels(self, y: Any, symbol: str = "y") -> NDArray[Any]:
@@ -99,13 +94,13 @@ class NetworkBase(SavingMixin, InspectionMixin, DiagnosisMixin, CallbackSupportM
 
     @abstractmethod
     def _learn_target(
-        self, labels: NDArray[Any], weights: Floats | None, recipe: Recipe
-    ) -> ClassLabels | NumericLabels:
-        """Fits the decoder of the labels."""
+        self, labels: NDArray[Any], weights: Floats | None, recipe: Recipe, names: tuple[str, ...]
+    ) -> Target:
+        """Fits the decoder of the labels, with the ``names`` of their columns if they have some."""
 
     @abstractmethod
     def _encode_labels(self, labels: NDArray[Any], recipe: Recipe) -> tuple[Array, NDArray[np.intp] | None]:
-        """Returns the targets Y (t, m) of the cost, and for classification the class numbers (t,)."""
+        """Returns the targets Y (t, m) of the cost, and for one class a row the class numbers (t,)."""
 
     @abstractmethod
     def _weighted(self, weights: Floats | None, labels: NDArray[Any], knows_classes: bool) -> Floats | None:
@@ -132,19 +127,21 @@ class NetworkBase(SavingMixin, InspectionMixin, DiagnosisMixin, CallbackSupportM
                 "training_state=True, train new rows by partial_fit, or set warm_start=False."
             )
         data, recipes = self._prepare(X, y, sample_weight, continues)
-        validation = self._validation(X_val, y_val, sample_weight_val, y, recipes[0])
+        is_named = isinstance(y, str) or (isinstance(y, (list, tuple)) and len(y) != len(data.y))
+        validation = self._validation(X_val, y_val, sample_weight_val, y if is_named else None, recipes[0])
         seeds = check_random_state(self.random_state)
-        short = settings.as_short_recipes(self.get_params(deep=False), self._task, len(data.examples.X), self._n_sparse)
+        params, task = self.get_params(deep=False), self.target_.task
+        short = settings.as_short_recipes(params, task, len(data.examples.X), self._n_sparse)
         splits = self._make_splits(data, recipes, short, validation is not None, groups, seeds, continues)
         if not continues:
             self._recipe_numbers = [j % len(recipes) for j in range(len(splits[recipes[0]]))]
         drawn = [int(seed) for seed in seeds.randint(LARGEST_DRAWN_SEED, size=len(self._recipe_numbers))]
         make = MemberFactory(
-            self._task, self.dtype, self._shape(data), data.examples, splits, drawn,
+            task, self.dtype, self._shape(data), data.examples, splits, drawn,
             None if validation is None else validation.examples, self.states_ if continues else None,
         )  # fmt: skip
         plan = self._plan(recipes, self._recipe_numbers, began, continues)
-        metric = as_metric(self.scoring, (validation or data).labels)
+        metric = as_metric(self.scoring, self.target_, (validation or data).labels)
         if metric is not None:
             if validation is None and not any(len(split.held_out) for split in splits[recipes[0]]):
                 raise InputError("scoring needs held-out rows: validation_fraction > 0 and 10 rows or more, or X_val.")
@@ -162,8 +159,8 @@ class NetworkBase(SavingMixin, InspectionMixin, DiagnosisMixin, CallbackSupportM
     ) -> tuple[Data, tuple[Recipe, ...]]:
         """Encodes the rows and chooses the recipes; fits the encoder first, unless training continues."""
         self._names = names_of(X, y, self.model_.about if continues else {})
-        read_target = partial(known_target if continues else new_target, self)
-        table, y = as_table_and_labels(X, y, read_target=read_target, weights=sample_weight)
+        read_targets = partial(known_targets if continues else new_targets, self)
+        table, y = as_table_and_labels(X, y, read_targets=read_targets, weights=sample_weight)
         labels = self._as_labels(y)
         if len(labels) != len(table):
             raise InputError(
@@ -172,7 +169,8 @@ class NetworkBase(SavingMixin, InspectionMixin, DiagnosisMixin, CallbackSupportM
         rows = self._rows(table, labels, sample_weight, "sample_weight", continues)
         if not continues:
             self._n_sparse = sparse_features(rows.table)
-        recipes = settings.as_recipes(self.get_params(deep=False), self._task, len(rows.at), self._n_sparse)
+        task = self.target_.task if continues else self._task_of(labels)
+        recipes = settings.as_recipes(self.get_params(deep=False), task, len(rows.at), self._n_sparse)
         if not continues:
             if incremental and len(rows.at) == 1:
                 raise InputError(
@@ -185,9 +183,10 @@ class NetworkBase(SavingMixin, InspectionMixin, DiagnosisMixin, CallbackSupportM
             )  # fmt: skip
             rows = rows._replace(table=encoder.recognised(rows.table))
             self.encoder_ = fit_encoder(encoder, rows.table, rows.row_weights)
-            self.target_ = self._learn_target(rows.labels, rows.weights, recipes[0])
-            if isinstance(self.target_, NumericLabels) and isinstance(y, Column) and y.notation is not None:
-                self.target_ = replace(self.target_, notation=y.notation)
+            names = y.names if isinstance(y, TargetColumns) else ()
+            self.target_ = self._learn_target(rows.labels, rows.weights, recipes[0], names)
+            if isinstance(self.target_, NumericLabels):
+                self.target_ = replace(self.target_, notations=notations(y))
             self.n_features_in_ = len(table.names)
             self.__dict__.pop("feature_names_in_", None)
             if table.has_names:
@@ -219,15 +218,15 @@ class NetworkBase(SavingMixin, InspectionMixin, DiagnosisMixin, CallbackSupportM
         """Returns the shape of the networks."""
         return Shape(self.encoder_.n_features_out_, self.encoder_.n_numbers_, data.examples.Y.shape[1])
 
-    def _validation(self, X_val: Any, y_val: Any, sample_weight_val: Any, y: Any, recipe: Recipe) -> Data | None:
-        """Returns the validation rows given by the user, if any."""
+    def _validation(self, X_val: Any, y_val: Any, sample_weight_val: Any, named: Any, recipe: Recipe) -> Data | None:
+        """Returns the validation rows given by the user, if any; ``named`` are the names of their target columns."""
         if X_val is None:
             if y_val is not None or sample_weight_val is not None:
                 raise InputError("y_val and sample_weight_val need X_val; got no X_val.")
             return None
-        y_val = y if y_val is None and isinstance(y, str) else y_val
+        y_val = named if y_val is None else y_val
         table, labels = as_table_and_labels(
-            X_val, y_val, "X_val", read_target=partial(known_target, self), weights=sample_weight_val,
+            X_val, y_val, "X_val", read_targets=partial(known_targets, self), weights=sample_weight_val,
             weights_symbol="sample_weight_val",
         )  # fmt: skip
         labels = self._as_labels(labels, "y_val")
@@ -364,12 +363,12 @@ class NetworkBase(SavingMixin, InspectionMixin, DiagnosisMixin, CallbackSupportM
         return model.predict(table)
 
     def _rows_to_score(self, X: Any, y: Any, weights: Any) -> tuple[Any, Any]:
-        """Returns X and its labels; y may name a column of X, and rows of weight 0 may lack their label."""
+        """Returns X and its labels; y may name columns of X, and rows of weight 0 may lack their label."""
         check_is_fitted(self, "model_")
-        if weights is None and not isinstance(y, str):
+        if weights is None and not isinstance(y, (str, list, tuple)) and frame_of_targets(y) is None:
             return X, y
         _, rows = self._model_and_rows(X)
-        return as_table_and_labels(rows, y, read_target=partial(known_target, self), weights=weights)
+        return as_table_and_labels(rows, y, read_targets=partial(known_targets, self), weights=weights)
 
     # ---- inspecting --------------------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.scoring import Scoring
-from chainrule.estimators.network.training_warnings import warn_about_rare_classes
+from chainrule.estimators.network.training_warnings import warn_about_labels, warn_about_rare_classes
 from chainrule.estimators.parameter_names import suggesting_names
 from chainrule.estimators.scored_labels import ScoredLabels
 from chainrule.estimators.sklearn_callbacks import with_callbacks
@@ -33,9 +33,12 @@ from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
 from chainrule.tables.columns import Task
 from chainrule.tables.encoding.encoder import MAX_LEVELS
-from chainrule.tables.labels import as_class_column, as_targets
+from chainrule.tables.labels import as_class_column, as_targets, label_array
 from chainrule.tables.model import TableModel
+from chainrule.tables.scores import subset_accuracy
 from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.targets.indicator_labels import IndicatorLabels, label_columns
+from chainrule.tables.targets.target_columns import stacked
 from chainrule.training.callbacks.callback import Callback
 from chainrule.training.checkpoint import Checkpoint, PathLike
 
@@ -123,7 +126,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
     """
 
     _task: ClassVar[Task] = "classification"
-    target_: ClassLabels
+    target_: ClassLabels | IndicatorLabels
 
     @suggesting_names
     def __init__(
@@ -230,6 +233,10 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
     ) -> Self:
         """Trains on rows X (t, n) and their classes y (t,), or on a table X of which y names a column.
 
+        Several columns of two values each, as y (t, q) or as a list of names, are labels that do not exclude each
+        other: a row may have none, one or several of them. Each has a sigmoid output, J adds up their binary
+        cross-entropies, in the mean over the rows, and each is calibrated by a temperature of its own.
+
         ``sample_weight`` (t,) weights the rows: a row of weight 2 counts twice. ``X_val``, ``y_val`` and
         ``sample_weight_val`` are validation rows, used instead of held-out ones. Rows of the same group (``groups``,
         (t,)) are held out together. On Ctrl-C each network keeps its best epoch, with a TrainingWarning.
@@ -253,7 +260,10 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
             del self._all_classes
 
     def predict_proba(self, X: Any) -> Floats:
-        """Returns the probabilities of ``classes_``, (t, k), which sum to 1 in each row. Raises as ``predict`` does."""
+        """Returns the probabilities of ``classes_``, (t, k), which sum to 1 in each row. Raises as ``predict`` does.
+
+        Those of several labels, (t, q), are independent of each other.
+        """
         model, table = self._model_and_rows(X)
         return model.predict_proba(table)
 
@@ -264,31 +274,47 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         return logarithms
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Returns the accuracy on rows X (t, n) with labels y, or a table X of which y names a column.
+        """Returns the accuracy on rows X (t, n) with labels y, or a table X of which y names a column or several.
 
-        A row of weight 0 may hold anything, and lack its label. Raises InputError, and as ``predict`` does.
+        Of several labels, all of a row must be right (the subset accuracy). A row of weight 0 may hold anything, and
+        lack its label. Raises InputError, and as ``predict`` does.
         """
-        return float(super().score(*self._rows_to_score(X, y, sample_weight), sample_weight))
+        rows, labels = self._rows_to_score(X, y, sample_weight)
+        if isinstance(self.target_, IndicatorLabels):
+            return self.model_.score(rows, labels, sample_weight)
+        return float(super().score(rows, labels, sample_weight))
 
     @property
     def classes_(self) -> NDArray[Any]:
-        """The classes, in order."""
+        """The classes, in order; of several labels their names, or their numbers from 0 if they have none."""
         if not hasattr(self, "target_"):
             raise AttributeError("classes_ is available once the classifier is fitted.")
-        values: NDArray[Any] = self.target_.values
-        return values
+        return self.target_.classes if isinstance(self.target_, IndicatorLabels) else self.target_.values
+
+    def _task_of(self, labels: NDArray[Any]) -> Task:
+        return "multilabel" if labels.ndim == 2 else "classification"
 
     def _as_labels(self, y: Any, symbol: str = "y") -> NDArray[Any]:
+        if np.ndim(values := label_array(y, symbol)) == 2 and values.shape[1] > 1:
+            return stacked([as_class_column(column, name) for name, column in label_columns(y, symbol)])
         labels = as_targets(y, symbol)
         if labels.ndim == 2 and labels.shape[1] == 1:
             labels = column_or_1d(labels, warn=True)
-        labels = as_class_column(labels, symbol)
         check_classification_targets(labels)
         return labels
 
-    def _learn_target(self, labels: NDArray[Any], weights: Floats | None, recipe: Recipe) -> ClassLabels:
+    def _learn_target(
+        self, labels: NDArray[Any], weights: Floats | None, recipe: Recipe, names: tuple[str, ...]
+    ) -> ClassLabels | IndicatorLabels:
         is_incremental = hasattr(self, "_all_classes")
         is_announced = is_incremental and self._all_classes is not None
+        if labels.ndim == 2:
+            if is_announced:
+                raise InputError("classes is for one class a row; of several labels, y shows both values of each.")
+            several = IndicatorLabels.fit(labels, weights, names)
+            if not is_incremental:
+                warn_about_labels(several, several.indicators(labels))
+            return several
         classes = ClassLabels.fit(self._all_classes) if is_announced else ClassLabels.fit(labels, weights)
         if len(classes) < 2:
             hint = " Give all of them in classes=…." if is_incremental else ""
@@ -297,7 +323,9 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
             warn_about_rare_classes(classes, classes.class_numbers(labels))
         return classes
 
-    def _encode_labels(self, labels: NDArray[Any], recipe: Recipe) -> tuple[Array, NDArray[np.intp]]:
+    def _encode_labels(self, labels: NDArray[Any], recipe: Recipe) -> tuple[Array, NDArray[np.intp] | None]:
+        if isinstance(self.target_, IndicatorLabels):
+            return self.target_.indicators(labels).astype(np.float64), None
         numbers = self.target_.class_numbers(labels)
         Y = np.eye(len(self.target_))[numbers]
         has_one_output = len(self.target_) == 2 and recipe.cost.name != "cross_entropy"  # a sigmoid
@@ -305,7 +333,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
 
     def _weighted(self, weights: Floats | None, labels: NDArray[Any], knows_classes: bool) -> Floats | None:
         is_incremental = hasattr(self, "_all_classes")
-        known = self.classes_ if knows_classes else None
+        known = self.target_.values if knows_classes and isinstance(self.target_, ClassLabels) else None
         if known is None and is_incremental and self._all_classes is not None:
             known = ClassLabels.fit(self._all_classes).values
         return by_class(self.class_weight, labels, weights, known, incremental=is_incremental)
@@ -313,7 +341,20 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
     def _calibrate(
         self, model: TableModel, labels: NDArray[Any], held_out: HeldOutPredictions
     ) -> tuple[TableModel, float]:
-        numbers = self.target_.class_numbers(labels)
+        k, target = len(model.networks), self.target_
+        if isinstance(target, IndicatorLabels):
+            has = target.indicators(labels)
+            score = subset_accuracy(has, held_out.P > 0.5, held_out.weights)
+            if self.calibrate:
+                of_each = (ensemble_temperature(held_out.of_label(j), has[:, j], k) for j in range(target.m))
+                model = replace(model, temperature=tuple(of_each))
+            return model, score
+        numbers = target.class_numbers(labels)
         score = float(np.average(held_out.P.argmax(axis=1) == numbers, weights=held_out.weights))
-        T = ensemble_temperature(held_out, numbers, len(model.networks)) if self.calibrate else 1.0
+        T = ensemble_temperature(held_out, numbers, k) if self.calibrate else 1.0
         return replace(model, temperature=T), score
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

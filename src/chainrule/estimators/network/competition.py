@@ -12,16 +12,18 @@ from chainrule.estimators.network.ensemble import Member
 from chainrule.estimators.network.held_out_predictions import held_out_predictions
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.tables.calibration import best_temperature, tempered
-from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.scores import log_losses
+from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.targets.decoders import Target
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 
-def winners(
-    members: Sequence[Member], target: ClassLabels | NumericLabels, labels: NDArray[np.generic]
-) -> list[Member]:
+def winners(members: Sequence[Member], target: Target, labels: NDArray[np.generic]) -> list[Member]:
     """Returns the members of the recipe with the smallest loss on held-out rows.
 
-    The loss is the calibrated log-loss −log P(y), or the squared error in units of the targets' deviations. Without
-    held-out rows, or if the recipes do not compete, all members remain.
+    The loss is the calibrated log-loss −log P(y), that of several labels added up without calibration, or the squared
+    error in units of the targets' deviations. Without held-out rows, or if the recipes do not compete, all members
+    remain.
     """
     usable = list(members)
     recipes = dict.fromkeys(member.recipe for member in usable)
@@ -33,7 +35,7 @@ def winners(
     return of[min(known, key=known.__getitem__)] if known else usable
 
 
-def _loss(members: Sequence[Member], target: ClassLabels | NumericLabels, labels: NDArray[np.generic]) -> float | None:
+def _loss(members: Sequence[Member], target: Target, labels: NDArray[np.generic]) -> float | None:
     held_out = held_out_predictions(members, target)
     if held_out is None:
         return None
@@ -43,6 +45,8 @@ def _loss(members: Sequence[Member], target: ClassLabels | NumericLabels, labels
         numbers = target.class_numbers(at)
         P = tempered(held_out.P, best_temperature(held_out.P, numbers, held_out.weights))
         losses = -np.log(np.maximum(P[np.arange(len(P)), numbers], np.finfo(np.float64).tiny))
+    elif isinstance(target, IndicatorLabels):
+        losses = log_losses(target.indicators(at), held_out.P).sum(axis=1)
     else:
         losses = ((held_out.P - target.standardised(at)) ** 2).sum(axis=1)
     return float(np.average(losses, weights=held_out.weights))

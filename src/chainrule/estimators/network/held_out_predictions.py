@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from chainrule._internal.checks import Floats
 from chainrule.estimators.network.ensemble import Member
+from chainrule.tables.calibration import of_two
 from chainrule.tables.model import network_outputs
-from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.targets.decoders import Target
 
 
 class HeldOutPredictions(NamedTuple):
@@ -25,6 +26,11 @@ class HeldOutPredictions(NamedTuple):
     weights: Floats | None
     single: Single | None = None
 
+    def of_label(self, j: int) -> HeldOutPredictions:
+        """Returns the probabilities (t, 2) of not having one of several labels, counted from 0, and of having it."""
+        single = None if self.single is None else Single(of_two(self.single.P[:, j]), self.single.of)
+        return HeldOutPredictions(of_two(self.P[:, j]), self.at, self.weights, single)
+
 
 class Single(NamedTuple):
     """Predictions P (s, m) of single networks, each of one of the t rows that ``of`` (s,) numbers."""
@@ -33,7 +39,7 @@ class Single(NamedTuple):
     of: NDArray[np.intp]
 
 
-def held_out_predictions(members: Sequence[Member], target: ClassLabels | NumericLabels) -> HeldOutPredictions | None:
+def held_out_predictions(members: Sequence[Member], target: Target) -> HeldOutPredictions | None:
     """Returns predictions by the networks that held each row out; None without such rows."""
     validated = [member for member in members if member.held_out is not None]
     if not validated:

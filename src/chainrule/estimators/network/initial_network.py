@@ -50,7 +50,7 @@ def output_activation(cost: Cost, task: Task) -> Sigma:
         return activations.get("softmax")
     if isinstance(cost, Poisson):
         return activations.get("exp")
-    return activations.get("sigmoid" if task == "classification" or isinstance(cost, LogLikelihood) else "identity")
+    return activations.get("sigmoid" if task != "regression" or isinstance(cost, LogLikelihood) else "identity")
 
 
 def network(recipe: Recipe, shape: Shape, task: Task, X: Rows, seed: int, dtype: str) -> Network:

@@ -30,9 +30,10 @@ from chainrule.optimizers.schedules import Schedule
 from chainrule.tables.columns import Task
 from chainrule.tables.conformal import thinned
 from chainrule.tables.encoding.encoder import MAX_LEVELS
-from chainrule.tables.labels import as_targets
+from chainrule.tables.labels import as_numbers, as_targets
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import NumericLabels
+from chainrule.tables.targets.target_columns import TargetColumns, stacked
 from chainrule.training.callbacks.callback import Callback
 from chainrule.training.checkpoint import Checkpoint, PathLike
 
@@ -224,7 +225,7 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         sample_weight_val: Any = None,
         groups: Any = None,
     ) -> Self:
-        """Trains on rows X (t, n) and numbers y (t,) or (t, m), or on a table X of which y names a column.
+        """Trains on rows X (t, n) and numbers y (t,) or (t, m), or on a table X of which y names a column or several.
 
         ``sample_weight`` (t,) weights the rows: a row of weight 2 counts twice. ``X_val``, ``y_val`` and
         ``sample_weight_val`` are validation rows, used instead of held-out ones. Rows of the same group (``groups``,
@@ -265,10 +266,14 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         return model.predict_interval(table, coverage)
 
     def _as_labels(self, y: Any, symbol: str = "y") -> NDArray[Any]:
+        if isinstance(y, TargetColumns):
+            return stacked([as_numbers(column, repr(name)) for name, column in y.columns.items()])
         return as_targets(y, symbol)
 
-    def _learn_target(self, labels: NDArray[Any], weights: Floats | None, recipe: Recipe) -> NumericLabels:
-        numbers = NumericLabels.fit(labels, weights)
+    def _learn_target(
+        self, labels: NDArray[Any], weights: Floats | None, recipe: Recipe, names: tuple[str, ...]
+    ) -> NumericLabels:
+        numbers = NumericLabels.fit(labels, weights, names)
         if isinstance(recipe.cost, Poisson):  # dividing y and a by the mean only scales J
             mean = np.where(numbers.mean > 0.0, numbers.mean, 1.0)
             return replace(numbers, mean=np.zeros(numbers.m), deviation=mean)

@@ -18,8 +18,11 @@ from chainrule._internal.sparse_rows import Rows
 from chainrule.errors import InputError
 from chainrule.estimators.network.ensemble import Member
 from chainrule.network import Network
+from chainrule.tables.columns import Task
 from chainrule.tables.model import TableModel, network_outputs
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.targets.decoders import Target
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
 from chainrule.training.callbacks.callback import Function, WatchedRun
 from chainrule.training.callbacks.early_stopping import EarlyStopping, MetricCourse
 
@@ -74,13 +77,15 @@ class KeepingBest(EarlyStopping):
             yield look
 
 
-def as_metric(scoring: Any, labels: NDArray[Any]) -> HeldOutMetric | None:
+def as_metric(scoring: Any, target: Target, labels: NDArray[Any]) -> HeldOutMetric | None:
     """Returns the metric of ``scoring``: None, the name of a scorer of scikit-learn, or f(estimator, X, y).
 
     Raises UnknownName for another name, InputError for anything else.
     """
     if scoring is None:
         return None
+    if isinstance(target, IndicatorLabels):
+        labels = target.indicators(labels)  # of other values, scikit-learn has no metrics for several labels
     if isinstance(scoring, str):
         require_scorer(scoring)
         is_error = scoring.startswith(NEGATIVE)
@@ -156,6 +161,18 @@ class _OneClassifier(ClassifierMixin, _OneNetwork):  # type: ignore[misc]
         return self.target.labels(self.predict_proba(Z).argmax(axis=1))
 
 
+class _OneOfLabels(_OneClassifier):
+    target: IndicatorLabels  # type: ignore[assignment]
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        return np.arange(self.target.m)
+
+    def predict(self, Z: Rows) -> NDArray[Any]:
+        """Returns 1 for each label of a probability above ½, else 0, (t, q)."""
+        return (self.predict_proba(Z) > 0.5).astype(np.intp)
+
+
 class _OneRegressor(RegressorMixin, _OneNetwork):  # type: ignore[misc]
     target: NumericLabels
 
@@ -165,5 +182,9 @@ class _OneRegressor(RegressorMixin, _OneNetwork):  # type: ignore[misc]
 
 
 def _as_estimator(model: TableModel) -> _OneNetwork:
-    kind = _OneClassifier if isinstance(model.target, ClassLabels) else _OneRegressor
-    return kind(model.networks[0], model.target)
+    return OF_TASK[model.target.task](model.networks[0], model.target)
+
+
+OF_TASK: dict[Task, type[_OneNetwork]] = {
+    "classification": _OneClassifier, "multilabel": _OneOfLabels, "regression": _OneRegressor,
+}  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from chainrule import activations, costs, optimizers
 from chainrule._internal.checks import as_integer, as_real, shown
 from chainrule._internal.naming import resolve
-from chainrule.costs import COSTS, Cost
+from chainrule.costs import COSTS, Cost, CrossEntropy
 from chainrule.errors import InputError
 from chainrule.estimators.network.hidden import Hidden, as_hidden
 from chainrule.estimators.network.recipe import Recipe
@@ -33,13 +33,13 @@ def as_recipes(params: Mapping[str, Any], task: Task, t: int, n_sparse: int = 0)
     given = {name: value for name, value in params.items() if value is not None}
     if _is_lm(given):
         levenberg_marquardt.require_its_parameters(given, task)
-        recipe = _changed(levenberg_marquardt.RECIPE, {**given, "optimizer": None})
+        recipe = _changed(levenberg_marquardt.RECIPE, {**given, "optimizer": None}, task)
         levenberg_marquardt.require_sum_of_squares(recipe)
         return (recipe,)
     recipes = presets.preset(given.get("preset", "default"), task, t, n_sparse)
     if "hidden_layer_sizes" in given:
         recipes = tuple(recipe for recipe in recipes if recipe.hidden)
-    return tuple(_changed(recipe, given) for recipe in recipes)
+    return tuple(_changed(recipe, given, task) for recipe in recipes)
 
 
 def as_short_recipes(params: Mapping[str, Any], task: Task, t: int, n_sparse: int = 0) -> tuple[Recipe, ...]:
@@ -52,10 +52,10 @@ def _is_lm(params: Mapping[str, Any]) -> bool:
     return isinstance(params.get("optimizer"), str) and params["optimizer"] == levenberg_marquardt.NAME
 
 
-def _changed(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:
+def _changed(recipe: Recipe, given: Mapping[str, Any], task: Task) -> Recipe:
     changes: dict[str, Any] = {"hidden": _hidden(recipe, given), "optimizer": _optimizer(recipe, given)}
     if "cost" in given:
-        changes["cost"] = as_cost(given["cost"])
+        changes["cost"] = _cost_for(task, given["cost"])
     for name in ("epochs", "n_networks"):
         if name in given:
             changes[name] = as_integer(given[name], name, 1)
@@ -80,6 +80,16 @@ def _changed(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:
     if "numbers" in given:
         changes["numbers"] = resolve("scaling of numbers", given["numbers"], {n: n for n in get_args(Scaling)})
     return replace(recipe, **changes)
+
+
+def _cost_for(task: Task, value: object) -> Cost:
+    cost = as_cost(value)
+    if task == "multilabel" and isinstance(cost, CrossEntropy):
+        raise InputError(
+            "cost = cross_entropy is for classes that exclude each other, and y has several labels. Use "
+            "cost='log_likelihood'; or, if each row has a 1 for its class, pass y.argmax(axis=1)."
+        )
+    return cost
 
 
 def as_cost(value: object) -> Cost:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,17 +13,32 @@ from numpy.typing import DTypeLike, NDArray
 from chainrule._internal.checks import Floats, shown
 from chainrule._internal.naming import listed, spellings
 from chainrule.errors import InputError
+from chainrule.estimators.examples import Examples
 from chainrule.estimators.weights import as_row_weights, counted_rows
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.labels import as_targets, labels_at
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.read import AnyTable, read
 from chainrule.tables.table import Table, require_complete
+from chainrule.tables.targets.given_targets import frame_of_targets, named_columns
 from chainrule.tables.text.text_column import AnyColumn
 
 MOST_DENSE_FEATURES = 256  # a sparse table with as many columns, or fewer, becomes an array
 MOST_STORED = 0.1  # fraction of the numbers above which it does, too
 MOST_REPEATED = 20  # whole weights are repeated rows for the encoder, up to this many times as many rows
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """A table with labels, as given, and the t rows of positive weight as encoded for the networks."""
+
+    X: Any  # the table, as given
+    y: NDArray[Any]  # the labels of all its rows
+    rows: NDArray[np.intp]  # (t,), the numbers of the rows that count
+    table: AnyTable  # of these rows
+    examples: Examples  # of these rows, as everything below
+    labels: NDArray[Any]  # (t,) or (t, m)
+    class_numbers: NDArray[np.intp] | None  # (t,), None for regression and for several labels
 
 
 class TrainingRows(NamedTuple):
@@ -51,13 +67,13 @@ def as_table_and_labels(
     y: Any,
     symbol: str = "X",
     *,
-    read_target: Callable[[str, AnyColumn], Any] | None = None,
+    read_targets: Callable[[Mapping[str, AnyColumn]], Any],
     weights: Any = None,
     weights_symbol: str = "sample_weight",
 ) -> tuple[AnyTable, Any]:
-    """Returns the table and its labels; y may name a column of the table, which is then removed from X.
+    """Returns the table and its labels; y may name a column of the table, or several, which are removed from X.
 
-    ``read_target`` gives the labels of that column, of which the name is its first argument. A row of weight 0, which
+    ``read_targets`` gives the labels of such columns, and of a data frame of several columns. A row of weight 0, which
     does not count, may lack its label, or have a wrong one: it gets that of a row that counts.
 
     Raises InputError if y is None or does not have one label per row.
@@ -65,29 +81,44 @@ def as_table_and_labels(
     if y is None:
         raise InputError("requires y to be passed, but the target y is None. Give one label per row, or a column.")
     table = read(X, symbol)
-    if isinstance(y, str):
-        has_names = table.has_names or isinstance(table, Table)
-        name = spellings([y], table.names).get(y) if has_names else None
-        if name is None:
-            raise InputError(f"y = {shown(y)} must be the name of a column of {symbol}; it has: {listed(table.names)}.")
-        column = _counted_labels(table.column(name), weights, len(table), weights_symbol)
-        require_complete(column, name, table.origin)
-        return table.without(name), column if read_target is None else read_target(name, column)
+    has_names = table.has_names or isinstance(table, Table)
+    if (names := named_columns(y, table.names if has_names else (), len(table))) is not None:
+        found = spellings(names, table.names) if has_names else {}
+        if lacking := [name for name in names if name not in found]:
+            many = "be the name" if isinstance(y, str) else "hold names"
+            raise InputError(
+                f"y = {shown(lacking[0])} must {many} of a column of {symbol}; it has: {listed(table.names)}."
+            )
+        if len(set(names)) < len(names):
+            raise InputError(f"y must name each column once; got {listed(names)}.")
+        chosen = {found[name]: table.column(found[name]) for name in names}
+        return table.without(*chosen), read_targets(_counted(chosen, weights, len(table), weights_symbol, table.origin))
     if (count := _length(y)) not in (None, len(table)):
         raise InputError(
             f"Found input variables with inconsistent numbers of samples: {symbol} has {len(table)} rows, y {count}."
         )
+    if (frame := frame_of_targets(y)) is not None:
+        chosen = {name: frame.column(name) for name in frame.names}
+        return table, read_targets(_counted(chosen, weights, len(table), weights_symbol, "y"))
     return table, _counted_labels(y, weights, len(table), weights_symbol)
 
 
 def names_of(X: Any, y: Any, before: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the name of the file that X is the path of, as "source", and that of the target, as "column".
+    """Returns the name of the file that X is the path of, as "source", and that of a single target, as "column".
 
     A name that is not given is that of ``before``, if there is one.
     """
     source = {"source": os.path.basename(os.fspath(X))} if isinstance(X, (str, os.PathLike)) else {}
     known = {name: before[name] for name in ("source", "column") if name in before}
     return known | source | ({"column": y} if isinstance(y, str) else {})
+
+
+def _counted(columns: Mapping[str, AnyColumn], weights: Any, t: int, symbol: str, origin: str) -> dict[str, AnyColumn]:
+    """Returns target columns, complete, with the labels of rows that count. Raises InputError for a gap in one."""
+    counted = {name: _counted_labels(column, weights, t, symbol) for name, column in columns.items()}
+    for name, column in counted.items():
+        require_complete(column, name, origin)
+    return counted
 
 
 def _counted_labels(y: Any, weights: Any, t: int, symbol: str) -> Any:

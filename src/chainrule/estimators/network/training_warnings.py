@@ -14,6 +14,7 @@ from chainrule.errors import DataWarning, InputError, TrainingWarning
 from chainrule.estimators.network.ensemble import Member, Outcome, TrainingPlan
 from chainrule.estimators.network.validation_split import FEWEST, ValidationSplit
 from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 
 def warn_about_rare_classes(classes: ClassLabels, class_numbers: NDArray[np.intp]) -> None:
@@ -34,6 +35,24 @@ def warn_about_rare_classes(classes: ClassLabels, class_numbers: NDArray[np.intp
             f"{f', nor are the fewer than {FEWEST} other rows' if are_all else ''}. Add rows, or merge rare classes."
         )
     warn(words, DataWarning)
+
+
+def warn_about_labels(labels: IndicatorLabels, indicators: NDArray[np.intp]) -> None:
+    """Issues a DataWarning for labels that all rows have, or none, and for rows that have exactly one label each."""
+    counts = indicators.sum(axis=0)
+    constant = [labels.title(k) for k in np.flatnonzero((counts == 0) | (counts == len(indicators))).tolist()]
+    if constant:
+        warn(
+            f"all rows have the same value of the label {listed(constant, 5)}, which the networks learn to repeat. Add "
+            "other rows, or leave it out.",
+            DataWarning,
+        )
+    if (indicators.sum(axis=1) == 1).all():
+        warn(
+            "each row of y has exactly one of its labels. If they exclude each other, they are classes: pass "
+            "y.argmax(axis=1), and the probabilities of a row sum to 1.",
+            DataWarning,
+        )
 
 
 def warn_about_untrained_classes(

@@ -11,6 +11,7 @@ from chainrule._internal.checks import Floats
 from chainrule.diagnosis.change import Change
 from chainrule.diagnosis.finding import Finding
 from chainrule.tables.diagnosis.case import TableCase
+from chainrule.tables.target_decoder import NumericLabels
 
 ROWS = 100
 BINS = 10  # of equally many rows
@@ -26,14 +27,16 @@ def miscalibration(case: TableCase) -> Iterator[Finding]:
     no fault; there only too large probabilities are.
     """
     rows = case.new
-    if not case.is_classification or rows.t < ROWS:
+    if isinstance(rows.model.target, NumericLabels) or rows.t < ROWS:
         return
+    is_right = (rows.predicted == rows.labels).ravel()  # (t,), or of several labels (t q,)
     confidence = rows.outputs.max(axis=1)
-    is_right = rows.predicted == rows.labels
+    if not case.is_classification:
+        confidence = np.maximum(rows.outputs, 1.0 - rows.outputs).ravel()
     if case.held_out is None and confidence.mean() <= is_right.mean():
         return
     error = calibration_error(confidence, is_right[None])[0]
-    drawn = np.random.default_rng(0).random((DRAWS, rows.t)) < confidence
+    drawn = np.random.default_rng(0).random((DRAWS, len(confidence))) < confidence
     by_chance = calibration_error(confidence, drawn)
     if error > by_chance.mean() + max(CHANCE * by_chance.std(), LEAST):
         yield Finding(

@@ -18,7 +18,8 @@ from chainrule.tables.columns import Column
 from chainrule.tables.model import TableModel, network_outputs
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.read import AnyTable
-from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.targets.decoders import decoded
 
 MOST_ROWS = 20_000  # that the checks look at
 MOST_NUMBERS = 5_000_000  # of them
@@ -26,7 +27,10 @@ MOST_NUMBERS = 5_000_000  # of them
 
 @dataclass(frozen=True, eq=False)
 class LabelledRows:
-    """Rows of a table with the columns of training, and their labels: class numbers (t,), or standardised y (t, m)."""
+    """Rows of a table with the columns of training, and their labels.
+
+    These are class numbers (t,), indicators (t, q) of several labels, or standardised y (t, m).
+    """
 
     model: TableModel
     table: AnyTable
@@ -42,8 +46,7 @@ class LabelledRows:
     @property
     def values(self) -> NDArray[Any]:
         """The labels as they were given: classes, or numbers in their own units."""
-        target = self.model.target
-        return target.labels(self.labels) if isinstance(target, ClassLabels) else target.restored(self.labels)
+        return decoded(self.model.target, self.labels)
 
     def at(self, rows: NDArray[np.intp]) -> LabelledRows:
         """Returns some rows, by their numbers."""
@@ -64,13 +67,13 @@ class LabelledRows:
     def Y(self) -> Array:
         """The labels of the networks (t, m)."""
         if not isinstance(self.model.target, ClassLabels):
-            return self.labels
+            return self.labels.astype(np.float64)
         Y: Array = np.eye(len(self.model.target))[self.labels]
         return Y[:, 1:] if self.model.networks[0].m[-1] == 1 else Y
 
     @cached_property
     def outputs(self) -> Floats:
-        """The mean outputs of the networks: calibrated probabilities (t, k), or standardised predictions (t, m)."""
+        """The mean outputs of the networks: calibrated probabilities (t, k) or (t, q), or standardised predictions."""
         return self.outputs_for(self.X)
 
     def outputs_for(self, X: Array) -> Floats:
@@ -80,20 +83,21 @@ class LabelledRows:
             if self.asked is None:
                 A: Floats = np.mean([network_outputs(net, X, target) for net in networks], axis=0)
             else:
-                A = np.zeros((len(X), len(target) if isinstance(target, ClassLabels) else target.m))
+                A = np.zeros((len(X), target.width))
                 for net, is_asked in zip(networks, self.asked.T, strict=True):
                     A[is_asked] += network_outputs(net, X[is_asked], target)
                 A /= self.asked.sum(axis=1)[:, None]
-            return tempered(A, self.model.temperature) if isinstance(target, ClassLabels) else A
+            return A if isinstance(target, NumericLabels) else tempered(A, self.model.temperature)
 
     @property
     def predicted(self) -> NDArray[np.intp]:
-        """The class numbers of the predictions (t,)."""
-        numbers: NDArray[np.intp] = self.outputs.argmax(axis=1)
+        """The class numbers of the predictions (t,), or the indicators (t, q) of several labels."""
+        is_class = isinstance(self.model.target, ClassLabels)
+        numbers: NDArray[np.intp] = self.outputs.argmax(axis=1) if is_class else (self.outputs > 0.5).astype(np.intp)
         return numbers
 
     def explained(self) -> float:
-        """Returns the accuracy of classes, or R²."""
+        """Returns the accuracy of classes, or R², of several labels that of their probabilities."""
         if isinstance(self.model.target, ClassLabels):
             return float((self.predicted == self.labels).mean())
         spread = float(((self.labels - self.labels.mean(axis=0)) ** 2).sum())
@@ -120,7 +124,7 @@ class TableCase:
 
     @property
     def is_classification(self) -> bool:
-        """True if the target is a class."""
+        """True if the target is one class a row."""
         return isinstance(self.model.target, ClassLabels)
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from chainrule.tables.columns import Column
 from chainrule.tables.diagnosis.case import TableCase, and_others
 from chainrule.tables.encoding.fit_steps import ZERO
 from chainrule.tables.encoding.numeric_columns import owner_names
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 MISSING = 0.95  # share of a column's rows
 NEW_GAPS = 0.05  # the same, in a column that was complete in training
@@ -29,7 +30,9 @@ def leaks(case: TableCase) -> Iterator[Finding]:
     columns = list(rows.columns())
     if len(columns) == 1 or rows.t < ENOUGH:
         return
-    gives_away = _separates if case.is_classification else _follows
+    gives_away: Callable[[Column, NDArray[Any]], bool] = _separates if case.is_classification else _follows
+    if isinstance(case.model.target, IndicatorLabels):
+        gives_away = _separates_a_label
     if found := [name for name, column in columns if gives_away(column, rows.labels)]:
         change = Change(drop=tuple(found), metric=None)
         alone = "alone is" if len(found) == 1 else "are each"
@@ -104,6 +107,11 @@ def _values(column: Column) -> Array:
 
 def _separates(column: Column, classes: NDArray[Any]) -> bool:
     return separates_classes(_values(column), classes)
+
+
+def _separates_a_label(column: Column, indicators: NDArray[Any]) -> bool:
+    """Returns True if a column decides one of several labels (t, q), which some rows have and others have not."""
+    return any(_separates(column, has) for has in indicators.T if has.min() < has.max())
 
 
 def _follows(column: Column, Y: Array) -> bool:

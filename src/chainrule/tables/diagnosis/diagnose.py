@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule.diagnosis.change import Change
 from chainrule.diagnosis.finding import Diagnosis, Finding
@@ -20,11 +19,13 @@ from chainrule.tables.diagnosis.labels import imbalance, no_better_than_a_consta
 from chainrule.tables.diagnosis.networks import faults_of_networks
 from chainrule.tables.diagnosis.rows import copies, missing_labels, too_few_rows
 from chainrule.tables.encoding.matching import matched
-from chainrule.tables.labels import as_targets, labels_at
+from chainrule.tables.labels import label_array, labels_at
 from chainrule.tables.model import TableModel
 from chainrule.tables.reading.read import read
 from chainrule.tables.table import known_column
-from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.targets.decoders import encoded, known_labels
+from chainrule.tables.targets.given_targets import frame_of_targets, named_columns
+from chainrule.tables.targets.target_columns import TargetColumns
 from chainrule.tables.text.text_column import TextColumn
 
 CHECKS: tuple[Callable[[TableCase], Iterator[Finding]], ...] = (
@@ -49,12 +50,12 @@ def diagnose(model: TableModel, X: Any, y: Any, X_val: Any = None, y_val: Any = 
     """Looks for common faults of a table model and its table, and says what shows them and what helps.
 
     ``X`` is a table with the columns of training, and ``y`` its labels (t,) or (t, m), or the name of the column of X
-    that holds them. ``X_val`` and ``y_val`` (by default the same name) are rows that the model was not trained on;
-    without them, X may be either. The findings are those of `chainrule.diagnose` on the encoded rows (dead and
-    saturated units, δ that vanishes or explodes), and what a table can know, by the names of its columns: one that
-    gives the target away; columns left out; copies of rows; values that are missing, unseen in training or have moved
-    since; classes that are missed, or whose shares have changed; a model no better than a constant; probabilities that
-    are wrong. Of more than 20,000 rows it looks at 20,000.
+    that holds them, or a list of names. ``X_val`` and ``y_val`` (by default the same names) are rows that the model was
+    not trained on; without them, X may be either. The findings are those of `chainrule.diagnose` on the encoded rows
+    (dead and saturated units, δ that vanishes or explodes), and what a table can know, by the names of its columns: one
+    that gives the target away; columns left out; copies of rows; values that are missing, unseen in training or have
+    moved since; classes that are missed, or whose shares have changed; a model no better than a constant; probabilities
+    that are wrong. Of more than 20,000 rows it looks at 20,000.
 
     Raises InputError for a table or labels that do not fit the model, but not for infinite numbers and missing labels
     in a column of X, which are findings.
@@ -82,31 +83,33 @@ def diagnose(model: TableModel, X: Any, y: Any, X_val: Any = None, y_val: Any = 
 
 
 def labelled(model: TableModel, X: Any, y: Any, symbol: str) -> tuple[LabelledRows, str]:
-    """Returns the rows to look at, with the columns of training, and the name of the target."""
-    table, name = read(X), "the target"
-    if isinstance(y, str):
-        name = known_column(y, table.names, table.origin)
-        y, table = table.column(name), table.without(name)
-    at = some(table)
-    unlabelled = 0
+    """Returns the rows to look at, with the columns of training, and the name of the target, or of several targets."""
+    table, name, unlabelled = read(X), "the target", 0
+    at, columns = some(table), None
     if isinstance(y, (Column, TextColumn)):
-        if isinstance(y, TextColumn):
-            y = y.without(model.encoder.missing)
-        unlabelled = int(y.missing.sum())
-        at = at[~y.missing[at]]
-    elif (count := len(as_targets(y, symbol))) != len(table):
+        columns = {symbol: y}
+    elif isinstance(y, TargetColumns):
+        columns = dict(y.columns)
+    elif (names := named_columns(y, table.names, len(table))) is not None:
+        names = tuple(known_column(each, table.names, table.origin) for each in names)
+        columns, table, name = {each: table.column(each) for each in names}, table.without(*names), ", ".join(names)
+    elif (frame := frame_of_targets(y)) is not None:
+        columns = {each: frame.column(each) for each in frame.names}
+    if columns is not None:
+        gaps = tuple(model.encoder.missing)
+        columns = {each: c.without(gaps) if isinstance(c, TextColumn) else c for each, c in columns.items()}
+        has_gap = np.any([column.missing for column in columns.values()], axis=0)
+        unlabelled, at = int(has_gap.sum()), at[~has_gap[at]]
+    elif (count := len(label_array(y, symbol))) != len(table):
         raise InputError(f"{symbol} must have one label per row: {len(table)} rows, {count} labels.")
     if not len(at):
         raise InputError(f"{symbol} must have a label in some row; all are missing.")
-    labels = _as_trained(model, labels_at(y, at, symbol), name if isinstance(y, (Column, TextColumn)) else symbol)
+    if columns is None:
+        labels = encoded(model.target, labels_at(y, at, symbol), symbol)
+    else:
+        known = known_labels(model.target, {each: column.at(at) for each, column in columns.items()}, gaps)
+        labels = encoded(model.target, known, next(iter(columns)) if len(columns) == 1 else symbol)
     return LabelledRows(model, dense(matched(model.encoder, table.rows(at))), labels, unlabelled), name
-
-
-def _as_trained(model: TableModel, y: Any, symbol: str) -> NDArray[Any]:
-    """Returns class numbers (t,), or numbers standardised as in training (t, m)."""
-    if isinstance(model.target, ClassLabels):
-        return model.target.class_numbers(y, symbol)
-    return model.target.standardised(model.target.numbers(y, symbol) if isinstance(y, TextColumn) else y, symbol)
 
 
 def _infinite(rows: LabelledRows) -> Iterator[Finding]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
+from chainrule._internal.checks import Floats
 from chainrule.diagnosis.change import Change
 from chainrule.diagnosis.finding import Finding
-from chainrule.tables.diagnosis.case import TableCase, and_others
+from chainrule.tables.diagnosis.case import LabelledRows, TableCase, and_others
 from chainrule.tables.encoding.numeric_columns import owner_names
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 ROWS = 30  # whose median is known well enough
 SHIFT = 1.0  # of the median, in interquartile ranges (standard deviations) of the training rows
@@ -54,9 +55,10 @@ def drift(case: TableCase) -> Iterator[Finding]:
         then, shift = float(target.mean[k]), float(shifts[k])
         if abs(shift) > SHIFT:
             now = then + float(target.deviation[k]) * shift
+            name = target.names[k] if target.names else case.target
             yield Finding(
                 "drift of the target",
-                f"the mean of {case.target!r} is {_shown(now)} in {rows.t} {case.where} and was {_shown(then)} in "
+                f"the mean of {name!r} is {_shown(now)} in {rows.t} {case.where} and was {_shown(then)} in "
                 f"training: {abs(shift):.3g} standard deviations away.",
                 AGAIN,
                 Change(),
@@ -69,38 +71,47 @@ def shares_of_classes(case: TableCase) -> Iterator[Finding]:
     The training rows are X, if there are held-out rows, or those whose shares the file of the model has.
     """
     target, rows = case.model.target, case.new
-    trained = _training_counts(case)
-    if not isinstance(target, ClassLabels) or trained is None or min(rows.t, trained.sum()) < ROWS:
+    if isinstance(target, NumericLabels) or (known := _shares_in_training(case, target)) is None:
         return
-    counted = np.bincount(rows.labels, minlength=len(target))
-    then, now = trained / trained.sum(), counted / rows.t
-    both = (trained + counted) / (trained.sum() + rows.t)
-    deviation = np.sqrt(both * (1.0 - both) * (1.0 / trained.sum() + 1.0 / rows.t))
+    then, trained = known
+    if min(rows.t, trained) < ROWS:
+        return
+    now = _shares(rows, target)
+    both = (trained * then + rows.t * now) / (trained + rows.t)
+    deviation = np.sqrt(both * (1.0 - both) * (1.0 / trained + 1.0 / rows.t))
     low, high = np.minimum(then, now), np.maximum(then, now)
     is_much = high * (1.0 - low) > ODDS * low * (1.0 - high)
     certainty = np.where(is_much, np.abs(now - then) / np.maximum(deviation, 1e-300), 0.0)
     c = int(np.lexsort((now - then, certainty.round(6)))[-1])  # of two classes the one that has grown
+    is_class = isinstance(target, ClassLabels)
+    name = (target.values if isinstance(target, ClassLabels) else target.classes).tolist()[c]
     if certainty[c] > CERTAIN:
         yield Finding(
             "drift of the classes",
-            f"the class {target.values.tolist()[c]!r} has {100 * now[c]:.3g} % of {rows.t} {case.where} and had "
-            f"{100 * then[c]:.3g} % in training: {certainty[c]:.3g} standard deviations away.",
+            f"the {'class' if is_class else 'label'} {name!r} has {100 * now[c]:.3g} % of {rows.t} {case.where} and "
+            f"had {100 * then[c]:.3g} % in training: {certainty[c]:.3g} standard deviations away.",
             "Check how the rows were chosen. If new rows have these shares, train again on rows like these: the "
             "probabilities are right for the shares in training.",
             Change(),
         )
 
 
-def _training_counts(case: TableCase) -> NDArray[np.float64] | None:
-    """Returns the numbers of training rows of each class, (k,), or None if only weighted ones are known."""
-    target, training = case.model.target, case.model.about.get("training")
-    if not isinstance(target, ClassLabels):
-        return None
+def _shares(rows: LabelledRows, target: ClassLabels | IndicatorLabels) -> Floats:
+    """Returns the share of the rows that have each class (k,), or each label (q,)."""
+    if isinstance(target, ClassLabels):
+        return np.bincount(rows.labels, minlength=len(target)) / rows.t
+    shares: Floats = rows.labels.mean(axis=0)
+    return shares
+
+
+def _shares_in_training(case: TableCase, target: ClassLabels | IndicatorLabels) -> tuple[Floats, float] | None:
+    """Returns such shares in the training rows, and the number of these, or None if only weighted ones are known."""
     if case.held_out is not None:
-        return np.bincount(case.rows.labels, minlength=len(target)).astype(np.float64)
+        return _shares(case.rows, target), float(case.rows.t)
+    training = case.model.about.get("training")
     rows = training.get("rows") if isinstance(training, dict) else None  # of a model of ``chainrule train``
     count = rows.get("training") if isinstance(rows, dict) else None
-    return target.shares * count if isinstance(count, int) else None
+    return (target.shares, float(count)) if isinstance(count, int) else None
 
 
 def _moved_columns(case: TableCase) -> Iterator[Finding]:

@@ -11,7 +11,8 @@ from chainrule.diagnosis.finding import Finding
 from chainrule.diagnosis.fit import GAP
 from chainrule.tables.diagnosis.case import LabelledRows, TableCase
 from chainrule.tables.diagnosis.drift import drift, shares_of_classes, unseen_values
-from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 ENOUGH = 10  # rows of a class
 RARE = 0.3  # of an equal share of the rows, that a rare class has at most
@@ -22,11 +23,16 @@ ROWS = 30
 def imbalance(case: TableCase) -> Iterator[Finding]:
     """Finds rare classes that are hardly ever predicted."""
     target, rows = case.model.target, case.new
-    if not isinstance(target, ClassLabels):
+    if isinstance(target, NumericLabels):
         return
-    count = np.bincount(rows.labels, minlength=len(target))
-    right = np.bincount(rows.labels[rows.predicted == rows.labels], minlength=len(target))
-    is_rare = (count >= ENOUGH) & (count <= RARE * rows.t / len(target))
+    if isinstance(target, ClassLabels):
+        count = np.bincount(rows.labels, minlength=len(target))
+        right = np.bincount(rows.labels[rows.predicted == rows.labels], minlength=len(target))
+        what, names, classes = "class", target.values.tolist(), len(target)
+    else:
+        count, right = rows.labels.sum(axis=0), (rows.labels * rows.predicted).sum(axis=0)
+        what, names, classes = "label", target.classes.tolist(), 2
+    is_rare = (count >= ENOUGH) & (count <= RARE * rows.t / classes)
     missed = np.flatnonzero(is_rare & (right < MISSED * count))
     if not len(missed):
         return
@@ -35,7 +41,7 @@ def imbalance(case: TableCase) -> Iterator[Finding]:
     share = f"{count[c]} of {rows.t} {case.where} ({100 * count[c] / rows.t:.2g} %)"
     yield Finding(
         "label imbalance",
-        f"the class {target.values.tolist()[c]!r} has {share}, of which {right[c]} are predicted as it.",
+        f"the {what} {names[c]!r} has {share}, of which {right[c]} are predicted as it.",
         f"Give rare classes more weight: {change}.",
         change,
     )
@@ -48,6 +54,8 @@ def no_better_than_a_constant(case: TableCase) -> Iterator[Finding]:
         return
     score, constant = rows.explained(), 0.0
     what, other = "R²", "the mean"
+    if isinstance(rows.model.target, IndicatorLabels):
+        what, other = "R² of the probabilities", "the share of each label"
     if case.is_classification:
         shares = np.bincount(rows.labels) / rows.t
         of_label = np.maximum(rows.outputs[np.arange(rows.t), rows.labels], 1e-300)

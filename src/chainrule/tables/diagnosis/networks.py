@@ -12,6 +12,7 @@ from chainrule.diagnosis.inputs import unscaled_inputs
 from chainrule.diagnosis.units import dead_units, saturated_units, vanishing_gradients
 from chainrule.network import Network
 from chainrule.tables.diagnosis.case import TableCase
+from chainrule.tables.target_decoder import NumericLabels
 
 CHECKS: dict[Callable[[Case], Iterator[Finding]], Change] = {
     unscaled_inputs: Change(parameters={"numbers": "robust"}),
@@ -37,6 +38,6 @@ def faults_of_networks(case: TableCase) -> Iterator[Finding]:
 
 
 def _cost(case: TableCase, net: Network) -> Cost:
-    if not case.is_classification:
+    if isinstance(case.model.target, NumericLabels):
         return SumOfSquares(mean=True)
     return CrossEntropy(mean=True) if net.sigma[net.r].name == "softmax" else LogLikelihood(mean=True)

@@ -11,7 +11,7 @@ from chainrule._internal.naming import nearest, spellings
 from chainrule.errors import InputError
 from chainrule.tables.diagnosis.case import LabelledRows
 from chainrule.tables.inspection.column_features import column_features
-from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.target_decoder import NumericLabels
 
 GRID = 25  # places of a column of numbers
 MOST_LEVELS = 12  # of a column of categories
@@ -24,8 +24,8 @@ class Dependence:
     """The mean prediction at places of one column.
 
     ``places`` are numbers (p,), the levels of a category, or times; ``means`` (p, m) are the mean probabilities of the
-    classes, or the mean predicted numbers; ``spread`` (p, m) is the standard deviation over the rows of what the place
-    changes, each row less its own mean.
+    classes or labels, or the mean predicted numbers; ``spread`` (p, m) is the standard deviation over the rows of what
+    the place changes, each row less its own mean.
     """
 
     column: str
@@ -76,7 +76,7 @@ def partial_dependence(rows: LabelledRows, column: str) -> Dependence:
         X[:, at] = rows.X[row, at]
         outputs.append(some.outputs_for(X))
     A = np.array(outputs)  # (p, t, m)
-    if not isinstance(target, ClassLabels):
+    if isinstance(target, NumericLabels):
         A = target.mean + target.deviation * A
     spread = (A - A.mean(axis=0)).std(axis=1)
     return Dependence(name, places, not is_category, A.mean(axis=1), spread, values)

@@ -15,13 +15,17 @@ from chainrule._internal.naming import resolve
 from chainrule._internal.text_table import text_table
 from chainrule.tables.diagnosis.case import LabelledRows
 from chainrule.tables.inspection.column_features import column_features
+from chainrule.tables.scores import log_losses
 from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 METHODS = {"permutation": None, "gradient": None}
 UNITS = {  # by the method and the task
     ("permutation", "classification"): "increase of the log-loss",
+    ("permutation", "multilabel"): "increase of the log-loss, mean of the labels",
     ("permutation", "regression"): "decrease of R²",
     ("gradient", "classification"): "change of the probabilities for a standard deviation",
+    ("gradient", "multilabel"): "change of the probabilities for a standard deviation",
     ("gradient", "regression"): "change, in deviations of the target, for a standard deviation",
 }
 MOST_SHOWN = 30  # columns in a table
@@ -144,7 +148,7 @@ def _by_permutation(
 
 @dataclass(frozen=True, eq=False)
 class Loss:
-    """The mean log-loss −log P(y) of outputs, or 1 − R², averaged over the targets."""
+    """The mean log-loss −log P(y) of outputs, averaged over several labels, or 1 − R², averaged over the targets."""
 
     rows: LabelledRows
 
@@ -153,6 +157,8 @@ class Loss:
         labels = self.rows.labels
         if isinstance(self.rows.model.target, ClassLabels):
             return float(-np.log(np.maximum(outputs[np.arange(len(labels)), labels], LEAST_PROBABILITY)).mean())
+        if isinstance(self.rows.model.target, IndicatorLabels):
+            return float(log_losses(labels, outputs, LEAST_PROBABILITY).mean())
         return float((((outputs - labels) ** 2).mean(axis=0) / self.variance).mean())
 
     @cached_property

@@ -89,9 +89,13 @@ class ClassResults:
             Measure("accuracy", float((self.predicted == self.true).mean()), float(is_most_frequent.mean())),
             Measure("log-loss", float(ours.mean()), float(theirs.mean())),
             Measure("AUC", self.auc, 0.5 if not math.isnan(self.auc) else math.nan),
-            Measure("recall, mean of classes", _mean(_recall(self.confusion)), _mean(_recall(constant))),
-            Measure("F1, mean of classes", _mean(_f1(self.confusion)), _mean(_f1(constant))),
-            Measure("calibration error", _error(confidence, is_so), _error(share, of_share)),
+            Measure(
+                "recall, mean of classes", mean_of_known(_recall(self.confusion)), mean_of_known(_recall(constant))
+            ),
+            Measure("F1, mean of classes", mean_of_known(_f1(self.confusion)), mean_of_known(_f1(constant))),
+            Measure(
+                "calibration error", error_of_calibration(confidence, is_so), error_of_calibration(share, of_share)
+            ),
         ]
 
     @property
@@ -101,8 +105,8 @@ class ClassResults:
         NaN if all rows have one class.
         """
         k = len(self.classes)
-        areas = [_auc(self.P[:, c], self.true == c) for c in ([1] if k == 2 else range(k))]
-        return _mean(np.array(areas))
+        areas = [area(self.P[:, c], self.true == c) for c in ([1] if k == 2 else range(k))]
+        return mean_of_known(np.array(areas))
 
     @property
     def by_class(self) -> list[OfClass]:
@@ -125,13 +129,17 @@ def _f1(confusion: NDArray[np.intp]) -> Floats:
     return np.where(rows > 0, 2.0 * np.diag(confusion) / np.maximum(rows + predicted, 1), np.nan)
 
 
-def _mean(values: Floats) -> float:
+def mean_of_known(values: Floats) -> float:
+    """Returns the mean of values that are not NaN, or NaN if all are."""
     known = values[~np.isnan(values)]
     return float(known.mean()) if known.size else math.nan
 
 
-def _auc(p: Floats, is_of_class: NDArray[np.bool_]) -> float:
-    """Returns (Σ ranks of the class − c(c + 1)/2) / (c · (t − c)), where equal p share their mean rank."""
+def area(p: Floats, is_of_class: NDArray[np.bool_]) -> float:
+    """Returns the area under the ROC curve, (Σ ranks of the class − c(c + 1)/2) / (c · (t − c)).
+
+    Equal p share their mean rank. It is NaN if all rows, or none, are of the class.
+    """
     count = int(is_of_class.sum())
     if count in (0, len(p)):
         return math.nan
@@ -140,7 +148,8 @@ def _auc(p: Floats, is_of_class: NDArray[np.bool_]) -> float:
     return float((ranks[inverse][is_of_class].sum() - count * (count + 1) / 2.0) / (count * (len(p) - count)))
 
 
-def _error(probability: Floats, is_so: NDArray[np.bool_]) -> float:
+def error_of_calibration(probability: Floats, is_so: NDArray[np.bool_]) -> float:
+    """Returns the expected calibration error of probabilities (t,) of what is so, or not."""
     return float(calibration_error(probability, is_so[None])[0])
 
 
@@ -165,16 +174,29 @@ class NumberResults:
     def measures(self) -> list[Measure]:
         """RMSE and MAE in the target's unit, R², and the share of rows in their intervals.
 
-        Several targets have these measures each, with their number.
+        Several targets have these measures each, after the means of those that have no unit.
         """
         m = self.true.shape[1]
-        return [
-            measure._replace(name=f"{measure.name} {k + 1}" if m > 1 else measure.name)
-            for k in range(m)
-            for measure in self._of(k)
+        if m == 1:
+            return self.of_target(0)
+        of_each = [self.of_target(k) for k in range(m)]
+        means = [
+            Measure(
+                f"{name}, mean of targets",
+                *(float(np.mean([getattr(measure, part) for measure in of])) for part in ("network", "baseline")),
+            )
+            for of in zip(*of_each, strict=True)
+            if "R²" in (name := of[0].name) or name.startswith("in ")
         ]
+        named = [
+            measure._replace(name=f"{measure.name} of {self.target.title(k)}")
+            for k, of in enumerate(of_each)
+            for measure in of
+        ]
+        return means + named
 
-    def _of(self, k: int) -> list[Measure]:
+    def of_target(self, k: int) -> list[Measure]:
+        """Returns the measures of target k, counted from 0."""
         y = self.true[:, k]
         errors, baseline, deviations = y - self.predicted[:, k], y - self.target.mean[k], y - y.mean()
         total = float(deviations @ deviations)

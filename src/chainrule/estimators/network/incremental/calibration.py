@@ -14,6 +14,8 @@ from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.incremental.recent_rows import RecentRows, most_rows
 from chainrule.estimators.network.incremental.row_keys import row_keys
 from chainrule.tables.model import TableModel
+from chainrule.tables.target_decoder import NumericLabels
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 FEWEST = 100  # recent rows that replace a calibration of which the rows are not known
 
@@ -49,7 +51,8 @@ def recalibrated(estimator: Any, model: TableModel, members: Sequence[Member], r
     estimator.validation_score_ = None
     if recent is None:
         return model
-    labels = recent.labels if rows.class_numbers is None else estimator.target_.labels(recent.labels)
+    is_number = isinstance(estimator.target_, NumericLabels)
+    labels = recent.labels if is_number else estimator.target_.labels(recent.labels)
     model, estimator.validation_score_ = estimator._calibrate(model, labels, recent.held_out())
     return model
 
@@ -62,5 +65,8 @@ def _remembered(estimator: Any, held_out: HeldOutPredictions, rows: Any) -> Rece
         held_out.P[some], held_out.at[some], None if held_out.weights is None else held_out.weights[some]
     )
     examples = rows.examples.at(kept.at)
-    labels = (rows.labels if rows.class_numbers is None else rows.class_numbers)[kept.at]
+    labels = rows.labels if rows.class_numbers is None else rows.class_numbers
+    if isinstance(estimator.target_, IndicatorLabels):
+        labels = estimator.target_.indicators(rows.labels)
+    labels = labels[kept.at]
     return RecentRows.of(kept, labels, row_keys(examples.X, examples.Y), estimator.dtype)

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from chainrule._internal.checks import Array, Floats
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.incremental.row_keys import Keys
-from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.target_decoder import NumericLabels
+from chainrule.tables.targets.decoders import Target
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 MOST_ROWS = 1_000
 MOST_ENTRIES = 100_000  # of P; with many classes fewer rows are kept, but
@@ -29,7 +31,7 @@ class RecentRows:
 
     keys: Keys  # (t,)
     P: Floats  # (t, m)
-    labels: NDArray[Any]  # (t,) or (t, m): class numbers, or numbers
+    labels: NDArray[Any]  # (t,) or (t, m): class numbers, indicators of several labels, or numbers
     weights: Floats  # (t,)
 
     @classmethod
@@ -61,7 +63,7 @@ class RecentRows:
         return {PREFIX + name: array for name, array in arrays.items()}
 
     @classmethod
-    def from_parts(cls, tensors: Mapping[str, Array], target: ClassLabels | NumericLabels) -> Self | None:
+    def from_parts(cls, tensors: Mapping[str, Array], target: Target) -> Self | None:
         """Returns the rows of a file, or None if it holds none. Raises ValueError unless the parts fit together."""
         own: dict[str, Any] = {
             name.removeprefix(PREFIX): tensor for name, tensor in tensors.items() if name.startswith(PREFIX)
@@ -72,8 +74,9 @@ class RecentRows:
         weights = own.get("weights", np.ones(len(P))).astype(np.float64)
         if keys.dtype != np.int64 or P.ndim != 2 or {keys.shape, labels.shape[:1], weights.shape} != {P.shape[:1]}:
             raise ValueError("the recent rows must have a key, a prediction, a label and a weight each")
-        m, is_class = (len(target), True) if isinstance(target, ClassLabels) else (target.m, False)
-        if P.shape[1] != m or (is_class and (labels.dtype.kind != "i" or not ((labels >= 0) & (labels < m)).all())):
+        m, most = target.width, 2 if isinstance(target, IndicatorLabels) else target.width
+        is_class = not isinstance(target, NumericLabels)
+        if P.shape[1] != m or (is_class and (labels.dtype.kind != "i" or not ((labels >= 0) & (labels < most)).all())):
             raise ValueError(f"the recent rows must have {m} predictions each, and labels of the target")
         if not np.isfinite(P).all() or not np.isfinite(labels).all() or not (weights >= 0.0).all():
             raise ValueError("the recent rows must be finite")

@@ -33,7 +33,8 @@ def train_one_epoch(estimator: Any, X: Any, y: Any, sample_weight: Any) -> None:
     if first:
         estimator._recipe_numbers = [j % len(recipes) for j in range(count)]
     make = MemberFactory(
-        estimator._task, estimator.dtype, estimator._shape(data), data.examples, dict.fromkeys(steady, splits), drawn,
+        estimator.target_.task, estimator.dtype, estimator._shape(data), data.examples,
+        dict.fromkeys(steady, splits), drawn,
         states=[state.again() for state in estimator.states_] if not first and estimator.states_ else None,
         networks=None if first else estimator.networks_,
     )  # fmt: skip

@@ -17,6 +17,7 @@ from chainrule.estimators.network.inspection.metric import held_out_score, metri
 from chainrule.network import Network
 from chainrule.plot.charts.courses import LOG_RANGE, Course
 from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 WIDTH = 916  # of the inside, so that the card lies in one row of a notebook of 950 pixels
 CURVE_WIDTH, CURVE_HEIGHT = 270, 170
@@ -62,7 +63,9 @@ def _facts(estimator: Any) -> list[tuple[str, str]]:
         rows = estimator._held_out_rows
         if rows is not None and (error := rmse(rows)) is not None:
             facts.append(("RMSE on held-out rows", four_digits(error)))
-    if isinstance(target, ClassLabels):
+    if isinstance(target, IndicatorLabels):
+        facts.append(("labels", f"{target.m}: {listed(target.classes.tolist(), 3)}"))
+    elif isinstance(target, ClassLabels):
         facts.append(("classes", f"{len(target)}: {listed(target.values.tolist(), 3)}"))
     facts.append(("inputs", f"{encoder.n_features_in_} columns, encoded as {encoder.n_features_out_} features"))
     if left_out := words.left_out(estimator):

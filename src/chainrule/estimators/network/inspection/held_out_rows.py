@@ -11,7 +11,7 @@ from chainrule.estimators.network.ensemble import Member
 from chainrule.tables.diagnosis.case import LabelledRows, dense
 from chainrule.tables.model import TableModel
 from chainrule.tables.reading.read import AnyTable
-from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.targets.decoders import encoded
 
 MOST_ROWS = 2_000
 MOST_NUMBERS = 1_000_000  # of them, in the table
@@ -33,6 +33,5 @@ def held_out_rows(
         return None
     most = max(min(MOST_ROWS, MOST_NUMBERS // max(len(table.names), 1)), 2)
     at = at[np.unique(np.linspace(0, len(at) - 1, min(most, len(at))).astype(np.intp))]
-    target = model.target
-    known = target.class_numbers(labels[at]) if isinstance(target, ClassLabels) else target.standardised(labels[at])
+    known = encoded(model.target, labels[at])
     return LabelledRows(model, dense(table.rows(at)), known, asked=is_held_out[at])

@@ -9,10 +9,13 @@ import numpy as np
 
 from chainrule._internal.checks import Floats
 from chainrule.costs import SumOfSquares
+from chainrule.tables.columns import Task
 from chainrule.tables.diagnosis.case import LabelledRows
-from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.target_decoder import NumericLabels
 from chainrule.training import History
 from chainrule.training.callbacks.early_stopping import MetricCourse
+
+SCORES: dict[Task, str] = {"classification": "accuracy", "multilabel": "subset accuracy", "regression": "R²"}
 
 
 class MetricCourses(NamedTuple):
@@ -33,7 +36,7 @@ def metric_courses(estimator: Any) -> MetricCourses:
         )
     J, validation_J = [h.J for h in histories], [h.validation_J for h in histories]
     cost, target = estimator.recipe_.cost, estimator.target_
-    if type(cost) is SumOfSquares and cost.mean and not isinstance(target, ClassLabels) and target.m == 1:
+    if type(cost) is SumOfSquares and cost.mean and isinstance(target, NumericLabels) and target.m == 1:
         unit = float(target.deviation[0])
         held_out, training = ([unit * np.sqrt(2.0 * each) for each in these] for these in (validation_J, J))
         return MetricCourses("RMSE", held_out, training if not (cost.l1 or cost.l2) else [])
@@ -48,16 +51,16 @@ def by_epoch(course: MetricCourse, epochs: int) -> Floats:
 
 
 def held_out_score(estimator: Any) -> tuple[str, float] | None:
-    """Returns name and value of the score on held-out rows: the accuracy, or R²; None without such rows."""
+    """Returns name and value of the score on held-out rows: the (subset) accuracy, or R²; None without such rows."""
     score = estimator.validation_score_
     if score is None or not math.isfinite(score):
         return None
-    return ("accuracy" if isinstance(estimator.target_, ClassLabels) else "R²"), score
+    return SCORES[estimator.target_.task], score
 
 
 def rmse(rows: LabelledRows) -> float | None:
     """Returns the root of the mean squared error in the target's unit; None for classes and for several targets."""
     target = rows.model.target
-    if isinstance(target, ClassLabels) or target.m > 1:
+    if not isinstance(target, NumericLabels) or target.m > 1:
         return None
     return float(np.sqrt(((rows.outputs - rows.labels) ** 2).mean()) * target.deviation[0])

@@ -7,18 +7,22 @@ from typing import Any
 from chainrule._internal.naming import listed
 from chainrule._internal.version import __version__
 from chainrule.estimators.network.inspection import words
+from chainrule.tables.calibration import Temperature
 from chainrule.tables.diagnosis.case import LabelledRows
-from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 
 def model_card(estimator: Any, rows: LabelledRows, is_held_out: bool) -> list[tuple[str, str]]:
     """Returns the entries of the card, each with its name."""
     model, encoder = estimator.model_, estimator.encoder_
     about, target = model.about, model.target
-    column = about.get("column", "the target")
+    column = ", ".join(model.target_names) or "the target"
     source = f" of {about['source']}" if "source" in about else ""
     if isinstance(target, ClassLabels):
         what = f"{column}: one of the {len(target)} classes {listed(target.values.tolist(), 10)}"
+    elif isinstance(target, IndicatorLabels):
+        what = f"{column}: {target.m} labels, of which a row has none, one or several"
     else:
         what = f"{column}: a number" if target.m == 1 else f"{column}: {target.m} numbers"
     card = [
@@ -34,10 +38,8 @@ def model_card(estimator: Any, rows: LabelledRows, is_held_out: bool) -> list[tu
         ("Epochs", words.training_in_words(estimator)),
         ("Measured on", _measured(rows, is_held_out)),
     ]
-    if isinstance(target, ClassLabels):
-        T = model.temperature
-        card.append(("Probabilities", f"calibrated on held-out rows, with the temperature {T:.3g}" if T != 1.0 else
-                     "the mean outputs of the networks, without calibration"))  # fmt: skip
+    if not isinstance(target, NumericLabels):
+        card.append(("Probabilities", _calibration(model.temperature)))
     elif model.residuals is not None:
         card.append(("Intervals", f"from the residuals of {len(model.residuals):,} held-out rows"))
     else:
@@ -52,6 +54,14 @@ def model_card(estimator: Any, rows: LabelledRows, is_held_out: bool) -> list[tu
         ("Made by", f"Chainrule {__version__}, {type(estimator).__name__}(preset={estimator.preset!r})"),
     ]
     return card
+
+
+def _calibration(T: Temperature) -> str:
+    if T == 1.0:
+        return "the mean outputs of the networks, without calibration"
+    if isinstance(T, tuple):
+        return f"calibrated on held-out rows, each label with its temperature, {min(T):.3g} to {max(T):.3g}"
+    return f"calibrated on held-out rows, with the temperature {T:.3g}"
 
 
 def _measured(rows: LabelledRows, is_held_out: bool) -> str:

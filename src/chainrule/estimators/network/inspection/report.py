@@ -16,14 +16,15 @@ from chainrule.plot.charts.models import partial_dependence as dependence
 from chainrule.plot.charts.models.calibration import draw_calibration
 from chainrule.plot.charts.models.confusion import draw_confusion
 from chainrule.plot.charts.models.importances import importances as draw_importances
-from chainrule.plot.charts.models.predictions import of_classes, of_numbers
+from chainrule.plot.charts.models.predictions import of_classes, of_label, of_numbers
 from chainrule.plot.charts.models.residuals import KINDS, draw_residuals
 from chainrule.plot.charts.svg import inline_svg
 from chainrule.tables.diagnosis.case import LabelledRows
 from chainrule.tables.inspection.dependence import partial_dependence
 from chainrule.tables.inspection.importances import Importances
+from chainrule.tables.inspection.label_measures import LabelResults
 from chainrule.tables.inspection.measures import ClassResults, Measure, NumberResults
-from chainrule.tables.inspection.results import results_of
+from chainrule.tables.inspection.results import Results, results_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 MOST_COLUMNS = 6  # with a chart of their partial dependence
 MOST_LISTED = 200  # columns in the table of encodings
 MOST_CLASSES = 50  # in the table of classes
+MOST_LABELS = 8  # whose errors are drawn
 MANY_CLASSES = 12  # whose confusion matrix needs a wide chart
 
 STYLE = """
@@ -67,7 +69,7 @@ def report_page(estimator: Any, rows: LabelledRows, found: Importances, is_held_
 def _body(estimator: Any, rows: LabelledRows, found: Importances, is_held_out: bool) -> Iterator[str]:
     model = estimator.model_
     results = results_of(rows)
-    is_class = isinstance(results, ClassResults)
+    is_class = not isinstance(results, NumberResults)
     which = "held-out rows, each predicted by the networks that were not trained on it" if is_held_out else "rows"
     yield _paragraph(
         f"{type(estimator).__name__}, preset {estimator.preset}: {_count(model.networks)}. "
@@ -79,6 +81,11 @@ def _body(estimator: Any, rows: LabelledRows, found: Importances, is_held_out: b
         yield _table(
             ["class", "rows", "recall", "precision", "F1"],
             [[str(c.value), f"{c.rows:,}", *map(_number, (c.recall, c.precision, c.f1))] for c in results.by_class],
+        )
+    if isinstance(results, LabelResults):
+        yield _table(
+            ["label", "rows", "AUC", "recall", "precision", "F1", "log-loss"],
+            [[of.name, f"{of.rows:,}", *map(_number, of[2:])] for of in results.by_label[:MOST_CLASSES]],
         )
     yield "<h2>Errors</h2>"
     yield from _charts_of_errors(rows, results)
@@ -120,8 +127,8 @@ def _body(estimator: Any, rows: LabelledRows, found: Importances, is_held_out: b
         yield _paragraph(f"… and {more:,} more columns.")
 
 
-def _charts_of_errors(rows: LabelledRows, results: ClassResults | NumberResults) -> Iterator[str]:
-    """Yields confusion matrix and calibration, or the residuals."""
+def _charts_of_errors(rows: LabelledRows, results: Results) -> Iterator[str]:
+    """Yields confusion matrix and calibration, of each of several labels, or the residuals."""
     yield '<div class="charts">'
     if isinstance(results, ClassResults):
         found = of_classes(rows)
@@ -130,6 +137,12 @@ def _charts_of_errors(rows: LabelledRows, results: ClassResults | NumberResults)
         yield _figure(lambda: draw_confusion(found), "confusion matrix", caption, kind)
         caption = "On the dashed line a probability is the frequency with which it comes true."
         yield _figure(lambda: draw_calibration(found), "calibration", caption)
+    elif isinstance(results, LabelResults):
+        for k, of in enumerate(results.by_label[:MOST_LABELS]):
+            label = of_label(rows, k)
+            yield _figure(lambda label=label: draw_confusion(label), f"confusion matrix of {of.name}", "")  # type: ignore[misc]
+            caption = f"{of.name}: on the dashed line a probability is the frequency with which it comes true."
+            yield _figure(lambda label=label: draw_calibration(label), f"calibration of {of.name}", caption)  # type: ignore[misc]
     else:
         numbers = of_numbers(rows)
         for kind, name in KINDS.items():
@@ -144,7 +157,7 @@ def _figure(draw: Callable[[], Figure], name: str, caption: str, kind: str = "")
 
 
 def _measures(measures: Sequence[Measure], is_class: bool) -> str:
-    baseline = "the most frequent class, or the shares of the classes" if is_class else "the mean"
+    baseline = "what is most frequent, with the shares as probabilities," if is_class else "the mean"
     rows = [[m.name, _number(m.network), _number(m.baseline)] for m in measures]
     return _table(["", "model", "baseline"], rows) + _paragraph(
         f"The baseline predicts {baseline} of the training rows."

@@ -9,6 +9,7 @@ from chainrule._internal.text_table import text_table
 from chainrule.estimators.network.inspection import words
 from chainrule.estimators.network.inspection.metric import held_out_score, metric_courses, rmse
 from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 MOST_COLUMNS = 40  # that are listed
 
@@ -47,10 +48,15 @@ def scores(estimator: Any) -> list[str]:
         shares = [f"{value} {100.0 * share:.3g} %" for value, share in zip(target.values, target.shares, strict=True)]
         more = f", … and {len(shares) - 8} more" if len(shares) > 8 else ""
         lines.append(f"Classes: {', '.join(shares[:8])}{more}")
+    elif isinstance(target, IndicatorLabels):
+        shares = [f"{target.title(k)} {100.0 * share:.3g} %" for k, share in enumerate(target.shares)]
+        more = f", … and {len(shares) - 8} more" if len(shares) > 8 else ""
+        lines.append(f"Labels: {', '.join(shares[:8])}{more}")
     elif target.m == 1:
         lines.append(f"Target: mean {target.mean[0]:,.5g}, standard deviation {target.deviation[0]:,.5g}")
     else:
-        lines.append(f"Targets: {target.m}")
+        each = [f"{target.title(k)} (mean {target.mean[k]:,.5g})" for k in range(target.m)]
+        lines.append(f"Targets: {', '.join(each[:8])}{f', … and {len(each) - 8} more' if len(each) > 8 else ''}")
     if (score := held_out_score(estimator)) is not None:
         error = estimator._held_out_rows and rmse(estimator._held_out_rows)
         lines.append(f"Held-out rows: {score[0]} {score[1]:.4f}" + (f", RMSE {error:,.5g}" if error else ""))

@@ -21,10 +21,9 @@ STOPPED = {  # explanations of ``stopped_``
 
 
 def name_of(estimator: Any) -> str:
-    """Returns the table, or the target, that the estimator was trained on, or else the name of its class."""
-    about = estimator.model_.about
-    source, column = about.get("source"), about.get("column")
-    return ": ".join(part for part in (source, column) if part) or type(estimator).__name__
+    """Returns the table, or the targets, that the estimator was trained on, or else the name of its class."""
+    source, names = estimator.model_.about.get("source"), ", ".join(estimator.model_.target_names)
+    return ": ".join(part for part in (source, names) if part) or type(estimator).__name__
 
 
 def sizes(networks: Sequence[Network]) -> list[str]:

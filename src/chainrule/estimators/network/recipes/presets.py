@@ -27,7 +27,7 @@ def default(task: Task, t: int) -> tuple[Recipe, ...]:
     in the same time, since most tables let them stop early (`has_settled`). Numbers gained nothing on the average of
     the tables on which the presets are developed, and functions without noise lost; they keep the epochs.
     """
-    few, is_classification = t < FEW, task == "classification"
+    few, is_classification = t < FEW, task != "regression"
     sigma, rate = ("selu", 0.04) if is_classification else ("mish", 0.07)
     if is_classification:
         epochs, networks = _epochs(t, steps=800) if few else _epochs(t, steps=2_400, most=80, least=8), 8
@@ -51,7 +51,7 @@ def best(task: Task, t: int) -> tuple[Recipe, ...]:
 
     Embedding and dropout suit some functions and not others; networks that differ make different errors.
     """
-    rate = 0.04 if task == "classification" else 0.2
+    rate = 0.2 if task == "regression" else 0.04
     (base,) = default(task, t)
     simple = replace(
         base,
@@ -79,7 +79,7 @@ def lecture(task: Task, t: int) -> tuple[Recipe, ...]:
     """
     recipe = Recipe(
         hidden=(Hidden(30, "sigmoid", 0.0),),
-        cost=LogLikelihood(mean=True) if task == "classification" else SumOfSquares(mean=True),
+        cost=SumOfSquares(mean=True) if task == "regression" else LogLikelihood(mean=True),
         optimizer=GradientDescent(1.0),
         epochs=1000,
         batch_size=None,
@@ -151,12 +151,17 @@ def preset(name: object, task: Task, t: int, n_sparse: int = 0) -> tuple[Recipe,
 
 
 def _sparse_cost(task: Task, l2: float) -> Cost:
-    return CrossEntropy(mean=True, l2=l2) if task == "classification" else SumOfSquares(mean=True, l2=l2)
+    return replace(_cost(task, label_smoothing=0.0), l2=l2)
 
 
-def _cost(task: Task) -> Cost:
-    """Returns the cost; without label smoothing, held-out J would rise early, as networks become overconfident."""
-    return CrossEntropy(mean=True, label_smoothing=0.05) if task == "classification" else SumOfSquares(mean=True)
+def _cost(task: Task, label_smoothing: float = 0.05) -> Cost:
+    """Returns the cost; without label smoothing, held-out J would rise early, as networks become overconfident.
+
+    Several labels have none: J is the binary cross-entropy of each, added up.
+    """
+    if task == "multilabel":
+        return LogLikelihood(mean=True)
+    return SumOfSquares(mean=True) if task == "regression" else CrossEntropy(mean=True, label_smoothing=label_smoothing)
 
 
 def _decaying(optimizer: Optimizer) -> Optimizer:

@@ -25,6 +25,7 @@ from chainrule.estimators.saving.settings import (
 )
 from chainrule.estimators.saving.states import state_from_parts, state_parts
 from chainrule.files import field
+from chainrule.tables.columns import Task
 from chainrule.tables.estimator_record import EstimatorRecord
 from chainrule.tables.model import TableModel
 
@@ -77,10 +78,11 @@ def restored(kind: type[Any], name: str, model: TableModel, own: Mapping[str, Si
     ``name`` is that of the file, and ``own`` has the user's own σ. Issues a TrainingWarning for settings that the file
     does not hold. Raises FileFormatError.
     """
-    if model.target.task != kind._task:
-        made_by = "NetworkClassifier" if model.target.task == "classification" else "NetworkRegressor"
+    task: Task = "regression" if model.target.task == "regression" else "classification"
+    if task != kind._task:
+        made_by = "NetworkClassifier" if task == "classification" else "NetworkRegressor"
         raise FileFormatError(
-            f"{name} holds a model for {model.target.task}; expected one for {kind._task}. Read it by {made_by}.load."
+            f"{name} holds a model for {task}; expected one for {kind._task}. Read it by {made_by}.load."
         )
     try:
         if model.estimator is None:
@@ -115,17 +117,19 @@ def _of_record(kind: type[Any], name: str, record: EstimatorRecord, model: Table
     if entries:
         estimator._splits = PackedSplits.from_parts(header["splits"], tensors).splits()
     estimator._recent = RecentRows.from_parts(tensors, model.target)
-    estimator.recipes_ = _recipes(estimator, header, own, count)
+    estimator.recipes_ = _recipes(estimator, model.target.task, header, own, count)
     return estimator
 
 
-def _recipes(estimator: Any, header: Mapping[str, Any], own: Mapping[str, Sigma], count: int) -> tuple[Recipe, ...]:
+def _recipes(
+    estimator: Any, task: Task, header: Mapping[str, Any], own: Mapping[str, Sigma], count: int
+) -> tuple[Recipe, ...]:
     """Returns the recipe of each network; by the settings, if the file lacks it for a user's own code."""
     if "recipes" in header:
         made = [from_json(entry, own, KINDS) for entry in field(header, "recipes", list)]
         return tuple(made[k] for k in field(header, "recipe_of_network", list))
     params = estimator.get_params(deep=False)
-    made = list(settings.as_recipes(params, estimator._task, estimator._n_rows, estimator._n_sparse))
+    made = list(settings.as_recipes(params, task, estimator._n_rows, estimator._n_sparse))
     return tuple(made[j % len(made)] for j in range(count))
 
 
@@ -140,7 +144,7 @@ def _of_model_alone(kind: type[Any], name: str, model: TableModel) -> Any:
     score = about.get("validation_score")
     estimator.validation_score_ = score if isinstance(score, float) else None
     estimator.histories_, estimator.states_ = (), ()
-    recipes = settings.as_recipes(estimator.get_params(deep=False), kind._task, estimator._n_rows)
+    recipes = settings.as_recipes(estimator.get_params(deep=False), model.target.task, estimator._n_rows)
     count = len(model.networks)
     estimator._recipe_numbers = [j % len(recipes) for j in range(count)]
     estimator.recipes_ = tuple(recipes[k] for k in estimator._recipe_numbers)

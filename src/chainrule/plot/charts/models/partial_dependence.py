@@ -18,7 +18,8 @@ from chainrule.tables.inspection.dependence import partial_dependence as depend
 from chainrule.tables.inspection.importances import importances
 from chainrule.tables.model import TableModel
 from chainrule.tables.reading.read import read
-from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,8 +74,8 @@ def partial_dependence(
 
 def _unlabelled(model: TableModel, table: Any) -> LabelledRows:
     """Returns rows whose labels do not matter."""
-    is_class = isinstance(model.target, ClassLabels)
-    labels = np.zeros(len(table), dtype=np.intp) if is_class else np.zeros((len(table), model.target.m))  # type: ignore[union-attr]
+    t, target = len(table), model.target
+    labels = np.zeros(t if isinstance(target, ClassLabels) else (t, target.m), dtype=np.intp)
     return LabelledRows(model, dense(matched(model.encoder, table)), labels)
 
 
@@ -89,8 +90,11 @@ def draw_partial_dependence(
         panels[0].text(0.5, 0.5, "no column changes the prediction", ha="center", va="center")
         return figure
     curves = _curves(model)
-    is_class = isinstance(model.target, ClassLabels)
-    label = f"mean {curves[0][1]}" if len(curves) == 1 else "mean P(class)" if is_class else "mean prediction"
+    is_class = not isinstance(model.target, NumericLabels)
+    several = (
+        f"mean P({'class' if isinstance(model.target, ClassLabels) else 'label'})" if is_class else "mean prediction"
+    )
+    label = f"mean {curves[0][1]}" if len(curves) == 1 else several
     for n, (axes, dependence) in enumerate(zip(panels, found, strict=True)):
         _draw(axes, dependence, curves, is_class)
         axes.set_ylabel("" if n % ACROSS else label)
@@ -115,13 +119,17 @@ def scale(found: Sequence[Dependence], is_class: bool) -> tuple[float, float]:
 def _curves(model: TableModel) -> list[tuple[int, str]]:
     """Returns the outputs that are drawn, with their names."""
     target = model.target
-    if not isinstance(target, ClassLabels):
-        return [(k, f"target {k + 1}" if target.m > 1 else "prediction") for k in range(target.m)][:MOST_CURVES]
-    names = target.values.tolist()
-    if len(names) == 2:
-        return [(1, f"P({names[1]!r})")]
+    if isinstance(target, NumericLabels):
+        names = target.names or [f"target {k + 1}" for k in range(target.m)]
+        return [(k, name if target.m > 1 else "prediction") for k, name in enumerate(names)][:MOST_CURVES]
+    if isinstance(target, IndicatorLabels):
+        most = np.sort(np.argsort(-target.shares, kind="stable")[:MOST_CURVES])
+        return [(k, f"P({_short(target.title(k), LONGEST)})") for k in most.tolist()]
+    classes = target.values.tolist()
+    if len(classes) == 2:
+        return [(1, f"P({classes[1]!r})")]
     most = np.sort(np.argsort(-target.shares, kind="stable")[:MOST_CURVES])
-    return [(k, f"P({_short(repr(names[k]), LONGEST)})") for k in most.tolist()]
+    return [(k, f"P({_short(repr(classes[k]), LONGEST)})") for k in most.tolist()]
 
 
 def _draw(axes: Axes, dependence: Dependence, curves: Sequence[tuple[int, str]], is_class: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,11 +15,13 @@ from chainrule.errors import InputError
 from chainrule.explain.case import require_real
 from chainrule.network import Network
 from chainrule.plot.charts.regions import as_classes
+from chainrule.tables.calibration import of_two
 from chainrule.tables.diagnosis.case import LabelledRows
 from chainrule.tables.diagnosis.diagnose import labelled
 from chainrule.tables.labels import as_targets
 from chainrule.tables.model import TableModel
-from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 
 class ClassPredictions(NamedTuple):
@@ -31,10 +34,11 @@ class ClassPredictions(NamedTuple):
 
 
 class NumberPredictions(NamedTuple):
-    """The numbers y and their predictions, each (t, m)."""
+    """The numbers y and their predictions, each (t, m), and the names of several targets."""
 
     true: Floats
     predicted: Floats
+    names: Sequence[str] = ()
 
 
 def table_model(model: Any) -> TableModel | None:
@@ -60,8 +64,12 @@ def class_predictions(model: Any, X: Any, y: Any) -> ClassPredictions:
         return _classes_of_network(model, X, y)
     own = table_model(model)
     if own is not None:
-        if not isinstance(own.target, ClassLabels):
+        if isinstance(own.target, NumericLabels):
             raise InputError("this chart is for classification; the model predicts numbers. Use cr.plot.residuals.")
+        if isinstance(own.target, IndicatorLabels):
+            raise InputError(
+                "this chart is for one class a row; the model predicts several labels. model.report(path) draws each."
+            )
         return of_classes(labelled(own, X, y, "y")[0])
     classes = getattr(model, "classes_", None)
     if classes is None:
@@ -77,6 +85,15 @@ def of_classes(rows: LabelledRows) -> ClassPredictions:
     return ClassPredictions(rows.model.target.values.tolist(), rows.labels, rows.predicted, rows.outputs)  # type: ignore[union-attr]  # its target has classes
 
 
+def of_label(rows: LabelledRows, k: int) -> ClassPredictions:
+    """Returns label k, counted from 0, of labelled rows with several, as a class beside the predicted one."""
+    target = rows.model.target
+    assert isinstance(target, IndicatorLabels)
+    name = target.classes.tolist()[k]
+    values = [f"{name} = {value}" for value in target.part(k).values.tolist()]
+    return ClassPredictions(values, rows.labels[:, k], rows.predicted[:, k], of_two(rows.outputs[:, k]))
+
+
 def number_predictions(model: Any, X: Any, y: Any) -> NumberPredictions:
     """Returns the numbers of rows beside the predicted ones. Raises InputError for a model of classes."""
     if isinstance(model, Network):
@@ -84,7 +101,7 @@ def number_predictions(model: Any, X: Any, y: Any) -> NumberPredictions:
         return NumberPredictions(np.asarray(data.Y, dtype=np.float64), _outputs(model, X))
     own = table_model(model)
     if own is not None:
-        if isinstance(own.target, ClassLabels):
+        if not isinstance(own.target, NumericLabels):
             raise InputError("this chart is for regression; the model predicts classes. Use cr.plot.confusion.")
         return of_numbers(labelled(own, X, y, "y")[0])
     if hasattr(model, "classes_"):
@@ -97,8 +114,9 @@ def number_predictions(model: Any, X: Any, y: Any) -> NumberPredictions:
 def of_numbers(rows: LabelledRows) -> NumberPredictions:
     """Returns the numbers of labelled rows beside the predicted ones, in the targets' own units."""
     target = rows.model.target
-    assert not isinstance(target, ClassLabels)
-    return NumberPredictions(*(target.mean + target.deviation * Y for Y in (rows.labels, rows.outputs)))
+    assert isinstance(target, NumericLabels)
+    true, predicted = (target.mean + target.deviation * Y for Y in (rows.labels, rows.outputs))
+    return NumberPredictions(true, predicted, target.names)
 
 
 def _classes_of_network(net: Network, X: Any, y: Any) -> ClassPredictions:

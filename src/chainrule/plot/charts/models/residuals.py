@@ -25,7 +25,8 @@ def residuals(model: Any, X: Any, y: Any, *, title: str = "", projector: bool = 
     means that its error grows with the number. Of more than 1,000 rows, 1,000 lie in the charts. Several targets have
     a line of charts each. ``model`` is a fitted regressor of Chainrule or scikit-learn, a `TableModel`, or a `Network`.
     X are rows (t, n) and y their numbers (t,) or (t, m); for a model of tables X may be whatever ``fit`` takes, and y
-    the name of a column. ``projector`` makes type and lines larger. The result is a Figure of Matplotlib.
+    the name of a column, or a list of names. ``projector`` makes type and lines larger. The result is a Figure of
+    Matplotlib.
 
     Raises InputError for what is no fitted regressor, for rows and labels that do not fit it, and if Matplotlib or
     scikit-learn is not installed.
@@ -59,7 +60,7 @@ def draw_residuals(
                 line_kwargs={"color": VERMILION, "linewidth": 1.2},
             )  # fmt: skip
             axes.set(xlabel="predicted", ylabel=KINDS[kind])
-            of = f"target {k + 1}" if m > 1 else ""
+            of = "" if m == 1 else found.names[k] if found.names else f"target {k + 1}"
             finish(axes, "" if n else ", ".join(filter(None, (title, of))))
             for axis in (axes.xaxis, axes.yaxis):
                 axis.set_major_locator(MaxNLocator(5))

@@ -1,0 +1,1 @@
+"""Targets of several columns, and what all kinds of targets have in common."""
