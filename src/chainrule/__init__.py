@@ -106,6 +106,7 @@ from chainrule.training import (
 
 if _TYPE_CHECKING:
     from chainrule import callbacks, data, plot
+    from chainrule.conversion import import_model, to_torch
     from chainrule.exports import export, verify
     from chainrule.symbolic import derive
     from chainrule.teaching import check_backprop, exercise
@@ -200,6 +201,7 @@ __all__ = [
     "hard_tanh",
     "hessian_vector_product",
     "identity",
+    "import_model",
     "layer_norm",
     "leaky_relu",
     "load",
@@ -217,6 +219,7 @@ __all__ = [
     "softplus",
     "softsign",
     "tanh",
+    "to_torch",
     "train",
     "train_many",
     "verify",
@@ -228,6 +231,8 @@ _AT_FIRST_USE = {
     "derive": "chainrule.symbolic",
     "exercise": "chainrule.teaching",
     "export": "chainrule.exports",
+    "import_model": "chainrule.conversion",
+    "to_torch": "chainrule.conversion",
     "verify": "chainrule.exports",
 }
 

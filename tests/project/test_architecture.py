@@ -32,7 +32,7 @@ FLOORS: list[tuple[str, ...]] = [
     ("training",),
     ("callbacks", "diagnosis", "explain"),
     ("symbolic", "tables", "teaching"),
-    ("exports", "plot"),
+    ("conversion", "exports", "plot"),
     ("estimators",),
     ("cli",),
     ("", "__main__"),  # chainrule itself, which gathers the public names
@@ -78,8 +78,8 @@ PACKAGES = {
     "sklearn": ("estimators", "cli.bundled", "plot.charts.models"),
     "IPython": ("training.callbacks.displays",),
     "duckdb": ("exports.targets.sql",),
-    "google": ("exports.targets.onnx",),
-    "onnx": ("exports.targets.onnx",),
+    "google": ("exports.targets.onnx", "conversion.onnx_graph"),
+    "onnx": ("exports.targets.onnx", "conversion.onnx_graph"),
     "onnxruntime": ("exports.targets.onnx",),
     "mlflow": ("training.callbacks.mlflow_run",),
     "optuna": ("training.callbacks.optuna_pruning",),
@@ -89,7 +89,7 @@ PACKAGES = {
     "matplotlib": ("plot", "estimators.network.inspection"),
     "sympy": ("symbolic",),
     "rich": ("cli", "training.callbacks.displays"),
-    "torch": ("engines.torch", "processes.launched"),
+    "torch": ("conversion.pytorch", "engines.torch", "processes.launched"),
     "tensorboardX": ("training.callbacks.tensorboard",),
     "typer": ("cli",),
 }
@@ -174,7 +174,8 @@ FORBIDDEN = [
     ("estimators.mlp.base", "from chainrule.estimators.network import recipe", "to be apart"),
     ("network.rates", "from chainrule.network.layer import Layer", "a cycle of imports"),
     ("tables.model", "import sklearn.base", "a package for estimators, cli.bundled"),
-    ("engines.native", "def f():\n    import torch", "a package for engines.torch"),
+    ("engines.native", "def f():
+    import torch", "a package for conversion.pytorch, engines.torch"),
     ("network.layer", "async def f():\n    import scipy.linalg", "a package for training.lbfgs"),
 ]
 
