@@ -174,8 +174,7 @@ FORBIDDEN = [
     ("estimators.mlp.base", "from chainrule.estimators.network import recipe", "to be apart"),
     ("network.rates", "from chainrule.network.layer import Layer", "a cycle of imports"),
     ("tables.model", "import sklearn.base", "a package for estimators, cli.bundled"),
-    ("engines.native", "def f():
-    import torch", "a package for conversion.pytorch, engines.torch"),
+    ("engines.native", "def f():\n    import torch", "a package for conversion.pytorch, engines.torch"),
     ("network.layer", "async def f():\n    import scipy.linalg", "a package for training.lbfgs"),
 ]
 
