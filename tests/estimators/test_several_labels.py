@@ -81,6 +81,20 @@ def test_presets_have_costs_for_labels(preset: str) -> None:
     assert {recipe.cost.name for recipe in model.recipes_} == {"log_likelihood"}
 
 
+@pytest.mark.parametrize(
+    ("settings", "values"),
+    [({}, {0.025, 0.975}), ({"preset": "lecture"}, {0.0, 1.0}), ({"cost": "log_likelihood"}, {0.0, 1.0})],
+    ids=["default", "lecture", "cost"],
+)
+def test_the_presets_smooth_labels(settings: dict[str, Any], values: set[float]) -> None:
+    """The default preset trains on labels that are smoothed by 5 %, unless a cost is given; the lecture's does not."""
+    model = NetworkClassifier(**settings, **SMALL | {"epochs": 1}).fit(X, Y)
+    targets, numbers = model._encode_labels(Y, model.recipe_)
+    assert numbers is None
+    assert set(np.unique(targets).round(12).tolist()) == values
+    assert ((targets > 0.5) == Y).all()
+
+
 def test_sparse_rows_have_labels() -> None:
     """The linear recipes for sparse rows keep their penalty, and compete by the log-loss of the labels."""
     sparse = pytest.importorskip("scipy.sparse")

@@ -22,6 +22,7 @@ from chainrule.estimators.network.ensemble_temperature import ensemble_temperatu
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe
+from chainrule.estimators.network.recipes.presets import smoothing_of_labels
 from chainrule.estimators.network.scoring import Scoring
 from chainrule.estimators.network.training_warnings import warn_about_labels, warn_about_rare_classes
 from chainrule.estimators.parameter_names import suggesting_names
@@ -235,7 +236,8 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
 
         Several columns of two values each, as y (t, q) or as a list of names, are labels that do not exclude each
         other: a row may have none, one or several of them. Each has a sigmoid output, J adds up their binary
-        cross-entropies, in the mean over the rows, and each is calibrated by a temperature of its own.
+        cross-entropies, in the mean over the rows and with smoothed labels, and each is calibrated by a temperature of
+        its own.
 
         ``sample_weight`` (t,) weights the rows: a row of weight 2 counts twice. ``X_val``, ``y_val`` and
         ``sample_weight_val`` are validation rows, used instead of held-out ones. Rows of the same group (``groups``,
@@ -325,7 +327,9 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
 
     def _encode_labels(self, labels: NDArray[Any], recipe: Recipe) -> tuple[Array, NDArray[np.intp] | None]:
         if isinstance(self.target_, IndicatorLabels):
-            return self.target_.indicators(labels).astype(np.float64), None
+            has = self.target_.indicators(labels).astype(np.float64)
+            epsilon = smoothing_of_labels(self.preset, self._n_sparse) if self.cost is None else 0.0
+            return (1.0 - epsilon) * has + 0.5 * epsilon, None
         numbers = self.target_.class_numbers(labels)
         Y = np.eye(len(self.target_))[numbers]
         has_one_output = len(self.target_) == 2 and recipe.cost.name != "cross_entropy"  # a sigmoid
