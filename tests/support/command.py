@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 
 from chainrule.cli import main
 from support.patience import ENDLESS, LIMIT
@@ -38,6 +39,13 @@ def chainrule(*arguments: object) -> Answer:
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = main([str(argument) for argument in arguments])
     return Answer(code, out.getvalue(), err.getvalue())
+
+
+def piped(data: bytes, *arguments: object) -> Answer:
+    """Runs ``chainrule ARGUMENTS`` with this data as standard input."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+        return chainrule(*arguments)
 
 
 def _heed_signals() -> None:

@@ -253,6 +253,7 @@ SafeCsv = Annotated[
         "=, +, -, @, a tab or a carriage return.",
     ),
 ]
+Card = Annotated[bool, typer.Option("--card", help="Print the model card in Markdown instead.")]
 Engines = Annotated[bool, typer.Option("--engine", help="List the engines that are available, and their kernels.")]
 
 HeldOut = Annotated[

@@ -18,7 +18,7 @@ import pyarrow
 import pyarrow.feather
 import pyarrow.parquet
 import pytest
-from support.command import HEADER, QUICK, Answer, chainrule, read_csv, table, write_csv
+from support.command import HEADER, QUICK, chainrule, piped, read_csv, table, write_csv
 
 from chainrule.cli import inputs, models
 from chainrule.cli.saved import kept_columns
@@ -45,13 +45,6 @@ def here(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def piped(data: bytes, *arguments: object) -> Answer:
-    """Runs ``chainrule ARGUMENTS`` with this data as standard input."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
-        return chainrule(*arguments)
 
 
 NAMES = [

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import chainrule as cr
@@ -179,6 +180,39 @@ def test_the_report_of_given_rows_of_numbers(tmp_path: Path) -> None:
     model.report(path, X[:30], X[:30, 0], title="A & B")
     page = path.read_text(encoding="utf-8")
     assert "<title>A &amp; B</title>" in page
-    assert "30 rows given for this report" in page
+    assert "30 rows that were given" in page
     assert "in 90 % interval" in page
     assert 'aria-label="residual, true − predicted over predicted"' in page
+
+
+def test_the_card_in_markdown_has_what_is_known(fitted: NetworkClassifier, tmp_path: Path) -> None:
+    """The card has results of held-out rows or of given ones, columns, shares and versions, and blanks for its use."""
+    card = fitted.card()
+    assert card.startswith("# Model card: rows.csv: y\n\n## Intended use\n\n- **Made for**: *to be filled in: ")
+    assert re.search(rf"^\| accuracy \| {fitted.validation_score_:.4f} \| 0.5", card, re.MULTILINE)
+    assert re.search(r"^Measured on \d+ held-out rows\. They have also chosen the epoch", card, re.MULTILINE)
+    assert "| one | numbers | constant in the training rows" in card
+    assert re.search(r"^\| yes \| 0\.[45]\d+ \|$", card, re.MULTILINE)
+    assert f"- Chainrule {cr.__version__}, NetworkClassifier" in card
+    assert "Measured on 80 rows that were given." in fitted.card(table(tmp_path), "y")
+    fitted.save(tmp_path / "m.safetensors")
+    again = NetworkClassifier.load(tmp_path / "m.safetensors").card()
+    assert f"- accuracy on held-out rows: {fitted.validation_score_:.4f}." in again
+    assert again.partition("## Model")[2] == card.partition("## Model")[2]
+
+
+def test_marks_in_names_are_no_markup() -> None:
+    """Names of columns and labels with marks of Markdown stay as they are."""
+    X = pd.DataFrame({"a|b": np.arange(40.0), "<i>": np.arange(40.0)[::-1] ** 2})
+    card = NetworkClassifier(**SMALL).fit(X, np.where(X["a|b"] > 20, "*x*", "`y`")).card()
+    assert r"| a\|b | numbers |" in card
+    assert r"| \<i\> | numbers |" in card
+    assert r"| \*x\* |" in card
+
+
+def test_the_card_of_numbers_has_their_mean() -> None:
+    """The card of a regression has the mean and the deviation of the target, and the residuals behind intervals."""
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    card = NetworkRegressor(**SMALL).fit(X, 10 + X[:, 0]).card()
+    assert re.search(r"^- mean 9\.\d+|^- mean 10\.\d+", card, re.MULTILINE)
+    assert "- **Intervals**: from the residuals of " in card

@@ -13,7 +13,7 @@ from chainrule._internal.durations import duration
 from chainrule._internal.naming import listed
 from chainrule.cli import inputs, options
 from chainrule.cli.errors import WrongUsage
-from chainrule.cli.terminal import listing, number, printable, results, show
+from chainrule.cli.terminal import listing, number, printable, remarks, results, show, warnings_as_notes
 from chainrule.cli.train.training_options import format_sizes
 from chainrule.engines.choice import MODULES, PREFERENCE
 from chainrule.network import Network
@@ -25,20 +25,23 @@ MOST_COLUMNS = 20  # that are listed
 MOST_TARGETS = 12
 
 
-def info(model: options.MaybeModel = None, engine: options.Engines = False) -> None:
+def info(model: options.MaybeModel = None, engine: options.Engines = False, card: options.Card = False) -> None:
     """Describe a model or a network file, or list the engines.
 
     Shows the target, inputs, layers, parameters and training of a model, and the layers of a network file.
 
     \b
     chainrule info iris.safetensors
+    chainrule info iris.safetensors --card > README.md
     chainrule info --engine
     """
     if model is None and not engine:
         raise WrongUsage("give a MODEL, or --engine to list the engines.")
     if engine:
         _show_engines()
-    if model is not None:
+    if model is not None and card:
+        _print_card(model)
+    elif model is not None:
         _show_model(model)
 
 
@@ -81,6 +84,18 @@ def _show_model(path: str) -> None:
     _show_layers(title, model.networks[0])
     listing(console, "Training", _training(_about(model)))
     _show_importances(model)
+
+
+def _print_card(path: str) -> None:
+    inputs.require_file(path)
+    from chainrule.cli import models
+    from chainrule.estimators import NetworkClassifier, NetworkRegressor  # loads scikit-learn
+
+    model = models.load_model(path)
+    kind = NetworkRegressor if model.target.task == "regression" else NetworkClassifier
+    with warnings_as_notes(remarks()):
+        estimator = kind.load(path)
+    results().print(estimator.card(), end="")
 
 
 def _show_importances(model: TableModel) -> None:

@@ -177,6 +177,20 @@ class InspectionMixin:
             self._keep(found)
         files.write_bytes(os.fspath(path), report_page(self, rows, found, X is None, title).encode(), replace=True)
 
+    def card(self, X: Any = None, y: Any = None) -> str:
+        """Returns a model card in Markdown, for a README or a registry of models.
+
+        It has the results, how the model was made, each column with its encoding and, if it has been computed, its
+        importance, the target, and versions. The intended use is left to be filled in. The results are those on rows X
+        (t, n) with labels y, or else on held-out rows of ``fit``; for an estimator from a file, those that it holds.
+
+        Raises NotFittedError before ``fit``, InputError for rows or labels that do not fit the model.
+        """
+        check_is_fitted(self, "model_")
+        from chainrule.estimators.network.inspection.markdown_card import markdown_card
+
+        return markdown_card(self, self._held_out_rows if X is None else self._inspected_rows(X, y), X is None)
+
     def _inspected_rows(self, X: Any, y: Any) -> LabelledRows:
         """Returns labelled rows: those given, or held-out ones."""
         if X is not None:

@@ -13,7 +13,7 @@ from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 
-def model_card(estimator: Any, rows: LabelledRows, is_held_out: bool) -> list[tuple[str, str]]:
+def model_card(estimator: Any) -> list[tuple[str, str]]:
     """Returns the entries of the card, each with its name."""
     model, encoder = estimator.model_, estimator.encoder_
     about, target = model.about, model.target
@@ -36,7 +36,6 @@ def model_card(estimator: Any, rows: LabelledRows, is_held_out: bool) -> list[tu
         ("Networks", "; ".join(words.sizes(model.networks))),
         ("Recipe", " ".join(dict.fromkeys(words.recipe_in_words(recipe) for recipe in estimator.recipes_))),
         ("Epochs", words.training_in_words(estimator)),
-        ("Measured on", _measured(rows, is_held_out)),
     ]
     if not isinstance(target, NumericLabels):
         card.append(("Probabilities", _calibration(model.temperature)))
@@ -64,10 +63,11 @@ def _calibration(T: Temperature) -> str:
     return f"calibrated on held-out rows, with the temperature {T:.3g}"
 
 
-def _measured(rows: LabelledRows, is_held_out: bool) -> str:
+def measured_on(rows: LabelledRows, is_held_out: bool) -> str:
+    """Describes the rows on which a model was measured."""
     if not is_held_out:
-        return f"{rows.t:,} rows given for this report"
+        return f"{rows.t:,} rows that were given"
     return (
         f"{rows.t:,} held-out rows. They have also chosen the epoch that each network keeps, so that new rows may have "
-        "slightly larger errors."
+        "slightly larger errors"
     )

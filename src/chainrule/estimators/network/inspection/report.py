@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule._internal.four_digits import four_digits
 from chainrule.estimators.network.inspection import words
 from chainrule.estimators.network.inspection.curves import learning_curves
-from chainrule.estimators.network.inspection.model_card import model_card
+from chainrule.estimators.network.inspection.model_card import measured_on, model_card
 from chainrule.explain.printers.html import html_page
 from chainrule.plot.charts.models import partial_dependence as dependence
 from chainrule.plot.charts.models.calibration import draw_calibration
@@ -118,7 +118,7 @@ def _body(estimator: Any, rows: LabelledRows, found: Importances, is_held_out: b
             )  # fmt: skip
         yield "</div>"
     yield "<h2>Model card</h2>"
-    yield _list(model_card(estimator, rows, is_held_out))
+    yield _list([*model_card(estimator), ("Measured on", measured_on(rows, is_held_out))])
     yield "<h2>Encoding of the columns</h2>"
     described = estimator.encoder_.describe(MOST_LISTED)
     more = estimator.encoder_.n_features_in_ - len(described)
