@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 
-def forked(function: Callable[[], int]) -> int:
-    """Runs a function in a process of its own, whose exit status it returns; returns the number of the process."""
+def forked(function: Callable[[], int], held: Iterable[signal.Signals] = ()) -> int:
+    """Runs a function in a process of its own, whose exit status it returns; returns the number of the process.
+
+    The signals ``held`` wait until the function unblocks them: a busy machine may let a child begin late.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
     if child := os.fork():
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return child
     status = 70
     try:

@@ -104,7 +104,7 @@ def ended(case: Case, rng: Random) -> str:
     outcomes = []
     for _ in range(int(rng.integers(1, 5))):
         number = pick(rng, [signal.SIGKILL, signal.SIGKILL, signal.SIGINT])
-        child = forked(lambda: in_child(case))
+        child = forked(lambda: in_child(case), {signal.SIGINT})
         time.sleep(float(rng.uniform(0.0, 2.0 * case.seconds + 0.05)))
         os.kill(child, number)
         status = os.waitpid(child, 0)[1]
@@ -122,6 +122,7 @@ def in_child(case: Case) -> int:
     """Runs a case in a process of its own."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         case.run()
     except KeyboardInterrupt:
         return INTERRUPTED

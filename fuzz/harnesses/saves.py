@@ -194,9 +194,7 @@ def command(rng: Random, folder: Path) -> str:
     ]  # fmt: skip
     if rng.random() < 0.3:
         arguments.append("--quiet")
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ASKING)  # a busy machine may let the child begin late
-    child = forked(lambda: command_in_child(folder, arguments))
-    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    child = forked(lambda: command_in_child(folder, arguments), ASKING)
     seconds = float(rng.uniform(0.0, pick(rng, [0.3, 1.0, 3.0])))
     number = signal.SIGKILL if kills else pick(rng, ASKING)
     ended, is_sent_twice = wait_at_most(child, seconds), not kills and rng.random() < 0.3

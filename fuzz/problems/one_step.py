@@ -147,6 +147,8 @@ def _assert_moved(problem: Problem, state: cr.TrainingState, after: cr.TrainingS
     the samples, and its roundings are bounded by the same step with all terms positive.
     """
     u, tiny = U[problem.net.dtype], float(np.finfo(problem.net.dtype).tiny)
+    if (alpha := problem.alpha(state.run_step)) > 0.0:
+        error = error + tiny / alpha  # α g may be subnormal, and then 0, before it is divided by a small √ν
     ways = [_stepped(problem, state, g + s * error) for s in SAMPLES]
     sizes = _stepped(problem, state, abs(g) + error, is_of_sizes=True)
     found = {"theta": after.theta, **after.moments}

@@ -47,7 +47,7 @@ def backpropagate(
         set_to_product(W[i], delta, run.a[i - 1])  # ∂J/∂W[i] = Σ δ[i] a[i−1]ᵀ
         if cost.l1 or cost.l2:
             entries = free_entries(W[i])
-            np.add(entries, penalty_scale * cost.penalty_gradient(free_entries(net.W[i])), out=entries)
+            np.add(entries, cost.penalty_gradient(free_entries(net.W[i]), penalty_scale), out=entries)
         if i > 1:
             da = delta @ net.W[i]  # ∂J/∂a[i−1] = W[i]ᵀ δ[i], (t, mᵢ₋₁)
             if masks is not None and (mask := masks[i - 1]) is not None:

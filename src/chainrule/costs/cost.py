@@ -153,7 +153,7 @@ class Cost(Value, Loss):
         scale = self.example_scale(weights, len(Y))
         sums = losses.sum() * scale if isinstance(scale, float) else (losses * scale).sum()
         data: float = sums.item()  # a number of double precision from here on
-        return data + penalty_scale * self.penalty(map(free_entries, net.W)) if self.l1 or self.l2 else data
+        return data + self.penalty(map(free_entries, net.W), penalty_scale) if self.l1 or self.l2 else data
 
     def example_scale(self, weights: Array | None, t: int) -> Array | float:
         """Returns the factor of each example's loss, w, or w / Σw with ``mean``, as (t,) or one number for all."""
@@ -174,23 +174,24 @@ class Cost(Value, Loss):
     # ---- the penalties, and their derivative -------------------------------------------------------------------------
 
     @silent
-    def penalty(self, weights: Iterable[Array]) -> float:
+    def penalty(self, weights: Iterable[Array], scale: float = 1.0) -> float:
         """Computes λ₁ Σᵢ Σ|W[i]| + λ₂/2 Σᵢ ‖W[i]‖², and for complex W its analytic continuation, a complex number.
 
-        The sums are in double precision, in which the squares of float32 numbers do not overflow.
+        ``scale`` multiplies λ₁ and λ₂; a λ that is 0 then adds nothing, even to an infinite sum. The sums are in double
+        precision, in which the squares of float32 numbers do not overflow.
         """
-        total = 0.0
+        l1, l2, total = scale * self.l1, scale * self.l2, 0.0
         for W in weights:
             W = W.astype(np.result_type(W, np.float64), copy=False)
-            if self.l1:
-                total += self.l1 * (_sign(W) * W).sum().item()
-            if self.l2:
-                total += 0.5 * self.l2 * (W * W).sum().item()
+            if l1:
+                total += l1 * (_sign(W) * W).sum().item()
+            if l2:
+                total += 0.5 * l2 * (W * W).sum().item()
         return total
 
-    def penalty_gradient(self, W: Array) -> Array:
-        """Computes ∂penalty/∂W = λ₁ sign(W) + λ₂ W, of the shape of W, with sign(0) = 0."""
-        return self.l1 * _sign(W) + self.l2 * W
+    def penalty_gradient(self, W: Array, scale: float = 1.0) -> Array:
+        """Computes ∂penalty/∂W = λ₁ sign(W) + λ₂ W, of the shape of W, with sign(0) = 0, and λ times ``scale``."""
+        return (scale * self.l1) * _sign(W) + (scale * self.l2) * W
 
 
 def _sign(W: Array) -> Array:

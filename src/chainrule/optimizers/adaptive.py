@@ -182,5 +182,7 @@ class AdamW(Adam):
     ) -> None:
         if isinstance(self.weight_decay, Schedule):
             raise InputError("weight_decay is a schedule: take the step by optimizer.at(epoch, epochs).step(…).")
-        theta -= (alpha * self.weight_decay) * (decayed * theta)
+        # In double precision: a factor of 0 is 0, even where the others overflow together.
+        factor = alpha * self.weight_decay * decayed.astype(np.result_type(decayed, np.float64))
+        theta -= factor.astype(theta.dtype) * theta
         super().step(theta, gradient, moments, alpha, k, decayed)

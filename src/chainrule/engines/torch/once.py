@@ -58,8 +58,8 @@ def gradient(
         each = ByLayer(np.array(delta[0].to(theta.dtype).cpu().numpy()) for delta in deltas)
     views = parameter_views(g, net.layout)
     if cost.l1 or cost.l2:
-        J += penalty_scale * cost.penalty(map(free_entries, net.W))
+        J += cost.penalty(map(free_entries, net.W), penalty_scale)
         for W, dW in zip(net.W, views.W, strict=True):
             entries = free_entries(dW)
-            np.add(entries, penalty_scale * cost.penalty_gradient(free_entries(W)), out=entries)
+            np.add(entries, cost.penalty_gradient(free_entries(W), penalty_scale), out=entries)
     return Gradient(J, g, *views, each)

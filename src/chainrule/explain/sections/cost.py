@@ -80,7 +80,7 @@ def total(case: Case, pen: Pen) -> Iterator[Block]:
         letters = terms(case.t, lambda j: pen.number(case.scale(j)) @ _loss(case, j))
         numbers = terms(case.t, lambda j: pen.number(case.scale(j)) * pen.number(case.losses[j]))
     if case.has_penalty:
-        P = case.cost.penalty_scale(case.data.weights, case.t) * case.cost.penalty(map(free_entries, case.net.W))
+        P = case.cost.penalty(map(free_entries, case.net.W), case.cost.penalty_scale(case.data.weights, case.t))
         yield pen.say(pen.words.penalty, P=Letter("P"))
         yield equation(Letter("P"), _penalty(case, pen), pen.number(P))
         yield equation(derivative(Letter("P"), layer("W", "i")), _penalty_slope(case, pen))

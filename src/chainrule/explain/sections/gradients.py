@@ -95,7 +95,7 @@ def _penalty(i: int, at: Symbols, k: int | None = None, l: int | None = None) ->
 
 
 def _penalty_gradient(case: Case, i: int) -> Array:
-    return case.cost.penalty_scale(case.data.weights, case.t) * case.cost.penalty_gradient(case.W[i])
+    return case.cost.penalty_gradient(case.W[i], case.cost.penalty_scale(case.data.weights, case.t))
 
 
 def _kappa(case: Case, i: int, at: Symbols, pen: Pen) -> Iterator[Block]:
