@@ -11,6 +11,7 @@ void bind_evaluation(nb::module_& module);
 void bind_prediction(nb::module_& module);
 void bind_curvature(nb::module_& module);
 void bind_hessian(nb::module_& module);
+void bind_random(nb::module_& module);
 }  // namespace chainrule::bindings
 
 NB_MODULE(_native, module) {
@@ -26,4 +27,5 @@ NB_MODULE(_native, module) {
   chainrule::bindings::bind_prediction(module);
   chainrule::bindings::bind_curvature(module);
   chainrule::bindings::bind_hessian(module);
+  chainrule::bindings::bind_random(module);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace chainrule {
@@ -18,8 +19,16 @@ struct Pcg64 {
   }
 };
 
-// Sets the first t entries of `order` to 0 … t − 1, shuffled by Fisher and Yates with t − 1 numbers u of the stream:
-// for i = t − 1 … 1 entry i is swapped with entry ⌊u (i + 1) / 2⁶⁴⌋, as in engines/minibatches.py.
+// Shuffles order[0] … order[t − 1] by Fisher and Yates with t − 1 numbers u = next(): for i = t − 1 … 1 entry i is
+// swapped with entry ⌊u (i + 1) / 2⁶⁴⌋, as in engines/minibatches.py.
+template <class Index, class Next> void fisher_yates(long t, Index* order, Next next) {
+  for (long i = t - 1; i > 0; --i) {
+    const auto j = static_cast<std::uint64_t>(static_cast<unsigned __int128>(next()) * (i + 1) >> 64);
+    std::swap(order[i], order[j]);
+  }
+}
+
+// Sets the first t entries of `order` to 0 … t − 1, shuffled with t − 1 numbers of the stream.
 void shuffle(Pcg64& stream, long t, std::vector<std::uint32_t>& order);
 
 }  // namespace chainrule

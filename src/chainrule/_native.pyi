@@ -20,6 +20,7 @@ Csr = tuple[NDArray[np.int64], NDArray[Any] | None, NDArray[Any] | None, Array]
 Rows = tuple[Array | Csr, Array, Array | None]  # X, Y, weights
 
 def kernel_set() -> str: ...
+def shuffle(numbers: NDArray[np.int64], order: NDArray[np.int64]) -> None: ...
 
 class _TrainingRun:
     bundle_networks: ClassVar[int]

@@ -14,6 +14,7 @@ from chainrule._internal.naming import resolve
 from chainrule._internal.sparse_rows import Rows
 from chainrule._internal.user_warnings import warn
 from chainrule.costs import Cost
+from chainrule.engines.problem import Problem
 from chainrule.engines.seam import Engine
 from chainrule.errors import EngineDeclined, InputError
 from chainrule.network import Network, check_network
@@ -23,10 +24,10 @@ from chainrule.processes.launcher import Launch
 
 
 class EngineNotice(UserWarning):
-    """A notice that "auto" took the reference engine, with the reason, or that processes train apart; once per reason.
+    """A notice that "auto" took the reference engine, that a GPU is faster, or that processes train apart; once each.
 
-    Nothing is wrong: the results are those of the native engine within rounding, in more time. It is a UserWarning, so
-    that ``warnings.simplefilter("ignore", cr.engines.EngineNotice)`` hides it.
+    Nothing is wrong: the results are those of the native engine within rounding. It is a UserWarning, so that
+    ``warnings.simplefilter("ignore", cr.engines.EngineNotice)`` hides it.
 
     >>> import chainrule as cr, numpy as np, warnings
     >>> net = cr.Network.dense([1, 1], output=cr.Activation(np.sin, np.cos, name="my_sine"))
@@ -91,13 +92,14 @@ def chosen(
     shuffle: bool = True,
     X: Rows | None = None,
     jacobian: bool = False,
+    problem: Problem | None = None,
     engine: EngineLike = "auto",
 ) -> Choice:
     """Returns the engine that runs this network (or trains it with this cost and optimizer), and the reason.
 
     ``cost``, ``optimizer``, ``shuffle`` and ``X`` are those of ``cr.train``; with ``jacobian``, Levenberg–Marquardt is
-    to run, which needs ∂a[r]/∂θ of each example. ``engine`` is an engine's name, an engine such as `Torch`, or "auto"
-    for the fastest engine that can run it.
+    to run, which needs ∂a[r]/∂θ of each example. ``problem`` is the whole training: a notice says if it is one for a
+    GPU. ``engine`` is an engine's name, an engine such as `Torch`, or "auto" for the fastest engine that can run it.
 
     Raises UnknownName for an unknown name, InputError for what is no engine, EngineDeclined if the engine that was
     given cannot run it.
@@ -111,6 +113,8 @@ def chosen(
     optimizer = None if optimizer is None else optimizers.get(optimizer)
     choice = _choose(net, cost, optimizer, engine, shuffle, X, jacobian)
     _notice_launch()
+    if engine == "auto" and problem is not None:
+        _notice_gpu(problem)
     if "declines" in choice.reason and choice.reason not in _reported_reasons:
         _reported_reasons.add(choice.reason)
         warn(
@@ -118,6 +122,14 @@ def chosen(
             EngineNotice,
         )
     return choice
+
+
+def _notice_gpu(problem: Problem) -> None:
+    """Says once if there is a GPU, and this training is large enough for it."""
+    reason: str | None = imported(f"{MODULES['torch']}.advantage").advantage(problem)
+    if reason is not None and reason not in _reported_reasons:
+        _reported_reasons.add(reason)
+        warn(f"{reason}: engine='torch' trains there, within rounding of the same results.", EngineNotice)
 
 
 def _notice_launch() -> None:

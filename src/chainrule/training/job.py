@@ -84,8 +84,9 @@ class Job:
         self._writer = CheckpointWriter(checkpoint, resume, problem)
         self.problem = with_best_theta(problem, self._writer.state) if self._fits_plan else problem
         self._choice = engines.chosen(
-            problem.net, problem.cost, problem.optimizer, shuffle=problem.shuffle, X=problem.data.X, engine=engine
-        )
+            problem.net, problem.cost, problem.optimizer, shuffle=problem.shuffle, X=problem.data.X, problem=problem,
+            engine=engine,
+        )  # fmt: skip
         self._run: TrainingRun | None = None
         self._is_interrupted = False
         self._thread_limit: int | None = None

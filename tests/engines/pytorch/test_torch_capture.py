@@ -44,9 +44,9 @@ def begun(problem: Problem, kind: type[Step] = Step) -> Step:
     """The step of a run that has begun its first epoch."""
     dtype = torch.float32 if problem.net.dtype == np.float32 else torch.float64
     made = trainer.Trainer([problem], torch.device("cpu"), dtype)
-    made._step = kind([problem], torch.device("cpu"), dtype)
+    made.step = kind([problem], torch.device("cpu"), dtype)
     made.load([engines.chosen(problem.net, engine="torch").engine.start(problem, None).state()])
-    return made._step
+    return made.step
 
 
 def operations(step: Step) -> int:

@@ -33,3 +33,9 @@ def where(device: str | None, precision: str, dtype: np.dtype[Any]) -> tuple[Any
 def name_of(device: str | None) -> str:
     """Returns the name of the device: "the CPU", or that of a GPU."""
     return str(torch.cuda.get_device_name(device)) if is_gpu(device) else "the CPU"
+
+
+def free_bytes() -> int:
+    """Returns the free memory of the GPU."""
+    free, _ = torch.cuda.mem_get_info()
+    return int(free)

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from chainrule._internal.checks import Array
 from chainrule.costs import TrainingSet
 from chainrule.engines.torch.parts.sigmas import Tensor
 
@@ -78,6 +78,6 @@ def joined(arrays: Sequence[Any], device: Any, dtype: Any = None) -> Tensor:
     return result
 
 
-def on_host(array: Array) -> Tensor:
+def on_host(array: NDArray[Any]) -> Tensor:
     """Returns a tensor on the host with a copy of the array, which may be read-only."""
     return torch.from_numpy(np.array(array, order="C"))

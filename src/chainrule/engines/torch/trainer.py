@@ -11,11 +11,12 @@ import numpy as np
 import torch
 
 from chainrule._internal.checks import Array
-from chainrule.engines.minibatches import position, shuffled, stream_at
+from chainrule.engines.minibatches import position, stream_at
 from chainrule.engines.problem import Problem
 from chainrule.engines.state import TrainingState
 from chainrule.engines.torch.evaluation import Evaluation
 from chainrule.engines.torch.examples import on_host
+from chainrule.engines.torch.order import shuffled
 from chainrule.engines.torch.parts.dropout import dropout_table
 from chainrule.engines.torch.parts.optimizers import coefficient_table
 from chainrule.engines.torch.recorded import STEPS_OF_A_GRAPH, recorded
@@ -25,15 +26,15 @@ SLICE_SECONDS = 0.05  # between two looks at the device, and at interruptions
 
 
 class Trainer:
-    """A `Step` with the states of k networks, which are at the same step of the same epoch."""
+    """A training of k networks that are at the same step of the same epoch; ``step`` has their tensors."""
 
     def __init__(self, problems: Sequence[Problem], device: Any, compute: Any) -> None:
         self._problems = problems
-        self._step = Step(problems, device, compute)
+        self.step = Step(problems, device, compute)
         self._replays: dict[tuple[int, int], Callable[[], None]] = {}
         self._seconds: dict[int, float] = {}  # of a step, by its number of rows
         self._validations = [
-            None if problem.validation is None else Evaluation(problem, self._step.theta[j : j + 1], compute)
+            None if problem.validation is None else Evaluation(problem, self.step.theta[j : j + 1], compute)
             for j, problem in enumerate(problems)
         ]
 
@@ -41,7 +42,7 @@ class Trainer:
 
     def load(self, states: Sequence[TrainingState]) -> None:
         """Takes θ and moments of the states, and the random numbers of their epoch."""
-        step = self._step
+        step = self.step
         self._states = states
         for j, state in enumerate(states):
             step.theta[j].copy_(on_host(state.theta))
@@ -55,12 +56,12 @@ class Trainer:
         """Writes θ and moments into the arrays of the states."""
         for j, state in enumerate(self._states):
             state.theta[...] = self.theta(j)
-            for name, moment in self._step.moments.items():
+            for name, moment in self.step.moments.items():
                 state.moments[name][...] = moment[j].cpu().numpy()
 
     def theta(self, j: int) -> Array:
         """Returns a copy of θ of network j = 0, 1, …"""
-        copy: Array = np.array(self._step.theta[j].cpu().numpy())
+        copy: Array = np.array(self.step.theta[j].cpu().numpy())
         return copy
 
     # ---- training ----------------------------------------------------------------------------------------------------
@@ -74,7 +75,7 @@ class Trainer:
         batch, size = self._next_minibatch()
         count = self._count(batch, size, seconds)
         began = time.perf_counter()
-        before = [tensor.clone() for tensor in self._step.state]
+        before = [tensor.clone() for tensor in self.step.state]
         try:
             self._make(size, count)
             J, is_finite = self._read()
@@ -112,17 +113,18 @@ class Trainer:
     def _make(self, size: int, count: int) -> None:
         for length in (STEPS_OF_A_GRAPH, 1):
             for _ in range(count // length):
-                self._replay(size, length)()
+                self.replay(size, length)()
             count %= length
 
-    def _replay(self, size: int, length: int) -> Callable[[], None]:
+    def replay(self, size: int, length: int) -> Callable[[], None]:
+        """Returns a function that makes ``length`` steps over minibatches of ``size`` rows."""
         if (size, length) not in self._replays:
-            self._replays[size, length] = recorded(functools.partial(self._step, size), length, self._step.state)
+            self._replays[size, length] = recorded(functools.partial(self.step, size), length, self.step.state)
         return self._replays[size, length]
 
     def _read(self) -> tuple[Array, Array]:
         """Returns J and whether J, every ∇J, θ and the moments are finite, each (k,): one reading of the device."""
-        step, watch = self._step, self._step.watch
+        step, watch = self.step, self.step.watch
         for tensor in (step.theta, *step.moments.values()):
             watch = watch + tensor.sum(1, dtype=torch.float64)
         J, sums = torch.stack((step.J, watch)).cpu().numpy()
@@ -133,7 +135,7 @@ class Trainer:
 
         The sums of `_read` may overflow without a number that is not finite: here each number is looked at.
         """
-        step, made, diverged = self._step, 0, list[int]()
+        step, made, diverged = self.step, 0, list[int]()
         while made < count and not diverged:
             made += 1
             step.watch.zero_()
@@ -150,20 +152,20 @@ class Trainer:
         return made, step.J.cpu().numpy(), diverged
 
     def _restore(self, before: Sequence[Any]) -> None:
-        for tensor, values in zip(self._step.state, before, strict=True):
+        for tensor, values in zip(self.step.state, before, strict=True):
             tensor.copy_(values)
 
     # ---- epochs ------------------------------------------------------------------------------------------------------
 
     def _begin_epoch(self) -> None:
         """Draws the order of the rows and the keys of dropout, and computes the coefficients of the epoch's steps."""
-        step, problem, steps = self._step, self._problems[0], self._problems[0].steps_per_epoch
+        step, problem, steps = self.step, self._problems[0], self._problems[0].steps_per_epoch
         self._streams = []
         for j, (own, state) in enumerate(zip(self._problems, self._states, strict=True)):
             stream = stream_at(*state.stream)
             if step.order is not None:
-                order = np.arange(own.data.t) if own.in_order else shuffled(stream, own.data.t)
-                step.order[j].copy_(on_host(order.astype(np.int64)).to(step.order.device) + step.examples.first[j])
+                order = np.arange(own.data.t, dtype=np.int64) if own.in_order else shuffled(stream, own.data.t)
+                step.order[j].copy_(on_host(order).to(step.order.device) + step.examples.first[j])
             if own.has_dropout:
                 step.keys[j].copy_(on_host(stream.random_raw(steps).view(np.int64)))
             self._streams.append(position(stream))
@@ -178,7 +180,7 @@ class Trainer:
 
     def _end_epoch(self, diverged: Sequence[int]) -> None:
         """Records the epoch, evaluates the validation sets, and begins the next epoch unless a network diverges."""
-        norms = self._step.gradient_norms().cpu().numpy()
+        norms = self.step.gradient_norms().cpu().numpy()
         for j, (problem, state) in enumerate(zip(self._problems, self._states, strict=True)):
             if j in diverged:
                 continue
@@ -186,5 +188,5 @@ class Trainer:
             validation_J = None if evaluation is None else evaluation.J()
             state.end_epoch(problem, validation_J, float(norms[j]), self._streams[j], functools.partial(self.theta, j))
         if not diverged:
-            self._step.J.zero_()
+            self.step.J.zero_()
             self._begin_epoch()
