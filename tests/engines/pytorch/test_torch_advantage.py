@@ -38,9 +38,7 @@ def a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.native
 def test_a_large_training_names_the_gpu_once() -> None:
     """One notice names the size of a step, the GPU, and the engine; the native engine trains."""
-    with pytest.warns(
-        engines.EngineNotice, match=r"4e\+09 operations is large enough for GPU X: engine='torch'"
-    ):
+    with pytest.warns(engines.EngineNotice, match=r"4e\+09 operations is large enough for GPU X: engine='torch'"):
         chosen = engines.chosen(NET, LARGE.cost, LARGE.optimizer, problem=LARGE)
     assert (chosen.name, chosen.reason) == ("native", "the fastest engine here")
     assert engines.chosen(NET, LARGE.cost, LARGE.optimizer, problem=LARGE).name == "native"  # without a notice
