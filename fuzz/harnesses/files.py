@@ -116,6 +116,7 @@ def originals() -> list[Original]:
             Original(bytes_of(cr.Network.dense([4, 8, 3], output="softmax", dtype="float32", seed=0)), use_network),
             Original(bytes_of(trained_state()), use_state),
             Original(bytes_of(NetworkClassifier(**quick).fit(rows, y > 1)), one),
+            Original(bytes_of(NetworkClassifier(**quick).fit(rows, np.stack([y > 1, y > 0], axis=1))), one),
             Original(bytes_of(NetworkRegressor(**quick).fit(rows, y)), one),
             Original(bytes_of(NetworkRegressor(**quick).fit(rows, np.stack([y, y**2], axis=1))), one),
             Original(

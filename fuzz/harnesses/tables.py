@@ -35,6 +35,7 @@ from fuzz.tables.forms import csv_bytes, text_forms, typed_forms
 CASE_SECONDS = 20.0
 SIZES = (1, 2, 3, 10, 40)
 WEIGHTS = (0.0, 0.5, 1.0, 1.0, 3.0)
+SECOND = "target 2"
 QUICK: dict[str, Any] = {"epochs": 2, "hidden_layer_sizes": 4, "n_networks": 1, "random_state": 0}
 
 
@@ -51,19 +52,27 @@ def check(rng: Random) -> str:
 
 
 def random_typed(rng: Random) -> Any:
-    """Returns an Arrow table of one to five columns and a target, classes or numbers."""
-    t = pick(rng, SIZES)
+    """Returns an Arrow table of one to five columns and one target or two, classes or numbers."""
+    t, is_class = pick(rng, SIZES), happens(rng, 0.5)
     columns = {f"c{k}": typed_column(rng, t) for k in range(rng.integers(1, 6))}
-    target = [str(pick(rng, "pq")) for _ in range(t)] if happens(rng, 0.5) else rng.normal(size=t)
-    return pyarrow.table({**columns, "target": pyarrow.array(target)})
+    for name in target_names(rng):
+        target = [str(pick(rng, "pq")) for _ in range(t)] if is_class else rng.normal(size=t)
+        columns[name] = pyarrow.array(target)
+    return pyarrow.table(columns)
 
 
 def random_texts(rng: Random) -> dict[str, list[str | None]]:
-    """Returns one to five columns of texts and a target, classes or numbers."""
-    t = pick(rng, SIZES)
+    """Returns one to five columns of texts and one target or two, classes or numbers."""
+    t, is_class = pick(rng, SIZES), happens(rng, 0.5)
     columns = {f"c{k}": text_column(rng, t) for k in range(rng.integers(1, 6))}
-    is_class = happens(rng, 0.5)
-    return {**columns, "target": [pick(rng, "pq") if is_class else f"{rng.normal():.3f}" for _ in range(t)]}
+    for name in target_names(rng):
+        columns[name] = [pick(rng, "pq") if is_class else f"{rng.normal():.3f}" for _ in range(t)]
+    return columns
+
+
+def target_names(rng: Random) -> tuple[str, ...]:
+    """Returns the names of the targets of a table."""
+    return ("target", SECOND) if happens(rng, 0.3) else ("target",)
 
 
 class Read(NamedTuple):
@@ -119,7 +128,8 @@ def kind_of_model(encoder: TableEncoder) -> Any:
 def predictions(kind: Any, table: Any, weights: Array | None, rows: Any) -> list[Any] | str:
     """Fits a model to a table, and returns its predictions of rows, or the name of an error of Chainrule."""
     try:
-        answers: list[Any] = kind(**QUICK).fit(table, "target", sample_weight=weights).predict(rows).tolist()
+        targets = ["target", SECOND] if SECOND in read(table).names else "target"
+        answers: list[Any] = kind(**QUICK).fit(table, targets, sample_weight=weights).predict(rows).tolist()
     except cr.ChainruleError as error:
         return type(error).__name__
     assert kind is NetworkClassifier or np.isfinite(answers).all(), "a prediction is not finite"

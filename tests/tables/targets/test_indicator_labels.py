@@ -126,12 +126,14 @@ def test_columns_are_found_by_their_names() -> None:
 
 
 def test_names_of_columns_and_labels_are_told_apart() -> None:
-    """A list of texts is one of names unless it has one for each row, as labels do, or names no column."""
+    """A list of texts is one of names if all are, or if some are and labels would have another length."""
     names = {"a", "b"}
     assert named_columns("z", names, 5) == ("z",)
     assert named_columns(("a", "z"), names, 5) == ("a", "z")
-    for labels in (["a", "b"], ["y", "z", "z"], [1, 2, 3], np.array(["a"]), [], None):
+    assert named_columns(["b", "a"], names, 2) == ("b", "a")
+    for labels in (["a", "a"], ["a", "z"], ["y", "z", "z"], [1, 2, 3], np.array(["a"]), [], None):
         assert named_columns(labels, names, 2) is None
+    assert named_columns(["a"], names, 1) is None  # a label of one row
 
 
 def test_a_frame_of_several_named_columns_is_a_table() -> None:

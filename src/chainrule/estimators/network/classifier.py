@@ -65,9 +65,10 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         hidden_layer_sizes: the hidden layers: numbers of units, or `Hidden` layers with their own σ and dropout.
         n_networks: the number of networks, whose outputs are averaged.
         cost: a cost, used as it is, or the name of one, averaged over the rows: "cross_entropy" (softmax outputs),
-            "log_likelihood" or "sum_of_squares" (sigmoid outputs).
+            "log_likelihood" or "sum_of_squares" (sigmoid outputs, as those of several labels always are).
         class_weight: weights of the classes, {label: weight}, or "balanced": t / (k · rows of the class), a row of
-            weight w counting as w rows. They apply to training, validation and calibration.
+            weight w counting as w rows. They apply to training, validation and calibration. Those of several labels
+            are multiplied; a list has a dict for each.
         patience: epochs without a lower held-out cost before training stops early; by default those of a wave of
             `chainrule.CosLog4`, or with another schedule all. In any case each network keeps its best epoch.
         scoring: the metric by which each network keeps its best epoch, and which ``patience`` follows: the name of a
@@ -112,8 +113,9 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
 
     Attributes, once fitted: ``model_`` (a `TableModel`), ``networks_``, ``encoder_``, ``target_``, ``recipe_`` (of the
     first network; ``recipes_`` of each), ``history_`` (all curves as one table), ``histories_``, ``validation_score_``
-    (accuracy on held-out rows, or None), ``n_iter_`` (epochs), ``stopped_`` ("epochs", "patience", "time_limit",
-    "callback" or "interrupted"), ``n_features_in_``, ``feature_names_in_``, ``classes_``.
+    (accuracy on held-out rows, of several labels that of whole rows, or None), ``n_iter_`` (epochs), ``stopped_``
+    ("epochs", "patience", "time_limit", "callback" or "interrupted"), ``n_features_in_``, ``feature_names_in_``,
+    ``classes_``.
 
     >>> import numpy as np
     >>> from chainrule.estimators import NetworkClassifier

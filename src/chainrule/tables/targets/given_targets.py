@@ -12,17 +12,20 @@ from chainrule.tables.reading.read import AnyTable, read
 def named_columns(y: Any, names: Collection[str], t: int) -> tuple[str, ...] | None:
     """Returns the names of columns that y is, of a table with t rows and these ``names``, or None if y is labels.
 
-    A text is a name. A list of texts is one of names if its length is not t, which that of labels is, and if it has the
-    name of a column.
+    A text is a name. A list of texts is one of names if it has several different names of columns and nothing else, or
+    if it has one at least, and not the length t of labels.
 
-    >>> named_columns(["a", "b"], {"a", "b", "c"}, t=5), named_columns(["a", "b"], {"a", "b", "c"}, t=2)
+    >>> named_columns(["a", "b"], {"a", "b", "c"}, t=2), named_columns(["a", "z"], {"a", "b", "c"}, t=2)
     (('a', 'b'), None)
     """
     if isinstance(y, str):
         return (y,)
-    if not isinstance(y, (list, tuple)) or len(y) in (0, t) or not all(isinstance(name, str) for name in y):
+    if not isinstance(y, (list, tuple)) or not y or not all(isinstance(name, str) for name in y):
         return None
-    return tuple(y) if spellings(y, names) else None
+    if len(y) == t and (t == 1 or t > len(names)):
+        return None
+    found = spellings(y, names)
+    return tuple(y) if (found if len(y) != t else len(found) == len(y)) else None
 
 
 def frame_of_targets(y: Any) -> AnyTable | None:
