@@ -15,6 +15,7 @@ from support.exports import models
 import chainrule as cr
 from chainrule.activations.catalogue import ACTIVATIONS
 from chainrule.exports.targets.sql.target import SqlTarget, results
+from chainrule.exports.vectors import Vectors
 from chainrule.tables import TableEncoder
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
@@ -94,3 +95,24 @@ def test_models_that_sql_cannot_hold(model: Callable[[], Any], message: str, tmp
     with pytest.raises(cr.InputError, match=message):
         cr.export(model(), tmp_path / "m.sql")
     assert not list(tmp_path.iterdir())
+
+
+def test_far_numbers_are_clipped(tmp_path: Path) -> None:
+    """A number whose square overflows is clipped to the limit, as the model does, in DuckDB and in SQLite."""
+    encoder = TableEncoder().fit([{"a": float(k), "b": float(k % 3)} for k in range(9)])
+    model = TableModel(encoder, NumericLabels.fit(np.arange(9.0)), (cr.Network.dense([2, 3, 1], seed=0),))
+    path = tmp_path / "m.sql"
+    cr.export(model, path)
+    far = [{"a": 1e200, "b": 1.0}, {"a": -1e200, "b": 1.0}, {"a": 2.0, "b": 1e10}]
+    vectors = Vectors(far, np.zeros((3, 1)), np.zeros((3, 1)), None)
+    expected = [model.predict([row])[0] for row in far]
+    with sqlite3.connect(":memory:") as connection:
+        if has_mathematics():
+            values, _ = results(connection, path.read_text(encoding="utf-8"), vectors)
+            np.testing.assert_allclose(np.ravel(values), expected, rtol=1e-12)
+    if HAS_DUCKDB:
+        import duckdb
+
+        with duckdb.connect() as database:
+            values, _ = results(database, path.read_text(encoding="utf-8"), vectors)
+        np.testing.assert_allclose(np.ravel(values), expected, rtol=1e-12)

@@ -63,8 +63,9 @@ def export(model: Any, path: str | os.PathLike[str], *, real: str | None = None,
     exported = _model(model)
     plan = plan_of(exported, _target_name(exported))
     rows = examples_of(plan)
-    _require_equal(exported, plan, rows)
-    vectors = Vectors.of(plan, UNITS[chosen], rows)
+    own = _own_vectors(exported, plan, rows)
+    unit = UNITS[chosen]
+    vectors = own if unit == _unit(exported) else Vectors.of(plan, unit, rows)
     contents = target.files(plan, vectors, file.stem, chosen)
     with tempfile.TemporaryDirectory(prefix="chainrule-") as folder:
         for ending, data in contents.items():
@@ -109,10 +110,19 @@ def _target_name(model: TableModel | Network) -> str:
     return column if isinstance(column, str) else "prediction"
 
 
-def _require_equal(model: TableModel | Network, plan: Plan, rows: Sequence[Row]) -> None:
-    """Raises ChainruleError unless the plan's values are the model's own, within the rounding of its number type."""
+def _unit(model: TableModel | Network) -> float:
+    """Returns the unit roundoff of the model's number type."""
+    net = model if isinstance(model, Network) else model.networks[0]
+    return UNITS["float" if net.dtype == np.float32 else "double"]
+
+
+def _own_vectors(model: TableModel | Network, plan: Plan, rows: Sequence[Row]) -> Vectors:
+    """Returns the plan's values for the rows, with the bounds of the model's own number type.
+
+    Raises ChainruleError unless the model's own values lie within these.
+    """
     if isinstance(model, Network):
-        values, net = model(np.array([list(row.values()) for row in rows])), model
+        values = model(np.array([list(row.values()) for row in rows]))
     else:
         times = {column.name for column in plan.columns if column.kind == "datetime"}
         table = [
@@ -123,8 +133,9 @@ def _require_equal(model: TableModel | Network, plan: Plan, rows: Sequence[Row])
             for row in rows
         ]
         Y = model.predict(table) if plan.classes is None else model.predict_proba(table)
-        values, net = np.reshape(Y, (len(rows), -1)), model.networks[0]
-    unit = UNITS["float" if net.dtype == np.float32 else "double"]
-    deviation, bound = Vectors.of(plan, unit, rows).deviation(np.asarray(values, dtype=np.float64))
+        values = np.reshape(Y, (len(rows), -1))
+    vectors = Vectors.of(plan, _unit(model), rows)
+    deviation, bound = vectors.deviation(np.asarray(values, dtype=np.float64))
     if not deviation <= bound:
         raise ChainruleError(f"the model's parts deviate by {deviation:.2g} from itself; the bound is {bound:.2g}.")
+    return vectors

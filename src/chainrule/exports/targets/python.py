@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,11 +13,12 @@ import numpy as np
 
 from chainrule._internal.checks import Floats
 from chainrule._internal.version import __version__
-from chainrule.errors import ChainruleError, FileFormatError
+from chainrule.errors import FileFormatError
 from chainrule.exports.plan import Plan, PlanLayer
 from chainrule.exports.sigmas import program_of
 from chainrule.exports.targets.identifiers import sigma_identifier
 from chainrule.exports.targets.printing import Syntax, base64_of
+from chainrule.exports.targets.running import output_of
 from chainrule.exports.targets.target import Outcome
 from chainrule.exports.vectors import Vectors
 
@@ -31,7 +31,6 @@ SYNTAX = Syntax(
     constant=lambda value: f"({value!r})" if value < 0 else repr(value),
     statement="    {name} = {value}",
 )  # fmt: skip
-LIMIT_S = 120.0  # seconds that a script may take for its test vectors
 VECTOR_VALUED = {
     "softmax": """\
     e = np.exp(z - z.max(axis=1, keepdims=True))
@@ -69,11 +68,7 @@ class PythonTarget:
 
     def run(self, path: Path) -> Outcome:
         """Runs the script in a process of its own."""
-        command = [sys.executable, "-I", str(path), "--results"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
-        if done.returncode:
-            raise ChainruleError(f"{path} fails: {done.stderr.strip().splitlines()[-1:]}.")
-        found = json.loads(done.stdout)
+        found = json.loads(output_of(sys.executable, "-I", str(path), "--results", shown=str(path)))
         return Outcome(np.array(found["values"]), found["labels"], f"Python and NumPy {np.__version__}")
 
 

@@ -6,23 +6,22 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from chainrule.errors import ChainruleError, FileFormatError
+from chainrule.errors import FileFormatError
 from chainrule.exports.plan import Plan
 from chainrule.exports.targets.c99.check_program import MARK, check_program
 from chainrule.exports.targets.c99.header import header
 from chainrule.exports.targets.c99.implementation import implementation
 from chainrule.exports.targets.c99.names import Names
+from chainrule.exports.targets.running import output_of
 from chainrule.exports.targets.target import CheckerMissing, Outcome
 from chainrule.exports.vectors import Vectors
 
-LIMIT_S = 120.0  # seconds for the compiler, and for the test
 FLAGS = ("-std=c99", "-O2")
 
 
@@ -54,16 +53,8 @@ class CTarget:
             raise CheckerMissing("no C compiler")
         with tempfile.TemporaryDirectory(prefix="chainrule-") as folder:
             program, test = str(Path(folder, "test")), str(path.with_name(f"{path.stem}_test.c"))
-            _output_of(compiler, *FLAGS, "-o", program, str(path), test, "-lm")
-            results = json.loads(_output_of(program, "--results"))
-        version = _output_of(compiler, "--version").splitlines()[0]
+            called = Path(compiler).name
+            output_of(compiler, *FLAGS, "-o", program, str(path), test, "-lm", shown=called)
+            results = json.loads(output_of(program, "--results", shown=Path(test).name))
+        version = output_of(compiler, "--version", shown=called).splitlines()[0]
         return Outcome(np.array(results["values"], dtype=np.float64), results["labels"], version)
-
-
-def _output_of(*command: str) -> str:
-    """Runs a command and returns what it prints. Raises ChainruleError with its first message if it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
-    if done.returncode:
-        message = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[0]
-        raise ChainruleError(f"{Path(command[0]).name} fails: {message}")
-    return done.stdout

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from chainrule.errors import ChainruleError, FileFormatError
+from chainrule.errors import FileFormatError
 from chainrule.exports.plan import Plan
 from chainrule.exports.targets.javascript.module import TESTS, module
 from chainrule.exports.targets.javascript.types_file import types_file
+from chainrule.exports.targets.running import output_of
 from chainrule.exports.targets.target import CheckerMissing, Outcome
 from chainrule.exports.vectors import Vectors
 
-LIMIT_S = 120.0  # seconds that Node.js may take for the test vectors
 RUN = """\
 import * as model from {url};
 const {{ rows }} = JSON.parse(model.TESTS);
@@ -53,10 +52,5 @@ class JavaScriptTarget:
         if node is None:
             raise CheckerMissing("no node (Node.js)")
         program = RUN.format(url=json.dumps(path.resolve().as_uri()))
-        command = [node, "--input-type=module", "--eval", program]
-        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=LIMIT_S, check=False)
-        if done.returncode:
-            message = next((line for line in done.stderr.splitlines() if "Error" in line), done.stderr.strip())
-            raise ChainruleError(f"{path} fails: {message}")
-        found = json.loads(done.stdout)
+        found = json.loads(output_of(node, "--input-type=module", "--eval", program, shown=str(path)))
         return Outcome(np.array(found["values"], dtype=np.float64), found["labels"], f"Node.js {found['version']}")

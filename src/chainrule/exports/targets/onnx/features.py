@@ -7,8 +7,8 @@ from onnx import TensorProto
 
 from chainrule.exports.plan import CategoryFeatures, InputColumn, NumberFeature, Plan, ValueFeature
 from chainrule.exports.targets.onnx.graph import Graph
+from chainrule.exports.targets.onnx.target import MISSING_TIME
 
-MISSING_TIME = -(2**63)
 A_DAY = 86_400_000_000  # microseconds
 EPOCH = 719_468  # days from 1 March of the year 0 to 1970
 ERA, YEAR = 146_097, 365  # days in 400 years, and in a year

@@ -16,6 +16,7 @@ from chainrule.exports.targets.target import CheckerMissing, Outcome
 from chainrule.exports.vectors import Vectors
 
 VECTORS = "chainrule.test_vectors"  # the key of the metadata
+MISSING_TIME = -(2**63)  # microseconds, as NumPy's NaT
 
 
 class OnnxTarget:
@@ -81,5 +82,5 @@ def _column(entry: Any, rows: Sequence[Mapping[str, Any]]) -> Any:
     if kind == TensorProto.STRING:
         return np.array([["" if value is None else value] for value in values], dtype=object)
     if kind == TensorProto.INT64:
-        return np.array([[-(2**63) if value is None else value] for value in values], dtype=np.int64)
+        return np.array([[MISSING_TIME if value is None else value] for value in values], dtype=np.int64)
     return np.array([[np.nan if value is None else float(value)] for value in values])

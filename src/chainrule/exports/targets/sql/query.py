@@ -11,6 +11,7 @@ from chainrule.errors import InputError
 from chainrule.exports.plan import CategoryFeatures, Plan, PlanLayer
 from chainrule.exports.sigmas import program_of
 from chainrule.exports.targets.sql.expressions import applied, double, largest, literal, name, number, size, total
+from chainrule.tables.encoding.steps import SATURATED
 
 TABLE, ROW = "rows_to_predict", "chainrule_row"
 MOST_WEIGHTS, MOST_UNITS, MOST_CLASSES = 20_000, 1_600, 100  # PostgreSQL has at most 1,664 columns
@@ -82,8 +83,7 @@ def _features(query: Query, plan: Plan) -> str:
         value = value if np.isnan(f.fill) else f"coalesce({value}, {number(f.fill)})"
         scaled[f"x{k}"] = clipped[f"x{k}"] = f"({value} - {number(f.center)}) * {number(f.factor)}"
         if plan.limit is not None:
-            ratio = f"(x{k} / {number(plan.limit)})"
-            clipped[f"x{k}"] = f"x{k} / sqrt(1e0 + {ratio} * {ratio})"
+            clipped[f"x{k}"] = _clipped(f"x{k}", plan.limit)
     others = [f"CASE WHEN numbered.{name(gap.column)} IS NULL THEN 1e0 ELSE 0e0 END" for gap in plan.gaps]
     singles = [(double(f"numbered.{name(single.column)}"), number(single.value)) for single in plan.values]
     others += [f"CASE {value} WHEN {single} THEN 1e0 ELSE 0e0 END" for value, single in singles]
@@ -96,6 +96,16 @@ def _features(query: Query, plan: Plan) -> str:
         return query.table("features", {**scaled, **rest}, "numbered")
     query.table("scaled", {**scaled, **rest}, "numbered")
     return query.table("features", {**clipped, **{column: column for column in rest}}, "scaled")
+
+
+def _clipped(x: str, limit: float) -> str:
+    """Returns x / √(1 + (x/L)²); far away it is ±L, where the square would overflow (`SmoothClip`)."""
+    ratio, far = f"({x} / {number(limit)})", SATURATED * limit
+    within = f"{x} / sqrt(1e0 + {ratio} * {ratio})"
+    return (
+        f"CASE WHEN {x} > {number(far)} THEN {number(limit)} WHEN {x} < {number(-far)} THEN {number(-limit)} "
+        f"ELSE {within} END"
+    )
 
 
 def _levels(category: CategoryFeatures, is_text: bool, is_boolean: bool) -> list[str]:
