@@ -22,9 +22,9 @@ from chainrule.optimizers import OPTIMIZERS
 
 torch: Any = pytorch()
 
-from support.engines.capture import CaptureError, lint, traced  # noqa: E402 - they import PyTorch
+from support.engines.capture import CaptureError, cuda_on_the_cpu, lint, traced  # noqa: E402 - they import PyTorch
 
-from chainrule.engines.torch import trainer  # noqa: E402
+from chainrule.engines.torch import recorded, trainer  # noqa: E402
 from chainrule.engines.torch.step import Step  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -113,21 +113,33 @@ REPLAYED = {
 }
 
 
+def final_state(case: str) -> dict[str, object]:
+    """The bits of the state in which a run of six epochs ends."""
+    problem = replace(REPLAYED[case], net=REPLAYED[case].net.copy())
+    run = engines.chosen(problem.net, engine="torch").engine.start(problem, None)
+    run.advance(6, math.inf)
+    assert run.stopped == "epochs"
+    return bits(run.state())
+
+
 @pytest.mark.parametrize("case", REPLAYED)
 def test_replays_are_steps(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run of replayed traces, of several steps and of one, ends in the bits of the run that calls its steps."""
-
-    def final_state() -> dict[str, object]:
-        problem = replace(REPLAYED[case], net=REPLAYED[case].net.copy())
-        run = engines.chosen(problem.net, engine="torch").engine.start(problem, None)
-        run.advance(6, math.inf)
-        assert run.stopped == "epochs"
-        return bits(run.state())
-
-    called = final_state()
+    called = final_state(case)
     monkeypatch.setattr(trainer, "recorded", traced)
     monkeypatch.setattr(trainer, "STEPS_OF_A_GRAPH", 3)
-    assert final_state() == called
+    assert final_state(case) == called
+
+
+@pytest.mark.parametrize("case", REPLAYED)
+def test_graphs_are_steps(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So does a run of graphs, which replay their operations into the memory of their results: warm-up and capture
+    leave no trace."""
+    called = final_state(case)
+    cuda_on_the_cpu(monkeypatch)
+    monkeypatch.setattr(trainer, "recorded", recorded._captured)
+    monkeypatch.setattr(trainer, "STEPS_OF_A_GRAPH", 3)
+    assert final_state(case) == called
 
 
 def test_a_constrained_network_can_be_recorded() -> None:

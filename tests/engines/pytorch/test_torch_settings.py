@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+import threading
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from support.noisy_examples import X, Y, small_net
+from support.patience import LIMIT
 from support.pytorch import pytorch
 
 import chainrule as cr
@@ -114,6 +117,28 @@ def test_the_settings_of_pytorch_are_put_back() -> None:
         assert {*seen, settings()} == {expected}
     finally:
         products.fp32_precision = before
+
+
+def test_threads_share_the_precision_of_products() -> None:
+    """Threads that need one precision work at the same time, others wait, and the last one puts it back."""
+    from chainrule.engines.torch.session import _Products
+
+    backend = SimpleNamespace(fp32_precision="none")
+    products, both, seen = _Products(backend), threading.Barrier(2), []
+
+    def work(setting: str, meet: bool) -> None:
+        with products.set_to(setting):
+            if meet:
+                both.wait(LIMIT)
+            seen.append((setting, backend.fp32_precision))
+
+    threads = [threading.Thread(target=work, args=each) for each in [("ieee", True), ("ieee", True), ("tf32", False)]]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LIMIT)
+    assert sorted(seen) == [("ieee", "ieee"), ("ieee", "ieee"), ("tf32", "tf32")]
+    assert backend.fp32_precision == "none"
 
 
 def test_a_program_with_gradients_and_autocast_changes_nothing() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -79,3 +81,50 @@ def traced(step: Callable[[], None], count: int, state: Sequence[Any]) -> Callab
     for tensor, values in zip(state, before, strict=True):
         tensor.copy_(values)
     return lambda: trace() and None
+
+
+class Graph(TorchDispatchMode):  # type: ignore[misc]
+    """A CUDA graph on a CPU: it keeps each operation with its tensors, and replays it into the memory of its result.
+
+    What it records is executed too, and undone at the end.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._recorded: list[tuple[Any, Any, Any, Any]] = []
+        self._before: list[tuple[Any, Any]] = []
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        given = {**dict(zip((a.name for a in function._schema.arguments), args, strict=False)), **(kwargs or {})}
+        for argument in function._schema.arguments:
+            if argument.alias_info is not None and argument.alias_info.is_write:
+                written = [leaf for leaf in tree_leaves(given.get(argument.name)) if isinstance(leaf, torch.Tensor)]
+                self._before += [(tensor, tensor.clone()) for tensor in written]
+        result = function(*args, **(kwargs or {}))
+        self._recorded.append((function, args, kwargs or {}, result))
+        return result
+
+    def __exit__(self, *exception: Any) -> None:
+        super().__exit__(*exception)
+        for tensor, values in reversed(self._before):
+            tensor.copy_(values)
+
+    def replay(self) -> None:
+        """Executes the operations again, on the same memory."""
+        for function, args, kwargs, result in self._recorded:
+            for kept, new in zip(tree_leaves(result), tree_leaves(function(*args, **kwargs)), strict=True):
+                if isinstance(kept, torch.Tensor) and kept.data_ptr() != new.data_ptr():
+                    kept.copy_(new)
+
+
+def cuda_on_the_cpu(patch: Any) -> None:
+    """Puts `Graph` in the place of CUDA graphs, and streams that do nothing in that of streams."""
+    stream = SimpleNamespace(wait_stream=lambda other: None)
+    for name, value in {
+        "Stream": lambda: stream,
+        "current_stream": lambda: stream,
+        "stream": lambda one: nullcontext(),
+        "CUDAGraph": Graph,
+        "graph": lambda graph, capture_error_mode: graph,
+    }.items():
+        patch.setattr(torch.cuda, name, value)

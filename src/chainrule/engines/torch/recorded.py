@@ -25,21 +25,19 @@ def recorded(step: Callable[[], None], count: int, state: Sequence[Tensor]) -> C
 
 
 def _captured(step: Callable[[], None], count: int, state: Sequence[Tensor]) -> Callable[[], None]:
-    """Captures a CUDA graph; the steps of its warm-up are undone."""
+    """Captures a CUDA graph, which executes nothing; the steps of the warm-up are undone."""
     before = [tensor.clone() for tensor in state]
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
         for _ in range(WARM_UP):
+            step()
             for tensor, values in zip(state, before, strict=True):  # among them the counter, which selects the rows
                 tensor.copy_(values)
-            step()
     torch.cuda.current_stream().wait_stream(stream)
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph, capture_error_mode="thread_local"):
         for _ in range(count):
             step()
-    for tensor, values in zip(state, before, strict=True):
-        tensor.copy_(values)
     replay: Callable[[], None] = graph.replay
     return replay

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from threading import Condition
 from typing import Any
 
 import torch
@@ -19,24 +20,43 @@ def session(device: Any, precision: str, threads: int) -> Iterator[None]:
         stack.enter_context(torch.autocast(device.type, enabled=False))
         if device.type == "cuda":
             stack.enter_context(torch.cuda.device(device))
-            stack.enter_context(_products(torch.backends.cuda.matmul, MATMUL[precision]))
+            stack.enter_context(_ON_GPUS.set_to(MATMUL[precision]))
         else:
-            stack.enter_context(_products(torch.backends.mkldnn.matmul, "ieee"))
+            stack.enter_context(_ON_CPUS.set_to("ieee"))
             stack.enter_context(_threads(threads))
         yield
 
 
-@contextmanager
-def _products(backend: Any, setting: str) -> Iterator[None]:
-    before = backend.fp32_precision
-    if before == setting:
-        yield
-        return
-    backend.fp32_precision = setting
-    try:
-        yield
-    finally:
-        backend.fp32_precision = before
+class _Products:
+    """The precision of products of one kind of device, which is one for all threads of the process.
+
+    Threads that need the same one share it: the first sets it, and the last puts it back. Others wait.
+    """
+
+    def __init__(self, backend: Any) -> None:
+        self._backend, self._changed = backend, Condition()
+        self._users, self._setting, self._before = 0, "", ""
+
+    @contextmanager
+    def set_to(self, setting: str) -> Iterator[None]:
+        """Opens a context with this setting."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._users == 0 or self._setting == setting)
+            if self._users == 0:
+                self._setting, self._before = setting, self._backend.fp32_precision
+                self._backend.fp32_precision = setting
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._users -= 1
+                if self._users == 0:
+                    self._backend.fp32_precision = self._before
+                    self._changed.notify_all()
+
+
+_ON_GPUS, _ON_CPUS = _Products(torch.backends.cuda.matmul), _Products(torch.backends.mkldnn.matmul)
 
 
 @contextmanager
