@@ -13,6 +13,7 @@ from chainrule.network.theta import at_every_parameter
 from fuzz.drawing import Random, pick
 
 METHODS = ("lbfgs", "lbfgs", "cg", "newton-cg")
+MOST_OF_NEWTON = 1_000  # parameters: one iteration of it may take d products, each here with several threads
 
 
 def searched(problem: Problem, rng: Random) -> str:
@@ -21,8 +22,9 @@ def searched(problem: Problem, rng: Random) -> str:
     θ is finite, and so is J of every iteration, which never rises; the last one is J at the θ that is found; and the
     search diverges if and only if J or ∇J is not finite at the beginning.
     """
-    method, epochs, outcome = pick(rng, METHODS), int(rng.integers(1, 12)), ""
     wide = problem.net.astype(np.float64)
+    method = pick(rng, METHODS if wide.d <= MOST_OF_NEWTON else METHODS[:-1])
+    epochs, outcome = int(rng.integers(1, 12)), ""
     data = problem.cost.examples(wide, *problem.data)
     is_free = at_every_parameter(wide.layout, (layer.rate for layer in wide.layers), np.float64) != 0.0
     for engine in ("reference", "native"):
