@@ -14,11 +14,12 @@ from chainrule.engines.choice import Choice, EngineNotice, chosen
 from chainrule.engines.seam import Engine, TrainingRun
 
 if TYPE_CHECKING:
+    from chainrule.engines.data_parallel.engine import DataParallel
     from chainrule.engines.torch.engine import Torch
 
-_LATE = {"Torch": "chainrule.engines.torch.engine"}
+_LATE = {"DataParallel": "chainrule.engines.data_parallel.engine", "Torch": "chainrule.engines.torch.engine"}
 
-__all__ = ["Choice", "Engine", "EngineNotice", "Torch", "TrainingRun", "chosen"]
+__all__ = ["Choice", "DataParallel", "Engine", "EngineNotice", "Torch", "TrainingRun", "chosen"]
 
 
 def __getattr__(name: str) -> Any:

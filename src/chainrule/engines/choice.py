@@ -15,7 +15,7 @@ from chainrule._internal.sparse_rows import Rows
 from chainrule._internal.user_warnings import warn
 from chainrule.costs import Cost
 from chainrule.engines.problem import Problem
-from chainrule.engines.seam import Engine
+from chainrule.engines.seam import Engine, SharedEngine
 from chainrule.errors import EngineDeclined, InputError
 from chainrule.network import Network, check_network
 from chainrule.optimizers import Optimizer
@@ -66,7 +66,8 @@ _reported_reasons: set[str] = set()
 
 
 @functools.cache  # a prediction for one sparse row asks for the engine too
-def _load(name: str) -> Engine:
+def loaded(name: str) -> Engine:
+    """Returns the engine of this name. Raises UnknownName."""
     module = imported(resolve("engine", name, {"auto": "", **MODULES}))
     engine: Engine = module.ENGINE
     return engine
@@ -75,13 +76,18 @@ def _load(name: str) -> Engine:
 def _engine(engine: EngineLike) -> Engine:
     """Returns the engine of this name, or the engine itself. Raises UnknownName, or InputError for anything else."""
     if isinstance(engine, str):
-        return _load(engine)
+        return loaded(engine)
     given: object = engine
     if isinstance(given, type) or not all(hasattr(given, method) for method in ("declines", "start", "gradient")):
         raise InputError(
             f'engine must be "auto", the name of an engine, or an engine such as Torch(); got {shown(given)}.'
         )
     return engine
+
+
+def is_first(engine: object) -> bool:
+    """Returns True in the process that shows the progress: in any, unless several processes share the training."""
+    return not isinstance(engine, SharedEngine) or engine.is_first
 
 
 def chosen(
@@ -112,7 +118,8 @@ def chosen(
     cost = None if cost is None else costs.get(cost)
     optimizer = None if optimizer is None else optimizers.get(optimizer)
     choice = _choose(net, cost, optimizer, engine, shuffle, X, jacobian)
-    _notice_launch()
+    if not isinstance(choice.engine, SharedEngine):
+        _notice_launch()
     if engine == "auto" and problem is not None:
         _notice_gpu(problem)
     if "declines" in choice.reason and choice.reason not in _reported_reasons:
@@ -139,8 +146,9 @@ def _notice_launch() -> None:
         return
     _reported_reasons.add("launch")
     warn(
-        f"{launch.launcher} has started {launch.size} processes, and each of them trains on its own. To share the "
-        "networks of a model, start `python -m chainrule train` in this way.",
+        f"{launch.launcher} has started {launch.size} processes, and each of them trains on its own. To train one "
+        "network together: engine=cr.engines.DataParallel(); to share the networks of a model: python -m chainrule "
+        "train.",
         EngineNotice,
     )
 
@@ -161,7 +169,7 @@ def _choose(
         return Choice(given, "requested by name" if isinstance(engine, str) else f"requested as {engine!r}")
     reasons: list[str] = []
     for name in PREFERENCE:
-        candidate = _load(name)
+        candidate = loaded(name)
         if (why := candidate.declines(net, cost, optimizer, shuffle, X, jacobian)) is None:
             return Choice(candidate, " ".join(reasons) or "the fastest engine here")
         reasons.append(f"The {name} engine declines: {why}")

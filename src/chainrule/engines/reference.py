@@ -13,8 +13,8 @@ from chainrule._internal.checks import Array, all_finite
 from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule.backprop import Gradient, backpropagate, hessian, normal_equations
 from chainrule.costs import Cost
-from chainrule.engines.minibatch_gradient import minibatch_gradient
-from chainrule.engines.minibatches import minibatches, position, stream_at
+from chainrule.engines.minibatch_gradient import MinibatchGradient, minibatch_gradient
+from chainrule.engines.minibatches import Minibatch, minibatches, position, stream_at
 from chainrule.engines.problem import Problem
 from chainrule.engines.seam import Product
 from chainrule.engines.state import TrainingState
@@ -147,11 +147,7 @@ class ReferenceRun:
         state, last_epoch, end = self._state, self._state.epoch + epochs, time.perf_counter() + seconds
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # each step checks its own results
             while self.stopped is None and state.epoch < last_epoch and not self._interrupted:
-                began = time.perf_counter()
-                self._step()
-                state.partial_seconds += time.perf_counter() - began
-                if state.batch == self.problem.steps_per_epoch:
-                    self._end_epoch()
+                self._timed_step()
                 if time.perf_counter() >= end:
                     break
         self._interrupted = False
@@ -172,6 +168,26 @@ class ReferenceRun:
         self._stream = stream_at(*state.stream)
         self._minibatches = minibatches(self.problem, self._stream, state.epoch, state.batch)
 
+    def _timed_step(self) -> None:
+        """Takes one step, and ends the epoch if it was the last one."""
+        began = time.perf_counter()
+        self._step()
+        self._state.partial_seconds += time.perf_counter() - began
+        if self._state.batch == self.problem.steps_per_epoch:
+            self._end_epoch()
+
+    def _minibatch_gradient(self, batch: Minibatch) -> MinibatchGradient:
+        """Computes ∇J(θ) over a minibatch, and its part of the J of an epoch."""
+        return minibatch_gradient(self.problem.net, self.problem, *batch)
+
+    def _validation_J(self) -> float | None:
+        """Computes the cost over the validation set, without penalties; None if there is none."""
+        problem, net = self.problem, self.problem.net
+        if problem.validation is None:
+            return None
+        X, Y, weights = problem.validation
+        return float(problem.cost.total(net, forward(net, X), Y, weights, penalty_scale=0.0))
+
     def _step(self) -> None:
         """Takes one optimizer step over one minibatch.
 
@@ -179,7 +195,7 @@ class ReferenceRun:
         """
         problem, state = self.problem, self._state
         net, optimizer = problem.net, problem.optimizer_at(state.run_step)
-        g, part_of_J = minibatch_gradient(net, problem, *next(self._minibatches))
+        g, part_of_J = self._minibatch_gradient(next(self._minibatches))
         is_finite = math.isfinite(g.J) and bool(np.isfinite(g.theta).all())
         self._gradient_norm = clip(g.theta, optimizer.clip_norm)
         if not (is_finite and can_clip(self._gradient_norm, optimizer.clip_norm, net.dtype)):
@@ -204,12 +220,9 @@ class ReferenceRun:
 
     def _end_epoch(self) -> None:
         """Evaluates the validation set, records the epoch, and begins the next one."""
-        problem, net, validation_J = self.problem, self.problem.net, None
-        if problem.validation is not None:
-            X, Y, weights = problem.validation
-            validation_J = float(problem.cost.total(net, forward(net, X), Y, weights, penalty_scale=0.0))
+        problem, net = self.problem, self.problem.net
         self._state.end_epoch(
-            problem, validation_J, self._gradient_norm, position(self._stream), lambda: net.theta.copy()
+            problem, self._validation_J(), self._gradient_norm, position(self._stream), lambda: net.theta.copy()
         )
         self._begin_epoch()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from chainrule._internal.checks import Array
 from chainrule._internal.sparse_rows import Rows
@@ -59,6 +59,23 @@ class TrainingRun(Protocol):
 
         Returns a function that builds the final state; it keeps no reference to the training data.
         """
+
+
+@runtime_checkable
+class SharedRun(Protocol):
+    """A training run that several processes advance together, each of which calls the same methods in turn."""
+
+    def agreed(self, reason: str | None) -> str | None:
+        """Returns the reason to end that holds for all processes, of which each gives its own, or None."""
+
+
+@runtime_checkable
+class SharedEngine(Protocol):
+    """An engine whose runs are `SharedRun`; ``is_first`` is True in the process that writes, and shows the progress."""
+
+    @property
+    def is_first(self) -> bool:
+        """True in one of the processes."""
 
 
 class Engine(Protocol):

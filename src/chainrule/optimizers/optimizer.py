@@ -116,7 +116,7 @@ def clip(gradient: Array, clip_norm: float | None) -> float:
     Source: R. Pascanu, T. Mikolov & Y. Bengio, On the difficulty of training recurrent neural networks, ICML 2013.
     """
     wide = gradient.astype(np.float64)
-    square = float(wide @ wide)
+    square = float(np.einsum("i,i", wide, wide))  # not by BLAS, whose sum depends on its number of threads
     if 1e-280 < square < math.inf or not np.isfinite(gradient).all():
         norm = math.sqrt(square)
     else:  # squares overflow or underflow, but ‖g‖ = p ‖g/p‖ for p = max |gₖ| does not

@@ -32,7 +32,8 @@ def store(launch: Launch, seconds: float = MEETING_SECONDS) -> Any:
         import torch.distributed as distributed
     except ImportError:
         raise MissingExtra(
-            f"processes that {launch.launcher} has started meet through PyTorch; install with: pip install torch"
+            f"processes that {launch.launcher} has started meet through PyTorch; install with: pip install "
+            "'chainrule[torch]'"
         ) from None
     try:
         plain = distributed.TCPStore(

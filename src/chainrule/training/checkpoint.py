@@ -123,6 +123,13 @@ class CheckpointWriter:
         return as_path(resume)
 
     @property
+    def remedy(self) -> str:
+        """A sentence about how to continue a run that another process has ended."""
+        if self._path is None:
+            return "With a checkpoint the training could continue from there."
+        return f"The checkpoint {self._path} continues it: resume=True, with any number of processes."
+
+    @property
     def deadline(self) -> float:
         """The time, by ``time.perf_counter``, at which the next slice of training should end."""
         return self._next_time
@@ -183,6 +190,14 @@ class CheckpointWriter:
         elif interval is None:
             interval = max(LEAST_SECONDS, seconds / SHARE)
         self._next_time = math.inf if interval is None else time.perf_counter() + interval
+
+
+def reading_alone(checkpoint: object, resume: Resume) -> tuple[None, Resume]:
+    """Returns the arguments of a process that reads what another one reads, which alone writes the checkpoint."""
+    if checkpoint is None or resume is not True:
+        return None, resume
+    path = as_path(Checkpoint.of(checkpoint).path)
+    return None, path if os.path.exists(path) else None
 
 
 def _is_path(value: object) -> bool:

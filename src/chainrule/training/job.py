@@ -17,13 +17,14 @@ from chainrule.engines import TrainingRun
 from chainrule.engines.bundle import BundleKind
 from chainrule.engines.choice import EngineLike
 from chainrule.engines.problem import Problem
+from chainrule.engines.seam import SharedEngine, SharedRun
 from chainrule.engines.thread_counts import step_flop
-from chainrule.errors import InputError
+from chainrule.errors import InputError, ProcessLost
 from chainrule.network import Network
 from chainrule.training.callbacks.callback import Callback, Interval, WatchedRun
 from chainrule.training.callbacks.calls import Call, as_callbacks, epochs_between, make, watching
 from chainrule.training.checked_problem import Check, checked_problem
-from chainrule.training.checkpoint import Checkpoint, CheckpointWriter, PathLike, Resume
+from chainrule.training.checkpoint import Checkpoint, CheckpointWriter, PathLike, Resume, reading_alone
 from chainrule.training.history import History
 from chainrule.training.learning_rate.watched_descent import started
 from chainrule.training.path import Path
@@ -81,6 +82,14 @@ class Job:
         self._epochs_between_calls = epochs_between(as_callbacks(callbacks), callback_epochs)
         self._place = number, networks
         self._path = Path(record, problem)
+        if isinstance(engine, SharedEngine):
+            if self._fits_plan:
+                raise InputError(
+                    f"time_limit={time_limit!r} plans epochs by the speed of one process, and {engine!r} has several. "
+                    f"Give time_limit=cr.Deadline({time_limit!r}), which ends all of them after the same step."
+                )
+            if not engine.is_first:
+                checkpoint, resume = reading_alone(checkpoint, resume)
         self._writer = CheckpointWriter(checkpoint, resume, problem)
         self.problem = with_best_theta(problem, self._writer.state) if self._fits_plan else problem
         self._choice = engines.chosen(
@@ -88,6 +97,7 @@ class Job:
             engine=engine,
         )  # fmt: skip
         self._run: TrainingRun | None = None
+        self._shared: SharedRun | None = None
         self._is_interrupted = False
         self._thread_limit: int | None = None
 
@@ -126,6 +136,7 @@ class Job:
             else:
                 run = started(choice.engine, problem, state)
             self._run = run
+            self._shared = run if isinstance(run, SharedRun) else None
             if self._thread_limit is not None:  # read when `limit_threads` in another thread already finds the run
                 run.limit_threads(self._thread_limit)
             history = self.history = History(
@@ -154,16 +165,16 @@ class Job:
             try:
                 self._calls.begin(history)
                 self._watched.connect(run.interrupt)
-                while history.stopped is None and not self._is_interrupted:
-                    if self._watched.should_stop:
-                        history.stopped = "callback"
-                        break
+                history.stopped = history.stopped or self._reason(should_stop=False, is_late=False)
+                while history.stopped is None:
                     yield self._next_slice(history)
                     history.stopped = self._after_slice(run, history)
-                if history.stopped is None:
-                    history.stopped = "interrupted"
                 self._make(self._calls.missed(history))
                 self._writer.end(history)
+            except ProcessLost as lost:
+                self._writer.end(history)
+                lost.args = (f"{lost} {_place(history)} {self._writer.remedy}",)
+                raise
             finally:
                 history.finish()
         if self._is_interrupted:  # also if the run has just ended: Ctrl-C is for the program too
@@ -203,12 +214,21 @@ class Job:
         self._path.take(history.epochs)
         if run.stopped is not None:
             return run.stopped
+        reason = self._reason(should_stop, is_late=time.perf_counter() >= self._deadline)
+        if reason is None:
+            self._writer.after_slice(history)
+        return reason
+
+    def _reason(self, should_stop: bool, is_late: bool) -> str | None:
+        """Returns the reason to end between two slices, the same in all processes that share the run; or None."""
+        reason = None
         if should_stop or self._watched.should_stop:
-            return "callback"
-        if time.perf_counter() >= self._deadline:
-            return "time_limit"
-        self._writer.after_slice(history)
-        return None
+            reason = "callback"
+        elif is_late:
+            reason = "time_limit"
+        elif self._is_interrupted:
+            reason = "interrupted"
+        return reason if self._shared is None else self._shared.agreed(reason)
 
     def _make(self, calls: Sequence[Call]) -> bool:
         """Makes these calls, after which training continues from the θ that they leave; True asks to stop."""
@@ -219,6 +239,10 @@ class Job:
             raise InputError("a callback has made θ infinite or NaN; it may change θ, but each entry must stay finite.")
         self._run.take_theta()
         return should_stop
+
+
+def _place(history: History) -> str:
+    return f"θ is whole, after {history.epochs} epochs of {history.planned_epochs}."
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from chainrule._internal.imports import imported
 from chainrule.costs import Cost
 from chainrule.costs.training_set import ExamplesLike
-from chainrule.engines.choice import EngineLike
+from chainrule.engines.choice import EngineLike, is_first
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
 from chainrule.training.callbacks.callback import Callback
@@ -78,7 +78,7 @@ def train(
     ``resume`` continues a run up to ``epochs`` in total (one more: ``history.epochs + 1``), with the same bits as an
     uninterrupted one: that of a checkpoint, given by its path; with True that of ``checkpoint``, if the file exists,
     else the run begins; or ``history.state``. If a write fails later, training goes on with a TrainingWarning.
-    ``engine`` is "auto" or an engine's name, and ``threads`` limits the number of threads.
+    ``engine`` is "auto", an engine's name, or an engine such as `DataParallel`; ``threads`` limits the threads.
 
     Raises InputError for bad input before any work, for a checkpoint that exists and is not resumed, or that belongs to
     other data or settings, and for a callback that makes θ infinite or NaN; FileFormatError for a file that is no
@@ -102,10 +102,11 @@ def train(
 
     Source: Lecture, L8, L12, L13.
     """
+    shown = verbose if is_first(engine) else False
     job = new_job(
         net, X, Y, weights=weights, validation=validation, cost=cost, optimizer=optimizer, epochs=epochs,
         batch_size=batch_size, shuffle=shuffle, seed=seed, tol=tol, tol_epochs=tol_epochs, patience=patience,
-        threads=threads, time_limit=time_limit, callbacks=with_displays(callbacks, verbose),
+        threads=threads, time_limit=time_limit, callbacks=with_displays(callbacks, shown),
         callback_epochs=callback_epochs, record=record, checkpoint=checkpoint, resume=resume, engine=engine,
     )  # fmt: skip
     history = job.begin()

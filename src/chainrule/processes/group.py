@@ -1,0 +1,159 @@
+"""The processes of a launcher as a group whose members exchange arrays, and say who has gone if one has."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import ProcessLost
+from chainrule.processes.launched import store
+from chainrule.processes.launcher import Launch, share
+
+NOTE_SECONDS = 3.0  # within which the others say that they have failed too, or why they have left
+LEFT, FAILED = "left: ", "failed"
+
+Result = TypeVar("Result")
+_groups: list[Group] = []  # one at most: a process has one place
+
+
+class Alone:
+    """The group of one process."""
+
+    rank, size = 0, 1
+
+    def gathered(self, own: NDArray[Any]) -> NDArray[Any]:
+        """Returns the arrays of all processes, stacked by rank."""
+        return own[None]
+
+    def objects(self, own: Any) -> list[Any]:
+        """Returns the objects of all processes, by rank."""
+        return [own]
+
+    def leave(self, reason: str) -> None:
+        """Does nothing."""
+
+
+class Group:
+    """The processes that PyTorch's gloo connects; each call must be made by all of them, in the same order."""
+
+    def __init__(self, rank: int, size: int, process_group: Any, notes: Any, timeout: float) -> None:
+        import torch
+
+        self.rank, self.size = rank, size
+        self._torch, self._group, self._notes, self._timeout = torch, process_group, notes, timeout
+        self._names: list[str] = []
+        here = f"process {rank} ({socket.gethostname()}, pid {os.getpid()})"
+        self._names = self.objects(here)
+
+    def gathered(self, own: NDArray[Any]) -> NDArray[Any]:
+        """Returns the arrays (n,) of all processes, stacked by rank: (size, n). Raises ProcessLost."""
+        every = np.empty((self.size, *own.shape), own.dtype)
+        rows = [self._torch.from_numpy(row) for row in every]
+        mine = self._torch.from_numpy(own)
+        self._made(lambda: self._torch.distributed.all_gather(rows, mine, group=self._group))
+        return every
+
+    def objects(self, own: Any) -> list[Any]:
+        """Returns the objects of all processes, by rank. Raises ProcessLost."""
+        every: list[Any] = [None] * self.size
+        self._made(lambda: self._torch.distributed.all_gather_object(every, own, group=self._group))
+        return every
+
+    def leave(self, reason: str) -> None:
+        """Tells the others why this process takes no further part: an error of its own."""
+        try:
+            self._notes.set(f"note {self.rank}", LEFT + reason)
+        except RuntimeError:  # the process with the notes has gone
+            return
+
+    def _made(self, exchange: Callable[[], Result]) -> Result:
+        try:
+            return exchange()
+        except RuntimeError as error:
+            raise ProcessLost(self._explained(str(error))) from None
+
+    def _explained(self, error: str) -> str:
+        """Says which process has gone: each of the others writes a note, unless it sleeps or has ended."""
+        try:
+            if not self._notes.check([f"note {self.rank}"]):
+                self._notes.set(f"note {self.rank}", FAILED)
+            end, others = time.monotonic() + NOTE_SECONDS, set(range(self.size)) - {self.rank}
+            found: dict[int, str] = {}
+            while len(found) < len(others) and time.monotonic() < end:
+                for rank in others - found.keys():
+                    if self._notes.check([f"note {rank}"]):
+                        found[rank] = self._notes.get(f"note {rank}").decode()
+                time.sleep(0.02)
+        except RuntimeError:
+            return f"{self._name(0)} has gone."
+        if left := {rank: note for rank, note in found.items() if note.startswith(LEFT)}:
+            rank, note = min(left.items())
+            return f"{self._name(rank)} has ended by an error of its own ({note.removeprefix(LEFT)})."
+        if missing := sorted(others - found.keys()):
+            return f"{self._name(missing[0])} has gone, or has not answered for {self._timeout:g} s."
+        return f"an exchange with the other processes has failed ({error.splitlines()[0]})."
+
+    def _name(self, rank: int) -> str:
+        return self._names[rank] if self._names else f"process {rank}"
+
+
+def joined(timeout: float) -> Group | Alone:
+    """Returns the group of this process, which all processes of its launcher must join; `Alone` without a launcher.
+
+    If the program has begun a group of ``torch.distributed`` itself, as Ray and Spark do, its members are the group. A
+    process that does not answer within ``timeout`` seconds has gone. Raises InputError, MissingExtra or ProcessLost.
+    """
+    if _groups:
+        return _groups[0]
+    launch = Launch.found()
+    if launch is None:
+        return _begun_by_the_program(timeout) or Alone()
+    if (group := _begun_by_the_program(timeout)) is None:
+        notes = store(launch)
+        import torch.distributed as distributed
+
+        try:
+            distributed.init_process_group(
+                "gloo", store=notes, rank=launch.rank, world_size=launch.size, timeout=timedelta(seconds=timeout)
+            )
+        except RuntimeError as error:
+            raise ProcessLost(f"the {launch.size} processes have not met: {str(error).splitlines()[0]}") from None
+        atexit.register(distributed.destroy_process_group)
+        group = Group(launch.rank, launch.size, None, distributed.PrefixStore("notes", notes), timeout)
+    _groups.append(group)
+    return group
+
+
+def rank() -> int:
+    """Returns the number of this process among those that may join it, without meeting them; 0 if it is alone."""
+    if (distributed := _torch_group()) is not None:
+        found: int = distributed.get_rank()
+        return found
+    launch = Launch.found()
+    return 0 if launch is None else launch.rank
+
+
+def _torch_group() -> Any:
+    """Returns ``torch.distributed`` if the program has begun a group with it, else None, without loading PyTorch."""
+    distributed = sys.modules.get("torch.distributed")
+    has_begun = distributed is not None and distributed.is_available() and distributed.is_initialized()
+    return distributed if has_begun else None
+
+
+def _begun_by_the_program(timeout: float) -> Group | None:
+    """Returns a group of the processes that a group of ``torch.distributed`` has already, or None."""
+    if (distributed := _torch_group()) is None:
+        return None
+    share()
+    own = distributed.new_group(backend="gloo", timeout=timedelta(seconds=timeout))
+    notes = distributed.PrefixStore("chainrule notes", distributed.distributed_c10d._get_default_store())
+    return Group(distributed.get_rank(), distributed.get_world_size(), own, notes, timeout)
