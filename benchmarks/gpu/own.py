@@ -28,6 +28,7 @@ def steps(workload: Workload, device: Any, precision: str, length: int, networks
     _, _, compute = devices.where(str(device), precision, problems[0].net.dtype)
     trainer = Trainer(problems, device, compute)
     trainer.load([chosen.start(problem, None).state() for problem in problems])
+    trainer.begin_epoch()
     replay, left = trainer.replay(workload.batch_size, length), problems[0].steps_per_epoch
 
     def call() -> None:

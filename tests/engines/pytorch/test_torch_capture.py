@@ -46,6 +46,7 @@ def begun(problem: Problem, kind: type[Step] = Step) -> Step:
     made = trainer.Trainer([problem], torch.device("cpu"), dtype)
     made.step = kind([problem], torch.device("cpu"), dtype)
     made.load([engines.chosen(problem.net, engine="torch").engine.start(problem, None).state()])
+    made.begin_epoch()
     return made.step
 
 

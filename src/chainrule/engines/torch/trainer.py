@@ -41,16 +41,15 @@ class Trainer:
     # ---- the states --------------------------------------------------------------------------------------------------
 
     def load(self, states: Sequence[TrainingState]) -> None:
-        """Takes θ and moments of the states, and the random numbers of their epoch."""
+        """Takes θ and moments of the states."""
         step = self.step
-        self._states = states
+        self._states, self._has_begun_epoch = states, False
         for j, state in enumerate(states):
             step.theta[j].copy_(on_host(state.theta))
             for name, moment in step.moments.items():
                 moment[j].copy_(on_host(state.moments[name]))
         step.watch.zero_()
         step.J.copy_(torch.tensor([state.partial_J for state in states], dtype=torch.float64))
-        self._begin_epoch()
 
     def store(self) -> None:
         """Writes θ and moments into the arrays of the states."""
@@ -72,20 +71,22 @@ class Trainer:
         Returns the numbers of the networks whose next step diverges. These keep their state; the others may have made
         one step more.
         """
+        if not self._has_begun_epoch:
+            self.begin_epoch()
         batch, size = self._next_minibatch()
         count = self._count(batch, size, seconds)
         began = time.perf_counter()
         before = [tensor.clone() for tensor in self.step.state]
+        diverged: list[int] = []
         try:
             self._make(size, count)
             J, is_finite = self._read()
+            if not is_finite.all():
+                self._restore(before)
+                count, J, diverged = self._make_carefully(size, count)
         except BaseException:
             self._restore(before)
             raise
-        diverged: list[int] = []
-        if not is_finite.all():
-            self._restore(before)
-            count, J, diverged = self._make_carefully(size, count)
         spent = time.perf_counter() - began
         self._seconds[size] = spent / max(count, 1)
         for j, state in enumerate(self._states):
@@ -157,7 +158,7 @@ class Trainer:
 
     # ---- epochs ------------------------------------------------------------------------------------------------------
 
-    def _begin_epoch(self) -> None:
+    def begin_epoch(self) -> None:
         """Draws the order of the rows and the keys of dropout, and computes the coefficients of the epoch's steps."""
         step, problem, steps = self.step, self._problems[0], self._problems[0].steps_per_epoch
         self._streams = []
@@ -177,9 +178,10 @@ class Trainer:
             step.limits.copy_(on_host(limits))
             step.factors.copy_(on_host(factors))
         step.counter.fill_(first)
+        self._has_begun_epoch = True
 
     def _end_epoch(self, diverged: Sequence[int]) -> None:
-        """Records the epoch, evaluates the validation sets, and begins the next epoch unless a network diverges."""
+        """Records the epoch, with J of the validation sets, for all networks but those that diverge."""
         norms = self.step.gradient_norms().cpu().numpy()
         for j, (problem, state) in enumerate(zip(self._problems, self._states, strict=True)):
             if j in diverged:
@@ -187,6 +189,5 @@ class Trainer:
             evaluation = self._validations[j]
             validation_J = None if evaluation is None else evaluation.J()
             state.end_epoch(problem, validation_J, float(norms[j]), self._streams[j], functools.partial(self.theta, j))
-        if not diverged:
-            self.step.J.zero_()
-            self._begin_epoch()
+        self.step.J.zero_()
+        self._has_begun_epoch = False

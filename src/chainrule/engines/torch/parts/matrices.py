@@ -83,13 +83,9 @@ class BlockMatrix:
 
 def _by_blocks(part: Tensor, stack: Tensor) -> Tensor:
     """Returns the rows (k, t, count · p) times the blocks (k, count, p, q): (k, t, count · q)."""
-    _, count, p, q = stack.shape
+    _, count, p, _ = stack.shape
     if p == 1:  # the product is entrywise
-        return (
-            (part.unflatten(2, (count, 1)) * stack.transpose(1, 2)).flatten(2)
-            if q == 1
-            else (part.unflatten(2, (count, 1)) * stack.squeeze(2).unsqueeze(1)).flatten(2)
-        )
+        return (part.unsqueeze(3) * stack.squeeze(2).unsqueeze(1)).flatten(2)
     product = torch.matmul(part.unflatten(2, (count, p)).transpose(1, 2), stack)  # (k, count, t, q)
     return product.transpose(1, 2).flatten(2)
 
