@@ -13,6 +13,9 @@ from support.exports import models
 
 import chainrule as cr
 from chainrule.exports.targets.identifiers import identifiers
+from chainrule.tables import TableEncoder
+from chainrule.tables.model import TableModel
+from chainrule.tables.target_decoder import ClassLabels
 
 needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="no gcc")
 WARNINGS = ("-Wall", "-Wextra", "-Werror", "-pedantic", "-Wshadow", "-Wconversion")
@@ -81,3 +84,13 @@ IDENTIFIERS = [
 def test_names_become_different_identifiers(names: list[str], expected: list[str]) -> None:
     """Spaces, digits, keywords and letters outside of ASCII are replaced, and equal results numbered."""
     assert identifiers(names) == expected
+
+
+@pytest.mark.parametrize("labels", [[3, 7, 3], [False, True, True]], ids=["numbers", "booleans"])
+def test_labels_that_are_no_texts(labels: list[Any], tmp_path: Path) -> None:
+    """C has the texts of numbers and booleans, which the proof compares with the labels themselves."""
+    encoder = TableEncoder().fit([[0.0], [1.0], [2.0]])
+    net = cr.Network.dense([1, 3, 2], output="softmax", seed=0)
+    proof = cr.export(TableModel(encoder, ClassLabels.fit(labels), (net,)), tmp_path / "m.c")
+    assert proof.is_proved == (shutil.which("cc") is not None)
+    assert f'm_class[M_OUTPUTS] = {{"{min(labels)}", "{max(labels)}"}};' in (tmp_path / "m.c").read_text()

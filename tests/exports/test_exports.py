@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +12,7 @@ import numpy as np
 import pytest
 from support.command import chainrule
 from support.exports import models
+from support.exports.checkers import IS_INSTALLED
 
 import chainrule as cr
 from chainrule.activations.catalogue import ACTIVATIONS
@@ -33,12 +32,6 @@ MODELS: dict[str, Callable[[], Any]] = {
 }
 
 
-IS_INSTALLED = {  # what runs a target
-    ".c": shutil.which("cc"),
-    ".mjs": shutil.which("node"),
-    ".onnx": importlib.util.find_spec("onnx"),
-    ".sql": importlib.util.find_spec("duckdb"),
-}
 REFUSED = {  # the ending and the model, and the reason; test_sql.py exports these models without times
     **{(".sql", name): "the column 'sold' holds them" for name in MODELS if name != "embedded"},
     (".sql", "every activation"): "sigma = gelu is too long",

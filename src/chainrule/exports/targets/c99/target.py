@@ -57,4 +57,6 @@ class CTarget:
             output_of(compiler, *FLAGS, "-o", program, str(path), test, "-lm", shown=called)
             results = json.loads(output_of(program, "--results", shown=Path(test).name))
         version = output_of(compiler, "--version", shown=called).splitlines()[0]
-        return Outcome(np.array(results["values"], dtype=np.float64), results["labels"], version)
+        label_of = {str(label): label for label in self.vectors(path).labels or () if label is not None}
+        labels = [label_of.get(text, text) for text in results["labels"]]  # C has the texts of numbers and booleans
+        return Outcome(np.array(results["values"], dtype=np.float64), labels, version)
