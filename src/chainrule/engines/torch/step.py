@@ -91,7 +91,7 @@ class Step:
         else:
             J = (losses * scale).sum(1, dtype=f64)
         if self._penalised is not None:
-            J = J + penalty_scale * self._add_penalties(penalty_scale)
+            J = J + self._add_penalties(penalty_scale)
         self.J.add_(share * J if cost.mean else J)
         self._clip()
         self._move()
@@ -133,12 +133,18 @@ class Step:
         return scale, share, _penalty_scale(cost, share, inverse)
 
     def _add_penalties(self, scale: Any) -> Tensor:
-        """Adds the gradient of the penalties, and returns the penalties (k,)."""
+        """Adds the gradient of the penalties, and returns the penalties (k,): none where λ times the scale is 0."""
         cost, W = self.problem.cost, self.theta * self._penalised
-        column = scale if isinstance(scale, float) else scale.unsqueeze(1).to(W.dtype)
-        self.gradient.add_(column * (cost.l1 * torch.sign(W) + cost.l2 * W))
         wide = W.to(f64)
-        return cost.l1 * wide.abs().sum(1) + 0.5 * cost.l2 * (wide * wide).sum(1)
+        penalties = torch.zeros_like(self.J)
+        for lambda_, slope, sizes in (
+            (cost.l1, torch.sign(W), wide.abs().sum(1)),
+            (cost.l2, W, 0.5 * (wide * wide).sum(1)),
+        ):
+            factor = (scale * lambda_) * torch.ones_like(penalties)
+            self.gradient.add_(factor.to(W.dtype).unsqueeze(1) * slope)
+            penalties = penalties + torch.where(factor == 0, 0.0, factor * sizes)
+        return penalties
 
     def _clip(self) -> None:
         """Scales ∇J to ‖∇J‖ ≤ c, or to NaN if c/‖∇J‖ underflows; watches that ∇J is finite."""

@@ -103,7 +103,7 @@ def _adam(optimizer: Any, theta: Tensor, g: Tensor, moments: Moments, now: Coeff
 
 
 def _adamw(optimizer: Any, theta: Tensor, g: Tensor, moments: Moments, now: Coefficients, decayed: Tensor) -> None:
-    theta.sub_(now.decay * (decayed * theta))
+    theta.sub_((now.decay * decayed.double()).to(theta.dtype) * theta)  # a factor of 0 is 0, also beside an overflow
     _adam(optimizer, theta, g, moments, now, decayed)
 
 
