@@ -82,6 +82,18 @@ def test_an_object_that_cannot_be_copied_is_refused() -> None:
         pickled(lambda: None)
 
 
+def test_a_function_of_the_script_itself_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function or a class of the main script is named before it is sent, however deep it lies."""
+
+    class Scorer:
+        """A class of the script."""
+
+    for own in (worker_calls.doubled, Scorer):
+        monkeypatch.setattr(own, "__module__", "__main__")
+        with pytest.raises(cr.InputError, match="is defined in the script itself"):
+            pickled({"scoring": [own]})
+
+
 def test_a_killed_process_is_named() -> None:
     """A call to a process that is killed meanwhile, and each later one, raises ProcessLost with its number."""
     with started(1, threads=1) as (one,):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import pickle
 import queue
@@ -9,6 +10,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from types import FunctionType
 from typing import Any
 
 from chainrule._internal.version import __version__
@@ -162,10 +164,22 @@ class Peer:
                     waiting.put(None)
 
 
+class _Copier(pickle.Pickler):
+    """Refuses what other processes cannot import, which they would find out later, or never if this one is faster."""
+
+    def reducer_override(self, thing: object) -> Any:
+        """Raises PicklingError for functions and classes of the program's own script; all else is pickled as usual."""
+        if isinstance(thing, (type, FunctionType)) and thing.__module__ == "__main__":
+            raise pickle.PicklingError(f"{thing.__qualname__} is defined in the script itself")
+        return NotImplemented
+
+
 def pickled(thing: Any) -> bytes:
     """Returns the bytes of an object for `Peer.hold`. Raises InputError if other processes cannot have it."""
+    content = io.BytesIO()
     try:
-        return packed(thing)
+        _Copier(content, protocol=pickle.HIGHEST_PROTOCOL).dump(thing)
+        return content.getvalue()
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise InputError(
             f"other processes need a copy of every setting, and one of them has none ({error}). Define functions and "
