@@ -78,9 +78,9 @@ inline NetworkSpec network_spec(nb::handle args) {  // m₀ … m_r, layers
   return net;
 }
 
-inline CostSpec cost_spec(nb::handle args) {  // name, parameter, mean (Mean), l1, l2
-  const auto [name, parameter, mean, l1, l2] = items<const char*, double, int, double, double>(args);
-  return {kind<Cost>(cost_names, name), parameter, static_cast<Mean>(mean), l1, l2};
+inline CostSpec cost_spec(nb::handle args) {  // name, parameters, mean (Mean), l1, l2
+  const auto [name, parameters, mean, l1, l2] = items<const char*, nb::handle, int, double, double>(args);
+  return {kind<Cost>(cost_names, name), vector_of<double>(parameters), static_cast<Mean>(mean), l1, l2};
 }
 
 inline OptimizerSpec optimizer_spec(nb::handle args) {  // name, hyper, clip_norm, α, λ

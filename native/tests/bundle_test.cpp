@@ -21,15 +21,21 @@ using namespace chainrule::tests;
 
 const Shape narrow[] = {
     {"sums", {5, 3, 2, 1}, {{Sigma::sigmoid}, {Sigma::tanh}, {Sigma::identity}}, {}, 41, 1},
-    {"means", {2, 8, 1}, {{Sigma::relu}, {Sigma::sigmoid}}, {Cost::log_likelihood, 0, Mean::losses}, 41, 1},
+    {"means", {2, 8, 1}, {{Sigma::relu}, {Sigma::sigmoid}}, {Cost::log_likelihood, {0}, Mean::losses}, 41, 1},
     {"vectors",
      {4, 17, 9, 3},
      {{Sigma::gelu}, {Sigma::layer_norm, 1e-5}, {Sigma::softmax}},
-     {Cost::cross_entropy, 0.1, Mean::losses, 0.01, 0.1},
+     {Cost::cross_entropy, {0.1}, Mean::losses, 0.01, 0.1},
      41,
      1},
-    {"outputs", {3, 6, 5}, {{Sigma::elu, 0.5}, {Sigma::sigmoid}}, {Cost::huber, 1}, 41, 1},
-    {"one layer", {7, 2}, {{Sigma::exp}}, {Cost::poisson, 0, Mean::losses, 0, 0.3}, 41, 1},
+    {"outputs", {3, 6, 5}, {{Sigma::elu, 0.5}, {Sigma::sigmoid}}, {Cost::huber, {1}}, 41, 1},
+    {"a parameter for each output",
+     {3, 6, 3},
+     {{Sigma::tanh}, {Sigma::identity}},
+     {Cost::quantile, {0.1, 0.5, 0.9}},
+     41,
+     1},
+    {"one layer", {7, 2}, {{Sigma::exp}}, {Cost::poisson, {0}, Mean::losses, 0, 0.3}, 41, 1},
 };
 
 // The problem of network j, which differs from the others in all that may differ in a bundle.

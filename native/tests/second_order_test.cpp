@@ -169,10 +169,11 @@ template <class T> void outputs_of_squares() {
   const long stride = 2L * rows * R<T>;
   const auto z = integers<T>(2 * stride), Rz = integers<T>(2 * stride), Y = integers<T>(rows * m),
              w = integers<T>(rows);
-  std::vector<T> delta(2 * stride), Rdelta(2 * stride), scratch(8 * m * lanes<T>);
+  std::vector<T> delta(2 * stride), Rdelta(2 * stride), scratch(8 * m * lanes<T>), cost_parameters(m);
   OutputBend<T> f{};
   f.activation = {.sigma = Sigma::identity, .parameter = 0, .kappa = nullptr};
   f.cost = Cost::sum_of_squares;
+  f.cost_parameters = cost_parameters.data();
   f.m = m;
   f.last_row = rows;
   f.z = z.data();

@@ -27,6 +27,8 @@ from chainrule import costs
         (lambda: cr.Quantile(q=0.0), "q"),
         (lambda: cr.Quantile(q=1.0), "q"),
         (lambda: cr.Quantile(q=np.nan), "q"),
+        (lambda: cr.Quantile(q=()), "q"),
+        (lambda: cr.Quantile(q=(0.5, 1.0)), "q"),
         (lambda: cr.CrossEntropy(label_smoothing=1.0), "label_smoothing"),
         (lambda: cr.CrossEntropy(label_smoothing=-0.1), "label_smoothing"),
         (lambda: cr.CustomCost(3), "losses"),  # type: ignore[arg-type]

@@ -93,7 +93,7 @@ def test_single_precision_stays_single(cost: cr.Cost) -> None:
 @pytest.mark.parametrize("cost", ALL, ids=repr)
 def test_overflow_gives_no_warning(cost: cr.Cost) -> None:
     """Outputs near the largest double give ∞ or a number without a warning (the suite makes warnings errors)."""
-    A, Y = np.full((1, 2), 1e308), np.array([[0.0, 1.0]])
+    A, Y = np.full((1, 3), 1e308), np.array([[0.0, 1.0, 0.0]])
     for B in (A, -A, np.zeros_like(A), np.full_like(A, np.nan)):
         cost.losses(B, Y)
         cost.derivative(B, Y)

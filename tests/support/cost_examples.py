@@ -23,6 +23,7 @@ ALL: list[cr.Cost] = [
     cr.Huber(threshold=0.1),
     cr.Quantile(),
     cr.Quantile(q=0.9),
+    cr.Quantile(q=(0.1, 0.5, 0.9)),
     cr.Poisson(),
 ]
 

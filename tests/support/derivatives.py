@@ -106,7 +106,8 @@ def torch_losses(torch: Any, cost: cr.Cost, sigma: str, z: Any, a: Any, y: Any) 
     elif isinstance(cost, cr.Huber):
         entries = F.huber_loss(a, y, delta=cost.threshold, reduction="none")
     elif isinstance(cost, cr.Quantile):
-        entries = torch.maximum(cost.q * (y - a), (cost.q - 1) * (y - a))
+        q = torch.tensor(cost.q, dtype=a.dtype)
+        entries = torch.maximum(q * (y - a), (q - 1) * (y - a))
     else:
         entries = torch.log(torch.cosh(a - y))  # the CustomCost of the tests
     return entries.sum(dim=1)

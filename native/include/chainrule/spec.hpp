@@ -69,11 +69,15 @@ struct NetworkSpec {
 
 struct CostSpec {
   Cost cost = Cost::sum_of_squares;
-  double parameter = 0;  // label_smoothing, threshold or q
+  std::vector<double> parameters = {0};  // label_smoothing, threshold or q: one number, or one for each output
   Mean mean = Mean::none;
   double l1 = 0, l2 = 0;
 
   bool has_mean() const { return mean != Mean::none; }
+  template <class T> std::vector<T> parameters_of(long m) const {  // of each of m outputs
+    if (parameters.size() == 1) return std::vector<T>(m, static_cast<T>(parameters[0]));
+    return {parameters.begin(), parameters.end()};
+  }
 };
 
 struct OptimizerSpec {

@@ -25,7 +25,7 @@ template <class T> bool Bundle<T>::fit(const std::vector<Trainer<T>*>& trainers)
     const ProblemSpec<T>& each = trainer->problem();
     return suits(each.net) && !each.data.sparse_X && each.batch_size <= most_rows && each.net.m == first.net.m &&
            std::equal(each.net.layers.begin(), each.net.layers.end(), first.net.layers.begin(), is_same) &&
-           each.cost.cost == first.cost.cost && each.cost.parameter == first.cost.parameter &&
+           each.cost.cost == first.cost.cost && each.cost.parameters == first.cost.parameters &&
            each.optimizer.optimizer == first.optimizer.optimizer;
   });
 }
@@ -38,6 +38,7 @@ template <class T> Bundle<T>::Bundle(std::vector<Trainer<T>*> trainers)
       n_(first_.net.m.front()),
       m_(first_.net.m.back()),
       d_(first_.net.d()),
+      cost_parameters_(first_.cost.template parameters_of<T>(m_)),
       moment_count_(moment_count(first_.optimizer.optimizer)),
       theta_(d_ * lanes_),
       theta_before_(d_ * lanes_),
@@ -161,7 +162,7 @@ template <class T> void Bundle<T>::sum_gradient() {
   g.y = y_.get();
   g.example_weights = example_weights_.get();
   g.cost = first_.cost.cost;
-  g.cost_parameter = static_cast<T>(first_.cost.parameter);
+  g.cost_parameters = cost_parameters_.data();
   g.is_training = true;
   g.is_first = true;
   g.sums = gradient_.get();

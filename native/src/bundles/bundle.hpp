@@ -44,6 +44,7 @@ template <class T> class Bundle {
   const std::vector<Trainer<T>*> trainers_;
   const ProblemSpec<T>& first_;
   const long n_, m_, d_;
+  const std::vector<T> cost_parameters_;  // [m_r]
   const int moment_count_;
   std::vector<LaneLayer<T>> layers_;
   std::vector<Buffer<T>> memory_;              // of the layers

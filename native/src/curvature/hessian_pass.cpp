@@ -13,7 +13,12 @@ constexpr long least_rows = 32;       // enough for tiles of some ten rows
 template <class T>
 HessianPass<T>::HessianPass(const std::vector<HessianLayer<T>>& layers, const CostSpec& cost, const TrainingSet<T>& set,
                             const Kernels<T>& kernels, long capacity, int threads)
-    : layers_(layers), cost_(cost), set_(set), kernels_(kernels), R_(2 * kernels.lanes) {
+    : layers_(layers),
+      cost_(cost.cost),
+      cost_parameters_(cost.parameters_of<T>(layers.back().m)),
+      set_(set),
+      kernels_(kernels),
+      R_(2 * kernels.lanes) {
   long widest = 1, across = layers.back().m;
   for (const HessianLayer<T>& layer : layers) {
     widest = std::max(widest, layer.panels_out * long(R_));
@@ -195,8 +200,8 @@ template <class T> void HessianPass<T>::output(const Region& region) const {
                                             .parameter = static_cast<T>(layer.spec.parameter),
                                             .kappa = layer.kappa.get()},
                              .v_kappa = layer.v_kappa.get(),
-                             .cost = cost_.cost,
-                             .cost_parameter = static_cast<T>(cost_.parameter),
+                             .cost = cost_,
+                             .cost_parameters = cost_parameters_.data(),
                              .m = static_cast<int>(layer.m),
                              .first_row = region.first_row,
                              .last_row = region.last_row,

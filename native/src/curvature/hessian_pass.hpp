@@ -41,7 +41,8 @@ template <class T> class HessianPass {
   template <class F> void each_panel(const Region& region, int l, F f) const;
 
   const std::vector<HessianLayer<T>>& layers_;
-  const CostSpec cost_;
+  const Cost cost_;
+  const std::vector<T> cost_parameters_;  // [m_r]
   const TrainingSet<T> set_;
   const Kernels<T>& kernels_;
   const int R_;

@@ -26,7 +26,8 @@ template <class T> LaneMethod<T>::LaneMethod(const ProblemSpec<T>& problem)
       lanes_(kernels_.lanes),
       n_(problem.net.m.front()),
       m_(problem.net.m.back()),
-      cost_(problem.cost),
+      cost_(problem.cost.cost),
+      cost_parameters_(problem.cost.template parameters_of<T>(m_)),
       parameters_(problem.net, problem.optimizer.optimizer, kernels_),
       keeps_batch_(problem.is_full_batch() && problem.data.t * (n_ + m_ + 1) * long(sizeof(T)) <= most_bytes),
       sums_(max_chunks * parameters_.d * lanes_),
@@ -114,8 +115,8 @@ LaneGroup<T> LaneMethod<T>::group(const Workspace& workspace, const Examples& ex
   g.x = examples.x;
   g.y = examples.y;
   g.example_weights = examples.example_weights;
-  g.cost = cost_.cost;
-  g.cost_parameter = static_cast<T>(cost_.parameter);
+  g.cost = cost_;
+  g.cost_parameters = cost_parameters_.data();
   g.scratch = workspace.scratch.get();
   return g;
 }

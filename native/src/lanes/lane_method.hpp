@@ -60,7 +60,8 @@ template <class T> class LaneMethod final : public Method<T> {
   const Kernels<T>& kernels_;
   const int lanes_;
   const long n_, m_;  // m₀, m_r
-  const CostSpec cost_;
+  const Cost cost_;
+  const std::vector<T> cost_parameters_;  // [m_r]
   LaneParameters<T> parameters_;
   std::vector<Workspace> workspaces_;
   const bool keeps_batch_;  // a full batch is gathered once

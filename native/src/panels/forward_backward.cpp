@@ -19,7 +19,8 @@ ForwardBackward<T>::ForwardBackward(const PanelNetwork<T>& network, const CostSp
     : activations(network),
       losses(network.capacity),
       network_(network),
-      cost_(cost),
+      cost_(cost.cost),
+      cost_parameters_(cost.parameters_of<T>(network.layers.back().m)),
       y_(network.layers.back().m * network.capacity),
       example_weights_(network.capacity) {
   const PanelLayer<T>& last = network.layers.back();
@@ -294,8 +295,8 @@ bool ForwardBackward<T>::output(const MicroBatch<T>& batch, int first_row, int l
   network_.kernels.panel.output({.activation = {.sigma = layer.spec.sigma,
                                                 .parameter = static_cast<T>(layer.spec.parameter),
                                                 .kappa = layer.kappa.get()},
-                                 .cost = cost_.cost,
-                                 .cost_parameter = static_cast<T>(cost_.parameter),
+                                 .cost = cost_,
+                                 .cost_parameters = cost_parameters_.data(),
                                  .m = static_cast<int>(layer.m),
                                  .first_row = first_row,
                                  .last_row = last_row,

@@ -71,11 +71,12 @@ template <class T> class ForwardBackward {
   int lowest() const { return network_.front.count() ? 1 : 2; }  // the lowest i whose backward() is needed
 
   const PanelNetwork<T>& network_;
-  const CostSpec cost_;
-  Buffer<T> z_;                     // z[r] of a thin layer: [capacity / lanes][m][lanes]
-  Buffer<T> y_;                     // like z_
-  Buffer<T> example_weights_;       // [capacity]
-  std::vector<Buffer<T>> scratch_;  // of each thread: [4][widest vector-valued layer][lanes]
+  const Cost cost_;
+  const std::vector<T> cost_parameters_;  // [m_r]
+  Buffer<T> z_;                           // z[r] of a thin layer: [capacity / lanes][m][lanes]
+  Buffer<T> y_;                           // like z_
+  Buffer<T> example_weights_;             // [capacity]
+  std::vector<Buffer<T>> scratch_;        // of each thread: [4][widest vector-valued layer][lanes]
 };
 
 extern template class ForwardBackward<float>;

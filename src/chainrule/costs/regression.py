@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from chainrule._internal.checks import Array, as_real
+from chainrule.activations import Sigma
 from chainrule.costs.cost import Cost
 from chainrule.costs.loss import silent
 from chainrule.errors import InputError
@@ -134,43 +136,63 @@ class Quantile(Cost):
     """The quantile (pinball) loss: with e = yₖ − aₖ and 0 < q < 1, ℓ(a, y) = Σₖ max(q e, (q − 1) e).
 
     ∂ℓ/∂aₖ = −q for aₖ < yₖ, 1 − q for aₖ > yₖ, and 0 at the kink. The constant that minimises it is the ``q``-quantile
-    of y; q = ½ gives half the absolute error. It accepts any output activation.
+    of y; q = ½ gives half the absolute error. A tuple has the qₖ of each output aₖ; labels y (t,) then belong to all m
+    outputs. It accepts any output activation.
 
-    Raises InputError if q is not strictly between 0 and 1.
+    Raises InputError if a q is not strictly between 0 and 1; at a use, if a tuple does not have m numbers.
 
     >>> import numpy as np, chainrule as cr
     >>> J = cr.Quantile(q=0.75)
     >>> A, Y = np.array([[1.0], [3.0]]), np.array([[2.0], [2.0]])
     >>> J.losses(A, Y), J.derivative(A, Y)
     (array([0.75, 0.25]), array([[-0.75], [ 0.25]]))
+    >>> cr.Quantile(q=(0.1, 0.9)).derivative(np.array([[1.0, 3.0]]), np.array([[2.0, 2.0]]))
+    array([[-0.1,  0.1]])
 
     Source: R. Koenker & G. Bassett, Regression quantiles, Econometrica 46, 1978.
     """
 
-    q: float = 0.5
+    q: float | tuple[float, ...] = 0.5
 
     name: ClassVar[str] = "quantile"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "q", as_real(self.q, "q"))
-        if not 0.0 < self.q < 1.0:
-            raise InputError(f"q must lie strictly between 0 and 1; got {self.q!r}. The median is q=0.5.")
+        is_single = not isinstance(self.q, (tuple, list)) or not self.q
+        given = (self.q,) if is_single else tuple(self.q)  # type: ignore[arg-type]  # it is a tuple
+        numbers = tuple(as_real(q, "q") for q in given)
+        for q in numbers:
+            if not 0.0 < q < 1.0:
+                raise InputError(f"q must lie strictly between 0 and 1; got {q!r}. The median is q=0.5.")
+        object.__setattr__(self, "q", numbers[0] if is_single else numbers)
 
     @silent
     def losses(self, A: Array, Y: Array) -> Array:
-        e = Y - A  # (t, m)
-        total: Array = np.where(e.real < 0, (self.q - 1.0) * e, self.q * e).sum(axis=1)
+        e, q = Y - A, self._q(A)  # (t, m), and one number or (m,)
+        total: Array = np.where(e.real < 0, (q - 1.0) * e, q * e).sum(axis=1)
         return total
 
     @silent
     def derivative(self, A: Array, Y: Array) -> Array:
-        e = (Y - A).real
-        slope: Array = (1.0 - self.q) * (e < 0).astype(e.dtype) - self.q * (e > 0).astype(e.dtype)
+        e, q = (Y - A).real, self._q(A)
+        slope: Array = (1.0 - q) * (e < 0).astype(e.dtype) - q * (e > 0).astype(e.dtype)
         return slope
 
     def hessian_product(self, A: Array, Y: Array, U: Array) -> Array:
         return np.zeros_like(U)
+
+    def check_output(self, sigma: Sigma, m: int) -> None:
+        if isinstance(self.q, tuple) and len(self.q) != m:
+            raise InputError(f"q must have a number for each of the {m} outputs; got {len(self.q)}: {self.q}.")
+        super().check_output(sigma, m)
+
+    def _labels(self, Y: ArrayLike, m: int, dtype: np.dtype[Any]) -> Array:
+        is_shared = isinstance(self.q, tuple) and np.ndim(Y) == 1
+        return super()._labels(np.repeat(np.asarray(Y)[:, None], m, axis=1) if is_shared else Y, m, dtype)
+
+    def _q(self, A: Array) -> float | Array:
+        """Returns q, or the q of each output (m,) in the real type of A."""
+        return np.array(self.q, dtype=A.real.dtype) if isinstance(self.q, tuple) else self.q
 
 
 class Poisson(Cost):

@@ -91,6 +91,11 @@ COSTS = [
     Bad("Poisson over identity", lambda net: cr.gradient(net, "poisson", X, Y), ("[0, inf)", 'output="exp"')),
     Bad("Huber with threshold 0", lambda _: cr.Huber(threshold=0.0), ("threshold must be a finite number > 0", "0.0")),
     Bad("Quantile with q = 1", lambda _: cr.Quantile(q=1.0), ("q must lie strictly between 0 and 1", "1.0")),
+    Bad(
+        "two quantiles of one output",
+        lambda _: cr.Quantile(q=(0.1, 0.9))(cr.Network.dense([1, 1]), [[1.0]], [1.0]),
+        ("q must have a number for each of the 1 outputs", "got 2: (0.1, 0.9)"),
+    ),
     Bad("Quantile with q = True", lambda _: cr.Quantile(q=True), ("q must be a finite number", "True")),
     Bad("l2 negative", lambda _: cr.SumOfSquares(l2=-0.1), ("l2 must be a finite number ≥ 0", "-0.1")),
     Bad("l1 infinite", lambda _: cr.SumOfSquares(l1=math.inf), ("l1 must be a finite number ≥ 0", "inf")),

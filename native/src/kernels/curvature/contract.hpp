@@ -38,7 +38,7 @@ template <class T> struct OutputBend {
   OutputActivation<T> activation;
   const T* v_kappa;  // [m], if there is a κ
   Cost cost;
-  T cost_parameter;
+  const T* cost_parameters;  // [m]
   int m, first_row, last_row;
   const T *z, *Rz;  // panels, `stride` apart
   long stride;      // of all panels but kappa_change

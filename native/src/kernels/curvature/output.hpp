@@ -23,7 +23,7 @@ template <class T> bool closed_form_bend(const OutputBend<T>& f, const OutputRow
   };
   switch (f.cost) {
     case Cost::cross_entropy:
-      cross_entropy_of_softmax(x.z, x.y, x.a, x.delta, f.m, f.cost_parameter);
+      cross_entropy_of_softmax(x.z, x.y, x.a, x.delta, f.m, f.cost_parameters[0]);
       softmax_pullback(x.a, x.Rz, x.Rdelta, f.m);  // ∂δ/∂z = ∂a/∂z, which is symmetric
       return true;
     case Cost::log_likelihood:
@@ -40,13 +40,13 @@ template <class T> bool closed_form_bend(const OutputBend<T>& f, const OutputRow
 // δ := ∂ℓ/∂a and R δ := (∂²ℓ/∂a²) R a at a.
 template <class T> void loss_bend(const OutputBend<T>& f, const OutputRows<T>& x) {
   with(f.cost, [&]<Cost cost>() {
-    const V<T> p = broadcast(f.cost_parameter);
-    for (int k = 0; k < f.m * lanes<T>; k += lanes<T>) {
-      V<T> y = load(x.y + k);
-      if constexpr (cost == Cost::cross_entropy) y = smoothed(y, f.cost_parameter, f.m);
-      const V<T> a = load(x.a + k);
-      store(x.delta + k, loss_derivative<cost>(a, y, p));
-      store(x.Rdelta + k, loss_curvature<cost>(a, y, p) * load(x.Ra + k));
+    for (int k = 0; k < f.m; ++k) {
+      const long at = long(k) * lanes<T>;
+      const V<T> a = load(x.a + at), p = broadcast(f.cost_parameters[k]);
+      V<T> y = load(x.y + at);
+      if constexpr (cost == Cost::cross_entropy) y = smoothed(y, f.cost_parameters[k], f.m);
+      store(x.delta + at, loss_derivative<cost>(a, y, p));
+      store(x.Rdelta + at, loss_curvature<cost>(a, y, p) * load(x.Ra + at));
     }
   });
 }

@@ -32,12 +32,12 @@ template <class T> struct LaneGroup {
   const T* y;                // [m_r][vectors][lanes]
   const T* example_weights;  // [vectors][lanes]: 0 in lanes without an example
   Cost cost;
-  T cost_parameter;
-  bool is_training;  // false: only the losses are wanted
-  bool is_first;     // sums and loss start from zero
-  T* sums;           // [d][lanes] += ∂J/∂θ
-  T* loss;           // [lanes] += weight · ℓ
-  T* scratch;        // [4][widest][lanes]
+  const T* cost_parameters;  // [m_r]
+  bool is_training;          // false: only the losses are wanted
+  bool is_first;             // sums and loss start from zero
+  T* sums;                   // [d][lanes] += ∂J/∂θ
+  T* loss;                   // [lanes] += weight · ℓ
+  T* scratch;                // [4][widest][lanes]
   LaneDropout dropout;
 };
 

@@ -102,16 +102,17 @@ inline void lane_losses(const LaneGroup<T>& g, const LaneLayer<T>& last, V<T> (&
     activate(last.a, long(m) * g.vectors * lanes<T>, {last.sigma, last.parameter, last.saved, nullptr});
   if (is_entrywise(last.sigma) && (!is_canonical || is_identity)) {
     with(g.cost, [&]<Cost cost>() {
-      const V<T> p = broadcast(g.cost_parameter);
-      for (int k = 0; k < m; ++k)
+      for (int k = 0; k < m; ++k) {
+        const V<T> p = broadcast(g.cost_parameters[k]);
         for (int v = 0; v < g.vectors; ++v) {
           const long at = (long(k) * g.vectors + v) * lanes<T>;
           V<T> y = load(g.y + at);
-          if constexpr (cost == Cost::cross_entropy) y = smoothed(y, g.cost_parameter, m);
+          if constexpr (cost == Cost::cross_entropy) y = smoothed(y, g.cost_parameters[k], m);
           const V<T> a = load(last.a + at), w = load(g.example_weights + v * lanes<T>);
           add(v, w, loss<cost>(a, y, p));
           store(last.delta + at, w * loss_derivative<cost>(a, y, p));
         }
+      }
     });
     if (!is_identity && g.is_training) lane_pullback(g, last);
     return;
@@ -122,7 +123,7 @@ inline void lane_losses(const LaneGroup<T>& g, const LaneLayer<T>& last, V<T> (&
     const V<T> w = load(g.example_weights + v * lanes<T>);
     take_vector(last.a, m, g.vectors, v, z);
     take_vector(g.y, m, g.vectors, v, y);
-    add(v, w, losses(last.sigma, last.parameter, g.cost, g.cost_parameter, z, y, a, d, m));
+    add(v, w, losses(last.sigma, last.parameter, g.cost, g.cost_parameters, z, y, a, d, m));
     for (int k = 0; k < m; ++k) store(d + k * lanes<T>, w * load(d + k * lanes<T>));
     put_vector(d, m, g.vectors, v, last.delta);
   }

@@ -76,7 +76,7 @@ template <class T> struct OutputActivation {
 template <class T> struct Output {
   OutputActivation<T> activation;
   Cost cost;
-  T cost_parameter;
+  const T* cost_parameters;    // [m]
   int m, first_row, last_row;  // rows: multiples of `lanes`
   const T* Z;                  // z[r]: [rows / lanes][m][lanes], or panels [⌈m/R⌉][Z_stride / R][R]
   long Z_stride;               // 0: across lanes

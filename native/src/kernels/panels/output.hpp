@@ -18,7 +18,7 @@ template <class T> void output(const Output<T>& g) {
     }
     // losses := w ℓ
     const V<T> w = load(g.example_weights + r);
-    const V<T> total = w * losses(g.activation.sigma, g.activation.parameter, g.cost, g.cost_parameter, z,
+    const V<T> total = w * losses(g.activation.sigma, g.activation.parameter, g.cost, g.cost_parameters, z,
                                   g.Y + long(r) * g.m, a, delta, g.m, g.activation.kappa, kappa_delta);
     for (int i = 0; i < lanes<T>; ++i) g.losses[r + i] = total[i];
     // δ[r] := w ∂ℓ/∂z, and the same for κ

@@ -38,8 +38,8 @@ template <class T> void mix(const T* kappa, const T* z, T* a, int m) {
 
 // Returns ℓ per lane; a := σ(z), delta := ∂ℓ/∂z. With κ [m] (not null): a := (1 − κ) z + κ σ(z), kappa_delta := ∂ℓ/∂a ⊙
 // (σ(z) − z).
-template <class T> V<T> losses(Sigma sigma, T sigma_parameter, Cost cost, T cost_parameter, const T* z, const T* y,
-                               T* a, T* delta, int m, const T* kappa = nullptr, T* kappa_delta = nullptr) {
+template <class T> V<T> losses(Sigma sigma, T sigma_parameter, Cost cost, const T* cost_parameters, const T* z,
+                               const T* y, T* a, T* delta, int m, const T* kappa = nullptr, T* kappa_delta = nullptr) {
   V<T> total{};
   const auto closed_form = [&]<Cost kind>() {
     for (int k = 0; k < m * lanes<T>; k += lanes<T>) {
@@ -50,7 +50,7 @@ template <class T> V<T> losses(Sigma sigma, T sigma_parameter, Cost cost, T cost
     }
   };
   if (!kappa && cost == Cost::cross_entropy && sigma == Sigma::softmax)
-    return cross_entropy_of_softmax(z, y, a, delta, m, cost_parameter);
+    return cross_entropy_of_softmax(z, y, a, delta, m, cost_parameters[0]);
   if (!kappa && cost == Cost::log_likelihood && sigma == Sigma::sigmoid) {
     closed_form.template operator()<Cost::log_likelihood>();
     return total;
@@ -62,12 +62,13 @@ template <class T> V<T> losses(Sigma sigma, T sigma_parameter, Cost cost, T cost
   outputs(sigma, sigma_parameter, z, a, m);
   if (kappa) mix(kappa, z, a, m);
   with(cost, [&]<Cost kind>() {
-    const V<T> p = broadcast(cost_parameter);
-    for (int k = 0; k < m * lanes<T>; k += lanes<T>) {
-      V<T> yk = load(y + k);
-      if constexpr (kind == Cost::cross_entropy) yk = smoothed(yk, cost_parameter, m);
-      total += loss<kind>(load(a + k), yk, p);
-      store(delta + k, loss_derivative<kind>(load(a + k), yk, p));
+    for (int k = 0; k < m; ++k) {
+      const long at = long(k) * lanes<T>;
+      const V<T> ak = load(a + at), p = broadcast(cost_parameters[k]);
+      V<T> yk = load(y + at);
+      if constexpr (kind == Cost::cross_entropy) yk = smoothed(yk, cost_parameters[k], m);
+      total += loss<kind>(ak, yk, p);
+      store(delta + at, loss_derivative<kind>(ak, yk, p));
     }
   });
   if (kappa) {

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule._internal.sparse_rows import Rows, SparseRows, like
 from chainrule.activations import without_kappa
-from chainrule.costs import Cost, TrainingSet
+from chainrule.costs import Cost, Quantile, TrainingSet
 from chainrule.engines.built_in import weight_decay
 from chainrule.engines.problem import Problem
 from chainrule.network import Network
@@ -35,11 +35,12 @@ def network(net: Network) -> tuple[Any, ...]:
 
 
 def cost_of(cost: Cost, penalty_scale: float = 1.0) -> tuple[Any, ...]:
-    """Returns name, parameter, mean, and the scaled λ₁ and λ₂."""
+    """Returns name, parameters (one, or one for each output), mean, and the scaled λ₁ and λ₂."""
     mean = 2 if cost.mean_penalty else cost.mean
+    several = isinstance(cost, Quantile) and isinstance(cost.q, tuple)
     return (
         cost.name,
-        _settings(cost, "mean", "l1", "l2", "mean_penalty")[0],
+        list(cost.q) if several else _settings(cost, "mean", "l1", "l2", "mean_penalty"),  # type: ignore[attr-defined]
         mean,
         penalty_scale * cost.l1,
         penalty_scale * cost.l2,

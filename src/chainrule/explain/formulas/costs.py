@@ -50,7 +50,9 @@ class LossFormula(NamedTuple):
 
 
 def loss_formula(cost: Cost, number: Numbered) -> LossFormula | None:
-    """Returns the formulas of a cost of the catalogue, and None for one's own."""
+    """Returns the formulas of a cost of the catalogue, and None for one's own, and for several quantiles."""
+    if isinstance(cost, Quantile) and isinstance(cost.q, tuple):
+        return None  # each output has a formula of its own
     make = LOSSES.get(type(cost))
     return None if make is None else make(cost, number)
 
@@ -103,6 +105,7 @@ def _huber(cost: Huber, number: Numbered) -> LossFormula:
 
 
 def _quantile(cost: Quantile, number: Numbered) -> LossFormula:
+    assert isinstance(cost.q, float)
     q, rest = number(cost.q), number(1.0 - cost.q)
     return LossFormula(
         None,
