@@ -78,9 +78,12 @@ inline NetworkSpec network_spec(nb::handle args) {  // m₀ … m_r, layers
   return net;
 }
 
-inline CostSpec cost_spec(nb::handle args) {  // name, parameters, mean (Mean), l1, l2
+inline CostSpec cost_spec(nb::handle args) {  // name, parameter or a list of one for each output, mean (Mean), l1, l2
   const auto [name, parameters, mean, l1, l2] = items<const char*, nb::handle, int, double, double>(args);
-  return {kind<Cost>(cost_names, name), vector_of<double>(parameters), static_cast<Mean>(mean), l1, l2};
+  const bool are_several = nb::isinstance<nb::list>(parameters);
+  std::vector<double> numbers =
+      are_several ? vector_of<double>(parameters) : std::vector<double>{nb::cast<double>(parameters)};
+  return {kind<Cost>(cost_names, name), std::move(numbers), static_cast<Mean>(mean), l1, l2};
 }
 
 inline OptimizerSpec optimizer_spec(nb::handle args) {  // name, hyper, clip_norm, α, λ

@@ -13,7 +13,7 @@ Parts = tuple[float, float, float]  # of W, b and κ
 # σ's name and parameter, dropout, the runs of W as (count, p, q), True if it has a κ, rate, decay
 Layer = tuple[str, float, Schedule, Sequence[tuple[int, int, int]], bool, Parts, Parts]
 Net = tuple[Sequence[int], Sequence[Layer]]
-Cost = tuple[str, float, int, float, float]  # name, parameter, mean (1: of the losses, 2: of the penalties too), l1, l2
+Cost = tuple[str, float | list[float], int, float, float]  # name, parameter(s), mean (2: of penalties too), l1, l2
 Optimizer = tuple[str, Sequence[float], float, Schedule, Schedule]  # name, hyper, clip_norm, α, λ
 # indptr, indices as int32 or as int64, data
 Csr = tuple[NDArray[np.int64], NDArray[Any] | None, NDArray[Any] | None, Array]

@@ -90,7 +90,7 @@ def test_training_is_that_of_the_reference() -> None:
         cost = cr.Quantile(q=(0.1, 0.5, 0.9), mean=True, l2=0.01)
         cr.train(net, X, y, cost=cost, optimizer=cr.GradientDescent(0.1), epochs=3, batch_size=16, engine=engine)
         trained.append(net.theta)
-    np.testing.assert_allclose(*trained, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(trained[0], trained[1], rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.native

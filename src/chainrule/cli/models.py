@@ -119,8 +119,8 @@ def results(model: TableModel, X: Table, columns: Mapping[str, AnyColumn], thres
         return ClassResults(model.target, known, model.predict_proba(X), threshold)
     if isinstance(model.target, IndicatorLabels):
         return LabelResults(model.target, known, model.predict_proba(X))
-    predicted = np.asarray(model.predict(X), dtype=np.float64)
-    return number_results(model, model.target, known, predicted.reshape(len(known), -1))
+    Z = model.encoder.encode(X)
+    return number_results(model, Z, model.outputs_of(Z), known)
 
 
 def require_two_classes(model: TableModel, option: str) -> None:

@@ -170,6 +170,21 @@ ClassWeight = Annotated[
         help="Weights of the classes in the cost; balanced gives each class the same total weight. [default: 1]",
     ),
 ]
+Quantiles = Annotated[
+    str | None,
+    typer.Option(
+        metavar="Q,Q,…", help="Predict several quantiles of a number, such as .05,.5,.95, in the place of its mean."
+    ),
+]
+WidthOfIntervals = Annotated[
+    str,
+    typer.Option(
+        "--interval",
+        metavar="constant|scaled",
+        help="The width of the intervals of `chainrule predict`: the same for all rows, or by row, where errors are "
+        "larger in some rows than in others.",
+    ),
+]
 TestFraction = Annotated[float, typer.Option(metavar="FRACTION", help="Fraction of the rows held out for the test.")]
 Seed = Annotated[
     int, typer.Option(metavar="N", help="Seed of the split, the initial weights and the order of the rows.")

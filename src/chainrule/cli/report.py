@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule.cli.target import BASELINES
+from chainrule.cli.target import baseline_of
 from chainrule.cli.terminal import number, results, show
 from chainrule.tables.inspection.label_measures import LabelResults
 from chainrule.tables.inspection.measures import ClassResults
@@ -19,7 +19,7 @@ def print_results(model: TableModel, found: Results, title: str) -> None:
     rows = [(measure.name, number(measure.network), number(measure.baseline)) for measure in found.measures]
     console = results()
     show(console, title, ("", "network", "baseline"), rows)
-    console.print(f"  baseline: {BASELINES[model.target.task]}")
+    console.print(f"  baseline: {baseline_of(model.target)}")
     if isinstance(found, LabelResults):
         lines = [(of.name, f"{of.rows:,}", *map(number, of[2:])) for of in found.by_label]
         title = "Labels" if len(lines) <= MOST_CLASSES else f"Labels, {MOST_CLASSES} of {len(lines)}"

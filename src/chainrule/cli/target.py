@@ -13,8 +13,10 @@ from chainrule._internal.naming import listed
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column, Task
 from chainrule.tables.encoding.steps import Levels
+from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.rounding import warn_about_rounding
-from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.targets.decoders import Target
 from chainrule.tables.targets.target_columns import stacked
 from chainrule.tables.text.text_column import AnyColumn, TextColumn
 
@@ -22,12 +24,15 @@ MOST_WHOLE_CLASSES = 30
 ROWS_PER_CLASS = 5
 REQUESTED = "as requested"
 YES_NO_OR_TEXT = {"booleans": "yes/no values", "categories": "text"}
-BASELINES: dict[Task, str] = {
-    "multilabel": "predicts each label for all rows or for none, with its share in the training rows as probability",
-    "classification": "predicts the most frequent class, with the class frequencies of the training rows as "
-    "probabilities",
-    "regression": "predicts the mean of the training rows",
-}
+
+
+def baseline_of(target: Target) -> str:
+    """Returns what the baseline of the results predicts, in words."""
+    if isinstance(target, ClassLabels):
+        return "predicts the most frequent class, with the class frequencies of the training rows as probabilities"
+    if isinstance(target, NumericLabels):
+        return f"predicts the {'quantiles' if isinstance(target, QuantileLabels) else 'mean'} of the training rows"
+    return "predicts each label for all rows or for none, with its share in the training rows as probability"
 
 
 def decide_task(name: str, column: Column, task: Task | None) -> tuple[Task, str]:

@@ -16,6 +16,7 @@ from chainrule.tables.columns import Feature, Level
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.encoding.numeric_columns import owners
 from chainrule.tables.encoding.steps import Sign
+from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import ClassLabels
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
@@ -135,7 +136,7 @@ class Plan:
 def plan_of(model: TableModel | Network, target: str = "prediction") -> Plan:
     """Returns the plan of a table model, or of a network, whose columns are x1, x2, …
 
-    Raises InputError for a σ of one's own, which no target knows, and for several labels.
+    Raises InputError for a σ of one's own, which no target knows, for several labels, and for several quantiles.
     """
     if isinstance(model, Network):
         names = tuple(f"x{k}" for k in range(1, model.m[0] + 1))
@@ -150,6 +151,8 @@ def plan_of(model: TableModel | Network, target: str = "prediction") -> Plan:
         raise InputError(
             "a model of several labels cannot be exported. Train a NetworkClassifier for each label, and export each."
         )
+    if isinstance(model.target, QuantileLabels):
+        raise InputError("a model of several quantiles is not exported; export one of the mean, or its networks.")
     encoder, networks = model.encoder, tuple(_layers(net) for net in model.networks)
     numbers, gaps, values = _numbers(encoder)
     classes = tuple(labels.values.tolist()) if isinstance(labels, ClassLabels) else None

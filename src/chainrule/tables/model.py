@@ -22,10 +22,12 @@ from chainrule.engines.choice import joint_shortcut
 from chainrule.errors import ChainruleError, FileFormatError, InputError
 from chainrule.network import Network
 from chainrule.tables.calibration import Temperature, tempered
-from chainrule.tables.conformal import bounds
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.encoding.row_encoder import NeedsTable, RowEncoder
 from chainrule.tables.estimator_record import EstimatorRecord
+from chainrule.tables.intervals.conformal import bounds
+from chainrule.tables.intervals.quantile_labels import QuantileLabels
+from chainrule.tables.intervals.spread import require_spread, spread_of
 from chainrule.tables.labels import as_targets
 from chainrule.tables.reading.read import AnyTable, read
 from chainrule.tables.row_predictor import RowPredictor
@@ -50,8 +52,9 @@ class TableModel:
     regression a (t, m) is converted to the targets' own units.
 
     Fields: ``encoder``; ``target``, the decoder; ``networks``; ``temperature``; ``residuals`` (t, m), y − ŷ of held-out
-    rows, each column sorted, or None; ``about``, JSON that describes how the model was made and affects nothing;
-    ``estimator``, what a file holds for ``NetworkClassifier.load`` and ``NetworkRegressor.load``.
+    rows, divided by their spread, each column sorted, or None; ``about``, JSON that describes how the model was made
+    and affects nothing; ``estimator``, what a file holds for ``NetworkClassifier.load`` and ``NetworkRegressor.load``;
+    ``spread``, a network for the spread of y by x (`spread_of`), or None.
 
     >>> import chainrule as cr
     >>> encoder = TableEncoder().fit([[1.0, "red"], [2.0, "blue"], [4.0, "green"]])
@@ -68,6 +71,7 @@ class TableModel:
     residuals: Floats | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
     estimator: EstimatorRecord | None = None
+    spread: Network | None = None
 
     def __repr__(self) -> str:
         kinds = {"classification": "classes", "multilabel": "labels", "regression": "numbers"}
@@ -125,7 +129,7 @@ class TableModel:
         return tempered(self.outputs(X), self.temperature)
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Returns the most probable class of each row (t,), or the numbers (t,) or (t, m) of a regression.
+        """Returns the most probable class of each row (t,), or for regression numbers (t,) or (t, m), or quantiles.
 
         Of several labels it returns (t, q): those with a probability above ½, in the values of y, as 0 and 1.
         """
@@ -138,14 +142,35 @@ class TableModel:
     def predict_interval(self, X: Any, coverage: float = 0.9) -> Floats:
         """Returns intervals (t, 2), or (t, m, 2) for m targets, that contain y with probability ≥ ``coverage``.
 
-        Raises InputError for classification, without held-out rows, or with too few for the coverage (``bounds``).
+        The intervals of a model of several quantiles lie between two of them. Raises InputError for classification,
+        without held-out rows or with too few for the coverage (``bounds``), or without quantiles for it.
         """
         if not isinstance(self.target, NumericLabels):
             raise InputError("this is a classification model; it has no intervals. Use predict_proba(X).")
+        self.require_interval(coverage)
+        Z = self._encoded(X)
+        ends = self.interval_ends(Z, self.outputs_of(Z), coverage)
+        return ends[:, 0] if self.target.is_flat or isinstance(self.target, QuantileLabels) else ends
+
+    def require_interval(self, coverage: object) -> None:
+        """Raises InputError if the model has no intervals of this coverage."""
+        if isinstance(self.target, QuantileLabels):
+            self.target.pair(coverage)
+        else:
+            bounds(self.residuals, coverage)
+
+    def interval_ends(self, Z: Rows, A: Floats, coverage: object) -> Floats:
+        """Returns the ends of intervals (t, m, 2) for encoded rows Z (t, n) with mean outputs A (t, m).
+
+        Those of quantiles are (t, 1, 2). Raises InputError as `require_interval` does.
+        """
+        assert isinstance(self.target, NumericLabels)
+        if isinstance(self.target, QuantileLabels):
+            return self.target.in_units(A)[:, None, self.target.pair(coverage)]
         low, high = bounds(self.residuals, coverage)
-        Y = self.target.mean + self.target.deviation * self.outputs(X)
-        ends = np.stack([Y + low, Y + high], axis=-1)
-        return ends[:, 0] if self.target.is_flat else ends
+        Y = self.target.in_units(A)
+        S = 1.0 if self.spread is None else spread_of(self.spread, Z, A)
+        return np.stack([Y + S * low, Y + S * high], axis=-1)
 
     @property
     def classes_(self) -> NDArray[Any]:
@@ -165,7 +190,7 @@ class TableModel:
         return names or ((column,) if isinstance(column, str) else ())
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Returns the accuracy, or for regression R² (the mean of that of m targets), on rows X (t, n) with labels y.
+        """Returns the accuracy, R² (the mean of that of m targets), or D² of quantiles, on rows X (t, n) with labels y.
 
         y is (t,) or (t, m), or the name of a column of X, or a list of such names; ``sample_weight`` (t,) weights the
         rows. Of several labels, all must be right. A constant y has R² = 1 if it is predicted exactly, else 0. Raises
@@ -179,6 +204,8 @@ class TableModel:
             return accuracy(self.target.class_numbers(y), self.outputs(table).argmax(axis=1), w)
         if isinstance(self.target, IndicatorLabels):
             return subset_accuracy(self.target.indicators(y), self.outputs(table) > 0.5, w)
+        if isinstance(self.target, QuantileLabels):
+            return self.target.d2(self.outputs(table), np.ravel(y).astype(np.float64), w)
         deviations = self.target.standardised(y)
         return r_squared(deviations, self.outputs(table), w)
 
@@ -218,13 +245,16 @@ class TableModel:
             structure, own = files.network_parts(net)
             networks.append(structure)
             tensors |= {f"networks[{j}].{name}": array for name, array in own.items()}
-        if self.residuals is not None:
-            tensors["residuals"] = self.residuals
+        if self.residuals is not None:  # another name where they mean something else, for readers without the spread
+            tensors["residuals" if self.spread is None else "scaled_residuals"] = self.residuals
         header = {
             "encoder": encoder, "target": target, "networks": networks,
             "temperature": list(self.temperature) if isinstance(self.temperature, tuple) else self.temperature,
             "about": dict(self.about),
         }  # fmt: skip
+        if self.spread is not None:
+            header["spread"], own = files.network_parts(self.spread)
+            tensors |= {f"spread.{name}": array for name, array in own.items()}
         if self.estimator is not None:
             header["estimator"], more = self.estimator.parts()
             tensors |= more
@@ -296,6 +326,10 @@ def _target_outputs(outputs: Array, net: Network, target: Target) -> Floats:
 
 def _from_parts(header: Mapping[str, Any], tensors: Mapping[str, Array], own: Mapping[str, Sigma]) -> TableModel:
     structures = files.field(header, "networks", list)
+    spread = None
+    if "spread" in header:
+        spread = files.network_from_parts("the spread", header["spread"], _of("spread.", tensors), own)
+    residuals = tensors.get("residuals" if spread is None else "scaled_residuals")
     return TableModel(
         TableEncoder.from_parts(header.get("encoder"), tensors),
         decoders.from_parts(header.get("target"), tensors),
@@ -304,9 +338,10 @@ def _from_parts(header: Mapping[str, Any], tensors: Mapping[str, Array], own: Ma
             for j, structure in enumerate(structures, 1)
         ),
         _temperature(header["temperature"]),
-        tensors["residuals"].astype(np.float64) if "residuals" in tensors else None,
+        None if residuals is None else residuals.astype(np.float64),
         files.field(header, "about", dict),
         EstimatorRecord.from_parts(header["estimator"], tensors) if "estimator" in header else None,
+        spread,
     )
 
 
@@ -333,6 +368,8 @@ def _require_complete(model: TableModel) -> None:
     several = model.temperature if isinstance(model.temperature, tuple) else None
     if several is not None and (not isinstance(target, IndicatorLabels) or len(several) != target.m):
         raise ValueError("several temperatures must be those of several labels, one of each")
+    if model.spread is not None:
+        require_spread(model.spread, n, target.m if isinstance(target, NumericLabels) else 0)
     R = model.residuals
     if R is not None and (
         R.ndim != 2 or R.shape[1] not in m or not np.isfinite(R).all() or (np.diff(R, axis=0) < 0).any()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.tables.encoding.row_encoder import NeedsTable, Row, RowEncoder
+from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.target_decoder import ClassLabels
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
@@ -40,16 +42,19 @@ class RowPredictor:
             self._mean = self._deviation = [0.0]
         else:
             self._mean, self._deviation = model.target.mean.tolist(), model.target.deviation.tolist()
+        self._shifts = model.target.shifts.tolist() if isinstance(model.target, QuantileLabels) else None
         self._has_softmax = all(net.sigma[net.r].name == "softmax" for net in model.networks)
 
     def predict(self, row: Row) -> Any:
-        """Returns the most probable class of a row, or its number, or the list of its m numbers or of q labels."""
+        """Returns the most probable class of a row, or its number, or the list of its numbers, quantiles or labels."""
         a = self._outputs(row)
         if self._has_several_labels:
             return [two[p > 0.5] for two, p in zip(self._labels, a, strict=True)]
         if self._labels:
             return self._labels[a.index(max(a))]
         y = [mean + deviation * z for mean, deviation, z in zip(self._mean, self._deviation, a, strict=True)]
+        if self._shifts is not None:
+            return sorted(map(operator.add, sorted(y), self._shifts))
         return y[0] if self._model.target.is_flat else y
 
     def predict_proba(self, row: Row) -> list[float]:

@@ -1,4 +1,4 @@
-"""The score of predictions: accuracy for classes, R² for numbers."""
+"""The score of predictions: accuracy for classes, R² for numbers, D² for quantiles."""
 
 from __future__ import annotations
 
@@ -6,8 +6,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array, Floats
+from chainrule.tables.intervals.quantile_labels import QuantileLabels
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.targets.decoders import Target
 
 TINY = float(np.finfo(np.float64).tiny)
+
+
+def score_name(target: Target) -> str:
+    """Returns the name of the score for this target.
+
+    >>> score_name(ClassLabels.fit(["yes", "no"])), score_name(NumericLabels.fit([1.0, 2.0]))
+    ('accuracy', 'R²')
+    """
+    if isinstance(target, NumericLabels):
+        return "D²" if isinstance(target, QuantileLabels) else "R²"
+    return "accuracy" if isinstance(target, ClassLabels) else "subset accuracy"
 
 
 def accuracy(numbers: NDArray[np.intp], predicted: NDArray[np.intp], weights: Array | None) -> float:

@@ -178,10 +178,22 @@ class NumericLabels:
             raise InputError(f"{symbol} must have {self.m} columns, as in training; got {Y.shape[1]}.")
         return (Y - self.mean) / self.deviation
 
+    def in_units(self, Z: ArrayLike) -> NDArray[np.float64]:
+        """Returns predictions (…, m) in the targets' own units for network outputs (…, m)."""
+        Y: NDArray[np.float64] = self.mean + self.deviation * np.asarray(Z)
+        return Y
+
     def restored(self, Z: ArrayLike) -> NDArray[np.float64]:
         """Returns network outputs (t, m) in the targets' own units, as (t,) if y was (t,)."""
-        Y: NDArray[np.float64] = self.mean + self.deviation * np.asarray(Z)
+        Y = self.in_units(Z)
         return Y[:, 0] if self.is_flat else Y
+
+    @property
+    def output_names(self) -> list[str]:
+        """The name of each prediction: "prediction", or of several those of their columns, or "target 1" …"""
+        if self.m == 1:
+            return ["prediction"]
+        return list(self.names) or [f"target {k + 1}" for k in range(self.m)]
 
     def parts(self, prefix: str = "target") -> tuple[dict[str, Any], dict[str, Array]]:
         """Returns mean and deviation as JSON and tensors."""

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import Floats
-from chainrule.estimators.network.ensemble_temperature import ensemble_temperature
+from chainrule.estimators.network.calibration.ensemble_temperature import ensemble_temperature
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions, Single
 from chainrule.tables.calibration import best_temperature
 

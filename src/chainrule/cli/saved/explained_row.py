@@ -10,12 +10,14 @@ import numpy as np
 from chainrule._internal.checks import Array
 from chainrule._internal.sparse_rows import SparseRows
 from chainrule.cli import models
+from chainrule.errors import InputError
 from chainrule.explain.document.blocks import Block, Section, Text
 from chainrule.explain.document.blocks import Table as Rows
 from chainrule.explain.document.formula import Letter, Script, fenced
 from chainrule.explain.pen import Pen, equation, places
 from chainrule.explain.symbols import index
 from chainrule.network import Network
+from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.model import TableModel
 from chainrule.tables.table import Table
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
@@ -47,6 +49,8 @@ def example_of(model: TableModel, net: Network, table: Table, row: int) -> Encod
     encoded = model.encoder.encode(inputs)
     x = (encoded.toarray() if isinstance(encoded, SparseRows) else encoded)[0]
     label, m = models.encoded_targets(model, columns), net.m[net.r]
+    if isinstance(model.target, QuantileLabels):
+        raise InputError("the model predicts several quantiles; an explanation is for a class or a mean.")
     if isinstance(model.target, NumericLabels):
         return EncodedRow(x, model.target.standardised(label)[0], "sum_of_squares", table.rows(this), columns)
     if isinstance(model.target, IndicatorLabels):

@@ -132,6 +132,7 @@ def _shape(net: Network) -> str:
 
 def _describe_target(model: TableModel) -> str:
     """Returns the task, with its classes, or with mean and standard deviation."""
+    from chainrule.tables.intervals.quantile_labels import QuantileLabels
     from chainrule.tables.target_decoder import ClassLabels
     from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
@@ -141,6 +142,9 @@ def _describe_target(model: TableModel) -> str:
     if isinstance(target, IndicatorLabels):
         shares = [f"{100.0 * share:.3g} %" for share in target.shares[:MOST_TARGETS].tolist()]
         return f"{target.m} labels (in the training rows: {', '.join(shares)}{_rest(target.m)})"
+    if isinstance(target, QuantileLabels):
+        known = ", ".join(number(float(y)) for y in target.mean)
+        return f"regression, {', '.join(target.output_names)} (in the training rows: {known})"
     of_each = [
         f"mean {number(mean)}, standard deviation {number(deviation)}"
         for mean, deviation in zip(target.mean[:MOST_TARGETS].tolist(), target.deviation.tolist(), strict=False)

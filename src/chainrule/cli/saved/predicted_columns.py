@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.cli.errors import WrongUsage, option_errors
-from chainrule.tables.conformal import bounds
+from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.model import TableModel
 from chainrule.tables.table import Table
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
@@ -24,7 +24,7 @@ def require_possible(model: TableModel, *, has_proba: bool, coverage: float | No
         if is_classifier:
             raise WrongUsage("--interval: the model predicts a class, which has no interval. Give --proba.")
         with option_errors("--interval"):
-            bounds(model.residuals, coverage)
+            model.require_interval(coverage)
 
 
 def predicted(
@@ -32,13 +32,15 @@ def predicted(
 ) -> dict[str, list[Any]]:
     """Returns the predictions of rows X, under names that are not taken.
 
-    A prediction has the name of its target, or predicted_NAME if that is taken; the columns probability_CLASS, or
-    probability_NAME of each of several labels (probability_NAME_VALUE if the value is a text), and NAME_low and
-    NAME_high, follow. Raises WrongUsage if one of these is taken.
+    A prediction has the name of its target, or predicted_NAME if that is taken, and a quantile NAME_q0.05; the columns
+    probability_CLASS, or probability_NAME of each of several labels (probability_NAME_VALUE if the value is a text),
+    and NAME_low and NAME_high, follow. Raises WrongUsage if one of these is taken.
     """
     names = [f"predicted_{name}" if name in taken else name for name in _names(model)]
     Y = np.asarray(model.predict(X))
-    columns = dict(zip(names, Y.reshape(len(Y), -1).T.tolist(), strict=True))
+    of_quantiles = model.target.levels if isinstance(model.target, QuantileLabels) else ()
+    titles = [f"{names[0]}_q{q:g}" for q in of_quantiles] or names
+    columns = dict(zip(titles, Y.reshape(len(Y), -1).T.tolist(), strict=True))
     if has_proba:
         columns |= zip(_names_of_probabilities(model), model.predict_proba(X).T.tolist(), strict=True)
     if coverage is not None:
@@ -54,7 +56,7 @@ def predicted(
 
 def _names(model: TableModel) -> list[str]:
     """Returns the names of the target columns; prediction, or prediction_1, prediction_2, … if they are not known."""
-    m = 1 if isinstance(model.target, ClassLabels) else model.target.m
+    m = 1 if isinstance(model.target, ClassLabels | QuantileLabels) else model.target.m
     return list(model.target_names) or ["prediction" if m == 1 else f"prediction_{k}" for k in range(1, m + 1)]
 
 

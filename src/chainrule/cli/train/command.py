@@ -42,6 +42,8 @@ def train(
     checkpoint: options.Checkpoint = None,
     resume: options.Resume = False,
     class_weight: options.ClassWeight = None,
+    quantiles: options.Quantiles = None,
+    interval: options.WidthOfIntervals = "constant",
     test_fraction: options.TestFraction = 0.2,
     seed: options.Seed = 0,
     folds: options.Folds = None,
@@ -66,6 +68,7 @@ def train(
     chainrule train titanic.csv --target Survived --report titanic.html
     chainrule train titanic.csv --target Survived --folds 5
     chainrule train weather.csv --target temperature,humidity
+    chainrule train houses.csv --target price --quantiles .05,.5,.95
     chainrule train new.csv --from penguins.safetensors
     """
     given = dict(locals())
@@ -73,8 +76,8 @@ def train(
         writing = Writing.of(decimal, thousands, na or ())
     chosen = TrainingOptions(
         preset, layers, activation, optimizer, learning_rate, batch_size, epochs, patience, time_limit,
-        checkpoint, resume, class_weight, engine, category or None, seed, writing, verbose, scoring,
-        workers,
+        checkpoint, resume, class_weight, quantiles, interval, engine, category or None, seed, writing, verbose,
+        scoring, workers,
     )  # fmt: skip
     parameters = chosen.parameters()
     if quiet and verbose:

@@ -12,7 +12,7 @@ from rich.console import Console
 from chainrule._internal.four_digits import four_digits
 from chainrule.cli import models
 from chainrule.cli.errors import WrongUsage
-from chainrule.cli.target import BASELINES
+from chainrule.cli.target import baseline_of
 from chainrule.cli.terminal import number, printable, results, show
 from chainrule.cli.train import phases
 from chainrule.cli.train.train_test_split import FEWEST_ROWS, TrainTestSplit
@@ -45,7 +45,7 @@ def cross_validate(run: PlannedRun, folds: list[TrainTestSplit], console: Consol
     console = results()
     title = f"Results of {len(folds)} folds of {len(run.data.y)} rows of {run.data.X.origin}"
     show(console, title, ("", "network", "std. dev.", "baseline"), rows)
-    console.print(f"  baseline: {BASELINES[run.data.task]}")
+    console.print(f"  baseline: {baseline_of(model.target)}")
 
 
 def _unfitted(estimator: Any) -> Any:

@@ -19,6 +19,8 @@ from chainrule.estimators.network.recipes.presets import PRESETS
 from chainrule.files.atomic import as_path
 from chainrule.optimizers import OPTIMIZERS, GradientDescent, Optimizer
 from chainrule.tables.columns import Task
+from chainrule.tables.intervals.conformal import INTERVALS
+from chainrule.tables.intervals.quantile_labels import as_levels
 from chainrule.tables.text.notation import AS_RECOGNISED, Writing
 from chainrule.training.minimize import METHODS
 
@@ -29,7 +31,7 @@ DECIDED_BY_A_MODEL: Mapping[str, Any] = {  # options that a model has decided, w
     "task": None, "drop": None, "category": None, "decimal": None, "thousands": None, "na": None,
     "preset": "default", "layers": None, "activation": None, "optimizer": None, "learning_rate": None,
     "batch_size": None, "patience": None, "time_limit": None, "checkpoint": None, "resume": False,
-    "class_weight": None, "folds": None, "scoring": None, "report": None,
+    "class_weight": None, "quantiles": None, "interval": "constant", "folds": None, "scoring": None, "report": None,
     "workers": None,
 }  # fmt: skip
 
@@ -50,6 +52,8 @@ class TrainingOptions:
     checkpoint: str | None = None
     resume: bool = False
     class_weight: str | None = None
+    quantiles: str | None = None
+    interval: str = "constant"
     engine: str = "auto"
     categories: Sequence[str] | None = None
     seed: int = 0
@@ -92,6 +96,7 @@ class TrainingOptions:
             "time_limit": self.time_limit,
             "checkpoint": self.checkpoint,
             "resume": self.resume,
+            **self._quantiles(),
             "engine": self.engine,
             "workers": self.workers,
             "categories": self.categories,
@@ -101,6 +106,23 @@ class TrainingOptions:
             "random_state": self.seed,
             **self._optimizer(),
         }
+
+    def _quantiles(self) -> dict[str, Any]:
+        """Returns the parameters of quantiles and intervals, if they are given, which regression alone has."""
+        if self.quantiles is not None:
+            with option_errors("--quantiles"):
+                try:
+                    levels = as_levels([float(part) for part in self.quantiles.split(",")])
+                except ValueError as error:
+                    if isinstance(error, InputError):
+                        raise
+                    raise InputError(f"give numbers such as .05,.5,.95; got {self.quantiles!r}.") from None
+            if self.interval != "constant":
+                raise WrongUsage("--interval: quantiles have intervals of their own; omit --interval.")
+            return {"quantiles": levels}
+        with option_errors("--interval"):
+            resolve("interval", self.interval, dict.fromkeys(INTERVALS))
+        return {} if self.interval == "constant" else {"interval": self.interval}
 
     def _require_checkpoint(self) -> None:
         """Raises WrongUsage for a checkpoint that does not go with other options, or exists and is not resumed."""
@@ -173,12 +195,16 @@ class TrainingOptions:
             raise WrongUsage(f"--preset does not go with --optimizer {LM}, which has its own recipe; omit --preset.")
 
     def require_task(self, task: Task) -> None:
-        """Raises WrongUsage if the optimizer is not for this task, or scikit-learn has no such scorer."""
+        """Raises WrongUsage for a scorer that scikit-learn has not, or if an option is not for this task."""
         if self.scoring is not None:
             from chainrule.estimators.network.scoring import require_scorer  # loads scikit-learn
 
             with option_errors("--scoring"):
                 require_scorer(self.scoring)
+        if task != "regression" and (given := self._quantiles()):
+            raise WrongUsage(
+                f"--{next(iter(given))} is for regression; this is {task}. Omit it, or give --task regression."
+            )
         if task != "regression" and self.optimizer is not None and self.optimizer.lower() == LM:
             raise WrongUsage(
                 f"--optimizer {LM} minimises a sum of squares, for regression; this is {task}. Omit --optimizer."

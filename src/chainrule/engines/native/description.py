@@ -35,12 +35,12 @@ def network(net: Network) -> tuple[Any, ...]:
 
 
 def cost_of(cost: Cost, penalty_scale: float = 1.0) -> tuple[Any, ...]:
-    """Returns name, parameters (one, or one for each output), mean, and the scaled λ₁ and λ₂."""
+    """Returns name, parameter (or a list of one for each output), mean, and the scaled λ₁ and λ₂."""
     mean = 2 if cost.mean_penalty else cost.mean
-    several = isinstance(cost, Quantile) and isinstance(cost.q, tuple)
+    has_several = isinstance(cost, Quantile) and isinstance(cost.q, tuple)
     return (
         cost.name,
-        list(cost.q) if several else _settings(cost, "mean", "l1", "l2", "mean_penalty"),  # type: ignore[attr-defined]
+        list(cost.q) if has_several else _settings(cost, "mean", "l1", "l2", "mean_penalty")[0],  # type: ignore[attr-defined]
         mean,
         penalty_scale * cost.l1,
         penalty_scale * cost.l2,

@@ -106,6 +106,10 @@ class NetworkBase(SavingMixin, InspectionMixin, DiagnosisMixin, CallbackSupportM
     def _weighted(self, weights: Floats | None, labels: NDArray[Any], knows_classes: bool) -> Floats | None:
         """Returns the weights of the rows, multiplied by those of their classes, which may be known from training."""
 
+    def _learn_spread(self, held_out: HeldOutPredictions, data: Data) -> tuple[Network | None, HeldOutPredictions]:
+        """Returns a network for the spread of y, if one is wanted, and the held-out rows with their spreads."""
+        return None, held_out
+
     @abstractmethod
     def _calibrate(
         self, model: TableModel, labels: NDArray[Any], held_out: HeldOutPredictions

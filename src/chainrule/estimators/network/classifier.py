@@ -18,7 +18,7 @@ from chainrule.costs import Cost
 from chainrule.engines.choice import EngineLike
 from chainrule.errors import InputError
 from chainrule.estimators.network.base import NetworkBase
-from chainrule.estimators.network.ensemble_temperature import ensemble_temperature
+from chainrule.estimators.network.calibration.ensemble_temperature import ensemble_temperature
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe

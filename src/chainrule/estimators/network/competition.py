@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import Floats
+from chainrule.costs import Quantile
 from chainrule.estimators.network.ensemble import Member
 from chainrule.estimators.network.held_out_predictions import held_out_predictions
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.tables.calibration import best_temperature, tempered
+from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.scores import log_losses
 from chainrule.tables.target_decoder import ClassLabels
 from chainrule.tables.targets.decoders import Target
@@ -21,9 +23,9 @@ from chainrule.tables.targets.indicator_labels import IndicatorLabels
 def winners(members: Sequence[Member], target: Target, labels: NDArray[np.generic]) -> list[Member]:
     """Returns the members of the recipe with the smallest loss on held-out rows.
 
-    The loss is the calibrated log-loss −log P(y), that of several labels added up without calibration, or the squared
-    error in units of the targets' deviations. Without held-out rows, or if the recipes do not compete, all members
-    remain.
+    The loss is the calibrated log-loss −log P(y), that of several labels added up without calibration, or in units of
+    the targets' deviations the squared error, or the pinball loss of quantiles. Without held-out rows, or if the
+    recipes do not compete, all members remain.
     """
     usable = list(members)
     recipes = dict.fromkeys(member.recipe for member in usable)
@@ -48,5 +50,9 @@ def _loss(members: Sequence[Member], target: Target, labels: NDArray[np.generic]
     elif isinstance(target, IndicatorLabels):
         losses = log_losses(target.indicators(at), held_out.P).sum(axis=1)
     else:
-        losses = ((held_out.P - target.standardised(at)) ** 2).sum(axis=1)
+        Y = target.standardised(at)
+        if isinstance(target, QuantileLabels):
+            losses = Quantile(q=target.levels).losses(held_out.P, Y).astype(np.float64)
+        else:
+            losses = ((held_out.P - Y) ** 2).sum(axis=1)
     return float(np.average(losses, weights=held_out.weights))

@@ -19,12 +19,14 @@ class HeldOutPredictions(NamedTuple):
     """Predictions P (t, m) of held-out rows, their row numbers (t,), and their weights (t,) or None.
 
     P has the mean of the networks that held a row out. `Single` has the prediction of each of them, if it is known.
+    The spread of y around each prediction (t, m) is learned from other rows; None: it is not known to vary.
     """
 
     P: Floats
     at: NDArray[np.intp]
     weights: Floats | None
     single: Single | None = None
+    spreads: Floats | None = None
 
     def of_label(self, j: int) -> HeldOutPredictions:
         """Returns the probabilities (t, 2) of not having one of several labels, counted from 0, and of having it."""

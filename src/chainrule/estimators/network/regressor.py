@@ -12,24 +12,30 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
 from chainrule._internal.checks import Array, Floats
+from chainrule._internal.naming import resolve
 from chainrule.activations import Sigma
 from chainrule.costs import Cost, Poisson
 from chainrule.costs.loss import INFINITE
 from chainrule.engines.choice import EngineLike
+from chainrule.errors import InputError
 from chainrule.estimators.network.base import NetworkBase
+from chainrule.estimators.network.calibration.spread_learning import learned_spread
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.scoring import Scoring
+from chainrule.estimators.network.training_rows import Data
 from chainrule.estimators.parameter_names import suggesting_names
 from chainrule.estimators.scored_labels import ScoredLabels
 from chainrule.estimators.sklearn_callbacks import with_callbacks
 from chainrule.initial import Initial
+from chainrule.network import Network
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
 from chainrule.tables.columns import Task
-from chainrule.tables.conformal import thinned
 from chainrule.tables.encoding.encoder import MAX_LEVELS
+from chainrule.tables.intervals.conformal import INTERVALS, thinned
+from chainrule.tables.intervals.quantile_labels import QuantileLabels, as_levels
 from chainrule.tables.labels import as_numbers, as_targets
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import NumericLabels
@@ -60,6 +66,10 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         cost: a cost, used as it is, or the name of one, averaged over the rows. A cost for any real y gets y
             standardised. For "poisson", outputs are exp(z) and y is divided by its mean; for "log_likelihood", outputs
             are sigmoids and y in [0, 1] is unchanged.
+        quantiles: several quantiles to predict in the place of the mean, such as (0.05, 0.5, 0.95): one output for
+            each, trained by the sum of their pinball costs. ``predict`` then returns (t, q), in increasing order.
+        interval: "constant", intervals of one width for all rows; or "scaled", of a width by x that follows the size
+            of errors on held-out rows, where that depends on x.
         patience: epochs without a lower held-out cost before training stops early; by default those of a wave of
             `chainrule.CosLog4`, or with another schedule all. In any case each network keeps its best epoch.
         scoring: the metric by which each network keeps its best epoch, and which ``patience`` follows: the name of a
@@ -122,7 +132,7 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
     """
 
     _task: ClassVar[Task] = "regression"
-    target_: NumericLabels
+    target_: NumericLabels  # or QuantileLabels, which are NumericLabels too
 
     @suggesting_names
     def __init__(
@@ -136,6 +146,8 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         hidden_layer_sizes: int | Hidden | Sequence[int | Hidden] | None = None,
         n_networks: int | None = None,
         cost: Cost | str | None = None,
+        quantiles: Sequence[float] | None = None,
+        interval: Literal["constant", "scaled"] = "constant",
         patience: int | None = None,
         scoring: Scoring = None,
         random_state: Any = None,
@@ -178,6 +190,8 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         self.hidden_layer_sizes = hidden_layer_sizes
         self.n_networks = n_networks
         self.cost = cost
+        self.quantiles = quantiles
+        self.interval = interval
         self.patience = patience
         self.scoring = scoring
         self.random_state = random_state
@@ -248,15 +262,20 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Returns the R² on rows X (t, n) with labels y, or a table X of which y names a column.
 
-        A row of weight 0 may hold anything, and lack its label. Raises InputError, and as ``predict`` does.
+        Of ``quantiles`` it is D² = 1 − Σ ℓ(quantiles, y)/Σ ℓ(those of y itself, y), with their pinball losses ℓ. A row
+        of weight 0 may hold anything, and lack its label. Raises InputError, and as ``predict`` does.
         """
-        return float(super().score(*self._rows_to_score(X, y, sample_weight), sample_weight))
+        X, y = self._rows_to_score(X, y, sample_weight)
+        if isinstance(self.target_, QuantileLabels):
+            model, table = self._model_and_rows(X)
+            return model.score(table, y, sample_weight)
+        return float(super().score(X, y, sample_weight))
 
     def predict_interval(self, X: Any, coverage: float = 0.9) -> Floats:
         """Returns intervals that contain y with probability ≥ ``coverage``: (t, 2), or (t, m, 2) for m targets.
 
-        Their width comes from the residuals of held-out rows (`chainrule.tables.conformal`). If all networks share
-        their validation rows (one network, ``X_val``, or the last rows), the probability is guaranteed for rows
+        Their width comes from the residuals of held-out rows (`chainrule.tables.intervals.conformal`). If all networks
+        share their validation rows (one network, ``X_val``, or the last rows), the probability is guaranteed for rows
         exchangeable with those. Otherwise each residual comes from networks not trained on its row, and the averaged
         prediction is at least as accurate.
 
@@ -273,6 +292,9 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
     def _learn_target(
         self, labels: NDArray[Any], weights: Floats | None, recipe: Recipe, names: tuple[str, ...]
     ) -> NumericLabels:
+        resolve("interval", self.interval, dict.fromkeys(INTERVALS))
+        if self.quantiles is not None:
+            return self._learn_quantiles(labels, weights)
         numbers = NumericLabels.fit(labels, weights, names)
         if isinstance(recipe.cost, Poisson):  # dividing y and a by the mean only scales J
             mean = np.where(numbers.mean > 0.0, numbers.mean, 1.0)
@@ -281,6 +303,14 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
             return replace(numbers, mean=np.zeros(numbers.m), deviation=np.ones(numbers.m))
         return numbers
 
+    def _learn_quantiles(self, labels: NDArray[Any], weights: Floats | None) -> QuantileLabels:
+        if self.interval != "constant":
+            raise InputError(f"quantiles have intervals of their own; leave out interval={self.interval!r}.")
+        quantiles = QuantileLabels.of(labels, as_levels(self.quantiles), weights)
+        if self.scale_y:
+            return quantiles
+        return replace(quantiles, mean=np.zeros(quantiles.m), deviation=np.ones(quantiles.m))
+
     def _encode_labels(self, labels: NDArray[Any], recipe: Recipe) -> tuple[Array, None]:
         Y = self.target_.standardised(labels)
         return recipe.cost.targets(Y, self.target_.m), None
@@ -288,12 +318,25 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
     def _weighted(self, weights: Floats | None, labels: NDArray[Any], knows_classes: bool) -> Floats | None:
         return weights
 
+    def _learn_spread(self, held_out: HeldOutPredictions, data: Data) -> tuple[Network | None, HeldOutPredictions]:
+        if self.interval != "scaled" or self.quantiles is not None:
+            return None, held_out
+        rows = data.examples.at(held_out.at)
+        R = self.target_.standardised(data.labels[held_out.at]) - held_out.P
+        learned = learned_spread(rows.X, held_out.P, R, held_out.weights, self.engine)
+        return (None, held_out) if learned is None else (learned.net, held_out._replace(spreads=learned.of_rows))
+
     def _calibrate(
         self, model: TableModel, labels: NDArray[Any], held_out: HeldOutPredictions
     ) -> tuple[TableModel, float]:
+        if isinstance(self.target_, QuantileLabels):
+            y = np.asarray(labels, dtype=np.float64).ravel()
+            self.target_ = self.target_.corrected(held_out.P, y)
+            return replace(model, target=self.target_), self.target_.d2(held_out.P, y, held_out.weights)
         predicted = self.target_.restored(held_out.P).reshape(len(held_out.P), -1)
         Y = np.asarray(labels, dtype=np.float64).reshape(len(held_out.P), -1)
-        residuals = thinned(np.sort(Y - predicted, axis=0))
+        R = Y - predicted if held_out.spreads is None else (Y - predicted) / held_out.spreads
+        residuals = thinned(np.sort(R, axis=0))
         score = float(r2_score(Y, predicted, sample_weight=held_out.weights)) if len(Y) > 1 else float("nan")
         return replace(model, residuals=residuals), score
 

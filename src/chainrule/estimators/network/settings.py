@@ -9,7 +9,7 @@ from typing import Any, get_args
 from chainrule import activations, costs, optimizers
 from chainrule._internal.checks import as_integer, as_real, shown
 from chainrule._internal.naming import resolve
-from chainrule.costs import COSTS, Cost, CrossEntropy
+from chainrule.costs import COSTS, Cost, CrossEntropy, Quantile
 from chainrule.errors import InputError
 from chainrule.estimators.network.hidden import Hidden, as_hidden
 from chainrule.estimators.network.recipe import Recipe
@@ -21,6 +21,7 @@ from chainrule.optimizers import AdamW, Optimizer
 from chainrule.optimizers.schedules import Schedule
 from chainrule.tables.columns import Task
 from chainrule.tables.encoding.column_statistics import Scaling
+from chainrule.tables.intervals.quantile_labels import as_levels
 
 
 def as_recipes(params: Mapping[str, Any], task: Task, t: int, n_sparse: int = 0) -> tuple[Recipe, ...]:
@@ -31,6 +32,8 @@ def as_recipes(params: Mapping[str, Any], task: Task, t: int, n_sparse: int = 0)
     Raises InputError for an invalid value, UnknownName for an unknown name.
     """
     given = {name: value for name, value in params.items() if value is not None}
+    if "quantiles" in given and "cost" in given:
+        raise InputError(f"quantiles are trained by their own cost; leave out cost = {shown(given['cost'])}.")
     if _is_lm(given):
         levenberg_marquardt.require_its_parameters(given, task)
         recipe = _changed(levenberg_marquardt.RECIPE, {**given, "optimizer": None}, task)
@@ -54,6 +57,10 @@ def _is_lm(params: Mapping[str, Any]) -> bool:
 
 def _changed(recipe: Recipe, given: Mapping[str, Any], task: Task) -> Recipe:
     changes: dict[str, Any] = {"hidden": _hidden(recipe, given), "optimizer": _optimizer(recipe, given)}
+    if "quantiles" in given:
+        changes["cost"] = replace(
+            Quantile(q=as_levels(given["quantiles"]), mean=True), l1=recipe.cost.l1, l2=recipe.cost.l2
+        )
     if "cost" in given:
         changes["cost"] = _cost_for(task, given["cost"])
     for name in ("epochs", "n_networks"):

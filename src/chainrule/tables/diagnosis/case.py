@@ -15,11 +15,14 @@ from chainrule._internal.naming import listed
 from chainrule._internal.sparse_rows import SparseRows
 from chainrule.tables.calibration import tempered
 from chainrule.tables.columns import Column
+from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.model import TableModel, network_outputs
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.read import AnyTable
+from chainrule.tables.scores import score_name
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.tables.targets.decoders import decoded
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 MOST_ROWS = 20_000  # that the checks look at
 MOST_NUMBERS = 5_000_000  # of them
@@ -97,11 +100,18 @@ class LabelledRows:
         return numbers
 
     def explained(self) -> float:
-        """Returns the accuracy of classes, or R², of several labels that of their probabilities."""
+        """Returns the accuracy of classes, R², or D² of quantiles; of several labels the R² of their probabilities."""
         if isinstance(self.model.target, ClassLabels):
             return float((self.predicted == self.labels).mean())
+        if isinstance(self.model.target, QuantileLabels):
+            return self.model.target.d2(self.outputs, self.values)
         spread = float(((self.labels - self.labels.mean(axis=0)) ** 2).sum())
         return 1.0 - float(((self.outputs - self.labels) ** 2).sum()) / spread if spread else 1.0
+
+    @property
+    def score_name(self) -> str:
+        """The name of `explained`."""
+        return "R²" if isinstance(self.model.target, IndicatorLabels) else score_name(self.model.target)
 
     def columns(self) -> Iterator[tuple[str, Column]]:
         """Yields name and values of each column that the model uses."""

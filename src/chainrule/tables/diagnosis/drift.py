@@ -11,6 +11,7 @@ from chainrule.diagnosis.change import Change
 from chainrule.diagnosis.finding import Finding
 from chainrule.tables.diagnosis.case import LabelledRows, TableCase, and_others
 from chainrule.tables.encoding.numeric_columns import owner_names
+from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
@@ -49,7 +50,7 @@ def drift(case: TableCase) -> Iterator[Finding]:
         return
     if encoder.numbers in ("robust", "standard"):
         yield from _moved_columns(case)
-    if isinstance(target := case.model.target, NumericLabels):
+    if isinstance(target := case.model.target, NumericLabels) and not isinstance(target, QuantileLabels):
         shifts = rows.labels.mean(axis=0)
         k = int(np.abs(shifts).argmax())
         then, shift = float(target.mean[k]), float(shifts[k])

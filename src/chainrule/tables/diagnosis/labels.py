@@ -53,7 +53,7 @@ def no_better_than_a_constant(case: TableCase) -> Iterator[Finding]:
     if rows.t < ROWS:
         return
     score, constant = rows.explained(), 0.0
-    what, other = "R²", "the mean"
+    what, other = rows.score_name, "the quantiles" if rows.score_name == "D²" else "the mean"
     if isinstance(rows.model.target, IndicatorLabels):
         what, other = "R² of the probabilities", "the share of each label"
     if case.is_classification:
@@ -80,7 +80,7 @@ def overfitting(case: TableCase) -> Iterator[Finding]:
         return
     known, new = _beyond_chance(case.rows), _beyond_chance(case.held_out)
     if known - new > GAP:
-        what = "the accuracy beyond the most frequent class" if case.is_classification else "R²"
+        what = "the accuracy beyond the most frequent class" if case.is_classification else case.rows.score_name
         change = Change(parameters={"hidden_layer_sizes": (32,)})
         yield Finding(
             "overfitting",
@@ -91,7 +91,7 @@ def overfitting(case: TableCase) -> Iterator[Finding]:
 
 
 def _beyond_chance(rows: LabelledRows) -> float:
-    """Returns R², or the share of the errors of the most frequent class that the model avoids."""
+    """Returns R² or D², or the share of the errors of the most frequent class that the model avoids."""
     score = rows.explained()
     if not isinstance(rows.model.target, ClassLabels):
         return score

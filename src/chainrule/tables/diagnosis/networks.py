@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from chainrule.costs import Cost, CrossEntropy, LogLikelihood, SumOfSquares
+from chainrule.costs import Cost, CrossEntropy, LogLikelihood, Quantile, SumOfSquares
 from chainrule.diagnosis.case import MOST_ROWS, Case, Examples
 from chainrule.diagnosis.change import Change
 from chainrule.diagnosis.finding import Finding
@@ -12,6 +12,7 @@ from chainrule.diagnosis.inputs import unscaled_inputs
 from chainrule.diagnosis.units import dead_units, saturated_units, vanishing_gradients
 from chainrule.network import Network
 from chainrule.tables.diagnosis.case import TableCase
+from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.target_decoder import NumericLabels
 
 CHECKS: dict[Callable[[Case], Iterator[Finding]], Change] = {
@@ -38,6 +39,8 @@ def faults_of_networks(case: TableCase) -> Iterator[Finding]:
 
 
 def _cost(case: TableCase, net: Network) -> Cost:
+    if isinstance(case.model.target, QuantileLabels):
+        return Quantile(q=case.model.target.levels, mean=True)
     if isinstance(case.model.target, NumericLabels):
         return SumOfSquares(mean=True)
     return CrossEntropy(mean=True) if net.sigma[net.r].name == "softmax" else LogLikelihood(mean=True)

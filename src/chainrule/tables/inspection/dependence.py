@@ -77,6 +77,6 @@ def partial_dependence(rows: LabelledRows, column: str) -> Dependence:
         outputs.append(some.outputs_for(X))
     A = np.array(outputs)  # (p, t, m)
     if isinstance(target, NumericLabels):
-        A = target.mean + target.deviation * A
+        A = target.in_units(A)
     spread = (A - A.mean(axis=0)).std(axis=1)
     return Dependence(name, places, not is_category, A.mean(axis=1), spread, values)

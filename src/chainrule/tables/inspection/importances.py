@@ -15,8 +15,10 @@ from chainrule._internal.naming import resolve
 from chainrule._internal.text_table import text_table
 from chainrule.tables.diagnosis.case import LabelledRows
 from chainrule.tables.inspection.column_features import column_features
+from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.scores import log_losses
 from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.targets.decoders import Target
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 METHODS = {"permutation": None, "gradient": None}
@@ -44,10 +46,10 @@ class Importances:
     ``deviations`` (n,) are the standard deviations of the single permutations (0 for derivatives). ``method`` is
     "permutation" or "gradient", ``unit`` the meaning of a value, ``rows`` the number of rows. With the method
     "permutation" a value is the mean loss of the score when the column is shuffled among the rows: the increase of the
-    log-loss for classes, the decrease of R² for numbers. It is about 0, or a little below, for a column that does not
-    matter. Columns that carry the same information can each have a small value. With "gradient" a value is the root of
-    the mean of Σₖ Σ_f (∂aₖ/∂x_f · s_f)², over the outputs k and the features f of the column, where s_f is the standard
-    deviation of the feature.
+    log-loss for classes, the decrease of R² for numbers, of D² for quantiles. It is about 0, or a little below, for a
+    column that does not matter. Columns that carry the same information can each have a small value. With "gradient" a
+    value is the root of the mean of Σₖ Σ_f (∂aₖ/∂x_f · s_f)², over the outputs k and the features f of the column, with
+    the standard deviation s_f of the feature.
 
     >>> import numpy as np
     >>> found = Importances(("age", "city"), np.array([0.25, 0.5]), np.zeros(2), "permutation", "decrease of R²", 9)
@@ -125,7 +127,12 @@ def importances(rows: LabelledRows, method: str = "permutation", repeats: int = 
         found, used = _by_permutation(rows, features, repeats, np.random.default_rng(seed)), rows.t
     names = tuple(rows.model.encoder.names_)
     values, deviations = (np.array([part.get(name, 0.0) for name in names]) for part in found)
-    return Importances(names, values, deviations, method, UNITS[method, rows.model.target.task], used)
+    return Importances(names, values, deviations, method, _unit(method, rows.model.target), used)
+
+
+def _unit(method: str, target: Target) -> str:
+    is_quantiles = method == "permutation" and isinstance(target, QuantileLabels)
+    return "decrease of D²" if is_quantiles else UNITS[method, target.task]
 
 
 def _by_permutation(
@@ -148,17 +155,19 @@ def _by_permutation(
 
 @dataclass(frozen=True, eq=False)
 class Loss:
-    """The mean log-loss −log P(y) of outputs, averaged over several labels, or 1 − R², averaged over the targets."""
+    """The mean log-loss −log P(y) of outputs, over several labels too; or 1 − R², over all targets; or 1 − D²."""
 
     rows: LabelledRows
 
     def __call__(self, outputs: Floats) -> float:
         """Computes the loss of outputs (t, m) for the labels of the rows."""
-        labels = self.rows.labels
-        if isinstance(self.rows.model.target, ClassLabels):
+        labels, target = self.rows.labels, self.rows.model.target
+        if isinstance(target, ClassLabels):
             return float(-np.log(np.maximum(outputs[np.arange(len(labels)), labels], LEAST_PROBABILITY)).mean())
-        if isinstance(self.rows.model.target, IndicatorLabels):
+        if isinstance(target, IndicatorLabels):
             return float(log_losses(labels, outputs, LEAST_PROBABILITY).mean())
+        if isinstance(target, QuantileLabels):
+            return 1.0 - target.d2(outputs, target.mean[0] + target.deviation[0] * labels[:, 0])
         return float((((outputs - labels) ** 2).mean(axis=0) / self.variance).mean())
 
     @cached_property

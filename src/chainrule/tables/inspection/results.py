@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-import numpy as np
-
 from chainrule._internal.checks import Floats
+from chainrule._internal.sparse_rows import Rows
 from chainrule.errors import InputError
-from chainrule.tables.conformal import bounds
 from chainrule.tables.diagnosis.case import LabelledRows
 from chainrule.tables.inspection.label_measures import LabelResults
 from chainrule.tables.inspection.measures import ClassResults, NumberResults
+from chainrule.tables.inspection.quantile_results import QuantileResults
+from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
@@ -19,7 +19,7 @@ from chainrule.tables.targets.indicator_labels import IndicatorLabels
 COVERAGE = 0.9  # of the intervals
 
 
-Results: TypeAlias = ClassResults | LabelResults | NumberResults
+Results: TypeAlias = ClassResults | LabelResults | NumberResults | QuantileResults
 
 
 def results_of(rows: LabelledRows) -> Results:
@@ -29,14 +29,22 @@ def results_of(rows: LabelledRows) -> Results:
         return ClassResults(target, rows.labels, rows.outputs)
     if isinstance(target, IndicatorLabels):
         return LabelResults(target, rows.labels, rows.outputs)
-    true, predicted = (target.mean + target.deviation * Y for Y in (rows.labels, rows.outputs))
-    return number_results(rows.model, target, true, predicted)
+    return number_results(rows.model, rows.X, rows.outputs, target.mean + target.deviation * rows.labels)
 
 
-def number_results(model: TableModel, target: NumericLabels, true: Floats, predicted: Floats) -> NumberResults:
-    """Returns the results of predicted numbers (t, m), with the coverage of the intervals if the model has some."""
+def number_results(model: TableModel, Z: Rows, A: Floats, true: Floats) -> NumberResults | QuantileResults:
+    """Returns the results for encoded rows Z (t, n) with mean outputs A (t, m) and true numbers.
+
+    They are (t, m); those of quantiles have equal columns. The coverage of the intervals is one of the results, if the
+    model has some.
+    """
+    target = model.target
+    assert isinstance(target, NumericLabels)
+    if isinstance(target, QuantileLabels):
+        return QuantileResults(target, true[:, 0], target.in_units(A))
+    predicted = target.in_units(A)
     try:
-        low, high = bounds(model.residuals, COVERAGE)
+        ends = model.interval_ends(Z, A, COVERAGE)
     except InputError:  # without held-out rows, or with too few
         return NumberResults(target, true, predicted)
-    return NumberResults(target, true, predicted, np.stack([predicted + low, predicted + high], axis=-1), COVERAGE)
+    return NumberResults(target, true, predicted, ends, COVERAGE)

@@ -11,6 +11,7 @@ from chainrule._internal.checks import Array, shown
 from chainrule._internal.naming import listed, spellings
 from chainrule.errors import FileFormatError, InputError
 from chainrule.tables.columns import Column
+from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
 from chainrule.tables.targets.target_columns import TargetColumns
@@ -22,6 +23,7 @@ KINDS: dict[str, type[ClassLabels] | type[NumericLabels] | type[IndicatorLabels]
     "classes": ClassLabels,
     "numbers": NumericLabels,
     "labels": IndicatorLabels,
+    "quantiles": QuantileLabels,
 }
 
 
@@ -31,7 +33,7 @@ def from_parts(header: object, tensors: Mapping[str, Array], prefix: str = "targ
         if not isinstance(header, Mapping):
             raise ValueError("it must be an object")
         if header["kind"] not in KINDS:
-            raise ValueError(f"it must be classes, numbers or labels; got {shown(header['kind'])}")
+            raise ValueError(f"it must be classes, numbers, labels or quantiles; got {shown(header['kind'])}")
         return KINDS[header["kind"]].from_parts(header, tensors, prefix)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise FileFormatError(f"the file does not describe a complete {prefix}: {error}.") from None
@@ -46,6 +48,9 @@ def encoded(target: Target, y: Any, symbol: str = "y") -> NDArray[Any]:
 
 def decoded(target: Target, labels: NDArray[Any]) -> NDArray[Any]:
     """Returns encoded labels in the values of y."""
+    if isinstance(target, QuantileLabels):
+        y: NDArray[Any] = target.mean[0] + target.deviation[0] * labels[:, 0]
+        return y
     return target.restored(labels) if isinstance(target, NumericLabels) else target.labels(labels)
 
 
@@ -58,6 +63,8 @@ def known_labels(target: Target, columns: Mapping[str, AnyColumn], missing: Iter
     """
     gaps = tuple(missing)
     if isinstance(target, ClassLabels):
+        return _labels_in(target, *_only(columns), gaps)
+    if isinstance(target, QuantileLabels):
         return _labels_in(target, *_only(columns), gaps)
     if target.m == 1 and len(columns) == 1 and isinstance(target, NumericLabels):
         return _labels_in(target, *_only(columns), gaps)

@@ -67,13 +67,18 @@ def _huber_slope(cost: Any, A: Tensor, Y: Tensor) -> Tensor:
 
 
 def _quantile(cost: Any, A: Tensor, Y: Tensor) -> Tensor:
-    e = Y - A
-    return torch.where(e < 0, (cost.q - 1.0) * e, cost.q * e).sum(-1)
+    e, q = Y - A, _levels(cost, A)
+    return torch.where(e < 0, (q - 1.0) * e, q * e).sum(-1)
 
 
 def _quantile_slope(cost: Any, A: Tensor, Y: Tensor) -> Tensor:
-    e = Y - A
-    return (1.0 - cost.q) * (e < 0).to(e.dtype) - cost.q * (e > 0).to(e.dtype)
+    e, q = Y - A, _levels(cost, A)
+    return (1.0 - q) * (e < 0).to(e.dtype) - q * (e > 0).to(e.dtype)
+
+
+def _levels(cost: Any, A: Tensor) -> Any:
+    """Returns q, or the q of each output (m,)."""
+    return A.new_tensor(cost.q) if isinstance(cost.q, tuple) else cost.q
 
 
 def _poisson(cost: Any, A: Tensor, Y: Tensor) -> Tensor:

@@ -26,19 +26,23 @@ PREFIX = "recent_rows."
 class RecentRows:
     """Predictions P (t, m) of rows by networks that were not trained on them, with keys, labels and weights (t,).
 
-    The newest rows come last. Each prediction was made by the networks of its call.
+    The newest rows come last. Each prediction was made by the networks of its call, and each spread (t, m) by the
+    network for it, which was not trained on the row.
     """
 
     keys: Keys  # (t,)
     P: Floats  # (t, m)
     labels: NDArray[Any]  # (t,) or (t, m): class numbers, indicators of several labels, or numbers
     weights: Floats  # (t,)
+    spreads: Floats  # (t, m); 1 if it is not known to vary
 
     @classmethod
     def of(cls, held_out: HeldOutPredictions, labels: NDArray[Any], keys: Keys, dtype: str) -> Self:
         """Returns held-out rows, with P in the number type of the networks, in which a file holds it."""
         weights = np.ones(len(keys)) if held_out.weights is None else held_out.weights.astype(np.float64)
-        return cls(keys, held_out.P.astype(dtype).astype(np.float64), labels, weights)
+        P = held_out.P.astype(dtype).astype(np.float64)
+        spreads = np.ones(P.shape) if held_out.spreads is None else held_out.spreads
+        return cls(keys, P, labels, weights, spreads)
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -52,14 +56,15 @@ class RecentRows:
 
     def held_out(self) -> HeldOutPredictions:
         """Returns the predictions as those of held-out rows."""
-        is_weighted = not (self.weights == 1.0).all()
-        return HeldOutPredictions(self.P, np.arange(len(self)), self.weights if is_weighted else None)
+        weights, spreads = (None if (x == 1.0).all() else x for x in (self.weights, self.spreads))
+        return HeldOutPredictions(self.P, np.arange(len(self)), weights, spreads=spreads)
 
     def parts(self, dtype: str) -> dict[str, Array]:
         """Returns the rows as tensors of a file."""
         arrays: dict[str, Any] = {**vars(self), "keys": self.keys.view(np.int64), "P": self.P.astype(dtype)}
-        if (self.weights == 1.0).all():
-            del arrays["weights"]
+        for name in ("weights", "spreads"):
+            if (arrays[name] == 1.0).all():
+                del arrays[name]
         return {PREFIX + name: array for name, array in arrays.items()}
 
     @classmethod
@@ -72,6 +77,7 @@ class RecentRows:
             return None
         keys, P, labels = own["keys"], own["P"].astype(np.float64), own["labels"]
         weights = own.get("weights", np.ones(len(P))).astype(np.float64)
+        spreads = own.get("spreads", np.ones(P.shape)).astype(np.float64)
         if keys.dtype != np.int64 or P.ndim != 2 or {keys.shape, labels.shape[:1], weights.shape} != {P.shape[:1]}:
             raise ValueError("the recent rows must have a key, a prediction, a label and a weight each")
         m, most = target.width, 2 if isinstance(target, IndicatorLabels) else target.width
@@ -80,7 +86,9 @@ class RecentRows:
             raise ValueError(f"the recent rows must have {m} predictions each, and labels of the target")
         if not np.isfinite(P).all() or not np.isfinite(labels).all() or not (weights >= 0.0).all():
             raise ValueError("the recent rows must be finite")
-        return cls(keys.view(np.uint64), P, labels, weights)
+        if spreads.shape != P.shape or not ((spreads > 0.0) & np.isfinite(spreads)).all():
+            raise ValueError("the recent rows must have a positive spread for each prediction")
+        return cls(keys.view(np.uint64), P, labels, weights, spreads)
 
 
 def most_rows(m: int) -> int:

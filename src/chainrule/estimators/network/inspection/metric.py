@@ -9,13 +9,11 @@ import numpy as np
 
 from chainrule._internal.checks import Floats
 from chainrule.costs import SumOfSquares
-from chainrule.tables.columns import Task
 from chainrule.tables.diagnosis.case import LabelledRows
+from chainrule.tables.scores import score_name
 from chainrule.tables.target_decoder import NumericLabels
 from chainrule.training import History
 from chainrule.training.callbacks.early_stopping import MetricCourse
-
-SCORES: dict[Task, str] = {"classification": "accuracy", "multilabel": "subset accuracy", "regression": "R²"}
 
 
 class MetricCourses(NamedTuple):
@@ -51,11 +49,11 @@ def by_epoch(course: MetricCourse, epochs: int) -> Floats:
 
 
 def held_out_score(estimator: Any) -> tuple[str, float] | None:
-    """Returns name and value of the score on held-out rows: the (subset) accuracy, or R²; None without such rows."""
+    """Returns name and value of the score on held-out rows: (subset) accuracy, R² or D²; None without such rows."""
     score = estimator.validation_score_
     if score is None or not math.isfinite(score):
         return None
-    return SCORES[estimator.target_.task], score
+    return score_name(estimator.target_), score
 
 
 def rmse(rows: LabelledRows) -> float | None:

@@ -9,6 +9,7 @@ from chainrule._internal.version import __version__
 from chainrule.estimators.network.inspection import words
 from chainrule.tables.calibration import Temperature
 from chainrule.tables.diagnosis.case import LabelledRows
+from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
@@ -23,6 +24,8 @@ def model_card(estimator: Any) -> list[tuple[str, str]]:
         what = f"{column}: one of the {len(target)} classes {listed(target.values.tolist(), 10)}"
     elif isinstance(target, IndicatorLabels):
         what = f"{column}: {target.m} labels, of which a row has none, one or several"
+    elif isinstance(target, QuantileLabels):
+        what = f"{column}: {listed(target.output_names)}"
     else:
         what = f"{column}: a number" if target.m == 1 else f"{column}: {target.m} numbers"
     card = [
@@ -39,8 +42,12 @@ def model_card(estimator: Any) -> list[tuple[str, str]]:
     ]
     if not isinstance(target, NumericLabels):
         card.append(("Probabilities", _calibration(model.temperature)))
+    elif isinstance(target, QuantileLabels):
+        known = ", ".join(f"{c:g}" for c in target.coverages)
+        card.append(("Intervals", f"between two quantiles, of coverage {known}" if known else "none"))
     elif model.residuals is not None:
-        card.append(("Intervals", f"from the residuals of {len(model.residuals):,} held-out rows"))
+        by_x = "" if model.spread is None else ", scaled by the spread at each row"
+        card.append(("Intervals", f"from the residuals of {len(model.residuals):,} held-out rows{by_x}"))
     else:
         card.append(("Intervals", "none: no rows were held out"))
     card += [

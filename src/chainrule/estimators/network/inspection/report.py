@@ -23,7 +23,8 @@ from chainrule.tables.diagnosis.case import LabelledRows
 from chainrule.tables.inspection.dependence import partial_dependence
 from chainrule.tables.inspection.importances import Importances
 from chainrule.tables.inspection.label_measures import LabelResults
-from chainrule.tables.inspection.measures import ClassResults, Measure, NumberResults
+from chainrule.tables.inspection.measures import ClassResults, NumberResults
+from chainrule.tables.inspection.quantile_results import QuantileResults
 from chainrule.tables.inspection.results import Results, results_of
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _body(estimator: Any, rows: LabelledRows, found: Importances, is_held_out: b
         f"All results are those of {rows.t:,} {which}."
     )
     yield "<h2>Results</h2>"
-    yield _measures(results.measures, is_class)
+    yield _measures(results)
     if isinstance(results, ClassResults) and len(results.classes) <= MOST_CLASSES:
         yield _table(
             ["class", "rows", "recall", "precision", "F1"],
@@ -156,9 +157,11 @@ def _figure(draw: Callable[[], Figure], name: str, caption: str, kind: str = "")
     return f"<figure{of}>{inline_svg(draw(), name)}{text}</figure>"
 
 
-def _measures(measures: Sequence[Measure], is_class: bool) -> str:
-    baseline = "what is most frequent, with the shares as probabilities," if is_class else "the mean"
-    rows = [[m.name, _number(m.network), _number(m.baseline)] for m in measures]
+def _measures(results: Results) -> str:
+    baseline = "what is most frequent, with the shares as probabilities,"
+    if isinstance(results, NumberResults | QuantileResults):
+        baseline = "the quantiles" if isinstance(results, QuantileResults) else "the mean"
+    rows = [[m.name, _number(m.network), _number(m.baseline)] for m in results.measures]
     return _table(["", "model", "baseline"], rows) + _paragraph(
         f"The baseline predicts {baseline} of the training rows."
     )

@@ -8,6 +8,7 @@ from chainrule._internal.durations import duration
 from chainrule._internal.text_table import text_table
 from chainrule.estimators.network.inspection import words
 from chainrule.estimators.network.inspection.metric import held_out_score, metric_courses, rmse
+from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.target_decoder import ClassLabels
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
@@ -52,6 +53,9 @@ def scores(estimator: Any) -> list[str]:
         shares = [f"{target.title(k)} {100.0 * share:.3g} %" for k, share in enumerate(target.shares)]
         more = f", … and {len(shares) - 8} more" if len(shares) > 8 else ""
         lines.append(f"Labels: {', '.join(shares[:8])}{more}")
+    elif isinstance(target, QuantileLabels):
+        known = ", ".join(f"{y:,.5g}" for y in target.mean)
+        lines.append(f"Target: {', '.join(target.output_names)}; in the training rows {known}")
     elif target.m == 1:
         lines.append(f"Target: mean {target.mean[0]:,.5g}, standard deviation {target.deviation[0]:,.5g}")
     else:

@@ -120,8 +120,7 @@ def _curves(model: TableModel) -> list[tuple[int, str]]:
     """Returns the outputs that are drawn, with their names."""
     target = model.target
     if isinstance(target, NumericLabels):
-        names = target.names or [f"target {k + 1}" for k in range(target.m)]
-        return [(k, name if target.m > 1 else "prediction") for k, name in enumerate(names)][:MOST_CURVES]
+        return list(enumerate(target.output_names))[:MOST_CURVES]
     if isinstance(target, IndicatorLabels):
         most = np.sort(np.argsort(-target.shares, kind="stable")[:MOST_CURVES])
         return [(k, f"P({_short(target.title(k), LONGEST)})") for k in most.tolist()]

@@ -34,7 +34,7 @@ class ClassPredictions(NamedTuple):
 
 
 class NumberPredictions(NamedTuple):
-    """The numbers y and their predictions, each (t, m), and the names of several targets."""
+    """The numbers y and their predictions, each (t, m), and the names of m predictions, if they have some."""
 
     true: Floats
     predicted: Floats
@@ -115,8 +115,8 @@ def of_numbers(rows: LabelledRows) -> NumberPredictions:
     """Returns the numbers of labelled rows beside the predicted ones, in the targets' own units."""
     target = rows.model.target
     assert isinstance(target, NumericLabels)
-    true, predicted = (target.mean + target.deviation * Y for Y in (rows.labels, rows.outputs))
-    return NumberPredictions(true, predicted, target.names)
+    true = target.mean + target.deviation * rows.labels
+    return NumberPredictions(true, target.in_units(rows.outputs), target.output_names)
 
 
 def _classes_of_network(net: Network, X: Any, y: Any) -> ClassPredictions:

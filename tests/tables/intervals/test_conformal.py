@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.tables.conformal import bounds
+from chainrule.tables.intervals.conformal import bounds
 
 
 def ranks(t: int, coverage: float) -> tuple[list[float], list[float]]:

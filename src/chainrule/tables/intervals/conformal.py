@@ -9,6 +9,7 @@ import numpy as np
 from chainrule._internal.checks import Floats, as_real
 from chainrule.errors import InputError
 
+INTERVALS = ("constant", "scaled")  # of one width for all rows, or stretched by the spread of y at x
 MOST_RESIDUALS = 9_999  # that a model keeps: coverage then has steps of 0.0002
 
 
