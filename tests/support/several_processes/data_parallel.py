@@ -35,15 +35,15 @@ def rank() -> int:
 def trained(name: str, epochs: int = 3, **settings: Any) -> cr.History:
     """Trains the network of a problem."""
     given: dict[str, Any] = {"cost": "sum_of_squares", "optimizer": "adam", "batch_size": 16, "epochs": epochs}
-    given |= PROBLEMS.get(name, {})
+    given |= {**PROBLEMS.get(name, {}), **settings}
     rng = np.random.default_rng(1 if name in PROBLEMS else rank())  # "other data"
     X = rng.normal(size=(83, 7))
     Y = np.stack([X[:, 0] * X[:, 1], np.sin(X[:, 2])], 1)
     weights = rng.uniform(size=83) if given.pop("weights", False) else None
     dropout, dtype = given.pop("dropout", 0.0), given.pop("dtype", "float32")
     net = cr.Network.dense([7, 11, 5, 2], hidden="tanh", dropout=dropout, seed=0, dtype=dtype)
-    engine = settings.pop("engine", cr.engines.DataParallel(timeout=settings.pop("timeout", 300.0)))
-    return cr.train(net, X, Y, weights=weights, validation=(X[:20], Y[:20]), engine=engine, **{**given, **settings})
+    engine = given.pop("engine", cr.engines.DataParallel(timeout=given.pop("timeout", 300.0)))
+    return cr.train(net, X, Y, weights=weights, validation=(X[:20], Y[:20]), engine=engine, **given)
 
 
 def digest(history: cr.History) -> str:

@@ -16,7 +16,6 @@ from chainrule.engines.minibatch_gradient import MinibatchGradient
 from chainrule.engines.minibatches import Minibatch
 from chainrule.engines.problem import Problem
 from chainrule.engines.seam import Engine
-from chainrule.network import Network
 from chainrule.network.block_diagonal import free_entries
 from chainrule.network.forward import forward
 from chainrule.network.theta import parameter_views
@@ -68,16 +67,12 @@ def minibatch_gradient(problem: Problem, theta: Array, numbers: Array) -> Miniba
         scale = 1.0 / weight if weight > 0.0 else 0.0
     W, b, kappa = parameter_views(theta, net.layout)
     if cost.l1 or cost.l2:
-        total += scale * cost.penalty(map(free_entries, net.W))
-        _add_penalty_gradients(net, cost, W, scale)
+        total += cost.penalty(map(free_entries, net.W), scale)
+        for i in range(1, net.r + 1):
+            entries = free_entries(W[i])
+            np.add(entries, cost.penalty_gradient(free_entries(net.W[i]), scale), out=entries)
     g = Gradient(total, theta, W, b, kappa, ByLayer([]))
     return MinibatchGradient(g, share * total if cost.mean else total)
-
-
-def _add_penalty_gradients(net: Network, cost: Cost, W: ByLayer[Array], scale: float) -> None:
-    for i in range(1, net.r + 1):
-        entries = free_entries(W[i])
-        np.add(entries, scale * cost.penalty_gradient(free_entries(net.W[i])), out=entries)
 
 
 def _at(rows: NDArray[Any] | slice, part: slice) -> NDArray[Any] | slice:
