@@ -179,6 +179,23 @@ def test_damaged_files(tmp_path: Path, name: str) -> None:
             read_path(path)
 
 
+@pytest.mark.parametrize("damaged", ["X", "y"])
+def test_a_member_of_npz_without_its_first_bytes(tmp_path: Path, damaged: str) -> None:
+    """NumPy returns the bytes of a member that does not begin like an array; the member is named."""
+    path = tmp_path / "t.npz"
+    np.savez(path, X=np.arange(6.0).reshape(3, 2), y=np.arange(3))
+    with zipfile.ZipFile(path) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    members[f"{damaged}.npy"] = b"?" + members[f"{damaged}.npy"][1:]
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in members.items():
+            file.writestr(name, content)
+    with pytest.raises(
+        FileFormatError, match=rf"t\.npz is not a valid \.npz file of plain arrays: {damaged} is no array"
+    ):
+        read_path(path)
+
+
 FREQUENCIES = ("M", "2M", "Q", "Q-MAR", "Y", "Y-JUN", "W", "W-SAT", "W-WED", "D", "h", "min", "s", "ms", "us", "ns")
 
 
