@@ -52,7 +52,7 @@ def epoch(workload: Workload, device: Any, precision: str) -> Callable[[], None]
 def gradient_error(workload: Workload, device: Any, precision: str) -> float:
     """Computes ‖ĝ − g‖/‖g‖ of the gradient over one minibatch; g is that of NumPy in float64."""
     problem = workload.problem(rows=workload.batch_size)
-    net, (X, Y, _) = problem.net, problem.data
+    net, (X, Y, _) = problem.net, problem.examples
     g = cr.gradient(net, problem.cost, X, Y, engine=engine(device, precision)).theta.astype(np.float64)
     wide = net.astype(np.float64)
     truth = cr.gradient(wide, problem.cost, np.asarray(X, np.float64), Y.astype(np.float64), engine="reference").theta

@@ -88,7 +88,7 @@ def joined(layers: Sequence[tuple[Array, Array]]) -> Array:
 
 def row_order(workload: Training) -> Array:
     """Returns the rows of every step, (steps, batch size), in the order of ``cr.train(seed=SEED)``."""
-    from chainrule.engines.minibatches import shuffled
+    from chainrule.rows.order import shuffled
 
     stream = np.random.PCG64(SEED)
     order = np.concatenate([shuffled(stream, workload.t) for _ in range(workload.epochs)])

@@ -14,11 +14,12 @@ from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import Array
 from chainrule.backprop import backpropagate
 from chainrule.costs.training_set import TrainingSet
-from chainrule.engines.minibatches import dropout_masks, shuffled, stream_at
+from chainrule.engines.minibatches import dropout_masks
 from chainrule.engines.problem import Problem
 from chainrule.engines.stopping import EXPLODED
 from chainrule.network.forward import forward
 from chainrule.network.theta import at_every_parameter
+from chainrule.rows.order import shuffled, stream_at
 from fuzz.problems.plans import dense
 from fuzz.problems.runs import started
 
@@ -77,7 +78,7 @@ class Minibatch(NamedTuple):
 
 def minibatch(problem: Problem, state: cr.TrainingState) -> Minibatch:
     """Returns the examples of the step that begins at ``state``, with factors of dropout in float64."""
-    net, data = problem.net.copy(), problem.data
+    net, data = problem.net.copy(), problem.examples
     net.theta = state.theta
     stream = stream_at(*state.stream)
     order = np.arange(data.t) if problem.in_order else shuffled(stream, data.t)

@@ -120,7 +120,7 @@ def dense(X: Rows) -> Array:
 
 def described(problem: Problem) -> str:
     """Returns the problem in words, without its numbers."""
-    data, held_out = problem.data, problem.validation
+    data, held_out = problem.examples, problem.validation
     largest = [float(abs(numbers).max()) for numbers in (problem.net.theta, dense(data.X), data.Y)]
     return (
         f"{problem.net}, dropout {problem.net.dropout}, {problem.cost}, {problem.optimizer}, t = {data.t}, sparse "

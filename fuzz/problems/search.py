@@ -25,7 +25,7 @@ def searched(problem: Problem, rng: Random) -> str:
     wide = problem.net.astype(np.float64)
     method = pick(rng, METHODS if wide.d <= MOST_OF_NEWTON else METHODS[:-1])
     epochs, outcome = int(rng.integers(1, 12)), ""
-    data = problem.cost.examples(wide, *problem.data)
+    data = problem.cost.examples(wide, *problem.examples)
     is_free = at_every_parameter(wide.layout, (layer.rate for layer in wide.layers), np.float64) != 0.0
     for engine in ("reference", "native"):
         chosen = engines.chosen(wide, problem.cost, engine=engine).engine
@@ -51,7 +51,7 @@ def _search(
     os.environ["CHAINRULE_THREADS"] = str(threads)
     try:
         history = cr.minimize(
-            net, problem.data, cost=problem.cost, method=method, epochs=epochs, engine=engine, tol=None
+            net, problem.examples, cost=problem.cost, method=method, epochs=epochs, engine=engine, tol=None
         )
     except cr.DivergenceError as error:
         return net, "diverged", error.history.J.tolist()

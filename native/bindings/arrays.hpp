@@ -38,8 +38,9 @@ template <class T, int dimensions> class Array {
  private:
   bool holds_T() const {
     const char kind = lent_.format[0] && !lent_.format[1] ? lent_.format[0] : 0;  // one letter: in the native order
-    const bool is_kind =
-        std::is_floating_point_v<T> ? kind == 'f' || kind == 'd' : kind == 'i' || kind == 'l' || kind == 'q';
+    const bool is_kind = std::is_floating_point_v<T>                  ? kind == 'f' || kind == 'd'
+                         : std::is_unsigned_v<std::remove_const_t<T>> ? kind == 'I' || kind == 'L' || kind == 'Q'
+                                                                      : kind == 'i' || kind == 'l' || kind == 'q';
     return is_kind && lent_.itemsize == sizeof(T);
   }
 

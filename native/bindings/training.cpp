@@ -13,17 +13,30 @@ namespace {
 constexpr const char* stopped_names[] = {nullptr, "tol", "patience", "epochs", "diverged"};
 constexpr const char* record_names[] = {"J", "validation_J", "learning_rate", "seconds", "gradient_norm"};
 
+Pcg64 stream(nb::handle halves) {
+  const auto [s1, s0, i1, i0] = items<std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t>(halves);
+  return {.state = (static_cast<unsigned __int128>(s1) << 64) | s0,
+          .increment = (static_cast<unsigned __int128>(i1) << 64) | i0};
+}
+
 template <class T> class Run {
  public:
+  // `data` is X, Y and weights, or t and Σw if the examples come in windows.
   Run(const nb::tuple& net, const nb::tuple& cost, const nb::tuple& optimizer, nb::handle data, nb::handle validation,
       long batch_size, bool shuffle, long epochs, double tol, long tol_epochs, long patience, int threads,
       int first_threads, nb::handle theta, const nb::list& moments, const nb::dict& progress)
-      : data_(examples(data)), theta_(theta) {
+      : theta_(theta) {
     ProblemSpec<T> problem;
     problem.net = network_spec(net);
     problem.cost = cost_spec(cost);
     problem.optimizer = optimizer_spec(optimizer);
-    problem.data = data_.set(problem.net);
+    problem.is_in_windows = nb::cast<nb::tuple>(data).size() == 2;
+    if (problem.is_in_windows) {
+      std::tie(problem.data.t, problem.total_weight) = items<long, double>(data);
+    } else {
+      data_ = examples(data);
+      problem.data = data_.set(problem.net);
+    }
     if (!validation.is_none()) {
       validation_ = examples(validation);
       problem.validation = validation_.set(problem.net);
@@ -43,6 +56,28 @@ template <class T> class Run {
     if (progress.contains("best_theta") && !progress["best_theta"].is_none())
       trainer_->set_best_theta(Vector<const T>(progress["best_theta"]).data());
   }
+
+  // Takes the examples of the next steps from these arrays, which it keeps until the next call.
+  void set_window(nb::handle data, nb::handle order, long first_batch, long end_batch, nb::handle keys) {
+    Examples<T> window = examples(data);
+    Vector<const std::uint32_t> order_of_window;
+    if (!order.is_none()) order_of_window = Vector<const std::uint32_t>(order);
+    const TrainingSet<T> set = window.set(trainer_->problem().net);
+    if (order_of_window.data() && order_of_window.length() != set.t)
+      throw std::invalid_argument("an order has the wrong length");
+    const ProblemSpec<T>& problem = trainer_->problem();
+    const bool are_batches = 0 <= first_batch && first_batch < end_batch && end_batch <= problem.steps_per_epoch();
+    if (!are_batches ||
+        std::min(end_batch * problem.batch_size, problem.data.t) > first_batch * problem.batch_size + set.t)
+      throw std::invalid_argument("a window has too few rows");
+    trainer_->set_window({.set = set,
+                          .order = order_of_window.data(),
+                          .first_batch = first_batch,
+                          .end_batch = end_batch,
+                          .keys = stream(keys)});
+    data_ = std::move(window), order_ = std::move(order_of_window);
+  }
+  bool needs_window() const { return trainer_->needs_window(); }
 
   void advance(long epochs, double seconds) {
     bool raised = false;
@@ -89,7 +124,7 @@ template <class T> class Run {
   void finish() {
     copy_best_theta(theta_.data());
     trainer_->finish();
-    data_ = {}, validation_ = {}, theta_ = {};
+    data_ = {}, validation_ = {}, theta_ = {}, order_ = {};
   }
 
   nb::object stopped() const {
@@ -149,16 +184,15 @@ template <class T> class Run {
     p.step = nb::cast<long>(in["step"]), p.epoch = nb::cast<long>(in["epoch"]), p.batch = nb::cast<long>(in["batch"]);
     if (in.contains("first_step")) p.first_step = nb::cast<long>(in["first_step"]);
     p.partial_J = nb::cast<double>(in["partial_J"]), p.partial_seconds = nb::cast<double>(in["partial_seconds"]);
-    const auto [s1, s0, i1, i0] = items<std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t>(in["stream"]);
-    p.stream.state = (static_cast<unsigned __int128>(s1) << 64) | s0;
-    p.stream.increment = (static_cast<unsigned __int128>(i1) << 64) | i0;
+    p.stream = stream(in["stream"]);
     p.best_J = nb::cast<double>(in["best_J"]), p.best_epoch = nb::cast<long>(in["best_epoch"]);
     for (int k = 0; k < Progress::kinds; ++k) p.records[k] = vector_of<double>(in["records"][record_names[k]]);
     return p;
   }
 
   Examples<T> data_, validation_;
-  Vector<T> theta_;  // the network's θ, which is kept current
+  Vector<const std::uint32_t> order_;  // of the window
+  Vector<T> theta_;                    // the network's θ, which is kept current
   std::unique_ptr<Trainer<T>> trainer_;
   long d_ = 0;
   std::atomic<bool> interrupt_{false};
@@ -174,6 +208,10 @@ template <class T> void bind(nb::module_& module, const char* name) {
            nb::arg("progress"))
       .def("advance", &Run<T>::advance, nb::arg("epochs"), nb::arg("seconds"),
            "Trains for `epochs` epochs or `seconds`, whichever ends first, without the GIL.")
+      .def("set_window", &Run<T>::set_window, nb::arg("data"), nb::arg("order").none(), nb::arg("first_batch"),
+           nb::arg("end_batch"), nb::arg("keys"),
+           "Takes the examples of the next steps from these arrays, and borrows them until the next call.")
+      .def_prop_ro("needs_window", &Run<T>::needs_window, "True if the next step has to wait for the next window.")
       .def_static(
           "advance_bundle", &Run<T>::advance_bundle, nb::arg("runs"), nb::arg("epochs"), nb::arg("seconds"),
           "Advances several runs, each in a lane of its own; the slice ends for all as soon as it ends for one.")

@@ -55,6 +55,9 @@ template <class T> class Method {
   virtual void put(const T* theta, const std::array<const T*, 2>& moments) = 0;
   virtual void get(T* theta, const std::array<T*, 2>& moments, int thread, int threads) const = 0;
 
+  // Learns of the examples that later steps may use. Called between two calls of Trainer::advance.
+  virtual void set_examples(const TrainingSet<T>& /*set*/) {}
+
   // Divides the work of later steps among `threads` threads. Called by one thread between two steps.
   virtual void set_thread_count(int /*threads*/) {}
 

@@ -9,10 +9,10 @@ namespace chainrule {
 template <class T> StepPlan<T>::StepPlan(const ProblemSpec<T>& problem)
     : problem_(problem),
       steps_per_epoch_(problem.steps_per_epoch()),
-      total_weight_(sum_of_example_weights(problem.data)),
+      total_weight_(problem.is_in_windows ? problem.total_weight : sum_of_example_weights(problem.data)),
       constants_(problem.net.r()),
       dropout_(problem.net.r()) {
-  if (!problem.is_full_batch() && problem.shuffle) order_.resize(problem.data.t);
+  if (!problem.is_full_batch() && problem.shuffle && !problem.is_in_windows) order_.resize(problem.data.t);
 }
 
 template <class T> void StepPlan<T>::prepare(const Progress& progress) {
@@ -25,7 +25,7 @@ template <class T> void StepPlan<T>::prepare(const Progress& progress) {
 }
 
 template <class T> void StepPlan<T>::begin_epoch(const Progress& progress) {
-  stream_ = progress.stream;
+  stream_ = problem_.is_in_windows ? window_.keys : progress.stream;
   if (!order_.empty()) shuffle(stream_, problem_.data.t, order_);
   if (problem_.net.has_dropout())
     for (long k = 0; k < progress.batch; ++k) stream_.next();  // the keys of the epoch's earlier steps
@@ -34,18 +34,22 @@ template <class T> void StepPlan<T>::begin_epoch(const Progress& progress) {
 
 template <class T> Pcg64 StepPlan<T>::end_epoch() {
   has_begun_epoch_ = false;
+  window_ = {};
   return stream_;
 }
 
 template <class T> void StepPlan<T>::choose_examples(long batch) {
-  const long first = batch * problem_.batch_size, rows = std::min(problem_.batch_size, problem_.data.t - first);
-  const std::uint32_t* const order = order_.empty() ? nullptr : order_.data() + first;
-  const double weight = sum_of_example_weights(problem_.data.weights, order, first, rows);
+  const long rows = std::min(problem_.batch_size, problem_.data.t - batch * problem_.batch_size);
+  const long first = (batch - window_.first_batch) * problem_.batch_size;  // of the rows that are there
+  const TrainingSet<T>& set = problem_.is_in_windows ? window_.set : problem_.data;
+  const std::uint32_t* const all = problem_.is_in_windows ? window_.order : order_.empty() ? nullptr : order_.data();
+  const std::uint32_t* const order = all ? all + first : nullptr;
+  const double weight = sum_of_example_weights(set.weights, order, first, rows);
   const double fraction_of_weight = weight / total_weight_;
   const double of_mean = problem_.cost.mean == Mean::losses ? 1.0 : weight > 0 ? 1.0 / weight : 0.0;
   const double penalty_factor = problem_.cost.has_mean() ? of_mean : fraction_of_weight;
   step_.J_share = problem_.cost.has_mean() ? fraction_of_weight : 1;
-  step_.set = &problem_.data;
+  step_.set = &set;
   step_.order = order;
   step_.first = first;
   step_.rows = rows;

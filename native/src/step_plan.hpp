@@ -9,9 +9,26 @@
 
 namespace chainrule {
 
+// Some of the rows of a training set that is read window by window (rows/windows.py). An epoch takes them in an order
+// that has been drawn before.
+template <class T> struct Window {
+  TrainingSet<T> set = {};
+  const std::uint32_t* order = nullptr;  // (set.t,); null: 0, 1, …
+  long first_batch = 0, end_batch = 0;   // its minibatches: the first one begins with the first row of the order
+  Pcg64 keys = {};                       // the stream after the draws for the epoch's order
+};
+
 template <class T> class StepPlan {
  public:
   explicit StepPlan(const ProblemSpec<T>& problem);  // which must outlive the plan
+
+  // Takes the examples of the next steps from this window, whose arrays are borrowed until the next one is set.
+  void set_window(const Window<T>& window) { window_ = window; }
+
+  // Returns true if the examples of the next step are there: false after the last minibatch of a window.
+  bool has_examples(const Progress& progress) const {
+    return !problem_.is_in_windows || (window_.first_batch <= progress.batch && progress.batch < window_.end_batch);
+  }
 
   // Prepares the step that follows what `progress` has recorded.
   void prepare(const Progress& progress);
@@ -24,7 +41,7 @@ template <class T> class StepPlan {
   Pcg64 end_epoch();
 
   // Frees memory: no step follows.
-  void finish() { order_ = {}; }
+  void finish() { order_ = {}, window_ = {}; }
 
   long steps_per_epoch() const { return steps_per_epoch_; }
   double learning_rate() const { return learning_rate_; }
@@ -38,6 +55,7 @@ template <class T> class StepPlan {
   const long steps_per_epoch_;
   const double total_weight_;
   std::vector<std::uint32_t> order_;  // of the running epoch's examples; empty: 0, 1, …
+  Window<T> window_;                  // of problems in windows
   Pcg64 stream_;                      // after the draws for the prepared step
   Pcg64 before_key_;                  // and before its dropout key was drawn
   bool has_begun_epoch_ = false;

@@ -67,7 +67,7 @@ template <class T> void Trainer<T>::begin(long epochs, double seconds, const std
       record.reserve(record.size() + std::min(static_cast<std::size_t>(left), records_ahead));
   clock_.start(seconds);
   team_.begin(interrupted);
-  run_another_step_ = stopped_ == Stopped::no && progress_.epoch < last_epoch_;
+  run_another_step_ = stopped_ == Stopped::no && progress_.epoch < last_epoch_ && plan_.has_examples(progress_);
   if (run_another_step_) plan_.prepare(progress_);
 }
 
@@ -154,7 +154,7 @@ template <class T> void Trainer<T>::after_step(Outcome outcome) {
     team_.poll(0);
     if (clock_.is_past_deadline() || team_.is_stopping()) return;
   }
-  if (stopped_ != Stopped::no || p.epoch >= last_epoch_ || !has_room_for_a_record()) return;
+  if (stopped_ != Stopped::no || p.epoch >= last_epoch_ || !has_room_for_a_record() || !plan_.has_examples(p)) return;
   plan_.prepare(p);
   run_another_step_ = true;
 }

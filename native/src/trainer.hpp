@@ -28,9 +28,19 @@ template <class T> class Trainer {
   // Continues from that array's θ, which may have been changed since `advance` wrote it.
   void take_theta() { method_->put(shown_theta_, {}); }
 
+  // Takes the examples of the next steps from this window (StepPlan::set_window).
+  void set_window(const Window<T>& window) {
+    plan_.set_window(window);
+    method_->set_examples(window.set);
+  }
+
+  // True if the next step has to wait for the next window.
+  bool needs_window() const { return stopped_ == Stopped::no && !plan_.has_examples(progress_); }
+
   // Trains for `epochs` more epochs or `seconds`, whichever ends first. Calls `interrupted` on the calling thread about
   // every 50 ms; once it returns true, a long step is abandoned within milliseconds, and θ is as before that step. The
-  // validation set is evaluated to its end, since its J belongs to the record of an epoch whose steps are done.
+  // validation set is evaluated to its end, since its J belongs to the record of an epoch whose steps are done. It ends
+  // too after the last minibatch of a window.
   void advance(long epochs, double seconds, const std::function<bool()>& interrupted);
 
   // `advance` in parts, for steps that a bundle makes on one thread (bundles/bundle.hpp): between the first and the last

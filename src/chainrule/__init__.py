@@ -60,6 +60,7 @@ from chainrule.errors import (
     GradientRefused,
     InputError,
     ProcessLost,
+    RowsError,
     UnknownName,
 )
 from chainrule.files import load, parse
@@ -108,6 +109,7 @@ if _TYPE_CHECKING:
     from chainrule import callbacks, data, plot
     from chainrule.conversion import import_model, to_torch
     from chainrule.exports import export, verify
+    from chainrule.rows.rows import Rows
     from chainrule.symbolic import derive
     from chainrule.teaching import check_backprop, exercise
 
@@ -171,6 +173,8 @@ __all__ = [
     "Quantile",
     "RMSProp",
     "RPROP",
+    "Rows",
+    "RowsError",
     "Schedule",
     "Step",
     "SumOfSquares",
@@ -230,6 +234,7 @@ _AT_FIRST_USE = {
     "check_backprop": "chainrule.teaching",
     "derive": "chainrule.symbolic",
     "exercise": "chainrule.teaching",
+    "Rows": "chainrule.rows.rows",
     "export": "chainrule.exports",
     "import_model": "chainrule.conversion",
     "to_torch": "chainrule.conversion",

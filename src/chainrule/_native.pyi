@@ -31,7 +31,7 @@ class _TrainingRun:
         net: Net,
         cost: Cost,
         optimizer: Optimizer,
-        data: Rows,
+        data: Rows | tuple[int, float],  # t and Σw of rows in windows
         validation: Rows | None,
         batch_size: int,
         shuffle: bool,
@@ -50,6 +50,16 @@ class _TrainingRun:
     @property
     def method(self) -> str: ...
     def advance(self, epochs: int, seconds: float) -> None: ...
+    def set_window(
+        self,
+        data: Rows,
+        order: NDArray[np.uint32] | None,
+        first_batch: int,
+        end_batch: int,
+        keys: tuple[int, ...],
+    ) -> None: ...
+    @property
+    def needs_window(self) -> bool: ...
     def limit_threads(self, limit: int) -> None: ...
     def take_theta(self) -> None: ...
     def interrupt(self) -> None: ...

@@ -146,3 +146,19 @@ class FileFormatError(ChainruleError, ValueError):
     ...         print("net.safetensors" in str(error))
     True
     """
+
+
+class RowsError(ChainruleError, OSError):
+    """Rows that cannot be read any more, since their file has changed, has vanished or is damaged; θ is intact.
+
+    >>> import chainrule as cr, tempfile, os
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "train.rows")
+    ...     rows = cr.Rows.pack(path, [[1.0], [2.0]], [[3.0], [5.0]])
+    ...     os.remove(path)
+    ...     try:
+    ...         rows.in_memory()
+    ...     except cr.RowsError as error:
+    ...         print("Put the file back." in str(error))
+    True
+    """

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet
 import pytest
 from support.command import QUICK, UNENDING, chainrule, process, table, write_csv
 from support.patience import ENDLESS, LIMIT
@@ -321,3 +322,18 @@ def test_training_may_end_within_the_first_epoch(here: Path, monkeypatch: pytest
     assert answer.code == 1
     assert "no network was better than at its initial values" in answer.err
     assert not (here / "u.safetensors").exists()
+
+
+def test_a_folder_of_parquet_files_is_a_table(here: Path) -> None:
+    """``chainrule train big/`` reads the Parquet files in it; the names of subfolders such as month=2 are a column."""
+    for month in (1, 2):
+        part = here / "big" / f"month={month}" / "part.parquet"
+        part.parent.mkdir(parents=True)
+        x = np.linspace(0.0, 1.0, 60)
+        pyarrow.parquet.write_table(pyarrow.table({"x": x, "y": month * x}), part)
+    answer = chainrule("train", "big/", "--target", "y", "--epochs", "2")
+    assert answer.code == 0, answer.err
+    assert "big: 2 input columns, 96 training rows and 24 test rows" in answer.err
+    assert models.load_model("big.safetensors").encoder.n_features_in_ == 2
+    (here / "none").mkdir()
+    assert "'none' is a folder" in chainrule("train", "none", "--target", "y").err

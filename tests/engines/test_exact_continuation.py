@@ -118,7 +118,7 @@ def test_a_saved_run_resumes_exactly(optimizer: cr.Optimizer, plan: Plan, dtype:
     def train(problem: Problem, resume: cr.TrainingState | None = None, stop_after: int = EPOCHS) -> cr.History:
         assert problem.validation is not None
         return cr.train(
-            problem.net, problem.data.X, problem.data.Y, weights=problem.data.weights, cost=problem.cost,
+            problem.net, problem.examples.X, problem.examples.Y, weights=problem.examples.weights, cost=problem.cost,
             optimizer=optimizer, epochs=EPOCHS, batch_size=plan.batch_size, seed=problem.seed, engine=engine,
             validation=problem.validation[:2], callbacks=[lambda history: history.epochs == stop_after], resume=resume,
         )  # fmt: skip

@@ -14,7 +14,8 @@ from support.strategies import example_counts, seeds
 
 import chainrule as cr
 from chainrule._internal.checks import Array
-from chainrule.engines.minibatches import dropout_masks, position, shuffled, splitmix64, stream_at
+from chainrule.engines.minibatches import dropout_masks, splitmix64
+from chainrule.rows.order import position, shuffled, stream_at
 
 GAMMA = 0x9E3779B97F4A7C15
 

@@ -88,7 +88,7 @@ def test_affinity_is_restored() -> None:
 
     def train(threads: int, *callbacks: Any) -> None:
         cr.train(
-            problem.net.copy(), *problem.data[:2], epochs=3, batch_size=16, threads=threads, engine="native",
+            problem.net.copy(), *problem.examples[:2], epochs=3, batch_size=16, threads=threads, engine="native",
             callbacks=callbacks,
         )  # fmt: skip
 

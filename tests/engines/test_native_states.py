@@ -22,7 +22,7 @@ pytestmark = pytest.mark.native
 def test_callbacks_see_the_present_theta(shape: str, every: int | None) -> None:
     """In a callback ``net.theta``, N(x) and ``history.state`` are those after the last step."""
     problem = make_problem(replace(PLAIN, shape=shape), cr.Adam(0.01))
-    net, seen, row = problem.net.copy(), [], np.asarray(problem.data.X)[0]
+    net, seen, row = problem.net.copy(), [], np.asarray(problem.examples.X)[0]
 
     def look(history: cr.History) -> None:
         np.testing.assert_array_equal(net.theta, history.state.theta)
@@ -30,8 +30,8 @@ def test_callbacks_see_the_present_theta(shape: str, every: int | None) -> None:
         seen.append((history.epochs, net.theta.copy()))
 
     cr.train(
-        net, problem.data.X, problem.data.Y, cost=problem.cost, optimizer=problem.optimizer, epochs=12, batch_size=16,
-        seed=3, callbacks=[look], callback_epochs=every, engine="native",
+        net, *problem.examples[:2], cost=problem.cost, optimizer=problem.optimizer, epochs=12, batch_size=16, seed=3,
+        callbacks=[look], callback_epochs=every, engine="native",
     )  # fmt: skip
     epochs = [epoch for epoch, _ in seen]
     assert (

@@ -96,7 +96,7 @@ def test_outputs_and_gradients(way: str, dtype: str, monkeypatch: pytest.MonkeyP
     """N(x), J(θ), ∇J(θ) and every δ[i] are bitwise the same for 1, 2, 3, 4 and 8 threads (CHAINRULE_THREADS)."""
     for t in (1, 5, 60, 300):
         problem = make_problem(way, dtype, cr.Adam(), t, t)
-        net, (X, Y, _) = problem.net, problem.data
+        net, (X, Y, _) = problem.net, problem.examples
         seen = set()
         for threads in THREADS:
             monkeypatch.setenv("CHAINRULE_THREADS", str(threads))

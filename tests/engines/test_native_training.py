@@ -94,8 +94,8 @@ def test_examples_without_weight(shape: str, mean: bool) -> None:
     """The paths agree when some or all examples of a minibatch have weight 0; nothing is divided by zero."""
     plan = Plan(shape, 3, cr.SumOfSquares(mean=mean, l2=0.01), 0.0, True, "float64")
     problem = make_problem(plan, cr.Momentum(0.01))
-    assert problem.data.weights is not None
-    problem.data.weights[7:] = 0.0
+    assert problem.examples.weights is not None
+    problem.examples.weights[7:] = 0.0
     assert_same_path(problem)
 
 
@@ -134,7 +134,7 @@ def test_the_best_theta_is_that_of_its_epoch(shape: str) -> None:
     net, path = problem.net, []
     assert problem.validation is not None
     history = cr.train(
-        net, *problem.data[:2], cost=problem.cost, optimizer=cr.Adam(0.05), epochs=300, batch_size=16, patience=9,
+        net, *problem.examples[:2], cost=problem.cost, optimizer=cr.Adam(0.05), epochs=300, batch_size=16, patience=9,
         validation=problem.validation[:2], engine="native", callbacks=[lambda h: path.append(net.theta.copy())],
     )  # fmt: skip
     assert (history.engine, history.stopped) == ("native", "patience")

@@ -8,8 +8,8 @@ from support.noisy_examples import W_VAL, X_VAL, Y_VAL, W, X, Y, small_net
 
 import chainrule as cr
 from chainrule._internal.checks import Array
-from chainrule.engines.minibatches import shuffled
 from chainrule.network.theta import parameter_views
+from chainrule.rows.order import shuffled
 
 
 @pytest.mark.parametrize("weights", [None, W], ids=["", "weights"])

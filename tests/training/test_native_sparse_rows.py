@@ -141,9 +141,9 @@ def test_more_steps_than_may_wait() -> None:
 def test_indices_of_both_types(kind: type, dtype: str) -> None:
     """The type of the indices changes no bit."""
     problem = make_problem("many panels", dtype, cr.Adam(0.01))
-    X = problem.data.X
+    X = problem.examples.X
     assert isinstance(X, SparseRows)
-    other = replace(problem, data=problem.data._replace(X=replace(X, indices=X.indices.astype(kind))))
+    other = replace(problem, data=problem.examples._replace(X=replace(X, indices=X.indices.astype(kind))))
     assert bits(finished(other, 1)) == bits(finished(problem, 1))
     np.testing.assert_array_equal(problem.net(replace(X, indices=X.indices.astype(kind))), problem.net(X))
 
@@ -195,11 +195,11 @@ def test_the_path_agrees_with_the_reference(own: dict[str, Any]) -> None:
 def test_gradients_lie_within_the_bounds(shape: str, dtype: str) -> None:
     """J, ∇J(θ) and every δ[i] over sparse rows lie within the bounds that are derived for the dense matrix."""
     problem = make_problem(shape, dtype, cr.Adam(), cost=cr.SumOfSquares(l1=0.01, l2=0.1), weighted=True)
-    X, Y, weights = dense(problem).data
+    X, Y, weights = dense(problem).examples
     assert isinstance(X, np.ndarray)
     case = Case(problem.net, problem.cost, X, Y, weights)
     truth, bound = reference(case), difference_bounds(*case)
-    g = cr.gradient(problem.net, problem.cost, problem.data.X, Y, weights, engine="native")
+    g = cr.gradient(problem.net, problem.cost, problem.examples.X, Y, weights, engine="native")
     assert_within("J", g.J, truth.J, bound.J)
     assert_within("∇J", g.theta, truth.theta, bound.theta)
     for i in range(1, problem.net.r + 1):

@@ -108,6 +108,9 @@ template <class T> struct ProblemSpec {
   long patience = 0;      // 0: no early stopping
   int threads = 1;        // the most
   int first_threads = 0;  // at the start; later the number that proves fastest; 0: always all
+  // True if `data` has no arrays but t: the examples come window by window (Window, step_plan.hpp).
+  bool is_in_windows = false;
+  double total_weight = 0;  // of the examples that come in windows
 
   long steps_per_epoch() const { return (data.t + batch_size - 1) / batch_size; }
   bool is_full_batch() const { return batch_size == data.t; }

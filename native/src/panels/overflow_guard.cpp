@@ -44,16 +44,25 @@ template <class T> OverflowGuard<T>::OverflowGuard(const ProblemSpec<T>& problem
       state_(state),
       csr_(csr),
       cost_(problem.cost),
-      data_(measure(problem, network.kernels)),
+      n_(problem.net.m.front()),
+      m_(problem.net.m.back()),
+      threads_(problem.threads),
+      data_(bounds_of(problem.data)),
       activation_bounds_(network.layers.size()),
       can_predict_overflow_(network.front.count() == 0 && stays_below_limits(0)),
       steps_between_measurements_(least_steps_between_measurements) {}
 
-template <class T> typename OverflowGuard<T>::DataBounds OverflowGuard<T>::measure(const ProblemSpec<T>& problem,
-                                                                                   const Kernels<T>& kernels) {
-  const auto& [X, Y, weights, t, sparse_X] = problem.data;
+template <class T> void OverflowGuard<T>::set_examples(const TrainingSet<T>& set) {
+  data_ = bounds_of(set);
+  can_predict_overflow_ = network_.front.count() == 0 && stays_below_limits(0);
+}
+
+template <class T> typename OverflowGuard<T>::DataBounds OverflowGuard<T>::bounds_of(const TrainingSet<T>& set) const {
+  const auto& [X, Y, weights, t, sparse_X] = set;
+  if (!X && !sparse_X) return {.x = 0, .y = 0, .example_weight = 1};  // no examples yet
+  const Kernels<T>& kernels = network_.kernels;
   const auto largest = [&](const T* numbers, long count) {
-    const int threads = count < least_parallel_copy ? 1 : problem.threads;
+    const int threads = count < least_parallel_copy ? 1 : threads_;
     std::vector<double> of_part(threads);
     run_threads(threads, [&](int k, int parts) {
       const long first = count * k / parts, last = count * (k + 1) / parts;
@@ -61,9 +70,9 @@ template <class T> typename OverflowGuard<T>::DataBounds OverflowGuard<T>::measu
     });
     return *std::max_element(of_part.begin(), of_part.end());
   };
-  return {.x = sparse_X ? largest(sparse_X.values, sparse_X.starts[t]) : largest(X, t * problem.net.m.front()),
-          .y = largest(Y, t * problem.net.m.back()),
-          .example_weight = weights && !problem.cost.has_mean() ? largest_magnitude(kernels, weights, t) : 1};
+  return {.x = sparse_X ? largest(sparse_X.values, sparse_X.starts[t]) : largest(X, t * n_),
+          .y = largest(Y, t * m_),
+          .example_weight = weights && !cost_.has_mean() ? largest_magnitude(kernels, weights, t) : 1};
 }
 
 template <class T> void OverflowGuard<T>::measure() {

@@ -20,6 +20,9 @@ template <class T> class OverflowGuard {
 
   // All but the constructor is called by thread 0.
 
+  // Measures these examples, to which the proofs then apply.
+  void set_examples(const TrainingSet<T>& set);
+
   // Measures θ and the first moment: after they were put, and when the bounds have grown too far.
   void measure();
 
@@ -40,7 +43,7 @@ template <class T> class OverflowGuard {
     double example_weight;  // scaled
   };
 
-  static DataBounds measure(const ProblemSpec<T>& problem, const Kernels<T>& kernels);
+  DataBounds bounds_of(const TrainingSet<T>& set) const;
   bool stays_below_limits(double largest_theta);
   double largest_change(const Step<T>& step, double largest_gradient) const;
   double gradient_with_penalties(const Step<T>& step, double largest) const;
@@ -50,11 +53,13 @@ template <class T> class OverflowGuard {
   const OptimizerState<T>& state_;
   CsrLayer<T>* const csr_;
   const CostSpec cost_;
-  const DataBounds data_;
+  const long n_, m_;   // of x and of y
+  const int threads_;  // that measure many numbers
+  DataBounds data_;
   std::vector<double> activation_bounds_;  // scratch: of |a[0]| … |a[r − 1]|
   double largest_theta_ = 0;               // bounds all |θ|
   double largest_first_moment_ = 0;        // and all first moments
-  const bool can_predict_overflow_;        // false: σ or the cost is not bounded, whatever θ is
+  bool can_predict_overflow_;              // false: σ or the cost is not bounded, whatever θ is
   long steps_to_measurement_ = 0;          // until θ may be measured for next_step_cannot_overflow()
   long steps_between_measurements_;
 };

@@ -23,6 +23,7 @@ template <class T> class PanelMethod final : public Method<T> {
   const char* name() const override { return "panels"; }
   void put(const T* theta, const std::array<const T*, 2>& moments) override;
   void get(T* theta, const std::array<T*, 2>& moments, int thread, int threads) const override;
+  void set_examples(const TrainingSet<T>& set) override { guard_.set_examples(set); }
   void set_thread_count(int threads) override;
   void settle(int thread, int threads) override;
   void finish() override;

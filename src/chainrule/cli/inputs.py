@@ -15,7 +15,7 @@ from chainrule.cli.standard_input import NAME as STDIN
 from chainrule.cli.standard_input import ORIGIN, standard_input
 from chainrule.tables.reading.csv.dialect import AS_DETECTED, CsvOptions, as_delimiter
 from chainrule.tables.reading.csv.text_streams import as_codec
-from chainrule.tables.reading.file_kinds import CSV, EXTENSIONS, unknown_extension
+from chainrule.tables.reading.file_kinds import CSV, EXTENSIONS, is_parquet_folder, unknown_extension
 
 if TYPE_CHECKING:
     from chainrule.tables.table import Table
@@ -70,6 +70,9 @@ def _opened(source: str) -> Iterator[Path]:
 
 
 def _file(source: str) -> Path:
+    if source and is_parquet_folder(Path(source)):
+        require_packages("pyarrow")
+        return Path(source)
     path = require_file(source, *bundled.INPUTS)
     if not path.name.lower().endswith(EXTENSIONS):
         raise unknown_extension(path)

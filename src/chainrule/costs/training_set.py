@@ -35,18 +35,27 @@ class TrainingSet(NamedTuple):
         return len(self.Y)
 
 
-ExamplesLike: TypeAlias = RowsLike | TrainingSet
+class StoredRows:
+    """Rows in files, which are read as they are needed: the base of `Rows`."""
+
+    def in_memory(self) -> TrainingSet:
+        """Reads all rows."""
+        raise NotImplementedError
+
+
+ExamplesLike: TypeAlias = RowsLike | TrainingSet | StoredRows
 
 
 def unpacked(X: Any, Y: Any, weights: Any) -> tuple[Any, Any, Any]:
-    """Returns X, Y and weights as they were passed, one by one or as one TrainingSet in the place of X.
+    """Returns X, Y and weights as they were passed, one by one, or as one TrainingSet or rows in the place of X.
 
-    Raises InputError if Y is missing, or if a TrainingSet comes with further labels or weights.
+    Raises InputError if Y is missing, or if a TrainingSet or rows come with further labels or weights.
     """
-    if isinstance(X, TrainingSet):
+    if isinstance(X, (TrainingSet, StoredRows)):
         if Y is not None or weights is not None:
-            raise InputError(f"a TrainingSet holds Y and weights itself; got {shown(weights if Y is None else Y)} too.")
-        X, Y, weights = cast("tuple[Any, Any, Any]", X)
+            name, further = type(X).__name__, shown(weights if Y is None else Y)
+            raise InputError(f"a {name} holds Y and weights itself; got {further} too.")
+        X, Y, weights = cast("tuple[Any, Any, Any]", X.in_memory() if isinstance(X, StoredRows) else X)
     if Y is None:
         raise InputError("Y must be an array of labels; got None. Pass X and Y, or a cr.TrainingSet(X, Y).")
     return X, Y, weights

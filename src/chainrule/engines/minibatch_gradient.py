@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import Array
 from chainrule.backprop import Gradient, backpropagate
+from chainrule.costs import TrainingSet
 from chainrule.engines.problem import Problem
 from chainrule.network import Network
 from chainrule.network.forward import forward
@@ -23,14 +23,17 @@ class MinibatchGradient(NamedTuple):
 
 
 def minibatch_gradient(
-    net: Network, problem: Problem, rows: NDArray[np.intp] | slice, masks: ByLayer[Array | None] | None
+    net: Network,
+    problem: Problem,
+    data: TrainingSet,
+    rows: NDArray[Any] | slice,
+    masks: ByLayer[Array | None] | None,
 ) -> MinibatchGradient:
-    """Computes ∇J(θ) over the examples ``rows`` of the problem, at the θ of ``net``, with these factors of dropout.
+    """Computes ∇J(θ) over ``rows`` of these examples, at the θ of ``net``, with these factors of dropout.
 
     The share of the minibatch in the total weight scales its penalties and its part of a mean.
     """
-    cost, data = problem.cost, problem.data
-    X, Y = data.X[rows], data.Y[rows]
+    cost, X, Y = problem.cost, data.X[rows], data.Y[rows]
     weights = None if data.weights is None else data.weights[rows]
     share = float(len(Y) if weights is None else weights.sum()) / problem.total_weight
     g = backpropagate(net, cost, forward(net, X, masks), Y, weights, None if cost.mean else share, masks)

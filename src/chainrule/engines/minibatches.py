@@ -2,57 +2,29 @@
 
 All engines draw raw 64-bit numbers from NumPy's PCG64 in the same order, so that one seed visits the same examples in
 the same order on every engine. An epoch draws t − 1 numbers for its shuffle (no numbers for a full batch or if rows
-keep their order), and then one key per step if a layer has dropout, even if its schedule gives 0 in that step.
+keep their order; those of its windows if it is read in several, see rows/order.py), and then one key per step if a
+layer has dropout, even if its schedule gives 0 in that step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import Array
+from chainrule._internal.imports import imported
+from chainrule.costs import TrainingSet
 from chainrule.engines.problem import Problem
 from chainrule.network import Network
+from chainrule.rows.order import SHIFT32, Shuffle, position, shuffled, stream_at
+from chainrule.rows.windowed import WindowedRows
 
-LOW32 = np.uint64(0xFFFFFFFF)
-SHIFT32 = np.uint64(32)
-
-
-def stream_at(state: int, increment: int) -> np.random.PCG64:
-    """Returns NumPy's PCG64 at a recorded position of its stream."""
-    stream = np.random.PCG64(0)
-    stream.state = {
-        "bit_generator": "PCG64",
-        "state": {"state": state, "inc": increment},
-        "has_uint32": 0,
-        "uinteger": 0,
-    }
-    return stream
-
-
-def position(stream: np.random.PCG64) -> tuple[int, int]:
-    """Returns the position of the stream: its state and increment, two 128-bit integers."""
-    inner = stream.state["state"]
-    return int(inner["state"]), int(inner["inc"])
-
-
-def shuffled(stream: np.random.PCG64, t: int) -> NDArray[np.intp]:
-    """Returns a random order of 0 … t − 1 (Fisher and Yates): for i = t − 1 … 1 it swaps entries i and ⌊u (i + 1)/2⁶⁴⌋.
-
-    Each u is one raw 64-bit number of the stream; the quotient is the high half of the 128-bit product u (i + 1)
-    (Lemire 2019; its bias of at most t / 2⁶⁴ is not removed, so that each swap takes exactly one number).
-    """
-    n = np.arange(t, 1, -1, dtype=np.uint64)  # i + 1
-    u = stream.random_raw(t - 1) if t > 1 else np.empty(0, np.uint64)
-    j = ((u >> SHIFT32) * n + (((u & LOW32) * n) >> SHIFT32)) >> SHIFT32
-    order = list(range(t))
-    for i, j_i in zip(range(t - 1, 0, -1), j.tolist(), strict=True):
-        order[i], order[j_i] = order[j_i], order[i]
-    return np.array(order, dtype=np.intp)
+if TYPE_CHECKING:
+    from chainrule.rows.windows import WindowReader
 
 
 def splitmix64(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -86,25 +58,52 @@ def dropout_masks(key: int, net: Network, t: int, dropout: Iterable[float]) -> B
 
 
 class Minibatch(NamedTuple):
-    """The examples of one step, a slice if they lie side by side, and its `dropout_masks`, None without dropout."""
+    """The examples of one step, some rows of ``data``, as a slice if they lie side by side; and its `dropout_masks`."""
 
-    rows: NDArray[np.intp] | slice
+    data: TrainingSet
+    rows: NDArray[Any] | slice
     masks: ByLayer[Array | None] | None
 
 
-def minibatches(problem: Problem, stream: np.random.PCG64, epoch: int, first: int = 0) -> Iterator[Minibatch]:
+def minibatches(
+    problem: Problem, stream: np.random.PCG64, epoch: int, first: int = 0, reader: WindowReader | None = None
+) -> Iterator[Minibatch]:
     """Yields the minibatches of an epoch (0, 1, …) from number ``first``; the stream is where the epoch begins.
 
-    It is at the start of the next epoch when the last minibatch is drawn.
+    It is at the start of the next epoch when the last minibatch is drawn. ``reader`` has the examples of a problem in
+    windows.
     """
-    t, size, steps = problem.data.t, problem.batch_size, problem.steps_per_epoch
-    order = None if problem.in_order else shuffled(stream, t)
-    if problem.has_dropout and first:
-        stream.random_raw(first)  # the keys of earlier steps
+    t, size, steps, start = problem.data.t, problem.batch_size, problem.steps_per_epoch, position(stream)
+    order: NDArray[Any] | None = None
+    first_here, end = 0, steps  # the minibatches that are there
+    if reader is not None:
+        end = first
+    else:
+        data = problem.examples
+        order = None if problem.in_order else shuffled(stream, t)
+        if problem.has_dropout and first:
+            stream.random_raw(first)  # the keys of earlier steps
     for batch in range(first, steps):
-        rows = slice(batch * size, min((batch + 1) * size, t))
+        if reader is not None and batch == end:
+            data, order, first_here, end, keys = reader.window(start, batch)
+            if batch == first:
+                stream.state = stream_at(*keys).advance(first if problem.has_dropout else 0).state
+        at = (batch - first_here) * size
+        rows = slice(at, at + min(size, t - batch * size))
         masks = None
         if problem.has_dropout:
             p = problem.dropout(epoch * steps + batch)
             masks = dropout_masks(int(stream.random_raw()), problem.net, rows.stop - rows.start, p)
-        yield Minibatch(rows if order is None else order[rows], masks)
+        yield Minibatch(data, rows if order is None else order[rows], masks)
+
+
+def window_reader(problem: Problem, shuffle: Shuffle = shuffled) -> WindowReader | None:
+    """Returns the reader of a problem in windows, or None; ``shuffle`` draws its orders."""
+    if not isinstance(problem.data, WindowedRows):
+        return None
+    module = imported("chainrule.rows.windows")
+    keys = problem.steps_per_epoch if problem.has_dropout else 0
+    reader: WindowReader = module.WindowReader(
+        problem.data, problem.batch_size, keys, shuffle if problem.shuffle else None
+    )
+    return reader

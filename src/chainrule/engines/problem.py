@@ -8,10 +8,13 @@ from functools import cached_property
 import numpy as np
 
 from chainrule._internal.checks import as_probability
+from chainrule._internal.sparse_rows import Rows
 from chainrule.costs import Cost, TrainingSet
+from chainrule.errors import EngineDeclined
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
+from chainrule.rows.windowed import WindowedRows
 
 # The rounding of J, in spacings of its floats: at a minimum J alternates for ever between a few neighbouring numbers.
 J_ROUNDING = 4
@@ -24,7 +27,7 @@ class Problem:
     net: Network
     cost: Cost
     optimizer: Optimizer
-    data: TrainingSet
+    data: TrainingSet | WindowedRows
     batch_size: int  # 1 … t; t is the lecture's gradient descent over all examples
     epochs: int  # the planned total, over which schedules extend
     seed: int
@@ -35,9 +38,35 @@ class Problem:
     threads: int | None = None
     shuffle: bool = True
 
+    @property
+    def examples(self) -> TrainingSet:
+        """The training set of a problem that is in memory as a whole."""
+        assert isinstance(self.data, TrainingSet)
+        return self.data
+
+    @property
+    def X(self) -> Rows | None:
+        """The inputs of all examples, or None if they are read in windows."""
+        return self.data.X if isinstance(self.data, TrainingSet) else None
+
+    def refuse_windows(self, engine: str) -> None:
+        """Raises EngineDeclined for an engine that needs all examples in memory, if they are read in windows."""
+        if self.X is None:
+            raise EngineDeclined(
+                f"the engine {engine} cannot run this: the rows are read in windows. Use engine='auto', or pass "
+                f"window={self.data.t} to read all of them."
+            )
+
+    @property
+    def order(self) -> str:
+        """The rows and windows that an epoch is read in, in words; empty if they are in memory."""
+        return "" if isinstance(self.data, TrainingSet) else self.data.description
+
     @cached_property
     def total_weight(self) -> float:
         """Σ wⱼ, the number of examples if they have no weights."""
+        if isinstance(self.data, WindowedRows):
+            return self.data.total_weight
         return float(self.data.t if self.data.weights is None else self.data.weights.sum())
 
     @property

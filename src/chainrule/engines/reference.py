@@ -14,7 +14,7 @@ from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule.backprop import Gradient, backpropagate, hessian, normal_equations
 from chainrule.costs import Cost
 from chainrule.engines.minibatch_gradient import MinibatchGradient, minibatch_gradient
-from chainrule.engines.minibatches import Minibatch, minibatches, position, stream_at
+from chainrule.engines.minibatches import Minibatch, minibatches, window_reader
 from chainrule.engines.problem import Problem
 from chainrule.engines.seam import Product
 from chainrule.engines.state import TrainingState
@@ -25,6 +25,7 @@ from chainrule.network.rates import RATE
 from chainrule.network.theta import at_every_parameter
 from chainrule.optimizers import Optimizer, clip
 from chainrule.optimizers.optimizer import can_clip
+from chainrule.rows.order import position, stream_at
 
 
 class ReferenceEngine:
@@ -118,6 +119,8 @@ class ReferenceRun:
         if any(layer.rate != RATE for layer in net.layers):
             self._rate = at_every_parameter(net.layout, (layer.rate for layer in net.layers), net.dtype)
             self._frozen = self._rate == 0.0
+        state.order = problem.order
+        self._reader = window_reader(problem)
         self._diverged = self._interrupted = False
         self._begin_epoch()
 
@@ -140,6 +143,8 @@ class ReferenceRun:
         last = self.state()
         if self.problem.patience is not None and last.best_theta is not None:
             self.problem.net.theta = last.best_theta
+        if self._reader is not None:
+            self._reader.close()
         return lambda: last
 
     def advance(self, epochs: int, seconds: float) -> None:
@@ -166,7 +171,7 @@ class ReferenceRun:
         """Prepares the minibatches of the current epoch that are left."""
         state = self._state
         self._stream = stream_at(*state.stream)
-        self._minibatches = minibatches(self.problem, self._stream, state.epoch, state.batch)
+        self._minibatches = minibatches(self.problem, self._stream, state.epoch, state.batch, self._reader)
 
     def _timed_step(self) -> None:
         """Takes one step, and ends the epoch if it was the last one."""

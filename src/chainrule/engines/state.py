@@ -13,10 +13,10 @@ import numpy as np
 
 from chainrule import files
 from chainrule._internal.checks import Array, as_array, as_integer, as_real, shown
-from chainrule.engines.minibatches import position
 from chainrule.engines.problem import Problem
 from chainrule.errors import ChainruleError, FileFormatError, InputError
 from chainrule.files import DTYPES
+from chainrule.rows.order import position
 
 RECORDS = ("J", "validation_J", "learning_rate", "seconds", "gradient_norm")
 Kept: TypeAlias = dict[str, Array]  # what one callback keeps, by name
@@ -34,7 +34,8 @@ class TrainingState:
     cost ``best_J``, after epoch ``best_epoch``. ``records`` holds one number per epoch under each name. If training
     finds the learning rate itself (`GradientDescent`), ``learning_rate`` is the α of the next step, and
     ``earlier_theta`` the θ before the last one, unless that was taken back. ``kept`` holds what callbacks keep for a
-    run that continues: arrays by the name of what keeps them, and by their own.
+    run that continues: arrays by the name of what keeps them, and by their own. ``order`` describes the rows and
+    windows in which an epoch is read, if they are not in memory.
 
     >>> import chainrule as cr
     >>> net = cr.Network.dense([1, 1])
@@ -59,6 +60,7 @@ class TrainingState:
     learning_rate: float | None = None
     earlier_theta: Array | None = None
     kept: dict[str, Kept] = field(default_factory=dict)
+    order: str = ""
 
     @property
     def _other_thetas(self) -> dict[str, Array]:
@@ -69,7 +71,8 @@ class TrainingState:
     @classmethod
     def start(cls, problem: Problem, moments: dict[str, Array]) -> TrainingState:
         """Returns the state before the first step, with these moments; it shares the network's θ without a copy."""
-        return cls(problem.net.theta, moments, stream=position(np.random.PCG64(problem.seed)))
+        stream = position(np.random.PCG64(problem.seed))
+        return cls(problem.net.theta, moments, stream=stream, order=problem.order)
 
     def __repr__(self) -> str:
         batch = f", batch={self.batch}" if self.batch else ""
@@ -147,6 +150,8 @@ class TrainingState:
             or not isinstance(self.stream, tuple)
         ):
             raise InputError("moments and records must be dicts, and stream a tuple, as in history.state.")
+        if not isinstance(self.order, str):
+            raise InputError(f"order must be a string; got {shown(self.order)}.")
         for name, like in {**self.moments, **self._other_thetas}.items():
             if not isinstance(like, np.ndarray) or like.shape != theta.shape or like.dtype != theta.dtype:
                 raise InputError(
@@ -205,6 +210,12 @@ class TrainingState:
                 f"now has {steps}. Continue with the same training set and batch_size, or start from resume.again()."
             )
 
+        if self.batch and self.order != problem.order:
+            raise InputError(
+                f"resume holds a part of an epoch in another order of the rows: {self.order or 'in memory'}; now "
+                f"{problem.order or 'in memory'}. Continue with the same rows and window."
+            )
+
     def parts(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Returns the state as the JSON header and the tensors of a file. Raises InputError if it is inconsistent."""
         self.check()
@@ -223,6 +234,7 @@ class TrainingState:
             "best_J": float(self.best_J).hex(),
             "best_epoch": self.best_epoch,
             **({} if self.learning_rate is None else {"learning_rate": float(self.learning_rate)}),
+            **({"order": self.order} if self.order else {}),
         }
         return header, tensors
 
@@ -282,6 +294,7 @@ class TrainingState:
             learning_rate=files.field(header, "learning_rate", float) if "learning_rate" in header else None,
             earlier_theta=_copy(tensors.get("earlier_theta")),
             kept=_kept(tensors),
+            order=files.field(header, "order", str) if "order" in header else "",
         )
 
 

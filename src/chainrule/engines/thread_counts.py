@@ -15,7 +15,7 @@ FLOP_PER_THREAD = 5e6
 LEAST_TRIED, MOST_TRIED = 0.1, 10
 
 
-def step_flop(net: Network, rows: int, X: Rows) -> float:
+def step_flop(net: Network, rows: int, X: Rows | None) -> float:
     """Returns the floating-point operations of a training step, 6 per weight and row.
 
     If X is sparse, a weight of W[1] has an operation only for each entry of its column.

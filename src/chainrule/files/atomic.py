@@ -7,6 +7,7 @@ import errno
 import os
 import stat
 import zlib
+from collections.abc import Callable
 from typing import BinaryIO
 
 from chainrule._internal.checks import shown
@@ -30,7 +31,12 @@ def write_bytes(path: str | os.PathLike[str], data: bytes, *, replace: bool = Tr
     Raises InputError for an invalid path, OSError if the file cannot be written: FileExistsError if it must not be
     replaced.
     """
-    _write(path, data, replace, is_trial=False)
+    _write(path, lambda file: file.write(data), replace, is_trial=False)
+
+
+def write_parts(path: str | os.PathLike[str], write: Callable[[BinaryIO], object], *, replace: bool = True) -> None:
+    """Gives ``path`` the contents that ``write`` writes to a file, as ``write_bytes`` does; raises what that raises."""
+    _write(path, write, replace, is_trial=False)
 
 
 def require_writable(path: str | os.PathLike[str], *, replace: bool = True) -> None:
@@ -38,10 +44,10 @@ def require_writable(path: str | os.PathLike[str], *, replace: bool = True) -> N
 
     A disk without room for more than this block remains unnoticed.
     """
-    _write(path, PROBE, replace, is_trial=True)
+    _write(path, lambda file: file.write(PROBE), replace, is_trial=True)
 
 
-def _write(path: str | os.PathLike[str], data: bytes, replace: bool, is_trial: bool) -> None:
+def _write(path: str | os.PathLike[str], write: Callable[[BinaryIO], object], replace: bool, is_trial: bool) -> None:
     name = as_path(path)
     target = os.path.realpath(name)
     folder, own = os.path.dirname(target), f".chainrule-{zlib.crc32(os.fsencode(os.path.basename(target))):08x}-"
@@ -53,7 +59,7 @@ def _write(path: str | os.PathLike[str], data: bytes, replace: bool, is_trial: b
             with file:
                 if mode is not None:
                     os.chmod(temporary, mode)
-                file.write(data)
+                write(file)
                 file.flush()
                 os.fsync(file.fileno())
                 if fcntl is None:

@@ -9,7 +9,7 @@ import os
 import stat
 import zlib
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 
@@ -26,6 +26,7 @@ READERS = {  # by the kind of a file
     "training state": "chainrule.TrainingState.load",
     "table model": "chainrule.tables.load, NetworkClassifier.load or NetworkRegressor.load",
     "mlp": "MLPClassifier.load or MLPRegressor.load",
+    "rows": "chainrule.Rows.open",
 }
 LARGEST_HEADER = 2**24  # bytes: enough for a hundred thousand layers, too little to exhaust memory
 
@@ -48,12 +49,10 @@ def write(
 
     Raises InputError for an invalid path, OSError if the file cannot be written.
     """
-    json, safetensors = _packages()
+    _, safetensors = _packages()
     contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     checksums = {name: zlib.crc32(contiguous[name].data) for name in sorted(contiguous)}
-    whole = {"format": "chainrule", "kind": kind, "version": VERSION, **header, "crc32": checksums}
-    text = json.dumps(whole, allow_nan=False).removesuffix("}")
-    text += f"{HEADER_CHECKSUM}{zlib.crc32(text.encode())}}}"
+    text = header_text({"format": "chainrule", "kind": kind, "version": VERSION, **header, "crc32": checksums})
     if len(text) > LARGEST_HEADER:
         raise InputError(
             f"the header must have at most {LARGEST_HEADER} bytes; got {len(text)}. Store large data as tensors."
@@ -82,16 +81,12 @@ def of_other_kind(name: str, header: Mapping[str, Any], expected: str) -> FileFo
 
 def read_any(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:
     """Returns the JSON header and the tensors, in their order, of a file of any kind; ``header["kind"]`` names it."""
-    json, safetensors = _packages()
+    _, safetensors = _packages()
     name = as_path(path)
     data = _read_bytes(name)
     try:
         tensors = safetensors.numpy.load(data)
-        outer = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")], object_pairs_hook=_without_repetition)
-        text = outer.pop("__metadata__", {}).get("chainrule")
-        if text is None:
-            raise FileFormatError(f"{name} is a safetensors file, but has no header written by Chainrule.")
-        header = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_without_repetition)
+        outer, text, header = _headers(name, data[8 : 8 + int.from_bytes(data[:8], "little")])
         tensors = {key: tensors[key] for key in outer}  # in the order of the file
     except KeyError as error:  # from safetensors.numpy
         raise FileFormatError(f"{name} holds a tensor of a number type that NumPy lacks: {error}.") from None
@@ -99,6 +94,47 @@ def read_any(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Ar
         raise
     except (safetensors.SafetensorError, ValueError, RecursionError) as error:
         raise FileFormatError(f"{name} is not a complete Chainrule file: {error}.") from None
+    _require_readable(name, text, header)
+    _require_undamaged(name, header, tensors)
+    return header, tensors
+
+
+def read_header(file: BinaryIO, name: str) -> tuple[dict[str, Any], dict[str, Any], int]:
+    """Returns the JSON header of an open file, what it says of each tensor, and the place where the tensors begin.
+
+    Of a tensor it says ``dtype``, ``shape`` and ``data_offsets``. Raises FileFormatError as `read_any` does.
+    """
+    start = _start(file, name)
+    length = int.from_bytes(start, "little")
+    try:
+        outer, text, header = _headers(name, file.read(length))
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, FileFormatError):
+            raise
+        raise FileFormatError(f"{name} is not a complete Chainrule file: {error}.") from None
+    _require_readable(name, text, header)
+    return header, outer, len(start) + length
+
+
+def header_text(header: Mapping[str, Any]) -> str:
+    """Returns the text of a JSON header, which ends with its own checksum."""
+    json, _ = _packages()
+    text = json.dumps(header, allow_nan=False).removesuffix("}")
+    return f"{text}{HEADER_CHECKSUM}{zlib.crc32(text.encode())}}}"
+
+
+def _headers(name: str, data: bytes) -> tuple[dict[str, Any], str, Any]:
+    """Returns what the header of a safetensors file says of each tensor, the text in it, and the JSON of the text."""
+    json, _ = _packages()
+    outer = json.loads(data, object_pairs_hook=_without_repetition)
+    text = outer.pop("__metadata__", {}).get("chainrule")
+    if text is None:
+        raise FileFormatError(f"{name} is a safetensors file, but has no header written by Chainrule.")
+    return outer, text, json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_without_repetition)
+
+
+def _require_readable(name: str, text: str, header: Any) -> None:
+    """Raises FileFormatError unless the header is of a version that is known, and has its checksum, if it had one."""
     if not isinstance(header, dict) or header.get("format") != "chainrule":
         raise FileFormatError(f"{name} has no header in Chainrule's format.")
     version = header.get("version")
@@ -108,17 +144,15 @@ def read_any(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Ar
         raise FileFormatError(
             f"{name} has format version {version}; this Chainrule reads up to {VERSION}. Update Chainrule."
         )
-    _require_undamaged(name, text, header, tensors)
-    return header, tensors
-
-
-def _require_undamaged(name: str, text: str, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
-    """Raises FileFormatError unless the header and the tensors have their checksums, which older files do not have."""
     saved = text.rpartition(HEADER_CHECKSUM)[0].encode("utf-8", "surrogatepass")
     if "header_crc32" in header and zlib.crc32(saved) != header["header_crc32"]:
         raise FileFormatError(
             f"{name} is damaged: its header is not the one that was saved. Use another copy of the file."
         )
+
+
+def _require_undamaged(name: str, header: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
+    """Raises FileFormatError unless the tensors have their checksums, which older files do not have."""
     checksums = header.get("crc32", {})
     if not isinstance(checksums, dict):
         raise FileFormatError(f"{name}: 'crc32' must be an object; got {shown(checksums)}.")
@@ -136,13 +170,16 @@ def _read_bytes(name: str) -> bytes:
     if not stat.S_ISREG(mode := os.stat(name).st_mode) and not stat.S_ISDIR(mode):  # open() would block on a pipe
         raise FileFormatError(f"{name} is not a regular file.")
     with open(name, "rb") as file:  # raises OSError for a folder
-        start = file.read(8)
-        # The outer header holds Chainrule's header with escapes, and the tensors' names: at most four times its length.
-        if len(start) < 8 or int.from_bytes(start, "little") > 4 * LARGEST_HEADER:
-            raise FileFormatError(
-                f"{name} is not a complete Chainrule file: it does not begin with a safetensors header."
-            )
-        return start + file.read()
+        return _start(file, name) + file.read()
+
+
+def _start(file: BinaryIO, name: str) -> bytes:
+    """Reads the first 8 bytes, the length of the header. Raises FileFormatError if they cannot be one."""
+    start = file.read(8)
+    # The outer header holds Chainrule's header with escapes, and the tensors' names: at most four times its length.
+    if len(start) < 8 or int.from_bytes(start, "little") > 4 * LARGEST_HEADER:
+        raise FileFormatError(f"{name} is not a complete Chainrule file: it does not begin with a safetensors header.")
+    return start
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

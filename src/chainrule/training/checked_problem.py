@@ -11,12 +11,15 @@ from numpy.typing import ArrayLike
 from chainrule import costs, optimizers
 from chainrule._internal.checks import as_integer, as_probability, as_real, as_seed, shown
 from chainrule.costs import Cost, TrainingSet
-from chainrule.costs.training_set import ExamplesLike
+from chainrule.costs.training_set import ExamplesLike, StoredRows
 from chainrule.engines.problem import Problem
 from chainrule.errors import InputError
 from chainrule.network import Network, check_trainable
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
+from chainrule.rows.windowed import WindowedRows, examples_of
+
+IN_MEMORY = object()  # in the place of a window: rows in files are read at once
 
 Check: TypeAlias = Callable[[Cost, Network, Any, Any, Any], TrainingSet]  # of X, Y and weights
 
@@ -25,16 +28,21 @@ def checked_problem(
     net: Network, X: ExamplesLike, Y: ArrayLike | None, weights: ArrayLike | None, validation: Sequence[Any] | None,
     cost: Cost | str, optimizer: Optimizer | str, epochs: int, batch_size: int | None, shuffle: bool, seed: int | None,
     tol: float | None, tol_epochs: int, patience: int | None, threads: int | None, examples: Check = Cost.examples,
+    window: object = IN_MEMORY,
 ) -> Problem:  # fmt: skip
     """Returns the problem of `train`; raises InputError for an argument that is wrong or does not fit the others.
 
-    ``examples`` checks the training set and the validation set.
+    ``examples`` checks the training set and the validation set. Rows in files are read in windows of ``window`` rows
+    (None: the usual number), or at once.
     """
     check_trainable(net)
     cost, optimizer = costs.get(cost), optimizers.get(optimizer)
-    data = examples(cost, net, X, Y, weights)
+    batch_size = None if batch_size is None else as_integer(batch_size, "batch_size", 1)
+    data = _examples(cost, net, X, Y, weights, window, batch_size or 1, examples)
     held_out = None
     if validation is not None:
+        if isinstance(validation, StoredRows):
+            validation = validation.in_memory()
         if not isinstance(validation, (tuple, list)) or len(validation) not in (2, 3):
             raise InputError(f"validation must be (X, Y) or (X, Y, weights); got {shown(validation)}.")
         try:
@@ -43,7 +51,9 @@ def checked_problem(
             raise InputError(f"validation: {error}") from None
     if patience is not None and held_out is None:
         raise InputError(f"patience={patience} needs a validation set; give validation=(X, Y).")
-    size = data.t if batch_size is None else min(as_integer(batch_size, "batch_size", 1), data.t)
+    if isinstance(data, WindowedRows):
+        _require_minibatches(data, optimizer, batch_size)
+    size = data.t if batch_size is None else min(batch_size, data.t)
     if optimizer.full_batch_only and size < data.t:
         raise InputError(
             f"{optimizer.name} compares full gradients and needs batch_size=None (all {data.t} rows); got {size}."
@@ -65,6 +75,31 @@ def checked_problem(
         patience=None if patience is None else as_integer(patience, "patience", 1),
         threads=None if threads is None else as_integer(threads, "threads", 1),
     )  # fmt: skip
+
+
+def _examples(
+    cost: Cost, net: Network, X: Any, Y: Any, weights: Any, window: object, batch_size: int, examples: Check
+) -> TrainingSet | WindowedRows:
+    if isinstance(X, StoredRows) and window is not IN_MEMORY:
+        rows: Any = X
+        return examples_of(rows, Y, weights, cost, net, window, batch_size)
+    if window not in (None, IN_MEMORY):
+        raise InputError(f"window is the number of rows of a cr.Rows that are read at a time; got X = {shown(X)}.")
+    return examples(cost, net, X, Y, weights)
+
+
+def _require_minibatches(data: WindowedRows, optimizer: Optimizer, batch_size: int | None) -> None:
+    """Raises InputError unless the steps of a run in windows need no more than the rows of a window."""
+    what = f"{data.rows.name} has {data.t} rows, which are read in {data.count} windows"
+    if batch_size is None:
+        raise InputError(f"batch_size must be given, such as 256: {what}. To read all of them, pass window={data.t}.")
+    if batch_size > data.t // data.count:
+        raise InputError(f"batch_size must be at most that of a window; got {batch_size}: {what}.")
+    if optimizer.learning_rate is None:
+        raise InputError(
+            f"{optimizer.name} without a learning rate needs all rows in memory: {what}. Give a learning rate, such as "
+            "cr.GradientDescent(0.01), or another optimizer, such as 'adam'."
+        )
 
 
 def _require_valid_schedules(net: Network, optimizer: Optimizer, epochs: int) -> None:

@@ -159,6 +159,13 @@ class CheckpointWriter:
             self._has_failed = False
             self._try(history, "training has ended")
 
+    def after_loss(self, history: History) -> str:
+        """Returns the words about what is left of a run that has lost its rows."""
+        trained = f"Training ended after {history.epochs} epochs; the network is intact."
+        if self._path is None or self._has_failed:
+            return f"{trained} With checkpoint=… the run could continue."
+        return f"{trained} When the rows are back, continue with checkpoint={self._path!r}, resume=True."
+
     def _try(self, history: History, meanwhile: str) -> None:
         """Writes the run; if that fails, there is a warning, the first time and at the end."""
         began = time.perf_counter()

@@ -72,7 +72,7 @@ class DescentStep:
         """∇J(θ) of the minibatch before the step, with every δ[i]; it is computed when it is first asked for."""
         net = self.problem.net.copy()
         net.theta = self.theta
-        return minibatch_gradient(net, self.problem, self.rows, self.masks).gradient
+        return minibatch_gradient(net, self.problem, self.problem.examples, self.rows, self.masks).gradient
 
     def __repr__(self) -> str:
         return f"DescentStep(k={self.k}, epoch={self.epoch}, rows={len(self.rows)}, alpha={self.alpha:g})"
@@ -120,9 +120,7 @@ def descend(
         net, X, Y, weights, None, cost, optimizer, ENDLESS if epochs is None else epochs, batch_size, shuffle, seed,
         None, 1, None, threads,
     )  # fmt: skip
-    choice = engines.chosen(
-        net, problem.cost, problem.optimizer, shuffle=problem.shuffle, X=problem.data.X, engine=engine
-    )
+    choice = engines.chosen(net, problem.cost, problem.optimizer, shuffle=problem.shuffle, X=problem.X, engine=engine)
     run = started(choice.engine, problem, None)
     return _steps(problem, run, History(run, problem.epochs, choice.name, choice.reason))
 
@@ -131,7 +129,7 @@ def _steps(problem: Problem, run: TrainingRun, history: History) -> Iterator[Des
     net, stream, places = problem.net, np.random.PCG64(problem.seed), np.arange(problem.data.t)
     try:
         drawn = ((epoch, batch) for epoch in count() for batch in minibatches(problem, stream, epoch))
-        for k, (epoch, (rows, masks)) in enumerate(drawn):
+        for k, (epoch, (_, rows, masks)) in enumerate(drawn):
             if run.stopped is not None:
                 return
             theta = net.theta.copy()

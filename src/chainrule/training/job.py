@@ -19,11 +19,11 @@ from chainrule.engines.choice import EngineLike
 from chainrule.engines.problem import Problem
 from chainrule.engines.seam import SharedEngine, SharedRun
 from chainrule.engines.thread_counts import step_flop
-from chainrule.errors import InputError, ProcessLost
+from chainrule.errors import InputError, ProcessLost, RowsError
 from chainrule.network import Network
 from chainrule.training.callbacks.callback import Callback, Interval, WatchedRun
 from chainrule.training.callbacks.calls import Call, as_callbacks, epochs_between, make, watching
-from chainrule.training.checked_problem import Check, checked_problem
+from chainrule.training.checked_problem import IN_MEMORY, Check, checked_problem
 from chainrule.training.checkpoint import Checkpoint, CheckpointWriter, PathLike, Resume, reading_alone
 from chainrule.training.history import History
 from chainrule.training.learning_rate.watched_descent import started
@@ -41,7 +41,7 @@ Slices: TypeAlias = Generator[tuple[int, float], None, None]
 def new_job(
     net: Network, X: Any, Y: Any, *, weights: Any, validation: Any, cost: Any, optimizer: Any, epochs: Any,
     batch_size: Any, shuffle: Any, seed: Any, tol: Any, tol_epochs: Any, patience: Any, threads: Any,
-    examples: Check = Cost.examples, **others: Any,
+    examples: Check = Cost.examples, window: Any = IN_MEMORY, **others: Any,
 ) -> Job:  # fmt: skip
     """Returns the job of a call of `train`. ``examples`` checks the training set and the validation set.
 
@@ -49,7 +49,7 @@ def new_job(
     """
     problem = checked_problem(
         net, X, Y, weights, validation, cost, optimizer, epochs, batch_size, shuffle, seed, tol, tol_epochs, patience,
-        threads, examples,
+        threads, examples, window,
     )  # fmt: skip
     return Job(problem, **others)
 
@@ -93,7 +93,7 @@ class Job:
         self._writer = CheckpointWriter(checkpoint, resume, problem)
         self.problem = with_best_theta(problem, self._writer.state) if self._fits_plan else problem
         self._choice = engines.chosen(
-            problem.net, problem.cost, problem.optimizer, shuffle=problem.shuffle, X=problem.data.X, problem=problem,
+            problem.net, problem.cost, problem.optimizer, shuffle=problem.shuffle, X=problem.X, problem=problem,
             engine=engine,
         )  # fmt: skip
         self._run: TrainingRun | None = None
@@ -112,7 +112,7 @@ class Job:
         problem, between = self.problem, self._epochs_between_calls
         if self._path.names or problem.optimizer.learning_rate is None:
             between = 1
-        return between is not None and between * step_flop(problem.net, problem.data.t, problem.data.X) < SHORT_FLOP
+        return between is not None and between * step_flop(problem.net, problem.data.t, problem.X) < SHORT_FLOP
 
     @property
     def bundle_kind(self) -> BundleKind | None:
@@ -174,6 +174,10 @@ class Job:
             except ProcessLost as lost:
                 self._writer.end(history)
                 lost.args = (f"{lost} {_place(history)} {self._writer.remedy}",)
+                raise
+            except RowsError as error:
+                self._writer.end(history)
+                error.add_note(self._writer.after_loss(history))
                 raise
             finally:
                 history.finish()

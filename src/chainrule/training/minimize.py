@@ -110,7 +110,7 @@ def minimize(
     limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)
     given = with_displays(callbacks, verbose)
     gradient_tol = as_real(gradient_tol, "gradient_tol", 0.0)
-    choice = engines.chosen(wide, problem.cost, X=problem.data.X, jacobian=method == "lm", engine=engine)
+    choice = engines.chosen(wide, problem.cost, X=problem.X, jacobian=method == "lm", engine=engine)
     _require_scipy()
     settings = settings_of(net, problem.cost, method, problem.epochs, None)
     deadline = time.perf_counter() + limit
@@ -119,7 +119,7 @@ def minimize(
         search = Search(net, problem, gradient_tol, limit)
         history = History(search, problem.epochs, choice.name, choice.reason)
         search.after_iteration = lambda: make(calls.due(history), history)
-        objective = SearchObjective(wide, problem.cost, problem.data, choice.engine, search.check, problem.threads)
+        objective = SearchObjective(wide, problem.cost, problem.examples, choice.engine, search.check, problem.threads)
         with imported("chainrule.training.interrupt").Interrupt(search.interrupt) as interrupt:
             try:
                 calls.begin(history)

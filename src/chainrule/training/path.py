@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from chainrule._internal.checks import Array, Floats, as_integer, shown
+from chainrule.costs import TrainingSet
 from chainrule.engines.objective import Objective
 from chainrule.engines.problem import Problem
 from chainrule.errors import InputError
@@ -14,6 +15,13 @@ from chainrule.network.block_diagonal import free_entries
 from chainrule.network.theta import parameter_views
 
 NAMES = ("theta", "gradient")
+
+
+def _in_memory(problem: Problem) -> TrainingSet:
+    """Returns all examples. Raises InputError if they are read in windows."""
+    if not isinstance(problem.data, TrainingSet):
+        raise InputError(f'record=["gradient"] needs all rows in memory; got {problem.order}. Record θ alone.')
+    return problem.data
 
 
 class Path:
@@ -27,7 +35,7 @@ class Path:
             raise InputError(f'record must be a list of "theta" and "gradient"; got {shown(names)}.')
         self.names = tuple(names)
         self._net = problem.net
-        self._J = Objective(problem.net, problem.cost, problem.data) if "gradient" in names else None
+        self._J = Objective(problem.net, problem.cost, _in_memory(problem)) if "gradient" in names else None
         self._thetas: list[Array] = []
         self._gradients: list[Array] = []
         self._epochs = -1  # that were finished at the last call of `take`

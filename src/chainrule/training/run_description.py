@@ -11,9 +11,11 @@ import numpy as np
 
 from chainrule._internal.checks import Array
 from chainrule._internal.sparse_rows import Rows, SparseRows
+from chainrule.costs import TrainingSet
 from chainrule.engines.problem import Problem
 from chainrule.errors import InputError
 from chainrule.files import SavedRun
+from chainrule.rows.windowed import WindowedRows
 
 
 def description(problem: Problem) -> dict[str, str]:
@@ -28,7 +30,10 @@ def description(problem: Problem) -> dict[str, str]:
         "batch_size": str(problem.batch_size),
         "shuffle": str(problem.shuffle),
     }
-    for where, data in (("", problem.data), ("validation ", problem.validation)):
+    if isinstance(problem.data, WindowedRows):
+        texts["rows"] = problem.order
+    in_memory = problem.data if isinstance(problem.data, TrainingSet) else None
+    for where, data in (("", in_memory), ("validation ", problem.validation)):
         for name in ("X", "Y", "weights"):
             texts[where + name] = _array(None if data is None else getattr(data, name))
     return texts

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from chainrule._internal.imports import imported
 from chainrule.costs import Cost
-from chainrule.costs.training_set import ExamplesLike
+from chainrule.costs.training_set import ExamplesLike, StoredRows
 from chainrule.engines.choice import EngineLike, is_first
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
@@ -31,10 +31,11 @@ def train(
     optimizer: Optimizer | str = "gradient_descent",
     epochs: int = 100,
     batch_size: int | None = None,
+    window: int | None = None,
     shuffle: bool = True,
     seed: int | None = 0,
     weights: ArrayLike | None = None,
-    validation: Sequence[Any] | None = None,
+    validation: Sequence[Any] | StoredRows | None = None,
     tol: float | None = None,
     tol_epochs: int = 10,
     patience: int | None = None,
@@ -56,7 +57,11 @@ def train(
     may be a sparse array or matrix of SciPy, which does not become dense, or a `TrainingSet` in the place of X, Y and
     weights.
 
-    ``validation`` = (X, Y) or (X, Y, weights) is evaluated after each epoch. Training stops early when
+    `Rows` in files are read in windows of about ``window`` rows; with None, those of up to 512 MiB are read at once. An
+    epoch visits the windows in a random order, and the rows in each; a TrainingWarning says if the order of the file
+    makes such windows poor samples (`Rows.variance_ratio`). Each step then needs a ``batch_size``.
+
+    ``validation`` = (X, Y), rows in files, or (X, Y, weights) is evaluated after each epoch. Training stops early when
 
     - J has converged: its last ``tol_epochs`` + 1 values lie within ``tol`` · max |J| and rounding, 4ε · max |J|;
     - the validation cost has not fallen for ``patience`` epochs; with ``patience``, θ ends as the best one seen;
@@ -82,12 +87,13 @@ def train(
 
     Raises InputError for bad input before any work, for a checkpoint that exists and is not resumed, or that belongs to
     other data or settings, and for a callback that makes θ infinite or NaN; FileFormatError for a file that is no
-    complete checkpoint; OSError if it cannot be read, or cannot be written before the first step; DivergenceError
-    when J, ∇J, θ or a moment is no longer finite (θ keeps its last finite value), or when J exceeds 1e10 times its
-    first value; TrainingInterrupted on Ctrl-C (θ is the result of the last complete step, or the best one with
-    ``patience``; a second Ctrl-C stops at once, in mid-step). Both carry the history. In a notebook or at the prompt
-    the first Ctrl-C raises nothing: the history is returned, with a TrainingWarning. Exceptions raised by a callback
-    propagate, with a note that names it, and leave θ in the same state.
+    complete checkpoint; OSError if it cannot be read, or cannot be written before the first step; DivergenceError when
+    J, ∇J, θ or a moment is no longer finite (θ keeps its last finite value), or when J exceeds 1e10 times its first
+    value; RowsError when a file of rows changes or vanishes meanwhile, after the checkpoint has been written;
+    TrainingInterrupted on Ctrl-C (θ is the result of the last complete step, or the best one with ``patience``; a
+    second Ctrl-C stops at once, in mid-step). Both carry the history. In a notebook or at the prompt the first Ctrl-C
+    raises nothing: the history is returned, with a TrainingWarning. Exceptions raised by a callback propagate, with a
+    note that names it, and leave θ in the same state.
 
     J is a sum over the examples unless the cost has ``mean=True``, so that the largest learning rate with which it
     falls is proportional to 1/t. Gradient descent without a learning rate finds one, and takes a step back if J rises
@@ -105,8 +111,8 @@ def train(
     shown = verbose if is_first(engine) else False
     job = new_job(
         net, X, Y, weights=weights, validation=validation, cost=cost, optimizer=optimizer, epochs=epochs,
-        batch_size=batch_size, shuffle=shuffle, seed=seed, tol=tol, tol_epochs=tol_epochs, patience=patience,
-        threads=threads, time_limit=time_limit, callbacks=with_displays(callbacks, shown),
+        batch_size=batch_size, window=window, shuffle=shuffle, seed=seed, tol=tol, tol_epochs=tol_epochs,
+        patience=patience, threads=threads, time_limit=time_limit, callbacks=with_displays(callbacks, shown),
         callback_epochs=callback_epochs, record=record, checkpoint=checkpoint, resume=resume, engine=engine,
     )  # fmt: skip
     history = job.begin()

@@ -84,3 +84,30 @@ def test_a_wrong_training_run_is_refused(
     CORE.TrainingRun64(**arguments)
     with pytest.raises(ValueError, match=message):
         CORE.TrainingRun64(**{**arguments, **changed(arguments)})
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"order": np.arange(2, dtype=np.uint32)}, "an order has the wrong length"),
+        ({"end_batch": 5}, "a window has too few rows"),
+        ({"first_batch": 2, "end_batch": 2}, "a window has too few rows"),
+        ({"first_batch": -1}, "a window has too few rows"),
+        ({"end_batch": 4}, "a window has too few rows"),
+        ({"order": np.arange(3)}, "wrong type"),
+    ],
+)
+def test_a_window_that_does_not_fit_is_refused(
+    monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any], message: str
+) -> None:
+    """A window with fewer rows than its minibatches need, or with an order of another length, is a ValueError."""
+    arguments = arguments_of_a_run(monkeypatch, NET, batch_size=1)
+    run = CORE.TrainingRun64(**{**arguments, "data": (4, 4.0)})
+    window = {"data": (X, Y, None), "order": None, "first_batch": 0, "end_batch": 2, "keys": (0, 0, 0, 1)}
+    assert run.needs_window
+    with pytest.raises(ValueError, match=message):
+        run.set_window(**{**window, **changed})
+    run.set_window(**window)
+    run.advance(1, 1e9)
+    assert run.needs_window
+    assert run.progress()["batch"] == 2

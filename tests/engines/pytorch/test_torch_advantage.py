@@ -74,4 +74,4 @@ def test_the_bytes_of_a_training() -> None:
     """They count X and Y of both sets, θ with its moments, and the activations of a step."""
     data, vectors, activations = 8192 * 33, 7 * NET.d, 4 * 8192 * 545
     assert advantage.bytes_of(LARGE) == 4 * (data + vectors + activations)
-    assert advantage.bytes_of(replace(LARGE, validation=LARGE.data)) == 4 * (2 * data + vectors + activations)
+    assert advantage.bytes_of(replace(LARGE, validation=LARGE.examples)) == 4 * (2 * data + vectors + activations)

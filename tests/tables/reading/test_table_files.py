@@ -99,7 +99,7 @@ def test_files_of_another_format(tmp_path: Path, name: str, content: bytes, says
 
 
 def test_a_folder_is_no_table(tmp_path: Path) -> None:
-    """A folder is refused as one, whatever its name; a folder of Parquet files is a table."""
+    """A folder is refused as one, whatever its name; a folder of Parquet files is a table, in subfolders too."""
     for name in ("t.csv", "t.npz", "t.feather"):
         (tmp_path / name).mkdir()
         with pytest.raises(FileFormatError, match="is a folder"):
@@ -108,6 +108,7 @@ def test_a_folder_is_no_table(tmp_path: Path) -> None:
     for part in ("1", "2"):
         pyarrow.parquet.write_table(pyarrow.table({"a": [1, 2]}), tmp_path / "t.parquet" / f"{part}.parquet")
     assert read_path(tmp_path / "t.parquet").t == 4
+    assert read_path(tmp_path).t == 4
 
 
 FRAME = pandas.DataFrame({"a": [3, 1, 2], "b": ["u", "v", "w"]})

@@ -84,7 +84,11 @@ class DataParallel(Value):
         return None
 
     def start(self, problem: Problem, state: TrainingState | None) -> DataParallelRun:
-        """Returns a run, which all processes must start. Raises InputError if they have different problems."""
+        """Returns a run, which all processes must start.
+
+        Raises InputError if they have different problems, EngineDeclined for rows that are read in windows.
+        """
+        problem.refuse_windows(self.name)
         if threading.current_thread() is not threading.main_thread():
             raise InputError(
                 "DataParallel trains one network at a time, which all processes call in the same order: use cr.train. "
@@ -93,7 +97,7 @@ class DataParallel(Value):
         own = (
             TrainingState.start(problem, problem.optimizer.start(problem.net.theta)) if state is None else state.copy()
         )
-        group, inner = joined(self.timeout), self._inner(problem.net, problem.cost, problem.data.X)
+        group, inner = joined(self.timeout), self._inner(problem.net, problem.cost, problem.X)
         require_same(group.objects(digest(problem, own, inner, self.blocks)))
         return DataParallelRun(problem, own, group, inner, self.blocks)
 

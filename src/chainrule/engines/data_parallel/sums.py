@@ -30,7 +30,7 @@ class BlockSums:
 
     def of(self, batch: Minibatch, rows: slice) -> tuple[Array, NDArray[np.float64]]:
         """Returns the gradient (d,), and Σ w ℓ and Σ w, over these rows of a minibatch."""
-        net, data = self._problem.net, self._problem.data
+        net, data = self._problem.net, self._problem.examples
         if rows.start == rows.stop:  # exact zeros, which no sum notices
             return np.zeros(net.d, net.dtype), np.zeros(2)
         at = _at(batch.rows, rows)

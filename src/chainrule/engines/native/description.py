@@ -69,7 +69,10 @@ def _settings(value: Any, *excluded: str) -> list[float]:
 def held_out(problem: Problem) -> tuple[Any, ...] | None:
     """Returns the validation set, with an X that is sparse if that of the training set is, as one run needs it."""
     data = problem.validation
-    return None if data is None else arrays(data._replace(X=like(problem.data.X, data.X)))
+    if data is None:
+        return None
+    other = np.empty((0, 0)) if problem.X is None else problem.X  # windows are dense
+    return arrays(data._replace(X=like(other, data.X)))
 
 
 def arrays(data: TrainingSet) -> tuple[Any, ...]:

@@ -185,7 +185,7 @@ class NativeEngine:
         """Returns a kind for tiny networks with minibatches of a few rows."""
         net, cost, rows = problem.net, problem.cost, problem.batch_size
         run = native.TrainingRun32 if net.dtype == np.float32 else native.TrainingRun64
-        if rows > run.bundle_rows or isinstance(problem.data.X, SparseRows):
+        if rows > run.bundle_rows or problem.X is None or isinstance(problem.X, SparseRows):
             return None
         described, lanes = network(net), run.bundle_networks
         least = fewest_bundled(net.d, rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from array import array
 from collections.abc import Callable, Mapping, MutableSequence, Sequence
 from typing import Any
@@ -9,11 +10,14 @@ from typing import Any
 import numpy as np
 
 from chainrule._internal.checks import Array
+from chainrule.engines.minibatches import window_reader
 from chainrule.engines.native.core import native
 from chainrule.engines.native.description import arrays, cost_of, held_out, network, optimizer_of
 from chainrule.engines.problem import Problem
 from chainrule.engines.state import RECORDS, TrainingState
 from chainrule.engines.thread_counts import LEAST_TRIED, first_threads, step_flop, thread_count
+from chainrule.rows.compiled_shuffle import shuffled
+from chainrule.rows.order import Position
 
 
 class NativeRun:
@@ -24,13 +28,14 @@ class NativeRun:
         problem.net.theta = state.theta  # from now on the compiled run updates it
         self._moments = tuple(problem.optimizer.moments)
         self._first_step = state.first_step
-        flop = step_flop(problem.net, problem.batch_size, problem.data.X)
+        self._order, self._reader = problem.order, window_reader(problem, shuffled)
+        flop = step_flop(problem.net, problem.batch_size, problem.X)
         run = native.TrainingRun32 if problem.net.dtype == np.float32 else native.TrainingRun64
         self._run = run(
             net=network(problem.net),
             cost=cost_of(problem.cost),
             optimizer=optimizer_of(problem.optimizer),
-            data=arrays(problem.data),
+            data=arrays(problem.examples) if self._reader is None else (problem.data.t, problem.total_weight),
             validation=held_out(problem),
             batch_size=problem.batch_size,
             shuffle=problem.shuffle,
@@ -48,7 +53,7 @@ class NativeRun:
                     for name in ("step", "first_step", "epoch", "batch", "partial_J", "partial_seconds")
                 },
                 **{name: getattr(state, name) for name in ("best_J", "best_epoch", "best_theta")},
-                "stream": tuple(half for number in state.stream for half in (number >> 64, number & (2**64 - 1))),
+                "stream": _halves(state.stream),
                 "records": dict(state.records),
             },
         )
@@ -69,7 +74,19 @@ class NativeRun:
 
     def advance(self, epochs: int, seconds: float) -> None:
         """Takes steps until ``epochs`` more epochs are finished, ``seconds`` have passed, or the run has stopped."""
-        self._run.advance(epochs, seconds)
+        if self._reader is None:
+            self._run.advance(epochs, seconds)
+            return
+        last, end = self._run.progress()["epoch"] + epochs, time.perf_counter() + seconds
+        self._is_interrupted = False
+        while (done := self._run.progress())["epoch"] < last and self.stopped is None:
+            if self._run.needs_window:
+                window = self._reader.window(_position(done["stream"]), done["batch"])
+                order, keys = window.order, _halves(window.keys)
+                self._run.set_window(arrays(window.examples), order, window.first_batch, window.end_batch, keys)
+            self._run.advance(last - done["epoch"], max(end - time.perf_counter(), 0.0))
+            if self._is_interrupted or time.perf_counter() >= end:
+                break
 
     def take_theta(self) -> None:
         """Continues from the network's θ, which may have been changed since ``advance`` returned."""
@@ -81,6 +98,7 @@ class NativeRun:
 
     def interrupt(self) -> None:
         """Makes ``advance`` return soon; an unfinished step is abandoned."""
+        self._is_interrupted = True
         self._run.interrupt()
 
     def state(self) -> TrainingState:
@@ -92,18 +110,30 @@ class NativeRun:
         if best is not None and not self._run.best_theta(best):
             best = None
         progress = self._run.progress()
-        high, low, increment_high, increment_low = progress.pop("stream")
-        stream = (high << 64 | low, increment_high << 64 | increment_low)
+        stream = _position(progress.pop("stream"))
         records: Any = {name: values[:] for name, values in self.records.items()}
         return TrainingState(
             theta, moments, stream, first_step=self._first_step, best_theta=best, records=records,
+            order=self._order,
             **progress,
         )  # fmt: skip
 
     def finish(self) -> Callable[[], TrainingState]:
         """Ends the run, as `TrainingRun.finish` says; only the last θ and the moments are kept for the state."""
         self._run.finish()
+        if self._reader is not None:
+            self._reader.close()
         return self.state
+
+
+def _halves(stream: Position) -> tuple[int, ...]:
+    """Returns the upper and the lower 64 bits of both numbers."""
+    return tuple(half for number in stream for half in (number >> 64, number & (2**64 - 1)))
+
+
+def _position(halves: Sequence[int]) -> Position:
+    high, low, increment_high, increment_low = halves
+    return high << 64 | low, increment_high << 64 | increment_low
 
 
 def advance_bundle(kind: Any, runs: Sequence[NativeRun], epochs: int, seconds: float) -> None:

@@ -30,8 +30,8 @@ PASSES = 4  # arrays of the size of all a[i] that are alive in a step: z, a, δ 
 
 def advantage(problem: Problem) -> str | None:
     """Returns the reason for a GPU, "a step of … operations is large enough for …", or None."""
-    net, X = problem.net, problem.data.X
-    if isinstance(X, SparseRows) or net.dtype != np.float32 or not has_driver():
+    net, X = problem.net, problem.X  # None: windows, which it does not read
+    if X is None or isinstance(X, SparseRows) or net.dtype != np.float32 or not has_driver():
         return None
     flop = step_flop(net, problem.batch_size, X)
     if flop < STEP_FLOP or flop * problem.steps_per_epoch * problem.epochs < TRAINING_FLOP:
@@ -46,7 +46,7 @@ def advantage(problem: Problem) -> str | None:
 
 def bytes_of(problem: Problem) -> int:
     """Returns the bytes that a training needs on its device, about."""
-    sets = [data for data in (problem.data, problem.validation) if data is not None]
+    sets = [data for data in (problem.examples, problem.validation) if data is not None]
     arrays = [array for data in sets for array in data if isinstance(array, np.ndarray)]
     vectors = 3 + 2 * len(problem.optimizer.moments)  # θ, ∇J, and the copies of a slice
     activations = PASSES * problem.batch_size * sum(problem.net.m)

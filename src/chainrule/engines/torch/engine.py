@@ -91,20 +91,25 @@ class Torch(Value):
 
     def bundle_kind(self, problem: Problem) -> BundleKind | None:
         """Returns a kind for networks of one shape on a GPU, which one step trains together."""
-        if not _devices().is_gpu(self.device):
+        if problem.X is None or not _devices().is_gpu(self.device):
             return None  # the kernels of a CPU may sum those of several networks in another order
-        net, data = problem.net, problem.data
+        net, data = problem.net, problem.examples
         structure = [(layer.sigma, layer.dropout, layer.rate, layer.decay) for layer in net.layers]
         settings = (problem.cost, problem.optimizer, problem.batch_size, problem.epochs, problem.shuffle, data.t)
         key = repr((net.layout, net.dtype, structure, settings, data.weights is None, self))
         return BundleKind(key, 2, MOST_NETWORKS, imported("chainrule.engines.torch.run").advance_together)
 
     def start(self, problem: Problem, state: TrainingState | None) -> TrainingRun:
-        """Returns a training run that starts from the network's θ, or from ``state``."""
+        """Returns a training run that starts from the network's θ, or from ``state``.
+
+        Raises EngineDeclined for rows that are read in windows.
+        """
+        problem.refuse_windows(self.name)
         if state is None:
             first = TrainingState.start(problem, problem.optimizer.start(problem.net.theta))
         else:
             first = state.copy()
+            first.order = problem.order
         run: TrainingRun = imported("chainrule.engines.torch.run").TorchRun(problem, first, *self._where(problem.net))
         return run
 

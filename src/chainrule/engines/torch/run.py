@@ -70,7 +70,7 @@ class TorchRun:
     def threads(self) -> int:
         """Returns the number of threads of the CPU that a step is large enough for."""
         problem = self.problem
-        return thread_count(step_flop(problem.net, problem.batch_size, problem.data.X), self._most_threads)
+        return thread_count(step_flop(problem.net, problem.batch_size, problem.X), self._most_threads)
 
     def trainer_of(self, runs: Sequence[TorchRun]) -> Trainer:
         """Returns a trainer of these runs, this one first: that of the last call if they are the same."""

@@ -42,7 +42,7 @@ class Step:
 
         self.theta, self.gradient = zeros(k, net.d, dtype=dtype), zeros(k, net.d, dtype=dtype)
         self.moments = {name: zeros(k, net.d, dtype=dtype) for name in problem.optimizer.moments}
-        self.examples = Examples([each.data for each in problems], device, compute)
+        self.examples = Examples([each.examples for each in problems], device, compute)
         self.order = None if problem.full_batch else zeros(k, problem.data.t, dtype=torch.int64)
         self.counter = zeros(1, dtype=torch.int64)  # the step of the epoch
         self.table = zeros(steps, 5)  # `coefficient_table` of the epoch

@@ -11,16 +11,16 @@ import numpy as np
 import torch
 
 from chainrule._internal.checks import Array
-from chainrule.engines.minibatches import position, stream_at
 from chainrule.engines.problem import Problem
 from chainrule.engines.state import TrainingState
 from chainrule.engines.torch.evaluation import Evaluation
 from chainrule.engines.torch.examples import on_host
-from chainrule.engines.torch.order import shuffled
 from chainrule.engines.torch.parts.dropout import dropout_table
 from chainrule.engines.torch.parts.optimizers import coefficient_table
 from chainrule.engines.torch.recorded import STEPS_OF_A_GRAPH, recorded
 from chainrule.engines.torch.step import Step
+from chainrule.rows.compiled_shuffle import shuffled
+from chainrule.rows.order import position, stream_at
 
 SLICE_SECONDS = 0.05  # between two looks at the device, and at interruptions
 

@@ -125,6 +125,11 @@ def require_text(path: Path, start: bytes) -> None:
         raise FileFormatError(f"{path} is {kind}; expected a CSV file. {remedy}.")
 
 
+def is_parquet_folder(path: Path) -> bool:
+    """Returns True for a folder with Parquet files, which may lie in its subfolders."""
+    return path.is_dir() and any(file.name.lower().endswith(PARQUET) for file in path.rglob("*"))
+
+
 def require_format(path: Path, magic: bytes, what: str) -> None:
     """Raises FileFormatError, with the format that the file has, unless its first bytes are ``magic``."""
     require_regular(path)

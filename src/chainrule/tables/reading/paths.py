@@ -16,7 +16,7 @@ from chainrule.tables.reading.arrow_tables import shortened, table_of_file
 from chainrule.tables.reading.columnar_files import read_feather, read_json_lines, read_parquet
 from chainrule.tables.reading.csv.dialect import AS_DETECTED, CsvOptions, detect
 from chainrule.tables.reading.csv_files import read_csv
-from chainrule.tables.reading.file_kinds import CSV, FEATHER, JSON_LINES, PARQUET, unknown_extension
+from chainrule.tables.reading.file_kinds import CSV, FEATHER, JSON_LINES, PARQUET, is_parquet_folder, unknown_extension
 from chainrule.tables.reading.npz_files import read_npz
 from chainrule.tables.table import Table
 
@@ -25,6 +25,8 @@ FOREIGN = (OSError, ValueError, EOFError, RuntimeError, OverflowError, zlib.erro
 
 def read_path(path: Path, options: CsvOptions = AS_DETECTED) -> Table:
     """Reads a file, whose extension gives the format: CSV, Parquet, Feather, JSON Lines, or NumPy's .npz.
+
+    A folder of Parquet files, in its subfolders too, is one table.
 
     An .npz file has X (t, …) and may have y (t,). Raises UnknownName for another extension, OSError if the file cannot
     be read, FileFormatError or InputError for bad contents.
@@ -42,8 +44,11 @@ def table_of(path: Path, arrow: Any) -> Table:
 
 
 def read_arrow(path: Path, options: CsvOptions = AS_DETECTED) -> Any:
-    """Reads a CSV, Parquet, Feather or JSON Lines file as an Arrow table; raises the errors of `read_path`."""
-    name = path.name.lower()
+    """Reads a CSV, Parquet, Feather or JSON Lines file, or a folder of Parquet files, as an Arrow table.
+
+    Raises the errors of `read_path`.
+    """
+    name = PARQUET[0] if is_parquet_folder(path) else path.name.lower()
     with guarded(path):
         if name.endswith(CSV):
             return read_csv(path, options)

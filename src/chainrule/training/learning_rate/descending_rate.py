@@ -54,7 +54,7 @@ class _Sample:
     """J over some of the examples, which have their share of the penalties; its derivatives in double precision."""
 
     def __init__(self, engine: Engine, problem: Problem, rows: NDArray[np.intp] | slice) -> None:
-        X, Y, weights = problem.data
+        X, Y, weights = problem.examples
         self._engine, self._cost, self._threads = engine, problem.cost, problem.threads
         self._data = X[rows], Y[rows], None if weights is None else weights[rows]
         self._penalty_scale = None if problem.cost.mean else len(self._data[1]) / problem.data.t

@@ -113,7 +113,7 @@ class WatchedDescent(RenewedRun):
 
     def _J(self) -> float:
         """Computes J(θ) as the sum of the shares of some rows at a time, as an epoch of minibatches does."""
-        cost, (X, Y, weights), net = self._problem.cost, self._problem.data, self._net
+        cost, (X, Y, weights), net = self._problem.cost, self._problem.examples, self._net
         counted = np.ones(len(Y)) if weights is None else weights
         J, whole = 0.0, max(float(counted.sum()), SMALLEST)
         for first in range(0, len(Y), ROWS):

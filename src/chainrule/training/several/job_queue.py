@@ -36,10 +36,10 @@ class QueuedJob:
             job = make()
         problem = job.problem
         self.is_bound_by_python = job.is_bound_by_python
-        X = problem.data.X
+        X = problem.X
         is_large = isinstance(X, np.ndarray) and X.nbytes > MOST_COPIED
         self.bundle_kind = None if copies_rows and is_large else job.bundle_kind
-        self.flop = problem.epochs * step_flop(problem.net, problem.data.t, problem.data.X)
+        self.flop = problem.epochs * step_flop(problem.net, problem.data.t, problem.X)
         self.job = None if copies_rows else job
         self.history: History | None = None
         self.verdict = Verdict(None, None)

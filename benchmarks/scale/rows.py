@@ -1,0 +1,105 @@
+"""Training from a packed file and in memory: ``python -m benchmarks.scale.rows [--rows N] [--folder FOLDER]``.
+
+Makes a file of N random rows, trains one epoch in windows and one in memory in turn, and prints the least time of each,
+in seconds of CPU and by the clock, with the largest part of the memory that belongs to no file (RssAnon). With
+``--only windows`` the rows are never in memory together, so that N may be 10⁸.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+import chainrule as cr
+from chainrule.rows.packing import Form, write_packed
+from chainrule.rows.source import Piece
+
+NETWORKS = {"small": ([30, 32, 1], 256), "large": ([32, 256, 256, 1], 256)}
+PIECE = 1 << 16
+
+
+def pieces(t: int, n: int) -> Iterator[Piece]:
+    """Yields t random rows, some at a time."""
+    rng = np.random.default_rng(0)
+    for first in range(0, t, PIECE):
+        X = rng.standard_normal((min(PIECE, t - first), n), np.float32)
+        yield Piece(X, np.tanh(X[:, :3].sum(axis=1, keepdims=True)), None)
+
+
+class PeakMemory(threading.Thread):
+    """The largest resident memory of this process that belongs to no file, looked at every 20 ms."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.peak, self._is_over = 0, threading.Event()
+
+    def run(self) -> None:
+        """Looks until `end`."""
+        while not self._is_over.wait(0.02):
+            self.peak = max(self.peak, anonymous())
+
+    def end(self) -> int:
+        """Returns the peak in bytes."""
+        self._is_over.set()
+        self.join()
+        return max(self.peak, anonymous())
+
+
+def anonymous() -> int:
+    """Returns RssAnon in bytes."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("RssAnon:"):
+            return 1024 * int(line.split()[1])
+    return 0
+
+
+def train(sizes: list[int], batch_size: int, examples: cr.Rows | cr.TrainingSet, window: int | None) -> list[float]:
+    """Trains one epoch; returns its seconds of CPU and by the clock."""
+    net = cr.Network.dense(sizes, hidden="relu", seed=0, dtype="float32")
+    began = time.process_time(), time.perf_counter()
+    cr.train(net, examples, optimizer=cr.Adam(1e-4), batch_size=batch_size, epochs=1, window=window)
+    return [time.process_time() - began[0], time.perf_counter() - began[1]]
+
+
+def main() -> None:
+    """Measures, and prints a table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--network", choices=NETWORKS, default="small")
+    parser.add_argument("--window", type=int)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", choices=["windows"])
+    parser.add_argument("--folder", help="where the file is made, and removed afterwards")
+    given = parser.parse_args()
+    sizes, batch_size = NETWORKS[given.network]
+    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+        path = Path(folder, "random.rows")
+        form = Form(given.rows, sizes[0], (1,), has_weights=False)
+        already = {"is_shuffled": True}  # by being random
+        write_packed(path, form, pieces(given.rows, sizes[0]), seed=None, about=already)
+        rows = cr.Rows.open(path)
+        print(f"{path.stat().st_size / 1e9:.2f} GB, {given.rows:,} rows, {rows.windows(given.window)} windows")
+        before, watch = anonymous(), PeakMemory()
+        watch.start()
+        runs = {"windows": [train(sizes, batch_size, rows, given.window)]}
+        print(f"memory beside the page cache: {watch.end() / 1e9:.2f} GB, before training {before / 1e9:.2f}")
+        if given.only is None:
+            data = rows.in_memory()
+            runs["in memory"] = []
+            for _ in range(given.rounds):
+                runs["in memory"].append(train(sizes, batch_size, data, None))
+                runs["windows"].append(train(sizes, batch_size, rows, given.window))
+        for name, seconds in runs.items():
+            cpu, clock = np.min(seconds, axis=0)
+            millions = given.rows / 1e6
+            print(f"{name:10} {millions / cpu:7.2f} Mrows per CPU-second, {millions / clock:7.2f} by the clock")
+
+
+if __name__ == "__main__":
+    main()
