@@ -176,6 +176,14 @@ def test_quantiles_come_back_and_continue(quantiles: Any, tmp_path: Path) -> Non
     np.testing.assert_allclose((y[TEST, None] <= again.predict(X[TEST])).mean(axis=0), LEVELS, atol=0.06)
 
 
+def test_a_column_of_labels_is_one_target(quantiles: Any) -> None:
+    """y of shape (t, 1) is the same as (t,), in every call."""
+    model = NetworkRegressor(quantiles=LEVELS, **QUICK).fit(X[FIT], y[FIT, None])
+    np.testing.assert_array_equal(model.predict(X[TEST]), quantiles.predict(X[TEST]))
+    model.partial_fit(X[NEW], y[NEW])
+    assert model.score(X[TEST], y[TEST, None]) == model.score(X[TEST], y[TEST])
+
+
 def test_results_of_quantiles(quantiles: Any) -> None:
     """Pinball loss, D² and shares beside the quantiles of the training rows, and the coverage between two of them."""
     found = results_of(labelled(quantiles.model_, X[TEST], y[TEST], "y")[0])

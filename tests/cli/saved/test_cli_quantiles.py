@@ -61,6 +61,13 @@ def test_scaled_intervals_vary() -> None:
     assert widths[A > 0.9].mean() > 1.5 * widths[A < 0.1].mean()
 
 
+def test_quantiles_continue_with_new_rows() -> None:
+    """`train --from` learns from new rows, and keeps the quantiles."""
+    answer = chainrule("train", "rows.csv", "--from", "q.safetensors", "--epochs", 1, "--out", "new.safetensors")
+    assert answer.code == 0
+    assert "share ≤ quantile 0.9" in answer.out
+
+
 WRONG = [
     # the command, what its answer says
     (

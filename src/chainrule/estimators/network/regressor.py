@@ -287,7 +287,9 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
     def _as_labels(self, y: Any, symbol: str = "y") -> NDArray[Any]:
         if isinstance(y, TargetColumns):
             return stacked([as_numbers(column, repr(name)) for name, column in y.columns.items()])
-        return as_targets(y, symbol)
+        labels = as_targets(y, symbol)
+        is_column = self.quantiles is not None and labels.ndim == 2 and labels.shape[1] == 1
+        return labels[:, 0] if is_column else labels
 
     def _learn_target(
         self, labels: NDArray[Any], weights: Floats | None, recipe: Recipe, names: tuple[str, ...]
