@@ -104,7 +104,7 @@ def test_a_report_and_its_importances(here: Path) -> None:
     assert "t.png (the learning curves) and r.html (the report)." in answer.err
     page = (here / "r.html").read_text(encoding="utf-8")
     assert "<title>t.csv: kind</title>" in page
-    assert "24 rows given for this report" in page
+    assert "24 rows that were given" in page
     assert "<script" not in page
     found = models.load_model("t.safetensors").about["importances"]
     assert sorted(name for name, *_ in found["values"]) == ["letter", "number", "z"]

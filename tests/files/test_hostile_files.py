@@ -123,12 +123,17 @@ def test_a_pickle_is_not_opened(tmp_path: Path) -> None:
 
 
 def test_the_package_contains_no_loader_that_runs_code() -> None:
-    """The package's source contains neither pickle nor eval, exec, marshal or NumPy's unsafe loaders."""
+    """The package's source contains neither pickle nor eval, exec, marshal or NumPy's unsafe loaders.
+
+    But for the room ``processes``, which reads no file: the processes of one training, which know its secret, pickle
+    what they send each other.
+    """
     source = Path(str(sys.modules["chainrule"].__file__)).parent
     dangerous = re.compile(
         r"\bimport (pickle|marshal|shelve|joblib|dill)\b|(?<![\w.])(eval|exec)\(|allow_pickle\s*=\s*True"
     )
-    assert [p.name for p in source.rglob("*.py") if dangerous.search(p.read_text(encoding="utf-8"))] == []
+    found = [path for path in source.rglob("*.py") if dangerous.search(path.read_text(encoding="utf-8"))]
+    assert [path for path in found if path.parent.name != "processes"] == []
 
 
 def test_other_kinds_of_files_are_refused(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ ELSEWHERE = {  # the names that other libraries give to each parameter
     "random_state": ("seed", "random_seed"),
     "sample_weight": ("weight", "weights", "sample_weights"),
     "scoring": ("eval_metric", "metric", "metrics"),
-    "threads": ("n_jobs", "num_threads", "n_threads", "nthread", "thread_count", "workers"),
+    "threads": ("n_jobs", "num_threads", "n_threads", "nthread", "thread_count"),
     "time_limit": ("max_time", "time_budget", "timeout", "max_runtime_secs"),
     "validation_fraction": ("validation_split", "test_size", "val_fraction"),
     "weight_decay": ("alpha", "l2", "wd", "reg_lambda", "l2_regularization"),

@@ -92,7 +92,7 @@ ARRAYS = [
     Bad(
         "an unknown engine", lambda net: net(X, engine="natve"), ("unknown engine 'natve'", "reference"), cr.UnknownName
     ),
-    Bad("an engine None", lambda net: net(X, engine=None), ("unknown engine None",), cr.UnknownName),
+    Bad("an engine None", lambda net: net(X, engine=None), ('engine must be "auto"', "got None")),
     Bad("the engine of a wrong cost", lambda net: cr.engines.chosen(net, cost=3), ("cost must be a cost", "got 3")),
     Bad(
         "the engine of no optimizer",

@@ -99,7 +99,10 @@ def test_files_of_another_format(tmp_path: Path, name: str, content: bytes, says
 
 
 def test_a_folder_is_no_table(tmp_path: Path) -> None:
-    """A folder is refused as one, whatever its name; a folder of Parquet files is a table, in subfolders too."""
+    """A folder is refused as one, whatever its name; but one of Parquet files alone is a table, in subfolders too.
+
+    Names that begin with a dot or _ are those of other programs, and do not count.
+    """
     for name in ("t.csv", "t.npz", "t.feather"):
         (tmp_path / name).mkdir()
         with pytest.raises(FileFormatError, match="is a folder"):
@@ -108,7 +111,11 @@ def test_a_folder_is_no_table(tmp_path: Path) -> None:
     for part in ("1", "2"):
         pyarrow.parquet.write_table(pyarrow.table({"a": [1, 2]}), tmp_path / "t.parquet" / f"{part}.parquet")
     assert read_path(tmp_path / "t.parquet").t == 4
+    (tmp_path / "_SUCCESS").touch()
     assert read_path(tmp_path).t == 4
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(FileFormatError, match="is a folder"):
+        read_path(tmp_path)
 
 
 FRAME = pandas.DataFrame({"a": [3, 1, 2], "b": ["u", "v", "w"]})

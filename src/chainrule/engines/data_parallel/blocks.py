@@ -52,6 +52,7 @@ def subtrees(own: range, blocks: int) -> list[Subtree]:
 def folded(parts: Mapping[Subtree, Array], tree: Subtree) -> Array:
     """Returns the sum of a subtree, from the sums of subtrees that cover it.
 
+    >>> import numpy as np
     >>> folded({(0, 1): np.array([1.0]), (1, 1): np.array([2.0]), (2, 2): np.array([4.0])}, (0, 4))
     array([7.])
     """

@@ -126,8 +126,10 @@ def require_text(path: Path, start: bytes) -> None:
 
 
 def is_parquet_folder(path: Path) -> bool:
-    """Returns True for a folder with Parquet files, which may lie in its subfolders."""
-    return path.is_dir() and any(file.name.lower().endswith(PARQUET) for file in path.rglob("*"))
+    """Returns True for a folder with Parquet files, which may lie in its subfolders, and no others that are shown."""
+    shown_ones = (file for file in path.rglob("*") if not file.name.startswith((".", "_")) and file.is_file())
+    first = next(shown_ones, None) if path.is_dir() else None
+    return first is not None and all(file.name.lower().endswith(PARQUET) for file in (first, *shown_ones))
 
 
 def require_format(path: Path, magic: bytes, what: str) -> None:
