@@ -16,7 +16,15 @@ from chainrule.tables.reading.arrow_tables import shortened, table_of_file
 from chainrule.tables.reading.columnar_files import read_feather, read_json_lines, read_parquet
 from chainrule.tables.reading.csv.dialect import AS_DETECTED, CsvOptions, detect
 from chainrule.tables.reading.csv_files import read_csv
-from chainrule.tables.reading.file_kinds import CSV, FEATHER, JSON_LINES, PARQUET, is_parquet_folder, unknown_extension
+from chainrule.tables.reading.file_kinds import (
+    CSV,
+    FEATHER,
+    JSON_LINES,
+    PARQUET,
+    is_parquet_folder,
+    require_regular,
+    unknown_extension,
+)
 from chainrule.tables.reading.npz_files import read_npz
 from chainrule.tables.table import Table
 
@@ -50,6 +58,8 @@ def read_arrow(path: Path, options: CsvOptions = AS_DETECTED) -> Any:
     """
     name = PARQUET[0] if is_parquet_folder(path) else path.name.lower()
     with guarded(path):
+        if path.is_dir() and name != PARQUET[0]:
+            require_regular(path)
         if name.endswith(CSV):
             return read_csv(path, options)
         if options != AS_DETECTED:
