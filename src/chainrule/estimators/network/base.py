@@ -37,6 +37,7 @@ from chainrule.estimators.network.inspection.mixin import InspectionMixin, notin
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.saved.saving import SavingMixin
 from chainrule.estimators.network.scoring import as_metric, scoring_parts
+from chainrule.estimators.network.shrinking.mixin import ShrinkingMixin
 from chainrule.estimators.network.training_rows import (
     Data,
     TrainingRows,
@@ -72,7 +73,9 @@ def _one_network(encoder: TableEncoder, target: Target, net: Network) -> TableMo
     return TableModel(encoder, target, (net,))
 
 
-class NetworkBase(SavingMixin, InspectionMixin, DiagnosisMixin, CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class NetworkBase(
+    SavingMixin, InspectionMixin, DiagnosisMixin, ShrinkingMixin, CallbackSupportMixin, BaseEstimator  # type: ignore[misc]  # scikit-learn has no types
+):  # fmt: skip
     """Trains networks on a table; subclasses define the labels, their encoding and the score."""
 
     _task: ClassVar[Task]

@@ -27,7 +27,8 @@ def require_printable(plan: Plan) -> None:
         raise InputError("columns must have names that differ in more than case, which DuckDB does not distinguish.")
     if plan.weights > MOST_WEIGHTS:
         raise InputError(
-            f"SQL is for at most {MOST_WEIGHTS:,} weights; the model has {plan.weights:,}. Export it as C."
+            f"SQL is for at most {MOST_WEIGHTS:,} weights; the model has {plan.weights:,}. Export it as C, or export "
+            "the small network that the estimator's method shrink returns."
         )
     if max(plan.n, *(len(layer.b) for layer in layers)) > MOST_UNITS:
         raise InputError(f"SQL is for at most {MOST_UNITS:,} features, and as many units in a layer.")
