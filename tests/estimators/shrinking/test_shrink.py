@@ -114,6 +114,13 @@ def test_a_loaded_model_has_a_student_which_is_exported(tmp_path: Path) -> None:
     assert not np.array_equal(student.networks_[0].theta, before)
 
 
+def test_a_student_does_not_continue_on_the_labels() -> None:
+    """``warm_start`` would continue on other rows and targets than those of the student's training."""
+    student = regressor().shrink(rows(0, 160), hidden=8, epochs=5).set_params(warm_start=True)
+    with pytest.raises(cr.InputError, match="shrunk or saved without"):
+        student.fit(rows(0, 160), NUMBERS[:160])
+
+
 @pytest.mark.parametrize("interval", ["constant", "scaled"])
 def test_intervals_have_the_residuals_of_the_teacher_and_those_from_it(interval: Any) -> None:
     """The intervals of a poor student are wider than those of its teacher, and as many rows lie in them."""

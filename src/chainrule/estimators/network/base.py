@@ -130,8 +130,8 @@ class NetworkBase(
         continues = bool(self.warm_start) and hasattr(self, "model_")
         if continues and not self.states_:
             raise InputError(
-                "warm_start continues from the state of training, which this model was saved without. Save it with "
-                "training_state=True, train new rows by partial_fit, or set warm_start=False."
+                "warm_start continues from the state of training, which this model was shrunk or saved without. Save "
+                "it with training_state=True, train new rows by partial_fit, or set warm_start=False."
             )
         data, recipes = self._prepare(X, y, sample_weight, continues)
         is_named = isinstance(y, str) or (isinstance(y, (list, tuple)) and len(y) != len(data.y))
