@@ -1,4 +1,4 @@
-"""What small networks learn from a model: ``python -m benchmarks.tables.shrink --splits 5``.
+"""Measures what small networks learn from a model: ``python -m benchmarks.tables.shrink --splits 5``.
 
 Teacher, student and a network of the student's size trained on the labels, each on the test rows of the same splits:
 three tables of scikit-learn, and five of the folder that CHAINRULE_DATA names.

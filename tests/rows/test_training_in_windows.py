@@ -170,7 +170,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("options", "message"), WRONG, ids=[message[:20] for _, message in WRONG])
 def test_wrong_arguments_are_refused_before_any_work(rows: cr.Rows, options: dict[str, Any], message: str) -> None:
-    """What rows in windows cannot do is an InputError that says why."""
+    """An InputError says why something cannot be done with rows in windows."""
     net = options.pop("net", network()) if "net" in options else network()
     before = net.theta.copy()
     with pytest.raises(cr.InputError, match=message):

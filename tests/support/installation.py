@@ -1,4 +1,4 @@
-"""What is installed: HAS_CORE, the compiled core; HAS_TORCH, PyTorch. STRICT_PYTHON starts a strict Python process."""
+"""The installed parts: HAS_CORE, the compiled core; HAS_TORCH, PyTorch. STRICT_PYTHON starts a strict process."""
 
 import importlib.util
 import sys

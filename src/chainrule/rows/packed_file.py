@@ -49,7 +49,7 @@ class Part(NamedTuple):
 
 
 class PackedFile:
-    """A `Source` that is one packed file. Raises OSError and FileFormatError for a file that is none."""
+    """A `Source` that is one packed file. Raises OSError and FileFormatError for another file."""
 
     def __init__(self, path: str) -> None:
         self.name = os.path.abspath(path)

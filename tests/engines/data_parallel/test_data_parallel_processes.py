@@ -29,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def answers(folder: Path) -> Answers:
-    """How all groups of processes ended; a group takes a tenth of the time that PyTorch needs to begin."""
+    """The ends of all groups of processes; a group takes a tenth of the time that PyTorch needs to begin."""
     scenarios = {
         **{f"{name} {size}": (size, [name]) for name in PROBLEMS for size in ((2, 3) if name == "plain" else (3,))},
         "four": (4, ["weights"]),

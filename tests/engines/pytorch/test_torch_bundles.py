@@ -133,7 +133,7 @@ def thetas(seeds: range, **settings: Any) -> list[Array]:
     "settings", [{}, {"rows": np.arange(17)}, {"callbacks": [lambda history: None]}], ids=["", "rows", "callbacks"]
 )
 def test_train_many_bundles_them_on_a_gpu(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the device is a GPU, ``train_many`` makes one step for all; θ is that of networks trained one by one."""
+    """On a GPU, ``train_many`` makes one step for all; θ is that of networks trained one by one."""
     one_by_one = thetas(range(4), **settings)
     sizes: list[int] = []
     make = trainer.Trainer.__init__

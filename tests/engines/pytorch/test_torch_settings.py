@@ -71,7 +71,7 @@ def test_a_device_that_is_not_there_is_refused() -> None:
 
 
 def test_without_pytorch_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where PyTorch is not installed, the error says how to install it."""
+    """Without PyTorch, the error says how to install it."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(cr.EngineDeclined, match=r"PyTorch is not installed; pip install 'chainrule\[torch\]'\. Use"):
         cr.train(small_net(), X, Y, engine="torch")

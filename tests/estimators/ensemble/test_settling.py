@@ -46,7 +46,7 @@ def test_noise_is_settled_early() -> None:
 
 
 def test_the_last_epoch_is_no_early_stop() -> None:
-    """A network that would settle at its last epoch has trained all of them, which is the reason that is told."""
+    """A network that would settle at its last epoch has trained all epochs, and ``stopped`` says so."""
     model = NetworkRegressor(**{**FAST, "n_networks": 8, "epochs": 3}).fit(X, NOISE)
     best = [1 + int(history.validation_J.argmin()) for history in model.histories_]
     assert any(has_settled(3, epoch, 3) for epoch in best)

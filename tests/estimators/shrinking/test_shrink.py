@@ -105,7 +105,7 @@ def test_three_models_are_compared_and_the_comparison_is_saved(make: Any, tmp_pa
 
 
 def test_a_loaded_model_has_a_student_which_is_exported(tmp_path: Path) -> None:
-    """The teacher may come from a file; the student is exported with a proof, and goes on with new rows."""
+    """The teacher may come from a file; the student is exported with a proof, and can train further on new rows."""
     regressor().save(tmp_path / "model.safetensors")
     student = NetworkRegressor.load(tmp_path / "model.safetensors").shrink(rows(0, 160), hidden=8, epochs=10)
     assert cr.export(student, tmp_path / "small.py").is_proved

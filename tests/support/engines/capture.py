@@ -1,4 +1,4 @@
-"""What a CUDA graph cannot record, found on a CPU: a linter of training steps, and their replay from a trace."""
+"""Finding on a CPU what a CUDA graph cannot record: a linter of training steps, and their replay from a trace."""
 
 from __future__ import annotations
 

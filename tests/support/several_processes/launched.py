@@ -14,7 +14,7 @@ from support.patience import LIMIT
 
 
 class Ended(NamedTuple):
-    """How a process ended, and what it printed."""
+    """The end of a process, and what it printed."""
 
     code: int
     out: str

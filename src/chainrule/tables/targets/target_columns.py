@@ -31,7 +31,7 @@ class TargetColumns:
 
     @property
     def notations(self) -> tuple[Notation, ...]:
-        """How the numbers of each column are written."""
+        """The notation of the numbers of each column."""
         return tuple(getattr(column, "notation", None) or PLAIN for column in self.columns.values())
 
     def at(self, rows: NDArray[Any]) -> TargetColumns:

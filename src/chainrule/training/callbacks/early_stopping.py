@@ -129,7 +129,7 @@ class EarlyStopping(RunCallback):
 
 
 class _Memory:
-    """What the state of a run holds of a metric: its course, its best θ, and the epoch after which it began."""
+    """The part of a run's state that belongs to a metric: its course, its best θ, and the epoch before it began."""
 
     def __init__(self, began: int) -> None:
         self.began = began

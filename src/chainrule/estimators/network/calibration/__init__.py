@@ -1,1 +1,1 @@
-"""What an estimator learns from the rows that its networks held out: a temperature, and the spread of numbers."""
+"""Learning from the rows that the networks held out: a temperature, and the spread of numbers."""

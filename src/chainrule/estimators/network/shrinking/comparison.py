@@ -1,4 +1,4 @@
-"""What a student is worth: beside its teacher, and beside a network of its size trained on the labels."""
+"""A student beside its teacher, and beside a network of its size that was trained on the labels."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Shrinkage:
 
     @property
     def caption(self) -> str:
-        """What the comparison shows, in one line."""
+        """The result of the comparison, in one line."""
         part = self.teacher.parameters / self.student.parameters
         gap = (
             "the network trained directly is as good as the teacher"

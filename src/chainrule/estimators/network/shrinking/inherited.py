@@ -1,4 +1,4 @@
-"""What a student takes over from its teacher: calibrated probabilities, and the distribution of residuals."""
+"""The parts that a student takes over from its teacher: calibrated probabilities, and the distribution of residuals."""
 
 from __future__ import annotations
 

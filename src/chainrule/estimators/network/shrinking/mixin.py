@@ -95,6 +95,6 @@ class ShrinkingMixin:
 
     @property
     def shrinkage_(self) -> Shrinkage | None:
-        """What ``shrink`` measured on test rows; None without them, and for an estimator that is no student."""
+        """The comparison that ``shrink`` made on test rows, or None."""
         check_is_fitted(self, "model_")
         return Shrinkage.from_json(self.model_.about.get("shrinkage"))

@@ -63,7 +63,7 @@ def small_estimator(teacher: Any, hidden: Any, epochs: int | None) -> Any:
 
 @noting_warnings
 def train(small: Any, teacher: Any, X: Any, y: Any, sample_weight: Any, groups: Any, *, as_student: bool) -> None:
-    """Trains a small estimator on rows X (t, n): on the teacher's predictions, or as ever on the labels y.
+    """Trains a small estimator on rows X (t, n): on the teacher's predictions, or directly on the labels y.
 
     Both ways it has the teacher's encoder and target, and with equal seeds holds out the same rows.
     """
