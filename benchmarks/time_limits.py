@@ -51,7 +51,7 @@ class LimitedFit(NamedTuple):
 
 def fit(one: DataSet, split: DataSplit, preset: str, limit: float, seed: int) -> LimitedFit:
     """Fits a preset within a limit, and tests it."""
-    model = chainrule(preset, one.task, seed, machine.cores()).set_params(time_limit=limit)
+    model = chainrule(preset, one.task, seed, machine.cores(), None).set_params(time_limit=limit)
     began = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the limit cuts the plan

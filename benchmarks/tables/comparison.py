@@ -25,11 +25,10 @@ def scores(
 ) -> dict[tuple[int, int], FitScore]:
     """Returns the fits of a model (or its representative on this task) that have this measure, by split and seed."""
     model = model if one.task in MODELS[model].tasks else MODELS[model].otherwise
-    wanted = 0 if one.has_fixed_splits else cap
     return {
         (key.split, key.seed): score
         for key, score in records.scores.items()
-        if key.name == one.name and key.split in one.splits and key.model == model and key.cap == wanted
+        if key.name == one.name and key.split in one.splits and key.model == model and key.cap == one.cap(cap)
         if getattr(score, measure) is not None
     }
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from benchmarks.harness.options import are_installed
-from benchmarks.tables.sets import TableTask
+from benchmarks.tables import frames
+from benchmarks.tables.sets import Table, TableTask
 
 Estimator = Any  # fit(X, y) and predict(X), as in scikit-learn
+Text = Sequence[str] | None  # the columns of a frame that are text; None for an array of numbers
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,8 @@ class Contestant:
     title: str
     package: str
     needs: tuple[str, ...]
-    make: Callable[[TableTask, int, int], Estimator]  # task, seed, threads
+    make: Callable[[TableTask, int, int, Text], Estimator]  # task, seed, threads, columns of text
+    form: Callable[[Table], Table] = frames.unchanged  # in which it is given a table
     tasks: tuple[TableTask, ...] = ("regression", "classification")
     otherwise: str = ""  # the model that represents it on other tasks
 
@@ -39,70 +42,75 @@ class Contestant:
         return importlib.metadata.version(self.package)
 
 
-def chainrule(preset: str, task: TableTask, seed: int, threads: int) -> Estimator:
+def chainrule(preset: str, task: TableTask, seed: int, threads: int, text: Text) -> Estimator:
     """Makes ``NetworkRegressor()`` or ``NetworkClassifier()``; only the preset and the seed are set."""
     estimators: Any = importlib.import_module("chainrule.estimators")
     kind = estimators.NetworkRegressor if task == "regression" else estimators.NetworkClassifier
     return kind(preset=preset, random_state=seed)
 
 
-def scikit_learn(scale_y: bool, task: TableTask, seed: int, threads: int) -> Estimator:
-    """Makes scikit-learn's MLP behind a StandardScaler; a regressor's y is raw, or standardised too."""
+def scikit_learn(scale_y: bool, task: TableTask, seed: int, threads: int, text: Text) -> Estimator:
+    """Makes scikit-learn's MLP behind a StandardScaler (for frames: and indicators); y is raw, or standardised too."""
     networks: Any = importlib.import_module("sklearn.neural_network")
     scaler: Any = importlib.import_module("sklearn.preprocessing").StandardScaler
     pipeline: Any = importlib.import_module("sklearn.pipeline").make_pipeline
     kind = networks.MLPRegressor if task == "regression" else networks.MLPClassifier
-    model = pipeline(scaler(), kind(random_state=seed))
+    model = pipeline(scaler() if text is None else frames.one_hot(text), kind(random_state=seed))
     if scale_y:
         model = importlib.import_module("sklearn.compose").TransformedTargetRegressor(model, transformer=scaler())
     return model
 
 
-def realmlp(name: str, task: TableTask, seed: int, threads: int) -> Estimator:
-    """Makes pytabkit's RealMLP with its own defaults, on the CPU."""
+def realmlp(name: str, task: TableTask, seed: int, threads: int, text: Text) -> Estimator:
+    """Makes pytabkit's RealMLP with its own defaults, on the CPU; it refuses gaps in numbers, which are imputed."""
     kind = f"{name}_{'Regressor' if task == 'regression' else 'Classifier'}"
     interfaces: Any = importlib.import_module("pytabkit.models.sklearn.sklearn_interfaces")
-    return getattr(interfaces, kind)(device="cpu", random_state=seed, n_threads=threads)
+    model = getattr(interfaces, kind)(device="cpu", random_state=seed, n_threads=threads)
+    if text is None:
+        return model
+    return importlib.import_module("sklearn.pipeline").make_pipeline(frames.imputed(text), model)
 
 
-def hist_gradient_boosting(task: TableTask, seed: int, threads: int) -> Estimator:
+def hist_gradient_boosting(task: TableTask, seed: int, threads: int, text: Text) -> Estimator:
     """Makes scikit-learn's gradient boosting of trees over histograms."""
     ensemble: Any = importlib.import_module("sklearn.ensemble")
     kind = "Regressor" if task == "regression" else "Classifier"
     return getattr(ensemble, f"HistGradientBoosting{kind}")(random_state=seed)
 
 
-def lightgbm(task: TableTask, seed: int, threads: int) -> Estimator:
+def lightgbm(task: TableTask, seed: int, threads: int, text: Text) -> Estimator:
     """Makes LightGBM's model, which writes no messages."""
     package: Any = importlib.import_module("lightgbm")
     kind = package.LGBMRegressor if task == "regression" else package.LGBMClassifier
     return kind(random_state=seed, n_jobs=threads, verbose=-1)
 
 
-def catboost(task: TableTask, seed: int, threads: int) -> Estimator:
-    """Makes CatBoost's model, which writes no messages and no files."""
+def catboost(task: TableTask, seed: int, threads: int, text: Text) -> Estimator:
+    """Makes CatBoost's model, which writes no messages and no files, and is told which columns are categories."""
     package: Any = importlib.import_module("catboost")
     kind = package.CatBoostRegressor if task == "regression" else package.CatBoostClassifier
-    return kind(random_seed=seed, thread_count=threads, verbose=False, allow_writing_files=False)
+    silent = {"verbose": False, "allow_writing_files": False}
+    return kind(random_seed=seed, thread_count=threads, cat_features=text or None, **silent)
 
 
 OWN, BEST = "chainrule", "chainrule-best"
 TREES = ("hist-gb", "lightgbm", "catboost")
+OWN_NEEDS, PYTABKIT_NEEDS = ("chainrule", "sklearn"), ("pytabkit", "torch")
 MODELS = {
-    OWN: Contestant("Chainrule", "chainrule", ("chainrule", "sklearn"), partial(chainrule, "default")),
-    BEST: Contestant("Chainrule, preset best", "chainrule", ("chainrule", "sklearn"), partial(chainrule, "best")),
+    OWN: Contestant("Chainrule", "chainrule", OWN_NEEDS, partial(chainrule, "default")),
+    BEST: Contestant("Chainrule, preset best", "chainrule", OWN_NEEDS, partial(chainrule, "best")),
     "sklearn": Contestant("scikit-learn", "scikit-learn", ("sklearn",), partial(scikit_learn, False)),
     "sklearn-y": Contestant(
-        "scikit-learn, y standardised",
-        "scikit-learn",
-        ("sklearn",),
-        partial(scikit_learn, True),
-        ("regression",),
-        otherwise="sklearn",
+        "scikit-learn, y standardised", "scikit-learn", ("sklearn",), partial(scikit_learn, True),
+        tasks=("regression",), otherwise="sklearn",
     ),
-    "td-s": Contestant("RealMLP-TD-S", "pytabkit", ("pytabkit", "torch"), partial(realmlp, "RealMLP_TD_S")),
-    "td": Contestant("RealMLP-TD", "pytabkit", ("pytabkit", "torch"), partial(realmlp, "RealMLP_TD")),
-    "hist-gb": Contestant("HistGradientBoosting", "scikit-learn", ("sklearn",), hist_gradient_boosting),
-    "lightgbm": Contestant("LightGBM", "lightgbm", ("lightgbm",), lightgbm),
-    "catboost": Contestant("CatBoost", "catboost", ("catboost",), catboost),
-}
+    "td-s": Contestant(
+        "RealMLP-TD-S", "pytabkit", PYTABKIT_NEEDS, partial(realmlp, "RealMLP_TD_S"), frames.as_categories
+    ),
+    "td": Contestant("RealMLP-TD", "pytabkit", PYTABKIT_NEEDS, partial(realmlp, "RealMLP_TD"), frames.as_categories),
+    "hist-gb": Contestant(
+        "HistGradientBoosting", "scikit-learn", ("sklearn",), hist_gradient_boosting, frames.as_categories
+    ),
+    "lightgbm": Contestant("LightGBM", "lightgbm", ("lightgbm",), lightgbm, frames.as_categories),
+    "catboost": Contestant("CatBoost", "catboost", ("catboost",), catboost, frames.as_strings),
+}  # fmt: skip

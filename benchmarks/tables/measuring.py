@@ -50,7 +50,7 @@ class ModelWorkers:
 def wanted(sets: Sequence[DataSet], models: Sequence[str], seeds: int, cap: int) -> list[FitKey]:
     """Returns every fit of the table, first splits first, so that a run that is stopped has covered every set."""
     keys = [
-        FitKey(one.name, split, seed, 0 if one.has_fixed_splits else cap, model)
+        FitKey(one.name, split, seed, one.cap(cap), model)
         for seed in range(seeds)
         for one in sets
         for split in one.splits
@@ -95,7 +95,7 @@ def measure_speed(
         for k in range(rounds):
             for name in sets:
                 for model in rotated(models, k):
-                    answer = workers.ask(FitKey(name, 0, 0, 0 if SETS[name].has_fixed_splits else cap, model))
+                    answer = workers.ask(FitKey(name, 0, 0, SETS[name].cap(cap), model))
                     if "failure" in answer:
                         raise SystemExit(f"{name}, {MODELS[model].title}: {answer['failure']}")
                     taken = answer["fit_seconds"] + answer["predict_seconds"]

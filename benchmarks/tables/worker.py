@@ -17,6 +17,7 @@ import numpy as np
 from benchmarks.harness.clock import timed
 from benchmarks.harness.workers import Answer, serve
 from benchmarks.tables.contestants import MODELS
+from benchmarks.tables.frames import text_columns
 from benchmarks.tables.sets import SETS, VARIABLE, Array, DataSplit, TableTask, folder
 
 LEAST = 1e-7  # a smaller probability counts as this one
@@ -40,12 +41,14 @@ def error(task: TableTask, y: Array, predicted: Array) -> float:
 
 def measured(model: str, task: TableTask, split: DataSplit, seed: int, threads: int) -> dict[str, Any]:
     """Times one fit and one prediction."""
-    estimator = MODELS[model].make(task, seed, threads)
-    fit_seconds, _ = timed(lambda: estimator.fit(split.X, split.y))
-    predict_seconds, predicted = timed(lambda: estimator.predict(split.X_test))
+    contestant = MODELS[model]
+    estimator = contestant.make(task, seed, threads, text_columns(split.X))
+    X, X_test = contestant.form(split.X), contestant.form(split.X_test)
+    fit_seconds, _ = timed(lambda: estimator.fit(X, split.y))
+    predict_seconds, predicted = timed(lambda: estimator.predict(X_test))
     own = {}
     if task == "classification":
-        own["log_loss"] = log_loss(split.y_test, estimator.predict_proba(split.X_test), estimator.classes_)
+        own["log_loss"] = log_loss(split.y_test, estimator.predict_proba(X_test), estimator.classes_)
     return own | {
         "error": error(task, split.y_test, predicted),
         "fit_seconds": fit_seconds,

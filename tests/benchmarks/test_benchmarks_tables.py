@@ -20,7 +20,7 @@ from benchmarks.tables import measuring, page, picture, sets
 from benchmarks.tables.comparison import compare, mean_error, mean_errors, scores
 from benchmarks.tables.contestants import MODELS, TREES
 from benchmarks.tables.records import FitRecords, FitScore, FitTimes
-from benchmarks.tables.sets import SETS, DataSet, divided, order_of_rows
+from benchmarks.tables.sets import SETS
 from benchmarks.tables.worker import error, log_loss
 
 CAP = 100
@@ -28,7 +28,7 @@ CAP = 100
 
 def score(name: str, model: str, error: float | None, split: int = 0, tested: int = 50) -> FitScore:
     """Returns an invented fit."""
-    cap = 0 if SETS[name].has_fixed_splits else CAP
+    cap = SETS[name].cap(CAP)
     failure = "ValueError: no" if error is None else None
     return FitScore(name, split, 0, cap, model, "1.0", "2026-01-01", 2, 80, tested, error, 2.0, 0.1, failure)
 
@@ -50,79 +50,6 @@ def whole() -> FitRecords:
     seconds = {name: {"chainrule": [1.0, 2.0, 4.0], "td-s": [4.0, 8.0, 16.0]} for name in ("kin8nm", "power")}
     records.speed = FitTimes("2026-01-01", "abc", {"CPU": "a CPU"}, 2, seconds, {"chainrule": "0.1.0"})
     return records
-
-
-def test_every_set_has_its_splits() -> None:
-    """The catalogue has all sets of PMLB and UCI; small sets have more splits, and the others published ones."""
-    assert len(sets.PMLB_REGRESSION) == 29
-    assert len(sets.PMLB_CLASSIFICATION) == 24
-    assert len(SETS) == 5 + 29 + 24 + 1
-    for one in SETS.values():
-        if one.reader is sets.pmlb:
-            assert len(one.splits) == (sets.SMALL_SPLITS if one.rows < sets.SMALL else 1)
-    assert all(SETS[name].has_fixed_splits for name in ("mnist", *goals.TABLES))
-
-
-def test_each_class_has_its_share_of_every_part() -> None:
-    """Of any first part of the order, each class has its share to within one row; every row occurs once."""
-    y = np.random.default_rng(0).choice(3, 200, p=(0.7, 0.25, 0.05))
-    order = order_of_rows(y, "classification", 4)
-    assert sorted(order) == list(range(200))
-    for part in (10, 40, 133):
-        for label in range(3):
-            assert abs((y[order[:part]] == label).sum() - part * (y == label).mean()) < 2
-
-
-def test_a_split_depends_on_its_number_alone() -> None:
-    """The same number gives the same rows, another gives others; none is both trained on and tested."""
-    X, y = np.arange(100.0)[:, None], np.arange(100.0)
-    one, same, other = (divided(X, y, "regression", seed, 1000) for seed in (3, 3, 4))
-    np.testing.assert_array_equal(one.X, same.X)
-    np.testing.assert_array_equal(one.y_test, same.y_test)
-    assert set(one.y_test) != set(other.y_test)
-    assert len(one.y_test) == 20
-    assert set(one.y) | set(one.y_test) == set(y)
-    np.testing.assert_array_equal(one.X[:, 0], one.y)
-
-
-def test_a_cap_takes_rows_from_training_alone() -> None:
-    """A limit keeps the test rows and leaves a part of the training rows."""
-    X, y = np.arange(100.0)[:, None], np.arange(100.0)
-    free, capped = (divided(X, y, "regression", 3, cap) for cap in (1000, 30))
-    np.testing.assert_array_equal(free.X_test, capped.X_test)
-    assert len(capped.y) == 30
-    assert set(capped.y) < set(free.y)
-
-
-def test_a_pmlb_file_is_read(tmp_path: Path) -> None:
-    """Tab-separated numbers with a line of names; the last column is y, whole numbers for classes."""
-    text = "a\tb\ttarget\n" + "".join(f"{k}\t{k / 4}\t{k % 2}\n" for k in range(10))
-    with gzip.open(tmp_path / "small.tsv.gz", "wt", encoding="utf-8") as file:
-        file.write(text)
-    small = DataSet("small", "classification", "small.tsv.gz", 10, (0,), sets.pmlb)
-    assert small.is_present(tmp_path)
-    split = small.read(tmp_path, 0, CAP)
-    assert split.y.dtype == np.int64
-    assert len(split.y_test) == 2
-    np.testing.assert_array_equal(np.sort(np.concatenate([split.X, split.X_test])[:, 1]), np.arange(10) / 4)
-    np.testing.assert_array_equal(split.X[:, 0] % 2, split.y)
-    with pytest.raises(ValueError, match="expected 9 rows and 'target' last; got 10"):
-        replace(small, rows=9).read(tmp_path, 0, CAP)
-
-
-def test_fixed_splits_are_read(tmp_path: Path) -> None:
-    """Files of row and column numbers choose the rows and columns, whatever the limit."""
-    place = tmp_path / "uci_small"
-    place.mkdir()
-    np.savetxt(place / "data.txt", np.arange(12.0).reshape(4, 3))
-    files = {"features": [0, 2], "target": [1], "train_1": [3, 0, 2], "test_1": [1]}
-    for name, numbers in files.items():
-        np.savetxt(place / f"index_{name}.txt", numbers)
-    split = DataSet("small", "regression", "uci_small", 4, (1,), sets.uci).read(tmp_path, 1, 1)
-    np.testing.assert_array_equal(split.X, [[9, 11], [0, 2], [6, 8]])
-    np.testing.assert_array_equal(split.y, [10, 1, 7])
-    np.testing.assert_array_equal(split.X_test, [[3, 5]])
-    np.testing.assert_array_equal(split.y_test, [4])
 
 
 def test_errors() -> None:
@@ -256,7 +183,7 @@ def test_the_page_is_complete() -> None:
     assert "Beside CatBoost with its defaults it is 0.84 times as large on average" in made["results"].replace(
         "\n", " "
     )
-    assert "on 0 of 58 tables: none." in made["losses"].replace("\n", " ")
+    assert "on 0 of 65 tables: none." in made["losses"].replace("\n", " ")
     assert "| 0.2500 |" in made["every_log_loss"].replace("*", "")
 
 
