@@ -52,6 +52,11 @@ def today() -> str:
     return datetime.datetime.now(datetime.UTC).date().isoformat()
 
 
+def now() -> str:
+    """Returns the date and time in UTC, to the second."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
 def revision() -> str:
     """Returns the Git revision, with notes if the tree has changes or the measured package is not the tree's."""
     describe = ["git", "-C", str(ROOT), "describe", "--always", "--dirty=+changes"]

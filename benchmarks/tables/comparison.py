@@ -1,7 +1,7 @@
-"""The error of a model on a set, its log-loss, and the comparison of two models over all sets.
+"""The error of a model on a set, its other measures, and the comparison of two models over all sets.
 
-Two models are compared on the splits on which both were fitted. A regressor's error on a set is the root of its mean
-squared error, averaged over these splits. A classifier's is its share of wrong rows, with half a row added:
+Two models are compared on the splits and seeds with which both were fitted. A regressor's error on a set is the root of
+its mean squared error, averaged over these fits. A classifier's is its share of wrong rows, with half a row added:
 (wrong + ½) / rows, so that a ratio exists if one of the two makes no mistake. A set on which neither makes a mistake
 is left out of their comparison. Log-losses are compared alike: half a nat is added to the sum over the rows.
 """
@@ -17,7 +17,7 @@ from benchmarks.tables.contestants import MODELS
 from benchmarks.tables.records import FitRecords, FitScore
 from benchmarks.tables.sets import SETS, DataSet
 
-Measure = Literal["error", "log_loss"]
+Measure = Literal["error", "log_loss", "calibration_error"]
 
 
 def scores(
@@ -34,8 +34,11 @@ def scores(
 
 
 def mean_error(fits: Iterable[FitScore], measure: Measure = "error") -> float:
-    """Returns the mean of the errors, or of the log-losses."""
-    return fmean(getattr(score, measure) for score in fits)
+    """Returns the mean over the splits of the mean over the seeds of the errors, or of another measure."""
+    by_split: dict[int, list[float]] = {}
+    for score in fits:
+        by_split.setdefault(score.split, []).append(getattr(score, measure))
+    return fmean(fmean(errors) for errors in by_split.values())
 
 
 def compared_error(fits: list[FitScore], one: DataSet, measure: Measure = "error") -> float:
@@ -67,15 +70,22 @@ class ModelComparison:
         return geometric_mean(self.ratios.values())
 
 
+def common_fits(
+    records: FitRecords, one: DataSet, model: str, other: str, cap: int, measure: Measure = "error"
+) -> tuple[list[FitScore], list[FitScore]]:
+    """Returns the fits of two models on the splits and seeds that both have, in the same order."""
+    own, others = (scores(records, one, name, cap, measure) for name in (model, other))
+    common = sorted(own.keys() & others.keys())
+    return [own[fit] for fit in common], [others[fit] for fit in common]
+
+
 def compare(records: FitRecords, model: str, other: str, cap: int, measure: Measure = "error") -> ModelComparison:
     """Compares two models on every set on which both have this measure on a common split."""
     ratios, neither = {}, []
     for one in SETS.values():
-        own, others = (scores(records, one, name, cap, measure) for name in (model, other))
-        common = sorted(own.keys() & others.keys())
-        if not common:
+        mine, theirs = common_fits(records, one, model, other, cap, measure)
+        if not mine:
             continue
-        mine, theirs = [own[fit] for fit in common], [others[fit] for fit in common]
         if mean_error(mine, measure) == mean_error(theirs, measure) == 0.0:
             neither.append(one.name)
         else:
@@ -84,7 +94,7 @@ def compare(records: FitRecords, model: str, other: str, cap: int, measure: Meas
 
 
 def mean_errors(records: FitRecords, one: DataSet, cap: int, measure: Measure = "error") -> dict[str, float]:
-    """Returns the mean error or log-loss of every model that has it on all splits of the set."""
+    """Returns the mean error, or other measure, of every model that has it on all splits of the set."""
     means = {}
     for model in MODELS:
         fits = scores(records, one, model, cap, measure) if one.task in MODELS[model].tasks else {}

@@ -61,11 +61,14 @@ def scikit_learn(scale_y: bool, task: TableTask, seed: int, threads: int, text: 
     return model
 
 
-def realmlp(name: str, task: TableTask, seed: int, threads: int, text: Text) -> Estimator:
-    """Makes pytabkit's RealMLP with its own defaults, on the CPU; it refuses gaps in numbers, which are imputed."""
+def pytabkit(name: str, folds: int, task: TableTask, seed: int, threads: int, text: Text) -> Estimator:
+    """Makes a network of pytabkit with its own defaults, on the CPU; it refuses gaps in numbers, which are imputed.
+
+    Of several folds each network is validated on another; their predictions are averaged.
+    """
     kind = f"{name}_{'Regressor' if task == 'regression' else 'Classifier'}"
     interfaces: Any = importlib.import_module("pytabkit.models.sklearn.sklearn_interfaces")
-    model = getattr(interfaces, kind)(device="cpu", random_state=seed, n_threads=threads)
+    model = getattr(interfaces, kind)(device="cpu", random_state=seed, n_threads=threads, n_cv=folds)
     if text is None:
         return model
     return importlib.import_module("sklearn.pipeline").make_pipeline(frames.imputed(text), model)
@@ -95,7 +98,7 @@ def catboost(task: TableTask, seed: int, threads: int, text: Text) -> Estimator:
 
 OWN, BEST = "chainrule", "chainrule-best"
 TREES = ("hist-gb", "lightgbm", "catboost")
-OWN_NEEDS, PYTABKIT_NEEDS = ("chainrule", "sklearn"), ("pytabkit", "torch")
+OWN_NEEDS, PYTABKIT = ("chainrule", "sklearn"), ("pytabkit", ("pytabkit", "torch"))
 MODELS = {
     OWN: Contestant("Chainrule", "chainrule", OWN_NEEDS, partial(chainrule, "default")),
     BEST: Contestant("Chainrule, preset best", "chainrule", OWN_NEEDS, partial(chainrule, "best")),
@@ -104,10 +107,10 @@ MODELS = {
         "scikit-learn, y standardised", "scikit-learn", ("sklearn",), partial(scikit_learn, True),
         tasks=("regression",), otherwise="sklearn",
     ),
-    "td-s": Contestant(
-        "RealMLP-TD-S", "pytabkit", PYTABKIT_NEEDS, partial(realmlp, "RealMLP_TD_S"), frames.as_categories
-    ),
-    "td": Contestant("RealMLP-TD", "pytabkit", PYTABKIT_NEEDS, partial(realmlp, "RealMLP_TD"), frames.as_categories),
+    "td-s": Contestant("RealMLP-TD-S", *PYTABKIT, partial(pytabkit, "RealMLP_TD_S", 1), frames.as_categories),
+    "td": Contestant("RealMLP-TD", *PYTABKIT, partial(pytabkit, "RealMLP_TD", 1), frames.as_categories),
+    "td-5": Contestant("RealMLP-TD-5", *PYTABKIT, partial(pytabkit, "RealMLP_TD", 5), frames.as_categories),
+    "tabm": Contestant("TabM-D", *PYTABKIT, partial(pytabkit, "TabM_D", 1), frames.as_categories),
     "hist-gb": Contestant(
         "HistGradientBoosting", "scikit-learn", ("sklearn",), hist_gradient_boosting, frames.as_categories
     ),

@@ -71,12 +71,13 @@ def missing(keys: Iterable[FitKey], records: FitRecords, rerun: Sequence[str]) -
 
 def fit_missing(keys: Sequence[FitKey], records: FitRecords, path: Path, threads: int, say: Say) -> None:
     """Makes the fits and appends each score to the file at once."""
+    run = machine.now()
     with ExitStack() as stack:
         workers = ModelWorkers(threads, stack)
         for k, key in enumerate(keys, 1):
             answer = workers.ask(key)
             score = FitScore(
-                **key._asdict(), version=MODELS[key.model].version, date=machine.today(), threads=threads,
+                **key._asdict(), version=MODELS[key.model].version, date=machine.today(), threads=threads, run=run,
                 **{"rows": 0, **answer},
             )  # fmt: skip
             records.add(path, score)

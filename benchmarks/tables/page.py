@@ -6,17 +6,28 @@ from collections.abc import Iterator
 from statistics import median
 
 from benchmarks.harness.clock import ratios
-from benchmarks.harness.figures import number, percent, span
+from benchmarks.harness.figures import percent
 from benchmarks.harness.machine import facts, listed
-from benchmarks.harness.markdown import bullets, paragraph, table
-from benchmarks.tables.comparison import Measure, compare, mean_errors
+from benchmarks.harness.markdown import bullets, paragraph
+from benchmarks.tables.comparison import Measure, compare
 from benchmarks.tables.contestants import BEST, MODELS, OWN, TREES
 from benchmarks.tables.measuring import wanted
-from benchmarks.tables.records import FitRecords, FitTimes
-from benchmarks.tables.sets import SETS, DataSet
+from benchmarks.tables.page_tables import (
+    NOT_MEASURED,
+    WORDS,
+    calibration,
+    comparisons,
+    error_table,
+    fit_times,
+    time_ratios,
+)
+from benchmarks.tables.records import FitRecords
+from benchmarks.tables.sets import SETS
 
 AGAINST_TREES = tuple((own, tree) for own in (OWN, BEST) for tree in TREES)
-PAIRS = ((OWN, "sklearn"), (OWN, "sklearn-y"), (OWN, "td-s"), (BEST, "td"), *AGAINST_TREES)
+AGAINST_STRONGEST = ((BEST, "td-5"), (BEST, "tabm"), *AGAINST_TREES)
+PAIRS = ((OWN, "sklearn"), (OWN, "sklearn-y"), (OWN, "td-s"), (BEST, "td"), *AGAINST_STRONGEST)
+TIMED_PAIRS = ((OWN, "catboost"), (BEST, "catboost"), (BEST, "td-5"), (BEST, "tabm"))
 MUCH = 1.05  # times the lowest error of boosted trees: a table on which Chainrule loses
 RESULTS = """\
 With their defaults, `NetworkRegressor()` and `NetworkClassifier()` have a lower error than scikit-learn's MLP on
@@ -25,16 +36,16 @@ lower than that of RealMLP-TD-S (Holzmüller et al., NeurIPS 2024), whose defaul
 takes {speed} times as long. With `preset="best"` the error is on average {td} lower than that of RealMLP-TD."""
 TREES_TOO = """ \
 Beside CatBoost with its defaults it is {default} times as large on average, and {best} times with `preset="best"`."""
-NOT_MEASURED = "Not measured yet."
 LOSSES = """\
-The error of the default is more than {much} % above that of the best of the three kinds of boosted trees on {count} of
+The {what} of the default is more than {much} % above that of the best of the three kinds of boosted trees on {count} of
 {all} tables: {names}. With `preset="best"` it is on {best_count}: {best_names}."""
 
 
 def objections(records: FitRecords, cap: int) -> list[str]:
-    """Returns the reasons why the records must not be stored."""
+    """Returns the reasons why the records must not be stored. One seed is enough; peers may be left out altogether."""
     reasons = list(records.failures)
-    keys = wanted(list(SETS.values()), list(MODELS), 1, cap)
+    absent_peers = {peer for _, peer in AGAINST_STRONGEST} - {key.model for key in records.scores}
+    keys = wanted(list(SETS.values()), [model for model in MODELS if model not in absent_peers], 1, cap)
     if absent := [key for key in keys if key not in records.scores]:
         reasons.append(f"{len(absent)} fits are missing, of {', '.join(sorted({key.model for key in absent}))}")
     for model in MODELS:
@@ -66,88 +77,24 @@ def results(records: FitRecords, cap: int) -> str:
     )  # fmt: skip
 
 
-def losses(records: FitRecords, cap: int) -> str:
+def losses(records: FitRecords, cap: int, measure: Measure = "error") -> str:
     """Names the tables on which boosted trees are better, those of the greatest ratio first."""
 
     def named(own: str) -> tuple[int, str]:
-        found = [compare(records, own, tree, cap).ratios for tree in TREES]
+        found = [compare(records, own, tree, cap, measure).ratios for tree in TREES]
         worst = {name: max(ratios.get(name, 0.0) for ratios in found) for name in SETS}
         lost = sorted((name for name in worst if worst[name] > MUCH), key=lambda name: -worst[name])
         return len(lost), ", ".join(f"{name} ({worst[name]:.2f} ×)" for name in lost) or "none"
 
-    if not (tables := len(compare(records, OWN, TREES[0], cap).ratios)):
+    if not (tables := len(compare(records, OWN, TREES[0], cap, measure).ratios)):
         return NOT_MEASURED
     (count, names), (best_count, best_names) = named(OWN), named(BEST)
     return paragraph(
         LOSSES.format(
-            much=round(100 * (MUCH - 1)), count=count, all=tables, names=names, best_count=best_count,
-            best_names=best_names,
+            what=WORDS[measure], much=round(100 * (MUCH - 1)), count=count, all=tables, names=names,
+            best_count=best_count, best_names=best_names,
         )
     )  # fmt: skip
-
-
-def comparisons(records: FitRecords, cap: int, pairs: tuple[tuple[str, str], ...], measure: Measure = "error") -> str:
-    """Returns the comparisons over all sets, of errors or log-losses."""
-    rows = []
-    what = "error" if measure == "error" else "log-loss"
-    for pair in pairs:
-        found = compare(records, *pair, cap, measure)
-        if not found.ratios:
-            continue
-        names = [MODELS[model].title for model in pair]
-        mean = f"**{found.geometric_mean_ratio:.3f}**"
-        lower, reduction = f"**{percent(found.lower_share)}**", percent(found.mean_reduction)
-        rows.append([*names, str(len(found.ratios)), lower, reduction, mean])
-    if not rows:
-        return NOT_MEASURED
-    columns = [
-        "",
-        "beside",
-        ">tables",
-        f">lower {what} on",
-        f">mean reduction of the {what}",
-        ">geometric mean of the ratios",
-    ]
-    return table(columns, rows)
-
-
-def figure(error: float, one: DataSet, measure: Measure) -> str:
-    """Formats a root-mean-square error with four digits or more, an error rate in per cent, or a log-loss."""
-    if measure == "log_loss":
-        return f"{error:.4f}"
-    if one.task == "classification":
-        return percent(error, 2)
-    return f"{error:,.0f}" if error >= 1e4 else f"{error:.4g}"
-
-
-def error_table(records: FitRecords, cap: int, measure: Measure = "error") -> str:
-    """Returns the errors or log-losses of every set, a column a model; the least is bold."""
-    measured = set().union(*(mean_errors(records, one, cap, measure) for one in SETS.values()))
-    if not measured:
-        return NOT_MEASURED
-    models = [model for model in MODELS if model in measured]
-
-    def rows() -> Iterator[list[str]]:
-        for one in SETS.values():
-            if means := mean_errors(records, one, cap, measure):
-                texts = {model: figure(error, one, measure) for model, error in means.items()}
-                texts |= {model: f"**{texts[model]}**" for model in texts if means[model] == min(means.values())}
-                trained = max(score.rows for key, score in records.scores.items() if key.name == one.name)
-                yield [one.name, f"{one.rows:,}", f"{trained:,}", *(texts.get(model, "") for model in models)]
-
-    titles = [f">{MODELS[model].title.split(', ')[-1]}" for model in models]
-    return table(["", ">rows", ">training rows", *titles], rows())
-
-
-def fit_times(speed: FitTimes) -> str:
-    """Returns the seconds, with the ratios to Chainrule's."""
-    rows = []
-    for name, taken in speed.seconds.items():
-        for model, seconds in taken.items():
-            ratio = "" if model == OWN else f"**{number(median(ratios(seconds, taken[OWN])))} ×**"
-            spread = span(seconds, lambda x: f"{x:.1f}")
-            rows.append([name, MODELS[model].title, f"{median(seconds):.1f}", spread, ratio])
-    return table(["", "model", ">median", "<least – most", ">÷ Chainrule"], rows)
 
 
 def circumstances(records: FitRecords, cap: int) -> Iterator[str]:
@@ -156,6 +103,7 @@ def circumstances(records: FitRecords, cap: int) -> Iterator[str]:
     shown = [score for key, score in records.scores.items() if key in keys]
     dates = sorted({score.date for score in shown})
     yield f"fits: {' to '.join(dict.fromkeys([dates[0], dates[-1]]))}"
+    yield f"seeds of a fit: {', '.join(str(seed) for seed in sorted({key.seed for key in records.scores}))}"
     yield listed({MODELS[score.model].package: score.version for score in shown})
     if (speed := records.speed) is not None:
         rounds = max(len(seconds) for taken in speed.seconds.values() for seconds in taken.values())
@@ -169,9 +117,12 @@ def sections(records: FitRecords, cap: int) -> dict[str, str]:
     return {
         "results": results(records, cap),
         "losses": losses(records, cap),
+        "losses_of_log_loss": losses(records, cap, "log_loss"),
         "comparisons": comparisons(records, cap, PAIRS),
-        "log_losses": comparisons(records, cap, AGAINST_TREES, "log_loss"),
+        "log_losses": comparisons(records, cap, AGAINST_STRONGEST, "log_loss"),
+        "calibration": calibration(records, cap),
         "speed": fit_times(records.speed),
+        "time": time_ratios(records, cap, TIMED_PAIRS),
         "errors": error_table(records, cap),
         "every_log_loss": error_table(records, cap, "log_loss"),
         "run": bullets(circumstances(records, cap)),

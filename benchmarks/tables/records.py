@@ -30,7 +30,7 @@ class FitKey(NamedTuple):
 
 @dataclass(frozen=True)
 class FitScore:
-    """A model's error on a split of a set, and its log-loss, or the reason why the fit failed."""
+    """A model's error on a split of a set, and how good its probabilities are, or the reason why the fit failed."""
 
     name: str
     split: int
@@ -47,6 +47,8 @@ class FitScore:
     predict_seconds: float = 0.0
     failure: str | None = None
     log_loss: float | None = None  # of a classifier
+    calibration_error: float | None = None  # of a classifier
+    run: str | None = None  # when the command was started that made the fit: what was measured in one run
 
     @property
     def key(self) -> FitKey:

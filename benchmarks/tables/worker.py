@@ -2,7 +2,8 @@
 
 Before its greeting it fits a small synthetic table, so that everything a package loads at first use is loaded. A
 request ``{"name", "split", "seed", "cap"}`` asks for one fit; the answer holds ``fit_seconds``, ``predict_seconds``,
-``error``, for a classifier ``log_loss``, ``rows`` (for training) and ``tested``, or ``failure``.
+``error``, ``rows`` (for training) and ``tested``, for a classifier ``log_loss`` and ``calibration_error``, or
+``failure``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from benchmarks.harness.workers import Answer, serve
 from benchmarks.tables.contestants import MODELS
 from benchmarks.tables.frames import text_columns
 from benchmarks.tables.sets import SETS, VARIABLE, Array, DataSplit, TableTask, folder
+from chainrule.tables.diagnosis.calibration import calibration_error
 
 LEAST = 1e-7  # a smaller probability counts as this one
 
@@ -29,6 +31,12 @@ def log_loss(y: Array, P: Array, classes: Array) -> float:
     is_known = np.take(classes, at, mode="clip") == y
     of_label = np.where(is_known, P[np.arange(len(y)), np.minimum(at, len(classes) - 1)], 0.0)
     return float(-np.log(np.maximum(of_label, LEAST)).mean())
+
+
+def error_of_calibration(y: Array, P: Array, classes: Array) -> float:
+    """Returns the expected calibration error of the most probable class, as ``chainrule.diagnose`` defines it."""
+    is_right = classes[P.argmax(axis=1)] == y
+    return float(calibration_error(P.max(axis=1), is_right[None])[0])
 
 
 def error(task: TableTask, y: Array, predicted: Array) -> float:
@@ -48,7 +56,9 @@ def measured(model: str, task: TableTask, split: DataSplit, seed: int, threads: 
     predict_seconds, predicted = timed(lambda: estimator.predict(X_test))
     own = {}
     if task == "classification":
-        own["log_loss"] = log_loss(split.y_test, estimator.predict_proba(X_test), estimator.classes_)
+        P = np.asarray(estimator.predict_proba(X_test), np.float64)
+        own["log_loss"] = log_loss(split.y_test, P, estimator.classes_)
+        own["calibration_error"] = error_of_calibration(split.y_test, P, estimator.classes_)
     return own | {
         "error": error(task, split.y_test, predicted),
         "fit_seconds": fit_seconds,

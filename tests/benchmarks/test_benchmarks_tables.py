@@ -16,12 +16,12 @@ import pytest
 from benchmarks import goals, pages
 from benchmarks.harness.paths import ROOT
 from benchmarks.tables import __main__ as command
-from benchmarks.tables import measuring, page, picture, sets
+from benchmarks.tables import measuring, page, page_tables, picture, sets
 from benchmarks.tables.comparison import compare, mean_error, mean_errors, scores
 from benchmarks.tables.contestants import MODELS, TREES
 from benchmarks.tables.records import FitRecords, FitScore, FitTimes
 from benchmarks.tables.sets import SETS
-from benchmarks.tables.worker import error, log_loss
+from benchmarks.tables.worker import error, error_of_calibration, log_loss
 
 CAP = 100
 
@@ -36,6 +36,12 @@ def score(name: str, model: str, error: float | None, split: int = 0, tested: in
 def made(*fits: FitScore) -> FitRecords:
     """Returns records of the fits."""
     return FitRecords({fit.key: fit for fit in fits})
+
+
+def cells(text: str, title: str) -> list[str]:
+    """Returns the other cells of the table's row with this title."""
+    row = next(line for line in text.splitlines() if line.startswith(f"| {title} "))
+    return [cell.strip() for cell in row.split("|")[2:-1]]
 
 
 def whole() -> FitRecords:
@@ -165,7 +171,7 @@ def test_speed_is_judged_within_rounds() -> None:
 def test_the_page_is_complete() -> None:
     """Every set, model and goal is in the tables; the least error of a set is marked; the picture has each peer."""
     records = whole()
-    errors, drawn = page.error_table(records, CAP), picture.svg(records, CAP)
+    errors, drawn = page_tables.error_table(records, CAP), picture.svg(records, CAP)
     assert len(errors.splitlines()) == 2 + len(SETS)
     assert page.objections(records, CAP) == []
     assert all(f"\n| {name} " in errors for name in SETS)
@@ -173,18 +179,19 @@ def test_the_page_is_complete() -> None:
     assert all(model.title in drawn for name, model in MODELS.items() if name != "chainrule")
     judged = goals.of_tables(records, CAP)
     assert all(verdict.what in goals.markdown(judged) for verdict in judged)
-    car = next(line for line in errors.splitlines() if line.startswith("| car "))
-    cells = [cell.strip() for cell in car.split("|")[4:-1]]
-    assert cells == ["**10.00 %**", "**10.00 %**", "12.00 %", "", *["12.00 %"] * 5]
+    assert cells(errors, "car")[2:] == ["**10.00 %**", "**10.00 %**", "12.00 %", "", *["12.00 %"] * 7]
     made = page.sections(records, CAP)
     assert list(made) == [
-        "results", "losses", "comparisons", "log_losses", "speed", "errors", "every_log_loss", "run",
+        "results", "losses", "losses_of_log_loss", "comparisons", "log_losses", "calibration", "speed", "time",
+        "errors", "every_log_loss", "run",
     ]  # fmt: skip
     assert "Beside CatBoost with its defaults it is 0.84 times as large on average" in made["results"].replace(
         "\n", " "
     )
     assert "on 0 of 65 tables: none." in made["losses"].replace("\n", " ")
+    assert "log-loss of the default" in made["losses_of_log_loss"]
     assert "| 0.2500 |" in made["every_log_loss"].replace("*", "")
+    assert "seeds of a fit: 0\n" in made["run"]
 
 
 def test_a_page_without_boosted_trees_says_so() -> None:
@@ -195,9 +202,31 @@ def test_a_page_without_boosted_trees_says_so() -> None:
             del records.scores[key]
         else:
             records.scores[key] = replace(records.scores[key], log_loss=None)
+    assert page.objections(records, CAP) == []
     made = page.sections(records, CAP)
-    assert made["losses"] == made["log_losses"] == made["every_log_loss"] == "Not measured yet."
+    empty = {"losses", "losses_of_log_loss", "log_losses", "every_log_loss", "calibration", "time"}
+    assert {made[name] for name in empty} == {"Not measured yet."}
     assert "CatBoost" not in made["results"] + made["comparisons"] + made["errors"]
+
+
+def test_calibration_and_time_beside_catboost() -> None:
+    """Means of calibration errors over common tables; seconds of fits of one run, summed, and their median ratio."""
+    fits = [
+        replace(score(name, model, 0.1), calibration_error=off, fit_seconds=seconds, run=run)
+        for name, model, off, seconds, run in (
+            ("car", "chainrule", 0.02, 1.0, "a"), ("car", "catboost", 0.04, 4.0, "a"),
+            ("letter", "chainrule", 0.04, 30.0, "b"), ("letter", "catboost", 0.06, 10.0, "b"),
+            ("nursery", "chainrule", 0.9, 1.0, "b"),
+        )
+    ]  # fmt: skip
+    records, pairs = made(*fits), (("chainrule", "catboost"),)
+    both = page_tables.calibration(records, CAP), page_tables.time_ratios(records, CAP, pairs)
+    assert [cells(text, "Chainrule") for text in both] == [
+        ["2", "**0.0300**", "0.0500"],
+        ["CatBoost", "2", "31", "14", "**2.21 ×**", "**1.62 ×**"],
+    ]
+    apart = made(*(replace(fit, run=f"{fit.run} {fit.model}") for fit in fits))
+    assert page_tables.time_ratios(apart, CAP, pairs) == "Not measured yet."
 
 
 def test_log_losses_of_a_classifier() -> None:
@@ -207,6 +236,21 @@ def test_log_losses_of_a_classifier() -> None:
     assert log_loss(np.array([1, 3]), P[:2], classes) == pytest.approx((math.log(2) + math.log(4)) / 2)
     assert log_loss(np.array([3, 2]), P[2:], classes) == pytest.approx(floor)
     assert log_loss(np.array([4, 0]), P[2:], classes) == pytest.approx(floor)
+
+
+def test_calibration_error_of_a_classifier() -> None:
+    """Three of four rows are right, with confidence 0.9 each; classes have names of their own."""
+    P, classes = np.array([[0.9, 0.1], [0.9, 0.1], [0.1, 0.9], [0.1, 0.9]]), np.array([1, 3])
+    assert error_of_calibration(np.array([1, 1, 3, 1]), P, classes) == pytest.approx(0.15)
+
+
+def test_seeds_are_averaged_within_splits() -> None:
+    """Each split counts alike, whatever the number of its seeds; two models are compared on the seeds of both."""
+    fits = [score("concrete", "chainrule", 1.0), score("concrete", "chainrule", 6.0, 1), score("concrete", "td", 2.0)]
+    fits += [replace(fits[0], seed=1, error=3.0)]
+    records = made(*fits)
+    assert mean_error(scores(records, SETS["concrete"], "chainrule", CAP).values()) == pytest.approx(4.0)
+    assert compare(records, "chainrule", "td", CAP).ratios == {"concrete": 0.5}
 
 
 def test_only_a_whole_table_is_stored() -> None:
