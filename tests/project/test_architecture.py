@@ -86,7 +86,7 @@ PACKAGES = {
     "onnxruntime": ("exports.targets.onnx",),
     "mlflow": ("training.callbacks.mlflow_run",),
     "optuna": ("training.callbacks.optuna_pruning",),
-    "pyarrow": ("rows.parquet_source", "tables", "cli", "training.callbacks.logs"),
+    "pyarrow": ("rows.parquet_files", "tables", "cli", "training.callbacks.logs"),
     "pandas": ("training.history", "tables.encoding.output_frames"),
     "polars": ("tables.encoding.output_frames",),
     "matplotlib": ("plot", "estimators.network.inspection"),

@@ -13,6 +13,7 @@ import typer
 from chainrule import engines
 from chainrule.cli.errors import FAILED, describe, exit_code
 from chainrule.cli.launched import once
+from chainrule.cli.packed.pack import pack
 from chainrule.cli.saved import doctor, evaluate, explain, export, info, predict
 from chainrule.cli.terminal import discard_unwritable_output, prepare_streams, printable
 from chainrule.cli.train.command import train
@@ -26,6 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 app.command()(train)
+app.command()(pack)
 app.command()(predict.predict)
 app.command()(evaluate.evaluate)
 app.command()(info.info)
@@ -53,6 +55,7 @@ def _program(version: Version = False) -> None:
     \b
     chainrule train digits
     chainrule train iris.csv --target species
+    chainrule pack big/ --target y --out train.rows
     chainrule predict iris.safetensors new.csv
     chainrule evaluate iris.safetensors new.csv
     chainrule info iris.safetensors

@@ -15,7 +15,7 @@ from chainrule.cli.standard_input import NAME as STDIN
 from chainrule.cli.standard_input import ORIGIN, standard_input
 from chainrule.tables.reading.csv.dialect import AS_DETECTED, CsvOptions, as_delimiter
 from chainrule.tables.reading.csv.text_streams import as_codec
-from chainrule.tables.reading.file_kinds import CSV, EXTENSIONS, is_parquet_folder, unknown_extension
+from chainrule.tables.reading.file_kinds import CSV, EXTENSIONS, PARQUET, is_parquet_folder, unknown_extension
 
 if TYPE_CHECKING:
     from chainrule.tables.table import Table
@@ -56,6 +56,21 @@ def read_with_arrow(source: str, options: CsvOptions = AS_DETECTED) -> tuple[Tab
             arrow = read_arrow(path, options)
             table = table_of(path, arrow)
     return (replace(table, origin=ORIGIN) if source == STDIN else table), arrow
+
+
+def parquet_path(source: str, options: CsvOptions = AS_DETECTED) -> Path | None:
+    """Returns the path of a Parquet file or of a folder of them, which may be larger than memory; None for others.
+
+    Raises WrongUsage if there is no such source, or options of text files are given for it.
+    """
+    if source == STDIN or is_bundled(source):
+        return None
+    path = _file(source)
+    if not path.is_dir() and not path.name.lower().endswith(PARQUET):
+        return None
+    if options != AS_DETECTED:
+        raise WrongUsage(f"--sep, --header and --encoding are for text files; {source} is none.")
+    return path
 
 
 @contextmanager

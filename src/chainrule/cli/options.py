@@ -197,6 +197,7 @@ Out = Annotated[
         "if there is one]",
     ),
 ]
+RowsOut = Annotated[str, typer.Option("--out", metavar="FILE", help="The file of rows to write, which ends in .rows.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 ReportOut = Annotated[
     str | None,

@@ -2,7 +2,8 @@
 
 The tensors are X (t, n) float32; Y (t, m) float32, or (t,) int32 for classes; weights (t,) float32, if there are any;
 and block_crc32 (b,) uint32, the CRC-32 of the bytes of X, Y and weights of each block. A block has ``block_rows`` rows,
-the last one perhaps fewer. Any reader of safetensors can map such a file into memory.
+the last one perhaps fewer. Rows that were encoded from a table have a `Record` of it, whose tensors come last. Any
+reader of safetensors can map such a file into memory.
 
 Blocks are read into the arrays of a window, not mapped: where a mapped file is cut short or its disk fails, the
 operating system ends the process without an error that can be caught.
@@ -24,11 +25,15 @@ from chainrule._internal.checks import Array, shown
 from chainrule.errors import FileFormatError, RowsError
 from chainrule.files import field
 from chainrule.files.safetensors import of_other_kind, read_header
-from chainrule.rows.source import Labels, Piece
+from chainrule.rows.source import Labels, Piece, Record
 
 KIND = "rows"
 CHECKSUMS = "block_crc32"
-NUMBERS = {"F32": np.dtype("<f4"), "I32": np.dtype("<i4"), "U32": np.dtype("<u4")}
+ROWS = ("X", "Y", "weights")  # the tensors with a row for each example
+NUMBERS = {
+    name: np.dtype(kind)
+    for name, kind in (("F32", "<f4"), ("I32", "<i4"), ("U32", "<u4"), ("F64", "<f8"), ("I64", "<i8"))
+}
 
 
 class Part(NamedTuple):
@@ -67,11 +72,13 @@ class PackedFile:
                 self._require_consistent(rows)
             except FileFormatError as error:
                 raise FileFormatError(f"{path} is not a complete file of rows: {error}") from None
-            checksums = self._parts[CHECKSUMS]
-            file.seek(checksums.start)
-            self._checksums = np.frombuffer(file.read(4 * checksums.shape[0]), checksums.dtype)
-        if zlib.crc32(self._checksums.data) != header.get("crc32", {}).get(CHECKSUMS):
-            raise FileFormatError(f"{path} is damaged: its checksums are not those that were saved. Use another copy.")
+            small = {key: _whole(file, part) for key, part in self._parts.items() if key not in ROWS}
+        for key, array in small.items():
+            if zlib.crc32(array.data) != header.get("crc32", {}).get(key):
+                raise FileFormatError(f"{path} is damaged: {key} is not what was saved. Use another copy.")
+        self._checksums = small.pop(CHECKSUMS)
+        about = header.get("record")
+        self.record = Record(about, small) if isinstance(about, dict) else None
         self.digest = f"{zlib.crc32(self._checksums.data):#010x}"
         self._verified = np.zeros(len(self.sizes), np.bool_)  # blocks with the right checksum, in this process
         self.is_shuffled = header.get("is_shuffled") is True
@@ -91,9 +98,7 @@ class PackedFile:
         starts = np.arange(0, t, block_rows)
         self.sizes = np.minimum(block_rows, t - starts).astype(np.int64)
         self._starts = starts
-        if {parts[key].shape[0] for key in parts if key != CHECKSUMS} != {t} or parts[CHECKSUMS].shape != (
-            len(starts),
-        ):
+        if {parts[key].shape[0] for key in ROWS if key in parts} != {t} or parts[CHECKSUMS].shape != (len(starts),):
             raise FileFormatError("its tensors have different numbers of rows.")
         end = max(part.bytes_before(part.shape[0]) for part in parts.values())
         if end > self._signature[0]:
@@ -169,6 +174,13 @@ class PackedFile:
             if not count:
                 raise RowsError(f"{self.name} has been cut short since it was opened. Put the same file back.")
             done += count
+
+
+def _whole(file: Any, part: Part) -> Array:
+    """Reads a small tensor."""
+    file.seek(part.start)
+    array: Array = np.frombuffer(file.read(part.dtype.itemsize * prod(part.shape)), part.dtype).reshape(part.shape)
+    return array
 
 
 def _signature(name: str) -> tuple[int, int]:

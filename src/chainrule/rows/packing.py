@@ -23,12 +23,13 @@ from chainrule._internal.checks import all_finite
 from chainrule.errors import InputError
 from chainrule.files.atomic import as_path, write_parts
 from chainrule.files.safetensors import VERSION, header_text
-from chainrule.rows.packed_file import CHECKSUMS, KIND
-from chainrule.rows.source import Piece
+from chainrule.rows.packed_file import CHECKSUMS, KIND, NUMBERS
+from chainrule.rows.source import Piece, Record
 
 BUCKET_BYTES = 1 << 28  # of rows that are shuffled together
 BLOCK_BYTES = 1 << 18  # of the inputs in a block, at most
 LARGEST = 2**32 - 1  # checksum
+TYPES = {dtype.str: name for name, dtype in NUMBERS.items()}
 
 
 class Form(NamedTuple):
@@ -67,23 +68,28 @@ def write_packed(
     *,
     columns: Sequence[str] = (),
     seed: int | None,
-    about: Mapping[str, Any] | None = None,
+    record: Record | None = None,
     replace: bool = False,
 ) -> None:
     """Writes ``pieces``, of ``form.t`` rows in all, as one packed file, atomically; with ``seed`` None in their order.
+
+    ``record`` is about the table that they were encoded from.
 
     Buckets lie beside the file, and take as much room on the disk. Raises InputError for rows that are not finite, and
     for another number of rows; OSError if the file cannot be written.
     """
     folder = os.path.dirname(os.path.realpath(as_path(path)))
-    header = {"block_rows": form.block_rows, "columns": list(columns), "is_shuffled": seed is not None, **(about or {})}
+    header = {"block_rows": form.block_rows, "columns": list(columns), "is_shuffled": seed is not None}
+    if record is not None:
+        header["record"] = record.header
+    table = {} if record is None else {key: np.ascontiguousarray(array) for key, array in record.tensors.items()}
     with ExitStack() as stack:
         if form.t * form.record.itemsize <= BUCKET_BYTES:
             buckets: Iterable[NDArray[Any]] = _one_bucket(form, pieces, seed)
         else:
             stack_folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=".chainrule-rows-", dir=folder))
             buckets = _shuffled_buckets(form, pieces, seed, stack_folder)
-        write_parts(path, lambda file: _write(file, form, buckets, header), replace=replace)
+        write_parts(path, lambda file: _write(file, form, buckets, header, table), replace=replace)
 
 
 def _records(form: Form, pieces: Iterable[Piece]) -> Iterator[NDArray[Any]]:
@@ -131,9 +137,15 @@ def _shuffled_buckets(form: Form, pieces: Iterable[Piece], seed: int | None, fol
         yield bucket[rng.permutation(len(bucket))]
 
 
-def _write(file: BinaryIO, form: Form, buckets: Iterable[NDArray[Any]], header: Mapping[str, Any]) -> None:
-    """Writes the tensors part by part, and then the header, which has room before them."""
-    longest = len(_outer_header(form, header, LARGEST)) + len(str(LARGEST))  # with any checksums
+def _write(
+    file: BinaryIO,
+    form: Form,
+    buckets: Iterable[NDArray[Any]],
+    header: Mapping[str, Any],
+    table: Mapping[str, NDArray[Any]],
+) -> None:
+    """Writes the tensors part by part, those of the table last, and then the header, which has room before them."""
+    longest = len(_outer_header(form, header, table, LARGEST)) + len(str(LARGEST))  # with any checksums
     length = -(-(longest + 8) // 64) * 64 - 8  # so that the tensors begin at a multiple of 64 bytes
     starts, at = {}, 8 + length
     for key, (_, shape) in form.tensors.items():
@@ -150,19 +162,23 @@ def _write(file: BinaryIO, form: Form, buckets: Iterable[NDArray[Any]], header: 
         done += len(bucket)
     numbers = np.array(checksums.finished(), np.dtype("<u4"))
     file.seek(starts[CHECKSUMS])
-    file.write(numbers.data)
+    for array in (numbers, *table.values()):
+        file.write(array.data)
     file.seek(0)
     file.write(length.to_bytes(8, "little"))
-    file.write(_outer_header(form, header, zlib.crc32(numbers.data)).ljust(length))
+    file.write(_outer_header(form, header, table, zlib.crc32(numbers.data)).ljust(length))
 
 
-def _outer_header(form: Form, header: Mapping[str, Any], checksum: int) -> bytes:
+def _outer_header(form: Form, header: Mapping[str, Any], table: Mapping[str, NDArray[Any]], checksum: int) -> bytes:
     """Returns the header of the safetensors file, with the checksum of the checksums."""
     offset, outer = 0, {}
-    for key, (dtype, shape) in form.tensors.items():
-        outer[key] = {"dtype": dtype, "shape": list(shape), "data_offsets": [offset, offset + 4 * prod(shape)]}
-        offset += 4 * prod(shape)
-    whole = {"format": "chainrule", "kind": KIND, "version": VERSION, **header, "crc32": {CHECKSUMS: checksum}}
+    others = {key: (TYPES[array.dtype.str], array.shape) for key, array in table.items()}
+    for key, (dtype, shape) in {**form.tensors, **others}.items():
+        end = offset + NUMBERS[dtype].itemsize * prod(shape)
+        outer[key] = {"dtype": dtype, "shape": list(shape), "data_offsets": [offset, end]}
+        offset = end
+    checksums = {CHECKSUMS: checksum} | {key: zlib.crc32(array.data) for key, array in table.items()}
+    whole = {"format": "chainrule", "kind": KIND, "version": VERSION, **header, "crc32": checksums}
     return json.dumps({"__metadata__": {"chainrule": header_text(whole)}, **outer}).encode()
 
 

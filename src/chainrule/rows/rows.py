@@ -20,7 +20,7 @@ from chainrule.rows.correlation import BlockMoments, variance_ratio
 from chainrule.rows.packed_file import PackedFile
 from chainrule.rows.packing import Form, write_packed
 from chainrule.rows.parquet_source import ParquetSource
-from chainrule.rows.source import Labels, Piece, Source
+from chainrule.rows.source import Labels, Piece, Record, Source
 
 # Of a window, unless its rows are given: two of them are in memory. Shuffled rows need no large windows, and small ones
 # stay in the cache of the processor: 30-32-1 with minibatches of 256, windows of 10,000 to 33,000 rows against one of
@@ -55,6 +55,7 @@ class Rows(StoredRows):
         self.sizes = source.sizes[self._blocks]  # the rows of each block
         self.t, self.n = int(self.sizes.sum()), source.n
         self.columns, self.has_weights = tuple(source.columns), source.has_weights
+        self.label_shape = source.label_shape  # (m,), or () for classes
         self._moments = BlockMoments(self.sizes)
 
     def __repr__(self) -> str:
@@ -139,14 +140,14 @@ class Rows(StoredRows):
                 raise InputError(f"Rows hold Y and weights themselves; got {shown(weights if Y is None else Y)} too.")
             columns = columns or X.columns
             pieces: Iterator[Piece] = X._pieces()
-            form = Form(X.t, X.n, X._source.label_shape, X.has_weights)
+            form, record = Form(X.t, X.n, X.label_shape, X.has_weights), X.record
         else:
             data = _as_examples(*unpacked(X, Y, weights))
-            pieces = _pieces(data)
+            pieces, record = _pieces(data), None
             form = Form(len(data.X), data.X.shape[1], data.Y.shape[1:], data.weights is not None)
         if len(columns) not in (0, form.n) or not all(isinstance(name, str) for name in columns):
             raise InputError(f"columns must be {form.n} names, one for each input; got {shown(columns)}.")
-        write_packed(path, form, pieces, columns=columns, seed=chosen, replace=True)
+        write_packed(path, form, pieces, columns=columns, seed=chosen, record=record, replace=True)
         return cls.open(path)
 
     def in_memory(self) -> TrainingSet:
@@ -222,7 +223,7 @@ class Rows(StoredRows):
         Raises InputError if a block is larger than a window.
         """
         if window is None:
-            row_bytes = 4 * (self.n + prod(self._source.label_shape) + self.has_weights)
+            row_bytes = 4 * (self.n + prod(self.label_shape) + self.has_weights)
             is_small = self.t * row_bytes <= WINDOW_BYTES or not self._source.is_shuffled
             fitting = (WINDOW_BYTES if is_small else SHUFFLED_WINDOW_BYTES) // row_bytes
             rows = min(max(fitting, LEAST_MINIBATCHES * batch_size), LARGEST_WINDOW)
@@ -251,6 +252,11 @@ class Rows(StoredRows):
     def name(self) -> str:
         """The path of the file or the folder."""
         return self._source.name
+
+    @property
+    def record(self) -> Record | None:
+        """What the file says of the table that the rows were encoded from; None if they are of no table."""
+        return self._source.record
 
     def total_weight(self) -> float:
         """Returns Σ w over all rows: t if they have no weights; otherwise the weights are read."""

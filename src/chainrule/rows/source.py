@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,13 @@ class Piece(NamedTuple):
     weights: Array | None
 
 
+class Record(NamedTuple):
+    """What a file says of the table that its rows were encoded from: JSON, and the arrays beside it."""
+
+    header: Mapping[str, Any]
+    tensors: Mapping[str, Array]
+
+
 class Source(Protocol):
     """Files with rows in blocks. It holds no open file and no rows, so that it may be copied to other processes.
 
@@ -39,6 +46,7 @@ class Source(Protocol):
     has_weights: bool
     is_shuffled: bool  # True if the rows are in random order
     digest: str  # the same for the same rows in the same blocks
+    record: Record | None  # of the table that the rows were encoded from
 
     @property
     def columns(self) -> Sequence[str]:

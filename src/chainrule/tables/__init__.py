@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from chainrule.tables.diagnosis.diagnose import diagnose
     from chainrule.tables.encoding.encoder import TableEncoder
     from chainrule.tables.model import TableModel, load
+    from chainrule.tables.packing.pack import pack
     from chainrule.tables.reading.read_table import read_table
 
 DEFINED_IN = {  # the module that defines each name
@@ -20,10 +21,11 @@ DEFINED_IN = {  # the module that defines each name
     "TableModel": "chainrule.tables.model",
     "diagnose": "chainrule.tables.diagnosis.diagnose",
     "load": "chainrule.tables.model",
+    "pack": "chainrule.tables.packing.pack",
     "read_table": "chainrule.tables.reading.read_table",
 }
 
-__all__ = ["TableEncoder", "TableModel", "diagnose", "load", "read_table"]
+__all__ = ["TableEncoder", "TableModel", "diagnose", "load", "pack", "read_table"]
 
 
 def __getattr__(name: str) -> Any:

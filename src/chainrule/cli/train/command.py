@@ -144,10 +144,15 @@ def _require_folds(folds: int, others: dict[str, object]) -> None:
 
 def _require_valid(task: str | None, test_fraction: float, seed: int) -> None:
     """Raises WrongUsage for an option out of its range."""
+    require_task_and_seed(task, seed)
+    with option_errors("--test-fraction"):
+        as_real(test_fraction, "the fraction", 0.0, 0.9, open_minimum=True)
+
+
+def require_task_and_seed(task: str | None, seed: int) -> None:
+    """Raises WrongUsage for an unknown task, or a seed out of its range."""
     if task is not None and task not in TASKS:
         hint = f" Use {OTHER_TASKS[task]}." if task in OTHER_TASKS else ""
         raise WrongUsage(f"--task must be {' or '.join(TASKS)}; got {task!r}.{hint}")
     with option_errors("--seed"):
         as_integer(seed, "the number", 0, 2**32 - 1)
-    with option_errors("--test-fraction"):
-        as_real(test_fraction, "the fraction", 0.0, 0.9, open_minimum=True)

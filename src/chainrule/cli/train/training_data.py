@@ -20,6 +20,7 @@ from chainrule.tables.encoding.compatibility import refuse_infinite
 from chainrule.tables.reading.array_columns import as_column
 from chainrule.tables.table import Table, require_complete
 from chainrule.tables.targets.target_columns import TargetColumns
+from chainrule.tables.targets.task import REQUESTED
 from chainrule.tables.text.notation import AS_RECOGNISED, Writing
 from chainrule.tables.text.recognition import recognised, recognised_target
 from chainrule.tables.text.text_column import AnyColumn
@@ -71,7 +72,7 @@ class TrainingData:
     def has_other_task(self) -> bool:
         """True if the task was derived from the values, and --task could override it."""
         kinds = {getattr(column, "kind", "") for column in self.targets.columns.values()}
-        if self.reason == target.REQUESTED or "categories" in kinds:
+        if self.reason == REQUESTED or "categories" in kinds:
             return False
         return len(self.targets.names) == 1 or self.task == "multilabel"
 

@@ -13,7 +13,7 @@ from chainrule._internal.naming import listed
 from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning
 from chainrule.tables.column_set import NumberBlock
-from chainrule.tables.columns import Column, Feature
+from chainrule.tables.columns import Column, Feature, Level
 from chainrule.tables.encoding.column_statistics import Scaling, column_statistics
 from chainrule.tables.encoding.number_features import left_out
 from chainrule.tables.encoding.steps import FewValues, Fill, Indicator, OneHot, Scale, Sign
@@ -91,16 +91,22 @@ def fit_category_steps(
 
 def _step(column: Column, max_levels: int) -> Sign | OneHot | str:
     """Returns the step for a category column, or the reason to leave it out."""
-    levels = column.levels
+    counts = np.bincount(column.values[~column.missing], minlength=len(column.levels))
+    return category_step(column.levels, counts, bool(column.missing.any()), max_levels)
+
+
+def category_step(
+    levels: tuple[Level, ...], counts: NDArray[np.intp], has_gaps: bool, max_levels: int
+) -> Sign | OneHot | str:
+    """Returns the step for a column with these levels, of ``counts`` rows each, or the reason to leave it out."""
     if not levels:
         return EMPTY
-    if len(levels) == 1 and not column.missing.any():
+    if len(levels) == 1 and not has_gaps:
         return CONSTANT
     if len(levels) == 2:
         return Sign(levels)
     if len(levels) <= max_levels:
         return OneHot(levels)
-    counts = np.bincount(column.values[~column.missing])
     if counts.max() == 1:
         return DIFFERENT
     frequent = np.argsort(-counts, kind="stable")[: max_levels - 1]

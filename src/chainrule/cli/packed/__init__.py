@@ -1,0 +1,1 @@
+"""Commands for tables that are larger than memory."""

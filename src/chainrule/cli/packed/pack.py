@@ -1,0 +1,71 @@
+"""``chainrule pack``: a table of any size as packed, shuffled rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chainrule._internal.naming import listed
+from chainrule.cli import inputs, options, outputs
+from chainrule.cli.errors import WrongUsage, option_errors
+from chainrule.cli.terminal import printable, remarks, warnings_as_notes
+from chainrule.cli.train.command import require_task_and_seed
+from chainrule.tables.text.notation import Writing
+
+ENDING = ".rows"
+
+
+def pack(
+    source: options.Dataset,
+    out: options.RowsOut,
+    target_column: options.Target = None,
+    task: options.Task = None,
+    drop: options.Drop = None,
+    category: options.Category = None,
+    sep: options.Sep = None,
+    header: options.Header = None,
+    encoding: options.Encoding = None,
+    decimal: options.Decimal = None,
+    thousands: options.Thousands = None,
+    na: options.Na = None,
+    seed: options.Seed = 0,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Encode and shuffle a table once, for training on more rows than memory holds.
+
+    A Parquet file or a folder of them may have any size; it is read three times. Beside FILE there must be room for a
+    second one while the rows are shuffled.
+
+    \b
+    chainrule pack big/ --target y --out train.rows
+    chainrule train train.rows
+    """
+    with option_errors("--decimal, --thousands"):
+        writing = Writing.of(decimal, thousands, na or ())
+    require_task_and_seed(task, seed)
+    text = inputs.text_options(sep, header, encoding)
+    path = outputs.of_file(out, (ENDING,), force=force)
+    inputs.require_columns(source, text, target_column or [], drop or [], category or [])
+    # Only now, so that a wrong command line is answered at once.
+    from chainrule.tables.packing.pack import pack as packed_table
+    from chainrule.tables.packing.table_stream import as_stream
+
+    big = inputs.parquet_path(source, text)
+    stream = as_stream(inputs.read_source(source, text) if big is None else big)
+    targets = inputs.require_targets(stream.names, stream.origin, target_column or [], stream.target)
+    chosen: Any = task  # one of TASKS, as was required
+    known: dict[str, Any] = {
+        option: [inputs.known_name(stream.names, stream.origin, f"--{option}", name) for name in given or ()]
+        for option, given in (("drop", drop), ("category", category))
+    }
+    if taken := {*known["drop"], *known["category"]} & {*targets}:
+        raise WrongUsage(f"{listed(sorted(taken))} cannot be the target, and in --drop or --category.")
+    console = remarks()
+    console.quiet = quiet
+    with warnings_as_notes(console):
+        packed = packed_table(
+            stream, path, target=targets, task=chosen, drop=known["drop"], categories=known["category"] or None,
+            decimal=writing.decimal, thousands=writing.thousands, missing=writing.missing, seed=seed, replace=force,
+        )  # fmt: skip
+    for line in (*packed.descriptions(), f"Saved {path}. `chainrule train {path}` trains on it."):
+        console.print(printable(line))

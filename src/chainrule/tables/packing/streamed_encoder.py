@@ -1,0 +1,78 @@
+"""The encoder of a table that is larger than memory: fitted to a sample of its rows, and to all levels.
+
+Medians, quartiles, gaps and the kinds of columns are those of a uniform sample, in whose ranks `rank_error` is the
+standard error. The levels of categories are counted in all rows, but for columns that have more than ``max_levels`` in
+the sample already: their most frequent levels are those of the sample, and all others share one. So the counts need
+little memory: a column with few levels in a million rows has few further ones.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+
+from chainrule.tables.columns import Feature, Level
+from chainrule.tables.encoding.encoder import TableEncoder
+from chainrule.tables.encoding.fit_steps import CONSTANT, EMPTY, category_step
+from chainrule.tables.encoding.matching import of_training_kind
+from chainrule.tables.encoding.steps import OneHot, Sign
+from chainrule.tables.packing.table_stream import TableStream
+from chainrule.tables.table import Table
+
+
+def fit_to_stream(encoder: TableEncoder, sample: Table, stream: TableStream) -> None:
+    """Fits the encoder to a sample with the input columns of a stream; to all rows if these are all."""
+    encoder.fit(sample)
+    if sample.t == stream.t:
+        return
+    counted = {feature.name: _Levels() for feature in encoder.features_ if _has_few(encoder, feature)}
+    if counted:
+        _count(encoder, counted, stream)
+        _use(encoder, counted)
+
+
+class _Levels:
+    """The levels of a column with their numbers of rows."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[Level] = Counter()
+        self.has_gaps = False
+
+    def step(self, max_levels: int) -> Sign | OneHot | str:
+        """Returns the step of these levels, or the reason to leave the column out."""
+        levels = tuple(sorted(self.counts))
+        counts = np.array([self.counts[level] for level in levels], np.intp)
+        return category_step(levels, counts, self.has_gaps, max_levels)
+
+
+def _has_few(encoder: TableEncoder, feature: Feature) -> bool:
+    """True if the sample has no more levels of this column than are kept."""
+    if feature.kind not in ("categories", "booleans"):
+        return False
+    step = encoder.categories_.get(feature.name)
+    return feature.dropped in (CONSTANT, EMPTY) if step is None else not step.has_other
+
+
+def _count(encoder: TableEncoder, counted: dict[str, _Levels], stream: TableStream) -> None:
+    features = {feature.name: feature for feature in encoder.features_ if feature.name in counted}
+    for piece in stream.pieces(list(counted)):
+        for name, levels in counted.items():
+            column = of_training_kind(encoder, piece.column(name), features[name], piece.origin).as_categories()
+            of_level = np.bincount(column.values[~column.missing], minlength=len(column.levels))
+            levels.counts.update(dict(zip(column.levels, of_level.tolist(), strict=True)))
+            levels.has_gaps = levels.has_gaps or bool(column.missing.any())
+
+
+def _use(encoder: TableEncoder, counted: dict[str, _Levels]) -> None:
+    """Gives the encoder the steps of all levels."""
+    steps = {name: levels.step(encoder.max_levels) for name, levels in counted.items()}
+    kept = {**encoder.categories_, **{name: step for name, step in steps.items() if not isinstance(step, str)}}
+    features = []
+    for feature in encoder.features_:
+        step = steps.get(feature.name)
+        dropped = feature.dropped if step is None else step if isinstance(step, str) else ""
+        features.append(replace(feature, dropped=dropped))
+    encoder.features_ = tuple(features)
+    encoder.categories_ = {feature.name: kept[feature.name] for feature in features if feature.name in kept}

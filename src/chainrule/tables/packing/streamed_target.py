@@ -1,0 +1,107 @@
+"""The decoder of targets that are read piece by piece: all classes, or the mean and the deviation of all numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+
+import numpy as np
+
+from chainrule._internal.checks import Floats, shown
+from chainrule._internal.naming import listed
+from chainrule.errors import InputError
+from chainrule.tables.columns import Column, Level, Task
+from chainrule.tables.packing.table_stream import TableStream
+from chainrule.tables.table import require_complete
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.targets.target_columns import TargetColumns
+from chainrule.tables.text.conversion import converted
+from chainrule.tables.text.text_column import AnyColumn
+
+
+def fit_to_stream(
+    task: Task, sample: Mapping[str, Column], stream: TableStream, missing: Collection[str]
+) -> ClassLabels | NumericLabels:
+    """Returns the decoder of one column of classes, or of columns of numbers; ``sample`` are those of a sample.
+
+    Raises InputError for gaps, and for a single class or a single number.
+    """
+    is_whole = len(next(iter(sample.values()))) == stream.t
+    pieces = iter([dict(sample)]) if is_whole else _pieces(sample, stream, missing)
+    return _classes(pieces) if task == "classification" else _numbers(pieces, TargetColumns(sample))
+
+
+def _pieces(sample: Mapping[str, Column], stream: TableStream, missing: Collection[str]) -> Iterator[dict[str, Column]]:
+    """Yields the target columns, their texts read as those of the sample were."""
+    for piece in stream.pieces(list(sample)):
+        for name in sample:
+            require_complete(piece.column(name), name, piece.origin)
+        yield {name: _like(old, piece.column(name), name, piece.origin, missing) for name, old in sample.items()}
+
+
+def _like(old: Column, column: AnyColumn, name: str, origin: str, missing: Collection[str]) -> Column:
+    if isinstance(column, Column):
+        return column
+    texts = column.without(missing)
+    found = texts.as_categories() if old.notation is None else converted(texts, old.notation)
+    if isinstance(found, Column):
+        return found
+    row, text = found
+    raise InputError(f"column {name!r} of {origin} must hold {old.kind}; got {text!r} in row {row + 1}.")
+
+
+def _classes(pieces: Iterator[dict[str, Column]]) -> ClassLabels:
+    counts: Counter[Level] = Counter()
+    for piece in pieces:
+        [(name, column)] = piece.items()
+        column = column.as_categories()
+        counts.update(dict(zip(column.levels, np.bincount(column.values).tolist(), strict=True)))
+    levels = sorted(counts)
+    if len(levels) < 2:
+        raise InputError(f"target {name!r} must have at least two classes; every row has {shown(levels[0])}.")
+    return ClassLabels.fit(np.array(levels), np.array([counts[level] for level in levels], np.float64))
+
+
+def _numbers(pieces: Iterator[dict[str, Column]], sample: TargetColumns) -> NumericLabels:
+    """Returns mean and deviation, added up piece by piece.
+
+    Source: T. F. Chan, G. H. Golub & R. J. LeVeque, Updating formulae and a pairwise algorithm for computing sample
+    variances, 1979.
+    """
+    m = len(sample.names)
+    t, mean, squares = 0, np.zeros(m), np.zeros(m)  # Σ (y − mean)²
+    low, high = np.full(m, np.inf), np.full(m, -np.inf)
+    for piece in pieces:
+        Y = np.column_stack([_finite(name, column) for name, column in piece.items()])
+        low, high = np.minimum(low, Y.min(axis=0)), np.maximum(high, Y.max(axis=0))
+        with np.errstate(over="ignore"):
+            own = Y.mean(axis=0)
+            distance = own - mean
+            squares += ((Y - own) ** 2).sum(axis=0) + distance**2 * (t * len(Y) / (t + len(Y)))
+            t += len(Y)
+            mean += distance * (len(Y) / t)
+    deviation = np.sqrt(squares / t)
+    for name, a, b, sigma in zip(sample.names, low, high, deviation, strict=True):
+        if a == b:
+            raise InputError(f"target {name!r} is {a:g} in every row; there is nothing to learn.")
+        if not 0.0 < sigma < np.inf:
+            raise InputError(f"target {name!r} must have a deviation in float64; got {a:g} to {b:g}. Rescale it.")
+    return NumericLabels(
+        mean, deviation, is_flat=m == 1, notations=sample.notations, names=sample.names if m > 1 else ()
+    )
+
+
+def _finite(name: str, column: Column) -> Floats:
+    y = column.as_floats()
+    if not np.isfinite(y).all():
+        raise InputError(f"target {name!r} is infinite in some row. Replace such numbers.")
+    return y
+
+
+def require_numbers(columns: Mapping[str, Column]) -> None:
+    """Raises InputError unless several target columns all hold numbers."""
+    if others := [name for name, column in columns.items() if column.kind not in ("numbers", "booleans")]:
+        raise InputError(
+            f"several targets of packed rows must be numbers; {listed(others)} {'are' if len(others) > 1 else 'is'} "
+            "not. Pack the table once for each target."
+        )
