@@ -23,7 +23,7 @@ def separated(X: Table, target: str, task: TableTask) -> tuple[Table, Array]:
     return X.drop(columns=target), np.unique(y, return_inverse=True)[1] if task == "classification" else y.astype(float)
 
 
-def frame(one: DataSet, path: Path, member: str, **layout: Any) -> Table:
+def frame(path: Path, member: str, **layout: Any) -> Table:
     """Reads a file, or the member of an archive; without a line of names the columns are named "0", "1", …"""
     read_csv = importlib.import_module("pandas").read_csv
     if not member:
@@ -37,7 +37,7 @@ def read(
     *, target: str, left_out: tuple[str, ...] = (), member: str = "", **layout: Any,
 ) -> DataSplit:  # fmt: skip
     """Reads a table and divides it by ``parts``; ``cap`` does not apply."""
-    table = frame(one, folder / one.path, member, **layout)
+    table = frame(folder / one.path, member, **layout)
     one.check_rows(len(table))
     X, y = separated(table.drop(columns=list(left_out)), target, one.task)
     train, test = parts(y, one.task, split)
@@ -46,9 +46,7 @@ def read(
 
 def read_higgs(one: DataSet, folder: Path, split: int, cap: int) -> DataSplit:
     """Reads the two files of the published split; the first column is the class."""
-    train, test = (
-        frame(one, folder / one.path / f"binary.{part}", "", sep="\t", header=None) for part in ("train", "test")
-    )
+    train, test = (frame(folder / one.path / f"binary.{part}", "", sep="\t", header=None) for part in ("train", "test"))
     one.check_rows(len(train) + len(test))
     return DataSplit(*separated(train, "0", one.task), *separated(test, "0", one.task))
 
