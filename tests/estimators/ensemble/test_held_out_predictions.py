@@ -27,7 +27,7 @@ def member(factor: float, at: list[int] | None, weights: Any = None) -> Member:
     net = cr.Network([cr.Layer([[factor], [1.0]], [0.0, 0.0], "identity")])
     rows = np.array(at or [], dtype=np.intp)
     held_out = None if at is None else Examples(X[rows], np.zeros((len(rows), 2)), weights)
-    (recipe,) = preset("default", "regression", 6)
+    recipe = preset("default", "regression", 6)[0]
     return Member(0, net, recipe, 0, ValidationSplit(np.arange(6), rows), Examples(X, X, None), held_out, rows)
 
 

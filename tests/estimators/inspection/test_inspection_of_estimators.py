@@ -47,7 +47,7 @@ def test_the_summary_names_columns_networks_and_scores(fitted: NetworkClassifier
     for part in (
         "NetworkClassifier, preset default: rows.csv: y",
         f"Held-out rows: accuracy {fitted.validation_score_:.4f}",
-        f"Networks, whose outputs are averaged: 2 of {'-'.join(map(str, fitted.networks_[0].m))}",
+        f"Networks, whose outputs are averaged: 1 of {'-'.join(map(str, fitted.networks_[0].m))}",
         "Cost: cross entropy, mean over the examples.\nOptimizer: adamw",
         "network  sizes",
     ):
@@ -58,10 +58,10 @@ def test_the_summary_names_columns_networks_and_scores(fitted: NetworkClassifier
 
 
 def test_both_kinds_of_networks_have_their_sizes() -> None:
-    """Preset "best" takes two recipes in turn; summary and card have the true size and number of each kind."""
+    """The default preset takes two recipes in turn; summary and card have the true size and number of each kind."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 3))
-    model = NetworkRegressor(preset="best", epochs=2, n_networks=3, random_state=0).fit(X, X[:, 0])
+    model = NetworkRegressor(epochs=2, n_networks=3, random_state=0).fit(X, X[:, 0])
     first, second = ("-".join(map(str, net.m)) for net in model.networks_[:2])
     assert first != second
     for text in (model.summary(), model._repr_html_()):

@@ -53,9 +53,9 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
     A parameter that is None is chosen by the preset:
 
     Args:
-        preset: "default" (RealMLP's simplified recipe, for eight networks), "best" (more networks, half
-            of them with embeddings of numbers, parametric σ, decay and dropout: smaller errors, more time), or
-            "lecture" (sigmoids and full-batch gradient descent).
+        preset: "default" (RealMLP's simplified recipe, for eight networks), "best" (more networks
+            and epochs, of three kinds, with parametric σ and decay: smaller errors, more time), or "lecture"
+            (sigmoids and full-batch gradient descent).
         time_limit: seconds for all of ``fit``. If they do not suffice for every network and epoch, fewer are planned,
             with a TrainingWarning.
         epochs: passes over the rows; schedules span all of them.
@@ -82,7 +82,8 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
             for each epoch of each network.
         activation, dropout: σ and dropout of the hidden layers without their own.
         parametric: whether each hidden unit has a trainable κ (`chainrule.Parametric`).
-        embedding: whether cosines turn each number into four features (PBLD), if there are at most 100 numbers.
+        embedding: what turns each number into four features, if there are at most 64 numbers: "periodic" (sines),
+            "piecewise" (linear pieces between quantiles), or "none".
         scaling_rate: the factor of the learning rate of a first layer W = diag(w); 0: no such layer.
         bias_rate, kappa_rate: the factors of the learning rates of every b and every κ.
         ntk: whether the learning rate of a full W (m, n) has the factor n^(−½).
@@ -153,7 +154,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         activation: Sigma | str | None = None,
         dropout: float | Schedule | None = None,
         parametric: bool | None = None,
-        embedding: bool | None = None,
+        embedding: Literal["periodic", "piecewise", "none"] | None = None,
         scaling_rate: float | None = None,
         bias_rate: float | None = None,
         kappa_rate: float | None = None,

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule import activations, initial
 from chainrule._internal.checks import Array
@@ -17,18 +18,18 @@ from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule.activations import Activation, Parametric, Sigma
 from chainrule.costs import Cost, CrossEntropy, LogLikelihood, Poisson
 from chainrule.errors import InputError
+from chainrule.estimators.network.embeddings.periodic import periodic
+from chainrule.estimators.network.embeddings.piecewise import piecewise
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.recipes.levenberg_marquardt import require_small
 from chainrule.initial import Initial
-from chainrule.network import BlockDiagonal, Diagonal, Factors, Layer, Network
+from chainrule.network import Diagonal, Factors, Layer, Network
 from chainrule.optimizers.schedules import Schedule
 from chainrule.tables.columns import Task
 
-FREQUENCIES, EMBEDDED = 16, 4  # cosines per number, and features per number
-FREQUENCY_SCALE = 0.1  # the standard deviation of the frequencies
-EMBEDDING_RATE = 0.1
-MOST_EMBEDDED = 100  # with more numbers, the first dense layer would dominate the network
+MOST_EMBEDDED = 64  # with more numbers, the first dense layer would dominate the network
 ROWS_FOR_INITIAL = 1_000  # enough to estimate the standard deviation of each z to 2 %
+ROWS_FOR_BINS = 10_000  # enough to estimate the rank of each quantile to half a per cent
 NUMBERS_FOR_INITIAL = 1 << 24  # of sparse rows, which become dense for it
 
 
@@ -53,15 +54,19 @@ def output_activation(cost: Cost, task: Task) -> Sigma:
     return activations.get("sigmoid" if task != "regression" or isinstance(cost, LogLikelihood) else "identity")
 
 
-def network(recipe: Recipe, shape: Shape, task: Task, X: Rows, seed: int, dtype: str) -> Network:
-    """Returns a network whose initial values are drawn with ``seed``, and for "data" fitted to the rows X (t, n).
+def network(
+    recipe: Recipe, shape: Shape, task: Task, X: Rows, seed: int, dtype: str, weights: Array | None = None
+) -> Network:
+    """Returns a network whose initial values are drawn with ``seed``.
+
+    Those of "data" and of the piecewise embedding are fitted to the rows X (t, n), the latter with their weights (t,).
 
     Raises InputError if it needs more memory in training than the machine has, or than its minimizer is for.
     """
     rng = np.random.default_rng(seed)
     layers: list[Layer] = []
-    if recipe.embedding and 0 < shape.n_numbers <= MOST_EMBEDDED:
-        layers += embedding(shape.n_numbers, shape.n - shape.n_numbers, rng)
+    if 0 < shape.n_numbers <= MOST_EMBEDDED:
+        layers += _embedding(recipe, shape, X, weights, rng)
     n = layers[-1].m if layers else shape.n
     if recipe.scaling_rate:
         layers.append(Layer(Diagonal(np.ones(n)), np.zeros(n), "identity", rate=Factors(recipe.scaling_rate, b=0.0)))
@@ -104,13 +109,32 @@ def machine_memory() -> int | None:
         return None
 
 
+def _embedding(recipe: Recipe, shape: Shape, X: Rows, weights: Array | None, rng: np.random.Generator) -> list[Layer]:
+    """Returns the layers that embed the numbers, if the recipe has some."""
+    others = shape.n - shape.n_numbers
+    if recipe.embedding == "periodic":
+        return periodic(shape.n_numbers, others, rng)
+    if recipe.embedding == "piecewise":
+        some = _some(len(X), ROWS_FOR_BINS, rng)
+        numbers = _dense_rows(X[some])[:, : shape.n_numbers]
+        return piecewise(numbers, None if weights is None else weights[some], others, rng)
+    return []
+
+
 def _sample(X: Rows, rng: np.random.Generator) -> Array:
     """Returns some rows of X, drawn at random, as a dense array of bounded size."""
     count = ROWS_FOR_INITIAL
     if isinstance(X, SparseRows):
         count = min(count, max(1, NUMBERS_FOR_INITIAL // X.shape[1]))
-    if len(X) > count:
-        X = X[np.sort(rng.choice(len(X), count, replace=False))]
+    return _dense_rows(X[_some(len(X), count, rng)])
+
+
+def _some(t: int, count: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Returns the numbers of ``count`` of t rows, drawn at random, or of all of them."""
+    return np.arange(t) if t <= count else np.sort(rng.choice(t, count, replace=False))
+
+
+def _dense_rows(X: Rows) -> Array:
     return X.toarray() if isinstance(X, SparseRows) else X
 
 
@@ -137,42 +161,3 @@ def _dense(
         rate=Factors(W=rate, b=recipe.bias_rate, kappa=recipe.kappa_rate),
         decay=Factors(W=1.0 / rate),
     )  # fmt: skip
-
-
-def embedding(n_numbers: int, n_others: int, rng: np.random.Generator) -> list[Layer]:
-    """Returns two layers that map each number x to (x, V cos(2π w x + φ) + c) ∈ ℝ⁴, and pass other features through.
-
-    In the first, each number has one unit that passes it through (κ = 0) and 16 sines of frequency w ~ N(0, 0.1²) and
-    uniform phase, which are as good as cosines. The second is linear, W = diag(V₁, …) with blocks (4, 17).
-
-    Source: D. Holzmüller, L. Grinsztajn & I. Steinwart, Better by default, 2024 (PBLD); Y. Gorishniy, I. Rubachev &
-    A. Babenko, On embeddings for numerical features, 2022 (periodic ones).
-    """
-    p = 1 + FREQUENCIES
-    W = 2.0 * math.pi * rng.normal(0.0, FREQUENCY_SCALE, (n_numbers, p))
-    phase = rng.uniform(-math.pi, math.pi, (n_numbers, p))
-    W[:, 0], phase[:, 0] = 1.0, 0.0
-    kappa = np.ones((n_numbers, p))
-    kappa[:, 0] = 0.0
-    V = rng.uniform(-1.0, 1.0, (n_numbers, EMBEDDED, p)) / math.sqrt(FREQUENCIES)
-    c = rng.uniform(-1.0, 1.0, (n_numbers, EMBEDDED)) / math.sqrt(FREQUENCIES)
-    V[:, :, 0] = 0.0
-    V[:, 0, :] = 0.0
-    V[:, 0, 0], c[:, 0] = 1.0, 0.0
-    passed: list[Array] = [np.ones((1, 1))] * n_others
-    zeros = np.zeros(n_others)
-    return [
-        Layer(
-            BlockDiagonal([*(w[:, None] for w in W), *passed]),
-            np.concatenate([phase.ravel(), zeros]),
-            Parametric("sine"),
-            kappa=np.concatenate([kappa.ravel(), zeros]),
-            rate=Factors(W=2.0 * math.pi * EMBEDDING_RATE, b=EMBEDDING_RATE, kappa=0.0),
-        ),
-        Layer(
-            BlockDiagonal([*V, *passed]),
-            np.concatenate([c.ravel(), zeros]),
-            "identity",
-            rate=Factors(W=EMBEDDING_RATE, b=EMBEDDING_RATE),
-        ),
-    ]

@@ -13,17 +13,19 @@ from chainrule.initial import Initial
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Constant
 
+Embedding = Literal["periodic", "piecewise"]  # of numbers
+
 
 @dataclass(frozen=True)
 class Recipe:
     """Choices of a preset, which an estimator's parameters replace by name (`settings.as_recipes`).
 
     Every `Hidden` has its activation and its dropout. ``scaling_rate`` is the rate of a first layer W = diag(w), with
-    w = 1 initially (0: no such layer). ``embedding`` adds layers before it that map each number to four features.
-    ``parametric`` gives each hidden unit a κ. With ``ntk``, W has the rate n^(−½), as if z were n^(−½) W a + b and W
-    had the rate 1. ``bias_rate`` and ``kappa_rate`` are the rates of every b and κ. ``initial`` "ntk" draws
-    W ~ N(0, 1/n) and b ~ N(0, 1); "data" is `chainrule.initial.from_data`. With ``minimizer`` "lm",
-    Levenberg–Marquardt trains in the place of the optimizer.
+    w = 1 initially (0: no such layer). ``embedding`` adds layers before it that map each number to four features, by
+    sines or by linear pieces between its quantiles. ``parametric`` gives each hidden unit a κ. With ``ntk``, W has the
+    rate n^(−½), as if z were n^(−½) W a + b and W had the rate 1. ``bias_rate`` and ``kappa_rate`` are the rates of
+    every b and κ. ``initial`` "ntk" draws W ~ N(0, 1/n) and b ~ N(0, 1); "data" is `chainrule.initial.from_data`. With
+    ``minimizer`` "lm", Levenberg–Marquardt trains in the place of the optimizer.
     """
 
     hidden: tuple[Hidden, ...]
@@ -37,7 +39,7 @@ class Recipe:
     initial: Initial | Literal["data", "ntk"] = "ntk"
     zero_output: bool = True  # the output layer starts with W = 0
     scaling_rate: float = 6.0
-    embedding: bool = False
+    embedding: Embedding | None = None
     parametric: bool = False
     ntk: bool = True
     bias_rate: float = 0.1

@@ -12,7 +12,7 @@ from chainrule._internal.naming import resolve
 from chainrule.costs import COSTS, Cost, CrossEntropy, Quantile
 from chainrule.errors import InputError
 from chainrule.estimators.network.hidden import Hidden, as_hidden
-from chainrule.estimators.network.recipe import Recipe
+from chainrule.estimators.network.recipe import Embedding, Recipe
 from chainrule.estimators.network.recipes import levenberg_marquardt, presets
 from chainrule.estimators.network.validation_split import as_validation_fraction
 from chainrule.initial import rules
@@ -22,6 +22,8 @@ from chainrule.optimizers.schedules import Schedule
 from chainrule.tables.columns import Task
 from chainrule.tables.encoding.column_statistics import Scaling
 from chainrule.tables.intervals.quantile_labels import as_levels
+
+EMBEDDINGS = {"none": None, **{name: name for name in get_args(Embedding)}}
 
 
 def as_recipes(params: Mapping[str, Any], task: Task, t: int, n_sparse: int = 0) -> tuple[Recipe, ...]:
@@ -74,7 +76,9 @@ def _changed(recipe: Recipe, given: Mapping[str, Any], task: Task) -> Recipe:
         changes["even_batches"] = False
     if "validation_fraction" in given:
         changes["validation_fraction"] = as_validation_fraction(given["validation_fraction"])
-    for name in ("embedding", "parametric", "ntk"):
+    if "embedding" in given:
+        changes["embedding"] = resolve("embedding", given["embedding"], EMBEDDINGS)
+    for name in ("parametric", "ntk"):
         if name in given:
             changes[name] = _as_bool(given[name], name)
     for name in ("scaling_rate", "bias_rate", "kappa_rate"):

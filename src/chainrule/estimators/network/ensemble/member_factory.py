@@ -40,7 +40,8 @@ class MemberFactory:
         """Makes network j; several threads may call this at once."""
         split = self.splits[recipe][j % len(self.splits[recipe])]
         if self.networks is None:
-            net = network(recipe, self.shape, self.task, self.examples.X, self.seeds[j], self.dtype)
+            rows = self.examples
+            net = network(recipe, self.shape, self.task, rows.X, self.seeds[j], self.dtype, rows.weights)
         else:
             net = self.networks[j].copy()
         if id(split) not in self._training:

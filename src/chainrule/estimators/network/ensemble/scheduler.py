@@ -60,9 +60,13 @@ class Scheduler:
         return self._plan.is_limited and not (is_whole and not any(member.is_cut for member in members))
 
     def whole_seconds(self) -> float | None:
-        """Estimates the time of the whole plan; None unless all its recipes were measured, for long enough."""
-        known = [self._speeds.get((recipe, self._threads_of_all)) for recipe in self._plan.recipes]
-        if any(speed is None or speed.measured_seconds < time_plan.RELIABLE_SECONDS for speed in known):
+        """Estimates the time of the whole plan; None unless its recipes, or some, were measured for long enough.
+
+        A recipe that no network has had yet counts as the slowest of the others (`_network_seconds`).
+        """
+        of_all = ((recipe, self._threads_of_all) for recipe in self._plan.recipes)
+        known = [self._speeds[key] for key in of_all if key in self._speeds]
+        if not known or min(speed.measured_seconds for speed in known) < time_plan.RELIABLE_SECONDS:
             return None
         turns = math.ceil(self._plan.n_networks / self.most_workers)
         return turns * self._network_seconds(self._plan.recipes, self._threads_of_all)

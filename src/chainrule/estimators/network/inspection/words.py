@@ -43,7 +43,7 @@ def recipe_sentences(recipe: Recipe) -> list[str]:
     """Describes the hidden layers, the cost and the optimizer of a recipe."""
     kind = "parametric " if recipe.parametric else ""
     layers = ", ".join(f"{layer.width} {kind}{_name(layer.activation)}" for layer in recipe.hidden) or "none"
-    embedding = ", after an embedding of the numbers" if recipe.embedding else ""
+    embedding = f", after a {recipe.embedding} embedding of the numbers" if recipe.embedding else ""
     return [f"Hidden layers: {layers}{embedding}.", f"Cost: {recipe.cost.in_words}.", f"Optimizer: {_steps(recipe)}."]
 
 
