@@ -126,18 +126,26 @@ class TableModel:
         """
         if isinstance(self.target, NumericLabels):
             raise InputError("this is a regression model; it has no class probabilities. Use predict(X).")
-        return tempered(self.outputs(X), self.temperature)
+        return self.probabilities_of(self.outputs(X))
+
+    def probabilities_of(self, A: Floats) -> Floats:
+        """Returns the probabilities that ``predict_proba`` makes of mean outputs A of a classification model."""
+        return tempered(A, self.temperature)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Returns the most probable class of each row (t,), or for regression numbers (t,) or (t, m), or quantiles.
 
         Of several labels it returns (t, q): those with a probability above ½, in the values of y, as 0 and 1.
         """
+        return self.predictions_of(self.outputs(X))
+
+    def predictions_of(self, A: Floats) -> NDArray[Any]:
+        """Returns the predictions that ``predict`` makes of mean outputs A."""
         if isinstance(self.target, IndicatorLabels):
-            return self.target.labels(self.outputs(X) > 0.5)
+            return self.target.labels(A > 0.5)
         if isinstance(self.target, ClassLabels):
-            return self.target.labels(self.outputs(X).argmax(axis=1))
-        return self.target.restored(self.outputs(X))
+            return self.target.labels(A.argmax(axis=1))
+        return self.target.restored(A)
 
     def predict_interval(self, X: Any, coverage: float = 0.9) -> Floats:
         """Returns intervals (t, 2), or (t, m, 2) for m targets, that contain y with probability ≥ ``coverage``.
@@ -149,7 +157,12 @@ class TableModel:
             raise InputError("this is a classification model; it has no intervals. Use predict_proba(X).")
         self.require_interval(coverage)
         Z = self._encoded(X)
-        ends = self.interval_ends(Z, self.outputs_of(Z), coverage)
+        return self.intervals_of(Z, self.outputs_of(Z), coverage)
+
+    def intervals_of(self, Z: Rows, A: Floats, coverage: object) -> Floats:
+        """Returns the intervals of ``predict_interval`` for encoded rows Z (t, n) with mean outputs A (t, m)."""
+        assert isinstance(self.target, NumericLabels)
+        ends = self.interval_ends(Z, A, coverage)
         return ends[:, 0] if self.target.is_flat or isinstance(self.target, QuantileLabels) else ends
 
     def require_interval(self, coverage: object) -> None:

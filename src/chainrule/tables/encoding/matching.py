@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -75,14 +75,20 @@ def _plain_numbers(encoder: EncoderState, columns: Columns) -> Iterator[tuple[li
 
 def _with_training_names(encoder: EncoderState, table: AnyTable) -> AnyTable:
     """Returns the table with the training's spelling of its names. Raises InputError if a column in use is missing."""
-    needed = encoder.needed()
-    found_as = spellings(needed, set(table.names))
-    missing = [name for name in needed if name not in found_as]
-    if missing:
-        hint = nearest(missing[0], table.names) or "."
-        raise InputError(f"{table.origin} has no column {listed(missing)}{hint} It has: {listed(table.names)}.")
+    found_as = given_spellings(encoder, table.names, table.origin)
     other = {theirs: ours for ours, theirs in found_as.items() if ours != theirs}
     return table.renamed(other) if other else table
+
+
+def given_spellings(encoder: EncoderState, names: Collection[str], origin: str) -> dict[str, str]:
+    """Returns for each column in use its spelling among ``names``. Raises InputError, with the nearest, for others."""
+    needed = encoder.needed()
+    found_as = spellings(needed, set(names))
+    missing = [name for name in needed if name not in found_as]
+    if missing:
+        hint = nearest(missing[0], names) or "."
+        raise InputError(f"{origin} has no column {listed(missing)}{hint} It has: {listed(names)}.")
+    return found_as
 
 
 def _require_kinds(encoder: EncoderState, table: NumericTable) -> None:
