@@ -1,4 +1,4 @@
-"""The command line: ``chainrule train``, ``predict``, ``evaluate``, ``info`` and ``doctor``."""
+"""The command line: ``chainrule train``, ``predict``, ``evaluate``, ``info``, ``serve`` and others."""
 
 from __future__ import annotations
 

@@ -27,11 +27,13 @@ def describe(error: Exception) -> str:
     return str(error) or "there is not enough memory."
 
 
-def require_packages(*packages: str) -> None:
+def require_packages(*packages: str, extra: str = "cli") -> None:
     """Raises MissingExtra unless the packages are installed; does not import them."""
     missing = [name for name in packages if importlib.util.find_spec(name) is None]
     if missing:
-        raise MissingExtra(f"this command needs {' and '.join(missing)}; install with: pip install 'chainrule[cli]'")
+        raise MissingExtra(
+            f"this command needs {' and '.join(missing)}; install with: pip install 'chainrule[{extra}]'"
+        )
 
 
 @contextmanager

@@ -337,3 +337,19 @@ Real = Annotated[
     str | None, typer.Option(metavar="float|double", help="Number type of the result. [default: the language's]")
 ]
 ExportedFile = Annotated[str, typer.Argument(metavar="FILE", help="A file that `chainrule export` wrote.")]
+
+Models = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="MODEL", help="A .safetensors file that `chainrule train` wrote, or NAME=FILE.", show_default=False
+    ),
+]
+Host = Annotated[str, typer.Option(metavar="ADDRESS", help="The address to listen at; 0.0.0.0 for all.")]
+Port = Annotated[int, typer.Option(metavar="N", min=0, max=65535, help="The port; 0 for any that is free.")]
+TokenFile = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="A file with a token, without which nothing but the health is answered."),
+]
+MaxRows = Annotated[int, typer.Option(metavar="N", min=1, help="Most rows of one request.")]
+MaxBytes = Annotated[int, typer.Option(metavar="N", min=1, help="Most bytes of the body of one request.")]
+Timeout = Annotated[float, typer.Option(metavar="SECONDS", min=0.01, help="Longest time of one request.")]

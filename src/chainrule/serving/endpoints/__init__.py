@@ -1,0 +1,1 @@
+"""The endpoints of a server: predictions in two protocols, and the description of both."""

@@ -1,0 +1,1 @@
+"""The forms of rows in a request, and of predictions in its answer."""
