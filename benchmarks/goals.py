@@ -7,7 +7,7 @@ from statistics import geometric_mean, median
 from typing import Any, NamedTuple
 
 from benchmarks.harness.clock import ratios
-from benchmarks.harness.figures import number, percent
+from benchmarks.harness.figures import duration, number, percent
 from benchmarks.harness.markdown import table
 from benchmarks.speed.results import SpeedReport
 from benchmarks.tables.comparison import ModelComparison, compare, mean_error, scores
@@ -60,6 +60,7 @@ TABLES = {
 }
 
 MLP_PAIR = {(100,): 10.0, (256, 256): 5.0}  # scikit-learn's time divided by Chainrule's, by hidden layers
+SERVING_SECONDS, SERVING_RATE, SERVING_MEGABYTES = 0.4e-3, 3_000.0, 120.0  # of one row; requests a second on one core
 IMPORT_TIME = 1.5  # the time of importing chainrule divided by NumPy's, at most
 
 
@@ -156,3 +157,15 @@ def of_mlp_pair(rows: Sequence[dict[str, Any]]) -> Iterator[Verdict]:
             mean = geometric_mean(faster)
             what = f"hidden layers {'-'.join(map(str, sizes))}: geometric mean of the ratios"
             yield Verdict(what, f"{mean:.1f} × (least {min(faster):.1f} ×)", f"≥ {least:g} ×", mean >= least)
+
+
+def of_serving(
+    medians: Sequence[float], rates: Sequence[float], cpu: Sequence[float], megabytes: float
+) -> Iterator[Verdict]:
+    """Judges single rows over HTTP: the least median of a round, the best rate, that by CPU time, and memory."""
+    least, rate, by_cpu = min(medians), max(rates), 1.0 / median(cpu)
+    yield Verdict("p50 of one row", duration(least), f"≤ {duration(SERVING_SECONDS)}", least <= SERVING_SECONDS)
+    wanted = f"≥ {number(SERVING_RATE)}"
+    yield Verdict("requests a second, wall clock", number(rate), wanted, rate >= SERVING_RATE)
+    yield Verdict("requests a second of CPU time", number(by_cpu), wanted, by_cpu >= SERVING_RATE)
+    yield Verdict("memory", f"{megabytes:.0f} MB", f"≤ {SERVING_MEGABYTES:.0f} MB", megabytes <= SERVING_MEGABYTES)

@@ -1,0 +1,1 @@
+"""`chainrule serve` beside a server of FastAPI and scikit-learn: ``python -m benchmarks.serving``."""
