@@ -24,7 +24,7 @@ template <class T> class Run {
   // `data` is X, Y and weights, or t and Σw if the examples come in windows.
   Run(const nb::tuple& net, const nb::tuple& cost, const nb::tuple& optimizer, nb::handle data, nb::handle validation,
       long batch_size, bool shuffle, long epochs, double tol, long tol_epochs, long patience, int threads,
-      int first_threads, nb::handle theta, const nb::list& moments, const nb::dict& progress)
+      int first_threads, nb::handle theta, const nb::list& moments, const nb::dict& progress, int blocks)
       : theta_(theta) {
     ProblemSpec<T> problem;
     problem.net = network_spec(net);
@@ -46,7 +46,11 @@ template <class T> class Run {
     problem.batch_size = batch_size, problem.shuffle = shuffle, problem.epochs = epochs;
     problem.tol = tol, problem.tol_epochs = tol_epochs, problem.patience = patience;
     problem.threads = threads, problem.first_threads = first_threads;
+    problem.blocks = blocks;
+    if (blocks && (blocks < 0 || (blocks & (blocks - 1)) || problem.data.sparse_X || problem.is_in_windows))
+      throw std::invalid_argument("steps in parts need a power of two of blocks, and a dense X in memory");
     d_ = problem.net.d();
+    blocks_ = blocks;
     if (theta_.length() != d_) throw std::invalid_argument("theta has the wrong length");
     std::array<Vector<const T>, 2> start;
     for (std::size_t k = 0; k < moments.size() && k < 2; ++k) start[k] = Vector<const T>(moments[k]);
@@ -93,6 +97,28 @@ template <class T> class Run {
     interrupt_.store(false);
     if (raised) throw nb::python_error();
   }
+  // A slice in parts (Trainer::begin_shared); each `sum` is an array (d,).
+  void begin_shared(long epochs) {
+    if (!blocks_) throw std::invalid_argument("steps are not made in parts");
+    trainer_->begin_shared(epochs);
+  }
+  bool has_next_step() const { return trainer_->has_next_step(); }
+  double sum_blocks(int first, int count, nb::handle sum) {
+    const Vector<T> out(sum);
+    const bool is_subtree =
+        count > 0 && first >= 0 && first + count <= blocks_ && !(count & (count - 1)) && first % count == 0;
+    if (!has_next_step() || !is_subtree || out.length() != d_) throw std::invalid_argument("no such sum of blocks");
+    nb::gil_scoped_release release;
+    return trainer_->sum_blocks(first, count, out.data());
+  }
+  void take_sum(nb::handle sum, double J) {
+    const Vector<const T> all(sum);
+    if (!blocks_ || !has_next_step() || all.length() != d_) throw std::invalid_argument("no step for this sum");
+    nb::gil_scoped_release release;
+    trainer_->take_sum(all.data(), J);
+  }
+  void end() { trainer_->end(); }
+
   // Advances several runs that fit together, at most Bundle<T>::most_networks() of them.
   static void advance_bundle(const nb::list& list, long epochs, double seconds) {
     std::vector<Run*> runs;
@@ -195,19 +221,28 @@ template <class T> class Run {
   Vector<T> theta_;                    // the network's θ, which is kept current
   std::unique_ptr<Trainer<T>> trainer_;
   long d_ = 0;
+  int blocks_ = 0;
   std::atomic<bool> interrupt_{false};
 };
 
 template <class T> void bind(nb::module_& module, const char* name) {
   nb::class_<Run<T>>(module, name, "A training run of the native engine; see chainrule/engines/native/.")
       .def(nb::init<const nb::tuple&, const nb::tuple&, const nb::tuple&, nb::handle, nb::handle, long, bool, long,
-                    double, long, long, int, int, nb::handle, const nb::list&, const nb::dict&>(),
+                    double, long, long, int, int, nb::handle, const nb::list&, const nb::dict&, int>(),
            nb::arg("net"), nb::arg("cost"), nb::arg("optimizer"), nb::arg("data"), nb::arg("validation").none(),
            nb::arg("batch_size"), nb::arg("shuffle"), nb::arg("epochs"), nb::arg("tol"), nb::arg("tol_epochs"),
            nb::arg("patience"), nb::arg("threads"), nb::arg("first_threads"), nb::arg("theta"), nb::arg("moments"),
-           nb::arg("progress"))
+           nb::arg("progress"), nb::arg("blocks") = 0)
       .def("advance", &Run<T>::advance, nb::arg("epochs"), nb::arg("seconds"),
            "Trains for `epochs` epochs or `seconds`, whichever ends first, without the GIL.")
+      .def("begin_shared", &Run<T>::begin_shared, nb::arg("epochs"),
+           "Begins a slice of steps in parts, which `end` ends; after any of them, since it keeps no half step.")
+      .def_prop_ro("has_next_step", &Run<T>::has_next_step, "True if the slice has another step.")
+      .def("sum_blocks", &Run<T>::sum_blocks, nb::arg("first"), nb::arg("count"), nb::arg("total"),
+           "total := Σ w ∂ℓ/∂θ over blocks first … first + count − 1 of the next step's rows; returns Σ w ℓ.")
+      .def("take_sum", &Run<T>::take_sum, nb::arg("total"), nb::arg("J"),
+           "Makes the next step along the sum of all blocks, whose loss is J.")
+      .def("end", &Run<T>::end, "Ends the slice, and writes θ into the network's.")
       .def("set_window", &Run<T>::set_window, nb::arg("data"), nb::arg("order").none(), nb::arg("first_batch"),
            nb::arg("end_batch"), nb::arg("keys"),
            "Takes the examples of the next steps from these arrays, and borrows them until the next call.")

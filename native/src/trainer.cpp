@@ -25,13 +25,19 @@ template <class T> Trainer<T>::Trainer(const ProblemSpec<T>& problem, Progress p
     : problem_(problem),
       progress_(std::move(progress)),
       plan_(problem_),
-      method_(choose_method(problem_)),
       validation_{.J = nan},
       choice_(problem.first_threads, problem.threads),
       team_(problem.threads),
       clock_(plan_.steps_per_epoch()) {
   if (problem_.validation.t && problem_.cost.has_mean())
     validation_.scale = 1 / sum_of_example_weights(problem_.validation);
+  if (problem_.blocks) {
+    auto method = std::make_unique<PanelMethod<T>>(problem_);
+    method_in_parts_ = method.get();
+    method_ = std::move(method);
+  } else {
+    method_ = choose_method(problem_);
+  }
   if (problem_.patience) best_theta_ = Buffer<T>(problem_.net.d());
   method_->put(theta, moments);
   stopped_ = reason_to_stop();
@@ -85,7 +91,48 @@ template <class T> void Trainer<T>::end_step(Outcome outcome, const Measured& me
 
 template <class T> void Trainer<T>::end() {
   if (clock_.has_unread_steps()) clock_.read(progress_);
+  if (run_another_step_) plan_.undo();
+  run_another_step_ = false;
   if (shown_theta_) method_->get(shown_theta_, {}, /*thread=*/0, /*threads=*/1);
+}
+
+template <class T> void Trainer<T>::begin_shared(long epochs) {
+  obey_thread_limit();
+  begin(epochs, std::numeric_limits<double>::infinity(), nullptr);
+}
+
+template <class T> template <class F> void Trainer<T>::on_all_threads(F work) {
+  team_.run(
+      choice_.threads(), [this](int count) { method_->set_thread_count(count); },
+      [&](int thread) {
+        const FlushSubnormals flush;
+        work(thread);
+      });
+}
+
+template <class T> double Trainer<T>::sum_blocks(int first, int count, T* sum) {
+  PanelMethod<T>& method = *method_in_parts_;
+  if (method.can_sum(plan_.step(), {first, count})) {
+    on_all_threads([&](int thread) { method.sum_rows(plan_.step(), {first, count}, sum, team_, thread); });
+    return method.measured.J;
+  }
+  const int half = count / 2;
+  const long d = problem_.net.d();
+  const Buffer<T> right(d);
+  double J = sum_blocks(first, half, sum);
+  J += sum_blocks(first + half, half, right.get());
+  for (long k = 0; k < d; ++k) sum[k] += right[k];
+  return J;
+}
+
+template <class T> void Trainer<T>::take_sum(const T* sum, double J) {
+  Outcome outcome = Outcome::done;  // of thread 0
+  on_all_threads([&](int thread) {
+    const Outcome own = method_in_parts_->take_sum(plan_.step(), sum, J, team_, thread);
+    if (own == Outcome::done && measures_validation()) validate(thread);
+    if (thread == 0) outcome = own;
+  });
+  after_step(outcome);
 }
 
 // Runs on every thread of the team.

@@ -17,6 +17,8 @@
 
 namespace chainrule {
 
+template <class T> class PanelMethod;
+
 template <class T> class Trainer {
  public:
   // Borrows the arrays of the problem. Copies θ (d,) and the moments (null: zeros).
@@ -55,6 +57,13 @@ template <class T> class Trainer {
   const ProblemSpec<T>& problem() const { return problem_; }
   Method<T>& method() { return *method_; }
 
+  // `advance` in parts, for steps that several processes make together (ProblemSpec::blocks). Between begin_shared() and
+  // end(): sum_blocks() computes the sum (d,) over a subtree of the blocks of next_step(), and returns its loss; and
+  // take_sum() makes that step along the sum of all blocks, whose loss is J. Any number of steps may be left.
+  void begin_shared(long epochs);
+  double sum_blocks(int first, int count, T* sum);
+  void take_sum(const T* sum, double J);
+
   // Makes later steps use at most so many threads, and at most those of the problem. Another thread may call it during
   // `advance`.
   void limit_threads(int limit) { thread_limit_.store(limit, std::memory_order_relaxed); }
@@ -75,6 +84,7 @@ template <class T> class Trainer {
     double J;          // after the last epoch
   };
 
+  template <class F> void on_all_threads(F work);
   void begin(long epochs, double seconds, const std::function<bool()>& interrupted);
   void run_steps(int thread);
   void validate(int thread);
@@ -88,6 +98,7 @@ template <class T> class Trainer {
   Progress progress_;
   StepPlan<T> plan_;
   std::unique_ptr<Method<T>> method_;
+  PanelMethod<T>* method_in_parts_ = nullptr;  // method_, if steps are made in parts
   Validation validation_;
   Stopped stopped_ = Stopped::no;
   Buffer<T> best_theta_;

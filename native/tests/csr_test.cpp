@@ -12,7 +12,7 @@
 #include "kernels/csr/linear.hpp"
 #include "kernels/panels/gradient.hpp"
 #include "kernels/panels/linear.hpp"
-#include "ulp.hpp"
+#include "support/ulp.hpp"
 
 namespace {
 

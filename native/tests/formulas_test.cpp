@@ -7,8 +7,8 @@
 #include "check.hpp"
 #include "kernels/formulas/costs.hpp"
 #include "kernels/formulas/sigma.hpp"
-#include "library.hpp"
-#include "ulp.hpp"
+#include "support/library.hpp"
+#include "support/ulp.hpp"
 
 namespace {
 

@@ -9,7 +9,7 @@
 #include "check.hpp"
 #include "kernels/formulas/optimizer.hpp"
 #include "kernels/formulas/vector_valued.hpp"
-#include "ulp.hpp"
+#include "support/ulp.hpp"
 
 namespace {
 

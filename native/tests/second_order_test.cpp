@@ -7,7 +7,7 @@
 #include "kernels/curvature/output.hpp"
 #include "kernels/jacobian/gram.hpp"
 #include "kernels/jacobian/group.hpp"
-#include "ulp.hpp"
+#include "support/ulp.hpp"
 
 namespace {
 

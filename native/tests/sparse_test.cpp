@@ -6,7 +6,7 @@
 #include "check.hpp"
 #include "kernels/panels/gradient.hpp"
 #include "kernels/panels/linear.hpp"
-#include "ulp.hpp"
+#include "support/ulp.hpp"
 
 namespace {
 

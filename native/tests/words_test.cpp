@@ -8,8 +8,8 @@
 
 #include "check.hpp"
 #include "kernels/math/elementary.hpp"
-#include "library.hpp"
-#include "ulp.hpp"
+#include "support/library.hpp"
+#include "support/ulp.hpp"
 
 namespace {
 

@@ -72,7 +72,7 @@ CONVENIENCES = {
 ENGINES = ("engines.native", "engines.reference", "engines.torch")
 
 # Its steps are those of the definition, with gradients that several processes compute.
-BUILT_ON = {("engines.data_parallel.run", "engines.reference")}
+BUILT_ON = {("engines.data_parallel.reference_in_parts", "engines.reference")}
 
 # Packages besides the standard library and NumPy, and the rooms that may import them.
 PACKAGES = {

@@ -102,6 +102,7 @@ template <class T> struct ProblemSpec {
   OptimizerSpec optimizer;
   TrainingSet<T> data, validation;  // validation.t = 0: no validation
   long batch_size = 1, epochs = 0;
+  int blocks = 0;  // of each minibatch, a power of two: steps are made in parts (panels/gradient_tree.hpp); 0: whole
   bool shuffle = true;  // false: minibatches take the examples in their order
   double tol = -1;      // negative: no tolerance rule
   long tol_epochs = 10;

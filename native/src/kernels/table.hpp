@@ -75,6 +75,8 @@ template <class T> const Kernels<T> table = {
                .transpose = transpose_rows<T>,
                .transpose_block = transpose_block<T>},
     .shared = {.apply = apply<T>,
+               .finish = finish_gradient<T>,
+               .add = add<T>,
                .add_norms = add_norms<T>,
                .sum_of_squares = sum_of_squares<T>,
                .largest = largest<T>,

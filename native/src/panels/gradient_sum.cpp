@@ -246,34 +246,75 @@ template <class T> void GradientSum<T>::sum_piece(const GradientPiece& piece, co
     kernels.panel.bias_block(bias_block(piece, Part::kappa), rows.first, rows.count, epilogue);
 }
 
+template <class T> PieceSum<T> GradientSum<T>::place(const GradientPiece& piece) const {
+  if (piece.layer < 0) return {};
+  const GradientBlock<T>* const first = &blocks_[piece.first_block];
+  long rows = 0;
+  for (int i = 0; i < piece.count; ++i) rows += first[i].height;
+  const bool has_biases = piece.q == 0, has_kappa = has_biases && network_.layers[piece.layer].kappa;
+  return {.W = first->sum,
+          .W_count = rows * network_.R,
+          .b = has_biases ? bias_block(piece, Part::b).sum : nullptr,
+          .kappa = has_kappa ? bias_block(piece, Part::kappa).sum : nullptr};
+}
+
+template <class T> void GradientSum<T>::store(const GradientPiece& piece, const GradientRows<T>& rows,
+                                              bool should_accumulate, const PieceSum<T>& to) const {
+  const GradientEpilogue<T> epilogue = {
+      .constants = nullptr, .should_accumulate = should_accumulate, .is_complete = false};
+  if (piece.layer < 0) return sum_piece(piece, rows, epilogue);
+  GradientBlock<T> blocks[most_panels];
+  std::copy_n(&blocks_[piece.first_block], piece.count, blocks);
+  for (int i = 0; i < piece.count; ++i)
+    blocks[i].sum = to.W + (blocks_[piece.first_block + i].sum - blocks_[piece.first_block].sum);
+  network_.kernels.panel.gradient_blocks(blocks, piece.count, rows, epilogue);
+  for (const Part part : {Part::b, Part::kappa})
+    if (T* const sum = part == Part::b ? to.b : to.kappa) {
+      BiasBlock<T> units = bias_block(piece, part);
+      units.sum = sum;
+      network_.kernels.panel.bias_block(units, rows.first, rows.count, epilogue);
+    }
+}
+
+template <class T> void GradientSum<T>::finish(const Step<T>& step, Team& team, int thread) {
+  take_stored({.constants = step.constants, .squared_norm = squared_norms_.data()}, network_.kernels.shared.finish,
+              team, thread);
+}
+
 template <class T>
 void GradientSum<T>::apply(const Step<T>& step, const StepConstants<T>* constants, Team& team, int thread) {
+  take_stored(update_epilogue(step, constants), network_.kernels.shared.apply, team, thread);
+}
+
+// Calls a kernel for each part of the stored gradient.
+template <class T> void GradientSum<T>::take_stored(const GradientEpilogue<T>& of_step,
+                                                    decltype(SharedKernels<T>::apply) kernel, Team& team, int thread) {
   const long R = network_.R;
-  const auto& kernels = network_.kernels;
-  const GradientEpilogue<T> of_step = update_epilogue(step, constants);
   const auto own = split_.range(thread);
   team.for_each_piece(thread, own.first, own.last, [&](long k) {
     const GradientPiece& piece = split_.pieces()[k];
-    GradientEpilogue<T> epilogue = epilogue_of(piece, of_step);
+    const GradientEpilogue<T> epilogue = epilogue_of(piece, of_step);
     if (piece.layer < 0) {
       const UnitGradient<T> g = unit_gradient(piece, 0);
       for (int i = 0; i < parts; ++i)
-        if (g.sum[i]) kernels.shared.apply(g.sum[i], g.count[i], g.parameters[i], epilogue, Part(i));
+        if (g.sum[i]) kernel(g.sum[i], g.count[i], g.parameters[i], epilogue, Part(i));
       return;
     }
-    for (long i = piece.first_block; i < piece.first_block + piece.count; ++i) {
-      const GradientBlock<T>& block = blocks_[i];
+    for (int i = 0; i < piece.count; ++i) {
+      const GradientBlock<T>& block = blocks_[piece.first_block + i];
       if (!block.sum) continue;
-      kernels.shared.apply(block.sum, block.height * R, block.parameters, epilogue, Part::W);
-      if (block.transposed)
-        kernels.layout.transpose_block(block.parameters.theta, block.height, block.width, block.transposed);
-      if (epilogue.penalty_norms) epilogue.penalty_norms += 2;
+      GradientEpilogue<T> of_block = epilogue;
+      if (of_block.squared_norm) of_block.squared_norm += i;
+      if (of_block.penalty_norms) of_block.penalty_norms += 2 * i;
+      kernel(block.sum, block.height * R, block.parameters, of_block, Part::W);
+      if (of_block.should_update && block.transposed)
+        network_.kernels.layout.transpose_block(block.parameters.theta, block.height, block.width, block.transposed);
     }
     if (piece.q != 0) return;
     for (const Part part : {Part::b, Part::kappa}) {
       if (part == Part::kappa && !network_.layers[piece.layer].kappa) continue;
       const BiasBlock<T> units = bias_block(piece, part);
-      kernels.shared.apply(units.sum, R, units.parameters, epilogue, part);
+      kernel(units.sum, R, units.parameters, epilogue, part);
     }
   });
 }

@@ -10,6 +10,13 @@
 
 namespace chainrule {
 
+// The place of the sum of a piece of a layer
+template <class T> struct PieceSum {
+  T* W;          // of its blocks, one after the other
+  long W_count;  // numbers
+  T *b, *kappa;  // [R]; null: the piece has none
+};
+
 template <class T> class GradientSum {
  public:
   // `most_rows`: of a micro-batch
@@ -27,8 +34,18 @@ template <class T> class GradientSum {
   // Makes the optimizer's step along the stored gradient, with these constants of each layer.
   void apply(const Step<T>& step, const StepConstants<T>* constants, Team& team, int thread);
 
-  double squared_norm() const;  // ‖∇J‖², as measured by `update` at an epoch's end, or by the last `accumulate`
-  bool is_finite() const;       // the stored gradient
+  // A gradient that others complete: `store` writes the sum of a piece over some rows to a place, without penalties, or
+  // adds to what is there; a piece of the front has its own place. `put` takes a whole sum (d,) as the stored gradient,
+  // to which `finish` adds the derivative of the penalties. All threads call `finish`; a barrier must follow.
+  PieceSum<T> place(const GradientPiece& piece) const;
+  void store(const GradientPiece& piece, const GradientRows<T>& rows, bool should_accumulate,
+             const PieceSum<T>& to) const;
+  void put(const T* sum) const { network_.pack(sum, sums_); }
+  void finish(const Step<T>& step, Team& team, int thread);
+
+  double squared_norm()
+      const;               // ‖∇J‖², as measured by `update` at an epoch's end, by `finish`, or by the last `accumulate`
+  bool is_finite() const;  // the stored gradient
   void get(T* gradient) const;
 
   // The penalties of J(θ), from norms of the weights that each step measures, and that measure_weights() measures.
@@ -54,6 +71,8 @@ template <class T> class GradientSum {
   void sum_whole(const GradientEpilogue<T>& epilogue, long rows, Team& team, int thread);
   void sum_in_halves(const GradientEpilogue<T>& epilogue, long rows, Team& team, int thread);
   void sum_piece(const GradientPiece& piece, const GradientRows<T>& rows, GradientEpilogue<T> epilogue) const;
+  void take_stored(const GradientEpilogue<T>& of_step, decltype(SharedKernels<T>::apply) kernel, Team& team,
+                   int thread);
   const T* input_to_prefetch(const GradientPiece& piece, const GradientPiece& next) const;
 
   const PanelNetwork<T>& network_;

@@ -33,15 +33,18 @@ template <class T> PanelMethod<T>::PanelMethod(const ProblemSpec<T>& problem, bo
       pass_(network_, problem.cost, problem.threads),
       split_(network_, pass_.activations, problem.threads),
       sum_(network_, pass_.activations, state_, split_, problem.cost, rows_of_micro_batch(problem.batch_size)),
+      tree_(network_, split_, sum_, problem.blocks, problem.threads),
       csr_(problem.data.sparse_X ? std::make_unique<CsrLayer<T>>(problem, network_, pass_.activations, state_, puts_off)
                                  : nullptr),
       guard_(problem, network_, state_, csr_.get()),
       d_(problem.net.d()),
       most_rows_(rows_of_micro_batch(problem.batch_size)),
+      blocks_(problem.blocks),
+      cuts_(problem.blocks + 1),
       threads_(problem.threads),
       constants_(problem.net.r()) {
   const bool clips = problem.optimizer.clip_norm < std::numeric_limits<double>::infinity();
-  if (clips || most_rows_ < problem.batch_size) make_room();
+  if (clips || most_rows_ < problem.batch_size || problem.blocks) make_room();
   set_thread_count(problem.threads);
 }
 
@@ -96,6 +99,10 @@ template <class T> Outcome PanelMethod<T>::step(const Step<T>& step, Team& team,
     }
     accumulate(step, rows, team, thread);
   }
+  return take_gradient(step, team, thread);
+}
+
+template <class T> Outcome PanelMethod<T>::take_gradient(const Step<T>& step, Team& team, int thread) {
   if (thread == 0) decision_ = team.is_stopping() ? Outcome::aborted : decide(step);
   team.barrier.wait();
   if (decision_ == Outcome::done) apply_gradient(step, team, thread);
@@ -257,6 +264,59 @@ void PanelMethod<T>::gradient(const Step<T>& step, T* gradient, T* const* deltas
   this->measured.J = J_;
   sum_.get(gradient);
   if (csr_) csr_->get(gradient);
+}
+
+template <class T> bool PanelMethod<T>::can_sum(const Step<T>& step, Subtree tree) const {
+  const Rows rows = rows_of(step, tree);
+  return tree.count == 1 || (rows.last - rows.first <= most_rows_ && !network_.front.count());
+}
+
+template <class T> void PanelMethod<T>::sum_rows(const Step<T>& step, Subtree tree, T* sum, Team& team, int thread) {
+  const Rows all = rows_of(step, tree);
+  if (all.first == all.last) {
+    if (thread != 0) return;
+    this->measured.J = 0;
+    std::fill_n(sum, d_, T(0));
+    return;
+  }
+  const long passes = (all.last - all.first + most_rows_ - 1) / most_rows_;  // of one block, if there are several
+  double J = 0;
+  for (long k = 0; k < passes; ++k) {
+    const Rows rows = {.first = all.first + (all.last - all.first) * k / passes,
+                       .last = all.first + (all.last - all.first) * (k + 1) / passes};
+    pass(step, rows, team, thread);
+    if (thread == 0) {
+      for (int i = 0; i <= tree.count; ++i)
+        cuts_[i] = first_row_of_block(step.rows, tree.first + i, blocks_) - all.first;
+      if (passes > 1) cuts_[1] = rows.last - rows.first;
+      J += loss_of_tree(cuts_.data(), tree.count);
+      split_.adapt(saw_no_overflow());
+    }
+    team.barrier.wait();
+    tree_.store(cuts_.data(), tree.count, /*should_accumulate=*/k > 0, team, thread);
+    if (thread == 0) look_for_zeros(rows.last - rows.first);
+    team.barrier.wait();
+  }
+  if (thread != 0) return;
+  this->measured.J = J;
+  sum_.get(sum);
+}
+
+template <class T> double PanelMethod<T>::loss_of_tree(const long* cuts, int count) const {
+  if (count == 1) return ordered_sum(pass_.losses.get() + cuts[0], cuts[1] - cuts[0]);
+  return loss_of_tree(cuts, count / 2) + loss_of_tree(cuts + count / 2, count / 2);
+}
+
+template <class T>
+Outcome PanelMethod<T>::take_sum(const Step<T>& step, const T* sum, double J, Team& team, int thread) {
+  if (thread == 0) {
+    J_ = J + penalty(step);
+    sum_.put(sum);
+  }
+  team.barrier.wait();
+  sum_.finish(step, team, thread);
+  team.barrier.wait();
+  return take_gradient(step, team, thread);
 }
 
 template <class T> double PanelMethod<T>::losses(const TrainingSet<T>& set, double scale, Team& team, int thread) {

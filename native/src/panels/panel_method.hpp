@@ -11,6 +11,7 @@
 #include "panels/csr_layer.hpp"
 #include "panels/forward_backward.hpp"
 #include "panels/gradient_sum.hpp"
+#include "panels/gradient_tree.hpp"
 #include "panels/overflow_guard.hpp"
 
 namespace chainrule {
@@ -33,6 +34,13 @@ template <class T> class PanelMethod final : public Method<T> {
   // Computes ∇J(θ) (d,), δ[1] … δ[r], each (t, mᵢ), and J, which measured.J receives. Called by all threads.
   void gradient(const Step<T>& step, T* gradient, T* const* deltas, Team& team, int thread);
 
+  // A step in parts, of a dense X. All threads call these. sum_rows computes the sum (d,) over the rows of a subtree of
+  // the blocks, without penalties, and its loss, which measured.J receives; rows that can_sum() refuses are too many for
+  // one call. take_sum makes the step along the sum of all blocks, whose loss is J.
+  bool can_sum(const Step<T>& step, Subtree tree) const;
+  void sum_rows(const Step<T>& step, Subtree tree, T* sum, Team& team, int thread);
+  Outcome take_sum(const Step<T>& step, const T* sum, double J, Team& team, int thread);
+
  private:
   struct alignas(64) ThreadState {  // a cache line of its own
     bool saw_no_overflow;           // in the last pass
@@ -49,9 +57,15 @@ template <class T> class PanelMethod final : public Method<T> {
   void fused_update(const Step<T>& step, Rows rows, Team& team, int thread);
   void accumulate(const Step<T>& step, Rows rows, Team& team, int thread);
   Outcome decide(const Step<T>& step);  // (0)
+  Outcome take_gradient(const Step<T>& step, Team& team, int thread);
   void apply_gradient(const Step<T>& step, Team& team, int thread);
 
   long micro_batches(const Step<T>& step) const { return (step.rows + most_rows_ - 1) / most_rows_; }
+  Rows rows_of(const Step<T>& step, Subtree tree) const {
+    return {.first = first_row_of_block(step.rows, tree.first, blocks_),
+            .last = first_row_of_block(step.rows, tree.first + tree.count, blocks_)};
+  }
+  double loss_of_tree(const long* cuts, int count) const;
   static Rows micro_batch(const Step<T>& step, long k, long count) {
     return {.first = step.rows * k / count, .last = step.rows * (k + 1) / count};
   }
@@ -67,10 +81,13 @@ template <class T> class PanelMethod final : public Method<T> {
   ForwardBackward<T> pass_;
   WorkSplit<T> split_;
   GradientSum<T> sum_;
+  GradientTree<T> tree_;
   std::unique_ptr<CsrLayer<T>> csr_;  // if X is sparse
   OverflowGuard<T> guard_;
   const long d_;                             // the length of θ
   const long most_rows_;                     // of a micro-batch
+  const int blocks_;                         // of a step in parts
+  std::vector<long> cuts_;                   // between them
   std::vector<ThreadState> threads_;         // of each thread
   std::vector<StepConstants<T>> constants_;  // of each layer, with this step's clipping
   double J_ = 0;                             // of the step's micro-batches that are done

@@ -14,7 +14,7 @@ from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule.backprop import Gradient, backpropagate, hessian, normal_equations
 from chainrule.costs import Cost
 from chainrule.engines.minibatch_gradient import MinibatchGradient, minibatch_gradient
-from chainrule.engines.minibatches import Minibatch, minibatches, window_reader
+from chainrule.engines.minibatches import minibatches, window_reader
 from chainrule.engines.problem import Problem
 from chainrule.engines.seam import Product
 from chainrule.engines.state import TrainingState
@@ -181,9 +181,9 @@ class ReferenceRun:
         if self._state.batch == self.problem.steps_per_epoch:
             self._end_epoch()
 
-    def _minibatch_gradient(self, batch: Minibatch) -> MinibatchGradient:
-        """Computes ∇J(θ) over a minibatch, and its part of the J of an epoch."""
-        return minibatch_gradient(self.problem.net, self.problem, *batch)
+    def _next_gradient(self) -> MinibatchGradient:
+        """Computes ∇J(θ) over the next minibatch, and its part of the J of an epoch."""
+        return minibatch_gradient(self.problem.net, self.problem, *next(self._minibatches))
 
     def _validation_J(self) -> float | None:
         """Computes the cost over the validation set, without penalties; None if there is none."""
@@ -200,7 +200,7 @@ class ReferenceRun:
         """
         problem, state = self.problem, self._state
         net, optimizer = problem.net, problem.optimizer_at(state.run_step)
-        g, part_of_J = self._minibatch_gradient(next(self._minibatches))
+        g, part_of_J = self._next_gradient()
         is_finite = math.isfinite(g.J) and bool(np.isfinite(g.theta).all())
         self._gradient_norm = clip(g.theta, optimizer.clip_norm)
         if not (is_finite and can_clip(self._gradient_norm, optimizer.clip_norm, net.dtype)):

@@ -61,6 +61,38 @@ class TrainingRun(Protocol):
         """
 
 
+class RunInParts(TrainingRun, Protocol):
+    """A training run whose steps can be made in parts, which several processes compute.
+
+    The rows of a minibatch are divided into blocks, the leaves of a binary tree
+    (``chainrule.engines.data_parallel.blocks``).
+    """
+
+    def begin(self, epochs: int) -> None:
+        """Begins a slice of at most ``epochs`` more epochs."""
+
+    @property
+    def has_next_step(self) -> bool:
+        """True if the slice has another step."""
+
+    def sum_blocks(self, first: int, count: int, theta: Array, numbers: Array) -> None:
+        """Computes the sum over a subtree of the next step's blocks: ∂J/∂θ (d,) without penalties, and (Σ w ℓ, Σ w)."""
+
+    def take_sum(self, theta: Array, numbers: Array) -> None:
+        """Makes the next step along the sum over all blocks, which it may change."""
+
+    def end(self) -> None:
+        """Ends the slice, after any of its steps; the network's θ is current then."""
+
+
+@runtime_checkable
+class DivisibleEngine(Protocol):
+    """An engine that has runs in parts."""
+
+    def in_parts(self, problem: Problem, state: TrainingState, blocks: int) -> RunInParts | None:
+        """Returns a run from this state whose minibatches have so many blocks, or None if it has none for this."""
+
+
 @runtime_checkable
 class SharedRun(Protocol):
     """A training run that several processes advance together, each of which calls the same methods in turn."""

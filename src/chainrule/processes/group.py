@@ -30,6 +30,10 @@ class Alone:
 
     rank, size = 0, 1
 
+    def gather(self, own: NDArray[Any], every: NDArray[Any]) -> None:
+        """Copies the arrays of all processes to the rows of ``every``, by rank."""
+        every[0] = own
+
     def gathered(self, own: NDArray[Any]) -> NDArray[Any]:
         """Returns the arrays of all processes, stacked by rank."""
         return own[None]
@@ -48,7 +52,8 @@ class Group:
     def __init__(self, rank: int, size: int, process_group: Any, notes: Any, timeout: float) -> None:
         import torch
 
-        self.rank, self.size = rank, size
+        self.rank, self.size, self.is_of_the_program = rank, size, process_group is not None
+        self._world = torch.distributed.group.WORLD
         self._torch, self._group, self._notes, self._timeout = torch, process_group, notes, timeout
         self._names: list[str] = []
         here = f"process {rank} ({socket.gethostname()}, pid {os.getpid()})"
@@ -57,16 +62,25 @@ class Group:
     def gathered(self, own: NDArray[Any]) -> NDArray[Any]:
         """Returns the arrays (n,) of all processes, stacked by rank: (size, n). Raises ProcessLost."""
         every = np.empty((self.size, *own.shape), own.dtype)
+        self.gather(own, every)
+        return every
+
+    def gather(self, own: NDArray[Any], every: NDArray[Any]) -> None:
+        """Copies the arrays (n,) of all processes to the rows of ``every`` (size, n), by rank. Raises ProcessLost."""
         rows = [self._torch.from_numpy(row) for row in every]
         mine = self._torch.from_numpy(own)
         self._made(lambda: self._torch.distributed.all_gather(rows, mine, group=self._group))
-        return every
 
     def objects(self, own: Any) -> list[Any]:
         """Returns the objects of all processes, by rank. Raises ProcessLost."""
         every: list[Any] = [None] * self.size
         self._made(lambda: self._torch.distributed.all_gather_object(every, own, group=self._group))
         return every
+
+    @property
+    def has_ended(self) -> bool:
+        """True if the program has ended the group that it has begun, as Ray and Dask do after a function."""
+        return self._torch.distributed.group.WORLD is not self._world
 
     def leave(self, reason: str) -> None:
         """Tells the others why this process takes no further part: an error of its own."""
@@ -109,9 +123,11 @@ class Group:
 def joined(timeout: float) -> Group | Alone:
     """Returns the group of this process, which all processes of its launcher must join; `Alone` without a launcher.
 
-    If the program has begun a group of ``torch.distributed`` itself, as Ray and Spark do, its members are the group. A
+    If the program has begun a group of ``torch.distributed`` itself, as Ray and Dask do, its members are the group. A
     process that does not answer within ``timeout`` seconds has gone. Raises InputError, MissingExtra or ProcessLost.
     """
+    if _groups and _groups[0].has_ended:
+        _groups.clear()
     if _groups:
         return _groups[0]
     launch = Launch.found()
@@ -140,6 +156,11 @@ def rank() -> int:
         return found
     launch = Launch.found()
     return 0 if launch is None else launch.rank
+
+
+def is_of_the_program() -> bool:
+    """Returns True if the program has begun a group of ``torch.distributed`` itself."""
+    return _torch_group() is not None and (not _groups or _groups[0].is_of_the_program)
 
 
 def _torch_group() -> Any:

@@ -42,6 +42,7 @@ def answers(folder: Path) -> Answers:
         "stop": (2, ["plain", "stop"]),
         "resume": (2, ["plain", "", "1", "300", str(folder / "kill")]),
         "other data": (2, ["other data"]),
+        "of the program": (2, ["plain", "group of the program"]),
     }
     answer = subprocess.run(
         [sys.executable, "-m", "support.several_processes.forked"],
@@ -132,6 +133,12 @@ def test_processes_with_other_data_are_refused(answers: Answers) -> None:
     for code, trace in answers["other data"]:
         assert code == 1
         assert "InputError: process 1 has another X than process 0" in trace
+
+
+def test_groups_of_the_program_are_joined_one_after_the_other(answers: Answers) -> None:
+    """In a thread of a program that begins and ends its groups, as workers of Dask do, each training joins its own."""
+    expected = answers["plain 2"][0][1]
+    assert answers["of the program"] == [[0, f"{expected}\n{expected}"]] * 2
 
 
 @pytest.mark.parametrize("name", PROBLEMS)

@@ -6,6 +6,7 @@ import hashlib
 import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -77,9 +78,30 @@ def fault(kind: str, victim: int, at: int) -> Any:
     return fail
 
 
+def in_threads(name: str) -> None:
+    """Trains twice, each time in a new thread and a new group of ``torch.distributed``, as in a worker of Dask."""
+    from torch import distributed
+
+    os.environ |= {"RANK": str(rank()), "WORLD_SIZE": os.environ["OMPI_COMM_WORLD_SIZE"]}
+
+    def work() -> None:
+        distributed.init_process_group("gloo")
+        history = trained(name)
+        print(history.stopped, history.epochs, digest(history))
+        distributed.destroy_process_group()
+
+    for _ in range(2):
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+
+
 def main(name: str, kind: str = "", victim: str = "1", timeout: str = "300", checkpoint: str = "") -> None:
     """Trains, and prints how it ended."""
     settings: dict[str, Any] = {"timeout": float(timeout)}
+    if kind == "group of the program":
+        in_threads(name)
+        return
     if kind:
         settings["callbacks"] = [fault(kind, int(victim), at=2)]
     if checkpoint:

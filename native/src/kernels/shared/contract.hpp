@@ -56,6 +56,9 @@ template <class T> struct DropoutMask {
 template <class T> struct SharedKernels {
   // the optimizer's step along a stored gradient, which is scaled by constants->gradient_scale in place
   void (*apply)(T* gradient, long count, const Parameters<T>&, const GradientEpilogue<T>&, Part);
+  // the penalties' derivative and ‖g‖² of a stored gradient that is complete, as the epilogue says
+  void (*finish)(T* gradient, long count, const Parameters<T>&, const GradientEpilogue<T>&, Part);
+  void (*add)(T* sum, const T* x, long count);  // sum += x; count a multiple of `lanes`
   // sums += {Σ|x|, Σ x²} in double precision, in a fixed order; count a multiple of `lanes`
   void (*add_norms)(const T* x, long count, double* sums);
   double (*sum_of_squares)(const T* x, long count);  // in double precision; count a multiple of `lanes`

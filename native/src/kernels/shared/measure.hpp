@@ -30,6 +30,11 @@ template <class T> inline void add_norms(const T* x, long count, double* sums) {
   sums[1] += sum(s[0] + s[1]);
 }
 
+// SharedKernels::add
+template <class T> void add(T* sum, const T* x, long count) {
+  for (long k = 0; k < count; k += lanes<T>) store(sum + k, load(sum + k) + load(x + k));
+}
+
 // SharedKernels::count_nonzeros
 template <class T> long count_nonzeros(const T* x, long count) {
   const V<T> zero{};

@@ -35,7 +35,7 @@ template <class T> inline void add_penalty(T* G, const T* W, long count, T l1, T
   }
 }
 
-// The end of `count` numbers G of a gradient, as the epilogue says.
+// SharedKernels::finish: the end of `count` numbers G of a gradient, as the epilogue says.
 template <class T>
 inline void finish_gradient(T* G, long count, const Parameters<T>& p, const GradientEpilogue<T>& e, Part part) {
   const StepConstants<T>& c = *e.constants;

@@ -13,14 +13,15 @@ from chainrule.backprop import Gradient
 from chainrule.costs import Cost
 from chainrule.engines.choice import for_network, loaded
 from chainrule.engines.data_parallel.digest import digest, require_same
+from chainrule.engines.data_parallel.reference_in_parts import ReferenceInParts
 from chainrule.engines.data_parallel.run import DataParallelRun
 from chainrule.engines.problem import Problem
-from chainrule.engines.seam import Engine, Product
+from chainrule.engines.seam import DivisibleEngine, Engine, Product
 from chainrule.engines.state import TrainingState
 from chainrule.errors import InputError
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
-from chainrule.processes.group import joined, rank
+from chainrule.processes.group import is_of_the_program, joined, rank
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,10 +34,10 @@ class DataParallel(Value):
     of processes, also for one without a launcher, and in each of them. With another number of blocks they agree within
     rounding. More processes than blocks do not help.
 
-    The engine "native" computes the gradient of a block, or the reference engine where that declines, and with dropout;
-    ``engine`` names another one. The exchange is PyTorch's gloo, between CPUs. A process that has gone, or does not
-    answer for ``timeout`` seconds, ends the training of all by a `ProcessLost`. The first process writes the checkpoint
-    and shows the progress. Validation sets are evaluated by each process.
+    The native engine makes the steps. Where it declines, or X is sparse, the reference engine does, with gradients of
+    the engine that can compute them; ``engine`` names another one. The exchange is PyTorch's gloo, between CPUs. A
+    process that has gone, or does not answer for ``timeout`` seconds, ends the training of all by a `ProcessLost`. The
+    first process writes the checkpoint and shows the progress. Validation sets are evaluated by each process.
 
     Raises InputError for settings out of their range.
 
@@ -89,7 +90,7 @@ class DataParallel(Value):
         Raises InputError if they have different problems, EngineDeclined for rows that are read in windows.
         """
         problem.refuse_windows(self.name)
-        if threading.current_thread() is not threading.main_thread():
+        if threading.current_thread() is not threading.main_thread() and not is_of_the_program():
             raise InputError(
                 "DataParallel trains one network at a time, which all processes call in the same order: use cr.train. "
                 "The networks of an estimator go to processes whole: python -m chainrule train under the launcher."
@@ -99,7 +100,10 @@ class DataParallel(Value):
         )
         group, inner = joined(self.timeout), self._inner(problem.net, problem.cost, problem.X)
         require_same(group.objects(digest(problem, own, inner, self.blocks)))
-        return DataParallelRun(problem, own, group, inner, self.blocks)
+        run = inner.in_parts(problem, own, self.blocks) if isinstance(inner, DivisibleEngine) else None
+        return DataParallelRun(
+            run or ReferenceInParts(problem, own, group, inner, self.blocks), problem.net, group, self.blocks
+        )
 
     def bundle_kind(self, problem: Problem) -> None:
         """Returns None: a network is trained alone."""

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array
 from chainrule.engines.data_parallel.blocks import Subtree, folded, share, subtrees
-from chainrule.engines.data_parallel.blocks import block as rows_of_block
-from chainrule.engines.data_parallel.sums import BlockSums, minibatch_gradient
-from chainrule.engines.minibatch_gradient import MinibatchGradient
-from chainrule.engines.minibatches import Minibatch
-from chainrule.engines.problem import Problem
-from chainrule.engines.reference import ReferenceRun
-from chainrule.engines.seam import Engine
+from chainrule.engines.seam import RunInParts
 from chainrule.engines.state import TrainingState
+from chainrule.network import Network
 from chainrule.processes.group import Alone, Group
 
-NUMBERS = 4  # beside a gradient: Σ w ℓ, Σ w, and whether a process is interrupted or its time is up
+SUMS, NUMBERS = 2, 4  # beside a gradient: Σ w ℓ, Σ w; and whether a process is interrupted or its time is up
 INTERRUPTED, TIME_IS_UP = 2, 3
 REASONS = ("callback", "time_limit", "interrupted")  # to end that one process may have; the last one counts most
 
@@ -45,31 +39,80 @@ class Division:
         return max(map(len, self.of_process))
 
 
-class DataParallelRun(ReferenceRun):
-    """The steps of the reference engine, with the gradient of each minibatch from all processes.
+class Message:
+    """The sums of each subtree of a process, as one array of bytes: numbers (most, 4), then gradients (most, d)."""
+
+    def __init__(self, net: Network, most: int, processes: int = 1) -> None:
+        bytes_of_numbers = most * NUMBERS * np.dtype(np.float64).itemsize
+        self.bytes = np.zeros((processes, bytes_of_numbers + most * net.d * net.dtype.itemsize), np.uint8)
+        self.numbers = self.bytes[:, :bytes_of_numbers].view(np.float64).reshape(processes, most, NUMBERS)
+        self.theta = self.bytes[:, bytes_of_numbers:].view(net.dtype).reshape(processes, most, net.d)
+
+
+class DataParallelRun:
+    """The steps of a run in parts, each along a sum to which all processes contribute.
 
     Each step has one exchange, which also says whether a process is interrupted or its time is up: all of them end
     after the same step.
     """
 
-    def __init__(
-        self, problem: Problem, state: TrainingState, group: Group | Alone, engine: Engine, blocks: int
-    ) -> None:
-        self._group, self._sums = group, BlockSums(problem, engine)
-        self._division = Division.of(group.size, blocks)
-        self._end = 0.0
-        self._should_end = self._has_ended = False
-        super().__init__(problem, state)
+    def __init__(self, run: RunInParts, net: Network, group: Group | Alone, blocks: int) -> None:
+        self._run, self._group = run, group
+        self.division = Division.of(group.size, blocks)
+        self._own = Message(net, self.division.most)
+        self._all = Message(net, self.division.most, group.size)
+        self._has_ended = self._is_interrupted = False
+
+    @property
+    def stopped(self) -> str | None:
+        """The reason why the run has ended, or None."""
+        return self._run.stopped
+
+    @property
+    def records(self) -> Mapping[str, Sequence[float]]:
+        """The records, one number per finished epoch under each name."""
+        return self._run.records
+
+    def begin(self, epochs: int) -> None:
+        """Begins a slice of as many epochs as the process that asks for the fewest."""
+        self._run.begin(min(self._group.objects(epochs)))
 
     def advance(self, epochs: int, seconds: float) -> None:
         """Takes steps until the first of all processes has had so many epochs or seconds, or is interrupted."""
-        state, self._end, self._should_end = self._state, time.perf_counter() + seconds, False
-        least = min(self._group.objects(epochs))
-        last_epoch = state.epoch + least
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            while self.stopped is None and state.epoch < last_epoch and not self._should_end:
-                self._timed_step()
-        self._interrupted = False
+        end, should_end = time.perf_counter() + seconds, False
+        self.begin(epochs)
+        try:
+            while self._run.has_next_step and not should_end:
+                should_end = self.step(end)
+        finally:
+            self._run.end()
+        self._is_interrupted = False
+
+    def step(self, end: float) -> bool:
+        """Makes one step with all others; returns True if one of them is interrupted, or has reached ``end``."""
+        theta, numbers = self._own.theta[0], self._own.numbers[0]
+        for slot, (first, count) in enumerate(self.division.of_process[self._group.rank]):
+            self._run.sum_blocks(first, count, theta[slot], numbers[slot, :SUMS])
+        numbers[0, INTERRUPTED], numbers[0, TIME_IS_UP] = self._is_interrupted, time.perf_counter() >= end
+        self._group.gather(self._own.bytes[0], self._all.bytes)
+        self._run.take_sum(*self._added())
+        return bool(self._all.numbers[:, 0, INTERRUPTED:].any())
+
+    def take_theta(self) -> None:
+        """Continues from the network's θ, which may have been changed since ``advance`` returned."""
+        self._run.take_theta()
+
+    def limit_threads(self, limit: int) -> None:
+        """Makes later steps use at most ``limit`` threads in this process."""
+        self._run.limit_threads(limit)
+
+    def interrupt(self) -> None:
+        """Makes ``advance`` return in all processes after the current step."""
+        self._is_interrupted = True
+
+    def state(self) -> TrainingState:
+        """Returns a copy of the complete state."""
+        return self._run.state()
 
     def agreed(self, reason: str | None) -> str | None:
         """Returns the reason to end that counts most among those of all processes, which must ask at the same time."""
@@ -83,45 +126,14 @@ class DataParallelRun(ReferenceRun):
         if not self._has_ended and self.stopped is None:
             error = sys.exception()
             self._group.leave(f"{type(error).__name__}: {error}" if error else "its training has ended")
-        return super().finish()
+        return self._run.finish()
 
-    def _minibatch_gradient(self, batch: Minibatch) -> MinibatchGradient:
-        """Computes the blocks of this process, and adds all blocks in the order of the tree."""
-        problem, division, d = self.problem, self._division, self.problem.net.d
-        own = division.of_process[self._group.rank]
-        n = _length(batch)
-        theta, numbers = np.zeros((division.most, d), problem.net.dtype), np.zeros((division.most, NUMBERS))
-        for slot, (first, count) in enumerate(own):
-            found = {
-                (k, 1): self._sums.of(batch, rows_of_block(n, k, division.blocks)) for k in range(first, first + count)
-            }
-            theta[slot] = folded({tree: g for tree, (g, _) in found.items()}, (first, count))
-            numbers[slot, :2] = folded({tree: pair for tree, (_, pair) in found.items()}, (first, count))
-        numbers[0, INTERRUPTED:] = self._interrupted, time.perf_counter() >= self._end
-        return self._added(theta, numbers)
-
-    def _added(self, theta: Array, numbers: NDArray[np.float64]) -> MinibatchGradient:
-        """Exchanges the sums of all processes in one message, and adds them."""
-        message = np.concatenate([theta.ravel().view(np.uint8), numbers.ravel().view(np.uint8)])
-        every = self._group.gathered(message)
-        split = theta.nbytes
-        thetas: dict[Subtree, Array] = {}
-        all_numbers: dict[Subtree, Array] = {}
-        for rank, trees in enumerate(self._division.of_process):
-            theirs = every[rank, :split].view(theta.dtype).reshape(theta.shape)
-            beside = every[rank, split:].view(np.float64).reshape(numbers.shape)
-            self._should_end |= bool(beside[0, INTERRUPTED:].any())
+    def _added(self) -> tuple[Array, Array]:
+        """Adds the sums of all processes in the order of the tree."""
+        theta: dict[Subtree, Array] = {}
+        numbers: dict[Subtree, Array] = {}
+        for rank, trees in enumerate(self.division.of_process):
             for slot, tree in enumerate(trees):
-                thetas[tree], all_numbers[tree] = theirs[slot], beside[slot, :INTERRUPTED]
-        root = (0, self._division.blocks)
-        return minibatch_gradient(self.problem, folded(thetas, root).copy(), folded(all_numbers, root))
-
-    def _validation_J(self) -> float | None:
-        """Returns the cost over the validation set as the first process has computed it."""
-        own = super()._validation_J()
-        return None if own is None else float(self._group.gathered(np.array([own]))[0, 0])
-
-
-def _length(batch: Minibatch) -> int:
-    rows = batch.rows
-    return rows.stop - rows.start if isinstance(rows, slice) else len(rows)
+                theta[tree], numbers[tree] = self._all.theta[rank, slot], self._all.numbers[rank, slot, :SUMS]
+        root = (0, self.division.blocks)
+        return folded(theta, root), folded(numbers, root)

@@ -21,6 +21,7 @@ from chainrule.engines.native.core import native
 from chainrule.engines.native.description import cost_of, network, rows_of
 from chainrule.engines.native.hessian import native_hessian
 from chainrule.engines.native.run import NativeRun, advance_bundle
+from chainrule.engines.native.run_in_parts import NativeRunInParts
 from chainrule.engines.problem import Problem
 from chainrule.engines.seam import Product
 from chainrule.engines.state import TrainingState
@@ -180,6 +181,13 @@ class NativeEngine:
     def start(self, problem: Problem, state: TrainingState | None) -> NativeRun:
         """Returns a training run that starts from the network's θ, or from ``state``."""
         return NativeRun(problem, TrainingState.start(problem, _first_moments(problem)) if state is None else state)
+
+    def in_parts(self, problem: Problem, state: TrainingState, blocks: int) -> NativeRunInParts | None:
+        """Returns a run whose steps are made in parts, or None for a problem that it declines, or a sparse X."""
+        why = self.declines(problem.net, problem.cost, problem.optimizer, problem.shuffle, problem.X)
+        if why or isinstance(problem.X, SparseRows):
+            return None
+        return NativeRunInParts(problem, state, blocks)
 
     def bundle_kind(self, problem: Problem) -> BundleKind | None:
         """Returns a kind for tiny networks with minibatches of a few rows."""

@@ -23,7 +23,7 @@ from chainrule.rows.order import Position
 class NativeRun:
     """A training run in compiled code, which proceeds in slices; the network's θ is current after each."""
 
-    def __init__(self, problem: Problem, state: TrainingState) -> None:
+    def __init__(self, problem: Problem, state: TrainingState, **parts: int) -> None:
         self._d, self._dtype, self._has_patience = problem.net.d, problem.net.dtype, problem.patience is not None
         problem.net.theta = state.theta  # from now on the compiled run updates it
         self._moments = tuple(problem.optimizer.moments)
@@ -56,6 +56,7 @@ class NativeRun:
                 "stream": _halves(state.stream),
                 "records": dict(state.records),
             },
+            **parts,
         )
         self._records = {name: array("d", state.records[name]) for name in RECORDS}
 
