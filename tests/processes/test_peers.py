@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
 import pytest
-from support.patience import LIMIT
+from support.patience import LIMIT, wait_until
 from support.several_processes import worker_calls
 
 import chainrule as cr
 from chainrule.processes.messages import Greeting
+from chainrule.processes.parcels import Parcel, opened
 from chainrule.processes.peer import Peer, pickled
 from chainrule.processes.pool import beside, present
 from chainrule.processes.started import started
@@ -67,9 +72,63 @@ def test_an_object_is_held_until_it_is_dropped(peer: Peer) -> None:
         peer.call(worker_calls.length, key)
 
 
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="memory without a name is Linux's")
+def test_arrays_are_shared_with_processes_of_this_machine(peer: Peer) -> None:
+    """An array is mapped there, which copies what it changes, and stays there after it is let go here."""
+    x = np.arange(1e4)
+    parcel = pickled(x)
+    keys = [peer.hold(parcel) for _ in range(2)]
+    assert peer.call(worker_calls.doubled, 1.0) == 2.0  # both have come
+    parcel.close()
+    for _ in range(2):
+        total, memory = peer.call(worker_calls.changed, keys[0])
+    assert total == x.sum() + 2 * len(x)
+    assert memory == ["/memfd:chainrule (deleted)"]
+    assert peer.call(worker_calls.changed, keys[1])[0] == x.sum() + len(x)
+    assert x[0] == 0.0
+    for key in keys:
+        peer.drop(key)
+
+
+def test_arrays_are_copied_to_other_machines() -> None:
+    """A parcel for another machine holds its arrays, which may be empty, and they can be changed there."""
+    arrays = np.arange(3.0), np.zeros((0, 2)), np.asfortranarray(np.eye(2))
+    parcel = pickled(arrays)
+    copies = opened(parcel.content, parcel.whole())
+    assert [copy.tolist() for copy in copies] == [array.tolist() for array in arrays]
+    copies[0][0] = 7.0
+    assert arrays[0][0] == 0.0
+
+
+def test_a_killed_program_leaves_nothing(tmp_path: Path) -> None:
+    """If a program with processes and shared arrays is killed, its processes end, and no file is left."""
+    program = """
+import os, signal, sys
+import numpy as np
+from support.several_processes import worker_calls
+from chainrule.processes.peer import pickled
+from chainrule.processes.started import started
+with started(1, threads=1) as (peer,):
+    peer.wait(600)
+    peer.call(worker_calls.length, peer.hold(pickled(np.ones(1000))))
+    print(peer.call(worker_calls.pid), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    before = sorted(os.listdir("/dev/shm")) if os.path.isdir("/dev/shm") else []
+    paths = {"PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(tmp_path)}
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, **paths}, capture_output=True, text=True, timeout=LIMIT
+    )
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    wait_until(lambda: not Path("/proc", ended.stdout.strip()).exists())
+    left = sorted(os.listdir("/dev/shm")) if os.path.isdir("/dev/shm") else []
+    assert [name for name in left if name not in before and "chainrule" in name] == []
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
 def test_an_object_of_the_script_itself_is_refused(peer: Peer) -> None:
     """Something that the other process cannot import gives an error with the remedy, and no harm to later calls."""
-    key = peer.hold(pickled(cr.InputError).replace(b"InputError", b"NoSuchType"))
+    key = peer.hold(Parcel(pickled(cr.InputError).content.replace(b"InputError", b"NoSuchType")))
     with pytest.raises(cr.InputError, match=r"Define it in a module that can be imported"):
         peer.call(worker_calls.length, key)
     peer.drop(key)

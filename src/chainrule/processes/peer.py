@@ -16,6 +16,7 @@ from typing import Any
 from chainrule._internal.version import __version__
 from chainrule.errors import InputError, ProcessLost
 from chainrule.processes.messages import Frames, Greeting, Kind, Message, packed, unpacked
+from chainrule.processes.parcels import Parcel
 
 POLL_SECONDS = 0.05  # between two looks at whether a call should stop
 
@@ -27,8 +28,11 @@ class Peer:
     program has started, or that know the secret of its launcher, are asked and believed.
     """
 
-    def __init__(self, rank: int, threads: int, is_alive: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self, rank: int, threads: int, is_alive: Callable[[], bool] = lambda: True, shares_memory: bool = False
+    ) -> None:
         self.rank, self.threads, self.name = rank, threads, f"process {rank}"
+        self._shares_memory = shares_memory  # being a child of this process
         self.has_gone = False
         self._is_alive, self._has_come = is_alive, threading.Event()
         self._frames: Frames | None = None
@@ -61,13 +65,14 @@ class Peer:
                 break
         return self._has_come.is_set() and not self.has_gone
 
-    def hold(self, content: bytes) -> int:
+    def hold(self, parcel: Parcel) -> int:
         """Gives the process an object, `pickled`, and returns the key by which later calls find it.
 
         Raises ProcessLost, as `call` does.
         """
         key = next(self._keys)
-        self._send(0, Kind.HOLD, packed((key, content)))
+        arrays = parcel.shared() if self._shares_memory else parcel.whole()
+        self._send(0, Kind.HOLD, packed((key, parcel.content, arrays)))
         return key
 
     def drop(self, key: int) -> None:
@@ -174,12 +179,12 @@ class _Copier(pickle.Pickler):
         return NotImplemented
 
 
-def pickled(thing: Any) -> bytes:
-    """Returns the bytes of an object for `Peer.hold`. Raises InputError if other processes cannot have it."""
-    content = io.BytesIO()
+def pickled(thing: Any) -> Parcel:
+    """Returns an object for `Peer.hold`. Raises InputError if other processes cannot have it."""
+    content, arrays = io.BytesIO(), list[pickle.PickleBuffer]()
     try:
-        _Copier(content, protocol=pickle.HIGHEST_PROTOCOL).dump(thing)
-        return content.getvalue()
+        _Copier(content, protocol=pickle.HIGHEST_PROTOCOL, buffer_callback=arrays.append).dump(thing)
+        return Parcel(content.getvalue(), arrays)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise InputError(
             f"other processes need a copy of every setting, and one of them has none ({error}). Define functions and "

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 from chainrule.processes.arrivals import Arrivals
 from chainrule.processes.messages import packed
@@ -34,7 +35,7 @@ def started(count: int, threads: int, modules: Sequence[str] = ()) -> Iterator[l
         peers = []
         for rank in range(1, count + 1):
             child = subprocess.Popen([sys.executable, "-c", PROGRAM], stdin=subprocess.PIPE)
-            peer = Peer(rank, threads, lambda child=child: child.poll() is None)  # type: ignore[misc]  # a default
+            peer = Peer(rank, threads, partial(_is_alive, child), shares_memory=True)
             stack.callback(_end, child, peer)
             assert child.stdin is not None
             with child.stdin as stdin:
@@ -42,6 +43,10 @@ def started(count: int, threads: int, modules: Sequence[str] = ()) -> Iterator[l
             arrivals.expect(peer)
             peers.append(peer)
         yield peers
+
+
+def _is_alive(child: subprocess.Popen[bytes]) -> bool:
+    return child.poll() is None
 
 
 def _end(child: subprocess.Popen[bytes], peer: Peer) -> None:

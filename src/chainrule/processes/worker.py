@@ -16,6 +16,7 @@ from chainrule._internal.user_warnings import warn
 from chainrule.errors import InputError
 from chainrule.processes.launcher import share
 from chainrule.processes.messages import Frames, Greeting, Kind, Message, packed, unpacked
+from chainrule.processes.parcels import opened
 
 
 class Told(NamedTuple):
@@ -75,10 +76,10 @@ class Worker:
 
     def _take(self, message: Message) -> None:
         if message.kind is Kind.HOLD:
-            key, content = unpacked(message.content)
+            key, content, arrays = unpacked(message.content)
             try:
-                self._held[key] = unpacked(content)
-            except (AttributeError, ImportError) as error:
+                self._held[key] = opened(content, arrays)
+            except (AttributeError, ImportError, OSError) as error:  # OSError: it is not needed any more
                 self._held[key] = _Unknown(str(error))
         elif message.kind is Kind.DROP:
             self._held.pop(unpacked(message.content), None)

@@ -48,6 +48,16 @@ def killed(link: Link) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def changed(link: Link, key: int) -> tuple[float, list[str]]:
+    """Adds 1 to all numbers of an array; returns their sum, and the names of the memory that holds it."""
+    x = link.held(key)
+    x += 1
+    at = x.ctypes.data
+    regions = [line.split() for line in Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()]
+    bounds = [(tuple(int(end, 16) for end in region[0].split("-")), " ".join(region[5:])) for region in regions]
+    return float(x.sum()), [name for (first, last), name in bounds if first <= at < last]
+
+
 def length(link: Link, key: int) -> int:
     """Returns the length of an object that the process holds."""
     return len(link.held(key))

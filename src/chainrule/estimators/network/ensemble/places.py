@@ -17,6 +17,7 @@ from chainrule.estimators.network.ensemble.member_training import measured_speed
 from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
 from chainrule.estimators.network.ensemble.time_plan import Speed
 from chainrule.estimators.network.ensemble.watching import watched_run
+from chainrule.processes.parcels import Parcel
 from chainrule.processes.peer import Peer
 from chainrule.processes.worker import Told
 from chainrule.training import History
@@ -75,15 +76,15 @@ class Here:
 class Copy:
     """The copy of the work that another process has, once it is needed there."""
 
-    def __init__(self, peer: Peer, content: bytes) -> None:
+    def __init__(self, peer: Peer, parcel: Parcel) -> None:
         self.peer = peer
-        self._content, self._key, self._lock = content, 0, Lock()
+        self._parcel, self._key, self._lock = parcel, 0, Lock()
 
     @property
     def key(self) -> int:
         """The key of the copy. Raises ProcessLost."""
         with self._lock:
-            self._key = self._key or self.peer.hold(self._content)
+            self._key = self._key or self.peer.hold(self._parcel)
             return self._key
 
     def drop(self) -> None:

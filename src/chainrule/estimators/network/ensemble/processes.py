@@ -20,8 +20,8 @@ class Processes:
         if plan.peers:
             require_suited(plan)
             self._work = Work.of(make, plan)
-            content = pickled(self._work)
-            self._copies = [Copy(peer, content) for peer in plan.peers]
+            self._parcel = pickled(self._work)
+            self._copies = [Copy(peer, self._parcel) for peer in plan.peers]
 
     @property
     def threads(self) -> list[int]:
@@ -47,3 +47,5 @@ class Processes:
         """Lets the others forget the work."""
         for copy in self._copies:
             copy.drop()
+        if self._plan.peers:
+            self._parcel.close()
