@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.command import QUICK, chainrule, table, write_csv
 from support.several_processes.launched import begun, ended
 
 from chainrule.cli import models
+from chainrule.processes import started
 
 TRAIN = ("train", "t.csv", "--target", "kind", *QUICK, "--out")
 
@@ -33,6 +35,23 @@ def test_workers_train_the_same_networks(here: Path) -> None:
     assert answer.code == 0, answer.err
     assert answer.out.count("Results on 16 test rows") == 1
     assert thetas("two.safetensors") == thetas("one.safetensors")
+
+
+def test_folds_share_the_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With ``--folds`` the processes are started once, and the measures are those of one process."""
+    counts: list[int] = []
+
+    def counted(count: int, *arguments: Any) -> Any:
+        counts.append(count)
+        return start(count, *arguments)
+
+    start = started.started
+    monkeypatch.setattr(started, "started", counted)
+    folds = "train", "t.csv", "--target", "kind", *QUICK, "--folds", 2
+    one, two = chainrule(*folds), chainrule(*folds, "--workers", 2)
+    assert two.code == 0, two.err
+    assert two.out == one.out
+    assert counts == [1]
 
 
 def test_a_launcher_prints_once_and_writes_once(here: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +20,8 @@ from chainrule.cli.train import phases
 from chainrule.cli.train.train_test_split import FEWEST_ROWS, TrainTestSplit
 from chainrule.cli.train.training_data import TrainingData
 from chainrule.cli.train.training_run import PlannedRun
+from chainrule.engines.thread_counts import all_threads
+from chainrule.processes.pool import beside, present
 from chainrule.tables.inspection.measures import Measure
 
 
@@ -27,16 +31,17 @@ def cross_validate(run: PlannedRun, folds: list[TrainTestSplit], console: Consol
     Raises KeyboardInterrupt if a training is interrupted.
     """
     measured: list[list[Measure]] = []
-    for k, split in enumerate(folds, 1):
-        data = replace(run.data, split=split)
-        trained = phases.fit(replace(run, data=data, estimator=_unfitted(run.estimator)), console)
-        if trained.stopped == "interrupted":
-            raise KeyboardInterrupt
-        model = phases.with_plain_target(trained.model, data)
-        found = models.results(model, data.X.rows(split.test), data.columns(split.test)).measures
-        measured.append(found)
-        first = found[0]
-        console.print(printable(f"Fold {k} of {len(folds)}: {first.name} {four_digits(first.network)}."))
+    with _processes(run.estimator):
+        for k, split in enumerate(folds, 1):
+            data = replace(run.data, split=split)
+            trained = phases.fit(replace(run, data=data, estimator=_unfitted(run.estimator)), console)
+            if trained.stopped == "interrupted":
+                raise KeyboardInterrupt
+            model = phases.with_plain_target(trained.model, data)
+            found = models.results(model, data.X.rows(split.test), data.columns(split.test)).measures
+            measured.append(found)
+            first = found[0]
+            console.print(printable(f"Fold {k} of {len(folds)}: {first.name} {four_digits(first.network)}."))
     rows = []
     for each in zip(*measured, strict=True):
         ours, theirs = (np.array([getattr(measure, name) for measure in each]) for name in ("network", "baseline"))
@@ -46,6 +51,20 @@ def cross_validate(run: PlannedRun, folds: list[TrainTestSplit], console: Consol
     title = f"Results of {len(folds)} folds of {len(run.data.y)} rows of {run.data.X.origin}"
     show(console, title, ("", "network", "std. dev.", "baseline"), rows)
     console.print(f"  baseline: {baseline_of(model.target)}")
+
+
+@contextmanager
+def _processes(estimator: Any) -> Iterator[None]:
+    """A context with the processes of ``--workers``, which are started once, for all folds."""
+    if estimator.workers is None:
+        yield
+        return
+    modules = [type(estimator).__module__]
+    with (
+        beside(estimator.workers, estimator.workers, all_threads(estimator.threads), modules) as (peers, threads),
+        present(peers, threads),
+    ):
+        yield
 
 
 def _unfitted(estimator: Any) -> Any:
