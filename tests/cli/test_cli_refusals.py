@@ -195,7 +195,7 @@ OTHERS = [
     ("predict . k.csv", 2, "'.' is a folder; give a file in it"),
     ("predict /dev/null k.csv", 2, "'/dev/null' is not a regular file"),
     ("info kk.safetensors", 2, "did you mean 'k.safetensors'?"),
-    ("info", 2, "give a MODEL, or --engine to list the engines"),
+    ("info", 2, "give a MODEL, --engine to list the engines, or --scale"),
     ("predcit k.safetensors k.csv", 2, "Did you mean 'predict'?"),
 ]
 

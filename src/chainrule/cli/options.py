@@ -270,6 +270,10 @@ SafeCsv = Annotated[
     ),
 ]
 Card = Annotated[bool, typer.Option("--card", help="Print the model card in Markdown instead.")]
+Scale = Annotated[
+    bool,
+    typer.Option("--scale", help="Measure from how many rows on several processes train one network faster, here."),
+]
 Engines = Annotated[bool, typer.Option("--engine", help="List the engines that are available, and their kernels.")]
 
 HeldOut = Annotated[

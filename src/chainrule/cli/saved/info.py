@@ -25,8 +25,13 @@ MOST_COLUMNS = 20  # that are listed
 MOST_TARGETS = 12
 
 
-def info(model: options.MaybeModel = None, engine: options.Engines = False, card: options.Card = False) -> None:
-    """Describe a model or a network file, or list the engines.
+def info(
+    model: options.MaybeModel = None,
+    engine: options.Engines = False,
+    scale: options.Scale = False,
+    card: options.Card = False,
+) -> None:
+    """Describe a model or a network file, list the engines, or measure when several processes pay.
 
     Shows the target, inputs, layers, parameters and training of a model, and the layers of a network file.
 
@@ -34,11 +39,16 @@ def info(model: options.MaybeModel = None, engine: options.Engines = False, card
     chainrule info iris.safetensors
     chainrule info iris.safetensors --card > README.md
     chainrule info --engine
+    chainrule info --scale
     """
-    if model is None and not engine:
-        raise WrongUsage("give a MODEL, or --engine to list the engines.")
+    if model is None and not engine and not scale:
+        raise WrongUsage("give a MODEL, --engine to list the engines, or --scale to measure this machine.")
     if engine:
         _show_engines()
+    if scale:
+        from chainrule.cli.saved.scale import show_scale
+
+        show_scale()
     if model is not None and card:
         _print_card(model)
     elif model is not None:
