@@ -1,0 +1,156 @@
+"""Steps of one network that processes share: ``python -m benchmarks.scale.data_parallel [--processes 2]``.
+
+Two questions, for each network. The CPU time of a step of Adam by `DataParallel` in one process, beside the native
+engine, in turn. And the time by the clock of a step in two processes of one thread each, beside its two parts: the
+computing of the same processes without any exchange, and PyTorch's ``all_reduce`` of d numbers. These three take turns
+step by step, in all processes at once, and the 10th percentile of each is compared: whatever else the machine does,
+it does to all three.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import chainrule as cr
+from benchmarks.goals import Verdict, markdown
+from benchmarks.harness import machine
+from benchmarks.harness.figures import duration, number
+from benchmarks.harness.markdown import table
+from chainrule.engines.choice import loaded
+from chainrule.engines.data_parallel.run import SUMS, DataParallelRun
+from chainrule.engines.problem import Problem
+from chainrule.engines.seam import DivisibleEngine, RunInParts
+from chainrule.engines.state import TrainingState
+from chainrule.processes.group import Alone, Group, joined
+
+WORKLOADS = (([32, 256, 256, 1], 256), ([32, 256, 256, 1], 4096), ([784, 512, 512, 10], 4096))
+BLOCKS, LOW = 8, 10  # percentile
+OVERHEAD = 1.1  # the time of a step divided by that of its parts, at most
+
+
+def problem(sizes: list[int], rows: int) -> Problem:
+    """Returns a training of steps over so many random rows."""
+    rng, net = np.random.default_rng(0), cr.Network.dense(sizes, hidden="relu", seed=0, dtype="float32")
+    X, Y = (rng.standard_normal((rows, m), np.float32) for m in (sizes[0], sizes[-1]))
+    data = cr.TrainingSet(X, Y)
+    return Problem(net, cr.SumOfSquares(mean=True), cr.Adam(1e-4), data, rows, epochs=10**6, seed=0, threads=1)
+
+
+def run_in_parts(given: Problem) -> RunInParts:
+    """Returns the native engine's run in parts."""
+    engine: Any = loaded("native")
+    assert isinstance(engine, DivisibleEngine)
+    run = engine.in_parts(given, TrainingState.start(given, given.optimizer.start(given.net.theta)), BLOCKS)
+    assert run is not None
+    return run
+
+
+def low(seconds: list[float]) -> float:
+    """Returns the 10th percentile."""
+    return float(np.percentile(seconds, LOW))
+
+
+def of_one_process(sizes: list[int], rows: int, steps: int) -> tuple[float, float]:
+    """Returns the CPU seconds of a step of the native engine, and of `DataParallel` in one process."""
+    first, second = problem(sizes, rows), problem(sizes, rows)
+    native = loaded("native").start(first, None)
+    own = DataParallelRun(run_in_parts(second), second.net, Alone(), BLOCKS)
+    taken: tuple[list[float], list[float]] = ([], [])
+    for _ in range(steps):
+        for run, seconds in zip((native, own), taken, strict=True):
+            began = time.process_time()
+            run.advance(1, 1e6)
+            seconds.append(time.process_time() - began)
+    return low(taken[0]), low(taken[1])
+
+
+def of_several(group: Group, sizes: list[int], rows: int, steps: int) -> list[float]:
+    """Returns the seconds of a step of all processes, of its computing alone, and of an all_reduce of d numbers."""
+    import torch
+    import torch.distributed as distributed
+
+    given, other = problem(sizes, rows), problem(sizes, rows)
+    whole, alone = DataParallelRun(run_in_parts(given), given.net, group, BLOCKS), run_in_parts(other)
+    numbers, sums = torch.zeros(given.net.d), np.zeros((whole.division.most, given.net.d), np.float32)
+    losses = np.zeros((whole.division.most, SUMS))
+    own = whole.division.of_process[group.rank]
+
+    def compute() -> None:
+        for slot, (first, count) in enumerate(own):
+            alone.sum_blocks(first, count, sums[slot], losses[slot])
+        alone.take_sum(sums[0], losses[0])
+
+    parts: list[Callable[[], Any]] = [
+        lambda: whole.step(np.inf),
+        compute,
+        lambda: distributed.all_reduce(numbers),
+    ]
+    taken: list[list[float]] = [[] for _ in parts]
+    whole.begin(10**6)
+    alone.begin(10**6)
+    for _ in range(steps):
+        for part, seconds in zip(parts, taken, strict=True):
+            distributed.barrier()
+            began = time.perf_counter()
+            part()
+            seconds.append(time.perf_counter() - began)
+    return [low(seconds) for seconds in taken]
+
+
+def member(steps: int) -> None:
+    """Takes part as one of several processes; the first one prints a line for each network."""
+    group = joined(600.0)
+    assert isinstance(group, Group)
+    for sizes, rows in WORKLOADS:
+        found = of_several(group, sizes, rows, max(20, steps * 256 // rows))
+        if group.rank == 0:
+            print(*found, flush=True)
+
+
+def started(processes: int, steps: int) -> list[list[float]]:
+    """Starts the processes by torchrun, and returns what they measured."""
+    own = ["-m", "benchmarks.scale.data_parallel", "--member", "--steps", str(steps)]
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes), *own]
+    told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=os.environ).stdout
+    return [list(map(float, line.split())) for line in told.splitlines()]
+
+
+def main() -> None:
+    """Measures, and prints two tables and the verdicts."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=400, help="of 256 rows; fewer of more rows")
+    parser.add_argument("--member", action="store_true", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.member:
+        member(given.steps)
+        return
+    print(", ".join(f"{name}: {value}" for name, value in machine.described().items()), "\n")
+    names = [f"{'-'.join(map(str, sizes))}, {rows:,} rows" for sizes, rows in WORKLOADS]
+    alone = [of_one_process(sizes, rows, max(20, given.steps * 256 // rows)) for sizes, rows in WORKLOADS]
+    rows = [
+        [name, duration(native), duration(own), f"{own / native:.2f} ×"]
+        for name, (native, own) in zip(names, alone, strict=True)
+    ]
+    print(table(["CPU time of a step", ">native", ">`DataParallel`, one process", ">ratio"], rows), "\n")
+    shared, verdicts = [], []
+    for name, (step, computing, exchange) in zip(names, started(given.processes, given.steps), strict=True):
+        ratio = step / (computing + exchange)
+        shared.append([name, *map(duration, (step, computing, exchange)), f"{number(ratio)} ×"])
+        what = f"{name}: a step of {given.processes} processes divided by its parts"
+        verdicts.append(Verdict(what, f"{ratio:.2f} ×", f"≤ {OVERHEAD:g} ×", ratio <= OVERHEAD))
+    columns = [f"step of {given.processes} processes", ">step", ">computing", ">all_reduce", ">step / both"]
+    print(table(columns, shared), "\n")
+    print(markdown(verdicts))
+
+
+if __name__ == "__main__":
+    main()
