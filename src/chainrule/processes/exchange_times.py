@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from statistics import median
+from statistics import quantiles
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ SECONDS = 60.0  # within which the other process must have come, and an exchange
 
 
 def exchange_times(lengths: Sequence[int]) -> list[float]:
-    """Returns the median seconds of an exchange of d numbers of 4 bytes, for each d, with a second process.
+    """Returns the seconds of an exchange of d numbers of 4 bytes with a second process, for each d: the first decile.
 
     Raises MissingExtra without PyTorch, ProcessLost if the other process does not come.
     """
@@ -61,7 +61,7 @@ def _times(rank: int, store: Any, lengths: Sequence[int]) -> list[float]:
                 began = time.perf_counter()
                 distributed.all_gather(every, own)
                 seconds.append(time.perf_counter() - began)
-            found.append(median(seconds[FIRST:]))
+            found.append(quantiles(seconds[FIRST:], n=10)[0])  # the others have waited for a CPU
         return found
     finally:
         distributed.destroy_process_group()

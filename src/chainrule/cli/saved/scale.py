@@ -19,7 +19,7 @@ def show_scale() -> None:
     remarks().print("Measuring steps, and exchanges with a second process; this takes some seconds …")
     nets = [Network.dense(shape, hidden="relu", seed=0, dtype="float32") for shape in SHAPES]
     scales = [
-        Scale(*step_and_row(net, threads=1), exchange)
+        Scale(*step_and_row(net), exchange)
         for net, exchange in zip(nets, exchange_times([net.d for net in nets]), strict=True)
     ]
     rows = [_row(net, scale) for net, scale in zip(nets, scales, strict=True)]
