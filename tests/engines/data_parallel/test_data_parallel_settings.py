@@ -34,9 +34,9 @@ def test_the_sum_is_the_same_for_any_number_of_processes(size: int, power: int, 
     """Whoever has which blocks, the sum of all is bitwise that of one process; each block belongs to one process."""
     blocks = 2**power
     leaves = {(k, 1): x for k, x in enumerate(np.random.default_rng(seed).normal(size=(blocks, 3)).astype(np.float32))}
-    whole = folded(leaves, (0, blocks))
+    whole = folded({k: x.copy() for k, x in leaves.items()}, (0, blocks))
     division = Division.of(size, blocks)
-    parts = {tree: folded(leaves, tree) for trees in division.of_process for tree in trees}
+    parts = {tree: folded(leaves, tree) for trees in division.of_process for tree in trees}  # each leaf is in one
     assert folded(parts, (0, blocks)).tobytes() == whole.tobytes()
     assert sorted(k for first, count in parts for k in range(first, first + count)) == list(range(blocks))
     assert division.most <= 2 * power or blocks <= 2

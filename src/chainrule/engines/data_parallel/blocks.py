@@ -50,7 +50,7 @@ def subtrees(own: range, blocks: int) -> list[Subtree]:
 
 
 def folded(parts: Mapping[Subtree, Array], tree: Subtree) -> Array:
-    """Returns the sum of a subtree, from the sums of subtrees that cover it.
+    """Returns the sum of a subtree, from the sums of subtrees that cover it, which it changes: one of them holds it.
 
     >>> import numpy as np
     >>> folded({(0, 1): np.array([1.0]), (1, 1): np.array([2.0]), (2, 2): np.array([4.0])}, (0, 4))
@@ -60,5 +60,5 @@ def folded(parts: Mapping[Subtree, Array], tree: Subtree) -> Array:
         return parts[tree]
     first, half = tree[0], tree[1] // 2
     left, right = folded(parts, (first, half)), folded(parts, (first + half, half))
-    total: Array = left + right
-    return total
+    left += right
+    return left
