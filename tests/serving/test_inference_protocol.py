@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,17 @@ def test_limits_hold_for_tensors(service: Service) -> None:
     assert ask(app, "/v2/models/classes/infer", b"x").status == 400
     binary = {"inference-header-content-length": "3"}
     assert ask(app, "/v2/models/classes/infer", b"{}", headers=binary).status == 415
+
+
+def test_one_long_text_takes_no_more_memory(service: Service) -> None:
+    """A row with a long text, given by position, becomes no array of equally wide texts."""
+    tensor = {"name": "x", "datatype": "BYTES", "shape": [1, 4], "data": ["1", "2", "x" * 1_000_000, "True"]}
+    tracemalloc.start()
+    try:
+        assert infer(service, "number", inputs=[tensor]).status in (200, 422)
+        assert tracemalloc.get_traced_memory()[1] < 12_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_health_ends_before_the_server(service: Service) -> None:

@@ -73,7 +73,7 @@ class InferenceProtocol:
         names = names_wanted(served, document.get("outputs"))
         rows = json_rows.rows_in(_as_rows(rows_in(document.get("inputs"), served.model)), self.service.limits)
         wanted = Wanted(has_probabilities=PROBABILITIES in names)
-        few = json_rows.few_rows(rows)
+        few = json_rows.few_rows(rows) if len(body) <= MOST_AT_ONCE else None
         found = None if few is None else served.answer_rows(few, wanted)
         if found is None:
             found = json_rows.answer(served, rows, wanted)
