@@ -43,9 +43,8 @@ template <class T> class GradientSum {
   void put(const T* sum) const { network_.pack(sum, sums_); }
   void finish(const Step<T>& step, Team& team, int thread);
 
-  double squared_norm()
-      const;               // ‖∇J‖², as measured by `update` at an epoch's end, by `finish`, or by the last `accumulate`
-  bool is_finite() const;  // the stored gradient
+  double squared_norm() const;  // ‖∇J‖², as measured by `finish`, by `update` at an epoch's end, or by `accumulate`
+  bool is_finite() const;       // the stored gradient
   void get(T* gradient) const;
 
   // The penalties of J(θ), from norms of the weights that each step measures, and that measure_weights() measures.
