@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
+import numpy as np
+
 from chainrule._internal.checks import Array
 
 Subtree: TypeAlias = tuple[int, int]  # the first of its blocks, and how many there are, a power of two
@@ -60,5 +62,5 @@ def folded(parts: Mapping[Subtree, Array], tree: Subtree) -> Array:
         return parts[tree]
     first, half = tree[0], tree[1] // 2
     left, right = folded(parts, (first, half)), folded(parts, (first + half, half))
-    left += right
+    np.add(left, right, out=left)
     return left
