@@ -229,9 +229,7 @@ def test_contradictions_are_refused(parameters: dict[str, Any], message: str) ->
 
 
 def test_quantiles_need_one_target(quantiles: Any) -> None:
-    """Two targets, and an export, are refused; a clone has the parameters."""
+    """Two targets are refused; a clone has the parameters."""
     with pytest.raises(cr.InputError, match="quantiles are those of one target; y has 2 columns"):
         NetworkRegressor(quantiles=LEVELS, **QUICK).fit(X[FIT], X[FIT])
-    with pytest.raises(cr.InputError, match="a model of several quantiles is not exported"):
-        cr.export(quantiles, "model.py")
     assert clone(quantiles).quantiles == LEVELS

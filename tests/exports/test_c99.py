@@ -15,15 +15,19 @@ import chainrule as cr
 from chainrule.exports.targets.identifiers import identifiers
 from chainrule.tables import TableEncoder
 from chainrule.tables.model import TableModel
-from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
 needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="no gcc")
 WARNINGS = ("-Wall", "-Wextra", "-Werror", "-pedantic", "-Wshadow", "-Wconversion")
-MODELS: dict[str, Any] = {
-    "classes": models.classifier,
-    "sigmoids": lambda: models.classifier(2, output="sigmoid"),
-    "numbers": lambda: models.regressor(2),
-    "embedded": models.embedded,
+MODELS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "classes": (models.classifier, {"real": "float"}),
+    "classes, double": (models.classifier, {"real": "double"}),
+    "sigmoids": (lambda: models.classifier(2, output="sigmoid"), {"real": "float"}),
+    "numbers": (lambda: models.regressor(2), {"real": "double"}),
+    "labels, int8": (models.several_labels, {"real": "float", "weights": "int8"}),
+    "quantiles, int16": (models.quantiles, {"real": "double", "weights": "int16"}),
+    "texts alone, int8": (models.of_texts, {"real": "float", "weights": "int8"}),
+    "embedded": (models.embedded, {"real": "float"}),
 }
 
 
@@ -35,12 +39,12 @@ def gcc(folder: Path, *options: str) -> str:
 
 
 @needs_gcc
-@pytest.mark.parametrize("real", ["float", "double"])
 @pytest.mark.parametrize("name", MODELS)
-def test_c_compiles_without_a_warning(name: str, real: str, tmp_path: Path) -> None:
+def test_c_compiles_without_a_warning(name: str, tmp_path: Path) -> None:
     """As C99 with all warnings, for float with no double anywhere; as C++; and its test passes under sanitizers."""
-    cr.export(MODELS[name](), tmp_path / "m.c", real=real)
-    no_double = ["-Wdouble-promotion"] if real == "float" else []
+    model, options = MODELS[name]
+    cr.export(model(), tmp_path / "m.c", **options)
+    no_double = ["-Wdouble-promotion"] if options["real"] == "float" else []
     assert gcc(tmp_path, "-std=c99", *WARNINGS, "-Wstrict-prototypes", *no_double, "-c", "m.c", "-o", "m.o") == ""
     assert gcc(tmp_path, "-x", "c++", *WARNINGS, "-c", "m.c", "-o", "m.o") == ""
     sanitizers = "-fsanitize=address,undefined"
@@ -70,6 +74,28 @@ def test_without_a_compiler_the_file_is_written_and_not_proved(tmp_path: Path, m
     proof = cr.export(models.regressor(), tmp_path / "m.c")
     assert (proof.is_proved, proof.missing) == (False, "no C compiler")
     assert {path.name for path in tmp_path.iterdir()} == {"m.c", "m.h", "m_test.c"}
+
+
+def test_a_column_far_from_zero_asks_for_double(tmp_path: Path) -> None:
+    """In float a column around 1e9 with a spread of 100 would be rounded by half a spread; double says nothing."""
+    encoder = TableEncoder().fit([{"ticks": 1e9 + 100.0 * k} for k in range(9)])
+    net = cr.Network.dense([1, 3, 1], seed=0)
+    model = TableModel(encoder, NumericLabels.fit(range(9)), (net,))
+    with pytest.warns(cr.errors.DataWarning, match=r"'ticks' lies far from 0: in float .* real='double'"):
+        cr.export(model, tmp_path / "m.c")
+    cr.export(model, tmp_path / "m.c", real="double")
+
+
+def test_results_have_names(tmp_path: Path) -> None:
+    """Several numbers, labels and quantiles have their places in the result by name, labels also their values."""
+    cr.export(models.named(), tmp_path / "m.c")
+    assert "M__ROOMS = 0, /* rooms */" in (tmp_path / "m.h").read_text(encoding="utf-8")
+    cr.export(models.quantiles(), tmp_path / "m.c")
+    assert "M__Q0_95 = 2 /* q0.95 */" in (tmp_path / "m.h").read_text(encoding="utf-8")
+    cr.export(models.several_labels(), tmp_path / "m.c")
+    assert "M__A_B = 1, /* a b */" in (tmp_path / "m.h").read_text(encoding="utf-8")
+    values = r'm_value[M_OUTPUTS][2] = {{"no", "y\042es"}, {"0", "1"}, {"False", "True"}};'
+    assert values in (tmp_path / "m.c").read_text(encoding="utf-8")
 
 
 IDENTIFIERS = [

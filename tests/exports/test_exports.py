@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,6 +20,9 @@ from chainrule.activations.catalogue import ACTIVATIONS
 from chainrule.estimators import NetworkClassifier
 from chainrule.exports import Proof
 from chainrule.exports.targets import TARGETS
+from chainrule.tables import TableEncoder
+from chainrule.tables.model import TableModel
+from chainrule.tables.target_decoder import ClassLabels
 
 MODELS: dict[str, Callable[[], Any]] = {
     "classes": lambda: models.classifier(),
@@ -28,12 +32,16 @@ MODELS: dict[str, Callable[[], Any]] = {
     "standard": lambda: models.classifier(numbers="standard", dtype="float32"),
     "a number": lambda: models.regressor(dtype="float32"),
     "numbers": lambda: models.regressor(2),
+    "several labels": models.several_labels,
+    "quantiles": models.quantiles,
+    "numbers with names": models.named,
+    "texts alone": models.of_texts,
     "embedded": models.embedded,
 }
 
 
 REFUSED = {  # the ending and the model, and the reason; test_sql.py exports these models without times
-    **{(".sql", name): "the column 'sold' holds them" for name in MODELS if name != "embedded"},
+    **{(".sql", name): "the column 'sold' holds them" for name in MODELS if name not in ("texts alone", "embedded")},
     (".sql", "every activation"): "sigma = gelu is too long",
 }
 
@@ -92,6 +100,57 @@ def test_a_script_needs_numpy_alone(tmp_path: Path) -> None:
     assert "within the bounds" in answer.stdout
 
 
+def test_rows_of_a_script(tmp_path: Path) -> None:
+    """Columns are found by name in any order; 1, 1.0, True and "1.0" are one level; a number is no text."""
+    model = models.classifier(has_times=False)
+    cr.export(model, tmp_path / "m.py")
+    predict = runpy.run_path(str(tmp_path / "m.py"))["predict_proba"]
+    row = {"zone": 1, "heated": True, "stars": 1, "town": "Kobe", "rooms": 2.0, "size m²": 50.0, "2nd": "a b"}
+    first, *others = predict([{**row, "zone": one, "heated": one, "stars": one} for one in (1, 1.0, True, "1.0")])
+    assert all((other == first).all() for other in others)
+    assert first == pytest.approx(model.predict_proba([row])[0], rel=1e-12)
+    assert predict([dict(reversed(row.items()))])[0] == pytest.approx(first, rel=1e-12)
+    with pytest.raises(TypeError, match="'town' must be a text; got 3"):
+        predict([{**row, "town": 3}])
+    with pytest.raises(ValueError, match="could not convert"):
+        predict([{**row, "zone": "one"}])
+
+
+@pytest.mark.parametrize("real", ["float", "double"])
+def test_powers_of_many_small_probabilities(real: str, tmp_path: Path) -> None:
+    """With T = 0.05 each of 100 equal probabilities has the power 1e-40: they are divided by the largest one before."""
+    encoder = TableEncoder().fit([[0.0], [1.0]])
+    nets = tuple(cr.Network.dense([1, 100], output="softmax", initial="zeros") for _ in range(2))
+    model = TableModel(encoder, ClassLabels.fit([f"{k:02}" for k in range(100)]), nets, temperature=0.05)
+    for suffix in (".c", ".onnx"):
+        if IS_INSTALLED[suffix] is not None:
+            assert cr.export(model, tmp_path / f"m{suffix}", real=real).is_proved
+
+
+def test_a_script_names_its_results(tmp_path: Path) -> None:
+    """Several labels, numbers and quantiles are dicts by name."""
+    expected = {
+        models.several_labels: ["spam", "a b", "probabilities"],
+        models.named: ["rooms", "2 ÷ 3"],
+        models.quantiles: ["q0.05", "q0.5", "q0.95"],
+    }
+    for model, names in expected.items():
+        cr.export(model(), tmp_path / "m.py")
+        script = runpy.run_path(str(tmp_path / "m.py"))
+        ours = model().predict([{**dict.fromkeys(model().encoder.names_), "sold": np.datetime64("NaT", "us")}])
+        (found,) = script["predict"]([{}])
+        assert [*found] == names
+        exact = (value if isinstance(value, (str, int)) else pytest.approx(value, rel=1e-12) for value in ours[0])
+        assert [*found.values()] == [*exact]
+
+
+def test_texts_with_nan_in_them_are_texts(tmp_path: Path) -> None:
+    """A script writes NaN where a number is NaN, and not in names, levels and labels."""
+    encoder = TableEncoder().fit([{"finance": 1.0, "nan": "nano"}, {"finance": 2.0, "nan": "b"}])
+    net = cr.Network.dense([encoder.n_features_out_, 2], output="softmax", seed=0)
+    assert cr.export(TableModel(encoder, ClassLabels.fit(["banana", "b"]), (net,)), tmp_path / "m.py").is_proved
+
+
 def test_fitted_estimators_are_exported(tmp_path: Path) -> None:
     """An estimator exports its model."""
     X, y = [[0.0, "a"], [1.0, "b"], [2.0, "a"], [3.0, "b"]] * 10, ["no", "no", "yes", "yes"] * 10
@@ -101,9 +160,9 @@ def test_fitted_estimators_are_exported(tmp_path: Path) -> None:
 
 def test_an_export_that_computes_something_else_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A printer that prints a wrong formula is found out, and no file is left."""
-    from chainrule.exports.targets import python
+    from chainrule.exports.targets.python import script, templates
 
-    monkeypatch.setattr(python, "_BODY", python._BODY.replace("a @ W.T + b", "a @ W.T * 1.001 + b"))
+    monkeypatch.setattr(script, "BODY", templates.BODY.replace("a @ W.T + b", "a @ W.T * 1.001 + b"))
     with pytest.raises(cr.ChainruleError, match=r"deviates by .* from the model, and the bound is"):
         cr.export(models.regressor(), tmp_path / "m.py")
     assert not list(tmp_path.iterdir())
@@ -155,5 +214,8 @@ def test_the_command_line_exports_and_verifies(tmp_path: Path, monkeypatch: pyte
     answer = chainrule("export", "t.safetensors", "--out", "t.py")
     assert (answer.code, answer.err) == (2, "Error: --out: t.py exists; give another name, or --force to replace it.\n")
     assert chainrule("export", "t.safetensors", "--out", "t.exe").code == 2
-    assert "--real: real must be" in chainrule("export", "t.safetensors", "--out", "u.py", "--real", "half").err
+    for option, value in (("--real", "half"), ("--weights", "int8"), ("--inputs", "matrix")):
+        answer = chainrule("export", "t.safetensors", "--out", "u.py", option, value)
+        assert answer.code == 2
+        assert f"{option}: {option[2:]} must be" in answer.err
     assert chainrule("verify", "t.safetensors").code == 1

@@ -47,10 +47,12 @@ def test_rows_of_javascript(tmp_path: Path) -> None:
     assert others == [first] * 2
     row = {"sold": time, "heated": True, "zone": 2, "stars": 2, **dict.fromkeys(("rooms", "size m²", "town", "2nd"))}
     assert first == pytest.approx(model.predict_proba([row])[0].tolist(), rel=1e-12)
-    caught = "['3', {}, new Date(0)].map((rooms) => { try { m.predict({rooms}) } catch (e) { return e.message } })"
-    messages = node(tmp_path, caught)
+    wrong = "[{rooms: '3'}, {rooms: {}}, {rooms: new Date(0)}, {zone: '1.0'}, {heated: 'true'}, {town: 3}]"
+    messages = node(tmp_path, f"{wrong}.map((row) => {{ try {{ m.predict(row) }} catch (e) {{ return e.message }} }})")
     assert messages[0] == '"rooms" must be a number; got 3.'
-    assert len(messages) == 3
+    assert messages[3] == '"zone" must be a number; got 1.0.'
+    assert messages[5] == '"town" must be a text; got 3.'
+    assert len(messages) == 6
     assert all(messages)
 
 
@@ -93,6 +95,29 @@ def test_the_types_name_columns_and_labels(tmp_path: Path) -> None:
     assert "predict(row: Row): Label;" in text
     cr.export(models.regressor(2), tmp_path / "m.mjs")
     assert "predict(row: Row): number[];" in (tmp_path / "m.d.mts").read_text(encoding="utf-8")
+
+
+@needs_node
+def test_results_have_names(tmp_path: Path) -> None:
+    """Several labels, numbers and quantiles are objects with their names as keys, and typed so."""
+    missing = "{}"
+    model = models.several_labels()
+    cr.export(model, tmp_path / "m.mjs")
+    row = dict.fromkeys(model.encoder.names_)
+    row["sold"] = np.datetime64("NaT", "us")
+    labels = dict(zip(["spam", "a b", "probabilities"], model.predict([row])[0].tolist(), strict=True))
+    assert node(tmp_path, f"m.predict({missing})") == labels
+    assert node(tmp_path, "m.LABELS") == [*labels]
+    assert '{ "spam": "no" | "y\\"es"; "a b": 0 | 1; "probabilities": false | true }' in (
+        tmp_path / "m.d.mts"
+    ).read_text(encoding="utf-8")
+    cr.export(models.named(), tmp_path / "m.mjs")
+    assert [*node(tmp_path, f"m.predict({missing})")] == ["rooms", "2 ÷ 3"]
+    assert '"2 \\u00f7 3": number }' in (tmp_path / "m.d.mts").read_text(encoding="utf-8")
+    cr.export(models.quantiles(), tmp_path / "m.mjs")
+    found = node(tmp_path, f"m.predict({missing})")
+    assert [*found] == ["q0.05", "q0.5", "q0.95"]
+    assert [*found.values()] == pytest.approx(models.quantiles().predict([row])[0].tolist(), rel=1e-12)
 
 
 def test_without_node_the_file_is_written_and_not_proved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,10 @@ import pytest
 from support.exports import models
 
 import chainrule as cr
+from chainrule.activations.catalogue import ACTIVATIONS
 
 onnx = pytest.importorskip("onnx")
+pytest.importorskip("onnx.reference")
 find_spec = importlib.util.find_spec
 
 
@@ -31,6 +33,15 @@ def test_both_number_types_are_proved(real: str, tmp_path: Path) -> None:
     proof = cr.export(models.classifier(), tmp_path / "m.onnx", real=real)
     assert proof.is_proved
     assert proof.deviation <= (1e-10 if real == "double" else 2e-6)
+
+
+def test_every_activation_has_kernels_of_float64(tmp_path: Path) -> None:
+    """ONNX Runtime lacks Elu, Softplus, Mish, Erf … in float64: each σ is composed of operations that it has."""
+    rng = np.random.default_rng(0)
+    names = [name for name in ACTIVATIONS if name not in ("exp", "softmax")]
+    layers = [cr.Layer(0.7 * rng.normal(size=(4, 4)), rng.normal(size=4), name) for name in names]
+    net = cr.Network([*layers, cr.Layer(rng.normal(size=(2, 4)), rng.normal(size=2), "softmax")])
+    assert cr.export(net, tmp_path / "m.onnx", real="double").is_proved
 
 
 def test_the_reference_evaluator_is_the_other_checker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,6 +71,35 @@ def test_columns_are_inputs_and_the_model_is_old_enough_for_every_runtime(tmp_pa
     assert [entry.name for entry in model.graph.output] == ["label", "probabilities"]
     assert {entry.version for entry in model.opset_import} == {17, 3}
     assert "ZipMap" not in {node.op_type for node in model.graph.node}
+
+
+@pytest.mark.parametrize("real", ["float", "double"])
+def test_the_input_may_be_the_matrix_of_features(real: str, tmp_path: Path) -> None:
+    """``inputs="matrix"``: one input x (t, n) for encoded rows, in the number type of the networks, proved too."""
+    model = models.classifier()
+    proof = cr.export(model, tmp_path / "m.onnx", real=real, inputs="matrix")
+    assert proof.is_proved
+    assert cr.verify(tmp_path / "m.onnx") == proof
+    (entry,) = onnx.load(tmp_path / "m.onnx").graph.input
+    n = model.encoder.n_features_out_
+    assert (entry.name, entry.type.tensor_type.shape.dim[1].dim_value) == ("x", n)
+    assert entry.type.tensor_type.elem_type == getattr(onnx.TensorProto, real.upper())
+    X = model.encoder.encode(models.rows(5)).astype({"float": "float32", "double": "float64"}[real])
+    _, p = onnx.reference.ReferenceEvaluator(str(tmp_path / "m.onnx")).run(None, {"x": X})
+    np.testing.assert_allclose(p, model.predict_proba(models.rows(5)), atol={"float": 2e-6, "double": 1e-12}[real])
+
+
+def test_results_have_names(tmp_path: Path) -> None:
+    """Several numbers, quantiles and labels are outputs by their names, which may be those of columns."""
+    path = tmp_path / "m.onnx"
+    expected = {
+        models.named: ["predicted_rooms", "2 ÷ 3"],
+        models.quantiles: ["q0.05", "q0.5", "q0.95"],
+        models.several_labels: ["spam", "a b", "probabilities", "predicted_probabilities"],
+    }
+    for model, names in expected.items():
+        cr.export(model(), path)
+        assert [entry.name for entry in onnx.load(path).graph.output] == names
 
 
 def test_columns_may_have_any_names(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,13 +11,14 @@ from hypothesis import strategies as st
 from support.exports import models
 
 import chainrule as cr
-from chainrule.exports.evaluate import evaluate, predicted
+from chainrule.exports.evaluate import evaluate
 from chainrule.exports.examples import UNSEEN, examples_of
 from chainrule.exports.plan import plan_of
+from chainrule.exports.result import Classes, Numbers, labels_by
 from chainrule.exports.targets.target import UNITS
 from chainrule.tables.model import TableModel
 
-MODELS = {
+MODELS: dict[str, Callable[[], TableModel]] = {
     "classes": lambda: models.classifier(),
     "two classes": lambda: models.classifier(2, output="sigmoid"),
     "sigmoids": lambda: models.classifier(3, output="sigmoid"),
@@ -23,6 +26,8 @@ MODELS = {
     "standard": lambda: models.classifier(numbers="standard"),
     "a number": lambda: models.regressor(),
     "numbers": lambda: models.regressor(2),
+    "several labels": models.several_labels,
+    "quantiles": models.quantiles,
 }
 
 
@@ -37,7 +42,7 @@ def tables_of(rows: list[dict[str, object]]) -> list[dict[str, object]]:
 def outputs(model: TableModel, rows: list[dict[str, object]]) -> np.ndarray:
     """The model's own probabilities or numbers."""
     table = tables_of(rows)
-    values = model.predict_proba(table) if plan_of(model).classes else model.predict(table)
+    values = model.predict(table) if isinstance(plan_of(model).result, Numbers) else model.predict_proba(table)
     return np.reshape(values, (len(rows), -1))
 
 
@@ -51,13 +56,10 @@ def test_a_plan_computes_what_the_model_does(name: str) -> None:
     difference = np.abs(value - outputs(model, rows))
     assert (difference <= 2 * bound).all()
     assert bound.max() <= 1e-9 * (1.0 + np.abs(value).max())
-    if plan.classes:
-        labels = model.predict(tables_of(rows)).tolist()
-        best = np.sort(value, axis=1)
-        clear = best[:, -1] - best[:, -2] > 1e-12
-        assert [a for a, c in zip(predicted(plan, value), clear, strict=True) if c] == [
-            a for a, c in zip(labels, clear, strict=True) if c
-        ]
+    clear = labels_by(plan.result, value, 1e-12)
+    if clear is not None:
+        ours, theirs = (np.ravel(np.array(labels, dtype=object)) for labels in (clear, model.predict(tables_of(rows))))
+        assert [a for a in ours if a is not None] == [b for a, b in zip(ours, theirs, strict=True) if a is not None]
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -84,6 +86,20 @@ def test_linear_layers_are_multiplied_into_the_next() -> None:
     rows = [{"x1": a, "x2": b} for a, b in X.tolist()]
     value, bound = evaluate(plan, rows, UNITS["double"])
     assert (np.abs(value - models.embedded()(X)) <= 2 * bound).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("temperature", [0.3, 3.0, 20.0])
+def test_the_temperature_of_one_softmax_is_in_its_weights(temperature: float, dtype: str) -> None:
+    """For one network softmax(z/T) replaces p^(1/T) / Σ p^(1/T), unless T is so large that underflow would show."""
+    model = models.classifier(dtype=dtype)
+    one = TableModel(model.encoder, model.target, model.networks[:1], temperature)
+    plan = plan_of(one)
+    assert isinstance(plan.result, Classes)
+    assert plan.result.temperature == (1.0 if temperature <= 4.0 else temperature)
+    rows = [dict(row) for row in examples_of(plan)]
+    value, bound = evaluate(plan, rows, UNITS[{"float32": "float", "float64": "double"}[dtype]])
+    assert (np.abs(value - outputs(one, rows)) <= 2 * bound).all()
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["relu", "mish", "gelu", "tanh", "softplus", "elu"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,9 @@ MODELS: dict[str, Callable[[], Any]] = {
     "standard": lambda: models.classifier(numbers="standard", dtype="float32", **NO_TIMES),
     "a number": lambda: models.regressor(dtype="float32", **NO_TIMES),
     "numbers": lambda: models.regressor(2, **NO_TIMES),
+    "several labels": lambda: models.several_labels(**NO_TIMES),
+    "quantiles": lambda: models.quantiles(**NO_TIMES),
+    "numbers with names": lambda: models.named(**NO_TIMES),
     "embedded": models.embedded,
 }
 
@@ -79,6 +83,19 @@ def test_columns_may_have_any_names(has_classes: bool, tmp_path: Path) -> None:
     )
     target = ClassLabels.fit(["it's", 'a "b"'] * 4 + ["it's"]) if has_classes else NumericLabels.fit(np.arange(9.0))
     assert cr.export(TableModel(encoder, target, (net,)), tmp_path / "m.sql").is_proved == HAS_DUCKDB
+
+
+def test_results_have_names(tmp_path: Path) -> None:
+    """Each label and its probability, number and quantile is a column by its name, or predicted_NAME."""
+    expected = {
+        models.several_labels: ["spam", "a b", "probabilities", "p_spam", "p_a b", "p_probabilities"],
+        models.named: ["predicted_rooms", "2 ÷ 3"],
+        models.quantiles: ["q0.05", "q0.5", "q0.95"],
+    }
+    for model, names in expected.items():
+        cr.export(model(**NO_TIMES), tmp_path / "m.sql")
+        text = (tmp_path / "m.sql").read_text(encoding="utf-8")
+        assert re.findall(r'^  predictions\.r\d+ AS "(.*)",?$', text, re.MULTILINE) == names
 
 
 REFUSALS = [

@@ -9,9 +9,9 @@ import pytest
 pytest.importorskip("sklearn")
 
 from support.exports.checkers import IS_INSTALLED
-from support.exports.tables import TABLES, fitted
 
 import chainrule as cr
+from benchmarks.exports.tables import TABLES, fitted
 from chainrule.exports.targets import TARGETS
 from chainrule.tables.model import TableModel
 

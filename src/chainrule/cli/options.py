@@ -340,6 +340,18 @@ ExportOut = Annotated[
 Real = Annotated[
     str | None, typer.Option(metavar="float|double", help="Number type of the result. [default: the language's]")
 ]
+Weights = Annotated[
+    str | None,
+    typer.Option(metavar="int8|int16", help="For .c: store W in integers, with one factor a row. The loss is printed."),
+]
+InputForm = Annotated[
+    str | None,
+    typer.Option(
+        "--inputs",
+        metavar="columns|matrix",
+        help="For .onnx: one input for each column, or one for the matrix of encoded features. [default: columns]",
+    ),
+]
 ExportedFile = Annotated[str, typer.Argument(metavar="FILE", help="A file that `chainrule export` wrote.")]
 
 Models = Annotated[
@@ -357,3 +369,19 @@ TokenFile = Annotated[
 MaxRows = Annotated[int, typer.Option(metavar="N", min=1, help="Most rows of one request.")]
 MaxBytes = Annotated[int, typer.Option(metavar="N", min=1, help="Most bytes of the body of one request.")]
 Timeout = Annotated[float, typer.Option(metavar="SECONDS", min=0.01, help="Longest time of one request.")]
+
+ShrunkOut = Annotated[str, typer.Option("--out", metavar="FILE", help="The .safetensors file to write.")]
+Hidden = Annotated[
+    str, typer.Option(metavar="SIZES", help="Sizes of the hidden layers of the small network, such as 32,16, or none.")
+]
+TestRows = Annotated[
+    str | None,
+    typer.Option(
+        "--held-out",
+        metavar="ROWS",
+        help="Rows that the model was not trained on, with the target, for the comparison; ROWS need it too.",
+    ),
+]
+StudentEpochs = Annotated[
+    int | None, typer.Option("--epochs", metavar="N", help="Maximum passes over the rows. [default: the preset's]")
+]

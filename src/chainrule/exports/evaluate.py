@@ -16,6 +16,8 @@ import numpy as np
 from chainrule._internal.checks import Floats
 from chainrule.activations import Activation, Parametric
 from chainrule.exports.plan import CategoryFeatures, NumberFeature, Plan, PlanLayer, ValueFeature
+from chainrule.exports.result import Classes, Labels, Numbers
+from chainrule.tables.calibration import of_two
 from chainrule.tables.encoding.steps import Calendar
 
 Row = Mapping[str, Any]  # of each column its value: a number, microseconds of a time, a text, a boolean, or None
@@ -33,26 +35,17 @@ class Bounded(NamedTuple):
 
 def evaluate(plan: Plan, rows: Sequence[Row], unit: float) -> Bounded:
     """Returns the probabilities (t, k) or the numbers (t, m) of rows, for a target with unit roundoff ``unit``."""
-    x = _features(plan, rows, unit)
+    x = features_of(plan, rows, unit)
     outputs = [_probabilities(_network(layers, x, unit), plan, unit) for layers in plan.networks]
     k = len(outputs)
     mean = Bounded(sum(out.value for out in outputs) / k, sum(out.error for out in outputs) / k)  # type: ignore[arg-type]
     mean = Bounded(mean.value, mean.error + k * unit * np.abs(mean.value))
-    if plan.classes is not None:
-        return _tempered(mean, plan.temperature, unit)
-    value = plan.mean + plan.deviation * mean.value
-    size = np.abs(plan.mean) + plan.deviation * np.abs(mean.value)
-    return Bounded(value, plan.deviation * mean.error + 3.0 * unit * size)
+    if isinstance(plan.result, Classes):
+        return _tempered(mean, plan.result.temperature, unit)
+    return _labels(plan.result, mean, unit) if isinstance(plan.result, Labels) else _scaled(plan.result, mean, unit)
 
 
-def predicted(plan: Plan, outputs: Floats) -> list[Any]:
-    """Returns the class of each row of probabilities, or its numbers."""
-    if plan.classes is None:
-        return list(outputs.tolist())
-    return [plan.classes[k] for k in outputs.argmax(axis=1)]
-
-
-def _features(plan: Plan, rows: Sequence[Row], unit: float) -> Bounded:
+def features_of(plan: Plan, rows: Sequence[Row], unit: float) -> Bounded:
     """Returns x (t, n)."""
     t, numbers = len(rows), len(plan.numbers)
     x, error = np.zeros((t, plan.n)), np.zeros((t, plan.n))
@@ -72,7 +65,7 @@ def _features(plan: Plan, rows: Sequence[Row], unit: float) -> Bounded:
         x[:, j] = numbers_of(rows, single) == single.value
     at = plan.n_numeric
     for category in plan.categories:
-        x[:, at : at + category.width] = _levels(rows, category)
+        x[:, at : at + category.width] = _level_features(rows, category)
         at += category.width
     return Bounded(x, error)
 
@@ -95,7 +88,7 @@ def numbers_of(rows: Sequence[Row], feature: NumberFeature | ValueFeature) -> Fl
     return parts
 
 
-def _levels(rows: Sequence[Row], category: CategoryFeatures) -> Floats:
+def _level_features(rows: Sequence[Row], category: CategoryFeatures) -> Floats:
     """Returns the features of a category (t, width)."""
     place: dict[Any, int] = {level: k for k, level in enumerate(category.levels)}
     x = np.zeros((len(rows), category.width))
@@ -139,8 +132,8 @@ def _activated(layer: PlanLayer, z: Bounded, unit: float) -> Bounded:
 
 
 def _probabilities(a: Bounded, plan: Plan, unit: float) -> Bounded:
-    """Returns the probabilities of a network's outputs; those of numbers unchanged (`network_outputs`)."""
-    if plan.classes is None or _sums_to_one(plan):
+    """Returns the probabilities of classes by a network's outputs; other outputs unchanged (`network_outputs`)."""
+    if not isinstance(plan.result, Classes) or plan.networks[0][-1].sigma.name == "softmax":
         return a
     if a.value.shape[1] == 1:
         value = np.concatenate([1.0 - a.value, a.value], axis=1)
@@ -148,11 +141,31 @@ def _probabilities(a: Bounded, plan: Plan, unit: float) -> Bounded:
     total = np.maximum(a.value.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
     value = a.value / total
     error = (a.error + value * a.error.sum(axis=1, keepdims=True)) / total
-    return Bounded(value, error + (len(plan.classes) + 2) * unit * value)
+    return Bounded(value, error + (plan.outputs + 2) * unit * value)
 
 
-def _sums_to_one(plan: Plan) -> bool:
-    return plan.networks[0][-1].sigma.name == "softmax"
+def _labels(result: Labels, p: Bounded, unit: float) -> Bounded:
+    """Returns the tempered probability of each label: that of the second of two classes."""
+    each = []
+    for k, temperature in enumerate(result.temperatures):
+        value, error = p.value[:, k], p.error[:, k]
+        two = Bounded(of_two(value), np.column_stack([error + unit, error]))
+        each.append(_tempered(two, temperature, unit))
+    return Bounded(*(np.column_stack([part[:, 1] for part in parts]) for parts in zip(*each, strict=True)))
+
+
+def _scaled(result: Numbers, a: Bounded, unit: float) -> Bounded:
+    """Returns the numbers; a place in the sorted quantiles errs by no more than the worst of them."""
+    value = result.mean + result.deviation * a.value
+    size = np.abs(result.mean) + result.deviation * np.abs(a.value)
+    error = result.deviation * a.error + 3.0 * unit * size
+    if result.shifts is None:
+        return Bounded(value, error)
+    value = np.sort(np.sort(value) + result.shifts)
+    error = error.max(axis=1, keepdims=True) + 2.0 * unit * (
+        np.abs(result.shifts).max() + size.max(axis=1, keepdims=True)
+    )
+    return Bounded(value, np.broadcast_to(error, value.shape))
 
 
 def _tempered(p: Bounded, temperature: float, unit: float) -> Bounded:

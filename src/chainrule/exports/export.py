@@ -12,11 +12,14 @@ import numpy as np
 
 from chainrule._internal.checks import shown
 from chainrule.errors import ChainruleError, InputError
+from chainrule.exports.encoded import without_encoding
 from chainrule.exports.evaluate import Row
 from chainrule.exports.examples import examples_of
 from chainrule.exports.plan import Plan, plan_of
 from chainrule.exports.proof import Proof, prove
-from chainrule.exports.targets import real_of, target_of
+from chainrule.exports.quantised import quantised
+from chainrule.exports.result import Numbers
+from chainrule.exports.targets import inputs_of, real_of, target_of, weights_of
 from chainrule.exports.targets.target import UNITS, Target
 from chainrule.exports.vectors import Vectors
 from chainrule.files import write_bytes
@@ -24,7 +27,15 @@ from chainrule.network import Network
 from chainrule.tables.model import TableModel
 
 
-def export(model: Any, path: str | os.PathLike[str], *, real: str | None = None, replace: bool = True) -> Proof:
+def export(
+    model: Any,
+    path: str | os.PathLike[str],
+    *,
+    real: str | None = None,
+    weights: str | None = None,
+    inputs: str | None = None,
+    replace: bool = True,
+) -> Proof:
     """Writes a model for another language, and proves it: the file is run on test rows and compared with the model.
 
     ``model`` is a `Network`, a `TableModel`, or a fitted `NetworkClassifier` or `NetworkRegressor`; the encoding of its
@@ -39,14 +50,19 @@ def export(model: Any, path: str | os.PathLike[str], *, real: str | None = None,
     .py   a script that needs NumPy alone, in float64
     ===== ==================================================================
 
-    ``real`` is the number type of the target, "float" or "double". The 64 to 256 test rows have medians, extremes,
+    ``real`` is the number type of the target, "float" or "double". For C, ``weights`` "int8" or "int16" stores W in
+    integers, one factor a row; the proof is then that of the model with these weights, and ``proof.loss`` has their
+    differences from the model. For ONNX, ``inputs="matrix"`` gives the model one input x (t, n) of encoded features in
+    the place of an input a column, without the encoding. The 64 to 256 test rows have medians, extremes,
     gaps, every level and an unseen one; they travel in the file, for `verify`. Each value must lie within twice a
     running error bound of first order, and each label must be equal where the two largest probabilities differ by more
     than that. If the program that would run the file is not installed, the file is written all the same, and
     ``proof.is_proved`` is False.
 
-    Raises InputError for another ending, a σ of one's own, several labels, or a model too large for SQL, ChainruleError
-    if the file does not compute the same (it is not written then), OSError if it cannot be written.
+    Several numbers and labels have the names of their columns in each target, and quantiles are called q0.05, q0.5, ….
+
+    Raises InputError for another ending, an option that the target lacks, a σ of one's own, or a model too large for
+    SQL, ChainruleError if the file does not compute the same (it is not written then), OSError if it cannot be written.
 
     >>> import chainrule as cr, tempfile, pathlib
     >>> net = cr.Network.dense([2, 3, 1], hidden="mish", seed=0)
@@ -59,13 +75,18 @@ def export(model: Any, path: str | os.PathLike[str], *, real: str | None = None,
     """
     file = Path(path)
     target = target_of(file)
-    chosen = real_of(target, real)
+    chosen, form = real_of(target, real), inputs_of(target, inputs)
+    integers = weights_of(target, weights)
     exported = _model(model)
-    plan = plan_of(exported, _target_name(exported))
+    plan = plan_of(exported)
     rows = examples_of(plan)
-    own = _own_vectors(exported, plan, rows)
-    unit = UNITS[chosen]
-    vectors = own if unit == _unit(exported) else Vectors.of(plan, unit, rows)
+    vectors = own = _own_vectors(exported, plan, rows)
+    if form == "matrix":
+        plan, rows = without_encoding(plan, rows)
+    if integers is not None:
+        plan = quantised(plan, integers)
+    if form == "matrix" or integers is not None or UNITS[chosen] != _unit(exported):
+        vectors = Vectors.of(plan, UNITS[chosen], rows, own.values)
     contents = target.files(plan, vectors, file.stem, chosen)
     with tempfile.TemporaryDirectory(prefix="chainrule-") as folder:
         for ending, data in contents.items():
@@ -105,11 +126,6 @@ def _model(model: Any) -> TableModel | Network:
     return found
 
 
-def _target_name(model: TableModel | Network) -> str:
-    column = model.about.get("column") if isinstance(model, TableModel) else None
-    return column if isinstance(column, str) else "prediction"
-
-
 def _unit(model: TableModel | Network) -> float:
     """Returns the unit roundoff of the model's number type."""
     net = model if isinstance(model, Network) else model.networks[0]
@@ -132,7 +148,7 @@ def _own_vectors(model: TableModel | Network, plan: Plan, rows: Sequence[Row]) -
             }
             for row in rows
         ]
-        Y = model.predict(table) if plan.classes is None else model.predict_proba(table)
+        Y = model.predict(table) if isinstance(plan.result, Numbers) else model.predict_proba(table)
         values = np.reshape(Y, (len(rows), -1))
     vectors = Vectors.of(plan, _unit(model), rows)
     deviation, bound = vectors.deviation(np.asarray(values, dtype=np.float64))

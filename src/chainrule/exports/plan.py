@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from chainrule._internal.checks import Floats
 from chainrule.activations import Parametric, Sigma
 from chainrule.errors import InputError
+from chainrule.exports.result import Classes, Result, numbers_of_network, result_of
 from chainrule.network import Layer, Network
 from chainrule.tables.columns import Feature, Level
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.encoding.numeric_columns import owners
 from chainrule.tables.encoding.steps import Sign
-from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.model import TableModel
-from chainrule.tables.target_decoder import ClassLabels
-from chainrule.tables.targets.indicator_labels import IndicatorLabels
+
+MOST_MERGED = 4.0  # the largest T; with larger ones a p that is 0 in float32 would have a p^(1/T) that is not small
 
 ColumnKind = Literal["number", "datetime", "text", "boolean"]
 
@@ -75,12 +75,16 @@ class CategoryFeatures:
 
 @dataclass(frozen=True, eq=False)
 class PlanLayer:
-    """a = σ(W a + b), W (m, n) and b (m,) in float64; ``kappa`` (m,) of a parametric σ, else None."""
+    """a = σ(W a + b), W (m, n) and b (m,) in float64; ``kappa`` (m,) of a parametric σ, else None.
+
+    With ``scale`` (m,) each row of W is this number times integers (`quantised`).
+    """
 
     W: Floats
     b: Floats
     sigma: Sigma
     kappa: Floats | None
+    scale: Floats | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,9 +92,9 @@ class Plan:
     """All that a target computes for one row.
 
     x has the ``numbers``, an indicator of a gap for each of ``gaps``, the single ``values``, and the ``categories``.
-    With ``limit`` L each number is clipped to z / √(1 + (z/L)²). The outputs of the ``networks`` are averaged. For
-    ``classes`` they are probabilities p (one output: of the second of two classes), which become p^(1/T) / Σ p^(1/T);
-    for numbers they become ``mean`` + ``deviation`` · a.
+    With ``limit`` L each number is clipped to z / √(1 + (z/L)²). The outputs of the ``networks`` are averaged, and
+    become the ``result``. ``weights`` names the integers of which W consists, or is None. With ``is_matrix`` all
+    columns are one input.
     """
 
     columns: tuple[InputColumn, ...]
@@ -100,11 +104,9 @@ class Plan:
     values: tuple[ValueFeature, ...]
     categories: tuple[CategoryFeatures, ...]
     networks: tuple[tuple[PlanLayer, ...], ...]
-    classes: tuple[Any, ...] | None
-    temperature: float
-    mean: Floats
-    deviation: Floats
-    target: str  # the name of the prediction
+    result: Result
+    weights: str | None = None
+    is_matrix: bool = False
 
     @property
     def n(self) -> int:
@@ -125,37 +127,24 @@ class Plan:
     @property
     def outputs(self) -> int:
         """Number of probabilities or numbers that are predicted."""
-        return len(self.mean) if self.classes is None else len(self.classes)
+        return self.result.width
 
     @property
-    def weights(self) -> int:
+    def entries(self) -> int:
         """Number of entries of all W and b that are not 0."""
         return sum(int(np.count_nonzero(part)) for net in self.networks for layer in net for part in (layer.W, layer.b))
 
 
-def plan_of(model: TableModel | Network, target: str = "prediction") -> Plan:
+def plan_of(model: TableModel | Network) -> Plan:
     """Returns the plan of a table model, or of a network, whose columns are x1, x2, …
 
-    Raises InputError for a σ of one's own, which no target knows, for several labels, and for several quantiles.
+    Raises InputError for a σ of one's own, which no target knows.
     """
     if isinstance(model, Network):
-        names = tuple(f"x{k}" for k in range(1, model.m[0] + 1))
-        m = model.m[model.r]
-        return Plan(
-            tuple(InputColumn(name, "number") for name in names),
-            tuple(NumberFeature(name, None, np.nan, 0.0, 1.0) for name in names),
-            None, (), (), (), (_layers(model),), None, 1.0, np.zeros(m), np.ones(m), target,
-        )  # fmt: skip
-    labels, temperature = model.target, model.temperature
-    if isinstance(labels, IndicatorLabels) or isinstance(temperature, tuple):
-        raise InputError(
-            "a model of several labels cannot be exported. Train a NetworkClassifier for each label, and export each."
-        )
-    if isinstance(model.target, QuantileLabels):
-        raise InputError("a model of several quantiles is not exported; export one of the mean, or its networks.")
-    encoder, networks = model.encoder, tuple(_layers(net) for net in model.networks)
+        return plan_of_features(model.m[0], (_layers(model),), numbers_of_network(model.m[model.r]))
+    encoder = model.encoder
+    networks, result = _merged(tuple(_layers(net) for net in model.networks), result_of(model))
     numbers, gaps, values = _numbers(encoder)
-    classes = tuple(labels.values.tolist()) if isinstance(labels, ClassLabels) else None
     return Plan(
         tuple(_columns(encoder)),
         numbers,
@@ -167,12 +156,15 @@ def plan_of(model: TableModel | Network, target: str = "prediction") -> Plan:
             for name, step in encoder.categories_.items()
         ),
         networks,
-        classes,
-        1.0 if classes is None else temperature,
-        np.zeros(0) if isinstance(labels, ClassLabels) else labels.mean,
-        np.zeros(0) if isinstance(labels, ClassLabels) else labels.deviation,
-        target,
+        result,
     )
+
+
+def plan_of_features(n: int, networks: tuple[tuple[PlanLayer, ...], ...], result: Result) -> Plan:
+    """Returns the plan of networks whose columns x1 … xn are their features themselves."""
+    names = [f"x{k}" for k in range(1, n + 1)]
+    numbers = tuple(NumberFeature(name, None, np.nan, 0.0, 1.0) for name in names)
+    return Plan(tuple(InputColumn(name, "number") for name in names), numbers, None, (), (), (), networks, result)
 
 
 def _columns(encoder: TableEncoder) -> list[InputColumn]:
@@ -225,6 +217,17 @@ def _layers(net: Network) -> tuple[PlanLayer, ...]:
                 layer = PlanLayer(product, layer.W @ before.b + layer.b, layer.sigma, layer.kappa)
         layers.append(layer)
     return tuple(layers)
+
+
+def _merged(networks: tuple[tuple[PlanLayer, ...], ...], result: Result) -> tuple[Any, Result]:
+    """Multiplies 1/T into the last layer of a single network with softmax: p^(1/T) / Σ p^(1/T) = softmax(z/T)."""
+    if not isinstance(result, Classes) or len(networks) > 1 or result.temperature > MOST_MERGED:
+        return networks, result
+    *before, last = networks[0]
+    if last.sigma.name != "softmax":
+        return networks, result
+    last = replace(last, W=last.W / result.temperature, b=last.b / result.temperature)
+    return ((*before, last),), replace(result, temperature=1.0)
 
 
 def _layer(layer: Layer) -> PlanLayer:

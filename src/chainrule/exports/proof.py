@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chainrule.errors import ChainruleError
+from chainrule.exports.loss import Loss
 from chainrule.exports.targets.target import CheckerMissing, Target
 from chainrule.exports.vectors import Vectors
 
@@ -15,7 +16,8 @@ class Proof:
     """The result of running an exported file on its test vectors.
 
     ``deviation`` and ``bound`` belong to the value that comes nearest to its bound; ``checker`` names the program that
-    ran the file, and is "" if there was none, for the reason ``missing``.
+    ran the file, and is "" if there was none, for the reason ``missing``. ``loss`` is what integer weights change, or
+    None without them: the file is compared with the model of these weights.
 
     >>> print(Proof("price.py", 128, 2.2e-16, 3e-14, "Python", ""))
     price.py: 128 rows within their bounds; largest deviation 2.2e-16 (bound 3.0e-14), computed by Python.
@@ -27,6 +29,7 @@ class Proof:
     bound: float
     checker: str
     missing: str
+    loss: Loss | None = None
 
     @property
     def is_proved(self) -> bool:
@@ -34,11 +37,12 @@ class Proof:
         return bool(self.checker)
 
     def __str__(self) -> str:
+        loss = "" if self.loss is None else f"; {self.loss}"
         if not self.is_proved:
-            return f"{self.path}: not proved here: {self.missing}."
+            return f"{self.path}: not proved here: {self.missing}{loss}."
         return (
             f"{self.path}: {self.rows} rows within their bounds; largest deviation {self.deviation:.1e} "
-            f"(bound {self.bound:.1e}), computed by {self.checker}."
+            f"(bound {self.bound:.1e}), computed by {self.checker}{loss}."
         )
 
 
@@ -47,7 +51,7 @@ def prove(target: Target, path: Path, vectors: Vectors, shown: str) -> Proof:
     try:
         outcome = target.run(path)
     except CheckerMissing as error:
-        return Proof(shown, len(vectors.rows), 0.0, 0.0, "", str(error))
+        return Proof(shown, len(vectors.rows), 0.0, 0.0, "", str(error), vectors.loss)
     if outcome.values.shape != vectors.values.shape:
         raise ChainruleError(f"{shown} gives values of shape {outcome.values.shape}; expected {vectors.values.shape}.")
     deviation, bound = vectors.deviation(outcome.values)
@@ -55,4 +59,4 @@ def prove(target: Target, path: Path, vectors: Vectors, shown: str) -> Proof:
         raise ChainruleError(f"{shown} deviates by {deviation:.2g} from the model, and the bound is {bound:.2g}.")
     if wrong := vectors.wrong_labels(outcome.labels or ()):
         raise ChainruleError(f"{shown} gives {wrong} of {len(vectors.rows)} labels wrong.")
-    return Proof(shown, len(vectors.rows), deviation, bound, outcome.checker, "")
+    return Proof(shown, len(vectors.rows), deviation, bound, outcome.checker, "", vectors.loss)

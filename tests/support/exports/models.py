@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 import chainrule as cr
 from chainrule.tables import TableEncoder
+from chainrule.tables.calibration import Temperature
+from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.targets.decoders import Target
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
+from chainrule.tables.targets.target_columns import TargetColumns
 
 TOWNS = ["Kobe", "Oita", 'Nara, "old"', "", "O'Fallon", "Ōita"]
 
@@ -56,6 +63,40 @@ def regressor(m: int = 1, dtype: str = "float64", **options: object) -> TableMod
     nets = tuple(cr.Network.dense([e.n_features_out_, 8, m], hidden="selu", seed=j).astype(dtype) for j in range(2))
     y = np.random.default_rng(0).normal(200.0, 30.0, size=(60, m))
     return TableModel(e, NumericLabels.fit(y[:, 0] if m == 1 else y), nets)
+
+
+def several_labels(**options: object) -> TableModel:
+    """A model of three labels, each with a temperature of its own, whose names and values need care."""
+    y = np.array([["no", 0, False], ['y"es', 1, True]] * 30, dtype=object)
+    labels = IndicatorLabels.fit(TargetColumns(dict(zip(["spam", "a b", "probabilities"], y.T, strict=True))))
+    return _averaged(replace(labels, names=("spam", "a b", "probabilities")), "sigmoid", (0.7, 1.0, 2.0), **options)
+
+
+def quantiles(**options: object) -> TableModel:
+    """A model of three quantiles that cross before they are sorted, and again after they are shifted."""
+    y = np.random.default_rng(0).normal(200.0, 30.0, size=60)
+    target = replace(QuantileLabels.of(y, (0.05, 0.5, 0.95)), shifts=np.array([3.0, -1.0, -4.0]))
+    return _averaged(replace(target, deviation=100.0 * target.deviation), "identity", 1.0, **options)
+
+
+def named(**options: object) -> TableModel:
+    """A model of two numbers with names, of which one is also a column."""
+    y = np.random.default_rng(0).normal(200.0, 30.0, size=(60, 2))
+    return _averaged(NumericLabels.fit(y, names=("rooms", "2 ÷ 3")), "identity", 1.0, **options)
+
+
+def of_texts() -> TableModel:
+    """A model of one column of texts, whose only layer has no column of numbers."""
+    e = TableEncoder().fit([["a"], ["b"], ["c"]])
+    return TableModel(e, NumericLabels.fit([1.0, 2.0, 4.0]), (cr.Network.dense([e.n_features_out_, 1], seed=0),))
+
+
+def _averaged(target: Target, output: str, temperature: Temperature, **options: object) -> TableModel:
+    """Two networks for the target."""
+    e = encoder(**options)  # type: ignore[arg-type]
+    sizes = [e.n_features_out_, 8, target.width]
+    nets = tuple(cr.Network.dense(sizes, hidden="silu", output=output, seed=j) for j in range(2))
+    return TableModel(e, target, nets, temperature)
 
 
 def embedded() -> cr.Network:

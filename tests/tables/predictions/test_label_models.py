@@ -99,11 +99,9 @@ def test_parts_of_a_file_must_fit_together(change: dict[str, Any], model: TableM
 
 
 def test_what_several_labels_do_not_have(model: TableModel) -> None:
-    """Labels have no intervals, and no export."""
+    """Labels have no intervals."""
     with pytest.raises(InputError, match="has no intervals"):
         model.predict_interval(X)
-    with pytest.raises(InputError, match=r"several labels cannot be exported\. Train a NetworkClassifier for each"):
-        cr.export(model, "labels.py")
 
 
 def test_several_numbers_have_names_and_notations(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ def export(
     model: options.Model,
     out: options.ExportOut,
     real: options.Real = None,
+    weights: options.Weights = None,
+    form: options.InputForm = None,
     force: options.Force = False,
 ) -> None:
     """Write a model for another language, and prove that it computes the same.
@@ -30,18 +32,23 @@ def export(
 
     \b
     chainrule export iris.safetensors --out iris.py
+    chainrule export iris.safetensors --out iris.c --weights int8
     """
-    from chainrule.exports.targets import TARGETS, real_of, target_of
+    from chainrule.exports.targets import TARGETS, inputs_of, real_of, target_of, weights_of
 
     path = outputs.of_file(out, tuple(TARGETS), force=force)
-    with option_errors("--real"):
-        real_of(target_of(path), real)
+    target = target_of(path)
+    for option, check, value in (
+        ("--real", real_of, real), ("--weights", weights_of, weights), ("--inputs", inputs_of, form),
+    ):  # fmt: skip
+        with option_errors(option):
+            check(target, value)
     inputs.require_file(model)
     from chainrule import exports  # only now, so that a wrong command line is answered at once
     from chainrule.cli import models
 
     try:
-        proof = exports.export(models.load_any(model), path, real=real, replace=force)
+        proof = exports.export(models.load_any(model), path, real=real, weights=weights, inputs=form, replace=force)
     except InputError as error:  # the model cannot be held by the target
         raise WrongUsage(str(error)) from None
     _report(proof)

@@ -13,7 +13,7 @@ TARGETS = {  # the ending, the module below, and its class
     ".c": ("c99.target", "CTarget"),
     ".mjs": ("javascript.target", "JavaScriptTarget"),
     ".onnx": ("onnx.target", "OnnxTarget"),
-    ".py": ("python", "PythonTarget"),
+    ".py": ("python.target", "PythonTarget"),
     ".sql": ("sql.target", "SqlTarget"),
 }
 
@@ -29,6 +29,21 @@ def target_of(path: Path) -> Target:
 
 def real_of(target: Target, real: str | None) -> str:
     """Returns the number type, by default the target's first one. Raises InputError for one that it cannot have."""
-    if real is not None and real not in target.reals:
-        raise InputError(f"real must be {' or '.join(target.reals)} for {target.suffix}; got {shown(real)}.")
-    return real or target.reals[0]
+    return _one_of("real", real, target.reals, target) or target.reals[0]
+
+
+def weights_of(target: Target, weights: str | None) -> str | None:
+    """Returns the integers that weights are, None for none. Raises InputError for those that it cannot have."""
+    return _one_of("weights", weights, target.weights, target)
+
+
+def inputs_of(target: Target, inputs: str | None) -> str:
+    """Returns the form of the input, by default the target's first one. Raises InputError for one that it lacks."""
+    return _one_of("inputs", inputs, target.inputs, target) or target.inputs[0]
+
+
+def _one_of(option: str, value: str | None, known: tuple[str, ...], target: Target) -> str | None:
+    if value is not None and value not in known:
+        must = f"be {' or '.join(known)}" if known else "be left out"
+        raise InputError(f"{option} must {must} for {target.suffix}; got {shown(value)}.")
+    return value

@@ -32,6 +32,8 @@ class Target(Protocol):
 
     suffix: str
     reals: tuple[str, ...]  # the number types it can have, the default first
+    weights: tuple[str, ...]  # the integers that weights can be
+    inputs: tuple[str, ...]  # the forms of its input, the default first
 
     def files(self, plan: Plan, vectors: Vectors, name: str, real: str) -> Mapping[str, bytes]:
         """Returns the contents of the files by their endings; the first has ``suffix``.

@@ -7,6 +7,7 @@ from typing import Any
 from chainrule._internal.checks import Floats
 from chainrule.exports.evaluate import Row
 from chainrule.exports.plan import CategoryFeatures, InputColumn
+from chainrule.exports.result import Classes, Labels, Numbers
 from chainrule.exports.targets.c99.names import MISSING_TIME, Names
 from chainrule.exports.vectors import Vectors
 
@@ -15,20 +16,20 @@ MARK = "/* test vectors: "
 
 def check_program(names: Names, vectors: Vectors) -> str:
     """Returns the text; run without arguments it compares, with --results it prints the values as JSON."""
-    name, columns, has_classes = names.name, names.plan.columns, names.plan.classes is not None
+    name, columns, result = names.name, names.plan.columns, names.plan.result
     rows = ("{" + ", ".join(_value(names, column, row) for column in columns) + "}" for row in vectors.rows)
     call = f"{name}_predict(&rows[t], result);"
+    label = f"{name}_class[labels[t]]" if isinstance(result, Classes) else '""'
     words = {
-        "NAME_OUTPUTS": names.outputs,
-        "NAME": name,
         "COUNT": str(len(vectors.rows)),
         "ROWS": ",\n    ".join(rows),
         "VALUES": _table(vectors.values),
         "BOUNDS": _table(vectors.bounds),
-        "PREDICT": f"labels[t] = {call}" if has_classes else call,
-        "HAS_CLASSES": str(int(has_classes)),
-        "LABEL": f"{name}_class[labels[t]]" if has_classes else '""',
+        "PREDICT": f"labels[t] = {call}" if isinstance(result, Classes) else call,
+        "HAS_LABELS": str(int(not isinstance(result, Numbers))),
+        "LABEL": _LABELS if isinstance(result, Labels) else f"print_text({label});",
     }
+    words |= {"NAME_OUTPUTS": names.outputs, "NAME": name}
     text = TEST
     for word, value in words.items():
         text = text.replace(f"@{word}@", value)
@@ -55,6 +56,12 @@ def _table(numbers: Floats) -> str:
     return ",\n    ".join("{" + ", ".join(value.hex() for value in row) + "}" for row in numbers.tolist())
 
 
+_LABELS = """\
+for (k = 0; k < @NAME_OUTPUTS@; k++) {
+            (void)printf("%s", k > 0 ? ", " : "[");
+            print_text(@NAME@_value[k][values[t][k] > 0.5]);
+        }
+        (void)printf("]");"""
 TEST = """\
 /* Test of @NAME@: run without arguments it compares; with --results it prints the values. */
 #include "@NAME@.h"
@@ -108,9 +115,9 @@ int main(int count, char **arguments) {
         (void)printf("]");
     }
     (void)printf("], \\"labels\\": [");
-    for (t = 0; t < @COUNT@ && @HAS_CLASSES@; t++) {
+    for (t = 0; t < @COUNT@ && @HAS_LABELS@; t++) {
         (void)printf("%s", t > 0 ? ", " : "");
-        print_text(@LABEL@);
+        @LABEL@
     }
     (void)printf("]}\\n");
     (void)labels;

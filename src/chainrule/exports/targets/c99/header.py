@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chainrule._internal.version import __version__
 from chainrule.exports.plan import CategoryFeatures
+from chainrule.exports.result import Classes, Labels
 from chainrule.exports.targets.c99.names import MISSING_TIME, Names, comment
 from chainrule.exports.targets.identifiers import identifiers
 
@@ -28,14 +31,37 @@ def header(names: Names) -> str:
             remark += f": microseconds since 1970, UTC; missing: {MISSING_TIME}"
         lines.append(f"    {names.type_of(column)} {names.fields[column.name]}; /* {remark} */")
     lines += [f"}} {name}_row;", "", *(names.level_function(category) + ";" for category in plan.categories)]
-    lines += [f"enum {{ {names.outputs} = {plan.outputs} }};", ""]
-    if plan.classes is None:
-        lines.append("/* Writes the numbers of a row to `result`. */")
-    else:
-        lines += [f"extern const char *const {name}_class[{names.outputs}];", ""]
-        lines.append("/* Returns the number of a row's class, and writes the probability of each class to `result`. */")
+    lines += [f"enum {{ {names.outputs} = {plan.outputs} }};", "", *_result(names)]
     lines += [names.predict_function() + ";", "", "#ifdef __cplusplus", "}", "#endif", "", "#endif", ""]
     return "\n".join(lines)
+
+
+def _result(names: Names) -> list[str]:
+    """Returns the declarations of the result, and the comment on the function that predicts."""
+    result, name = names.plan.result, names.name
+    if isinstance(result, Classes):
+        return [
+            f"extern const char *const {name}_class[{names.outputs}];", "",
+            "/* Returns the number of a row's class, and writes the probability of each class to `result`. */",
+        ]  # fmt: skip
+    lines = _places(names, result.names) if result.names else []
+    if isinstance(result, Labels):
+        return [
+            *lines, "/* The values of each label: of a row without it, and with it. */",
+            f"extern const char *const {name}_value[{names.outputs}][2];", "",
+            "/* Writes the probability of each label to `result`; a row has it where that is more than 0.5. */",
+        ]  # fmt: skip
+    return [*lines, "/* Writes the numbers of a row to `result`. */"]
+
+
+def _places(names: Names, results: Sequence[str]) -> list[str]:
+    """Returns the enumeration of the places in `result`."""
+    words = identifiers(results, prefix="result")
+    entries = [
+        f"    {names.name.upper()}__{word.upper()} = {k}{',' if k < len(words) - 1 else ''} /* {comment(title)} */"
+        for k, (word, title) in enumerate(zip(words, results, strict=True))
+    ]
+    return ["enum { /* the places in `result` */", *entries, "};", ""]
 
 
 def _levels(names: Names, category: CategoryFeatures) -> list[str]:

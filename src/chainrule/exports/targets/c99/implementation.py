@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 
 from chainrule.exports.plan import CategoryFeatures, NumberFeature, ValueFeature
+from chainrule.exports.result import Classes, Labels
 from chainrule.exports.targets.c99.names import MISSING_TIME, Names, quoted
-from chainrule.exports.targets.c99.networks import activations, network, weights
+from chainrule.exports.targets.c99.networks import activations, dense, network, weights
 from chainrule.exports.targets.c99.templates import (
+    BEST,
     CALENDAR,
+    CALIBRATED,
     CLIPPED,
-    DENSE,
+    INCREASING,
     LEVEL_OF_NUMBER,
     LEVEL_OF_TEXT,
     NORMALISED,
@@ -25,19 +28,32 @@ def implementation(names: Names) -> str:
     has_texts = any(isinstance(category.levels[0], str) for category in plan.categories)
     numbers = range(1, len(plan.networks) + 1)
     parts = [f'#include "{name}.h"\n', "#include <math.h>", *(["#include <string.h>"] if has_texts else [])]
-    parts += [f"\ntypedef {name}_real real;\n", *(_level_function(names, category) for category in plan.categories)]
+    parts.append(f"\ntypedef {name}_real real;\ntypedef {names.weight} weight;\n")
+    parts += [_level_function(names, category) for category in plan.categories]
     parts += activations(names)
     if plan.has_times:
         parts.append(filled(CALENDAR, names))
     if plan.limit is not None and plan.numbers:
         parts.append(filled(CLIPPED, names, limit=names.number(plan.limit)))
-    parts.append(DENSE)
+    if names.dense or any(len(layers) > 1 for layers in plan.networks):
+        parts.append(dense(names))
     for j in numbers:
         parts += weights(names, j)
-    if plan.classes is not None:
-        labels = ", ".join(quoted(str(value)) for value in plan.classes)
-        parts.append(f"const char *const {name}_class[{names.outputs}] = {{{labels}}};\n")
+    parts += _result_parts(names)
     return "\n".join([*parts, *(network(names, j) for j in numbers), _predict(names)])
+
+
+def _result_parts(names: Names) -> list[str]:
+    """Returns the texts of labels, and the functions of the result."""
+    result, name = names.plan.result, names.name
+    if isinstance(result, Classes):
+        labels = ", ".join(quoted(str(value)) for value in result.values)
+        return [f"const char *const {name}_class[{names.outputs}] = {{{labels}}};\n"]
+    if isinstance(result, Labels):
+        pairs = (f"{{{quoted(str(no))}, {quoted(str(yes))}}}" for no, yes in result.values)
+        parts = [f"const char *const {name}_value[{names.outputs}][2] = {{{', '.join(pairs)}}};\n"]
+        return parts + [filled(CALIBRATED, names)] * any(T != 1.0 for T in result.temperatures)
+    return [] if result.shifts is None else [filled(INCREASING, names)]
 
 
 def _level_function(names: Names, category: CategoryFeatures) -> str:
@@ -68,20 +84,35 @@ def _predict(names: Names) -> str:
         lines += [f"    network{j}(x, codes, out);", _added_output(names, outputs)]
     count = names.number(float(len(plan.networks)))
     lines.append(f"    for (i = 0; i < {names.outputs}; i++) {{\n        result[i] /= {count};\n    }}")
-    if plan.classes is not None:
-        beta = names.number(1.0 / plan.temperature)
-        return "\n".join([*lines, filled(TEMPERED, names, beta=beta, outputs=names.outputs)])
-    for k, (mean, deviation) in enumerate(zip(plan.mean.tolist(), plan.deviation.tolist(), strict=True)):
-        lines.append(f"    result[{k}] = {names.number(mean)} + {names.number(deviation)} * result[{k}];")
-    return "\n".join([*lines, "}", ""])
+    return "\n".join([*lines, *_result(names), "}", ""])
+
+
+def _result(names: Names) -> list[str]:
+    """Returns the statements from the mean outputs to the result."""
+    result, number = names.plan.result, names.number
+    if isinstance(result, Classes):
+        beta = number(1.0 / result.temperature)
+        return [filled(BEST if result.temperature == 1.0 else TEMPERED, names, beta=beta, outputs=names.outputs)]
+    if isinstance(result, Labels):
+        betas = [(k, number(1.0 / T)) for k, T in enumerate(result.temperatures) if T != 1.0]
+        return [f"    result[{k}] = calibrated(result[{k}], {beta});" for k, beta in betas]
+    lines = [
+        f"    result[{k}] = {number(mean)} + {number(deviation)} * result[{k}];"
+        for k, (mean, deviation) in enumerate(zip(result.mean.tolist(), result.deviation.tolist(), strict=True))
+    ]
+    if result.shifts is not None:
+        sort = f"    increasing(result, {names.outputs});"
+        shifts = [f"    result[{k}] += {number(shift)};" for k, shift in enumerate(result.shifts.tolist())]
+        lines += [sort, *shifts, sort]
+    return lines
 
 
 def _added_output(names: Names, outputs: int) -> str:
     """Returns statements that add the probabilities, or the numbers, of one network."""
-    plan = names.plan
-    if plan.classes is not None and outputs == 1:
+    is_shared = isinstance(names.plan.result, Classes)
+    if is_shared and outputs == 1:
         return f"    result[0] += {names.number(1.0)} - out[0];\n    result[1] += out[0];"
-    if plan.classes is not None and plan.networks[0][-1].sigma.name != "softmax":
+    if is_shared and names.plan.networks[0][-1].sigma.name != "softmax":
         return filled(NORMALISED, names, outputs=str(outputs))
     return f"    for (i = 0; i < {outputs}; i++) {{\n        result[i] += out[i];\n    }}"
 

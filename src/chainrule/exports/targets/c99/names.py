@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule._internal.checks import Floats
 from chainrule.exports.plan import CategoryFeatures, InputColumn, Plan
+from chainrule.exports.result import Classes
 from chainrule.exports.targets.identifiers import identifiers
 from chainrule.exports.targets.printing import Syntax
 
@@ -26,6 +27,7 @@ class Names:
         self.fields = dict(zip(columns, identifiers(columns), strict=True))
         self.categories = {category.column: category for category in plan.categories}
         self.suffix = "f" if real == "float" else ""  # of constants and functions
+        self.weight = "real" if plan.weights is None else f"{plan.weights}_t"  # the type of W
 
     @property
     def dense(self) -> int:
@@ -54,7 +56,15 @@ class Names:
 
     def array(self, values: Floats) -> str:
         """Returns the initialiser of an array."""
-        texts = [self.number(value).strip("()") for value in np.ravel(values).tolist()]
+        return self._array([self.number(value).strip("()") for value in np.ravel(values).tolist()])
+
+    def weights(self, values: Floats) -> str:
+        """Returns the initialiser of entries of W, or of its integers."""
+        if self.plan.weights is None:
+            return self.array(values)
+        return self._array([str(int(value)) for value in np.ravel(values).tolist()])
+
+    def _array(self, texts: list[str]) -> str:
         lines = [", ".join(texts[k : k + A_LINE]) for k in range(0, len(texts), A_LINE)]
         return "{\n    " + ",\n    ".join(lines) + "\n}"
 
@@ -85,7 +95,7 @@ class Names:
 
     def predict_function(self) -> str:
         """Returns the declaration of the function that predicts."""
-        kind = "void" if self.plan.classes is None else "int"
+        kind = "int" if isinstance(self.plan.result, Classes) else "void"
         return f"{kind} {self.name}_predict(const {self.name}_row *row, {self.name}_real result[{self.outputs}])"
 
 

@@ -8,7 +8,7 @@ from chainrule.exports.plan import PlanLayer
 from chainrule.exports.program import Program
 from chainrule.exports.sigmas import program_of
 from chainrule.exports.targets.c99.names import Names
-from chainrule.exports.targets.c99.templates import VECTOR_VALUED, filled
+from chainrule.exports.targets.c99.templates import DENSE, VECTOR_VALUED, filled
 from chainrule.exports.targets.identifiers import sigma_identifier
 
 BLOCK = 8  # units whose sums are computed side by side
@@ -35,6 +35,22 @@ def _entrywise(names: Names, name: str, program: Program) -> str:
     return "\n".join([f"static real {name}({given}) {{", *lines, f"    return {result};", "}", ""])
 
 
+def dense(names: Names) -> str:
+    """Returns the function of affine maps: of W a + b, or of Q a for the integers Q of W."""
+    units = range(BLOCK)
+    is_exact = names.plan.weights is None
+    at = ["i", *(f"i + {k}" for k in units[1:])]
+    starts = [f"s{k} = {f'b[{at[k]}]' if is_exact else names.number(0.0)}" for k in units]
+    half = BLOCK // 2
+    return filled(
+        DENSE, names,
+        formula="W a + b" if is_exact else "W a", bias="const real *b, " if is_exact else "",
+        starts=", ".join(starts[:half]) + ";\n        real " + ", ".join(starts[half:]),
+        sums="\n            ".join(f"s{k} += {'' if is_exact else '(real)'}W[{k}] * *p;" for k in units),
+        ends="\n        ".join(f"z[{at[k]}] = s{k};" for k in units),
+    )  # fmt: skip
+
+
 def weights(names: Names, j: int) -> list[str]:
     """Returns the arrays of network j."""
     return [_weights(names, layer, j, i) for i, layer in enumerate(names.plan.networks[j - 1], 1)]
@@ -44,18 +60,21 @@ def _weights(names: Names, layer: PlanLayer, j: int, i: int) -> str:
     """Returns b; W in blocks of eight units, for each block the columns, of each column eight entries; and κ.
 
     In the first layer the columns of categories are an array of their own, one column after the other: only the one of
-    the row's level is added.
+    the row's level is added. W of integers has a factor for each unit.
     """
     m, n = layer.W.shape
     padded = padded_size(layer)
-    dense = names.dense if i == 1 else n
-    W = np.pad(layer.W, ((0, padded - m), (0, 0)))
-    blocks = W[:, :dense].reshape(-1, BLOCK, dense).transpose(0, 2, 1)
-    parts = [f"static const real b{j}_{i}[{padded}] = {names.array(np.pad(layer.b, (0, padded - m)))};"]
-    if dense:
-        parts.append(f"static const real W{j}_{i}[{blocks.size}] = {names.array(blocks)};")
-    if dense < n:
-        parts.append(f"static const real C{j}_{i}[{(n - dense) * padded}] = {names.array(W[:, dense:].T)};")
+    width = names.dense if i == 1 else n
+    more = (0, padded - m)
+    W = np.pad(layer.W if layer.scale is None else np.rint(layer.W / layer.scale[:, None]), (more, (0, 0)))
+    blocks = W[:, :width].reshape(padded // BLOCK, BLOCK, width).transpose(0, 2, 1)
+    parts = [f"static const real b{j}_{i}[{padded}] = {names.array(np.pad(layer.b, more))};"]
+    if layer.scale is not None:
+        parts.append(f"static const real scale{j}_{i}[{padded}] = {names.array(np.pad(layer.scale, more))};")
+    if width:
+        parts.append(f"static const weight W{j}_{i}[{blocks.size}] = {names.weights(blocks)};")
+    if width < n:
+        parts.append(f"static const weight C{j}_{i}[{(n - width) * padded}] = {names.weights(W[:, width:].T)};")
     if layer.kappa is not None:
         parts.append(f"static const real kappa{j}_{i}[{m}] = {names.array(layer.kappa)};")
     return "\n".join(parts) + "\n"
@@ -84,12 +103,15 @@ def network(names: Names, j: int) -> str:
     before = "x"
     for i, layer in enumerate(layers, 1):
         m, z, n = padded_size(layer), "uv"[(i - 1) % 2], names.dense if i == 1 else layer.W.shape[1]
+        bias = f"b{j}_{i}, " if layer.scale is None else ""
         if n:
-            lines.append(f"    dense(W{j}_{i}, b{j}_{i}, {before}, {n}, {m}, {z});")
+            lines.append(f"    dense(W{j}_{i}, {bias}{before}, {n}, {m}, {z});")
         else:
-            lines.append(_loop(m, f"{z}[i] = b{j}_{i}[i];"))
+            lines.append(_loop(m, f"{z}[i] = {f'b{j}_{i}[i]' if bias else names.number(0.0)};"))
         if i == 1:
             lines += _added_levels(names, f"C{j}_1", m, z)
+        if layer.scale is not None:
+            lines.append(_loop(m, f"{z}[i] = b{j}_{i}[i] + scale{j}_{i}[i] * {z}[i];"))
         lines += _activated(layer, z, f"kappa{j}_{i}")
         before = z
     return "\n".join([*lines, _loop(layers[-1].W.shape[0], f"out[i] = {before}[i];"), "}", ""])
@@ -102,14 +124,15 @@ def _loop(count: int | str, statement: str) -> str:
 def _added_levels(names: Names, columns: str, m: int, z: str) -> list[str]:
     """Returns statements that add, for each category, the column of the row's level."""
     lines, at = [], 0
+    real = "" if names.plan.weights is None else "(real)"
     for k, category in enumerate(names.plan.categories):
         code = f"codes[{k}]"
         if category.kind == "sign":
-            entry, width = f"{columns}[{at * m} + i]", 2
+            entry, width = f"{real}{columns}[{at * m} + i]", 2
             value = f"{code} == 0 ? -{entry} : {entry}"
         else:
             width = category.width
-            value = f"{columns}[({at} + {code}) * {m} + i]"
+            value = f"{real}{columns}[({at} + {code}) * {m} + i]"
         lines.append(
             f"    if ({code} >= 0 && {code} < {width}) {{\n        for (i = 0; i < {m}; i++) {{\n"
             f"            {z}[i] += {value};\n        }}\n    }}"

@@ -25,33 +25,18 @@ def filled(template: str, names: Names, **values: str) -> str:
 # Compilers keep the eight sums in registers, on a Cortex-M4 too. With p, and not a number, as the variable of the loop,
 # gcc 12 -O2 computes four at a time: a third of the time.
 DENSE = """\
-/* z = W a + b for m units; W holds, for each block of eight units, the columns, of each eight entries. */
-static void dense(const real *W, const real *b, const real *a, int n, int m, real *z) {
+/* z = {formula} for m units; W holds, for each block of eight units, the columns, of each eight entries. */
+static void dense(const weight *W, {bias}const real *a, int n, int m, real *z) {
     const real *const end = a + n;
     const real *p;
     int i;
     for (i = 0; i < m; i += 8) {
-        real s0 = b[i], s1 = b[i + 1], s2 = b[i + 2], s3 = b[i + 3];
-        real s4 = b[i + 4], s5 = b[i + 5], s6 = b[i + 6], s7 = b[i + 7];
+        real {starts};
         for (p = a; p != end; p++) {
-            s0 += W[0] * *p;
-            s1 += W[1] * *p;
-            s2 += W[2] * *p;
-            s3 += W[3] * *p;
-            s4 += W[4] * *p;
-            s5 += W[5] * *p;
-            s6 += W[6] * *p;
-            s7 += W[7] * *p;
+            {sums}
             W += 8;
         }
-        z[i] = s0;
-        z[i + 1] = s1;
-        z[i + 2] = s2;
-        z[i + 3] = s3;
-        z[i + 4] = s4;
-        z[i + 5] = s5;
-        z[i + 6] = s6;
-        z[i + 7] = s7;
+        {ends}
     }
 }
 """
@@ -143,6 +128,34 @@ TEMPERED = """\
             result[i] /= sum;
         }
         return best;
+    }"""
+BEST = """\
+    {
+        int best = 0;
+        for (i = 1; i < {outputs}; i++) {
+            best = result[i] > result[best] ? i : best;
+        }
+        return best;
+    }"""
+CALIBRATED = """\
+/* The probability of a label at the temperature 1 / beta. */
+static real calibrated(real p, real beta) {
+    const real other = {1.0} - p;
+    const real top = p > other ? p : other;
+    const real has = {pow}(p / top, beta);
+    return has / (has + {pow}(other / top, beta));
+}
+"""
+INCREASING = """\
+/* Sorts m numbers. */
+static void increasing(real *y, int m) {
+    int i, k;
+    for (i = 1; i < m; i++) {
+        const real one = y[i];
+        for (k = i; k > 0 && y[k - 1] > one; k--) {
+            y[k] = y[k - 1];
+        }
+        y[k] = one;
     }
 }
 """

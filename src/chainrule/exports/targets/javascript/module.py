@@ -9,6 +9,7 @@ from typing import Any
 from chainrule._internal.checks import Floats
 from chainrule._internal.version import __version__
 from chainrule.exports.plan import Plan, PlanLayer
+from chainrule.exports.result import Classes, Labels, Numbers, Result
 from chainrule.exports.sigmas import program_of
 from chainrule.exports.targets.identifiers import sigma_identifier
 from chainrule.exports.targets.javascript.templates import (
@@ -16,8 +17,11 @@ from chainrule.exports.targets.javascript.templates import (
     CALENDAR,
     CLASSES,
     HEAD,
+    LABELS,
     NUMBERS,
+    QUANTILES,
     READ,
+    SHARES,
     TEST,
     VECTOR_VALUED,
 )
@@ -41,12 +45,7 @@ def module(plan: Plan, vectors: Vectors, name: str) -> str:
     number = "partOf(value, part, column)" if plan.has_times else "numberOf(value, column)"
     numbers = [[f.column, f.part, None if math.isnan(f.fill) else f.fill, f.center, f.factor] for f in plan.numbers]
     categories = [[c.column, [*map(_level, c.levels)], c.kind, c.has_other] for c in plan.categories]
-    if plan.classes is None:
-        predict = NUMBERS.replace("{what}", "number" if plan.outputs == 1 else "numbers")
-        predict = predict.replace("{result}", "y[0]" if plan.outputs == 1 else "y")
-    else:
-        predict = CLASSES
-    found = "predictProba(row)" if plan.classes is not None else "[predict(row)].flat()"
+    found = "numbers(row)" if isinstance(plan.result, Numbers) else "predictProba(row)"
     sigmas = {sigma_identifier(layer.sigma): layer for net in plan.networks for layer in net}
     parts = [
         HEAD.format(name=name, version=__version__, example=json.dumps(dict(vectors.rows[0]))),
@@ -55,7 +54,7 @@ def module(plan: Plan, vectors: Vectors, name: str) -> str:
         f"const GAPS = {json.dumps([f.column for f in plan.gaps])}; // columns of which a gap is a feature\n",
         _rows("VALUES", [[v.column, v.part, v.value] for v in plan.values], "column, part, its value with a feature"),
         _rows("CATEGORIES", categories, "column, levels, kind, whether others have a feature"),
-        *_result(plan),
+        *_data_of(plan.result),
         READ,
         *(_sigma(layer) for layer in sigmas.values()),
         "\n// of each layer W (m, n) by rows, b (m), σ, and κ (m) if it is parametric\n",
@@ -63,8 +62,8 @@ def module(plan: Plan, vectors: Vectors, name: str) -> str:
         *(f"  [\n{''.join(map(_layer, net))}  ],\n" for net in plan.networks),
         "];\n",
         CALENDAR if plan.has_times else "",
-        BODY.replace("{number}", number),
-        predict,
+        BODY.replace("{number}", number).replace("{shares}", SHARES if isinstance(plan.result, Classes) else ""),
+        _functions(plan.result),
         TEST.replace("{tests}", json.dumps(vectors.as_json())).replace("{values}", found),
     ]
     return "".join(parts)
@@ -79,17 +78,38 @@ def _rows(name: str, rows: list[list[Any]], remark: str) -> str:
     return f"// {remark}\nconst {name} = [\n{text}];\n"
 
 
-def _result(plan: Plan) -> list[str]:
-    if plan.classes is None:
+def _data_of(result: Result) -> list[str]:
+    """Returns the constants of the result."""
+    if isinstance(result, Classes):
         return [
-            "const CLASSES = null;\n",
-            f"const MEAN = {plan.mean.tolist()}; // of the predicted numbers\n",
-            f"const DEVIATION = {plan.deviation.tolist()};\n",
+            f"export const CLASSES = {json.dumps(result.values)};\n",
+            f"const TEMPERATURE = {result.temperature!r}; // of the calibration\n",
+        ]
+    if isinstance(result, Labels):
+        return [
+            f"export const LABELS = {json.dumps(result.names)};\n",
+            _rows("VALUES_OF_LABELS", [[*two] for two in result.values], "without and with each label"),
+            f"const TEMPERATURES = {json.dumps(result.temperatures)}; // of the calibration\n",
         ]
     return [
-        f"export const CLASSES = {json.dumps(list(plan.classes))};\n",
-        f"const TEMPERATURE = {plan.temperature!r}; // of the calibration\n",
+        f"export const NAMES = {json.dumps(result.names)}; // of the predicted numbers\n" if result.names else "",
+        f"const MEAN = {result.mean.tolist()};\n",
+        f"const DEVIATION = {result.deviation.tolist()};\n",
+        "" if result.shifts is None else f"const SHIFTS = {result.shifts.tolist()}; // of the quantiles\n",
     ]
+
+
+def _functions(result: Result) -> str:
+    """Returns the functions that predict."""
+    if not isinstance(result, Numbers):
+        return CLASSES if isinstance(result, Classes) else LABELS
+    form, what = "y", "numbers"
+    if result.names:
+        form, what = "Object.fromEntries(NAMES.map((name, k) => [name, y[k]]))", "numbers, by their NAMES"
+    elif result.width == 1:
+        form, what = "y[0]", "number"
+    quantiles = "" if result.shifts is None else QUANTILES
+    return NUMBERS.replace("{what}", what).replace("{quantiles}", quantiles).replace("{result}", form)
 
 
 def _floats(array: Floats) -> str:

@@ -20,8 +20,10 @@ from chainrule.exports.vectors import Vectors
 RUN = """\
 import * as model from {url};
 const {{ rows }} = JSON.parse(model.TESTS);
-const values = rows.map((row) => (model.predictProba ? model.predictProba(row) : [model.predict(row)].flat()));
-const labels = model.predictProba ? rows.map(model.predict) : null;
+const inOrder = (found, names) => (names ? names.map((name) => found[name]) : [found].flat());
+const predicted = rows.map(model.predict);
+const values = predicted.map((y, t) => (model.predictProba ? model.predictProba(rows[t]) : inOrder(y, model.NAMES)));
+const labels = model.LABELS ? predicted.map((y) => inOrder(y, model.LABELS)) : model.predictProba ? predicted : null;
 console.log(JSON.stringify({{ values, labels, version: process.version }}));
 """
 
@@ -31,6 +33,8 @@ class JavaScriptTarget:
 
     suffix = ".mjs"
     reals = ("double",)
+    weights = ()
+    inputs = ("columns",)
 
     def files(self, plan: Plan, vectors: Vectors, name: str, real: str) -> Mapping[str, bytes]:
         """Returns the module and its types."""

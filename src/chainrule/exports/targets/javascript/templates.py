@@ -69,9 +69,11 @@ function numberOf(value, column) {
   return Number(value);
 }
 
-/** The same for 1, 1n and true. */
-function levelOf(value) {
-  return typeof value === "string" ? value : Number(value);
+/** The number of a level, the same for 1, 1n and true; −1 for another one. */
+function codeOf(value, column, levels) {
+  if (typeof levels[0] !== "string") return levels.indexOf(numberOf(value, column));
+  if (typeof value !== "string") throw new TypeError(`${JSON.stringify(column)} must be a text; got ${String(value)}.`);
+  return levels.indexOf(value);
 }
 
 /** The features x of a row. */
@@ -93,7 +95,7 @@ function encode(row) {
   }
   for (const [column, levels, kind, hasOther] of CATEGORIES) {
     const value = valueOf(row, column);
-    let code = isMissing(value) ? -1 : levels.indexOf(levelOf(value));
+    let code = isMissing(value) ? -1 : codeOf(value, column, levels);
     if (code < 0 && hasOther && !isMissing(value)) code = levels.length;
     if (kind === "sign") x.push(code < 0 ? 0 : 2 * code - 1);
     else for (let k = 0; k < levels.length + hasOther; k++) x.push(k === code ? 1 : 0);
@@ -113,12 +115,16 @@ function outputs(row) {
       for (let i = 0, at = 0; i < z.length; i++) for (let j = 0; j < n; j++) z[i] += W[at++] * a[j];
       a = sigma(z, kappa);
     }
-    if (CLASSES !== null && a.length === 1) a = [1 - a[0], a[0]];
-    const sum = CLASSES === null ? 1 : a.reduce((s, v) => s + v, 0);
-    a.forEach((v, k) => (total[k] = (total[k] ?? 0) + v / sum));
+{shares}    a.forEach((v, k) => (total[k] = (total[k] ?? 0) + v));
   }
   return total.map((v) => v / NETWORKS.length);
 }
+"""
+
+SHARES = """\
+    if (a.length === 1) a = [1 - a[0], a[0]];
+    const sum = a.reduce((s, v) => s + v, 0);
+    a = a.map((v) => v / sum);
 """
 
 CLASSES = """
@@ -138,12 +144,40 @@ export function predict(row) {
 }
 """
 
+LABELS = """
+/** The probability of each of LABELS. */
+export function predictProba(row) {
+  return outputs(row).map((p, k) => {
+    const top = Math.max(p, 1 - p);
+    const [has, lacks] = [p, 1 - p].map((v) => (v / top) ** (1 / TEMPERATURES[k]));
+    return has / (has + lacks);
+  });
+}
+
+/** The value of each of LABELS, by their names. */
+export function predict(row) {
+  const p = outputs(row);
+  return Object.fromEntries(LABELS.map((name, k) => [name, VALUES_OF_LABELS[k][p[k] > 0.5 ? 1 : 0]]));
+}
+"""
+
 NUMBERS = """
+function numbers(row) {
+  const y = outputs(row).map((v, k) => MEAN[k] + DEVIATION[k] * v);
+{quantiles}  return y;
+}
+
 /** The predicted {what}. */
 export function predict(row) {
-  const y = outputs(row).map((v, k) => MEAN[k] + DEVIATION[k] * v);
+  const y = numbers(row);
   return {result};
 }
+"""
+
+QUANTILES = """\
+  const increasing = (a, b) => a - b;
+  y.sort(increasing).forEach((v, k) => (y[k] = v + SHIFTS[k]));
+  y.sort(increasing);
 """
 
 TEST = """

@@ -20,9 +20,9 @@ OPERATIONS: dict[Op, str] = {
 class Graph:
     """Nodes and constants; a result is the name of a tensor."""
 
-    def __init__(self, inputs: Iterable[str]) -> None:
-        slashes = max((len(name) - len(name.lstrip("/")) for name in inputs), default=0)
-        self._prefix = "/" * (slashes + 1)  # no input begins so
+    def __init__(self, names: Iterable[str]) -> None:
+        slashes = max((len(name) - len(name.lstrip("/")) for name in names), default=0)
+        self._prefix = "/" * (slashes + 1)  # no input and no output begins so
         self.nodes: list[Any] = []
         self._constants: dict[tuple[Any, ...], Any] = {}
 
@@ -43,6 +43,13 @@ class Graph:
         """Appends a node, and returns its result."""
         result = name or f"{self._prefix}{kind}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, list(inputs), [result], domain=domain, **attributes))
+        return result
+
+    def sorted(self, a: str, m: int) -> str:
+        """Returns the m columns in increasing order."""
+        result = f"{self._prefix}TopK_{len(self.nodes)}"
+        outputs = [result, f"{result}_indices"]
+        self.nodes.append(helper.make_node("TopK", [a, self.constant([m], np.int64)], outputs, axis=1, largest=0))
         return result
 
     def program(self, program: Program, inputs: tuple[str, ...], dtype: Any) -> str:

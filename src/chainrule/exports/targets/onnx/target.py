@@ -11,19 +11,26 @@ import numpy as np
 
 from chainrule._internal.imports import imported
 from chainrule.errors import FileFormatError, MissingExtra
+from chainrule.exports.evaluate import Row
 from chainrule.exports.plan import Plan
 from chainrule.exports.targets.target import CheckerMissing, Outcome
 from chainrule.exports.vectors import Vectors
 
 VECTORS = "chainrule.test_vectors"  # the key of the metadata
+MATRIX = "x"  # the name of the one input of features
 MISSING_TIME = -(2**63)  # microseconds, as NumPy's NaT
 
 
 class OnnxTarget:
-    """A file NAME.onnx with one input a column: NaN, "" and −2⁶³ microseconds are missing values."""
+    """A file NAME.onnx with one input a column: NaN, "" and −2⁶³ microseconds are missing values.
+
+    Or its one input is the matrix of features.
+    """
 
     suffix = ".onnx"
     reals = ("float", "double")
+    weights = ()
+    inputs = ("columns", "matrix")
 
     def files(self, plan: Plan, vectors: Vectors, name: str, real: str) -> Mapping[str, bytes]:
         """Returns the model."""
@@ -41,23 +48,31 @@ class OnnxTarget:
 
     def run(self, path: Path) -> Outcome:
         """Computes the outputs of the model for its rows."""
-        rows = self.vectors(path).rows
-        model = _load(path)
-        feed = {entry.name: _column(entry, rows) for entry in model.graph.input}
+        vectors, model = self.vectors(path), _load(path)
+        given = feed(model, vectors.rows)
         names = [entry.name for entry in model.graph.output]
         if importlib.util.find_spec("onnxruntime") is not None:
             import onnxruntime
 
             session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-            results, checker = session.run(names, feed), f"ONNX Runtime {onnxruntime.__version__}"
+            results, checker = session.run(names, given), f"ONNX Runtime {onnxruntime.__version__}"
         else:
             import onnx
             from onnx.reference import ReferenceEvaluator
 
-            results = ReferenceEvaluator(model).run(names, feed)
+            results = ReferenceEvaluator(model).run(names, given)
             checker = f"the reference evaluator of ONNX {onnx.__version__}"
-        labels = results[0].tolist() if len(results) == 2 else None
-        return Outcome(results[-1], labels, checker)
+        if vectors.labels is None:
+            return Outcome(np.concatenate(results, axis=1), None, checker)
+        *found, values = results
+        labels = [one.tolist() for one in found]
+        is_several = isinstance(vectors.labels[0], list)
+        return Outcome(values, [*map(list, zip(*labels, strict=True))] if is_several else labels[0], checker)
+
+
+def feed(model: Any, rows: Sequence[Row]) -> dict[str, Any]:
+    """Returns the inputs of a model for rows, by their names."""
+    return {entry.name: _input(entry, rows) for entry in model.graph.input}
 
 
 def _load(path: Path) -> Any:
@@ -73,10 +88,13 @@ def _load(path: Path) -> Any:
         raise FileFormatError(f"{path} is not an ONNX model: {error}.") from None
 
 
-def _column(entry: Any, rows: Sequence[Mapping[str, Any]]) -> Any:
-    """Returns the values of a column (t, 1) in the type of its input."""
+def _input(entry: Any, rows: Sequence[Row]) -> Any:
+    """Returns the values of a column (t, 1), or of all features (t, n), in the type of the input."""
     from onnx import TensorProto
 
+    if entry.name not in rows[0]:
+        dtype = np.float32 if entry.type.tensor_type.elem_type == TensorProto.FLOAT else np.float64
+        return np.array([[*row.values()] for row in rows], dtype=dtype)
     values = [row.get(entry.name) for row in rows]
     kind = entry.type.tensor_type.elem_type
     if kind == TensorProto.STRING:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from chainrule._internal.version import __version__
 from chainrule.errors import InputError
 from chainrule.exports.plan import CategoryFeatures, Plan, PlanLayer
+from chainrule.exports.result import Classes
 from chainrule.exports.sigmas import program_of
 from chainrule.exports.targets.sql.expressions import applied, double, largest, literal, name, number, size, total
+from chainrule.exports.targets.sql.results import results
+from chainrule.exports.targets.sql.tables import ROW, Query
 from chainrule.tables.encoding.steps import SATURATED
 
-TABLE, ROW = "rows_to_predict", "chainrule_row"
+TABLE = "rows_to_predict"
 MOST_WEIGHTS, MOST_UNITS, MOST_CLASSES = 20_000, 1_600, 100  # PostgreSQL has at most 1,664 columns
 MOST_OPERATIONS = 200  # of a σ
 
@@ -25,9 +28,9 @@ def require_printable(plan: Plan) -> None:
         raise InputError(f"SQL has no common functions for times, and the column {times[0]!r} holds them.")
     if len({column.name.lower() for column in plan.columns}) < len(plan.columns):
         raise InputError("columns must have names that differ in more than case, which DuckDB does not distinguish.")
-    if plan.weights > MOST_WEIGHTS:
+    if plan.entries > MOST_WEIGHTS:
         raise InputError(
-            f"SQL is for at most {MOST_WEIGHTS:,} weights; the model has {plan.weights:,}. Export it as C, or export "
+            f"SQL is for at most {MOST_WEIGHTS:,} weights; the model has {plan.entries:,}. Export it as C, or export "
             "the small network that the estimator's method shrink returns."
         )
     if max(plan.n, *(len(layer.b) for layer in layers)) > MOST_UNITS:
@@ -38,20 +41,6 @@ def require_printable(plan: Plan) -> None:
         program = program_of(layer.sigma)
         if program is not None and size(program) > MOST_OPERATIONS:
             raise InputError(f"sigma = {layer.sigma.name} is too long a formula in SQL. Use silu or mish instead.")
-
-
-class Query:
-    """The tables of a query, each computed once from the one before."""
-
-    def __init__(self) -> None:
-        self.tables: list[str] = []
-
-    def table(self, word: str, columns: Mapping[str, str], source: str) -> str:
-        """Adds a table with these columns, by their names, and returns its name."""
-        parts = [f"{expression} AS {column}" for column, expression in columns.items()]
-        selected = ",\n    ".join([ROW, *parts])
-        self.tables.append(f"{word} AS MATERIALIZED (\n  SELECT\n    {selected}\n  FROM {source}\n)")
-        return word
 
 
 def query_of(plan: Plan, title: str) -> str:
@@ -65,8 +54,8 @@ def query_of(plan: Plan, title: str) -> str:
     k = number(len(ends))
     mean = {f"p{c}": f"{total([f'n{j}_p{c}' for j in range(1, len(ends) + 1)])} / {k}" for c in range(plan.outputs)}
     last = query.table("mean_outputs", mean, joined)
-    results = _results(query, last, plan)
-    shown = "".join(f",\n  predictions.r{k} AS {name(column)}" for k, column in enumerate(results))
+    titles = results(query, last, plan)
+    shown = "".join(f",\n  predictions.r{k} AS {name(column)}" for k, column in enumerate(titles))
     tables = ",\n".join(query.tables)
     return (
         f"-- {title}: predictions of a model, for DuckDB, SQLite and PostgreSQL. Made by Chainrule {__version__}.\n"
@@ -130,7 +119,7 @@ def _network(query: Query, j: int, layers: Sequence[PlanLayer], source: str, pla
         source = _activated(query, f"n{j}_%s{i}", layer, source)
         columns = [f"a{k}" for k in range(len(layer.b))]
     p = [f"n{j}_p{k}" for k in range(plan.outputs)]
-    if plan.classes is None:
+    if not isinstance(plan.result, Classes):
         outputs = columns
     elif len(columns) == 1:
         outputs = ["1e0 - a0", "a0"]
@@ -172,24 +161,3 @@ def _activated(query: Query, word: str, layer: PlanLayer, source: str) -> str:
         is_log = layer.sigma.name == "log_softmax"
         a = [f"{c} - ln({total([*e])})" if is_log else f"e{k} / {total([*e])}" for k, c in enumerate(z)]
     return query.table(word % "a", {f"a{k}": one for k, one in enumerate(a)}, source)
-
-
-def _results(query: Query, source: str, plan: Plan) -> list[str]:
-    """Adds the table ``predictions`` with the columns r0, r1, …, and returns their names in the result."""
-    p = [f"p{c}" for c in range(plan.outputs)]
-    if plan.classes is None:
-        names = ["prediction"] if len(p) == 1 else [f"prediction_{k}" for k in range(1, len(p) + 1)]
-        values = zip(plan.mean.tolist(), plan.deviation.tolist(), p, strict=True)
-        results = {f"r{k}": f"{number(m)} + {number(d)} * {c}" for k, (m, d, c) in enumerate(values)}
-        query.table("predictions", results, source)
-        return names
-    beta = 1.0 / plan.temperature
-    least = number(10.0 ** (-300.0 / max(1.0, beta)))  # PostgreSQL's power raises an error where it underflows
-    top = query.table("largest", {**{c: c for c in p}, "top": largest(p, p)}, source)
-    power = {f"q{c}": f"CASE WHEN {p[c]} / top < {least} THEN 0e0 ELSE power({p[c]} / top, {number(beta)}) END"
-             for c in range(len(p))}  # fmt: skip
-    label = largest(p, [literal(label) for label in plan.classes])
-    calibrated = query.table("calibrated", {**power, "label": label}, top)
-    shares = {f"r{c}": f"q{c - 1} / {total([*power])}" for c in range(1, len(p) + 1)}
-    query.table("predictions", {"r0": "label", **shares}, calibrated)
-    return ["prediction", *(f"p_{label}" for label in plan.classes)]

@@ -26,6 +26,8 @@ class SqlTarget:
 
     suffix = ".sql"
     reals = ("double",)
+    weights = ()
+    inputs = ("columns",)
 
     def files(self, plan: Plan, vectors: Vectors, name: str, real: str) -> Mapping[str, bytes]:
         """Returns the query. Raises InputError for a model that is too large for SQL, or that has times."""
@@ -55,15 +57,24 @@ class SqlTarget:
 
 def results(connection: Any, query: str, vectors: Vectors) -> tuple[list[Any], list[Any] | None]:
     """Returns the values and labels that a database computes for the test rows."""
-    names, k = list(vectors.rows[0]), vectors.values.shape[1]
-    types = [f"{quoted(name)} {_type(name, vectors.rows)}" for name in names]
+    create_table(connection, vectors.rows)
+    k = vectors.values.shape[1]
+    found = sorted(connection.execute(query).fetchall())
+    values = [row[-k:] for row in found]
+    if vectors.labels is None:
+        return values, None
+    is_several = isinstance(vectors.labels[0], list)
+    return values, [list(row[-2 * k : -k]) if is_several else row[-k - 1] for row in found]
+
+
+def create_table(connection: Any, rows: Sequence[Row]) -> None:
+    """Makes the table of the query, with a first column that numbers the rows."""
+    names = list(rows[0])
+    types = [f"{quoted(name)} {_type(name, rows)}" for name in names]
     connection.execute(f"CREATE TABLE {TABLE} ({TEST_ROW} INTEGER, {', '.join(types)})")
     marks = ", ".join("?" * (1 + len(names)))
-    rows = [[t, *(row[name] for name in names)] for t, row in enumerate(vectors.rows)]
-    connection.executemany(f"INSERT INTO {TABLE} VALUES ({marks})", rows)
-    found = sorted(connection.execute(query).fetchall())
-    labels = None if vectors.labels is None else [row[-k - 1] for row in found]
-    return [row[-k:] for row in found], labels
+    numbered = [[t, *(row[name] for name in names)] for t, row in enumerate(rows)]
+    connection.executemany(f"INSERT INTO {TABLE} VALUES ({marks})", numbered)
 
 
 def _type(name: str, rows: Sequence[Row]) -> str:

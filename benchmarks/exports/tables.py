@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,10 +77,14 @@ TABLES: dict[str, Callable[[], Labelled]] = {
 }  # fmt: skip
 
 
+def estimator(name: str, **options: Any) -> NetworkClassifier | NetworkRegressor:
+    """An estimator with these options, fitted to a table in a few epochs."""
+    X, y = TABLES[name]()
+    kind = NetworkRegressor if name in ("housing", "diabetes") else NetworkClassifier
+    return kind(**options, epochs=5, random_state=0, max_levels=40).fit(X, y)
+
+
 @cache
 def fitted(name: str) -> TableModel:
     """A model of two small networks, fitted to a table."""
-    X, y = TABLES[name]()
-    kind = NetworkRegressor if name in ("housing", "diabetes") else NetworkClassifier
-    estimator = kind(hidden_layer_sizes=(16, 8), n_networks=2, epochs=5, random_state=0, max_levels=40)
-    return estimator.fit(X, y).model_
+    return estimator(name, hidden_layer_sizes=(16, 8), n_networks=2).model_
