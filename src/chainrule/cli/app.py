@@ -14,7 +14,7 @@ from chainrule import engines
 from chainrule.cli.errors import FAILED, describe, exit_code
 from chainrule.cli.launched import once
 from chainrule.cli.packed.pack import pack
-from chainrule.cli.saved import doctor, evaluate, explain, export, info, predict, serve
+from chainrule.cli.saved import doctor, evaluate, explain, export, info, predict, serve, shrink
 from chainrule.cli.terminal import discard_unwritable_output, prepare_streams, printable
 from chainrule.cli.train.command import train
 from chainrule.errors import ChainruleError
@@ -35,6 +35,7 @@ app.command()(doctor.doctor)
 app.command()(explain.explain)
 app.command()(export.export)
 app.command()(export.verify)
+app.command()(shrink.shrink)
 app.command()(serve.serve)
 
 
@@ -63,6 +64,7 @@ def _program(version: Version = False) -> None:
     chainrule doctor iris.safetensors iris.csv
     chainrule explain iris.safetensors --data iris.csv --row 3
     chainrule export iris.safetensors --out iris.py
+    chainrule shrink iris.safetensors iris.csv --out small.safetensors
     chainrule serve iris.safetensors
 
     Results go to stdout, everything else to stderr. Exit codes: 0 success, 1 failure, 2 wrong usage, 3 exported

@@ -14,7 +14,7 @@ from chainrule._internal.naming import listed
 from chainrule.cli import inputs, options
 from chainrule.cli.errors import WrongUsage
 from chainrule.cli.terminal import listing, number, printable, remarks, results, show, warnings_as_notes
-from chainrule.cli.train.training_options import format_sizes
+from chainrule.cli.train.hidden_sizes import format_sizes
 from chainrule.engines.choice import MODULES, PREFERENCE
 from chainrule.network import Network
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from chainrule._internal.durations import duration
-from chainrule.cli.train.training_options import TrainingOptions, format_sizes
+from chainrule.cli.train.hidden_sizes import format_sizes
+from chainrule.cli.train.training_options import TrainingOptions
 from chainrule.cli.train.training_run import FinishedRun, PlannedRun
 from chainrule.estimators.network.inspection.words import rate, recipe_in_words, weight_decay
 from chainrule.estimators.network.recipe import Recipe

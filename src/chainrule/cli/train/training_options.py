@@ -11,6 +11,7 @@ from chainrule._internal.checks import as_integer, as_real
 from chainrule._internal.naming import listed, resolve
 from chainrule.cli.errors import WrongUsage, option_errors
 from chainrule.cli.signals import NOTHING
+from chainrule.cli.train.hidden_sizes import parse_hidden_sizes
 from chainrule.engines.choice import MODULES
 from chainrule.errors import InputError
 from chainrule.estimators.network.checkpoints import refuse_unless_resumed
@@ -238,21 +239,3 @@ def require_no_settings(given: Mapping[str, Any]) -> None:
         f"--{name.replace('_', '-')}" for name, default in DECIDED_BY_A_MODEL.items() if given[name] != default
     ]:
         raise WrongUsage(f"--from keeps the model's settings; leave out {', '.join(wrong)}, or train a new model.")
-
-
-def parse_hidden_sizes(layers: str) -> tuple[int, ...]:
-    """Parses the sizes of the hidden layers, "64,32" or "none". Raises WrongUsage for anything else."""
-    if layers.strip().lower() in ("", "none"):
-        return ()
-    try:
-        sizes = tuple(int(size) for size in layers.split(","))
-    except ValueError:
-        sizes = (0,)
-    if min(sizes) < 1:
-        raise WrongUsage(f"--layers: give the sizes of the hidden layers, such as 64,32, or none; got {layers!r}.")
-    return sizes
-
-
-def format_sizes(sizes: Sequence[int]) -> str:
-    """Formats layer sizes: 784-256-128-10."""
-    return "-".join(map(str, sizes))
