@@ -1,0 +1,1 @@
+"""The exports of a model to every target: sizes, times and deviations."""
