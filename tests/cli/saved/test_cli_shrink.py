@@ -48,7 +48,7 @@ REFUSALS = [
     (["--out", "m.safetensors"], "--out: m.safetensors exists; give another name, or --force to replace it."),
     (["--out", "s.onnx"], "--out: give a file that ends in .safetensors; got 's.onnx'."),
     (["--out", "s.safetensors", "--hidden", "a"], "--hidden: give the sizes of the hidden layers, such as 64,32"),
-    (["--out", "s.safetensors", "--held-out", "new.csv"], "X_test compares with a network trained on labels"),
+    (["--out", "s.safetensors", "--held-out", "new.csv"], "in both tables; inputs.csv has none."),
 ]
 
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chainrule.cli import inputs, options, outputs
-from chainrule.cli.errors import require_packages
+from chainrule.cli.errors import WrongUsage, require_packages
 from chainrule.cli.terminal import printable, remarks, results, warnings_as_notes
 from chainrule.cli.train.hidden_sizes import parse_hidden_sizes
+from chainrule.errors import InputError
 
 if TYPE_CHECKING:
     from chainrule.tables.model import TableModel
@@ -47,10 +48,13 @@ def shrink(
     loaded = models.load_model(model)
     X, y = _rows_and_labels(loaded, inputs.read_source(rows, text))
     tested = (None, None) if held_out is None else _rows_and_labels(loaded, inputs.read_source(held_out, text))
+    for source, labels in ((rows, y), (held_out, tested[1])):
+        if held_out is not None and labels is None:
+            raise WrongUsage(f"--held-out needs the target in both tables; {source} has none.")
     teacher = (NetworkRegressor if loaded.target.task == "regression" else NetworkClassifier).load(model)
     with warnings_as_notes(remarks()):
         student = teacher.shrink(X, y, sizes, epochs=epochs, X_test=tested[0], y_test=tested[1])
-    column = {name: loaded.about[name] for name in ("column",) if name in loaded.about}
+    column = {"column": loaded.about["column"]} if "column" in loaded.about else {}
     small = student.complete_model()
     replace(small, about={**small.about, **column}).save(path, replace=force)
     counts = [sum(net.d for net in one.networks) for one in (small, loaded)]
@@ -62,7 +66,6 @@ def shrink(
 def _rows_and_labels(model: TableModel, table: Table) -> tuple[Table, Any]:
     """Returns the inputs, and the labels; None for a table without the target."""
     from chainrule.cli import models
-    from chainrule.errors import InputError
 
     try:
         names = models.targets_in(model, table, ".")
