@@ -101,6 +101,19 @@ def lines(model: Any, folder: Path, found: dict[str, Measured]) -> Iterator[list
     yield [name, _ns(ns), "", "", ""]
 
 
+def on_device(model: Any, folder: Path) -> cortex_m4.OnDevice:
+    """Prints what the model is on a Cortex-M4 with weights of each kind, and returns it for those in float."""
+    found = {}
+    for weights in (None, "int16", "int8"):
+        cr.export(model, folder / "m.c", weights=weights)
+        found[weights] = one = cortex_m4.measured(folder / "m.c", "-Os")
+        print(
+            f"Cortex-M4, weights {weights or 'float'}: {one.instructions:,} instructions a row, {one.size:,} bytes, "
+            f"{'within' if one.holds else 'NOT within'} the bounds"
+        )
+    return found[None]
+
+
 def _ns(ns: float | None) -> str:
     return "" if ns is None else f"{ns:,.0f}"
 
@@ -121,8 +134,7 @@ def main() -> None:
             if name == NETWORK:
                 reached["10-32-16-1, C, float, -O2: ns a row"] = found["C, float"].one or 0.0
             if name == PENGUINS and cortex_m4.are_tools_installed():
-                cr.export(model, folder / "m.c")
-                device = cortex_m4.measured(folder / "m.c", "-Os")
+                device = on_device(model, folder)
                 reached["penguins, Cortex-M4: instructions a row"] = device.instructions
                 reached["penguins, Cortex-M4: bytes of code and constants"] = device.size
     print()
