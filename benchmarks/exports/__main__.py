@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 import chainrule as cr
 from benchmarks.exports import cortex_m4, timing
 from benchmarks.exports.tables import estimator
@@ -80,7 +82,7 @@ def own(model: Any) -> tuple[str, float]:
     plan = plan_of(model)
     row = dict(examples_of(plan)[0])
     if isinstance(model, cr.Network):
-        predictor, x = model.predictor(), [*row.values()]
+        predictor, x = model.predictor(), np.array([*row.values()], dtype=model.dtype)
         return "net.predictor()", timing.least(lambda: predictor(x), 1, 1000)
     rows = model.row_predictor()
     return "model.row_predictor()", timing.least(lambda: rows.predict(row), 1, 1000)
