@@ -97,7 +97,9 @@ def lines(model: Any, folder: Path, found: dict[str, Measured]) -> Iterator[list
             yield [kind, "–", "–", "–", str(error)]
             continue
         loss = result.proof.loss
-        remark = "" if loss is None else f"loss {loss.deviation:.1e}, {loss.changed} of {loss.labels} labels"
+        remark = "" if loss is None else f"loss {loss.deviation:.1e}"
+        if loss is not None and loss.labels:
+            remark += f", {loss.changed} of {loss.labels} labels"
         yield [kind, _ns(result.one), _ns(result.many), f"{result.size:,}", f"{result.proof.deviation:.1e} {remark}"]
     name, ns = own(model)
     yield [name, _ns(ns), "", "", ""]
