@@ -31,4 +31,4 @@ def request(path: str, rows: list[dict[str, Any]] | dict[str, Any]) -> bytes:
 
 def rows_of(X: pd.DataFrame) -> list[dict[str, Any]]:
     """Returns rows as dicts, with None for gaps."""
-    return [dict(row) for row in X.astype(object).where(X.notna(), None).to_dict("records")]
+    return [{str(name): None if v != v else v for name, v in row.items()} for row in X.to_dict("records")]

@@ -51,6 +51,7 @@ WITHOUT_THE_TABLE = [
     ("explain nowhere.safetensors --data t.csv", 2),
     ("info", 2),
     ("info nowhere.safetensors", 2),
+    ("serve nowhere.safetensors", 2),
 ]
 
 WITH_THE_NAMES = [
