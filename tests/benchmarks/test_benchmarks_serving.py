@@ -14,7 +14,7 @@ from benchmarks.serving.rows import request, rows_of, table
 
 def test_a_request_has_rows_without_nan() -> None:
     """A row of the table is sent with its eight columns, and a gap as null."""
-    rows = rows_of(table(50)[0])
+    rows = rows_of(table(200)[0])
     assert any(row["balance"] is None for row in rows)
     head, _, body = request("/predict", {"rows": rows}).partition(b"\r\n\r\n")
     assert head.split(b"\r\n")[-1] == b"Content-Length: %d" % len(body)
