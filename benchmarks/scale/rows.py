@@ -81,8 +81,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         path = Path(folder, "random.rows")
         form = Form(given.rows, sizes[0], (1,), has_weights=False)
-        already = {"is_shuffled": True}  # by being random
-        write_packed(path, form, pieces(given.rows, sizes[0]), seed=None, about=already)
+        write_packed(path, form, pieces(given.rows, sizes[0]), seed=None, are_random=True)
         rows = cr.Rows.open(path)
         print(f"{path.stat().st_size / 1e9:.2f} GB, {given.rows:,} rows, {rows.windows(given.window)} windows")
         before, watch = anonymous(), PeakMemory()

@@ -157,7 +157,7 @@ def stem(source: str) -> str:
     """Returns the name for results of this source: data/sales.2023.csv.gz → sales.2023."""
     if source == STDIN:
         return "model"
-    name = Path(source).name
+    name = Path(source).name.removesuffix(".rows")
     endings = [ending for ending in EXTENSIONS if name.lower().endswith(ending)]
     return name[: len(name) - max(map(len, endings), default=0)] or "model"
 

@@ -12,7 +12,8 @@ Dataset = Annotated[
     str,
     typer.Argument(
         metavar="SOURCE",
-        help="A .csv, .tsv, .txt, .data, .parquet, .feather, .jsonl or .npz file (arrays X and y), - for standard "
+        help="A .csv, .tsv, .txt, .data, .parquet, .feather, .jsonl or .npz file (arrays X and y), a folder of Parquet "
+        "files, for `chainrule train` a .rows file that `chainrule pack` wrote, - for standard "
         "input, or a data set bundled with scikit-learn: digits, iris, wine, breast_cancer, diabetes.",
     ),
 ]

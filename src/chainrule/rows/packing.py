@@ -68,18 +68,19 @@ def write_packed(
     *,
     columns: Sequence[str] = (),
     seed: int | None,
+    are_random: bool = False,
     record: Record | None = None,
     replace: bool = False,
 ) -> None:
     """Writes ``pieces``, of ``form.t`` rows in all, as one packed file, atomically; with ``seed`` None in their order.
 
-    ``record`` is about the table that they were encoded from.
+    ``are_random`` says that they come in random order, and ``record`` is about the table that they were encoded from.
 
     Buckets lie beside the file, and take as much room on the disk. Raises InputError for rows that are not finite, and
     for another number of rows; OSError if the file cannot be written.
     """
     folder = os.path.dirname(os.path.realpath(as_path(path)))
-    header = {"block_rows": form.block_rows, "columns": list(columns), "is_shuffled": seed is not None}
+    header = {"block_rows": form.block_rows, "columns": list(columns), "is_shuffled": are_random or seed is not None}
     if record is not None:
         header["record"] = record.header
     table = {} if record is None else {key: np.ascontiguousarray(array) for key, array in record.tensors.items()}

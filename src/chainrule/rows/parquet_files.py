@@ -46,6 +46,11 @@ class ParquetFiles:
         if not self.groups:
             raise InputError(f"{path} has no rows. Name a Parquet file, or a folder of them, with at least one row.")
 
+    @property
+    def bytes(self) -> int:
+        """The size of all columns, decompressed."""
+        return sum(self._metadata[group.file].row_group(group.number).total_byte_size for group in self.groups)
+
     def schemas(self) -> Iterator[tuple[str, Any]]:
         """Yields the path of each file, and its columns as a schema of Arrow."""
         for file, metadata in zip(self.files, self._metadata, strict=True):

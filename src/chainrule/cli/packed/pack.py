@@ -7,11 +7,10 @@ from typing import Any
 from chainrule._internal.naming import listed
 from chainrule.cli import inputs, options, outputs
 from chainrule.cli.errors import WrongUsage, option_errors
+from chainrule.cli.packed.lines import ENDING
 from chainrule.cli.terminal import printable, remarks, warnings_as_notes
 from chainrule.cli.train.command import require_task_and_seed
 from chainrule.tables.text.notation import Writing
-
-ENDING = ".rows"
 
 
 def pack(

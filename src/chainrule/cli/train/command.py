@@ -8,7 +8,7 @@ from chainrule._internal.checks import as_integer, as_real
 from chainrule._internal.naming import listed
 from chainrule.cli import inputs, options, outputs
 from chainrule.cli.errors import WrongUsage, option_errors, require_packages
-from chainrule.cli.signals import REQUEST
+from chainrule.cli.packed.lines import is_packed, require_no_others
 from chainrule.cli.terminal import printable, remarks, warnings_as_notes
 from chainrule.cli.train.training_options import TrainingOptions, require_no_settings
 from chainrule.tables.text.notation import Writing
@@ -92,18 +92,31 @@ def train(
         _require_folds(folds, {"--out": out, "--report": report, "--checkpoint": checkpoint, "--force": force})
     files = None if folds is not None else outputs.of_training(out, inputs.stem(source), force=force)
     page = None if report is None else outputs.of_file(report, (".html",), force=force, option="--report")
-    if from_model is None:
+    if is_packed(source):
+        require_no_others(given)
+        inputs.require_file(source)
+    elif from_model is None:
         inputs.require_columns(source, text, target_column or [], drop or [], category or [])
     # Only now, so that a wrong command line is answered at once.
-    from chainrule.cli.train import cross_validation, phases, summary
+    from chainrule.cli.train import cross_validation, phases
     from chainrule.cli.train.training_data import prepare
 
-    table = inputs.read_source(source, text)
-    named = [inputs.known_name(table.names, table.origin, "--category", name) for name in category or ()]
     console = remarks()
     if files is not None and files.number > 1:  # also with --quiet: a following command would find an older model
         console.print(printable(f"Note: {files.explanation()}"))
     console.quiet = quiet
+    if is_packed(source):
+        from chainrule.cli.packed import rows_data
+
+        run = phases.plan(rows_data.opened(source, test_fraction, seed), chosen, parameters, files)
+        phases.train(run, console)
+        return
+    if (big := inputs.parquet_path(source)) is not None:
+        from chainrule.cli.packed.room import require_room
+
+        require_room(big, target_column or [])
+    table = inputs.read_source(source, text)
+    named = [inputs.known_name(table.names, table.origin, "--category", name) for name in category or ()]
     if from_model is not None and files is not None:
         from chainrule.cli.train.continuing import continue_training
 
@@ -117,21 +130,11 @@ def train(
     if folds is not None:
         data = replace(data, split=cross_validation.as_folds(data, folds, seed)[0])
     run = phases.plan(data, chosen, parameters, files, page)
-    for line in (*data.descriptions(), *summary.announcement(run.recipes, chosen), *chosen.announcement()):
-        console.print(printable(line))
     if files is None:
+        phases.announce(run, console)
         cross_validation.cross_validate(run, cross_validation.as_folds(data, folds or 0, seed), console)
         return
-    files.folder.mkdir(parents=True, exist_ok=True)
-    # Once there are trained networks, a request to end must not cost the model.
-    REQUEST.what_remains = chosen.what_remains
-    with REQUEST.postponed(lambda: hasattr(run.estimator, "model_")):
-        trained = phases.fit(run, console)
-        console.quiet = quiet and trained.stopped != "interrupted"
-        console.print(summary.outcome(trained, scoring))
-        phases.save_results(run, trained, console)
-    if REQUEST.number is not None:
-        remarks().print(printable(" ".join(filter(None, (f"Interrupted by {REQUEST.name}.", chosen.continuation())))))
+    phases.train(run, console)
 
 
 def _require_folds(folds: int, others: dict[str, object]) -> None:

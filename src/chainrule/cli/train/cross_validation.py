@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from chainrule._internal.four_digits import four_digits
-from chainrule.cli import models
 from chainrule.cli.errors import WrongUsage
 from chainrule.cli.target import baseline_of
 from chainrule.cli.terminal import number, printable, results, show
@@ -30,15 +29,17 @@ def cross_validate(run: PlannedRun, folds: list[TrainTestSplit], console: Consol
 
     Raises KeyboardInterrupt if a training is interrupted.
     """
+    table = run.data
+    assert isinstance(table, TrainingData)
     measured: list[list[Measure]] = []
     with _processes(run.estimator):
         for k, split in enumerate(folds, 1):
-            data = replace(run.data, split=split)
+            data = replace(table, split=split)
             trained = phases.fit(replace(run, data=data, estimator=_unfitted(run.estimator)), console)
             if trained.stopped == "interrupted":
                 raise KeyboardInterrupt
-            model = phases.with_plain_target(trained.model, data)
-            found = models.results(model, data.X.rows(split.test), data.columns(split.test)).measures
+            model = data.finished(trained.model)
+            found = data.results(model).measures
             measured.append(found)
             first = found[0]
             console.print(printable(f"Fold {k} of {len(folds)}: {first.name} {four_digits(first.network)}."))
@@ -48,7 +49,7 @@ def cross_validate(run: PlannedRun, folds: list[TrainTestSplit], console: Consol
         mean, deviation, baseline = (number(float(x)) for x in (ours.mean(), ours.std(ddof=1), theirs.mean()))
         rows.append((each[0].name, mean, f"± {deviation}", baseline))
     console = results()
-    title = f"Results of {len(folds)} folds of {len(run.data.y)} rows of {run.data.X.origin}"
+    title = f"Results of {len(folds)} folds of {len(table.y)} rows of {table.origin}"
     show(console, title, ("", "network", "std. dev.", "baseline"), rows)
     console.print(f"  baseline: {baseline_of(model.target)}")
 

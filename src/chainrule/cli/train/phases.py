@@ -10,26 +10,25 @@ from typing import Any
 
 from rich.console import Console
 
-from chainrule.cli import models, report
+from chainrule.cli import report
 from chainrule.cli.errors import WrongUsage, describe
 from chainrule.cli.outputs import Destination, as_png, save_picture, save_somewhere
-from chainrule.cli.terminal import printable, warnings_as_notes
+from chainrule.cli.signals import REQUEST
+from chainrule.cli.terminal import printable, remarks, warnings_as_notes
 from chainrule.cli.train import summary
 from chainrule.cli.train.display import opened_display
 from chainrule.cli.train.training_data import TrainingData
 from chainrule.cli.train.training_options import TrainingOptions
-from chainrule.cli.train.training_run import FinishedRun, PlannedRun
+from chainrule.cli.train.training_run import FinishedRun, PlannedRun, RunData
 from chainrule.errors import ChainruleError, InputError
 from chainrule.estimators.network import settings
 from chainrule.files import write_bytes
 from chainrule.tables.model import TableModel
-from chainrule.tables.target_decoder import ClassLabels
-from chainrule.tables.targets.indicator_labels import IndicatorLabels
 from chainrule.training.errors import DivergenceError
 
 
 def plan(
-    data: TrainingData, options: TrainingOptions, parameters: dict[str, Any], files: Destination | None,
+    data: RunData, options: TrainingOptions, parameters: dict[str, Any], files: Destination | None,
     page: Path | None = None,
 ) -> PlannedRun:  # fmt: skip
     """Returns the run for these data, options and the estimator's parameters. Raises WrongUsage or InputError."""
@@ -37,15 +36,40 @@ def plan(
     if data.task != "regression":
         parameters = {
             **parameters,
-            "class_weight": options.class_weights(sorted(set(data.y.ravel().tolist()), key=str)),
+            "class_weight": options.class_weights(data.classes),
         }
     elif options.class_weight is not None:
         raise WrongUsage("--class-weight is for classification; this is regression.")
-    recipes = settings.as_recipes(parameters, data.task, len(data.split.training))
+    recipes = settings.as_recipes(parameters, data.task, data.sizes[0])
     from chainrule.estimators import NetworkClassifier, NetworkRegressor  # loads scikit-learn
 
     kind = NetworkRegressor if data.task == "regression" else NetworkClassifier
     return PlannedRun(data, options, kind(**parameters), recipes, files, page)
+
+
+def announce(run: PlannedRun, console: Console) -> None:
+    """Prints lines about the data, the networks and the checkpoints."""
+    options = run.options
+    lines = (*run.data.descriptions(), *summary.announcement(run.recipes, options), *options.announcement())
+    for line in lines:
+        console.print(printable(line))
+
+
+def train(run: PlannedRun, console: Console) -> None:
+    """Trains, tests and saves, with words on the console, which may be quiet."""
+    assert run.files is not None
+    announce(run, console)
+    is_quiet, options = console.quiet, run.options
+    run.files.folder.mkdir(parents=True, exist_ok=True)
+    # Once there are trained networks, a request to end must not cost the model.
+    REQUEST.what_remains = options.what_remains
+    with REQUEST.postponed(lambda: hasattr(run.estimator, "model_")):
+        trained = fit(run, console)
+        console.quiet = is_quiet and trained.stopped != "interrupted"
+        console.print(summary.outcome(trained, options.scoring))
+        save_results(run, trained, console)
+    if REQUEST.number is not None:
+        remarks().print(printable(" ".join(filter(None, (f"Interrupted by {REQUEST.name}.", options.continuation())))))
 
 
 def fit(run: PlannedRun, console: Console) -> FinishedRun:
@@ -59,7 +83,7 @@ def fit(run: PlannedRun, console: Console) -> FinishedRun:
         with warnings_as_notes(console), ExitStack() as stack:
             display = stack.enter_context(opened_display(console, run.options.verbose, run.recipes[0].n_networks))
             estimator.set_params(callbacks=() if display is None else (display,))
-            estimator.fit(data.X.rows(data.split.training), data.labels(data.split.training))
+            data.fit(estimator)
     except DivergenceError:
         raise InputError(summary.divergence_message(run.recipes[0])) from None
     seconds = time.perf_counter() - began
@@ -77,9 +101,9 @@ def save_results(run: PlannedRun, trained: FinishedRun, console: Console) -> Non
     Raises ChainruleError at the end if a file could not be written: the model is then in another folder, or lost.
     """
     assert run.files is not None
-    data, test = run.data, run.data.split.test
-    model = with_plain_target(trained.model, data)
-    found = models.results(model, data.X.rows(test), data.columns(test))
+    data = run.data
+    model = data.finished(trained.model)
+    found = data.results(model)
     about = {**model.about, **data.names(), "training": summary.record(run, trained, found.measures)}
     page = ""
     if run.report is not None:
@@ -99,19 +123,9 @@ def save_results(run: PlannedRun, trained: FinishedRun, console: Console) -> Non
             faults.append(f"{describe(error)} The report was not saved.")
     console.quiet = console.quiet and saved == drawn == run.files
     console.print(printable(f"Saved {saved.model} (the model){more}."))
-    report.print_results(model, found, f"Results on {len(test)} test rows of {data.X.origin}")
+    report.print_results(model, found, f"Results on {data.sizes[1]} test rows of {data.origin}")
     if faults:
         raise ChainruleError(" ".join(faults))
-
-
-def with_plain_target(model: TableModel, data: TrainingData) -> TableModel:
-    """Returns the model with the class shares of the training rows without weights, or the notation of its numbers."""
-    if isinstance(model.target, ClassLabels):
-        return replace(model, target=ClassLabels.fit(data.y[data.split.training]))
-    if isinstance(model.target, IndicatorLabels):
-        labels = data.labels(data.split.training)
-        return replace(model, target=IndicatorLabels.fit(labels, names=data.targets.names))
-    return replace(model, target=replace(model.target, notations=data.targets.notations))
 
 
 def learning_curves(run: PlannedRun) -> bytes:
@@ -127,7 +141,9 @@ def report_of(run: PlannedRun, model: TableModel) -> tuple[str, dict[str, Any]]:
     from chainrule.tables.diagnosis.diagnose import labelled
     from chainrule.tables.inspection.importances import importances
 
-    estimator, data, test = run.estimator, run.data, run.data.split.test
+    estimator, data = run.estimator, run.data
+    assert isinstance(data, TrainingData)
+    test = data.split.test
     estimator.model_ = replace(model, estimator=None)
     rows = labelled(estimator.model_, data.X.rows(test), data.y[test], "y")[0]
     found = importances(rows)

@@ -70,12 +70,12 @@ def record(run: PlannedRun, trained: FinishedRun, scores: list[Measure]) -> dict
     """Returns the record of the training that the model's file holds."""
     from chainrule._internal.version import __version__
 
-    histories, recipe, split = trained.histories, run.recipes[0], run.data.split
+    histories, recipe, sizes = trained.histories, run.recipes[0], run.data.sizes
     has_steps = recipe.minimizer is None  # of an optimizer, as a preset plans them
     best = [kept or h.epochs for kept, h in zip(trained.kept, histories, strict=True)]
     return {
-        "source": run.data.X.origin,
-        "rows": {"training": len(split.training), "test": len(split.test)},
+        "source": run.data.origin,
+        "rows": {"training": sizes[0], "test": sizes[1]},
         "preset": run.options.preset if has_steps else None,
         "networks": len(trained.model.networks),
         "network": format_sizes(trained.model.networks[0].m),

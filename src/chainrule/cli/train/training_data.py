@@ -11,14 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.naming import listed
-from chainrule.cli import target
+from chainrule.cli import models, target
 from chainrule.cli.errors import WrongUsage
 from chainrule.cli.inputs import known_name, require_targets
 from chainrule.cli.train.train_test_split import TrainTestSplit, train_test_split
 from chainrule.tables.columns import Task
 from chainrule.tables.encoding.compatibility import refuse_infinite
+from chainrule.tables.inspection.results import Results
+from chainrule.tables.model import TableModel
 from chainrule.tables.reading.array_columns import as_column
 from chainrule.tables.table import Table, require_complete
+from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
 from chainrule.tables.targets.target_columns import TargetColumns
 from chainrule.tables.targets.task import REQUESTED
 from chainrule.tables.text.notation import AS_RECOGNISED, Writing
@@ -63,6 +67,38 @@ class TrainingData:
     def columns(self, rows: NDArray[np.intp]) -> Mapping[str, AnyColumn]:
         """Returns the target columns of some rows."""
         return self.targets.at(rows).columns
+
+    @property
+    def origin(self) -> str:
+        """The name of the table."""
+        return self.X.origin
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """The numbers of training rows and of test rows."""
+        return len(self.split.training), len(self.split.test)
+
+    @property
+    def classes(self) -> list[Any]:
+        """The values of the labels."""
+        return sorted(set(self.y.ravel().tolist()), key=str)
+
+    def fit(self, estimator: Any) -> None:
+        """Fits an estimator to the training rows."""
+        estimator.fit(self.X.rows(self.split.training), self.labels(self.split.training))
+
+    def results(self, model: TableModel) -> Results:
+        """Returns the results on the test rows."""
+        return models.results(model, self.X.rows(self.split.test), self.columns(self.split.test))
+
+    def finished(self, model: TableModel) -> TableModel:
+        """Returns the model with the class shares of the training rows without weights, or its numbers' notation."""
+        if isinstance(model.target, ClassLabels):
+            return replace(model, target=ClassLabels.fit(self.y[self.split.training]))
+        if isinstance(model.target, IndicatorLabels):
+            labels = self.labels(self.split.training)
+            return replace(model, target=IndicatorLabels.fit(labels, names=self.targets.names))
+        return replace(model, target=replace(model.target, notations=self.targets.notations))
 
     def names(self) -> dict[str, str]:
         """Returns the names of the table and of its only target, as the model's file holds them."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,11 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from chainrule._internal.checks import Array, Floats, as_integer, as_real
-from chainrule._internal.sparse_rows import SparseRows
+from chainrule._internal.checks import as_integer, as_real
+from chainrule.costs.training_set import StoredRows
 from chainrule.engines.state import TrainingState
 from chainrule.errors import InputError
 from chainrule.estimators.diagnosis.mixin import DiagnosisMixin
-from chainrule.estimators.examples import Examples
 from chainrule.estimators.feature_names import require_feature_names
 from chainrule.estimators.network import settings
 from chainrule.estimators.network.checkpoints import checkpoint_folder
@@ -31,21 +30,18 @@ from chainrule.estimators.network.ensemble import Member, MemberFactory, Outcome
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.incremental.calibration import calibrated, recalibrated
 from chainrule.estimators.network.incremental.training import LARGEST_DRAWN_SEED, train_one_epoch
-from chainrule.estimators.network.initial_network import Shape
 from chainrule.estimators.network.inspection.held_out_rows import held_out_rows
 from chainrule.estimators.network.inspection.mixin import InspectionMixin, noting_warnings
+from chainrule.estimators.network.packed.fitting import fit_to_rows
+from chainrule.estimators.network.preparation import PreparationMixin
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.saved.saving import SavingMixin
 from chainrule.estimators.network.scoring import as_metric, scoring_parts
 from chainrule.estimators.network.shrinking.mixin import ShrinkingMixin
 from chainrule.estimators.network.training_rows import (
     Data,
-    TrainingRows,
     as_groups,
     as_table_and_labels,
-    fit_encoder,
-    names_of,
-    sparse_features,
 )
 from chainrule.estimators.network.training_warnings import (
     no_usable_network,
@@ -54,18 +50,16 @@ from chainrule.estimators.network.training_warnings import (
 )
 from chainrule.estimators.network.validation_split import ValidationSplit, splits_by_recipe
 from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, has_callbacks
-from chainrule.estimators.target_columns import known_targets, new_targets, notations
-from chainrule.estimators.weights import as_row_weights
+from chainrule.estimators.target_columns import known_targets
 from chainrule.network import Network
 from chainrule.processes.pool import beside
+from chainrule.rows.rows import Rows
 from chainrule.tables.columns import Task
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.model import TableModel
-from chainrule.tables.reading.read import AnyTable, read
-from chainrule.tables.target_decoder import NumericLabels
+from chainrule.tables.reading.read import read
 from chainrule.tables.targets.decoders import Target
 from chainrule.tables.targets.given_targets import frame_of_targets
-from chainrule.tables.targets.target_columns import TargetColumns
 from chainrule.training.callbacks.calls import all_runs, with_displays
 
 
@@ -74,7 +68,8 @@ def _one_network(encoder: TableEncoder, target: Target, net: Network) -> TableMo
 
 
 class NetworkBase(
-    SavingMixin, InspectionMixin, DiagnosisMixin, ShrinkingMixin, CallbackSupportMixin, BaseEstimator  # type: ignore[misc]  # scikit-learn has no types
+    PreparationMixin, SavingMixin, InspectionMixin, DiagnosisMixin, ShrinkingMixin,
+    CallbackSupportMixin, BaseEstimator,  # type: ignore[misc]  # scikit-learn has no types
 ):  # fmt: skip
     """Trains networks on a table; subclasses define the labels, their encoding and the score."""
 
@@ -86,28 +81,6 @@ class NetworkBase(
     _has_short_recipes = False  # those for a time limit
 
     # ---- defined by the subclasses -----------------------------------------------------------------------------------
-
-    def _task_of(self, labels: NDArray[Any]) -> Task:
-        """Returns the task for labels (t,) or (t, m)."""
-        return self._task
-
-    @abstractmethod
-    def _as_labels(self, y: Any, symbol: str = "y") -> NDArray[Any]:
-        """Returns the labels (t,) or (t, m), checked."""
-
-    @abstractmethod
-    def _learn_target(
-        self, labels: NDArray[Any], weights: Floats | None, recipe: Recipe, names: tuple[str, ...]
-    ) -> Target:
-        """Fits the decoder of the labels, with the ``names`` of their columns if they have some."""
-
-    @abstractmethod
-    def _encode_labels(self, labels: NDArray[Any], recipe: Recipe) -> tuple[Array, NDArray[np.intp] | None]:
-        """Returns the targets Y (t, m) of the cost, and for one class a row the class numbers (t,)."""
-
-    @abstractmethod
-    def _weighted(self, weights: Floats | None, labels: NDArray[Any], knows_classes: bool) -> Floats | None:
-        """Returns the weights of the rows, multiplied by those of their classes, which may be known from training."""
 
     def _learn_spread(self, held_out: HeldOutPredictions, data: Data) -> tuple[Network | None, HeldOutPredictions]:
         """Returns a network for the spread of y, if one is wanted, and the held-out rows with their spreads."""
@@ -125,6 +98,13 @@ class NetworkBase(
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, sample_weight_val: Any, groups: Any
     ) -> Self:
+        if isinstance(X, StoredRows):
+            given = {
+                "y": y, "sample_weight": sample_weight, "X_val": X_val, "y_val": y_val,
+                "sample_weight_val": sample_weight_val, "groups": groups,
+            }  # fmt: skip
+            fit_to_rows(self, cast(Rows, X), given)
+            return self
         began = time.perf_counter()
         folder = checkpoint_folder(self.get_params(deep=False))
         continues = bool(self.warm_start) and hasattr(self, "model_")
@@ -148,11 +128,8 @@ class NetworkBase(
             None if validation is None else validation.examples, self.states_ if continues else None,
         )  # fmt: skip
         plan = self._plan(recipes, self._recipe_numbers, began, continues)
-        metric = as_metric(self.scoring, self.target_, (validation or data).labels)
-        if metric is not None:
-            if validation is None and not any(len(split.held_out) for split in splits[recipes[0]]):
-                raise InputError("scoring needs held-out rows: validation_fraction > 0 and 10 rows or more, or X_val.")
-            plan, self._metric_name = replace(plan, stopping_of=metric.stopping), metric.name
+        holds_out = validation is not None or any(len(split.held_out) for split in splits[recipes[0]])
+        plan = self._by_metric(plan, (validation or data).labels, holds_out)
         if continues and self._has_short_recipes:
             plan = replace(plan, recipes=short)
         elif not continues:
@@ -160,85 +137,6 @@ class NetworkBase(
         self._train(make, plan, data, validation or data)
         self._has_short_recipes = self.recipe_ in short
         return self
-
-    def _prepare(
-        self, X: Any, y: Any, sample_weight: Any, continues: bool, incremental: bool = False
-    ) -> tuple[Data, tuple[Recipe, ...]]:
-        """Encodes the rows and chooses the recipes; fits the encoder first, unless training continues."""
-        self._names = names_of(X, y, self.model_.about if continues else {})
-        read_targets = partial(known_targets if continues else new_targets, self)
-        table, y = as_table_and_labels(X, y, read_targets=read_targets, weights=sample_weight)
-        labels = self._as_labels(y)
-        if len(labels) != len(table):
-            raise InputError(
-                f"Found input variables with inconsistent numbers of samples: {len(table)} rows, {len(labels)} labels."
-            )
-        rows = self._rows(table, labels, sample_weight, "sample_weight", continues)
-        if not continues:
-            self._n_sparse = sparse_features(rows.table)
-        task = self.target_.task if continues else self._task_of(labels)
-        recipes = settings.as_recipes(self.get_params(deep=False), task, len(rows.at), self._n_sparse)
-        if not continues:
-            if incremental and len(rows.at) == 1:
-                raise InputError(
-                    "the first call of partial_fit learns the columns from its rows, and needs more than one; got 1. "
-                    "Give more rows first, or use fit."
-                )
-            encoder = TableEncoder(
-                recipes[0].numbers, self.categories, self.max_levels, recipes[0].max_values, dtype=self.dtype,
-                decimal=self.decimal, thousands=self.thousands, missing=self.missing,
-            )  # fmt: skip
-            rows = rows._replace(table=encoder.recognised(rows.table))
-            self.encoder_ = fit_encoder(encoder, rows.table, rows.row_weights)
-            names = y.names if isinstance(y, TargetColumns) else ()
-            self.target_ = self._learn_target(rows.labels, rows.weights, recipes[0], names)
-            if isinstance(self.target_, NumericLabels):
-                self.target_ = replace(self.target_, notations=notations(y))
-            self.n_features_in_ = len(table.names)
-            self.__dict__.pop("feature_names_in_", None)
-            if table.has_names:
-                self.feature_names_in_ = np.array(table.names, dtype=object)
-        return self._data(X, labels, rows, recipes[0]), recipes
-
-    def _rows(
-        self, table: AnyTable, labels: NDArray[Any], weights: Any, symbol: str, knows_classes: bool
-    ) -> TrainingRows:
-        """Returns the rows of positive weight."""
-        row_weights = as_row_weights(weights, len(table), symbol)
-        of_classes = self._weighted(row_weights, labels, knows_classes)
-        single = self.dtype == "float32"  # any other name than "float64" is refused by the encoder
-        return TrainingRows.of(table, labels, row_weights, of_classes, np.float32 if single else np.float64)
-
-    def _data(self, X: Any, y: NDArray[Any], rows: TrainingRows, recipe: Recipe) -> Data:
-        Y, class_numbers = self._encode_labels(rows.labels, recipe)
-        encoded = self.encoder_.encode(rows.table)
-        if isinstance(encoded, SparseRows) and not self._n_sparse:
-            encoded = encoded.toarray()
-        examples = Examples(
-            encoded if isinstance(encoded, SparseRows) else np.ascontiguousarray(encoded),
-            np.ascontiguousarray(Y, dtype=self.dtype),
-            None if rows.weights is None else rows.weights.astype(self.dtype),
-        )
-        return Data(X, y, rows.at, rows.table, examples, rows.labels, class_numbers)
-
-    def _shape(self, data: Data) -> Shape:
-        """Returns the shape of the networks."""
-        return Shape(self.encoder_.n_features_out_, self.encoder_.n_numbers_, data.examples.Y.shape[1])
-
-    def _validation(self, X_val: Any, y_val: Any, sample_weight_val: Any, named: Any, recipe: Recipe) -> Data | None:
-        """Returns the validation rows given by the user, if any; ``named`` are the names of their target columns."""
-        if X_val is None:
-            if y_val is not None or sample_weight_val is not None:
-                raise InputError("y_val and sample_weight_val need X_val; got no X_val.")
-            return None
-        y_val = named if y_val is None else y_val
-        table, labels = as_table_and_labels(
-            X_val, y_val, "X_val", read_targets=partial(known_targets, self), weights=sample_weight_val,
-            weights_symbol="sample_weight_val",
-        )  # fmt: skip
-        labels = self._as_labels(labels, "y_val")
-        rows = self._rows(table, labels, sample_weight_val, "sample_weight_val", True)
-        return self._data(X_val, labels, rows, recipe)
 
     def _make_splits(
         self, data: Data, recipes: Sequence[Recipe], short: Sequence[Recipe], has_validation: bool, groups: Any,
@@ -271,6 +169,16 @@ class NetworkBase(
             continues=continues, callbacks=with_displays(self.callbacks or (), self.verbose), callback_epochs=every,
             model_of=partial(_one_network, self.encoder_, self.target_),
         )  # fmt: skip
+
+    def _by_metric(self, plan: TrainingPlan, labels: NDArray[Any], holds_out: bool) -> TrainingPlan:
+        """Returns the plan by which the best epoch is kept by the metric of ``scoring``, if there is one."""
+        metric = as_metric(self.scoring, self.target_, labels)
+        if metric is None:
+            return plan
+        if not holds_out:
+            raise InputError("scoring needs held-out rows: validation_fraction > 0 and 10 rows or more, or X_val.")
+        self._metric_name = metric.name
+        return replace(plan, stopping_of=metric.stopping)
 
     def _train(
         self, make: MemberFactory, plan: TrainingPlan, data: Data, validation: Data, is_incremental: bool = False
@@ -331,15 +239,16 @@ class NetworkBase(
         self.n_iter_ = max(state.epoch for state in self.states_)
         model = TableModel(self.encoder_, self.target_, tuple(member.net for member in kept))
         model = (recalibrated if is_incremental else calibrated)(self, model, kept, validation)
-        rows = len(data.labels)
-        about: dict[str, Any] = {"estimator": type(self).__name__, "preset": str(self.preset), "rows": rows}
+        about: dict[str, Any] = {"estimator": type(self).__name__, "preset": str(self.preset), "rows": self._n_rows}
         about |= self._names
         if kept[0].course is not None:
             about["scoring"] = scoring_parts(self._metric_name, [m.course for m in kept if m.course is not None])
         if self.validation_score_ is not None and math.isfinite(self.validation_score_):
             about["validation_score"] = self.validation_score_
         self.model_ = replace(model, about=about)
-        self._held_out_rows = held_out_rows(kept, self.model_, validation.table, validation.labels)
+        self._held_out_rows = None
+        if validation.table is not None:
+            self._held_out_rows = held_out_rows(kept, self.model_, validation.table, validation.labels)
 
     @noting_warnings
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:

@@ -232,7 +232,7 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         *,
         X_val: Any = None,
@@ -245,6 +245,8 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         ``sample_weight`` (t,) weights the rows: a row of weight 2 counts twice. ``X_val``, ``y_val`` and
         ``sample_weight_val`` are validation rows, used instead of held-out ones. Rows of the same group (``groups``,
         (t,)) are held out together. On Ctrl-C each network keeps its best epoch, with a TrainingWarning.
+
+        X may be packed rows of a table of any size (`chainrule.tables.pack`), which hold y: docs/guide/rows.md.
 
         Raises InputError for bad input, before training; DivergenceError if every network diverges.
         """

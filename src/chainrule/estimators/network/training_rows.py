@@ -35,7 +35,7 @@ class Data:
     X: Any  # the table, as given
     y: NDArray[Any]  # the labels of all its rows
     rows: NDArray[np.intp]  # (t,), the numbers of the rows that count
-    table: AnyTable  # of these rows
+    table: AnyTable | None  # of these rows; None for those of a packed file, which are encoded
     examples: Examples  # of these rows, as everything below
     labels: NDArray[Any]  # (t,) or (t, m)
     class_numbers: NDArray[np.intp] | None  # (t,), None for regression and for several labels

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.naming import listed
 from chainrule._internal.user_warnings import warn
+from chainrule.costs.training_set import StoredRows
 from chainrule.diagnosis.dead_units import dead_layer
 from chainrule.errors import DataWarning, InputError, TrainingWarning
 from chainrule.estimators.network.ensemble import Member, Outcome, TrainingPlan
@@ -88,8 +90,14 @@ def warn_about_training(outcome: Outcome, kept: Sequence[Member], plan: Training
         history = diverged[0].history
         result = "best epochs kept" if history and history.epochs else "left out"
         _warn(f"{len(diverged)} of {len(members)} networks diverged ({result}): {diverged[0].error}")
-    if dead := next(filter(None, (dead_layer(m.net, m.training.X) for m in kept if m.error is None)), None):
+    if dead := next(filter(None, (dead_layer(m.net, _rows(m)) for m in kept if m.error is None)), None):
         _warn(f"{dead} Try a smaller learning_rate, or activation='mish', 'selu' or 'leaky_relu'.")
+
+
+def _rows(member: Member) -> Any:
+    """Returns rows in memory that a member was trained on, or held out if those are in files."""
+    stored = isinstance(member.training.X, StoredRows) and member.held_out is not None
+    return member.held_out.X if stored else member.training.X  # type: ignore[union-attr]
 
 
 def no_usable_network(outcome: Outcome, limit: float | None) -> BaseException:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from chainrule._internal.sparse_rows import Rows
 from chainrule.engines.state import TrainingState
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.network.ensemble.member import Member
@@ -34,14 +35,15 @@ class MemberFactory:
     validation: Examples | None = None
     states: Sequence[TrainingState] | None = None
     networks: Sequence[Network] | None = None
+    initial: Rows | None = None  # rows for initial values that depend on data; None: the examples
     _training: dict[int, Examples] = field(default_factory=dict)  # by split
 
     def __call__(self, j: int, recipe: Recipe) -> Member:
         """Makes network j; several threads may call this at once."""
         split = self.splits[recipe][j % len(self.splits[recipe])]
         if self.networks is None:
-            rows = self.examples
-            net = network(recipe, self.shape, self.task, rows.X, self.seeds[j], self.dtype, rows.weights)
+            X, weights = (self.examples.X, self.examples.weights) if self.initial is None else (self.initial, None)
+            net = network(recipe, self.shape, self.task, X, self.seeds[j], self.dtype, weights)
         else:
             net = self.networks[j].copy()
         if id(split) not in self._training:

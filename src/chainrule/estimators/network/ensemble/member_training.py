@@ -143,7 +143,8 @@ def _train(
         )  # fmt: skip
     return train_with_share(
         share, member.net, training.X, training.Y, weights=training.weights, cost=recipe.cost,
-        optimizer=recipe.optimizer, epochs=epochs, batch_size=member.batch_size, shuffle=True, seed=member.seed,
+        optimizer=recipe.optimizer, epochs=epochs, batch_size=member.batch_size, window=None,
+        shuffle=True, seed=member.seed,
         validation=None if member.held_out is None else tuple(member.held_out),  # (X, Y, weights)
         patience=patience, tol=None, tol_epochs=1, record=(),
         time_limit=None if end == math.inf else Deadline(max(end - clock(), SHORTEST)),
