@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "chainrule/kernel_set.hpp"
 #include "check.hpp"
 #include "problems.hpp"
 #include "step_plan.hpp"

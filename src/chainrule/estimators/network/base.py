@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule._internal.checks import as_integer, as_real
-from chainrule.costs.training_set import StoredRows
 from chainrule.engines.state import TrainingState
 from chainrule.errors import InputError
 from chainrule.estimators.diagnosis.mixin import DiagnosisMixin
@@ -98,12 +97,12 @@ class NetworkBase(
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, sample_weight_val: Any, groups: Any
     ) -> Self:
-        if isinstance(X, StoredRows):
+        if isinstance(X, Rows):
             given = {
                 "y": y, "sample_weight": sample_weight, "X_val": X_val, "y_val": y_val,
                 "sample_weight_val": sample_weight_val, "groups": groups,
             }  # fmt: skip
-            fit_to_rows(self, cast(Rows, X), given)
+            fit_to_rows(self, X, given)
             return self
         began = time.perf_counter()
         folder = checkpoint_folder(self.get_params(deep=False))

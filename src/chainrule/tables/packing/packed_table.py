@@ -8,7 +8,6 @@ from typing import Any
 
 from chainrule._internal.naming import listed
 from chainrule.errors import FileFormatError, InputError
-from chainrule.files import field
 from chainrule.rows.rows import Rows
 from chainrule.rows.source import Record
 from chainrule.tables.encoding.encoder import TableEncoder
@@ -16,13 +15,15 @@ from chainrule.tables.packing.table_stream import rank_error
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.tables.targets import decoders
 
+DESCRIBED = {"source", "targets", "task", "reason", "sampled"}
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PackedTable:
     """A table as packed rows: ``rows`` of features x and encoded labels, the ``encoder`` and the decoder ``target``.
 
     ``about`` is JSON that describes the table: "source", the name of its file; "targets", the names of its target
-    columns; "sampled", the number of rows to which the encoder was fitted.
+    columns; "task" and the "reason" for it; "sampled", the number of rows to which the encoder was fitted.
     """
 
     rows: Rows
@@ -48,10 +49,9 @@ class PackedTable:
         is_known = shape == () if isinstance(target, ClassLabels) else shape == (getattr(target, "m", 0),)
         if encoder.n_features_out_ != rows.n or not isinstance(target, (ClassLabels, NumericLabels)) or not is_known:
             raise FileFormatError(f"{rows.name}: the encoder and the target do not fit its rows.")
-        try:
-            about = field(header, "about", dict)
-        except FileFormatError as error:
-            raise FileFormatError(f"{rows.name} does not describe its table: {error}") from None
+        about = header.get("about")
+        if not isinstance(about, Mapping) or not about.keys() >= DESCRIBED:
+            raise FileFormatError(f"{rows.name} does not describe its table. Pack the table again.")
         return cls(rows, encoder, target, about)
 
     def descriptions(self) -> list[str]:

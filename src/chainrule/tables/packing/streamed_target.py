@@ -55,7 +55,8 @@ def _classes(pieces: Iterator[dict[str, Column]]) -> ClassLabels:
     for piece in pieces:
         [(name, column)] = piece.items()
         column = column.as_categories()
-        counts.update(dict(zip(column.levels, np.bincount(column.values).tolist(), strict=True)))
+        rows = np.bincount(column.values, minlength=len(column.levels)).tolist()
+        counts.update(dict(zip(column.levels, rows, strict=True)))
     levels = sorted(counts)
     if len(levels) < 2:
         raise InputError(f"target {name!r} must have at least two classes; every row has {shown(levels[0])}.")
