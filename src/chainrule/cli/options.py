@@ -95,9 +95,10 @@ Category = Annotated[
 Preset = Annotated[
     str,
     typer.Option(
-        metavar="default|best|lecture",
-        autocompletion=completion.one_of("default", "best", "lecture"),
-        help="All settings that no option changes: fast and accurate, slower and more accurate, or as in a textbook.",
+        metavar="default|best|tuned|lecture",
+        autocompletion=completion.one_of("default", "best", "tuned", "lecture"),
+        help="All settings that no option changes: fast and accurate, slower and more accurate, searched, or as in a "
+        "textbook.",
     ),
 ]
 Layers = Annotated[

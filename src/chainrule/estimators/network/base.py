@@ -24,7 +24,7 @@ from chainrule.estimators.diagnosis.mixin import DiagnosisMixin
 from chainrule.estimators.feature_names import require_feature_names
 from chainrule.estimators.network import settings
 from chainrule.estimators.network.checkpoints import checkpoint_folder
-from chainrule.estimators.network.competition import winners
+from chainrule.estimators.network.competition import held_out_loss, winners
 from chainrule.estimators.network.ensemble import Member, MemberFactory, Outcome, Training, TrainingPlan, usable
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.incremental.calibration import calibrated, recalibrated
@@ -36,6 +36,7 @@ from chainrule.estimators.network.preparation import PreparationMixin
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.saved.saving import SavingMixin
 from chainrule.estimators.network.scoring import as_metric, scoring_parts
+from chainrule.estimators.network.search.halving import Search, folds_of_search, networks_in_all
 from chainrule.estimators.network.shrinking.mixin import ShrinkingMixin
 from chainrule.estimators.network.training_rows import (
     Data,
@@ -119,14 +120,20 @@ class NetworkBase(
         params, task = self.get_params(deep=False), self.target_.task
         short = settings.as_short_recipes(params, task, len(data.examples.X), self._n_sparse)
         splits = self._make_splits(data, recipes, short, validation is not None, groups, seeds, continues)
-        if not continues:
+        folds: Sequence[ValidationSplit] = ()
+        if continues:
+            pass
+        elif settings.searches(params, self._n_sparse):
+            folds = folds_of_search(splits[recipes[0]], validation is not None)
+            self._recipe_numbers = [0] * networks_in_all(len(recipes), folds, len(data.labels))  # until they are chosen
+        else:
             self._recipe_numbers = [j % len(recipes) for j in range(len(splits[recipes[0]]))]
         drawn = [int(seed) for seed in seeds.randint(LARGEST_DRAWN_SEED, size=len(self._recipe_numbers))]
         make = MemberFactory(
             task, self.dtype, self._shape(data), data.examples, splits, drawn,
             None if validation is None else validation.examples, self.states_ if continues else None,
         )  # fmt: skip
-        plan = self._plan(recipes, self._recipe_numbers, began, continues)
+        plan = replace(self._plan(recipes, self._recipe_numbers, began, continues), folds=folds)
         holds_out = validation is not None or any(len(split.held_out) for split in splits[recipes[0]])
         plan = self._by_metric(plan, (validation or data).labels, holds_out)
         if continues and self._has_short_recipes:
@@ -194,7 +201,7 @@ class NetworkBase(
             peers, threads = watching.enter_context(beside(workers, others, plan.all_threads, [__name__]))
             plan = replace(plan, peers=peers, threads=threads)
             callbacks = watching.enter_context(all_runs(plan.callbacks, plan.n_networks))
-            training = Training(make, replace(plan, callbacks=callbacks))
+            training = self._training(make, replace(plan, callbacks=callbacks), validation)
             try:
                 outcome = training.run()
                 watching.close()
@@ -204,6 +211,16 @@ class NetworkBase(
                     raise
                 watching.close()
                 self._finish(self._usable(training.end(), plan, hooks), data, validation, is_incremental)
+
+    def _training(self, make: MemberFactory, plan: TrainingPlan, validation: Data) -> Training | Search:
+        """Returns the training by the plan, or the search for recipes that it is for."""
+        if not plan.folds:
+            if not plan.continues:
+                self.__dict__.pop("trials_", None)  # of an earlier search
+            return Training(make, plan)
+        search = Search(make, plan, partial(held_out_loss, target=self.target_, labels=validation.labels))
+        self.trials_, self._recipe_numbers = search.trials, search.recipe_numbers  # which it fills
+        return search
 
     def _usable(self, outcome: Outcome, plan: TrainingPlan, hooks: Hooks | None) -> list[Member]:
         """Issues warnings about the outcome, and returns the networks that are usable."""

@@ -54,8 +54,8 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
 
     Args:
         preset: "default" (RealMLP's simplified recipe, for eight networks), "best" (more networks
-            and epochs, of three kinds, with parametric σ and decay: smaller errors, more time), or "lecture"
-            (sigmoids and full-batch gradient descent).
+            and epochs, of three kinds, with parametric σ and decay: smaller errors, more time), "tuned" (a search over
+            recipes, see ``trials_``), or "lecture" (sigmoids and full-batch gradient descent).
         time_limit: seconds for all of ``fit``. If they do not suffice for every network and epoch, fewer are planned,
             with a TrainingWarning.
         epochs: passes over the rows; schedules span all of them.
@@ -116,7 +116,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
     first network; ``recipes_`` of each), ``history_`` (all curves as one table), ``histories_``, ``validation_score_``
     (accuracy on held-out rows, of several labels that of whole rows, or None), ``n_iter_`` (epochs), ``stopped_``
     ("epochs", "patience", "time_limit", "callback" or "interrupted"), ``n_features_in_``, ``feature_names_in_``,
-    ``classes_``.
+    ``classes_``, and with preset "tuned" ``trials_``: the recipes that were tried, with their losses on held-out rows.
 
     >>> import numpy as np
     >>> from chainrule.estimators import NetworkClassifier

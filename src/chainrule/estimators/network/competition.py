@@ -23,21 +23,24 @@ from chainrule.tables.targets.indicator_labels import IndicatorLabels
 def winners(members: Sequence[Member], target: Target, labels: NDArray[np.generic]) -> list[Member]:
     """Returns the members of the recipe with the smallest loss on held-out rows.
 
-    The loss is the calibrated log-loss −log P(y), that of several labels added up without calibration, or in units of
-    the targets' deviations the squared error, or the pinball loss of quantiles. Without held-out rows, or if the
-    recipes do not compete, all members remain.
+    Without held-out rows, or if the recipes do not compete, all members remain.
     """
     usable = list(members)
     recipes = dict.fromkeys(member.recipe for member in usable)
     if len(recipes) == 1 or not all(recipe.competes for recipe in recipes):
         return usable
     of: dict[Recipe, list[Member]] = {recipe: [m for m in usable if m.recipe is recipe] for recipe in recipes}
-    losses = {recipe: _loss(networks, target, labels) for recipe, networks in of.items()}
+    losses = {recipe: held_out_loss(networks, target, labels) for recipe, networks in of.items()}
     known = {recipe: loss for recipe, loss in losses.items() if loss is not None}
     return of[min(known, key=known.__getitem__)] if known else usable
 
 
-def _loss(members: Sequence[Member], target: Target, labels: NDArray[np.generic]) -> float | None:
+def held_out_loss(members: Sequence[Member], target: Target, labels: NDArray[np.generic]) -> float | None:
+    """Returns the loss of the averaged predictions on the rows that members hold out, None without such rows.
+
+    It is the calibrated log-loss −log P(y), that of several labels added up without calibration, or in units of the
+    targets' deviations the squared error, or the pinball loss of quantiles.
+    """
     held_out = held_out_predictions(members, target)
     if held_out is None:
         return None

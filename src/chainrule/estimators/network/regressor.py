@@ -53,8 +53,8 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
 
     Args:
         preset: "default" (RealMLP's simplified recipe, for several networks), "best" (more networks
-            and epochs, of three kinds, with parametric σ and decay: smaller errors, more time), or "lecture"
-            (sigmoids and full-batch gradient descent).
+            and epochs, of three kinds, with parametric σ and decay: smaller errors, more time), "tuned" (a search over
+            recipes, see ``trials_``), or "lecture" (sigmoids and full-batch gradient descent).
         time_limit: seconds for all of ``fit``. If they do not suffice for every network and epoch, fewer are planned,
             with a TrainingWarning.
         epochs: passes over the rows; schedules span all of them.
@@ -118,7 +118,8 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
     Attributes, once fitted: ``model_`` (a `TableModel`), ``networks_``, ``encoder_``, ``target_``, ``recipe_`` (of the
     first network; ``recipes_`` of each), ``history_`` (all curves as one table), ``histories_``, ``validation_score_``
     (R² on held-out rows, or None), ``n_iter_`` (epochs), ``stopped_`` ("epochs", "patience", "time_limit",
-    "callback", "interrupted", or as `chainrule.minimize` with "lm"), ``n_features_in_``, ``feature_names_in_``.
+    "callback", "interrupted", or as `chainrule.minimize` with "lm"), ``n_features_in_``, ``feature_names_in_``, and
+    with preset "tuned" ``trials_``: the recipes that were tried, with their losses on held-out rows.
 
     >>> import numpy as np
     >>> from chainrule.estimators import NetworkRegressor

@@ -53,6 +53,21 @@ def as_short_recipes(params: Mapping[str, Any], task: Task, t: int, n_sparse: in
     return () if shorter is None or n_sparse or _is_lm(params) else as_recipes({**params, "preset": shorter}, task, t)
 
 
+def searches(params: Mapping[str, Any], n_sparse: int) -> bool:
+    """Returns True if the recipes of `as_recipes` are candidates of a search.
+
+    Raises InputError for parameters that do not go with it.
+    """
+    if params.get("preset") != presets.TUNED or n_sparse or _is_lm(params):
+        return False
+    if params.get("checkpoint") is not None:
+        raise InputError(
+            'checkpoint does not go with preset="tuned", which trains many networks that are not kept. Leave it out, '
+            'or use preset="best".'
+        )
+    return True
+
+
 def _is_lm(params: Mapping[str, Any]) -> bool:
     return isinstance(params.get("optimizer"), str) and params["optimizer"] == levenberg_marquardt.NAME
 

@@ -43,6 +43,10 @@ class Work:
         """All recipes, which calls name by their number: a recipe that was pickled may be another key of a dict."""
         return list(self.make.splits)
 
+    def member(self, task: Task) -> Member:
+        """Returns the network of a task, as it is before training."""
+        return self.make(task.number - self.make.first, self.recipes[task.recipe])
+
 
 @dataclass(frozen=True)
 class Task:
@@ -101,14 +105,14 @@ class Reports(RunCallback):
 def measured_there(link: Link, key: int, task: Task) -> Speed:
     """Measures the duration of an epoch in this process."""
     work: Work = link.held(key)
-    member = work.make(task.number, work.recipes[task.recipe])
+    member = work.member(task)
     return measured_speed(member, work.plan.engine, task.threads, task.seconds)
 
 
 def trained_there(link: Link, key: int, task: Task) -> Trained:
     """Trains a network in this process."""
     work: Work = link.held(key)
-    member, control = work.make(task.number, work.recipes[task.recipe]), Control(stop=link.stop)
+    member, control = work.member(task), Control(stop=link.stop)
     callbacks = (Reports(link, work.interval),) if work.is_watched else ()
     plan = replace(
         work.plan, callbacks=callbacks, threads=task.threads, resumes=work.plan.resumes or task.resumes,

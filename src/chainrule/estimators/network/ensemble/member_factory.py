@@ -36,10 +36,11 @@ class MemberFactory:
     states: Sequence[TrainingState] | None = None
     networks: Sequence[Network] | None = None
     initial: Rows | None = None  # rows for initial values that depend on data; None: the examples
+    first: int = 0  # the number of the first network
     _training: dict[int, Examples] = field(default_factory=dict)  # by split
 
     def __call__(self, j: int, recipe: Recipe) -> Member:
-        """Makes network j; several threads may call this at once."""
+        """Makes network j, counted from 0; several threads may call this at once."""
         split = self.splits[recipe][j % len(self.splits[recipe])]
         if self.networks is None:
             X, weights = (self.examples.X, self.examples.weights) if self.initial is None else (self.initial, None)
@@ -52,4 +53,4 @@ class MemberFactory:
         if self.validation is not None:
             held_out, at = self.validation, np.arange(len(self.validation.X))
         state = None if self.states is None else self.states[j]
-        return Member(j, net, recipe, self.seeds[j], split, self._training[id(split)], held_out, at, state)
+        return Member(self.first + j, net, recipe, self.seeds[j], split, self._training[id(split)], held_out, at, state)

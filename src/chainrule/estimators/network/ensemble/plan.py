@@ -13,6 +13,7 @@ from chainrule.engines.choice import EngineLike
 from chainrule.engines.thread_counts import all_threads
 from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.recipe import Recipe
+from chainrule.estimators.network.validation_split import ValidationSplit
 from chainrule.network import Network
 from chainrule.processes.peer import Peer
 from chainrule.training.callbacks.callback import Callback
@@ -44,7 +45,7 @@ class TrainingPlan:
     resumes: bool = False  # from these files
     stopping_of: Callable[[Member], EarlyStopping] | None = None  # keeps the best epoch by a metric, in place of J
     on_epoch: Callable[[Member, int], bool] | None = None  # called in the calling thread; True stops that member
-
+    folds: Sequence[ValidationSplit] = ()  # of a search, whose candidates the recipes are
     peers: Sequence[Peer] = ()  # the processes that work beside this one
 
     @property

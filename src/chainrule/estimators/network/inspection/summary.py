@@ -8,6 +8,7 @@ from chainrule._internal.durations import duration
 from chainrule._internal.text_table import text_table
 from chainrule.estimators.network.inspection import words
 from chainrule.estimators.network.inspection.metric import held_out_score, metric_courses, rmse
+from chainrule.estimators.network.search.report import table_of_trials
 from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.target_decoder import ClassLabels
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
@@ -38,6 +39,8 @@ def summary(estimator: Any) -> Summary:
     for sentences in dict.fromkeys(tuple(words.recipe_sentences(recipe)) for recipe in estimator.recipes_):
         lines += sentences
     lines += ["", *_table_of_networks(estimator)]
+    if trials := getattr(estimator, "trials_", None):
+        lines += ["", *table_of_trials(trials)]
     return Summary("\n".join(lines))
 
 

@@ -9,6 +9,7 @@ from chainrule._internal.naming import resolve
 from chainrule.costs import Cost, CrossEntropy, LogLikelihood, SumOfSquares
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe
+from chainrule.estimators.network.recipes.search_space import candidates
 from chainrule.initial import Glorot
 from chainrule.optimizers import AdamW, GradientDescent, Optimizer
 from chainrule.optimizers.schedules import Cosine, CosLog4, FlatCosine
@@ -141,11 +142,22 @@ def best_sparse(task: Task, t: int, n: int) -> tuple[Recipe, ...]:
     return tuple(replace(recipe, n_networks=2 * recipe.n_networks) for recipe in sparse(task, t, n))
 
 
-PRESETS: dict[str, Callable[[Task, int], tuple[Recipe, ...]]] = {"default": default, "best": best, "lecture": lecture}
+def tuned(task: Task, t: int) -> tuple[Recipe, ...]:
+    """Returns the recipes that a search tries: those of `best`, and others drawn around them."""
+    n_networks = 24 if t < FEW else 18 if t < MANY else 12
+    return candidates(tuple(replace(recipe, n_networks=n_networks) for recipe in best(task, t)))
+
+
+PRESETS: dict[str, Callable[[Task, int], tuple[Recipe, ...]]] = {
+    "default": default, "best": best, "tuned": tuned, "lecture": lecture,
+}  # fmt: skip
+TUNED = "tuned"  # the preset whose recipes are searched
 # The preset whose recipe replaces that of another one where time does not suffice for all networks of this recipe: they
 # are as accurate, network by network, and take a third of the time. Their number remains that of the other preset.
 SHORTER = {"best": "default"}
-SPARSE: dict[str, Callable[[Task, int, int], tuple[Recipe, ...]]] = {"default": sparse, "best": best_sparse}
+SPARSE: dict[str, Callable[[Task, int, int], tuple[Recipe, ...]]] = {
+    "default": sparse, "best": best_sparse, "tuned": best_sparse,
+}  # fmt: skip
 
 
 def preset(name: object, task: Task, t: int, n_sparse: int = 0) -> tuple[Recipe, ...]:

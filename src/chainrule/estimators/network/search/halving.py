@@ -1,0 +1,183 @@
+"""Successive halving: a network of every candidate first, and more of those that do well on held-out rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from chainrule.errors import InputError
+from chainrule.estimators.network.ensemble import Member, MemberFactory, Outcome, Training, TrainingPlan, usable
+from chainrule.estimators.network.ensemble.plan import clock
+from chainrule.estimators.network.recipe import Recipe
+from chainrule.estimators.network.validation_split import ValidationSplit
+
+SHORTER = 4  # epochs of the first round are divided by it
+KEPT = 3  # one candidate of these goes on to the second round
+KNOWN = 3  # the first candidates, which are good on most tables: they always go on, and each fills a slot
+SLOTS = 6  # of the model; a recipe may fill several
+SHARES = (0.25, 0.5, 1.0)  # of the time that is left, for each round
+FEW_ROWS = 1_500  # of which all are held out in the second round
+
+
+class Place(NamedTuple):
+    """A network to be trained: the number of its recipe, and that of the rows it holds out."""
+
+    recipe: int
+    fold: int
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A recipe that was tried: its round from 1, its loss on held-out rows, and whether it went on."""
+
+    recipe: Recipe
+    round: int
+    loss: float
+    seconds: float
+    kept: bool
+
+
+class Search:
+    """The training of networks with many recipes, in the place of `Training`, with the same methods.
+
+    First a network of each candidate is trained for a quarter of its epochs, and all hold out the same rows. The best
+    third is trained for all epochs on two folds; on all of them if rows are few, since losses on few rows tell little.
+    The known recipes, the first of the candidates, go on in any case, and fill three of six slots; the others are
+    filled one after the other, each with the recipe that lessens the loss of the averaged predictions most. A recipe
+    may fill several. The slots' recipes are then trained on all other folds. Within a time limit each round has its
+    share.
+
+    ``loss`` computes the loss of members on the rows that they hold out, None without such rows. The plan's recipes are
+    the candidates, and its folds those of the last round, of which the first are those of the others.
+
+    Source: K. Jamieson & A. Talwalkar, Non-stochastic best arm identification, AISTATS 2016 (successive halving);
+    R. Caruana et al., Ensemble selection from libraries of models, ICML 2004 (greedy choice with replacement).
+    """
+
+    def __init__(
+        self, make: MemberFactory, plan: TrainingPlan, loss: Callable[[Sequence[Member]], float | None]
+    ) -> None:
+        self.was_interrupted = False
+        self.trials: list[Trial] = []
+        self.recipe_numbers: list[int] = []  # of the networks of the model
+        self._make, self._plan, self._loss = make, plan, loss
+        self._second = folds_of_second(plan.folds, len(make.examples.X))
+        self._begun = 0  # networks
+        self._candidates = range(len(plan.recipes))
+        self._found: list[tuple[Place, Member]] = []  # those of the model, for now
+        self._unusable: list[Member] = []  # of a round without any that is usable
+
+    def run(self) -> Outcome:
+        """Trains the networks of all rounds; a second Ctrl-C is raised."""
+        first = self._round([Place(k, 0) for k in self._candidates], 0)
+        best = self._best(first)
+        self._found = [each for each in first if each[0].recipe in best[:KNOWN]]
+        if not self.was_interrupted:
+            second = self._round([Place(k, fold) for fold in range(self._second) for k in best], 1)
+            if slots := self._slots(second):
+                self._found = [each for each in second if each[0].recipe in slots]
+                if not self.was_interrupted:
+                    further = range(self._second, len(self._plan.folds))
+                    self._found += self._round([Place(k, fold) for fold in further for k in slots], 2)
+        return self.end()
+
+    def end(self) -> Outcome:
+        """Returns the networks of the model, numbered anew."""
+        members = [member for _, member in self._found] or self._unusable
+        self.recipe_numbers[:] = [place.recipe for place, _ in self._found]
+        for number, member in enumerate(members):
+            member.number = number
+        return Outcome(members, self.was_interrupted, False, None)
+
+    def _round(self, places: Sequence[Place], number: int) -> list[tuple[Place, Member]]:
+        """Trains the networks of a round, and returns those that are usable."""
+        if not places:
+            return []
+        recipes = self._plan.recipes
+        if number == 0:
+            recipes = [replace(recipe, epochs=math.ceil(recipe.epochs / SHORTER)) for recipe in recipes]
+        of_places = [self._plan.folds[place.fold] for place in places]
+        splits = dict.fromkeys(recipes, of_places)
+        seeds = self._make.seeds[self._begun : self._begun + len(places)]
+        left = SHARES[number] * (self._plan.deadline - clock())
+        plan = replace(
+            self._plan, recipes=recipes, recipe_numbers=[place.recipe for place in places], deadline=clock() + left
+        )
+        training = Training(replace(self._make, splits=splits, seeds=seeds, first=self._begun), plan)
+        try:
+            outcome = training.run()
+        except KeyboardInterrupt:
+            if training.was_interrupted:
+                raise
+            outcome = training.end()
+        self.was_interrupted = outcome.was_interrupted
+        trained = [(places[member.number - self._begun], member) for member in usable(outcome.members)]
+        self._unusable = [] if trained else outcome.members
+        self._begun += len(places)
+        return trained
+
+    def _best(self, trained: Sequence[tuple[Place, Member]]) -> list[int]:
+        """Returns the recipes of the smallest losses, best first, and the known ones."""
+        losses = {place.recipe: self._loss_of([member]) for place, member in trained}
+        ranked = sorted(losses, key=losses.__getitem__)
+        count = len(self._candidates) // KEPT
+        best = ranked[:count] + [k for k in ranked[count:] if k < KNOWN]
+        self._remember(trained, losses, best, 1)
+        return best
+
+    def _slots(self, trained: Sequence[tuple[Place, Member]]) -> list[int]:
+        """Returns the recipe of each slot; none if no network was trained."""
+        of: dict[int, list[Member]] = {}
+        for place, member in trained:
+            of.setdefault(place.recipe, []).append(member)
+        complete = max(map(len, of.values()), default=0)
+        of = {recipe: members for recipe, members in of.items() if len(members) == complete}
+        slots = [k for k in sorted(of) if k < KNOWN]
+        while of and len(slots) < SLOTS:
+            chosen = [member for k in slots for member in of[k]]
+            slots.append(min(of, key=lambda k: self._loss_of([*chosen, *of[k]])))
+        self._remember(trained, {k: self._loss_of(members) for k, members in of.items()}, slots, 2)
+        return slots
+
+    def _loss_of(self, members: Sequence[Member]) -> float:
+        loss = self._loss(members)
+        return math.inf if loss is None or math.isnan(loss) else loss
+
+    def _remember(
+        self, trained: Sequence[tuple[Place, Member]], losses: dict[int, float], kept: Sequence[int], number: int
+    ) -> None:
+        for k in sorted(losses, key=losses.__getitem__):
+            histories = [member.history for place, member in trained if place.recipe == k]
+            seconds = sum(float(history.seconds.sum()) for history in histories if history is not None)
+            self.trials.append(Trial(self._plan.recipes[k], number, losses[k], seconds, k in kept))
+
+
+def folds_of_search(splits: Sequence[ValidationSplit], has_validation: bool) -> Sequence[ValidationSplit]:
+    """Returns the splits of the last round, so that the model has about as many networks as there are splits.
+
+    Raises InputError if they are too few for the first two rounds, or hold out no rows.
+    """
+    if len(splits) < 2 * SLOTS:
+        raise InputError(
+            f'preset="tuned" has n_networks = {2 * SLOTS} or more; got {len(splits)}. Leave it out, or use '
+            'preset="best".'
+        )
+    if not has_validation and not len(splits[0].held_out):
+        raise InputError(
+            'preset="tuned" chooses recipes by held-out rows, and there are none. Set validation_fraction > 0 with ten '
+            'rows or more, give X_val, or use preset="best".'
+        )
+    return splits[: len(splits) // SLOTS]
+
+
+def folds_of_second(folds: Sequence[ValidationSplit], t: int) -> int:
+    """Returns the number of folds of the second round, for t rows."""
+    return len(folds) if t < FEW_ROWS else 2
+
+
+def networks_in_all(n_candidates: int, folds: Sequence[ValidationSplit], t: int) -> int:
+    """Returns the largest number of networks of all rounds, for t rows."""
+    second = folds_of_second(folds, t)
+    return n_candidates + second * (n_candidates // KEPT + KNOWN) + SLOTS * (len(folds) - second)

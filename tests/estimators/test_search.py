@@ -1,0 +1,126 @@
+"""preset="tuned": a search over recipes by successive halving, and the choice of those that are best together."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn", "1.6")
+
+import chainrule as cr
+from chainrule.errors import TrainingWarning
+from chainrule.estimators import NetworkClassifier, NetworkRegressor
+from chainrule.estimators.network.recipes.presets import preset
+from chainrule.estimators.network.recipes.search_space import CANDIDATES, RATE_FACTOR
+from chainrule.estimators.network.search.halving import KEPT, KNOWN, SLOTS
+
+RANDOM = np.random.default_rng(0)
+X = RANDOM.normal(size=(120, 2))
+Y = np.sin(2.0 * X[:, 0]) + X[:, 1] ** 2
+
+
+def quick(**more: Any) -> Any:
+    """Returns a search that takes a second."""
+    return NetworkRegressor(preset="tuned", epochs=4, hidden_layer_sizes=8, activation="mish", random_state=0, **more)
+
+
+@pytest.fixture(scope="module")
+def searched() -> Any:
+    """A regressor that was fitted by a search."""
+    return quick().fit(X, Y)
+
+
+@pytest.mark.parametrize("task", ["regression", "classification"])
+def test_the_candidates_are_drawn_around_those_of_best(task: Any) -> None:
+    """There are 24, always the same and all different; the first are those of "best", and rates lie within thrice."""
+    recipes, known = preset("tuned", task, 1000), preset("best", task, 1000)
+    assert len(set(recipes)) == CANDIDATES
+    assert recipes == preset("tuned", task, 1000)
+    assert [r.hidden for r in recipes[:3]] == [r.hidden for r in known]
+    rates = {r.embedding: r.optimizer.schedule.rate for r in known}
+    factors = [r.optimizer.schedule.rate / rates[r.embedding] for r in recipes]
+    assert min(factors) >= 1.0 / RATE_FACTOR
+    assert max(factors) <= RATE_FACTOR
+
+
+def test_a_third_goes_on_and_the_best_are_averaged(searched: Any) -> None:
+    """24 recipes are tried, and the best 8 and the known ones again; the model has the known ones and up to 3 more."""
+    first, last = ([trial for trial in searched.trials_ if trial.round == k] for k in (1, 2))
+    assert len(first) == CANDIDATES
+    assert CANDIDATES // KEPT <= len(last) <= CANDIDATES // KEPT + KNOWN
+    assert all(trial.kept for trial in first[: CANDIDATES // KEPT])
+    assert [trial.loss for trial in last] == sorted(trial.loss for trial in last)
+    kept = {trial.recipe for trial in last if trial.kept}
+    assert set(searched.recipes_) == kept
+    assert KNOWN <= len(kept) <= SLOTS
+    assert len(searched.networks_) == 4 * len(kept)  # few rows: each recipe has all folds
+    assert "Recipes tried: 24; the best of round 2" in searched.summary()
+
+
+def test_many_rows_are_held_out_in_part_until_the_recipes_are_chosen() -> None:
+    """With 1,500 rows the second round has two of three folds, and each slot is trained on the third."""
+    Z = np.random.default_rng(1).normal(size=(1500, 2))
+    model = quick().set_params(epochs=1, batch_size="full").fit(Z, Z[:, 0])
+    kept = {trial.recipe for trial in model.trials_ if trial.round == 2 and trial.kept}
+    assert len(model.networks_) == 2 * len(kept) + SLOTS
+
+
+def test_a_search_is_reproduced_by_any_number_of_threads(searched: Any) -> None:
+    """The same seed gives the same networks, with one thread or three."""
+    np.testing.assert_array_equal(quick(threads=3).fit(X, Y).predict(X), searched.predict(X))
+
+
+def test_a_searched_model_is_trained_on() -> None:
+    """A warm start goes on with the networks that were found, and a fit with another preset forgets the trials."""
+    model = quick(warm_start=True).fit(X, Y)
+    found = model.recipes_
+    model.set_params(epochs=6).fit(X, Y)
+    assert model.n_iter_ == 6
+    assert len(model.recipes_) == len(found)
+    assert model.partial_fit(X[:40], Y[:40]).trials_
+    model.set_params(preset="default", warm_start=False, n_networks=1).fit(X, Y)
+    assert not hasattr(model, "trials_")
+
+
+def test_a_time_limit_bounds_the_search() -> None:
+    """However many epochs are asked for, each round ends in time, and the model has networks of kept recipes."""
+    model = NetworkClassifier(preset="tuned", epochs=10**6, patience=10**6, time_limit=1.5, random_state=0, threads=1)
+    model.fit(X, Y > 0.5)
+    assert {trial.round for trial in model.trials_} <= {1, 2}
+    assert len(model.networks_) >= 1
+    assert model.score(X, Y > 0.5) > 0.6
+
+
+def test_ctrl_c_keeps_the_best_so_far() -> None:
+    """A search that is interrupted in its first round has networks of the recipes that were best until then."""
+    calls = []
+
+    def interrupt(history: cr.History) -> None:
+        calls.append(history)
+        if len(calls) == 60:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    model = quick(callbacks=[interrupt], threads=1)
+    with pytest.warns(TrainingWarning, match="interrupted"):
+        model.set_params(epochs=40).fit(X, Y)
+    assert model.stopped_ == "interrupted"
+    assert 1 <= len(model.networks_) <= KNOWN
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"checkpoint": "nets"}, "checkpoint does not go with preset"),
+        ({"n_networks": 11}, "has n_networks = 12 or more"),
+        ({"validation_fraction": 0.0}, "chooses recipes by held-out rows"),
+    ],
+    ids=["checkpoint", "networks", "rows"],
+)
+def test_what_does_not_go_with_a_search(parameters: dict[str, Any], words: str) -> None:
+    """Parameters that a search cannot follow are refused by their names."""
+    with pytest.raises(cr.InputError, match=words):
+        quick(**parameters).fit(X, Y)
