@@ -15,6 +15,7 @@ from chainrule.tables.columns import Column
 from chainrule.tables.inspection import measures
 from chainrule.tables.reading.array_columns import as_column
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.targets.task import decide_task
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ def test_the_values_of_the_target_suggest_the_task(
 ) -> None:
     """Texts, booleans and at most 30 whole numbers with five rows of each on average suggest classification;
     other values suggest regression."""
-    assert target.decide_task("y", column(values), None)[0] == task
+    assert decide_task("y", column(values), None)[0] == task
 
 
 def column(values: object) -> Column:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chainrule.cli.terminal import number, printable, remarks, results, show
-from chainrule.cli.train.training_options import format_sizes
+from chainrule.cli.train.hidden_sizes import format_sizes
 from chainrule.engines.data_parallel.scale import Scale, step_and_row
 from chainrule.network import Network
 from chainrule.processes.exchange_times import exchange_times
