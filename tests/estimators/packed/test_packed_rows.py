@@ -119,8 +119,9 @@ def test_a_fit_continues_from_its_checkpoints(packed: dict[str, cr.Rows], in_win
         ({"validation_order": "last"}, {}, "validation_order = 'last'"),
         ({"cost": "poisson"}, {}, "cost = poisson"),
         ({"interval": "wide"}, {}, "wide"),
+        ({"preset": "tuned"}, {}, "preset = "),
     ],
-    ids=["y", "weights", "time", "quantiles", "categories", "warm-start", "order", "cost", "interval"],
+    ids=["y", "weights", "time", "quantiles", "categories", "warm-start", "order", "cost", "interval", "tuned"],
 )
 def test_what_does_not_go_with_rows_is_refused(
     packed: dict[str, cr.Rows], parameters: dict[str, Any], arguments: dict[str, Any], words: str

@@ -12,6 +12,7 @@ from chainrule.costs import CrossEntropy, Poisson
 from chainrule.costs.loss import INFINITE
 from chainrule.errors import InputError
 from chainrule.estimators.network.recipe import Recipe
+from chainrule.estimators.network.recipes.presets import TUNED
 from chainrule.tables.intervals.conformal import INTERVALS
 
 IN_THE_FILE = "the file has been encoded already. Give it to chainrule.tables.pack"
@@ -46,6 +47,10 @@ def require_suited(estimator: Any, given: Mapping[str, Any]) -> None:
         value = getattr(estimator, name, None)
         if name in defaults and value is not defaults[name].default and value != defaults[name].default:
             raise InputError(f"{name} = {shown(value)} does not go with packed rows: {reason}. Leave it out here.")
+    if estimator.preset == TUNED:
+        raise InputError(
+            'preset = "tuned" does not go with packed rows: recipes are searched on tables in memory. Use "best".'
+        )
     if "interval" in defaults:
         resolve("interval", estimator.interval, dict.fromkeys(INTERVALS))
 
