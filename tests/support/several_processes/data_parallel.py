@@ -6,14 +6,18 @@ import hashlib
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import chainrule as cr
+
+MEETING = timedelta(seconds=60)  # for a group to meet
 
 PROBLEMS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -79,17 +83,23 @@ def fault(kind: str, victim: int, at: int) -> Any:
 
 
 def in_threads(name: str) -> None:
-    """Trains twice, each time in a new thread and a new group of ``torch.distributed``, as in a worker of Dask."""
+    """Trains twice, each time in a new thread and a new group of ``torch.distributed``, as in a worker of Dask.
+
+    The groups meet in files: at one port, a process might still find the server of the group before.
+    """
     from torch import distributed
 
-    os.environ |= {"RANK": str(rank()), "WORLD_SIZE": os.environ["OMPI_COMM_WORLD_SIZE"]}
+    size, meeting = int(os.environ["OMPI_COMM_WORLD_SIZE"]), Path(tempfile.gettempdir(), os.environ["MASTER_PORT"])
 
     def work() -> None:
-        distributed.init_process_group("gloo")
+        place = f"file://{meeting}.{len(groups)}"
+        distributed.init_process_group("gloo", init_method=place, rank=rank(), world_size=size, timeout=MEETING)
+        groups.append(place)
         history = trained(name)
         print(history.stopped, history.epochs, digest(history))
         distributed.destroy_process_group()
 
+    groups: list[str] = []
     for _ in range(2):
         thread = threading.Thread(target=work)
         thread.start()
