@@ -8,6 +8,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
+from multiprocessing import current_process
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from support.patience import LIMIT, wait_until
 from support.several_processes import worker_calls
 
 import chainrule as cr
+from chainrule.processes.arrivals import Arrivals
 from chainrule.processes.messages import Greeting
 from chainrule.processes.parcels import Parcel, opened
 from chainrule.processes.peer import Peer, pickled
@@ -198,6 +200,16 @@ def test_wrong_numbers_of_workers_are_refused() -> None:
     for wrong in (0, 1.5, "two"):
         with pytest.raises(cr.InputError, match="workers must be"), beside(wrong, 7, threads=3):  # type: ignore[arg-type]
             pass
+
+
+def test_a_long_path_of_temporary_files_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a socket's path would be too long, as it may be on macOS, processes arrive at a port of this machine."""
+    deep = tmp_path / ("deep" * 40)
+    deep.mkdir(parents=True)
+    monkeypatch.setitem(current_process()._config, "tempdir", str(deep))  # type: ignore[attr-defined]
+    arrivals = Arrivals()
+    arrivals.close()
+    assert arrivals.address[0] == "127.0.0.1"
 
 
 def test_processes_that_are_there_are_used() -> None:

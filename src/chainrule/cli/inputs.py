@@ -15,7 +15,14 @@ from chainrule.cli.standard_input import NAME as STDIN
 from chainrule.cli.standard_input import ORIGIN, standard_input
 from chainrule.tables.reading.csv.dialect import AS_DETECTED, CsvOptions, as_delimiter
 from chainrule.tables.reading.csv.text_streams import as_codec
-from chainrule.tables.reading.file_kinds import CSV, EXTENSIONS, PARQUET, is_parquet_folder, unknown_extension
+from chainrule.tables.reading.file_kinds import (
+    CSV,
+    EXTENSIONS,
+    PARQUET,
+    is_parquet_folder,
+    require_format,
+    unknown_extension,
+)
 
 if TYPE_CHECKING:
     from chainrule.tables.table import Table
@@ -61,7 +68,8 @@ def read_with_arrow(source: str, options: CsvOptions = AS_DETECTED) -> tuple[Tab
 def parquet_path(source: str, options: CsvOptions = AS_DETECTED) -> Path | None:
     """Returns the path of a Parquet file or of a folder of them, which may be larger than memory; None for others.
 
-    Raises WrongUsage if there is no such source, or options of text files are given for it.
+    Raises WrongUsage if there is no such source, or options of text files are given for it; FileFormatError if it is
+    another format by this name.
     """
     if source == STDIN or is_bundled(source):
         return None
@@ -70,6 +78,8 @@ def parquet_path(source: str, options: CsvOptions = AS_DETECTED) -> Path | None:
         return None
     if options != AS_DETECTED:
         raise WrongUsage(f"--sep, --header and --encoding are for text files; {source} is none.")
+    if not path.is_dir():
+        require_format(path, b"PAR1", "a Parquet file")
     return path
 
 

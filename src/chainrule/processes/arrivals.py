@@ -17,11 +17,20 @@ class Arrivals:
 
     def __init__(self, address: Any = None) -> None:
         self.secret = os.urandom(32)
-        self._listener = Listener(address, authkey=self.secret)
+        self._listener = self._listening(address)
         self.address = self._listener.address
         self._expected: dict[int, Peer] = {}
         self._has_closed = False
         threading.Thread(target=self._accept, name="chainrule arrivals", daemon=True).start()
+
+    def _listening(self, address: Any) -> Listener:
+        """Returns a listener at the address; None: one of this machine."""
+        try:
+            return Listener(address, authkey=self.secret)
+        except OSError:  # the path of the temporary folder is too long for a socket
+            if address is not None:
+                raise
+            return Listener(("127.0.0.1", 0), authkey=self.secret)
 
     def expect(self, peer: Peer) -> None:
         """Connects the process of this rank when it comes."""

@@ -123,7 +123,9 @@ def _metadata(file: str) -> Any:
     try:
         return parquet.read_metadata(file)
     except pyarrow.ArrowException as error:
-        raise FileFormatError(f"{file} is not a valid Parquet file: {str(error).partition(chr(10))[0]}.") from None
+        raise FileFormatError(
+            f"{file} is not a valid Parquet file: {str(error).partition(chr(10))[0].rstrip('.')}."
+        ) from None
 
 
 def _signature(name: str) -> tuple[int, int]:
