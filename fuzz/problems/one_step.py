@@ -58,8 +58,8 @@ def assert_last_step(problem: Problem, state: cr.TrainingState) -> bool:
     rounding = 8 * u64 * (abs(part) + abs(state.partial_J))
     assert_within("J", after.records["J"][-1], state.partial_J + part, step.share * step.J_error + rounding)
     _assert_moved(problem, state, after, *_clipped(problem.optimizer.clip_norm, step, norm, norm_error, u))
-    if problem.validation is not None:
-        value, error = _validation(problem, problem.validation, after.theta)
+    if (data := problem.validation_set) is not None:
+        value, error = _validation(problem, data, after.theta)
         if np.isfinite(error) and abs(value) + error < 1e-3 * np.finfo(problem.net.dtype).max:  # else it may overflow
             assert_within("validation J", after.records["validation_J"][-1], value, error)
     return True

@@ -74,29 +74,40 @@ template <class T> struct CsrRows {
   }
 };
 
-// X, dense or sparse, Y, and the weights of examples, or None
+// X, dense or sparse, Y, and the weights of examples, or None; and the rows in which they lie, or None for all rows
 template <class T> class Examples {
  public:
   Examples() = default;  // no examples
-  Examples(nb::handle X, nb::handle Y, nb::handle weights) : Y_(Y) {
+  Examples(nb::handle X, nb::handle Y, nb::handle weights, nb::handle places = nb::none()) : Y_(Y) {
     if (nb::isinstance<nb::tuple>(X))
       sparse_X_ = CsrRows<T>(X);
     else
       X_ = Rows<const T>(X);
     if (!weights.is_none()) weights_ = Vector<const T>(weights);
+    if (places.is_none()) return;
+    places_ = Vector<const std::uint32_t>(places);
+    const std::uint32_t* const first = places_.data();
+    if (sparse_X_.starts.data()) throw std::invalid_argument("the examples of a sparse X must be all its rows");
+    if (!std::all_of(first, first + places_.length(), [&](std::uint32_t row) { return row < Y_.length(); }))
+      throw std::invalid_argument("an example lies beyond the last row");
   }
 
   TrainingSet<T> set(const NetworkSpec& net) const {
     if (sparse_X_.starts.data() && !net.layers.front().is_dense())
       throw std::invalid_argument("a sparse X needs a full W[1]");
-    return {
-        .X = X_.data(), .Y = Y_.data(), .weights = weights_.data(), .t = Y_.length(), .sparse_X = sparse_X_.matrix()};
+    return {.X = X_.data(),
+            .Y = Y_.data(),
+            .weights = weights_.data(),
+            .t = places_.data() ? places_.length() : Y_.length(),
+            .sparse_X = sparse_X_.matrix(),
+            .places = places_.data()};
   }
 
  private:
   Rows<const T> X_, Y_;
   Vector<const T> weights_;
   CsrRows<T> sparse_X_;
+  Vector<const std::uint32_t> places_;
 };
 
 }  // namespace chainrule::bindings

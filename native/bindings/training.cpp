@@ -21,7 +21,7 @@ Pcg64 stream(nb::handle halves) {
 
 template <class T> class Run {
  public:
-  // `data` is X, Y and weights, or t and Σw if the examples come in windows.
+  // `data` is X, Y, weights and places (`Examples`), or t and Σw if the examples come in windows.
   Run(const nb::tuple& net, const nb::tuple& cost, const nb::tuple& optimizer, nb::handle data, nb::handle validation,
       long batch_size, bool shuffle, long epochs, double tol, long tol_epochs, long patience, int threads,
       int first_threads, nb::handle theta, const nb::list& moments, const nb::dict& progress, int blocks)
@@ -199,8 +199,8 @@ template <class T> class Run {
   }
 
   static Examples<T> examples(nb::handle args) {
-    const auto [X, Y, weights] = items<nb::handle, nb::handle, nb::handle>(args);
-    return Examples<T>(X, Y, weights);
+    const auto [X, Y, weights, places] = items<nb::handle, nb::handle, nb::handle, nb::handle>(args);
+    return Examples<T>(X, Y, weights, places);
   }
 
   static std::uint64_t half(unsigned __int128 x, int upper) { return static_cast<std::uint64_t>(x >> (64 * upper)); }

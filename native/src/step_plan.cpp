@@ -26,7 +26,11 @@ template <class T> void StepPlan<T>::prepare(const Progress& progress) {
 
 template <class T> void StepPlan<T>::begin_epoch(const Progress& progress) {
   stream_ = problem_.is_in_windows ? window_.keys : progress.stream;
-  if (!order_.empty()) shuffle(stream_, problem_.data.t, order_);
+  if (!order_.empty()) {
+    shuffle(stream_, problem_.data.t, order_);
+    if (const std::uint32_t* const places = problem_.data.places)
+      for (std::uint32_t& example : order_) example = places[example];
+  }
   if (problem_.net.has_dropout())
     for (long k = 0; k < progress.batch; ++k) stream_.next();  // the keys of the epoch's earlier steps
   has_begun_epoch_ = true;
@@ -42,7 +46,9 @@ template <class T> void StepPlan<T>::choose_examples(long batch) {
   const long rows = std::min(problem_.batch_size, problem_.data.t - batch * problem_.batch_size);
   const long first = (batch - window_.first_batch) * problem_.batch_size;  // of the rows that are there
   const TrainingSet<T>& set = problem_.is_in_windows ? window_.set : problem_.data;
-  const std::uint32_t* const all = problem_.is_in_windows ? window_.order : order_.empty() ? nullptr : order_.data();
+  const std::uint32_t* const all = problem_.is_in_windows ? window_.order
+                                   : order_.empty()       ? problem_.data.places
+                                                          : order_.data();
   const std::uint32_t* const order = all ? all + first : nullptr;
   const double weight = sum_of_example_weights(set.weights, order, first, rows);
   const double fraction_of_weight = weight / total_weight_;

@@ -54,7 +54,7 @@ template <class T> class StepPlan {
   const ProblemSpec<T>& problem_;
   const long steps_per_epoch_;
   const double total_weight_;
-  std::vector<std::uint32_t> order_;  // of the running epoch's examples; empty: 0, 1, …
+  std::vector<std::uint32_t> order_;  // of the running epoch: the places of its examples; empty: in their order
   Window<T> window_;                  // of problems in windows
   Pcg64 stream_;                      // after the draws for the prepared step
   Pcg64 before_key_;                  // and before its dropout key was drawn
@@ -75,7 +75,7 @@ double sum_of_example_weights(const T* example_weights, const std::uint32_t* ord
   return sum;
 }
 template <class T> double sum_of_example_weights(const TrainingSet<T>& set) {
-  return sum_of_example_weights(set.weights, nullptr, 0, set.t);
+  return sum_of_example_weights(set.weights, set.places, 0, set.t);
 }
 
 extern template class StepPlan<float>;

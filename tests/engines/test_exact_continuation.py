@@ -24,7 +24,7 @@ from chainrule._internal.checks import Array
 from chainrule.costs import TrainingSet
 from chainrule.engines import TrainingRun
 from chainrule.engines.choice import MODULES
-from chainrule.engines.problem import Problem
+from chainrule.engines.problem import Problem, side_by_side
 from chainrule.optimizers import OPTIMIZERS
 
 EPOCHS = 7
@@ -120,7 +120,8 @@ def test_a_saved_run_resumes_exactly(optimizer: cr.Optimizer, plan: Plan, dtype:
         return cr.train(
             problem.net, problem.examples.X, problem.examples.Y, weights=problem.examples.weights, cost=problem.cost,
             optimizer=optimizer, epochs=EPOCHS, batch_size=plan.batch_size, seed=problem.seed, engine=engine,
-            validation=problem.validation[:2], callbacks=[lambda history: history.epochs == stop_after], resume=resume,
+            validation=side_by_side(problem.validation)[:2],
+            callbacks=[lambda history: history.epochs == stop_after], resume=resume,
         )  # fmt: skip
 
     other = fresh(make_problem(optimizer, plan, dtype))

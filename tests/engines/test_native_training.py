@@ -24,6 +24,8 @@ from support.engines.native_runs import (
 )
 
 import chainrule as cr
+from chainrule.costs.training_set import Subset
+from chainrule.engines.problem import side_by_side
 
 pytestmark = pytest.mark.native
 SCHEDULES: list[cr.Schedule] = [
@@ -135,9 +137,32 @@ def test_the_best_theta_is_that_of_its_epoch(shape: str) -> None:
     assert problem.validation is not None
     history = cr.train(
         net, *problem.examples[:2], cost=problem.cost, optimizer=cr.Adam(0.05), epochs=300, batch_size=16, patience=9,
-        validation=problem.validation[:2], engine="native", callbacks=[lambda h: path.append(net.theta.copy())],
+        validation=side_by_side(problem.validation)[:2], engine="native",
+        callbacks=[lambda h: path.append(net.theta.copy())],
     )  # fmt: skip
     assert (history.engine, history.stopped) == ("native", "patience")
     assert history.best_epoch == history.epochs - 9
     np.testing.assert_array_equal(net.theta, path[history.best_epoch - 1])
     np.testing.assert_array_equal(history.state.theta, path[-1])
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(("batch_size", "shuffle"), [(16, True), (16, False), (None, True)])
+def test_rows_of_a_larger_set_need_no_copy(shape: str, batch_size: int | None, shuffle: bool) -> None:
+    """Training on some rows of a set, by their numbers, is bitwise training on copies of them; and on any engine."""
+    problem = make_problem(replace(PLAIN, shape=shape), cr.Adam(0.05))
+    of = problem.examples
+    chosen, held_out = Subset(of).at(np.arange(0, of.t, 2)), Subset(of).at(np.arange(of.t)[1::3])
+
+    def trained(data: Subset | cr.TrainingSet, other: Subset | cr.TrainingSet, engine: str) -> list[Any]:
+        net = problem.net.copy()
+        history = cr.train(
+            net, data, cost=problem.cost, optimizer=cr.Adam(0.05), epochs=4, batch_size=batch_size, shuffle=shuffle,
+            validation=other, patience=4, engine=engine,
+        )  # fmt: skip
+        return [net.theta, history.J, history.validation_J]
+
+    for engine in ("native", "reference"):
+        copied = trained(chosen.in_memory(), held_out.in_memory(), engine)
+        for one, other in zip(trained(chosen, held_out, engine), copied, strict=True):
+            np.testing.assert_array_equal(one, other)

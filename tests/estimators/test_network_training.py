@@ -48,7 +48,7 @@ def test_each_network_keeps_its_best_epoch(rows: tuple[Any, Any]) -> None:
     X, y = rows
     model = NetworkRegressor(epochs=40, **ONE).fit(X, y)
     history = model.histories_[0]
-    held_out = model._splits[0].held_out
+    held_out = model._splits.splits()[0].held_out
     error = (model.predict(X[held_out]) - y[held_out]) / model.target_.deviation[0]
     assert 0.5 * np.mean(error**2) == pytest.approx(history.validation_J.min(), rel=1e-5)
 
@@ -57,7 +57,7 @@ def test_own_validation_rows_are_used(rows: tuple[Any, Any]) -> None:
     """With X_val nothing is held out of X, and y_val decides which epoch is kept."""
     X, y = rows
     model = NetworkRegressor(epochs=5, **ONE).fit(X[:300], y[:300], X_val=X[300:], y_val=y[300:])
-    assert len(model._splits[0].training) == 300
+    assert len(model._splits.splits()[0].training) == 300
     assert np.isfinite(model.history_["validation_J"]).all()
     with pytest.raises(cr.InputError, match="need X_val"):
         NetworkRegressor(**ONE).fit(X, y, y_val=y)
@@ -68,10 +68,10 @@ def test_groups_stay_together_and_time_goes_forward(rows: tuple[Any, Any]) -> No
     X, y = rows
     groups = np.arange(400) // 8
     model = NetworkRegressor(epochs=2, n_networks=3, hidden_layer_sizes=4).fit(X, y, groups=groups)
-    for part in model._splits:
+    for part in model._splits.splits():
         assert not set(groups[part.training]) & set(groups[part.held_out])
     model = NetworkRegressor(epochs=2, validation_order="last", validation_fraction=0.25, **ONE).fit(X, y)
-    assert model._splits[0].held_out.tolist() == list(range(300, 400))
+    assert model._splits.splits()[0].held_out.tolist() == list(range(300, 400))
 
 
 def test_a_warm_start_equals_unbroken_training(rows: tuple[Any, Any]) -> None:

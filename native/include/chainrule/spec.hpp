@@ -94,6 +94,10 @@ template <class T> struct TrainingSet {  // borrowed arrays: their owner keeps t
   const T* weights = nullptr;            // (t,); null: each example counts once
   long t = 0;
   CsrMatrix<T> sparse_X = {};
+  const std::uint32_t* places = nullptr;  // (t,), the rows of the arrays in which the examples lie; null: 0, 1, …
+
+  // The places of the examples from number `first` on, or null if these are first, first + 1, …
+  const std::uint32_t* places_from(long first) const { return places ? places + first : nullptr; }
 };
 
 template <class T> struct ProblemSpec {

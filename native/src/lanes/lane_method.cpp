@@ -170,7 +170,7 @@ void LaneMethod<T>::sum_chunk(const Step<T>& step, const Division& of, long chun
 template <class T> double LaneMethod<T>::losses(const TrainingSet<T>& set, double scale, Team& team, int thread) {
   const long rows_of_group = long(lanes_) * kernels_.lane.group_vectors,
              groups = (set.t + rows_of_group - 1) / rows_of_group;
-  const Batch all{.set = &set, .order = nullptr, .first = 0, .rows = set.t, .scale = scale};
+  const Batch all{.set = &set, .order = set.places, .first = 0, .rows = set.t, .scale = scale};
   const Workspace& workspace = workspaces_[thread];
   team.for_each_piece(thread, groups, [&](long k) {
     const long row = k * rows_of_group, vectors = (std::min(rows_of_group, set.t - row) + lanes_ - 1) / lanes_;

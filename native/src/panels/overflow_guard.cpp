@@ -58,21 +58,24 @@ template <class T> void OverflowGuard<T>::set_examples(const TrainingSet<T>& set
 }
 
 template <class T> typename OverflowGuard<T>::DataBounds OverflowGuard<T>::bounds_of(const TrainingSet<T>& set) const {
-  const auto& [X, Y, weights, t, sparse_X] = set;
+  const auto& [X, Y, weights, t, sparse_X, places] = set;
   if (!X && !sparse_X) return {.x = 0, .y = 0, .example_weight = 1};  // no examples yet
   const Kernels<T>& kernels = network_.kernels;
-  const auto largest = [&](const T* numbers, long count) {
-    const int threads = count < least_parallel_copy ? 1 : threads_;
+  // Of `rows` rows of `width` numbers, those of the examples.
+  const auto largest = [&](const T* numbers, long rows, long width) {
+    const int threads = rows * width < least_parallel_copy ? 1 : threads_;
     std::vector<double> of_part(threads);
     run_threads(threads, [&](int k, int parts) {
-      const long first = count * k / parts, last = count * (k + 1) / parts;
-      of_part[k] = largest_magnitude(kernels, numbers + first, last - first);
+      const long first = rows * k / parts, last = rows * (k + 1) / parts;
+      if (!places) of_part[k] = largest_magnitude(kernels, numbers + first * width, (last - first) * width);
+      for (long row = first; places && row < last; ++row)
+        of_part[k] = std::max(of_part[k], largest_magnitude(kernels, numbers + places[row] * width, width));
     });
     return *std::max_element(of_part.begin(), of_part.end());
   };
-  return {.x = sparse_X ? largest(sparse_X.values, sparse_X.starts[t]) : largest(X, t * n_),
-          .y = largest(Y, t * m_),
-          .example_weight = weights && !cost_.has_mean() ? largest_magnitude(kernels, weights, t) : 1};
+  return {.x = sparse_X ? largest(sparse_X.values, sparse_X.starts[t], 1) : largest(X, t, n_),
+          .y = largest(Y, t, m_),
+          .example_weight = weights && !cost_.has_mean() ? largest(weights, t, 1) : 1};
 }
 
 template <class T> void OverflowGuard<T>::measure() {

@@ -327,8 +327,13 @@ template <class T> double PanelMethod<T>::losses(const TrainingSet<T>& set, doub
   }
   for (long first = 0; first < set.t; first += network_.capacity) {
     const int rows = static_cast<int>(std::min(network_.capacity, set.t - first));
-    pass_.run({.set = &set, .order = nullptr, .first = first, .rows = rows, .scale = scale, .is_training = false}, team,
-              thread);
+    pass_.run({.set = &set,
+               .order = set.places_from(first),
+               .first = first,
+               .rows = rows,
+               .scale = scale,
+               .is_training = false},
+              team, thread);
     team.barrier.wait();
     if (thread == 0) total += ordered_sum(pass_.losses.get(), rows);
     team.barrier.wait();

@@ -53,8 +53,8 @@ class SparseRows:
     @overload
     def __getitem__(self, rows: int) -> Array: ...
     @overload
-    def __getitem__(self, rows: slice | NDArray[np.intp]) -> SparseRows: ...
-    def __getitem__(self, rows: int | slice | NDArray[np.intp]) -> Array | SparseRows:
+    def __getitem__(self, rows: slice | NDArray[np.integer[Any]]) -> SparseRows: ...
+    def __getitem__(self, rows: int | slice | NDArray[np.integer[Any]]) -> Array | SparseRows:
         """Returns these rows, a slice of step 1 without a copy of the entries; or one row as a dense array (n,)."""
         if isinstance(rows, int):
             row: Array = self[rows : rows + 1].toarray()[0]

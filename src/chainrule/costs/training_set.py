@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array, shown
 from chainrule._internal.sparse_rows import Rows, RowsLike
@@ -36,11 +38,50 @@ class TrainingSet(NamedTuple):
 
 
 class StoredRows:
-    """Rows in files, which are read as they are needed: the base of `Rows`."""
+    """Examples that need not lie side by side in memory: the base of `Rows`, which are in files, and of `Subset`."""
 
     def in_memory(self) -> TrainingSet:
-        """Reads all rows."""
+        """Returns all examples, side by side."""
         raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False)
+class Subset(StoredRows):
+    """Some examples of a training set in memory, which several networks share; ``rows`` are their numbers (t,).
+
+    An engine that visits the examples by their numbers needs no copy of them.
+
+    >>> T = TrainingSet(np.array([[1.0], [2.0], [3.0]]), np.array([[4.0], [5.0], [6.0]]))
+    >>> Subset(T).at(np.array([2, 0])).in_memory().Y.tolist()
+    [[6.0], [4.0]]
+    """
+
+    of: TrainingSet
+    rows: NDArray[np.integer[Any]] | None = None  # None: all rows, in their order
+
+    @property
+    def t(self) -> int:
+        """The number of examples."""
+        return self.of.t if self.rows is None else len(self.rows)
+
+    @property
+    def weights(self) -> Array | None:
+        """The weights of the examples (t,), or None."""
+        weights: Array | None = self._chosen(self.of.weights)
+        return weights
+
+    def at(self, numbers: NDArray[np.integer[Any]] | slice) -> Subset:
+        """Returns some of these examples; a selection of t numbers is taken to be all of them, in order."""
+        rows = np.arange(self.of.t, dtype=np.uint32) if self.rows is None else self.rows
+        chosen = rows[numbers]
+        return self if len(chosen) == len(rows) else Subset(self.of, chosen)
+
+    def in_memory(self) -> TrainingSet:
+        """Returns the examples, in arrays of their own unless they are all."""
+        return TrainingSet(self._chosen(self.of.X), self._chosen(self.of.Y), self.weights)
+
+    def _chosen(self, of_all: Any) -> Any:
+        return of_all if of_all is None or self.rows is None else of_all[self.rows]
 
 
 ExamplesLike: TypeAlias = RowsLike | TrainingSet | StoredRows

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule._internal.checks import Array
 from chainrule._internal.sparse_rows import Rows
 from chainrule.network import Network
 
@@ -16,12 +17,14 @@ FEW, MANY = 20, 1_000  # rows: on fewer, a live unit may well be constant; many 
 DEAD_SHARE = 0.5  # fraction of dead units in a layer above which there is a finding
 
 
-def dead_layer(net: Network, X: Rows) -> str | None:
+def dead_layer(net: Network, X: Rows, numbers: NDArray[np.integer[Any]] | None = None) -> str | None:
     """Describes the first hidden layer most of whose units give the same for all rows of X (t, n), or returns None.
+
+    If there are ``numbers``, these rows of X are meant alone.
 
     Only layers with a full W and a σ other than the identity count: in others, a unit whose input is rare is not dead.
     """
-    t = len(X)
+    t = len(X if numbers is None else numbers)
     layers = [i for i in range(1, net.r) if isinstance(net.W[i], np.ndarray) and net.sigma[i].name != "identity"]
     if t < FEW or not layers:
         return None
@@ -29,7 +32,7 @@ def dead_layer(net: Network, X: Rows) -> str | None:
     high: dict[int, NDArray[Any]] = {}
     for rows in _spread_parts(t):  # the first rows suffice to show that units are alive
         with np.errstate(all="ignore"):
-            a = net.forward(X[rows]).a
+            a = net.forward(X[rows] if numbers is None else X[numbers[rows]]).a
         for i in layers:
             low[i] = np.minimum(low.get(i, np.inf), a[i].min(axis=0))
             high[i] = np.maximum(high.get(i, -np.inf), a[i].max(axis=0))
@@ -37,13 +40,17 @@ def dead_layer(net: Network, X: Rows) -> str | None:
         dead = [i for i in layers if constant[i] > DEAD_SHARE * net.m[i]]
         if not dead:
             return None
-    if isinstance(X, np.ndarray) and (X == X[0]).all():
+    if isinstance(X, np.ndarray) and _are_equal(X if numbers is None else X[numbers]):
         return None
     i = dead[0]
     return (
         f"{constant[i]} of the {net.m[i]} units of layer {i} ({net.sigma[i].name}) are dead: they give the same output "
         "for every row."
     )
+
+
+def _are_equal(X: Array) -> bool:
+    return bool((X == X[0]).all())
 
 
 def _spread_parts(t: int) -> Iterator[slice]:

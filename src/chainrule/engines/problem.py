@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from chainrule._internal.checks import as_probability
 from chainrule._internal.sparse_rows import Rows
 from chainrule.costs import Cost, TrainingSet
+from chainrule.costs.training_set import Subset
 from chainrule.errors import EngineDeclined
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
@@ -27,27 +28,41 @@ class Problem:
     net: Network
     cost: Cost
     optimizer: Optimizer
-    data: TrainingSet | WindowedRows
+    data: TrainingSet | Subset | WindowedRows
     batch_size: int  # 1 … t; t is the lecture's gradient descent over all examples
     epochs: int  # the planned total, over which schedules extend
     seed: int
-    validation: TrainingSet | None = None
+    validation: TrainingSet | Subset | None = None
     tol: float | None = None
     tol_epochs: int = 10
     patience: int | None = None
     threads: int | None = None
     shuffle: bool = True
 
-    @property
+    @cached_property
     def examples(self) -> TrainingSet:
         """The training set of a problem that is in memory as a whole."""
-        assert isinstance(self.data, TrainingSet)
-        return self.data
+        assert not isinstance(self.data, WindowedRows)
+        return side_by_side(self.data)
+
+    @property
+    def validation_set(self) -> TrainingSet | None:
+        """The validation set, if there is one."""
+        return None if self.validation is None else side_by_side(self.validation)
+
+    def in_memory(self) -> Problem:
+        """Returns the problem for an engine that needs the examples side by side; each `Subset` is copied."""
+        if not isinstance(self.data, Subset) and not isinstance(self.validation, Subset):
+            return self
+        data = self.data if isinstance(self.data, WindowedRows) else self.examples
+        return replace(self, data=data, validation=self.validation_set)
 
     @property
     def X(self) -> Rows | None:
-        """The inputs of all examples, or None if they are read in windows."""
-        return self.data.X if isinstance(self.data, TrainingSet) else None
+        """The inputs of all examples, and of others if they are a `Subset`; None if they are read in windows."""
+        if isinstance(self.data, WindowedRows):
+            return None
+        return self.data.of.X if isinstance(self.data, Subset) else self.data.X
 
     def refuse_windows(self, engine: str) -> None:
         """Raises EngineDeclined for an engine that needs all examples in memory, if they are read in windows."""
@@ -60,14 +75,15 @@ class Problem:
     @property
     def order(self) -> str:
         """The rows and windows that an epoch is read in, in words; empty if they are in memory."""
-        return "" if isinstance(self.data, TrainingSet) else self.data.description
+        return self.data.description if isinstance(self.data, WindowedRows) else ""
 
     @cached_property
     def total_weight(self) -> float:
         """Σ wⱼ, the number of examples if they have no weights."""
         if isinstance(self.data, WindowedRows):
             return self.data.total_weight
-        return float(self.data.t if self.data.weights is None else self.data.weights.sum())
+        weights = self.data.weights
+        return float(self.data.t if weights is None else weights.sum())
 
     @property
     def full_batch(self) -> bool:
@@ -124,3 +140,8 @@ class Problem:
             else p
             for i, p in enumerate(self.net.dropout, 1)
         )
+
+
+def side_by_side(data: TrainingSet | Subset) -> TrainingSet:
+    """Returns the examples in arrays that hold no others."""
+    return data.in_memory() if isinstance(data, Subset) else data

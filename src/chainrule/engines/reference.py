@@ -100,6 +100,7 @@ class ReferenceEngine:
 
     def start(self, problem: Problem, state: TrainingState | None) -> ReferenceRun:
         """Returns a training run that starts from the network's θ, or from ``state``."""
+        problem = problem.in_memory()
         if state is None:
             return ReferenceRun(problem, TrainingState.start(problem, problem.optimizer.start(problem.net.theta)))
         return ReferenceRun(problem, state.copy())
@@ -188,9 +189,9 @@ class ReferenceRun:
     def _validation_J(self) -> float | None:
         """Computes the cost over the validation set, without penalties; None if there is none."""
         problem, net = self.problem, self.problem.net
-        if problem.validation is None:
+        if (data := problem.validation_set) is None:
             return None
-        X, Y, weights = problem.validation
+        X, Y, weights = data
         return float(problem.cost.total(net, forward(net, X), Y, weights, penalty_scale=0.0))
 
     def _step(self) -> None:

@@ -18,7 +18,7 @@ class Examples(NamedTuple):
     Y: NDArray[Any]
     weights: Array | None
 
-    def at(self, rows: NDArray[np.intp]) -> Examples:
+    def at(self, rows: NDArray[np.integer[Any]]) -> Examples:
         """Returns these examples, by row number; a selection of t rows is taken to be all of them, in order."""
         if len(rows) == len(self.X):
             return self

@@ -59,12 +59,16 @@ class Column:
 
     def as_floats(self) -> NDArray[np.float64]:
         """Returns numbers, booleans (0 and 1) or durations (in seconds) as float64, NaN where missing."""
-        values = self.values
-        if self.kind == "durations":
-            values = values.astype(np.int64) / 1e6
-        floats: NDArray[np.float64] = np.array(values, dtype=np.float64)
-        floats[self.missing] = np.nan
+        floats = np.empty(len(self))
+        self.write_floats(slice(None), floats)
         return floats
+
+    def write_floats(self, rows: slice, out: NDArray[np.float64]) -> None:
+        """Writes the numbers that `as_floats` returns for these rows into ``out``."""
+        missing, values = self.missing[rows], self.values[rows]
+        out[...] = values.astype(np.int64) / 1e6 if self.kind == "durations" else values
+        if missing.any():
+            out[missing] = np.nan
 
     def as_categories(self) -> Column:
         """Returns the column as categories: each number or boolean becomes a level, and each time by its text."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from numpy.typing import ArrayLike
@@ -11,7 +12,7 @@ from numpy.typing import ArrayLike
 from chainrule import costs, optimizers
 from chainrule._internal.checks import as_integer, as_probability, as_real, as_seed, shown
 from chainrule.costs import Cost, TrainingSet
-from chainrule.costs.training_set import ExamplesLike, StoredRows
+from chainrule.costs.training_set import ExamplesLike, StoredRows, Subset
 from chainrule.engines.problem import Problem
 from chainrule.errors import InputError
 from chainrule.network import Network, check_trainable
@@ -25,8 +26,9 @@ Check: TypeAlias = Callable[[Cost, Network, Any, Any, Any], TrainingSet]  # of X
 
 
 def checked_problem(
-    net: Network, X: ExamplesLike, Y: ArrayLike | None, weights: ArrayLike | None, validation: Sequence[Any] | None,
-    cost: Cost | str, optimizer: Optimizer | str, epochs: int, batch_size: int | None, shuffle: bool, seed: int | None,
+    net: Network, X: ExamplesLike, Y: ArrayLike | None, weights: ArrayLike | None,
+    validation: Sequence[Any] | StoredRows | None, cost: Cost | str, optimizer: Optimizer | str, epochs: int,
+    batch_size: int | None, shuffle: bool, seed: int | None,
     tol: float | None, tol_epochs: int, patience: int | None, threads: int | None, examples: Check = Cost.examples,
     window: object = IN_MEMORY,
 ) -> Problem:  # fmt: skip
@@ -41,14 +43,7 @@ def checked_problem(
     data = _examples(cost, net, X, Y, weights, window, batch_size or 1, examples)
     held_out = None
     if validation is not None:
-        if isinstance(validation, StoredRows):
-            validation = validation.in_memory()
-        if not isinstance(validation, (tuple, list)) or len(validation) not in (2, 3):
-            raise InputError(f"validation must be (X, Y) or (X, Y, weights); got {shown(validation)}.")
-        try:
-            held_out = examples(cost, net, validation[0], validation[1], *(validation[2:] or (None,)))
-        except InputError as error:
-            raise InputError(f"validation: {error}") from None
+        held_out = _validation(cost, net, validation, examples)
     if patience is not None and held_out is None:
         raise InputError(f"patience={patience} needs a validation set; give validation=(X, Y).")
     if isinstance(data, WindowedRows):
@@ -79,13 +74,35 @@ def checked_problem(
 
 def _examples(
     cost: Cost, net: Network, X: Any, Y: Any, weights: Any, window: object, batch_size: int, examples: Check
-) -> TrainingSet | WindowedRows:
+) -> TrainingSet | Subset | WindowedRows:
+    if isinstance(X, Subset) and Y is None and weights is None:
+        return _checked(X, cost, net, examples)
     if isinstance(X, StoredRows) and window is not IN_MEMORY:
         rows: Any = X
         return examples_of(rows, Y, weights, cost, net, window, batch_size)
     if window not in (None, IN_MEMORY):
         raise InputError(f"window is the number of rows of a cr.Rows that are read at a time; got X = {shown(X)}.")
     return examples(cost, net, X, Y, weights)
+
+
+def _validation(cost: Cost, net: Network, validation: Any, examples: Check) -> TrainingSet | Subset:
+    if isinstance(validation, StoredRows) and not isinstance(validation, Subset):
+        validation = validation.in_memory()
+    if not isinstance(validation, (Subset, tuple, list)) or (
+        not isinstance(validation, Subset) and len(validation) not in (2, 3)
+    ):
+        raise InputError(f"validation must be (X, Y) or (X, Y, weights); got {shown(validation)}.")
+    try:
+        if isinstance(validation, Subset):
+            return _checked(validation, cost, net, examples)
+        return examples(cost, net, validation[0], validation[1], *(validation[2:] or (None,)))
+    except InputError as error:
+        raise InputError(f"validation: {error}") from None
+
+
+def _checked(subset: Subset, cost: Cost, net: Network, examples: Check) -> Subset:
+    """Returns the examples, of a training set that has been checked as a whole."""
+    return replace(subset, of=examples(cost, net, *subset.of))
 
 
 def _require_minibatches(data: WindowedRows, optimizer: Optimizer, batch_size: int | None) -> None:

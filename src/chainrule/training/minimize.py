@@ -16,7 +16,7 @@ from chainrule._internal.checks import as_real
 from chainrule._internal.imports import imported
 from chainrule._internal.naming import resolve
 from chainrule.costs import Cost, SumOfSquares
-from chainrule.costs.training_set import ExamplesLike
+from chainrule.costs.training_set import ExamplesLike, StoredRows
 from chainrule.engines.choice import EngineLike
 from chainrule.errors import InputError, MissingExtra
 from chainrule.network import Network, check_trainable
@@ -49,7 +49,7 @@ def minimize(
     method: str = "lbfgs",
     epochs: int = 1000,
     weights: ArrayLike | None = None,
-    validation: Sequence[Any] | None = None,
+    validation: Sequence[Any] | StoredRows | None = None,
     tol: float | None = 1e-9,
     tol_epochs: int = 3,
     gradient_tol: float = 1e-8,
@@ -104,7 +104,7 @@ def minimize(
     problem = checked_problem(
         wide, X, Y, weights, validation, cost, "gradient_descent", epochs, None, True, 0, tol, tol_epochs, patience,
         threads,
-    )  # fmt: skip
+    ).in_memory()  # fmt: skip
     if method == "lm":
         _require_least_squares(problem.cost, wide.d)
     limit = math.inf if time_limit is None else as_real(time_limit, "time_limit", 0.0, open_minimum=True)

@@ -19,9 +19,9 @@ NAMES = ("theta", "gradient")
 
 def _in_memory(problem: Problem) -> TrainingSet:
     """Returns all examples. Raises InputError if they are read in windows."""
-    if not isinstance(problem.data, TrainingSet):
+    if problem.X is None:
         raise InputError(f'record=["gradient"] needs all rows in memory; got {problem.order}. Record θ alone.')
-    return problem.data
+    return problem.examples
 
 
 class Path:

@@ -11,8 +11,7 @@ import numpy as np
 
 from chainrule._internal.checks import Array
 from chainrule._internal.sparse_rows import Rows, SparseRows
-from chainrule.costs import TrainingSet
-from chainrule.engines.problem import Problem
+from chainrule.engines.problem import Problem, side_by_side
 from chainrule.errors import InputError
 from chainrule.files import SavedRun
 from chainrule.rows.windowed import WindowedRows
@@ -32,8 +31,8 @@ def description(problem: Problem) -> dict[str, str]:
     }
     if isinstance(problem.data, WindowedRows):
         texts["rows"] = problem.order
-    in_memory = problem.data if isinstance(problem.data, TrainingSet) else None
-    for where, data in (("", in_memory), ("validation ", problem.validation)):
+    in_memory = None if isinstance(problem.data, WindowedRows) else side_by_side(problem.data)
+    for where, data in (("", in_memory), ("validation ", problem.validation_set)):
         for name in ("X", "Y", "weights"):
             texts[where + name] = _array(None if data is None else getattr(data, name))
     return texts

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("sklearn", "1.6")
 
 import chainrule as cr
-from chainrule.estimators.examples import Examples
+from chainrule.costs.training_set import Subset
 from chainrule.estimators.network.ensemble import Member
 from chainrule.estimators.network.held_out_predictions import held_out_predictions
 from chainrule.estimators.network.recipes.presets import preset
@@ -26,9 +26,9 @@ def member(factor: float, at: list[int] | None, weights: Any = None) -> Member:
     """A network x ↦ (factor · x, x) that holds out these rows, with their weights."""
     net = cr.Network([cr.Layer([[factor], [1.0]], [0.0, 0.0], "identity")])
     rows = np.array(at or [], dtype=np.intp)
-    held_out = None if at is None else Examples(X[rows], np.zeros((len(rows), 2)), weights)
+    held_out = None if at is None else Subset(cr.TrainingSet(X[rows], np.zeros((len(rows), 2)), weights))
     recipe = preset("default", "regression", 6)[0]
-    return Member(0, net, recipe, 0, ValidationSplit(np.arange(6), rows), Examples(X, X, None), held_out, rows)
+    return Member(0, net, recipe, 0, ValidationSplit(np.arange(6), rows), Subset(cr.TrainingSet(X, X)), held_out, rows)
 
 
 def test_a_row_has_the_mean_of_the_networks_that_held_it_out() -> None:

@@ -16,8 +16,8 @@ from support.patience import LIMIT
 pytest.importorskip("sklearn", "1.6")
 
 import chainrule as cr
+from chainrule.costs.training_set import Subset
 from chainrule.estimators import NetworkClassifier, NetworkRegressor, TrainingWarning
-from chainrule.estimators.examples import Examples
 from chainrule.estimators.network import settings
 from chainrule.estimators.network.ensemble import (
     Member,
@@ -90,7 +90,7 @@ def started(**changes: Any) -> SimpleNamespace:
 def make(j: int, recipe: Recipe, held_out: int = 0, outputs: int = 1) -> Member:
     """Makes a member with ROWS rows and a tiny network."""
     X, Y = np.zeros((ROWS, 1)), np.zeros((ROWS, outputs))
-    split, examples = ValidationSplit(np.arange(ROWS), np.arange(held_out)), Examples(X, Y, None)
+    split, examples = ValidationSplit(np.arange(ROWS), np.arange(held_out)), Subset(cr.TrainingSet(X, Y))
     own = examples.at(split.held_out) if held_out else None
     return Member(j, cr.Network.dense([1, outputs]), recipe, j, split, examples, own, split.held_out)
 
@@ -250,21 +250,21 @@ def test_fewer_rows_are_a_part_of_the_networks_own() -> None:
     """A share of the rows is drawn from the training rows and from the held-out rows, whose numbers go along."""
     rows = np.arange(20_000.0)[:, None]
     split = ValidationSplit(np.arange(18_000), np.arange(18_000, 20_000))
-    examples = Examples(rows, rows, None)
+    examples = Subset(cr.TrainingSet(rows, rows))
     net = cr.Network.dense([1, 1])
     member = Member(0, net, DEFAULT, 0, split, examples.at(split.training), examples.at(split.held_out), split.held_out)
     member.keep_rows(0.5)
-    kept = np.unique(np.asarray(member.training.X))
-    assert (len(member.training.X), len(kept)) == (9_000, 9_000)
+    kept = np.unique(np.asarray(member.training.in_memory().X))
+    assert (member.training.t, len(kept)) == (9_000, 9_000)
     assert kept.max() < 18_000
     assert member.rows_share == 0.5
     assert member.held_out is not None
-    np.testing.assert_array_equal(np.asarray(member.held_out.X)[:, 0], member.at)
+    np.testing.assert_array_equal(np.asarray(member.held_out.in_memory().X)[:, 0], member.at)
     np.testing.assert_array_equal(member.split.held_out, member.at)
-    np.testing.assert_array_equal(np.asarray(member.training.X)[:, 0], member.split.training)
+    np.testing.assert_array_equal(np.asarray(member.training.in_memory().X)[:, 0], member.split.training)
     assert len(member.at) == 1_000
     member.keep_rows(1e-6)
-    assert len(member.training.X) == 500
+    assert member.training.t == 500
     assert member.rows_share == pytest.approx(500 / 18_000)
 
 
@@ -290,11 +290,11 @@ def slow_machine(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
             nonlocal now
             before = given["resume"].epoch if given["resume"] else 0
             history = cr.train(*examples, **given)
-            now += row_seconds * len(examples[1]) * (history.epochs - before)
+            now += row_seconds * examples[1].t * (history.epochs - before)
             return history
 
         def measured_speed(member: Member, *_: Any) -> time_plan.Speed:
-            return time_plan.Speed(row_seconds * len(member.training.X), 1.0)
+            return time_plan.Speed(row_seconds * member.training.t, 1.0)
 
         for module in (scheduler, member_training):
             monkeypatch.setattr(module, "clock", lambda: now)
@@ -338,11 +338,11 @@ def test_warm_start_after_a_cut(preset: str, row_seconds: float, rows: int, slow
         model.fit(X, y)
     assert model.stopped_ == "time_limit"
     assert 1 <= model.n_iter_ < 30
-    assert len(model._splits[0].training) == rows
+    assert len(model._splits.splits()[0].training) == rows
     model.set_params(warm_start=True, time_limit=None).fit(X, y)
     assert model.stopped_ == "epochs"
     assert [history.epochs for history in model.histories_] == [30]
-    assert len(model._splits[0].training) == rows
+    assert len(model._splits.splits()[0].training) == rows
     assert model.score(X, y) > 0.9
 
 

@@ -144,7 +144,7 @@ def test_the_only_row_of_a_class_is_never_held_out(counts: list[int], held_out: 
         warnings.simplefilter("always", DataWarning)
         model = NetworkClassifier(**FAST).fit(X, y)
     assert model.predict_proba(X).shape == (30, len(counts))
-    assert len({row for split in model._splits for row in split.held_out.tolist()}) == held_out
+    assert len({row for split in model._splits.splits() for row in split.held_out.tolist()}) == held_out
     words = [str(w.message) for w in caught if w.category is DataWarning]
     assert len(words) == (warning is not None)
     assert warning is None or warning in words[0]
@@ -191,7 +191,7 @@ def test_groups_of_any_type_that_can_be_sorted(groups: Any) -> None:
     X = np.random.default_rng(0).normal(size=(40, 2))
     model = NetworkRegressor(**FAST).fit(X, X[:, 0], groups=groups)
     of = np.array(groups)
-    for split in model._splits:
+    for split in model._splits.splits():
         assert not set(of[split.training]) & set(of[split.held_out])
 
 

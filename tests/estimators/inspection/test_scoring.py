@@ -29,7 +29,7 @@ def test_the_kept_epoch_has_the_best_metric() -> None:
     model = NetworkRegressor(scoring="neg_mean_absolute_error", **OPTIONS).fit(X, NUMBERS)
     assert model.metric_name_ == "mean absolute error"
     for j, course in enumerate(model.metric_courses_):
-        rows = model._splits[j].held_out
+        rows = model._splits.splits()[j].held_out
         alone = model.target_.restored(model.networks_[j](model.encoder_.encode(X[rows])))
         assert course.epochs == list(range(1, 13))
         assert course.best_epoch == int(np.argmin(course.values)) + 1

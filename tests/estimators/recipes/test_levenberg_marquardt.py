@@ -32,7 +32,7 @@ def test_each_network_keeps_its_best_epoch_and_ends_by_patience() -> None:
     """With noise, the held-out cost rises after some iterations: the kept θ is that of the lowest one."""
     noisy = y + RNG.normal(size=300)
     model = NetworkRegressor(patience=3, hidden_layer_sizes=8, **ONE).fit(X, noisy)
-    history, held_out = model.histories_[0], model._splits[0].held_out
+    history, held_out = model.histories_[0], model._splits.splits()[0].held_out
     assert model.stopped_ == "patience"
     assert history.epochs == int(history.validation_J.argmin()) + 1 + 3
     error = (model.predict(X[held_out]) - noisy[held_out]) / model.target_.deviation[0]

@@ -100,6 +100,7 @@ def train(
     # Only now, so that a wrong command line is answered at once.
     from chainrule.cli.train import cross_validation, phases
     from chainrule.cli.train.training_data import prepare
+    from chainrule.tables.work import at_work, begin
 
     console = remarks()
     if files is not None and files.number > 1:  # also with --quiet: a following command would find an older model
@@ -115,7 +116,9 @@ def train(
         from chainrule.cli.packed.room import require_room
 
         require_room(big, target_column or [])
-    table = inputs.read_source(source, text)
+    with at_work(is_shown=not quiet):
+        begin(f"reading {source}")
+        table = inputs.read_source(source, text)
     named = [inputs.known_name(table.names, table.origin, "--category", name) for name in category or ()]
     if from_model is not None and files is not None:
         from chainrule.cli.train.continuing import continue_training
@@ -123,7 +126,7 @@ def train(
         targets = target_column or []
         continue_training(from_model, table, targets, epochs, test_fraction, seed, files, console, verbose)
         return
-    with warnings_as_notes(console):
+    with warnings_as_notes(console), at_work(is_shown=not quiet):
         data = prepare(table, target_column or [], task, drop or [], test_fraction, seed, named, writing)
     if absent := [name for name in named if name not in data.X.columns]:
         raise WrongUsage(f"--category: {listed(absent)} must be an input; it is the target, or in --drop.")

@@ -32,7 +32,7 @@ def train_test_split(groups: NDArray[np.intp], test_fraction: float, seed: int) 
     rng = np.random.default_rng(seed)
     taken = []
     owed = 0.0  # the accumulated rounding error, so that the parts add up
-    for group in np.unique(groups):
+    for group in np.flatnonzero(np.bincount(groups)):
         members = rng.permutation(np.flatnonzero(groups == group))
         owed += test_fraction * len(members)
         count = min(round(owed), len(members) - 1)
@@ -45,4 +45,6 @@ def train_test_split(groups: NDArray[np.intp], test_fraction: float, seed: int) 
             raise InputError("every class has a single row; add rows of each class.")
         test = rng.choice(np.flatnonzero(groups == sizes.argmax()), 1)
     test.sort()
-    return TrainTestSplit(np.setdiff1d(np.arange(t), test), test)
+    is_test = np.zeros(t, dtype=bool)
+    is_test[test] = True
+    return TrainTestSplit(np.flatnonzero(~is_test), test)

@@ -28,6 +28,7 @@ from chainrule.tables.targets.task import REQUESTED
 from chainrule.tables.text.notation import AS_RECOGNISED, Writing
 from chainrule.tables.text.recognition import recognised, recognised_target
 from chainrule.tables.text.text_column import AnyColumn
+from chainrule.tables.work import each
 
 
 @dataclass(frozen=True)
@@ -132,8 +133,7 @@ def prepare(
         )
     X = replace(X, columns=recognised(X.columns, writing, categories or ()))
     found = {name: recognised_target(name, table.column(name), writing, task) for name in names}
-    numeric = X.columns.names_of("numbers")
-    refuse_infinite(X.floats(numeric), numeric, table.origin)  # before the split, so that the message names the row
+    _refuse_infinite(X)  # before the split, so that the message names the row
     for name, column in found.items():
         require_complete(column, name, table.origin)
     chosen, reason = target.decide_tasks(found, task)
@@ -143,3 +143,15 @@ def prepare(
         groups = np.unique(y, return_inverse=True)[1]
     split = train_test_split(groups, test_fraction, seed)
     return TrainingData(X, y, TargetColumns(found), chosen, reason, split)
+
+
+def _refuse_infinite(X: Table) -> None:
+    """Raises InputError with the first infinite number of a table."""
+    numeric = X.columns.names_of("numbers")
+
+    def has_infinite(name: str) -> bool:
+        values = X.typed(name).values
+        return values.dtype.kind == "f" and bool(np.isinf(values).any())
+
+    if any(each("checking the numbers", X.t * len(numeric), has_infinite, numeric)):
+        refuse_infinite(X.floats(numeric), numeric, X.origin)

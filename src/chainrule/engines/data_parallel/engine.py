@@ -90,6 +90,7 @@ class DataParallel(Value):
         Raises InputError if they have different problems, EngineDeclined for rows that are read in windows.
         """
         problem.refuse_windows(self.name)
+        problem = problem.in_memory()
         if threading.current_thread() is not threading.main_thread() and not is_of_the_program():
             raise InputError(
                 "DataParallel trains one network at a time, which all processes call in the same order: use cr.train. "

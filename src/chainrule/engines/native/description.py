@@ -10,11 +10,13 @@ import numpy as np
 from chainrule._internal.sparse_rows import Rows, SparseRows, like
 from chainrule.activations import without_kappa
 from chainrule.costs import Cost, Quantile, TrainingSet
+from chainrule.costs.training_set import Subset
 from chainrule.engines.built_in import weight_decay
-from chainrule.engines.problem import Problem
+from chainrule.engines.problem import Problem, side_by_side
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Schedule
+from chainrule.rows.windowed import WindowedRows
 
 
 def network(net: Network) -> tuple[Any, ...]:
@@ -66,18 +68,33 @@ def _settings(value: Any, *excluded: str) -> list[float]:
     return [float(getattr(value, f.name)) for f in fields(value) if f.name not in excluded] or [0.0]
 
 
+def of_training(problem: Problem) -> tuple[Any, ...]:
+    """Returns the training set, or t and Σw if it is read in windows."""
+    if isinstance(problem.data, WindowedRows):
+        return problem.data.t, problem.total_weight
+    return arrays(problem.data)
+
+
 def held_out(problem: Problem) -> tuple[Any, ...] | None:
     """Returns the validation set, with an X that is sparse if that of the training set is, as one run needs it."""
     data = problem.validation
     if data is None:
         return None
     other = np.empty((0, 0)) if problem.X is None else problem.X  # windows are dense
+    X = data.of.X if isinstance(data, Subset) else data.X
+    if isinstance(other, SparseRows) == isinstance(X, SparseRows):
+        return arrays(data)
+    data = side_by_side(data)
     return arrays(data._replace(X=like(other, data.X)))
 
 
-def arrays(data: TrainingSet) -> tuple[Any, ...]:
-    """Returns X, Y and the weights."""
-    return rows_of(data.X), data.Y, data.weights
+def arrays(data: TrainingSet | Subset) -> tuple[Any, ...]:
+    """Returns X, Y, the weights, and the rows in which the examples lie, None if these are all."""
+    if not isinstance(data, Subset):
+        return rows_of(data.X), data.Y, data.weights, None
+    if data.rows is None or isinstance(data.of.X, SparseRows):
+        return arrays(data.in_memory())
+    return data.of.X, data.of.Y, data.of.weights, np.ascontiguousarray(data.rows, np.uint32)
 
 
 def rows_of(X: Rows) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 from chainrule._internal.checks import Array
 from chainrule.engines.minibatches import window_reader
 from chainrule.engines.native.core import native
-from chainrule.engines.native.description import arrays, cost_of, held_out, network, optimizer_of
+from chainrule.engines.native.description import arrays, cost_of, held_out, network, of_training, optimizer_of
 from chainrule.engines.problem import Problem
 from chainrule.engines.state import RECORDS, TrainingState
 from chainrule.engines.thread_counts import LEAST_TRIED, first_threads, step_flop, thread_count
@@ -35,7 +35,7 @@ class NativeRun:
             net=network(problem.net),
             cost=cost_of(problem.cost),
             optimizer=optimizer_of(problem.optimizer),
-            data=arrays(problem.examples) if self._reader is None else (problem.data.t, problem.total_weight),
+            data=of_training(problem),
             validation=held_out(problem),
             batch_size=problem.batch_size,
             shuffle=problem.shuffle,

@@ -46,7 +46,7 @@ def advantage(problem: Problem) -> str | None:
 
 def bytes_of(problem: Problem) -> int:
     """Returns the bytes that a training needs on its device, about."""
-    sets = [data for data in (problem.examples, problem.validation) if data is not None]
+    sets = [data for data in (problem.examples, problem.validation_set) if data is not None]
     arrays = [array for data in sets for array in data if isinstance(array, np.ndarray)]
     vectors = 3 + 2 * len(problem.optimizer.moments)  # θ, ∇J, and the copies of a slice
     activations = PASSES * problem.batch_size * sum(problem.net.m)

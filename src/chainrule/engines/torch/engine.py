@@ -105,6 +105,7 @@ class Torch(Value):
         Raises EngineDeclined for rows that are read in windows.
         """
         problem.refuse_windows(self.name)
+        problem = problem.in_memory()
         if state is None:
             first = TrainingState.start(problem, problem.optimizer.start(problem.net.theta))
         else:

@@ -18,7 +18,7 @@ class Evaluation:
     """The validation cost of one network, over θ (1, d)."""
 
     def __init__(self, problem: Problem, theta: Tensor, compute: Any) -> None:
-        data = problem.validation
+        data = problem.validation_set
         assert data is not None
         self._cost, self._t, self._device = problem.cost, data.t, theta.device
         self._X, self._Y = joined([data.X], theta.device, compute), joined([data.Y], theta.device)

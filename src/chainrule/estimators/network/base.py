@@ -18,6 +18,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule._internal.checks import as_integer, as_real
+from chainrule.costs.training_set import Subset
 from chainrule.engines.state import TrainingState
 from chainrule.errors import InputError
 from chainrule.estimators.diagnosis.mixin import DiagnosisMixin
@@ -35,6 +36,7 @@ from chainrule.estimators.network.packed.fitting import fit_to_rows
 from chainrule.estimators.network.preparation import PreparationMixin
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.saved.saving import SavingMixin
+from chainrule.estimators.network.saved.splits import PackedSplits
 from chainrule.estimators.network.scoring import as_metric, scoring_parts
 from chainrule.estimators.network.search.halving import Search, folds_of_search, networks_in_all
 from chainrule.estimators.network.shrinking.mixin import ShrinkingMixin
@@ -156,7 +158,7 @@ class NetworkBase(
                     f"warm_start continues with the rows of the last fit; got a table of {t} rows. "
                     "Use partial_fit for new rows, or warm_start=False."
                 )
-            return dict.fromkeys((*recipes, *short), self._splits)
+            return dict.fromkeys((*recipes, *short), self._splits.splits())
         of = None if groups is None else as_groups(groups, len(data.y), data.rows)
         made = splits_by_recipe(
             t, recipes, short if self.time_limit is not None else (), has_validation, self.validation_order, seed,
@@ -248,7 +250,10 @@ class NetworkBase(
         """Sets the fitted attributes, from the networks that are usable and the rows that ``validation`` holds out."""
         kept = list(members) if is_incremental else winners(members, self.target_, validation.labels)
         self.recipe_, self._n_rows = kept[0].recipe, len(data.examples.X)
-        self.recipes_, self._splits = tuple(member.recipe for member in kept), [member.split for member in kept]
+        self.recipes_, training = tuple(member.recipe for member in kept), kept[0].training
+        drawn = training.of.t if isinstance(training, Subset) else 0  # a student has drawn rows besides
+        t = max(len(data.labels), drawn)
+        self._splits = PackedSplits.of([member.split for member in kept], t)
         self._recipe_numbers = [self._recipe_numbers[member.number] for member in kept]
         self.histories_ = tuple(member.history for member in kept if member.history is not None)
         self.states_ = tuple(history.state for history in self.histories_)
@@ -283,8 +288,7 @@ class NetworkBase(
         table = read(X)
         if hasattr(self, "feature_names_in_") or hasattr(X, "columns"):
             require_feature_names(self, X, table)
-        model: TableModel = self.model_
-        return model, table
+        return self.model_, table
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predicts the labels of rows X (t, n): (t,), or (t, m) for m targets. A dict is a row, by its columns' names.

@@ -43,17 +43,17 @@ class Single(NamedTuple):
 
 def held_out_predictions(members: Sequence[Member], target: Target) -> HeldOutPredictions | None:
     """Returns predictions by the networks that held each row out; None without such rows."""
-    validated = [member for member in members if member.held_out is not None]
+    validated = [(member, member.held_out) for member in members if member.held_out is not None]
     if not validated:
         return None
-    single = np.concatenate([network_outputs(member.net, member.held_out.X, target) for member in validated])  # type: ignore[union-attr]  # they have rows
+    single = np.concatenate([network_outputs(member.net, rows.in_memory().X, target) for member, rows in validated])
     at, place, counts = np.unique(
-        np.concatenate([member.at for member in validated]), return_inverse=True, return_counts=True
+        np.concatenate([member.at for member, _ in validated]), return_inverse=True, return_counts=True
     )
     total = np.zeros((len(at), single.shape[1]))
     np.add.at(total, place, single)
     weights = None
-    if validated[0].held_out is not None and validated[0].held_out.weights is not None:
+    if validated[0][1].weights is not None:
         weights = np.empty(len(at))
-        weights[place] = np.concatenate([member.held_out.weights for member in validated])  # type: ignore[union-attr]
+        weights[place] = np.concatenate([rows.weights for _, rows in validated if rows.weights is not None])
     return HeldOutPredictions(total / counts[:, None], at, weights, Single(single, place))

@@ -23,6 +23,7 @@ from chainrule.estimators.network.training_rows import (
     as_table_and_labels,
     fit_encoder,
     names_of,
+    prepared,
     sparse_features,
 )
 from chainrule.estimators.target_columns import known_targets, new_targets, notations
@@ -78,6 +79,7 @@ class PreparationMixin:
 
     # ---- preparation -------------------------------------------------------------------------------------------------
 
+    @prepared
     def _prepare(
         self, X: Any, y: Any, sample_weight: Any, continues: bool, incremental: bool = False
     ) -> tuple[Data, tuple[Recipe, ...]]:

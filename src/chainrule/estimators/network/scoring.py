@@ -48,7 +48,7 @@ class HeldOutMetric:
     def stopping(self, member: Member) -> EarlyStopping:
         """Returns the callback that computes the metric after each epoch, and keeps the best θ."""
         assert member.held_out is not None
-        rows, labels = member.held_out, self.labels[member.at]
+        rows, labels = member.held_out.in_memory(), self.labels[member.at]
         weights = {} if rows.weights is None or not _takes_weights(self.scorer) else {"sample_weight": rows.weights}
 
         def metric(model: TableModel) -> float:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import wraps
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -22,6 +23,10 @@ from chainrule.tables.reading.read import AnyTable, read
 from chainrule.tables.table import Table, require_complete
 from chainrule.tables.targets.given_targets import frame_of_targets, named_columns
 from chainrule.tables.text.text_column import AnyColumn
+from chainrule.tables.work import at_work
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
 
 MOST_DENSE_FEATURES = 256  # a sparse table with as many columns, or fewer, becomes an array
 MOST_STORED = 0.1  # fraction of the numbers above which it does, too
@@ -39,6 +44,17 @@ class Data:
     examples: Examples  # of these rows, as everything below
     labels: NDArray[Any]  # (t,) or (t, m)
     class_numbers: NDArray[np.intp] | None  # (t,), None for regression and for several labels
+
+
+def prepared(method: Callable[Concatenate[Any, P], Result]) -> Callable[Concatenate[Any, P], Result]:
+    """Returns a method of an estimator that uses at most ``threads``, and with ``verbose=1`` shows work that lasts."""
+
+    @wraps(method)
+    def wrapper(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> Result:
+        with at_work(self.threads, is_shown=self.verbose in (1, True)):
+            return method(self, *args, **kwargs)
+
+    return wrapper
 
 
 class TrainingRows(NamedTuple):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.naming import listed
 from chainrule._internal.user_warnings import warn
-from chainrule.costs.training_set import StoredRows
+from chainrule.costs.training_set import Subset
 from chainrule.diagnosis.dead_units import dead_layer
 from chainrule.errors import DataWarning, InputError, TrainingWarning
 from chainrule.estimators.network.ensemble import Member, Outcome, TrainingPlan
@@ -90,14 +89,14 @@ def warn_about_training(outcome: Outcome, kept: Sequence[Member], plan: Training
         history = diverged[0].history
         result = "best epochs kept" if history and history.epochs else "left out"
         _warn(f"{len(diverged)} of {len(members)} networks diverged ({result}): {diverged[0].error}")
-    if dead := next(filter(None, (dead_layer(m.net, _rows(m)) for m in kept if m.error is None)), None):
+    if dead := next(filter(None, (_dead_layer(m) for m in kept if m.error is None)), None):
         _warn(f"{dead} Try a smaller learning_rate, or activation='mish', 'selu' or 'leaky_relu'.")
 
 
-def _rows(member: Member) -> Any:
-    """Returns rows in memory that a member was trained on, or held out if those are in files."""
-    stored = isinstance(member.training.X, StoredRows) and member.held_out is not None
-    return member.held_out.X if stored else member.training.X  # type: ignore[union-attr]
+def _dead_layer(member: Member) -> str | None:
+    """Describes a layer of dead units, by the rows that a member was trained on, or held out if those are in files."""
+    rows = member.training if isinstance(member.training, Subset) else member.held_out
+    return None if rows is None else dead_layer(member.net, rows.of.X, rows.rows)
 
 
 def no_usable_network(outcome: Outcome, limit: float | None) -> BaseException:

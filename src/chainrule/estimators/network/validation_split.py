@@ -16,7 +16,7 @@ from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning, InputError
 from chainrule.estimators.network.recipe import Recipe
 
-RowNumbers = NDArray[np.intp]
+RowNumbers = NDArray[np.integer[Any]]
 
 FEWEST = 10  # with fewer rows, all are needed for training and none is held out
 NO_FOLD = -1  # for a row that no network holds out
@@ -104,7 +104,7 @@ def validation_splits(
     >>> sorted(row for split in validation_splits(10, 5, 0.2, "random", rng) for row in split.held_out.tolist())
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
     """
-    everything = np.arange(t)
+    everything = np.arange(t, dtype=np.uint32)
     if order not in ("random", "last"):
         raise InputError(f"validation_order must be 'random' or 'last'; got {shown(order)}.")
     if groups is not None and order == "last":
@@ -119,12 +119,15 @@ def validation_splits(
     count = int(of.max()) + 1
     if count == 0:
         return [ValidationSplit(everything, everything[:0])] * n_networks
-    return [
-        ValidationSplit(np.flatnonzero(of != j % count), np.flatnonzero(of == j % count)) for j in range(n_networks)
-    ]
+    return [ValidationSplit(rows_where(of != j % count), rows_where(of == j % count)) for j in range(n_networks)]
 
 
-def _evenly(t: int, folds: int, rng: np.random.Generator, classes: NDArray[np.intp] | None) -> RowNumbers:
+def rows_where(mask: NDArray[np.bool_]) -> RowNumbers:
+    """Returns the numbers of the rows for which the mask (t,) is True."""
+    return np.flatnonzero(mask).astype(np.uint32)
+
+
+def _evenly(t: int, folds: int, rng: np.random.Generator, classes: NDArray[np.intp] | None) -> NDArray[np.intp]:
     """Returns the fold of each row: rows are dealt out like cards, one class after the other.
 
     The only row of a class is never held out, and no row is if fewer than 10 others are left.
@@ -146,7 +149,7 @@ def _by_groups(
     rng: np.random.Generator,
     classes: NDArray[np.intp] | None,
     weights: NDArray[Any] | None,
-) -> RowNumbers:
+) -> NDArray[np.intp]:
     """Returns the fold of each row: groups, the largest first, each go to the fold with the fewest rows.
 
     Some groups are always trained on, and a DataWarning names them: one with more than half of the rows, and those

@@ -51,7 +51,7 @@ class LabelledRows:
         """The labels as they were given: classes, or numbers in their own units."""
         return decoded(self.model.target, self.labels)
 
-    def at(self, rows: NDArray[np.intp]) -> LabelledRows:
+    def at(self, rows: NDArray[np.integer[Any]]) -> LabelledRows:
         """Returns some rows, by their numbers."""
         asked = None if self.asked is None else self.asked[rows]
         return LabelledRows(self.model, self.table.rows(rows), self.labels[rows], asked=asked)

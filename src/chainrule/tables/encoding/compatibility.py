@@ -14,6 +14,7 @@ from chainrule.tables.encoding.column_statistics import ENTRIES_PER_BLOCK
 from chainrule.tables.text.conversion import converted
 from chainrule.tables.text.notation import Notation
 from chainrule.tables.text.text_column import TextColumn
+from chainrule.tables.work import each
 
 ACCEPTED: dict[Kind, tuple[Kind, ...]] = {  # kinds accepted for each kind of training column; "empty" is always
     "numbers": ("numbers", "booleans"),
@@ -88,10 +89,15 @@ def refuse_infinite(R: Any, names: Sequence[str], origin: str) -> None:
             row = int(np.searchsorted(R.indptr, at[0], side="right")) - 1
             _raise_infinite(names[int(R.indices[at[0]])], origin, row)
     elif R.dtype.kind == "f":
-        for a in range(0, len(R), step := max(1, ENTRIES_PER_BLOCK // max(1, R.shape[1]))):
-            infinite = np.isinf(R[a : a + step])
-            if infinite.any():
-                row, column = np.argwhere(infinite)[0].tolist()
+        step = max(1, ENTRIES_PER_BLOCK // max(1, R.shape[1]))
+
+        def has_infinite(first: int) -> bool:
+            return bool(np.isinf(R[first : first + step]).any())
+
+        blocks = range(0, len(R), step)
+        for a, is_found in zip(blocks, each("checking the numbers", R.size, has_infinite, blocks), strict=True):
+            if is_found:
+                row, column = np.argwhere(np.isinf(R[a : a + step]))[0].tolist()
                 _raise_infinite(names[column], origin, a + row)
 
 

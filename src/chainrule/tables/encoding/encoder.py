@@ -37,6 +37,7 @@ from chainrule.tables.reading.read import AnyTable, read
 from chainrule.tables.rounding import rounded_integers, warn_about_rounding
 from chainrule.tables.text.notation import DecimalMark
 from chainrule.tables.text.recognition import recognised
+from chainrule.tables.work import each, parts_of
 
 MAX_LEVELS = 100
 PARAMETERS = ("numbers", "categories", "max_levels", "max_values", "dtype", "decimal", "thousands", "missing")
@@ -208,11 +209,12 @@ class TableEncoder(EncoderState):
         k = self.n_numbers_
         steps, numbers = self._steps, out[:, : self.n_numeric_features]
         if isinstance(R, np.ndarray):
-            is_finite = steps.write(R, numbers)
+            parts = parts_of(table.t)
+            is_finite = all(each("encoding", out.size, lambda rows: steps.write(R[rows], numbers[rows]), parts))
         else:
             step = max(1, ENTRIES_PER_BLOCK // max(1, R.shape[1]))
-            parts = range(0, table.t, step)
-            is_finite = all(steps.write(R[a : a + step].toarray(), numbers[a : a + step]) for a in parts)
+            firsts = range(0, table.t, step)
+            is_finite = all(steps.write(R[a : a + step].toarray(), numbers[a : a + step]) for a in firsts)
         if not is_finite:
             refuse_infinite(R, owner_names(self.features_), table.origin)
         if self.clip_ is None and not np.isfinite(out[:, :k]).all():
@@ -244,11 +246,14 @@ class TableEncoder(EncoderState):
         )
 
     def _write_categories(self, table: AnyTable, out: Array) -> None:
-        k = 0
-        for name, category in self.categories_.items():
-            codes, _ = category.codes(table.typed(name))
-            category.write(codes, out[:, k : k + category.width])
-            k += category.width
+        ends = np.cumsum([category.width for category in self.categories_.values()]).tolist()
+
+        def write(name: str, end: int) -> None:
+            category = self.categories_[name]
+            category.write(category.codes(table.typed(name))[0], out[:, end - category.width : end])
+
+        columns = list(zip(self.categories_, ends, strict=True))
+        each("encoding categories", table.t * len(columns), lambda column: write(*column), columns)
 
     def fit_transform(self, X: Any, y: object = None) -> Any:
         """Fits the steps to the rows and encodes them."""

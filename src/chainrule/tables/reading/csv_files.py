@@ -13,6 +13,7 @@ from chainrule.tables.reading.csv.faults import fault
 from chainrule.tables.reading.csv.text_streams import BLANKS, arrow_stream, require_decodable
 
 FIRST_BLOCK, LARGEST_BLOCK = 1 << 20, 1 << 30  # bytes; Arrow needs a whole row in a block
+MANY_BLOCKS = 8  # from which threads pay
 WIDE_BLOCK = 1 << 25  # up to which a block holds many rows: each block costs a microsecond a column
 NOT_TEXT = "invalid UTF8"
 ROW_TOO_LONG = ("straddling object", "block size", "Could not skip")  # Arrow's messages
@@ -57,7 +58,10 @@ def _read(path: Path, dialect: CsvDialect, block: int) -> Any:
         return csv.read_csv(
             stream,
             read_options=csv.ReadOptions(
-                column_names=dialect.names, skip_rows=dialect.skipped, block_size=block, use_threads=False
+                column_names=dialect.names,
+                skip_rows=dialect.skipped,
+                block_size=block,
+                use_threads=path.stat().st_size >= MANY_BLOCKS * block,
             ),
             parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
             convert_options=csv.ConvertOptions(column_types=texts),

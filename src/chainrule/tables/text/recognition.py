@@ -19,6 +19,7 @@ from chainrule.tables.text.notation import Notation, Writing, is_usual_gap
 from chainrule.tables.text.notes import Notes, may_need_remark
 from chainrule.tables.text.numbers import unit_of
 from chainrule.tables.text.text_column import AnyColumn, TextColumn
+from chainrule.tables.work import each
 
 MOSTLY = 0.8  # the part of the rows, and
 FEWEST = 10  # the number of distinct texts, that read as numbers or dates where a column is probably meant so
@@ -43,10 +44,15 @@ def recognised(columns: Columns, writing: Writing, chosen: Collection[str] = ())
     blocks = list(_plain_numbers(columns, [name for name in texts if name not in chosen], writing))
     at_once = {name for names, _ in blocks for name in names}
     found: dict[str, Column] = {}
-    for name in texts:
-        if name not in at_once:
-            column = _texts(columns, name)
-            found[name] = _chosen(column, writing) if name in chosen else _recognised(name, column, writing, notes)
+    single = {name: _texts(columns, name) for name in texts if name not in at_once}
+    usual = writing.number_notation()
+
+    def as_numbers(name: str) -> Column | None:
+        return None if name in chosen else plain_numbers(single[name].without(writing.missing), usual)
+
+    numbers = each("reading numbers", len(single) * columns.t, as_numbers, list(single))
+    for (name, column), plain in zip(single.items(), numbers, strict=True):
+        found[name] = _chosen(column, writing) if name in chosen else _recognised(name, column, plain, writing, notes)
     new = columns.replaced(found, blocks)
     if writing.decimal is None and any(name not in notes.ambiguous and _has_commas(c) for name, c in found.items()):
         for name in texts:
@@ -105,11 +111,10 @@ def _chosen(column: TextColumn, writing: Writing) -> Column:
     return column.as_categories()
 
 
-def _recognised(name: str, column: TextColumn, writing: Writing, notes: Notes) -> Column:
-    """Returns a column of texts as what it holds, judged by itself."""
+def _recognised(name: str, column: TextColumn, found: Column | None, writing: Writing, notes: Notes) -> Column:
+    """Returns a column of texts, or its plain numbers ``found``, as what it holds, judged by itself."""
     column = column.without(writing.missing)
     usual = writing.number_notation()
-    found = plain_numbers(column, usual)
     if found is not None and not found.missing.all():
         notes.of_values(name, column, found)
         return found

@@ -77,10 +77,9 @@ class TextColumn:
         """
         if not self.is_arrow:
             return None
-        step = len(self) // SAMPLE
-        some = self.texts if step < 2 else self.texts.take(as_index(np.arange(0, len(self), step)))
-        values = numbers_in_arrow(some, gaps, decimal)
-        return values if values is None or step < 2 else numbers_in_arrow(self.texts, gaps, decimal)
+        if len(self) > 2 * SAMPLE and numbers_in_arrow(_some_in_arrow(self.texts), gaps, decimal) is None:
+            return None
+        return numbers_in_arrow(self.texts, gaps, decimal)
 
     def code_with_leading_zeros(self) -> str:
         """Returns a text with a leading zero if all are equally many digits, two or more; else an empty text."""
@@ -127,6 +126,17 @@ def without_in_arrow(texts: Any, gaps: Collection[str]) -> Any:
     if not compute.any(is_gap).as_py():
         return texts
     return compute.if_else(is_gap, pyarrow.nulls(1, texts.type)[0], texts)
+
+
+def _some_in_arrow(texts: Any) -> Any:
+    """Returns some of Arrow's texts, from everywhere; those of a chunk are found in it, without a copy of all."""
+    import pyarrow
+
+    chunks = texts.chunks if isinstance(texts, pyarrow.ChunkedArray) else [texts]
+    chunks = [chunk for chunk in chunks[:: max(1, len(chunks) // SAMPLE)] if len(chunk)]
+    of_each = -(-SAMPLE // len(chunks))
+    places = (np.linspace(0, len(chunk) - 1, of_each).astype(np.int64) for chunk in chunks)
+    return pyarrow.chunked_array([chunk.take(as_index(at)) for chunk, at in zip(chunks, places, strict=True)])
 
 
 def are_among(texts: Any, some: Collection[str]) -> Any:

@@ -101,9 +101,9 @@ class Search:
 
     def _validation_J(self) -> float:
         problem = self.problem
-        if problem.validation is None:
+        if (data := problem.validation_set) is None:
             return math.nan
-        X, Y, weights = problem.validation
+        X, Y, weights = data
         return float(problem.cost.total(problem.net, forward(problem.net, X), Y, weights, penalty_scale=0.0))
 
     def _show(self, theta: Array) -> None:

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array
+from chainrule.costs.training_set import Subset
 from chainrule.engines.state import TrainingState
-from chainrule.estimators.examples import Examples
 from chainrule.estimators.network.ensemble import time_plan
 from chainrule.estimators.network.ensemble.time_plan import Speed
 from chainrule.estimators.network.recipe import Recipe
-from chainrule.estimators.network.validation_split import ValidationSplit
+from chainrule.estimators.network.validation_split import RowNumbers, ValidationSplit
 from chainrule.network import Network
+from chainrule.rows.rows import Rows
 from chainrule.training import History
 from chainrule.training.callbacks.early_stopping import MetricCourse
 from chainrule.training.errors import DivergenceError
@@ -36,9 +37,9 @@ class Member:
     recipe: Recipe
     seed: int
     split: ValidationSplit
-    training: Examples
-    held_out: Examples | None
-    at: NDArray[np.intp]  # row numbers of the held-out rows
+    training: Subset | Rows
+    held_out: Subset | None
+    at: RowNumbers  # row numbers of the held-out rows
     resume: TrainingState | None = None
     rows_share: float = 1.0  # of the rows, which a time limit may reduce
     kept_shares: list[float] = field(default_factory=list)  # the arguments of `keep_rows`
@@ -48,19 +49,25 @@ class Member:
     course: MetricCourse | None = None  # of the metric by which the best epoch is kept, if that is not J
 
     @property
+    def subset(self) -> Subset:
+        """The training rows, which are in memory; those in files, of a training in windows, have no time limit."""
+        assert isinstance(self.training, Subset)
+        return self.training
+
+    @property
     def batch_size(self) -> int | None:
         """The rows of a minibatch; None: all rows."""
-        return self.recipe.batch_rows(len(self.training.X))
+        return self.recipe.batch_rows(self.training.t)
 
     @property
     def steps_per_epoch(self) -> int:
         """The number of minibatches in an epoch."""
-        return 1 if self.batch_size is None else -(-len(self.training.X) // self.batch_size)
+        return 1 if self.batch_size is None else -(-self.training.t // self.batch_size)
 
     @property
     def least_share(self) -> float:
         """The smallest share of its rows that can be kept."""
-        return min(1.0, FEWEST_ROWS / len(self.training.X))
+        return min(1.0, FEWEST_ROWS / self.training.t)
 
     @property
     def has_trained(self) -> bool:
@@ -89,14 +96,14 @@ class Member:
         """Estimates the time for the held-out rows after training, by the duration of an epoch of these rows."""
         if self.held_out is None:
             return 0.0
-        return time_plan.wrap_up_seconds(len(self.held_out.X), self.net.m[-1], len(self.training.X), epoch_seconds)
+        return time_plan.wrap_up_seconds(self.held_out.t, self.net.m[-1], self.training.t, epoch_seconds)
 
     def cost(self, theta: Array) -> float:
         """Computes J(θ) over some of the held-out rows, or of the training rows if there are none."""
-        rows, net = self.held_out or self.training, self.net.copy()
-        some = rows.at(np.arange(0, len(rows.X), -(-len(rows.X) // ROWS_OF_A_COST)))
+        rows, net = self.held_out or self.subset, self.net.copy()
+        some = rows.at(slice(None, None, -(-rows.t // ROWS_OF_A_COST)))
         net.theta = theta
-        return self.recipe.cost(net, *some)
+        return self.recipe.cost(net, some)
 
     def keep_rows(self, share: float) -> None:
         """Keeps a random part of the training rows and of the held-out rows; repeated, a part of that part."""
@@ -104,11 +111,11 @@ class Member:
             return
         self.kept_shares.append(share)
         rng = np.random.default_rng(self.seed)
-        trained = _part(len(self.training.X), share, rng)
-        self.rows_share *= len(trained) / len(self.training.X)
-        self.training, rows = self.training.at(trained), self.split.training[trained]
+        trained = _part(self.training.t, share, rng)
+        self.rows_share *= len(trained) / self.training.t
+        self.training, rows = self.subset.at(trained), self.split.training[trained]
         if self.held_out is not None:
-            kept = _part(len(self.held_out.X), share, rng)
+            kept = _part(self.held_out.t, share, rng)
             self.held_out, self.at = self.held_out.at(kept), self.at[kept]
         own = len(self.split.held_out) > 0  # otherwise the user has given validation rows
         self.split = ValidationSplit(rows, self.at if own else self.split.held_out)

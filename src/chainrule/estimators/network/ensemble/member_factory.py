@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from chainrule._internal.sparse_rows import Rows
+from chainrule._internal.checks import Array
+from chainrule._internal.sparse_rows import SparseRows
+from chainrule.costs import TrainingSet
+from chainrule.costs.training_set import Subset
 from chainrule.engines.state import TrainingState
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.initial_network import Shape, network
 from chainrule.estimators.network.recipe import Recipe
-from chainrule.estimators.network.validation_split import ValidationSplit
+from chainrule.estimators.network.validation_split import RowNumbers, ValidationSplit
 from chainrule.network import Network
+from chainrule.rows.rows import Rows
 from chainrule.tables.columns import Task
 
 
@@ -22,8 +27,9 @@ from chainrule.tables.columns import Task
 class MemberFactory:
     """Makes a network of an estimator by its number and its recipe.
 
-    A network holds out the rows of its split, or ``validation`` rows that the user has given. Networks with the same
-    split share their training rows. Training may continue from ``states``, and with copies of ``networks``.
+    A network holds out the rows of its split, or ``validation`` rows that the user has given. All networks share one
+    array of dense rows, and those with the same split copies of sparse ones. Training may continue from ``states``, and
+    with copies of ``networks``.
     """
 
     task: Task
@@ -35,9 +41,9 @@ class MemberFactory:
     validation: Examples | None = None
     states: Sequence[TrainingState] | None = None
     networks: Sequence[Network] | None = None
-    initial: Rows | None = None  # rows for initial values that depend on data; None: the examples
+    initial: Array | None = None  # rows for initial values that depend on data; None: the examples
     first: int = 0  # the number of the first network
-    _training: dict[int, Examples] = field(default_factory=dict)  # by split
+    _training: dict[int, Subset | Rows] = field(default_factory=dict)  # by split
 
     def __call__(self, j: int, recipe: Recipe) -> Member:
         """Makes network j, counted from 0; several threads may call this at once."""
@@ -48,9 +54,17 @@ class MemberFactory:
         else:
             net = self.networks[j].copy()
         if id(split) not in self._training:
-            self._training[id(split)] = self.examples.at(split.training)
-        held_out, at = self.examples.at(split.held_out) if len(split.held_out) else None, split.held_out
+            given: Any = self.examples.X  # packed rows in files are trained on as a whole
+            self._training[id(split)] = given if isinstance(given, Rows) else self._rows(split.training)
+        held_out, at = self._rows(split.held_out) if len(split.held_out) else None, split.held_out
         if self.validation is not None:
-            held_out, at = self.validation, np.arange(len(self.validation.X))
+            held_out = Subset(TrainingSet(*self.validation))
+            at = np.arange(held_out.t, dtype=np.uint32)
         state = None if self.states is None else self.states[j]
         return Member(self.first + j, net, recipe, self.seeds[j], split, self._training[id(split)], held_out, at, state)
+
+    def _rows(self, rows: RowNumbers) -> Subset:
+        """Returns these examples."""
+        if isinstance(self.examples.X, SparseRows):
+            return Subset(TrainingSet(*self.examples.at(rows)))
+        return Subset(TrainingSet(*self.examples)).at(rows)

@@ -135,18 +135,16 @@ def _train(
     patience = None if member.held_out is None else by_J or epochs
     if recipe.minimizer is not None:
         return minimize(
-            member.net, training.X, training.Y, weights=training.weights, cost=recipe.cost, method=recipe.minimizer,
-            epochs=epochs, validation=None if member.held_out is None else tuple(member.held_out),
-            patience=patience,
+            member.net, training, cost=recipe.cost, method=recipe.minimizer, epochs=epochs,
+            validation=member.held_out, patience=patience,
             time_limit=None if end == math.inf else max(end - clock(), SHORTEST), callbacks=callbacks,
             engine=plan.engine, threads=threads,
         )  # fmt: skip
     return train_with_share(
-        share, member.net, training.X, training.Y, weights=training.weights, cost=recipe.cost,
+        share, member.net, training, None, weights=None, cost=recipe.cost,
         optimizer=recipe.optimizer, epochs=epochs, batch_size=member.batch_size, window=None,
         shuffle=True, seed=member.seed,
-        validation=None if member.held_out is None else tuple(member.held_out),  # (X, Y, weights)
-        patience=patience, tol=None, tol_epochs=1, record=(),
+        validation=member.held_out, patience=patience, tol=None, tol_epochs=1, record=(),
         time_limit=None if end == math.inf else Deadline(max(end - clock(), SHORTEST)),
         callbacks=callbacks, callback_epochs=None if plan.on_epoch is None else 1, engine=plan.engine,
         checkpoint=None if plan.checkpoint is None else of_network(plan.checkpoint, member.number),
@@ -160,22 +158,20 @@ def measured_speed(member: Member, engine: EngineLike, threads: int, seconds: fl
     It takes an epoch of a few rows first, and four times as many each time: a minibatch may be all rows, and their step
     longer than ``seconds``. What took longest was measured best.
     """
-    recipe, training, net = member.recipe, member.training, member.net.copy()
+    recipe, training, net = member.recipe, member.subset, member.net.copy()
     if recipe.minimizer is not None:
         history = minimize(
-            net, training.X, training.Y, weights=training.weights, cost=recipe.cost, method=recipe.minimizer, epochs=1,
-            callbacks=[PartOfRun()], engine=engine, threads=threads,
+            net, training, cost=recipe.cost, method=recipe.minimizer, epochs=1, callbacks=[PartOfRun()],
+            engine=engine, threads=threads,
         )  # fmt: skip
         taken = max(_seconds(history.state), 1e-9)
         return Speed(taken, taken)
     end, rows, best = clock() + seconds, member.batch_size or FIRST_ROWS, Speed(0.0, 0.0)
     while True:
-        rows = min(rows, len(training.X))
-        first = slice(0, rows)
+        rows = min(rows, training.t)
         try:
             state = train(
-                net, training.X[first], training.Y[first],
-                weights=None if training.weights is None else training.weights[first], cost=recipe.cost,
+                net, training.at(slice(0, rows)), cost=recipe.cost,
                 optimizer=recipe.optimizer, epochs=1, batch_size=min(member.batch_size or rows, rows),
                 time_limit=Deadline(max(end - clock(), SHORTEST)), callbacks=[PartOfRun()], engine=engine,
                 threads=threads,
@@ -184,12 +180,12 @@ def measured_speed(member: Member, engine: EngineLike, threads: int, seconds: fl
             state = error.history.state
         trained = min(max(state.run_step, 1) * (member.batch_size or rows), rows)
         taken = max(_seconds(state), 1e-9)
-        best = max(best, Speed(taken / trained * len(training.X), taken), key=lambda speed: speed.measured_seconds)
-        if rows == len(training.X) or clock() >= end - 0.1 * seconds:
+        best = max(best, Speed(taken / trained * training.t, taken), key=lambda speed: speed.measured_seconds)
+        if rows == training.t or clock() >= end - 0.1 * seconds:
             break
         rows *= 4
-    held_out = 0 if member.held_out is None else len(member.held_out.X)
-    passes = 1.0 + FORWARD * held_out / len(training.X)
+    held_out = 0 if member.held_out is None else member.held_out.t
+    passes = 1.0 + FORWARD * held_out / training.t
     return best._replace(epoch_seconds=best.epoch_seconds * passes)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from chainrule.estimators.network.incremental.row_keys import Keys
-from chainrule.estimators.network.validation_split import FEWEST, ValidationSplit, validation_splits
+from chainrule.estimators.network.validation_split import FEWEST, ValidationSplit, rows_where, validation_splits
 
 
 def incremental_splits(keys: Keys, n_networks: int, fraction: float, order: str) -> list[ValidationSplit]:
@@ -20,6 +20,6 @@ def incremental_splits(keys: Keys, n_networks: int, fraction: float, order: str)
         return validation_splits(t, n_networks, fraction, order, np.random.default_rng(0))
     folds = max(n_networks, round(1.0 / fraction))
     fold = (keys % np.uint64(folds)).astype(np.intp)
-    splits = [ValidationSplit(np.flatnonzero(fold != j), np.flatnonzero(fold == j)) for j in range(n_networks)]
-    everything = np.arange(t)
+    splits = [ValidationSplit(rows_where(fold != j), rows_where(fold == j)) for j in range(n_networks)]
+    everything = np.arange(t, dtype=np.uint32)
     return [split if len(split.training) else ValidationSplit(everything, everything[:0]) for split in splits]

@@ -15,7 +15,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from chainrule._internal.checks import Array
@@ -38,14 +37,6 @@ from chainrule.tables.targets.decoders import decoded
 
 MOST_HELD_OUT = 100_000  # rows, which tell a coverage of 90 % to 0.1 %
 NO_ROWS = np.zeros(0, np.intp)
-
-
-class StoredExamples(Examples):
-    """Examples in files, on all of which each network is trained."""
-
-    def at(self, rows: NDArray[np.intp]) -> Examples:
-        """Returns all of them."""
-        return self
 
 
 def fit_to_rows(estimator: Any, rows: Rows, given: Mapping[str, Any]) -> None:
@@ -73,7 +64,7 @@ def fit_to_rows(estimator: Any, rows: Rows, given: Mapping[str, Any]) -> None:
         splits = dict.fromkeys(recipes, no_rows)
         stored: Any = training
         unread: Any = None
-        data = Data(rows, unread, NO_ROWS, None, StoredExamples(stored, unread, None), NO_ROWS, None)
+        data = Data(rows, unread, NO_ROWS, None, Examples(stored, unread, None), NO_ROWS, None)
     else:
         data, first = _data(estimator, rows, rows.in_memory(), recipes[0]), None
         splits = estimator._make_splits(data, recipes, (), validation is not None, None, seeds, False)

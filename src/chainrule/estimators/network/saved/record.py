@@ -53,7 +53,7 @@ def record_of(estimator: Any, with_state: bool) -> EstimatorRecord:
             for j, (state, net) in enumerate(zip(estimator.states_, estimator.networks_, strict=True), 1)
         ]
         header["states"] = [part for part, _ in parts]
-        header["splits"], more = PackedSplits.of(estimator._splits, estimator._n_rows).parts()
+        header["splits"], more = estimator._splits.parts()
         for _, own in parts:
             more |= own
         tensors |= more
@@ -115,7 +115,7 @@ def _of_record(kind: type[Any], name: str, record: EstimatorRecord, model: Table
     estimator.states_ = tuple(state_from_parts(entry, tensors, net, j) for j, (entry, net) in numbered)
     estimator.histories_ = histories_from_parts(histories, tensors, estimator.states_)
     if entries:
-        estimator._splits = PackedSplits.from_parts(header["splits"], tensors).splits()
+        estimator._splits = PackedSplits.from_parts(header["splits"], tensors)
     estimator._recent = RecentRows.from_parts(tensors, model.target)
     estimator.recipes_ = _recipes(estimator, model.target.task, header, own, count)
     return estimator

@@ -15,7 +15,6 @@ from chainrule._internal.checks import shown
 from chainrule.activations import Sigma
 from chainrule.errors import InputError
 from chainrule.estimators.network.saved.record import record_of, restored
-from chainrule.estimators.network.saved.splits import PackedSplits
 from chainrule.tables.model import TableModel
 
 
@@ -69,14 +68,7 @@ class SavingMixin:
             state["states_"] = ()
             state["histories_"] = tuple(history.without_state() for history in state["histories_"])
             state.pop("_splits", None)
-        elif "_splits" in state:
-            state["_splits"] = PackedSplits.of(state["_splits"], state["_n_rows"])
         return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        if isinstance(splits := state.get("_splits"), PackedSplits):
-            state = {**state, "_splits": splits.splits()}
-        super().__setstate__(state)  # type: ignore[misc]  # of scikit-learn's base class
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Returns a copy in memory, which continues training as the original does."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array
-from chainrule.estimators.network.validation_split import RowNumbers, ValidationSplit
+from chainrule.estimators.network.validation_split import RowNumbers, ValidationSplit, rows_where
 
 
 class PackedSplits(NamedTuple):
@@ -54,4 +54,4 @@ def _bits(rows: RowNumbers, t: int) -> NDArray[np.uint8]:
 
 
 def _rows(bits: NDArray[np.uint8], t: int) -> RowNumbers:
-    return np.flatnonzero(np.unpackbits(bits, count=t))
+    return rows_where(np.unpackbits(bits, count=t).view(np.bool_))

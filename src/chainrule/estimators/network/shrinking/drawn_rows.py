@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +15,7 @@ EXCHANGED = 0.2  # the probability that a column of a drawn row comes from the o
 PER_ROW, MOST = 7, 200_000  # drawn rows: so many for each training row, unless they are too many
 
 
-def repeated(rows: NDArray[np.intp]) -> NDArray[np.intp]:
+def repeated(rows: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
     """Returns the numbers of the rows that drawn rows are made from: each row several times.
 
     >>> repeated(np.array([3, 5])).tolist() == [3, 5] * PER_ROW
@@ -22,7 +24,7 @@ def repeated(rows: NDArray[np.intp]) -> NDArray[np.intp]:
     return np.tile(rows, PER_ROW)[:MOST]
 
 
-def drawn_rows(X: Array, base: NDArray[np.intp], encoder: TableEncoder, seed: int) -> Array:
+def drawn_rows(X: Array, base: NDArray[np.integer[Any]], encoder: TableEncoder, seed: int) -> Array:
     """Returns encoded rows (s, n): the rows ``base`` (s,) of X, with a fifth of the columns from others of these.
 
     The features of a column stay together, so that each column has a value that occurs.
@@ -37,7 +39,8 @@ def drawn_rows(X: Array, base: NDArray[np.intp], encoder: TableEncoder, seed: in
     nearest row.
     """
     rng = np.random.default_rng(seed)
-    rows, others = X[base], X[rng.permutation(base)]
+    rows: Array = X[base]
+    others = X[rng.permutation(base)]
     for features in column_features(encoder).values():
         exchanged = np.flatnonzero(rng.random(len(base)) < EXCHANGED)
         rows[np.ix_(exchanged, features)] = others[np.ix_(exchanged, features)]

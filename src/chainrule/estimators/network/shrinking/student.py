@@ -18,6 +18,7 @@ from chainrule.estimators.network.ensemble import MemberFactory
 from chainrule.estimators.network.incremental.training import LARGEST_DRAWN_SEED
 from chainrule.estimators.network.inspection.mixin import noting_warnings
 from chainrule.estimators.network.recipe import Recipe
+from chainrule.estimators.network.saved.splits import PackedSplits
 from chainrule.estimators.network.shrinking.drawn_rows import drawn_rows, repeated
 from chainrule.estimators.network.shrinking.inherited import with_calibration
 from chainrule.estimators.network.validation_split import ValidationSplit
@@ -84,7 +85,7 @@ def train(small: Any, teacher: Any, X: Any, y: Any, sample_weight: Any, groups: 
     )
     small._recipe_numbers = [0]
     small._train(make, small._plan([recipe], [0], began, continues=False), data, data)
-    small._splits = splits  # without the drawn rows
+    small._splits = PackedSplits.of(splits, small._n_rows)  # without the drawn rows
     if as_student:
         held_out = data.examples.X[splits[0].held_out]
         small.model_ = without_scores(with_calibration(small.model_, teacher.model_, held_out))
