@@ -39,7 +39,7 @@ def test_a_terminal_sees_progress(here: Path, no_color: bool) -> None:
     assert terminal.process.returncode == 130
     assert "(the learning curves)." in text
     assert ("\x1b[38;" in text) != no_color
-    assert text.count(HIDE) == text.count(SHOW) == 1  # the cursor returns
+    assert text.count(HIDE) == text.count(SHOW) > 0  # the cursor returns, also after a bar for slow preparations
     assert re.search(rf"/{ENDLESS} \(network \d of 8\)", last_frame(text))
     assert "left" not in last_frame(text)
     assert "Ctrl-C" not in last_frame(text)
@@ -59,7 +59,7 @@ def test_a_terminal_sees_the_last_epoch(here: Path, epochs: int, preset: str, th
     for figure in figures:
         assert figure in last_frame(text), text
     assert "left" not in last_frame(text)
-    assert text.count(HIDE) == text.count(SHOW) == 1
+    assert text.count(HIDE) == text.count(SHOW) > 0
     assert "Preparing" not in last_frame(text)
 
 
@@ -82,5 +82,5 @@ def test_the_cursor_returns_after_an_error(here: Path) -> None:
     terminal = Terminal("train", "t.csv", "--target", "a", *options, cwd=here)
     text = terminal.end()
     assert terminal.process.returncode == 1
-    assert text.count(HIDE) == text.count(SHOW) == 1
+    assert text.count(HIDE) == text.count(SHOW) > 0
     assert "training diverged" in text.rpartition(SHOW)[2]

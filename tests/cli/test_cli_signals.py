@@ -127,7 +127,7 @@ def test_the_cursor_returns(here: Path, name: str, code: int) -> None:
     terminal.process.send_signal(getattr(signal, name))
     text = terminal.end()
     assert terminal.process.returncode == code
-    assert text.count("\x1b[?25l") == text.count("\x1b[?25h") == 1
+    assert text.count("\x1b[?25l") == text.count("\x1b[?25h") > 0
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ class Bar:
 
     def __init__(self, file: TextIO | None) -> None:
         self._file, self._began, self._is_over = file, time.perf_counter(), threading.Event()
-        self._what, self._share = "", 0.0
+        self._what, self._share = "preparing the rows", 0.0
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 

@@ -57,12 +57,12 @@ class Machine:
         self.now += seconds
         return time_plan.Speed(self.epoch_seconds * self.probe_error, seconds)
 
-    def train(self, net: Any, X: Any, Y: Any, **given: Any) -> Any:
+    def train(self, net: Any, rows: Subset, Y: None = None, **given: Any) -> Any:
         """Trains as `cr.train` does, as far as time is concerned: in slices of steps, with a callback after each."""
         state, end = given["resume"] if given.get("resume") else started(), self.now + given["time_limit"].seconds
         taken, partial = list(state.records["seconds"]), state.partial_seconds
-        self.rows.append(len(X))
-        an_epoch, steps = self.epoch_seconds * len(X) / ROWS, -(-len(X) // given["batch_size"])
+        self.rows.append(rows.t)
+        an_epoch, steps = self.epoch_seconds * rows.t / ROWS, -(-rows.t // given["batch_size"])
         a_slice = an_epoch / steps * max(1, int(0.1 / (an_epoch / steps)))
         history: Any = SimpleNamespace(planned_epochs=given["epochs"], stopped=None)
         while history.stopped is None:
