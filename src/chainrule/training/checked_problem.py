@@ -28,9 +28,8 @@ Check: TypeAlias = Callable[[Cost, Network, Any, Any, Any], TrainingSet]  # of X
 def checked_problem(
     net: Network, X: ExamplesLike, Y: ArrayLike | None, weights: ArrayLike | None,
     validation: Sequence[Any] | StoredRows | None, cost: Cost | str, optimizer: Optimizer | str, epochs: int,
-    batch_size: int | None, shuffle: bool, seed: int | None,
-    tol: float | None, tol_epochs: int, patience: int | None, threads: int | None, examples: Check = Cost.examples,
-    window: object = IN_MEMORY,
+    batch_size: int | None, shuffle: bool, seed: int | None, tol: float | None, tol_epochs: int, patience: int | None,
+    threads: int | None, examples: Check = Cost.examples, window: object = IN_MEMORY,
 ) -> Problem:  # fmt: skip
     """Returns the problem of `train`; raises InputError for an argument that is wrong or does not fit the others.
 
@@ -41,9 +40,7 @@ def checked_problem(
     cost, optimizer = costs.get(cost), optimizers.get(optimizer)
     batch_size = None if batch_size is None else as_integer(batch_size, "batch_size", 1)
     data = _examples(cost, net, X, Y, weights, window, batch_size or 1, examples)
-    held_out = None
-    if validation is not None:
-        held_out = _validation(cost, net, validation, examples)
+    held_out = None if validation is None else _validation(cost, net, validation, examples)
     if patience is not None and held_out is None:
         raise InputError(f"patience={patience} needs a validation set; give validation=(X, Y).")
     if isinstance(data, WindowedRows):
@@ -86,14 +83,13 @@ def _examples(
 
 
 def _validation(cost: Cost, net: Network, validation: Any, examples: Check) -> TrainingSet | Subset:
-    if isinstance(validation, StoredRows) and not isinstance(validation, Subset):
+    is_subset = isinstance(validation, Subset)
+    if isinstance(validation, StoredRows) and not is_subset:
         validation = validation.in_memory()
-    if not isinstance(validation, (Subset, tuple, list)) or (
-        not isinstance(validation, Subset) and len(validation) not in (2, 3)
-    ):
+    if not is_subset and (not isinstance(validation, (tuple, list)) or len(validation) not in (2, 3)):
         raise InputError(f"validation must be (X, Y) or (X, Y, weights); got {shown(validation)}.")
     try:
-        if isinstance(validation, Subset):
+        if is_subset:
             return _checked(validation, cost, net, examples)
         return examples(cost, net, validation[0], validation[1], *(validation[2:] or (None,)))
     except InputError as error:
