@@ -62,8 +62,8 @@ def with_layer(net: Any, **changed: Any) -> Any:
         (NET, lambda run: {"theta": run["theta"][:-1].copy()}, "theta has the wrong length"),
         (NET, lambda run: {"theta": run["theta"].astype(np.float32)}, "wrong type or number of dimensions"),
         (NET, lambda run: {"theta": run["theta"].reshape(1, -1)}, "wrong type or number of dimensions"),
-        (NET, lambda run: {"validation": (sparse(X), Y, None)}, "must both be sparse, or both dense"),
-        (BLOCKS, lambda run: {"data": (sparse(X), Y, None)}, r"a sparse X needs a full W\[1\]"),
+        (NET, lambda run: {"validation": (sparse(X), Y, None, None)}, "must both be sparse, or both dense"),
+        (BLOCKS, lambda run: {"data": (sparse(X), Y, None, None)}, r"a sparse X needs a full W\[1\]"),
     ],
     ids=[
         "sigma",
@@ -103,7 +103,7 @@ def test_a_window_that_does_not_fit_is_refused(
     """A window with fewer rows than its minibatches need, or with an order of another length, is a ValueError."""
     arguments = arguments_of_a_run(monkeypatch, NET, batch_size=1)
     run = CORE.TrainingRun64(**{**arguments, "data": (4, 4.0)})
-    window = {"data": (X, Y, None), "order": None, "first_batch": 0, "end_batch": 2, "keys": (0, 0, 0, 1)}
+    window = {"data": (X, Y, None, None), "order": None, "first_batch": 0, "end_batch": 2, "keys": (0, 0, 0, 1)}
     assert run.needs_window
     with pytest.raises(ValueError, match=message):
         run.set_window(**{**window, **changed})
