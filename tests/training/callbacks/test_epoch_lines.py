@@ -93,7 +93,7 @@ def test_the_logger_has_a_record_for_each_network(caplog: pytest.LogCaptureFixtu
     caplog.set_level("INFO", "chainrule")
     cr.train(small_net(), X, Y, epochs=3)
     cr.minimize(small_net(), X, Y, epochs=2)
-    settings: dict[str, Any] = {"epochs": 2, "random_state": 0, "hidden_layer_sizes": (4,)}
+    settings: dict[str, Any] = {"epochs": 2, "random_state": 0, "hidden_layer_sizes": (4,), "threads": 1}  # in turn
     NetworkRegressor(n_networks=2, time_limit=1e6, **settings).fit(X, Y[:, 0])
     NetworkRegressor(n_networks=1, optimizer="lm", time_limit=1e6, **settings).fit(X, Y[:, 0])
     texts = [record.getMessage() for record in caplog.records]
