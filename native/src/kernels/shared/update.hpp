@@ -38,6 +38,7 @@ template <class T> inline void add_penalty(T* G, const T* W, long count, T l1, T
 // SharedKernels::finish: the end of `count` numbers G of a gradient, as the epilogue says.
 template <class T>
 inline void finish_gradient(T* G, long count, const Parameters<T>& p, const GradientEpilogue<T>& e, Part part) {
+  if (!e.is_complete && !e.should_update) return;  // the sum of some rows, which has no constants
   const StepConstants<T>& c = *e.constants;
   if (e.is_complete) {
     if (part == Part::W && (c.l1 != T(0) || c.l2 != T(0))) add_penalty(G, p.theta, count, c.l1, c.l2);
