@@ -55,6 +55,13 @@ def figure(error: float, one: DataSet, measure: Measure) -> str:
     return f"{error:,.0f}" if error >= 1e4 else f"{error:.4g}"
 
 
+# Titles of narrow columns.
+SHORT = {
+    "chainrule": "default", "chainrule-best": "best", "sklearn": "MLP", "sklearn-y": "MLP, y", "td-s": "TD-S",
+    "td": "TD", "hist-gb": "HGB",
+}  # fmt: skip
+
+
 def error_table(records: FitRecords, cap: int, measure: Measure = "error") -> str:
     """Returns the errors or log-losses of every set, a column a model; the least is bold."""
     measured = set().union(*(mean_errors(records, one, cap, measure) for one in SETS.values()))
@@ -65,13 +72,13 @@ def error_table(records: FitRecords, cap: int, measure: Measure = "error") -> st
     def rows() -> Iterator[list[str]]:
         for one in SETS.values():
             if means := mean_errors(records, one, cap, measure):
-                texts = {model: figure(error, one, measure) for model, error in means.items()}
+                texts = {model: figure(error, one, measure).removesuffix(" %") for model, error in means.items()}
                 texts |= {model: f"**{texts[model]}**" for model in texts if means[model] == min(means.values())}
                 trained = max(score.rows for key, score in records.scores.items() if key.name == one.name)
-                yield [one.name, f"{one.rows:,}", f"{trained:,}", *(texts.get(model, "") for model in models)]
+                name = one.name.lstrip("0123456789").removeprefix("_")  # without its number in PMLB
+                yield [name, f"{trained:,}", *(texts.get(model, "") for model in models)]
 
-    titles = [f">{MODELS[model].title.split(', ')[-1]}" for model in models]
-    return table(["", ">rows", ">training rows", *titles], rows())
+    return table(["", ">rows", *(f">{SHORT.get(model, MODELS[model].title)}" for model in models)], rows())
 
 
 def calibration(records: FitRecords, cap: int) -> str:
