@@ -33,7 +33,7 @@ MANY = 10_000  # rows of one request
 
 @dataclass
 class Figures:
-    """What was measured of one server, one number for each round."""
+    """The figures of one server, one number for each round."""
 
     requests: int = 0
     latencies: list[float] = field(default_factory=list)  # seconds, of each request

@@ -89,7 +89,7 @@ def lightgbm(task: TableTask, seed: int, threads: int, text: Text) -> Estimator:
 
 
 def catboost(task: TableTask, seed: int, threads: int, text: Text) -> Estimator:
-    """Makes CatBoost's model, which writes no messages and no files, and is told which columns are categories."""
+    """Makes CatBoost's model, which writes no messages and no files, with the names of columns of categories."""
     package: Any = importlib.import_module("catboost")
     kind = package.CatBoostRegressor if task == "regression" else package.CatBoostClassifier
     silent = {"verbose": False, "allow_writing_files": False}

@@ -1,4 +1,4 @@
-"""What weights of fewer bits change."""
+"""The change of results by weights of fewer bits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the mean outputs of the networks become: a class, several labels, or numbers."""
+"""The step after the mean outputs of the networks: to a class, several labels, or numbers."""
 
 from __future__ import annotations
 

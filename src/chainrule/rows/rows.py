@@ -255,7 +255,7 @@ class Rows(StoredRows):
 
     @property
     def record(self) -> Record | None:
-        """What the file says of the table that the rows were encoded from; None if they are of no table."""
+        """The description of the table that the rows were encoded from; None if they are of no table."""
         return self._source.record
 
     def total_weight(self) -> float:

@@ -1,4 +1,4 @@
-"""What does not go with packed rows, each refused by its name."""
+"""Refusals, by name, of arguments and parameters that do not go with packed rows."""
 
 from __future__ import annotations
 

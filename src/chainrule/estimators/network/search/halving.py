@@ -11,6 +11,7 @@ from chainrule.errors import InputError
 from chainrule.estimators.network.ensemble import Member, MemberFactory, Outcome, Training, TrainingPlan, usable
 from chainrule.estimators.network.ensemble.plan import clock
 from chainrule.estimators.network.recipe import Recipe
+from chainrule.estimators.network.recipes.presets import FEW
 from chainrule.estimators.network.validation_split import ValidationSplit
 
 SHORTER = 4  # epochs of the first round are divided by it
@@ -18,7 +19,6 @@ KEPT = 3  # one candidate of these goes on to the second round
 KNOWN = 3  # the first candidates, which are good on most tables: they always go on, and each fills a slot
 SLOTS = 6  # of the model; a recipe may fill several
 SHARES = (0.25, 0.5, 1.0)  # of the time that is left, for each round
-FEW_ROWS = 1_500  # of which all are held out in the second round
 
 
 class Place(NamedTuple):
@@ -174,7 +174,7 @@ def folds_of_search(splits: Sequence[ValidationSplit], has_validation: bool) -> 
 
 def folds_of_second(folds: Sequence[ValidationSplit], t: int) -> int:
     """Returns the number of folds of the second round, for t rows."""
-    return len(folds) if t < FEW_ROWS else 2
+    return len(folds) if t < FEW else 2
 
 
 def networks_in_all(n_candidates: int, folds: Sequence[ValidationSplit], t: int) -> int:

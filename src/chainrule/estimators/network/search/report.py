@@ -1,4 +1,4 @@
-"""What a search tried, in words."""
+"""The recipes that a search tried, in words."""
 
 from __future__ import annotations
 
