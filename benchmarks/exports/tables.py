@@ -77,14 +77,14 @@ TABLES: dict[str, Callable[[], Labelled]] = {
 }  # fmt: skip
 
 
-def estimator(name: str, **options: Any) -> NetworkClassifier | NetworkRegressor:
-    """An estimator with these options, fitted to a table in a few epochs."""
-    X, y = TABLES[name]()
-    kind = NetworkRegressor if name in ("housing", "diabetes") else NetworkClassifier
-    return kind(**options, epochs=5, random_state=0, max_levels=40).fit(X, y)
+def model_of(labelled: Labelled, **options: Any) -> TableModel:
+    """A model with these options, fitted to a table in a few epochs."""
+    X, y = labelled
+    kind = NetworkRegressor if y.dtype.kind == "f" else NetworkClassifier
+    return kind(**options, epochs=5, random_state=0, max_levels=40).fit(X, y).model_
 
 
 @cache
 def fitted(name: str) -> TableModel:
     """A model of two small networks, fitted to a table."""
-    return estimator(name, hidden_layer_sizes=(16, 8), n_networks=2).model_
+    return model_of(TABLES[name](), hidden_layer_sizes=(16, 8), n_networks=2)

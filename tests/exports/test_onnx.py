@@ -12,6 +12,9 @@ from support.exports import models
 
 import chainrule as cr
 from chainrule.activations.catalogue import ACTIVATIONS
+from chainrule.tables import TableEncoder
+from chainrule.tables.model import TableModel
+from chainrule.tables.target_decoder import NumericLabels
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnx.reference")
@@ -33,6 +36,14 @@ def test_both_number_types_are_proved(real: str, tmp_path: Path) -> None:
     proof = cr.export(models.classifier(), tmp_path / "m.onnx", real=real)
     assert proof.is_proved
     assert proof.deviation <= (1e-10 if real == "double" else 2e-6)
+
+
+def test_numbers_are_scaled_in_float64(tmp_path: Path) -> None:
+    """A number far from 0 loses nothing in a model in float32: (v − center) · factor is rounded, and not v."""
+    encoder = TableEncoder().fit([{"ticks": 1e9 + 100.0 * k} for k in range(9)])
+    net = cr.Network.dense([1, 3, 1], seed=0)
+    model = TableModel(encoder, NumericLabels.fit(range(9)), (net,))
+    assert cr.export(model, tmp_path / "m.onnx", real="float").deviation <= 1e-6
 
 
 def test_every_activation_has_kernels_of_float64(tmp_path: Path) -> None:

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from support.exports import models
 
 import chainrule as cr
-from chainrule.exports.evaluate import evaluate
+from chainrule.exports.evaluate import evaluate, features_of
 from chainrule.exports.examples import UNSEEN, examples_of
 from chainrule.exports.plan import plan_of
 from chainrule.exports.result import Classes, Numbers, labels_by
 from chainrule.exports.targets.target import UNITS
+from chainrule.tables import TableEncoder
 from chainrule.tables.model import TableModel
+from chainrule.tables.target_decoder import NumericLabels
 
 MODELS: dict[str, Callable[[], TableModel]] = {
     "classes": lambda: models.classifier(),
@@ -126,6 +128,21 @@ def test_rows_have_every_level_gaps_and_extremes() -> None:
     assert {True, False, None} == {row["heated"] for row in rows}
     assert {-1e9, 1e9, None} <= {row["size m²"] for row in rows}
     assert rows == examples_of(plan)
+
+
+def test_four_kinds_of_no_known_level() -> None:
+    """A gap and an empty text are zeros; a level that is rare, or was not seen, is the feature `other`."""
+    X = [{"town": town} for town in ["Kobe"] * 9 + ["Oita"] * 5 + ["Nara", "Ome", ""]]
+    encoder = TableEncoder(max_levels=3).fit(X)
+    plan = plan_of(TableModel(encoder, NumericLabels.fit(range(17)), (cr.Network.dense([3, 1], seed=0),)))
+    rows = [{"town": town} for town in [None, "", "Nara", UNSEEN, "Oita"]]
+    assert features_of(plan, rows, UNITS["double"]).value.tolist() == [
+        [0, 0, 0],
+        [0, 0, 0],
+        [0, 0, 1],
+        [0, 0, 1],
+        [0, 1, 0],
+    ]
 
 
 def test_one_s_own_activation_is_refused() -> None:
