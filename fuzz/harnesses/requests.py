@@ -3,6 +3,7 @@
 - The damaged body of a request gives predictions, or a refusal with a sentence: 400, 413 or 422, never 500.
 - A damaged request, cut anywhere, in pieces or behind another one, is answered with 4xx, or its connection is closed.
 - A good request after it has the predictions of the model, and the memory of the server stays where it was.
+- The server writes nothing to its log.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ def served() -> Served:
     limits = ("--max-rows", 50, "--max-bytes", 20_000, "--timeout", PATIENCE)
     server = Served(*(f"{name}.safetensors" for name in NAMES), *limits, cwd=folder)
     atexit.register(server.process.kill)
+    os.set_blocking(server.log, False)
     return server
 
 
@@ -58,6 +60,8 @@ def check(rng: Random) -> str:
     assert json.loads(good[1])["predictions"] == expected(name), good
     pages = int(Path(f"/proc/{served().process.pid}/statm").read_text(encoding="ascii").split()[1])
     assert pages * os.sysconf("SC_PAGESIZE") / 1e6 < MOST_MEGABYTES, "the server has grown"
+    with contextlib.suppress(BlockingIOError):  # there is nothing
+        raise AssertionError(os.read(served().log, 1 << 16).decode())
     return max(outcomes, key=outcomes.count)
 
 

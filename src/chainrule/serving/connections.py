@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from chainrule.serving.limits import Limits
 
@@ -18,7 +19,7 @@ class LimitedConnection(HttpToolsProtocol):
     """uvicorn's connection, which limits neither the head of a request nor what follows it, and waits for a client.
 
     ``began`` is the time since which the client has to act: to send a request, or to read the answer; None if it may
-    be idle, for as long as uvicorn lets it.
+    be idle, for as long as uvicorn lets it. ``unanswered`` has the requests without a whole answer, in their order.
     """
 
     limits = Limits()
@@ -27,6 +28,13 @@ class LimitedConnection(HttpToolsProtocol):
         super().connection_made(transport)
         self.began: float | None = self.loop.time()
         self.received, self.is_in_head = 0, True
+        self.unanswered: deque[RequestResponseCycle] = deque()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        for cycle in self.unanswered:  # uvicorn tells the last one alone, and an answer to another would be an error
+            cycle.disconnected = True
+            cycle.message_event.set()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -39,7 +47,10 @@ class LimitedConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self.is_in_head = False
+        before = self.cycle
         super().on_headers_complete()
+        if self.cycle is not None and self.cycle is not before:
+            self.unanswered.append(self.cycle)
 
     def data_received(self, data: bytes) -> None:
         was_in_head = self.is_in_head
@@ -53,6 +64,7 @@ class LimitedConnection(HttpToolsProtocol):
             self.transport.abort()
 
     def on_response_complete(self) -> None:
+        self.unanswered.popleft()
         super().on_response_complete()
         if not self.transport.is_closing() and not self.transport.get_write_buffer_size():
             self.began = None

@@ -72,6 +72,12 @@ class Served:
         assert found is not None, self.process.communicate()
         self.port = int(found[1])
 
+    @property
+    def log(self) -> int:
+        """The file descriptor of what comes from stderr."""
+        assert self.process.stderr is not None
+        return self.process.stderr.fileno()
+
     def line(self) -> str:
         """Returns the next line of stderr."""
         assert self.process.stderr is not None
@@ -92,11 +98,11 @@ class Served:
             client.close()
         return found
 
-    def end(self, by: signal.Signals = signal.SIGTERM) -> int:
-        """Sends a signal, and returns the exit status."""
+    def end(self, by: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        """Sends a signal, and returns the exit status and the rest of stderr."""
         self.process.send_signal(by)
-        self.process.communicate(timeout=LIMIT)
-        return self.process.returncode
+        _, said = self.process.communicate(timeout=LIMIT)
+        return self.process.returncode, said
 
     def __enter__(self) -> Self:
         return self
