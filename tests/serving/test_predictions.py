@@ -140,6 +140,7 @@ REFUSED: list[tuple[str, Any, int, str]] = [
     ("classes/predict", {"rows": [{**ROW, "area": [1]}]}, 422, "got list, such as [1]"),
     ("classes/predict", {"rows": [{**ROW, "garden": "maybe"}]}, 422, "'garden' of the request must hold booleans"),
     ("classes/predict", {"rows": [HUGE]}, 422, "column 'area' of the request is infinite in row 1"),
+    ("classes/predict", {"columns": {**COLUMNS, "area": [10**400, [], 1, 2]}}, 422, "'area' of the request must hold"),
     ("classes/predict", {"rows": [[1, 2]]}, 422, "row 1 of the request has 2 values; expected 4"),
     ("classes/predict", {"rows": []}, 422, "rows must be a list of objects"),
     ("classes/predict", {"rows": [ROW, [1]]}, 422, "rows must be a list of objects"),

@@ -74,6 +74,8 @@ def _first_non_number(column: Column) -> tuple[int, str]:
     for row, value in enumerate(values, 1):
         try:
             float(value)
+        except OverflowError:  # an integer beyond every float
+            continue
         except (TypeError, ValueError):
             if value is not None:
                 return row, shown(value)
