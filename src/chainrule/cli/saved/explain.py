@@ -11,12 +11,12 @@ from chainrule.cli import inputs, options, outputs
 from chainrule.cli.errors import WrongUsage, option_errors
 from chainrule.cli.terminal import printable, remarks, results
 from chainrule.errors import InputError
-from chainrule.explain import Explanation
 from chainrule.files import write_bytes
 from chainrule.network import Network
 
 if TYPE_CHECKING:
     from chainrule._internal.checks import Array
+    from chainrule.explain import Explanation
     from chainrule.tables.model import TableModel
     from chainrule.tables.table import Table
 
