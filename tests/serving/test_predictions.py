@@ -113,8 +113,8 @@ def arrow(table: Any, compression: str | None = None) -> bytes:
     return data.getvalue()
 
 
-def test_arrow_that_is_larger_than_its_bytes_is_refused(app: Any) -> None:
-    """Compressed batches, dictionaries too, and views that may share their bytes are refused by name."""
+def test_arrow_that_is_no_plain_stream_is_refused(app: Any) -> None:
+    """Compressed batches, dictionaries too, views that may share bytes, and names that are no UTF-8 are refused."""
     pyarrow = pytest.importorskip("pyarrow")
     table = pyarrow.table(COLUMNS)
     coded = table.set_column(2, "city", table["city"].dictionary_encode())
@@ -123,7 +123,7 @@ def test_arrow_that_is_larger_than_its_bytes_is_refused(app: Any) -> None:
     for body, says in {
         arrow(table, "zstd"): "without compression", arrow(coded, "lz4"): "without compression",
         arrow(views): "column 'city' of the request has the type string_view", arrow(table)[:200]: "not a stream",
-        b"": "not a stream",
+        b"": "not a stream", arrow(table).replace(b"city", b"cit\xff"): "not a stream",
     }.items():  # fmt: skip
         found = ask(app, "/models/number/predict", body, headers=ARROW)
         assert found.status == 422

@@ -36,7 +36,7 @@ def read_stream(body: bytes, model: TableModel, limits: Limits) -> AnyTable:
             _require_uncompressed(message)
         batches = []
         with ipc.open_stream(body) as reader:
-            require_few_columns(model, len(reader.schema))
+            require_few_columns(model, len(reader.schema.names))  # reads them: some may be no UTF-8
             for field in reader.schema:
                 _require_plain(field)
             for batch in reader:
