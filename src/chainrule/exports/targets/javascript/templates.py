@@ -111,8 +111,12 @@ function outputs(row) {
     let a = x;
     for (const { W, b, sigma, kappa } of network) {
       const n = a.length;
-      const z = Array.from(b);
-      for (let i = 0, at = 0; i < z.length; i++) for (let j = 0; j < n; j++) z[i] += W[at++] * a[j];
+      const z = new Float64Array(b.length);
+      for (let i = 0, at = 0; i < z.length; i++) {
+        let sum = b[i];
+        for (let j = 0; j < n; j++) sum += W[at++] * a[j];
+        z[i] = sum;
+      }
       a = sigma(z, kappa);
     }
 {shares}    a.forEach((v, k) => (total[k] = (total[k] ?? 0) + v));
