@@ -16,10 +16,10 @@ SIMPLE = preset("best", "regression", T)[2]
 
 
 def test_the_rows_are_drawn_from_all() -> None:
-    """The units of a layer have unit variance over the rows of a sorted table, to 5 standard errors of the sample."""
+    """The units of a layer have unit variance over every tenth row of a sorted table, to 5 standard errors."""
     X = np.sort(np.random.default_rng(0).normal(size=T))[:, None] * [1.0, 2.0]
     net = network(SIMPLE, Shape(2, 2, 1), "regression", X, 0, "float64")
-    np.testing.assert_allclose(net.forward(X).z[2].std(axis=0), 1.0, atol=5 * (2 * ROWS_FOR_INITIAL) ** -0.5)
+    np.testing.assert_allclose(net.forward(X[::10]).z[2].std(axis=0), 1.0, atol=5 * (2 * ROWS_FOR_INITIAL) ** -0.5)
 
 
 def test_a_seed_draws_the_same_rows() -> None:

@@ -69,10 +69,11 @@ def alone(scoring: MeetingScorer, **options: Any) -> Any:
     return fitted
 
 
-def test_the_networks_are_the_same_for_any_number_of_processes(meeting: MeetingScorer) -> None:
+def test_the_networks_are_the_same_for_any_number_of_processes(meeting: MeetingScorer, another: None) -> None:
     """θ, records and held-out rows, temperature and score are bitwise the same, wherever a network was trained."""
-    one = alone(meeting)
-    two = NetworkClassifier(**OPTIONS, workers=2, scoring=meeting).fit(X, Y["classes"])
+    with alone_here():
+        one = alone(meeting)
+    two = NetworkClassifier(**OPTIONS, scoring=meeting).fit(X, Y["classes"])
     assert meeting.flag.exists()  # another process has trained a network
     assert thetas(two) == thetas(one)
     for a, b in zip(one.histories_, two.histories_, strict=True):
