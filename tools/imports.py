@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -30,9 +31,15 @@ def imports(name: str, texts: Mapping[str, str]) -> list[Import]:
     """Returns every import of the module ``name``: modules of ``texts`` by their whole names, others as written."""
     return [
         Import(name, imported, line, is_deferred)
-        for node, is_deferred in _statements(ast.parse(texts[name]), is_deferred=False)
+        for node, is_deferred in _statements_of(texts[name])
         for imported, line in _targets(node, name, texts)
     ]
+
+
+@functools.cache  # a test asks for the same package again and again, with one module changed
+def _statements_of(text: str) -> list[tuple[ast.Import | ast.ImportFrom, bool]]:
+    """Returns each import statement of a source, and whether it is deferred."""
+    return list(_statements(ast.parse(text), is_deferred=False))
 
 
 def _statements(node: ast.AST, is_deferred: bool) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
