@@ -16,7 +16,7 @@ import scipy.sparse
 
 import chainrule as cr
 
-X, Y = np.ones((1_000, 64), "float32"), np.zeros((1_000, 3), "float32")
+X, Y = np.ones((4_000, 64), "float32"), np.zeros((4_000, 3), "float32")
 net = cr.Network.dense([64, 256, 128, 3], dtype="float32", seed=0)
 S = scipy.sparse.csr_array(X)
 few, one, done, started = net(X[:100]), net(X[0]), threading.Event(), threading.Event()
@@ -36,7 +36,7 @@ for _ in range(4):
         signal.alarm(1800)  # ends a child that hangs
         right = (net(X[:100]) == few).all() and (net(X[0]) == one).all() and (net(S[:100]) == of_sparse).all()
         cr.gradient(net, cr.SumOfSquares(), X, Y)
-        cr.train(net, X, Y, epochs=1, batch_size=500)
+        cr.train(net, X, Y, epochs=1, batch_size=2_000)
         cr.hessian_vector_product(net, cr.SumOfSquares(), X, Y, np.ones(net.d))
         os._exit(0 if right else 1)
     assert os.waitpid(child, 0)[1] == 0
