@@ -38,6 +38,7 @@ def main(arguments: list[str]) -> int:
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # JAX leaves memory to PyTorch
     import torch
 
+    from benchmarks.gpu.ensembles import ENSEMBLE, REHEARSED_ENSEMBLE
     from benchmarks.gpu.measuring import Bench, name_of
 
     if given.device is None and not torch.cuda.is_available():
@@ -64,6 +65,7 @@ def main(arguments: list[str]) -> int:
     for bench in benches:
         bench.measure_own()
         bench.measure_eager()
+    benches[0].measure_ensemble(REHEARSED_ENSEMBLE if device.type == "cpu" else ENSEMBLE)
     benches[0].measure_ceilings()
     for bench in benches:  # last, since compiling takes longest
         bench.measure_compiled(with_torch=device.type == "cuda" and not given.no_compile)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any, TypeAlias
 import torch
 
 from benchmarks.gpu import jax_peer, own, timing, torch_peers
+from benchmarks.gpu.ensembles import Fit
 from benchmarks.gpu.report import Report
 from benchmarks.gpu.workloads import Workload
 from chainrule.engines.torch.session import session
@@ -85,6 +87,14 @@ class Bench:
                 return {"TB/s of a copy": size / one.median / 1e6, "TFLOP/s of a product": flop / other.median / 1e6}
 
             self.report.measure("–", f"the device, {precision}", ceilings)
+
+    def measure_ensemble(self, fit: Fit) -> None:
+        """Measures the fit of an estimator with two networks, one of each kind, with eight, and on the CPU."""
+        for engine in (own.engine(self.device, "highest"), "native"):
+            for networks in (2, NETWORKS):
+                name = "torch" if engine != "native" else "native, on the CPU"
+                what = f"fit, {networks} networks of the preset default, {name}"
+                self.report.measure("–", what, functools.partial(fit.seconds, engine, networks))
 
     def _add(self, what: str, measurement: Callable[[], Mapping[str, object]]) -> None:
         self.report.measure(self.work.name, what, measurement)

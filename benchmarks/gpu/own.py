@@ -29,7 +29,7 @@ def steps(workload: Workload, device: Any, precision: str, length: int, networks
     trainer = Trainer(problems, device, compute)
     trainer.load([chosen.start(problem, None).state() for problem in problems])
     trainer.begin_epoch()
-    replay, left = trainer.replay(workload.batch_size, length), problems[0].steps_per_epoch
+    replay, left = trainer.replay(trainer.step.batches.full, length), problems[0].steps_per_epoch
 
     def call() -> None:
         nonlocal left

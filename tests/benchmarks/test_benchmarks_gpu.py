@@ -29,6 +29,9 @@ def test_a_rehearsal_measures_and_saves(tmp_path: Path, capsys: pytest.CaptureFi
     assert lines["gradient, highest"]["relative error"] < 1e-6
     assert 1e-6 < lines["gradient, bf16"]["relative error"] < 2e-2
     assert lines["4 + 4 steps are 8, twice"]["bitwise"] is True
+    assert lines["torch engine, 8 networks in a step, high"]["median"] > 0
+    fits = [line for what, line in lines.items() if what.startswith("fit, ")]
+    assert [line["epochs"] for line in fits] == [4, 16, 4, 16]
     timed = [line for line in lines.values() if "median" in line]
     assert len(timed) >= 9
     assert all(0 < line["least"] <= line["median"] for line in timed)

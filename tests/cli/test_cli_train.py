@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet
@@ -304,9 +306,12 @@ def test_time_limit(here: Path) -> None:
 def test_training_may_end_within_the_first_epoch(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Training that ends within the first epoch of every network leaves a model if it is better than initially."""
     short = {"time_limit": 1e-9}  # it ends after one step
-    monkeypatch.setattr(
-        member_training, "train_with_share", lambda share, *given, **settings: cr.train(*given, **settings | short)
-    )
+
+    def train(share: object, *given: Any, **settings: Any) -> Generator[None, None, cr.History]:
+        return cr.train(*given, **settings | short)
+        yield
+
+    monkeypatch.setattr(member_training, "train_with_share", train)
     costs = iter([1.0, 2.0] * 2)  # of θ after the step, and of the initial θ, of two networks
     monkeypatch.setattr(Member, "cost", lambda member, theta: next(costs))
     write_csv(here / "t.csv", table())

@@ -77,7 +77,7 @@ def test_products_take_a_few_rows_at_a_time(monkeypatch: pytest.MonkeyPatch) -> 
         np.testing.assert_array_equal(sparse.theta, dense.theta)
 
 
-@pytest.mark.parametrize("engine", ["native", "reference"])  # engine="torch" declines sparse rows
+@pytest.mark.parametrize("engine", ["native", "reference", pytest.param("torch", marks=pytest.mark.torch)])
 @pytest.mark.parametrize("shape", ["a row of a matrix", "a row of an array", "all rows"])
 def test_one_example_and_several(engine: str, shape: str) -> None:
     """N(x) of a sparse x is that of the dense one: (1, n) → (1, m), (n,) → (m,), (t, n) → (t, m)."""
@@ -96,7 +96,7 @@ def test_one_example_and_several(engine: str, shape: str) -> None:
     np.testing.assert_allclose(net.jacobian(x), net.jacobian(x.toarray()), rtol=1e-14)
 
 
-@pytest.mark.parametrize("engine", ["native", "reference"])  # engine="torch" declines sparse rows
+@pytest.mark.parametrize("engine", ["native", "reference", pytest.param("torch", marks=pytest.mark.torch)])
 def test_cost_and_gradient(engine: str) -> None:
     """J(θ), ∇J(θ) and every δ of a sparse X are those of the dense one."""
     net, Y, w = cr.Network.dense([3, 4, 2], hidden="tanh", seed=1), np.ones((3, 2)), [1.0, 2.0, 0.5]

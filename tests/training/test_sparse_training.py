@@ -9,7 +9,7 @@ import scipy.sparse as sp
 import chainrule as cr
 
 
-@pytest.mark.parametrize("engine", ["native", "reference"])  # engine="torch" declines sparse rows
+@pytest.mark.parametrize("engine", ["native", "reference", pytest.param("torch", marks=pytest.mark.torch)])
 def test_training_is_that_of_the_dense_matrix(engine: str) -> None:
     """θ and the records of a run over sparse rows are those of a run over the dense matrix."""
     rng = np.random.default_rng(0)
@@ -28,7 +28,7 @@ def test_training_is_that_of_the_dense_matrix(engine: str) -> None:
     np.testing.assert_allclose(curves[0], curves[1], rtol=1e-9)
 
 
-@pytest.mark.parametrize("engine", ["native", "reference"])  # engine="torch" declines sparse rows
+@pytest.mark.parametrize("engine", ["native", "reference", pytest.param("torch", marks=pytest.mark.torch)])
 @pytest.mark.parametrize("sparse", ["X", "validation"])
 def test_one_of_both_sets_may_be_dense(engine: str, sparse: str) -> None:
     """The training set may be sparse and the validation set dense, and the other way round."""

@@ -85,6 +85,11 @@ def _engine(engine: EngineLike) -> Engine:
     return engine
 
 
+def trains_together(engine: EngineLike) -> bool:
+    """Returns True if the engine makes the steps of several networks at once; none that "auto" takes does."""
+    return engine != "auto" and _engine(engine).trains_together
+
+
 def is_first(engine: object) -> bool:
     """Returns True in the process that shows the progress: in any, unless several processes share the training."""
     return not isinstance(engine, SharedEngine) or engine.is_first

@@ -28,11 +28,48 @@ from chainrule.optimizers.optimizer import can_clip
 from chainrule.rows.order import position, stream_at
 
 
-class ReferenceEngine:
+class InNumPy:
+    """The methods of an engine that has no shortcuts, and leaves second derivatives and Jacobians to NumPy."""
+
+    def shortcut(self, net: Network, reuse: bool = False) -> None:
+        """Returns None: this engine has no shortcut."""
+
+    def joint_shortcut(self, nets: Sequence[Network]) -> None:
+        """Returns None: this engine has no shortcut."""
+
+    def hessian(
+        self,
+        net: Network,
+        cost: Cost,
+        X: Rows,
+        Y: Array,
+        weights: Array | None,
+        check: Callable[[], None],
+        penalty_scale: float | None = None,
+        threads: int | None = None,
+    ) -> Callable[[], Product]:
+        """Returns a function that makes ∇²J(θ) an operator by the R-operator, as `Engine.hessian` says."""
+        return lambda: hessian(net, cost, X, Y, weights, check, penalty_scale)
+
+    def normal_equations(
+        self,
+        net: Network,
+        X: Rows,
+        Y: Array,
+        factors: Array,
+        check: Callable[[], None],
+        threads: int | None = None,
+    ) -> Callable[[], tuple[Array, Array]]:
+        """Returns a function that computes AᵀA and Aᵀr from the Jacobian A of blocks of examples."""
+        return lambda: normal_equations(net, X, Y, factors, check)
+
+
+class ReferenceEngine(InNumPy):
     """An engine for any σ, any cost, any optimizer, and complex θ."""
 
     name = "reference"
     releases_gil = False
+    trains_together = False
 
     def declines(
         self,
@@ -53,12 +90,6 @@ class ReferenceEngine:
         is_finite = isinstance(X, SparseRows) or all_finite(X)
         return forward(net, X).a[net.r] if is_finite else None
 
-    def shortcut(self, net: Network, reuse: bool = False) -> None:
-        """Returns None: this engine has no shortcut."""
-
-    def joint_shortcut(self, nets: Sequence[Network]) -> None:
-        """Returns None: this engine has no shortcut."""
-
     def gradient(
         self,
         net: Network,
@@ -71,32 +102,6 @@ class ReferenceEngine:
     ) -> Gradient:
         """Computes ∇J(θ) by backpropagation (Lecture, L14 – L17)."""
         return backpropagate(net, cost, forward(net, X), Y, weights, penalty_scale)
-
-    def hessian(
-        self,
-        net: Network,
-        cost: Cost,
-        X: Rows,
-        Y: Array,
-        weights: Array | None,
-        check: Callable[[], None],
-        penalty_scale: float | None = None,
-        threads: int | None = None,
-    ) -> Callable[[], Product]:
-        """Returns a function that makes ∇²J(θ) an operator by the R-operator."""
-        return lambda: hessian(net, cost, X, Y, weights, check, penalty_scale)
-
-    def normal_equations(
-        self,
-        net: Network,
-        X: Rows,
-        Y: Array,
-        factors: Array,
-        check: Callable[[], None],
-        threads: int | None = None,
-    ) -> Callable[[], tuple[Array, Array]]:
-        """Returns a function that computes AᵀA and Aᵀr from the Jacobian A of blocks of examples."""
-        return lambda: normal_equations(net, X, Y, factors, check)
 
     def start(self, problem: Problem, state: TrainingState | None) -> ReferenceRun:
         """Returns a training run that starts from the network's θ, or from ``state``."""

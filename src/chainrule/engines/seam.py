@@ -122,6 +122,10 @@ class Engine(Protocol):
     name: str
     releases_gil: bool  # while a run advances, so that other threads can run Python
 
+    @property
+    def trains_together(self) -> bool:
+        """True if it makes the steps of networks of any size at once, so that one thread should train all of them."""
+
     def declines(
         self,
         net: Network,

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -35,7 +35,20 @@ from chainrule.training.time_limit.timed_run import TimedRun, with_best_theta
 # fewer, two threads that wait for each other's Python are slower than one (5-3-2-1, a callback each epoch: 1.8 times).
 SHORT_FLOP = 2e6
 
-Slices: TypeAlias = Generator[tuple[int, float], None, None]
+
+class Slice(NamedTuple):
+    """A part of a run, after which something is due: it has at most so many epochs, and lasts at most so many seconds.
+
+    Runs of one ``kind`` may be advanced together.
+    """
+
+    run: TrainingRun
+    epochs: int
+    seconds: float
+    kind: BundleKind | None
+
+
+Slices: TypeAlias = Generator[Slice, None, Any]
 
 
 def new_job(
@@ -150,24 +163,19 @@ class Job:
 
     def run(self) -> None:
         """Trains until a rule, a callback, a limit or ``interrupt`` ends it."""
-        self.advance(self.slices())
+        advance(self.slices())
 
-    def advance(self, slices: Slices) -> None:
-        """Advances the engine's run through all slices, which are those of `slices`."""
-        for epochs, seconds in slices:
-            with raised_in(slices):
-                self.engine_run.advance(epochs, seconds)
-
-    def slices(self) -> Slices:
-        """Yields the epochs and the seconds of each slice, for which ``engine_run`` must be advanced at most."""
-        run, history = self.engine_run, self.history
+    def slices(self) -> Generator[Slice, None, None]:
+        """Yields each slice of the engine's run, which the caller advances."""
+        assert self._run is not None  # since `begin`
+        run, history, kind = self._run, self.history, self.bundle_kind
         with self._watching:
             try:
                 self._calls.begin(history)
                 self._watched.connect(run.interrupt)
                 history.stopped = history.stopped or self._reason(should_stop=False, is_late=False)
                 while history.stopped is None:
-                    yield self._next_slice(history)
+                    yield Slice(run, *self._next_slice(history), kind)
                     history.stopped = self._after_slice(run, history)
                 self._make(self._calls.missed(history))
                 self._writer.end(history)
@@ -183,12 +191,6 @@ class Job:
                 history.finish()
         if self._is_interrupted:  # also if the run has just ended: Ctrl-C is for the program too
             history.stopped = "interrupted"
-
-    @property
-    def engine_run(self) -> TrainingRun:
-        """The run that ``begin`` has prepared."""
-        assert self._run is not None
-        return self._run
 
     def interrupt(self) -> None:
         """Makes the current ``run``, or else the next, end soon; safe in signal handlers and threads."""
@@ -247,6 +249,13 @@ class Job:
 
 def _place(history: History) -> str:
     return f"θ is whole, after {history.epochs} epochs of {history.planned_epochs}."
+
+
+def advance(slices: Slices) -> None:
+    """Advances the runs through all of their slices, one after the other."""
+    for part in slices:
+        with raised_in(slices):
+            part.run.advance(part.epochs, part.seconds)
 
 
 @contextmanager

@@ -71,7 +71,8 @@ def test_there_is_no_notice_without_a_gpu_or_its_memory(
 
 
 def test_the_bytes_of_a_training() -> None:
-    """They count X and Y of both sets, θ with its moments, and the activations of a step."""
+    """They count X and Y of both sets, once if they are the same, θ with its moments, and the activations of a step."""
     data, vectors, activations = 8192 * 33, 7 * NET.d, 4 * 8192 * 545
     assert advantage.bytes_of(LARGE) == 4 * (data + vectors + activations)
-    assert advantage.bytes_of(replace(LARGE, validation=LARGE.examples)) == 4 * (2 * data + vectors + activations)
+    for held_out, sets in ((TrainingSet(X, Y), 1), (TrainingSet(X.copy(), Y.copy()), 2)):
+        assert advantage.bytes_of(replace(LARGE, validation=held_out)) == 4 * (sets * data + vectors + activations)

@@ -16,13 +16,14 @@ import chainrule as cr
 from chainrule import engines
 from chainrule._internal.checks import Array
 from chainrule.costs import TrainingSet
+from chainrule.costs.training_set import Subset
 from chainrule.engines.problem import Problem
 
 torch: Any = pytorch()
 
-from support.engines.capture import traced  # noqa: E402 - it imports PyTorch
+from support.engines.capture import cuda_on_the_cpu, lint  # noqa: E402 - it imports PyTorch
 
-from chainrule.engines.torch import devices, trainer  # noqa: E402
+from chainrule.engines.torch import devices, recorded, trainer  # noqa: E402
 from chainrule.engines.torch.run import TorchRun, advance_together  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -43,10 +44,17 @@ def constrained(seed: int) -> cr.Network:
     return cr.Network([cr.Layer(first.W, first.b, first.sigma, rate=cr.Factors(W=2.0, b=0.0)), *rest])
 
 
-def problem(seed: int, make: Any, data: TrainingSet, **settings: Any) -> Problem:
-    """The problem of network ``seed``, in minibatches of 8 rows."""
+def own_rows(seed: int, of: TrainingSet, fewest: int = 25) -> Subset:
+    """Some rows, in an order of their own: 25 to 28."""
+    return Subset(of, np.random.default_rng(seed).permutation(30)[: fewest + seed % 4].astype(np.uint32))
+
+
+def problem(seed: int, make: Any, data: TrainingSet | Subset, **settings: Any) -> Problem:
+    """The problem of network ``seed``, in minibatches of 8 rows, or of 7 for every other network with own rows."""
     optimizer = settings.pop("optimizer", cr.AdamW(cr.Cosine(0.02), clip_norm=1.0))
-    return Problem(make(seed), cr.SumOfSquares(l2=0.01), optimizer, data, 8, EPOCHS, seed, **settings)
+    size = 8 - seed % 2 if isinstance(data, Subset) else 8
+    given: dict[str, Any] = {"cost": cr.SumOfSquares(l2=0.01), "batch_size": size} | settings
+    return Problem(make(seed), optimizer=optimizer, data=data, epochs=EPOCHS, seed=seed, **given)
 
 
 def started(one: Problem) -> TorchRun:
@@ -57,24 +65,33 @@ def started(one: Problem) -> TorchRun:
     return run
 
 
-DATA = TrainingSet(X, Y, W)
-KINDS: dict[str, tuple[Any, Any]] = {
-    "one training set": (dense, lambda seed: DATA),
-    "several training sets": (dense, lambda seed: TrainingSet(X, Y * (1.0 + seed // 2), W) if seed % 2 else DATA),
-    "without weights": (dense, lambda seed: TrainingSet(X, Y)),
-    "blocks and rates": (constrained, lambda seed: DATA),
+DATA, PLAIN = TrainingSet(X, Y, W), TrainingSet(X, Y)
+VALIDATION = TrainingSet(X[:5], Y[:5])
+MEAN = cr.SumOfSquares(mean=True, l1=0.01, mean_penalty=True)
+KINDS: dict[str, tuple[Any, Any, Any]] = {
+    "one training set": (dense, lambda seed: DATA, {}),
+    "several training sets": (dense, lambda seed: TrainingSet(X, Y * (1.0 + seed // 2), W) if seed % 2 else DATA, {}),
+    "without weights": (dense, lambda seed: PLAIN, {}),
+    "blocks and rates": (constrained, lambda seed: DATA, {}),
+    "own rows": (dense, lambda seed: own_rows(seed, DATA), {}),
+    "own rows, mean": (dense, lambda seed: own_rows(seed, PLAIN), {"cost": MEAN}),
+    "own rows, all at once": (dense, lambda seed: own_rows(seed, PLAIN), {"batch_size": 28}),
+    "own rows for validation": (dense, lambda seed: PLAIN, {"validation": lambda seed: own_rows(seed, DATA, 3)}),
 }
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_eight_networks_end_as_eight_alone(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """θ, moments and records of eight networks in one step are those of each alone, in steps that are replayed too."""
-    make, data = KINDS[kind]
-    problems = [problem(seed, make, data(seed), validation=TrainingSet(X[:5], Y[:5])) for seed in range(8)]
+    make, data, settings = KINDS[kind]
+    held_out = settings.get("validation", lambda seed: VALIDATION)
+    problems = [problem(seed, make, data(seed), **settings | {"validation": held_out(seed)}) for seed in range(8)]
+    problems = [replace(one, batch_size=min(one.batch_size, one.data.t)) for one in problems]
     together, alone = ([started(one) for one in problems] for _ in range(2))
     for run in alone:
         run.advance(EPOCHS, math.inf)
-    monkeypatch.setattr(trainer, "recorded", traced)
+    cuda_on_the_cpu(monkeypatch)
+    monkeypatch.setattr(trainer, "recorded", recorded._captured)
     advance_together(together, 2, math.inf)
     advance_together(together, EPOCHS, math.inf)
     for run, other in zip(together, alone, strict=True):
@@ -85,6 +102,44 @@ def test_eight_networks_end_as_eight_alone(kind: str, monkeypatch: pytest.Monkey
         pairs += [(ours.records[name], truth.records[name]) for name in ("J", "validation_J", "gradient_norm")]
         for got, sought in pairs:
             np.testing.assert_allclose(got, sought, rtol=1e-9, atol=1e-12 * float(np.max(np.abs(sought))))
+
+
+def test_a_step_over_rows_of_their_own_can_be_recorded() -> None:
+    """Networks with a few rows more or less than others read nothing on the host either."""
+    runs = [started(problem(seed, dense, own_rows(seed, DATA))) for seed in range(4)]
+    made = runs[0].trainer_of(runs)
+    made.load([run.state() for run in runs])
+    made.begin_epoch()
+    step = made.step
+
+    def again() -> None:
+        step.counter.zero_()
+        step(step.batches.full)
+
+    with torch.no_grad():
+        assert lint(again, lambda: [*step.state, *step.inputs]) > 50
+
+
+def test_runs_at_several_places_are_advanced_in_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those at the same step make their steps together, whatever the others do; all end as alone."""
+    problems = [problem(seed, dense, DATA) for seed in range(4)]
+    together, alone = ([started(one) for one in problems] for _ in range(2))
+    together[1].advance(1, math.inf)
+    together[3].advance(1, math.inf)
+    advance_together(together, 1, math.inf)
+    assert [list(run._trainer[0]) for run in together if run._trainer] == [together[::2], together[1::2]] * 2
+    for run, other in zip(together, alone, strict=True):
+        run.advance(EPOCHS, math.inf)
+        other.advance(EPOCHS, math.inf)
+        np.testing.assert_allclose(run.state().theta, other.state().theta, rtol=1e-9, atol=1e-12)
+
+
+def test_examples_are_stored_once() -> None:
+    """Networks with rows of one array share it on the device, in several trainings too while one lasts."""
+    first, other = ([started(problem(seed, dense, own_rows(seed, DATA)))] for seed in range(2))
+    stored = [runs[0].trainer_of(runs).step.batches._examples._parts[0].tensor for runs in (first, other)]
+    assert stored[0] is stored[1]
+    assert stored[0].shape == X.shape
 
 
 def test_one_that_diverges_leaves_the_others_whole() -> None:

@@ -55,7 +55,7 @@ def operations(step: Step) -> int:
 
     def again() -> None:
         step.counter.zero_()
-        step(step.problem.batch_size)
+        step(step.batches.full)
 
     with torch.no_grad():
         return lint(again, lambda: [*step.state, *step.inputs])
@@ -76,8 +76,8 @@ class Faulty(Step):
 
     fault: Callable[[Faulty], object]
 
-    def __call__(self, size: int) -> None:
-        super().__call__(size)
+    def __call__(self, sizes: tuple[int, ...]) -> None:
+        super().__call__(sizes)
         type(self).fault(self)
 
 

@@ -16,6 +16,7 @@ from support.patience import LIMIT
 from support.pytorch import pytorch
 
 import chainrule as cr
+from chainrule.engines.problem import Problem
 from chainrule.estimators import MLPRegressor, NetworkRegressor
 
 torch: Any = pytorch()
@@ -117,6 +118,18 @@ def test_the_settings_of_pytorch_are_put_back() -> None:
         assert {*seen, settings()} == {expected}
     finally:
         products.fp32_precision = before
+
+
+def test_small_steps_have_one_thread() -> None:
+    """On a CPU a step has as many threads as it is large enough for, and no more than the run is allowed."""
+    for sizes, expected in (([8, 16, 1], 1), ([256, 512, 512, 1], 2)):
+        net = cr.Network.dense(sizes)
+        data = cr.TrainingSet(np.ones((64, sizes[0])), np.ones((64, 1)))
+        problem = Problem(net, cr.SumOfSquares(), cr.Adam(), data, 64, 1, 0, threads=2)
+        run: Any = cr.engines.Torch("cpu").start(problem, None)
+        assert run.threads() == expected
+        run.limit_threads(1)
+        assert run.threads() == 1
 
 
 def test_threads_share_the_precision_of_products() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
@@ -104,9 +104,12 @@ def trained_on(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Outcome, 
         for module in (scheduler, member_training):
             monkeypatch.setattr(module, "clock", machine.clock)
         monkeypatch.setattr(places, "measured_speed", machine.probe)
-        monkeypatch.setattr(
-            member_training, "train_with_share", lambda share, *given, **own: machine.train(*given, **own)
-        )
+
+        def train(share: object, *given: Any, **own: Any) -> Generator[None, None, Any]:
+            return machine.train(*given, **own)
+            yield
+
+        monkeypatch.setattr(member_training, "train_with_share", train)
         maker = plan.pop("make", make)
         outcome = Training(maker, TrainingPlan(engine="auto", threads=1, deadline=limit, **plan)).run()
         return outcome, machine.now
@@ -286,12 +289,15 @@ def slow_machine(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     def seem(row_seconds: float) -> None:
         now = time.perf_counter()
 
-        def train(share: object, *examples: Any, time_limit: cr.Deadline | None, **given: Any) -> cr.History:
+        def train(
+            share: object, *examples: Any, time_limit: cr.Deadline | None, **given: Any
+        ) -> Generator[None, None, cr.History]:
             nonlocal now
             before = given["resume"].epoch if given["resume"] else 0
             history = cr.train(*examples, **given)
             now += row_seconds * examples[1].t * (history.epochs - before)
             return history
+            yield
 
         def measured_speed(member: Member, *_: Any) -> time_plan.Speed:
             return time_plan.Speed(row_seconds * member.training.t, 1.0)

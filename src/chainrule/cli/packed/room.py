@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chainrule.cli.errors import WrongUsage
-from chainrule.estimators.network.initial_network import machine_memory
+from chainrule.processes.machine_memory import machine_memory
 from chainrule.rows.parquet_files import ParquetFiles
 
 COPIES = 3  # of the numbers that are in memory at once: the table, its features, and what training takes

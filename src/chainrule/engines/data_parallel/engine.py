@@ -55,6 +55,7 @@ class DataParallel(Value):
 
     name = "data_parallel"
     releases_gil = False
+    trains_together = False
 
     def __post_init__(self) -> None:
         if (blocks := as_integer(self.blocks, "blocks", 1)) & (blocks - 1):

@@ -53,6 +53,7 @@ class NativeEngine:
 
     name = "native"
     releases_gil = True
+    trains_together = False
 
     def declines(
         self,

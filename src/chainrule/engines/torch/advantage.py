@@ -11,20 +11,21 @@ import importlib.util
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from chainrule._internal.imports import imported
 from chainrule._internal.sparse_rows import SparseRows
+from chainrule.costs.training_set import Subset
 from chainrule.engines.problem import Problem
 from chainrule.engines.thread_counts import step_flop
-from chainrule.engines.torch.engine import ENGINE
+from chainrule.engines.torch.engine import ENGINE, SHARE_OF_MEMORY
 
 # Chosen with care, and not measured: starting a step's kernels takes a GPU about as long as 2e7 operations take a CPU
 # of several cores, and PyTorch and the graphs need seconds before the first step.
 STEP_FLOP = 2e8
 TRAINING_FLOP = 3e13
-SHARE_OF_MEMORY = 0.8  # of what is free, which the arrays of a training may take
 PASSES = 4  # arrays of the size of all a[i] that are alive in a step: z, a, δ and what is computed of them
 
 
@@ -39,15 +40,16 @@ def advantage(problem: Problem) -> str | None:
     if importlib.util.find_spec("torch") is None or ENGINE.declines(net, problem.cost, problem.optimizer):
         return None
     devices = imported("chainrule.engines.torch.devices")
-    if not devices.is_gpu(None) or bytes_of(problem) > SHARE_OF_MEMORY * devices.free_bytes():
+    if not devices.is_gpu(None) or bytes_of(problem) > SHARE_OF_MEMORY * devices.free_bytes(None):
         return None
     return f"a step of {flop:.0e} operations is large enough for {devices.name_of(None)}"
 
 
 def bytes_of(problem: Problem) -> int:
     """Returns the bytes that a training needs on its device, about."""
-    sets = [data for data in (problem.examples, problem.validation_set) if data is not None]
-    arrays = [array for data in sets for array in data if isinstance(array, np.ndarray)]
+    sets: list[Any] = [problem.data, problem.validation]  # not those in files
+    wholes = [data.of if isinstance(data, Subset) else data for data in sets if data is not None]
+    arrays = {id(array): array for whole in wholes for array in whole if isinstance(array, np.ndarray)}.values()
     vectors = 3 + 2 * len(problem.optimizer.moments)  # θ, ∇J, and the copies of a slice
     activations = PASSES * problem.batch_size * sum(problem.net.m)
     return sum(array.nbytes for array in arrays) + problem.net.dtype.itemsize * (vectors * problem.net.d + activations)

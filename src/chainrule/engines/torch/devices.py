@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 import torch
+
+from chainrule.processes.machine_memory import machine_memory
 
 
 def lacking(device: str | None) -> str | None:
@@ -35,7 +38,9 @@ def name_of(device: str | None) -> str:
     return str(torch.cuda.get_device_name(device)) if is_gpu(device) else "the CPU"
 
 
-def free_bytes() -> int:
-    """Returns the free memory of the GPU."""
-    free, _ = torch.cuda.mem_get_info()
+def free_bytes(device: str | None) -> int:
+    """Returns the free memory of a GPU, or the memory of this machine."""
+    if not is_gpu(device):
+        return machine_memory() or sys.maxsize
+    free, _ = torch.cuda.mem_get_info(device)
     return int(free)

@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from chainrule._internal.checks import Array, shown
 from chainrule._internal.imports import imported
 from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule._internal.value import Value
-from chainrule.backprop import Gradient, hessian, normal_equations
-from chainrule.costs import Cost
+from chainrule.backprop import Gradient
+from chainrule.costs import Cost, TrainingSet
+from chainrule.costs.training_set import Subset
 from chainrule.engines.built_in import part_of_its_own
 from chainrule.engines.bundle import BundleKind
 from chainrule.engines.problem import Problem
-from chainrule.engines.seam import Product, TrainingRun
+from chainrule.engines.reference import InNumPy
+from chainrule.engines.seam import TrainingRun
 from chainrule.engines.state import TrainingState
-from chainrule.errors import InputError
+from chainrule.errors import EngineDeclined, InputError
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
 
 PRECISIONS = ("highest", "high", "bf16")
 INSTALL = "pip install 'chainrule[torch]'"
 MOST_NETWORKS = 64  # of a bundle
+SHARE_OF_MEMORY = 0.8  # of what is free, which the arrays of a training may take
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Torch(Value):
+class Torch(InNumPy, Value):
     """The engine torch, as a value of ``engine=``: PyTorch computes, on this device and in this precision.
 
     ``device`` is "cpu", "cuda" or a GPU by its number such as "cuda:0"; None means a GPU if there is one, else the CPU.
@@ -61,6 +63,12 @@ class Torch(Value):
         if self.precision not in PRECISIONS:
             raise InputError(f"precision must be one of {', '.join(PRECISIONS)}; got {shown(self.precision)}.")
 
+    @property
+    def trains_together(self) -> bool:
+        """True on a GPU; the kernels of a CPU may sum those of several networks in another order."""
+        is_gpu: bool = importlib.util.find_spec("torch") is not None and _devices().is_gpu(self.device)
+        return is_gpu
+
     def declines(
         self,
         net: Network,
@@ -77,8 +85,6 @@ class Torch(Value):
             return "θ is complex."
         if self.precision == "bf16" and net.dtype != "float32":
             return f"precision='bf16' is for float32 networks, and this one is {net.dtype}; net.astype('float32')."
-        if isinstance(X, SparseRows):
-            return "X is sparse."
         if why := part_of_its_own(net, cost, optimizer):
             return why
         why_not: str | None = _devices().lacking(self.device)
@@ -90,22 +96,32 @@ class Torch(Value):
         return name
 
     def bundle_kind(self, problem: Problem) -> BundleKind | None:
-        """Returns a kind for networks of one shape on a GPU, which one step trains together."""
-        if problem.X is None or not _devices().is_gpu(self.device):
-            return None  # the kernels of a CPU may sum those of several networks in another order
-        net, data = problem.net, problem.examples
+        """Returns a kind for networks of one shape on a GPU, which one step trains together.
+
+        They may have other rows, and a few rows more or less, but as many steps in an epoch.
+        """
+        if problem.X is None or not self.trains_together:
+            return None
+        net, data = problem.net, cast("TrainingSet | Subset", problem.data)  # not in windows
         structure = [(layer.sigma, layer.dropout, layer.rate, layer.decay) for layer in net.layers]
-        settings = (problem.cost, problem.optimizer, problem.batch_size, problem.epochs, problem.shuffle, data.t)
-        key = repr((net.layout, net.dtype, structure, settings, data.weights is None, self))
-        return BundleKind(key, 2, MOST_NETWORKS, imported("chainrule.engines.torch.run").advance_together)
+        settings = (problem.cost, problem.optimizer, problem.epochs, problem.shuffle, problem.steps_per_epoch)
+        whole = data.of if isinstance(data, Subset) else data
+        given = (whole.weights is None, problem.validation is None, isinstance(problem.X, SparseRows))
+        key = repr((net.layout, net.dtype, structure, settings, given, self))
+        most = MOST_NETWORKS
+        if isinstance(problem.X, SparseRows):
+            most = min(most, self._sparse_networks(problem.X, problem.batch_size))
+        return BundleKind(key, 2, most, imported("chainrule.engines.torch.run").advance_together) if most > 1 else None
 
     def start(self, problem: Problem, state: TrainingState | None) -> TrainingRun:
         """Returns a training run that starts from the network's θ, or from ``state``.
 
-        Raises EngineDeclined for rows that are read in windows.
+        Raises EngineDeclined for rows that are read in windows, and for a sparse X if a minibatch of dense rows does
+        not fit into the memory.
         """
         problem.refuse_windows(self.name)
-        problem = problem.in_memory()
+        if isinstance(problem.X, SparseRows):
+            self._require_memory(problem.X, problem.batch_size, "a smaller batch_size")
         if state is None:
             first = TrainingState.start(problem, problem.optimizer.start(problem.net.theta))
         else:
@@ -119,12 +135,6 @@ class Torch(Value):
         outputs: Array | None = imported("chainrule.engines.torch.once").outputs(net, X, *self._where(net), threads)
         return outputs
 
-    def shortcut(self, net: Network, reuse: bool = False) -> None:
-        """Returns None: this engine has no shortcut."""
-
-    def joint_shortcut(self, nets: Sequence[Network]) -> None:
-        """Returns None: this engine has no shortcut."""
-
     def gradient(
         self,
         net: Network,
@@ -135,37 +145,26 @@ class Torch(Value):
         penalty_scale: float | None = None,
         threads: int | None = None,
     ) -> Gradient:
-        """Computes ∇J(θ), J(θ) and every δ[i]."""
+        """Computes ∇J(θ), J(θ) and every δ[i]. Raises EngineDeclined if a sparse X is too large as a dense one."""
+        if isinstance(X, SparseRows):
+            self._require_memory(X, len(X), "fewer rows")
         g: Gradient = imported("chainrule.engines.torch.once").gradient(
             net, cost, X, Y, weights, penalty_scale, *self._where(net), threads
         )
         return g
 
-    def hessian(
-        self,
-        net: Network,
-        cost: Cost,
-        X: Rows,
-        Y: Array,
-        weights: Array | None,
-        check: Callable[[], None],
-        penalty_scale: float | None = None,
-        threads: int | None = None,
-    ) -> Callable[[], Product]:
-        """Returns a function that makes ∇²J(θ) an operator by the R-operator, in NumPy."""
-        return lambda: hessian(net, cost, X, Y, weights, check, penalty_scale)
+    def _sparse_networks(self, X: SparseRows, rows: int) -> int:
+        """Returns for how many networks so many dense rows of a sparse X fit into the memory."""
+        needed = imported("chainrule.engines.torch.parts.sparse").bytes_of_rows(X, rows)
+        return int(SHARE_OF_MEMORY * _devices().free_bytes(self.device) / needed)
 
-    def normal_equations(
-        self,
-        net: Network,
-        X: Rows,
-        Y: Array,
-        factors: Array,
-        check: Callable[[], None],
-        threads: int | None = None,
-    ) -> Callable[[], tuple[Array, Array]]:
-        """Returns a function that computes AᵀA and Aᵀr from the Jacobian A of blocks of examples, in NumPy."""
-        return lambda: normal_equations(net, X, Y, factors, check)
+    def _require_memory(self, X: SparseRows, rows: int, remedy: str) -> None:
+        if not self._sparse_networks(X, rows):
+            raise EngineDeclined(
+                f"the engine torch cannot run this: it makes {rows} rows of the sparse X with {X.shape[1]} columns "
+                f"dense at a time, which do not fit into the memory of {self.device_name()}. Use {remedy}, or "
+                "engine='auto', which keeps X sparse."
+            )
 
     def _where(self, net: Network) -> tuple[Any, str, Any]:
         """Returns PyTorch's device, the precision, and PyTorch's number type of the products."""

@@ -35,7 +35,7 @@ class Passes:
     """
 
     def __init__(self, net: Network, cost: Cost | None, theta: Tensor, compute: Any) -> None:
-        self._r, self._theta, self._compute = net.r, theta, compute
+        self._r, self._theta, self.compute = net.r, theta, compute
         self._low = theta if compute == theta.dtype else torch.empty_like(theta, dtype=compute)
         self._layers = layer_views(self._low, net.layout)
         self._sigmas = [torch_sigma(sigma) for sigma in net.sigma]
@@ -84,7 +84,7 @@ class Passes:
         deltas = [delta]
         for i in range(last, -1, -1):
             torch.sum(delta, 1, dtype=gradient.dtype, out=parts[i].b)  # ∂J/∂b[i] = Σ δ[i]
-            low = delta.to(self._compute)
+            low = delta.to(self.compute)
             parts[i].W.set_to_product(low, run.masked[i])  # ∂J/∂W[i] = Σ δ[i] a[i−1]ᵀ
             if i:
                 da = self._layers[i].W.pulled_back(low)  # ∂J/∂a[i−1] = W[i]ᵀ δ[i]

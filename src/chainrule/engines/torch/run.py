@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -75,18 +76,24 @@ class TorchRun:
     def trainer_of(self, runs: Sequence[TorchRun]) -> Trainer:
         """Returns a trainer of these runs, this one first: that of the last call if they are the same."""
         if self._trainer is None or list(self._trainer[0]) != list(runs):
-            self._trainer = tuple(runs), Trainer([run.problem for run in runs], self.device, self.compute)
+            trainer = Trainer([run.problem for run in runs], self.device, self.compute)
+            for run in runs:  # each keeps the examples on the device
+                run._trainer = tuple(runs), trainer
+        assert self._trainer is not None
         return self._trainer[1]
 
 
 def advance_together(runs: Sequence[TorchRun], epochs: int, seconds: float) -> None:
     """Advances runs of one kind as `TrainingRun.advance` does; the slice ends for all as soon as it ends for one.
 
-    Runs that are not at the same step are advanced one after the other.
+    Runs at different steps are advanced one after the other.
     """
-    if len({run.place for run in runs}) > 1:
-        for run in runs:
-            advance_together([run], epochs, seconds)
+    places = defaultdict[tuple[int, int, int], list[TorchRun]](list)
+    for run in runs:
+        places[run.place].append(run)
+    if len(places) > 1:
+        for alike in places.values():
+            advance_together(alike, epochs, seconds)
         return
     end, states, first = time.perf_counter() + seconds, [run._state for run in runs], runs[0]
     last_epoch = states[0].epoch + epochs

@@ -14,7 +14,8 @@ import torch
 
 from chainrule._internal.checks import Array
 from chainrule.engines.problem import Problem
-from chainrule.engines.torch.examples import Examples, Minibatch, on_host
+from chainrule.engines.torch.batches import Batches, Sizes
+from chainrule.engines.torch.examples import Minibatch, on_host
 from chainrule.engines.torch.parts.dropout import Dropout
 from chainrule.engines.torch.parts.optimizers import Coefficients, torch_update
 from chainrule.engines.torch.parts.sigmas import Tensor
@@ -27,7 +28,7 @@ f64 = torch.float64
 
 
 class Step:
-    """The tensors of a training run of k networks, and its step. The problems differ in θ, seed and examples alone."""
+    """The tensors of a training run of k networks, and its step. The problems differ in θ, seed and rows alone."""
 
     def __init__(self, problems: Sequence[Problem], device: Any, compute: Any) -> None:
         problem = self.problem = problems[0]
@@ -42,20 +43,18 @@ class Step:
 
         self.theta, self.gradient = zeros(k, net.d, dtype=dtype), zeros(k, net.d, dtype=dtype)
         self.moments = {name: zeros(k, net.d, dtype=dtype) for name in problem.optimizer.moments}
-        self.examples = Examples([each.examples for each in problems], device, compute)
-        self.order = None if problem.full_batch else zeros(k, problem.data.t, dtype=torch.int64)
+        self.batches = Batches(problems, self.theta, compute)
         self.counter = zeros(1, dtype=torch.int64)  # the step of the epoch
         self.table = zeros(steps, 5)  # `coefficient_table` of the epoch
         self.keys = zeros(k, steps, dtype=torch.int64)  # of dropout
         self.limits, self.factors = zeros(steps, net.r, dtype=torch.int64), zeros(steps, net.r)
         self.J, self.watch, self.norm = zeros(k), zeros(k), zeros(k)
-        self._lanes = torch.arange(problem.batch_size, device=device)
         self._total_weight = constant(np.array([each.total_weight for each in problems]))
-        self._passes = Passes(net, problem.cost, self.theta, compute)
-        self._dropout: dict[int, Dropout] = {}
+        self.passes = Passes(net, problem.cost, self.theta, compute)
+        self._dropout: dict[Sizes, Dropout] = {}
         if problem.has_dropout:
-            sizes = {problem.batch_size, problem.data.t - (steps - 1) * problem.batch_size}
-            self._dropout = {size: Dropout(net, size, self.theta) for size in sizes}
+            kinds = {self.batches.full, self.batches.last}
+            self._dropout = {sizes: Dropout(net, sizes, self.theta) for sizes in kinds}
         decayed = at_every_parameter(net.layout, (layer.decay for layer in net.layers), net.dtype)
         self._update = torch_update(problem.optimizer, constant(decayed))
         self._rate: Tensor | None = None
@@ -74,18 +73,17 @@ class Step:
     def inputs(self) -> list[Tensor]:
         """The tensors that the host fills before an epoch."""
         given = [self.table, self.keys, self.limits, self.factors]
-        return given if self.order is None else [*given, self.order]
+        order = self.batches.order
+        return given if order is None else [*given, order]
 
-    def __call__(self, size: int) -> None:
-        """Makes one step over the minibatch of ``size`` rows at the counter, and counts it."""
+    def __call__(self, sizes: Sizes) -> None:
+        """Makes one step over the minibatches of these sizes at the counter, and counts it."""
         cost = self.problem.cost
-        batch = self._minibatch(size)
-        masks = self._masks(size)
-        run = self._passes.forward(batch.x, masks)
-        losses, (scale, share, penalty_scale) = self._passes.losses(run, batch.y), self._scales(batch, size)
-        self._passes.backward(
-            run, batch.y, scale if batch.weights is None else scale.unsqueeze(2), self.gradient, masks
-        )
+        batch = self.batches.minibatch(self.counter, sizes)
+        masks = self._masks(sizes)
+        run = self.passes.forward(batch.x, masks)
+        losses, (scale, share, penalty_scale) = self.passes.losses(run, batch.y), self._scales(batch, sizes[0])
+        self.passes.backward(run, batch.y, scale if batch.weights is None else scale.unsqueeze(2), self.gradient, masks)
         if batch.weights is None:
             J = losses.sum(1, dtype=f64) * scale
         else:
@@ -101,13 +99,7 @@ class Step:
         """Computes ‖∇J‖ (k,) of the last step, before clipping."""
         return self.norm if self.problem.optimizer.clip_norm is not None else norms(self.gradient)
 
-    def _minibatch(self, size: int) -> Minibatch:
-        if self.order is None:
-            return self.examples.all()
-        lanes = self._lanes[:size] + self.counter * self.problem.batch_size
-        return self.examples.rows(self.order.index_select(1, lanes))
-
-    def _masks(self, size: int) -> Sequence[Tensor | None] | None:
+    def _masks(self, sizes: Sizes) -> Sequence[Tensor | None] | None:
         if not self._dropout:
             return None
         keys, limits, factors = (
@@ -115,7 +107,7 @@ class Step:
             self.limits.index_select(0, self.counter)[0],
             self.factors.index_select(0, self.counter)[0],
         )
-        return self._dropout[size].masks(keys, limits, factors, self.theta.dtype)
+        return self._dropout[sizes].masks(keys, limits, factors, self.theta.dtype)
 
     def _scales(self, batch: Minibatch, size: int) -> tuple[Any, Any, Any]:
         """Returns the factor of each example's loss, the minibatch's share of Σw, and the factor of the penalties."""

@@ -13,6 +13,7 @@ import torch
 from chainrule._internal.checks import Array
 from chainrule.engines.problem import Problem
 from chainrule.engines.state import TrainingState
+from chainrule.engines.torch.batches import Sizes
 from chainrule.engines.torch.evaluation import Evaluation
 from chainrule.engines.torch.examples import on_host
 from chainrule.engines.torch.parts.dropout import dropout_table
@@ -31,12 +32,11 @@ class Trainer:
     def __init__(self, problems: Sequence[Problem], device: Any, compute: Any) -> None:
         self._problems = problems
         self.step = Step(problems, device, compute)
-        self._replays: dict[tuple[int, int], Callable[[], None]] = {}
-        self._seconds: dict[int, float] = {}  # of a step, by its number of rows
-        self._validations = [
-            None if problem.validation is None else Evaluation(problem, self.step.theta[j : j + 1], compute)
-            for j, problem in enumerate(problems)
-        ]
+        self._replays: dict[tuple[Sizes, int], Callable[[], None]] = {}
+        self._seconds: dict[Sizes, float] = {}  # of a step
+        sets = [problem.validation for problem in problems if problem.validation is not None]
+        first, step = problems[0], self.step
+        self._validation = Evaluation(sets, first.net, step.passes, first.cost.mean, step.theta) if sets else None
 
     # ---- the states --------------------------------------------------------------------------------------------------
 
@@ -73,22 +73,23 @@ class Trainer:
         """
         if not self._has_begun_epoch:
             self.begin_epoch()
-        batch, size = self._next_minibatch()
-        count = self._count(batch, size, seconds)
+        batch = self._states[0].batch
+        sizes = self.step.batches.sizes(batch)
+        count = self._count(batch, sizes, seconds)
         began = time.perf_counter()
         before = [tensor.clone() for tensor in self.step.state]
         diverged: list[int] = []
         try:
-            self._make(size, count)
+            self._make(sizes, count)
             J, is_finite = self._read()
             if not is_finite.all():
                 self._restore(before)
-                count, J, diverged = self._make_carefully(size, count)
+                count, J, diverged = self._make_carefully(sizes, count)
         except BaseException:
             self._restore(before)
             raise
         spent = time.perf_counter() - began
-        self._seconds[size] = spent / max(count, 1)
+        self._seconds[sizes] = spent / max(count, 1)
         for j, state in enumerate(self._states):
             own = count - 1 if j in diverged else count
             state.step += own
@@ -99,29 +100,22 @@ class Trainer:
             self._end_epoch(diverged)
         return diverged
 
-    def _next_minibatch(self) -> tuple[int, int]:
-        """Returns the number of the next minibatch in its epoch, and its number of rows."""
-        problem, batch = self._problems[0], self._states[0].batch
-        return batch, min(problem.batch_size, problem.data.t - batch * problem.batch_size)
-
-    def _count(self, batch: int, size: int, seconds: float) -> int:
-        """Returns the number of steps with minibatches of this size that fit into the epoch and the time."""
-        problem = self._problems[0]
-        left = 1 if size < problem.batch_size else problem.data.t // problem.batch_size - batch
-        known = self._seconds.get(size)
+    def _count(self, batch: int, sizes: Sizes, seconds: float) -> int:
+        """Returns the number of steps with minibatches of these sizes that fit into the epoch and the time."""
+        left, known = self.step.batches.left(batch), self._seconds.get(sizes)
         return 1 if known is None else max(1, min(left, int(min(seconds, SLICE_SECONDS) / known)))
 
-    def _make(self, size: int, count: int) -> None:
+    def _make(self, sizes: Sizes, count: int) -> None:
         for length in (STEPS_OF_A_GRAPH, 1):
             for _ in range(count // length):
-                self.replay(size, length)()
+                self.replay(sizes, length)()
             count %= length
 
-    def replay(self, size: int, length: int) -> Callable[[], None]:
-        """Returns a function that makes ``length`` steps over minibatches of ``size`` rows."""
-        if (size, length) not in self._replays:
-            self._replays[size, length] = recorded(functools.partial(self.step, size), length, self.step.state)
-        return self._replays[size, length]
+    def replay(self, sizes: Sizes, length: int) -> Callable[[], None]:
+        """Returns a function that makes ``length`` steps over minibatches of these sizes."""
+        if (sizes, length) not in self._replays:
+            self._replays[sizes, length] = recorded(functools.partial(self.step, sizes), length, self.step.state)
+        return self._replays[sizes, length]
 
     def _read(self) -> tuple[Array, Array]:
         """Returns J and whether J, every ∇J, θ and the moments are finite, each (k,): one reading of the device."""
@@ -131,7 +125,7 @@ class Trainer:
         J, sums = torch.stack((step.J, watch)).cpu().numpy()
         return J, np.isfinite(J) & np.isfinite(sums)
 
-    def _make_carefully(self, size: int, count: int) -> tuple[int, Array, list[int]]:
+    def _make_carefully(self, sizes: Sizes, count: int) -> tuple[int, Array, list[int]]:
         """Makes the steps one by one up to the first that diverges; returns their number, J, and who diverges.
 
         The sums of `_read` may overflow without a number that is not finite: here each number is looked at.
@@ -141,7 +135,7 @@ class Trainer:
             made += 1
             step.watch.zero_()
             before = [tensor.clone() for tensor in step.state]
-            self._make(size, 1)
+            self._make(sizes, 1)
             is_finite = torch.isfinite(step.J)
             for tensor in (step.theta, step.gradient, *step.moments.values()):
                 is_finite = is_finite & torch.isfinite(tensor).all(1)
@@ -164,9 +158,9 @@ class Trainer:
         self._streams = []
         for j, (own, state) in enumerate(zip(self._problems, self._states, strict=True)):
             stream = stream_at(*state.stream)
-            if step.order is not None:
-                order = np.arange(own.data.t, dtype=np.int64) if own.in_order else shuffled(stream, own.data.t)
-                step.order[j].copy_(on_host(order).to(step.order.device) + step.examples.first[j])
+            if not own.full_batch:
+                order = np.arange(own.data.t) if own.in_order else shuffled(stream, own.data.t)
+                step.batches.arrange(j, order.astype(np.int64, copy=False))
             if own.has_dropout:
                 step.keys[j].copy_(on_host(stream.random_raw(steps).view(np.int64)))
             self._streams.append(position(stream))
@@ -183,11 +177,11 @@ class Trainer:
     def _end_epoch(self, diverged: Sequence[int]) -> None:
         """Records the epoch, with J of the validation sets, for all networks but those that diverge."""
         norms = self.step.gradient_norms().cpu().numpy()
+        costs = None if self._validation is None else self._validation.J().tolist()
         for j, (problem, state) in enumerate(zip(self._problems, self._states, strict=True)):
             if j in diverged:
                 continue
-            evaluation = self._validations[j]
-            validation_J = None if evaluation is None else evaluation.J()
+            validation_J = None if costs is None else costs[j]
             state.end_epoch(problem, validation_J, float(norms[j]), self._streams[j], functools.partial(self.theta, j))
         self.step.J.zero_()
         self._has_begun_epoch = False

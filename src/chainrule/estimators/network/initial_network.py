@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -25,6 +24,7 @@ from chainrule.estimators.network.recipes.levenberg_marquardt import require_sma
 from chainrule.initial import Initial
 from chainrule.network import Diagonal, Factors, Layer, Network
 from chainrule.optimizers.schedules import Schedule
+from chainrule.processes.machine_memory import machine_memory
 from chainrule.tables.columns import Task
 
 MOST_EMBEDDED = 64  # with more numbers, the first dense layer would dominate the network
@@ -99,14 +99,6 @@ def _require_memory(sizes: Sequence[int], dtype: str) -> None:
             f"a network of the sizes {'-'.join(map(str, sizes))} has {d:,} parameters, whose training needs "
             f"{needed / 1e9:,.1f} GB of memory; this machine has {there / 1e9:,.1f} GB. Use fewer hidden units."
         )
-
-
-def machine_memory() -> int | None:
-    """Returns the memory of this machine in bytes, or None if the system does not say."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # as on Windows
-        return None
 
 
 def _embedding(recipe: Recipe, shape: Shape, X: Rows, weights: Array | None, rng: np.random.Generator) -> list[Layer]:

@@ -14,8 +14,8 @@ from chainrule.engines.bundle import BundleKind
 from chainrule.engines.thread_counts import step_flop
 from chainrule.errors import ChainruleError
 from chainrule.training.history import History
-from chainrule.training.job import Job, Slices
-from chainrule.training.several.bundled_jobs import BundledJobs
+from chainrule.training.job import Job, Slices, advance
+from chainrule.training.several.bundle import Bundle
 from chainrule.training.several.on_threads import on_threads
 from chainrule.training.several.thread_shares import ThreadShares
 from chainrule.training.verdict import Verdict, verdict
@@ -52,7 +52,7 @@ class QueuedJob:
 
     def run(self, job: Job) -> None:
         """Does the job."""
-        job.advance(self.slices(job))
+        advance(self.slices(job))
 
     def slices(self, job: Job) -> Slices:
         """Does the job slice by slice, as `Job.slices`, and drops it with its data."""
@@ -106,13 +106,13 @@ class JobQueue:
         if self._is_stopped:  # `stop` may have come before there was a job
             for job in jobs:
                 job.interrupt()
-        if (kind := part[0].bundle_kind) is None or len(part) == 1:
+        if len(part) == 1:
             with self._shares.share(jobs[0]):
                 part[0].run(jobs[0])
         else:
-            bundle = BundledJobs(kind)
+            bundle = Bundle(stop=self.stop)
             with self._shares.share(bundle):
-                bundle.run([(queued.slices(job), job) for queued, job in zip(part, jobs, strict=True)])
+                bundle.run(queued.slices(job) for queued, job in zip(part, jobs, strict=True))
 
 
 def divided(jobs: Sequence[QueuedJob], threads: int) -> list[list[QueuedJob]]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from threading import Lock
 from typing import Any, Protocol, TypeAlias
 
 from chainrule.network import Network
 from chainrule.training.history import History
-from chainrule.training.job import Job, new_job
+from chainrule.training.job import Job, Slice, new_job
 from chainrule.training.verdict import pronounce, verdict
 
 Share: TypeAlias = Callable[[Job], AbstractContextManager[object]]  # gives a job its threads
@@ -53,11 +53,16 @@ class ThreadShares:
             job.limit_threads(self._threads * (i + 1) // jobs - self._threads * i // jobs)
 
 
-def train_with_share(share: Share, net: Network, X: Any, Y: Any, **settings: Any) -> History:
-    """Trains a network as `train` does, with its share of the threads; all settings of `new_job` must be given."""
+def train_with_share(
+    share: Share, net: Network, X: Any, Y: Any, **settings: Any
+) -> Generator[Slice, None, History]:  # fmt: skip
+    """Trains a network as `train` does, with its share of the threads; all settings of `new_job` must be given.
+
+    The caller advances the run through the slices that are yielded.
+    """
     job = new_job(net, X, Y, **settings)
     with share(job):
         history = job.begin()
-        job.run()
+        yield from job.slices()
     pronounce(verdict(job.problem, history))
     return history

@@ -26,15 +26,16 @@ def dropout_table(problem: Problem, run_step: int, count: int) -> tuple[Array, A
 
 
 class Dropout:
-    """The factors of a[1] … a[r] in a step over t rows; those of layers without dropout are None."""
+    """The factors of a[1] … a[r] in a step over the rows of each network; those of layers without dropout are None."""
 
-    def __init__(self, net: Network, t: int, like: Tensor) -> None:
-        self._numbers: list[Tensor | None] = []  # (n + 1) γ of each output n (t, mᵢ)
-        first = 0
+    def __init__(self, net: Network, sizes: Sequence[int], like: Tensor) -> None:
+        self._numbers: list[Tensor | None] = []  # (n + 1) γ of each output n, (k, t, mᵢ) or (1, t, mᵢ)
+        alike = sizes if len(set(sizes)) > 1 else sizes[:1]
+        rows, before, t = torch.tensor(alike, device=like.device).view(-1, 1, 1), 0, max(sizes)
         for p, m in zip(net.dropout, net.m[1:], strict=True):
-            n = torch.arange(first + 1, first + t * m + 1, dtype=torch.int64, device=like.device) if p else None
-            self._numbers.append(None if n is None else (n * GAMMA).view(t, m))
-            first += t * m
+            n = torch.arange(1, t * m + 1, dtype=torch.int64, device=like.device).view(t, m) if p else None
+            self._numbers.append(None if n is None else (rows * before + n) * GAMMA)
+            before += m
 
     def masks(self, keys: Tensor, limits: Tensor, factors: Tensor, dtype: torch.dtype) -> Sequence[Tensor | None]:
         """Returns the factors (k, t, mᵢ) for keys (k,), ``limits`` p · 2³² (r,) and ``factors`` 1/(1 − p) (r,)."""

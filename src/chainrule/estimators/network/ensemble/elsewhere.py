@@ -20,6 +20,7 @@ from chainrule.training.callbacks.callback import Function, RunCallback, Watched
 from chainrule.training.callbacks.calls import epochs_between
 from chainrule.training.callbacks.early_stopping import MetricCourse
 from chainrule.training.errors import DivergenceError
+from chainrule.training.job import advance
 from chainrule.training.several.thread_shares import ThreadShares
 
 
@@ -119,7 +120,7 @@ def trained_there(link: Link, key: int, task: Task) -> Trained:
         deadline=clock() + task.seconds,
     )  # fmt: skip
     if task.epoch_seconds is None:
-        train_until(plan.deadline, member, plan, control, ThreadShares(task.threads, jobs=1, most=1))
+        advance(train_until(plan.deadline, member, plan, control, ThreadShares(task.threads, jobs=1, most=1).share))
     else:
-        train_within(task.seconds, task.epoch_seconds, member, plan, control, task.threads)
+        advance(train_within(task.seconds, task.epoch_seconds, member, plan, control, task.threads))
     return Trained.of(member)

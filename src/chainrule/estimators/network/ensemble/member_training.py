@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from contextlib import nullcontext
 
 from chainrule.engines.choice import EngineLike
@@ -19,7 +19,8 @@ from chainrule.estimators.network.ensemble.watching import watching
 from chainrule.training import History, minimize, train
 from chainrule.training.callbacks.callback import Callback, PartOfRun
 from chainrule.training.errors import DivergenceError
-from chainrule.training.several.thread_shares import Share, ThreadShares, train_with_share
+from chainrule.training.job import Slice, Slices
+from chainrule.training.several.thread_shares import Share, train_with_share
 from chainrule.training.time_limit.deadline import Deadline
 from chainrule.training.time_limit.plan import FORWARD, SAFETY, epochs_in_all
 
@@ -27,15 +28,18 @@ SHORTEST = 1e-3  # seconds of a call of `train`
 FIRST_ROWS = 256  # of a measurement, if a minibatch is all rows
 
 
-def train_until(end: float, member: Member, plan: TrainingPlan, control: Control, shares: ThreadShares) -> None:
-    """Trains a member for all its epochs, but not longer than until ``end``; the epochs of earlier calls count."""
+def train_until(end: float, member: Member, plan: TrainingPlan, control: Control, share: Share) -> Slices:
+    """Trains a member for all its epochs, but not longer than until ``end``; the epochs of earlier calls count.
+
+    As in all functions here, the caller advances the engine's runs through the slices that are yielded.
+    """
     epochs, end = member.recipe.epochs, end - member.wrap_up_seconds(0.0)
-    _run(member, plan, control, plan.all_threads, shares.share, epochs, end, [], 0.0)
+    return _run(member, plan, control, plan.all_threads, share, epochs, end, [], 0.0)
 
 
 def train_within(
     seconds: float, epoch_seconds: float, member: Member, plan: TrainingPlan, control: Control, threads: int
-) -> None:
+) -> Slices:
     """Trains a member for as many epochs as fit into a time, by the measured duration of an epoch.
 
     The schedule of the learning rate then ends within the time, which matters more than the number of epochs. The time
@@ -44,14 +48,13 @@ def train_within(
     began = clock()
     if member.recipe.minimizer is not None:  # which has no schedule that should end within the time
         end = began + seconds - member.wrap_up_seconds(epoch_seconds)
-        _run(member, plan, control, threads, nullcontext, member.recipe.epochs, end, [], 0.0)
-        return
+        return _run(member, plan, control, threads, nullcontext, member.recipe.epochs, end, [], 0.0)
     work = _work_within(seconds, epoch_seconds, member)
     member.keep_rows(work.rows_share)
     seconds -= member.wrap_up_seconds(work.rows_share * epoch_seconds)
     checks = [began + share * seconds for share in time_plan.CHECKS]
     grace = time_plan.grace_seconds(seconds)
-    _run(member, plan, control, threads, nullcontext, work.epochs, began + seconds, checks, grace)
+    return _run(member, plan, control, threads, nullcontext, work.epochs, began + seconds, checks, grace)
 
 
 def _work_within(seconds: float, epoch_seconds: float, member: Member) -> time_plan.Work:
@@ -64,7 +67,7 @@ def _work_within(seconds: float, epoch_seconds: float, member: Member) -> time_p
 def _run(
     member: Member, plan: TrainingPlan, control: Control, threads: int, share: Share, epochs: int, end: float,
     checks: list[float], grace: float,
-) -> None:  # fmt: skip
+) -> Slices:  # fmt: skip
     """Trains a member until its last epoch, ``end``, or a request to stop; epochs are planned again at ``checks``.
 
     If even a few epochs turn out to be too many, training continues with fewer rows. If no epoch is finished at
@@ -85,7 +88,7 @@ def _run(
             settles = settling(member, epochs) if stopping is None else None
             own = [each for each in (settles, stopping) if each is not None]  # first, so that others show its figures
             try:
-                member.history = _train(
+                member.history = yield from _train(
                     member, plan, threads, share, epochs, end, [after_epochs, *own, *callbacks], state
                 )
             except DivergenceError as error:
@@ -128,7 +131,7 @@ def _train(
     member: Member, plan: TrainingPlan, threads: int, share: Share, epochs: int, end: float,
     callbacks: Sequence[Callback],
     state: TrainingState | None,
-) -> History:  # fmt: skip
+) -> Generator[Slice, None, History]:  # fmt: skip
     """Trains a member, from its initial values or from a state, or by its recipe's minimizer."""
     recipe, training = member.recipe, member.training
     by_J = recipe.patience if plan.stopping_of is None else None
@@ -140,7 +143,7 @@ def _train(
             time_limit=None if end == math.inf else max(end - clock(), SHORTEST), callbacks=callbacks,
             engine=plan.engine, threads=threads,
         )  # fmt: skip
-    return train_with_share(
+    return (yield from train_with_share(
         share, member.net, training, None, weights=None, cost=recipe.cost,
         optimizer=recipe.optimizer, epochs=epochs, batch_size=member.batch_size, window=None,
         shuffle=True, seed=member.seed,
@@ -149,7 +152,7 @@ def _train(
         callbacks=callbacks, callback_epochs=None if plan.on_epoch is None else 1, engine=plan.engine,
         checkpoint=None if plan.checkpoint is None else of_network(plan.checkpoint, member.number),
         resume=plan.resumes if state is None else state, threads=threads,
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def measured_speed(member: Member, engine: EngineLike, threads: int, seconds: float) -> Speed:

@@ -23,6 +23,7 @@ from chainrule.processes.worker import Told
 from chainrule.training import History
 from chainrule.training.callbacks.callback import RunCallback
 from chainrule.training.callbacks.calls import Calls, begun, make
+from chainrule.training.job import advance
 from chainrule.training.several.thread_shares import ThreadShares
 
 SECONDS_TO_COME = 120.0  # within which a process must have come
@@ -63,11 +64,11 @@ class Here:
 
     def train_until(self, end: float, member: Member, resumes: bool) -> None:
         """Trains in this thread; the engine's threads are divided among the networks in progress."""
-        train_until(end, member, self._of(resumes), self._control, self._shares)
+        advance(train_until(end, member, self._of(resumes), self._control, self._shares.share))
 
     def train_within(self, seconds: float, epoch_seconds: float, member: Member, resumes: bool) -> None:
         """Trains in this thread."""
-        train_within(seconds, epoch_seconds, member, self._of(resumes), self._control, self.threads)
+        advance(train_within(seconds, epoch_seconds, member, self._of(resumes), self._control, self.threads))
 
     def _of(self, resumes: bool) -> TrainingPlan:
         return replace(self._plan, resumes=self._plan.resumes or resumes)

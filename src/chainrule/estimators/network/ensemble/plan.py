@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule._internal.checks import as_integer
-from chainrule.engines.choice import EngineLike
+from chainrule.engines.choice import EngineLike, trains_together
 from chainrule.engines.thread_counts import all_threads
 from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.recipe import Recipe
@@ -57,6 +57,14 @@ class TrainingPlan:
     def is_limited(self) -> bool:
         """True if there is a time limit."""
         return self.deadline < math.inf
+
+    @property
+    def is_together(self) -> bool:
+        """True if one thread trains all networks, for an engine that makes the steps of several at once.
+
+        Within a time limit, and with other processes, the networks are trained one by one.
+        """
+        return not self.is_limited and not self.peers and trains_together(self.engine)
 
     @property
     def all_threads(self) -> int:

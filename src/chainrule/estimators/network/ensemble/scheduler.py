@@ -6,6 +6,7 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from statistics import fmean
 
 from chainrule._internal.user_warnings import warn
@@ -14,11 +15,13 @@ from chainrule.estimators.network.ensemble import time_plan
 from chainrule.estimators.network.ensemble.control import Control
 from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.ensemble.member_factory import MemberFactory
+from chainrule.estimators.network.ensemble.member_training import train_until
 from chainrule.estimators.network.ensemble.places import Place
 from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
 from chainrule.estimators.network.ensemble.processes import Processes
 from chainrule.estimators.network.ensemble.time_plan import Speed
 from chainrule.estimators.network.recipe import Recipe
+from chainrule.training.several.bundle import Bundle
 from chainrule.training.time_limit.plan import SAFETY
 
 
@@ -29,7 +32,8 @@ class Scheduler:
         self.control = Control()
         self.recipes = plan.recipes
         self.processes = Processes(make, plan, self.control)
-        self.most_workers = self.workers = max(1, min(sum(self.processes.threads), plan.n_networks))
+        most = 1 if plan.is_together else min(sum(self.processes.threads), plan.n_networks)
+        self.most_workers = self.workers = max(1, most)
         self._make, self._plan = make, plan
         self._deadline = max(plan.deadline, clock() + time_plan.LEAST_SECONDS)
         self._must_measure = plan.is_limited and not plan.continues
@@ -84,6 +88,9 @@ class Scheduler:
             self._wanted = time_plan.networks_within(self._affordable_networks(), usual, planned)
             self.workers = min(self.workers, self._wanted)
         self._next = 0
+        if self._plan.is_together:
+            yield self._train_together
+            return
         yield self._in_places(self._train_members, self._has_more)
         while self._returned and self._has_more():  # by the last ones, when the other threads had ended
             yield self._in_places(self._train_members, self._has_more)
@@ -152,6 +159,13 @@ class Scheduler:
                 again = f"{lost} Network {task[0] + 1} begins again in another process, with the same result."
                 warn(again, TrainingWarning)
                 return
+
+    def _train_together(self) -> None:
+        """Trains all members in this thread: the engine makes the steps of several at once."""
+        Bundle(stop=self.control.stop.set).run(
+            train_until(clock() + seconds, self._member(j), self._plan, self.control, nullcontext)
+            for j, seconds in iter(self._take, None)
+        )
 
     def _train(self, j: int, seconds: float, place: Place) -> None:
         began, member = clock(), self._member(j)

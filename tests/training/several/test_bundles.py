@@ -21,7 +21,7 @@ from support.patience import ENDLESS
 import chainrule as cr
 from chainrule.engines.native.engine import NativeEngine
 from chainrule.training import job
-from chainrule.training.several.bundled_jobs import BundledJobs
+from chainrule.training.several.bundle import Bundle
 from chainrule.training.several.job_queue import MOST_COPIED, QueuedJob, divided
 
 pytestmark = pytest.mark.native
@@ -247,7 +247,7 @@ def test_an_error_of_the_engine_reaches_what_watches_the_jobs() -> None:
 
     def slices() -> Any:
         try:
-            yield 1, 1.0
+            yield job.Slice(run, 1, 1.0, kind)
         except MemoryError as error:
             seen.append(error)
             raise
@@ -255,13 +255,10 @@ def test_an_error_of_the_engine_reaches_what_watches_the_jobs() -> None:
     def advance(runs: Sequence[Any], epochs: int, seconds: float) -> None:
         raise MemoryError
 
-    class FakeJob:
-        engine_run = None
-
-    bundle = BundledJobs(cr.engines.bundle.BundleKind("kind", 2, 8, advance))
-    jobs: Any = [(slices(), FakeJob()), (slices(), FakeJob())]
+    run: Any = None
+    kind = cr.engines.bundle.BundleKind("kind", 2, 8, advance)
     with pytest.raises(MemoryError):
-        bundle.run(jobs)
+        Bundle(stop=lambda: None).run([slices(), slices()])
     assert len(seen) == 2
 
 
