@@ -20,7 +20,7 @@ class BundleKind:
 
     key: Hashable
     least: int
-    most: int
+    most: int = field(compare=False)
     advance: AdvanceBundle = field(compare=False, repr=False)
 
     def sizes(self, runs: int, threads: int) -> list[int]:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array, all_finite
 from chainrule._internal.sparse_rows import Rows, SparseRows
-from chainrule.backprop import Gradient, backpropagate, hessian, normal_equations
+from chainrule.backprop import Gradient, backpropagate
 from chainrule.costs import Cost
 from chainrule.engines.minibatch_gradient import MinibatchGradient, minibatch_gradient
 from chainrule.engines.minibatches import minibatches, window_reader
 from chainrule.engines.problem import Problem
-from chainrule.engines.seam import Product
+from chainrule.engines.seam import InNumPy
 from chainrule.engines.state import TrainingState
 from chainrule.engines.stopping import reason_to_stop
 from chainrule.network import Network
@@ -26,42 +26,6 @@ from chainrule.network.theta import at_every_parameter
 from chainrule.optimizers import Optimizer, clip
 from chainrule.optimizers.optimizer import can_clip
 from chainrule.rows.order import position, stream_at
-
-
-class InNumPy:
-    """The methods of an engine that has no shortcuts, and leaves second derivatives and Jacobians to NumPy."""
-
-    def shortcut(self, net: Network, reuse: bool = False) -> None:
-        """Returns None: this engine has no shortcut."""
-
-    def joint_shortcut(self, nets: Sequence[Network]) -> None:
-        """Returns None: this engine has no shortcut."""
-
-    def hessian(
-        self,
-        net: Network,
-        cost: Cost,
-        X: Rows,
-        Y: Array,
-        weights: Array | None,
-        check: Callable[[], None],
-        penalty_scale: float | None = None,
-        threads: int | None = None,
-    ) -> Callable[[], Product]:
-        """Returns a function that makes ∇²J(θ) an operator by the R-operator, as `Engine.hessian` says."""
-        return lambda: hessian(net, cost, X, Y, weights, check, penalty_scale)
-
-    def normal_equations(
-        self,
-        net: Network,
-        X: Rows,
-        Y: Array,
-        factors: Array,
-        check: Callable[[], None],
-        threads: int | None = None,
-    ) -> Callable[[], tuple[Array, Array]]:
-        """Returns a function that computes AᵀA and Aᵀr from the Jacobian A of blocks of examples."""
-        return lambda: normal_equations(net, X, Y, factors, check)
 
 
 class ReferenceEngine(InNumPy):

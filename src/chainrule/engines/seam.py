@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from chainrule._internal.checks import Array
 from chainrule._internal.sparse_rows import Rows
-from chainrule.backprop import Gradient
+from chainrule.backprop import Gradient, hessian, normal_equations
 from chainrule.costs import Cost
 from chainrule.engines.bundle import BundleKind
 from chainrule.engines.problem import Problem
@@ -208,3 +208,39 @@ class Engine(Protocol):
         r = factors ⊙ (N_θ(x) − y) are the residuals of all examples and outputs, with factors (t,), and A = ∂r/∂θ. Of
         AᵀA the upper triangle is set. ``check`` is called several times a second.
         """
+
+
+class InNumPy:
+    """The methods of an engine that has no shortcuts, and leaves second derivatives and Jacobians to NumPy."""
+
+    def shortcut(self, net: Network, reuse: bool = False) -> None:
+        """Returns None: this engine has no shortcut."""
+
+    def joint_shortcut(self, nets: Sequence[Network]) -> None:
+        """Returns None: this engine has no shortcut."""
+
+    def hessian(
+        self,
+        net: Network,
+        cost: Cost,
+        X: Rows,
+        Y: Array,
+        weights: Array | None,
+        check: Callable[[], None],
+        penalty_scale: float | None = None,
+        threads: int | None = None,
+    ) -> Callable[[], Product]:
+        """Returns a function that makes ∇²J(θ) an operator by the R-operator, as `Engine.hessian` says."""
+        return lambda: hessian(net, cost, X, Y, weights, check, penalty_scale)
+
+    def normal_equations(
+        self,
+        net: Network,
+        X: Rows,
+        Y: Array,
+        factors: Array,
+        check: Callable[[], None],
+        threads: int | None = None,
+    ) -> Callable[[], tuple[Array, Array]]:
+        """Returns a function that computes AᵀA and Aᵀr from the Jacobian A of blocks of examples."""
+        return lambda: normal_equations(net, X, Y, factors, check)

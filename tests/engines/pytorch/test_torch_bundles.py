@@ -107,7 +107,7 @@ def test_eight_networks_end_as_eight_alone(kind: str, monkeypatch: pytest.Monkey
 def test_a_step_over_rows_of_their_own_can_be_recorded() -> None:
     """Networks with a few rows more or less than others read nothing on the host either."""
     runs = [started(problem(seed, dense, own_rows(seed, DATA))) for seed in range(4)]
-    made = runs[0].trainer_of(runs)
+    made, _ = runs[0].trainer_of(runs)
     made.load([run.state() for run in runs])
     made.begin_epoch()
     step = made.step
@@ -137,7 +137,7 @@ def test_runs_at_several_places_are_advanced_in_groups(monkeypatch: pytest.Monke
 def test_examples_are_stored_once() -> None:
     """Networks with rows of one array share it on the device, in several trainings too while one lasts."""
     first, other = ([started(problem(seed, dense, own_rows(seed, DATA)))] for seed in range(2))
-    stored = [runs[0].trainer_of(runs).step.batches._examples._parts[0].tensor for runs in (first, other)]
+    stored = [runs[0].trainer_of(runs)[0].step.batches._examples._parts[0].tensor for runs in (first, other)]
     assert stored[0] is stored[1]
     assert stored[0].shape == X.shape
 
@@ -158,16 +158,23 @@ def test_one_that_diverges_leaves_the_others_whole() -> None:
 
 
 def test_a_slice_ends_for_all_when_it_ends_for_one() -> None:
-    """Patience of one network ends the slice; those left continue, and each stops where it does alone."""
+    """Patience of one network ends the slice; those left continue, and each stops where it does alone.
+
+    Steps are recorded anew only when more than half of the networks have stopped.
+    """
     held_out = TrainingSet(X[:6], -Y[:6])
-    problems = [problem(seed, dense, DATA, validation=held_out, patience=1 + seed) for seed in range(3)]
+    problems = [problem(seed, dense, DATA, validation=held_out, patience=1 + seed) for seed in range(4)]
     together, alone = ([started(one) for one in problems] for _ in range(2))
-    left = list(together)
+    left, sizes = list(together), []
     while left:
         advance_together(left, EPOCHS, math.inf)
+        assert left[-1]._trainer is not None
+        sizes.append((len(left), len(left[-1]._trainer[0])))
         left = [run for run in left if run.stopped is None]
+    assert sizes == [(4, 4), (3, 4), (2, 4), (1, 1)]
     for run, other in zip(together, alone, strict=True):
         other.advance(EPOCHS, math.inf)
+        np.testing.assert_allclose(run.state().theta, other.state().theta, rtol=1e-9, atol=1e-12)
         assert (run.stopped, run.state().epoch, run.state().best_epoch) == (
             other.stopped, other.state().epoch, other.state().best_epoch,
         )  # fmt: skip

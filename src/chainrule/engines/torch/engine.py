@@ -5,20 +5,19 @@ from __future__ import annotations
 import importlib.util
 import re
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from chainrule._internal.checks import Array, shown
 from chainrule._internal.imports import imported
 from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule._internal.value import Value
 from chainrule.backprop import Gradient
-from chainrule.costs import Cost, TrainingSet
+from chainrule.costs import Cost
 from chainrule.costs.training_set import Subset
 from chainrule.engines.built_in import part_of_its_own
 from chainrule.engines.bundle import BundleKind
 from chainrule.engines.problem import Problem
-from chainrule.engines.reference import InNumPy
-from chainrule.engines.seam import TrainingRun
+from chainrule.engines.seam import InNumPy, TrainingRun
 from chainrule.engines.state import TrainingState
 from chainrule.errors import EngineDeclined, InputError
 from chainrule.network import Network
@@ -102,12 +101,11 @@ class Torch(InNumPy, Value):
         """
         if problem.X is None or not self.trains_together:
             return None
-        net, data = problem.net, cast("TrainingSet | Subset", problem.data)  # not in windows
+        net = problem.net
         structure = [(layer.sigma, layer.dropout, layer.rate, layer.decay) for layer in net.layers]
         settings = (problem.cost, problem.optimizer, problem.epochs, problem.shuffle, problem.steps_per_epoch)
-        whole = data.of if isinstance(data, Subset) else data
-        given = (whole.weights is None, problem.validation is None, isinstance(problem.X, SparseRows))
-        key = repr((net.layout, net.dtype, structure, settings, given, self))
+        sets = [form_of(problem.data), form_of(problem.validation)]
+        key = repr((net.layout, net.dtype, structure, settings, sets, self))
         most = MOST_NETWORKS
         if isinstance(problem.X, SparseRows):
             most = min(most, self._sparse_networks(problem.X, problem.batch_size))
@@ -170,6 +168,12 @@ class Torch(InNumPy, Value):
         """Returns PyTorch's device, the precision, and PyTorch's number type of the products."""
         where: tuple[Any, str, Any] = _devices().where(self.device, self.precision, net.dtype)
         return where
+
+
+def form_of(data: Any) -> tuple[bool, bool] | None:
+    """Returns whether X is sparse, and whether the examples have weights; None if there are none."""
+    whole = data.of if isinstance(data, Subset) else data
+    return None if whole is None else (isinstance(whole.X, SparseRows), whole.weights is not None)
 
 
 def _devices() -> Any:

@@ -73,14 +73,19 @@ class TorchRun:
         problem = self.problem
         return thread_count(step_flop(problem.net, problem.batch_size, problem.X), self._most_threads)
 
-    def trainer_of(self, runs: Sequence[TorchRun]) -> Trainer:
-        """Returns a trainer of these runs, this one first: that of the last call if they are the same."""
-        if self._trainer is None or list(self._trainer[0]) != list(runs):
-            trainer = Trainer([run.problem for run in runs], self.device, self.compute)
-            for run in runs:  # each keeps the examples on the device
-                run._trainer = tuple(runs), trainer
+    def trainer_of(self, runs: Sequence[TorchRun]) -> tuple[Trainer, list[int]]:
+        """Returns a trainer of these runs, this one among them, and their numbers there.
+
+        It is that of the last call as long as at least half of its networks are in training: a new one would record its
+        steps anew, and step by step a GPU takes about as long for some networks as for twice as many.
+        """
+        known = () if self._trainer is None else self._trainer[0]
+        if not set(runs) <= set(known) or 2 * len(runs) < len(known):
+            known, trainer = tuple(runs), Trainer([run.problem for run in runs], self.device, self.compute)
+            for run in runs:
+                run._trainer = known, trainer
         assert self._trainer is not None
-        return self._trainer[1]
+        return self._trainer[1], [known.index(run) for run in runs]
 
 
 def advance_together(runs: Sequence[TorchRun], epochs: int, seconds: float) -> None:
@@ -104,12 +109,12 @@ def advance_together(runs: Sequence[TorchRun], epochs: int, seconds: float) -> N
 
     if can_go_on():
         with session(first.device, first.precision, first.threads()):
-            trainer = first.trainer_of(runs)
-            trainer.load(states)
+            trainer, numbers = first.trainer_of(runs)
+            trainer.load(states, numbers)
             try:
                 while can_go_on():
                     for j in trainer.advance(end - time.perf_counter()):
-                        runs[j].has_diverged = True
+                        runs[numbers.index(j)].has_diverged = True
                     if time.perf_counter() >= end:
                         break
             finally:

@@ -21,7 +21,7 @@ from chainrule.engines.torch.parts.optimizers import coefficient_table
 from chainrule.engines.torch.recorded import STEPS_OF_A_GRAPH, recorded
 from chainrule.engines.torch.step import Step
 from chainrule.rows.compiled_shuffle import shuffled
-from chainrule.rows.order import position, stream_at
+from chainrule.rows.order import Position, position, stream_at
 
 SLICE_SECONDS = 0.05  # between two looks at the device, and at interruptions
 
@@ -34,26 +34,30 @@ class Trainer:
         self.step = Step(problems, device, compute)
         self._replays: dict[tuple[Sizes, int], Callable[[], None]] = {}
         self._seconds: dict[Sizes, float] = {}  # of a step
+        self._drawn: dict[int, tuple[Position, Position]] = {}  # of the streams, before and after an epoch
         sets = [problem.validation for problem in problems if problem.validation is not None]
         first, step = problems[0], self.step
         self._validation = Evaluation(sets, first.net, step.passes, first.cost.mean, step.theta) if sets else None
 
     # ---- the states --------------------------------------------------------------------------------------------------
 
-    def load(self, states: Sequence[TrainingState]) -> None:
-        """Takes θ and moments of the states."""
-        step = self.step
-        self._states, self._has_begun_epoch = states, False
-        for j, state in enumerate(states):
+    def load(self, states: Sequence[TrainingState], numbers: Sequence[int] | None = None) -> None:
+        """Takes θ and moments of the states, of all networks or of these numbers = 0, 1, …
+
+        The others make steps too, which nothing follows from.
+        """
+        step, self._has_begun_epoch = self.step, False
+        self._states = dict(zip(numbers or range(len(self._problems)), states, strict=True))
+        for j, state in self._states.items():
             step.theta[j].copy_(on_host(state.theta))
             for name, moment in step.moments.items():
                 moment[j].copy_(on_host(state.moments[name]))
+            step.J[j] = state.partial_J
         step.watch.zero_()
-        step.J.copy_(torch.tensor([state.partial_J for state in states], dtype=torch.float64))
 
     def store(self) -> None:
         """Writes θ and moments into the arrays of the states."""
-        for j, state in enumerate(self._states):
+        for j, state in self._states.items():
             state.theta[...] = self.theta(j)
             for name, moment in self.step.moments.items():
                 state.moments[name][...] = moment[j].cpu().numpy()
@@ -73,7 +77,7 @@ class Trainer:
         """
         if not self._has_begun_epoch:
             self.begin_epoch()
-        batch = self._states[0].batch
+        batch = self._first.batch
         sizes = self.step.batches.sizes(batch)
         count = self._count(batch, sizes, seconds)
         began = time.perf_counter()
@@ -82,7 +86,7 @@ class Trainer:
         try:
             self._make(sizes, count)
             J, is_finite = self._read()
-            if not is_finite.all():
+            if not is_finite[list(self._states)].all():
                 self._restore(before)
                 count, J, diverged = self._make_carefully(sizes, count)
         except BaseException:
@@ -90,7 +94,7 @@ class Trainer:
             raise
         spent = time.perf_counter() - began
         self._seconds[sizes] = spent / max(count, 1)
-        for j, state in enumerate(self._states):
+        for j, state in self._states.items():
             own = count - 1 if j in diverged else count
             state.step += own
             state.batch += own
@@ -99,6 +103,11 @@ class Trainer:
         if batch + count == self._problems[0].steps_per_epoch:
             self._end_epoch(diverged)
         return diverged
+
+    @property
+    def _first(self) -> TrainingState:
+        """The state of one network, whose steps are counted as those of all."""
+        return next(iter(self._states.values()))
 
     def _count(self, batch: int, sizes: Sizes, seconds: float) -> int:
         """Returns the number of steps with minibatches of these sizes that fit into the epoch and the time."""
@@ -139,7 +148,7 @@ class Trainer:
             is_finite = torch.isfinite(step.J)
             for tensor in (step.theta, step.gradient, *step.moments.values()):
                 is_finite = is_finite & torch.isfinite(tensor).all(1)
-            diverged = torch.nonzero(~is_finite)[:, 0].tolist()
+            diverged = [j for j in torch.nonzero(~is_finite)[:, 0].tolist() if j in self._states]
             for tensor, values in zip(step.state, before, strict=True):
                 if tensor is not step.counter:
                     tensor[diverged] = values[diverged]
@@ -155,16 +164,17 @@ class Trainer:
     def begin_epoch(self) -> None:
         """Draws the order of the rows and the keys of dropout, and computes the coefficients of the epoch's steps."""
         step, problem, steps = self.step, self._problems[0], self._problems[0].steps_per_epoch
-        self._streams = []
-        for j, (own, state) in enumerate(zip(self._problems, self._states, strict=True)):
-            stream = stream_at(*state.stream)
+        for j, state in self._states.items():
+            if j in self._drawn and self._drawn[j][0] == state.stream:  # a slice has ended in mid-epoch
+                continue
+            own, stream = self._problems[j], stream_at(*state.stream)
             if not own.full_batch:
                 order = np.arange(own.data.t) if own.in_order else shuffled(stream, own.data.t)
                 step.batches.arrange(j, order.astype(np.int64, copy=False))
             if own.has_dropout:
                 step.keys[j].copy_(on_host(stream.random_raw(steps).view(np.int64)))
-            self._streams.append(position(stream))
-        first, state = self._states[0].batch, self._states[0]
+            self._drawn[j] = state.stream, position(stream)
+        first, state = self._first.batch, self._first
         table = coefficient_table(problem, state.step - first, state.run_step - first, steps)
         step.table.copy_(on_host(table))
         if problem.has_dropout:
@@ -178,10 +188,10 @@ class Trainer:
         """Records the epoch, with J of the validation sets, for all networks but those that diverge."""
         norms = self.step.gradient_norms().cpu().numpy()
         costs = None if self._validation is None else self._validation.J().tolist()
-        for j, (problem, state) in enumerate(zip(self._problems, self._states, strict=True)):
+        for j, state in self._states.items():
             if j in diverged:
                 continue
-            validation_J = None if costs is None else costs[j]
-            state.end_epoch(problem, validation_J, float(norms[j]), self._streams[j], functools.partial(self.theta, j))
+            problem, validation_J = self._problems[j], None if costs is None else costs[j]
+            state.end_epoch(problem, validation_J, float(norms[j]), self._drawn[j][1], functools.partial(self.theta, j))
         self.step.J.zero_()
         self._has_begun_epoch = False
