@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 from pathlib import Path
@@ -14,7 +15,9 @@ pytest.importorskip("uvicorn", reason="needs the extra serve")
 from support.serving.asking import ask
 from support.serving.models import MODELS, ROW, ROWS
 
+import chainrule as cr
 from chainrule.serving.app import application
+from chainrule.serving.formats import arrow_rows
 from chainrule.serving.limits import Limits
 from chainrule.serving.loaded_models import LoadedModels
 from chainrule.serving.service import Service
@@ -128,6 +131,16 @@ def test_arrow_that_is_no_plain_stream_is_refused(app: Any) -> None:
         found = ask(app, "/models/number/predict", body, headers=ARROW)
         assert found.status == 422
         assert says in found.document["error"]
+
+
+def test_a_damaged_byte_of_a_stream_is_read_or_refused() -> None:
+    """Whichever byte of a stream becomes 0, the head of a message included."""
+    pyarrow = pytest.importorskip("pyarrow")
+    table = pyarrow.table(COLUMNS)
+    body, served = arrow(table.set_column(2, "city", table["city"].dictionary_encode())), model("classes")
+    for k in range(len(body)):
+        with contextlib.suppress(cr.InputError):
+            arrow_rows.read_stream(body[:k] + b"\0" + body[k + 1 :], served, Limits())
 
 
 LACKING = {"area": 90.0, "rooms": 3, "town": "Ulm", "garden": True}

@@ -46,6 +46,8 @@ def read_stream(body: bytes, model: TableModel, limits: Limits) -> AnyTable:
             table = pyarrow.Table.from_batches(batches, reader.schema)
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{ORIGIN} is not a stream of Arrow: {shortened(str(error))}") from None
+    except (struct.error, IndexError):
+        raise InputError(f"{ORIGIN} is not a stream of Arrow: the head of a message is damaged.") from None
     return read(table, ORIGIN)
 
 
