@@ -24,7 +24,7 @@ class TorchRun:
         state.theta = problem.net.theta  # the state shares the network's vector
         self.device, self.precision, self.compute = device, precision, compute
         self._most_threads: int | None = problem.threads
-        self._trainer: tuple[Sequence[TorchRun], Trainer] | None = None  # the last one, and its runs
+        self._trainer: Trainer | None = None  # the last one
         self.has_diverged = self.is_interrupted = False
 
     @property
@@ -77,15 +77,14 @@ class TorchRun:
         """Returns a trainer of these runs, this one among them, and their numbers there.
 
         It is that of the last call as long as at least half of its networks are in training: a new one would record its
-        steps anew, and step by step a GPU takes about as long for some networks as for twice as many.
+        steps anew.
         """
-        known = () if self._trainer is None else self._trainer[0]
-        if not set(runs) <= set(known) or 2 * len(runs) < len(known):
-            known, trainer = tuple(runs), Trainer([run.problem for run in runs], self.device, self.compute)
+        problems, trainer = [run.problem for run in runs], self._trainer
+        if trainer is None or not {*problems} <= {*trainer.problems} or 2 * len(runs) < len(trainer.problems):
+            trainer = Trainer(problems, self.device, self.compute)
             for run in runs:
-                run._trainer = known, trainer
-        assert self._trainer is not None
-        return self._trainer[1], [known.index(run) for run in runs]
+                run._trainer = trainer
+        return trainer, [trainer.problems.index(problem) for problem in problems]
 
 
 def advance_together(runs: Sequence[TorchRun], epochs: int, seconds: float) -> None:

@@ -30,7 +30,7 @@ class Trainer:
     """A training of k networks that are at the same step of the same epoch; ``step`` has their tensors."""
 
     def __init__(self, problems: Sequence[Problem], device: Any, compute: Any) -> None:
-        self._problems = problems
+        self.problems = problems
         self.step = Step(problems, device, compute)
         self._replays: dict[tuple[Sizes, int], Callable[[], None]] = {}
         self._seconds: dict[Sizes, float] = {}  # of a step
@@ -47,7 +47,7 @@ class Trainer:
         The others make steps too, which nothing follows from.
         """
         step, self._has_begun_epoch = self.step, False
-        self._states = dict(zip(numbers or range(len(self._problems)), states, strict=True))
+        self._states = dict(zip(numbers or range(len(self.problems)), states, strict=True))
         for j, state in self._states.items():
             step.theta[j].copy_(on_host(state.theta))
             for name, moment in step.moments.items():
@@ -100,7 +100,7 @@ class Trainer:
             state.batch += own
             state.partial_J = float(J[j])
             state.partial_seconds += spent
-        if batch + count == self._problems[0].steps_per_epoch:
+        if batch + count == self.problems[0].steps_per_epoch:
             self._end_epoch(diverged)
         return diverged
 
@@ -163,11 +163,11 @@ class Trainer:
 
     def begin_epoch(self) -> None:
         """Draws the order of the rows and the keys of dropout, and computes the coefficients of the epoch's steps."""
-        step, problem, steps = self.step, self._problems[0], self._problems[0].steps_per_epoch
+        step, problem, steps = self.step, self.problems[0], self.problems[0].steps_per_epoch
         for j, state in self._states.items():
             if j in self._drawn and self._drawn[j][0] == state.stream:  # a slice has ended in mid-epoch
                 continue
-            own, stream = self._problems[j], stream_at(*state.stream)
+            own, stream = self.problems[j], stream_at(*state.stream)
             if not own.full_batch:
                 order = np.arange(own.data.t) if own.in_order else shuffled(stream, own.data.t)
                 step.batches.arrange(j, order.astype(np.int64, copy=False))
@@ -191,7 +191,7 @@ class Trainer:
         for j, state in self._states.items():
             if j in diverged:
                 continue
-            problem, validation_J = self._problems[j], None if costs is None else costs[j]
+            problem, validation_J = self.problems[j], None if costs is None else costs[j]
             state.end_epoch(problem, validation_J, float(norms[j]), self._drawn[j][1], functools.partial(self.theta, j))
         self.step.J.zero_()
         self._has_begun_epoch = False
