@@ -118,7 +118,11 @@ def _floats(array: Floats) -> str:
 
 
 def _layer(layer: PlanLayer) -> str:
-    parts = {"W": _floats(layer.W), "b": _floats(layer.b), "sigma": sigma_identifier(layer.sigma)}
+    parts = {
+        "W": f"rowsOf({_floats(layer.W)}, {len(layer.b)})",
+        "b": _floats(layer.b),
+        "sigma": sigma_identifier(layer.sigma),
+    }
     if layer.kappa is not None:
         parts["kappa"] = _floats(layer.kappa)
     return f"    {{ {', '.join(f'{name}: {text}' for name, text in parts.items())} }},\n"

@@ -35,6 +35,19 @@ function floats(text, size) {
   const at = size === 4 ? (k) => view.getFloat32(4 * k, true) : (k) => view.getFloat64(8 * k, true);
   return Float64Array.from({ length }, (_, k) => at(k));
 }
+
+/** W (m, n), given by its rows, without its zeros: the other entries, their columns, and the end of each row. */
+function rowsOf(W, m) {
+  const n = W.length / m;
+  const [entries, columns, ends] = [[], [], []];
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) {
+      if (W[i * n + j] !== 0) columns.push(j), entries.push(W[i * n + j]);
+    }
+    ends.push(entries.length);
+  }
+  return { entries: Float64Array.from(entries), columns: Uint32Array.from(columns), ends };
+}
 """
 
 CALENDAR = """
@@ -110,11 +123,11 @@ function outputs(row) {
   for (const network of NETWORKS) {
     let a = x;
     for (const { W, b, sigma, kappa } of network) {
-      const n = a.length;
+      const { entries, columns, ends } = W;
       const z = new Float64Array(b.length);
-      for (let i = 0, at = 0; i < z.length; i++) {
+      for (let i = 0, k = 0; i < z.length; i++) {
         let sum = b[i];
-        for (let j = 0; j < n; j++) sum += W[at++] * a[j];
+        for (; k < ends[i]; k++) sum += entries[k] * a[columns[k]];
         z[i] = sum;
       }
       a = sigma(z, kappa);
