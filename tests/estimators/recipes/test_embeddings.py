@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ import chainrule as cr
 from chainrule.errors import UnknownName
 from chainrule.estimators import NetworkRegressor
 from chainrule.estimators.network.embeddings.periodic import periodic
-from chainrule.estimators.network.embeddings.piecewise import BINS, NARROWEST, edges, piecewise
+from chainrule.estimators.network.embeddings.piecewise import BINS, NARROWEST, piecewise, quantiles, thresholds
 from chainrule.estimators.network.initial_network import MOST_EMBEDDED
 
 RANDOM = np.random.default_rng(0)
@@ -21,7 +23,7 @@ RANDOM = np.random.default_rng(0)
 def test_numbers_and_other_features_pass_through(kind: str) -> None:
     """The first feature of each number is the number, and the features after the numbers stay as they are."""
     X = RANDOM.normal(size=(50, 4))
-    layers = periodic(3, 1, RANDOM) if kind == "periodic" else piecewise(X[:, :3], None, 1, RANDOM)
+    layers = periodic(3, 1, RANDOM) if kind == "periodic" else piecewise([quantiles(x) for x in X.T[:3]], 1, RANDOM)
     A = cr.Network(layers)(X)
     assert A.shape == (50, 3 * 4 + 1)
     np.testing.assert_array_equal(A[:, [0, 4, 8, 12]], X)
@@ -29,11 +31,26 @@ def test_numbers_and_other_features_pass_through(kind: str) -> None:
 
 def test_the_pieces_between_quantiles_by_hand() -> None:
     """Of 17 numbers 0, 2, …, 32 each is an edge: e(5) is 1 in the two bins below it, 0 in its own, −1 in the others."""
-    X = 2.0 * np.arange(17.0)[:, None]
-    assert edges(X[:, 0]).tolist() == X[:, 0].tolist()
-    first = cr.Network(piecewise(X, None, 0, RANDOM)[:1])
+    x = 2.0 * np.arange(17.0)
+    assert quantiles(x).tolist() == x.tolist()
+    first = cr.Network(piecewise([x], 0, RANDOM)[:1])
     assert first([[5.0]]).tolist() == [[5.0, 1.0, 1.0, 0.0, *[-1.0] * 13]]
     assert first([[-9.0], [99.0]]).tolist() == [[-9.0, *[-1.0] * BINS], [99.0, *[1.0] * BINS]]
+
+
+def test_a_threshold_becomes_a_bound() -> None:
+    """Where y jumps from −1 to 1 between 332 and 333, 332.5 is a bound beside the eighths of the numbers below 1000."""
+    x = np.arange(1000.0)
+    assert thresholds(x, np.sign(x[:, None] - 332.5)).tolist() == sorted([*quantiles(x, None, BINS // 2), 332.5])
+
+
+def test_weights_are_repeated_rows() -> None:
+    """A row of weight 2 counts as two in quantiles and thresholds, one of weight 0 as none in thresholds."""
+    x, Y = np.arange(400.0), RANDOM.normal(size=(400, 2))
+    w = np.tile([1.0, 2.0], 200)
+    some = np.repeat(np.arange(400), w.astype(int))
+    np.testing.assert_array_equal(quantiles(x, w), quantiles(x[some]))
+    np.testing.assert_array_equal(thresholds(x, Y, w), thresholds(x[some], Y[some]))
 
 
 @pytest.mark.parametrize(
@@ -49,8 +66,9 @@ def test_the_pieces_between_quantiles_by_hand() -> None:
 )
 def test_narrow_bins_are_left_out(x: np.ndarray[tuple[int], np.dtype[np.float64]], bins: int) -> None:
     """Equal quantiles bound no bin, and W stays within 2/`NARROWEST` also for numbers that are close together."""
-    layers = piecewise(x[:, None], None, 0, RANDOM)
-    assert layers[0].m == 1 + bins == len(edges(x))
+    layers = piecewise([quantiles(x)], 0, RANDOM)
+    assert layers[0].m == 1 + bins
+    assert (np.diff(thresholds(x, x[:, None] ** 2)) >= NARROWEST).all()
     assert np.abs(np.asarray(layers[0].W)).max() <= 2.0 / NARROWEST * (1.0 + 1e-9)
 
 
@@ -65,13 +83,14 @@ def test_the_quantiles_stay_and_the_features_learn() -> None:
     assert not np.array_equal(np.asarray(one.W[2]), np.asarray(other.W[2]))
 
 
-def test_thresholds_are_learned_better() -> None:
+@pytest.mark.parametrize("embedding", ["piecewise", "thresholds"])
+def test_steps_are_learned_better(embedding: Literal["piecewise", "thresholds"]) -> None:
     """A wave of steps is fitted with less than half the squared error of networks without embedding."""
     X = np.random.default_rng(1).uniform(-1.0, 1.0, size=(600, 1))
     of_new = np.random.default_rng(2).uniform(-1.0, 1.0, size=(2000, 1))
     y, y_new = (np.floor(4.0 * x[:, 0]) % 2 for x in (X, of_new))
     fits = [
-        NetworkRegressor(embedding="piecewise", epochs=20, n_networks=2, random_state=0).fit(X, y),
+        NetworkRegressor(embedding=embedding, epochs=20, n_networks=2, random_state=0).fit(X, y),
         NetworkRegressor(embedding="none", epochs=20, n_networks=2, random_state=0).fit(X, y),
     ]
     pieces, plain = (np.mean((fit.predict(of_new) - y_new) ** 2) for fit in fits)

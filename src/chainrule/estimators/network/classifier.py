@@ -54,7 +54,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
 
     Args:
         preset: "default" (RealMLP's simplified recipe, for eight networks), "best" (more networks
-            and epochs, of three kinds, with parametric σ and decay: smaller errors, more time), "tuned" (a search over
+            and epochs, of four kinds, with parametric σ and decay: smaller errors, more time), "tuned" (a search over
             recipes, see ``trials_``), or "lecture" (sigmoids and full-batch gradient descent).
         time_limit: seconds for all of ``fit``. If they do not suffice for every network and epoch, fewer are planned,
             with a TrainingWarning.
@@ -83,7 +83,8 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         activation, dropout: σ and dropout of the hidden layers without their own.
         parametric: whether each hidden unit has a trainable κ (`chainrule.Parametric`).
         embedding: what turns each number into four features, if there are at most 64 numbers: "periodic" (sines),
-            "piecewise" (linear pieces between quantiles), or "none".
+            "piecewise" (linear pieces between quantiles), "thresholds" (between quantiles and thresholds at which trees
+            on a number alone divide it), or "none".
         scaling_rate: the factor of the learning rate of a first layer W = diag(w); 0: no such layer.
         bias_rate, kappa_rate: the factors of the learning rates of every b and every κ.
         ntk: whether the learning rate of a full W (m, n) has the factor n^(−½).
@@ -154,7 +155,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         activation: Sigma | str | None = None,
         dropout: float | Schedule | None = None,
         parametric: bool | None = None,
-        embedding: Literal["periodic", "piecewise", "none"] | None = None,
+        embedding: Literal["periodic", "piecewise", "thresholds", "none"] | None = None,
         scaling_rate: float | None = None,
         bias_rate: float | None = None,
         kappa_rate: float | None = None,

@@ -17,8 +17,9 @@ from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule.activations import Activation, Parametric, Sigma
 from chainrule.costs import Cost, CrossEntropy, LogLikelihood, Poisson
 from chainrule.errors import InputError
+from chainrule.estimators.examples import Examples
 from chainrule.estimators.network.embeddings.periodic import periodic
-from chainrule.estimators.network.embeddings.piecewise import piecewise
+from chainrule.estimators.network.embeddings.piecewise import piecewise, quantiles, thresholds
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.recipes.levenberg_marquardt import require_small
 from chainrule.initial import Initial
@@ -54,26 +55,24 @@ def output_activation(cost: Cost, task: Task) -> Sigma:
     return activations.get("sigmoid" if task != "regression" or isinstance(cost, LogLikelihood) else "identity")
 
 
-def network(
-    recipe: Recipe, shape: Shape, task: Task, X: Rows, seed: int, dtype: str, weights: Array | None = None
-) -> Network:
+def network(recipe: Recipe, shape: Shape, task: Task, examples: Examples, seed: int, dtype: str) -> Network:
     """Returns a network whose initial values are drawn with ``seed``.
 
-    Those of "data" and of the piecewise embedding are fitted to the rows X (t, n), the latter with their weights (t,).
+    Those of "data" and of the piecewise embeddings are fitted to examples.
 
     Raises InputError if it needs more memory in training than the machine has, or than its minimizer is for.
     """
     rng = np.random.default_rng(seed)
     layers: list[Layer] = []
     if 0 < shape.n_numbers <= MOST_EMBEDDED:
-        layers += _embedding(recipe, shape, X, weights, rng)
+        layers += _embedding(recipe, shape, examples, rng)
     n = layers[-1].m if layers else shape.n
     if recipe.scaling_rate:
         layers.append(Layer(Diagonal(np.ones(n)), np.zeros(n), "identity", rate=Factors(recipe.scaling_rate, b=0.0)))
     sizes = [n, *(hidden.width for hidden in recipe.hidden), shape.m]
     _require_memory(sizes, dtype)
     if recipe.minimizer is not None:
-        require_small(sizes, len(X))
+        require_small(sizes, len(examples.X))
     for hidden in recipe.hidden:
         sigma = activations.get(cast("Sigma", hidden.activation))
         if recipe.parametric and isinstance(sigma, Activation) and not isinstance(sigma, Parametric):
@@ -83,7 +82,7 @@ def network(
     layers.append(_dense(recipe, n, shape.m, output_activation(recipe.cost, task), rng, output=True))
     net = Network(layer.astype(dtype) for layer in layers)  # no network in float64 first
     if recipe.initial == "data":
-        initial.from_data(net, _sample(X, rng), seed=int(rng.integers(2**63)))
+        initial.from_data(net, _sample(examples.X, rng), seed=int(rng.integers(2**63)))
     if recipe.zero_output:
         net.W[net.r][...] = 0.0
         net.b[net.r][...] = 0.0
@@ -101,16 +100,18 @@ def _require_memory(sizes: Sequence[int], dtype: str) -> None:
         )
 
 
-def _embedding(recipe: Recipe, shape: Shape, X: Rows, weights: Array | None, rng: np.random.Generator) -> list[Layer]:
+def _embedding(recipe: Recipe, shape: Shape, examples: Examples, rng: np.random.Generator) -> list[Layer]:
     """Returns the layers that embed the numbers, if the recipe has some."""
     others = shape.n - shape.n_numbers
+    if recipe.embedding is None:
+        return []
     if recipe.embedding == "periodic":
         return periodic(shape.n_numbers, others, rng)
+    X, Y, weights = examples.at(_some(len(examples.X), ROWS_FOR_BINS, rng))
+    numbers = _dense_rows(X)[:, : shape.n_numbers].T
     if recipe.embedding == "piecewise":
-        some = _some(len(X), ROWS_FOR_BINS, rng)
-        numbers = _dense_rows(X[some])[:, : shape.n_numbers]
-        return piecewise(numbers, None if weights is None else weights[some], others, rng)
-    return []
+        return piecewise([quantiles(x, weights) for x in numbers], others, rng)
+    return piecewise([thresholds(x, Y, weights) for x in numbers], others, rng)
 
 
 def _sample(X: Rows, rng: np.random.Generator) -> Array:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from chainrule._internal.checks import Array
 from chainrule._internal.sparse_rows import SparseRows
 from chainrule.costs import TrainingSet
 from chainrule.costs.training_set import Subset
@@ -41,7 +40,7 @@ class MemberFactory:
     validation: Examples | None = None
     states: Sequence[TrainingState] | None = None
     networks: Sequence[Network] | None = None
-    initial: Array | None = None  # rows for initial values that depend on data; None: the examples
+    initial: Examples | None = None  # for initial values that depend on data; None: all examples
     first: int = 0  # the number of the first network
     _training: dict[int, Subset | Rows] = field(default_factory=dict)  # by split
 
@@ -49,8 +48,7 @@ class MemberFactory:
         """Makes network j, counted from 0; several threads may call this at once."""
         split = self.splits[recipe][j % len(self.splits[recipe])]
         if self.networks is None:
-            X, weights = (self.examples.X, self.examples.weights) if self.initial is None else (self.initial, None)
-            net = network(recipe, self.shape, self.task, X, self.seeds[j], self.dtype, weights)
+            net = network(recipe, self.shape, self.task, self.initial or self.examples, self.seeds[j], self.dtype)
         else:
             net = self.networks[j].copy()
         if id(split) not in self._training:

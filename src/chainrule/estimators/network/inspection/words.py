@@ -19,6 +19,12 @@ STOPPED = {  # explanations of ``stopped_``
     "interrupted": "interrupted",
 }
 
+EMBEDDINGS = {
+    "periodic": "a periodic embedding",
+    "piecewise": "a piecewise linear embedding",
+    "thresholds": "a piecewise linear embedding, with thresholds of trees,",
+}
+
 
 def name_of(estimator: Any) -> str:
     """Returns the table, or the targets, that the estimator was trained on, or else the name of its class."""
@@ -43,7 +49,7 @@ def recipe_sentences(recipe: Recipe) -> list[str]:
     """Describes the hidden layers, the cost and the optimizer of a recipe."""
     kind = "parametric " if recipe.parametric else ""
     layers = ", ".join(f"{layer.width} {kind}{_name(layer.activation)}" for layer in recipe.hidden) or "none"
-    embedding = f", after a {recipe.embedding} embedding of the numbers" if recipe.embedding else ""
+    embedding = f", after {EMBEDDINGS[recipe.embedding]} of the numbers" if recipe.embedding else ""
     return [f"Hidden layers: {layers}{embedding}.", f"Cost: {recipe.cost.in_words}.", f"Optimizer: {_steps(recipe)}."]
 
 

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-from chainrule._internal.checks import Array
 from chainrule.costs import TrainingSet
 from chainrule.errors import InputError
 from chainrule.estimators.examples import Examples
@@ -59,7 +58,8 @@ def fit_to_rows(estimator: Any, rows: Rows, given: Mapping[str, Any]) -> None:
     if in_windows:
         seed = seeds.randint(LARGEST_DRAWN_SEED)
         training, validation = (rows, validation) if validation else _held_out(estimator, rows, recipes[0], seed)
-        first = _first_rows(training, max(ROWS_FOR_INITIAL, ROWS_FOR_BINS))
+        some = _first_rows(training, max(ROWS_FOR_INITIAL, ROWS_FOR_BINS))
+        first = _data(estimator, training, some, recipes[0]).examples
         no_rows = [ValidationSplit(NO_ROWS, NO_ROWS)] * recipes[0].n_networks
         splits = dict.fromkeys(recipes, no_rows)
         stored: Any = training
@@ -104,14 +104,13 @@ def _take_over(estimator: Any, packed: PackedTable) -> None:
         estimator.feature_names_in_ = packed.encoder.feature_names_in_
 
 
-def _first_rows(rows: Rows, count: int) -> Array:
+def _first_rows(rows: Rows, count: int) -> TrainingSet:
     """Reads the rows of the first blocks, at least ``count`` of them, or all."""
     blocks = 1 + int(np.searchsorted(np.cumsum(rows.sizes[:-1]), count))
     ends = np.cumsum(rows.sizes[:blocks]).tolist()
     X = np.empty((ends[-1], rows.n), np.float32)
-    for block, (a, b) in enumerate(pairwise([0, *ends])):
-        rows.read(block, X[a:b])
-    return X
+    Y = np.concatenate([rows.read(block, X[a:b]).Y for block, (a, b) in enumerate(pairwise([0, *ends]))])
+    return TrainingSet(X, Y)
 
 
 def _data(estimator: Any, rows: Rows, encoded: TrainingSet, recipe: Recipe) -> Data:

@@ -23,9 +23,9 @@ LARGEST_FIRST_LAYER = 2_000_000  # entries of W[1] between sparse features and h
 
 
 def default(task: Task, t: int) -> tuple[Recipe, ...]:
-    """Returns RealMLP's simplified recipe (TD-S), for half of the networks with a piecewise embedding of numbers.
+    """Returns RealMLP's simplified recipe (TD-S), with one of two piecewise embeddings of numbers or without.
 
-    It suits functions with thresholds, and the plain recipe smooth ones; networks that differ make different errors.
+    These suit functions with thresholds, and the plain recipe smooth ones; networks that differ make different errors.
     Many networks with few epochs are more accurate than two with many, in the same time, since most tables let them
     stop early (`has_settled`); only on functions without noise do more epochs go on paying.
     """
@@ -37,7 +37,7 @@ def default(task: Task, t: int) -> tuple[Recipe, ...]:
         epochs, networks = _epochs(t, steps=7_000), 8 if t < VERY_FEW else 6
     else:
         epochs, networks = _epochs(t, steps=3_500, most=128), 4
-    recipe = Recipe(
+    plain = Recipe(
         hidden=(Hidden(256 if t >= MANY else 128, sigma, 0.0),) * 3,
         cost=_cost(task),
         optimizer=AdamW(CosLog4(rate), beta2=0.95, weight_decay=0.0),
@@ -47,22 +47,22 @@ def default(task: Task, t: int) -> tuple[Recipe, ...]:
         validation_fraction=0.2 if few else 0.1,
         max_values=10 if is_classification else 0,
     )
-    return recipe, replace(recipe, embedding="piecewise")
+    return replace(plain, embedding="piecewise"), replace(plain, embedding="thresholds"), plain
 
 
 def best(task: Task, t: int) -> tuple[Recipe, ...]:
-    """Returns three recipes, each for a third of the networks: RealMLP's (TD), with a periodic embedding and dropout;
-    one with a piecewise embedding and dropout; and one without either.
+    """Returns four recipes, each for a quarter of the networks: RealMLP's (TD), with a periodic embedding and dropout;
+    two with a piecewise embedding and dropout; and one without either.
 
     Each suits some functions and not others; networks that differ make different errors.
     """
     rate = 0.2 if task == "regression" else 0.04
-    base, _ = default(task, t)
+    *_, base = default(task, t)
     simple = replace(
         base,
         optimizer=_decaying(base.optimizer),
         epochs=_epochs(t, steps=10_000, most=512 if t < FEW else 256),
-        n_networks=9 if t < FEW else 15 if t < MANY else 6,
+        n_networks=16 if t < MANY else 8,
         validation_fraction=0.125,
         initial="data",
         zero_output=False,
@@ -78,7 +78,7 @@ def best(task: Task, t: int) -> tuple[Recipe, ...]:
         optimizer=_decaying(replace(base.optimizer, learning_rate=CosLog4(rate))),
         embedding="periodic",
     )
-    return periodic, piecewise, simple
+    return periodic, piecewise, replace(piecewise, embedding="thresholds"), simple
 
 
 def lecture(task: Task, t: int) -> tuple[Recipe, ...]:
@@ -144,7 +144,7 @@ def best_sparse(task: Task, t: int, n: int) -> tuple[Recipe, ...]:
 
 def tuned(task: Task, t: int) -> tuple[Recipe, ...]:
     """Returns the recipes that a search tries: those of `best`, and others drawn around them."""
-    n_networks = 24 if t < FEW else 18 if t < MANY else 12
+    n_networks = 24 if t < FEW else 16
     return candidates(tuple(replace(recipe, n_networks=n_networks) for recipe in best(task, t)))
 
 

@@ -16,7 +16,7 @@ from chainrule.optimizers.schedules import CosLog4, FlatCosine
 CANDIDATES = 24
 WIDTHS = ((128, 128, 128), (256, 256, 256), (64, 64, 64, 64, 64), (512,))
 SIGMAS = ("selu", "mish", "relu")
-EMBEDDINGS: tuple[Embedding | None, ...] = ("piecewise", "periodic", None)
+EMBEDDINGS: tuple[Embedding | None, ...] = ("piecewise", "thresholds", "periodic", None)
 DROPOUTS = (0.0, 0.15, 0.3)
 DECAYS = (0.0, 0.02)
 SMOOTHINGS = (0.0, 0.05, 0.1)

@@ -16,8 +16,8 @@ from chainrule.estimators.network.validation_split import ValidationSplit
 
 SHORTER = 4  # epochs of the first round are divided by it
 KEPT = 3  # one candidate of these goes on to the second round
-KNOWN = 3  # the first candidates, which are good on most tables: they always go on, and each fills a slot
-SLOTS = 6  # of the model; a recipe may fill several
+KNOWN = 4  # the first candidates, which are good on most tables: they always go on, and each fills a slot
+SLOTS = 8  # of the model; a recipe may fill several
 SHARES = (0.25, 0.5, 1.0)  # of the time that is left, for each round
 
 
@@ -44,7 +44,7 @@ class Search:
 
     First a network of each candidate is trained for a quarter of its epochs, and all hold out the same rows. The best
     third is trained for all epochs on two folds; on all of them if rows are few, since losses on few rows tell little.
-    The known recipes, the first of the candidates, go on in any case, and fill three of six slots; the others are
+    The known recipes, the first of the candidates, go on in any case, and fill four of eight slots; the others are
     filled one after the other, each with the recipe that lessens the loss of the averaged predictions most. A recipe
     may fill several. The slots' recipes are then trained on all other folds. Within a time limit each round has its
     share.
