@@ -38,7 +38,7 @@ def test_workers_train_the_same_networks(here: Path) -> None:
 
 
 def test_folds_share_the_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With ``--folds`` the processes are started once, and the measures are those of one process."""
+    """With ``--folds`` the processes are started once, and the measures are those of one process, fold by fold."""
     counts: list[int] = []
 
     def counted(count: int, *arguments: Any) -> Any:
@@ -47,7 +47,7 @@ def test_folds_share_the_processes(monkeypatch: pytest.MonkeyPatch) -> None:
 
     start = started.started
     monkeypatch.setattr(started, "started", counted)
-    folds = "train", "t.csv", "--target", "kind", *QUICK, "--folds", 2
+    folds = "train", "t.csv", "--target", "kind", *QUICK, "--folds", 3, "--quiet"
     one, two = chainrule(*folds), chainrule(*folds, "--workers", 2)
     assert two.code == 0, two.err
     assert two.out == one.out

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +11,14 @@ from rich.console import Console
 
 from chainrule._internal.four_digits import four_digits
 from chainrule.cli.errors import WrongUsage
-from chainrule.cli.target import baseline_of
-from chainrule.cli.terminal import number, printable, results, show
+from chainrule.cli.terminal import number, printable, results, show, warnings_as_notes
 from chainrule.cli.train import phases
 from chainrule.cli.train.train_test_split import FEWEST_ROWS, TrainTestSplit
 from chainrule.cli.train.training_data import TrainingData
 from chainrule.cli.train.training_run import PlannedRun
+from chainrule.cli.train.whole_folds import Fold, WholeFolds, fold_of, measured
 from chainrule.engines.thread_counts import all_threads
 from chainrule.processes.pool import beside, present
-from chainrule.tables.inspection.measures import Measure
 
 
 def cross_validate(run: PlannedRun, folds: list[TrainTestSplit], console: Console) -> None:
@@ -31,46 +28,42 @@ def cross_validate(run: PlannedRun, folds: list[TrainTestSplit], console: Consol
     """
     table = run.data
     assert isinstance(table, TrainingData)
-    measured: list[list[Measure]] = []
-    with _processes(run.estimator):
-        for k, split in enumerate(folds, 1):
-            data = replace(table, split=split)
-            trained = phases.fit(replace(run, data=data, estimator=_unfitted(run.estimator)), console)
-            if trained.stopped == "interrupted":
-                raise KeyboardInterrupt
-            model = data.finished(trained.model)
-            found = data.results(model).measures
-            measured.append(found)
-            first = found[0]
-            console.print(printable(f"Fold {k} of {len(folds)}: {first.name} {four_digits(first.network)}."))
+    found: list[Fold] = []
+    for k, fold in enumerate(_tested(run, folds, console), 1):
+        with warnings_as_notes(console):
+            for told in fold.told:
+                told.issue()
+        first = fold.measures[0]
+        console.print(printable(f"Fold {k} of {len(folds)}: {first.name} {four_digits(first.network)}."))
+        found.append(fold)
     rows = []
-    for each in zip(*measured, strict=True):
+    for each in zip(*(fold.measures for fold in found), strict=True):
         ours, theirs = (np.array([getattr(measure, name) for measure in each]) for name in ("network", "baseline"))
         mean, deviation, baseline = (number(float(x)) for x in (ours.mean(), ours.std(ddof=1), theirs.mean()))
         rows.append((each[0].name, mean, f"± {deviation}", baseline))
     console = results()
     title = f"Results of {len(folds)} folds of {len(table.y)} rows of {table.origin}"
     show(console, title, ("", "network", "std. dev.", "baseline"), rows)
-    console.print(f"  baseline: {baseline_of(model.target)}")
+    console.print(f"  baseline: {found[0].baseline}")
 
 
-@contextmanager
-def _processes(estimator: Any) -> Iterator[None]:
-    """A context with the processes of ``--workers``, which are started once, for all folds."""
-    if estimator.workers is None:
-        yield
-        return
-    modules = [type(estimator).__module__]
-    with (
-        beside(estimator.workers, estimator.workers, all_threads(estimator.threads), modules) as (peers, threads),
-        present(peers, threads),
-    ):
-        yield
+def _tested(run: PlannedRun, folds: list[TrainTestSplit], console: Console) -> Iterator[Fold]:
+    """Yields the folds in order. The processes of ``--workers`` are started once, for all of them.
 
-
-def _unfitted(estimator: Any) -> Any:
-    """Returns an estimator with the same parameters."""
-    return type(estimator)(**estimator.get_params(deep=False))
+    As many folds as all processes can share evenly go to them whole. The networks of the others are shared instead, and
+    those of all folds within a time limit, which is that of a fold in all processes.
+    """
+    estimator, most = run.estimator, len(folds) * run.recipes[0].n_networks - 1
+    threads, modules = all_threads(estimator.threads), [type(estimator).__module__]
+    with beside(estimator.workers, most, threads, modules) as (peers, own):
+        fit, whole = partial(phases.fit, console=console), 0
+        if peers and estimator.time_limit is None:
+            whole = len(folds) - len(folds) % (1 + len(peers))
+            with present((), own):
+                yield from WholeFolds(run, folds[:whole], peers).each(fit)
+        with present(peers, own):
+            for split in folds[whole:]:
+                yield measured(fold_of(run, split), fit)
 
 
 def as_folds(data: TrainingData, count: int, seed: int) -> list[TrainTestSplit]:

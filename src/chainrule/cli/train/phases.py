@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from chainrule.errors import ChainruleError, InputError
 from chainrule.estimators.network import settings
 from chainrule.files import write_bytes
 from chainrule.tables.model import TableModel
+from chainrule.training.callbacks.callback import Callback
 from chainrule.training.errors import DivergenceError
 
 
@@ -73,17 +74,23 @@ def train(run: PlannedRun, console: Console) -> None:
 
 
 def fit(run: PlannedRun, console: Console) -> FinishedRun:
-    """Trains the networks, with progress and warnings on the console unless it is quiet.
+    """Trains the networks, with progress and warnings on the console unless it is quiet; raises what `fitted` does."""
+    with (
+        warnings_as_notes(console),
+        opened_display(console, run.options.verbose, run.recipes[0].n_networks) as display,
+    ):
+        return fitted(run, [] if display is None else [display])
 
-    Raises KeyboardInterrupt if it comes before the first epoch is finished.
+
+def fitted(run: PlannedRun, callbacks: Sequence[Callback]) -> FinishedRun:
+    """Trains the networks, which the callbacks watch.
+
+    Raises InputError if the training diverges, KeyboardInterrupt if it comes before the first epoch is finished.
     """
-    data, estimator = run.data, run.estimator
-    began = time.perf_counter()
+    estimator, began = run.estimator, time.perf_counter()
+    estimator.set_params(callbacks=callbacks)
     try:
-        with warnings_as_notes(console), ExitStack() as stack:
-            display = stack.enter_context(opened_display(console, run.options.verbose, run.recipes[0].n_networks))
-            estimator.set_params(callbacks=() if display is None else (display,))
-            data.fit(estimator)
+        run.data.fit(estimator)
     except DivergenceError:
         raise InputError(summary.divergence_message(run.recipes[0])) from None
     seconds = time.perf_counter() - began
