@@ -14,6 +14,8 @@ import pytest
 from support.patience import LIMIT
 from support.several_processes.data_parallel import PROBLEMS, digest, trained
 
+import chainrule as cr
+
 pytest.importorskip("torch")
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the processes are forked")
 
@@ -42,6 +44,8 @@ def answers(folder: Path) -> Answers:
         "stop": (2, ["plain", "stop"]),
         "resume": (2, ["plain", "", "1", "300", str(folder / "kill")]),
         "other data": (2, ["other data"]),
+        "other version": (2, ["plain", "other version"]),
+        "other kernels": (2, ["plain", "other kernels"]),
         "of the program": (2, ["plain", "group of the program"]),
     }
     answer = subprocess.run(
@@ -128,11 +132,20 @@ def test_a_callback_of_one_process_stops_all(answers: Answers) -> None:
     assert answers["stop"] == [[0, f"callback 2 {digest(alone)}"]] * 2
 
 
-def test_processes_with_other_data_are_refused(answers: Answers) -> None:
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("data", "another X than process 0"),
+        ("version", f"another version of Chainrule than process 0: 0.0.1 and {cr.__version__}"),
+        pytest.param("kernels", "another kernel set than process 0: baseline and ", marks=pytest.mark.native),
+    ],
+    ids=["data", "version", "kernels"],
+)
+def test_unlike_processes_are_refused(what: str, words: str, answers: Answers) -> None:
     """Each process names what differs, and between which processes, before any step."""
-    for code, trace in answers["other data"]:
+    for code, trace in answers[f"other {what}"]:
         assert code == 1
-        assert "InputError: process 1 has another X than process 0" in trace
+        assert f"InputError: process 1 has {words}" in trace
 
 
 def test_groups_of_the_program_are_joined_one_after_the_other(answers: Answers) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from typing import Any
@@ -13,9 +14,11 @@ from hypothesis import strategies as st
 from support.processes import modules_after
 
 import chainrule as cr
-from chainrule.engines.data_parallel import digest
+from chainrule.engines.choice import loaded
+from chainrule.engines.data_parallel import digest, engine
 from chainrule.engines.data_parallel.blocks import block, folded, share, subtrees
 from chainrule.engines.data_parallel.run import Division
+from chainrule.engines.problem import Problem
 from chainrule.processes import group
 from chainrule.processes.group import Alone, joined
 
@@ -105,6 +108,25 @@ def test_predictions_and_gradients_are_those_of_the_engine_of_a_block() -> None:
     assert np.array_equal(net(X, engine=SHARED), net(X))
     mine, theirs = (cr.gradient(net, "sum_of_squares", X, Y, engine=each) for each in (SHARED, "auto"))
     assert mine.theta.tobytes() == theirs.theta.tobytes()
+
+
+def test_a_process_has_its_share_of_the_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under a launcher a process uses its share of the CPUs: torchrun's OMP_NUM_THREADS=1 is nobody's choice."""
+    threads: list[int | None] = []
+
+    def in_parts(problem: Problem, *arguments: Any) -> None:
+        threads.append(problem.threads)
+
+    monkeypatch.setattr(engine, "joined", lambda timeout: Alone())
+    monkeypatch.setattr(loaded("native"), "in_parts", in_parts, raising=False)
+    for name, value in (("RANK", "0"), ("WORLD_SIZE", "4"), ("LOCAL_WORLD_SIZE", "4"), ("OMP_NUM_THREADS", "1")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("CHAINRULE_THREADS", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 16)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(16)), raising=False)
+    trained()
+    trained(threads=2)
+    assert threads == [4, 2]
 
 
 def test_a_difference_is_named() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chainrule._internal.checks import Array, as_integer, as_real, shown
 from chainrule._internal.sparse_rows import Rows
@@ -22,6 +22,7 @@ from chainrule.errors import InputError
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
 from chainrule.processes.group import is_of_the_program, joined, rank
+from chainrule.processes.launcher import Launch
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -100,6 +101,8 @@ class DataParallel(Value):
         own = (
             TrainingState.start(problem, problem.optimizer.start(problem.net.theta)) if state is None else state.copy()
         )
+        if problem.threads is None and (launch := Launch.found()) is not None:
+            problem = replace(problem, threads=launch.threads)  # torchrun's OMP_NUM_THREADS=1 is no choice of anybody
         group, inner = joined(self.timeout), self._inner(problem.net, problem.cost, problem.X)
         require_same(group.objects(digest(problem, own, inner, self.blocks)))
         run = inner.in_parts(problem, own, self.blocks) if isinstance(inner, DivisibleEngine) else None

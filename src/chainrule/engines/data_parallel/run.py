@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule._internal.checks import Array
 from chainrule.engines.data_parallel.blocks import Subtree, folded, share, subtrees
 from chainrule.engines.seam import RunInParts
 from chainrule.engines.state import TrainingState
@@ -17,7 +16,6 @@ from chainrule.network import Network
 from chainrule.processes.group import Alone, Group
 
 SUMS, NUMBERS = 2, 4  # beside a gradient: Σ w ℓ, Σ w; and whether a process is interrupted or its time is up
-INTERRUPTED, TIME_IS_UP = 2, 3
 REASONS = ("callback", "time_limit", "interrupted")  # to end that one process may have; the last one counts most
 
 
@@ -39,14 +37,23 @@ class Division:
         return max(map(len, self.of_process))
 
 
-class Message:
-    """The sums of each subtree of a process, as one array of bytes: numbers (most, 4), then gradients (most, d)."""
+class Messages:
+    """The sums of the subtrees of all processes, as an array of bytes (processes, n) that holds those of each in a row.
 
-    def __init__(self, net: Network, most: int, processes: int = 1) -> None:
+    A row has the numbers (most, 4), and then the gradients (most, d).
+    """
+
+    def __init__(self, net: Network, division: Division) -> None:
+        processes, most = len(division.of_process), division.most
         bytes_of_numbers = most * NUMBERS * np.dtype(np.float64).itemsize
         self.bytes = np.zeros((processes, bytes_of_numbers + most * net.d * net.dtype.itemsize), np.uint8)
         self.numbers = self.bytes[:, :bytes_of_numbers].view(np.float64).reshape(processes, most, NUMBERS)
         self.theta = self.bytes[:, bytes_of_numbers:].view(net.dtype).reshape(processes, most, net.d)
+        places = {
+            tree: (rank, slot) for rank, trees in enumerate(division.of_process) for slot, tree in enumerate(trees)
+        }
+        self.theta_of = {tree: self.theta[place] for tree, place in places.items()}
+        self.sums_of = {tree: self.numbers[place][:SUMS] for tree, place in places.items()}
 
 
 class DataParallelRun:
@@ -59,8 +66,7 @@ class DataParallelRun:
     def __init__(self, run: RunInParts, net: Network, group: Group | Alone, blocks: int) -> None:
         self._run, self._group = run, group
         self.division = Division.of(group.size, blocks)
-        self._own = Message(net, self.division.most)
-        self._all = Message(net, self.division.most, group.size)
+        self._messages = Messages(net, self.division)
         self._has_ended = self._is_interrupted = False
 
     @property
@@ -90,13 +96,13 @@ class DataParallelRun:
 
     def step(self, end: float) -> bool:
         """Makes one step with all others; returns True if one of them is interrupted, or has reached ``end``."""
-        theta, numbers = self._own.theta[0], self._own.numbers[0]
-        for slot, (first, count) in enumerate(self.division.of_process[self._group.rank]):
-            self._run.sum_blocks(first, count, theta[slot], numbers[slot, :SUMS])
-        numbers[0, INTERRUPTED], numbers[0, TIME_IS_UP] = self._is_interrupted, time.perf_counter() >= end
-        self._group.gather(self._own.bytes[0], self._all.bytes)
-        self._run.take_sum(*self._added())
-        return bool(self._all.numbers[:, 0, INTERRUPTED:].any())
+        messages, rank, root = self._messages, self._group.rank, (0, self.division.blocks)
+        for tree in self.division.of_process[rank]:
+            self._run.sum_blocks(*tree, messages.theta_of[tree], messages.sums_of[tree])
+        messages.numbers[rank, 0, SUMS:] = self._is_interrupted, time.perf_counter() >= end
+        self._group.gather(messages.bytes)
+        self._run.take_sum(folded(messages.theta_of, root), folded(messages.sums_of, root))
+        return bool(messages.numbers[:, 0, SUMS:].any())
 
     def take_theta(self) -> None:
         """Continues from the network's θ, which may have been changed since ``advance`` returned."""
@@ -127,13 +133,3 @@ class DataParallelRun:
             error = sys.exception()
             self._group.leave(f"{type(error).__name__}: {error}" if error else "its training has ended")
         return self._run.finish()
-
-    def _added(self) -> tuple[Array, Array]:
-        """Adds the sums of all processes in the order of the tree."""
-        theta: dict[Subtree, Array] = {}
-        numbers: dict[Subtree, Array] = {}
-        for rank, trees in enumerate(self.division.of_process):
-            for slot, tree in enumerate(trees):
-                theta[tree], numbers[tree] = self._all.theta[rank, slot], self._all.numbers[rank, slot, :SUMS]
-        root = (0, self.division.blocks)
-        return folded(theta, root), folded(numbers, root)
