@@ -21,7 +21,8 @@ VARIABLES = {
 class Launch(NamedTuple):
     """The place of this process among those that a launcher has started: number ``rank`` of ``size``, from 0.
 
-    ``local_size`` of them run on this machine. They meet at ``address`` and ``port``. ``attempt`` counts the restarts.
+    ``local_size`` of them run on this machine. They meet at ``address`` and ``port``. If the launcher keeps their
+    store, ``attempt`` counts the restarts; each machine counts its own.
 
     >>> launch = Launch.found({"RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "29500"})
     >>> launch.launcher, launch.rank, launch.size, launch.address, launch.port
@@ -47,8 +48,8 @@ class Launch(NamedTuple):
             if _number(given.get(size)) > 1 and given.get(rank, "").isdecimal():
                 count, here = int(given[size]), _number(given.get(local_size))
                 address, port = given.get("MASTER_ADDR", ""), _number(given.get("MASTER_PORT"))
-                attempt = given.get("TORCHELASTIC_RESTART_COUNT", "0")
                 has_store = given.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
+                attempt = given.get("TORCHELASTIC_RESTART_COUNT", "0") if has_store else "0"
                 return cls(launcher, int(given[rank]), count, here or count, address, port, attempt, has_store)
         return None
 
