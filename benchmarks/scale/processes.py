@@ -1,9 +1,9 @@
 """Networks and folds that two processes share: ``python -m benchmarks.scale.processes [--rounds 3]``.
 
 The same 8 networks of one estimator, and the same 8 folds of ``chainrule train --folds``, are trained by one process
-and by two, of one thread each, in turn. Compared are the seconds by the clock, and the CPU time of the process that has
-worked longer: those are equal on an idle machine, and the second is right on a busy one too. The CPU time of the other
-process includes its start.
+and by two, of one thread each, in turn. The second process is there from the beginning, as under a launcher. Compared
+are the seconds by the clock, and the CPU time of a process, on average over the two: what the clock shows on an idle
+machine, where both do the same work.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import contextlib
 import io
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +25,19 @@ from benchmarks.goals import Verdict, markdown
 from benchmarks.harness import machine
 from benchmarks.harness.figures import duration
 from benchmarks.harness.markdown import table
-from benchmarks.scale.restarts import cpu_of_children
+from benchmarks.scale.cpu_times import cpu_seconds
 from chainrule.cli import inputs
 from chainrule.cli.train import cross_validation, phases
 from chainrule.cli.train.training_data import prepare
 from chainrule.cli.train.training_options import TrainingOptions
 from chainrule.estimators import NetworkRegressor
+from chainrule.processes.peer import Peer
+from chainrule.processes.pool import present
+from chainrule.processes.started import started
 
 ROWS, COLUMNS, NETWORKS = 20_000, 16, 8
 SPEED_UP = 1.8
+LONG = 600.0  # seconds within which a process must have come
 SETTINGS: dict[str, Any] = {"hidden_layer_sizes": (128, 128), "random_state": 0, "threads": 1}
 
 
@@ -44,29 +48,30 @@ def examples() -> tuple[Any, Any]:
     return X, np.sin(X[:, 0]) + X[:, 1] * X[:, 2]
 
 
-def fit(workers: int, epochs: int) -> None:
+def fit(epochs: int) -> None:
     """Trains the networks of one estimator."""
-    NetworkRegressor(**SETTINGS, epochs=epochs, patience=epochs, n_networks=NETWORKS, workers=workers).fit(*examples())
+    NetworkRegressor(**SETTINGS, epochs=epochs, patience=epochs, n_networks=NETWORKS).fit(*examples())
 
 
-def cross_validate(workers: int, epochs: int) -> None:
+def cross_validate(epochs: int) -> None:
     """Tests a network on each fold."""
     X, y = examples()
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder, "random.csv"))
         pandas.DataFrame(X).assign(y=y).to_csv(path, index=False)
         data = prepare(inputs.read_source(path), ["y"], "regression", [], 0.2, 0)
-    parameters = {**SETTINGS, "epochs": epochs, "patience": epochs, "n_networks": 1, "workers": workers}
+    parameters = {**SETTINGS, "epochs": epochs, "patience": epochs, "n_networks": 1}
     run = phases.plan(data, TrainingOptions(), parameters, None)
     with contextlib.redirect_stdout(io.StringIO()):
         cross_validation.cross_validate(run, cross_validation.as_folds(data, NETWORKS, 0), Console(quiet=True))
 
 
-def seconds(work: Callable[[int, int], None], workers: int, epochs: int) -> tuple[float, float]:
-    """Returns the seconds by the clock, and the CPU time of the process that has worked longer."""
-    began, own, others = time.perf_counter(), time.process_time(), cpu_of_children()
-    work(workers, epochs)
-    return time.perf_counter() - began, max(time.process_time() - own, cpu_of_children() - others)
+def seconds(work: Callable[[int], None], epochs: int, others: Sequence[Peer]) -> tuple[float, float]:
+    """Returns the seconds by the clock, and the CPU time of a process."""
+    began, before = time.perf_counter(), cpu_seconds(others)
+    with present(others, threads=1):
+        work(epochs)
+    return time.perf_counter() - began, (cpu_seconds(others) - before) / (1 + len(others))
 
 
 def main() -> None:
@@ -77,9 +82,13 @@ def main() -> None:
     given = parser.parse_args()
     print(", ".join(f"{name}: {value}" for name, value in machine.described().items()), "\n")
     rows, verdicts = [], []
-    for what, work in (("networks", fit), ("folds", cross_validate)):
-        taken = [[seconds(work, workers, given.epochs) for workers in (1, 2)] for _ in range(given.rounds)]
-        one, two = np.min(taken, axis=0)
+    with started(1, threads=1, modules=["benchmarks.scale.cpu_times", "chainrule.cli.train.whole_folds"]) as peers:
+        peers[0].wait(LONG)
+        taken = [
+            [[seconds(work, given.epochs, others) for others in ((), peers)] for work in (fit, cross_validate)]
+            for _ in range(given.rounds)
+        ]
+    for what, (one, two) in zip(("networks", "folds"), np.min(taken, axis=0), strict=True):
         for clock, a, b in zip(("clock", "CPU"), one, two, strict=True):
             rows.append([f"{NETWORKS} {what}, {clock}", duration(a), duration(b), f"{a / b:.2f} ×"])
             name = f"{NETWORKS} {what} in two processes, {clock}"
