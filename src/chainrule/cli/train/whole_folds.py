@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import replace
 from threading import Event
 from typing import Any, NamedTuple
@@ -48,10 +49,8 @@ class WholeFolds:
 
     def each(self, fit: Fit) -> Iterator[Fold]:
         """Yields all folds in order; ``fit`` trains those of this process, between two of them."""
-        parcel = pickled((self._run, self._folds))
-        copies = [Copy(peer, parcel) for peer in self._peers]
-        with ThreadPoolExecutor(len(copies)) as pool:
-            works = [pool.submit(self._work, copy) for copy in copies]
+        with closing(pickled((self._run, self._folds))) as parcel, ThreadPoolExecutor(len(self._peers)) as pool:
+            works = [pool.submit(self._work, Copy(peer, parcel)) for peer in self._peers]
             try:
                 for k in range(len(self._folds)):
                     while k not in self._found:
@@ -65,7 +64,6 @@ class WholeFolds:
                     yield self._found[k]._replace(told=self._told[k])
             finally:
                 self._stop.set()
-        parcel.close()
 
     def _next(self) -> int | None:
         """Returns the number of a fold that nobody has begun, or None."""
