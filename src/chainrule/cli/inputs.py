@@ -19,7 +19,7 @@ from chainrule.tables.reading.file_kinds import (
     CSV,
     EXTENSIONS,
     PARQUET,
-    is_parquet_folder,
+    is_folder_of,
     require_format,
     unknown_extension,
 )
@@ -74,13 +74,25 @@ def parquet_path(source: str, options: CsvOptions = AS_DETECTED) -> Path | None:
     if source == STDIN or is_bundled(source):
         return None
     path = _file(source)
-    if not path.is_dir() and not path.name.lower().endswith(PARQUET):
+    if not (is_folder_of(path, PARQUET) if path.is_dir() else path.name.lower().endswith(PARQUET)):
         return None
     if options != AS_DETECTED:
         raise WrongUsage(f"--sep, --header and --encoding are for text files; {source} is none.")
     if not path.is_dir():
         require_format(path, b"PAR1", "a Parquet file")
     return path
+
+
+def path_in_pieces(source: str, options: CsvOptions) -> Path | None:
+    """Returns the path of Parquet or text files, or of a folder of either, to be read in pieces; None for others.
+
+    Raises the errors of `parquet_path`.
+    """
+    if source == STDIN or is_bundled(source):
+        return None
+    path = _file(source)
+    is_text = is_folder_of(path, CSV) if path.is_dir() else path.name.lower().endswith(CSV)
+    return path if is_text else parquet_path(source, options)
 
 
 @contextmanager
@@ -95,7 +107,7 @@ def _opened(source: str) -> Iterator[Path]:
 
 
 def _file(source: str) -> Path:
-    if source and is_parquet_folder(Path(source)):
+    if source and (is_folder_of(Path(source), PARQUET) or is_folder_of(Path(source), CSV)):
         require_packages("pyarrow")
         return Path(source)
     path = require_file(source, *bundled.INPUTS)
@@ -124,7 +136,7 @@ def require_columns(
         names: Sequence[str] = (*bundled.INPUTS[source], bundled.TARGET)
     else:
         path = _file(source)
-        if not source.lower().endswith(CSV):
+        if path.is_dir() or not source.lower().endswith(CSV):
             return
         from chainrule.tables.reading.paths import names_in_csv
 

@@ -7,14 +7,15 @@ memory when rows are used more slowly than they are read.
 from __future__ import annotations
 
 import os
-import re
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from chainrule.errors import FileFormatError, InputError, MissingExtra, RowsError
+from chainrule.rows.folder_files import Signatures, files_of
+
+ENDINGS = (".parquet", ".pq")
 
 
 class Group(NamedTuple):
@@ -34,8 +35,8 @@ class ParquetFiles:
 
     def __init__(self, path: str) -> None:
         self.name = os.path.abspath(path)
-        self.files = _files(path)
-        self._signatures = [_signature(file) for file in self.files]
+        self.files = files_of(path, ENDINGS, "Parquet")
+        self._signatures = Signatures(self.files)
         self._metadata = [_metadata(file) for file in self.files]
         self.groups = [
             Group(file, number, metadata.row_group(number).num_rows)
@@ -59,8 +60,7 @@ class ParquetFiles:
     def digest(self, columns: Sequence[str]) -> str:
         """Returns a checksum of these columns, and of the names, sizes and row groups of the files."""
         base, checksum = os.path.dirname(self.name) if os.path.isfile(self.name) else self.name, 0
-        sizes = (size for size, _ in self._signatures)
-        parts = [(os.path.relpath(file, base), size) for file, size in zip(self.files, sizes, strict=True)]
+        parts = [(os.path.relpath(file, base), self._signatures.size(file)) for file in self.files]
         for part in (columns, parts, self.groups):
             checksum = zlib.crc32(repr(part).encode(), checksum)
         return f"{checksum:#010x}"
@@ -71,19 +71,15 @@ class ParquetFiles:
         pyarrow, parquet = _pyarrow()
         name = self.files[group.file]
         try:
-            self._require_unchanged(group.file)
+            self._signatures.require_unchanged(name)
             with parquet.ParquetFile(name, metadata=self._metadata[group.file], pre_buffer=False) as file:
                 yield file
-            self._require_unchanged(group.file)
+            self._signatures.require_unchanged(name)
         except (OSError, pyarrow.ArrowException) as error:
             if isinstance(error, RowsError):
                 raise
             words = str(error).partition("\n")[0]
             raise RowsError(f"{name} cannot be read any more: {words}. Put the file back.") from None
-
-    def _require_unchanged(self, file: int) -> None:
-        if _signature(self.files[file]) != self._signatures[file]:
-            raise RowsError(f"{self.files[file]} has changed since it was opened. Put the same file back.")
 
 
 def _pyarrow() -> tuple[Any, Any]:
@@ -96,27 +92,6 @@ def _pyarrow() -> tuple[Any, Any]:
     return pyarrow, parquet
 
 
-def _files(path: str) -> list[str]:
-    """Returns the file, or the Parquet files of a folder and its subfolders, in the natural order of their names."""
-    if not os.path.isdir(path):
-        os.stat(path)  # raises OSError if there is none
-        return [os.path.abspath(path)]
-    found = [file for file in Path(path).rglob("*") if file.suffix.lower() in (".parquet", ".pq") and file.is_file()]
-    shown_ones = [file for file in found if not any(part[0] in "._" for part in file.relative_to(path).parts)]
-    if not shown_ones:
-        raise InputError(f"{path} has no Parquet files. Name a folder with files that end with .parquet.")
-    return sorted((os.path.abspath(file) for file in shown_ones), key=_natural)
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    """Returns a key with which part-2 comes before part-10.
-
-    >>> sorted(["part-10", "part-2", "a"], key=_natural)
-    ['a', 'part-2', 'part-10']
-    """
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
-
-
 def _metadata(file: str) -> Any:
     """Reads the footer of a file. Raises FileFormatError if it is no Parquet file."""
     pyarrow, parquet = _pyarrow()
@@ -126,12 +101,3 @@ def _metadata(file: str) -> Any:
         raise FileFormatError(
             f"{file} is not a valid Parquet file: {str(error).partition(chr(10))[0].rstrip('.')}."
         ) from None
-
-
-def _signature(name: str) -> tuple[int, int]:
-    """Returns what changes when a file is written to: its size and its time. Raises RowsError if it is not there."""
-    try:
-        found = os.stat(name)
-    except OSError as error:
-        raise RowsError(f"{name} cannot be read any more: {error.strerror}. Put the file back.") from None
-    return found.st_size, found.st_mtime_ns

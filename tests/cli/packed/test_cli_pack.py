@@ -35,6 +35,18 @@ def test_a_folder_is_packed(folder: Path) -> None:
         assert chainrule("pack", "big", "--target", "kind", "--out", "train.rows", "--force", "--quiet").err == ""
 
 
+def test_text_files_are_packed(folder: Path) -> None:
+    """A folder of text files is one table, read with the options of the line; in memory it is refused."""
+    (folder / "texts").mkdir()
+    for k in range(2):
+        (folder / "texts" / f"{k}.txt").write_text("a/b\n1/2\n3/4\n5/6\n", encoding="utf-8")
+    with contextlib.chdir(folder):
+        done = chainrule("pack", "texts", "--target", "b", "--sep", "/", "--out", "texts.rows")
+        assert done.code == 0, done.err
+        assert cr.Rows.open("texts.rows").t == 6
+        assert "texts is a folder" in chainrule("train", "texts", "--target", "b").err
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [

@@ -16,7 +16,8 @@ from chainrule.rows import packing
 from chainrule.tables import TableEncoder, pack
 from chainrule.tables.packing import table_stream
 from chainrule.tables.packing.packed_table import PackedTable
-from chainrule.tables.packing.table_stream import ParquetTables, rank_error
+from chainrule.tables.packing.parquet_tables import ParquetTables
+from chainrule.tables.packing.table_stream import rank_error
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
 T = 3_000

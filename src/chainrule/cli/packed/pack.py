@@ -32,8 +32,8 @@ def pack(
 ) -> None:
     """Encode and shuffle a table once, for training on more rows than memory holds.
 
-    A Parquet file or a folder of them may have any size; it is read three times. Beside FILE there must be room for a
-    second one while the rows are shuffled.
+    Parquet or CSV files, or a folder of them, may have any size; they are read three or four times. Beside FILE there
+    must be room for a second one while the rows are shuffled.
 
     \b
     chainrule pack big/ --target y --out train.rows
@@ -47,10 +47,10 @@ def pack(
     inputs.require_columns(source, text, target_column or [], drop or [], category or [])
     # Only now, so that a wrong command line is answered at once.
     from chainrule.tables.packing.pack import pack as packed_table
-    from chainrule.tables.packing.table_stream import as_stream
+    from chainrule.tables.packing.sources import as_stream
 
-    big = inputs.parquet_path(source, text)
-    stream = as_stream(inputs.read_source(source, text) if big is None else big)
+    path_of_files = inputs.path_in_pieces(source, text)
+    stream = as_stream(path_of_files, text) if path_of_files else as_stream(inputs.read_source(source, text))
     targets = inputs.require_targets(stream.names, stream.origin, target_column or [], stream.target)
     chosen: Any = task  # one of TASKS, as was required
     known: dict[str, Any] = {

@@ -32,16 +32,20 @@ USUAL_NOTATIONS: dict[Kind, Notation] = {
 }
 
 
+class OtherKind(InputError):
+    """A text that is not of the kind of its column in the training rows."""
+
+
 def as_trained(column: TextColumn, feature: Feature, notation: Notation | None, origin: str) -> Column:
     """Returns texts of new rows as the training column was: read in its notation, or with None as categories.
 
-    Raises InputError with the first row whose text cannot be read.
+    Raises OtherKind with the first row whose text cannot be read.
     """
     found = column.as_categories() if notation is None else converted(column, notation)
     if isinstance(found, Column):
         return found
     row, text = found
-    raise InputError(
+    raise OtherKind(
         f"column {feature.name!r} of {origin} must hold {feature.kind}, as in the training rows; got text, such as "
         f"{text!r} in row {row + 1}. Convert it, or leave out what is no value."
     )

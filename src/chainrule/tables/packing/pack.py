@@ -19,7 +19,8 @@ from chainrule.tables.columns import Column, Task
 from chainrule.tables.encoding.encoder import MAX_LEVELS, TableEncoder
 from chainrule.tables.packing import streamed_encoder, streamed_target
 from chainrule.tables.packing.packed_table import PackedTable, record
-from chainrule.tables.packing.table_stream import TableStream, as_stream
+from chainrule.tables.packing.sources import as_stream
+from chainrule.tables.packing.table_stream import TableStream
 from chainrule.tables.table import Table, known_column, require_complete
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.tables.targets.decoders import encoded, known_labels
@@ -48,17 +49,19 @@ def pack(
 ) -> PackedTable:
     """Encodes a table, shuffles its rows, and writes them in float32 as a file that `chainrule.Rows.open` reads.
 
-    A Parquet file, or a folder of them, may be larger than memory: it is read three times, in pieces, and the rows are
-    shuffled by files beside ``path``, which together take as much room as it. Every other table is read into memory.
+    A Parquet file, a text file such as CSV, or a folder of either may be larger than memory: it is read three or four
+    times, in pieces, and the rows are shuffled by files beside ``path``, which together take as much room as it. Every
+    other table is read into memory.
 
-    The encoder is a `TableEncoder` for "robust" numbers. Of a Parquet file with more than 1,048,576 rows (fewer with
-    more than 32 columns) its medians and quartiles are those of a uniform sample of as many rows: the standard error of
-    their ranks is at most 0.05 % of the rows. All levels of categories are counted, but for columns that have more than
+    The encoder is a `TableEncoder` for "robust" numbers. Of a file with more than 1,048,576 rows (fewer with more than
+    32 columns) its medians and quartiles are those of a uniform sample of as many rows: the standard error of their
+    ranks is at most 0.05 % of the rows. All levels of categories are counted, but for columns that have more than
     ``max_levels`` in the sample, whose most frequent ones are those of the sample. Mean and deviation of a numeric
-    target, and all classes, are those of all rows.
+    target, and all classes, are those of all rows. The sample decides what the texts of a CSV file are; a row that
+    differs is refused.
 
     Args:
-        source: the path of a file or of a folder of Parquet files, or a table.
+        source: the path of a file, or of a folder of Parquet files or of text files, or a table.
         path: the file to write, by custom with the ending .rows.
         target: the column to predict, or several columns of numbers.
         task: "classification" or "regression"; None: classification for texts, booleans, and whole numbers of which at
@@ -93,22 +96,24 @@ def pack(
     for name in names if sample.t == stream.t else ():  # a gap in a part of the rows is found with its place
         require_complete(columns[name], name, sample.origin)
     chosen, reason = _task(columns, task)
-    if sample.t < stream.t and reason != REQUESTED:
-        reason = f"{reason} in a sample"
+    is_sampled = sample.t < stream.t and reason != REQUESTED
     encoder = TableEncoder(
         categories=categories, max_levels=max_levels, max_values=CODES if chosen == "classification" else 0,
         dtype="float32", decimal=decimal, thousands=thousands, missing=missing,
     )  # fmt: skip
     streamed_encoder.fit_to_stream(encoder, _chosen(sample, inputs), stream)
     decoder = streamed_target.fit_to_stream(chosen, columns, stream, missing)
+    if is_sampled and isinstance(decoder, ClassLabels):
+        streamed_target.require_few_whole_numbers(names[0], columns[names[0]], decoder)
     about: dict[str, Any] = {
-        "source": os.path.basename(stream.origin.rstrip("/")), "targets": names, "task": chosen, "reason": reason,
-        "sampled": sample.t,
+        "source": os.path.basename(stream.origin.rstrip("/")), "targets": names, "task": chosen,
+        "reason": f"{reason} in a sample" if is_sampled else reason, "sampled": sample.t,
     }  # fmt: skip
+    sampled = sample.t
     del sample
     form = Form(stream.t, encoder.n_features_out_, () if isinstance(decoder, ClassLabels) else (decoder.m,), False)
     write_packed(
-        path, form, _encoded(stream, [*inputs, *names], encoder, decoder, names),
+        path, form, _encoded(stream, [*inputs, *names], encoder, decoder, names, sampled),
         columns=encoder.get_feature_names_out().tolist(), seed=seed, record=record(encoder, decoder, about),
         replace=replace,
     )  # fmt: skip
@@ -142,11 +147,15 @@ def _task(columns: Mapping[str, Column], task: Task | None) -> tuple[Task, str]:
 
 def _encoded(
     stream: TableStream, names: Sequence[str], encoder: TableEncoder, target: ClassLabels | NumericLabels,
-    targets: Sequence[str],
+    targets: Sequence[str], sampled: int,
 ) -> Iterator[Piece]:  # fmt: skip
     """Yields the rows of a stream with their labels as networks are trained on them."""
     for table in stream.pieces(names):
+        if sampled < stream.t:
+            streamed_encoder.require_empty(encoder, table)
         for name in targets:
             require_complete(table.column(name), name, table.origin)
         y = known_labels(target, {name: table.column(name) for name in targets}, encoder.missing)
-        yield Piece(encoder.encode(table), encoded(target, y), None)  # type: ignore[arg-type]  # features are dense
+        with streamed_encoder.of_sample(sampled, stream.t):
+            X: Any = encoder.encode(table)
+        yield Piece(X, encoded(target, y), None)

@@ -9,17 +9,23 @@ little memory: a column with few levels in a million rows has few further ones.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 
+from chainrule.errors import InputError
 from chainrule.tables.columns import Feature, Level
+from chainrule.tables.encoding.compatibility import OtherKind, as_trained
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.encoding.fit_steps import CONSTANT, EMPTY, category_step
 from chainrule.tables.encoding.matching import of_training_kind
 from chainrule.tables.encoding.steps import OneHot, Sign
 from chainrule.tables.packing.table_stream import TableStream
 from chainrule.tables.table import Table
+from chainrule.tables.text.notation import Notation
+from chainrule.tables.text.text_column import TextColumn
 
 
 def fit_to_stream(encoder: TableEncoder, sample: Table, stream: TableStream) -> None:
@@ -29,8 +35,38 @@ def fit_to_stream(encoder: TableEncoder, sample: Table, stream: TableStream) -> 
         return
     counted = {feature.name: _Levels() for feature in encoder.features_ if _has_few(encoder, feature)}
     if counted:
-        _count(encoder, counted, stream)
+        with of_sample(sample.t, stream.t):
+            _count(encoder, counted, stream)
         _use(encoder, counted)
+
+
+@contextmanager
+def of_sample(sampled: int, t: int) -> Iterator[None]:
+    """Says of a text that is not of the kind of its column that ``sampled`` rows of t have decided the kind."""
+    try:
+        yield
+    except OtherKind as error:
+        if sampled == t:
+            raise
+        raise InputError(
+            f"{error} {sampled} random rows have decided the kinds of the columns. Leave this one out (drop, --drop), "
+            "make categories of it (categories, --category), or name what is a gap (missing, --na)."
+        ) from None
+
+
+def require_empty(encoder: TableEncoder, piece: Table) -> None:
+    """Raises InputError for a value in a column that held no text in the sample: its kind is not known."""
+    for feature in encoder.features_:
+        if feature.kind != "empty":
+            continue
+        column = piece.column(feature.name)
+        if isinstance(column, TextColumn):
+            column = as_trained(column.without(encoder.missing), feature, Notation("categories"), piece.origin)
+        if len(rows := np.flatnonzero(~column.missing)):
+            raise InputError(
+                f"column {feature.name!r} of {piece.origin} has a value in row {rows[0] + 1}, and none in the random "
+                "rows that have decided the kinds of the columns. Leave it out (drop, --drop)."
+            )
 
 
 class _Levels:

@@ -15,6 +15,7 @@ from chainrule.tables.packing.table_stream import TableStream
 from chainrule.tables.table import require_complete
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.tables.targets.target_columns import TargetColumns
+from chainrule.tables.targets.task import MOST_WHOLE_CLASSES
 from chainrule.tables.text.conversion import converted
 from chainrule.tables.text.text_column import AnyColumn
 
@@ -45,9 +46,38 @@ def _like(old: Column, column: AnyColumn, name: str, origin: str, missing: Colle
     texts = column.without(missing)
     found = texts.as_categories() if old.notation is None else converted(texts, old.notation)
     if isinstance(found, Column):
+        if not column.is_declared and (digits := _digits_of_codes(old)):
+            _require_codes(found, digits, name, origin)
         return found
     row, text = found
     raise InputError(f"column {name!r} of {origin} must hold {old.kind}; got {text!r} in row {row + 1}.")
+
+
+def _digits_of_codes(column: Column) -> int:
+    """Returns the number of digits of codes such as 007, which are classes as written; 0 for other classes."""
+    levels = [str(level) for level in column.levels]
+    lengths = {len(level) for level in levels}
+    is_code = column.kind == "categories" and all(map(str.isdecimal, levels)) and len(lengths) == 1
+    return lengths.pop() if is_code else 0
+
+
+def _require_codes(column: Column, digits: int, name: str, origin: str) -> None:
+    """Raises InputError for a class that is no code, where those of the sample are codes."""
+    if odd := [level for level in column.levels if len(str(level)) != digits or not str(level).isdecimal()]:
+        raise InputError(
+            f"target {name!r} of {origin} has the class {shown(odd[0])}; in the random rows that have decided its kind "
+            f"each is a code of {digits} digits. Write all codes alike."
+        )
+
+
+def require_few_whole_numbers(name: str, column: Column, classes: ClassLabels) -> None:
+    """Raises InputError if a sample of numbers has decided for classes, and all rows would not."""
+    values = classes.values
+    if column.kind == "numbers" and (len(values) > MOST_WHOLE_CLASSES or (values != np.round(values)).any()):
+        raise InputError(
+            f"target {name!r} has {len(values)} distinct numbers, which are not all whole or more than "
+            f"{MOST_WHOLE_CLASSES}; those of a sample looked like classes. Give the task: regression or classification."
+        )
 
 
 def _classes(pieces: Iterator[dict[str, Column]]) -> ClassLabels:

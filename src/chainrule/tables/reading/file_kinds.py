@@ -125,11 +125,11 @@ def require_text(path: Path, start: bytes) -> None:
         raise FileFormatError(f"{path} is {kind}; expected a CSV file. {remedy}.")
 
 
-def is_parquet_folder(path: Path) -> bool:
-    """Returns True for a folder with Parquet files, which may lie in its subfolders, and no others that are shown."""
+def is_folder_of(path: Path, endings: tuple[str, ...]) -> bool:
+    """Returns True for a folder with files of these endings, which may lie in subfolders, and no others but hidden."""
     shown_ones = (file for file in path.rglob("*") if not file.name.startswith((".", "_")) and file.is_file())
     first = next(shown_ones, None) if path.is_dir() else None
-    return first is not None and all(file.name.lower().endswith(PARQUET) for file in (first, *shown_ones))
+    return first is not None and all(file.name.lower().endswith(endings) for file in (first, *shown_ones))
 
 
 def require_format(path: Path, magic: bytes, what: str) -> None:

@@ -21,7 +21,7 @@ from chainrule.tables.reading.file_kinds import (
     FEATHER,
     JSON_LINES,
     PARQUET,
-    is_parquet_folder,
+    is_folder_of,
     require_regular,
     unknown_extension,
 )
@@ -56,7 +56,7 @@ def read_arrow(path: Path, options: CsvOptions = AS_DETECTED) -> Any:
 
     Raises the errors of `read_path`.
     """
-    name = PARQUET[0] if is_parquet_folder(path) else path.name.lower()
+    name = PARQUET[0] if is_folder_of(path, PARQUET) else path.name.lower()
     with guarded(path):
         if path.is_dir() and name != PARQUET[0]:
             require_regular(path)
