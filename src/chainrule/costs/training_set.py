@@ -72,9 +72,14 @@ class Subset(StoredRows):
 
     def at(self, numbers: NDArray[np.integer[Any]] | slice) -> Subset:
         """Returns some of these examples; a selection of t numbers is taken to be all of them, in order."""
-        rows = np.arange(self.of.t, dtype=np.uint32) if self.rows is None else self.rows
-        chosen = rows[numbers]
-        return self if len(chosen) == len(rows) else Subset(self.of, chosen)
+        chosen: NDArray[np.integer[Any]]
+        if self.rows is not None:
+            chosen = self.rows[numbers]
+        elif isinstance(numbers, slice):
+            chosen = np.arange(self.t, dtype=np.uint32)[numbers]
+        else:
+            chosen = numbers.astype(np.uint32, copy=False)
+        return self if len(chosen) == self.t else Subset(self.of, chosen)
 
     def in_memory(self) -> TrainingSet:
         """Returns the examples, in arrays of their own unless they are all."""

@@ -17,6 +17,7 @@ from chainrule.tables.labels import labels_at
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.table import Table
 
+RowNumbers = NDArray[np.integer[Any]]
 ClassWeight = Mapping[Any, float] | Literal["balanced"] | None
 
 
@@ -51,14 +52,14 @@ def without_weightless(X: Any, y: Any, weights: Any) -> tuple[Any, Any, Floats |
     return *rows_of(X, y, rows), w[rows]
 
 
-def rows_of(X: Any, y: Any, rows: NDArray[np.intp]) -> tuple[Any, Any]:
+def rows_of(X: Any, y: Any, rows: RowNumbers) -> tuple[Any, Any]:
     """Returns some rows of X (t, n) and their labels, by row number, unchecked."""
     if isinstance(X, (Table, NumericTable)):
         return X.rows(rows), labels_at(y, rows)
     return _safe_indexing(X.tocsr() if hasattr(X, "tocsr") else X, rows), labels_at(y, rows)
 
 
-def counted_rows(weights: Floats | None, t: int, dtype: DTypeLike) -> NDArray[np.intp]:
+def counted_rows(weights: Floats | None, t: int, dtype: DTypeLike) -> RowNumbers:
     """Returns the numbers of the rows, of t, whose weight is positive in the networks' number type.
 
     A row of weight 0 does not count: estimators leave it out before anything is learned or drawn. Raises InputError
@@ -68,7 +69,7 @@ def counted_rows(weights: Floats | None, t: int, dtype: DTypeLike) -> NDArray[np
     array([0])
     """
     if weights is None:
-        return np.arange(t)
+        return np.arange(t, dtype=np.uint32)
     with np.errstate(over="ignore", under="ignore"):
         w = weights.astype(dtype)
         total = w.sum()

@@ -8,19 +8,17 @@ from functools import cached_property
 from itertools import repeat
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
-from chainrule._internal.checks import Floats
 from chainrule.tables.columns import Column, Kind
+from chainrule.tables.encoding.gathered import Gathered, as_slice
 from chainrule.tables.reading.array_columns import as_numbers, number_column
 from chainrule.tables.text.notation import DecimalMark, Notation
 from chainrule.tables.text.text_block import PlainNumbers, TextBlock
 from chainrule.tables.text.text_column import AnyColumn, TextColumn
-from chainrule.tables.work import each, parts_of
+from chainrule.tables.work import each
 
 Place = tuple[int, int]  # the number of a block, and of a column in it
-ROWS_IN_CACHE = 4096  # copied column by column at a time; 1M rows of 20 columns take a quarter of the time
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +64,8 @@ class Columns(Mapping[str, AnyColumn]):
 
     >>> block = NumberBlock(np.array([[1.0, 2.0], [3.0, np.nan]]))
     >>> columns = Columns.of(["a", "b"], blocks=[(["a", "b"], block)])
-    >>> columns["b"].missing.tolist(), columns.floats(["b", "a"])[0].tolist()
-    ([False, True], [2.0, 1.0])
+    >>> columns["b"].missing.tolist(), columns.floats(["b", "a"])[:1].tolist()
+    ([False, True], [[2.0, 1.0]])
     """
 
     def __init__(self, columns: Mapping[str, AnyColumn | Place], blocks: Mapping[int, Block] | None = None) -> None:
@@ -145,37 +143,27 @@ class Columns(Mapping[str, AnyColumn]):
             raise TypeError(f"the texts of {name!r} have not been converted")
         return column
 
-    def floats(self, names: Iterable[str]) -> Floats:
-        """Returns columns of numbers, booleans or durations as float64 (t, n), NaN where missing.
+    def floats(self, names: Iterable[str]) -> NDArray[Any] | Gathered:
+        """Returns columns of numbers, booleans or durations (in seconds) as numbers (t, n), NaN where missing.
 
-        Columns of one block are not copied if it holds float64, and nothing may write into the result.
+        Columns that follow each other in one block are not copied, and nothing may write into the result; all others
+        are gathered as float64 when they are asked for.
         """
-        chosen = list(names)
-        places: dict[int, tuple[list[int], list[int]]] = {}
-        single: list[tuple[int, Column]] = []
-        for j, name in enumerate(chosen):
+        arrays: dict[int, tuple[list[int], list[int]]] = {}
+        single: dict[int, Column] = {}
+        for j, name in enumerate(names):
             at = self._at[name]
             if isinstance(at, tuple):
-                to, of = places.setdefault(at[0], ([], []))
+                to, of = arrays.setdefault(at[0], ([], []))
                 to.append(j)
                 of.append(at[1])
             else:
-                single.append((j, self.typed(name)))
-        if len(places) == 1 and not single:
-            [(b, (_, of))] = places.items()
-            return np.asarray(self._numbers(b)[:, _as_slice(of)], dtype=np.float64)
-        R = np.empty((self.t, len(chosen)))
-
-        def write(rows: slice) -> None:
-            for b, (to, of) in places.items():
-                R[rows, _as_slice(to)] = self._numbers(b)[rows, _as_slice(of)]
-            for a in range(rows.start, rows.stop, ROWS_IN_CACHE):
-                some = slice(a, min(a + ROWS_IN_CACHE, rows.stop))
-                for j, column in single:
-                    column.write_floats(some, R[some, j])
-
-        each("gathering the numbers", R.size, write, parts_of(self.t))
-        return R
+                single[j] = self.typed(name)
+        if len(arrays) == 1 and not single:
+            [(b, (_, of))] = arrays.items()
+            if isinstance(some := as_slice(of), slice):
+                return self._numbers(b)[:, some]
+        return Gathered(self.t, [(to, self._numbers(b), of) for b, (to, of) in arrays.items()], single)
 
     def _numbers(self, b: int) -> NDArray[Any]:
         block = self._blocks[b]
@@ -185,8 +173,13 @@ class Columns(Mapping[str, AnyColumn]):
 
     def rows(self, index: NDArray[Any]) -> Columns:
         """Returns the columns of these rows, chosen by row numbers or a mask."""
-        single = {name: at if isinstance(at, tuple) else at.at(index) for name, at in self._at.items()}
-        return Columns(single, {b: block.at(index) for b, block in self._blocks.items()})
+        single = {name: at for name, at in self._at.items() if not isinstance(at, tuple)}
+        holders: list[AnyColumn | Block] = [*single.values(), *self._blocks.values()]
+        chosen: list[Any] = each("choosing rows", self.t * len(self._at), lambda holder: holder.at(index), holders)
+        columns, blocks = chosen[: len(single)], chosen[len(single) :]
+        return Columns(
+            {**self._at, **dict(zip(single, columns, strict=True))}, dict(zip(self._blocks, blocks, strict=True))
+        )
 
     def renamed(self, names: Mapping[str, str]) -> Columns:
         """Returns the columns with new names, given by their old ones."""
@@ -211,12 +204,6 @@ class Columns(Mapping[str, AnyColumn]):
             at.update(zip(within, zip(repeat(b), range(len(within)), strict=False), strict=True))
             all_blocks[b] = block
         return _with_used_blocks(at if names is None else {name: at[name] for name in names}, all_blocks)
-
-
-def _as_slice(places: list[int]) -> slice | list[int]:
-    """Returns places as a slice if they follow each other: NumPy then makes no copy."""
-    first = places[0]
-    return slice(first, first + len(places)) if places == list(range(first, first + len(places))) else places
 
 
 def _with_used_blocks(columns: Mapping[str, AnyColumn | Place], blocks: Mapping[int, Block]) -> Columns:

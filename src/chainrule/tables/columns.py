@@ -111,7 +111,7 @@ def categories(codes: NDArray[Any], levels: Iterable[Hashable], *, type: str) ->
     named = [level if isinstance(level, (str, bool, int, float)) else str(level) for level in levels]
     if len({isinstance(level, str) for level in named}) > 1:
         named = [as_text(level) for level in named]
-    occurring = np.unique(codes[codes >= 0])
+    occurring = np.flatnonzero(np.bincount(codes[codes >= 0]))
     kept = sorted({named[k] for k in occurring.tolist()} - {""})
     number = {level: k for k, level in enumerate(kept)}
     new = np.full(len(named) + 1, MISSING)  # code −1 picks the last entry

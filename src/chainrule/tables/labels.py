@@ -84,7 +84,7 @@ def label_array(y: Any, symbol: str = "y") -> NDArray[Any]:
     return as_numpy(y.to_numpy() if is_series else y, symbol, "an array of labels")
 
 
-def labels_at(y: Any, rows: NDArray[np.intp], symbol: str = "y") -> Any:
+def labels_at(y: Any, rows: NDArray[np.integer[Any]], symbol: str = "y") -> Any:
     """Returns the labels of some rows, by row number, unchecked; columns, a masked and a sparse array stay such."""
     if isinstance(y, (Column, TextColumn, TargetColumns)):
         return y.at(rows)

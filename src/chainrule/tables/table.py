@@ -13,6 +13,7 @@ from chainrule._internal.naming import listed, nearest, spellings
 from chainrule.errors import InputError
 from chainrule.tables.column_set import Columns
 from chainrule.tables.columns import Column
+from chainrule.tables.encoding.gathered import Gathered
 from chainrule.tables.text.text_column import AnyColumn
 
 
@@ -51,8 +52,8 @@ class Table:
         """Returns the column of this name, whose texts, if it held any, have been recognised or converted."""
         return self.columns.typed(name)
 
-    def floats(self, names: Iterable[str]) -> NDArray[np.float64]:
-        """Returns columns of numbers, booleans or durations as float64 (t, n), NaN where missing."""
+    def floats(self, names: Iterable[str]) -> NDArray[Any] | Gathered:
+        """Returns columns of numbers, booleans or durations as numbers (t, n), NaN where missing (`Columns.floats`)."""
         return self.columns.floats(names)
 
     def rows(self, index: NDArray[Any]) -> Table:

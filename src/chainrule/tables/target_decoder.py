@@ -137,10 +137,12 @@ class NumericLabels:
             integer = int(labels.reshape(-1)[places[0]])
             warn(words_about(integer).replace("{}", "the target"), DataWarning)
         w = as_weights(weights, len(Y), np.float64)
-        size = np.abs(Y).max(axis=0)  # (m,); division by it keeps the squares from overflowing
+        size = np.maximum(Y.max(axis=0), -Y.min(axis=0))  # (m,); division by it keeps the squares from overflowing
         size[size == 0.0] = 1.0
-        mean = np.average(Y / size, axis=0, weights=w)
-        deviation = np.sqrt(np.average((Y / size - mean) ** 2, axis=0, weights=w)) * size
+        scaled = Y / size
+        mean = np.average(scaled, axis=0, weights=w)
+        scaled -= mean
+        deviation = np.sqrt(np.average(np.square(scaled, out=scaled), axis=0, weights=w)) * size
         constant = (Y.max(axis=0) == Y.min(axis=0)) | (deviation == 0.0)
         return cls(mean * size, np.where(constant, 1.0, deviation), labels.ndim == 1, names=tuple(names))
 
@@ -176,7 +178,9 @@ class NumericLabels:
         Y = _as_numeric(y, symbol)
         if Y.shape[1] != self.m:
             raise InputError(f"{symbol} must have {self.m} columns, as in training; got {Y.shape[1]}.")
-        return (Y - self.mean) / self.deviation
+        Z: NDArray[np.float64] = Y - self.mean
+        Z /= self.deviation
+        return Z
 
     def in_units(self, Z: ArrayLike) -> NDArray[np.float64]:
         """Returns predictions (…, m) in the targets' own units for network outputs (…, m)."""
@@ -231,4 +235,4 @@ def known_names(names: tuple[Any, ...], m: int) -> tuple[str, ...]:
 def _as_numeric(y: Any, symbol: str = "y") -> NDArray[np.float64]:
     """Returns y as finite numbers (t, m)."""
     Y = as_array(as_targets(y, symbol), symbol, np.float64)
-    return Y.reshape(len(Y), -1).astype(np.float64)
+    return Y.reshape(len(Y), -1).astype(np.float64, copy=False)

@@ -102,9 +102,9 @@ def each(what: str, size: int, function: Callable[[Part], Result], parts: Sequen
         return _watched(what, pool.map(function, parts), len(parts))
 
 
-def parts_of(t: int) -> list[slice]:
-    """Returns t rows as slices of many rows."""
-    return [slice(first, min(first + ROWS_OF_A_PART, t)) for first in range(0, t, ROWS_OF_A_PART)]
+def parts_of(t: int, rows: int = ROWS_OF_A_PART) -> list[slice]:
+    """Returns t rows as slices of so many rows."""
+    return [slice(first, min(first + rows, t)) for first in range(0, t, rows)]
 
 
 def _watched(what: str, results: Iterable[Result], count: int) -> list[Result]:

@@ -12,6 +12,7 @@ import scipy.sparse
 
 from chainrule.errors import DataWarning
 from chainrule.tables.columns import Column, Feature, categories
+from chainrule.tables.encoding.column_statistics import column_statistics
 from chainrule.tables.encoding.fit_steps import (
     CONSTANT,
     DIFFERENT,
@@ -84,15 +85,17 @@ def test_which_columns_are_left_out() -> None:
         [[1.0, NAN, 7.0, 7.0, 3.0, 3.0, 0.0], [2.0, NAN, 7.0, NAN, 3.0, 3.0, 0.0], [4.0, NAN, 7.0, 7.0, 3.0, 9.0, 0]]
     )
     owners = np.array([0, 1, 2, 3, 4, 4, 5])
-    used, fill, scale, indicator, without = fit_numeric_steps(R, owners, "robust")
+    used, fill, scale, indicator, without = fit_numeric_steps(
+        column_statistics(R, "robust"), owners, 3, is_sparse=False
+    )
     assert used.tolist() == [0, 5]
     assert fill.values.tolist() == [2.0, 3.0]
     assert (scale.center.tolist(), scale.factor.tolist()) == ([2.0, 3.0], [1 / 1.5, 1 / 3.0])
     assert indicator.of.tolist() == [3]
     assert {reason: columns.tolist() for reason, columns in without.items()} == {EMPTY: [1], CONSTANT: [2, 5]}
-    *_, without = fit_numeric_steps(scipy.sparse.csr_array(R), owners, "robust")
+    *_, without = fit_numeric_steps(column_statistics(scipy.sparse.csc_array(R), "robust"), owners, 3, is_sparse=True)
     assert {reason: columns.tolist() for reason, columns in without.items()} == {EMPTY: [1], ZERO: [5], CONSTANT: [2]}
-    assert fit_numeric_steps(R[:, :1], owners[:1], "none")[4] == {}
+    assert fit_numeric_steps(column_statistics(R[:, :1], "none"), owners[:1], 3, is_sparse=False)[4] == {}
 
 
 def steps(raw: int = 5, clip: bool = True, few_values: FewValues = NO_VALUES) -> NumericSteps:

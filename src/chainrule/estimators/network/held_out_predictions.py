@@ -13,6 +13,9 @@ from chainrule.estimators.network.ensemble import Member
 from chainrule.tables.calibration import of_two
 from chainrule.tables.model import network_outputs
 from chainrule.tables.targets.decoders import Target
+from chainrule.tables.work import parts_of
+
+ROWS_AT_ONCE = 1 << 14  # are copied, to be predicted
 
 
 class HeldOutPredictions(NamedTuple):
@@ -46,14 +49,22 @@ def held_out_predictions(members: Sequence[Member], target: Target) -> HeldOutPr
     validated = [(member, member.held_out) for member in members if member.held_out is not None]
     if not validated:
         return None
-    single = np.concatenate([network_outputs(member.net, rows.in_memory().X, target) for member, rows in validated])
-    at, place, counts = np.unique(
-        np.concatenate([member.at for member, _ in validated]), return_inverse=True, return_counts=True
-    )
+    outputs = [
+        network_outputs(member.net, held_out.at(part).in_memory().X, target)
+        for member, held_out in validated
+        for part in parts_of(held_out.t, ROWS_AT_ONCE)
+    ]
+    single = np.concatenate(outputs)
+    rows = np.concatenate([member.at for member, _ in validated])
+    is_held_out = np.zeros(rows.max() + 1, dtype=bool)
+    is_held_out[rows] = True
+    at = np.flatnonzero(is_held_out)
+    place = np.searchsorted(at, rows)
+    counts = np.bincount(place)
     total = np.zeros((len(at), single.shape[1]))
     np.add.at(total, place, single)
     weights = None
     if validated[0][1].weights is not None:
         weights = np.empty(len(at))
-        weights[place] = np.concatenate([rows.weights for _, rows in validated if rows.weights is not None])
+        weights[place] = np.concatenate([some.weights for _, some in validated if some.weights is not None])
     return HeldOutPredictions(total / counts[:, None], at, weights, Single(single, place))

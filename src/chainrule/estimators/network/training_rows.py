@@ -15,7 +15,7 @@ from chainrule._internal.checks import Floats, shown
 from chainrule._internal.naming import listed, spellings
 from chainrule.errors import InputError
 from chainrule.estimators.examples import Examples
-from chainrule.estimators.weights import as_row_weights, counted_rows
+from chainrule.estimators.weights import RowNumbers, as_row_weights, counted_rows
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.labels import as_targets, labels_at
 from chainrule.tables.numeric_table import NumericTable
@@ -39,7 +39,7 @@ class Data:
 
     X: Any  # the table, as given
     y: NDArray[Any]  # the labels of all its rows
-    rows: NDArray[np.intp]  # (t,), the numbers of the rows that count
+    rows: RowNumbers  # (t,), the numbers of the rows that count
     table: AnyTable | None  # of these rows; None for those of a packed file, which are encoded
     examples: Examples  # of these rows, as everything below
     labels: NDArray[Any]  # (t,) or (t, m)
@@ -60,7 +60,7 @@ def prepared(method: Callable[Concatenate[Any, P], Result]) -> Callable[Concaten
 class TrainingRows(NamedTuple):
     """The rows of a table that count, those of positive weight; all others are left out before anything is learned."""
 
-    at: NDArray[np.intp]  # (t,), their numbers in the table as given
+    at: RowNumbers  # (t,), their numbers in the table as given
     table: AnyTable
     labels: NDArray[Any]  # (t,) or (t, m)
     row_weights: Floats | None  # (t,)
@@ -143,7 +143,7 @@ def _counted_labels(y: Any, weights: Any, t: int, symbol: str) -> Any:
     return y if w is None else _instead_of_others(y, np.flatnonzero(w > 0.0), t)
 
 
-def _instead_of_others(y: Any, rows: NDArray[np.intp], t: int) -> Any:
+def _instead_of_others(y: Any, rows: RowNumbers, t: int) -> Any:
     """Returns the labels of t rows, where those of other rows than ``rows`` are replaced by the label of the first."""
     if len(rows) == t:
         return y
@@ -158,7 +158,7 @@ def _length(y: Any) -> int | None:
     return shape[0] if shape else None
 
 
-def as_groups(groups: Any, t: int, rows: NDArray[np.intp]) -> NDArray[Any]:
+def as_groups(groups: Any, t: int, rows: RowNumbers) -> NDArray[Any]:
     """Returns the groups of those of t rows that count: numbers, booleans, texts, or the texts of dates.
 
     Raises InputError if one of them has no group.

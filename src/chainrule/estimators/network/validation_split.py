@@ -15,8 +15,7 @@ from chainrule._internal.naming import listed
 from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning, InputError
 from chainrule.estimators.network.recipe import Recipe
-
-RowNumbers = NDArray[np.integer[Any]]
+from chainrule.estimators.weights import RowNumbers
 
 FEWEST = 10  # with fewer rows, all are needed for training and none is held out
 NO_FOLD = -1  # for a row that no network holds out
@@ -127,19 +126,21 @@ def rows_where(mask: NDArray[np.bool_]) -> RowNumbers:
     return np.flatnonzero(mask).astype(np.uint32)
 
 
-def _evenly(t: int, folds: int, rng: np.random.Generator, classes: NDArray[np.intp] | None) -> NDArray[np.intp]:
+def _evenly(t: int, folds: int, rng: np.random.Generator, classes: NDArray[np.intp] | None) -> RowNumbers:
     """Returns the fold of each row: rows are dealt out like cards, one class after the other.
 
     The only row of a class is never held out, and no row is if fewer than 10 others are left.
     """
-    dealt = rng.permutation(t)
+    dealt = rng.permutation(np.arange(t, dtype=np.uint32))
     if classes is not None:
         single = np.bincount(classes)[classes] == 1
         dealt = dealt[np.argsort(classes[dealt], kind="stable")]
         dealt = dealt[~single[dealt]]
-    of = np.full(t, NO_FOLD)
+    of = np.full(t, NO_FOLD, dtype=np.int32)
     if len(dealt) >= FEWEST:
-        of[dealt] = np.arange(len(dealt)) % min(folds, len(dealt) // 2)
+        number = np.arange(len(dealt), dtype=np.int32)
+        number %= min(folds, len(dealt) // 2)
+        of[dealt] = number
     return of
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from mmap import mmap
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule._internal.checks import Floats
-from chainrule.tables.work import each
+from chainrule._internal.checks import Array, Floats
+from chainrule.tables.encoding.gathered import ROWS_IN_CACHE, Gathered, is_sparse
+from chainrule.tables.work import each, parts_of
 
 Scaling = Literal["robust", "standard", "joint", "none"]
 
 ENTRIES_PER_BLOCK = 1 << 20  # entries processed at once: some megabytes, for a table of any size
+LEAST_WIDTH = 4  # columns of an array, whose rows lie side by side in memory
 MOST_PLACES = 32  # of quantiles that are looked for; a sort finds more as fast
 
 
@@ -26,25 +29,30 @@ class ColumnStatistics:
     center: Floats  # (n,)
     factor: Floats  # (n,), 0 if the column is constant, or varies by less than 1e-307
     missing: NDArray[np.intp]  # (n,)
+    has_infinite: bool = False  # True: all others are arbitrary
 
 
 def column_statistics(R: Any, scaling: Scaling) -> ColumnStatistics:
-    """Returns the statistics of each column of R (t, n), a dense array or a sparse one (CSC), for ``Scale``."""
+    """Returns the statistics of each column of R (t, n), a dense matrix or a sparse one (CSC), for ``Scale``."""
     n = R.shape[1]
     median, center, factor = np.empty(n), np.empty(n), np.empty(n)
     missing = np.empty(n, dtype=np.intp)
     size = np.zeros(n)  # of the scaled numbers of each column
 
-    def measure(columns: Any) -> None:
+    def measure(columns: Any) -> bool:
         block = _sorted_columns(R, columns, needs_all=scaling in ("standard", "joint"))
+        if not np.isfinite((block.smallest, block.largest)).all():
+            return False
         median[columns], missing[columns] = block.quantile(0.5), block.missing
         center[columns], inverse = SCALINGS[scaling](block)
         factor[columns] = np.where(block.largest > block.smallest, inverse, 0.0)
         if scaling == "joint":
             size[columns] = factor[columns] * block.root_mean_square()
+        return True
 
-    entries = R.size if isinstance(R, np.ndarray) else len(R.data)
-    each("measuring the columns", entries, measure, list(_blocks(R)))
+    entries = len(R.data) if is_sparse(R) else R.size
+    if not all(each("measuring the columns", entries, measure, list(_blocks(R)))):
+        return ColumnStatistics(median, center, factor, missing, has_infinite=True)
     if scaling == "joint" and (length := float(np.linalg.norm(size))) > 0.0:
         factor /= length
     return ColumnStatistics(median, center, factor, missing)
@@ -57,11 +65,11 @@ class _SortedColumns:
     quantiles alone it is enough if those entries are in their place that would be there in ascending order.
     """
 
-    def __init__(self, entries: Floats, zeros: int) -> None:
+    def __init__(self, entries: Array, zeros: int) -> None:
         self.entries, self.zeros = entries, zeros
-        self.missing: NDArray[np.intp] = np.isnan(entries).sum(axis=1)  # (k,)
+        self.missing = _counted(np.isnan, entries)  # (k,)
         self.count = entries.shape[1] - self.missing + zeros  # (k,), numbers that are present, zeros included
-        self._negative = (entries < 0.0).sum(axis=1)
+        self._negative = _counted(lambda column: column < 0.0, entries)
         self._last = np.maximum(self.count - 1, 0)
         self.smallest, self.largest = self._at(np.zeros_like(self.count)), self._at(self._last)
 
@@ -98,14 +106,15 @@ class _SortedColumns:
         is_zero = ((position >= self._negative) & ~is_after_zeros) | (self.count == 0)
         stored = np.where(is_after_zeros, position - self.zeros, position)
         stored = np.minimum(stored, self.entries.shape[1] - 1)
-        return np.where(is_zero, 0.0, np.take_along_axis(self.entries, stored[:, None], axis=1)[:, 0])
+        found = np.take_along_axis(self.entries, stored[:, None], axis=1)[:, 0].astype(np.float64)
+        return np.where(is_zero, 0.0, found)
 
 
 def _blocks(R: Any) -> Iterator[Any]:
     """Yields the columns of R (t, n) in blocks, each as an index."""
     t, n = R.shape
-    if isinstance(R, np.ndarray):
-        width = max(1, ENTRIES_PER_BLOCK // t)
+    if not is_sparse(R):
+        width = max(1 if isinstance(R, Gathered) else LEAST_WIDTH, ENTRIES_PER_BLOCK // t)
         yield from (slice(a, a + width) for a in range(0, n, width))
         return
     counts = np.diff(R.indptr)
@@ -117,8 +126,8 @@ def _blocks(R: Any) -> Iterator[Any]:
 
 def _sorted_columns(R: Any, columns: Any, *, needs_all: bool) -> _SortedColumns:
     """Returns the numbers of a block of columns, in ascending order, or with ``needs_all=False`` for quantiles."""
-    if isinstance(R, np.ndarray):
-        block = np.array(R[:, columns].T, dtype=np.float64, order="C")
+    if not is_sparse(R):
+        block = _by_column(R, columns)
         places = [] if needs_all else _places_of_quantiles(block)
         if 0 < len(places) <= MOST_PLACES:
             block.partition(places, axis=1)  # takes a third of the time
@@ -132,12 +141,33 @@ def _sorted_columns(R: Any, columns: Any, *, needs_all: bool) -> _SortedColumns:
     return _SortedColumns(block, R.shape[0] - count)
 
 
-def _places_of_quantiles(block: Floats) -> list[int]:
+def _by_column(R: Any, columns: slice) -> Array:
+    """Returns some columns of R (t, n) as rows (k, t) of fresh memory, in float32 if R has it.
+
+    The memory goes back to the system with the array. Each thread would keep that of malloc.
+    """
+    t, k = len(R), len(range(R.shape[1])[columns])
+    dtype = np.dtype(np.float32 if isinstance(R, np.ndarray) and R.dtype == np.float32 else np.float64)
+    block = np.frombuffer(mmap(-1, k * t * dtype.itemsize), dtype).reshape(k, t)
+    if isinstance(R, Gathered):
+        R.write(slice(None), columns, block.T)
+        return block
+    for rows in parts_of(t, ROWS_IN_CACHE):
+        block[:, rows] = R[rows, columns].T
+    return block
+
+
+def _places_of_quantiles(block: Array) -> list[int]:
     """Returns the places of the median, the quartiles, the least and the largest number in columns (k, s)."""
-    lasts = np.unique(block.shape[1] - 1 - np.isnan(block).sum(axis=1))
+    lasts = np.unique(block.shape[1] - 1 - _counted(np.isnan, block))
     lasts = lasts[lasts >= 0]
     low = np.floor(np.multiply.outer((0.0, 0.25, 0.5, 0.75, 1.0), lasts)).astype(np.intp)
     return np.unique([low, np.minimum(low + 1, lasts)]).tolist()  # type: ignore[no-any-return]
+
+
+def _counted(mask_of: Callable[[Array], NDArray[np.bool_]], columns: Array) -> NDArray[np.intp]:
+    """Returns for each of the columns (k, s) the number of entries of its mask, of which one is in memory at a time."""
+    return np.array([np.count_nonzero(mask_of(column)) for column in columns], dtype=np.intp)
 
 
 def _unscaled(columns: _SortedColumns) -> tuple[Floats, Floats]:

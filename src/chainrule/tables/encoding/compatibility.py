@@ -11,6 +11,7 @@ from chainrule._internal.checks import shown
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column, Feature, Kind
 from chainrule.tables.encoding.column_statistics import ENTRIES_PER_BLOCK
+from chainrule.tables.encoding.gathered import Gathered, is_sparse
 from chainrule.tables.text.conversion import converted
 from chainrule.tables.text.notation import Notation
 from chainrule.tables.text.text_column import TextColumn
@@ -89,12 +90,12 @@ def _first_non_number(column: Column) -> tuple[int, str]:
 
 def refuse_infinite(R: Any, names: Sequence[str], origin: str) -> None:
     """Raises InputError with the column and the row of an infinite number in R (t, n), dense or sparse."""
-    if not isinstance(R, np.ndarray):
+    if is_sparse(R):
         at = np.flatnonzero(np.isinf(R.data))
         if len(at):
             row = int(np.searchsorted(R.indptr, at[0], side="right")) - 1
             _raise_infinite(names[int(R.indices[at[0]])], origin, row)
-    elif R.dtype.kind == "f":
+    elif isinstance(R, Gathered) or R.dtype.kind == "f":
         step = max(1, ENTRIES_PER_BLOCK // max(1, R.shape[1]))
 
         def has_infinite(first: int) -> bool:

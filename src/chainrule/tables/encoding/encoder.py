@@ -16,7 +16,7 @@ from chainrule.errors import FileFormatError, InputError
 from chainrule.tables.column_set import NumberBlock
 from chainrule.tables.columns import Column, Feature
 from chainrule.tables.encoding import encoder_file
-from chainrule.tables.encoding.column_statistics import ENTRIES_PER_BLOCK, Scaling
+from chainrule.tables.encoding.column_statistics import ENTRIES_PER_BLOCK, Scaling, column_statistics
 from chainrule.tables.encoding.compatibility import refuse_infinite
 from chainrule.tables.encoding.description import describe
 from chainrule.tables.encoding.encoder_state import EncoderState
@@ -26,6 +26,7 @@ from chainrule.tables.encoding.fit_steps import (
     fit_numeric_steps,
     warn_about_columns,
 )
+from chainrule.tables.encoding.gathered import ROWS_IN_CACHE, Gathered, is_sparse
 from chainrule.tables.encoding.matching import matched
 from chainrule.tables.encoding.number_features import NumberFeatures, with_reasons
 from chainrule.tables.encoding.numeric_columns import numeric_names, numeric_values, owner_names, owners
@@ -132,8 +133,10 @@ class TableEncoder(EncoderState):
         columns = _columns(table, self._category_names(table))
         features = _features(table, columns)
         R, of = numeric_values(table, features), owners(features)
-        refuse_infinite(R, owner_names(features), table.origin)
-        used, fill, scale, indicator, reasons = fit_numeric_steps(R, of, self.numbers)
+        statistics = column_statistics(R.tocsc() if is_sparse(R) else R, self.numbers)
+        if statistics.has_infinite:
+            refuse_infinite(R, owner_names(features), table.origin)
+        used, fill, scale, indicator, reasons = fit_numeric_steps(statistics, of, table.t, is_sparse=is_sparse(R))
         categories, dropped = fit_category_steps(columns, self.max_levels)
         if not len(used) and not len(indicator.of) and not categories:
             raise InputError(
@@ -201,15 +204,14 @@ class TableEncoder(EncoderState):
         self._require_fitted()
         table = matched(self, read(X))
         R = numeric_values(table, self.features_)
-        is_sparse = not isinstance(R, np.ndarray) and self._steps.keeps_sparse
-        return self._sparse(table, R) if is_sparse else self._dense(table, R)
+        return self._sparse(table, R) if is_sparse(R) and self._steps.keeps_sparse else self._dense(table, R)
 
     def _dense(self, table: AnyTable, R: Any) -> Array:
         out = np.empty((table.t, self.n_features_out_), dtype=self.dtype)
         k = self.n_numbers_
         steps, numbers = self._steps, out[:, : self.n_numeric_features]
-        if isinstance(R, np.ndarray):
-            parts = parts_of(table.t)
+        if not is_sparse(R):
+            parts = parts_of(table.t, ROWS_IN_CACHE) if isinstance(R, Gathered) else parts_of(table.t)
             is_finite = all(each("encoding", out.size, lambda rows: steps.write(R[rows], numbers[rows]), parts))
         else:
             step = max(1, ENTRIES_PER_BLOCK // max(1, R.shape[1]))

@@ -14,7 +14,8 @@ from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning
 from chainrule.tables.column_set import NumberBlock
 from chainrule.tables.columns import Column, Feature, Level
-from chainrule.tables.encoding.column_statistics import Scaling, column_statistics
+from chainrule.tables.encoding.column_statistics import ColumnStatistics
+from chainrule.tables.encoding.gathered import is_sparse
 from chainrule.tables.encoding.number_features import left_out
 from chainrule.tables.encoding.steps import FewValues, Fill, Indicator, OneHot, Scale, Sign
 
@@ -26,20 +27,19 @@ DIFFERENT = "a different text in every training row"
 
 
 def fit_numeric_steps(
-    R: Any, owners: NDArray[np.intp], numbers: Scaling
+    found: ColumnStatistics, owners: NDArray[np.intp], t: int, *, is_sparse: bool
 ) -> tuple[NDArray[np.intp], Fill, Scale, Indicator, dict[str, NDArray[np.intp]]]:
-    """Fits the steps for raw numbers R (t, raw), where number k belongs to column ``owners[k]``.
+    """Fits the steps for t rows of raw numbers with these statistics, where number k belongs to column ``owners[k]``.
 
     Returns the numbers that vary, their steps, the indicator of missing values, and for each reason the columns left
     out. A column is left out if all its values are missing, or if none is and they do not vary.
     """
-    found = column_statistics(R if isinstance(R, np.ndarray) else R.tocsc(), numbers)
     varies = found.factor > 0.0
     used = np.flatnonzero(varies)
     columns, first = np.unique(owners, return_index=True)
-    is_empty, has_gaps = found.missing[first] == R.shape[0], found.missing[first] > 0
+    is_empty, has_gaps = found.missing[first] == t, found.missing[first] > 0
     is_constant = ~has_gaps & ~np.isin(columns, owners[used])
-    is_zero = is_constant & (found.median[first] == 0.0) & (not isinstance(R, np.ndarray))
+    is_zero = is_constant & (found.median[first] == 0.0) & is_sparse
     without = {EMPTY: columns[is_empty], ZERO: columns[is_zero], CONSTANT: columns[is_constant & ~is_zero]}
     fill, scale = Fill(found.median[varies]), Scale(found.center[varies], found.factor[varies])
     indicator = Indicator(first[has_gaps & ~is_empty])
@@ -52,8 +52,9 @@ def fit_few_values(R: Any, used: NDArray[np.intp], most: int) -> FewValues:
     Codes of categories are consecutive, as sizes and prices hardly are. Sparse numbers have no such features, and there
     are none at all if they were more than `MOST_OF_ALL`.
     """
-    columns = used.tolist() if isinstance(R, np.ndarray) else []
-    found = {k: values for k in columns if len(values := _few_integers(R[:, k], most))}
+    first = np.empty((0, R.shape[1])) if is_sparse(R) or not most else np.asarray(R[:SOME_ROWS])
+    columns = [] if not len(first) else [k for k in used.tolist() if len(np.unique(first[:, k])) <= most + 1]
+    found = {k: values for k in columns if len(values := _few_integers(R[:, k : k + 1][:, 0], most))}
     of = np.repeat(np.array(list(found), dtype=np.intp), [len(values) for values in found.values()])
     if not 0 < len(of) <= MOST_OF_ALL:
         return FewValues(np.zeros(0, dtype=np.intp), np.zeros(0))
@@ -63,12 +64,10 @@ def fit_few_values(R: Any, used: NDArray[np.intp], most: int) -> FewValues:
 def _few_integers(x: NDArray[Any], most: int) -> Floats:
     """Returns the values of x (t,), NaN aside, if they are 3 to ``most`` consecutive integers; otherwise none."""
     values = np.unique(x[:SOME_ROWS])
-    if len(values) <= most + 1:  # NaN is one of them
-        values = np.union1d(values, x[~np.isin(x, values)])
-        few: Floats = values[~np.isnan(values)].astype(np.float64)
-        if 2 < len(few) <= most and (few == np.floor(few[0]) + np.arange(len(few))).all():
-            return few
-    return np.zeros(0)
+    values = np.union1d(values, x[~np.isin(x, values)])
+    few: Floats = values[~np.isnan(values)].astype(np.float64)
+    is_few = 2 < len(few) <= most and (few == np.floor(few[0]) + np.arange(len(few))).all()
+    return few if is_few else np.zeros(0)
 
 
 def fit_category_steps(

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array
-from chainrule.tables.columns import Feature, Kind
+from chainrule.tables.columns import Column, Feature, Kind
+from chainrule.tables.encoding.gathered import Gathered
 from chainrule.tables.encoding.number_features import NumberFeatures
 from chainrule.tables.encoding.steps import Calendar
 from chainrule.tables.numeric_table import NumericTable
@@ -19,23 +20,26 @@ NUMERIC: tuple[Kind, ...] = ("numbers", "durations", "datetimes")
 
 
 def numeric_values(table: AnyTable, features: Sequence[Feature]) -> Any:
-    """Returns the raw numbers (t, raw), NaN where missing; sparse if the table is. ``features`` are the columns."""
+    """Returns the raw numbers (t, raw) of these columns, NaN where missing: an array, `Gathered` or a sparse array."""
     if isinstance(table, NumericTable) and isinstance(features, NumberFeatures):
         return table.values
     numeric = {feature.name: feature.kind for feature in features if feature.kind in NUMERIC}
     if isinstance(table, NumericTable) or "datetimes" not in numeric.values():
         return table.floats(numeric)
-    calendar = Calendar()
-    parts: list[Array] = []
+    calendar, first = Calendar(), 0
+    arrays: list[tuple[list[int], Array, list[int]]] = []
+    single: dict[int, Column] = {}
     for name, kind in numeric.items():
-        column = table.typed(name)
+        column, width = table.typed(name), len(calendar.suffixes) if kind == "datetimes" else 1
         if kind != "datetimes":
-            parts.append(table.floats([name]))
+            single[first] = column
         elif column.kind == "empty":
-            parts.append(np.full((table.t, len(calendar.suffixes)), np.nan))
+            arrays.append((list(range(first, first + width)), np.full((table.t, width), np.nan), list(range(width))))
         else:
-            parts.append(calendar(np.where(column.missing, np.datetime64("NaT"), column.values)))
-    return np.hstack(parts)
+            times = calendar(np.where(column.missing, np.datetime64("NaT"), column.values))
+            arrays.append((list(range(first, first + width)), times, list(range(width))))
+        first += width
+    return Gathered(table.t, arrays, single)
 
 
 def owners(features: Sequence[Feature]) -> NDArray[np.intp]:

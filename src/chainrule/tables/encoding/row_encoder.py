@@ -138,7 +138,7 @@ class RowEncoder:
     def _write_time(self, value: Any, feature: Feature, parts: list[_Number], x: list[float]) -> None:
         """Writes the features of a datetime or a duration, read as a column of one value."""
         column = of_training_kind(self._encoder, as_column(as_objects([value])), feature, "X")
-        raw = numeric_values(Table("X", Columns({feature.name: column})), [feature])[0].tolist()
+        raw = numeric_values(Table("X", Columns({feature.name: column})), [feature])[:1][0].tolist()
         for v, (_, place, half_center, double_factor, gap, _, values) in zip(raw, parts, strict=True):
             x[values.get(v, -1)] = 1.0
             if v != v:

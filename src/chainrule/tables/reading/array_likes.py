@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from chainrule.errors import InputError
 
+BYTES_OF_A_LETTER, MOST_BYTES = 4, 1 << 26  # of an array of texts
+
 
 def as_numpy(values: Any, symbol: str, what: str) -> NDArray[Any]:
     """Returns values as an array in native byte order; lists that mix texts and other objects stay objects, as do
@@ -17,7 +19,7 @@ def as_numpy(values: Any, symbol: str, what: str) -> NDArray[Any]:
     ``what`` is what they should be, for the message of the InputError that is raised if NumPy cannot convert them.
     """
     try:
-        array = np.asarray(values)
+        array = np.array(values, dtype=object) if _has_long_texts(values) else np.asarray(values)
         if array.dtype.kind in "US" and not isinstance(values, np.ndarray):
             array = _unless_texts(array, values)
     except Exception as error:  # an object's own __array__ may raise anything
@@ -26,6 +28,19 @@ def as_numpy(values: Any, symbol: str, what: str) -> NDArray[Any]:
             f"{symbol} must be {what}; got a {type(values).__name__} that NumPy cannot convert: {reason}"
         ) from None
     return array.astype(object if array.dtype.kind == "T" else array.dtype.newbyteorder("="), copy=False)
+
+
+def _has_long_texts(values: Any) -> bool:
+    """True for lists whose longest text would take too much memory: NumPy gives all values the width of the longest."""
+    if not isinstance(values, (list, tuple)):
+        return False
+    longest, count = 0, 0
+    for row in values if values and isinstance(values[0], (list, tuple)) else (values,):
+        if isinstance(row, (list, tuple)):
+            count += len(row)
+            if any(issubclass(kind, str) for kind in set(map(type, row))):
+                longest = max(longest, *(len(value) for value in row if isinstance(value, str)))
+    return BYTES_OF_A_LETTER * longest * count > MOST_BYTES
 
 
 def as_objects(values: Any) -> NDArray[np.object_]:

@@ -20,6 +20,7 @@ from chainrule.tables.columns import DATETIME
 from chainrule.tables.reading.arrow_columns import as_column
 from chainrule.tables.table import Table
 from chainrule.tables.text.text_block import TextBlock
+from chainrule.tables.work import each
 
 PERIOD = "pandas.period"
 WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
@@ -42,8 +43,9 @@ def table_of_file(path: Path, table: Any, *, is_typed: bool = True) -> Table:
     if not names or not table.num_rows:
         raise InputError(f"{path} must hold at least one row; got none.")
     require_names(str(path), names)
+    size = table.num_rows * table.num_columns
     if is_typed:
-        columns = Columns(dict(zip(names, map(as_column, table.columns), strict=True)))
+        columns = Columns(dict(zip(names, each("reading", size, as_column, table.columns), strict=True)))
     else:
         columns = Columns.of(names, blocks=[(names, TextBlock(table, is_declared=False))])
     return Table(str(path), columns, target="target" if "target" in columns else None)

@@ -16,7 +16,8 @@ from chainrule.estimators.examples import Examples
 from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.initial_network import Shape, network
 from chainrule.estimators.network.recipe import Recipe
-from chainrule.estimators.network.validation_split import RowNumbers, ValidationSplit
+from chainrule.estimators.network.validation_split import ValidationSplit
+from chainrule.estimators.weights import RowNumbers
 from chainrule.network import Network
 from chainrule.rows.rows import Rows
 from chainrule.tables.columns import Task

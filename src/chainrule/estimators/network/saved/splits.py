@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array
-from chainrule.estimators.network.validation_split import RowNumbers, ValidationSplit, rows_where
+from chainrule.estimators.network.validation_split import ValidationSplit, rows_where
+from chainrule.estimators.weights import RowNumbers
 
 
 class PackedSplits(NamedTuple):
