@@ -112,7 +112,7 @@ def test_the_columns_of_bundled_sets_are_known(name: str) -> None:
     datasets = pytest.importorskip("sklearn.datasets")
     data = getattr(datasets, f"load_{name}")()
     assert bundled.INPUTS[name] == tuple(map(str, data.feature_names))
-    assert bundled.load(name).columns.floats(bundled.INPUTS[name]).tolist() == data.data.tolist()
+    assert bundled.load(name).columns.floats(bundled.INPUTS[name])[:].tolist() == data.data.tolist()
 
 
 def test_a_wrong_column_is_found_in_the_first_lines(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -152,7 +152,7 @@ def test_parquet_types(here: Path) -> None:
     pyarrow.parquet.write_table(pyarrow.table(columns), here / "t.parquet")
     read = inputs.read_source("t.parquet")
     assert list(read.columns) == ["flag", "whole", "half", "exact", "word"]
-    assert read.floats(["flag", "whole", "exact"]).tolist() == [[1, 1, 1], [0, 2, 2]]
+    assert read.floats(["flag", "whole", "exact"])[:].tolist() == [[1, 1, 1], [0, 2, 2]]
     assert [name for name, column in read.columns.items() if column.missing.tolist() == [False, True]] == [
         "half",
         "word",
@@ -168,7 +168,7 @@ def test_npz_holds_images_and_names_of_classes(here: Path) -> None:
     answer = chainrule("train", "t.npz", *QUICK)
     assert answer.code == 0, answer.err
     assert models.load_model("t.safetensors").encoder.names_ == ("x1", "x2", "x3", "x4")
-    assert inputs.read_source("t.npz").floats(["x2"])[:, 0].tolist() == X[:, 0, 1].tolist()
+    assert inputs.read_source("t.npz").floats(["x2"])[:][:, 0].tolist() == X[:, 0, 1].tolist()
     assert chainrule("evaluate", "t.safetensors", "t.npz").code == 0
 
 
