@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
+from chainrule._internal.at_first_use import cached_property
 from chainrule._internal.checks import Array
 from chainrule._internal.sparse_rows import SparseRows
 from chainrule.backprop import Gradient

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chainrule._internal.lazy_names import imported
+from chainrule._internal.at_first_use import imported
 from chainrule.engines.choice import Choice, EngineNotice, chosen
 from chainrule.engines.seam import Engine, TrainingRun
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
+from chainrule._internal.at_first_use import cached_property
 from chainrule._internal.checks import as_probability
 from chainrule._internal.sparse_rows import Rows
 from chainrule.costs import Cost, TrainingSet

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule import costs
+from chainrule._internal.at_first_use import cached_property
 from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import Array, as_real
 from chainrule._internal.sparse_rows import SparseRows

@@ -6,8 +6,9 @@ import mmap
 import os
 import pickle
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any, NamedTuple
+
+from chainrule._internal.at_first_use import cached_property
 
 ALIGNMENT = 64  # of each array, in bytes
 

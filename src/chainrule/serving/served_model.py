@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
+from chainrule._internal.at_first_use import cached_property
 from chainrule._internal.checks import Floats
 from chainrule.errors import InputError
 from chainrule.tables.model import TableModel

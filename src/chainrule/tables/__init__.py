@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chainrule._internal.lazy_names import imported
+from chainrule._internal.at_first_use import imported
 
 if TYPE_CHECKING:
     from chainrule.tables.diagnosis.diagnose import diagnose

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import repeat
 from typing import Any, Literal
 
 from numpy.typing import NDArray
 
+from chainrule._internal.at_first_use import cached_property
 from chainrule.tables.columns import Column, Kind
 from chainrule.tables.encoding.gathered import Gathered, as_slice
 from chainrule.tables.reading.array_columns import as_numbers, number_column

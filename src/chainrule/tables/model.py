@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from chainrule import activations as catalogue
 from chainrule import files
+from chainrule._internal.at_first_use import cached_property
 from chainrule._internal.checks import Array, Floats, as_weights
 from chainrule._internal.sparse_rows import Rows
 from chainrule.activations import Sigma

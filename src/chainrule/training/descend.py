@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import count
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chainrule import engines, optimizers
+from chainrule._internal.at_first_use import cached_property
 from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import Array
 from chainrule.backprop import Gradient

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule._internal.at_first_use import cached_property
 from chainrule.tables.columns import Feature
 from chainrule.tables.encoding.column_statistics import Scaling
 from chainrule.tables.encoding.number_features import NumberFeatures, left_out

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule._internal.at_first_use import cached_property
 from chainrule.tables.columns import Feature
 from chainrule.tables.numeric_table import NumberedNames
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule._internal.at_first_use import cached_property
 from chainrule._internal.checks import Floats, as_integer
 from chainrule._internal.html_table import html_table
 from chainrule._internal.naming import resolve

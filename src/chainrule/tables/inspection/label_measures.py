@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule._internal.at_first_use import cached_property
 from chainrule._internal.checks import Floats
 from chainrule.tables.inspection.measures import Measure, area, error_of_calibration, mean_of_known
 from chainrule.tables.scores import log_losses, subset_accuracy

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule._internal.at_first_use import cached_property
 from chainrule._internal.checks import Floats
 from chainrule.tables.diagnosis.calibration import calibration_error
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels

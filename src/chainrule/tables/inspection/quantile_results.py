@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
+from chainrule._internal.at_first_use import cached_property
 from chainrule._internal.checks import Floats
 from chainrule.costs import Quantile
 from chainrule.tables.inspection.measures import Measure

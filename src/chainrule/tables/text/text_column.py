@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule._internal.at_first_use import cached_property
 from chainrule._internal.checks import Floats
 from chainrule.tables.arrow_values import as_index, as_texts, booleans_of, numbers_of
 from chainrule.tables.columns import MISSING, Column, categories

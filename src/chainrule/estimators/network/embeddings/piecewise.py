@@ -14,7 +14,7 @@ from chainrule.network import BlockDiagonal, Factors, Layer
 
 BINS, FEATURES = 16, 4  # bins per number, and features per number
 THRESHOLDS = BINS // 2  # of a tree, which take the place of every other quantile
-SMALLEST_LEAF = 0.005  # of the rows
+SMALLEST_LEAF = 0.005  # of the weight of the rows
 NARROWEST = 1e-2  # width of a bin, so that W stays below 200
 RATE = 0.1
 
@@ -78,12 +78,12 @@ def quantiles(x: Array, weights: Array | None = None, bins: int = BINS) -> Float
 def thresholds(x: Array, Y: Array, weights: Array | None = None) -> Floats:
     """Returns quantiles of x (t,) for half of the bins, and `THRESHOLDS` at which a tree divides x to predict Y (t, m).
 
-    Each division lessens the squared error of Y most, and leaves `SMALLEST_LEAF` of the rows on either side.
+    Each division lessens the squared error of Y most, and leaves `SMALLEST_LEAF` of their weight on either side.
 
     >>> thresholds(np.arange(1000.0), np.arange(1000.0)[:, None] >= 333.0)[2:5].tolist()
     [249.0, 332.5, 374.0]
     """
-    tree = DecisionTreeRegressor(max_leaf_nodes=1 + THRESHOLDS, min_samples_leaf=SMALLEST_LEAF, random_state=0)
+    tree = DecisionTreeRegressor(max_leaf_nodes=1 + THRESHOLDS, min_weight_fraction_leaf=SMALLEST_LEAF, random_state=0)
     tree.fit(np.asarray(x)[:, None], Y, sample_weight=weights)
     divides = tree.tree_.children_left >= 0
     q = quantiles(x, weights, BINS - THRESHOLDS)
