@@ -92,6 +92,14 @@ Category = Annotated[
         autocompletion=completion.columns,
     ),
 ]
+RowWeights = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Weights of the rows, which are no input; rows of weight 0 are left out.",
+        autocompletion=completion.columns,
+    ),
+]
 Preset = Annotated[
     str,
     typer.Option(

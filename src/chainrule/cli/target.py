@@ -18,7 +18,6 @@ from chainrule.tables.rounding import warn_about_rounding
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.tables.targets.decoders import Target
 from chainrule.tables.targets.target_columns import stacked
-from chainrule.tables.targets.task import REQUESTED, decide_task
 from chainrule.tables.text.text_column import AnyColumn, TextColumn
 
 
@@ -29,36 +28,6 @@ def baseline_of(target: Target) -> str:
     if isinstance(target, NumericLabels):
         return f"predicts the {'quantiles' if isinstance(target, QuantileLabels) else 'mean'} of the training rows"
     return "predicts each label for all rows or for none, with its share in the training rows as probability"
-
-
-def decide_tasks(columns: Mapping[str, Column], task: Task | None) -> tuple[Task, str]:
-    """Returns the task for one target column, or for several, and the reason.
-
-    Several are numbers, or labels of two values each. Raises InputError for anything else, and as `decide_task` does.
-    """
-    found = {name: decide_task(name, column, task) for name, column in columns.items()}
-    if len(found) == 1:
-        return next(iter(found.values()))
-    numbers = [name for name, (chosen, _) in found.items() if chosen == "regression"]
-    classes = [name for name in found if name not in numbers]
-    can_be_numbers = all(columns[name].kind != "categories" for name in classes)
-    if numbers and classes:
-        why = "; ".join(f"{name!r} {found[name][1].removeprefix('because it ')}" for name in (numbers[0], classes[0]))
-        remedy = " Or give --task regression, if all of them are numbers to predict." if can_be_numbers else ""
-        raise InputError(
-            f"several targets must all be numbers, or all be classes; {why}. Train one model for the numbers, and one "
-            f"for the classes.{remedy}"
-        )
-    if numbers:
-        return "regression", REQUESTED if task else "because each holds numbers"
-    for name in classes:
-        if (count := len(columns[name].as_categories().levels)) != 2:
-            remedy = ", or give --task regression, if all targets are numbers to predict" if can_be_numbers else ""
-            raise InputError(
-                f"target {name!r} has {count} classes; one of several targets must have two, such as yes and no. Train "
-                f"a model for {name!r} alone{remedy}."
-            )
-    return "multilabel", REQUESTED if task else "because each holds two values"
 
 
 def as_targets(columns: Mapping[str, Column], task: Task) -> NDArray[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -20,6 +20,7 @@ from chainrule.rows.correlation import BlockMoments, variance_ratio
 from chainrule.rows.packed_file import PackedFile
 from chainrule.rows.packing import Form, write_packed
 from chainrule.rows.parquet_source import ParquetSource
+from chainrule.rows.relabelled import Relabelled
 from chainrule.rows.source import Labels, Piece, Record, Source
 
 # Of a window, unless its rows are given: two of them are in memory. Shuffled rows need no large windows, and small ones
@@ -271,11 +272,13 @@ class Rows(StoredRows):
         self._moments.take(block, labels.Y)
         return labels
 
-    def first_block(self) -> TrainingSet:
-        """Reads the first block as it is."""
-        X = np.empty((int(self.sizes[0]), self.n), np.float32)
-        labels: Any = self.read(0, X)
-        return TrainingSet(X, labels.Y, labels.weights)
+    def first_blocks(self, count: int) -> Rows:
+        """Returns the rows of the first blocks."""
+        return Rows(self._source, self._blocks[:count])
+
+    def relabelled(self, encode: Callable[[Labels], Labels], label_shape: tuple[int, ...], has_weights: bool) -> Rows:
+        """Returns the rows with other labels and weights, which ``encode`` makes of those of a block (`Relabelled`)."""
+        return Rows(Relabelled(self._source, encode, label_shape, has_weights), self._blocks)
 
     def _pieces(self) -> Iterator[Piece]:
         for block in self._blocks.tolist():

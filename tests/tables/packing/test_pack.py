@@ -131,7 +131,8 @@ def test_a_level_beyond_the_most_is_other(tmp_path: Path, small_samples: int) ->
 def test_the_record_stays_with_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts of packed rows, and rows packed again, keep encoder and target; rows of arrays have none."""
     monkeypatch.setattr(packing, "BLOCK_BYTES", 1 << 14)
-    packed = pack(written(tmp_path / "big", table()), tmp_path / "a.rows", target=["y", "code"], drop=["label"])
+    options: dict[str, Any] = {"target": ["y", "code"], "task": "regression", "drop": ["label"]}
+    packed = pack(written(tmp_path / "big", table()), tmp_path / "a.rows", **options)
     assert packed.rows.label_shape == (2,)
     for rows in (*packed.rows.split(0.2), cr.Rows.pack(tmp_path / "b.rows", packed.rows)):
         again = PackedTable.of(rows)
@@ -162,7 +163,7 @@ def test_a_damaged_record_is_refused(tmp_path: Path) -> None:
         ({"y": [*np.arange(T - 1.0), np.inf]}, {}, "infinite"),
         ({"a": [*np.arange(T - 1.0), np.inf]}, {}, r"'a' of .*part-2.*after row 948\) is infinite in row 52"),
         ({"y": ["a"] * T}, {}, "two classes"),
-        ({}, {"target": ["y", "text"]}, "must be numbers"),
+        ({}, {"target": ["y", "text"]}, "must all be numbers, or all be classes"),
         ({}, {"target": "z"}, "has no column 'z'"),
         ({}, {"task": "multilabel"}, "task must be"),
         ({}, {"drop": ["a", "text", "code", "date", "label"]}, "no column besides"),

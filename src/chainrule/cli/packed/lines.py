@@ -10,7 +10,7 @@ from chainrule.cli.errors import WrongUsage
 ENDING = ".rows"
 NOT_FOR_ROWS = (  # options of `chainrule train`
     "target_column", "task", "drop", "category", "sep", "header", "encoding", "decimal", "thousands", "na",
-    "time_limit", "class_weight", "quantiles", "folds", "report", "from_model",
+    "folds", "report", "from_model",
 )  # fmt: skip
 
 

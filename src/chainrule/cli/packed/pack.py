@@ -18,6 +18,7 @@ def pack(
     out: options.RowsOut,
     target_column: options.Target = None,
     task: options.Task = None,
+    weights: options.RowWeights = None,
     drop: options.Drop = None,
     category: options.Category = None,
     sep: options.Sep = None,
@@ -55,15 +56,16 @@ def pack(
     chosen: Any = task  # one of TASKS, as was required
     known: dict[str, Any] = {
         option: [inputs.known_name(stream.names, stream.origin, f"--{option}", name) for name in given or ()]
-        for option, given in (("drop", drop), ("category", category))
+        for option, given in (("drop", drop), ("category", category), ("weights", weights and [weights]))
     }
-    if taken := {*known["drop"], *known["category"]} & {*targets}:
-        raise WrongUsage(f"{listed(sorted(taken))} cannot be the target, and in --drop or --category.")
+    if taken := {*known["drop"], *known["category"], *known["weights"]} & {*targets}:
+        raise WrongUsage(f"{listed(sorted(taken))} cannot be the target, and in --drop, --category or --weights.")
     console = remarks()
     console.quiet = quiet
     with warnings_as_notes(console):
         packed = packed_table(
-            stream, path, target=targets, task=chosen, drop=known["drop"], categories=known["category"] or None,
+            stream, path, target=targets, task=chosen, weights=next(iter(known["weights"]), None),
+            drop=known["drop"], categories=known["category"] or None,
             decimal=writing.decimal, thousands=writing.thousands, missing=writing.missing, seed=seed, replace=force,
         )  # fmt: skip
     for line in (*packed.descriptions(), f"Saved {path}. `chainrule train {path}` trains on it."):

@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from chainrule.costs import TrainingSet
 from chainrule.errors import InputError
 from chainrule.rows.rows import Rows
-from chainrule.tables.calibration import tempered
 from chainrule.tables.columns import Task
+from chainrule.tables.inspection.label_measures import LabelResults
 from chainrule.tables.inspection.measures import ClassResults
 from chainrule.tables.inspection.results import Results, number_results
 from chainrule.tables.model import TableModel
 from chainrule.tables.packing.packed_table import PackedTable
 from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 MOST_TESTED = 100_000  # rows, which are in memory
 
@@ -42,6 +45,8 @@ class RowsData:
     def classes(self) -> list[Any]:
         """The classes, if the target is one."""
         target = self.packed.target
+        if isinstance(target, IndicatorLabels):
+            return sorted({value for two in target.columns for value in two.values.tolist()}, key=str)
         return target.values.tolist() if isinstance(target, ClassLabels) else []
 
     def descriptions(self) -> list[str]:
@@ -61,10 +66,13 @@ class RowsData:
     def results(self, model: TableModel) -> Results:
         """Returns the results on the test rows."""
         Z: Any = self.test.X
-        A, target = model.outputs_of(Z), model.target
-        if isinstance(target, ClassLabels):
-            return ClassResults(target, self.test.Y, tempered(A, model.temperature))  # type: ignore[arg-type]  # integers
-        return number_results(model, Z, A, target.in_units(self.test.Y))  # type: ignore[union-attr]  # numbers
+        Y: Any = self.test.Y
+        A, stored = model.outputs_of(Z), self.packed.target
+        if isinstance(stored, ClassLabels):
+            return ClassResults(stored, Y, model.probabilities_of(A))
+        if isinstance(stored, IndicatorLabels):
+            return LabelResults(stored, Y.astype(np.intp), model.probabilities_of(A))
+        return number_results(model, Z, A, stored.in_units(Y))
 
     def finished(self, model: TableModel) -> TableModel:
         """Returns the model as it is."""

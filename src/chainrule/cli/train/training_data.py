@@ -24,7 +24,7 @@ from chainrule.tables.table import Table, require_complete
 from chainrule.tables.target_decoder import ClassLabels
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
 from chainrule.tables.targets.target_columns import TargetColumns
-from chainrule.tables.targets.task import REQUESTED
+from chainrule.tables.targets.task import REQUESTED, decide_tasks
 from chainrule.tables.text.notation import AS_RECOGNISED, Writing
 from chainrule.tables.text.recognition import recognised, recognised_target
 from chainrule.tables.text.text_column import AnyColumn
@@ -136,7 +136,7 @@ def prepare(
     _refuse_infinite(X)  # before the split, so that the message names the row
     for name, column in found.items():
         require_complete(column, name, table.origin)
-    chosen, reason = target.decide_tasks(found, task)
+    chosen, reason = decide_tasks(found, task)
     y = target.as_targets(found, chosen)
     groups = np.zeros(table.t, dtype=np.intp)
     if chosen == "classification":

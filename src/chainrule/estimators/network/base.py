@@ -100,15 +100,15 @@ class NetworkBase(
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, sample_weight_val: Any, groups: Any
     ) -> Self:
+        began = time.perf_counter()
+        folder = checkpoint_folder(self.get_params(deep=False))
         if isinstance(X, Rows):
             given = {
                 "y": y, "sample_weight": sample_weight, "X_val": X_val, "y_val": y_val,
                 "sample_weight_val": sample_weight_val, "groups": groups,
             }  # fmt: skip
-            fit_to_rows(self, X, given)
+            fit_to_rows(self, X, given, began, folder)
             return self
-        began = time.perf_counter()
-        folder = checkpoint_folder(self.get_params(deep=False))
         continues = bool(self.warm_start) and hasattr(self, "model_")
         if continues and not self.states_:
             raise InputError(
@@ -118,6 +118,14 @@ class NetworkBase(
         data, recipes = self._prepare(X, y, sample_weight, continues)
         is_named = isinstance(y, str) or (isinstance(y, (list, tuple)) and len(y) != len(data.y))
         validation = self._validation(X_val, y_val, sample_weight_val, y if is_named else None, recipes[0])
+        self._fit_to(data, recipes, validation, groups, began, folder, continues)
+        return self
+
+    def _fit_to(
+        self, data: Data, recipes: tuple[Recipe, ...], validation: Data | None, groups: Any, began: float, folder: Any,
+        continues: bool,
+    ) -> None:  # fmt: skip
+        """Trains networks on rows in memory, those of a table or of a packed file."""
         seeds = check_random_state(self.random_state)
         params, task = self.get_params(deep=False), self.target_.task
         short = settings.as_short_recipes(params, task, len(data.examples.X), self._n_sparse)
@@ -144,7 +152,6 @@ class NetworkBase(
             plan = replace(plan, short_recipes=short, checkpoint=folder, resumes=self.resume)
         self._train(make, plan, data, validation or data)
         self._has_short_recipes = self.recipe_ in short
-        return self
 
     def _make_splits(
         self, data: Data, recipes: Sequence[Recipe], short: Sequence[Recipe], has_validation: bool, groups: Any,

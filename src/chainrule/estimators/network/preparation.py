@@ -21,7 +21,6 @@ from chainrule.estimators.network.training_rows import (
     Data,
     TrainingRows,
     as_table_and_labels,
-    fit_encoder,
     names_of,
     prepared,
     sparse_features,
@@ -30,6 +29,7 @@ from chainrule.estimators.target_columns import known_targets, new_targets, nota
 from chainrule.estimators.weights import as_row_weights
 from chainrule.tables.columns import Task
 from chainrule.tables.encoding.encoder import TableEncoder
+from chainrule.tables.encoding.fit_steps import as_weighted
 from chainrule.tables.model import TableModel
 from chainrule.tables.reading.read import AnyTable
 from chainrule.tables.target_decoder import NumericLabels
@@ -108,7 +108,7 @@ class PreparationMixin:
                 decimal=self.decimal, thousands=self.thousands, missing=self.missing,
             )  # fmt: skip
             rows = rows._replace(table=encoder.recognised(rows.table))
-            self.encoder_ = fit_encoder(encoder, rows.table, rows.row_weights)
+            self.encoder_ = encoder.fit(as_weighted(rows.table, rows.row_weights))
             names = y.names if isinstance(y, TargetColumns) else ()
             self.target_ = self._learn_target(rows.labels, rows.weights, recipes[0], names)
             if isinstance(self.target_, NumericLabels):

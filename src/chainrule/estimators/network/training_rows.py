@@ -16,7 +16,6 @@ from chainrule._internal.naming import listed, spellings
 from chainrule.errors import InputError
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.weights import RowNumbers, as_row_weights, counted_rows
-from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.labels import as_targets, labels_at
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.read import AnyTable, read
@@ -30,7 +29,6 @@ Result = TypeVar("Result")
 
 MOST_DENSE_FEATURES = 256  # a sparse table with as many columns, or fewer, becomes an array
 MOST_STORED = 0.1  # fraction of the numbers above which it does, too
-MOST_REPEATED = 20  # whole weights are repeated rows for the encoder, up to this many times as many rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,13 +183,3 @@ def sparse_features(table: AnyTable) -> int:
         return 0
     n = int(np.count_nonzero(np.bincount(table.values.indices)))
     return n if n > MOST_DENSE_FEATURES and table.values.nnz <= MOST_STORED * n * table.t else 0
-
-
-def fit_encoder(encoder: TableEncoder, table: AnyTable, weights: Floats | None) -> TableEncoder:
-    """Fits the encoder to the rows; a whole weight w > 0 counts as w rows.
-
-    Fractional weights do not affect medians and quartiles: each row then counts once.
-    """
-    if weights is not None and (weights == np.floor(weights)).all() and weights.sum() <= MOST_REPEATED * len(weights):
-        table = table.rows(np.repeat(np.arange(len(table)), weights.astype(np.intp)))
-    return encoder.fit(table)

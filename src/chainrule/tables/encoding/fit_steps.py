@@ -18,11 +18,13 @@ from chainrule.tables.encoding.column_statistics import ColumnStatistics
 from chainrule.tables.encoding.gathered import is_sparse
 from chainrule.tables.encoding.number_features import left_out
 from chainrule.tables.encoding.steps import FewValues, Fill, Indicator, OneHot, Scale, Sign
+from chainrule.tables.reading.read import AnyTable
 
 CONSTANT, EMPTY = "constant in the training rows", "no values in the training rows"
 ZERO = "0 in every training row"  # of a sparse table: a vocabulary or a hash has such columns, without a warning
 MOST_OF_ALL = 512  # features for few values: with more, they would make the network too large
 SOME_ROWS = 1_000  # that have nearly all values of a column with few of them
+MOST_REPEATED = 20  # whole weights are repeated rows, up to this many times as many rows
 DIFFERENT = "a different text in every training row"
 
 
@@ -130,3 +132,13 @@ def warn_about_columns(features: Sequence[Feature], columns: Mapping[str, Column
                 f"{name!r} mixes numbers and texts, and is treated as categories. Make it one or the other.",
                 DataWarning,
             )
+
+
+def as_weighted(table: AnyTable, weights: Floats | None) -> AnyTable:
+    """Returns the rows to which an encoder is fitted: a whole weight w > 0 (t,) counts as w rows.
+
+    Fractional weights do not affect medians and quartiles: each row then counts once.
+    """
+    if weights is None or (weights != np.floor(weights)).any() or weights.sum() > MOST_REPEATED * len(weights):
+        return table
+    return table.rows(np.repeat(np.arange(len(table)), weights.astype(np.intp)))

@@ -18,13 +18,15 @@ from chainrule.rows.source import Piece
 from chainrule.tables.columns import Column, Task
 from chainrule.tables.encoding.encoder import MAX_LEVELS, TableEncoder
 from chainrule.tables.packing import streamed_encoder, streamed_target
+from chainrule.tables.packing.counted_rows import CountedRows
 from chainrule.tables.packing.packed_table import PackedTable, record
 from chainrule.tables.packing.sources import as_stream
+from chainrule.tables.packing.streamed_target import Decoder, Labelled, Weights
 from chainrule.tables.packing.table_stream import TableStream
 from chainrule.tables.table import Table, known_column, require_complete
-from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.target_decoder import ClassLabels
 from chainrule.tables.targets.decoders import encoded, known_labels
-from chainrule.tables.targets.task import REQUESTED, decide_task
+from chainrule.tables.targets.task import REQUESTED, decide_tasks
 from chainrule.tables.text.notation import DecimalMark, Writing
 from chainrule.tables.text.recognition import recognised_target
 
@@ -38,6 +40,7 @@ def pack(
     *,
     target: str | Sequence[str],
     task: Task | None = None,
+    weights: str | None = None,
     drop: Sequence[str] = (),
     categories: Iterable[str] | None = None,
     max_levels: int = MAX_LEVELS,
@@ -63,9 +66,12 @@ def pack(
     Args:
         source: the path of a file, or of a folder of Parquet files or of text files, or a table.
         path: the file to write, by custom with the ending .rows.
-        target: the column to predict, or several columns of numbers.
+        target: the column to predict, or several columns: of numbers, or of two values each, which are labels that do
+            not exclude each other.
         task: "classification" or "regression"; None: classification for texts, booleans, and whole numbers of which at
             most 30 are distinct in the sample; otherwise regression.
+        weights: a column of weights ≥ 0 of the rows, which is no input. A row of weight 2 counts twice, and one of
+            weight 0 is left out, whatever it holds.
         drop: columns to leave out.
         categories: columns whose numbers are categories.
         max_levels: the most levels of a category that are kept.
@@ -87,10 +93,16 @@ def pack(
     rng = np.random.default_rng([as_seed(seed), 1])  # another stream than that of the order
     stream, writing = as_stream(source), Writing.of(decimal, thousands, missing)
     names = _known([target] if isinstance(target, str) else target, stream, "target")
-    left_out = _known(drop, stream, "drop")
-    inputs = [name for name in stream.names if name not in {*names, *left_out}]
+    left_out, weight = _known(drop, stream, "drop"), _known([] if weights is None else [weights], stream, "weights")
+    if taken := {*names} & {*left_out, *weight}:
+        raise InputError(f"{listed(sorted(taken))} cannot be the target, and left out or the weights.")
+    inputs = [name for name in stream.names if name not in {*names, *left_out, *weight}]
     if not inputs:
         raise InputError(f"{stream.origin} has no column besides the target {listed(names)}; nothing predicts it.")
+    weights_of: Weights | None = None
+    if weight:
+        stream = counted = CountedRows(stream, weight[0], writing)
+        weights_of = counted.weights
     sample = stream.sample(rng)
     columns = {name: recognised_target(name, sample.column(name), writing, task) for name in names}
     for name in names if sample.t == stream.t else ():  # a gap in a part of the rows is found with its place
@@ -101,8 +113,9 @@ def pack(
         categories=categories, max_levels=max_levels, max_values=CODES if chosen == "classification" else 0,
         dtype="float32", decimal=decimal, thousands=thousands, missing=missing,
     )  # fmt: skip
-    streamed_encoder.fit_to_stream(encoder, _chosen(sample, inputs), stream)
-    decoder = streamed_target.fit_to_stream(chosen, columns, stream, missing)
+    of_sample = None if weights_of is None else weights_of(sample)
+    streamed_encoder.fit_to_stream(encoder, _chosen(sample, inputs), stream, of_sample)
+    decoder = streamed_target.fit_to_stream(chosen, Labelled(columns, of_sample), stream, missing, weights_of)
     if is_sampled and isinstance(decoder, ClassLabels):
         streamed_target.require_few_whole_numbers(names[0], columns[names[0]], decoder)
     about: dict[str, Any] = {
@@ -111,9 +124,10 @@ def pack(
     }  # fmt: skip
     sampled = sample.t
     del sample
-    form = Form(stream.t, encoder.n_features_out_, () if isinstance(decoder, ClassLabels) else (decoder.m,), False)
+    label_shape = () if isinstance(decoder, ClassLabels) else (decoder.m,)
+    form = Form(stream.t, encoder.n_features_out_, label_shape, has_weights=weights_of is not None)
     write_packed(
-        path, form, _encoded(stream, [*inputs, *names], encoder, decoder, names, sampled),
+        path, form, _encoded(stream, [*inputs, *names], encoder, decoder, names, sampled, weights_of),
         columns=encoder.get_feature_names_out().tolist(), seed=seed, record=record(encoder, decoder, about),
         replace=replace,
     )  # fmt: skip
@@ -136,18 +150,12 @@ def _task(columns: Mapping[str, Column], task: Task | None) -> tuple[Task, str]:
     """Returns the task and its reason. Raises InputError if the columns do not suit it."""
     if task not in (None, *TASKS):
         raise InputError(f"task must be {' or '.join(TASKS)}; got {task!r}.")
-    if len(columns) > 1:
-        if task == "classification":
-            raise InputError("several targets of packed rows must be numbers. Pack the table once for each class.")
-        streamed_target.require_numbers(columns)
-        return "regression", REQUESTED if task else "because there are several numbers"
-    [(name, column)] = columns.items()
-    return decide_task(name, column, task)
+    return decide_tasks(columns, task)
 
 
 def _encoded(
-    stream: TableStream, names: Sequence[str], encoder: TableEncoder, target: ClassLabels | NumericLabels,
-    targets: Sequence[str], sampled: int,
+    stream: TableStream, names: Sequence[str], encoder: TableEncoder, target: Decoder,
+    targets: Sequence[str], sampled: int, weights_of: Weights | None,
 ) -> Iterator[Piece]:  # fmt: skip
     """Yields the rows of a stream with their labels as networks are trained on them."""
     for table in stream.pieces(names):
@@ -158,4 +166,5 @@ def _encoded(
         y = known_labels(target, {name: table.column(name) for name in targets}, encoder.missing)
         with streamed_encoder.of_sample(sampled, stream.t):
             X: Any = encoder.encode(table)
-        yield Piece(X, encoded(target, y), None)
+        weights: Any = None if weights_of is None else weights_of(table)
+        yield Piece(X, encoded(target, y), weights)

@@ -11,8 +11,10 @@ from chainrule.errors import FileFormatError, InputError
 from chainrule.rows.rows import Rows
 from chainrule.rows.source import Record
 from chainrule.tables.encoding.encoder import TableEncoder
+from chainrule.tables.intervals.quantile_labels import QuantileLabels
+from chainrule.tables.packing.streamed_target import Decoder
 from chainrule.tables.packing.table_stream import rank_error
-from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.target_decoder import ClassLabels
 from chainrule.tables.targets import decoders
 
 DESCRIBED = {"source", "targets", "task", "reason", "sampled"}
@@ -28,7 +30,7 @@ class PackedTable:
 
     rows: Rows
     encoder: TableEncoder
-    target: ClassLabels | NumericLabels
+    target: Decoder
     about: Mapping[str, Any]
 
     def __repr__(self) -> str:
@@ -46,8 +48,8 @@ class PackedTable:
         encoder = TableEncoder.from_parts(header.get("encoder"), tensors)
         target = decoders.from_parts(header.get("target"), tensors)
         shape = rows.label_shape
-        is_known = shape == () if isinstance(target, ClassLabels) else shape == (getattr(target, "m", 0),)
-        if encoder.n_features_out_ != rows.n or not isinstance(target, (ClassLabels, NumericLabels)) or not is_known:
+        is_known = shape == (() if isinstance(target, ClassLabels) else (target.m,))
+        if encoder.n_features_out_ != rows.n or isinstance(target, QuantileLabels) or not is_known:
             raise FileFormatError(f"{rows.name}: the encoder and the target do not fit its rows.")
         about = header.get("about")
         if not isinstance(about, Mapping) or not about.keys() >= DESCRIBED:
@@ -69,7 +71,7 @@ class PackedTable:
         return lines
 
 
-def record(encoder: TableEncoder, target: ClassLabels | NumericLabels, about: Mapping[str, Any]) -> Record:
+def record(encoder: TableEncoder, target: Decoder, about: Mapping[str, Any]) -> Record:
     """Returns what a file says of a table."""
     of_encoder, of_target = encoder.parts(), target.parts()
     header = {"encoder": of_encoder[0], "target": of_target[0], "about": dict(about)}

@@ -15,11 +15,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from chainrule._internal.checks import Floats
 from chainrule.errors import InputError
 from chainrule.tables.columns import Feature, Level
 from chainrule.tables.encoding.compatibility import OtherKind, as_trained
 from chainrule.tables.encoding.encoder import TableEncoder
-from chainrule.tables.encoding.fit_steps import CONSTANT, EMPTY, category_step
+from chainrule.tables.encoding.fit_steps import CONSTANT, EMPTY, as_weighted, category_step
 from chainrule.tables.encoding.matching import of_training_kind
 from chainrule.tables.encoding.steps import OneHot, Sign
 from chainrule.tables.packing.table_stream import TableStream
@@ -28,9 +29,12 @@ from chainrule.tables.text.notation import Notation
 from chainrule.tables.text.text_column import TextColumn
 
 
-def fit_to_stream(encoder: TableEncoder, sample: Table, stream: TableStream) -> None:
-    """Fits the encoder to a sample with the input columns of a stream; to all rows if these are all."""
-    encoder.fit(sample)
+def fit_to_stream(encoder: TableEncoder, sample: Table, stream: TableStream, weights: Floats | None) -> None:
+    """Fits the encoder to a sample with the input columns of a stream, and weights (t,); to all rows if it has all.
+
+    Levels are counted without weights in more rows than the sample has.
+    """
+    encoder.fit(as_weighted(sample, weights))
     if sample.t == stream.t:
         return
     counted = {feature.name: _Levels() for feature in encoder.features_ if _has_few(encoder, feature)}

@@ -3,41 +3,63 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chainrule._internal.checks import Floats, shown
-from chainrule._internal.naming import listed
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column, Level, Task
 from chainrule.tables.packing.table_stream import TableStream
-from chainrule.tables.table import require_complete
+from chainrule.tables.table import Table, require_complete
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.tables.targets.indicator_labels import IndicatorLabels, two_values
 from chainrule.tables.targets.target_columns import TargetColumns
 from chainrule.tables.targets.task import MOST_WHOLE_CLASSES
 from chainrule.tables.text.conversion import converted
 from chainrule.tables.text.text_column import AnyColumn
 
+Weights: TypeAlias = Callable[[Table], Floats]
+Decoder: TypeAlias = ClassLabels | NumericLabels | IndicatorLabels
+
+
+class Labelled(NamedTuple):
+    """The target columns of some rows, and their weights (t,) or None."""
+
+    columns: Mapping[str, Column]
+    weights: Floats | None
+
 
 def fit_to_stream(
-    task: Task, sample: Mapping[str, Column], stream: TableStream, missing: Collection[str]
-) -> ClassLabels | NumericLabels:
-    """Returns the decoder of one column of classes, or of columns of numbers; ``sample`` are those of a sample.
+    task: Task, sample: Labelled, stream: TableStream, missing: Collection[str], weights: Weights | None
+) -> Decoder:
+    """Returns the decoder of one column of classes, or of columns of numbers or of labels.
 
-    Raises InputError for gaps, and for a single class or a single number.
+    ``weights`` gives those of some rows, by which each row counts. Raises InputError for gaps, and for a single class
+    or a single number.
     """
-    is_whole = len(next(iter(sample.values()))) == stream.t
-    pieces = iter([dict(sample)]) if is_whole else _pieces(sample, stream, missing)
-    return _classes(pieces) if task == "classification" else _numbers(pieces, TargetColumns(sample))
+    is_whole = len(next(iter(sample.columns.values()))) == stream.t
+    pieces = iter([sample]) if is_whole else _pieces(sample.columns, stream, missing, weights)
+    if task == "regression":
+        return _numbers(pieces, TargetColumns(sample.columns))
+    counts = _counted(pieces)
+    if task == "classification":
+        [(name, of_level)] = counts.items()
+        return _classes(name, of_level)
+    return IndicatorLabels(tuple(two_values(repr(name), *_levels(own)) for name, own in counts.items()), tuple(counts))
 
 
-def _pieces(sample: Mapping[str, Column], stream: TableStream, missing: Collection[str]) -> Iterator[dict[str, Column]]:
-    """Yields the target columns, their texts read as those of the sample were."""
+def _pieces(
+    sample: Mapping[str, Column], stream: TableStream, missing: Collection[str], weights: Weights | None
+) -> Iterator[Labelled]:
+    """Yields the target columns, their texts read as those of the sample were, and the weights."""
     for piece in stream.pieces(list(sample)):
         for name in sample:
             require_complete(piece.column(name), name, piece.origin)
-        yield {name: _like(old, piece.column(name), name, piece.origin, missing) for name, old in sample.items()}
+        columns = {name: _like(old, piece.column(name), name, piece.origin, missing) for name, old in sample.items()}
+        yield Labelled(columns, None if weights is None else weights(piece))
 
 
 def _like(old: Column, column: AnyColumn, name: str, origin: str, missing: Collection[str]) -> Column:
@@ -80,38 +102,50 @@ def require_few_whole_numbers(name: str, column: Column, classes: ClassLabels) -
         )
 
 
-def _classes(pieces: Iterator[dict[str, Column]]) -> ClassLabels:
-    counts: Counter[Level] = Counter()
+def _counted(pieces: Iterator[Labelled]) -> dict[str, Counter[Level]]:
+    """Returns the weight of each level of each column, the number of its rows if they have no weights."""
+    counts: dict[str, Counter[Level]] = {}
     for piece in pieces:
-        [(name, column)] = piece.items()
-        column = column.as_categories()
-        rows = np.bincount(column.values, minlength=len(column.levels)).tolist()
-        counts.update(dict(zip(column.levels, rows, strict=True)))
+        for name, found in piece.columns.items():
+            column = found.as_categories()
+            of_level = np.bincount(column.values, piece.weights, minlength=len(column.levels)).tolist()
+            counts.setdefault(name, Counter()).update(dict(zip(column.levels, of_level, strict=True)))
+    return counts
+
+
+def _levels(counts: Counter[Level]) -> tuple[NDArray[Any], Floats]:
+    """Returns levels in order, and their weights."""
     levels = sorted(counts)
+    return np.array(levels), np.array([counts[level] for level in levels], np.float64)
+
+
+def _classes(name: str, counts: Counter[Level]) -> ClassLabels:
+    levels, weights = _levels(counts)
     if len(levels) < 2:
         raise InputError(f"target {name!r} must have at least two classes; every row has {shown(levels[0])}.")
-    return ClassLabels.fit(np.array(levels), np.array([counts[level] for level in levels], np.float64))
+    return ClassLabels.fit(levels, weights)
 
 
-def _numbers(pieces: Iterator[dict[str, Column]], sample: TargetColumns) -> NumericLabels:
+def _numbers(pieces: Iterator[Labelled], sample: TargetColumns) -> NumericLabels:
     """Returns mean and deviation, added up piece by piece.
 
     Source: T. F. Chan, G. H. Golub & R. J. LeVeque, Updating formulae and a pairwise algorithm for computing sample
     variances, 1979.
     """
     m = len(sample.names)
-    t, mean, squares = 0, np.zeros(m), np.zeros(m)  # Σ (y − mean)²
+    total, mean, squares = 0.0, np.zeros(m), np.zeros(m)  # Σ w, and Σ w (y − mean)²
     low, high = np.full(m, np.inf), np.full(m, -np.inf)
     for piece in pieces:
-        Y = np.column_stack([_finite(name, column) for name, column in piece.items()])
-        low, high = np.minimum(low, Y.min(axis=0)), np.maximum(high, Y.max(axis=0))
+        Y = np.column_stack([_finite(name, column) for name, column in piece.columns.items()])
+        w = np.ones(len(Y)) if piece.weights is None else piece.weights
+        low, high, of_piece = np.minimum(low, Y.min(axis=0)), np.maximum(high, Y.max(axis=0)), float(w.sum())
         with np.errstate(over="ignore"):
-            own = Y.mean(axis=0)
+            own = np.average(Y, axis=0, weights=w)
             distance = own - mean
-            squares += ((Y - own) ** 2).sum(axis=0) + distance**2 * (t * len(Y) / (t + len(Y)))
-            t += len(Y)
-            mean += distance * (len(Y) / t)
-    deviation = np.sqrt(squares / t)
+            squares += w @ (Y - own) ** 2 + distance**2 * (total * of_piece / (total + of_piece))
+            total += of_piece
+            mean += distance * (of_piece / total)
+    deviation = np.sqrt(squares / total)
     for name, a, b, sigma in zip(sample.names, low, high, deviation, strict=True):
         if a == b:
             raise InputError(f"target {name!r} is {a:g} in every row; there is nothing to learn.")
@@ -127,12 +161,3 @@ def _finite(name: str, column: Column) -> Floats:
     if not np.isfinite(y).all():
         raise InputError(f"target {name!r} is infinite in some row. Replace such numbers.")
     return y
-
-
-def require_numbers(columns: Mapping[str, Column]) -> None:
-    """Raises InputError unless several target columns all hold numbers."""
-    if others := [name for name, column in columns.items() if column.kind not in ("numbers", "booleans")]:
-        raise InputError(
-            f"several targets of packed rows must be numbers; {listed(others)} {'are' if len(others) > 1 else 'is'} "
-            "not. Pack the table once for each target."
-        )

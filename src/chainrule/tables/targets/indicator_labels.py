@@ -44,7 +44,7 @@ class IndicatorLabels:
         """
         columns = label_columns(y)
         w = as_weights(weights, len(columns[0][1]), np.float64)
-        return cls(tuple(_two_values(symbol, column, w) for symbol, column in columns), tuple(names))
+        return cls(tuple(two_values(symbol, column, w) for symbol, column in columns), tuple(names))
 
     @property
     def m(self) -> int:
@@ -120,7 +120,8 @@ def label_columns(y: Any, symbol: str = "y") -> list[tuple[str, Any]]:
     return [(f"{symbol}[:, {k}]", values[:, k]) for k in range(values.shape[1])]
 
 
-def _two_values(symbol: str, column: Any, w: Array | None) -> ClassLabels:
+def two_values(symbol: str, column: Any, w: Array | None) -> ClassLabels:
+    """Returns the two values of a label (t,), with their shares of the weights. Raises InputError for others."""
     labels = as_class_column(column, symbol)
     values, numbers = np.unique(labels, return_inverse=True)
     if labels.dtype.kind == "b" or (labels.dtype.kind in "iuf" and np.isin(values, (0, 1)).all()):

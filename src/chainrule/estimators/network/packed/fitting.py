@@ -8,10 +8,8 @@ no network has seen the held-out rows, temperatures, residuals and scores on the
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,78 +19,88 @@ from chainrule.costs import TrainingSet
 from chainrule.errors import InputError
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.network import settings
-from chainrule.estimators.network.checkpoints import checkpoint_folder
 from chainrule.estimators.network.ensemble import MemberFactory
 from chainrule.estimators.network.incremental.training import LARGEST_DRAWN_SEED
 from chainrule.estimators.network.initial_network import ROWS_FOR_BINS, ROWS_FOR_INITIAL, Shape
+from chainrule.estimators.network.packed.label_encoding import LabelEncoding, class_factors
 from chainrule.estimators.network.packed.refusals import require_suited, require_suited_recipes
 from chainrule.estimators.network.recipe import Recipe
+from chainrule.estimators.network.recipes.presets import smoothing_of_labels
 from chainrule.estimators.network.training_rows import Data
 from chainrule.estimators.network.validation_split import ValidationSplit
+from chainrule.estimators.weights import counted_rows
 from chainrule.rows.rows import Rows
 from chainrule.tables.packing.packed_table import PackedTable
-from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.packing.streamed_target import Decoder
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.tables.targets.decoders import decoded
+from chainrule.training.checkpoint import Checkpoint
 
 MOST_HELD_OUT = 100_000  # rows, which tell a coverage of 90 % to 0.1 %
 NO_ROWS = np.zeros(0, np.intp)
 
 
-def fit_to_rows(estimator: Any, rows: Rows, given: Mapping[str, Any]) -> None:
+def fit_to_rows(estimator: Any, rows: Rows, given: Mapping[str, Any], began: float, folder: Checkpoint | None) -> None:
     """Fits a `NetworkBase` to packed rows; ``given`` are the other arguments of ``fit``, by name.
 
     Raises InputError for rows that carry no encoder, and for what does not go with them.
     """
-    began = time.perf_counter()
     require_suited(estimator, given)
     packed = PackedTable.of(rows)
     _take_over(estimator, packed)
-    params, task = estimator.get_params(deep=False), packed.target.task
-    recipes = settings.as_recipes(params, task, rows.t)
+    recipes = settings.as_recipes(estimator.get_params(deep=False), packed.target.task, rows.t)
     in_windows = rows.windows(None, recipes[0].batch_size or 1) > 1
-    require_suited_recipes(recipes, are_classes=task == "classification", in_windows=in_windows)
-    validation: Data | None = estimator._validation(
-        given["X_val"], given["y_val"], given["sample_weight_val"], None, recipes[0]
-    )
-    seeds = check_random_state(estimator.random_state)
+    require_suited_recipes(estimator, recipes, packed.target.task, in_windows=in_windows)
     if in_windows:
-        seed = seeds.randint(LARGEST_DRAWN_SEED)
-        training, validation = (rows, validation) if validation else _held_out(estimator, rows, recipes[0], seed)
-        some = _first_rows(training, max(ROWS_FOR_INITIAL, ROWS_FOR_BINS))
-        first = _data(estimator, training, some, recipes[0]).examples
-        no_rows = [ValidationSplit(NO_ROWS, NO_ROWS)] * recipes[0].n_networks
-        splits = dict.fromkeys(recipes, no_rows)
-        stored: Any = training
-        unread: Any = None
-        data = Data(rows, unread, NO_ROWS, None, Examples(stored, unread, None), NO_ROWS, None)
-    else:
-        data, first = _data(estimator, rows, rows.in_memory(), recipes[0]), None
-        splits = estimator._make_splits(data, recipes, (), validation is not None, None, seeds, False)
-    estimator._recipe_numbers = [j % len(recipes) for j in range(len(splits[recipes[0]]))]
+        _fit_in_windows(estimator, packed, recipes, given, began, folder)
+        return
+    data = _data(estimator, rows, packed.target, recipes[0], learns=True)
+    validation = _given_validation(estimator, given, recipes[0])
+    estimator._fit_to(data, recipes, validation, None, began, folder, False)
+
+
+def _given_validation(estimator: Any, given: Mapping[str, Any], recipe: Recipe) -> Data | None:
+    found: Data | None = estimator._validation(given["X_val"], given["y_val"], given["sample_weight_val"], None, recipe)
+    return found
+
+
+def _fit_in_windows(
+    estimator: Any, packed: PackedTable, recipes: tuple[Recipe, ...], given: Mapping[str, Any], began: float,
+    folder: Checkpoint | None,
+) -> None:  # fmt: skip
+    rows, task = packed.rows, packed.target.task
+    seeds = check_random_state(estimator.random_state)
+    seed = seeds.randint(LARGEST_DRAWN_SEED)
+    encoding = _encoding(estimator, packed.target, _first_rows(rows).in_memory())
+    validation, training = _given_validation(estimator, given, recipes[0]), rows
+    if validation is None:
+        training, validation = _held_out(estimator, packed, recipes[0], seed)
+    first = _data(estimator, _first_rows(training), packed.target, recipes[0], learns=False).examples
+    m = estimator.target_.width
+    if encoding != LabelEncoding(packed.target):
+        shape = () if task == "classification" else (m,)
+        training = training.relabelled(encoding, shape, training.has_weights or bool(encoding.factors))
+    splits = dict.fromkeys(recipes, [ValidationSplit(NO_ROWS, NO_ROWS)] * recipes[0].n_networks)
+    stored: Any = training
+    unread: Any = None
+    data = Data(rows, unread, NO_ROWS, None, Examples(stored, unread, None), NO_ROWS, None)
+    estimator._recipe_numbers = [j % len(recipes) for j in range(recipes[0].n_networks)]
     drawn = [int(seed) for seed in seeds.randint(LARGEST_DRAWN_SEED, size=len(estimator._recipe_numbers))]
-    m = len(packed.target) if isinstance(packed.target, ClassLabels) else packed.target.m
-    m = m if in_windows else data.examples.Y.shape[1]
     make = MemberFactory(
         task, estimator.dtype, Shape(rows.n, packed.encoder.n_numbers_, m), data.examples, splits, drawn,
-        None if validation is None else validation.examples, initial=first,
+        validation.examples, initial=first,
     )  # fmt: skip
     plan = estimator._plan(recipes, estimator._recipe_numbers, began, False)
-    plan = estimator._by_metric(plan, (validation or data).labels, validation is not None or _holds_out(splits))
-    plan = replace(plan, checkpoint=checkpoint_folder(params), resumes=estimator.resume)
-    estimator._train(make, plan, data, validation or data)
+    plan = replace(estimator._by_metric(plan, validation.labels, True), checkpoint=folder, resumes=estimator.resume)
+    estimator._train(make, plan, data, validation)
     estimator._has_short_recipes = False
-    if in_windows:
-        estimator._n_rows = 0  # no table has the same rows
-
-
-def _holds_out(splits: Mapping[Recipe, list[ValidationSplit]]) -> bool:
-    return any(len(split.held_out) for of_recipe in splits.values() for split in of_recipe)
+    estimator._n_rows = 0  # no table has the same rows
 
 
 def _take_over(estimator: Any, packed: PackedTable) -> None:
     """Gives the estimator the encoder and the target of packed rows. Raises InputError for those of another task."""
-    if packed.target.task != estimator._task:
-        other = "NetworkClassifier" if packed.target.task == "classification" else "NetworkRegressor"
+    if (packed.target.task == "regression") != (estimator._task == "regression"):
+        other = "NetworkRegressor" if packed.target.task == "regression" else "NetworkClassifier"
         raise InputError(f"{packed.rows.name} was packed for {packed.target.task}. Use {other}, or pack it again.")
     packed.encoder.set_params(dtype=estimator.dtype)
     estimator.encoder_, estimator.target_, estimator._n_sparse = packed.encoder, packed.target, 0
@@ -104,27 +112,59 @@ def _take_over(estimator: Any, packed: PackedTable) -> None:
         estimator.feature_names_in_ = packed.encoder.feature_names_in_
 
 
-def _first_rows(rows: Rows, count: int) -> TrainingSet:
-    """Reads the rows of the first blocks, at least ``count`` of them, or all."""
-    blocks = 1 + int(np.searchsorted(np.cumsum(rows.sizes[:-1]), count))
-    ends = np.cumsum(rows.sizes[:blocks]).tolist()
-    X = np.empty((ends[-1], rows.n), np.float32)
-    Y = np.concatenate([rows.read(block, X[a:b]).Y for block, (a, b) in enumerate(pairwise([0, *ends]))])
-    return TrainingSet(X, Y)
+def _first_rows(rows: Rows) -> Rows:
+    """Returns the first blocks, with as many rows as initial values need, or all."""
+    ends = np.cumsum(rows.sizes[:-1])
+    return rows.first_blocks(1 + int(np.searchsorted(ends, max(ROWS_FOR_INITIAL, ROWS_FOR_BINS))))
 
 
-def _data(estimator: Any, rows: Rows, encoded: TrainingSet, recipe: Recipe) -> Data:
-    """Returns rows in memory, with their labels in the values of y."""
-    labels = decoded(estimator.target_, encoded.Y)
+def _data(estimator: Any, rows: Rows, stored: Decoder, recipe: Recipe, *, learns: bool) -> Data:
+    """Returns rows in memory, those of positive weight, with their labels in the values of y.
+
+    The estimator ``learns`` its target from them, where the decoder of the file is not the one that it has for a table.
+    """
+    found = rows.in_memory()
+    labels = decoded(stored, found.Y)
+    given = None if found.weights is None else found.weights.astype(np.float64)
+    weights = estimator._weighted(given, labels, not learns)
+    at = counted_rows(weights, len(labels), estimator.dtype)
+    X: Any = found.X
+    if len(at) < len(labels):
+        X, labels, weights = X[at], labels[at], weights[at]
+    if learns and (not isinstance(stored, NumericLabels) or estimator.quantiles is not None):
+        estimator.target_ = estimator._learn_target(labels, weights, recipe, getattr(stored, "names", ()))
     Y, class_numbers = estimator._encode_labels(labels, recipe)
-    X: Any = encoded.X
-    examples = Examples(X.astype(estimator.dtype, copy=False), np.ascontiguousarray(Y, estimator.dtype), None)
+    examples = Examples(
+        X.astype(estimator.dtype, copy=False), np.ascontiguousarray(Y, estimator.dtype),
+        None if weights is None else weights.astype(estimator.dtype),
+    )  # fmt: skip
     return Data(rows, labels, np.arange(len(labels)), None, examples, labels, class_numbers)
 
 
-def _held_out(estimator: Any, rows: Rows, recipe: Recipe, seed: int) -> tuple[Rows, Data]:
+def _encoding(estimator: Any, stored: Decoder, first: TrainingSet) -> LabelEncoding:
+    """Returns the encoding of labels in windows, and gives the estimator its decoder.
+
+    Quantiles are those of the ``first`` rows: held-out rows correct them.
+    """
+    if isinstance(stored, NumericLabels):
+        if estimator.quantiles is None:
+            return LabelEncoding(stored)
+        estimator.target_ = estimator._learn_target(decoded(stored, first.Y), first.weights, None, ())
+        return LabelEncoding(stored, quantiles=estimator.target_)
+    factors = class_factors(estimator.class_weight, stored)
+    if isinstance(stored, ClassLabels):
+        if factors:
+            shares = stored.shares * np.array(factors[0])
+            estimator.target_ = replace(stored, shares=shares / shares.sum())
+        return LabelEncoding(stored, factors=factors)
+    smoothing = smoothing_of_labels(estimator.preset, 0) if estimator.cost is None else 0.0
+    return LabelEncoding(stored, smoothing=smoothing, factors=factors)
+
+
+def _held_out(estimator: Any, packed: PackedTable, recipe: Recipe, seed: int) -> tuple[Rows, Data]:
     """Returns the rows of most blocks, and those of some random blocks in memory, for validation."""
     if not recipe.validation_fraction:
         raise InputError("rows that are read in windows need held-out rows. Give validation_fraction > 0, or X_val.")
+    rows = packed.rows
     training, held_out = rows.split(min(recipe.validation_fraction, MOST_HELD_OUT / rows.t), seed)
-    return training, _data(estimator, held_out, held_out.in_memory(), recipe)
+    return training, _data(estimator, held_out, packed.target, recipe, learns=False)

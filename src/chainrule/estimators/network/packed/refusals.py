@@ -13,12 +13,13 @@ from chainrule.costs.loss import INFINITE
 from chainrule.errors import InputError
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.recipes.presets import TUNED
+from chainrule.tables.columns import Task
 from chainrule.tables.intervals.conformal import INTERVALS
 
 IN_THE_FILE = "the file has been encoded already. Give it to chainrule.tables.pack"
 ARGUMENTS = {
     "y": "rows hold their labels themselves",
-    "sample_weight": "packed tables have no weights",
+    "sample_weight": "their order is another one than that of the table. Name the column of weights in pack(weights=…)",
     "groups": "packed rows are in random order, and their groups are not known",
 }
 PARAMETERS = {  # with another value than the default
@@ -29,10 +30,7 @@ PARAMETERS = {  # with another value than the default
     "thousands": IN_THE_FILE,
     "missing": IN_THE_FILE,
     "scale_y": "the file holds standardised labels",
-    "quantiles": "the file holds labels for a mean",
-    "class_weight": "packed tables have no weights",
     "validation_order": "packed rows are in random order",
-    "time_limit": "epochs of rows in files are not planned by the clock. Give epochs",
     "warm_start": "training continues from a checkpoint",
 }
 
@@ -47,24 +45,29 @@ def require_suited(estimator: Any, given: Mapping[str, Any]) -> None:
         value = getattr(estimator, name, None)
         if name in defaults and value is not defaults[name].default and value != defaults[name].default:
             raise InputError(f"{name} = {shown(value)} does not go with packed rows: {reason}. Leave it out here.")
-    if estimator.preset == TUNED:
-        raise InputError(
-            'preset = "tuned" does not go with packed rows: recipes are searched on tables in memory. Use "best".'
-        )
     if "interval" in defaults:
         resolve("interval", estimator.interval, dict.fromkeys(INTERVALS))
 
 
-def require_suited_recipes(recipes: Sequence[Recipe], *, are_classes: bool, in_windows: bool) -> None:
+def require_suited_recipes(estimator: Any, recipes: Sequence[Recipe], task: Task, *, in_windows: bool) -> None:
     """Raises InputError for networks that cannot be trained on the labels of a file, or not in windows."""
+    if in_windows and estimator.time_limit is not None:
+        raise InputError(
+            f"time_limit = {shown(estimator.time_limit)} does not go with rows in windows, of which epochs are not "
+            "planned by the clock. Give epochs; Ctrl-C ends with the best epoch so far."
+        )
+    if in_windows and estimator.preset == TUNED:
+        raise InputError(
+            'preset = "tuned" does not go with rows in windows: recipes are searched in memory. Use "best".'
+        )
     for recipe in recipes:
-        if not are_classes and (isinstance(recipe.cost, Poisson) or recipe.cost.outputs != INFINITE):
+        if task == "regression" and (isinstance(recipe.cost, Poisson) or recipe.cost.outputs != INFINITE):
             raise InputError(
                 f"cost = {recipe.cost.name} does not go with packed rows, whose labels are standardised. Use another."
             )
         if not in_windows:
             continue
-        if are_classes and not isinstance(recipe.cost, CrossEntropy):
+        if task == "classification" and not isinstance(recipe.cost, CrossEntropy):
             raise InputError(
                 f"cost = {recipe.cost.name} does not go with rows in windows, whose labels are classes. Use "
                 "cost='cross_entropy'."
