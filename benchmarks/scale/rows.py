@@ -1,8 +1,9 @@
-"""Training from a packed file and in memory: ``python -m benchmarks.scale.rows [--rows N] [--folder FOLDER]``.
+"""Training from files and in memory: ``python -m benchmarks.scale.rows [--rows N] [--folder FOLDER]``.
 
-Makes a file of N random rows, trains one epoch in windows and one in memory in turn, and prints the least time of each,
-in seconds of CPU and by the clock, with the largest part of the memory that belongs to no file (RssAnon). With
-``--only windows`` the rows are never in memory together, so that N may be 10⁸.
+Makes a packed file of N random rows, trains one epoch in windows and one in memory in turn, and prints the most rows a
+second of each, by CPU time and by the clock, and the median of the ratios to the training in memory of the same round;
+and the largest part of the memory that belongs to no file (RssAnon). ``--parquet K`` trains from K Parquet files too, a
+row group each. With ``--only windows`` the rows are never in memory together, so that N may be 10⁸.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 import chainrule as cr
 from chainrule.rows.packing import Form, write_packed
+from chainrule.rows.rows import SHUFFLED_WINDOW_BYTES
 from chainrule.rows.source import Piece
 
 NETWORKS = {"small": ([30, 32, 1], 256), "large": ([32, 256, 256, 1], 256)}
@@ -30,6 +33,19 @@ def pieces(t: int, n: int) -> Iterator[Piece]:
     for first in range(0, t, PIECE):
         X = rng.standard_normal((min(PIECE, t - first), n), np.float32)
         yield Piece(X, np.tanh(X[:, :3].sum(axis=1, keepdims=True)), None)
+
+
+def write_parquet(folder: Path, t: int, n: int, files: int) -> None:
+    """Writes about t rows as Parquet files without compression, a row group each."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    folder.mkdir()
+    for k, (X, Y, _) in enumerate(piece for _ in range(files) for piece in pieces(max(1, t // files), n)):
+        columns = {f"x{j}": X[:, j] for j in range(n)}
+        parquet.write_table(
+            pa.table({**columns, "y": Y[:, 0]}), folder / f"{k}.parquet", use_dictionary=False, compression="none"
+        )
 
 
 class PeakMemory(threading.Thread):
@@ -72,32 +88,46 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--network", choices=NETWORKS, default="small")
-    parser.add_argument("--window", type=int)
+    parser.add_argument("--window", type=int, help="rows; by default as for more than 512 MiB")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--parquet", type=int, metavar="K")
     parser.add_argument("--only", choices=["windows"])
-    parser.add_argument("--folder", help="where the file is made, and removed afterwards")
+    parser.add_argument("--folder", help="where the files are made, and removed afterwards")
     given = parser.parse_args()
     sizes, batch_size = NETWORKS[given.network]
+    window = given.window or SHUFFLED_WINDOW_BYTES // (4 * (sizes[0] + 1))
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         path = Path(folder, "random.rows")
         form = Form(given.rows, sizes[0], (1,), has_weights=False)
         write_packed(path, form, pieces(given.rows, sizes[0]), seed=None, are_random=True)
         rows = cr.Rows.open(path)
-        print(f"{path.stat().st_size / 1e9:.2f} GB, {given.rows:,} rows, {rows.windows(given.window)} windows")
+        print(f"{path.stat().st_size / 1e9:.2f} GB, {given.rows:,} rows, {rows.windows(window)} windows")
+        sources: dict[str, cr.Rows | cr.TrainingSet] = {"windows": rows}
+        if given.parquet:
+            write_parquet(Path(folder, "parquet"), given.rows, sizes[0], given.parquet)
+            sources["parquet"] = cr.Rows.parquet(Path(folder, "parquet"), target="y")
         before, watch = anonymous(), PeakMemory()
         watch.start()
-        runs = {"windows": [train(sizes, batch_size, rows, given.window)]}
+        runs = {name: [train(sizes, batch_size, source, window)] for name, source in sources.items()}
         print(f"memory beside the page cache: {watch.end() / 1e9:.2f} GB, before training {before / 1e9:.2f}")
         if given.only is None:
-            data = rows.in_memory()
-            runs["in memory"] = []
+            runs["in memory"], sources["in memory"] = [], rows.in_memory()
+            for run in runs.values():
+                run.clear()  # each was the first reading of its file
             for _ in range(given.rounds):
-                runs["in memory"].append(train(sizes, batch_size, data, None))
-                runs["windows"].append(train(sizes, batch_size, rows, given.window))
-        for name, seconds in runs.items():
-            cpu, clock = np.min(seconds, axis=0)
-            millions = given.rows / 1e6
-            print(f"{name:10} {millions / cpu:7.2f} Mrows per CPU-second, {millions / clock:7.2f} by the clock")
+                for name, source in sources.items():
+                    runs[name].append(train(sizes, batch_size, source, None if name == "in memory" else window))
+        report(given.rows / 1e6, {name: np.array(run) for name, run in runs.items()})
+
+
+def report(millions: float, runs: dict[str, NDArray[np.float64]]) -> None:
+    """Prints a line for each kind of rows, whose runs are seconds of CPU and by the clock (rounds, 2)."""
+    for name, seconds in runs.items():
+        cpu, clock = seconds.min(axis=0)
+        ratio = ""
+        if "in memory" in runs:
+            ratio = f", {np.median(runs['in memory'][:, 0] / seconds[:, 0]):.0%} of in memory"
+        print(f"{name:10} {millions / cpu:7.2f} Mrows per CPU-second, {millions / clock:7.2f} by the clock{ratio}")
 
 
 if __name__ == "__main__":

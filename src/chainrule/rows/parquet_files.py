@@ -16,6 +16,9 @@ from chainrule.errors import FileFormatError, InputError, MissingExtra, RowsErro
 from chainrule.rows.folder_files import Signatures, files_of
 
 ENDINGS = (".parquet", ".pq")
+# Bytes of each column that are read at once. Without it, Arrow holds all columns of a row group while its rows come in
+# pieces: 143 MB of a group of 128 MB, and 20 MB with it, in a quarter of the CPU time.
+BUFFER = 1 << 18
 
 
 class Group(NamedTuple):
@@ -72,7 +75,9 @@ class ParquetFiles:
         name = self.files[group.file]
         try:
             self._signatures.require_unchanged(name)
-            with parquet.ParquetFile(name, metadata=self._metadata[group.file], pre_buffer=False) as file:
+            with parquet.ParquetFile(
+                name, metadata=self._metadata[group.file], pre_buffer=False, buffer_size=BUFFER
+            ) as file:
                 yield file
             self._signatures.require_unchanged(name)
         except (OSError, pyarrow.ArrowException) as error:

@@ -43,16 +43,28 @@ def test_rows_are_trained_on_and_tested(folder: Path, target: str, measure: str)
         assert chainrule("evaluate", f"{target}.safetensors", "new.csv").code == 0
 
 
+def test_quantiles_labels_and_weights_are_trained(folder: Path) -> None:
+    """Quantiles of packed numbers, weights of the rows, and several labels have their own results."""
+    with contextlib.chdir(folder):
+        assert "pinball" in chainrule("train", "y.rows", *QUICK, "--quantiles", ".1,.5,.9", "--time-limit", "300").out
+        assert chainrule("train", "k.rows", *QUICK, "--class-weight", "hi=2", "--out", "w.safetensors").code == 0
+        lines = [f"{k % 7},{k % 3},{k % 2},{int(k % 7 > 3)}" for k in range(T)]
+        Path("labels.csv").write_text("\n".join(["a,w,one,two", *lines]) + "\n", encoding="utf-8")
+        done = chainrule("pack", "labels.csv", "--target", "one,two", "--weights", "w", "--out", "labels.rows")
+        assert done.code == 0, done.err
+        assert f"{T * 2 // 3} rows, 1 input columns" in done.err
+        assert "subset accuracy" in chainrule("train", "labels.rows", *QUICK).out
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         ("--target y", "--target does not go with packed rows"),
         ("--folds 3", "--folds does not go"),
-        ("--time-limit 5", "--time-limit does not go"),
         ("--report r.html", "--report does not go"),
         ("--from y.safetensors", "--from"),
     ],
-    ids=["target", "folds", "time-limit", "report", "from"],
+    ids=["target", "folds", "report", "from"],
 )
 def test_what_does_not_go_with_rows_is_refused(folder: Path, options: str, words: str) -> None:
     """An option that only a table has is named, and nothing is written."""
