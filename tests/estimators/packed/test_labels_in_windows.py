@@ -62,15 +62,16 @@ def test_labels_are_those_of_rows_in_memory(tmp_path: Path, case: str, weights: 
     estimator = kind(**QUICK, **parameters)
     fitting._take_over(estimator, table)
     recipe = settings.as_recipes(estimator.get_params(deep=False), table.target.task, T)[0]
-    expected = fitting._data(estimator, table.rows, table.target, recipe, learns=True).examples
-    shares = getattr(estimator.target_, "shares", None)
+    expected: Any = fitting._data(estimator, table.rows, table.target, recipe, learns=True).examples
+    shares: Any = getattr(estimator.target_, "shares", None)
     encoding = fitting._encoding(estimator, table.target, table.rows.in_memory())
     found = table.rows.relabelled(encoding, table.rows.label_shape, weights is not None).in_memory()
     Y = recipe.cost.targets(found.Y, estimator.target_.width, np.float32)
-    np.testing.assert_allclose(Y, expected.Y, rtol=1e-6, atol=1e-6)
-    assert (found.weights is None) == (expected.weights is None)
-    if found.weights is not None:
-        np.testing.assert_allclose(found.weights, expected.weights, rtol=1e-6)
+    np.testing.assert_allclose(np.asarray(Y), expected.Y, rtol=1e-6, atol=1e-6)
+    mine: Any = found.weights
+    assert (mine is None) == (expected.weights is None)
+    if mine is not None:
+        np.testing.assert_allclose(mine, expected.weights, rtol=1e-6)
     if case in ("classes", "balanced"):
         np.testing.assert_allclose(estimator.target_.shares, shares)
 

@@ -49,11 +49,12 @@ class Member:
     improved: bool = False
     course: MetricCourse | None = None  # of the metric by which the best epoch is kept, if that is not J
 
-    @property
-    def subset(self) -> Subset:
-        """The training rows, which are in memory; those in files, of a training in windows, have no time limit."""
-        assert isinstance(self.training, Subset)
-        return self.training
+    def first_rows(self, count: int) -> Subset | Rows:
+        """Returns the first ``count`` training rows; of those in files, which are in random order, some blocks more."""
+        if isinstance(self.training, Subset):
+            return self.training.at(slice(0, count))
+        ends = np.cumsum(self.training.sizes)
+        return self.training.first_blocks(1 + int(np.searchsorted(ends, min(count, self.training.t))))
 
     @property
     def batch_size(self) -> int | None:
@@ -101,7 +102,8 @@ class Member:
 
     def cost(self, theta: Array) -> float:
         """Computes J(θ) over some of the held-out rows, or of the training rows if there are none."""
-        rows, net = self.held_out or self.subset, self.net.copy()
+        rows, net = self.held_out or self.training, self.net.copy()
+        assert isinstance(rows, Subset)  # of rows in files some are always held out
         some = rows.at(slice(None, None, -(-rows.t // ROWS_OF_A_COST)))
         net.theta = theta
         return self.recipe.cost(net, some)
@@ -112,9 +114,13 @@ class Member:
             return
         self.kept_shares.append(share)
         rng = np.random.default_rng(self.seed)
-        trained = _part(self.training.t, share, rng)
-        self.rows_share *= len(trained) / self.training.t
-        self.training, rows = self.subset.at(trained), self.split.training[trained]
+        before, rows = self.training, self.split.training
+        if isinstance(before, Subset):
+            trained = _part(before.t, share, rng)
+            self.training, rows = before.at(trained), rows[trained]
+        else:
+            self.training = self.first_rows(max(round(share * before.t), FEWEST_ROWS))
+        self.rows_share *= self.training.t / before.t
         if self.held_out is not None:
             kept = _part(self.held_out.t, share, rng)
             self.held_out, self.at = self.held_out.at(kept), self.at[kept]

@@ -161,7 +161,7 @@ def measured_speed(member: Member, engine: EngineLike, threads: int, seconds: fl
     It takes an epoch of a few rows first, and four times as many each time: a minibatch may be all rows, and their step
     longer than ``seconds``. What took longest was measured best.
     """
-    recipe, training, net = member.recipe, member.subset, member.net.copy()
+    recipe, training, net = member.recipe, member.training, member.net.copy()
     if recipe.minimizer is not None:
         history = minimize(
             net, training, cost=recipe.cost, method=recipe.minimizer, epochs=1, callbacks=[PartOfRun()],
@@ -171,10 +171,11 @@ def measured_speed(member: Member, engine: EngineLike, threads: int, seconds: fl
         return Speed(taken, taken)
     end, rows, best = clock() + seconds, member.batch_size or FIRST_ROWS, Speed(0.0, 0.0)
     while True:
-        rows = min(rows, training.t)
+        part = member.first_rows(min(rows, training.t))
+        rows = part.t
         try:
             state = train(
-                net, training.at(slice(0, rows)), cost=recipe.cost,
+                net, part, cost=recipe.cost,
                 optimizer=recipe.optimizer, epochs=1, batch_size=min(member.batch_size or rows, rows),
                 time_limit=Deadline(max(end - clock(), SHORTEST)), callbacks=[PartOfRun()], engine=engine,
                 threads=threads,

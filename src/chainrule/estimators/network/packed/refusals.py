@@ -51,11 +51,6 @@ def require_suited(estimator: Any, given: Mapping[str, Any]) -> None:
 
 def require_suited_recipes(estimator: Any, recipes: Sequence[Recipe], task: Task, *, in_windows: bool) -> None:
     """Raises InputError for networks that cannot be trained on the labels of a file, or not in windows."""
-    if in_windows and estimator.time_limit is not None:
-        raise InputError(
-            f"time_limit = {shown(estimator.time_limit)} does not go with rows in windows, of which epochs are not "
-            "planned by the clock. Give epochs; Ctrl-C ends with the best epoch so far."
-        )
     if in_windows and estimator.preset == TUNED:
         raise InputError(
             'preset = "tuned" does not go with rows in windows: recipes are searched in memory. Use "best".'
