@@ -20,6 +20,7 @@ from chainrule.errors import InputError
 
 Array = NDArray[np.inexact]
 Floats = NDArray[np.float64]
+RowNumbers = NDArray[np.integer[Any]]
 
 LARGEST = 2**63 - 1  # counts and sizes are 64-bit integers in every engine
 LARGEST_SEED = 2**128 - 1  # NumPy's own seeds have 128 bits of entropy too

@@ -11,13 +11,12 @@ from numpy.typing import DTypeLike, NDArray
 from sklearn.utils import _safe_indexing, check_consistent_length
 from sklearn.utils.validation import _num_samples
 
-from chainrule._internal.checks import Floats, as_weights, shown
+from chainrule._internal.checks import Floats, RowNumbers, as_weights, shown
 from chainrule.errors import InputError
 from chainrule.tables.labels import labels_at
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.table import Table
 
-RowNumbers = NDArray[np.integer[Any]]
 ClassWeight = Mapping[Any, float] | Literal["balanced"] | None
 
 

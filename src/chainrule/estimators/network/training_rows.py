@@ -11,11 +11,11 @@ from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from chainrule._internal.checks import Floats, shown
+from chainrule._internal.checks import Floats, RowNumbers, shown
 from chainrule._internal.naming import listed, spellings
 from chainrule.errors import InputError
 from chainrule.estimators.examples import Examples
-from chainrule.estimators.weights import RowNumbers, as_row_weights, counted_rows
+from chainrule.estimators.weights import as_row_weights, counted_rows
 from chainrule.tables.labels import as_targets, labels_at
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.read import AnyTable, read

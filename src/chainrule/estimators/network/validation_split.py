@@ -10,12 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule._internal.checks import shown
+from chainrule._internal.checks import RowNumbers, shown
 from chainrule._internal.naming import listed
 from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning, InputError
 from chainrule.estimators.network.recipe import Recipe
-from chainrule.estimators.weights import RowNumbers
 
 FEWEST = 10  # with fewer rows, all are needed for training and none is held out
 NO_FOLD = -1  # for a row that no network holds out

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule._internal.checks import Array
+from chainrule._internal.checks import Array, RowNumbers
 from chainrule.costs.training_set import Subset
 from chainrule.engines.state import TrainingState
 from chainrule.estimators.network.ensemble import time_plan
 from chainrule.estimators.network.ensemble.time_plan import Speed
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.validation_split import ValidationSplit
-from chainrule.estimators.weights import RowNumbers
 from chainrule.network import Network
 from chainrule.rows.rows import Rows
 from chainrule.training import History

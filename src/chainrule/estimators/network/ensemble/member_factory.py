@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule._internal.checks import RowNumbers
 from chainrule._internal.sparse_rows import SparseRows
 from chainrule.costs import TrainingSet
 from chainrule.costs.training_set import Subset
@@ -17,7 +18,6 @@ from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.initial_network import Shape, network
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.validation_split import ValidationSplit
-from chainrule.estimators.weights import RowNumbers
 from chainrule.network import Network
 from chainrule.rows.rows import Rows
 from chainrule.tables.columns import Task

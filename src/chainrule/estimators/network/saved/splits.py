@@ -8,9 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule._internal.checks import Array
+from chainrule._internal.checks import Array, RowNumbers
 from chainrule.estimators.network.validation_split import ValidationSplit, rows_where
-from chainrule.estimators.weights import RowNumbers
 
 
 class PackedSplits(NamedTuple):
