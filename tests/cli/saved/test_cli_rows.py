@@ -6,6 +6,7 @@ import contextlib
 import csv
 import io
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -180,9 +181,12 @@ def test_info_shows_layers_and_training() -> None:
     assert ["1", "(3,", "3)", "(3,)", "identity", "6"] in lines  # the scaling layer: W is diagonal
     assert ["2", "(8,", "3)", "(8,)", "selu", "32"] in lines
     assert ["3", "(2,", "8)", "(2,)", "softmax", "18"] in lines
-    k = len(models.load_model("k.safetensors").networks) // 2
-    kinds = f"{k} of 3-3-8-2, d = 56 parameters; {k} of 3-51-12-12-8-2, d = 515 parameters; float32"
-    assert f"{2 * k} networks, averaged: {kinds}" in answer.out
+    networks = models.load_model("k.safetensors").networks
+    kinds = Counter(("-".join(map(str, net.m)), net.d) for net in networks)
+    assert len(kinds) == 3  # two embeddings, and none
+    for (sizes, d), count in kinds.items():
+        assert f"{count} of {sizes}, d = {d:,} parameters" in answer.out
+    assert f"{len(networks)} networks, averaged: " in answer.out
     assert "Inputs: 3 columns become 3 features" in answer.out
     assert "2 classes: 'no', 'yes'" in answer.out
     assert ["optimizer", "adamw"] in lines

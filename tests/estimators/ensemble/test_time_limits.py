@@ -210,7 +210,7 @@ def test_best_is_default_with_more_networks_where_time_is_short(
 def test_the_short_recipes_of_a_preset(name: str) -> None:
     """Only "best" has short recipes: those of "default", changed by the parameters that are set."""
     short = settings.as_short_recipes({"preset": name, "epochs": 7}, "regression", ROWS)
-    assert [recipe.epochs for recipe in short] == ([7, 7] if name == "best" else [])
+    assert [recipe.epochs for recipe in short] == ([7, 7, 7] if name == "best" else [])
     assert all(recipe.hidden[0].dropout == 0.0 for recipe in short)
 
 

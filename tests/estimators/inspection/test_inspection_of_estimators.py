@@ -58,16 +58,18 @@ def test_the_summary_names_columns_networks_and_scores(fitted: NetworkClassifier
 
 
 def test_both_kinds_of_networks_have_their_sizes() -> None:
-    """The default preset takes two recipes in turn; summary and card have the true size and number of each kind."""
+    """The default preset takes three recipes in turn; summary and card have the true size and number of each kind."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 3))
-    model = NetworkRegressor(epochs=2, n_networks=3, random_state=0).fit(X, X[:, 0])
-    first, second = ("-".join(map(str, net.m)) for net in model.networks_[:2])
-    assert first != second
+    X[:, 2] = X[:, 2] > 0.0  # one bin between quantiles, and two beside a threshold
+    model = NetworkRegressor(epochs=2, n_networks=4, random_state=0).fit(X, X[:, 2])
+    kinds = ["-".join(map(str, net.m)) for net in model.networks_]
+    assert len(set(kinds)) == 3
     for text in (model.summary(), model._repr_html_()):
-        assert f"2 of {first}, {model.networks_[0].d:,} parameters each" in text
-        assert f"1 of {second}, {model.networks_[1].d:,} parameters" in text
-    assert model._repr_html_().count('aria-label="layers"') == 2
+        assert f"2 of {kinds[0]}, {model.networks_[0].d:,} parameters each" in text
+        assert f"1 of {kinds[1]}, {model.networks_[1].d:,} parameters" in text
+        assert f"1 of {kinds[2]}, {model.networks_[2].d:,} parameters" in text
+    assert model._repr_html_().count('aria-label="layers"') == 3
 
 
 def test_the_curves_of_numbers_are_in_their_unit() -> None:

@@ -23,9 +23,9 @@ LARGEST_FIRST_LAYER = 2_000_000  # entries of W[1] between sparse features and h
 
 
 def default(task: Task, t: int) -> tuple[Recipe, ...]:
-    """Returns RealMLP's simplified recipe (TD-S), with one of two piecewise embeddings of numbers or without.
+    """Returns RealMLP's simplified recipe (TD-S), without an embedding of numbers and with each of the piecewise ones.
 
-    These suit functions with thresholds, and the plain recipe smooth ones; networks that differ make different errors.
+    The first suits smooth functions, these suit thresholds; networks that differ make different errors.
     Many networks with few epochs are more accurate than two with many, in the same time, since most tables let them
     stop early (`has_settled`); only on functions without noise do more epochs go on paying.
     """
@@ -47,7 +47,7 @@ def default(task: Task, t: int) -> tuple[Recipe, ...]:
         validation_fraction=0.2 if few else 0.1,
         max_values=10 if is_classification else 0,
     )
-    return replace(plain, embedding="piecewise"), replace(plain, embedding="thresholds"), plain
+    return plain, replace(plain, embedding="piecewise"), replace(plain, embedding="thresholds")
 
 
 def best(task: Task, t: int) -> tuple[Recipe, ...]:
@@ -57,7 +57,7 @@ def best(task: Task, t: int) -> tuple[Recipe, ...]:
     Each suits some functions and not others; networks that differ make different errors.
     """
     rate = 0.2 if task == "regression" else 0.04
-    *_, base = default(task, t)
+    base, *_ = default(task, t)
     simple = replace(
         base,
         optimizer=_decaying(base.optimizer),
@@ -144,7 +144,7 @@ def best_sparse(task: Task, t: int, n: int) -> tuple[Recipe, ...]:
 
 def tuned(task: Task, t: int) -> tuple[Recipe, ...]:
     """Returns the recipes that a search tries: those of `best`, and others drawn around them."""
-    n_networks = 24 if t < FEW else 16
+    n_networks = 24 if t < MANY else 16
     return candidates(tuple(replace(recipe, n_networks=n_networks) for recipe in best(task, t)))
 
 
