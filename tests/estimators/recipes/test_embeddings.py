@@ -45,9 +45,9 @@ def test_a_threshold_becomes_a_bound() -> None:
 
 
 def test_weights_are_repeated_rows() -> None:
-    """A row of weight 2 counts as two in quantiles and thresholds, one of weight 0 as none in thresholds."""
+    """A row of weight 2 counts as two in quantiles and thresholds, and one of weight 0 as none."""
     x, Y = np.arange(400.0), RANDOM.normal(size=(400, 2))
-    w = np.tile([1.0, 2.0], 200)
+    w = np.tile([0.0, 1.0, 2.0, 1.0], 100)
     some = np.repeat(np.arange(400), w.astype(int))
     np.testing.assert_array_equal(quantiles(x, w), quantiles(x[some]))
     np.testing.assert_array_equal(thresholds(x, Y, w), thresholds(x[some], Y[some]))

@@ -78,16 +78,19 @@ def quantiles(x: Array, weights: Array | None = None, bins: int = BINS) -> Float
 def thresholds(x: Array, Y: Array, weights: Array | None = None) -> Floats:
     """Returns quantiles of x (t,) for half of the bins, and `THRESHOLDS` at which a tree divides x to predict Y (t, m).
 
-    Each division lessens the squared error of Y most, and leaves `SMALLEST_LEAF` of their weight on either side.
+    Each division lessens the squared error of Y most, and leaves `SMALLEST_LEAF` of the weight on either side. It lies
+    midway between two neighbours; the tree sees their ranks, since it would round x to float32.
 
     >>> thresholds(np.arange(1000.0), np.arange(1000.0)[:, None] >= 333.0)[2:5].tolist()
     [249.0, 332.5, 374.0]
     """
+    counts = np.ones(len(x), np.bool_) if weights is None else weights > 0.0
+    values, ranks = np.unique(np.asarray(x, np.float64)[counts], return_inverse=True)
     tree = DecisionTreeRegressor(max_leaf_nodes=1 + THRESHOLDS, min_weight_fraction_leaf=SMALLEST_LEAF, random_state=0)
-    tree.fit(np.asarray(x)[:, None], Y, sample_weight=weights)
-    divides = tree.tree_.children_left >= 0
+    tree.fit(ranks[:, None], Y[counts], sample_weight=None if weights is None else weights[counts])
+    below = tree.tree_.threshold[tree.tree_.children_left >= 0].astype(np.intp)
     q = quantiles(x, weights, BINS - THRESHOLDS)
-    return _apart(np.sort(np.concatenate([q, tree.tree_.threshold[divides]])))
+    return _apart(np.sort(np.concatenate([q, (values[below] + values[below + 1]) / 2.0])))
 
 
 def _apart(q: Floats) -> Floats:
