@@ -110,7 +110,7 @@ def test_the_card_of_a_file_is_printed(here: Path) -> None:
 
 def test_the_command_of_the_container_predicts(here: Path) -> None:
     """The entry point of the Dockerfile, with the options of the page, reads and writes as the page says."""
-    [dockerfile] = blocks("dockerfile")
+    dockerfile, *_ = blocks("dockerfile")
     [copied] = re.findall(r"^COPY (\S+) /model\.safetensors$", dockerfile, re.MULTILINE)
     [entry] = re.findall(r"^ENTRYPOINT (.*)$", dockerfile, re.MULTILINE)
     command, *arguments = [copied if word == "/model.safetensors" else word for word in json.loads(entry)]

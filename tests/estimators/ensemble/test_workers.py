@@ -120,7 +120,7 @@ def test_ctrl_c_stops_the_networks_in_all_processes(meeting: MeetingScorer) -> N
 
 def test_progress_of_all_networks_is_shown(another: None, capsys: pytest.CaptureFixture[str]) -> None:
     """Lines of epochs come from each network, and say how it ended."""
-    NetworkRegressor(**{**OPTIONS, "n_networks": 3}, verbose=2).fit(X, Y["numbers"])
+    NetworkRegressor(**{**OPTIONS, "n_networks": 3, "patience": 4}, verbose=2).fit(X, Y["numbers"])
     lines = capsys.readouterr().err.splitlines()
     for number in (1, 2, 3):
         assert any(line.startswith(f"network {number} of 3  epoch 4/4  J ") for line in lines), lines

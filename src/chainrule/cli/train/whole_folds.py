@@ -16,7 +16,7 @@ from chainrule.cli.train.train_test_split import TrainTestSplit
 from chainrule.cli.train.training_data import TrainingData
 from chainrule.cli.train.training_run import FinishedRun, PlannedRun
 from chainrule.errors import ProcessLost, TrainingWarning
-from chainrule.estimators.network.ensemble.places import SECONDS_TO_COME, Copy
+from chainrule.processes.copies import SECONDS_TO_COME, Copy
 from chainrule.processes.peer import Peer, pickled
 from chainrule.processes.worker import Link, Told
 from chainrule.tables.inspection.measures import Measure

@@ -87,10 +87,17 @@ def thresholds(x: Array, Y: Array, weights: Array | None = None) -> Floats:
     counts = np.ones(len(x), np.bool_) if weights is None else weights > 0.0
     values, ranks = np.unique(np.asarray(x, np.float64)[counts], return_inverse=True)
     tree = DecisionTreeRegressor(max_leaf_nodes=1 + THRESHOLDS, min_weight_fraction_leaf=SMALLEST_LEAF, random_state=0)
-    tree.fit(ranks[:, None], Y[counts], sample_weight=None if weights is None else weights[counts])
+    tree.fit(ranks[:, None], _rounded(Y[counts]), sample_weight=None if weights is None else weights[counts])
     below = tree.tree_.threshold[tree.tree_.children_left >= 0].astype(np.intp)
     q = quantiles(x, weights, BINS - THRESHOLDS)
     return _apart(np.sort(np.concatenate([q, (values[below] + values[below + 1]) / 2.0])))
+
+
+def _rounded(Y: Array) -> Floats:
+    """Rounds Y to 24 bits below its largest entry: sums of it are exact, so that equal divisions tie in every order."""
+    bits = 24 - int(np.frexp(np.abs(Y).max(initial=0.0))[1])
+    rounded: Floats = np.ldexp(np.rint(np.ldexp(np.asarray(Y, np.float64), bits)), -bits)
+    return rounded
 
 
 def _apart(q: Floats) -> Floats:

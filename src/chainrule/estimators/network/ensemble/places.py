@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from threading import Lock
 from typing import Protocol
 
-from chainrule.errors import InputError, ProcessLost
+from chainrule.errors import InputError
 from chainrule.estimators.network.ensemble.control import Control
 from chainrule.estimators.network.ensemble.elsewhere import Task, Trained, Work, measured_there, trained_there
 from chainrule.estimators.network.ensemble.member import Member
@@ -17,16 +15,13 @@ from chainrule.estimators.network.ensemble.member_training import measured_speed
 from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
 from chainrule.estimators.network.ensemble.time_plan import Speed
 from chainrule.estimators.network.ensemble.watching import watched_run
-from chainrule.processes.parcels import Parcel
-from chainrule.processes.peer import Peer
+from chainrule.processes.copies import SECONDS_TO_COME, Copy
 from chainrule.processes.worker import Told
 from chainrule.training import History
 from chainrule.training.callbacks.callback import RunCallback
 from chainrule.training.callbacks.calls import Calls, begun, make
 from chainrule.training.job import advance
 from chainrule.training.several.thread_shares import ThreadShares
-
-SECONDS_TO_COME = 120.0  # within which a process must have come
 
 
 class Place(Protocol):
@@ -72,27 +67,6 @@ class Here:
 
     def _of(self, resumes: bool) -> TrainingPlan:
         return replace(self._plan, resumes=self._plan.resumes or resumes)
-
-
-class Copy:
-    """The copy of the work that another process has, once it is needed there."""
-
-    def __init__(self, peer: Peer, parcel: Parcel) -> None:
-        self.peer = peer
-        self._parcel, self._key, self._lock = parcel, 0, Lock()
-
-    @property
-    def key(self) -> int:
-        """The key of the copy. Raises ProcessLost."""
-        with self._lock:
-            self._key = self._key or self.peer.hold(self._parcel)
-            return self._key
-
-    def drop(self) -> None:
-        """Lets the process forget the copy."""
-        if self._key:
-            with suppress(ProcessLost):
-                self.peer.drop(self._key)
 
 
 class There:

@@ -25,7 +25,7 @@ LEFT, RIGHT, TOP, BOTTOM = 46, 8, 20, 34  # of the frame of the curves
 LAYERS_WIDTH, LAYERS_HEIGHT = 276, 86
 INK, TRAINING, HELD_OUT = "currentColor", "#4a90c4", "#d9822b"  # readable on light and on dark ground
 MOST_POINTS = 300
-MOST_KINDS = 2  # of networks that are drawn
+MOST_KINDS = 4  # of networks that are drawn
 MOST_WARNINGS = 3
 
 TABLE = "border-collapse:collapse;margin:0;max-width:330px;background:none;font-size:inherit;color:inherit"
