@@ -6,8 +6,8 @@ from chainrule.estimators.network.ensemble.control import Control
 from chainrule.estimators.network.ensemble.elsewhere import Work
 from chainrule.estimators.network.ensemble.member_factory import MemberFactory
 from chainrule.estimators.network.ensemble.places import Here, Place, There, division, require_suited
-from chainrule.processes.copies import Copy
 from chainrule.estimators.network.ensemble.plan import TrainingPlan
+from chainrule.processes.copies import Copy
 from chainrule.processes.peer import pickled
 from chainrule.training.several.thread_shares import ThreadShares
 
