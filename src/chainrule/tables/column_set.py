@@ -62,6 +62,7 @@ Block = NumberBlock | TextBlock
 class Columns(Mapping[str, AnyColumn]):
     """Columns by name, in order. A column that lies in a block becomes an object when it is asked for.
 
+    >>> import numpy as np
     >>> block = NumberBlock(np.array([[1.0, 2.0], [3.0, np.nan]]))
     >>> columns = Columns.of(["a", "b"], blocks=[(["a", "b"], block)])
     >>> columns["b"].missing.tolist(), columns.floats(["b", "a"])[:1].tolist()
