@@ -22,9 +22,10 @@ from chainrule.engines.problem import Problem
 
 torch: Any = pytorch()
 
-from support.engines.capture import cuda_on_the_cpu, lint  # noqa: E402 - it imports PyTorch
+from support.engines.bundle_sizes import bundle_sizes  # noqa: E402 - it imports PyTorch
+from support.engines.capture import cuda_on_the_cpu, lint  # noqa: E402
 
-from chainrule.engines.torch import devices, recorded, trainer  # noqa: E402
+from chainrule.engines.torch import recorded, trainer  # noqa: E402
 from chainrule.engines.torch.run import TorchRun, advance_together  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -209,16 +210,7 @@ def thetas(seeds: range, **settings: Any) -> list[Array]:
 def test_train_many_bundles_them_on_a_gpu(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """On a GPU, ``train_many`` makes one step for all; θ is that of networks trained one by one."""
     one_by_one = thetas(range(4), **settings)
-    sizes: list[int] = []
-    make = trainer.Trainer.__init__
-
-    def counted(self: trainer.Trainer, problems: Any, *where: Any) -> None:
-        sizes.append(len(problems))
-        make(self, problems, *where)
-
-    monkeypatch.setattr(trainer.Trainer, "__init__", counted)
-    monkeypatch.setattr(devices, "is_gpu", lambda device: True)
-    monkeypatch.setattr(devices, "lacking", lambda device: None)
+    sizes = bundle_sizes(monkeypatch)
     for one, other in zip(thetas(range(4), **settings), one_by_one, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
     assert sizes == [4]

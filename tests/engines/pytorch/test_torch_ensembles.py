@@ -13,7 +13,9 @@ from chainrule.estimators import NetworkClassifier, NetworkRegressor
 
 torch: Any = pytorch()
 
-from chainrule.engines.torch import devices, trainer  # noqa: E402 - it imports PyTorch
+from support.engines.bundle_sizes import bundle_sizes  # noqa: E402 - it imports PyTorch
+
+from chainrule.engines.torch import devices  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -35,17 +37,7 @@ FIT: dict[str, tuple[Any, dict[str, Any], list[int]]] = {
 @pytest.fixture
 def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The number of the networks of each bundle, on a machine that seems to have a GPU."""
-    made: list[int] = []
-    make = trainer.Trainer.__init__
-
-    def counted(self: trainer.Trainer, problems: Any, *where: Any) -> None:
-        made.append(len(problems))
-        make(self, problems, *where)
-
-    monkeypatch.setattr(trainer.Trainer, "__init__", counted)
-    monkeypatch.setattr(devices, "is_gpu", lambda device: True)
-    monkeypatch.setattr(devices, "lacking", lambda device: None)
-    return made
+    return bundle_sizes(monkeypatch)
 
 
 def fitted(kind: Any, engine: Any, weights: Any = None, **settings: Any) -> Any:
