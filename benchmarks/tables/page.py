@@ -61,7 +61,7 @@ def results(records: FitRecords, cap: int) -> str:
     """Returns the results in three sentences."""
     found = {pair: compare(records, *pair, cap) for pair in PAIRS}
     speed = records.speed.seconds.values() if records.speed else ()
-    longer = [f"{median(ratios(taken['td-s'], taken[OWN])):.1f}" for taken in speed if "td-s" in taken]
+    longer = sorted(median(ratios(taken["td-s"], taken[OWN])) for taken in speed if "td-s" in taken)
     trees = {own: compare(records, own, "catboost", cap) for own in (OWN, BEST)}
     words = RESULTS
     if all(beside.ratios for beside in trees.values()):
@@ -72,7 +72,7 @@ def results(records: FitRecords, cap: int) -> str:
             sklearn=percent(found[OWN, "sklearn"].lower_share, 0), count=len(found[OWN, "sklearn"].ratios),
             sklearn_y=percent(found[OWN, "sklearn-y"].lower_share, 0),
             td_s=percent(1 - found[OWN, "td-s"].geometric_mean_ratio, 0),
-            td=percent(1 - found[BEST, "td"].geometric_mean_ratio, 0), speed=f"{min(longer)} to {max(longer)}",
+            td=percent(1 - found[BEST, "td"].geometric_mean_ratio, 0), speed=f"{longer[0]:.1f} to {longer[-1]:.1f}",
         )
     )  # fmt: skip
 

@@ -65,6 +65,14 @@ def test_errors() -> None:
     assert error("classification", np.array([1, 2, 3, 4]), np.array([1, 2, 3, 5])) == 0.25
 
 
+def test_the_times_are_told_in_order() -> None:
+    """Of ratios of 15 and 4 the smaller one comes first."""
+    records = whole()
+    assert records.speed is not None
+    records.speed.seconds["power"]["td-s"] = [15.0, 30.0, 60.0]
+    assert "takes 4.0 to 15.0 times as long" in " ".join(page.results(records, CAP).split())
+
+
 def test_models_are_compared_on_common_splits() -> None:
     """A split or a set that one of the two lacks does not count."""
     records = made(
