@@ -50,7 +50,7 @@ class Postgres:
 
 
 class Agreement(NamedTuple):
-    """What a database computes for t rows: the deviation nearest to its bound, this bound, labels that are wrong."""
+    """The deviation of a database from the model that is nearest to its bound, this bound, and the wrong labels."""
 
     database: str
     rows: int

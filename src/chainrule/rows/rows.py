@@ -272,9 +272,9 @@ class Rows(StoredRows):
         self._moments.take(block, labels.Y)
         return labels
 
-    def first_blocks(self, count: int) -> Rows:
-        """Returns the rows of the first blocks."""
-        return Rows(self._source, self._blocks[:count])
+    def first_rows(self, count: int) -> Rows:
+        """Returns the first blocks, with at least ``count`` ≥ 1 rows, or all."""
+        return Rows(self._source, self._blocks[: 1 + int(np.searchsorted(np.cumsum(self.sizes), count))])
 
     def relabelled(self, encode: Callable[[Labels], Labels], label_shape: tuple[int, ...], has_weights: bool) -> Rows:
         """Returns the rows with other labels and weights, which ``encode`` makes of those of a block (`Relabelled`)."""

@@ -50,5 +50,5 @@ def examples_of(
     count = rows.windows(window, batch_size)
     if count == 1 or Y is not None or weights is not None:
         return cost.examples(net, rows, Y, weights)  # or an error about further labels
-    cost.examples(net, *rows.first_blocks(1).in_memory())
+    cost.examples(net, *rows.first_rows(1).in_memory())
     return WindowedRows(rows, count, cost, net.m[-1], net.dtype, rows.total_weight())

@@ -39,7 +39,7 @@ def test_the_pieces_between_quantiles_by_hand() -> None:
 
 
 def test_a_threshold_becomes_a_bound() -> None:
-    """Where y jumps from −1 to 1 between 332 and 333, 332.5 is a bound beside the eighths of the numbers below 1000."""
+    """If y jumps between x = 332 and x = 333, the bounds are 332.5 and the octiles of x = 0 … 999."""
     x = np.arange(1000.0)
     assert thresholds(x, np.sign(x[:, None] - 332.5)).tolist() == sorted([*quantiles(x, None, BINS // 2), 332.5])
 

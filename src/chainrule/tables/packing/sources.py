@@ -1,4 +1,4 @@
-"""What can be packed: files that are read in pieces, and tables in memory."""
+"""The sources of packed rows: files that are read piece by piece, and tables in memory."""
 
 from __future__ import annotations
 

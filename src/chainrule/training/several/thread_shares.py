@@ -53,9 +53,7 @@ class ThreadShares:
             job.limit_threads(self._threads * (i + 1) // jobs - self._threads * i // jobs)
 
 
-def train_with_share(
-    share: Share, net: Network, X: Any, Y: Any, **settings: Any
-) -> Generator[Slice, None, History]:  # fmt: skip
+def train_with_share(share: Share, net: Network, X: Any, Y: Any, **settings: Any) -> Generator[Slice, None, History]:
     """Trains a network as `train` does, with its share of the threads; all settings of `new_job` must be given.
 
     The caller advances the run through the slices that are yielded.

@@ -50,10 +50,8 @@ class Member:
 
     def first_rows(self, count: int) -> Subset | Rows:
         """Returns the first ``count`` training rows; of those in files, which are in random order, some blocks more."""
-        if isinstance(self.training, Subset):
-            return self.training.at(slice(0, count))
-        ends = np.cumsum(self.training.sizes)
-        return self.training.first_blocks(1 + int(np.searchsorted(ends, min(count, self.training.t))))
+        rows = self.training
+        return rows.at(slice(0, count)) if isinstance(rows, Subset) else rows.first_rows(count)
 
     @property
     def batch_size(self) -> int | None:

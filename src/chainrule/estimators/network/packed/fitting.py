@@ -36,6 +36,7 @@ from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.tables.targets.decoders import decoded
 from chainrule.training.checkpoint import Checkpoint
 
+FIRST_ROWS = max(ROWS_FOR_INITIAL, ROWS_FOR_BINS)  # which initial values are fitted to
 MOST_HELD_OUT = 100_000  # rows, which tell a coverage of 90 % to 0.1 %
 NO_ROWS = np.zeros(0, np.intp)
 
@@ -71,11 +72,11 @@ def _fit_in_windows(
     rows, task = packed.rows, packed.target.task
     seeds = check_random_state(estimator.random_state)
     seed = seeds.randint(LARGEST_DRAWN_SEED)
-    encoding = _encoding(estimator, packed.target, _first_rows(rows).in_memory())
+    encoding = _encoding(estimator, packed.target, rows.first_rows(FIRST_ROWS).in_memory())
     validation, training = _given_validation(estimator, given, recipes[0]), rows
     if validation is None:
         training, validation = _held_out(estimator, packed, recipes[0], seed)
-    first = _data(estimator, _first_rows(training), packed.target, recipes[0], learns=False).examples
+    first = _data(estimator, training.first_rows(FIRST_ROWS), packed.target, recipes[0], learns=False).examples
     m = estimator.target_.width
     if encoding != LabelEncoding(packed.target):
         shape = () if task == "classification" else (m,)
@@ -110,12 +111,6 @@ def _take_over(estimator: Any, packed: PackedTable) -> None:
     estimator.__dict__.pop("feature_names_in_", None)
     if hasattr(packed.encoder, "feature_names_in_"):
         estimator.feature_names_in_ = packed.encoder.feature_names_in_
-
-
-def _first_rows(rows: Rows) -> Rows:
-    """Returns the first blocks, with as many rows as initial values need, or all."""
-    ends = np.cumsum(rows.sizes[:-1])
-    return rows.first_blocks(1 + int(np.searchsorted(ends, max(ROWS_FOR_INITIAL, ROWS_FOR_BINS))))
 
 
 def _data(estimator: Any, rows: Rows, stored: Decoder, recipe: Recipe, *, learns: bool) -> Data:
