@@ -40,7 +40,7 @@ def test_the_candidates_are_drawn_around_those_of_best(task: Any) -> None:
     recipes, known = preset("tuned", task, 1000), preset("best", task, 1000)
     assert len(set(recipes)) == CANDIDATES
     assert recipes == preset("tuned", task, 1000)
-    assert [r.hidden for r in recipes[:4]] == [r.hidden for r in known]
+    assert [r.hidden for r in recipes[: len(known)]] == [r.hidden for r in known]
     rates = {r.embedding: r.optimizer.schedule.rate for r in known}
     factors = [r.optimizer.schedule.rate / rates[r.embedding] for r in recipes]
     assert min(factors) >= 1.0 / RATE_FACTOR
@@ -48,17 +48,19 @@ def test_the_candidates_are_drawn_around_those_of_best(task: Any) -> None:
 
 
 def test_a_third_goes_on_and_the_best_are_averaged(searched: Any) -> None:
-    """24 recipes are tried, and the best 8 and the known ones again; the model has the known ones and up to 4 more."""
+    """All recipes that have hidden layers are tried, and the best third and the known ones again; the model has the
+    known ones and up to 4 more."""
     first, last = ([trial for trial in searched.trials_ if trial.round == k] for k in (1, 2))
-    assert len(first) == CANDIDATES
-    assert CANDIDATES // KEPT <= len(last) <= CANDIDATES // KEPT + KNOWN
-    assert all(trial.kept for trial in first[: CANDIDATES // KEPT])
+    count = len([recipe for recipe in preset("tuned", "regression", len(X)) if recipe.hidden])
+    assert len(first) == count < CANDIDATES
+    assert count // KEPT <= len(last) <= count // KEPT + KNOWN
+    assert all(trial.kept for trial in first[: count // KEPT])
     assert [trial.loss for trial in last] == sorted(trial.loss for trial in last)
     kept = {trial.recipe for trial in last if trial.kept}
     assert set(searched.recipes_) == kept
     assert KNOWN <= len(kept) <= SLOTS
     assert len(searched.networks_) == 3 * len(kept)  # few rows: each recipe has all folds
-    assert "Recipes tried: 24; the best of round 2" in searched.summary()
+    assert f"Recipes tried: {count}; the best of round 2" in searched.summary()
 
 
 def test_many_rows_are_held_out_in_part_until_the_recipes_are_chosen() -> None:

@@ -1,8 +1,10 @@
-"""The competition of recipes: networks of all recipes are trained on the same rows, and those of the best are kept."""
+"""The competition of recipes: networks of all are trained on the same rows, and those that predict best are kept."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +12,8 @@ from numpy.typing import NDArray
 from chainrule._internal.checks import Floats
 from chainrule.costs import Quantile
 from chainrule.estimators.network.ensemble import Member
-from chainrule.estimators.network.held_out_predictions import held_out_predictions
-from chainrule.estimators.network.recipe import Recipe
+from chainrule.estimators.network.held_out_predictions import HeldOutPredictions, held_out_predictions
+from chainrule.estimators.network.recipe import FEWEST, Recipe
 from chainrule.tables.calibration import best_temperature, tempered
 from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.scores import log_losses
@@ -19,20 +21,44 @@ from chainrule.tables.target_decoder import ClassLabels
 from chainrule.tables.targets.decoders import Target
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
+MOST_ROWS = 20_000  # that are compared
+
 
 def winners(members: Sequence[Member], target: Target, labels: NDArray[np.generic]) -> list[Member]:
-    """Returns the members of the recipe with the smallest loss on held-out rows.
+    """Returns the members of those recipes whose averaged predictions have the smallest loss on held-out rows.
 
-    Without held-out rows, or if the recipes do not compete, all members remain.
+    These are a single one of recipes that compete alone, and four or more of those that compete together. All such sets
+    are compared, on the rows that all recipes hold out. Without such rows, or without competition, all members remain.
     """
-    usable = list(members)
-    recipes = dict.fromkeys(member.recipe for member in usable)
-    if len(recipes) == 1 or not all(recipe.competes for recipe in recipes):
-        return usable
-    of: dict[Recipe, list[Member]] = {recipe: [m for m in usable if m.recipe is recipe] for recipe in recipes}
-    losses = {recipe: held_out_loss(networks, target, labels) for recipe, networks in of.items()}
-    known = {recipe: loss for recipe, loss in losses.items() if loss is not None}
-    return of[min(known, key=known.__getitem__)] if known else usable
+    of: dict[Recipe, list[Member]] = {}
+    for member in members:
+        of.setdefault(member.recipe, []).append(member)
+    recipes = list(of)
+    alone = recipes[0].competes == "alone"
+    fewest = 1 if alone else FEWEST
+    if recipes[0].competes is None or len(recipes) <= fewest:
+        return list(members)
+    found = [held_out_predictions(of[recipe], target) for recipe in recipes]
+    held_out = [each for each in found if each is not None]
+    if len(held_out) < len(recipes):
+        return list(members)
+    rows: NDArray[np.intp] = reduce(np.intersect1d, [each.at for each in held_out])
+    if not len(rows):
+        return list(members)
+    rows = rows[:: -(-len(rows) // MOST_ROWS)]
+    places = [np.searchsorted(each.at, rows) for each in held_out]
+    P = np.stack([each.P[place] for each, place in zip(held_out, places, strict=True)])
+    weights = None if held_out[0].weights is None else held_out[0].weights[places[0]]
+    counts = np.array([float(len(of[recipe])) for recipe in recipes])
+
+    def loss(chosen: Sequence[int]) -> float:
+        mean = np.average(P[list(chosen)], axis=0, weights=counts[list(chosen)])
+        return _loss(HeldOutPredictions(mean, rows, weights), target, labels)
+
+    sizes = [1] if alone else range(len(recipes), fewest - 1, -1)  # of equal losses, that of the most recipes
+    best = min((chosen for size in sizes for chosen in combinations(range(len(recipes)), size)), key=loss)
+    kept = {recipes[k] for k in best}
+    return [member for member in members if member.recipe in kept]
 
 
 def held_out_loss(members: Sequence[Member], target: Target, labels: NDArray[np.generic]) -> float | None:
@@ -42,8 +68,10 @@ def held_out_loss(members: Sequence[Member], target: Target, labels: NDArray[np.
     targets' deviations the squared error, or the pinball loss of quantiles.
     """
     held_out = held_out_predictions(members, target)
-    if held_out is None:
-        return None
+    return None if held_out is None else _loss(held_out, target, labels)
+
+
+def _loss(held_out: HeldOutPredictions, target: Target, labels: NDArray[np.generic]) -> float:
     at = labels[held_out.at]
     losses: Floats
     if isinstance(target, ClassLabels):

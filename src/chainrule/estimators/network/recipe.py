@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,6 +14,7 @@ from chainrule.initial import Initial
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Constant
 
+FEWEST = 4  # recipes that are kept of those that compete together: networks that differ make different errors
 Embedding = Literal["periodic", "piecewise", "thresholds"]  # of numbers
 
 
@@ -47,7 +49,7 @@ class Recipe:
     kappa_rate: float = 0.1
     numbers: Literal["robust", "standard", "joint", "none"] = "robust"
     max_values: int = 0  # of a column of consecutive integers that are seen as categories, too (`TableEncoder`)
-    competes: bool = False  # all recipes train on the same rows, and only the best of them is kept
+    competes: Literal["alone", "together"] | None = None  # with the other recipes, to be kept (`winners`)
     even_batches: bool = True  # the last minibatch of an epoch is about as large as the others
     minimizer: Literal["lm"] | None = None
 
@@ -78,3 +80,27 @@ class Recipe:
         schedule = self.optimizer.schedule
         alpha = schedule.rate if isinstance(schedule, Constant) else 0.5 * schedule.rate
         return replace(self, epochs=1, optimizer=replace(self.optimizer, learning_rate=alpha))
+
+
+def networks_in_all(recipes: Sequence[Recipe]) -> int:
+    """Returns the number of networks to be trained: ``n_networks``; or so many of each recipe, if they compete.
+
+    >>> from chainrule.estimators.network.recipes.presets import preset
+    >>> [networks_in_all(preset(name, "regression", 10_000)) for name in ("default", "best")]
+    [4, 28]
+    """
+    return recipes[0].n_networks * (len(recipes) if recipes[0].competes else 1)
+
+
+def numbers_without_competition(recipes: Sequence[Recipe]) -> list[int]:
+    """Returns the number of each network's recipe in incremental training, where none can win.
+
+    The networks take the recipes in turn, of those that compete together the first four.
+
+    >>> from chainrule.estimators.network.recipes.presets import preset
+    >>> numbers_without_competition(preset("best", "regression", 50_000))
+    [0, 1, 2, 3, 0, 1, 2, 3]
+    """
+    together = recipes[0].competes == "together"
+    kinds = min(FEWEST, len(recipes)) if together else len(recipes)
+    return [j % kinds for j in range(recipes[0].n_networks * (kinds if together else 1))]

@@ -41,14 +41,15 @@ def splits_by_recipe(
 ) -> dict[Recipe, list[ValidationSplit]]:
     """Returns the splits that the networks of each recipe take in turn, as `validation_splits` draws them.
 
-    The last networks hold out the rows of others once more (`fold_numbers`). Recipes that compete have the same rows.
+    The last networks hold out the rows of others once more (`fold_numbers`). The networks of recipes that compete hold
+    out the same rows, one of each recipe.
     The short recipes have those of an estimator that has these recipes alone; its first networks are then the same.
     There is a split for each of their folds. With ``has_validation``, rows given by the user, no rows are held out.
     """
 
     def splits(recipe: Recipe, count: int) -> list[ValidationSplit]:
         fraction, rng = 0.0 if has_validation else recipe.validation_fraction, np.random.default_rng(seed)
-        folds = fold_numbers(count)
+        folds = list(range(count)) if recipe.competes == "together" else fold_numbers(count)
         of_folds = validation_splits(t, 1 + max(folds), fraction, order, rng, classes, groups, weights)
         return [of_folds[fold] for fold in folds]
 

@@ -11,6 +11,7 @@ from chainrule.errors import InputError
 from chainrule.estimators.network.ensemble import MemberFactory
 from chainrule.estimators.network.incremental.row_keys import row_keys
 from chainrule.estimators.network.incremental.splits import incremental_splits
+from chainrule.estimators.network.recipe import numbers_without_competition
 
 LARGEST_DRAWN_SEED = 2**31 - 1
 
@@ -25,13 +26,13 @@ def train_one_epoch(estimator: Any, X: Any, y: Any, sample_weight: Any) -> None:
     first = not hasattr(estimator, "model_")
     data, recipes = estimator._prepare(X, y, sample_weight, continues=not first, incremental=True)
     steady = [recipe.of_one_steady_epoch() for recipe in recipes]
-    count = recipes[0].n_networks if first else len(estimator.networks_)
+    if first:
+        estimator._recipe_numbers = numbers_without_competition(recipes)
+    count = len(estimator._recipe_numbers)
     keys = row_keys(data.examples.X, data.examples.Y)
     splits = incremental_splits(keys, count, recipes[0].validation_fraction, estimator.validation_order)
     seeds = check_random_state(estimator.random_state)
     drawn = [int(seeds.randint(LARGEST_DRAWN_SEED)) for _ in range(count)]
-    if first:
-        estimator._recipe_numbers = [j % len(recipes) for j in range(count)]
     make = MemberFactory(
         estimator.target_.task, estimator.dtype, estimator._shape(data), data.examples,
         dict.fromkeys(steady, splits), drawn,
