@@ -54,8 +54,8 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
 
     Args:
         preset: "default" (RealMLP's simplified recipe, for eight networks), "best" (more networks
-            and epochs, of four kinds, with parametric σ and decay: smaller errors, more time), "tuned" (a search over
-            recipes, see ``trials_``), or "lecture" (sigmoids and full-batch gradient descent).
+            and epochs, of the kinds among seven that predict best together: smaller errors, more time), "tuned" (a
+            search over recipes, see ``trials_``), or "lecture" (sigmoids and full-batch gradient descent).
         time_limit: seconds for all of ``fit``. If they do not suffice for every network and epoch, fewer are planned,
             with a TrainingWarning.
         epochs: passes over the rows; schedules span all of them.
@@ -63,7 +63,8 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
             passed to that optimizer; an optimizer given as a value has its own.
         batch_size: rows per minibatch; "full": all rows.
         hidden_layer_sizes: the hidden layers: numbers of units, or `Hidden` layers with their own σ and dropout.
-        n_networks: the number of networks, whose outputs are averaged.
+        n_networks: the number of networks, whose outputs are averaged; of each kind, where several kinds compete
+            ("best", and sparse rows).
         cost: a cost, used as it is, or the name of one, averaged over the rows: "cross_entropy" (softmax outputs),
             "log_likelihood" or "sum_of_squares" (sigmoid outputs, as those of several labels always are).
         class_weight: weights of the classes, {label: weight}, or "balanced": t / (k · rows of the class), a row of

@@ -53,8 +53,8 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
 
     Args:
         preset: "default" (RealMLP's simplified recipe, for several networks), "best" (more networks
-            and epochs, of four kinds, with parametric σ and decay: smaller errors, more time), "tuned" (a search over
-            recipes, see ``trials_``), or "lecture" (sigmoids and full-batch gradient descent).
+            and epochs, of the kinds among seven that predict best together: smaller errors, more time), "tuned" (a
+            search over recipes, see ``trials_``), or "lecture" (sigmoids and full-batch gradient descent).
         time_limit: seconds for all of ``fit``. If they do not suffice for every network and epoch, fewer are planned,
             with a TrainingWarning.
         epochs: passes over the rows; schedules span all of them.
@@ -62,7 +62,8 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
             passed to that optimizer; an optimizer given as a value has its own.
         batch_size: rows per minibatch; "full": all rows.
         hidden_layer_sizes: the hidden layers: numbers of units, or `Hidden` layers with their own σ and dropout.
-        n_networks: the number of networks, whose outputs are averaged.
+        n_networks: the number of networks, whose outputs are averaged; of each kind, where several kinds compete
+            ("best", and sparse rows).
         cost: a cost, used as it is, or the name of one, averaged over the rows. A cost for any real y gets y
             standardised. For "poisson", outputs are exp(z) and y is divided by its mean; for "log_likelihood", outputs
             are sigmoids and y in [0, 1] is unchanged.

@@ -1,0 +1,115 @@
+"""Facts about the competition of recipes: which of them are kept, by their predictions of held-out rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn", "1.6")
+
+import chainrule as cr
+from chainrule.costs import TrainingSet
+from chainrule.costs.training_set import Subset
+from chainrule.estimators import NetworkClassifier, NetworkRegressor
+from chainrule.estimators.network.competition import winners
+from chainrule.estimators.network.ensemble import Member
+from chainrule.estimators.network.recipe import FEWEST, Recipe
+from chainrule.estimators.network.recipes.presets import preset
+from chainrule.estimators.network.validation_split import ValidationSplit
+from chainrule.tables.target_decoder import NumericLabels
+
+Y = np.array([-1.0, 1.0, -1.0, 1.0])  # mean 0 and deviation 1: standardised as it is
+TARGET = NumericLabels.fit(Y)
+BEST = preset("best", "regression", 1000)
+NOTHING = np.arange(0)
+
+
+def member(recipe: Recipe, error: float, rows: Sequence[int] = (0, 1, 2, 3), weights: Any = None) -> Member:
+    """A network that predicts y + error, and holds out these rows."""
+    net = cr.Network([cr.Layer(np.ones((1, 1)), np.full(1, error), "identity")])
+    at = np.array(rows)
+    held_out = Subset(TrainingSet(Y[at, None], Y[at, None], None if weights is None else np.array(weights)[at]))
+    return Member(0, net, recipe, 0, ValidationSplit(NOTHING, at), held_out, held_out, at)
+
+
+def kept(members: Sequence[Member]) -> list[int]:
+    """The numbers, in the list, of the members that are kept."""
+    left = winners(members, TARGET, Y)
+    return [k for k, each in enumerate(members) if any(each is other for other in left)]
+
+
+@pytest.mark.parametrize(
+    ("errors", "expected"),
+    [
+        ([3.0, 1.0, -1.0, 2.0, -2.0, 9.0, 8.0], [1, 2, 3, 4]),  # errors that cancel each other
+        ([0.0, 0.0, 0.0, 1.0, 2.0, 3.0, 4.0], [0, 1, 2, 3]),  # four at least, though three are exact
+        ([1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 0.0], [0, 1, 2, 3, 4, 5, 6]),  # of equal losses that of most recipes
+    ],
+)
+def test_recipes_that_predict_best_together_are_kept(errors: list[float], expected: list[int]) -> None:
+    """Of all sets of four recipes or more, that with the smallest squared error of the mean prediction."""
+    assert kept([member(recipe, error) for recipe, error in zip(BEST, errors, strict=True)]) == expected
+
+
+def test_alone_only_the_best_recipe_is_kept() -> None:
+    """Of recipes that compete alone all networks of one are kept, though the mean of others has a smaller loss."""
+    recipes = [replace(recipe, competes="alone") for recipe in BEST[:3]]
+    assert kept([member(recipes[k], error) for k, error in [(0, 2.0), (1, -1.0), (2, -2.0), (1, -1.0)]]) == [1, 3]
+
+
+def test_networks_count_by_their_number() -> None:
+    """The mean is that of the networks: two with the error 1 and one with −2 cancel each other."""
+    errors = [(0, 1.0), (0, 1.0), (1, -2.0), (2, 0.0), (3, 0.0), (4, 9.0)]
+    assert kept([member(BEST[k], error) for k, error in errors]) == [0, 1, 2, 3, 4]
+
+
+def test_only_rows_that_all_hold_out_are_compared() -> None:
+    """Of row 0, which some networks hold out alone, and of rows of weight 0, errors do not count."""
+    weights = [1.0, 1.0, 0.0, 1.0]
+    exact = [member(BEST[k], 0.0, (1, 2, 3), weights) for k in range(4)]
+    others = [member(BEST[k], 1.0, (1, 2, 3), weights) for k in (4, 5)]
+    wrong_elsewhere = member(BEST[3], 7.0, (0,), weights)
+    assert kept([*exact, *others, wrong_elsewhere]) == [0, 1, 2, 3, 6]
+    assert kept([*exact, *others, member(BEST[6], 5.0, (0,), weights)]) == list(range(7))  # no row of all
+
+
+def test_without_competition_all_are_kept() -> None:
+    """All remain without held-out rows, and if recipes do not compete or are four at most."""
+    errors = [3.0, 1.0, -1.0, 2.0, -2.0, 9.0, 8.0]
+    members = [member(recipe, error) for recipe, error in zip(BEST, errors, strict=True)]
+    for each in members[1:]:
+        each.held_out = None
+    assert kept(members) == list(range(7))
+    assert kept([member(replace(recipe, competes=None), e) for recipe, e in zip(BEST, errors, strict=True)]) == list(
+        range(7)
+    )
+    assert kept([member(BEST[k], float(k)) for k in range(FEWEST)]) == list(range(FEWEST))
+
+
+@pytest.mark.parametrize("kind", [NetworkClassifier, NetworkRegressor])
+def test_best_keeps_whole_recipes(kind: Any) -> None:
+    """Of every recipe of "best" as many networks are trained on the same folds; four recipes or more are kept whole."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 2))
+    y = X.sum(axis=1) + 0.1 * rng.normal(size=60)
+    model = kind(preset="best", epochs=3, n_networks=2, random_state=0)
+    model.fit(X, y > 0 if kind is NetworkClassifier else y)
+    counts = [list(model.recipes_).count(recipe) for recipe in dict.fromkeys(model.recipes_)]
+    assert FEWEST <= len(counts) <= len(BEST)
+    assert set(counts) == {2}
+    held_out = [split.held_out.tolist() for split in model._splits.splits()]
+    assert held_out == [fold for k in (0, len(counts)) for fold in [held_out[k]] * len(counts)]
+    assert held_out[0] != held_out[-1]
+
+
+def test_incremental_training_has_no_competition() -> None:
+    """The networks of partial_fit are of the first four recipes in turn."""
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    model = NetworkRegressor(preset="best", n_networks=2, random_state=0).partial_fit(X, X[:, 0])
+    assert [len(recipe.hidden) for recipe in model.recipes_] == [3] * 8
+    assert model.recipes_[:4] == model.recipes_[4:]
+    assert len(set(model.recipes_)) == 4
