@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule._internal.at_first_use import cached_property
 from chainrule.tables.text.notation import Notation
 
 Kind = Literal["numbers", "booleans", "categories", "datetimes", "durations", "empty", "unreadable"]
@@ -65,10 +66,14 @@ class Column:
 
     def write_floats(self, rows: slice, out: NDArray[np.float64]) -> None:
         """Writes the numbers that `as_floats` returns for these rows into ``out``."""
-        missing, values = self.missing[rows], self.values[rows]
+        values = self.values[rows]
         out[...] = values.astype(np.int64) / 1e6 if self.kind == "durations" else values
-        if missing.any():
-            out[missing] = np.nan
+        if self._has_gaps:
+            out[self.missing[rows]] = np.nan
+
+    @cached_property
+    def _has_gaps(self) -> bool:
+        return bool(self.missing.any())
 
     def as_categories(self) -> Column:
         """Returns the column as categories: each number or boolean becomes a level, and each time by its text."""

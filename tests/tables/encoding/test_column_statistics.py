@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from chainrule.tables.encoding.column_statistics import column_statistics
+from chainrule.tables.encoding.statistics.column_statistics import column_statistics
 
 NAN = math.nan
 
@@ -90,7 +90,7 @@ def test_blocks_of_columns_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> Non
     rng = np.random.default_rng(0)
     X = rng.normal(size=(6, 11)) * (rng.random((6, 11)) < 0.5)
     whole = [column_statistics(R, "robust") for R in (X, scipy.sparse.csc_array(X))]
-    monkeypatch.setattr("chainrule.tables.encoding.column_statistics.ENTRIES_PER_BLOCK", 13)
+    monkeypatch.setattr("chainrule.tables.encoding.statistics.column_statistics.ENTRIES_PER_BLOCK", 13)
     for R, expected in zip((X, scipy.sparse.csc_array(X)), whole, strict=True):
         found = column_statistics(R, "robust")
         for name in ("median", "center", "factor", "missing"):

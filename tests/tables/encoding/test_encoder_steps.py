@@ -12,7 +12,6 @@ import scipy.sparse
 
 from chainrule.errors import DataWarning
 from chainrule.tables.columns import Column, Feature, categories
-from chainrule.tables.encoding.column_statistics import column_statistics
 from chainrule.tables.encoding.fit_steps import (
     CONSTANT,
     DIFFERENT,
@@ -23,6 +22,7 @@ from chainrule.tables.encoding.fit_steps import (
     warn_about_columns,
 )
 from chainrule.tables.encoding.numeric_steps import NumericSteps, merged
+from chainrule.tables.encoding.statistics.column_statistics import column_statistics
 from chainrule.tables.encoding.steps import Calendar, FewValues, Fill, Indicator, OneHot, Scale, Sign, SmoothClip
 
 NAN = math.nan

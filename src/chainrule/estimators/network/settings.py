@@ -20,7 +20,7 @@ from chainrule.network.layer import as_dropout
 from chainrule.optimizers import AdamW, Optimizer
 from chainrule.optimizers.schedules import Schedule
 from chainrule.tables.columns import Task
-from chainrule.tables.encoding.column_statistics import Scaling
+from chainrule.tables.encoding.statistics.column_statistics import Scaling
 from chainrule.tables.intervals.quantile_labels import as_levels
 
 EMBEDDINGS = {"none": None, **{name: name for name in get_args(Embedding)}}

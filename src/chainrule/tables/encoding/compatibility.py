@@ -10,8 +10,8 @@ import numpy as np
 from chainrule._internal.checks import shown
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column, Feature, Kind
-from chainrule.tables.encoding.column_statistics import ENTRIES_PER_BLOCK
 from chainrule.tables.encoding.gathered import Gathered, is_sparse
+from chainrule.tables.encoding.statistics.column_statistics import ENTRIES_PER_BLOCK
 from chainrule.tables.text.conversion import converted
 from chainrule.tables.text.notation import Notation
 from chainrule.tables.text.text_column import TextColumn

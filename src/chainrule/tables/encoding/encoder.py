@@ -16,7 +16,6 @@ from chainrule.errors import FileFormatError, InputError
 from chainrule.tables.column_set import NumberBlock
 from chainrule.tables.columns import Column, Feature
 from chainrule.tables.encoding import encoder_file
-from chainrule.tables.encoding.column_statistics import ENTRIES_PER_BLOCK, Scaling, column_statistics
 from chainrule.tables.encoding.compatibility import refuse_infinite
 from chainrule.tables.encoding.description import describe
 from chainrule.tables.encoding.encoder_state import EncoderState
@@ -26,12 +25,13 @@ from chainrule.tables.encoding.fit_steps import (
     fit_numeric_steps,
     warn_about_columns,
 )
-from chainrule.tables.encoding.gathered import ROWS_IN_CACHE, Gathered, is_sparse
+from chainrule.tables.encoding.gathered import is_sparse
 from chainrule.tables.encoding.matching import matched
 from chainrule.tables.encoding.number_features import NumberFeatures, with_reasons
 from chainrule.tables.encoding.numeric_columns import numeric_names, numeric_values, owner_names, owners
 from chainrule.tables.encoding.numeric_steps import Entries, merged
 from chainrule.tables.encoding.output_frames import as_library, framed
+from chainrule.tables.encoding.statistics.column_statistics import ENTRIES_PER_BLOCK, Scaling, column_statistics
 from chainrule.tables.encoding.steps import SmoothClip
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.read import AnyTable, read
@@ -211,12 +211,12 @@ class TableEncoder(EncoderState):
         k = self.n_numbers_
         steps, numbers = self._steps, out[:, : self.n_numeric_features]
         if not is_sparse(R):
-            parts = parts_of(table.t, ROWS_IN_CACHE) if isinstance(R, Gathered) else parts_of(table.t)
-            is_finite = all(each("encoding", out.size, lambda rows: steps.write(R[rows], numbers[rows]), parts))
+            parts = parts_of(table.t)
+            is_finite = all(each("encoding", out.size, lambda rows: steps.write(R, numbers[rows], rows.start), parts))
         else:
             step = max(1, ENTRIES_PER_BLOCK // max(1, R.shape[1]))
-            firsts = range(0, table.t, step)
-            is_finite = all(steps.write(R[a : a + step].toarray(), numbers[a : a + step]) for a in firsts)
+            parts = parts_of(table.t, step)
+            is_finite = all(steps.write(R[rows].toarray(), numbers[rows]) for rows in parts)
         if not is_finite:
             refuse_infinite(R, owner_names(self.features_), table.origin)
         if self.clip_ is None and not np.isfinite(out[:, :k]).all():

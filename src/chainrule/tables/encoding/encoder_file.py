@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from chainrule._internal.checks import Array, as_integer, shown
 from chainrule.files import field
 from chainrule.tables.columns import Feature, Kind
-from chainrule.tables.encoding.column_statistics import Scaling
 from chainrule.tables.encoding.encoder_state import EncoderState
 from chainrule.tables.encoding.number_features import NumberFeatures, compact, left_out, names_of
 from chainrule.tables.encoding.numeric_columns import owners
+from chainrule.tables.encoding.statistics.column_statistics import Scaling
 from chainrule.tables.encoding.steps import FewValues, Fill, Indicator, OneHot, Scale, Sign, SmoothClip
 from chainrule.tables.numeric_table import NumberedNames
 from chainrule.tables.text.notation import Notation, Writing

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from chainrule._internal.at_first_use import cached_property
 from chainrule.tables.columns import Feature
-from chainrule.tables.encoding.column_statistics import Scaling
 from chainrule.tables.encoding.number_features import NumberFeatures, left_out
 from chainrule.tables.encoding.numeric_columns import owners
 from chainrule.tables.encoding.numeric_steps import NumericSteps
+from chainrule.tables.encoding.statistics.column_statistics import Scaling
 from chainrule.tables.encoding.steps import FewValues, Fill, Indicator, OneHot, Scale, Sign, SmoothClip
 from chainrule.tables.text.notation import DecimalMark, Notation, Writing
 

@@ -14,9 +14,9 @@ from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning
 from chainrule.tables.column_set import NumberBlock
 from chainrule.tables.columns import Column, Feature, Level
-from chainrule.tables.encoding.column_statistics import ColumnStatistics
 from chainrule.tables.encoding.gathered import is_sparse
 from chainrule.tables.encoding.number_features import left_out
+from chainrule.tables.encoding.statistics.column_statistics import ColumnStatistics
 from chainrule.tables.encoding.steps import FewValues, Fill, Indicator, OneHot, Scale, Sign
 from chainrule.tables.reading.read import AnyTable
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule._internal.at_first_use import cached_property
 from chainrule._internal.checks import Array, Floats
+from chainrule.tables.encoding.gathered import Gathered, columns_in_cache, copy_rows
 from chainrule.tables.encoding.steps import FewValues, Fill, Indicator, Scale, SmoothClip
 
 ENTRIES_IN_CACHE = 1 << 16  # entries processed at once: half a megabyte, which stays in the cache
@@ -42,31 +43,31 @@ class NumericSteps:
         """True if 0 is encoded as 0 for nearly all numbers, so that the features of sparse rows are sparse."""
         return not len(self.few_values.of) and len(self._filled) <= MOST_FILLED * len(self.used)
 
-    def write(self, R: Array, out: Array) -> bool:
-        """Encodes raw numbers R (t, raw) into ``out``: numbers, indicators, few values.
+    def write(self, R: NDArray[Any] | Gathered, out: Array, first: int = 0) -> bool:
+        """Encodes raw numbers R (t, raw), from row ``first`` on, into the rows of ``out``.
 
-        Returns False if one is infinite.
+        These get numbers, indicators, few values. Returns False if a number is infinite.
         """
         n, is_finite = len(self.used), True
         m = n + len(self.indicator.of)
-        uses_all = n == self.raw
-        step = min(len(R), max(1, ENTRIES_IN_CACHE // max(1, R.shape[1])))
+        step = min(len(out), max(1, ENTRIES_IN_CACHE // max(1, self.raw)))
         # Fresh memory for each result of each block would cost the system more time than the arithmetic.
-        z, work = (np.empty_like(R[:step], np.float64, shape=(step, n)) for _ in range(2))
-        for a in range(0, len(R), step):
-            raw = np.asarray(R[a : a + step], dtype=np.float64)
+        raw_memory, work_memory = columns_in_cache(self.raw, step), columns_in_cache(n, step)
+        for a in range(0, len(out), step):
+            block = out[a : a + step]
+            own = slice(len(block))
+            raw, work = raw_memory[own], work_memory[own]
+            copy_rows(R, slice(first + a, first + a + len(block)), raw)
             with np.errstate(over="ignore", invalid="ignore"):
                 has_no_gap = np.isfinite(raw.sum())  # NaN and ∞ propagate to the sum; overflow only costs a check
-                x = raw if uses_all else raw[:, self.used]
-                own = slice(len(raw))
-                x = x if has_no_gap else self.fill(x, z[own])
-                out[a : a + step, :n] = self._encoded(x, z[own], work[own])
-            out[a : a + step, n:m] = 0.0
-            if len(self.few_values.of):
-                out[a : a + step, m:] = self.few_values(raw)
-            if not has_no_gap:
-                is_finite = is_finite and not np.isinf(raw).any()
-                out[a : a + step, n:m] = self.indicator(raw)
+                if not has_no_gap:
+                    is_finite = is_finite and not np.isinf(raw).any()
+                block[:, n:m] = 0.0 if has_no_gap else self.indicator(raw)
+                if len(self.few_values.of):
+                    block[:, m:] = self.few_values(raw)
+                x = raw if n == self.raw else raw.T[self.used].T
+                x = x if has_no_gap else self.fill(x, x)
+                block[:, :n] = self._encoded(x, x, work)
         return is_finite
 
     def entries(self, R: Any) -> tuple[Floats, NDArray[Any], NDArray[Any], list[Entries]]:

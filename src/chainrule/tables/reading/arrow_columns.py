@@ -19,7 +19,10 @@ def as_column(column: Any) -> Column | TextColumn:
 
     name = str(column.type)
     column = _decoded(column)
-    kind, missing = column.type, booleans_of(column.is_null())
+    kind = column.type
+    if types.is_floating(kind) or types.is_decimal(kind):
+        return _numbers(column, name)
+    missing = booleans_of(column.is_null()) if column.null_count else np.zeros(len(column), dtype=bool)
     if types.is_null(kind):
         return Column("empty", np.full(len(missing), np.nan), missing, type=name)
     if _is_text(kind):
@@ -30,13 +33,6 @@ def as_column(column: Any) -> Column | TextColumn:
         return Column("booleans", booleans_of(column), missing, type=name)
     if types.is_integer(kind):
         return Column("numbers", numbers_of(column), missing, type=name)
-    if types.is_floating(kind) or types.is_decimal(kind):
-        if types.is_decimal(kind):
-            column = column.cast("string")  # whose cast to float64 is exact to half an ulp; Arrow's own is not
-        if not types.is_float32(kind):
-            column = column.cast("float64")
-        values = numbers_of(column, np.nan)
-        return Column("numbers", values, missing | np.isnan(values), type=name)
     if types.is_timestamp(kind) or types.is_date(kind):
         utc = column.cast(pyarrow.timestamp("us", getattr(kind, "tz", None)), safe=False)
         return Column("datetimes", numbers_of(utc.cast("int64")).view(DATETIME), missing, type=name)
@@ -53,6 +49,18 @@ def as_column(column: Any) -> Column | TextColumn:
     values = np.empty(len(missing), dtype=object)
     values[:] = column.to_pylist()
     return Column("unreadable", values, missing, type=f"{what}, such as {shown(first)}")
+
+
+def _numbers(column: Any, name: str) -> Column:
+    """Converts a column of floats or decimals; NaN is missing, as null is."""
+    from pyarrow import types
+
+    if types.is_decimal(column.type):
+        column = column.cast("string")  # whose cast to float64 is exact to half an ulp; Arrow's own is not
+    if not types.is_float32(column.type):
+        column = column.cast("float64")
+    values = numbers_of(column, np.nan)
+    return Column("numbers", values, np.isnan(values), type=name)
 
 
 def _decoded(column: Any) -> Any:

@@ -11,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array, Floats
-from chainrule.tables.encoding.gathered import ROWS_IN_CACHE, Gathered, is_sparse
+from chainrule.tables.encoding.gathered import Gathered, columns_of, copy_rows, is_sparse, number_type
+from chainrule.tables.encoding.statistics.quantiles import LONG, LongColumns, interpolated, places_of_quantile
 from chainrule.tables.work import each, parts_of
 
 Scaling = Literal["robust", "standard", "joint", "none"]
 
 ENTRIES_PER_BLOCK = 1 << 20  # entries processed at once: some megabytes, for a table of any size
 LEAST_WIDTH = 4  # columns of an array, whose rows lie side by side in memory
+ROWS_AT_ONCE = 4096  # whose numbers stay in the cache while columns are copied
 MOST_PLACES = 32  # of quantiles that are looked for; a sort finds more as fast
 
 
@@ -40,13 +42,13 @@ def column_statistics(R: Any, scaling: Scaling) -> ColumnStatistics:
     size = np.zeros(n)  # of the scaled numbers of each column
 
     def measure(columns: Any) -> bool:
-        block = _sorted_columns(R, columns, needs_all=scaling in ("standard", "joint"))
+        block = _measured_columns(R, columns, needs_all=scaling in ("standard", "joint"))
         if not np.isfinite((block.smallest, block.largest)).all():
             return False
         median[columns], missing[columns] = block.quantile(0.5), block.missing
         center[columns], inverse = SCALINGS[scaling](block)
         factor[columns] = np.where(block.largest > block.smallest, inverse, 0.0)
-        if scaling == "joint":
+        if scaling == "joint" and isinstance(block, _SortedColumns):
             size[columns] = factor[columns] * block.root_mean_square()
         return True
 
@@ -70,16 +72,15 @@ class _SortedColumns:
         self.missing = _counted(np.isnan, entries)  # (k,)
         self.count = entries.shape[1] - self.missing + zeros  # (k,), numbers that are present, zeros included
         self._negative = _counted(lambda column: column < 0.0, entries)
-        self._last = np.maximum(self.count - 1, 0)
-        self.smallest, self.largest = self._at(np.zeros_like(self.count)), self._at(self._last)
+        self.smallest, self.largest = self._at(np.zeros_like(self.count)), self._at(np.maximum(self.count - 1, 0))
+
+    def __len__(self) -> int:
+        return len(self.entries)
 
     def quantile(self, q: float) -> Floats:
         """Returns the q-quantile of each column (k,), interpolated linearly."""
-        position = q * self._last
-        low = np.floor(position).astype(np.intp)
-        a, b = self._at(low), self._at(np.minimum(low + 1, self._last))
-        part = position - low
-        return np.where(a == b, a, a * (1.0 - part) + b * part)
+        low, high, part = places_of_quantile(q, self.count)
+        return interpolated(self._at(low), self._at(high), part)
 
     def relative(self) -> tuple[Floats, Floats, NDArray[np.bool_], NDArray[np.intp]]:
         """Returns the largest magnitude of each column (k,), or 1 if it is 0, and the entries (k, s) divided by it.
@@ -124,10 +125,12 @@ def _blocks(R: Any) -> Iterator[Any]:
         yield from np.array_split(alike, -(-len(alike) * max(1, int(counts[alike[0]])) // ENTRIES_PER_BLOCK))
 
 
-def _sorted_columns(R: Any, columns: Any, *, needs_all: bool) -> _SortedColumns:
-    """Returns the numbers of a block of columns, in ascending order, or with ``needs_all=False`` for quantiles."""
+def _measured_columns(R: Any, columns: Any, *, needs_all: bool) -> _SortedColumns | LongColumns:
+    """Returns a block of columns, whose numbers are in ascending order, or with ``needs_all=False`` for quantiles."""
     if not is_sparse(R):
-        block = _by_column(R, columns)
+        if not needs_all and len(R) >= LONG:
+            return LongColumns(columns_of(R, columns))
+        block = _by_column(columns_of(R, columns))
         places = [] if needs_all else _places_of_quantiles(block)
         if 0 < len(places) <= MOST_PLACES:
             block.partition(places, axis=1)  # takes a third of the time
@@ -141,19 +144,15 @@ def _sorted_columns(R: Any, columns: Any, *, needs_all: bool) -> _SortedColumns:
     return _SortedColumns(block, R.shape[0] - count)
 
 
-def _by_column(R: Any, columns: slice) -> Array:
-    """Returns some columns of R (t, n) as rows (k, t) of fresh memory, in float32 if R has it.
+def _by_column(R: Any) -> Array:
+    """Returns the columns of R (t, k) as rows (k, t) of fresh memory, in float32 if R has it.
 
     The memory goes back to the system with the array. Each thread would keep that of malloc.
     """
-    t, k = len(R), len(range(R.shape[1])[columns])
-    dtype = np.dtype(np.float32 if isinstance(R, np.ndarray) and R.dtype == np.float32 else np.float64)
+    (t, k), dtype = R.shape, number_type(R)
     block = np.frombuffer(mmap(-1, k * t * dtype.itemsize), dtype).reshape(k, t)
-    if isinstance(R, Gathered):
-        R.write(slice(None), columns, block.T)
-        return block
-    for rows in parts_of(t, ROWS_IN_CACHE):
-        block[:, rows] = R[rows, columns].T
+    for rows in parts_of(t, ROWS_AT_ONCE):
+        copy_rows(R, rows, block[:, rows].T)
     return block
 
 
@@ -170,13 +169,12 @@ def _counted(mask_of: Callable[[Array], NDArray[np.bool_]], columns: Array) -> N
     return np.array([np.count_nonzero(mask_of(column)) for column in columns], dtype=np.intp)
 
 
-def _unscaled(columns: _SortedColumns) -> tuple[Floats, Floats]:
+def _unscaled(columns: _SortedColumns | LongColumns) -> tuple[Floats, Floats]:
     """Returns center 0 and factor 1."""
-    k = len(columns.entries)
-    return np.zeros(k), np.ones(k)
+    return np.zeros(len(columns)), np.ones(len(columns))
 
 
-def _robust(columns: _SortedColumns) -> tuple[Floats, Floats]:
+def _robust(columns: _SortedColumns | LongColumns) -> tuple[Floats, Floats]:
     """Returns the median and 1 / (q₇₅ − q₂₅), or 2 / (max − min) if the quartiles are equal."""
     factor = 0.5 * _inverse(_half_difference(columns.quantile(0.25), columns.quantile(0.75)))
     by_range = _inverse(_half_difference(columns.smallest, columns.largest))
@@ -198,7 +196,12 @@ def _standard(columns: _SortedColumns) -> tuple[Floats, Floats]:
     return np.where(is_mostly_zero, 0.0, mean * size), _inverse(np.sqrt(variance) * size)
 
 
-SCALINGS = {"none": _unscaled, "robust": _robust, "standard": _standard, "joint": _joint}
+SCALINGS: dict[Scaling, Callable[[Any], tuple[Floats, Floats]]] = {
+    "none": _unscaled,
+    "robust": _robust,
+    "standard": _standard,
+    "joint": _joint,
+}
 
 
 def _half_difference(a: Floats, b: Floats) -> Floats:

@@ -1,0 +1,1 @@
+"""Statistics of the columns that an encoder is fitted to."""
