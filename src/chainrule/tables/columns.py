@@ -56,7 +56,8 @@ class Column:
         if self.kind == "categories":
             found = categories(self.values[rows], self.levels, type=self.type)  # the levels that occur in these rows
             return replace(found, notation=self.notation)
-        return replace(self, values=self.values[rows], missing=self.missing[rows])
+        values = self.values[rows]
+        return replace(self, values=values, missing=self.missing[rows] if self._has_gaps else no_gaps(len(values)))
 
     def as_floats(self) -> NDArray[np.float64]:
         """Returns numbers, booleans (0 and 1) or durations (in seconds) as float64, NaN where missing."""
@@ -106,6 +107,19 @@ class Feature:
     kind: Kind
     type: str
     dropped: str = ""
+
+
+def no_gaps(t: int) -> NDArray[np.bool_]:
+    """Returns a mask (t,) without a missing value, which takes no memory."""
+    return np.broadcast_to(np.False_, t)
+
+
+def gaps_of(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Returns a mask (t,) of the numbers that are NaN."""
+    if values.dtype.kind != "f":
+        return no_gaps(len(values))
+    missing = np.isnan(values)
+    return missing if missing.any() else no_gaps(len(values))
 
 
 def categories(codes: NDArray[Any], levels: Iterable[Hashable], *, type: str) -> Column:  # noqa: A002 - as the field

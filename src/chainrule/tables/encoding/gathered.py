@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from chainrule._internal.at_first_use import cached_property
 from chainrule._internal.checks import Floats
 from chainrule.tables.columns import Column
-
-LINE = 64  # bytes of a cache line
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,16 +85,6 @@ def copy_rows(R: Any, rows: slice, out: NDArray[Any]) -> None:
 def number_type(R: Any) -> np.dtype[Any]:
     """Returns float32 for an array that has it, float64 for all other numbers."""
     return np.dtype(np.float32 if isinstance(R, np.ndarray) and R.dtype == np.float32 else np.float64)
-
-
-def columns_in_cache(n: int, rows: int, dtype: DTypeLike = np.float64) -> NDArray[Any]:
-    """Returns memory for numbers (rows, n), column after column.
-
-    From one column to the next it is an odd number of cache lines, so that the entries of a row can all be in the
-    cache: at a power of two they would take each other's place.
-    """
-    numbers = LINE // np.dtype(dtype).itemsize
-    return np.empty((n, numbers * (rows // numbers + 1 | 1)), dtype)[:, :rows].T
 
 
 def is_sparse(R: Any) -> bool:

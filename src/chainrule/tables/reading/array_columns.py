@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import shown
-from chainrule.tables.columns import DATETIME, DURATION, Column, Kind, as_text
+from chainrule.tables.columns import DATETIME, DURATION, Column, Kind, as_text, gaps_of
 from chainrule.tables.text.text_column import TextColumn
 
 FAMILIES = ("booleans", "numbers", "texts", "datetimes", "durations")
@@ -47,9 +47,8 @@ def as_column(values: NDArray[Any]) -> Column | TextColumn:
 def number_column(values: NDArray[Any]) -> Column:
     """Returns the column of a NumPy array (t,) of numbers or booleans of any width and byte order."""
     name, values = str(values.dtype), as_numbers(values)
-    missing = np.isnan(values) if values.dtype.kind == "f" else np.zeros(len(values), dtype=bool)
     kind: Kind = "booleans" if values.dtype.kind == "b" else "numbers"
-    return Column(kind, values, missing, type=name)
+    return Column(kind, values, gaps_of(values), type=name)
 
 
 def as_numbers(values: NDArray[Any]) -> NDArray[Any]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule._internal.checks import shown
 from chainrule.tables.arrow_values import booleans_of, numbers_of
-from chainrule.tables.columns import DATETIME, DURATION, MISSING, Column, categories
+from chainrule.tables.columns import DATETIME, DURATION, MISSING, Column, categories, gaps_of, no_gaps
 from chainrule.tables.text.text_column import TextColumn
 
 
@@ -22,7 +22,7 @@ def as_column(column: Any) -> Column | TextColumn:
     kind = column.type
     if types.is_floating(kind) or types.is_decimal(kind):
         return _numbers(column, name)
-    missing = booleans_of(column.is_null()) if column.null_count else np.zeros(len(column), dtype=bool)
+    missing = booleans_of(column.is_null()) if column.null_count else no_gaps(len(column))
     if types.is_null(kind):
         return Column("empty", np.full(len(missing), np.nan), missing, type=name)
     if _is_text(kind):
@@ -60,7 +60,7 @@ def _numbers(column: Any, name: str) -> Column:
     if not types.is_float32(column.type):
         column = column.cast("float64")
     values = numbers_of(column, np.nan)
-    return Column("numbers", values, np.isnan(values), type=name)
+    return Column("numbers", values, gaps_of(values), type=name)
 
 
 def _decoded(column: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array, Floats
-from chainrule.tables.encoding.gathered import columns_in_cache, columns_of, copy_rows, number_type
+from chainrule.tables.encoding.gathered import columns_of, copy_rows, number_type
 from chainrule.tables.work import parts_of
 
 QUARTILES = (0.25, 0.5, 0.75)
@@ -36,7 +36,7 @@ class LongColumns:
         self._brackets = [{q: _bracket(np.sort(column), q) for q in QUARTILES} for column in sample.T]
         self.missing = np.zeros(k, np.intp)  # (k,)
         self.smallest, self.largest = np.full(k, np.inf), np.full(k, -np.inf)  # (k,), 0 without a number
-        memory = columns_in_cache(k, min(t, ROWS_IN_CACHE), sample.dtype)
+        memory = np.empty((k, min(t, ROWS_IN_CACHE)), sample.dtype).T
         for rows in parts_of(t, ROWS_IN_CACHE):
             self._take(rows, memory[: rows.stop - rows.start])
         self.count = t - self.missing  # (k,), numbers that are present
