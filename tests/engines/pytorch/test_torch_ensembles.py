@@ -28,7 +28,7 @@ ENGINE = cr.engines.Torch("cpu")
 FIT: dict[str, tuple[Any, dict[str, Any], list[int]]] = {
     "default, classes": (NetworkClassifier, {}, [3, 3, 2]),
     "default, numbers": (NetworkRegressor, {"epochs": 30}, [3, 3, 2]),
-    "best": (NetworkRegressor, {"preset": "best"}, [4] * 6),
+    "best": (NetworkRegressor, {"preset": "best", "n_networks": 4}, [4] * 4),
     "patience": (NetworkClassifier, {"epochs": 30, "patience": 2, "learning_rate": 0.1}, [3, 3, 2]),
     "weights": (NetworkClassifier, {"weights": WEIGHTS}, [3, 3, 2]),
 }

@@ -18,7 +18,7 @@ from chainrule.estimators import NetworkClassifier, NetworkRegressor
 from chainrule.estimators.network.competition import winners
 from chainrule.estimators.network.ensemble import Member
 from chainrule.estimators.network.recipe import FEWEST, Recipe
-from chainrule.estimators.network.recipes.presets import preset
+from chainrule.estimators.network.recipes.presets import FEWEST_TO_COMPETE, preset
 from chainrule.estimators.network.validation_split import ValidationSplit
 from chainrule.tables.target_decoder import NumericLabels
 
@@ -94,8 +94,8 @@ def test_without_competition_all_are_kept() -> None:
 def test_best_keeps_whole_recipes(kind: Any) -> None:
     """Of every recipe of "best" as many networks are trained on the same folds; four recipes or more are kept whole."""
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(60, 2))
-    y = X.sum(axis=1) + 0.1 * rng.normal(size=60)
+    X = rng.normal(size=(FEWEST_TO_COMPETE, 2))
+    y = X.sum(axis=1) + 0.1 * rng.normal(size=len(X))
     model = kind(preset="best", epochs=3, n_networks=2, random_state=0)
     model.fit(X, y > 0 if kind is NetworkClassifier else y)
     counts = [list(model.recipes_).count(recipe) for recipe in dict.fromkeys(model.recipes_)]
@@ -104,6 +104,13 @@ def test_best_keeps_whole_recipes(kind: Any) -> None:
     held_out = [split.held_out.tolist() for split in model._splits.splits()]
     assert held_out == [fold for k in (0, len(counts)) for fold in [held_out[k]] * len(counts)]
     assert held_out[0] != held_out[-1]
+
+
+def test_few_rows_do_not_choose() -> None:
+    """With fewer rows there are the first four recipes alone, and all are kept."""
+    recipes = preset("best", "regression", FEWEST_TO_COMPETE - 1)
+    assert len(recipes) == FEWEST
+    assert recipes == preset("best", "regression", FEWEST_TO_COMPETE)[:FEWEST]
 
 
 def test_incremental_training_has_no_competition() -> None:
