@@ -105,7 +105,8 @@ def require_regular(path: Path) -> None:
     """Raises the system's own error if there is no such file, FileFormatError for an empty file, a folder or a pipe."""
     status = path.stat()
     if stat.S_ISDIR(status.st_mode):
-        raise FileFormatError(f"{path} is a folder. Give a file in it.")
+        remedy = "one of its files, or pack them (chainrule pack)" if is_folder_of(path, CSV) else "a file in it"
+        raise FileFormatError(f"{path} is a folder. Give {remedy}.")
     if not stat.S_ISREG(status.st_mode):
         raise FileFormatError(f"{path} is not a regular file. Save its contents to one.")
     if not status.st_size:

@@ -53,7 +53,7 @@ def decide_tasks(columns: Mapping[str, Column], task: Task | None) -> tuple[Task
     can_be_numbers = all(columns[name].kind != "categories" for name in classes)
     if numbers and classes:
         why = "; ".join(f"{name!r} {found[name][1].removeprefix('because it ')}" for name in (numbers[0], classes[0]))
-        remedy = " Or give --task regression, if all of them are numbers to predict." if can_be_numbers else ""
+        remedy = " Or set the task to regression, if all of them are numbers to predict." if can_be_numbers else ""
         raise InputError(
             f"several targets must all be numbers, or all be classes; {why}. Train one model for the numbers, and one "
             f"for the classes.{remedy}"
@@ -62,7 +62,7 @@ def decide_tasks(columns: Mapping[str, Column], task: Task | None) -> tuple[Task
         return "regression", REQUESTED if task else "because each holds numbers"
     for name in classes:
         if (count := len(columns[name].as_categories().levels)) != 2:
-            remedy = ", or give --task regression, if all targets are numbers to predict" if can_be_numbers else ""
+            remedy = ", or set the task to regression, if all targets are numbers to predict" if can_be_numbers else ""
             raise InputError(
                 f"target {name!r} has {count} classes; one of several targets must have two, such as yes and no. Train "
                 f"a model for {name!r} alone{remedy}."
