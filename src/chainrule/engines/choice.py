@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -24,7 +25,7 @@ from chainrule.processes.launcher import Launch
 
 
 class EngineNotice(UserWarning):
-    """A notice that "auto" took the reference engine, that a GPU is faster, or that processes train apart; once each.
+    """A notice that "auto" took the reference engine or a GPU, or that processes train apart; once each.
 
     Nothing is wrong: the results are those of the native engine within rounding. It is a UserWarning, so that
     ``warnings.simplefilter("ignore", cr.engines.EngineNotice)`` hides it.
@@ -60,7 +61,7 @@ class Choice:
 MODULES = {name: f"chainrule.engines.{name}" for name in ("native", "reference", "torch")}
 PREFERENCE = ("native", "reference")  # the order in which "auto" tries the engines
 
-EngineLike: TypeAlias = str | Engine  # a name or a value
+EngineLike: TypeAlias = str | Engine | Choice  # a name, a value, or what was chosen for several networks
 
 _reported_reasons: set[str] = set()
 
@@ -77,6 +78,8 @@ def _engine(engine: EngineLike) -> Engine:
     """Returns the engine of this name, or the engine itself. Raises UnknownName, or InputError for anything else."""
     if isinstance(engine, str):
         return loaded(engine)
+    if isinstance(engine, Choice):
+        return engine.engine
     given: object = engine
     if isinstance(given, type) or not all(hasattr(given, method) for method in ("declines", "start", "gradient")):
         raise InputError(
@@ -86,7 +89,7 @@ def _engine(engine: EngineLike) -> Engine:
 
 
 def trains_together(engine: EngineLike) -> bool:
-    """Returns True if the engine makes the steps of several networks at once; none that "auto" takes does."""
+    """Returns True if the engine makes the steps of several networks at once; "auto" itself takes none that does."""
     return engine != "auto" and _engine(engine).trains_together
 
 
@@ -104,6 +107,7 @@ def chosen(
     X: Rows | None = None,
     jacobian: bool = False,
     problem: Problem | None = None,
+    limit: float = math.inf,
     engine: EngineLike = "auto",
 ) -> Choice:
     """Returns the engine that runs this network (or trains it with this cost and optimizer), and the reason.
@@ -125,8 +129,8 @@ def chosen(
     choice = _choose(net, cost, optimizer, engine, shuffle, X, jacobian)
     if not isinstance(choice.engine, SharedEngine):
         _notice_launch()
-    if engine == "auto" and problem is not None:
-        _notice_gpu(problem)
+    if engine == "auto" and problem is not None and (on_gpu := choice_of_gpu([(problem, 1)], limit)) is not None:
+        return on_gpu
     if "declines" in choice.reason and choice.reason not in _reported_reasons:
         _reported_reasons.add(choice.reason)
         warn(
@@ -136,12 +140,30 @@ def chosen(
     return choice
 
 
-def _notice_gpu(problem: Problem) -> None:
-    """Says once if there is a GPU, and this training is large enough for it."""
-    reason: str | None = imported(f"{MODULES['torch']}.advantage").advantage(problem)
-    if reason is not None and reason not in _reported_reasons:
-        _reported_reasons.add(reason)
-        warn(f"{reason}: engine='torch' trains there, within rounding of the same results.", EngineNotice)
+def choice_of_gpu(work: Sequence[tuple[Problem, int]], limit: float = math.inf) -> Choice | None:
+    """Returns the choice of "auto" for trainings that a GPU makes surely faster, and says it once; else None.
+
+    Each has a number of networks that make their steps together; all last at most ``limit`` seconds. If only the memory
+    of the GPU is too small, the choice is the native engine, with this reason.
+    """
+    package = MODULES["torch"]
+    all_work = [imported(f"{package}.arithmetic").Work(problem, networks) for problem, networks in work]
+    advice = imported(f"{package}.advantage").advice(all_work, limit)
+    if advice is None:
+        return None
+    if advice.engine not in _reported_reasons:
+        _reported_reasons.add(advice.engine)
+        pinned = (
+            "" if advice.engine == "native" else " engine='native' trains on the CPUs, whose results round otherwise."
+        )
+        warn(f"{advice.reason}.{pinned}", EngineNotice)
+    return Choice(loaded(advice.engine), advice.reason)
+
+
+def may_have_gpu() -> bool:
+    """Returns True if the machine has a driver for GPUs, so that it makes sense to ask for `choice_of_gpu`."""
+    has_driver: bool = imported(f"{MODULES['torch']}.advantage").has_driver()
+    return has_driver
 
 
 def _notice_launch() -> None:
@@ -171,6 +193,8 @@ def _choose(
         given = _engine(engine)
         if why := given.declines(net, cost, optimizer, shuffle, X, jacobian):
             raise EngineDeclined(f"engine={engine!r} cannot run this: {why} Use engine='auto' or 'reference'.")
+        if isinstance(engine, Choice):
+            return engine
         return Choice(given, "requested by name" if isinstance(engine, str) else f"requested as {engine!r}")
     reasons: list[str] = []
     for name in PREFERENCE:

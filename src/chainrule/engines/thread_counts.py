@@ -53,8 +53,12 @@ def first_threads(flop: float, wanted: int | None) -> int:
     return 0 if certain == all_threads(wanted) else thread_count(flop, wanted)
 
 
+def cpus_of_process() -> int:
+    """Returns the CPUs that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _cpus() -> int:
     """Returns the CPUs of this process, at most OMP_NUM_THREADS, by which joblib divides them among its workers."""
-    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    limit = os.environ.get("OMP_NUM_THREADS", "").strip()
+    cpus, limit = cpus_of_process(), os.environ.get("OMP_NUM_THREADS", "").strip()
     return min(cpus, int(limit)) if limit.isdecimal() and int(limit) > 0 else cpus

@@ -71,7 +71,7 @@ class Job:
     """A training run to be made: ``begin`` prepares it, ``run`` trains the network in place and ends it.
 
     Its callbacks watch from ``begin``, which reads their list, to the end of ``run``, when the network has its last θ.
-    It is network ``number`` of ``networks``.
+    It is network ``number`` of ``networks``. A caller that has asked for a GPU for all of them says so.
 
     Raises what `train` raises before any work.
     """
@@ -89,6 +89,7 @@ class Job:
         engine: EngineLike,
         number: int = 1,
         networks: int = 1,
+        asks_for_gpu: bool = True,
     ) -> None:
         self._limit, self._fits_plan = _seconds(time_limit), not isinstance(time_limit, Deadline | None)
         self._callbacks, self._callback_epochs = callbacks, callback_epochs
@@ -106,7 +107,8 @@ class Job:
         self._writer = CheckpointWriter(checkpoint, resume, problem)
         self.problem = with_best_theta(problem, self._writer.state) if self._fits_plan else problem
         self._choice = engines.chosen(
-            problem.net, problem.cost, problem.optimizer, shuffle=problem.shuffle, X=problem.X, problem=problem,
+            problem.net, problem.cost, problem.optimizer, shuffle=problem.shuffle, X=problem.X,
+            problem=problem if asks_for_gpu else None, limit=self._limit if self._fits_plan else math.inf,
             engine=engine,
         )  # fmt: skip
         self._run: TrainingRun | None = None

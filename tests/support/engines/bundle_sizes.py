@@ -21,4 +21,5 @@ def bundle_sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     monkeypatch.setattr(trainer.Trainer, "__init__", counted)
     monkeypatch.setattr(devices, "is_gpu", lambda device: True)
     monkeypatch.setattr(devices, "lacking", lambda device: None)
+    monkeypatch.setattr(devices, "free_bytes", lambda device: 1 << 40)
     return made

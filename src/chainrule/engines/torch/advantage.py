@@ -1,58 +1,72 @@
-"""The question whether a GPU would train faster, and has the memory for it; "auto" then names the engine torch.
+"""The question whether "auto" takes a GPU: where it surely trains faster than the CPUs, and has the memory for it.
 
-It does not take that engine by itself, as long as no measurement on a GPU says where that pays.
-
-PyTorch is imported last, when all that can be known without it speaks for a GPU.
+The question is answered by arithmetic, `Work`: the greatest time on the GPU, with its start, must be less than the
+least time on the CPUs. The constants are derived from published properties of devices, or counted; none was measured on
+a GPU. PyTorch is imported last, when all that can be known without it speaks for a GPU.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from chainrule._internal.imports import imported
 from chainrule._internal.sparse_rows import SparseRows
-from chainrule.costs.training_set import Subset
 from chainrule.engines.problem import Problem
-from chainrule.engines.thread_counts import step_flop
+from chainrule.engines.thread_counts import cpus_of_process
+from chainrule.engines.torch.arithmetic import START_SECONDS, Gpu, Work
 from chainrule.engines.torch.engine import ENGINE, SHARE_OF_MEMORY
-
-# Chosen with care, and not measured: starting a step's kernels takes a GPU about as long as 2e7 operations take a CPU
-# of several cores, and PyTorch and the graphs need seconds before the first step.
-STEP_FLOP = 2e8
-TRAINING_FLOP = 3e13
-PASSES = 4  # arrays of the size of all a[i] that are alive in a step: z, a, δ and what is computed of them
+from chainrule.processes.launcher import Launch
 
 
-def advantage(problem: Problem) -> str | None:
-    """Returns the reason for a GPU, "a step of … operations is large enough for …", or None."""
-    net, X = problem.net, problem.X  # None: windows, which it does not read
-    if X is None or isinstance(X, SparseRows) or net.dtype != np.float32 or not has_driver():
+class Advice(NamedTuple):
+    """The engine for a training that a GPU would make faster, and the reason."""
+
+    engine: str
+    reason: str
+
+
+def advice(all_work: Sequence[Work], limit: float = math.inf) -> Advice | None:
+    """Returns "torch" if a GPU makes these trainings surely faster, "native" if only its memory is too small, or None.
+
+    They share a start, and last at most ``limit`` seconds.
+    """
+    cpus = cpus_of_process()
+    cpu_seconds = sum(work.cpu_seconds(cpus) for work in all_work)
+    lasting = min(cpu_seconds, limit)
+    if lasting <= START_SECONDS or not all(_is_suited(work.problem) for work in all_work) or Launch.found() is not None:
         return None
-    flop = step_flop(net, problem.batch_size, X)
-    if flop < STEP_FLOP or flop * problem.steps_per_epoch * problem.epochs < TRAINING_FLOP:
+    if not has_driver() or importlib.util.find_spec("torch") is None:
         return None
-    if importlib.util.find_spec("torch") is None or ENGINE.declines(net, problem.cost, problem.optimizer):
+    if any(ENGINE.declines(work.problem.net, work.problem.cost, work.problem.optimizer) for work in all_work):
         return None
     devices = imported("chainrule.engines.torch.devices")
-    if not devices.is_gpu(None) or bytes_of(problem) > SHARE_OF_MEMORY * devices.free_bytes(None):
+    if not devices.is_gpu(None):
         return None
-    return f"a step of {flop:.0e} operations is large enough for {devices.name_of(None)}"
+    gpu: Gpu = devices.described()
+    gpu_seconds = START_SECONDS + sum(work.gpu_seconds(gpu) for work in all_work) * lasting / cpu_seconds
+    if gpu_seconds >= lasting:
+        return None
+    needed = max(work.bytes for work in all_work)
+    if needed > SHARE_OF_MEMORY * gpu.free_bytes:
+        free = f"{gpu.free_bytes / 1e9:.3g} GB free of the {needed / 1e9:.3g} GB that this training may need"
+        return Advice("native", f"{gpu.name} would train faster, but has {free}")
+    times = f"at most {gpu_seconds:.3g} s in the place of at least {lasting:.3g} s on {cpus} CPUs"
+    return Advice("torch", f"{gpu.name} trains faster by arithmetic, {times}")
 
 
-def bytes_of(problem: Problem) -> int:
-    """Returns the bytes that a training needs on its device, about."""
-    sets: list[Any] = [problem.data, problem.validation]  # not those in files
-    wholes = [data.of if isinstance(data, Subset) else data for data in sets if data is not None]
-    arrays = {id(array): array for whole in wholes for array in whole if isinstance(array, np.ndarray)}.values()
-    vectors = 3 + 2 * len(problem.optimizer.moments)  # θ, ∇J, and the copies of a slice
-    activations = PASSES * problem.batch_size * sum(problem.net.m)
-    return sum(array.nbytes for array in arrays) + problem.net.dtype.itemsize * (vectors * problem.net.d + activations)
+def _is_suited(problem: Problem) -> bool:
+    """Returns True for dense rows in memory, float32, and parts whose kernels `Work` counts."""
+    is_dense = problem.X is not None and not isinstance(problem.X, SparseRows)
+    is_counted = problem.optimizer.learning_rate is not None and not any(part.parametric for part in problem.net.layout)
+    return is_dense and is_counted and problem.net.dtype == np.float32
 
 
 def has_driver() -> bool:

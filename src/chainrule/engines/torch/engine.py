@@ -19,6 +19,7 @@ from chainrule.engines.bundle import BundleKind
 from chainrule.engines.problem import Problem
 from chainrule.engines.seam import InNumPy, TrainingRun
 from chainrule.engines.state import TrainingState
+from chainrule.engines.torch.arithmetic import Work
 from chainrule.errors import EngineDeclined, InputError
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
@@ -106,9 +107,11 @@ class Torch(InNumPy, Value):
         settings = (problem.cost, problem.optimizer, problem.epochs, problem.shuffle, problem.steps_per_epoch)
         sets = [form_of(problem.data), form_of(problem.validation)]
         key = repr((net.layout, net.dtype, structure, settings, sets, self))
-        most = MOST_NETWORKS
         if isinstance(problem.X, SparseRows):
-            most = min(most, self._sparse_networks(problem.X, problem.batch_size))
+            fitting = self._sparse_networks(problem.X, problem.batch_size)
+        else:
+            fitting = int(SHARE_OF_MEMORY * _devices().free_bytes(self.device) / Work(problem).own_bytes)
+        most = min(MOST_NETWORKS, fitting)
         return BundleKind(key, 2, most, imported("chainrule.engines.torch.run").advance_together) if most > 1 else None
 
     def start(self, problem: Problem, state: TrainingState | None) -> TrainingRun:

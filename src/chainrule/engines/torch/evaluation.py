@@ -10,12 +10,11 @@ import torch
 from chainrule._internal.checks import Array
 from chainrule.costs import TrainingSet
 from chainrule.costs.training_set import Subset
+from chainrule.engines.torch.arithmetic import rows_at_once
 from chainrule.engines.torch.examples import Examples, on_host
 from chainrule.engines.torch.parts.sigmas import Tensor
 from chainrule.engines.torch.passes import Passes
 from chainrule.network import Network
-
-NUMBERS_AT_ONCE = 1 << 26  # in the widest layer of a forward pass, so that it needs little memory
 
 
 class Evaluation:
@@ -51,8 +50,3 @@ class Evaluation:
             total = total + losses.sum(1, dtype=torch.float64)
         costs: Array = total.cpu().numpy() / self._divisors  # type: ignore[attr-defined]
         return costs
-
-
-def rows_at_once(net: Network) -> int:
-    """Returns the rows of a forward pass."""
-    return max(1, NUMBERS_AT_ONCE // max(net.m))

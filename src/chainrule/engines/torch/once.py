@@ -13,7 +13,7 @@ from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule.backprop import Gradient
 from chainrule.costs import Cost
 from chainrule.engines.thread_counts import step_flop, thread_count
-from chainrule.engines.torch.evaluation import rows_at_once
+from chainrule.engines.torch.arithmetic import rows_at_once
 from chainrule.engines.torch.examples import joined, on_host
 from chainrule.engines.torch.parts.sigmas import Tensor
 from chainrule.engines.torch.parts.sparse import SparseMatrix

@@ -56,9 +56,10 @@ class ThreadShares:
 def train_with_share(share: Share, net: Network, X: Any, Y: Any, **settings: Any) -> Generator[Slice, None, History]:
     """Trains a network as `train` does, with its share of the threads; all settings of `new_job` must be given.
 
-    The caller advances the run through the slices that are yielded.
+    "auto" takes no GPU here: it is chosen for all networks, or for none. The caller advances the run through the slices
+    that are yielded.
     """
-    job = new_job(net, X, Y, **settings)
+    job = new_job(net, X, Y, asks_for_gpu=False, **settings)
     with share(job):
         history = job.begin()
         yield from job.slices()

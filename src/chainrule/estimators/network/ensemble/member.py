@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array, RowNumbers
 from chainrule.costs.training_set import Subset
+from chainrule.engines.problem import Problem
 from chainrule.engines.state import TrainingState
 from chainrule.estimators.network.ensemble import time_plan
 from chainrule.estimators.network.ensemble.time_plan import Speed
@@ -90,6 +91,16 @@ class Member:
         if self.history is None or not self.history.epochs:
             return None
         return Speed(float(self.history.seconds.mean()) / self.rows_share, float(self.history.seconds.sum()))
+
+    def problem(self) -> Problem | None:
+        """Returns the whole training of its rows in memory; None for rows in files, and for a minimizer."""
+        recipe, data = self.recipe, self.training
+        if recipe.minimizer is not None or not isinstance(data, Subset):
+            return None
+        return Problem(
+            self.net, recipe.cost, recipe.optimizer, data, self.batch_size or data.t, recipe.epochs, self.seed,
+            self.held_out, patience=recipe.patience,
+        )  # fmt: skip
 
     def wrap_up_seconds(self, epoch_seconds: float) -> float:
         """Estimates the time for the held-out rows after training, by the duration of an epoch of these rows."""

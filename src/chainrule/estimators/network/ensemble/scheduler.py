@@ -7,9 +7,11 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from statistics import fmean
 
 from chainrule._internal.user_warnings import warn
+from chainrule.engines.choice import Choice, choice_of_gpu, may_have_gpu
 from chainrule.errors import ProcessLost, TrainingWarning
 from chainrule.estimators.network.ensemble import time_plan
 from chainrule.estimators.network.ensemble.control import Control
@@ -32,9 +34,11 @@ class Scheduler:
         self.control = Control()
         self.recipes = plan.recipes
         self.processes = Processes(make, plan, self.control)
+        self._make, self._members, self._plan = make, dict[int, Member](), plan
+        if (choice := self._choice_of_gpu()) is not None:
+            self._plan = plan = replace(plan, engine=choice)
         most = 1 if plan.is_together else min(sum(self.processes.threads), plan.n_networks)
         self.most_workers = self.workers = max(1, most)
-        self._make, self._plan = make, plan
         self._deadline = max(plan.deadline, clock() + time_plan.LEAST_SECONDS)
         self._must_measure = plan.is_limited and not plan.continues
         self._lock = threading.Lock()
@@ -43,7 +47,6 @@ class Scheduler:
         self._lost: set[int] = set()  # all of these numbers
         self._next = 0  # the number of the next member
         self._wanted = plan.n_networks  # members; there are more if time is left after them
-        self._members: dict[int, Member] = {}
         self._speeds: dict[tuple[Recipe, int], Speed] = {}  # by recipe and threads
         self._threads_of_all = self.threads  # if nothing is cut
         self._taken: list[float] = []  # the seconds of each network within a limit
@@ -74,6 +77,19 @@ class Scheduler:
             return None
         turns = math.ceil(self._plan.n_networks / self.most_workers)
         return turns * self._network_seconds(self._plan.recipes, self._threads_of_all)
+
+    def _choice_of_gpu(self) -> Choice | None:
+        """Returns the choice of "auto" for all networks, if it is a GPU; those of other processes stay on CPUs."""
+        plan, work = self._plan, []
+        if plan.engine != "auto" or plan.peers or not may_have_gpu():
+            return None
+        numbers = [number % len(plan.recipes) for number in plan.recipe_numbers]
+        for number in dict.fromkeys(numbers):
+            problem = self._member(numbers.index(number)).problem()
+            if problem is None:
+                return None
+            work.append((problem, numbers.count(number)))
+        return choice_of_gpu(work, plan.deadline - clock())
 
     # ---- the plan, in the calling thread -----------------------------------------------------------------------------
 
