@@ -124,7 +124,7 @@ def test_folds_and_a_report(folder: Path) -> None:
     ("targets", "code", "words"),
     [
         ("spam,height", 1, "must all be numbers, or all be classes; 'height' holds 87 distinct numbers; 'spam' holds 2 "
-         "distinct whole numbers. Train one model for the numbers, and one for the classes. Or set the task to regression"),
+         "distinct whole numbers. Train one model for the numbers, and one for the classes. Or set the task to"),
         ("mood,height", 1, "'mood' holds text. Train one model for the numbers, and one for the classes.\n"),
         ("spam,letter", 1, "target 'letter' has 3 classes; one of several targets must have two, such as yes and no. "
          "Train a model for 'letter' alone."),
