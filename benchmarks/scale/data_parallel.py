@@ -82,7 +82,7 @@ def of_several(group: Group, sizes: list[int], rows: int, steps: int) -> list[fl
 
     given, other = problem(sizes, rows), problem(sizes, rows)
     whole, alone = DataParallelRun(run_in_parts(given), given.net, group, BLOCKS), run_in_parts(other)
-    numbers, sums = torch.zeros(given.net.d), np.zeros((whole.division.most, given.net.d), np.float32)
+    numbers, sums = torch.zeros(given.net.d), np.zeros((whole.division.most, alone.sum_size), np.float32)
     losses = np.zeros((whole.division.most, SUMS))
     own = whole.division.of_process[group.rank]
 

@@ -97,23 +97,35 @@ template <class T> class Run {
     interrupt_.store(false);
     if (raised) throw nb::python_error();
   }
-  // A slice in parts (Trainer::begin_shared); each `sum` is an array (d,).
+  // A slice in parts (Trainer::begin_shared); each `sum` is an array (sum_size,).
   void begin_shared(long epochs) {
-    if (!blocks_) throw std::invalid_argument("steps are not made in parts");
+    require_parts();
     trainer_->begin_shared(epochs);
+  }
+  long sum_size() const {
+    require_parts();
+    return trainer_->sum_size();
   }
   bool has_next_step() const { return trainer_->has_next_step(); }
   double sum_blocks(int first, int count, nb::handle sum) {
     const Vector<T> out(sum);
     const bool is_subtree =
         count > 0 && first >= 0 && first + count <= blocks_ && !(count & (count - 1)) && first % count == 0;
-    if (!has_next_step() || !is_subtree || out.length() != d_) throw std::invalid_argument("no such sum of blocks");
+    if (!has_next_step() || !is_subtree || out.length() != sum_size())
+      throw std::invalid_argument("no such sum of blocks");
     nb::gil_scoped_release release;
     return trainer_->sum_blocks(first, count, out.data());
   }
+  void add_sum(nb::handle sum, nb::handle other) const {
+    const Vector<T> to(sum);
+    const Vector<const T> from(other);
+    if (to.length() != sum_size() || from.length() != sum_size()) throw std::invalid_argument("no such sums");
+    nb::gil_scoped_release release;
+    trainer_->add_sum(to.data(), from.data());
+  }
   void take_sum(nb::handle sum, double J) {
-    const Vector<const T> all(sum);
-    if (!blocks_ || !has_next_step() || all.length() != d_) throw std::invalid_argument("no step for this sum");
+    const Vector<T> all(sum);
+    if (!has_next_step() || all.length() != sum_size()) throw std::invalid_argument("no step for this sum");
     nb::gil_scoped_release release;
     trainer_->take_sum(all.data(), J);
   }
@@ -192,6 +204,10 @@ template <class T> class Run {
   bool best_theta(nb::handle theta) const { return copy_best_theta(Vector<T>(theta).data()); }
 
  private:
+  void require_parts() const {
+    if (!blocks_) throw std::invalid_argument("steps are not made in parts");
+  }
+
   bool copy_best_theta(T* theta) const {  // false: no epoch has improved J yet
     if (!trainer_->best_theta() || trainer_->progress().best_epoch == 0) return false;
     std::copy_n(trainer_->best_theta(), d_, theta);
@@ -238,10 +254,13 @@ template <class T> void bind(nb::module_& module, const char* name) {
       .def("begin_shared", &Run<T>::begin_shared, nb::arg("epochs"),
            "Begins a slice of steps in parts, which `end` ends; after any of them, since it keeps no half step.")
       .def_prop_ro("has_next_step", &Run<T>::has_next_step, "True if the slice has another step.")
+      .def_prop_ro("sum_size", &Run<T>::sum_size, "Numbers of a sum: those of ∂J/∂θ in the kernel set's own order.")
       .def("sum_blocks", &Run<T>::sum_blocks, nb::arg("first"), nb::arg("count"), nb::arg("total"),
            "total := Σ w ∂ℓ/∂θ over blocks first … first + count − 1 of the next step's rows; returns Σ w ℓ.")
+      .def("add_sum", &Run<T>::add_sum, nb::arg("total"), nb::arg("other"),
+           "total := total + other, as in the sum of a subtree: subnormal numbers are zero.")
       .def("take_sum", &Run<T>::take_sum, nb::arg("total"), nb::arg("J"),
-           "Makes the next step along the sum of all blocks, whose loss is J.")
+           "Makes the next step along the sum of all blocks, whose loss is J, and changes it.")
       .def("end", &Run<T>::end, "Ends the slice, and writes θ into the network's.")
       .def("set_window", &Run<T>::set_window, nb::arg("data"), nb::arg("order").none(), nb::arg("first_batch"),
            nb::arg("end_batch"), nb::arg("keys"),

@@ -110,6 +110,8 @@ template <class T> template <class F> void Trainer<T>::on_all_threads(F work) {
       });
 }
 
+template <class T> long Trainer<T>::sum_size() const { return method_in_parts_->sum_size(); }
+
 template <class T> double Trainer<T>::sum_blocks(int first, int count, T* sum) {
   PanelMethod<T>& method = *method_in_parts_;
   if (method.can_sum(plan_.step(), {first, count})) {
@@ -117,15 +119,20 @@ template <class T> double Trainer<T>::sum_blocks(int first, int count, T* sum) {
     return method.measured.J;
   }
   const int half = count / 2;
-  const long d = problem_.net.d();
-  const Buffer<T> right(d);
+  const Buffer<T> right(sum_size());
   double J = sum_blocks(first, half, sum);
   J += sum_blocks(first + half, half, right.get());
-  for (long k = 0; k < d; ++k) sum[k] += right[k];
+  add_sum(sum, right.get());
   return J;
 }
 
-template <class T> void Trainer<T>::take_sum(const T* sum, double J) {
+// Subnormal numbers become zero, as they do where a thread adds sums of blocks.
+template <class T> void Trainer<T>::add_sum(T* sum, const T* other) const {
+  const FlushSubnormals flush;
+  kernel_set().kernels<T>().shared.add(sum, other, sum_size());
+}
+
+template <class T> void Trainer<T>::take_sum(T* sum, double J) {
   Outcome outcome = Outcome::done;  // of thread 0
   on_all_threads([&](int thread) {
     const Outcome own = method_in_parts_->take_sum(plan_.step(), sum, J, team_, thread);

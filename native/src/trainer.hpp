@@ -58,11 +58,14 @@ template <class T> class Trainer {
   Method<T>& method() { return *method_; }
 
   // `advance` in parts, for steps that several processes make together (ProblemSpec::blocks). Between begin_shared() and
-  // end(): sum_blocks() computes the sum (d,) over a subtree of the blocks of next_step(), and returns its loss; and
-  // take_sum() makes that step along the sum of all blocks, whose loss is J. Any number of steps may be left.
+  // end(): sum_blocks() computes the sum over a subtree of the blocks of next_step(), and returns its loss;
+  // add_sum() adds another one; and take_sum() makes that step along the sum of all blocks, whose loss is J, and changes
+  // it. A sum is a packed array (panels/panel_network.hpp) of sum_size() numbers. Any number of steps may be left.
   void begin_shared(long epochs);
+  long sum_size() const;
   double sum_blocks(int first, int count, T* sum);
-  void take_sum(const T* sum, double J);
+  void add_sum(T* sum, const T* other) const;
+  void take_sum(T* sum, double J);
 
   // Makes later steps use at most so many threads, and at most those of the problem. Another thread may call it during
   // `advance`.

@@ -1,6 +1,6 @@
 // Steps in parts, with the kernel set that CHAINRULE_KERNELS forces: whoever sums which blocks of a minibatch, for any
 // number of threads and in any slices, θ and the records get the same bits; they are those of whole steps but for
-// rounding; and the sum over one block is the gradient of its rows.
+// rounding; and the sum over one block is the packed gradient of its rows.
 #include <algorithm>
 #include <cmath>
 #include <iterator>
@@ -31,23 +31,24 @@ const Division divisions[] = {{{{0, 8}}},
                               {{{0, 1}, {1, 1}, {2, 2}}, {}, {{4, 4}}}};
 
 template <class T> struct Sum {
-  std::vector<T> theta;
+  std::vector<T> gradient;
   double J = 0;
 };
-
-template <class T> Sum<T> folded(const std::map<std::pair<int, int>, Sum<T>>& parts, int first, int count) {
-  if (const auto found = parts.find({first, count}); found != parts.end()) return found->second;
-  Sum<T> left = folded(parts, first, count / 2);
-  const Sum<T> right = folded(parts, first + count / 2, count / 2);
-  for (std::size_t k = 0; k < left.theta.size(); ++k) left.theta[k] += right.theta[k];
-  return {std::move(left.theta), left.J + right.J};
-}
 
 template <class T> std::unique_ptr<Trainer<T>> trainer_of(const Data<T>& data) {
   Progress progress;
   progress.stream.state = 12345, progress.stream.increment = 67891;
   const std::array<const T*, 2> moments{data.zeros.data(), data.zeros.data()};
   return std::make_unique<Trainer<T>>(data.problem, progress, data.theta.data(), moments);
+}
+
+template <class T>
+Sum<T> folded(const Trainer<T>& trainer, const std::map<std::pair<int, int>, Sum<T>>& parts, int first, int count) {
+  if (const auto found = parts.find({first, count}); found != parts.end()) return found->second;
+  Sum<T> left = folded(trainer, parts, first, count / 2);
+  const Sum<T> right = folded(trainer, parts, first + count / 2, count / 2);
+  trainer.add_sum(left.gradient.data(), right.gradient.data());
+  return {std::move(left.gradient), left.J + right.J};
 }
 
 // θ, moments and all records but the seconds
@@ -65,7 +66,6 @@ template <class T> std::vector<double> numbers_of(const Trainer<T>& trainer) {
 // A run in slices of so many steps, by processes with trainers of their own, which all end alike
 template <class T> std::vector<double> run(Data<T>& data, const Division& division, int threads, long steps_of_slice) {
   data.problem.blocks = leaves, data.problem.threads = threads;
-  const std::size_t d = data.problem.net.d();
   std::vector<std::unique_ptr<Trainer<T>>> trainers;
   for (std::size_t k = 0; k < division.size(); ++k) trainers.push_back(trainer_of(data));
   while (trainers[0]->stopped() == Stopped::no) {
@@ -74,12 +74,14 @@ template <class T> std::vector<double> run(Data<T>& data, const Division& divisi
       std::map<std::pair<int, int>, Sum<T>> parts;
       for (std::size_t k = 0; k < division.size(); ++k)
         for (const auto& [first, count] : division[k]) {
-          Sum<T> sum{std::vector<T>(d)};
-          sum.J = trainers[k]->sum_blocks(first, count, sum.theta.data());
+          Sum<T> sum{std::vector<T>(trainers[k]->sum_size())};
+          sum.J = trainers[k]->sum_blocks(first, count, sum.gradient.data());
           parts[{first, count}] = std::move(sum);
         }
-      const Sum<T> all = folded(parts, 0, leaves);
-      for (const auto& trainer : trainers) trainer->take_sum(all.theta.data(), all.J);
+      for (const auto& trainer : trainers) {
+        Sum<T> all = folded(*trainer, parts, 0, leaves);
+        trainer->take_sum(all.gradient.data(), all.J);
+      }
     }
     for (const auto& trainer : trainers) trainer->end();
   }
@@ -118,12 +120,13 @@ template <class T> void a_block_is_a_gradient(const Shape& shape) {
   std::vector<T*> deltas;
   for (int i = 1; i <= problem.net.r(); ++i)
     deltas.push_back(delta_rows.emplace_back(problem.batch_size * problem.net.m[i]).data());
+  const PanelNetwork<T> network(problem.net, problem.batch_size, /*is_input_sparse=*/false);
   const auto trainer = trainer_of(data);
   trainer->begin_shared(1);
   for (int k = 0; k < leaves; ++k) {
     const long first = first_row_of_block(problem.batch_size, k, leaves);
     const long last = first_row_of_block(problem.batch_size, k + 1, leaves);
-    std::vector<T> sum(d, T(1)), g(d);
+    std::vector<T> sum(trainer->sum_size(), T(1)), g(d), packed(sum.size());
     const double J = trainer->sum_blocks(k, 1, sum.data());
     double expected = 0;
     if (first < last)
@@ -133,7 +136,8 @@ template <class T> void a_block_is_a_gradient(const Shape& shape) {
                               .weights = problem.data.weights + first,
                               .t = last - first},
                              data.theta.data(), g.data(), deltas.data(), 1);
-    CHECK(sum == g, "%s, block %d", shape.name, k);
+    network.pack(g.data(), packed.data());
+    CHECK(sum == packed, "%s, block %d", shape.name, k);  // with zeros in the other lanes
     CHECK(J == expected, "%s, block %d: %g, not %g", shape.name, k, J, expected);
   }
   trainer->end();

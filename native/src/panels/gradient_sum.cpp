@@ -20,7 +20,8 @@ template <class T> GradientSum<T>::GradientSum(const PanelNetwork<T>& network, c
       split_(split),
       has_penalties_(cost.l1 != 0 || cost.l2 != 0),
       can_halve_(halves_pay(most_rows)),
-      sums_{.front = Buffer<T>(network.front.size()), .layers = {}},
+      own_sums_(network.front.size()),
+      sums_(own_sums_.get()),
       blocks_(split.block_count()),
       squared_norms_(split.block_count()),
       weight_norms_(2 * split.block_count()) {
@@ -31,9 +32,14 @@ template <class T> GradientSum<T>::GradientSum(const PanelNetwork<T>& network, c
 }
 
 template <class T> void GradientSum<T>::make_room() {
-  if (!sums_.layers.empty()) return;
-  sums_.layers = network_.layer_arrays();
-  if (network_.layers.front().is_csr) sums_.layers.front()[int(Part::W)] = {};
+  if (has_room_) return;
+  own_sums_ = Buffer<T>(network_.gradient_size);
+  store_in(own_sums_.get());
+}
+
+template <class T> void GradientSum<T>::store_in(T* sums) {
+  sums_ = sums;
+  has_room_ = true;
   point_blocks();
 }
 
@@ -58,7 +64,7 @@ template <class T> GradientBlock<T> GradientSum<T>::block(int l, int p, int q) c
           .parameters = state_.of_layer(l, Part::W, offset),
           .transposed = !layer.is_thin && layer.Wt ? layer.Wt.get() + (q * layer.m + p * R) * R : nullptr,
           .parameter_mask = layer.parameter_mask ? layer.parameter_mask.get() + offset : nullptr,
-          .sum = sums_.layers.empty() ? nullptr : sums_.layers[l][int(Part::W)].get() + offset};
+          .sum = has_room_ ? sums_ + layer.packed_offset[int(Part::W)] + offset : nullptr};
 }
 
 template <class T> BiasBlock<T> GradientSum<T>::bias_block(const GradientPiece& piece, Part part) const {
@@ -66,7 +72,7 @@ template <class T> BiasBlock<T> GradientSum<T>::bias_block(const GradientPiece& 
   const long offset = long(piece.p) * network_.R;
   return {.delta = (part == Part::b ? layer.delta : layer.kappa_delta).get() + piece.p * activations_.stride,
           .parameters = state_.of_layer(piece.layer, part, offset),
-          .sum = sums_.layers.empty() ? nullptr : sums_.layers[piece.layer][int(part)].get() + offset,
+          .sum = has_room_ ? sums_ + network_.layers[piece.layer].packed_offset[int(part)] + offset : nullptr,
           .part = part};
 }
 
@@ -77,7 +83,7 @@ template <class T> UnitGradient<T> GradientSum<T>::unit_gradient(const GradientP
   for (int k = 0; k < parts; ++k) {
     if (!group.count[k]) continue;
     gradient.parameters[k] = state_.of_front(group.offset[k]);
-    gradient.sum[k] = sums_.front.get() + group.offset[k];
+    gradient.sum[k] = sums_ + group.offset[k];
     gradient.count[k] = front.padded(group.count[k]);
   }
   return gradient;
@@ -324,18 +330,12 @@ template <class T> double GradientSum<T>::squared_norm() const {
 }
 
 template <class T> bool GradientSum<T>::is_finite() const {
-  const T most = std::numeric_limits<T>::max();
-  const auto& kernels = network_.kernels;
-  bool is_finite = kernels.shared.largest(sums_.front.get(), network_.front.size()) <= most;
-  for (std::size_t l = 0; is_finite && l < sums_.layers.size(); ++l)
-    for (int k = 0; k < parts; ++k)
-      is_finite &= !sums_.layers[l][k] ||
-                   kernels.shared.largest(sums_.layers[l][k].get(), network_.size(network_.layers[l], Part(k))) <= most;
-  return is_finite;
+  return std::isfinite(squared_norm()) ||  // without another look at it, as nearly always
+         network_.kernels.shared.largest(sums_, network_.gradient_size) <= std::numeric_limits<T>::max();
 }
 
 template <class T> void GradientSum<T>::get(T* gradient) const {
-  network_.unpack(sums_, gradient, /*thread=*/0, /*threads=*/1);
+  network_.unpack(sums_, network_.gradient_size, gradient, /*thread=*/0, /*threads=*/1);
 }
 
 template <class T> void GradientSum<T>::measure_weights() {

@@ -34,13 +34,14 @@ template <class T> class GradientSum {
   // Makes the optimizer's step along the stored gradient, with these constants of each layer.
   void apply(const Step<T>& step, const StepConstants<T>* constants, Team& team, int thread);
 
-  // A gradient that others complete: `store` writes the sum of a piece over some rows to a place, without penalties, or
-  // adds to what is there; a piece of the front has its own place. `put` takes a whole sum (d,) as the stored gradient,
-  // to which `finish` adds the derivative of the penalties. All threads call `finish`; a barrier must follow.
+  // A gradient that others complete, in a packed array of theirs, which `store_in` makes the place of the stored one.
+  // `store` writes the sum of a piece over some rows to a place, without penalties, or adds to what is there; a piece of
+  // the front has its own place. `finish` adds the derivative of the penalties to the complete sum. All threads call it;
+  // a barrier must follow.
+  void store_in(T* sums);
   PieceSum<T> place(const GradientPiece& piece) const;
   void store(const GradientPiece& piece, const GradientRows<T>& rows, bool should_accumulate,
              const PieceSum<T>& to) const;
-  void put(const T* sum) const { network_.pack(sum, sums_); }
   void finish(const Step<T>& step, Team& team, int thread);
 
   double squared_norm() const;  // ‖∇J‖², as measured by `finish`, by `update` at an epoch's end, or by `accumulate`
@@ -54,7 +55,7 @@ template <class T> class GradientSum {
   // Writes Wt anew from W.
   void transpose_weights() const;
 
-  void free_all() { sums_.layers.clear(); }
+  void free_all() { own_sums_ = {}; }
 
  private:
   bool halves_pay(long most_rows) const;
@@ -80,7 +81,9 @@ template <class T> class GradientSum {
   const WorkSplit<T>& split_;
   const bool has_penalties_;
   const bool can_halve_;                  // see sum_in_halves()
-  ParameterArray<T> sums_;                // the stored gradient; that of the front has room from the beginning
+  Buffer<T> own_sums_;                    // room for a stored gradient; for that of the front from the beginning
+  T* sums_;                               // the stored gradient, packed
+  bool has_room_ = false;                 // for the layers above the front
   std::vector<GradientBlock<T>> blocks_;  // those of the front are empty
   std::vector<double> squared_norms_;     // ‖g‖² of each block, its biases included
   std::vector<double> weight_norms_;      // Σ|W| and ΣW² of each block

@@ -12,8 +12,7 @@ template <class T> double largest_magnitude(const Kernels<T>& kernels, const T* 
 
 template <class T> OptimizerState<T>::OptimizerState(const PanelNetwork<T>& network, Optimizer optimizer)
     : network_(network) {
-  for (int k = 0; k < moment_count(optimizer); ++k)
-    moments_.push_back({.front = Buffer<T>(network.front.size()), .layers = network.layer_arrays()});
+  for (int k = 0; k < moment_count(optimizer); ++k) moments_.emplace_back(network.packed_size);
   const auto add = [&](T* numbers, long count, int moment) {
     if (numbers) arrays_.push_back({.numbers = numbers, .count = count, .moment = moment});
   };
@@ -23,21 +22,17 @@ template <class T> OptimizerState<T>::OptimizerState(const PanelNetwork<T>& netw
     T* const theta[parts] = {layer.stored_W(), layer.b.get(), layer.kappa.get()};
     for (int k = 0; k < parts; ++k) add(theta[k], network.size(layer, Part(k)), -1);
   }
-  for (int i = 0; i < int(moments_.size()); ++i) {
-    add(moments_[i].front.get(), network.front.size(), i);
-    for (std::size_t l = 0; l < network.layers.size(); ++l)
-      for (int k = 0; k < parts; ++k) add(moments_[i].layers[l][k].get(), network.size(network.layers[l], Part(k)), i);
-  }
+  for (int i = 0; i < int(moments_.size()); ++i) add(moments_[i].get(), network.packed_size, i);
 }
 
 template <class T> void OptimizerState<T>::put(const std::array<const T*, 2>& moments) {
   for (std::size_t k = 0; k < moments_.size(); ++k)
-    if (moments[k]) network_.pack(moments[k], moments_[k]);
+    if (moments[k]) network_.pack(moments[k], moments_[k].get());
 }
 
 template <class T> void OptimizerState<T>::get(const std::array<T*, 2>& moments, int thread, int threads) const {
   for (std::size_t k = 0; k < moments_.size(); ++k)
-    if (moments[k]) network_.unpack(moments_[k], moments[k], thread, threads);
+    if (moments[k]) network_.unpack(moments_[k].get(), network_.packed_size, moments[k], thread, threads);
 }
 
 template <class T> Parameters<T> OptimizerState<T>::of_layer(std::size_t l, Part part, long offset) const {
@@ -45,13 +40,13 @@ template <class T> Parameters<T> OptimizerState<T>::of_layer(std::size_t l, Part
   T* const theta[parts] = {layer.stored_W(), layer.b.get(), layer.kappa.get()};
   Parameters<T> parameters{.theta = theta[int(part)] + offset, .moment = {}};
   for (std::size_t k = 0; k < moments_.size(); ++k)
-    parameters.moment[k] = moments_[k].layers[l][int(part)].get() + offset;
+    parameters.moment[k] = moments_[k].get() + layer.packed_offset[int(part)] + offset;
   return parameters;
 }
 
 template <class T> Parameters<T> OptimizerState<T>::of_front(long offset) const {
   Parameters<T> parameters{.theta = network_.front.theta.get() + offset, .moment = {}};
-  for (std::size_t k = 0; k < moments_.size(); ++k) parameters.moment[k] = moments_[k].front.get() + offset;
+  for (std::size_t k = 0; k < moments_.size(); ++k) parameters.moment[k] = moments_[k].get() + offset;
   return parameters;
 }
 

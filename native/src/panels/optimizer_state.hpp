@@ -41,9 +41,9 @@ template <class T> class OptimizerState {
   double largest(int moment) const;
 
   const PanelNetwork<T>& network_;
-  std::vector<ParameterArray<T>> moments_;  // as many as the optimizer keeps
-  std::vector<Array> arrays_;               // all that there are
-  std::vector<Buffer<T>> saved_;            // a copy of each; empty before the first save()
+  std::vector<Buffer<T>> moments_;  // packed; as many as the optimizer keeps
+  std::vector<Array> arrays_;       // all that there are
+  std::vector<Buffer<T>> saved_;    // a copy of each; empty before the first save()
 };
 
 // max |x|; infinite if one of the numbers is NaN

@@ -44,7 +44,7 @@ template <class T> PanelMethod<T>::PanelMethod(const ProblemSpec<T>& problem, bo
       threads_(problem.threads),
       constants_(problem.net.r()) {
   const bool clips = problem.optimizer.clip_norm < std::numeric_limits<double>::infinity();
-  if (clips || most_rows_ < problem.batch_size || problem.blocks) make_room();
+  if (clips || most_rows_ < problem.batch_size) make_room();
   set_thread_count(problem.threads);
 }
 
@@ -276,11 +276,12 @@ template <class T> void PanelMethod<T>::sum_rows(const Step<T>& step, Subtree tr
   if (all.first == all.last) {
     if (thread != 0) return;
     this->measured.J = 0;
-    std::fill_n(sum, d_, T(0));
+    std::fill_n(sum, sum_size(), T(0));
     return;
   }
   const long passes = (all.last - all.first + most_rows_ - 1) / most_rows_;  // of one block, if there are several
   double J = 0;
+  if (thread == 0) sum_.store_in(sum);
   for (long k = 0; k < passes; ++k) {
     const Rows rows = {.first = all.first + (all.last - all.first) * k / passes,
                        .last = all.first + (all.last - all.first) * (k + 1) / passes};
@@ -297,9 +298,7 @@ template <class T> void PanelMethod<T>::sum_rows(const Step<T>& step, Subtree tr
     if (thread == 0) look_for_zeros(rows.last - rows.first);
     team.barrier.wait();
   }
-  if (thread != 0) return;
-  this->measured.J = J;
-  sum_.get(sum);
+  if (thread == 0) this->measured.J = J;
 }
 
 template <class T> double PanelMethod<T>::loss_of_tree(const long* cuts, int count) const {
@@ -307,11 +306,10 @@ template <class T> double PanelMethod<T>::loss_of_tree(const long* cuts, int cou
   return loss_of_tree(cuts, count / 2) + loss_of_tree(cuts + count / 2, count / 2);
 }
 
-template <class T>
-Outcome PanelMethod<T>::take_sum(const Step<T>& step, const T* sum, double J, Team& team, int thread) {
+template <class T> Outcome PanelMethod<T>::take_sum(const Step<T>& step, T* sum, double J, Team& team, int thread) {
   if (thread == 0) {
     J_ = J + penalty(step);
-    sum_.put(sum);
+    sum_.store_in(sum);
   }
   team.barrier.wait();
   sum_.finish(step, team, thread);

@@ -34,12 +34,14 @@ template <class T> class PanelMethod final : public Method<T> {
   // Computes ∇J(θ) (d,), δ[1] … δ[r], each (t, mᵢ), and J, which measured.J receives. Called by all threads.
   void gradient(const Step<T>& step, T* gradient, T* const* deltas, Team& team, int thread);
 
-  // A step in parts, of a dense X. All threads call these. sum_rows computes the sum (d,) over the rows of a subtree of
-  // the blocks, without penalties, and its loss, which measured.J receives; rows that can_sum() refuses are too many for
-  // one call. take_sum makes the step along the sum of all blocks, whose loss is J.
+  // A step in parts, of a dense X. All threads call these. sum_rows computes the sum over the rows of a subtree of the
+  // blocks, without penalties, and its loss, which measured.J receives; rows that can_sum() refuses are too many for
+  // one call. take_sum makes the step along the sum of all blocks, whose loss is J, and changes it. A sum is a packed
+  // array of sum_size() numbers (panel_network.hpp).
+  long sum_size() const { return network_.gradient_size; }
   bool can_sum(const Step<T>& step, Subtree tree) const;
   void sum_rows(const Step<T>& step, Subtree tree, T* sum, Team& team, int thread);
-  Outcome take_sum(const Step<T>& step, const T* sum, double J, Team& team, int thread);
+  Outcome take_sum(const Step<T>& step, T* sum, double J, Team& team, int thread);
 
  private:
   struct alignas(64) ThreadState {  // a cache line of its own

@@ -52,6 +52,21 @@ template <class T> PanelNetwork<T>::PanelNetwork(const NetworkSpec& net, long ro
     }
     theta_offset += net.size(i);
   }
+  place_parts();
+}
+
+template <class T> void PanelNetwork<T>::place_parts() {
+  long offset = front.size();
+  for (Layer& layer : layers)
+    for (int k = layer.is_csr; k < parts; ++k) {
+      layer.packed_offset[k] = offset;
+      offset += size(layer, Part(k));
+    }
+  packed_size = gradient_size = offset;
+  if (Layer& first = layers.front(); first.is_csr) {
+    first.packed_offset[int(Part::W)] = offset;
+    packed_size += size(first, Part::W);
+  }
 }
 
 template <class T> void PanelNetwork<T>::mark_parameters(Layer& layer) {
@@ -122,31 +137,24 @@ template <class T> long PanelNetwork<T>::size(const Layer& layer, Part part) con
   return part == Part::b || layer.kappa ? long(layer.panels_out) * R : 0;
 }
 
-template <class T> std::vector<std::array<Buffer<T>, parts>> PanelNetwork<T>::layer_arrays() const {
-  std::vector<std::array<Buffer<T>, parts>> arrays(layers.size());
-  for (std::size_t l = 0; l < layers.size(); ++l)
-    for (int k = 0; k < parts; ++k) arrays[l][k] = Buffer<T>(size(layers[l], Part(k)));
-  return arrays;
-}
-
-template <class T> void PanelNetwork<T>::pack(const T* from, const ParameterArray<T>& to) const {
-  front.pack(from, to.front.get());
-  for (std::size_t l = 0; l < layers.size(); ++l) {
-    const Layer& layer = layers[l];
-    const auto& [W, b, kappa] = to.layers[l];
+template <class T> void PanelNetwork<T>::pack(const T* from, T* to) const {
+  front.pack(from, to);
+  for (const Layer& layer : layers) {
+    const auto& [W, b, kappa] = layer.packed_offset;
     const T* const entries = from + layer.theta_offset;
     (layer.is_thin ? kernels.layout.pack_transposed : kernels.layout.pack)(as_dense(layer, entries), layer.m, layer.n,
-                                                                           W.get());
-    std::copy_n(entries + layer.entries, layer.m, b.get());
-    if (kappa) std::copy_n(entries + layer.entries + layer.m, layer.m, kappa.get());
+                                                                           to + W);
+    std::copy_n(entries + layer.entries, layer.m, to + b);
+    if (layer.kappa) std::copy_n(entries + layer.entries + layer.m, layer.m, to + kappa);
   }
 }
 
-template <class T> void PanelNetwork<T>::unpack(const ParameterArray<T>& from, T* to, int thread, int threads) const {
-  if (thread == 0) front.unpack(from.front.get(), to);
-  for (std::size_t l = 0; l < layers.size(); ++l) {
-    const auto& [W, b, kappa] = from.layers[l];
-    unpack(layers[l], W.get(), nullptr, b.get(), kappa.get(), to, thread, threads);
+template <class T> void PanelNetwork<T>::unpack(const T* from, long count, T* to, int thread, int threads) const {
+  if (thread == 0) front.unpack(from, to);
+  for (const Layer& layer : layers) {
+    const auto& [W, b, kappa] = layer.packed_offset;
+    unpack(layer, W < count ? from + W : nullptr, nullptr, from + b, layer.kappa ? from + kappa : nullptr, to, thread,
+           threads);
   }
 }
 

@@ -1,5 +1,9 @@
 // A network's θ in the packed layout (kernels.hpp). The leading block-diagonal layers are the front's
 // (block_diagonal.hpp); a block-diagonal layer elsewhere is stored as a dense W with zeros.
+//
+// A packed array has one number for each parameter, laid out like the parameters: a moment of the optimizer, or a
+// gradient. It begins with the front; the parts of the layers follow, with zeros in the lanes past the last feature. It
+// depends on the kernel set and the network alone.
 #pragma once
 
 #include <array>
@@ -19,23 +23,18 @@ template <class T> struct PanelLayer {
   bool is_thin;               // the last layer, if m ≤ R: stored as Wt alone
   bool is_csr;                // the first layer, if X is sparse: its W is csr_layer.hpp's
   LayerSpec spec;
-  long theta_offset;         // of W[i] in θ
-  long entries;              // of W[i] in θ
-  Buffer<T> W;               // [panels_out][n][R]; none if thin
-  Buffer<T> Wt;              // [panels_in][m][R]; none if i = 1, unless thin
-  Buffer<T> b, kappa;        // [panels_out][R]
-  Buffer<T> parameter_mask;  // like stored_W(): 1 where W has a parameter, else 0; none if W is dense
-  Buffer<T> dense_W;         // (m, n): scratch for a W that is not
+  long theta_offset;          // of W[i] in θ
+  long entries;               // of W[i] in θ
+  long packed_offset[parts];  // of W, b and κ in a packed array
+  Buffer<T> W;                // [panels_out][n][R]; none if thin
+  Buffer<T> Wt;               // [panels_in][m][R]; none if i = 1, unless thin
+  Buffer<T> b, kappa;         // [panels_out][R]
+  Buffer<T> parameter_mask;   // like stored_W(): 1 where W has a parameter, else 0; none if W is dense
+  Buffer<T> dense_W;          // (m, n): scratch for a W that is not
 
   T* stored_W() const { return is_thin ? Wt.get() : W.get(); }
   long stored_rows() const { return is_thin ? panels_in * m : panels_out * n; }     // of R numbers, in stored_W()
   int full_panels() const { return spec.is_dense() && !is_thin ? panels_out : 0; }  // that are packed one by one
-};
-
-// One number for each parameter of a network, laid out like its parameters: a moment of the optimizer, or the gradient.
-template <class T> struct ParameterArray {
-  Buffer<T> front;                                   // like front.theta
-  std::vector<std::array<Buffer<T>, parts>> layers;  // like stored_W(), b and κ
 };
 
 template <class T> class PanelNetwork {
@@ -49,12 +48,10 @@ template <class T> class PanelNetwork {
   void put(const T* theta, int threads);
   void get(T* theta, int thread, int threads) const;
 
-  // Zeros for every parameter of the layers above the front
-  std::vector<std::array<Buffer<T>, parts>> layer_arrays() const;
-  long size(const Layer& layer, Part part) const;  // of such an array
-  // A vector in θ's order ↔ an array like the parameters; unpack copies this thread's part.
-  void pack(const T* from, const ParameterArray<T>& to) const;
-  void unpack(const ParameterArray<T>& from, T* to, int thread, int threads) const;
+  long size(const Layer& layer, Part part) const;  // of a part of a packed array
+  // A vector in θ's order ↔ a packed array; unpack copies this thread's part of its first `count` numbers.
+  void pack(const T* from, T* to) const;
+  void unpack(const T* from, long count, T* to, int thread, int threads) const;
 
   // Frees all memory but what get() reads.
   void keep_theta_alone();
@@ -67,9 +64,12 @@ template <class T> class PanelNetwork {
   std::vector<Layer>
       layers;  // layers[k − 1] is L[front.count() + k]; functions count the layers above the front from 1
   const bool splits_columns;  // threads divide a layer's columns, instead of the batch's rows
+  long packed_size;           // numbers of a packed array
+  long gradient_size;         // those before the W of a sparse X, which comes last, and is not in gradients
 
  private:
   void mark_parameters(Layer& layer);
+  void place_parts();
   void put_panel(const T* theta, long panel);
   void put_small(const T* theta);
   const T* as_dense(const Layer& layer, const T* W) const;

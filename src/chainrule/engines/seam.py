@@ -75,10 +75,17 @@ class RunInParts(TrainingRun, Protocol):
     def has_next_step(self) -> bool:
         """True if the slice has another step."""
 
-    def sum_blocks(self, first: int, count: int, theta: Array, numbers: Array) -> None:
-        """Computes the sum over a subtree of the next step's blocks: ∂J/∂θ (d,) without penalties, and (Σ w ℓ, Σ w)."""
+    @property
+    def sum_size(self) -> int:
+        """The length n ≥ d of a sum: ∂J/∂θ in an order of the run's own, which is the same in all processes."""
 
-    def take_sum(self, theta: Array, numbers: Array) -> None:
+    def sum_blocks(self, first: int, count: int, gradient: Array, numbers: Array) -> None:
+        """Computes the sum over a subtree of the next step's blocks: ∂J/∂θ (n,) without penalties, and (Σ w ℓ, Σ w)."""
+
+    def add_sum(self, gradient: Array, other: Array) -> None:
+        """Adds another sum's gradient (n,) to one, as it does within a subtree."""
+
+    def take_sum(self, gradient: Array, numbers: Array) -> None:
         """Makes the next step along the sum over all blocks, which it may change."""
 
     def end(self) -> None:

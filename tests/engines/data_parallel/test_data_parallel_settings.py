@@ -19,6 +19,7 @@ from chainrule.engines.data_parallel import digest, engine
 from chainrule.engines.data_parallel.blocks import block, folded, share, subtrees
 from chainrule.engines.data_parallel.run import Division
 from chainrule.engines.problem import Problem
+from chainrule.engines.state import TrainingState
 from chainrule.processes import group
 from chainrule.processes.group import Alone, joined
 
@@ -43,6 +44,25 @@ def test_the_sum_is_the_same_for_any_number_of_processes(size: int, power: int, 
     assert folded(parts, (0, blocks)).tobytes() == whole.tobytes()
     assert sorted(k for first, count in parts for k in range(first, first + count)) == list(range(blocks))
     assert division.most <= 2 * power or blocks <= 2
+
+
+@pytest.mark.native
+def test_tiny_sums_are_the_same_for_any_number_of_processes() -> None:
+    """A sum below the normal numbers is zero in the core, and so it is where processes add theirs."""
+    net, tiny = cr.Network.dense([1, 1], dtype="float32"), np.finfo(np.float32).tiny
+    net.theta[:] = 0.0
+    data = cr.TrainingSet(np.ones((4, 1), np.float32), np.array([[1.5], [-1.0], [1.25], [0.0]], np.float32) * tiny)
+    problem = Problem(net, cr.SumOfSquares(), cr.GradientDescent(1.0), data, 4, epochs=1, shuffle=False, seed=0)
+    native: Any = loaded("native")
+    run = native.in_parts(problem, TrainingState.start(problem, {}), blocks=4)
+    run.begin(1)
+    sums, numbers = np.empty((5, run.sum_size), np.float32), np.zeros((5, 2))
+    for k in range(4):
+        run.sum_blocks(k, 1, sums[k], numbers[k])
+    run.sum_blocks(0, 4, sums[4], numbers[4])
+    assert folded({(k, 1): sums[k] for k in range(4)}, (0, 4), run.add_sum).tobytes() == sums[4].tobytes()
+    assert np.abs(sums[4]).max() == np.float32(1.25) * tiny
+    run.end()
 
 
 @given(st.integers(0, 1000), st.integers(0, 5))

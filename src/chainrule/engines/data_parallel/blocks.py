@@ -7,7 +7,7 @@ sum has the same operands in the same order for any number of processes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import numpy as np
@@ -51,7 +51,12 @@ def subtrees(own: range, blocks: int) -> list[Subtree]:
     return found
 
 
-def folded(parts: Mapping[Subtree, Array], tree: Subtree) -> Array:
+def added(sums: Array, other: Array) -> None:
+    """Adds the other numbers to the sums."""
+    np.add(sums, other, out=sums)
+
+
+def folded(parts: Mapping[Subtree, Array], tree: Subtree, add: Callable[[Array, Array], None] = added) -> Array:
     """Returns the sum of a subtree, from the sums of subtrees that cover it, which it changes: one of them holds it.
 
     >>> import numpy as np
@@ -61,6 +66,6 @@ def folded(parts: Mapping[Subtree, Array], tree: Subtree) -> Array:
     if tree in parts:
         return parts[tree]
     first, half = tree[0], tree[1] // 2
-    left, right = folded(parts, (first, half)), folded(parts, (first + half, half))
-    np.add(left, right, out=left)
+    left, right = folded(parts, (first, half), add), folded(parts, (first + half, half), add)
+    add(left, right)
     return left

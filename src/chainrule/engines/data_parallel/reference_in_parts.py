@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from chainrule._internal.checks import Array
-from chainrule.engines.data_parallel.blocks import Subtree, block, folded
+from chainrule.engines.data_parallel.blocks import Subtree, added, block, folded
 from chainrule.engines.data_parallel.sums import BlockSums, minibatch_gradient
 from chainrule.engines.minibatch_gradient import MinibatchGradient
 from chainrule.engines.minibatches import Minibatch
@@ -35,7 +35,12 @@ class ReferenceInParts(ReferenceRun):
         """True if the slice has another step."""
         return self.stopped is None and self._state.epoch < self._last_epoch
 
-    def sum_blocks(self, first: int, count: int, theta: Array, numbers: Array) -> None:
+    @property
+    def sum_size(self) -> int:
+        """The length d of θ, whose order a sum has."""
+        return self.problem.net.d
+
+    def sum_blocks(self, first: int, count: int, gradient: Array, numbers: Array) -> None:
         """Computes the sum over a subtree of the next step's blocks."""
         if self._batch is None:
             self._batch = next(self._minibatches)
@@ -43,14 +48,18 @@ class ReferenceInParts(ReferenceRun):
         for k in range(first, first + count):
             sums[k, 1] = self._sums.of(self._batch, block(n, k, self._blocks))
         tree: Subtree = (first, count)
-        theta[:] = folded({each: g for each, (g, _) in sums.items()}, tree)
+        gradient[:] = folded({each: g for each, (g, _) in sums.items()}, tree)
         numbers[:] = folded({each: pair for each, (_, pair) in sums.items()}, tree)
 
-    def take_sum(self, theta: Array, numbers: Array) -> None:
+    def add_sum(self, gradient: Array, other: Array) -> None:
+        """Adds another sum's gradient to one."""
+        added(gradient, other)
+
+    def take_sum(self, gradient: Array, numbers: Array) -> None:
         """Makes the next step along the sum over all blocks, which it changes."""
         if self._batch is None:  # all blocks are those of other processes
             next(self._minibatches)
-        self._batch, self._sum = None, (theta, numbers)
+        self._batch, self._sum = None, (gradient, numbers)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # each step checks its own results
             self._timed_step()
 

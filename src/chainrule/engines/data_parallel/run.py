@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -40,19 +41,19 @@ class Division:
 class Messages:
     """The sums of the subtrees of all processes, as an array of bytes (processes, n) that holds those of each in a row.
 
-    A row has the numbers (most, 4), and then the gradients (most, d).
+    A row has gradients (most, size), and then numbers (most, 4).
     """
 
-    def __init__(self, net: Network, division: Division) -> None:
-        processes, most = len(division.of_process), division.most
-        bytes_of_numbers = most * NUMBERS * np.dtype(np.float64).itemsize
-        self.bytes = np.zeros((processes, bytes_of_numbers + most * net.d * net.dtype.itemsize), np.uint8)
-        self.numbers = self.bytes[:, :bytes_of_numbers].view(np.float64).reshape(processes, most, NUMBERS)
-        self.theta = self.bytes[:, bytes_of_numbers:].view(net.dtype).reshape(processes, most, net.d)
+    def __init__(self, size: int, dtype: np.dtype[Any], division: Division) -> None:
+        most = division.most
+        row = np.dtype([("gradients", dtype, (most, size)), ("numbers", np.float64, (most, NUMBERS))])
+        rows = np.zeros(len(division.of_process), row)
+        self.bytes = rows.view(np.uint8).reshape(len(rows), -1)
+        self.numbers = rows["numbers"]
         places = {
             tree: (rank, slot) for rank, trees in enumerate(division.of_process) for slot, tree in enumerate(trees)
         }
-        self.theta_of = {tree: self.theta[place] for tree, place in places.items()}
+        self.gradient_of = {tree: rows["gradients"][place] for tree, place in places.items()}
         self.sums_of = {tree: self.numbers[place][:SUMS] for tree, place in places.items()}
 
 
@@ -66,7 +67,7 @@ class DataParallelRun:
     def __init__(self, run: RunInParts, net: Network, group: Group | Alone, blocks: int) -> None:
         self._run, self._group = run, group
         self.division = Division.of(group.size, blocks)
-        self._messages = Messages(net, self.division)
+        self._messages = Messages(run.sum_size, net.dtype, self.division)
         self._has_ended = self._is_interrupted = False
 
     @property
@@ -98,10 +99,10 @@ class DataParallelRun:
         """Makes one step with all others; returns True if one of them is interrupted, or has reached ``end``."""
         messages, rank, root = self._messages, self._group.rank, (0, self.division.blocks)
         for tree in self.division.of_process[rank]:
-            self._run.sum_blocks(*tree, messages.theta_of[tree], messages.sums_of[tree])
+            self._run.sum_blocks(*tree, messages.gradient_of[tree], messages.sums_of[tree])
         messages.numbers[rank, 0, SUMS:] = self._is_interrupted, time.perf_counter() >= end
         self._group.gather(messages.bytes)
-        self._run.take_sum(folded(messages.theta_of, root), folded(messages.sums_of, root))
+        self._run.take_sum(folded(messages.gradient_of, root, self._run.add_sum), folded(messages.sums_of, root))
         return bool(messages.numbers[:, 0, SUMS:].any())
 
     def take_theta(self) -> None:

@@ -24,13 +24,23 @@ class NativeRunInParts(NativeRun):
         found: bool = self._run.has_next_step
         return found
 
-    def sum_blocks(self, first: int, count: int, theta: Array, numbers: Array) -> None:
-        """Computes the sum over a subtree of the next step's blocks; Σ w is left out, since each process has all w."""
-        numbers[0] = self._run.sum_blocks(first, count, theta)
+    @property
+    def sum_size(self) -> int:
+        """The length of a sum, in the packed layout of the kernel set (native/src/kernels.hpp)."""
+        found: int = self._run.sum_size
+        return found
 
-    def take_sum(self, theta: Array, numbers: Array) -> None:
-        """Makes the next step along the sum over all blocks."""
-        self._run.take_sum(theta, float(numbers[0]))
+    def sum_blocks(self, first: int, count: int, gradient: Array, numbers: Array) -> None:
+        """Computes the sum over a subtree of the next step's blocks; Σ w is left out, since each process has all w."""
+        numbers[0] = self._run.sum_blocks(first, count, gradient)
+
+    def add_sum(self, gradient: Array, other: Array) -> None:
+        """Adds another sum's gradient to one; subnormal numbers are zero."""
+        self._run.add_sum(gradient, other)
+
+    def take_sum(self, gradient: Array, numbers: Array) -> None:
+        """Makes the next step along the sum over all blocks, which it changes."""
+        self._run.take_sum(gradient, float(numbers[0]))
 
     def end(self) -> None:
         """Ends the slice."""
