@@ -86,6 +86,25 @@ def test_a_wrong_training_run_is_refused(
         CORE.TrainingRun64(**{**arguments, **changed(arguments)})
 
 
+def test_a_sum_of_another_length_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sum of blocks has padded rows: d numbers are a ValueError, and so are sums of a run without blocks."""
+    arguments = arguments_of_a_run(monkeypatch, NET)
+    with pytest.raises(ValueError, match="not made in parts"):
+        print(CORE.TrainingRun64(**arguments).sum_size)
+    run = CORE.TrainingRun64(**arguments, blocks=2)
+    run.begin_shared(1)
+    short, whole = np.zeros(NET.d), np.zeros(run.sum_size)
+    for refused in (
+        lambda: run.sum_blocks(0, 2, short),
+        lambda: run.add_sum(whole, short),
+        lambda: run.take_sum(short, 0.0),
+    ):
+        with pytest.raises(ValueError, match="sum"):
+            refused()
+    run.take_sum(whole, run.sum_blocks(0, 2, whole))
+    assert not run.has_next_step
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
