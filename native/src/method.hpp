@@ -18,6 +18,7 @@ template <class T> struct Step {
   const std::uint32_t* order;         // the minibatch's examples; null: first, first + 1, …
   long first;                         // see `order`
   long rows;                          // of the minibatch
+  long known;                         // entries of `order`, of this and later minibatches, that are worth a prefetch
   double scale;                       // of the examples' weights: 1, or 1 / Σw for a mean
   const StepConstants<T>* constants;  // [r], of each layer
   double l1, l2;                      // the factors of this minibatch's penalties

@@ -5,11 +5,17 @@
 #include "schedule.hpp"
 
 namespace chainrule {
+namespace {
+
+constexpr long bytes_in_L2 = 1 << 18;
+
+}  // namespace
 
 template <class T> StepPlan<T>::StepPlan(const ProblemSpec<T>& problem)
     : problem_(problem),
       steps_per_epoch_(problem.steps_per_epoch()),
       total_weight_(problem.is_in_windows ? problem.total_weight : sum_of_example_weights(problem.data)),
+      is_large_(problem.data.t * (problem.net.m.front() + problem.net.m.back()) * long(sizeof(T)) > bytes_in_L2),
       constants_(problem.net.r()),
       dropout_(problem.net.r()) {
   if (!problem.is_full_batch() && problem.shuffle && !problem.is_in_windows) order_.resize(problem.data.t);
@@ -59,6 +65,7 @@ template <class T> void StepPlan<T>::choose_examples(long batch) {
   step_.order = order;
   step_.first = first;
   step_.rows = rows;
+  step_.known = is_large_ ? set.t - first : 0;
   step_.scale = problem_.cost.has_mean() && weight > 0 ? 1.0 / weight : 1.0;
   step_.l1 = penalty_factor * problem_.cost.l1;
   step_.l2 = penalty_factor * problem_.cost.l2;

@@ -54,6 +54,7 @@ template <class T> class StepPlan {
   const ProblemSpec<T>& problem_;
   const long steps_per_epoch_;
   const double total_weight_;
+  const bool is_large_;               // the examples do not fit into L2
   std::vector<std::uint32_t> order_;  // of the running epoch: the places of its examples; empty: in their order
   Window<T> window_;                  // of problems in windows
   Pcg64 stream_;                      // after the draws for the prepared step

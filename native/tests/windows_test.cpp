@@ -88,6 +88,12 @@ template <class T> void same_numbers(const Shape& shape) {
             minibatches);
 }
 
+// Sets of more than 256 KB, whose rows are prefetched, for both methods.
+const Shape large[] = {
+    {"many rows in lanes", {30, 5, 2}, {{Sigma::relu}, {Sigma::identity}}, {}, 2100, 170},
+    {"many rows in panels", {70, 40, 1}, {{Sigma::relu}, {Sigma::identity}}, {}, 1000, 75},
+};
+
 }  // namespace
 
 int main() {
@@ -101,5 +107,6 @@ int main() {
       same_numbers<float>(shape);
       same_numbers<double>(shape);
     }
+  for (const Shape& shape : large) same_numbers<float>(shape);
   return tests::failures();
 }

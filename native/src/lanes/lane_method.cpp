@@ -88,20 +88,27 @@ template <class T> void LaneMethod<T>::get(T* theta, const std::array<T*, 2>& mo
 template <class T>
 void LaneMethod<T>::gather(const Batch& batch, long first_row, int vectors, const Examples& to) const {
   const TrainingSet<T>& set = *batch.set;
-  const long count = long(vectors) * lanes_;
-  const bool are_consecutive = !batch.order && first_row + count <= batch.rows;
-  if (are_consecutive) {
-    kernels_.layout.transpose(set.X + (batch.first + first_row) * n_, count, n_, to.x);
-    kernels_.layout.transpose(set.Y + (batch.first + first_row) * m_, count, m_, to.y);
-  }
-  for (long i = 0; i < count; ++i) {
-    const bool is_inside = first_row + i < batch.rows;
-    const long row = is_inside ? first_row + i : 0, example = batch.order ? batch.order[row] : batch.first + row;
-    const T *const x = set.X + example * n_, *const y = set.Y + example * m_;
-    for (long k = 0; !are_consecutive && k < n_; ++k) to.x[k * count + i] = x[k];
-    for (long k = 0; !are_consecutive && k < m_; ++k) to.y[k * count + i] = y[k];
-    to.example_weights[i] =
-        is_inside ? static_cast<T>(batch.scale * (set.weights ? double(set.weights[example]) : 1.0)) : T(0);
+  const long count = long(vectors) * lanes_, inside = std::min(count, batch.rows - first_row);
+  const auto gather_rows = [&](const T* matrix, long n, T* units) {
+    kernels_.layout.gather_units({.X = matrix,
+                                  .n = n,
+                                  .order = batch.order ? batch.order + first_row : nullptr,
+                                  .first_example = batch.first + first_row,
+                                  .first_row = 0,
+                                  .count = inside,
+                                  .known = batch.known - first_row},
+                                 units, count);
+    const long first = batch.order ? batch.order[0] : batch.first;
+    for (long k = 0; k < n && inside < count; ++k)
+      std::fill(units + k * count + inside, units + (k + 1) * count, matrix[first * n + k]);
+  };
+  gather_rows(set.X, n_, to.x);
+  gather_rows(set.Y, m_, to.y);
+  std::fill_n(to.example_weights, inside, static_cast<T>(batch.scale));
+  std::fill_n(to.example_weights + inside, count - inside, T(0));
+  for (long i = 0; set.weights && i < inside; ++i) {
+    const long row = first_row + i, example = batch.order ? batch.order[row] : batch.first + row;
+    to.example_weights[i] = static_cast<T>(batch.scale * double(set.weights[example]));
   }
 }
 
@@ -147,7 +154,12 @@ template <class T> Outcome LaneMethod<T>::step(const Step<T>& step, Team& team, 
 template <class T>
 void LaneMethod<T>::sum_chunk(const Step<T>& step, const Division& of, long chunk, Team& team, int thread) {
   const Workspace& workspace = workspaces_[thread];
-  const Batch batch{.set = step.set, .order = step.order, .first = step.first, .rows = step.rows, .scale = step.scale};
+  const Batch batch{.set = step.set,
+                    .order = step.order,
+                    .first = step.first,
+                    .rows = step.rows,
+                    .known = step.known,
+                    .scale = step.scale};
   const long first_group = cut(of.groups, chunk, of.chunks), last_group = cut(of.groups, chunk + 1, of.chunks);
   for (long k = first_group; k < last_group; ++k) {
     const long first_vector = cut(of.vectors, k, of.groups), row = first_vector * lanes_;
@@ -170,7 +182,7 @@ void LaneMethod<T>::sum_chunk(const Step<T>& step, const Division& of, long chun
 template <class T> double LaneMethod<T>::losses(const TrainingSet<T>& set, double scale, Team& team, int thread) {
   const long rows_of_group = long(lanes_) * kernels_.lane.group_vectors,
              groups = (set.t + rows_of_group - 1) / rows_of_group;
-  const Batch all{.set = &set, .order = set.places, .first = 0, .rows = set.t, .scale = scale};
+  const Batch all{.set = &set, .order = set.places, .first = 0, .rows = set.t, .known = set.t, .scale = scale};
   const Workspace& workspace = workspaces_[thread];
   team.for_each_piece(thread, groups, [&](long k) {
     const long row = k * rows_of_group, vectors = (std::min(rows_of_group, set.t - row) + lanes_ - 1) / lanes_;

@@ -31,6 +31,7 @@ template <class T> class LaneMethod final : public Method<T> {
     const std::uint32_t* order;  // null: first, first + 1, …
     long first;                  // see `order`
     long rows;
+    long known;    // entries of `order` that are worth a prefetch
     double scale;  // of the examples' weights
   };
   struct Division {  // of a batch

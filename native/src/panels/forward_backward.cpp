@@ -163,7 +163,8 @@ template <class T> void ForwardBackward<T>::gather(const MicroBatch<T>& batch, i
                                           .order = order,
                                           .first_example = first_example,
                                           .first_row = first_row,
-                                          .count = end - first_row},
+                                          .count = end - first_row,
+                                          .known = batch.known - first_row},
                                          front.x.get(), front.pitch);
   // Padding rows are copies of the first example, with weight 0.
   for (int r = std::max(first_row, batch.rows); r < last_row; ++r) gather_rows(batch, order, first_example, r, 1);
@@ -179,8 +180,13 @@ template <class T> void ForwardBackward<T>::gather(const MicroBatch<T>& batch, i
 template <class T> void ForwardBackward<T>::gather_rows(const MicroBatch<T>& batch, const std::uint32_t* order,
                                                         long first_example, long first_row, long count) {
   const auto rows_of = [&](const T* matrix, long n) {
-    return Gather<T>{
-        .X = matrix, .n = n, .order = order, .first_example = first_example, .first_row = first_row, .count = count};
+    return Gather<T>{.X = matrix,
+                     .n = n,
+                     .order = order,
+                     .first_example = first_example,
+                     .first_row = first_row,
+                     .count = count,
+                     .known = batch.known - first_row};
   };
   const auto& layers = network_.layers;
   if (!network_.front.count() && !layers.front().is_csr)

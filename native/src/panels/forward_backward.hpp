@@ -17,6 +17,7 @@ template <class T> struct MicroBatch {
   int rows;                          // ≤ capacity
   double scale;                      // of the examples' weights
   bool is_training;                  // with dropout and the backward pass
+  long known = 0;                    // entries of `order` that are worth a prefetch
   bool cannot_overflow = false;      // as proved beforehand: run() need not look for large numbers
   std::uint64_t dropout_key = 0;     // of the step
   const double* dropout = nullptr;   // [r]: p of each layer

@@ -159,6 +159,7 @@ template <class T> bool PanelMethod<T>::pass(const Step<T>& step, Rows rows, Tea
                             .rows = static_cast<int>(rows.last - rows.first),
                             .scale = step.scale,
                             .is_training = true,
+                            .known = step.known - rows.first,
                             .cannot_overflow = own.cannot_overflow,
                             .dropout_key = step.key,
                             .dropout = step.dropout,
@@ -330,7 +331,8 @@ template <class T> double PanelMethod<T>::losses(const TrainingSet<T>& set, doub
                .first = first,
                .rows = rows,
                .scale = scale,
-               .is_training = false},
+               .is_training = false,
+               .known = set.t - first},
               team, thread);
     team.barrier.wait();
     if (thread == 0) total += ordered_sum(pass_.losses.get(), rows);

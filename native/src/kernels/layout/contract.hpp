@@ -11,6 +11,7 @@ template <class T> struct Gather {
   const unsigned* order;
   long first_example;
   long first_row, count;
+  long known = 0;  // entries of `order`, of these rows and of later ones, that may be prefetched
 };
 
 template <class T> struct LayoutKernels {
