@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,8 +20,10 @@ from chainrule.costs import TrainingSet
 from chainrule.errors import InputError, RowsError, TrainingWarning
 from chainrule.rows.correlation import variance_ratio
 from chainrule.rows.order import EpochOrder, Position, Shuffle, WindowOrder, advanced, epoch_order, stream_at
+from chainrule.rows.source import Labels
 from chainrule.rows.windowed import WindowedRows
 
+CHECKED_TOGETHER = 4  # blocks: the checks of a small one take mostly the time of their calls
 NOTICEABLE = 2.0  # times the variance of a full shuffle
 
 
@@ -144,22 +147,37 @@ class WindowReader:
         return TrainingSet(np.empty((rows, data.rows.n), data.dtype), np.empty((rows, data.m), data.dtype), weights)
 
     def _read(self, window: WindowOrder, out: TrainingSet) -> None:
-        data, at = self._data, 0
-        for block in window.blocks.tolist():
-            here = _part(out, at, at + int(data.rows.sizes[block]))
-            X: Any = here.X
-            labels = data.rows.read(block, X)
+        rows, at = self._data.rows, 0
+        for first in range(0, len(window.blocks), CHECKED_TOGETHER):
+            blocks = window.blocks[first : first + CHECKED_TOGETHER].tolist()
+            ends = [at, *(at + np.cumsum(rows.sizes[blocks])).tolist()]
+            parts = [_part(out, *place) for place in pairwise(ends)]
+            labels = [rows.read(block, part.X) for block, part in zip(blocks, parts, strict=True)]  # type: ignore[arg-type]
             try:
-                if not all_finite(X):
-                    raise InputError("X must be finite.")
-                if labels.weights is not None and not (labels.weights >= 0.0).all():
-                    raise InputError("weights must be ≥ 0.")
-                here.Y[...] = data.cost.targets(labels.Y, data.m, data.dtype)
+                self._encode(_concatenated(labels), _part(out, at, ends[-1]))
+            except InputError:
+                self._encode_each(blocks, labels, parts)
+            at = ends[-1]
+
+    def _encode(self, labels: Labels, out: TrainingSet) -> None:
+        """Checks rows whose inputs have been read, and writes their labels. Raises InputError."""
+        X: Any = out.X
+        if not all_finite(X):
+            raise InputError("X must be finite.")
+        if labels.weights is not None and not (labels.weights >= 0.0).all():
+            raise InputError("weights must be ≥ 0.")
+        out.Y[...] = self._data.cost.targets(labels.Y, self._data.m, self._data.dtype)
+        if out.weights is not None and labels.weights is not None:
+            out.weights[...] = labels.weights
+
+    def _encode_each(self, blocks: list[int], labels: list[Labels], parts: list[TrainingSet]) -> None:
+        """Does the same block by block. Raises RowsError, which names the first wrong one."""
+        for block, own, part in zip(blocks, labels, parts, strict=True):
+            try:
+                self._encode(own, part)
             except InputError as error:
-                raise RowsError(f"block {block} of {data.rows.name}: {error} Replace or drop such rows.") from None
-            if here.weights is not None and labels.weights is not None:
-                here.weights[...] = labels.weights
-            at += here.t
+                name = self._data.rows.name
+                raise RowsError(f"block {block} of {name}: {error} Replace or drop such rows.") from None
 
     def _last_rows(self, order: EpochOrder, number: int, count: int) -> TrainingSet | None:
         """Reads the last ``count`` rows before a window, in their order."""
@@ -208,6 +226,11 @@ def _copy(source: TrainingSet, out: TrainingSet) -> None:
         if place is not None:
             into: Any = place  # X is dense
             into[...] = values
+
+
+def _concatenated(blocks: list[Labels]) -> Labels:
+    weights = [own.weights for own in blocks if own.weights is not None]
+    return Labels(np.concatenate([own.Y for own in blocks]), np.concatenate(weights) if weights else None)
 
 
 def _joined(first: TrainingSet, second: TrainingSet) -> TrainingSet:
