@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 from support.pytorch import pytorch
 
 import chainrule as cr
-from chainrule.estimators import NetworkClassifier, NetworkRegressor
+from chainrule.estimators import NetworkClassifier, NetworkRegressor, TrainingWarning
+from chainrule.estimators.network.ensemble import TrainingPlan, places, scheduler, together
+from chainrule.estimators.network.ensemble.time_plan import Speed
 
 torch: Any = pytorch()
 
@@ -68,6 +71,54 @@ def test_elsewhere_they_are_trained_alone(sizes: list[int], monkeypatch: pytest.
     monkeypatch.setattr(devices, "is_gpu", lambda device: False)
     fitted(NetworkClassifier, ENGINE)
     assert set(sizes) == {1}
+
+
+def test_a_limit_that_is_long_enough_changes_nothing(sizes: list[int]) -> None:
+    """Within a time limit the networks are measured and trained together too; if all have their epochs, each ends with
+    the bits that it has without a limit."""
+    within, without = (fitted(NetworkClassifier, ENGINE, time_limit=limit) for limit in (1000.0, None))
+    assert max(sizes) == 3
+    assert [h.epochs for h in within.histories_] == [4] * 8
+    for net, other in zip(within.networks_, without.networks_, strict=True):
+        assert (net.theta == other.theta).all()
+
+
+@pytest.mark.parametrize(("affordable", "epochs"), [(20.0, [2] * 8), (4.0, [1, 1]), (0.1, [1])])
+def test_a_limit_is_divided_among_all(
+    affordable: float, epochs: list[int], sizes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the time of so many epochs of one network all have fewer epochs, the same for all of a bundle; then there are
+    fewer networks, the first ones; and always one."""
+    speed = Speed(950.0 / affordable, 1.0)
+    monkeypatch.setattr(scheduler, "measured_together", lambda *_: speed)
+    with pytest.warns(TrainingWarning, match="cut the plan"):
+        model = fitted(NetworkClassifier, ENGINE, time_limit=1000.0)
+    assert [h.epochs for h in model.histories_] == epochs
+    assert max(sizes) == min(3, -(-len(epochs) // 3))
+
+
+def test_the_limit_ends_all_of_them(sizes: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the epochs were planned for a faster device, all networks stop at the limit, each with its best epoch."""
+    planned = together.train_together_within
+    monkeypatch.setattr(scheduler, "measured_together", lambda *_: Speed(1e-9, 1.0))
+    monkeypatch.setattr(scheduler, "train_together_within", lambda seconds, *plan: planned(0.9, *plan))
+    with pytest.warns(TrainingWarning, match="cut the plan"):
+        model = fitted(NetworkRegressor, ENGINE, time_limit=1000.0, epochs=10**5)
+    assert sizes == [3, 3, 2]
+    assert {h.stopped for h in model.histories_} <= {"time_limit", "patience"}
+    for net, history in zip(model.networks_, model.histories_, strict=True):
+        assert (net.theta == history.state.best_theta).all()
+
+
+def test_workers_are_refused_on_a_gpu(sizes: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes of one machine would share a GPU; those of a launcher may have one each."""
+    plan = TrainingPlan([], [], ENGINE, 1, peers=[None])  # type: ignore[list-item]
+    with pytest.raises(cr.InputError, match="workers must be left out with engine=Torch"):
+        places.require_suited(plan)
+    places.require_suited(replace(plan, engine="auto"))
+    for name, value in {"RANK": "0", "WORLD_SIZE": "2"}.items():
+        monkeypatch.setenv(name, value)
+    places.require_suited(plan)
 
 
 def test_an_exception_ends_all_of_them(sizes: list[int]) -> None:

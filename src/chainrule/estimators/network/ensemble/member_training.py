@@ -34,7 +34,7 @@ def train_until(end: float, member: Member, plan: TrainingPlan, control: Control
     As in all functions here, the caller advances the engine's runs through the slices that are yielded.
     """
     epochs, end = member.recipe.epochs, end - member.wrap_up_seconds(0.0)
-    return _run(member, plan, control, plan.all_threads, share, epochs, end, [], 0.0)
+    return train_planned(member, plan, control, plan.all_threads, share, epochs, end, [], 0.0)
 
 
 def train_within(
@@ -48,13 +48,13 @@ def train_within(
     began = clock()
     if member.recipe.minimizer is not None:  # which has no schedule that should end within the time
         end = began + seconds - member.wrap_up_seconds(epoch_seconds)
-        return _run(member, plan, control, threads, nullcontext, member.recipe.epochs, end, [], 0.0)
+        return train_planned(member, plan, control, threads, nullcontext, member.recipe.epochs, end, [], 0.0)
     work = _work_within(seconds, epoch_seconds, member)
     member.keep_rows(work.rows_share)
     seconds -= member.wrap_up_seconds(work.rows_share * epoch_seconds)
     checks = [began + share * seconds for share in time_plan.CHECKS]
     grace = time_plan.grace_seconds(seconds)
-    return _run(member, plan, control, threads, nullcontext, work.epochs, began + seconds, checks, grace)
+    return train_planned(member, plan, control, threads, nullcontext, work.epochs, began + seconds, checks, grace)
 
 
 def _work_within(seconds: float, epoch_seconds: float, member: Member) -> time_plan.Work:
@@ -64,7 +64,7 @@ def _work_within(seconds: float, epoch_seconds: float, member: Member) -> time_p
     return time_plan.work_within(affordable, member.recipe.epochs, wrap_up, member.least_share)
 
 
-def _run(
+def train_planned(
     member: Member, plan: TrainingPlan, control: Control, threads: int, share: Share, epochs: int, end: float,
     checks: list[float], grace: float,
 ) -> Slices:  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from chainrule.engines.choice import trains_together
 from chainrule.errors import InputError
 from chainrule.estimators.network.ensemble.control import Control
 from chainrule.estimators.network.ensemble.elsewhere import Task, Trained, Work, measured_there, trained_there
@@ -16,6 +17,7 @@ from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
 from chainrule.estimators.network.ensemble.time_plan import Speed
 from chainrule.estimators.network.ensemble.watching import watched_run
 from chainrule.processes.copies import SECONDS_TO_COME, Copy
+from chainrule.processes.launcher import Launch
 from chainrule.processes.worker import Told
 from chainrule.training import History
 from chainrule.training.callbacks.callback import RunCallback
@@ -123,7 +125,15 @@ class There:
 
 
 def require_suited(plan: TrainingPlan) -> None:
-    """Raises InputError for callbacks that need the networks themselves, which are in other processes."""
+    """Raises InputError for callbacks that need the networks themselves, which are in other processes, and for a GPU.
+
+    The processes of this machine would take the same one. A launcher may give each process one of its own.
+    """
+    if Launch.found() is None and trains_together(plan.engine):
+        raise InputError(
+            f"workers must be left out with engine={plan.engine!r}: the processes would share one GPU, on which one "
+            "process trains all networks together. With workers, give engine='native' or 'auto'."
+        )
     needing = [each for each in plan.callbacks if not (isinstance(each, RunCallback) and each.needs_records_alone)]
     if needing or plan.on_epoch is not None:
         what = "the callbacks of set_callbacks" if plan.on_epoch is not None else f"the callback {needing[0]!r}"

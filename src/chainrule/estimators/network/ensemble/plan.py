@@ -62,10 +62,10 @@ class TrainingPlan:
     def is_together(self) -> bool:
         """True if one thread trains all networks, for an engine that makes the steps of several at once.
 
-        Within a time limit, with other processes, and by a minimizer, the networks are trained one by one.
+        With other processes, and by a minimizer, the networks are trained one by one.
         """
         has_minimizer = any(recipe.minimizer is not None for recipe in self.recipes)
-        return not (self.is_limited or self.peers or has_minimizer) and trains_together(self.engine)
+        return not (self.peers or has_minimizer) and trains_together(self.engine)
 
     @property
     def all_threads(self) -> int:

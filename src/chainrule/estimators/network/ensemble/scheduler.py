@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from itertools import takewhile
 from statistics import fmean
 
 from chainrule._internal.user_warnings import warn
@@ -22,6 +23,7 @@ from chainrule.estimators.network.ensemble.places import Place
 from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
 from chainrule.estimators.network.ensemble.processes import Processes
 from chainrule.estimators.network.ensemble.time_plan import Speed
+from chainrule.estimators.network.ensemble.together import measured_together, train_together_within
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.training.several.bundle import Bundle
 from chainrule.training.time_limit.plan import SAFETY
@@ -103,6 +105,8 @@ class Scheduler:
             usual = planned if self.recipes is self._plan.recipes else self.recipes[0].n_networks
             self._wanted = time_plan.networks_within(self._affordable_networks(), usual, planned)
             self.workers = min(self.workers, self._wanted)
+            if self._plan.is_together and self._wanted < planned:
+                yield self._measure_together  # fewer, which may take as long
         self._next = 0
         if self._plan.is_together:
             yield self._train_together
@@ -129,7 +133,10 @@ class Scheduler:
         for recipes in filter(None, (self._plan.short_recipes, self._plan.recipes)):
             self.recipes, self._next = recipes, 0
             self._members.clear()
-            yield self._in_places(self._measure_one, lambda: clock() < end and not self.control.stop.is_set())
+            if self._plan.is_together:
+                yield self._measure_together
+            else:
+                yield self._in_places(self._measure_one, lambda: clock() < end and not self.control.stop.is_set())
             if self._affordable_networks() < self._plan.n_networks:
                 return
 
@@ -176,12 +183,25 @@ class Scheduler:
                 warn(again, TrainingWarning)
                 return
 
+    def _measure_together(self) -> None:
+        """Measures the duration of the epochs of all members that are wanted."""
+        members, seconds = self._wanted_members(), time_plan.probe_seconds(self._deadline - clock())
+        speed = measured_together(members, self._plan.engine, self.threads, seconds)
+        self._speeds |= {(member.recipe, self.threads): speed for member in members}
+
     def _train_together(self) -> None:
         """Trains all members in this thread: the engine makes the steps of several at once."""
-        Bundle(stop=self.control.stop.set).run(
-            train_until(clock() + seconds, self._member(j), self._plan, self.control, nullcontext)
-            for j, seconds in iter(self._take, None)
-        )
+        members, seconds = self._wanted_members(), self._deadline - clock()
+        if self._must_measure:
+            speed = self._speeds[members[0].recipe, self.threads]
+            each = train_together_within(seconds, speed, members, self._plan, self.control, self.threads)
+        else:
+            end = clock() + seconds
+            each = (train_until(end, member, self._plan, self.control, nullcontext) for member in members)
+        Bundle(stop=self.control.stop.set).run(takewhile(lambda _: not self.control.stop.is_set(), each))
+
+    def _wanted_members(self) -> list[Member]:
+        return [self._member(j) for j in range(self._wanted)]
 
     def _train(self, j: int, seconds: float, place: Place) -> None:
         began, member = clock(), self._member(j)
