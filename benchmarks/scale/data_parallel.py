@@ -41,7 +41,7 @@ OVERHEAD = 1.1  # the time of a step divided by that of its parts, at most
 def problem(sizes: list[int], rows: int) -> Problem:
     """Returns a training of steps over so many random rows.
 
-    θ hardly moves: δ keeps its zeros, which are skipped, and a step its time, in all runs alike.
+    θ hardly moves, so that δ keeps its zeros, which kernels skip: steps take as long in one run as in another.
     """
     rng, net = np.random.default_rng(0), cr.Network.dense(sizes, hidden="relu", seed=0, dtype="float32")
     X, Y = (rng.standard_normal((rows, m), np.float32) for m in (sizes[0], sizes[-1]))
