@@ -39,7 +39,7 @@ def test_numbers_beside_other_columns_lie_in_blocks(holder: str) -> None:
     table = read(HOLDERS[holder](FRAME))
     assert isinstance(table, Table)
     assert table.names == tuple(FRAME.columns)
-    assert {"a", "d"} <= set(table.columns.in_number_blocks) <= {"a", "b", "d", "f"}
+    assert {"a", "d"} <= set(table.columns.held_numbers) <= {"a", "b", "d", "f"}
     assert table.columns.typed("b").values.tolist() == [1, 2, 3, 2**62]  # exact, though not as float64
     assert table.column("e").kind == "booleans"
     alone = Columns({name: table.column(name) for name in table.names})
@@ -66,3 +66,19 @@ def test_an_encoded_row_needs_no_object_for_each_number(holder: str, monkeypatch
     monkeypatch.setattr(column_set, "number_column", number_column)
     assert np.array_equal(encoder.transform(HOLDERS[holder](frame)), expected)
     assert all(values.dtype.kind == "b" for values in made)
+
+
+@pytest.mark.parametrize("count", [1, 3, 6])
+def test_chosen_rows_are_those_of_the_columns(count: int) -> None:
+    """Few rows of a column are copied, most of them are not, and rows chosen of those again are the same."""
+    x = np.array([1.5, np.nan, 3.0, 4.0])
+    columns = Columns({"x": as_column(x), "k": as_column(np.arange(4)), "c": as_column(np.array(list("abca"), object))})
+    first = np.array([2, 0, 3, 1, 1, 2][:count])
+    some = columns.rows(first)
+    assert (set(some.held_numbers) == {"x", "k"}) is (count > 1)
+    assert (some.t, some.names_of("numbers")) == (count, ["x", "k"])
+    np.testing.assert_array_equal(some.typed("x").values, x[first])
+    np.testing.assert_array_equal(some.floats(["k", "x"]), np.stack([first, x[first]], axis=1))
+    np.testing.assert_array_equal(
+        some.rows(np.arange(count) != 1).typed("x").values, x[np.delete(first, [1][: count > 1])]
+    )

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import Any, Literal
 
+import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.at_first_use import cached_property
-from chainrule.tables.columns import Column, Kind
+from chainrule.tables.columns import ChosenRows, Column, Kind
 from chainrule.tables.encoding.gathered import Gathered, as_slice
 from chainrule.tables.reading.array_columns import as_numbers, number_column
 from chainrule.tables.text.notation import DecimalMark, Notation
@@ -57,6 +58,7 @@ class NumberBlock:
 
 
 Block = NumberBlock | TextBlock
+Holder = Column | NumberBlock | ChosenRows  # of a column of values
 
 
 class Columns(Mapping[str, AnyColumn]):
@@ -69,7 +71,9 @@ class Columns(Mapping[str, AnyColumn]):
     ([False, True], [[2.0, 1.0]])
     """
 
-    def __init__(self, columns: Mapping[str, AnyColumn | Place], blocks: Mapping[int, Block] | None = None) -> None:
+    def __init__(
+        self, columns: Mapping[str, AnyColumn | ChosenRows | Place], blocks: Mapping[int, Block] | None = None
+    ) -> None:
         self._at = columns
         self._blocks = blocks or {}
 
@@ -94,6 +98,8 @@ class Columns(Mapping[str, AnyColumn]):
 
     def __getitem__(self, name: str) -> AnyColumn:
         at = self._at[name]
+        if isinstance(at, ChosenRows):
+            return at.column
         return self._blocks[at[0]].column(at[1]) if isinstance(at, tuple) else at
 
     @property
@@ -108,10 +114,10 @@ class Columns(Mapping[str, AnyColumn]):
         return [name for name, at in self._at.items() if self._holder(at).kind == kind]
 
     @property
-    def in_number_blocks(self) -> dict[str, NumberBlock]:
-        """The names of the columns that lie in blocks of numbers, not of booleans, with their block."""
-        numbers = {b: v for b, v in self._blocks.items() if isinstance(v, NumberBlock) and v.kind == "numbers"}
-        return {name: numbers[at[0]] for name, at in self._at.items() if isinstance(at, tuple) and at[0] in numbers}
+    def held_numbers(self) -> dict[str, NumberBlock | ChosenRows]:
+        """The names of the columns of numbers that are no objects yet, with what holds them."""
+        holders = {name: self._holder(at) for name, at in self._at.items()}
+        return {n: h for n, h in holders.items() if isinstance(h, NumberBlock | ChosenRows) and h.kind == "numbers"}
 
     @property
     def in_text_blocks(self) -> list[str]:
@@ -119,7 +125,7 @@ class Columns(Mapping[str, AnyColumn]):
         texts = {b for b, block in self._blocks.items() if isinstance(block, TextBlock)}
         return [name for name, at in self._at.items() if isinstance(at, tuple) and at[0] in texts] if texts else []
 
-    def _holder(self, at: AnyColumn | Place) -> AnyColumn | Block:
+    def _holder(self, at: AnyColumn | ChosenRows | Place) -> AnyColumn | ChosenRows | Block:
         return self._blocks[at[0]] if isinstance(at, tuple) else at
 
     def plain_numbers(
@@ -151,7 +157,7 @@ class Columns(Mapping[str, AnyColumn]):
         are gathered as float64 when they are asked for.
         """
         arrays: dict[int, tuple[list[int], list[int]]] = {}
-        single: dict[int, Column] = {}
+        single: dict[int, Column | ChosenRows] = {}
         for j, name in enumerate(names):
             at = self._at[name]
             if isinstance(at, tuple):
@@ -159,7 +165,7 @@ class Columns(Mapping[str, AnyColumn]):
                 to.append(j)
                 of.append(at[1])
             else:
-                single[j] = self.typed(name)
+                single[j] = at if isinstance(at, ChosenRows) else self.typed(name)
         if len(arrays) == 1 and not single:
             [(b, (_, of))] = arrays.items()
             if isinstance(some := as_slice(of), slice):
@@ -174,9 +180,10 @@ class Columns(Mapping[str, AnyColumn]):
 
     def rows(self, index: NDArray[Any]) -> Columns:
         """Returns the columns of these rows, chosen by row numbers or a mask."""
+        index = np.flatnonzero(index) if index.dtype.kind == "b" else index
         single = {name: at for name, at in self._at.items() if not isinstance(at, tuple)}
-        holders: list[AnyColumn | Block] = [*single.values(), *self._blocks.values()]
-        chosen: list[Any] = each("choosing rows", self.t * len(self._at), lambda holder: holder.at(index), holders)
+        holders: list[AnyColumn | ChosenRows | Block] = [*single.values(), *self._blocks.values()]
+        chosen: list[Any] = each("choosing rows", self.t * len(self._at), lambda h: _rows_of(h, index), holders)
         columns, blocks = chosen[: len(single)], chosen[len(single) :]
         return Columns(
             {**self._at, **dict(zip(single, columns, strict=True))}, dict(zip(self._blocks, blocks, strict=True))
@@ -207,7 +214,14 @@ class Columns(Mapping[str, AnyColumn]):
         return _with_used_blocks(at if names is None else {name: at[name] for name in names}, all_blocks)
 
 
-def _with_used_blocks(columns: Mapping[str, AnyColumn | Place], blocks: Mapping[int, Block]) -> Columns:
+def _rows_of(holder: AnyColumn | ChosenRows | Block, index: NDArray[np.intp]) -> AnyColumn | ChosenRows | Block:
+    """Returns these rows, of numbers that lie by themselves without a copy of most of them."""
+    if isinstance(holder, ChosenRows):
+        return ChosenRows.of(holder.whole, holder.rows[index])
+    return ChosenRows.of(holder, index) if isinstance(holder, Column) else holder.at(index)
+
+
+def _with_used_blocks(columns: Mapping[str, AnyColumn | ChosenRows | Place], blocks: Mapping[int, Block]) -> Columns:
     """Returns columns without the blocks of which no column is left, so that their memory can be freed."""
     used = {at[0] for at in columns.values() if isinstance(at, tuple)}
     return Columns(columns, {b: block for b, block in blocks.items() if b in used})

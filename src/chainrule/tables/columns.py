@@ -65,7 +65,7 @@ class Column:
         self.write_floats(slice(None), floats)
         return floats
 
-    def write_floats(self, rows: slice, out: NDArray[np.float64]) -> None:
+    def write_floats(self, rows: slice | NDArray[np.intp], out: NDArray[np.float64]) -> None:
         """Writes the numbers that `as_floats` returns for these rows into ``out``."""
         values = self.values[rows]
         out[...] = values.astype(np.int64) / 1e6 if self.kind == "durations" else values
@@ -97,6 +97,47 @@ class Column:
         values = self.values.astype(object)
         values[self.missing] = None
         return values
+
+
+@dataclass(frozen=True, eq=False)
+class ChosenRows:
+    """The rows of a column of numbers that have these numbers; they are copied when they are asked for."""
+
+    whole: Column
+    rows: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, column: Column, rows: NDArray[np.intp]) -> ChosenRows | Column:
+        """Returns rows of a column, as a copy if they are less than half of it: the others can then be freed."""
+        is_most = column.kind == "numbers" and 2 * len(rows) >= len(column)
+        return cls(column, rows) if is_most else column.at(rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the column."""
+        return self.whole.kind
+
+    @property
+    def type(self) -> str:
+        """The name of the type, for messages."""
+        return self.whole.type
+
+    @property
+    def notation(self) -> Notation | None:
+        """How the values are written, if they come from texts."""
+        return self.whole.notation
+
+    @cached_property
+    def column(self) -> Column:
+        """The column of these rows."""
+        return self.whole.at(self.rows)
+
+    def write_floats(self, rows: slice, out: NDArray[np.float64]) -> None:
+        """Writes the numbers of these rows as `Column.write_floats` does."""
+        self.whole.write_floats(self.rows[rows], out)
 
 
 @dataclass(frozen=True)

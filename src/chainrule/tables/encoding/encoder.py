@@ -13,8 +13,8 @@ from chainrule._internal.checks import Array, as_integer, shown
 from chainrule._internal.naming import nearest, resolve, spellings
 from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule.errors import FileFormatError, InputError
-from chainrule.tables.column_set import NumberBlock
-from chainrule.tables.columns import Column, Feature
+from chainrule.tables.column_set import Holder
+from chainrule.tables.columns import ChosenRows, Column, Feature
 from chainrule.tables.encoding import encoder_file
 from chainrule.tables.encoding.compatibility import refuse_infinite
 from chainrule.tables.encoding.description import describe
@@ -341,17 +341,17 @@ class TableEncoder(EncoderState):
             raise InputError("this encoder is not fitted yet. Call fit(X) first.")
 
 
-def _columns(table: AnyTable, category_names: set[str]) -> dict[str, Column | NumberBlock]:
+def _columns(table: AnyTable, category_names: set[str]) -> dict[str, Holder]:
     """Returns the columns by name, or the block of numbers that holds one; of a `NumericTable` only the categories."""
     if isinstance(table, NumericTable):
         return {name: table.typed(name).as_categories() for name in table.names if name in category_names}
-    blocks = {n: block for n, block in table.columns.in_number_blocks.items() if n not in category_names}
+    blocks = {n: block for n, block in table.columns.held_numbers.items() if n not in category_names}
     single = {name: table.typed(name) for name in table.names if name not in blocks}
     single |= {name: column.as_categories() for name, column in single.items() if name in category_names}
     return {name: blocks[name] if name in blocks else single[name] for name in table.names}
 
 
-def _integers(table: AnyTable, columns: Mapping[str, Column | NumberBlock]) -> Iterator[tuple[str, NDArray[Any]]]:
+def _integers(table: AnyTable, columns: Mapping[str, Holder]) -> Iterator[tuple[str, NDArray[Any]]]:
     """Yields the columns of integers, by name: the stored entries of a sparse one."""
     if isinstance(table, NumericTable) and table.values.dtype.kind in "iu" and table.values.dtype.itemsize == 8:
         places = rounded_integers(table.values.data if table.is_sparse else table.values)
@@ -359,19 +359,20 @@ def _integers(table: AnyTable, columns: Mapping[str, Column | NumberBlock]) -> I
         names = (table.names[k] for k in np.unique(of).tolist())
         yield from ((name, table.typed(name).values) for name in names if name not in columns)
     for name, column in columns.items():
-        if column.kind == "numbers" and column.values.dtype.kind in "iu":
+        values = (column.whole if isinstance(column, ChosenRows) else column).values
+        if column.kind == "numbers" and values.dtype.kind in "iu":
             single = column if isinstance(column, Column) else table.typed(name)
             yield name, single.values[~single.missing]
 
 
-def _features(table: AnyTable, columns: Mapping[str, Column | NumberBlock]) -> Sequence[Feature]:
+def _features(table: AnyTable, columns: Mapping[str, Holder]) -> Sequence[Feature]:
     """Returns the kind and type of each column of the table. Raises InputError for one that no network can use."""
     if isinstance(table, NumericTable) and not columns:
         return NumberFeatures(table.names)
     return [_feature(name, columns.get(name), table.origin) for name in table.names]
 
 
-def _feature(name: str, column: Column | NumberBlock | None, origin: str) -> Feature:
+def _feature(name: str, column: Holder | None, origin: str) -> Feature:
     """Returns the kind and type of a column; None is a column of a `NumericTable`. Raises InputError."""
     if column is None:
         return Feature(name, "numbers", "numbers")

@@ -12,7 +12,7 @@ from chainrule._internal.checks import Floats
 from chainrule._internal.naming import listed
 from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning
-from chainrule.tables.column_set import NumberBlock
+from chainrule.tables.column_set import Holder
 from chainrule.tables.columns import Column, Feature, Level
 from chainrule.tables.encoding.gathered import is_sparse
 from chainrule.tables.encoding.number_features import left_out
@@ -73,7 +73,7 @@ def _few_integers(x: NDArray[Any], most: int) -> Floats:
 
 
 def fit_category_steps(
-    columns: Mapping[str, Column | NumberBlock], max_levels: int
+    columns: Mapping[str, Holder], max_levels: int
 ) -> tuple[dict[str, Sign | OneHot], dict[str, str]]:
     """Returns the step of each column of categories or booleans, and the columns left out, with reasons."""
     steps: dict[str, Sign | OneHot] = {}
@@ -117,7 +117,7 @@ def category_step(
     return OneHot(tuple(levels[k] for k in kept.tolist()), has_other=True)
 
 
-def warn_about_columns(features: Sequence[Feature], columns: Mapping[str, Column | NumberBlock]) -> None:
+def warn_about_columns(features: Sequence[Feature], columns: Mapping[str, Holder]) -> None:
     """Issues a DataWarning for each treatment of a column that may surprise."""
     dropped: set[str] = set()
     for reason, places in left_out(features).items():

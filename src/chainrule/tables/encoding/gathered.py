@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule._internal.at_first_use import cached_property
 from chainrule._internal.checks import Floats
-from chainrule.tables.columns import Column
+from chainrule.tables.columns import ChosenRows, Column
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class Gathered:
 
     t: int
     arrays: Sequence[tuple[list[int], NDArray[Any], list[int]]]  # places here, an array (t, k), and places in it
-    single: dict[int, Column]  # by their place
+    single: Mapping[int, Column | ChosenRows]  # by their place
 
     def __len__(self) -> int:
         return self.t

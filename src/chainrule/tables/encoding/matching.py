@@ -48,7 +48,7 @@ def matched(encoder: EncoderState, table: AnyTable) -> AnyTable:
     gap = Column("empty", np.full(table.t, np.nan), np.ones(table.t, dtype=bool))
     if blocks := list(_plain_numbers(encoder, columns)):
         columns = columns.replaced({}, blocks)
-    ready = columns.in_number_blocks
+    ready = columns.held_numbers
     checked = {
         f.name: gap if f.dropped else of_training_kind(encoder, columns[f.name], f, table.origin)
         for f in encoder.features_
