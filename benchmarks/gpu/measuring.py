@@ -21,6 +21,7 @@ Maker: TypeAlias = Callable[[], Callable[[], object]]
 LENGTHS = (1, 8, 32)  # steps of a graph
 NETWORKS = 8
 PRECISIONS = {"highest": "highest", "high": "tensorfloat32", "bf16": "bfloat16"}  # ours, and JAX's names
+COMPARED = ("highest", "high")  # float32 and TF32
 COMPILED = ("reduce-overhead", "max-autotune")
 
 
@@ -55,25 +56,27 @@ class Bench:
 
     def measure_eager(self) -> None:
         """Measures PyTorch by itself, step by step and in a CUDA graph."""
-        for precision in ("highest", "high"):
+        for precision in COMPARED:
             self._time(f"PyTorch, eager, {precision}", self._maker(torch_peers.step), precision, 1, gradients=True)
             if self.device.type == "cuda":
                 make = self._maker(torch_peers.captured)
                 self._time(f"PyTorch, autograd in a CUDA graph, {precision}", make, precision, 1, gradients=True)
 
-    def measure_compiled(self, *, with_torch: bool) -> None:
-        """Measures JAX, if it is installed, and ``torch.compile``."""
-        for precision in ("highest", "high"):
+    def measure_jax(self) -> None:
+        """Measures JAX, if it is installed."""
+        for precision in COMPARED if importlib.util.find_spec("jax") is not None else ():
 
             def of_jax(precision: str = precision) -> Mapping[str, object]:
                 call, steps = jax_peer.scan(self.work, PRECISIONS[precision])
                 return timing.timed(call, steps, self.seconds, lambda: None)._asdict()
 
-            if importlib.util.find_spec("jax") is not None:
-                self._add(f"JAX, lax.scan, {precision}", of_jax)
-            for mode in COMPILED if with_torch else ():
-                make = self._maker(torch_peers.step, mode)
-                self._time(f"PyTorch, torch.compile {mode}, {precision}", make, precision, 1, gradients=True)
+            self._add(f"JAX, lax.scan, {precision}", of_jax)
+
+    def measure_compiled(self, mode: str) -> None:
+        """Measures ``torch.compile`` in one mode."""
+        for precision in COMPARED:
+            make = self._maker(torch_peers.step, mode)
+            self._time(f"PyTorch, torch.compile {mode}, {precision}", make, precision, 1, gradients=True)
 
     def measure_ceilings(self) -> None:
         """Measures a copy and a product on the device, whatever the workload."""

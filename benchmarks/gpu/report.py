@@ -35,6 +35,12 @@ class Report:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
 
+    def answer(self, answers: Mapping[str, object]) -> None:
+        """Adds what follows from the lines."""
+        self._head["answers"] = answers
+        self._save()
+        print("\n".join(f"{question}: {_short(value)}" for question, value in answers.items()), flush=True)
+
 
 def _short(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
