@@ -60,8 +60,9 @@ class Step:
         self._rate: Tensor | None = None
         self._frozen: Tensor | None = None
         if any(layer.rate != RATE for layer in net.layers):
-            self._rate = constant(at_every_parameter(net.layout, (layer.rate for layer in net.layers), net.dtype))
-            self._frozen = self._rate == 0.0 if bool((self._rate == 0.0).any()) else None
+            rates = at_every_parameter(net.layout, (layer.rate for layer in net.layers), net.dtype)
+            self._rate = constant(rates)
+            self._frozen = constant(rates == 0.0) if (rates == 0.0).any() else None
         self._penalised = constant(_penalised(problem)) if problem.cost.l1 or problem.cost.l2 else None
 
     @property
