@@ -282,7 +282,10 @@ template <class T> void PanelMethod<T>::sum_rows(const Step<T>& step, Subtree tr
   }
   const long passes = (all.last - all.first + most_rows_ - 1) / most_rows_;  // of one block, if there are several
   double J = 0;
-  if (thread == 0) sum_.store_in(sum);
+  if (thread == 0) {
+    std::fill_n(sum, network_.front.size(), T(0));  // the front's kernels write no padding
+    sum_.store_in(sum);
+  }
   for (long k = 0; k < passes; ++k) {
     const Rows rows = {.first = all.first + (all.last - all.first) * k / passes,
                        .last = all.first + (all.last - all.first) * (k + 1) / passes};
