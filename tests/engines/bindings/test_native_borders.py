@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -94,13 +95,14 @@ def test_a_sum_of_another_length_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     run = CORE.TrainingRun64(**arguments, blocks=2)
     run.begin_shared(1)
     short, whole = np.zeros(NET.d), np.zeros(run.sum_size)
-    for refused in (
+    calls: list[Callable[[], object]] = [
         lambda: run.sum_blocks(0, 2, short),
         lambda: run.add_sum(whole, short),
         lambda: run.take_sum(short, 0.0),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(ValueError, match="sum"):
-            refused()
+            call()
     run.take_sum(whole, run.sum_blocks(0, 2, whole))
     assert not run.has_next_step
 
