@@ -87,7 +87,7 @@ def networks_in_all(recipes: Sequence[Recipe]) -> int:
 
     >>> from chainrule.estimators.network.recipes.presets import preset
     >>> [networks_in_all(preset(name, "regression", 10_000)) for name in ("default", "best")]
-    [4, 28]
+    [4, 21]
     """
     return recipes[0].n_networks * (len(recipes) if recipes[0].competes else 1)
 

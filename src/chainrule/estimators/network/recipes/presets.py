@@ -64,8 +64,8 @@ def best(task: Task, t: int) -> tuple[Recipe, ...]:
     simple = replace(
         base,
         optimizer=_decaying(base.optimizer),
-        epochs=_epochs(t, steps=10_000, most=2_048 if t < FEW else 256),
-        n_networks=8 if t < VERY_FEW else 4 if t < MANY else 2,
+        epochs=_epochs(t, steps=10_000, most=256 if t >= FEW else 2_048 if task == "regression" else 512),
+        n_networks=8 if t < VERY_FEW else 3 if t < MANY else 2,
         validation_fraction=0.08,
         initial="data",
         zero_output=False,
