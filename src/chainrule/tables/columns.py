@@ -127,7 +127,7 @@ class ChosenRows:
 
     @property
     def notation(self) -> Notation | None:
-        """How the values are written, if they come from texts."""
+        """The notation of the values, if they come from texts."""
         return self.whole.notation
 
     @cached_property

@@ -44,7 +44,7 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def chosen(problem: Problem = LARGE, **more: Any) -> engines.Choice:
-    """What the choice of an engine is, without its notice."""
+    """The choice of an engine, without its notice."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", engines.EngineNotice)
         return engines.chosen(problem.net, problem.cost, problem.optimizer, problem=problem, **more)

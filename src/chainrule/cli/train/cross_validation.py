@@ -18,7 +18,7 @@ from chainrule.cli.train.training_data import TrainingData
 from chainrule.cli.train.training_run import PlannedRun
 from chainrule.cli.train.whole_folds import Fold, WholeFolds, fold_of, measured
 from chainrule.engines.thread_counts import all_threads
-from chainrule.estimators.network.recipe import networks_in_all
+from chainrule.estimators.network.recipe import planned_networks
 from chainrule.processes.pool import beside, present
 
 
@@ -54,7 +54,7 @@ def _tested(run: PlannedRun, folds: list[TrainTestSplit], console: Console) -> I
     As many folds as all processes can share evenly go to them whole. The networks of the others are shared instead, and
     those of all folds within a time limit, which is that of a fold in all processes.
     """
-    estimator, most = run.estimator, len(folds) * networks_in_all(run.recipes) - 1
+    estimator, most = run.estimator, len(folds) * planned_networks(run.recipes) - 1
     threads, modules = all_threads(estimator.threads), [type(estimator).__module__]
     with beside(estimator.workers, most, threads, modules) as (peers, own):
         fit, whole = partial(phases.fit, console=console), 0

@@ -22,7 +22,7 @@ from chainrule.cli.train.training_options import TrainingOptions
 from chainrule.cli.train.training_run import FinishedRun, PlannedRun, RunData
 from chainrule.errors import ChainruleError, InputError
 from chainrule.estimators.network import settings
-from chainrule.estimators.network.recipe import networks_in_all
+from chainrule.estimators.network.recipe import planned_networks
 from chainrule.files import write_bytes
 from chainrule.tables.model import TableModel
 from chainrule.training.callbacks.callback import Callback
@@ -78,7 +78,7 @@ def fit(run: PlannedRun, console: Console) -> FinishedRun:
     """Trains the networks, with progress and warnings on the console unless it is quiet; raises what `fitted` does."""
     with (
         warnings_as_notes(console),
-        opened_display(console, run.options.verbose, networks_in_all(run.recipes)) as display,
+        opened_display(console, run.options.verbose, planned_networks(run.recipes)) as display,
     ):
         return fitted(run, [] if display is None else [display])
 

@@ -11,7 +11,7 @@ from chainrule.cli.train.hidden_sizes import format_sizes
 from chainrule.cli.train.training_options import TrainingOptions
 from chainrule.cli.train.training_run import FinishedRun, PlannedRun
 from chainrule.estimators.network.inspection.words import rate, recipe_in_words, weight_decay
-from chainrule.estimators.network.recipe import Recipe, networks_in_all
+from chainrule.estimators.network.recipe import Recipe, planned_networks
 from chainrule.tables.inspection.measures import Measure
 
 REASONS = {
@@ -24,7 +24,7 @@ def announcement(recipes: Sequence[Recipe], options: TrainingOptions) -> list[st
     """Describes the training to come; the networks take the recipes in turn."""
     first = recipes[0]
     networks, each = "one network", "it"
-    if (count := networks_in_all(recipes)) > 1:
+    if (count := planned_networks(recipes)) > 1:
         of_best = "of the best " if first.competes else ""
         networks, each = f"{count} networks, and the predictions {of_best}are averaged", "each"
     metric = f" by {options.scoring}" if options.scoring else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from itertools import combinations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from chainrule._internal.checks import Floats
 from chainrule.costs import Quantile
 from chainrule.estimators.network.ensemble import Member
-from chainrule.estimators.network.held_out_predictions import HeldOutPredictions, held_out_predictions
+from chainrule.estimators.network.held_out_predictions import held_out_predictions
 from chainrule.estimators.network.recipe import FEWEST, Recipe
 from chainrule.tables.calibration import best_temperature, tempered
 from chainrule.tables.intervals.quantile_labels import QuantileLabels
@@ -50,10 +50,10 @@ def winners(members: Sequence[Member], target: Target, labels: NDArray[np.generi
     P = np.stack([each.P[place] for each, place in zip(held_out, places, strict=True)])
     weights = None if held_out[0].weights is None else held_out[0].weights[places[0]]
     counts = np.array([float(len(of[recipe])) for recipe in recipes])
+    loss_of = _loss_on(labels[rows], target, weights)
 
     def loss(chosen: Sequence[int]) -> float:
-        mean = np.average(P[list(chosen)], axis=0, weights=counts[list(chosen)])
-        return _loss(HeldOutPredictions(mean, rows, weights), target, labels)
+        return loss_of(np.average(P[list(chosen)], axis=0, weights=counts[list(chosen)]))
 
     sizes = [1] if alone else range(len(recipes), fewest - 1, -1)  # of equal losses, that of the most recipes
     best = min((chosen for size in sizes for chosen in combinations(range(len(recipes)), size)), key=loss)
@@ -68,22 +68,29 @@ def held_out_loss(members: Sequence[Member], target: Target, labels: NDArray[np.
     targets' deviations the squared error, or the pinball loss of quantiles.
     """
     held_out = held_out_predictions(members, target)
-    return None if held_out is None else _loss(held_out, target, labels)
+    return None if held_out is None else _loss_on(labels[held_out.at], target, held_out.weights)(held_out.P)
 
 
-def _loss(held_out: HeldOutPredictions, target: Target, labels: NDArray[np.generic]) -> float:
-    at = labels[held_out.at]
-    losses: Floats
+def _loss_on(labels: NDArray[np.generic], target: Target, weights: Floats | None) -> Callable[[Floats], float]:
+    """Returns the function that is the loss of predictions P of rows with these labels."""
+    losses = _losses_on(labels, target, weights)
+    return lambda P: float(np.average(losses(P), weights=weights))
+
+
+def _losses_on(labels: NDArray[np.generic], target: Target, weights: Floats | None) -> Callable[[Floats], Floats]:
     if isinstance(target, ClassLabels):
-        numbers = target.class_numbers(at)
-        P = tempered(held_out.P, best_temperature(held_out.P, numbers, held_out.weights))
-        losses = -np.log(np.maximum(P[np.arange(len(P)), numbers], np.finfo(np.float64).tiny))
-    elif isinstance(target, IndicatorLabels):
-        losses = log_losses(target.indicators(at), held_out.P).sum(axis=1)
-    else:
-        Y = target.standardised(at)
-        if isinstance(target, QuantileLabels):
-            losses = Quantile(q=target.levels).losses(held_out.P, Y).astype(np.float64)
-        else:
-            losses = ((held_out.P - Y) ** 2).sum(axis=1)
-    return float(np.average(losses, weights=held_out.weights))
+        numbers = target.class_numbers(labels)
+
+        def log_losses_of_classes(P: Floats) -> Floats:
+            P = tempered(P, best_temperature(P, numbers, weights))
+            return -np.log(np.maximum(P[np.arange(len(P)), numbers], np.finfo(np.float64).tiny))
+
+        return log_losses_of_classes
+    if isinstance(target, IndicatorLabels):
+        indicators = target.indicators(labels)
+        return lambda P: log_losses(indicators, P).sum(axis=1)
+    Y = target.standardised(labels)
+    if isinstance(target, QuantileLabels):
+        pinball = Quantile(q=target.levels)
+        return lambda P: pinball.losses(P, Y).astype(np.float64)
+    return lambda P: ((P - Y) ** 2).sum(axis=1)

@@ -82,11 +82,11 @@ class Recipe:
         return replace(self, epochs=1, optimizer=replace(self.optimizer, learning_rate=alpha))
 
 
-def networks_in_all(recipes: Sequence[Recipe]) -> int:
+def planned_networks(recipes: Sequence[Recipe]) -> int:
     """Returns the number of networks to be trained: ``n_networks``; or so many of each recipe, if they compete.
 
     >>> from chainrule.estimators.network.recipes.presets import preset
-    >>> [networks_in_all(preset(name, "regression", 10_000)) for name in ("default", "best")]
+    >>> [planned_networks(preset(name, "regression", 10_000)) for name in ("default", "best")]
     [4, 21]
     """
     return recipes[0].n_networks * (len(recipes) if recipes[0].competes else 1)

@@ -24,7 +24,7 @@ from chainrule.estimators.network.incremental.training import LARGEST_DRAWN_SEED
 from chainrule.estimators.network.initial_network import ROWS_FOR_BINS, ROWS_FOR_INITIAL, Shape
 from chainrule.estimators.network.packed.label_encoding import LabelEncoding, class_factors
 from chainrule.estimators.network.packed.refusals import require_suited, require_suited_recipes
-from chainrule.estimators.network.recipe import Recipe, networks_in_all
+from chainrule.estimators.network.recipe import Recipe, planned_networks
 from chainrule.estimators.network.recipes.presets import smoothing_of_labels
 from chainrule.estimators.network.training_rows import Data
 from chainrule.estimators.network.validation_split import ValidationSplit
@@ -81,11 +81,11 @@ def _fit_in_windows(
     if encoding != LabelEncoding(packed.target):
         shape = () if task == "classification" else (m,)
         training = training.relabelled(encoding, shape, training.has_weights or bool(encoding.factors))
-    splits = dict.fromkeys(recipes, [ValidationSplit(NO_ROWS, NO_ROWS)] * networks_in_all(recipes))
+    estimator._recipe_numbers = [j % len(recipes) for j in range(planned_networks(recipes))]
+    splits = dict.fromkeys(recipes, [ValidationSplit(NO_ROWS, NO_ROWS)] * len(estimator._recipe_numbers))
     stored: Any = training
     unread: Any = None
     data = Data(rows, unread, NO_ROWS, None, Examples(stored, unread, None), NO_ROWS, None)
-    estimator._recipe_numbers = [j % len(recipes) for j in range(networks_in_all(recipes))]
     drawn = [int(seed) for seed in seeds.randint(LARGEST_DRAWN_SEED, size=len(estimator._recipe_numbers))]
     make = MemberFactory(
         task, estimator.dtype, Shape(rows.n, packed.encoder.n_numbers_, m), data.examples, splits, drawn,
