@@ -1,23 +1,25 @@
-// shuffle: the order of the examples for engines that do not train in the compiled core.
-#include "random.hpp"
+// shuffle: the order of the examples for those that do not draw it in the compiled core.
+#include <limits>
 
 #include "arrays.hpp"
+#include "stream.hpp"
 
 namespace chainrule::bindings {
 
 void bind_random(nb::module_& module) {
   module.def(
       "shuffle",
-      [](nb::handle numbers, nb::handle order) {
-        const Vector<const std::int64_t> u(numbers);
-        const Vector<std::int64_t> shuffled(order);
-        if (u.length() < shuffled.length() - 1) throw std::invalid_argument("too few numbers for a shuffle");
+      [](nb::handle position, nb::handle order) {
+        Pcg64 from = stream(position);
+        const Vector<std::uint32_t> shuffled(order);
+        if (shuffled.length() > std::numeric_limits<std::uint32_t>::max())
+          throw std::invalid_argument("too many entries for a shuffle");
         nb::gil_scoped_release release;
-        const std::int64_t* next = u.data();
-        fisher_yates(shuffled.length(), shuffled.data(), [&next] { return static_cast<std::uint64_t>(*next++); });
+        shuffle(from, shuffled.length(), shuffled.data());
       },
-      nb::arg("numbers"), nb::arg("order"),
-      "Shuffles ``order`` in place with the raw numbers of a random stream, one for each entry but the last.");
+      nb::arg("stream"), nb::arg("order"),
+      "Sets ``order`` to 0 … t − 1, shuffled with t − 1 raw numbers of the stream at a position, whose halves are "
+      "given.");
 }
 
 }  // namespace chainrule::bindings

@@ -5,6 +5,7 @@
 
 #include "arrays.hpp"
 #include "bundles/bundle.hpp"
+#include "stream.hpp"
 #include "trainer.hpp"
 
 namespace chainrule::bindings {
@@ -12,12 +13,6 @@ namespace {
 
 constexpr const char* stopped_names[] = {nullptr, "tol", "patience", "epochs", "diverged"};
 constexpr const char* record_names[] = {"J", "validation_J", "learning_rate", "seconds", "gradient_norm"};
-
-Pcg64 stream(nb::handle halves) {
-  const auto [s1, s0, i1, i0] = items<std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t>(halves);
-  return {.state = (static_cast<unsigned __int128>(s1) << 64) | s0,
-          .increment = (static_cast<unsigned __int128>(i1) << 64) | i0};
-}
 
 template <class T> class Run {
  public:

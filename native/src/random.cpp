@@ -2,9 +2,9 @@
 
 namespace chainrule {
 
-void shuffle(Pcg64& stream, long t, std::vector<std::uint32_t>& order) {
+void shuffle(Pcg64& stream, long t, std::uint32_t* order) {
   for (long i = 0; i < t; ++i) order[i] = static_cast<std::uint32_t>(i);
-  fisher_yates(t, order.data(), [&stream] { return stream.next(); });
+  fisher_yates(t, order, [&stream] { return stream.next(); });
 }
 
 }  // namespace chainrule

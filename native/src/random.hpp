@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 namespace chainrule {
 
@@ -28,7 +27,7 @@ template <class Index, class Next> void fisher_yates(long t, Index* order, Next 
   }
 }
 
-// Sets the first t entries of `order` to 0 … t − 1, shuffled with t − 1 numbers of the stream.
-void shuffle(Pcg64& stream, long t, std::vector<std::uint32_t>& order);
+// Sets `order` to 0 … t − 1, shuffled with t − 1 numbers of the stream.
+void shuffle(Pcg64& stream, long t, std::uint32_t* order);
 
 }  // namespace chainrule

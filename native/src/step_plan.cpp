@@ -33,7 +33,7 @@ template <class T> void StepPlan<T>::prepare(const Progress& progress) {
 template <class T> void StepPlan<T>::begin_epoch(const Progress& progress) {
   stream_ = problem_.is_in_windows ? window_.keys : progress.stream;
   if (!order_.empty()) {
-    shuffle(stream_, problem_.data.t, order_);
+    shuffle(stream_, problem_.data.t, order_.data());
     if (const std::uint32_t* const places = problem_.data.places)
       for (std::uint32_t& example : order_) example = places[example];
   }

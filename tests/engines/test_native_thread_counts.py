@@ -65,6 +65,18 @@ def test_little_work_is_not_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     assert thread_counts.thread_count(1e12, 2) == 2  # an argument takes precedence over the variable
 
 
+def test_small_steps_leave_a_cpu_to_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While rows are read, a run of small steps has a thread less than there are CPUs, and one of large steps all."""
+    monkeypatch.setattr(thread_counts, "FLOP_PER_THREAD", FLOP_PER_THREAD)
+    monkeypatch.setattr(thread_counts, "cpus_of_process", lambda: 4)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    beside = thread_counts.threads_beside_reader
+    assert [beside(1e6, wanted) for wanted in (None, 1, 2, 4, 8)] == [3, 1, 2, 3, 3]
+    assert [beside(1e15, wanted) for wanted in (None, 1, 2, 4, 8)] == [4, 1, 2, 4, 8]
+    monkeypatch.setattr(thread_counts, "cpus_of_process", lambda: 1)
+    assert [beside(1e6, wanted) for wanted in (None, 1, 4)] == [1, 1, 1]
+
+
 def test_numbers_of_threads_are_tried_if_the_size_of_a_step_does_not_decide(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run of small steps starts with few threads and may change to more; one of medium steps starts with all and may
     change to fewer; one of large steps always uses all (0)."""

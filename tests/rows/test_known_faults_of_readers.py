@@ -7,6 +7,7 @@ and NVTabular#1371 (memory), arrow#39808 and ray#62745 (a folder read ahead), da
 from __future__ import annotations
 
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -55,11 +56,12 @@ def test_epochs_differ_in_their_order() -> None:
 
 def test_row_groups_of_unequal_size_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An epoch reads each of some unequal row groups once, and its steps are ⌈t / B⌉; then the next one begins."""
-    rows, read, found = cr.Rows.parquet(folder_of(tmp_path / "big", UNEQUAL), target="y"), cr.Rows.read, []
+    rows, read = cr.Rows.parquet(folder_of(tmp_path / "big", UNEQUAL), target="y"), cr.Rows.read
+    found: list[int] = []
 
-    def noted(self: cr.Rows, block: int, X: Array) -> Labels:
-        found.append(block)
-        return read(self, block, X)
+    def noted(self: cr.Rows, blocks: Sequence[int], X: Array) -> Labels:
+        found.extend(blocks)
+        return read(self, blocks, X)
 
     monkeypatch.setattr(cr.Rows, "read", noted)
     with pytest.warns(TrainingWarning, match="not in random order"):
@@ -91,7 +93,7 @@ def test_parquet_is_not_read_ahead(tmp_path: Path) -> None:
     X, before = np.empty((4_000, 8), np.float32), pa.total_allocated_bytes()
     held = []
     for block in range(12):
-        rows.read(block, X)
+        rows.read([block], X)
         held.append(pa.total_allocated_bytes() - before)
     assert max(held) < 8 * X.nbytes // 2  # of float64
 

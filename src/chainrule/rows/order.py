@@ -44,6 +44,11 @@ def position(stream: np.random.PCG64) -> Position:
     return int(inner["state"]), int(inner["inc"])
 
 
+def halves(place: Position) -> tuple[int, ...]:
+    """Returns the upper and the lower 64 bits of both numbers of a position, as the compiled core takes them."""
+    return tuple(half for number in place for half in (number >> 64, number & (2**64 - 1)))
+
+
 def advanced(start: Position, draws: int) -> Position:
     """Returns the position after so many raw numbers, without drawing them.
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from math import prod
 from typing import Any, NamedTuple
@@ -104,34 +104,57 @@ class PackedFile:
         if end > self._signature[0]:
             raise FileFormatError(f"it has {self._signature[0]} of {end} bytes; its end is missing.")
 
-    def read(self, block: int, X: Array) -> Labels:
-        """Writes the inputs of a block to X (rows, n), and returns its labels and weights."""
+    def read(self, blocks: Sequence[int], X: Array) -> Labels:
+        """Writes the inputs of some blocks to X (rows, n), and returns their labels and weights."""
+        into = X if X.dtype == self._parts["X"].dtype and X.flags.c_contiguous else np.empty(X.shape, np.float32)
+        arrays = {"X": into, **{key: self._empty(key, len(X)) for key in self._keys_of_labels}}
+        at = 0
         with self._opened() as file:
-            part = self._parts["X"]
-            direct = X.dtype == part.dtype and X.flags.c_contiguous
-            into = X if direct else np.empty(X.shape, part.dtype)
-            self._read_into(file, part, block, into)
-            checksum, labels = self._labels(file, block, zlib.crc32(into.data) if not self._verified[block] else None)
-        if checksum is not None:
-            if checksum != self._checksums[block]:
-                raise RowsError(
-                    f"{self.name} is damaged: block {block} of {len(self.sizes)} is not the one that was saved. Use "
-                    "another copy of the file."
-                )
-            self._verified[block] = True
-        if not direct:
+            for block in blocks:
+                end = at + int(self.sizes[block])
+                own = {key: array[at:end] for key, array in arrays.items()}
+                for key, array in own.items():
+                    self._read_into(file, self._parts[key], block, array)
+                if not self._verified[block]:
+                    self._verify(block, own.values())
+                at = end
+        if into is not X:
             X[...] = into
-        return labels
+        return Labels(arrays["Y"], arrays.get("weights"))
 
     def labels(self, block: int) -> Labels:
         """Reads the labels and the weights of a block alone."""
+        arrays = {key: self._empty(key, int(self.sizes[block])) for key in self._keys_of_labels}
         with self._opened() as file:
-            return self._labels(file, block, None)[1]
+            for key, array in arrays.items():
+                self._read_into(file, self._parts[key], block, array)
+        return Labels(arrays["Y"], arrays.get("weights"))
 
     def pieces(self, block: int) -> Iterator[Piece]:
         """Yields the rows of a block, all at once."""
         X = np.empty((int(self.sizes[block]), self.n), np.float32)
-        yield Piece(X, *self.read(block, X))
+        yield Piece(X, *self.read([block], X))
+
+    @property
+    def _keys_of_labels(self) -> tuple[str, ...]:
+        return ("Y", "weights") if self.has_weights else ("Y",)
+
+    def _empty(self, key: str, rows: int) -> Array:
+        """Returns memory for some rows of a tensor."""
+        part = self._parts[key]
+        return np.empty((rows, *part.shape[1:]), part.dtype)
+
+    def _verify(self, block: int, arrays: Iterable[Array]) -> None:
+        """Raises RowsError unless the rows of a block, in the order of the file, have its checksum."""
+        checksum = 0
+        for array in arrays:
+            checksum = zlib.crc32(array.data, checksum)
+        if checksum != self._checksums[block]:
+            raise RowsError(
+                f"{self.name} is damaged: block {block} of {len(self.sizes)} is not the one that was saved. Use "
+                "another copy of the file."
+            )
+        self._verified[block] = True
 
     def _require_unchanged(self) -> None:
         """Raises RowsError unless the file is the one that was opened."""
@@ -152,16 +175,6 @@ class PackedFile:
         with file:
             yield file
         self._require_unchanged()
-
-    def _labels(self, file: Any, block: int, checksum: int | None) -> tuple[int | None, Labels]:
-        """Reads Y and weights, and returns them with the checksum continued over them, if there is one."""
-        arrays = {}
-        for key in ("Y", "weights") if self.has_weights else ("Y",):
-            part = self._parts[key]
-            arrays[key] = np.empty((int(self.sizes[block]), *part.shape[1:]), part.dtype)
-            self._read_into(file, part, block, arrays[key])
-            checksum = None if checksum is None else zlib.crc32(arrays[key].data, checksum)
-        return checksum, Labels(arrays["Y"], arrays.get("weights"))
 
     def _read_into(self, file: Any, part: Part, block: int, out: Array) -> None:
         file.seek(part.bytes_before(int(self._starts[block])))

@@ -12,7 +12,7 @@ from chainrule._internal.checks import Array, shown
 from chainrule._internal.naming import listed, spellings
 from chainrule.errors import InputError, RowsError
 from chainrule.rows.parquet_files import ParquetFiles
-from chainrule.rows.source import Labels, Piece, Record
+from chainrule.rows.source import Labels, Piece, Record, concatenated
 
 PIECE_ROWS = 1 << 16
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
@@ -81,8 +81,12 @@ class ParquetSource:
     def _all(self) -> list[str]:
         return [*self.columns, *self._targets, *([] if self._weights is None else [self._weights])]
 
-    def read(self, block: int, X: Array) -> Labels:
-        """Writes the inputs of a block to X (rows, n), and returns its labels and weights."""
+    def read(self, blocks: Sequence[int], X: Array) -> Labels:
+        """Writes the inputs of some blocks to X (rows, n), and returns their labels and weights."""
+        ends = np.cumsum(self.sizes[blocks])[:-1]
+        return concatenated([self._read(block, part) for block, part in zip(blocks, np.split(X, ends), strict=True)])
+
+    def _read(self, block: int, X: Array) -> Labels:
         group = self._files.groups[block]
         with self._files.reading(group) as file:
             table = file.read_row_group(group.number, columns=self._all, use_threads=False)

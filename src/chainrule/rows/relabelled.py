@@ -28,9 +28,9 @@ class Relabelled:
         """The names of the inputs."""
         return self._source.columns
 
-    def read(self, block: int, X: Array) -> Labels:
-        """Writes the inputs of a block to X (rows, n), and returns its labels and weights."""
-        return self._encode(self._source.read(block, X))
+    def read(self, blocks: Sequence[int], X: Array) -> Labels:
+        """Writes the inputs of some blocks to X (rows, n), and returns their labels and weights."""
+        return self._encode(self._source.read(blocks, X))
 
     def labels(self, block: int) -> Labels:
         """Reads the labels and the weights of a block alone."""

@@ -157,16 +157,8 @@ class Rows(StoredRows):
         Raises RowsError if the file has changed, and OSError if it cannot be read.
         """
         X = np.empty((self.t, self.n), np.float32)
-        found, at = [], 0
-        for block, size in enumerate(self.sizes.tolist()):
-            found.append(self.read(block, X[at : at + size]))
-            at += size
-        weights = [labels.weights for labels in found if labels.weights is not None]
-        return TrainingSet(
-            X,
-            np.concatenate([labels.Y for labels in found]),  # numbers, or classes, which a cost encodes
-            np.concatenate(weights) if weights else None,
-        )
+        labels: Any = self.read(range(len(self.sizes)), X)  # Y may hold classes, which a cost encodes
+        return TrainingSet(X, labels.Y, labels.weights)
 
     def split(self, fraction: float, seed: int = 0) -> tuple[Rows, Rows]:
         """Divides the blocks at random: returns the rows of most blocks, and those of this ``fraction`` of the blocks.
@@ -266,10 +258,12 @@ class Rows(StoredRows):
         parts = (self._source.labels(block).weights for block in self._blocks.tolist())
         return sum(float(part.sum(dtype=np.float64)) for part in parts if part is not None)
 
-    def read(self, block: int, X: Array) -> Labels:
-        """Writes the inputs of a block to X (rows, n), and returns its labels and weights, as `Source.read` does."""
-        labels = self._source.read(int(self._blocks[block]), X)
-        self._moments.take(block, labels.Y)
+    def read(self, blocks: Sequence[int], X: Array) -> Labels:
+        """Writes the inputs of some blocks to X (rows, n); returns their labels and weights, as `Source.read` does."""
+        labels = self._source.read(self._blocks[blocks].tolist(), X)
+        if not self._moments.is_complete:
+            for block, Y in zip(blocks, np.split(labels.Y, np.cumsum(self.sizes[blocks])[:-1]), strict=True):
+                self._moments.take(block, Y)
         return labels
 
     def first_rows(self, count: int) -> Rows:

@@ -12,10 +12,16 @@ from chainrule._internal.checks import Array
 
 
 class Labels(NamedTuple):
-    """The labels of a block, numbers (rows, m) or integer classes (rows,), and its weights (rows,) or None."""
+    """The labels of some rows, numbers (rows, m) or integer classes (rows,), and their weights (rows,) or None."""
 
     Y: NDArray[np.generic]
     weights: Array | None
+
+
+def concatenated(parts: Sequence[Labels]) -> Labels:
+    """Returns the labels and the weights of all parts, which have either all weights or none."""
+    weights = [part.weights for part in parts if part.weights is not None]
+    return Labels(np.concatenate([part.Y for part in parts]), np.concatenate(weights) if weights else None)
 
 
 class Piece(NamedTuple):
@@ -52,8 +58,8 @@ class Source(Protocol):
     def columns(self) -> Sequence[str]:
         """The names of the inputs; empty if they have none."""
 
-    def read(self, block: int, X: Array) -> Labels:
-        """Writes the inputs of a block to X (rows, n), and returns its labels and weights."""
+    def read(self, blocks: Sequence[int], X: Array) -> Labels:
+        """Writes the inputs of some blocks to X (rows, n), and returns their labels and weights, all in this order."""
 
     def labels(self, block: int) -> Labels:
         """Reads the labels and the weights of a block alone."""

@@ -9,21 +9,21 @@ from __future__ import annotations
 from bisect import bisect_right
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule._internal.checks import all_finite
+from chainrule._internal.checks import Array, all_finite
 from chainrule._internal.user_warnings import warn
 from chainrule.costs import TrainingSet
 from chainrule.errors import InputError, RowsError, TrainingWarning
 from chainrule.rows.correlation import variance_ratio
 from chainrule.rows.order import EpochOrder, Position, Shuffle, WindowOrder, advanced, epoch_order, stream_at
-from chainrule.rows.source import Labels
+from chainrule.rows.source import Labels, concatenated
 from chainrule.rows.windowed import WindowedRows
 
-CHECKED_TOGETHER = 4  # blocks: the checks of a small one take mostly the time of their calls
+READ_TOGETHER = 4  # blocks, which are still in a cache of the processor when they are checked
 NOTICEABLE = 2.0  # times the variance of a full shuffle
 
 
@@ -135,7 +135,8 @@ class WindowReader:
         """Returns the order of a window's rows, after those that are ``left`` and keep their order."""
         if self._shuffle is None:
             return None
-        order = np.arange(left + window.rows, dtype=np.uint32)
+        order = np.empty(left + window.rows, np.uint32)
+        order[:left] = np.arange(left)
         np.add(self._shuffle(stream_at(*window.stream), window.rows), left, out=order[left:], casting="unsafe")
         return order
 
@@ -147,34 +148,38 @@ class WindowReader:
         return TrainingSet(np.empty((rows, data.rows.n), data.dtype), np.empty((rows, data.m), data.dtype), weights)
 
     def _read(self, window: WindowOrder, out: TrainingSet) -> None:
-        rows, at = self._data.rows, 0
-        for first in range(0, len(window.blocks), CHECKED_TOGETHER):
-            blocks = window.blocks[first : first + CHECKED_TOGETHER].tolist()
-            ends = [at, *(at + np.cumsum(rows.sizes[blocks])).tolist()]
-            parts = [_part(out, *place) for place in pairwise(ends)]
-            labels = [rows.read(block, part.X) for block, part in zip(blocks, parts, strict=True)]  # type: ignore[arg-type]
-            try:
-                self._encode(_concatenated(labels), _part(out, at, ends[-1]))
-            except InputError:
-                self._encode_each(blocks, labels, parts)
-            at = ends[-1]
+        rows, X, at = self._data.rows, cast("Array", out.X), 0
+        found = []
+        for first in range(0, len(window.blocks), READ_TOGETHER):
+            blocks = window.blocks[first : first + READ_TOGETHER]
+            end = at + int(rows.sizes[blocks].sum())
+            found.append(rows.read(blocks.tolist(), X[at:end]))
+            if not all_finite(X[at:end]):
+                self._refuse(blocks, found[-1], _part(out, at, end))
+            at = end
+        labels = concatenated(found)
+        try:
+            self._encode(labels, out)
+        except InputError:
+            self._refuse(window.blocks, labels, out)
 
     def _encode(self, labels: Labels, out: TrainingSet) -> None:
-        """Checks rows whose inputs have been read, and writes their labels. Raises InputError."""
-        X: Any = out.X
-        if not all_finite(X):
-            raise InputError("X must be finite.")
+        """Checks the labels and the weights of rows, and writes them. Raises InputError."""
         if labels.weights is not None and not (labels.weights >= 0.0).all():
             raise InputError("weights must be ≥ 0.")
         out.Y[...] = self._data.cost.targets(labels.Y, self._data.m, self._data.dtype)
         if out.weights is not None and labels.weights is not None:
             out.weights[...] = labels.weights
 
-    def _encode_each(self, blocks: list[int], labels: list[Labels], parts: list[TrainingSet]) -> None:
-        """Does the same block by block. Raises RowsError, which names the first wrong one."""
-        for block, own, part in zip(blocks, labels, parts, strict=True):
+    def _refuse(self, blocks: NDArray[np.intp], labels: Labels, out: TrainingSet) -> None:
+        """Raises RowsError, which names the first of these blocks that has a fault."""
+        ends = np.cumsum(self._data.rows.sizes[blocks]).tolist()
+        for block, (first, end) in zip(blocks.tolist(), pairwise([0, *ends]), strict=True):
+            part, weights = _part(out, first, end), None if labels.weights is None else labels.weights[first:end]
             try:
-                self._encode(own, part)
+                if not all_finite(cast("Array", part.X)):
+                    raise InputError("X must be finite.")
+                self._encode(Labels(labels.Y[first:end], weights), part)
             except InputError as error:
                 name = self._data.rows.name
                 raise RowsError(f"block {block} of {name}: {error} Replace or drop such rows.") from None
@@ -226,11 +231,6 @@ def _copy(source: TrainingSet, out: TrainingSet) -> None:
         if place is not None:
             into: Any = place  # X is dense
             into[...] = values
-
-
-def _concatenated(blocks: list[Labels]) -> Labels:
-    weights = [own.weights for own in blocks if own.weights is not None]
-    return Labels(np.concatenate([own.Y for own in blocks]), np.concatenate(weights) if weights else None)
 
 
 def _joined(first: TrainingSet, second: TrainingSet) -> TrainingSet:

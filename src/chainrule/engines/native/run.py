@@ -15,9 +15,9 @@ from chainrule.engines.native.core import native
 from chainrule.engines.native.description import arrays, cost_of, held_out, network, of_training, optimizer_of
 from chainrule.engines.problem import Problem
 from chainrule.engines.state import RECORDS, TrainingState
-from chainrule.engines.thread_counts import LEAST_TRIED, first_threads, step_flop, thread_count
+from chainrule.engines.thread_counts import LEAST_TRIED, first_threads, step_flop, thread_count, threads_beside_reader
 from chainrule.rows.compiled_shuffle import shuffled
-from chainrule.rows.order import Position
+from chainrule.rows.order import Position, halves
 
 
 class NativeRun:
@@ -29,7 +29,9 @@ class NativeRun:
         self._moments = tuple(problem.optimizer.moments)
         self._first_step = state.first_step
         self._order, self._reader = problem.order, window_reader(problem, shuffled)
-        flop = step_flop(problem.net, problem.batch_size, problem.X)
+        flop, limit = step_flop(problem.net, problem.batch_size, problem.X), problem.threads
+        if self._reader is not None:
+            limit = threads_beside_reader(flop, limit)
         run = native.TrainingRun32 if problem.net.dtype == np.float32 else native.TrainingRun64
         self._run = run(
             net=network(problem.net),
@@ -43,8 +45,8 @@ class NativeRun:
             tol=-1.0 if problem.tolerance is None else problem.tolerance,
             tol_epochs=problem.tol_epochs,
             patience=problem.patience or 0,
-            threads=thread_count(flop / LEAST_TRIED, problem.threads),
-            first_threads=first_threads(flop, problem.threads),
+            threads=thread_count(flop / LEAST_TRIED, limit),
+            first_threads=first_threads(flop, limit),
             theta=problem.net.theta,
             moments=[np.ascontiguousarray(state.moments[name]) for name in self._moments if state.moments],
             progress={
@@ -53,7 +55,7 @@ class NativeRun:
                     for name in ("step", "first_step", "epoch", "batch", "partial_J", "partial_seconds")
                 },
                 **{name: getattr(state, name) for name in ("best_J", "best_epoch", "best_theta")},
-                "stream": _halves(state.stream),
+                "stream": halves(state.stream),
                 "records": dict(state.records),
             },
             **parts,
@@ -83,7 +85,7 @@ class NativeRun:
         while (done := self._run.progress())["epoch"] < last and self.stopped is None:
             if self._run.needs_window:
                 window = self._reader.window(_position(done["stream"]), done["batch"])
-                order, keys = window.order, _halves(window.keys)
+                order, keys = window.order, halves(window.keys)
                 self._run.set_window(arrays(window.examples), order, window.first_batch, window.end_batch, keys)
             self._run.advance(last - done["epoch"], max(end - time.perf_counter(), 0.0))
             if self._is_interrupted or time.perf_counter() >= end:
@@ -127,13 +129,8 @@ class NativeRun:
         return self.state
 
 
-def _halves(stream: Position) -> tuple[int, ...]:
-    """Returns the upper and the lower 64 bits of both numbers."""
-    return tuple(half for number in stream for half in (number >> 64, number & (2**64 - 1)))
-
-
-def _position(halves: Sequence[int]) -> Position:
-    high, low, increment_high, increment_low = halves
+def _position(parts: Sequence[int]) -> Position:
+    high, low, increment_high, increment_low = parts
     return high << 64 | low, increment_high << 64 | increment_low
 
 
