@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 import time
+import weakref
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -52,7 +53,7 @@ class Group:
         import torch
 
         self.rank, self.size, self.is_of_the_program = rank, size, process_group is not None
-        self._world = torch.distributed.group.WORLD
+        self._world = weakref.ref(torch.distributed.group.WORLD)  # which ends when the program ends it
         self._torch, self._group, self._notes, self._timeout = torch, process_group, notes, timeout
         self._names: list[str] = []
         here = f"process {rank} ({socket.gethostname()}, pid {os.getpid()})"
@@ -78,7 +79,17 @@ class Group:
     @property
     def has_ended(self) -> bool:
         """True if the program has ended the group that it has begun, as Ray and Dask do after a function."""
-        return self._torch.distributed.group.WORLD is not self._world
+        world = self._torch.distributed.group.WORLD
+        return world is None or world is not self._world()
+
+    def close(self) -> None:
+        """Ends the group with its threads, before the interpreter ends.
+
+        A thread of gloo that drops a tensor wants the GIL; if the interpreter is at its end, that aborts the process.
+        """
+        if not self.has_ended:
+            self._torch.distributed.destroy_process_group(self._group)
+        self._group = None
 
     def leave(self, reason: str) -> None:
         """Tells the others why this process takes no further part: an error of its own."""
@@ -157,9 +168,9 @@ def joined(timeout: float) -> Group | Alone:
             )
         except RuntimeError as error:
             raise ProcessLost(f"the {launch.size} processes have not met: {str(error).splitlines()[0]}") from None
-        atexit.register(distributed.destroy_process_group)
         group = Group(launch.rank, launch.size, None, distributed.PrefixStore("notes", notes), timeout)
     _groups.append(group)
+    atexit.register(group.close)
     return group
 
 

@@ -47,6 +47,7 @@ def answers(folder: Path) -> Answers:
         "other version": (2, ["plain", "other version"]),
         "other kernels": (2, ["plain", "other kernels"]),
         "of the program": (2, ["plain", "group of the program"]),
+        "closed": (2, ["plain", "closed"]),
     }
     answer = subprocess.run(
         [sys.executable, "-m", "support.several_processes.forked"],
@@ -152,6 +153,12 @@ def test_groups_of_the_program_are_joined_one_after_the_other(answers: Answers) 
     """In a thread of a program that begins and ends its groups, as workers of Dask do, each training joins its own."""
     expected = answers["plain 2"][0][1]
     assert answers["of the program"] == [[0, f"{expected}\n{expected}"]] * 2
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted in /proc/self/task")
+def test_a_closed_group_has_no_thread(answers: Answers) -> None:
+    """A group that is closed, as at the end of a process, leaves no thread that may want the interpreter later."""
+    assert answers["closed"] == [[0, "True False"]] * 2
 
 
 @pytest.mark.parametrize("name", PROBLEMS)

@@ -17,6 +17,7 @@ import numpy as np
 
 import chainrule as cr
 from chainrule.engines.data_parallel import digest as digest_of_problem
+from chainrule.processes.group import Group, joined
 
 MEETING = timedelta(seconds=60)  # for a group to meet
 
@@ -107,6 +108,20 @@ def in_threads(name: str) -> None:
         thread.join()
 
 
+def threads_of_gloo() -> int:
+    """The number of threads that PyTorch's gloo has in this process."""
+    return sum("gloo" in task.read_text() for task in Path("/proc/self/task").glob("*/comm"))
+
+
+def closed(name: str) -> None:
+    """Trains, closes the group, and prints whether gloo had threads before and has some afterwards."""
+    trained(name)
+    group, before = joined(300.0), threads_of_gloo()
+    assert isinstance(group, Group)
+    group.close()
+    print(before > 0, threads_of_gloo() > 0)
+
+
 def main(name: str, kind: str = "", victim: str = "1", timeout: str = "300", checkpoint: str = "") -> None:
     """Trains, and prints how it ended."""
     settings: dict[str, Any] = {"timeout": float(timeout)}
@@ -116,6 +131,9 @@ def main(name: str, kind: str = "", victim: str = "1", timeout: str = "300", che
         os.environ["CHAINRULE_KERNELS"] = "baseline"  # not used yet in this process
     if kind == "group of the program":
         in_threads(name)
+        return
+    if kind == "closed":
+        closed(name)
         return
     if kind and not kind.startswith("other"):
         settings["callbacks"] = [fault(kind, int(victim), at=2)]
