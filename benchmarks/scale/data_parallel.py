@@ -3,9 +3,10 @@
 Two questions, for each network. The CPU time of a step of Adam by `DataParallel` in one process, beside the native
 engine, in turn. And the time of a step in two processes of one thread each, by the clock and of the CPU, beside its two
 parts: the computing of the same processes without any exchange, and PyTorch's ``all_reduce`` of d numbers. These three
-take turns step by step, in all processes at once. Each is over when the slowest process has done it, and the 10th
-percentile of that is compared. On a busy machine the clock counts the waiting of one process for the other, which has
-no CPU; the CPU time does not.
+take turns step by step, in all processes at once. By the clock, which processes of one machine share, each lasts from
+when the last process begins until the last one has done it; the CPU time is the largest of a process. The 10th
+percentiles are compared. On a busy machine the clock counts the waiting of one process for the other, which has no CPU;
+the CPU time does not.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def of_one_process(sizes: list[int], rows: int, steps: int) -> tuple[float, floa
 def of_several(group: Group, sizes: list[int], rows: int, steps: int) -> list[float]:
     """Returns the seconds of a step of all processes, of its computing alone, and of an all_reduce of d numbers.
 
-    First by the clock, and then of the CPU; each that of the slowest process.
+    First by the clock, and then of the CPU.
     """
     import torch
     import torch.distributed as distributed
@@ -101,18 +102,19 @@ def of_several(group: Group, sizes: list[int], rows: int, steps: int) -> list[fl
         compute,
         lambda: distributed.all_reduce(numbers),
     ]
-    taken = torch.empty((2 * len(parts), steps), dtype=torch.float64)
+    begins, ends, cpus = taken = torch.empty((3, len(parts), steps), dtype=torch.float64)
     whole.begin(10**6)
     alone.begin(10**6)
     for step in range(steps):
         for k, part in enumerate(parts):
             distributed.barrier()
-            began, cpu = time.perf_counter(), time.process_time()
+            cpu = time.process_time()
+            begins[k, step] = time.perf_counter()
             part()
-            taken[k, step] = time.perf_counter() - began
-            taken[len(parts) + k, step] = time.process_time() - cpu
+            ends[k, step] = time.perf_counter()
+            cpus[k, step] = time.process_time() - cpu
     distributed.all_reduce(taken, distributed.ReduceOp.MAX)
-    return [low(seconds) for seconds in taken.tolist()]
+    return [low(seconds) for seconds in [*(ends - begins).tolist(), *cpus.tolist()]]
 
 
 def member(steps: int) -> None:
@@ -129,8 +131,10 @@ def started(processes: int, steps: int) -> list[list[float]]:
     """Starts the processes by torchrun, and returns what they measured."""
     own = ["-m", "benchmarks.scale.data_parallel", "--member", "--steps", str(steps)]
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes), *own]
-    told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=os.environ).stdout
-    return [list(map(float, line.split())) for line in told.splitlines()]
+    ended = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONFAULTHANDLER": "1"})
+    if ended.returncode:
+        raise SystemExit(f"{ended.stderr}The processes have ended with {ended.returncode}.")
+    return [list(map(float, line.split())) for line in ended.stdout.splitlines()]
 
 
 def main() -> None:
