@@ -34,6 +34,7 @@ template <class T, int dimensions> class Array {
 
   T* data() const { return data_; }
   long length() const { return static_cast<long>(shape_[0]); }  // of a vector; the number of rows
+  long width() const { return static_cast<long>(shape_[1]); }   // of rows
 
  private:
   bool holds_T() const {

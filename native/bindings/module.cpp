@@ -12,6 +12,7 @@ void bind_prediction(nb::module_& module);
 void bind_curvature(nb::module_& module);
 void bind_hessian(nb::module_& module);
 void bind_random(nb::module_& module);
+void bind_columns(nb::module_& module);
 }  // namespace chainrule::bindings
 
 NB_MODULE(_native, module) {
@@ -28,4 +29,5 @@ NB_MODULE(_native, module) {
   chainrule::bindings::bind_curvature(module);
   chainrule::bindings::bind_hessian(module);
   chainrule::bindings::bind_random(module);
+  chainrule::bindings::bind_columns(module);
 }

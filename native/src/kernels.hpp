@@ -13,6 +13,7 @@
 #pragma once
 
 #include "kernels/bundles/contract.hpp"
+#include "kernels/columns/contract.hpp"
 #include "kernels/csr/contract.hpp"
 #include "kernels/curvature/contract.hpp"
 #include "kernels/jacobian/contract.hpp"

@@ -12,7 +12,7 @@
 
 #include "chainrule/kernel_set.hpp"
 #include "check.hpp"
-#include "problems.hpp"
+#include "support/problems.hpp"
 
 namespace {
 

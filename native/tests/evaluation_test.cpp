@@ -8,7 +8,7 @@
 #include "check.hpp"
 #include "evaluation/evaluate.hpp"
 #include "evaluation/predictor.hpp"
-#include "problems.hpp"
+#include "support/problems.hpp"
 
 namespace {
 

@@ -13,7 +13,7 @@
 #include "check.hpp"
 #include "evaluation/evaluate.hpp"
 #include "panels/gradient_tree.hpp"
-#include "problems.hpp"
+#include "support/problems.hpp"
 #include "trainer.hpp"
 
 namespace {

@@ -15,7 +15,7 @@
 
 #include "check.hpp"
 #include "panels/forward_backward.hpp"
-#include "problems.hpp"
+#include "support/problems.hpp"
 #include "trainer.hpp"
 
 namespace {

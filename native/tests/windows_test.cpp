@@ -10,8 +10,8 @@
 
 #include "chainrule/kernel_set.hpp"
 #include "check.hpp"
-#include "problems.hpp"
 #include "step_plan.hpp"
+#include "support/problems.hpp"
 #include "trainer.hpp"
 
 namespace {

@@ -18,9 +18,25 @@ Optimizer = tuple[str, Sequence[float], float, Schedule, Schedule]  # name, hype
 # indptr, indices as int32 or as int64, data
 Csr = tuple[NDArray[np.int64], NDArray[Any] | None, NDArray[Any] | None, Array]
 Rows = tuple[Array | Csr, Array, Array | None]  # X, Y, weights
+ColumnPart = tuple[NDArray[Any], NDArray[np.int64] | None]  # values, and the rows that are meant or None
 
 def kernel_set() -> str: ...
 def shuffle(stream: tuple[int, ...], order: NDArray[np.uint32]) -> None: ...
+def encode_columns32(
+    columns: Sequence[ColumnPart],
+    first: int,
+    fill: NDArray[np.float64],
+    center: NDArray[np.float64],
+    factor: NDArray[np.float64],
+    limit: float,
+    out: Array,
+) -> int: ...
+def scan_column32(
+    column: ColumnPart, first: int, rows: int, ends: Array, kept: Array
+) -> tuple[float, float, int, list[tuple[int, int, int]]]: ...
+
+encode_columns64 = encode_columns32
+scan_column64 = scan_column32
 
 class _TrainingRun:
     bundle_networks: ClassVar[int]

@@ -6,6 +6,7 @@ namespace chainrule {
 
 template <class T> struct Kernels;  // see kernels.hpp; T = float or double
 struct JacobianKernels;             // see kernels/jacobian/contract.hpp
+struct ColumnKernels;               // see kernels/columns/contract.hpp
 
 struct KernelSet {
   const char* name;     // baseline, avx2, avx512 or neon
@@ -13,6 +14,7 @@ struct KernelSet {
   const Kernels<float>& float32;
   const Kernels<double>& float64;
   const JacobianKernels& jacobian;
+  const ColumnKernels& columns;
 
   template <class T> const Kernels<T>& kernels() const {
     if constexpr (sizeof(T) == 4)

@@ -4,6 +4,8 @@
 #include "kernels.hpp"
 #include "kernels/bundles/sums.hpp"
 #include "kernels/bundles/update.hpp"
+#include "kernels/columns/encode.hpp"
+#include "kernels/columns/scan.hpp"
 #include "kernels/csr/catch_up.hpp"
 #include "kernels/csr/gradient.hpp"
 #include "kernels/csr/linear.hpp"
@@ -91,9 +93,19 @@ static const JacobianKernels jacobian_kernels = {.lanes = lanes<double>,
                                                  .gram_columns = gram_columns,
                                                  .gram = gram};
 
+static const ColumnKernels column_kernels = {.encode32 = encode_columns<float>,
+                                             .encode64 = encode_columns<double>,
+                                             .scan32 = scan_column<float>,
+                                             .scan64 = scan_column<double>};
+
 static bool supported() { return CHAINRULE_SUPPORTED; }
 
 extern const KernelSet set;
-const KernelSet set = {CHAINRULE_TEXT(CHAINRULE_KERNEL_SET), supported, table<float>, table<double>, jacobian_kernels};
+const KernelSet set = {.name = CHAINRULE_TEXT(CHAINRULE_KERNEL_SET),
+                       .supported = supported,
+                       .float32 = table<float>,
+                       .float64 = table<double>,
+                       .jacobian = jacobian_kernels,
+                       .columns = column_kernels};
 
 }  // namespace chainrule::CHAINRULE_KERNEL_SET

@@ -180,7 +180,7 @@ class Columns(Mapping[str, AnyColumn]):
 
     def rows(self, index: NDArray[Any]) -> Columns:
         """Returns the columns of these rows, chosen by row numbers or a mask."""
-        index = np.flatnonzero(index) if index.dtype.kind == "b" else index
+        index = np.flatnonzero(index) if index.dtype.kind == "b" else _from_the_start(index, self.t)
         single = {name: at for name, at in self._at.items() if not isinstance(at, tuple)}
         holders: list[AnyColumn | ChosenRows | Block] = [*single.values(), *self._blocks.values()]
         chosen: list[Any] = each("choosing rows", self.t * len(self._at), lambda h: _rows_of(h, index), holders)
@@ -219,6 +219,14 @@ def _rows_of(holder: AnyColumn | ChosenRows | Block, index: NDArray[np.intp]) ->
     if isinstance(holder, ChosenRows):
         return ChosenRows.of(holder.whole, holder.rows[index])
     return ChosenRows.of(holder, index) if isinstance(holder, Column) else holder.at(index)
+
+
+def _from_the_start(index: NDArray[Any], t: int) -> NDArray[np.intp]:
+    """Returns row numbers of t rows, those that count from the end too, as numbers from 0 on."""
+    numbers: NDArray[np.intp] = index.astype(np.intp, copy=False)
+    if len(numbers) and numbers.min() < 0:
+        numbers = np.arange(t)[numbers]
+    return numbers
 
 
 def _with_used_blocks(columns: Mapping[str, AnyColumn | ChosenRows | Place], blocks: Mapping[int, Block]) -> Columns:

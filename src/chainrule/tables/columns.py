@@ -76,6 +76,14 @@ class Column:
     def _has_gaps(self) -> bool:
         return bool(self.missing.any())
 
+    @cached_property
+    def plain_floats(self) -> NDArray[np.float64] | None:
+        """The numbers that `as_floats` returns, if the column holds them as they are; otherwise None."""
+        values = self.values
+        if self.kind == "durations" or values.dtype != np.float64 or not values.flags.c_contiguous:
+            return None
+        return None if self._has_gaps and not np.isnan(values[self.missing]).all() else values
+
     def as_categories(self) -> Column:
         """Returns the column as categories: each number or boolean becomes a level, and each time by its text."""
         if self.kind == "categories":

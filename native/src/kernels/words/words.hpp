@@ -82,6 +82,11 @@ template <class T> CHAINRULE_WORD V<double> load_wide(const T* p) {  // lanes<do
   __builtin_memcpy(&x, p, sizeof x);
   return __builtin_convertvector(x, V<double>);
 }
+template <class T> CHAINRULE_WORD void store_narrow(T* p, V<double> x) {  // the reverse
+  typedef T part __attribute__((vector_size(sizeof(T) * lanes<double>)));
+  const part y = __builtin_convertvector(x, part);
+  __builtin_memcpy(p, &y, sizeof y);
+}
 template <class T> CHAINRULE_WORD V<T> broadcast(T x) { return x - V<T>{}; }  // x − 0 = x, for x = −0 too
 CHAINRULE_WORD V<float> broadcast(V<float> x) { return x; }                   // which has a number for each lane
 CHAINRULE_WORD V<double> broadcast(V<double> x) { return x; }

@@ -209,14 +209,14 @@ class TableEncoder(EncoderState):
     def _dense(self, table: AnyTable, R: Any) -> Array:
         out = np.empty((table.t, self.n_features_out_), dtype=self.dtype)
         k = self.n_numbers_
-        steps, numbers = self._steps, out[:, : self.n_numeric_features]
+        steps = self._steps
         if not is_sparse(R):
             parts = parts_of(table.t)
-            is_finite = all(each("encoding", out.size, lambda rows: steps.write(R, numbers[rows], rows.start), parts))
+            is_finite = all(each("encoding", out.size, lambda rows: steps.write(R, out[rows], rows.start), parts))
         else:
             step = max(1, ENTRIES_PER_BLOCK // max(1, R.shape[1]))
             parts = parts_of(table.t, step)
-            is_finite = all(steps.write(R[rows].toarray(), numbers[rows]) for rows in parts)
+            is_finite = all(steps.write(R[rows].toarray(), out[rows]) for rows in parts)
         if not is_finite:
             refuse_infinite(R, owner_names(self.features_), table.origin)
         if self.clip_ is None and not np.isfinite(out[:, :k]).all():

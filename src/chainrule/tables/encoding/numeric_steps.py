@@ -11,6 +11,14 @@ from numpy.typing import NDArray
 
 from chainrule._internal.at_first_use import cached_property
 from chainrule._internal.checks import Array, Floats
+from chainrule.tables.encoding import compiled_columns
+from chainrule.tables.encoding.compiled_columns import (
+    HAS_INFINITE,
+    HAS_NO_SUCH_ROW,
+    ColumnPart,
+    column_parts,
+    encode,
+)
 from chainrule.tables.encoding.gathered import Gathered, copy_rows
 from chainrule.tables.encoding.steps import FewValues, Fill, Indicator, Scale, SmoothClip
 
@@ -45,10 +53,20 @@ class NumericSteps:
         return not len(self.few_values.of) and len(self._filled) <= MOST_FILLED * len(self.used)
 
     def write(self, R: NDArray[Any] | Gathered, out: Array, first: int = 0) -> bool:
-        """Encodes raw numbers R (t, raw), from row ``first`` on, into the rows of ``out``.
+        """Encodes raw numbers R (t, raw), from row ``first`` on, into the first entries of each row of ``out``.
 
         These get numbers, indicators, few values. Returns False if a number is infinite.
         """
+        is_compiled = compiled_columns.is_compiled and out.flags.c_contiguous
+        has_more = len(self.indicator.of) or len(self.few_values.of)
+        parts = column_parts(R) if is_compiled and not has_more else None
+        if parts is not None:
+            flags = self._encode_compiled([parts[k] for k in self.used.tolist()], first, out)
+            if not flags & HAS_NO_SUCH_ROW:
+                return not flags & HAS_INFINITE
+        return self._write_blocks(R, out, first, is_compiled=is_compiled)
+
+    def _write_blocks(self, R: NDArray[Any] | Gathered, out: Array, first: int, *, is_compiled: bool) -> bool:
         n, is_finite = len(self.used), True
         m = n + len(self.indicator.of)
         step = min(len(out), _rows_in_cache(self.raw))
@@ -66,11 +84,17 @@ class NumericSteps:
                     is_finite = is_finite and not np.isinf(raw).any()
                 block[:, n:m] = 0.0 if has_no_gap else self.indicator(raw)
                 if len(self.few_values.of):
-                    block[:, m:] = self.few_values(raw)
+                    block[:, m : m + len(self.few_values.of)] = self.few_values(raw)
+                if is_compiled:
+                    self._encode_compiled([(raw.T[k], None) for k in self.used.tolist()], 0, block)
+                    continue
                 x = raw if n == self.raw else raw.T[self.used].T
                 x = x if has_no_gap else self.fill(x, x)
                 block[:, :n] = self._encoded(x, x, work)
         return is_finite
+
+    def _encode_compiled(self, parts: list[ColumnPart], first: int, out: Array) -> int:
+        return encode(parts, first, self.fill, self.scale, self.clip, out)
 
     def entries(self, R: Any) -> tuple[Floats, NDArray[Any], NDArray[Any], list[Entries]]:
         """Encodes the stored entries of R (t, raw) in compressed rows, whose unused columns are left out.

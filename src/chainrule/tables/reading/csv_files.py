@@ -8,6 +8,7 @@ from typing import Any
 from chainrule.tables.arrow_values import import_pyarrow
 from chainrule.tables.reading.arrow_tables import require_names
 from chainrule.tables.reading.csv.arrow_reader import csv_options, require_closed_quotes, with_block
+from chainrule.tables.reading.csv.byte_streams import may_have_quotes
 from chainrule.tables.reading.csv.dialect import CsvDialect, CsvOptions, detect
 from chainrule.tables.reading.csv.text_streams import arrow_stream
 
@@ -26,15 +27,17 @@ def read_csv(path: Path, options: CsvOptions) -> Any:
     dialect = detect(path, options)
     require_names(str(path), dialect.names)
     first = max(FIRST_BLOCK, 4 * dialect.longest, min(64 * dialect.longest, WIDE_BLOCK))
-    _, table = with_block(path, dialect, first, lambda block: _read(path, dialect, block))
+    has_quotes = may_have_quotes(path)
+    _, table = with_block(path, dialect, first, lambda block: _read(path, dialect, block, has_quotes))
     last = table.column(table.num_columns - 1)
     require_closed_quotes(path, dialect, last[len(last) - 1].as_py() if len(last) else None)
     return table
 
 
-def _read(path: Path, dialect: CsvDialect, block: int) -> Any:
+def _read(path: Path, dialect: CsvDialect, block: int, has_quotes: bool) -> Any:
     from pyarrow import csv
 
     use_threads = path.stat().st_size >= MANY_BLOCKS * block
+    options = csv_options(dialect, block, use_threads=use_threads, may_have_quotes=has_quotes)
     with arrow_stream(path, dialect.encoding, dialect.delimiter) as stream:
-        return csv.read_csv(stream, **csv_options(dialect, block, use_threads=use_threads))
+        return csv.read_csv(stream, **options)

@@ -31,10 +31,10 @@ def decide_task(name: str, column: Column, task: Task | None) -> tuple[Task, str
                 f"target {name!r} holds text, such as {shown(column.objects()[0])}; regression needs numbers."
             )
         return (task, REQUESTED) if task else ("classification", f"because it holds {YES_NO_OR_TEXT[column.kind]}")
-    values = column.values
-    distinct = len(np.unique(values))
     if task:
         return task, REQUESTED
+    values = column.values
+    distinct = len(np.unique(values))
     if (values == np.round(values)).all() and distinct <= min(MOST_WHOLE_CLASSES, len(values) / ROWS_PER_CLASS):
         return "classification", f"because it holds {distinct} distinct whole numbers"
     return "regression", f"because it holds {distinct} distinct numbers"
