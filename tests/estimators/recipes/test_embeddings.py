@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -10,10 +11,20 @@ import pytest
 pytest.importorskip("sklearn", "1.6")
 
 import chainrule as cr
+from chainrule._internal.checks import Array
 from chainrule.errors import UnknownName
 from chainrule.estimators import NetworkRegressor
+from chainrule.estimators.network.embeddings.bins import (
+    BINS,
+    NARROWEST,
+    NARROWEST_STEP,
+    between_quantiles,
+    between_thresholds,
+    quantiles,
+    steps,
+)
 from chainrule.estimators.network.embeddings.periodic import periodic
-from chainrule.estimators.network.embeddings.piecewise import BINS, NARROWEST, piecewise, quantiles, thresholds
+from chainrule.estimators.network.embeddings.piecewise import piecewise
 from chainrule.estimators.network.initial_network import MOST_EMBEDDED
 
 RANDOM = np.random.default_rng(0)
@@ -23,7 +34,9 @@ RANDOM = np.random.default_rng(0)
 def test_numbers_and_other_features_pass_through(kind: str) -> None:
     """The first feature of each number is the number, and the features after the numbers stay as they are."""
     X = RANDOM.normal(size=(50, 4))
-    layers = periodic(3, 1, RANDOM) if kind == "periodic" else piecewise([quantiles(x) for x in X.T[:3]], 1, RANDOM)
+    layers = (
+        periodic(3, 1, RANDOM) if kind == "periodic" else piecewise([between_quantiles(x) for x in X.T[:3]], 1, RANDOM)
+    )
     A = cr.Network(layers)(X)
     assert A.shape == (50, 3 * 4 + 1)
     np.testing.assert_array_equal(A[:, [0, 4, 8, 12]], X)
@@ -33,7 +46,7 @@ def test_the_pieces_between_quantiles_by_hand() -> None:
     """Of 17 numbers 0, 2, …, 32 each is an edge: e(5) is 1 in the two bins below it, 0 in its own, −1 in the others."""
     x = 2.0 * np.arange(17.0)
     assert quantiles(x).tolist() == x.tolist()
-    first = cr.Network(piecewise([x], 0, RANDOM)[:1])
+    first = cr.Network(piecewise([between_quantiles(x)], 0, RANDOM)[:1])
     assert first([[5.0]]).tolist() == [[5.0, 1.0, 1.0, 0.0, *[-1.0] * 13]]
     assert first([[-9.0], [99.0]]).tolist() == [[-9.0, *[-1.0] * BINS], [99.0, *[1.0] * BINS]]
 
@@ -41,7 +54,31 @@ def test_the_pieces_between_quantiles_by_hand() -> None:
 def test_a_threshold_becomes_a_bound() -> None:
     """If y jumps between x = 332 and x = 333, the bounds are 332.5 and the octiles of x = 0 … 999."""
     x = np.arange(1000.0)
-    assert thresholds(x, np.sign(x[:, None] - 332.5)).tolist() == sorted([*quantiles(x, None, BINS // 2), 332.5])
+    bounds = sorted([*quantiles(x, None, BINS // 2), 332.5])
+    assert between_thresholds(x, np.sign(x[:, None] - 332.5)).tolist() == [list(pair) for pair in pairwise(bounds)]
+
+
+def test_a_step_is_at_a_gap_by_hand() -> None:
+    """If y jumps between x = 2 and x = 4 alone, the one step is −1 up to 2, 1 from 4 on, and 0 at 3."""
+    x = np.array([0.0, 1.0, 2.0, 4.0, 5.0])
+    gaps = steps(x, np.array([[0.0], [0.0], [0.0], [1.0], [1.0]]))
+    assert gaps.tolist() == [[2.0, 4.0]]
+    first = cr.Network(piecewise([gaps], 0, RANDOM)[:1])
+    assert first([[-9.0], [2.0], [3.0], [4.0], [9.0]])[:, 1].tolist() == [-1.0, -1.0, 0.0, 1.0, 1.0]
+
+
+def test_a_narrow_step_is_widened() -> None:
+    """The gap between 0 and 1e-6 becomes a bin of the width `NARROWEST_STEP` around its middle."""
+    gap = steps(np.array([-1.0, 0.0, 1e-6, 1.0]), np.array([[0.0], [0.0], [1.0], [1.0]]))
+    np.testing.assert_allclose(gap, 5e-7 + np.array([[-0.5, 0.5]]) * NARROWEST_STEP, rtol=1e-12)
+
+
+@pytest.mark.parametrize("Y", [np.zeros((9, 1)), np.ones((9, 2))], ids=["zeros", "ones"])
+def test_without_a_difference_there_is_no_step(Y: Array) -> None:
+    """Where Y is constant each number has one feature that varies, itself."""
+    layers = piecewise([steps(np.arange(9.0), Y)], 0, RANDOM)
+    assert layers[0].m == 1
+    assert np.count_nonzero(np.asarray(layers[1].W)) == 1
 
 
 def test_weights_are_repeated_rows() -> None:
@@ -50,7 +87,8 @@ def test_weights_are_repeated_rows() -> None:
     w = np.tile([0.0, 1.0, 2.0, 1.0], 100)
     some = np.repeat(np.arange(400), w.astype(int))
     np.testing.assert_array_equal(quantiles(x, w), quantiles(x[some]))
-    np.testing.assert_array_equal(thresholds(x, Y, w), thresholds(x[some], Y[some]))
+    for bins in (between_thresholds, steps):
+        np.testing.assert_array_equal(bins(x, Y, w), bins(x[some], Y[some]))
 
 
 @pytest.mark.parametrize(
@@ -66,9 +104,9 @@ def test_weights_are_repeated_rows() -> None:
 )
 def test_narrow_bins_are_left_out(x: np.ndarray[tuple[int], np.dtype[np.float64]], bins: int) -> None:
     """Equal quantiles bound no bin, and W stays within 2/`NARROWEST` also for numbers that are close together."""
-    layers = piecewise([quantiles(x)], 0, RANDOM)
+    layers = piecewise([between_quantiles(x)], 0, RANDOM)
     assert layers[0].m == 1 + bins
-    assert (np.diff(thresholds(x, x[:, None] ** 2)) >= NARROWEST).all()
+    assert (np.diff(between_thresholds(x, x[:, None] ** 2)) >= NARROWEST).all()
     assert np.abs(np.asarray(layers[0].W)).max() <= 2.0 / NARROWEST * (1.0 + 1e-9)
 
 
@@ -83,8 +121,8 @@ def test_the_quantiles_stay_and_the_features_learn() -> None:
     assert not np.array_equal(np.asarray(one.W[2]), np.asarray(other.W[2]))
 
 
-@pytest.mark.parametrize("embedding", ["piecewise", "thresholds"])
-def test_steps_are_learned_better(embedding: Literal["piecewise", "thresholds"]) -> None:
+@pytest.mark.parametrize("embedding", ["piecewise", "thresholds", "steps"])
+def test_steps_are_learned_better(embedding: Literal["piecewise", "thresholds", "steps"]) -> None:
     """A wave of steps is fitted with less than half the squared error of networks without embedding."""
     X = np.random.default_rng(1).uniform(-1.0, 1.0, size=(600, 1))
     of_new = np.random.default_rng(2).uniform(-1.0, 1.0, size=(2000, 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
 from itertools import combinations
 
@@ -22,13 +22,15 @@ from chainrule.tables.targets.decoders import Target
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 MOST_ROWS = 20_000  # that are compared
+CLEARLY = 2.0  # standard errors by which a loss is lower
 
 
 def winners(members: Sequence[Member], target: Target, labels: NDArray[np.generic]) -> list[Member]:
     """Returns the members of those recipes whose averaged predictions have the smallest loss on held-out rows.
 
-    These are a single one of recipes that compete alone, and four or more of those that compete together. All such sets
-    are compared, on the rows that all recipes hold out. Without such rows, or without competition, all members remain.
+    These are a single one of recipes that compete alone, and four or more of those that compete together, or fewer
+    where these are clearly better (`_best_set`). All such sets are compared, on the rows that all recipes hold out.
+    Without such rows, or without competition, all members remain.
     """
     of: dict[Recipe, list[Member]] = {}
     for member in members:
@@ -50,15 +52,42 @@ def winners(members: Sequence[Member], target: Target, labels: NDArray[np.generi
     P = np.stack([each.P[place] for each, place in zip(held_out, places, strict=True)])
     weights = None if held_out[0].weights is None else held_out[0].weights[places[0]]
     counts = np.array([float(len(of[recipe])) for recipe in recipes])
-    loss_of = _loss_on(labels[rows], target, weights)
+    losses_of = _losses_on(labels[rows], target, weights)
 
-    def loss(chosen: Sequence[int]) -> float:
-        return loss_of(np.average(P[list(chosen)], axis=0, weights=counts[list(chosen)]))
+    def losses(chosen: Sequence[int]) -> Floats:
+        return losses_of(np.average(P[list(chosen)], axis=0, weights=counts[list(chosen)]))
 
-    sizes = [1] if alone else range(len(recipes), fewest - 1, -1)  # of equal losses, that of the most recipes
-    best = min((chosen for size in sizes for chosen in combinations(range(len(recipes)), size)), key=loss)
+    best = _best_set(len(recipes), [1] if alone else range(len(recipes), fewest - 1, -1), losses, weights)
     kept = {recipes[k] for k in best}
     return [member for member in members if member.recipe in kept]
+
+
+def _best_set(
+    n: int, sizes: Sequence[int], losses: Callable[[Sequence[int]], Floats], weights: Floats | None
+) -> Sequence[int]:
+    """Returns the set of one of these sizes, of numbers below n, whose mean loss is the smallest.
+
+    Of equal ones it is that of the first size. A smaller set takes its place if its mean loss is lower by more than
+    `CLEARLY` standard errors: an average of many recipes is safer, unless some alone are right where others are wrong.
+    """
+
+    def sets(of_sizes: Iterable[int]) -> Iterator[tuple[int, ...]]:
+        return (chosen for size in of_sizes for chosen in combinations(range(n), size))
+
+    best = min(sets(sizes), key=lambda chosen: _mean_and_error(losses(chosen), weights)[0])
+    of_best = losses(best)
+    gains = {
+        chosen: _mean_and_error(of_best - losses(chosen), weights) for chosen in sets(range(min(sizes) - 1, 0, -1))
+    }
+    clear = [chosen for chosen, (gain, error) in gains.items() if gain > CLEARLY * error]
+    return max(clear, key=lambda chosen: gains[chosen][0], default=best)
+
+
+def _mean_and_error(values: Floats, weights: Floats | None) -> tuple[float, float]:
+    """Returns the mean of the values (t,), and its standard error √(Σ w² (x − x̄)²) / Σ w."""
+    w = np.ones(len(values)) if weights is None else weights
+    mean = float(np.average(values, weights=w))
+    return mean, float(np.linalg.norm(w * (values - mean)) / w.sum())
 
 
 def held_out_loss(members: Sequence[Member], target: Target, labels: NDArray[np.generic]) -> float | None:

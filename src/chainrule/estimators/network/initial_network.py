@@ -18,8 +18,9 @@ from chainrule.activations import Activation, Parametric, Sigma
 from chainrule.costs import Cost, CrossEntropy, LogLikelihood, Poisson
 from chainrule.errors import InputError
 from chainrule.estimators.examples import Examples
+from chainrule.estimators.network.embeddings import bins
 from chainrule.estimators.network.embeddings.periodic import periodic
-from chainrule.estimators.network.embeddings.piecewise import piecewise, quantiles, thresholds
+from chainrule.estimators.network.embeddings.piecewise import piecewise
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.recipes.levenberg_marquardt import require_small
 from chainrule.initial import Initial
@@ -110,8 +111,9 @@ def _embedding(recipe: Recipe, shape: Shape, examples: Examples, rng: np.random.
     X, Y, weights = examples.at(_some(len(examples.X), ROWS_FOR_BINS, rng))
     numbers = _dense_rows(X)[:, : shape.n_numbers].T
     if recipe.embedding == "piecewise":
-        return piecewise([quantiles(x, weights) for x in numbers], others, rng)
-    return piecewise([thresholds(x, Y, weights) for x in numbers], others, rng)
+        return piecewise([bins.between_quantiles(x, weights) for x in numbers], others, rng)
+    bins_of = bins.steps if recipe.embedding == "steps" else bins.between_thresholds
+    return piecewise([bins_of(x, Y, weights) for x in numbers], others, rng)
 
 
 def _sample(X: Rows, rng: np.random.Generator) -> Array:

@@ -14,8 +14,8 @@ from chainrule.initial import Initial
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Constant
 
-FEWEST = 4  # recipes that are kept of those that compete together: networks that differ make different errors
-Embedding = Literal["periodic", "piecewise", "thresholds"]  # of numbers
+FEWEST = 4  # recipes that are kept of those that compete together, unless fewer are clearly better (`winners`)
+Embedding = Literal["periodic", "piecewise", "thresholds", "steps"]  # of numbers
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Recipe:
 
     Every `Hidden` has its activation and its dropout. ``scaling_rate`` is the rate of a first layer W = diag(w), with
     w = 1 initially (0: no such layer). ``embedding`` adds layers before it that map each number to four features, by
-    sines, by linear pieces between its quantiles, or by such between quantiles and thresholds of a tree.
+    sines, by linear pieces between its quantiles, or by such between quantiles and thresholds of a tree, or by steps
+    at these thresholds.
     ``parametric`` gives each hidden unit a κ. With ``ntk``, W has the rate n^(−½), as if z were n^(−½) W a + b and
     W had the rate 1. ``bias_rate`` and ``kappa_rate`` are the rates of every b and κ. ``initial`` "ntk" draws W ~
     N(0, 1/n) and b ~ N(0, 1); "data" is `chainrule.initial.from_data`. With ``minimizer`` "lm", Levenberg–Marquardt

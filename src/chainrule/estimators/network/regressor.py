@@ -86,7 +86,7 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         parametric: whether each hidden unit has a trainable κ (`chainrule.Parametric`).
         embedding: what turns each number into four features, if there are at most 64 numbers: "periodic" (sines),
             "piecewise" (linear pieces between quantiles), "thresholds" (between quantiles and thresholds at which trees
-            on a number alone divide it), or "none".
+            on a number alone divide it), "steps" (at these thresholds), or "none".
         scaling_rate: the factor of the learning rate of a first layer W = diag(w); 0: no such layer.
         bias_rate, kappa_rate: the factors of the learning rates of every b and every κ.
         ntk: whether the learning rate of a full W (m, n) has the factor n^(−½).
@@ -161,7 +161,7 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
         activation: Sigma | str | None = None,
         dropout: float | Schedule | None = None,
         parametric: bool | None = None,
-        embedding: Literal["periodic", "piecewise", "thresholds", "none"] | None = None,
+        embedding: Literal["periodic", "piecewise", "thresholds", "steps", "none"] | None = None,
         scaling_rate: float | None = None,
         bias_rate: float | None = None,
         kappa_rate: float | None = None,

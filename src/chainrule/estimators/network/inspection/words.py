@@ -23,6 +23,7 @@ EMBEDDINGS = {
     "periodic": "a periodic embedding",
     "piecewise": "a piecewise linear embedding",
     "thresholds": "a piecewise linear embedding, with thresholds of trees,",
+    "steps": "an embedding by steps, at thresholds of trees,",
 }
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from chainrule._internal.naming import resolve
 from chainrule.costs import Cost, CrossEntropy, LogLikelihood, SumOfSquares
 from chainrule.estimators.network.hidden import Hidden
-from chainrule.estimators.network.recipe import Recipe
+from chainrule.estimators.network.recipe import Embedding, Recipe
 from chainrule.estimators.network.recipes.search_space import candidates
 from chainrule.initial import Glorot
 from chainrule.optimizers import AdamW, GradientDescent, Optimizer
@@ -26,7 +26,8 @@ LARGEST_FIRST_LAYER = 2_000_000  # entries of W[1] between sparse features and h
 def default(task: Task, t: int) -> tuple[Recipe, ...]:
     """Returns RealMLP's simplified recipe (TD-S), without an embedding of numbers and with each of the piecewise ones.
 
-    The first suits smooth functions, these suit thresholds; networks that differ make different errors.
+    The first suits smooth functions, these suit thresholds; networks that differ make different errors. That with steps
+    is for classes alone: numbers are seldom constant between thresholds.
     Many networks with few epochs are more accurate than two with many, in the same time, since most tables let them
     stop early (`has_settled`); only on functions without noise do more epochs go on paying.
     """
@@ -48,42 +49,40 @@ def default(task: Task, t: int) -> tuple[Recipe, ...]:
         validation_fraction=0.2 if few else 0.1,
         max_values=10 if is_classification else 0,
     )
-    return plain, replace(plain, embedding="piecewise"), replace(plain, embedding="thresholds")
+    embeddings: tuple[Embedding, ...] = ("piecewise", "thresholds")
+    if is_classification:
+        embeddings = ("thresholds", "piecewise", "steps")
+    return plain, *(replace(plain, embedding=embedding) for embedding in embeddings)
 
 
 def best(task: Task, t: int) -> tuple[Recipe, ...]:
-    """Returns seven recipes, of which four or more are kept: those that predict best together on held-out rows.
+    """Returns seven recipes, of which those are kept that predict best together on held-out rows (`winners`).
 
-    RealMLP's (TD), with a periodic embedding and dropout; two with a piecewise embedding and dropout; one without
-    either; and with the thresholds a sum of functions of single numbers, a narrow layer, and two wide ones with much
-    dropout. Each suits some functions and not others; networks that differ make different errors. For a table of few
-    rows only the first four are returned.
+    RealMLP's (TD), with a periodic embedding and dropout; one with a piecewise embedding and dropout; the default's
+    with thresholds, and one without embedding, both without dropout; one with steps; and with thresholds a narrow
+    layer, and two wide ones with much dropout. Each suits some functions and not others; networks that differ make
+    different errors. For a table of few rows only the first four are returned.
     """
     rate = 0.2 if task == "regression" else 0.04
-    base, *_ = default(task, t)
-    simple = replace(
-        base,
-        optimizer=_decaying(base.optimizer),
+    base = replace(
+        default(task, t)[0],
         epochs=_epochs(t, steps=10_000, most=256 if t >= FEW else 2_048 if task == "regression" else 512),
         n_networks=8 if t < VERY_FEW else 3 if t < MANY else 2,
         validation_fraction=0.08,
-        initial="data",
-        zero_output=False,
-        parametric=True,
         competes="together",
     )
+    simple = replace(base, optimizer=_decaying(base.optimizer), initial="data", zero_output=False, parametric=True)
     piecewise = replace(simple, hidden=_dropping(base.hidden, 0.15), embedding="piecewise")
     periodic = replace(
         piecewise,
         optimizer=_decaying(replace(base.optimizer, learning_rate=CosLog4(rate))),
         embedding="periodic",
     )
-    thresholds = replace(piecewise, embedding="thresholds")
-    additive = replace(thresholds, hidden=(), parametric=False)
+    steps, thresholds = (replace(piecewise, embedding=name) for name in ("steps", "thresholds"))
     narrow = replace(thresholds, hidden=_dropping([replace(base.hidden[0], width=48)], 0.1))
     wide = replace(thresholds, hidden=_dropping([replace(base.hidden[0], width=256)] * 2, 0.4))
-    known = periodic, piecewise, thresholds, simple
-    return known if t < FEWEST_TO_COMPETE else (*known, additive, narrow, wide)
+    known = periodic, piecewise, replace(base, embedding="thresholds"), simple
+    return known if t < FEWEST_TO_COMPETE else (*known, steps, narrow, wide)
 
 
 def lecture(task: Task, t: int) -> tuple[Recipe, ...]:
