@@ -16,7 +16,7 @@ from chainrule.optimizers.schedules import CosLog4, FlatCosine
 CANDIDATES = 24
 WIDTHS = ((128, 128, 128), (256, 256, 256), (64, 64, 64, 64, 64), (512,))
 SIGMAS = ("selu", "mish", "relu")
-EMBEDDINGS: tuple[Embedding | None, ...] = ("piecewise", "thresholds", "periodic", None)
+EMBEDDINGS: tuple[Embedding | None, ...] = ("piecewise", "thresholds", "steps", "periodic", None)
 DROPOUTS = (0.0, 0.15, 0.3)
 DECAYS = (0.0, 0.02)
 SMOOTHINGS = (0.0, 0.05, 0.1)
@@ -37,7 +37,7 @@ def candidates(known: tuple[Recipe, ...]) -> tuple[Recipe, ...]:
 
 def _drawn(known: tuple[Recipe, ...], rng: np.random.Generator) -> Recipe:
     embedding = EMBEDDINGS[rng.integers(len(EMBEDDINGS))]
-    base = next(recipe for recipe in known if recipe.embedding == embedding)
+    base = next((recipe for recipe in known if recipe.embedding == embedding), known[0])
     widths, sigma = WIDTHS[rng.integers(len(WIDTHS))], SIGMAS[rng.integers(len(SIGMAS))]
     dropout, decay = DROPOUTS[rng.integers(len(DROPOUTS))], DECAYS[rng.integers(len(DECAYS))]
     factor = math.exp(rng.uniform(-1.0, 1.0) * math.log(RATE_FACTOR))
@@ -46,6 +46,7 @@ def _drawn(known: tuple[Recipe, ...], rng: np.random.Generator) -> Recipe:
     cost, smoothing = base.cost, SMOOTHINGS[rng.integers(len(SMOOTHINGS))]
     return replace(
         base,
+        embedding=embedding,
         hidden=tuple(Hidden(width, sigma, FlatCosine(dropout) if dropout else 0.0) for width in widths),
         optimizer=replace(
             base.optimizer, learning_rate=CosLog4(rate), weight_decay=FlatCosine(decay) if decay else 0.0
