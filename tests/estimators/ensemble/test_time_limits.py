@@ -340,7 +340,7 @@ def test_warm_start_after_a_cut(preset: str, row_seconds: float, rows: int, slow
         preset=preset, hidden_layer_sizes=4, time_limit=2.0, random_state=0, threads=1, epochs=30, n_networks=2,
         validation_fraction=0.1,
     )  # fmt: skip
-    planned = {"default": 2, "best": 2 * 6}[preset]  # two of each recipe with hidden layers
+    planned = {"default": 2, "best": 2 * 7}[preset]  # two of each recipe
     with pytest.warns(TrainingWarning, match=f"cut the plan: 1 of {planned} networks"):
         model.fit(X, y)
     assert model.stopped_ == "time_limit"
