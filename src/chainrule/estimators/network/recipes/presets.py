@@ -8,7 +8,7 @@ from dataclasses import replace
 from chainrule._internal.naming import resolve
 from chainrule.costs import Cost, CrossEntropy, LogLikelihood, SumOfSquares
 from chainrule.estimators.network.hidden import Hidden
-from chainrule.estimators.network.recipe import Embedding, Recipe
+from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.recipes.search_space import candidates
 from chainrule.initial import Glorot
 from chainrule.optimizers import AdamW, GradientDescent, Optimizer
@@ -26,8 +26,7 @@ LARGEST_FIRST_LAYER = 2_000_000  # entries of W[1] between sparse features and h
 def default(task: Task, t: int) -> tuple[Recipe, ...]:
     """Returns RealMLP's simplified recipe (TD-S), without an embedding of numbers and with each of the piecewise ones.
 
-    The first suits smooth functions, these suit thresholds; networks that differ make different errors. That with steps
-    is for classes alone: numbers are seldom constant between thresholds.
+    The first suits smooth functions, these suit thresholds; networks that differ make different errors.
     Many networks with few epochs are more accurate than two with many, in the same time, since most tables let them
     stop early (`has_settled`); only on functions without noise do more epochs go on paying.
     """
@@ -49,10 +48,7 @@ def default(task: Task, t: int) -> tuple[Recipe, ...]:
         validation_fraction=0.2 if few else 0.1,
         max_values=10 if is_classification else 0,
     )
-    embeddings: tuple[Embedding, ...] = ("piecewise", "thresholds")
-    if is_classification:
-        embeddings = ("thresholds", "piecewise", "steps")
-    return plain, *(replace(plain, embedding=embedding) for embedding in embeddings)
+    return plain, replace(plain, embedding="piecewise"), replace(plain, embedding="thresholds")
 
 
 def best(task: Task, t: int) -> tuple[Recipe, ...]:
