@@ -15,7 +15,7 @@ import chainrule as cr
 from chainrule.errors import TrainingWarning
 from chainrule.estimators import NetworkClassifier, NetworkRegressor
 from chainrule.estimators.network.recipes.presets import preset
-from chainrule.estimators.network.recipes.search_space import CANDIDATES, RATE_FACTOR
+from chainrule.estimators.network.recipes.search_space import CANDIDATES, EMBEDDINGS, RATE_FACTOR
 from chainrule.estimators.network.search.halving import KEPT, KNOWN, SLOTS
 
 RANDOM = np.random.default_rng(0)
@@ -45,6 +45,12 @@ def test_the_candidates_are_drawn_around_those_of_best(task: Any) -> None:
     factors = [r.optimizer.schedule.rate / rates[r.embedding] for r in recipes]
     assert min(factors) >= 1.0 / RATE_FACTOR
     assert max(factors) <= RATE_FACTOR
+
+
+@pytest.mark.parametrize("t", [40, 1_000, 50_000])
+def test_every_embedding_is_tried(t: int) -> None:
+    """Also on few rows, for which "best" has fewer kinds, each embedding and none is among the candidates."""
+    assert {recipe.embedding for recipe in preset("tuned", "regression", t)} == set(EMBEDDINGS)
 
 
 def test_a_third_goes_on_and_the_best_are_averaged(searched: Any) -> None:
