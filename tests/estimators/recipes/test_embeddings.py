@@ -75,7 +75,7 @@ def test_a_narrow_step_is_widened() -> None:
 
 @pytest.mark.parametrize("Y", [np.zeros((9, 1)), np.ones((9, 2))], ids=["zeros", "ones"])
 def test_without_a_difference_there_is_no_step(Y: Array) -> None:
-    """Where Y is constant each number has one feature that varies, itself."""
+    """If Y is constant there are no steps, and the only feature that depends on the number is the number."""
     layers = piecewise([steps(np.arange(9.0), Y)], 0, RANDOM)
     assert layers[0].m == 1
     assert np.count_nonzero(np.asarray(layers[1].W)) == 1

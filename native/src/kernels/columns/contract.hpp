@@ -29,7 +29,7 @@ template <class T> struct Bracket {
 
 inline constexpr int brackets = 3;
 
-// What is found in parts of a column, one after the other
+// The results of a scan, which go on from one part of a column to the next
 template <class T> struct ColumnScan {
   T smallest, largest;  // begin with ∞ and −∞; the sign of a zero is open
   long long missing = 0;

@@ -97,16 +97,14 @@ def held_out_loss(members: Sequence[Member], target: Target, labels: NDArray[np.
     targets' deviations the squared error, or the pinball loss of quantiles.
     """
     held_out = held_out_predictions(members, target)
-    return None if held_out is None else _loss_on(labels[held_out.at], target, held_out.weights)(held_out.P)
-
-
-def _loss_on(labels: NDArray[np.generic], target: Target, weights: Floats | None) -> Callable[[Floats], float]:
-    """Returns the function that is the loss of predictions P of rows with these labels."""
-    losses = _losses_on(labels, target, weights)
-    return lambda P: float(np.average(losses(P), weights=weights))
+    if held_out is None:
+        return None
+    losses = _losses_on(labels[held_out.at], target, held_out.weights)(held_out.P)
+    return float(np.average(losses, weights=held_out.weights))
 
 
 def _losses_on(labels: NDArray[np.generic], target: Target, weights: Floats | None) -> Callable[[Floats], Floats]:
+    """Returns the function from predictions P of rows with these labels to the loss of each row."""
     if isinstance(target, ClassLabels):
         numbers = target.class_numbers(labels)
 
