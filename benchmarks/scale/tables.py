@@ -82,7 +82,7 @@ def prepare_by_chainrule(path: Path) -> None:
     from chainrule.cli.train.training_data import prepare
     from chainrule.tables.encoding.encoder import TableEncoder
 
-    data = prepare(inputs.read_source(str(path)), ["y"], None, [], 0.2, 0)
+    data = prepare(inputs.read_source(str(path), numbers_at_once=True), ["y"], None, [], 0.2, 0)
     rows = data.X.rows(data.split.training)
     TableEncoder(dtype="float32").fit(rows).encode(rows)
 

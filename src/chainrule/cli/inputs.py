@@ -39,18 +39,22 @@ def text_options(sep: str | None, header: bool | None, encoding: str | None) -> 
     return CsvOptions(sep, header, encoding)
 
 
-def read_source(source: str, options: CsvOptions = AS_DETECTED) -> Table:
+def read_source(source: str, options: CsvOptions = AS_DETECTED, *, numbers_at_once: bool = False) -> Table:
     """Reads a file, with these options if it is a text file, or the bundled data set of this name; "-" is stdin.
+
+    For ``numbers_at_once``, which is for training rows, see `read_csv`.
 
     Raises WrongUsage with the nearest name if there is no such source, FileFormatError or InputError for bad contents.
     """
-    return read_with_arrow(source, options)[0]
+    return read_with_arrow(source, options, numbers_at_once=numbers_at_once)[0]
 
 
-def read_with_arrow(source: str, options: CsvOptions = AS_DETECTED) -> tuple[Table, Any]:
+def read_with_arrow(
+    source: str, options: CsvOptions = AS_DETECTED, *, numbers_at_once: bool = False
+) -> tuple[Table, Any]:
     """Reads a source as `read_source` does, and returns its table also as Arrow has read it; None without a reader.
 
-    Arrow's table has every value as the file has it: integers of any size, and texts of numbers.
+    Arrow's table has every value as the file has it: integers of any size, and texts of numbers, not read at once.
     """
     if is_bundled(source):
         return bundled.load(source), None
@@ -60,7 +64,7 @@ def read_with_arrow(source: str, options: CsvOptions = AS_DETECTED) -> tuple[Tab
         if path.suffix.lower() == ".npz":
             table, arrow = read_path(path, options), None
         else:
-            arrow = read_arrow(path, options)
+            arrow = read_arrow(path, options, numbers_at_once=numbers_at_once)
             table = table_of(path, arrow)
     return (replace(table, origin=ORIGIN) if source == STDIN else table), arrow
 

@@ -171,6 +171,15 @@ def gaps_of(values: NDArray[Any]) -> NDArray[np.bool_]:
     return missing if missing.any() else no_gaps(len(values))
 
 
+def rows_by_code(codes: NDArray[np.integer], count: int = 0) -> NDArray[np.intp]:
+    """Returns the number of rows that have each code k = 0, 1, …, of ``count`` at least; −1 is missing.
+
+    >>> rows_by_code(np.array([1, -1, 1]), 3).tolist()
+    [0, 2, 0]
+    """
+    return np.bincount(codes + 1, minlength=count + 1)[1:]
+
+
 def categories(codes: NDArray[Any], levels: Iterable[Hashable], *, type: str) -> Column:  # noqa: A002 - as the field
     """Returns a category column with the levels that occur, sorted and without duplicates; empty texts are missing.
 
@@ -179,7 +188,7 @@ def categories(codes: NDArray[Any], levels: Iterable[Hashable], *, type: str) ->
     named = [level if isinstance(level, (str, bool, int, float)) else str(level) for level in levels]
     if len({isinstance(level, str) for level in named}) > 1:
         named = [as_text(level) for level in named]
-    occurring = np.flatnonzero(np.bincount(codes[codes >= 0]))
+    occurring = np.flatnonzero(rows_by_code(codes))
     kept = sorted({named[k] for k in occurring.tolist()} - {""})
     number = {level: k for k, level in enumerate(kept)}
     new = np.full(len(named) + 1, MISSING)  # code −1 picks the last entry

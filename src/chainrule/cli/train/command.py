@@ -11,7 +11,7 @@ from chainrule.cli.errors import WrongUsage, option_errors, require_packages
 from chainrule.cli.packed.lines import is_packed, require_no_others
 from chainrule.cli.terminal import printable, remarks, warnings_as_notes
 from chainrule.cli.train.training_options import TrainingOptions, require_no_settings
-from chainrule.tables.text.notation import Writing
+from chainrule.tables.text.notation import AS_RECOGNISED, Writing
 
 TASKS = ("classification", "regression")
 OTHER_TASKS = {"classes": "classification", "multilabel": "classification", "numbers": "regression"}
@@ -118,7 +118,8 @@ def train(
         require_room(big, target_column or [])
     with at_work(is_shown=not quiet):
         begin(f"reading {source}")
-        table = inputs.read_source(source, text)
+        is_plain = from_model is None and writing == AS_RECOGNISED and not category
+        table = inputs.read_source(source, text, numbers_at_once=is_plain)
     named = [inputs.known_name(table.names, table.origin, "--category", name) for name in category or ()]
     if from_model is not None and files is not None:
         from chainrule.cli.train.continuing import continue_training

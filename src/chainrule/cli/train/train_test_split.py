@@ -44,7 +44,6 @@ def train_test_split(groups: NDArray[np.intp], test_fraction: float, seed: int) 
         if sizes.max() < 2:
             raise InputError("every class has a single row; add rows of each class.")
         test = rng.choice(np.flatnonzero(groups == sizes.argmax()), 1)
-    test.sort()
     is_test = np.zeros(t, dtype=bool)
     is_test[test] = True
-    return TrainTestSplit(np.flatnonzero(~is_test), test)
+    return TrainTestSplit(np.flatnonzero(~is_test), np.flatnonzero(is_test))

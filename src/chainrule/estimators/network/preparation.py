@@ -35,6 +35,7 @@ from chainrule.tables.reading.read import AnyTable
 from chainrule.tables.target_decoder import NumericLabels
 from chainrule.tables.targets.decoders import Target
 from chainrule.tables.targets.target_columns import TargetColumns
+from chainrule.tables.text.notation import AS_RECOGNISED, Writing
 
 
 class PreparationMixin:
@@ -86,7 +87,10 @@ class PreparationMixin:
         """Encodes the rows and chooses the recipes; fits the encoder first, unless training continues."""
         self._names = names_of(X, y, self.model_.about if continues else {})
         read_targets = partial(known_targets if continues else new_targets, self)
-        table, y = as_table_and_labels(X, y, read_targets=read_targets, weights=sample_weight)
+        is_plain = Writing.of(self.decimal, self.thousands, self.missing) == AS_RECOGNISED and self.categories is None
+        table, y = as_table_and_labels(
+            X, y, read_targets=read_targets, weights=sample_weight, numbers_at_once=is_plain and not continues
+        )
         labels = self._as_labels(y)
         if len(labels) != len(table):
             raise InputError(

@@ -84,6 +84,7 @@ def as_table_and_labels(
     read_targets: Callable[[Mapping[str, AnyColumn]], Any],
     weights: Any = None,
     weights_symbol: str = "sample_weight",
+    numbers_at_once: bool = False,
 ) -> tuple[AnyTable, Any]:
     """Returns the table and its labels; y may name a column of the table, or several, which are removed from X.
 
@@ -94,7 +95,7 @@ def as_table_and_labels(
     """
     if y is None:
         raise InputError("requires y to be passed, but the target y is None. Give one label per row, or a column.")
-    table = read(X, symbol)
+    table = read(X, symbol, numbers_at_once=numbers_at_once)
     has_names = table.has_names or isinstance(table, Table)
     if (names := named_columns(y, table.names if has_names else (), len(table))) is not None:
         found = spellings(names, table.names) if has_names else {}

@@ -13,7 +13,7 @@ from chainrule._internal.naming import listed
 from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning
 from chainrule.tables.column_set import Holder
-from chainrule.tables.columns import Column, Feature, Level
+from chainrule.tables.columns import Column, Feature, Level, rows_by_code
 from chainrule.tables.encoding.gathered import is_sparse
 from chainrule.tables.encoding.number_features import left_out
 from chainrule.tables.encoding.statistics.column_statistics import ColumnStatistics
@@ -92,7 +92,7 @@ def fit_category_steps(
 
 def _step(column: Column, max_levels: int) -> Sign | OneHot | str:
     """Returns the step for a category column, or the reason to leave it out."""
-    counts = np.bincount(column.values[~column.missing], minlength=len(column.levels))
+    counts = rows_by_code(column.values, len(column.levels))
     return category_step(column.levels, counts, bool(column.missing.any()), max_levels)
 
 

@@ -169,7 +169,7 @@ class Levels:
         place = {level: k for k, level in enumerate(self.levels)}
         elsewhere = len(self.levels) if self.has_other else MISSING
         to = np.array([place.get(self.comparable(level, place), elsewhere) for level in new.levels] + [MISSING])
-        codes: NDArray[np.intp] = to[new.values].astype(np.intp)
+        codes: NDArray[np.intp] = to.astype(np.intp, copy=False)[new.values]
         return codes, int(((codes == MISSING) & ~new.missing).sum())
 
     def comparable(self, level: Level, place: Mapping[Level, int]) -> Level:
@@ -220,6 +220,4 @@ class OneHot(Levels):
 
     def write(self, codes: NDArray[np.intp], out: NDArray[Any]) -> None:
         """Writes the features of codes (t,) into ``out`` (t, width)."""
-        out[:] = 0.0
-        rows = np.flatnonzero(codes != MISSING)
-        out[rows, codes[rows]] = 1.0
+        out[:] = codes[:, np.newaxis] == np.arange(self.width)

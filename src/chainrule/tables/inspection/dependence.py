@@ -9,6 +9,7 @@ import numpy as np
 from chainrule._internal.checks import Floats, shown
 from chainrule._internal.naming import nearest, spellings
 from chainrule.errors import InputError
+from chainrule.tables.columns import rows_by_code
 from chainrule.tables.diagnosis.case import LabelledRows
 from chainrule.tables.inspection.column_features import column_features
 from chainrule.tables.target_decoder import NumericLabels
@@ -56,7 +57,7 @@ def partial_dependence(rows: LabelledRows, column: str) -> Dependence:
     is_category = name in rows.model.encoder.categories_
     if is_category:
         levels, codes = held.as_categories().levels, held.as_categories().values
-        counts = np.bincount(codes[known], minlength=len(levels))
+        counts = rows_by_code(codes, len(levels))
         most = np.sort(np.argsort(-counts, kind="stable")[:MOST_LEVELS])
         chosen = [int(known[np.argmax(codes[known] == k)]) for k in most.tolist() if counts[k]]
         places: list[object] = [levels[codes[row]] for row in chosen]

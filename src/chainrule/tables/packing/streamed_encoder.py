@@ -17,7 +17,7 @@ import numpy as np
 
 from chainrule._internal.checks import Floats
 from chainrule.errors import InputError
-from chainrule.tables.columns import Feature, Level
+from chainrule.tables.columns import Feature, Level, rows_by_code
 from chainrule.tables.encoding.compatibility import OtherKind, as_trained
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.encoding.fit_steps import CONSTANT, EMPTY, as_weighted, category_step
@@ -100,7 +100,7 @@ def _count(encoder: TableEncoder, counted: dict[str, _Levels], stream: TableStre
     for piece in stream.pieces(list(counted)):
         for name, levels in counted.items():
             column = of_training_kind(encoder, piece.column(name), features[name], piece.origin).as_categories()
-            of_level = np.bincount(column.values[~column.missing], minlength=len(column.levels))
+            of_level = rows_by_code(column.values, len(column.levels))
             levels.counts.update(dict(zip(column.levels, of_level.tolist(), strict=True)))
             levels.has_gaps = levels.has_gaps or bool(column.missing.any())
 

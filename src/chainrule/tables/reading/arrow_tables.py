@@ -16,9 +16,10 @@ from chainrule._internal.naming import listed
 from chainrule.errors import InputError
 from chainrule.tables.arrow_values import as_times, booleans_of, numbers_of
 from chainrule.tables.column_set import Columns
-from chainrule.tables.columns import DATETIME
+from chainrule.tables.columns import DATETIME, Column, gaps_of
 from chainrule.tables.reading.arrow_columns import as_column
 from chainrule.tables.table import Table
+from chainrule.tables.text.notation import PLAIN
 from chainrule.tables.text.text_block import TextBlock
 from chainrule.tables.work import each
 
@@ -36,7 +37,7 @@ PANDAS_INDEX = re.compile(r"__index_level_\d+__")  # row labels without a name
 def table_of_file(path: Path, table: Any, *, is_typed: bool = True) -> Table:
     """Returns the columns of a file. Raises InputError if it has no rows, or a name is missing or duplicate.
 
-    ``is_typed`` is False if all columns are texts because the format of the file has no types.
+    ``is_typed`` is False if the format of the file has no types: its columns are texts, or were read as plain numbers.
     """
     names = table.column_names
     table = with_periods_as_times(table, str(path)) if is_typed else table
@@ -44,11 +45,18 @@ def table_of_file(path: Path, table: Any, *, is_typed: bool = True) -> Table:
         raise InputError(f"{path} must hold at least one row; got none.")
     require_names(str(path), names)
     size = table.num_rows * table.num_columns
-    if is_typed:
-        columns = Columns(dict(zip(names, each("reading", size, as_column, table.columns), strict=True)))
-    else:
-        columns = Columns.of(names, blocks=[(names, TextBlock(table, is_declared=False))])
+    texts = [] if is_typed else [field.name for field in table.schema if field.type == "string"]
+    others = table.drop_columns(texts)
+    read = each("reading", size, as_column if is_typed else _plain_numbers, others.columns)
+    blocks = [(texts, TextBlock(table.select(texts), is_declared=False))] if texts else []
+    columns = Columns.of(names, dict(zip(others.column_names, read, strict=True)), blocks)
     return Table(str(path), columns, target="target" if "target" in columns else None)
+
+
+def _plain_numbers(column: Any) -> Column:
+    """Returns numbers that were texts in a file."""
+    values = numbers_of(column, np.nan)
+    return Column("numbers", values, gaps_of(values), type=PLAIN.kind, notation=PLAIN)
 
 
 def without_index(table: Any) -> Any:

@@ -31,18 +31,20 @@ from chainrule.tables.table import Table
 FOREIGN = (OSError, ValueError, EOFError, RuntimeError, OverflowError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 
-def read_path(path: Path, options: CsvOptions = AS_DETECTED) -> Table:
+def read_path(path: Path, options: CsvOptions = AS_DETECTED, *, numbers_at_once: bool = False) -> Table:
     """Reads a file, whose extension gives the format: CSV, Parquet, Feather, JSON Lines, or NumPy's .npz.
 
     A folder of Parquet files, in its subfolders too, is one table.
 
-    An .npz file has X (t, …) and may have y (t,). Raises UnknownName for another extension, OSError if the file cannot
-    be read, FileFormatError or InputError for bad contents.
+    An .npz file has X (t, …) and may have y (t,). For ``numbers_at_once``, which is for training rows, see `read_csv`.
+
+    Raises UnknownName for another extension, OSError if the file cannot be read, FileFormatError or InputError for bad
+    contents.
     """
     with guarded(path):
         if path.name.lower().endswith(".npz") and options == AS_DETECTED:
             return read_npz(path)
-    return table_of(path, read_arrow(path, options))
+    return table_of(path, read_arrow(path, options, numbers_at_once=numbers_at_once))
 
 
 def table_of(path: Path, arrow: Any) -> Table:
@@ -51,7 +53,7 @@ def table_of(path: Path, arrow: Any) -> Table:
         return table_of_file(path, arrow, is_typed=not path.name.lower().endswith(CSV))
 
 
-def read_arrow(path: Path, options: CsvOptions = AS_DETECTED) -> Any:
+def read_arrow(path: Path, options: CsvOptions = AS_DETECTED, *, numbers_at_once: bool = False) -> Any:
     """Reads a CSV, Parquet, Feather or JSON Lines file, or a folder of Parquet files, as an Arrow table.
 
     Raises the errors of `read_path`.
@@ -61,7 +63,7 @@ def read_arrow(path: Path, options: CsvOptions = AS_DETECTED) -> Any:
         if path.is_dir() and name != PARQUET[0]:
             require_regular(path)
         if name.endswith(CSV):
-            return read_csv(path, options)
+            return read_csv(path, options, numbers_at_once=numbers_at_once)
         if options != AS_DETECTED:
             raise InputError(f"sep, header and encoding are for text files; {path} is none.")
         if name.endswith(PARQUET):

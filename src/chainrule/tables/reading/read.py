@@ -16,7 +16,7 @@ from chainrule.tables.table import Table
 AnyTable = Table | NumericTable
 
 
-def read(X: Any, symbol: str = "X") -> AnyTable:
+def read(X: Any, symbol: str = "X", *, numbers_at_once: bool = False) -> AnyTable:
     """Returns the table X (t, n), one example per row and one feature per column, t, n ≥ 1.
 
     X may be
@@ -28,6 +28,8 @@ def read(X: Any, symbol: str = "X") -> AnyTable:
     - the path of a .csv, .tsv, .txt, .data, .parquet, .feather, .jsonl or .npz file (``read_path``);
     - a Table or a NumericTable, which is returned unchanged.
 
+    For ``numbers_at_once``, which is for training rows, see `read_csv`.
+
     Raises InputError for anything else, an empty table or a duplicate name; OSError or FileFormatError for a bad file.
 
     >>> [column.kind for column in read([[1.0, "red"], [2.0, None]]).columns.values()]
@@ -36,7 +38,7 @@ def read(X: Any, symbol: str = "X") -> AnyTable:
     if isinstance(X, (Table, NumericTable)):
         return X
     if isinstance(X, (str, os.PathLike)):
-        return read_path(Path(X))
+        return read_path(Path(X), numbers_at_once=numbers_at_once)
     if isinstance(X, Mapping) and not hasattr(X, "tocsc"):  # SciPy's dictionaries of keys are sparse arrays
         return read_row(X, symbol)
     if is_series(X):

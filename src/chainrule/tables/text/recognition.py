@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning
 from chainrule.tables.column_set import Columns, NumberBlock
-from chainrule.tables.columns import Column
+from chainrule.tables.columns import Column, rows_by_code
 from chainrule.tables.text.conversion import converted, plain_numbers, reader, rounded_integer
 from chainrule.tables.text.notation import Notation, Writing, is_usual_gap
 from chainrule.tables.text.notes import Notes, may_need_remark
@@ -143,7 +143,7 @@ class _Texts(NamedTuple):
     @classmethod
     def of(cls, column: TextColumn) -> _Texts:
         codes, texts = column.distinct
-        counts = np.bincount(codes[codes >= 0], minlength=len(texts))
+        counts = rows_by_code(codes, len(texts))
         kept = [k for k, text in enumerate(texts) if counts[k] and not is_usual_gap(text)]
         return cls([texts[k] for k in kept], counts[kept])
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import lzma
-import mmap
 import zipfile
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
@@ -34,14 +33,6 @@ def open_bytes(path: Path) -> BinaryIO:
     if suffix == ".xz":
         return cast(BinaryIO, lzma.open(path))
     return cast(BinaryIO, pyarrow.input_stream(str(path), compression=ARROW_COMPRESSION.get(suffix)))
-
-
-def may_have_quotes(path: Path) -> bool:
-    """False if a text file is not compressed and has no quote in it."""
-    if path.suffix.lower() in MAGIC or not path.stat().st_size:
-        return True
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
-        return text.find(b'"') >= 0
 
 
 def _is_table(member: PurePosixPath) -> bool:

@@ -7,7 +7,7 @@ import io
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -52,7 +52,8 @@ class CsvDialect:
     """Properties of a CSV file by which its bytes become rows of texts.
 
     ``delimiter`` is one character; a blank is any run of blanks and tabs. ``skipped`` counts the lines above the first
-    row: blank lines, Excel's ``sep=;`` and the names. ``longest`` is the length of the longest line seen, in letters.
+    row: blank lines, Excel's ``sep=;`` and the names. ``longest`` is the length of the longest line seen, in letters;
+    ``first_rows`` are the rows seen, without the names.
     """
 
     encoding: str
@@ -60,6 +61,7 @@ class CsvDialect:
     names: tuple[str, ...]
     skipped: int
     longest: int
+    first_rows: Sequence[Sequence[str]] = field(repr=False, compare=False)
 
 
 def detect(path: Path, options: CsvOptions) -> CsvDialect:
@@ -90,13 +92,13 @@ def detect(path: Path, options: CsvOptions) -> CsvDialect:
         raise InputError(f"{path} must hold at least one row; got none.")
     longest = max(map(len, lines))
     if options.header is False:
-        return CsvDialect(encoding, delimiter, tuple(f"x{k}" for k in range(1, len(rows[0]) + 1)), above, longest)
+        return CsvDialect(encoding, delimiter, tuple(f"x{k}" for k in range(1, len(rows[0]) + 1)), above, longest, rows)
     if options.header is None and looks_like_row(rows[0], rows[1:]):
         raise InputError(
             f"{path} has no column names: its first line, {listed(rows[0], 4)}, looks like a row. Add a line of names "
             "above it, or give header=False (--no-header), or header=True (--header) if these are the names."
         )
-    return CsvDialect(encoding, delimiter, tuple(rows[0]), above + ends[0], longest)
+    return CsvDialect(encoding, delimiter, tuple(rows[0]), above + ends[0], longest, rows[1:])
 
 
 def as_delimiter(sep: str) -> str:
