@@ -49,22 +49,21 @@ def held_out_predictions(members: Sequence[Member], target: Target) -> HeldOutPr
     validated = [(member, member.held_out) for member in members if member.held_out is not None]
     if not validated:
         return None
-    outputs = [
+    single = np.concatenate([
         network_outputs(member.net, held_out.at(part).in_memory().X, target)
         for member, held_out in validated
         for part in parts_of(held_out.t, ROWS_AT_ONCE)
-    ]
-    single = np.concatenate(outputs)
+    ])  # fmt: skip
     rows = np.concatenate([member.at for member, _ in validated])
     is_held_out = np.zeros(rows.max() + 1, dtype=bool)
     is_held_out[rows] = True
     at = np.flatnonzero(is_held_out)
     place = np.searchsorted(at, rows)
-    counts = np.bincount(place)
-    total = np.zeros((len(at), single.shape[1]))
-    np.add.at(total, place, single)
+    mean = np.zeros((len(at), single.shape[1]))
+    np.add.at(mean, place, single)
+    mean /= np.bincount(place)[:, None]
     weights = None
     if validated[0][1].weights is not None:
         weights = np.empty(len(at))
         weights[place] = np.concatenate([some.weights for _, some in validated if some.weights is not None])
-    return HeldOutPredictions(total / counts[:, None], at, weights, Single(single, place))
+    return HeldOutPredictions(mean, at, weights, Single(single, place))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -27,7 +28,8 @@ def row_keys(X: Rows, Y: Array) -> Keys:
 
     Source: G. Steele, D. Lea & C. Flood, Fast splittable pseudorandom number generators, OOPSLA 2014 (the mixing).
     """
-    sums = np.array([zlib.crc32(y, zlib.crc32(x)) for x, y in zip(_contents(X), Y, strict=True)], dtype=np.uint64)
+    checksums = (zlib.crc32(y, zlib.crc32(x)) for x, y in zip(_contents(X), Y, strict=True))
+    sums = np.fromiter(checksums, np.uint64, len(Y))
     with np.errstate(over="ignore"):
         keys: Keys = sums + (_occurrences(sums) + np.uint64(1)) * GOLDEN
         for shift, factor in MIXERS:
@@ -35,12 +37,14 @@ def row_keys(X: Rows, Y: Array) -> Keys:
     return keys ^ (keys >> np.uint64(31))
 
 
-def _contents(X: Rows) -> list[bytes]:
-    """Returns the bytes of each row."""
+def _contents(X: Rows) -> Iterator[bytes]:
+    """Yields the bytes of each row."""
     if isinstance(X, SparseRows):
-        ends = X.indptr.tolist()
-        return [X.indices[a:b].tobytes() + X.data[a:b].tobytes() for a, b in pairwise(ends)]
-    return [row.tobytes() for row in X]
+        for a, b in pairwise(X.indptr.tolist()):
+            yield X.indices[a:b].tobytes() + X.data[a:b].tobytes()
+    else:
+        for row in X:
+            yield row.tobytes()
 
 
 def _occurrences(values: Keys) -> Keys:
