@@ -98,6 +98,7 @@ def catboost(task: TableTask, seed: int, threads: int, text: Text) -> Estimator:
 
 OWN, BEST = "chainrule", "chainrule-best"
 TREES = ("hist-gb", "lightgbm", "catboost")
+SLOW = ("td-5", "tabm")  # minutes for some thousand rows: they may be measured on some sets alone
 OWN_NEEDS, PYTABKIT = ("chainrule", "sklearn"), ("pytabkit", ("pytabkit", "torch"))
 MODELS = {
     OWN: Contestant("Chainrule", "chainrule", OWN_NEEDS, partial(chainrule, "default")),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from statistics import median
 
 from benchmarks.harness.clock import ratios
@@ -10,7 +11,7 @@ from benchmarks.harness.figures import percent
 from benchmarks.harness.machine import facts, listed
 from benchmarks.harness.markdown import bullets, paragraph
 from benchmarks.tables.comparison import Measure, compare
-from benchmarks.tables.contestants import BEST, MODELS, OWN, TREES
+from benchmarks.tables.contestants import BEST, MODELS, OWN, SLOW, TREES
 from benchmarks.tables.measuring import wanted
 from benchmarks.tables.page_tables import (
     NOT_MEASURED,
@@ -21,13 +22,14 @@ from benchmarks.tables.page_tables import (
     fit_times,
     time_ratios,
 )
-from benchmarks.tables.records import FitRecords
+from benchmarks.tables.records import FitRecords, FitScore
 from benchmarks.tables.sets import SETS
 
 AGAINST_TREES = tuple((own, tree) for own in (OWN, BEST) for tree in TREES)
-AGAINST_STRONGEST = ((BEST, "td-5"), (BEST, "tabm"), *AGAINST_TREES)
+AGAINST_SLOW = tuple((BEST, peer) for peer in SLOW)
+AGAINST_STRONGEST = (*AGAINST_SLOW, *AGAINST_TREES)
 PAIRS = ((OWN, "sklearn"), (OWN, "sklearn-y"), (OWN, "td-s"), (BEST, "td"), *AGAINST_STRONGEST)
-TIMED_PAIRS = ((OWN, "catboost"), (BEST, "catboost"), (BEST, "td-5"), (BEST, "tabm"))
+TIMED_PAIRS = ((OWN, "catboost"), (BEST, "catboost"), *AGAINST_SLOW)
 MUCH = 1.05  # times the lowest error of boosted trees: a table on which Chainrule loses
 RESULTS = """\
 With their defaults, `NetworkRegressor()` and `NetworkClassifier()` have a lower error than scikit-learn's MLP on
@@ -42,14 +44,17 @@ The {what} of the default is more than {much} % above that of the best of the th
 
 
 def objections(records: FitRecords, cap: int) -> list[str]:
-    """Returns the reasons why the records must not be stored. One seed is enough; peers may be left out altogether."""
+    """Returns the reasons why the records must not be stored.
+
+    One seed is enough; trees may be left out altogether, and slow peers on some sets.
+    """
     reasons = list(records.failures)
-    absent_peers = {peer for _, peer in AGAINST_STRONGEST} - {key.model for key in records.scores}
-    keys = wanted(list(SETS.values()), [model for model in MODELS if model not in absent_peers], 1, cap)
+    needless = {*SLOW, *(set(TREES) - {key.model for key in records.scores})}
+    keys = wanted(list(SETS.values()), [model for model in MODELS if model not in needless], 1, cap)
     if absent := [key for key in keys if key not in records.scores]:
         reasons.append(f"{len(absent)} fits are missing, of {', '.join(sorted({key.model for key in absent}))}")
     for model in MODELS:
-        versions = {records.scores[key].version for key in keys if key.model == model and key in records.scores}
+        versions = {score.version for score in _shown(records, cap) if score.model == model}
         if len(versions) > 1:
             reasons.append(f"{MODELS[model].title} was fitted in versions {', '.join(sorted(versions))}")
     if records.speed is None:
@@ -97,13 +102,33 @@ def losses(records: FitRecords, cap: int, measure: Measure = "error") -> str:
     )  # fmt: skip
 
 
+def _shown(records: FitRecords, cap: int) -> list[FitScore]:
+    """Returns the fits that the page is about, with any seed."""
+    splits = {(one.name, split, one.cap(cap)) for one in SETS.values() for split in one.splits}
+    return [score for key, score in records.scores.items() if (key.name, key.split, key.cap) in splits]
+
+
+def _extents(shown: Sequence[FitScore]) -> Iterator[str]:
+    """Yields the number of tables, and of fits with each seed, and the models that have them."""
+    alike: dict[str, list[str]] = {}
+    for model in MODELS:
+        fits = [score for score in shown if score.model == model]
+        seeds = Counter(score.seed for score in fits)
+        words = ", ".join(f"with seed {seed}: {count}" for seed, count in sorted(seeds.items()))
+        if fits:
+            alike.setdefault(f"tables: {len({score.name for score in fits})}, fits {words}", []).append(
+                MODELS[model].title
+            )
+    for words, titles in alike.items():
+        yield f"{words} ({', '.join(titles)})"
+
+
 def circumstances(records: FitRecords, cap: int) -> Iterator[str]:
-    """Yields the dates, the versions and the machine."""
-    keys = set(wanted(list(SETS.values()), list(MODELS), 1, cap))
-    shown = [score for key, score in records.scores.items() if key in keys]
+    """Yields the dates, the extent, the versions and the machine."""
+    shown = _shown(records, cap)
     dates = sorted({score.date for score in shown})
     yield f"fits: {' to '.join(dict.fromkeys([dates[0], dates[-1]]))}"
-    yield f"seeds of a fit: {', '.join(str(seed) for seed in sorted({key.seed for key in records.scores}))}"
+    yield from _extents(shown)
     yield listed({MODELS[score.model].package: score.version for score in shown})
     if (speed := records.speed) is not None:
         rounds = max(len(seconds) for taken in speed.seconds.values() for seconds in taken.values())

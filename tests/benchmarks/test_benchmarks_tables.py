@@ -199,7 +199,22 @@ def test_the_page_is_complete() -> None:
     assert "on 0 of 65 tables: none." in made["losses"].replace("\n", " ")
     assert "log-loss of the default" in made["losses_of_log_loss"]
     assert "| 0.2500 |" in made["every_log_loss"].replace("*", "")
-    assert "seeds of a fit: 0\n" in made["run"]
+    of_best = [key for key in records.scores if key.model == "chainrule-best"]
+    assert f"- tables: {len(SETS)}, fits with seed 0: {len(of_best)} (Chainrule, preset best)\n" in made["run"]
+
+
+def test_a_slow_peer_may_be_measured_on_some_tables() -> None:
+    """It is compared on these alone, and the page says how many they are, and with which seeds."""
+    records = whole()
+    for key in [key for key in records.scores if key.model == "tabm"]:
+        del records.scores[key]
+    for model in ("tabm", "chainrule-best"):
+        other = replace(score("car", model, 0.1), seed=1)
+        records.scores[other.key] = other
+    assert page.objections(records, CAP) == []
+    made = page.sections(records, CAP)
+    assert cells(made["comparisons"].replace("Chainrule, preset best | TabM-D", "pair"), "pair")[0] == "1"
+    assert "- tables: 1, fits with seed 1: 1 (TabM-D)\n" in made["run"]
 
 
 def test_a_page_without_boosted_trees_says_so() -> None:
