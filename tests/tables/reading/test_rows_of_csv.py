@@ -105,6 +105,13 @@ def test_a_file_with_a_stray_quote_is_read(tmp_path: Path) -> None:
     assert table.column("words").to_pylist() == ["two\nlines"] * 200
 
 
+def test_values_between_blanks(tmp_path: Path) -> None:
+    """In a text whose delimiter is blanks, a value after any of them may be quoted."""
+    path = tmp_path / "t.txt"
+    path.write_text("k  car\n" + "".join(f'{k}  "ford  {k}"\n' for k in range(100)))
+    assert read_arrow(path).column("car").to_pylist() == [f"ford  {k}" for k in range(100)]
+
+
 def test_a_row_that_is_longer_than_a_block(tmp_path: Path) -> None:
     """The block grows until it holds the row."""
     path = tmp_path / "t.csv"

@@ -66,7 +66,7 @@ def _parsed(path: Path, dialect: CsvDialect, block: int, numbers: Sequence[str])
         )
 
     try:
-        with RowBlocks(arrow_stream(path, dialect.encoding, dialect.delimiter), dialect.delimiter) as blocks:
+        with RowBlocks(arrow_stream(path, dialect.encoding, dialect.delimiter), dialect.letter) as blocks:
             return parsed(blocks, False)
     except StrayQuote:
         with arrow_stream(path, dialect.encoding, dialect.delimiter) as stream:

@@ -13,7 +13,7 @@ from chainrule.tables.reading.arrow_tables import shortened
 from chainrule.tables.reading.csv.dialect import CsvDialect
 from chainrule.tables.reading.csv.faults import fault
 from chainrule.tables.reading.csv.number_columns import GAPS
-from chainrule.tables.reading.csv.text_streams import BLANKS, require_decodable
+from chainrule.tables.reading.csv.text_streams import require_decodable
 
 LARGEST_BLOCK = 1 << 30  # bytes; Arrow needs a whole row in a block
 NOT_TEXT = "invalid UTF8"
@@ -42,9 +42,7 @@ def csv_options(
         "read_options": csv.ReadOptions(
             column_names=dialect.names, skip_rows=dialect.skipped, block_size=block, use_threads=use_threads
         ),
-        "parse_options": csv.ParseOptions(
-            delimiter="\t" if dialect.delimiter == BLANKS else dialect.delimiter, newlines_in_values=may_hold_lines
-        ),
+        "parse_options": csv.ParseOptions(delimiter=dialect.letter, newlines_in_values=may_hold_lines),
         "convert_options": csv.ConvertOptions(
             column_types=texts | dict.fromkeys(numbers, float64()), include_columns=columns, null_values=GAPS
         ),

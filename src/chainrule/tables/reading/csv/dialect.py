@@ -63,6 +63,11 @@ class CsvDialect:
     longest: int
     first_rows: Sequence[Sequence[str]] = field(repr=False, compare=False)
 
+    @property
+    def letter(self) -> str:
+        """The delimiter in the stream that Arrow reads, in which runs of blanks are tabs."""
+        return "\t" if self.delimiter == BLANKS else self.delimiter
+
 
 def detect(path: Path, options: CsvOptions) -> CsvDialect:
     """Returns the dialect of a file, from its first rows where the options do not give it.

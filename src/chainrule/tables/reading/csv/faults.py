@@ -22,7 +22,7 @@ def fault(path: Path, dialect: CsvDialect) -> str:
     lines = _Lines(lines_of(path, dialect.encoding, dialect.delimiter))
     for _ in itertools.islice(lines, dialect.skipped):
         pass
-    reader = csv.reader(lines, delimiter="\t" if dialect.delimiter == BLANKS else dialect.delimiter)
+    reader = csv.reader(lines, delimiter=dialect.letter)
     expected, words = len(dialect.names), WORDS.get(dialect.delimiter, repr(dialect.delimiter))
     first = lines.count + 1
     try:
