@@ -13,6 +13,7 @@ from benchmarks.harness.options import are_installed
 from benchmarks.tables import frames
 from benchmarks.tables.sets import Table, TableTask
 
+SECONDS = {"tuned": 300.0}  # of a search, for each table
 Estimator = Any  # fit(X, y) and predict(X), as in scikit-learn
 Text = Sequence[str] | None  # the columns of a frame that are text; None for an array of numbers
 
@@ -43,10 +44,10 @@ class Contestant:
 
 
 def chainrule(preset: str, task: TableTask, seed: int, threads: int, text: Text) -> Estimator:
-    """Makes ``NetworkRegressor()`` or ``NetworkClassifier()``; only the preset and the seed are set."""
+    """Makes ``NetworkRegressor()`` or ``NetworkClassifier()``; only the preset, its time and the seed are set."""
     estimators: Any = importlib.import_module("chainrule.estimators")
     kind = estimators.NetworkRegressor if task == "regression" else estimators.NetworkClassifier
-    return kind(preset=preset, random_state=seed)
+    return kind(preset=preset, random_state=seed, time_limit=SECONDS.get(preset))
 
 
 def scikit_learn(scale_y: bool, task: TableTask, seed: int, threads: int, text: Text) -> Estimator:
@@ -96,13 +97,14 @@ def catboost(task: TableTask, seed: int, threads: int, text: Text) -> Estimator:
     return kind(random_seed=seed, thread_count=threads, cat_features=text or None, **silent)
 
 
-OWN, BEST = "chainrule", "chainrule-best"
+OWN, BEST, TUNED = "chainrule", "chainrule-best", "chainrule-tuned"
 TREES = ("hist-gb", "lightgbm", "catboost")
-SLOW = ("td-5", "tabm")  # minutes for some thousand rows: they may be measured on some sets alone
+SLOW = (TUNED, "td-5", "tabm")  # minutes for some thousand rows: they may be measured on some sets alone
 OWN_NEEDS, PYTABKIT = ("chainrule", "sklearn"), ("pytabkit", ("pytabkit", "torch"))
 MODELS = {
     OWN: Contestant("Chainrule", "chainrule", OWN_NEEDS, partial(chainrule, "default")),
     BEST: Contestant("Chainrule, preset best", "chainrule", OWN_NEEDS, partial(chainrule, "best")),
+    TUNED: Contestant("Chainrule, preset tuned", "chainrule", OWN_NEEDS, partial(chainrule, "tuned")),
     "sklearn": Contestant("scikit-learn", "scikit-learn", ("sklearn",), partial(scikit_learn, False)),
     "sklearn-y": Contestant(
         "scikit-learn, y standardised", "scikit-learn", ("sklearn",), partial(scikit_learn, True),

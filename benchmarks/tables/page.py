@@ -11,7 +11,7 @@ from benchmarks.harness.figures import percent
 from benchmarks.harness.machine import facts, listed
 from benchmarks.harness.markdown import bullets, paragraph
 from benchmarks.tables.comparison import Measure, compare
-from benchmarks.tables.contestants import BEST, MODELS, OWN, SLOW, TREES
+from benchmarks.tables.contestants import BEST, MODELS, OWN, SLOW, TREES, TUNED
 from benchmarks.tables.measuring import wanted
 from benchmarks.tables.page_tables import (
     NOT_MEASURED,
@@ -26,7 +26,7 @@ from benchmarks.tables.records import FitRecords, FitScore
 from benchmarks.tables.sets import SETS
 
 AGAINST_TREES = tuple((own, tree) for own in (OWN, BEST) for tree in TREES)
-AGAINST_SLOW = tuple((BEST, peer) for peer in SLOW)
+AGAINST_SLOW = ((TUNED, BEST), (BEST, "td-5"), (BEST, "tabm"))
 AGAINST_STRONGEST = (*AGAINST_SLOW, *AGAINST_TREES)
 PAIRS = ((OWN, "sklearn"), (OWN, "sklearn-y"), (OWN, "td-s"), (BEST, "td"), *AGAINST_STRONGEST)
 TIMED_PAIRS = ((OWN, "catboost"), (BEST, "catboost"), *AGAINST_SLOW)

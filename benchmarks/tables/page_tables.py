@@ -57,8 +57,8 @@ def figure(error: float, one: DataSet, measure: Measure) -> str:
 
 # Titles of narrow columns.
 SHORT = {
-    "chainrule": "default", "chainrule-best": "best", "sklearn": "MLP", "sklearn-y": "MLP, y", "td-s": "TD-S",
-    "td": "TD", "hist-gb": "HGB",
+    "chainrule": "default", "chainrule-best": "best", "chainrule-tuned": "tuned", "sklearn": "MLP",
+    "sklearn-y": "MLP, y", "td-s": "TD-S", "td": "TD", "hist-gb": "HGB",
 }  # fmt: skip
 
 

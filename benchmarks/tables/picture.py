@@ -8,7 +8,7 @@ from math import log2
 from benchmarks.harness.figures import percent
 from benchmarks.harness.svg import Picture
 from benchmarks.tables.comparison import compare
-from benchmarks.tables.contestants import BEST, MODELS, OWN
+from benchmarks.tables.contestants import BEST, MODELS, OWN, TUNED
 from benchmarks.tables.records import FitRecords
 
 WIDTH, LEFT, RIGHT = 440, 12, 424
@@ -35,13 +35,12 @@ def svg(records: FitRecords, cap: int) -> str:
         y += 18
         picture.text(0, y, MODELS[model].title, "strong")
         lower = compare(records, OWN, model, cap).lower_share
-        picture.text(
-            WIDTH, y, f"{'default' if model == BEST else 'Chainrule'} lower on {percent(lower, 0)}", anchor="end"
-        )
+        is_own = model in (BEST, TUNED)
+        picture.text(WIDTH, y, f"{'default' if is_own else 'Chainrule'} lower on {percent(lower, 0)}", anchor="end")
         piles = Counter(place(ratio) for ratio in found.ratios.values())
         y += DOT * max(piles.values()) + 8
         points = [(x, y - DOT * k - DOT / 2) for x, height in sorted(piles.items()) for k in range(height)]
-        picture.dots(points, "owndots" if model == BEST else "dots")
+        picture.dots(points, "owndots" if is_own else "dots")
         picture.path(f"M{LEFT} {y + 1:.0f}H{RIGHT}", "line")
         y += 8
     picture.path(f"M{place(1):.1f} 26V{y:.0f}", "line")
