@@ -14,9 +14,10 @@ pytest.importorskip("sklearn", "1.6")
 import chainrule as cr
 from chainrule.errors import TrainingWarning
 from chainrule.estimators import NetworkClassifier, NetworkRegressor
+from chainrule.estimators.network.recipe import FEWEST
 from chainrule.estimators.network.recipes.presets import preset
 from chainrule.estimators.network.recipes.search_space import CANDIDATES, EMBEDDINGS, RATE_FACTOR
-from chainrule.estimators.network.search.halving import KEPT, KNOWN, SLOTS
+from chainrule.estimators.network.search.halving import KEPT, MORE
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(120, 2))
@@ -42,6 +43,7 @@ def test_the_candidates_are_drawn_around_those_of_best(task: Any) -> None:
     assert recipes == preset("tuned", task, 1000)
     assert [r.hidden for r in recipes[: len(known)]] == [r.hidden for r in known]
     rates = {r.embedding: r.optimizer.schedule.rate for r in known}
+    assert [r.competes for r in recipes] == ["together"] * len(known) + [None] * (CANDIDATES - len(known))
     factors = [r.optimizer.schedule.rate / rates[r.embedding] for r in recipes]
     assert min(factors) >= 1.0 / RATE_FACTOR
     assert max(factors) <= RATE_FACTOR
@@ -53,28 +55,42 @@ def test_every_embedding_is_tried(t: int) -> None:
     assert {recipe.embedding for recipe in preset("tuned", "regression", t)} == set(EMBEDDINGS)
 
 
-def test_a_third_goes_on_and_the_best_are_averaged(searched: Any) -> None:
-    """All recipes that have hidden layers are tried, and the best third and the known ones again; the model has the
-    known ones and up to 4 more."""
+def known_among(recipes: Any) -> list[Any]:
+    """Returns those of "best"."""
+    return [recipe for recipe in recipes if recipe.competes]
+
+
+def test_a_third_goes_on_and_others_join_the_known_ones(searched: Any) -> None:
+    """All recipes are tried, and the best third and the known ones again; the model has the known ones and others that
+    lessened the loss."""
     first, last = ([trial for trial in searched.trials_ if trial.round == k] for k in (1, 2))
-    count = len([recipe for recipe in preset("tuned", "regression", len(X)) if recipe.hidden])
-    assert len(first) == count
-    assert count // KEPT <= len(last) <= count // KEPT + KNOWN
-    assert all(trial.kept for trial in first[: count // KEPT])
+    known = len(known_among(trial.recipe for trial in first))
+    assert (len(first), known) == (CANDIDATES, len(preset("best", "regression", len(X))))
+    assert CANDIDATES // KEPT <= len(last) <= CANDIDATES // KEPT + known
+    assert all(trial.kept for trial in first[: CANDIDATES // KEPT])
     assert [trial.loss for trial in last] == sorted(trial.loss for trial in last)
     kept = {trial.recipe for trial in last if trial.kept}
-    assert set(searched.recipes_) == kept
-    assert KNOWN <= len(kept) <= SLOTS
-    assert len(searched.networks_) == 3 * len(kept)  # few rows: each recipe has all folds
-    assert f"Recipes tried: {count}; the best of round 2" in searched.summary()
+    assert known < len(kept) <= known + MORE
+    assert len(known_among(kept)) == known
+    assert len(known_among(set(searched.recipes_))) == known  # of few rows none is left out
+    assert set(searched.recipes_) <= kept
+    assert len(searched.networks_) == searched.recipe_.n_networks * len(set(searched.recipes_))
+    assert f"Recipes tried: {CANDIDATES}; the best of round 2" in searched.summary()
 
 
-def test_many_rows_are_held_out_in_part_until_the_recipes_are_chosen() -> None:
-    """With 1,500 rows the second round has two of three folds, and each slot is trained on the third."""
+def test_the_known_ones_compete() -> None:
+    """From 250 rows on the model has those of "best" that predict best together, and the best of the others."""
     Z = np.random.default_rng(1).normal(size=(1500, 2))
-    model = quick().set_params(epochs=1, batch_size="full").fit(Z, Z[:, 0])
-    kept = {trial.recipe for trial in model.trials_ if trial.round == 2 and trial.kept}
-    assert len(model.networks_) == 2 * len(kept) + SLOTS
+    model = quick().set_params(epochs=1, batch_size="full").fit(Z, np.abs(Z[:, 0]))
+    recipes = set(model.recipes_)
+    assert len(model.networks_) == 3 * len(recipes)
+    assert 1 <= len(known_among(recipes)) < len(preset("best", "regression", 1500))
+
+
+def test_a_search_of_one_network_each() -> None:
+    """With n_networks=1 all networks hold out the same rows."""
+    model = quick(n_networks=1).fit(X, Y)
+    assert len(model.networks_) == len(set(model.recipes_))
 
 
 def test_a_search_is_reproduced_by_any_number_of_threads(searched: Any) -> None:
@@ -83,12 +99,13 @@ def test_a_search_is_reproduced_by_any_number_of_threads(searched: Any) -> None:
 
 
 def test_a_searched_model_is_trained_on() -> None:
-    """A warm start goes on with the networks that were found, and a fit with another preset forgets the trials."""
+    """A warm start goes on with the networks that were found, of which those that predict best together are kept; a fit
+    with another preset forgets the trials."""
     model = quick(warm_start=True).fit(X, Y)
     found = model.recipes_
     model.set_params(epochs=6).fit(X, Y)
     assert model.n_iter_ == 6
-    assert len(model.recipes_) == len(found)
+    assert len(found) / 2 < len(model.recipes_) <= len(found)
     assert model.partial_fit(X[:40], Y[:40]).trials_
     model.set_params(preset="default", warm_start=False, n_networks=1).fit(X, Y)
     assert not hasattr(model, "trials_")
@@ -116,17 +133,16 @@ def test_ctrl_c_keeps_the_best_so_far() -> None:
     with pytest.warns(TrainingWarning, match="interrupted"):
         model.set_params(epochs=40).fit(X, Y)
     assert model.stopped_ == "interrupted"
-    assert 1 <= len(model.networks_) <= KNOWN
+    assert 1 <= len(model.networks_) <= FEWEST
 
 
 @pytest.mark.parametrize(
     ("parameters", "words"),
     [
         ({"checkpoint": "nets"}, "checkpoint does not go with preset"),
-        ({"n_networks": 15}, "has n_networks = 16 or more"),
         ({"validation_fraction": 0.0}, "chooses recipes by held-out rows"),
     ],
-    ids=["checkpoint", "networks", "rows"],
+    ids=["checkpoint", "rows"],
 )
 def test_what_does_not_go_with_a_search(parameters: dict[str, Any], words: str) -> None:
     """Parameters that a search cannot follow are refused by their names."""

@@ -25,7 +25,7 @@ from chainrule.estimators.diagnosis.mixin import DiagnosisMixin
 from chainrule.estimators.feature_names import require_feature_names
 from chainrule.estimators.network import settings
 from chainrule.estimators.network.checkpoints import checkpoint_folder
-from chainrule.estimators.network.competition import held_out_loss, winners
+from chainrule.estimators.network.competition import Comparison, held_out_loss, winners
 from chainrule.estimators.network.ensemble import Member, MemberFactory, Outcome, Training, TrainingPlan, usable
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.incremental.calibration import calibrated, recalibrated
@@ -38,7 +38,7 @@ from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.saved.saving import SavingMixin
 from chainrule.estimators.network.saved.splits import PackedSplits
 from chainrule.estimators.network.scoring import as_metric, scoring_parts
-from chainrule.estimators.network.search.halving import Search, folds_of_search, networks_in_all
+from chainrule.estimators.network.search.halving import Search, networks_in_all, require_held_out
 from chainrule.estimators.network.shrinking.mixin import ShrinkingMixin
 from chainrule.estimators.network.training_rows import (
     Data,
@@ -134,8 +134,9 @@ class NetworkBase(
         if continues:
             pass
         elif settings.searches(params, self._n_sparse):
-            folds = folds_of_search(splits[recipes[0]], validation is not None)
-            self._recipe_numbers = [0] * networks_in_all(len(recipes), folds, len(data.labels))  # until they are chosen
+            folds = splits[recipes[0]][:: len(recipes)]  # a network of each recipe has the same
+            require_held_out(folds, validation is not None)
+            self._recipe_numbers = [0] * networks_in_all(recipes, folds, len(data.labels))  # until they are chosen
         else:
             self._recipe_numbers = [j % len(recipes) for j in range(len(splits[recipes[0]]))]
         drawn = [int(seed) for seed in seeds.randint(LARGEST_DRAWN_SEED, size=len(self._recipe_numbers))]
@@ -227,7 +228,9 @@ class NetworkBase(
             if not plan.continues:
                 self.__dict__.pop("trials_", None)  # of an earlier search
             return Training(make, plan)
-        search = Search(make, plan, partial(held_out_loss, target=self.target_, labels=validation.labels))
+        loss = partial(held_out_loss, target=self.target_, labels=validation.labels)
+        compare = partial(Comparison.of, target=self.target_, labels=validation.labels)
+        search = Search(make, plan, loss, compare)
         self.trials_, self._recipe_numbers = search.trials, search.recipe_numbers  # which it fills
         return search
 

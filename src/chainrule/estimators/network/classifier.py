@@ -64,7 +64,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
         batch_size: rows per minibatch; "full": all rows.
         hidden_layer_sizes: the hidden layers: numbers of units, or `Hidden` layers with their own σ and dropout.
         n_networks: the number of networks, whose outputs are averaged; of each kind, where several kinds compete
-            ("best", and sparse rows).
+            ("best", "tuned", and sparse rows).
         cost: a cost, used as it is, or the name of one, averaged over the rows: "cross_entropy" (softmax outputs),
             "log_likelihood" or "sum_of_squares" (sigmoid outputs, as those of several labels always are).
         class_weight: weights of the classes, {label: weight}, or "balanced": t / (k · rows of the class), a row of

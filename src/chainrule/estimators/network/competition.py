@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations
 
@@ -30,42 +31,80 @@ def winners(members: Sequence[Member], target: Target, labels: NDArray[np.generi
 
     These are a single one of recipes that compete alone, and four or more of those that compete together, or fewer
     where these are clearly better (`_best_set`). All such sets are compared, on the rows that all recipes hold out.
-    Without such rows, or without competition, all members remain.
+    Recipes of a search, which do not compete, then join the set (`joined`). Without such rows, or without competition,
+    all members remain.
     """
     of: dict[Recipe, list[Member]] = {}
     for member in members:
         of.setdefault(member.recipe, []).append(member)
-    recipes = list(of)
-    alone = recipes[0].competes == "alone"
-    fewest = 1 if alone else FEWEST
-    if recipes[0].competes is None or len(recipes) <= fewest:
+    recipes = sorted(of, key=lambda recipe: recipe.competes is None)
+    competing = sum(recipe.competes is not None for recipe in recipes)
+    fewest = 1 if recipes[0].competes == "alone" else FEWEST
+    if not competing or len(recipes) <= fewest:
         return list(members)
-    found = [held_out_predictions(of[recipe], target) for recipe in recipes]
-    held_out = [each for each in found if each is not None]
-    if len(held_out) < len(recipes):
+    compared = Comparison.of([of[recipe] for recipe in recipes], target, labels)
+    if compared is None:
         return list(members)
-    rows: NDArray[np.intp] = reduce(np.intersect1d, [each.at for each in held_out])
-    if not len(rows):
-        return list(members)
-    rows = rows[:: -(-len(rows) // MOST_ROWS)]
-    places = [np.searchsorted(each.at, rows) for each in held_out]
-    P = np.stack([each.P[place] for each, place in zip(held_out, places, strict=True)])
-    weights = None if held_out[0].weights is None else held_out[0].weights[places[0]]
-    counts = np.array([float(len(of[recipe])) for recipe in recipes])
-    losses_of = _losses_on(labels[rows], target, weights)
-
-    def losses(chosen: Sequence[int]) -> Floats:
-        return losses_of(np.average(P[list(chosen)], axis=0, weights=counts[list(chosen)]))
-
-    best = _best_set(len(recipes), [1] if alone else range(len(recipes), fewest - 1, -1), losses, weights)
-    kept = {recipes[k] for k in best}
+    best: Sequence[int] = range(competing)
+    if competing > fewest:
+        best = _best_set(competing, [1] if fewest == 1 else range(competing, fewest - 1, -1), compared)
+    kept = {recipes[k] for k in joined(compared, best, range(competing, len(recipes)))}
     return [member for member in members if member.recipe in kept]
 
 
-def _best_set(
-    n: int, sizes: Sequence[int], losses: Callable[[Sequence[int]], Floats], weights: Floats | None
-) -> Sequence[int]:
-    """Returns the set of one of these sizes, of numbers below n, whose mean loss is the smallest.
+@dataclass(frozen=True)
+class Comparison:
+    """Kinds of networks, the averaged predictions of each, and the losses of sets of them on rows that all hold out."""
+
+    P: Floats  # (k, t, m)
+    counts: Floats  # (k,), of networks
+    weights: Floats | None  # (t,), of the rows
+    losses_of: Callable[[Floats], Floats]  # predictions (t, m) to losses (t,)
+
+    @classmethod
+    def of(cls, kinds: Sequence[Sequence[Member]], target: Target, labels: NDArray[np.generic]) -> Comparison | None:
+        """Compares kinds on some of the rows that a network of each holds out; None without such rows."""
+        found = [held_out_predictions(members, target) for members in kinds]
+        held_out = [each for each in found if each is not None]
+        if len(held_out) < len(kinds):
+            return None
+        rows: NDArray[np.intp] = reduce(np.intersect1d, [each.at for each in held_out])
+        if not len(rows):
+            return None
+        rows = rows[:: -(-len(rows) // MOST_ROWS)]
+        places = [np.searchsorted(each.at, rows) for each in held_out]
+        P = np.stack([each.P[place] for each, place in zip(held_out, places, strict=True)])
+        weights = None if held_out[0].weights is None else held_out[0].weights[places[0]]
+        counts = np.array([float(len(members)) for members in kinds])
+        return cls(P, counts, weights, _losses_on(labels[rows], target, weights))
+
+    def losses(self, chosen: Sequence[int]) -> Floats:
+        """Returns the losses (t,) of the averaged predictions of some kinds."""
+        return self.losses_of(np.average(self.P[list(chosen)], axis=0, weights=self.counts[list(chosen)]))
+
+    def mean(self, chosen: Sequence[int]) -> float:
+        """Returns their mean loss."""
+        return float(np.average(self.losses(chosen), weights=self.weights))
+
+
+def joined(compared: Comparison, chosen: Sequence[int], others: Sequence[int]) -> list[int]:
+    """Returns the kinds ``chosen``, and after them ``others``, each time the one that lessens the mean loss most.
+
+    Source: R. Caruana et al., Ensemble selection from libraries of models, ICML 2004 (greedy choice).
+    """
+    found = list(chosen)
+    loss = compared.mean(found) if found else np.inf
+    while left := [k for k in others if k not in found]:
+        losses = [compared.mean([*found, k]) for k in left]
+        if min(losses) >= loss:
+            break
+        loss = min(losses)
+        found.append(left[losses.index(loss)])
+    return found
+
+
+def _best_set(n: int, sizes: Sequence[int], compared: Comparison) -> Sequence[int]:
+    """Returns the set of one of these sizes, of kinds below n, whose mean loss is the smallest.
 
     Of equal ones it is that of the first size. A smaller set takes its place if its mean loss is lower by more than
     `CLEARLY` standard errors: an average of many recipes is safer, unless some alone are right where others are wrong.
@@ -74,10 +113,11 @@ def _best_set(
     def sets(of_sizes: Iterable[int]) -> Iterator[tuple[int, ...]]:
         return (chosen for size in of_sizes for chosen in combinations(range(n), size))
 
-    best = min(sets(sizes), key=lambda chosen: _mean_and_error(losses(chosen), weights)[0])
-    of_best = losses(best)
+    best = min(sets(sizes), key=compared.mean)
+    of_best, weights = compared.losses(best), compared.weights
     gains = {
-        chosen: _mean_and_error(of_best - losses(chosen), weights) for chosen in sets(range(min(sizes) - 1, 0, -1))
+        chosen: _mean_and_error(of_best - compared.losses(chosen), weights)
+        for chosen in sets(range(min(sizes) - 1, 0, -1))
     }
     clear = [chosen for chosen, (gain, error) in gains.items() if gain > CLEARLY * error]
     return max(clear, key=lambda chosen: gains[chosen][0], default=best)

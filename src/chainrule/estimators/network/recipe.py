@@ -84,13 +84,15 @@ class Recipe:
 
 
 def planned_networks(recipes: Sequence[Recipe]) -> int:
-    """Returns the number of networks to be trained: ``n_networks``; or so many of each recipe, if they compete.
+    """Returns the number of networks to be trained: ``n_networks``; or so many of each recipe that competes.
+
+    A search, whose recipes do not all compete, trains others besides.
 
     >>> from chainrule.estimators.network.recipes.presets import preset
     >>> [planned_networks(preset(name, "regression", 10_000)) for name in ("default", "best")]
     [4, 21]
     """
-    return recipes[0].n_networks * (len(recipes) if recipes[0].competes else 1)
+    return recipes[0].n_networks * max(1, sum(recipe.competes is not None for recipe in recipes))
 
 
 def numbers_without_competition(recipes: Sequence[Recipe]) -> list[int]:

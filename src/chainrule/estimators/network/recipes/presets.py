@@ -147,8 +147,7 @@ def best_sparse(task: Task, t: int, n: int) -> tuple[Recipe, ...]:
 
 def tuned(task: Task, t: int) -> tuple[Recipe, ...]:
     """Returns the recipes that a search tries: those of `best`, and others drawn around them."""
-    n_networks = 24 if t < MANY else 16
-    return candidates(tuple(replace(recipe, n_networks=n_networks, competes=None) for recipe in best(task, t)))
+    return candidates(best(task, t))
 
 
 PRESETS: dict[str, Callable[[Task, int], tuple[Recipe, ...]]] = {

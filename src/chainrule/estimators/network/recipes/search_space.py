@@ -24,7 +24,7 @@ RATE_FACTOR = 3.0  # learning rates lie between a third and three times that of 
 
 
 def candidates(known: tuple[Recipe, ...]) -> tuple[Recipe, ...]:
-    """Returns recipes to choose from: the ``known`` ones, and others drawn around them, always the same.
+    """Returns recipes to choose from: the ``known`` ones, which compete, and others drawn around them, always the same.
 
     Drawn are the embedding, the widths, σ, dropout, the decay of weights, the learning rate (log-uniform), the scaling
     layer, κ, and for classes the smoothing of labels.
@@ -46,6 +46,7 @@ def _drawn(known: tuple[Recipe, ...], rng: np.random.Generator) -> Recipe:
     cost, smoothing = base.cost, SMOOTHINGS[rng.integers(len(SMOOTHINGS))]
     return replace(
         base,
+        competes=None,
         embedding=embedding,
         hidden=tuple(Hidden(width, sigma, FlatCosine(dropout) if dropout else 0.0) for width in widths),
         optimizer=replace(

@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from chainrule.errors import InputError
+from chainrule.estimators.network.competition import Comparison, joined
 from chainrule.estimators.network.ensemble import Member, MemberFactory, Outcome, Training, TrainingPlan, usable
 from chainrule.estimators.network.ensemble.plan import clock
-from chainrule.estimators.network.recipe import Recipe
+from chainrule.estimators.network.recipe import FEWEST, Recipe
 from chainrule.estimators.network.recipes.presets import FEW
 from chainrule.estimators.network.validation_split import ValidationSplit
 
 SHORTER = 4  # epochs of the first round are divided by it
 KEPT = 3  # one candidate of these goes on to the second round
-KNOWN = 4  # the first candidates, which are good on most tables: they always go on, and each fills a slot
-SLOTS = 8  # of the model; a recipe may fill several
+MORE = 5  # candidates at most that join the known ones
 SHARES = (0.25, 0.5, 1.0)  # of the time that is left, for each round
 
 
@@ -44,43 +44,49 @@ class Search:
 
     First a network of each candidate is trained for a quarter of its epochs, and all hold out the same rows. The best
     third is trained for all epochs on two folds; on all of them if rows are few, since losses on few rows tell little.
-    The known recipes, the first of the candidates, go on in any case, and fill four of eight slots; the others are
-    filled one after the other, each with the recipe that lessens the loss of the averaged predictions most. A recipe
-    may fill several. The slots' recipes are then trained on all other folds. Within a time limit each round has its
-    share.
+    The known recipes, those that compete, go on in any case. Up to five others join them, one after the other, each
+    time the one that lessens the loss of the averaged predictions most. All these are then trained on the other folds;
+    which of them the model has is decided at last (`winners`). Within a time limit each round has its share.
 
-    ``loss`` computes the loss of members on the rows that they hold out, None without such rows. The plan's recipes are
-    the candidates, and its folds those of the last round, of which the first are those of the others.
+    ``loss`` computes the loss of members on the rows that they hold out, None without such rows, and ``compare``
+    compares kinds of networks. The plan's recipes are the candidates, and its folds those of the last round, of which
+    the first are those of the others.
 
-    Source: K. Jamieson & A. Talwalkar, Non-stochastic best arm identification, AISTATS 2016 (successive halving);
-    R. Caruana et al., Ensemble selection from libraries of models, ICML 2004 (greedy choice with replacement).
+    Source: K. Jamieson & A. Talwalkar, Non-stochastic best arm identification, AISTATS 2016 (successive halving).
     """
 
     def __init__(
-        self, make: MemberFactory, plan: TrainingPlan, loss: Callable[[Sequence[Member]], float | None]
+        self,
+        make: MemberFactory,
+        plan: TrainingPlan,
+        loss: Callable[[Sequence[Member]], float | None],
+        compare: Callable[[Sequence[Sequence[Member]]], Comparison | None],
     ) -> None:
         self.was_interrupted = False
         self.trials: list[Trial] = []
         self.recipe_numbers: list[int] = []  # of the networks of the model
-        self._make, self._plan, self._loss = make, plan, loss
+        self._make, self._plan, self._loss, self._compare = make, plan, loss, compare
         self._second = folds_of_second(plan.folds, len(make.examples.X))
         self._begun = 0  # networks
         self._candidates = range(len(plan.recipes))
+        self._known = [k for k, recipe in enumerate(plan.recipes) if recipe.competes is not None]
         self._found: list[tuple[Place, Member]] = []  # those of the model, for now
         self._unusable: list[Member] = []  # of a round without any that is usable
 
     def run(self) -> Outcome:
         """Trains the networks of all rounds; a second Ctrl-C is raised."""
         first = self._round([Place(k, 0) for k in self._candidates], 0)
-        best = self._best(first)
-        self._found = [each for each in first if each[0].recipe in best[:KNOWN]]
+        ranked = self._ranked(first)
+        self._found = [each for each in first if each[0].recipe in ranked[:FEWEST]]
         if not self.was_interrupted:
+            best = [*self._known, *(k for k in ranked[: len(ranked) // KEPT] if k not in self._known)]
             second = self._round([Place(k, fold) for fold in range(self._second) for k in best], 1)
-            if slots := self._slots(second):
-                self._found = [each for each in second if each[0].recipe in slots]
+            if chosen := self._chosen(second):
+                self._found = [each for each in second if each[0].recipe in chosen]
                 if not self.was_interrupted:
-                    further = range(self._second, len(self._plan.folds))
-                    self._found += self._round([Place(k, fold) for fold in further for k in slots], 2)
+                    done = {place for place, _ in self._found}
+                    places = [Place(k, fold) for fold in range(len(self._plan.folds)) for k in chosen]
+                    self._found += self._round([place for place in places if place not in done], 2)
         return self.end()
 
     def end(self) -> Outcome:
@@ -118,28 +124,25 @@ class Search:
         self._begun += len(places)
         return trained
 
-    def _best(self, trained: Sequence[tuple[Place, Member]]) -> list[int]:
-        """Returns the recipes of the smallest losses, best first, and the known ones."""
+    def _ranked(self, trained: Sequence[tuple[Place, Member]]) -> list[int]:
+        """Returns the recipes of the first round by their losses, the smallest first."""
         losses = {place.recipe: self._loss_of([member]) for place, member in trained}
         ranked = sorted(losses, key=losses.__getitem__)
-        count = len(self._candidates) // KEPT
-        best = ranked[:count] + [k for k in ranked[count:] if k < KNOWN]
-        self._remember(trained, losses, best, 1)
-        return best
+        self._remember(trained, losses, [*ranked[: len(ranked) // KEPT], *self._known], 1)
+        return ranked
 
-    def _slots(self, trained: Sequence[tuple[Place, Member]]) -> list[int]:
-        """Returns the recipe of each slot; none if no network was trained."""
+    def _chosen(self, trained: Sequence[tuple[Place, Member]]) -> list[int]:
+        """Returns the known recipes and those that join them; none if no network was trained."""
         of: dict[int, list[Member]] = {}
         for place, member in trained:
             of.setdefault(place.recipe, []).append(member)
-        complete = max(map(len, of.values()), default=0)
-        of = {recipe: members for recipe, members in of.items() if len(members) == complete}
-        slots = [k for k in sorted(of) if k < KNOWN]
-        while of and len(slots) < SLOTS:
-            chosen = [member for k in slots for member in of[k]]
-            slots.append(min(of, key=lambda k: self._loss_of([*chosen, *of[k]])))
-        self._remember(trained, {k: self._loss_of(members) for k, members in of.items()}, slots, 2)
-        return slots
+        recipes = list(of)
+        chosen = [k for k in recipes if k in self._known]
+        if of and (compared := self._compare(list(of.values()))) is not None:
+            found = joined(compared, [recipes.index(k) for k in chosen], range(len(recipes)))
+            chosen = [recipes[place] for place in found[: len(chosen) + MORE]]
+        self._remember(trained, {k: self._loss_of(members) for k, members in of.items()}, chosen, 2)
+        return chosen
 
     def _loss_of(self, members: Sequence[Member]) -> float:
         loss = self._loss(members)
@@ -154,30 +157,21 @@ class Search:
             self.trials.append(Trial(self._plan.recipes[k], number, losses[k], seconds, k in kept))
 
 
-def folds_of_search(splits: Sequence[ValidationSplit], has_validation: bool) -> Sequence[ValidationSplit]:
-    """Returns the splits of the last round, so that the model has about as many networks as there are splits.
-
-    Raises InputError if they are too few for the first two rounds, or hold out no rows.
-    """
-    if len(splits) < 2 * SLOTS:
-        raise InputError(
-            f'preset="tuned" has n_networks = {2 * SLOTS} or more; got {len(splits)}. Leave it out, or use '
-            'preset="best".'
-        )
+def require_held_out(splits: Sequence[ValidationSplit], has_validation: bool) -> None:
+    """Raises InputError if no rows are held out by which recipes can be chosen."""
     if not has_validation and not len(splits[0].held_out):
         raise InputError(
             'preset="tuned" chooses recipes by held-out rows, and there are none. Set validation_fraction > 0 with ten '
             'rows or more, give X_val, or use preset="best".'
         )
-    return splits[: len(splits) // SLOTS]
 
 
 def folds_of_second(folds: Sequence[ValidationSplit], t: int) -> int:
     """Returns the number of folds of the second round, for t rows."""
-    return len(folds) if t < FEW else 2
+    return len(folds) if t < FEW else min(2, len(folds))
 
 
-def networks_in_all(n_candidates: int, folds: Sequence[ValidationSplit], t: int) -> int:
+def networks_in_all(recipes: Sequence[Recipe], folds: Sequence[ValidationSplit], t: int) -> int:
     """Returns the largest number of networks of all rounds, for t rows."""
-    second = folds_of_second(folds, t)
-    return n_candidates + second * (n_candidates // KEPT + KNOWN) + SLOTS * (len(folds) - second)
+    second, known = folds_of_second(folds, t), sum(recipe.competes is not None for recipe in recipes)
+    return len(recipes) + second * (len(recipes) // KEPT + known) + (known + MORE) * len(folds)
