@@ -212,9 +212,9 @@ class Scheduler:
             return
         duration = self._measured(member, place, end - clock())
         place.train_within(max(end - clock(), time_plan.LEAST_SECONDS), duration, member, resumes)
-        if (known := member.speed) is not None:
-            duration, self._speeds[member.recipe, place.threads] = known.epoch_seconds, known
         with self._lock:
+            if (known := member.speed) is not None:
+                duration, self._speeds[member.recipe, place.threads] = known.epoch_seconds, known
             self._deadline -= member.wrap_up_seconds(member.rows_share * duration)
             self._taken.append(clock() - began)
 
@@ -244,5 +244,7 @@ class Scheduler:
         """Returns the duration of an epoch, measured in a small share of ``seconds`` unless it is known."""
         key = member.recipe, place.threads
         if key not in self._speeds:
-            self._speeds[key] = place.measure(member, time_plan.probe_seconds(seconds))
+            speed = place.measure(member, time_plan.probe_seconds(seconds))
+            with self._lock:  # another thread may be looking at all of them
+                self._speeds[key] = speed
         return self._speeds[key].epoch_seconds

@@ -136,11 +136,14 @@ class Search:
         of: dict[int, list[Member]] = {}
         for place, member in trained:
             of.setdefault(place.recipe, []).append(member)
-        recipes = list(of)
-        chosen = [k for k in recipes if k in self._known]
-        if of and (compared := self._compare(list(of.values()))) is not None:
-            found = joined(compared, [recipes.index(k) for k in chosen], range(len(recipes)))
-            chosen = [recipes[place] for place in found[: len(chosen) + MORE]]
+        if not of:
+            return []
+        recipes, more = list(of), list[int]()
+        if (compared := self._compare(list(of.values()))) is not None:
+            known = [place for place, k in enumerate(recipes) if k in self._known]
+            found = joined(compared, known, range(len(recipes)))
+            more = [recipes[place] for place in found[len(known) :]][:MORE]
+        chosen = [*self._known, *more]
         self._remember(trained, {k: self._loss_of(members) for k, members in of.items()}, chosen, 2)
         return chosen
 
