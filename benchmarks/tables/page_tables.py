@@ -9,7 +9,7 @@ from benchmarks.harness.clock import ratios
 from benchmarks.harness.figures import number, percent, span
 from benchmarks.harness.markdown import table
 from benchmarks.tables.comparison import Measure, common_fits, compare, mean_error, mean_errors
-from benchmarks.tables.contestants import MODELS, OWN
+from benchmarks.tables.contestants import MODELS, OWN, SLOW
 from benchmarks.tables.fit_seconds import compare_times
 from benchmarks.tables.records import FitRecords, FitTimes
 from benchmarks.tables.sets import SETS, DataSet
@@ -57,21 +57,26 @@ def figure(error: float, one: DataSet, measure: Measure) -> str:
 
 # Titles of narrow columns.
 SHORT = {
-    "chainrule": "default", "chainrule-best": "best", "chainrule-tuned": "tuned", "sklearn": "MLP",
-    "sklearn-y": "MLP, y", "td-s": "TD-S", "td": "TD", "hist-gb": "HGB",
+    "chainrule": "default", "chainrule-best": "best", "sklearn": "MLP", "sklearn-y": "MLP, y", "td-s": "TD-S",
+    "td": "TD", "hist-gb": "HGB",
 }  # fmt: skip
 
 
 def error_table(records: FitRecords, cap: int, measure: Measure = "error") -> str:
-    """Returns the errors or log-losses of every set, a column a model; the least is bold."""
-    measured = set().union(*(mean_errors(records, one, cap, measure) for one in SETS.values()))
+    """Returns the errors or log-losses of every set, a column for each model but the slow ones; the least is bold."""
+
+    def of_set(one: DataSet) -> dict[str, float]:
+        means = mean_errors(records, one, cap, measure)
+        return {model: mean for model, mean in means.items() if model not in SLOW}
+
+    measured = set().union(*map(of_set, SETS.values()))
     if not measured:
         return NOT_MEASURED
     models = [model for model in MODELS if model in measured]
 
     def rows() -> Iterator[list[str]]:
         for one in SETS.values():
-            if means := mean_errors(records, one, cap, measure):
+            if means := of_set(one):
                 texts = {model: figure(error, one, measure).removesuffix(" %") for model, error in means.items()}
                 texts |= {model: f"**{texts[model]}**" for model in texts if means[model] == min(means.values())}
                 trained = max(score.rows for key, score in records.scores.items() if key.name == one.name)
