@@ -215,12 +215,12 @@ class NetworkBase(
             try:
                 outcome = training.run()
                 watching.close()
-                self._finish(self._usable(outcome, plan, hooks), data, validation, is_incremental)
+                self._finish(self._usable(outcome, plan, hooks), plan, data, validation, is_incremental)
             except KeyboardInterrupt:
                 if training.was_interrupted:  # a second Ctrl-C, or there is no usable network
                     raise
                 watching.close()
-                self._finish(self._usable(training.end(), plan, hooks), data, validation, is_incremental)
+                self._finish(self._usable(training.end(), plan, hooks), plan, data, validation, is_incremental)
 
     def _training(self, make: MemberFactory, plan: TrainingPlan, validation: Data) -> Training | Search:
         """Returns the training by the plan, or the search for recipes that it is for."""
@@ -256,9 +256,11 @@ class NetworkBase(
         model = TableModel(self.encoder_, self.target_, tuple(member.net.copy() for member in members))
         return {name: getattr(self, name) for name in names if hasattr(self, name)} | {"model_": model}
 
-    def _finish(self, members: Sequence[Member], data: Data, validation: Data, is_incremental: bool) -> None:
+    def _finish(
+        self, members: Sequence[Member], plan: TrainingPlan, data: Data, validation: Data, is_incremental: bool
+    ) -> None:
         """Sets the fitted attributes, from the networks that are usable and the rows that ``validation`` holds out."""
-        kept = list(members) if is_incremental else winners(members, self.target_, validation.labels)
+        kept = list(members) if plan.continues else winners(members, self.target_, validation.labels)
         self.recipe_, self._n_rows = kept[0].recipe, len(data.examples.X)
         self.recipes_, training = tuple(member.recipe for member in kept), kept[0].training
         drawn = training.of.t if isinstance(training, Subset) else 0  # a student has drawn rows besides

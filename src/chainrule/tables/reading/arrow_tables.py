@@ -16,9 +16,10 @@ from chainrule._internal.naming import listed
 from chainrule.errors import InputError
 from chainrule.tables.arrow_values import as_times, booleans_of, numbers_of
 from chainrule.tables.column_set import Columns
-from chainrule.tables.columns import DATETIME, Column, gaps_of
+from chainrule.tables.columns import DATETIME, Column
 from chainrule.tables.reading.arrow_columns import as_column
 from chainrule.tables.table import Table
+from chainrule.tables.text.conversion import numbers_in
 from chainrule.tables.text.notation import PLAIN
 from chainrule.tables.text.text_block import TextBlock
 from chainrule.tables.work import each
@@ -55,8 +56,7 @@ def table_of_file(path: Path, table: Any, *, is_typed: bool = True) -> Table:
 
 def _plain_numbers(column: Any) -> Column:
     """Returns numbers that were texts in a file."""
-    values = numbers_of(column, np.nan)
-    return Column("numbers", values, gaps_of(values), type=PLAIN.kind, notation=PLAIN)
+    return numbers_in(PLAIN, numbers_of(column, np.nan))
 
 
 def without_index(table: Any) -> Any:

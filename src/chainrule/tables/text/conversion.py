@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule._internal.checks import Floats
 from chainrule.tables.columns import DATETIME, DURATION, LARGEST_WHOLE, MISSING, Column, categories, gaps_of
 from chainrule.tables.text.notation import PLAIN, USUAL_MISSING, Notation, is_usual_gap
 from chainrule.tables.text.numbers import number_reader, tidied
@@ -51,7 +52,12 @@ def plain_numbers(column: TextColumn, notation: Notation) -> Column | None:
     if notation.kind != "numbers" or notation.unit or not column.is_arrow:
         return None
     values = column.plain_numbers(GAP_FORMS, notation.decimal)
-    return None if values is None else Column("numbers", values, gaps_of(values), type=notation.kind, notation=notation)
+    return None if values is None else numbers_in(notation, values)
+
+
+def numbers_in(notation: Notation, values: Floats) -> Column:
+    """Returns the column of numbers (t,), NaN where missing, that were written in this notation."""
+    return Column("numbers", values, gaps_of(values), type=notation.kind, notation=notation)
 
 
 def rounded_integer(column: TextColumn, found: Column) -> int | None:

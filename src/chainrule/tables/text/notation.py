@@ -26,6 +26,11 @@ def is_usual_gap(text: str) -> bool:
     return text.strip().lower() in USUAL_MISSING
 
 
+def is_missing_in_pandas(text: str) -> bool:
+    """True for a text that pandas reads as a missing value in every column."""
+    return text.strip().lower() in PANDAS_MISSING
+
+
 @dataclass(frozen=True)
 class Notation:
     """The notation by which the texts of one column are read.

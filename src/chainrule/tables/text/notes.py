@@ -16,7 +16,7 @@ from chainrule.tables.arrow_values import as_index, booleans_of, numbers_of
 from chainrule.tables.columns import LARGEST_WHOLE, Column
 from chainrule.tables.rounding import words_about
 from chainrule.tables.text.conversion import reader, rounded_integer
-from chainrule.tables.text.notation import PANDAS_MISSING, Notation
+from chainrule.tables.text.notation import Notation, is_missing_in_pandas
 from chainrule.tables.text.text_column import TextColumn
 
 
@@ -37,7 +37,7 @@ class Notes:
         present, values = column, found.values
         if found.missing.any():
             present, values = column.at(~found.missing), values[~found.missing]
-            gaps = [text for text in column.at(found.missing).distinct[1] if text and not _is_missing_in_pandas(text)]
+            gaps = [text for text in column.at(found.missing).distinct[1] if text and not is_missing_in_pandas(text)]
             if gaps:
                 words = "count as missing values" if len(gaps) > 1 else "counts as a missing value"
                 self._add(name, f"{listed(sorted(gaps), 4)} {words} in {{}}.")
@@ -86,7 +86,7 @@ class Notes:
 
     def of_levels(self, name: str, column: TextColumn) -> None:
         """Notes texts in a file that are categories here, but missing values for pandas."""
-        levels = [] if column.is_declared else [t for t in column.distinct[1] if t and _is_missing_in_pandas(t)]
+        levels = [] if column.is_declared else [t for t in column.distinct[1] if t and is_missing_in_pandas(t)]
         if levels:
             self._add(
                 name,
@@ -109,17 +109,13 @@ def may_need_remark(texts: Any, values: Floats) -> NDArray[np.bool_]:
     is_missing = np.isnan(values)
     may_need: NDArray[np.bool_] = np.any(np.abs(np.where(is_missing, 0.0, values)) >= LARGEST_WHOLE, axis=1)
     gaps = texts.take(as_index(np.flatnonzero(is_missing))).unique().to_pylist()
-    if any(gap and not _is_missing_in_pandas(gap) for gap in gaps):
+    if any(gap and not is_missing_in_pandas(gap) for gap in gaps):
         may_need |= is_missing.any(axis=1)
     is_code = booleans_of(compute.starts_with(texts, "0")) & (numbers_of(compute.binary_length(texts)) > 1)
     for k in np.flatnonzero(is_code.reshape(values.shape).any(axis=1)):
         present = values[k, ~is_missing[k]]
         may_need[k] |= bool((present == np.floor(present)).all())
     return may_need
-
-
-def _is_missing_in_pandas(text: str) -> bool:
-    return text.strip().lower() in PANDAS_MISSING
 
 
 def _shown(value: Any) -> str:

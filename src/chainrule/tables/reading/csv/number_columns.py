@@ -9,11 +9,11 @@ from typing import Any
 from chainrule.tables.arrow_values import numbers_of
 from chainrule.tables.columns import LARGEST_WHOLE
 from chainrule.tables.text.conversion import GAP_FORMS
-from chainrule.tables.text.notation import PANDAS_MISSING
+from chainrule.tables.text.notation import is_missing_in_pandas
 from chainrule.tables.work import each
 
 NUMBER = re.compile(r"-?(\d+)(?:\.(\d+))?(?:[eE][-+]?\d+)?", re.ASCII)
-GAPS = [form for form in GAP_FORMS if form.lower() in PANDAS_MISSING]  # no remark is made about them
+GAPS = [form for form in GAP_FORMS if is_missing_in_pandas(form)]  # no remark is made about them
 
 
 def columns_of_fractions(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
