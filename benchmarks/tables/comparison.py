@@ -18,6 +18,7 @@ from benchmarks.tables.records import FitRecords, FitScore
 from benchmarks.tables.sets import SETS, DataSet
 
 Measure = Literal["error", "log_loss", "calibration_error"]
+EQUAL = 1e-6  # the relative difference of means that are equal but for rounding
 
 
 def scores(
@@ -57,7 +58,7 @@ class ModelComparison:
     @property
     def lower_share(self) -> float:
         """The share of the sets on which the model's error is lower; equal errors are not lower."""
-        return fmean(ratio < 1.0 for ratio in self.ratios.values())
+        return fmean(ratio < 1.0 - EQUAL for ratio in self.ratios.values())
 
     @property
     def mean_reduction(self) -> float:

@@ -8,7 +8,7 @@ from statistics import fmean, median
 from benchmarks.harness.clock import ratios
 from benchmarks.harness.figures import number, percent, span
 from benchmarks.harness.markdown import table
-from benchmarks.tables.comparison import Measure, common_fits, compare, mean_error, mean_errors
+from benchmarks.tables.comparison import EQUAL, Measure, common_fits, compare, mean_error, mean_errors
 from benchmarks.tables.contestants import MODELS, OWN, SLOW
 from benchmarks.tables.fit_seconds import compare_times
 from benchmarks.tables.records import FitRecords, FitTimes
@@ -78,7 +78,8 @@ def error_table(records: FitRecords, cap: int, measure: Measure = "error") -> st
         for one in SETS.values():
             if means := of_set(one):
                 texts = {model: figure(error, one, measure).removesuffix(" %") for model, error in means.items()}
-                texts |= {model: f"**{texts[model]}**" for model in texts if means[model] == min(means.values())}
+                least = min(means.values()) * (1.0 + EQUAL)
+                texts |= {model: f"**{texts[model]}**" for model in texts if means[model] <= least}
                 trained = max(score.rows for key, score in records.scores.items() if key.name == one.name)
                 name = one.name.lstrip("0123456789").removeprefix("_")  # without its number in PMLB
                 yield [name, f"{trained:,}", *(texts.get(model, "") for model in models)]

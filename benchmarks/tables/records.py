@@ -114,7 +114,12 @@ class FitRecords:
 
 
 def line_of(one: FitScore | FitTimes) -> str:
-    """Returns one line of JSON; fields with their default value are left out."""
+    """Returns one line of JSON; fields with their default value are left out, and numbers have eight digits."""
     fields = dataclasses.asdict(one)
     defaults = {f.name: f.default for f in dataclasses.fields(one)}
-    return json.dumps({name: value for name, value in fields.items() if value != defaults[name]}) + "\n"
+    kept = {name: _shortened(value) for name, value in fields.items() if value != defaults[name]}
+    return json.dumps(kept, separators=(",", ":")) + "\n"
+
+
+def _shortened(value: Any) -> Any:
+    return float(f"{value:.8g}") if isinstance(value, float) else value

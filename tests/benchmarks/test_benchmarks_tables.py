@@ -277,6 +277,13 @@ def test_seeds_are_averaged_within_splits() -> None:
     assert compare(records, "chainrule", "td", CAP).ratios == {"concrete": 0.5}
 
 
+def test_means_that_differ_by_rounding_are_equal() -> None:
+    """Errors whose means are equal but for the last digits are not lower, and both are the least."""
+    fits = [score("letter", "chainrule", 0.1 - 1e-15), score("letter", "catboost", 0.1)]
+    assert compare(made(*fits), "chainrule", "catboost", CAP).lower_share == 0.0
+    assert cells(page_tables.error_table(made(*fits), CAP), "letter")[1:] == ["**10.00**", "**10.00**"]
+
+
 def test_only_a_whole_table_is_stored() -> None:
     """Records that lack a fit or the speed, or hold a failure or two versions of a package, are refused."""
     absent, failed, versions, slow = whole(), whole(), whole(), whole()
