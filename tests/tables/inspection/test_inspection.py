@@ -18,9 +18,9 @@ from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 X = [[float(k % 7), ["red", "blue", "green"][k % 3], 1.0 if k % 5 else None] for k in range(60)]
 
 
-def model_of(outputs: int) -> tuple[TableModel, list[Any]]:
+def model_of(outputs: int, max_values: int = 0) -> tuple[TableModel, list[Any]]:
     """A model of X with random weights: of 3 classes, or of numbers."""
-    encoder = TableEncoder().fit(X)
+    encoder = TableEncoder(max_values=max_values).fit(X)
     net = cr.Network.dense(
         [encoder.n_features_out_, 5, outputs], output="softmax" if outputs > 1 else "identity", seed=1
     )
@@ -28,10 +28,11 @@ def model_of(outputs: int) -> tuple[TableModel, list[Any]]:
     return TableModel(encoder, ClassLabels.fit(y) if outputs > 1 else NumericLabels.fit(y), (net,)), y
 
 
+@pytest.mark.parametrize("max_values", [0, 10])
 @pytest.mark.parametrize("outputs", [1, 3])
-def test_a_shuffled_column_is_a_shuffled_column_of_the_table(outputs: int) -> None:
+def test_a_shuffled_column_is_a_shuffled_column_of_the_table(outputs: int, max_values: int) -> None:
     """Each importance is the loss of the table whose column is shuffled, less that of the table itself."""
-    model, y = model_of(outputs)
+    model, y = model_of(outputs, max_values)
     rows = labelled(model, X, y, "y")[0]
     found = importances(rows, repeats=2, seed=3)
     rng = np.random.default_rng(3)

@@ -17,7 +17,7 @@ def column_features(encoder: TableEncoder) -> dict[str, NDArray[np.intp]]:
     {'x0': [0, 1], 'x1': [2, 3, 4]}
     """
     of = owners(encoder.features_)
-    owner = of[np.concatenate([encoder.used_, encoder.indicator_.of]).astype(np.intp)]
+    owner = of[np.concatenate([encoder.used_, encoder.indicator_.of, encoder.few_values_.of]).astype(np.intp)]
     place = {feature.name: k for k, feature in enumerate(encoder.features_)} if encoder.categories_ else {}
     of_categories = [np.full(step.width, place[name]) for name, step in encoder.categories_.items()]
     owner = np.concatenate([owner, *of_categories]).astype(np.intp)
