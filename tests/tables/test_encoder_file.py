@@ -11,8 +11,8 @@ import pytest
 from support.estimators.frames import ANY_WARNING, frame
 
 from chainrule.errors import FileFormatError
+from chainrule.tables.encoding.categories.levels import OneHot, Sign
 from chainrule.tables.encoding.encoder import TableEncoder
-from chainrule.tables.encoding.steps import OneHot, Sign
 
 
 @ANY_WARNING

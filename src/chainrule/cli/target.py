@@ -12,7 +12,7 @@ from chainrule._internal.checks import Floats, shown
 from chainrule._internal.naming import listed
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column, Task
-from chainrule.tables.encoding.steps import Levels
+from chainrule.tables.encoding.categories.levels import Levels
 from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.rounding import warn_about_rounding
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels

@@ -82,7 +82,7 @@ def export(
     rows = examples_of(plan)
     vectors = own = _own_vectors(exported, plan, rows)
     if form == "matrix":
-        plan, rows = without_encoding(plan, rows)
+        plan, rows = without_encoding(exported, plan, rows)
     if integers is not None:
         plan = quantised(plan, integers)
     if form == "matrix" or integers is not None or UNITS[chosen] != _unit(exported):

@@ -8,15 +8,17 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule import activations
 from chainrule._internal.checks import Floats
 from chainrule.activations import Parametric, Sigma
 from chainrule.errors import InputError
+from chainrule.exports.levels import features_of_levels
 from chainrule.exports.result import Classes, Result, numbers_of_network, result_of
 from chainrule.network import Layer, Network
 from chainrule.tables.columns import Feature, Level
+from chainrule.tables.encoding.categories.levels import Sign
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.encoding.numeric_columns import owners
-from chainrule.tables.encoding.steps import Sign
 from chainrule.tables.model import TableModel
 
 MOST_MERGED = 4.0  # the largest T; with larger ones a p that is 0 in float32 would have a p^(1/T) that is not small
@@ -143,7 +145,7 @@ def plan_of(model: TableModel | Network) -> Plan:
     if isinstance(model, Network):
         return plan_of_features(model.m[0], (_layers(model),), numbers_of_network(model.m[model.r]))
     encoder = model.encoder
-    networks, result = _merged(tuple(_layers(net) for net in model.networks), result_of(model))
+    networks, result = networks_of(model, features_of_levels(encoder))
     numbers, gaps, values = _numbers(encoder)
     return Plan(
         tuple(_columns(encoder)),
@@ -158,6 +160,12 @@ def plan_of(model: TableModel | Network) -> Plan:
         networks,
         result,
     )
+
+
+def networks_of(model: TableModel, before: Floats | None = None) -> tuple[tuple[tuple[PlanLayer, ...], ...], Result]:
+    """Returns the networks of a model, after the linear map ``before`` (n, p) if there is one, and their result."""
+    first = () if before is None else (PlanLayer(before, np.zeros(len(before)), activations.get("identity"), None),)
+    return _merged(tuple(_layers(net, first) for net in model.networks), result_of(model))
 
 
 def plan_of_features(n: int, networks: tuple[tuple[PlanLayer, ...], ...], result: Result) -> Plan:
@@ -205,10 +213,10 @@ def _numbers(
     )
 
 
-def _layers(net: Network) -> tuple[PlanLayer, ...]:
-    """Returns the layers, of which a linear one is multiplied into the next if that has not more entries."""
+def _layers(net: Network, first: tuple[PlanLayer, ...] = ()) -> tuple[PlanLayer, ...]:
+    """Returns ``first`` and the layers; a linear one is multiplied into the next if that has not more entries."""
     layers: list[PlanLayer] = []
-    for layer in map(_layer, net.layers):
+    for layer in (*first, *map(_layer, net.layers)):
         if layers and layers[-1].sigma.name == "identity" and layers[-1].kappa is None:
             before = layers[-1]
             product = layer.W @ before.W

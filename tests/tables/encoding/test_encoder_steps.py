@@ -12,18 +12,18 @@ import scipy.sparse
 
 from chainrule.errors import DataWarning
 from chainrule.tables.columns import Column, Feature, categories
+from chainrule.tables.encoding.categories.fit_categories import DIFFERENT, fit_category_steps
+from chainrule.tables.encoding.categories.levels import OneHot, Sign
 from chainrule.tables.encoding.fit_steps import (
     CONSTANT,
-    DIFFERENT,
     EMPTY,
     ZERO,
-    fit_category_steps,
     fit_numeric_steps,
     warn_about_columns,
 )
 from chainrule.tables.encoding.numeric_steps import NumericSteps, merged
 from chainrule.tables.encoding.statistics.column_statistics import column_statistics
-from chainrule.tables.encoding.steps import Calendar, FewValues, Fill, Indicator, OneHot, Scale, Sign, SmoothClip
+from chainrule.tables.encoding.steps import Calendar, FewValues, Fill, Indicator, Scale, SmoothClip
 
 NAN = math.nan
 NO_VALUES = FewValues(np.zeros(0, dtype=np.intp), np.zeros(0))

@@ -115,7 +115,7 @@ class NetworkBase(
                 "warm_start continues from the state of training, which this model was shrunk or saved without. Save "
                 "it with training_state=True, train new rows by partial_fit, or set warm_start=False."
             )
-        data, recipes = self._prepare(X, y, sample_weight, continues)
+        data, recipes = self._prepare(X, y, sample_weight, continues, groups=groups)
         is_named = isinstance(y, str) or (isinstance(y, (list, tuple)) and len(y) != len(data.y))
         validation = self._validation(X_val, y_val, sample_weight_val, y if is_named else None, recipes[0])
         self._fit_to(data, recipes, validation, groups, began, folder, continues)
@@ -281,7 +281,8 @@ class NetworkBase(
         self.model_ = replace(model, about=about)
         self._held_out_rows = None
         if validation.table is not None:
-            self._held_out_rows = held_out_rows(kept, self.model_, validation.table, validation.labels)
+            X, labels = validation.examples.X, validation.labels
+            self._held_out_rows = held_out_rows(kept, self.model_, validation.table, X, labels)
 
     @noting_warnings
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:

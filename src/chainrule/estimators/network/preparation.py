@@ -20,6 +20,7 @@ from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.training_rows import (
     Data,
     TrainingRows,
+    as_groups,
     as_table_and_labels,
     names_of,
     prepared,
@@ -28,8 +29,15 @@ from chainrule.estimators.network.training_rows import (
 from chainrule.estimators.target_columns import known_targets, new_targets, notations
 from chainrule.estimators.weights import as_row_weights
 from chainrule.tables.columns import Task
+from chainrule.tables.encoding.categories.training_rows import (
+    encoding_folds,
+    fit_target_encodings,
+    has_many_levels,
+    write_held_out_effects,
+)
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.encoding.fit_steps import as_weighted
+from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.model import TableModel
 from chainrule.tables.reading.read import AnyTable
 from chainrule.tables.target_decoder import NumericLabels
@@ -51,6 +59,7 @@ class PreparationMixin:
     thousands: Any
     missing: Any
     model_: TableModel
+    validation_order: str
     _n_sparse: int
     get_params: Any
 
@@ -82,9 +91,12 @@ class PreparationMixin:
 
     @prepared
     def _prepare(
-        self, X: Any, y: Any, sample_weight: Any, continues: bool, incremental: bool = False
+        self, X: Any, y: Any, sample_weight: Any, continues: bool, incremental: bool = False, groups: Any = None
     ) -> tuple[Data, tuple[Recipe, ...]]:
-        """Encodes the rows and chooses the recipes; fits the encoder first, unless training continues."""
+        """Encodes the rows and chooses the recipes; fits the encoder first, unless training continues.
+
+        Rows of ``incremental`` training, which later calls may bring again, are encoded as new ones are.
+        """
         self._names = names_of(X, y, self.model_.about if continues else {})
         read_targets = partial(known_targets if continues else new_targets, self)
         is_plain = Writing.of(self.decimal, self.thousands, self.missing) == AS_RECOGNISED and self.categories is None
@@ -121,7 +133,22 @@ class PreparationMixin:
             self.__dict__.pop("feature_names_in_", None)
             if table.has_names:
                 self.feature_names_in_ = np.array(table.names, dtype=object)
-        return self._data(X, labels, rows, recipes[0]), recipes
+        folds = None
+        if not incremental and not self._n_sparse and has_many_levels(self.encoder_):
+            of = None if groups is None else as_groups(groups, len(table), rows.at)
+            folds = encoding_folds(len(rows.at), self.validation_order, of)
+            if not continues:
+                Y = self._targets_of_levels(rows.labels, recipes[0])
+                fit_target_encodings(self.encoder_, rows.table, Y, rows.weights)
+        return self._data(X, labels, rows, recipes[0], folds), recipes
+
+    def _targets_of_levels(self, labels: NDArray[Any], recipe: Recipe) -> Floats:
+        """Returns the targets Y (t, m) that levels are encoded by: one for two classes, and one for all quantiles."""
+        labels_of_cost, class_numbers = self._encode_labels(labels, recipe)
+        Y = labels_of_cost.astype(np.float64)
+        if isinstance(self.target_, QuantileLabels):
+            return Y[:, :1]
+        return Y[:, 1:] if class_numbers is not None and Y.shape[1] == 2 else Y
 
     def _rows(
         self, table: AnyTable, labels: NDArray[Any], weights: Any, symbol: str, knows_classes: bool
@@ -132,11 +159,18 @@ class PreparationMixin:
         single = self.dtype == "float32"  # any other name than "float64" is refused by the encoder
         return TrainingRows.of(table, labels, row_weights, of_classes, np.float32 if single else np.float64)
 
-    def _data(self, X: Any, y: NDArray[Any], rows: TrainingRows, recipe: Recipe) -> Data:
+    def _data(
+        self, X: Any, y: NDArray[Any], rows: TrainingRows, recipe: Recipe, folds: NDArray[np.intp] | None = None
+    ) -> Data:
+        """Encodes rows; training rows in ``folds`` (t,) by the targets of other folds."""
         Y, class_numbers = self._encode_labels(rows.labels, recipe)
         encoded = self.encoder_.encode(rows.table)
         if isinstance(encoded, SparseRows) and not self._n_sparse:
             encoded = encoded.toarray()
+        if folds is not None:
+            assert isinstance(encoded, np.ndarray)  # sparse rows have no folds
+            targets = self._targets_of_levels(rows.labels, recipe)
+            write_held_out_effects(self.encoder_, rows.table, targets, rows.weights, folds, encoded)
         examples = Examples(
             encoded if isinstance(encoded, SparseRows) else np.ascontiguousarray(encoded),
             np.ascontiguousarray(Y, dtype=self.dtype),

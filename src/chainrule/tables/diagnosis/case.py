@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from chainrule._internal.at_first_use import cached_property
 from chainrule._internal.checks import Array, Floats
 from chainrule._internal.naming import listed
-from chainrule._internal.sparse_rows import SparseRows
+from chainrule._internal.sparse_rows import Rows, SparseRows
 from chainrule.tables.calibration import tempered
 from chainrule.tables.columns import Column
 from chainrule.tables.intervals.quantile_labels import QuantileLabels
@@ -40,6 +40,7 @@ class LabelledRows:
     labels: NDArray[Any]
     unlabelled: int = 0  # further rows of the table, without a label
     asked: NDArray[np.bool_] | None = None  # (t, k): whether network j predicts a row; None: all do
+    encoded: Rows | None = None  # the rows (t, n), if they are training rows, in a `TargetEncoding` of their own
 
     @property
     def t(self) -> int:
@@ -54,7 +55,8 @@ class LabelledRows:
     def at(self, rows: NDArray[np.integer[Any]]) -> LabelledRows:
         """Returns some rows, by their numbers."""
         asked = None if self.asked is None else self.asked[rows]
-        return LabelledRows(self.model, self.table.rows(rows), self.labels[rows], asked=asked)
+        encoded = None if self.encoded is None else self.encoded[rows]
+        return LabelledRows(self.model, self.table.rows(rows), self.labels[rows], asked=asked, encoded=encoded)
 
     def some(self, most: int) -> LabelledRows:
         """Returns at most so many rows, which lie evenly among them."""
@@ -63,7 +65,7 @@ class LabelledRows:
     @cached_property
     def X(self) -> Array:
         """The encoded rows (t, n), dense."""
-        Z = self.model.encoder.encode(self.table)
+        Z = self.model.encoder.encode(self.table) if self.encoded is None else self.encoded
         return Z.toarray() if isinstance(Z, SparseRows) else Z
 
     @cached_property

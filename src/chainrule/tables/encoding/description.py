@@ -7,9 +7,10 @@ import numpy as np
 from chainrule._internal.checks import shown
 from chainrule._internal.naming import listed
 from chainrule.tables.columns import Feature
-from chainrule.tables.encoding.encoder_state import EncoderState
+from chainrule.tables.encoding.categories.levels import Sign
+from chainrule.tables.encoding.categories.target_encoding import TargetEncoding
+from chainrule.tables.encoding.encoder_state import CategoryStep, EncoderState
 from chainrule.tables.encoding.numeric_columns import owners
-from chainrule.tables.encoding.steps import OneHot, Sign
 
 
 def describe(encoder: EncoderState, most: int | None = None) -> list[tuple[str, str, str]]:
@@ -53,9 +54,12 @@ def _notation(encoder: EncoderState, feature: Feature) -> str:
     return f"; written as {notation.example}" if notation is not None and notation.example else ""
 
 
-def _encoding_of_category(category: Sign | OneHot) -> str:
+def _encoding_of_category(category: CategoryStep) -> str:
     if isinstance(category, Sign):
         first, second = category.levels
         return f"−1 for {shown(first)}, 1 for {shown(second)}, otherwise 0"
+    if isinstance(category, TargetEncoding):
+        effects = f"the effect of each of {len(category.levels)} levels on the target"
+        return f"one-hot: {listed(category.levels[: category.frequent], 5)}; otherwise 'other'; and {effects}"
     others = "'other'" if category.has_other else "zeros"
     return f"one-hot: {listed(category.levels, 5)}; otherwise {others}"

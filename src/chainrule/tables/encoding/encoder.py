@@ -16,11 +16,11 @@ from chainrule.errors import FileFormatError, InputError
 from chainrule.tables.column_set import Holder
 from chainrule.tables.columns import ChosenRows, Column, Feature
 from chainrule.tables.encoding import encoder_file
+from chainrule.tables.encoding.categories.fit_categories import fit_category_steps
 from chainrule.tables.encoding.compatibility import refuse_infinite
 from chainrule.tables.encoding.description import describe
 from chainrule.tables.encoding.encoder_state import EncoderState
 from chainrule.tables.encoding.fit_steps import (
-    fit_category_steps,
     fit_few_values,
     fit_numeric_steps,
     warn_about_columns,
@@ -61,6 +61,7 @@ class TableEncoder(EncoderState):
        levels become −1 and 1, a missing value 0 (``Sign``). More levels are one-hot, a missing value all zeros
        (``OneHot``). An unseen level is encoded like a missing value. A column with more than ``max_levels`` levels
        keeps the most frequent ones that occur in several rows; all others, unseen ones too, share the level "other".
+       The estimators add to such a column the effects of its levels on the targets (`TargetEncoding`).
 
     A column that is constant or empty in the training rows, or holds more than ``max_levels`` texts that all differ, is
     left out with a DataWarning; a column of a sparse table that has no entry, without one. If a column mixes numbers

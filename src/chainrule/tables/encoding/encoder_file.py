@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array, as_integer, shown
 from chainrule.files import field
-from chainrule.tables.columns import Feature, Kind
-from chainrule.tables.encoding.encoder_state import EncoderState
+from chainrule.tables.columns import Feature, Kind, Level
+from chainrule.tables.encoding.categories.levels import OneHot, Sign
+from chainrule.tables.encoding.categories.target_encoding import TargetEncoding
+from chainrule.tables.encoding.encoder_state import CategoryStep, EncoderState
 from chainrule.tables.encoding.number_features import NumberFeatures, compact, left_out, names_of
 from chainrule.tables.encoding.numeric_columns import owners
 from chainrule.tables.encoding.statistics.column_statistics import Scaling
-from chainrule.tables.encoding.steps import FewValues, Fill, Indicator, OneHot, Scale, Sign, SmoothClip
+from chainrule.tables.encoding.steps import FewValues, Fill, Indicator, Scale, SmoothClip
 from chainrule.tables.numeric_table import NumberedNames
 from chainrule.tables.text.notation import Notation, Writing
 
@@ -25,10 +27,9 @@ TENSORS = ("used", "fill", "center", "factor", "gaps")
 def parts(encoder: EncoderState) -> tuple[dict[str, Any], dict[str, Array]]:
     """Returns the structure of a fitted encoder as JSON, and its numbers as tensors ``encoder.…``."""
     categories = [
-        {"column": name, "levels": list(step.levels), "kind": "sign" if isinstance(step, Sign) else "one_hot",
-         "other": step.has_other}
+        {"column": name, "levels": list(step.levels), "kind": _kind(step), "other": step.has_other}
         for name, step in encoder.categories_.items()
-    ]  # fmt: skip
+    ]
     clip = encoder.clip_
     header = {
         "numbers": encoder.numbers,
@@ -48,6 +49,10 @@ def parts(encoder: EncoderState) -> tuple[dict[str, Any], dict[str, Array]]:
     tensors = {f"encoder.{name}": array for name, array in zip(TENSORS, arrays, strict=True)}
     if len(encoder.few_values_.of):
         tensors |= {"encoder.coded": encoder.few_values_.of, "encoder.values": encoder.few_values_.values}
+    for k, step in enumerate(encoder.categories_.values(), 1):
+        if isinstance(step, TargetEncoding):
+            categories[k - 1]["frequent"] = step.frequent
+            tensors |= {f"encoder.effects[{k}]": step.effects, f"encoder.deviations[{k}]": step.deviations}
     if isinstance(header["columns"], Mapping):
         left_out_columns = left_out(encoder.features_).values()
         tensors |= {f"encoder.left_out[{k}]": columns for k, columns in enumerate(left_out_columns, 1)}
@@ -73,7 +78,8 @@ def restore(encoder: EncoderState, header: Mapping[str, Any], tensors: Mapping[s
     encoder.n_features_in_ = len(encoder.names_)
     if field(header, "named", bool):
         encoder.feature_names_in_ = np.array(encoder.names_, dtype=object)
-    encoder.categories_ = dict(_category(entry) for entry in field(header, "categories", list))
+    entries = enumerate(field(header, "categories", list), 1)
+    encoder.categories_ = dict(_category(entry, tensors, k) for k, entry in entries)
     has_categories = not isinstance(encoder.features_, NumberFeatures)
     kept = [f for f in encoder.features_ if not f.dropped] if has_categories else []
     expected = [f.name for f in kept if f.kind in ("categories", "booleans")]
@@ -158,16 +164,37 @@ def _clip(entry: Any) -> SmoothClip:
     return SmoothClip(limit)
 
 
-def _category(entry: Any) -> tuple[str, Sign | OneHot]:
+def _kind(step: CategoryStep) -> str:
+    return "sign" if isinstance(step, Sign) else "target" if isinstance(step, TargetEncoding) else "one_hot"
+
+
+def _category(entry: Any, tensors: Mapping[str, Array], k: int) -> tuple[str, CategoryStep]:
     levels, other = tuple(field(entry, "levels", list)), field(entry, "other", bool)
     if not levels or len(set(levels)) < len(levels) or len({isinstance(level, str) for level in levels}) > 1:
         raise ValueError("levels must be distinct texts, or distinct numbers")
     if not all(isinstance(level, (str, bool, int, float)) for level in levels):
         raise ValueError("levels must be texts or numbers")
     kind = field(entry, "kind", str)
-    if kind not in ("sign", "one_hot") or (kind == "sign" and (len(levels) != 2 or other)):
-        raise ValueError("a category must be one_hot, or sign with two levels")
-    return field(entry, "column", str), (Sign if kind == "sign" else OneHot)(levels, other)
+    if kind not in ("sign", "one_hot", "target") or (kind == "sign" and (len(levels) != 2 or other)):
+        raise ValueError("a category must be one_hot, target, or sign with two levels")
+    name = field(entry, "column", str)
+    if kind == "target":
+        frequent = as_integer(field(entry, "frequent", int), "frequent", 0, len(levels))
+        effects, deviations = (tensors[f"encoder.{part}[{k}]"] for part in ("effects", "deviations"))
+        return name, _target_encoding(levels, frequent, effects, deviations)
+    return name, (Sign if kind == "sign" else OneHot)(levels, other)
+
+
+def _target_encoding(levels: tuple[Level, ...], frequent: int, effects: Array, deviations: Array) -> TargetEncoding:
+    if deviations.shape != effects.shape[1:] or effects.shape != (len(levels), effects.size // len(levels)):
+        raise ValueError(
+            f"effects must be a matrix with a row for each of {len(levels)} levels, and a deviation a column"
+        )
+    if not all(array.dtype == np.float64 and np.isfinite(array).all() for array in (effects, deviations)):
+        raise ValueError("effects and deviations must be finite numbers")
+    if not (deviations > 0.0).all():
+        raise ValueError("deviations must be positive")
+    return TargetEncoding(levels, True, frequent, effects.astype(np.float64), deviations.astype(np.float64))
 
 
 def _text(value: object) -> str:

@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 
 from chainrule._internal.at_first_use import cached_property
 from chainrule.tables.columns import Feature
+from chainrule.tables.encoding.categories.levels import OneHot, Sign
+from chainrule.tables.encoding.categories.target_encoding import TargetEncoding
 from chainrule.tables.encoding.number_features import NumberFeatures, left_out
 from chainrule.tables.encoding.numeric_columns import owners
 from chainrule.tables.encoding.numeric_steps import NumericSteps
 from chainrule.tables.encoding.statistics.column_statistics import Scaling
-from chainrule.tables.encoding.steps import FewValues, Fill, Indicator, OneHot, Scale, Sign, SmoothClip
+from chainrule.tables.encoding.steps import FewValues, Fill, Indicator, Scale, SmoothClip
 from chainrule.tables.text.notation import DecimalMark, Notation, Writing
 
-CategoryStep = Sign | OneHot
+CategoryStep = Sign | OneHot | TargetEncoding
 
 
 class EncoderState:

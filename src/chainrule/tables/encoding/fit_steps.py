@@ -13,11 +13,11 @@ from chainrule._internal.naming import listed
 from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning
 from chainrule.tables.column_set import Holder
-from chainrule.tables.columns import Column, Feature, Level, rows_by_code
+from chainrule.tables.columns import Feature
 from chainrule.tables.encoding.gathered import is_sparse
 from chainrule.tables.encoding.number_features import left_out
 from chainrule.tables.encoding.statistics.column_statistics import ColumnStatistics
-from chainrule.tables.encoding.steps import FewValues, Fill, Indicator, OneHot, Scale, Sign
+from chainrule.tables.encoding.steps import FewValues, Fill, Indicator, Scale
 from chainrule.tables.reading.read import AnyTable
 
 CONSTANT, EMPTY = "constant in the training rows", "no values in the training rows"
@@ -25,7 +25,6 @@ ZERO = "0 in every training row"  # of a sparse table: a vocabulary or a hash ha
 MOST_OF_ALL = 512  # features for few values: with more, they would make the network too large
 SOME_ROWS = 1_000  # that have nearly all values of a column with few of them
 MOST_REPEATED = 20  # whole weights are repeated rows, up to this many times as many rows
-DIFFERENT = "a different text in every training row"
 
 
 def fit_numeric_steps(
@@ -70,51 +69,6 @@ def _few_integers(x: NDArray[Any], most: int) -> Floats:
     few: Floats = values[~np.isnan(values)].astype(np.float64)
     is_few = 2 < len(few) <= most and (few == np.floor(few[0]) + np.arange(len(few))).all()
     return few if is_few else np.zeros(0)
-
-
-def fit_category_steps(
-    columns: Mapping[str, Holder], max_levels: int
-) -> tuple[dict[str, Sign | OneHot], dict[str, str]]:
-    """Returns the step of each column of categories or booleans, and the columns left out, with reasons."""
-    steps: dict[str, Sign | OneHot] = {}
-    dropped: dict[str, str] = {}
-    for name, column in columns.items():
-        if column.kind == "empty":
-            dropped[name] = EMPTY
-        elif isinstance(column, Column) and column.kind in ("categories", "booleans"):
-            step = _step(column.as_categories(), max_levels)
-            if isinstance(step, str):
-                dropped[name] = step
-            else:
-                steps[name] = step
-    return steps, dropped
-
-
-def _step(column: Column, max_levels: int) -> Sign | OneHot | str:
-    """Returns the step for a category column, or the reason to leave it out."""
-    counts = rows_by_code(column.values, len(column.levels))
-    return category_step(column.levels, counts, bool(column.missing.any()), max_levels)
-
-
-def category_step(
-    levels: tuple[Level, ...], counts: NDArray[np.intp], has_gaps: bool, max_levels: int
-) -> Sign | OneHot | str:
-    """Returns the step for a column with these levels, of ``counts`` rows each, or the reason to leave it out."""
-    if not levels:
-        return EMPTY
-    if len(levels) == 1 and not has_gaps:
-        return CONSTANT
-    if len(levels) == 2:
-        return Sign(levels)
-    if len(levels) <= max_levels:
-        return OneHot(levels)
-    if counts.max() == 1:
-        return DIFFERENT
-    frequent = np.argsort(-counts, kind="stable")[: max_levels - 1]
-    kept = np.sort(
-        frequent[counts[frequent] > 1]
-    )  # a level with a single row carries no more information than a new one
-    return OneHot(tuple(levels[k] for k in kept.tolist()), has_other=True)
 
 
 def warn_about_columns(features: Sequence[Feature], columns: Mapping[str, Holder]) -> None:

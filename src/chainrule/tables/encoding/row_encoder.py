@@ -13,7 +13,7 @@ from chainrule.tables.columns import MISSING, Feature
 from chainrule.tables.encoding.encoder_state import CategoryStep, EncoderState
 from chainrule.tables.encoding.matching import of_training_kind
 from chainrule.tables.encoding.numeric_columns import NUMERIC, numeric_values, owners
-from chainrule.tables.encoding.steps import SATURATED, Sign
+from chainrule.tables.encoding.steps import SATURATED
 from chainrule.tables.reading.array_columns import as_column
 from chainrule.tables.reading.array_likes import as_objects
 from chainrule.tables.table import Table
@@ -42,13 +42,13 @@ class _Number(NamedTuple):
 
 
 class _Category(NamedTuple):
-    """A category: the key of its column, its first feature, and how a value becomes the code of a level."""
+    """A category: the key of its column, how a value becomes the code of a level, and its features."""
 
     key: Any
-    start: int
     step: CategoryStep
     codes: dict[Any, int]
     elsewhere: int  # the code of an unseen level
+    features: list[list[tuple[int, float]]]  # of each code, those that are not 0; the last are those of a gap, code −1
     gaps: frozenset[str]
     is_gap: Callable[[str], bool] | None  # besides ``gaps``
     reads_texts: bool
@@ -108,7 +108,7 @@ class RowEncoder:
                     y = (0.5 * v - half_center) * double_factor / limit
                     y = SATURATED if y > SATURATED else -SATURATED if y < -SATURATED else y
                     x[place] = limit * (y / sqrt(1.0 + y * y))
-            for key, start, step, codes, elsewhere, gaps, is_gap, reads_texts in self._categories:
+            for key, step, codes, elsewhere, features, gaps, is_gap, reads_texts in self._categories:
                 v = get[key]
                 if v.__class__ is str:
                     if v in gaps or (is_gap is not None and is_gap(v)):
@@ -118,11 +118,8 @@ class RowEncoder:
                     code = codes.get(v, elsewhere)
                 else:
                     code = _code(v, step, codes, elsewhere)
-                if code != MISSING:
-                    if step.__class__ is Sign:
-                        x[start] = 2.0 * code - 1.0
-                    else:
-                        x[start + code] = 1.0
+                for place, value in features[code]:
+                    x[place] = value
             for key, feature, parts in self._times:
                 self._write_time(get[key], feature, parts, x)
         except KeyError:  # the table's names may be spelt otherwise, or one is missing
@@ -192,12 +189,20 @@ class RowEncoder:
         start, gaps = encoder.n_numeric_features, frozenset(("", *encoder.writing().missing))
         for name, step in encoder.categories_.items():
             yield _Category(
-                keys[name], start, step, {level: k for k, level in enumerate(step.levels)},
-                len(step.levels) if step.has_other else MISSING, gaps,
+                keys[name], step, {level: k for k, level in enumerate(step.levels)},
+                len(step.levels) if step.has_other else MISSING, _features(step, start), gaps,
                 is_usual_gap if name in encoder.notations_ or not step.are_texts else None,
                 step.are_texts and kinds[name] == "categories",
             )  # fmt: skip
             start += step.width
+
+
+def _features(step: CategoryStep, start: int) -> list[list[tuple[int, float]]]:
+    """Returns place and value of the features of each code, from ``start`` on, that are not 0; none of a gap."""
+    codes = np.arange(len(step.levels) + step.has_other)
+    Z = np.empty((len(codes), step.width))
+    step.write(codes, Z)
+    return [[(start + j, float(z[j])) for j in np.flatnonzero(z).tolist()] for z in Z] + [[]]
 
 
 def _number_reader(read: Callable[[str], Any], missing: frozenset[str]) -> Callable[[str], float | None]:

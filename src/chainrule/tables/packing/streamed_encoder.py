@@ -18,11 +18,12 @@ import numpy as np
 from chainrule._internal.checks import Floats
 from chainrule.errors import InputError
 from chainrule.tables.columns import Feature, Level, rows_by_code
+from chainrule.tables.encoding.categories.fit_categories import category_step
+from chainrule.tables.encoding.categories.levels import OneHot, Sign
 from chainrule.tables.encoding.compatibility import OtherKind, as_trained
 from chainrule.tables.encoding.encoder import TableEncoder
-from chainrule.tables.encoding.fit_steps import CONSTANT, EMPTY, as_weighted, category_step
+from chainrule.tables.encoding.fit_steps import CONSTANT, EMPTY, as_weighted
 from chainrule.tables.encoding.matching import of_training_kind
-from chainrule.tables.encoding.steps import OneHot, Sign
 from chainrule.tables.packing.table_stream import TableStream
 from chainrule.tables.table import Table
 from chainrule.tables.text.notation import Notation

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule._internal.sparse_rows import Rows
 from chainrule.estimators.network.ensemble import Member
 from chainrule.tables.diagnosis.case import LabelledRows, dense
 from chainrule.tables.model import TableModel
@@ -18,9 +19,9 @@ MOST_NUMBERS = 1_000_000  # of them, in the table
 
 
 def held_out_rows(
-    members: Sequence[Member], model: TableModel, table: AnyTable, labels: NDArray[np.generic]
+    members: Sequence[Member], model: TableModel, table: AnyTable, encoded_rows: Rows, labels: NDArray[np.generic]
 ) -> LabelledRows | None:
-    """Returns at most 2,000 rows of the table (t rows with labels) that were held out; None if none was.
+    """Returns at most 2,000 rows of the table (t rows, encoded, with labels) that were held out; None if none was.
 
     Each is predicted by the networks that held it out.
     """
@@ -34,4 +35,4 @@ def held_out_rows(
     most = max(min(MOST_ROWS, MOST_NUMBERS // max(len(table.names), 1)), 2)
     at = at[np.unique(np.linspace(0, len(at) - 1, min(most, len(at))).astype(np.intp))]
     known = encoded(model.target, labels[at])
-    return LabelledRows(model, dense(table.rows(at)), known, asked=is_held_out[at])
+    return LabelledRows(model, dense(table.rows(at)), known, asked=is_held_out[at], encoded=encoded_rows[at])

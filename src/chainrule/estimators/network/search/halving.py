@@ -12,7 +12,7 @@ from chainrule.estimators.network.competition import Comparison, joined
 from chainrule.estimators.network.ensemble import Member, MemberFactory, Outcome, Training, TrainingPlan, usable
 from chainrule.estimators.network.ensemble.plan import clock
 from chainrule.estimators.network.recipe import FEWEST, Recipe
-from chainrule.estimators.network.recipes.presets import FEW
+from chainrule.estimators.network.recipes.presets import FEW, VERY_FEW
 from chainrule.estimators.network.validation_split import ValidationSplit
 
 SHORTER = 4  # epochs of the first round are divided by it
@@ -43,7 +43,7 @@ class Search:
     """The training of networks with many recipes, in the place of `Training`, with the same methods.
 
     First a network of each candidate is trained for a quarter of its epochs, and all hold out the same rows. The best
-    third is trained for all epochs on two folds; on all of them if rows are few, since losses on few rows tell little.
+    third is trained for all epochs on two folds; on more if rows are few, since losses on few rows tell little.
     The known recipes, those that compete, go on in any case. Up to five others join them, one after the other, each
     time the one that lessens the loss of the averaged predictions most. All these are then trained on the other folds;
     which of them the model has is decided at last (`winners`). Within a time limit each round has its share.
@@ -171,7 +171,7 @@ def require_held_out(splits: Sequence[ValidationSplit], has_validation: bool) ->
 
 def folds_of_second(folds: Sequence[ValidationSplit], t: int) -> int:
     """Returns the number of folds of the second round, for t rows."""
-    return len(folds) if t < FEW else min(2, len(folds))
+    return len(folds) if t < VERY_FEW else min(3 if t < FEW else 2, len(folds))
 
 
 def networks_in_all(recipes: Sequence[Recipe], folds: Sequence[ValidationSplit], t: int) -> int:
