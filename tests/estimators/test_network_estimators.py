@@ -215,16 +215,19 @@ def test_the_html_shows_layers_curves_and_score(iris: tuple[Any, Any]) -> None:
 
 
 @pytest.mark.parametrize("kind", [NetworkClassifier, NetworkRegressor])
-def test_levels_beyond_max_levels_are_predicted_alike(kind: Any) -> None:
-    """``max_levels`` is that of the encoder: the rarest levels, and unseen ones, share a feature and a prediction."""
+def test_levels_beyond_max_levels_share_a_feature(kind: Any) -> None:
+    """``max_levels`` is that of the encoder: the rarest levels, and unseen ones, share a feature. They are predicted
+    alike, unless their targets differ: then each has an effect.
+    """
     letters = np.array(list("aaaaabbbbbcccdde" * 8))[:, None]
     y = np.array([ord(letter) % 2 for letter in letters[:, 0]])
-    model = kind(max_levels=3, **{**SMALL, "epochs": 2}).fit(letters, y)
-    assert model.encoder_.get_feature_names_out().tolist() == ["x0_a", "x0_b", "x0_other"]
-    predict = model.predict_proba if kind is NetworkClassifier else model.predict
-    others = predict([["c"], ["d"], ["e"], ["new"]])
-    assert (others == others[0]).all()
-    assert not np.allclose(predict([["a"]]), others[0])
+    one_hot, others = ["x0_a", "x0_b", "x0_other"], [["c"], ["d"], ["e"], ["new"]]
+    for targets, effects, predictions in ((np.repeat([0, 1], 64), [], 1), (y, ["x0_effect"], 3)):
+        model = kind(max_levels=3, **{**SMALL, "epochs": 2}).fit(letters, targets)
+        assert model.encoder_.get_feature_names_out().tolist() == one_hot + effects
+        predict = model.predict_proba if kind is NetworkClassifier else model.predict
+        assert len(np.unique(predict(others), axis=0)) == predictions  # those of c and e are the same
+        assert not np.allclose(predict([["a"]]), predict([["new"]]))
     assert len(kind(**{**SMALL, "epochs": 2}).fit(letters, y).encoder_.get_feature_names_out()) == 5
     with pytest.raises(InputError, match="max_levels"):
         kind(max_levels=1, **SMALL).fit(letters, y)

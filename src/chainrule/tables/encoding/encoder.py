@@ -77,7 +77,7 @@ class TableEncoder(EncoderState):
             columns, after those of a root mean square above 1 are divided by it: the rows' mean ‖x‖² becomes 1; for
             TF-IDF, counts and other sparse features) or "none".
         categories: names of columns (positions, for arrays) whose numbers are categories.
-        max_levels: the largest number of features per category column, ≥ 2.
+        max_levels: the largest number of one-hot features per category column, ≥ 2.
         max_values: the largest number of values of such a column; 0: none has these features.
         dtype: "float64" or "float32", the number type that ``transform`` returns.
         decimal: the decimal mark of numbers in texts, "." or ","; None: each column decides.
