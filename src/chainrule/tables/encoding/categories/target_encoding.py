@@ -14,7 +14,7 @@ from chainrule.tables.columns import Column, rows_by_code
 from chainrule.tables.encoding.categories.level_sums import LevelSums
 from chainrule.tables.encoding.categories.levels import Levels, OneHot
 
-MOST_LEVELS = 10_000  # that have an effect, the most frequent ones
+MOST_LEVELS = 10_000  # that have an effect and no feature, the most frequent ones
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,12 +52,7 @@ class TargetEncoding(Levels):
     def write(self, codes: NDArray[np.intp], out: NDArray[Any]) -> None:
         """Writes the features of codes (t,) into ``out`` (t, width)."""
         out[:, : self.frequent + 1] = np.minimum(codes, self.frequent)[:, np.newaxis] == np.arange(self.frequent + 1)
-        out[:, self.frequent + 1 :] = self.effects_of_codes[codes]
-
-    @property
-    def effects_of_codes(self) -> Floats:
-        """The effects (levels + 2, m) of each code, 0 for an unseen value; the last row is that of code −1."""
-        return _with_others(self.effects)
+        out[:, self.frequent + 1 :] = _of_codes(codes, self.effects)
 
     def held_out(self, column: Column, Y: Floats, weights: Floats | None, folds: NDArray[np.intp]) -> Floats:
         """Returns the effects (t, m) of training rows with targets Y (t, m), each predicted from the other folds (t,).
@@ -70,7 +65,7 @@ class TargetEncoding(Levels):
         for fold in range(len(sums)):
             rows = folds == fold
             rest = reduce(LevelSums.plus, sums[:fold] + sums[fold + 1 :], sums[fold].without_rows())
-            found[rows] = _with_others(rest.effects() / self.deviations)[codes[rows]]
+            found[rows] = _of_codes(codes[rows], rest.effects() / self.deviations)
         return found
 
 
@@ -83,7 +78,7 @@ def fit_target_encoding(column: Column, one_hot: OneHot, Y: Floats, weights: Flo
     place = {level: k for k, level in enumerate(column.levels)}
     frequent = [place[level] for level in one_hot.levels]
     others = np.setdiff1d(np.flatnonzero(counts > 1), frequent)
-    others = others[np.argsort(-counts[others], kind="stable")][: MOST_LEVELS - len(frequent)]
+    others = others[np.argsort(-counts[others], kind="stable")][:MOST_LEVELS]
     levels = tuple(column.levels[k] for k in (*frequent, *others.tolist()))
     codes = OneHot(levels, has_other=True).codes(column)[0]
     (sums,) = LevelSums.of_folds(codes, len(levels), Y, weights, np.zeros(len(codes), np.intp))
@@ -94,6 +89,6 @@ def fit_target_encoding(column: Column, one_hot: OneHot, Y: Floats, weights: Flo
     return TargetEncoding(levels, True, len(frequent), sums.effects() / deviations, deviations)
 
 
-def _with_others(effects: Floats) -> Floats:
-    """Returns the effects of levels, and 0 for an unseen and for a missing value."""
-    return np.concatenate([effects, np.zeros((2, effects.shape[1]))])
+def _of_codes(codes: NDArray[np.intp], effects: Floats) -> Floats:
+    """Returns the effects (t, m) of codes (t,): 0 for an unseen value, and for a missing one, the last by code −1."""
+    return np.concatenate([effects, np.zeros((2, effects.shape[1]))])[codes]

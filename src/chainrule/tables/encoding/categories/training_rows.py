@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,20 +22,21 @@ def has_many_levels(encoder: EncoderState) -> bool:
 
 def fit_target_encodings(encoder: EncoderState, table: AnyTable, Y: Floats, weights: Floats | None) -> None:
     """Encodes columns with more levels than features by targets Y (t, m) of training rows, with weights (t,), too."""
+    table = matched(encoder, table)
     for name, step in encoder.categories_.items():
         if isinstance(step, OneHot) and step.has_other:
-            column = matched(encoder, table).typed(name).as_categories()
-            encoder.categories_[name] = fit_target_encoding(column, step, Y, weights)
+            encoder.categories_[name] = fit_target_encoding(table.typed(name).as_categories(), step, Y, weights)
 
 
 def write_held_out_effects(
     encoder: EncoderState, table: AnyTable, Y: Floats, weights: Floats | None, folds: NDArray[np.intp], out: Array
 ) -> None:
     """Writes into encoded training rows ``out`` (t, n) the effects that are predicted from the other ``folds`` (t,)."""
-    for name, step, end in _ends(encoder):
+    table, end = matched(encoder, table), encoder.n_numeric_features
+    for name, step in encoder.categories_.items():
+        end += step.width
         if isinstance(step, TargetEncoding):
-            effects = step.held_out(matched(encoder, table).typed(name), Y, weights, folds)
-            out[:, end - effects.shape[1] : end] = effects
+            out[:, end - len(step.deviations) : end] = step.held_out(table.typed(name), Y, weights, folds)
 
 
 def encoding_folds(t: int, order: str, groups: NDArray[np.generic] | None) -> NDArray[np.intp]:
@@ -54,11 +53,3 @@ def encoding_folds(t: int, order: str, groups: NDArray[np.generic] | None) -> ND
     of = np.arange(t) if groups is None else np.unique(groups, return_inverse=True)[1]
     folds: NDArray[np.intp] = np.random.default_rng(0).permutation(1 + of.max())[of] % FOLDS
     return folds
-
-
-def _ends(encoder: EncoderState) -> Iterator[tuple[str, object, int]]:
-    """Yields the name and the step of each column of categories, and the place behind its features."""
-    end = encoder.n_numeric_features
-    for name, step in encoder.categories_.items():
-        end += step.width
-        yield name, step, end
