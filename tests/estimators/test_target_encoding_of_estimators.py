@@ -31,7 +31,7 @@ def encoding_of(model: Any) -> object:
 
 
 def test_levels_without_a_feature_are_told_apart() -> None:
-    """With features for 7 of 200 towns most of the variance is explained, which their effects alone make possible."""
+    """With one-hot features for only 7 of 200 towns, the effects of all towns still explain most of the variance."""
     X, y = table(3_000, 200)
     model = NetworkRegressor(**QUICK).fit(X[:2_000], y[:2_000])
     assert isinstance(encoding_of(model), TargetEncoding)
@@ -41,7 +41,7 @@ def test_levels_without_a_feature_are_told_apart() -> None:
 
 
 def test_held_out_scores_are_those_of_new_rows() -> None:
-    """Of levels of two rows, most of which say nothing, the report and the held-out score pretend nothing."""
+    """With many uninformative levels of two rows, the held-out score and the report agree with new data."""
     rng = np.random.default_rng(0)
     X = [[f"town {k // 40 if k < 400 else k // 2}"] for k in range(1_200)]
     effects = np.concatenate([np.repeat(np.arange(10), 40) / 3.0, np.zeros(800)])

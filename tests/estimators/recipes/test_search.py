@@ -99,7 +99,7 @@ def test_a_search_is_reproduced_by_any_number_of_threads(searched: Any) -> None:
 
 
 def test_a_searched_model_is_trained_on() -> None:
-    """A warm start goes on with the networks that were found, and a fit with another preset forgets the trials."""
+    """A warm start keeps training the networks that the search found; fitting with another preset clears the trials."""
     model = quick(warm_start=True).fit(X, Y)
     found = model.recipes_
     model.set_params(epochs=6).fit(X, Y)

@@ -95,7 +95,7 @@ class PreparationMixin:
     ) -> tuple[Data, tuple[Recipe, ...]]:
         """Encodes the rows and chooses the recipes; fits the encoder first, unless training continues.
 
-        Rows of ``incremental`` training, which later calls may bring again, are encoded as new ones are.
+        Rows of ``incremental`` training are encoded like new rows, since later calls may contain them again.
         """
         self._names = names_of(X, y, self.model_.about if continues else {})
         read_targets = partial(known_targets if continues else new_targets, self)
@@ -133,14 +133,17 @@ class PreparationMixin:
             self.__dict__.pop("feature_names_in_", None)
             if table.has_names:
                 self.feature_names_in_ = np.array(table.names, dtype=object)
-        folds = None
-        if not incremental and not self._n_sparse and has_many_levels(self.encoder_):
-            of = None if groups is None else as_groups(groups, len(table), rows.at)
-            folds = encoding_folds(len(rows.at), self.validation_order, of)
-            if not continues:
-                Y = self._targets_of_levels(rows.labels, recipes[0])
-                fit_target_encodings(self.encoder_, rows.table, Y, rows.weights)
-        return self._data(X, labels, rows, recipes[0], folds), recipes
+        if incremental or self._n_sparse or not has_many_levels(self.encoder_):
+            return self._data(X, labels, rows, recipes[0]), recipes
+        of = None if groups is None else as_groups(groups, len(table), rows.at)
+        folds = encoding_folds(len(rows.at), self.validation_order, of)
+        Y = self._targets_of_levels(rows.labels, recipes[0])
+        if not continues:
+            fit_target_encodings(self.encoder_, rows.table, Y, rows.weights)
+        data = self._data(X, labels, rows, recipes[0])
+        assert isinstance(data.examples.X, np.ndarray)  # as `_n_sparse` is 0
+        write_held_out_effects(self.encoder_, rows.table, Y, rows.weights, folds, data.examples.X)
+        return data, recipes
 
     def _targets_of_levels(self, labels: NDArray[Any], recipe: Recipe) -> Floats:
         """Returns the targets Y (t, m) that levels are encoded by: one for two classes, and one for all quantiles."""
@@ -159,18 +162,11 @@ class PreparationMixin:
         single = self.dtype == "float32"  # any other name than "float64" is refused by the encoder
         return TrainingRows.of(table, labels, row_weights, of_classes, np.float32 if single else np.float64)
 
-    def _data(
-        self, X: Any, y: NDArray[Any], rows: TrainingRows, recipe: Recipe, folds: NDArray[np.intp] | None = None
-    ) -> Data:
-        """Encodes rows; training rows in ``folds`` (t,) by the targets of other folds."""
+    def _data(self, X: Any, y: NDArray[Any], rows: TrainingRows, recipe: Recipe) -> Data:
         Y, class_numbers = self._encode_labels(rows.labels, recipe)
         encoded = self.encoder_.encode(rows.table)
         if isinstance(encoded, SparseRows) and not self._n_sparse:
             encoded = encoded.toarray()
-        if folds is not None:
-            assert isinstance(encoded, np.ndarray)  # sparse rows have no folds
-            targets = self._targets_of_levels(rows.labels, recipe)
-            write_held_out_effects(self.encoder_, rows.table, targets, rows.weights, folds, encoded)
         examples = Examples(
             encoded if isinstance(encoded, SparseRows) else np.ascontiguousarray(encoded),
             np.ascontiguousarray(Y, dtype=self.dtype),

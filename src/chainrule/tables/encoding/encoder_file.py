@@ -186,7 +186,7 @@ def _category(entry: Any, tensors: Mapping[str, Array], k: int) -> tuple[str, Ca
 
 
 def _target_encoding(levels: tuple[Level, ...], frequent: int, effects: Array, deviations: Array) -> TargetEncoding:
-    if deviations.shape != effects.shape[1:] or effects.shape != (len(levels), effects.size // len(levels)):
+    if effects.ndim != 2 or len(effects) != len(levels) or deviations.shape != effects.shape[1:]:
         raise ValueError(
             f"effects must be a matrix with a row for each of {len(levels)} levels, and a deviation a column"
         )

@@ -106,7 +106,7 @@ def test_rare_levels_and_new_ones_have_no_effect() -> None:
 
 @given(st.integers(0, 2**32 - 1), st.floats(-1e3, 1e3))
 def test_no_row_is_encoded_by_its_own_target(seed: int, other: float) -> None:
-    """Another target of a row changes the effects of other rows, and never its own."""
+    """Changing the target of a row never changes the effect that the row itself is encoded by."""
     rng = np.random.default_rng(seed)
     codes = rng.integers(6, size=40)
     y = codes[:, np.newaxis] + rng.normal(size=(40, 1))
@@ -119,7 +119,7 @@ def test_no_row_is_encoded_by_its_own_target(seed: int, other: float) -> None:
 
 
 def test_noise_has_no_effect_in_training_rows() -> None:
-    """Where levels of two rows say nothing, the effects of training rows are not correlated with their targets."""
+    """If levels of two rows each carry no information, encoded training rows are uncorrelated with their targets."""
     rng = np.random.default_rng(0)
     codes, y = np.repeat(np.arange(1_000), 2), rng.normal(size=(2_000, 1))
     step = TargetEncoding(of_codes(codes).levels, True, 0, np.zeros((1_000, 1)), np.ones(1))

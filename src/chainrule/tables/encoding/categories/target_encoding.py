@@ -57,7 +57,7 @@ class TargetEncoding(Levels):
     def held_out(self, column: Column, Y: Floats, weights: Floats | None, folds: NDArray[np.intp]) -> Floats:
         """Returns the effects (t, m) of training rows with targets Y (t, m), each predicted from the other folds (t,).
 
-        So no row is encoded by its own target, which a network would take for a property of rare levels.
+        No row is encoded by its own target; otherwise a network would trust the effects of rare levels too much.
         """
         codes = self.codes(column)[0]
         sums = LevelSums.of_folds(codes, len(self.levels), Y, weights, folds)
@@ -80,7 +80,7 @@ def fit_target_encoding(column: Column, one_hot: OneHot, Y: Floats, weights: Flo
     others = np.setdiff1d(np.flatnonzero(counts > 1), frequent)
     others = others[np.argsort(-counts[others], kind="stable")][:MOST_LEVELS]
     levels = tuple(column.levels[k] for k in (*frequent, *others.tolist()))
-    codes = OneHot(levels, has_other=True).codes(column)[0]
+    codes = Levels(levels, has_other=True).codes(column)[0]
     (sums,) = LevelSums.of_folds(codes, len(levels), Y, weights, np.zeros(len(codes), np.intp))
     variances = sums.variances()[0]
     if not variances.any():

@@ -21,7 +21,10 @@ def has_many_levels(encoder: EncoderState) -> bool:
 
 
 def fit_target_encodings(encoder: EncoderState, table: AnyTable, Y: Floats, weights: Floats | None) -> None:
-    """Encodes columns with more levels than features by targets Y (t, m) of training rows, with weights (t,), too."""
+    """Adds a target encoding to each column with more levels than features, fitted to training rows.
+
+    These have the targets Y (t, m), and weights (t,) or None.
+    """
     table = matched(encoder, table)
     for name, step in encoder.categories_.items():
         if isinstance(step, OneHot) and step.has_other:
