@@ -57,9 +57,11 @@ def folder_of_nobody() -> Iterator[Path]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Ignores the warning with which "auto" chooses the reference engine in an installation without the core."""
+    """Lets a suite without the core ignore the warning of "auto", and one without PyTorch the modules that import it."""
     if not HAS_CORE:
         config.addinivalue_line("filterwarnings", "ignore:The native engine declines. its compiled core")
+    if not HAS_TORCH:
+        config.option.doctest_ignore_import_errors = True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
