@@ -57,7 +57,7 @@ def folder_of_nobody() -> Iterator[Path]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Lets a suite without the core ignore the warning of "auto", and one without PyTorch the modules that import it."""
+    """Lets a suite without the core ignore the warning of "auto", and one without PyTorch modules that import it."""
     if not HAS_CORE:
         config.addinivalue_line("filterwarnings", "ignore:The native engine declines. its compiled core")
     if not HAS_TORCH:
