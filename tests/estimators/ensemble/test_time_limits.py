@@ -228,12 +228,12 @@ def test_a_network_without_an_epoch_is_left_out(epochs: list[int], improved: lis
 
 def test_a_training_without_a_usable_network_is_an_error() -> None:
     """Ctrl-C before the first epoch interrupts the program; otherwise the error says what to do."""
-    assert isinstance(no_usable_network(Outcome([], True, True, None), 1.0), KeyboardInterrupt)
+    assert isinstance(no_usable_network(Outcome([], True, True, 1, None), 1.0), KeyboardInterrupt)
     early = "training ended within the first epoch, and no network was better than at its initial values. "
     for outcome, limit, words in (
-        (Outcome([], False, True, 123.4), 0.5, f"time_limit=0.5: {early}The whole plan takes about 120 s."),
-        (Outcome([], False, True, None), 0.5, f"time_limit=0.5: {early}Give it more time."),
-        (Outcome([], False, False, None), None, f"{early}Let a callback stop it later."),
+        (Outcome([], False, True, 1, 123.4), 0.5, f"time_limit=0.5: {early}The whole plan takes about 120 s."),
+        (Outcome([], False, True, 1, None), 0.5, f"time_limit=0.5: {early}Give it more time."),
+        (Outcome([], False, False, 1, None), None, f"{early}Let a callback stop it later."),
     ):
         error = no_usable_network(outcome, limit)
         assert isinstance(error, cr.InputError)

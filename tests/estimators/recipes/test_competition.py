@@ -16,7 +16,8 @@ from chainrule._internal.checks import Floats
 from chainrule.costs import TrainingSet
 from chainrule.costs.training_set import Subset
 from chainrule.estimators import NetworkClassifier, NetworkRegressor
-from chainrule.estimators.network.competition import winners
+from chainrule.estimators.network import base
+from chainrule.estimators.network.competition import finalists, winners
 from chainrule.estimators.network.ensemble import Member
 from chainrule.estimators.network.recipe import FEWEST, Recipe
 from chainrule.estimators.network.recipes.presets import FEWEST_TO_COMPETE, preset
@@ -100,7 +101,7 @@ def test_only_rows_that_all_hold_out_are_compared() -> None:
 
 
 def test_without_competition_all_are_kept() -> None:
-    """All remain without held-out rows, and if recipes do not compete or are four at most."""
+    """All remain without held-out rows, if recipes do not compete, and if there are few rows."""
     errors = [3.0, 1.0, -1.0, 2.0, -2.0, 9.0, 8.0]
     members = [member(recipe, error) for recipe, error in zip(BEST, errors, strict=True)]
     for each in members[1:]:
@@ -109,19 +110,78 @@ def test_without_competition_all_are_kept() -> None:
     assert kept([member(replace(recipe, competes=None), e) for recipe, e in zip(BEST, errors, strict=True)]) == list(
         range(7)
     )
-    assert kept([member(BEST[k], float(k)) for k in range(FEWEST)]) == list(range(FEWEST))
+    of_few_rows = preset("best", "regression", FEWEST_TO_COMPETE - 1)
+    assert kept([member(recipe, float(k)) for k, recipe in enumerate(of_few_rows)]) == list(range(FEWEST))
+
+
+@pytest.mark.parametrize(
+    ("errors", "expected"),
+    [
+        ([3.0, 1.0, -1.0, 2.0, -2.0, 9.0, 8.0], {1, 2, 3, 4}),  # errors that cancel each other
+        ([0.0, 0.0, 0.0, 1.0, 2.0, 3.0, 4.0], {0, 1, 2, 3}),  # three would be better, of few rows
+        ([3.0, None, -1.0, 2.0, -2.0, 9.0, 8.0], {0, 2, 3, 4}),  # one that is not usable
+        ([3.0, None, None, None, -2.0, 9.0, 8.0], {0, 4, 5, 6}),  # with it only four are
+        ([None] * 7, set(range(7))),
+    ],
+)
+def test_four_recipes_go_on(errors: list[float | None], expected: set[int]) -> None:
+    """By hand: after a network of each, the four recipes whose mean prediction has the smallest squared error."""
+    members = [member(recipe, error or 0.0) for recipe, error in zip(BEST, errors, strict=True)]
+    for each, error in zip(members, errors, strict=True):
+        each.improved = error is not None
+    assert {BEST.index(recipe) for recipe in finalists(members, TARGET, Y)} == expected
+
+
+def test_without_rows_that_all_hold_out_all_go_on() -> None:
+    """Nothing tells which are better."""
+    members = [member(recipe, float(k), rows=(k % 4,)) for k, recipe in enumerate(BEST)]
+    for each in members:
+        each.improved = True
+    assert finalists(members, TARGET, Y) == set(BEST)
+
+
+SMOOTH = np.random.default_rng(0).normal(size=(500, 3))
+OF_BEST: dict[str, Any] = {"preset": "best", "epochs": 4, "hidden_layer_sizes": 8, "random_state": 0}
+
+
+def trained_after_all_go_on(monkeypatch: pytest.MonkeyPatch) -> dict[Recipe, list[Floats]]:
+    """The θ of all networks of "best" by their recipes, where all go on and are kept."""
+    with monkeypatch.context() as patch:
+        patch.setattr(base, "finalists", lambda members, **_: {each.recipe for each in members})
+        patch.setattr(base, "winners", lambda members, *_: members)
+        model = NetworkRegressor(**OF_BEST).fit(SMOOTH, SMOOTH.sum(axis=1))
+    found: dict[Recipe, list[Floats]] = {}
+    for recipe, net in zip(model.recipes_, model.networks_, strict=True):
+        found.setdefault(recipe, []).append(net.theta)
+    return found
+
+
+def test_more_networks_are_those_that_all_recipes_would_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that go on have bitwise the θ as if all did: for any threads, in two processes, within a time limit."""
+    count = preset("best", "regression", len(SMOOTH))[0].n_networks
+    every = trained_after_all_go_on(monkeypatch)
+    assert [len(of_recipe) for of_recipe in every.values()] == [count] * len(BEST)
+    for settings in ({"threads": 1}, {"threads": 3}, {"workers": 2}, {"time_limit": 600.0}):
+        model = NetworkRegressor(**OF_BEST, **settings).fit(SMOOTH, SMOOTH.sum(axis=1))
+        assert model.stopped_ == "epochs"
+        assert len(set(model.recipes_)) <= FEWEST
+        found: dict[Recipe, list[Floats]] = {}
+        for recipe, net in zip(model.recipes_, model.networks_, strict=True):
+            found.setdefault(recipe, []).append(net.theta)
+        for recipe, thetas in found.items():
+            np.testing.assert_array_equal(thetas, every[recipe])
 
 
 @pytest.mark.parametrize("kind", [NetworkClassifier, NetworkRegressor])
 def test_best_keeps_whole_recipes(kind: Any) -> None:
-    """Of every recipe of "best" as many networks are trained on the same folds; four recipes or more are kept whole."""
+    """Of the recipes of "best" that go on as many networks are trained, on the same folds, and kept or left out."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(FEWEST_TO_COMPETE, 2))
     y = X.sum(axis=1) + 0.1 * rng.normal(size=len(X))
     model = kind(preset="best", epochs=3, n_networks=2, random_state=0)
     model.fit(X, y > 0 if kind is NetworkClassifier else y)
     counts = [list(model.recipes_).count(recipe) for recipe in dict.fromkeys(model.recipes_)]
-    assert FEWEST <= len(counts) <= len(BEST)
+    assert 1 <= len(counts) <= FEWEST
     assert set(counts) == {2}
     held_out = [split.held_out.tolist() for split in model._splits.splits()]
     assert held_out == [fold for k in (0, len(counts)) for fold in [held_out[k]] * len(counts)]

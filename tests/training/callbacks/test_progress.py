@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -49,19 +50,22 @@ class StandIn:
 
 
 class Bar:
-    """The bar of two networks, whose clock the test sets."""
+    """The bar of networks with these numbers, of which there are ``of``; its clock is set by the test."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, is_terminal: bool = False, term: str = "xterm") -> None:
-        self.stream, self.now = Stream(is_terminal), 100.0
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, is_terminal: bool = False, term: str = "xterm",
+        numbers: Sequence[int] = (1, 2), of: int = 2,
+    ) -> None:  # fmt: skip
+        self.stream, self.now, self.numbers, self.of = Stream(is_terminal), 100.0, numbers, of
         monkeypatch.setattr(progress, "time", SimpleNamespace(perf_counter=lambda: self.now))
         monkeypatch.setenv("TERM", term)
         monkeypatch.setenv("COLUMNS", "120")
 
     def __enter__(self) -> list[Any]:
-        """Opens the bar, and returns the functions that two networks call."""
+        """Opens the bar, and returns the functions that the networks call."""
         self._stack = ExitStack()
-        bar = self._stack.enter_context(Progress(self.stream).all_runs(2))
-        runs = [WatchedRun(small_net(), number=number, networks=2) for number in (1, 2)]
+        bar = self._stack.enter_context(Progress(self.stream).all_runs(self.of))
+        runs = [WatchedRun(small_net(), number=number, networks=self.of) for number in self.numbers]
         return [self._stack.enter_context(bar.watch(run)) for run in runs]
 
     def __exit__(self, *error: Any) -> None:
@@ -130,6 +134,15 @@ def test_the_time_left_is_that_of_all_networks(monkeypatch: pytest.MonkeyPatch) 
         first(StandIn(9, "epochs"))
         second(StandIn(0))
         assert "at most 18 s left" in bar.text
+
+
+def test_networks_that_were_passed_over_are_not_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of numbers 1, 2, 5 and 6 one is finished after 18 s, so that three times as long is left."""
+    bar = Bar(monkeypatch, numbers=(1, 2, 5), of=6)
+    with bar as (_, second, _):
+        bar.now += 18.0
+        second(StandIn(9, "epochs"))
+    assert "network 2 of 6)  at most 54 s left" in bar.text
 
 
 @pytest.mark.parametrize("is_terminal", [False, True])

@@ -25,8 +25,9 @@ def announcement(recipes: Sequence[Recipe], options: TrainingOptions) -> list[st
     first = recipes[0]
     networks, each = "one network", "it"
     if (count := planned_networks(recipes)) > 1:
-        of_best = "of the best " if first.competes else ""
-        networks, each = f"{count} networks, and the predictions {of_best}are averaged", "each"
+        up_to = "up to " if first.competes == "together" else ""
+        of_best = "of the best " if first.competes in ("alone", "together") else ""
+        networks, each = f"{up_to}{count} networks, and the predictions {of_best}are averaged", "each"
     metric = f" by {options.scoring}" if options.scoring else ""
     percent = 100.0 * first.validation_fraction
     held_out = f"{each} holds out {percent:g}% of the training rows to choose its best epoch{metric}"

@@ -25,7 +25,7 @@ from chainrule.estimators.diagnosis.mixin import DiagnosisMixin
 from chainrule.estimators.feature_names import require_feature_names
 from chainrule.estimators.network import settings
 from chainrule.estimators.network.checkpoints import checkpoint_folder
-from chainrule.estimators.network.competition import Comparison, held_out_loss, winners
+from chainrule.estimators.network.competition import Comparison, finalists, held_out_loss, winners
 from chainrule.estimators.network.ensemble import Member, MemberFactory, Outcome, Training, TrainingPlan, usable
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.incremental.calibration import calibrated, recalibrated
@@ -227,6 +227,8 @@ class NetworkBase(
         if not plan.folds:
             if not plan.continues:
                 self.__dict__.pop("trials_", None)  # of an earlier search
+                if plan.recipes[0].competes == "together":
+                    plan = replace(plan, finalists=partial(finalists, target=self.target_, labels=validation.labels))
             return Training(make, plan)
         loss = partial(held_out_loss, target=self.target_, labels=validation.labels)
         compare = partial(Comparison.of, target=self.target_, labels=validation.labels)

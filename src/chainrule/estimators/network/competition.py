@@ -1,4 +1,4 @@
-"""The competition of recipes: networks of all are trained on the same rows, and those that predict best are kept."""
+"""The competition of recipes: a network of each is trained on the same rows, and more of those that predict best."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from chainrule._internal.checks import Floats
 from chainrule.costs import Quantile
-from chainrule.estimators.network.ensemble import Member
+from chainrule.estimators.network.ensemble import Member, usable
 from chainrule.estimators.network.held_out_predictions import held_out_predictions
 from chainrule.estimators.network.recipe import FEWEST, Recipe
 from chainrule.tables.calibration import best_temperature, tempered
@@ -26,28 +26,40 @@ MOST_ROWS = 20_000  # that are compared
 CLEARLY = 2.0  # standard errors by which a loss is lower
 
 
+def finalists(members: Sequence[Member], target: Target, labels: NDArray[np.generic]) -> set[Recipe]:
+    """Returns the `FEWEST` recipes whose networks, one of each, predict best together on rows that all hold out.
+
+    Without such rows all go on; a recipe whose network is not usable does not, if there are others.
+    """
+    first = usable(members)
+    compared = Comparison.of([[member] for member in first], target, labels) if len(first) > FEWEST else None
+    if compared is None:
+        return {member.recipe for member in first or members}
+    return {first[k].recipe for k in min(combinations(range(len(first)), FEWEST), key=compared.mean)}
+
+
 def winners(members: Sequence[Member], target: Target, labels: NDArray[np.generic]) -> list[Member]:
     """Returns the members of those recipes whose averaged predictions have the smallest loss on held-out rows.
 
     These are a single one of recipes that compete alone, and four or more of those that compete together, or fewer
     where these are clearly better (`_best_set`). All such sets are compared, on the rows that all recipes hold out.
     Recipes of a search, which do not compete, then join the set (`joined`). Without such rows, or without competition,
-    all members remain.
+    all members remain, and so do those of few rows.
     """
     of: dict[Recipe, list[Member]] = {}
     for member in members:
         of.setdefault(member.recipe, []).append(member)
     recipes = sorted(of, key=lambda recipe: recipe.competes is None)
-    competing = sum(recipe.competes is not None for recipe in recipes)
-    fewest = 1 if recipes[0].competes == "alone" else FEWEST
-    if not competing or len(recipes) <= fewest:
+    competing, how = sum(recipe.competes is not None for recipe in recipes), recipes[0].competes
+    if how is None or len(recipes) == (competing if how == "all" else 1):
         return list(members)
     compared = Comparison.of([of[recipe] for recipe in recipes], target, labels)
     if compared is None:
         return list(members)
     best: Sequence[int] = range(competing)
-    if competing > fewest:
-        best = _best_set(competing, [1] if fewest == 1 else range(competing, fewest - 1, -1), compared)
+    if how != "all":
+        most, fewest = (1, 1) if how == "alone" else (competing, min(FEWEST, competing))
+        best = _best_set(competing, range(most, fewest - 1, -1), compared)
     kept = {recipes[k] for k in joined(compared, best, range(competing, len(recipes)))}
     return [member for member in members if member.recipe in kept]
 

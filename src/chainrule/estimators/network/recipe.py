@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from chainrule.costs import Cost
 from chainrule.errors import InputError
@@ -14,6 +14,7 @@ from chainrule.initial import Initial
 from chainrule.optimizers import Optimizer
 from chainrule.optimizers.schedules import Constant
 
+Competes: TypeAlias = Literal["alone", "together", "all"]  # one is kept, several that predict best together, or all
 FEWEST = 4  # recipes that are kept of those that compete together, unless fewer are clearly better (`winners`)
 Embedding = Literal["periodic", "piecewise", "thresholds", "steps"]  # of numbers
 
@@ -50,7 +51,7 @@ class Recipe:
     kappa_rate: float = 0.1
     numbers: Literal["robust", "standard", "joint", "none"] = "robust"
     max_values: int = 0  # of a column of consecutive integers that are seen as categories, too (`TableEncoder`)
-    competes: Literal["alone", "together"] | None = None  # with the other recipes, to be kept (`winners`)
+    competes: Competes | None = None  # with the other recipes, on the same rows
     even_batches: bool = True  # the last minibatch of an epoch is about as large as the others
     minimizer: Literal["lm"] | None = None
 
@@ -84,9 +85,9 @@ class Recipe:
 
 
 def planned_networks(recipes: Sequence[Recipe]) -> int:
-    """Returns the number of networks to be trained: ``n_networks``; or so many of each recipe that competes.
+    """Returns the largest number of networks to be trained: ``n_networks``; or so many of each recipe that competes.
 
-    A search, whose recipes do not all compete, trains others besides.
+    Fewer are, if some of these do not go on (`finalists`). A search, whose recipes do not all compete, trains others.
 
     >>> from chainrule.estimators.network.recipes.presets import preset
     >>> [planned_networks(preset(name, "regression", 10_000)) for name in ("default", "best")]
@@ -104,6 +105,6 @@ def numbers_without_competition(recipes: Sequence[Recipe]) -> list[int]:
     >>> numbers_without_competition(preset("best", "regression", 50_000))
     [0, 1, 2, 3, 0, 1, 2, 3]
     """
-    together = recipes[0].competes == "together"
+    together = recipes[0].competes in ("together", "all")
     kinds = min(FEWEST, len(recipes)) if together else len(recipes)
     return [j % kinds for j in range(recipes[0].n_networks * (kinds if together else 1))]

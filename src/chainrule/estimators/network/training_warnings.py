@@ -116,7 +116,7 @@ def _about_the_cut(outcome: Outcome, kept: Sequence[Member], plan: TrainingPlan,
     """Describes what a time limit left of the plan."""
     trained = [member.history.epochs for member in kept if member.history is not None]
     planned = [recipe.epochs for recipe in plan.recipes]
-    count = f"{len(kept)} of {plan.n_networks} networks" if plan.n_networks > 1 else "the network"
+    count = f"{len(kept)} of {outcome.planned} networks" if outcome.planned > 1 else "the network"
     share = min(member.rows_share for member in kept)
     part = f" on {100.0 * share:.2g} % of the rows" if share < 1.0 else ""
     short = ", with the recipe of the preset 'default'" if kept[0].recipe in plan.short_recipes else ""

@@ -96,14 +96,19 @@ class _Bar(RunCallback):
             self._display.close(frame)
 
     def _frame(self, shown: RunFigures, now: float, is_last: bool = False) -> Frame:
-        """Returns the figures of one run, and the share and the time left of all."""
-        share = sum(run.share for run in self._runs) / self._networks
-        gained = share - sum(run.first_share for run in self._runs) / self._networks
+        """Returns the figures of one run, and the share and the time left of all.
+
+        Networks take their numbers in turn, so that those which were passed over are not to come.
+        """
+        passed_over = max(0, max(run.run.number for run in self._runs) - len(self._runs))
+        done = sum(run.share for run in self._runs)
+        gained = done - sum(run.first_share for run in self._runs)
+        to_come = self._networks - passed_over - done
         elapsed = now - self._runs[0].began
-        left = min(elapsed * (1.0 - share) / gained if gained > 0 else math.inf, self._runs[0].run.deadline - now)
-        is_last = is_last or sum(run.has_ended for run in self._runs) == self._networks
+        left = min(elapsed * to_come / gained if gained > 0 else math.inf, self._runs[0].run.deadline - now)
+        is_last = is_last or sum(run.has_ended for run in self._runs) == self._networks - passed_over
         epoch, *others = shown.lines()
         if self._networks > 1:
             epoch += f" (network {shown.run.number} of {self._networks})"
         times = [] if is_last or left == math.inf else [f"at most {duration(max(left, 0.0))} left"]
-        return Frame(share, is_last, ((epoch, *times), *others))
+        return Frame(1.0 - to_come / self._networks, is_last, ((epoch, *times), *others))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from chainrule._internal.checks import as_integer
 from chainrule.engines.choice import EngineLike, trains_together
 from chainrule.engines.thread_counts import all_threads
 from chainrule.estimators.network.ensemble.member import Member
-from chainrule.estimators.network.recipe import Recipe
+from chainrule.estimators.network.recipe import FEWEST, Recipe
 from chainrule.estimators.network.validation_split import ValidationSplit
 from chainrule.network import Network
 from chainrule.processes.peer import Peer
@@ -28,7 +28,8 @@ class TrainingPlan:
     """Settings of training that all members share.
 
     Each network has the recipe of its number in ``recipe_numbers``. ``short_recipes`` replace ``recipes`` if the time
-    does not suffice for as many networks of these.
+    does not suffice for as many networks of these. With ``finalists``, a network of each recipe is trained first, and
+    the others of those recipes that it returns.
     """
 
     recipes: Sequence[Recipe]
@@ -37,6 +38,7 @@ class TrainingPlan:
     threads: int | None
     deadline: float = math.inf  # by `clock`
     short_recipes: Sequence[Recipe] = ()
+    finalists: Callable[[Sequence[Member]], Collection[Recipe]] | None = None
     continues: bool = False  # an earlier training: then every network does, for as long as there is time
     callbacks: Sequence[Callback] = ()  # called in the thread of a member
     callback_epochs: int | None = None
@@ -52,6 +54,12 @@ class TrainingPlan:
     def n_networks(self) -> int:
         """The number of networks."""
         return len(self.recipe_numbers)
+
+    @property
+    def n_trained(self) -> int:
+        """The number of networks that are trained, as far as it is known before: `FEWEST` recipes may go on."""
+        kinds, n = len(self.recipes), self.n_networks
+        return n if self.finalists is None or n <= kinds else kinds + (n - kinds) * min(FEWEST, kinds) // kinds
 
     @property
     def is_limited(self) -> bool:

@@ -29,10 +29,10 @@ class Processes:
         """The threads of each process, this one first."""
         return [self._plan.all_threads, *(copy.peer.threads for copy in self._copies)]
 
-    def places(self, networks: int) -> list[Place]:
-        """Returns the places for so many networks in progress; the processes take turns, this one first."""
-        counts = division(networks, self.threads)
-        shares = ThreadShares(self._plan.all_threads, self._plan.n_networks, counts[0])  # without a time limit
+    def places(self, in_progress: int, networks: int) -> list[Place]:
+        """Returns the places for so many networks in progress of a round; processes take turns, this one first."""
+        counts = division(in_progress, self.threads)
+        shares = ThreadShares(self._plan.all_threads, networks, counts[0])  # without a time limit
         each = [max(1, threads // max(1, count)) for threads, count in zip(self.threads, counts, strict=True)]
         of_process: list[list[Place]] = [[Here(self._plan, self._control, shares, each[0])] * counts[0]]
         for copy, count, threads in zip(self._copies, counts[1:], each[1:], strict=True):

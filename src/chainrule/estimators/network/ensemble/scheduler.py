@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from itertools import takewhile
@@ -19,6 +19,7 @@ from chainrule.estimators.network.ensemble.control import Control
 from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.ensemble.member_factory import MemberFactory
 from chainrule.estimators.network.ensemble.member_training import train_until
+from chainrule.estimators.network.ensemble.order import Order
 from chainrule.estimators.network.ensemble.places import Place
 from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
 from chainrule.estimators.network.ensemble.processes import Processes
@@ -47,8 +48,7 @@ class Scheduler:
         self._places: deque[Place] = deque()  # that no thread has taken
         self._returned: list[int] = []  # the numbers of members whose process has gone, until another takes them
         self._lost: set[int] = set()  # all of these numbers
-        self._next = 0  # the number of the next member
-        self._wanted = plan.n_networks  # members; there are more if time is left after them
+        self._order = Order(plan.n_networks)
         self._speeds: dict[tuple[Recipe, int], Speed] = {}  # by recipe and threads
         self._threads_of_all = self.threads  # if nothing is cut
         self._taken: list[float] = []  # the seconds of each network within a limit
@@ -56,16 +56,22 @@ class Scheduler:
     @property
     def threads(self) -> int:
         """The threads of a network in this process within a time limit."""
-        return self.processes.places(self.workers)[0].threads
+        return self.processes.places(self.workers, self._plan.n_networks)[0].threads
+
+    @property
+    def planned(self) -> int:
+        """The number of members that the model has if nothing is cut."""
+        return len(self._order.numbers)
 
     def trained(self) -> list[Member]:
-        """Returns the members that were trained, in their order."""
-        return [member for _, member in sorted(self._members.items()) if member.history is not None]
+        """Returns the members that were trained, in their order, without those of dropped recipes."""
+        members = [self._members[j] for j in self._order.numbers if j in self._members]
+        return [member for member in members if member.history is not None]
 
     def is_cut(self) -> bool:
         """Returns True if the time limit allowed fewer networks, epochs or rows, or other recipes, than planned."""
         members = self.trained()
-        is_whole = self.recipes is self._plan.recipes and len(members) == self._plan.n_networks
+        is_whole = self.recipes is self._plan.recipes and len(members) == self.planned
         return self._plan.is_limited and not (is_whole and not any(member.is_cut for member in members))
 
     def whole_seconds(self) -> float | None:
@@ -77,7 +83,7 @@ class Scheduler:
         known = [self._speeds[key] for key in of_all if key in self._speeds]
         if not known or min(speed.measured_seconds for speed in known) < time_plan.RELIABLE_SECONDS:
             return None
-        turns = math.ceil(self._plan.n_networks / self.most_workers)
+        turns = math.ceil(self._plan.n_trained / self.most_workers)
         return turns * self._network_seconds(self._plan.recipes, self._threads_of_all)
 
     def _choice_of_gpu(self) -> Choice | None:
@@ -101,23 +107,41 @@ class Scheduler:
             yield from self._measurements()
             self.processes.forget_absent()
             self.workers = min(self.workers, sum(self.processes.threads))
-            planned = self._plan.n_networks
-            usual = planned if self.recipes is self._plan.recipes else self.recipes[0].n_networks
-            self._wanted = time_plan.networks_within(self._affordable_networks(), usual, planned)
-            self.workers = min(self.workers, self._wanted)
-            if self._plan.is_together and self._wanted < planned:
+            planned, usual = self._plan.n_trained, self._plan.n_trained
+            if self.recipes is not self._plan.recipes:
+                planned, usual = self._plan.n_networks, self.recipes[0].n_networks
+            self._order = Order(self._plan.n_networks)
+            self._order.wanted = time_plan.networks_within(self._affordable_networks(), usual, planned)
+            self.workers = min(self.workers, self._order.wanted)
+            if self._plan.is_together and self._order.wanted < planned:
                 yield self._measure_together  # fewer, which may take as long
-        self._next = 0
-        if self._plan.is_together:
-            yield self._train_together
-            return
-        yield self._in_places(self._train_members, self._has_more)
-        while self._returned and self._has_more():  # by the last ones, when the other threads had ended
+        for end in self._ends():
+            self._order.end = end
+            if self._plan.is_together:
+                yield self._train_together
+                continue
             yield self._in_places(self._train_members, self._has_more)
+            while self._returned and self._has_more():  # by the last ones, when the other threads had ended
+                yield self._in_places(self._train_members, self._has_more)
+
+    def _ends(self) -> Iterator[int]:
+        """Yields the end of each round: a network of each recipe first, if not all may go on, and then the others."""
+        finalists, kinds = self._plan.finalists, len(self.recipes)
+        if finalists is not None and self.recipes is self._plan.recipes and kinds < self._order.wanted:
+            yield kinds
+            self._drop(finalists)
+        yield self.planned
+
+    def _drop(self, finalists: Callable[[Sequence[Member]], Collection[Recipe]]) -> None:
+        """Drops the recipes that do not go on, unless time did not suffice for a network of each."""
+        first = self.trained()
+        if len(first) == self._order.end:
+            kept = finalists(first)
+            self._order.drop(lambda j: self._recipe(j) not in kept)
 
     def _in_places(self, work: Callable[[Place], None], is_needed: Callable[[], bool]) -> Callable[[], None]:
         """Returns the work of one thread, in a place of its own, which it waits for as long as it is needed."""
-        self._places = deque(self.processes.places(self.workers))
+        self._places = deque(self.processes.places(self.workers, self._order.end - self._order.next))
 
         def work_in_one() -> None:
             with self._lock:
@@ -131,13 +155,14 @@ class Scheduler:
         """Yields functions that measure the recipes, and chooses between them and the short ones."""
         end = clock() + time_plan.SHARE_TO_COME * (self._deadline - clock())
         for recipes in filter(None, (self._plan.short_recipes, self._plan.recipes)):
-            self.recipes, self._next = recipes, 0
+            self.recipes = recipes
             self._members.clear()
             if self._plan.is_together:
                 yield self._measure_together
             else:
+                self._order = Order(self._plan.n_networks)
                 yield self._in_places(self._measure_one, lambda: clock() < end and not self.control.stop.is_set())
-            if self._affordable_networks() < self._plan.n_networks:
+            if self._affordable_networks() < self._plan.n_trained:
                 return
 
     def _affordable_networks(self) -> float:
@@ -158,13 +183,13 @@ class Scheduler:
     def _has_more(self) -> bool:
         """Returns True if a member waits to be trained."""
         with self._lock:
-            waiting = self._next < self._plan.n_networks or bool(self._returned)
+            waiting = self._order.has_more or bool(self._returned)
         return waiting and not self.control.stop.is_set()
 
     def _measure_one(self, place: Place) -> None:
         """Makes the next member and measures the duration of its epochs."""
         with self._lock:
-            j, self._next = self._next, self._next + 1
+            j = self._order.take()
         try:
             self._measured(self._member(j), place, self._deadline - clock())
         except ProcessLost as lost:
@@ -192,6 +217,8 @@ class Scheduler:
     def _train_together(self) -> None:
         """Trains all members in this thread: the engine makes the steps of several at once."""
         members, seconds = self._wanted_members(), self._deadline - clock()
+        seconds *= len(members) / self._order.wanted_left
+        self._order.next = self._order.end
         if self._must_measure:
             speed = self._speeds[members[0].recipe, self.threads]
             each = train_together_within(seconds, speed, members, self._plan, self.control, self.threads)
@@ -201,7 +228,8 @@ class Scheduler:
         Bundle(stop=self.control.stop.set).run(takewhile(lambda _: not self.control.stop.is_set(), each))
 
     def _wanted_members(self) -> list[Member]:
-        return [self._member(j) for j in range(self._wanted)]
+        """Returns the members of this round that are wanted."""
+        return [self._member(j) for j in self._order.wanted_now()]
 
     def _train(self, j: int, seconds: float, place: Place) -> None:
         began, member = clock(), self._member(j)
@@ -223,21 +251,24 @@ class Scheduler:
         with self._lock:
             if self._returned and not self.control.stop.is_set():
                 return self._returned.pop(), self._deadline - clock()
-            j, left = self._next, self._deadline - clock()
-            if self.control.stop.is_set() or j >= self._plan.n_networks:
+            order, left = self._order, self._deadline - clock()
+            if self.control.stop.is_set() or not order.has_more:
                 return None
-            if j >= self.workers and self._must_measure and left < self._least_seconds():
+            if order.next >= self.workers and self._must_measure and left < self._least_seconds():
                 return None
-            self._next += 1
-            return j, left / max(1, math.ceil((self._wanted - j) / self.workers))  # with the others of this worker
+            turns = math.ceil(order.wanted_left / self.workers)  # of this worker
+            return order.take(), left / max(1, turns)
 
     def _least_seconds(self) -> float:
         """Returns the time without which a network more is not begun: for the epochs of the others, or enough."""
         return min([time_plan.ENOUGH * self._network_seconds(self.recipes, self.threads), *self._taken])
 
+    def _recipe(self, j: int) -> Recipe:
+        return self.recipes[self._plan.recipe_numbers[j] % len(self.recipes)]
+
     def _member(self, j: int) -> Member:
         if j not in self._members:
-            self._members[j] = self._make(j, self.recipes[self._plan.recipe_numbers[j] % len(self.recipes)])
+            self._members[j] = self._make(j, self._recipe(j))
         return self._members[j]
 
     def _measured(self, member: Member, place: Place, seconds: float) -> float:

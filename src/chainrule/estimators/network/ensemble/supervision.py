@@ -19,6 +19,7 @@ class Outcome(NamedTuple):
     members: list[Member]
     was_interrupted: bool  # by Ctrl-C
     was_cut: bool  # by the time limit
+    planned: int  # networks, if nothing is cut
     whole_seconds: float | None  # the estimated time of the whole plan, if it was measured
 
 
@@ -56,7 +57,9 @@ class Training:
 
     def _outcome(self) -> Outcome:
         scheduler = self._scheduler
-        return Outcome(scheduler.trained(), self.was_interrupted, scheduler.is_cut(), scheduler.whole_seconds())
+        return Outcome(
+            scheduler.trained(), self.was_interrupted, scheduler.is_cut(), scheduler.planned, scheduler.whole_seconds()
+        )
 
     def _answer(self) -> None:
         """Answers a question, after waiting for it."""

@@ -52,13 +52,13 @@ def default(task: Task, t: int) -> tuple[Recipe, ...]:
 
 
 def best(task: Task, t: int) -> tuple[Recipe, ...]:
-    """Returns seven recipes, of which those are kept that predict best together on held-out rows (`winners`).
+    """Returns seven recipes, of which four go on after a network of each (`finalists`), or fewer are kept (`winners`).
 
     RealMLP's (TD), with a periodic embedding and dropout; one with a piecewise embedding and dropout; the default's
     with thresholds, and one without embedding, both without dropout; one with steps; and with thresholds a narrow
     layer, and two wide ones with much dropout. Each suits some functions and not others; networks that differ make
-    different errors. For a table of few rows four are returned, which do not compete: the first, one with thresholds
-    and dropout, and the default's two with a piecewise embedding.
+    different errors. For a table of few rows four are returned, which are all kept: the first, one with thresholds and
+    dropout, and the default's two with a piecewise embedding.
     """
     rate = 0.2 if task == "regression" else 0.04
     base = replace(
@@ -80,7 +80,8 @@ def best(task: Task, t: int) -> tuple[Recipe, ...]:
     wide = replace(thresholds, hidden=_dropping([replace(base.hidden[0], width=256)] * 2, 0.4))
     plain = replace(base, embedding="thresholds")
     if t < FEWEST_TO_COMPETE:
-        return periodic, thresholds, replace(base, embedding="piecewise"), plain
+        few = periodic, thresholds, replace(base, embedding="piecewise"), plain
+        return tuple(replace(recipe, competes="all") for recipe in few)
     return periodic, piecewise, plain, simple, steps, narrow, wide
 
 

@@ -95,7 +95,7 @@ class Search:
         self.recipe_numbers[:] = [place.recipe for place, _ in self._found]
         for number, member in enumerate(members):
             member.number = number
-        return Outcome(members, self.was_interrupted, False, None)
+        return Outcome(members, self.was_interrupted, False, len(members), None)
 
     def _round(self, places: Sequence[Place], number: int) -> list[tuple[Place, Member]]:
         """Trains the networks of a round, and returns those that are usable."""
