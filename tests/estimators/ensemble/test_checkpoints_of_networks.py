@@ -11,6 +11,7 @@ import scipy.sparse
 
 import chainrule as cr
 from chainrule.estimators import NetworkClassifier, NetworkRegressor
+from chainrule.estimators.network.recipe import FEWEST
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(120, 3))
@@ -86,6 +87,27 @@ def test_competing_networks_for_sparse_rows_continue(tmp_path: Path) -> None:
         NetworkClassifier(**options, callbacks=[fails_after(12)]).fit(rows, labels)
     resumed = NetworkClassifier(**options, resume=True).fit(rows, labels)
     assert len(epochs_in(tmp_path)) == 3
+    assert numbers_of(resumed) == numbers_of(whole)
+
+
+def test_recipes_that_go_on_continue(tmp_path: Path) -> None:
+    """A fit of "best" that fails before recipes are dropped, and after, ends as an uninterrupted one."""
+    rows = np.random.default_rng(1).normal(size=(250, 2))
+    options: dict[str, Any] = {
+        "preset": "best", "epochs": 3, "n_networks": 2, "hidden_layer_sizes": 8, "random_state": 0, "threads": 1,
+    }  # fmt: skip
+    whole = NetworkRegressor(**options).fit(rows, rows[:, 0])
+    options["checkpoint"] = cr.Checkpoint(tmp_path / "run", epochs=1)
+    resumed, begun = None, [0]
+    while resumed is None:
+        try:
+            resumed = NetworkRegressor(**options, resume=begun[-1] > 0, callbacks=[fails_after(8)]).fit(
+                rows, rows[:, 0]
+            )
+        except PowerFailure:
+            begun.append(len(epochs_in(tmp_path / "run")))
+    assert begun[1] < 7 < begun[-1]  # networks
+    assert len(epochs_in(tmp_path / "run")) == 7 + FEWEST
     assert numbers_of(resumed) == numbers_of(whole)
 
 
