@@ -13,6 +13,7 @@ pytest.importorskip("sklearn", "1.6")
 import chainrule as cr
 from chainrule.estimators import NetworkClassifier, NetworkRegressor
 from chainrule.tables.encoding.categories.target_encoding import TargetEncoding
+from chainrule.tables.inspection.dependence import partial_dependence
 
 QUICK: dict[str, Any] = {"epochs": 12, "n_networks": 2, "hidden_layer_sizes": 16, "max_levels": 8, "random_state": 0}
 
@@ -52,6 +53,16 @@ def test_held_out_scores_are_those_of_new_rows() -> None:
     assert rows is not None
     assert rows.explained() == pytest.approx(model.validation_score_, abs=0.02)
     assert model.score(X, new) == pytest.approx(model.validation_score_, abs=0.15)
+
+
+def test_partial_dependence_is_that_of_new_rows() -> None:
+    """The mean prediction at a town is that of new rows with this town, not with the effect that training rows have."""
+    X, y = table(600, 30)
+    model = NetworkRegressor(**{**QUICK, "n_networks": 1}).fit(X, y)
+    assert model._held_out_rows is not None
+    found, held_out = partial_dependence(model._held_out_rows, "x1"), model._splits.splits()[0].held_out
+    for town, mean in zip(found.places, found.means[:, 0], strict=True):
+        assert mean == pytest.approx(model.predict([[X[row][0], town] for row in held_out]).mean(), rel=1e-5, abs=1e-5)
 
 
 @pytest.mark.parametrize(

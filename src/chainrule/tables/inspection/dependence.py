@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -73,8 +73,8 @@ def partial_dependence(rows: LabelledRows, column: str) -> Dependence:
     some, at = rows.some(MOST_ROWS), features[name]
     target, outputs = rows.model.target, []
     X = some.X.copy()
-    for row in chosen:
-        X[:, at] = rows.X[row, at]
+    for x in replace(rows.at(np.array(chosen)), encoded=None).X:  # as new rows are, if these are training rows
+        X[:, at] = x[at]
         outputs.append(some.outputs_for(X))
     A = np.array(outputs)  # (p, t, m)
     if isinstance(target, NumericLabels):
