@@ -63,8 +63,8 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
             passed to that optimizer; an optimizer given as a value has its own.
         batch_size: rows per minibatch; "full": all rows.
         hidden_layer_sizes: the hidden layers: numbers of units, or `Hidden` layers with their own σ and dropout.
-        n_networks: the number of networks, whose outputs are averaged; of each kind that is not beaten before, where
-            several kinds compete ("best", "tuned", and sparse rows).
+        n_networks: the number of networks, whose outputs are averaged; of each kind, where several kinds compete
+            ("tuned", and sparse rows; with "best", of each of the four kinds that go on).
         cost: a cost, used as it is, or the name of one, averaged over the rows: "cross_entropy" (softmax outputs),
             "log_likelihood" or "sum_of_squares" (sigmoid outputs, as those of several labels always are).
         class_weight: weights of the classes, {label: weight}, or "balanced": t / (k · rows of the class), a row of

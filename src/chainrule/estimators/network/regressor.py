@@ -62,8 +62,8 @@ class NetworkRegressor(ScoredLabels, RegressorMixin, NetworkBase):  # type: igno
             passed to that optimizer; an optimizer given as a value has its own.
         batch_size: rows per minibatch; "full": all rows.
         hidden_layer_sizes: the hidden layers: numbers of units, or `Hidden` layers with their own σ and dropout.
-        n_networks: the number of networks, whose outputs are averaged; of each kind that is not beaten before, where
-            several kinds compete ("best", "tuned", and sparse rows).
+        n_networks: the number of networks, whose outputs are averaged; of each kind, where several kinds compete
+            ("tuned", and sparse rows; with "best", of each of the four kinds that go on).
         cost: a cost, used as it is, or the name of one, averaged over the rows. A cost for any real y gets y
             standardised. For "poisson", outputs are exp(z) and y is divided by its mean; for "log_likelihood", outputs
             are sigmoids and y in [0, 1] is unchanged.

@@ -52,7 +52,7 @@ def default(task: Task, t: int) -> tuple[Recipe, ...]:
 
 
 def best(task: Task, t: int) -> tuple[Recipe, ...]:
-    """Returns seven recipes, of which four go on after a network of each (`finalists`), or fewer are kept (`winners`).
+    """Returns seven recipes; after a network of each, four go on (`finalists`), and all or fewer are kept (`winners`).
 
     RealMLP's (TD), with a periodic embedding and dropout; one with a piecewise embedding and dropout; the default's
     with thresholds, and one without embedding, both without dropout; one with steps; and with thresholds a narrow
