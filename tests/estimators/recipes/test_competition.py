@@ -144,16 +144,20 @@ SMOOTH = np.random.default_rng(0).normal(size=(500, 3))
 OF_BEST: dict[str, Any] = {"preset": "best", "epochs": 4, "hidden_layer_sizes": 8, "random_state": 0}
 
 
-def trained_after_all_go_on(monkeypatch: pytest.MonkeyPatch) -> dict[Recipe, list[Floats]]:
-    """The θ of all networks of "best" by their recipes, where all go on and are kept."""
-    with monkeypatch.context() as patch:
-        patch.setattr(base, "finalists", lambda members, **_: {each.recipe for each in members})
-        patch.setattr(base, "winners", lambda members, *_: members)
-        model = NetworkRegressor(**OF_BEST).fit(SMOOTH, SMOOTH.sum(axis=1))
+def thetas(model: Any) -> dict[Recipe, list[Floats]]:
+    """The θ of the networks, by their recipes."""
     found: dict[Recipe, list[Floats]] = {}
     for recipe, net in zip(model.recipes_, model.networks_, strict=True):
         found.setdefault(recipe, []).append(net.theta)
     return found
+
+
+def trained_after_all_go_on(monkeypatch: pytest.MonkeyPatch) -> dict[Recipe, list[Floats]]:
+    """The θ of all networks of "best", where all go on and are kept."""
+    with monkeypatch.context() as patch:
+        patch.setattr(base, "finalists", lambda members, **_: {each.recipe for each in members})
+        patch.setattr(base, "winners", lambda members, *_: members)
+        return thetas(NetworkRegressor(**OF_BEST).fit(SMOOTH, SMOOTH.sum(axis=1)))
 
 
 def test_more_networks_are_those_that_all_recipes_would_have(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,11 +169,8 @@ def test_more_networks_are_those_that_all_recipes_would_have(monkeypatch: pytest
         model = NetworkRegressor(**OF_BEST, **settings).fit(SMOOTH, SMOOTH.sum(axis=1))
         assert model.stopped_ == "epochs"
         assert len(set(model.recipes_)) <= FEWEST
-        found: dict[Recipe, list[Floats]] = {}
-        for recipe, net in zip(model.recipes_, model.networks_, strict=True):
-            found.setdefault(recipe, []).append(net.theta)
-        for recipe, thetas in found.items():
-            np.testing.assert_array_equal(thetas, every[recipe])
+        for recipe, found in thetas(model).items():
+            np.testing.assert_array_equal(found, every[recipe])
 
 
 @pytest.mark.parametrize("kind", [NetworkClassifier, NetworkRegressor])
@@ -181,7 +182,7 @@ def test_best_keeps_whole_recipes(kind: Any) -> None:
     model = kind(preset="best", epochs=3, n_networks=2, random_state=0)
     model.fit(X, y > 0 if kind is NetworkClassifier else y)
     counts = [list(model.recipes_).count(recipe) for recipe in dict.fromkeys(model.recipes_)]
-    assert 1 <= len(counts) <= FEWEST
+    assert len(counts) == FEWEST
     assert set(counts) == {2}
     held_out = [split.held_out.tolist() for split in model._splits.splits()]
     assert held_out == [fold for k in (0, len(counts)) for fold in [held_out[k]] * len(counts)]

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 
-@dataclass
 class Order:
     """The numbers of the networks that a model is to have, in order, and the place among them of the next to begin.
 
     A round goes up to its ``end``. After it networks may be dropped, those that were trained and those to come. Of all,
     ``wanted`` fit into the time, in which others follow if some of it is left.
 
-    >>> order = Order(planned=9)
+    >>> order = Order(9)
     >>> order.end = 3
     >>> order.take(), order.take(), order.take(), order.has_more
     (0, 1, 2, False)
@@ -25,14 +23,9 @@ class Order:
     [3, 5, 6, 8]
     """
 
-    planned: int
-    numbers: list[int] = field(init=False)
-    wanted: int = field(init=False)
-    end: int = field(init=False)
-    next: int = 0
-
-    def __post_init__(self) -> None:
-        self.numbers, self.wanted, self.end = list(range(self.planned)), self.planned, self.planned
+    def __init__(self, networks: int) -> None:
+        self.numbers, self.next = list(range(networks)), 0
+        self.end = self.wanted = networks
 
     @property
     def has_more(self) -> bool:
