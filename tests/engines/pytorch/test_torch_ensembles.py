@@ -11,8 +11,9 @@ from support.pytorch import pytorch
 
 import chainrule as cr
 from chainrule.estimators import NetworkClassifier, NetworkRegressor, TrainingWarning
-from chainrule.estimators.network.ensemble import TrainingPlan, places, scheduler, together
-from chainrule.estimators.network.ensemble.time_plan import Speed
+from chainrule.estimators.network.ensemble import TrainingPlan, scheduler, together
+from chainrule.estimators.network.ensemble.places.place import require_suited
+from chainrule.estimators.network.ensemble.speeds import Speed
 
 torch: Any = pytorch()
 
@@ -114,11 +115,11 @@ def test_workers_are_refused_on_a_gpu(sizes: list[int], monkeypatch: pytest.Monk
     """Processes of one machine would share a GPU; those of a launcher may have one each."""
     plan = TrainingPlan([], [], ENGINE, 1, peers=[None])  # type: ignore[list-item]
     with pytest.raises(cr.InputError, match="workers must be left out with engine=Torch"):
-        places.require_suited(plan)
-    places.require_suited(replace(plan, engine="auto"))
+        require_suited(plan)
+    require_suited(replace(plan, engine="auto"))
     for name, value in {"RANK": "0", "WORLD_SIZE": "2"}.items():
         monkeypatch.setenv(name, value)
-    places.require_suited(plan)
+    require_suited(plan)
 
 
 def test_an_exception_ends_all_of_them(sizes: list[int]) -> None:

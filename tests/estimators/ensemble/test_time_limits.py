@@ -25,11 +25,12 @@ from chainrule.estimators.network.ensemble import (
     Training,
     TrainingPlan,
     member_training,
-    places,
     scheduler,
+    speeds,
     time_plan,
     usable,
 )
+from chainrule.estimators.network.ensemble.places import place
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.recipes.presets import preset
 from chainrule.estimators.network.training_warnings import no_usable_network
@@ -52,10 +53,10 @@ class Machine:
         """Returns the time, which only training moves."""
         return self.now
 
-    def probe(self, member: Member, engine: str, threads: int, seconds: float) -> time_plan.Speed:
+    def probe(self, member: Member, engine: str, threads: int, seconds: float) -> speeds.Speed:
         """Returns the measured time of an epoch, after the time of the probe."""
         self.now += seconds
-        return time_plan.Speed(self.epoch_seconds * self.probe_error, seconds)
+        return speeds.Speed(self.epoch_seconds * self.probe_error, seconds)
 
     def train(self, net: Any, rows: Subset, Y: None = None, **given: Any) -> Any:
         """Trains as `cr.train` does, as far as time is concerned: in slices of steps, with a callback after each."""
@@ -103,7 +104,7 @@ def trained_on(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Outcome, 
         machine = Machine(epoch_seconds, probe_error)
         for module in (scheduler, member_training):
             monkeypatch.setattr(module, "clock", machine.clock)
-        monkeypatch.setattr(places, "measured_speed", machine.probe)
+        monkeypatch.setattr(place, "measured_speed", machine.probe)
 
         def train(share: object, *given: Any, **own: Any) -> Generator[None, None, Any]:
             return machine.train(*given, **own)
@@ -168,7 +169,7 @@ def test_the_time_of_the_whole_plan(trained_on: Any, monkeypatch: pytest.MonkeyP
         assert outcome.whole_seconds == pytest.approx(2 * DEFAULT.epochs * 1.0, rel=0.25)
     plan = {"recipes": BEST, "short_recipes": [DEFAULT], "recipe_numbers": [0, 1, 0, 1]}
     assert trained_on(10.0, 1.0, **plan)[0].whole_seconds is None
-    monkeypatch.setattr(time_plan, "RELIABLE_SECONDS", LIMIT)
+    monkeypatch.setattr(speeds, "RELIABLE_SECONDS", LIMIT)
     assert trained_on(10.0, 1.0, recipes=[DEFAULT], recipe_numbers=[0, 0])[0].whole_seconds is None
 
 
@@ -299,13 +300,13 @@ def slow_machine(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
             return history
             yield
 
-        def measured_speed(member: Member, *_: Any) -> time_plan.Speed:
-            return time_plan.Speed(row_seconds * member.training.t, 1.0)
+        def measured_speed(member: Member, *_: Any) -> speeds.Speed:
+            return speeds.Speed(row_seconds * member.training.t, 1.0)
 
         for module in (scheduler, member_training):
             monkeypatch.setattr(module, "clock", lambda: now)
         monkeypatch.setattr(member_training, "train_with_share", train)
-        monkeypatch.setattr(places, "measured_speed", measured_speed)
+        monkeypatch.setattr(place, "measured_speed", measured_speed)
         monkeypatch.setattr(Member, "speed", None)  # by the real clock
 
     return seem

@@ -60,6 +60,11 @@ class Recipe:
         """The name of the minimizer, or of the optimizer where there is none."""
         return self.minimizer or self.optimizer.name
 
+    @property
+    def competes_together(self) -> bool:
+        """True if more than one of the recipes that compete may be kept."""
+        return self.competes in ("together", "all")
+
     def batch_rows(self, t: int) -> int | None:
         """Returns the batch size for t rows, adjusted a little so that the last minibatch is not small; None: all rows.
 
@@ -105,6 +110,6 @@ def numbers_without_competition(recipes: Sequence[Recipe]) -> list[int]:
     >>> numbers_without_competition(preset("best", "regression", 50_000))
     [0, 1, 2, 3, 0, 1, 2, 3]
     """
-    together = recipes[0].competes in ("together", "all")
+    together = recipes[0].competes_together
     kinds = min(FEWEST, len(recipes)) if together else len(recipes)
     return [j % kinds for j in range(recipes[0].n_networks * (kinds if together else 1))]

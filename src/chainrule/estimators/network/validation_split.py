@@ -49,7 +49,7 @@ def splits_by_recipe(
 
     def splits(recipe: Recipe, count: int) -> list[ValidationSplit]:
         fraction, rng = 0.0 if has_validation else recipe.validation_fraction, np.random.default_rng(seed)
-        folds = list(range(count)) if recipe.competes in ("together", "all") else fold_numbers(count)
+        folds = list(range(count)) if recipe.competes_together else fold_numbers(count)
         of_folds = validation_splits(t, 1 + max(folds), fraction, order, rng, classes, groups, weights)
         return [of_folds[fold] for fold in folds]
 

@@ -13,7 +13,7 @@ from chainrule.costs.training_set import Subset
 from chainrule.engines.problem import Problem
 from chainrule.engines.state import TrainingState
 from chainrule.estimators.network.ensemble import time_plan
-from chainrule.estimators.network.ensemble.time_plan import Speed
+from chainrule.estimators.network.ensemble.speeds import Speed
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.validation_split import ValidationSplit
 from chainrule.network import Network

@@ -14,7 +14,7 @@ from chainrule.estimators.network.ensemble.control import Control
 from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
 from chainrule.estimators.network.ensemble.settling import settling
-from chainrule.estimators.network.ensemble.time_plan import Speed
+from chainrule.estimators.network.ensemble.speeds import Speed
 from chainrule.estimators.network.ensemble.watching import watching
 from chainrule.training import History, minimize, train
 from chainrule.training.callbacks.callback import Callback, PartOfRun

@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from itertools import takewhile
-from statistics import fmean
 
 from chainrule._internal.user_warnings import warn
 from chainrule.engines.choice import Choice, choice_of_gpu, may_have_gpu
@@ -20,10 +19,9 @@ from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.ensemble.member_factory import MemberFactory
 from chainrule.estimators.network.ensemble.member_training import train_until
 from chainrule.estimators.network.ensemble.order import Order
-from chainrule.estimators.network.ensemble.places import Place
+from chainrule.estimators.network.ensemble.places import Place, Processes
 from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
-from chainrule.estimators.network.ensemble.processes import Processes
-from chainrule.estimators.network.ensemble.time_plan import Speed
+from chainrule.estimators.network.ensemble.speeds import Speeds
 from chainrule.estimators.network.ensemble.together import measured_together, train_together_within
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.training.several.bundle import Bundle
@@ -49,7 +47,7 @@ class Scheduler:
         self._returned: list[int] = []  # the numbers of members whose process has gone, until another takes them
         self._lost: set[int] = set()  # all of these numbers
         self._order = Order(plan.n_networks)
-        self._speeds: dict[tuple[Recipe, int], Speed] = {}  # by recipe and threads
+        self._speeds = Speeds()
         self._threads_of_all = self.threads  # if nothing is cut
         self._taken: list[float] = []  # the seconds of each network within a limit
 
@@ -75,28 +73,24 @@ class Scheduler:
         return self._plan.is_limited and not (is_whole and not any(member.is_cut for member in members))
 
     def whole_seconds(self) -> float | None:
-        """Estimates the time of the whole plan; None unless its recipes, or some, were measured for long enough.
-
-        A recipe that no network has had yet counts as the slowest of the others (`_network_seconds`).
-        """
-        of_all = ((recipe, self._threads_of_all) for recipe in self._plan.recipes)
-        known = [self._speeds[key] for key in of_all if key in self._speeds]
-        if not known or min(speed.measured_seconds for speed in known) < time_plan.RELIABLE_SECONDS:
+        """Estimates the time of the whole plan; None unless its recipes, or some, were measured for long enough."""
+        recipes, threads = self._plan.recipes, self._threads_of_all
+        if not self._speeds.are_reliable(recipes, threads):
             return None
         turns = math.ceil(self._plan.n_trained / self.most_workers)
-        return turns * self._network_seconds(self._plan.recipes, self._threads_of_all)
+        return turns * self._speeds.network_seconds(recipes, threads)
 
     def _choice_of_gpu(self) -> Choice | None:
         """Returns the choice of "auto" for all networks, if it is a GPU; those of other processes stay on CPUs."""
         plan, work = self._plan, []
         if plan.engine != "auto" or plan.peers or not may_have_gpu():
             return None
-        numbers = [number % len(plan.recipes) for number in plan.recipe_numbers]
-        for number in dict.fromkeys(numbers):
-            problem = self._member(numbers.index(number)).problem()
+        recipes = [self._recipe(j) for j in range(plan.n_networks)]
+        for recipe in dict.fromkeys(recipes):
+            problem = self._member(recipes.index(recipe)).problem()
             if problem is None:
                 return None
-            work.append((problem, numbers.count(number)))
+            work.append((problem, recipes.count(recipe)))
         return choice_of_gpu(work, plan.deadline - clock())
 
     # ---- the plan, in the calling thread -----------------------------------------------------------------------------
@@ -168,15 +162,7 @@ class Scheduler:
     def _affordable_networks(self) -> float:
         """Returns how many networks with all their epochs the time left suffices for."""
         left = max(self._deadline - clock(), 0.0)
-        return self.workers * SAFETY * left / self._network_seconds(self.recipes, self.threads)
-
-    def _network_seconds(self, recipes: Sequence[Recipe], threads: int) -> float:
-        """Returns the time of a network with all its epochs, on average over the recipes, by what was measured."""
-        measured = {key: speed.epoch_seconds for key, speed in self._speeds.items() if key[0] in recipes}
-        known = {recipe: t for (recipe, used), t in measured.items() if used == threads}
-        known = known or {recipe: t for (recipe, _), t in measured.items()}
-        slowest = max(known.values())
-        return fmean(known.get(recipe, slowest) * recipe.epochs for recipe in recipes)
+        return self.workers * SAFETY * left / self._speeds.network_seconds(self.recipes, self.threads)
 
     # ---- the work, in the thread of a worker -------------------------------------------------------------------------
 
@@ -212,17 +198,17 @@ class Scheduler:
         """Measures the duration of the epochs of all members that are wanted."""
         members, seconds = self._wanted_members(), time_plan.probe_seconds(self._deadline - clock())
         speed = measured_together(members, self._plan.engine, self.threads, seconds)
-        self._speeds |= {(member.recipe, self.threads): speed for member in members}
+        for member in members:
+            self._speeds.write(member.recipe, self.threads, speed)
 
     def _train_together(self) -> None:
         """Trains all members in this thread: the engine makes the steps of several at once."""
         members, seconds = self._wanted_members(), self._deadline - clock()
         seconds *= len(members) / self._order.wanted_left
         self._order.next = self._order.end
-        if self._must_measure:
-            speed = self._speeds[members[0].recipe, self.threads]
+        if (speed := self._speeds.of(members[0].recipe, self.threads)) is not None:
             each = train_together_within(seconds, speed, members, self._plan, self.control, self.threads)
-        else:
+        else:  # no time limit
             end = clock() + seconds
             each = (train_until(end, member, self._plan, self.control, nullcontext) for member in members)
         Bundle(stop=self.control.stop.set).run(takewhile(lambda _: not self.control.stop.is_set(), each))
@@ -242,7 +228,8 @@ class Scheduler:
         place.train_within(max(end - clock(), time_plan.LEAST_SECONDS), duration, member, resumes)
         with self._lock:
             if (known := member.speed) is not None:
-                duration, self._speeds[member.recipe, place.threads] = known.epoch_seconds, known
+                duration = known.epoch_seconds
+                self._speeds.write(member.recipe, place.threads, known)
             self._deadline -= member.wrap_up_seconds(member.rows_share * duration)
             self._taken.append(clock() - began)
 
@@ -261,7 +248,7 @@ class Scheduler:
 
     def _least_seconds(self) -> float:
         """Returns the time without which a network more is not begun: for the epochs of the others, or enough."""
-        return min([time_plan.ENOUGH * self._network_seconds(self.recipes, self.threads), *self._taken])
+        return min([time_plan.ENOUGH * self._speeds.network_seconds(self.recipes, self.threads), *self._taken])
 
     def _recipe(self, j: int) -> Recipe:
         return self.recipes[self._plan.recipe_numbers[j] % len(self.recipes)]
@@ -273,9 +260,8 @@ class Scheduler:
 
     def _measured(self, member: Member, place: Place, seconds: float) -> float:
         """Returns the duration of an epoch, measured in a small share of ``seconds`` unless it is known."""
-        key = member.recipe, place.threads
-        if key not in self._speeds:
+        speed = self._speeds.of(member.recipe, place.threads)
+        if speed is None:
             speed = place.measure(member, time_plan.probe_seconds(seconds))
-            with self._lock:  # another thread may be looking at all of them
-                self._speeds[key] = speed
-        return self._speeds[key].epoch_seconds
+            self._speeds.write(member.recipe, place.threads, speed)
+        return speed.epoch_seconds

@@ -17,14 +17,6 @@ CHECKS = (0.15, 0.5, 0.8)  # shares of a network's time after which its epochs a
 SHARE_TO_COME = 0.05  # of the time, in which another process must have come to be part of the plan
 LEAST_SECONDS = 0.1  # for the training of a network, whatever came before
 SECONDS_OF_A_PREDICTION = 1e-7  # for each output of a held-out row: calibration and score, on a slow machine
-RELIABLE_SECONDS = 0.02  # of training, from which the time of a plan can be told
-
-
-class Speed(NamedTuple):
-    """The duration of an epoch of all rows, and the duration of the training by which it was measured."""
-
-    epoch_seconds: float
-    measured_seconds: float
 
 
 class Work(NamedTuple):

@@ -13,7 +13,7 @@ from chainrule.estimators.network.ensemble.control import Control
 from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.ensemble.member_training import FIRST_ROWS, SHORTEST, train_planned
 from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
-from chainrule.estimators.network.ensemble.time_plan import Speed
+from chainrule.estimators.network.ensemble.speeds import Speed
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.training.callbacks.callback import PartOfRun
 from chainrule.training.errors import DivergenceError

@@ -1,4 +1,4 @@
-"""The places where networks are trained: this process, and others that work beside it."""
+"""A place where a network is trained: this process, or another that works beside it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Protocol
 from chainrule.engines.choice import trains_together
 from chainrule.errors import InputError
 from chainrule.estimators.network.ensemble.control import Control
-from chainrule.estimators.network.ensemble.elsewhere import Task, Trained, Work, measured_there, trained_there
 from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.ensemble.member_training import measured_speed, train_until, train_within
+from chainrule.estimators.network.ensemble.places.elsewhere import Task, Trained, Work, measured_there, trained_there
 from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
-from chainrule.estimators.network.ensemble.time_plan import Speed
+from chainrule.estimators.network.ensemble.speeds import Speed
 from chainrule.estimators.network.ensemble.watching import watched_run
 from chainrule.processes.copies import SECONDS_TO_COME, Copy
 from chainrule.processes.launcher import Launch

@@ -12,7 +12,7 @@ from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.ensemble.member_factory import MemberFactory
 from chainrule.estimators.network.ensemble.member_training import measured_speed, train_until, train_within
 from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
-from chainrule.estimators.network.ensemble.time_plan import Speed
+from chainrule.estimators.network.ensemble.speeds import Speed
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.processes.worker import Link
 from chainrule.training import History

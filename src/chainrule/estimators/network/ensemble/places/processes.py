@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from chainrule.estimators.network.ensemble.control import Control
-from chainrule.estimators.network.ensemble.elsewhere import Work
 from chainrule.estimators.network.ensemble.member_factory import MemberFactory
-from chainrule.estimators.network.ensemble.places import Here, Place, There, division, require_suited
+from chainrule.estimators.network.ensemble.places.elsewhere import Work
+from chainrule.estimators.network.ensemble.places.place import Here, Place, There, division, require_suited
 from chainrule.estimators.network.ensemble.plan import TrainingPlan
 from chainrule.processes.copies import Copy
 from chainrule.processes.peer import pickled
