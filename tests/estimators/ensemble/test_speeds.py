@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("sklearn", "1.6")
 
+from chainrule.estimators import NetworkRegressor
 from chainrule.estimators.network.ensemble.speeds import RELIABLE_SECONDS, Speed, Speeds
 from chainrule.estimators.network.recipes.presets import preset
 
@@ -75,10 +77,20 @@ class UsedUnderLock(dict[Any, Any]):
         return super().items()
 
 
-def test_speeds_are_used_under_their_lock() -> None:
+def test_speeds_are_used_under_their_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     """A thread that learns the speed of a recipe does not disturb one that plans by the speeds of all."""
-    speeds = Speeds()
-    speeds._measured = used = UsedUnderLock(speeds)
-    speeds.write(ONE, 2, Speed(1.0, LONG))
-    speeds.network_seconds([ONE], 2)
-    assert used.uses == ["written", "looked at"]
+    made: list[UsedUnderLock] = []
+    usual = Speeds.__init__
+
+    def initial(self: Speeds) -> None:
+        usual(self)
+        self._measured = UsedUnderLock(self)
+        made.append(self._measured)
+
+    monkeypatch.setattr(Speeds, "__init__", initial)
+    X = np.random.default_rng(0).normal(size=(300, 3))
+    NetworkRegressor(preset="best", hidden_layer_sizes=8, epochs=3, time_limit=60.0, threads=2, random_state=0).fit(
+        X, X[:, 0]
+    )
+    assert sum(map(len, made)) >= 4
+    assert {use for each in made for use in each.uses} == {"written", "looked at"}

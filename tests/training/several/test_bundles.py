@@ -33,22 +33,19 @@ def nets(k: int, sizes: Sequence[int] = (2, 3, 1), **options: Any) -> list[cr.Ne
 
 
 @pytest.fixture(scope="module")
-def are_bundled() -> None:
-    """Skips a test where vectors are too short for a bundle of float64, which has a network in each lane."""
-    if kinds(nets(2))[0] is None:
+def lanes() -> int:
+    """The most networks of a bundle in float64, one a lane; skips a test if vectors are too short for one."""
+    kind = kinds(nets(2))[0]
+    if kind is None:
         pytest.skip("vectors of two numbers in float64 (SSE2, NEON) are too short for a bundle")
+    most: int = kind.most
+    return most
 
 
 @pytest.fixture
-def bundles(monkeypatch: pytest.MonkeyPatch, are_bundled: None) -> list[int]:
+def bundles(monkeypatch: pytest.MonkeyPatch, lanes: int) -> list[int]:
     """The sizes of the bundles, slice by slice."""
     return watched_bundles(monkeypatch)
-
-
-def size_of_first(networks: int) -> int:
-    """Returns how many of so many networks of float64 form the first bundle."""
-    most: int = kinds(nets(networks))[0].most
-    return min(networks, most)
 
 
 def watched_bundles(monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -85,7 +82,7 @@ SETTINGS: dict[str, list[Any]] = {
 ROWS: list[Any] = [range(10), range(0, 10, 2), [3, 3, 1], np.arange(9, -1, -1)]
 
 
-@pytest.mark.usefixtures("are_bundled")
+@pytest.mark.usefixtures("lanes")
 @settings(max_examples=25)
 @given(data=st.data(), k=st.integers(4, 9), dtype=st.sampled_from(["float32", "float64"]), m=st.integers(1, 2))
 def test_each_network_of_a_bundle_ends_as_if_trained_alone(data: st.DataObject, k: int, dtype: str, m: int) -> None:
@@ -169,7 +166,7 @@ def test_what_is_trained_one_by_one(arguments: dict[str, Any], capsys: pytest.Ca
     assert kinds(nets(2), **arguments) == [None, None]
 
 
-@pytest.mark.usefixtures("are_bundled")
+@pytest.mark.usefixtures("lanes")
 def test_networks_of_a_bundle_have_one_shape() -> None:
     """Sizes, σ, number type, cost and optimizer are those of all; dropout and width beyond lanes exclude a network."""
     networks = [
@@ -189,7 +186,7 @@ def test_networks_of_a_bundle_have_one_shape() -> None:
     assert len({*kinds(nets(3), cost=cr.Each([cr.Huber(), cr.Huber(2.0), cr.Huber(l2=0.1)]))}) == 2
 
 
-@pytest.mark.usefixtures("are_bundled")
+@pytest.mark.usefixtures("lanes")
 def test_bundles_are_divided_among_the_threads() -> None:
     """There are as many as threads, or more if the lanes are too few, and none if a thread has few networks."""
     queued = queued_jobs(nets(12), epochs=cr.Each(range(1, 13)))
@@ -207,7 +204,7 @@ def test_bundles_are_divided_among_the_threads() -> None:
             assert sizes == [1] * 12
 
 
-@pytest.mark.usefixtures("are_bundled")
+@pytest.mark.usefixtures("lanes")
 def test_large_copies_of_rows_do_not_exist_for_all_networks_of_a_bundle() -> None:
     """Networks of a bundle are trained at the same time, so that their copies exist at the same time."""
     t = MOST_COPIED // 16
@@ -219,7 +216,7 @@ def test_large_copies_of_rows_do_not_exist_for_all_networks_of_a_bundle() -> Non
 # ---- when something goes wrong ---------------------------------------------------------------------------------------
 
 
-def test_one_network_of_a_bundle_diverges(bundles: list[int]) -> None:
+def test_one_network_of_a_bundle_diverges(bundles: list[int], lanes: int) -> None:
     """It keeps its last finite θ, and the others are trained to their end."""
     together, alone = nets(8), nets(8)
     rates = [1e-2] * 8
@@ -228,7 +225,7 @@ def test_one_network_of_a_bundle_diverges(bundles: list[int]) -> None:
     settings: dict[str, Any] = {"batch_size": 3, "epochs": 7}
     with pytest.raises(cr.DivergenceError, match="network 3 of 8 diverged; the other 7 are trained") as caught:
         cr.train_many(together, X, Y, optimizer=cr.Each(optimizers), threads=1, **settings)
-    assert bundles[0] == size_of_first(8)
+    assert bundles[0] == min(8, lanes)
     for j, net in enumerate(alone):
         if j == 2:
             with pytest.raises(cr.DivergenceError):
@@ -239,7 +236,9 @@ def test_one_network_of_a_bundle_diverges(bundles: list[int]) -> None:
     assert [history.stopped for history in caught.value.histories].count("diverged") == 1
 
 
-def test_an_exception_of_a_callback_stops_the_bundle(monkeypatch: pytest.MonkeyPatch, bundles: list[int]) -> None:
+def test_an_exception_of_a_callback_stops_the_bundle(
+    monkeypatch: pytest.MonkeyPatch, bundles: list[int], lanes: int
+) -> None:
     """It propagates with the number of its network alone; the callbacks of the others see the end of their runs."""
     monkeypatch.setattr(job, "SHORT_FLOP", 0.0)
 
@@ -253,7 +252,7 @@ def test_an_exception_of_a_callback_stops_the_bundle(monkeypatch: pytest.MonkeyP
             two, X, Y, optimizer="adam", epochs=ENDLESS, batch_size=1, threads=1,
             callbacks=cr.Each([[], [fail], [], []]),
         )  # fmt: skip
-    assert bundles[0] == size_of_first(4)
+    assert bundles[0] == min(4, lanes)
     assert caught.value.__notes__[1:] == ["This happened to network 2."]
     assert all(np.isfinite(net.theta).all() for net in two)
 
@@ -279,7 +278,7 @@ def test_an_error_of_the_engine_reaches_what_watches_the_jobs() -> None:
     assert len(seen) == 2
 
 
-def test_ctrl_c_in_a_bundle(monkeypatch: pytest.MonkeyPatch, bundles: list[int]) -> None:
+def test_ctrl_c_in_a_bundle(monkeypatch: pytest.MonkeyPatch, bundles: list[int], lanes: int) -> None:
     """All networks stop after a complete step, and resume with the same bits."""
     if threading.current_thread() is not threading.main_thread():
         pytest.skip("signals reach the main thread alone")
@@ -296,7 +295,7 @@ def test_ctrl_c_in_a_bundle(monkeypatch: pytest.MonkeyPatch, bundles: list[int])
     histories = caught.value.histories
     epochs, states = [history.epochs + 3 for history in histories], [history.state for history in histories]
     cr.train_many(together, X, Y, epochs=cr.Each(epochs), resume=cr.Each(states), threads=1, **settings)
-    assert bundles[0] == bundles[-1] == size_of_first(4)
+    assert bundles[0] == bundles[-1] == min(4, lanes)
     for net, other, count in zip(together, alone, epochs, strict=True):
         cr.train(other, X, Y, epochs=count, **settings)
         assert net.theta.tobytes() == other.theta.tobytes()

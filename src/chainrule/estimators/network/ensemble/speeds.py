@@ -1,4 +1,4 @@
-"""How long an epoch takes with each recipe, as far as it was measured."""
+"""Measured epoch durations for each recipe and number of threads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Speed(NamedTuple):
 
 
 class Speeds:
-    """The speeds of the networks of a fit by recipe and threads, which threads read while another writes one.
+    """The measured speeds of one fit; threads may read and write them at the same time.
 
     >>> from chainrule.estimators.network.recipes.presets import preset
     >>> wide, other, *_ = preset("best", "regression", 10_000)

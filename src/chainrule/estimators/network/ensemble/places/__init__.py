@@ -1,4 +1,4 @@
-"""Where the networks are trained: in this process, and in others that work beside it."""
+"""Places to train networks: this process and its worker processes."""
 
 from chainrule.estimators.network.ensemble.places.place import Place
 from chainrule.estimators.network.ensemble.places.processes import Processes

@@ -1,4 +1,4 @@
-"""A place where a network is trained: this process, or another that works beside it."""
+"""A place to train one network at a time: this process or a worker process."""
 
 from __future__ import annotations
 
