@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "cpu.hpp"
+
 namespace chainrule {
 
 namespace baseline {
@@ -27,29 +29,33 @@ extern const KernelSet set;
 
 namespace {
 
-const KernelSet* const sets[] = {
+struct Choice {
+  const KernelSet& set;
+  bool (*runs_here)();
+};
+const Choice choices[] = {
 // from the best one on
 #ifdef CHAINRULE_HAS_AVX512
-    &avx512::set,
+    {avx512::set, avx512::runs_here},
 #endif
 #ifdef CHAINRULE_HAS_AVX2
-    &avx2::set,
+    {avx2::set, avx2::runs_here},
 #endif
 #ifdef CHAINRULE_HAS_NEON
-    &neon::set,
+    {neon::set, neon::runs_here},
 #endif
-    &baseline::set,
+    {baseline::set, baseline::runs_here},
 };
 
 const KernelSet& choose_set() {
   const char* const forced = std::getenv("CHAINRULE_KERNELS");
-  std::string choices;
-  for (const KernelSet* set : sets) {
-    if (!set->supported()) continue;
-    if (!forced || !*forced || std::string(forced) == set->name) return *set;
-    choices += (choices.empty() ? "" : ", ") + std::string(set->name);
+  std::string names;
+  for (const auto& [set, runs_here] : choices) {
+    if (!runs_here()) continue;
+    if (!forced || !*forced || std::string(forced) == set.name) return set;
+    names += (names.empty() ? "" : ", ") + std::string(set.name);
   }
-  throw std::invalid_argument("CHAINRULE_KERNELS must name a kernel set that this CPU runs: " + choices + "; got '" +
+  throw std::invalid_argument("CHAINRULE_KERNELS must name a kernel set that this CPU runs: " + names + "; got '" +
                               forced + "'. Unset it to take the best one.");
 }
 

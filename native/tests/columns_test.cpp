@@ -14,12 +14,15 @@ namespace {
 using namespace chainrule;
 using namespace chainrule::CHAINRULE_KERNEL_SET;
 
-std::mt19937_64 generator{1};
+std::mt19937_64& generator() {
+  static std::mt19937_64 random{1};
+  return random;
+}
 constexpr double infinity = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
 
 template <class T> std::vector<T> numbers(long t) {
   std::vector<T> x;
-  for (long i = 0; i < t; ++i) x.push_back(static_cast<T>(std::normal_distribution<double>()(generator)));
+  for (long i = 0; i < t; ++i) x.push_back(static_cast<T>(std::normal_distribution<double>()(generator())));
   for (long i = 3; i < t; i += 17) x[i] = static_cast<T>(nan);
   for (long i = 5; i < t; i += 29) x[i] = T(-0.0);
   return x;
@@ -27,7 +30,7 @@ template <class T> std::vector<T> numbers(long t) {
 
 std::vector<std::int64_t> chosen(long t, long count) {
   std::vector<std::int64_t> rows;
-  for (long i = 0; i < count; ++i) rows.push_back(static_cast<std::int64_t>(generator() % static_cast<unsigned>(t)));
+  for (long i = 0; i < count; ++i) rows.push_back(static_cast<std::int64_t>(generator()() % static_cast<unsigned>(t)));
   return rows;
 }
 
@@ -113,8 +116,7 @@ template <class T> void scans(long rows, bool is_whole) {
 
 }  // namespace
 
-int main() {
-  if (!tests::runs_here()) return tests::skipped;
+int chainrule::tests::run() {
   for (const bool is_whole : {true, false}) {
     for (const double limit : {0.0, 3.0})
       for (const int n : {1, 7, 40})

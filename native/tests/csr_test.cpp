@@ -19,12 +19,15 @@ namespace {
 using namespace chainrule;
 using namespace chainrule::CHAINRULE_KERNEL_SET;
 
-std::mt19937 generator{1};
+std::mt19937& generator() {
+  static std::mt19937 random{1};
+  return random;
+}
 
 template <class T> std::vector<T> numbers(long count) {
   std::normal_distribution<double> normal;
   std::vector<T> x(static_cast<std::size_t>(count));
-  for (T& value : x) value = T(normal(generator));
+  for (T& value : x) value = T(normal(generator()));
   return x;
 }
 
@@ -49,7 +52,7 @@ template <class T> struct Sparse {
     std::bernoulli_distribution is_stored(density);
     for (long j = 0; j < t; ++j) {
       for (long k = 0; j > 0 && k < n; ++k)
-        if (is_stored(generator)) columns.push_back(static_cast<std::int32_t>(k));
+        if (is_stored(generator())) columns.push_back(static_cast<std::int32_t>(k));
       starts.push_back(static_cast<std::int64_t>(columns.size()));
     }
     wide_columns.assign(columns.begin(), columns.end());
@@ -234,8 +237,7 @@ template <class T> void all() {
 
 }  // namespace
 
-int main() {
-  if (!tests::runs_here()) return tests::skipped;
+int chainrule::tests::run() {
   all<float>();
   all<double>();
   std::printf("sparse rows\n");

@@ -9,8 +9,7 @@ struct JacobianKernels;             // see kernels/jacobian/contract.hpp
 struct ColumnKernels;               // see kernels/columns/contract.hpp
 
 struct KernelSet {
-  const char* name;     // baseline, avx2, avx512 or neon
-  bool (*supported)();  // true if this CPU can run it
+  const char* name;  // baseline, avx2, avx512 or neon
   const Kernels<float>& float32;
   const Kernels<double>& float64;
   const JacobianKernels& jacobian;

@@ -98,11 +98,8 @@ static const ColumnKernels column_kernels = {.encode32 = encode_columns<float>,
                                              .scan32 = scan_column<float>,
                                              .scan64 = scan_column<double>};
 
-static bool supported() { return CHAINRULE_SUPPORTED; }
-
 extern const KernelSet set;
 const KernelSet set = {.name = CHAINRULE_TEXT(CHAINRULE_KERNEL_SET),
-                       .supported = supported,
                        .float32 = table<float>,
                        .float64 = table<double>,
                        .jacobian = jacobian_kernels,

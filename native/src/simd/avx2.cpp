@@ -1,5 +1,4 @@
 // x86-64 with AVX2 and FMA: sixteen registers of 32 bytes.
 #define CHAINRULE_KERNEL_SET avx2
 #define CHAINRULE_VECTOR_BYTES 32
-#define CHAINRULE_SUPPORTED __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
 #include "kernels/table.hpp"

@@ -25,19 +25,6 @@ template <class T> using Wide = typename Wider<T>::type;
 template <class T> inline constexpr bool comparable =
     std::numeric_limits<Wide<T>>::digits > std::numeric_limits<T>::digits;
 
-// True if this CPU can run the set that the test is compiled for. If not, the test exits with `skipped`.
-inline constexpr int skipped = 77;
-inline bool runs_here() {
-#if CHAINRULE_VECTOR_BYTES == 64
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
-#elif CHAINRULE_VECTOR_BYTES == 32
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#else
-  return true;
-#endif
-}
-
 // |got − sought| in units in the last place of a T of sought's size; for subnormal numbers, those of the smallest
 // normal one.
 template <class T> double ulp_error(T got, Wide<T> sought) {
