@@ -114,7 +114,7 @@ class FitRecords:
 
 
 def line_of(one: FitScore | FitTimes) -> str:
-    """Returns one line of JSON; fields with their default value are left out, and numbers have eight digits."""
+    """Returns one line of JSON; fields with their default value are left out, and numbers have six digits."""
     fields = dataclasses.asdict(one)
     defaults = {f.name: f.default for f in dataclasses.fields(one)}
     kept = {name: _shortened(value) for name, value in fields.items() if value != defaults[name]}
@@ -122,4 +122,4 @@ def line_of(one: FitScore | FitTimes) -> str:
 
 
 def _shortened(value: Any) -> Any:
-    return float(f"{value:.8g}") if isinstance(value, float) else value
+    return float(f"{value:.6g}") if isinstance(value, float) else value

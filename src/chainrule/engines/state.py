@@ -83,6 +83,17 @@ class TrainingState:
         """The number of steps in this run, which schedules count."""
         return self.step - self.first_step
 
+    @property
+    def seconds(self) -> float:
+        """The duration of all epochs so far, and of the steps of the next one.
+
+        >>> import chainrule as cr
+        >>> history = cr.train(cr.Network.dense([1, 1]), [[0.0]], [[1.0]], epochs=3)
+        >>> history.state.seconds == float(sum(history.seconds))
+        True
+        """
+        return float(sum(self.records["seconds"])) + self.partial_seconds
+
     def copy(self) -> TrainingState:
         """Returns an independent state with the same numbers."""
         return copy.deepcopy(self)

@@ -24,6 +24,7 @@ from chainrule.estimators.network.ensemble import (
     Outcome,
     Training,
     TrainingPlan,
+    measurement,
     member_training,
     scheduler,
     speeds,
@@ -85,7 +86,9 @@ class Machine:
 def started(**changes: Any) -> SimpleNamespace:
     """Returns the state of a run, at its start unless it is changed."""
     new: dict[str, Any] = {"run_step": 0, "records": {"seconds": []}, "partial_seconds": 0.0, "best_theta": None}
-    return SimpleNamespace(**{**new, "again": started, **changes})
+    state = SimpleNamespace(**{**new, "again": started, **changes})
+    state.seconds = sum(state.records["seconds"]) + state.partial_seconds
+    return state
 
 
 def make(j: int, recipe: Recipe, held_out: int = 0, outputs: int = 1) -> Member:
@@ -180,10 +183,10 @@ def test_the_time_of_the_whole_plan(trained_on: Any, monkeypatch: pytest.MonkeyP
 def test_speed_is_measured_on_few_rows(epoch_seconds: float, rows: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     """It begins with few rows, since a step of all rows may take longer than the measurement."""
     machine = Machine(epoch_seconds)
-    monkeypatch.setattr(member_training, "clock", machine.clock)
-    monkeypatch.setattr(member_training, "train", machine.train)
+    monkeypatch.setattr(measurement, "clock", machine.clock)
+    monkeypatch.setattr(measurement, "train", machine.train)
     member = make(0, replace(DEFAULT, batch_size=None))
-    speed = member_training.measured_speed(member, "auto", 1, 0.05)
+    speed = measurement.measured_speed(member, "auto", 1, 0.05)
     assert machine.rows == rows
     assert machine.now <= 0.05 + 1e-9
     if len(rows) > 1:

@@ -6,7 +6,6 @@ import math
 from collections.abc import Generator, Sequence
 from contextlib import nullcontext
 
-from chainrule.engines.choice import EngineLike
 from chainrule.engines.state import TrainingState
 from chainrule.estimators.network.checkpoints import of_network
 from chainrule.estimators.network.ensemble import time_plan
@@ -14,18 +13,16 @@ from chainrule.estimators.network.ensemble.control import Control
 from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
 from chainrule.estimators.network.ensemble.settling import settling
-from chainrule.estimators.network.ensemble.speeds import Speed
 from chainrule.estimators.network.ensemble.watching import watching
-from chainrule.training import History, minimize, train
-from chainrule.training.callbacks.callback import Callback, PartOfRun
+from chainrule.training import History, minimize
+from chainrule.training.callbacks.callback import Callback
 from chainrule.training.errors import DivergenceError
 from chainrule.training.job import Slice, Slices
 from chainrule.training.several.thread_shares import Share, train_with_share
 from chainrule.training.time_limit.deadline import Deadline
-from chainrule.training.time_limit.plan import FORWARD, SAFETY, epochs_in_all
+from chainrule.training.time_limit.plan import SAFETY, epochs_in_all
 
 SHORTEST = 1e-3  # seconds of a call of `train`
-FIRST_ROWS = 256  # of a measurement, if a minibatch is all rows
 
 
 def train_until(end: float, member: Member, plan: TrainingPlan, control: Control, share: Share) -> Slices:
@@ -155,50 +152,7 @@ def _train(
     ))  # fmt: skip
 
 
-def measured_speed(member: Member, engine: EngineLike, threads: int, seconds: float) -> Speed:
-    """Measures the duration of an epoch, by training a copy of the network for ``seconds``.
-
-    It takes an epoch of a few rows first, and four times as many each time: a minibatch may be all rows, and their step
-    longer than ``seconds``. What took longest was measured best.
-    """
-    recipe, training, net = member.recipe, member.training, member.net.copy()
-    if recipe.minimizer is not None:
-        history = minimize(
-            net, training, cost=recipe.cost, method=recipe.minimizer, epochs=1, callbacks=[PartOfRun()],
-            engine=engine, threads=threads,
-        )  # fmt: skip
-        taken = max(_seconds(history.state), 1e-9)
-        return Speed(taken, taken)
-    end, rows, best = clock() + seconds, member.batch_size or FIRST_ROWS, Speed(0.0, 0.0)
-    while True:
-        part = member.first_rows(min(rows, training.t))
-        rows = part.t
-        try:
-            state = train(
-                net, part, cost=recipe.cost,
-                optimizer=recipe.optimizer, epochs=1, batch_size=min(member.batch_size or rows, rows),
-                time_limit=Deadline(max(end - clock(), SHORTEST)), callbacks=[PartOfRun()], engine=engine,
-                threads=threads,
-            ).state  # fmt: skip
-        except DivergenceError as error:
-            state = error.history.state
-        trained = min(max(state.run_step, 1) * (member.batch_size or rows), rows)
-        taken = max(_seconds(state), 1e-9)
-        best = max(best, Speed(taken / trained * training.t, taken), key=lambda speed: speed.measured_seconds)
-        if rows == training.t or clock() >= end - 0.1 * seconds:
-            break
-        rows *= 4
-    held_out = 0 if member.held_out is None else member.held_out.t
-    passes = 1.0 + FORWARD * held_out / training.t
-    return best._replace(epoch_seconds=best.epoch_seconds * passes)
-
-
-def _seconds(state: TrainingState) -> float:
-    """Returns the seconds that a run has trained."""
-    return float(sum(state.records["seconds"])) + state.partial_seconds
-
-
 def _progress(state: TrainingState, member: Member) -> tuple[float, float]:
     """Returns the epochs that a run has finished, with a fraction, and the seconds of one."""
     epochs = max(state.run_step, 1) / member.steps_per_epoch
-    return epochs, max(_seconds(state), 1e-9) / epochs
+    return epochs, max(state.seconds, 1e-9) / epochs

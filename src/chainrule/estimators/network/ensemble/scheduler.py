@@ -15,6 +15,7 @@ from chainrule.engines.choice import Choice, choice_of_gpu, may_have_gpu
 from chainrule.errors import ProcessLost, TrainingWarning
 from chainrule.estimators.network.ensemble import time_plan
 from chainrule.estimators.network.ensemble.control import Control
+from chainrule.estimators.network.ensemble.measurement import measured_together
 from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.ensemble.member_factory import MemberFactory
 from chainrule.estimators.network.ensemble.member_training import train_until
@@ -22,7 +23,7 @@ from chainrule.estimators.network.ensemble.order import Order
 from chainrule.estimators.network.ensemble.places import Place, Processes
 from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
 from chainrule.estimators.network.ensemble.speeds import Speeds
-from chainrule.estimators.network.ensemble.together import measured_together, train_together_within
+from chainrule.estimators.network.ensemble.together import train_together_within
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.training.several.bundle import Bundle
 from chainrule.training.time_limit.plan import SAFETY

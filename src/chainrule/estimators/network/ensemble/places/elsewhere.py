@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 from chainrule._internal.checks import Array
 from chainrule.estimators.network.ensemble.control import Control
+from chainrule.estimators.network.ensemble.measurement import measured_speed
 from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.ensemble.member_factory import MemberFactory
-from chainrule.estimators.network.ensemble.member_training import measured_speed, train_until, train_within
+from chainrule.estimators.network.ensemble.member_training import train_until, train_within
 from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
 from chainrule.estimators.network.ensemble.speeds import Speed
 from chainrule.estimators.network.recipe import Recipe

@@ -10,8 +10,9 @@ from typing import Protocol
 from chainrule.engines.choice import trains_together
 from chainrule.errors import InputError
 from chainrule.estimators.network.ensemble.control import Control
+from chainrule.estimators.network.ensemble.measurement import measured_speed
 from chainrule.estimators.network.ensemble.member import Member
-from chainrule.estimators.network.ensemble.member_training import measured_speed, train_until, train_within
+from chainrule.estimators.network.ensemble.member_training import train_until, train_within
 from chainrule.estimators.network.ensemble.places.elsewhere import Task, Trained, Work, measured_there, trained_there
 from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
 from chainrule.estimators.network.ensemble.speeds import Speed

@@ -1,0 +1,101 @@
+"""The measured duration of an epoch: of a network, or of several that make their steps together."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import nullcontext
+from statistics import fmean
+
+from chainrule.engines.choice import EngineLike
+from chainrule.engines.state import TrainingState
+from chainrule.estimators.network.ensemble.member import Member
+from chainrule.estimators.network.ensemble.member_training import SHORTEST
+from chainrule.estimators.network.ensemble.plan import clock
+from chainrule.estimators.network.ensemble.speeds import Speed
+from chainrule.training import minimize, train
+from chainrule.training.callbacks.callback import PartOfRun
+from chainrule.training.errors import DivergenceError
+from chainrule.training.job import Slice
+from chainrule.training.several.bundle import Bundle
+from chainrule.training.several.thread_shares import train_with_share
+from chainrule.training.time_limit.deadline import Deadline
+from chainrule.training.time_limit.plan import FORWARD
+
+FIRST_ROWS = 256  # of a measurement, if a minibatch is all rows
+
+
+def measured_speed(member: Member, engine: EngineLike, threads: int, seconds: float) -> Speed:
+    """Measures the duration of an epoch, by training a copy of the network for ``seconds``.
+
+    It takes an epoch of a few rows first, and four times as many each time: a minibatch may be all rows, and their step
+    longer than ``seconds``. What took longest was measured best.
+    """
+    recipe, training, net = member.recipe, member.training, member.net.copy()
+    if recipe.minimizer is not None:
+        history = minimize(
+            net, training, cost=recipe.cost, method=recipe.minimizer, epochs=1, callbacks=[PartOfRun()],
+            engine=engine, threads=threads,
+        )  # fmt: skip
+        taken = max(history.state.seconds, 1e-9)
+        return Speed(taken, taken)
+    end, rows, best = clock() + seconds, member.batch_size or FIRST_ROWS, Speed(0.0, 0.0)
+    while True:
+        part = member.first_rows(min(rows, training.t))
+        rows = part.t
+        try:
+            state = train(
+                net, part, cost=recipe.cost,
+                optimizer=recipe.optimizer, epochs=1, batch_size=min(member.batch_size or rows, rows),
+                time_limit=Deadline(max(end - clock(), SHORTEST)), callbacks=[PartOfRun()], engine=engine,
+                threads=threads,
+            ).state  # fmt: skip
+        except DivergenceError as error:
+            state = error.history.state
+        trained = min(max(state.run_step, 1) * (member.batch_size or rows), rows)
+        taken = max(state.seconds, 1e-9)
+        best = max(best, Speed(taken / trained * training.t, taken), key=lambda speed: speed.measured_seconds)
+        if rows == training.t or clock() >= end - 0.1 * seconds:
+            break
+        rows *= 4
+    held_out = 0 if member.held_out is None else member.held_out.t
+    passes = 1.0 + FORWARD * held_out / training.t
+    return best._replace(epoch_seconds=best.epoch_seconds * passes)
+
+
+def measured_together(members: Sequence[Member], engine: EngineLike, threads: int, seconds: float) -> Speed:
+    """Measures for ``seconds`` the duration of an epoch of all members, and returns the share of each in it.
+
+    Copies of all train for an epoch of a few rows, and of four times as many each time. What is recorded on a GPU
+    before the first step counts, so that the duration is rather too long.
+    """
+    end, rows = clock() + seconds, max(member.batch_size or FIRST_ROWS for member in members)
+    t = max(member.training.t for member in members)
+    while True:
+        began, trained = clock(), list[int]()
+        Bundle(stop=lambda: None).run(_epoch(member, rows, end, engine, threads, trained) for member in members)
+        taken = max(clock() - began, 1e-9)
+        if rows >= t or clock() >= end - 0.1 * seconds:
+            break
+        rows *= 4
+    held_out = max(0 if member.held_out is None else member.held_out.t for member in members)
+    epoch_seconds = taken / fmean(trained) * (t + FORWARD * held_out)
+    return Speed(epoch_seconds / len(members), taken)
+
+
+def _epoch(
+    member: Member, rows: int, end: float, engine: EngineLike, threads: int, trained: list[int]
+) -> Generator[Slice]:
+    """Trains a copy of a network for an epoch of its first rows; appends the number of those that it was trained on."""
+    recipe, part = member.recipe, member.first_rows(min(rows, member.training.t))
+    batch_size = min(member.batch_size or part.t, part.t)
+    try:
+        history = yield from train_with_share(
+            nullcontext, member.net.copy(), part, None, weights=None, cost=recipe.cost, optimizer=recipe.optimizer,
+            epochs=1, batch_size=batch_size, window=None, shuffle=True, seed=member.seed, validation=None,
+            patience=None, tol=None, tol_epochs=1, record=(), time_limit=Deadline(max(end - clock(), SHORTEST)),
+            callbacks=[PartOfRun()], callback_epochs=None, engine=engine, checkpoint=None, resume=None, threads=threads,
+        )  # fmt: skip
+        state: TrainingState = history.state
+    except DivergenceError as error:
+        state = error.history.state
+    trained.append(min(max(state.run_step, 1) * batch_size, part.t))
