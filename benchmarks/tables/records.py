@@ -114,12 +114,13 @@ class FitRecords:
 
 
 def line_of(one: FitScore | FitTimes) -> str:
-    """Returns one line of JSON; fields with their default value are left out, and numbers have six digits."""
+    """Returns one line of JSON without fields of default value; seconds have five digits, other numbers eight."""
     fields = dataclasses.asdict(one)
     defaults = {f.name: f.default for f in dataclasses.fields(one)}
-    kept = {name: _shortened(value) for name, value in fields.items() if value != defaults[name]}
+    kept = {name: _shortened(name, value) for name, value in fields.items() if value != defaults[name]}
     return json.dumps(kept, separators=(",", ":")) + "\n"
 
 
-def _shortened(value: Any) -> Any:
-    return float(f"{value:.6g}") if isinstance(value, float) else value
+def _shortened(name: str, value: Any) -> Any:
+    digits = 5 if name.endswith("_seconds") else 8
+    return float(f"{value:.{digits}g}") if isinstance(value, float) else value
