@@ -1,4 +1,4 @@
-// For each kernel set, whether this CPU runs it. Whoever asks is compiled for any CPU, as all of the core is but simd/.
+// Says for each kernel set whether this CPU can run it. Only code compiled for any CPU may ask, which excludes simd/.
 #pragma once
 
 namespace chainrule {

@@ -5,11 +5,12 @@
 
 namespace chainrule::tests {
 
-// What a test defines instead of main. Returns the exit status. The mains (support/) ask first whether this CPU runs the
-// kernel set; a test of a set has no object with a constructor at namespace scope, which would run before that.
+// Runs the checks of a test and returns its exit status. Each test defines this function; main is in support/, and calls
+// it only if this CPU can run the kernel set. Tests of a single set therefore define no global objects with constructors,
+// which would run before main.
 int run();
 
-inline constexpr int skipped = 77;  // the exit status where it does not
+inline constexpr int skipped = 77;  // the exit status if it cannot
 
 inline int& failure_count() {
   static int count = 0;

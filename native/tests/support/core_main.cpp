@@ -1,8 +1,8 @@
 // The main of a test of the core as a whole, with the kernel set that CHAINRULE_KERNELS names.
 #include <stdexcept>
 
+#include "../check.hpp"
 #include "chainrule/kernel_set.hpp"
-#include "check.hpp"
 
 int main() {
   using namespace chainrule;

@@ -1,5 +1,5 @@
 // The main of a test that is compiled for one kernel set; this file is compiled for any CPU.
-#include "check.hpp"
+#include "../check.hpp"
 #include "cpu.hpp"
 
 int main() {
