@@ -82,6 +82,11 @@ class Machine:
                 history.stopped = history.stopped or "callback"
         return history
 
+    def train_with_share(self, share: object, *given: Any, **own: Any) -> Generator[None, None, Any]:
+        """Trains at once, without a slice for the caller to advance."""
+        return self.train(*given, **own)
+        yield
+
 
 def started(**changes: Any) -> SimpleNamespace:
     """Returns the state of a run, at its start unless it is changed."""
@@ -108,12 +113,7 @@ def trained_on(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Outcome, 
         for module in (scheduler, member_training):
             monkeypatch.setattr(module, "clock", machine.clock)
         monkeypatch.setattr(place, "measured_speed", machine.probe)
-
-        def train(share: object, *given: Any, **own: Any) -> Generator[None, None, Any]:
-            return machine.train(*given, **own)
-            yield
-
-        monkeypatch.setattr(member_training, "train_with_share", train)
+        monkeypatch.setattr(member_training, "train_with_share", machine.train_with_share)
         maker = plan.pop("make", make)
         outcome = Training(maker, TrainingPlan(engine="auto", threads=1, deadline=limit, **plan)).run()
         return outcome, machine.now
@@ -184,7 +184,7 @@ def test_speed_is_measured_on_few_rows(epoch_seconds: float, rows: list[int], mo
     """It begins with few rows, since a step of all rows may take longer than the measurement."""
     machine = Machine(epoch_seconds)
     monkeypatch.setattr(measurement, "clock", machine.clock)
-    monkeypatch.setattr(measurement, "train", machine.train)
+    monkeypatch.setattr(measurement, "train_with_share", machine.train_with_share)
     member = make(0, replace(DEFAULT, batch_size=None))
     speed = measurement.measured_speed(member, "auto", 1, 0.05)
     assert machine.rows == rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from contextlib import nullcontext
 from statistics import fmean
+from typing import NamedTuple
 
 from chainrule.engines.choice import EngineLike
 from chainrule.engines.state import TrainingState
@@ -12,10 +13,10 @@ from chainrule.estimators.network.ensemble.member import Member
 from chainrule.estimators.network.ensemble.member_training import SHORTEST
 from chainrule.estimators.network.ensemble.plan import clock
 from chainrule.estimators.network.ensemble.speeds import Speed
-from chainrule.training import minimize, train
+from chainrule.training import minimize
 from chainrule.training.callbacks.callback import PartOfRun
 from chainrule.training.errors import DivergenceError
-from chainrule.training.job import Slice
+from chainrule.training.job import Slice, advance
 from chainrule.training.several.bundle import Bundle
 from chainrule.training.several.thread_shares import train_with_share
 from chainrule.training.time_limit.deadline import Deadline
@@ -24,42 +25,36 @@ from chainrule.training.time_limit.plan import FORWARD
 FIRST_ROWS = 256  # of a measurement, if a minibatch is all rows
 
 
-def measured_speed(member: Member, engine: EngineLike, threads: int, seconds: float) -> Speed:
-    """Measures the duration of an epoch, by training a copy of the network for ``seconds``.
+class Trained(NamedTuple):
+    """The rows of which a copy of a network made steps, and the seconds of these."""
 
-    It takes an epoch of a few rows first, and four times as many each time: a minibatch may be all rows, and their step
-    longer than ``seconds``. What took longest was measured best.
+    rows: int
+    seconds: float
+
+
+def measured_speed(member: Member, engine: EngineLike, threads: int, seconds: float) -> Speed:
+    """Measures the duration of an epoch, by training copies of the network for ``seconds``.
+
+    One takes an epoch of a few rows, and each other one of four times as many: a minibatch may be all rows, and their
+    step longer than ``seconds``. What took longest was measured best.
     """
-    recipe, training, net = member.recipe, member.training, member.net.copy()
+    recipe, t = member.recipe, member.training.t
     if recipe.minimizer is not None:
         history = minimize(
-            net, training, cost=recipe.cost, method=recipe.minimizer, epochs=1, callbacks=[PartOfRun()],
-            engine=engine, threads=threads,
+            member.net.copy(), member.training, cost=recipe.cost, method=recipe.minimizer, epochs=1,
+            callbacks=[PartOfRun()], engine=engine, threads=threads,
         )  # fmt: skip
         taken = max(history.state.seconds, 1e-9)
         return Speed(taken, taken)
-    end, rows, best = clock() + seconds, member.batch_size or FIRST_ROWS, Speed(0.0, 0.0)
+    end, rows, done = clock() + seconds, member.batch_size or FIRST_ROWS, list[Trained]()
     while True:
-        part = member.first_rows(min(rows, training.t))
-        rows = part.t
-        try:
-            state = train(
-                net, part, cost=recipe.cost,
-                optimizer=recipe.optimizer, epochs=1, batch_size=min(member.batch_size or rows, rows),
-                time_limit=Deadline(max(end - clock(), SHORTEST)), callbacks=[PartOfRun()], engine=engine,
-                threads=threads,
-            ).state  # fmt: skip
-        except DivergenceError as error:
-            state = error.history.state
-        trained = min(max(state.run_step, 1) * (member.batch_size or rows), rows)
-        taken = max(state.seconds, 1e-9)
-        best = max(best, Speed(taken / trained * training.t, taken), key=lambda speed: speed.measured_seconds)
-        if rows == training.t or clock() >= end - 0.1 * seconds:
+        advance(_epoch(member, rows, end, engine, threads, done))
+        if rows >= t or clock() >= end - 0.1 * seconds:
             break
         rows *= 4
+    longest = max(done, key=lambda trained: trained.seconds)
     held_out = 0 if member.held_out is None else member.held_out.t
-    passes = 1.0 + FORWARD * held_out / training.t
-    return best._replace(epoch_seconds=best.epoch_seconds * passes)
+    return Speed(longest.seconds / longest.rows * (t + FORWARD * held_out), longest.seconds)
 
 
 def measured_together(members: Sequence[Member], engine: EngineLike, threads: int, seconds: float) -> Speed:
@@ -71,21 +66,21 @@ def measured_together(members: Sequence[Member], engine: EngineLike, threads: in
     end, rows = clock() + seconds, max(member.batch_size or FIRST_ROWS for member in members)
     t = max(member.training.t for member in members)
     while True:
-        began, trained = clock(), list[int]()
-        Bundle(stop=lambda: None).run(_epoch(member, rows, end, engine, threads, trained) for member in members)
+        began, done = clock(), list[Trained]()
+        Bundle(stop=lambda: None).run(_epoch(member, rows, end, engine, threads, done) for member in members)
         taken = max(clock() - began, 1e-9)
         if rows >= t or clock() >= end - 0.1 * seconds:
             break
         rows *= 4
     held_out = max(0 if member.held_out is None else member.held_out.t for member in members)
-    epoch_seconds = taken / fmean(trained) * (t + FORWARD * held_out)
+    epoch_seconds = taken / fmean(trained.rows for trained in done) * (t + FORWARD * held_out)
     return Speed(epoch_seconds / len(members), taken)
 
 
 def _epoch(
-    member: Member, rows: int, end: float, engine: EngineLike, threads: int, trained: list[int]
+    member: Member, rows: int, end: float, engine: EngineLike, threads: int, done: list[Trained]
 ) -> Generator[Slice]:
-    """Trains a copy of a network for an epoch of its first rows; appends the number of those that it was trained on."""
+    """Trains a copy of a network for an epoch of its first rows, but not longer than until ``end``."""
     recipe, part = member.recipe, member.first_rows(min(rows, member.training.t))
     batch_size = min(member.batch_size or part.t, part.t)
     try:
@@ -98,4 +93,4 @@ def _epoch(
         state: TrainingState = history.state
     except DivergenceError as error:
         state = error.history.state
-    trained.append(min(max(state.run_step, 1) * batch_size, part.t))
+    done.append(Trained(min(max(state.run_step, 1) * batch_size, part.t), max(state.seconds, 1e-9)))
