@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import nullcontext
 from statistics import fmean
 from typing import NamedTuple
@@ -25,7 +25,7 @@ from chainrule.training.time_limit.plan import FORWARD
 FIRST_ROWS = 256  # of a measurement, if a minibatch is all rows
 
 
-class Trained(NamedTuple):
+class Timed(NamedTuple):
     """The rows of which a copy of a network made steps, and the seconds of these."""
 
     rows: int
@@ -46,13 +46,10 @@ def measured_speed(member: Member, engine: EngineLike, threads: int, seconds: fl
         )  # fmt: skip
         taken = max(history.state.seconds, 1e-9)
         return Speed(taken, taken)
-    end, rows, done = clock() + seconds, member.batch_size or FIRST_ROWS, list[Trained]()
-    while True:
+    done = list[Timed]()
+    for rows, end in _growing(member.batch_size or FIRST_ROWS, t, seconds):
         advance(_epoch(member, rows, end, engine, threads, done))
-        if rows >= t or clock() >= end - 0.1 * seconds:
-            break
-        rows *= 4
-    longest = max(done, key=lambda trained: trained.seconds)
+    longest = max(done, key=lambda timed: timed.seconds)
     held_out = 0 if member.held_out is None else member.held_out.t
     return Speed(longest.seconds / longest.rows * (t + FORWARD * held_out), longest.seconds)
 
@@ -63,22 +60,29 @@ def measured_together(members: Sequence[Member], engine: EngineLike, threads: in
     Copies of all train for an epoch of a few rows, and of four times as many each time. What is recorded on a GPU
     before the first step counts, so that the duration is rather too long.
     """
-    end, rows = clock() + seconds, max(member.batch_size or FIRST_ROWS for member in members)
+    first = max(member.batch_size or FIRST_ROWS for member in members)
     t = max(member.training.t for member in members)
-    while True:
-        began, done = clock(), list[Trained]()
+    for rows, end in _growing(first, t, seconds):
+        began, done = clock(), list[Timed]()
         Bundle(stop=lambda: None).run(_epoch(member, rows, end, engine, threads, done) for member in members)
         taken = max(clock() - began, 1e-9)
-        if rows >= t or clock() >= end - 0.1 * seconds:
-            break
-        rows *= 4
     held_out = max(0 if member.held_out is None else member.held_out.t for member in members)
-    epoch_seconds = taken / fmean(trained.rows for trained in done) * (t + FORWARD * held_out)
+    epoch_seconds = taken / fmean(timed.rows for timed in done) * (t + FORWARD * held_out)
     return Speed(epoch_seconds / len(members), taken)
 
 
+def _growing(first: int, t: int, seconds: float) -> Iterator[tuple[int, float]]:
+    """Yields the rows of each epoch, four times as many each time up to t or more, and the end of the measurement."""
+    rows, end = first, clock() + seconds
+    while True:
+        yield rows, end
+        if rows >= t or clock() >= end - 0.1 * seconds:
+            return
+        rows *= 4
+
+
 def _epoch(
-    member: Member, rows: int, end: float, engine: EngineLike, threads: int, done: list[Trained]
+    member: Member, rows: int, end: float, engine: EngineLike, threads: int, done: list[Timed]
 ) -> Generator[Slice]:
     """Trains a copy of a network for an epoch of its first rows, but not longer than until ``end``."""
     recipe, part = member.recipe, member.first_rows(min(rows, member.training.t))
@@ -93,4 +97,4 @@ def _epoch(
         state: TrainingState = history.state
     except DivergenceError as error:
         state = error.history.state
-    done.append(Trained(min(max(state.run_step, 1) * batch_size, part.t), max(state.seconds, 1e-9)))
+    done.append(Timed(min(max(state.run_step, 1) * batch_size, part.t), max(state.seconds, 1e-9)))
