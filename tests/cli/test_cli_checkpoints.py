@@ -49,7 +49,7 @@ def test_a_command_that_was_ended_continues(here: Path, name: str) -> None:
     answer = chainrule(*TRAIN, "--resume", "--out", "m.safetensors", "--force")
     assert (answer.code, "Checkpoints in run: training continues from those of" in answer.err) == (0, True)
     assert thetas("m.safetensors") == thetas("whole.safetensors")
-    assert load("m.safetensors").temperature == load("whole.safetensors").temperature
+    assert load("m.safetensors").calibration == load("whole.safetensors").calibration
 
 
 def test_a_metric_chooses_the_epoch_of_a_training_in_two_parts(here: Path) -> None:

@@ -19,6 +19,7 @@ import chainrule as cr
 from chainrule.errors import DataWarning
 from chainrule.estimators import Hidden, NetworkClassifier, NetworkRegressor, TrainingWarning
 from chainrule.estimators.network import base, initial_network
+from chainrule.tables.calibration import Calibration
 from chainrule.training.several import on_threads
 
 ONE: dict[str, Any] = {"n_networks": 1, "hidden_layer_sizes": 16, "random_state": 0}
@@ -268,8 +269,8 @@ def test_temperature_calibrates_probabilities() -> None:
         p = model.predict_proba(X[300:])[np.arange(300), y[300:].astype(int)]
         losses.append(-np.log(p).mean())
     assert losses[1] < losses[0]
-    assert isinstance(model.model_.temperature, float)
-    assert model.model_.temperature > 1.0
+    assert isinstance(model.model_.calibration, Calibration)
+    assert model.model_.calibration.temperature > 1.0
 
 
 def test_layers_have_their_own_activation_and_dropout(rows: tuple[Any, Any]) -> None:

@@ -49,7 +49,7 @@ def assert_same_model(one: Any, other: Any) -> None:
     for a, b in zip(one.networks_, other.networks_, strict=True):
         np.testing.assert_array_equal(a.theta, b.theta)
     assert one.target_.parts()[0] == other.target_.parts()[0]
-    assert one.model_.temperature == other.model_.temperature
+    assert one.model_.calibration == other.model_.calibration
     np.testing.assert_array_equal(one.model_.residuals, other.model_.residuals)
     assert one.validation_score_ == other.validation_score_
     assert one.recipes_ == other.recipes_

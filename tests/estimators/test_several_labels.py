@@ -21,7 +21,7 @@ import chainrule as cr
 from chainrule.errors import DataWarning, InputError
 from chainrule.estimators import NetworkClassifier, load
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions, Single
-from chainrule.tables.calibration import best_temperature, of_two
+from chainrule.tables.calibration import Calibration, best_temperature, of_two
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 SMALL: dict[str, Any] = {"epochs": 20, "hidden_layer_sizes": (16,), "n_networks": 3, "random_state": 0}
@@ -107,10 +107,10 @@ def test_sparse_rows_have_labels() -> None:
 
 def test_each_label_has_its_temperature(model: NetworkClassifier) -> None:
     """T of a label is that of two classes, from the rows that were held out; without calibration it is 1."""
-    T = model.model_.temperature
-    assert isinstance(T, tuple)
-    assert len(T) == 3
-    assert NetworkClassifier(calibrate=False, **SMALL).fit(X, Y).model_.temperature == 1.0
+    calibration = model.model_.calibration
+    assert isinstance(calibration, tuple)
+    assert len(calibration) == 3
+    assert NetworkClassifier(calibrate=False, **SMALL).fit(X, Y).model_.calibration == Calibration()
     rng = np.random.default_rng(0)
     p = rng.uniform(0.02, 0.98, size=(4_000, 2))
     has = (rng.uniform(size=p.shape) < p).astype(np.intp)
@@ -118,10 +118,13 @@ def test_each_label_has_its_temperature(model: NetworkClassifier) -> None:
     held_out = HeldOutPredictions(sharp, np.arange(4_000), None, Single(sharp, np.arange(4_000)))
     target = IndicatorLabels.fit(has)
     estimator = NetworkClassifier()
-    estimator.target_ = target
-    calibrated = estimator._calibrate(model.model_, has, held_out)[0].temperature
-    assert calibrated == tuple(best_temperature(of_two(sharp[:, k]), has[:, k]) for k in range(2))
-    assert calibrated == pytest.approx((1.0, 3.0), rel=0.15)
+    estimator.target_, estimator._n_sparse = target, 0
+    calibrated = estimator._calibrate(model.model_, has, held_out)[0].calibration
+    assert isinstance(calibrated, tuple)
+    assert [one.smoothing for one in calibrated] == [0.0, 0.0]
+    T = tuple(one.temperature for one in calibrated)
+    assert T == tuple(best_temperature(of_two(sharp[:, k]), has[:, k]) for k in range(2))
+    assert T == pytest.approx((1.0, 3.0), rel=0.15)
 
 
 def test_labels_of_a_table_have_names_and_values(frame: Any, model: NetworkClassifier, tmp_path: Path) -> None:
@@ -141,7 +144,7 @@ def test_labels_of_a_table_have_names_and_values(frame: Any, model: NetworkClass
     assert (again.predict(frame) == has).all()
     assert load(path).score(frame, NAMES) == expected
     again.partial_fit(frame, NAMES)
-    assert isinstance(again.model_.temperature, tuple)
+    assert isinstance(again.model_.calibration, tuple)
     assert again.validation_score_ == pytest.approx(again.score(frame, NAMES), abs=0.2)
 
 

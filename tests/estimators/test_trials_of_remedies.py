@@ -15,6 +15,7 @@ from chainrule.diagnosis.change import Change, Trial
 from chainrule.estimators import NetworkClassifier, NetworkRegressor
 from chainrule.estimators.diagnosis.trials import tried
 from chainrule.tables import diagnose
+from chainrule.tables.calibration import Calibration
 
 pandas = pytest.importorskip("pandas")
 
@@ -99,7 +100,7 @@ def test_without_the_change_the_settings_are_those_of_the_model() -> None:
 def test_the_metric_is_that_of_the_change() -> None:
     """Mean recall by hand on the held-out rows; a lower cross-entropy is a gain."""
     model = short(random_state=0).fit(table(), "y").model_
-    certain = replace(model, temperature=0.01)
+    certain = replace(model, calibration=Calibration(0.01))
     gained = trial(cr.Finding("a fault", "1.", "2.", Change(metric="cross-entropy")), certain, table())
     assert gained.metric == "cross-entropy"
     assert gained.gain == pytest.approx(gained.before - gained.after)

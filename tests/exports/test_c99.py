@@ -22,6 +22,7 @@ WARNINGS = ("-Wall", "-Wextra", "-Werror", "-pedantic", "-Wshadow", "-Wconversio
 MODELS: dict[str, tuple[Any, dict[str, Any]]] = {
     "classes": (models.classifier, {"real": "float"}),
     "classes, double": (models.classifier, {"real": "double"}),
+    "smoothed labels": (lambda: models.classifier(smoothing=0.2), {"real": "float"}),
     "sigmoids": (lambda: models.classifier(2, output="sigmoid"), {"real": "float"}),
     "numbers": (lambda: models.regressor(2), {"real": "double"}),
     "labels, int8": (models.several_labels, {"real": "float", "weights": "int8"}),

@@ -21,6 +21,7 @@ from chainrule.estimators import NetworkClassifier
 from chainrule.exports import Proof
 from chainrule.exports.targets import TARGETS, target_of
 from chainrule.tables import TableEncoder
+from chainrule.tables.calibration import Calibration
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import ClassLabels
 
@@ -28,6 +29,7 @@ MODELS: dict[str, Callable[[], Any]] = {
     "classes": lambda: models.classifier(),
     "two classes": lambda: models.classifier(2, output="sigmoid", dtype="float32"),
     "sigmoids": lambda: models.classifier(3, output="sigmoid"),
+    "smoothed labels": lambda: models.classifier(smoothing=0.2),
     "a level other": lambda: models.classifier(max_levels=3),
     "standard": lambda: models.classifier(numbers="standard", dtype="float32"),
     "a number": lambda: models.regressor(dtype="float32"),
@@ -121,7 +123,7 @@ def test_powers_of_many_small_probabilities(temperature: float, ending: str, tmp
     """Each of 100 equal probabilities has the power 1e-40 or 1e-400: they are divided by the largest one before."""
     encoder = TableEncoder().fit([[0.0], [1.0]])
     nets = tuple(cr.Network.dense([1, 100], output="softmax", initial="zeros") for _ in range(2))
-    model = TableModel(encoder, ClassLabels.fit([f"{k:02}" for k in range(100)]), nets, temperature=temperature)
+    model = TableModel(encoder, ClassLabels.fit([f"{k:02}" for k in range(100)]), nets, Calibration(temperature))
     for real in target_of(Path(f"m{ending}")).reals:
         assert cr.export(model, tmp_path / f"m{ending}", real=real).is_proved
 

@@ -17,6 +17,7 @@ from chainrule.exports.plan import plan_of
 from chainrule.exports.result import Classes, Numbers, labels_by
 from chainrule.exports.targets.target import UNITS
 from chainrule.tables import TableEncoder
+from chainrule.tables.calibration import Calibration
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import NumericLabels
 
@@ -69,7 +70,7 @@ def test_a_model_in_float32_lies_within_its_bound(name: str) -> None:
     """The bound for float32 holds for the model in float32, which has the same weights."""
     model = MODELS[name]()
     narrow = TableModel(
-        model.encoder, model.target, tuple(net.astype("float32") for net in model.networks), model.temperature
+        model.encoder, model.target, tuple(net.astype("float32") for net in model.networks), model.calibration
     )
     rows = [dict(row) for row in examples_of(plan_of(narrow))]
     value, bound = evaluate(plan_of(narrow), rows, UNITS["float"])
@@ -95,10 +96,10 @@ def test_linear_layers_are_multiplied_into_the_next() -> None:
 def test_the_temperature_of_one_softmax_is_in_its_weights(temperature: float, dtype: str) -> None:
     """For one network softmax(z/T) replaces p^(1/T) / Σ p^(1/T), unless T is so large that underflow would show."""
     model = models.classifier(dtype=dtype)
-    one = TableModel(model.encoder, model.target, model.networks[:1], temperature)
+    one = TableModel(model.encoder, model.target, model.networks[:1], Calibration(temperature))
     plan = plan_of(one)
     assert isinstance(plan.result, Classes)
-    assert plan.result.temperature == (1.0 if temperature <= 4.0 else temperature)
+    assert plan.result.calibration.temperature == (1.0 if temperature <= 4.0 else temperature)
     rows = [dict(row) for row in examples_of(plan)]
     value, bound = evaluate(plan, rows, UNITS[{"float32": "float", "float64": "double"}[dtype]])
     assert (np.abs(value - outputs(one, rows)) <= 2 * bound).all()

@@ -16,6 +16,7 @@ from chainrule.exports.loss import Loss
 from chainrule.exports.plan import plan_of
 from chainrule.exports.quantised import quantised
 from chainrule.exports.result import Labels, Numbers, labels_by
+from chainrule.tables.calibration import Calibration
 
 MODELS: dict[str, Callable[[], Any]] = {
     "classes": models.classifier,
@@ -65,7 +66,7 @@ def test_c_computes_the_model_with_these_weights(name: str, weights: str, tmp_pa
 def test_the_loss_counts_labels_and_deviations() -> None:
     """Probabilities differ as they are, numbers in deviations of the target; each label of several counts."""
     p, q = np.array([[0.6, 0.2], [0.1, 0.9]]), np.array([[0.45, 0.2], [0.1, 0.8]])
-    labels = Labels(("a", "b"), ((0, 1), ("no", "yes")), (1.0, 1.0))
+    labels = Labels(("a", "b"), ((0, 1), ("no", "yes")), (Calibration(), Calibration()))
     loss = Loss.between(labels, "int8", p, q)
     assert (loss.changed, loss.labels, round(loss.deviation, 9)) == (1, 4, 0.15)
     assert str(loss) == "int8 weights change probabilities by at most 0.15, and 1 of 4 labels"

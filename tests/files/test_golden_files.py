@@ -74,7 +74,8 @@ def require_same_predictions(model: TableModel, found: dict[str, Any], recorded:
         q = numbers(recorded["predict_proba"])
         several = isinstance(model.target, IndicatorLabels)  # p and 1 − p of each are two classes
         relative = error / np.minimum(A, 1.0 - A) if several else (error / A).max(axis=1, keepdims=True)
-        relative = 2.0 / np.array(model.temperature) * relative
+        each = model.calibration if isinstance(model.calibration, tuple) else (model.calibration,)
+        relative = 2.0 / np.array([one.temperature for one in each]) * relative
         require_close(found, recorded, {"predict_proba": q * (relative + 8 * U64)})
         return
     offset = model.target.deviation * error

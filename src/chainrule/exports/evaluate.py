@@ -17,7 +17,7 @@ from chainrule._internal.checks import Floats
 from chainrule.activations import Activation, Parametric
 from chainrule.exports.plan import CategoryFeatures, NumberFeature, Plan, PlanLayer, ValueFeature
 from chainrule.exports.result import Classes, Labels, Numbers
-from chainrule.tables.calibration import of_two
+from chainrule.tables.calibration import LEARNED, UNCALIBRATED, Calibration, of_two
 from chainrule.tables.encoding.steps import Calendar
 
 Row = Mapping[str, Any]  # of each column its value: a number, microseconds of a time, a text, a boolean, or None
@@ -41,7 +41,7 @@ def evaluate(plan: Plan, rows: Sequence[Row], unit: float) -> Bounded:
     mean = Bounded(sum(out.value for out in outputs) / k, sum(out.error for out in outputs) / k)  # type: ignore[arg-type]
     mean = Bounded(mean.value, mean.error + k * unit * np.abs(mean.value))
     if isinstance(plan.result, Classes):
-        return _tempered(mean, plan.result.temperature, unit)
+        return _calibrated(mean, plan.result.calibration, unit)
     return _labels(plan.result, mean, unit) if isinstance(plan.result, Labels) else _scaled(plan.result, mean, unit)
 
 
@@ -145,12 +145,12 @@ def _probabilities(a: Bounded, plan: Plan, unit: float) -> Bounded:
 
 
 def _labels(result: Labels, p: Bounded, unit: float) -> Bounded:
-    """Returns the tempered probability of each label: that of the second of two classes."""
+    """Returns the calibrated probability of each label: that of the second of two classes."""
     each = []
-    for k, temperature in enumerate(result.temperatures):
+    for k, calibration in enumerate(result.calibrations):
         value, error = p.value[:, k], p.error[:, k]
         two = Bounded(of_two(value), np.column_stack([error + unit, error]))
-        each.append(_tempered(two, temperature, unit))
+        each.append(_calibrated(two, calibration, unit))
     return Bounded(*(np.column_stack([part[:, 1] for part in parts]) for parts in zip(*each, strict=True)))
 
 
@@ -168,10 +168,17 @@ def _scaled(result: Numbers, a: Bounded, unit: float) -> Bounded:
     return Bounded(value, np.broadcast_to(error, value.shape))
 
 
+def _calibrated(p: Bounded, calibration: Calibration, unit: float) -> Bounded:
+    """Returns calibrated probabilities; the larger of p − s and p/5 errs by no more than the worse of the two."""
+    s = calibration.smoothing
+    if calibration == UNCALIBRATED:
+        return p
+    value = np.maximum(p.value - s, LEARNED * p.value)
+    return _tempered(Bounded(value, p.error + 2.0 * unit * (p.value + s)), calibration.temperature, unit)
+
+
 def _tempered(p: Bounded, temperature: float, unit: float) -> Bounded:
     """Returns q = p^β / Σ p^β, β = 1/T, and |Δq_c| ≤ q_c β (|Δp_c|/p_c + Σ q |Δp|/p), but at most 1."""
-    if temperature == 1.0:
-        return p
     beta = 1.0 / temperature
     q = (p.value / p.value.max(axis=1, keepdims=True)) ** beta
     q /= q.sum(axis=1, keepdims=True)

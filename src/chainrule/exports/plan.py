@@ -15,6 +15,7 @@ from chainrule.errors import InputError
 from chainrule.exports.levels import features_of_levels
 from chainrule.exports.result import Classes, Result, numbers_of_network, result_of
 from chainrule.network import Layer, Network
+from chainrule.tables.calibration import UNCALIBRATED
 from chainrule.tables.columns import Feature, Level
 from chainrule.tables.encoding.categories.levels import Sign
 from chainrule.tables.encoding.encoder import TableEncoder
@@ -229,13 +230,14 @@ def _layers(net: Network, first: tuple[PlanLayer, ...] = ()) -> tuple[PlanLayer,
 
 def _merged(networks: tuple[tuple[PlanLayer, ...], ...], result: Result) -> tuple[Any, Result]:
     """Multiplies 1/T into the last layer of a single network with softmax: p^(1/T) / Σ p^(1/T) = softmax(z/T)."""
-    if not isinstance(result, Classes) or len(networks) > 1 or result.temperature > MOST_MERGED:
+    if not isinstance(result, Classes) or len(networks) > 1 or result.calibration.smoothing:
         return networks, result
     *before, last = networks[0]
-    if last.sigma.name != "softmax":
+    T = result.calibration.temperature
+    if last.sigma.name != "softmax" or T > MOST_MERGED:
         return networks, result
-    last = replace(last, W=last.W / result.temperature, b=last.b / result.temperature)
-    return ((*before, last),), replace(result, temperature=1.0)
+    last = replace(last, W=last.W / T, b=last.b / T)
+    return ((*before, last),), replace(result, calibration=UNCALIBRATED)
 
 
 def _layer(layer: Layer) -> PlanLayer:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule._internal.checks import Floats
+from chainrule.tables.calibration import Calibration
 from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
@@ -15,13 +16,13 @@ from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
 @dataclass(frozen=True)
 class Classes:
-    """One of k classes: the outputs are probabilities p, which become p^(1/T) / Σ p^(1/T).
+    """One of k classes: the outputs are probabilities p, which are calibrated (`Calibration`).
 
     One output is the probability of the second of two classes. ``values`` (k,) are the labels.
     """
 
     values: tuple[Any, ...]
-    temperature: float
+    calibration: Calibration
 
     @property
     def width(self) -> int:
@@ -31,14 +32,14 @@ class Classes:
 
 @dataclass(frozen=True)
 class Labels:
-    """q labels that do not exclude each other: each output is a probability p, which becomes p^β / (p^β + (1 − p)^β).
+    """q labels that do not exclude each other: each output is a probability p, that of the second of two classes.
 
-    ``values`` (q, 2) are those of a row without and with the label, which it has for p > ½; β = 1/T, one T for each.
+    ``values`` (q, 2) are those of a row without and with the label, which it has for p > ½; each has a calibration.
     """
 
     names: tuple[str, ...]
     values: tuple[tuple[Any, Any], ...]
-    temperatures: tuple[float, ...]
+    calibrations: tuple[Calibration, ...]
 
     @property
     def width(self) -> int:
@@ -76,17 +77,17 @@ Result: TypeAlias = Classes | Labels | Numbers
 
 def result_of(model: TableModel) -> Result:
     """Returns the result of a table model."""
-    target, temperature = model.target, model.temperature
+    target, calibration = model.target, model.calibration
     if isinstance(target, ClassLabels):
-        assert isinstance(temperature, float)
-        return Classes(tuple(target.values.tolist()), temperature)
+        assert isinstance(calibration, Calibration)
+        return Classes(tuple(target.values.tolist()), calibration)
     if isinstance(target, QuantileLabels):
         return Numbers(tuple(f"q{q:g}" for q in target.levels), target.mean, target.deviation, target.shifts)
     if isinstance(target, NumericLabels):
         return Numbers(target.names if target.m > 1 else (), target.mean, target.deviation)
     names = target.names or tuple(f"label_{k}" for k in range(1, target.m + 1))
     values = tuple((no, yes) for no, yes in (column.values.tolist() for column in target.columns))
-    each = temperature if isinstance(temperature, tuple) else (temperature,) * target.m
+    each = calibration if isinstance(calibration, tuple) else (calibration,) * target.m
     return Labels(names, values, each)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule._internal.at_first_use import imported
 
 if TYPE_CHECKING:
+    from chainrule.tables.calibration import Calibration
     from chainrule.tables.diagnosis.diagnose import diagnose
     from chainrule.tables.encoding.encoder import TableEncoder
     from chainrule.tables.model import TableModel, load
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from chainrule.tables.reading.read_table import read_table
 
 DEFINED_IN = {  # the module that defines each name
+    "Calibration": "chainrule.tables.calibration",
     "TableEncoder": "chainrule.tables.encoding.encoder",
     "TableModel": "chainrule.tables.model",
     "diagnose": "chainrule.tables.diagnosis.diagnose",
@@ -25,7 +27,7 @@ DEFINED_IN = {  # the module that defines each name
     "read_table": "chainrule.tables.reading.read_table",
 }
 
-__all__ = ["TableEncoder", "TableModel", "diagnose", "load", "pack", "read_table"]
+__all__ = ["Calibration", "TableEncoder", "TableModel", "diagnose", "load", "pack", "read_table"]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -21,7 +20,13 @@ from chainrule.activations import Sigma
 from chainrule.engines.choice import joint_shortcut
 from chainrule.errors import ChainruleError, FileFormatError, InputError
 from chainrule.network import Network
-from chainrule.tables.calibration import Temperature, tempered
+from chainrule.tables.calibration import (
+    UNCALIBRATED,
+    Calibrations,
+    calibrated,
+    calibration_from_parts,
+    calibration_parts,
+)
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.encoding.row_encoder import NeedsTable, RowEncoder
 from chainrule.tables.estimator_record import EstimatorRecord
@@ -47,11 +52,12 @@ MOST_SINGLE_ROWS, MOST_COLUMNS = 64, 1_000  # of dicts or lists that are encoded
 class TableModel:
     """Networks N₁ … N_k that share an encoder; the decoder turns a = (1/k) Σⱼ Nⱼ(encoder(x)) into predictions.
 
-    For classification a (t, k) are probabilities p (``network_outputs``), and P(class c) = p_c^(1/T) / Σ p^(1/T) with
-    the temperature T (``tempered``). For several labels a (t, q) are the probabilities of each, with a T for each. For
-    regression a (t, m) is converted to the targets' own units.
+    For classification a (t, k) are probabilities p (``network_outputs``), which are calibrated: P(class c) = p_c^(1/T)
+    / Σ p^(1/T) with the temperature T, after smoothing of labels is taken out of p (`Calibration`). For several labels
+    a (t, q) are the probabilities of each, with a calibration for each. For regression a (t, m) is converted to the
+    targets' own units.
 
-    Fields: ``encoder``; ``target``, the decoder; ``networks``; ``temperature``; ``residuals`` (t, m), y − ŷ of held-out
+    Fields: ``encoder``; ``target``, the decoder; ``networks``; ``calibration``; ``residuals`` (t, m), y − ŷ of held-out
     rows, divided by their spread, each column sorted, or None; ``about``, JSON that describes how the model was made
     and affects nothing; ``estimator``, what a file holds for ``NetworkClassifier.load`` and ``NetworkRegressor.load``;
     ``spread``, a network for the spread of y by x (`spread_of`), or None.
@@ -67,7 +73,7 @@ class TableModel:
     encoder: TableEncoder
     target: Target
     networks: tuple[Network, ...]
-    temperature: Temperature = 1.0
+    calibration: Calibrations = UNCALIBRATED
     residuals: Floats | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
     estimator: EstimatorRecord | None = None
@@ -130,7 +136,7 @@ class TableModel:
 
     def probabilities_of(self, A: Floats) -> Floats:
         """Returns the probabilities that ``predict_proba`` makes of mean outputs A of a classification model."""
-        return tempered(A, self.temperature)
+        return calibrated(A, self.calibration)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Returns the most probable class of each row (t,), or for regression numbers (t,) or (t, m), or quantiles.
@@ -262,8 +268,7 @@ class TableModel:
             tensors["residuals" if self.spread is None else "scaled_residuals"] = self.residuals
         header = {
             "encoder": encoder, "target": target, "networks": networks,
-            "temperature": list(self.temperature) if isinstance(self.temperature, tuple) else self.temperature,
-            "about": dict(self.about),
+            **calibration_parts(self.calibration), "about": dict(self.about),
         }  # fmt: skip
         if self.spread is not None:
             header["spread"], own = files.network_parts(self.spread)
@@ -350,20 +355,12 @@ def _from_parts(header: Mapping[str, Any], tensors: Mapping[str, Array], own: Ma
             files.network_from_parts(f"network {j}", structure, _of(f"networks[{j}].", tensors), own)
             for j, structure in enumerate(structures, 1)
         ),
-        _temperature(header["temperature"]),
+        calibration_from_parts(header),
         None if residuals is None else residuals.astype(np.float64),
         files.field(header, "about", dict),
         EstimatorRecord.from_parts(header["estimator"], tensors) if "estimator" in header else None,
         spread,
     )
-
-
-def _temperature(entry: object) -> Temperature:
-    """Returns the temperature in a file. Raises TypeError or ValueError unless it is positive."""
-    temperatures: list[Any] = entry if isinstance(entry, list) else [entry]
-    if not all(isinstance(T, (int, float)) and not isinstance(T, bool) and 0.0 < T < math.inf for T in temperatures):
-        raise ValueError(f"the temperature must be positive; got {entry}")
-    return tuple(map(float, temperatures)) if isinstance(entry, list) else float(temperatures[0])
 
 
 def _of(prefix: str, tensors: Mapping[str, Array]) -> dict[str, Array]:
@@ -378,9 +375,9 @@ def _require_complete(model: TableModel) -> None:
     sizes = {(net.m[0], net.m[net.r]) for net in model.networks}
     if not sizes or not sizes <= {(n, outputs) for outputs in m}:
         raise ValueError(f"its networks must map {n} features to the target; got sizes {sorted(sizes)}")
-    several = model.temperature if isinstance(model.temperature, tuple) else None
+    several = model.calibration if isinstance(model.calibration, tuple) else None
     if several is not None and (not isinstance(target, IndicatorLabels) or len(several) != target.m):
-        raise ValueError("several temperatures must be those of several labels, one of each")
+        raise ValueError("several calibrations must be those of several labels, one of each")
     if model.spread is not None:
         require_spread(model.spread, n, target.m if isinstance(target, NumericLabels) else 0)
     R = model.residuals

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import InputError
+from chainrule.tables.calibration import LEARNED, Calibration
 from chainrule.tables.encoding.row_encoder import NeedsTable, Row, RowEncoder
 from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.target_decoder import ClassLabels
@@ -31,7 +32,7 @@ class RowPredictor:
         self._encoders = RowEncoder(model.encoder, by_name=False), RowEncoder(model.encoder, by_name=True)
         self._dtype = np.dtype(model.encoder.dtype)
         self._k = len(model.networks)
-        self._temperature = model.temperature
+        self._calibration = model.calibration
         self._labels: list[Any] = []  # the classes, or the two values of each label
         self._has_several_labels = isinstance(model.target, IndicatorLabels)
         if isinstance(model.target, ClassLabels):
@@ -61,10 +62,10 @@ class RowPredictor:
         """Returns the probabilities (k,) of ``classes_``, in their order. Raises InputError for regression."""
         if not self._labels:
             raise InputError("this is a regression model; it has no class probabilities. Use predict(row).")
-        a, T = self._outputs(row), self._temperature
-        if isinstance(T, tuple):
-            return [_tempered([1.0 - p, p], each)[1] for p, each in zip(a, T, strict=True)]
-        return _tempered(a, T)
+        a, calibration = self._outputs(row), self._calibration
+        if isinstance(calibration, tuple):
+            return [_calibrated([1.0 - p, p], each)[1] for p, each in zip(a, calibration, strict=True)]
+        return _calibrated(a, calibration)
 
     def _outputs(self, row: Row) -> list[float]:
         """Returns the mean outputs of the networks, in the way of ``TableModel.outputs``."""
@@ -85,11 +86,14 @@ class RowPredictor:
         return a if self._k == 1 else [z / self._k for z in a]
 
 
-def _tempered(p: list[float], temperature: float) -> list[float]:
-    """Returns the probabilities of one row at a temperature, as `calibration.tempered` does."""
-    if temperature == 1.0:
+def _calibrated(p: list[float], calibration: Calibration) -> list[float]:
+    """Returns the probabilities of one row, as ``Calibration.probabilities`` does."""
+    s, beta = calibration.smoothing, 1.0 / calibration.temperature
+    if s != 0.0:
+        p = [max(each - s, LEARNED * each) for each in p]
+    elif beta == 1.0:
         return p
-    most, beta = max(p), 1.0 / temperature
+    most = max(p)
     q = [(each / most) ** beta for each in p]
     total = sum(q)
     return [each / total for each in q]

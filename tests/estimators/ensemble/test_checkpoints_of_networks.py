@@ -49,7 +49,7 @@ def numbers_of(model: Any) -> list[bytes]:
     return [
         *(net.theta.tobytes() for net in fitted.networks),
         *(np.asarray(values).tobytes() for values in records.values()),
-        np.float64(fitted.temperature).tobytes(),
+        repr(fitted.calibration).encode(),
         b"" if fitted.residuals is None else fitted.residuals.tobytes(),
         np.float64(model.validation_score_).tobytes(),
     ]

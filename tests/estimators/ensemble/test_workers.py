@@ -80,7 +80,7 @@ def test_the_networks_are_the_same_for_any_number_of_processes(meeting: MeetingS
         assert np.array_equal(a.J, b.J)
         assert np.array_equal(a.validation_J, b.validation_J)
         assert a.state.moments["mu"].tobytes() == b.state.moments["mu"].tobytes()
-    assert two.model_.temperature == one.model_.temperature
+    assert two.model_.calibration == one.model_.calibration
     assert two.validation_score_ == one.validation_score_
     assert two.model_.about["scoring"] == one.model_.about["scoring"]
     assert np.array_equal(two.predict_proba(X), one.predict_proba(X))

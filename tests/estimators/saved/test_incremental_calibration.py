@@ -15,7 +15,7 @@ from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.incremental.recent_rows import MOST_ROWS, RecentRows, most_rows
 from chainrule.estimators.network.incremental.row_keys import row_keys
 from chainrule.estimators.network.incremental.splits import incremental_splits
-from chainrule.tables.calibration import best_temperature
+from chainrule.tables.calibration import Calibration, best_temperature
 from chainrule.tables.targets.decoders import encoded
 
 RNG = np.random.default_rng(0)
@@ -56,8 +56,8 @@ def test_probabilities_stay_calibrated() -> None:
         model.partial_fit(X[NEW], classes[NEW])
     P = model.model_.outputs(X[TEST])
     best = best_temperature(P, encoded(model.target_, classes[TEST]))
-    assert isinstance(model.model_.temperature, float)
-    assert abs(np.log(model.model_.temperature / best)) < np.log(3 / 2)
+    assert isinstance(model.model_.calibration, Calibration)
+    assert abs(np.log(model.model_.calibration.temperature / best)) < np.log(3 / 2)
     assert model.validation_score_ == pytest.approx(model.score(X[TEST], classes[TEST]), abs=0.05)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.tables.calibration import Calibration
 
 pytest.importorskip("sklearn")
 
@@ -55,7 +56,7 @@ def test_a_student_of_classes_is_near_its_teacher() -> None:
     assert student.encoder_ is model.encoder_
     assert student.classes_.tolist() == ["no", "yes"]
     assert [net.m[-3:] for net in student.networks_] == [(12, 8, 2)]
-    assert student.model_.temperature == 1.0
+    assert student.model_.calibration == Calibration()
     assert student.validation_score_ is None
     assert student.shrinkage_ is None
 

@@ -8,7 +8,7 @@ import numpy as np
 
 import chainrule as cr
 from chainrule.tables import TableEncoder
-from chainrule.tables.calibration import Temperature
+from chainrule.tables.calibration import Calibration, Calibrations
 from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
@@ -44,7 +44,12 @@ def encoder(numbers: str = "robust", max_levels: int = 100, has_times: bool = Tr
 
 
 def classifier(
-    k: int = 3, networks: int = 2, output: str = "softmax", dtype: str = "float64", **options: object
+    k: int = 3,
+    networks: int = 2,
+    output: str = "softmax",
+    dtype: str = "float64",
+    smoothing: float = 0.0,
+    **options: object,
 ) -> TableModel:
     """A model of k classes whose outputs are averaged and calibrated."""
     e = encoder(**options)  # type: ignore[arg-type]
@@ -54,7 +59,7 @@ def classifier(
         cr.Network.dense([e.n_features_out_, 8, m], hidden="mish", output=output, seed=j).astype(dtype)
         for j in range(2)
     )
-    return TableModel(e, labels, nets, temperature=0.7, about={"column": "answer"})
+    return TableModel(e, labels, nets, Calibration(0.7, smoothing), about={"column": "answer"})
 
 
 def regressor(m: int = 1, dtype: str = "float64", **options: object) -> TableModel:
@@ -66,23 +71,24 @@ def regressor(m: int = 1, dtype: str = "float64", **options: object) -> TableMod
 
 
 def several_labels(**options: object) -> TableModel:
-    """A model of three labels, each with a temperature of its own, whose names and values need care."""
+    """A model of three labels, each with a calibration of its own, whose names and values need care."""
     y = np.array([["no", 0, False], ['y"es', 1, True]] * 30, dtype=object)
     labels = IndicatorLabels.fit(TargetColumns(dict(zip(["spam", "a b", "probabilities"], y.T, strict=True))))
-    return _averaged(replace(labels, names=("spam", "a b", "probabilities")), "sigmoid", (0.7, 1.0, 2.0), **options)
+    each = Calibration(0.7, 0.1), Calibration(), Calibration(2.0)
+    return _averaged(replace(labels, names=("spam", "a b", "probabilities")), "sigmoid", each, **options)
 
 
 def quantiles(**options: object) -> TableModel:
     """A model of three quantiles that cross before they are sorted, and again after they are shifted."""
     y = np.random.default_rng(0).normal(200.0, 30.0, size=60)
     target = replace(QuantileLabels.of(y, (0.05, 0.5, 0.95)), shifts=np.array([3.0, -1.0, -4.0]))
-    return _averaged(replace(target, deviation=100.0 * target.deviation), "identity", 1.0, **options)
+    return _averaged(replace(target, deviation=100.0 * target.deviation), "identity", Calibration(), **options)
 
 
 def named(**options: object) -> TableModel:
     """A model of two numbers with names, of which one is also a column."""
     y = np.random.default_rng(0).normal(200.0, 30.0, size=(60, 2))
-    return _averaged(NumericLabels.fit(y, names=("rooms", "2 ÷ 3")), "identity", 1.0, **options)
+    return _averaged(NumericLabels.fit(y, names=("rooms", "2 ÷ 3")), "identity", Calibration(), **options)
 
 
 def of_texts() -> TableModel:
@@ -91,12 +97,12 @@ def of_texts() -> TableModel:
     return TableModel(e, NumericLabels.fit([1.0, 2.0, 4.0]), (cr.Network.dense([e.n_features_out_, 1], seed=0),))
 
 
-def _averaged(target: Target, output: str, temperature: Temperature, **options: object) -> TableModel:
+def _averaged(target: Target, output: str, calibration: Calibrations, **options: object) -> TableModel:
     """Two networks for the target."""
     e = encoder(**options)  # type: ignore[arg-type]
     sizes = [e.n_features_out_, 8, target.width]
     nets = tuple(cr.Network.dense(sizes, hidden="silu", output=output, seed=j) for j in range(2))
-    return TableModel(e, target, nets, temperature)
+    return TableModel(e, target, nets, calibration)
 
 
 def embedded() -> cr.Network:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 import chainrule as cr
+from chainrule.tables.calibration import Calibration
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
@@ -32,7 +33,7 @@ def _network(encoder: TableEncoder, m: int, output: str) -> cr.Network:
 def classes() -> TableModel:
     """A model of three classes."""
     encoder, labels = _encoder(), ClassLabels.fit(["cheap", "dear", "fair"])
-    return TableModel(encoder, labels, (_network(encoder, 3, "softmax"),), 1.5, about={"column": "price"})
+    return TableModel(encoder, labels, (_network(encoder, 3, "softmax"),), Calibration(1.5), about={"column": "price"})
 
 
 def number() -> TableModel:

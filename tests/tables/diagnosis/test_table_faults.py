@@ -16,6 +16,7 @@ pytest.importorskip("sklearn", "1.6")
 import chainrule as cr
 from chainrule.estimators import NetworkClassifier, NetworkRegressor
 from chainrule.tables import TableModel, diagnose
+from chainrule.tables.calibration import Calibration
 
 pandas = pytest.importorskip("pandas")
 
@@ -204,7 +205,7 @@ def too_certain() -> cr.Diagnosis:
     new = people(500, 5)
     is_wrong = np.arange(500) % 5 == 0
     new["buys"] = np.where(is_wrong, np.where(new["buys"] == "yes", "no", "yes"), new["buys"])
-    return diagnose(replace(healthy("buys"), temperature=0.05), people(), "buys", new, "buys")
+    return diagnose(replace(healthy("buys"), calibration=Calibration(0.05)), people(), "buys", new, "buys")
 
 
 def infinite() -> cr.Diagnosis:

@@ -14,6 +14,7 @@ from sklearn import metrics
 
 import chainrule as cr
 from chainrule.tables import TableEncoder, TableModel, diagnose
+from chainrule.tables.calibration import Calibration
 from chainrule.tables.diagnosis.case import LabelledRows
 from chainrule.tables.diagnosis.diagnose import labelled
 from chainrule.tables.inspection.dependence import partial_dependence
@@ -94,7 +95,9 @@ def rows() -> LabelledRows:
     encoder = TableEncoder().fit(X)
     net = cr.Network.dense([4, 6, Q], output="sigmoid", seed=0)
     cr.train(net, encoder.encode(X), Y, cost=cr.LogLikelihood(mean=True), optimizer=cr.Adam(0.03), epochs=200, seed=0)
-    model = TableModel(encoder, IndicatorLabels.fit(Y, names=("a", "b", "c")), (net,), (1.0, 2.0, 1.0))
+    model = TableModel(
+        encoder, IndicatorLabels.fit(Y, names=("a", "b", "c")), (net,), tuple(map(Calibration, (1.0, 2.0, 1.0)))
+    )
     table = [
         dict(zip(("x0", "x1", "x2", "x3", "a", "b", "c"), (*x, *y), strict=True))
         for x, y in zip(X.tolist(), Y.tolist(), strict=True)

@@ -9,7 +9,7 @@ import pytest
 
 from chainrule._internal.checks import Floats
 from chainrule.tables import calibration
-from chainrule.tables.calibration import best_temperature, tempered
+from chainrule.tables.calibration import Calibration, best_temperature, tempered, unsmoothed
 
 
 def alike(p: list[float], t: int) -> Floats:
@@ -107,3 +107,20 @@ def test_a_few_steps_find_it(t: int, k: int, spread: float, monkeypatch: pytest.
     monkeypatch.setattr(calibration, "MOST_STEPS", 12)
     assert 0.1 < T < 10.0
     assert best_temperature(P, classes, w) == pytest.approx(T, rel=1e-12)
+
+
+def test_smoothing_is_taken_out_by_hand() -> None:
+    """The smoothed probabilities (1 − ε) p + ε/k become p again; of an output at or below ε/k a fifth remains."""
+    p, epsilon = np.array([[0.7, 0.25, 0.05]]), 0.06
+    smoothed = (1.0 - epsilon) * p + epsilon / 3
+    np.testing.assert_allclose(unsmoothed(smoothed, epsilon / 3), p, rtol=1e-14)
+    np.testing.assert_allclose(unsmoothed(np.array([[0.99, 0.01]]), 0.04), [[0.95 / 0.952, 0.002 / 0.952]], rtol=1e-14)
+    assert unsmoothed(p, 0.0) is p
+
+
+def test_the_order_of_classes_remains() -> None:
+    """What is taken out changes no order of probabilities, and with it no most probable class."""
+    P = np.random.default_rng(0).dirichlet([0.1, 0.3, 0.5, 1.0], size=200)
+    Q = Calibration(1.7, 0.2).probabilities(P)
+    assert (Q.argsort(axis=1) == P.argsort(axis=1)).all()
+    np.testing.assert_allclose(Q.sum(axis=1), 1.0, rtol=1e-14)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule import files
 from chainrule.errors import FileFormatError, InputError
 from chainrule.tables import TableEncoder, TableModel, load
-from chainrule.tables.calibration import of_two, tempered
-from chainrule.tables.target_decoder import NumericLabels
+from chainrule.tables.calibration import Calibration, calibrated, of_two, tempered
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 X: list[list[Any]] = [[float(k), ["red", "blue", "green"][k % 3]] for k in range(12)]
@@ -26,7 +28,7 @@ def model() -> TableModel:
     encoder = TableEncoder().fit(X)
     sizes = [encoder.n_features_out_, 4, 3]
     networks = tuple(cr.Network.dense(sizes, output="sigmoid", seed=seed) for seed in (1, 2))
-    return TableModel(encoder, IndicatorLabels.fit(Y, names=NAMES), networks, (0.5, 1.0, 2.0))
+    return TableModel(encoder, IndicatorLabels.fit(Y, names=NAMES), networks, tuple(map(Calibration, (0.5, 1.0, 2.0))))
 
 
 def test_probabilities_are_the_tempered_mean_of_sigmoids(model: TableModel) -> None:
@@ -44,7 +46,7 @@ def test_probabilities_are_the_tempered_mean_of_sigmoids(model: TableModel) -> N
 def test_a_temperature_of_a_label_is_that_of_two_classes() -> None:
     """Each label is tempered as the second of two classes is; a decision at ½ does not change."""
     P = np.random.default_rng(0).uniform(size=(20, 2))
-    found = tempered(P, (0.3, 4.0))
+    found = calibrated(P, (Calibration(0.3), Calibration(4.0)))
     for k, T in enumerate((0.3, 4.0)):
         assert (found[:, k] == tempered(of_two(P[:, k]), T)[:, 1]).all()
     assert ((found > 0.5) == (P > 0.5)).all()
@@ -75,7 +77,7 @@ def test_a_file_holds_labels_and_temperatures(model: TableModel, tmp_path: Path)
     path = tmp_path / "m.safetensors"
     model.save(path)
     again = load(path)
-    assert again.temperature == model.temperature
+    assert again.calibration == model.calibration
     assert again.target_names == NAMES
     assert (again.predict_proba(X) == model.predict_proba(X)).all()
     written = path.read_bytes()
@@ -83,16 +85,28 @@ def test_a_file_holds_labels_and_temperatures(model: TableModel, tmp_path: Path)
     assert path.read_bytes() == written
 
 
+def test_a_file_holds_the_smoothing_that_is_taken_out(model: TableModel, tmp_path: Path) -> None:
+    """It is there for each label, or for the classes; a reader that does not know it finds no temperature."""
+    path = tmp_path / "m.safetensors"
+    of_labels = replace(model, calibration=(Calibration(0.5, 0.02), Calibration(), Calibration(2.0)))
+    of_classes = replace(model, target=ClassLabels.fit(["a", "b", "c"]), calibration=Calibration(2.0, 0.02))
+    for smoothed in (of_labels, of_classes):
+        smoothed.save(path)
+        assert load(path).calibration == smoothed.calibration
+        assert (load(path).predict_proba(X) == smoothed.predict_proba(X)).all()
+        assert "temperature" not in files.read(path, "table model")[0]
+
+
 @pytest.mark.parametrize(
     "change",
-    [{"temperature": (1.0, 2.0)}, {"temperature": (1.0, 2.0, 0.0)},
+    [{"calibration": (Calibration(), Calibration(2.0))}, {"calibration": tuple(map(Calibration, (1.0, 2.0, 0.0)))},
      {"target": IndicatorLabels.fit(Y[:, :2])}, {"target": NumericLabels.fit(Y)}],
     ids=["few", "zero", "labels", "numbers"],
 )  # fmt: skip
 def test_parts_of_a_file_must_fit_together(change: dict[str, Any], model: TableModel, tmp_path: Path) -> None:
     """There is a positive temperature for each label, and an output of the networks."""
     path = tmp_path / "m.safetensors"
-    fields = {name: getattr(model, name) for name in ("encoder", "target", "networks", "temperature")}
+    fields = {name: getattr(model, name) for name in ("encoder", "target", "networks", "calibration")}
     TableModel(**(fields | change)).save(path)
     with pytest.raises(FileFormatError, match="is not a complete model"):
         load(path)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import chainrule as cr
 from chainrule.tables import TableEncoder, TableModel
+from chainrule.tables.calibration import Calibration
 from chainrule.tables.encoding.row_encoder import NeedsTable, RowEncoder
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
@@ -93,7 +94,7 @@ def model_of(target: Any, k: int, output: str, dtype: str = "float32", temperatu
     nets = tuple(
         cr.Network.dense([encoder.n_features_out_, 5, m], output=output, seed=j).astype(dtype) for j in range(k)
     )
-    return TableModel(encoder, target, nets, temperature)
+    return TableModel(encoder, target, nets, Calibration(temperature))
 
 
 CLASSES, NUMBERS = ClassLabels.fit(["no", "yes", "maybe"]), NumericLabels.fit([[1.0, 5.0], [3.0, 9.0]])

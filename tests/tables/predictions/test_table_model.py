@@ -16,7 +16,7 @@ from support.processes import modules_after
 
 import chainrule as cr
 from chainrule import files
-from chainrule.tables.calibration import tempered
+from chainrule.tables.calibration import Calibration, tempered
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.model import TableModel, load, network_outputs
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
@@ -37,7 +37,7 @@ def model(kind: str = "classes", sigma: Any = "tanh") -> TableModel:
         for k in (1, 2)
     )
     residuals = None if kind == "classes" else np.sort(np.random.default_rng(0).normal(size=(40, 2)), axis=0)
-    return TableModel(encoder, target, nets, 2.0 if kind == "classes" else 1.0, residuals, {"rows": 4})
+    return TableModel(encoder, target, nets, Calibration(2.0 if kind == "classes" else 1.0), residuals, {"rows": 4})
 
 
 def test_classes_by_hand() -> None:
@@ -195,7 +195,10 @@ def test_predictions_that_a_model_does_not_have_are_refused() -> None:
     "changes",
     [
         {"encoder": None}, {"target": None}, {"networks": []}, {"networks": {}}, {"temperature": -1.0},
-        {"temperature": None}, {"about": []}, {"residuals": np.ones((3, 1))},
+        {"temperature": None}, {"calibration": 2.0}, {"calibration": {"smoothing": 0.1}},
+        {"calibration": {"temperature": 1.0, "smoothing": 0.5}},
+        {"calibration": {"temperature": 1.0, "smoothing": -0.1}},
+        {"calibration": {"temperature": 1.0, "smoothing": [0.1]}}, {"about": []}, {"residuals": np.ones((3, 1))},
         {"residuals": np.array([[2.0, 2.0], [1.0, 1.0]])}, {"residuals": np.array([[0.0, np.nan]])},
     ],
     ids=str,

@@ -18,7 +18,7 @@ from chainrule.costs import Cost
 from chainrule.engines.choice import EngineLike
 from chainrule.errors import InputError
 from chainrule.estimators.network.base import NetworkBase
-from chainrule.estimators.network.calibration.ensemble_temperature import ensemble_temperature
+from chainrule.estimators.network.calibration.label_smoothing import ensemble_calibration
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.estimators.network.recipe import Recipe
@@ -48,7 +48,8 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
     """Classifies the rows of a table, by networks whose averaged outputs are probabilities.
 
     P(c | x) = p_c^(1/T) / Σ p^(1/T), where p is the mean over k networks of softmax(z[r]). The temperature T is fitted
-    to held-out rows, and corrected for the number of networks (`ensemble_temperature`).
+    to held-out rows, and corrected for the number of networks; smoothing of labels is taken out of p before, if these
+    rows show that it should be (`ensemble_calibration`).
 
     A parameter that is None is chosen by the preset:
 
@@ -241,8 +242,8 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
 
         Several columns of two values each, as y (t, q) or as a list of names, are labels that do not exclude each
         other: a row may have none, one or several of them. Each has a sigmoid output, J adds up their binary
-        cross-entropies, in the mean over the rows and with smoothed labels, and each is calibrated by a temperature of
-        its own.
+        cross-entropies, in the mean over the rows and with smoothed labels, and each has a calibration of its
+        own.
 
         ``sample_weight`` (t,) weights the rows: a row of weight 2 counts twice. ``X_val``, ``y_val`` and
         ``sample_weight_val`` are validation rows, used instead of held-out ones. Rows of the same group (``groups``,
@@ -259,7 +260,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
 
         The first call fits the encoder to its rows, and must give every class, in y or in ``classes`` (k,). Each
         network holds out ``validation_fraction`` of ten rows or more, the same ones whenever they come again; the
-        temperature and ``validation_score_`` are those of the last 1,000 held-out rows. Recipes for sparse rows do not
+        calibration and ``validation_score_`` are those of the last 1,000 held-out rows. Recipes for sparse rows do not
         compete: the networks take them in turn. Raises InputError for bad input or an unknown class.
         """
         self._all_classes = classes
@@ -335,12 +336,16 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
     def _encode_labels(self, labels: NDArray[Any], recipe: Recipe) -> tuple[Array, NDArray[np.intp] | None]:
         if isinstance(self.target_, IndicatorLabels):
             has = self.target_.indicators(labels).astype(np.float64)
-            epsilon = smoothing_of_labels(self.preset, self._n_sparse) if self.cost is None else 0.0
+            epsilon = self._smoothing_of_several()
             return (1.0 - epsilon) * has + 0.5 * epsilon, None
         numbers = self.target_.class_numbers(labels)
         Y = np.eye(len(self.target_))[numbers]
         has_one_output = len(self.target_) == 2 and recipe.cost.name != "cross_entropy"  # a sigmoid
         return (Y[:, 1:] if has_one_output else Y), numbers
+
+    def _smoothing_of_several(self) -> float:
+        """The ε by which several labels are smoothed."""
+        return smoothing_of_labels(self.preset, self._n_sparse) if self.cost is None else 0.0
 
     def _weighted(self, weights: Floats | None, labels: NDArray[Any], knows_classes: bool) -> Floats | None:
         is_incremental = hasattr(self, "_all_classes")
@@ -357,13 +362,16 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
             has = target.indicators(labels)
             score = subset_accuracy(has, held_out.P > 0.5, held_out.weights)
             if self.calibrate:
-                of_each = (ensemble_temperature(held_out.of_label(j), has[:, j], k) for j in range(target.m))
-                model = replace(model, temperature=tuple(of_each))
+                epsilon = self._smoothing_of_several()
+                of_each = (ensemble_calibration(held_out.of_label(j), has[:, j], k, epsilon) for j in range(target.m))
+                model = replace(model, calibration=tuple(of_each))
             return model, score
         numbers = target.class_numbers(labels)
         score = float(np.average(held_out.P.argmax(axis=1) == numbers, weights=held_out.weights))
-        T = ensemble_temperature(held_out, numbers, k) if self.calibrate else 1.0
-        return replace(model, temperature=T), score
+        if self.calibrate:
+            epsilon = float(np.mean([getattr(recipe.cost, "label_smoothing", 0.0) for recipe in self.recipes_]))
+            model = replace(model, calibration=ensemble_calibration(held_out, numbers, k, epsilon))
+        return model, score
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

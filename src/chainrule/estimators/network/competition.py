@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from chainrule._internal.checks import Floats
 from chainrule.costs import Quantile
+from chainrule.estimators.network.clear_difference import CLEARLY, mean_and_error
 from chainrule.estimators.network.ensemble import Member, usable
 from chainrule.estimators.network.held_out_predictions import held_out_predictions
 from chainrule.estimators.network.recipe import FEWEST, Recipe
@@ -23,7 +24,6 @@ from chainrule.tables.targets.decoders import Target
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 MOST_ROWS = 20_000  # that are compared
-CLEARLY = 2.0  # standard errors by which a loss is lower
 
 
 def finalists(members: Sequence[Member], target: Target, labels: NDArray[np.generic]) -> set[Recipe]:
@@ -128,18 +128,11 @@ def _best_set(n: int, sizes: Sequence[int], compared: Comparison) -> Sequence[in
     best = min(sets(sizes), key=compared.mean)
     of_best, weights = compared.losses(best), compared.weights
     gains = {
-        chosen: _mean_and_error(of_best - compared.losses(chosen), weights)
+        chosen: mean_and_error(of_best - compared.losses(chosen), weights)
         for chosen in sets(range(min(sizes) - 1, 0, -1))
     }
     clear = [chosen for chosen, (gain, error) in gains.items() if gain > CLEARLY * error]
     return max(clear, key=lambda chosen: gains[chosen][0], default=best)
-
-
-def _mean_and_error(values: Floats, weights: Floats | None) -> tuple[float, float]:
-    """Returns the mean of the values (t,), and its standard error √(Σ w² (x − x̄)²) / Σ w."""
-    w = np.ones(len(values)) if weights is None else weights
-    mean = float(np.average(values, weights=w))
-    return mean, float(np.linalg.norm(w * (values - mean)) / w.sum())
 
 
 def held_out_loss(members: Sequence[Member], target: Target, labels: NDArray[np.generic]) -> float | None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from chainrule._internal.checks import Floats
 from chainrule.estimators.network.ensemble import Member
-from chainrule.tables.calibration import of_two
+from chainrule.tables.calibration import of_two, unsmoothed
 from chainrule.tables.model import network_outputs
 from chainrule.tables.targets.decoders import Target
 from chainrule.tables.work import parts_of
@@ -30,6 +30,11 @@ class HeldOutPredictions(NamedTuple):
     weights: Floats | None
     single: Single | None = None
     spreads: Floats | None = None
+
+    def unsmoothed(self, smoothing: float) -> HeldOutPredictions:
+        """Returns them after smoothing of labels is taken out of the probabilities."""
+        single = None if self.single is None else Single(unsmoothed(self.single.P, smoothing), self.single.of)
+        return self._replace(P=unsmoothed(self.P, smoothing), single=single)
 
     def of_label(self, j: int) -> HeldOutPredictions:
         """Returns the probabilities (t, 2) of not having one of several labels, counted from 0, and of having it."""

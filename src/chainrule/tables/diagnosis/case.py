@@ -13,7 +13,7 @@ from chainrule._internal.at_first_use import cached_property
 from chainrule._internal.checks import Array, Floats
 from chainrule._internal.naming import listed
 from chainrule._internal.sparse_rows import Rows, SparseRows
-from chainrule.tables.calibration import tempered
+from chainrule.tables.calibration import calibrated
 from chainrule.tables.columns import Column
 from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.model import TableModel, network_outputs
@@ -92,7 +92,7 @@ class LabelledRows:
                 for net, is_asked in zip(networks, self.asked.T, strict=True):
                     A[is_asked] += network_outputs(net, X[is_asked], target)
                 A /= self.asked.sum(axis=1)[:, None]
-            return A if isinstance(target, NumericLabels) else tempered(A, self.model.temperature)
+            return A if isinstance(target, NumericLabels) else calibrated(A, self.model.calibration)
 
     @property
     def predicted(self) -> NDArray[np.intp]:

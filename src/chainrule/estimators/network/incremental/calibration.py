@@ -13,6 +13,7 @@ from chainrule.estimators.network.ensemble import Member
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions, held_out_predictions
 from chainrule.estimators.network.incremental.recent_rows import RecentRows, most_rows
 from chainrule.estimators.network.incremental.row_keys import row_keys
+from chainrule.tables.calibration import UNCALIBRATED
 from chainrule.tables.intervals.spread import spread_of
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import NumericLabels
@@ -57,9 +58,11 @@ def recalibrated(estimator: Any, model: TableModel, members: Sequence[Member], r
     new = None if held_out is None else _remembered(estimator, held_out, rows)
     recent = new if old is None else old if new is None else old.followed_by(new)
     estimator._recent = recent
-    has_unknown = old is None and known is not None and (known.residuals is not None or known.temperature != 1.0)
+    has_unknown = (
+        old is None and known is not None and (known.residuals is not None or known.calibration != UNCALIBRATED)
+    )
     if known is not None and (recent is None or (has_unknown and len(recent) < FEWEST)):
-        return replace(model, temperature=known.temperature, residuals=known.residuals)
+        return replace(model, calibration=known.calibration, residuals=known.residuals)
     estimator.validation_score_ = None
     if recent is None:
         return model

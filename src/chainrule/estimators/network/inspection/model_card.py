@@ -7,7 +7,7 @@ from typing import Any
 from chainrule._internal.naming import listed
 from chainrule._internal.version import __version__
 from chainrule.estimators.network.inspection import words
-from chainrule.tables.calibration import Temperature
+from chainrule.tables.calibration import UNCALIBRATED, Calibrations
 from chainrule.tables.diagnosis.case import LabelledRows
 from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
@@ -41,7 +41,7 @@ def model_card(estimator: Any) -> list[tuple[str, str]]:
         ("Epochs", words.training_in_words(estimator)),
     ]
     if not isinstance(target, NumericLabels):
-        card.append(("Probabilities", _calibration(model.temperature)))
+        card.append(("Probabilities", _calibration(model.calibration)))
     elif isinstance(target, QuantileLabels):
         known = ", ".join(f"{c:g}" for c in target.coverages)
         card.append(("Intervals", f"between two quantiles, of coverage {known}" if known else "none"))
@@ -62,12 +62,16 @@ def model_card(estimator: Any) -> list[tuple[str, str]]:
     return card
 
 
-def _calibration(T: Temperature) -> str:
-    if T == 1.0:
+def _calibration(calibration: Calibrations) -> str:
+    if calibration == UNCALIBRATED:
         return "the mean outputs of the networks, without calibration"
-    if isinstance(T, tuple):
-        return f"calibrated on held-out rows, each label with its temperature, {min(T):.3g} to {max(T):.3g}"
-    return f"calibrated on held-out rows, with the temperature {T:.3g}"
+    if isinstance(calibration, tuple):
+        T = [one.temperature for one in calibration]
+        count = sum(one.smoothing > 0.0 for one in calibration)
+        taken = f"; smoothing is taken out of {count} of them" if count else ""
+        return f"calibrated on held-out rows, each label with its temperature, {min(T):.3g} to {max(T):.3g}{taken}"
+    taken = f", after a smoothing of {calibration.smoothing:.3g} is taken out" if calibration.smoothing else ""
+    return f"calibrated on held-out rows, with the temperature {calibration.temperature:.3g}{taken}"
 
 
 def measured_on(rows: LabelledRows, is_held_out: bool) -> str:

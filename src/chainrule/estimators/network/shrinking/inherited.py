@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule._internal.checks import Floats
 from chainrule._internal.sparse_rows import Rows
+from chainrule.tables.calibration import UNCALIBRATED
 from chainrule.tables.intervals.conformal import thinned
 from chainrule.tables.intervals.spread import spread_of
 from chainrule.tables.model import TableModel
@@ -17,7 +18,7 @@ MOST_EACH = 999  # residuals and differences that are added in pairs
 
 
 def with_calibration(student: TableModel, teacher: TableModel, Z: Rows) -> TableModel:
-    """Returns the student's model with T = 1, and for numbers with the residuals that it should have.
+    """Returns the student's model without calibration, and for numbers with the residuals that it should have.
 
     The rows that a student holds out were mostly training rows of the teacher, so that its errors on them are too
     small. Probabilities need no T, because those that it has learned are calibrated. A residual is y − s = (y − a) +
@@ -25,7 +26,7 @@ def with_calibration(student: TableModel, teacher: TableModel, Z: Rows) -> Table
     held out, and the second part is that of the encoded rows Z (t, n) that the student held out. All their sums are
     taken, as if the parts were independent. A spread of the teacher stretches both.
     """
-    student = replace(student, temperature=1.0, residuals=None, spread=teacher.spread)
+    student = replace(student, calibration=UNCALIBRATED, residuals=None, spread=teacher.spread)
     if not isinstance(student.target, NumericLabels) or teacher.residuals is None or not len(Z):
         return student
     A, own = teacher.outputs_of(Z), student.outputs_of(Z)

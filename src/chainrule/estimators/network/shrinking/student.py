@@ -22,7 +22,7 @@ from chainrule.estimators.network.saved.splits import PackedSplits
 from chainrule.estimators.network.shrinking.drawn_rows import drawn_rows, repeated
 from chainrule.estimators.network.shrinking.inherited import with_calibration
 from chainrule.estimators.network.validation_split import ValidationSplit
-from chainrule.tables.calibration import tempered
+from chainrule.tables.calibration import calibrated
 from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import ClassLabels
@@ -120,6 +120,6 @@ def taught(model: TableModel, Z: Rows, Y: Array) -> Array:
     """Returns the targets of encoded rows Z (t, n) by the teacher, in the form of Y: what the model predicts."""
     A = model.outputs_of(Z)
     if isinstance(model.target, ClassLabels):
-        A = tempered(A, model.temperature)
+        A = calibrated(A, model.calibration)
         A = A[:, 1:] if Y.shape[1] == 1 else A
     return np.ascontiguousarray(A, dtype=Y.dtype)

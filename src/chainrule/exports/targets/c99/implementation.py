@@ -18,8 +18,11 @@ from chainrule.exports.targets.c99.templates import (
     LEVEL_OF_TEXT,
     NORMALISED,
     TEMPERED,
+    UNSMOOTHED,
+    UNSMOOTHED_CLASSES,
     filled,
 )
+from chainrule.tables.calibration import LEARNED, UNCALIBRATED
 
 
 def implementation(names: Names) -> str:
@@ -48,12 +51,18 @@ def _result_parts(names: Names) -> list[str]:
     result, name = names.plan.result, names.name
     if isinstance(result, Classes):
         labels = ", ".join(quoted(str(value)) for value in result.values)
-        return [f"const char *const {name}_class[{names.outputs}] = {{{labels}}};\n"]
+        parts = [f"const char *const {name}_class[{names.outputs}] = {{{labels}}};\n"]
+        return parts + [_unsmoothed(names)] * bool(result.calibration.smoothing)
     if isinstance(result, Labels):
         pairs = (f"{{{quoted(str(no))}, {quoted(str(yes))}}}" for no, yes in result.values)
         parts = [f"const char *const {name}_value[{names.outputs}][2] = {{{', '.join(pairs)}}};\n"]
-        return parts + [filled(CALIBRATED, names)] * any(T != 1.0 for T in result.temperatures)
+        is_calibrated = any(calibration != UNCALIBRATED for calibration in result.calibrations)
+        return parts + [_unsmoothed(names), filled(CALIBRATED, names)] * is_calibrated
     return [] if result.shifts is None else [filled(INCREASING, names)]
+
+
+def _unsmoothed(names: Names) -> str:
+    return filled(UNSMOOTHED, names, learned=names.number(LEARNED))
 
 
 def _level_function(names: Names, category: CategoryFeatures) -> str:
@@ -91,11 +100,17 @@ def _result(names: Names) -> list[str]:
     """Returns the statements from the mean outputs to the result."""
     result, number = names.plan.result, names.number
     if isinstance(result, Classes):
-        beta = number(1.0 / result.temperature)
-        return [filled(BEST if result.temperature == 1.0 else TEMPERED, names, beta=beta, outputs=names.outputs)]
+        s, beta = number(result.calibration.smoothing), number(1.0 / result.calibration.temperature)
+        if result.calibration == UNCALIBRATED:
+            return [filled(BEST, names, outputs=names.outputs)]
+        parts = [filled(UNSMOOTHED_CLASSES, names, smoothing=s, outputs=names.outputs)]
+        return parts * bool(result.calibration.smoothing) + [filled(TEMPERED, names, beta=beta, outputs=names.outputs)]
     if isinstance(result, Labels):
-        betas = [(k, number(1.0 / T)) for k, T in enumerate(result.temperatures) if T != 1.0]
-        return [f"    result[{k}] = calibrated(result[{k}], {beta});" for k, beta in betas]
+        return [
+            f"    result[{k}] = calibrated(result[{k}], {number(one.smoothing)}, {number(1.0 / one.temperature)});"
+            for k, one in enumerate(result.calibrations)
+            if one != UNCALIBRATED
+        ]
     lines = [
         f"    result[{k}] = {number(mean)} + {number(deviation)} * result[{k}];"
         for k, (mean, deviation) in enumerate(zip(result.mean.tolist(), result.deviation.tolist(), strict=True))

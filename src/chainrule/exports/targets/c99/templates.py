@@ -137,12 +137,22 @@ BEST = """\
         }
         return best;
     }"""
+UNSMOOTHED = """\
+/* What remains of a probability when the smoothing s of labels is taken out. */
+static real unsmoothed(real p, real s) {
+    return p - s > {learned} * p ? p - s : {learned} * p;
+}
+"""
+UNSMOOTHED_CLASSES = """\
+    for (i = 0; i < {outputs}; i++) {
+        result[i] = unsmoothed(result[i], {smoothing});
+    }"""
 CALIBRATED = """\
-/* The probability of a label at the temperature 1 / beta. */
-static real calibrated(real p, real beta) {
-    const real other = {1.0} - p;
-    const real top = p > other ? p : other;
-    const real has = {pow}(p / top, beta);
+/* The probability of a label without the smoothing s, at the temperature 1 / beta. */
+static real calibrated(real p, real s, real beta) {
+    const real one = unsmoothed(p, s), other = unsmoothed({1.0} - p, s);
+    const real top = one > other ? one : other;
+    const real has = {pow}(one / top, beta);
     return has / (has + {pow}(other / top, beta));
 }
 """

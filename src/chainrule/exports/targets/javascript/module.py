@@ -27,6 +27,7 @@ from chainrule.exports.targets.javascript.templates import (
 )
 from chainrule.exports.targets.printing import Syntax, base64_of
 from chainrule.exports.vectors import Vectors
+from chainrule.tables.calibration import LEARNED
 
 SYNTAX = Syntax(
     operations={
@@ -83,13 +84,15 @@ def _data_of(result: Result) -> list[str]:
     if isinstance(result, Classes):
         return [
             f"export const CLASSES = {json.dumps(result.values)};\n",
-            f"const TEMPERATURE = {result.temperature!r}; // of the calibration\n",
+            f"const TEMPERATURE = {result.calibration.temperature!r}; // of the calibration\n",
+            f"const SMOOTHING = {result.calibration.smoothing!r}; // of labels, which it takes out\n",
         ]
     if isinstance(result, Labels):
         return [
             f"export const LABELS = {json.dumps(result.names)};\n",
             _rows("VALUES_OF_LABELS", [[*two] for two in result.values], "without and with each label"),
-            f"const TEMPERATURES = {json.dumps(result.temperatures)}; // of the calibration\n",
+            f"const TEMPERATURES = {[one.temperature for one in result.calibrations]}; // of the calibration\n",
+            f"const SMOOTHINGS = {[one.smoothing for one in result.calibrations]}; // of labels, which it takes out\n",
         ]
     return [
         f"export const NAMES = {json.dumps(result.names)}; // of the predicted numbers\n" if result.names else "",
@@ -102,7 +105,7 @@ def _data_of(result: Result) -> list[str]:
 def _functions(result: Result) -> str:
     """Returns the functions that predict."""
     if not isinstance(result, Numbers):
-        return CLASSES if isinstance(result, Classes) else LABELS
+        return (CLASSES if isinstance(result, Classes) else LABELS).replace("{learned}", repr(LEARNED))
     form, what = "y", "numbers"
     if result.names:
         form, what = "Object.fromEntries(NAMES.map((name, k) => [name, y[k]]))", "numbers, by their NAMES"

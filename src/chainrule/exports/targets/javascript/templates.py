@@ -147,7 +147,7 @@ SHARES = """\
 CLASSES = """
 /** The probability of each of CLASSES. */
 export function predictProba(row) {
-  const p = outputs(row);
+  const p = outputs(row).map((v) => Math.max(v - SMOOTHING, {learned} * v));
   const top = Math.max(...p);
   const q = p.map((v) => (v / top) ** (1 / TEMPERATURE));
   const sum = q.reduce((s, v) => s + v, 0);
@@ -165,8 +165,8 @@ LABELS = """
 /** The probability of each of LABELS. */
 export function predictProba(row) {
   return outputs(row).map((p, k) => {
-    const top = Math.max(p, 1 - p);
-    const [has, lacks] = [p, 1 - p].map((v) => (v / top) ** (1 / TEMPERATURES[k]));
+    const two = [p, 1 - p].map((v) => Math.max(v - SMOOTHINGS[k], {learned} * v));
+    const [has, lacks] = two.map((v) => (v / Math.max(...two)) ** (1 / TEMPERATURES[k]));
     return has / (has + lacks);
   });
 }

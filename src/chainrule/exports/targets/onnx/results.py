@@ -11,6 +11,7 @@ from onnx import TensorProto, helper
 from chainrule.exports.plan import Plan
 from chainrule.exports.result import Classes, Labels, Numbers, Result
 from chainrule.exports.targets.onnx.graph import Graph
+from chainrule.tables.calibration import LEARNED
 
 TYPES = {"U": TensorProto.STRING, "i": TensorProto.INT64, "b": TensorProto.BOOL, "f": TensorProto.DOUBLE}  # of labels
 
@@ -80,8 +81,9 @@ def _numbers(graph: Graph, mean: str, result: Numbers, names: Sequence[str]) -> 
 
 def _classes(graph: Graph, mean: str, result: Classes, names: Sequence[str]) -> list[Any]:
     label, probabilities = names
-    ratio = graph.op("Div", mean, graph.op("ReduceMax", mean, axes=[1], keepdims=1))
-    power = graph.op("Pow", ratio, graph.constant([[1.0 / result.temperature]], float))
+    p = _unsmoothed(graph, mean, [result.calibration.smoothing])
+    ratio = graph.op("Div", p, graph.op("ReduceMax", p, axes=[1], keepdims=1))
+    power = graph.op("Pow", ratio, graph.constant([[1.0 / result.calibration.temperature]], float))
     graph.op("Div", power, _sum(graph, power), name=probabilities)
     return [
         _value(graph, graph.op("ArgMax", mean, axis=1, keepdims=0), result.values, label),
@@ -92,15 +94,25 @@ def _classes(graph: Graph, mean: str, result: Classes, names: Sequence[str]) -> 
 def _labels(graph: Graph, mean: str, result: Labels, names: Sequence[str]) -> list[Any]:
     """Returns one output (t,) for each label, and the probabilities (t, q)."""
     *labels, probabilities = names
-    other, half = _complement(graph, mean), graph.constant([[0.5]], float)
-    has = graph.op("Less", half, mean)
-    top, beta = graph.op("Where", has, mean, other), graph.constant([[1.0 / T for T in result.temperatures]], float)
-    p, q = (graph.op("Pow", graph.op("Div", one, top), beta) for one in (mean, other))
+    has = graph.op("Less", graph.constant([[0.5]], float), mean)
+    smoothings = [one.smoothing for one in result.calibrations]
+    two = [_unsmoothed(graph, one, smoothings) for one in (mean, _complement(graph, mean))]
+    beta = graph.constant([[1.0 / one.temperature for one in result.calibrations]], float)
+    top = graph.op("Max", *two)
+    p, q = (graph.op("Pow", graph.op("Div", one, top), beta) for one in two)
     graph.op("Div", p, graph.op("Add", p, q), name=probabilities)
     number = graph.op("Cast", has, to=TensorProto.INT64)  # (t, q)
     columns = [graph.op("Gather", number, graph.constant(k, np.int64), axis=1) for k in range(result.width)]
     found = [_value(graph, *one) for one in zip(columns, result.values, labels, strict=True)]
     return [*found, _probabilities(probabilities, result.width)]
+
+
+def _unsmoothed(graph: Graph, p: str, smoothings: Sequence[float]) -> str:
+    """Appends the nodes that take the smoothing of labels out of p (t, k), where there is any."""
+    if not any(smoothings):
+        return p
+    less = graph.op("Sub", p, graph.constant([smoothings], float))
+    return graph.op("Max", less, graph.op("Mul", p, graph.constant([[LEARNED]], float)))
 
 
 def _value(graph: Graph, number: str, values: Sequence[Any], name: str) -> Any:

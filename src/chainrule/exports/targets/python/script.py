@@ -28,6 +28,7 @@ from chainrule.exports.targets.python.templates import (
     VECTOR_VALUED,
 )
 from chainrule.exports.vectors import Vectors
+from chainrule.tables.calibration import LEARNED
 
 SYNTAX = Syntax(
     operations={
@@ -73,13 +74,17 @@ def script(plan: Plan, vectors: Vectors, name: str) -> str:
 def _data_of(result: Result) -> list[str]:
     """Returns the constants of the result."""
     if isinstance(result, Classes):
-        return [f"CLASSES = {list(result.values)!r}\n", f"TEMPERATURE = {result.temperature!r}  # of the calibration\n"]
+        return [
+            f"CLASSES = {list(result.values)!r}\n",
+            f"TEMPERATURE = {result.calibration.temperature!r}  # of the calibration\n",
+            f"SMOOTHING = {result.calibration.smoothing!r}  # of labels, which it takes out\n",
+        ]
     if isinstance(result, Labels):
         rows = [
-            (name, *two, temperature)
-            for name, two, temperature in zip(result.names, result.values, result.temperatures, strict=True)
+            (name, *two, one.temperature, one.smoothing)
+            for name, two, one in zip(result.names, result.values, result.calibrations, strict=True)
         ]
-        return [_data("LABELS", rows, "name, value without and with the label, temperature of the calibration")]
+        return [_data("LABELS", rows, "name, value without and with the label, temperature and smoothing")]
     parts = [f"MEAN, DEVIATION = {result.mean.tolist()!r}, {result.deviation.tolist()!r}\n"]
     if result.names:
         parts.insert(0, f"NAMES = {list(result.names)!r}\n")
@@ -89,7 +94,7 @@ def _data_of(result: Result) -> list[str]:
 def _functions(result: Result) -> str:
     """Returns the functions that predict."""
     if not isinstance(result, Numbers):
-        return CLASSES if isinstance(result, Classes) else LABELS
+        return (CLASSES if isinstance(result, Classes) else LABELS).replace("{learned}", repr(LEARNED))
     form = "[dict(zip(NAMES, y)) for y in Y.tolist()]" if result.names else "Y.tolist()"
     what = "numbers of each row, by their names" if result.names else "numbers of each row"
     if result.width == 1 and not result.names:

@@ -109,6 +109,7 @@ CLASSES = '''
 def predict_proba(rows):
     """The probabilities of the classes (t, k)."""
     p = outputs(rows)
+    p = np.maximum(p - SMOOTHING, {learned} * p)
     q = (p / p.max(axis=1, keepdims=True)) ** (1.0 / TEMPERATURE)
     return q / q.sum(axis=1, keepdims=True)
 
@@ -130,14 +131,16 @@ LABELS = '''
 def predict_proba(rows):
     """The probability of each label (t, q)."""
     p = outputs(rows)
-    top, beta = np.maximum(p, 1.0 - p), 1.0 / np.array([temperature for *_, temperature in LABELS])
-    q = (p / top) ** beta
-    return q / (q + ((1.0 - p) / top) ** beta)
+    s, beta = np.array([smoothing for *_, smoothing in LABELS]), 1.0 / np.array([T for *_, T, _ in LABELS])
+    one, other = (np.maximum(each - s, {learned} * each) for each in (p, 1.0 - p))
+    top = np.maximum(one, other)
+    q = (one / top) ** beta
+    return q / (q + (other / top) ** beta)
 
 
 def predict(rows):
     """The labels of each row, by their names."""
-    return [{name: (no, yes)[v > 0.5] for (name, no, yes, _), v in zip(LABELS, p)} for p in outputs(rows).tolist()]
+    return [{name: (no, yes)[v > 0.5] for (name, no, yes, *_), v in zip(LABELS, p)} for p in outputs(rows).tolist()]
 
 
 def results():

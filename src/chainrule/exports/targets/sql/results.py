@@ -8,6 +8,7 @@ from chainrule.exports.plan import Plan
 from chainrule.exports.result import Classes, Labels, Numbers, Result
 from chainrule.exports.targets.sql.expressions import largest, literal, number, total
 from chainrule.exports.targets.sql.tables import Query
+from chainrule.tables.calibration import LEARNED
 
 
 def results(query: Query, source: str, plan: Plan) -> list[str]:
@@ -68,11 +69,17 @@ def _increasing(query: Query, word: str, p: Sequence[str], source: str) -> str:
 
 def _labels(query: Query, source: str, result: Labels, p: Sequence[str]) -> tuple[list[str], str]:
     """Returns the labels and their probabilities, and the table from which they are selected."""
-    top = {f"top{k}": f"CASE WHEN {one} > 5e-1 THEN {one} ELSE 1e0 - {one} END" for k, one in enumerate(p)}
-    source = query.table("largest", {**_kept(p), **top}, source)
+    two: dict[str, str] = {}
+    for k, (one, calibration) in enumerate(zip(p, result.calibrations, strict=True)):
+        s = calibration.smoothing
+        two |= {f"u{k}": _unsmoothed(one, s), f"v{k}": _unsmoothed(f"(1e0 - {one})", s)}
+    source = query.table("two", {**_kept(p), **two}, source)
+    top = {f"top{k}": f"CASE WHEN u{k} > v{k} THEN u{k} ELSE v{k} END" for k in range(len(p))}
+    source = query.table("largest", {**_kept([*p, *two]), **top}, source)
     q: dict[str, str] = {}
-    for k, (one, temperature) in enumerate(zip(p, result.temperatures, strict=True)):
-        q |= {f"q{k}": _power(one, f"top{k}", temperature), f"o{k}": _power(f"(1e0 - {one})", f"top{k}", temperature)}
+    for k, calibration in enumerate(result.calibrations):
+        T = calibration.temperature
+        q |= {f"q{k}": _power(f"u{k}", f"top{k}", T), f"o{k}": _power(f"v{k}", f"top{k}", T)}
     source = query.table("calibrated", {**_kept(p), **q}, source)
     labels = [
         f"CASE WHEN {one} > 5e-1 THEN {literal(yes)} ELSE {literal(no)} END"
@@ -83,11 +90,22 @@ def _labels(query: Query, source: str, result: Labels, p: Sequence[str]) -> tupl
 
 def _classes(query: Query, source: str, result: Classes, p: Sequence[str]) -> tuple[list[str], str]:
     """Returns the label and the probabilities, and the table from which they are selected."""
+    s, T = result.calibration.smoothing, result.calibration.temperature
+    if s:
+        source = query.table("unsmoothed", {one: _unsmoothed(one, s) for one in p}, source)
     top = query.table("largest", {**_kept(p), "top": largest(p, p)}, source)
-    power = {f"q{k}": _power(one, "top", result.temperature) for k, one in enumerate(p)}
+    power = {f"q{k}": _power(one, "top", T) for k, one in enumerate(p)}
     label = largest(p, [literal(label) for label in result.values])
     source = query.table("calibrated", {**power, "label": label}, top)
     return ["label", *(f"{q} / {total([*power])}" for q in power)], source
+
+
+def _unsmoothed(p: str, smoothing: float) -> str:
+    """Returns p without the smoothing of labels."""
+    if not smoothing:
+        return p
+    less, least = f"{p} - {number(smoothing)}", f"{number(LEARNED)} * {p}"
+    return f"CASE WHEN {less} > {least} THEN {less} ELSE {least} END"
 
 
 def _power(p: str, top: str, temperature: float) -> str:
