@@ -38,7 +38,8 @@ def require_same(model: Saved, golden: Golden) -> None:
 
     What is stored and what the encoder makes is the same bit for bit (its sines of dates too, once they are float32).
     Outputs a of networks may differ by the roundings of another kernel set, predictions by what becomes of these:
-    |Δq| ≤ (2/T) q max |Δp/p| of tempered probabilities q, and |deviation · Δa| of numbers, each with 8 roundings.
+    |Δq| ≤ (2/T) q max |Δp/p| of tempered probabilities q, and |deviation · Δa| of numbers, each with 8 roundings. Where
+    smoothing is taken out of p, what remains is p/5 or more and changes as p does, so that |Δp/p| counts five times.
     """
     recorded, now = golden.seen, seen(model, golden.rows)
     found = {name: now[name] for name in recorded}  # what is new since then was not recorded
@@ -75,7 +76,7 @@ def require_same_predictions(model: TableModel, found: dict[str, Any], recorded:
         several = isinstance(model.target, IndicatorLabels)  # p and 1 − p of each are two classes
         relative = error / np.minimum(A, 1.0 - A) if several else (error / A).max(axis=1, keepdims=True)
         each = model.calibration if isinstance(model.calibration, tuple) else (model.calibration,)
-        relative = 2.0 / np.array([one.temperature for one in each]) * relative
+        relative = np.array([(5.0 if one.smoothing else 1.0) * 2.0 / one.temperature for one in each]) * relative
         require_close(found, recorded, {"predict_proba": q * (relative + 8 * U64)})
         return
     offset = model.target.deviation * error
