@@ -170,11 +170,11 @@ def _scaled(result: Numbers, a: Bounded, unit: float) -> Bounded:
 
 def _calibrated(p: Bounded, calibration: Calibration, unit: float) -> Bounded:
     """Returns calibrated probabilities; the larger of p − s and p/5 errs by no more than the worse of the two."""
-    s = calibration.smoothing
     if calibration == UNCALIBRATED:
         return p
-    value = np.maximum(p.value - s, LEARNED * p.value)
-    return _tempered(Bounded(value, p.error + 2.0 * unit * (p.value + s)), calibration.temperature, unit)
+    if s := calibration.smoothing:
+        p = Bounded(np.maximum(p.value - s, LEARNED * p.value), p.error + 2.0 * unit * (p.value + s))
+    return _tempered(p, calibration.temperature, unit)
 
 
 def _tempered(p: Bounded, temperature: float, unit: float) -> Bounded:

@@ -242,8 +242,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
 
         Several columns of two values each, as y (t, q) or as a list of names, are labels that do not exclude each
         other: a row may have none, one or several of them. Each has a sigmoid output, J adds up their binary
-        cross-entropies, in the mean over the rows and with smoothed labels, and each has a calibration of its
-        own.
+        cross-entropies, in the mean over the rows and with smoothed labels, and each has a calibration of its own.
 
         ``sample_weight`` (t,) weights the rows: a row of weight 2 counts twice. ``X_val``, ``y_val`` and
         ``sample_weight_val`` are validation rows, used instead of held-out ones. Rows of the same group (``groups``,
