@@ -23,17 +23,16 @@ class Calibration:
     """How the mean outputs p (t, k) of networks become probabilities: ``unsmoothed`` by s, and then ``tempered`` by T.
 
     T > 0 is the ``temperature``, and 0 ≤ s < 1/k the ``smoothing``.
+
+    >>> Calibration(0.5, 0.05).probabilities(np.array([[0.725, 0.275]])).round(4).tolist()
+    [[0.9, 0.1]]
     """
 
     temperature: float = 1.0
     smoothing: float = 0.0
 
     def probabilities(self, P: Floats) -> Floats:
-        """Returns the probabilities (t, k) for mean outputs P (t, k).
-
-        >>> Calibration(0.5, 0.05).probabilities(np.array([[0.725, 0.275]])).round(4).tolist()
-        [[0.9, 0.1]]
-        """
+        """Returns the probabilities (t, k) for mean outputs P (t, k)."""
         return tempered(unsmoothed(P, self.smoothing), self.temperature)
 
 

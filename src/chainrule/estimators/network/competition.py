@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from chainrule._internal.checks import Floats
 from chainrule.costs import Quantile
-from chainrule.estimators.network.clear_difference import CLEARLY, mean_and_error
+from chainrule.estimators.network.calibration.clear_difference import CLEARLY, mean_and_error
 from chainrule.estimators.network.ensemble import Member, usable
 from chainrule.estimators.network.held_out_predictions import held_out_predictions
 from chainrule.estimators.network.recipe import FEWEST, Recipe

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import Floats
+from chainrule.estimators.network.calibration.clear_difference import CLEARLY, mean_and_error
 from chainrule.estimators.network.calibration.ensemble_temperature import ensemble_temperature
-from chainrule.estimators.network.clear_difference import CLEARLY, mean_and_error
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.tables.calibration import Calibration, best_temperature, tempered
 
