@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from chainrule.costs import Cost
@@ -59,6 +60,11 @@ class Recipe:
     def optimizer_name(self) -> str:
         """The name of the minimizer, or of the optimizer where there is none."""
         return self.minimizer or self.optimizer.name
+
+    @property
+    def work(self) -> int:
+        """The products between hidden layers in all epochs of a row, by which the times of recipes are compared."""
+        return self.epochs * sum(layer.width * following.width for layer, following in pairwise(self.hidden))
 
     @property
     def competes_together(self) -> bool:

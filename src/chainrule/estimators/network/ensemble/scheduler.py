@@ -64,7 +64,7 @@ class Scheduler:
 
     def trained(self) -> list[Member]:
         """Returns the members that were trained, in their order, without those of dropped recipes."""
-        members = [self._members[j] for j in self._order.numbers if j in self._members]
+        members = [self._members[j] for j in sorted(self._order.numbers) if j in self._members]
         return [member for member in members if member.history is not None]
 
     def is_cut(self) -> bool:
@@ -111,7 +111,7 @@ class Scheduler:
             if self._plan.is_together and self._order.wanted < planned:
                 yield self._measure_together  # fewer, which may take as long
         for end in self._ends():
-            self._order.end = end
+            self._order.begin_round(end, self._work)
             if self._plan.is_together:
                 yield self._train_together
                 continue
@@ -253,6 +253,10 @@ class Scheduler:
 
     def _recipe(self, j: int) -> Recipe:
         return self.recipes[self._plan.recipe_numbers[j] % len(self.recipes)]
+
+    def _work(self, j: int) -> int:
+        """Returns the work of network j; no difference counts if a limit shares the time, or if all train together."""
+        return 0 if self._plan.is_limited or self._plan.is_together else self._recipe(j).work
 
     def _member(self, j: int) -> Member:
         if j not in self._members:
