@@ -1,13 +1,14 @@
-"""Parameters under the names of other libraries: an error that names the parameter that is meant."""
+"""Parameters under names that an estimator does not have: an error that names the parameter that is meant."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 from chainrule._internal.naming import nearest
+from chainrule.errors import InputError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -60,6 +61,33 @@ def suggesting_names(function: Callable[P, R]) -> Callable[P, R]:
         return function(*args, **kwargs)
 
     return checked
+
+
+class ParameterNamesMixin:
+    """An estimator, before scikit-learn's base class, whose `set_params` names the parameter that is meant."""
+
+    def set_params(self, **params: Any) -> Self:
+        """Sets parameters, which hold from the next `fit` on.
+
+        An optimizer, a cost or σ is a value, whose own fields are not set: another one replaces it.
+
+        Raises InputError for a name that the estimator does not have.
+
+        >>> from chainrule.estimators import NetworkRegressor
+        >>> NetworkRegressor().set_params(epochs=20)
+        NetworkRegressor(epochs=20)
+        >>> NetworkRegressor().set_params(optimizer__lr=0.1)
+        Traceback (most recent call last):
+        chainrule.errors.InputError: NetworkRegressor has no parameter 'optimizer__lr'; did you mean 'learning_rate'?
+        """
+        known = tuple(inspect.signature(type(self)).parameters)
+        for given in params:
+            if given not in known:
+                suggestion = _suggestion(given.rpartition("__")[2], known)
+                raise InputError(f"{type(self).__name__} has no parameter {given!r}{suggestion}")
+        base: Any = super()
+        base.set_params(**params)
+        return self
 
 
 def _suggestion(given: str, known: tuple[str, ...]) -> str:

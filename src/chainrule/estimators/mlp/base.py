@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_consistent_length
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -30,6 +30,7 @@ from chainrule.estimators.mlp.messages import log_end, say
 from chainrule.estimators.mlp.saving import SavingMixin
 from chainrule.estimators.mlp.settings import STOCHASTIC, as_hidden_sizes, as_sigma, require_valid_settings
 from chainrule.estimators.mlp.stochastic import Solver, fit_stochastic
+from chainrule.estimators.random_states import LARGEST_DRAWN_SEED, as_random_state
 from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, has_callbacks, with_callbacks
 from chainrule.estimators.weights import counted_rows, rows_of, without_weightless
 from chainrule.network import Layer, Network, few_outputs
@@ -40,7 +41,6 @@ NOT_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed."
 )
 LARGE = 2e5  # rows × weights above which "auto" trains in single precision
-LARGEST_DRAWN_SEED = 2**31 - 1
 OUTPUTS = {"logistic": "sigmoid"}  # names of σ[r] in which scikit-learn differs
 
 
@@ -117,7 +117,7 @@ class BaseMLP(SavingMixin, CallbackSupportMixin, BaseEstimator):  # type: ignore
         if self.early_stopping and incremental and self.solver in STOCHASTIC:
             raise ValueError("partial_fit does not support early_stopping=True")
         self.n_outputs_ = Y.shape[1]
-        rng = check_random_state(self.random_state)
+        rng = as_random_state(self.random_state)
         if first:
             self._start([X.shape[1], *sizes, self.n_outputs_], X.dtype, rng)
         rows: Rows = as_sparse_rows(X, "X", X.dtype) if hasattr(X, "tocsr") else X

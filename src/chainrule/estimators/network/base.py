@@ -14,7 +14,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule._internal.checks import as_integer, as_real
@@ -29,7 +28,7 @@ from chainrule.estimators.network.competition import Comparison, finalists, held
 from chainrule.estimators.network.ensemble import Member, MemberFactory, Outcome, Training, TrainingPlan, usable
 from chainrule.estimators.network.held_out_predictions import HeldOutPredictions
 from chainrule.estimators.network.incremental.calibration import calibrated, recalibrated
-from chainrule.estimators.network.incremental.training import LARGEST_DRAWN_SEED, train_one_epoch
+from chainrule.estimators.network.incremental.training import train_one_epoch
 from chainrule.estimators.network.inspection.held_out_rows import held_out_rows
 from chainrule.estimators.network.inspection.mixin import InspectionMixin, noting_warnings
 from chainrule.estimators.network.packed.fitting import fit_to_rows
@@ -51,6 +50,8 @@ from chainrule.estimators.network.training_warnings import (
     warn_about_untrained_classes,
 )
 from chainrule.estimators.network.validation_split import ValidationSplit, splits_by_recipe
+from chainrule.estimators.parameter_names import ParameterNamesMixin
+from chainrule.estimators.random_states import LARGEST_DRAWN_SEED, as_random_state
 from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, has_callbacks
 from chainrule.estimators.target_columns import known_targets
 from chainrule.network import Network
@@ -71,7 +72,7 @@ def _one_network(encoder: TableEncoder, target: Target, net: Network) -> TableMo
 
 class NetworkBase(
     PreparationMixin, SavingMixin, InspectionMixin, DiagnosisMixin, ShrinkingMixin,
-    CallbackSupportMixin, BaseEstimator,  # type: ignore[misc]  # scikit-learn has no types
+    CallbackSupportMixin, ParameterNamesMixin, BaseEstimator,  # type: ignore[misc]  # scikit-learn has no types
 ):  # fmt: skip
     """Trains networks on a table; subclasses define the labels, their encoding and the score."""
 
@@ -126,7 +127,7 @@ class NetworkBase(
         continues: bool,
     ) -> None:  # fmt: skip
         """Trains networks on rows in memory, those of a table or of a packed file."""
-        seeds = check_random_state(self.random_state)
+        seeds = as_random_state(self.random_state)
         params, task = self.get_params(deep=False), self.target_.task
         short = settings.as_short_recipes(params, task, len(data.examples.X), self._n_sparse)
         splits = self._make_splits(data, recipes, short, validation is not None, groups, seeds, continues)

@@ -5,15 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from sklearn.utils import check_random_state
-
 from chainrule.errors import InputError
 from chainrule.estimators.network.ensemble import MemberFactory
 from chainrule.estimators.network.incremental.row_keys import row_keys
 from chainrule.estimators.network.incremental.splits import incremental_splits
 from chainrule.estimators.network.recipe import numbers_without_competition
-
-LARGEST_DRAWN_SEED = 2**31 - 1
+from chainrule.estimators.random_states import LARGEST_DRAWN_SEED, as_random_state
 
 
 def train_one_epoch(estimator: Any, X: Any, y: Any, sample_weight: Any) -> None:
@@ -31,7 +28,7 @@ def train_one_epoch(estimator: Any, X: Any, y: Any, sample_weight: Any) -> None:
     count = len(estimator._recipe_numbers)
     keys = row_keys(data.examples.X, data.examples.Y)
     splits = incremental_splits(keys, count, recipes[0].validation_fraction, estimator.validation_order)
-    seeds = check_random_state(estimator.random_state)
+    seeds = as_random_state(estimator.random_state)
     drawn = [int(seeds.randint(LARGEST_DRAWN_SEED)) for _ in range(count)]
     make = MemberFactory(
         estimator.target_.task, estimator.dtype, estimator._shape(data), data.examples,

@@ -13,14 +13,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 
 from chainrule.costs import TrainingSet
 from chainrule.errors import InputError
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.network import settings
 from chainrule.estimators.network.ensemble import MemberFactory
-from chainrule.estimators.network.incremental.training import LARGEST_DRAWN_SEED
 from chainrule.estimators.network.initial_network import ROWS_FOR_BINS, ROWS_FOR_INITIAL, Shape
 from chainrule.estimators.network.packed.label_encoding import LabelEncoding, class_factors
 from chainrule.estimators.network.packed.refusals import require_suited, require_suited_recipes
@@ -28,6 +26,7 @@ from chainrule.estimators.network.recipe import Recipe, planned_networks
 from chainrule.estimators.network.recipes.presets import smoothing_of_labels
 from chainrule.estimators.network.training_rows import Data
 from chainrule.estimators.network.validation_split import ValidationSplit
+from chainrule.estimators.random_states import LARGEST_DRAWN_SEED, as_random_state
 from chainrule.estimators.weights import counted_rows
 from chainrule.rows.rows import Rows
 from chainrule.tables.packing.packed_table import PackedTable
@@ -70,7 +69,7 @@ def _fit_in_windows(
     folder: Checkpoint | None,
 ) -> None:  # fmt: skip
     rows, task = packed.rows, packed.target.task
-    seeds = check_random_state(estimator.random_state)
+    seeds = as_random_state(estimator.random_state)
     seed = seeds.randint(LARGEST_DRAWN_SEED)
     encoding = _encoding(estimator, packed.target, rows.first_rows(FIRST_ROWS).in_memory())
     validation, training = _given_validation(estimator, given, recipes[0]), rows

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 
 from chainrule._internal.checks import Array
 from chainrule._internal.sparse_rows import Rows
@@ -15,13 +14,13 @@ from chainrule.costs import CrossEntropy
 from chainrule.errors import InputError
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.network.ensemble import MemberFactory
-from chainrule.estimators.network.incremental.training import LARGEST_DRAWN_SEED
 from chainrule.estimators.network.inspection.mixin import noting_warnings
 from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.saved.splits import PackedSplits
 from chainrule.estimators.network.shrinking.drawn_rows import drawn_rows, repeated
 from chainrule.estimators.network.shrinking.inherited import with_calibration
 from chainrule.estimators.network.validation_split import ValidationSplit
+from chainrule.estimators.random_states import LARGEST_DRAWN_SEED, as_random_state
 from chainrule.tables.calibration import calibrated
 from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.model import TableModel
@@ -73,7 +72,7 @@ def train(small: Any, teacher: Any, X: Any, y: Any, sample_weight: Any, groups: 
         if hasattr(teacher, name):
             setattr(small, name, getattr(teacher, name))
     data, (recipe, *_) = small._prepare(X, y, sample_weight, continues=True)
-    seeds = check_random_state(small.random_state)
+    seeds = as_random_state(small.random_state)
     splits = small._make_splits(data, [recipe], (), False, groups, seeds, False)[recipe]
     network_seed, rows_seed = (int(seed) for seed in seeds.randint(LARGEST_DRAWN_SEED, size=2))
     examples, split = data.examples, splits[0]

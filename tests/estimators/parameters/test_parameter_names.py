@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sklearn.base import clone
 
+from chainrule.errors import InputError
 from chainrule.estimators import NetworkClassifier, NetworkRegressor
 from chainrule.estimators.parameter_names import ELSEWHERE
 
@@ -34,6 +35,21 @@ def test_names_of_other_libraries_are_understood(kind: type, keyword: str, messa
         kind(**{keyword: 1})
     assert f"{kind.__name__} has no parameter {keyword!r}" in str(caught.value)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "message"),
+    [*UNKNOWN, ("optimizer__learning_rate", "did you mean 'learning_rate'?"), ("cost__l2", "'weight_decay'?")],
+)
+@pytest.mark.parametrize("kind", [NetworkClassifier, NetworkRegressor])
+def test_set_params_names_the_parameter_that_is_meant(kind: Any, keyword: str, message: str) -> None:
+    """So does `set_params`, which sets nothing then; fields of an optimizer or a cost are no parameters."""
+    estimator = kind()
+    with pytest.raises(InputError) as caught:
+        estimator.set_params(epochs=3, **{keyword: 1})
+    assert f"{kind.__name__} has no parameter {keyword!r}" in str(caught.value)
+    assert message in str(caught.value)
+    assert estimator.epochs is None
 
 
 @pytest.mark.parametrize(
