@@ -52,7 +52,7 @@ def test_the_summary_names_columns_networks_and_scores(fitted: NetworkClassifier
         "network  sizes",
     ):
         assert part in text
-    assert re.search(r"\none +numbers +constant in the training rows\n", text)
+    assert re.search(r"\none +numbers +left out: constant in the training rows\n", text)
     kept = [str(history.best_epoch) for history in fitted.histories_]
     assert [line.split()[2] for line in text.splitlines()[-2:]] == kept
 
@@ -193,7 +193,7 @@ def test_the_card_in_markdown_has_what_is_known(fitted: NetworkClassifier, tmp_p
     assert card.startswith("# Model card: rows.csv: y\n\n## Intended use\n\n- **Made for**: *to be filled in: ")
     assert re.search(rf"^\| accuracy \| {fitted.validation_score_:.4f} \| 0.5", card, re.MULTILINE)
     assert re.search(r"^Measured on \d+ held-out rows\. They have also chosen the epoch", card, re.MULTILINE)
-    assert "| one | numbers | constant in the training rows" in card
+    assert "| one | numbers | left out: constant in the training rows" in card
     assert re.search(r"^\| yes \| 0\.[45]\d+ \|$", card, re.MULTILINE)
     assert f"- Chainrule {cr.__version__}, NetworkClassifier" in card
     assert "Measured on 80 rows that were given." in fitted.card(table(tmp_path), "y")

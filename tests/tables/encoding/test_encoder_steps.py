@@ -12,10 +12,11 @@ import scipy.sparse
 
 from chainrule.errors import DataWarning
 from chainrule.tables.columns import Column, Feature, categories
-from chainrule.tables.encoding.categories.fit_categories import DIFFERENT, fit_category_steps
+from chainrule.tables.encoding.categories.fit_categories import fit_category_steps
 from chainrule.tables.encoding.categories.levels import OneHot, Sign
 from chainrule.tables.encoding.fit_steps import (
     CONSTANT,
+    DIFFERENT,
     EMPTY,
     ZERO,
     fit_numeric_steps,
@@ -290,7 +291,7 @@ def test_warnings_about_columns() -> None:
         warn_about_columns(features, columns)
     assert {warning.category for warning in caught} == {DataWarning}
     assert [str(warning.message) for warning in caught] == [
-        "left out 'a', 'b': constant in the training rows. Remove them to silence this warning.",
-        "left out 'd': no values in the training rows. Remove it to silence this warning.",
+        "left out 'a', 'b': constant in the training rows. Drop them (--drop) to silence this warning.",
+        "left out 'd': no values in the training rows. Drop it (--drop) to silence this warning.",
         "'e' mixes numbers and texts, and is treated as categories. Make it one or the other.",
     ]

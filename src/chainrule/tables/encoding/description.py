@@ -23,8 +23,9 @@ def describe(encoder: EncoderState, most: int | None = None) -> list[tuple[str, 
         (
             feature.name,
             feature.kind,
-            feature.dropped
-            or _encoding_of(encoder, feature, range(first[k], first[k + 1]), k in gaps) + _notation(encoder, feature),
+            f"left out: {feature.dropped}"
+            if feature.dropped
+            else _encoding_of(encoder, feature, range(first[k], first[k + 1]), k in gaps) + _notation(encoder, feature),
         )
         for k, feature in enumerate(features)
     ]

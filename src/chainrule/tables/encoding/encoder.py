@@ -24,6 +24,7 @@ from chainrule.tables.encoding.fit_steps import (
     fit_few_values,
     fit_numeric_steps,
     warn_about_columns,
+    words_about_texts,
 )
 from chainrule.tables.encoding.gathered import is_sparse
 from chainrule.tables.encoding.matching import matched
@@ -32,6 +33,7 @@ from chainrule.tables.encoding.numeric_columns import numeric_names, numeric_val
 from chainrule.tables.encoding.numeric_steps import Entries, merged
 from chainrule.tables.encoding.output_frames import as_library, framed
 from chainrule.tables.encoding.statistics.column_statistics import ENTRIES_PER_BLOCK, Scaling, column_statistics
+from chainrule.tables.encoding.statistics.identifiers import warn_about_identifiers
 from chainrule.tables.encoding.steps import SmoothClip
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.read import AnyTable, read
@@ -143,6 +145,7 @@ class TableEncoder(EncoderState):
             raise InputError(
                 f"{table.origin} must have a column that varies; got none in {table.t} rows"
                 + (" (n_samples = 1)." if table.t == 1 else ".")
+                + words_about_texts(dropped)
             )
         self.used_, self.fill_, self.scale_, self.indicator_ = used, fill, scale, indicator
         self.few_values_, self.categories_ = fit_few_values(R, used, self.max_values), categories
@@ -157,6 +160,7 @@ class TableEncoder(EncoderState):
             self.__dict__.pop("feature_names_in_", None)
         warn_about_columns(self.features_, columns)
         warn_about_rounding(_integers(table, columns))
+        warn_about_identifiers(table, categories)
         return self
 
     def recognised(self, table: AnyTable) -> AnyTable:

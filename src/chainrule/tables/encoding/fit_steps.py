@@ -21,6 +21,8 @@ from chainrule.tables.encoding.steps import FewValues, Fill, Indicator, Scale
 from chainrule.tables.reading.read import AnyTable
 
 CONSTANT, EMPTY = "constant in the training rows", "no values in the training rows"
+DIFFERENT = "a different text in every training row"
+PART_OF_A_TEXT = " If a part of such a text matters, make a column of that part."
 ZERO = "0 in every training row"  # of a sparse table: a vocabulary or a hash has such columns, without a warning
 MOST_OF_ALL = 512  # features for few values: with more, they would make the network too large
 SOME_ROWS = 1_000  # that have nearly all values of a column with few of them
@@ -71,6 +73,12 @@ def _few_integers(x: NDArray[Any], most: int) -> Floats:
     return few if is_few else np.zeros(0)
 
 
+def words_about_texts(dropped: Mapping[str, str]) -> str:
+    """Returns what to do about columns that were left out since their texts differ; nothing if there are none."""
+    names = [name for name, reason in dropped.items() if reason == DIFFERENT]
+    return f" {listed(names)}: {DIFFERENT}.{PART_OF_A_TEXT}" if names else ""
+
+
 def warn_about_columns(features: Sequence[Feature], columns: Mapping[str, Holder]) -> None:
     """Issues a DataWarning for each treatment of a column that may surprise."""
     dropped: set[str] = set()
@@ -79,7 +87,8 @@ def warn_about_columns(features: Sequence[Feature], columns: Mapping[str, Holder
             them = "it" if len(places) == 1 else "them"
             named = [features[k].name for k in places.tolist()]
             dropped.update(named)
-            warn(f"left out {listed(named)}: {reason}. Remove {them} to silence this warning.", DataWarning)
+            about = f"left out {listed(named)}: {reason}. Drop {them} (--drop) to silence this warning."
+            warn(about + (PART_OF_A_TEXT if reason == DIFFERENT else ""), DataWarning)
     for name, column in columns.items():
         if column.type == "mixed" and name not in dropped:
             warn(

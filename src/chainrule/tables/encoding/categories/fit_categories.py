@@ -11,9 +11,7 @@ from chainrule.tables.column_set import Holder
 from chainrule.tables.columns import Column, Level, rows_by_code
 from chainrule.tables.encoding.categories.levels import OneHot, Sign
 from chainrule.tables.encoding.encoder_state import CategoryStep
-from chainrule.tables.encoding.fit_steps import CONSTANT, EMPTY
-
-DIFFERENT = "a different text in every training row"
+from chainrule.tables.encoding.fit_steps import CONSTANT, DIFFERENT, EMPTY
 
 
 def fit_category_steps(
