@@ -57,8 +57,11 @@ def test_several_identifiers_share_a_warning() -> None:
 
 
 def test_categories_are_no_numbers() -> None:
-    """An identifier given as categories has its levels, and no warning."""
+    """An identifier given as categories has its levels without a warning; of too many levels, it is only left out."""
     assert TableEncoder(categories=["id"]).fit(frame("id", NUMBERS)).n_features_out_ == 1 + T
+    with pytest.warns(DataWarning) as caught:
+        TableEncoder(categories=["id"]).fit(frame("id", np.arange(120)))
+    assert [str(warning.message)[:13] for warning in caught] == ["left out 'id'"]
 
 
 def test_texts_that_never_repeat_are_left_out_with_a_remedy() -> None:

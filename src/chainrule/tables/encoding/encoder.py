@@ -160,7 +160,7 @@ class TableEncoder(EncoderState):
             self.__dict__.pop("feature_names_in_", None)
         warn_about_columns(self.features_, columns)
         warn_about_rounding(_integers(table, columns))
-        warn_about_identifiers(table, categories)
+        warn_about_identifiers(table, {*categories, *dropped})
         return self
 
     def recognised(self, table: AnyTable) -> AnyTable:

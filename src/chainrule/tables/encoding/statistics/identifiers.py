@@ -20,7 +20,7 @@ LEAST_ROWS = 10  # in fewer, integers differ by chance
 def warn_about_identifiers(table: AnyTable, categories: Collection[str]) -> None:
     """Issues a DataWarning for columns with an identifier's name and a different integer in every training row.
 
-    Those that are seen as ``categories`` are left out as texts are, with a warning of their own.
+    Those given as ``categories`` are no numbers: they have levels, or are left out with a warning of their own.
     """
     if not table.has_names or len(table) < LEAST_ROWS:
         return
