@@ -12,7 +12,7 @@ class Order:
     ``wanted`` fit into the time, in which others follow if some of it is left.
 
     >>> order = Order(9)
-    >>> order.begin_round(3)
+    >>> order.begin_round(3, work=lambda number: 0)
     >>> order.take(), order.take(), order.take(), order.has_more
     (0, 1, 2, False)
     >>> order.drop(lambda number: number % 3 == 1)
@@ -27,7 +27,7 @@ class Order:
         self.numbers, self.next = list(range(networks)), 0
         self.end = self.wanted = networks
 
-    def begin_round(self, end: int, work: Callable[[int], int] = lambda number: 0) -> None:
+    def begin_round(self, end: int, work: Callable[[int], int]) -> None:
         """Begins the round up to an end, in which networks with more work come before those with less.
 
         Otherwise one thread may begin the longest network when the others are about to end. If work is time, m threads
