@@ -26,7 +26,7 @@ from benchmarks.harness import machine
 from benchmarks.harness.figures import duration
 from benchmarks.harness.markdown import table
 from benchmarks.scale.cpu_times import cpu_seconds
-from chainrule.cli import inputs
+from chainrule.cli.inputs.sources import read_source
 from chainrule.cli.train import cross_validation, phases
 from chainrule.cli.train.training_data import prepare
 from chainrule.cli.train.training_options import TrainingOptions
@@ -59,7 +59,7 @@ def cross_validate(epochs: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder, "random.csv"))
         pandas.DataFrame(X).assign(y=y).to_csv(path, index=False)
-        data = prepare(inputs.read_source(path), ["y"], "regression", [], 0.2, 0)
+        data = prepare(read_source(path), ["y"], "regression", [], 0.2, 0)
     parameters = {**SETTINGS, "epochs": epochs, "patience": epochs, "n_networks": 1}
     run = phases.plan(data, TrainingOptions(), parameters, None)
     with contextlib.redirect_stdout(io.StringIO()):

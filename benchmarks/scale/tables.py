@@ -78,11 +78,11 @@ def read_by_pyarrow(path: Path) -> None:
 
 def prepare_by_chainrule(path: Path) -> None:
     """Does what ``chainrule train`` does before the first step."""
-    from chainrule.cli import inputs
+    from chainrule.cli.inputs.sources import read_source
     from chainrule.cli.train.training_data import prepare
     from chainrule.tables.encoding.encoder import TableEncoder
 
-    data = prepare(inputs.read_source(str(path), numbers_at_once=True), ["y"], None, [], 0.2, 0)
+    data = prepare(read_source(str(path), numbers_at_once=True), ["y"], None, [], 0.2, 0)
     rows = data.X.rows(data.split.training)
     TableEncoder(dtype="float32").fit(rows).encode(rows)
 

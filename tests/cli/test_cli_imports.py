@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from support.command import table, write_csv
 
-from chainrule.cli import bundled, main
+from chainrule.cli import main
+from chainrule.cli.inputs import bundled
 
 HEAVY = {"matplotlib", "pandas", "pyarrow", "scipy", "sklearn"}
 LATE = {"rich", "chainrule.tables.encoding.encoder", "chainrule.tables.model"}  # needed where there is something to do

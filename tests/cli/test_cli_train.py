@@ -15,7 +15,8 @@ from support.command import QUICK, UNENDING, chainrule, process, table, write_cs
 from support.patience import ENDLESS, LIMIT
 
 import chainrule as cr
-from chainrule.cli import inputs, models
+from chainrule.cli import models
+from chainrule.cli.inputs.sources import read_source
 from chainrule.estimators.network.ensemble import Member, member_training
 from chainrule.optimizers import OPTIMIZERS
 
@@ -233,7 +234,7 @@ def test_each_class_keeps_a_row_to_train_on(here: Path) -> None:
     answer = chainrule("train", "t.csv", "--target", "kind", *QUICK)
     assert answer.code == 0, answer.err
     model = models.load_model("t.safetensors")
-    assert inputs.read_source("t.csv").t == 81
+    assert read_source("t.csv").t == 81
     assert model.target.values.tolist() == ["no", "perhaps", "yes"]  # type: ignore[union-attr]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chainrule._internal.durations import duration
-from chainrule.cli.inputs import stem
+from chainrule.cli.inputs.files import stem
 from chainrule.cli.terminal import number
 
 

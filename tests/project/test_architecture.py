@@ -78,7 +78,7 @@ BUILT_ON = {("engines.data_parallel.reference_in_parts", "engines.reference")}
 PACKAGES = {
     "safetensors": ("files",),
     "scipy": ("training.lbfgs", "tables.reading", "estimators"),
-    "sklearn": ("estimators", "cli.bundled", "plot.charts.models"),
+    "sklearn": ("estimators", "cli.inputs.bundled", "plot.charts.models"),
     "IPython": ("training.callbacks.displays",),
     "duckdb": ("exports.targets.sql",),
     "google": ("exports.targets.onnx", "conversion.onnx_graph"),
@@ -178,7 +178,7 @@ FORBIDDEN = [
     ("engines.reference", "from chainrule.engines import native", "to be apart"),
     ("estimators.mlp.base", "from chainrule.estimators.network import recipe", "to be apart"),
     ("network.rates", "from chainrule.network.layer import Layer", "a cycle of imports"),
-    ("tables.model", "import sklearn.base", "a package for estimators, cli.bundled"),
+    ("tables.model", "import sklearn.base", "a package for estimators, cli.inputs.bundled"),
     ("engines.native", "def f():\n    import torch", "a package for conversion.pytorch, engines.torch"),
     ("network.layer", "async def f():\n    import scipy.linalg", "a package for training.lbfgs"),
 ]

@@ -13,6 +13,7 @@ import typer
 from chainrule import engines
 from chainrule.cli.errors import FAILED, describe, exit_code
 from chainrule.cli.launched import once
+from chainrule.cli.leftovers import Command
 from chainrule.cli.packed.pack import pack
 from chainrule.cli.saved import doctor, evaluate, explain, export, info, predict, serve, shrink
 from chainrule.cli.terminal import discard_unwritable_output, prepare_streams, printable
@@ -26,17 +27,11 @@ app = typer.Typer(
     rich_markup_mode=None,  # help and errors look the same in a terminal and in a pipe
     context_settings={"help_option_names": ["--help", "-h"]},
 )
-app.command()(train)
-app.command()(pack)
-app.command()(predict.predict)
-app.command()(evaluate.evaluate)
-app.command()(info.info)
-app.command()(doctor.doctor)
-app.command()(explain.explain)
-app.command()(export.export)
-app.command()(export.verify)
-app.command()(shrink.shrink)
-app.command()(serve.serve)
+for command in (
+    train, pack, predict.predict, evaluate.evaluate, info.info, doctor.doctor, explain.explain, export.export,
+    export.verify, shrink.shrink, serve.serve,
+):  # fmt: skip
+    app.command(cls=Command)(command)
 
 
 def _print_version(is_requested: bool) -> None:

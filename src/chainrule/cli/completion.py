@@ -52,12 +52,13 @@ def targets(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def _names_in(source: str) -> tuple[str, ...]:
-    from chainrule.cli import bundled, inputs
+    from chainrule.cli.inputs import bundled
+    from chainrule.cli.inputs.sources import is_bundled
     from chainrule.tables.reading.csv.dialect import AS_DETECTED
     from chainrule.tables.reading.file_kinds import CSV
     from chainrule.tables.reading.paths import names_in_csv
 
-    if inputs.is_bundled(source):
+    if is_bundled(source):
         return bundled.INPUTS[source]
     return names_in_csv(Path(source), AS_DETECTED) if source.lower().endswith(CSV) else ()
 

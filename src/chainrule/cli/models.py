@@ -13,7 +13,7 @@ from chainrule import files
 from chainrule._internal.naming import listed, spellings
 from chainrule.cli import target
 from chainrule.cli.errors import WrongUsage
-from chainrule.cli.inputs import require_file
+from chainrule.cli.inputs.files import require_file
 from chainrule.cli.terminal import printable, remarks
 from chainrule.errors import InputError
 from chainrule.network import Network

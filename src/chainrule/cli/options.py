@@ -111,7 +111,7 @@ Preset = Annotated[
 ]
 Layers = Annotated[
     str | None,
-    typer.Option(metavar="SIZES", help="Sizes of the hidden layers, such as 64,32, or none. [default: the preset's]"),
+    typer.Option(metavar="N,N,…", help="Sizes of the hidden layers, such as 64,32, or none. [default: the preset's]"),
 ]
 Activation = Annotated[
     str | None,
@@ -308,10 +308,10 @@ Row = Annotated[
     int | None, typer.Option(metavar="N", help="The row of --data to explain, counted from 1. [default: 1]")
 ]
 X = Annotated[
-    str | None, typer.Option("--x", metavar="NUMBERS", help="For a network file: the input x, such as 1,-2.5,1/3.")
+    str | None, typer.Option("--x", metavar="X,X,…", help="For a network file: the input x, such as 1,-2.5,1/3.")
 ]
 Y = Annotated[
-    str | None, typer.Option("--y", metavar="NUMBERS", help="The label y of --x; for cross_entropy it may be a class.")
+    str | None, typer.Option("--y", metavar="Y,Y,…", help="The label y of --x; for cross_entropy it may be a class.")
 ]
 CostName = Annotated[
     str | None,
@@ -382,7 +382,7 @@ Timeout = Annotated[float, typer.Option(metavar="SECONDS", min=0.01, help="Longe
 
 ShrunkOut = Annotated[str, typer.Option("--out", metavar="FILE", help="The .safetensors file to write.")]
 Hidden = Annotated[
-    str, typer.Option(metavar="SIZES", help="Sizes of the hidden layers of the small network, such as 32,16, or none.")
+    str, typer.Option(metavar="N,N,…", help="Sizes of the hidden layers of the small network, such as 32,16, or none.")
 ]
 TestRows = Annotated[
     str | None,

@@ -20,7 +20,8 @@ import pyarrow.parquet
 import pytest
 from support.command import HEADER, QUICK, chainrule, piped, read_csv, table, write_csv
 
-from chainrule.cli import inputs, models
+from chainrule.cli import models
+from chainrule.cli.inputs.sources import read_with_arrow
 from chainrule.cli.saved import kept_columns
 
 ROWS = [row[:3] for row in table(20, seed=1)]
@@ -138,7 +139,7 @@ KEPT = [
 def test_texts_of_numbers_have_types_again(here: Path, texts: list[str], values: list[object]) -> None:
     """In a format with types, texts of a CSV file that are all numbers become numbers, unless zeros lead."""
     write_csv(here / "n.csv", [[text, "x"] for text in texts], ["n", "other"])
-    source, arrow = inputs.read_with_arrow("n.csv")
+    source, arrow = read_with_arrow("n.csv")
     assert kept_columns.chosen(source, arrow, ["n"], has_types=True)["n"].to_pylist() == values
     assert kept_columns.chosen(source, arrow, ["n"], has_types=False)["n"].to_pylist() == texts
 

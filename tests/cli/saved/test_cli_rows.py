@@ -17,7 +17,8 @@ import pytest
 from support.command import HEADER, QUICK, chainrule, read_csv, table, write_csv
 
 import chainrule as cr
-from chainrule.cli import inputs, models
+from chainrule.cli import models
+from chainrule.cli.inputs.sources import read_source
 from chainrule.tables import TableEncoder
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import ClassLabels
@@ -133,7 +134,7 @@ def test_csv_in_its_common_forms(here: Path, delimiter: str, name: str) -> None:
     text = "\ufeff" + (here / "plain").read_text(encoding="utf-8")
     with pyarrow.CompressedOutputStream(str(here / name), "gzip") if name.endswith("gz") else open(name, "wb") as file:
         file.write(text.replace("\r\n", "\n").encode())
-    read = inputs.read_source(name)
+    read = read_source(name)
     assert list(read.columns) == ["text", "x", "y"]
     assert read.columns["text"].objects().tolist() == ['say "a, b"', "é\nü"]
     assert read.columns["y"].objects().tolist() == ["2", "3"]
@@ -151,7 +152,7 @@ def test_parquet_types(here: Path) -> None:
         "__index_level_0__": pyarrow.array([7, 8]),
     }
     pyarrow.parquet.write_table(pyarrow.table(columns), here / "t.parquet")
-    read = inputs.read_source("t.parquet")
+    read = read_source("t.parquet")
     assert list(read.columns) == ["flag", "whole", "half", "exact", "word"]
     assert read.floats(["flag", "whole", "exact"])[:].tolist() == [[1, 1, 1], [0, 2, 2]]
     assert [name for name, column in read.columns.items() if column.missing.tolist() == [False, True]] == [
@@ -169,7 +170,7 @@ def test_npz_holds_images_and_names_of_classes(here: Path) -> None:
     answer = chainrule("train", "t.npz", *QUICK)
     assert answer.code == 0, answer.err
     assert models.load_model("t.safetensors").encoder.names_ == ("x1", "x2", "x3", "x4")
-    assert inputs.read_source("t.npz").floats(["x2"])[:][:, 0].tolist() == X[:, 0, 1].tolist()
+    assert read_source("t.npz").floats(["x2"])[:][:, 0].tolist() == X[:, 0, 1].tolist()
     assert chainrule("evaluate", "t.safetensors", "t.npz").code == 0
 
 
@@ -191,6 +192,8 @@ def test_info_shows_layers_and_training() -> None:
     assert "2 classes: 'no', 'yes'" in answer.out
     assert ["optimizer", "adamw"] in lines
     assert ["source", "k.csv"] in lines
+    kept = [line for line in answer.out.splitlines() if line.startswith("  best epoch ")]
+    assert len(kept) == 1 and "[" not in kept[0]  # "1 to 2" of several networks
 
 
 def test_info_shows_the_engines() -> None:

@@ -12,7 +12,7 @@ from support.command import table, write_csv
 from support.patience import LIMIT, wait_until
 
 import chainrule as cr
-from chainrule.cli import inputs
+from chainrule.cli.inputs.sources import read_source
 from chainrule.cli.train import phases
 from chainrule.cli.train.cross_validation import as_folds
 from chainrule.cli.train.train_test_split import TrainTestSplit
@@ -59,7 +59,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     """A run, and its folds."""
     path = tmp_path_factory.mktemp("table") / "t.csv"
     write_csv(path, table())
-    data = prepare(inputs.read_source(str(path)), ["kind"], None, [], 0.2, 0)
+    data = prepare(read_source(str(path)), ["kind"], None, [], 0.2, 0)
     options = TrainingOptions(layers="4", epochs=3)
     return phases.plan(data, options, {**options.parameters(), "n_networks": 2}, None), as_folds(data, 4, 0)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from chainrule._internal.naming import listed
-from chainrule.cli import inputs, options, outputs
+from chainrule.cli import options, outputs
 from chainrule.cli.errors import WrongUsage, option_errors
+from chainrule.cli.inputs.columns import known_name, require_columns, require_targets
+from chainrule.cli.inputs.sources import path_in_pieces, read_source, text_options
 from chainrule.cli.packed.lines import ENDING
 from chainrule.cli.terminal import printable, remarks, warnings_as_notes
 from chainrule.cli.train.command import require_task_and_seed
@@ -43,19 +45,19 @@ def pack(
     with option_errors("--decimal, --thousands"):
         writing = Writing.of(decimal, thousands, na or ())
     require_task_and_seed(task, seed)
-    text = inputs.text_options(sep, header, encoding)
+    text = text_options(sep, header, encoding)
     path = outputs.of_file(out, (ENDING,), force=force)
-    inputs.require_columns(source, text, target_column or [], drop or [], category or [])
+    require_columns(source, text, target_column or [], drop or [], category or [])
     # Only now, so that a wrong command line is answered at once.
     from chainrule.tables.packing.pack import pack as packed_table
     from chainrule.tables.packing.sources import as_stream
 
-    path_of_files = inputs.path_in_pieces(source, text)
-    stream = as_stream(path_of_files, text) if path_of_files else as_stream(inputs.read_source(source, text))
-    targets = inputs.require_targets(stream.names, stream.origin, target_column or [], stream.target)
+    path_of_files = path_in_pieces(source, text)
+    stream = as_stream(path_of_files, text) if path_of_files else as_stream(read_source(source, text))
+    targets = require_targets(stream.names, stream.origin, target_column or [], stream.target)
     chosen: Any = task  # one of TASKS, as was required
     known: dict[str, Any] = {
-        option: [inputs.known_name(stream.names, stream.origin, f"--{option}", name) for name in given or ()]
+        option: [known_name(stream.names, stream.origin, f"--{option}", name) for name in given or ()]
         for option, given in (("drop", drop), ("category", category), ("weights", weights and [weights]))
     }
     if taken := {*known["drop"], *known["category"], *known["weights"]} & {*targets}:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chainrule.cli import inputs, options
+from chainrule.cli import options
 from chainrule.cli.errors import require_packages
+from chainrule.cli.inputs.files import require_file
+from chainrule.cli.inputs.sources import read_source, text_options
 from chainrule.cli.terminal import printable, remarks, results
 
 if TYPE_CHECKING:
@@ -33,14 +35,14 @@ def doctor(
     """
     if try_remedies:
         require_packages("sklearn")
-    text = inputs.text_options(sep, header, encoding)
-    inputs.require_file(model)
+    text = text_options(sep, header, encoding)
+    require_file(model)
     from chainrule.cli import models  # only now, so that a wrong command line is answered at once
     from chainrule.tables.diagnosis.diagnose import diagnose
 
     loaded = models.load_model(model)
-    table, y = models.with_target(loaded, inputs.read_source(rows, text))
-    new, y_new = (None, None) if held_out is None else models.with_target(loaded, inputs.read_source(held_out, text))
+    table, y = models.with_target(loaded, read_source(rows, text))
+    new, y_new = (None, None) if held_out is None else models.with_target(loaded, read_source(held_out, text))
     diagnosis = diagnose(loaded, table, y, new, y_new)
     if try_remedies:
         remarks().print("Trying the remedies, each on five splits of the rows …")

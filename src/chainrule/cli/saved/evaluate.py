@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from chainrule._internal.checks import as_real
-from chainrule.cli import inputs, options
+from chainrule.cli import options
 from chainrule.cli.errors import option_errors
+from chainrule.cli.inputs.files import require_file
+from chainrule.cli.inputs.sources import read_source, text_options
 
 
 def evaluate(
@@ -24,11 +26,11 @@ def evaluate(
     if threshold is not None:
         with option_errors("--threshold"):
             as_real(threshold, "the probability", 0.0, 1.0)
-    text = inputs.text_options(sep, header, encoding)
-    inputs.require_file(model)
+    text = text_options(sep, header, encoding)
+    require_file(model)
     from chainrule.cli import models, report  # only now, so that a wrong command line is answered at once
 
-    loaded, table = models.load_model(model), inputs.read_source(rows, text)
+    loaded, table = models.load_model(model), read_source(rows, text)
     if threshold is not None:
         models.require_two_classes(loaded, "--threshold")
     names = models.targets_in(loaded, table, " to compare with; use `chainrule predict` instead.")

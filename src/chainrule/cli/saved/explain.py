@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chainrule.cli import inputs, options, outputs
+from chainrule.cli import options, outputs
 from chainrule.cli.errors import WrongUsage, option_errors
+from chainrule.cli.inputs.files import require_file
+from chainrule.cli.inputs.sources import read_source, text_options
 from chainrule.cli.terminal import printable, remarks, results
 from chainrule.errors import InputError
 from chainrule.files import write_bytes
@@ -58,13 +60,13 @@ def explain(
     chainrule explain net.safetensors --x 1,2 --y 1 --exact
     """
     kind, path = _form_of(form, out, force)
-    text = inputs.text_options(sep, header, encoding)
+    text = text_options(sep, header, encoding)
     _require_one_example(data, row, x, y)
-    inputs.require_file(model)
+    require_file(model)
     from chainrule.cli import models  # only now, so that a wrong command line is answered at once
 
     loaded = models.load_any(model)
-    table, number = None if data is None else inputs.read_source(data, text), 1 if row is None else row
+    table, number = None if data is None else read_source(data, text), 1 if row is None else row
     if table is not None and not 1 <= number <= table.t:
         raise WrongUsage(f"--row: give a row of {table.origin}, 1 to {table.t}; got {row}.")
     how = {"learning_rate": learning_rate, "detail": detail, "digits": digits, "exact": exact, "lang": lang}

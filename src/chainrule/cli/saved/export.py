@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from chainrule.cli import inputs, options, outputs
+from chainrule.cli import options, outputs
 from chainrule.cli.errors import WrongUsage, option_errors
+from chainrule.cli.inputs.files import require_file
 from chainrule.cli.terminal import printable, results
 from chainrule.errors import InputError
 
@@ -43,7 +44,7 @@ def export(
     ):  # fmt: skip
         with option_errors(option):
             check(target, value)
-    inputs.require_file(model)
+    require_file(model)
     from chainrule import exports  # only now, so that a wrong command line is answered at once
     from chainrule.cli import models
 
@@ -60,7 +61,7 @@ def verify(file: options.ExportedFile) -> None:
     \b
     chainrule verify iris.py
     """
-    path = inputs.require_file(file)
+    path = require_file(file)
     from chainrule import exports
 
     _report(exports.verify(path))

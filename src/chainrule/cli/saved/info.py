@@ -11,11 +11,13 @@ import numpy as np
 
 from chainrule._internal.durations import duration
 from chainrule._internal.naming import listed
-from chainrule.cli import inputs, options
+from chainrule.cli import options
 from chainrule.cli.errors import WrongUsage
+from chainrule.cli.inputs.files import require_file
 from chainrule.cli.terminal import listing, number, printable, remarks, results, show, warnings_as_notes
 from chainrule.cli.train.hidden_sizes import format_sizes
 from chainrule.engines.choice import MODULES, PREFERENCE
+from chainrule.estimators.network.inspection.words import STOPPED, span
 from chainrule.network import Network
 
 if TYPE_CHECKING:
@@ -74,7 +76,7 @@ def _state_of(name: str) -> str:
 
 
 def _show_model(path: str) -> None:
-    inputs.require_file(path)
+    require_file(path)
     from chainrule.cli import models  # only now, so that a wrong command line is answered at once
 
     console, model = results(), models.load_any(path)
@@ -97,7 +99,7 @@ def _show_model(path: str) -> None:
 
 
 def _print_card(path: str) -> None:
-    inputs.require_file(path)
+    require_file(path)
     from chainrule.cli import models
     from chainrule.estimators import NetworkClassifier, NetworkRegressor  # loads scikit-learn
 
@@ -203,6 +205,10 @@ def _training(training: Mapping[str, Any]) -> list[tuple[str, str]]:
             lines.append(("time", duration(value)))
         elif key == "batch_size" and value is None:
             lines.append(("batch size", "all rows"))
+        elif key == "best_epoch" and isinstance(value, list):  # of several networks
+            lines.append(("best epoch", span(value)))
+        elif key == "stopped":
+            lines += [("ended", STOPPED[value])] if value in STOPPED else []  # otherwise with the last epoch
         elif value is not None:
             lines.append((key.replace("_", " "), f"{value:.6g}" if isinstance(value, float) else str(value)))
     return lines

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chainrule.cli.errors import WrongUsage
-from chainrule.cli.inputs import known_name
+from chainrule.cli.inputs.columns import known_name
 from chainrule.tables.table import Table
 from chainrule.tables.text.text_column import TextColumn
 

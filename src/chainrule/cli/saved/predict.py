@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from chainrule.cli import inputs, options
+from chainrule.cli import options
+from chainrule.cli.inputs.files import require_file
+from chainrule.cli.inputs.sources import read_with_arrow, text_options
 from chainrule.cli.saved import prediction_files
 from chainrule.cli.terminal import printable, remarks
 
@@ -34,14 +36,14 @@ def predict(
     cat new.jsonl | chainrule predict iris.safetensors - --format jsonl
     """
     destination = prediction_files.destination(out, form, is_safe_csv=safe_csv, force=force)
-    text = inputs.text_options(sep, header, encoding)
-    inputs.require_file(model)
+    text = text_options(sep, header, encoding)
+    require_file(model)
     from chainrule.cli import models  # only now, so that a wrong command line is answered at once
     from chainrule.cli.saved import kept_columns, predicted_columns
 
     loaded = models.load_model(model)
     predicted_columns.require_possible(loaded, has_proba=proba, coverage=interval)
-    table, arrow = inputs.read_with_arrow(rows, text)
+    table, arrow = read_with_arrow(rows, text)
     names = table.names if with_rows else keep or ()
     kept = kept_columns.chosen(table, arrow, names, has_types=destination.has_types)
     X = models.model_inputs(loaded, table)

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from chainrule.cli import inputs, options
+from chainrule.cli import options
 from chainrule.cli.errors import WrongUsage, option_errors, require_packages
+from chainrule.cli.inputs.files import require_file
 from chainrule.cli.terminal import printable, remarks
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # in a path of a URL as it is
@@ -56,7 +57,7 @@ def _by_name(models: Sequence[str]) -> dict[str, str]:
         name, has_name, path = given.partition("=")
         if not has_name or not NAME.fullmatch(name):
             name, path = Path(given).stem, given
-        path = str(inputs.require_file(path))
+        path = str(require_file(path))
         if not NAME.fullmatch(name):
             raise WrongUsage(f"{name!r} cannot be a part of a URL; give another name, as model={given}.")
         if name in files:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from chainrule.cli import inputs, options, outputs
+from chainrule.cli import options, outputs
 from chainrule.cli.errors import WrongUsage, require_packages
+from chainrule.cli.inputs.files import require_file
+from chainrule.cli.inputs.sources import read_source, text_options
 from chainrule.cli.terminal import printable, remarks, results, warnings_as_notes
 from chainrule.cli.train.hidden_sizes import parse_hidden_sizes
 from chainrule.errors import InputError
@@ -39,15 +41,15 @@ def shrink(
     """
     path = outputs.of_file(out, (outputs.MODEL,), force=force)
     sizes = parse_hidden_sizes(hidden, "--hidden")
-    text = inputs.text_options(sep, header, encoding)
-    inputs.require_file(model)
+    text = text_options(sep, header, encoding)
+    require_file(model)
     require_packages("sklearn")
     from chainrule.cli import models  # only now, so that a wrong command line is answered at once
     from chainrule.estimators import NetworkClassifier, NetworkRegressor
 
     loaded = models.load_model(model)
-    X, y = _rows_and_labels(loaded, inputs.read_source(rows, text))
-    tested = (None, None) if held_out is None else _rows_and_labels(loaded, inputs.read_source(held_out, text))
+    X, y = _rows_and_labels(loaded, read_source(rows, text))
+    tested = (None, None) if held_out is None else _rows_and_labels(loaded, read_source(held_out, text))
     for source, labels in ((rows, y), (held_out, tested[1])):
         if held_out is not None and labels is None:
             raise WrongUsage(f"--held-out needs the target in both tables; {source} has none.")

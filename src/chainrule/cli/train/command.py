@@ -6,8 +6,11 @@ from dataclasses import replace
 
 from chainrule._internal.checks import as_integer, as_real
 from chainrule._internal.naming import listed
-from chainrule.cli import inputs, options, outputs
+from chainrule.cli import options, outputs
 from chainrule.cli.errors import WrongUsage, option_errors, require_packages
+from chainrule.cli.inputs.columns import known_name, require_columns
+from chainrule.cli.inputs.files import require_file, stem
+from chainrule.cli.inputs.sources import parquet_path, read_source, text_options
 from chainrule.cli.packed.lines import is_packed, require_no_others
 from chainrule.cli.terminal import printable, remarks, warnings_as_notes
 from chainrule.cli.train.training_options import TrainingOptions, require_no_settings
@@ -84,19 +87,19 @@ def train(
         raise WrongUsage("--quiet and --verbose contradict each other; give one of them.")
     if from_model is not None:
         require_no_settings(given)
-        inputs.require_file(from_model)
+        require_file(from_model)
     _require_valid(task, test_fraction, seed)
-    text = inputs.text_options(sep, header, encoding)
+    text = text_options(sep, header, encoding)
     require_packages("matplotlib", "sklearn")
     if folds is not None:
         _require_folds(folds, {"--out": out, "--report": report, "--checkpoint": checkpoint, "--force": force})
-    files = None if folds is not None else outputs.of_training(out, inputs.stem(source), force=force)
+    files = None if folds is not None else outputs.of_training(out, stem(source), force=force)
     page = None if report is None else outputs.of_file(report, (".html",), force=force, option="--report")
     if is_packed(source):
         require_no_others(given)
-        inputs.require_file(source)
+        require_file(source)
     elif from_model is None:
-        inputs.require_columns(source, text, target_column or [], drop or [], category or [])
+        require_columns(source, text, target_column or [], drop or [], category or [])
     # Only now, so that a wrong command line is answered at once.
     from chainrule.cli.train import cross_validation, phases
     from chainrule.cli.train.training_data import prepare
@@ -112,15 +115,15 @@ def train(
         run = phases.plan(rows_data.opened(source, test_fraction, seed), chosen, parameters, files)
         phases.train(run, console)
         return
-    if (big := inputs.parquet_path(source)) is not None:
+    if (big := parquet_path(source)) is not None:
         from chainrule.cli.packed.room import require_room
 
         require_room(big, target_column or [])
     with at_work(is_shown=not quiet):
         begin(f"reading {source}")
         is_plain = from_model is None and writing == AS_RECOGNISED and not category
-        table = inputs.read_source(source, text, numbers_at_once=is_plain)
-    named = [inputs.known_name(table.names, table.origin, "--category", name) for name in category or ()]
+        table = read_source(source, text, numbers_at_once=is_plain)
+    named = [known_name(table.names, table.origin, "--category", name) for name in category or ()]
     if from_model is not None and files is not None:
         from chainrule.cli.train.continuing import continue_training
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from chainrule._internal.naming import listed
 from chainrule.cli import models
 from chainrule.cli.errors import WrongUsage
-from chainrule.cli.inputs import require_targets
+from chainrule.cli.inputs.columns import require_targets
 from chainrule.cli.outputs import Destination, as_png, save_picture, save_somewhere
 from chainrule.cli.terminal import number, printable, results, show, warnings_as_notes
 from chainrule.cli.train.display import opened_display

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from chainrule._internal.naming import listed
 from chainrule.cli import models, target
 from chainrule.cli.errors import WrongUsage
-from chainrule.cli.inputs import known_name, require_targets
+from chainrule.cli.inputs.columns import known_name, require_targets
 from chainrule.cli.train.train_test_split import TrainTestSplit, train_test_split
 from chainrule.tables.columns import Task
 from chainrule.tables.encoding.compatibility import refuse_infinite
