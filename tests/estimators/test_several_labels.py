@@ -233,4 +233,4 @@ def test_the_report_draws_each_label(frame: Any, tmp_path: Path) -> None:
     assert "calibration of spam" in page
     with pytest.raises(InputError, match="one class a row; the model predicts several labels"):
         cr.plot.confusion(model, frame, NAMES)
-    assert cr.plot.partial_dependence(model, frame, ["a"]).axes[0].get_ylabel() == "mean P(label)"
+    assert cr.plot.partial_dependence(model, frame, ["a"]).axes[0].get_ylabel() == "mean P"

@@ -193,7 +193,8 @@ def test_info_shows_layers_and_training() -> None:
     assert ["optimizer", "adamw"] in lines
     assert ["source", "k.csv"] in lines
     kept = [line for line in answer.out.splitlines() if line.startswith("  best epoch ")]
-    assert len(kept) == 1 and "[" not in kept[0]  # "1 to 2" of several networks
+    assert len(kept) == 1
+    assert "[" not in kept[0]  # "1 to 2" of several networks
 
 
 def test_info_shows_the_engines() -> None:

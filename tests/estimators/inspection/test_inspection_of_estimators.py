@@ -184,7 +184,7 @@ def test_the_report_of_given_rows_of_numbers(tmp_path: Path) -> None:
     assert "<title>A &amp; B</title>" in page
     assert "30 rows that were given" in page
     assert "in 90 % interval" in page
-    assert 'aria-label="residual, true − predicted over predicted"' in page
+    assert 'aria-label="true − predicted over predicted"' in page
 
 
 def test_the_card_in_markdown_has_what_is_known(fitted: NetworkClassifier, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def test_each_image_is_its_matrix() -> None:
         np.testing.assert_array_equal(np.asarray(image.get_array()), W)
         grey = image.to_rgba(W)[..., 0]
         np.testing.assert_array_equal(np.sign(grey - image.to_rgba(np.zeros(1))[0, 0]), np.sign(W))
-        assert [text.get_text() for text in axes.texts] == [f"{entry:+.2g}" for entry in W.flat]
+        assert [text.get_text() for text in axes.texts] == [f"{entry:+.2g}".replace("-", "−") for entry in W.flat]
         assert all(tick == round(tick) for tick in axes.get_yticks())
         places = [text.get_position() for text in axes.texts]
         assert places == [(l, k) for k in range(1, W.shape[0] + 1) for l in range(1, W.shape[1] + 1)]

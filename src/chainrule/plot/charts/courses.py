@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from chainrule._internal.checks import Floats
-from chainrule.plot.charts.figure import BLUE, GREY, VERMILION, shorten
+from chainrule.plot.charts.figure import BLUE, GREY, VERMILION, mark_whole_numbers, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,8 +49,6 @@ def draw_courses(axes: Axes, courses: Sequence[Course], kept: Sequence[int | Non
     deviation around it. The axis is logarithmic where values differ by more than a factor of 5; otherwise the first
     epochs may leave the picture at the top.
     """
-    from matplotlib.ticker import MaxNLocator
-
     drawn = [course for course in courses if course.has_numbers]
     for course in drawn:
         _draw(axes, course)
@@ -75,17 +73,17 @@ def draw_courses(axes: Axes, courses: Sequence[Course], kept: Sequence[int | Non
             _cut_first_epochs(axes, drawn)
             shorten(axes.yaxis)
         axes.legend(frameon=False)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    mark_whole_numbers(axes.xaxis)
     axes.set_xlabel("epoch")
 
 
 def _draw(axes: Axes, course: Course) -> None:
     colour, dashes = (VERMILION, "--") if course.is_held_out else (BLUE, "-")
     table = course.table
-    count, length = table.shape
+    networks, length = table.shape
     epochs = np.arange(1, length + 1)
     marker = "o" if length < 3 else ""  # a line through one point is invisible
-    if count == 1:
+    if networks == 1:
         axes.plot(epochs, table[0], dashes, color=colour, label=course.name, marker=marker, linewidth=1.4)
         return
     for each in course.values:

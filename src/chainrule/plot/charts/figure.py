@@ -21,8 +21,8 @@ LARGE = 10_000.0  # numbers that are written with k and M
 MARGIN = 0.15  # of the range of the examples, on each side
 
 
-def new_figure(width: float, height: float, projector: bool) -> Figure:
-    """Returns an empty figure of this size in inches, which suits type of 10 points.
+def new_figure(width: float, height: float, projector: bool, below: float = 0.0) -> Figure:
+    """Returns an empty figure of this size in inches, which suits type of 10 points, with room for type ``below``.
 
     Raises InputError if Matplotlib is not installed.
     """
@@ -31,36 +31,48 @@ def new_figure(width: float, height: float, projector: bool) -> Figure:
     except ImportError as error:
         raise InputError("charts need Matplotlib: pip install matplotlib.") from error
     scale = PROJECTED if projector else 1.0
-    return Chart(figsize=(width * scale, height * scale), dpi=DOTS_PER_INCH / scale, layout="constrained")
+    return Chart(figsize=(width * scale, height * scale + below), dpi=DOTS_PER_INCH / scale, layout="constrained")
 
 
 def new_panels(
-    count: int, width: float, height: float, projector: bool, across: int = MOST_COLUMNS
+    count: int, width: float, height: float, projector: bool, across: int = MOST_COLUMNS, below: float = 0.0
 ) -> tuple[Figure, list[Axes]]:
-    """Returns a figure of ``count`` charts of this size in inches, at most ``across`` side by side.
+    """Returns a figure of ``count`` charts of this size in inches, at most ``across`` side by side, as `new_figure`.
 
     Raises InputError if Matplotlib is not installed.
     """
     columns = min(count, across)
     rows = -(-count // columns)
-    figure = new_figure(width * columns, height * rows, projector)
+    figure = new_figure(width * columns, height * rows, projector, below)
     return figure, [figure.add_subplot(rows, columns, n) for n in range(1, count + 1)]
 
 
 def finish(axes: Axes, title: str) -> None:
-    """Gives a chart its title, a grid, and no frame above and at the right."""
-    axes.set_title(title, loc="left", fontsize=10, parse_math=False)
+    """Gives a chart its title, a grid, and no frame above and at the right; a long title is broken into lines."""
+    axes.set_title(title, loc="left", fontsize=10, parse_math=False, wrap=True)
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def shorten(axis: Axis) -> None:
-    """Writes the numbers of a linear axis as 200k if they are large."""
+def shorten(axis: Axis, ticks: int = 5) -> None:
+    """Writes the numbers of a linear axis as 200k, at so many places, if they are large."""
     from matplotlib.ticker import EngFormatter, MaxNLocator
 
     if max(map(abs, axis.get_view_interval())) >= LARGE:
-        axis.set_major_locator(MaxNLocator(5))
+        axis.set_major_locator(MaxNLocator(ticks))
         axis.set_major_formatter(EngFormatter(sep=""))
+
+
+def mark_whole_numbers(axis: Axis) -> None:
+    """Puts the numbers of an axis that counts at whole numbers, even at a single one."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+
+
+def abridged(name: str, most: int) -> str:
+    """Returns a name of at most so many letters, of a longer one the start and the end."""
+    return name if len(name) <= most else f"{name[: most // 2]}…{name[len(name) - (most - 1) // 2 :]}"
 
 
 def widened(X: Array) -> tuple[Array, Array]:

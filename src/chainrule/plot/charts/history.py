@@ -11,7 +11,7 @@ from chainrule._internal.checks import Array, shown
 from chainrule._internal.naming import resolve
 from chainrule.errors import InputError
 from chainrule.plot.charts.courses import Course, draw_courses
-from chainrule.plot.charts.figure import BLUE, GREY, INK, finish, new_figure
+from chainrule.plot.charts.figure import BLUE, GREY, INK, finish, mark_whole_numbers, new_figure
 from chainrule.training import History
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def history(*runs: History, show: str | Sequence[str] = "J", title: str = "", pr
     panels = np.ravel(figure.subplots(len(names), 1, sharex=True, height_ratios=heights))
     for n, (name, chart, axes) in enumerate(zip(names, draw, panels, strict=True)):
         chart(axes, runs)
+        mark_whole_numbers(axes.xaxis)
         axes.set_xlabel("epoch" if n == len(names) - 1 else "")
         axes.set_ylabel(LABELS[name])
         finish(axes, "" if n else title)

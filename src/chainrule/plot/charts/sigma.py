@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chainrule import activations
 from chainrule.activations import Activation, Sigma
 from chainrule.errors import InputError
-from chainrule.plot.charts.figure import BLUE, VERMILION, finish, new_figure
+from chainrule.plot.charts.figure import BLUE, VERMILION, finish, new_panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,8 +24,8 @@ WIDTH, HEIGHT = 3.4, 3.0  # of one chart, in inches
 def sigma(*sigmas: Sigma | str, projector: bool = False) -> Figure:
     """Draws σ(z) and, dashed, σ′(z) of each activation for −4 ≤ z ≤ 4, with its kinks marked.
 
-    The charts lie side by side. At a kink σ′ jumps, and its curve has a gap. ``projector`` makes type and lines larger.
-    The result is a Figure of Matplotlib.
+    Up to four charts lie side by side. At a kink σ′ jumps, and its curve has a gap. ``projector`` makes type and lines
+    larger. The result is a Figure of Matplotlib.
 
     Raises InputError without a σ, for a vector-valued one, which is no function of one z alone, and if Matplotlib is
     not installed; UnknownName for an unknown name.
@@ -44,9 +44,12 @@ def sigma(*sigmas: Sigma | str, projector: bool = False) -> Figure:
         if not isinstance(own, Activation):
             raise InputError(f"{own.name} is no function of one z alone; give an entrywise σ.")
         chosen.append(own)
-    figure = new_figure(WIDTH * len(chosen), HEIGHT, projector)
-    for n, own in enumerate(chosen, 1):
-        _chart(figure.add_subplot(1, len(chosen), n), own)
+    figure, panels = new_panels(len(chosen), WIDTH, HEIGHT, projector)
+    entries: dict[str, Any] = {}  # of the legend, which all charts share
+    for axes, own in zip(panels, chosen, strict=True):
+        _chart(axes, own)
+        entries |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=len(entries), frameon=False)
     return figure
 
 
@@ -61,4 +64,3 @@ def _chart(axes: Axes, sigma: Activation) -> None:
         axes.plot(kinks, sigma(kinks), "o", color=BLUE, markersize=5, label="kink")
     axes.set_xlabel("z")
     finish(axes, sigma.name)
-    axes.legend(frameon=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from chainrule._internal.checks import Array, shown
 from chainrule.errors import InputError
 from chainrule.explain.case import require_real
 from chainrule.network import Network
-from chainrule.plot.charts.figure import finish, new_figure, new_panels
+from chainrule.plot.charts.figure import PROJECTED, finish, mark_whole_numbers, new_figure, new_panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_NUMBERED = 10  # rows, and columns, of a matrix with its numbers in the image
 WIDTH, HEIGHT = 4.2, 3.4  # of one chart, in inches
+CELLS = 0.65 * WIDTH * 72 / 0.75  # points of the width of all cells, in units of the width of a character
 MOST_IMAGES, IMAGES_IN_A_ROW, IMAGE = 64, 8, 1.1  # the last is the side of one, in inches
 
 
@@ -47,7 +48,7 @@ def weights(net: Network, *, images: tuple[int, int] | None = None, projector: b
         return _rows_as_images(np.asarray(net.W[1]), _as_shape(images, net.m[0]), projector)
     figure, panels = new_panels(net.r, WIDTH, HEIGHT, projector)
     for i, axes in enumerate(panels, 1):
-        _image(axes, np.asarray(net.W[i]), f"W[{i}]")
+        _image(axes, np.asarray(net.W[i]), f"W[{i}]", PROJECTED if projector else 1.0)
     return figure
 
 
@@ -61,20 +62,20 @@ def _as_shape(images: object, n: int) -> tuple[int, int]:
 
 def _rows_as_images(W: Array, shape: tuple[int, int], projector: bool) -> Figure:
     """Draws each row of W (m, height · width) as an image."""
-    count = min(len(W), MOST_IMAGES)
-    rows = -(-count // IMAGES_IN_A_ROW)
-    columns = -(-count // rows)
+    drawn = min(len(W), MOST_IMAGES)
+    rows = -(-drawn // IMAGES_IN_A_ROW)
+    columns = -(-drawn // rows)
     limit = _largest(W)
     height = IMAGE * shape[0] / shape[1] + 0.2
     figure = new_figure(max(columns, 4) * IMAGE + 0.8, rows * height + 0.3, projector)
     panels = figure.subplots(rows, columns, squeeze=False)
     for k, axes in enumerate(panels.ravel(), 1):
         axes.axis("off")
-        if k <= count:
+        if k <= drawn:
             image = _draw(axes, W[k - 1].reshape(shape), limit)
             axes.set_title(str(k), fontsize=8, pad=2.0)
-    figure.colorbar(image, ax=panels, format="%.2g", ticks=[-limit, 0.0, limit])
-    more = "" if count == len(W) else f", rows 1 … {count}"
+    _add_scale(image, panels, limit)
+    more = "" if drawn == len(W) else f", rows 1 … {drawn}"
     figure.suptitle(f"W[1], {len(W)} × {W.shape[1]}{more}", fontsize=10, x=0.01, ha="left")
     return figure
 
@@ -84,26 +85,37 @@ def _draw(axes: Axes, W: Array, limit: float) -> AxesImage:
     return axes.imshow(np.ma.masked_invalid(W), cmap="gray", vmin=-limit, vmax=limit, interpolation="none")
 
 
+def _add_scale(image: AxesImage, panels: Any, limit: float) -> None:
+    """Adds the scale of the colours beside the charts."""
+    ticks = [-limit, 0.0, limit]
+    image.figure.colorbar(image, ax=panels, ticks=ticks, format=lambda value, _: _number(f"{value:.2g}"))
+
+
+def _number(text: str) -> str:
+    """Returns a number with the minus sign that axes have."""
+    return text.replace("-", "−")
+
+
 def _largest(W: Array) -> float:
     """Returns max |W| over its finite entries, or 1 if that is 0."""
     return float(np.abs(W[np.isfinite(W)]).max(initial=0.0)) or 1.0
 
 
-def _image(axes: Axes, W: Array, name: str) -> None:
-    from matplotlib.ticker import MaxNLocator
-
+def _image(axes: Axes, W: Array, name: str, scale: float) -> None:
     m, n = W.shape
     limit = _largest(W)
     image = _draw(axes, W, limit)
     image.set_extent((0.5, n + 0.5, m + 0.5, 0.5))  # entry (k, l) lies around l, k
     axes.set_aspect("auto")
-    axes.figure.colorbar(image, ax=axes, format="%.2g", ticks=[-limit, 0.0, limit])
+    _add_scale(image, axes, limit)
     if max(m, n) <= MOST_NUMBERED:
-        for (k, l), value in np.ndenumerate(W):
-            ink = "black" if value > 0 else "white"
-            axes.text(l + 1, k + 1, f"{value:+.2g}", color=ink, fontsize=7, ha="center", va="center")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    axes.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    axes.set(xlabel="l", ylabel="k")
+        texts = [_number(f"{value:+.2g}") for value in W.flat]
+        size = min(7.0, scale * CELLS / n / max(map(len, texts)))
+        for (k, l), text in zip(np.ndindex(W.shape), texts, strict=True):
+            ink = "black" if W[k, l] > 0 else "white"
+            axes.text(l + 1, k + 1, text, color=ink, fontsize=size, ha="center", va="center")
+    mark_whole_numbers(axes.xaxis)
+    mark_whole_numbers(axes.yaxis)
+    axes.set(xlabel="column l", ylabel="row k")
     finish(axes, f"{name}, {m} × {n}")
     axes.grid(visible=False)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.plot.charts.figure import finish, new_figure
+from chainrule.plot.charts.figure import INK, abridged, finish, new_figure
 from chainrule.plot.charts.models.predictions import ClassPredictions, class_predictions
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ SIDE = 3.4  # of the chart of a few classes, in inches
 PER_CLASS = 0.34  # inches of each of many classes
 MOST_NUMBERED = 30  # classes with their counts in the cells
 LETTERS = 7  # of the classes below an inch of the chart; of more the text is turned
+DARK = 0.55  # a share whose shade needs white numbers
 LONGEST = 22  # letters of a class that are shown
 
 
@@ -52,7 +53,7 @@ def draw_confusion(found: ClassPredictions, title: str = "", projector: bool = F
     np.add.at(counts, (found.true, found.predicted), 1)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes = figure.add_subplot()
-    names = [_short(value) for value in found.classes]
+    names = [abridged(str(value), LONGEST) for value in found.classes]
     is_numbered = k <= MOST_NUMBERED
     size = 10 if k <= 6 else 8 if k <= 12 else 5.5
     display = ConfusionMatrixDisplay(shares, display_labels=names).plot(
@@ -62,6 +63,7 @@ def draw_confusion(found: ClassPredictions, title: str = "", projector: bool = F
     if is_numbered:
         for place, text in np.ndenumerate(display.text_):
             text.set_text(f"{counts[place]:,}" if counts[place] else "")
+            text.set_color("white" if shares[place] > DARK else INK)
     axes.set(xlabel="predicted", ylabel="true")
     finish(axes, title)
     axes.grid(visible=False)
@@ -69,8 +71,3 @@ def draw_confusion(found: ClassPredictions, title: str = "", projector: bool = F
     if sum(map(len, names)) > LETTERS * figure.get_figwidth():
         axes.tick_params(axis="x", rotation=90)
     return figure
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

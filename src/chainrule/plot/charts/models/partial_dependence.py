@@ -9,7 +9,17 @@ import numpy as np
 
 from chainrule._internal.checks import shown
 from chainrule.errors import InputError
-from chainrule.plot.charts.figure import BLUE, GREY, VERMILION, finish, new_figure, new_panels, shorten
+from chainrule.plot.charts.figure import (
+    BLUE,
+    GREY,
+    PROJECTED,
+    VERMILION,
+    abridged,
+    finish,
+    new_figure,
+    new_panels,
+    shorten,
+)  # fmt: skip
 from chainrule.plot.charts.models.predictions import table_model
 from chainrule.tables.diagnosis.case import LabelledRows, dense, some
 from chainrule.tables.encoding.matching import matched
@@ -28,11 +38,12 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 3.2, 2.8  # of one chart, in inches
 MOST_COLUMNS = 6  # that are chosen
 ACROSS = 3  # charts side by side
-LETTERS = 40  # of a legend below each of them
+LETTERS = 12  # of a legend in an inch
+LINE = 0.22  # inches of a line of a legend
 MOST_LETTERS = 18  # of all ticks of a category that lie in one line
 LONGEST = 30  # letters of a class that are shown
 MOST_CURVES = 4  # classes in a chart
-STYLES = ((BLUE, "-"), (VERMILION, "--"), ("#009e73", ":"), ("#000000", "-."))
+STYLES = ((BLUE, "-", "o"), (VERMILION, "--", "s"), ("#009e73", ":", "^"), ("#000000", "-.", "D"))
 
 
 def partial_dependence(
@@ -84,16 +95,17 @@ def draw_partial_dependence(
     limits: tuple[float, float] | None = None,
 ) -> Figure:  # fmt: skip
     """Draws the partial dependence of each column, on one scale, so that they can be compared."""
-    figure, panels = new_panels(max(len(found), 1), WIDTH, HEIGHT, projector, ACROSS)
+    curves = _curves(model)
+    across = _entries_across(curves, min(len(found), ACROSS), projector)
+    legend = LINE * -(-len(curves) // across) if len(curves) > 1 else 0.0
+    below = legend + -(-len(found) // ACROSS) * max(map(_turned, found), default=0.0)
+    figure, panels = new_panels(max(len(found), 1), WIDTH, HEIGHT, projector, ACROSS, below)
     if not found:
         panels[0].set_axis_off()
         panels[0].text(0.5, 0.5, "no column changes the prediction", ha="center", va="center")
         return figure
-    curves = _curves(model)
     is_class = not isinstance(model.target, NumericLabels)
-    several = (
-        f"mean P({'class' if isinstance(model.target, ClassLabels) else 'label'})" if is_class else "mean prediction"
-    )
+    several = "mean P" if is_class else "mean prediction"
     label = f"mean {curves[0][1]}" if len(curves) == 1 else several
     for n, (axes, dependence) in enumerate(zip(panels, found, strict=True)):
         _draw(axes, dependence, curves, is_class)
@@ -102,10 +114,16 @@ def draw_partial_dependence(
         shorten(axes.yaxis)
         finish(axes, "" if n else title)
     if len(curves) > 1:
-        across = len(curves) if sum(len(name) + 6 for _, name in curves) < LETTERS * min(len(found), ACROSS) else 1
         handles = panels[0].get_legend_handles_labels()
         figure.legend(*handles, loc="outside lower center", ncols=across, frameon=False)
     return figure
+
+
+def _entries_across(curves: Sequence[tuple[int, str]], charts: int, projector: bool) -> int:
+    """Returns the entries that a line of the legend has room for below these charts."""
+    room = LETTERS * WIDTH * charts * (PROJECTED if projector else 1.0)
+    longest = max(len(name) + 6 for _, name in curves)
+    return min(max(int(room // longest), 1), len(curves))
 
 
 def scale(found: Sequence[Dependence], is_class: bool) -> tuple[float, float]:
@@ -123,17 +141,17 @@ def _curves(model: TableModel) -> list[tuple[int, str]]:
         return list(enumerate(target.output_names))[:MOST_CURVES]
     if isinstance(target, IndicatorLabels):
         most = np.sort(np.argsort(-target.shares, kind="stable")[:MOST_CURVES])
-        return [(k, f"P({_short(target.title(k), LONGEST)})") for k in most.tolist()]
+        return [(k, f"P({abridged(target.title(k), LONGEST)})") for k in most.tolist()]
     classes = target.values.tolist()
     if len(classes) == 2:
-        return [(1, f"P({classes[1]!r})")]
+        return [(1, f"P({abridged(repr(classes[1]), LONGEST)})")]
     most = np.sort(np.argsort(-target.shares, kind="stable")[:MOST_CURVES])
-    return [(k, f"P({_short(repr(classes[k]), LONGEST)})") for k in most.tolist()]
+    return [(k, f"P({abridged(repr(classes[k]), LONGEST)})") for k in most.tolist()]
 
 
 def _draw(axes: Axes, dependence: Dependence, curves: Sequence[tuple[int, str]], is_class: bool) -> None:
     places: Any = dependence.places
-    for (k, name), (colour, dashes) in zip(curves, STYLES, strict=False):
+    for (k, name), (colour, dashes, marker) in zip(curves, STYLES, strict=False):
         mean, spread = dependence.means[:, k], dependence.spread[:, k]
         low, high = (
             (mean - spread, mean + spread) if not is_class else np.clip([mean - spread, mean + spread], 0.0, 1.0)
@@ -144,7 +162,7 @@ def _draw(axes: Axes, dependence: Dependence, curves: Sequence[tuple[int, str]],
         else:
             at = np.arange(len(places)) + 0.12 * (k - np.mean([j for j, _ in curves])) * (len(curves) > 1)
             axes.errorbar(
-                at, mean, [mean - low, high - mean], fmt="o" if dashes == "-" else "s", color=colour, ecolor=colour,
+                at, mean, [mean - low, high - mean], fmt=marker, color=colour, ecolor=colour,
                 capsize=2, markersize=5, label=name,
             )  # fmt: skip
     axes.set_xlabel(dependence.column, parse_math=False)
@@ -154,14 +172,21 @@ def _draw(axes: Axes, dependence: Dependence, curves: Sequence[tuple[int, str]],
         if dependence.values.dtype.kind == "M":
             axes.tick_params(axis="x", rotation=45)
     else:
-        names = [_short(str(place), 12) for place in places]
-        is_long = sum(map(len, names)) > MOST_LETTERS
-        axes.set_xticks(range(len(names)), names, rotation=45 if is_long else 0, ha="right" if is_long else "center")
+        is_turned = _turned(dependence) > 0.0
+        names, align = _names(dependence), "right" if is_turned else "center"
+        axes.set_xticks(range(len(names)), names, rotation=45 if is_turned else 0, ha=align)
         axes.margins(x=0.12)
 
 
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+def _names(dependence: Dependence) -> list[str]:
+    """Returns the names of the categories at the ticks."""
+    return [abridged(str(place), 12) for place in dependence.places]
+
+
+def _turned(dependence: Dependence) -> float:
+    """Returns the inches below a chart that names of categories need if they are turned by 45°; 0 if they are not."""
+    names = _names(dependence) if dependence.values is None else []
+    return max(map(len, names)) / LETTERS / 2**0.5 if sum(map(len, names)) > MOST_LETTERS else 0.0
 
 
 def _by_scikit_learn(model: Any, X: Any, columns: Sequence[str | int] | None, title: str, projector: bool) -> Figure:

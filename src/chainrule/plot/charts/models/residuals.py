@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 3.8, 3.6  # of one chart, in inches
 MOST_POINTS = 1000
-KINDS = {"actual_vs_predicted": "true", "residual_vs_predicted": "residual, true − predicted"}
+KINDS = {"actual_vs_predicted": "true", "residual_vs_predicted": "true − predicted"}
 
 
 def residuals(model: Any, X: Any, y: Any, *, title: str = "", projector: bool = False) -> Figure:
@@ -36,7 +36,7 @@ def residuals(model: Any, X: Any, y: Any, *, title: str = "", projector: bool = 
     >>> X, y = [[float(k)] for k in range(40)], [2.0 * k for k in range(40)]
     >>> model = NetworkRegressor(epochs=5, n_networks=1, random_state=0).fit(X, y)
     >>> [axes.get_ylabel() for axes in cr.plot.residuals(model, X, y).axes]
-    ['true', 'residual, true − predicted']
+    ['true', 'true − predicted']
     """
     return draw_residuals(number_predictions(model, X, y), title, projector)
 
@@ -46,6 +46,7 @@ def draw_residuals(
 ) -> Figure:
     """Draws the residuals of predictions, in a line of these kinds of charts for each target."""
     t, m = found.true.shape
+    ticks = 3 if projector else 5
     figure = new_figure(WIDTH * len(kinds), HEIGHT * m, projector)
     from matplotlib.ticker import MaxNLocator
     from sklearn.metrics import PredictionErrorDisplay
@@ -63,6 +64,6 @@ def draw_residuals(
             of = "" if m == 1 else found.names[k] if found.names else f"target {k + 1}"
             finish(axes, "" if n else ", ".join(filter(None, (title, of))))
             for axis in (axes.xaxis, axes.yaxis):
-                axis.set_major_locator(MaxNLocator(5))
-                shorten(axis)
+                axis.set_major_locator(MaxNLocator(ticks))
+                shorten(axis, ticks)
     return figure
