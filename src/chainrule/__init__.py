@@ -249,3 +249,7 @@ def __getattr__(name: str) -> object:
     if name in _AT_FIRST_USE:
         return getattr(_import_module(_AT_FIRST_USE[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

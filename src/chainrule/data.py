@@ -1,6 +1,6 @@
 """Small training sets to try networks on: `cr.data.xor()`, `circles`, `moons`, `spirals`, `line`, `on(f)`, `above(f)`.
 
-Those with classes have the labels 0 and 1 in turn. Numbers are drawn anew for every seed.
+Those with classes have them in turn: the labels 0 and 1. Numbers are drawn anew for every seed.
 """
 
 from __future__ import annotations
@@ -16,18 +16,22 @@ from chainrule.errors import InputError
 __all__ = ["above", "circles", "line", "moons", "on", "spirals", "xor"]
 
 
-def xor() -> TrainingSet:
-    """Returns the four examples of exclusive or: y = 1 if one of x₁, x₂ is 1, and 0 if both or none are.
+def xor(t: int = 4, *, noise: float = 0.0, seed: int = 0) -> TrainingSet:
+    """Returns the four examples of exclusive or in turn: y = 1 if one of x₁, x₂ is 1, and 0 if both or none are.
 
-    X is (4, 2), Y is (4, 1). No network with r = 1 separates them by its sign, as no line does.
+    X is (t, 2), Y is (t, 1), and ``noise`` is the standard deviation of what is added to each entry of X. No network
+    with r = 1 separates the four by its sign, as no line does.
+
+    Raises InputError for t below 1, a negative noise or seed.
 
     >>> import chainrule as cr
     >>> X, Y, _ = cr.data.xor()
     >>> X.tolist(), Y.ravel().tolist()
     ([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 1.0, 0.0])
     """
-    X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-    return TrainingSet(X, (X[:, :1] != X[:, 1:]).astype(float))
+    _, _, errors = _drawn(t, noise, seed)
+    x_1, x_2 = np.divmod(np.arange(len(errors)) % 4.0, 2.0)
+    return _in_the_plane(x_1, x_2, (x_1 != x_2).astype(float)[:, None], errors)
 
 
 def circles(t: int = 200, *, noise: float = 0.1, seed: int = 0) -> TrainingSet:
@@ -43,9 +47,9 @@ def circles(t: int = 200, *, noise: float = 0.1, seed: int = 0) -> TrainingSet:
     >>> ((X**2).sum(axis=1) ** 0.5).round(6), Y.ravel()
     (array([1. , 0.5, 1. , 0.5]), array([0., 1., 0., 1.]))
     """
-    y, s, errors = _two_classes(t, noise, seed)
+    y, s, errors = _drawn(t, noise, seed)
     radius, angle = np.where(y == 0.0, 1.0, 0.5), 2.0 * np.pi * s
-    return _in_the_plane(radius * np.cos(angle), radius * np.sin(angle), y, errors)
+    return _in_the_plane(radius * np.cos(angle), radius * np.sin(angle), y[:, None], errors)
 
 
 def moons(t: int = 200, *, noise: float = 0.1, seed: int = 0) -> TrainingSet:
@@ -61,27 +65,31 @@ def moons(t: int = 200, *, noise: float = 0.1, seed: int = 0) -> TrainingSet:
     >>> X.shape, Y.shape, float(Y.mean())
     ((100, 2), (100, 1), 0.5)
     """
-    y, s, errors = _two_classes(t, noise, seed)
+    y, s, errors = _drawn(t, noise, seed)
     x_1, x_2 = np.cos(np.pi * s), np.sin(np.pi * s)
-    return _in_the_plane(np.where(y == 0.0, x_1, 1.0 - x_1), np.where(y == 0.0, x_2, 0.5 - x_2), y, errors)
+    return _in_the_plane(np.where(y == 0.0, x_1, 1.0 - x_1), np.where(y == 0.0, x_2, 0.5 - x_2), y[:, None], errors)
 
 
-def spirals(t: int = 200, *, turns: float = 1.5, noise: float = 0.02, seed: int = 0) -> TrainingSet:
-    """Returns points along two spirals around 0, the second of which is the first one turned by half a turn.
+def spirals(t: int = 200, *, classes: int = 2, turns: float = 1.5, noise: float = 0.02, seed: int = 0) -> TrainingSet:
+    """Returns points along spirals around 0, one for each class; each is the one before turned by 2π / classes.
 
-    The radius s is uniform between 0 and 1, the angle 2π · turns · s, plus π for y = 1. X is (t, 2), Y is (t, 1), and
-    ``noise`` is the standard deviation of what is added to each entry of X.
+    The radius s is uniform between 0 and 1, the angle 2π · turns · s, plus 2π k / classes for class k. X is (t, 2). Y
+    is (t, 1) for two classes, and of more (t, classes), with 1 for the class of the row and 0 elsewhere. ``noise`` is
+    the standard deviation of what is added to each entry of X.
 
-    Raises InputError for t below 1, a number of turns that is not finite, a negative noise or seed.
+    Raises InputError for t below 1, fewer than two classes, a number of turns that is not finite, a negative noise or
+    seed.
 
     >>> import chainrule as cr
     >>> X, Y, _ = cr.data.spirals(100, noise=0.0)
     >>> bool((abs(X) <= 1.0).all()), Y[:3].ravel().tolist()
     (True, [0.0, 1.0, 0.0])
     """
-    y, s, errors = _two_classes(t, noise, seed)
-    angle = 2.0 * np.pi * as_real(turns, "turns") * s + np.pi * y
-    return _in_the_plane(s * np.cos(angle), s * np.sin(angle), y, errors)
+    m = as_integer(classes, "classes", 2)
+    k, s, errors = _drawn(t, noise, seed, m)
+    angle = 2.0 * np.pi * as_real(turns, "turns") * s + 2.0 * np.pi * k / m
+    Y = k[:, None] if m == 2 else np.eye(m)[k.astype(int)]
+    return _in_the_plane(s * np.cos(angle), s * np.sin(angle), Y, errors)
 
 
 def line(t: int = 50, *, slope: float = 2.0, intercept: float = 1.0, noise: float = 0.1, seed: int = 0) -> TrainingSet:
@@ -144,15 +152,15 @@ def above(
     return TrainingSet(X, (X[:, 1] > _values(f, X[:, 0])).astype(float)[:, None])
 
 
-def _two_classes(t: int, noise: float, seed: int) -> tuple[Array, Array, Array]:
-    """Returns labels (t,) of 0 and 1 in turn, numbers (t,) uniform between 0 and 1, and errors (t, 2)."""
+def _drawn(t: int, noise: float, seed: int, m: int = 2) -> tuple[Array, Array, Array]:
+    """Returns m classes (t,) in turn, counted from 0, numbers (t,) uniform between 0 and 1, and errors (t, 2)."""
     t, noise = as_integer(t, "t", 1), as_real(noise, "noise", 0.0)
     rng = np.random.default_rng(as_seed(seed))
-    return np.arange(t) % 2.0, rng.random(t), noise * rng.standard_normal((t, 2))
+    return np.arange(t) % float(m), rng.random(t), noise * rng.standard_normal((t, 2))
 
 
-def _in_the_plane(x_1: Array, x_2: Array, y: Array, errors: Array) -> TrainingSet:
-    return TrainingSet(np.stack([x_1, x_2], axis=1) + errors, y[:, None])
+def _in_the_plane(x_1: Array, x_2: Array, Y: Array, errors: Array) -> TrainingSet:
+    return TrainingSet(np.stack([x_1, x_2], axis=1) + errors, Y)
 
 
 def _uniform(rng: np.random.Generator, low: float, high: float, shape: int | tuple[int, int]) -> Array:

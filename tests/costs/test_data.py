@@ -39,6 +39,28 @@ def test_points_without_noise_lie_on_their_curves() -> None:
     np.testing.assert_allclose(points, radius * np.exp(2j * np.pi * radius) * np.where(Y == 0.0, 1.0, -1.0).ravel())
 
 
+def test_spirals_of_three_classes_are_a_third_of_a_turn_apart() -> None:
+    """y has 1 in the place of its class, and turning class k back by k / 3 of a turn gives the first spiral."""
+    X, Y = arrays(cr.data.spirals(60, classes=3, turns=1.0, noise=0.0))
+    assert Y.shape == (60, 3)
+    assert Y.argmax(axis=1).tolist() == [0, 1, 2] * 20
+    assert (Y.sum(axis=1) == 1.0).all()
+    points = X[:, 0] + 1j * X[:, 1]
+    radius = abs(points)
+    np.testing.assert_allclose(
+        points * np.exp(-2j * np.pi * Y.argmax(axis=1) / 3), radius * np.exp(2j * np.pi * radius)
+    )
+
+
+def test_xor_may_be_repeated_with_noise() -> None:
+    """Examples beyond the fourth repeat the four, and the errors have the standard deviation that is given."""
+    X, Y = arrays(cr.data.xor(20_000, noise=0.1))
+    four, y = arrays(cr.data.xor())
+    errors = X - np.tile(four, (5_000, 1))
+    assert np.array_equal(Y, np.tile(y, (5_000, 1)))
+    assert abs(errors.std() - 0.1) < 5 * 0.1 / np.sqrt(80_000)
+
+
 def test_noise_is_a_standard_deviation() -> None:
     """The errors of 20,000 examples have mean 0 and the given standard deviation, within five standard errors."""
     X, Y = arrays(cr.data.line(20_000, slope=-3.0, intercept=0.5, noise=0.2))
@@ -62,6 +84,7 @@ def test_xor_needs_two_layers() -> None:
         (lambda: cr.data.circles(0), "t must be an integer ≥ 1"),
         (lambda: cr.data.moons(noise=-0.1), "noise must be"),
         (lambda: cr.data.line(seed=-1), "seed must be"),
+        (lambda: cr.data.spirals(classes=1), "classes must be an integer ≥ 2"),
         (lambda: cr.data.on(np.sin, low=1.0, high=0.0), "high must be"),
         (lambda: cr.data.on(lambda x: 1.0), "must have the shape of x"),  # type: ignore[arg-type, return-value]
         (lambda: cr.data.above(3), "f must be a function"),  # type: ignore[arg-type]

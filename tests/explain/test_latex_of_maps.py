@@ -31,7 +31,7 @@ EVERY: list[Any] = [
     ("map_of", "value", "derivative"),
     [
         (cr.relu, r"\mathrm{relu} (z) = \max \{0 , z\}", r"1 & z > 0 \\ 0 & z \le 0"),
-        (cr.tanh, r"\tanh (z) = \tanh (z)", r"\mathrm{tanh'} (z) = 1 - \tanh^{2} (z)"),
+        (cr.tanh, r"\tanh (z) = \frac{e^{z} - e^{- z}}{e^{z} + e^{- z}}", r"\mathrm{tanh'} (z) = 1 - \tanh^{2} (z)"),
         (cr.leaky_relu.with_parameters(slope=0.25), r"0.25 \cdot z & z \le 0", r"0.25 & z \le 0"),
         (
             cr.gelu,

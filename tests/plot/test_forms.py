@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.errors import MissingExtra
 from chainrule.explain.printers.text import plain
 from chainrule.plot import Drawing
 
@@ -77,7 +78,7 @@ def test_pdf_needs_matplotlib(drawing: Drawing, tmp_path: Path, monkeypatch: pyt
     """Without Matplotlib the message names the forms that need nothing, and no file is left."""
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_pdf", None)
-    with pytest.raises(cr.InputError, match=r"Matplotlib is installed .*; use \.svg or \.tex here"):
+    with pytest.raises(MissingExtra, match=r"Matplotlib is installed .*; use \.svg or \.tex here"):
         drawing.save(tmp_path / "a.pdf")
     assert list(tmp_path.iterdir()) == []
 

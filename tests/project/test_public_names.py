@@ -43,6 +43,12 @@ def test_all_is_sorted_and_complete() -> None:
     assert [name for name in cr.__all__ if not hasattr(cr, name)] == []
 
 
+def test_completion_offers_every_public_name() -> None:
+    """``dir`` of a package has all its public names, also those that are imported on first use."""
+    for package in (cr, estimators, tables):
+        assert set(package.__all__) <= set(dir(package))
+
+
 def test_nothing_public_is_missing_from_all() -> None:
     """A name of the package without underscore is in ``__all__`` or is one of its modules."""
     loose = {name for name, value in vars(cr).items() if not name.startswith("_") and not inspect.ismodule(value)}

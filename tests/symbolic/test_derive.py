@@ -12,6 +12,7 @@ from support.strategies import fits, random_labels, random_network, smallest_siz
 
 import chainrule as cr
 from chainrule.activations import ACTIVATIONS
+from chainrule.errors import MissingExtra
 from chainrule.symbolic import Derivation
 
 COSTS: list[cr.Cost] = [
@@ -167,5 +168,5 @@ def test_what_has_no_expression_is_refused(net: cr.Network, options: dict[str, A
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without SymPy the message says what to install."""
     monkeypatch.setitem(sys.modules, "sympy", None)
-    with pytest.raises(cr.InputError, match=r'derive needs SymPy: pip install "chainrule\[symbolic\]"'):
+    with pytest.raises(MissingExtra, match=r"derive needs SymPy; install it with: pip install 'chainrule\[symbolic\]'"):
         cr.derive(cr.Network.dense([1, 1]))

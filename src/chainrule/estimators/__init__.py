@@ -52,7 +52,9 @@ def __getattr__(name: str) -> Any:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("sklearn", "scipy"):
             raise
-        raise ImportError(
+        from chainrule.errors import MissingExtra
+
+        raise MissingExtra(
             f"{name} needs scikit-learn; install it with: pip install 'chainrule[estimators]'", name=error.name
         ) from error
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chainrule._internal.checks import shown
-from chainrule.errors import InputError
+from chainrule.errors import InputError, MissingExtra
 from chainrule.files.atomic import write_bytes
 from chainrule.plot.printers.pdf import pdf
 from chainrule.plot.printers.svg import svg
@@ -43,8 +43,8 @@ class Drawing:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the picture in the form that the end of the name asks for: .svg, .tex or .pdf.
 
-        Raises InputError for another end of the name, and for .pdf if Matplotlib is not installed; OSError if the file
-        cannot be written.
+        Raises InputError for another end of the name; for .pdf MissingExtra if Matplotlib is not installed; OSError if
+        the file cannot be written.
 
         >>> import chainrule as cr, tempfile, os
         >>> with tempfile.TemporaryDirectory() as folder:
@@ -69,6 +69,6 @@ def _pdf(scene: Scene) -> bytes:
     try:
         return pdf(scene)
     except ImportError as error:
-        raise InputError(
-            "path may end in .pdf where Matplotlib is installed (pip install matplotlib); use .svg or .tex here."
+        raise MissingExtra(
+            "path may end in .pdf where Matplotlib is installed (pip install matplotlib); use .svg or .tex here"
         ) from error

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from chainrule import costs
 from chainrule._internal.checks import Array, as_array
 from chainrule.costs import Cost
-from chainrule.errors import InputError
+from chainrule.errors import InputError, MissingExtra
 from chainrule.explain.case import require_real
 from chainrule.network import Network
 
@@ -38,7 +38,7 @@ def derive(
     of the library: relu′(0) = 0. Dropout is left out, as in N(x).
 
     Raises InputError for a σ or a cost of your own, whose formula is not known; for a network whose derivatives would
-    be too long; for an x or y of wrong shape; and if SymPy is missing.
+    be too long; and for an x or y of wrong shape. Raises MissingExtra if SymPy is not installed.
 
     >>> import chainrule as cr
     >>> net = cr.Network([cr.Layer(3.0, -5.0, "tanh"), cr.Layer(2.0, 1.0, "identity")])
@@ -58,7 +58,7 @@ def derive(
     try:
         import sympy
     except ImportError as error:
-        raise InputError('derive needs SymPy: pip install "chainrule[symbolic]".') from error
+        raise MissingExtra("derive needs SymPy; install it with: pip install 'chainrule[symbolic]'") from error
     from chainrule.symbolic.derivation import Derivation
     from chainrule.symbolic.letters import by_layer, column, theta_of
     from chainrule.symbolic.maps import length, loss, outputs, penalty

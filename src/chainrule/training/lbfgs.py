@@ -19,7 +19,7 @@ from chainrule._internal.checks import as_integer, as_real, shown
 from chainrule.costs import Cost
 from chainrule.costs.training_set import ExamplesLike
 from chainrule.engines.choice import EngineLike, for_network
-from chainrule.errors import InputError
+from chainrule.errors import InputError, MissingExtra
 from chainrule.network import Network, check_trainable
 from chainrule.training.minimizers.objective import SearchObjective
 
@@ -75,7 +75,7 @@ def train_lbfgs(
     The search is SciPy's and runs in float64; ∇J is computed in the network's number type. With ``mean=True`` in the
     cost, the meaning of ``tol`` does not depend on t. Dropout is ignored: J is a function of θ alone.
 
-    Raises InputError for bad input before any work, ImportError if SciPy is missing. Ctrl-C and exceptions raised by
+    Raises InputError for bad input before any work, MissingExtra if SciPy is missing. Ctrl-C and exceptions raised by
     the callback propagate; θ is then that of the last iteration.
 
     >>> import chainrule as cr
@@ -89,7 +89,7 @@ def train_lbfgs(
     try:
         from scipy.optimize import minimize
     except ImportError as error:
-        raise ImportError(
+        raise MissingExtra(
             "train_lbfgs needs SciPy; install it with: pip install 'chainrule[estimators]'", name="scipy"
         ) from error
     check_trainable(net)

@@ -9,6 +9,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import plot
+from chainrule.errors import MissingExtra
 from chainrule.plot.charts import courses, figure
 
 pytest.importorskip("matplotlib")
@@ -101,5 +102,5 @@ def test_bad_runs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         plot.history([1.0, 0.5])  # type: ignore[arg-type]
     done = run(2)
     monkeypatch.setitem(sys.modules, "chainrule.plot.charts.chart", None)
-    with pytest.raises(cr.InputError, match="charts need Matplotlib: pip install matplotlib"):
+    with pytest.raises(MissingExtra, match="charts need Matplotlib; install it with: pip install matplotlib"):
         plot.history(done)

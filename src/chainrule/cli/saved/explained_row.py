@@ -95,12 +95,13 @@ def row_section(model: TableModel, example: EncodedRow, origin: str, row: int, p
 
 
 def _label(model: TableModel, example: EncodedRow, pen: Pen) -> list[Block]:
-    """Returns y as the network is trained on it: the number of the class, or the standardised number."""
+    """Returns y as the network is trained on it, with the numbers of the classes, or how the number is standardised."""
     if isinstance(model.target, ClassLabels):
-        return [pen.say(pen.words.classes, classes=_numbered(model.target))]
+        y = np.eye(len(model.target))[example.y] if isinstance(example.y, int) else np.atleast_1d(example.y)
+        return [equation(Letter("y"), pen.column(y)), pen.say(pen.words.classes, classes=_numbered(model.target))]
     if isinstance(model.target, IndicatorLabels):
         each = [f"{name}: {_numbered(two)}" for name, two in zip(example.targets, model.target.columns, strict=True)]
-        return [pen.say(pen.words.classes, classes="; ".join(each))]
+        return [equation(Letter("y"), pen.column(example.y)), pen.say(pen.words.classes, classes="; ".join(each))]
     lines: list[Block] = []
     means, deviations = model.target.mean.tolist(), model.target.deviation.tolist()
     for k, (mean, deviation, y) in enumerate(zip(means, deviations, example.y.tolist(), strict=True)):

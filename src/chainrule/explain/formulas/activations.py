@@ -130,3 +130,8 @@ MAPS: dict[str, Callable[..., Map]] = {
         ),
     ),
 }
+
+# Of a map that is called by its own name, so that there is something to define it by.
+DEFINITIONS: dict[str, Callable[[Formula], Formula]] = {
+    "tanh": lambda z: (power(E, z) - power(E, -z)) / (power(E, z) + power(E, -z)),
+}

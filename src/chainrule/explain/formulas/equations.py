@@ -9,7 +9,7 @@ from chainrule.activations import Sigma
 from chainrule.costs import Cost, CrossEntropy
 from chainrule.explain.document.blocks import Equation
 from chainrule.explain.document.formula import Formula, Letter, Row, Script, Sign, Word
-from chainrule.explain.formulas.activations import Numbered, entrywise
+from chainrule.explain.formulas.activations import DEFINITIONS, Numbered, entrywise
 from chainrule.explain.formulas.costs import loss_formula, smoothed_label
 from chainrule.explain.formulas.pieces import NAMED, named_in
 from chainrule.explain.formulas.vector_valued import VectorMap, vector_valued
@@ -35,7 +35,8 @@ def sigma_equations(sigma: Sigma, number: Numbered, kappa: Formula) -> Equations
     found = entrywise(sigma, number, kappa)
     if found is None:
         return Equations([Equation((name,))], [Equation((slope,))])
-    return Equations(_with_named(name, found.value(Z, None)), _with_named(slope, found.slope(Z, None)))
+    value = DEFINITIONS[sigma.name](Z) if sigma.name in DEFINITIONS else found.value(Z, None)
+    return Equations(_with_named(name, value), _with_named(slope, found.slope(Z, None)))
 
 
 def cost_equations(cost: Cost, number: Numbered) -> Equations:

@@ -30,8 +30,8 @@ def activations(net: Network, X: RowsLike, *, projector: bool = False) -> Figure
     are saturated, where σ′ is small. X is (t, n). ``projector`` makes type and lines larger. The result is a Figure of
     Matplotlib.
 
-    Raises InputError for a network of complex numbers, for X of another shape or with numbers that are not finite, for
-    a layer whose outputs overflow, and if Matplotlib is not installed.
+    Raises InputError for a network of complex numbers, for X of another shape or with numbers that are not finite, and
+    for a layer whose outputs overflow; MissingExtra if Matplotlib is not installed.
 
     >>> import chainrule as cr
     >>> figure = cr.plot.activations(cr.Network.dense([2, 3, 1], hidden="tanh"), [[0.0, 1.0], [1.0, 0.0]])

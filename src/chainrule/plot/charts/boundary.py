@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule._internal.checks import as_rows
+from chainrule.costs.training_set import ExamplesLike, unpacked
 from chainrule.errors import InputError
 from chainrule.explain.case import require_real
 from chainrule.network import Network
@@ -22,16 +23,18 @@ WIDTH, HEIGHT = 6.4, 4.8  # in inches
 
 
 @silent
-def boundary(net: Network, X: ArrayLike, Y: ArrayLike, *, title: str = "", projector: bool = False) -> Figure:
+def boundary(
+    net: Network, X: ExamplesLike, Y: ArrayLike | None = None, *, title: str = "", projector: bool = False
+) -> Figure:
     """Draws the region of ℝ² in which each class wins, the examples, and the line z[1]ₖ = 0 of each unit of layer 1.
 
     The class of x is the output with the largest N(x)ₖ; of a network with one output it is 1 where N(x) ≥ ½, else 0.
     The line W[1]ₖ₁ x₁ + W[1]ₖ₂ x₂ + b[1]ₖ = 0 is where a ReLU bends and a sigmoid is ½; with up to 12 units it has its
-    number k. X is (t, 2); Y has classes (t,), counted from 0, or (t, m). Each class has a shade, a hatch and a marker.
-    ``projector`` makes type and lines larger. The result is a Figure of Matplotlib.
+    number k. X is (t, 2); Y has classes (t,), counted from 0, or (t, m); a `TrainingSet` holds both. Each class has a
+    shade, a hatch and a marker. ``projector`` makes type and lines larger. The result is a Figure of Matplotlib.
 
     Raises InputError for a network that does not have two inputs or has complex numbers, for examples that do not fit
-    it, for labels that are no classes, and if Matplotlib is not installed.
+    it, and for labels that are no classes; MissingExtra if Matplotlib is not installed.
 
     >>> import chainrule as cr
     >>> net = cr.Network.dense([2, 3, 1], output="sigmoid", seed=0)
@@ -44,6 +47,7 @@ def boundary(net: Network, X: ArrayLike, Y: ArrayLike, *, title: str = "", proje
     require_real(net)
     if net.m[0] != 2:
         raise InputError(f"net must have two inputs for this chart; got n = {net.m[0]}.")
+    X, Y, _ = unpacked(X, Y, None)
     rows = as_rows(X, 2, "X", net.dtype)
     classes = as_classes(net, Y, len(rows))
     low, high = widened(rows)

@@ -13,6 +13,7 @@ from chainrule import costs
 from chainrule._internal.checks import Floats, as_array, as_real, shown
 from chainrule._internal.naming import resolve
 from chainrule.costs import Cost
+from chainrule.costs.training_set import ExamplesLike
 from chainrule.errors import InputError
 from chainrule.explain.case import require_real
 from chainrule.explain.entries import as_entry
@@ -53,8 +54,8 @@ class Plane(NamedTuple):
 @silent
 def cost(
     net: Network,
-    X: ArrayLike,
-    Y: ArrayLike,
+    X: ExamplesLike,
+    Y: ArrayLike | None = None,
     *,
     cost: Cost | str = "sum_of_squares",
     over: Sequence[ArrayLike] | Sequence[Sequence[str | int]] | None = None,
@@ -72,12 +73,13 @@ def cost(
     ``over`` the plane is the one that lies best through the paths: the mean of their points and the first two principal
     components. The plane is a square of side 2 ``span``, by default 2, or as large as the paths ask for. J is computed
     at 41 × 41 points of it; every other contour has its J, and darker is higher. ``kind="surface"`` draws J as a
-    surface over the plane, seen from the side, with the paths on it, and contours below. X is (t, n), Y is (t, m).
-    ``projector`` makes type and lines larger. The result is a Figure of Matplotlib.
+    surface over the plane, seen from the side, with the paths on it, and contours below. X is (t, n), Y is (t, m); a
+    `TrainingSet` holds both. ``projector`` makes type and lines larger. The result is a Figure of Matplotlib.
 
     Raises InputError without ``over`` and ``path``, for entries that the network does not have, directions of another
     shape or on one line, a path of another network, without θ or without an epoch, for a ``span`` that is not positive,
-    for complex numbers, as ``cost(net, X, Y)`` does, and if Matplotlib is not installed; UnknownName for another kind.
+    for complex numbers, and as ``cost(net, X, Y)`` does; MissingExtra if Matplotlib is not installed; UnknownName for
+    another kind.
 
     >>> import chainrule as cr
     >>> net = cr.Network([cr.Layer(0.0, 0.0, "identity")])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chainrule._internal.checks import Array
-from chainrule.errors import InputError
+from chainrule.errors import MissingExtra
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,12 +24,12 @@ MARGIN = 0.15  # of the range of the examples, on each side
 def new_figure(width: float, height: float, projector: bool, below: float = 0.0) -> Figure:
     """Returns an empty figure of this size in inches, which suits type of 10 points, with room for type ``below``.
 
-    Raises InputError if Matplotlib is not installed.
+    Raises MissingExtra if Matplotlib is not installed.
     """
     try:
         from chainrule.plot.charts.chart import Chart
     except ImportError as error:
-        raise InputError("charts need Matplotlib: pip install matplotlib.") from error
+        raise MissingExtra("charts need Matplotlib; install it with: pip install matplotlib") from error
     scale = PROJECTED if projector else 1.0
     return Chart(figsize=(width * scale, height * scale + below), dpi=DOTS_PER_INCH / scale, layout="constrained")
 
@@ -39,7 +39,7 @@ def new_panels(
 ) -> tuple[Figure, list[Axes]]:
     """Returns a figure of ``count`` charts of this size in inches, at most ``across`` side by side, as `new_figure`.
 
-    Raises InputError if Matplotlib is not installed.
+    Raises MissingExtra if Matplotlib is not installed.
     """
     columns = min(count, across)
     rows = -(-count // columns)

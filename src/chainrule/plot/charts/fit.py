@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from chainrule import activations
 from chainrule._internal.checks import as_rows
 from chainrule.costs import SumOfSquares
+from chainrule.costs.training_set import ExamplesLike, unpacked
 from chainrule.errors import InputError
 from chainrule.explain.case import require_real
 from chainrule.network import Network
@@ -25,16 +26,18 @@ WIDTH, HEIGHT = 7.0, 4.2  # in inches
 
 
 @silent
-def fit(net: Network, X: ArrayLike, Y: ArrayLike, *, title: str = "", projector: bool = False) -> Figure:
+def fit(
+    net: Network, X: ExamplesLike, Y: ArrayLike | None = None, *, title: str = "", projector: bool = False
+) -> Figure:
     """Draws N(x) of a network ℝ → ℝ as a curve, the examples as points, and the shares that add up to N(x).
 
     With σ[r] = identity, N(x) = z[r] = b[r] + Σₗ W[r]₁ₗ a[r−1]ₗ: the share of unit l is W[r]₁ₗ a[r−1]ₗ, a thin dashed
     line. Of more than 12 units those with the largest range are drawn. With another σ[r] there are no shares: they add
-    up to z[r] alone. X is (t, 1), Y is (t,) or (t, 1). ``projector`` makes type and lines larger. The result is a
-    Figure of Matplotlib.
+    up to z[r] alone. X is (t, 1), Y is (t,) or (t, 1); a `TrainingSet` holds both. ``projector`` makes type and lines
+    larger. The result is a Figure of Matplotlib.
 
-    Raises InputError for a network with more than one input or output or with complex numbers, for examples that do not
-    fit it, and if Matplotlib is not installed.
+    Raises InputError for a network with more than one input or output or with complex numbers, and for examples that do
+    not fit it; MissingExtra if Matplotlib is not installed.
 
     >>> import chainrule as cr
     >>> net = cr.Network.dense([1, 3, 1], seed=0)
@@ -46,6 +49,7 @@ def fit(net: Network, X: ArrayLike, Y: ArrayLike, *, title: str = "", projector:
     require_real(net)
     if (net.m[0], net.m[-1]) != (1, 1):
         raise InputError(f"net must have one input and one output for this chart; got n = {net.m[0]}, m = {net.m[-1]}.")
+    X, Y, _ = unpacked(X, Y, None)
     rows = as_rows(X, 1, "X", net.dtype)
     data = SumOfSquares().examples(net, rows, Y, None)
     low, high = widened(rows)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule._internal.checks import Array, as_integer, as_rows, shown
+from chainrule.costs.training_set import ExamplesLike, unpacked
 from chainrule.errors import InputError
 from chainrule.explain.case import require_real
 from chainrule.explain.printers.box import inline
@@ -28,8 +29,8 @@ WIDTH, HEIGHT = 6.4, 4.8  # in inches
 @silent
 def folded(
     net: Network,
-    X: ArrayLike,
-    Y: ArrayLike,
+    X: ExamplesLike,
+    Y: ArrayLike | None = None,
     *,
     units: Sequence[int] = (1, 2),
     title: str = "",
@@ -39,12 +40,12 @@ def folded(
 
     If the first layer has just two units, its outputs are all that the further layers see: the regions of the classes
     and the line z[2]ₖ = W[2]ₖ₁ a[1]₁ + W[2]ₖ₂ a[1]₂ + b[2]ₖ = 0 of each unit of layer 2 are drawn too, as `boundary`
-    draws them. ``units`` counts from 1. X is (t, n); Y has classes (t,), counted from 0, or (t, m). ``projector`` makes
-    type and lines larger. The result is a Figure of Matplotlib.
+    draws them. ``units`` counts from 1. X is (t, n); Y has classes (t,), counted from 0, or (t, m); a `TrainingSet`
+    holds both. ``projector`` makes type and lines larger. The result is a Figure of Matplotlib.
 
     Raises InputError for a network with one layer, a first layer of one unit, or complex numbers, for ``units`` that
-    are not two of its units, for examples that do not fit it, for outputs that overflow, for labels that are no
-    classes, and if Matplotlib is not installed.
+    are not two of its units, for examples that do not fit it, for outputs that overflow, and for labels that are no
+    classes; MissingExtra if Matplotlib is not installed.
 
     >>> import chainrule as cr
     >>> net = cr.Network.dense([5, 3, 1], output="sigmoid", seed=0)
@@ -57,6 +58,7 @@ def folded(
     if net.r < 2 or net.m[1] < 2:
         raise InputError(f"net must have a hidden layer, and two units or more in the first; got the sizes {net.m}.")
     k, l = _as_units(units, net.m[1])
+    X, Y, _ = unpacked(X, Y, None)
     rows = as_rows(X, net.m[0], "X", net.dtype)
     classes = as_classes(net, Y, len(rows))
     chosen = [k - 1, l - 1]

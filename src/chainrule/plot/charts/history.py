@@ -35,8 +35,8 @@ def history(*runs: History, show: str | Sequence[str] = "J", title: str = "", pr
     the top, with a note. ``projector`` makes type and lines larger. The result is a Figure of Matplotlib, which has
     ``savefig("curves.pdf")`` and ``axes``; a notebook shows it.
 
-    Raises InputError without a run, for what is no `History`, for what was not recorded or is for one run alone, and if
-    Matplotlib is not installed; UnknownName for an unknown chart.
+    Raises InputError without a run, for what is no `History`, and for what was not recorded or is for one run alone;
+    MissingExtra if Matplotlib is not installed; UnknownName for an unknown chart.
 
     >>> import chainrule as cr
     >>> net = cr.Network.dense([1, 1])

@@ -27,8 +27,8 @@ def sigma(*sigmas: Sigma | str, projector: bool = False) -> Figure:
     Up to four charts lie side by side. At a kink σ′ jumps, and its curve has a gap. ``projector`` makes type and lines
     larger. The result is a Figure of Matplotlib.
 
-    Raises InputError without a σ, for a vector-valued one, which is no function of one z alone, and if Matplotlib is
-    not installed; UnknownName for an unknown name.
+    Raises InputError without a σ, for a vector-valued one, which is no function of one z alone; MissingExtra if
+    Matplotlib is not installed; UnknownName for an unknown name.
 
     >>> import chainrule as cr
     >>> [axes.get_title(loc="left") for axes in cr.plot.sigma("relu", "tanh").axes]

@@ -33,8 +33,8 @@ def weights(net: Network, *, images: tuple[int, int] | None = None, projector: b
     all on one scale. Of more than 64 units the first are drawn. ``projector`` makes type and lines larger. The result
     is a Figure of Matplotlib.
 
-    Raises InputError for a network of complex numbers, for ``images`` with another number of pixels than x, and if
-    Matplotlib is not installed.
+    Raises InputError for a network of complex numbers, and for ``images`` with another number of pixels than x;
+    MissingExtra if Matplotlib is not installed.
 
     >>> import chainrule as cr
     >>> figure = cr.plot.weights(cr.Network.dense([5, 3, 2, 1]))

@@ -109,8 +109,8 @@ class InspectionMixin:
         Several networks have thin curves and their mean with a band of one standard deviation. ``projector`` makes type
         and lines larger. The result is a Figure of Matplotlib.
 
-        Raises NotFittedError before ``fit``, InputError if Matplotlib is not installed, or for an estimator from a file
-        of an early version, without curves.
+        Raises NotFittedError before ``fit``, MissingExtra if Matplotlib is not installed, InputError for an estimator
+        from a file of an early version, without curves.
         """
         check_is_fitted(self, "model_")
         if not self.histories_:
@@ -165,8 +165,8 @@ class InspectionMixin:
         those on rows X (t, n) with labels y, or else on held-out rows of ``fit``, each predicted by the networks that
         did not train on it. A browser shows the page in light or dark colours, on a phone, and on paper.
 
-        Raises NotFittedError before ``fit``; InputError as `importances` does, and if Matplotlib is not installed;
-        OSError if the file cannot be written.
+        Raises NotFittedError before ``fit``; InputError as `importances` does; MissingExtra if Matplotlib is not
+        installed; OSError if the file cannot be written.
         """
         check_is_fitted(self, "model_")
         from chainrule.estimators.network.inspection.report import report_page

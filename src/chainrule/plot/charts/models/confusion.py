@@ -29,8 +29,8 @@ def confusion(model: Any, X: Any, y: Any, *, title: str = "", projector: bool = 
     where N(x) ≥ ½. X are rows (t, n) and y their labels (t,); for a model of tables X may be whatever ``fit`` takes,
     and y the name of a column. ``projector`` makes type and lines larger. The result is a Figure of Matplotlib.
 
-    Raises InputError for what is no fitted classifier, for rows and labels that do not fit it, and if Matplotlib or
-    scikit-learn is not installed.
+    Raises InputError for what is no fitted classifier, for rows and labels that do not fit it; MissingExtra if
+    Matplotlib or scikit-learn is not installed.
 
     >>> import chainrule as cr
     >>> from chainrule.estimators import NetworkClassifier

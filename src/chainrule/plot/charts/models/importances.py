@@ -23,7 +23,7 @@ def importances(found: Importances, *, title: str = "", projector: bool = False)
     ``found`` is what ``importances()`` of `NetworkClassifier` and `NetworkRegressor` returns. ``projector`` makes type
     and lines larger. The result is a Figure of Matplotlib.
 
-    Raises InputError for anything but importances, and if Matplotlib is not installed.
+    Raises InputError for anything but importances; MissingExtra if Matplotlib is not installed.
 
     >>> import chainrule as cr
     >>> from chainrule.estimators import NetworkRegressor

@@ -58,8 +58,8 @@ def partial_dependence(
     (t, n), for a model of tables in whatever form ``fit`` takes. Of other estimators the chart is scikit-learn's
     `PartialDependenceDisplay`. ``projector`` makes type and lines larger. The result is a Figure of Matplotlib.
 
-    Raises InputError for what is no fitted model, for columns that it does not use, for rows that do not fit it, and if
-    Matplotlib is not installed.
+    Raises InputError for what is no fitted model, for columns that it does not use, and for rows that do not fit it;
+    MissingExtra if Matplotlib is not installed.
 
     >>> import chainrule as cr
     >>> from chainrule.estimators import NetworkRegressor

@@ -28,8 +28,8 @@ def residuals(model: Any, X: Any, y: Any, *, title: str = "", projector: bool = 
     the name of a column, or a list of names. ``projector`` makes type and lines larger. The result is a Figure of
     Matplotlib.
 
-    Raises InputError for what is no fitted regressor, for rows and labels that do not fit it, and if Matplotlib or
-    scikit-learn is not installed.
+    Raises InputError for what is no fitted regressor, for rows and labels that do not fit it; MissingExtra if
+    Matplotlib or scikit-learn is not installed.
 
     >>> import chainrule as cr
     >>> from chainrule.estimators import NetworkRegressor
