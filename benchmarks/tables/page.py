@@ -33,11 +33,12 @@ TIMED_PAIRS = ((OWN, "catboost"), (BEST, "catboost"), *AGAINST_SLOW)
 MUCH = 1.05  # times the lowest error of boosted trees: a table on which Chainrule loses
 RESULTS = """\
 With their defaults, `NetworkRegressor()` and `NetworkClassifier()` have a lower error than scikit-learn's MLP on
-{sklearn} of {count} tables, and on {sklearn_y} if the MLP gets a standardised target. Their error is on average {td_s}
-lower than that of RealMLP-TD-S (Holzmüller et al., NeurIPS 2024), whose defaults were tuned on 118 tables and which
-takes {speed} times as long. With `preset="best"` the error is on average {td} lower than that of RealMLP-TD."""
+{sklearn} of {count} tables, and on {sklearn_y} if the MLP gets a standardised target. Their error is {td_s} times that
+of RealMLP-TD-S (Holzmüller et al., NeurIPS 2024), whose defaults were tuned on 118 tables and which takes {speed} times
+as long; with `preset="best"` it is {td} times that of RealMLP-TD. These are geometric means over the tables that both
+were measured on."""
 TREES_TOO = """ \
-Beside CatBoost with its defaults it is {default} times as large on average, and {best} times with `preset="best"`."""
+Beside CatBoost with its defaults the error is {default} times as large, and {best} times with `preset="best"`."""
 LOSSES = """\
 The {what} of the default is more than {much} % above that of the best of the three kinds of boosted trees on {count} of
 {all} tables: {names}. With `preset="best"` it is on {best_count}: {best_names}."""
@@ -76,8 +77,8 @@ def results(records: FitRecords, cap: int) -> str:
         words.format(
             sklearn=percent(found[OWN, "sklearn"].lower_share, 0), count=len(found[OWN, "sklearn"].ratios),
             sklearn_y=percent(found[OWN, "sklearn-y"].lower_share, 0),
-            td_s=percent(1 - found[OWN, "td-s"].geometric_mean_ratio, 0),
-            td=percent(1 - found[BEST, "td"].geometric_mean_ratio, 0), speed=f"{longer[0]:.1f} to {longer[-1]:.1f}",
+            td_s=f"{found[OWN, 'td-s'].geometric_mean_ratio:.2f}",
+            td=f"{found[BEST, 'td'].geometric_mean_ratio:.2f}", speed=f"{longer[0]:.1f} to {longer[-1]:.1f}",
         )
     )  # fmt: skip
 

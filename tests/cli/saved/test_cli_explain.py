@@ -45,6 +45,7 @@ def test_a_row_is_explained_from_its_encoding_on() -> None:
     value = table(120)[2][0]
     assert re.search(rf"^  a +{re.escape(str(value))} +\(x − ", answer.out, re.MULTILINE)
     assert "The classes are numbered 0 = " in answer.out
+    assert re.search(r"It becomes the label y:\n\n  y = ⎡[01]⎤\n", answer.out)
 
 
 def test_a_regression_shows_how_its_target_is_standardised() -> None:
