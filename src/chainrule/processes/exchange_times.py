@@ -34,7 +34,7 @@ def exchange_times(lengths: Sequence[int]) -> list[float]:
     store = distributed.TCPStore("127.0.0.1", 0, 2, is_master=True, wait_for_workers=False)
     with started(1, threads=1) as (peer,), ThreadPoolExecutor(1) as pool:
         if not peer.wait(SECONDS):
-            raise ProcessLost("the second process has not come.")
+            raise ProcessLost("the second process did not connect.")
         there = pool.submit(peer.call, _second, store.port, list(lengths))
         found = _times(0, store, lengths)
         there.result()

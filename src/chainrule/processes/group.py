@@ -167,7 +167,8 @@ def joined(timeout: float) -> Group | Alone:
                 "gloo", store=notes, rank=launch.rank, world_size=launch.size, timeout=timedelta(seconds=timeout)
             )
         except RuntimeError as error:
-            raise ProcessLost(f"the {launch.size} processes have not met: {str(error).splitlines()[0]}") from None
+            reason = str(error).splitlines()[0]
+            raise ProcessLost(f"the {launch.size} processes did not connect to each other: {reason}") from None
         group = Group(launch.rank, launch.size, None, distributed.PrefixStore("notes", notes), timeout)
     _groups.append(group)
     atexit.register(group.close)

@@ -75,7 +75,7 @@ def work(launch: Launch, modules: Sequence[str]) -> None:
         host, port, secret = json.loads(store(launch).get("address"))
     except RuntimeError as error:
         raise ProcessLost(
-            f"process 0 has not come within {MEETING_SECONDS:.0f} s: {str(error).splitlines()[0]}"
+            f"process 0 did not connect within {MEETING_SECONDS:.0f} s: {str(error).splitlines()[0]}"
         ) from None
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the first one ends this one, also when the launcher ends all
     serve((host, port), bytes.fromhex(secret), launch.rank)

@@ -1,4 +1,4 @@
-"""A process that works for another one: it makes the calls that it is asked for until the other one goes."""
+"""A process that works for another one: it runs the calls that it receives until the other one disconnects."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Link:
         self.answer(Kind.REPORT, told)
 
     def answer(self, kind: Kind, content: Any) -> None:
-        """Sends an answer; if the other process has gone, nobody needs it."""
+        """Sends an answer, which is dropped if the other process has disconnected."""
         try:
             self._frames.send(self._call, kind, packed(content))
         except OSError:
@@ -154,4 +154,4 @@ def main() -> None:
     for name in modules:
         import_module(name)
     serve(*meeting)
-    os._exit(0)  # calls in progress are for nobody
+    os._exit(0)  # nothing waits for the calls in progress

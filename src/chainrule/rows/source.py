@@ -33,7 +33,7 @@ class Piece(NamedTuple):
 
 
 class Record(NamedTuple):
-    """What a file says of the table that its rows were encoded from: JSON, and the arrays beside it."""
+    """The description of the table that the rows of a file were encoded from: JSON, and the arrays beside it."""
 
     header: Mapping[str, Any]
     tensors: Mapping[str, Array]

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule._internal.checks import Array, all_finite
+from chainrule._internal.checks import Array, all_finite, as_array
 from chainrule._internal.user_warnings import warn
 from chainrule.costs import TrainingSet
 from chainrule.errors import InputError, RowsError, TrainingWarning
@@ -166,7 +166,7 @@ class WindowReader:
     def _encode(self, labels: Labels, out: TrainingSet) -> None:
         """Checks the labels and the weights of rows, and writes them. Raises InputError."""
         if labels.weights is not None and not (labels.weights >= 0.0).all():
-            raise InputError("weights must be ≥ 0.")
+            raise InputError(f"weights must be ≥ 0; got {labels.weights.min()}.")
         out.Y[...] = self._data.cost.targets(labels.Y, self._data.m, self._data.dtype)
         if out.weights is not None and labels.weights is not None:
             out.weights[...] = labels.weights
@@ -177,12 +177,11 @@ class WindowReader:
         for block, (first, end) in zip(blocks.tolist(), pairwise([0, *ends]), strict=True):
             part, weights = _part(out, first, end), None if labels.weights is None else labels.weights[first:end]
             try:
-                if not all_finite(cast("Array", part.X)):
-                    raise InputError("X must be finite.")
+                as_array(cast("Array", part.X), "X", self._data.dtype)
                 self._encode(Labels(labels.Y[first:end], weights), part)
             except InputError as error:
                 name = self._data.rows.name
-                raise RowsError(f"block {block} of {name}: {error} Replace or drop such rows.") from None
+                raise RowsError(f"block {block} of {name}: {error}") from None
 
     def _last_rows(self, order: EpochOrder, number: int, count: int) -> TrainingSet | None:
         """Reads the last ``count`` rows before a window, in their order."""

@@ -1,4 +1,4 @@
-"""What one request may ask for, and the time in which it must end."""
+"""Limits of one request: its size, and the time in which it must end."""
 
 from __future__ import annotations
 

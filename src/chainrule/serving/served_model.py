@@ -21,7 +21,7 @@ MOST_SINGLE_ROWS = 64  # that are predicted one by one; more are faster as a tab
 
 
 class Wanted(NamedTuple):
-    """What an answer has besides predictions."""
+    """The parts of an answer besides predictions."""
 
     has_probabilities: bool = False
     coverage: float | None = None  # of intervals

@@ -1,4 +1,4 @@
-"""What the endpoints of a server share."""
+"""The parts of a server that its endpoints share."""
 
 from __future__ import annotations
 

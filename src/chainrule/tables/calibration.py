@@ -20,7 +20,7 @@ ENOUGH = 1e-8  # the last step of log β by Newton's method, which squares the e
 
 @dataclass(frozen=True)
 class Calibration:
-    """How the mean outputs p (t, k) of networks become probabilities: ``unsmoothed`` by s, and then ``tempered`` by T.
+    """The map of the mean outputs p (t, k) of networks to probabilities: ``unsmoothed`` by s, then ``tempered`` by T.
 
     T > 0 is the ``temperature``, and 0 ≤ s < 1/k the ``smoothing``.
 

@@ -1,4 +1,4 @@
-"""Which command lines are about packed rows, before anything is read."""
+"""Command lines about packed rows, which are told from others before anything is read."""
 
 from __future__ import annotations
 

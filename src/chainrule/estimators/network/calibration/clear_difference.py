@@ -1,4 +1,4 @@
-"""When a loss on held-out rows is clearly lower than another one."""
+"""Clear differences between two losses on the same held-out rows."""
 
 from __future__ import annotations
 

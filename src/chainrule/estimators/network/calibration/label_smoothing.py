@@ -1,4 +1,4 @@
-"""How much of the smoothing of labels is taken out of probabilities, by held-out rows."""
+"""The share of the smoothing of labels that is taken out of probabilities, chosen by held-out rows."""
 
 from __future__ import annotations
 
