@@ -156,7 +156,7 @@ TRAIN = [
     ),
     ("k.csv --target kind --out k.safetensors", 2, "--out: k.safetensors exists; give another name, or --force"),
     ("kk.csv --out nowhere/m.safetensors", 2, "there is no file 'kk.csv'"),
-    ("k.csv --target kind --layer-sizes 8", 2, "No such option"),
+    ("k.csv --target kind --layer-sizes 8", 2, "there is no option --layer-sizes"),
     ("k.csv --target kind --sep ab", 2, "--sep: sep must be one character, 'tab' or 'blanks'; got 'ab'"),
     ("k.csv --target kind --sep ;", 2, "--target: k.csv has no column 'kind'"),
     ("k.csv --target kind --encoding latn", 2, "--encoding: encoding must be an encoding that Python knows"),

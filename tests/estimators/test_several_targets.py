@@ -96,7 +96,10 @@ def test_training_continues_by_name(frame: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("y", "words"),
     [
-        (["height", "prize"], r"y = 'prize' must hold names of a column of X; it has: 'a', 'b', 'kind'"),
+        (
+            ["height", "prize"],
+            r"y = 'prize' must hold names of a column of X; did you mean 'price'\? It has: 'a'",
+        ),
         (["height", "height"], r"y must name each column once"),
         (["height", "kind"], r"'kind' must hold (real )?numbers"),
         (["height"] * T, r"y must"),

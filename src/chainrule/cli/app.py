@@ -13,11 +13,11 @@ import typer
 from chainrule import engines
 from chainrule.cli.errors import FAILED, describe, exit_code
 from chainrule.cli.launched import once
-from chainrule.cli.leftovers import Command
 from chainrule.cli.packed.pack import pack
 from chainrule.cli.saved import doctor, evaluate, explain, export, info, predict, serve, shrink
 from chainrule.cli.terminal import discard_unwritable_output, prepare_streams, printable
 from chainrule.cli.train.command import train
+from chainrule.cli.usage import Command
 from chainrule.errors import ChainruleError
 
 app = typer.Typer(

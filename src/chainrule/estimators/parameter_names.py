@@ -27,7 +27,7 @@ ELSEWHERE = {  # the names that other libraries give to each parameter
     "learning_rate": ("lr", "eta", "learning_rate_init", "step_size"),
     "n_networks": ("n_estimators", "n_ens", "ensemble_size", "n_models"),
     "optimizer": ("solver", "optimiser", "optim"),
-    "patience": ("early_stopping", "n_iter_no_change", "early_stopping_rounds", "early_stopping_patience"),
+    "patience": ("n_iter_no_change", "early_stopping", "early_stopping_rounds", "early_stopping_patience"),
     "random_state": ("seed", "random_seed"),
     "sample_weight": ("weight", "weights", "sample_weights"),
     "scoring": ("eval_metric", "metric", "metrics"),
@@ -91,7 +91,8 @@ class ParameterNamesMixin:
 
 
 def _suggestion(given: str, known: tuple[str, ...]) -> str:
-    meant = [ours for ours, others in ELSEWHERE.items() if given in others and ours in known]
-    if meant:
-        return f"; did you mean {meant[0]!r}?"
+    for ours, others in ELSEWHERE.items():
+        names = (*others, ours)  # an estimator may have the name that another library gives
+        if given in names and (meant := [name for name in names if name in known]):
+            return f"; did you mean {meant[0]!r}?"
     return nearest(given, known) or f". It has: {', '.join(known)}."

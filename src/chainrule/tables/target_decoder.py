@@ -234,5 +234,15 @@ def known_names(names: tuple[Any, ...], m: int) -> tuple[str, ...]:
 
 def _as_numeric(y: Any, symbol: str = "y") -> NDArray[np.float64]:
     """Returns y as finite numbers (t, m)."""
-    Y = as_array(as_targets(y, symbol), symbol, np.float64)
+    labels = as_targets(y, symbol)
+    try:
+        Y = as_array(labels, symbol, np.float64)
+    except InputError as error:
+        is_text = labels.dtype.kind in "SU" or (labels.dtype.kind == "O" and any(map(_is_text, labels.flat)))
+        hint = " If they are classes, train a classifier." if is_text else ""
+        raise InputError(f"{error}{hint}") from None
     return Y.reshape(len(Y), -1).astype(np.float64, copy=False)
+
+
+def _is_text(label: object) -> bool:
+    return isinstance(label, str)

@@ -108,6 +108,18 @@ def test_importances_are_computed_once_and_name_the_column(fitted: NetworkClassi
         copy.importances()
 
 
+def test_a_notebook_shows_importances_only_if_they_are_known() -> None:
+    """A notebook's page computes nothing: importances are in scikit-learn's table once they have been asked for."""
+    rows = [[float(k), k % 3] for k in range(60)]
+    model = NetworkRegressor(epochs=2, n_networks=1, random_state=0).fit(rows, [2.0 * k for k in range(60)])
+    shown = [model._repr_html_()]
+    assert "importances" not in model.model_.about
+    assert hasattr(model, "feature_importances_")
+    shown.append(model._repr_html_())
+    has_table = "n_features_in_" in shown[0].partition("sk-top-container")[2]  # since scikit-learn 1.9
+    assert ["feature_importances_" in page for page in shown] == [False, has_table]
+
+
 def test_a_file_holds_the_importances(fitted: NetworkClassifier, tmp_path: Path) -> None:
     """Importances that were computed are in the file, and a loaded estimator shows itself as the saved one does."""
     values, path = fitted.feature_importances_, tmp_path / "model.safetensors"

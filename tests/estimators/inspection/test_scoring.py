@@ -95,8 +95,12 @@ def test_wrong_metrics_are_refused() -> None:
         NetworkClassifier(scoring="roc auc", **OPTIONS).fit(X, CLASSES)
     with pytest.raises(cr.InputError, match=r"scoring must be a scorer's name, or a function .*; got 3"):
         NetworkClassifier(scoring=3, **OPTIONS).fit(X, CLASSES)  # type: ignore[arg-type]
-    with pytest.raises(cr.InputError, match="scoring='roc auc' does not work on the held-out rows"):
+    with pytest.raises(cr.InputError, match="scoring='roc_auc' is for classification, and this is regression; use one"):
         NetworkRegressor(scoring="roc_auc", **OPTIONS).fit(X, NUMBERS)
+    with pytest.raises(cr.InputError, match="scoring='r2' is for regression, and this is classification; use one"):
+        NetworkClassifier(scoring="r2", **OPTIONS).fit(X, CLASSES)
+    with pytest.raises(cr.InputError, match="scoring='average precision' does not work on the held-out rows"):
+        NetworkClassifier(scoring="average_precision", **OPTIONS).fit(X, np.where(X[:, 0] > 0, "a", "b"))
     with pytest.raises(cr.InputError, match="scoring needs held-out rows"):
         NetworkClassifier(scoring="roc_auc", validation_fraction=0.0, **OPTIONS).fit(X, CLASSES)
 

@@ -9,7 +9,7 @@ import pytest
 from sklearn.base import clone
 
 from chainrule.errors import InputError
-from chainrule.estimators import NetworkClassifier, NetworkRegressor
+from chainrule.estimators import MLPClassifier, MLPRegressor, NetworkClassifier, NetworkRegressor
 from chainrule.estimators.parameter_names import ELSEWHERE
 
 UNKNOWN = [
@@ -35,6 +35,20 @@ def test_names_of_other_libraries_are_understood(kind: type, keyword: str, messa
         kind(**{keyword: 1})
     assert f"{kind.__name__} has no parameter {keyword!r}" in str(caught.value)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "meant"),
+    [
+        ("lr", "learning_rate_init"), ("n_jobs", "threads"), ("epochs", "max_iter"), ("optimizer", "solver"),
+        ("weight_decay", "alpha"), ("early_stopping_rounds", "n_iter_no_change"), ("seed", "random_state"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+def test_the_pair_names_its_own_parameters(kind: Any, keyword: str, meant: str) -> None:
+    """The pair with scikit-learn's parameters does so too, in its own names."""
+    with pytest.raises(TypeError, match=f"{kind.__name__} has no parameter {keyword!r}; did you mean {meant!r}"):
+        kind(**{keyword: 1})
 
 
 @pytest.mark.parametrize(

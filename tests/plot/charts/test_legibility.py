@@ -121,7 +121,9 @@ def test_epochs_are_whole_numbers() -> None:
 def test_many_activations_lie_in_rows_of_four() -> None:
     """Nine charts lie in three rows, with one legend below."""
     figure = plot.sigma(*["relu"] * 9)
-    assert {axes.get_subplotspec().get_gridspec().get_geometry() for axes in figure.axes} == {(3, 4)}
+    places = [axes.get_position() for axes in figure.axes]
+    assert len({round(place.x0, 6) for place in places}) == 4
+    assert len({round(place.y0, 6) for place in places}) == 3
     assert len(figure.legends) == 1
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["σ(z)", "σ′(z)", "kink"]
 

@@ -20,6 +20,7 @@ from chainrule.engines.choice import EngineLike
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.mlp.base import BaseMLP, as_labels, require_stochastic
 from chainrule.estimators.mlp.epoch_records import ReportedLoss
+from chainrule.estimators.parameter_names import suggesting_names
 from chainrule.estimators.scored_labels import ScoredLabels
 from chainrule.estimators.weights import by_class, without_weightless
 from chainrule.network import Network
@@ -65,6 +66,7 @@ class MLPClassifier(ScoredLabels, ClassifierMixin, BaseMLP):  # type: ignore[mis
 
     loss: ClassVar[str] = "log_loss"
 
+    @suggesting_names
     def __init__(
         self,
         hidden_layer_sizes: Any = (100,),

@@ -18,6 +18,7 @@ from chainrule.engines.choice import EngineLike
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.mlp.base import BaseMLP
 from chainrule.estimators.mlp.epoch_records import ReportedLoss
+from chainrule.estimators.parameter_names import suggesting_names
 from chainrule.estimators.scored_labels import ScoredLabels
 from chainrule.network import Network
 from chainrule.training.callbacks.callback import Callback
@@ -47,6 +48,7 @@ class MLPRegressor(ScoredLabels, RegressorMixin, BaseMLP):  # type: ignore[misc]
     Source: the lecture, L9 – L17; Pedregosa et al., Scikit-learn: machine learning in Python, 2011.
     """
 
+    @suggesting_names
     def __init__(
         self,
         loss: str = "squared_error",

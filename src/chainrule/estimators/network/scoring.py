@@ -29,6 +29,7 @@ from chainrule.training.callbacks.early_stopping import EarlyStopping, MetricCou
 Scoring: TypeAlias = str | Callable[[Any, Any, Any], float] | None
 
 SCORERS: list[str] = get_scorer_names()
+SUITED = {"classification": "'accuracy', 'roc_auc' or 'neg_log_loss'", "regression": "'neg_mean_absolute_error'"}
 NEGATIVE = "neg_"  # the names of scikit-learn's scorers that are errors begin so
 
 
@@ -88,6 +89,7 @@ def as_metric(scoring: Any, target: Target, labels: NDArray[Any]) -> HeldOutMetr
         labels = target.indicators(labels)  # of other values, scikit-learn has no metrics for several labels
     if isinstance(scoring, str):
         require_scorer(scoring)
+        _require_task(scoring, "classification" if isinstance(target, (ClassLabels, IndicatorLabels)) else "regression")
         is_error = scoring.startswith(NEGATIVE)
         name = scoring.removeprefix(NEGATIVE).replace("_", " ")
         return HeldOutMetric(name, get_scorer(scoring), -1.0 if is_error else 1.0, labels)
@@ -100,6 +102,14 @@ def as_metric(scoring: Any, target: Target, labels: NDArray[Any]) -> HeldOutMetr
 def require_scorer(name: str) -> None:
     """Raises UnknownName unless scikit-learn has a scorer of this name."""
     resolve("scoring", name, dict.fromkeys(SCORERS))
+
+
+def _require_task(name: str, task: str) -> None:
+    """Raises InputError if scikit-learn's scorer of this name is one for the other task."""
+    measure = getattr(get_scorer(name), "_score_func", None)  # scikit-learn has them in a module for each task
+    its_task = "regression" if getattr(measure, "__module__", "").endswith("_regression") else "classification"
+    if measure is not None and its_task != task:
+        raise InputError(f"scoring={name!r} is for {its_task}, and this is {task}; use one such as {SUITED[task]}.")
 
 
 def scoring_parts(name: str, courses: list[MetricCourse]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from chainrule import activations, costs, optimizers
 from chainrule._internal.checks import as_integer, as_real, shown
 from chainrule._internal.naming import resolve
-from chainrule.costs import COSTS, Cost, CrossEntropy, Quantile
+from chainrule.costs import COSTS, Cost, CrossEntropy, LogLikelihood, Quantile
 from chainrule.errors import InputError
 from chainrule.estimators.network.hidden import Hidden, as_hidden
 from chainrule.estimators.network.recipe import Embedding, Recipe
@@ -114,6 +114,11 @@ def _cost_for(task: Task, value: object) -> Cost:
         raise InputError(
             "cost = cross_entropy is for classes that exclude each other, and y has several labels. Use "
             "cost='log_likelihood'; or, if each row has a 1 for its class, pass y.argmax(axis=1)."
+        )
+    if task == "regression" and isinstance(cost, (CrossEntropy, LogLikelihood)):
+        raise InputError(
+            f"cost = {cost.name} is for classes, and y holds numbers. Use NetworkClassifier; or cost='sum_of_squares', "
+            "'absolute_error' or 'huber'."
         )
     return cost
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from chainrule._internal.checks import Floats, RowNumbers, shown
-from chainrule._internal.naming import listed, spellings
+from chainrule._internal.naming import listed, nearest, spellings
 from chainrule.errors import InputError
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.weights import as_row_weights, counted_rows
@@ -101,8 +101,9 @@ def as_table_and_labels(
         found = spellings(names, table.names) if has_names else {}
         if lacking := [name for name in names if name not in found]:
             many = "be the name" if isinstance(y, str) else "hold names"
+            hint = nearest(lacking[0], table.names) or "."
             raise InputError(
-                f"y = {shown(lacking[0])} must {many} of a column of {symbol}; it has: {listed(table.names)}."
+                f"y = {shown(lacking[0])} must {many} of a column of {symbol}{hint} It has: {listed(table.names)}."
             )
         if len(set(names)) < len(names):
             raise InputError(f"y must name each column once; got {listed(names)}.")

@@ -47,9 +47,9 @@ def boundary(
     require_real(net)
     if net.m[0] != 2:
         raise InputError(f"net must have two inputs for this chart; got n = {net.m[0]}.")
-    X, Y, _ = unpacked(X, Y, None)
-    rows = as_rows(X, 2, "X", net.dtype)
-    classes = as_classes(net, Y, len(rows))
+    inputs, labels, _ = unpacked(X, Y, None)
+    rows = as_rows(inputs, 2, "X", net.dtype)
+    classes = as_classes(net, labels, len(rows))
     low, high = widened(rows)
 
     figure = new_figure(WIDTH, HEIGHT, projector)

@@ -49,9 +49,9 @@ def fit(
     require_real(net)
     if (net.m[0], net.m[-1]) != (1, 1):
         raise InputError(f"net must have one input and one output for this chart; got n = {net.m[0]}, m = {net.m[-1]}.")
-    X, Y, _ = unpacked(X, Y, None)
-    rows = as_rows(X, 1, "X", net.dtype)
-    data = SumOfSquares().examples(net, rows, Y, None)
+    inputs, labels, _ = unpacked(X, Y, None)
+    rows = as_rows(inputs, 1, "X", net.dtype)
+    data = SumOfSquares().examples(net, rows, labels, None)
     low, high = widened(rows)
     x = np.linspace(low, high, POINTS, dtype=net.dtype)  # (POINTS, 1)
     run = forward(net, x)

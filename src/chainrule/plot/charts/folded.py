@@ -58,9 +58,9 @@ def folded(
     if net.r < 2 or net.m[1] < 2:
         raise InputError(f"net must have a hidden layer, and two units or more in the first; got the sizes {net.m}.")
     k, l = _as_units(units, net.m[1])
-    X, Y, _ = unpacked(X, Y, None)
-    rows = as_rows(X, net.m[0], "X", net.dtype)
-    classes = as_classes(net, Y, len(rows))
+    inputs, labels, _ = unpacked(X, Y, None)
+    rows = as_rows(inputs, net.m[0], "X", net.dtype)
+    classes = as_classes(net, labels, len(rows))
     chosen = [k - 1, l - 1]
     points = forward(net, rows).a[1][:, chosen]
     if not np.isfinite(points).all():

@@ -150,6 +150,8 @@ class InspectionMixin:
         check_is_fitted(self, "model_")
         found = Importances.from_json(self.model_.about.get("importances"))
         if found is None:
+            if self._is_shown:
+                raise AttributeError("they have not been computed")
             try:
                 found = self.importances()
             except InputError as error:  # hasattr must be answered
@@ -209,6 +211,19 @@ class InspectionMixin:
         """Returns the state for a pickle or a copy, without the held-out rows."""
         state: Any = super().__getstate__()
         return {name: value for name, value in state.items() if name != "_held_out_rows"}
+
+    _is_shown = False  # in scikit-learn's table of attributes, which reads them all
+
+    def _get_fitted_attr_html(self, doc_link: str = "") -> Any:
+        """Returns the table of the attributes of a notebook; importances are in it if they have been computed."""
+        self._is_shown = True
+        try:
+            shown = BaseEstimator._get_fitted_attr_html(self, doc_link)
+        finally:
+            del self._is_shown
+        if "importances" not in self.model_.about:
+            shown.pop("feature_importances_", None)
+        return shown
 
     def _html_repr(self) -> str:
         shown = BaseEstimator._html_repr(self)
