@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chainrule.cli.target import baseline_of
-from chainrule.cli.terminal import number, results, show
+from chainrule.cli.terminal import beside, number, results, show
 from chainrule.tables.inspection.label_measures import LabelResults
 from chainrule.tables.inspection.measures import ClassResults
 from chainrule.tables.inspection.results import Results
@@ -16,7 +16,7 @@ LONGEST = 16  # letters of a class above its column
 
 def print_results(model: TableModel, found: Results, title: str) -> None:
     """Prints the tables of results to stdout."""
-    rows = [(measure.name, number(measure.network), number(measure.baseline)) for measure in found.measures]
+    rows = [(measure.name, *beside(measure.network, measure.baseline)) for measure in found.measures]
     console = results()
     show(console, title, ("", "network", "baseline"), rows)
     console.print(f"  baseline: {baseline_of(model.target)}")

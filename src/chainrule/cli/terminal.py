@@ -145,6 +145,18 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
+def beside(value: float, other: float) -> tuple[str, str]:
+    """Returns two numbers of one measure: the other has as many decimals as the first.
+
+    >>> beside(0.9981, -4.1e-05), beside(540.3, 3990.2), beside(0.02, float("nan"))
+    (('0.9981', '0.0000'), ('540.3', '3,990.2'), ('0.0200', '–'))
+    """
+    both = number(value), number(other)
+    decimals = len(both[0].partition(".")[2])
+    is_tiny = decimals == 4 and abs(other) < 0.001
+    return (both[0], f"{other:.4f}".replace("-0.0000", "0.0000")) if is_tiny else both
+
+
 def number(value: float) -> str:
     """Returns a number as text with four significant digits, "–" for one that is not defined."""
     return "–" if math.isnan(value) else four_digits(value)

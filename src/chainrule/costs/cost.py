@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +22,8 @@ from chainrule.network.forward import forward
 
 if TYPE_CHECKING:
     from chainrule.engines.objective import Objective
+
+NUMBERS = (float, tuple)  # the types of parameters that are numbers
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -62,13 +64,19 @@ class Cost(Value, Loss):
 
     @property
     def in_words(self) -> str:
-        """The name of the loss, and whether J is its sum or its mean.
+        """The name of the loss, whether J is its sum or its mean, and parameters that are not the usual ones.
 
         >>> import chainrule as cr
         >>> cr.LogLikelihood(mean=True).in_words
         'log likelihood, mean over the examples'
+        >>> cr.CrossEntropy(label_smoothing=0.05).in_words
+        'cross entropy, sum over the examples, label smoothing 0.05'
         """
-        return f"{self.name.replace('_', ' ')}, {'mean' if self.mean else 'sum'} over the examples"
+        words = f"{self.name.replace('_', ' ')}, {'mean' if self.mean else 'sum'} over the examples"
+        own = {each.name: (getattr(self, each.name), each.default) for each in fields(self)}
+        unusual = {name: value for name, (value, usual) in own.items() if value != usual}
+        numbers = [f"{name.replace('_', ' ')} {value}" for name, value in unusual.items() if type(value) in NUMBERS]
+        return ", ".join([words, *numbers])
 
     def latex(self) -> tuple[str, str]:
         """Returns ℓ(a, y) = … and ∂ℓ/∂aₖ = … in LaTeX, for math mode with amsmath; the formulas are those of `explain`.

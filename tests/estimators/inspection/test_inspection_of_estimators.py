@@ -48,7 +48,7 @@ def test_the_summary_names_columns_networks_and_scores(fitted: NetworkClassifier
         "NetworkClassifier, preset default: rows.csv: y",
         f"Held-out rows: accuracy {fitted.validation_score_:.4f}",
         f"Networks, whose outputs are averaged: 1 of {'-'.join(map(str, fitted.networks_[0].m))}",
-        "Cost: cross entropy, mean over the examples.\nOptimizer: adamw",
+        "Cost: cross entropy, mean over the examples, label smoothing 0.05.\nOptimizer: adamw",
         "network  sizes",
     ):
         assert part in text

@@ -291,7 +291,7 @@ def test_warnings_about_columns() -> None:
         warn_about_columns(features, columns)
     assert {warning.category for warning in caught} == {DataWarning}
     assert [str(warning.message) for warning in caught] == [
-        "left out 'a', 'b': constant in the training rows. Drop them (--drop) to silence this warning.",
-        "left out 'd': no values in the training rows. Drop it (--drop) to silence this warning.",
+        "left out 'a', 'b': constant in the training rows. Leave them out to silence this warning (--drop).",
+        "left out 'd': no values in the training rows. Leave it out to silence this warning (--drop).",
         "'e' mixes numbers and texts, and is treated as categories. Make it one or the other.",
     ]

@@ -67,8 +67,8 @@ def test_categories_are_no_numbers() -> None:
 def test_texts_that_never_repeat_are_left_out_with_a_remedy() -> None:
     """A text that differs in each row teaches nothing, a part of it may; alone, it is no column to learn from."""
     names = [f"Mr. {k}" for k in range(120)]
-    part = "a different text in every training row. Drop it (--drop) to silence this warning. If a part of such a text "
-    with pytest.warns(DataWarning, match=re.escape(f"left out 'name': {part}matters, make a column of that part.")):
+    words = "left out 'name': a different text in every training row. Leave it out to silence this warning (--drop). "
+    with pytest.warns(DataWarning, match=re.escape(f"{words}If a part of such a text matters, make a column of that")):
         TableEncoder().fit(frame("name", names))
     alone = "must have a column that varies; got none in 120 rows. 'name': a different text in every training row. If a"
     with pytest.raises(InputError, match=re.escape(alone)):

@@ -87,7 +87,7 @@ def warn_about_columns(features: Sequence[Feature], columns: Mapping[str, Holder
             them = "it" if len(places) == 1 else "them"
             named = [features[k].name for k in places.tolist()]
             dropped.update(named)
-            about = f"left out {listed(named)}: {reason}. Drop {them} (--drop) to silence this warning."
+            about = f"left out {listed(named)}: {reason}. Leave {them} out to silence this warning (--drop)."
             warn(about + (PART_OF_A_TEXT if reason == DIFFERENT else ""), DataWarning)
     for name, column in columns.items():
         if column.type == "mixed" and name not in dropped:
