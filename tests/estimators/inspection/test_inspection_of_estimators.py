@@ -215,6 +215,31 @@ def test_the_card_in_markdown_has_what_is_known(fitted: NetworkClassifier, tmp_p
     assert again.partition("## Model")[2] == card.partition("## Model")[2]
 
 
+def test_names_of_activations_have_room_in_the_card() -> None:
+    """Long names are set smaller, so that none is cut or lies on another; a letter is 0.6 of its size wide."""
+    rows = [[float(k), k % 3] for k in range(60)]
+    options: dict[str, Any] = {"activation": "hard_tanh", "parametric": True}
+    model = NetworkRegressor(epochs=2, n_networks=1, random_state=0, **options).fit(rows, [2.0 * k for k in range(60)])
+    drawing = model._repr_html_().partition('aria-label="layers"')[2].partition("</svg>")[0]
+    places = [float(x) for x in re.findall(r'<rect x="([0-9.]+)"', drawing)]
+    found = re.search(r'font-size="([0-9.]+)"', drawing)
+    assert found is not None
+    assert "κ·hard_tanh" in drawing
+    assert float(found[1]) * 0.6 * len("κ·hard_tanh") <= min(np.diff(places)) * 1.01
+
+
+def test_the_card_draws_every_network() -> None:
+    """Each network has a faint line of its held-out metric, on which its kept epoch lies, beside the two means."""
+    rows = [[float(k), k % 3] for k in range(60)]
+    model = NetworkRegressor(epochs=12, n_networks=3, random_state=0).fit(rows, [2.0 * k for k in range(60)])
+    drawing = model._repr_html_().partition('aria-label="learning curves"')[2].partition("</svg>")[0]
+    lines = re.findall(r'<polyline points="([^"]+)"[^>]*stroke-opacity', drawing)
+    assert len(lines) == 3
+    assert drawing.count("<polyline") == 5
+    for x, y in re.findall(r'<circle cx="([0-9.]+)" cy="([0-9.]+)"', drawing):
+        assert any(f"{x},{y}" in line for line in lines)
+
+
 def test_marks_in_names_are_no_markup() -> None:
     """Names of columns and labels with marks of Markdown stay as they are."""
     X = pd.DataFrame({"a|b": np.arange(40.0), "<i>": np.arange(40.0)[::-1] ** 2})
