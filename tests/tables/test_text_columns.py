@@ -92,6 +92,18 @@ def test_other_kinds_are_recognised(texts: list[Any], kind: str, values: list[An
 
 
 MANY = [f"{k}.5" for k in range(20)]
+DAYS = [f"{k:02}" for k in range(1, 13)]
+DATES_OF_OTHERS = [  # twelve dates in each notation that is not read
+    [f"{day} January 2020" for day in DAYS],
+    [f"Wed {day} Jan 2020" for day in DAYS],
+    [f"Jan {day}, 2020" for day in DAYS],
+    [f"{day}-Jan-20" for day in DAYS],
+    [f"{day}/13/20" for day in DAYS],
+    [f"01.{day}.20" for day in DAYS],
+    [f"2020-{month}" for month in DAYS],
+    [f"Jan-20{day}" for day in DAYS],
+    [f"2020-01-{day} 10:00 AM" for day in DAYS],
+]
 WORDS: list[tuple[list[Any], str]] = [  # texts of a file, and the warning about them
     (["1", "2", "?"], r"'\?' counts as a missing value in 'a'"),
     (["007", "013"], "'a': digits with leading zeros, such as '007', are read as numbers.*categories"),
@@ -101,8 +113,9 @@ WORDS: list[tuple[list[Any], str]] = [  # texts of a file, and the warning about
     (["31.12.2020", "30.12.2020"], "'a': '31.12.2020' is read as 2020-12-31"),
     (["01/02/2020", "03/04/2020"], "'01/02/2020' is read as 2020-02-01; it could also be 2020-01-02"),
     (["NA", "EU"], "'a': 'NA' is a category like any other; pandas.read_csv takes it for missing"),
-    ([*MANY, "?x"], r"'a' holds numbers but for '\?x' in row 21, and is treated as categories"),
+    ([*MANY, "?x"], r"'a' holds numbers but for '\?x' in row 21, and is read as texts"),
     ([*MANY, "n/k", "?", "n/k"], r"'a' holds numbers but for 'n/k' in row 21 and 1 more"),
+    *((texts, f"'a': texts such as {texts[0]!r} look like dates, in a notation that") for texts in DATES_OF_OTHERS),
 ]
 
 
@@ -119,6 +132,9 @@ def test_ordinary_texts_need_no_word() -> None:
     """Plain numbers, ISO dates, booleans and categories give no warning, nor do texts that pandas calls missing."""
     for texts in (["1", "NA"], ["2024-01-01", ""], ["true", "null"], ["a", "b"], ["09:00", "10:00"]):
         for column in of(texts, is_declared=False).values():
+            recognised(Columns({"a": column}), Writing())
+    for words in ([f"may {k}" for k in DAYS], [f"1.2.{k}" for k in DAYS], [f"{k}-2020-x" for k in DAYS]):
+        for column in of(words, is_declared=False).values():
             recognised(Columns({"a": column}), Writing())
     for column in of(["NA", "EU"]).values():  # declared as texts
         recognised(Columns({"a": column}), Writing())

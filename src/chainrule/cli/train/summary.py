@@ -10,7 +10,7 @@ from chainrule._internal.durations import duration
 from chainrule.cli.train.hidden_sizes import format_sizes
 from chainrule.cli.train.training_options import TrainingOptions
 from chainrule.cli.train.training_run import FinishedRun, PlannedRun
-from chainrule.estimators.network.inspection.words import rate, recipe_in_words, weight_decay
+from chainrule.estimators.network.inspection.words import rate, recipe_in_words, span, weight_decay
 from chainrule.estimators.network.recipe import Recipe, planned_networks
 from chainrule.tables.inspection.measures import Measure
 
@@ -63,9 +63,13 @@ def outcome(trained: FinishedRun, scoring: str | None) -> str:
     if len(epochs) == 1:
         best = trained.kept[0]
         kept = f"; kept epoch {best}, the best on the validation rows" if best else ""
-        return f"Trained {epochs[0]} epochs {time}{kept}."
-    count = f"{max(epochs)}" if min(epochs) == max(epochs) else f"{min(epochs)} to {max(epochs)}"
-    return f"Trained {len(epochs)} networks for {count} epochs each {time}; kept the best epoch of each."
+        return f"Trained {_counted(epochs)} {time}{kept}."
+    return f"Trained {len(epochs)} networks for {_counted(epochs)} each {time}; kept the best epoch of each."
+
+
+def _counted(epochs: Sequence[int]) -> str:
+    """Returns "1 epoch" or "3 to 12 epochs"."""
+    return f"{span(epochs)} epoch{'s' * (max(epochs) != 1)}"
 
 
 def record(run: PlannedRun, trained: FinishedRun, scores: list[Measure]) -> dict[str, Any]:

@@ -80,8 +80,17 @@ class Notes:
         what = "numbers" if kind == "numbers" else "dates" if kind == "datetimes" else "times"
         self._add(
             name,
-            f"{{}} holds {what} but for {texts[codes[rows[0]]]!r} in row {rows[0] + 1}{more}, and is treated as "
-            "categories. Correct these cells, or declare their texts missing (missing=[…], --na).",
+            f"{{}} holds {what} but for {texts[codes[rows[0]]]!r} in row {rows[0] + 1}{more}, and is read as "
+            "texts. Correct these cells, or declare their texts missing (missing=[…], --na).",
+        )
+
+    def of_other_dates(self, name: str, text: str) -> None:
+        """Notes a column whose texts, such as this one, look like dates in a notation that is not read."""
+        self._add(
+            name,
+            f"{{}}: texts such as {text!r} look like dates, in a notation that is not read. Write them as 2020-12-31; "
+            "pandas.to_datetime reads most.",
+            "other dates",
         )
 
     def of_levels(self, name: str, column: TextColumn) -> None:

@@ -19,6 +19,7 @@ from chainrule.tables.text.notation import Notation, Writing, is_usual_gap
 from chainrule.tables.text.notes import Notes, may_need_remark
 from chainrule.tables.text.numbers import unit_of
 from chainrule.tables.text.text_column import AnyColumn, TextColumn
+from chainrule.tables.text.times import may_be_date
 from chainrule.tables.work import each
 
 MOSTLY = 0.8  # the part of the rows, and
@@ -204,6 +205,8 @@ def _as_text(name: str, column: TextColumn, texts: _Texts, writing: Writing, not
             odd = [text for text, fits in zip(texts.present, readable, strict=True) if not fits]
             notes.of_odd_texts(name, column, best.kind, odd)
             return _as_column(replace(column, type="text"), Notation("categories"))
+    if len(texts.present) >= FEWEST and some.part(np.array([*map(may_be_date, some.present)])) >= MOSTLY:
+        notes.of_other_dates(name, next(filter(may_be_date, some.present)))
     notes.of_levels(name, column)
     return column.as_categories()
 

@@ -21,6 +21,19 @@ DATES: dict[DateOrder, str] = {
 PATTERNS = {order: re.compile(rf"{date}(?:[T ]{CLOCK} ?{ZONE}?)?", re.ASCII) for order, date in DATES.items()}
 TIME_OF_DAY = re.compile(CLOCK, re.ASCII)
 
+# Notations that are not read: which day or century is meant, or in which language, is not for a library to guess.
+WORD = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+NUMBER_OF_DAY, NUMBER_OF_MONTH = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0[1-9]|1[0-2])"
+OTHER_DATES = (
+    rf"(?:[a-z]{{2,9}}\.?,? )?{NUMBER_OF_DAY}[- ]{WORD}[- ,]+\d{{2,4}}",  # Wed 01 Jan 2020
+    rf"(?:[a-z]{{2,9}}\.?,? )?{WORD} {NUMBER_OF_DAY},? \d{{4}}",  # January 1, 2020
+    rf"{WORD}[- ]\d{{4}}",  # Jan-2020
+    rf"(?:19|20)\d{{2}}[-/]{NUMBER_OF_MONTH}",  # 2020-01
+    r"\d{2}(?P<mark>[-/.])\d{2}(?P=mark)\d{2}",  # 01.01.20
+    r"[\d/.-]{6,10},? \d{1,2}:\d{2}(?::\d{2})? ?[ap]\.?m\.?",  # 2020-01-01 10:00 AM
+)
+OTHER_DATE = re.compile(rf"(?:{'|'.join(OTHER_DATES)})(?: {CLOCK})?", re.ASCII | re.IGNORECASE)
+
 
 def date_reader(order: DateOrder) -> Callable[[str], np.datetime64 | None]:
     """Returns a function from a text to its time in UTC, or None if it is no date in this order.
@@ -47,6 +60,15 @@ def date_reader(order: DateOrder) -> Callable[[str], np.datetime64 | None]:
         return np.datetime64(date, "us") + np.timedelta64(clock, "us")
 
     return time
+
+
+def may_be_date(text: str) -> bool:
+    """True for a text that looks like a date in a notation that `date_reader` does not read.
+
+    >>> may_be_date("01 January 2020"), may_be_date("March 2020"), may_be_date("2020-12-31"), may_be_date("may be")
+    (True, True, False, False)
+    """
+    return OTHER_DATE.fullmatch(text.strip()) is not None
 
 
 def time_of_day(text: str) -> np.timedelta64 | None:

@@ -110,5 +110,5 @@ class _Bar(RunCallback):
         epoch, *others = shown.lines()
         if self._networks > 1:
             epoch += f" (network {shown.run.number} of {self._networks})"
-        times = [] if is_last or left == math.inf else [f"at most {duration(max(left, 0.0))} left"]
+        times = [] if is_last or left == math.inf or left <= 0.0 else [f"at most {duration(left)} left"]
         return Frame(1.0 - to_come / self._networks, is_last, ((epoch, *times), *others))
