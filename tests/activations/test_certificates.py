@@ -218,6 +218,9 @@ def test_vector_valued_of_a_given_size() -> None:
     assert cr.check_activation(cr.VectorActivation(rotated.function, pullback, m=2)).points == 8
     with pytest.raises(cr.ActivationRefused, match="fails on an array"):
         cr.check_activation(rotated)
+    with pytest.raises(cr.ActivationRefused, match=r"or m \(m=2, say\) if σ is for rows of a single length\."):
+        cr.VectorActivation(lambda z: z @ turn.T)
+    assert cr.VectorActivation(lambda z: z @ turn.T, m=2).pullback([1.0, 0.0], [1.0, 0.0]).tolist() == [0.0, -1.0]
 
 
 @pytest.mark.parametrize(("low", "high"), [(1.0, 1.0), (2.0, -2.0), (-math.inf, 0.0), (0.0, math.nan)])

@@ -179,9 +179,11 @@ class Sigma(ABC):
                 check_activation(self)
         except (ActivationRefused, np.exceptions.ComplexWarning) as refused:
             what = "σ′" if self.entrywise else "the pullback"
+            is_for_any_m = not self.entrywise and getattr(self, "m", None) is None
+            alone = ", or m (m=2, say) if σ is for rows of a single length" if is_for_any_m else ""
             raise ActivationRefused(
                 f"{what} is not given, and the complex step cannot compute it: {refused} "
-                f"Give {what} as the second argument.",
+                f"Give {what} as the second argument{alone}.",
                 getattr(refused, "z", None),
             ) from refused
 
