@@ -104,6 +104,18 @@ def test_a_derivative_that_is_wrong_far_from_the_labels_is_refused(losses: Any, 
         own.derivative(A, Y)
 
 
+@pytest.mark.parametrize("rare", [-0.5, 7.0])
+def test_a_derivative_that_is_wrong_at_rare_labels_is_refused(rare: float) -> None:
+    """A loss that doubles at labels of which there are three among 400 is checked there too, if they are extreme."""
+    J = cr.CustomCost(
+        lambda A, Y: (np.where(rare == Y, 1.0, 0.5) * (A - Y) ** 2).sum(axis=1), lambda A, Y: np.asarray(A - Y)
+    )
+    Y = np.random.default_rng(0).uniform(0.0, 1.0, (400, 1))
+    Y[[17, 130, 301]] = rare
+    with pytest.raises(cr.InputError, match=r"must be ∂ℓ/∂a; .* y = " + f"{rare:g}"):
+        cr.costs.check_cost(J, Y + 0.1, Y)
+
+
 def test_a_loss_of_pieces_is_accepted() -> None:
     """A Huber loss with a right derivative, given or by the complex step, is Huber's."""
     A, Y = np.array([[0.3, -4.0], [2.0, 1e4]]), np.zeros((2, 2))

@@ -116,6 +116,19 @@ def test_rows_and_single_examples() -> None:
     assert [a.shape for a in run.a] == [(3,), (4,), (2,)]
     assert net.jacobian(X).shape == (5, 2, 3)
     assert net.jacobian(X[0]).shape == (2, 3)
+    assert net.jacobian(X, wrt="theta").shape == (5, 2, net.d)
+    np.testing.assert_allclose(net.jacobian(X[0], wrt="theta"), net.jacobian(X, wrt="theta")[0], rtol=1e-13)
+
+
+def test_the_jacobian_by_theta_gives_the_gradient() -> None:
+    """∇J = Σⱼ (∂N/∂θ)ᵀ (N(x⁽ʲ⁾) − y⁽ʲ⁾) for the sum of squares; the argument of N must be x or θ."""
+    net = cr.Network.dense([3, 4, 2], hidden=cr.Parametric("tanh"), seed=3)
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
+    expected = np.einsum("tmd,tm->d", net.jacobian(X, wrt="theta"), net(X) - Y)
+    np.testing.assert_allclose(cr.gradient(net, "sum_of_squares", X, Y).theta, expected, rtol=1e-10, atol=1e-13)
+    with pytest.raises(cr.UnknownName, match="unknown argument of N 'W'"):
+        net.jacobian(X, wrt="W")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

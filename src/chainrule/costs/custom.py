@@ -151,11 +151,11 @@ class CustomCost(Cost):
 def check_cost(cost: Cost, A: ArrayLike, Y: ArrayLike) -> float:
     """Compares ``cost.derivative`` with differences of ``cost.losses`` at outputs A (t, m) and labels Y (t, m).
 
-    At up to 8 of the rows and 8 of the columns, evenly spaced, and at outputs up to 100 times as far from the labels,
-    ∂ℓ/∂aₖ must lie between the left and the right difference quotient of step 1e-6 max(|aₖ|, 0.01), within 1e-5 (1 +
-    |∂ℓ/∂aₖ|) and rounding; entries with a quotient that is not finite are skipped. It also checks that the loss of an
-    example does not depend on the other examples. Returns the largest distance of a derivative from the interval of its
-    quotients.
+    At up to 8 of the rows, evenly spaced, at those with the least and the largest label, in up to 8 of the columns, and
+    at outputs up to 100 times as far from the labels, ∂ℓ/∂aₖ must lie between the left and the right difference
+    quotient of step 1e-6 max(|aₖ|, 0.01), within 1e-5 (1 + |∂ℓ/∂aₖ|) and rounding; entries with a quotient that is not
+    finite are skipped. It also checks that the loss of an example does not depend on the other examples. Returns the
+    largest distance of a derivative from the interval of its quotients.
 
     Raises InputError with the counterexample.
 
@@ -169,7 +169,8 @@ def check_cost(cost: Cost, A: ArrayLike, Y: ArrayLike) -> float:
     outputs, labels = as_array(A, "A", np.float64), as_array(Y, "Y", np.float64)
     if outputs.ndim != 2 or outputs.shape != labels.shape or not outputs.size:
         raise InputError(f"A and Y must have the same shape (t, m), not empty; got {outputs.shape} and {labels.shape}.")
-    rows = evenly_spaced(len(outputs), ROWS)
+    extreme = labels.min(axis=1).argmin(), labels.max(axis=1).argmax()
+    rows = sorted({*evenly_spaced(len(outputs), ROWS), *map(int, extreme)})
     if isinstance(cost, CustomCost):
         return check_derivative(cost, cost._derivative, outputs, labels, rows, cost._remedy)
     return check_derivative(cost, cost.derivative, outputs, labels, rows, "Correct it.")

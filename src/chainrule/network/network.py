@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -13,6 +13,7 @@ from chainrule import initial
 from chainrule._internal.by_layer import ByLayer
 from chainrule._internal.checks import Array, as_array, common_dtype, shown
 from chainrule._internal.html_table import html_table
+from chainrule._internal.naming import resolve
 from chainrule._internal.sparse_rows import Rows, RowsLike, as_examples
 from chainrule._internal.text_table import brief
 from chainrule.activations import Parametric, Sigma
@@ -256,21 +257,30 @@ class Network(Conveniences):
         run = forward(self, X)
         return run.row(0) if is_row else run
 
-    def jacobian(self, x: RowsLike) -> Array:
-        """Computes ∂N/∂x: (n,) → (m, n), or (t, n) → (t, m, n), one Jacobian per row.
+    def jacobian(self, x: RowsLike, wrt: Literal["x", "theta"] = "x") -> Array:
+        """Computes ∂N/∂x: (n,) → (m, n), or (t, n) → (t, m, n), one Jacobian per row; with ``wrt="theta"`` ∂N/∂θ.
 
-        Raises InputError as ``net(x)`` does.
+        ∂N/∂θ is (m, d), or (t, m, d), with its columns in the order of ``theta``.
+
+        Raises InputError as ``net(x)`` does, UnknownName for another ``wrt``.
 
         >>> import chainrule as cr
-        >>> cr.Network([cr.Layer([[2.0, 3.0]], [1.0], cr.identity)]).jacobian([0.0, 0.0])
+        >>> net = cr.Network([cr.Layer([[2.0, 3.0]], [1.0], cr.identity)])
+        >>> net.jacobian([5.0, 7.0])
         array([[2., 3.]])
+        >>> net.jacobian([5.0, 7.0], wrt="theta")
+        array([[5., 7., 1.]])
 
-        Source: Lecture, L14, L17.
+        Source: Lecture, L14, L15, L17.
         """
-        from chainrule.backprop import network_jacobian
+        from chainrule.backprop import network_jacobian, parameter_jacobian
 
+        resolve("argument of N", wrt, {"x": None, "theta": None})
         X, is_row = self._as_input(x)
-        jacobian = network_jacobian(self, X)
+        if wrt == "x":
+            jacobian = network_jacobian(self, X)
+        else:
+            jacobian = parameter_jacobian(self, self.forward(X)).reshape(X.shape[0], self.m[-1], self.d)
         return jacobian[0] if is_row else jacobian
 
     def _as_input(self, x: RowsLike, finite: bool = True) -> tuple[Rows, bool]:

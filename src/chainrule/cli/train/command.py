@@ -78,9 +78,10 @@ def train(
     with option_errors("--decimal, --thousands"):
         writing = Writing.of(decimal, thousands, na or ())
     chosen = TrainingOptions(
-        preset, layers, activation, optimizer, learning_rate, batch_size, epochs, patience, time_limit,
-        checkpoint, resume, class_weight, quantiles, interval, engine, category or None, seed, writing, verbose,
-        scoring, workers,
+        preset=preset, layers=layers, activation=activation, optimizer=optimizer, learning_rate=learning_rate,
+        batch_size=batch_size, epochs=epochs, patience=patience, time_limit=time_limit, checkpoint=checkpoint,
+        resume=resume, class_weight=class_weight, quantiles=quantiles, interval=interval, engine=engine,
+        categories=category or None, seed=seed, writing=writing, verbose=verbose, scoring=scoring, workers=workers,
     )  # fmt: skip
     parameters = chosen.parameters()
     if quiet and verbose:

@@ -37,7 +37,7 @@ DECIDED_BY_A_MODEL: Mapping[str, Any] = {  # options that a model has decided, w
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainingOptions:
     """Options for the networks and their training; None leaves the choice to the preset."""
 
