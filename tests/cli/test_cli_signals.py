@@ -65,7 +65,8 @@ def test_a_request_to_end_keeps_the_best_networks(here: Path, name: str, words: 
 
 HANG = """
 import sys, time
-from chainrule.cli import main, {module} as module
+import {module} as module
+from chainrule.cli import main
 
 def hang(*given, **named):
     print("here", file=sys.stderr, flush=True)
@@ -81,7 +82,7 @@ sys.exit(main())
 @pytest.mark.parametrize(("name", "words", "code"), ENDS)
 def test_before_the_first_epoch_nothing_is_saved(here: Path, name: str, words: str, code: int) -> None:
     """While the table is read, each signal ends the command with one line on stderr and leaves no file."""
-    command = process(*TRAIN, cwd=here, code=HANG.format(module="inputs", function="read_source"))
+    command = process(*TRAIN, cwd=here, code=HANG.format(module="chainrule.cli.train.command", function="read_source"))
     wait_for(command, "here")
     command.send_signal(getattr(signal, name))
     out, err = command.communicate(timeout=LIMIT)
@@ -93,7 +94,9 @@ def test_before_the_first_epoch_nothing_is_saved(here: Path, name: str, words: s
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_a_later_signal_ends_at_once(here: Path, name: str) -> None:
     """If a command that was asked to end does not, as here while it saves, the same signal ends it."""
-    program = "import chainrule.cli.train.phases; " + HANG.format(module="models", function="results").lstrip()
+    program = (
+        "import chainrule.cli.train.phases; " + HANG.format(module="chainrule.cli.models", function="results").lstrip()
+    )
     command = process(*TRAIN[:-4], "--epochs", 1, cwd=here, code=program)
     wait_for(command, "here")
 
