@@ -1,6 +1,6 @@
 """Small training sets to try networks on: `cr.data.xor()`, `circles`, `moons`, `spirals`, `line`, `on(f)`, `above(f)`.
 
-Those with classes have them in turn: the labels 0 and 1. Numbers are drawn anew for every seed.
+Those with two classes have the labels 0 and 1 in turn. Numbers are drawn anew for every seed.
 """
 
 from __future__ import annotations
