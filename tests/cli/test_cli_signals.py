@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -38,9 +39,14 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def wait_for(command: subprocess.Popen[str], pattern: str) -> None:
-    """Reads stderr to a line that begins with this regular expression."""
+    """Reads stderr to a line that begins with this regular expression; a command that writes none is killed."""
     assert command.stderr is not None
-    assert any(re.match(pattern, line) for line in command.stderr)
+    timer = threading.Timer(LIMIT, command.kill)
+    timer.start()
+    try:
+        assert any(re.match(pattern, line) for line in command.stderr)
+    finally:
+        timer.cancel()
 
 
 @on_unix
