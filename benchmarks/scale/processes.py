@@ -32,7 +32,7 @@ from chainrule.cli.train.training_data import prepare
 from chainrule.cli.train.training_options import TrainingOptions
 from chainrule.estimators import NetworkRegressor
 from chainrule.processes.peer import Peer
-from chainrule.processes.pool import present
+from chainrule.processes.pool import using
 from chainrule.processes.started import started
 
 ROWS, COLUMNS, NETWORKS = 20_000, 16, 8
@@ -69,7 +69,7 @@ def cross_validate(epochs: int) -> None:
 def seconds(work: Callable[[int], None], epochs: int, others: Sequence[Peer]) -> tuple[float, float]:
     """Returns the seconds by the clock, and the CPU time of a process."""
     began, before = time.perf_counter(), cpu_seconds(others)
-    with present(others, threads=1):
+    with using(others, threads=1):
         work(epochs)
     return time.perf_counter() - began, (cpu_seconds(others) - before) / (1 + len(others))
 

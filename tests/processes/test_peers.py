@@ -21,14 +21,14 @@ from chainrule.processes.arrivals import Arrivals
 from chainrule.processes.messages import Greeting
 from chainrule.processes.parcels import Parcel, opened
 from chainrule.processes.peer import Peer, pickled
-from chainrule.processes.pool import beside, present
+from chainrule.processes.pool import using, worker_processes
 from chainrule.processes.started import started
-from chainrule.processes.worker import Told
+from chainrule.processes.worker import ForwardedWarning
 
 
 @pytest.fixture(scope="module")
 def peer() -> Iterator[Peer]:
-    """A process that has come."""
+    """A connected process."""
     with started(1, threads=1) as (one,):
         assert one.wait(LIMIT)
         yield one
@@ -47,7 +47,7 @@ def test_reports_and_warnings_come_back_in_order(peer: Peer) -> None:
     assert peer.call(worker_calls.told, ["one", "two"], report=heard.append) == 2
     *words, warning = heard
     assert words == ["one", "two"]
-    assert isinstance(warning, Told)
+    assert isinstance(warning, ForwardedWarning)
     with pytest.warns(cr.errors.TrainingWarning, match="a warning"):
         warning.issue()
 
@@ -160,7 +160,7 @@ def test_a_killed_process_is_named() -> None:
     with started(1, threads=1) as (one,):
         assert one.wait(LIMIT)
         for _ in range(2):
-            with pytest.raises(cr.ProcessLost, match=r"process 1 \(.*, pid \d+\) has gone"):
+            with pytest.raises(cr.ProcessLost, match=r"process 1 \(.*, pid \d+\) has exited"):
                 one.call(worker_calls.killed)
         assert not one.wait(LIMIT)
 
@@ -175,7 +175,7 @@ def test_processes_end_with_their_context() -> None:
 
 
 def test_a_process_with_another_version_is_not_asked() -> None:
-    """A process with another version of Chainrule has gone at once, and the message names both versions."""
+    """A process with another version of Chainrule is lost at once, and the message names both versions."""
 
     class Connection:
         def close(self) -> None:
@@ -191,14 +191,14 @@ def test_a_process_with_another_version_is_not_asked() -> None:
 def test_one_worker_is_this_process() -> None:
     """No process is started for one worker, for none, or for one network."""
     for workers, most in ((None, 7), (1, 7), (4, 0)):
-        with beside(workers, most, threads=3) as found:
+        with worker_processes(workers, most, threads=3) as found:
             assert found == ((), 3)
 
 
 def test_wrong_numbers_of_workers_are_refused() -> None:
     """The number of workers is a whole number ≥ 1."""
     for wrong in (0, 1.5, "two"):
-        with pytest.raises(cr.InputError, match="workers must be"), beside(wrong, 7, threads=3):  # type: ignore[arg-type]
+        with pytest.raises(cr.InputError, match="workers must be"), worker_processes(wrong, 7, threads=3):  # type: ignore[arg-type]
             pass
 
 
@@ -213,10 +213,10 @@ def test_a_long_path_of_temporary_files_is_no_obstacle(tmp_path: Path, monkeypat
 
 
 def test_processes_that_are_there_are_used() -> None:
-    """In a context with processes these work, whatever number is given, and none that has gone."""
+    """In a context with processes these work, whatever number is given, and none that has exited."""
     peers = [Peer(1, threads=2), Peer(2, threads=2), Peer(3, threads=2)]
-    peers[0].has_gone = True
-    with present(peers, threads=2), beside(None, 7, threads=8) as found:
+    peers[0].is_lost = True
+    with using(peers, threads=2), worker_processes(None, 7, threads=8) as found:
         assert found == (peers[1:], 2)
-    with warnings.catch_warnings(), beside(None, 7, threads=8) as found:
+    with warnings.catch_warnings(), worker_processes(None, 7, threads=8) as found:
         assert found == ((), 8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chainrule.processes.launcher import Launch
-from chainrule.processes.pool import present
+from chainrule.processes.pool import using
 
 MODULES = ("chainrule.estimators.network.base",)  # that training a network needs
 
@@ -21,5 +21,5 @@ def once(command: Callable[[], object]) -> None:
     if launch.rank > 0:
         work(launch, MODULES)
         return
-    with gathered(launch) as peers, present(peers, launch.threads):
+    with gathered(launch) as peers, using(peers, launch.threads):
         command()

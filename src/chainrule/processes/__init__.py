@@ -1,1 +1,1 @@
-"""Other processes that do parts of the work, started here or by a launcher such as torchrun."""
+"""Other processes that share the work, started here or by a launcher such as torchrun."""

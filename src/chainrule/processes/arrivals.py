@@ -1,4 +1,4 @@
-"""The place where processes arrive that are to work for this one."""
+"""A listener to which the processes that work for this one connect."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chainrule.processes.peer import Peer
 
 
 class Arrivals:
-    """A listener, on a thread of its own, for processes that are expected and know the ``secret``."""
+    """Accepts, on a thread of its own, connections of expected processes that know the ``secret``."""
 
     def __init__(self, address: Any = None) -> None:
         self.secret = os.urandom(32)
@@ -33,11 +33,11 @@ class Arrivals:
             return Listener(("127.0.0.1", 0), authkey=self.secret)
 
     def expect(self, peer: Peer) -> None:
-        """Connects the process of this rank when it comes."""
+        """Accepts the connection of the process of this rank."""
         self._expected[peer.rank] = peer
 
     def close(self) -> None:
-        """Lets nobody else connect."""
+        """Accepts no further connections."""
         self._has_closed = True
         self._listener.close()
 
@@ -46,7 +46,7 @@ class Arrivals:
             try:
                 connection = self._listener.accept()
                 greeting = unpacked(connection.recv_bytes())
-            except (OSError, EOFError, AuthenticationError):  # it went away again, or does not know the secret
+            except (OSError, EOFError, AuthenticationError):  # it disconnected, or does not know the secret
                 continue
             if isinstance(greeting, Greeting) and greeting.rank in self._expected:
                 self._expected.pop(greeting.rank).connect(connection, greeting)

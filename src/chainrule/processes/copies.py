@@ -1,4 +1,4 @@
-"""Copies of an object in other processes, which are sent at first use."""
+"""Copies of an object in other processes, each sent at its first use."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from chainrule.errors import ProcessLost
 from chainrule.processes.parcels import Parcel
 from chainrule.processes.peer import Peer
 
-SECONDS_TO_COME = 120.0  # within which a process must have come
+CONNECT_SECONDS = 120.0  # within which a process must connect
 
 
 class Copy:
-    """The copy of an object that another process has, once it is needed there."""
+    """The copy of an object in another process."""
 
     def __init__(self, peer: Peer, parcel: Parcel) -> None:
         self.peer = peer
@@ -21,13 +21,13 @@ class Copy:
 
     @property
     def key(self) -> int:
-        """The key of the copy. Raises ProcessLost."""
+        """The key of the copy, which is sent first if need be. Raises ProcessLost."""
         with self._lock:
             self._key = self._key or self.peer.hold(self._parcel)
             return self._key
 
     def drop(self) -> None:
-        """Lets the process forget the copy."""
+        """Deletes the copy in the other process."""
         if self._key:
             with suppress(ProcessLost):
                 self.peer.drop(self._key)

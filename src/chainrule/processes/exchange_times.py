@@ -16,14 +16,14 @@ from chainrule.processes.group import exchange
 from chainrule.processes.started import started
 from chainrule.processes.worker import Link
 
-FIRST, EXCHANGES = 20, 200  # the first ones, which are slower, are not counted
-SECONDS = 60.0  # within which the other process must have come, and an exchange must be made
+FIRST, EXCHANGES = 20, 200  # the first ones are slower and not counted
+SECONDS = 60.0  # within which the other process must connect, and an exchange must end
 
 
 def exchange_times(lengths: Sequence[int]) -> list[float]:
     """Returns the seconds of an exchange of d numbers of 4 bytes with a second process, for each d: the first decile.
 
-    Raises MissingExtra without PyTorch, ProcessLost if the other process does not come.
+    Raises MissingExtra without PyTorch, ProcessLost if the other process does not connect.
     """
     try:
         import torch.distributed as distributed
@@ -60,7 +60,7 @@ def _times(rank: int, store: Any, lengths: Sequence[int]) -> list[float]:
                 began = time.perf_counter()
                 exchange(rank, every)
                 seconds.append(time.perf_counter() - began)
-            found.append(quantiles(seconds[FIRST:], n=10)[0])  # the others have waited for a CPU
+            found.append(quantiles(seconds[FIRST:], n=10)[0])  # slower ones waited for a CPU
         return found
     finally:
         distributed.destroy_process_group()

@@ -1,4 +1,4 @@
-"""The processes of a launcher as a group whose members exchange arrays, and say who has gone if one has."""
+"""The processes of a launcher as a group whose members exchange arrays, and name the one that was lost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from chainrule.errors import ProcessLost
 from chainrule.processes.launched import store
 from chainrule.processes.launcher import Launch, share
 
-NOTE_SECONDS = 3.0  # within which the others say that they have failed too, or why they have left
+NOTE_SECONDS = 3.0  # within which the others report that they failed too, or why they left
 LEFT, FAILED = "left: ", "failed"
 
 Result = TypeVar("Result")
@@ -92,10 +92,10 @@ class Group:
         self._group = None
 
     def leave(self, reason: str) -> None:
-        """Tells the others why this process takes no further part: an error of its own."""
+        """Tells the others which error ended the part of this process."""
         try:
             self._notes.set(f"note {self.rank}", LEFT + reason)
-        except RuntimeError:  # the process with the notes has gone
+        except RuntimeError:  # the process with the notes has exited
             return
 
     def _made(self, exchange: Callable[[], Result]) -> Result:
@@ -105,7 +105,7 @@ class Group:
             raise ProcessLost(self._explained(str(error))) from None
 
     def _explained(self, error: str) -> str:
-        """Says which process has gone: each of the others writes a note, unless it sleeps or has ended."""
+        """Names the process that was lost: each other one writes a note unless it has exited or hangs."""
         try:
             if not self._notes.check([f"note {self.rank}"]):
                 self._notes.set(f"note {self.rank}", FAILED)
@@ -117,12 +117,12 @@ class Group:
                         found[rank] = self._notes.get(f"note {rank}").decode()
                 time.sleep(0.02)
         except RuntimeError:
-            return f"{self._name(0)} has gone."
+            return f"{self._name(0)} has exited."
         if left := {rank: note for rank, note in found.items() if note.startswith(LEFT)}:
             rank, note = min(left.items())
-            return f"{self._name(rank)} has ended by an error of its own ({note.removeprefix(LEFT)})."
+            return f"{self._name(rank)} has ended with an error ({note.removeprefix(LEFT)})."
         if missing := sorted(others - found.keys()):
-            return f"{self._name(missing[0])} has gone, or has not answered for {self._timeout:g} s."
+            return f"{self._name(missing[0])} has exited, or has not answered for {self._timeout:g} s."
         return f"an exchange with the other processes has failed ({error.splitlines()[0]})."
 
     def _name(self, rank: int) -> str:
@@ -132,7 +132,7 @@ class Group:
 def exchange(rank: int, every: NDArray[Any], group: Any = None) -> None:
     """Fills the rows of ``every`` (size, n), of which each member of a group of PyTorch has its own, by rank.
 
-    Each sends its row to each other one, which takes half of the time of PyTorch's all_gather, and copies nothing.
+    Each sends its row to every other one: half of the time of PyTorch's all_gather, without copies.
     """
     import torch
 
@@ -149,7 +149,7 @@ def joined(timeout: float) -> Group | Alone:
     """Returns the group of this process, which all processes of its launcher must join; `Alone` without a launcher.
 
     If the program has begun a group of ``torch.distributed`` itself, as Ray and Dask do, its members are the group. A
-    process that does not answer within ``timeout`` seconds has gone. Raises InputError, MissingExtra or ProcessLost.
+    process that does not answer within ``timeout`` seconds is lost. Raises InputError, MissingExtra or ProcessLost.
     """
     if _groups and _groups[0].has_ended:
         _groups.clear()
@@ -176,7 +176,7 @@ def joined(timeout: float) -> Group | Alone:
 
 
 def rank() -> int:
-    """Returns the number of this process among those that may join it, without meeting them; 0 if it is alone."""
+    """Returns the number of this process among those that may join it, without connecting to them; 0 if it is alone."""
     if (distributed := _torch_group()) is not None:
         found: int = distributed.get_rank()
         return found

@@ -1,4 +1,4 @@
-"""The processes that a launcher has started: the first one asks, and the others work for it."""
+"""The processes that a launcher has started: the first one gives the others their work."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from chainrule.processes.launcher import Launch, share
 from chainrule.processes.peer import Peer
 from chainrule.processes.worker import serve
 
-MEETING_SECONDS = 120.0  # within which all processes must have come
+MEETING_SECONDS = 120.0  # within which all processes must connect
 
 
 def store(launch: Launch, seconds: float = MEETING_SECONDS) -> Any:
     """Returns the store of PyTorch through which all processes find each other, with keys of this attempt alone.
 
-    After a restart the store of torchrun still holds the keys of processes that have gone; a process that read them
-    would wait for those. Raises MissingExtra without PyTorch, ProcessLost if the other processes do not come.
+    After a restart the store of torchrun still holds the keys of processes that have exited; a process that read
+    them would wait for those. Raises MissingExtra without PyTorch, ProcessLost if the other processes do not connect.
     """
     launch.require_meeting_point()
     share()
@@ -50,7 +50,7 @@ def store(launch: Launch, seconds: float = MEETING_SECONDS) -> Any:
 
 @contextmanager
 def gathered(launch: Launch) -> Iterator[list[Peer]]:
-    """A context, in the first process, with all others, which end with it; they come a little later."""
+    """A context, in the first process, with all others, which connect a little later and end with it."""
     meeting = store(launch)
     is_alone = launch.local_size == launch.size  # on this machine
     arrivals = Arrivals(("127.0.0.1" if is_alone else socket.gethostname(), 0))
@@ -62,7 +62,7 @@ def gathered(launch: Launch) -> Iterator[list[Peer]]:
         yield peers
     finally:
         for peer in peers:
-            peer.wait(MEETING_SECONDS)  # one that finds nobody would end as a failure
+            peer.wait(MEETING_SECONDS)  # one that could not connect would exit with an error
             peer.close()
         arrivals.close()
 
@@ -77,5 +77,5 @@ def work(launch: Launch, modules: Sequence[str]) -> None:
         raise ProcessLost(
             f"process 0 did not connect within {MEETING_SECONDS:.0f} s: {str(error).splitlines()[0]}"
         ) from None
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the first one ends this one, also when the launcher ends all
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the first one ends this one, also if the launcher ends all
     serve((host, port), bytes.fromhex(secret), launch.rank)

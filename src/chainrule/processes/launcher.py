@@ -21,7 +21,7 @@ VARIABLES = {
 class Launch(NamedTuple):
     """The place of this process among those that a launcher has started: number ``rank`` of ``size``, from 0.
 
-    ``local_size`` of them run on this machine. They meet at ``address`` and ``port``. If the launcher keeps their
+    ``local_size`` of them run on this machine. They connect at ``address`` and ``port``. If the launcher keeps their
     store, ``attempt`` counts the restarts; each machine counts its own.
 
     >>> launch = Launch.found({"RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "29500"})
@@ -54,11 +54,11 @@ class Launch(NamedTuple):
         return None
 
     def require_meeting_point(self) -> None:
-        """Raises InputError if it is not said where the processes meet."""
+        """Raises InputError without an address and a port at which the processes connect."""
         if not self.address or not self.port:
             raise InputError(
-                f"{self.launcher} has started {self.size} processes, which must know where to meet. Set MASTER_ADDR to "
-                "the name of the first one's machine and MASTER_PORT to a free port, such as 29500, for all of them."
+                f"{self.launcher} has started {self.size} processes, which must know where to connect. Set MASTER_ADDR "
+                "to the name of the first one's machine and MASTER_PORT to a free port, such as 29500, for all of them."
             )
 
     @property

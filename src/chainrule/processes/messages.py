@@ -14,13 +14,13 @@ NUMBER_BYTES = 8  # of the number of a call
 
 
 class Kind(IntEnum):
-    """The meaning of a message. The first four and the last one come from the process that asks."""
+    """The meaning of a message. The first four and the last one come from the calling process."""
 
     HOLD = 0  # an object that later calls use: its key and itself
     DROP = 1  # that object's key
     CALL = 2  # a function and its arguments
     STOP = 3  # the call should return soon
-    REPORT = 4  # something that the call tells
+    REPORT = 4  # progress of the call
     DONE = 5  # the result of the call
     FAILED = 6  # the exception that the call has raised
     END = 7  # nothing more will be asked
@@ -41,13 +41,13 @@ class Frames:
         self._connection, self._lock = connection, Lock()
 
     def send(self, call: int, kind: Kind, content: bytes = b"") -> None:
-        """Sends a message. Raises OSError if the other process has gone."""
+        """Sends a message. Raises OSError if the other process has exited."""
         frame = b"".join((call.to_bytes(NUMBER_BYTES, "little"), bytes((kind,)), content))
         with self._lock:
             self._connection.send_bytes(frame)
 
     def receive(self) -> Message:
-        """Waits for the next message. Raises OSError or EOFError if the other process has gone."""
+        """Waits for the next message. Raises OSError or EOFError if the other process has exited."""
         frame = self._connection.recv_bytes()
         call = int.from_bytes(frame[:NUMBER_BYTES], "little")
         return Message(call, Kind(frame[NUMBER_BYTES]), frame[NUMBER_BYTES + 1 :])

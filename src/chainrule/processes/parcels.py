@@ -14,7 +14,7 @@ ALIGNMENT = 64  # of each array, in bytes
 
 
 class Mapped(NamedTuple):
-    """Arrays in memory that another process of this machine holds; the memory goes with the last process that uses it.
+    """Arrays in memory that another process of this machine holds; it is freed with the last process that uses it.
 
     It is a file without a name, which that process has opened (Linux), so that nothing is left when all are killed.
     """
@@ -23,7 +23,7 @@ class Mapped(NamedTuple):
     lengths: tuple[int, ...]
 
     def buffers(self) -> list[memoryview]:
-        """Maps the arrays, which are only copied where this process changes them. Raises OSError if they are gone."""
+        """Maps the arrays, copied only where this process changes them. Raises OSError if they no longer exist."""
         descriptor = os.open(self.path, os.O_RDONLY)
         try:
             memory = memoryview(mmap.mmap(descriptor, 0, access=mmap.ACCESS_COPY))
@@ -51,7 +51,7 @@ class Parcel:
         return Mapped(f"/proc/{os.getpid()}/fd/{self._memory}", lengths)
 
     def close(self) -> None:
-        """Lets go of the shared memory; processes that have mapped it keep it."""
+        """Releases the shared memory; processes that have mapped it keep it."""
         if (memory := vars(self).pop("_memory", None)) is not None:
             os.close(memory)
 
@@ -77,7 +77,7 @@ def opened(content: bytes, arrays: Mapped | list[bytes]) -> Any:
     """Returns the object of a parcel, which only processes with this program's secret can have sent.
 
     Raises AttributeError or ImportError for functions and classes that this process does not know, OSError if the
-    process with the arrays has gone.
+    process with the arrays has exited.
     """
     buffers = arrays.buffers() if isinstance(arrays, Mapped) else [bytearray(array) for array in arrays]
     return pickle.loads(content, buffers=buffers)  # noqa: S301 - the connection has asked for the secret

@@ -1,4 +1,4 @@
-"""A process that works for this one, as this one sees it."""
+"""A process that works for this one, as seen from here."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from chainrule.errors import InputError, ProcessLost
 from chainrule.processes.messages import Frames, Greeting, Kind, Message, packed, unpacked
 from chainrule.processes.parcels import Parcel
 
-POLL_SECONDS = 0.05  # between two looks at whether a call should stop
+POLL_SECONDS = 0.05  # between two checks whether a call should stop
 
 
 class Peer:
-    """A process that waits for calls of functions; several threads may call at once, of so many ``threads`` there.
+    """A process that runs functions for this one, with ``threads`` threads; several threads here may call at once.
 
-    It may still be on its way here. Functions travel by name and arguments by value, pickled. Only processes that this
-    program has started, or that know the secret of its launcher, are asked and believed.
+    It may not have connected yet. Functions travel by name and arguments by value, pickled. Only processes that this
+    program has started, or that know the secret of its launcher, are called and trusted.
     """
 
     def __init__(
@@ -33,40 +33,40 @@ class Peer:
     ) -> None:
         self.rank, self.threads, self.name = rank, threads, f"process {rank}"
         self._shares_memory = shares_memory  # being a child of this process
-        self.has_gone = False
-        self._is_alive, self._has_come = is_alive, threading.Event()
+        self.is_lost = False
+        self._is_alive, self._has_answered = is_alive, threading.Event()
         self._frames: Frames | None = None
         self._numbers, self._keys = itertools.count(1), itertools.count(1)
         self._answers: dict[int, queue.SimpleQueue[Message | None]] = {}
         self._lock = threading.Lock()
 
     def connect(self, connection: Connection, greeting: Greeting) -> None:
-        """Begins to talk with the process, which has greeted."""
+        """Starts to exchange messages with the process, which has sent its greeting."""
         self.name = f"process {self.rank} ({greeting.host}, pid {greeting.pid})"
         if greeting.version != __version__:
             self.name += f", which has Chainrule {greeting.version} in place of {__version__},"
-            self.has_gone = True
+            self.is_lost = True
             connection.close()
         else:
             self._frames = Frames(connection)
             threading.Thread(target=self._listen, name=f"chainrule {self.name}", daemon=True).start()
-        self._has_come.set()
+        self._has_answered.set()
 
     def wait(self, seconds: float, is_needed: Callable[[], bool] = lambda: True) -> bool:
-        """Waits until the process has come or is not needed; returns True if it is there.
+        """Waits until the process has connected or is not needed; returns True if it is connected.
 
-        A process that does not come within these seconds has gone.
+        A process that does not connect within these seconds is lost.
         """
         waited = 0.0
-        while not self._has_come.wait(POLL_SECONDS) and is_needed():
+        while not self._has_answered.wait(POLL_SECONDS) and is_needed():
             waited += POLL_SECONDS
             if waited > seconds or not self._is_alive():
-                self.has_gone = True
+                self.is_lost = True
                 break
-        return self._has_come.is_set() and not self.has_gone
+        return self._has_answered.is_set() and not self.is_lost
 
     def hold(self, parcel: Parcel) -> int:
-        """Gives the process an object, `pickled`, and returns the key by which later calls find it.
+        """Sends the process an object, `pickled`, and returns the key by which later calls refer to it.
 
         Raises ProcessLost, as `call` does.
         """
@@ -76,7 +76,7 @@ class Peer:
         return key
 
     def drop(self, key: int) -> None:
-        """Lets the process forget an object."""
+        """Deletes an object in the process."""
         self._send(0, Kind.DROP, packed(key))
 
     def call(
@@ -86,10 +86,10 @@ class Peer:
         should_stop: Callable[[], bool] = lambda: False,
         report: Callable[[Any], None] = lambda told: None,
     ) -> Any:
-        """Calls ``function(link, *arguments)`` there, and returns its result; ``link`` is a `Link`.
+        """Runs ``function(link, *arguments)`` in the process and returns its result; ``link`` is a `Link`.
 
-        ``report`` gets what the function tells meanwhile. When ``should_stop`` returns True, the function is asked to
-        return soon. Raises what the function raises, and ProcessLost if the process has gone.
+        ``report`` receives what the function reports meanwhile. When ``should_stop`` returns True, the function is
+        asked to return soon. Raises what the function raises, and ProcessLost if the process was lost.
         """
         number, answers = next(self._numbers), queue.SimpleQueue[Message | None]()
         with self._lock:
@@ -115,28 +115,28 @@ class Peer:
                 del self._answers[number]
 
     @property
-    def has_come(self) -> bool:
-        """True if it is not on its way any more."""
-        return self._has_come.is_set()
+    def has_answered(self) -> bool:
+        """True if it has connected, or was refused."""
+        return self._has_answered.is_set()
 
     def close(self) -> None:
-        """Lets the process end."""
+        """Ends the process."""
         if self._frames is not None:
-            with suppress(ProcessLost):  # a word, since a socket stays open as long as a thread reads from it
+            with suppress(ProcessLost):  # said, since a socket stays open while a thread reads from it
                 self._send(0, Kind.END)
             self._frames.close()
-        self.has_gone = True
+        self.is_lost = True
 
     def lost(self) -> ProcessLost:
-        """Returns the error that says that the process has gone."""
-        return ProcessLost(f"{self.name} has gone.")
+        """Returns the error for a process that has exited."""
+        return ProcessLost(f"{self.name} has exited.")
 
     def _next(self, answers: queue.SimpleQueue[Message | None]) -> Message | None:
         """Returns the next message for a call, or None if none comes soon. Raises ProcessLost."""
         try:
             message = answers.get(timeout=POLL_SECONDS)
         except queue.Empty:
-            if not self.has_gone:
+            if not self.is_lost:
                 return None
             message = None
         if message is None:
@@ -145,11 +145,11 @@ class Peer:
 
     def _send(self, call: int, kind: Kind, content: bytes = b"") -> None:
         try:
-            if self.has_gone or self._frames is None:
+            if self.is_lost or self._frames is None:
                 raise OSError
             self._frames.send(call, kind, content)
         except OSError:
-            self.has_gone = True
+            self.is_lost = True
             raise self.lost() from None
 
     def _listen(self) -> None:
@@ -162,15 +162,15 @@ class Peer:
                     waiting = self._answers.get(message.call)
                 if waiting is not None:
                     waiting.put(message)
-        except (OSError, EOFError, TypeError):  # TypeError: another thread has closed it in the midst of reading
-            self.has_gone = True
+        except (OSError, EOFError, TypeError):  # TypeError: another thread closed it during the read
+            self.is_lost = True
             with self._lock:
                 for waiting in self._answers.values():
                     waiting.put(None)
 
 
 class _Copier(pickle.Pickler):
-    """Refuses what other processes cannot import, which they would find out later, or never if this one is faster."""
+    """Refuses what other processes cannot import, before it is sent."""
 
     def reducer_override(self, thing: object) -> Any:
         """Raises PicklingError for functions and classes of the program's own script; all else is pickled as usual."""

@@ -23,7 +23,7 @@ SECONDS_TO_END = 1.0
 
 @contextmanager
 def started(count: int, threads: int, modules: Sequence[str] = ()) -> Iterator[list[Peer]]:
-    """A context with ``count`` new processes of so many threads each, which end with it; they come a little later.
+    """A context with ``count`` new processes of ``threads`` threads each, which connect a little later and end with it.
 
     They load these modules first. They are new interpreters, which run nothing of the program itself: it needs no
     ``if __name__ == "__main__"``.
@@ -50,11 +50,11 @@ def _is_alive(child: subprocess.Popen[bytes]) -> bool:
 
 
 def _end(child: subprocess.Popen[bytes], peer: Peer) -> None:
-    """Ends a process, which ends by itself if it sees that its connection is closed."""
-    has_come = peer.has_come
+    """Ends a process, which exits by itself once its connection is closed."""
+    has_answered = peer.has_answered
     peer.close()
     try:
-        child.wait(timeout=SECONDS_TO_END if has_come else 0.0)
+        child.wait(timeout=SECONDS_TO_END if has_answered else 0.0)
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()

@@ -1,4 +1,4 @@
-"""A process that works for another one: it runs the calls that it receives until the other one disconnects."""
+"""A process that runs the calls of another one until that one disconnects."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from chainrule.processes.messages import Frames, Greeting, Kind, Message, packed
 from chainrule.processes.parcels import opened
 
 
-class Told(NamedTuple):
-    """A warning that a call has issued, for the process that asked."""
+class ForwardedWarning(NamedTuple):
+    """A warning that a call has issued, for the calling process."""
 
-    words: str
+    message: str
     category: type[Warning]
 
     def issue(self) -> None:
-        """Issues it here."""
-        warn(self.words, self.category)
+        """Issues the warning in this process."""
+        warn(self.message, self.category)
 
 
 class Link:
-    """The way back of one call: what it may use, and whether it should stop."""
+    """The caller of one call: the objects that it has sent, reports to it, and its request to stop."""
 
     def __init__(self, frames: Frames, call: int, held: dict[int, Any]) -> None:
         self.stop = threading.Event()
@@ -39,11 +39,11 @@ class Link:
         self._is_lost = False
 
     def held(self, key: int) -> Any:
-        """Returns an object that the other process has given before."""
+        """Returns an object that the caller has sent before."""
         return self._held[key]
 
     def report(self, told: Any) -> None:
-        """Tells the other process something."""
+        """Sends the caller a report."""
         self.answer(Kind.REPORT, told)
 
     def answer(self, kind: Kind, content: Any) -> None:
@@ -79,7 +79,7 @@ class Worker:
             key, content, arrays = unpacked(message.content)
             try:
                 self._held[key] = opened(content, arrays)
-            except (AttributeError, ImportError, OSError) as error:  # OSError: it is not needed any more
+            except (AttributeError, ImportError, OSError) as error:  # OSError: its memory is freed
                 self._held[key] = _Unknown(str(error))
         elif message.kind is Kind.DROP:
             self._held.pop(unpacked(message.content), None)
@@ -107,11 +107,11 @@ class Worker:
         """Sends a warning to the process whose call has issued it."""
         link: Link | None = getattr(self._current, "link", None)
         if link is not None and issubclass(category, UserWarning):
-            link.report(Told(str(message), category))
+            link.report(ForwardedWarning(str(message), category))
 
 
 class _Unknown(NamedTuple):
-    """An object that this process could not make."""
+    """An object that this process could not restore."""
 
     reason: str
 
@@ -123,7 +123,7 @@ class _Unknown(NamedTuple):
 
 
 def _as_sendable(error: BaseException) -> BaseException:
-    """Returns the exception, or if it cannot travel one with its words."""
+    """Returns the exception, or one with its message if it cannot be pickled."""
     try:
         unpacked(packed(error))
     except Exception:
@@ -137,7 +137,7 @@ def greeting(rank: int) -> Greeting:
 
 
 def serve(address: Any, secret: bytes, rank: int) -> None:
-    """Works for the process that listens at this address until that one goes.
+    """Works for the process that listens at this address until that one exits.
 
     Ctrl-C in a terminal reaches all processes; the other one decides what it means for this one.
     """

@@ -25,7 +25,7 @@ from chainrule.processes.peer import Peer
 
 
 class Double(Peer):
-    """A process that has come, whose calls are made here; before each it calls ``begin`` with the number of a fold."""
+    """A connected process whose calls are made here; before each it calls ``begin`` with the number of a fold."""
 
     def __init__(self, begin: Callable[[int], None]) -> None:
         super().__init__(1, threads=1)
@@ -102,16 +102,16 @@ def test_processes_share_whole_folds(case: Case, alone: list[Any]) -> None:
 
 
 def test_the_fold_of_a_process_that_has_gone_begins_again(case: Case, alone: list[Any]) -> None:
-    """A fold whose process has gone is measured by another one, with a warning that names both."""
+    """A fold whose process is lost is measured by another one, with a warning that names both."""
     run, folds = case
 
     def begin(k: int) -> None:
-        raise cr.ProcessLost("process 1 (host, pid 7) has gone.")
+        raise cr.ProcessLost("process 1 (host, pid 7) has exited.")
 
     shared = list(WholeFolds(run, folds, [Double(begin)]).each(here))
     assert measures(shared) == alone
     (told,) = [each for fold in shared for each in fold.told]
-    assert told.words.startswith("process 1 (host, pid 7) has gone. Fold ")
+    assert told.message.startswith("process 1 (host, pid 7) has exited. Fold ")
 
 
 def test_an_interrupted_fold_stops_the_others(case: Case) -> None:

@@ -21,7 +21,7 @@ pytest.importorskip("torch")
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the processes are forked")
 
 Answers = dict[str, list[Any]]  # [exit code, output] of each process
-SLEEP_SECONDS = "2"  # after which a process that sleeps has gone
+SLEEP_SECONDS = "2"  # after which a process that sleeps counts as lost
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_a_process_that_raises_is_named(answers: Answers) -> None:
     (code, lost), (other, trace) = answers["raise"]
     assert code == 3
     assert lost.startswith("lost: process 1 (")
-    assert "has ended by an error of its own (ValueError: bad process). θ is whole, after 2 epochs of 3." in lost
+    assert "has ended with an error (ValueError: bad process). θ is whole, after 2 epochs of 3." in lost
     assert (other, trace.splitlines()[-2]) == (1, "ValueError: bad process")
 
 
@@ -97,7 +97,7 @@ def test_a_killed_process_is_named_by_all_others(answers: Answers) -> None:
     assert (first, killed, last) == (3, -9, 3)
     for each in (words, others):
         assert "process 1 (" in each
-        assert "has gone" in each
+        assert "has exited" in each
     assert "continues it: resume=True, with any number of processes." in words
 
 

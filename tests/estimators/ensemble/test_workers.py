@@ -19,7 +19,7 @@ pytest.importorskip("sklearn", "1.6")
 import chainrule as cr
 from chainrule.estimators import NetworkClassifier, NetworkRegressor
 from chainrule.processes.peer import Peer
-from chainrule.processes.pool import present
+from chainrule.processes.pool import using
 from chainrule.processes.started import started
 
 RNG = np.random.default_rng(0)
@@ -38,7 +38,7 @@ def meeting(tmp_path: Path) -> MeetingScorer:
 
 @pytest.fixture(scope="module")
 def peer() -> Iterator[Peer]:
-    """A process that has come."""
+    """A connected process."""
     with started(1, threads=1) as (one,):
         assert one.wait(LIMIT)
         yield one
@@ -47,13 +47,13 @@ def peer() -> Iterator[Peer]:
 @pytest.fixture
 def another(peer: Peer) -> Iterator[None]:
     """The process is there for all fits of a test."""
-    with present([peer], threads=1):
+    with using([peer], threads=1):
         yield
 
 
 def alone_here() -> AbstractContextManager[None]:
     """A context without other processes."""
-    return present([], threads=1)
+    return using([], threads=1)
 
 
 def thetas(estimator: Any) -> list[bytes]:
@@ -102,7 +102,7 @@ def test_a_killed_process_costs_no_network(meeting: MeetingScorer) -> None:
     """If a process is killed, its network begins again elsewhere: a warning names both, and θ is the same."""
     one = alone(meeting)
     kills = MeetingScorer(meeting.flag, meeting.home, kills=True)
-    with pytest.warns(cr.errors.TrainingWarning, match=r"process 1 .* has gone\. Network \d begins again"):
+    with pytest.warns(cr.errors.TrainingWarning, match=r"process 1 .* has exited\. Network \d begins again"):
         two = NetworkClassifier(**OPTIONS, workers=2, scoring=kills).fit(X, Y["classes"])
     assert thetas(two) == thetas(one)
 

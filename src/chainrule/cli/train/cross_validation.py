@@ -19,7 +19,7 @@ from chainrule.cli.train.training_run import PlannedRun
 from chainrule.cli.train.whole_folds import Fold, WholeFolds, fold_of, measured
 from chainrule.engines.thread_counts import all_threads
 from chainrule.estimators.network.recipe import planned_networks
-from chainrule.processes.pool import beside, present
+from chainrule.processes.pool import using, worker_processes
 
 
 def cross_validate(run: PlannedRun, folds: list[TrainTestSplit], console: Console) -> None:
@@ -56,13 +56,13 @@ def _tested(run: PlannedRun, folds: list[TrainTestSplit], console: Console) -> I
     """
     estimator, most = run.estimator, len(folds) * planned_networks(run.recipes) - 1
     threads, modules = all_threads(estimator.threads), [type(estimator).__module__]
-    with beside(estimator.workers, most, threads, modules) as (peers, own):
+    with worker_processes(estimator.workers, most, threads, modules) as (peers, own):
         fit, whole = partial(phases.fit, console=console), 0
         if peers and estimator.time_limit is None:
             whole = len(folds) - len(folds) % (1 + len(peers))
-            with present((), own):
+            with using((), own):
                 yield from WholeFolds(run, folds[:whole], peers).each(fit)
-        with present(peers, own):
+        with using(peers, own):
             for split in folds[whole:]:
                 yield measured(fold_of(run, split), fit)
 

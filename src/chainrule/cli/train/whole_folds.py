@@ -16,9 +16,9 @@ from chainrule.cli.train.train_test_split import TrainTestSplit
 from chainrule.cli.train.training_data import TrainingData
 from chainrule.cli.train.training_run import FinishedRun, PlannedRun
 from chainrule.errors import ProcessLost, TrainingWarning
-from chainrule.processes.copies import SECONDS_TO_COME, Copy
+from chainrule.processes.copies import CONNECT_SECONDS, Copy
 from chainrule.processes.peer import Peer, pickled
-from chainrule.processes.worker import Link, Told
+from chainrule.processes.worker import ForwardedWarning, Link
 from chainrule.tables.inspection.measures import Measure
 from chainrule.training.several.on_threads import POLL_SECONDS
 
@@ -30,21 +30,21 @@ class Fold(NamedTuple):
 
     measures: Sequence[Measure]
     baseline: str
-    told: Sequence[Told] = ()
+    told: Sequence[ForwardedWarning] = ()
 
 
 class WholeFolds:
     """The folds of a run that wait, and those that are measured, by this process or by one of ``peers``.
 
     Each process measures one after the other. Nothing is exchanged meanwhile, and the results are those of one process.
-    If a process has gone, another one begins its fold again.
+    If a process is lost, another one begins its fold again.
     """
 
     def __init__(self, run: PlannedRun, folds: Sequence[TrainTestSplit], peers: Sequence[Peer]) -> None:
         self._run, self._folds, self._peers = run, folds, peers
         self._waiting = deque(range(len(folds)))
         self._found: dict[int, Fold] = {}
-        self._told: list[list[Told]] = [[] for _ in folds]
+        self._told: list[list[ForwardedWarning]] = [[] for _ in folds]
         self._stop = Event()
 
     def each(self, fit: Fit) -> Iterator[Fold]:
@@ -74,7 +74,7 @@ class WholeFolds:
 
     def _work(self, copy: Copy) -> None:
         """Lets another process measure folds, as long as some wait."""
-        if not copy.peer.wait(SECONDS_TO_COME, lambda: bool(self._waiting)):
+        if not copy.peer.wait(CONNECT_SECONDS, lambda: bool(self._waiting)):
             return
         while (k := self._next()) is not None:
             try:
@@ -84,7 +84,7 @@ class WholeFolds:
                 )  # fmt: skip
             except ProcessLost as lost:
                 again = f"{lost} Fold {k + 1} begins again in another process, with the same result."
-                self._told[k] = [Told(again, TrainingWarning)]
+                self._told[k] = [ForwardedWarning(again, TrainingWarning)]
                 self._waiting.append(k)
                 return
         copy.drop()

@@ -37,8 +37,8 @@ class DataParallel(Value):
 
     The native engine makes the steps. Where it declines, or X is sparse, the reference engine does, with gradients of
     the engine that can compute them; ``engine`` names another one. The exchange is PyTorch's gloo, between CPUs. A
-    process that has gone, or does not answer for ``timeout`` seconds, ends the training of all by a `ProcessLost`. The
-    first process writes the checkpoint and shows the progress. Validation sets are evaluated by each process.
+    process that has exited, or does not answer for ``timeout`` seconds, ends the training of all by a `ProcessLost`.
+    The first process writes the checkpoint and shows the progress. Validation sets are evaluated by each process.
 
     Raises InputError for settings out of their range.
 

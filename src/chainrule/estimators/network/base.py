@@ -55,7 +55,7 @@ from chainrule.estimators.random_states import LARGEST_DRAWN_SEED, as_random_sta
 from chainrule.estimators.sklearn_callbacks import CallbackSupportMixin, Hooks, has_callbacks
 from chainrule.estimators.target_columns import known_targets
 from chainrule.network import Network
-from chainrule.processes.pool import beside
+from chainrule.processes.pool import worker_processes
 from chainrule.rows.rows import Rows
 from chainrule.tables.columns import Task
 from chainrule.tables.encoding.encoder import TableEncoder
@@ -209,7 +209,7 @@ class NetworkBase(
             )
         with ExitStack() as watching:
             workers, others = (None, 0) if is_incremental else (self.workers, plan.n_networks - 1)
-            peers, threads = watching.enter_context(beside(workers, others, plan.all_threads, [__name__]))
+            peers, threads = watching.enter_context(worker_processes(workers, others, plan.all_threads, [__name__]))
             plan = replace(plan, peers=peers, threads=threads)
             callbacks = watching.enter_context(all_runs(plan.callbacks, plan.n_networks))
             training = self._training(make, replace(plan, callbacks=callbacks), validation)

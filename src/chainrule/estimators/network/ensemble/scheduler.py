@@ -45,7 +45,7 @@ class Scheduler:
         self._must_measure = plan.is_limited and not plan.continues
         self._lock = threading.Lock()
         self._places: deque[Place] = deque()  # that no thread has taken
-        self._returned: list[int] = []  # the numbers of members whose process has gone, until another takes them
+        self._returned: list[int] = []  # the numbers of members whose process was lost, until another one takes them
         self._lost: set[int] = set()  # all of these numbers
         self._order = Order(plan.n_networks)
         self._speeds = Speeds()

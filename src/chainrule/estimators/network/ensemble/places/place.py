@@ -17,9 +17,9 @@ from chainrule.estimators.network.ensemble.places.elsewhere import Task, Trained
 from chainrule.estimators.network.ensemble.plan import TrainingPlan, clock
 from chainrule.estimators.network.ensemble.speeds import Speed
 from chainrule.estimators.network.ensemble.watching import watched_run
-from chainrule.processes.copies import SECONDS_TO_COME, Copy
+from chainrule.processes.copies import CONNECT_SECONDS, Copy
 from chainrule.processes.launcher import Launch
-from chainrule.processes.worker import Told
+from chainrule.processes.worker import ForwardedWarning
 from chainrule.training import History
 from chainrule.training.callbacks.callback import RunCallback
 from chainrule.training.callbacks.calls import Calls, begun, make
@@ -42,7 +42,7 @@ class Place(Protocol):
         """Trains a member for all its epochs, but not longer than until ``end``."""
 
     def train_within(self, seconds: float, epoch_seconds: float, member: Member, resumes: bool) -> None:
-        """Trains a member for as many epochs as fit into a time. Both raise ProcessLost if its process has gone."""
+        """Trains a member for as many epochs as fit into a time. Both raise ProcessLost if its process has exited."""
 
 
 class Here:
@@ -81,7 +81,7 @@ class There:
 
     def is_ready(self, is_needed: Callable[[], bool]) -> bool:
         """Waits for the process, which may have been started a moment ago."""
-        return self._copy.peer.wait(SECONDS_TO_COME, is_needed)
+        return self._copy.peer.wait(CONNECT_SECONDS, is_needed)
 
     def measure(self, member: Member, seconds: float) -> Speed:
         """Measures in that process."""
@@ -107,8 +107,8 @@ class There:
             watching, history = Calls(calls), History.before(member.recipe.epochs)
             watching.begin(history)
 
-            def look(told: History | Told) -> None:
-                if isinstance(told, Told):
+            def look(told: History | ForwardedWarning) -> None:
+                if isinstance(told, ForwardedWarning):
                     told.issue()
                     return
                 vars(history).update(vars(told))  # the same object, which the callbacks keep

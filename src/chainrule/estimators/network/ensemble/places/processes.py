@@ -37,12 +37,12 @@ class Processes:
         of_process: list[list[Place]] = [[Here(self._plan, self._control, shares, each[0])] * counts[0]]
         for copy, count, threads in zip(self._copies, counts[1:], each[1:], strict=True):
             place = There(copy, self._work, self._plan, self._control, threads)
-            of_process.append([] if copy.peer.has_gone else [place] * count)
+            of_process.append([] if copy.peer.is_lost else [place] * count)
         return [places[k] for k in range(max(counts)) for places in of_process if k < len(places)]
 
     def forget_absent(self) -> None:
         """Goes on without the processes that have not come yet."""
-        self._copies = [copy for copy in self._copies if copy.peer.has_come and not copy.peer.has_gone]
+        self._copies = [copy for copy in self._copies if copy.peer.has_answered and not copy.peer.is_lost]
 
     def close(self) -> None:
         """Lets the others forget the work."""
