@@ -43,7 +43,7 @@ def test_classes_are_measured_one_by_one(here: Path) -> None:
 
 
 def test_a_threshold_moves_predictions(here: Path) -> None:
-    """With --threshold 0 all rows are predicted as the second class; the option is for two classes alone."""
+    """`evaluate --threshold 0` predicts all rows as the second class; the option is for two classes alone."""
     chainrule("train", "t.csv", "--target", "kind", "--out", "kind.safetensors", *OPTIONS)
     answer = chainrule("evaluate", "kind.safetensors", "t.csv", "--threshold", "0")
     assert "predicted is yes where its probability is 0 or more" in answer.out

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import files
+from chainrule._internal.checks import as_real
 from chainrule._internal.naming import listed, spellings
 from chainrule.cli import target
-from chainrule.cli.errors import WrongUsage
+from chainrule.cli.errors import WrongUsage, option_errors
 from chainrule.cli.inputs.files import require_file
 from chainrule.cli.terminal import printable, remarks
 from chainrule.errors import InputError
@@ -123,13 +124,17 @@ def results(model: TableModel, X: Table, columns: Mapping[str, AnyColumn], thres
     return number_results(model, Z, model.outputs_of(Z), known)
 
 
-def require_two_classes(model: TableModel, option: str) -> None:
-    """Raises WrongUsage unless the model predicts one of two classes."""
+def require_threshold(model: TableModel, threshold: float | None) -> None:
+    """Raises WrongUsage if there is a threshold, unless it is a probability and the model has two classes."""
+    if threshold is None:
+        return
+    with option_errors("--threshold"):
+        as_real(threshold, "the probability", 0.0, 1.0)
     if not isinstance(model.target, ClassLabels):
         what = "a regression model" if isinstance(model.target, NumericLabels) else "a model of several labels"
-        raise WrongUsage(f"{option} is for classification; this is {what}.")
+        raise WrongUsage(f"--threshold is for classification; this is {what}.")
     if len(model.target) > 2:
-        raise WrongUsage(f"{option} is for two classes; this model has {len(model.target)}.")
+        raise WrongUsage(f"--threshold is for two classes; this model has {len(model.target)}.")
 
 
 def model_inputs(model: TableModel, table: Table) -> Table:

@@ -150,7 +150,7 @@ class TableModel:
         if isinstance(self.target, IndicatorLabels):
             return self.target.labels(A > 0.5)
         if isinstance(self.target, ClassLabels):
-            return self.target.labels(A.argmax(axis=1))
+            return self.target.labels(self.target.most_probable(A))
         return self.target.restored(A)
 
     def predict_interval(self, X: Any, coverage: float = 0.9) -> Floats:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chainrule._internal.checks import Array, as_array, as_weights, shown
+from chainrule._internal.checks import Array, Floats, as_array, as_weights, shown
 from chainrule._internal.naming import listed
 from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning, InputError
@@ -74,6 +74,18 @@ class ClassLabels:
                 f"{symbol} has the class {shown(labels[row])} in row {row + 1}, which did not occur in training; "
                 f"known: {listed(self.values.tolist())}."
             )
+        return numbers
+
+    def most_probable(self, P: Floats, threshold: float | None = None) -> NDArray[np.intp]:
+        """Returns the number of the most probable class of each row of P (t, k).
+
+        With a ``threshold`` it is the second of two classes where its probability is at least that, else the first.
+
+        >>> two, P = ClassLabels.fit(["no", "yes"]), np.array([[0.6, 0.4], [0.9, 0.1]])
+        >>> two.most_probable(P).tolist(), two.most_probable(P, threshold=0.3).tolist()
+        ([0, 0], [1, 0])
+        """
+        numbers: NDArray[np.intp] = P.argmax(axis=1) if threshold is None else (P[:, 1] >= threshold).astype(np.intp)
         return numbers
 
     def labels(self, numbers: NDArray[np.integer]) -> NDArray[Any]:

@@ -86,6 +86,18 @@ def test_kept_columns_are_those_of_the_file() -> None:
     assert [[float(row["y_low"]), float(row["y_high"])] for row in read_csv(answer.out)] == ends.tolist()
 
 
+@pytest.mark.parametrize("threshold", [0.0, 0.3, 0.5, 0.9, 1.0])
+def test_a_threshold_decides_between_two_classes(threshold: float) -> None:
+    """The second of two classes is written where its probability, which stays as it is, is at least the threshold."""
+    plain = read_csv(chainrule("predict", "k.safetensors", "new.csv", "--proba").out)
+    command = ("predict", "k.safetensors", "new.csv", "--threshold", threshold)
+    decided = read_csv(chainrule(*command, "--proba").out)
+    second = [row["probability_yes"] for row in plain]
+    assert [row["probability_yes"] for row in decided] == second
+    assert [row["kind"] for row in decided] == ["yes" if float(p) >= threshold else "no" for p in second]
+    assert read_csv(chainrule(*command).out) == [{"kind": row["kind"]} for row in decided]
+
+
 def test_predictions_are_the_same_in_every_format(here: Path) -> None:
     """Standard output and files of every format hold the same; rows of every format, also in a pipe, give the same."""
     columns = {"id": list(range(20)), **dict(zip(HEADER, np.array(ROWS, dtype=np.float64).T, strict=False))}
@@ -173,6 +185,8 @@ REFUSED = [
     ("k.safetensors new.csv --interval 0.9", 2, "--interval: the model predicts a class, which has no interval"),
     ("y.safetensors new.csv --proba", 2, "--proba: the model predicts a number, which has no probabilities"),
     ("y.safetensors new.csv --interval 1.5", 2, "--interval: coverage must be a finite number > 0 and ≤ 1; got 1.5"),
+    ("y.safetensors new.csv --threshold 0.3", 2, "--threshold is for classification; this is a regression model"),
+    ("k.safetensors new.csv --threshold nan", 2, "--threshold: the probability must be"),
     ("y.safetensors new.csv --interval 0.9999", 2, "--interval: coverage"),
     ("k.safetensors x.npz --keep id", 2, "x.npz has columns without names, of which none can be kept"),
     ("k.safetensors new.csv --format json", 2, "--format: give csv, jsonl, parquet; got 'json'"),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from chainrule._internal.checks import as_real
 from chainrule.cli import options
-from chainrule.cli.errors import option_errors
 from chainrule.cli.inputs.files import require_file
 from chainrule.cli.inputs.sources import read_source, text_options
 
@@ -23,16 +21,13 @@ def evaluate(
     chainrule evaluate iris.safetensors new.csv
     chainrule evaluate churn.safetensors new.csv --threshold 0.3
     """
-    if threshold is not None:
-        with option_errors("--threshold"):
-            as_real(threshold, "the probability", 0.0, 1.0)
     text = text_options(sep, header, encoding)
     require_file(model)
     from chainrule.cli import models, report  # only now, so that a wrong command line is answered at once
 
-    loaded, table = models.load_model(model), read_source(rows, text)
-    if threshold is not None:
-        models.require_two_classes(loaded, "--threshold")
+    loaded = models.load_model(model)
+    models.require_threshold(loaded, threshold)
+    table = read_source(rows, text)
     names = models.targets_in(loaded, table, " to compare with; use `chainrule predict` instead.")
     X = models.model_inputs(loaded, table)
     found = models.results(loaded, X, models.known_columns(loaded, table, names), threshold)

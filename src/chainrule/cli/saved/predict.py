@@ -15,6 +15,7 @@ def predict(
     keep: options.Keep = None,
     with_rows: options.WithRows = False,
     proba: options.Proba = False,
+    threshold: options.Threshold = None,
     interval: options.Interval = None,
     out: options.PredictionsOut = None,
     form: options.PredictionsFormat = None,
@@ -32,6 +33,7 @@ def predict(
     \b
     chainrule predict iris.safetensors new.csv
     chainrule predict iris.safetensors new.csv --keep id --proba --out answers.parquet
+    chainrule predict churn.safetensors new.csv --threshold 0.3
     chainrule predict prices.safetensors new.csv --with-rows --interval 0.9
     cat new.jsonl | chainrule predict iris.safetensors - --format jsonl
     """
@@ -43,11 +45,12 @@ def predict(
 
     loaded = models.load_model(model)
     predicted_columns.require_possible(loaded, has_proba=proba, coverage=interval)
+    models.require_threshold(loaded, threshold)
     table, arrow = read_with_arrow(rows, text)
     names = table.names if with_rows else keep or ()
     kept = kept_columns.chosen(table, arrow, names, has_types=destination.has_types)
     X = models.model_inputs(loaded, table)
-    predicted = predicted_columns.predicted(loaded, X, kept, has_proba=proba, coverage=interval)
+    predicted = predicted_columns.predicted(loaded, X, kept, has_proba=proba, threshold=threshold, coverage=interval)
     destination.write({**kept, **predicted})
     models.report_unseen(loaded, X)
     if destination.path:

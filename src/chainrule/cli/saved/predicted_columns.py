@@ -9,7 +9,7 @@ from chainrule.cli.errors import WrongUsage, option_errors
 from chainrule.tables.model import TableModel
 from chainrule.tables.prediction_names import as_columns
 from chainrule.tables.table import Table
-from chainrule.tables.target_decoder import NumericLabels
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
 
 def require_possible(model: TableModel, *, has_proba: bool, coverage: float | None) -> None:
@@ -25,15 +25,28 @@ def require_possible(model: TableModel, *, has_proba: bool, coverage: float | No
 
 
 def predicted(
-    model: TableModel, X: Table, taken: Collection[str], *, has_proba: bool, coverage: float | None
+    model: TableModel,
+    X: Table,
+    taken: Collection[str],
+    *,
+    has_proba: bool,
+    threshold: float | None,
+    coverage: float | None,
 ) -> dict[str, list[Any]]:
     """Returns the predictions of rows X, under names that are not taken (`as_columns`).
 
+    With a ``threshold``, for a model of two classes, the second one is predicted where its probability reaches it.
+
     Raises WrongUsage if the name of a probability or of an end is taken.
     """
-    P = model.predict_proba(X) if has_proba else None
+    if threshold is None:
+        Y, P = model.predict(X), model.predict_proba(X) if has_proba else None
+    else:
+        assert isinstance(model.target, ClassLabels)
+        P = model.predict_proba(X)
+        Y = model.target.labels(model.target.most_probable(P, threshold))
     ends = None if coverage is None else model.predict_interval(X, coverage)
-    columns = as_columns(model, model.predict(X), P, ends, taken)
+    columns = as_columns(model, Y, P if has_proba else None, ends, taken)
     if common := [column for column in columns if column in taken]:
         raise WrongUsage(
             f"the rows have a column {common[0]!r}, which is also the name of a result. Keep others, with --keep."

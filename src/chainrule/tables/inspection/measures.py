@@ -56,11 +56,7 @@ class ClassResults:
     @cached_property
     def predicted(self) -> NDArray[np.intp]:
         """The numbers of the predicted classes (t,)."""
-        if self.threshold is not None:
-            is_second = self.P[:, 1] >= self.threshold
-            return is_second.astype(np.intp)
-        numbers: NDArray[np.intp] = self.P.argmax(axis=1)
-        return numbers
+        return self.classes.most_probable(self.P, self.threshold)
 
     @cached_property
     def confusion(self) -> NDArray[np.intp]:
