@@ -92,26 +92,27 @@ def test_force_is_refused_before_training_for_what_cannot_be_replaced(here: Path
     answer = train("--force", source="u.csv")
     assert (answer.code, answer.out) == (1, "")
     assert answer.err == (
-        "Error: cannot write 'u.safetensors': is a folder; name a file in it. Choose another with --out.\n"
+        "Error: cannot write 'u.safetensors': it is a folder; name a file in it. Choose another with --out.\n"
     )
 
 
+LINK = "No such file or directory (it is a link to 'nowhere/file')"
 UNWRITABLE = [
     # the command, the file that is named, the reason
     (
         "train u.csv --out pipe.safetensors --force",
         "pipe.safetensors",
-        "is not a regular file and will not be replaced",
+        "it is not a regular file and will not be replaced",
     ),
-    ("train u.csv --out link.safetensors", "link.safetensors", "No such file or directory"),
-    ("train u.csv --out picture.safetensors --force", "picture.png", "No such file or directory"),
-    ("train u.csv --out t.csv/folder", "t.csv/folder", "Not a directory"),
+    ("train u.csv --out link.safetensors", "link.safetensors", LINK),
+    ("train u.csv --out picture.safetensors --force", "picture.png", LINK),
+    ("train u.csv --out t.csv/folder", "t.csv/folder", "'t.csv' is no folder"),
     (
         "predict u.safetensors u.csv --out pipe.csv --force",
         "pipe.csv",
-        "is not a regular file and will not be replaced",
+        "it is not a regular file and will not be replaced",
     ),
-    ("predict u.safetensors u.csv --out link.parquet", "link.parquet", "No such file or directory"),
+    ("predict u.safetensors u.csv --out link.parquet", "link.parquet", LINK),
     ("predict u.safetensors u.csv --out no/p.csv", "no/p.csv", "there is no folder 'no'"),
 ]
 

@@ -82,7 +82,13 @@ def test_a_closed_pipe_is_no_error(here: Path) -> None:
 
 NO_STDOUT = [
     # the command, the redirection of stdout, the exit code, stderr
-    ("predict t.safetensors t.csv", ">&-", 0, ""),
+    (
+        "predict t.safetensors t.csv",
+        ">&-",
+        2,
+        "Error: standard output is closed. Name a file, --out predictions.csv.\n",
+    ),
+    ("predict t.safetensors t.csv --out p.csv", ">&- 2>&-", 0, ""),
     ("evaluate t.safetensors t.csv", ">&-", 0, ""),
     ("--help", ">&-", 0, ""),
     ("train t.csv --target kind --quiet --epochs 1 --force", ">&-", 0, ""),
@@ -97,7 +103,7 @@ NO_STDOUT = [
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
 def test_a_closed_or_full_stdout(here: Path) -> None:
-    """A stream that the shell has closed takes everything; one that cannot be written is one line and exit code 1."""
+    """A stream that the shell has closed takes everything but predictions; one that is full is an error of one line."""
     assert chainrule("train", "t.csv", "--target", "kind", *QUICK).code == 0
     for command, redirection, code, says in NO_STDOUT:
         shell = f"{shlex.quote(sys.executable)} -m chainrule {command} {redirection}"

@@ -43,6 +43,27 @@ def test_callbacks_see_the_present_theta(shape: str, every: int | None) -> None:
         np.testing.assert_allclose(theta, reference.state().theta, rtol=0, atol=1e-11)
 
 
+@pytest.mark.parametrize("is_view", [False, True])
+@pytest.mark.parametrize("name", ["X", "Y", "X_val", "theta"])
+def test_a_callback_cannot_free_the_memory_in_use(name: str, is_view: bool) -> None:
+    """NumPy refuses to resize an array that a run reads or writes, also without its own check, and permits it later."""
+    rng = np.random.default_rng(3)
+    whole = {"X": rng.normal(size=(65, 3)), "Y": rng.normal(size=(65, 2)), "X_val": rng.normal(size=(65, 3))}
+    X, Y, X_val = (array[1:] if is_view else array for array in whole.values())
+    net = cr.Network.dense([3, 2], seed=0)
+
+    def resize(history: cr.History) -> None:
+        (net.theta if name == "theta" else whole[name]).resize((1, 1), refcheck=False)
+
+    with pytest.raises(ValueError, match="cannot resize"):
+        cr.train(net, X, Y, epochs=3, validation=(X_val, Y), callbacks=[resize], callback_epochs=1, engine="native")
+    assert np.isfinite(net.theta).all()
+    del X, Y, X_val
+    for array in whole.values():
+        array.resize((1, 1), refcheck=False)
+        assert array.shape == (1, 1)
+
+
 def saved_and_loaded(state: cr.TrainingState) -> cr.TrainingState:
     """The state, saved to a file and loaded from it."""
     with tempfile.TemporaryDirectory() as folder:

@@ -190,9 +190,9 @@ REFUSED = [
     # the path, the error, its reason
     ("missing/net", FileNotFoundError, "No such file or directory"),
     ("file/net", NotADirectoryError, "Not a directory"),
-    ("folder", IsADirectoryError, "is a folder; name a file in it"),
-    ("pipe", FileExistsError, "is not a regular file and will not be replaced"),
-    ("link", FileExistsError, "is not a regular file and will not be replaced"),
+    ("folder", IsADirectoryError, "it is a folder; name a file in it"),
+    ("pipe", FileExistsError, "it is not a regular file and will not be replaced"),
+    ("link", FileExistsError, "it is not a regular file and will not be replaced (it is a link to 'pipe')"),
     ("x" * 300, OSError, "File name too long"),
 ]
 
@@ -209,7 +209,7 @@ def make_obstacles() -> None:
 def test_an_error_names_the_path_as_it_was_given(
     path: str, error: type[OSError], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every error of writing has its number, its reason and one path, the user's own, and leaves no file."""
+    """Every error of writing has its number, its reason and the path as it was given, and leaves no file."""
     monkeypatch.chdir(tmp_path)
     make_obstacles()
     before = names(tmp_path)
@@ -253,7 +253,7 @@ def test_only_regular_files_are_replaced(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "null").symlink_to("/dev/null")
     for name, error in {"pipe": FileExistsError, "folder": IsADirectoryError, "null": FileExistsError}.items():
-        with pytest.raises(error, match=r"is not a regular file|is a folder"):
+        with pytest.raises(error, match=r"it is not a regular file|is a folder"):
             net_of(1.0).save(tmp_path / name)
     assert names(tmp_path) == {"pipe", "folder", "null"}
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
@@ -291,7 +291,7 @@ def test_without_permission_nothing_is_written_or_read(folder_of_nobody: Path) -
     path = folder_of_nobody / "net"
     net_of(1.0).save(path)
     path.chmod(0o400)
-    with pytest.raises(PermissionError, match="is write-protected"):
+    with pytest.raises(PermissionError, match="it is write-protected"):
         net_of(2.0).save(path)
     path.chmod(0o600)
     folder_of_nobody.chmod(0o500)

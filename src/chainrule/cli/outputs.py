@@ -106,6 +106,10 @@ def _try_writing(path: Path, *, replace: bool, option: str = "--out") -> None:
     """Raises InputError unless a file can be written to ``path``, or, if its folder is missing, the folder be made."""
     while not path.parent.exists():
         path = path.parent
+    if not path.parent.is_dir():
+        raise InputError(
+            f"cannot write {str(path)!r}: {str(path.parent)!r} is no folder. Choose another with {option}."
+        )
     try:
         require_writable(path, replace=replace)
     except OSError as error:

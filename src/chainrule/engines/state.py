@@ -168,11 +168,10 @@ class TrainingState:
                 raise InputError(
                     f"{name} must be an array {theta.shape} of {theta.dtype}, like theta; got {shown(like)}."
                 )
-        for name, other in self._other_thetas.items():
-            as_array(other, name, theta.dtype)
+            as_array(like, name, theta.dtype)
         if self.learning_rate is not None:
             as_real(self.learning_rate, "learning_rate", 0.0, open_minimum=True)
-        if "nu" in self.moments and (lowest := as_array(self.moments["nu"], "nu", theta.dtype).min()) < 0:
+        if "nu" in self.moments and (lowest := self.moments["nu"].min()) < 0:
             raise InputError(f"nu must be ≥ 0, as a mean or a sum of squares; got {lowest}.")
         for name in ("step", "first_step", "epoch", "batch", "best_epoch"):
             as_integer(getattr(self, name), name, 0)

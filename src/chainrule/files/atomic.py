@@ -72,8 +72,9 @@ def _write(path: str | os.PathLike[str], write: Callable[[BinaryIO], object], re
         finally:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
-    except OSError as error:  # the user knows neither the temporary name nor the target of a link
-        raise OSError(error.errno, error.strerror, name) from None
+    except OSError as error:  # the user does not know the temporary name
+        link = f" (it is a link to {os.readlink(name)!r})" if os.path.islink(name) else ""
+        raise OSError(error.errno, f"{error.strerror}{link}", name) from None
 
 
 def _new_part(beginning: str) -> tuple[str, BinaryIO]:
@@ -143,11 +144,11 @@ def _mode_of_replaceable(target: str) -> int | None:
     except FileNotFoundError:
         return None
     if stat.S_ISDIR(mode):
-        raise IsADirectoryError(errno.EISDIR, "is a folder; name a file in it")
+        raise IsADirectoryError(errno.EISDIR, "it is a folder; name a file in it")
     if not stat.S_ISREG(mode):  # renaming would turn a device such as /dev/null into a regular file
-        raise FileExistsError(errno.EEXIST, "is not a regular file and will not be replaced")
+        raise FileExistsError(errno.EEXIST, "it is not a regular file and will not be replaced")
     if not os.access(target, os.W_OK):
-        raise PermissionError(errno.EACCES, "is write-protected")
+        raise PermissionError(errno.EACCES, "it is write-protected")
     return stat.S_IMODE(mode)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from chainrule import costs, optimizers
@@ -55,6 +56,7 @@ def checked_problem(
     epochs = as_integer(epochs, "epochs", 0)
     if epochs:
         _require_valid_schedules(net, optimizer, epochs)
+    _require_normal_epsilon(net, optimizer)
     return Problem(
         net, cost, optimizer, data,
         batch_size=size,
@@ -125,3 +127,10 @@ def _require_valid_schedules(net: Network, optimizer: Optimizer, epochs: int) ->
             if isinstance(p, Schedule):
                 as_probability(p.value(epoch, epochs), f"the dropout of layer {i} after {epoch} of {epochs} epochs")
         optimizer.at(epoch, epochs)
+
+
+def _require_normal_epsilon(net: Network, optimizer: Optimizer) -> None:
+    """Raises InputError for an ε that is no normal number of θ's type: in training it would be 0."""
+    least = float(np.finfo(net.dtype).tiny)
+    if (epsilon := getattr(optimizer, "epsilon", least)) < least:
+        raise InputError(f"epsilon must be ≥ {least:.3g} for a network of {net.dtype}; got {epsilon!r}. Usual: 1e-8.")

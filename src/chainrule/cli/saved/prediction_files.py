@@ -82,6 +82,8 @@ def destination(out: str | None, form: str | None, *, is_safe_csv: bool, force: 
         if path is None and sys.stdout.isatty():
             raise WrongUsage("--format: a terminal cannot show parquet. Name a file, --out predictions.parquet.")
         require_packages("pyarrow")
+    if path is None and sys.__stdout__ is None:
+        raise WrongUsage("standard output is closed. Name a file, --out predictions.csv.")
     return Destination(chosen, path, is_safe_csv, force)
 
 

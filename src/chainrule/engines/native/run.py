@@ -13,6 +13,7 @@ from chainrule._internal.checks import Array
 from chainrule.engines.minibatches import window_reader
 from chainrule.engines.native.core import native
 from chainrule.engines.native.description import arrays, cost_of, held_out, network, of_training, optimizer_of
+from chainrule.engines.native.pinned import pinned
 from chainrule.engines.problem import Problem
 from chainrule.engines.state import RECORDS, TrainingState
 from chainrule.engines.thread_counts import LEAST_TRIED, first_threads, step_flop, thread_count, threads_beside_reader
@@ -32,13 +33,15 @@ class NativeRun:
         flop, limit = step_flop(problem.net, problem.batch_size, problem.X), problem.threads
         if self._reader is not None:
             limit = threads_beside_reader(flop, limit)
+        data, validation = of_training(problem), held_out(problem)
+        self._pins = pinned((data, validation, problem.net.theta))  # callbacks are the user's code
         run = native.TrainingRun32 if problem.net.dtype == np.float32 else native.TrainingRun64
         self._run = run(
             net=network(problem.net),
             cost=cost_of(problem.cost),
             optimizer=optimizer_of(problem.optimizer),
-            data=of_training(problem),
-            validation=held_out(problem),
+            data=data,
+            validation=validation,
             batch_size=problem.batch_size,
             shuffle=problem.shuffle,
             epochs=problem.epochs,

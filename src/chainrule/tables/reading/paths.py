@@ -95,4 +95,5 @@ def guarded(path: Path) -> Iterator[None]:
         is_system = isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)  # a seek to nowhere
         if is_system or not (isinstance(error, FOREIGN) or type(error).__module__.startswith("pyarrow")):
             raise
-        raise FileFormatError(f"{path} cannot be read: {shortened(str(error))}") from None
+        reason = "it has a text that is not UTF-8" if isinstance(error, UnicodeDecodeError) else shortened(str(error))
+        raise FileFormatError(f"{path} cannot be read: {reason}") from None
