@@ -13,7 +13,8 @@ from chainrule.errors import DataWarning
 from chainrule.tables.columns import Column
 from chainrule.tables.reading.read import AnyTable
 
-NAME = re.compile(r"(?i:(?<![a-z])(?:id|index|row|rownames|unnamed: 0)$)|[a-z]I[dD]$")
+WORDS = "id|uid|guid|uuid|rowid|index|row|rownames|no|nr|key|pk|serial|observation|unnamed: 0"
+NAME = re.compile(rf"(?i:(?<![a-z])(?:{WORDS})$)|[a-z](?:I[dD]|No|Nr|Key)$")
 LEAST_ROWS = 10  # in fewer, integers differ by chance
 
 
@@ -39,8 +40,10 @@ def has_name_of_identifier(name: str) -> bool:
 
     >>> [has_name_of_identifier(name) for name in ("id", "customer_id", "PassengerId", "Unnamed: 0", "index")]
     [True, True, True, True, True]
-    >>> [has_name_of_identifier(name) for name in ("paid", "acid", "Valid", "narrow", "id_type")]
-    [False, False, False, False, False]
+    >>> [has_name_of_identifier(name) for name in ("account_no", "Kunden-Nr", "InvoiceNo", "primary key", "uid", "No")]
+    [True, True, True, True, True, True]
+    >>> [has_name_of_identifier(name) for name in ("paid", "acid", "Valid", "narrow", "id_type", "casino", "monkey")]
+    [False, False, False, False, False, False, False]
     """
     return NAME.search(name) is not None
 
