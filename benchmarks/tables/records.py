@@ -39,8 +39,8 @@ class FitScore:
     model: str
     version: str  # of the model's package
     date: str
-    threads: int
     rows: int  # for training
+    threads: int = 2
     tested: int = 0  # rows
     error: float | None = None
     fit_seconds: float = 0.0  # on a machine that may have been busy: quote only FitTimes

@@ -30,7 +30,7 @@ def score(name: str, model: str, error: float | None, split: int = 0, tested: in
     """Returns an invented fit."""
     cap = SETS[name].cap(CAP)
     failure = "ValueError: no" if error is None else None
-    return FitScore(name, split, 0, cap, model, "1.0", "2026-01-01", 2, 80, tested, error, 2.0, 0.1, failure)
+    return FitScore(name, split, 0, cap, model, "1.0", "2026-01-01", 80, 2, tested, error, 2.0, 0.1, failure)
 
 
 def made(*fits: FitScore) -> FitRecords:
