@@ -152,7 +152,7 @@ TRAIN = [
     (
         "k.csv --target kind --out k.csv/m",
         1,
-        "cannot write 'k.csv/m': Not a directory. Choose another with --out.",
+        "cannot write 'k.csv/m': 'k.csv' is no folder. Choose another with --out.",
     ),
     ("k.csv --target kind --out k.safetensors", 2, "--out: k.safetensors exists; give another name, or --force"),
     ("kk.csv --out nowhere/m.safetensors", 2, "there is no file 'kk.csv'"),

@@ -21,6 +21,7 @@ from support.estimators.frames import frame
 
 from chainrule.errors import DataWarning, InputError, UnknownName
 from chainrule.tables.encoding.encoder import TableEncoder
+from chainrule.tables.encoding.row_encoder import RowEncoder
 
 
 def test_columns_are_found_by_name() -> None:
@@ -69,6 +70,33 @@ def test_compatible_columns_are_accepted() -> None:
     assert levels.transform(pandas.DataFrame({"k": ["01", "A-1"]})).tolist() == [[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
     with pytest.raises(InputError, match=r"column 'k' of X must hold numbers.*got category"):
         levels.transform(pandas.DataFrame({"k": ["1"]}, dtype="category"))
+
+
+COMPARED = [
+    # levels in training, a value in a frame, the level that it is, or None
+    (["007", "013", "A12"], 7, "007"),
+    (["007", "013", "A12"], 13.0, "013"),
+    (["007", "013", "A12"], 99, None),
+    (["TRUE", "FALSE", "UNKNOWN"], True, "TRUE"),
+    (["TRUE", "FALSE", "UNKNOWN"], False, "FALSE"),
+    (["TRUE", "FALSE", "UNKNOWN"], 1, None),  # a number is no boolean
+    (["1.10", "1.0", "2.x"], 1.1, "1.10"),
+    (["1.10", "1.0", "2.x"], 1, "1.0"),
+    (["1", "01", "x"], 1.0, "1"),  # the same text comes first
+    (["1.0", "01", "x"], 1, None),  # two levels hold this number
+    (["true", "TRUE", "x"], True, None),
+]
+
+
+@pytest.mark.parametrize(("levels", "value", "level"), COMPARED)
+def test_a_number_is_the_text_level_that_holds_it(levels: list[str], value: object, level: str | None) -> None:
+    """A number or a boolean is the level of its text, or the only one that holds this value; in tables and in rows."""
+    encoder = TableEncoder().fit([[text, k] for k, text in enumerate(levels * 20)])
+    found = encoder.transform(pandas.DataFrame({0: [value], 1: [0]}))
+    expected = encoder.transform([[level, 0]])
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal([RowEncoder(encoder, by_name=False)([value, 0])], expected)
+    assert encoder.unseen(pandas.DataFrame({0: [value], 1: [0]})) == ({} if level else {"x0": 1})
 
 
 def test_arrays_and_frames_by_position() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -104,6 +105,15 @@ DATES_OF_OTHERS = [  # twelve dates in each notation that is not read
     [f"Jan-20{day}" for day in DAYS],
     [f"2020-01-{day} 10:00 AM" for day in DAYS],
 ]
+NUMBERS_AND_MORE = [  # twelve numbers each, with something that is not read
+    [f"0.{k} kg" for k in range(12)],
+    [f"-{k}.5cm" for k in range(12)],
+    [f"({k},200)" for k in range(12)],
+    [f"{k}.25-" for k in range(12)],
+    [f"{k + 1}_130" for k in range(12)],
+    [*(f"{k} m" for k in range(9)), *(f"{k} ft" for k in range(9))],
+    [*(f"{k} °C" for k in range(12)), "A12", "1.2.3"],
+]
 WORDS: list[tuple[list[Any], str]] = [  # texts of a file, and the warning about them
     (["1", "2", "?"], r"'\?' counts as a missing value in 'a'"),
     (["007", "013"], "'a': digits with leading zeros, such as '007', are read as numbers.*categories"),
@@ -116,6 +126,16 @@ WORDS: list[tuple[list[Any], str]] = [  # texts of a file, and the warning about
     ([*MANY, "?x"], r"'a' holds numbers but for '\?x' in row 21, and is read as texts"),
     ([*MANY, "n/k", "?", "n/k"], r"'a' holds numbers but for 'n/k' in row 21 and 1 more"),
     *((texts, f"'a': texts such as {texts[0]!r} look like dates, in a notation that") for texts in DATES_OF_OTHERS),
+    *((texts, f"'a': texts such as {re.escape(repr(texts[0]))} begin with a number") for texts in NUMBERS_AND_MORE),
+]
+
+
+NAMES = [  # twelve texts each that hold numbers, and are names
+    [f"store_{k}" for k in range(12)],
+    [f"{k}{'ABCDEF'[k % 6]}" for k in range(12)],
+    [f"1.2.{k}" for k in range(12)],
+    [f"10013-{k}" for k in range(12)],
+    [f"{k} {street} Street" for k, street in enumerate(("Main", "Elm", "Oak", "High") * 3)],
 ]
 
 
@@ -129,8 +149,9 @@ def test_what_is_recognised_is_said(texts: list[Any], says: str) -> None:
 
 
 def test_ordinary_texts_need_no_word() -> None:
-    """Plain numbers, ISO dates, booleans and categories give no warning, nor do texts that pandas calls missing."""
-    for texts in (["1", "NA"], ["2024-01-01", ""], ["true", "null"], ["a", "b"], ["09:00", "10:00"]):
+    """Plain numbers, ISO dates, booleans and categories give no warning, nor do texts that pandas calls missing, nor
+    names, codes and addresses that hold numbers."""
+    for texts in (["1", "NA"], ["2024-01-01", ""], ["true", "null"], ["a", "b"], ["09:00", "10:00"], *NAMES):
         for column in of(texts, is_declared=False).values():
             recognised(Columns({"a": column}), Writing())
     for words in ([f"may {k}" for k in DAYS], [f"1.2.{k}" for k in DAYS], [f"{k}-2020-x" for k in DAYS]):
@@ -182,7 +203,11 @@ def test_marks_are_checked(options: dict[str, Any], says: str) -> None:
 
 
 NEW: list[tuple[list[Any], list[Any], str]] = [  # training texts, a new text, and the error
-    (["1,5", "2,5"], ["x"], "must hold numbers, as in the training rows; got text, such as 'x' in row 1"),
+    (
+        ["1,5", "2,5"],
+        ["x"],
+        "must hold numbers like 1.234,5, as in the training rows; got text, such as 'x' in row 1",
+    ),
     (["1.5", "2.5"], ["1,5"], "must hold numbers"),
     (["31.12.2020", "30.12.2020"], ["2020-12-31"], "must hold datetimes"),
     (["TRUE", "FALSE"], ["UNKNOWN"], "must hold booleans"),

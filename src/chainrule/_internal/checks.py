@@ -38,6 +38,7 @@ class _Shaped(Protocol):
         """The sizes of the dimensions."""
 
 
+T = TypeVar("T")
 RowsT = TypeVar("RowsT", bound=_Shaped)
 
 
@@ -130,30 +131,53 @@ def _as_numbers(values: ArrayLike, symbol: str) -> NDArray[Any]:
         raise InputError(f"{symbol} must be an array of numbers; got {shown(values)}. {hint}")
     got = f"dtype {raw.dtype}"
     if raw.dtype.kind == "O":
-        strange = ((where, entry) for where, entry in np.ndenumerate(raw) if not isinstance(entry, Real))
-        where, entry = next(strange, ((), None))
-        if where == ():
+        where, entry = first_non_number(np.ndenumerate(raw))
+        if where is None:
             raise InputError(
                 f"{symbol} must hold real numbers; got dtype object. Convert them: np.asarray({symbol}, dtype=float)."
             )
         got = f"{shown(entry)} at index {where}"
     elif raw.dtype.kind in "SU" and raw.size:
-        got = f"strings such as {shown(raw.flat[0].item())}"
+        where, entry = first_non_number((where, entry.item()) for where, entry in np.ndenumerate(raw))
+        got = f"strings such as {shown(entry)} at index {where}"
     raise InputError(
         f"{symbol} must hold real numbers; got {got}. Encode categories, dates and strings as numbers, "
         "and replace or drop missing values."
     )
 
 
+def first_non_number(entries: Iterable[tuple[T, Any]]) -> tuple[T | None, Any]:
+    """Returns the first of numbered entries that is no number, if possible one that is no text of a number either.
+
+    >>> first_non_number(enumerate([1.5, "2", "abc"])), first_non_number(enumerate([1.5, "2"]))
+    ((2, 'abc'), (1, '2'))
+    """
+    first: tuple[T | None, Any] = (None, None)
+    for where, entry in entries:
+        if isinstance(entry, Real):
+            continue
+        try:
+            float(entry)
+        except (TypeError, ValueError):
+            return where, entry
+        first = (where, entry) if first[0] is None else first
+    return first
+
+
 def refuse_disguised(values: object, symbol: str) -> None:
     """Raises InputError for masked and sparse arrays, which np.asarray would silently misread."""
+    refuse_masked(values, symbol)
+    if hasattr(values, "toarray"):  # SciPy's sparse matrices
+        raise InputError(f"{symbol} must be a dense array; got a {type(values).__name__}. Pass {symbol}.toarray().")
+
+
+def refuse_masked(values: object, symbol: str) -> None:
+    """Raises InputError for masked arrays, whose mask np.asarray would silently drop."""
     masked = sys.modules.get("numpy.ma")  # no array is masked before this module is loaded
     if masked is not None and masked.is_masked(values):
         raise InputError(
             f"{symbol} must be finite; got masked entries. Replace or drop them, for example with {symbol}.filled(0)."
         )
-    if hasattr(values, "toarray"):  # SciPy's sparse matrices
-        raise InputError(f"{symbol} must be a dense array; got a {type(values).__name__}. Pass {symbol}.toarray().")
 
 
 def as_rows(X: ArrayLike, n: int, symbol: str, dtype: DTypeLike) -> Array:

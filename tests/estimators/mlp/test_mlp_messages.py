@@ -40,6 +40,18 @@ def test_unscaled_columns_are_named() -> None:
 
 
 @unconverged
+@pytest.mark.parametrize("make", [MLPClassifier, MLPRegressor])
+def test_a_mask_of_X_is_refused(make: Any) -> None:
+    """A masked entry of X is an error in fit, partial_fit and predict, as NaN is, and not the number below the mask."""
+    X, y = TWO
+    masked: Any = np.ma.MaskedArray(X, mask=np.arange(X.size).reshape(X.shape) == 3)
+    model = make(hidden_layer_sizes=(3,), max_iter=2, tol=0.5).fit(np.ma.MaskedArray(X, mask=False), y)
+    for act, given in ((make().fit, (masked, y)), (model.partial_fit, (masked, y)), (model.predict, (masked,))):
+        with pytest.raises(cr.InputError, match="X must be finite; got masked entries"):
+            act(*given)
+
+
+@unconverged
 def test_dead_units_are_counted() -> None:
     """If most units of a layer are constant on every row, a warning names the layer, their number and the remedy."""
     X, y = NUMBERS

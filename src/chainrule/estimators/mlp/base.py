@@ -17,7 +17,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from chainrule._internal.checks import Floats
+from chainrule._internal.checks import Floats, refuse_masked
 from chainrule._internal.logger import DEBUG, logger_at
 from chainrule._internal.sparse_rows import Rows, as_sparse_rows
 from chainrule._internal.user_warnings import warn
@@ -308,6 +308,7 @@ class BaseMLP(SavingMixin, CallbackSupportMixin, BaseEstimator):  # type: ignore
             few = few_outputs(net, X)
             if few is not None and few.ndim == 2:
                 return few
+        refuse_masked(X, "X")
         X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
         return net(X, engine=self.engine)
 

@@ -46,9 +46,10 @@ def as_trained(column: TextColumn, feature: Feature, notation: Notation | None, 
     if isinstance(found, Column):
         return found
     row, text = found
+    kind = f"{feature.kind} like {notation.example}" if notation is not None and notation.example else feature.kind
     raise OtherKind(
-        f"column {feature.name!r} of {origin} must hold {feature.kind}, as in the training rows; got text, such as "
-        f"{text!r} in row {row + 1}. Convert it, or leave out what is no value."
+        f"column {feature.name!r} of {origin} must hold {kind}, as in the training rows; got text, such as {text!r} in "
+        f"row {row + 1}. Convert it, or leave out what is no value."
     )
 
 

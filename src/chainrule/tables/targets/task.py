@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from chainrule._internal.checks import shown
+from chainrule._internal.checks import first_non_number, shown
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column, Task
 
@@ -27,8 +27,9 @@ def decide_task(name: str, column: Column, task: Task | None) -> tuple[Task, str
         raise InputError(f"target {name!r} must hold classes or numbers; got {column.type}.")
     if column.kind != "numbers":
         if task == "regression" and column.kind == "categories":
+            row, text = first_non_number((k, text) for k, text in enumerate(column.objects(), 1) if text is not None)
             raise InputError(
-                f"target {name!r} holds text, such as {shown(column.objects()[0])}; regression needs numbers."
+                f"target {name!r} holds text, such as {shown(text)} in row {row}; regression needs numbers."
             )
         return (task, REQUESTED) if task else ("classification", f"because it holds {YES_NO_OR_TEXT[column.kind]}")
     if task:

@@ -93,6 +93,15 @@ class Notes:
             "other dates",
         )
 
+    def of_numbers_with_rest(self, name: str, text: str) -> None:
+        """Notes a column whose texts, such as this one, are numbers with a unit or a sign that is not read."""
+        self._add(
+            name,
+            f"{{}}: texts such as {text!r} begin with a number, but are read as categories. If numbers are meant, "
+            "leave nothing but the number in each cell.",
+            "numbers with more",
+        )
+
     def of_levels(self, name: str, column: TextColumn) -> None:
         """Notes texts in a file that are categories here, but missing values for pandas."""
         levels = [] if column.is_declared else [t for t in column.distinct[1] if t and is_missing_in_pandas(t)]

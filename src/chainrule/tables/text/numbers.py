@@ -16,6 +16,7 @@ CURRENCIES = (
 CURRENCY = "|".join(map(re.escape, CURRENCIES))
 UNIT = re.compile(rf"[+-]?\s*(?P<before>{CURRENCY})?[^%]*?(?P<after>%|{CURRENCY})?")
 SPACES = re.compile(r"[\s\u00a0\u202f\u2009]+")
+BESIDE = re.compile(r"\(?[+-]? ?\d+(?:[.,' _]\d{3})*(?:[.,]\d*)?(?P<rest>\D*)", re.ASCII)
 EXPONENT = r"(?:[eE][+-]?\d+)?"
 
 
@@ -23,6 +24,16 @@ def unit_of(text: str) -> str:
     """Returns the currency or the per cent sign that is beside a number, or an empty text."""
     found = UNIT.fullmatch(tidied(text))
     return "" if found is None else found["before"] or found["after"] or ""
+
+
+def rest_of_number(text: str) -> str | None:
+    """Returns what follows the number at the beginning of a text, or None for any other text.
+
+    >>> rest_of_number("0.35 kg"), rest_of_number("(1,200)"), rest_of_number("35_000"), rest_of_number("1.2.3")
+    ('kg', ')', '', None)
+    """
+    found = BESIDE.fullmatch(tidied(text))
+    return None if found is None else found["rest"].strip()
 
 
 def tidied(text: str) -> str:

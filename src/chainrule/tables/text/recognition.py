@@ -17,13 +17,14 @@ from chainrule.tables.columns import Column, rows_by_code
 from chainrule.tables.text.conversion import converted, plain_numbers, reader, rounded_integer
 from chainrule.tables.text.notation import Notation, Writing, is_usual_gap
 from chainrule.tables.text.notes import Notes, may_need_remark
-from chainrule.tables.text.numbers import unit_of
+from chainrule.tables.text.numbers import rest_of_number, unit_of
 from chainrule.tables.text.text_column import AnyColumn, TextColumn
 from chainrule.tables.text.times import may_be_date
 from chainrule.tables.work import each
 
 MOSTLY = 0.8  # the part of the rows, and
 FEWEST = 10  # the number of distinct texts, that read as numbers or dates where a column is probably meant so
+ENDINGS = 2  # as many after numbers are units or signs, and more are other texts
 SAMPLE = 500  # distinct texts that decide whether all are worth a look
 
 POINTS = tuple(Notation("numbers", ".", thousands) for thousands in (",", " ", "'"))
@@ -163,6 +164,18 @@ class _Texts(NamedTuple):
         read = reader(notation)
         return np.array([read(text) is not None for text in self.present], dtype=bool)
 
+    def number_with_rest(self) -> str | None:
+        """Returns a text that is no number, if most rows hold numbers that have the same few endings."""
+        rests = [rest_of_number(text) for text in self.present]
+        rows: Counter[str] = Counter()
+        for rest, count in zip(rests, self.counts.tolist(), strict=True):
+            rows.update({} if rest is None else {rest: count})
+        usual = [rest for rest, _ in rows.most_common(ENDINGS)]
+        if not self.part(np.array([rest in usual for rest in rests])) >= MOSTLY:
+            return None
+        found = [text for text, rest in zip(self.present, rests, strict=True) if rest in usual]
+        return next(filter(rest_of_number, found), found[0])
+
     def part(self, readable: NDArray[np.bool_]) -> float:
         """Returns the part of the rows whose text is readable."""
         return float(self.counts[readable].sum() / self.counts.sum())
@@ -207,6 +220,8 @@ def _as_text(name: str, column: TextColumn, texts: _Texts, writing: Writing, not
             return _as_column(replace(column, type="text"), Notation("categories"))
     if len(texts.present) >= FEWEST and some.part(np.array([*map(may_be_date, some.present)])) >= MOSTLY:
         notes.of_other_dates(name, next(filter(may_be_date, some.present)))
+    elif len(texts.present) >= FEWEST and (text := some.number_with_rest()):
+        notes.of_numbers_with_rest(name, text)
     notes.of_levels(name, column)
     return column.as_categories()
 

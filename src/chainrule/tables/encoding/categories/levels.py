@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule._internal.at_first_use import cached_property
 from chainrule.tables.columns import MISSING, Column, Level, as_text
 from chainrule.tables.text.conversion import value_of
 
@@ -17,7 +19,8 @@ from chainrule.tables.text.conversion import value_of
 class Levels:
     """The levels of a category, and the rules by which a new column is compared with them.
 
-    Texts are compared with texts. If the levels are texts, a number is compared by its text: 1 and 1.0 are both "1".
+    Texts are compared with texts. If the levels are texts, a number is compared by its text: 1 and 1.0 are both "1". If
+    no level has this text, it is the only level that holds this number: 7 is "007", and 1.1 "1.10"; so is True "TRUE".
     Numbers and booleans are compared by value, and a text with them by the number or the boolean that it holds. If
     ``has_other`` is True, all further values share one more level; otherwise a value not seen in training is encoded
     as a missing one is.
@@ -47,7 +50,15 @@ class Levels:
         if isinstance(level, str):
             return level
         text = as_text(level)
-        return text if text in place or not isinstance(level, bool) else text.lower()
+        return text if text in place else self._text_of.get((type(level) is bool, level), text)
+
+    @cached_property
+    def _text_of(self) -> dict[tuple[bool, Any], Level]:
+        """The level of each number or boolean that one text alone holds; keys tell whether it is a boolean."""
+        values = [(value_of(level), level) for level in self.levels if isinstance(level, str)]
+        keys = [(type(value) is bool, value) for value, _ in values]
+        counts = Counter(keys)
+        return {key: level for key, (_, level) in zip(keys, values, strict=True) if counts[key] == 1}
 
 
 @dataclass(frozen=True)
