@@ -202,6 +202,11 @@ def as_text(value: object) -> str:
     return str(_whole(value))
 
 
+def interval_text(left: object, right: object, has_left: bool, has_right: bool) -> str:
+    """Returns the text of an interval, with whole bounds as integers; it has a bound or not: "(0, 1.5]"."""
+    return f"{'[' if has_left else '('}{as_text(left)}, {as_text(right)}{']' if has_right else ')'}"
+
+
 def _whole(value: Any) -> Any:
     """Returns a whole float as an integer, anything else unchanged."""
     return int(value) if isinstance(value, float) and abs(value) < LARGEST_WHOLE and value == int(value) else value

@@ -12,6 +12,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas
@@ -203,6 +204,27 @@ def test_a_member_of_npz_without_its_first_bytes(tmp_path: Path, damaged: str) -
 
 
 FREQUENCIES = ("M", "2M", "Q", "Q-MAR", "Y", "Y-JUN", "W", "W-SAT", "W-WED", "D", "h", "min", "s", "ms", "us", "ns")
+
+
+@pytest.mark.parametrize("closed", ["left", "right", "both", "neither"])
+def test_intervals_of_pandas_are_categories_in_files_too(
+    closed: Literal["left", "right", "both", "neither"], tmp_path: Path
+) -> None:
+    """An interval is a category by its text, in a frame, an Arrow table and a file."""
+    gaps = pandas.arrays.IntervalArray.from_arrays([0, 1, np.nan], [1, 2.5, np.nan], closed=closed)
+    days = pandas.interval_range(pandas.Timestamp("2024-01-01"), periods=3, closed=closed)
+    frame = pandas.DataFrame({"gaps": gaps, "days": days, "number": [1.0, 2.0, 3.0]})
+    path = tmp_path / "t.parquet"
+    frame.to_parquet(path)
+    expected = {name: read(frame).column(name).objects().tolist() for name in frame}
+    before, after = "[" if closed in ("left", "both") else "(", "]" if closed in ("right", "both") else ")"
+    assert expected["gaps"] == [f"{before}0, 1{after}", f"{before}1, 2.5{after}", None]
+    for source in (path, pyarrow.Table.from_pandas(frame)):
+        table = read(source)
+        assert {name: table.column(name).objects().tolist() for name in frame} == expected
+        assert [table.column(name).kind for name in frame] == ["categories", "categories", "numbers"]
+    table = read(pyarrow.Table.from_pandas(pandas.DataFrame({"gaps": frame.gaps.astype("category")})))
+    assert table.column("gaps").objects().tolist() == expected["gaps"]
 
 
 def test_periods_of_pandas_are_times_in_files_too(tmp_path: Path) -> None:

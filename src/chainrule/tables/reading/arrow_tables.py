@@ -16,7 +16,7 @@ from chainrule._internal.naming import listed
 from chainrule.errors import InputError
 from chainrule.tables.arrow_values import as_times, booleans_of, numbers_of
 from chainrule.tables.column_set import Columns
-from chainrule.tables.columns import DATETIME, Column
+from chainrule.tables.columns import DATETIME, Column, interval_text
 from chainrule.tables.reading.arrow_columns import as_column
 from chainrule.tables.table import Table
 from chainrule.tables.text.conversion import numbers_in
@@ -24,7 +24,7 @@ from chainrule.tables.text.notation import PLAIN
 from chainrule.tables.text.text_block import TextBlock
 from chainrule.tables.work import each
 
-PERIOD = "pandas.period"
+PERIOD, INTERVAL = "pandas.period", "pandas.interval"
 WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 YEAR = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 MONTHS = {"Y": 12, "A": 12, "Q": 3}
@@ -41,7 +41,7 @@ def table_of_file(path: Path, table: Any, *, is_typed: bool = True) -> Table:
     ``is_typed`` is False if the format of the file has no types: its columns are texts, or were read as plain numbers.
     """
     names = table.column_names
-    table = with_periods_as_times(table, str(path)) if is_typed else table
+    table = without_pandas_types(table, str(path)) if is_typed else table
     if not names or not table.num_rows:
         raise InputError(f"{path} must hold at least one row; got none.")
     require_names(str(path), names)
@@ -66,30 +66,52 @@ def without_index(table: Any) -> Any:
     return table.drop_columns([name for name in table.column_names if name in labels or PANDAS_INDEX.fullmatch(name)])
 
 
-def with_periods_as_times(table: Any, origin: str) -> Any:
-    """Returns an Arrow table in which the periods of pandas, of which Arrow has the numbers alone, begin at a time.
+def without_pandas_types(table: Any, origin: str) -> Any:
+    """Returns an Arrow table in which the periods of pandas are times, and its intervals categories.
 
     The type of such a column is known only if pandas is loaded; its field always knows it. Raises InputError for a
-    frequency such as business days.
+    period of a frequency such as business days.
     """
-    if b"period[" not in (table.schema.metadata or {}).get(b"pandas", b""):
+    about_frame = (table.schema.metadata or {}).get(b"pandas", b"")
+    if not any(name in about_frame for name in (b"period[", b"interval[", b'"categorical"')):
         return table
     for k, field in enumerate(table.schema):
-        about = field.metadata or {}
-        if getattr(field.type, "extension_name", about.get(b"ARROW:extension:name", b"").decode()) != PERIOD:
+        about, column = field.metadata or {}, table.column(k)
+        kind = getattr(field.type, "value_type", field.type)  # of a dictionary, that of its values
+        type_name = getattr(kind, "extension_name", about.get(b"ARROW:extension:name", b"").decode())
+        if type_name not in (PERIOD, INTERVAL):
             continue
-        stored = table.column(k).cast("int64")
-        about_type = about.get(b"ARROW:extension:metadata") or field.type.__arrow_ext_serialize__()
-        frequency = json.loads(about_type)["freq"]
-        starts = _starts(numbers_of(stored), frequency)
-        if starts is None:
-            raise InputError(
-                f"column {field.name!r} of {origin} holds periods of the frequency {frequency!r}, which cannot be "
-                "read. Convert it: .dt.to_timestamp()."
-            )
-        times = as_times(starts, booleans_of(stored.is_valid()))
-        table = table.set_column(k, field.name, times)
+        described = json.loads(about.get(b"ARROW:extension:metadata") or kind.__arrow_ext_serialize__())
+        if type_name == PERIOD:
+            column = _as_times(column, described["freq"], f"column {field.name!r} of {origin}")
+        else:
+            column = _as_categories(column, described["closed"])
+        table = table.set_column(k, field.name, column)
     return table
+
+
+def _as_times(periods: Any, frequency: str, symbol: str) -> Any:
+    """Returns the starts of periods, of which Arrow has the numbers alone."""
+    stored = periods.cast("int64")
+    starts = _starts(numbers_of(stored), frequency)
+    if starts is None:
+        raise InputError(
+            f"{symbol} holds periods of the frequency {frequency!r}, which cannot be read. Convert it: "
+            ".dt.to_timestamp()."
+        )
+    return as_times(starts, booleans_of(stored.is_valid()))
+
+
+def _as_categories(intervals: Any, closed: str) -> Any:
+    """Returns the texts of intervals that are closed on this side, of which Arrow has the bounds alone."""
+    import pyarrow
+
+    is_left, is_right = closed in ("left", "both"), closed in ("right", "both")
+    if pyarrow.types.is_dictionary(intervals.type):
+        intervals = pyarrow.chunked_array([some.dictionary.storage.take(some.indices) for some in intervals.chunks])
+    bounds = [each if each is None else (each["left"], each["right"]) for each in intervals.to_pylist()]
+    text_of = {pair: pair and interval_text(*pair, is_left, is_right) for pair in set(bounds)}
+    return pyarrow.array([text_of[pair] for pair in bounds], pyarrow.string()).dictionary_encode()
 
 
 def _starts(numbers: NDArray[np.int64], frequency: str) -> NDArray[np.datetime64] | None:

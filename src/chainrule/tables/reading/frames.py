@@ -13,7 +13,7 @@ from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading import array_columns
 from chainrule.tables.reading.array_likes import as_objects
 from chainrule.tables.reading.arrow_columns import as_column
-from chainrule.tables.reading.arrow_tables import require_names, shortened, with_periods_as_times
+from chainrule.tables.reading.arrow_tables import require_names, shortened, without_pandas_types
 from chainrule.tables.reading.number_frames import matrix_of_arrow, matrix_of_pandas, matrix_of_polars
 from chainrule.tables.reading.pandas_columns import columns_of_pandas
 from chainrule.tables.table import Table
@@ -32,7 +32,7 @@ def read_frame(X: Any, symbol: str) -> Table | NumericTable:
     elif _is_frame_of("polars", X):
         names, read_columns = X.columns, _of_polars
     else:
-        frame = with_periods_as_times(_as_arrow(X, symbol), symbol)
+        frame = without_pandas_types(_as_arrow(X, symbol), symbol)
         names = frame.schema.names  # faster than column_names
     if not names:
         raise InputError(f"{symbol} has 0 feature(s) (shape=({len(X)}, 0)) while a minimum of 1 is required.")

@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.tables.arrow_values import import_pyarrow
 from chainrule.tables.column_set import Columns, NumberBlock
-from chainrule.tables.columns import as_text, categories
+from chainrule.tables.columns import categories, interval_text
 from chainrule.tables.reading import array_columns, arrow_columns
 from chainrule.tables.reading.arrow_tables import shortened
 from chainrule.tables.text.text_column import AnyColumn
@@ -61,5 +61,4 @@ def _level(level: Any) -> Any:
     """Returns the level of a category; of an interval its text, with whole bounds as integers: "(0, 1.5]"."""
     if not hasattr(level, "closed_left"):
         return level
-    start, end = "[" if level.closed_left else "(", "]" if level.closed_right else ")"
-    return f"{start}{as_text(level.left)}, {as_text(level.right)}{end}"
+    return interval_text(level.left, level.right, level.closed_left, level.closed_right)
