@@ -39,6 +39,13 @@ def test_unscaled_columns_are_named() -> None:
         model.fit(StandardScaler().fit_transform(X), CLASSES[1])
 
 
+def test_labels_with_fractions_are_no_classes() -> None:
+    """Numbers with fractions are refused as classes, in one line without the numbers."""
+    X, y = NUMBERS
+    with pytest.raises(ValueError, match=r"^Unknown label type: continuous\. Maybe you are trying to fit a classifier"):
+        MLPClassifier().fit(X, y)
+
+
 @unconverged
 @pytest.mark.parametrize("make", [MLPClassifier, MLPRegressor])
 def test_a_mask_of_X_is_refused(make: Any) -> None:
