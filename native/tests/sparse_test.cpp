@@ -126,13 +126,13 @@ template <class T> void test() {
       for (const long panels : {3L, 4L, 5L, 9L}) {
         const long m = panels * R<T> - (K % 5) * (R<T> / 4);
         for (const int rows : {1, 16, 70, 131}) {
-          linears<T>(K, m, rows, 0, zeros, {Sigma::relu, 0, nullptr, nullptr}, LinearEpilogue::activation, true);
-          linears<T>(K, m, rows, 5, zeros, {Sigma::relu, 0, nullptr, nullptr}, LinearEpilogue::derivative, false);
+          linears<T>(K, m, rows, 0, zeros, {Sigma::relu, 0}, LinearEpilogue::activation, true);
+          linears<T>(K, m, rows, 5, zeros, {Sigma::relu, 0}, LinearEpilogue::derivative, false);
         }
         T there{};
-        linears<T>(K, m, 33, 2, zeros, {Sigma::tanh, 0, nullptr, nullptr}, LinearEpilogue::activation, true);
+        linears<T>(K, m, 33, 2, zeros, {Sigma::tanh, 0}, LinearEpilogue::activation, true);
         linears<T>(K, m, 33, 2, zeros, {Sigma::relu, 0, &there, &there}, LinearEpilogue::activation, true);
-        linears<T>(K, m, 33, 2, zeros, {Sigma::identity, 0, nullptr, nullptr}, LinearEpilogue::none, false);
+        linears<T>(K, m, 33, 2, zeros, {Sigma::identity, 0}, LinearEpilogue::none, false);
       }
   for (const double zeros : {0.0, 0.5, 0.97, 1.0})
     for (const long rows : {2L, 33L, 64L, 127L, 200L, 259L})

@@ -99,7 +99,7 @@ inline void lane_losses(const LaneGroup<T>& g, const LaneLayer<T>& last, V<T> (&
   };
   const bool is_canonical = last.sigma == canonical_sigma(g.cost), is_identity = last.sigma == Sigma::identity;
   if (is_entrywise(last.sigma) && !is_canonical)
-    activate(last.a, long(m) * g.vectors * lanes<T>, {last.sigma, last.parameter, last.saved, nullptr});
+    activate(last.a, long(m) * g.vectors * lanes<T>, {last.sigma, last.parameter, last.saved});
   if (is_entrywise(last.sigma) && (!is_canonical || is_identity)) {
     with(g.cost, [&]<Cost cost>() {
       for (int k = 0; k < m; ++k) {

@@ -71,7 +71,7 @@ template <class T> inline void row_blocks(const PredictLayer<T>& layer, const T*
 
 // a := σ(z) in place.
 template <class T> inline void row_value(const PredictLayer<T>& layer, T* z, T* scratch) {
-  const Activation<T> f = {layer.sigma, layer.parameter, nullptr, nullptr};
+  const Activation<T> f = {layer.sigma, layer.parameter};
   if (layer.kappa) {
     for (long k = 0; k < layer.m; k += lanes<T>)
       activate_parametric<T>(z + k, 1, 1, load_first(layer.kappa + k, smaller(layer.m - k, lanes<T>)), f);

@@ -116,7 +116,7 @@ template <class T> inline void example_blocks(const PredictRows<T>& g, const Pre
 
 // a := σ(z) in place, for a whole panel of examples.
 template <class T> inline void example_values(const PredictRows<T>& g, const PredictLayer<T>& layer, T* panel) {
-  const Activation<T> f = {layer.sigma, layer.parameter, nullptr, nullptr};
+  const Activation<T> f = {layer.sigma, layer.parameter};
   if (layer.kappa) {
     for (long j = 0; j < layer.m; ++j)
       activate_parametric<T>(panel + j * R<T>, R<T>, lanes<T>, broadcast(layer.kappa[j]), f);
@@ -142,7 +142,7 @@ template <class T> void predict_rows(const PredictRows<T>& g) {
   for (int i = 0; i < g.r; ++i) {
     const PredictLayer<T>& layer = g.layers[i];
     const bool is_dense = layer.run_count == 0, is_fused = is_dense && is_entrywise(layer.sigma) && !layer.kappa;
-    const Activation<T> f = {layer.sigma, layer.parameter, nullptr, nullptr};
+    const Activation<T> f = {layer.sigma, layer.parameter};
     if (is_dense)
       example_dense(g, layer.m, layer.n, layer.W, layer.b, x, z, is_fused ? &f : nullptr);
     else

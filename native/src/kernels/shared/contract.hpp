@@ -10,8 +10,8 @@ namespace chainrule {
 template <class T> struct Activation {
   Sigma sigma;
   T parameter;
-  T* saved;                  // what σ′ needs later, laid out like the output: z, or a before dropout; null: the output
-  const T* mask;             // dropout's factors, like the output; null: no dropout
+  T* saved = nullptr;        // what σ′ needs later, laid out like the output: z, or a before dropout; null: the output
+  const T* mask = nullptr;   // dropout's factors, like the output; null: no dropout
   const T* kappa = nullptr;  // [panel][R]: a = (1 − κ) z + κ σ(z), and `saved` is z; null: κ = 1
   T* kappa_delta = nullptr;  // like the output: receives mask ⊙ ∂J/∂a ⊙ (σ(z) − z), whose sum over the batch is ∂J/∂κ
 };
