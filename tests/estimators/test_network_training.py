@@ -112,10 +112,8 @@ def test_a_time_limit_shortens_the_plan(rows: tuple[Any, Any]) -> None:
     limit = 0.5 + 10.0 * (time.perf_counter() - began)  # some epochs fit into it on any machine
     model = NetworkRegressor(epochs=ENDLESS, time_limit=limit, **ONE)
     began = time.perf_counter()
-    with pytest.warns(
-        TrainingWarning, match=r"cut the plan: the network trained for \d+ of 2000000000 epochs\. The whole"
-    ):
-        model.fit(X, y)
+    with pytest.warns(TrainingWarning, match=r"cut the plan: the network trained for \d+ of 2000000000 epochs\."):
+        model.fit(X, y)  # how long the whole plan takes is said if its epochs took 0.02 s, as tests with a clock show
     assert model.stopped_ == "time_limit"
     assert time.perf_counter() - began < limit + LIMIT  # without the time limit it would be hours
     assert 1 <= model.n_iter_ < ENDLESS

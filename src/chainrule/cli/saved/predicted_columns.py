@@ -36,7 +36,6 @@ def predicted(
     """Returns the predictions of rows X, under names that are not taken (`as_columns`).
 
     With a ``threshold``, for a model of two classes, the second one is predicted where its probability reaches it.
-
     Raises WrongUsage if the name of a probability or of an end is taken.
     """
     if threshold is None:
