@@ -38,13 +38,15 @@ def predicted(
     With a ``threshold``, for a model of two classes, the second one is predicted where its probability reaches it.
     Raises WrongUsage if the name of a probability or of an end is taken.
     """
-    if threshold is None:
-        Y, P = model.predict(X), model.predict_proba(X) if has_proba else None
+    Z = model.encoder.encode(X)
+    A = model.outputs_of(Z)
+    P = model.probabilities_of(A) if has_proba or threshold is not None else None
+    if P is None or threshold is None:
+        Y = model.predictions_of(A)
     else:
         assert isinstance(model.target, ClassLabels)
-        P = model.predict_proba(X)
         Y = model.target.labels(model.target.most_probable(P, threshold))
-    ends = None if coverage is None else model.predict_interval(X, coverage)
+    ends = None if coverage is None else model.intervals_of(Z, A, coverage)
     columns = as_columns(model, Y, P if has_proba else None, ends, taken)
     if common := [column for column in columns if column in taken]:
         raise WrongUsage(

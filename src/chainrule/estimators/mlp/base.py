@@ -112,6 +112,7 @@ class BaseMLP(SavingMixin, CallbackSupportMixin, BaseEstimator):  # type: ignore
         sizes = as_hidden_sizes(self.hidden_layer_sizes)
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         X, y, weights = self._counted_rows(X, y, sample_weight, incremental)
+        refuse_masked(X, "X")
         X, Y, y = self._validate(X, y, incremental, reset=first)
         counted = counted_rows(weights, X.shape[0], X.dtype)
         if self.early_stopping and incremental and self.solver in STOCHASTIC:

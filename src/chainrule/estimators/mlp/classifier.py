@@ -14,7 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 from sklearn.utils.validation import validate_data
 
-from chainrule._internal.checks import Floats, refuse_masked, shown
+from chainrule._internal.checks import Floats, shown
 from chainrule.costs import CrossEntropy, LogLikelihood
 from chainrule.engines.choice import EngineLike
 from chainrule.estimators.examples import Examples
@@ -133,7 +133,6 @@ class MLPClassifier(ScoredLabels, ClassifierMixin, BaseMLP):  # type: ignore[mis
     # ---- labels, cost and score --------------------------------------------------------------------------------------
 
     def _validate(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, NDArray[Any], NDArray[Any]]:
-        refuse_masked(X, "X")
         X, y = validate_data(
             self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=(np.float64, np.float32), reset=reset
         )

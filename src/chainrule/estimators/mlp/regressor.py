@@ -12,7 +12,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import validate_data
 
-from chainrule._internal.checks import as_array, refuse_masked
+from chainrule._internal.checks import as_array
 from chainrule.costs import Poisson, SumOfSquares
 from chainrule.engines.choice import EngineLike
 from chainrule.estimators.examples import Examples
@@ -115,7 +115,6 @@ class MLPRegressor(ScoredLabels, RegressorMixin, BaseMLP):  # type: ignore[misc]
     def _validate(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, NDArray[Any], NDArray[Any]]:
         if getattr(getattr(y, "dtype", None), "kind", "") in ("O", "U"):  # texts; the error names one
             as_array(y, "y")
-        refuse_masked(X, "X")
         X, y = validate_data(
             self, X, y, accept_sparse=["csr", "csc"], multi_output=True, y_numeric=True,
             dtype=(np.float64, np.float32), reset=reset,

@@ -76,16 +76,16 @@ def without_pandas_types(table: Any, origin: str) -> Any:
     if not any(name in about_frame for name in (b"period[", b"interval[", b'"categorical"')):
         return table
     for k, field in enumerate(table.schema):
-        about, column = field.metadata or {}, table.column(k)
+        about = field.metadata or {}
         kind = getattr(field.type, "value_type", field.type)  # of a dictionary, that of its values
         type_name = getattr(kind, "extension_name", about.get(b"ARROW:extension:name", b"").decode())
         if type_name not in (PERIOD, INTERVAL):
             continue
         described = json.loads(about.get(b"ARROW:extension:metadata") or kind.__arrow_ext_serialize__())
         if type_name == PERIOD:
-            column = _as_times(column, described["freq"], f"column {field.name!r} of {origin}")
+            column = _as_times(table.column(k), described["freq"], f"column {field.name!r} of {origin}")
         else:
-            column = _as_categories(column, described["closed"])
+            column = _as_categories(table.column(k), described["closed"])
         table = table.set_column(k, field.name, column)
     return table
 
