@@ -125,6 +125,7 @@ WORDS: list[tuple[list[Any], str]] = [  # texts of a file, and the warning about
     (["NA", "EU"], "'a': 'NA' is a category like any other; pandas.read_csv takes it for missing"),
     ([*MANY, "?x"], r"'a' holds numbers but for '\?x' in row 21, and is read as texts"),
     ([*MANY, "n/k", "?", "n/k"], r"'a' holds numbers but for 'n/k' in row 21 and 1 more"),
+    ([*MANY, *(["unknown", "pending"] * 8)], r"'a' holds numbers but for 'unknown' in row 21 and 15 more"),
     *((texts, f"'a': texts such as {texts[0]!r} look like dates, in a notation that") for texts in DATES_OF_OTHERS),
     *((texts, f"'a': texts such as {re.escape(repr(texts[0]))} begin with a number") for texts in NUMBERS_AND_MORE),
 ]
@@ -136,6 +137,8 @@ NAMES = [  # twelve texts each that hold numbers, and are names
     [f"1.2.{k}" for k in range(12)],
     [f"10013-{k}" for k in range(12)],
     [f"{k} {street} Street" for k, street in enumerate(("Main", "Elm", "Oak", "High") * 3)],
+    [*map(str, range(12)), "B", "G", "M", "P"],  # floors
+    [*map(str, range(12)), *(["unknown"] * 13)],  # mostly unknown
 ]
 
 

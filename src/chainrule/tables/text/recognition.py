@@ -22,9 +22,9 @@ from chainrule.tables.text.text_column import AnyColumn, TextColumn
 from chainrule.tables.text.times import may_be_date
 from chainrule.tables.work import each
 
-MOSTLY = 0.8  # the part of the rows, and
+MOSTLY, HALF = 0.8, 0.5  # the parts of the rows, and
 FEWEST = 10  # the number of distinct texts, that read as numbers or dates where a column is probably meant so
-ENDINGS = 2  # as many after numbers are units or signs, and more are other texts
+FEW = 2  # as many odd texts stand for gaps, and as many endings of numbers are units or signs
 SAMPLE = 500  # distinct texts that decide whether all are worth a look
 
 POINTS = tuple(Notation("numbers", ".", thousands) for thousands in (",", " ", "'"))
@@ -170,7 +170,7 @@ class _Texts(NamedTuple):
         rows: Counter[str] = Counter()
         for rest, count in zip(rests, self.counts.tolist(), strict=True):
             rows.update({} if rest is None else {rest: count})
-        usual = [rest for rest, _ in rows.most_common(ENDINGS)]
+        usual = [rest for rest, _ in rows.most_common(FEW)]
         if not self.part(np.array([rest in usual for rest in rests])) >= MOSTLY:
             return None
         found = [text for text, rest in zip(self.present, rests, strict=True) if rest in usual]
@@ -209,13 +209,13 @@ def _rival(notation: Notation, writing: Writing) -> Notation | None:
 
 
 def _as_text(name: str, column: TextColumn, texts: _Texts, writing: Writing, notes: Notes) -> Column:
-    """Returns the column as categories, and notes the odd texts if most of them read as numbers or dates."""
+    """Returns the column as categories, and notes the odd texts if most others read as numbers or dates."""
     some = texts.sample()
     best = max(_candidates(texts, writing), key=lambda notation: some.part(some.readable(notation)))
-    if some.part(some.readable(best)) >= 0.5:
+    if some.part(some.readable(best)) >= HALF:
         readable = texts.readable(best)
-        if texts.part(readable) >= MOSTLY and readable.sum() >= FEWEST:
-            odd = [text for text, fits in zip(texts.present, readable, strict=True) if not fits]
+        odd = [text for text, fits in zip(texts.present, readable, strict=True) if not fits]
+        if readable.sum() >= FEWEST and texts.part(readable) >= (HALF if len(odd) <= FEW else MOSTLY):
             notes.of_odd_texts(name, column, best.kind, odd)
             return _as_column(replace(column, type="text"), Notation("categories"))
     if len(texts.present) >= FEWEST and some.part(np.array([*map(may_be_date, some.present)])) >= MOSTLY:
