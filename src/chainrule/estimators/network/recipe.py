@@ -13,7 +13,7 @@ from chainrule.errors import InputError
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.initial import Initial
 from chainrule.optimizers import Optimizer
-from chainrule.optimizers.schedules import Constant
+from chainrule.optimizers.schedules import Constant, Cosine
 
 Competes: TypeAlias = Literal["alone", "together", "all"]  # one is kept, several that predict best together, or all
 FEWEST = 4  # recipes that are kept of those that compete together, unless fewer are clearly better (`winners`)
@@ -83,8 +83,11 @@ class Recipe:
             return None
         return math.ceil(t / max(1, round(t / size))) if self.even_batches else size
 
-    def of_one_steady_epoch(self) -> Recipe:
+    def of_one_epoch(self, warms_up: bool) -> Recipe:
         """Returns the recipe for incremental training: with a constant rate, half the base rate of its schedule.
+
+        If it ``warms_up`` the rate rises to it from 0 during the epoch, for a network that was trained, but whose
+        optimizer begins: Adam's first steps have their full length however small the gradients are.
 
         Raises InputError if a minimizer trains.
         """
@@ -92,7 +95,8 @@ class Recipe:
             raise InputError('partial_fit makes steps of an optimizer; got optimizer="lm". Use fit, or another one.')
         schedule = self.optimizer.schedule
         alpha = schedule.rate if isinstance(schedule, Constant) else 0.5 * schedule.rate
-        return replace(self, epochs=1, optimizer=replace(self.optimizer, learning_rate=alpha))
+        steady = Cosine(alpha, warmup=1.0) if warms_up else alpha
+        return replace(self, epochs=1, optimizer=replace(self.optimizer, learning_rate=steady))
 
 
 def planned_networks(recipes: Sequence[Recipe]) -> int:

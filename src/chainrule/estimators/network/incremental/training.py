@@ -16,13 +16,15 @@ from chainrule.estimators.random_states import LARGEST_DRAWN_SEED, as_random_sta
 def train_one_epoch(estimator: Any, X: Any, y: Any, sample_weight: Any) -> None:
     """Trains the networks of a `NetworkBase` one epoch on these rows, at a constant learning rate.
 
-    The first call makes the networks. Raises InputError.
+    The first call makes the networks. The rate warms up for those of a file without the optimizer's state. Raises
+    InputError.
     """
     if estimator.checkpoint is not None:
         raise InputError("checkpoint is for fit; partial_fit trains one epoch. Save the estimator instead.")
     first = not hasattr(estimator, "model_")
     data, recipes = estimator._prepare(X, y, sample_weight, continues=not first, incremental=True)
-    steady = [recipe.of_one_steady_epoch() for recipe in recipes]
+    states = None if first else estimator.states_
+    steady = [recipe.of_one_epoch(warms_up=not first and not states) for recipe in recipes]
     if first:
         estimator._recipe_numbers = numbers_without_competition(recipes)
     count = len(estimator._recipe_numbers)
@@ -33,7 +35,7 @@ def train_one_epoch(estimator: Any, X: Any, y: Any, sample_weight: Any) -> None:
     make = MemberFactory(
         estimator.target_.task, estimator.dtype, estimator._shape(data), data.examples,
         dict.fromkeys(steady, splits), drawn,
-        states=[state.again() for state in estimator.states_] if not first and estimator.states_ else None,
+        states=[state.again() for state in states] if states else None,
         networks=None if first else estimator.networks_,
     )  # fmt: skip
     plan = estimator._plan(steady, estimator._recipe_numbers, time.perf_counter(), continues=True)

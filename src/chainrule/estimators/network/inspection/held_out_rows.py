@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from chainrule._internal.sparse_rows import Rows
 from chainrule.estimators.network.ensemble import Member
 from chainrule.tables.diagnosis.case import LabelledRows, dense
+from chainrule.tables.encoding.matching import matched
 from chainrule.tables.model import TableModel
 from chainrule.tables.reading.read import AnyTable
 from chainrule.tables.targets.decoders import encoded
@@ -35,4 +36,5 @@ def held_out_rows(
     most = max(min(MOST_ROWS, MOST_NUMBERS // max(len(table.names), 1)), 2)
     at = at[np.unique(np.linspace(0, len(at) - 1, min(most, len(at))).astype(np.intp))]
     known = encoded(model.target, labels[at])
-    return LabelledRows(model, dense(table.rows(at)), known, asked=is_held_out[at], encoded=encoded_rows[at])
+    rows = dense(matched(model.encoder, table.rows(at)))
+    return LabelledRows(model, rows, known, asked=is_held_out[at], encoded=encoded_rows[at])
