@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import runpy
 import subprocess
 import sys
@@ -22,8 +23,9 @@ from chainrule.exports import Proof
 from chainrule.exports.targets import TARGETS, target_of
 from chainrule.tables import TableEncoder
 from chainrule.tables.calibration import Calibration
+from chainrule.tables.encoding.statistics.column_statistics import Scaling
 from chainrule.tables.model import TableModel
-from chainrule.tables.target_decoder import ClassLabels
+from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
 MODELS: dict[str, Callable[[], Any]] = {
     "classes": lambda: models.classifier(),
@@ -143,6 +145,23 @@ def test_a_script_names_its_results(tmp_path: Path) -> None:
         assert [*found] == names
         exact = (value if isinstance(value, (str, int)) else pytest.approx(value, rel=1e-12) for value in ours[0])
         assert [*found.values()] == [*exact]
+
+
+DURATIONS: dict[str, Callable[[int], Any]] = {
+    "durations": lambda k: np.timedelta64(1_500_001 * k, "us"),
+    "times of day": lambda k: datetime.time(k % 24, 30, 0, k),
+    "texts": lambda k: f"{k % 24:02}:{k % 60:02}",
+}
+
+
+@pytest.mark.parametrize("numbers", ["robust", "standard"])
+@pytest.mark.parametrize("kind", DURATIONS)
+def test_durations_are_seconds(kind: str, numbers: Scaling, ending: str, tmp_path: Path) -> None:
+    """A column of durations or times of day, gaps included, is one of seconds in every target."""
+    X = [{"took": None if k % 7 == 0 else DURATIONS[kind](k)} for k in range(40)]
+    encoder = TableEncoder(numbers).fit(X)
+    net = cr.Network.dense([encoder.n_features_out_, 1], seed=0)
+    assert cr.export(TableModel(encoder, NumericLabels.fit([1.0, 2.0, 4.0]), (net,)), tmp_path / f"m{ending}").is_proved
 
 
 def test_texts_with_nan_in_them_are_texts(tmp_path: Path) -> None:

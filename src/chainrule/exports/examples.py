@@ -45,7 +45,10 @@ def _values(column: InputColumn, plan: Plan) -> list[Any]:
     spread = 1.0 / feature.factor if feature.factor else 1.0
     far = EXTREME if plan.limit is not None else 4.0 * spread
     gap = [] if math.isnan(feature.fill) else [None]
-    return [usual, *(usual + share * spread for share in (-0.5, 0.5, -1.7, 1.7, 0.1)), -far, far, *gap]
+    numbers = [usual, *(usual + share * spread for share in (-0.5, 0.5, -1.7, 1.7, 0.1)), -far, far]
+    if column.kind == "duration":
+        numbers = [round(seconds, 6) for seconds in numbers]  # a table has whole microseconds
+    return [*numbers, *gap]
 
 
 def _times(feature: NumberFeature) -> list[Any]:

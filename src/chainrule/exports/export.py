@@ -15,7 +15,7 @@ from chainrule.errors import ChainruleError, InputError
 from chainrule.exports.encoded import without_encoding
 from chainrule.exports.evaluate import Row
 from chainrule.exports.examples import examples_of
-from chainrule.exports.plan import Plan, plan_of
+from chainrule.exports.plan import ColumnKind, Plan, plan_of
 from chainrule.exports.proof import Proof, prove
 from chainrule.exports.quantised import quantised
 from chainrule.exports.result import Numbers
@@ -25,6 +25,8 @@ from chainrule.exports.vectors import Vectors
 from chainrule.files import write_bytes
 from chainrule.network import Network
 from chainrule.tables.model import TableModel
+
+MICROSECONDS_A_SECOND = 1_000_000
 
 
 def export(
@@ -132,6 +134,15 @@ def _unit(model: TableModel | Network) -> float:
     return UNITS["float" if net.dtype == np.float32 else "double"]
 
 
+def _in_a_table(value: Any, kind: ColumnKind) -> Any:
+    """Returns a value of a row as the model reads it in a table."""
+    if value is not None and kind == "datetime":
+        return np.datetime64(value, "us")
+    if value is not None and kind == "duration":
+        return np.timedelta64(round(value * MICROSECONDS_A_SECOND), "us")
+    return value
+
+
 def _own_vectors(model: TableModel | Network, plan: Plan, rows: Sequence[Row]) -> Vectors:
     """Returns the plan's values for the rows, with the bounds of the model's own number type.
 
@@ -140,14 +151,8 @@ def _own_vectors(model: TableModel | Network, plan: Plan, rows: Sequence[Row]) -
     if isinstance(model, Network):
         values = model(np.array([list(row.values()) for row in rows]))
     else:
-        times = {column.name for column in plan.columns if column.kind == "datetime"}
-        table = [
-            {
-                name: np.datetime64(value, "us") if name in times and value is not None else value
-                for name, value in row.items()
-            }
-            for row in rows
-        ]
+        kinds = {column.name: column.kind for column in plan.columns}
+        table = [{name: _in_a_table(value, kinds[name]) for name, value in row.items()} for row in rows]
         Y = model.predict(table) if isinstance(plan.result, Numbers) else model.predict_proba(table)
         values = np.reshape(Y, (len(rows), -1))
     vectors = Vectors.of(plan, _unit(model), rows)

@@ -16,7 +16,7 @@ from chainrule.exports.levels import features_of_levels
 from chainrule.exports.result import Classes, Result, numbers_of_network, result_of
 from chainrule.network import Layer, Network
 from chainrule.tables.calibration import UNCALIBRATED
-from chainrule.tables.columns import Feature, Level
+from chainrule.tables.columns import Feature, Kind, Level
 from chainrule.tables.encoding.categories.levels import Sign
 from chainrule.tables.encoding.encoder import TableEncoder
 from chainrule.tables.encoding.numeric_columns import owners
@@ -24,14 +24,15 @@ from chainrule.tables.model import TableModel
 
 MOST_MERGED = 4.0  # the largest T; with larger ones a p that is 0 in float32 would have a p^(1/T) that is not small
 
-ColumnKind = Literal["number", "datetime", "text", "boolean"]
+ColumnKind = Literal["number", "duration", "datetime", "text", "boolean"]
+KINDS: dict[Kind, ColumnKind] = {"numbers": "number", "durations": "duration", "datetimes": "datetime"}
 
 
 @dataclass(frozen=True)
 class InputColumn:
     """A column that a row must have. A value may be missing.
 
-    "number": a number (a duration in seconds); "datetime": microseconds since 1970, UTC; "text"; "boolean".
+    "number"; "duration": seconds; "datetime": microseconds since 1970, UTC; "text"; "boolean".
     """
 
     name: str
@@ -186,7 +187,7 @@ def _kind(feature: Feature, encoder: TableEncoder) -> ColumnKind:
         if step.are_texts:
             return "text"
         return "boolean" if isinstance(step.levels[0], bool) else "number"
-    return "datetime" if feature.kind == "datetimes" else "number"
+    return KINDS[feature.kind]
 
 
 def _numbers(

@@ -29,6 +29,8 @@ def header(names: Names) -> str:
             remark += ": a level as above"
         elif column.kind == "datetime":
             remark += f": microseconds since 1970, UTC; missing: {MISSING_TIME}"
+        elif column.kind == "duration":
+            remark += ": in seconds"
         lines.append(f"    {names.type_of(column)} {names.fields[column.name]}; /* {remark} */")
     lines += [f"}} {name}_row;", "", *(names.level_function(category) + ";" for category in plan.categories)]
     lines += [f"enum {{ {names.outputs} = {plan.outputs} }};", "", *_result(names)]

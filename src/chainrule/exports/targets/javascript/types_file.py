@@ -5,10 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from chainrule.exports.plan import Plan
+from chainrule.exports.plan import ColumnKind, Plan
 from chainrule.exports.result import Labels, Numbers, Result
 
-KINDS = {"number": "number", "datetime": "Date | number | bigint", "text": "string", "boolean": "boolean"}
+KINDS: dict[ColumnKind, str] = {
+    "number": "number",
+    "duration": "number",
+    "datetime": "Date | number | bigint",
+    "text": "string",
+    "boolean": "boolean",
+}
 
 
 def types_file(plan: Plan, name: str) -> str:
