@@ -18,6 +18,7 @@ from support.exports.checkers import IS_INSTALLED
 
 import chainrule as cr
 from chainrule.activations.catalogue import ACTIVATIONS
+from chainrule.errors import DataWarning
 from chainrule.estimators import NetworkClassifier
 from chainrule.exports import Proof
 from chainrule.exports.targets import TARGETS, target_of
@@ -161,6 +162,15 @@ def test_durations_are_seconds(kind: str, numbers: Scaling, ending: str, tmp_pat
     X = [{"took": None if k % 7 == 0 else DURATIONS[kind](k)} for k in range(40)]
     encoder = TableEncoder(numbers).fit(X)
     net = cr.Network.dense([encoder.n_features_out_, 1], seed=0)
+    assert cr.export(TableModel(encoder, NumericLabels.fit([1.0, 2.0, 4.0]), (net,)), tmp_path / f"m{ending}").is_proved
+
+
+def test_a_column_of_an_array_may_be_left_out(ending: str, tmp_path: Path) -> None:
+    """A model of an array whose first column is constant is one of x1, x2, …"""
+    X = np.random.default_rng(0).normal(size=(40, 3)) * [0.0, 1.0, 2.0]
+    with pytest.warns(DataWarning, match="left out 'x0'"):
+        encoder = TableEncoder().fit(X)
+    net = cr.Network.dense([2, 1], seed=0)
     assert cr.export(TableModel(encoder, NumericLabels.fit([1.0, 2.0, 4.0]), (net,)), tmp_path / f"m{ending}").is_proved
 
 

@@ -111,6 +111,26 @@ def test_arrays_and_frames_by_position() -> None:
         assert np.array_equal(unnamed.transform(x), unnamed.transform(X))
 
 
+ARRAYS: dict[str, Any] = {
+    "numbers": np.array([[7.0, 0.0, 5.0], [7.0, 1.0, 4.0], [7.0, 2.0, 9.0]]),
+    "objects": [[7.0, "a", 5.0], [7.0, "b", 4.0], [7.0, "c", 9.0]],
+}
+
+
+@pytest.mark.parametrize("kind", ARRAYS)
+def test_columns_of_an_array_have_names(kind: str) -> None:
+    """Rows with the names x0, x1, … of an array's columns are matched by name, and may lack those that are left out."""
+    X = pandas.DataFrame(ARRAYS[kind], columns=["x0", "x1", "x2"])
+    with pytest.warns(DataWarning, match="left out 'x0'"):
+        encoder = TableEncoder().fit(ARRAYS[kind])
+    expected = encoder.transform(ARRAYS[kind])
+    rows = [{"x2": row.x2, "x1": row.x1} for row in X.itertuples()]
+    for named in (X[["x2", "x1"]], X[["x2", "x0", "x1"]], X.assign(more="?"), rows):
+        np.testing.assert_array_equal(encoder.transform(named), expected)
+    with pytest.raises(InputError, match="X has 2 features, but TableEncoder is expecting 3 features as input"):
+        encoder.transform(X[["x0", "x1"]])
+
+
 def test_numbers_that_leave_float32_are_refused_or_clipped() -> None:
     """A scaled number that overflows float32 is bounded by the clip, and without the clip refused by name."""
     X = np.array([[0.0], [1.0], [2.0]])

@@ -158,7 +158,7 @@ def test_one_row_of_pandas_is_a_row() -> None:
 
 
 def test_dicts_for_a_model_without_names_are_left_to_the_table() -> None:
-    """A model of arrays matches columns by position, so that a dict is a table for it in each case."""
+    """A model of arrays matches columns by position, or as x0, x1, …, so that a dict is a table for it in each case."""
     encoder = TableEncoder().fit([[1.0, 5.0], [2.0, 7.0], [4.0, 6.0]])
     with pytest.raises(NeedsTable):
         RowEncoder(encoder, by_name=True)({"x0": 1.0, "x1": 5.0})

@@ -26,7 +26,7 @@ def matched(encoder: EncoderState, table: AnyTable) -> AnyTable:
 
     Raises InputError for a missing column, another number of columns without names, or a column of another kind.
     """
-    by_name = table.has_names and hasattr(encoder, "feature_names_in_")
+    by_name = table.has_names and _has_training_names(encoder, table)
     table = _with_training_names(encoder, table) if by_name else table
     if not by_name and len(table.names) != encoder.n_features_in_:
         raise InputError(
@@ -55,6 +55,11 @@ def matched(encoder: EncoderState, table: AnyTable) -> AnyTable:
         if f.dropped or f.kind != "numbers" or f.name not in ready
     }
     return Table(table.origin, columns.replaced(checked, names=names))
+
+
+def _has_training_names(encoder: EncoderState, table: AnyTable) -> bool:
+    """True if the training rows had names, or if the table has the names x0, x1, … of all their columns in use."""
+    return hasattr(encoder, "feature_names_in_") or encoder.needed().keys() <= set(table.names)
 
 
 def _plain_numbers(encoder: EncoderState, columns: Columns) -> Iterator[tuple[list[str], NumberBlock]]:
