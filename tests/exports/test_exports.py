@@ -6,7 +6,7 @@ import datetime
 import runpy
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,6 @@ from chainrule.exports import Proof
 from chainrule.exports.targets import TARGETS, target_of
 from chainrule.tables import TableEncoder
 from chainrule.tables.calibration import Calibration
-from chainrule.tables.encoding.statistics.column_statistics import Scaling
 from chainrule.tables.model import TableModel
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
@@ -148,6 +147,12 @@ def test_a_script_names_its_results(tmp_path: Path) -> None:
         assert [*found.values()] == [*exact]
 
 
+def of_column(values: Sequence[Any], y: Sequence[float] = (1.0, 2.0, 4.0), **options: Any) -> TableModel:
+    """A model of one column."""
+    encoder = TableEncoder(**options).fit([[value] for value in values])
+    return TableModel(encoder, NumericLabels.fit(y), (cr.Network.dense([encoder.n_features_out_, 1], seed=0),))
+
+
 DURATIONS: dict[str, Callable[[int], Any]] = {
     "durations": lambda k: np.timedelta64(1_500_001 * k, "us"),
     "times of day": lambda k: datetime.time(k % 24, 30, 0, k),
@@ -157,12 +162,10 @@ DURATIONS: dict[str, Callable[[int], Any]] = {
 
 @pytest.mark.parametrize("numbers", ["robust", "standard"])
 @pytest.mark.parametrize("kind", DURATIONS)
-def test_durations_are_seconds(kind: str, numbers: Scaling, ending: str, tmp_path: Path) -> None:
+def test_durations_are_seconds(kind: str, numbers: str, ending: str, tmp_path: Path) -> None:
     """A column of durations or times of day, gaps included, is one of seconds in every target."""
-    X = [{"took": None if k % 7 == 0 else DURATIONS[kind](k)} for k in range(40)]
-    encoder = TableEncoder(numbers).fit(X)
-    net = cr.Network.dense([encoder.n_features_out_, 1], seed=0)
-    assert cr.export(TableModel(encoder, NumericLabels.fit([1.0, 2.0, 4.0]), (net,)), tmp_path / f"m{ending}").is_proved
+    column = [None if k % 7 == 0 else DURATIONS[kind](k) for k in range(40)]
+    assert cr.export(of_column(column, numbers=numbers), tmp_path / f"m{ending}").is_proved
 
 
 def test_a_column_of_an_array_may_be_left_out(ending: str, tmp_path: Path) -> None:
@@ -172,6 +175,38 @@ def test_a_column_of_an_array_may_be_left_out(ending: str, tmp_path: Path) -> No
         encoder = TableEncoder().fit(X)
     net = cr.Network.dense([2, 1], seed=0)
     assert cr.export(TableModel(encoder, NumericLabels.fit([1.0, 2.0, 4.0]), (net,)), tmp_path / f"m{ending}").is_proved
+
+
+def of_weights(w: float = 1.0, b: float = 0.0, slope: float = 0.1) -> cr.Network:
+    """A network of one unit."""
+    return cr.Network([cr.Layer([[w]], [b], cr.leaky_relu.with_parameters(slope=slope))])
+
+
+TOO_LARGE: dict[str, tuple[Callable[[], Any], set[str]]] = {  # a model, and the targets that hold it in float
+    "a center": (lambda: of_column([1e40, 2e40, 4e40]), {".onnx"}),
+    "a factor": (lambda: of_column([1e-40, 2e-40, 4e-40]), {".onnx"}),
+    "a level": (lambda: of_column([1e40, 2e40, 4e40], categories=[0]), {".onnx"}),
+    "a feature": (lambda: of_column([1e40, None, 4e40], numbers="none"), set()),
+    "a target": (lambda: of_column([1.0, 2.0, 4.0], [1e40, 2e40, 4e40]), {".onnx"}),
+    "a weight": (lambda: of_weights(w=1e40), set()),
+    "a bias": (lambda: of_weights(b=1e40), set()),
+    "a slope": (lambda: of_weights(slope=1e40), set()),
+}
+
+
+@pytest.mark.parametrize("name", TOO_LARGE)
+def test_numbers_beyond_float_ask_for_double(name: str, ending: str, tmp_path: Path) -> None:
+    """A target of single precision refuses a number that it cannot hold, and writes nothing; double holds it."""
+    model, proved = TOO_LARGE[name]
+    path = tmp_path / f"m{ending}"
+    reals = target_of(path).reals
+    if "float" in reals and ending not in proved:
+        with pytest.raises(cr.InputError, match=r"real must be 'double' for .*, since float ends at 3.4e\+38"):
+            cr.export(model(), path, real="float")
+        assert not [*tmp_path.iterdir()]
+    elif "float" in reals:
+        assert cr.export(model(), path, real="float").is_proved
+    assert cr.export(model(), path, real="double").is_proved
 
 
 def test_texts_with_nan_in_them_are_texts(tmp_path: Path) -> None:

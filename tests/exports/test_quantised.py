@@ -49,6 +49,14 @@ def test_rows_without_a_weight_stay_zero() -> None:
     assert layer.W[:2].tolist() == [[0.0, 0.0], [0.0, 0.0]]
 
 
+@pytest.mark.parametrize("real", ["float", "double"])
+def test_a_factor_beyond_float32_is_refused(real: str, tmp_path: Path) -> None:
+    """The factor of a row of integers is a number in float32, whatever the number type is."""
+    net = cr.Network([cr.Layer([[1e42]], [0.0], "tanh")])
+    with pytest.raises(cr.InputError, match=r"weights must be left out for .* up to 7.9e\+39"):
+        cr.export(net, tmp_path / "net.c", real=real, weights="int8")
+
+
 @pytest.mark.parametrize("weights", ["int8", "int16"])
 @pytest.mark.parametrize("name", MODELS)
 def test_c_computes_the_model_with_these_weights(name: str, weights: str, tmp_path: Path) -> None:

@@ -52,7 +52,8 @@ def features_of(plan: Plan, rows: Sequence[Row], unit: float) -> Bounded:
     for k, feature in enumerate(plan.numbers):
         v = numbers_of(rows, feature)
         v = np.where(np.isnan(v), feature.fill, v)
-        z = (v - feature.center) * feature.factor
+        with np.errstate(over="ignore"):  # an infinite z is clipped
+            z = (v - feature.center) * feature.factor
         e = (4.0 * unit * (np.abs(v) + abs(feature.center)) + _rounding_of_phase(rows, feature)) * abs(feature.factor)
         if plan.limit is not None:
             y = np.clip(z / plan.limit, -1e9, 1e9)

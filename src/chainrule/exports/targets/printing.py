@@ -39,5 +39,6 @@ class Syntax:
 
 def base64_of(array: Floats) -> tuple[str, int]:
     """Returns the numbers as base64, little-endian, and the bytes of each: 4 if float32 holds all of them, else 8."""
-    size = 4 if bool((array.astype(np.float32) == array).all()) else 8
+    with np.errstate(over="ignore"):  # a number that becomes infinite is not equal
+        size = 4 if bool((array.astype(np.float32) == array).all()) else 8
     return base64.b64encode(array.astype(f"<f{size}").tobytes()).decode(), size

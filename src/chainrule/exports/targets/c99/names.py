@@ -10,6 +10,7 @@ import numpy as np
 from chainrule._internal.checks import Floats
 from chainrule.exports.plan import CategoryFeatures, InputColumn, Plan
 from chainrule.exports.result import Classes
+from chainrule.exports.single import as_single
 from chainrule.exports.targets.identifiers import identifiers
 from chainrule.exports.targets.printing import Syntax
 
@@ -42,11 +43,11 @@ class Names:
     def number(self, value: float) -> str:
         """Returns a constant of the number type, in hexadecimal where six digits are not exact.
 
-        A negative one has parentheses.
+        A negative one has parentheses. Raises InputError for one that is too large for it.
         """
         if math.isnan(value):
             return "NAN"
-        rounded = np.float32(value).item() if self.real == "float" else float(value)
+        rounded = as_single(value).item() if self.real == "float" else float(value)
         text = f"{rounded:.6g}"
         if float(text) != rounded:
             text = re.sub("[.]?0*p", "p", rounded.hex())

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from onnx import helper, numpy_helper
 
 from chainrule.exports.program import Op, Operand, Program
+from chainrule.exports.single import as_single
 
 OPERATIONS: dict[Op, str] = {
     "neg": "Neg", "add": "Add", "sub": "Sub", "mul": "Mul", "div": "Div", "exp": "Exp", "log": "Log", "sqrt": "Sqrt",
@@ -32,8 +33,11 @@ class Graph:
         return list(self._constants.values())
 
     def constant(self, values: ArrayLike, dtype: Any) -> str:
-        """Returns the constant of these values; equal ones are stored once."""
-        array: NDArray[Any] = np.asarray(values, dtype=dtype)
+        """Returns the constant of these values; equal ones are stored once.
+
+        Raises InputError for one that is too large for float32.
+        """
+        array: NDArray[Any] = as_single(values) if dtype is np.float32 else np.asarray(values, dtype=dtype)
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self._constants:
             self._constants[key] = numpy_helper.from_array(array, f"{self._prefix}c{len(self._constants)}")

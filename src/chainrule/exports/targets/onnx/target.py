@@ -11,8 +11,9 @@ import numpy as np
 
 from chainrule._internal.imports import imported
 from chainrule.errors import FileFormatError, MissingExtra
-from chainrule.exports.evaluate import Row
+from chainrule.exports.evaluate import DOUBLE, Row, features_of
 from chainrule.exports.plan import Plan
+from chainrule.exports.single import as_single
 from chainrule.exports.targets.target import CheckerMissing, Outcome
 from chainrule.exports.vectors import Vectors
 
@@ -33,9 +34,11 @@ class OnnxTarget:
     inputs = ("columns", "matrix")
 
     def files(self, plan: Plan, vectors: Vectors, name: str, real: str) -> Mapping[str, bytes]:
-        """Returns the model."""
+        """Returns the model. Raises InputError for numbers that are too large for float."""
         if importlib.util.find_spec("onnx") is None:
             raise MissingExtra("ONNX needs the package onnx; install with: pip install 'chainrule[onnx]'")
+        if real == "float":
+            as_single(features_of(plan, vectors.rows, DOUBLE).value)
         properties = {VECTORS: vectors.as_json()}
         return {self.suffix: imported(f"{__package__}.model").model_of(plan, properties, name, real)}
 
