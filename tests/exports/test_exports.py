@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import runpy
 import subprocess
 import sys
@@ -207,6 +208,38 @@ def test_numbers_beyond_float_ask_for_double(name: str, ending: str, tmp_path: P
     elif "float" in reals:
         assert cr.export(model(), path, real="float").is_proved
     assert cr.export(model(), path, real="double").is_proved
+
+
+CONTROLS = ["a\nb", "a\tb", "a\rb", "a\r\nb", "a\x01b", "a\x7fb", 'a\\"b']
+FOREIGN = {"p\0q": {".c", ".sql"}, "\ud800": {".c", ".sql", ".onnx"}}  # a text, and the targets that cannot hold it
+
+
+def of_text(text: str, place: str) -> TableModel:
+    """A model of two classes with this text as a column, a level or a label."""
+    column, level, label = (text if place == one else one for one in ("column", "level", "label"))
+    encoder = TableEncoder().fit([{column: level}, {column: "b"}, {column: "c"}])
+    net = cr.Network.dense([3, 2], output="softmax", seed=0)
+    return TableModel(encoder, ClassLabels.fit([label, "other"]), (net,))
+
+
+@pytest.mark.parametrize("place", ["column", "level", "label"])
+@pytest.mark.parametrize("text", CONTROLS)
+def test_texts_with_control_characters(text: str, place: str, ending: str, tmp_path: Path) -> None:
+    """Line ends, tabs and other control characters are kept, in the file and by the program that runs it."""
+    assert cr.export(of_text(text, place), tmp_path / f"m{ending}").is_proved
+
+
+@pytest.mark.parametrize("place", ["column", "level", "label"])
+@pytest.mark.parametrize("text", FOREIGN)
+def test_texts_that_a_target_cannot_hold(text: str, place: str, ending: str, tmp_path: Path) -> None:
+    """A text in C ends at NUL, and UTF-8 has no half of a surrogate pair: the error names the text."""
+    path = tmp_path / f"m{ending}"
+    if ending not in FOREIGN[text]:
+        assert cr.export(of_text(text, place), path).is_proved
+        return
+    with pytest.raises(cr.InputError, match=re.escape(f"the {place} {text!r} must be without")):
+        cr.export(of_text(text, place), path)
+    assert not [*tmp_path.iterdir()]
 
 
 def test_texts_with_nan_in_them_are_texts(tmp_path: Path) -> None:

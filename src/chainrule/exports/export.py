@@ -64,8 +64,8 @@ def export(
     Several numbers and labels have the names of their columns in each target, and quantiles are called q0.05, q0.5, ….
 
     Raises InputError for another ending, an option that the target lacks, a σ of one's own, a model too large for SQL,
-    or numbers too large for ``real``, ChainruleError if the file does not compute the same (it is not written then),
-    OSError if it cannot be written.
+    or numbers or texts that the target cannot hold, ChainruleError if the file does not compute the same (it is not
+    written then), OSError if it cannot be written.
 
     >>> import chainrule as cr, tempfile, pathlib
     >>> net = cr.Network.dense([2, 3, 1], hidden="mish", seed=0)

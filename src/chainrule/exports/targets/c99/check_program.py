@@ -82,10 +82,8 @@ static const double bounds[@COUNT@][@NAME_OUTPUTS@] = {
 static void print_text(const char *text) {
     (void)putchar('"');
     for (; *text != '\\0'; text++) {
-        if (*text == '"' || *text == '\\\\') {
-            (void)putchar('\\\\');
-        }
-        (void)putchar(*text);
+        const unsigned char byte = (unsigned char)*text;
+        (void)printf(byte < 32 || byte == '"' || byte == '\\\\' ? "\\\\u%04x" : "%c", byte);
     }
     (void)putchar('"');
 }

@@ -22,6 +22,7 @@ from chainrule.exports.targets.c99.implementation import implementation
 from chainrule.exports.targets.c99.names import Names
 from chainrule.exports.targets.running import output_of
 from chainrule.exports.targets.target import UNITS, CheckerMissing, Outcome
+from chainrule.exports.targets.texts import NUL_OR_SURROGATE, require_texts
 from chainrule.exports.vectors import Vectors
 
 FLAGS = ("-std=c99", "-O2")
@@ -37,7 +38,11 @@ class CTarget:
     inputs = ("columns",)
 
     def files(self, plan: Plan, vectors: Vectors, name: str, real: str) -> Mapping[str, bytes]:
-        """Returns the contents of the three files. Warns of a column whose numbers float cannot tell apart."""
+        """Returns the contents of the three files. Warns of a column whose numbers float cannot tell apart.
+
+        Raises InputError for numbers and texts that they cannot hold.
+        """
+        require_texts(plan, self.suffix, NUL_OR_SURROGATE)
         if real == "float":
             _warn_of_far_columns(plan)
         names = Names(plan, name, real)

@@ -15,6 +15,7 @@ from chainrule.exports.evaluate import DOUBLE, Row, features_of
 from chainrule.exports.plan import Plan
 from chainrule.exports.single import as_single
 from chainrule.exports.targets.target import CheckerMissing, Outcome
+from chainrule.exports.targets.texts import SURROGATE, require_texts
 from chainrule.exports.vectors import Vectors
 
 VECTORS = "chainrule.test_vectors"  # the key of the metadata
@@ -34,9 +35,10 @@ class OnnxTarget:
     inputs = ("columns", "matrix")
 
     def files(self, plan: Plan, vectors: Vectors, name: str, real: str) -> Mapping[str, bytes]:
-        """Returns the model. Raises InputError for numbers that are too large for float."""
+        """Returns the model. Raises InputError for numbers and texts that it cannot hold."""
         if importlib.util.find_spec("onnx") is None:
             raise MissingExtra("ONNX needs the package onnx; install with: pip install 'chainrule[onnx]'")
+        require_texts(plan, self.suffix, SURROGATE)
         if real == "float":
             as_single(features_of(plan, vectors.rows, DOUBLE).value)
         properties = {VECTORS: vectors.as_json()}

@@ -15,6 +15,7 @@ from chainrule.exports.plan import Plan
 from chainrule.exports.targets.sql.expressions import name as quoted
 from chainrule.exports.targets.sql.query import TABLE, query_of
 from chainrule.exports.targets.target import CheckerMissing, Outcome
+from chainrule.exports.targets.texts import NUL_OR_SURROGATE, require_texts
 from chainrule.exports.vectors import Vectors
 
 MARK = "-- test rows: "
@@ -30,12 +31,16 @@ class SqlTarget:
     inputs = ("columns",)
 
     def files(self, plan: Plan, vectors: Vectors, name: str, real: str) -> Mapping[str, bytes]:
-        """Returns the query. Raises InputError for a model that is too large for SQL, or that has times."""
+        """Returns the query.
+
+        Raises InputError for a model that is too large for SQL, or that has times or a text that databases cannot hold.
+        """
+        require_texts(plan, self.suffix, NUL_OR_SURROGATE)
         return {self.suffix: f"{query_of(plan, name)}{MARK}{vectors.as_json()}\n".encode()}
 
     def vectors(self, path: Path) -> Vectors:
         """Reads the vectors in the last comment."""
-        last = path.read_text(encoding="utf-8").rstrip("\n").rpartition("\n")[2]
+        last = _text_of(path).rstrip("\n").rpartition("\n")[2]
         if not last.startswith(MARK):
             raise FileFormatError(f"{path} holds no test vectors of an export.")
         return Vectors.from_json(last.removeprefix(MARK), str(path))
@@ -49,10 +54,15 @@ class SqlTarget:
         vectors = self.vectors(path)
         with duckdb.connect() as connection:
             try:
-                values, labels = results(connection, path.read_text(encoding="utf-8"), vectors)
+                values, labels = results(connection, _text_of(path), vectors)
             except duckdb.Error as error:
                 raise ChainruleError(f"{path} fails: {error}") from None
         return Outcome(np.array(values, dtype=np.float64), labels, f"DuckDB {duckdb.__version__}")
+
+
+def _text_of(path: Path) -> str:
+    """Returns the query with the line ends of its texts as they are."""
+    return path.read_bytes().decode()
 
 
 def results(connection: Any, query: str, vectors: Vectors) -> tuple[list[Any], list[Any] | None]:
