@@ -50,7 +50,13 @@ def test_a_model_learns_from_new_rows(here: Path) -> None:
     assert after.encoder.describe() == before.encoder.describe()
     assert (after.networks[0].theta != before.networks[0].theta).any()
     assert after.about["column"] == "kind"
-    assert after.about["continued"]["passes"] == 2
+    training, earlier = after.about["training"], before.about["training"]
+    assert training["source"] == "old.csv, then new.csv"
+    assert training["passes_over_new_rows"] == 2
+    rows = int(re.search(r"^new.csv: (\d+) training rows", answer.err, re.MULTILINE)[1])  # type: ignore[index]
+    assert training["rows"]["training"] == after.about["rows"] == earlier["rows"]["training"] + rows
+    [accuracy] = (value for name, value, _ in training["scores"] if name == "accuracy")
+    assert re.search(rf"^ *accuracy +\S+ +{accuracy:.4g}$", answer.out, re.MULTILINE)
 
 
 def test_each_pass_is_an_epoch_of_the_curves(here: Path) -> None:

@@ -127,6 +127,8 @@ def test_columns_of_an_array_have_names(kind: str) -> None:
     rows = [{"x2": row.x2, "x1": row.x1} for row in X.itertuples()]
     for named in (X[["x2", "x1"]], X[["x2", "x0", "x1"]], X.assign(more="?"), rows):
         np.testing.assert_array_equal(encoder.transform(named), expected)
+    for names in (["x1", "x2", "x3"], ["a", "b", "c"]):  # the first count from 1
+        np.testing.assert_array_equal(encoder.transform(X.set_axis(names, axis=1)), expected)
     with pytest.raises(InputError, match="X has 2 features, but TableEncoder is expecting 3 features as input"):
         encoder.transform(X[["x0", "x1"]])
 

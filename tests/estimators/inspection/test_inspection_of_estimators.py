@@ -57,6 +57,14 @@ def test_the_summary_names_columns_networks_and_scores(fitted: NetworkClassifier
     assert [line.split()[2] for line in text.splitlines()[-2:]] == kept
 
 
+def test_a_report_after_incremental_training(tmp_path: Path) -> None:
+    """The report of a model that has learned from new rows is about the rows held out of these, texts included."""
+    rows = pd.DataFrame({"x": np.linspace(-1.0, 1.0, 120), "letter": list("aabb" * 30)})
+    y = np.where(rows.x > 0.0, "yes", "no")
+    model = NetworkClassifier(**SMALL).fit(rows[::2], y[::2]).partial_fit(rows[1::2], y[1::2])
+    assert model.report(tmp_path / "report.html").read_text().count("<h2>") > 3
+
+
 def test_both_kinds_of_networks_have_their_sizes() -> None:
     """The default preset takes three recipes in turn; summary and card have the true size and number of each kind."""
     rng = np.random.default_rng(0)

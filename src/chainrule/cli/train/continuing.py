@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -18,8 +18,10 @@ from chainrule.cli.outputs import Destination, as_png, save_picture, save_somewh
 from chainrule.cli.terminal import number, printable, results, show, warnings_as_notes
 from chainrule.cli.train.display import opened_display
 from chainrule.cli.train.passes import Passes
+from chainrule.cli.train.summary import scores_record
 from chainrule.cli.train.train_test_split import TrainTestSplit, train_test_split
 from chainrule.errors import ChainruleError
+from chainrule.tables.inspection.measures import Measure
 from chainrule.tables.model import TableModel
 from chainrule.tables.table import Table
 from chainrule.tables.target_decoder import ClassLabels
@@ -56,9 +58,10 @@ def continue_training(
         trained = _trained(path, model, X, y, split, EPOCHS if epochs is None else epochs, console, verbose)
     kept = f"kept pass {trained.kept}, the best on their held-out ones" if trained.kept else "kept the last"
     console.print(printable(f"Trained {trained.passes} passes over the new rows; {kept}."))
-    continued = {"source": X.origin, "rows": len(split.training), "passes": trained.passes}
+    before, after = (models.results(each, X.rows(split.test), y.at(split.test).columns).measures
+                     for each in (model, trained.model))  # fmt: skip
     column = {"column": y.names[0]} if len(y.names) == 1 else {}
-    about = {**model.about, **column, "continued": continued}
+    about = {**model.about, **column, **_record(model.about, X.origin, split, trained.passes, after)}
     complete = replace(trained.model, about=about)
     saved, fault = save_somewhere(files, lambda at: complete.save(at.model, replace=at.replaces))
     faults = [f"{fault} The model was saved as {saved.model} instead."] if fault else []
@@ -66,7 +69,7 @@ def continue_training(
     faults += filter(None, [fault])
     more = "" if fault else f" and {drawn.picture} (the learning curves)"
     console.print(printable(f"Saved {saved.model} (the model){more}."))
-    _print_scores(model, trained.model, X.rows(split.test), y.at(split.test))
+    _print_scores(before, after, f"{len(split.test)} test rows of {X.origin}")
     if faults:
         raise ChainruleError(" ".join(faults))
 
@@ -136,8 +139,27 @@ def _curves(trained: Trained, X: Table, name: str) -> bytes:
     return as_png(learning_curves(trained.estimator, f"{source}: {name}, {networks}", kept=[trained.kept] * count))
 
 
-def _print_scores(before: TableModel, after: TableModel, X: Table, y: TargetColumns) -> None:
-    old, new = (models.results(model, X, y.columns).measures for model in (before, after))
-    known = {measure.name: measure.network for measure in old}  # too few residuals for intervals are one less
-    rows = [(m.name, number(known[m.name]), number(m.network)) for m in new if m.name in known]
-    show(results(), f"Results on {len(X)} test rows of {X.origin}", ("", "before", "after"), rows)
+def _record(
+    about: Mapping[str, Any], source: str, split: TrainTestSplit, passes: int, scores: Sequence[Measure]
+) -> dict[str, Any]:
+    """Returns what the file records about all training: the rows of both sources, and the scores on the new ones."""
+    found = about.get("training")
+    earlier = found if isinstance(found, dict) else {}
+    known = earlier.get("rows")
+    before = known.get("training") if isinstance(known, dict) else about.get("rows")
+    rows = len(split.training) + (before if isinstance(before, int) else 0)
+    sources = [name for name in (earlier.get("source", about.get("source")), source) if name]
+    training = {
+        **earlier,
+        "source": ", then ".join(sources),
+        "rows": {"training": rows, "test": len(split.test)},
+        "passes_over_new_rows": passes,
+        "scores": scores_record(scores),
+    }
+    return {"training": training, "rows": rows}
+
+
+def _print_scores(before: Sequence[Measure], after: Sequence[Measure], where: str) -> None:
+    known = {measure.name: measure.network for measure in before}  # too few residuals for intervals are one less
+    rows = [(m.name, number(known[m.name]), number(m.network)) for m in after if m.name in known]
+    show(results(), f"Results on {where}", ("", "before", "after"), rows)

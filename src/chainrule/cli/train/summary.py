@@ -100,9 +100,14 @@ def record(run: PlannedRun, trained: FinishedRun, scores: list[Measure]) -> dict
         "validation_J": _mean([h.validation_J[at - 1] for h, at in zip(histories, best, strict=True) if at]),
         "seconds": round(trained.seconds, 3),
         "engine": histories[0].engine,
-        "scores": [[score.name, _finite(score.network), _finite(score.baseline)] for score in scores],
+        "scores": scores_record(scores),
         "chainrule": __version__,
     }
+
+
+def scores_record(scores: Sequence[Measure]) -> list[list[Any]]:
+    """Returns the name of each measure, and its value for the networks and for the baseline, as JSON."""
+    return [[score.name, _finite(score.network), _finite(score.baseline)] for score in scores]
 
 
 def _mean(values: Sequence[float]) -> float | None:

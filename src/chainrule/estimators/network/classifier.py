@@ -257,6 +257,7 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Trains one epoch on new rows, at a constant learning rate, continuing from the current networks.
 
+        A model of a file without ``training_state`` begins at a tenth of this rate, as its optimizer begins anew.
         The first call fits the encoder to its rows, and must give every class, in y or in ``classes`` (k,). Each
         network holds out ``validation_fraction`` of ten rows or more, the same ones whenever they come again; the
         calibration and ``validation_score_`` are those of the last 1,000 held-out rows. Recipes for sparse rows do not

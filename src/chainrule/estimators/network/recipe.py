@@ -13,9 +13,10 @@ from chainrule.errors import InputError
 from chainrule.estimators.network.hidden import Hidden
 from chainrule.initial import Initial
 from chainrule.optimizers import Optimizer
-from chainrule.optimizers.schedules import Constant, Cosine
+from chainrule.optimizers.schedules import Constant, OneCycle
 
 Competes: TypeAlias = Literal["alone", "together", "all"]  # one is kept, several that predict best together, or all
+WARM_UP = 10.0  # the highest rate divided by the first one, of a network whose optimizer begins anew
 FEWEST = 4  # recipes that are kept of those that compete together, unless fewer are clearly better (`winners`)
 Embedding = Literal["periodic", "piecewise", "thresholds", "steps"]  # of numbers
 
@@ -86,8 +87,8 @@ class Recipe:
     def of_one_epoch(self, warms_up: bool) -> Recipe:
         """Returns the recipe for incremental training: with a constant rate, half the base rate of its schedule.
 
-        If it ``warms_up`` the rate rises to it from 0 during the epoch, for a network that was trained, but whose
-        optimizer begins: Adam's first steps have their full length however small the gradients are.
+        If it ``warms_up`` the rate rises to this one from a tenth of it, and falls again: for a network that was trained
+        but whose optimizer begins anew, since Adam's first steps have full length however small the gradients are.
 
         Raises InputError if a minimizer trains.
         """
@@ -95,7 +96,7 @@ class Recipe:
             raise InputError('partial_fit makes steps of an optimizer; got optimizer="lm". Use fit, or another one.')
         schedule = self.optimizer.schedule
         alpha = schedule.rate if isinstance(schedule, Constant) else 0.5 * schedule.rate
-        steady = Cosine(alpha, warmup=1.0) if warms_up else alpha
+        steady = OneCycle(alpha, pct_start=0.5, div_factor=WARM_UP) if warms_up else alpha
         return replace(self, epochs=1, optimizer=replace(self.optimizer, learning_rate=steady))
 
 

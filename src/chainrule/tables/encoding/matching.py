@@ -58,8 +58,14 @@ def matched(encoder: EncoderState, table: AnyTable) -> AnyTable:
 
 
 def _has_training_names(encoder: EncoderState, table: AnyTable) -> bool:
-    """True if the training rows had names, or if the table has the names x0, x1, … of all their columns in use."""
-    return hasattr(encoder, "feature_names_in_") or encoder.needed().keys() <= set(table.names)
+    """True if the training rows had names, or if the table has the names x0, x1, … of all their columns in use.
+
+    Such a table has either no other columns or those that were left out, too: x1, x2, … may be names of its own.
+    """
+    if hasattr(encoder, "feature_names_in_"):
+        return True
+    own, given = set(encoder.names_), set(table.names)
+    return encoder.needed().keys() <= given and (given <= own or own <= given)
 
 
 def _plain_numbers(encoder: EncoderState, columns: Columns) -> Iterator[tuple[list[str], NumberBlock]]:
