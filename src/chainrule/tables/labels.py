@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -81,7 +82,7 @@ def label_array(y: Any, symbol: str = "y") -> NDArray[Any]:
     if hasattr(y, "toarray"):
         raise InputError(f"{symbol} must be a dense array; got a {type(y).__name__}. Pass {symbol}.toarray().")
     is_series = hasattr(y, "__arrow_c_stream__") and hasattr(y, "to_numpy")
-    return as_numpy(y.to_numpy() if is_series else y, symbol, "an array of labels")
+    return as_numpy(_of_series(y) if is_series else y, symbol, "an array of labels")
 
 
 def labels_at(y: Any, rows: NDArray[np.integer[Any]], symbol: str = "y") -> Any:
@@ -91,6 +92,17 @@ def labels_at(y: Any, rows: NDArray[np.integer[Any]], symbol: str = "y") -> Any:
     if hasattr(y, "tocsr"):
         return y.tocsr()[rows]
     return y[rows] if isinstance(y, np.ma.MaskedArray) else label_array(y, symbol)[rows]
+
+
+def _of_series(y: Any) -> Any:
+    """Returns a Series or a frame as an array; integers of 128 bits of polars, which NumPy lacks, as objects."""
+    if (polars := sys.modules.get("polars")) is not None:
+        wide = {polars.Int128, polars.UInt128}
+        if isinstance(y, polars.Series) and y.dtype in wide:
+            return as_objects(y.to_list())
+        if isinstance(y, polars.DataFrame) and not wide.isdisjoint(y.dtypes):
+            return np.array(y.rows(), dtype=object)
+    return y.to_numpy()
 
 
 def _no_value(symbol: str, row: int) -> InputError:
