@@ -15,8 +15,9 @@ import pytest
 import scipy.sparse
 
 from chainrule.errors import DataWarning
-from chainrule.estimators import NetworkRegressor
+from chainrule.estimators import NetworkClassifier, NetworkRegressor
 from chainrule.tables import TableEncoder
+from chainrule.tables.labels import as_targets
 from chainrule.tables.target_decoder import NumericLabels
 
 N = 2**53
@@ -42,10 +43,14 @@ HOLDERS: dict[str, Callable[[Path], Any]] = {
     "polars": lambda _: polars.from_pandas(FRAME),
     "pyarrow": lambda _: pyarrow.Table.from_pandas(FRAME),
     "with gaps": lambda _: FRAME.convert_dtypes(),
+    "objects": lambda _: FRAME.astype(object),
+    "dicts": lambda _: FRAME.to_dict("records"),
 }
 ARRAYS: dict[str, Any] = {
     "array": FRAME[["id", "even"]].to_numpy(),
     "unsigned": FRAME[["id", "even"]].to_numpy().astype(np.uint64),
+    "nested lists": [[wide, x] for wide, x in zip(FRAME["id"].tolist(), FRAME["x"].tolist(), strict=True)],
+    "masked": np.ma.MaskedArray(FRAME[["id", "even"]].to_numpy(), mask=[[False, k == 0] for k in range(20)]),
     "sparse": scipy.sparse.csr_array(FRAME[["id", "even"]].to_numpy()),
 }
 SAYS = rf"integers such as {N + 1} are rounded to the nearest number in float64, {N}, .* categories \(--category\)"
@@ -83,6 +88,21 @@ def test_a_target_of_large_integers_is_said_once(y: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         NumericLabels.fit(np.array([N, N + 2]))
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
+def test_classes_keep_their_value(holder: str, tmp_path: Path) -> None:
+    """Integers of 64 bits are classes as they are, in whatever holds the table."""
+    model = NetworkClassifier(epochs=1, n_networks=1, hidden_layer_sizes=(1,), random_state=0)
+    model.fit(HOLDERS[holder](tmp_path), "id")
+    assert model.classes_.tolist() == [2, 4, N + 1, N + 3]
+
+
+@pytest.mark.parametrize("y", [[2**70 + k for k in range(20)], [N + 1, 0.5] * 10])
+def test_labels_that_no_integer_type_holds_are_said(y: list[float]) -> None:
+    """Integers of more than 64 bits, and those beside fractions, are rounded with a warning."""
+    with pytest.warns(DataWarning, match="^'y': integers such as"):
+        as_targets(y)
 
 
 @pytest.mark.parametrize("texts", [["1.234", "9.007.199.254.740.993", "5,5"], ["$9,007,199,254,740,993", "$1", "$2"]])

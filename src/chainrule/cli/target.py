@@ -14,6 +14,7 @@ from chainrule.errors import InputError
 from chainrule.tables.columns import Column, Task
 from chainrule.tables.encoding.categories.levels import Levels
 from chainrule.tables.intervals.quantile_labels import QuantileLabels
+from chainrule.tables.labels import labels_of
 from chainrule.tables.rounding import warn_about_rounding
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.tables.targets.decoders import Target
@@ -43,14 +44,14 @@ def as_labels(name: str, column: Column, task: Task) -> NDArray[Any]:
     """
     if task == "regression":
         y = as_finite_numbers(name, column)
-        warn_about_rounding([(name, column.values)])
+        warn_about_rounding([(name, column.unrounded)])
         if y.max() == y.min():
             raise InputError(f"target {name!r} is {y[0]:g} in every row; there is nothing to learn.")
         return y
     levels = column.as_categories()
     if len(levels.levels) < 2:
         raise InputError(f"target {name!r} must have at least two classes; every row has {shown(levels.levels[0])}.")
-    values: NDArray[Any] = np.array(levels.levels)[levels.values]
+    values: NDArray[Any] = labels_of(levels.levels)[levels.values]
     return values
 
 

@@ -38,7 +38,8 @@ class Column:
     ========== ======================================================================================================
 
     ``type`` is the name that the source gives to the type, for messages; ``notation`` says how the values are written,
-    if they come from texts.
+    if they come from texts. ``exact`` are the numbers as Python objects, if ``values`` are floats and integers beyond
+    2⁵³, which floats may round, are among them.
     """
 
     kind: Kind
@@ -47,6 +48,7 @@ class Column:
     levels: tuple[Level, ...] = ()
     type: str = ""
     notation: Notation | None = None
+    exact: NDArray[np.object_] | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -57,7 +59,13 @@ class Column:
             found = categories(self.values[rows], self.levels, type=self.type)  # the levels that occur in these rows
             return replace(found, notation=self.notation)
         values = self.values[rows]
-        return replace(self, values=values, missing=self.missing[rows] if self._has_gaps else no_gaps(len(values)))
+        missing = self.missing[rows] if self._has_gaps else no_gaps(len(values))
+        return replace(self, values=values, missing=missing, exact=None if self.exact is None else self.exact[rows])
+
+    @property
+    def unrounded(self) -> NDArray[Any]:
+        """The values, integers as they are in the source."""
+        return self.values if self.exact is None else self.exact
 
     def as_floats(self) -> NDArray[np.float64]:
         """Returns numbers, booleans (0 and 1) or durations (in seconds) as float64, NaN where missing."""
@@ -89,20 +97,20 @@ class Column:
         if self.kind == "categories":
             return self
         present = ~self.missing
-        values = self.values[present]
+        values = self.unrounded[present]
         if values.dtype.kind in "mM":
             values = values.astype(str)
         levels, inverse = np.unique(values, return_inverse=True)
         codes = np.full(len(self), MISSING)
         codes[present] = inverse
-        return categories(codes, [_whole(level) for level in levels.tolist()], type=self.type)
+        return categories(codes, [whole(level) for level in levels.tolist()], type=self.type)
 
     def objects(self) -> NDArray[np.object_]:
         """Returns the values as Python objects (t,), None where missing."""
         if self.kind == "categories":
             levels = np.array([*self.levels, None], dtype=object)  # code −1 picks the last entry
             return np.asarray(levels[self.values], dtype=object)
-        values = self.values.astype(object)
+        values = self.unrounded.astype(object)
         values[self.missing] = None
         return values
 
@@ -199,7 +207,7 @@ def categories(codes: NDArray[Any], levels: Iterable[Hashable], *, type: str) ->
 
 def as_text(value: object) -> str:
     """Returns the text by which a number is compared with texts: "1" for both 1 and 1.0."""
-    return str(_whole(value))
+    return str(whole(value))
 
 
 def interval_text(left: object, right: object, has_left: bool, has_right: bool) -> str:
@@ -207,6 +215,6 @@ def interval_text(left: object, right: object, has_left: bool, has_right: bool) 
     return f"{'[' if has_left else '('}{as_text(left)}, {as_text(right)}{']' if has_right else ')'}"
 
 
-def _whole(value: Any) -> Any:
+def whole(value: Any) -> Any:
     """Returns a whole float as an integer, anything else unchanged."""
     return int(value) if isinstance(value, float) and abs(value) < LARGEST_WHOLE and value == int(value) else value

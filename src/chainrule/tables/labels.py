@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ from numpy.typing import NDArray
 
 from chainrule._internal.checks import as_array, shown
 from chainrule.errors import InputError
-from chainrule.tables.columns import Column
+from chainrule.tables.columns import Column, Level, whole
 from chainrule.tables.reading.array_columns import as_column, plain
 from chainrule.tables.reading.array_likes import as_numpy, as_objects
+from chainrule.tables.rounding import warn_about_rounding
 from chainrule.tables.targets.target_columns import TargetColumns, stacked
 from chainrule.tables.text.text_column import AnyColumn, TextColumn
 
@@ -20,7 +22,8 @@ from chainrule.tables.text.text_column import AnyColumn, TextColumn
 def as_targets(y: Any, symbol: str = "y") -> NDArray[Any]:
     """Returns labels as an array (t,) or (t, m) of numbers, booleans or texts.
 
-    Python objects that are all booleans or all numbers become an array of them; texts may stay objects. Raises
+    Python objects that are all booleans or all numbers become an array of them; texts may stay objects. Issues a
+    DataWarning if integers of more than 64 bits, or beside fractions, are rounded. Raises
     InputError for another shape, no rows, a missing label, a mixture of texts and numbers, or anything else, such as
     dates.
 
@@ -45,7 +48,7 @@ def as_targets(y: Any, symbol: str = "y") -> NDArray[Any]:
         raise InputError(
             f"{symbol} mixes texts and numbers, which cannot be sorted. Make all of them texts: str(label)."
         )
-    return _plain(flat, column).reshape(values.shape)
+    return _plain(flat, column, symbol).reshape(values.shape)
 
 
 def as_numbers(y: Any, symbol: str = "y") -> NDArray[Any]:
@@ -71,7 +74,7 @@ def label_array(y: Any, symbol: str = "y") -> NDArray[Any]:
     if isinstance(y, TextColumn):
         return y.objects()
     if isinstance(y, Column):
-        return y.objects() if y.kind == "categories" or y.missing.any() else y.values
+        return y.objects() if y.kind == "categories" or y.missing.any() else y.unrounded
     if isinstance(y, TargetColumns):
         return stacked([label_array(column) for column in y.columns.values()])
     if isinstance(y, np.ma.MaskedArray):
@@ -83,6 +86,15 @@ def label_array(y: Any, symbol: str = "y") -> NDArray[Any]:
         raise InputError(f"{symbol} must be a dense array; got a {type(y).__name__}. Pass {symbol}.toarray().")
     is_series = hasattr(y, "__arrow_c_stream__") and hasattr(y, "to_numpy")
     return as_numpy(_of_series(y) if is_series else y, symbol, "an array of labels")
+
+
+def labels_of(levels: Sequence[Level]) -> NDArray[Any]:
+    """Returns the levels of a column as an array of labels, integers as they are.
+
+    >>> labels_of((1, 2**62 + 1)).tolist(), labels_of((0.5, 2)).tolist()
+    ([1, 4611686018427387905], [0.5, 2.0])
+    """
+    return as_targets(list(levels))
 
 
 def labels_at(y: Any, rows: NDArray[np.integer[Any]], symbol: str = "y") -> Any:
@@ -116,11 +128,17 @@ def _are_texts(values: NDArray[Any]) -> NDArray[np.bool_]:
     return np.full(len(values), values.dtype.kind in "US")
 
 
-def _plain(values: NDArray[Any], column: AnyColumn) -> NDArray[Any]:
+def _plain(values: NDArray[Any], column: AnyColumn, symbol: str) -> NDArray[Any]:
     """Returns labels (t,) that are readable as this column in plain types: numbers, booleans, or texts of Python."""
     if isinstance(column, Column):
-        exact = np.array(values.tolist()) if values.dtype.kind == "O" else column.values
-        return exact if exact.dtype.kind in "biuf" else column.values  # Decimal and Fraction become floats
+        if values.dtype.kind != "O":
+            return column.values
+        given = values.tolist() if column.exact is None else [*map(whole, column.exact)]
+        array = np.array(given)
+        if array.dtype.kind in ("biuf" if column.exact is None else "iu"):
+            return array
+        warn_about_rounding([(symbol, column.unrounded)])  # more than 64 bits, or fractions beside large integers
+        return column.values  # Decimal and Fraction become floats
     if values.dtype.kind == "O":
         return as_objects([plain(value) for value in values])
     return values if values.dtype.kind == "U" else np.char.decode(values, "utf-8")

@@ -20,6 +20,8 @@ def rounded_integers(values: NDArray[Any]) -> NDArray[np.intp]:
     >>> rounded_integers(np.array([2**53, 2**53 + 1, -(2**63), 2**63 - 1])).tolist()
     [1, 3]
     """
+    if values.dtype.kind == "O":
+        return np.flatnonzero([is_rounded(value) for value in values.flat])
     if values.dtype.kind not in "iu" or values.dtype.itemsize < 8 or not values.size:
         return np.empty(0, dtype=np.intp)
     if int(values.max()) <= LARGEST_WHOLE and int(values.min()) >= -LARGEST_WHOLE:
@@ -28,6 +30,14 @@ def rounded_integers(values: NDArray[Any]) -> NDArray[np.intp]:
     is_beyond = nearest >= 2.0 ** (63 if values.dtype.kind == "i" else 64)  # which the type itself does not hold
     back = np.where(is_beyond, 0.0, nearest).astype(values.dtype)
     return np.flatnonzero(is_beyond | (back != values.reshape(-1)))
+
+
+def is_rounded(value: object) -> bool:
+    """True for an integer that float64 does not hold; False for one beyond every float."""
+    try:
+        return isinstance(value, int) and int(float(value)) != value
+    except OverflowError:
+        return False
 
 
 def words_about(integer: int) -> str:

@@ -364,10 +364,12 @@ def _integers(table: AnyTable, columns: Mapping[str, Holder]) -> Iterator[tuple[
         names = (table.names[k] for k in np.unique(of).tolist())
         yield from ((name, table.typed(name).values) for name in names if name not in columns)
     for name, column in columns.items():
-        values = (column.whole if isinstance(column, ChosenRows) else column).values
-        if column.kind == "numbers" and values.dtype.kind in "iu":
+        if column.kind != "numbers" or column.notation is not None:  # that of texts is noted when they are recognised
+            continue
+        whole = column.whole if isinstance(column, ChosenRows) else column
+        if whole.values.dtype.kind in "iu" or (isinstance(whole, Column) and whole.exact is not None):
             single = column if isinstance(column, Column) else table.typed(name)
-            yield name, single.values[~single.missing]
+            yield name, single.unrounded[~single.missing]
 
 
 def _features(table: AnyTable, columns: Mapping[str, Holder]) -> Sequence[Feature]:

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from chainrule._internal.checks import Floats, shown
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column, Level, Task
+from chainrule.tables.labels import labels_of
 from chainrule.tables.packing.table_stream import TableStream
+from chainrule.tables.rounding import warn_about_rounding
 from chainrule.tables.table import Table, require_complete
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.tables.targets.indicator_labels import IndicatorLabels, two_values
@@ -43,6 +45,7 @@ def fit_to_stream(
     is_whole = len(next(iter(sample.columns.values()))) == stream.t
     pieces = iter([sample]) if is_whole else _pieces(sample.columns, stream, missing, weights)
     if task == "regression":
+        warn_about_rounding((name, column.unrounded) for name, column in sample.columns.items())
         return _numbers(pieces, TargetColumns(sample.columns))
     counts = _counted(pieces)
     if task == "classification":
@@ -116,7 +119,7 @@ def _counted(pieces: Iterator[Labelled]) -> dict[str, Counter[Level]]:
 def _levels(counts: Counter[Level]) -> tuple[NDArray[Any], Floats]:
     """Returns levels in order, and their weights."""
     levels = sorted(counts)
-    return np.array(levels), np.array([counts[level] for level in levels], np.float64)
+    return labels_of(levels), np.array([counts[level] for level in levels], np.float64)
 
 
 def _classes(name: str, counts: Counter[Level]) -> ClassLabels:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import shown
-from chainrule.tables.columns import DATETIME, DURATION, Column, Kind, as_text, gaps_of
+from chainrule.tables.columns import DATETIME, DURATION, LARGEST_WHOLE, Column, Kind, as_text, gaps_of
+from chainrule.tables.reading.array_likes import as_objects
 from chainrule.tables.text.text_column import TextColumn
 
 FAMILIES = ("booleans", "numbers", "texts", "datetimes", "durations")
@@ -98,7 +99,9 @@ def _of_objects(values: NDArray[np.object_]) -> Column | TextColumn:
     if families == {"booleans"}:
         return Column("booleans", _filled(present.astype(bool), missing), missing, type="objects: booleans")
     if families <= {"booleans", "numbers"}:
-        return Column("numbers", _filled(_floats(present), missing), missing, type="objects: numbers")
+        floats = _floats(present)
+        exact = _filled(_exact(present), missing) if _has_large_integers(present, floats) else None
+        return Column("numbers", _filled(floats, missing), missing, type="objects: numbers", exact=exact)
     if families <= {"texts", "booleans", "numbers"}:
         texts = np.full(len(values), None, dtype=object)
         texts[~missing] = [value if isinstance(value, str) else as_text(value) for value in map(plain, present)]
@@ -142,6 +145,17 @@ def _floats(values: NDArray[np.object_]) -> NDArray[np.float64]:
         return values.astype(np.float64)
     except OverflowError:
         return np.array([_float(value) for value in values])
+
+
+def _has_large_integers(values: NDArray[np.object_], floats: NDArray[np.float64]) -> bool:
+    """True if integers that float64 may round are among numbers, whose floats are given."""
+    large = values[np.abs(floats) >= LARGEST_WHOLE]
+    return any(isinstance(value, numbers.Integral) for value in large)
+
+
+def _exact(values: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Returns numbers as integers and floats of Python."""
+    return as_objects([int(value) if isinstance(value, numbers.Integral) else _float(value) for value in values])
 
 
 def _float(value: Any) -> float:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import InputError
+from chainrule.tables.columns import LARGEST_WHOLE
+from chainrule.tables.rounding import rounded_integers
 
 BYTES_OF_A_LETTER, MOST_BYTES = 4, 1 << 26  # of an array of texts
 
@@ -22,6 +25,8 @@ def as_numpy(values: Any, symbol: str, what: str) -> NDArray[Any]:
         array = np.array(values, dtype=object) if _has_long_texts(values) else np.asarray(values)
         if array.dtype.kind in "US" and not isinstance(values, np.ndarray):
             array = _unless_texts(array, values)
+        elif array.dtype == np.float64 and isinstance(values, (list, tuple)):
+            array = _unless_rounded(array, values)
     except Exception as error:  # an object's own __array__ may raise anything
         reason = f"{str(error).rstrip('.')}.{_remedy(values, symbol)}"
         raise InputError(
@@ -56,8 +61,9 @@ def without_mask(values: Any) -> NDArray[Any]:
     if values.dtype.names is not None or not mask.any():
         return np.asarray(values.data)
     kind = values.dtype.kind
-    array: NDArray[Any] = values.data.astype(np.float64 if kind in "iuf" else values.dtype if kind in "mM" else object)
-    array[mask] = np.nan if kind in "iuf" else "NaT" if kind in "mM" else None
+    are_floats = kind in "iuf" and not len(rounded_integers(values.data[~mask]))
+    array: NDArray[Any] = values.data.astype(np.float64 if are_floats else values.dtype if kind in "mM" else object)
+    array[mask] = np.nan if are_floats else "NaT" if kind in "mM" else None
     return array
 
 
@@ -65,6 +71,15 @@ def _unless_texts(array: NDArray[Any], values: Any) -> NDArray[Any]:
     """Returns the array if all values are texts; otherwise the values themselves, which NumPy turned into texts."""
     objects = np.array(values, dtype=object)
     return array if all(isinstance(value, (str, bytes)) for value in objects.flat) else objects
+
+
+def _unless_rounded(array: NDArray[Any], values: Any) -> NDArray[Any]:
+    """Returns the array, or the values themselves if integers that float64 may round are among them."""
+    large = np.abs(array) >= LARGEST_WHOLE
+    if not large.any():
+        return array
+    objects = np.array(values, dtype=object)
+    return objects if any(isinstance(value, numbers.Integral) for value in objects[large]) else array
 
 
 def _remedy(values: Any, symbol: str) -> str:

@@ -35,7 +35,7 @@ def decide_task(name: str, column: Column, task: Task | None) -> tuple[Task, str
     if task:
         return task, REQUESTED
     values = column.values
-    distinct = len(np.unique(values))
+    distinct = len(np.unique(column.unrounded))
     if (values == np.round(values)).all() and distinct <= min(MOST_WHOLE_CLASSES, len(values) / ROWS_PER_CLASS):
         return "classification", f"because it holds {distinct} distinct whole numbers"
     return "regression", f"because it holds {distinct} distinct numbers"

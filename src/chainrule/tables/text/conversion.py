@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import Floats
-from chainrule.tables.columns import DATETIME, DURATION, LARGEST_WHOLE, MISSING, Column, categories, gaps_of
+from chainrule.tables.columns import DATETIME, DURATION, LARGEST_WHOLE, MISSING, Column, categories, gaps_of, whole
+from chainrule.tables.reading.array_likes import as_objects
+from chainrule.tables.rounding import is_rounded
 from chainrule.tables.text.notation import PLAIN, USUAL_MISSING, Notation, is_usual_gap
 from chainrule.tables.text.numbers import number_reader, tidied
 from chainrule.tables.text.text_column import TextColumn
@@ -62,13 +64,34 @@ def numbers_in(notation: Notation, values: Floats) -> Column:
 
 def rounded_integer(column: TextColumn, found: Column) -> int | None:
     """Returns an integer in texts that their numbers ``found``, of the same rows, do not hold exactly, if any."""
-    large = np.flatnonzero(~found.missing & (np.abs(found.values) >= LARGEST_WHOLE))
-    notation = found.notation or PLAIN
-    for text in column.at(large).distinct[1] if len(large) else ():
-        digits = tidied(text).replace(notation.unit, "").replace(notation.thousands, "").strip()
-        if WHOLE.fullmatch(digits) and int(float(digits)) != int(digits):
-            return int(digits)
-    return None
+    _, _, integers = _large_integers(column, found)
+    return next(filter(is_rounded, integers), None)
+
+
+def _with_exact_integers(column: TextColumn, found: Column) -> Column:
+    """Returns numbers that texts hold, with ``exact`` if integers that floats may round are among them."""
+    rows, codes, integers = _large_integers(column, found)
+    is_integer = np.array([integer is not None for integer in integers], dtype=bool)[codes]
+    if not is_integer.any():
+        return found
+    exact = as_objects([whole(value) for value in found.values.tolist()])
+    exact[rows[is_integer]] = as_objects(integers)[codes[is_integer]]
+    return replace(found, exact=exact)
+
+
+def _large_integers(column: TextColumn, found: Column) -> tuple[NDArray[np.intp], NDArray[np.intp], list[int | None]]:
+    """Returns the rows of large numbers, a code for each, and the integer that the text of each code holds, if any."""
+    rows = np.flatnonzero(~found.missing & np.isfinite(found.values) & (np.abs(found.values) >= LARGEST_WHOLE))
+    if not len(rows):
+        return rows, rows, []
+    codes, texts = column.at(rows).distinct
+    return rows, codes, [_integer_in(text, found.notation or PLAIN) for text in texts]
+
+
+def _integer_in(text: str, notation: Notation) -> int | None:
+    """Returns the integer that a text holds, or None for any other number."""
+    digits = tidied(text).replace(notation.unit, "").replace(notation.thousands, "").strip()
+    return int(digits) if WHOLE.fullmatch(digits) else None
 
 
 def converted(column: TextColumn, notation: Notation) -> Column | tuple[int, str]:
@@ -77,7 +100,7 @@ def converted(column: TextColumn, notation: Notation) -> Column | tuple[int, str
     The texts that usually stand for a gap are missing (``is_usual_gap``).
     """
     if (plain := plain_numbers(column, notation)) is not None:
-        return plain
+        return _with_exact_integers(column, plain)
     codes, texts = column.distinct
     is_gap = np.array([not text or is_usual_gap(text) for text in texts] + [True])
     if notation.kind == "categories":
@@ -92,4 +115,5 @@ def converted(column: TextColumn, notation: Notation) -> Column | tuple[int, str
     dtype = np.dtype(DTYPES[notation.kind])
     gap = np.array(np.nan if notation.kind == "numbers" else 0, dtype)
     table: NDArray[Any] = np.array([gap if value is None else value for value in values] + [gap], dtype)
-    return Column(notation.kind, table[codes], is_gap[codes], type=notation.kind, notation=notation)
+    found = Column(notation.kind, table[codes], is_gap[codes], type=notation.kind, notation=notation)
+    return _with_exact_integers(column, found) if notation.kind == "numbers" else found

@@ -14,7 +14,7 @@ from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning
 from chainrule.tables.column_set import Columns, NumberBlock
 from chainrule.tables.columns import Column, rows_by_code
-from chainrule.tables.text.conversion import converted, plain_numbers, reader, rounded_integer
+from chainrule.tables.text.conversion import converted, plain_numbers, reader
 from chainrule.tables.text.notation import Notation, Writing, is_usual_gap
 from chainrule.tables.text.notes import Notes, may_need_remark
 from chainrule.tables.text.numbers import rest_of_number, unit_of
@@ -85,7 +85,7 @@ def recognised_target(name: str, column: AnyColumn, writing: Writing, task: str 
     """Returns the target as what it holds; ``task`` is "classification", "regression" or None if it is not known yet.
 
     Texts stay texts if their source has types and they need not be numbers, and for classification if they are times.
-    So do codes with leading zeros, with a DataWarning.
+    So do codes with leading zeros, with a DataWarning. Large integers stay exact, unless the task is regression.
     """
     if isinstance(column, Column):
         return column
@@ -98,9 +98,17 @@ def recognised_target(name: str, column: AnyColumn, writing: Writing, task: str 
             f"{name!r}: {words} {code!r}, are classes as written; pandas.read_csv takes them for numbers.", DataWarning
         )
         return texts.as_categories()
+    if task != "regression" and (integers := _large_integers(texts, writing)) is not None:
+        return integers
     found = recognised(Columns({name: column}), writing).typed(name)
     is_time = found.kind in ("datetimes", "durations")
     return texts.as_categories() if is_time and task == "classification" else found
+
+
+def _large_integers(column: TextColumn, writing: Writing) -> Column | None:
+    """Returns a column of plain numbers if integers that floats may round are among them, or else None."""
+    found = converted(column, writing.number_notation())
+    return found if isinstance(found, Column) and found.exact is not None else None
 
 
 def _chosen(column: TextColumn, writing: Writing) -> Column:
@@ -108,7 +116,7 @@ def _chosen(column: TextColumn, writing: Writing) -> Column:
     column = column.without(writing.missing)
     for notation in (writing.number_notation(), Notation("booleans")):
         found = converted(column, notation)
-        if isinstance(found, Column) and not found.missing.all() and rounded_integer(column, found) is None:
+        if isinstance(found, Column) and not found.missing.all():
             return found.as_categories()
     return column.as_categories()
 

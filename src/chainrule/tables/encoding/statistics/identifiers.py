@@ -49,7 +49,7 @@ def has_name_of_identifier(name: str) -> bool:
 
 
 def _is_different_everywhere(column: Column) -> bool:
-    x = column.values
+    x = column.unrounded
     if column.kind != "numbers" or column.missing.any() or not (x == np.floor(x)).all():
         return False
     return len(np.unique(x)) == len(x)
