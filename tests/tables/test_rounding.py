@@ -91,6 +91,18 @@ def test_a_target_of_large_integers_is_said_once(y: Any) -> None:
 
 
 @pytest.mark.parametrize("holder", HOLDERS)
+@pytest.mark.parametrize("trained_on", ["CSV", "pandas"])
+def test_large_codes_are_compared_exactly(trained_on: str, holder: str, tmp_path: Path) -> None:
+    """A row has the same levels, whatever held the training rows and holds the new ones, also its texts."""
+    encoder = TableEncoder(categories=["id"]).fit(HOLDERS[trained_on](tmp_path))
+    expected = encoder.transform(FRAME)
+    for source in (HOLDERS[holder](tmp_path), FRAME.astype({"id": str})):
+        assert np.array_equal(encoder.transform(source), expected)
+        assert encoder.unseen(source) == {}
+    assert encoder.unseen({"id": str(N + 2), "x": 0.0, "even": 0}) == {"id": 1}
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
 def test_classes_keep_their_value(holder: str, tmp_path: Path) -> None:
     """Integers of 64 bits are classes as they are, in whatever holds the table."""
     model = NetworkClassifier(epochs=1, n_networks=1, hidden_layer_sizes=(1,), random_state=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -37,13 +38,16 @@ def reader(notation: Notation) -> Callable[[str], Any]:
 
 
 def value_of(text: str) -> float | bool | str:
-    """Returns the plain number or the boolean that a text holds, or the text itself.
+    """Returns the plain number or the boolean that a text holds, or the text itself; large integers are exact.
 
-    >>> value_of("007"), value_of("TRUE"), value_of("A12")
-    (7.0, True, 'A12')
+    >>> value_of("007"), value_of("TRUE"), value_of("A12"), value_of("9007199254740993")
+    (7.0, True, 'A12', 9007199254740993)
     """
-    number = number_reader(Notation())(text)
-    return BOOLEANS.get(text.strip().lower(), text) if number is None else number
+    number = number_reader(PLAIN)(text)
+    if number is None:
+        return BOOLEANS.get(text.strip().lower(), text)
+    integer = _integer_in(text, PLAIN) if LARGEST_WHOLE <= abs(number) < math.inf else None
+    return number if integer is None else integer
 
 
 def plain_numbers(column: TextColumn, notation: Notation) -> Column | None:
