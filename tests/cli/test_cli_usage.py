@@ -33,9 +33,9 @@ UNKNOWN = {
     "train t.csv --max-iter=3": "--max-iter; did you mean '--epochs'?",
     "train t.csv --random-state 1": "--random-state; did you mean '--seed'?",
     "train t.csv --keep id": "--keep; it is one of `chainrule predict`.",
-    "train t.csv --loss mse": "--loss; --help lists those that there are.",
+    "train t.csv --loss mse": "--loss; --help lists the options.",
     "train t.csv --preest best": "--preest; did you mean '--preset'?",
-    "predict m.safetensors t.csv --zzz": "--zzz; --help lists those that there are.",
+    "predict m.safetensors t.csv --zzz": "--zzz; --help lists the options.",
 }
 
 

@@ -171,7 +171,9 @@ Checkpoint = Annotated[
 ]
 Resume = Annotated[
     bool,
-    typer.Option("--resume", help="Continue from the checkpoints in --checkpoint, if there are some. Else begin."),
+    typer.Option(
+        "--resume", help="Continue from the checkpoints in --checkpoint, or start from the beginning if there are none."
+    ),
 ]
 ClassWeight = Annotated[
     str | None,
@@ -374,7 +376,7 @@ Host = Annotated[str, typer.Option(metavar="ADDRESS", help="The address to liste
 Port = Annotated[int, typer.Option(metavar="N", min=0, max=65535, help="The port; 0 for any that is free.")]
 TokenFile = Annotated[
     str | None,
-    typer.Option(metavar="FILE", help="A file with a token, without which nothing but the health is answered."),
+    typer.Option(metavar="FILE", help="A file with a token; every request except the health check must carry it."),
 ]
 MaxRows = Annotated[int, typer.Option(metavar="N", min=1, help="Most rows of one request.")]
 MaxBytes = Annotated[int, typer.Option(metavar="N", min=1, help="Most bytes of the body of one request.")]

@@ -12,7 +12,7 @@ from typer.core import TyperCommand
 from chainrule._internal.naming import nearest
 from chainrule.cli.terminal import printable
 
-HELP = "; --help lists those that there are."
+HELP = "; --help lists the options."
 OPTIONS = {  # whose names are not those of the estimators' parameters
     "hidden_layer_sizes": "layers", "random_state": "seed", "categories": "category", "sample_weight": "row_weights",
     "validation_fraction": "test_fraction", "threads": "workers",

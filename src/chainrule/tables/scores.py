@@ -62,6 +62,6 @@ def r_squared(Y: Floats, P: Floats, weights: Array | None) -> float:
     """
     errors = np.average((Y - P) ** 2, axis=0, weights=weights)
     variance = np.average((Y - np.average(Y, axis=0, weights=weights)) ** 2, axis=0, weights=weights)
-    is_constant = variance == 0.0
+    is_constant = (Y == Y[:1]).all(axis=0) | (variance == 0.0)  # a weighted mean of equal numbers is rounded
     of_constant = np.where(errors == 0.0, 1.0, 0.0)
     return float(np.where(is_constant, of_constant, 1.0 - errors / np.where(is_constant, 1.0, variance)).mean())

@@ -46,7 +46,9 @@ def serve(
     with option_errors("--token-file"):
         token = None if token_file is None else read_token(token_file)
     if host not in LOCAL and token is None:
-        remarks().print(printable(f"Note: whoever reaches {host} may ask. Give --token-file to refuse others."))
+        remarks().print(
+            printable(f"Note: anyone who can reach {host} can send requests. Use --token-file to restrict access.")
+        )
     serve_files(files, host, port, Limits(max_rows, max_bytes, timeout), token)
 
 

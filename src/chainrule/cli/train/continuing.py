@@ -98,7 +98,9 @@ def _report(model: TableModel, X: Table, split: TrainTestSplit, console: Console
     console.print(printable(f"{X.origin}: {len(split.training)} training rows and {len(split.test)} test rows."))
     known = set(model.encoder.names_)
     if X.has_names and (new := [column for column in X.columns if column not in known]):
-        console.print(printable(f"Note: the model does not know {listed(new)}, and goes without. Its encoder is kept."))
+        console.print(
+            printable(f"Note: the model does not know {listed(new)}, which are ignored; its encoder is kept.")
+        )
     models.report_unseen(model, X)
 
 

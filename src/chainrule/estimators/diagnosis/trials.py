@@ -18,9 +18,10 @@ from chainrule.diagnosis.finding import Diagnosis
 from chainrule.estimators.network.validation_split import ValidationSplit, validation_splits
 from chainrule.tables.diagnosis.case import LabelledRows
 from chainrule.tables.diagnosis.diagnose import labelled
+from chainrule.tables.intervals.quantile_labels import QuantileLabels, d2_pinball
 from chainrule.tables.model import TableModel
 from chainrule.tables.reading.read import AnyTable
-from chainrule.tables.scores import log_losses
+from chainrule.tables.scores import log_losses, score_name
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
@@ -107,6 +108,8 @@ class _Trials:
     def _metric(self, change: Change, held_out: LabelledRows, model: TableModel) -> float:
         """Returns the metric of a model on held-out rows."""
         target = self.model.target
+        if isinstance(target, QuantileLabels):
+            return d2_pinball(held_out.values, model.predict(held_out.table), target.levels, None)
         if isinstance(target, NumericLabels):
             return _r_squared(held_out.labels, target.standardised(model.predict(held_out.table)))
         if isinstance(target, IndicatorLabels):
@@ -122,9 +125,11 @@ class _Trials:
     def _name(self, change: Change) -> str:
         if change.metric != "score":
             return str(change.metric)
-        if isinstance(self.model.target, ClassLabels):
-            return "accuracy"
-        return "R²" if isinstance(self.model.target, NumericLabels) else "R² of the probabilities"
+        return (
+            "R² of the probabilities"
+            if isinstance(self.model.target, IndicatorLabels)
+            else score_name(self.model.target)
+        )
 
 
 def _r_squared(Y: NDArray[Any], P: Floats) -> float:
@@ -151,6 +156,8 @@ def _own_settings(model: TableModel) -> dict[str, Any]:
         "numbers": model.encoder.numbers,
         "hidden_layer_sizes": tuple(net.m[i] for i in hidden),
     }
+    if isinstance(model.target, QuantileLabels):
+        settings["quantiles"] = model.target.levels
     if hidden and net.sigma[hidden[-1]].name in ACTIVATIONS:
         settings["activation"] = net.sigma[hidden[-1]].name
     return settings

@@ -87,7 +87,7 @@ class Recipe:
     def of_one_epoch(self, warms_up: bool) -> Recipe:
         """Returns the recipe for incremental training: with a constant rate, half the base rate of its schedule.
 
-        If it ``warms_up`` the rate rises to this one from a tenth of it, and falls again: for a network that was trained
+        If it ``warms_up`` the rate rises to this one from a tenth of it and falls again: for a network that was trained
         but whose optimizer begins anew, since Adam's first steps have full length however small the gradients are.
 
         Raises InputError if a minimizer trains.

@@ -95,13 +95,14 @@ def labelled(model: TableModel, X: Any, y: Any, symbol: str) -> tuple[LabelledRo
         columns, table, name = {each: table.column(each) for each in names}, table.without(*names), ", ".join(names)
     elif (frame := frame_of_targets(y)) is not None:
         columns = {each: frame.column(each) for each in frame.names}
+    count = len(label_array(y, symbol)) if columns is None else len(next(iter(columns.values())))
+    if count != len(table):
+        raise InputError(f"{symbol} must have one label per row: {len(table)} rows, {count} labels.")
     if columns is not None:
         gaps = tuple(model.encoder.missing)
         columns = {each: c.without(gaps) if isinstance(c, TextColumn) else c for each, c in columns.items()}
         has_gap = np.any([column.missing for column in columns.values()], axis=0)
         unlabelled, at = int(has_gap.sum()), at[~has_gap[at]]
-    elif (count := len(label_array(y, symbol))) != len(table):
-        raise InputError(f"{symbol} must have one label per row: {len(table)} rows, {count} labels.")
     if not len(at):
         raise InputError(f"{symbol} must have a label in some row; all are missing.")
     if columns is None:

@@ -41,7 +41,7 @@ def imbalance(case: TableCase) -> Iterator[Finding]:
     share = f"{count[c]} of {rows.t} {case.where} ({100 * count[c] / rows.t:.2g} %)"
     yield Finding(
         "label imbalance",
-        f"the {what} {names[c]!r} has {share}, of which {right[c]} are predicted as it.",
+        f"the {what} {names[c]!r} has {share}, of which {right[c]} are predicted as {names[c]!r}.",
         f"Give rare classes more weight: {change}.",
         change,
     )
@@ -53,7 +53,7 @@ def no_better_than_a_constant(case: TableCase) -> Iterator[Finding]:
     if rows.t < ROWS:
         return
     score, constant = rows.explained(), 0.0
-    what, other = rows.score_name, "the quantiles" if rows.score_name == "D²" else "the mean"
+    what, other = rows.score_name, "each quantile" if rows.score_name == "D²" else "the mean"
     if isinstance(rows.model.target, IndicatorLabels):
         what, other = "R² of the probabilities", "the share of each label"
     if case.is_classification:
@@ -66,7 +66,7 @@ def no_better_than_a_constant(case: TableCase) -> Iterator[Finding]:
         yield Finding(
             "no better than a constant",
             f"{what} is {score:.3g} on {rows.t} {case.where}, and {constant:.3g} if {other} is predicted in every row.",
-            "Check that the columns can tell the target, and that this table is like the training rows; then train "
+            "Check that the columns can predict the target, and that this table is like the training rows; then train "
             "again.",
             Change(),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -72,10 +72,10 @@ class Notes:
         )
         self._add(name, f"{words}; it could also be {_shown(rival)}. {remedy} to settle it.", (notation, other))
 
-    def of_odd_texts(self, name: str, column: TextColumn, kind: str, odd: Sequence[str]) -> None:
+    def of_odd_texts(self, name: str, column: TextColumn, kind: str, odd: Collection[str]) -> None:
         """Notes the texts that keep a column from being one of numbers or dates."""
-        codes, texts = column.distinct
-        rows = np.flatnonzero(np.isin(codes, [k for k, text in enumerate(texts) if text in set(odd)]))
+        (codes, texts), odd = column.distinct, set(odd)
+        rows = np.flatnonzero(np.isin(codes, [k for k, text in enumerate(texts) if text in odd]))
         more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
         what = "numbers" if kind == "numbers" else "dates" if kind == "datetimes" else "times"
         self._add(

@@ -70,7 +70,7 @@ def report_page(estimator: Any, rows: LabelledRows, found: Importances, is_held_
 def _body(estimator: Any, rows: LabelledRows, found: Importances, is_held_out: bool) -> Iterator[str]:
     model = estimator.model_
     results = results_of(rows)
-    is_class = not isinstance(results, NumberResults)
+    is_class = isinstance(results, ClassResults | LabelResults)
     which = "held-out rows, each predicted by the networks that were not trained on it" if is_held_out else "rows"
     yield _paragraph(
         f"{type(estimator).__name__}, preset {estimator.preset}: {_count(model.networks)}. "
