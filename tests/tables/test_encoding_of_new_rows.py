@@ -72,6 +72,44 @@ def test_compatible_columns_are_accepted() -> None:
         levels.transform(pandas.DataFrame({"k": ["1"]}, dtype="category"))
 
 
+GAPS: dict[str, Callable[[int], Any]] = {  # t gaps, as a library makes them of an empty column
+    "objects": lambda t: pandas.Series([None] * t, dtype=object),
+    "NaN": lambda t: pandas.Series([np.nan] * t),
+    "nullable floats": lambda t: pandas.array([pandas.NA] * t, dtype="Float64"),
+    "nullable integers": lambda t: pandas.array([pandas.NA] * t, dtype="Int64"),
+    "nullable booleans": lambda t: pandas.array([pandas.NA] * t, dtype="boolean"),
+    "no date": lambda t: pandas.Series(pandas.to_datetime([None] * t)),
+    "no duration": lambda t: pandas.Series(pandas.to_timedelta([None] * t)),
+    "no category": lambda t: pandas.Series([None] * t, dtype="category"),
+    "empty texts": lambda t: pandas.Series([""] * t),
+}
+
+
+@pytest.mark.parametrize("name", frame().columns)
+@pytest.mark.parametrize("kind", GAPS)
+def test_gaps_alone_are_accepted_for_every_column(kind: str, name: str, tmp_path: Path) -> None:
+    """A column of gaps alone, of any type, is encoded as gaps are: in frames, a file and single rows."""
+    encoder, X = TableEncoder().fit(frame()), frame(3)
+    expected = encoder.transform(X.astype({name: object}).assign(**{name: [None] * len(X)}))
+    gaps = X.assign(**{name: GAPS[kind](len(X))})
+    table = pyarrow.Table.from_pandas(gaps, preserve_index=False)
+    pyarrow.parquet.write_table(table, tmp_path / "gaps.parquet")
+    for rows in (gaps, table, polars.from_arrow(table), tmp_path / "gaps.parquet", gaps.to_dict("records")):
+        np.testing.assert_array_equal(encoder.transform(rows), expected)
+    row = {**gaps.iloc[0].to_dict(), name: np.nan}
+    np.testing.assert_array_equal(RowEncoder(encoder, by_name=True)(row), expected[0])
+
+
+def test_an_array_of_numbers_may_lack_every_date_and_duration() -> None:
+    """NaN in an array of numbers is a gap of a date, a duration and a boolean too."""
+    X = frame()[["n", "flag", "when", "span"]]
+    gaps = X.head(2).astype(object).assign(flag=None, when=None, span=None)
+    for names in (["n", "flag", "when", "span"], ["n", "flag", "span"]):
+        encoder = TableEncoder().fit(X[names])
+        numbers = np.column_stack([X.n.head(2), np.full((2, len(names) - 1), np.nan)])
+        np.testing.assert_array_equal(encoder.transform(numbers), encoder.transform(gaps[names]))
+
+
 COMPARED = [
     # levels in training, a value in a frame, the level that it is, or None
     (["007", "013", "A12"], 7, "007"),

@@ -171,6 +171,11 @@ def no_gaps(t: int) -> NDArray[np.bool_]:
     return np.broadcast_to(np.False_, t)
 
 
+def nothing(t: int) -> Column:
+    """Returns a column of t missing values."""
+    return Column("empty", np.full(t, np.nan), np.ones(t, dtype=bool), type="nothing but missing values")
+
+
 def gaps_of(values: NDArray[Any]) -> NDArray[np.bool_]:
     """Returns a mask (t,) of the numbers that are NaN."""
     if values.dtype.kind != "f":

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule._internal.checks import shown
 from chainrule.errors import InputError
-from chainrule.tables.columns import Column, Feature, Kind
+from chainrule.tables.columns import Column, Feature, Kind, nothing
 from chainrule.tables.encoding.gathered import Gathered, is_sparse
 from chainrule.tables.encoding.statistics.column_statistics import ENTRIES_PER_BLOCK
 from chainrule.tables.text.conversion import converted
@@ -17,7 +17,7 @@ from chainrule.tables.text.notation import Notation
 from chainrule.tables.text.text_column import TextColumn
 from chainrule.tables.work import each
 
-ACCEPTED: dict[Kind, tuple[Kind, ...]] = {  # kinds accepted for each kind of training column; "empty" is always
+ACCEPTED: dict[Kind, tuple[Kind, ...]] = {  # kinds accepted for each kind of training column; gaps alone always are
     "numbers": ("numbers", "booleans"),
     "booleans": ("booleans", "numbers"),
     "categories": ("categories", "numbers", "booleans"),
@@ -53,15 +53,16 @@ def as_trained(column: TextColumn, feature: Feature, notation: Notation | None, 
     )
 
 
-def require_kind(column: Column, kind: Kind, name: str, origin: str, *, known_texts: bool) -> None:
-    """Raises InputError unless a column of values is compatible with one of this kind in the training rows.
+def of_kind(column: Column, kind: Kind, name: str, origin: str, *, known_texts: bool) -> Column:
+    """Returns a column of values of a kind that is compatible with this one in the training rows; gaps alone are.
 
     ``known_texts`` is True if the levels learned for a category column are texts: numbers are then compared by their
-    text.
+    text. Raises InputError for a column of another kind.
     """
-    fits = column.kind in ACCEPTED[kind] and (known_texts or column.kind != "categories" or not _holds_texts(column))
-    if fits or column.kind == "empty":
-        return
+    if column.missing.all():
+        return nothing(len(column))
+    if column.kind in ACCEPTED[kind] and (known_texts or column.kind != "categories" or not _holds_texts(column)):
+        return column
     row, example = _first_non_number(column)
     got = f"{column.type or column.kind}, such as {example} in row {row}"
     if column.kind == "unreadable":

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-import numpy as np
-
 from chainrule._internal.naming import listed, nearest, spellings
 from chainrule.errors import InputError
 from chainrule.tables.column_set import Columns, NumberBlock
-from chainrule.tables.columns import Column, Feature
-from chainrule.tables.encoding.compatibility import ACCEPTED, USUAL_NOTATIONS, as_trained, require_kind
+from chainrule.tables.columns import Column, Feature, nothing
+from chainrule.tables.encoding.compatibility import ACCEPTED, USUAL_NOTATIONS, as_trained, of_kind
 from chainrule.tables.encoding.encoder_state import EncoderState
 from chainrule.tables.encoding.number_features import NumberFeatures
 from chainrule.tables.numeric_table import NumericTable
@@ -45,7 +43,7 @@ def matched(encoder: EncoderState, table: AnyTable) -> AnyTable:
         columns = Columns({name: table.column(name) for name in names})
     else:
         columns = table.columns if by_name else table.columns.renamed(dict(zip(table.names, names, strict=True)))
-    gap = Column("empty", np.full(table.t, np.nan), np.ones(table.t, dtype=bool))
+    gap = nothing(table.t)
     if blocks := list(_plain_numbers(encoder, columns)):
         columns = columns.replaced({}, blocks)
     ready = columns.held_numbers
@@ -114,8 +112,7 @@ def of_training_kind(encoder: EncoderState, column: AnyColumn, feature: Feature,
     step = encoder.categories_.get(feature.name)
     has_text_levels = step is None or step.are_texts
     if isinstance(column, Column):
-        require_kind(column, feature.kind, feature.name, origin, known_texts=has_text_levels)
-        return column
+        return of_kind(column, feature.kind, feature.name, origin, known_texts=has_text_levels)
     notation, writing = encoder.notations_.get(feature.name), encoder.writing()
     if notation is None and not (feature.kind == "categories" and has_text_levels):
         notation = writing.number_notation() if feature.kind == "numbers" else USUAL_NOTATIONS[feature.kind]

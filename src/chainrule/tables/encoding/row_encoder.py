@@ -237,8 +237,8 @@ def _code(value: Any, step: CategoryStep, codes: dict[Any, int], elsewhere: int)
     """Returns the code of a value that is no text."""
     if isinstance(value, np.generic):
         value = value.item()
-    if value is None or value != value:
+    if value is None:
         return MISSING
     if value.__class__ not in (int, float, bool):
         raise NeedsTable
-    return codes.get(step.comparable(value, codes), elsewhere)
+    return MISSING if value != value else codes.get(step.comparable(value, codes), elsewhere)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import shown
-from chainrule.tables.columns import DATETIME, DURATION, LARGEST_WHOLE, Column, Kind, as_text, gaps_of
+from chainrule.tables.columns import DATETIME, DURATION, LARGEST_WHOLE, Column, Kind, as_text, gaps_of, nothing
 from chainrule.tables.reading.array_likes import as_objects
 from chainrule.tables.text.text_column import TextColumn
 
@@ -95,7 +95,7 @@ def _of_objects(values: NDArray[np.object_]) -> Column | TextColumn:
     present = values[~missing]
     families = {_family(value) for value in present}
     if not families:
-        return Column("empty", np.full(len(values), np.nan), missing, type="nothing but missing values")
+        return nothing(len(values))
     if families == {"booleans"}:
         return Column("booleans", _filled(present.astype(bool), missing), missing, type="objects: booleans")
     if families <= {"booleans", "numbers"}:

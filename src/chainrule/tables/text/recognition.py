@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning
 from chainrule.tables.column_set import Columns, NumberBlock
-from chainrule.tables.columns import Column, rows_by_code
+from chainrule.tables.columns import Column, nothing, rows_by_code
 from chainrule.tables.text.conversion import converted, plain_numbers, reader
 from chainrule.tables.text.notation import Notation, Writing, is_usual_gap
 from chainrule.tables.text.notes import Notes, may_need_remark
@@ -130,8 +130,7 @@ def _recognised(name: str, column: TextColumn, found: Column | None, writing: Wr
         return found
     texts = _Texts.of(column)
     if not texts.present:
-        nothing = np.full(len(column), np.nan)
-        return Column("empty", nothing, np.isnan(nothing), type="nothing but missing values")
+        return nothing(len(column))
     some = texts.sample()
     fitting = (n for n in _candidates(texts, writing) if some.all_read_as(n))
     notation = next((n for n in fitting if plain_numbers(column, n) is not None or texts.all_read_as(n)), None)
