@@ -21,7 +21,7 @@ from support.estimators.frames import frame
 
 from chainrule.errors import DataWarning, InputError, UnknownName
 from chainrule.tables.encoding.encoder import TableEncoder
-from chainrule.tables.encoding.row_encoder import RowEncoder
+from chainrule.tables.encoding.row_encoder import NeedsTable, RowEncoder
 
 
 def test_columns_are_found_by_name() -> None:
@@ -70,6 +70,23 @@ def test_compatible_columns_are_accepted() -> None:
     assert levels.transform(pandas.DataFrame({"k": ["01", "A-1"]})).tolist() == [[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
     with pytest.raises(InputError, match=r"column 'k' of X must hold numbers.*got category"):
         levels.transform(pandas.DataFrame({"k": ["1"]}, dtype="category"))
+
+
+@pytest.mark.parametrize("number", [2, 7, 250, -1, 0.5, 1e9])
+def test_a_boolean_is_no_other_number_than_0_and_1(number: float) -> None:
+    """Any other number is refused with its column and row: in frames, arrays and single rows."""
+    X = pandas.DataFrame({"flag": [True, False, True], "n": [1.0, 2.0, 4.0]})
+    encoder = TableEncoder().fit(X)
+    rows = pandas.DataFrame({"flag": [1.0, np.nan, number], "n": [1.0, 2.0, 3.0]})
+    says = rf"column 'flag' of X must hold booleans, or 0 and 1 .*; got {number:g} in row 3".replace("+", r"\+")
+    for table in (rows, rows.assign(c="more"), rows.to_numpy(), rows.to_dict("records"), polars.from_pandas(rows)):
+        with pytest.raises(InputError, match=says):
+            encoder.transform(table)
+    encode = RowEncoder(encoder, by_name=True)
+    for bit in (0, 1, 0.0, 1.0, True, False, np.nan):
+        np.testing.assert_array_equal([encode({"flag": bit, "n": 1.0})], encoder.transform([[bit, 1.0]]))
+    with pytest.raises(NeedsTable):
+        encode({"flag": number, "n": 1.0})
 
 
 GAPS: dict[str, Callable[[int], Any]] = {  # t gaps, as a library makes them of an empty column

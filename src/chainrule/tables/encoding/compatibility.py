@@ -61,6 +61,8 @@ def of_kind(column: Column, kind: Kind, name: str, origin: str, *, known_texts: 
     """
     if column.missing.all():
         return nothing(len(column))
+    if kind == "booleans" and column.kind == "numbers":
+        _require_bits(column, name, origin)
     if column.kind in ACCEPTED[kind] and (known_texts or column.kind != "categories" or not _holds_texts(column)):
         return column
     row, example = _first_non_number(column)
@@ -69,6 +71,17 @@ def of_kind(column: Column, kind: Kind, name: str, origin: str, *, known_texts: 
         got = column.type
     wanted = "numbers" if kind == "categories" and not known_texts else kind
     raise InputError(f"column {name!r} of {origin} must hold {wanted}, as in the training rows; got {got}. Convert it.")
+
+
+def _require_bits(column: Column, name: str, origin: str) -> None:
+    """Raises InputError with the first number that is neither 0 nor 1, in a column for booleans."""
+    is_other = ~(column.missing | (column.values == 0) | (column.values == 1))
+    if is_other.any():
+        row = int(np.flatnonzero(is_other)[0])
+        raise InputError(
+            f"column {name!r} of {origin} must hold booleans, or 0 and 1 for them, as in the training rows; got "
+            f"{column.values[row]:g} in row {row + 1}. Correct it, or leave out what is no value."
+        )
 
 
 def _holds_texts(column: Column) -> bool:

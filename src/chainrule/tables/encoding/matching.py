@@ -101,9 +101,9 @@ def given_spellings(encoder: EncoderState, names: Collection[str], origin: str) 
 
 
 def _require_kinds(encoder: EncoderState, table: NumericTable) -> None:
-    """Raises InputError for a column in use whose values cannot be numbers; every number can be a category."""
+    """Raises InputError for a column in use whose values cannot be these numbers; every number can be a category."""
     for feature in encoder.features_:
-        if not feature.dropped and "numbers" not in ACCEPTED[feature.kind]:
+        if not feature.dropped and (feature.kind == "booleans" or "numbers" not in ACCEPTED[feature.kind]):
             of_training_kind(encoder, table.column(feature.name), feature, table.origin)
 
 

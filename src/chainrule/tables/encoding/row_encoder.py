@@ -22,6 +22,7 @@ from chainrule.tables.text.notation import is_usual_gap
 
 Row = Mapping[str, Any] | Sequence[Any]
 LARGEST_INTEGER = 2**63
+REFUSED = -2  # the code of a number that is no boolean
 LARGEST_SINGLE = float(np.finfo(np.float32).max)
 
 
@@ -47,7 +48,7 @@ class _Category(NamedTuple):
     key: Any
     step: CategoryStep
     codes: dict[Any, int]
-    elsewhere: int  # the code of an unseen level
+    elsewhere: int  # the code of an unseen level; of a boolean, no number may be one
     features: list[list[tuple[int, float]]]  # of each code, those that are not 0; the last are those of a gap, code −1
     gaps: frozenset[str]
     is_gap: Callable[[str], bool] | None  # besides ``gaps``
@@ -188,9 +189,12 @@ class RowEncoder:
         kinds = {feature.name: feature.kind for feature in encoder.features_ if feature.name in encoder.categories_}
         start, gaps = encoder.n_numeric_features, frozenset(("", *encoder.writing().missing))
         for name, step in encoder.categories_.items():
+            codes: dict[Any, int] = {level: k for k, level in enumerate(step.levels)}
+            elsewhere = len(step.levels) if step.has_other else MISSING
+            if kinds[name] == "booleans":
+                codes, elsewhere = {False: MISSING, True: MISSING} | codes, REFUSED
             yield _Category(
-                keys[name], step, {level: k for k, level in enumerate(step.levels)},
-                len(step.levels) if step.has_other else MISSING, _features(step, start), gaps,
+                keys[name], step, codes, elsewhere, _features(step, start), gaps,
                 is_usual_gap if name in encoder.notations_ or not step.are_texts else None,
                 step.are_texts and kinds[name] == "categories",
             )  # fmt: skip
@@ -241,4 +245,7 @@ def _code(value: Any, step: CategoryStep, codes: dict[Any, int], elsewhere: int)
         return MISSING
     if value.__class__ not in (int, float, bool):
         raise NeedsTable
-    return MISSING if value != value else codes.get(step.comparable(value, codes), elsewhere)
+    code = MISSING if value != value else codes.get(step.comparable(value, codes), elsewhere)
+    if code == REFUSED:
+        raise NeedsTable  # which names the number that is no boolean
+    return code
