@@ -123,6 +123,15 @@ def test_regression_and_the_method(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {finding.trial.metric for finding in found.findings if finding.trial is not None} == {"R²"}
 
 
+def test_quantiles_are_tried_as_quantiles() -> None:
+    """The remedies of a model of quantiles are tried with its quantiles, and compared by D²."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(120, 3))
+    model = NetworkRegressor(**SHORT, n_networks=1, random_state=0, quantiles=(0.1, 0.5, 0.9)).fit(X, X[:, 0])
+    found = model.diagnose(X, rng.permutation(X[:, 0]), try_remedies=True)
+    assert {finding.trial.metric for finding in found.findings if finding.trial is not None} == {"D²"}
+
+
 def test_few_rows_are_not_tried() -> None:
     """With fewer than 50 rows there is no trial."""
     model = short(random_state=0).fit(table(), "y").model_

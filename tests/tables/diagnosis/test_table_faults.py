@@ -345,7 +345,12 @@ def test_sparse_and_wide_tables() -> None:
 def test_wrong_arguments() -> None:
     """Labels must fit the rows and the model; a name must be that of a column."""
     table = people()
-    for y, words in ((["yes"], "one label per row"), ("sells", "no column 'sells'"), (["maybe"] * 300, "'maybe'")):
+    for y, words in (
+        (["yes"], "one label per row"),
+        (table[["buys"]].iloc[1:], "one label per row"),
+        ("sells", "no column 'sells'"),
+        (["maybe"] * 300, "'maybe'"),
+    ):
         with pytest.raises(cr.InputError, match=words):
             diagnose(healthy("buys"), table, y)
     with pytest.raises(cr.InputError, match="all are missing"):

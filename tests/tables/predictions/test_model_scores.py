@@ -44,6 +44,14 @@ def test_the_score_of_numbers_is_r_squared() -> None:
     assert two.score(X, [[1.0, 5.0], [3.0, 5.0], [2.0, 5.0]]) == pytest.approx(0.5)  # a constant one is exact
 
 
+def test_a_constant_target_has_r_squared_0_or_1_with_any_weights() -> None:
+    """The weighted mean of equal numbers may differ from them in the last bit, which is no variance."""
+    ones = np.ones((50, 1))
+    for seed in range(20):
+        weights = np.random.default_rng(seed).random(50)
+        assert [r_squared(ones, P, weights) for P in (ones, 1.5 * ones)] == [1.0, 0.0]
+
+
 def test_r_squared_is_that_of_scikit_learn() -> None:
     """Weighted or not, of one target or several, constant ones too."""
     metrics = pytest.importorskip("sklearn.metrics")
