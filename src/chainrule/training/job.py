@@ -157,7 +157,7 @@ class Job:
             history = self.history = History(
                 run, problem.epochs, choice.name, choice.reason, self._path, self._watched.kept
             )
-            history.stopped = run.stopped
+            history.stopped, self._watched.history = run.stopped, history
             self._path.take(history.epochs)
             self._writer.begin(history)
             self._watching = stack.pop_all()

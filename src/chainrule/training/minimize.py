@@ -117,7 +117,7 @@ def minimize(
     watched = WatchedRun(net, None, settings, problem.validation is not None, deadline=deadline)
     with watching(given, watched, 1) as calls:
         search = Search(net, problem, gradient_tol, limit)
-        history = History(search, problem.epochs, choice.name, choice.reason)
+        history = watched.history = History(search, problem.epochs, choice.name, choice.reason)
         search.after_iteration = lambda: make(calls.due(history), history)
         objective = SearchObjective(wide, problem.cost, problem.examples, choice.engine, search.check, problem.threads)
         with imported("chainrule.training.interrupt").Interrupt(search.interrupt) as interrupt:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,16 @@ KINDS = pytest.mark.parametrize("kind", LOGGERS)
 def settings(epochs: int) -> dict[str, Any]:
     """Settings of a training with a validation set."""
     return {"optimizer": "adam", "batch_size": 4, "validation": (X_VAL, Y_VAL), "epochs": epochs}
+
+
+def search(callbacks: Sequence[Any]) -> None:
+    """Searches a minimum with these callbacks."""
+    cr.minimize(small_net(), X, Y, callbacks=callbacks)
+
+
+def fit(callbacks: Sequence[Any]) -> None:
+    """Fits an estimator with these callbacks."""
+    NetworkRegressor(n_networks=1, random_state=0, callbacks=callbacks).fit(X, Y[:, 0])
 
 
 @KINDS
@@ -48,11 +60,32 @@ def test_whatever_ends_training(kind: str, end: str, tmp_path: Path) -> None:
     path = tmp_path / "log"
     limit = cr.Deadline(0.05) if end == "limit" else None
     callbacks = [LOGGERS[kind](path), *([] if end == "limit" else [stop])]
+    epochs = 7
     try:
-        history = cr.train(small_net(), X, Y, epochs=10**9, time_limit=limit, callbacks=callbacks)
-        assert READ[kind](path)["epoch"].tolist() == list(range(1, history.epochs + 1))
+        epochs = cr.train(
+            small_net(), X, Y, epochs=10**9, time_limit=limit, callbacks=callbacks, callback_epochs=1
+        ).epochs
     except LookupError:
         assert end == "error"
+    assert READ[kind](path)["epoch"].tolist() == list(range(1, epochs + 1))
+
+
+@KINDS
+@pytest.mark.parametrize("train", [search, fit])
+def test_an_error_in_other_trainings(kind: str, train: Callable[[Sequence[Any]], None], tmp_path: Path) -> None:
+    """A search and an estimator that fail leave the epochs until then."""
+
+    class Failure(cr.callbacks.RunCallback):
+        epochs = 1
+
+        @contextmanager
+        def watch(self, run: cr.callbacks.WatchedRun) -> Iterator[Any]:
+            yield lambda history: history.epochs == 3 and 1 / 0
+
+    path = tmp_path / "log"
+    with pytest.raises(ZeroDivisionError):
+        train([LOGGERS[kind](path), Failure()])
+    assert READ[kind](path)["epoch"].tolist() == [1, 2, 3]
 
 
 @KINDS
@@ -62,6 +95,15 @@ def test_a_resumed_run(kind: str, tmp_path: Path) -> None:
     state = cr.train(net, X, Y, callbacks=[LOGGERS[kind](path)], **settings(4)).state
     cr.train(net, X, Y, resume=state, callbacks=[LOGGERS[kind](path)], **settings(6))
     assert READ[kind](path)["epoch"].tolist() == [1, 2, 3, 4, 5, 6]
+
+
+@KINDS
+def test_a_finished_run_that_is_resumed(kind: str, tmp_path: Path) -> None:
+    """The log still has all epochs if the resumed run has none left."""
+    path, again, net = tmp_path / "log", tmp_path / "again", small_net()
+    state = cr.train(net, X, Y, callbacks=[LOGGERS[kind](path)], **settings(4)).state
+    cr.train(net, X, Y, resume=state, callbacks=[LOGGERS[kind](again)], **settings(4))
+    assert again.read_bytes() == path.read_bytes()
 
 
 @KINDS

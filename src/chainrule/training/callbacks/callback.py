@@ -27,8 +27,10 @@ class WatchedRun:
     `NetworkClassifier` and `NetworkRegressor` a `TableModel` with this network alone, whose ``predict`` takes tables.
     ``settings`` describes the run by name: cost, optimizer, batch size and so on. The run begins after ``first_epoch``
     epochs, which is 0 unless it resumes another one, from ``state``, and has time until ``deadline``, by
-    ``time.perf_counter``. It trains network ``number`` of ``networks``, which count from 1. What a callback writes into
-    ``figures``, by any name, is shown by `Progress`; what it keeps by ``memory`` becomes part of the run's state.
+    ``time.perf_counter``. ``history`` has no epoch before the run begins, and is then that of the run, also in the
+    contexts of callbacks that close. The run trains network ``number`` of ``networks``, which count from 1. What a
+    callback writes into ``figures``, by any name, is shown by `Progress`; what it keeps by ``memory`` becomes part of
+    the run's state.
 
     >>> import chainrule as cr
     >>> run = cr.callbacks.WatchedRun(cr.Network.dense([2, 1]))
@@ -49,6 +51,7 @@ class WatchedRun:
     should_stop: bool = False
     figures: dict[str, str] = field(default_factory=dict)  # that callbacks add to a display of the progress
     memories: dict[str, Callable[[], Kept]] = field(default_factory=dict)
+    history: History = field(default_factory=lambda: History.before(0))
     _interrupt: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:

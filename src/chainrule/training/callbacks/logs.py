@@ -71,6 +71,7 @@ class CSVLogger(RunCallback):
         try:
             yield write
         finally:
+            write(run.history)
             with suppress(OSError):  # of lines that could not be written before
                 file.close()
 
@@ -93,8 +94,6 @@ class ParquetLogger(RunCallback):
     ['log.parquet']
     """
 
-    seconds = 1.0
-
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = as_path(path)
 
@@ -102,7 +101,7 @@ class ParquetLogger(RunCallback):
         return f"ParquetLogger({self.path!r})"
 
     @contextmanager
-    def watch(self, run: WatchedRun) -> Iterator[Function]:
+    def watch(self, run: WatchedRun) -> Iterator[None]:
         """Writes the epochs of the run at its end."""
         try:
             import pyarrow
@@ -111,19 +110,15 @@ class ParquetLogger(RunCallback):
             raise MissingExtra(
                 "ParquetLogger needs pyarrow; install it with: pip install pyarrow", name="pyarrow"
             ) from error
-        path, last = _of_network(self.path, run), None
+        path = _of_network(self.path, run)
         files.require_writable(path)
 
-        def keep(history: History) -> None:
-            nonlocal last
-            last = history
-
         try:
-            yield keep
+            yield
         finally:
-            if last is not None:
+            if run.history.epochs:
                 buffer = io.BytesIO()
-                pyarrow.parquet.write_table(pyarrow.table(last.to_dict()), buffer)
+                pyarrow.parquet.write_table(pyarrow.table(run.history.to_dict()), buffer)
                 try:
                     files.write_bytes(path, buffer.getvalue())
                 except OSError as error:

@@ -20,10 +20,13 @@ class Part(PartOfRun):
 
     @contextmanager
     def watch(self, run: WatchedRun) -> Iterator[None]:
-        """Connects the part to the whole run."""
+        """Connects the part to the whole run, whose history is that of its last part."""
         self._run.connect(run.stop)
         run.model, run.figures = self._run.model, self._run.figures
-        yield
+        try:
+            yield
+        finally:
+            self._run.history = run.history
 
 
 class OngoingCall(RunCallback):
