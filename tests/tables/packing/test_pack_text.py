@@ -141,6 +141,25 @@ def test_a_row_unlike_the_sample_is_refused(
 
 
 @pytest.mark.parametrize(
+    ("rows", "missing"),
+    [
+        (columns("1.5", "2.5", "NA"), ()),
+        (columns("1.5", "2.5", "?"), ("?",)),
+        (columns("no", "yes", "?"), ("?",)),
+    ],
+    ids=["numbers", "numbers with a sign of gaps", "classes with a sign of gaps"],
+)
+def test_a_gap_in_the_target_is_named(
+    tmp_path: Path, small_samples: None, rows: list[str], missing: tuple[str, ...]
+) -> None:
+    """A text that means a gap, and that the sample lacks, is an error with its place."""
+    path = written(tmp_path / "a.csv", *rows, header="a,b,c")
+    with pytest.raises(cr.InputError, match=r"column 'b' of .*after row \d+\) has no value in row \d+"):
+        pack(path, tmp_path / "a.rows", target="b", missing=missing)
+    assert not (tmp_path / "a.rows").exists()
+
+
+@pytest.mark.parametrize(
     ("rows", "words"),
     [
         (["1;2", "3;4;5"] * 500, r"a\.csv is not a valid CSV file: line 3 has 3 values"),

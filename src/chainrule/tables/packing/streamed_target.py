@@ -59,9 +59,9 @@ def _pieces(
 ) -> Iterator[Labelled]:
     """Yields the target columns, their texts read as those of the sample were, and the weights."""
     for piece in stream.pieces(list(sample)):
-        for name in sample:
-            require_complete(piece.column(name), name, piece.origin)
         columns = {name: _like(old, piece.column(name), name, piece.origin, missing) for name, old in sample.items()}
+        for name, column in columns.items():
+            require_complete(column, name, piece.origin)
         yield Labelled(columns, None if weights is None else weights(piece))
 
 
