@@ -90,6 +90,19 @@ def test_an_exception_of_a_callback_leaves_the_current_theta(engine: str) -> Non
     np.testing.assert_array_equal(net.theta, seen[-1])
 
 
+@pytest.mark.parametrize("train", [cr.train, cr.minimize])
+def test_a_callback_that_raises_stop_iteration(train: Callable[..., cr.History]) -> None:
+    """It ends training by an error that names it, as any other exception does, and tells how to stop."""
+
+    def callback(history: cr.History) -> None:
+        next(iter(()))
+
+    words = r"callback .*callback raised StopIteration after epoch \d+\. To stop training, return True"
+    with pytest.raises(RuntimeError, match=words) as caught:
+        train(small_net(), X, Y, epochs=9, callbacks=[callback])
+    assert isinstance(caught.value.__cause__, StopIteration)
+
+
 class Recorder(RunCallback):
     """Keeps the epochs of its calls, and of the end."""
 

@@ -121,6 +121,11 @@ class Call:
         self._last_epoch = self._seen = history.epochs
         try:
             answer = self._function(history)
+        except StopIteration as error:  # which would end a generator or a search of SciPy without a word
+            raise RuntimeError(
+                f"the callback {self.name} raised StopIteration after epoch {history.epochs}. To stop training, return "
+                "True."
+            ) from error
         except Exception as error:
             if not hasattr(error, "__notes__"):
                 error.add_note(f"This was raised by the callback {self.name} after epoch {history.epochs}.")
