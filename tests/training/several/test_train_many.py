@@ -137,6 +137,19 @@ def test_a_network_that_diverges_does_not_stop_the_others(engine: str) -> None:
     assert np.array_equal(together[2].theta, alone[2].theta)
 
 
+@pytest.mark.parametrize(
+    ("optimizers", "words"),
+    [
+        ([DIVERGING, DIVERGING], r"networks 1, 2 of 2 diverged\. Network 1: "),
+        ([cr.Adam(), DIVERGING], r"network 2 of 2 diverged; the other one is trained\. Network 2: "),
+    ],
+)
+def test_the_number_of_trained_networks(optimizers: list[cr.optimizers.Optimizer], words: str) -> None:
+    """The error says how many other networks are trained, if there are any."""
+    with pytest.raises(cr.DivergenceError, match=words):
+        cr.train_many(nets(2), X, Y, optimizer=cr.Each(optimizers))
+
+
 def test_a_rise_of_J_names_its_network() -> None:
     """The TrainingWarning about steps that are too large has the number of the network."""
     with pytest.warns(TrainingWarning, match="network 2: J rose from"):

@@ -79,8 +79,8 @@ def train_many(
     the others: DivergenceError is raised when all are trained, and names those that diverged. TrainingInterrupted on
     Ctrl-C, or in a notebook and at the prompt a TrainingWarning, as in `train`: networks in training keep the result of
     their last complete step (the best one with ``patience``), others have not begun. Both errors have ``histories``,
-    one for each network, and ``histories[j].stopped`` tells how its training ended. An exception of a callback stops
-    all networks and propagates.
+    one for each network, and ``histories[j].stopped`` gives the reason why its training ended. An exception of a
+    callback stops all networks and propagates.
 
     >>> import chainrule as cr
     >>> nets = [cr.Network.dense([1, 3, 1], hidden="tanh", seed=seed) for seed in range(4)]
@@ -171,8 +171,9 @@ def _diverged(errors: dict[int, DivergenceError], histories: list[History]) -> D
     number, first = next(iter(errors.items()))
     which = f"network{'s' if len(errors) > 1 else ''} {', '.join(map(str, errors))}"
     others = len(histories) - len(errors)
+    trained = f"; the other {f'{others} are' if others > 1 else 'one is'} trained" if others else ""
     return DivergenceError(
-        f"{which} of {len(histories)} diverged; the other {others} are trained. Network {number}: {first}",
+        f"{which} of {len(histories)} diverged{trained}. Network {number}: {first}",
         first.history,
         histories,
     )
