@@ -155,7 +155,7 @@ def test_rows_in_memory_serve_every_other_function(rows: cr.Rows) -> None:
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"batch_size": None}, "batch_size must be given, such as 256"),
-    ({"batch_size": 51}, "batch_size must be at most that of a window"),
+    ({"batch_size": 51}, "batch_size must be at most the number of rows in a window"),
     ({"window": 7}, "window must be at least 8 rows"),
     ({"window": 0}, "window must be an integer"),
     ({"optimizer": "gradient_descent"}, "without a learning rate needs all rows in memory"),

@@ -104,7 +104,7 @@ def fill(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
 
 
 def test_training_goes_on_when_the_disk_is_full(fill: Any, tmp_path: Path) -> None:
-    """When the disk becomes full, training goes on with one warning, and one more at the end; the file holds the run
+    """When the disk becomes full, training continues with one warning, and one more at the end; the file holds the run
     before, and later the resumed run ends like the uninterrupted one."""
     path = tmp_path / "disk" / "run"
 
@@ -121,7 +121,7 @@ def test_training_goes_on_when_the_disk_is_full(fill: Any, tmp_path: Path) -> No
     assert [text.partition(":")[0] for text in words] == [
         f"the checkpoint {path} could not be written after epoch {epoch}" for epoch in (6, 60)
     ]
-    assert "It still holds the run after epoch 4; training goes on." in words[0]
+    assert "It still holds the run after epoch 4; training continues." in words[0]
     assert "It still holds the run after epoch 4; training has ended." in words[1]
     assert cr.TrainingState.load(path).epoch == 4
     assert bits(train(checkpoint=path, resume=True).state) == bits(whole.state)
@@ -141,7 +141,7 @@ def test_without_room_training_does_not_begin(fill: Any, tmp_path: Path) -> None
 
 
 def test_a_folder_that_is_read_only(folder_of_nobody: Path) -> None:
-    """A folder that cannot be written is found out before the first step; if it becomes so later, training goes on."""
+    """A folder that cannot be written is found out before the first step; if that happens later, training continues."""
     net, path = new(), folder_of_nobody / "run"
     folder_of_nobody.chmod(0o500)
     with pytest.raises(PermissionError) as caught:

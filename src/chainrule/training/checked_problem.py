@@ -109,7 +109,7 @@ def _require_minibatches(data: WindowedRows, optimizer: Optimizer, batch_size: i
     if batch_size is None:
         raise InputError(f"batch_size must be given, such as 256: {what}. To read all of them, pass window={data.t}.")
     if batch_size > data.t // data.count:
-        raise InputError(f"batch_size must be at most that of a window; got {batch_size}: {what}.")
+        raise InputError(f"batch_size must be at most the number of rows in a window; got {batch_size}: {what}.")
     if optimizer.learning_rate is None:
         raise InputError(
             f"{optimizer.name} without a learning rate needs all rows in memory: {what}. Give a learning rate, such as "

@@ -151,7 +151,7 @@ class CheckpointWriter:
     def after_slice(self, history: History) -> None:
         """Writes the run if it is due."""
         if history.epochs >= self._next_epoch or time.perf_counter() >= self._next_time:
-            self._try(history, "training goes on")
+            self._try(history, "training continues")
 
     def end(self, history: History) -> None:
         """Writes the run as it ends, unless it has diverged: the file then keeps what was before."""

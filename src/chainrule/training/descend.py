@@ -97,7 +97,7 @@ def descend(
 
     The steps are those of ``cr.train`` with the same X (t, n), Y (t, m) and other arguments, bit by bit. The iterator
     ends after ``epochs`` passes over the examples, or never (None): leave the loop when you have seen enough. Between
-    two steps θ may be changed, and training goes on from there. A schedule of the learning rate extends over
+    two steps θ may be changed, and training continues from there. A schedule of the learning rate extends over
     ``epochs``.
 
     Raises InputError as `train` does, and for a schedule without ``epochs``; DivergenceError as `train` does.

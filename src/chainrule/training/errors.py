@@ -9,7 +9,7 @@ from chainrule.errors import ChainruleError
 from chainrule.training.history import History
 
 
-class EndedTraining(BaseException):  # not Exception, so that Ctrl-C is none
+class EndedTraining(BaseException):  # not Exception: `except Exception` must not catch Ctrl-C
     """The part of both errors that holds the history: of the run, and of each network if there are several."""
 
     def __init__(self, message: str, history: History, histories: Sequence[History] = ()) -> None:

@@ -50,7 +50,8 @@ def require_same_run(name: str, saved: SavedRun, structure: Mapping[str, Any], r
         if (then := (saved.run or {}).get(key)) != now:
             raise InputError(
                 f"{other}: its {key} was {then}, and is {now} now. Continue with the same data and settings, begin "
-                f"under another name, or pass resume=cr.TrainingState.load({name!r}) to go on from its θ with others."
+                f"under another name, or pass resume=cr.TrainingState.load({name!r}) to continue from its "
+                "θ with other data or settings."
             )
 
 

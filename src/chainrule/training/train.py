@@ -82,7 +82,7 @@ def train(
     ``checkpoint`` names a file that the run is written to now and then, and as it ends, atomically (`Checkpoint`).
     ``resume`` continues a run up to ``epochs`` in total (one more: ``history.epochs + 1``), with the same bits as an
     uninterrupted one: that of a checkpoint, given by its path; with True that of ``checkpoint``, if the file exists,
-    else the run begins; or ``history.state``. If a write fails later, training goes on with a TrainingWarning.
+    else the run begins; or ``history.state``. If a write fails later, training continues with a TrainingWarning.
     ``engine`` is "auto", an engine's name, or an engine such as `DataParallel`; ``threads`` limits the threads.
 
     Raises InputError for bad input before any work, for a checkpoint that exists and is not resumed, or that belongs to

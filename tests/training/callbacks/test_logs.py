@@ -131,7 +131,7 @@ def test_a_place_that_cannot_be_written(kind: str, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device that is always full")
 def test_a_full_disk_does_not_end_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If a later write fails, there is one TrainingWarning, and training goes on."""
+    """If a later write fails, there is one TrainingWarning, and training continues."""
     monkeypatch.setattr(CSVLogger, "seconds", 0.0)
     with pytest.warns(cr.errors.TrainingWarning, match="the log /dev/full could not be written: No space left") as seen:
         history = cr.train(small_net(), X, Y, epochs=20, callbacks=[CSVLogger("/dev/full")])

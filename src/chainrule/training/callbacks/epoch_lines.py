@@ -18,7 +18,7 @@ from chainrule.training.history import History
 
 
 class RunLines(RunCallback):
-    """Says in a line what each epoch of a run gave, and in another one how the run ended."""
+    """Writes one line for each epoch of a run, and one when the run ends."""
 
     needs_records_alone = True
 
@@ -54,7 +54,7 @@ class RunLines(RunCallback):
 class EpochLines(RunLines):
     """Writes a line for each epoch: J, validation J, the best one so far, the learning rate, epochs per second.
 
-    Another line tells how the training of a network ended. It is written to ``file``, by default stderr, and in a
+    A last line says how training ended. It is written to ``file``, by default stderr, and in a
     notebook the output of the cell. ``cr.train(…, verbose=2)`` is the short form.
 
     >>> import chainrule as cr, io

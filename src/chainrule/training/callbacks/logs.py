@@ -19,14 +19,14 @@ from chainrule.training.history import History
 
 
 class CSVLogger(RunCallback):
-    """Writes one line per epoch to a CSV file while training goes on: the columns of `History.to_dict`.
+    """Writes one line per epoch to a CSV file during training: the columns of `History.to_dict`.
 
     New lines come about ten times a second, and at the end. A record that does not exist, such as the validation cost
     without a validation set, is empty. An older file is replaced; that of a resumed run begins with all its epochs. The
     networks of an estimator have a file each: log-1.csv, log-2.csv, …
 
-    If a write fails later, the log ends with a TrainingWarning, and training goes on. Raises InputError for a path that
-    names no file, OSError if it cannot be opened.
+    If a write fails later, the log ends with a TrainingWarning, and training continues. Raises InputError for a path
+    that names no file, OSError if it cannot be opened.
 
     >>> import chainrule as cr, tempfile, os
     >>> net = cr.Network.dense([1, 1], initial="zeros")
@@ -79,8 +79,8 @@ class CSVLogger(RunCallback):
 class ParquetLogger(RunCallback):
     """Writes a Parquet file with one row per epoch when training ends: the columns of `History.to_dict`.
 
-    The file is written atomically, whatever ends the training but the end of the process; `CSVLogger` writes as
-    training goes on. The networks of an estimator have a file each: log-1.parquet, log-2.parquet, …
+    The file is written atomically, whatever ends the training but the end of the process; `CSVLogger` writes during
+    training. The networks of an estimator have a file each: log-1.parquet, log-2.parquet, …
 
     If it cannot be written, there is a TrainingWarning. Raises InputError for a path that names no file, OSError if it
     cannot be written before training, MissingExtra without pyarrow.
@@ -132,4 +132,4 @@ def _of_network(path: str, run: WatchedRun) -> str:
 
 
 def _warn_of(path: str, error: OSError) -> None:
-    warn(f"the log {path} could not be written: {error.strerror or error}. Training goes on.", TrainingWarning)
+    warn(f"the log {path} could not be written: {error.strerror or error}. Training continues.", TrainingWarning)

@@ -21,7 +21,7 @@ class TensorBoard(RunCallback):
     """Writes J, validation J, learning rate and the norm of ∇J to a folder of event files, which TensorBoard shows.
 
     After a hundred epochs at most one of each tenth of a second is written. The networks of an estimator have a
-    subfolder each: network-1, network-2, … ``tensorboard --logdir FOLDER`` shows them while training goes on.
+    subfolder each: network-1, network-2, … ``tensorboard --logdir FOLDER`` shows them during training.
 
     Raises InputError for a path that names no folder, MissingExtra without tensorboardX, OSError if the folder cannot
     be made.

@@ -83,7 +83,7 @@ class SearchObjective:
         """Computes ∇²J(θ) v; several v at one θ share all that does not depend on v.
 
         Raises NoStep if they are not finite, or if conjugate gradients ask for many more than the d that they need in
-        exact arithmetic: where numbers overflow, SciPy's would go on for ever.
+        exact arithmetic: where numbers overflow, SciPy's would never end.
         """
         self._products += 1
         self.move(theta)
