@@ -111,9 +111,11 @@ def test_a_searched_model_is_trained_on() -> None:
 
 
 def test_a_time_limit_bounds_the_search() -> None:
-    """However many epochs are asked for, each round ends in time, and the model has networks of kept recipes."""
+    """Each round ends in time; the model has networks of kept recipes, and a warning says how far they are trained."""
     model = NetworkClassifier(preset="tuned", epochs=10**6, patience=10**6, time_limit=1.5, random_state=0, threads=1)
-    model.fit(X, Y > 0.5)
+    with pytest.warns(TrainingWarning, match=r"time limit of 1\.5 s cut the plan: .* trained for .* epochs"):
+        model.fit(X, Y > 0.5)
+    assert model.stopped_ == "time_limit"
     assert {trial.round for trial in model.trials_} <= {1, 2}
     assert len(model.networks_) >= 1
     assert model.score(X, Y > 0.5) > 0.6

@@ -90,12 +90,14 @@ class Search:
         return self.end()
 
     def end(self) -> Outcome:
-        """Returns the networks of the model, numbered anew."""
+        """Returns the networks of the model, numbered anew; if a time limit left one fewer epochs, they are cut."""
         members = [member for _, member in self._found] or self._unusable
         self.recipe_numbers[:] = [place.recipe for place, _ in self._found]
         for number, member in enumerate(members):
             member.number = number
-        return Outcome(members, self.was_interrupted, False, len(members), None)
+        is_short = (member.is_cut or member.recipe not in self._plan.recipes for member in members)
+        was_cut = self._plan.is_limited and any(is_short)
+        return Outcome(members, self.was_interrupted, was_cut, len(members), None)
 
     def _round(self, places: Sequence[Place], number: int) -> list[tuple[Place, Member]]:
         """Trains the networks of a round, and returns those that are usable."""
