@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
+from contextlib import closing
 from multiprocessing import current_process
+from multiprocessing.connection import Client
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +22,12 @@ from support.several_processes import worker_calls
 
 import chainrule as cr
 from chainrule.processes.arrivals import Arrivals
-from chainrule.processes.messages import Greeting
+from chainrule.processes.messages import Greeting, packed
 from chainrule.processes.parcels import Parcel, opened
 from chainrule.processes.peer import Peer, pickled
 from chainrule.processes.pool import using, worker_processes
 from chainrule.processes.started import started
-from chainrule.processes.worker import ForwardedWarning
+from chainrule.processes.worker import ForwardedWarning, greeting
 
 
 @pytest.fixture(scope="module")
@@ -210,6 +214,29 @@ def test_a_long_path_of_temporary_files_is_no_obstacle(tmp_path: Path, monkeypat
     arrivals = Arrivals()
     arrivals.close()
     assert arrivals.address[0] == "127.0.0.1"
+
+
+def test_no_thread_outlives_the_arrivals() -> None:
+    """The thread that accepts connections ends when no more are expected."""
+    before = set(threading.enumerate())
+    Arrivals().close()
+    wait_until(lambda: set(threading.enumerate()) <= before)
+
+
+def test_a_silent_connection_keeps_nobody_waiting() -> None:
+    """A process connects while another connection has sent nothing."""
+    arrivals, peer = Arrivals(("127.0.0.1", 0)), Peer(1, threads=1)
+    arrivals.expect(peer)
+
+    def connect() -> None:
+        with Client(arrivals.address, authkey=arrivals.secret) as connection:
+            connection.send_bytes(packed(greeting(1)))
+            connection.poll(LIMIT)
+
+    with closing(arrivals), socket.create_connection(arrivals.address):
+        threading.Thread(target=connect, daemon=True).start()
+        assert peer.wait(LIMIT)
+        peer.close()
 
 
 def test_processes_that_are_there_are_used() -> None:

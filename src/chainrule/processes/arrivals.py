@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from multiprocessing import AuthenticationError
-from multiprocessing.connection import Listener
+from multiprocessing.connection import Client, Connection, Listener, answer_challenge, deliver_challenge
 from typing import Any
 
 from chainrule.processes.messages import Greeting, unpacked
@@ -13,7 +14,7 @@ from chainrule.processes.peer import Peer
 
 
 class Arrivals:
-    """Accepts, on a thread of its own, connections of expected processes that know the ``secret``."""
+    """Accepts, on threads of its own, connections of expected processes that know the ``secret``."""
 
     def __init__(self, address: Any = None) -> None:
         self.secret = os.urandom(32)
@@ -26,11 +27,11 @@ class Arrivals:
     def _listening(self, address: Any) -> Listener:
         """Returns a listener at the address; None: one of this machine."""
         try:
-            return Listener(address, authkey=self.secret)
+            return Listener(address)
         except OSError:  # the path of the temporary folder is too long for a socket
             if address is not None:
                 raise
-            return Listener(("127.0.0.1", 0), authkey=self.secret)
+            return Listener(("127.0.0.1", 0))
 
     def expect(self, peer: Peer) -> None:
         """Accepts the connection of the process of this rank."""
@@ -39,16 +40,29 @@ class Arrivals:
     def close(self) -> None:
         """Accepts no further connections."""
         self._has_closed = True
+        with suppress(OSError):
+            Client(self.address).close()  # wakes the thread that accepts, which the end of the listener does not
         self._listener.close()
 
     def _accept(self) -> None:
         while not self._has_closed:
-            try:
+            with suppress(OSError):
                 connection = self._listener.accept()
-                greeting = unpacked(connection.recv_bytes())
-            except (OSError, EOFError, AuthenticationError):  # it disconnected, or does not know the secret
-                continue
-            if isinstance(greeting, Greeting) and greeting.rank in self._expected:
-                self._expected.pop(greeting.rank).connect(connection, greeting)
-            else:
-                connection.close()
+                threading.Thread(target=self._admit, args=(connection,), name="chainrule arrival", daemon=True).start()
+
+    def _admit(self, connection: Connection) -> None:
+        """Connects an expected process to its peer and closes any other connection; a silent one delays only itself."""
+        try:
+            greeting = self._greeting(connection)
+        except (OSError, EOFError, AuthenticationError):  # it disconnected, or does not know the secret
+            greeting = None
+        if isinstance(greeting, Greeting) and (peer := self._expected.pop(greeting.rank, None)) is not None:
+            peer.connect(connection, greeting)
+        else:
+            connection.close()
+
+    def _greeting(self, connection: Connection) -> Any:
+        """Returns the first message of a process. Raises AuthenticationError if it does not know the secret."""
+        deliver_challenge(connection, self.secret)
+        answer_challenge(connection, self.secret)
+        return unpacked(connection.recv_bytes())
