@@ -36,11 +36,13 @@ class Link:
     def __init__(self, frames: Frames, call: int, held: dict[int, Any]) -> None:
         self.stop = threading.Event()
         self._frames, self._call, self._held = frames, call, held
-        self._is_lost = False
 
     def held(self, key: int) -> Any:
-        """Returns an object that the caller has sent before."""
-        return self._held[key]
+        """Returns an object that the caller has sent before. Raises InputError if it could not be restored here."""
+        held = self._held[key]
+        if isinstance(held, _Unknown):
+            raise held.as_error()
+        return held
 
     def report(self, told: Any) -> None:
         """Sends the caller a report."""
@@ -94,9 +96,6 @@ class Worker:
         self._current.link = link
         try:
             function, arguments = unpacked(message.content)
-            for held in self._held.values():
-                if isinstance(held, _Unknown):
-                    raise held.as_error()
             answer = Kind.DONE, function(link, *arguments)
         except BaseException as error:
             answer = Kind.FAILED, _as_sendable(error)
