@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -14,6 +15,7 @@ from contextlib import closing
 from multiprocessing import current_process
 from multiprocessing.connection import Client
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -106,6 +108,19 @@ def test_arrays_are_copied_to_other_machines() -> None:
     assert arrays[0][0] == 0.0
 
 
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="memory without a name is Linux's")
+def test_arrays_are_copied_where_no_file_can_be_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A parcel for a process of this machine holds copies if the system gives no descriptor, or too little memory."""
+
+    def refuse(*arguments: Any) -> int:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    for function in ("ftruncate", "memfd_create"):
+        monkeypatch.setattr(os, function, refuse)
+        parcel = pickled(np.arange(3.0))
+        assert parcel.shared() == parcel.whole()
+
+
 def test_a_killed_program_leaves_nothing(tmp_path: Path) -> None:
     """If a program with processes and shared arrays is killed, its processes end, and no file is left."""
     program = """
@@ -133,12 +148,12 @@ with started(1, threads=1) as (peer,):
 
 
 def test_an_object_of_the_script_itself_is_refused(peer: Peer) -> None:
-    """Something that the other process cannot import gives an error with the remedy, and no harm to later calls."""
+    """Something that the other process cannot import gives an error with the remedy, and no harm to other calls."""
     key = peer.hold(Parcel(pickled(cr.InputError).content.replace(b"InputError", b"NoSuchType")))
     with pytest.raises(cr.InputError, match=r"Define it in a module that can be imported"):
         peer.call(worker_calls.length, key)
-    peer.drop(key)
     assert peer.call(worker_calls.doubled, 1.0) == 2.0
+    peer.drop(key)
 
 
 def test_an_object_that_cannot_be_copied_is_refused() -> None:

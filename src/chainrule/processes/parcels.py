@@ -60,17 +60,24 @@ class Parcel:
         """A descriptor of memory with all arrays, or None."""
         if not hasattr(os, "memfd_create"):
             return None
-        *starts, size = _starts([array.raw().nbytes for array in self._arrays])
-        descriptor = os.memfd_create("chainrule")
         try:
-            os.ftruncate(descriptor, size)
-            with mmap.mmap(descriptor, size) as memory:
-                for start, array in zip(starts, self._arrays, strict=True):
-                    memory[start : start + array.raw().nbytes] = array.raw()
+            descriptor = os.memfd_create("chainrule")
+        except OSError:  # no descriptor is left
+            return None
+        try:
+            self._write(descriptor)
         except OSError:  # not enough memory
             os.close(descriptor)
             return None
         return descriptor
+
+    def _write(self, descriptor: int) -> None:
+        """Writes all arrays to a file. Raises OSError."""
+        *starts, size = _starts([array.raw().nbytes for array in self._arrays])
+        os.ftruncate(descriptor, size)
+        with mmap.mmap(descriptor, size) as memory:
+            for start, array in zip(starts, self._arrays, strict=True):
+                memory[start : start + array.raw().nbytes] = array.raw()
 
 
 def opened(content: bytes, arrays: Mapped | list[bytes]) -> Any:
