@@ -130,3 +130,16 @@ def test_an_interrupted_fold_stops_the_others(case: Case) -> None:
     peer = Double(begin)
     with pytest.raises(KeyboardInterrupt):
         list(WholeFolds(run, folds, [peer]).each(interrupted))
+
+
+def test_an_error_does_not_wait_for_a_process_to_connect(case: Case) -> None:
+    """An error in this process is raised without waiting for a process that has not connected."""
+    run, folds = case
+
+    def failed(run: PlannedRun) -> FinishedRun:
+        raise cr.InputError("not this")
+
+    peer = Peer(1, threads=1)
+    with pytest.raises(cr.InputError, match="not this"):
+        list(WholeFolds(run, folds, [peer]).each(failed))
+    assert not peer.is_lost  # as it is after the longest wait

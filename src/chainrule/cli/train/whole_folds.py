@@ -74,7 +74,7 @@ class WholeFolds:
 
     def _work(self, copy: Copy) -> None:
         """Lets another process measure folds, as long as some wait."""
-        if not copy.peer.wait(CONNECT_SECONDS, lambda: bool(self._waiting)):
+        if not copy.peer.wait(CONNECT_SECONDS, lambda: bool(self._waiting) and not self._stop.is_set()):
             return
         while (k := self._next()) is not None:
             try:
