@@ -92,7 +92,7 @@ class Group:
         self._group = None
 
     def leave(self, reason: str) -> None:
-        """Tells the others which error ended the part of this process."""
+        """Reports to the other processes the error that ended this one."""
         try:
             self._notes.set(f"note {self.rank}", LEFT + reason)
         except RuntimeError:  # the process with the notes has exited
@@ -153,26 +153,13 @@ def joined(timeout: float) -> Group | Alone:
     """
     if _groups and _groups[0].has_ended:
         _groups.clear()
-    if _groups:
-        return _groups[0]
-    launch = Launch.found()
-    if launch is None:
-        return _begun_by_the_program(timeout) or Alone()
-    if (group := _begun_by_the_program(timeout)) is None:
-        notes = store(launch)
-        import torch.distributed as distributed
-
-        try:
-            distributed.init_process_group(
-                "gloo", store=notes, rank=launch.rank, world_size=launch.size, timeout=timedelta(seconds=timeout)
-            )
-        except RuntimeError as error:
-            reason = str(error).splitlines()[0]
-            raise ProcessLost(f"the {launch.size} processes did not connect to each other: {reason}") from None
-        group = Group(launch.rank, launch.size, None, distributed.PrefixStore("notes", notes), timeout)
-    _groups.append(group)
-    atexit.register(group.close)
-    return group
+    if not _groups:
+        group = _begun_by_the_program(timeout) or _of_the_launcher(timeout)
+        if group is None:
+            return Alone()
+        _groups.append(group)
+        atexit.register(group.close)
+    return _groups[0]
 
 
 def rank() -> int:
@@ -204,3 +191,20 @@ def _begun_by_the_program(timeout: float) -> Group | None:
     own = distributed.new_group(backend="gloo", timeout=timedelta(seconds=timeout))
     notes = distributed.PrefixStore("chainrule notes", distributed.distributed_c10d._get_default_store())
     return Group(distributed.get_rank(), distributed.get_world_size(), own, notes, timeout)
+
+
+def _of_the_launcher(timeout: float) -> Group | None:
+    """Connects all processes of the launcher and returns their group; None without one. Raises what `store` does."""
+    if (launch := Launch.found()) is None:
+        return None
+    notes = store(launch)
+    import torch.distributed as distributed
+
+    try:
+        distributed.init_process_group(
+            "gloo", store=notes, rank=launch.rank, world_size=launch.size, timeout=timedelta(seconds=timeout)
+        )
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        raise ProcessLost(f"the {launch.size} processes did not connect to each other: {reason}") from None
+    return Group(launch.rank, launch.size, None, distributed.PrefixStore("notes", notes), timeout)

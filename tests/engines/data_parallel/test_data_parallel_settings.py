@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import threading
 from typing import Any
@@ -189,3 +190,19 @@ def test_a_group_that_the_program_has_begun_is_joined(monkeypatch: pytest.Monkey
     assert not SHARED.is_first
     monkeypatch.undo()
     assert isinstance(joined(1.0), Alone)
+
+
+def test_a_group_that_the_program_has_begun_is_joined_once() -> None:
+    """Without a launcher too, all calls share one group until the program ends its own; then this process is alone."""
+    pytest.importorskip("torch")
+    code = """
+from torch import distributed
+from chainrule.processes.group import Alone, Group, joined
+distributed.init_process_group("gloo", store=distributed.HashStore(), rank=0, world_size=1)
+group = joined(300.0)
+assert isinstance(group, Group)
+assert joined(300.0) is group
+distributed.destroy_process_group()
+assert isinstance(joined(300.0), Alone)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
