@@ -231,10 +231,12 @@ def test_a_long_path_of_temporary_files_is_no_obstacle(tmp_path: Path, monkeypat
     assert arrivals.address[0] == "127.0.0.1"
 
 
-def test_no_thread_outlives_the_arrivals() -> None:
-    """The thread that accepts connections ends when no more are expected."""
+def test_threads_end_with_the_processes() -> None:
+    """When the context ends, no thread waits for further connections or messages."""
     before = set(threading.enumerate())
-    Arrivals().close()
+    with started(1, threads=1) as (one,):
+        assert one.wait(LIMIT)
+        assert one.call(worker_calls.doubled, 1.0) == 2.0
     wait_until(lambda: set(threading.enumerate()) <= before)
 
 
