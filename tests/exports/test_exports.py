@@ -22,6 +22,7 @@ from chainrule.activations.catalogue import ACTIVATIONS
 from chainrule.errors import DataWarning
 from chainrule.estimators import NetworkClassifier
 from chainrule.exports import Proof
+from chainrule.exports.single import as_single
 from chainrule.exports.targets import TARGETS, target_of
 from chainrule.tables import TableEncoder
 from chainrule.tables.calibration import Calibration
@@ -208,6 +209,13 @@ def test_numbers_beyond_float_ask_for_double(name: str, ending: str, tmp_path: P
     elif "float" in reals:
         assert cr.export(model(), path, real="float").is_proved
     assert cr.export(model(), path, real="double").is_proved
+
+
+def test_a_gap_hides_no_number_beyond_single_precision() -> None:
+    """NaN stays, and a number beyond float32 beside it is refused."""
+    assert np.isnan(as_single([1.0, np.nan])).tolist() == [False, True]
+    with pytest.raises(cr.InputError, match=r"numbers up to 1e\+39"):
+        as_single([np.nan, -1e39])
 
 
 CONTROLS = ["a\nb", "a\tb", "a\rb", "a\r\nb", "a\x01b", "a\x7fb", 'a\\"b']

@@ -17,6 +17,6 @@ def as_single(values: ArrayLike, remedy: str = "real must be 'double'") -> NDArr
     0.10000000149011612
     """
     numbers = np.asarray(values, dtype=np.float64)
-    if (size := np.abs(numbers).max(initial=0.0)) > LARGEST:
+    if (size := np.fmax.reduce(np.abs(numbers), axis=None, initial=0.0)) > LARGEST:  # of all but NaN
         raise InputError(f"{remedy} for a model with numbers up to {size:.2g}, since float ends at {LARGEST:.2g}.")
     return numbers.astype(np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Iterable
 from typing import Any
 
@@ -30,6 +31,11 @@ def rounded_integers(values: NDArray[Any]) -> NDArray[np.intp]:
     is_beyond = nearest >= 2.0 ** (63 if values.dtype.kind == "i" else 64)  # which the type itself does not hold
     back = np.where(is_beyond, 0.0, nearest).astype(values.dtype)
     return np.flatnonzero(is_beyond | (back != values.reshape(-1)))
+
+
+def has_large_integers(values: NDArray[np.object_], floats: NDArray[np.float64]) -> bool:
+    """True if integers that float64 may round are among Python's numbers, whose floats are given."""
+    return any(isinstance(value, numbers.Integral) for value in values[np.abs(floats) >= LARGEST_WHOLE])
 
 
 def is_rounded(value: object) -> bool:

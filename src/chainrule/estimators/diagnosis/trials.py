@@ -125,11 +125,8 @@ class _Trials:
     def _name(self, change: Change) -> str:
         if change.metric != "score":
             return str(change.metric)
-        return (
-            "R² of the probabilities"
-            if isinstance(self.model.target, IndicatorLabels)
-            else score_name(self.model.target)
-        )
+        target = self.model.target
+        return "R² of the probabilities" if isinstance(target, IndicatorLabels) else score_name(target)
 
 
 def _r_squared(Y: NDArray[Any], P: Floats) -> float:

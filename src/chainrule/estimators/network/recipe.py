@@ -96,8 +96,8 @@ class Recipe:
             raise InputError('partial_fit makes steps of an optimizer; got optimizer="lm". Use fit, or another one.')
         schedule = self.optimizer.schedule
         alpha = schedule.rate if isinstance(schedule, Constant) else 0.5 * schedule.rate
-        steady = OneCycle(alpha, pct_start=0.5, div_factor=WARM_UP) if warms_up else alpha
-        return replace(self, epochs=1, optimizer=replace(self.optimizer, learning_rate=steady))
+        rate = OneCycle(alpha, pct_start=0.5, div_factor=WARM_UP) if warms_up else alpha
+        return replace(self, epochs=1, optimizer=replace(self.optimizer, learning_rate=rate))
 
 
 def planned_networks(recipes: Sequence[Recipe]) -> int:

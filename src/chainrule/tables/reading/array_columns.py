@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.checks import shown
-from chainrule.tables.columns import DATETIME, DURATION, LARGEST_WHOLE, Column, Kind, as_text, gaps_of, nothing
+from chainrule.tables.columns import DATETIME, DURATION, Column, Kind, as_text, gaps_of, nothing
 from chainrule.tables.reading.array_likes import as_objects
+from chainrule.tables.rounding import has_large_integers
 from chainrule.tables.text.text_column import TextColumn
 
 FAMILIES = ("booleans", "numbers", "texts", "datetimes", "durations")
@@ -100,7 +101,7 @@ def _of_objects(values: NDArray[np.object_]) -> Column | TextColumn:
         return Column("booleans", _filled(present.astype(bool), missing), missing, type="objects: booleans")
     if families <= {"booleans", "numbers"}:
         floats = _floats(present)
-        exact = _filled(_exact(present), missing) if _has_large_integers(present, floats) else None
+        exact = _filled(_exact(present), missing) if has_large_integers(present, floats) else None
         return Column("numbers", _filled(floats, missing), missing, type="objects: numbers", exact=exact)
     if families <= {"texts", "booleans", "numbers"}:
         texts = np.full(len(values), None, dtype=object)
@@ -145,12 +146,6 @@ def _floats(values: NDArray[np.object_]) -> NDArray[np.float64]:
         return values.astype(np.float64)
     except OverflowError:
         return np.array([_float(value) for value in values])
-
-
-def _has_large_integers(values: NDArray[np.object_], floats: NDArray[np.float64]) -> bool:
-    """True if integers that float64 may round are among numbers, whose floats are given."""
-    large = values[np.abs(floats) >= LARGEST_WHOLE]
-    return any(isinstance(value, numbers.Integral) for value in large)
 
 
 def _exact(values: NDArray[np.object_]) -> NDArray[np.object_]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from chainrule.errors import InputError
 from chainrule.tables.columns import LARGEST_WHOLE
-from chainrule.tables.rounding import rounded_integers
+from chainrule.tables.rounding import has_large_integers, rounded_integers
 
 BYTES_OF_A_LETTER, MOST_BYTES = 4, 1 << 26  # of an array of texts
 
@@ -75,11 +74,10 @@ def _unless_texts(array: NDArray[Any], values: Any) -> NDArray[Any]:
 
 def _unless_rounded(array: NDArray[Any], values: Any) -> NDArray[Any]:
     """Returns the array, or the values themselves if integers that float64 may round are among them."""
-    large = np.abs(array) >= LARGEST_WHOLE
-    if not large.any():
+    if not (np.abs(array) >= LARGEST_WHOLE).any():
         return array
     objects = np.array(values, dtype=object)
-    return objects if any(isinstance(value, numbers.Integral) for value in objects[large]) else array
+    return objects if has_large_integers(objects, array) else array
 
 
 def _remedy(values: Any, symbol: str) -> str:

@@ -54,8 +54,8 @@ class RunLines(RunCallback):
 class EpochLines(RunLines):
     """Writes a line for each epoch: J, validation J, the best one so far, the learning rate, epochs per second.
 
-    A last line says how training ended. It is written to ``file``, by default stderr, and in a
-    notebook the output of the cell. ``cr.train(…, verbose=2)`` is the short form.
+    A last line says how training ended. The lines are written to ``file``, by default stderr, and in a notebook the
+    output of the cell. ``cr.train(…, verbose=2)`` is the short form.
 
     >>> import chainrule as cr, io
     >>> text, net = io.StringIO(), cr.Network.dense([1, 1], initial="zeros")

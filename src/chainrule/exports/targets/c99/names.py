@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from chainrule._internal.checks import Floats
 from chainrule.exports.plan import CategoryFeatures, InputColumn, Plan
@@ -45,25 +47,33 @@ class Names:
 
         A negative one has parentheses. Raises InputError for one that is too large for it.
         """
-        if math.isnan(value):
-            return "NAN"
-        rounded = as_single(value).item() if self.real == "float" else float(value)
-        text = f"{rounded:.6g}"
-        if float(text) != rounded:
-            text = re.sub("[.]?0*p", "p", rounded.hex())
-        elif text.lstrip("-").isdigit():
-            text += ".0"
-        return f"({text}{self.suffix})" if value < 0 else text + self.suffix
+        text = self._written(self._rounded(value).item())
+        return f"({text})" if value < 0 else text
 
     def array(self, values: Floats) -> str:
-        """Returns the initialiser of an array."""
-        return self._array([self.number(value).strip("()") for value in np.ravel(values).tolist()])
+        """Returns the initialiser of an array. Raises InputError as `number` does."""
+        return self._array([self._written(value) for value in np.ravel(self._rounded(values)).tolist()])
 
     def weights(self, values: Floats) -> str:
         """Returns the initialiser of entries of W, or of its integers."""
         if self.plan.weights is None:
             return self.array(values)
         return self._array([str(int(value)) for value in np.ravel(values).tolist()])
+
+    def _rounded(self, values: ArrayLike) -> NDArray[np.floating[Any]]:
+        """Returns numbers in the number type."""
+        return as_single(values) if self.real == "float" else np.asarray(values, dtype=np.float64)
+
+    def _written(self, rounded: float) -> str:
+        """Returns a constant of the number type, which holds this number."""
+        if math.isnan(rounded):
+            return "NAN"
+        text = f"{rounded:.6g}"
+        if float(text) != rounded:
+            text = re.sub("[.]?0*p", "p", rounded.hex())
+        elif text.lstrip("-").isdigit():
+            text += ".0"
+        return text + self.suffix
 
     def _array(self, texts: list[str]) -> str:
         lines = [", ".join(texts[k : k + A_LINE]) for k in range(0, len(texts), A_LINE)]
