@@ -52,6 +52,16 @@ def log_losses(indicators: NDArray[np.intp], P: Floats, least: float = TINY) -> 
     return losses
 
 
+def class_log_losses(classes: NDArray[np.intp], P: Floats, least: float = TINY) -> Floats:
+    """Returns −log P of the class of each row (t,), where P (t, k) has the probabilities of the classes.
+
+    >>> class_log_losses(np.array([0, 1]), np.array([[0.5, 0.5], [0.75, 0.25]])).round(3).tolist()
+    [0.693, 1.386]
+    """
+    losses: Floats = -np.log(np.maximum(P[np.arange(len(classes)), classes], least))
+    return losses
+
+
 def r_squared(Y: Floats, P: Floats, weights: Array | None) -> float:
     """Returns R² = 1 − Σ w (y − p)² / Σ w (y − ȳ)² of predictions P (t, m), its mean over the m targets.
 
@@ -65,3 +75,13 @@ def r_squared(Y: Floats, P: Floats, weights: Array | None) -> float:
     is_constant = (Y == Y[:1]).all(axis=0) | (variance == 0.0)  # a weighted mean of equal numbers is rounded
     of_constant = np.where(errors == 0.0, 1.0, 0.0)
     return float(np.where(is_constant, of_constant, 1.0 - errors / np.where(is_constant, 1.0, variance)).mean())
+
+
+def pooled_r_squared(Y: Array, P: Floats) -> float:
+    """Returns R² of predictions P (t, m) of all m targets together; 1 if the targets are constant.
+
+    >>> pooled_r_squared(np.array([[1.0, 0.0], [3.0, 0.0]]), np.array([[1.0, 0.5], [2.0, 0.0]]))
+    0.375
+    """
+    spread = float(((Y - Y.mean(axis=0)) ** 2).sum())
+    return 1.0 - float(((P - Y) ** 2).sum()) / spread if spread else 1.0

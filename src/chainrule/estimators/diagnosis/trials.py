@@ -21,7 +21,7 @@ from chainrule.tables.diagnosis.diagnose import labelled
 from chainrule.tables.intervals.quantile_labels import QuantileLabels, d2_pinball
 from chainrule.tables.model import TableModel
 from chainrule.tables.reading.read import AnyTable
-from chainrule.tables.scores import log_losses, score_name
+from chainrule.tables.scores import class_log_losses, log_losses, pooled_r_squared, score_name
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
@@ -111,7 +111,7 @@ class _Trials:
         if isinstance(target, QuantileLabels):
             return d2_pinball(held_out.values, model.predict(held_out.table), target.levels, None)
         if isinstance(target, NumericLabels):
-            return _r_squared(held_out.labels, target.standardised(model.predict(held_out.table)))
+            return pooled_r_squared(held_out.labels, target.standardised(model.predict(held_out.table)))
         if isinstance(target, IndicatorLabels):
             return _metric_of_labels(change, held_out.labels, model.predict_proba(held_out.table))
         P, classes = _probabilities(target, model, held_out.table), held_out.labels
@@ -119,7 +119,7 @@ class _Trials:
         if change.metric == "mean recall":
             return float(np.mean([is_right[classes == c].mean() for c in np.unique(classes)]))
         if change.metric == "cross-entropy":
-            return -float(np.log(np.maximum(P[np.arange(held_out.t), classes], 1e-12)).mean())
+            return float(class_log_losses(classes, P, 1e-12).mean())
         return float(is_right.mean())
 
     def _name(self, change: Change) -> str:
@@ -129,19 +129,13 @@ class _Trials:
         return "R² of the probabilities" if isinstance(target, IndicatorLabels) else score_name(target)
 
 
-def _r_squared(Y: NDArray[Any], P: Floats) -> float:
-    """Returns R² of predictions P (t, m), of all targets together."""
-    spread = float(((Y - Y.mean(axis=0)) ** 2).sum())
-    return 1.0 - float(((P - Y) ** 2).sum()) / max(spread, 1e-300)
-
-
 def _metric_of_labels(change: Change, has: NDArray[np.intp], P: Floats) -> float:
     """Returns the metric of the probabilities P (t, q) of several labels."""
     if change.metric == "mean recall":
         some = has.any(axis=0)
         right = ((P > 0.5) & (has == 1)).sum(axis=0)
         return float((right[some] / has.sum(axis=0)[some]).mean()) if some.any() else 0.0
-    return float(log_losses(has, P).mean()) if change.metric == "cross-entropy" else _r_squared(has, P)
+    return float(log_losses(has, P).mean()) if change.metric == "cross-entropy" else pooled_r_squared(has, P)
 
 
 def _own_settings(model: TableModel) -> dict[str, Any]:

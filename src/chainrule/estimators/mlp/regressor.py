@@ -21,6 +21,7 @@ from chainrule.estimators.mlp.epoch_records import ReportedLoss
 from chainrule.estimators.parameter_names import suggesting_names
 from chainrule.estimators.scored_labels import ScoredLabels
 from chainrule.network import Network
+from chainrule.tables.scores import r_squared
 from chainrule.training.callbacks.callback import Callback
 
 
@@ -135,18 +136,11 @@ class MLPRegressor(ScoredLabels, RegressorMixin, BaseMLP):  # type: ignore[misc]
         return ReportedLoss(Poisson(**penalty), shift=float(np.average(constant.sum(axis=1), weights=examples.weights)))
 
     def _score_of(self, net: Network, examples: Examples) -> float:
-        """Returns R² = 1 − Σ w (y − a)² / Σ w (y − ȳ)², averaged over the outputs; NaN if an output is not finite."""
+        """Returns R², averaged over the outputs; NaN if an error is not finite."""
         A, Y = net(examples.X, engine=self.engine).astype(np.float64), examples.Y.astype(np.float64)
-        w = np.ones((len(Y), 1)) if examples.weights is None else examples.weights[:, None]
         with np.errstate(over="ignore", invalid="ignore"):
-            error = (w * (Y - A) ** 2).sum(axis=0)
-            variation = (w * (Y - np.average(Y, axis=0, weights=w[:, 0])) ** 2).sum(axis=0)
-        if not np.isfinite(error).all():
-            return math.nan
-        constant = np.where(error == 0.0, 1.0, 0.0)
-        return float(
-            np.where(variation > 0.0, 1.0 - error / np.where(variation > 0.0, variation, 1.0), constant).mean()
-        )
+            is_finite = np.isfinite((Y - A) ** 2).all()
+            return r_squared(Y, A, examples.weights) if is_finite else math.nan
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predicts N(x) for each row of X (t, n): (t,), or (t, m) for m > 1 outputs."""

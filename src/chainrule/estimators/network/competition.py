@@ -18,7 +18,7 @@ from chainrule.estimators.network.held_out_predictions import held_out_predictio
 from chainrule.estimators.network.recipe import FEWEST, Recipe
 from chainrule.tables.calibration import best_temperature, tempered
 from chainrule.tables.intervals.quantile_labels import QuantileLabels
-from chainrule.tables.scores import log_losses
+from chainrule.tables.scores import class_log_losses, log_losses
 from chainrule.tables.target_decoder import ClassLabels
 from chainrule.tables.targets.decoders import Target
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
@@ -152,12 +152,7 @@ def _losses_on(labels: NDArray[np.generic], target: Target, weights: Floats | No
     """Returns the function from predictions P of rows with these labels to the loss of each row."""
     if isinstance(target, ClassLabels):
         numbers = target.class_numbers(labels)
-
-        def log_losses_of_classes(P: Floats) -> Floats:
-            P = tempered(P, best_temperature(P, numbers, weights))
-            return -np.log(np.maximum(P[np.arange(len(P)), numbers], np.finfo(np.float64).tiny))
-
-        return log_losses_of_classes
+        return lambda P: class_log_losses(numbers, tempered(P, best_temperature(P, numbers, weights)))
     if isinstance(target, IndicatorLabels):
         indicators = target.indicators(labels)
         return lambda P: log_losses(indicators, P).sum(axis=1)

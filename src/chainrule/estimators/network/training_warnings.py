@@ -13,6 +13,7 @@ from chainrule.costs.training_set import Subset
 from chainrule.diagnosis.dead_units import dead_layer
 from chainrule.errors import DataWarning, InputError, TrainingWarning
 from chainrule.estimators.network.ensemble import Member, Outcome, TrainingPlan
+from chainrule.estimators.network.inspection.words import span
 from chainrule.estimators.network.validation_split import FEWEST, ValidationSplit
 from chainrule.tables.target_decoder import ClassLabels
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
@@ -121,7 +122,7 @@ def _about_the_cut(outcome: Outcome, kept: Sequence[Member], plan: TrainingPlan,
     part = f" on {100.0 * share:.2g} % of the rows" if share < 1.0 else ""
     short = ", with the recipe of the preset 'default'" if kept[0].recipe in plan.short_recipes else ""
     return (
-        f"the time limit of {limit:g} s cut the plan: {count} trained for {_span(trained)} of {_span(planned)} "
+        f"the time limit of {limit:g} s cut the plan: {count} trained for {span(trained)} of {span(planned)} "
         f"epochs{part}{short}. {_whole_plan(outcome)}"
     ).rstrip()
 
@@ -130,11 +131,6 @@ def _whole_plan(outcome: Outcome) -> str:
     """Says how long the whole plan would take, if that was measured."""
     seconds = outcome.whole_seconds
     return "" if seconds is None else f"The whole plan takes about {float(f'{seconds:.2g}'):g} s."
-
-
-def _span(numbers: Sequence[int]) -> str:
-    least, most = min(numbers), max(numbers)
-    return str(most) if least == most else f"{least} to {most}"
 
 
 def _warn(words: str) -> None:

@@ -19,7 +19,7 @@ from chainrule.tables.intervals.quantile_labels import QuantileLabels
 from chainrule.tables.model import TableModel, network_outputs
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.read import AnyTable
-from chainrule.tables.scores import score_name
+from chainrule.tables.scores import pooled_r_squared, score_name
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 from chainrule.tables.targets.decoders import decoded
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
@@ -107,8 +107,7 @@ class LabelledRows:
             return float((self.predicted == self.labels).mean())
         if isinstance(self.model.target, QuantileLabels):
             return self.model.target.d2(self.outputs, self.values)
-        spread = float(((self.labels - self.labels.mean(axis=0)) ** 2).sum())
-        return 1.0 - float(((self.outputs - self.labels) ** 2).sum()) / spread if spread else 1.0
+        return pooled_r_squared(self.labels, self.outputs)
 
     @property
     def score_name(self) -> str:

@@ -16,7 +16,7 @@ from chainrule._internal.text_table import text_table
 from chainrule.tables.diagnosis.case import LabelledRows
 from chainrule.tables.inspection.column_features import column_features
 from chainrule.tables.intervals.quantile_labels import QuantileLabels
-from chainrule.tables.scores import log_losses
+from chainrule.tables.scores import class_log_losses, log_losses
 from chainrule.tables.target_decoder import ClassLabels
 from chainrule.tables.targets.decoders import Target
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
@@ -163,7 +163,7 @@ class Loss:
         """Computes the loss of outputs (t, m) for the labels of the rows."""
         labels, target = self.rows.labels, self.rows.model.target
         if isinstance(target, ClassLabels):
-            return float(-np.log(np.maximum(outputs[np.arange(len(labels)), labels], LEAST_PROBABILITY)).mean())
+            return float(class_log_losses(labels, outputs, LEAST_PROBABILITY).mean())
         if isinstance(target, IndicatorLabels):
             return float(log_losses(labels, outputs, LEAST_PROBABILITY).mean())
         if isinstance(target, QuantileLabels):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from chainrule._internal.at_first_use import cached_property
 from chainrule._internal.checks import Floats
 from chainrule.tables.diagnosis.calibration import calibration_error
+from chainrule.tables.scores import class_log_losses
 from chainrule.tables.target_decoder import ClassLabels, NumericLabels
 
 
@@ -73,14 +74,16 @@ class ClassResults:
         """
         t, shares = len(self.true), self.classes.shares
         with np.errstate(divide="ignore"):
-            ours, theirs = -np.log(self.P[np.arange(t), self.true]), -np.log(shares[self.true])
+            ours, theirs = class_log_losses(self.true, self.P, 0.0), -np.log(shares[self.true])
         constant = np.zeros_like(self.confusion)
         constant[:, shares.argmax()] = self.confusion.sum(axis=1)
         is_most_frequent = self.true == shares.argmax()
-        confidence = self.P.max(axis=1) if len(self.classes) > 2 else self.P[:, 1]
-        is_so = self.P.argmax(axis=1) == self.true if len(self.classes) > 2 else self.true == 1
-        share = np.full(t, shares.max() if len(self.classes) > 2 else shares[1])
-        of_share = is_most_frequent if len(self.classes) > 2 else self.true == 1
+        if len(self.classes) > 2:
+            confidence, is_so = self.P.max(axis=1), self.P.argmax(axis=1) == self.true
+            share, of_share = np.full(t, shares.max()), is_most_frequent
+        else:
+            confidence, is_so = self.P[:, 1], self.true == 1
+            share, of_share = np.full(t, shares[1]), is_so
         return [
             Measure("accuracy", float((self.predicted == self.true).mean()), float(is_most_frequent.mean())),
             Measure("log-loss", float(ours.mean()), float(theirs.mean())),

@@ -62,11 +62,9 @@ def known_labels(target: Target, columns: Mapping[str, AnyColumn], missing: Iter
     other columns than those of training.
     """
     gaps = tuple(missing)
-    if isinstance(target, ClassLabels):
+    if isinstance(target, ClassLabels | QuantileLabels):
         return _labels_in(target, *_only(columns), gaps)
-    if isinstance(target, QuantileLabels):
-        return _labels_in(target, *_only(columns), gaps)
-    if target.m == 1 and len(columns) == 1 and isinstance(target, NumericLabels):
+    if isinstance(target, NumericLabels) and target.m == len(columns) == 1:
         return _labels_in(target, *_only(columns), gaps)
     ordered = in_order(target, columns)
     return TargetColumns(

@@ -14,6 +14,7 @@ from chainrule.tables.target_decoder import ClassLabels
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
 
 MOST_COLUMNS = 40  # that are listed
+MOST_TARGETS = 8  # or classes in a line
 
 
 class Summary(str):
@@ -50,12 +51,10 @@ def scores(estimator: Any) -> list[str]:
     lines = []
     if isinstance(target, ClassLabels):
         shares = [f"{value} {100.0 * share:.3g} %" for value, share in zip(target.values, target.shares, strict=True)]
-        more = f", … and {len(shares) - 8} more" if len(shares) > 8 else ""
-        lines.append(f"Classes: {', '.join(shares[:8])}{more}")
+        lines.append(f"Classes: {_first(shares)}")
     elif isinstance(target, IndicatorLabels):
         shares = [f"{target.title(k)} {100.0 * share:.3g} %" for k, share in enumerate(target.shares)]
-        more = f", … and {len(shares) - 8} more" if len(shares) > 8 else ""
-        lines.append(f"Labels: {', '.join(shares[:8])}{more}")
+        lines.append(f"Labels: {_first(shares)}")
     elif isinstance(target, QuantileLabels):
         known = ", ".join(f"{y:,.5g}" for y in target.mean)
         lines.append(f"Target: {', '.join(target.output_names)}; in the training rows {known}")
@@ -63,7 +62,7 @@ def scores(estimator: Any) -> list[str]:
         lines.append(f"Target: mean {target.mean[0]:,.5g}, standard deviation {target.deviation[0]:,.5g}")
     else:
         each = [f"{target.title(k)} (mean {target.mean[k]:,.5g})" for k in range(target.m)]
-        lines.append(f"Targets: {', '.join(each[:8])}{f', … and {len(each) - 8} more' if len(each) > 8 else ''}")
+        lines.append(f"Targets: {_first(each)}")
     if (score := held_out_score(estimator)) is not None:
         error = estimator._held_out_rows and rmse(estimator._held_out_rows)
         lines.append(f"Held-out rows: {score[0]} {score[1]:.4f}" + (f", RMSE {error:,.5g}" if error else ""))
@@ -71,6 +70,10 @@ def scores(estimator: Any) -> list[str]:
         lines.append("Held-out rows: none; score(X, y) measures other rows")
     lines.append(f"Epochs: {words.training_in_words(estimator)}")
     return lines
+
+
+def _first(each: list[str]) -> str:
+    return ", ".join(each[:MOST_TARGETS]) + (f", … and {len(each) - MOST_TARGETS} more" if each[MOST_TARGETS:] else "")
 
 
 def _table_of_networks(estimator: Any) -> list[str]:
