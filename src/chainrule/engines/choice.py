@@ -147,7 +147,7 @@ def choice_of_gpu(work: Sequence[tuple[Problem, int]], limit: float = math.inf) 
     of the GPU is too small, the choice is the native engine, with this reason.
     """
     package = MODULES["torch"]
-    all_work = [imported(f"{package}.arithmetic").Work(problem, networks) for problem, networks in work]
+    all_work = [imported(f"{package}.arithmetic").Workload(problem, networks) for problem, networks in work]
     advice = imported(f"{package}.advantage").advice(all_work, limit)
     if advice is None:
         return None

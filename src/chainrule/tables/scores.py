@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -77,7 +79,7 @@ def r_squared(Y: Floats, P: Floats, weights: Array | None) -> float:
     return float(np.where(is_constant, of_constant, 1.0 - errors / np.where(is_constant, 1.0, variance)).mean())
 
 
-def pooled_r_squared(Y: Array, P: Floats) -> float:
+def pooled_r_squared(Y: NDArray[Any], P: Floats) -> float:
     """Returns R² of predictions P (t, m) of all m targets together; 1 if the targets are constant.
 
     >>> pooled_r_squared(np.array([[1.0, 0.0], [3.0, 0.0]]), np.array([[1.0, 0.5], [2.0, 0.0]]))

@@ -23,7 +23,7 @@ DIGITS = 5  # in which a result agrees, so that float32 passes
 Backprop: TypeAlias = Callable[[ByLayer[Matrix], ByLayer[Array], ByLayer[Sigma], Array, Array], Mapping[str, ArrayLike]]
 
 
-class Trial(NamedTuple):
+class TrialSheet(NamedTuple):
     """A sheet that the function is tried on."""
 
     sizes: tuple[int, ...]
@@ -33,10 +33,10 @@ class Trial(NamedTuple):
 
 
 TRIALS = (  # from the case that the lecture works by hand (L16) to several examples
-    Trial((1, 1, 1), "tanh", "identity", 1),
-    Trial((2, 2, 1), "relu", "identity", 1),
-    Trial((2, 3, 3, 2), "tanh", "sigmoid", 1),
-    Trial((3, 2, 2), "sigmoid", "tanh", 3),
+    TrialSheet((1, 1, 1), "tanh", "identity", 1),
+    TrialSheet((2, 2, 1), "relu", "identity", 1),
+    TrialSheet((2, 3, 3, 2), "tanh", "sigmoid", 1),
+    TrialSheet((3, 2, 2), "sigmoid", "tanh", 3),
 )
 
 
@@ -77,7 +77,7 @@ def check_backprop(function: Backprop, *, lang: str = "en") -> Marks:
     return marks
 
 
-def _tried(function: Backprop, trial: Trial, words: Words) -> Marks:
+def _tried(function: Backprop, trial: TrialSheet, words: Words) -> Marks:
     sheet = exercise(sizes=trial.sizes, hidden=trial.hidden, output=trial.output, examples=trial.examples)
     net, X, Y = sheet.net, sheet.X, sheet.Y
     answers: Any = function(net.W, net.b, net.sigma, sheet.X, sheet.Y)

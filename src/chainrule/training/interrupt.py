@@ -46,7 +46,7 @@ class Interrupt:
             signal.signal(signal.SIGINT, self._previous)
 
     @staticmethod
-    def is_answered_by_history() -> bool:
+    def should_return_history() -> bool:
         """Returns True if the interrupted call should return its history, which an exception would lose for the user.
 
         That is so in an interactive session, unless Ctrl-C has ended another training within the last two seconds: a

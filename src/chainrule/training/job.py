@@ -36,7 +36,7 @@ from chainrule.training.time_limit.timed_run import TimedRun, with_best_theta
 SHORT_FLOP = 2e6
 
 
-class Slice(NamedTuple):
+class RunSlice(NamedTuple):
     """A part of a run, after which something is due: it has at most so many epochs, and lasts at most so many seconds.
 
     Runs of one ``kind`` may be advanced together.
@@ -48,7 +48,7 @@ class Slice(NamedTuple):
     kind: BundleKind | None
 
 
-Slices: TypeAlias = Generator[Slice, None, Any]
+Slices: TypeAlias = Generator[RunSlice, None, Any]
 
 
 def new_job(
@@ -167,7 +167,7 @@ class Job:
         """Trains until a rule, a callback, a limit or ``interrupt`` ends it."""
         advance(self.slices())
 
-    def slices(self) -> Generator[Slice, None, None]:
+    def slices(self) -> Generator[RunSlice, None, None]:
         """Yields each slice of the engine's run, which the caller advances."""
         assert self._run is not None  # since `begin`
         run, history, kind = self._run, self.history, self.bundle_kind
@@ -177,7 +177,7 @@ class Job:
                 self._watched.connect(run.interrupt)
                 history.stopped = history.stopped or self._reason(should_stop=False, is_late=False)
                 while history.stopped is None:
-                    yield Slice(run, *self._next_slice(history), kind)
+                    yield RunSlice(run, *self._next_slice(history), kind)
                     history.stopped = self._after_slice(run, history)
                 self._make(self._calls.missed(history))
                 self._writer.end(history)

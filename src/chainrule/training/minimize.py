@@ -135,7 +135,7 @@ def minimize(
     if history.stopped == "interrupted":
         words = f"the search was interrupted after {history.epochs} iterations; the network is intact."
         found = Verdict(TrainingInterrupted(words, history), None)
-        pronounce(found, is_answered=interrupt.is_answered_by_history())
+        pronounce(found, returns_history=interrupt.should_return_history())
     if history.stopped == "diverged":
         raise DivergenceError(
             "J or ∇J is not finite at the initial θ; choose other initial values, or inputs scaled to about 1.", history

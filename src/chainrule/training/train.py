@@ -118,6 +118,6 @@ def train(
     history = job.begin()
     with imported("chainrule.training.interrupt").Interrupt(job.interrupt) as interrupt:
         job.run()
-    is_answered = history.stopped == "interrupted" and interrupt.is_answered_by_history()
-    pronounce(verdict(job.problem, history), is_answered=is_answered)
+    returns_history = history.stopped == "interrupted" and interrupt.should_return_history()
+    pronounce(verdict(job.problem, history), returns_history=returns_history)
     return history

@@ -33,13 +33,13 @@ def verdict(problem: Problem, history: History) -> Verdict:
     return Verdict(None, " ".join(filter(None, (_rise(problem, history), _cut(problem, history)))) or None)
 
 
-def pronounce(found: Verdict, *, is_answered: bool = False) -> None:
+def pronounce(found: Verdict, *, returns_history: bool = False) -> None:
     """Raises the error of the verdict, or issues its TrainingWarning.
 
-    An interruption that ``is_answered`` by the history, in an interactive session, is a warning too.
+    An interruption is a warning too if the interrupted call ``returns_history``, as in an interactive session.
     """
     error, warning = found
-    if is_answered and isinstance(error, TrainingInterrupted):
+    if returns_history and isinstance(error, TrainingInterrupted):
         error, warning = None, f"{error} Ctrl-C again within two seconds raises TrainingInterrupted."
     if error is not None:
         raise error

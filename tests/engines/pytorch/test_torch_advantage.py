@@ -16,7 +16,7 @@ from chainrule.costs import TrainingSet
 from chainrule.engines import choice
 from chainrule.engines.problem import Problem
 from chainrule.engines.torch import advantage
-from chainrule.engines.torch.arithmetic import START_SECONDS, Gpu, Work
+from chainrule.engines.torch.arithmetic import START_SECONDS, Gpu, Workload
 
 pytorch()
 
@@ -133,8 +133,8 @@ def test_pytorch_is_not_asked_without_need(missing: str, monkeypatch: pytest.Mon
 def test_several_networks_share_a_start() -> None:
     """A training that is too small for a GPU is large enough with others, in the steps that they make together."""
     small = replace(LARGE, epochs=1_000)
-    assert advantage.advice([Work(small)]) is None
-    advice = advantage.advice([Work(small, 8), Work(small, 8)])
+    assert advantage.advice([Workload(small)]) is None
+    advice = advantage.advice([Workload(small, 8), Workload(small, 8)])
     assert advice is not None
     assert advice.engine == "torch"
 
@@ -142,9 +142,9 @@ def test_several_networks_share_a_start() -> None:
 def test_the_bytes_of_a_training() -> None:
     """They count X and Y of both sets, once if they are the same, and for each network θ with its moments, the order,
     and the activations of a step and of a validation."""
-    own, sets = Work(LARGE).own_bytes, 4 * 8192 * 33
+    own, sets = Workload(LARGE).own_bytes, 4 * 8192 * 33
     assert own == 4 * (16 * NET.d + 32 * 8192 * sum(NET.m)) + 8 * 8192
-    assert Work(LARGE, 3).bytes == 2**30 + sets + 3 * own
+    assert Workload(LARGE, 3).bytes == 2**30 + sets + 3 * own
     for held_out, count in ((TrainingSet(X, Y), 1), (TrainingSet(X.copy(), Y.copy()), 2)):
-        work = Work(replace(LARGE, validation=held_out))
+        work = Workload(replace(LARGE, validation=held_out))
         assert work.bytes == 2**30 + count * sets + own + 4 * 8 * 8192 * sum(NET.m)

@@ -14,7 +14,7 @@ import chainrule as cr
 from chainrule.activations import ACTIVATIONS
 from chainrule.costs import COSTS, TrainingSet
 from chainrule.engines.problem import Problem
-from chainrule.engines.torch.arithmetic import Gpu, Work
+from chainrule.engines.torch.arithmetic import Gpu, Workload
 from chainrule.optimizers import OPTIMIZERS
 
 torch: Any = pytorch()
@@ -22,7 +22,7 @@ torch: Any = pytorch()
 from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
 from torch.utils._pytree import tree_leaves  # noqa: E402
 
-from chainrule.engines.torch.step import Step  # noqa: E402
+from chainrule.engines.torch.step import TrainingStep  # noqa: E402
 
 pytestmark = pytest.mark.torch
 ADAM, SQUARES = cr.Adam(0.01), cr.SumOfSquares()
@@ -58,7 +58,7 @@ def require_bounded(
     size = 2 * rows if optimizer.full_batch_only else rows
     for networks in (1, 2):
         problems = [Problem(net.copy(), cost, optimizer, data, size, 6, seed) for seed in range(networks)]
-        step, work = Step(problems, torch.device("cpu"), torch.float32), Work(problems[0], networks)
+        step, work = TrainingStep(problems, torch.device("cpu"), torch.float32), Workload(problems[0], networks)
         with torch.no_grad(), Counted() as counted:
             step(step.batches.full)
         assert counted.operations <= work.operations
@@ -105,7 +105,7 @@ def test_blocks(shape: str) -> None:
 def test_the_bound_is_not_loose() -> None:
     """The common case takes a third of the operations that are counted for it, or more."""
     problem = Problem(dense(), SQUARES, ADAM, TrainingSet(np.ones((8, 32), "f4"), np.ones((8, 2), "f4")), 4, 6, 0)
-    assert Work(problem).operations <= 3 * 34
+    assert Workload(problem).operations <= 3 * 34
 
 
 def test_products_fill_a_gpu_by_tiles() -> None:
@@ -114,6 +114,6 @@ def test_products_fill_a_gpu_by_tiles() -> None:
     gpu, times = Gpu("GPU X", 100, 1e13, 1e12, 10**10), []
     for m in (640, 64):
         net = cr.Network.dense([m, m], dtype="float32")
-        work = Work(Problem(net, SQUARES, ADAM, TrainingSet(np.ones((m, m), "f4"), np.ones((m, m), "f4")), m, 1, 0))
+        work = Workload(Problem(net, SQUARES, ADAM, TrainingSet(np.ones((m, m), "f4"), np.ones((m, m), "f4")), m, 1, 0))
         times.append(work._product_seconds(net.layout[0], gpu))
     assert times == pytest.approx([3 * 2 * 640**3 / 4e12, 3 * 2 * 64**3 / 4e10])

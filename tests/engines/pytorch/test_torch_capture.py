@@ -25,7 +25,7 @@ torch: Any = pytorch()
 from support.engines.capture import CaptureError, cuda_on_the_cpu, lint, traced  # noqa: E402 - they import PyTorch
 
 from chainrule.engines.torch import recorded, trainer  # noqa: E402
-from chainrule.engines.torch.step import Step  # noqa: E402
+from chainrule.engines.torch.step import TrainingStep  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -40,7 +40,7 @@ def make_problem(optimizer: cr.Optimizer, cost: cr.Cost, seed: int = 0, dtype: s
     return Problem(net, cost, optimizer, data, 20 if optimizer.full_batch_only else 5, 6, seed, **more)
 
 
-def begun(problem: Problem, kind: type[Step] = Step) -> Step:
+def begun(problem: Problem, kind: type[TrainingStep] = TrainingStep) -> TrainingStep:
     """The step of a run that has begun its first epoch."""
     dtype = torch.float32 if problem.net.dtype == np.float32 else torch.float64
     made = trainer.Trainer([problem], torch.device("cpu"), dtype)
@@ -50,7 +50,7 @@ def begun(problem: Problem, kind: type[Step] = Step) -> Step:
     return made.step
 
 
-def operations(step: Step) -> int:
+def operations(step: TrainingStep) -> int:
     """The number of operations of a step, which the linter accepts, at the start of an epoch."""
 
     def again() -> None:
@@ -71,7 +71,7 @@ def test_a_step_can_be_recorded(optimizer: cr.Optimizer, cost: cr.Cost) -> None:
     assert operations(begun(make_problem(optimizer, cost))) > 50
 
 
-class Faulty(Step):
+class Faulty(TrainingStep):
     """A step with a fault."""
 
     fault: Callable[[Faulty], object]

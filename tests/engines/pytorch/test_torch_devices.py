@@ -21,7 +21,7 @@ torch: Any = pytorch()
 from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
 from torch.utils._pytree import tree_leaves  # noqa: E402
 
-from chainrule.engines.torch.step import Step  # noqa: E402
+from chainrule.engines.torch.step import TrainingStep  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -47,7 +47,7 @@ def require_one_device(net: cr.Network, cost: cr.Cost | None = None, optimizer: 
     size, dtype = 20 if optimizer.full_batch_only else 6, torch.from_numpy(net.theta[:0].copy()).dtype
     for count in (1, 2):
         problems = [Problem(net.copy(), cost, optimizer, data, size, 6, seed) for seed in range(count)]
-        step = Step(problems, torch.device("meta"), dtype)
+        step = TrainingStep(problems, torch.device("meta"), dtype)
         with torch.no_grad(), OnMeta():
             for sizes in {step.batches.full, step.batches.last}:
                 step(sizes)

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.estimators.network.ensemble.time_plan import (
+    budget_within,
     grace_seconds,
     networks_within,
     probe_seconds,
-    work_within,
 )
 from chainrule.training.time_limit.plan import SAFETY, epochs_in_all
 
@@ -34,7 +34,7 @@ def test_a_network_for_each_two_fifths_of_its_time(affordable: float, networks: 
 )  # fmt: skip
 def test_whole_epochs_or_parts_of_the_rows(affordable: float, epochs: int, share: float) -> None:
     """All epochs that fit, from five on; otherwise five, on as many rows as the time allows."""
-    work = work_within(affordable, 100)
+    work = budget_within(affordable, 100)
     assert work.epochs == epochs
     assert work.rows_share == pytest.approx(share)
 
@@ -42,7 +42,7 @@ def test_whole_epochs_or_parts_of_the_rows(affordable: float, epochs: int, share
 @given(st.floats(1e-3, 300.0), st.integers(1, 100), st.floats(0.0, 20.0), st.floats(0.0, 1.0))
 def test_work_fits_into_the_time(affordable: float, planned: int, wrap_up: float, least_share: float) -> None:
     """Epochs and what follows them take the time, or are the least there can be: an epoch of the least rows."""
-    epochs, share = work_within(affordable, planned, wrap_up, least_share)
+    epochs, share = budget_within(affordable, planned, wrap_up, least_share)
     assert 1 <= epochs <= planned
     assert min(1.0, least_share) <= share <= 1.0
     if (epochs, share) != (1, min(1.0, least_share)):
@@ -53,7 +53,7 @@ def test_work_fits_into_the_time(affordable: float, planned: int, wrap_up: float
 
 def test_there_is_no_second_epoch_if_one_is_planned() -> None:
     """A recipe of one epoch trains one, on the rows that the time suffices for."""
-    assert work_within(0.5, 1) == (1, 0.5)
+    assert budget_within(0.5, 1) == (1, 0.5)
 
 
 @given(st.floats(0.0, 50.0), st.floats(0.0, 100.0), st.floats(0.01, 10.0), st.integers(1, 60), st.integers(0, 60))

@@ -263,7 +263,7 @@ def test_an_error_of_the_engine_reaches_what_watches_the_jobs() -> None:
 
     def slices() -> Any:
         try:
-            yield job.Slice(run, 1, 1.0, kind)
+            yield job.RunSlice(run, 1, 1.0, kind)
         except MemoryError as error:
             seen.append(error)
             raise

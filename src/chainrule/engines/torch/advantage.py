@@ -1,6 +1,6 @@
 """The question whether "auto" takes a GPU: where it surely trains faster than the CPUs, and has the memory for it.
 
-The question is answered by arithmetic, `Work`: the greatest time on the GPU, with its start, must be less than the
+The question is answered by arithmetic, `Workload`: the greatest time on the GPU, with its start, must be less than the
 least time on the CPUs. The constants are derived from published properties of devices, or counted; none was measured on
 a GPU. PyTorch is imported last, when all that can be known without it speaks for a GPU.
 """
@@ -21,7 +21,7 @@ from chainrule._internal.imports import imported
 from chainrule._internal.sparse_rows import SparseRows
 from chainrule.engines.problem import Problem
 from chainrule.engines.thread_counts import cpus_of_process
-from chainrule.engines.torch.arithmetic import START_SECONDS, Gpu, Work
+from chainrule.engines.torch.arithmetic import START_SECONDS, Gpu, Workload
 from chainrule.engines.torch.engine import ENGINE, SHARE_OF_MEMORY
 from chainrule.processes.launcher import Launch
 
@@ -33,7 +33,7 @@ class Advice(NamedTuple):
     reason: str
 
 
-def advice(all_work: Sequence[Work], limit: float = math.inf) -> Advice | None:
+def advice(all_work: Sequence[Workload], limit: float = math.inf) -> Advice | None:
     """Returns "torch" if a GPU makes these trainings surely faster, "native" if only its memory is too small, or None.
 
     They share a start, and last at most ``limit`` seconds.
@@ -63,7 +63,7 @@ def advice(all_work: Sequence[Work], limit: float = math.inf) -> Advice | None:
 
 
 def _is_suited(problem: Problem) -> bool:
-    """Returns True for dense rows in memory, float32, and parts whose kernels `Work` counts."""
+    """Returns True for dense rows in memory, float32, and parts whose kernels `Workload` counts."""
     is_dense = problem.X is not None and not isinstance(problem.X, SparseRows)
     is_counted = problem.optimizer.learning_rate is not None and not any(part.parametric for part in problem.net.layout)
     return is_dense and is_counted and problem.net.dtype == np.float32

@@ -63,7 +63,7 @@ class Gpu(NamedTuple):
     free_bytes: int
 
 
-class Work(NamedTuple):
+class Workload(NamedTuple):
     """A training of ``networks`` that make their steps together."""
 
     problem: Problem

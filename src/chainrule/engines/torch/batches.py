@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from chainrule.engines.problem import Problem
-from chainrule.engines.torch.examples import Examples, Minibatch, on_host
+from chainrule.engines.torch.examples import Examples, StackedMinibatch, on_host
 from chainrule.engines.torch.parts.sigmas import Tensor
 
 Sizes: TypeAlias = tuple[int, ...]  # the rows of a minibatch of each network
@@ -38,7 +38,7 @@ class Batches:
         sets: list[Any] = [each.data for each in problems]  # not those in files
         self._examples = Examples(sets, device, compute)
         self.order: Tensor | None = None
-        self._all: Minibatch | None = None
+        self._all: StackedMinibatch | None = None
         if problem.full_batch:
             self._all = self._weighted(self._examples.all(self._most), self.full)
         else:
@@ -65,7 +65,7 @@ class Batches:
             laid_out = numbers[np.minimum(at, len(numbers) - 1).ravel()]
         self.order[j].copy_(on_host(laid_out))
 
-    def minibatch(self, counter: Tensor, sizes: Sizes) -> Minibatch:
+    def minibatch(self, counter: Tensor, sizes: Sizes) -> StackedMinibatch:
         """Returns the minibatches of these sizes at the counter."""
         if self.order is None:
             assert self._all is not None
@@ -73,7 +73,7 @@ class Batches:
         lanes = self._lanes[: max(sizes)] + counter * self._most
         return self._weighted(self._examples.rows(self.order.index_select(1, lanes)), sizes)
 
-    def _weighted(self, batch: Minibatch, sizes: Sizes) -> Minibatch:
+    def _weighted(self, batch: StackedMinibatch, sizes: Sizes) -> StackedMinibatch:
         if (present := self._present.get(sizes)) is None:
             return batch
         return batch._replace(weights=present if batch.weights is None else batch.weights * present)

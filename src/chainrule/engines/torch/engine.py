@@ -19,7 +19,7 @@ from chainrule.engines.bundle import BundleKind
 from chainrule.engines.problem import Problem
 from chainrule.engines.seam import InNumPy, TrainingRun
 from chainrule.engines.state import TrainingState
-from chainrule.engines.torch.arithmetic import Work
+from chainrule.engines.torch.arithmetic import Workload
 from chainrule.errors import EngineDeclined, InputError
 from chainrule.network import Network
 from chainrule.optimizers import Optimizer
@@ -110,7 +110,7 @@ class Torch(InNumPy, Value):
         if isinstance(problem.X, SparseRows):
             fitting = self._sparse_networks(problem.X, problem.batch_size)
         else:
-            fitting = int(SHARE_OF_MEMORY * _devices().free_bytes(self.device) / Work(problem).own_bytes)
+            fitting = int(SHARE_OF_MEMORY * _devices().free_bytes(self.device) / Workload(problem).own_bytes)
         most = min(MOST_NETWORKS, fitting)
         return BundleKind(key, 2, most, imported("chainrule.engines.torch.run").advance_together) if most > 1 else None
 

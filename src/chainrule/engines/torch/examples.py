@@ -20,7 +20,7 @@ from chainrule.engines.torch.parts.sparse import SparseMatrix
 BYTES_OF_A_COPY = 1 << 26  # of an array that may be read-only, so that it is copied on the host too
 
 
-class Minibatch(NamedTuple):
+class StackedMinibatch(NamedTuple):
     """x (k, t, n), y (k, t, m) and weights (k, t), or None."""
 
     x: Tensor
@@ -50,18 +50,18 @@ class Examples:
         own = self._own[j]
         return self._starts[j] + (order if own is None else own[order].astype(np.int64))
 
-    def rows(self, numbers: Tensor) -> Minibatch:
+    def rows(self, numbers: Tensor) -> StackedMinibatch:
         """Returns these rows (k, B) of the device."""
         flat = numbers.reshape(-1)
         x, y, *weights = (part.tensor.index_select(0, flat).unflatten(0, numbers.shape) for part in self._parts)
-        return Minibatch(x, y, *(weights or [None]))
+        return StackedMinibatch(x, y, *(weights or [None]))
 
-    def all(self, most: int) -> Minibatch:
+    def all(self, most: int) -> StackedMinibatch:
         """Returns the examples of each network in their order; one with fewer than ``most`` repeats its last one."""
         X, *others = (part.tensor for part in self._parts)
         if len(self._t) == 1 and self._own[0] is None and not isinstance(X, SparseMatrix):
             x, y, *weights = (part.unsqueeze(0) for part in (X, *others))
-            return Minibatch(x, y, *(weights or [None]))
+            return StackedMinibatch(x, y, *(weights or [None]))
         rows = [self.numbers(j, np.minimum(np.arange(most), t - 1)) for j, t in enumerate(self._t)]
         return self.rows(on_host(np.stack(rows)).to(self._parts[1].tensor.device))
 

@@ -15,7 +15,7 @@ import torch
 from chainrule._internal.checks import Array
 from chainrule.engines.problem import Problem
 from chainrule.engines.torch.batches import Batches, Sizes
-from chainrule.engines.torch.examples import Minibatch, on_host
+from chainrule.engines.torch.examples import StackedMinibatch, on_host
 from chainrule.engines.torch.parts.dropout import Dropout
 from chainrule.engines.torch.parts.optimizers import Coefficients, torch_update
 from chainrule.engines.torch.parts.sigmas import Tensor
@@ -27,7 +27,7 @@ from chainrule.network.theta import at_every_parameter, parameter_views
 f64 = torch.float64
 
 
-class Step:
+class TrainingStep:
     """The tensors of a training run of k networks, and its step. The problems differ in θ, seed and rows alone."""
 
     def __init__(self, problems: Sequence[Problem], device: Any, compute: Any) -> None:
@@ -110,7 +110,7 @@ class Step:
         )
         return self._dropout[sizes].masks(keys, limits, factors, self.theta.dtype)
 
-    def _scales(self, batch: Minibatch, size: int) -> tuple[Any, Any, Any]:
+    def _scales(self, batch: StackedMinibatch, size: int) -> tuple[Any, Any, Any]:
         """Returns the factor of each example's loss, the minibatch's share of Σw, and the factor of the penalties."""
         cost = self.problem.cost
         if batch.weights is None:

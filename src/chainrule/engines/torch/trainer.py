@@ -19,7 +19,7 @@ from chainrule.engines.torch.examples import on_host
 from chainrule.engines.torch.parts.dropout import dropout_table
 from chainrule.engines.torch.parts.optimizers import coefficient_table
 from chainrule.engines.torch.recorded import STEPS_OF_A_GRAPH, recorded
-from chainrule.engines.torch.step import Step
+from chainrule.engines.torch.step import TrainingStep
 from chainrule.rows.compiled_shuffle import shuffled
 from chainrule.rows.order import Position, position, stream_at
 
@@ -31,7 +31,7 @@ class Trainer:
 
     def __init__(self, problems: Sequence[Problem], device: Any, compute: Any) -> None:
         self.problems = problems
-        self.step = Step(problems, device, compute)
+        self.step = TrainingStep(problems, device, compute)
         self._replays: dict[tuple[Sizes, int], Callable[[], None]] = {}
         self._seconds: dict[Sizes, float] = {}  # of a step
         self._drawn: dict[int, tuple[Position, Position]] = {}  # of the streams, before and after an epoch

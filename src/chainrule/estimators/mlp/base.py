@@ -27,7 +27,7 @@ from chainrule.estimators.column_scales import ColumnScales
 from chainrule.estimators.examples import Examples
 from chainrule.estimators.mlp.epoch_records import EpochRecorder, ReportedLoss
 from chainrule.estimators.mlp.messages import log_end, say
-from chainrule.estimators.mlp.saving import SavingMixin
+from chainrule.estimators.mlp.saving import MLPSavingMixin
 from chainrule.estimators.mlp.settings import STOCHASTIC, as_hidden_sizes, as_sigma, require_valid_settings
 from chainrule.estimators.mlp.stochastic import Solver, fit_stochastic
 from chainrule.estimators.random_states import LARGEST_DRAWN_SEED, as_random_state
@@ -58,7 +58,7 @@ def as_labels(y: Any) -> Any:
     return y if y is None or hasattr(y, "toarray") else as_targets(y)
 
 
-class BaseMLP(SavingMixin, CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class BaseMLP(MLPSavingMixin, CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Trains a network as scikit-learn's MLPs do; subclasses define the labels, the cost and the score."""
 
     # ---- defined by the subclasses -----------------------------------------------------------------------------------

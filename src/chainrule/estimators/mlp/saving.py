@@ -32,7 +32,7 @@ TRAINING = ("_optimizer", "_best_theta")  # what continues training, beside the 
 CURVES = ("loss_curve_", "validation_scores_")
 
 
-class SavingMixin:
+class MLPSavingMixin:
     """``save`` and ``load`` of an estimator with ``network_``."""
 
     warm_start: bool

@@ -37,7 +37,7 @@ from chainrule.estimators.network.recipe import Recipe
 from chainrule.estimators.network.saved.saving import SavingMixin
 from chainrule.estimators.network.saved.splits import PackedSplits
 from chainrule.estimators.network.scoring import as_metric, scoring_parts
-from chainrule.estimators.network.search.halving import Search, networks_in_all, require_held_out
+from chainrule.estimators.network.search.halving import SuccessiveHalving, networks_in_all, require_held_out
 from chainrule.estimators.network.shrinking.mixin import ShrinkingMixin
 from chainrule.estimators.network.training_rows import (
     Data,
@@ -223,7 +223,7 @@ class NetworkBase(
                 watching.close()
                 self._finish(self._usable(training.end(), plan, hooks), plan, data, validation, is_incremental)
 
-    def _training(self, make: MemberFactory, plan: TrainingPlan, validation: Data) -> Training | Search:
+    def _training(self, make: MemberFactory, plan: TrainingPlan, validation: Data) -> Training | SuccessiveHalving:
         """Returns the training by the plan, or the search for recipes that it is for."""
         if not plan.folds:
             if not plan.continues:
@@ -233,7 +233,7 @@ class NetworkBase(
             return Training(make, plan)
         loss = partial(held_out_loss, target=self.target_, labels=validation.labels)
         compare = partial(Comparison.of, target=self.target_, labels=validation.labels)
-        search = Search(make, plan, loss, compare)
+        search = SuccessiveHalving(make, plan, loss, compare)
         self.trials_, self._recipe_numbers = search.trials, search.recipe_numbers  # which it fills
         return search
 

@@ -138,7 +138,7 @@ def _unit(method: str, target: Target) -> str:
 def _by_permutation(
     rows: LabelledRows, features: dict[str, NDArray[np.intp]], repeats: int, rng: np.random.Generator
 ) -> Found:
-    X, scorer = rows.X.copy(), Loss(rows)
+    X, scorer = rows.X.copy(), ModelLoss(rows)
     before = scorer(rows.outputs)
     orders = [rng.permutation(rows.t) for _ in range(repeats)]
     means, deviations = {}, {}
@@ -154,7 +154,7 @@ def _by_permutation(
 
 
 @dataclass(frozen=True, eq=False)
-class Loss:
+class ModelLoss:
     """The mean log-loss −log P(y) of outputs, over several labels too; or 1 − R², over all targets; or 1 − D²."""
 
     rows: LabelledRows

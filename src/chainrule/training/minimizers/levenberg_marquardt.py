@@ -18,7 +18,7 @@ FIRST_DAMPING = 1e-3  # of the largest entry of the diagonal of AᵀA
 LARGEST_DAMPING = 1e20  # of the same; beyond it, no step is long enough to change θ
 
 
-class SumOfSquares:
+class LeastSquares:
     """J(θ) = ½ ‖r‖² + ½ λ₂ ‖W‖² with r = √w ⊙ (N_θ(x) − y): its value, and its normal equations."""
 
     def __init__(self, objective: SearchObjective) -> None:
@@ -62,7 +62,7 @@ def levenberg_marquardt(objective: SearchObjective, search: Search) -> None:
 
     Source: K. Madsen, H. B. Nielsen & O. Tingleff, Methods for non-linear least squares problems, 2004.
     """
-    solve, problem, theta = imported("scipy.linalg.lapack").dposv, SumOfSquares(objective), search.theta.copy()
+    solve, problem, theta = imported("scipy.linalg.lapack").dposv, LeastSquares(objective), search.theta.copy()
     J = problem.J(theta)
     normal, g = problem.normal_equations(theta)
     mu, growth = FIRST_DAMPING * normal.diagonal().max(), 2.0

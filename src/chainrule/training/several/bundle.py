@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from chainrule.engines.bundle import BundleKind
-from chainrule.training.job import Slice, Slices, raised_in
+from chainrule.training.job import RunSlice, Slices, raised_in
 
 
 class Bundle:
@@ -17,7 +17,7 @@ class Bundle:
 
     def __init__(self, *, stop: Callable[[], None]) -> None:
         self._stop = stop
-        self._in_progress: dict[Slices, Slice] = {}  # the next slice of each
+        self._in_progress: dict[Slices, RunSlice] = {}  # the next slice of each
         self._failure: BaseException | None = None
 
     def run(self, all_slices: Iterable[Slices]) -> None:

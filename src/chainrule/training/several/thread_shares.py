@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 from chainrule.network import Network
 from chainrule.training.history import History
-from chainrule.training.job import Job, Slice, new_job
+from chainrule.training.job import Job, RunSlice, new_job
 from chainrule.training.verdict import pronounce, verdict
 
 Share: TypeAlias = Callable[[Job], AbstractContextManager[object]]  # gives a job its threads
@@ -53,7 +53,7 @@ class ThreadShares:
             job.limit_threads(self._threads * (i + 1) // jobs - self._threads * i // jobs)
 
 
-def train_with_share(share: Share, net: Network, X: Any, Y: Any, **settings: Any) -> Generator[Slice, None, History]:
+def train_with_share(share: Share, net: Network, X: Any, Y: Any, **settings: Any) -> Generator[RunSlice, None, History]:
     """Trains a network as `train` does, with its share of the threads; all settings of `new_job` must be given.
 
     "auto" takes no GPU here: it is chosen for all networks, or for none. The caller advances the run through the slices

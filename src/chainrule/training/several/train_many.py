@@ -127,7 +127,7 @@ def train_many(
             was_interrupted = queue.run()
     histories: list[History] = [job.history for job in jobs]
     if was_interrupted or interrupt.has_come:
-        pronounce(Verdict(_interrupted(histories), None), is_answered=interrupt.is_answered_by_history())
+        pronounce(Verdict(_interrupted(histories), None), returns_history=interrupt.should_return_history())
         return histories
     if diverged := {job.number: job.verdict.error for job in jobs if job.verdict.error is not None}:
         raise _diverged(diverged, histories)

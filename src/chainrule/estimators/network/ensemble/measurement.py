@@ -16,7 +16,7 @@ from chainrule.estimators.network.ensemble.speeds import Speed
 from chainrule.training import minimize
 from chainrule.training.callbacks.callback import PartOfRun
 from chainrule.training.errors import DivergenceError
-from chainrule.training.job import Slice, advance
+from chainrule.training.job import RunSlice, advance
 from chainrule.training.several.bundle import Bundle
 from chainrule.training.several.thread_shares import train_with_share
 from chainrule.training.time_limit.deadline import Deadline
@@ -83,7 +83,7 @@ def _growing(first: int, t: int, seconds: float) -> Iterator[tuple[int, float]]:
 
 def _epoch(
     member: Member, rows: int, end: float, engine: EngineLike, threads: int, done: list[Timed]
-) -> Generator[Slice]:
+) -> Generator[RunSlice]:
     """Trains a copy of a network for an epoch of its first rows, but not longer than until ``end``."""
     recipe, part = member.recipe, member.first_rows(min(rows, member.training.t))
     batch_size = min(member.batch_size or part.t, part.t)

@@ -17,7 +17,7 @@ from chainrule.estimators.network.ensemble.watching import watching
 from chainrule.training import History, minimize
 from chainrule.training.callbacks.callback import Callback
 from chainrule.training.errors import DivergenceError
-from chainrule.training.job import Slice, Slices
+from chainrule.training.job import RunSlice, Slices
 from chainrule.training.several.thread_shares import Share, train_with_share
 from chainrule.training.time_limit.deadline import Deadline
 from chainrule.training.time_limit.plan import SAFETY, epochs_in_all
@@ -46,19 +46,19 @@ def train_within(
     if member.recipe.minimizer is not None:  # which has no schedule that should end within the time
         end = began + seconds - member.wrap_up_seconds(epoch_seconds)
         return train_planned(member, plan, control, threads, nullcontext, member.recipe.epochs, end, [], 0.0)
-    work = _work_within(seconds, epoch_seconds, member)
-    member.keep_rows(work.rows_share)
-    seconds -= member.wrap_up_seconds(work.rows_share * epoch_seconds)
+    budget = _budget_within(seconds, epoch_seconds, member)
+    member.keep_rows(budget.rows_share)
+    seconds -= member.wrap_up_seconds(budget.rows_share * epoch_seconds)
     checks = [began + share * seconds for share in time_plan.CHECKS]
     grace = time_plan.grace_seconds(seconds)
-    return train_planned(member, plan, control, threads, nullcontext, work.epochs, began + seconds, checks, grace)
+    return train_planned(member, plan, control, threads, nullcontext, budget.epochs, began + seconds, checks, grace)
 
 
-def _work_within(seconds: float, epoch_seconds: float, member: Member) -> time_plan.Work:
+def _budget_within(seconds: float, epoch_seconds: float, member: Member) -> time_plan.Budget:
     """Returns the epochs, and the share of a member's rows, that fit into a time."""
     wrap_up = member.wrap_up_seconds(epoch_seconds) / epoch_seconds
     affordable = SAFETY * seconds / epoch_seconds
-    return time_plan.work_within(affordable, member.recipe.epochs, wrap_up, member.least_share)
+    return time_plan.budget_within(affordable, member.recipe.epochs, wrap_up, member.least_share)
 
 
 def train_planned(
@@ -105,9 +105,9 @@ def train_planned(
             before, left = epochs, end - clock()
             epochs = epochs_in_all(done, left, epoch_seconds, member.recipe.epochs, before)
             if done < 1.0 and epochs < min(before, time_plan.FEWEST_EPOCHS):
-                work = _work_within(left, epoch_seconds, member)
-                member.keep_rows(work.rows_share)
-                epochs, state = work.epochs, state.again()
+                budget = _budget_within(left, epoch_seconds, member)
+                member.keep_rows(budget.rows_share)
+                epochs, state = budget.epochs, state.again()
         if settles is not None and settles.has_stopped:
             member.history.stopped = "patience"
         if member.course is not None and member.history.stopped == "callback":
@@ -128,7 +128,7 @@ def _train(
     member: Member, plan: TrainingPlan, threads: int, share: Share, epochs: int, end: float,
     callbacks: Sequence[Callback],
     state: TrainingState | None,
-) -> Generator[Slice, None, History]:  # fmt: skip
+) -> Generator[RunSlice, None, History]:  # fmt: skip
     """Trains a member, from its initial values or from a state, or by its recipe's minimizer."""
     recipe, training = member.recipe, member.training
     by_J = recipe.patience if plan.stopping_of is None else None

@@ -19,7 +19,7 @@ LEAST_SECONDS = 0.1  # for the training of a network, whatever came before
 SECONDS_OF_A_PREDICTION = 1e-7  # for each output of a held-out row: calibration and score, on a slow machine
 
 
-class Work(NamedTuple):
+class Budget(NamedTuple):
     """Epochs of a network, and the share of the rows that each visits."""
 
     epochs: int
@@ -37,24 +37,24 @@ def networks_within(affordable: float, usual: int, planned: int) -> int:
     return max(1, min(usual, int(affordable / ENOUGH)), min(planned, int(affordable)))
 
 
-def work_within(affordable: float, planned: int, wrap_up: float = 0.0, least_share: float = 0.0) -> Work:
+def budget_within(affordable: float, planned: int, wrap_up: float = 0.0, least_share: float = 0.0) -> Budget:
     """Returns the epochs, and the share of the rows, for a time that suffices for ``affordable`` epochs of all rows.
 
     All of them end within the time: then the schedule of the learning rate does too. What follows them takes the time
     of ``wrap_up`` epochs of all rows, or the share of it. No network has fewer rows than ``least_share``.
 
-    >>> work_within(7.9, planned=100), work_within(0.5, planned=100)
-    (Work(epochs=7, rows_share=1.0), Work(epochs=5, rows_share=0.1))
-    >>> work_within(7.9, planned=100, wrap_up=5.0), work_within(0.5, planned=100, least_share=0.25)
-    (Work(epochs=5, rows_share=0.79), Work(epochs=2, rows_share=0.25))
+    >>> budget_within(7.9, planned=100), budget_within(0.5, planned=100)
+    (Budget(epochs=7, rows_share=1.0), Budget(epochs=5, rows_share=0.1))
+    >>> budget_within(7.9, planned=100, wrap_up=5.0), budget_within(0.5, planned=100, least_share=0.25)
+    (Budget(epochs=5, rows_share=0.79), Budget(epochs=2, rows_share=0.25))
     """
     whole = min(planned, int(affordable - wrap_up))
     few = min(planned, FEWEST_EPOCHS)
     if whole >= few or least_share >= 1.0:
-        return Work(max(1, whole), 1.0)
+        return Budget(max(1, whole), 1.0)
     share = max(affordable / (few + wrap_up), least_share)
     epochs = max(1, min(few, int(affordable / share - wrap_up + ROUNDING)))
-    return Work(epochs, min(1.0, max(affordable / (epochs + wrap_up), least_share)))
+    return Budget(epochs, min(1.0, max(affordable / (epochs + wrap_up), least_share)))
 
 
 def grace_seconds(seconds: float) -> float:

@@ -26,11 +26,11 @@ def train_together_within(
     """
     seconds -= sum(member.wrap_up_seconds(speed.epoch_seconds) for member in members)
     affordable, end = SAFETY * seconds / (speed.epoch_seconds * len(members)), clock() + seconds
-    works: dict[Recipe, time_plan.Work] = {}
+    budgets: dict[Recipe, time_plan.Budget] = {}
     for member in members:
-        if member.recipe not in works:
+        if member.recipe not in budgets:
             planned, least_share = member.recipe.epochs, member.least_share
-            works[member.recipe] = time_plan.work_within(affordable, planned, least_share=least_share)
-        work, grace = works[member.recipe], time_plan.grace_seconds(seconds)
-        member.keep_rows(work.rows_share)
-        yield train_planned(member, plan, control, threads, nullcontext, work.epochs, end, [], grace)
+            budgets[member.recipe] = time_plan.budget_within(affordable, planned, least_share=least_share)
+        budget, grace = budgets[member.recipe], time_plan.grace_seconds(seconds)
+        member.keep_rows(budget.rows_share)
+        yield train_planned(member, plan, control, threads, nullcontext, budget.epochs, end, [], grace)

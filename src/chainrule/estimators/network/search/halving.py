@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from chainrule.errors import InputError
 from chainrule.estimators.network.competition import Comparison, joined
@@ -21,15 +21,18 @@ MORE = 5  # candidates at most that join the known ones
 SHARES = (0.25, 0.5, 1.0)  # of the time that is left, for each round
 
 
-class Place(NamedTuple):
+class PlannedNetwork(NamedTuple):
     """A network to be trained: the number of its recipe, and that of the rows it holds out."""
 
     recipe: int
     fold: int
 
 
+TrainedNetworks: TypeAlias = Sequence[tuple[PlannedNetwork, Member]]
+
+
 @dataclass(frozen=True)
-class Trial:
+class RecipeTrial:
     """A recipe that was tried: its round from 1, its loss on held-out rows, and whether it went on."""
 
     recipe: Recipe
@@ -39,7 +42,7 @@ class Trial:
     kept: bool
 
 
-class Search:
+class SuccessiveHalving:
     """The training of networks with many recipes, in the place of `Training`, with the same methods.
 
     First a network of each candidate is trained for a quarter of its epochs, and all hold out the same rows. The best
@@ -63,55 +66,55 @@ class Search:
         compare: Callable[[Sequence[Sequence[Member]]], Comparison | None],
     ) -> None:
         self.was_interrupted = False
-        self.trials: list[Trial] = []
+        self.trials: list[RecipeTrial] = []
         self.recipe_numbers: list[int] = []  # of the networks of the model
         self._make, self._plan, self._loss, self._compare = make, plan, loss, compare
         self._second = folds_of_second(plan.folds, len(make.examples.X))
         self._begun = 0  # networks
         self._candidates = range(len(plan.recipes))
         self._known = [k for k, recipe in enumerate(plan.recipes) if recipe.competes is not None]
-        self._found: list[tuple[Place, Member]] = []  # those of the model, for now
+        self._found: list[tuple[PlannedNetwork, Member]] = []  # those of the model, for now
         self._unusable: list[Member] = []  # of a round without any that is usable
 
     def run(self) -> Outcome:
         """Trains the networks of all rounds; a second Ctrl-C is raised."""
-        first = self._round([Place(k, 0) for k in self._candidates], 0)
+        first = self._round([PlannedNetwork(k, 0) for k in self._candidates], 0)
         ranked = self._ranked(first)
         self._found = [each for each in first if each[0].recipe in ranked[:FEWEST]]
         if not self.was_interrupted:
             best = [*self._known, *(k for k in ranked[: len(ranked) // KEPT] if k not in self._known)]
-            second = self._round([Place(k, fold) for fold in range(self._second) for k in best], 1)
+            second = self._round([PlannedNetwork(k, fold) for fold in range(self._second) for k in best], 1)
             if chosen := self._chosen(second):
                 self._found = [each for each in second if each[0].recipe in chosen]
                 if not self.was_interrupted:
-                    done = {place for place, _ in self._found}
-                    places = [Place(k, fold) for fold in range(len(self._plan.folds)) for k in chosen]
-                    self._found += self._round([place for place in places if place not in done], 2)
+                    done = {planned for planned, _ in self._found}
+                    last = [PlannedNetwork(k, fold) for fold in range(len(self._plan.folds)) for k in chosen]
+                    self._found += self._round([planned for planned in last if planned not in done], 2)
         return self.end()
 
     def end(self) -> Outcome:
         """Returns the networks of the model, numbered anew; if a time limit left one fewer epochs, they are cut."""
         members = [member for _, member in self._found] or self._unusable
-        self.recipe_numbers[:] = [place.recipe for place, _ in self._found]
+        self.recipe_numbers[:] = [planned.recipe for planned, _ in self._found]
         for number, member in enumerate(members):
             member.number = number
         is_short = (member.is_cut or member.recipe not in self._plan.recipes for member in members)
         was_cut = self._plan.is_limited and any(is_short)
         return Outcome(members, self.was_interrupted, was_cut, len(members), None)
 
-    def _round(self, places: Sequence[Place], number: int) -> list[tuple[Place, Member]]:
+    def _round(self, planned: Sequence[PlannedNetwork], number: int) -> list[tuple[PlannedNetwork, Member]]:
         """Trains the networks of a round, and returns those that are usable."""
-        if not places:
+        if not planned:
             return []
         recipes = self._plan.recipes
         if number == 0:
             recipes = [replace(recipe, epochs=math.ceil(recipe.epochs / SHORTER)) for recipe in recipes]
-        of_places = [self._plan.folds[place.fold] for place in places]
-        splits = dict.fromkeys(recipes, of_places)
-        seeds = self._make.seeds[self._begun : self._begun + len(places)]
+        folds = [self._plan.folds[each.fold] for each in planned]
+        splits = dict.fromkeys(recipes, folds)
+        seeds = self._make.seeds[self._begun : self._begun + len(planned)]
         left = SHARES[number] * (self._plan.deadline - clock())
         plan = replace(
-            self._plan, recipes=recipes, recipe_numbers=[place.recipe for place in places], deadline=clock() + left
+            self._plan, recipes=recipes, recipe_numbers=[each.recipe for each in planned], deadline=clock() + left
         )
         training = Training(replace(self._make, splits=splits, seeds=seeds, first=self._begun), plan)
         try:
@@ -121,30 +124,30 @@ class Search:
                 raise
             outcome = training.end()
         self.was_interrupted = outcome.was_interrupted
-        trained = [(places[member.number - self._begun], member) for member in usable(outcome.members)]
+        trained = [(planned[member.number - self._begun], member) for member in usable(outcome.members)]
         self._unusable = [] if trained else outcome.members
-        self._begun += len(places)
+        self._begun += len(planned)
         return trained
 
-    def _ranked(self, trained: Sequence[tuple[Place, Member]]) -> list[int]:
+    def _ranked(self, trained: TrainedNetworks) -> list[int]:
         """Returns the recipes of the first round by their losses, the smallest first."""
-        losses = {place.recipe: self._loss_of([member]) for place, member in trained}
+        losses = {planned.recipe: self._loss_of([member]) for planned, member in trained}
         ranked = sorted(losses, key=losses.__getitem__)
         self._remember(trained, losses, [*ranked[: len(ranked) // KEPT], *self._known], 1)
         return ranked
 
-    def _chosen(self, trained: Sequence[tuple[Place, Member]]) -> list[int]:
+    def _chosen(self, trained: TrainedNetworks) -> list[int]:
         """Returns the known recipes and those that join them; none if no network was trained."""
         of: dict[int, list[Member]] = {}
-        for place, member in trained:
-            of.setdefault(place.recipe, []).append(member)
+        for planned, member in trained:
+            of.setdefault(planned.recipe, []).append(member)
         if not of:
             return []
         recipes, more = list(of), list[int]()
         if (compared := self._compare(list(of.values()))) is not None:
-            known = [place for place, k in enumerate(recipes) if k in self._known]
+            known = [at for at, k in enumerate(recipes) if k in self._known]
             found = joined(compared, known, range(len(recipes)))
-            more = [recipes[place] for place in found[len(known) :]][:MORE]
+            more = [recipes[at] for at in found[len(known) :]][:MORE]
         chosen = [*self._known, *more]
         self._remember(trained, {k: self._loss_of(members) for k, members in of.items()}, chosen, 2)
         return chosen
@@ -153,13 +156,11 @@ class Search:
         loss = self._loss(members)
         return math.inf if loss is None or math.isnan(loss) else loss
 
-    def _remember(
-        self, trained: Sequence[tuple[Place, Member]], losses: dict[int, float], kept: Sequence[int], number: int
-    ) -> None:
+    def _remember(self, trained: TrainedNetworks, losses: dict[int, float], kept: Sequence[int], number: int) -> None:
         for k in sorted(losses, key=losses.__getitem__):
-            histories = [member.history for place, member in trained if place.recipe == k]
+            histories = [member.history for planned, member in trained if planned.recipe == k]
             seconds = sum(float(history.seconds.sum()) for history in histories if history is not None)
-            self.trials.append(Trial(self._plan.recipes[k], number, losses[k], seconds, k in kept))
+            self.trials.append(RecipeTrial(self._plan.recipes[k], number, losses[k], seconds, k in kept))
 
 
 def require_held_out(splits: Sequence[ValidationSplit], has_validation: bool) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from chainrule._internal.durations import duration
 from chainrule._internal.text_table import text_table
 from chainrule.estimators.network.recipe import Recipe
-from chainrule.estimators.network.search.halving import Trial
+from chainrule.estimators.network.search.halving import RecipeTrial
 
 MOST = 8  # recipes of the last round that are listed
 
 
-def table_of_trials(trials: Sequence[Trial]) -> list[str]:
+def table_of_trials(trials: Sequence[RecipeTrial]) -> list[str]:
     """Returns lines about a search: the number of recipes, and the best of the last round with their losses."""
     last = trials[-1].round
     listed = [trial for trial in trials if trial.round == last][:MOST]

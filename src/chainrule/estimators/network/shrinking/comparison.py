@@ -11,7 +11,7 @@ import numpy as np
 from chainrule._internal.html_table import html_table
 from chainrule._internal.text_table import text_table
 from chainrule.tables.diagnosis.case import LabelledRows
-from chainrule.tables.inspection.importances import Loss
+from chainrule.tables.inspection.importances import ModelLoss
 from chainrule.tables.scores import score_name
 from chainrule.tables.target_decoder import NumericLabels
 
@@ -118,5 +118,5 @@ def _compared(rows: LabelledRows) -> Compared:
         unit = target.deviation[0] if target.m == 1 else 1.0
         loss = float(unit * np.sqrt(((rows.outputs - rows.labels) ** 2).mean()))
     else:
-        loss = Loss(rows)(rows.outputs)
+        loss = ModelLoss(rows)(rows.outputs)
     return Compared(len(networks), sum(net.d for net in networks), loss, rows.explained())
