@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -223,6 +225,58 @@ def test_wrong_trials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # ---- all -------------------------------------------------------------------------------------------------------------
+
+
+class Failure(RunCallback):
+    """A callback that raises an error after three epochs."""
+
+    epochs = 1
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    @contextmanager
+    def watch(self, run: cr.callbacks.WatchedRun) -> Iterator[Any]:
+        """Fails in the middle of the run."""
+
+        def fail(history: cr.History) -> None:
+            if history.epochs == 3:
+                raise self.error
+
+        yield fail
+
+
+def train(callbacks: list[Any]) -> None:
+    """Trains a network."""
+    cr.train(small_net(), X, Y, callbacks=callbacks, **SETTINGS)
+
+
+def search(callbacks: list[Any]) -> None:
+    """Searches a minimum."""
+    cr.minimize(small_net(), X, Y, callbacks=callbacks)
+
+
+def fit(callbacks: list[Any]) -> None:
+    """Fits an estimator of one network."""
+    NetworkRegressor(n_networks=1, random_state=0, callbacks=callbacks).fit(X, Y[:, 0])
+
+
+@pytest.mark.parametrize("run", [train, search, fit])
+@pytest.mark.parametrize("error", [LookupError("no"), KeyboardInterrupt()], ids=["error", "interrupt"])
+def test_a_failure_costs_no_epoch(
+    run: Callable[[list[Any]], None], error: BaseException, writers: list[SummaryWriter],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """All epochs until an error are logged, and the error is raised, also if the last call of a tracker fails."""
+    server = Server(monkeypatch)
+    with pytest.raises(type(error)):
+        run([TensorBoard("runs"), MLflow(), Failure(error)])
+    assert [step for tag, _, step in writers[0].scalars if tag == "J"] == [1, 2, 3]
+    assert [metric.step for _, metric in server.metrics if metric.key == "J"] == [1, 2, 3]
+    assert not writers[0].is_open
+    monkeypatch.setattr(Server, "log_batch", lambda *_, metrics=(), params=(): metrics and 1 / 0)
+    with pytest.raises(type(error)):
+        run([MLflow(), Failure(error)])
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 
 from chainrule.errors import MissingExtra
 from chainrule.training.callbacks.callback import FitCallback, Function, RunCallback, WatchedRun
-from chainrule.training.callbacks.thinned import thinned
+from chainrule.training.callbacks.thinned import thinned, to_the_end
 from chainrule.training.history import History
 
 MOST = 100  # epochs of a call, of four numbers each: a request takes about 0.1 ms for a number
@@ -19,9 +19,8 @@ class MLflow(FitCallback):
     """Logs the settings of a training to MLflow as parameters, and the records of its epochs as metrics.
 
     They go to the active run, or else to one that begins and ends with the training. The metrics (J, validation J,
-    learning rate, norm of ∇J) are sent every
-    ``seconds`` seconds and at the end, of at most 100 epochs at a time, evenly spread. Those of an estimator's networks
-    are called network-1/J, network-2/J, …
+    learning rate, norm of ∇J) are sent every ``seconds`` seconds and at the end, whatever ends the run, of at most 100
+    epochs at a time, evenly spread. Those of an estimator's networks are called network-1/J, network-2/J, …
 
     Raises MissingExtra without MLflow; errors of its server propagate.
 
@@ -81,7 +80,9 @@ class _RunLog(RunCallback):
                 for epoch, values in thinned(history, logged, MOST)
                 for name, value in values.items()
             ]
-            self._client.log_batch(self._run_id, metrics=metrics)
+            if metrics:
+                self._client.log_batch(self._run_id, metrics=metrics)
             logged = history.epochs
 
-        yield log
+        with to_the_end(log, run):
+            yield log

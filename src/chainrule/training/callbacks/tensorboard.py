@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from chainrule.errors import MissingExtra
 from chainrule.files.atomic import as_path
 from chainrule.training.callbacks.callback import Function, RunCallback, WatchedRun
-from chainrule.training.callbacks.thinned import thinned
+from chainrule.training.callbacks.thinned import thinned, to_the_end
 from chainrule.training.history import History
 
 ALL_OF = 100  # epochs; later ones are thinned, since the four numbers of each take about 1 ms to write
@@ -20,8 +20,9 @@ FLUSH_SECONDS = 5
 class TensorBoard(RunCallback):
     """Writes J, validation J, learning rate and the norm of ∇J to a folder of event files, which TensorBoard shows.
 
-    After a hundred epochs at most one of each tenth of a second is written. The networks of an estimator have a
-    subfolder each: network-1, network-2, … ``tensorboard --logdir FOLDER`` shows them during training.
+    After a hundred epochs at most one of each tenth of a second is written; the last one is, whatever ends the run.
+    The networks of an estimator have a subfolder each: network-1, network-2, … ``tensorboard --logdir FOLDER`` shows
+    them during training.
 
     Raises InputError for a path that names no folder, MissingExtra without tensorboardX, OSError if the folder cannot
     be made.
@@ -61,6 +62,7 @@ class TensorBoard(RunCallback):
             written, points = history.epochs, points + len(epochs)
 
         try:
-            yield write
+            with to_the_end(write, run):
+                yield write
         finally:
             writer.close()
