@@ -235,9 +235,12 @@ class History:
 
         return pandas.DataFrame(self.to_dict())
 
-    def records_alone(self) -> History:
-        """Returns the records so far, without the run: it can be sent to another process during training."""
-        records = {name: self._record(name) for name in RECORDS}
+    def records_alone(self, dtype: type[np.floating[Any]] = np.float64) -> History:
+        """Returns the records so far, in this precision, and why training stopped, without the run and its state.
+
+        They can be sent to another process during training.
+        """
+        records = {name: self._record(name).astype(dtype) for name in RECORDS}
         return History.of_records(
             records, planned_epochs=self.planned_epochs, stopped=self.stopped, engine=self.engine,
             engine_reason=self.engine_reason,
@@ -248,14 +251,6 @@ class History:
         """Returns the history of a run that has finished no epoch."""
         none: dict[str, list[float]] = {name: [] for name in RECORDS}
         return cls.of_records(none, planned_epochs=planned_epochs, stopped=None, engine="", engine_reason="")
-
-    def without_state(self) -> History:
-        """Returns the records in single precision, and why training stopped, without the state of the run."""
-        records = {name: self._record(name).astype(np.float32) for name in RECORDS}
-        return History.of_records(
-            records, planned_epochs=self.planned_epochs, stopped=self.stopped, engine=self.engine,
-            engine_reason=self.engine_reason,
-        )  # fmt: skip
 
     @classmethod
     def of_records(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Self
 
+import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule import activations as catalogue
@@ -66,7 +67,7 @@ class SavingMixin:
             return state
         if not self.warm_start:
             state["states_"] = ()
-            state["histories_"] = tuple(history.without_state() for history in state["histories_"])
+            state["histories_"] = tuple(history.records_alone(np.float32) for history in state["histories_"])
             state.pop("_splits", None)
         return state
 
