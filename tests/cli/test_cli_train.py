@@ -266,6 +266,22 @@ def test_numbers_as_categories(here: Path) -> None:
     assert model.encoder.get_feature_names_out().tolist() == ["a", "b", "c_0", "c_1", "c_2", "c_3", "c_4"]
 
 
+@pytest.mark.parametrize(("t", "options", "plan", "kept"), [
+    (10, (), "no rows are held out of fewer than 10, and the last epoch is kept.", "kept the last epoch of each."),
+    (12, (), "each holds out 20% of the training rows to choose its best epoch.", "kept the best epoch of each."),
+    (10, ("--preset", "lecture"), "no rows are held out of fewer than 10, and the last", "; kept the last one."),
+    (12, ("--preset", "lecture"), "it holds out 10% of the training rows", ", the best on the validation rows."),
+    (10, ("--optimizer", "lm"), "no rows are held out of fewer than 10, and the last", "kept the last epoch of each."),
+], ids=["few", "enough", "one-few", "one-enough", "lm-few"])  # fmt: skip
+def test_few_rows_are_all_trained_on(t: int, options: tuple[str, ...], plan: str, kept: str, here: Path) -> None:
+    """Of fewer than ten training rows none is held out: the plan says so, and that the last epoch is kept."""
+    write_csv(here / "few.csv", [[k, k**2 / 7.0] for k in range(t)], ["z", "y"])
+    answer = chainrule("train", "few.csv", "--target", "y", "--epochs", 2, *options)
+    assert answer.code == 0
+    assert plan in answer.err
+    assert kept in answer.err
+
+
 @pytest.mark.parametrize(("weight", "answer"), [("no=9,yes=1", "no"), ("no=1,yes=9", "yes")])
 def test_class_weights_move_predictions(here: Path, weight: str, answer: str) -> None:
     """If the inputs carry no information, the class with nine times the weight is predicted."""

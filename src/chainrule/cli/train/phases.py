@@ -51,8 +51,8 @@ def plan(
 
 def announce(run: PlannedRun, console: Console) -> None:
     """Prints lines about the data, the networks and the checkpoints."""
-    options = run.options
-    lines = (*run.data.descriptions(), *summary.announcement(run.recipes, options), *options.announcement())
+    options, planned = run.options, summary.announcement(run.recipes, run.options, run.data.sizes[0])
+    lines = (*run.data.descriptions(), *planned, *options.announcement())
     for line in lines:
         console.print(printable(line))
 

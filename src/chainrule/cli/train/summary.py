@@ -12,6 +12,7 @@ from chainrule.cli.train.training_options import TrainingOptions
 from chainrule.cli.train.training_run import FinishedRun, PlannedRun
 from chainrule.estimators.network.inspection.words import rate, recipe_in_words, span, weight_decay
 from chainrule.estimators.network.recipe import Recipe, planned_networks
+from chainrule.estimators.network.validation_split import FEWEST
 from chainrule.tables.inspection.measures import Measure
 
 REASONS = {
@@ -20,8 +21,8 @@ REASONS = {
 }
 
 
-def announcement(recipes: Sequence[Recipe], options: TrainingOptions) -> list[str]:
-    """Describes the training to come; the networks take the recipes in turn."""
+def announcement(recipes: Sequence[Recipe], options: TrainingOptions, t: int) -> list[str]:
+    """Describes the training on t rows to come; the networks take the recipes in turn."""
     first = recipes[0]
     networks, each = "one network", "it"
     if (count := planned_networks(recipes)) > 1:
@@ -31,8 +32,9 @@ def announcement(recipes: Sequence[Recipe], options: TrainingOptions) -> list[st
     metric = f" by {options.scoring}" if options.scoring else ""
     percent = 100.0 * first.validation_fraction
     held_out = f"{each} holds out {percent:g}% of the training rows to choose its best epoch{metric}"
-    if not percent:
-        held_out = "no rows are held out, and the last epoch is kept"
+    if not percent or t < FEWEST:
+        of_few = f" of fewer than {FEWEST}" if percent else ""
+        held_out = f"no rows are held out{of_few}, and the last epoch is kept"
     limit = f" Time limit: {duration(options.time_limit)}." if options.time_limit else ""
     plan = f"Preset {options.preset}" if first.minimizer is None else "Levenberg–Marquardt"
     return [f"{plan}: {networks}; {held_out}.{limit}", *dict.fromkeys(map(recipe_in_words, recipes))]
@@ -60,11 +62,12 @@ def outcome(trained: FinishedRun, scoring: str | None) -> str:
     time = f"in {duration(trained.seconds)}{reason}"
     if not max(epochs):
         return f"Trained for a part of the first epoch {time}."
+    best = trained.kept[0]
     if len(epochs) == 1:
-        best = trained.kept[0]
-        kept = f"; kept epoch {best}, the best on the validation rows" if best else ""
-        return f"Trained {_counted(epochs)} {time}{kept}."
-    return f"Trained {len(epochs)} networks for {_counted(epochs)} each {time}; kept the best epoch of each."
+        kept = f"epoch {best}, the best on the validation rows" if best else "the last one"
+        return f"Trained {_counted(epochs)} {time}; kept {kept}."
+    kept = "best" if any(trained.kept) else "last"
+    return f"Trained {len(epochs)} networks for {_counted(epochs)} each {time}; kept the {kept} epoch of each."
 
 
 def _counted(epochs: Sequence[int]) -> str:
