@@ -134,6 +134,12 @@ class TableModel:
             raise InputError("this is a regression model; it has no class probabilities. Use predict(X).")
         return self.probabilities_of(self.outputs(X))
 
+    def predict_log_proba(self, X: Any) -> Floats:
+        """Returns the logarithm of ``predict_proba``, −∞ for a probability of 0. Raises InputError for regression."""
+        with np.errstate(divide="ignore"):
+            logarithms: Floats = np.log(self.predict_proba(X))
+        return logarithms
+
     def probabilities_of(self, A: Floats) -> Floats:
         """Returns the probabilities that ``predict_proba`` makes of mean outputs A of a classification model."""
         return calibrated(A, self.calibration)

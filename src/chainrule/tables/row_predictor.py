@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule._internal.checks import shown
 from chainrule.errors import InputError
 from chainrule.tables.calibration import LEARNED, Calibration
 from chainrule.tables.encoding.row_encoder import NeedsTable, Row, RowEncoder
@@ -71,9 +72,13 @@ class RowPredictor:
         """Returns the mean outputs of the networks, in the way of ``TableModel.outputs``."""
         model = self._model
         is_named = hasattr(row, "keys")
+        if not is_named and (isinstance(row, (str, bytes)) or not hasattr(row, "__getitem__")):
+            raise _not_a_row(row)
         try:
             x = np.array((self._encoders[is_named](row),), dtype=self._dtype)
         except NeedsTable:
+            if not is_named and any(map(_is_row, row)):
+                raise _not_a_row(row) from None
             table: Sequence[Any] = [dict(row)] if is_named else [list(row)]
             return list(model.outputs(table)[0].tolist())
         outputs = model.few(x) if self._has_softmax or self._has_several_labels or not self._labels else None
@@ -84,6 +89,18 @@ class RowPredictor:
         for other in of_networks[1:]:
             a = [total + z for total, z in zip(a, other[0], strict=True)]
         return a if self._k == 1 else [z / self._k for z in a]
+
+
+def _is_row(entry: object) -> bool:
+    """Returns True for what has entries itself, such as a dict, a list or an array; no value of a row does."""
+    return hasattr(entry, "__len__") and not isinstance(entry, (str, bytes)) and getattr(entry, "ndim", 1) > 0
+
+
+def _not_a_row(row: object) -> InputError:
+    return InputError(
+        f"row must be one row, a dict by the names of the columns or a list of their values; got {shown(row)}. "
+        "Predict several rows by predict(X) of the model."
+    )
 
 
 def _calibrated(p: list[float], calibration: Calibration) -> list[float]:

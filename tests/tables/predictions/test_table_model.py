@@ -47,6 +47,7 @@ def test_classes_by_hand() -> None:
     A = (fitted.networks[0](Z).astype(np.float64) + fitted.networks[1](Z)) / 2.0
     P = np.sqrt(A) / np.sqrt(A).sum(axis=1, keepdims=True)  # T = 2
     assert np.allclose(fitted.predict_proba(NEW), P, rtol=1e-14)
+    assert np.array_equal(fitted.predict_log_proba(NEW), np.log(fitted.predict_proba(NEW)))
     assert fitted.predict(NEW).tolist() == np.array(["a", "b", "c"])[P.argmax(axis=1)].tolist()
     assert np.array_equal(fitted.predict_proba(NEW), tempered(fitted.outputs(NEW), 2.0))
 
@@ -183,6 +184,8 @@ def test_predictions_that_a_model_does_not_have_are_refused() -> None:
     """Regression has no probabilities, classification no intervals, and an interval needs held-out rows."""
     with pytest.raises(cr.InputError, match=r"it has no class probabilities. Use predict\(X\)"):
         model("numbers").predict_proba(NEW)
+    with pytest.raises(cr.InputError, match="no class probabilities"):
+        model("numbers").predict_log_proba(NEW)
     with pytest.raises(cr.InputError, match=r"no intervals. Use predict_proba\(X\)"):
         model().predict_interval(NEW)
     with pytest.raises(cr.InputError, match="needs held-out rows"):

@@ -279,9 +279,8 @@ class NetworkClassifier(ScoredLabels, ClassifierMixin, NetworkBase):  # type: ig
 
     def predict_log_proba(self, X: Any) -> Floats:
         """Returns the logarithm of ``predict_proba``, (t, k), −∞ for a probability of 0. Raises as ``predict`` does."""
-        with np.errstate(divide="ignore"):
-            logarithms: Floats = np.log(self.predict_proba(X))
-        return logarithms
+        model, table = self._model_and_rows(X)
+        return model.predict_log_proba(table)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Returns the accuracy on rows X (t, n) with labels y, or a table X of which y names a column or several.
