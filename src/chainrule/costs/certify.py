@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from chainrule._internal.checks import Array
+from chainrule.costs.training_set import evenly_spaced
 from chainrule.errors import InputError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class _Quotients(NamedTuple):
 
 def _quotients(cost: Cost, derivative: LossFunction, A: Array, Y: Array) -> _Quotients:
     losses, claimed = cost.losses(A, Y), derivative(A, Y)
-    columns = evenly_spaced(A.shape[1], COLUMNS)
+    columns = evenly_spaced(A.shape[1], COLUMNS).tolist()
     h = 1e-6 * np.maximum(abs(A[:, columns]), 1e-2)
     forwards, backwards = np.empty_like(h), np.empty_like(h)
     for i, k in enumerate(columns):
@@ -103,8 +104,3 @@ def _refuse_dependent_losses(cost: Cost, A: Array, Y: Array, losses: Array) -> N
                 f"losses(A, Y) of cost {cost.name!r} must depend, in each row, on that example alone; got "
                 f"{losses[j]:.6g} among {len(A)} examples and {alone:.6g} alone. J sums over the examples itself."
             )
-
-
-def evenly_spaced(count: int, most: int) -> list[int]:
-    """Returns up to ``most`` of the indices 0 … count − 1, evenly spaced."""
-    return sorted({round(k) for k in np.linspace(0, count - 1, min(count, most))})

@@ -9,8 +9,9 @@ from numpy.typing import ArrayLike
 
 from chainrule._internal.checks import Array, as_array, shown
 from chainrule._internal.complex_step import derivative_along
-from chainrule.costs.certify import ROWS, LossFunction, check_derivative, evenly_spaced
+from chainrule.costs.certify import ROWS, LossFunction, check_derivative
 from chainrule.costs.cost import Cost
+from chainrule.costs.training_set import evenly_spaced
 from chainrule.errors import InputError
 
 _H = 1e-30  # the complex step: far below rounding, far above underflow
@@ -170,7 +171,7 @@ def check_cost(cost: Cost, A: ArrayLike, Y: ArrayLike) -> float:
     if outputs.ndim != 2 or outputs.shape != labels.shape or not outputs.size:
         raise InputError(f"A and Y must have the same shape (t, m), not empty; got {outputs.shape} and {labels.shape}.")
     extreme = labels.min(axis=1).argmin(), labels.max(axis=1).argmax()
-    rows = sorted({*evenly_spaced(len(outputs), ROWS), *map(int, extreme)})
+    rows = sorted({*evenly_spaced(len(outputs), ROWS).tolist(), *map(int, extreme)})
     if isinstance(cost, CustomCost):
         return check_derivative(cost, cost._derivative, outputs, labels, rows, cost._remedy)
     return check_derivative(cost, cost.derivative, outputs, labels, rows, "Correct it.")

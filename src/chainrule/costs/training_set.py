@@ -89,6 +89,16 @@ class Subset(StoredRows):
         return of_all if of_all is None or self.rows is None else of_all[self.rows]
 
 
+def evenly_spaced(count: int, most: int) -> NDArray[np.intp]:
+    """Returns at most so many of the numbers 0 … count − 1, which lie evenly among them, the first and the last too.
+
+    >>> evenly_spaced(10, 4).tolist(), evenly_spaced(3, 4).tolist()
+    ([0, 3, 6, 9], [0, 1, 2])
+    """
+    chosen: NDArray[np.intp] = np.unique(np.linspace(0, count - 1, min(most, count)).astype(np.intp))
+    return chosen
+
+
 ExamplesLike: TypeAlias = RowsLike | TrainingSet | StoredRows
 
 

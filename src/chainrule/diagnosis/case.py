@@ -12,6 +12,7 @@ from chainrule._internal.checks import Array
 from chainrule._internal.sparse_rows import SparseRows
 from chainrule.backprop import Gradient
 from chainrule.costs import Cost, CrossEntropy, LogLikelihood, TrainingSet
+from chainrule.costs.training_set import evenly_spaced
 from chainrule.engines.choice import for_network
 from chainrule.network import Network
 from chainrule.network.forward import Forward, forward
@@ -96,7 +97,7 @@ class Case:
 def some(data: TrainingSet) -> Examples:
     """Returns the examples, or those that lie evenly among them, at most 5,000, with a dense X."""
     most = max(min(MOST_ROWS, MOST_NUMBERS // data.X.shape[1]), 2)
-    rows = np.unique(np.linspace(0, data.t - 1, min(most, data.t)).astype(np.intp))
+    rows = evenly_spaced(data.t, most)
     X = data.X[rows]
     dense = X.toarray() if isinstance(X, SparseRows) else X
     return Examples(dense, data.Y[rows], None if data.weights is None else data.weights[rows])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from chainrule._internal.checks import Array
 from chainrule._internal.html_table import html_table
+from chainrule.costs.training_set import evenly_spaced
 from chainrule.engines.state import RECORDS, Kept, TrainingState
 from chainrule.errors import InputError
 from chainrule.training.path import Path
@@ -278,6 +279,6 @@ class History:
 
     def _repr_html_(self) -> str:
         records = {name: values for name, values in self.to_dict().items() if not np.isnan(values).all()}
-        shown = np.unique(np.linspace(0, self.epochs - 1, min(self.epochs, SHOWN_EPOCHS)).astype(int))
+        shown = evenly_spaced(self.epochs, SHOWN_EPOCHS)
         rows = [[f"{values[k]:.6g}" for values in records.values()] for k in shown]
         return html_table(repr(self), list(records), rows)

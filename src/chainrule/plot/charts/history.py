@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule._internal.checks import Array, shown
 from chainrule._internal.naming import resolve
+from chainrule.costs.training_set import evenly_spaced
 from chainrule.errors import InputError
 from chainrule.plot.charts.courses import Course, draw_courses
 from chainrule.plot.charts.figure import BLUE, GREY, INK, finish, mark_whole_numbers, new_figure
@@ -98,7 +99,7 @@ def _draw_gradient(axes: Axes, runs: Sequence[History]) -> None:
 
 def _draw_theta(axes: Axes, runs: Sequence[History]) -> None:
     thetas = runs[0].theta
-    chosen = np.unique(np.linspace(0, thetas.shape[1] - 1, min(thetas.shape[1], MOST_ENTRIES)).astype(int))
+    chosen = evenly_spaced(thetas.shape[1], MOST_ENTRIES)
     axes.plot(_epochs(thetas), thetas[:, chosen], color=BLUE, linewidth=0.8, alpha=max(0.08, 1.0 / len(chosen) ** 0.5))
     axes.axhline(0.0, color=GREY, linewidth=0.6)
 

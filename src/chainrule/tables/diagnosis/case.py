@@ -13,6 +13,7 @@ from chainrule._internal.at_first_use import cached_property
 from chainrule._internal.checks import Array, Floats
 from chainrule._internal.naming import listed
 from chainrule._internal.sparse_rows import Rows, SparseRows
+from chainrule.costs.training_set import evenly_spaced
 from chainrule.tables.calibration import calibrated
 from chainrule.tables.columns import Column
 from chainrule.tables.intervals.quantile_labels import QuantileLabels
@@ -60,7 +61,7 @@ class LabelledRows:
 
     def some(self, most: int) -> LabelledRows:
         """Returns at most so many rows, which lie evenly among them."""
-        return self.at(np.unique(np.linspace(0, self.t - 1, min(most, self.t)).astype(np.intp)))
+        return self.at(evenly_spaced(self.t, most))
 
     @cached_property
     def X(self) -> Array:
@@ -167,8 +168,7 @@ def and_others(names: Sequence[str]) -> str:
 def some(table: AnyTable) -> NDArray[np.intp]:
     """Returns the numbers of all rows of a table, or of those that lie evenly among them, at most 20,000."""
     most = max(min(MOST_ROWS, MOST_NUMBERS // max(len(table.names), 1)), 2)
-    rows: NDArray[np.intp] = np.unique(np.linspace(0, len(table) - 1, min(most, len(table))).astype(np.intp))
-    return rows
+    return evenly_spaced(len(table), most)
 
 
 def dense(table: AnyTable) -> AnyTable:

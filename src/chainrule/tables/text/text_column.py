@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from chainrule._internal.at_first_use import cached_property
 from chainrule._internal.checks import Floats
+from chainrule.costs.training_set import evenly_spaced
 from chainrule.tables.arrow_values import as_index, as_texts, booleans_of, numbers_of
 from chainrule.tables.columns import MISSING, Column, categories
 from chainrule.tables.text.notation import DecimalMark
@@ -137,7 +138,7 @@ def _some_in_arrow(texts: Any) -> Any:
     chunks = texts.chunks if isinstance(texts, pyarrow.ChunkedArray) else [texts]
     chunks = [chunk for chunk in chunks[:: max(1, len(chunks) // SAMPLE)] if len(chunk)]
     of_each = -(-SAMPLE // len(chunks))
-    places = (np.linspace(0, len(chunk) - 1, of_each).astype(np.int64) for chunk in chunks)
+    places = (evenly_spaced(len(chunk), of_each) for chunk in chunks)
     return pyarrow.chunked_array([chunk.take(as_index(at)) for chunk, at in zip(chunks, places, strict=True)])
 
 

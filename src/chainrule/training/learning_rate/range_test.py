@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from chainrule import costs, optimizers
 from chainrule._internal.checks import Array, as_integer, as_real
 from chainrule.costs import Cost, TrainingSet
-from chainrule.costs.training_set import ExamplesLike
+from chainrule.costs.training_set import ExamplesLike, evenly_spaced
 from chainrule.engines.choice import EngineLike
 from chainrule.engines.objective import Objective
 from chainrule.errors import InputError
@@ -95,7 +95,7 @@ def find_learning_rate(
     steps = as_integer(steps, "steps", 2)
     data = cost.examples(net, X, Y, weights)
     t = data.t
-    sample = np.unique(np.linspace(0, t - 1, ROWS).astype(np.intp))
+    sample = evenly_spaced(t, ROWS)
     J_theta = Objective(
         net, cost, TrainingSet(data.X[sample], data.Y[sample], None if data.weights is None else data.weights[sample])
     )

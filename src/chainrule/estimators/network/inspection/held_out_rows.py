@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule._internal.sparse_rows import Rows
+from chainrule.costs.training_set import evenly_spaced
 from chainrule.estimators.network.ensemble import Member
 from chainrule.tables.diagnosis.case import LabelledRows, dense
 from chainrule.tables.encoding.matching import matched
@@ -34,7 +35,7 @@ def held_out_rows(
     if not len(at):
         return None
     most = max(min(MOST_ROWS, MOST_NUMBERS // max(len(table.names), 1)), 2)
-    at = at[np.unique(np.linspace(0, len(at) - 1, min(most, len(at))).astype(np.intp))]
+    at = at[evenly_spaced(len(at), most)]
     known = encoded(model.target, labels[at])
     rows = dense(matched(model.encoder, table.rows(at)))
     return LabelledRows(model, rows, known, asked=is_held_out[at], encoded=encoded_rows[at])

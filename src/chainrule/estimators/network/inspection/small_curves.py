@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule._internal.checks import Floats
+from chainrule.costs.training_set import evenly_spaced
 from chainrule.estimators.network.inspection import words
 from chainrule.estimators.network.inspection.metric import metric_courses
 from chainrule.plot.charts.courses import LOG_RANGE, Course
@@ -90,7 +91,7 @@ class _Frame:
     def line(self, curve: Floats, colour: str, dashes: str, opacity: float = 1.0) -> str:
         """Draws a curve within the frame, of at most 300 points, or 100 if it is faint."""
         count = MOST_POINTS if opacity == 1.0 else MOST_OF_FAINT
-        at = np.unique(np.linspace(0, len(curve) - 1, min(len(curve), count)).astype(int))
+        at = evenly_spaced(len(curve), count)
         inside = np.clip(curve, self.low, self.high)
         points = " ".join(f"{self.x(k + 1):.1f},{self.y(inside[k]):.1f}" for k in at if math.isfinite(curve[k]))
         look = f' stroke-dasharray="{dashes}"' if dashes else f' stroke-opacity="{opacity}"' if opacity < 1.0 else ""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from chainrule.costs.training_set import evenly_spaced
 from chainrule.plot.charts.figure import BLUE, VERMILION, finish, new_figure, shorten
 from chainrule.plot.charts.models.predictions import NumberPredictions, number_predictions
 
@@ -51,7 +50,7 @@ def draw_residuals(
     from matplotlib.ticker import MaxNLocator
     from sklearn.metrics import PredictionErrorDisplay
 
-    some = np.unique(np.linspace(0, t - 1, min(t, MOST_POINTS)).astype(np.intp))
+    some = evenly_spaced(t, MOST_POINTS)
     for k in range(m):
         true, predicted = found.true[some, k], found.predicted[some, k]
         for n, kind in enumerate(kinds):
