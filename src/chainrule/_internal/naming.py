@@ -26,22 +26,22 @@ ELSEWHERE = {  # names that other libraries give to costs, optimizers and activa
 }  # fmt: skip
 
 
-def resolve(kind: str, name: object, known: Mapping[str, T]) -> T:
+def resolve(kind: str, name: object, known: Mapping[str, T], elsewhere: Mapping[str, str] = ELSEWHERE) -> T:
     """Returns the object called ``name`` in ``known``, a catalogue of objects of this ``kind``.
 
-    Raises UnknownName with the name that is meant by another library's, or the nearest known one.
+    Raises UnknownName with the name that is meant by another library's (``elsewhere``), or the nearest known one.
 
     >>> resolve("activation", "relu", {"relu": max})
     <built-in function max>
     """
     if isinstance(name, str) and name in known:
         return known[name]
-    hint = (isinstance(name, str) and _meant(name, known)) or "."
+    hint = (isinstance(name, str) and _meant(name, known, elsewhere)) or "."
     raise UnknownName(f"unknown {kind} {shown(name)}{hint} Known: {', '.join(sorted(known))}.")
 
 
-def _meant(name: str, known: Collection[str]) -> str:
-    ours = ELSEWHERE.get(name.lower().replace("-", "_"))
+def _meant(name: str, known: Collection[str], elsewhere: Mapping[str, str]) -> str:
+    ours = elsewhere.get(name.lower().replace("-", "_").replace(" ", "_"))
     return f"; did you mean {ours!r}?" if ours in known else nearest(name, known)
 
 

@@ -33,7 +33,7 @@ def optimizers(incomplete: str) -> list[str]:
 
 def scorers(incomplete: str) -> list[str]:
     """Returns the names of scikit-learn's scorers that begin like this."""
-    from chainrule.estimators.network.scoring import SCORERS
+    from chainrule.estimators.network.scorers.names import SCORERS
 
     return _beginning(incomplete, SCORERS)
 

@@ -16,6 +16,7 @@ pytest.importorskip("sklearn")
 from sklearn import metrics
 
 from chainrule.estimators import NetworkClassifier, NetworkRegressor
+from chainrule.estimators.network.scorers.names import MEANT, SCORERS
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(120, 3))
@@ -89,6 +90,73 @@ def test_a_metric_that_is_never_a_number_leaves_the_choice_to_j() -> None:
     assert model.kept_epochs_ == tuple(history.best_epoch for history in model.histories_)
 
 
+def failing(estimator: Any, rows: Any, labels: Any) -> float:
+    """A metric that raises an error."""
+    raise ValueError("no such label")
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("acc", "accuracy"), ("accurcy", "accuracy"), ("AUC", "roc_auc"), ("roc auc", "roc_auc"),
+        ("roc-auc", "roc_auc"),        ("logloss", "neg_log_loss"), ("Log Loss", "neg_log_loss"), ("f1-score", "f1"), ("pr_auc", "average_precision"),
+        ("mcc", "matthews_corrcoef"), ("mae", "neg_mean_absolute_error"), ("mse", "neg_mean_squared_error"),
+        ("rmse", "neg_root_mean_squared_error"), ("mape", "neg_mean_absolute_percentage_error"), ("r2_score", "r2"),
+        ("mean_absolute_error", "neg_mean_absolute_error"), ("balanced", "balanced_accuracy"),
+    ],
+)  # fmt: skip
+def test_a_metric_under_another_name_is_suggested(given: str, meant: str) -> None:
+    """A short name of a metric, that of another library, and a misspelt one name the scorer that is meant."""
+    with pytest.raises(cr.UnknownName, match=f"unknown scoring {given!r}; did you mean {meant!r}"):
+        NetworkRegressor(scoring=given, **OPTIONS).fit(X, NUMBERS)
+
+
+def test_each_metric_that_is_meant_exists() -> None:
+    """Every scorer that is suggested is one of scikit-learn's, and no other name of one is."""
+    assert set(MEANT.values()) <= set(SCORERS)
+    assert not MEANT.keys() & set(SCORERS)
+
+
+THIRDS = np.digitize(NUMBERS, [-5.0, 5.0])
+TWO_LABELS = np.column_stack([NUMBERS > 0, X[:, 1] > 0]).astype(int)
+
+
+@pytest.mark.parametrize(
+    ("scoring", "y", "message"),
+    [
+        ("roc_auc", THIRDS, "'roc_auc' is not for 3 classes. Use one such as 'roc_auc_ovr', "),
+        ("f1", THIRDS, "'f1' is not for 3 classes. Use one such as 'f1_macro', 'f1_weighted' or 'accuracy'."),
+        ("f1_samples", THIRDS, "'f1_samples' is not for 3 classes. Use one such as 'f1_macro', "),
+        ("f1", CLASSES, "'f1' is not for the classes 'no' and 'yes'. Use one such as 'f1_macro', "),
+        ("f1", CLASSES, "; or give 0 and 1 as y, such as (y == 'yes').astype(int)."),
+        ("average_precision", CLASSES, "for the classes 'no' and 'yes'. Use one such as 'accuracy', 'roc_auc' or"),
+        ("f1", TWO_LABELS, "'f1' is not for 2 labels, of which a row may have several. Use one such as 'f1_macro', "),
+        ("balanced_accuracy", TWO_LABELS, "Use one such as 'accuracy', 'roc_auc' or 'f1_macro'."),
+        ("neg_mean_gamma_deviance", NUMBERS, "is not for y from -39.6609 to 31.2048. Use"),
+        ("neg_max_error", X[:, :2], ", 2 targets. Use one such as 'neg_mean_absolute_error'"),
+    ],
+)  # fmt: skip
+def test_a_metric_for_other_labels_is_refused_before_training(scoring: str, y: Any, message: str) -> None:
+    """A scorer that does not take such labels is refused by name, with some that do, before the first epoch."""
+    epochs: list[int] = []
+    kind: Any = NetworkRegressor if y.dtype.kind == "f" else NetworkClassifier
+    with pytest.raises(cr.InputError) as caught:
+        kind(scoring=scoring, callbacks=[lambda history: epochs.append(history.epochs)], **OPTIONS).fit(X, y)
+    assert f"scoring={scoring!r} is not for " in str(caught.value)
+    assert message in str(caught.value)
+    assert epochs == []
+
+
+@pytest.mark.parametrize("q", [2, 3])
+def test_metrics_of_several_labels(q: int) -> None:
+    """Two labels have the metrics of three, also those of probabilities."""
+    several = (np.column_stack([NUMBERS, X[:, 1], X[:, 2]]) > 0).astype(int)[:, :q]
+    model = NetworkClassifier(scoring="roc_auc", **{**OPTIONS, "n_networks": 1}).fit(X, several)
+    rows, best = model._splits.splits()[0].held_out, max(model.metric_courses_[0].values)
+    P = model.networks_[0](model.encoder_.encode(X[rows]))
+    assert metrics.roc_auc_score(several[rows], P) == pytest.approx(best, rel=1e-9)
+
+
 def test_wrong_metrics_are_refused() -> None:
     """An unknown name, what is no function, a metric for the other task, and one without rows have a message."""
     with pytest.raises(cr.UnknownName, match="did you mean 'roc_auc'"):
@@ -99,8 +167,8 @@ def test_wrong_metrics_are_refused() -> None:
         NetworkRegressor(scoring="roc_auc", **OPTIONS).fit(X, NUMBERS)
     with pytest.raises(cr.InputError, match="scoring='r2' is for regression, and this is classification; use one"):
         NetworkClassifier(scoring="r2", **OPTIONS).fit(X, CLASSES)
-    with pytest.raises(cr.InputError, match="scoring='average precision' does not work on the held-out rows"):
-        NetworkClassifier(scoring="average_precision", **OPTIONS).fit(X, np.where(X[:, 0] > 0, "a", "b"))
+    with pytest.raises(cr.InputError, match="scoring=failing does not work on the held-out rows: no such label"):
+        NetworkClassifier(scoring=failing, **OPTIONS).fit(X, CLASSES)
     with pytest.raises(cr.InputError, match="scoring needs held-out rows"):
         NetworkClassifier(scoring="roc_auc", validation_fraction=0.0, **OPTIONS).fit(X, CLASSES)
 
@@ -129,5 +197,5 @@ def test_a_warm_start_needs_the_same_metric() -> None:
     """A training that began with another metric, or with none, cannot continue with this one."""
     for first in (None, "accuracy"):
         model = NetworkClassifier(scoring=first, warm_start=True, **OPTIONS).fit(X, CLASSES)
-        with pytest.raises(cr.InputError, match="scoring='roc auc' cannot choose among the epochs of a training"):
+        with pytest.raises(cr.InputError, match="scoring='roc_auc' cannot choose among the epochs of a training"):
             model.set_params(scoring="roc_auc", epochs=15).fit(X, CLASSES)

@@ -198,7 +198,7 @@ class TrainingOptions:
     def require_task(self, task: Task) -> None:
         """Raises WrongUsage for a scorer that scikit-learn has not, or if an option is not for this task."""
         if self.scoring is not None:
-            from chainrule.estimators.network.scoring import require_scorer  # loads scikit-learn
+            from chainrule.estimators.network.scorers.names import require_scorer  # loads scikit-learn
 
             with option_errors("--scoring"):
                 require_scorer(self.scoring)

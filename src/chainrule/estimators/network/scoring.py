@@ -9,18 +9,15 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.metrics import get_scorer
 
-from chainrule._internal.checks import Floats, shown
-from chainrule._internal.naming import resolve
-from chainrule._internal.sparse_rows import Rows
+from chainrule._internal.checks import shown
 from chainrule.errors import InputError
 from chainrule.estimators.network.ensemble import Member
-from chainrule.network import Network
-from chainrule.tables.columns import Task
-from chainrule.tables.model import TableModel, network_outputs
-from chainrule.tables.target_decoder import ClassLabels, NumericLabels
+from chainrule.estimators.network.scorers.names import require_scorer
+from chainrule.estimators.network.scorers.one_network import as_estimator
+from chainrule.estimators.network.scorers.trial import FAILURES, require_suited
+from chainrule.tables.model import TableModel
 from chainrule.tables.targets.decoders import Target
 from chainrule.tables.targets.indicator_labels import IndicatorLabels
 from chainrule.training.callbacks.callback import Function, WatchedRun
@@ -28,8 +25,6 @@ from chainrule.training.callbacks.early_stopping import EarlyStopping, MetricCou
 
 Scoring: TypeAlias = str | Callable[[Any, Any, Any], float] | None
 
-SCORERS: list[str] = get_scorer_names()
-SUITED = {"classification": "'accuracy', 'roc_auc' or 'neg_log_loss'", "regression": "'neg_mean_absolute_error'"}
 NEGATIVE = "neg_"  # the names of scikit-learn's scorers that are errors begin so
 
 
@@ -38,10 +33,11 @@ class HeldOutMetric:
     """A scorer on the rows that a network holds out, of ``labels`` (t,) or (t, m) of all rows.
 
     A larger score is better. Of a scorer whose name begins with "neg_" the metric is the error itself, which is better
-    if it is smaller.
+    if it is smaller. ``scoring`` is what the user gave, as messages quote it.
     """
 
     name: str
+    scoring: str
     scorer: Callable[..., float]
     sign: float
     labels: NDArray[Any]
@@ -54,24 +50,28 @@ class HeldOutMetric:
 
         def metric(model: TableModel) -> float:
             try:
-                return self.sign * float(self.scorer(_as_estimator(model), rows.X, labels, **weights))
-            except (ValueError, TypeError, AttributeError) as error:
-                raise InputError(f"scoring={self.name!r} does not work on the held-out rows: {error}") from error
+                return self.sign * float(self.scorer(as_estimator(model), rows.X, labels, **weights))
+            except FAILURES as error:
+                raise InputError(f"scoring={self.scoring} does not work on the held-out rows: {error}") from error
 
         metric.__name__ = metric.__qualname__ = self.name
         mode = "max" if self.sign > 0 else "min"
-        return KeepingBest(metric, mode=mode, patience=member.recipe.patience or member.recipe.epochs)
+        return KeepingBest(metric, self.scoring, mode=mode, patience=member.recipe.patience or member.recipe.epochs)
 
 
 class KeepingBest(EarlyStopping):
     """Keeps the best epoch of all, also of those before a training continues: their metric must be known."""
+
+    def __init__(self, metric: Callable[[TableModel], float], scoring: str, *, mode: str, patience: int) -> None:
+        super().__init__(metric, mode=mode, patience=patience)
+        self.scoring = scoring
 
     @contextmanager
     def watch(self, run: WatchedRun) -> Iterator[Function]:
         """Watches a run. Raises InputError if it continues one whose best epoch was chosen otherwise."""
         if run.state is not None and run.state.epoch and self.memory_name not in run.state.kept:
             raise InputError(
-                f"scoring={self.metric.__name__!r} cannot choose among the epochs of a training that began with "
+                f"scoring={self.scoring} cannot choose among the epochs of a training that began with "
                 "another scoring, or with none. Continue with the same one, or begin again."
             )
         with super().watch(run) as look:
@@ -81,7 +81,7 @@ class KeepingBest(EarlyStopping):
 def as_metric(scoring: Any, target: Target, labels: NDArray[Any]) -> HeldOutMetric | None:
     """Returns the metric of ``scoring``: None, the name of a scorer of scikit-learn, or f(estimator, X, y).
 
-    Raises UnknownName for another name, InputError for anything else.
+    Raises UnknownName for another name, InputError for anything else and for a scorer of other labels.
     """
     if scoring is None:
         return None
@@ -89,27 +89,14 @@ def as_metric(scoring: Any, target: Target, labels: NDArray[Any]) -> HeldOutMetr
         labels = target.indicators(labels)  # of other values, scikit-learn has no metrics for several labels
     if isinstance(scoring, str):
         require_scorer(scoring)
-        _require_task(scoring, "classification" if isinstance(target, (ClassLabels, IndicatorLabels)) else "regression")
+        require_suited(scoring, target, labels)
         is_error = scoring.startswith(NEGATIVE)
         name = scoring.removeprefix(NEGATIVE).replace("_", " ")
-        return HeldOutMetric(name, get_scorer(scoring), -1.0 if is_error else 1.0, labels)
+        return HeldOutMetric(name, repr(scoring), get_scorer(scoring), -1.0 if is_error else 1.0, labels)
     if not callable(scoring):
         raise InputError(f"scoring must be a scorer's name, or a function f(estimator, X, y); got {shown(scoring)}.")
     name = getattr(scoring, "__name__", "")
-    return HeldOutMetric(name if name.isidentifier() else "score", scoring, 1.0, labels)
-
-
-def require_scorer(name: str) -> None:
-    """Raises UnknownName unless scikit-learn has a scorer of this name."""
-    resolve("scoring", name, dict.fromkeys(SCORERS))
-
-
-def _require_task(name: str, task: str) -> None:
-    """Raises InputError if scikit-learn's scorer of this name is one for the other task."""
-    measure = getattr(get_scorer(name), "_score_func", None)  # scikit-learn has them in a module for each task
-    its_task = "regression" if getattr(measure, "__module__", "").endswith("_regression") else "classification"
-    if measure is not None and its_task != task:
-        raise InputError(f"scoring={name!r} is for {its_task}, and this is {task}; use one such as {SUITED[task]}.")
+    return HeldOutMetric(name if name.isidentifier() else "score", name or shown(scoring), scoring, 1.0, labels)
 
 
 def scoring_parts(name: str, courses: list[MetricCourse]) -> dict[str, Any]:
@@ -142,59 +129,3 @@ def courses_of(stored: Any) -> tuple[str, tuple[MetricCourse, ...]]:
 
 def _takes_weights(scorer: Any) -> bool:
     return hasattr(scorer, "_score_func")  # a scorer of scikit-learn
-
-
-class _OneNetwork(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """A network on encoded rows, as scorers take an estimator."""
-
-    def __init__(self, net: Network, target: Any) -> None:
-        self.net = net
-        self.target = target
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-
-class _OneClassifier(ClassifierMixin, _OneNetwork):  # type: ignore[misc]
-    target: ClassLabels
-
-    @property
-    def classes_(self) -> NDArray[Any]:
-        return self.target.values
-
-    def predict_proba(self, Z: Rows) -> Floats:
-        """Returns the probabilities (t, k)."""
-        return network_outputs(self.net, Z, self.target)
-
-    def predict(self, Z: Rows) -> NDArray[Any]:
-        """Returns the most probable classes (t,)."""
-        return self.target.labels(self.predict_proba(Z).argmax(axis=1))
-
-
-class _OneOfLabels(_OneClassifier):
-    target: IndicatorLabels  # type: ignore[assignment]
-
-    @property
-    def classes_(self) -> NDArray[Any]:
-        return np.arange(self.target.m)
-
-    def predict(self, Z: Rows) -> NDArray[Any]:
-        """Returns 1 for each label of a probability above ½, else 0, (t, q)."""
-        return (self.predict_proba(Z) > 0.5).astype(np.intp)
-
-
-class _OneRegressor(RegressorMixin, _OneNetwork):  # type: ignore[misc]
-    target: NumericLabels
-
-    def predict(self, Z: Rows) -> Floats:
-        """Returns the numbers (t,) or (t, m)."""
-        return self.target.restored(network_outputs(self.net, Z, self.target))
-
-
-def _as_estimator(model: TableModel) -> _OneNetwork:
-    return OF_TASK[model.target.task](model.networks[0], model.target)
-
-
-OF_TASK: dict[Task, type[_OneNetwork]] = {
-    "classification": _OneClassifier, "multilabel": _OneOfLabels, "regression": _OneRegressor,
-}  # fmt: skip

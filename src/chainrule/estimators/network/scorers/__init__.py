@@ -1,0 +1,1 @@
+"""Scorers of scikit-learn on the held-out rows of one network."""
