@@ -22,6 +22,7 @@ COMPLETED = [
     ("train t.parquet --target k", []),
     ("train --target k", []),
     ("predict m.safetensors t.csv --keep ", ["a", "b", "c", "kind"]),
+    ("predict m.safetensors t.csv --keep a,k", ["a,kind"]),
 ]
 
 

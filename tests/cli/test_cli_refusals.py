@@ -100,6 +100,8 @@ TRAIN = [
     ("k.csv", 2, "k.csv has no default target; choose one with --target COLUMN. Columns: 'a', 'b', 'c', 'kind'"),
     ("k.csv --target Kind", 2, "--target: k.csv has no column 'Kind'; did you mean 'kind'?"),
     ("k.csv --target kind --drop bb", 2, "--drop: k.csv has no column 'bb'; did you mean 'b'?"),
+    ("k.csv --target kind --drop a,bb", 2, "--drop: k.csv has no column 'bb'; did you mean 'b'?"),
+    ("k.csv --target kind --category b,cc", 2, "--category: k.csv has no column 'cc'; did you mean 'c'?"),
     ("only_target.csv --target kind", 2, "no column besides the target 'kind'"),
     ("kk.csv --target kind", 2, "there is no file 'kk.csv'; did you mean 'k.csv'?"),
     ("digit", 2, "there is no file 'digit'; did you mean 'digits'?"),

@@ -9,6 +9,7 @@ import pytest
 
 from chainrule.cli import target
 from chainrule.cli.errors import WrongUsage
+from chainrule.cli.inputs.columns import known_names
 from chainrule.cli.train import training_options
 from chainrule.errors import InputError
 from chainrule.tables.columns import Column
@@ -43,6 +44,14 @@ def column(values: object) -> Column:
     """Returns values as a column; texts are categories."""
     found = as_column(np.array(values))
     return found if isinstance(found, Column) else found.as_categories()
+
+
+def test_several_columns_in_one_option() -> None:
+    """Names have commas between them; a name that has a comma itself is one name, where a column is called so."""
+    names = ["a", "b", "a,b", "d, e"]
+    assert known_names(names, "t.csv", "--drop", ["b,a", "a, b", "a,b", "d, e"]) == ["b", "a", "a", "b", "a,b", "d, e"]
+    with pytest.raises(WrongUsage, match=r"--drop: t\.csv has no column ''"):
+        known_names(names, "t.csv", "--drop", ["a,"])
 
 
 def test_classes_keep_their_kind() -> None:

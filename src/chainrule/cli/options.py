@@ -69,7 +69,7 @@ Target = Annotated[
         metavar="COLUMN",
         help="The column to predict, or several, as a,b: numbers, or labels of two values each. Can be repeated. "
         "[default: the column named target]",
-        autocompletion=completion.targets,
+        autocompletion=completion.several_columns,
     ),
 ]
 Task = Annotated[
@@ -82,14 +82,18 @@ Task = Annotated[
 ]
 Drop = Annotated[
     list[str] | None,
-    typer.Option(metavar="COLUMN", help="Ignore this column. Can be repeated.", autocompletion=completion.columns),
+    typer.Option(
+        metavar="COLUMN",
+        help="Ignore this column, or several, as a,b. Can be repeated.",
+        autocompletion=completion.several_columns,
+    ),
 ]
 Category = Annotated[
     list[str] | None,
     typer.Option(
         metavar="COLUMN",
-        help="Treat the numbers in this column as categories. Can be repeated.",
-        autocompletion=completion.columns,
+        help="Treat the numbers in this column as categories, or in several, as a,b. Can be repeated.",
+        autocompletion=completion.several_columns,
     ),
 ]
 RowWeights = Annotated[
@@ -253,8 +257,8 @@ Keep = Annotated[
     list[str] | None,
     typer.Option(
         metavar="COLUMN",
-        help="Write this column of ROWS beside the predictions. Can be repeated.",
-        autocompletion=completion.columns,
+        help="Write this column of ROWS beside the predictions, or several, as a,b. Can be repeated.",
+        autocompletion=completion.several_columns,
     ),
 ]
 WithRows = Annotated[bool, typer.Option("--with-rows", help="Write all columns of ROWS beside the predictions.")]

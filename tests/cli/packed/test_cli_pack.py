@@ -56,9 +56,11 @@ def test_text_files_are_packed(folder: Path) -> None:
         ("big --target kind --out x.rows --task sorting", "--task must be"),
         ("big --target kind --out x.rows --sep ;", "are for text files"),
         ("big --target kind --out x.rows --drop kind", "cannot be the target"),
+        ("big --target kind --out x.rows --drop a,kind", "'kind' cannot be the target"),
+        ("big --target kind --out x.rows --weights a,b", "--weights: big has no column 'a,b'"),
         ("nowhere --target kind --out x.rows", "there is no file 'nowhere'"),
     ],
-    ids=["target", "ending", "task", "text-option", "target-dropped", "source"],
+    ids=["target", "ending", "task", "text-option", "target-dropped", "both-dropped", "two-weights", "source"],
 )
 def test_a_wrong_line_is_refused(folder: Path, line: str, words: str) -> None:
     """The exit code is 2, one line names the option, and nothing is written."""

@@ -53,6 +53,8 @@ NAMES = [
     ("k", "new.csv", "", ["kind"]),
     ("k", "new.csv", "--keep id", ["id", "kind"]),
     ("k", "new.csv", "--keep b --keep id", ["b", "id", "kind"]),
+    ("k", "new.csv", "--keep b,id", ["b", "id", "kind"]),
+    ("k", "new.csv", "--keep c --keep b,id,c", ["c", "b", "id", "kind"]),
     ("k", "new.csv", "--with-rows", ["id", "a", "b", "c", "kind"]),
     (
         "k",
@@ -182,6 +184,7 @@ def test_kept_columns_of_typed_files(here: Path) -> None:
 REFUSED = [
     # the command, the exit code, a part of the message
     ("k.safetensors new.csv --keep idd", 2, "--keep: new.csv has no column 'idd'; did you mean 'id'?"),
+    ("k.safetensors new.csv --keep a,idd", 2, "--keep: new.csv has no column 'idd'; did you mean 'id'?"),
     ("k.safetensors new.csv --interval 0.9", 2, "--interval: the model predicts a class, which has no interval"),
     ("y.safetensors new.csv --proba", 2, "--proba: the model predicts a number, which has no probabilities"),
     ("y.safetensors new.csv --interval 1.5", 2, "--interval: coverage must be a finite number > 0 and ≤ 1; got 1.5"),

@@ -99,7 +99,8 @@ def failing(estimator: Any, rows: Any, labels: Any) -> float:
     ("given", "meant"),
     [
         ("acc", "accuracy"), ("accurcy", "accuracy"), ("AUC", "roc_auc"), ("roc auc", "roc_auc"),
-        ("roc-auc", "roc_auc"),        ("logloss", "neg_log_loss"), ("Log Loss", "neg_log_loss"), ("f1-score", "f1"), ("pr_auc", "average_precision"),
+        ("roc-auc", "roc_auc"), ("logloss", "neg_log_loss"), ("Log Loss", "neg_log_loss"), ("f1-score", "f1"),
+        ("pr_auc", "average_precision"),
         ("mcc", "matthews_corrcoef"), ("mae", "neg_mean_absolute_error"), ("mse", "neg_mean_squared_error"),
         ("rmse", "neg_root_mean_squared_error"), ("mape", "neg_mean_absolute_percentage_error"), ("r2_score", "r2"),
         ("mean_absolute_error", "neg_mean_absolute_error"), ("balanced", "balanced_accuracy"),

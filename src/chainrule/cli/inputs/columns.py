@@ -33,8 +33,7 @@ def require_columns(
         names = names_in_csv(path, options)
     require_targets(names, source, targets, "target" if "target" in names else None)
     for option, given in (("--drop", drop), ("--category", category)):
-        for column in given:
-            known_name(names, source, option, column)
+        known_names(names, source, option, given)
 
 
 def require_targets(names: Sequence[str], origin: str, given: Sequence[str], default: str | None) -> tuple[str, ...]:
@@ -42,7 +41,7 @@ def require_targets(names: Sequence[str], origin: str, given: Sequence[str], def
 
     Each is a name, or several with commas between them. Raises WrongUsage if there is none.
     """
-    found = [spelling for text in given for spelling in _named(names, origin, text)]
+    found = known_names(names, origin, "--target", given)
     if not found and default is None:
         raise WrongUsage(f"{origin} has no default target; choose one with --target COLUMN. Columns: {listed(names)}.")
     if twice := [name for k, name in enumerate(found) if name in found[:k]]:
@@ -50,10 +49,18 @@ def require_targets(names: Sequence[str], origin: str, given: Sequence[str], def
     return tuple(found) if found or default is None else (known_name(names, origin, "--target", default),)
 
 
-def _named(names: Sequence[str], origin: str, text: str) -> list[str]:
-    """Returns the spelling of one target, whose name may have commas, or of several with commas between them."""
-    parts = [text] if spellings([text], names) or "," not in text else [part.strip() for part in text.split(",")]
-    return [known_name(names, origin, "--target", part) for part in parts]
+def known_names(names: Sequence[str], origin: str, option: str, given: Sequence[str]) -> list[str]:
+    """Returns the spellings of columns among the names of a table.
+
+    Each of those that are ``given`` is a name, which may have commas, or several with commas between them. Raises
+    WrongUsage for an unknown one.
+    """
+    found: list[str] = []
+    for text in given:
+        is_one = "," not in text or spellings([text], names)
+        parts = [text] if is_one else [part.strip() for part in text.split(",")]
+        found += [known_name(names, origin, option, part) for part in parts]
+    return found
 
 
 def known_name(names: Sequence[str], origin: str, option: str, name: str) -> str:

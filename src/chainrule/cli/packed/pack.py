@@ -7,7 +7,7 @@ from typing import Any
 from chainrule._internal.naming import listed
 from chainrule.cli import options, outputs
 from chainrule.cli.errors import WrongUsage, option_errors
-from chainrule.cli.inputs.columns import known_name, require_columns, require_targets
+from chainrule.cli.inputs.columns import known_name, known_names, require_columns, require_targets
 from chainrule.cli.inputs.sources import path_in_pieces, read_source, text_options
 from chainrule.cli.packed.lines import ENDING
 from chainrule.cli.terminal import printable, remarks, warnings_as_notes
@@ -56,18 +56,19 @@ def pack(
     stream = as_stream(path_of_files, text) if path_of_files else as_stream(read_source(source, text))
     targets = require_targets(stream.names, stream.origin, target_column or [], stream.target)
     chosen: Any = task  # one of TASKS, as was required
-    known: dict[str, Any] = {
-        option: [known_name(stream.names, stream.origin, f"--{option}", name) for name in given or ()]
-        for option, given in (("drop", drop), ("category", category), ("weights", weights and [weights]))
-    }
-    if taken := {*known["drop"], *known["category"], *known["weights"]} & {*targets}:
+    dropped, categories = (
+        known_names(stream.names, stream.origin, option, given or [])
+        for option, given in (("--drop", drop), ("--category", category))
+    )
+    weighted_by = None if weights is None else known_name(stream.names, stream.origin, "--weights", weights)
+    if taken := {*dropped, *categories, weighted_by} & {*targets}:
         raise WrongUsage(f"{listed(sorted(taken))} cannot be the target, and in --drop, --category or --weights.")
     console = remarks()
     console.quiet = quiet
     with warnings_as_notes(console):
         packed = packed_table(
-            stream, path, target=targets, task=chosen, weights=next(iter(known["weights"]), None),
-            drop=known["drop"], categories=known["category"] or None,
+            stream, path, target=targets, task=chosen, weights=weighted_by,
+            drop=dropped, categories=categories or None,
             decimal=writing.decimal, thousands=writing.thousands, missing=writing.missing, seed=seed, replace=force,
         )  # fmt: skip
     for line in (*packed.descriptions(), f"Saved {path}. `chainrule train {path}` trains on it."):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chainrule.cli.errors import WrongUsage
-from chainrule.cli.inputs.columns import known_name
+from chainrule.cli.inputs.columns import known_names
 from chainrule.tables.table import Table
 from chainrule.tables.text.text_column import TextColumn
 
@@ -22,7 +22,7 @@ def chosen(table: Table, arrow: Any, names: Sequence[str], *, has_types: bool) -
     if names and not table.has_names:
         raise WrongUsage(f"{table.origin} has columns without names, of which none can be kept.")
     kept: dict[str, Any] = {}
-    for name in (known_name(table.names, table.origin, "--keep", name) for name in names):
+    for name in known_names(table.names, table.origin, "--keep", names):
         column = table.columns[name]
         if arrow is None:
             kept[name] = column.objects().tolist()

@@ -8,7 +8,7 @@ from chainrule._internal.checks import as_integer, as_real
 from chainrule._internal.naming import listed
 from chainrule.cli import options, outputs
 from chainrule.cli.errors import WrongUsage, option_errors, require_packages
-from chainrule.cli.inputs.columns import known_name, require_columns
+from chainrule.cli.inputs.columns import known_names, require_columns
 from chainrule.cli.inputs.files import require_file, stem
 from chainrule.cli.inputs.sources import parquet_path, read_source, text_options
 from chainrule.cli.packed.lines import is_packed, require_no_others
@@ -124,7 +124,7 @@ def train(
         begin(f"reading {source}")
         is_plain = from_model is None and writing == AS_RECOGNISED and not category
         table = read_source(source, text, numbers_at_once=is_plain)
-    named = [known_name(table.names, table.origin, "--category", name) for name in category or ()]
+    named = known_names(table.names, table.origin, "--category", category or [])
     if from_model is not None and files is not None:
         from chainrule.cli.train.continuing import continue_training
 

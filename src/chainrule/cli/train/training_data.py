@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from chainrule._internal.naming import listed
 from chainrule.cli import models, target
 from chainrule.cli.errors import WrongUsage
-from chainrule.cli.inputs.columns import known_name, require_targets
+from chainrule.cli.inputs.columns import known_names, require_targets
 from chainrule.cli.train.train_test_split import TrainTestSplit, train_test_split
 from chainrule.tables.columns import Task
 from chainrule.tables.encoding.compatibility import refuse_infinite
@@ -126,7 +126,7 @@ def prepare(
 ) -> TrainingData:
     """Chooses the columns and the task, recognises columns of texts in all rows, and splits the rows."""
     names = require_targets(table.names, table.origin, target_columns, table.target)
-    X = table.without(*names, *(known_name(table.names, table.origin, "--drop", dropped) for dropped in drop))
+    X = table.without(*names, *known_names(table.names, table.origin, "--drop", drop))
     if not X.columns:
         raise WrongUsage(
             f"{table.origin} has no column besides the target {listed(names)}; there is nothing to predict from."
