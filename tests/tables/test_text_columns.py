@@ -71,6 +71,7 @@ OTHERS: list[tuple[list[Any], str, list[Any]]] = [  # texts, the kind of their c
     (["09:00", "9:30:15.5"], "durations",
      [datetime.timedelta(hours=9), datetime.timedelta(hours=9, minutes=30, seconds=15.5)]),
     (["TRUE", "false", ""], "booleans", [True, False, None]),
+    (["1", "0", "True", "False"], "categories", ["1", "0", "True", "False"]),
     (["yes", "no"], "categories", ["yes", "no"]),
     (["007", "A12"], "categories", ["007", "A12"]),
     (["NA", "EU"], "categories", ["NA", "EU"]),
@@ -224,6 +225,16 @@ def test_new_texts_in_another_notation_are_refused(training: list[Any], new: lis
     encoder = TableEncoder().fit([[text] for text in training])
     with pytest.raises(InputError, match=says):
         encoder.transform([new])
+
+
+def test_0_and_1_are_booleans_in_new_rows_alone() -> None:
+    """Among true and false in training, 1 and 0 are texts of their own; for a column of booleans new ones are read."""
+    rows: list[list[object]] = [["True"], ["False"], ["True"], ["0"], [1]]
+    assert TableEncoder().fit(rows[:4]).categories_["x0"].levels == ("0", "False", "True")
+    with pytest.warns(DataWarning, match="mixes numbers and texts"):
+        assert TableEncoder().fit(rows).categories_["x0"].levels == ("0", "1", "False", "True")
+    encoder = TableEncoder().fit(rows[:3])
+    assert encoder.transform([["1"], [" 0"], ["TRUE"], ["NA"]]).tolist() == [[1.0], [-1.0], [1.0], [0.0]]
 
 
 LEVELS = ["007", "TRUE", "1.10", "1.1", "NA", "2024-01-01", "09:00", "null", "?", "x"]

@@ -122,8 +122,10 @@ DIFFERENT: list[tuple[str, list[str], str, str]] = [
     ("number", changed(0, "cheap"), "y", r"'price' of .*after row \d+\) must hold numbers.*'cheap'.*--category"),
     ("date", changed(1, "soon"), "y", r"'when' of .* must hold datetimes.*'soon'.*600 random rows"),
     ("boolean", changed(4, "perhaps"), "y", "'open' of .* must hold booleans"),
+    ("bit", changed(4, "1"), "y", "'open' of .* must hold booleans.*'1'"),
     ("target", changed(5, "many"), "y", "'y' of .* must hold numbers; got 'many'"),
     ("nothing", columns("", "", "7"), "a", r"'b' of .* has a value in row \d+, and none in the random rows.*--drop"),
+    ("bit as a class", columns("true", "false", "1"), "b", "'b' of .* must hold booleans; got '1'"),
     ("code", columns("001", "002", "1"), "b", r"'b' of .* has the class '1'; .* a code of 3 digits"),
     ("classes", columns("1", "3", "2.5"), "b", "'b' has 3 distinct numbers, which are not all whole"),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,12 +37,18 @@ class OtherKind(InputError):
     """A text that is not of the kind of its column in the training rows."""
 
 
-def as_trained(column: TextColumn, feature: Feature, notation: Notation | None, origin: str) -> Column:
-    """Returns texts of new rows as the training column was: read in its notation, or with None as categories.
+def as_trained(
+    column: TextColumn,
+    feature: Feature,
+    notation: Notation | None,
+    origin: str,
+    read: Callable[[str], Any] | None = None,
+) -> Column:
+    """Returns texts as the training column was: read in its notation, or with None as categories.
 
-    Raises OtherKind with the first row whose text cannot be read.
+    ``read`` may read more than the notation has. Raises OtherKind with the first row whose text cannot be read.
     """
-    found = column.as_categories() if notation is None else converted(column, notation)
+    found = column.as_categories() if notation is None else converted(column, notation, read)
     if isinstance(found, Column):
         return found
     row, text = found

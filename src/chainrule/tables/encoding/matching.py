@@ -15,6 +15,7 @@ from chainrule.tables.encoding.number_features import NumberFeatures
 from chainrule.tables.numeric_table import NumericTable
 from chainrule.tables.reading.read import AnyTable
 from chainrule.tables.table import Table
+from chainrule.tables.text.conversion import boolean_or_bit
 from chainrule.tables.text.notation import DecimalMark
 from chainrule.tables.text.text_column import AnyColumn
 
@@ -116,4 +117,5 @@ def of_training_kind(encoder: EncoderState, column: AnyColumn, feature: Feature,
     notation, writing = encoder.notations_.get(feature.name), encoder.writing()
     if notation is None and not (feature.kind == "categories" and has_text_levels):
         notation = writing.number_notation() if feature.kind == "numbers" else USUAL_NOTATIONS[feature.kind]
-    return as_trained(column.without(writing.missing), feature, notation, origin)
+    read = boolean_or_bit if feature.kind == "booleans" else None
+    return as_trained(column.without(writing.missing), feature, notation, origin, read)

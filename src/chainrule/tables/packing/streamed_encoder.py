@@ -17,7 +17,7 @@ import numpy as np
 
 from chainrule._internal.checks import Floats
 from chainrule.errors import InputError
-from chainrule.tables.columns import Feature, Level, rows_by_code
+from chainrule.tables.columns import Column, Feature, Level, rows_by_code
 from chainrule.tables.encoding.categories.fit_categories import category_step
 from chainrule.tables.encoding.categories.levels import OneHot, Sign
 from chainrule.tables.encoding.compatibility import OtherKind, as_trained
@@ -27,7 +27,7 @@ from chainrule.tables.encoding.matching import of_training_kind
 from chainrule.tables.packing.table_stream import TableStream
 from chainrule.tables.table import Table
 from chainrule.tables.text.notation import Notation
-from chainrule.tables.text.text_column import TextColumn
+from chainrule.tables.text.text_column import AnyColumn, TextColumn
 
 
 def fit_to_stream(encoder: TableEncoder, sample: Table, stream: TableStream, weights: Floats | None) -> None:
@@ -100,10 +100,17 @@ def _count(encoder: TableEncoder, counted: dict[str, _Levels], stream: TableStre
     features = {feature.name: feature for feature in encoder.features_ if feature.name in counted}
     for piece in stream.pieces(list(counted)):
         for name, levels in counted.items():
-            column = of_training_kind(encoder, piece.column(name), features[name], piece.origin).as_categories()
+            column = _as_recognised(encoder, piece.column(name), features[name], piece.origin).as_categories()
             of_level = rows_by_code(column.values, len(column.levels))
             levels.counts.update(dict(zip(column.levels, of_level.tolist(), strict=True)))
             levels.has_gaps = levels.has_gaps or bool(column.missing.any())
+
+
+def _as_recognised(encoder: TableEncoder, column: AnyColumn, feature: Feature, origin: str) -> Column:
+    """Returns a column of training rows of the kind of the sample: beside true and false, 0 and 1 are no booleans."""
+    if feature.kind == "booleans" and isinstance(column, TextColumn):
+        return as_trained(column.without(encoder.missing), feature, Notation("booleans"), origin)
+    return of_training_kind(encoder, column, feature, origin)
 
 
 def _use(encoder: TableEncoder, counted: dict[str, _Levels]) -> None:

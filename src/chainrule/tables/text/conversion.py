@@ -21,7 +21,8 @@ from chainrule.tables.text.text_column import TextColumn
 from chainrule.tables.text.times import date_reader, time_of_day
 
 DTYPES: dict[str, Any] = {"numbers": np.float64, "booleans": np.bool_, "datetimes": DATETIME, "durations": DURATION}
-BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+BOOLEANS = {"true": True, "false": False}
+BITS = {"1": True, "0": False}  # booleans in new rows alone: beside true and false in training, they are other texts
 WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 GAP_FORMS = sorted({form for gap in USUAL_MISSING for form in (gap, gap.upper(), gap.title(), "NaN", "N/a")})
 
@@ -35,6 +36,12 @@ def reader(notation: Notation) -> Callable[[str], Any]:
     if notation.kind == "durations":
         return time_of_day
     return lambda text: BOOLEANS.get(text.strip().lower())
+
+
+def boolean_or_bit(text: str) -> bool | None:
+    """Returns the boolean that a text of new rows holds, also 0 or 1 for one, or None if it holds none."""
+    word = text.strip().lower()
+    return BOOLEANS.get(word, BITS.get(word))
 
 
 def value_of(text: str) -> float | bool | str:
@@ -98,10 +105,13 @@ def _integer_in(text: str, notation: Notation) -> int | None:
     return int(digits) if WHOLE.fullmatch(digits) else None
 
 
-def converted(column: TextColumn, notation: Notation) -> Column | tuple[int, str]:
+def converted(
+    column: TextColumn, notation: Notation, read: Callable[[str], Any] | None = None
+) -> Column | tuple[int, str]:
     """Returns the column of the values, or the first row (from 0) and text that holds none in this notation.
 
-    The texts that usually stand for a gap are missing (``is_usual_gap``).
+    The texts that usually stand for a gap are missing (``is_usual_gap``). ``read`` may read more than the `reader` of
+    the notation.
     """
     if (plain := plain_numbers(column, notation)) is not None:
         return _with_exact_integers(column, plain)
@@ -110,7 +120,7 @@ def converted(column: TextColumn, notation: Notation) -> Column | tuple[int, str
     if notation.kind == "categories":
         found = categories(np.where(is_gap[codes], MISSING, codes), texts, type=column.type)
         return replace(found, notation=notation)
-    read = reader(notation)
+    read = reader(notation) if read is None else read
     values = [None if gap else read(text) for text, gap in zip(texts, is_gap[:-1].tolist(), strict=True)]
     is_unreadable = np.array([value is None for value in values] + [False]) & ~is_gap
     if is_unreadable.any():
