@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import polars
+import pyarrow as pa
 import pytest
 
 from chainrule.errors import DataWarning
 from chainrule.estimators import NetworkClassifier, NetworkRegressor, load
+from chainrule.tables.columns import Task
 from chainrule.tables.target_decoder import NumericLabels
+from chainrule.tables.text.notation import Writing
+from chainrule.tables.text.recognition import recognised_target
+from chainrule.tables.text.text_column import TextColumn
 
 QUICK: dict[str, Any] = {"epochs": 30, "hidden_layer_sizes": 8, "n_networks": 1, "random_state": 0}
 T = 120
@@ -135,6 +141,29 @@ def test_class_codes_are_as_written(tmp_path: Path) -> None:
     assert 0.0 <= model.score(path, "y") <= 1.0
     with pytest.warns(DataWarning, match="are read as numbers"):
         assert NetworkRegressor(**QUICK).fit(path, "y").target_.mean == [np.mean([1, 10])]
+
+
+@pytest.mark.parametrize(
+    ("texts", "task", "values"),
+    [
+        (["007", "7"], "classification", ["007", "7"]),
+        (["007", "7"], None, ["007", "7"]),
+        (["007", "7.5"], "classification", ["007", "7.5"]),
+        (["01", "2", "NA"], "classification", ["01", "2", None]),
+        ([f"{k:02}" for k in range(9, 130)], "classification", [f"{k:02}" for k in range(9, 130)]),
+        ([f"{k:03}" for k in range(90, 130)], None, [f"{k:03}" for k in range(90, 130)]),
+        ([f"{k:02}" for k in range(9, 130)], None, [*range(9, 130)]),
+        (["007", "7"], "regression", [7, 7]),
+    ],
+)
+def test_different_codes_are_different_classes(texts: list[str], task: Task | None, values: list[object]) -> None:
+    """A leading zero makes codes of the numbers of a target of classes, and a warning says what they are read as."""
+    for column in (np.array(texts * 6, dtype=object), pa.chunked_array([texts * 6])):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            found = recognised_target("y", TextColumn(column, is_declared=False), Writing(), task)
+        assert found.objects().tolist() == values * 6
+        assert sum("digits with leading zeros" in str(one.message) for one in caught) == 1
 
 
 def test_whole_classes_are_integers(tmp_path: Path) -> None:

@@ -118,6 +118,7 @@ NUMBERS_AND_MORE = [  # twelve numbers each, with something that is not read
 WORDS: list[tuple[list[Any], str]] = [  # texts of a file, and the warning about them
     (["1", "2", "?"], r"'\?' counts as a missing value in 'a'"),
     (["007", "013"], "'a': digits with leading zeros, such as '007', are read as numbers.*categories"),
+    (["1", "02", "3"], "'a': digits with leading zeros, such as '02', are read as numbers.*categories"),
     (["1,5", "2,5"], "'a': '1,5' is read as 1.5"),
     (["1,234", "5"], r"'a': '1,234' is read as 1234; it could also be 1.234. Set decimal or thousands"),
     (["$5", "$6"], r"'a': '\$5' is read as 5"),

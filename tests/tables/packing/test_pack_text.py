@@ -127,6 +127,8 @@ DIFFERENT: list[tuple[str, list[str], str, str]] = [
     ("nothing", columns("", "", "7"), "a", r"'b' of .* has a value in row \d+, and none in the random rows.*--drop"),
     ("bit as a class", columns("true", "false", "1"), "b", "'b' of .* must hold booleans; got '1'"),
     ("code", columns("001", "002", "1"), "b", r"'b' of .* has the class '1'; .* a code of 3 digits"),
+    ("code of other digits", columns("01", "2", "2.5"), "b", r"'b' of .* has the class '2\.5'; .* is a code\. Write"),
+    ("first code", columns("1", "3", "03"), "b", r"'b' of .* has the class '03', as which codes are written"),
     ("classes", columns("1", "3", "2.5"), "b", "'b' has 3 distinct numbers, which are not all whole"),
 ]
 
@@ -140,6 +142,17 @@ def test_a_row_unlike_the_sample_is_refused(
     with pytest.raises(cr.InputError, match=words):
         pack(path, tmp_path / "a.rows", target=target)
     assert not (tmp_path / "a.rows").exists()
+
+
+def test_codes_of_unequal_lengths_are_classes_as_written(tmp_path: Path, small_samples: None) -> None:
+    """Classes 7 and 007 of a sample, and a code that the sample lacks, are three."""
+    path = written(tmp_path / "a.csv", *columns("7", "007", "0012"), header="a,b,c")
+    assert pack(path, tmp_path / "a.rows", target="b").target.values.tolist() == ["0012", "007", "7"]  # type: ignore[union-attr]
+    more = columns("7", "007", "8")
+    for k in range(1_950, 1_990):
+        more[k] = f"{k},0{k},1"
+    with pytest.raises(cr.InputError, match=r"has 4\d distinct numbers, .* more than 30"):
+        pack(written(path, *more, header="a,b,c"), tmp_path / "b.rows", target="b")
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def fit_to_stream(
     or a single number.
     """
     is_whole = len(next(iter(sample.columns.values()))) == stream.t
-    pieces = iter([sample]) if is_whole else _pieces(sample.columns, stream, missing, weights)
+    pieces = iter([sample]) if is_whole else _pieces(task, sample.columns, stream, missing, weights)
     if task == "regression":
         warn_about_rounding((name, column.unrounded) for name, column in sample.columns.items())
         return _numbers(pieces, TargetColumns(sample.columns))
@@ -55,13 +55,15 @@ def fit_to_stream(
 
 
 def _pieces(
-    sample: Mapping[str, Column], stream: TableStream, missing: Collection[str], weights: Weights | None
+    task: Task, sample: Mapping[str, Column], stream: TableStream, missing: Collection[str], weights: Weights | None
 ) -> Iterator[Labelled]:
     """Yields the target columns, their texts read as those of the sample were, and the weights."""
     for piece in stream.pieces(list(sample)):
         columns = {name: _like(old, piece.column(name), name, piece.origin, missing) for name, old in sample.items()}
         for name, column in columns.items():
             require_complete(column, name, piece.origin)
+            if task != "regression":
+                _require_codes_as_in(sample[name], piece.column(name), name, piece.origin, missing)
         yield Labelled(columns, None if weights is None else weights(piece))
 
 
@@ -71,34 +73,49 @@ def _like(old: Column, column: AnyColumn, name: str, origin: str, missing: Colle
     texts = column.without(missing)
     found = texts.as_categories() if old.notation is None else converted(texts, old.notation)
     if isinstance(found, Column):
-        if not column.is_declared and (digits := _digits_of_codes(old)):
-            _require_codes(found, digits, name, origin)
         return found
     row, text = found
     raise InputError(f"column {name!r} of {origin} must hold {old.kind}; got {text!r} in row {row + 1}.")
 
 
-def _digits_of_codes(column: Column) -> int:
-    """Returns the number of digits of codes such as 007, which are classes as written; 0 for other classes."""
+def _require_codes_as_in(old: Column, column: AnyColumn, name: str, origin: str, missing: Collection[str]) -> None:
+    """Raises InputError for a class that is no code if those of the sample are codes such as 007, or the reverse.
+
+    Codes are classes as written. If the sample has codes of one length alone, all must have it.
+    """
+    if isinstance(column, Column) or column.is_declared:
+        return
+    column = column.without(missing)
+    if old.kind == "numbers":
+        if code := column.code_with_leading_zeros():
+            raise InputError(
+                f"target {name!r} of {origin} has the class {code!r}, as which codes are written; the random rows that "
+                "have decided its kind hold numbers. Write all codes alike, or make them numbers."
+            )
+    elif lengths := _lengths_of_codes(old):
+        alike = f" of {min(lengths)} digits" if len(lengths) == 1 else ""
+        for text in filter(None, column.distinct[1]):
+            if not text.isdecimal() or (alike and len(text) not in lengths):
+                raise InputError(
+                    f"target {name!r} of {origin} has the class {text!r}; in the random rows that have decided its "
+                    f"kind each is a code{alike}. Write all codes alike."
+                )
+
+
+def _lengths_of_codes(column: Column) -> set[int]:
+    """Returns the numbers of digits of codes such as 007, which are classes as written; none of other classes."""
     levels = [str(level) for level in column.levels]
-    lengths = {len(level) for level in levels}
-    is_code = column.kind == "categories" and all(map(str.isdecimal, levels)) and len(lengths) == 1
-    return lengths.pop() if is_code else 0
-
-
-def _require_codes(column: Column, digits: int, name: str, origin: str) -> None:
-    """Raises InputError for a class that is no code, where those of the sample are codes."""
-    if odd := [level for level in column.levels if len(str(level)) != digits or not str(level).isdecimal()]:
-        raise InputError(
-            f"target {name!r} of {origin} has the class {shown(odd[0])}; in the random rows that have decided its kind "
-            f"each is a code of {digits} digits. Write all codes alike."
-        )
+    return {len(level) for level in levels} if all(map(str.isdecimal, levels)) else set()
 
 
 def require_few_whole_numbers(name: str, column: Column, classes: ClassLabels) -> None:
     """Raises InputError if a sample of numbers has decided for classes, and all rows would not."""
     values = classes.values
-    if column.kind == "numbers" and (len(values) > MOST_WHOLE_CLASSES or (values != np.round(values)).any()):
+    if column.kind == "categories" and len(_lengths_of_codes(column)) > 1:
+        values = np.array([*map(float, values.tolist())])
+    elif column.kind != "numbers":
+        return
+    if len(values) > MOST_WHOLE_CLASSES or (values != np.round(values)).any():
         raise InputError(
             f"target {name!r} has {len(values)} distinct numbers, which are not all whole or more than "
             f"{MOST_WHOLE_CLASSES}; those of a sample looked like classes. Give the task: regression or classification."

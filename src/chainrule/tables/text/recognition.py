@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from chainrule._internal.user_warnings import warn
 from chainrule.errors import DataWarning
 from chainrule.tables.column_set import Columns, NumberBlock
-from chainrule.tables.columns import Column, nothing, rows_by_code
+from chainrule.tables.columns import Column, Task, nothing, rows_by_code
+from chainrule.tables.targets.task import decide_task
 from chainrule.tables.text.conversion import converted, plain_numbers, reader
 from chainrule.tables.text.notation import Notation, Writing, is_usual_gap
 from chainrule.tables.text.notes import Notes, may_need_remark
@@ -81,34 +82,46 @@ def _plain_numbers(columns: Columns, names: Iterable[str], writing: Writing) -> 
         yield [some[k] for k in kept.tolist()], NumberBlock(found.values[kept].T, usual)
 
 
-def recognised_target(name: str, column: AnyColumn, writing: Writing, task: str | None) -> Column:
-    """Returns the target as what it holds; ``task`` is "classification", "regression" or None if it is not known yet.
+def recognised_target(name: str, column: AnyColumn, writing: Writing, task: Task | None) -> Column:
+    """Returns the target as what it holds; ``task`` is None if it is not known yet.
 
     Texts stay texts if their source has types and they need not be numbers, and for classification if they are times.
-    So do codes with leading zeros, with a DataWarning. Large integers stay exact, unless the task is regression.
+    So do numbers of which one is digits with a leading zero, with a DataWarning: they are codes. If the task is not
+    known, they are so only if all have equally many digits, or are few whole numbers. Large integers stay exact, unless
+    the task is regression.
     """
     if isinstance(column, Column):
         return column
     texts = column.without(writing.missing)
-    if column.is_declared and task != "regression":
-        return texts.as_categories()
-    if task != "regression" and (code := texts.code_with_leading_zeros()):
-        words = "digits with leading zeros, such as"
-        warn(
-            f"{name!r}: {words} {code!r}, are classes as written; pandas.read_csv takes them for numbers.", DataWarning
-        )
-        return texts.as_categories()
-    if task != "regression" and (integers := _large_integers(texts, writing)) is not None:
-        return integers
+    if task != "regression":
+        if column.is_declared:
+            return texts.as_categories()
+        numbers = converted(texts, writing.number_notation())
+        if isinstance(numbers, Column) and not numbers.missing.all():
+            return _codes_or_numbers(name, texts, numbers, task)
     found = recognised(Columns({name: column}), writing).typed(name)
     is_time = found.kind in ("datetimes", "durations")
     return texts.as_categories() if is_time and task == "classification" else found
 
 
-def _large_integers(column: TextColumn, writing: Writing) -> Column | None:
-    """Returns a column of plain numbers if integers that floats may round are among them, or else None."""
-    found = converted(column, writing.number_notation())
-    return found if isinstance(found, Column) and found.exact is not None else None
+def _codes_or_numbers(name: str, texts: TextColumn, numbers: Column, task: Task | None) -> Column:
+    """Returns a target of texts as the numbers that it holds, or as classes if they are codes with leading zeros."""
+    if code := texts.code_with_leading_zeros():
+        present = [text for text in texts.distinct[1] if text and not is_usual_gap(text)]
+        lengths = {len(text) if text.isdecimal() else 0 for text in present}
+        are_alike = len(lengths) == 1 and 0 not in lengths
+        if task is not None or are_alike or decide_task(name, numbers, None)[0] == "classification":
+            warn(
+                f"{name!r}: digits with leading zeros, such as {code!r}, are classes as written; pandas.read_csv takes "
+                "them for numbers.",
+                DataWarning,
+            )
+            return _as_column(texts, Notation("categories"))
+    if numbers.exact is None:
+        notes = Notes()
+        notes.of_values(name, texts, numbers)
+        notes.issue()
+    return numbers
 
 
 def _chosen(column: TextColumn, writing: Writing) -> Column:
