@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import decimal
+import math
 import numbers
 from collections.abc import Iterable
 from typing import Any
@@ -35,7 +37,30 @@ def rounded_integers(values: NDArray[Any]) -> NDArray[np.intp]:
 
 def has_large_integers(values: NDArray[np.object_], floats: NDArray[np.float64]) -> bool:
     """True if integers that float64 may round are among Python's numbers, whose floats are given."""
-    return any(isinstance(value, numbers.Integral) for value in values[np.abs(floats) >= LARGEST_WHOLE])
+    return any(map(_is_integer, values[np.abs(floats) >= LARGEST_WHOLE]))
+
+
+def integer_or_float(value: Any) -> int | float:
+    """Returns a number of any type as an integer of Python, if it is of a type of integers or decimals, or as a float.
+
+    >>> integer_or_float(decimal.Decimal("9007199254740993.0")), integer_or_float(decimal.Decimal("0.5"))
+    (9007199254740993, 0.5)
+    """
+    return int(value) if _is_integer(value) else nearest_float(value)
+
+
+def nearest_float(value: Any) -> float:
+    """Returns the nearest float of a number; an infinite one for a number beyond every float."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _is_integer(value: object) -> bool:
+    """True for an integer, and for a decimal without a fraction."""
+    is_decimal = isinstance(value, decimal.Decimal) and value.is_finite()
+    return isinstance(value, numbers.Integral) or (is_decimal and value == value.to_integral_value())
 
 
 def is_rounded(value: object) -> bool:

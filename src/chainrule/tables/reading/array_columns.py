@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import decimal
-import math
 import numbers
 import uuid
 from typing import Any
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from chainrule._internal.checks import shown
 from chainrule.tables.columns import DATETIME, DURATION, Column, Kind, as_text, gaps_of, nothing
 from chainrule.tables.reading.array_likes import as_objects
-from chainrule.tables.rounding import has_large_integers
+from chainrule.tables.rounding import has_large_integers, integer_or_float, nearest_float
 from chainrule.tables.text.text_column import TextColumn
 
 FAMILIES = ("booleans", "numbers", "texts", "datetimes", "durations")
@@ -145,19 +144,12 @@ def _floats(values: NDArray[np.object_]) -> NDArray[np.float64]:
     try:
         return values.astype(np.float64)
     except OverflowError:
-        return np.array([_float(value) for value in values])
+        return np.array([nearest_float(value) for value in values])
 
 
 def _exact(values: NDArray[np.object_]) -> NDArray[np.object_]:
     """Returns numbers as integers and floats of Python."""
-    return as_objects([int(value) if isinstance(value, numbers.Integral) else _float(value) for value in values])
-
-
-def _float(value: Any) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
+    return as_objects([integer_or_float(value) for value in values])
 
 
 def _utc(value: Any) -> np.datetime64:

@@ -8,7 +8,9 @@ import numpy as np
 
 from chainrule._internal.checks import shown
 from chainrule.tables.arrow_values import booleans_of, numbers_of
-from chainrule.tables.columns import DATETIME, DURATION, MISSING, Column, categories, gaps_of, no_gaps
+from chainrule.tables.columns import DATETIME, DURATION, LARGEST_WHOLE, MISSING, Column, categories, gaps_of, no_gaps
+from chainrule.tables.reading.array_likes import as_objects
+from chainrule.tables.rounding import integer_or_float
 from chainrule.tables.text.text_column import TextColumn
 
 
@@ -52,14 +54,17 @@ def as_column(column: Any) -> Column | TextColumn:
 
 
 def _numbers(column: Any, name: str) -> Column:
-    """Converts a column of floats or decimals; NaN is missing, as null is."""
+    """Converts a column of floats or decimals; NaN is missing, as null is. Large integers of decimals stay exact."""
     from pyarrow import types
 
     if types.is_decimal(column.type):
-        column = column.cast("string")  # whose cast to float64 is exact to half an ulp; Arrow's own is not
-    if not types.is_float32(column.type):
-        column = column.cast("float64")
-    values = numbers_of(column, np.nan)
+        texts = column.cast("string")  # whose cast to float64 is exact to half an ulp; Arrow's own is not
+        values = numbers_of(texts.cast("float64"), np.nan)
+        exact = None
+        if (np.abs(values) >= LARGEST_WHOLE).any():
+            exact = as_objects([0 if value is None else integer_or_float(value) for value in column.to_pylist()])
+        return Column("numbers", values, gaps_of(values), type=name, exact=exact)
+    values = numbers_of(column if types.is_float32(column.type) else column.cast("float64"), np.nan)
     return Column("numbers", values, gaps_of(values), type=name)
 
 
